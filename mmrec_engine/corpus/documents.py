@@ -1,0 +1,160 @@
+"""Where text comes from: files and folders, and the built-in corpora, all as one stream of documents.
+
+A file is a document; each line of a `.jsonl` file is one. What cannot be used is named in `skipped`, never silently dropped.
+"""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import json
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from mmrec_engine.corpus.text import clean, clean_pieces, open_bytes
+from mmrec_engine.errors import RequestError
+
+SideName = Literal["train", "validation"]
+_SPLIT_FILES: dict[str, SideName] = {"train.txt": "train", "val.txt": "validation"}
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A file, or lines of it, left out: reason is empty, binary, undecodable, damaged, unreadable or invalid-json."""
+
+    name: str
+    reason: str
+    hint: str = ""
+    size: int = 0  # bytes
+
+
+@dataclass(frozen=True)
+class Document:
+    """One text in clean pieces. `side` is set where the person has split the text already. `done`: bytes before it."""
+
+    name: str
+    pieces: Iterator[str]
+    side: SideName | None = None
+    done: int = 0
+
+
+@dataclass
+class FileDocuments:
+    """The documents of a file or folder, in the order of their relative paths."""
+
+    root: Path
+    encoding: str | None = None
+    skipped: list[Skipped] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if self.encoding is not None:
+            try:
+                "".encode(self.encoding)
+                codecs.getincrementaldecoder(self.encoding)
+            except (LookupError, ValueError):
+                raise RequestError("corpus-encoding-unknown", encoding=self.encoding) from None
+        self._files = self._find()
+        self.total_bytes = sum(size for _, size in self._files)
+
+    def __iter__(self) -> Iterator[Document]:
+        sides = {path.relative_to(self.root).as_posix(): path for path, _ in self._files if path != self.root}
+        split = all(name in sides for name in _SPLIT_FILES)
+        done = 0
+        for path, size in self._files:
+            name = self.root.name if path == self.root else path.relative_to(self.root).as_posix()
+            if split and name not in _SPLIT_FILES:
+                self.skipped.append(Skipped(name, "split-given", size=size))
+                continue
+            yield from self._read(path, name, _SPLIT_FILES.get(name) if split else None, done)
+            done += size
+
+    def _read(self, path: Path, name: str, side: SideName | None, done: int) -> Iterator[Document]:
+        try:
+            before = path.stat()
+            with open_bytes(path) as file:
+                if path.name.removesuffix(".gz").endswith(".jsonl"):
+                    for number, text in enumerate(self._json_texts(file, name)):
+                        yield Document(f"{name}:{number}", iter((text,)), side, done)
+                else:
+                    yield Document(name, clean_pieces(file, self.encoding), side, done)
+            after = path.stat()
+        except FileNotFoundError:
+            raise RequestError("corpus-changed-while-read", path=path) from None
+        except OSError as error:
+            self.skipped.append(Skipped(name, "unreadable", error.strerror or str(error)))
+            return
+        if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+            raise RequestError("corpus-changed-while-read", path=path)
+
+    def _json_texts(self, file: Iterator[bytes], name: str) -> Iterator[str]:
+        """The `text` fields of a JSON-lines file; other lines are counted and named once."""
+        bad, first_bad = 0, 0
+        number = 0
+        try:
+            for number, line in enumerate(file, start=1):
+                if not line.strip():
+                    continue
+                text = _text_field(line)
+                if text is None:
+                    bad, first_bad = bad + 1, first_bad or number
+                elif text:
+                    yield clean(text)
+        except (gzip.BadGzipFile, EOFError):
+            self.skipped.append(Skipped(name, "damaged", f"after line {number}"))
+        if bad:
+            self.skipped.append(Skipped(name, "invalid-json", f"{bad} lines, the first is {first_bad}"))
+
+    def _find(self) -> list[tuple[Path, int]]:
+        """Regular files below the root with their sizes; hidden ones, and links that lead out of the root, are left out."""
+        try:
+            mode = self.root.stat().st_mode
+        except (FileNotFoundError, NotADirectoryError):
+            raise RequestError("corpus-missing", path=self.root) from None
+        except (OSError, ValueError) as error:
+            raise RequestError("corpus-unreadable", path=self.root, reason=getattr(error, "strerror", error)) from None
+        if stat.S_ISREG(mode):
+            return [(self.root, self.root.stat().st_size)]
+        if not stat.S_ISDIR(mode):
+            raise RequestError("corpus-missing", path=self.root)
+        found: list[tuple[Path, int]] = []
+        real_root = self.root.resolve()
+        for folder, folders, names in os.walk(self.root, onerror=self._unreadable_folder):
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            for name in sorted(names):
+                path = Path(folder) / name
+                if name.startswith(".") or (path.is_symlink() and not _inside(path, real_root)):
+                    continue
+                try:
+                    status = path.stat()
+                except OSError:
+                    continue
+                if stat.S_ISREG(status.st_mode):
+                    found.append((path, status.st_size))
+        return sorted(found, key=lambda item: item[0].relative_to(self.root).as_posix())
+
+    def _unreadable_folder(self, error: OSError) -> None:
+        if Path(error.filename) == self.root:
+            raise RequestError("corpus-unreadable", path=self.root, reason=error.strerror)
+        self.skipped.append(Skipped(str(Path(error.filename).relative_to(self.root)), "unreadable", error.strerror or ""))
+
+
+def _inside(path: Path, root: Path) -> bool:
+    try:
+        return path.resolve(strict=True).is_relative_to(root)
+    except (OSError, RuntimeError):
+        return False
+
+
+def _text_field(line: bytes) -> str | None:
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    text = value.get("text") if isinstance(value, dict) else None
+    return text if isinstance(text, str) else None
+
+

@@ -1,0 +1,300 @@
+"""From documents to token files on disk: read once, split, build the vocabulary, encode, keep.
+
+    documents ──► clean text in one spool file, with each document's length and fingerprint
+              ──► split (by fingerprint) ──► vocabulary of the training side ──► train.bin, validation.bin, corpus.json
+
+Memory stays bounded by one piece of text, whatever the corpus. The result lies in the cache folder under a key made of the
+corpus' fingerprint and what else decides the tokens; the next run maps the files and starts at once.
+"""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import platformdirs
+
+from mmrec_engine.corpus.builtin import BuiltinDocuments
+from mmrec_engine.corpus.documents import FileDocuments, SideName, Skipped
+from mmrec_engine.corpus.split import Extent, split_points
+from mmrec_engine.corpus.text import PIECE_BYTES, Unusable
+from mmrec_engine.corpus.windows import Tokens
+from mmrec_engine.errors import RequestError
+from mmrec_engine.events import Progress
+from mmrec_engine.settings import Settings
+from mmrec_engine.tokenizer import CharacterTokenizer, tokenizer_from_dict
+from mmrec_engine.tokenizer.character import END_OF_DOCUMENT, UNKNOWN, UNKNOWN_ID, CharacterCounter
+
+_FORMAT = 1  # raised whenever the same text would give other files
+_DESCRIPTION = "corpus.json"
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of the split. unknown: how many of its tokens are the unknown one."""
+
+    tokens: Tokens
+    characters: int
+    unknown: int
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """A prepared corpus: tokens mapped from disk, and what a person wants to know of it."""
+
+    name: str
+    fingerprint: str
+    documents: int
+    tokenizer: CharacterTokenizer
+    train: Side
+    validation: Side
+    skipped: tuple[Skipped, ...]
+
+    def describe(self) -> dict[str, Any]:
+        """The `corpus` entry of run.json."""
+        return {
+            "name": self.name,
+            "fingerprint": self.fingerprint,
+            "documents": self.documents,
+            "train_characters": self.train.characters,
+            "validation_characters": self.validation.characters,
+            "vocabulary": self.tokenizer.vocab_size,
+        }
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """A document in the spool file."""
+
+    extent: Extent
+    bytes: int
+    side: SideName | None
+
+
+def cache_folder() -> Path:
+    return platformdirs.user_cache_path("mmrec") / "corpora"
+
+
+def prepare_corpus(settings: Settings) -> Generator[Progress, None, Corpus]:
+    """Prepare the corpus that the settings name, or find it prepared. Yields progress in bytes of text.
+
+    Raises RequestError where the text is missing, unusable or shorter than one window on a side.
+    """
+    documents: FileDocuments | BuiltinDocuments
+    if settings.data_dir is not None:
+        documents, name = FileDocuments(Path(settings.data_dir), settings.encoding), settings.data_dir
+    else:
+        name = settings.corpus or "sample"
+        documents = BuiltinDocuments(name)
+    folder = cache_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(folder)
+        with tempfile.TemporaryDirectory(prefix="preparing-", dir=folder) as work:
+            corpus = yield from _prepare(documents, name, settings, folder, Path(work))
+    except OSError as error:
+        raise RequestError("cache-unwritable", path=folder, reason=error.strerror or error) from None
+    check_length(corpus, settings.seq_len)
+    return corpus
+
+
+def check_length(corpus: Corpus, seq_len: int) -> None:
+    """Raises RequestError unless both sides hold one whole window and its next token."""
+    for label, side in (("training", corpus.train), ("validation", corpus.validation)):
+        if len(side.tokens) < seq_len + 1:
+            values = {"tokens": len(side.tokens), "nearest": max(0, len(side.tokens) - 1)}
+            raise RequestError("corpus-too-short", side=label, seq_len=seq_len, **values)
+
+
+def _prepare(
+    documents: FileDocuments | BuiltinDocuments, name: str, settings: Settings, folder: Path, work: Path
+) -> Generator[Progress, None, Corpus]:
+    spool = work / "text"
+    entries = yield from _spool(documents, spool)
+    if not entries:
+        if not documents.skipped:
+            raise RequestError("corpus-empty", path=name)
+        raise RequestError(
+            "corpus-nothing-usable", path=name, count=len(documents.skipped), first=_worded(documents.skipped[0])
+        )
+    fingerprint = _digest(*(f"{entry.extent.fingerprint} {entry.side}" for entry in entries))
+    decides = (fingerprint, str(settings.val_split), settings.tokenizer, str(settings.vocab_size), str(_FORMAT))
+    prepared = folder / _digest(*decides)
+    corpus = _open(prepared, name, tuple(documents.skipped))
+    if corpus is None:
+        target = work / "prepared"
+        target.mkdir()
+        yield from _encode(spool, entries, settings, fingerprint, target)
+        _put_in_place(target, prepared)
+        corpus = _open(prepared, name, tuple(documents.skipped))
+        assert corpus is not None
+    return corpus
+
+
+def _spool(documents: FileDocuments | BuiltinDocuments, path: Path) -> Generator[Progress, None, list[_Entry]]:
+    """Write all clean text to one file; a document that turns out unusable is taken back."""
+    entries: list[_Entry] = []
+    total = max(1, documents.total_bytes)
+    with path.open("wb") as spool:
+        for document in documents:
+            start = spool.tell()
+            digest, characters = hashlib.blake2b(digest_size=16), 0
+            try:
+                for piece in document.pieces:
+                    data = piece.encode("utf-8", "replace")
+                    digest.update(data)
+                    spool.write(data)
+                    characters += len(piece)
+                    if characters > PIECE_BYTES // 2:
+                        yield Progress(task="reading", done=min(total, document.done + spool.tell() - start), total=total)
+                if not characters:
+                    raise Unusable("empty")
+            except Unusable as unusable:
+                documents.skipped.append(Skipped(document.name, unusable.reason, unusable.hint))
+                spool.seek(start)
+                spool.truncate()
+                continue
+            except OSError as error:
+                documents.skipped.append(Skipped(document.name, "unreadable", error.strerror or str(error)))
+                spool.seek(start)
+                spool.truncate()
+                continue
+            extent = Extent(digest.hexdigest(), characters)
+            entries.append(_Entry(extent, spool.tell() - start, document.side))
+            if len(entries) % 1000 == 1:
+                yield Progress(task="reading", done=min(total, document.done), total=total)
+    return entries
+
+
+def _encode(
+    spool: Path, entries: list[_Entry], settings: Settings, fingerprint: str, target: Path
+) -> Generator[Progress, None, None]:
+    if any(entry.side for entry in entries):
+        points = [entry.extent.characters if entry.side == "train" else 0 for entry in entries]
+    else:
+        points = split_points([entry.extent for entry in entries], settings.val_split)
+    total = 2 * sum(entry.bytes for entry in entries)
+    counter, done = CharacterCounter(), 0
+    for piece in _pieces(spool, entries, points):
+        if piece.side == "train":
+            counter.add(piece.text)
+        done += len(piece.text)
+        yield Progress(task="vocabulary", done=done, total=total)
+    special = (UNKNOWN, END_OF_DOCUMENT) if len(entries) > 1 else (UNKNOWN,)
+    tokenizer = CharacterTokenizer(counter.most_frequent(settings.vocab_size), special)
+    characters: dict[SideName, int] = {"train": 0, "validation": 0}
+    unknown: dict[SideName, int] = {"train": 0, "validation": 0}
+    end = np.array([tokenizer.end_of_document or 0], dtype=tokenizer.dtype)
+    with (target / "train.bin").open("wb") as train, (target / "validation.bin").open("wb") as validation:
+        files: dict[SideName, BinaryIO] = {"train": train, "validation": validation}
+        for piece in _pieces(spool, entries, points):
+            ids = tokenizer.encode(piece.text)
+            characters[piece.side] += len(ids)
+            unknown[piece.side] += int(np.count_nonzero(ids == UNKNOWN_ID))
+            files[piece.side].write(ids.data)
+            if piece.ends_document and tokenizer.end_of_document is not None:
+                files[piece.side].write(end.data)
+            done += len(piece.text)
+            yield Progress(task="encoding", done=done, total=total)
+    description = {
+        "fingerprint": fingerprint,
+        "documents": len(entries),
+        "tokenizer": tokenizer.to_dict(),
+        "characters": characters,
+        "unknown": unknown,
+    }
+    (target / _DESCRIPTION).write_text(json.dumps(description, ensure_ascii=False), encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class _Piece:
+    side: SideName
+    text: str
+    ends_document: bool  # the last piece of its document on this side
+
+
+def _pieces(spool: Path, entries: list[_Entry], points: list[int]) -> Iterator[_Piece]:
+    """The spooled text again, each document cut at its point: training first, the rest validation."""
+    with spool.open("rb") as file:
+        for entry, point in zip(entries, points, strict=True):
+            decoder = codecs.getincrementaldecoder("utf-8")()
+            left, position = entry.bytes, 0
+            while left:
+                data = file.read(min(PIECE_BYTES, left))
+                left -= len(data)
+                text = decoder.decode(data)
+                first, rest = text[: max(0, point - position)], text[max(0, point - position) :]
+                position += len(text)
+                if first:
+                    yield _Piece("train", first, position >= point)
+                if rest:
+                    yield _Piece("validation", rest, not left)
+
+
+def _open(folder: Path, name: str, skipped: tuple[Skipped, ...]) -> Corpus | None:
+    """The corpus prepared in `folder`; None where there is none, or what lies there is not whole."""
+    try:
+        described = json.loads((folder / _DESCRIPTION).read_text(encoding="utf-8"))
+        tokenizer = tokenizer_from_dict(described["tokenizer"])
+        sides = {
+            side: Side(
+                np.memmap(folder / f"{side}.bin", dtype=tokenizer.dtype, mode="r")
+                if (folder / f"{side}.bin").stat().st_size
+                else np.zeros(0, dtype=tokenizer.dtype),
+                described["characters"][side],
+                described["unknown"][side],
+            )
+            for side in ("train", "validation")
+        }
+        if any(len(side.tokens) < side.characters for side in sides.values()):
+            return None
+        return Corpus(
+            name,
+            described["fingerprint"],
+            described["documents"],
+            tokenizer,
+            sides["train"],
+            sides["validation"],
+            skipped,
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _put_in_place(prepared: Path, place: Path) -> None:
+    """Move the finished folder to its name; another process that was faster has made the same files."""
+    for path in prepared.iterdir():
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+    try:
+        prepared.rename(place)
+    except OSError:
+        if _open(place, "", ()) is None:
+            shutil.rmtree(place, ignore_errors=True)
+            prepared.rename(place)
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """Remove what killed processes left behind: working folders older than a day."""
+    for path in folder.glob("preparing-*"):
+        if time.time() - path.stat().st_mtime > 86_400:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.blake2b("\n".join(parts).encode(), digest_size=16).hexdigest()
+
+
+def _worded(skipped: Skipped) -> str:
+    reason = f"{skipped.name}: {skipped.reason}"
+    return f"{reason}; --encoding {skipped.hint}" if skipped.reason == "undecodable" and skipped.hint else reason

@@ -1,0 +1,84 @@
+"""Windows of tokens for training and for evaluation, as pure functions of their number.
+
+Training window k lies in epoch e = k div n and starts at shift_e + stride · π_e(k mod n): π_e is a keyed permutation of the
+n windows, shift_e a seeded offset below one stride, so epochs see the text cut at other places. A resumed run needs k only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mmrec_engine.randomness import hash64, permuted
+
+IGNORED_LABEL = -100  # PyTorch's own: positions with it count for nothing
+Tokens = npt.NDArray[np.unsignedinteger[Any]]
+Batch = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]  # inputs and labels, both (windows, length)
+
+
+@dataclass(frozen=True)
+class TrainingWindows:
+    """Overlap-free (or strided) windows over `tokens`, in a seeded order that changes every epoch."""
+
+    tokens: Tokens
+    length: int
+    stride: int
+    seed: int
+
+    @property
+    def count(self) -> int:
+        """Windows an epoch: the same in every epoch, whatever its shift; 0 where not even one fits."""
+        room = len(self.tokens) - 1 - self.length  # the last possible start
+        if room < 0:
+            return 0
+        return max(1, (room - (self.stride - 1)) // self.stride + 1)
+
+    def starts(self, numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """First token of each window numbered from the beginning of the run. Shape as `numbers`."""
+        count = self.count
+        starts = np.empty_like(numbers)
+        epochs = numbers // count
+        for epoch in np.unique(epochs):
+            chosen = epochs == epoch
+            order = permuted(numbers[chosen] % count, count, hash64(self.seed, int(epoch), 0))
+            starts[chosen] = self._shift(int(epoch)) + self.stride * order
+        return starts
+
+    def batch(self, numbers: npt.NDArray[np.int64]) -> Batch:
+        return _cut(self.tokens, self.starts(numbers), self.length)
+
+    def _shift(self, epoch: int) -> int:
+        room = len(self.tokens) - 1 - self.length - (self.count - 1) * self.stride
+        return hash64(self.seed, epoch, 1) % (min(room, self.stride - 1) + 1)
+
+
+@dataclass(frozen=True)
+class EvaluationWindows:
+    """Windows that do not overlap and together predict every token but the first once; the tail is padded."""
+
+    tokens: Tokens
+    length: int
+
+    @property
+    def count(self) -> int:
+        return -(-(len(self.tokens) - 1) // self.length) if len(self.tokens) > 1 else 0
+
+    def batch(self, numbers: npt.NDArray[np.int64]) -> Batch:
+        return _cut(self.tokens, numbers * self.length, self.length)
+
+    def spread(self, most: int) -> npt.NDArray[np.int64]:
+        """Numbers of at most `most` windows, evenly spread over the text."""
+        return np.unique(np.linspace(0, self.count - 1, min(most, self.count)).round().astype(np.int64))
+
+
+def _cut(tokens: Tokens, starts: npt.NDArray[np.int64], length: int) -> Batch:
+    inputs = np.zeros((len(starts), length), dtype=np.int64)
+    labels = np.full((len(starts), length), IGNORED_LABEL, dtype=np.int64)
+    for row, start in enumerate(starts):
+        window = tokens[start : start + length + 1]
+        inputs[row, : len(window) - 1] = window[:-1]
+        labels[row, : len(window) - 1] = window[1:]
+    return inputs, labels

@@ -1,0 +1,81 @@
+"""Text from a model, token by token: constant memory and constant time a token with the recurrence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from mmrec_engine.evaluation.metrics import evaluating
+from mmrec_engine.model.language_model import LanguageModel
+from mmrec_engine.tokenizer import Tokenizer
+
+_PROMPT_PIECE = 1024  # tokens of a long prompt read at once, so that its logits need little memory
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How the next token is drawn. temperature 0 takes the likeliest one; top_k 0 and top_p 1 leave all tokens in."""
+
+    temperature: float = 0.8
+    top_k: int = 0
+    top_p: float = 1.0
+    repetition_penalty: float = 1.0
+    seed: int = 1337
+
+
+def generate(
+    model: LanguageModel, tokenizer: Tokenizer, prompt: str, tokens: int, sampling: Sampling
+) -> Iterator[str]:
+    """Continue `prompt` by `tokens` tokens; yields their text one by one. Special tokens are never drawn."""
+    device = model.embedding.weight.device
+    ids = [int(index) for index in tokenizer.encode(prompt)] or [_opening(tokenizer)]
+    generator = torch.Generator().manual_seed(sampling.seed)
+    seen = torch.zeros(tokenizer.vocab_size, dtype=torch.bool)
+    seen[ids] = True
+    with evaluating(model):
+        state = model.initial_state(1)
+        for start in range(0, len(ids), _PROMPT_PIECE):
+            piece = torch.tensor([ids[start : start + _PROMPT_PIECE]], device=device)
+            logits, state = model.advance(piece, state)
+        for drawn in range(tokens):
+            index = next_token(logits[0, -1].float().cpu(), seen, len(tokenizer.special), sampling, generator)
+            seen[index] = True
+            yield tokenizer.decode([index])
+            if drawn + 1 < tokens:
+                logits, state = model.advance(torch.tensor([[index]], device=device), state)
+
+
+def next_token(
+    logits: Tensor, seen: Tensor, special: int, sampling: Sampling, generator: torch.Generator
+) -> int:
+    """Draw one id from `logits` (vocabulary,). seen (vocabulary,): ids to penalise; the first `special` ids are excluded.
+
+    Sources: repetition penalty, Keskar et al. 2019; top-k, Fan et al. 2018; top-p (nucleus), Holtzman et al. 2020.
+    """
+    if sampling.repetition_penalty != 1.0:
+        penalised = torch.where(logits > 0, logits / sampling.repetition_penalty, logits * sampling.repetition_penalty)
+        logits = torch.where(seen, penalised, logits)
+    logits = logits.clone()
+    logits[:special] = -torch.inf
+    if sampling.temperature == 0:
+        return int(logits.argmax())
+    logits = logits / sampling.temperature
+    if 0 < sampling.top_k < len(logits):
+        logits[logits < logits.topk(sampling.top_k).values[-1]] = -torch.inf
+    probabilities = torch.softmax(logits, dim=-1)
+    if sampling.top_p < 1.0:
+        ordered, order = probabilities.sort(descending=True, stable=True)
+        beyond = ordered.cumsum(-1) - ordered >= sampling.top_p  # the first one always stays
+        probabilities[order[beyond]] = 0.0
+    return int(torch.multinomial(probabilities, 1, generator=generator))
+
+
+def _opening(tokenizer: Tokenizer) -> int:
+    """What stands before a text that has no prompt: the end of another document, else a line end."""
+    if tokenizer.end_of_document is not None:
+        return tokenizer.end_of_document
+    line_end: Sequence[int] = [int(index) for index in tokenizer.encode("\n")]
+    return line_end[0]

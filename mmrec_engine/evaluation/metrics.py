@@ -1,0 +1,108 @@
+"""Loss, perplexity, accuracy and bits per character: of any PyTorch module that maps ids to logits.
+
+`evaluate_model` and `print_evaluation_metrics` have the names and arguments that the guide uses.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import contextmanager
+from typing import Any, TextIO
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from mmrec_engine.corpus.windows import IGNORED_LABEL
+
+
+class Tally:
+    """Sums over predicted tokens, in float64, so that a mean does not depend on how tokens were batched."""
+
+    def __init__(self) -> None:
+        self.loss_sum, self.correct, self.tokens, self.batches = 0.0, 0, 0, 0
+
+    def add(self, loss_sum: float, logits: Tensor, labels: Tensor) -> None:
+        """loss_sum: nats over the counted labels; logits (batch, time, vocabulary); labels (batch, time)."""
+        counted = labels != IGNORED_LABEL
+        self.loss_sum += loss_sum
+        self.correct += int(((logits.argmax(-1) == labels) & counted).sum())
+        self.tokens += int(counted.sum())
+        self.batches += 1
+
+    @property
+    def loss(self) -> float:
+        return self.loss_sum / self.tokens if self.tokens else math.nan
+
+    @property
+    def accuracy(self) -> float:
+        return self.correct / self.tokens if self.tokens else math.nan
+
+
+def perplexity(loss: float) -> float:
+    """exp(loss), infinite where it is too large for a float."""
+    return math.exp(loss) if loss < 709 else math.inf if not math.isnan(loss) else math.nan
+
+
+def bits_per_character(loss: float, tokens: int, characters: int) -> float:
+    """Nats a token to bits a character: comparable between tokenizers. tokens and characters are those predicted."""
+    return loss * tokens / (characters * math.log(2)) if characters else math.nan
+
+
+def token_losses(logits: Tensor, labels: Tensor) -> Tensor:
+    """Sum of the cross-entropies of all counted labels, nats. Scalar."""
+    return functional.cross_entropy(
+        logits.flatten(0, 1), labels.flatten(), ignore_index=IGNORED_LABEL, reduction="sum"
+    )
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Any:
+    """Dropout off and no gradients inside; the model's mode is restored after."""
+    was_training = model.training
+    model.eval()
+    try:
+        with torch.inference_mode():
+            yield
+    finally:
+        model.train(was_training)
+
+
+def evaluate_model(
+    model: nn.Module,
+    data_loader: Iterable[Mapping[str, Tensor]],
+    criterion: Callable[[Tensor, Tensor], Tensor],
+    device: torch.device | str,
+) -> dict[str, float]:
+    """Evaluate `model` on all batches of `data_loader`.
+
+    model: maps ids (batch, time) to logits (batch, time, vocabulary); data_loader: batches {"input_ids", "labels"}, both
+    (batch, time), int64, label -100 counts for nothing; criterion: such as nn.CrossEntropyLoss(), any reduction.
+    Returns loss (mean over all counted tokens), perplexity, accuracy (0–1) and num_batches.
+    """
+    tally = Tally()
+    with evaluating(model):
+        for batch in data_loader:
+            inputs, labels = batch["input_ids"].to(device), batch["labels"].to(device)
+            logits = model(inputs)
+            loss = criterion(logits.flatten(0, -2), labels.flatten())
+            counted = int((labels != IGNORED_LABEL).sum())
+            is_mean = getattr(criterion, "reduction", "mean") == "mean"
+            loss_sum = float(loss) * counted if is_mean and counted else 0.0 if is_mean else float(loss.sum())
+            tally.add(loss_sum, logits, labels)
+    return {
+        "loss": tally.loss,
+        "perplexity": perplexity(tally.loss),
+        "accuracy": tally.accuracy,
+        "num_batches": tally.batches,
+    }
+
+
+def print_evaluation_metrics(metrics: Mapping[str, float], file: TextIO | None = None) -> None:
+    """Print metrics in the guide's form."""
+    print("Validation Metrics:", file=file)
+    print(f"  Loss: {metrics['loss']:.3f}", file=file)
+    print(f"  Perplexity: {metrics['perplexity']:.2f}", file=file)
+    print(f"  Accuracy: {metrics['accuracy']:.2%}", file=file)
+    print(f"  Batches: {metrics['num_batches']}", file=file)

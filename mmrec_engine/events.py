@@ -1,0 +1,219 @@
+"""What happens in a run, as typed, immutable events. A run is the stream of them; everything shown is a function of it.
+
+    state PREPARING
+    progress …                                      reading the text, cutting tokens
+    run_started                                     planned steps, model, corpus, the settings
+    state TRAINING
+    for each step:
+        step                                        loss, rate, gradient norm
+        if an evaluation is due:
+            state VALIDATING; validation; sample; state TRAINING
+        if a checkpoint is due, or the best so far:
+            checkpoint                              written before the file takes its name
+        paused … resumed, control                   when somebody asks
+    checkpoint final
+    run_finished                                    completed, early_stopped, target_reached, interrupted, failed
+    state FINISHED | STOPPED | FAILED
+
+JSON form: one object a line with "event", "time" (seconds since the epoch), "step" and the fields below. Numbers that are not
+finite are written as the strings "NaN", "Infinity" and "-Infinity", so every line is valid JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time as clock
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, Literal
+
+Status = Literal["completed", "early_stopped", "target_reached", "interrupted", "failed"]
+StateWord = Literal["PREPARING", "TRAINING", "VALIDATING", "SAVING", "PAUSED", "FINISHED", "STOPPED", "FAILED"]
+CheckpointKind = Literal["step", "best", "final"]
+
+_NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """What all events carry. step counts from 1; 0 is before the first one."""
+
+    event: ClassVar[str]
+    step: int = 0
+    time: float = field(default_factory=clock.time)
+
+
+@dataclass(frozen=True, kw_only=True)
+class State(Event):
+    event = "state"
+    state: StateWord
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress(Event):
+    """A stretch of work outside the steps: `done` of `total` units (bytes of text, evaluation batches)."""
+
+    event = "progress"
+    task: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunStarted(Event):
+    event = "run_started"
+    planned_steps: int
+    steps_an_epoch: int
+    parameters: int
+    corpus: dict[str, Any]
+    settings: dict[str, Any]
+    baselines: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step(Event):
+    """One update. loss: mean cross-entropy of the step's tokens, nats; tokens: seen so far; epoch counts from 1."""
+
+    event = "step"
+    loss: float
+    learning_rate: float
+    grad_norm: float
+    tokens_per_second: float
+    tokens: int
+    epoch: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Validation(Event):
+    """The whole validation side, dropout off. loss: nats a token; accuracy: 0–1; training_loss: as many training windows."""
+
+    event = "validation"
+    loss: float
+    perplexity: float
+    accuracy: float
+    bits_per_character: float
+    training_loss: float
+    batches: int
+    best: bool
+    patience_used: int
+    patience: int
+    epoch: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample(Event):
+    event = "sample"
+    prompt: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkpoint(Event):
+    """A checkpoint file (`path`, relative to the run folder) is complete and about to take its name."""
+
+    event = "checkpoint"
+    path: str
+    kind: CheckpointKind
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check(Event):
+    """A finding before or after training, as contract and checklist define it."""
+
+    event = "check"
+    finding: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding(Event):
+    """A finding during training."""
+
+    event = "finding"
+    finding: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettingsChanged(Event):
+    event = "settings_changed"
+    changes: dict[str, Any]
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Control(Event):
+    """A request from outside was read: acknowledges a line of `control.jsonl` by its id."""
+
+    event = "control"
+    id: str
+    command: str
+    accepted: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Paused(Event):
+    event = "paused"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resumed(Event):
+    """Training goes on: after a pause, or in a new process from `checkpoint` (`skipped`: newer ones that are damaged)."""
+
+    event = "resumed"
+    checkpoint: str | None = None
+    skipped: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunFinished(Event):
+    event = "run_finished"
+    status: Status
+    reason: str
+    seconds: float
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+KINDS: dict[str, type[Event]] = {
+    event_type.event: event_type
+    for event_type in (
+        State, Progress, RunStarted, Step, Validation, Sample, Checkpoint, Check, Finding,
+        SettingsChanged, Control, Paused, Resumed, RunFinished,
+    )
+}  # fmt: skip
+
+
+def to_line(event: Event) -> str:
+    """The event as one line of JSON, without the line end."""
+    values = {item.name: getattr(event, item.name) for item in fields(event)}
+    own = {name: value for name, value in values.items() if name not in ("step", "time")}
+    head = {"event": event.event, "time": round(event.time, 3), "step": event.step}
+    return json.dumps(finite({**head, **own}), ensure_ascii=False, allow_nan=False)
+
+
+def from_line(line: str | bytes) -> Event | None:
+    """The event of one line; None for a torn line, an unknown kind or fields that do not fit."""
+    try:
+        values = json.loads(line)
+        event_type = KINDS[values.pop("event")]
+        known = {item.name for item in fields(event_type)}
+        return event_type(**{name: _restore(value) for name, value in values.items() if name in known})
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return None
+
+
+def finite(value: Any) -> Any:
+    """The value with floats that JSON cannot hold written as strings."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, dict):
+        return {key: finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(item) for item in value]
+    return value
+
+
+def _restore(value: Any) -> Any:
+    if isinstance(value, str):
+        return _NON_FINITE.get(value, value)
+    if isinstance(value, list):
+        return tuple(value)
+    return value

@@ -1,0 +1,192 @@
+"""Every error in the words a person reads, in both languages. Keys are used by `errors.py`; a test holds both complete."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Language = Literal["en", "tr"]
+LANGUAGES: tuple[Language, ...] = ("en", "tr")
+
+MESSAGES: dict[str, dict[Language, str]] = {
+    # settings
+    "setting-unknown": {
+        "en": "{place}: there is no setting {name!r}; did you mean {nearest}?",
+        "tr": "{place}: {name!r} diye bir ayar yok; şunu mu demek istediniz: {nearest}",
+    },
+    "setting-not-integer": {
+        "en": "{flag} takes a whole number, not {value!r}",
+        "tr": "{flag} bir tam sayı ister, verilen: {value!r}",
+    },
+    "setting-not-number": {
+        "en": "{flag} takes a number, not {value!r}",
+        "tr": "{flag} bir sayı ister, verilen: {value!r}",
+    },
+    "setting-not-text": {
+        "en": "{flag} takes text, not {value!r}",
+        "tr": "{flag} bir metin ister, verilen: {value!r}",
+    },
+    "setting-not-boolean": {
+        "en": "{flag} takes true or false, not {value!r}",
+        "tr": "{flag} true ya da false ister, verilen: {value!r}",
+    },
+    "setting-range": {
+        "en": "{flag} must be {range}, not {value}; the nearest valid value is {nearest}",
+        "tr": "{flag} şu aralıkta olmalı: {range}; verilen: {value}; en yakın geçerli değer: {nearest}",
+    },
+    "setting-choice": {
+        "en": "{flag} must be one of {choices}, not {value!r}",
+        "tr": "{flag} şunlardan biri olmalı: {choices}; verilen: {value!r}",
+    },
+    "setting-name": {
+        "en": "--name must be a plain folder name, not {value!r}; leave out slashes, leading dots and control characters",
+        "tr": "--name düz bir klasör adı olmalı, verilen: {value!r}; eğik çizgi, baştaki nokta ve denetim karakterleri olmasın",
+    },
+    "setting-stride": {
+        "en": "--stride {stride} is larger than --seq-len {seq_len}: text between windows would never be seen; use at most {seq_len}",
+        "tr": "--stride {stride}, --seq-len değerinden ({seq_len}) büyük: pencereler arasındaki metin hiç görülmezdi; en çok {seq_len} verin",
+    },
+    "setting-tokens": {
+        "en": "--batch-size {batch_size} × --seq-len {seq_len} is more than {most} tokens in one step; "
+        "use --batch-size {nearest} and --accumulate for the rest",
+        "tr": "--batch-size {batch_size} × --seq-len {seq_len}, tek adımda {most} tokendan fazla; "
+        "--batch-size {nearest} ve kalanı için --accumulate kullanın",
+    },
+    "setting-two-corpora": {
+        "en": "{first} and {second} both name a corpus; give one of them",
+        "tr": "{first} ve {second} ikisi de bir derlem adı veriyor; yalnızca birini verin",
+    },
+    "settings-file-missing": {
+        "en": "--settings {path}: cannot read the file ({reason})",
+        "tr": "--settings {path}: dosya okunamıyor ({reason})",
+    },
+    "settings-file-invalid": {
+        "en": "--settings {path}: not valid TOML ({reason})",
+        "tr": "--settings {path}: geçerli TOML değil ({reason})",
+    },
+    # corpus
+    "corpus-missing": {
+        "en": "{path}: no such file or folder; give --data-dir a text file or a folder of text files",
+        "tr": "{path}: böyle bir dosya ya da klasör yok; --data-dir için bir metin dosyası ya da metin klasörü verin",
+    },
+    "corpus-unreadable": {
+        "en": "{path}: cannot be read ({reason}); check its permissions",
+        "tr": "{path}: okunamıyor ({reason}); izinlerine bakın",
+    },
+    "corpus-empty": {
+        "en": "{path}: no text found (nothing but hidden, empty or binary files); put .txt, .md or .jsonl files there",
+        "tr": "{path}: metin bulunamadı (yalnızca gizli, boş ya da ikili dosyalar var); oraya .txt, .md ya da .jsonl dosyaları koyun",
+    },
+    "corpus-nothing-usable": {
+        "en": "{path}: no usable text in {count} file(s); {first}",
+        "tr": "{path}: {count} dosyada kullanılabilir metin yok; {first}",
+    },
+    "corpus-encoding-unknown": {
+        "en": "--encoding {encoding}: no such text encoding; try windows-1254 (Turkish), windows-1252 or cp857",
+        "tr": "--encoding {encoding}: böyle bir metin kodlaması yok; windows-1254 (Türkçe), windows-1252 ya da cp857 deneyin",
+    },
+    "corpus-name-unknown": {
+        "en": "--corpus {name}: no such built-in corpus; choose one of {choices}",
+        "tr": "--corpus {name}: böyle bir hazır derlem yok; şunlardan birini seçin: {choices}",
+    },
+    "corpus-builtin-missing": {
+        "en": "--corpus {name}: this Python does not carry it ({reason}); use --corpus sample or --data-dir",
+        "tr": "--corpus {name}: bu Python onu içermiyor ({reason}); --corpus sample ya da --data-dir kullanın",
+    },
+    "corpus-too-short": {
+        "en": "the {side} side has {tokens} tokens, less than one window of {seq_len} and its next token; "
+        "add text or use --seq-len {nearest} or less",
+        "tr": "{side} bölümü {tokens} token; {seq_len} tokenlık bir pencere ve sonraki tokena yetmiyor; "
+        "metin ekleyin ya da --seq-len en çok {nearest} olsun",
+    },
+    "corpus-changed-while-read": {
+        "en": "{path}: changed or vanished while it was read; start again once it is at rest",
+        "tr": "{path}: okunurken değişti ya da kayboldu; dosya yerine oturunca yeniden başlatın",
+    },
+    "cache-unwritable": {
+        "en": "cannot write prepared tokens to {path} ({reason}); free space there or set XDG_CACHE_HOME to another folder",
+        "tr": "hazırlanan tokenlar {path} klasörüne yazılamıyor ({reason}); orada yer açın ya da XDG_CACHE_HOME ile başka klasör verin",
+    },
+    # runs and checkpoints
+    "run-exists": {
+        "en": "{path} already holds a run; use --resume to go on with it, --overwrite to replace it, or another --name",
+        "tr": "{path} içinde zaten bir çalışma var; sürdürmek için --resume, yerine yazmak için --overwrite ya da başka bir --name verin",
+    },
+    "run-folder-foreign": {
+        "en": "{path} exists and is not a run folder; choose another --name or --output-dir",
+        "tr": "{path} var ve bir çalışma klasörü değil; başka bir --name ya da --output-dir seçin",
+    },
+    "run-locked": {
+        "en": "{path} is being trained by another process; wait for it, or choose another --name",
+        "tr": "{path} şu anda başka bir süreç tarafından eğitiliyor; bitmesini bekleyin ya da başka bir --name seçin",
+    },
+    "run-missing": {
+        "en": "{path}: no such run or checkpoint; `mmrec-tui runs` lists the runs",
+        "tr": "{path}: böyle bir çalışma ya da checkpoint yok; `mmrec-tui runs` çalışmaları listeler",
+    },
+    "run-unwritable": {
+        "en": "{path}: cannot write there ({reason}); choose another --output-dir",
+        "tr": "{path}: oraya yazılamıyor ({reason}); başka bir --output-dir seçin",
+    },
+    "run-description-damaged": {
+        "en": "{path}: run.json cannot be read ({reason}); the run cannot be resumed, use --overwrite or another --name",
+        "tr": "{path}: run.json okunamıyor ({reason}); çalışma sürdürülemez, --overwrite ya da başka bir --name kullanın",
+    },
+    "resume-differs": {
+        "en": "--resume: {flag} {given} differs from the run's {stored}; leave it out, or start a new run with --name",
+        "tr": "--resume: {flag} {given}, çalışmadakinden ({stored}) farklı; vermeyin ya da --name ile yeni bir çalışma başlatın",
+    },
+    "resume-corpus-differs": {
+        "en": "--resume: the text has changed since this run began ({path}); restore it, or start a new run with --name",
+        "tr": "--resume: metin bu çalışma başladığından beri değişmiş ({path}); eski haline getirin ya da --name ile yeni çalışma başlatın",
+    },
+    "checkpoint-damaged": {
+        "en": "{path}: damaged or not a checkpoint of mmrec ({reason}); use another checkpoint of the run",
+        "tr": "{path}: bozuk ya da bir mmrec checkpoint dosyası değil ({reason}); çalışmanın başka bir checkpoint dosyasını kullanın",
+    },
+    "checkpoint-newer": {
+        "en": "{path}: written by a newer mmrec (format {format}, this one reads up to {known}); update mmrec",
+        "tr": "{path}: daha yeni bir mmrec yazmış (biçim {format}, bu sürüm en çok {known} okur); mmrec sürümünü yükseltin",
+    },
+    "export-exists": {
+        "en": "{path} exists and is not empty; choose a new folder",
+        "tr": "{path} var ve boş değil; yeni bir klasör seçin",
+    },
+    "evaluate-no-corpus": {
+        "en": "{path}: the text this checkpoint was trained on is not at hand; give one with --data-dir or --corpus",
+        "tr": "{path}: bu checkpoint dosyasının eğitildiği metin elde yok; --data-dir ya da --corpus ile bir metin verin",
+    },
+    # device
+    "device-unknown": {
+        "en": "--device {device}: not a device; use auto, cpu, cuda, cuda:N or mps",
+        "tr": "--device {device}: böyle bir aygıt türü yok; auto, cpu, cuda, cuda:N ya da mps kullanın",
+    },
+    "device-missing": {
+        "en": "--device {device}: this machine or this PyTorch has no such device; use --device auto or cpu",
+        "tr": "--device {device}: bu makinede ya da bu PyTorch sürümünde böyle bir aygıt yok; --device auto ya da cpu kullanın",
+    },
+    "precision-needs-gpu": {
+        "en": "--precision fp16 needs a GPU; use fp32, bf16 or auto on {device}",
+        "tr": "--precision fp16 için GPU gerekir; {device} üzerinde fp32, bf16 ya da auto kullanın",
+    },
+    # training
+    "training-non-finite": {
+        "en": "the {what} became {value} at step {step}, first in {module}; no update was made with it. "
+        "Try a lower rate (--learning-rate {rate:g}) or a longer warmup (--warmup-steps {warmup})",
+        "tr": "{what} {step}. adımda {value} oldu, ilk olarak şurada: {module}; bununla güncelleme yapılmadı. "
+        "Daha düşük bir hız (--learning-rate {rate:g}) ya da daha uzun ısınma (--warmup-steps {warmup}) deneyin",
+    },
+    "training-no-memory": {
+        "en": "not enough memory for --batch-size {batch_size} × --seq-len {seq_len}; "
+        "halve --batch-size and double --accumulate, shorten --seq-len, or use --gradient-checkpointing",
+        "tr": "--batch-size {batch_size} × --seq-len {seq_len} için bellek yetmiyor; "
+        "--batch-size yarıya inip --accumulate iki katına çıksın, --seq-len kısalsın ya da --gradient-checkpointing kullanın",
+    },
+    "training-disk": {
+        "en": "cannot write {path} ({reason}); free some space, then go on with --resume",
+        "tr": "{path} yazılamıyor ({reason}); yer açın, sonra --resume ile sürdürün",
+    },
+    "training-broke": {
+        "en": "training stopped on an error: {reason}; details are in {log}",
+        "tr": "eğitim bir hatayla durdu: {reason}; ayrıntılar: {log}",
+    },
+}

@@ -1,0 +1,65 @@
+"""What a model is made of, in numbers; knows no torch, so tables and checks can use it before torch is loaded."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+Architecture = Literal["mmrec", "gpt"]
+ARCHITECTURES: tuple[Architecture, ...] = ("mmrec", "gpt")
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """Sizes of one language model.
+
+    vocabulary: ids; width: channels of the residual stream; context: tokens of a training window (bounds only the
+    GPT's key-value cache when generating; the recurrence has no such bound).
+    """
+
+    architecture: Architecture
+    vocabulary: int
+    width: int
+    layers: int
+    heads: int
+    context: int
+
+    def __post_init__(self) -> None:
+        if self.architecture not in ARCHITECTURES:
+            raise ValueError(f"unknown architecture {self.architecture!r}")
+        if self.width % self.heads:
+            raise ValueError(f"width {self.width} is not a multiple of {self.heads} heads")
+
+    @property
+    def head_width(self) -> int:
+        return self.width // self.heads
+
+    @property
+    def mlp_width(self) -> int:
+        """Inner width of the MLP: four times the width, and 4.5 times in the GPT.
+
+        The recurrence spends one width² matrix more on time mixing (its output gate); the GPT gets the same parameters
+        in its MLP, so that the two are compared at equal size.
+        """
+        return 4 * self.width if self.architecture == "mmrec" else 9 * self.width // 2
+
+    def parameters(self) -> int:
+        """Number of trainable parameters, as the built model has them."""
+        mixing = 5 * self.width**2 + 2 * self.width if self.architecture == "mmrec" else 4 * self.width**2
+        block = mixing + 2 * self.width * self.mlp_width
+        return self.layers * block + 2 * self.vocabulary * self.width
+
+    def training_bytes(self, windows: int, length: int) -> int:
+        """Estimated memory of one training step on `windows` windows of `length` tokens, beyond the libraries.
+
+        Four float32 values a parameter (weight, gradient, two AdamW moments), plus the activations kept for the backward
+        pass: per token and layer the inputs of every product and norm, and the time mixer's weights over its chunk; per
+        token the logits with their softmax and gradient.
+        """
+        reach = min(length, 64) if self.architecture == "mmrec" else length
+        per_layer = 18 * self.width + 3 * self.mlp_width + 3 * self.heads * reach
+        activations = windows * length * (self.layers * per_layer + 4 * self.vocabulary + 4 * self.width)
+        return 4 * (4 * self.parameters() + activations)
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)

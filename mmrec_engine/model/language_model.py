@@ -1,0 +1,113 @@
+"""The language model: embedding, blocks of time mixing and MLP, head. One frame for both architectures.
+
+    x = dropout(embed(ids))
+    x = x + dropout(mixer(norm(x)));  x = x + dropout(mlp(norm(x)))        per block
+    logits = 15 tanh(head(norm(x)) / 15)
+
+Head and every last matrix of a branch start at zero, so a new model predicts all ids alike: its first loss is ln(vocabulary).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+from mmrec_engine.model.attention import Attention, AttentionState
+from mmrec_engine.model.config import ModelConfig
+from mmrec_engine.model.dropout import DropoutMasks
+from mmrec_engine.model.layers import INITIAL_STD, MLP, norm, zero_linear
+from mmrec_engine.model.memory import MemoryState, MultiMemory
+
+MixerState = MemoryState | AttentionState
+State = Sequence[MixerState]
+
+SOFT_CAP = 15.0  # logits stay within ±15, which keeps early steps at a high rate from running away
+
+
+class Block(nn.Module):
+    """One layer: time mixing, then an MLP, each on a normalised copy and added back."""
+
+    def __init__(self, config: ModelConfig, index: int) -> None:
+        super().__init__()
+        self.mixer: MultiMemory | Attention = (
+            MultiMemory(config.width, config.heads)
+            if config.architecture == "mmrec"
+            else Attention(config.width, config.heads, config.context)
+        )
+        self.mlp = MLP(config.width, config.mlp_width)
+        self._sites = (2 * index + 1, 2 * index + 2)  # site 0 is the embedding's
+
+    def forward(self, x: Tensor, dropout: DropoutMasks | None) -> Tensor:
+        x = x + self._drop(self.mixer(norm(x)), dropout, 0)
+        return x + self._drop(self.mlp(norm(x)), dropout, 1)
+
+    def advance(self, x: Tensor, state: MixerState) -> tuple[Tensor, MixerState]:
+        mixed, state = self.mixer.advance(norm(x), state)  # type: ignore[arg-type]
+        x = x + mixed
+        return x + self.mlp(norm(x)), state
+
+    def _drop(self, x: Tensor, dropout: DropoutMasks | None, branch: int) -> Tensor:
+        return x if dropout is None else dropout(x, self._sites[branch])
+
+
+class LanguageModel(nn.Module):
+    """Maps ids (batch, time), int64, to logits (batch, time, vocabulary), float32."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.recompute_activations = False  # gradient checkpointing: trade a second forward pass for memory
+        self.embedding = nn.Embedding(config.vocabulary, config.width)
+        self.blocks = nn.ModuleList(Block(config, index) for index in range(config.layers))
+        self.head = zero_linear(config.width, config.vocabulary)
+
+    def forward(self, ids: Tensor, dropout: DropoutMasks | None = None) -> Tensor:
+        x = self.embedding(ids)  # (batch, time, width)
+        if dropout is not None:
+            x = dropout(x, 0)
+        for block in self.blocks:
+            if self.recompute_activations and self.training:
+                x = checkpoint(block, x, dropout, use_reentrant=False, preserve_rng_state=False)
+            else:
+                x = block(x, dropout)
+        return self._logits(x)
+
+    def initial_state(self, batch: int) -> State:
+        """What the model remembers before the first token."""
+        return [block.mixer.initial_state(batch, self.embedding.weight) for block in self._layers()]
+
+    def advance(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
+        """Logits for further tokens `ids` (batch, time), going on from `state`; and the state after them."""
+        x = self.embedding(ids)
+        after = []
+        for block, before in zip(self._layers(), state, strict=True):
+            x, mixer_state = block.advance(x, before)
+            after.append(mixer_state)
+        return self._logits(x), after
+
+    def _layers(self) -> list[Block]:
+        return [block for block in self.blocks if isinstance(block, Block)]
+
+    def _logits(self, x: Tensor) -> Tensor:
+        logits: Tensor = self.head(norm(x)).float()
+        return SOFT_CAP * torch.tanh(logits / SOFT_CAP)
+
+
+def create_model(config: ModelConfig, seed: int) -> LanguageModel:
+    """A new model with weights drawn from `seed` alone; the global random state is left as it was."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = LanguageModel(config)
+        for name, parameter in model.named_parameters():
+            if parameter.ndim == 2 and parameter.any():
+                std = 1.0 if name == "embedding.weight" else _fan_in_std(parameter)
+                nn.init.normal_(parameter, std=std)
+    return model
+
+
+def _fan_in_std(weight: Tensor) -> float:
+    """Keeps the variance of a product at that of its normalised input (LeCun 1998), and never below GPT-2's 0.02."""
+    return max(INITIAL_STD, float(weight.shape[1]) ** -0.5)

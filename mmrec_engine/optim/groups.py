@@ -1,0 +1,80 @@
+"""Which optimizer updates which parameter, at which share of the learning rate; and its state keyed by parameter name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from mmrec_engine.optim.muon import Muon
+from mmrec_engine.settings import Settings
+
+BETAS = (0.9, 0.99)
+# With Muon, embedding, head, gains and shift go through AdamW at this share of Muon's rate (0.003 at a rate of 0.02).
+ADAMW_SHARE_OF_MUON = 0.15
+
+
+class Optimizers:
+    """One or two PyTorch optimizers that act as one; every group's rate is a fixed share of the run's learning rate."""
+
+    def __init__(self, model: nn.Module, settings: Settings) -> None:
+        self._names = {id(parameter): name for name, parameter in model.named_parameters()}
+        hidden, outer, vectors = _sorted_parameters(model)
+        decay = settings.weight_decay
+        if settings.optimizer == "muon":
+            groups = [{"params": outer + vectors, "weight_decay": 0.0, "share": ADAMW_SHARE_OF_MUON}]
+            self._all: list[Optimizer] = [Muon(hidden, lr=0.0, weight_decay=decay), _adamw(groups)]
+            self._all[0].param_groups[0]["share"] = 1.0
+        else:
+            matrices = {"params": hidden + outer, "weight_decay": decay, "share": 1.0}
+            self._all = [_adamw([matrices, {"params": vectors, "weight_decay": 0.0, "share": 1.0}])]
+
+    def step(self, learning_rate: float) -> None:
+        """Update all parameters from their gradients, the main group at `learning_rate`, and drop the gradients."""
+        for optimizer in self._all:
+            for group in optimizer.param_groups:
+                group["lr"] = learning_rate * group["share"]
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+
+    def state(self) -> dict[str, dict[str, Tensor]]:
+        """Moments and momenta, keyed by parameter name, then by what they are."""
+        return {
+            self._names[id(parameter)]: {key: value for key, value in values.items() if isinstance(value, Tensor)}
+            for optimizer in self._all
+            for parameter, values in optimizer.state.items()
+        }
+
+    def load_state(self, state: dict[str, dict[str, Tensor]]) -> None:
+        for optimizer in self._all:
+            for group in optimizer.param_groups:
+                for parameter in group["params"]:
+                    stored = state.get(self._names[id(parameter)])
+                    if stored is not None:
+                        optimizer.state[parameter] = {
+                            # AdamW's step counter stays where PyTorch keeps it; the rest lies with its parameter.
+                            key: value.clone() if key == "step" else value.to(parameter.device, copy=True)
+                            for key, value in stored.items()
+                        }
+
+
+def _sorted_parameters(model: nn.Module) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
+    """Hidden matrices; embedding and head; vectors (gains, shifts)."""
+    hidden: list[Tensor] = []
+    outer: list[Tensor] = []
+    vectors: list[Tensor] = []
+    for name, parameter in model.named_parameters():
+        if parameter.ndim < 2:
+            vectors.append(parameter)
+        elif name.startswith(("embedding", "head")):
+            outer.append(parameter)
+        else:
+            hidden.append(parameter)
+    return hidden, outer, vectors
+
+
+def _adamw(groups: list[dict[str, Any]]) -> torch.optim.AdamW:
+    devices = {parameter.device.type for group in groups for parameter in group["params"]}
+    return torch.optim.AdamW(groups, lr=0.0, betas=BETAS, fused=devices <= {"cpu", "cuda", "mps"})

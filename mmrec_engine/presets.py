@@ -1,0 +1,46 @@
+"""Model sizes and recipes: the names a person picks instead of numbers. Knows no torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from mmrec_engine.model.config import Architecture, ModelConfig
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Width of the residual stream, number of blocks, and memories (or attention heads) a block."""
+
+    width: int
+    layers: int
+    heads: int
+
+    def model(self, architecture: Architecture, vocabulary: int, context: int) -> ModelConfig:
+        return ModelConfig(architecture, vocabulary, self.width, self.layers, self.heads, context)
+
+
+PRESETS: dict[str, Preset] = {
+    "tiny": Preset(width=128, layers=4, heads=4),
+    "mini": Preset(width=256, layers=6, heads=8),
+    "small": Preset(width=512, layers=8, heads=8),
+    "base": Preset(width=1024, layers=12, heads=16),
+    "medium": Preset(width=1536, layers=20, heads=24),
+    "large": Preset(width=2048, layers=28, heads=32),
+}
+
+RECIPES: dict[str, dict[str, Any]] = {
+    # The guide's hyperparameters are the defaults of the settings themselves.
+    "guide": {},
+    # Reaches a loss soonest: Muon, small steps of short windows, linear decay, no dropout (docs/results.md).
+    "fast": {
+        "optimizer": "muon",
+        "learning_rate": 0.02,
+        "warmup_steps": 20,
+        "schedule": "linear",
+        "learning_rate_floor": 0.02,
+        "batch_size": 16,
+        "seq_len": 128,
+        "dropout": 0.0,
+    },
+}

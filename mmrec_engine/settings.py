@@ -1,0 +1,247 @@
+"""What a run is asked to do: one table of settings for the command line, the settings file, the app and `run.json`.
+
+Each setting is declared once, with its default, its bounds and, where it has one, its unit. `resolve` merges what was given
+by hand, a settings file and a recipe over the defaults and remembers where each value came from. Knows no torch, no screen.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import Field, asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
+from mmrec_engine.errors import RequestError
+from mmrec_engine.model.config import ARCHITECTURES, Architecture
+from mmrec_engine.presets import PRESETS, RECIPES
+
+MOST_TOKENS_A_BATCH = 2**26
+
+
+def _setting(
+    default: Any,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    above: float | None = None,
+    below: float | None = None,
+    choices: tuple[str, ...] = (),
+    resumable: bool = False,
+) -> Any:
+    """One setting. low/high are inclusive bounds, above/below exclusive; resumable: may differ when a run is resumed."""
+    bounds = {"low": low, "high": high, "above": above, "below": below}
+    return field(default=default, metadata={**bounds, "choices": choices, "resumable": resumable})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings of a run; the defaults are the guide's."""
+
+    # model
+    config: str = _setting("tiny", choices=tuple(PRESETS))
+    arch: Architecture = _setting("mmrec", choices=ARCHITECTURES)
+    recipe: str = _setting("guide", choices=tuple(RECIPES))
+    # corpus
+    data_dir: str | None = _setting(None)
+    corpus: str | None = _setting(None)
+    use_sample_corpus: bool = _setting(False)
+    encoding: str | None = _setting(None)
+    val_split: float = _setting(0.1, low=0.001, high=0.9)  # share of the characters
+    tokenizer: str = _setting("char", choices=("char",))
+    vocab_size: int = _setting(5000, low=2, high=1_000_000)  # ids, the special ones not counted
+    # steps
+    epochs: int | None = _setting(10, low=1, high=1_000_000, resumable=True)
+    max_steps: int | None = _setting(None, low=1, high=10**9, resumable=True)
+    batch_size: int = _setting(4, low=1, high=65_536)  # windows
+    accumulate: int = _setting(1, low=1, high=65_536)  # batches a step
+    seq_len: int = _setting(256, low=2, high=1_048_576)  # tokens a window
+    stride: int | None = _setting(None, low=1, high=1_048_576)  # tokens between windows; none: seq_len
+    # optimizer
+    optimizer: str = _setting("adamw", choices=("adamw", "muon"))
+    learning_rate: float = _setting(3e-4, above=0, high=100.0)  # peak
+    warmup_steps: int = _setting(100, low=0, high=10**9)
+    schedule: str = _setting("cosine", choices=("cosine", "linear", "constant"))
+    learning_rate_floor: float = _setting(0.1, low=0, high=1)  # share of the peak at the last step
+    weight_decay: float = _setting(0.1, low=0, high=10)
+    grad_clip: float = _setting(1.0, low=0, high=1e6)  # norm of all gradients; 0: none
+    dropout: float = _setting(0.1, low=0, below=1)
+    # evaluation and stopping
+    early_stopping_patience: int = _setting(5, low=1, high=1_000_000, resumable=True)  # evaluations
+    eval_every: int | None = _setting(None, low=1, high=10**9, resumable=True)  # steps; none: once an epoch
+    target_loss: float | None = _setting(None, above=0, high=100, resumable=True)  # nats a token
+    save_best_model: bool = _setting(True)
+    # machine
+    device: str = _setting("auto", resumable=True)
+    precision: str = _setting("auto", choices=("auto", "fp32", "bf16", "fp16"))
+    threads: int | None = _setting(None, low=1, high=1024, resumable=True)  # none: one a core
+    processes: int = _setting(1, low=1, high=1, resumable=True)
+    gradient_checkpointing: bool = _setting(False)
+    seed: int = _setting(1337, low=0, high=2**63 - 1)
+    # run folder
+    output_dir: str = _setting("checkpoints")
+    name: str | None = _setting(None)  # none: the config's
+    checkpoint_every: int = _setting(100, low=1, high=10**9, resumable=True)  # steps
+    keep_checkpoints: int = _setting(3, low=1, high=10**6, resumable=True)
+
+    def __post_init__(self) -> None:
+        for item in FIELDS.values():
+            _check(item, getattr(self, item.name))
+        if self.stride is not None and self.stride > self.seq_len:
+            raise RequestError("setting-stride", stride=self.stride, seq_len=self.seq_len)
+        if self.batch_size * self.seq_len > MOST_TOKENS_A_BATCH:
+            nearest = max(1, MOST_TOKENS_A_BATCH // self.seq_len)
+            values = {"batch_size": self.batch_size, "seq_len": self.seq_len, "nearest": nearest}
+            raise RequestError("setting-tokens", most=MOST_TOKENS_A_BATCH, **values)
+        if self.name is not None and not _plain_name(self.name):
+            raise RequestError("setting-name", value=self.name)
+        corpora = [flag(name) for name in CORPUS_CHOICE if getattr(self, name)]
+        if len(corpora) > 1:
+            raise RequestError("setting-two-corpora", first=corpora[0], second=corpora[1])
+
+    @property
+    def run_folder(self) -> Path:
+        return Path(self.output_dir) / (self.name or self.config)
+
+    @property
+    def window_stride(self) -> int:
+        return self.stride or self.seq_len
+
+    @property
+    def windows_a_step(self) -> int:
+        return self.batch_size * self.accumulate
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+FIELDS: dict[str, Field[Any]] = {item.name: item for item in fields(Settings)}
+CORPUS_CHOICE = ("data_dir", "corpus", "use_sample_corpus")
+_TYPES = get_type_hints(Settings)
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """Settings with the source of each value: hand, file, recipe, run (stored in the run that is resumed) or default."""
+
+    settings: Settings
+    sources: dict[str, str]
+
+
+def flag(name: str) -> str:
+    """The command-line flag of a setting."""
+    return "--" + name.replace("_", "-")
+
+
+def value_type(name: str) -> type:
+    """int, float, bool or str: the type of a setting's values."""
+    if FIELDS[name].metadata["choices"]:
+        return str
+    hint = _TYPES[name]
+    found: type = next((t for t in get_args(hint) if t is not type(None)), hint)
+    return found
+
+
+def parse(name: str, value: Any) -> Any:
+    """A setting's value from text (command line) or from a typed value (file, JSON).
+
+    Raises RequestError where the value is not of the setting's type.
+    """
+    kind = value_type(name)
+    if value is None and type(None) in get_args(_TYPES[name]):
+        return None
+    if kind is bool:
+        if not isinstance(value, bool):
+            raise RequestError("setting-not-boolean", flag=flag(name), value=value)
+        return value
+    if kind is str:
+        if not isinstance(value, str):
+            raise RequestError("setting-not-text", flag=flag(name), value=value)
+        return value
+    try:
+        if isinstance(value, bool) or (isinstance(value, str) and value != value.strip()):
+            raise ValueError
+        number = kind(value)
+        if kind is int and not isinstance(value, str) and number != value:
+            raise ValueError
+    except (ValueError, TypeError, OverflowError):
+        key = "setting-not-integer" if kind is int else "setting-not-number"
+        raise RequestError(key, flag=flag(name), value=value) from None
+    return number
+
+
+def resolve(
+    by_hand: Mapping[str, Any], from_file: Mapping[str, Any] | None = None, stored: Mapping[str, Any] | None = None
+) -> Resolved:
+    """Merge values, the nearest to the person first: by hand, settings file, stored run, recipe, defaults.
+
+    Keys are field names, values as `parse` takes them. `stored` holds the settings of a run that is resumed.
+    Raises RequestError for an unknown key, a wrong type, a value out of range or a combination that cannot be.
+    """
+    from_file, stored = from_file or {}, stored or {}
+    layers = [(by_hand, "hand"), (from_file, "file"), (stored, "run")]
+    for values, source in layers:
+        for name in values:
+            if name not in FIELDS:
+                nearest = difflib.get_close_matches(name, FIELDS, n=1, cutoff=0.0)[0]
+                raise RequestError("setting-unknown", place=source, name=name, nearest=nearest)
+    merged: dict[str, Any] = {}
+    sources: dict[str, str] = {}
+    for values, source in layers:
+        corpus_chosen = any(name in merged for name in CORPUS_CHOICE)  # a nearer choice of corpus displaces this one
+        for name, value in values.items():
+            if name not in merged and not (corpus_chosen and name in CORPUS_CHOICE):
+                merged[name] = parse(name, value)
+                sources[name] = source
+    recipe = merged.get("recipe", FIELDS["recipe"].default)
+    _check(FIELDS["recipe"], recipe)
+    for name, value in RECIPES[recipe].items():
+        if name not in merged:
+            merged[name], sources[name] = value, "recipe"
+    if merged.get("max_steps") is not None and "epochs" not in merged:
+        merged["epochs"] = None  # a limit in steps alone is the only limit
+        sources["epochs"] = sources["max_steps"]
+    return Resolved(Settings(**merged), {name: sources.get(name, "default") for name in FIELDS})
+
+
+def read_settings_file(path: Path) -> dict[str, Any]:
+    """The flat table of a TOML settings file."""
+    try:
+        with path.open("rb") as file:
+            return tomllib.load(file)
+    except OSError as error:
+        raise RequestError("settings-file-missing", path=path, reason=error.strerror) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RequestError("settings-file-invalid", path=path, reason=error) from None
+
+
+def _check(item: Field[Any], value: Any) -> None:
+    rule = item.metadata
+    if value is None:
+        return
+    if rule["choices"] and value not in rule["choices"]:
+        raise RequestError("setting-choice", flag=flag(item.name), value=value, choices=", ".join(rule["choices"]))
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return
+    low, high, above, below = (rule[bound] for bound in ("low", "high", "above", "below"))
+    too_low = (low is not None and value < low) or (above is not None and value <= above)
+    too_high = (high is not None and value > high) or (below is not None and value >= below)
+    if too_low or too_high or not math.isfinite(value):
+        nearest = item.default if math.isnan(value) else _nearest(rule, too_low)
+        range_text = f"{'>= ' if low is not None else '> '}{low if low is not None else above:g}" + (
+            f", <= {high:g}" if high is not None else f", < {below:g}" if below is not None else ""
+        )
+        raise RequestError("setting-range", flag=flag(item.name), value=value, range=range_text, nearest=nearest)
+
+
+def _nearest(rule: Mapping[str, Any], too_low: bool) -> str:
+    if too_low:
+        return f"{rule['low']:g}" if rule["low"] is not None else f"{rule['above'] + 1e-6:g}"
+    return f"{rule['high']:.12g}" if rule["high"] is not None else f"{rule['below'] - 0.01:g}"
+
+
+def _plain_name(name: str) -> bool:
+    forbidden = any(character in "/\\" or not character.isprintable() for character in name)
+    return bool(name.strip()) and not forbidden and not name.startswith((".", "-")) and len(name.encode()) <= 200
