@@ -164,10 +164,6 @@ MESSAGES: dict[str, dict[Language, str]] = {
         "en": "--device {device}: this machine or this PyTorch has no such device; use --device auto or cpu",
         "tr": "--device {device}: bu makinede ya da bu PyTorch sürümünde böyle bir aygıt yok; --device auto ya da cpu kullanın",
     },
-    "precision-needs-gpu": {
-        "en": "--precision fp16 needs a GPU; use fp32, bf16 or auto on {device}",
-        "tr": "--precision fp16 için GPU gerekir; {device} üzerinde fp32, bf16 ya da auto kullanın",
-    },
     # training
     "training-non-finite": {
         "en": "the {what} became {value} at step {step}, first in {module}; no update was made with it. "

@@ -75,7 +75,7 @@ class Settings:
     save_best_model: bool = _setting(True)
     # machine
     device: str = _setting("auto", resumable=True)
-    precision: str = _setting("auto", choices=("auto", "fp32", "bf16", "fp16"))
+    precision: str = _setting("auto", choices=("auto", "fp32", "bf16"))
     threads: int | None = _setting(None, low=1, high=1024, resumable=True)  # none: one a core
     processes: int = _setting(1, low=1, high=1, resumable=True)
     gradient_checkpointing: bool = _setting(False)

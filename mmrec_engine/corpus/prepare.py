@@ -85,9 +85,12 @@ def cache_folder() -> Path:
     return platformdirs.user_cache_path("mmrec") / "corpora"
 
 
-def prepare_corpus(settings: Settings) -> Generator[Progress, None, Corpus]:
+def prepare_corpus(
+    settings: Settings, tokenizer: CharacterTokenizer | None = None
+) -> Generator[Progress, None, Corpus]:
     """Prepare the corpus that the settings name, or find it prepared. Yields progress in bytes of text.
 
+    tokenizer: of a trained model that is to be evaluated on this text; then all of the text is the validation side.
     Raises RequestError where the text is missing, unusable or shorter than one window on a side.
     """
     documents: FileDocuments | BuiltinDocuments
@@ -101,23 +104,29 @@ def prepare_corpus(settings: Settings) -> Generator[Progress, None, Corpus]:
         folder.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(folder)
         with tempfile.TemporaryDirectory(prefix="preparing-", dir=folder) as work:
-            corpus = yield from _prepare(documents, name, settings, folder, Path(work))
+            corpus = yield from _prepare(documents, name, settings, tokenizer, folder, Path(work))
     except OSError as error:
         raise RequestError("cache-unwritable", path=folder, reason=error.strerror or error) from None
-    check_length(corpus, settings.seq_len)
+    _check_length(corpus, settings.seq_len, ("validation",) if tokenizer else ("training", "validation"))
     return corpus
 
 
-def check_length(corpus: Corpus, seq_len: int) -> None:
-    """Raises RequestError unless both sides hold one whole window and its next token."""
-    for label, side in (("training", corpus.train), ("validation", corpus.validation)):
+def _check_length(corpus: Corpus, seq_len: int, needed: tuple[str, ...]) -> None:
+    """Raises RequestError unless each needed side holds one whole window and its next token."""
+    for label in needed:
+        side = corpus.train if label == "training" else corpus.validation
         if len(side.tokens) < seq_len + 1:
             values = {"tokens": len(side.tokens), "nearest": max(0, len(side.tokens) - 1)}
             raise RequestError("corpus-too-short", side=label, seq_len=seq_len, **values)
 
 
 def _prepare(
-    documents: FileDocuments | BuiltinDocuments, name: str, settings: Settings, folder: Path, work: Path
+    documents: FileDocuments | BuiltinDocuments,
+    name: str,
+    settings: Settings,
+    tokenizer: CharacterTokenizer | None,
+    folder: Path,
+    work: Path,
 ) -> Generator[Progress, None, Corpus]:
     spool = work / "text"
     entries = yield from _spool(documents, spool)
@@ -128,13 +137,14 @@ def _prepare(
             "corpus-nothing-usable", path=name, count=len(documents.skipped), first=_worded(documents.skipped[0])
         )
     fingerprint = _digest(*(f"{entry.extent.fingerprint} {entry.side}" for entry in entries))
-    decides = (fingerprint, str(settings.val_split), settings.tokenizer, str(settings.vocab_size), str(_FORMAT))
+    vocabulary = json.dumps(tokenizer.to_dict()) if tokenizer else f"{settings.tokenizer} {settings.vocab_size}"
+    decides = (fingerprint, str(None if tokenizer else settings.val_split), vocabulary, str(_FORMAT))
     prepared = folder / _digest(*decides)
     corpus = _open(prepared, name, tuple(documents.skipped))
     if corpus is None:
         target = work / "prepared"
         target.mkdir()
-        yield from _encode(spool, entries, settings, fingerprint, target)
+        yield from _encode(spool, entries, settings, tokenizer, fingerprint, target)
         _put_in_place(target, prepared)
         corpus = _open(prepared, name, tuple(documents.skipped))
         assert corpus is not None
@@ -177,21 +187,30 @@ def _spool(documents: FileDocuments | BuiltinDocuments, path: Path) -> Generator
 
 
 def _encode(
-    spool: Path, entries: list[_Entry], settings: Settings, fingerprint: str, target: Path
+    spool: Path,
+    entries: list[_Entry],
+    settings: Settings,
+    tokenizer: CharacterTokenizer | None,
+    fingerprint: str,
+    target: Path,
 ) -> Generator[Progress, None, None]:
-    if any(entry.side for entry in entries):
+    if tokenizer is not None:
+        points = [0] * len(entries)
+    elif any(entry.side for entry in entries):
         points = [entry.extent.characters if entry.side == "train" else 0 for entry in entries]
     else:
         points = split_points([entry.extent for entry in entries], settings.val_split)
-    total = 2 * sum(entry.bytes for entry in entries)
-    counter, done = CharacterCounter(), 0
-    for piece in _pieces(spool, entries, points):
-        if piece.side == "train":
-            counter.add(piece.text)
-        done += len(piece.text)
-        yield Progress(task="vocabulary", done=done, total=total)
-    special = (UNKNOWN, END_OF_DOCUMENT) if len(entries) > 1 else (UNKNOWN,)
-    tokenizer = CharacterTokenizer(counter.most_frequent(settings.vocab_size), special)
+    total, done = sum(entry.extent.characters for entry in entries), 0
+    if tokenizer is None:
+        counter = CharacterCounter()
+        for piece in _pieces(spool, entries, points):
+            if piece.side == "train":
+                counter.add(piece.text)
+            done += len(piece.text)
+            yield Progress(task="vocabulary", done=done, total=total)
+        special = (UNKNOWN, END_OF_DOCUMENT) if len(entries) > 1 else (UNKNOWN,)
+        tokenizer = CharacterTokenizer(counter.most_frequent(settings.vocab_size), special)
+        done = 0
     characters: dict[SideName, int] = {"train": 0, "validation": 0}
     unknown: dict[SideName, int] = {"train": 0, "validation": 0}
     end = np.array([tokenizer.end_of_document or 0], dtype=tokenizer.dtype)

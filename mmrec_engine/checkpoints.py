@@ -1,0 +1,193 @@
+"""Checkpoint files: whole or not at all, verified when read, loadable without running any code.
+
+A checkpoint is a dict of dicts, lists, str, int, float, bool, None and tensors, written to a temporary name, synced and then
+renamed; a checksum over all names, types, shapes and bytes tells a torn or altered one. Which one to trust after a crash is
+decided here too. Knows no training loop.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from mmrec_engine.errors import RequestError
+
+FORMAT = 1
+BEST = "best_model.pt"
+FINAL = "final_checkpoint.pt"
+_STEP_NAME = re.compile(r"checkpoint_step_(\d+)\.pt")
+_TEMPORARY = ".tmp"
+
+
+class Pending:
+    """A checkpoint that is written and synced under a temporary name; `commit` gives it its own."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._temporary = path.with_name(path.name + _TEMPORARY)
+
+    @classmethod
+    def of_content(cls, path: Path, content: dict[str, Any]) -> Pending:
+        """Write `content`, with format number and checksum added. Raises OSError, leaving nothing, where it cannot."""
+        pending = cls(path)
+        whole = {**content, "format": FORMAT}
+        whole["checksum"] = checksum(whole)
+        with pending._writing(), pending._temporary.open("wb") as file:
+            torch.save(whole, file)
+            file.flush()
+            os.fsync(file.fileno())
+        return pending
+
+    @classmethod
+    def copy_of(cls, path: Path, source: Path) -> Pending:
+        """A second file with the bytes of `source`: a copy, so that damage to one does not reach the other."""
+        pending = cls(path)
+        with pending._writing(), source.open("rb") as original, pending._temporary.open("wb") as file:
+            shutil.copyfileobj(original, file, 2**20)
+            file.flush()
+            os.fsync(file.fileno())
+        return pending
+
+    def commit(self) -> None:
+        self._temporary.replace(self.path)
+        sync_folder(self.path.parent)
+
+    def _writing(self) -> _RemovedOnError:
+        return _RemovedOnError(self._temporary)
+
+
+class _RemovedOnError:
+    """Removes a half-written file; turns PyTorch's own error of a failed write into the OSError behind it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if error is None:
+            return
+        self._path.unlink(missing_ok=True)
+        if isinstance(error, RuntimeError):
+            raise OSError(None, f"writing failed: {str(error).splitlines()[0]}", str(self._path)) from error
+
+
+def step_name(step: int) -> str:
+    return f"checkpoint_step_{step}.pt"
+
+
+def step_checkpoints(folder: Path) -> list[tuple[int, Path]]:
+    """Step checkpoints of a run folder, oldest first."""
+    found = ((_STEP_NAME.fullmatch(path.name), path) for path in folder.glob("checkpoint_step_*.pt"))
+    return sorted((int(match[1]), path) for match, path in found if match)
+
+
+def prune(folder: Path, keep: int) -> None:
+    """Remove all but the newest `keep` step checkpoints."""
+    for _, path in step_checkpoints(folder)[:-keep]:
+        path.unlink(missing_ok=True)
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The verified content of a checkpoint file, tensors on the CPU.
+
+    Raises RequestError where the file is missing, damaged, foreign or of a newer format. No code in the file is ever run.
+    """
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise RequestError("run-missing", path=path) from None
+    except Exception as error:  # whatever a damaged or hostile file makes the reader raise
+        reason = str(error).strip().splitlines() or [type(error).__name__]
+        raise RequestError("checkpoint-damaged", path=path, reason=reason[0][:120]) from None
+    if not isinstance(content, dict) or not isinstance(content.get("format"), int):
+        raise RequestError("checkpoint-damaged", path=path, reason="no format number")
+    if content["format"] > FORMAT:
+        raise RequestError("checkpoint-newer", path=path, format=content["format"], known=FORMAT)
+    stored = content.pop("checksum", None)
+    if stored != checksum(content):
+        raise RequestError("checkpoint-damaged", path=path, reason="checksum differs")
+    return content
+
+
+def newest_usable(folder: Path) -> tuple[Path, dict[str, Any], list[str]] | None:
+    """The checkpoint that is furthest on and whole, its content, and the names of damaged ones; None without any."""
+    damaged: list[str] = []
+    usable: list[tuple[int, Path, dict[str, Any]]] = []
+
+    def try_reading(path: Path) -> bool:
+        try:
+            content = read(path)
+            usable.append((int(content["progress"]["step"]), path, content))
+            return True
+        except (RequestError, KeyError, TypeError, ValueError):
+            damaged.append(path.name)
+            return False
+
+    # Final first and best last: of several at one step, `max` keeps the first.
+    if (folder / FINAL).exists():
+        try_reading(folder / FINAL)
+    for _, path in reversed(step_checkpoints(folder)):
+        if try_reading(path):
+            break
+    if (folder / BEST).exists():
+        try_reading(folder / BEST)
+    if not usable:
+        return None
+    _, path, content = max(usable, key=lambda item: item[0])
+    return path, content, damaged
+
+
+def stored_step(path: Path) -> int | None:
+    """The step a whole checkpoint was written at; None where the file is missing or damaged."""
+    try:
+        return int(read(path)["progress"]["step"])
+    except (RequestError, KeyError, TypeError, ValueError):
+        return None
+
+
+def checksum(content: dict[str, Any]) -> str:
+    """A hash over every name, type, shape and byte, independent of the order of keys."""
+    digest = hashlib.sha256()
+    for name, value in _flattened("", content):
+        if isinstance(value, Tensor):
+            raw = value.detach().cpu().contiguous()
+            digest.update(f"{name}|{raw.dtype}|{tuple(raw.shape)}|".encode())
+            digest.update(raw.reshape(-1).view(torch.uint8).numpy().data if raw.numel() else b"")
+        else:
+            digest.update(f"{name}|{type(value).__name__}|{value!r}\n".encode(errors="surrogatepass"))
+    return digest.hexdigest()
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames in `folder` last through a power cut, where the system can."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fsync(descriptor)
+    except OSError:
+        pass
+    finally:
+        os.close(descriptor)
+
+
+def _flattened(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for key in sorted(value):
+            yield from _flattened(f"{name}/{key}", value[key])
+    elif isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            yield from _flattened(f"{name}/{index}", item)
+    else:
+        yield name, value

@@ -1,0 +1,322 @@
+"""The run folder: made, locked, written, read. One process at a time writes into it; anybody may read.
+
+    run.json          what was asked, with where each value came from, and on which machine
+    events.jsonl      the run's events, one a line
+    control.jsonl     requests from outside
+    *.pt              checkpoints (checkpoints.py)
+    lock, log.txt
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import time
+import traceback
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Literal
+
+import platformdirs
+
+from mmrec_engine import events
+from mmrec_engine.checkpoints import BEST, FINAL, step_checkpoints, sync_folder
+from mmrec_engine.errors import RequestError
+
+EVENTS, DESCRIPTION, CONTROL, LOCK, LOG = "events.jsonl", "run.json", "control.jsonl", "lock", "log.txt"
+_FLUSH_SECONDS = 0.5
+_COPY_BYTES = 2**20
+Mode = Literal["new", "overwrite", "resume"]
+
+
+class RunFolder:
+    """The folder of the run that this process trains, held by a lock until `close`.
+
+    In mode "new" events are written from the start. In the others they are held back, so that a request that proves wrong
+    changes nothing, until `replace` (an old run makes room) or `continue_after` (a run goes on) is called.
+    """
+
+    def __init__(self, path: Path, mode: Mode) -> None:
+        self.path = path
+        self._made: list[Path] = []
+        self._events: BinaryIO | None = None
+        self._held: list[bytes] | None = None if mode == "new" else []
+        self._flushed = time.monotonic()
+        holds_run = _holds_run(path)
+        if mode == "new" and holds_run:
+            raise RequestError("run-exists", path=path)
+        if not holds_run and path.exists() and not _is_vacant(path):
+            raise RequestError("run-folder-foreign", path=path)
+        try:
+            self._make_folders()
+            self._lock = self._locked()
+            if mode == "new":
+                self._events = (path / EVENTS).open("wb")
+        except OSError as error:
+            self._remove_folders()
+            raise RequestError("run-unwritable", path=path, reason=error.strerror or error) from None
+
+    def record(self, event: events.Event) -> None:
+        """Append one event. It is on disk, safe from a crash of the machine, after a checkpoint or the end."""
+        line = events.to_line(event).encode() + b"\n"
+        if self._held is not None:
+            self._held.append(line)
+            return
+        assert self._events is not None
+        self._events.write(line)
+        if isinstance(event, events.Checkpoint | events.RunFinished):
+            self.sync()
+        elif time.monotonic() - self._flushed > _FLUSH_SECONDS:
+            self._events.flush()
+            self._flushed = time.monotonic()
+
+    def sync(self) -> None:
+        if self._events is not None:
+            self._events.flush()
+            os.fsync(self._events.fileno())
+            self._flushed = time.monotonic()
+
+    def replace(self) -> None:
+        """Remove what an old run left here, and begin this one's record with the events held back."""
+        if self._held is None:
+            return
+        for name in (EVENTS, DESCRIPTION, LOG, BEST, FINAL, "report.json", "report.md"):
+            (self.path / name).unlink(missing_ok=True)
+        for _, checkpoint in step_checkpoints(self.path):
+            checkpoint.unlink(missing_ok=True)
+        self._events = (self.path / EVENTS).open("wb")
+        self._release_held()
+
+    def continue_after(self, checkpoint: str, step: int) -> None:
+        """Go on with the run from one of its checkpoints: the record keeps its lines through that checkpoint's event."""
+        kept = self.path / (EVENTS + ".tmp")
+        left = _length_through(self.path / EVENTS, checkpoint, step)
+        with (self.path / EVENTS).open("ab+") as old, kept.open("wb") as file:
+            old.seek(0)
+            while left:
+                data = old.read(min(left, _COPY_BYTES))
+                file.write(data)
+                left -= len(data)
+            file.flush()
+            os.fsync(file.fileno())
+        kept.replace(self.path / EVENTS)
+        sync_folder(self.path)
+        self._events = (self.path / EVENTS).open("ab")
+        self._release_held()
+
+    def describe(self, description: dict[str, Any]) -> None:
+        """Write run.json, whole or not at all."""
+        temporary = self.path / (DESCRIPTION + ".tmp")
+        with temporary.open("w", encoding="utf-8") as file:
+            json.dump(events.finite(description), file, ensure_ascii=False, indent=2, allow_nan=False)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(self.path / DESCRIPTION)
+
+    def log(self, error: BaseException) -> None:
+        """Keep an error's traceback for whoever looks into it."""
+        with (self.path / LOG).open("a", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(time.strftime("%Y-%m-%d %H:%M:%S ") + "".join(traceback.format_exception(error)))
+
+    def abandon(self) -> None:
+        """Leave the disk as it was before: nothing was trained here."""
+        if self._held is None and self._events is not None:
+            self._events.close()
+            self._events = None
+            for name in (EVENTS, DESCRIPTION, CONTROL, LOG):
+                (self.path / name).unlink(missing_ok=True)
+        if self.path in self._made:
+            (self.path / LOCK).unlink(missing_ok=True)
+        self._remove_folders()
+        os.close(self._lock)
+
+    def close(self) -> None:
+        self.sync()
+        if self._events is not None:
+            self._events.close()
+        os.close(self._lock)
+
+    def _release_held(self) -> None:
+        assert self._held is not None and self._events is not None
+        self._events.writelines(self._held)
+        self._held = None
+
+    def _make_folders(self) -> None:
+        missing = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
+        for folder in reversed(missing):
+            folder.mkdir(exist_ok=True)
+            self._made.append(folder)
+
+    def _remove_folders(self) -> None:
+        for folder in reversed(self._made):
+            try:
+                folder.rmdir()
+            except OSError:
+                return
+
+    def _locked(self) -> int:
+        descriptor = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            raise RequestError("run-locked", path=self.path) from None
+        os.truncate(descriptor, 0)
+        os.write(descriptor, f"{os.getpid()}\n".encode())
+        return descriptor
+
+
+def read_description(folder: Path) -> dict[str, Any] | None:
+    """run.json of a run folder; None where there is none. Raises RequestError where it is damaged."""
+    try:
+        description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
+        if not isinstance(description, dict) or not isinstance(description.get("settings"), dict):
+            raise ValueError("no settings in it")
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, RecursionError) as error:
+        raise RequestError("run-description-damaged", path=folder, reason=error) from None
+    return description
+
+
+def read_events(folder: Path) -> Iterator[events.Event]:
+    """The events recorded so far; torn and unknown lines are passed over."""
+    try:
+        with (folder / EVENTS).open("rb") as file:
+            for line in file:
+                event = events.from_line(line)
+                if event is not None:
+                    yield event
+    except FileNotFoundError:
+        return
+
+
+def is_live(folder: Path) -> bool:
+    """Whether a process holds the run's lock now."""
+    try:
+        descriptor = os.open(folder / LOCK, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        return False
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """A line in the list of runs. state: the last state word, DIED where the process is gone without having ended."""
+
+    name: str
+    path: Path
+    state: str
+    step: int
+    best_loss: float | None
+    changed: float  # seconds since the epoch
+
+    def as_dict(self) -> dict[str, Any]:
+        return {**self.__dict__, "path": str(self.path)}
+
+
+def known_runs() -> list[RunSummary]:
+    """Every run noted in the user's state folder that still exists, newest first."""
+    try:
+        noted = _register().read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+    except OSError:
+        noted = []
+    summaries = (summarise(Path(line)) for line in dict.fromkeys(noted) if line)
+    return sorted((summary for summary in summaries if summary), key=lambda summary: -summary.changed)
+
+
+def note_run(folder: Path) -> None:
+    """Remember where a run was made, so that it is found from anywhere. A state folder that cannot be written is no harm."""
+    try:
+        register = _register()
+        register.parent.mkdir(parents=True, exist_ok=True)
+        line = f"{folder.resolve()}\n"
+        with register.open("a+", encoding="utf-8", errors="surrogateescape") as file:
+            file.seek(0)
+            if line not in file:
+                file.write(line)
+    except OSError:
+        pass
+
+
+def summarise(folder: Path) -> RunSummary | None:
+    """What a run came to, read from its events; None where the folder holds no run."""
+    if not _holds_run(folder):
+        return None
+    step, best, state, finished = 0, None, "PREPARING", False
+    try:
+        with (folder / EVENTS).open("rb") as file:
+            last = b""
+            for line in file:
+                last = line if line.startswith(b'{"event": "step"') else last
+                if not line.startswith((b'{"event": "validation"', b'{"event": "state"', b'{"event": "run_finished"')):
+                    continue
+                event = events.from_line(line)
+                if isinstance(event, events.Validation) and (best is None or event.loss < best):
+                    best = event.loss
+                elif isinstance(event, events.State):
+                    state, finished = event.state, event.state in ("FINISHED", "STOPPED", "FAILED")
+        last_step = events.from_line(last)
+        step = last_step.step if last_step else 0
+        changed = (folder / EVENTS).stat().st_mtime
+    except OSError:
+        changed = folder.stat().st_mtime
+    if not finished and not is_live(folder):
+        state = "DIED"
+    return RunSummary(folder.name, folder, state, step, best, changed)
+
+
+def find_run(name: str) -> Path:
+    """The run folder that a person names: a path, a name under checkpoints/, or a noted run. Raises RequestError."""
+    for candidate in (Path(name), Path("checkpoints") / name):
+        if _holds_run(candidate):
+            return candidate
+    for summary in known_runs():
+        if summary.name == name:
+            return summary.path
+    raise RequestError("run-missing", path=name)
+
+
+def _register() -> Path:
+    return platformdirs.user_state_path("mmrec") / "runs.txt"
+
+
+def _holds_run(folder: Path) -> bool:
+    try:
+        return (folder / DESCRIPTION).exists() or bool(step_checkpoints(folder)) or (folder / BEST).exists()
+    except OSError:
+        return False
+
+
+def _is_vacant(folder: Path) -> bool:
+    """Empty, or holding only what a process killed before its first step left behind."""
+    try:
+        left_behind = {EVENTS, LOCK, LOG, CONTROL, EVENTS + ".tmp", DESCRIPTION + ".tmp"}
+        return folder.is_dir() and {path.name for path in folder.iterdir()} <= left_behind
+    except OSError as error:
+        raise RequestError("run-unwritable", path=folder, reason=error.strerror or error) from None
+
+
+def _length_through(path: Path, checkpoint: str, step: int) -> int:
+    """Bytes up to the end of this checkpoint's event; up to the step's last whole line where there is no such event."""
+    end = through_step = 0
+    try:
+        with path.open("rb") as file:
+            for line in file:
+                event = events.from_line(line)
+                if not line.endswith(b"\n") or (event is not None and event.step > step):
+                    break
+                through_step += len(line)
+                if isinstance(event, events.Checkpoint) and event.path == checkpoint and event.step == step:
+                    end = through_step
+    except FileNotFoundError:
+        pass
+    return end or through_step

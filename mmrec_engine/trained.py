@@ -1,0 +1,103 @@
+"""A trained model, loaded to be used: from a checkpoint, a run folder or an exported folder; and the export itself."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from mmrec_engine import checkpoints
+from mmrec_engine.checkpoints import BEST, FINAL, step_checkpoints
+from mmrec_engine.errors import RequestError
+from mmrec_engine.model.config import ModelConfig
+from mmrec_engine.model.language_model import LanguageModel
+from mmrec_engine.runs import find_run
+from mmrec_engine.tokenizer import CharacterTokenizer, tokenizer_from_dict
+
+WEIGHTS, CONFIG, TOKENIZER = "model.safetensors", "config.json", "tokenizer.json"
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model in evaluation mode on `device`. settings and corpus: those it was trained with."""
+
+    path: Path
+    model: LanguageModel
+    tokenizer: CharacterTokenizer
+    settings: dict[str, Any]
+    corpus: dict[str, Any]
+    step: int
+
+
+def load_trained(name: str, device: torch.device | str = "cpu") -> Trained:
+    """Load a checkpoint file, a run's best (else final, else newest) checkpoint, or an exported folder.
+
+    Raises RequestError where there is none, or it is damaged.
+    """
+    path = _locate(name)
+    if path.is_dir():
+        weights, described = _read_export(path)
+    else:
+        described = checkpoints.read(path)
+        weights = described["model"] if isinstance(described.get("model"), dict) else {}
+    try:
+        model = LanguageModel(ModelConfig(**described["model_config"]))
+        model.load_state_dict(weights)
+        tokenizer = tokenizer_from_dict(described["tokenizer"])
+        if tokenizer.vocab_size != model.config.vocabulary:
+            raise ValueError("tokenizer and model differ in vocabulary")
+        step = int(described["progress"]["step"])
+        settings, corpus = dict(described["settings"]), dict(described["corpus"])
+    except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
+        reason = str(error).splitlines()[0][:120]
+        raise RequestError("checkpoint-damaged", path=path, reason=reason) from None
+    return Trained(path, model.to(device).eval(), tokenizer, settings, corpus, step)
+
+
+def export(trained: Trained, folder: Path) -> list[Path]:
+    """Write the weights as safetensors, and tokenizer and configuration as JSON, into a new or empty folder."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise RequestError("export-exists", path=folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        weights = {name: value.detach().contiguous().cpu() for name, value in trained.model.named_parameters()}
+        save_file(weights, folder / WEIGHTS, metadata={"format": "pt"})
+        described = {
+            "model_config": trained.model.config.as_dict(),
+            "settings": trained.settings,
+            "corpus": trained.corpus,
+            "progress": {"step": trained.step},
+        }
+        for name, content in ((CONFIG, described), (TOKENIZER, trained.tokenizer.to_dict())):
+            text = json.dumps(content, ensure_ascii=False, indent=2)
+            (folder / name).write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise RequestError("run-unwritable", path=folder, reason=error.strerror or error) from None
+    return [folder / name for name in (WEIGHTS, CONFIG, TOKENIZER)]
+
+
+def _locate(name: str) -> Path:
+    path = Path(name)
+    if path.is_file() or (path / WEIGHTS).is_file():
+        return path
+    folder = find_run(name)
+    candidates = [folder / BEST, folder / FINAL, *(step for _, step in reversed(step_checkpoints(folder)))]
+    for candidate in candidates:
+        if candidate.is_file():
+            return candidate
+    raise RequestError("run-missing", path=name)
+
+
+def _read_export(folder: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+    try:
+        described = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        described["tokenizer"] = json.loads((folder / TOKENIZER).read_text(encoding="utf-8"))
+        return load_file(folder / WEIGHTS), described
+    except (OSError, ValueError, TypeError, SafetensorError) as error:
+        reason = str(error).splitlines()[0][:120]
+        raise RequestError("checkpoint-damaged", path=folder, reason=reason) from None

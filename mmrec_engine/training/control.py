@@ -1,0 +1,98 @@
+"""What a person asks of a run while it trains: pause, go on, save, stop. From a signal, a screen, or a line in a file."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+Command = Literal["pause", "resume", "save", "stop"]
+_POLL_SECONDS = 0.25
+
+
+@dataclass(frozen=True)
+class Request:
+    """id: of the line in the control file; empty where the request came from this process."""
+
+    command: str
+    reason: str = ""
+    id: str = ""
+
+    @property
+    def known(self) -> bool:
+        return self.command in get_args(Command)
+
+
+class Control:
+    """A queue of requests, safe to fill from any thread and from signal handlers."""
+
+    def __init__(self) -> None:
+        self._requests: deque[Request] = deque()
+        self._woken = threading.Event()
+        self._file: _ControlFile | None = None
+
+    def ask(self, command: Command, reason: str = "") -> None:
+        self._requests.append(Request(command, reason))
+        self._woken.set()
+
+    def listen_to(self, path: Path) -> None:
+        """Take requests from the lines of a file too; lines written before now are ignored."""
+        self._file = _ControlFile(path)
+
+    @property
+    def stop_asked(self) -> bool:
+        self._read_file()
+        return any(request.command == "stop" for request in tuple(self._requests))
+
+    def take(self) -> Iterator[Request]:
+        """The requests that have come since the last call."""
+        self._read_file()
+        while self._requests:
+            yield self._requests.popleft()
+
+    def wait(self) -> None:
+        """Sleep until something may have been asked."""
+        self._woken.wait(_POLL_SECONDS)
+        self._woken.clear()
+
+    def _read_file(self) -> None:
+        if self._file is not None:
+            self._requests.extend(self._file.new_requests())
+
+
+class _ControlFile:
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._since = time.time()
+        self._offset = 0
+        self._polled = 0.0
+
+    def new_requests(self) -> Iterator[Request]:
+        if time.monotonic() - self._polled < _POLL_SECONDS:
+            return
+        self._polled = time.monotonic()
+        try:
+            size = self._path.stat().st_size
+            if size < self._offset:
+                self._offset = 0  # the file was replaced
+            if size == self._offset:
+                return
+            with self._path.open("rb") as file:
+                file.seek(self._offset)
+                data = file.read(2**20)
+        except OSError:
+            return
+        whole = data[: data.rfind(b"\n") + 1]
+        self._offset += len(whole)
+        for line in whole.splitlines():
+            try:
+                value = json.loads(line)
+                if float(value["time"]) >= self._since:
+                    yield Request(str(value["command"]), "control", str(value["id"]))
+            except (ValueError, TypeError, KeyError, RecursionError):
+                continue

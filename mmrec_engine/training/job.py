@@ -1,0 +1,90 @@
+"""A job: everything that the loop works with, built from the settings or from a checkpoint.
+
+`SAVED` is the one list of what a checkpoint holds for an exact resume; random numbers are pure functions of counts, so no
+generator is in it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from mmrec_engine.corpus.prepare import Corpus
+from mmrec_engine.corpus.windows import TrainingWindows
+from mmrec_engine.model.config import ModelConfig
+from mmrec_engine.model.language_model import LanguageModel, create_model
+from mmrec_engine.optim.groups import Optimizers
+from mmrec_engine.presets import PRESETS
+from mmrec_engine.randomness import hash64
+from mmrec_engine.settings import Settings
+from mmrec_engine.training.machine import Machine
+from mmrec_engine.training.plan import Plan, Progress, make_plan
+from mmrec_engine.training.step import Stepper
+
+SAVED = ("model", "optimizer", "progress")
+
+
+@dataclass
+class Job:
+    """One run in this process. `progress` is the only part that is replaced while it goes on."""
+
+    settings: Settings
+    machine: Machine
+    corpus: Corpus
+    folder: Path
+    model: LanguageModel
+    optimizers: Optimizers
+    stepper: Stepper
+    plan: Plan
+    progress: Progress
+
+    def content(self) -> dict[str, Any]:
+        """What a checkpoint holds: the state to go on from, and what is needed to use the model anywhere."""
+        state = {
+            "model": {name: parameter.detach() for name, parameter in self.model.named_parameters()},
+            "optimizer": self.optimizers.state(),
+            "progress": asdict(self.progress),
+        }
+        assert tuple(state) == SAVED
+        return {
+            **state,
+            "settings": self.settings.as_dict(),
+            "model_config": self.model.config.as_dict(),
+            "tokenizer": self.corpus.tokenizer.to_dict(),
+            "corpus": self.corpus.describe(),
+            "precision": self.machine.precision,
+        }
+
+
+def build_job(
+    settings: Settings, machine: Machine, corpus: Corpus, folder: Path, stored: dict[str, Any] | None = None
+) -> Job:
+    """A new job, or one that goes on from the `stored` content of a checkpoint."""
+    config = model_config(settings, corpus.tokenizer.vocab_size)
+    model = create_model(config, hash64(settings.seed, 2) >> 1)
+    model.recompute_activations = settings.gradient_checkpointing
+    if stored is not None:
+        model.load_state_dict(stored["model"])
+    model.to(machine.device)
+    optimizers = Optimizers(model, settings)
+    progress = Progress()
+    if stored is not None:
+        optimizers.load_state(stored["optimizer"])
+        progress = Progress(**stored["progress"])
+    windows = TrainingWindows(corpus.train.tokens, settings.seq_len, settings.window_stride, settings.seed)
+    return Job(
+        settings,
+        machine,
+        corpus,
+        folder,
+        model,
+        optimizers,
+        Stepper(model, optimizers, windows, settings, machine),
+        make_plan(settings, windows.count),
+        progress,
+    )
+
+
+def model_config(settings: Settings, vocabulary: int) -> ModelConfig:
+    return PRESETS[settings.config].model(settings.arch, vocabulary, settings.seq_len)

@@ -1,0 +1,84 @@
+"""How far a run is and when it ends: pure functions of counts and settings. Early stopping is one of the endings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from mmrec_engine.events import Status
+from mmrec_engine.settings import Settings
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is. One of the things a checkpoint holds; all counts are since the run began.
+
+    windows: training windows seen; validated_step: step of the last full validation; patience_used: validations since the
+    best one.
+    """
+
+    step: int = 0
+    windows: int = 0
+    tokens: int = 0
+    validated_step: int = 0
+    last_loss: float | None = None
+    best_loss: float | None = None
+    best_step: int = 0
+    patience_used: int = 0
+
+    def after_validation(self, loss: float) -> Progress:
+        """A loss that is not lower than the best (NaN is not) uses up one unit of patience."""
+        if self.best_loss is None or loss < self.best_loss:
+            return replace(
+                self, validated_step=self.step, last_loss=loss, best_loss=loss, best_step=self.step, patience_used=0
+            )
+        return replace(self, validated_step=self.step, last_loss=loss, patience_used=self.patience_used + 1)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Steps of a run: in all, and for each epoch e the step ⌈e·n/B⌉ at which it ends (n windows, B a step)."""
+
+    planned_steps: int
+    windows_an_epoch: int
+    windows_a_step: int
+
+    @property
+    def steps_an_epoch(self) -> int:
+        return -(-self.windows_an_epoch // self.windows_a_step)
+
+    def epoch_of(self, step: int) -> int:
+        """The epoch, counted from 1, in which a step's first window lies."""
+        return (step - 1) * self.windows_a_step // self.windows_an_epoch + 1
+
+    def ends_epoch(self, step: int) -> bool:
+        return step > 0 and self.epoch_of(step + 1) != self.epoch_of(step)
+
+    def validates(self, step: int, every: int | None) -> bool:
+        due = self.ends_epoch(step) if every is None else step % every == 0
+        return step > 0 and (due or step == self.planned_steps)
+
+
+def make_plan(settings: Settings, windows_an_epoch: int) -> Plan:
+    """Epochs and steps both limit a run; whichever comes first ends it."""
+    limits = []
+    if settings.epochs is not None:
+        limits.append(-(-settings.epochs * windows_an_epoch // settings.windows_a_step))
+    if settings.max_steps is not None:
+        limits.append(settings.max_steps)
+    return Plan(min(limits), windows_an_epoch, settings.windows_a_step)
+
+
+def ending(progress: Progress, plan: Plan, settings: Settings) -> tuple[Status, dict[str, object]] | None:
+    """How the run ends now, with the numbers of the reason; None while it goes on."""
+    if settings.target_loss is not None and progress.last_loss is not None:
+        if progress.last_loss <= settings.target_loss:
+            return "target_reached", {"loss": progress.last_loss, "target_loss": settings.target_loss}
+    if progress.step >= plan.planned_steps:
+        return "completed", {"steps": progress.step}
+    if progress.patience_used >= settings.early_stopping_patience:
+        return "early_stopped", {
+            "patience": settings.early_stopping_patience,
+            "best_loss": progress.best_loss,
+            "best_step": progress.best_step,
+        }
+    return None

@@ -1,0 +1,322 @@
+"""A whole run: folder, lock, corpus, model, loop, ending; every event recorded before anyone else sees it."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Generator, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from mmrec_engine import checkpoints, events
+from mmrec_engine.corpus.documents import Skipped
+from mmrec_engine.corpus.prepare import Corpus, prepare_corpus
+from mmrec_engine.errors import Interrupted, MmrecError, RequestError, TrainingError
+from mmrec_engine.events import Event
+from mmrec_engine.runs import CONTROL, LOG, Mode, RunFolder, note_run, read_description, read_events
+from mmrec_engine.settings import CORPUS_CHOICE, FIELDS, Resolved, Settings, flag, resolve
+from mmrec_engine.training.control import Control
+from mmrec_engine.training.job import Job, build_job
+from mmrec_engine.training.loop import Ending, run_steps
+from mmrec_engine.training.machine import resolve_machine
+from mmrec_engine.training.plan import ending
+from mmrec_engine.version import __version__
+
+
+def train(
+    request: Settings | Resolved, control: Control | None = None, *, resume: bool = False, overwrite: bool = False
+) -> Iterator[Event]:
+    """Train as the settings say, and yield what happens (events.py).
+
+    resume: go on with the run in the settings' folder; what was not given by hand is taken from it. overwrite: replace it.
+    Raises RequestError where the request is wrong (nothing is changed on disk), TrainingError where training cannot go on
+    (told by a last event too), Interrupted where it was stopped before the first step.
+    """
+    resolved = request if isinstance(request, Resolved) else _given_in_code(request)
+    mode: Mode = "resume" if resume else "overwrite" if overwrite else "new"
+    yield from _Run(resolved, control or Control(), mode).events()
+
+
+class _NothingLeft(Exception):
+    """A resumed run has ended already, and no new limit lets it go on."""
+
+
+class _Run:
+    def __init__(self, resolved: Resolved, control: Control, mode: Mode) -> None:
+        self._control, self._mode = control, mode
+        path = resolved.settings.run_folder
+        self._stored = read_description(path) if mode == "resume" else None
+        self._resolved = _as_stored(resolved, self._stored) if self._stored else _anchored(resolved)
+        self._folder = RunFolder(path, mode)
+        self._started = time.monotonic()
+        self._made_step = False
+
+    def events(self) -> Iterator[Event]:
+        """The run from preparation to its end. Whatever ends it, the folder is left in order and unlocked."""
+        try:
+            yield from self._recorded(self._run())
+        except (RequestError, Interrupted):
+            if not self._made_step:
+                self._folder.abandon()
+                raise
+            self._folder.close()
+            raise
+        except GeneratorExit:
+            self._folder.close() if self._made_step else self._folder.abandon()
+            raise
+        except _NothingLeft:
+            self._folder.abandon()
+            yield from read_events(self._folder.path)
+            return
+        except TrainingError:
+            self._folder.close() if self._made_step else self._folder.abandon()
+            raise
+        self._folder.close()
+
+    def _recorded(self, stream: Iterator[Event]) -> Iterator[Event]:
+        for event in stream:
+            if isinstance(event, events.Step) and not self._made_step:
+                self._made_step = True
+                self._folder.replace()  # an old run makes room only now
+                note_run(self._folder.path)
+            self._folder.record(event)
+            yield event
+
+    def _run(self) -> Iterator[Event]:
+        settings = self._resolved.settings
+        self._control.listen_to(self._folder.path / CONTROL)
+        yield events.State(state="PREPARING")
+        corpus = yield from self._interruptible(prepare_corpus(settings))
+        self._check_same_corpus(corpus)
+        for skipped in corpus.skipped:
+            yield events.Check(finding=_skipped_finding(skipped))
+        found = checkpoints.newest_usable(self._folder.path) if self._mode == "resume" else None
+        path, content, damaged = found or (None, None, [])
+        precision = content["precision"] if content else (self._stored or {}).get("precision")
+        machine = resolve_machine(settings, precision)
+        job = self._build(settings, machine, corpus, content, path)
+        if content is not None and path is not None:
+            if path.name == checkpoints.FINAL and ending(job.progress, job.plan, settings) is not None:
+                raise _NothingLeft
+            self._folder.continue_after(path.name, job.progress.step)
+            self._made_step = True
+        yield from self._train(job, None if path is None else path.name, damaged)
+
+    def _build(
+        self, settings: Settings, machine: Any, corpus: Corpus, content: dict[str, Any] | None, path: Path | None
+    ) -> Job:
+        try:
+            return build_job(settings, machine, corpus, self._folder.path, content)
+        except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
+            if content is None:
+                raise
+            reason = str(error).splitlines()[0][:120]
+            raise RequestError("checkpoint-damaged", path=path, reason=reason) from None
+
+    def _train(self, job: Job, checkpoint: str | None, damaged: list[str]) -> Iterator[Event]:
+        step = job.progress.step
+        description = self._describe(job)
+        if checkpoint is None and self._mode != "new":
+            # The old run is still in place: describe the new one once its first step is made.
+            yield self._started_event(job, description)
+            if self._mode == "resume":
+                yield events.Resumed(checkpoint=None, skipped=tuple(damaged))
+            yield from self._steps(job, description)
+            return
+        self._folder.describe(description)
+        if checkpoint is None:
+            yield self._started_event(job, description)
+        else:
+            yield events.Resumed(step=step, checkpoint=checkpoint, skipped=tuple(damaged))
+        yield from self._steps(job, None)
+
+    def _steps(self, job: Job, description: dict[str, Any] | None) -> Iterator[Event]:
+        """The loop, and an ending for every way it can end."""
+        stream = run_steps(job, self._control)
+        try:
+            end = yield from self._describing(stream, description)
+        except Interrupted:
+            raise
+        except TrainingError as error:
+            yield from self._failed(job.progress.step, error)
+            raise
+        except torch.OutOfMemoryError as error:
+            values = {"batch_size": job.settings.batch_size, "seq_len": job.settings.seq_len}
+            failure = TrainingError("training-no-memory", **values)
+            self._folder.log(error)
+            yield from self._failed(job.progress.step, failure)
+            raise failure from None
+        except OSError as error:
+            path = error.filename or self._folder.path
+            failure = TrainingError("training-disk", path=path, reason=error.strerror or error)
+            yield from self._failed(job.progress.step, failure)
+            raise failure from None
+        except Exception as error:
+            self._folder.log(error)
+            reason = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:200]}"
+            out_of_memory = "alloc" in reason and "memory" in reason  # how PyTorch words it on CPUs
+            values = {"batch_size": job.settings.batch_size, "seq_len": job.settings.seq_len}
+            failure = (
+                TrainingError("training-no-memory", **values)
+                if out_of_memory
+                else TrainingError("training-broke", reason=reason, log=self._folder.path / LOG)
+            )
+            yield from self._failed(job.progress.step, failure)
+            raise failure from error
+        status, values = end
+        if status == "interrupted" and job.progress.step == 0:
+            raise Interrupted
+        word: events.StateWord = "STOPPED" if status == "interrupted" else "FINISHED"
+        yield self._finished(job.progress.step, status, values)
+        yield events.State(step=job.progress.step, state=word)
+
+    def _describing(
+        self, stream: Generator[Event, None, Ending], description: dict[str, Any] | None
+    ) -> Generator[Event, None, Ending]:
+        """Pass the loop's events on; write a description that had to wait right after the first step."""
+        while True:
+            try:
+                event = next(stream)
+            except StopIteration as finished:
+                end: Ending = finished.value
+                return end
+            yield event
+            if description is not None and isinstance(event, events.Step):
+                self._folder.describe(description)
+                description = None
+
+    def _failed(self, step: int, error: MmrecError) -> Iterator[Event]:
+        if not self._made_step:
+            return
+        yield self._finished(step, "failed", {"key": error.key, **error.values}, str(error))
+        yield events.State(step=step, state="FAILED")
+
+    def _finished(
+        self, step: int, status: events.Status, values: dict[str, Any], reason: str = ""
+    ) -> events.RunFinished:
+        plain = {key: value if isinstance(value, int | float) else str(value) for key, value in values.items()}
+        text = reason or ", ".join(f"{key} {value}" for key, value in plain.items())
+        seconds = round(time.monotonic() - self._started, 3)
+        return events.RunFinished(step=step, status=status, reason=text, seconds=seconds, values=plain)
+
+    def _interruptible(
+        self, preparing: Generator[events.Progress, None, Corpus]
+    ) -> Generator[events.Progress, None, Corpus]:
+        told = 0.0
+        while True:
+            if self._control.stop_asked:
+                preparing.close()
+                raise Interrupted
+            try:
+                progress = next(preparing)
+            except StopIteration as finished:
+                corpus: Corpus = finished.value
+                return corpus
+            if time.monotonic() - told > 0.25 or progress.done == progress.total:
+                told = time.monotonic()
+                yield progress
+
+    def _check_same_corpus(self, corpus: Corpus) -> None:
+        if self._stored is None:
+            return
+        known = self._stored.get("corpus", {})
+        if known.get("fingerprint") != corpus.fingerprint or known.get("vocabulary") != corpus.tokenizer.vocab_size:
+            raise RequestError("resume-corpus-differs", path=corpus.name)
+
+    def _describe(self, job: Job) -> dict[str, Any]:
+        return {
+            "settings": job.settings.as_dict(),
+            "sources": self._resolved.sources,
+            "seed": job.settings.seed,
+            "precision": job.machine.precision,
+            "threads": job.machine.threads,
+            "device": str(job.machine.device),
+            "parameters": job.model.config.parameters(),
+            "model": job.model.config.as_dict(),
+            "corpus": job.corpus.describe(),
+            "versions": {
+                "mmrec": __version__,
+                "python": platform.python_version(),
+                "torch": torch.__version__,
+                "numpy": np.__version__,
+            },
+            "machine": {"system": platform.platform(), "processor": platform.machine()},
+        }
+
+    def _started_event(self, job: Job, description: dict[str, Any]) -> events.RunStarted:
+        return events.RunStarted(
+            planned_steps=job.plan.planned_steps,
+            steps_an_epoch=job.plan.steps_an_epoch,
+            parameters=description["parameters"],
+            corpus={
+                **description["corpus"],
+                "train_windows": job.plan.windows_an_epoch,
+                "validation_windows": -(-(len(job.corpus.validation.tokens) - 1) // job.settings.seq_len),
+            },
+            settings=job.settings.as_dict(),
+        )
+
+
+def _given_in_code(settings: Settings) -> Resolved:
+    sources = {
+        name: "hand" if getattr(settings, name) != item.default else "default" for name, item in FIELDS.items()
+    }
+    return Resolved(settings, sources)
+
+
+def _anchored(resolved: Resolved) -> Resolved:
+    """Paths made absolute, so that the run can be resumed from any folder."""
+    if resolved.settings.data_dir is None:
+        return resolved
+    settings = replace(resolved.settings, data_dir=str(Path(resolved.settings.data_dir).absolute()))
+    return replace(resolved, settings=settings)
+
+
+def _as_stored(resolved: Resolved, description: dict[str, Any]) -> Resolved:
+    """The stored run's settings with what was given by hand over them. Raises RequestError where the two cannot agree."""
+    stored = {name: value for name, value in description["settings"].items() if name in FIELDS}
+    given = {
+        name: getattr(resolved.settings, name)
+        for name, source in resolved.sources.items()
+        if source in ("hand", "file") and name not in ("output_dir", "name")
+    }
+    if given.get("max_steps") is not None and given.get("epochs", 0) is None:
+        del given["epochs"]
+    for name, value in given.items():
+        if not FIELDS[name].metadata["resumable"] and not _same(name, value, stored.get(name, FIELDS[name].default)):
+            raise RequestError("resume-differs", flag=flag(name), given=value, stored=stored.get(name))
+    for name in CORPUS_CHOICE:
+        given.pop(name, None)
+    stored.update(output_dir=resolved.settings.output_dir, name=resolved.settings.name)
+    merged = resolve({**{name: value for name, value in given.items() if FIELDS[name].metadata["resumable"]}}, None, stored)
+    known = description.get("sources", {})
+    sources = {
+        name: known.get(name, source) if source == "run" else source for name, source in merged.sources.items()
+    }
+    return replace(merged, sources=sources)
+
+
+def _same(name: str, given: Any, stored: Any) -> bool:
+    if name == "data_dir" and given is not None and stored is not None:
+        return Path(given).resolve() == Path(stored).resolve()
+    return bool(given == stored)
+
+
+def _skipped_finding(skipped: Skipped) -> dict[str, Any]:
+    """A file left out, as a finding of the check `corpus-readable`."""
+    evidence = f"{skipped.name}: {skipped.reason}" + (f" ({skipped.hint})" if skipped.hint else "")
+    return {
+        "id": "corpus-readable",
+        "phase": "before",
+        "item": "dataset-ready",
+        "status": "note" if skipped.reason == "split-given" else "warn",
+        "title": "A file was left out",
+        "evidence": evidence,
+        "values": {"file": skipped.name, "reason": skipped.reason, "hint": skipped.hint},
+        "threshold": {},
+        "remedies": [],
+    }

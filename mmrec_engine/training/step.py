@@ -1,0 +1,116 @@
+"""One training step: windows in, one update of the weights out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from mmrec_engine.corpus.windows import TrainingWindows
+from mmrec_engine.errors import TrainingError
+from mmrec_engine.evaluation.metrics import token_losses
+from mmrec_engine.model.dropout import DropoutMasks
+from mmrec_engine.model.language_model import LanguageModel
+from mmrec_engine.optim.groups import Optimizers
+from mmrec_engine.settings import Settings
+from mmrec_engine.training.machine import Machine
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """loss: mean over the step's tokens, nats; grad_norm: before clipping; tokens: predicted in this step."""
+
+    loss: float
+    grad_norm: float
+    tokens: int
+
+
+class Stepper:
+    """Makes steps. Holds no count of its own: a step is a pure function of weights, optimizer state and its number."""
+
+    def __init__(
+        self,
+        model: LanguageModel,
+        optimizers: Optimizers,
+        windows: TrainingWindows,
+        settings: Settings,
+        machine: Machine,
+    ) -> None:
+        self._model, self._optimizers, self._windows = model, optimizers, windows
+        self._settings, self._machine = settings, machine
+
+    def make(self, step: int, first_window: int, learning_rate: float) -> StepResult:
+        """Train on the step's windows, numbered from `first_window`.
+
+        Gradients of the microbatches are those of the token sum divided by all tokens of the step, so that accumulation
+        changes nothing but rounding. Raises TrainingError, before any weight is touched, where loss or gradient is not finite.
+        """
+        settings = self._settings
+        inputs, labels = self._windows.batch(np.arange(first_window, first_window + settings.windows_a_step))
+        tokens = labels.size
+        loss_sum = torch.zeros((), device=self._machine.device)
+        self._model.train()
+        for start in range(0, settings.windows_a_step, settings.batch_size):
+            rows = slice(start, start + settings.batch_size)
+            samples = range(first_window + start, first_window + start + settings.batch_size)
+            masks = DropoutMasks(settings.dropout, settings.seed, step, samples)
+            batch_inputs = torch.from_numpy(inputs[rows]).to(self._machine.device)
+            batch_labels = torch.from_numpy(labels[rows]).to(self._machine.device)
+            with self._machine.autocast():
+                logits = self._model(batch_inputs, masks)
+            batch_loss = token_losses(logits, batch_labels)
+            (batch_loss / tokens).backward()  # type: ignore[no-untyped-call]
+            loss_sum += batch_loss.detach()
+        loss = float(loss_sum) / tokens
+        grad_norm = float(self._clipped_norm())
+        if not (np.isfinite(loss) and np.isfinite(grad_norm)):
+            raise self._not_finite(step, loss, grad_norm, torch.from_numpy(inputs[: settings.batch_size]))
+        self._optimizers.step(learning_rate)
+        return StepResult(loss, grad_norm, tokens)
+
+    def _clipped_norm(self) -> Tensor:
+        limit = self._settings.grad_clip or float("inf")
+        return nn.utils.clip_grad_norm_(self._model.parameters(), limit)
+
+    def _not_finite(self, step: int, loss: float, grad_norm: float, inputs: Tensor) -> TrainingError:
+        in_loss = not np.isfinite(loss)
+        module = first_non_finite(self._model, inputs.to(self._machine.device)) if in_loss else self._bad_gradient()
+        return TrainingError(
+            "training-non-finite",
+            what="loss" if in_loss else "gradient",
+            value=loss if in_loss else grad_norm,
+            step=step,
+            module=module,
+            rate=min(1e-4, self._settings.learning_rate / 3),
+            warmup=max(200, 2 * self._settings.warmup_steps),
+        )
+
+    def _bad_gradient(self) -> str:
+        for name, parameter in reversed(list(self._model.named_parameters())):
+            if parameter.grad is not None and not parameter.grad.isfinite().all():
+                return name
+        return "?"
+
+
+def first_non_finite(model: nn.Module, inputs: Tensor) -> str:
+    """Name of the first module whose output is not finite for these inputs; "the loss" where all are."""
+    found: list[str] = []
+
+    def watch(name: str) -> object:
+        def hook(module: nn.Module, args: object, output: object) -> None:
+            if isinstance(output, Tensor) and not output.isfinite().all():
+                found.append(name)
+
+        return hook
+
+    modules = [(name, module) for name, module in model.named_modules() if name]
+    handles = [module.register_forward_hook(watch(name)) for name, module in modules]  # type: ignore[arg-type]
+    try:
+        with torch.no_grad():
+            model(inputs)
+    finally:
+        for handle in handles:
+            handle.remove()
+    return found[0] if found else "the loss"

@@ -1,0 +1,101 @@
+"""Validation of a run: the whole validation side, as many training windows beside it, and a sample of text."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from mmrec_engine.corpus.prepare import Corpus
+from mmrec_engine.corpus.windows import EvaluationWindows, Tokens
+from mmrec_engine.evaluation.generation import Sampling, generate
+from mmrec_engine.evaluation.metrics import Tally, bits_per_character, evaluating, perplexity, token_losses
+from mmrec_engine.events import Progress
+from mmrec_engine.model.language_model import LanguageModel
+
+_TOKENS_A_BATCH = 4096  # fixed, so that the rounding of a loss does not depend on the run's batch size
+_SECONDS_BETWEEN_PROGRESS = 0.5
+_PROMPT_CHARACTERS = 32
+_SAMPLE_TOKENS = 120
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """Of the whole validation side. loss: nats a token; tokens: predicted ones."""
+
+    loss: float
+    perplexity: float
+    accuracy: float
+    bits_per_character: float
+    tokens: int
+    batches: int
+
+    def as_dict(self) -> dict[str, float | int]:
+        return dict(self.__dict__)
+
+
+Evaluation = Generator[Progress, None, Tally | None]
+
+
+def evaluate_windows(
+    model: LanguageModel,
+    windows: EvaluationWindows,
+    numbers: npt.NDArray[np.int64],
+    stopped: Callable[[], bool] = lambda: False,
+) -> Evaluation:
+    """Tally the windows with these numbers, in float32, dropout off. Yields progress; returns None once `stopped`."""
+    tally = Tally()
+    device = model.embedding.weight.device
+    a_batch = max(1, _TOKENS_A_BATCH // windows.length)
+    told = time.monotonic()
+    for start in range(0, len(numbers), a_batch):
+        if stopped():
+            return None
+        with evaluating(model):
+            inputs, labels = (torch.from_numpy(part).to(device) for part in windows.batch(numbers[start : start + a_batch]))
+            logits = model(inputs)
+            tally.add(float(token_losses(logits, labels)), logits, labels)
+        if time.monotonic() - told > _SECONDS_BETWEEN_PROGRESS:
+            told = time.monotonic()
+            yield Progress(task="evaluating", done=start + a_batch, total=len(numbers))
+    return tally
+
+
+def validate(
+    model: LanguageModel, corpus: Corpus, length: int, stopped: Callable[[], bool] = lambda: False
+) -> Generator[Progress, None, Metrics | None]:
+    """Metrics of the whole validation side; None once `stopped`."""
+    windows = EvaluationWindows(corpus.validation.tokens, length)
+    tally = yield from evaluate_windows(model, windows, np.arange(windows.count), stopped)
+    if tally is None:
+        return None
+    characters = corpus.validation.characters - 1  # the first one is not predicted
+    return Metrics(
+        tally.loss,
+        perplexity(tally.loss),
+        tally.accuracy,
+        bits_per_character(tally.loss, tally.tokens, characters),
+        tally.tokens,
+        tally.batches,
+    )
+
+
+def training_loss(
+    model: LanguageModel, corpus: Corpus, length: int, stopped: Callable[[], bool] = lambda: False
+) -> Generator[Progress, None, float | None]:
+    """Loss of as many training windows as the validation side has, dropout off: the fair partner of a validation loss."""
+    windows = EvaluationWindows(corpus.train.tokens, length)
+    most = EvaluationWindows(corpus.validation.tokens, length).count
+    tally = yield from evaluate_windows(model, windows, windows.spread(most), stopped)
+    return None if tally is None else tally.loss
+
+
+def sample_text(model: LanguageModel, corpus: Corpus, seed: int) -> tuple[str, str]:
+    """A prompt, always the beginning of the validation side, and the model's continuation."""
+    beginning: Tokens = corpus.validation.tokens[:_PROMPT_CHARACTERS]
+    prompt = corpus.tokenizer.decode(int(index) for index in beginning)
+    return prompt, "".join(generate(model, corpus.tokenizer, prompt, _SAMPLE_TOKENS, Sampling(seed=seed)))
