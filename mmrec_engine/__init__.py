@@ -12,8 +12,8 @@ from mmrec_engine.version import __version__
 if TYPE_CHECKING:
     from mmrec_engine.evaluation.metrics import evaluate_model, print_evaluation_metrics
     from mmrec_engine.loaders import create_data_loaders
-    from mmrec_engine.training.run import train
     from mmrec_engine.trained import load_trained
+    from mmrec_engine.training.run import train
 
 __all__ = [
     "__version__",

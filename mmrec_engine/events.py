@@ -67,6 +67,7 @@ class RunStarted(Event):
     parameters: int
     corpus: dict[str, Any]
     settings: dict[str, Any]
+    machine: dict[str, Any] = field(default_factory=dict)  # device, threads, precision
     baselines: dict[str, float] = field(default_factory=dict)
 
 
@@ -156,10 +157,14 @@ class Paused(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Resumed(Event):
-    """Training goes on: after a pause, or in a new process from `checkpoint` (`skipped`: newer ones that are damaged)."""
+    """Training goes on: after a pause (planned_steps 0), or in a new process from `checkpoint`; None: from the beginning.
+
+    skipped: checkpoints that are damaged.
+    """
 
     event = "resumed"
     checkpoint: str | None = None
+    planned_steps: int = 0
     skipped: tuple[str, ...] = ()
 
 

@@ -1,10 +1,10 @@
 """The run folder: made, locked, written, read. One process at a time writes into it; anybody may read.
 
-    run.json          what was asked, with where each value came from, and on which machine
-    events.jsonl      the run's events, one a line
-    control.jsonl     requests from outside
-    *.pt              checkpoints (checkpoints.py)
-    lock, log.txt
+run.json          what was asked, with where each value came from, and on which machine
+events.jsonl      the run's events, one a line
+control.jsonl     requests from outside
+*.pt              checkpoints (checkpoints.py)
+lock, log.txt
 """
 
 from __future__ import annotations

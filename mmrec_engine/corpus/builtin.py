@@ -25,7 +25,8 @@ class BuiltinDocuments:
             raise RequestError("corpus-name-unknown", name=name, choices=", ".join(_SOURCES))
         self.skipped: list[Skipped] = []
         self._texts = list(_without_repetition(_SOURCES[name]()))
-        self.total_bytes = sum(len(text) for _, text in self._texts)
+        self.lengths = [len(text) for _, text in self._texts]
+        self.total_bytes = sum(self.lengths)
 
     def __iter__(self) -> Iterator[Document]:
         done = 0

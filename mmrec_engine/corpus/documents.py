@@ -139,7 +139,9 @@ class FileDocuments:
     def _unreadable_folder(self, error: OSError) -> None:
         if Path(error.filename) == self.root:
             raise RequestError("corpus-unreadable", path=self.root, reason=error.strerror)
-        self.skipped.append(Skipped(str(Path(error.filename).relative_to(self.root)), "unreadable", error.strerror or ""))
+        self.skipped.append(
+            Skipped(str(Path(error.filename).relative_to(self.root)), "unreadable", error.strerror or "")
+        )
 
 
 def _inside(path: Path, root: Path) -> bool:
@@ -156,5 +158,3 @@ def _text_field(line: bytes) -> str | None:
         return None
     text = value.get("text") if isinstance(value, dict) else None
     return text if isinstance(text, str) else None
-
-

@@ -166,7 +166,9 @@ def _spool(documents: FileDocuments | BuiltinDocuments, path: Path) -> Generator
                     spool.write(data)
                     characters += len(piece)
                     if characters > PIECE_BYTES // 2:
-                        yield Progress(task="reading", done=min(total, document.done + spool.tell() - start), total=total)
+                        yield Progress(
+                            task="reading", done=min(total, document.done + spool.tell() - start), total=total
+                        )
                 if not characters:
                     raise Unusable("empty")
             except Unusable as unusable:

@@ -26,9 +26,7 @@ class Sampling:
     seed: int = 1337
 
 
-def generate(
-    model: LanguageModel, tokenizer: Tokenizer, prompt: str, tokens: int, sampling: Sampling
-) -> Iterator[str]:
+def generate(model: LanguageModel, tokenizer: Tokenizer, prompt: str, tokens: int, sampling: Sampling) -> Iterator[str]:
     """Continue `prompt` by `tokens` tokens; yields their text one by one. Special tokens are never drawn."""
     device = model.embedding.weight.device
     ids = [int(index) for index in tokenizer.encode(prompt)] or [_opening(tokenizer)]
@@ -48,9 +46,7 @@ def generate(
                 logits, state = model.advance(torch.tensor([[index]], device=device), state)
 
 
-def next_token(
-    logits: Tensor, seen: Tensor, special: int, sampling: Sampling, generator: torch.Generator
-) -> int:
+def next_token(logits: Tensor, seen: Tensor, special: int, sampling: Sampling, generator: torch.Generator) -> int:
     """Draw one id from `logits` (vocabulary,). seen (vocabulary,): ids to penalise; the first `special` ids are excluded.
 
     Sources: repetition penalty, Keskar et al. 2019; top-k, Fan et al. 2018; top-p (nucleus), Holtzman et al. 2020.

@@ -52,9 +52,7 @@ def bits_per_character(loss: float, tokens: int, characters: int) -> float:
 
 def token_losses(logits: Tensor, labels: Tensor) -> Tensor:
     """Sum of the cross-entropies of all counted labels, nats. Scalar."""
-    return functional.cross_entropy(
-        logits.flatten(0, 1), labels.flatten(), ignore_index=IGNORED_LABEL, reduction="sum"
-    )
+    return functional.cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=IGNORED_LABEL, reduction="sum")
 
 
 @contextmanager

@@ -39,5 +39,5 @@ class DropoutMasks:
         generator = torch.Generator(device=like.device)
         generator.manual_seed(hash64(*self._key, sample, site) >> 1)
         draws = torch.empty(-(-like.numel() // 4), dtype=torch.int64, device=like.device)
-        draws.random_(-(2**63), None, generator=generator)  # type: ignore[call-overload]
+        draws.random_(-(2**63), None, generator=generator)
         return draws.view(torch.int16)[: like.numel()].view(like.shape)

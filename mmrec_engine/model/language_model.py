@@ -9,6 +9,7 @@ Head and every last matrix of a branch start at zero, so a new model predicts al
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -110,4 +111,4 @@ def create_model(config: ModelConfig, seed: int) -> LanguageModel:
 
 def _fan_in_std(weight: Tensor) -> float:
     """Keeps the variance of a product at that of its normalised input (LeCun 1998), and never below GPT-2's 0.02."""
-    return max(INITIAL_STD, float(weight.shape[1]) ** -0.5)
+    return max(INITIAL_STD, 1.0 / math.sqrt(weight.shape[1]))

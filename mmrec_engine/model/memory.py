@@ -69,7 +69,9 @@ class MultiMemory(nn.Module):
         within = _powers(log_decay[:, None, None], distance.clamp(min=0)) * (distance >= 0) * scale[:, None, None]
         constants = {
             "within": within,  # (heads, chunk, chunk): √(1-γ²) γ^(t-s), 0 above the diagonal
-            "from_state": (_powers(log_decay[:, None], position + 1) * scale[:, None]).unsqueeze(-1),  # (heads, chunk, 1)
+            "from_state": (_powers(log_decay[:, None], position + 1) * scale[:, None]).unsqueeze(
+                -1
+            ),  # (heads, chunk, 1)
             "to_state": _powers(log_decay[:, None], self.chunk - 1 - position).unsqueeze(-1),  # (heads, chunk, 1)
             "decay": log_decay.exp()[:, None, None],  # (heads, 1, 1)
         }
@@ -102,7 +104,8 @@ class MultiMemory(nn.Module):
         return y, memory
 
     def _split(self, x: Tensor) -> Tensor:
-        return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+        batch, time, width = x.shape
+        return x.view(batch, time, self.heads, width // self.heads).transpose(1, 2)
 
     def _remember(
         self, q: Tensor, k: Tensor, v: Tensor, memory: Tensor | None, keep_state: bool

@@ -21,7 +21,9 @@ _STEPS = 5
 class Muon(Optimizer):
     """Nesterov momentum, orthogonalised, scaled by √max(1, rows/columns), with decoupled weight decay."""
 
-    def __init__(self, parameters: Iterable[Tensor], lr: float, momentum: float = 0.95, weight_decay: float = 0.0) -> None:
+    def __init__(
+        self, parameters: Iterable[Tensor], lr: float, momentum: float = 0.95, weight_decay: float = 0.0
+    ) -> None:
         super().__init__(parameters, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
 
     @torch.no_grad()
@@ -41,8 +43,10 @@ class Muon(Optimizer):
             state = self.state[parameter]
             if "momentum" not in state:
                 state["momentum"] = torch.zeros_like(parameter)
-            momentum = state["momentum"].lerp_(parameter.grad, 1 - group["momentum"])
-            directions.append(parameter.grad.lerp(momentum, group["momentum"]))
+            gradient = parameter.grad
+            assert gradient is not None
+            momentum = state["momentum"].lerp_(gradient, 1 - group["momentum"])
+            directions.append(gradient.lerp(momentum, group["momentum"]))
         rows, columns = parameters[0].shape
         updates = orthogonalised(torch.stack(directions)) * max(1.0, rows / columns) ** 0.5
         for parameter, update in zip(parameters, updates, strict=True):
@@ -52,7 +56,7 @@ class Muon(Optimizer):
 def orthogonalised(matrices: Tensor) -> Tensor:
     """The nearest semi-orthogonal matrices, roughly: singular values brought near 1. (batch, rows, columns)."""
     a, b, c = _COEFFICIENTS
-    x = matrices.float()
+    x: Tensor = matrices.float()
     tall = x.shape[1] > x.shape[2]
     if tall:
         x = x.transpose(1, 2)

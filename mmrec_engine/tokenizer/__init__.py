@@ -10,6 +10,8 @@ import numpy.typing as npt
 
 from mmrec_engine.tokenizer.character import CharacterTokenizer
 
+__all__ = ["CharacterTokenizer", "Tokenizer", "tokenizer_from_dict"]
+
 
 class Tokenizer(Protocol):
     """What the rest of the engine asks of a tokenizer."""

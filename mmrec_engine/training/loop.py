@@ -157,9 +157,9 @@ def _mend_best(job: Job) -> Iterator[Event]:
     best_step = job.progress.best_step
     if not best_step or not job.settings.save_best_model:
         return
-    if checkpoints.stored_step(job.folder / checkpoints.BEST) != best_step:
-        if checkpoints.stored_step(job.folder / checkpoints.step_name(best_step)) == best_step:
-            yield from _copy_to_best(job, best_step)
+    lags = checkpoints.stored_step(job.folder / checkpoints.BEST) != best_step
+    if lags and checkpoints.stored_step(job.folder / checkpoints.step_name(best_step)) == best_step:
+        yield from _copy_to_best(job, best_step)
 
 
 def _obey(job: Job, control: Control) -> Generator[Event, None, str | None]:

@@ -70,9 +70,9 @@ def make_plan(settings: Settings, windows_an_epoch: int) -> Plan:
 
 def ending(progress: Progress, plan: Plan, settings: Settings) -> tuple[Status, dict[str, object]] | None:
     """How the run ends now, with the numbers of the reason; None while it goes on."""
-    if settings.target_loss is not None and progress.last_loss is not None:
-        if progress.last_loss <= settings.target_loss:
-            return "target_reached", {"loss": progress.last_loss, "target_loss": settings.target_loss}
+    loss, target = progress.last_loss, settings.target_loss
+    if loss is not None and target is not None and loss <= target:
+        return "target_reached", {"loss": loss, "target_loss": target}
     if progress.step >= plan.planned_steps:
         return "completed", {"steps": progress.step}
     if progress.patience_used >= settings.early_stopping_patience:

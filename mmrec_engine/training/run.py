@@ -38,7 +38,7 @@ def train(
     """
     resolved = request if isinstance(request, Resolved) else _given_in_code(request)
     mode: Mode = "resume" if resume else "overwrite" if overwrite else "new"
-    yield from _Run(resolved, control or Control(), mode).events()
+    yield from _Run(resolved, control or Control(), mode).stream()
 
 
 class _NothingLeft(Exception):
@@ -55,27 +55,24 @@ class _Run:
         self._started = time.monotonic()
         self._made_step = False
 
-    def events(self) -> Iterator[Event]:
+    def stream(self) -> Iterator[Event]:
         """The run from preparation to its end. Whatever ends it, the folder is left in order and unlocked."""
         try:
             yield from self._recorded(self._run())
-        except (RequestError, Interrupted):
-            if not self._made_step:
-                self._folder.abandon()
-                raise
-            self._folder.close()
-            raise
-        except GeneratorExit:
-            self._folder.close() if self._made_step else self._folder.abandon()
-            raise
         except _NothingLeft:
             self._folder.abandon()
             yield from read_events(self._folder.path)
             return
-        except TrainingError:
-            self._folder.close() if self._made_step else self._folder.abandon()
+        except BaseException:
+            self._leave()
             raise
         self._folder.close()
+
+    def _leave(self) -> None:
+        if self._made_step:
+            self._folder.close()
+        else:
+            self._folder.abandon()
 
     def _recorded(self, stream: Iterator[Event]) -> Iterator[Event]:
         for event in stream:
@@ -124,55 +121,47 @@ class _Run:
             # The old run is still in place: describe the new one once its first step is made.
             yield self._started_event(job, description)
             if self._mode == "resume":
-                yield events.Resumed(checkpoint=None, skipped=tuple(damaged))
+                yield events.Resumed(skipped=tuple(damaged), planned_steps=job.plan.planned_steps)
             yield from self._steps(job, description)
             return
         self._folder.describe(description)
         if checkpoint is None:
             yield self._started_event(job, description)
         else:
-            yield events.Resumed(step=step, checkpoint=checkpoint, skipped=tuple(damaged))
+            planned = job.plan.planned_steps
+            yield events.Resumed(step=step, checkpoint=checkpoint, skipped=tuple(damaged), planned_steps=planned)
         yield from self._steps(job, None)
 
     def _steps(self, job: Job, description: dict[str, Any] | None) -> Iterator[Event]:
         """The loop, and an ending for every way it can end."""
         stream = run_steps(job, self._control)
         try:
-            end = yield from self._describing(stream, description)
+            status, values = yield from self._describing(stream, description)
         except Interrupted:
             raise
-        except TrainingError as error:
-            yield from self._failed(job.progress.step, error)
-            raise
-        except torch.OutOfMemoryError as error:
-            values = {"batch_size": job.settings.batch_size, "seq_len": job.settings.seq_len}
-            failure = TrainingError("training-no-memory", **values)
-            self._folder.log(error)
-            yield from self._failed(job.progress.step, failure)
-            raise failure from None
-        except OSError as error:
-            path = error.filename or self._folder.path
-            failure = TrainingError("training-disk", path=path, reason=error.strerror or error)
-            yield from self._failed(job.progress.step, failure)
-            raise failure from None
         except Exception as error:
-            self._folder.log(error)
-            reason = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:200]}"
-            out_of_memory = "alloc" in reason and "memory" in reason  # how PyTorch words it on CPUs
-            values = {"batch_size": job.settings.batch_size, "seq_len": job.settings.seq_len}
-            failure = (
-                TrainingError("training-no-memory", **values)
-                if out_of_memory
-                else TrainingError("training-broke", reason=reason, log=self._folder.path / LOG)
-            )
+            failure = self._failure(error, job.settings)
             yield from self._failed(job.progress.step, failure)
             raise failure from error
-        status, values = end
         if status == "interrupted" and job.progress.step == 0:
             raise Interrupted
         word: events.StateWord = "STOPPED" if status == "interrupted" else "FINISHED"
         yield self._finished(job.progress.step, status, values)
         yield events.State(step=job.progress.step, state=word)
+
+    def _failure(self, error: Exception, settings: Settings) -> TrainingError:
+        """What went wrong, in words for a person; the traceback goes to the run's log."""
+        if isinstance(error, TrainingError):
+            return error
+        if isinstance(error, OSError):
+            path = error.filename or self._folder.path
+            return TrainingError("training-disk", path=path, reason=error.strerror or error)
+        self._folder.log(error)
+        reason = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:200]}"
+        # On CPUs PyTorch words a failed allocation in a RuntimeError.
+        if isinstance(error, torch.OutOfMemoryError | MemoryError) or ("alloc" in reason and "memory" in reason):
+            return TrainingError("training-no-memory", batch_size=settings.batch_size, seq_len=settings.seq_len)
+        return TrainingError("training-broke", reason=reason, log=self._folder.path / LOG)
 
     def _describing(
         self, stream: Generator[Event, None, Ending], description: dict[str, Any] | None
@@ -258,13 +247,12 @@ class _Run:
                 "validation_windows": -(-(len(job.corpus.validation.tokens) - 1) // job.settings.seq_len),
             },
             settings=job.settings.as_dict(),
+            machine={name: description[name] for name in ("device", "threads", "precision")},
         )
 
 
 def _given_in_code(settings: Settings) -> Resolved:
-    sources = {
-        name: "hand" if getattr(settings, name) != item.default else "default" for name, item in FIELDS.items()
-    }
+    sources = {name: "hand" if getattr(settings, name) != item.default else "default" for name, item in FIELDS.items()}
     return Resolved(settings, sources)
 
 
@@ -292,11 +280,11 @@ def _as_stored(resolved: Resolved, description: dict[str, Any]) -> Resolved:
     for name in CORPUS_CHOICE:
         given.pop(name, None)
     stored.update(output_dir=resolved.settings.output_dir, name=resolved.settings.name)
-    merged = resolve({**{name: value for name, value in given.items() if FIELDS[name].metadata["resumable"]}}, None, stored)
+    merged = resolve(
+        {**{name: value for name, value in given.items() if FIELDS[name].metadata["resumable"]}}, None, stored
+    )
     known = description.get("sources", {})
-    sources = {
-        name: known.get(name, source) if source == "run" else source for name, source in merged.sources.items()
-    }
+    sources = {name: known.get(name, source) if source == "run" else source for name, source in merged.sources.items()}
     return replace(merged, sources=sources)
 
 

@@ -106,7 +106,7 @@ def first_non_finite(model: nn.Module, inputs: Tensor) -> str:
         return hook
 
     modules = [(name, module) for name, module in model.named_modules() if name]
-    handles = [module.register_forward_hook(watch(name)) for name, module in modules]  # type: ignore[arg-type]
+    handles = [module.register_forward_hook(watch(name)) for name, module in modules]
     try:
         with torch.no_grad():
             model(inputs)

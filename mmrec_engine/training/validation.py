@@ -56,7 +56,9 @@ def evaluate_windows(
         if stopped():
             return None
         with evaluating(model):
-            inputs, labels = (torch.from_numpy(part).to(device) for part in windows.batch(numbers[start : start + a_batch]))
+            inputs, labels = (
+                torch.from_numpy(part).to(device) for part in windows.batch(numbers[start : start + a_batch])
+            )
             logits = model(inputs)
             tally.add(float(token_losses(logits, labels)), logits, labels)
         if time.monotonic() - told > _SECONDS_BETWEEN_PROGRESS:

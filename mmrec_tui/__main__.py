@@ -1,0 +1,3 @@
+from mmrec_tui.cli import run
+
+run()

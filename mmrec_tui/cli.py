@@ -1,0 +1,332 @@
+"""The command line. The flags of `train` are made from the table of settings, so that a setting is declared once.
+
+Importing this module loads neither torch nor the app; each command imports what it needs.
+"""
+
+import contextlib
+import inspect
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Optional
+
+import typer
+from typer._click import exceptions as click  # Typer carries its own click; the version is pinned for this
+
+from mmrec_engine.errors import MmrecError, RequestError
+from mmrec_engine.settings import FIELDS, flag, read_settings_file, resolve, value_type
+from mmrec_tui.terminal import one_line, prepare_streams
+from mmrec_tui.text import Wording, choose_language
+
+PROGRAM = "mmrec-tui"
+_METAVARS = {int: "INTEGER", float: "NUMBER", str: "TEXT"}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code; whatever goes wrong becomes one line on stderr."""
+    prepare_streams()
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    words, given_language, debug = _taken_out(words)
+    try:
+        wording = Wording(choose_language(given_language))
+    except ValueError:
+        return _fail(Wording("en")("usage.language", value=given_language), Wording("en"))
+    try:
+        command = typer.main.get_command(build(wording, debug))
+        result = command.main(words, prog_name=PROGRAM, standalone_mode=False)
+        sys.stdout.flush()
+        return result if isinstance(result, int) else 0
+    except click.ClickException as error:
+        return _fail(_usage(error, wording), wording)
+    except MmrecError as error:
+        if debug:
+            traceback.print_exc()
+        return _fail(error.text(wording.language), wording, 2 if isinstance(error, RequestError) else 1)
+    except (typer.Abort, KeyboardInterrupt):
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads: let the exit be quiet
+        return 0
+    except Exception as error:
+        if debug:
+            raise
+        message = (str(error).splitlines() or [""])[0]
+        return _fail_with(wording("error.unexpected", kind=type(error).__name__, message=message), 1)
+
+
+def build(wording: Wording, debug: bool = False) -> typer.Typer:
+    """The command-line app in one language."""
+    names = {"help_option_names": ["--help", "-h"]}
+    app = typer.Typer(
+        help=wording("app.help"), add_completion=False, rich_markup_mode=None, context_settings=names, name=PROGRAM
+    )
+
+    @app.callback(invoke_without_command=True)
+    def root(
+        context: typer.Context,
+        version: Annotated[bool, typer.Option("--version", help=wording("help.version"))] = False,
+        lang: Annotated[Optional[str], typer.Option("--lang", metavar="tr|en", help=wording("help.lang"))] = None,
+        debug: Annotated[bool, typer.Option("--debug", help=wording("help.debug"))] = False,
+    ) -> int:
+        if version:
+            from mmrec_tui import commands
+
+            commands.version()
+            raise typer.Exit
+        if context.invoked_subcommand is None:
+            raise WordedUsageError(wording("app.no-screen"))
+        return 0
+
+    _add_train(app, wording, debug)
+    _add_evaluate(app, wording)
+    _add_generate(app, wording)
+    _add_export(app, wording)
+    _add_tables(app, wording)
+    return app
+
+
+class WordedUsageError(click.UsageError):
+    """A usage error whose message is already in the person's language."""
+
+
+def _add_train(app: typer.Typer, wording: Wording, debug: bool) -> None:
+    def train(**given: Any) -> int:
+        from mmrec_tui.headless import train_headless
+
+        resume, overwrite = given.pop("resume"), given.pop("overwrite")
+        as_json, quiet, file = given.pop("json"), given.pop("quiet"), given.pop("settings")
+        given.pop("no_check")
+        if resume and overwrite:
+            raise WordedUsageError(wording("usage.resume-overwrite"))
+        by_hand = {name: value for name, value in given.items() if value is not None}
+        resolved = resolve(by_hand, _settings_of(file))
+        return train_headless(
+            resolved, wording, resume=resume, overwrite=overwrite, as_json=as_json, quiet=quiet, debug=debug
+        )
+
+    switches = [
+        _switch("settings", Optional[str], None, "--settings", wording("help.settings"), metavar="FILE.toml"),
+        _switch("resume", bool, False, "--resume", wording("help.resume")),
+        _switch("overwrite", bool, False, "--overwrite", wording("help.overwrite")),
+        _switch("no_check", bool, False, "--no-check", wording("help.no-check")),
+        _switch("json", bool, False, "--json", wording("help.json")),
+        _switch("quiet", bool, False, "--quiet", wording("help.quiet")),
+    ]
+    _with_parameters(train, [_setting_flag(name, wording) for name in FIELDS] + switches)
+    app.command("train", help=wording("help.train"))(train)
+
+
+def _add_evaluate(app: typer.Typer, wording: Wording) -> None:
+    def evaluate(checkpoint: str, json: bool, seq_len: Optional[str], **given: Any) -> int:
+        from mmrec_tui import commands
+
+        by_hand = {name: value for name, value in given.items() if value is not None}
+        length = resolve({} if seq_len is None else {"seq_len": seq_len}).settings.seq_len if seq_len else None
+        commands.evaluate(checkpoint, resolve(by_hand), length, wording, json)
+        return 0
+
+    own = ["data_dir", "corpus", "use_sample_corpus", "encoding", "device", "threads"]
+    parameters = [
+        _argument("checkpoint", "CHECKPOINT", wording("help.checkpoint")),
+        *(_setting_flag(name, wording) for name in own),
+        _switch("seq_len", Optional[str], None, "--seq-len", wording("help.evaluate-seq-len"), metavar="INTEGER"),
+        _switch("json", bool, False, "--json", wording("help.json")),
+    ]
+    _with_parameters(evaluate, parameters)
+    app.command("evaluate", help=wording("help.evaluate"))(evaluate)
+
+
+def _add_generate(app: typer.Typer, wording: Wording) -> None:
+    @app.command("generate", help=wording("help.generate"))
+    def generate(
+        checkpoint: Annotated[str, typer.Argument(metavar="CHECKPOINT", help=wording("help.checkpoint"))],
+        prompt: Annotated[str, typer.Option("--prompt", help=wording("help.prompt"))] = "",
+        tokens: Annotated[int, typer.Option("--tokens", min=1, max=10**9, help=wording("help.tokens"))] = 200,
+        temperature: Annotated[float, typer.Option(min=0.0, max=100.0, help=wording("help.temperature"))] = 0.8,
+        top_k: Annotated[int, typer.Option("--top-k", min=0, help=wording("help.top-k"))] = 0,
+        top_p: Annotated[float, typer.Option("--top-p", min=1e-6, max=1.0, help=wording("help.top-p"))] = 1.0,
+        repetition_penalty: Annotated[
+            float, typer.Option("--repetition-penalty", min=0.01, max=100.0, help=wording("help.repetition-penalty"))
+        ] = 1.0,
+        seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help=wording("help.generate-seed"))] = 1337,
+        device: Annotated[str, typer.Option(help=wording("setting.device"))] = "cpu",
+        json: Annotated[bool, typer.Option("--json", help=wording("help.json"))] = False,
+    ) -> int:
+        from mmrec_tui import commands
+
+        sampling = {
+            "temperature": temperature,
+            "top_k": top_k,
+            "top_p": top_p,
+            "repetition_penalty": repetition_penalty,
+            "seed": seed,
+        }
+        commands.generate(checkpoint, prompt, tokens, sampling, device, wording, json)
+        return 0
+
+
+def _add_export(app: typer.Typer, wording: Wording) -> None:
+    @app.command("export", help=wording("help.export"))
+    def export(
+        checkpoint: Annotated[str, typer.Argument(metavar="CHECKPOINT", help=wording("help.checkpoint"))],
+        directory: Annotated[str, typer.Argument(metavar="DIR", help=wording("help.directory"))],
+        json: Annotated[bool, typer.Option("--json", help=wording("help.json"))] = False,
+    ) -> int:
+        from mmrec_tui import commands
+
+        commands.export(checkpoint, directory, wording, json)
+        return 0
+
+
+def _add_tables(app: typer.Typer, wording: Wording) -> None:
+    @app.command("configs", help=wording("help.configs"))
+    def configs(
+        vocabulary: Annotated[int, typer.Option(min=2, max=10**7, help=wording("help.vocabulary"))] = 100,
+        json: Annotated[bool, typer.Option("--json", help=wording("help.json"))] = False,
+    ) -> int:
+        from mmrec_tui import commands
+
+        commands.configs(wording, vocabulary, json)
+        return 0
+
+    @app.command("corpora", help=wording("help.corpora"))
+    def corpora(json: Annotated[bool, typer.Option("--json", help=wording("help.json"))] = False) -> int:
+        from mmrec_tui import commands
+
+        commands.corpora(wording, json)
+        return 0
+
+    @app.command("runs", help=wording("help.runs"))
+    def runs(json: Annotated[bool, typer.Option("--json", help=wording("help.json"))] = False) -> int:
+        from mmrec_tui import commands
+
+        commands.runs(wording, json)
+        return 0
+
+
+def _setting_flag(name: str, wording: Wording) -> inspect.Parameter:
+    """The flag of one setting. Values stay text here: `settings.parse` judges them, as it does those of a file."""
+    item, kind = FIELDS[name], value_type(name)
+    help_text = wording(f"setting.{name}", choices=", ".join(item.metadata["choices"]))
+    shown = _default_shown(name, wording)
+    if shown:
+        help_text = f"{help_text} [{wording('help.default', value=shown)}]"
+    if kind is bool:
+        declared = flag(name) if name == "use_sample_corpus" else f"{flag(name)}/--no-{flag(name)[2:]}"
+        return _switch(name, Optional[bool], None, declared, help_text)
+    return _switch(name, Optional[str], None, flag(name), help_text, metavar=_METAVARS[kind])
+
+
+def _default_shown(name: str, wording: Wording) -> str:
+    special = {
+        "eval_every": "help.once-an-epoch",
+        "stride": "help.as-seq-len",
+        "name": "help.as-config",
+        "threads": "help.all-cores",
+        "max_steps": "help.no-limit",
+        "target_loss": "help.no-limit",
+    }
+    if name in special:
+        return wording(special[name])
+    default = FIELDS[name].default
+    if isinstance(default, bool):
+        return flag(name) if default else ""
+    return "" if default is None else f"{default}"
+
+
+def _switch(
+    name: str, kind: Any, default: Any, declared: str, help_text: str, metavar: str | None = None
+) -> inspect.Parameter:
+    option = typer.Option(declared, help=help_text, metavar=metavar, show_default=False)
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, option])
+
+
+def _argument(name: str, metavar: str, help_text: str) -> inspect.Parameter:
+    annotation = Annotated[str, typer.Argument(metavar=metavar, help=help_text)]
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation)
+
+
+def _with_parameters(function: Any, parameters: list[inspect.Parameter]) -> None:
+    """Give a function that takes **given the signature that Typer reads its flags from."""
+    function.__signature__ = inspect.Signature(parameters, return_annotation=int)
+    function.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters} | {"return": int}
+
+
+def _settings_of(file: str | None) -> dict[str, Any]:
+    if file is None:
+        return {}
+    values = read_settings_file(Path(file))
+    for name in values:
+        if name not in FIELDS:
+            import difflib
+
+            nearest = difflib.get_close_matches(name, FIELDS, n=1, cutoff=0.0)[0]
+            raise RequestError("setting-unknown", place=file, name=name, nearest=nearest)
+    return values
+
+
+def _taken_out(words: list[str]) -> tuple[list[str], str | None, bool]:
+    """--lang and --debug taken out wherever they stand: they decide how everything else is read and told."""
+    kept: list[str] = []
+    language, debug = None, False
+    rest = iter(words)
+    for word in rest:
+        if word == "--":
+            return [*kept, word, *rest], language, debug
+        if word == "--lang":
+            language = next(rest, "")
+        elif word.startswith("--lang="):
+            language = word.removeprefix("--lang=")
+        elif word == "--debug":
+            debug = True
+        else:
+            kept.append(word)
+    return kept, language, debug
+
+
+def _usage(error: click.ClickException, wording: Wording) -> str:
+    """A usage error in the person's language."""
+    if isinstance(error, WordedUsageError):
+        return error.message
+    context = getattr(error, "ctx", None)
+    command = context.info_name if context is not None and context.parent is not None else ""
+    if isinstance(error, click.NoSuchOption):
+        near = (error.possibilities or [""])[0]
+        nearest = wording("usage.nearest", name=near) if near else ""
+        text = wording("usage.no-option", name=error.option_name, nearest=nearest, command=command)
+    elif isinstance(error, click.MissingParameter):
+        parameter = error.param
+        name = (parameter.metavar or parameter.opts[0]) if parameter is not None else "?"
+        text = wording("usage.missing", name=name, command=command)
+    elif isinstance(error, click.BadParameter) and error.param is not None:
+        kind = error.param.type
+        low, high = getattr(kind, "min", None), getattr(kind, "max", None)
+        allowed = f"{'' if low is None else f'{low:g}'} … {'' if high is None else f'{high:g}'}"
+        text = wording("usage.value", name=error.param.opts[0], allowed=allowed, command=command)
+    elif isinstance(error, click.BadOptionUsage):
+        text = wording("usage.argument", name=error.option_name, command=command)
+    elif error.message.startswith("No such command"):
+        text = wording("usage.no-command", name=error.message.removeprefix("No such command ").rstrip("."))
+    elif "unexpected extra argument" in error.message:
+        extra = error.message.rpartition("(")[2].rstrip(")")
+        text = wording("usage.too-many", name=extra, command=command)
+    else:
+        text = wording("usage.invalid", message=error.format_message().rstrip("."), command=command)
+    return text.replace("  --help", " --help")
+
+
+def _fail(message: str, wording: Wording, code: int = 2) -> int:
+    return _fail_with(wording("error", message=message), code)
+
+
+def _fail_with(line: str, code: int) -> int:
+    with contextlib.suppress(OSError):
+        print(one_line(line), file=sys.stderr, flush=True)
+    return code
+
+
+def run() -> None:
+    """The installed command."""
+    sys.exit(main())

@@ -1,0 +1,234 @@
+"""What the commands other than `train` do: load, ask the engine, print. Results on stdout, the rest on stderr."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import platform
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from mmrec_engine.model.config import ARCHITECTURES
+from mmrec_engine.presets import PRESETS
+from mmrec_engine.settings import FIELDS, Resolved, Settings
+from mmrec_engine.version import __version__
+from mmrec_tui.terminal import Narration, one_line, printable
+from mmrec_tui.text import Wording
+
+_MIB = 2**20
+
+
+def version() -> None:
+    """Versions, torch's read from its metadata: importing it takes seconds."""
+    print(f"mmrec-tui {__version__}")
+    print(f"Python {platform.python_version()}")
+    try:
+        print(f"torch {importlib.metadata.version('torch')}")
+    except importlib.metadata.PackageNotFoundError:
+        print("torch -")
+
+
+def configs(wording: Wording, vocabulary: int, as_json: bool) -> None:
+    rows: list[dict[str, Any]] = []
+    for name, preset in PRESETS.items():
+        for architecture in ARCHITECTURES:
+            model = preset.model(architecture, vocabulary, Settings.seq_len)
+            memory = model.training_bytes(Settings.batch_size, Settings.seq_len)
+            rows.append(
+                {
+                    "config": name,
+                    "arch": architecture,
+                    "width": model.width,
+                    "layers": model.layers,
+                    "heads": model.heads,
+                    "parameters": model.parameters(),
+                    "training_bytes": memory,
+                }
+            )
+    if as_json:
+        _print_json({"vocabulary": vocabulary, "configs": rows})
+        return
+    heads = ["config", "width", "layers", "heads", "parameters", "memory"]
+    table = [
+        [
+            row["config"],
+            str(row["width"]),
+            str(row["layers"]),
+            str(row["heads"]),
+            wording.number(row["parameters"]),
+            f"{wording.number(row['training_bytes'] / _MIB)} MiB",
+        ]
+        for row in rows
+        if row["arch"] == "mmrec"
+    ]
+    _print_table([[wording(f"table.{head}") for head in heads], *table], numbers_from=1)
+
+
+def corpora(wording: Wording, as_json: bool) -> None:
+    from mmrec_engine.corpus.builtin import BuiltinDocuments, builtin_names
+    from mmrec_engine.errors import RequestError
+
+    rows: list[dict[str, Any]] = []
+    for name in builtin_names():
+        try:
+            lengths = BuiltinDocuments(name).lengths
+        except RequestError:
+            lengths = None
+        documents, characters = (len(lengths), sum(lengths)) if lengths else (None, None)
+        rows.append({"name": name, "documents": documents, "characters": characters})
+    if as_json:
+        _print_json({"corpora": rows})
+        return
+    table = [[wording(f"table.{head}") for head in ("name", "documents", "characters", "what")]]
+    for row in rows:
+        if row["documents"] is None:
+            table.append([row["name"], "-", "-", wording("corpora.missing")])
+            continue
+        sizes = [wording.number(row["documents"]), wording.number(row["characters"])]
+        table.append([row["name"], *sizes, wording(f"corpora.{row['name']}")])
+    _print_table(table)
+
+
+def runs(wording: Wording, as_json: bool) -> None:
+    from mmrec_engine.runs import known_runs
+
+    found = known_runs()
+    if as_json:
+        _print_json({"runs": [summary.as_dict() for summary in found]})
+        return
+    if not found:
+        print(wording("runs.none"), file=sys.stderr)
+        return
+    table = [[wording(f"table.{head}") for head in ("name", "state", "step", "best", "changed", "path")]]
+    for summary in found:
+        table.append(
+            [
+                one_line(summary.name),
+                wording(f"state.{summary.state}"),
+                wording.number(summary.step),
+                "-" if summary.best_loss is None else wording.number(summary.best_loss, 4),
+                time.strftime("%Y-%m-%d %H:%M", time.localtime(summary.changed)),
+                one_line(str(summary.path)),
+            ]
+        )
+    _print_table(table)
+
+
+def evaluate(checkpoint: str, given: Resolved, seq_len: int | None, wording: Wording, as_json: bool) -> None:
+    """Metrics of a checkpoint on the run's own validation side, or on all of a given text."""
+    from mmrec_engine.corpus.prepare import prepare_corpus
+    from mmrec_engine.errors import RequestError
+    from mmrec_engine.evaluation.metrics import print_evaluation_metrics
+    from mmrec_engine.trained import load_trained
+    from mmrec_engine.training.machine import resolve_machine
+    from mmrec_engine.training.validation import validate
+
+    narration = Narration()
+    machine = resolve_machine(given.settings, precision="fp32")
+    trained = load_trained(checkpoint, machine.device)
+    length = seq_len or int(trained.settings["seq_len"])
+    if any(given.sources[name] == "hand" for name in ("data_dir", "corpus", "use_sample_corpus")):
+        preparing = prepare_corpus(replace(given.settings, seq_len=length), trained.tokenizer)
+    else:
+        known = {name: value for name, value in trained.settings.items() if name in FIELDS}
+        preparing = prepare_corpus(replace(Settings(**known), stride=None, seq_len=length))
+    try:
+        corpus = _finish(preparing, narration, wording)
+    except RequestError:
+        if given.sources["data_dir"] == "hand" or given.sources["corpus"] == "hand":
+            raise
+        raise RequestError("evaluate-no-corpus", path=checkpoint) from None
+    own = corpus.fingerprint == trained.corpus.get("fingerprint")
+    if not own and not any(given.sources[name] == "hand" for name in ("data_dir", "corpus", "use_sample_corpus")):
+        raise RequestError("evaluate-no-corpus", path=checkpoint)
+    metrics = _finish(validate(trained.model, corpus, length), narration, wording)
+    if as_json:
+        _print_json({**metrics.as_dict(), "checkpoint": str(trained.path)})
+        return
+    narration.line(wording("evaluate.corpus", name=corpus.name, tokens=wording.number(metrics.tokens)))
+    if wording.language == "en":
+        print_evaluation_metrics({**metrics.as_dict(), "num_batches": metrics.batches})
+    else:
+        print(wording("metrics"))
+        print(wording("metrics.loss", value=wording.number(metrics.loss, 3)))
+        print(wording("metrics.perplexity", value=wording.number(metrics.perplexity, 2)))
+        print(wording("metrics.accuracy", value=wording.percent(metrics.accuracy)))
+        print(wording("metrics.batches", value=metrics.batches))
+    print(wording("metrics.bits", value=wording.number(metrics.bits_per_character, 3)))
+
+
+def generate(
+    checkpoint: str, prompt: str, tokens: int, sampling: dict[str, Any], device: str, wording: Wording, as_json: bool
+) -> None:
+    """Prompt and continuation on stdout, each token as it comes; what a terminal would act on is shown as codes."""
+    from mmrec_engine.corpus.text import clean
+    from mmrec_engine.evaluation.generation import Sampling
+    from mmrec_engine.evaluation.generation import generate as continuation
+    from mmrec_engine.tokenizer.character import UNKNOWN_ID
+    from mmrec_engine.trained import load_trained
+    from mmrec_engine.training.machine import resolve_device
+
+    trained = load_trained(checkpoint, resolve_device(device))
+    prompt = clean(prompt)
+    unknown = sorted({character for character in prompt if trained.tokenizer.encode(character)[0] == UNKNOWN_ID})
+    if unknown:
+        Narration().line(wording("generate.unknown", characters=" ".join(unknown)))
+    pieces = []
+    began = time.perf_counter()
+    if not as_json:
+        print(printable(prompt), end="", flush=True)
+    for piece in continuation(trained.model, trained.tokenizer, prompt, tokens, Sampling(**sampling)):
+        pieces.append(piece)
+        if not as_json:
+            print(printable(piece), end="", flush=True)
+    seconds = time.perf_counter() - began
+    if as_json:
+        speed = round(tokens / seconds, 1) if seconds else 0.0
+        result = {"prompt": prompt, "text": "".join(pieces), "tokens": len(pieces), "tokens_per_second": speed}
+        _print_json({**result, **sampling, "checkpoint": str(trained.path)})
+    else:
+        print()
+
+
+def export(checkpoint: str, directory: str, wording: Wording, as_json: bool) -> None:
+    from mmrec_engine.trained import export as write
+    from mmrec_engine.trained import load_trained
+
+    written = write(load_trained(checkpoint), Path(directory))
+    if as_json:
+        _print_json({"files": [str(path) for path in written]})
+        return
+    for path in written:
+        print(printable(wording("export.done", path=path)))
+
+
+def _finish(work: Any, narration: Narration, wording: Wording) -> Any:
+    """Run a generator of progress to its end and return its result."""
+    while True:
+        try:
+            progress = next(work)
+        except StopIteration as finished:
+            return finished.value
+        if narration.is_terminal:
+            share = wording.percent(progress.done / max(1, progress.total))
+            narration.bar(f"{wording(f'task.{progress.task}')} {share}")
+
+
+def _print_json(value: dict[str, Any]) -> None:
+    from mmrec_engine.events import finite
+
+    print(json.dumps(finite(value), ensure_ascii=False))
+
+
+def _print_table(rows: list[list[str]], numbers_from: int | None = None) -> None:
+    """Columns padded to their widest cell; from column `numbers_from` on aligned to the right."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        cells = [
+            cell.rjust(width) if numbers_from is not None and column >= numbers_from else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        print("  ".join(cells).rstrip())

@@ -1,0 +1,120 @@
+"""Training without a screen: narration on stderr, the result on stdout, signals turned into requests."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from mmrec_engine import events
+from mmrec_engine.errors import Interrupted, TrainingError
+from mmrec_engine.history import History
+from mmrec_engine.settings import Resolved
+from mmrec_engine.training.control import Control
+from mmrec_tui.terminal import Narration
+from mmrec_tui.text import Wording
+
+EXIT_CODES = {"SIGINT": 130, "SIGTERM": 143}
+
+
+class Signals:
+    """SIGINT and SIGTERM ask the run to save and end; a second SIGINT ends at once; SIGHUP is ignored.
+
+    Installed before torch is imported, and even where SIGINT came ignored (as in a shell's background job).
+    """
+
+    def __init__(self, control: Control) -> None:
+        self._control = control
+        self.received = ""
+        signal.signal(signal.SIGINT, self._handle)
+        signal.signal(signal.SIGTERM, self._handle)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+    def _handle(self, number: int, frame: object) -> None:
+        name = signal.Signals(number).name
+        if name == "SIGINT" and self.received == "SIGINT":
+            os._exit(EXIT_CODES[name])
+        self.received = self.received or name
+        self._control.ask("stop", name)
+
+
+def train_headless(
+    resolved: Resolved, wording: Wording, *, resume: bool, overwrite: bool, as_json: bool, quiet: bool, debug: bool
+) -> int:
+    """Train to the end and return the exit code. RequestError passes through."""
+    control = Control()
+    signals = Signals(control)
+    narration = Narration(quiet=quiet)
+    narration.line(wording("prepare"))
+
+    from mmrec_engine.runs import read_events
+    from mmrec_engine.training.run import train
+    from mmrec_tui.narrator import Narrator
+
+    folder = resolved.settings.run_folder
+    narrator = Narrator(narration, wording, folder)
+    history = History()
+    trained = ended_before = False
+    code = 0
+    try:
+        for event in train(resolved, control, resume=resume, overwrite=overwrite):
+            if isinstance(event, events.Resumed) and event.checkpoint is not None:
+                for earlier in read_events(folder):
+                    history.add(earlier)
+            history.add(event)
+            trained = trained or (
+                isinstance(event, events.Resumed | events.RunStarted) and event.time >= narrator.began
+            )
+            if trained or isinstance(event, events.Progress | events.Check):
+                narrator.tell(event, history)
+        ended_before = not trained
+    except Interrupted:
+        narration.line(wording("finished.before-start"))
+        return EXIT_CODES.get(signals.received, 130)
+    except TrainingError as error:
+        narration.line(wording("error", message=error.text(wording.language)))
+        if debug:
+            raise
+        code = 1
+    finished = history.finished
+    if ended_before and finished is not None:
+        status, step = finished.status, wording.number(finished.step)
+        narration.line(wording("nothing-left", status=status, step=step))
+    if finished is not None and finished.status == "interrupted" and not ended_before:
+        code = EXIT_CODES.get(signals.received, 130)
+    if as_json:
+        print(json.dumps(events.finite(run_result(history, folder)), ensure_ascii=False))
+        sys.stdout.flush()
+    return code
+
+
+def run_result(history: History, folder: Path) -> dict[str, Any]:
+    """What `train --json` prints."""
+    finished, started, step = history.finished, history.started, history.last_step
+    files = {kind: str(folder / history.checkpoints[kind]) for kind in ("best", "final") if kind in history.checkpoints}
+    return {
+        "run": str(folder),
+        "status": finished.status if finished else "failed",
+        "reason": finished.reason if finished else "",
+        "steps": step.step if step else 0,
+        "epochs": step.epoch if step else 0,
+        "tokens": step.tokens if step else 0,
+        "parameters": started.parameters if started else 0,
+        "processes": 1,
+        "seconds": finished.seconds if finished else 0.0,
+        "tokens_per_second": round(history.tokens_per_second, 1),
+        "best": _validation_result(history.best),
+        "final": _validation_result(history.last_validation),
+        "findings": history.findings,
+        "checkpoints": {"best": files.get("best"), "final": files.get("final")},
+    }
+
+
+def _validation_result(validation: events.Validation | None) -> dict[str, Any] | None:
+    if validation is None:
+        return None
+    names = ("step", "loss", "perplexity", "accuracy", "bits_per_character")
+    return {name: getattr(validation, name) for name in names}

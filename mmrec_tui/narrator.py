@@ -1,0 +1,170 @@
+"""A run told in lines, in the form of the guide's log. A function of the run's events; trains nothing."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from mmrec_engine import events
+from mmrec_engine.history import History
+from mmrec_engine.training.plan import Plan
+from mmrec_tui.terminal import Narration
+from mmrec_tui.text import Wording
+
+_BAR_WIDTH = 20
+_BAR_SECONDS = 0.1
+_LINE_SECONDS = 30.0  # how often progress is told where there is no terminal
+
+
+class Narrator:
+    """Tells each event as it comes; `history` holds the run so far, the event included."""
+
+    def __init__(self, narration: Narration, wording: Wording, folder: Path) -> None:
+        self._out, self._text, self._folder = narration, wording, folder
+        self.began = time.time()
+        self._plan: Plan | None = None
+        self._epochs = 1
+        self._epoch_began = self._told = time.monotonic()
+        self._epoch = 0
+
+    def tell(self, event: events.Event, history: History) -> None:
+        match event:
+            case events.Progress():
+                self._progress(event)
+            case events.Check():
+                self._check(event)
+            case events.RunStarted():
+                self._run_started(event)
+            case events.Resumed():
+                self._resumed(event, history)
+            case events.Paused():
+                self._out.line(self._text("paused"))
+            case events.Step():
+                self._step(event, history)
+            case events.Validation():
+                self._validation(event, history)
+            case events.Checkpoint() if event.kind != "step":
+                self._out.line(self._text(f"{event.kind}-saved", path=self._folder / event.path))
+            case events.RunFinished():
+                self._finished(event)
+
+    def _take_plan(self, event: events.RunStarted) -> None:
+        windows_a_step = event.settings["batch_size"] * event.settings["accumulate"]
+        self._set_plan(Plan(event.planned_steps, event.corpus["train_windows"], windows_a_step))
+
+    def _set_plan(self, plan: Plan) -> None:
+        self._plan, self._epochs = plan, plan.epoch_of(plan.planned_steps)
+
+    def _run_started(self, event: events.RunStarted) -> None:
+        self._take_plan(event)
+        say, number, corpus, settings = self._text, self._text.number, event.corpus, event.settings
+        if settings["data_dir"]:
+            self._out.line(say("corpus.path", name=corpus["name"], documents=number(corpus["documents"])))
+        elif corpus["name"] == "sample":
+            self._out.line(say("corpus.sample"))
+        else:
+            self._out.line(say("corpus.builtin", name=corpus["name"]))
+        self._out.line(say("vocabulary", tokens=number(corpus["vocabulary"])))
+        for side in ("train", "validation"):
+            count, characters = number(corpus[f"{side}_windows"]), number(corpus[f"{side}_characters"])
+            self._out.line(say(f"{side}-windows", count=count, characters=characters))
+        self._out.line(
+            say(
+                "model",
+                arch=settings["arch"],
+                config=settings["config"],
+                parameters=number(event.parameters),
+                precision=event.machine["precision"],
+                device=event.machine["device"],
+                threads=event.machine["threads"],
+            )
+        )
+        self._out.line()
+        self._out.line(say("started", steps=number(event.planned_steps)))
+        self._out.line()
+
+    def _resumed(self, event: events.Resumed, history: History) -> None:
+        for name in event.skipped:
+            self._out.line(self._text("resumed.damaged", name=name))
+        if event.checkpoint is not None:
+            if history.started is not None:
+                self._take_plan(history.started)
+            if self._plan is not None:
+                self._set_plan(replace(self._plan, planned_steps=event.planned_steps))
+            self._out.line(self._text("resumed", checkpoint=event.checkpoint, step=self._text.number(event.step)))
+        elif event.planned_steps:
+            self._out.line(self._text("resumed.nothing"))
+
+    def _progress(self, event: events.Progress) -> None:
+        if self._out.is_terminal:
+            share = self._text.percent(event.done / max(1, event.total))
+            self._out.bar(f"{self._text(f'task.{event.task}')} {share}")
+
+    def _check(self, event: events.Check) -> None:
+        if event.finding["id"] == "corpus-readable":
+            values = event.finding["values"]
+            self._out.line(self._text("skipped", evidence=self._text(f"skipped.{values['reason']}", **values)))
+
+    def _step(self, event: events.Step, history: History) -> None:
+        plan = self._plan
+        if plan is None:
+            return
+        now = time.monotonic()
+        if event.epoch != self._epoch:
+            self._epoch, self._epoch_began = event.epoch, now
+        ends = event.step == plan.planned_steps or plan.ends_epoch(event.step)
+        if ends or (self._out.is_terminal and now - self._told > _BAR_SECONDS) or now - self._told > _LINE_SECONDS:
+            self._told = now
+            line = self._bar(event, plan, now - self._epoch_began)
+            if ends or not self._out.is_terminal:
+                self._out.line(line)
+            else:
+                self._out.bar(line)
+        if ends and history.epoch_loss is not None:
+            loss = self._text.number(history.epoch_loss, 3)
+            self._out.line()
+            self._out.line(self._text("epoch-done", epoch=event.epoch, loss=loss))
+
+    def _bar(self, event: events.Step, plan: Plan, seconds: float) -> str:
+        first = -(-(event.epoch - 1) * plan.windows_an_epoch // plan.windows_a_step)
+        last = min(plan.planned_steps, -(-event.epoch * plan.windows_an_epoch // plan.windows_a_step))
+        done, total = event.step - first, max(1, last - first)
+        filled = _BAR_WIDTH * done // total
+        left = seconds / max(1, done) * (total - done)
+        return (
+            f"{self._text('epoch', epoch=event.epoch, epochs=self._epochs)}: {100 * done // total:3d}%|"
+            f"{'█' * filled}{' ' * (_BAR_WIDTH - filled)}| {done}/{total} "
+            f"[{_clock(seconds)}<{_clock(left)}, loss={event.loss:.3f}, lr={event.learning_rate:.2e}]"
+        )
+
+    def _validation(self, event: events.Validation, history: History) -> None:
+        say, number = self._text, self._text.number
+        self._out.line()
+        self._out.line(say("metrics"))
+        self._out.line(say("metrics.loss", value=number(event.loss, 3)))
+        self._out.line(say("metrics.perplexity", value=number(event.perplexity, 2)))
+        self._out.line(say("metrics.accuracy", value=say.percent(event.accuracy)))
+        self._out.line(say("metrics.bits", value=number(event.bits_per_character, 3)))
+        self._out.line(say("metrics.batches", value=number(event.batches)))
+        if event.patience_used:
+            self._out.line(say("metrics.patience", used=event.patience_used, patience=event.patience))
+        self._out.line()
+
+    def _finished(self, event: events.RunFinished) -> None:
+        say = self._text
+        values = {
+            key: say.number(value, 0 if isinstance(value, int) else 4) if isinstance(value, int | float) else value
+            for key, value in event.values.items()
+        }
+        where = f" --output-dir {self._folder.parent} --name {self._folder.name}"
+        self._out.line()
+        self._out.line(say(f"finished.{event.status}", **{**values, "step": say.number(event.step), "where": where}))
+        if event.status not in ("failed", "interrupted"):
+            self._out.line(say("next", run=self._folder))
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes:02d}:{rest:02d}"

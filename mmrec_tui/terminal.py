@@ -1,0 +1,66 @@
+"""The edges of the terminal: text made safe to show, and streams that may be gone."""
+
+from __future__ import annotations
+
+import sys
+from typing import TextIO
+
+_KEPT = "\n\t"
+# Bidirectional overrides and isolates can make shown text read differently from what it is.
+_REORDERING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def printable(text: str) -> str:
+    """The text with control characters and terminal escapes shown as codes instead of acting."""
+    if text.isprintable():
+        return text
+    return "".join(_shown(character) for character in text)
+
+
+def one_line(text: str) -> str:
+    """As `printable`, with line ends and tabs shown as spaces."""
+    return printable(" ".join(text.split("\n")).replace("\t", " "))
+
+
+def prepare_streams() -> None:
+    """Let no character a terminal cannot show end the program."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+class Narration:
+    """Lines on stderr. A stream that is gone only silences it; training goes on."""
+
+    def __init__(self, stream: TextIO | None = None, quiet: bool = False) -> None:
+        self._stream = stream or sys.stderr
+        self._silent = quiet
+        self._bar_shown = False
+        self.is_terminal = self._stream.isatty()
+
+    def line(self, text: str = "") -> None:
+        self._write(("\r\x1b[K" if self._bar_shown else "") + printable(text) + "\n")
+        self._bar_shown = False
+
+    def bar(self, text: str) -> None:
+        """Redraw the one line that changes in place; only sensible on a terminal."""
+        self._write("\r\x1b[K" + one_line(text))
+        self._bar_shown = True
+
+    def _write(self, text: str) -> None:
+        if self._silent:
+            return
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except (OSError, ValueError):
+            self._silent = True
+
+
+def _shown(character: str) -> str:
+    if character in _KEPT or (character.isprintable() and character not in _REORDERING) or character == "\u00a0":
+        return character
+    if character.isspace() and ord(character) >= 0x2000:
+        return " "
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
