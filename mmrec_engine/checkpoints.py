@@ -11,6 +11,7 @@ import hashlib
 import os
 import re
 import shutil
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -103,7 +104,8 @@ def read(path: Path) -> dict[str, Any]:
     Raises RequestError where the file is missing, damaged, foreign or of a newer format. No code in the file is ever run.
     """
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings(action="ignore"):
+            content = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise RequestError("run-missing", path=path) from None
     except Exception as error:  # whatever a damaged or hostile file makes the reader raise
@@ -119,8 +121,8 @@ def read(path: Path) -> dict[str, Any]:
     return content
 
 
-def newest_usable(folder: Path) -> tuple[Path, dict[str, Any], list[str]] | None:
-    """The checkpoint that is furthest on and whole, its content, and the names of damaged ones; None without any."""
+def newest_usable(folder: Path) -> tuple[Path | None, dict[str, Any], list[str]]:
+    """The checkpoint that is furthest on and whole, its content, and the names of damaged ones. Without any: None, {}."""
     damaged: list[str] = []
     usable: list[tuple[int, Path, dict[str, Any]]] = []
 
@@ -142,7 +144,7 @@ def newest_usable(folder: Path) -> tuple[Path, dict[str, Any], list[str]] | None
     if (folder / BEST).exists():
         try_reading(folder / BEST)
     if not usable:
-        return None
+        return None, {}, damaged
     _, path, content = max(usable, key=lambda item: item[0])
     return path, content, damaged
 

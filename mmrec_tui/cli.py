@@ -5,7 +5,6 @@ Importing this module loads neither torch nor the app; each command imports what
 
 import contextlib
 import inspect
-import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -17,7 +16,7 @@ from typer._click import exceptions as click  # Typer carries its own click; the
 
 from mmrec_engine.errors import MmrecError, RequestError
 from mmrec_engine.settings import FIELDS, flag, read_settings_file, resolve, value_type
-from mmrec_tui.terminal import one_line, prepare_streams
+from mmrec_tui.terminal import one_line, prepare_streams, silence
 from mmrec_tui.text import Wording, choose_language
 
 PROGRAM = "mmrec-tui"
@@ -47,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (typer.Abort, KeyboardInterrupt):
         return 130
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads: let the exit be quiet
+        silence(sys.stdout)
         return 0
     except Exception as error:
         if debug:

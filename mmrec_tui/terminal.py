@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 from typing import TextIO
 
@@ -27,6 +29,14 @@ def prepare_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+
+
+def silence(stream: TextIO) -> None:
+    """Let what is still written to a stream that nobody reads vanish, so that the exit is quiet too."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
 
 
 class Narration:
@@ -55,6 +65,7 @@ class Narration:
             self._stream.flush()
         except (OSError, ValueError):
             self._silent = True
+            silence(self._stream)
 
 
 def _shown(character: str) -> str:

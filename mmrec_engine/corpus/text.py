@@ -23,7 +23,7 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_LEGACY_ENCODINGS = ("windows-1254", "windows-1252", "cp857")
+_LEGACY_ENCODINGS = ("windows-1252", "windows-1254", "cp857")  # of equals the first is told
 _TEXT_CONTROLS = frozenset(b"\t\n\r\f\v\b\x1b")
 
 

@@ -91,12 +91,13 @@ class _Run:
         self._check_same_corpus(corpus)
         for skipped in corpus.skipped:
             yield events.Check(finding=_skipped_finding(skipped))
-        found = checkpoints.newest_usable(self._folder.path) if self._mode == "resume" else None
-        path, content, damaged = found or (None, None, [])
-        precision = content["precision"] if content else (self._stored or {}).get("precision")
+        path, content, damaged = (
+            checkpoints.newest_usable(self._folder.path) if self._mode == "resume" else (None, {}, [])
+        )
+        precision = content.get("precision") or (self._stored or {}).get("precision")
         machine = resolve_machine(settings, precision)
         job = self._build(settings, machine, corpus, content, path)
-        if content is not None and path is not None:
+        if path is not None:
             if path.name == checkpoints.FINAL and ending(job.progress, job.plan, settings) is not None:
                 raise _NothingLeft
             self._folder.continue_after(path.name, job.progress.step)
@@ -104,12 +105,12 @@ class _Run:
         yield from self._train(job, None if path is None else path.name, damaged)
 
     def _build(
-        self, settings: Settings, machine: Any, corpus: Corpus, content: dict[str, Any] | None, path: Path | None
+        self, settings: Settings, machine: Any, corpus: Corpus, content: dict[str, Any], path: Path | None
     ) -> Job:
         try:
-            return build_job(settings, machine, corpus, self._folder.path, content)
+            return build_job(settings, machine, corpus, self._folder.path, content or None)
         except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
-            if content is None:
+            if not content:
                 raise
             reason = str(error).splitlines()[0][:120]
             raise RequestError("checkpoint-damaged", path=path, reason=reason) from None

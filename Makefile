@@ -1,0 +1,57 @@
+# `make run` sets up and trains a first model; `make test` checks everything. Both need Python 3.11+ and nothing else.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# PyTorch's wheels for Linux on the usual index carry CUDA and weigh several GB. For a small CPU-only one:
+#   make run TORCH_INDEX=<address of a wheel index>
+TORCH_INDEX ?=
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+FIRST_RUN := checkpoints/first-run
+
+.PHONY: run test lint types fast benchmark results clean
+
+run: $(VENV)/installed
+	$(BIN)/mmrec-tui train --use-sample-corpus --name first-run --resume
+	$(BIN)/mmrec-tui evaluate $(FIRST_RUN)
+	$(BIN)/mmrec-tui generate $(FIRST_RUN) --prompt "The " --tokens 300
+
+test: lint types
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: $(VENV)/installed-dev
+	$(BIN)/mypy
+
+fast: $(VENV)/installed-dev
+	$(BIN)/python -m pytest -m "not slow and not fault and not benchmark"
+
+benchmark: $(VENV)/installed-dev
+	$(BIN)/python -m pytest -m benchmark -s
+
+# make results TEXT=path/to/tinyshakespeare.txt : the tables of docs/results.md
+results: $(VENV)/installed
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python benchmarks/compare_architectures.py $(TEXT) -- --recipe fast --max-steps 250
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python benchmarks/compare_architectures.py $(TEXT) -- --recipe guide --epochs 2
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(VENV)/created:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "mmrec needs Python 3.11 or newer; set PYTHON=")'
+	$(PYTHON) -m venv $(VENV)
+	touch $@
+
+$(VENV)/installed: $(VENV)/created pyproject.toml constraints.txt
+	$(if $(TORCH_INDEX),$(PIP) --index-url $(TORCH_INDEX) torch)
+	$(PIP) --editable .
+	touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed
+	$(PIP) --editable '.[dev]'
+	touch $@

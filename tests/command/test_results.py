@@ -1,0 +1,118 @@
+"""What a trained model is good for, through the installed command: evaluate, generate, export, and the tables."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from mmrec_engine import load_trained
+from tests.conftest import FAST, Command
+
+
+@pytest.fixture
+def trained(command: Command, text_file: Path) -> Command:
+    flags = ["--recipe", "fast", "--max-steps", 20, "--quiet"]
+    assert command("train", "--data-dir", text_file, *FAST, *flags).code == 0
+    return command
+
+
+def test_an_export_loads_back_to_the_same_logits(trained: Command) -> None:
+    exported = trained("export", "checkpoints/tiny", "out")
+    assert exported.code == 0, exported.err
+    assert {path.name for path in (trained.folder / "out").iterdir()} == {
+        "model.safetensors", "config.json", "tokenizer.json",
+    }  # fmt: skip
+    original = load_trained(str(trained.run_folder() / "best_model.pt"))
+    again = load_trained(str(trained.folder / "out"))
+    ids = torch.tensor([[int(index) for index in original.tokenizer.encode("The quick brown")]])
+    assert torch.equal(original.model(ids), again.model(ids))
+    assert again.tokenizer.to_dict() == original.tokenizer.to_dict()
+    refused = trained("export", "tiny", "out")
+    assert refused.code == 2
+    assert "not empty" in refused.err
+
+
+def test_generation_follows_its_seed_and_its_prompt(trained: Command) -> None:
+    texts = [trained("generate", "tiny", "--prompt", "The", "--tokens", 40, "--seed", seed).out for seed in (1, 1, 2)]
+    assert texts[0] == texts[1] != texts[2]
+    as_json = trained("generate", "tiny", "--prompt", "The", "--tokens", 40, "--seed", 1, "--json").json
+    assert as_json["prompt"] + as_json["text"] == texts[0].rstrip("\n") or as_json["text"].endswith("\n")
+    assert as_json["tokens"] == 40
+    unknown = trained("generate", "tiny", "--prompt", "漢字 The", "--tokens", 5)
+    assert unknown.code == 0
+    assert "漢" in unknown.err
+
+
+def test_a_prompt_with_terminal_escapes_is_shown_not_obeyed(trained: Command) -> None:
+    written = trained("generate", "tiny", "--prompt", "\x1b[2J\x9bA\u202e", "--tokens", 5)
+    assert written.code == 0
+    assert not set("\x1b\x9b\u202e") & set(written.out + written.err)
+
+
+def test_evaluation_on_another_text_uses_the_models_own_vocabulary(trained: Command) -> None:
+    (trained.folder / "other.txt").write_text("a line of other words\n" * 30)
+    own, other = trained("evaluate", "tiny", "--json"), trained("evaluate", "tiny", "--data-dir", "other.txt", "--json")
+    assert set(own.json) == {
+        "loss", "perplexity", "accuracy", "bits_per_character", "tokens", "batches", "checkpoint",
+    }  # fmt: skip
+    assert other.json["tokens"] == 22 * 30 - 1
+    assert other.json["loss"] != own.json["loss"]
+    assert "Validation Metrics:" in trained("evaluate", "tiny").out
+    assert "Doğrulama ölçüleri:" in trained("evaluate", "tiny", "--lang", "tr").out
+
+
+def test_a_text_that_is_gone_is_told_when_evaluating(trained: Command, text_file: Path) -> None:
+    text_file.unlink()
+    told = trained("evaluate", "tiny")
+    assert told.code == 2
+    assert "--data-dir" in told.err
+
+
+def test_runs_are_found_from_anywhere(trained: Command) -> None:
+    listed = trained("runs", "--json").json["runs"]
+    assert [(run["name"], run["state"], run["step"]) for run in listed] == [("tiny", "FINISHED", 20)]
+    assert "tiny  finished  20" in trained("runs").out
+    elsewhere = trained.folder / "elsewhere"
+    elsewhere.mkdir()
+    moved = trained.folder
+    trained.folder = elsewhere
+    assert trained("generate", "tiny", "--tokens", 3).code == 0
+    trained.folder = moved
+
+
+def test_tables_are_told_as_text_and_as_json(command: Command) -> None:
+    configs = command("configs", "--json").json["configs"]
+    tiny = next(row for row in configs if (row["config"], row["arch"]) == ("tiny", "mmrec"))
+    assert tiny["parameters"] == 878_592
+    assert [line.split()[0] for line in command("configs").out.splitlines()[1:]] == [
+        "tiny", "mini", "small", "base", "medium", "large",
+    ]  # fmt: skip
+    corpora = {row["name"]: row for row in command("corpora", "--json").json["corpora"]}
+    assert corpora["sample"]["documents"] >= 40
+    assert corpora["python-code"]["characters"] > 1_000_000
+    assert "öyküler" in command("corpora", "--lang", "tr").out
+    assert "no runs yet" in command("runs").err
+
+
+def test_the_version_is_told_without_loading_torch(command: Command) -> None:
+    told = command("--version").out.splitlines()
+    assert [line.split()[0] for line in told] == ["mmrec-tui", "Python", "torch"]
+    assert told[2].split()[1].startswith(torch.__version__.split("+")[0])
+
+
+def test_help_is_there_in_both_languages_and_shows_every_setting(command: Command) -> None:
+    for language, words in (("en", "Passes over the training text"), ("tr", "Eğitim metninin üzerinden")):
+        told = command("train", "--help", "--lang", language)
+        assert told.code == 0
+        assert words in " ".join(told.out.split())
+        for flag in ("--learning-rate", "--save-best-model", "--no-save-best-model", "--early-stopping-patience"):
+            assert flag in told.out
+
+
+def test_a_reader_that_goes_away_is_no_error(command: Command) -> None:
+    process = command.start("corpora", "--json")
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    assert "Traceback" not in process.stderr.read()
+    assert isinstance(process.wait(), int)

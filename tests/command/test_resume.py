@@ -1,0 +1,265 @@
+"""Runs that are stopped, hung up, killed and damaged, and go on: the same in the end as one never touched."""
+
+import json
+import os
+import random
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from mmrec_engine import checkpoints
+from tests.conftest import FAST, Command, events_of
+
+STEPS = 60
+RUN = [*FAST, "--max-steps", STEPS, "--eval-every", 15, "--checkpoint-every", 10, "--early-stopping-patience", 9]
+FORMS = {
+    "guide": ["--accumulate", "2"],
+    "fast-gpt": ["--recipe", "fast", "--arch", "gpt", "--dropout", "0.2"],
+}
+
+
+def wait_for_step(folder: Path, step: int, seconds: float = 60) -> None:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        try:
+            if f'"step": {step},' in (folder / "events.jsonl").read_text(errors="replace"):
+                return
+        except FileNotFoundError:
+            pass
+        time.sleep(0.01)
+    pytest.fail(f"step {step} was not reached")
+
+
+def assert_same_end(folder: Path, whole: Path) -> None:
+    """Weights, optimizer, progress and metrics bit for bit; each step once."""
+    ours, theirs = (checkpoints.read(path / "final_checkpoint.pt") for path in (folder, whole))
+    assert ours["progress"] == theirs["progress"]
+    assert set(ours["optimizer"]) == set(theirs["optimizer"])
+    for name, weight in theirs["model"].items():
+        assert torch.equal(ours["model"][name], weight), name
+        for key, moment in theirs["optimizer"][name].items():
+            assert torch.equal(ours["optimizer"][name][key], moment), (name, key)
+    best = [checkpoints.read(path / "best_model.pt") for path in (folder, whole)]
+    assert best[0]["progress"] == best[1]["progress"]
+    told = [[timeless(event) for event in events_of(path) if event["event"] in TOLD] for path in (folder, whole)]
+    assert told[0] == told[1]
+
+
+TOLD = ("step", "validation", "sample")
+
+
+def timeless(event: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in event.items() if key not in ("time", "tokens_per_second")}
+
+
+@pytest.mark.slow
+@pytest.mark.fault
+@pytest.mark.parametrize("form", list(FORMS))
+def test_a_run_killed_again_and_again_ends_as_if_never_touched(command: Command, text_file: Path, form: str) -> None:
+    flags = ["train", "--data-dir", text_file, *RUN, *FORMS[form]]
+    assert command(*flags, "--name", "whole").code == 0
+    rng = random.Random(7)
+    folder = command.run_folder("killed")
+    for kill in range(6):
+        process = command.start(*flags, "--name", "killed", *(["--resume"] if kill else []))
+        if kill < 5:
+            wait_for_step(folder, min(STEPS - 5, 8 * (kill + 1)))
+            time.sleep(rng.uniform(0, 0.3))
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+    ended = command(*flags, "--name", "killed", "--resume")
+    assert ended.code == 0, ended.err
+    assert_same_end(folder, command.run_folder("whole"))
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_saves_and_the_run_goes_on_from_there(
+    command: Command, text_file: Path, number: signal.Signals, code: int
+) -> None:
+    flags = ["train", "--data-dir", text_file, *RUN]
+    assert command(*flags, "--name", "whole").code == 0
+    process = command.start(*flags, "--name", "stopped", "--json")
+    wait_for_step(command.run_folder("stopped"), 12)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == code, err
+    assert json.loads(out)["status"] == "interrupted"
+    assert "--resume" in err
+    assert events_of(command.run_folder("stopped"))[-1]["state"] == "STOPPED"
+    resumed = command(*flags, "--name", "stopped", "--resume")
+    assert resumed.code == 0, resumed.err
+    assert_same_end(command.run_folder("stopped"), command.run_folder("whole"))
+
+
+@pytest.mark.fault
+def test_a_signal_before_the_first_step_leaves_nothing(command: Command, text_file: Path) -> None:
+    process = command.start("train", "--data-dir", text_file, *FAST)
+    time.sleep(0.6)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert command.everything_on_disk() == set()
+
+
+@pytest.mark.fault
+def test_a_hang_up_does_not_end_a_headless_run(command: Command, text_file: Path) -> None:
+    process = command.start("train", "--data-dir", text_file, *RUN)
+    wait_for_step(command.run_folder(), 5)
+    process.send_signal(signal.SIGHUP)
+    assert process.communicate(timeout=60) is not None
+    assert process.returncode == 0
+
+
+@pytest.mark.fault
+def test_a_dead_stderr_only_silences_the_narration(command: Command, text_file: Path) -> None:
+    process = command.start("train", "--data-dir", text_file, *RUN, "--json")
+    assert process.stderr is not None
+    process.stderr.close()
+    assert process.stdout is not None
+    assert json.loads(process.stdout.read())["status"] == "completed"
+    assert process.wait(60) == 0
+
+
+@pytest.mark.fault
+def test_a_damaged_newest_checkpoint_is_left_aside(command: Command, text_file: Path) -> None:
+    flags = ["train", "--data-dir", text_file, *RUN]
+    assert command(*flags, "--name", "whole").code == 0
+    process = command.start(*flags, "--name", "hurt")
+    folder = command.run_folder("hurt")
+    wait_for_step(folder, 42)
+    process.kill()
+    process.communicate()
+    newest = checkpoints.step_checkpoints(folder)[-1][1]
+    data = bytearray(newest.read_bytes())
+    data[len(data) // 2] ^= 16
+    newest.write_bytes(data)
+    resumed = command(*flags, "--name", "hurt", "--resume")
+    assert resumed.code == 0, resumed.err
+    assert f"{newest.name} is damaged" in resumed.err
+    assert_same_end(folder, command.run_folder("whole"))
+
+
+def test_resume_takes_from_the_run_what_is_not_given(command: Command, text_file: Path) -> None:
+    assert command("train", "--data-dir", text_file, *FAST, "--max-steps", 10, "--seed", 5).code == 0
+    longer = command("train", "--resume", "--max-steps", 14, "--json")
+    assert longer.code == 0, longer.err
+    assert longer.json["steps"] == 14
+    described = json.loads(command.run_folder().joinpath("run.json").read_text())
+    assert (described["settings"]["seed"], described["settings"]["seq_len"]) == (5, 32)
+    steps = [event["step"] for event in events_of(command.run_folder()) if event["event"] == "step"]
+    assert steps == list(range(1, 15))
+
+
+def test_a_finished_run_with_no_steps_left_is_left_as_it_is(command: Command, text_file: Path) -> None:
+    assert command("train", "--data-dir", text_file, *FAST, "--max-steps", 5).code == 0
+    before = {path.name: path.read_bytes() for path in command.run_folder().iterdir() if path.name != "lock"}
+    again = command("train", "--resume", "--json")
+    assert again.code == 0
+    assert again.json["status"] == "completed"
+    assert "ended already" in again.err
+    assert {path.name: path.read_bytes() for path in command.run_folder().iterdir() if path.name != "lock"} == before
+
+
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        (["--seed", 9], "--seed 9 differs from the run's 1337"),
+        (["--learning-rate", 1], "--learning-rate"),
+        (["--arch", "gpt"], "--arch"),
+        (["--corpus", "python-docs"], "--corpus"),
+    ],
+)
+def test_a_resume_that_asks_for_another_run_is_refused(
+    command: Command, text_file: Path, flags: list[Any], told: str
+) -> None:
+    assert command("train", "--data-dir", text_file, *FAST, "--max-steps", 3).code == 0
+    refused = command("train", "--resume", *flags)
+    assert refused.code == 2
+    assert told in refused.err
+
+
+def test_a_text_that_changed_cannot_be_resumed(command: Command, text_file: Path) -> None:
+    assert command("train", "--data-dir", text_file, *FAST, "--max-steps", 3).code == 0
+    text_file.write_text(text_file.read_text() + "more")
+    refused = command("train", "--resume", "--max-steps", 6)
+    assert refused.code == 2
+    assert "has changed" in refused.err
+
+
+def test_without_a_usable_checkpoint_a_resume_starts_at_the_beginning_and_says_so(
+    command: Command, text_file: Path
+) -> None:
+    started = command("train", "--data-dir", text_file, *FAST, "--max-steps", 4, "--resume")
+    assert started.code == 0
+    assert "No usable checkpoint" in started.err
+    for path in command.run_folder().glob("*.pt"):
+        os.truncate(path, 100)
+    again = command("train", "--resume", "--json")
+    assert again.code == 0, again.err
+    assert again.json["steps"] == 4
+    assert "is damaged" in again.err
+    steps = [event["step"] for event in events_of(command.run_folder()) if event["event"] == "step"]
+    assert steps == [1, 2, 3, 4]
+
+
+@pytest.mark.fault
+def test_a_run_is_steered_by_lines_in_its_control_file(command: Command, text_file: Path) -> None:
+    process = command.start("train", "--data-dir", text_file, *FAST, "--max-steps", 100_000, "--eval-every", 50_000)
+    folder = command.run_folder()
+    wait_for_step(folder, 3)
+
+    def ask(name: str, when: float | None = None) -> None:
+        line = {"id": f"id-{name}", "time": time.time() if when is None else when, "command": name}
+        with (folder / "control.jsonl").open("a") as file:
+            file.write(json.dumps(line) + "\n")
+
+    def wait_for(kind: str, **values: Any) -> dict[str, Any]:
+        until = time.monotonic() + 30
+        while time.monotonic() < until:
+            for event in events_of_partial(folder):
+                if event["event"] == kind and all(event.get(key) == value for key, value in values.items()):
+                    return event
+            time.sleep(0.05)
+        pytest.fail(f"no {kind} with {values}")
+
+    ask("stop", when=time.time() - 3600)
+    ask("dance")
+    assert wait_for("control", id="id-dance")["accepted"] is False
+    ask("save")
+    assert wait_for("control", id="id-save")["accepted"] is True
+    ask("pause")
+    paused_at = wait_for("paused")["step"]
+    time.sleep(0.8)
+    assert max(event["step"] for event in events_of_partial(folder)) == paused_at
+    ask("resume")
+    wait_for("resumed")
+    ask("stop")
+    process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert events_of(folder)[-2]["status"] == "interrupted"
+    assert checkpoints.newest_usable(folder)[0] is not None
+
+
+def events_of_partial(folder: Path) -> list[dict[str, Any]]:
+    whole = (folder / "events.jsonl").read_text(errors="replace").rpartition("\n")[0]
+    return [json.loads(line) for line in whole.splitlines()]
+
+
+@pytest.mark.fault
+def test_two_processes_cannot_train_into_one_folder(command: Command, text_file: Path) -> None:
+    first = command.start("train", "--data-dir", text_file, *FAST, "--max-steps", 100_000, "--eval-every", 50_000)
+    wait_for_step(command.run_folder(), 2)
+    for flag in ("--resume", "--overwrite"):
+        second = command("train", "--data-dir", text_file, *FAST, flag)
+        assert second.code == 2
+        assert "another process" in second.err
+    assert "training" in command("runs").out
+    first.kill()
+    first.communicate()
+    assert "died" in command("runs").out
+    assert command("train", "--resume", "--max-steps", 1, "--quiet").code in (0, 2)

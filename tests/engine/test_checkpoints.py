@@ -1,0 +1,111 @@
+import io
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from mmrec_engine import checkpoints
+from mmrec_engine.checkpoints import Pending, newest_usable, prune, read, step_name
+from mmrec_engine.errors import RequestError
+
+
+def content(step: int) -> dict[str, Any]:
+    return {"model": {"w": torch.full((64, 64), float(step))}, "progress": {"step": step}, "note": None}
+
+
+def write(folder: Path, name: str, step: int) -> Path:
+    Pending.of_content(folder / name, content(step)).commit()
+    return folder / name
+
+
+def test_a_checkpoint_comes_back_as_it_was(tmp_path: Path) -> None:
+    stored = read(write(tmp_path, step_name(3), 3))
+    assert torch.equal(stored["model"]["w"], content(3)["model"]["w"])
+    assert stored["progress"] == {"step": 3}
+
+
+def test_before_its_commit_a_checkpoint_does_not_bear_its_name(tmp_path: Path) -> None:
+    pending = Pending.of_content(tmp_path / step_name(1), content(1))
+    assert not (tmp_path / step_name(1)).exists()
+    pending.commit()
+    assert [path.name for path in tmp_path.iterdir()] == [step_name(1)]
+
+
+@pytest.mark.parametrize("position", [0.1, 0.5, 0.9])
+def test_one_flipped_bit_is_noticed(tmp_path: Path, position: float) -> None:
+    path = write(tmp_path, step_name(1), 1)
+    data = bytearray(path.read_bytes())
+    data[int(len(data) * position)] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(RequestError, match="damaged"):
+        read(path)
+
+
+@pytest.mark.parametrize("length", [0, 1, 1000])
+def test_a_torn_file_is_noticed(tmp_path: Path, length: int) -> None:
+    path = write(tmp_path, step_name(1), 1)
+    os.truncate(path, length)
+    with pytest.raises(RequestError, match="damaged"):
+        read(path)
+
+
+def test_the_newest_whole_checkpoint_is_chosen_and_damaged_ones_are_named(tmp_path: Path) -> None:
+    for step in (100, 200, 300):
+        write(tmp_path, step_name(step), step)
+    write(tmp_path, checkpoints.BEST, 100)
+    os.truncate(tmp_path / step_name(300), 500)
+    path, stored, damaged = newest_usable(tmp_path)
+    assert path is not None
+    assert (path.name, stored["progress"]["step"], damaged) == (step_name(200), 200, [step_name(300)])
+
+
+def test_a_best_that_runs_ahead_is_the_newest(tmp_path: Path) -> None:
+    write(tmp_path, step_name(100), 100)
+    write(tmp_path, checkpoints.BEST, 150)
+    assert newest_usable(tmp_path)[0] == tmp_path / checkpoints.BEST
+
+
+def test_a_final_checkpoint_of_an_earlier_horizon_does_not_hide_newer_steps(tmp_path: Path) -> None:
+    write(tmp_path, checkpoints.FINAL, 200)
+    write(tmp_path, step_name(300), 300)
+    assert newest_usable(tmp_path)[0] == tmp_path / step_name(300)
+    assert newest_usable(tmp_path / "empty") == (None, {}, [])
+
+
+def test_only_the_newest_step_checkpoints_are_kept(tmp_path: Path) -> None:
+    for step in (5, 90, 100, 1000):
+        write(tmp_path, step_name(step), step)
+    prune(tmp_path, keep=2)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [step_name(100), step_name(1000)]
+
+
+def test_code_in_a_checkpoint_is_refused_and_not_run(tmp_path: Path) -> None:
+    class Payload:
+        def __reduce__(self) -> tuple[Any, ...]:
+            return (os.mkdir, (str(tmp_path / "owned"),))
+
+    torch.save({"format": 1, "model": Payload()}, tmp_path / "torch.pt")
+    (tmp_path / "plain.pt").write_bytes(pickle.dumps(Payload()))
+    for name in ("torch.pt", "plain.pt"):
+        with pytest.raises(RequestError, match="damaged"):
+            read(tmp_path / name)
+    assert not (tmp_path / "owned").exists()
+
+
+def test_a_newer_format_is_told_apart_from_damage(tmp_path: Path) -> None:
+    torch.save({"format": checkpoints.FORMAT + 1}, tmp_path / "new.pt")
+    with pytest.raises(RequestError, match="newer mmrec"):
+        read(tmp_path / "new.pt")
+
+
+def test_a_foreign_file_is_no_checkpoint(tmp_path: Path) -> None:
+    torch.save([1, 2], tmp_path / "list.pt")
+    buffer = io.BytesIO()
+    torch.save({"state_dict": {}}, buffer)
+    (tmp_path / "dict.pt").write_bytes(buffer.getvalue())
+    for name in ("list.pt", "dict.pt"):
+        with pytest.raises(RequestError, match="not a checkpoint of mmrec"):
+            read(tmp_path / name)

@@ -1,0 +1,123 @@
+import math
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from mmrec_engine import create_data_loaders, evaluate_model, print_evaluation_metrics
+from mmrec_engine.errors import RequestError
+from mmrec_engine.evaluation.generation import Sampling, generate, next_token
+from mmrec_engine.evaluation.metrics import bits_per_character, perplexity
+from mmrec_engine.model.config import ModelConfig
+from mmrec_engine.model.language_model import create_model
+from mmrec_engine.tokenizer import CharacterTokenizer
+
+
+class Bigram(nn.Module):
+    """A foreign module: maps ids to logits, and drops out in training."""
+
+    def __init__(self, vocabulary: int) -> None:
+        super().__init__()
+        self.table = nn.Embedding(vocabulary, vocabulary)
+        self.dropout = nn.Dropout(0.5)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        return self.dropout(self.table(ids))
+
+
+def test_the_guides_lines_work_with_a_module_of_ones_own(prose: str, capsys: pytest.CaptureFixture[str]) -> None:
+    cut = int(len(prose) * 0.9)
+    train_loader, val_loader, tokenizer = create_data_loaders(
+        train_texts=[prose[:cut]], val_texts=[prose[cut:]], vocab_size=5000, seq_len=64, batch_size=4
+    )
+    batch = next(iter(train_loader))
+    assert set(batch) == {"input_ids", "labels"}
+    assert batch["input_ids"].shape == batch["labels"].shape == (4, 64)
+    assert batch["input_ids"].dtype == torch.int64
+    assert torch.equal(batch["input_ids"][:, 1:], batch["labels"][:, :-1])
+    assert tokenizer.decode(batch["input_ids"][0].tolist()) in prose
+
+    torch.manual_seed(0)
+    model, criterion = Bigram(tokenizer.vocab_size), nn.CrossEntropyLoss()
+    optimizer = torch.optim.AdamW(model.parameters(), lr=0.1)
+    before = evaluate_model(model=model, data_loader=val_loader, criterion=criterion, device="cpu")
+    for _ in range(3):
+        for batch in train_loader:
+            logits = model(batch["input_ids"])
+            loss = criterion(logits.flatten(0, 1), batch["labels"].flatten())
+            loss.backward()
+            optimizer.step()
+            optimizer.zero_grad()
+    after = evaluate_model(model=model, data_loader=val_loader, criterion=criterion, device="cpu")
+    assert after["loss"] < before["loss"] - 0.5
+    assert after["perplexity"] == pytest.approx(math.exp(after["loss"]))
+    assert 0.1 < after["accuracy"] < 1
+    assert after["num_batches"] == len(val_loader)
+    assert model.training, "evaluation left the model in another mode"
+    print_evaluation_metrics(after)
+    assert capsys.readouterr().out.startswith("Validation Metrics:\n  Loss: ")
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+def test_the_loss_is_a_mean_over_tokens_however_they_are_batched(reduction: str) -> None:
+    torch.manual_seed(1)
+    model = Bigram(7)
+    ids, labels = torch.randint(0, 7, (5, 9)), torch.randint(0, 7, (5, 9))
+    labels[4, 3:] = -100
+    model.eval()
+    counted = labels != -100
+    expected = nn.functional.cross_entropy(model(ids)[counted], labels[counted]).item()
+    for split in ([5], [2, 3], [1, 1, 1, 1, 1]):
+        batches = [
+            {"input_ids": part, "labels": wanted}
+            for part, wanted in zip(ids.split(split), labels.split(split), strict=True)
+        ]
+        metrics = evaluate_model(model, batches, nn.CrossEntropyLoss(reduction=reduction), "cpu")
+        assert metrics["loss"] == pytest.approx(expected, rel=1e-6)
+
+
+def test_every_pass_over_the_training_loader_is_another_epoch_of_the_same_windows(prose: str) -> None:
+    loaders = [create_data_loaders([prose], [prose], seq_len=32, batch_size=8)[0] for _ in range(2)]
+    epochs = [torch.cat([batch["input_ids"] for batch in loader]) for loader in loaders for _ in range(2)]
+    assert torch.equal(epochs[0], epochs[2])
+    assert torch.equal(epochs[1], epochs[3])
+    assert not torch.equal(epochs[0], epochs[1])
+    assert len(epochs[0]) == len(loaders[0].dataset)  # type: ignore[arg-type]
+
+
+def test_texts_shorter_than_a_window_are_refused() -> None:
+    with pytest.raises(RequestError, match="less than one window"):
+        create_data_loaders(["short"], ["short"], seq_len=512)
+
+
+def test_perplexity_and_bits_are_told_in_their_own_units() -> None:
+    assert perplexity(math.log(20)) == pytest.approx(20)
+    assert perplexity(1e6) == math.inf
+    assert math.isnan(perplexity(math.nan))
+    assert bits_per_character(math.log(2), tokens=10, characters=20) == pytest.approx(0.5)
+
+
+def drawn(logits: list[float], count: int = 400, **how: float) -> set[int]:
+    generator = torch.Generator().manual_seed(1)
+    seen = torch.tensor([False, False, True, False, False])
+    sampling = Sampling(**{"temperature": 1.0, **how})  # type: ignore[arg-type]
+    return {next_token(torch.tensor(logits), seen, 1, sampling, generator) for _ in range(count)}
+
+
+def test_sampling_draws_from_what_it_should() -> None:
+    logits = [9.0, 1.0, 2.0, 0.5, 0.0]
+    assert drawn(logits) == {1, 2, 3, 4}, "the special token was drawn, or another never"
+    assert drawn(logits, temperature=0.0) == {2}
+    assert drawn(logits, top_k=2) == {1, 2}
+    assert drawn(logits, top_p=0.5) == {2}
+    assert drawn(logits, top_p=0.75) == {1, 2}
+    assert drawn(logits, temperature=0.0, repetition_penalty=3.0) == {1}
+
+
+def test_the_same_seed_writes_the_same_text() -> None:
+    tokenizer = CharacterTokenizer("abcdefgh \n")
+    model = create_model(ModelConfig("mmrec", tokenizer.vocab_size, 16, 1, 1, 8), 1)
+    texts = ["".join(generate(model, tokenizer, "abc", 50, Sampling(seed=seed))) for seed in (1, 1, 2)]
+    assert texts[0] == texts[1] != texts[2]
+    assert len(texts[0]) == 50
+    assert "".join(generate(model, tokenizer, "", 5, Sampling()))

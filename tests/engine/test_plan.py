@@ -1,0 +1,47 @@
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mmrec_engine.settings import resolve
+from mmrec_engine.training.plan import Plan, Progress, ending, make_plan
+
+SETTINGS = resolve({"early_stopping_patience": 2}).settings
+
+
+@given(st.integers(1, 500), st.integers(1, 64), st.integers(1, 12))
+def test_the_nth_epoch_ends_at_the_rounded_up_step(windows: int, a_step: int, epochs: int) -> None:
+    plan = Plan(10**6, windows, a_step)
+    ends = {step for step in range(1, math.ceil(epochs * windows / a_step) + 1) if plan.ends_epoch(step)}
+    assert {math.ceil(epoch * windows / a_step) for epoch in range(1, epochs + 1)} == ends
+
+
+def test_the_nearer_of_two_limits_ends_the_run() -> None:
+    assert make_plan(resolve({"epochs": 2, "batch_size": 4}).settings, 10).planned_steps == 5
+    assert make_plan(resolve({"epochs": 2, "max_steps": 3}).settings, 10).planned_steps == 3
+    assert make_plan(resolve({"max_steps": 300}).settings, 10).planned_steps == 300
+
+
+def test_validation_comes_once_an_epoch_or_every_so_often_and_at_the_end() -> None:
+    plan = Plan(11, windows_an_epoch=10, windows_a_step=4)
+    assert [step for step in range(12) if plan.validates(step, None)] == [3, 5, 8, 10, 11]
+    assert [step for step in range(12) if plan.validates(step, 4)] == [4, 8, 11]
+
+
+def test_patience_runs_out_and_a_new_best_renews_it() -> None:
+    plan, progress = Plan(1000, 10, 1), Progress(step=1)
+    for loss, used in [(3.0, 0), (3.0, 1), (2.9, 0), (3.1, 1), (math.nan, 2)]:
+        progress = progress.after_validation(loss)
+        assert progress.patience_used == used
+    assert progress.best_loss == 2.9
+    end = ending(progress, plan, SETTINGS)
+    assert end is not None
+    assert end[0] == "early_stopped"
+
+
+@pytest.mark.parametrize(("loss", "status"), [(1.49, "target_reached"), (1.5, "target_reached"), (1.51, None)])
+def test_a_target_ends_the_run_once_it_is_reached(loss: float, status: str | None) -> None:
+    settings = resolve({"target_loss": 1.5}).settings
+    end = ending(Progress(step=3).after_validation(loss), Plan(1000, 10, 1), settings)
+    assert (end[0] if end else None) == status

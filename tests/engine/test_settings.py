@@ -1,0 +1,92 @@
+from pathlib import Path
+
+import pytest
+
+from mmrec_engine.errors import RequestError
+from mmrec_engine.settings import Settings, read_settings_file, resolve
+
+
+def test_the_defaults_are_the_guides() -> None:
+    settings = Settings()
+    assert (settings.config, settings.epochs, settings.batch_size, settings.seq_len) == ("tiny", 10, 4, 256)
+    assert (settings.val_split, settings.early_stopping_patience, settings.save_best_model) == (0.1, 5, True)
+    assert (settings.learning_rate, settings.warmup_steps, settings.weight_decay) == (3e-4, 100, 0.1)
+    assert (settings.grad_clip, settings.dropout, settings.schedule, settings.optimizer) == (
+        1.0,
+        0.1,
+        "cosine",
+        "adamw",
+    )
+
+
+def test_what_is_nearer_to_the_person_wins_and_its_source_is_known() -> None:
+    resolved = resolve({"batch_size": "8", "recipe": "fast"}, {"batch_size": 2, "dropout": 0.3})
+    assert resolved.settings.batch_size == 8
+    assert resolved.settings.dropout == 0.3
+    assert resolved.settings.learning_rate == 0.02
+    names = ("batch_size", "dropout", "learning_rate", "epochs")
+    assert [resolved.sources[name] for name in names] == ["hand", "file", "recipe", "default"]
+
+
+def test_a_corpus_given_by_hand_displaces_the_one_in_the_file() -> None:
+    settings = resolve({"data_dir": "text"}, {"corpus": "python-docs"}).settings
+    assert (settings.data_dir, settings.corpus) == ("text", None)
+
+
+def test_a_limit_in_steps_alone_is_the_only_limit() -> None:
+    assert resolve({"max_steps": "50"}).settings.epochs is None
+    assert resolve({"max_steps": "50", "epochs": "3"}).settings.epochs == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("epochs", "0", "--epochs"),
+        ("epochs", "2.5", "whole number"),
+        ("epochs", True, "whole number"),
+        ("dropout", "1", "--dropout"),
+        ("dropout", "nan", "nearest"),
+        ("learning_rate", "inf", "--learning-rate"),
+        ("learning_rate", "-1e-3", "--learning-rate"),
+        ("learning_rate", "fast", "a number"),
+        ("val_split", "1", "--val-split"),
+        ("config", "huge", "tiny, mini"),
+        ("arch", "lstm", "mmrec, gpt"),
+        ("save_best_model", "yes", "true or false"),
+        ("seed", "99999999999999999999", "--seed"),
+        ("batch_size", "9" * 5000, "whole number"),
+        ("seq_len", "1", "--seq-len"),
+        ("name", "../elsewhere", "folder name"),
+        ("name", ".hidden", "folder name"),
+        ("name", "a\nb", "folder name"),
+        ("data_dir", 5, "takes text"),
+    ],
+)
+def test_a_wrong_value_is_refused_with_its_flag(name: str, value: object, told: str) -> None:
+    with pytest.raises(RequestError) as refused:
+        resolve({name: value})
+    assert told in str(refused.value)
+    assert "\n" not in str(refused.value).replace("a\nb", "")
+
+
+def test_combinations_that_cannot_be_are_refused_with_the_nearest_that_can() -> None:
+    with pytest.raises(RequestError, match="use at most 64"):
+        resolve({"seq_len": 64, "stride": 65})
+    with pytest.raises(RequestError, match="--accumulate"):
+        resolve({"seq_len": 1_000_000, "batch_size": 1000})
+    with pytest.raises(RequestError, match="both name a corpus"):
+        resolve({"data_dir": "x", "use_sample_corpus": True})
+
+
+def test_an_unknown_key_names_the_likeliest_one() -> None:
+    with pytest.raises(RequestError, match="did you mean epochs"):
+        resolve({"epoch": 3})
+
+
+def test_a_settings_file_that_is_no_toml_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text("epochs = = 3")
+    with pytest.raises(RequestError, match="not valid TOML"):
+        read_settings_file(path)
+    with pytest.raises(RequestError, match="cannot read"):
+        read_settings_file(tmp_path / "absent.toml")

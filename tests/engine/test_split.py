@@ -1,0 +1,52 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mmrec_engine.corpus.split import Extent, split_points
+
+
+def extents(*lengths: int) -> list[Extent]:
+    return [Extent(f"{index * 2654435761 % 2**32:08x}", length) for index, length in enumerate(lengths)]
+
+
+def test_one_document_is_cut_by_position() -> None:
+    assert split_points(extents(1_115_394), 0.1) == [1_003_854]
+
+
+def test_whole_documents_go_to_one_side_as_near_the_share_as_can_be() -> None:
+    documents = extents(*[100] * 20)
+    points = split_points(documents, 0.1)
+    assert sorted(set(points)) == [0, 100]
+    assert points.count(0) == 2
+
+
+def test_a_single_fitting_document_is_found_among_large_ones() -> None:
+    assert split_points(extents(400, 450, 100, 50), 0.1) == [400, 450, 0, 50]
+
+
+def test_where_whole_documents_miss_the_share_each_is_cut() -> None:
+    assert split_points(extents(1000, 1000), 0.1) == [900, 900]
+
+
+def test_the_choice_follows_the_fingerprints_not_the_order() -> None:
+    documents = extents(*range(50, 90))
+    held = {doc.fingerprint for doc, point in zip(documents, split_points(documents, 0.2), strict=True) if not point}
+    turned = documents[::-1]
+    again = {doc.fingerprint for doc, point in zip(turned, split_points(turned, 0.2), strict=True) if not point}
+    assert held == again
+    assert held
+
+
+def test_identical_documents_land_on_one_side() -> None:
+    documents = [Extent("00", 10)] * 5 + extents(*[10] * 45)
+    points = split_points(documents, 0.1)
+    assert len(set(points[:5])) == 1
+
+
+@given(st.lists(st.integers(1, 10_000), min_size=1, max_size=40), st.floats(0.01, 0.5))
+def test_the_share_is_never_missed_by_more_than_a_fifth_unless_documents_are_tiny(
+    lengths: list[int], share: float
+) -> None:
+    points = split_points(extents(*lengths), share)
+    held = sum(length - point for length, point in zip(lengths, points, strict=True))
+    wanted = share * sum(lengths)
+    assert abs(held - wanted) <= 0.2 * wanted + len(lengths)

@@ -1,0 +1,72 @@
+"""The house's own rules: what is loaded when, and that nothing is said in one language only."""
+
+import re
+import string
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mmrec_engine.messages import LANGUAGES, MESSAGES
+from mmrec_engine.settings import FIELDS
+from mmrec_tui.text import Wording, choose_language, en, tr
+
+ROOT = Path(__file__).parents[1]
+SOURCES = [path for package in ("mmrec_engine", "mmrec_tui") for path in (ROOT / package).rglob("*.py")]
+
+
+def placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+@pytest.mark.parametrize("module", ["mmrec_engine", "mmrec_tui.cli", "mmrec_engine.settings", "mmrec_tui.narrator"])
+def test_importing_is_cheap(module: str) -> None:
+    program = f"import sys, {module}; print([m for m in ('torch', 'textual', 'rich') if m in sys.modules])"
+    output = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert output.strip() == "[]"
+
+
+def test_both_catalogues_say_the_same_things() -> None:
+    assert set(en.TEXT) == set(tr.TEXT)
+    for key, text in en.TEXT.items():
+        assert placeholders(text) == placeholders(tr.TEXT[key]), key
+
+
+def test_every_error_is_worded_in_both_languages() -> None:
+    for key, words in MESSAGES.items():
+        assert set(words) == set(LANGUAGES), key
+        assert placeholders(words["en"]) == placeholders(words["tr"]), key
+
+
+def test_every_key_that_is_used_is_worded_and_every_word_is_used() -> None:
+    source = "\n".join(path.read_text() for path in SOURCES if path.name not in ("messages.py", "en.py", "tr.py"))
+    raised = set(re.findall(r'(?:RequestError|TrainingError)\(\s*"([a-z-]+)"', source))
+    unused = {key for key in MESSAGES if f'"{key}"' not in source}
+    assert raised <= set(MESSAGES)
+    assert not unused
+    assert all(f"setting.{name}" in en.TEXT for name in FIELDS)
+
+
+def test_numbers_are_written_in_the_language() -> None:
+    assert Wording("en").number(1234.5, 2) == "1,234.50"
+    assert Wording("tr").number(1234.5, 2) == "1.234,50"
+    assert Wording("tr").percent(0.1234) == "%12,34"
+
+
+@pytest.mark.parametrize(
+    ("given", "environment", "language"),
+    [
+        ("tr", {"MMREC_LANG": "en"}, "tr"),
+        (None, {"MMREC_LANG": "tr", "LANG": "en_US.UTF-8"}, "tr"),
+        (None, {"LANG": "tr_TR.UTF-8"}, "tr"),
+        (None, {"LC_ALL": "de_DE", "LANG": "tr_TR"}, "en"),
+        (None, {}, "en"),
+    ],
+)
+def test_the_language_is_the_nearest_one_told(given: str | None, environment: dict[str, str], language: str) -> None:
+    assert choose_language(given, environment) == language
+
+
+def test_no_file_is_named_for_nothing() -> None:
+    assert not [path for path in SOURCES if path.stem in ("utils", "helpers", "common", "misc", "manager")]
