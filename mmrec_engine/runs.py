@@ -68,7 +68,8 @@ class RunFolder:
         self._events.write(line)
         if isinstance(event, events.Checkpoint | events.RunFinished):
             self.sync()
-        elif time.monotonic() - self._flushed > _FLUSH_SECONDS:
+        elif not isinstance(event, events.Step) or time.monotonic() - self._flushed > _FLUSH_SECONDS:
+            # Only steps come in numbers; after any other event the next one may be long in coming.
             self._events.flush()
             self._flushed = time.monotonic()
 
