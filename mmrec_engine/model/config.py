@@ -9,6 +9,9 @@ Architecture = Literal["mmrec", "gpt"]
 ARCHITECTURES: tuple[Architecture, ...] = ("mmrec", "gpt")
 
 
+_FIRST_USE_BYTES = 90 * 2**20  # measured: kernels and buffers that PyTorch makes in the first step on a CPU
+
+
 @dataclass(frozen=True)
 class ModelConfig:
     """Sizes of one language model.
@@ -50,16 +53,17 @@ class ModelConfig:
         return self.layers * block + 2 * self.vocabulary * self.width
 
     def training_bytes(self, windows: int, length: int) -> int:
-        """Estimated memory of one training step on `windows` windows of `length` tokens, beyond the libraries.
+        """Estimated memory of training on `windows` windows of `length` tokens, beyond that of importing torch.
 
         Four float32 values a parameter (weight, gradient, two AdamW moments), plus the activations kept for the backward
         pass: per token and layer the inputs of every product and norm, and the time mixer's weights over its chunk; per
-        token the logits with their softmax and gradient.
+        token the logits with their softmax and gradient; and what the libraries set up at first use.
+        Within a tenth of the measured peak from tiny to base (docs/performance.md).
         """
         reach = min(length, 64) if self.architecture == "mmrec" else length
         per_layer = 18 * self.width + 3 * self.mlp_width + 3 * self.heads * reach
         activations = windows * length * (self.layers * per_layer + 4 * self.vocabulary + 4 * self.width)
-        return 4 * (4 * self.parameters() + activations)
+        return _FIRST_USE_BYTES + 4 * (4 * self.parameters() + activations)
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)

@@ -13,7 +13,7 @@ def norm(x: Tensor) -> Tensor:
     """Normalise the last dimension to mean 0 and variance 1, without learnt scale or shift.
 
     Layer norm rather than RMS norm: PyTorch has it as one fused operation on CPUs too, where `rms_norm` runs as a chain of
-    element-wise ones (ten times slower, docs/performance.md).
+    element-wise ones (docs/performance.md).
     """
     return functional.layer_norm(x, x.shape[-1:])
 
