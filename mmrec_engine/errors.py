@@ -6,7 +6,8 @@ from mmrec_engine.messages import MESSAGES, Language
 
 
 class MmrecError(Exception):
-    """Something a person should read: what is wrong, where, what to do. `key` names the message, `values` fill it."""
+    """Something a person should read: what is wrong, where, what to do. `key` names the message, `values` fill it,
+    plain or as words in each language."""
 
     def __init__(self, key: str, **values: object) -> None:
         super().__init__(key)
@@ -14,7 +15,8 @@ class MmrecError(Exception):
         self.values = values
 
     def text(self, language: Language) -> str:
-        return MESSAGES[self.key][language].format(**self.values)
+        worded = {name: value[language] if isinstance(value, dict) else value for name, value in self.values.items()}
+        return MESSAGES[self.key][language].format(**worded)
 
     def __str__(self) -> str:
         return self.text("en")

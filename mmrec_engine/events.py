@@ -176,6 +176,10 @@ class RunFinished(Event):
     seconds: float
     values: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def state_word(self) -> StateWord:
+        return "FAILED" if self.status == "failed" else "STOPPED" if self.status == "interrupted" else "FINISHED"
+
 
 KINDS: dict[str, type[Event]] = {
     event_type.event: event_type

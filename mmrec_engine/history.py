@@ -29,6 +29,8 @@ class History:
         match event:
             case events.State():
                 self.state = event.state
+                if event.state == "PREPARING":  # a new process looks at the text anew
+                    self.findings = [finding for finding in self.findings if finding["phase"] != "before"]
             case events.RunStarted():
                 self.started = event
             case events.Step():

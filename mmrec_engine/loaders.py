@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from mmrec_engine.corpus.prepare import too_short
 from mmrec_engine.corpus.text import clean
 from mmrec_engine.corpus.windows import EvaluationWindows, TrainingWindows
-from mmrec_engine.errors import RequestError
 from mmrec_engine.tokenizer import CharacterTokenizer
 from mmrec_engine.tokenizer.character import END_OF_DOCUMENT, UNKNOWN, CharacterCounter
 
@@ -94,6 +94,5 @@ def _tokens(documents: list[str], tokenizer: CharacterTokenizer, seq_len: int, s
             parts.append(np.array([tokenizer.end_of_document], dtype=tokenizer.dtype))
     tokens = np.concatenate(parts) if parts else np.zeros(0, dtype=tokenizer.dtype)
     if len(tokens) < seq_len + 1:
-        nearest = max(0, len(tokens) - 1)
-        raise RequestError("corpus-too-short", side=side, tokens=len(tokens), seq_len=seq_len, nearest=nearest)
+        raise too_short(side, len(tokens), seq_len)
     return tokens

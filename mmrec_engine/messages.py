@@ -7,6 +7,27 @@ from typing import Literal
 Language = Literal["en", "tr"]
 LANGUAGES: tuple[Language, ...] = ("en", "tr")
 
+# Words that stand inside other messages.
+Words = dict[Language, str]
+SIDES: dict[str, Words] = {
+    "training": {"en": "training", "tr": "eğitim"},
+    "validation": {"en": "validation", "tr": "doğrulama"},
+}
+REASONS: dict[str, Words] = {
+    "empty": {"en": "empty", "tr": "boş"},
+    "binary": {"en": "not text (binary)", "tr": "metin değil (ikili)"},
+    "undecodable": {"en": "not UTF-8 (undecodable)", "tr": "UTF-8 değil (çözülemiyor)"},
+    "damaged": {"en": "damaged", "tr": "bozuk"},
+    "unreadable": {"en": "cannot be read", "tr": "okunamıyor"},
+    "invalid-json": {
+        "en": "no line with a text field (invalid-json)",
+        "tr": "text alanı olan satır yok (invalid-json)",
+    },
+    "split-given": {"en": "left out of the given split", "tr": "verilen bölmenin dışında"},
+}
+LOSS: Words = {"en": "loss", "tr": "kayıp"}
+GRADIENT: Words = {"en": "gradient", "tr": "gradyan"}
+
 MESSAGES: dict[str, dict[Language, str]] = {
     # settings
     "setting-unknown": {
@@ -51,6 +72,10 @@ MESSAGES: dict[str, dict[Language, str]] = {
         "tr": "--batch-size {batch_size} × --seq-len {seq_len}, tek adımda {most} tokendan fazla; "
         "--batch-size {nearest} ve kalanı için --accumulate kullanın",
     },
+    "setting-no-limit": {
+        "en": "neither --epochs nor --max-steps limits the run; give one of them",
+        "tr": "ne --epochs ne de --max-steps çalışmayı sınırlıyor; birini verin",
+    },
     "setting-two-corpora": {
         "en": "{first} and {second} both name a corpus; give one of them",
         "tr": "{first} ve {second} ikisi de bir derlem adı veriyor; yalnızca birini verin",
@@ -77,8 +102,12 @@ MESSAGES: dict[str, dict[Language, str]] = {
         "tr": "{path}: metin bulunamadı (yalnızca gizli, boş ya da ikili dosyalar var); oraya .txt, .md ya da .jsonl dosyaları koyun",
     },
     "corpus-nothing-usable": {
-        "en": "{path}: no usable text in {count} file(s); {first}",
-        "tr": "{path}: {count} dosyada kullanılabilir metin yok; {first}",
+        "en": "{path}: no usable text; {first} is {reason} ({count} left out in all); put text files there",
+        "tr": "{path}: kullanılabilir metin yok; {first}: {reason} (toplam {count} dosya dışarıda); oraya metin dosyaları koyun",
+    },
+    "corpus-undecodable": {
+        "en": "{path}: no usable text; {first} is {reason} ({count} left out in all); it looks like --encoding {hint}",
+        "tr": "{path}: kullanılabilir metin yok; {first}: {reason} (toplam {count} dosya dışarıda); şuna benziyor: --encoding {hint}",
     },
     "corpus-encoding-unknown": {
         "en": "--encoding {encoding}: no such text encoding; try windows-1254 (Turkish), windows-1252 or cp857",
@@ -180,6 +209,10 @@ MESSAGES: dict[str, dict[Language, str]] = {
     "training-disk": {
         "en": "cannot write {path} ({reason}); free some space, then go on with --resume",
         "tr": "{path} yazılamıyor ({reason}); yer açın, sonra --resume ile sürdürün",
+    },
+    "training-broke-early": {
+        "en": "training could not start: {reason}; run again with --debug for the traceback",
+        "tr": "eğitim başlayamadı: {reason}; hata izi için --debug ile yeniden çalıştırın",
     },
     "training-broke": {
         "en": "training stopped on an error: {reason}; details are in {log}",

@@ -9,6 +9,7 @@ lock, log.txt
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -28,39 +29,41 @@ from mmrec_engine.errors import RequestError
 EVENTS, DESCRIPTION, CONTROL, LOCK, LOG = "events.jsonl", "run.json", "control.jsonl", "lock", "log.txt"
 _FLUSH_SECONDS = 0.5
 _COPY_BYTES = 2**20
+_LOCK_SECONDS = 0.6
 Mode = Literal["new", "overwrite", "resume"]
 
 
 class RunFolder:
-    """The folder of the run that this process trains, held by a lock until `close`.
+    """The folder of the run that this process trains, held by a lock until it is left.
 
     In mode "new" events are written from the start. In the others they are held back, so that a request that proves wrong
-    changes nothing, until `replace` (an old run makes room) or `continue_after` (a run goes on) is called.
+    changes nothing, until the first step (`begin`) or until a run goes on (`continue_after`).
     """
 
     def __init__(self, path: Path, mode: Mode) -> None:
         self.path = path
         self._made: list[Path] = []
+        self._lock: int | None = None
+        self._made_lock = False
         self._events: BinaryIO | None = None
         self._held: list[bytes] | None = None if mode == "new" else []
         self._flushed = time.monotonic()
-        holds_run = _holds_run(path)
-        if mode == "new" and holds_run:
-            raise RequestError("run-exists", path=path)
-        if not holds_run and path.exists() and not _is_vacant(path):
-            raise RequestError("run-folder-foreign", path=path)
         try:
             self._make_folders()
             self._lock = self._locked()
+            self._check_contents(mode)
             if mode == "new":
                 self._events = (path / EVENTS).open("wb")
         except OSError as error:
-            self._remove_folders()
+            self.abandon()
             raise RequestError("run-unwritable", path=path, reason=error.strerror or error) from None
+        except RequestError:
+            self.abandon()
+            raise
 
     def record(self, event: events.Event) -> None:
         """Append one event. It is on disk, safe from a crash of the machine, after a checkpoint or the end."""
-        line = events.to_line(event).encode() + b"\n"
+        line = events.to_line(event).encode("utf-8", "backslashreplace") + b"\n"
         if self._held is not None:
             self._held.append(line)
             return
@@ -79,19 +82,27 @@ class RunFolder:
             os.fsync(self._events.fileno())
             self._flushed = time.monotonic()
 
-    def replace(self) -> None:
-        """Remove what an old run left here, and begin this one's record with the events held back."""
+    def begin(self, description: dict[str, Any]) -> None:
+        """The first step is made: describe the run, and let it take the place of an old one."""
+        self.describe(description)
         if self._held is None:
             return
-        for name in (EVENTS, DESCRIPTION, LOG, BEST, FINAL, "report.json", "report.md"):
+        for name in (LOG, BEST, FINAL, "report.json", "report.md"):
             (self.path / name).unlink(missing_ok=True)
         for _, checkpoint in step_checkpoints(self.path):
             checkpoint.unlink(missing_ok=True)
         self._events = (self.path / EVENTS).open("wb")
         self._release_held()
 
-    def continue_after(self, checkpoint: str, step: int) -> None:
-        """Go on with the run from one of its checkpoints: the record keeps its lines through that checkpoint's event."""
+    def continue_after(self, checkpoint: str, step: int, description: dict[str, Any]) -> None:
+        """Go on with the run from one of its checkpoints: the record keeps its lines through that checkpoint's event.
+
+        Checkpoints of later steps are damaged, or this one would not have been chosen; they are removed.
+        """
+        self.describe(description)
+        for later, path in step_checkpoints(self.path):
+            if later > step:
+                path.unlink(missing_ok=True)
         kept = self.path / (EVENTS + ".tmp")
         left = _length_through(self.path / EVENTS, checkpoint, step)
         with (self.path / EVENTS).open("ab+") as old, kept.open("wb") as file:
@@ -110,34 +121,47 @@ class RunFolder:
     def describe(self, description: dict[str, Any]) -> None:
         """Write run.json, whole or not at all."""
         temporary = self.path / (DESCRIPTION + ".tmp")
-        with temporary.open("w", encoding="utf-8") as file:
-            json.dump(events.finite(description), file, ensure_ascii=False, indent=2, allow_nan=False)
+        text = json.dumps(events.finite(description), ensure_ascii=False, indent=2, allow_nan=False)
+        with temporary.open("w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(self.path / DESCRIPTION)
 
     def log(self, error: BaseException) -> None:
         """Keep an error's traceback for whoever looks into it."""
-        with (self.path / LOG).open("a", encoding="utf-8", errors="backslashreplace") as file:
+        with (
+            contextlib.suppress(OSError),
+            (self.path / LOG).open("a", encoding="utf-8", errors="backslashreplace") as file,
+        ):
             file.write(time.strftime("%Y-%m-%d %H:%M:%S ") + "".join(traceback.format_exception(error)))
 
     def abandon(self) -> None:
         """Leave the disk as it was before: nothing was trained here."""
-        if self._held is None and self._events is not None:
-            self._events.close()
-            self._events = None
-            for name in (EVENTS, DESCRIPTION, CONTROL, LOG):
-                (self.path / name).unlink(missing_ok=True)
-        if self.path in self._made:
-            (self.path / LOCK).unlink(missing_ok=True)
-        self._remove_folders()
-        os.close(self._lock)
+        if self._events is not None:
+            with contextlib.suppress(OSError):
+                self._events.close()
+            if self._held is None:
+                (self.path / EVENTS).unlink(missing_ok=True)
+        if self._lock is not None:
+            if self._made_lock:
+                (self.path / LOCK).unlink(missing_ok=True)
+            os.close(self._lock)
+        for folder in reversed(self._made):
+            with contextlib.suppress(OSError):
+                folder.rmdir()
 
     def close(self) -> None:
-        self.sync()
-        if self._events is not None:
-            self._events.close()
-        os.close(self._lock)
+        """Leave a run that was trained: everything on disk as far as it can be, and the lock free."""
+        assert self._lock is not None
+        try:
+            with contextlib.suppress(OSError):
+                self.sync()
+            if self._events is not None:
+                with contextlib.suppress(OSError):
+                    self._events.close()
+        finally:
+            os.close(self._lock)
 
     def _release_held(self) -> None:
         assert self._held is not None and self._events is not None
@@ -150,20 +174,32 @@ class RunFolder:
             folder.mkdir(exist_ok=True)
             self._made.append(folder)
 
-    def _remove_folders(self) -> None:
-        for folder in reversed(self._made):
-            try:
-                folder.rmdir()
-            except OSError:
-                return
+    def _check_contents(self, mode: Mode) -> None:
+        holds_run = _holds_run(self.path)
+        if mode == "new" and holds_run:
+            raise RequestError("run-exists", path=self.path)
+        if not holds_run and not _is_vacant(self.path):
+            raise RequestError("run-folder-foreign", path=self.path)
 
     def _locked(self) -> int:
-        descriptor = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        """The lock's descriptor. A reader that asks whether the run is live holds it for a moment: try again shortly."""
+        path = self.path / LOCK
+        until = time.monotonic() + _LOCK_SECONDS
+        while True:
+            self._made_lock = not path.exists()
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if path.stat().st_ino == os.fstat(descriptor).st_ino:  # not one that its owner has just removed
+                    break
+            except BlockingIOError:
+                if time.monotonic() > until:
+                    os.close(descriptor)
+                    raise RequestError("run-locked", path=self.path) from None
+            except FileNotFoundError:
+                pass
             os.close(descriptor)
-            raise RequestError("run-locked", path=self.path) from None
+            time.sleep(0.05)
         os.truncate(descriptor, 0)
         os.write(descriptor, f"{os.getpid()}\n".encode())
         return descriptor
@@ -226,12 +262,7 @@ class RunSummary:
 
 def known_runs() -> list[RunSummary]:
     """Every run noted in the user's state folder that still exists, newest first."""
-    try:
-        noted = _register().read_text(encoding="utf-8", errors="surrogateescape").splitlines()
-    except OSError:
-        noted = []
-    summaries = (summarise(Path(line)) for line in dict.fromkeys(noted) if line)
-    return sorted((summary for summary in summaries if summary), key=lambda summary: -summary.changed)
+    return sorted(filter(None, map(summarise, _noted())), key=lambda summary: -summary.changed)
 
 
 def note_run(folder: Path) -> None:
@@ -261,10 +292,12 @@ def summarise(folder: Path) -> RunSummary | None:
                 if not line.startswith((b'{"event": "validation"', b'{"event": "state"', b'{"event": "run_finished"')):
                     continue
                 event = events.from_line(line)
-                if isinstance(event, events.Validation) and (best is None or event.loss < best):
+                if isinstance(event, events.Validation) and event.best:
                     best = event.loss
                 elif isinstance(event, events.State):
                     state, finished = event.state, event.state in ("FINISHED", "STOPPED", "FAILED")
+                elif isinstance(event, events.RunFinished):
+                    state, finished = event.state_word, True
         last_step = events.from_line(last)
         step = last_step.step if last_step else 0
         changed = (folder / EVENTS).stat().st_mtime
@@ -280,10 +313,30 @@ def find_run(name: str) -> Path:
     for candidate in (Path(name), Path("checkpoints") / name):
         if _holds_run(candidate):
             return candidate
-    for summary in known_runs():
-        if summary.name == name:
-            return summary.path
+    named = [folder for folder in _noted() if folder.name == name]
+    summaries = sorted(filter(None, map(summarise, named)), key=lambda summary: -summary.changed)
+    if summaries:
+        return summaries[0].path
     raise RequestError("run-missing", path=name)
+
+
+def recorded_ending(folder: Path) -> events.RunFinished | None:
+    """How the run ended, if its record says so and nothing came after."""
+    ending = None
+    for event in read_events(folder):
+        if isinstance(event, events.RunFinished):
+            ending = event
+        elif isinstance(event, events.Step | events.Resumed):
+            ending = None
+    return ending
+
+
+def _noted() -> list[Path]:
+    try:
+        lines = _register().read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+    except OSError:
+        return []
+    return [Path(line) for line in dict.fromkeys(lines) if line]
 
 
 def _register() -> Path:

@@ -88,7 +88,13 @@ class Settings:
 
     def __post_init__(self) -> None:
         for item in FIELDS.values():
-            _check(item, getattr(self, item.name))
+            value = getattr(self, item.name)
+            if isinstance(value, str) and value_type(item.name) is not str:
+                raise RequestError("setting-not-number", flag=flag(item.name), value=value)
+            parse(item.name, value)
+            _check(item, value)
+        if self.epochs is None and self.max_steps is None:
+            raise RequestError("setting-no-limit")
         if self.stride is not None and self.stride > self.seq_len:
             raise RequestError("setting-stride", stride=self.stride, seq_len=self.seq_len)
         if self.batch_size * self.seq_len > MOST_TOKENS_A_BATCH:
@@ -183,10 +189,7 @@ def resolve(
     from_file, stored = from_file or {}, stored or {}
     layers = [(by_hand, "hand"), (from_file, "file"), (stored, "run")]
     for values, source in layers:
-        for name in values:
-            if name not in FIELDS:
-                nearest = difflib.get_close_matches(name, FIELDS, n=1, cutoff=0.0)[0]
-                raise RequestError("setting-unknown", place=source, name=name, nearest=nearest)
+        check_names(values, source)
     merged: dict[str, Any] = {}
     sources: dict[str, str] = {}
     for values, source in layers:
@@ -206,14 +209,26 @@ def resolve(
     return Resolved(Settings(**merged), {name: sources.get(name, "default") for name in FIELDS})
 
 
+def check_names(values: Mapping[str, Any], place: str) -> None:
+    """Raises RequestError for a name that is no setting; `place` tells where it stands."""
+    for name in values:
+        if name not in FIELDS:
+            nearest = difflib.get_close_matches(name, FIELDS, n=1, cutoff=0.0)[0]
+            raise RequestError("setting-unknown", place=place, name=name, nearest=nearest)
+
+
 def read_settings_file(path: Path) -> dict[str, Any]:
     """The flat table of a TOML settings file."""
     try:
         with path.open("rb") as file:
-            return tomllib.load(file)
+            values = tomllib.load(file)
+        check_names(values, str(path))
+        return values
     except OSError as error:
         raise RequestError("settings-file-missing", path=path, reason=error.strerror) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except RequestError:
+        raise
+    except (ValueError, RecursionError) as error:
         raise RequestError("settings-file-invalid", path=path, reason=error) from None
 
 
@@ -229,7 +244,7 @@ def _check(item: Field[Any], value: Any) -> None:
     too_low = (low is not None and value < low) or (above is not None and value <= above)
     too_high = (high is not None and value > high) or (below is not None and value >= below)
     if too_low or too_high or not math.isfinite(value):
-        nearest = item.default if math.isnan(value) else _nearest(rule, too_low)
+        nearest = item.default if math.isnan(value) and item.default is not None else _nearest(rule, too_low)
         range_text = f"{'>= ' if low is not None else '> '}{low if low is not None else above:g}" + (
             f", <= {high:g}" if high is not None else f", < {below:g}" if below is not None else ""
         )
@@ -238,8 +253,8 @@ def _check(item: Field[Any], value: Any) -> None:
 
 def _nearest(rule: Mapping[str, Any], too_low: bool) -> str:
     if too_low:
-        return f"{rule['low']:g}" if rule["low"] is not None else f"{rule['above'] + 1e-6:g}"
-    return f"{rule['high']:.12g}" if rule["high"] is not None else f"{rule['below'] - 0.01:g}"
+        return f"{rule['low']}" if rule["low"] is not None else f"{rule['above'] + 1e-6:g}"
+    return f"{rule['high']}" if rule["high"] is not None else f"{rule['below'] - 0.01:g}"
 
 
 def _plain_name(name: str) -> bool:

@@ -5,6 +5,7 @@ Importing this module loads neither torch nor the app; each command imports what
 
 import contextlib
 import inspect
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -25,6 +26,9 @@ _METAVARS = {int: "INTEGER", float: "NUMBER", str: "TEXT"}
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code; whatever goes wrong becomes one line on stderr."""
+    # Threads that wait for each other must not spin: a second busy process would stall training several times over
+    # (docs/performance.md). Read by the threading library when torch is loaded.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     prepare_streams()
     words = list(sys.argv[1:] if arguments is None else arguments)
     words, given_language, debug = _taken_out(words)
@@ -100,7 +104,7 @@ def _add_train(app: typer.Typer, wording: Wording, debug: bool) -> None:
         if resume and overwrite:
             raise WordedUsageError(wording("usage.resume-overwrite"))
         by_hand = {name: value for name, value in given.items() if value is not None}
-        resolved = resolve(by_hand, _settings_of(file))
+        resolved = resolve(by_hand, read_settings_file(Path(file)) if file else None)
         return train_headless(
             resolved, wording, resume=resume, overwrite=overwrite, as_json=as_json, quiet=quiet, debug=debug
         )
@@ -122,7 +126,7 @@ def _add_evaluate(app: typer.Typer, wording: Wording) -> None:
         from mmrec_tui import commands
 
         by_hand = {name: value for name, value in given.items() if value is not None}
-        length = resolve({} if seq_len is None else {"seq_len": seq_len}).settings.seq_len if seq_len else None
+        length = None if seq_len is None else resolve({"seq_len": seq_len}).settings.seq_len
         commands.evaluate(checkpoint, resolve(by_hand), length, wording, json)
         return 0
 
@@ -143,26 +147,35 @@ def _add_generate(app: typer.Typer, wording: Wording) -> None:
         checkpoint: Annotated[str, typer.Argument(metavar="CHECKPOINT", help=wording("help.checkpoint"))],
         prompt: Annotated[str, typer.Option("--prompt", help=wording("help.prompt"))] = "",
         tokens: Annotated[int, typer.Option("--tokens", min=1, max=10**9, help=wording("help.tokens"))] = 200,
-        temperature: Annotated[float, typer.Option(min=0.0, max=100.0, help=wording("help.temperature"))] = 0.8,
-        top_k: Annotated[int, typer.Option("--top-k", min=0, help=wording("help.top-k"))] = 0,
-        top_p: Annotated[float, typer.Option("--top-p", min=1e-6, max=1.0, help=wording("help.top-p"))] = 1.0,
+        temperature: Annotated[
+            Optional[float], typer.Option(min=0.0, max=100.0, help=wording("help.temperature"))
+        ] = None,
+        top_k: Annotated[Optional[int], typer.Option("--top-k", min=0, help=wording("help.top-k"))] = None,
+        top_p: Annotated[
+            Optional[float], typer.Option("--top-p", min=1e-6, max=1.0, help=wording("help.top-p"))
+        ] = None,
         repetition_penalty: Annotated[
-            float, typer.Option("--repetition-penalty", min=0.01, max=100.0, help=wording("help.repetition-penalty"))
-        ] = 1.0,
-        seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help=wording("help.generate-seed"))] = 1337,
+            Optional[float],
+            typer.Option("--repetition-penalty", min=0.01, max=100.0, help=wording("help.repetition-penalty")),
+        ] = None,
+        seed: Annotated[Optional[int], typer.Option(min=0, max=2**63 - 1, help=wording("help.generate-seed"))] = None,
         device: Annotated[str, typer.Option(help=wording("setting.device"))] = "cpu",
         json: Annotated[bool, typer.Option("--json", help=wording("help.json"))] = False,
     ) -> int:
         from mmrec_tui import commands
 
-        sampling = {
+        given = {
             "temperature": temperature,
             "top_k": top_k,
             "top_p": top_p,
             "repetition_penalty": repetition_penalty,
             "seed": seed,
         }
-        commands.generate(checkpoint, prompt, tokens, sampling, device, wording, json)
+        for name, value in given.items():
+            if value is not None and value != value:
+                raise WordedUsageError(wording("usage.nan", name=flag(name)))
+        by_hand = {name: value for name, value in given.items() if value is not None}
+        commands.generate(checkpoint, prompt, tokens, by_hand, device, wording, json)
         return 0
 
 
@@ -251,19 +264,6 @@ def _with_parameters(function: Any, parameters: list[inspect.Parameter]) -> None
     """Give a function that takes **given the signature that Typer reads its flags from."""
     function.__signature__ = inspect.Signature(parameters, return_annotation=int)
     function.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters} | {"return": int}
-
-
-def _settings_of(file: str | None) -> dict[str, Any]:
-    if file is None:
-        return {}
-    values = read_settings_file(Path(file))
-    for name in values:
-        if name not in FIELDS:
-            import difflib
-
-            nearest = difflib.get_close_matches(name, FIELDS, n=1, cutoff=0.0)[0]
-            raise RequestError("setting-unknown", place=file, name=name, nearest=nearest)
-    return values
 
 
 def _taken_out(words: list[str]) -> tuple[list[str], str | None, bool]:

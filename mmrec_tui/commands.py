@@ -7,18 +7,19 @@ import json
 import platform
 import sys
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from mmrec_engine.model.config import ARCHITECTURES
 from mmrec_engine.presets import PRESETS
-from mmrec_engine.settings import FIELDS, Resolved, Settings
+from mmrec_engine.settings import CORPUS_CHOICE, FIELDS, Resolved, Settings
 from mmrec_engine.version import __version__
 from mmrec_tui.terminal import Narration, one_line, printable
 from mmrec_tui.text import Wording
 
 _MIB = 2**20
+_TEXT_IS_GONE = {"corpus-missing", "corpus-unreadable", "corpus-empty", "corpus-nothing-usable", "corpus-undecodable"}
 
 
 def version() -> None:
@@ -121,49 +122,45 @@ def evaluate(checkpoint: str, given: Resolved, seq_len: int | None, wording: Wor
     """Metrics of a checkpoint on the run's own validation side, or on all of a given text."""
     from mmrec_engine.corpus.prepare import prepare_corpus
     from mmrec_engine.errors import RequestError
-    from mmrec_engine.evaluation.metrics import print_evaluation_metrics
     from mmrec_engine.trained import load_trained
     from mmrec_engine.training.machine import resolve_machine
     from mmrec_engine.training.validation import validate
+    from mmrec_tui.narrator import metric_lines
 
     narration = Narration()
-    machine = resolve_machine(given.settings, precision="fp32")
+    machine = resolve_machine(given.settings, {"precision": "fp32"})
     trained = load_trained(checkpoint, machine.device)
     length = seq_len or int(trained.settings["seq_len"])
-    if any(given.sources[name] == "hand" for name in ("data_dir", "corpus", "use_sample_corpus")):
-        preparing = prepare_corpus(replace(given.settings, seq_len=length), trained.tokenizer)
+    text_given = any(given.sources[name] == "hand" for name in CORPUS_CHOICE)
+    if text_given:
+        preparing = prepare_corpus(replace(given.settings, stride=None, seq_len=length), trained.tokenizer)
     else:
         known = {name: value for name, value in trained.settings.items() if name in FIELDS}
         preparing = prepare_corpus(replace(Settings(**known), stride=None, seq_len=length))
     try:
         corpus = _finish(preparing, narration, wording)
-    except RequestError:
-        if given.sources["data_dir"] == "hand" or given.sources["corpus"] == "hand":
+    except RequestError as error:
+        if text_given or error.key not in _TEXT_IS_GONE:
             raise
         raise RequestError("evaluate-no-corpus", path=checkpoint) from None
-    own = corpus.fingerprint == trained.corpus.get("fingerprint")
-    if not own and not any(given.sources[name] == "hand" for name in ("data_dir", "corpus", "use_sample_corpus")):
+    if not text_given and corpus.fingerprint != trained.corpus.get("fingerprint"):
         raise RequestError("evaluate-no-corpus", path=checkpoint)
     metrics = _finish(validate(trained.model, corpus, length), narration, wording)
     if as_json:
         _print_json({**metrics.as_dict(), "checkpoint": str(trained.path)})
         return
     narration.line(wording("evaluate.corpus", name=corpus.name, tokens=wording.number(metrics.tokens)))
-    if wording.language == "en":
-        print_evaluation_metrics({**metrics.as_dict(), "num_batches": metrics.batches})
-    else:
-        print(wording("metrics"))
-        print(wording("metrics.loss", value=wording.number(metrics.loss, 3)))
-        print(wording("metrics.perplexity", value=wording.number(metrics.perplexity, 2)))
-        print(wording("metrics.accuracy", value=wording.percent(metrics.accuracy)))
-        print(wording("metrics.batches", value=metrics.batches))
-    print(wording("metrics.bits", value=wording.number(metrics.bits_per_character, 3)))
+    figures = (metrics.loss, metrics.perplexity, metrics.accuracy, metrics.bits_per_character, metrics.batches)
+    print("\n".join(metric_lines(wording, *figures)))
 
 
 def generate(
     checkpoint: str, prompt: str, tokens: int, sampling: dict[str, Any], device: str, wording: Wording, as_json: bool
 ) -> None:
-    """Prompt and continuation on stdout, each token as it comes; what a terminal would act on is shown as codes."""
+    """Prompt and continuation on stdout, each token as it comes; what a terminal would act on is shown as codes.
+
+    sampling: what was given by hand of evaluation.generation.Sampling.
+    """
     from mmrec_engine.corpus.text import clean
     from mmrec_engine.evaluation.generation import Sampling
     from mmrec_engine.evaluation.generation import generate as continuation
@@ -176,21 +173,21 @@ def generate(
     unknown = sorted({character for character in prompt if trained.tokenizer.encode(character)[0] == UNKNOWN_ID})
     if unknown:
         Narration().line(wording("generate.unknown", characters=" ".join(unknown)))
+    how = Sampling(**sampling)
     pieces = []
     began = time.perf_counter()
     if not as_json:
         print(printable(prompt), end="", flush=True)
-    for piece in continuation(trained.model, trained.tokenizer, prompt, tokens, Sampling(**sampling)):
+    for piece in continuation(trained.model, trained.tokenizer, prompt, tokens, how):
         pieces.append(piece)
         if not as_json:
             print(printable(piece), end="", flush=True)
-    seconds = time.perf_counter() - began
-    if as_json:
-        speed = round(tokens / seconds, 1) if seconds else 0.0
-        result = {"prompt": prompt, "text": "".join(pieces), "tokens": len(pieces), "tokens_per_second": speed}
-        _print_json({**result, **sampling, "checkpoint": str(trained.path)})
-    else:
+    if not as_json:
         print()
+        return
+    speed = round(tokens / (time.perf_counter() - began), 1)
+    result = {"prompt": prompt, "text": "".join(pieces), "tokens": len(pieces), "tokens_per_second": speed}
+    _print_json({**result, **asdict(how), "checkpoint": str(trained.path)})
 
 
 def export(checkpoint: str, directory: str, wording: Wording, as_json: bool) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -28,16 +27,18 @@ class Signals:
 
     def __init__(self, control: Control) -> None:
         self._control = control
-        self.received = ""
+        self.first = ""
+        self._interrupts = 0
         signal.signal(signal.SIGINT, self._handle)
         signal.signal(signal.SIGTERM, self._handle)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
     def _handle(self, number: int, frame: object) -> None:
         name = signal.Signals(number).name
-        if name == "SIGINT" and self.received == "SIGINT":
-            os._exit(EXIT_CODES[name])
-        self.received = self.received or name
+        self._interrupts += name == "SIGINT"
+        if self._interrupts > 1:
+            os._exit(EXIT_CODES["SIGINT"])
+        self.first = self.first or name
         self._control.ask("stop", name)
 
 
@@ -50,54 +51,62 @@ def train_headless(
     narration = Narration(quiet=quiet)
     narration.line(wording("prepare"))
 
-    from mmrec_engine.runs import read_events
     from mmrec_engine.training.run import train
     from mmrec_tui.narrator import Narrator
 
     folder = resolved.settings.run_folder
     narrator = Narrator(narration, wording, folder)
     history = History()
-    trained = ended_before = False
+    begun = False
     code = 0
     try:
         for event in train(resolved, control, resume=resume, overwrite=overwrite):
             if isinstance(event, events.Resumed) and event.checkpoint is not None:
-                for earlier in read_events(folder):
-                    history.add(earlier)
+                history = _recorded(folder)  # what was before, and what of this process is written already
             history.add(event)
-            trained = trained or (
-                isinstance(event, events.Resumed | events.RunStarted) and event.time >= narrator.began
-            )
-            if trained or isinstance(event, events.Progress | events.Check):
-                narrator.tell(event, history)
-        ended_before = not trained
+            begun = begun or isinstance(event, events.Resumed | events.RunStarted)
+            narrator.tell(event, history)
+        if not begun:
+            history = _recorded(folder)
+            _tell_ended_before(history, narration, wording)
+        elif history.finished is not None and history.finished.status == "interrupted":
+            code = EXIT_CODES.get(signals.first, 130)
     except Interrupted:
         narration.line(wording("finished.before-start"))
-        return EXIT_CODES.get(signals.received, 130)
+        code = EXIT_CODES.get(signals.first, 130)
     except TrainingError as error:
-        narration.line(wording("error", message=error.text(wording.language)))
         if debug:
             raise
+        narration.line(wording("error", message=error.text(wording.language)))
         code = 1
-    finished = history.finished
-    if ended_before and finished is not None:
-        status, step = finished.status, wording.number(finished.step)
-        narration.line(wording("nothing-left", status=status, step=step))
-    if finished is not None and finished.status == "interrupted" and not ended_before:
-        code = EXIT_CODES.get(signals.received, 130)
     if as_json:
-        print(json.dumps(events.finite(run_result(history, folder)), ensure_ascii=False))
-        sys.stdout.flush()
+        result = run_result(history, folder, "interrupted" if code > 1 else "failed" if code else "completed")
+        print(json.dumps(events.finite(result), ensure_ascii=False), flush=True)
     return code
 
 
-def run_result(history: History, folder: Path) -> dict[str, Any]:
-    """What `train --json` prints."""
+def _recorded(folder: Path) -> History:
+    from mmrec_engine.runs import read_events
+
+    history = History()
+    for event in read_events(folder):
+        history.add(event)
+    return history
+
+
+def _tell_ended_before(history: History, narration: Narration, wording: Wording) -> None:
+    if history.finished is not None:
+        status, step = history.finished.status, wording.number(history.finished.step)
+        narration.line(wording("nothing-left", status=status, step=step))
+
+
+def run_result(history: History, folder: Path, status: str) -> dict[str, Any]:
+    """What `train --json` prints. status: of a run that has no recorded ending."""
     finished, started, step = history.finished, history.started, history.last_step
     files = {kind: str(folder / history.checkpoints[kind]) for kind in ("best", "final") if kind in history.checkpoints}
     return {
         "run": str(folder),
-        "status": finished.status if finished else "failed",
+        "status": finished.status if finished else status,
         "reason": finished.reason if finished else "",
         "steps": step.step if step else 0,
         "epochs": step.epoch if step else 0,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +23,6 @@ class Narrator:
 
     def __init__(self, narration: Narration, wording: Wording, folder: Path) -> None:
         self._out, self._text, self._folder = narration, wording, folder
-        self.began = time.time()
         self._plan: Plan | None = None
         self._epochs = 1
         self._epoch_began = self._told = time.monotonic()
@@ -139,14 +139,12 @@ class Narrator:
         )
 
     def _validation(self, event: events.Validation, history: History) -> None:
-        say, number = self._text, self._text.number
+        say = self._text
         self._out.line()
-        self._out.line(say("metrics"))
-        self._out.line(say("metrics.loss", value=number(event.loss, 3)))
-        self._out.line(say("metrics.perplexity", value=number(event.perplexity, 2)))
-        self._out.line(say("metrics.accuracy", value=say.percent(event.accuracy)))
-        self._out.line(say("metrics.bits", value=number(event.bits_per_character, 3)))
-        self._out.line(say("metrics.batches", value=number(event.batches)))
+        for line in metric_lines(
+            say, event.loss, event.perplexity, event.accuracy, event.bits_per_character, event.batches
+        ):
+            self._out.line(line)
         if event.patience_used:
             self._out.line(say("metrics.patience", used=event.patience_used, patience=event.patience))
         self._out.line()
@@ -157,11 +155,26 @@ class Narrator:
             key: say.number(value, 0 if isinstance(value, int) else 4) if isinstance(value, int | float) else value
             for key, value in event.values.items()
         }
-        where = f" --output-dir {self._folder.parent} --name {self._folder.name}"
+        parent, name = shlex.quote(str(self._folder.parent)), shlex.quote(self._folder.name)
+        where = f" --output-dir {parent} --name {name}"
         self._out.line()
         self._out.line(say(f"finished.{event.status}", **{**values, "step": say.number(event.step), "where": where}))
         if event.status not in ("failed", "interrupted"):
-            self._out.line(say("next", run=self._folder))
+            self._out.line(say("next", run=shlex.quote(str(self._folder))))
+
+
+def metric_lines(
+    wording: Wording, loss: float, perplexity: float, accuracy: float, bits_per_character: float, batches: int
+) -> list[str]:
+    """The metrics of a validation side, in the guide's form."""
+    return [
+        wording("metrics"),
+        wording("metrics.loss", value=wording.number(loss, 3)),
+        wording("metrics.perplexity", value=wording.number(perplexity, 2)),
+        wording("metrics.accuracy", value=wording.percent(accuracy)),
+        wording("metrics.bits", value=wording.number(bits_per_character, 3)),
+        wording("metrics.batches", value=wording.number(batches)),
+    ]
 
 
 def _clock(seconds: float) -> str:

@@ -8,8 +8,6 @@ import sys
 from typing import TextIO
 
 _KEPT = "\n\t"
-# Bidirectional overrides and isolates can make shown text read differently from what it is.
-_REORDERING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def printable(text: str) -> str:
@@ -69,7 +67,7 @@ class Narration:
 
 
 def _shown(character: str) -> str:
-    if character in _KEPT or (character.isprintable() and character not in _REORDERING) or character == "\u00a0":
+    if character in _KEPT or character.isprintable() or character == "\u00a0":
         return character
     if character.isspace() and ord(character) >= 0x2000:
         return " "

@@ -10,6 +10,7 @@ import gzip
 import json
 import os
 import stat
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -98,12 +99,12 @@ class FileDocuments:
             for number, line in enumerate(file, start=1):
                 if not line.strip():
                     continue
-                text = _text_field(line)
+                text = _text_field(line, self.encoding)
                 if text is None:
                     bad, first_bad = bad + 1, first_bad or number
                 elif text:
                     yield clean(text)
-        except (gzip.BadGzipFile, EOFError):
+        except (gzip.BadGzipFile, EOFError, zlib.error):
             self.skipped.append(Skipped(name, "damaged", f"after line {number}"))
         if bad:
             self.skipped.append(Skipped(name, "invalid-json", f"{bad} lines, the first is {first_bad}"))
@@ -151,9 +152,12 @@ def _inside(path: Path, root: Path) -> bool:
         return False
 
 
-def _text_field(line: bytes) -> str | None:
+def _text_field(line: bytes, encoding: str | None) -> str | None:
     try:
-        value = json.loads(line)
+        try:
+            value = json.loads(line)
+        except UnicodeDecodeError:
+            value = json.loads(line.decode(encoding or "utf-8"))
     except (ValueError, RecursionError):
         return None
     text = value.get("text") if isinstance(value, dict) else None

@@ -3,13 +3,15 @@
     documents ──► clean text in one spool file, with each document's length and fingerprint
               ──► split (by fingerprint) ──► vocabulary of the training side ──► train.bin, validation.bin, corpus.json
 
-Memory stays bounded by one piece of text, whatever the corpus. The result lies in the cache folder under a key made of the
-corpus' fingerprint and what else decides the tokens; the next run maps the files and starts at once.
+Memory stays bounded by one piece of text, whatever the corpus (a JSON line is one piece). The result lies in the cache folder
+under a key made of the corpus' fingerprint and what else decides the tokens; the next run reads the text once to know its
+fingerprint, and maps the files.
 """
 
 from __future__ import annotations
 
 import codecs
+import contextlib
 import hashlib
 import json
 import os
@@ -31,11 +33,12 @@ from mmrec_engine.corpus.text import PIECE_BYTES, Unusable
 from mmrec_engine.corpus.windows import Tokens
 from mmrec_engine.errors import RequestError
 from mmrec_engine.events import Progress
+from mmrec_engine.messages import REASONS, SIDES
 from mmrec_engine.settings import Settings
 from mmrec_engine.tokenizer import CharacterTokenizer, tokenizer_from_dict
 from mmrec_engine.tokenizer.character import END_OF_DOCUMENT, UNKNOWN, UNKNOWN_ID, CharacterCounter
 
-_FORMAT = 1  # raised whenever the same text would give other files
+_FORMAT = 2  # raised whenever the same text would give other files
 _DESCRIPTION = "corpus.json"
 
 
@@ -116,8 +119,13 @@ def _check_length(corpus: Corpus, seq_len: int, needed: tuple[str, ...]) -> None
     for label in needed:
         side = corpus.train if label == "training" else corpus.validation
         if len(side.tokens) < seq_len + 1:
-            values = {"tokens": len(side.tokens), "nearest": max(0, len(side.tokens) - 1)}
-            raise RequestError("corpus-too-short", side=label, seq_len=seq_len, **values)
+            raise too_short(label, len(side.tokens), seq_len)
+
+
+def too_short(side: str, tokens: int, seq_len: int) -> RequestError:
+    """side: training or validation."""
+    nearest = max(0, tokens - 1)
+    return RequestError("corpus-too-short", side=SIDES[side], tokens=tokens, seq_len=seq_len, nearest=nearest)
 
 
 def _prepare(
@@ -133,9 +141,11 @@ def _prepare(
     if not entries:
         if not documents.skipped:
             raise RequestError("corpus-empty", path=name)
-        raise RequestError(
-            "corpus-nothing-usable", path=name, count=len(documents.skipped), first=_worded(documents.skipped[0])
-        )
+        first = documents.skipped[0]
+        values = {"path": name, "count": len(documents.skipped), "first": first.name, "reason": REASONS[first.reason]}
+        if first.reason == "undecodable" and first.hint:
+            raise RequestError("corpus-undecodable", hint=first.hint, **values)
+        raise RequestError("corpus-nothing-usable", **values)
     fingerprint = _digest(*(f"{entry.extent.fingerprint} {entry.side}" for entry in entries))
     vocabulary = json.dumps(tokenizer.to_dict()) if tokenizer else f"{settings.tokenizer} {settings.vocab_size}"
     decides = (fingerprint, str(None if tokenizer else settings.val_split), vocabulary, str(_FORMAT))
@@ -308,14 +318,10 @@ def _put_in_place(prepared: Path, place: Path) -> None:
 def _remove_abandoned(folder: Path) -> None:
     """Remove what killed processes left behind: working folders older than a day."""
     for path in folder.glob("preparing-*"):
-        if time.time() - path.stat().st_mtime > 86_400:
-            shutil.rmtree(path, ignore_errors=True)
+        with contextlib.suppress(FileNotFoundError):  # another process may be tidying too
+            if time.time() - path.stat().st_mtime > 86_400:
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def _digest(*parts: str) -> str:
     return hashlib.blake2b("\n".join(parts).encode(), digest_size=16).hexdigest()
-
-
-def _worded(skipped: Skipped) -> str:
-    reason = f"{skipped.name}: {skipped.reason}"
-    return f"{reason}; --encoding {skipped.hint}" if skipped.reason == "undecodable" and skipped.hint else reason

@@ -42,17 +42,25 @@ def split_points(documents: Sequence[Extent], share: float) -> list[int]:
 def _nearest_subset(documents: Sequence[Extent], share: float) -> set[str]:
     """Fingerprints whose documents together come nearest to the share, those in the order of their hashed fingerprints.
 
-    Subset sum over rounded lengths, documents taken in that order, stopped at the first sum that is
-    exact to the resolution.
+    First fit in that order; where this leaves a gap, subset sum over rounded lengths, stopped at the first
+    sum that is exact to the resolution.
     """
     sizes: dict[str, int] = {}
     for document in documents:
         sizes[document.fingerprint] = sizes.get(document.fingerprint, 0) + document.characters
     wanted = share * sum(sizes.values())
     unit = max(1.0, wanted / _RESOLUTION)
+    order = sorted(sizes, key=lambda name: hash64(_SALT, int(name, 16)))
+    filled, held = set(), 0
+    for fingerprint in order:
+        if held + sizes[fingerprint] <= wanted:
+            filled.add(fingerprint)
+            held += sizes[fingerprint]
+    if wanted - held <= unit:
+        return filled  # of many small documents the first that fit come near enough
     # sum in units -> (exact sum, the sum it was reached from, the document that was added)
     reached: dict[int, tuple[int, int, str]] = {0: (0, 0, "")}
-    for fingerprint in sorted(sizes, key=lambda name: hash64(_SALT, int(name, 16))):
+    for fingerprint in order:
         for key, (total, _, _) in list(reached.items()):
             new_total = total + sizes[fingerprint]
             new_key = round(new_total / unit)

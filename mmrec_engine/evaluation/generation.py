@@ -33,17 +33,17 @@ def generate(model: LanguageModel, tokenizer: Tokenizer, prompt: str, tokens: in
     generator = torch.Generator().manual_seed(sampling.seed)
     seen = torch.zeros(tokenizer.vocab_size, dtype=torch.bool)
     seen[ids] = True
-    with evaluating(model):
-        state = model.initial_state(1)
-        for start in range(0, len(ids), _PROMPT_PIECE):
-            piece = torch.tensor([ids[start : start + _PROMPT_PIECE]], device=device)
-            logits, state = model.advance(piece, state)
-        for drawn in range(tokens):
+    state = model.initial_state(1)
+    unread = ids
+    for _ in range(tokens):
+        with evaluating(model):  # not across the yield: what the consumer does between tokens is its own
+            for start in range(0, len(unread), _PROMPT_PIECE):
+                piece = torch.tensor([unread[start : start + _PROMPT_PIECE]], device=device)
+                logits, state = model.advance(piece, state)
             index = next_token(logits[0, -1].float().cpu(), seen, len(tokenizer.special), sampling, generator)
-            seen[index] = True
-            yield tokenizer.decode([index])
-            if drawn + 1 < tokens:
-                logits, state = model.advance(torch.tensor([[index]], device=device), state)
+        seen[index] = True
+        unread = [index]
+        yield tokenizer.decode(unread)
 
 
 def next_token(logits: Tensor, seen: Tensor, special: int, sampling: Sampling, generator: torch.Generator) -> int:
@@ -58,7 +58,7 @@ def next_token(logits: Tensor, seen: Tensor, special: int, sampling: Sampling, g
     logits[:special] = -torch.inf
     if sampling.temperature == 0:
         return int(logits.argmax())
-    logits = logits / sampling.temperature
+    logits = (logits - logits.max()) / sampling.temperature  # no overflow, however low the temperature
     if 0 < sampling.top_k < len(logits):
         logits[logits < logits.topk(sampling.top_k).values[-1]] = -torch.inf
     probabilities = torch.softmax(logits, dim=-1)

@@ -9,6 +9,7 @@ Architecture = Literal["mmrec", "gpt"]
 ARCHITECTURES: tuple[Architecture, ...] = ("mmrec", "gpt")
 
 
+CHUNK = 64  # tokens that the recurrence takes as one matrix product
 _FIRST_USE_BYTES = 90 * 2**20  # measured: kernels and buffers that PyTorch makes in the first step on a CPU
 
 
@@ -60,7 +61,7 @@ class ModelConfig:
         token the logits with their softmax and gradient; and what the libraries set up at first use.
         Within a tenth of the measured peak from tiny to base (docs/performance.md).
         """
-        reach = min(length, 64) if self.architecture == "mmrec" else length
+        reach = min(length, CHUNK) if self.architecture == "mmrec" else length
         per_layer = 18 * self.width + 3 * self.mlp_width + 3 * self.heads * reach
         activations = windows * length * (self.layers * per_layer + 4 * self.vocabulary + 4 * self.width)
         return _FIRST_USE_BYTES + 4 * (4 * self.parameters() + activations)

@@ -49,8 +49,7 @@ class MLP(nn.Module):
 
 
 def zero_linear(inputs: int, outputs: int) -> nn.Linear:
-    """A linear layer that starts at zero; marked so that checks can tell it from a layer that was never filled."""
+    """A linear layer that starts at zero."""
     layer = nn.Linear(inputs, outputs, bias=False)
     nn.init.zeros_(layer.weight)
-    layer.starts_at_zero = True  # type: ignore[assignment]
     return layer

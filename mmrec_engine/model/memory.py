@@ -15,11 +15,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mmrec_engine.model.config import CHUNK
 from mmrec_engine.model.layers import TokenShift, norm, zero_linear
 
 SHORTEST_TIME_CONSTANT = 2.0
 LONGEST_TIME_CONSTANT = 512.0
-CHUNK = 64
 _SMALLEST_POWER = 1e-30  # smaller powers become 0: products with denormal numbers are slow
 
 

@@ -54,9 +54,7 @@ class Optimizers:
                     stored = state.get(self._names[id(parameter)])
                     if stored is not None:
                         optimizer.state[parameter] = {
-                            # AdamW's step counter stays where PyTorch keeps it; the rest lies with its parameter.
-                            key: value.clone() if key == "step" else value.to(parameter.device, copy=True)
-                            for key, value in stored.items()
+                            key: value.to(parameter.device, copy=True) for key, value in stored.items()
                         }
 
 
@@ -76,5 +74,4 @@ def _sorted_parameters(model: nn.Module) -> tuple[list[Tensor], list[Tensor], li
 
 
 def _adamw(groups: list[dict[str, Any]]) -> torch.optim.AdamW:
-    devices = {parameter.device.type for group in groups for parameter in group["params"]}
-    return torch.optim.AdamW(groups, lr=0.0, betas=BETAS, fused=devices <= {"cpu", "cuda", "mps"})
+    return torch.optim.AdamW(groups, lr=0.0, betas=BETAS, fused=True)

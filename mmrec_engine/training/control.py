@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from typing import Literal, get_args
 
 Command = Literal["pause", "resume", "save", "stop"]
 _POLL_SECONDS = 0.25
+_READ_BYTES = 2**20
 
 
 @dataclass(frozen=True)
@@ -33,12 +33,10 @@ class Control:
 
     def __init__(self) -> None:
         self._requests: deque[Request] = deque()
-        self._woken = threading.Event()
         self._file: _ControlFile | None = None
 
     def ask(self, command: Command, reason: str = "") -> None:
         self._requests.append(Request(command, reason))
-        self._woken.set()
 
     def listen_to(self, path: Path) -> None:
         """Take requests from the lines of a file too; lines written before now are ignored."""
@@ -56,9 +54,8 @@ class Control:
             yield self._requests.popleft()
 
     def wait(self) -> None:
-        """Sleep until something may have been asked."""
-        self._woken.wait(_POLL_SECONDS)
-        self._woken.clear()
+        """Sleep for a moment, in which something may be asked."""
+        time.sleep(_POLL_SECONDS)
 
     def _read_file(self) -> None:
         if self._file is not None:
@@ -84,10 +81,10 @@ class _ControlFile:
                 return
             with self._path.open("rb") as file:
                 file.seek(self._offset)
-                data = file.read(2**20)
+                data = file.read(_READ_BYTES)
         except OSError:
             return
-        whole = data[: data.rfind(b"\n") + 1]
+        whole = data[: data.rfind(b"\n") + 1] or (data if len(data) == _READ_BYTES else b"")  # no request is that long
         self._offset += len(whole)
         for line in whole.splitlines():
             try:

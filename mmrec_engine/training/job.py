@@ -38,6 +38,7 @@ class Job:
     stepper: Stepper
     plan: Plan
     progress: Progress
+    saved_step: int = 0  # step of the newest checkpoint
 
     def content(self) -> dict[str, Any]:
         """What a checkpoint holds: the state to go on from, and what is needed to use the model anywhere."""
@@ -83,6 +84,7 @@ def build_job(
         Stepper(model, optimizers, windows, settings, machine),
         make_plan(settings, windows.count),
         progress,
+        saved_step=progress.step,
     )
 
 

@@ -27,7 +27,6 @@ _INTERRUPTED: Status = "interrupted"
 def run_steps(job: Job, control: Control) -> Generator[Event, None, Ending]:
     """Train until the plan, the patience, the target or a person says stop. Returns how the run ended."""
     settings, plan = job.settings, job.plan
-    saved_step = job.progress.step
     yield from _mend_best(job)
     yield events.State(step=job.progress.step, state="TRAINING")
     while True:
@@ -36,18 +35,18 @@ def run_steps(job: Job, control: Control) -> Generator[Event, None, Ending]:
             improved = yield from _validation(job, control)
             if improved and settings.save_best_model:
                 yield from _save_best(job)
-                saved_step = step
+            yield events.State(step=step, state="TRAINING")
         undone = plan.validates(step, settings.eval_every) and job.progress.validated_step < step
         end = None if undone else ending(job.progress, plan, settings)
-        if step and step % settings.checkpoint_every == 0 and saved_step != step and not undone:
+        if step and step % settings.checkpoint_every == 0 and job.saved_step != step and not undone:
             yield from _save(job)
-            saved_step = step
+            yield events.State(step=step, state="TRAINING")
         if end is not None:
             yield from _save_final(job)
             return end
         stop = yield from _obey(job, control)
         if stop is not None:
-            if step and saved_step != step:
+            if step and job.saved_step != step:
                 yield from _save(job)
             return _INTERRUPTED, {"by": stop}
         yield _step(job)
@@ -109,7 +108,6 @@ def _validation(job: Job, control: Control) -> Generator[Event, None, bool]:
     )
     prompt, text = sample_text(job.model, job.corpus, job.settings.seed)
     yield events.Sample(step=step, prompt=prompt, text=text)
-    yield events.State(step=step, state="TRAINING")
     return improved
 
 
@@ -133,7 +131,7 @@ def _save(job: Job, name: str = "", kind: events.CheckpointKind = "step") -> Ite
     yield events.Checkpoint(step=step, path=path.name, kind=kind)
     pending.commit()
     checkpoints.prune(job.folder, job.settings.keep_checkpoints)
-    yield events.State(step=step, state="TRAINING")
+    job.saved_step = step
 
 
 def _save_best(job: Job) -> Iterator[Event]:
@@ -174,6 +172,7 @@ def _obey(job: Job, control: Control) -> Generator[Event, None, str | None]:
                     return request.reason or "control"
                 case "save" if step:
                     yield from _save(job)
+                    yield events.State(step=step, state="PAUSED" if paused else "TRAINING")
                 case "pause" if not paused:
                     paused = True
                     yield events.Paused(step=step)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
@@ -30,16 +31,17 @@ class Machine:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16")
 
 
-def resolve_machine(settings: Settings, precision: str | None = None) -> Machine:
-    """Choose device, threads and precision; `precision` is that of an earlier process of the same run.
+def resolve_machine(settings: Settings, stored: Mapping[str, Any] | None = None) -> Machine:
+    """Choose device, threads and precision. stored: what an earlier process of the same run has chosen, taken over.
 
     Raises RequestError for a device that is not there.
     """
-    threads = settings.threads or available_cores()
+    stored = stored or {}
+    threads = settings.threads or stored.get("threads") or available_cores()
     torch.set_num_threads(threads)
-    device = resolve_device(settings.device)
+    device = resolve_device(stored.get("device", "auto") if settings.device == "auto" else settings.device)
     _make_exact()
-    chosen = precision or settings.precision
+    chosen = stored.get("precision") or settings.precision
     if chosen == "auto":
         chosen = "bf16" if bf16_pays(device) else "fp32"
     return Machine(device, threads, chosen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 from mmrec_engine.events import Status
@@ -27,7 +28,7 @@ class Progress:
 
     def after_validation(self, loss: float) -> Progress:
         """A loss that is not lower than the best (NaN is not) uses up one unit of patience."""
-        if self.best_loss is None or loss < self.best_loss:
+        if not math.isnan(loss) and (self.best_loss is None or loss < self.best_loss):
             return replace(
                 self, validated_step=self.step, last_loss=loss, best_loss=loss, best_step=self.step, patience_used=0
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,13 +15,14 @@ import torch
 from mmrec_engine import checkpoints, events
 from mmrec_engine.corpus.documents import Skipped
 from mmrec_engine.corpus.prepare import Corpus, prepare_corpus
-from mmrec_engine.errors import Interrupted, MmrecError, RequestError, TrainingError
+from mmrec_engine.corpus.windows import EvaluationWindows
+from mmrec_engine.errors import Interrupted, RequestError, TrainingError
 from mmrec_engine.events import Event
-from mmrec_engine.runs import CONTROL, LOG, Mode, RunFolder, note_run, read_description, read_events
+from mmrec_engine.runs import CONTROL, LOG, Mode, RunFolder, note_run, read_description, recorded_ending
 from mmrec_engine.settings import CORPUS_CHOICE, FIELDS, Resolved, Settings, flag, resolve
 from mmrec_engine.training.control import Control
 from mmrec_engine.training.job import Job, build_job
-from mmrec_engine.training.loop import Ending, run_steps
+from mmrec_engine.training.loop import run_steps
 from mmrec_engine.training.machine import resolve_machine
 from mmrec_engine.training.plan import ending
 from mmrec_engine.version import __version__
@@ -49,9 +50,11 @@ class _Run:
     def __init__(self, resolved: Resolved, control: Control, mode: Mode) -> None:
         self._control, self._mode = control, mode
         path = resolved.settings.run_folder
-        self._stored = read_description(path) if mode == "resume" else None
+        self._stored = (read_description(path) or {}) if mode == "resume" else {}
         self._resolved = _as_stored(resolved, self._stored) if self._stored else _anchored(resolved)
+        self._changes = self._changed_settings()
         self._folder = RunFolder(path, mode)
+        self._description: dict[str, Any] = {}
         self._started = time.monotonic()
         self._made_step = False
 
@@ -61,7 +64,6 @@ class _Run:
             yield from self._recorded(self._run())
         except _NothingLeft:
             self._folder.abandon()
-            yield from read_events(self._folder.path)
             return
         except BaseException:
             self._leave()
@@ -76,11 +78,14 @@ class _Run:
 
     def _recorded(self, stream: Iterator[Event]) -> Iterator[Event]:
         for event in stream:
-            if isinstance(event, events.Step) and not self._made_step:
-                self._made_step = True
-                self._folder.replace()  # an old run makes room only now
-                note_run(self._folder.path)
-            self._folder.record(event)
+            try:
+                if isinstance(event, events.Step) and not self._made_step:
+                    self._made_step = True
+                    self._folder.begin(self._description)  # an old run makes room only now
+                    note_run(self._folder.path)
+                self._folder.record(event)
+            except OSError as error:
+                raise self._failure(error) from error
             yield event
 
     def _run(self) -> Iterator[Event]:
@@ -94,101 +99,77 @@ class _Run:
         path, content, damaged = (
             checkpoints.newest_usable(self._folder.path) if self._mode == "resume" else (None, {}, [])
         )
-        precision = content.get("precision") or (self._stored or {}).get("precision")
-        machine = resolve_machine(settings, precision)
-        job = self._build(settings, machine, corpus, content, path)
-        if path is not None:
-            if path.name == checkpoints.FINAL and ending(job.progress, job.plan, settings) is not None:
-                raise _NothingLeft
-            self._folder.continue_after(path.name, job.progress.step)
-            self._made_step = True
-        yield from self._train(job, None if path is None else path.name, damaged)
-
-    def _build(
-        self, settings: Settings, machine: Any, corpus: Corpus, content: dict[str, Any], path: Path | None
-    ) -> Job:
+        machine = resolve_machine(settings, self._stored)
         try:
-            return build_job(settings, machine, corpus, self._folder.path, content or None)
-        except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
-            if not content:
+            job = build_job(settings, machine, corpus, self._folder.path, content or None)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            if path is None:
                 raise
-            reason = str(error).splitlines()[0][:120]
+            reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
             raise RequestError("checkpoint-damaged", path=path, reason=reason) from None
-
-    def _train(self, job: Job, checkpoint: str | None, damaged: list[str]) -> Iterator[Event]:
+        except (RuntimeError, MemoryError) as error:
+            raise self._failure(error) from error
+        self._description = self._describe(job)
         step = job.progress.step
-        description = self._describe(job)
-        if checkpoint is None and self._mode != "new":
-            # The old run is still in place: describe the new one once its first step is made.
-            yield self._started_event(job, description)
+        if path is None:
+            yield self._started_event(job)
             if self._mode == "resume":
                 yield events.Resumed(skipped=tuple(damaged), planned_steps=job.plan.planned_steps)
-            yield from self._steps(job, description)
-            return
-        self._folder.describe(description)
-        if checkpoint is None:
-            yield self._started_event(job, description)
         else:
-            planned = job.plan.planned_steps
-            yield events.Resumed(step=step, checkpoint=checkpoint, skipped=tuple(damaged), planned_steps=planned)
-        yield from self._steps(job, None)
+            ended = path.name == checkpoints.FINAL and ending(job.progress, job.plan, settings) is not None
+            if ended and recorded_ending(self._folder.path) is not None:
+                raise _NothingLeft
+            self._folder.continue_after(path.name, step, self._description)
+            self._made_step = True
+            yield events.Resumed(
+                step=step, checkpoint=path.name, skipped=tuple(damaged), planned_steps=job.plan.planned_steps
+            )
+            if self._changes:
+                yield events.SettingsChanged(step=step, changes=self._changes, reason="resume")
+        yield from self._steps(job)
 
-    def _steps(self, job: Job, description: dict[str, Any] | None) -> Iterator[Event]:
+    def _steps(self, job: Job) -> Iterator[Event]:
         """The loop, and an ending for every way it can end."""
-        stream = run_steps(job, self._control)
         try:
-            status, values = yield from self._describing(stream, description)
-        except Interrupted:
-            raise
+            status, values = yield from run_steps(job, self._control)
         except Exception as error:
-            failure = self._failure(error, job.settings)
-            yield from self._failed(job.progress.step, failure)
+            failure = self._failure(error)
+            if self._made_step:
+                step = job.progress.step
+                yield self._finished(step, "failed", {"error": failure.key, **failure.values}, str(failure))
+                yield events.State(step=step, state="FAILED")
             raise failure from error
         if status == "interrupted" and job.progress.step == 0:
             raise Interrupted
-        word: events.StateWord = "STOPPED" if status == "interrupted" else "FINISHED"
-        yield self._finished(job.progress.step, status, values)
-        yield events.State(step=job.progress.step, state=word)
+        finished = self._finished(job.progress.step, status, values)
+        yield finished
+        yield events.State(step=job.progress.step, state=finished.state_word)
 
-    def _failure(self, error: Exception, settings: Settings) -> TrainingError:
-        """What went wrong, in words for a person; the traceback goes to the run's log."""
+    def _failure(self, error: Exception) -> TrainingError:
+        """What went wrong, in words for a person; the traceback goes to the log of a run that has begun."""
+        settings = self._resolved.settings
         if isinstance(error, TrainingError):
             return error
         if isinstance(error, OSError):
             path = error.filename or self._folder.path
             return TrainingError("training-disk", path=path, reason=error.strerror or error)
-        self._folder.log(error)
+        if self._made_step:
+            self._folder.log(error)
         reason = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:200]}"
         # On CPUs PyTorch words a failed allocation in a RuntimeError.
         if isinstance(error, torch.OutOfMemoryError | MemoryError) or ("alloc" in reason and "memory" in reason):
             return TrainingError("training-no-memory", batch_size=settings.batch_size, seq_len=settings.seq_len)
-        return TrainingError("training-broke", reason=reason, log=self._folder.path / LOG)
-
-    def _describing(
-        self, stream: Generator[Event, None, Ending], description: dict[str, Any] | None
-    ) -> Generator[Event, None, Ending]:
-        """Pass the loop's events on; write a description that had to wait right after the first step."""
-        while True:
-            try:
-                event = next(stream)
-            except StopIteration as finished:
-                end: Ending = finished.value
-                return end
-            yield event
-            if description is not None and isinstance(event, events.Step):
-                self._folder.describe(description)
-                description = None
-
-    def _failed(self, step: int, error: MmrecError) -> Iterator[Event]:
         if not self._made_step:
-            return
-        yield self._finished(step, "failed", {"key": error.key, **error.values}, str(error))
-        yield events.State(step=step, state="FAILED")
+            return TrainingError("training-broke-early", reason=reason)
+        return TrainingError("training-broke", reason=reason, log=self._folder.path / LOG)
 
     def _finished(
         self, step: int, status: events.Status, values: dict[str, Any], reason: str = ""
     ) -> events.RunFinished:
-        plain = {key: value if isinstance(value, int | float) else str(value) for key, value in values.items()}
+        plain = {
+            key: value["en"] if isinstance(value, dict) else value if isinstance(value, int | float) else str(value)
+            for key, value in values.items()
+        }
         text = reason or ", ".join(f"{key} {value}" for key, value in plain.items())
         seconds = round(time.monotonic() - self._started, 3)
         return events.RunFinished(step=step, status=status, reason=text, seconds=seconds, values=plain)
@@ -211,7 +192,7 @@ class _Run:
                 yield progress
 
     def _check_same_corpus(self, corpus: Corpus) -> None:
-        if self._stored is None:
+        if not self._stored:
             return
         known = self._stored.get("corpus", {})
         if known.get("fingerprint") != corpus.fingerprint or known.get("vocabulary") != corpus.tokenizer.vocab_size:
@@ -237,7 +218,15 @@ class _Run:
             "machine": {"system": platform.platform(), "processor": platform.machine()},
         }
 
-    def _started_event(self, job: Job, description: dict[str, Any]) -> events.RunStarted:
+    def _changed_settings(self) -> dict[str, Any]:
+        """Settings of a resumed run that differ from the stored ones."""
+        stored = self._stored.get("settings", {})
+        now = self._resolved.settings.as_dict()
+        moved = ("output_dir", "name")
+        return {name: now[name] for name in stored if name in now and name not in moved and now[name] != stored[name]}
+
+    def _started_event(self, job: Job) -> events.RunStarted:
+        description = self._description
         return events.RunStarted(
             planned_steps=job.plan.planned_steps,
             steps_an_epoch=job.plan.steps_an_epoch,
@@ -245,7 +234,7 @@ class _Run:
             corpus={
                 **description["corpus"],
                 "train_windows": job.plan.windows_an_epoch,
-                "validation_windows": -(-(len(job.corpus.validation.tokens) - 1) // job.settings.seq_len),
+                "validation_windows": EvaluationWindows(job.corpus.validation.tokens, job.settings.seq_len).count,
             },
             settings=job.settings.as_dict(),
             machine={name: description[name] for name in ("device", "threads", "precision")},
@@ -268,31 +257,34 @@ def _anchored(resolved: Resolved) -> Resolved:
 def _as_stored(resolved: Resolved, description: dict[str, Any]) -> Resolved:
     """The stored run's settings with what was given by hand over them. Raises RequestError where the two cannot agree."""
     stored = {name: value for name, value in description["settings"].items() if name in FIELDS}
+    settings = resolved.settings
     given = {
-        name: getattr(resolved.settings, name)
+        name: getattr(settings, name)
         for name, source in resolved.sources.items()
         if source in ("hand", "file") and name not in ("output_dir", "name")
     }
-    if given.get("max_steps") is not None and given.get("epochs", 0) is None:
-        del given["epochs"]
+    corpus_given = {name: value for name, value in given.items() if name in CORPUS_CHOICE and value}
+    for name, value in corpus_given.items():
+        if _corpus_of(settings.as_dict()) != _corpus_of(stored):
+            raise RequestError("resume-differs", flag=flag(name), given=value, stored=_corpus_of(stored))
+    changes = {name: value for name, value in given.items() if FIELDS[name].metadata["resumable"]}
     for name, value in given.items():
-        if not FIELDS[name].metadata["resumable"] and not _same(name, value, stored.get(name, FIELDS[name].default)):
+        if name not in changes and name not in CORPUS_CHOICE and value != stored.get(name, FIELDS[name].default):
             raise RequestError("resume-differs", flag=flag(name), given=value, stored=stored.get(name))
-    for name in CORPUS_CHOICE:
-        given.pop(name, None)
-    stored.update(output_dir=resolved.settings.output_dir, name=resolved.settings.name)
-    merged = resolve(
-        {**{name: value for name, value in given.items() if FIELDS[name].metadata["resumable"]}}, None, stored
-    )
+    if ("epochs" in changes) != ("max_steps" in changes):
+        # A new limit takes the place of the old ones, or the run could not go on.
+        changes = {"epochs": None, "max_steps": None, **changes}
+    merged = resolve(changes, None, {**stored, "output_dir": settings.output_dir, "name": settings.name})
     known = description.get("sources", {})
     sources = {name: known.get(name, source) if source == "run" else source for name, source in merged.sources.items()}
     return replace(merged, sources=sources)
 
 
-def _same(name: str, given: Any, stored: Any) -> bool:
-    if name == "data_dir" and given is not None and stored is not None:
-        return Path(given).resolve() == Path(stored).resolve()
-    return bool(given == stored)
+def _corpus_of(settings: Mapping[str, Any]) -> str:
+    """Which text the settings name: a path or a built-in name."""
+    if settings.get("data_dir"):
+        return str(Path(settings["data_dir"]).resolve())
+    return str(settings.get("corpus") or "sample")
 
 
 def _skipped_finding(skipped: Skipped) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from mmrec_engine.corpus.windows import TrainingWindows
 from mmrec_engine.errors import TrainingError
 from mmrec_engine.evaluation.metrics import token_losses
+from mmrec_engine.messages import GRADIENT, LOSS
 from mmrec_engine.model.dropout import DropoutMasks
 from mmrec_engine.model.language_model import LanguageModel
 from mmrec_engine.optim.groups import Optimizers
@@ -64,28 +65,36 @@ class Stepper:
             (batch_loss / tokens).backward()  # type: ignore[no-untyped-call]
             loss_sum += batch_loss.detach()
         loss = float(loss_sum) / tokens
-        grad_norm = float(self._clipped_norm())
+        gradients = [parameter.grad for parameter in self._model.parameters() if parameter.grad is not None]
+        norm = nn.utils.get_total_norm(gradients)
+        grad_norm = float(norm)
         if not (np.isfinite(loss) and np.isfinite(grad_norm)):
-            raise self._not_finite(step, loss, grad_norm, torch.from_numpy(inputs[: settings.batch_size]))
+            raise self._not_finite(step, loss, grad_norm, torch.from_numpy(inputs))
+        if settings.grad_clip:
+            nn.utils.clip_grads_with_norm_(self._model.parameters(), settings.grad_clip, norm)
         self._optimizers.step(learning_rate)
         return StepResult(loss, grad_norm, tokens)
 
-    def _clipped_norm(self) -> Tensor:
-        limit = self._settings.grad_clip or float("inf")
-        return nn.utils.clip_grad_norm_(self._model.parameters(), limit)
-
     def _not_finite(self, step: int, loss: float, grad_norm: float, inputs: Tensor) -> TrainingError:
         in_loss = not np.isfinite(loss)
-        module = first_non_finite(self._model, inputs.to(self._machine.device)) if in_loss else self._bad_gradient()
+        module = self._bad_module(inputs) if in_loss else self._bad_gradient()
         return TrainingError(
             "training-non-finite",
-            what="loss" if in_loss else "gradient",
+            what=LOSS if in_loss else GRADIENT,
             value=loss if in_loss else grad_norm,
             step=step,
             module=module,
             rate=min(1e-4, self._settings.learning_rate / 3),
             warmup=max(200, 2 * self._settings.warmup_steps),
         )
+
+    def _bad_module(self, inputs: Tensor) -> str:
+        with self._machine.autocast():
+            for batch in torch.split(inputs, self._settings.batch_size):
+                name = first_non_finite(self._model, batch.to(self._machine.device))
+                if name is not None:
+                    return name
+        return "?"
 
     def _bad_gradient(self) -> str:
         for name, parameter in reversed(list(self._model.named_parameters())):
@@ -94,8 +103,8 @@ class Stepper:
         return "?"
 
 
-def first_non_finite(model: nn.Module, inputs: Tensor) -> str:
-    """Name of the first module whose output is not finite for these inputs; "the loss" where all are."""
+def first_non_finite(model: nn.Module, inputs: Tensor) -> str | None:
+    """Name of the first module whose output is not finite for these inputs; None where all are."""
     found: list[str] = []
 
     def watch(name: str) -> object:
@@ -113,4 +122,4 @@ def first_non_finite(model: nn.Module, inputs: Tensor) -> str:
     finally:
         for handle in handles:
             handle.remove()
-    return found[0] if found else "the loss"
+    return found[0] if found else None

@@ -19,7 +19,7 @@ class Wording:
             from mmrec_tui.text.en import TEXT
         self._text = TEXT
 
-    def __call__(self, key: str, **values: object) -> str:
+    def __call__(self, key: str, /, **values: object) -> str:
         return self._text[key].format(**values)
 
     def number(self, value: float, digits: int = 0) -> str:

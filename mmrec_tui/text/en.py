@@ -6,7 +6,6 @@ TEXT: dict[str, str] = {
     # the command
     "app.help": "Train a small language model well: from a folder of text to a model that writes.",
     "app.no-screen": "no command given; start with `mmrec-tui train --use-sample-corpus`, or see `mmrec-tui --help`",
-    "help.help": "Show this help and exit.",
     "help.version": "Show versions and exit.",
     "help.lang": "Language: tr or en (default: MMREC_LANG, else the locale).",
     "help.debug": "Show a traceback where something breaks.",
@@ -87,6 +86,7 @@ TEXT: dict[str, str] = {
     "usage.value": "{name} takes a number in {allowed}; see `mmrec-tui {command} --help`",
     "usage.argument": "{name} needs a value; see `mmrec-tui {command} --help`",
     "usage.invalid": "{message}; see `mmrec-tui {command} --help`",
+    "usage.nan": "{name} takes a number, not nan",
     "usage.language": "--lang takes tr or en, not {value!r}",
     "usage.resume-overwrite": "--resume and --overwrite exclude each other; give one of them",
     "usage.too-many": "the command takes no further argument {name!r}; see `mmrec-tui {command} --help`",
@@ -135,7 +135,7 @@ TEXT: dict[str, str] = {
     "finished.target_reached": "🏁 Target reached at step {step}: validation loss {loss} (target {target_loss})",
     "finished.interrupted": "⏹ Stopped at step {step} ({by}); go on with: mmrec-tui train --resume{where}",
     "finished.failed": "✖ Training failed at step {step}",
-    "finished.before-start": "⏹ Stopped before the first step; nothing was kept",
+    "finished.before-start": "⏹ Stopped before the first step; nothing was changed",
     "nothing-left": "✅ This run has ended already ({status} at step {step}); a larger --epochs or --max-steps goes on with it",
     "next": "   Try it: mmrec-tui generate {run} --prompt \"...\" --tokens 200",
     # tables and results

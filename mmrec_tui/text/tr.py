@@ -6,7 +6,6 @@ TEXT: dict[str, str] = {
     # komut
     "app.help": "Küçük bir dil modelini iyi eğitin: metin klasöründen yazan bir modele.",
     "app.no-screen": "komut verilmedi; `mmrec-tui train --use-sample-corpus` ile başlayın ya da `mmrec-tui --help` yazın",
-    "help.help": "Bu yardımı göster ve çık.",
     "help.version": "Sürümleri göster ve çık.",
     "help.lang": "Dil: tr ya da en (varsayılan: MMREC_LANG, yoksa sistem dili).",
     "help.debug": "Bir şey bozulursa hata izini göster.",
@@ -87,6 +86,7 @@ TEXT: dict[str, str] = {
     "usage.value": "{name} şu aralıkta bir sayı ister: {allowed}; bkz. `mmrec-tui {command} --help`",
     "usage.argument": "{name} bir değer ister; bkz. `mmrec-tui {command} --help`",
     "usage.invalid": "kullanım hatası: {message}; bkz. `mmrec-tui {command} --help`",
+    "usage.nan": "{name} bir sayı ister, nan değil",
     "usage.language": "--lang için tr ya da en verin, verilen: {value!r}",
     "usage.resume-overwrite": "--resume ile --overwrite birlikte olmaz; yalnızca birini verin",
     "usage.too-many": "komut fazladan {name!r} almaz; bkz. `mmrec-tui {command} --help`",
@@ -135,7 +135,7 @@ TEXT: dict[str, str] = {
     "finished.target_reached": "🏁 {step}. adımda hedefe ulaşıldı: doğrulama kaybı {loss} (hedef {target_loss})",
     "finished.interrupted": "⏹ {step}. adımda durdu ({by}); sürdürmek için: mmrec-tui train --resume{where}",
     "finished.failed": "✖ Eğitim {step}. adımda başarısız oldu",
-    "finished.before-start": "⏹ İlk adımdan önce durduruldu; hiçbir şey saklanmadı",
+    "finished.before-start": "⏹ İlk adımdan önce durduruldu; hiçbir şey değişmedi",
     "nothing-left": "✅ Bu çalışma zaten bitmiş ({status}, adım {step}); daha büyük --epochs ya da --max-steps onu sürdürür",
     "next": "   Deneyin: mmrec-tui generate {run} --prompt \"...\" --tokens 200",
     # tablolar ve sonuçlar

@@ -3,7 +3,9 @@
 import json
 import os
 import random
+import resource
 import signal
+import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ import pytest
 import torch
 
 from mmrec_engine import checkpoints
-from tests.conftest import FAST, Command, events_of
+from tests.conftest import COMMAND, FAST, Command, events_of
 
 STEPS = 60
 RUN = [*FAST, "--max-steps", STEPS, "--eval-every", 15, "--checkpoint-every", 10, "--early-stopping-patience", 9]
@@ -45,6 +47,8 @@ def assert_same_end(folder: Path, whole: Path) -> None:
             assert torch.equal(ours["optimizer"][name][key], moment), (name, key)
     best = [checkpoints.read(path / "best_model.pt") for path in (folder, whole)]
     assert best[0]["progress"] == best[1]["progress"]
+    for name, weight in best[1]["model"].items():
+        assert torch.equal(best[0]["model"][name], weight), name
     told = [[timeless(event) for event in events_of(path) if event["event"] in TOLD] for path in (folder, whole)]
     assert told[0] == told[1]
 
@@ -99,7 +103,8 @@ def test_a_signal_saves_and_the_run_goes_on_from_there(
 @pytest.mark.fault
 def test_a_signal_before_the_first_step_leaves_nothing(command: Command, text_file: Path) -> None:
     process = command.start("train", "--data-dir", text_file, *FAST)
-    time.sleep(0.6)
+    assert process.stderr is not None
+    assert process.stderr.readline().startswith("📚")
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
     assert process.returncode == 130
@@ -126,8 +131,9 @@ def test_a_dead_stderr_only_silences_the_narration(command: Command, text_file: 
 
 
 @pytest.mark.fault
-def test_a_damaged_newest_checkpoint_is_left_aside(command: Command, text_file: Path) -> None:
-    flags = ["train", "--data-dir", text_file, *RUN]
+@pytest.mark.parametrize("keep", [1, 3])
+def test_a_damaged_newest_checkpoint_is_left_aside(command: Command, text_file: Path, keep: int) -> None:
+    flags = ["train", "--data-dir", text_file, *RUN, "--keep-checkpoints", keep]
     assert command(*flags, "--name", "whole").code == 0
     process = command.start(*flags, "--name", "hurt")
     folder = command.run_folder("hurt")
@@ -262,4 +268,73 @@ def test_two_processes_cannot_train_into_one_folder(command: Command, text_file:
     first.kill()
     first.communicate()
     assert "died" in command("runs").out
-    assert command("train", "--resume", "--max-steps", 1, "--quiet").code in (0, 2)
+    assert command("train", "--resume", "--max-steps", 1, "--quiet").code == 0
+
+
+@pytest.mark.fault
+def test_a_run_killed_after_its_last_checkpoint_gets_its_ending(command: Command, text_file: Path) -> None:
+    assert command("train", "--data-dir", text_file, *FAST, "--max-steps", 6).code == 0
+    path = command.run_folder() / "events.jsonl"
+    lines = path.read_text().splitlines(keepends=True)
+    last = max(index for index, line in enumerate(lines) if '"kind": "final"' in line)
+    path.write_text("".join(lines[: last + 1]))
+    assert "died" in command("runs").out
+    resumed = command("train", "--resume", "--json")
+    assert (resumed.code, resumed.json["status"]) == (0, "completed")
+    assert "finished" in command("runs").out
+
+
+def test_findings_are_told_once_however_often_a_run_is_resumed(command: Command, text_file: Path) -> None:
+    folder = command.folder / "text"
+    folder.mkdir()
+    (folder / "a.txt").write_text(text_file.read_text())
+    os.close(os.open(os.fsencode(folder) + b"/bo\xfe\xff.txt", os.O_CREAT | os.O_WRONLY))
+    assert command("train", "--data-dir", "text", *FAST, "--max-steps", 3).code == 0
+    for steps in (5, 7):
+        resumed = command("train", "--resume", "--max-steps", steps, "--json")
+        assert resumed.code == 0, resumed.err
+        assert len(resumed.json["findings"]) == 1
+    changed = [event["changes"] for event in events_of(command.run_folder()) if event["event"] == "settings_changed"]
+    assert changed[-1] == {"max_steps": 7}
+
+
+@pytest.mark.fault
+def test_a_loss_that_is_not_finite_ends_the_run_before_it_touches_the_weights(
+    command: Command, text_file: Path
+) -> None:
+    flags = ["--learning-rate", 100, "--weight-decay", 10, "--warmup-steps", 0, "--grad-clip", 0, "--max-steps", 300]
+    failed = command("train", "--data-dir", text_file, *FAST, *flags, "--checkpoint-every", 2, "--json")
+    assert failed.code == 1, failed.err
+    assert failed.json["status"] == "failed"
+    assert "no update was made" in failed.err
+    assert "Traceback" not in failed.err
+    events = events_of(command.run_folder())
+    assert events[-1]["state"] == "FAILED"
+    assert "no update was made" in events[-2]["reason"]
+    assert "failed" in command("runs").out
+    _, content, damaged = checkpoints.newest_usable(command.run_folder())
+    assert not damaged
+    assert all(bool(weight.isfinite().all()) for weight in content["model"].values())
+
+
+@pytest.mark.fault
+def test_a_limit_on_file_size_ends_a_run_with_a_clear_word_and_what_was_good_stays(
+    command: Command, text_file: Path
+) -> None:
+    flags = ["--data-dir", text_file, *FAST, "--no-save-best-model"]
+    assert command("train", *flags, "--max-steps", 10, "--checkpoint-every", 5).code == 0
+    whole = (command.run_folder() / "checkpoint_step_10.pt").stat().st_size
+    limited = subprocess.Popen(
+        [str(COMMAND), "train", "--resume", "--max-steps", "30"],
+        cwd=command.folder,
+        env=command.environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (whole // 2, whole // 2)),
+    )
+    _, told = limited.communicate(timeout=60)
+    assert limited.returncode == 1, told
+    assert "--resume" in told
+    assert "Traceback" not in told
+    resumed = command("train", "--resume", "--max-steps", 30, "--json")
+    assert (resumed.code, resumed.json["steps"]) == (0, 30)

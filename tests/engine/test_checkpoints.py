@@ -106,6 +106,7 @@ def test_a_foreign_file_is_no_checkpoint(tmp_path: Path) -> None:
     buffer = io.BytesIO()
     torch.save({"state_dict": {}}, buffer)
     (tmp_path / "dict.pt").write_bytes(buffer.getvalue())
-    for name in ("list.pt", "dict.pt"):
+    torch.save({"format": 1, 5: 1, "x": torch.eye(3).to_sparse()}, tmp_path / "odd.pt")
+    for name in ("list.pt", "dict.pt", "odd.pt"):
         with pytest.raises(RequestError, match="not a checkpoint of mmrec"):
             read(tmp_path / name)

@@ -35,6 +35,16 @@ def test_each_json_line_is_a_document_and_bad_lines_are_counted(tmp_path: Path) 
     ]
 
 
+def test_json_lines_in_a_legacy_encoding_are_read_with_it(tmp_path: Path) -> None:
+    (tmp_path / "c.jsonl").write_bytes('{"text": "ağaç gölgesi"}\n'.encode("windows-1254"))
+    assert list(texts(FileDocuments(tmp_path, "windows-1254")).values()) == ["ağaç gölgesi"]
+    (tmp_path / "c.jsonl").unlink()
+    (tmp_path / "d.jsonl.gz").write_bytes(gzip.compress(b'{"text": "a"}\n' * 9000)[:60])
+    documents = FileDocuments(tmp_path)
+    texts(documents)
+    assert [skipped.reason for skipped in documents.skipped] == ["damaged"]
+
+
 def test_links_that_lead_out_of_the_folder_are_not_followed(tmp_path: Path) -> None:
     (tmp_path / "secret.txt").write_text("secret")
     inside = tmp_path / "inside"

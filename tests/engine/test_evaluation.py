@@ -121,3 +121,7 @@ def test_the_same_seed_writes_the_same_text() -> None:
     assert texts[0] == texts[1] != texts[2]
     assert len(texts[0]) == 50
     assert "".join(generate(model, tokenizer, "", 5, Sampling()))
+    model.train()
+    for _ in generate(model, tokenizer, "a", 2, Sampling(temperature=1e-40)):
+        assert model.training
+        assert not torch.is_inference_mode_enabled()

@@ -35,6 +35,8 @@ def test_patience_runs_out_and_a_new_best_renews_it() -> None:
         progress = progress.after_validation(loss)
         assert progress.patience_used == used
     assert progress.best_loss == 2.9
+    first_nan = Progress(step=1).after_validation(math.nan)
+    assert first_nan.after_validation(5.0).best_loss == 5.0
     end = ending(progress, plan, SETTINGS)
     assert end is not None
     assert end[0] == "early_stopped"

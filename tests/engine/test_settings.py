@@ -78,6 +78,12 @@ def test_combinations_that_cannot_be_are_refused_with_the_nearest_that_can() -> 
         resolve({"data_dir": "x", "use_sample_corpus": True})
 
 
+def test_settings_made_in_code_are_checked_too() -> None:
+    for wrong in ({"batch_size": 2.5}, {"epochs": "3"}, {"epochs": None}):
+        with pytest.raises(RequestError):
+            Settings(**wrong)  # type: ignore[arg-type]
+
+
 def test_an_unknown_key_names_the_likeliest_one() -> None:
     with pytest.raises(RequestError, match="did you mean epochs"):
         resolve({"epoch": 3})

@@ -36,6 +36,15 @@ def test_the_choice_follows_the_fingerprints_not_the_order() -> None:
     assert held
 
 
+def test_many_small_documents_stay_whole() -> None:
+    for documents in (extents(*[100] * 9000), extents(*(10 + index % 97 for index in range(20_000)))):
+        points = split_points(documents, 0.1)
+        whole = sum(document.characters for document in documents)
+        held = sum(document.characters for document, point in zip(documents, points, strict=True) if point == 0)
+        assert all(point in (0, document.characters) for document, point in zip(documents, points, strict=True))
+        assert abs(held / whole - 0.1) < 0.001
+
+
 def test_identical_documents_land_on_one_side() -> None:
     documents = [Extent("00", 10)] * 5 + extents(*[10] * 45)
     points = split_points(documents, 0.1)
