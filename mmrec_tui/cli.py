@@ -18,7 +18,7 @@ from typer._click import exceptions as click  # Typer carries its own click; the
 from mmrec_engine.errors import MmrecError, RequestError
 from mmrec_engine.settings import FIELDS, flag, read_settings_file, resolve, value_type
 from mmrec_tui.terminal import one_line, prepare_streams, silence
-from mmrec_tui.text import Wording, choose_language
+from mmrec_tui.text import UsageText, Wording, choose_language
 
 PROGRAM = "mmrec-tui"
 _METAVARS = {int: "INTEGER", float: "NUMBER", str: "TEXT"}
@@ -43,6 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return result if isinstance(result, int) else 0
     except click.ClickException as error:
         return _fail(_usage(error, wording), wording)
+    except UsageText as error:
+        return _fail(str(error), wording)
     except MmrecError as error:
         if debug:
             traceback.print_exc()
@@ -79,7 +81,7 @@ def build(wording: Wording, debug: bool = False) -> typer.Typer:
             commands.version()
             raise typer.Exit
         if context.invoked_subcommand is None:
-            raise WordedUsageError(wording("app.no-screen"))
+            raise UsageText(wording("app.no-screen"))
         return 0
 
     _add_train(app, wording, debug)
@@ -90,10 +92,6 @@ def build(wording: Wording, debug: bool = False) -> typer.Typer:
     return app
 
 
-class WordedUsageError(click.UsageError):
-    """A usage error whose message is already in the person's language."""
-
-
 def _add_train(app: typer.Typer, wording: Wording, debug: bool) -> None:
     def train(**given: Any) -> int:
         from mmrec_tui.headless import train_headless
@@ -102,7 +100,7 @@ def _add_train(app: typer.Typer, wording: Wording, debug: bool) -> None:
         as_json, quiet, file = given.pop("json"), given.pop("quiet"), given.pop("settings")
         given.pop("no_check")
         if resume and overwrite:
-            raise WordedUsageError(wording("usage.resume-overwrite"))
+            raise UsageText(wording("usage.resume-overwrite"))
         by_hand = {name: value for name, value in given.items() if value is not None}
         resolved = resolve(by_hand, read_settings_file(Path(file)) if file else None)
         return train_headless(
@@ -173,7 +171,7 @@ def _add_generate(app: typer.Typer, wording: Wording) -> None:
         }
         for name, value in given.items():
             if value is not None and value != value:
-                raise WordedUsageError(wording("usage.nan", name=flag(name)))
+                raise UsageText(wording("usage.nan", name=flag(name)))
         by_hand = {name: value for name, value in given.items() if value is not None}
         commands.generate(checkpoint, prompt, tokens, by_hand, device, wording, json)
         return 0
@@ -201,6 +199,16 @@ def _add_tables(app: typer.Typer, wording: Wording) -> None:
         from mmrec_tui import commands
 
         commands.configs(wording, vocabulary, json)
+        return 0
+
+    @app.command("guide", help=wording("help.guide"))
+    def guide(
+        topic: Annotated[Optional[str], typer.Argument(metavar="TOPIC", help=wording("help.topic"))] = None,
+        json: Annotated[bool, typer.Option("--json", help=wording("help.json"))] = False,
+    ) -> int:
+        from mmrec_tui import guide as told
+
+        told.show(topic, wording, json)
         return 0
 
     @app.command("corpora", help=wording("help.corpora"))
@@ -287,8 +295,6 @@ def _taken_out(words: list[str]) -> tuple[list[str], str | None, bool]:
 
 def _usage(error: click.ClickException, wording: Wording) -> str:
     """A usage error in the person's language."""
-    if isinstance(error, WordedUsageError):
-        return error.message
     context = getattr(error, "ctx", None)
     command = context.info_name if context is not None and context.parent is not None else ""
     if isinstance(error, click.NoSuchOption):

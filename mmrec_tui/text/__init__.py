@@ -8,6 +8,10 @@ from collections.abc import Mapping
 from mmrec_engine.messages import LANGUAGES, Language
 
 
+class UsageText(Exception):
+    """A wrong request, told in the person's language already. Exit code 2."""
+
+
 class Wording:
     """The catalogue of one language, and its way of writing numbers."""
 

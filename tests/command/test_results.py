@@ -116,3 +116,15 @@ def test_a_reader_that_goes_away_is_no_error(command: Command) -> None:
     assert process.stderr is not None
     assert "Traceback" not in process.stderr.read()
     assert process.wait() == 0
+
+
+def test_the_guide_is_told_whole_and_by_topic(command: Command) -> None:
+    listed = command("guide").out
+    assert listed.count("\n  ") == 13 + 4
+    assert "dropout" in command("guide", "overfitting").out.lower()
+    assert "Dropout'u artır (0.2)" in command("guide", "overfitting", "--lang", "tr").out
+    topics = command("guide", "perplexity", "--json").json["topics"]
+    assert {topic["id"] for topic in topics} >= {"perplexity-sane", "metrics-reported"}
+    unknown = command("guide", "cooking")
+    assert unknown.code == 2
+    assert "'cooking'" in unknown.err
