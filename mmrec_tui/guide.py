@@ -19,7 +19,7 @@ _PHASES = ("before", "during", "after")
 
 def show(topic: str | None, wording: Wording, as_json: bool) -> None:
     """Print the topics, or those that `topic` names. Raises UsageText for a topic the guide does not have."""
-    found = [*ITEMS, *PROBLEMS] if topic is None else _matching(topic, wording)
+    found: list[Item | Problem] = [*ITEMS, *PROBLEMS] if topic is None else _matching(topic, wording)
     if topic is not None and not found:
         raise UsageText(wording("guide.unknown", topic=topic))
     if as_json:
