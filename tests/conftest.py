@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ class Command:
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "work"
         self.folder.mkdir()
+        self._started: list[subprocess.Popen[str]] = []
         self.environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(folder / "home"),
@@ -53,7 +55,7 @@ class Command:
         return Result(process.returncode, out, err)
 
     def start(self, *words: object, **environment: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [str(COMMAND), *map(str, words)],
             cwd=self.folder,
             env={**self.environment, **environment},
@@ -64,6 +66,15 @@ class Command:
             encoding="utf-8",
             errors="replace",
         )
+        self._started.append(process)
+        return process
+
+    def end_all(self) -> None:
+        """Let no process outlive its test."""
+        for process in self._started:
+            if process.poll() is None:
+                process.kill()
+                process.communicate()
 
     def run_folder(self, name: str = "tiny") -> Path:
         return self.folder / "checkpoints" / name
@@ -73,8 +84,10 @@ class Command:
 
 
 @pytest.fixture
-def command(tmp_path: Path) -> Command:
-    return Command(tmp_path)
+def command(tmp_path: Path) -> Iterator[Command]:
+    started = Command(tmp_path)
+    yield started
+    started.end_all()
 
 
 @pytest.fixture(autouse=True)
