@@ -46,6 +46,10 @@ MESSAGES: dict[str, dict[Language, str]] = {
         "en": "{flag} takes text, not {value!r}",
         "tr": "{flag} bir metin ister, verilen: {value!r}",
     },
+    "setting-empty": {
+        "en": "{flag} is empty; give it a value, or leave it out",
+        "tr": "{flag} boş; bir değer verin ya da hiç yazmayın",
+    },
     "setting-not-boolean": {
         "en": "{flag} takes true or false, not {value!r}",
         "tr": "{flag} true ya da false ister, verilen: {value!r}",
@@ -126,6 +130,10 @@ MESSAGES: dict[str, dict[Language, str]] = {
         "add text or use --seq-len {nearest} or less",
         "tr": "{side} bölümü {tokens} token; {seq_len} tokenlık bir pencere ve sonraki tokena yetmiyor; "
         "metin ekleyin ya da --seq-len en çok {nearest} olsun",
+    },
+    "corpus-side-empty": {
+        "en": "the {side} side has no text; add some, or let --val-split divide the text",
+        "tr": "{side} bölümünde metin yok; metin ekleyin ya da bölmeyi --val-split ayarına bırakın",
     },
     "corpus-changed-while-read": {
         "en": "{path}: changed or vanished while it was read; start again once it is at rest",

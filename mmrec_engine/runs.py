@@ -85,12 +85,13 @@ class RunFolder:
     def begin(self, description: dict[str, Any]) -> None:
         """The first step is made: describe the run, and let it take the place of an old one."""
         self.describe(description)
+        self._sign_lock()
         if self._held is None:
             return
         for name in (LOG, BEST, FINAL, "report.json", "report.md"):
             (self.path / name).unlink(missing_ok=True)
-        for _, checkpoint in step_checkpoints(self.path):
-            checkpoint.unlink(missing_ok=True)
+        for stale in (*(path for _, path in step_checkpoints(self.path)), *self.path.glob("*.pt.tmp")):
+            stale.unlink(missing_ok=True)
         self._events = (self.path / EVENTS).open("wb")
         self._release_held()
 
@@ -100,6 +101,7 @@ class RunFolder:
         Checkpoints of later steps are damaged, or this one would not have been chosen; they are removed.
         """
         self.describe(description)
+        self._sign_lock()
         for later, path in step_checkpoints(self.path):
             if later > step:
                 path.unlink(missing_ok=True)
@@ -142,7 +144,8 @@ class RunFolder:
             with contextlib.suppress(OSError):
                 self._events.close()
             if self._held is None:
-                (self.path / EVENTS).unlink(missing_ok=True)
+                for name in (EVENTS, DESCRIPTION + ".tmp"):
+                    (self.path / name).unlink(missing_ok=True)
         if self._lock is not None:
             if self._made_lock:
                 (self.path / LOCK).unlink(missing_ok=True)
@@ -200,9 +203,13 @@ class RunFolder:
                 pass
             os.close(descriptor)
             time.sleep(0.05)
-        os.truncate(descriptor, 0)
-        os.write(descriptor, f"{os.getpid()}\n".encode())
         return descriptor
+
+    def _sign_lock(self) -> None:
+        """Who trains here, for a person who looks."""
+        assert self._lock is not None
+        os.truncate(self._lock, 0)
+        os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
 
 
 def read_description(folder: Path) -> dict[str, Any] | None:

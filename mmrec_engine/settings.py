@@ -163,8 +163,10 @@ def parse(name: str, value: Any) -> Any:
             raise RequestError("setting-not-boolean", flag=flag(name), value=value)
         return value
     if kind is str:
-        if not isinstance(value, str):
+        if not isinstance(value, str) or "\0" in value:
             raise RequestError("setting-not-text", flag=flag(name), value=value)
+        if not value.strip():
+            raise RequestError("setting-empty", flag=flag(name))
         return value
     try:
         if isinstance(value, bool) or (isinstance(value, str) and value != value.strip()):

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, Optional
 
 import typer
+import typer.core
 from typer._click import exceptions as click  # Typer carries its own click; the version is pinned for this
 
 from mmrec_engine.errors import MmrecError, RequestError
@@ -64,9 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def build(wording: Wording, debug: bool = False) -> typer.Typer:
     """The command-line app in one language."""
     names = {"help_option_names": ["--help", "-h"]}
-    app = typer.Typer(
-        help=wording("app.help"), add_completion=False, rich_markup_mode=None, context_settings=names, name=PROGRAM
-    )
+    app = _WordedTyper(wording, add_completion=False, rich_markup_mode=None, context_settings=names, name=PROGRAM)
 
     @app.callback(invoke_without_command=True)
     def root(
@@ -90,6 +89,43 @@ def build(wording: Wording, debug: bool = False) -> typer.Typer:
     _add_export(app, wording)
     _add_tables(app, wording)
     return app
+
+
+class _WordedTyper(typer.Typer):
+    """A Typer whose help has its headings in the person's language too."""
+
+    def __init__(self, wording: Wording, **how: Any) -> None:
+        self._command_class = _worded(typer.core.TyperCommand, wording)
+        super().__init__(help=wording("app.help"), cls=_worded(typer.core.TyperGroup, wording), **how)
+
+    def command(self, name: str | None = None, **how: Any) -> Any:
+        return super().command(name, cls=self._command_class, **how)
+
+
+def _worded(base: Any, wording: Wording) -> Any:
+    replaced = {
+        "Usage:": wording("heading.usage"),
+        "Options:": wording("heading.options"),
+        "Commands:": wording("heading.commands"),
+        "Arguments:": wording("heading.arguments"),
+    }
+
+    class Worded(base):  # type: ignore[misc]  # one class for commands and one for groups
+        def get_help_option(self, context: Any) -> Any:
+            option = super().get_help_option(context)
+            if option is not None:
+                option.help = wording("help.help")
+            return option
+
+        def get_help(self, context: Any) -> str:
+            lines = super().get_help(context).splitlines()
+            for number, line in enumerate(lines):
+                first = line.partition(" ")[0]
+                if first in replaced:
+                    lines[number] = line.replace(first, replaced[first], 1)
+            return "\n".join(lines)
+
+    return Worded
 
 
 def _add_train(app: typer.Typer, wording: Wording, debug: bool) -> None:

@@ -96,7 +96,7 @@ def _recorded(folder: Path) -> History:
 
 def _tell_ended_before(history: History, narration: Narration, wording: Wording) -> None:
     if history.finished is not None:
-        status, step = history.finished.status, wording.number(history.finished.step)
+        status, step = wording(f"status.{history.finished.status}"), wording.number(history.finished.step)
         narration.line(wording("nothing-left", status=status, step=step))
 
 

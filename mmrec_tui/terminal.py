@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from pathlib import Path
 from typing import TextIO
 
-_KEPT = "\n\t"
+# Line end and tab; and the invisible signs that scripts and emoji are written with.
+_KEPT = frozenset("\n\t\u00a0\u00ad\u061c\u200b\u200c\u200d\u200e\u200f\u2060")
 
 
 def printable(text: str) -> str:
@@ -23,7 +25,9 @@ def one_line(text: str) -> str:
 
 
 def prepare_streams() -> None:
-    """Let no character a terminal cannot show end the program."""
+    """Let neither a character that a terminal cannot show nor a stream that is closed end the program."""
+    sys.stdout = sys.stdout or Path(os.devnull).open("w")  # noqa: SIM115, open to the end
+    sys.stderr = sys.stderr or Path(os.devnull).open("w")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
@@ -67,7 +71,7 @@ class Narration:
 
 
 def _shown(character: str) -> str:
-    if character in _KEPT or character.isprintable() or character == "\u00a0":
+    if character in _KEPT or character.isprintable():
         return character
     if character.isspace() and ord(character) >= 0x2000:
         return " "

@@ -45,7 +45,9 @@ def test_every_key_that_is_used_is_worded_and_every_word_is_used() -> None:
     unused = {key for key in MESSAGES if f'"{key}"' not in source}
     assert raised <= set(MESSAGES)
     assert not unused
-    indirect = re.compile(r"^(setting|help|task|skipped|corpora|state|table|finished|usage|guide)\.|-(saved|windows)$")
+    indirect = re.compile(
+        r"^(setting|help|task|skipped|corpora|state|table|finished|usage|guide|status|heading)\.|-(saved|windows)$"
+    )
     assert not [
         key for key in en.TEXT if f'"{key}"' not in source and f"'{key}'" not in source and not indirect.search(key)
     ]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import io
 import json
 import os
 import stat
@@ -14,9 +15,9 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 
-from mmrec_engine.corpus.text import clean, clean_pieces, open_bytes
+from mmrec_engine.corpus.text import clean, clean_pieces, marked_encoding, open_bytes
 from mmrec_engine.errors import RequestError
 
 SideName = Literal["train", "validation"]
@@ -77,7 +78,7 @@ class FileDocuments:
         try:
             before = path.stat()
             with open_bytes(path) as file:
-                if path.name.removesuffix(".gz").endswith(".jsonl"):
+                if path.name.lower().removesuffix(".gz").endswith(".jsonl"):
                     for number, text in enumerate(self._json_texts(file, name)):
                         yield Document(f"{name}:{number}", iter((text,)), side, done)
                 else:
@@ -91,23 +92,27 @@ class FileDocuments:
         if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
             raise RequestError("corpus-changed-while-read", path=path)
 
-    def _json_texts(self, file: Iterator[bytes], name: str) -> Iterator[str]:
+    def _json_texts(self, file: BinaryIO, name: str) -> Iterator[str]:
         """The `text` fields of a JSON-lines file; other lines are counted and named once."""
-        bad, first_bad = 0, 0
+        bad, first_bad, good = 0, 0, 0
         number = 0
         try:
-            for number, line in enumerate(file, start=1):
+            for number, line in enumerate(_lines(file), start=1):
                 if not line.strip():
                     continue
                 text = _text_field(line, self.encoding)
                 if text is None:
                     bad, first_bad = bad + 1, first_bad or number
                 elif text:
+                    good += 1
                     yield clean(text)
-        except (gzip.BadGzipFile, EOFError, zlib.error):
-            self.skipped.append(Skipped(name, "damaged", f"after line {number}"))
+        except (gzip.BadGzipFile, EOFError, zlib.error, UnicodeDecodeError):
+            self.skipped.append(Skipped(name, "damaged", f"{name}:{number + 1}"))
+            return
         if bad:
-            self.skipped.append(Skipped(name, "invalid-json", f"{bad} lines, the first is {first_bad}"))
+            self.skipped.append(Skipped(name, "invalid-json", f"{bad}, {name}:{first_bad}"))
+        elif not good:
+            self.skipped.append(Skipped(name, "empty"))
 
     def _find(self) -> list[tuple[Path, int]]:
         """Regular files below the root with their sizes; hidden ones, and links that lead out of the root, are left out."""
@@ -125,6 +130,8 @@ class FileDocuments:
         real_root = self.root.resolve()
         for folder, folders, names in os.walk(self.root, onerror=self._unreadable_folder):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
+            if _is_run_folder(names):
+                continue
             for name in sorted(names):
                 path = Path(folder) / name
                 if name.startswith(".") or (path.is_symlink() and not _inside(path, real_root)):
@@ -145,6 +152,12 @@ class FileDocuments:
         )
 
 
+def _is_run_folder(names: list[str]) -> bool:
+    """Whether these files are a training run's: it may lie in the folder that it trains on, and is no text of its."""
+    ours = ("lock", "events.jsonl", "run.json", "control.jsonl", "log.txt", "report.json", "report.md")
+    return "lock" in names and all(name in ours or name.endswith((".pt", ".tmp")) for name in names)
+
+
 def _inside(path: Path, root: Path) -> bool:
     try:
         return path.resolve(strict=True).is_relative_to(root)
@@ -152,12 +165,19 @@ def _inside(path: Path, root: Path) -> bool:
         return False
 
 
-def _text_field(line: bytes, encoding: str | None) -> str | None:
+def _lines(file: BinaryIO) -> Iterator[bytes | str]:
+    """Lines of a file, decoded where a byte order mark tells how."""
+    marked = marked_encoding(file.read(4))
+    file.seek(0)
+    yield from file if marked is None else io.TextIOWrapper(file, encoding=marked)
+
+
+def _text_field(line: bytes | str, encoding: str | None) -> str | None:
     try:
         try:
             value = json.loads(line)
         except UnicodeDecodeError:
-            value = json.loads(line.decode(encoding or "utf-8"))
+            value = json.loads(line.decode(encoding or "utf-8") if isinstance(line, bytes) else line)
     except (ValueError, RecursionError):
         return None
     text = value.get("text") if isinstance(value, dict) else None

@@ -38,7 +38,7 @@ from mmrec_engine.settings import Settings
 from mmrec_engine.tokenizer import CharacterTokenizer, tokenizer_from_dict
 from mmrec_engine.tokenizer.character import END_OF_DOCUMENT, UNKNOWN, UNKNOWN_ID, CharacterCounter
 
-_FORMAT = 2  # raised whenever the same text would give other files
+_FORMAT = 3  # raised whenever the same text would give other files
 _DESCRIPTION = "corpus.json"
 
 
@@ -124,6 +124,8 @@ def _check_length(corpus: Corpus, seq_len: int, needed: tuple[str, ...]) -> None
 
 def too_short(side: str, tokens: int, seq_len: int) -> RequestError:
     """side: training or validation."""
+    if tokens < 3:
+        return RequestError("corpus-side-empty", side=SIDES[side])
     nearest = max(0, tokens - 1)
     return RequestError("corpus-too-short", side=SIDES[side], tokens=tokens, seq_len=seq_len, nearest=nearest)
 
@@ -242,6 +244,7 @@ def _encode(
         "documents": len(entries),
         "tokenizer": tokenizer.to_dict(),
         "characters": characters,
+        "tokens": {side: (target / f"{side}.bin").stat().st_size // end.itemsize for side in characters},
         "unknown": unknown,
     }
     (target / _DESCRIPTION).write_text(json.dumps(description, ensure_ascii=False), encoding="utf-8")
@@ -272,7 +275,7 @@ def _pieces(spool: Path, entries: list[_Entry], points: list[int]) -> Iterator[_
                     yield _Piece("validation", rest, not left)
 
 
-def _open(folder: Path, name: str, skipped: tuple[Skipped, ...]) -> Corpus | None:
+def _open(folder: Path, corpus_name: str, skipped: tuple[Skipped, ...]) -> Corpus | None:
     """The corpus prepared in `folder`; None where there is none, or what lies there is not whole."""
     try:
         described = json.loads((folder / _DESCRIPTION).read_text(encoding="utf-8"))
@@ -287,10 +290,10 @@ def _open(folder: Path, name: str, skipped: tuple[Skipped, ...]) -> Corpus | Non
             )
             for side in ("train", "validation")
         }
-        if any(len(side.tokens) < side.characters for side in sides.values()):
+        if any(len(side.tokens) != described["tokens"][name] for name, side in sides.items()):
             return None
         return Corpus(
-            name,
+            corpus_name,
             described["fingerprint"],
             described["documents"],
             tokenizer,
@@ -298,7 +301,7 @@ def _open(folder: Path, name: str, skipped: tuple[Skipped, ...]) -> Corpus | Non
             sides["validation"],
             skipped,
         )
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 

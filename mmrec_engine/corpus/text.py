@@ -37,7 +37,7 @@ class Unusable(Exception):
 
 def open_bytes(path: Path) -> BinaryIO:
     """The file's bytes, unpacked where it is gzip."""
-    return cast(BinaryIO, gzip.open(path)) if path.suffix == ".gz" else path.open("rb")
+    return cast(BinaryIO, gzip.open(path)) if path.suffix.lower() == ".gz" else path.open("rb")
 
 
 def clean_pieces(file: BinaryIO, encoding: str | None) -> Iterator[str]:
@@ -49,12 +49,19 @@ def clean_pieces(file: BinaryIO, encoding: str | None) -> Iterator[str]:
         head = file.read(_HEAD_BYTES)
         if not head:
             raise Unusable("empty")
-        marked = next((name for mark, name in _BYTE_ORDER_MARKS if head.startswith(mark)), None)
+        marked = marked_encoding(head)
         if marked is None and _is_binary(head):
-            raise Unusable("binary")
+            if encoding is None or b"\0" not in head:
+                raise Unusable("binary")
+            marked = encoding  # UTF-16 without its mark is full of NUL bytes
         yield from _normalised(_decoded(file, head, marked, encoding))
     except (gzip.BadGzipFile, EOFError, zlib.error):
         raise Unusable("damaged") from None
+
+
+def marked_encoding(head: bytes) -> str | None:
+    """The encoding that a byte order mark tells; None without one."""
+    return next((name for mark, name in _BYTE_ORDER_MARKS if head.startswith(mark)), None)
 
 
 def likeliest_encoding(head: bytes) -> tuple[str, str]:
@@ -88,8 +95,10 @@ def _decoded(file: BinaryIO, head: bytes, marked: str | None, fallback: str | No
                 return
             data = file.read(PIECE_BYTES)
     except UnicodeDecodeError:
+        if marked is not None:
+            raise Unusable("damaged") from None
         sample = data if not data.isascii() else head
-        raise Unusable("undecodable", "" if marked else "{} («{}»)".format(*likeliest_encoding(sample))) from None
+        raise Unusable("undecodable", "{} («{}»)".format(*likeliest_encoding(sample))) from None
 
 
 def _is_valid_utf8(file: BinaryIO, head: bytes) -> bool:

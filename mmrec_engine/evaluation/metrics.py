@@ -57,14 +57,18 @@ def token_losses(logits: Tensor, labels: Tensor) -> Tensor:
 
 @contextmanager
 def evaluating(model: nn.Module) -> Any:
-    """Dropout off and no gradients inside; the model's mode is restored after."""
-    was_training = model.training
+    """Dropout off and no gradients inside; the mode of every part of the model is restored after.
+
+    no_grad rather than inference_mode: a foreign module may keep tensors that it makes here, and train with them later.
+    """
+    modes = [(module, module.training) for module in model.modules()]
     model.eval()
     try:
-        with torch.inference_mode():
+        with torch.no_grad():
             yield
     finally:
-        model.train(was_training)
+        for module, was_training in modes:
+            module.training = was_training
 
 
 def evaluate_model(

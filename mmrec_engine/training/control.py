@@ -91,5 +91,5 @@ class _ControlFile:
                 value = json.loads(line)
                 if float(value["time"]) >= self._since:
                     yield Request(str(value["command"]), "control", str(value["id"]))
-            except (ValueError, TypeError, KeyError, RecursionError):
+            except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
                 continue

@@ -39,6 +39,7 @@ class Job:
     plan: Plan
     progress: Progress
     saved_step: int = 0  # step of the newest checkpoint
+    resumed_from: str | None = None  # name of the checkpoint this process went on from
 
     def content(self) -> dict[str, Any]:
         """What a checkpoint holds: the state to go on from, and what is needed to use the model anywhere."""

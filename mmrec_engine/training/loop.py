@@ -155,6 +155,10 @@ def _mend_best(job: Job) -> Iterator[Event]:
     best_step = job.progress.best_step
     if not best_step or not job.settings.save_best_model:
         return
+    if job.resumed_from == checkpoints.step_name(best_step):
+        # The record was cut after this step checkpoint's event; the copy and its event come after it.
+        yield from _copy_to_best(job, best_step)
+        return
     lags = checkpoints.stored_step(job.folder / checkpoints.BEST) != best_step
     if lags and checkpoints.stored_step(job.folder / checkpoints.step_name(best_step)) == best_step:
         yield from _copy_to_best(job, best_step)

@@ -56,7 +56,7 @@ class Plan:
 
     def validates(self, step: int, every: int | None) -> bool:
         due = self.ends_epoch(step) if every is None else step % every == 0
-        return step > 0 and (due or step == self.planned_steps)
+        return step > 0 and (due or step >= self.planned_steps)
 
 
 def make_plan(settings: Settings, windows_an_epoch: int) -> Plan:

@@ -50,7 +50,7 @@ class _Run:
     def __init__(self, resolved: Resolved, control: Control, mode: Mode) -> None:
         self._control, self._mode = control, mode
         path = resolved.settings.run_folder
-        self._stored = (read_description(path) or {}) if mode == "resume" else {}
+        self._stored = _description_of(path) if mode == "resume" else {}
         self._resolved = _as_stored(resolved, self._stored) if self._stored else _anchored(resolved)
         self._changes = self._changed_settings()
         self._folder = RunFolder(path, mode)
@@ -121,6 +121,8 @@ class _Run:
                 raise _NothingLeft
             self._folder.continue_after(path.name, step, self._description)
             self._made_step = True
+            note_run(self._folder.path)
+            job.resumed_from = path.name
             yield events.Resumed(
                 step=step, checkpoint=path.name, skipped=tuple(damaged), planned_steps=job.plan.planned_steps
             )
@@ -252,6 +254,15 @@ def _anchored(resolved: Resolved) -> Resolved:
         return resolved
     settings = replace(resolved.settings, data_dir=str(Path(resolved.settings.data_dir).absolute()))
     return replace(resolved, settings=settings)
+
+
+def _description_of(folder: Path) -> dict[str, Any]:
+    """run.json, or what the newest checkpoint knows where that is gone; empty where there is neither."""
+    description = read_description(folder)
+    if description is None:
+        _, content, _ = checkpoints.newest_usable(folder)
+        description = {name: content[name] for name in ("settings", "corpus", "precision") if name in content}
+    return description
 
 
 def _as_stored(resolved: Resolved, description: dict[str, Any]) -> Resolved:

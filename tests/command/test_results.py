@@ -1,12 +1,14 @@
 """What a trained model is good for, through the installed command: evaluate, generate, export, and the tables."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
 import torch
 
 from mmrec_engine import load_trained
-from tests.conftest import FAST, Command
+from mmrec_tui.terminal import printable
+from tests.conftest import COMMAND, FAST, Command
 
 
 @pytest.fixture
@@ -41,6 +43,20 @@ def test_generation_follows_its_seed_and_its_prompt(trained: Command) -> None:
     unknown = trained("generate", "tiny", "--prompt", "漢字 The", "--tokens", 5)
     assert unknown.code == 0
     assert "漢" in unknown.err
+
+
+def test_joiners_of_a_script_stay_and_escapes_do_not() -> None:
+    assert printable("می\u200cخواهم 👩\u200d👩") == "می\u200cخواهم 👩\u200d👩"
+    assert printable("a\x1b[0m\x07\u202eb\x9b") == "a\\x1b[0m\\x07\\u202eb\\x9b"
+
+
+def test_closed_streams_are_no_error(command: Command, text_file: Path) -> None:
+    for closed in ("2>&-", ">&-", ">&- 2>&-"):
+        words = f"{COMMAND} train --data-dir {text_file} {' '.join(FAST)} --max-steps 1 --overwrite --json {closed}"
+        assert (
+            subprocess.run(["sh", "-c", words], cwd=command.folder, env=command.environment, check=False).returncode
+            == 0
+        )
 
 
 def test_a_prompt_with_terminal_escapes_is_shown_not_obeyed(trained: Command) -> None:

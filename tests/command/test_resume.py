@@ -189,6 +189,31 @@ def test_a_resume_that_asks_for_another_run_is_refused(
     assert told in refused.err
 
 
+def test_settings_come_from_the_checkpoint_where_the_description_is_gone(command: Command, text_file: Path) -> None:
+    flags = ["--learning-rate", 0.01, "--dropout", 0.3, "--seed", 5]
+    assert command("train", "--data-dir", text_file, *FAST, *flags, "--max-steps", 4).code == 0
+    (command.run_folder() / "run.json").unlink()
+    resumed = command("train", "--resume", "--max-steps", 6)
+    assert resumed.code == 0, resumed.err
+    settings = json.loads((command.run_folder() / "run.json").read_text())["settings"]
+    assert (settings["learning_rate"], settings["dropout"], settings["seed"]) == (0.01, 0.3, 5)
+
+
+def test_either_limit_lets_a_finished_run_go_on(command: Command, text_file: Path) -> None:
+    assert command("train", "--data-dir", text_file, *FAST, "--max-steps", 4).code == 0
+    by_epochs = command("train", "--resume", "--epochs", 1, "--json", "--quiet")
+    assert by_epochs.json["steps"] > 4
+    by_steps = command("train", "--resume", "--max-steps", by_epochs.json["steps"] + 2, "--json", "--quiet")
+    assert by_steps.json["steps"] == by_epochs.json["steps"] + 2
+
+
+def test_a_run_in_the_folder_that_it_trains_on_can_be_resumed(command: Command, text_file: Path) -> None:
+    (command.folder / "a.txt").write_text(text_file.read_text())
+    assert command("train", "--data-dir", ".", *FAST, "--max-steps", 3).code == 0
+    resumed = command("train", "--resume", "--max-steps", 5)
+    assert resumed.code == 0, resumed.err
+
+
 def test_a_text_that_changed_cannot_be_resumed(command: Command, text_file: Path) -> None:
     assert command("train", "--data-dir", text_file, *FAST, "--max-steps", 3).code == 0
     text_file.write_text(text_file.read_text() + "more")

@@ -30,9 +30,7 @@ def test_each_json_line_is_a_document_and_bad_lines_are_counted(tmp_path: Path) 
     (tmp_path / "c.jsonl").write_text("\n".join(lines))
     documents = FileDocuments(tmp_path)
     assert list(texts(documents).values()) == ["bir", "iki"]
-    assert [(skipped.reason, skipped.hint) for skipped in documents.skipped] == [
-        ("invalid-json", "3 lines, the first is 2")
-    ]
+    assert [(skipped.reason, skipped.hint) for skipped in documents.skipped] == [("invalid-json", "3, c.jsonl:2")]
 
 
 def test_json_lines_in_a_legacy_encoding_are_read_with_it(tmp_path: Path) -> None:
@@ -43,6 +41,24 @@ def test_json_lines_in_a_legacy_encoding_are_read_with_it(tmp_path: Path) -> Non
     documents = FileDocuments(tmp_path)
     texts(documents)
     assert [skipped.reason for skipped in documents.skipped] == ["damaged"]
+
+
+def test_json_lines_in_utf16_and_with_a_capital_ending_are_read(tmp_path: Path) -> None:
+    (tmp_path / "A.JSONL").write_bytes('{"text": "İzmir"}\n{"text": "Adana"}\n'.encode("utf-16"))
+    (tmp_path / "b.jsonl").write_text("\n\n")
+    documents = FileDocuments(tmp_path)
+    assert list(texts(documents).values()) == ["İzmir", "Adana"]
+    assert [(skipped.name, skipped.reason) for skipped in documents.skipped] == [("b.jsonl", "empty")]
+
+
+def test_a_run_that_lies_in_the_folder_is_no_text(tmp_path: Path) -> None:
+    run = tmp_path / "checkpoints" / "tiny"
+    run.mkdir(parents=True)
+    for name in ("lock", "events.jsonl", "run.json", "best_model.pt"):
+        (run / name).write_text('{"text": "not ours"}')
+    (tmp_path / "a.txt").write_text("ours")
+    (tmp_path / "lock").write_text("a poem of that name")
+    assert texts(FileDocuments(tmp_path)) == {"a.txt": "ours", "lock": "a poem of that name"}
 
 
 def test_links_that_lead_out_of_the_folder_are_not_followed(tmp_path: Path) -> None:

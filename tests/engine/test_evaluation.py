@@ -58,6 +58,24 @@ def test_the_guides_lines_work_with_a_module_of_ones_own(prose: str, capsys: pyt
     assert capsys.readouterr().out.startswith("Validation Metrics:\n  Loss: ")
 
 
+def test_evaluation_leaves_a_foreign_module_as_it_was() -> None:
+    class Caching(Bigram):
+        kept: Tensor | None = None
+
+        def forward(self, ids: Tensor) -> Tensor:
+            if self.kept is None:
+                self.kept = torch.ones(7)
+            return super().forward(ids) * self.kept
+
+    model = Caching(7)
+    model.dropout.eval()
+    batches = [{"input_ids": torch.zeros(1, 4, dtype=torch.int64), "labels": torch.ones(1, 4, dtype=torch.int64)}]
+    evaluate_model(model, batches, nn.CrossEntropyLoss(), "cpu")
+    assert model.training
+    assert not model.dropout.training, "a frozen part was set to train"
+    model(batches[0]["input_ids"]).sum().backward()
+
+
 @pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
 def test_the_loss_is_a_mean_over_tokens_however_they_are_batched(reduction: str) -> None:
     torch.manual_seed(1)

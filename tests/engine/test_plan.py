@@ -27,6 +27,7 @@ def test_validation_comes_once_an_epoch_or_every_so_often_and_at_the_end() -> No
     plan = Plan(11, windows_an_epoch=10, windows_a_step=4)
     assert [step for step in range(12) if plan.validates(step, None)] == [3, 5, 8, 10, 11]
     assert [step for step in range(12) if plan.validates(step, 4)] == [4, 8, 11]
+    assert plan.validates(13, 4), "a run whose limit was lowered ends without a validation"
 
 
 def test_patience_runs_out_and_a_new_best_renews_it() -> None:

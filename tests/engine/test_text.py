@@ -27,6 +27,10 @@ def test_utf16_of_both_byte_orders_is_read_by_its_mark() -> None:
     assert read(b"\xfe\xff" + TURKISH.encode("utf-16-be")) == TURKISH
 
 
+def test_utf16_without_its_mark_is_read_when_it_is_named() -> None:
+    assert read(TURKISH.encode("utf-16-le"), "utf-16-le") == TURKISH
+
+
 def test_a_legacy_encoding_is_used_only_where_the_file_is_not_unicode() -> None:
     assert read(TURKISH.encode("windows-1254"), "windows-1254") == TURKISH
     assert read(TURKISH.encode("utf-8"), "windows-1254") == TURKISH
