@@ -27,9 +27,9 @@ _METAVARS = {int: "INTEGER", float: "NUMBER", str: "TEXT"}
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code; whatever goes wrong becomes one line on stderr."""
-    # Threads that wait for each other must not spin: a second busy process would stall training several times over
+    # Threads that wait for each other should not spin for long: beside another busy process that stalls training
     # (docs/performance.md). Read by the threading library when torch is loaded.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
     prepare_streams()
     words = list(sys.argv[1:] if arguments is None else arguments)
     words, given_language, debug = _taken_out(words)
