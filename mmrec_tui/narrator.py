@@ -13,7 +13,7 @@ from mmrec_engine.training.plan import Plan
 from mmrec_tui.terminal import Narration
 from mmrec_tui.text import Wording
 
-_BAR_WIDTH = 20
+_BAR_WIDTH = 20  # at most
 _BAR_SECONDS = 0.1
 _LINE_SECONDS = 30.0  # how often progress is told where there is no terminal
 
@@ -130,13 +130,14 @@ class Narrator:
         first = -(-(event.epoch - 1) * plan.windows_an_epoch // plan.windows_a_step)
         last = min(plan.planned_steps, -(-event.epoch * plan.windows_an_epoch // plan.windows_a_step))
         done, total = event.step - first, max(1, last - first)
-        filled = _BAR_WIDTH * done // total
         left = seconds / max(1, done) * (total - done)
-        return (
-            f"{self._text('epoch', epoch=event.epoch, epochs=self._epochs)}: {100 * done // total:3d}%|"
-            f"{'█' * filled}{' ' * (_BAR_WIDTH - filled)}| {done}/{total} "
-            f"[{_clock(seconds)}<{_clock(left)}, loss={event.loss:.3f}, lr={event.learning_rate:.2e}]"
+        head = f"{self._text('epoch', epoch=event.epoch, epochs=self._epochs)}: {100 * done // total:3d}%|"
+        tail = (
+            f"| {done}/{total} [{_clock(seconds)}<{_clock(left)}, loss={event.loss:.3f}, lr={event.learning_rate:.2e}]"
         )
+        width = max(0, min(_BAR_WIDTH, self._out.columns - len(head) - len(tail)))
+        filled = width * done // total
+        return f"{head}{'█' * filled}{' ' * (width - filled)}{tail}"
 
     def _validation(self, event: events.Validation, history: History) -> None:
         say = self._text

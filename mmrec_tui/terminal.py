@@ -50,13 +50,21 @@ class Narration:
         self._bar_shown = False
         self.is_terminal = self._stream.isatty()
 
+    @property
+    def columns(self) -> int:
+        """Characters that a line has room for; without a terminal as many as it likes."""
+        try:
+            return max(1, os.get_terminal_size(self._stream.fileno()).columns - 1) if self.is_terminal else 1000
+        except (OSError, ValueError):
+            return 79
+
     def line(self, text: str = "") -> None:
         self._write(("\r\x1b[K" if self._bar_shown else "") + printable(text) + "\n")
         self._bar_shown = False
 
     def bar(self, text: str) -> None:
         """Redraw the one line that changes in place; only sensible on a terminal."""
-        self._write("\r\x1b[K" + one_line(text))
+        self._write("\r\x1b[K" + one_line(text)[: self.columns])
         self._bar_shown = True
 
     def _write(self, text: str) -> None:
