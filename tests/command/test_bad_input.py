@@ -31,7 +31,7 @@ BAD_TEXT: dict[str, tuple[Maker, str]] = {
     "broken gzip": (folder_with("a.txt.gz", b"\x1f\x8b\x08\x00broken"), "damaged"),
     "JSON lines without text": (folder_with("a.jsonl", b'{"words": 1}\n' * 9), "invalid-json"),
     "only hidden files": (folder_with(".a.txt", b"words " * 999), "no text found"),
-    "a text of one character": (folder_with("a.txt", b"x"), "less than one window"),
+    "a text of one character": (folder_with("a.txt", b"x"), "training side has no text"),
     "a text shorter than a window": (folder_with("a.txt", b"words here"), "less than one window"),
     "a validation side without a window": (folder_with("a.txt", b"w" * 200), "validation side"),
     "a link that leads out": (
