@@ -13,13 +13,12 @@ from pathlib import Path
 from typing import Annotated, Any, Optional
 
 import typer
-import typer.core
-from typer._click import exceptions as click  # Typer carries its own click; the version is pinned for this
 
 from mmrec_engine.errors import MmrecError, RequestError
 from mmrec_engine.settings import FIELDS, flag, read_settings_file, resolve, value_type
 from mmrec_tui.terminal import one_line, prepare_streams, silence
 from mmrec_tui.text import UsageText, Wording, choose_language
+from mmrec_tui.usage import ClickException, WordedTyper, usage_text
 
 PROGRAM = "mmrec-tui"
 _METAVARS = {int: "INTEGER", float: "NUMBER", str: "TEXT"}
@@ -42,8 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         result = command.main(words, prog_name=PROGRAM, standalone_mode=False)
         sys.stdout.flush()
         return result if isinstance(result, int) else 0
-    except click.ClickException as error:
-        return _fail(_usage(error, wording), wording)
+    except ClickException as error:
+        return _fail(usage_text(error, wording), wording)
     except UsageText as error:
         return _fail(str(error), wording)
     except MmrecError as error:
@@ -65,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def build(wording: Wording, debug: bool = False) -> typer.Typer:
     """The command-line app in one language."""
     names = {"help_option_names": ["--help", "-h"]}
-    app = _WordedTyper(wording, add_completion=False, rich_markup_mode=None, context_settings=names, name=PROGRAM)
+    app = WordedTyper(wording, add_completion=False, rich_markup_mode=None, context_settings=names, name=PROGRAM)
 
     @app.callback(invoke_without_command=True)
     def root(
@@ -89,43 +88,6 @@ def build(wording: Wording, debug: bool = False) -> typer.Typer:
     _add_export(app, wording)
     _add_tables(app, wording)
     return app
-
-
-class _WordedTyper(typer.Typer):
-    """A Typer whose help has its headings in the person's language too."""
-
-    def __init__(self, wording: Wording, **how: Any) -> None:
-        self._command_class = _worded(typer.core.TyperCommand, wording)
-        super().__init__(help=wording("app.help"), cls=_worded(typer.core.TyperGroup, wording), **how)
-
-    def command(self, name: str | None = None, **how: Any) -> Any:
-        return super().command(name, cls=self._command_class, **how)
-
-
-def _worded(base: Any, wording: Wording) -> Any:
-    replaced = {
-        "Usage:": wording("heading.usage"),
-        "Options:": wording("heading.options"),
-        "Commands:": wording("heading.commands"),
-        "Arguments:": wording("heading.arguments"),
-    }
-
-    class Worded(base):  # type: ignore[misc]  # one class for commands and one for groups
-        def get_help_option(self, context: Any) -> Any:
-            option = super().get_help_option(context)
-            if option is not None:
-                option.help = wording("help.help")
-            return option
-
-        def get_help(self, context: Any) -> str:
-            lines = super().get_help(context).splitlines()
-            for number, line in enumerate(lines):
-                first = line.partition(" ")[0]
-                if first in replaced:
-                    lines[number] = line.replace(first, replaced[first], 1)
-            return "\n".join(lines)
-
-    return Worded
 
 
 def _add_train(app: typer.Typer, wording: Wording, debug: bool) -> None:
@@ -327,35 +289,6 @@ def _taken_out(words: list[str]) -> tuple[list[str], str | None, bool]:
         else:
             kept.append(word)
     return kept, language, debug
-
-
-def _usage(error: click.ClickException, wording: Wording) -> str:
-    """A usage error in the person's language."""
-    context = getattr(error, "ctx", None)
-    command = context.info_name if context is not None and context.parent is not None else ""
-    if isinstance(error, click.NoSuchOption):
-        near = (error.possibilities or [""])[0]
-        nearest = wording("usage.nearest", name=near) if near else ""
-        text = wording("usage.no-option", name=error.option_name, nearest=nearest, command=command)
-    elif isinstance(error, click.MissingParameter):
-        parameter = error.param
-        name = (parameter.metavar or parameter.opts[0]) if parameter is not None else "?"
-        text = wording("usage.missing", name=name, command=command)
-    elif isinstance(error, click.BadParameter) and error.param is not None:
-        kind = error.param.type
-        low, high = getattr(kind, "min", None), getattr(kind, "max", None)
-        allowed = f"{'' if low is None else f'{low:g}'} … {'' if high is None else f'{high:g}'}"
-        text = wording("usage.value", name=error.param.opts[0], allowed=allowed, command=command)
-    elif isinstance(error, click.BadOptionUsage):
-        text = wording("usage.argument", name=error.option_name, command=command)
-    elif error.message.startswith("No such command"):
-        text = wording("usage.no-command", name=error.message.removeprefix("No such command ").rstrip("."))
-    elif "unexpected extra argument" in error.message:
-        extra = error.message.rpartition("(")[2].rstrip(")")
-        text = wording("usage.too-many", name=extra, command=command)
-    else:
-        text = wording("usage.invalid", message=error.format_message().rstrip("."), command=command)
-    return text.replace("  --help", " --help")
 
 
 def _fail(message: str, wording: Wording, code: int = 2) -> int:

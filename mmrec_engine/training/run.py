@@ -18,7 +18,8 @@ from mmrec_engine.corpus.prepare import Corpus, prepare_corpus
 from mmrec_engine.corpus.windows import EvaluationWindows
 from mmrec_engine.errors import Interrupted, RequestError, TrainingError
 from mmrec_engine.events import Event
-from mmrec_engine.runs import CONTROL, LOG, Mode, RunFolder, note_run, read_description, recorded_ending
+from mmrec_engine.run_folder import CONTROL, LOG, Mode, RunFolder
+from mmrec_engine.runs import note_run, read_description, recorded_ending
 from mmrec_engine.settings import CORPUS_CHOICE, FIELDS, Resolved, Settings, flag, resolve
 from mmrec_engine.training.control import Control
 from mmrec_engine.training.job import Job, build_job

@@ -1,0 +1,241 @@
+"""The run folder as its owner has it: made, locked, written. One process at a time; anybody may read (runs.py).
+
+run.json          what was asked, with where each value came from, and on which machine
+events.jsonl      the run's events, one a line
+control.jsonl     requests from outside
+*.pt              checkpoints (checkpoints.py)
+lock, log.txt
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import time
+import traceback
+from pathlib import Path
+from typing import Any, BinaryIO, Literal
+
+from mmrec_engine import events
+from mmrec_engine.checkpoints import BEST, FINAL, step_checkpoints, sync_folder
+from mmrec_engine.errors import RequestError
+
+EVENTS, DESCRIPTION, CONTROL, LOCK, LOG = "events.jsonl", "run.json", "control.jsonl", "lock", "log.txt"
+_FLUSH_SECONDS = 0.5
+_COPY_BYTES = 2**20
+_LOCK_SECONDS = 0.6
+Mode = Literal["new", "overwrite", "resume"]
+
+
+class RunFolder:
+    """The folder of the run that this process trains, held by a lock until it is left.
+
+    In mode "new" events are written from the start. In the others they are held back, so that a request that proves wrong
+    changes nothing, until the first step (`begin`) or until a run goes on (`continue_after`).
+    """
+
+    def __init__(self, path: Path, mode: Mode) -> None:
+        self.path = path
+        self._made: list[Path] = []
+        self._lock: int | None = None
+        self._made_lock = False
+        self._events: BinaryIO | None = None
+        self._held: list[bytes] | None = None if mode == "new" else []
+        self._flushed = time.monotonic()
+        try:
+            self._make_folders()
+            self._lock = self._locked()
+            self._check_contents(mode)
+            if mode == "new":
+                self._events = (path / EVENTS).open("wb")
+        except OSError as error:
+            self.abandon()
+            raise RequestError("run-unwritable", path=path, reason=error.strerror or error) from None
+        except RequestError:
+            self.abandon()
+            raise
+
+    def record(self, event: events.Event) -> None:
+        """Append one event. It is on disk, safe from a crash of the machine, after a checkpoint or the end."""
+        line = events.to_line(event).encode("utf-8", "backslashreplace") + b"\n"
+        if self._held is not None:
+            self._held.append(line)
+            return
+        assert self._events is not None
+        self._events.write(line)
+        if isinstance(event, events.Checkpoint | events.RunFinished):
+            self.sync()
+        elif not isinstance(event, events.Step) or time.monotonic() - self._flushed > _FLUSH_SECONDS:
+            # Only steps come in numbers; after any other event the next one may be long in coming.
+            self._events.flush()
+            self._flushed = time.monotonic()
+
+    def sync(self) -> None:
+        if self._events is not None:
+            self._events.flush()
+            os.fsync(self._events.fileno())
+            self._flushed = time.monotonic()
+
+    def begin(self, description: dict[str, Any]) -> None:
+        """The first step is made: describe the run, and let it take the place of an old one."""
+        self.describe(description)
+        self._sign_lock()
+        if self._held is None:
+            return
+        for name in (LOG, BEST, FINAL, "report.json", "report.md"):
+            (self.path / name).unlink(missing_ok=True)
+        for stale in (*(path for _, path in step_checkpoints(self.path)), *self.path.glob("*.pt.tmp")):
+            stale.unlink(missing_ok=True)
+        self._events = (self.path / EVENTS).open("wb")
+        self._release_held()
+
+    def continue_after(self, checkpoint: str, step: int, description: dict[str, Any]) -> None:
+        """Go on with the run from one of its checkpoints: the record keeps its lines through that checkpoint's event.
+
+        Checkpoints of later steps are damaged, or this one would not have been chosen; they are removed.
+        """
+        self.describe(description)
+        self._sign_lock()
+        for later, path in step_checkpoints(self.path):
+            if later > step:
+                path.unlink(missing_ok=True)
+        kept = self.path / (EVENTS + ".tmp")
+        left = _length_through(self.path / EVENTS, checkpoint, step)
+        with (self.path / EVENTS).open("ab+") as old, kept.open("wb") as file:
+            old.seek(0)
+            while left:
+                data = old.read(min(left, _COPY_BYTES))
+                file.write(data)
+                left -= len(data)
+            file.flush()
+            os.fsync(file.fileno())
+        kept.replace(self.path / EVENTS)
+        sync_folder(self.path)
+        self._events = (self.path / EVENTS).open("ab")
+        self._release_held()
+
+    def describe(self, description: dict[str, Any]) -> None:
+        """Write run.json, whole or not at all."""
+        temporary = self.path / (DESCRIPTION + ".tmp")
+        text = json.dumps(events.finite(description), ensure_ascii=False, indent=2, allow_nan=False)
+        with temporary.open("w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(self.path / DESCRIPTION)
+
+    def log(self, error: BaseException) -> None:
+        """Keep an error's traceback for whoever looks into it."""
+        with (
+            contextlib.suppress(OSError),
+            (self.path / LOG).open("a", encoding="utf-8", errors="backslashreplace") as file,
+        ):
+            file.write(time.strftime("%Y-%m-%d %H:%M:%S ") + "".join(traceback.format_exception(error)))
+
+    def abandon(self) -> None:
+        """Leave the disk as it was before: nothing was trained here."""
+        if self._events is not None:
+            with contextlib.suppress(OSError):
+                self._events.close()
+            if self._held is None:
+                for name in (EVENTS, DESCRIPTION + ".tmp"):
+                    (self.path / name).unlink(missing_ok=True)
+        if self._lock is not None:
+            if self._made_lock:
+                (self.path / LOCK).unlink(missing_ok=True)
+            os.close(self._lock)
+        for folder in reversed(self._made):
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+
+    def close(self) -> None:
+        """Leave a run that was trained: everything on disk as far as it can be, and the lock free."""
+        assert self._lock is not None
+        try:
+            with contextlib.suppress(OSError):
+                self.sync()
+            if self._events is not None:
+                with contextlib.suppress(OSError):
+                    self._events.close()
+        finally:
+            os.close(self._lock)
+
+    def _release_held(self) -> None:
+        assert self._held is not None and self._events is not None
+        self._events.writelines(self._held)
+        self._held = None
+
+    def _make_folders(self) -> None:
+        missing = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
+        for folder in reversed(missing):
+            folder.mkdir(exist_ok=True)
+            self._made.append(folder)
+
+    def _check_contents(self, mode: Mode) -> None:
+        found = holds_run(self.path)
+        if mode == "new" and found:
+            raise RequestError("run-exists", path=self.path)
+        if not found and not _is_vacant(self.path):
+            raise RequestError("run-folder-foreign", path=self.path)
+
+    def _locked(self) -> int:
+        """The lock's descriptor. A reader that asks whether the run is live holds it for a moment: try again shortly."""
+        path = self.path / LOCK
+        until = time.monotonic() + _LOCK_SECONDS
+        while True:
+            self._made_lock = not path.exists()
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if path.stat().st_ino == os.fstat(descriptor).st_ino:  # not one that its owner has just removed
+                    break
+            except BlockingIOError:
+                if time.monotonic() > until:
+                    os.close(descriptor)
+                    raise RequestError("run-locked", path=self.path) from None
+            except FileNotFoundError:
+                pass
+            os.close(descriptor)
+            time.sleep(0.05)
+        return descriptor
+
+    def _sign_lock(self) -> None:
+        """Who trains here, for a person who looks."""
+        assert self._lock is not None
+        os.truncate(self._lock, 0)
+        os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
+
+
+def holds_run(folder: Path) -> bool:
+    try:
+        return (folder / DESCRIPTION).exists() or bool(step_checkpoints(folder)) or (folder / BEST).exists()
+    except OSError:
+        return False
+
+
+def _is_vacant(folder: Path) -> bool:
+    """Empty, or holding only what a process killed before its first step left behind."""
+    try:
+        left_behind = {EVENTS, LOCK, LOG, CONTROL, EVENTS + ".tmp", DESCRIPTION + ".tmp"}
+        return folder.is_dir() and {path.name for path in folder.iterdir()} <= left_behind
+    except OSError as error:
+        raise RequestError("run-unwritable", path=folder, reason=error.strerror or error) from None
+
+
+def _length_through(path: Path, checkpoint: str, step: int) -> int:
+    """Bytes up to the end of this checkpoint's event; up to the step's last whole line where there is no such event."""
+    end = through_step = 0
+    try:
+        with path.open("rb") as file:
+            for line in file:
+                event = events.from_line(line)
+                if not line.endswith(b"\n") or (event is not None and event.step > step):
+                    break
+                through_step += len(line)
+                if isinstance(event, events.Checkpoint) and event.path == checkpoint and event.step == step:
+                    end = through_step
+    except FileNotFoundError:
+        pass
+    return end or through_step
