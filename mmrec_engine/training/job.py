@@ -62,12 +62,18 @@ class Job:
 def build_job(
     settings: Settings, machine: Machine, corpus: Corpus, folder: Path, stored: dict[str, Any] | None = None
 ) -> Job:
-    """A new job, or one that goes on from the `stored` content of a checkpoint."""
+    """A new job, or one that goes on from the `stored` content of a checkpoint.
+
+    Raises ValueError where the checkpoint is another model's.
+    """
     config = model_config(settings, corpus.tokenizer.vocab_size)
     model = create_model(config, hash64(settings.seed, 2) >> 1)
     model.recompute_activations = settings.gradient_checkpointing
     if stored is not None:
-        model.load_state_dict(stored["model"])
+        try:
+            model.load_state_dict(stored["model"])
+        except RuntimeError as error:
+            raise ValueError(f"weights of another model: {str(error).splitlines()[-1].strip()}") from None
     model.to(machine.device)
     optimizers = Optimizers(model, settings)
     progress = Progress()

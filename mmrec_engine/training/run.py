@@ -66,6 +66,9 @@ class _Run:
         except _NothingLeft:
             self._folder.abandon()
             return
+        except OSError as error:
+            self._leave()
+            raise self._failure(error) from error
         except BaseException:
             self._leave()
             raise

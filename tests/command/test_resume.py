@@ -214,6 +214,18 @@ def test_a_run_in_the_folder_that_it_trains_on_can_be_resumed(command: Command, 
     assert resumed.code == 0, resumed.err
 
 
+def test_a_checkpoint_of_another_model_is_told_apart(command: Command, text_file: Path) -> None:
+    for arch in ("mmrec", "gpt"):
+        assert (
+            command("train", "--data-dir", text_file, *FAST, "--max-steps", 3, "--arch", arch, "--name", arch).code == 0
+        )
+    for path in command.run_folder("mmrec").glob("*.pt"):
+        path.write_bytes((command.run_folder("gpt") / path.name).read_bytes())
+    refused = command("train", "--resume", "--name", "mmrec", "--max-steps", 6)
+    assert refused.code == 2
+    assert "weights of another model" in refused.err
+
+
 def test_a_text_that_changed_cannot_be_resumed(command: Command, text_file: Path) -> None:
     assert command("train", "--data-dir", text_file, *FAST, "--max-steps", 3).code == 0
     text_file.write_text(text_file.read_text() + "more")
