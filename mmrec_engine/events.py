@@ -25,12 +25,14 @@ import json
 import math
 import time as clock
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, Literal
+from functools import cache
+from typing import Any, ClassVar, Literal, get_args, get_origin, get_type_hints
 
 Status = Literal["completed", "early_stopped", "target_reached", "interrupted", "failed"]
 StateWord = Literal["PREPARING", "TRAINING", "VALIDATING", "SAVING", "PAUSED", "FINISHED", "STOPPED", "FAILED"]
 CheckpointKind = Literal["step", "best", "final"]
 
+_MOST_COUNT = 2**63
 _NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 
@@ -202,10 +204,14 @@ def from_line(line: str | bytes) -> Event | None:
     """The event of one line; None for a torn line, an unknown kind or fields that do not fit."""
     try:
         values = json.loads(line)
-        event_type = KINDS[values.pop("event")]
-        known = {item.name for item in fields(event_type)}
-        return event_type(**{name: _restore(value) for name, value in values.items() if name in known})
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        event_type, types = _reading(values["event"])
+        fitting = {}
+        for name, value in values.items():
+            if (declared := types.get(name)) is not None:
+                # Nearly all values have their type as they come from JSON; an integer may still be too large to count with.
+                fitting[name] = value if value.__class__ is declared and declared is not int else _fit(value, declared)
+        return event_type(**fitting)
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         return None
 
 
@@ -220,9 +226,28 @@ def finite(value: Any) -> Any:
     return value
 
 
-def _restore(value: Any) -> Any:
-    if isinstance(value, str):
-        return _NON_FINITE.get(value, value)
-    if isinstance(value, list):
-        return tuple(value)
-    return value
+@cache
+def _reading(kind: str) -> tuple[type[Event], dict[str, Any]]:
+    """The class of this kind and what its fields are declared to hold."""
+    event_type = KINDS[kind]
+    hints = get_type_hints(event_type)
+    plain = {item.name: hints[item.name] for item in fields(event_type)}
+    return event_type, {name: dict if get_origin(hint) is dict else hint for name, hint in plain.items()}
+
+
+def _fit(value: Any, declared: Any) -> Any:
+    """A JSON value as the declared type. Raises TypeError or KeyError where it is none."""
+    if declared is float:
+        return float(value) if type(value) is int else _NON_FINITE[value]
+    if declared is int:
+        if type(value) is int and -_MOST_COUNT < value < _MOST_COUNT:
+            return value
+    elif get_origin(declared) is Literal:
+        if value in get_args(declared):
+            return value
+    elif get_origin(declared) is tuple:
+        if type(value) is list and all(type(item) is str for item in value):
+            return tuple(value)
+    elif isinstance(value, declared):  # text or null
+        return value
+    raise TypeError(f"{declared}: {value!r}")

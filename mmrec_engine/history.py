@@ -2,49 +2,100 @@
 
 from __future__ import annotations
 
+import math
+from collections import deque
 from typing import Any
 
 from mmrec_engine import events
+from mmrec_engine.curves import Curve, X
+
+_RECENT_STEPS = 50
+_MOST_VALIDATIONS = 1024
+_MOST_FINDINGS = 500
+_MOST_NON_FINITE = 64
 
 
 class History:
-    """What is known of a run after the events added so far, in memory that does not grow with their number."""
+    """What is known of a run after the events added so far, in memory that does not grow with their number.
+
+    curves: "loss", "smoothed" (mean of the last 50 finite losses), "learning_rate", "grad_norm", "tokens_per_second".
+    validations: each with its place (step, tokens, seconds). settings: as started, with the changes since.
+    log: the last events, without steps, progress and states. non_finite: steps with a loss or a gradient norm that is not
+    finite. Times are seconds since the epoch, of the oldest and the newest event.
+    """
 
     def __init__(self) -> None:
         self.started: events.RunStarted | None = None
         self.finished: events.RunFinished | None = None
-        self.state = "PREPARING"
+        self.state: events.StateWord = "PREPARING"
+        self.planned_steps = 0
+        self.settings: dict[str, Any] = {}
+        self.started_time: float | None = None
+        self.last_time: float | None = None
         self.last_step: events.Step | None = None
         self.best: events.Validation | None = None
         self.last_validation: events.Validation | None = None
+        self.validations: list[tuple[X, events.Validation]] = []
+        self.sample: events.Sample | None = None
+        self.samples: deque[events.Sample] = deque(maxlen=20)
+        self.progress: events.Progress | None = None  # the piece of work under way
         self.findings: list[dict[str, Any]] = []
+        self.non_finite: list[int] = []
         self.checkpoints: dict[str, str] = {}
+        self.log: deque[events.Event] = deque(maxlen=300)
+        self._loss, self._smoothed, self._rate, self._norm, self._speed = (Curve() for _ in range(5))
+        self.curves = {
+            "loss": self._loss,
+            "smoothed": self._smoothed,
+            "learning_rate": self._rate,
+            "grad_norm": self._norm,
+            "tokens_per_second": self._speed,
+        }
+        self._losses: deque[float] = deque(maxlen=_RECENT_STEPS)
+        self._paces: deque[float] = deque(maxlen=_RECENT_STEPS)  # seconds a step
         self._epoch = 0
         self._epoch_losses = 0.0
         self._epoch_steps = 0
         self._tokens = 0
         self._seconds = 0.0
+        self._beside_since: float | None = None  # when the validation or the saving under way began
+        self._beside_seconds = 0.0
 
     def add(self, event: events.Event) -> None:
+        self.last_time = event.time
+        if isinstance(event, events.Step):
+            self._add_step(event)
+            return
+        if self.started_time is None:
+            self.started_time = event.time
         match event:
             case events.State():
-                self.state = event.state
-                if event.state == "PREPARING":  # a new process looks at the text anew
-                    self.findings = [finding for finding in self.findings if finding["phase"] != "before"]
+                self._add_state(event)
+                return
+            case events.Progress():
+                self.progress = event
+                return
             case events.RunStarted():
-                self.started = event
-            case events.Step():
-                self._add_step(event)
+                self.started, self.planned_steps, self.settings = event, event.planned_steps, dict(event.settings)
+            case events.Resumed():
+                self.planned_steps = event.planned_steps or self.planned_steps
+            case events.SettingsChanged():
+                self.settings.update(event.changes)
             case events.Validation():
-                self.last_validation = event
-                if event.best:
-                    self.best = event
+                self._add_validation(event)
+            case events.Sample():
+                self.sample = event
+                self.samples.append(event)
             case events.Checkpoint():
                 self.checkpoints[event.kind] = event.path
             case events.Check() | events.Finding():
                 self.findings.append(event.finding)
+                del self.findings[:-_MOST_FINDINGS]
             case events.RunFinished():
                 self.finished = event
+                if event.status == "failed" and event.values.get("error") == "training-non-finite":
+                    self._add_non_finite(event.step + 1)  # the update that was not made
+        self.log.append(event)
 
     @property
     def epoch_loss(self) -> float | None:
@@ -52,17 +103,87 @@ class History:
         return self._epoch_losses / self._epoch_steps if self._epoch_steps else None
 
     @property
+    def smoothed_loss(self) -> float | None:
+        """Mean of the last finite training losses."""
+        return sum(self._losses) / len(self._losses) if self._losses else None
+
+    @property
     def tokens_per_second(self) -> float:
         """Mean over all steps, pauses and evaluations left out."""
         return self._tokens / self._seconds if self._seconds else 0.0
 
+    @property
+    def seconds(self) -> float:
+        """Spent in steps; pauses and evaluations left out."""
+        return self._seconds
+
+    @property
+    def seconds_a_step(self) -> float | None:
+        """Mean of the last steps."""
+        return sum(self._paces) / len(self._paces) if self._paces else None
+
+    def eta_seconds(self) -> float | None:
+        """Seconds until the planned end, validating and saving as often as so far; None while nobody can know."""
+        if self.finished is not None:
+            return 0.0
+        pace = self.seconds_a_step
+        if self.last_step is None or pace is None or not self.planned_steps:
+            return None
+        step = self.last_step.step
+        seconds = max(0, self.planned_steps - step) * (pace + self._beside_seconds / max(1, step))
+        return seconds if math.isfinite(seconds) else None
+
     def _add_step(self, event: events.Step) -> None:
+        if self.started_time is None:
+            self.started_time = event.time
+        last, self.last_step = self.last_step, event
+        self.progress = None
+        self._beside_since = None
         if event.epoch != self._epoch:
             self._epoch, self._epoch_losses, self._epoch_steps = event.epoch, 0.0, 0
         self._epoch_losses += event.loss
         self._epoch_steps += 1
-        tokens = event.tokens - (self.last_step.tokens if self.last_step else 0)
-        if event.tokens_per_second > 0:
+        tokens, steps = event.tokens, event.step
+        if last is not None:
+            tokens, steps = tokens - last.tokens, steps - last.step
+            if steps <= 0:  # the record was cut and grew again: who reads it starts anew, and curves do not turn back
+                return
+        if event.tokens_per_second > 0 and tokens > 0:
+            seconds = tokens / event.tokens_per_second
             self._tokens += tokens
-            self._seconds += tokens / event.tokens_per_second
-        self.last_step = event
+            self._seconds += seconds
+            self._paces.append(seconds / max(1, steps))
+        if math.isfinite(event.loss):
+            self._losses.append(event.loss)
+        if not (math.isfinite(event.loss) and math.isfinite(event.grad_norm)):
+            self._add_non_finite(event.step)
+        x = (event.step, event.tokens, self._seconds)
+        self._loss.add(x, event.loss)
+        self._smoothed.add(x, sum(self._losses) / len(self._losses) if self._losses else math.nan)
+        self._rate.add(x, event.learning_rate)
+        self._norm.add(x, event.grad_norm)
+        self._speed.add(x, event.tokens_per_second)
+
+    def _add_state(self, event: events.State) -> None:
+        # Between SAVING and PREPARING lies the time in which no process ran.
+        if self._beside_since is not None and event.state != "PREPARING":
+            self._beside_seconds += max(0.0, event.time - self._beside_since)
+        self._beside_since = event.time if event.state in ("VALIDATING", "SAVING") else None
+        self.state = event.state
+        self.progress = None
+        if event.state == "PREPARING":  # a new process looks at the text anew
+            self.findings = [finding for finding in self.findings if finding.get("phase") != "before"]
+
+    def _add_validation(self, event: events.Validation) -> None:
+        if event.best:
+            self.best = event
+        if len(self.validations) >= _MOST_VALIDATIONS:
+            kept = [pair for index, pair in enumerate(self.validations) if index % 2 == 0 or pair[1] is self.best]
+            self.validations = kept
+        tokens = self.last_step.tokens if self.last_step else 0
+        self.validations.append(((event.step, tokens, self._seconds), event))
+        self.last_validation = event
+
+    def _add_non_finite(self, step: int) -> None:
+        self.non_finite.append(step)
+        del self.non_finite[:-_MOST_NON_FINITE]

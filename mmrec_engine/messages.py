@@ -156,6 +156,10 @@ MESSAGES: dict[str, dict[Language, str]] = {
         "en": "{path} is being trained by another process; wait for it, or choose another --name",
         "tr": "{path} şu anda başka bir süreç tarafından eğitiliyor; bitmesini bekleyin ya da başka bir --name seçin",
     },
+    "run-is-live": {
+        "en": "{path} is being trained now; stop it first, then delete it",
+        "tr": "{path} şu anda eğitiliyor; önce durdurun, sonra silin",
+    },
     "run-missing": {
         "en": "{path}: no such run or checkpoint; `mmrec-tui runs` lists the runs",
         "tr": "{path}: böyle bir çalışma ya da checkpoint yok; `mmrec-tui runs` çalışmaları listeler",

@@ -44,3 +44,21 @@ RECIPES: dict[str, dict[str, Any]] = {
         "dropout": 0.0,
     },
 }
+
+# Where a person may start on the plan screen; a profile is laid over the defaults like settings given by hand.
+PROFILES: dict[str, dict[str, Any]] = {
+    # A model that writes in a few minutes: the fast recipe, with three evaluations on the way.
+    "first-try": {"recipe": "fast", "max_steps": 300, "eval_every": 100},
+    # The guide as it is.
+    "thorough": {"recipe": "guide"},
+    # Little text is soon known by heart: the guide's three remedies at once; epochs are short, so there may be more of them.
+    "small-text": {
+        "recipe": "guide",
+        "dropout": 0.2,
+        "weight_decay": 0.2,
+        "early_stopping_patience": 3,
+        "epochs": 20,
+    },
+    # The remedies a step further. The rate stays: a lower one only puts the turning point off.
+    "overfits-easily": {"recipe": "guide", "dropout": 0.3, "weight_decay": 0.3, "early_stopping_patience": 3},
+}

@@ -34,19 +34,23 @@ class RunFolder:
 
     In mode "new" events are written from the start. In the others they are held back, so that a request that proves wrong
     changes nothing, until the first step (`begin`) or until a run goes on (`continue_after`).
+
+    held_lock: a descriptor of this folder's lock that is held already (`hand_over`, in this process or the one before it). It
+    belongs to this object from now on; one that is not this folder's is closed, and the lock taken as usual.
     """
 
-    def __init__(self, path: Path, mode: Mode) -> None:
+    def __init__(self, path: Path, mode: Mode, held_lock: int | None = None) -> None:
         self.path = path
         self._made: list[Path] = []
-        self._lock: int | None = None
+        self._lock = None if held_lock is None else _adopted(path / LOCK, held_lock)
         self._made_lock = False
         self._events: BinaryIO | None = None
         self._held: list[bytes] | None = None if mode == "new" else []
         self._flushed = time.monotonic()
         try:
             self._make_folders()
-            self._lock = self._locked()
+            if self._lock is None:
+                self._lock = self._locked()
             self._check_contents(mode)
             if mode == "new":
                 self._events = (path / EVENTS).open("wb")
@@ -154,13 +158,19 @@ class RunFolder:
         """Leave a run that was trained: everything on disk as far as it can be, and the lock free."""
         assert self._lock is not None
         try:
-            with contextlib.suppress(OSError):
-                self.sync()
-            if self._events is not None:
-                with contextlib.suppress(OSError):
-                    self._events.close()
+            self.hand_over()
         finally:
             os.close(self._lock)
+
+    def hand_over(self) -> int:
+        """Leave a run that was trained, its lock still held: the descriptor is the caller's from now on."""
+        assert self._lock is not None
+        with contextlib.suppress(OSError):
+            self.sync()
+        if self._events is not None:
+            with contextlib.suppress(OSError):
+                self._events.close()
+        return self._lock
 
     def _release_held(self) -> None:
         assert self._held is not None and self._events is not None
@@ -206,6 +216,30 @@ class RunFolder:
         assert self._lock is not None
         os.truncate(self._lock, 0)
         os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
+
+
+def _adopted(path: Path, descriptor: int) -> int | None:
+    """The descriptor, if it is one of the lock file at `path` and holds the lock; otherwise it is closed.
+
+    flock belongs to the open file, so it went with the descriptor to this process; asking again changes nothing then.
+    """
+    try:
+        given, there = os.fstat(descriptor), path.stat()
+        if (given.st_dev, given.st_ino) == (there.st_dev, there.st_ino):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.set_inheritable(descriptor, False)
+            return descriptor
+    except OSError:
+        pass
+    close_descriptor(descriptor)
+    return None
+
+
+def close_descriptor(descriptor: int | None) -> None:
+    """Close a descriptor that may be none, or closed already."""
+    if descriptor is not None:
+        with contextlib.suppress(OSError):
+            os.close(descriptor)
 
 
 def holds_run(folder: Path) -> bool:

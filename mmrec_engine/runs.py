@@ -1,11 +1,19 @@
-"""Runs as a reader meets them: described, listed, found; live, ended or dead. Writes nothing but the list of where they are."""
+"""Runs as others than their owner meet them: described, listed, found, asked; live, ended or dead; removed once they are over.
+
+Writes the list of where runs are, and requests to a run; what is in its folder otherwise is its owner's (run_folder.py).
+"""
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import fcntl
+import itertools
 import json
 import os
-from collections.abc import Iterator
+import time
+import uuid
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +22,12 @@ import platformdirs
 
 from mmrec_engine import events
 from mmrec_engine.errors import RequestError
-from mmrec_engine.run_folder import DESCRIPTION, EVENTS, LOCK, holds_run
+from mmrec_engine.record import newest_lines, open_record
+from mmrec_engine.run_folder import CONTROL, DESCRIPTION, EVENTS, LOCK, LOG, holds_run
+
+_FILES = {EVENTS, DESCRIPTION, CONTROL, LOCK, LOG, "ticks.json", "report.json", "report.md"}  # beside checkpoints
+_REMOVED_LAST = {DESCRIPTION: 1, LOCK: 2}
+_LOCK_SECONDS = 0.6
 
 
 def read_description(folder: Path) -> dict[str, Any] | None:
@@ -77,6 +90,11 @@ def known_runs() -> list[RunSummary]:
     return sorted(filter(None, map(summarise, _noted())), key=lambda summary: -summary.changed)
 
 
+def newest_live_run() -> Path | None:
+    """The run that a process works on now, the newest where there are several."""
+    return next((summary.path for summary in known_runs() if is_live(summary.path)), None)
+
+
 def note_run(folder: Path) -> None:
     """Remember where a run was made, so that it is found from anywhere. A state folder that cannot be written is no harm."""
     try:
@@ -97,21 +115,17 @@ def summarise(folder: Path) -> RunSummary | None:
         return None
     step, best, state, finished = 0, None, "PREPARING", False
     try:
-        with (folder / EVENTS).open("rb") as file:
-            last = b""
-            for line in file:
-                last = line if line.startswith(b'{"event": "step"') else last
-                if not line.startswith((b'{"event": "validation"', b'{"event": "state"', b'{"event": "run_finished"')):
-                    continue
-                event = events.from_line(line)
-                if isinstance(event, events.Validation) and event.best:
-                    best = event.loss
-                elif isinstance(event, events.State):
-                    state, finished = event.state, event.state in ("FINISHED", "STOPPED", "FAILED")
-                elif isinstance(event, events.RunFinished):
-                    state, finished = event.state_word, True
-        last_step = events.from_line(last)
-        step = last_step.step if last_step else 0
+        with open_record(folder / EVENTS) as file:
+            # Each is the newest line of its kind: looked for from the end, it is found soon in a record of any size.
+            last_step = next(_parsed(newest_lines(file, "step")), None)
+            step = last_step.step if last_step else 0
+            bests = (line for line in newest_lines(file, "validation") if b'"best": true' in line)
+            best = next((event.loss for event in _parsed(bests) if isinstance(event, events.Validation)), None)
+            match next(_parsed(newest_lines(file, "state", "run_finished")), None):
+                case events.State(state=word):
+                    state, finished = word, word in ("FINISHED", "STOPPED", "FAILED")
+                case events.RunFinished() as ending:
+                    state, finished = ending.state_word, True
         changed = (folder / EVENTS).stat().st_mtime
     except OSError:
         changed = folder.stat().st_mtime
@@ -141,6 +155,108 @@ def recorded_ending(folder: Path) -> events.RunFinished | None:
         elif isinstance(event, events.Step | events.Resumed):
             ending = None
     return ending
+
+
+def ask(folder: Path, command: str) -> str:
+    """Ask something of the process that trains in this folder (training/control.py says what there is to ask).
+
+    Returns the id that its acknowledgement, a `control` event, will have. Raises RequestError where it cannot be asked.
+    """
+    request = {"id": uuid.uuid4().hex, "time": time.time(), "command": command}
+    path = folder / CONTROL
+    try:
+        # One write at the end of the file: requests of several processes do not mix. A link would lead out of the folder,
+        # and a pipe without a reader would wait for one.
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        descriptor = os.open(path, flags, 0o644)
+        try:
+            line = (json.dumps(request) + "\n").encode()
+            if os.write(descriptor, line) != len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise RequestError("run-unwritable", path=path, reason=error.strerror or error) from None
+    return str(request["id"])
+
+
+def pid_of(folder: Path) -> int | None:
+    """The process that trains in this folder, as it signed the lock; None where none does, or it has not made a step yet."""
+    try:
+        signed = (folder / LOCK).read_bytes()[:32]
+        return (int(signed) or None) if is_live(folder) else None
+    except (OSError, ValueError):
+        return None
+
+
+def free_name(output_dir: Path, name: str) -> str:
+    """`name`, or with the first number from 2 on that makes a folder nobody uses."""
+    candidates = itertools.chain([name], (f"{name}-{number}" for number in itertools.count(2)))
+    return next(candidate for candidate in candidates if _is_free(output_dir / candidate))
+
+
+def size_on_disk(folder: Path) -> int:
+    """Bytes of all files in the folder; what cannot be read counts nothing."""
+    size = 0
+    for root, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(OSError):
+                size += (Path(root) / name).lstat().st_size
+    return size
+
+
+def delete_run(folder: Path) -> None:
+    """Remove a run's files, and its folder unless something else is in it. Raises RequestError where it is live or no run."""
+    if is_live(folder):
+        raise RequestError("run-is-live", path=folder)
+    if not holds_run(folder):
+        raise RequestError("run-missing", path=folder)
+    try:
+        with _lock_of_a_run_at_rest(folder):
+            # The description goes next to last: a folder that could be cleared in part only is still a run.
+            for path in sorted(
+                filter(_is_of_a_run, folder.iterdir()), key=lambda path: _REMOVED_LAST.get(path.name, 0)
+            ):
+                path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+    except OSError as error:
+        raise RequestError("run-unwritable", path=folder, reason=error.strerror or error) from None
+
+
+def _is_of_a_run(path: Path) -> bool:
+    name = path.name.removesuffix(".tmp")
+    return (name in _FILES or name.endswith(".pt")) and (path.is_symlink() or path.is_file())
+
+
+@contextlib.contextmanager
+def _lock_of_a_run_at_rest(folder: Path) -> Iterator[None]:
+    """Hold the lock, so that nobody trains here meanwhile. Raises RequestError where somebody does."""
+    descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+    try:
+        until = time.monotonic() + _LOCK_SECONDS
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:  # perhaps a reader that asks whether the run is live, which takes a moment
+                if time.monotonic() > until:
+                    raise RequestError("run-is-live", path=folder) from None
+                time.sleep(0.05)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _is_free(folder: Path) -> bool:
+    try:
+        return not os.path.lexists(folder) or (folder.is_dir() and not any(folder.iterdir()))
+    except OSError:
+        return False
+
+
+def _parsed(lines: Iterable[bytes]) -> Iterator[events.Event]:
+    return filter(None, map(events.from_line, lines))
 
 
 def _noted() -> list[Path]:

@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ValueError:
         return _fail(Wording("en")("usage.language", value=given_language), Wording("en"))
     try:
-        command = typer.main.get_command(build(wording, debug))
+        command = typer.main.get_command(build(wording, debug, given_language))
         result = command.main(words, prog_name=PROGRAM, standalone_mode=False)
         sys.stdout.flush()
         return result if isinstance(result, int) else 0
@@ -61,8 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail_with(wording("error.unexpected", kind=type(error).__name__, message=message), 1)
 
 
-def build(wording: Wording, debug: bool = False) -> typer.Typer:
-    """The command-line app in one language."""
+def build(wording: Wording, debug: bool = False, given_language: str | None = None) -> typer.Typer:
+    """The command-line app in one language. given_language: by --lang; the app may remember another than the locale's."""
     names = {"help_option_names": ["--help", "-h"]}
     app = WordedTyper(wording, add_completion=False, rich_markup_mode=None, context_settings=names, name=PROGRAM)
 
@@ -79,13 +79,16 @@ def build(wording: Wording, debug: bool = False) -> typer.Typer:
             commands.version()
             raise typer.Exit
         if context.invoked_subcommand is None:
-            raise UsageText(wording("app.no-screen"))
+            from mmrec_tui.launch import open_app
+
+            return open_app(given_language)
         return 0
 
     _add_train(app, wording, debug)
     _add_evaluate(app, wording)
     _add_generate(app, wording)
     _add_export(app, wording)
+    _add_watch(app, wording, given_language)
     _add_tables(app, wording)
     return app
 
@@ -115,6 +118,20 @@ def _add_train(app: typer.Typer, wording: Wording, debug: bool) -> None:
     ]
     _with_parameters(train, [_setting_flag(name, wording) for name in FIELDS] + switches)
     app.command("train", help=wording("help.train"))(train)
+
+
+def _add_watch(app: typer.Typer, wording: Wording, given_language: str | None) -> None:
+    @app.command("watch", help=wording("help.watch"))
+    def watch(
+        run: Annotated[Optional[str], typer.Argument(metavar="RUN", help=wording("help.run"))] = None,
+    ) -> int:
+        from mmrec_engine.runs import find_run, newest_live_run
+        from mmrec_tui.launch import open_app
+
+        folder = newest_live_run() if run is None else find_run(run)
+        if folder is None:
+            raise UsageText(wording("usage.no-live-run"))
+        return open_app(given_language, folder)
 
 
 def _add_evaluate(app: typer.Typer, wording: Wording) -> None:

@@ -1,4 +1,4 @@
-"""The guide on the terminal: all of it as a list, one topic in full."""
+"""The guide on the terminal: all of it as a list, one topic in full, or both as JSON."""
 
 from __future__ import annotations
 
@@ -6,86 +6,71 @@ import json
 import shutil
 import sys
 import textwrap
+from collections.abc import Sequence
 from dataclasses import asdict
+from itertools import groupby
 from typing import Any
 
-from mmrec_engine.guide import ITEMS, PROBLEMS, Item, Problem
-from mmrec_engine.messages import LANGUAGES
+from mmrec_engine.guide import HYPERPARAMETERS, ITEMS, MEASURES, PROBLEMS
+from mmrec_engine.messages import LANGUAGES, Language
 from mmrec_tui.text import UsageText, Wording
+from mmrec_tui.topics import Topic, named, search, topics
 
 _WIDEST = 100
-_PHASES = ("before", "during", "after")
 
 
 def show(topic: str | None, wording: Wording, as_json: bool) -> None:
-    """Print the topics, or those that `topic` names. Raises UsageText for a topic the guide does not have."""
-    found: list[Item | Problem] = [*ITEMS, *PROBLEMS] if topic is None else _matching(topic, wording)
-    if topic is not None and not found:
+    """Print the topics, or those that `topic` names or else mention it. Raises UsageText where there are none."""
+    language = wording.language
+    found = topics(language) if topic is None else named(topic, language) or search(topic, language)
+    if not found:
         raise UsageText(wording("guide.unknown", topic=topic))
     if as_json:
-        print(json.dumps({"topics": [_in_language(asdict(entry), wording) for entry in found]}, ensure_ascii=False))
+        print(json.dumps({"topics": _as_data(found, language)}, ensure_ascii=False))
     elif topic is None:
-        _print_list(wording)
+        _print_list(found, wording)
     else:
         for number, entry in enumerate(found):
             if number:
                 print()
-            _print_entry(entry, wording)
+            _print_topic(entry, wording)
 
 
-def _matching(topic: str, wording: Wording) -> list[Item | Problem]:
-    entries: list[Item | Problem] = [*ITEMS, *PROBLEMS]
-    exact = [entry for entry in entries if entry.id == topic]
-    if exact:
-        return exact
-    wanted = topic.casefold()
-    return [
-        entry
-        for entry in entries
-        if wanted in json.dumps(_in_language(asdict(entry), wording), ensure_ascii=False).casefold()
-    ]
-
-
-def _print_list(wording: Wording) -> None:
+def _print_list(found: Sequence[Topic], wording: Wording) -> None:
     print(wording("guide.title"))
-    ids = [item.id for item in ITEMS] + [problem.id for problem in PROBLEMS]
-    width = max(map(len, ids))
-    for phase in _PHASES:
-        print(f"\n{wording(f'guide.{phase}')}")
-        for item in ITEMS:
-            if item.phase == phase:
-                print(f"  {item.id.ljust(width)}  {item.question[wording.language]}")
-    print(f"\n{wording('guide.problems')}")
-    for problem in PROBLEMS:
-        print(f"  {problem.id.ljust(width)}  {problem.title[wording.language]}")
+    width = max(len(topic.id) for topic in found)
+    for section, members in groupby(found, key=lambda topic: topic.section):
+        print(f"\n{wording(section)}")
+        for topic in members:
+            print(f"  {topic.id.ljust(width)}  {topic.title}")
     print(f"\n{wording('guide.more')}", file=sys.stderr)
 
 
-def _print_entry(entry: Item | Problem, wording: Wording) -> None:
-    language = wording.language
-    if isinstance(entry, Item):
-        print(f"{entry.question[language]}  ({entry.id})")
-        _print_paragraph(wording("guide.why", text=entry.why[language]))
-        _print_paragraph(wording("guide.do", text=entry.do[language]))
-        return
-    print(f"{entry.title[language]}  ({entry.id})")
-    _print_paragraph(wording("guide.seen", text=entry.seen[language]))
-    _print_paragraph(wording("guide.why", text=entry.why[language]))
-    for remedy in entry.remedies:
-        print(f"  - {remedy.title[language]}")
-
-
-def _print_paragraph(text: str) -> None:
+def _print_topic(topic: Topic, wording: Wording) -> None:
+    print(f"{topic.title}  ({topic.id})")
     width = min(_WIDEST, shutil.get_terminal_size().columns)
-    print(textwrap.fill(text, width, initial_indent="  ", subsequent_indent="  "))
+    for heading, text in topic.paragraphs:
+        print(textwrap.fill(f"{wording(heading)}: {text}", width, initial_indent="  ", subsequent_indent="  "))
+    for remedy in topic.remedies:
+        print(f"  - {remedy}")
 
 
-def _in_language(value: Any, wording: Wording) -> Any:
+def _as_data(found: Sequence[Topic], language: Language) -> list[dict[str, Any]]:
+    """The guide's own entries, with all their fields, each after its id and kind."""
+    entries: dict[str, Any] = {setting.name: setting for setting in HYPERPARAMETERS}
+    for part in (ITEMS, PROBLEMS, MEASURES):
+        entries |= {entry.id: entry for entry in part}
+    return [
+        {"id": topic.id, "kind": topic.kind, **_in_language(asdict(entries[topic.id]), language)} for topic in found
+    ]
+
+
+def _in_language(value: Any, language: Language) -> Any:
     """Words in both languages replaced by those of one."""
     if isinstance(value, dict):
         if set(value) == set(LANGUAGES):
-            return value[wording.language]
-        return {key: _in_language(item, wording) for key, item in value.items()}
+            return value[language]
+        return {key: _in_language(item, language) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_in_language(item, wording) for item in value]
+        return [_in_language(item, language) for item in value]
     return value

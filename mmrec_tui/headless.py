@@ -16,6 +16,7 @@ from mmrec_engine.training.control import Control
 from mmrec_tui.terminal import Narration
 from mmrec_tui.text import Wording
 
+LOCK_VARIABLE = "MMREC_LOCK_FD"  # environment: a descriptor of the run's lock that this process inherits, held
 EXIT_CODES = {"SIGINT": 130, "SIGTERM": 143}
 
 
@@ -46,6 +47,7 @@ def train_headless(
     resolved: Resolved, wording: Wording, *, resume: bool, overwrite: bool, as_json: bool, quiet: bool, debug: bool
 ) -> int:
     """Train to the end and return the exit code. RequestError passes through."""
+    held_lock = _inherited_lock()
     control = Control()
     signals = Signals(control)
     narration = Narration(quiet=quiet)
@@ -60,7 +62,7 @@ def train_headless(
     begun = False
     code = 0
     try:
-        for event in train(resolved, control, resume=resume, overwrite=overwrite):
+        for event in train(resolved, control, resume=resume, overwrite=overwrite, held_lock=held_lock):
             if isinstance(event, events.Resumed) and event.checkpoint is not None:
                 history = _recorded(folder)  # what was before, and what of this process is written already
             history.add(event)
@@ -83,6 +85,19 @@ def train_headless(
         result = run_result(history, folder, "interrupted" if code > 1 else "failed" if code else "completed")
         print(json.dumps(events.finite(result), ensure_ascii=False), flush=True)
     return code
+
+
+def _inherited_lock() -> int | None:
+    """The lock of a run that another process handed over to this one; None where the variable names no inherited descriptor.
+
+    Python opens its own files so that no process inherits them: one that may be inherited came from outside, if it is asked
+    before other libraries open theirs.
+    """
+    try:
+        descriptor = int(os.environ.pop(LOCK_VARIABLE, ""))
+        return descriptor if descriptor > 2 and os.get_inheritable(descriptor) else None
+    except (ValueError, OSError, OverflowError):
+        return None
 
 
 def _recorded(folder: Path) -> History:

@@ -10,6 +10,7 @@ from pathlib import Path
 from mmrec_engine import events
 from mmrec_engine.history import History
 from mmrec_engine.training.plan import Plan
+from mmrec_tui.findings import evidence_of
 from mmrec_tui.terminal import Narration
 from mmrec_tui.text import Wording
 
@@ -103,8 +104,7 @@ class Narrator:
 
     def _check(self, event: events.Check) -> None:
         if event.finding["id"] == "corpus-readable":
-            values = event.finding["values"]
-            self._out.line(self._text("skipped", evidence=self._text(f"skipped.{values['reason']}", **values)))
+            self._out.line(self._text("skipped", evidence=evidence_of(event.finding, self._text)))
 
     def _step(self, event: events.Step, history: History) -> None:
         plan = self._plan

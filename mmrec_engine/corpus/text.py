@@ -66,10 +66,28 @@ def marked_encoding(head: bytes) -> str | None:
 
 def likeliest_encoding(head: bytes) -> tuple[str, str]:
     """The legacy encoding that reads most naturally, and the first decoded line with a letter beyond ASCII."""
-    best = max(_LEGACY_ENCODINGS, key=lambda name: _naturalness(head.decode(name, "replace")))
-    lines = head.decode(best, "replace").splitlines()
-    telling = next((line for line in lines if not line.isascii()), lines[0] if lines else "")
-    return best, telling.strip()[:80]
+    return readings(head)[0]
+
+
+def readings(head: bytes) -> list[tuple[str, str]]:
+    """The legacy encodings that bytes which are not UTF-8 may be in, the most natural reading first; at least one.
+
+    Each with its first decoded line beyond ASCII, for a person to judge. Encodings that read alike are told once, and those
+    after the first that cannot read every byte not at all.
+    """
+    texts: dict[str, str] = {}
+    for name in _LEGACY_ENCODINGS:
+        text = head.decode(name, "replace")
+        if text not in texts.values():
+            texts[name] = text
+    best, *others = sorted(texts, key=lambda name: -_naturalness(texts[name]))
+    told = [best, *(name for name in others if "\N{REPLACEMENT CHARACTER}" not in texts[name])]
+    return [(name, _telling_line(texts[name])) for name in told]
+
+
+def _telling_line(text: str) -> str:
+    lines = text.splitlines()
+    return next((line for line in lines if not line.isascii()), lines[0] if lines else "").strip()[:80]
 
 
 def clean(text: str) -> str:

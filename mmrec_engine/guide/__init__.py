@@ -1,10 +1,27 @@
 """The guide as data: what a quality training is made of, in Turkish and English. Knows nothing of runs or screens.
 
 Its 13 checklist items are the headings under which checks report; its four problems are what can go wrong, each with the
-remedies the guide names. A remedy's `settings` are the values it proposes.
+remedies the guide names. A remedy's `settings` are the values it proposes. Measures and hyperparameters explain the figures
+that are shown and the settings that can be changed; profiles are places to start from.
 """
 
+from mmrec_engine.guide.hyperparameters import HYPERPARAMETERS, Hyperparameter
 from mmrec_engine.guide.items import ITEMS, Item, Phase
+from mmrec_engine.guide.measures import MEASURES, Measure
 from mmrec_engine.guide.problems import PROBLEMS, Problem, Remedy
+from mmrec_engine.guide.profiles import PROFILE_TEXTS, Profile
 
-__all__ = ["ITEMS", "PROBLEMS", "Item", "Phase", "Problem", "Remedy"]
+__all__ = [
+    "HYPERPARAMETERS",
+    "ITEMS",
+    "MEASURES",
+    "PROBLEMS",
+    "PROFILE_TEXTS",
+    "Hyperparameter",
+    "Item",
+    "Measure",
+    "Phase",
+    "Problem",
+    "Profile",
+    "Remedy",
+]

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 Command = Literal["pause", "resume", "save", "stop"]
+DETACH = "detach"  # why a run stops that another process is to go on with
 _POLL_SECONDS = 0.25
 _READ_BYTES = 2**20
 
@@ -29,14 +30,26 @@ class Request:
 
 
 class Control:
-    """A queue of requests, safe to fill from any thread and from signal handlers."""
+    """A queue of requests, safe to fill from any thread and from signal handlers.
+
+    lock: once a run that was handed over has ended, a descriptor of its folder's lock, still held. It is for the caller to pass
+    on (to `train` as `held_lock`, here or in a process that inherits it) and to close. None after every other ending.
+    """
 
     def __init__(self) -> None:
+        self.lock: int | None = None
         self._requests: deque[Request] = deque()
         self._file: _ControlFile | None = None
 
     def ask(self, command: Command, reason: str = "") -> None:
         self._requests.append(Request(command, reason))
+
+    def hand_over(self) -> None:
+        """Ask the run to save and end, and to leave its lock held, so that nobody steps in before it goes on elsewhere.
+
+        A run that was asked to stop before, or has nothing to save yet, ends as it would have, and `lock` stays None.
+        """
+        self.ask("stop", DETACH)
 
     def listen_to(self, path: Path) -> None:
         """Take requests from the lines of a file too; lines written before now are ignored."""

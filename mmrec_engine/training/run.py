@@ -13,15 +13,15 @@ import numpy as np
 import torch
 
 from mmrec_engine import checkpoints, events
-from mmrec_engine.corpus.documents import Skipped
 from mmrec_engine.corpus.prepare import Corpus, prepare_corpus
 from mmrec_engine.corpus.windows import EvaluationWindows
 from mmrec_engine.errors import Interrupted, RequestError, TrainingError
 from mmrec_engine.events import Event
-from mmrec_engine.run_folder import CONTROL, LOG, Mode, RunFolder
+from mmrec_engine.quality.readable import skipped_finding
+from mmrec_engine.run_folder import CONTROL, LOG, Mode, RunFolder, close_descriptor
 from mmrec_engine.runs import note_run, read_description, recorded_ending
 from mmrec_engine.settings import CORPUS_CHOICE, FIELDS, Resolved, Settings, flag, resolve
-from mmrec_engine.training.control import Control
+from mmrec_engine.training.control import DETACH, Control
 from mmrec_engine.training.job import Job, build_job
 from mmrec_engine.training.loop import run_steps
 from mmrec_engine.training.machine import resolve_machine
@@ -30,17 +30,23 @@ from mmrec_engine.version import __version__
 
 
 def train(
-    request: Settings | Resolved, control: Control | None = None, *, resume: bool = False, overwrite: bool = False
+    request: Settings | Resolved,
+    control: Control | None = None,
+    *,
+    resume: bool = False,
+    overwrite: bool = False,
+    held_lock: int | None = None,
 ) -> Iterator[Event]:
     """Train as the settings say, and yield what happens (events.py).
 
     resume: go on with the run in the settings' folder; what was not given by hand is taken from it. overwrite: replace it.
+    held_lock: the descriptor that `Control.lock` held after the run was handed over; it is closed when this run ends.
     Raises RequestError where the request is wrong (nothing is changed on disk), TrainingError where training cannot go on
     (told by a last event too), Interrupted where it was stopped before the first step.
     """
     resolved = request if isinstance(request, Resolved) else _given_in_code(request)
     mode: Mode = "resume" if resume else "overwrite" if overwrite else "new"
-    yield from _Run(resolved, control or Control(), mode).stream()
+    yield from _Run(resolved, control or Control(), mode, held_lock).stream()
 
 
 class _NothingLeft(Exception):
@@ -48,19 +54,25 @@ class _NothingLeft(Exception):
 
 
 class _Run:
-    def __init__(self, resolved: Resolved, control: Control, mode: Mode) -> None:
+    def __init__(self, resolved: Resolved, control: Control, mode: Mode, held_lock: int | None) -> None:
         self._control, self._mode = control, mode
+        control.lock = None
         path = resolved.settings.run_folder
-        self._stored = _description_of(path) if mode == "resume" else {}
-        self._resolved = _as_stored(resolved, self._stored) if self._stored else _anchored(resolved)
-        self._changes = self._changed_settings()
-        self._folder = RunFolder(path, mode)
+        try:
+            self._stored = _description_of(path) if mode == "resume" else {}
+            self._resolved = _as_stored(resolved, self._stored) if self._stored else _anchored(resolved)
+            self._changes = self._changed_settings()
+        except BaseException:
+            close_descriptor(held_lock)
+            raise
+        self._folder = RunFolder(path, mode, held_lock)
         self._description: dict[str, Any] = {}
         self._started = time.monotonic()
         self._made_step = False
+        self._handed_over = False
 
     def stream(self) -> Iterator[Event]:
-        """The run from preparation to its end. Whatever ends it, the folder is left in order and unlocked."""
+        """The run from preparation to its end. Whatever ends it, the folder is in order, and unlocked unless handed over."""
         try:
             yield from self._recorded(self._run())
         except _NothingLeft:
@@ -72,7 +84,10 @@ class _Run:
         except BaseException:
             self._leave()
             raise
-        self._folder.close()
+        if self._handed_over:
+            self._control.lock = self._folder.hand_over()
+        else:
+            self._folder.close()
 
     def _leave(self) -> None:
         if self._made_step:
@@ -99,7 +114,7 @@ class _Run:
         corpus = yield from self._interruptible(prepare_corpus(settings))
         self._check_same_corpus(corpus)
         for skipped in corpus.skipped:
-            yield events.Check(finding=_skipped_finding(skipped))
+            yield events.Check(finding=skipped_finding(skipped))
         path, content, damaged = (
             checkpoints.newest_usable(self._folder.path) if self._mode == "resume" else (None, {}, [])
         )
@@ -147,6 +162,7 @@ class _Run:
             raise failure from error
         if status == "interrupted" and job.progress.step == 0:
             raise Interrupted
+        self._handed_over = status == "interrupted" and values["by"] == DETACH
         finished = self._finished(job.progress.step, status, values)
         yield finished
         yield events.State(step=job.progress.step, state=finished.state_word)
@@ -300,19 +316,3 @@ def _corpus_of(settings: Mapping[str, Any]) -> str:
     if settings.get("data_dir"):
         return str(Path(settings["data_dir"]).resolve())
     return str(settings.get("corpus") or "sample")
-
-
-def _skipped_finding(skipped: Skipped) -> dict[str, Any]:
-    """A file left out, as a finding of the check `corpus-readable`."""
-    evidence = f"{skipped.name}: {skipped.reason}" + (f" ({skipped.hint})" if skipped.hint else "")
-    return {
-        "id": "corpus-readable",
-        "phase": "before",
-        "item": "dataset-ready",
-        "status": "note" if skipped.reason == "split-given" else "warn",
-        "title": "A file was left out",
-        "evidence": evidence,
-        "values": {"file": skipped.name, "reason": skipped.reason, "hint": skipped.hint},
-        "threshold": {},
-        "remedies": [],
-    }

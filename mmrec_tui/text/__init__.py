@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 
@@ -19,12 +20,17 @@ class Wording:
         self.language = language
         if language == "tr":
             from mmrec_tui.text.tr import TEXT
+            from mmrec_tui.text.tr_app import TEXT as APP_TEXT
         else:
             from mmrec_tui.text.en import TEXT
-        self._text = TEXT
+            from mmrec_tui.text.en_app import TEXT as APP_TEXT
+        self._text = {**TEXT, **APP_TEXT}
 
     def __call__(self, key: str, /, **values: object) -> str:
         return self._text[key].format(**values)
+
+    def knows(self, key: str) -> bool:
+        return key in self._text
 
     def number(self, value: float, digits: int = 0) -> str:
         """1,234.50 in English, 1.234,50 in Turkish."""
@@ -35,6 +41,63 @@ class Wording:
         """A share from 0 to 1 as a percentage: 12.34% in English, %12,34 in Turkish."""
         text = self.number(100 * share, 2)
         return f"%{text}" if self.language == "tr" else f"{text}%"
+
+    def whole_percent(self, share: float) -> str:
+        text = self.number(100 * share)
+        return f"%{text}" if self.language == "tr" else f"{text}%"
+
+    def short(self, value: float, gap: float = 0.0) -> str:
+        """A count in few characters: 950, 18.2k, 1.5M. gap: between ticks; decides how many digits tell them apart."""
+        for size, letter in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
+            if abs(value) >= size:
+                unit = 1e3 if letter == "k" else size
+                digits = _digits(gap / unit) if gap else (1 if abs(value) < 100 * unit else 0)
+                return self.number(value / unit, digits) + letter
+        return self.number(value, _digits(gap) if gap else 0)
+
+    def tick(self, value: float, gap: float) -> str:
+        """A value beside an axis, with the digits that tell neighbouring ticks apart."""
+        return self.number(value, _digits(gap))
+
+    def share_tick(self, value: float, gap: float) -> str:
+        text = self.number(100 * value, _digits(100 * gap))
+        return f"%{text}" if self.language == "tr" else f"{text}%"
+
+    def rate(self, value: float) -> str:
+        """A learning rate: 0.02, 3e-4, 2.85e-4."""
+        if value == 0 or abs(value) >= 0.001:
+            return self.number(value, 4).rstrip("0").rstrip(".,") or "0"
+        mantissa, _, exponent = f"{value:.2e}".partition("e")
+        point = "," if self.language == "tr" else "."
+        return f"{mantissa.rstrip('0').rstrip('.').replace('.', point)}e{int(exponent)}"
+
+    def rate_tick(self, value: float, gap: float) -> str:
+        return self.rate(value)
+
+    def clock(self, seconds: float) -> str:
+        """A stretch of time: 0:42, 12:05, 3:07:40, or days."""
+        whole = max(0, round(seconds))
+        hours, rest = divmod(whole, 3600)
+        if hours >= 100:
+            return self("app.days", days=self.number(hours / 24, 1))
+        if hours:
+            return f"{hours}:{rest // 60:02d}:{rest % 60:02d}"
+        return f"{rest // 60}:{rest % 60:02d}"
+
+    def clock_tick(self, value: float, gap: float) -> str:
+        return self.clock(value)
+
+    def memory(self, size: float) -> str:
+        """Bytes in KiB, MiB or GiB."""
+        for unit, name in ((2**30, "GiB"), (2**20, "MiB")):
+            if size >= unit:
+                return f"{self.number(size / unit, 1 if size < 10 * unit else 0)} {name}"
+        return f"{self.number(size / 2**10, 0)} KiB"
+
+
+def _digits(gap: float) -> int:
+    """Decimal places in which values `gap` apart differ."""
+    return max(0, -math.floor(math.log10(abs(gap)) + 1e-9)) if gap else 2
 
 
 def choose_language(given: str | None, environment: Mapping[str, str] = os.environ) -> Language:

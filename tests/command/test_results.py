@@ -8,6 +8,7 @@ import torch
 
 from mmrec_engine import load_trained
 from mmrec_tui.terminal import printable
+from mmrec_tui.topics import topics
 from tests.conftest import COMMAND, FAST, Command
 
 
@@ -136,11 +137,16 @@ def test_a_reader_that_goes_away_is_no_error(command: Command) -> None:
 
 def test_the_guide_is_told_whole_and_by_topic(command: Command) -> None:
     listed = command("guide").out
-    assert listed.count("\n  ") == 13 + 4
+    assert listed.count("\n  ") == len(topics("en")) > 13 + 4
     assert "dropout" in command("guide", "overfitting").out.lower()
     assert "Dropout'u artır (0.2)" in command("guide", "overfitting", "--lang", "tr").out
-    topics = command("guide", "perplexity", "--json").json["topics"]
-    assert {topic["id"] for topic in topics} >= {"perplexity-sane", "metrics-reported"}
+    by_name = command("guide", "perplexity", "--json").json["topics"]
+    assert [topic["id"] for topic in by_name] == ["perplexity"]
+    by_word = command("guide", "a low perplexity", "--json").json["topics"]
+    assert [topic["id"] for topic in by_word] == ["model-testable"]
+    both = [command("guide", name, "--json").json["topics"] for name in ("learning-rate", "learning_rate")]
+    assert [[topic["kind"] for topic in found] for found in both] == [["measure", "hyperparameter"]] * 2
+    assert "Daha düşük değer: " in command("guide", "dropout", "--lang", "tr").out
     unknown = command("guide", "cooking")
     assert unknown.code == 2
     assert "'cooking'" in unknown.err

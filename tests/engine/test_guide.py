@@ -1,24 +1,71 @@
-from mmrec_engine.guide import ITEMS, PROBLEMS
-from mmrec_engine.messages import LANGUAGES
-from mmrec_engine.settings import resolve
+"""The guide as data: complete in both languages, in step with the settings; and its topics as they are shown."""
+
+import subprocess
+import sys
+
+import pytest
+
+from mmrec_engine.guide import HYPERPARAMETERS, ITEMS, MEASURES, PROBLEMS, PROFILE_TEXTS
+from mmrec_engine.messages import LANGUAGES, Language, Words
+from mmrec_engine.presets import PROFILES
+from mmrec_engine.settings import FIELDS, resolve
+from mmrec_tui.text import Wording
+from mmrec_tui.topics import named, search, topics
+
+LONGEST_LABEL = 22
+WITHOUT_ORDER = {
+    "arch", "recipe", "encoding", "tokenizer", "optimizer", "schedule", "save_best_model", "device", "precision",
+    "gradient_checkpointing", "seed", "name",
+}  # fmt: skip
+PLACES_AND_CORPORA = {"data_dir", "corpus", "use_sample_corpus", "output_dir", "processes"}  # nothing to weigh there
+
+
+def is_told(text: Words) -> bool:
+    return set(text) == set(LANGUAGES) and all(text[language].strip() == text[language] != "" for language in LANGUAGES)
 
 
 def test_the_guide_has_its_items_and_problems() -> None:
     assert [sum(item.phase == phase for item in ITEMS) for phase in ("before", "during", "after")] == [4, 5, 4]
     assert [problem.id for problem in PROBLEMS] == ["loss-too-high", "loss-not-falling", "overfitting", "out-of-memory"]
     assert all(len(problem.remedies) == 3 for problem in PROBLEMS)
-    ids = [entry.id for entry in (*ITEMS, *PROBLEMS)]
-    assert len(set(ids)) == len(ids)
+    assert [measure.id for measure in MEASURES] == [
+        "loss", "perplexity", "accuracy", "gap", "learning-rate", "gradient-norm", "speed", "machine", "patience",
+        "bits-per-character", "sample",
+    ]  # fmt: skip
 
 
 def test_everything_is_said_in_both_languages() -> None:
     words = [text for item in ITEMS for text in (item.question, item.why, item.do)]
     words += [text for problem in PROBLEMS for text in (problem.title, problem.seen, problem.why)]
     words += [remedy.title for problem in PROBLEMS for remedy in problem.remedies]
+    words += [text for measure in MEASURES for text in (measure.title, measure.what, measure.why, measure.read)]
+    words += [text for setting in HYPERPARAMETERS for text in (setting.what, setting.higher)]
+    words += [text for profile in PROFILE_TEXTS for text in (profile.title, profile.text)]
     for text in words:
-        assert set(text) == set(LANGUAGES)
-        assert all(text[language].strip() for language in LANGUAGES)
+        assert is_told(text), text
         assert text["en"] != text["tr"]
+
+
+def test_every_setting_that_can_be_weighed_is_told_with_a_label_that_fits_its_field() -> None:
+    names = [setting.name for setting in HYPERPARAMETERS]
+    assert len(set(names)) == len(names)
+    assert set(names) == set(FIELDS) - PLACES_AND_CORPORA
+    for setting in HYPERPARAMETERS:
+        assert is_told(setting.title)
+        assert max(map(len, setting.title.values())) <= LONGEST_LABEL, setting.name
+        assert is_told(setting.lower) != (setting.name in WITHOUT_ORDER), setting.name
+    for language in LANGUAGES:
+        labels = [setting.title[language] for setting in HYPERPARAMETERS]
+        assert len(set(labels)) == len(labels), "two fields with one label"
+
+
+def test_every_profile_is_told_and_is_a_run_that_can_be_started() -> None:
+    assert [profile.id for profile in PROFILE_TEXTS] == list(PROFILES)
+    for values in PROFILES.values():
+        settings = resolve(values).settings
+        assert all(getattr(settings, name) == value for name, value in values.items())
+    first = resolve(PROFILES["first-try"]).settings
+    assert first.epochs is None, "the steps alone end a first try"
 
 
 def test_every_remedy_names_settings_that_exist_with_values_that_are_allowed() -> None:
@@ -28,3 +75,41 @@ def test_every_remedy_names_settings_that_exist_with_values_that_are_allowed() -
             assert all(getattr(settings, name) == value for name, value in remedy.settings.items())
     proposed = {name for problem in PROBLEMS for remedy in problem.remedies for name in remedy.settings}
     assert {"learning_rate", "warmup_steps", "dropout", "weight_decay", "early_stopping_patience"} <= proposed
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_topic_has_headings_that_are_worded_and_text_under_them(language: Language) -> None:
+    wording, told = Wording(language), topics(language)
+    assert len({topic.id for topic in told}) == len(told) == 13 + 4 + len(MEASURES) + len(HYPERPARAMETERS)
+    sections = [topic.section for topic in told]
+    runs = [section for section, before in zip(sections, [None, *sections], strict=False) if section != before]
+    assert len(set(runs)) == len(runs) == 6, "a section is one stretch"
+    for topic in told:
+        assert wording(topic.section)
+        assert topic.title
+        assert len(topic.paragraphs) >= 2
+        assert all(wording(heading) and text for heading, text in topic.paragraphs), topic.id
+        assert bool(topic.remedies) == (topic.kind == "problem")
+
+
+def test_a_topic_is_found_by_its_id_and_by_what_it_mentions() -> None:
+    assert [topic.kind for topic in named("Learning_Rate", "en")] == ["measure", "hyperparameter"]
+    assert named("learning", "en") == []
+    ids = [topic.id for topic in search("perplexity", "en")]
+    assert ids[:2] == ["perplexity", "perplexity-sane"], "the nearest comes first"
+    assert "metrics-reported" in ids
+    assert len(search("", "en")) == len(topics("en"))
+    assert search("cooking", "en") == []
+
+
+def test_turkish_letters_are_found_in_either_case() -> None:
+    found = {topic.id for topic in search("işlemci", "tr")}
+    assert "machine" in found
+    assert found == {topic.id for topic in search("İŞLEMCİ", "tr")}
+    assert "machine" in {topic.id for topic in search("MAKINE", "tr")}
+
+
+def test_topics_need_no_screen_and_no_command_line() -> None:
+    program = "import sys, mmrec_tui.topics; print([m for m in ('torch', 'textual', 'typer') if m in sys.modules])"
+    output = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert output.strip() == "[]"

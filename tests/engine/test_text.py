@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmrec_engine.corpus import text as text_module
-from mmrec_engine.corpus.text import Unusable, clean, clean_pieces, likeliest_encoding
+from mmrec_engine.corpus.text import Unusable, clean, clean_pieces, likeliest_encoding, readings
 
 TURKISH = "Çağrı, ışığı söndürüp şöyle dedi: güneş doğuyor.\nİğde ağacı öğleyin gölge verir.\n"
 
@@ -59,6 +59,26 @@ def test_an_undecodable_file_names_the_likeliest_encoding_with_a_line() -> None:
 )
 def test_the_likeliest_encoding_is_the_true_one(encoding: str, text: str) -> None:
     assert likeliest_encoding((text * 5).encode(encoding))[0] == encoding
+
+
+def test_the_readings_begin_with_the_likeliest_and_show_a_telling_line() -> None:
+    data = "plain words\nÇağrı ışığı söndürüp uyudu.\n".encode("windows-1254")
+    assert readings(data)[:2] == [
+        ("windows-1254", "Çağrı ışığı söndürüp uyudu."),
+        ("windows-1252", "Çaðrý ýþýðý söndürüp uyudu."),
+    ]
+    assert [name for name, _ in readings(data)[2:]] == ["cp857"]
+    assert likeliest_encoding(data) == readings(data)[0]
+
+
+def test_encodings_that_read_alike_are_told_once_and_those_that_cannot_read_it_not_at_all() -> None:
+    assert [name for name, _ in readings("où sa mère était".encode("windows-1252"))] == ["windows-1252", "cp857"]
+    # 0xD5 is no character in cp857.
+    assert [name for name, _ in readings("Õ sole mio, très".encode("windows-1252"))] == ["windows-1252"]
+
+
+def test_bytes_that_no_encoding_reads_whole_still_get_one_reading() -> None:
+    assert len(readings(b"\x81\x8d\xd5\xe7\xf2")) == 1
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,92 @@
+"""How much memory this process may still take, and how much a training would. Asked before torch is loaded, so without it.
+
+Read from what the system tells: /proc/meminfo, and the limits of the control groups (a container's limit is one) that the
+process stands in. Elsewhere what `sysconf` knows. Memory of GPUs is not in it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from mmrec_engine.presets import PRESETS
+from mmrec_engine.settings import Settings
+
+# Files of a memory group: its limit, its usage, and the part of that usage (in memory.stat) that the system can drop at will.
+_GROUP_FILES = {
+    "v2": ("memory.max", "memory.current", "inactive_file"),
+    "v1": ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+}
+
+
+def fits(settings: Settings, vocabulary: int) -> tuple[int, int]:
+    """Bytes that training takes at its peak, estimated, beyond those of importing torch; and bytes available.
+
+    vocabulary: ids, the special ones counted. The estimate is for AdamW without gradient checkpointing, so an upper bound with
+    Muon or with it. Above about 80 % of what is available a training should not be tried without asking.
+    """
+    model = PRESETS[settings.config].model(settings.arch, vocabulary, settings.seq_len)
+    return model.training_bytes(settings.batch_size, settings.seq_len), available_bytes()
+
+
+def available_bytes(root: Path = Path("/")) -> int:
+    """Bytes that this process can still take without swapping; sys.maxsize where nothing tells.
+
+    root: where /proc and /sys stand.
+    """
+    found = [_meminfo(root), *_group_rooms(root)]
+    known = [value for value in found if value is not None]
+    return max(0, min(known)) if known else _sysconf()
+
+
+def _meminfo(root: Path) -> int | None:
+    values = _named_numbers(root / "proc/meminfo")
+    return 1024 * values["MemAvailable:"] if "MemAvailable:" in values else None
+
+
+def _group_rooms(root: Path) -> Iterator[int]:
+    """What each memory group around the process leaves: its limit less its usage."""
+    for line in _lines(root / "proc/self/cgroup"):
+        _, _, rest = line.partition(":")
+        controllers, _, group = rest.partition(":")
+        if controllers and "memory" not in controllers.split(","):
+            continue
+        version, place = ("v1", "sys/fs/cgroup/memory") if controllers else ("v2", "sys/fs/cgroup")
+        limit_file, usage_file, droppable = _GROUP_FILES[version]
+        path = PurePosixPath(group.lstrip("/"))
+        for part in (path, *path.parents):  # seen from inside a container, the group may stand at the root
+            folder = root / place / part
+            limit, usage = _number(folder / limit_file), _number(folder / usage_file)
+            if limit is not None and usage is not None:
+                yield limit - usage + _named_numbers(folder / "memory.stat").get(droppable, 0)
+
+
+def _sysconf() -> int:
+    """Free memory, or, on systems that do not tell it (macOS), all there is."""
+    for name in ("SC_AVPHYS_PAGES", "SC_PHYS_PAGES"):
+        try:
+            return os.sysconf(name) * os.sysconf("SC_PAGE_SIZE")
+        except (ValueError, OSError, AttributeError):
+            continue
+    return sys.maxsize
+
+
+def _number(path: Path) -> int | None:
+    """The number in a file; None where there is no such file, or no number in it (`max`)."""
+    text = "".join(_lines(path)).strip()
+    return int(text) if text.isdecimal() else None
+
+
+def _named_numbers(path: Path) -> dict[str, int]:
+    """First word and number of each line."""
+    words = (line.split() for line in _lines(path))
+    return {word[0]: int(word[1]) for word in words if len(word) > 1 and word[1].isdecimal()}
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []

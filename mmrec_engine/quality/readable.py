@@ -1,0 +1,23 @@
+"""The check `corpus-readable`: what of the text could not be used. A function of what the reading found."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mmrec_engine.corpus.documents import Skipped
+
+
+def skipped_finding(skipped: Skipped) -> dict[str, Any]:
+    """A file, or lines of it, left out: as a finding (contract: Events)."""
+    evidence = f"{skipped.name}: {skipped.reason}" + (f" ({skipped.hint})" if skipped.hint else "")
+    return {
+        "id": "corpus-readable",
+        "phase": "before",
+        "item": "dataset-ready",
+        "status": "note" if skipped.reason == "split-given" else "warn",
+        "title": "A file was left out",
+        "evidence": evidence,
+        "values": {"file": skipped.name, "reason": skipped.reason, "hint": skipped.hint},
+        "threshold": {},
+        "remedies": [],
+    }

@@ -1,0 +1,34 @@
+"""What only a person can judge: their ticks on the guide's items, kept beside the run."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from mmrec_engine.errors import RequestError
+from mmrec_engine.guide import ITEMS
+
+TICKS = "ticks.json"
+_MOST_BYTES = 65_536
+
+
+def read_ticks(folder: Path) -> dict[str, bool]:
+    """Ticks by item id; a missing or damaged file means none."""
+    known = {item.id for item in ITEMS}
+    try:
+        with (folder / TICKS).open("rb") as file:
+            stored = json.loads(file.read(_MOST_BYTES))
+        return {name: value for name, value in stored.items() if name in known and isinstance(value, bool)}
+    except (OSError, ValueError, AttributeError, RecursionError):
+        return {}
+
+
+def write_ticks(folder: Path, ticks: dict[str, bool]) -> None:
+    """Written whole or not at all. Raises RequestError where the folder cannot be written."""
+    temporary = folder / f"{TICKS}.{os.getpid()}.tmp"
+    try:
+        temporary.write_text(json.dumps(ticks), encoding="utf-8")
+        temporary.replace(folder / TICKS)
+    except OSError as error:
+        raise RequestError("run-unwritable", path=folder, reason=error.strerror or error) from None

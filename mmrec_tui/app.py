@@ -1,0 +1,222 @@
+"""The app: one screen after the other over one stage, in the person's language. Holds no training logic.
+
+    start ─► plan ─► checklist ─► training ─► report        runs ─► report, training, compare        guide, from anywhere
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.app import App
+from textual.binding import BindingsMap
+
+from mmrec_engine.errors import MmrecError
+from mmrec_engine.run_folder import LOG
+from mmrec_tui.terminal import one_line
+from mmrec_tui.themes import THEMES, next_theme
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from textual.app import SystemCommand
+    from textual.screen import Screen
+
+    from mmrec_engine.settings import Resolved
+    from mmrec_tui.launch import Stage, Streams
+    from mmrec_tui.session import Work
+
+_LOOK_SECONDS = 0.25
+
+
+@dataclass(frozen=True)
+class Relaunch:
+    """Open the app again: language, commands and bindings are made when it is opened."""
+
+
+class MmrecApp(App[object], inherit_bindings=False):
+    """stage: what outlives this app. streams: descriptors 1 and 2; none in tests."""
+
+    CSS_PATH = "app.tcss"
+    TITLE = "mmrec"
+    COMMANDS: ClassVar[set[Any]] = set()
+    ENABLE_COMMAND_PALETTE = True
+    NOTIFICATION_TIMEOUT = 6
+
+    def __init__(self, stage: Stage, streams: Streams | None = None) -> None:
+        driver = None
+        if streams is not None:
+            from mmrec_tui.driver import TerminalDriver
+
+            driver = TerminalDriver
+        super().__init__(driver_class=driver)
+        self.stage, self.streams = stage, streams
+        self.say = stage.wording
+        self.failure: BaseException | None = None
+        self.torch: Work[None] | None = None
+        self.broken: list[BaseException] = []
+        self._bindings = BindingsMap()
+        self._bindings.bind("ctrl+c", "how_to_quit", show=False)
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = stage.preferences.theme if stage.preferences.theme in self.available_themes else THEMES[0].name
+
+    # The way through the app
+
+    def on_mount(self) -> None:
+        from mmrec_tui.screens.start import StartScreen
+
+        self.push_screen(StartScreen())
+        if self.stage.session is not None:
+            self.show_run()
+        if self.stage.notice:
+            self.notify(self.stage.notice, severity="error", timeout=20)
+            self.stage.notice = ""
+        self.set_interval(_LOOK_SECONDS, self.look_after)
+        self.call_after_refresh(self.load_torch)
+
+    def load_torch(self) -> None:
+        """After the first frame: it takes seconds, and nothing on screen needs it."""
+        from mmrec_tui.session import load_torch
+
+        if self.torch is None:
+            self.torch = load_torch()
+
+    def open_screen(self, name: str, **how: Any) -> None:
+        """A screen on top of this one. Its code is loaded when it is first asked for."""
+        self.push_screen(_screen(name, **how))
+
+    def show_run(self) -> None:
+        """The run on the stage, live or ended."""
+        self.push_screen(_screen("training"))
+
+    def watch(self, folder: Path) -> None:
+        from mmrec_tui.session import Watching
+
+        session = self.stage.session
+        if session is not None and session.owned and session.live:
+            if folder.resolve() == session.folder.resolve():
+                self.show_run()
+            else:
+                self.warn("app.trains-already", name=session.folder.name)
+            return
+        if session is not None:
+            session.close()
+        self.stage.session = Watching(folder)
+        self.show_run()
+
+    def train(self, resolved: Resolved, *, resume: bool = False, after: Work[Any] | None = None) -> None:
+        """Start a training in the background and show it. after: work on the same processors that it waits for."""
+        from mmrec_tui.session import Training
+
+        if self.stage.training is not None:
+            self.warn("app.trains-already", name=self.stage.training.folder.name)
+            return
+        if self.stage.session is not None:
+            self.stage.session.close()
+        session = Training(resolved, resume=resume, after=after)
+        self.stage.session = session
+        session.start()
+        self.show_run()
+
+    def begin(self, resolved: Resolved, after: Work[Any] | None = None) -> None:
+        """A planned run starts: the screens that planned it are done with."""
+        if self.stage.training is not None:
+            self.warn("app.trains-already", name=self.stage.training.folder.name)
+            return
+        while len(self.screen_stack) > 2:
+            self.pop_screen()
+        self.train(resolved, after=after)
+
+    # What is looked after while anything is shown
+
+    def look_after(self) -> None:
+        """The terminal may be gone, a signal may have come, a run may have made its first step."""
+        stage, training = self.stage, self.stage.training
+        if self.streams is not None:
+            from mmrec_tui.driver import TerminalDriver
+
+            stage.hung_up = stage.hung_up or TerminalDriver.terminal.hung_up
+            if training is not None:
+                with training.reading() as history:
+                    begun = history.last_step is not None
+                if begun:
+                    self.streams.send_to(training.folder / LOG)
+        if stage.hung_up or (stage.told_to_end and training is None):
+            self.exit()
+
+    def _handle_exception(self, error: Exception) -> None:
+        """A screen that breaks is closed in order and opened again by whoever opened it (launch.py)."""
+        self.failure = self.failure or error
+        self._return_code = 1
+        if self._exception is None:
+            self._exception = error
+            self._exception_event.set()
+        self._close_messages_no_wait()
+
+    def note_broken(self, error: BaseException) -> None:
+        """A part of a screen broke: keep its traceback in the log. What is shown, and the training, go on."""
+        self.broken.append(error)
+        if self.streams is not None:
+            self.streams.write("".join(traceback.format_exception(error)))
+
+    # Words
+
+    def tell(self, key: str, **values: object) -> None:
+        self.notify(self.say(key, **values), markup=False)
+
+    def warn(self, key: str, **values: object) -> None:
+        self.notify(self.say(key, **values), severity="warning", markup=False)
+
+    def tell_error(self, error: Exception) -> None:
+        text = error.text(self.say.language) if isinstance(error, MmrecError) else f"{type(error).__name__}: {error}"
+        self.notify(one_line(text), severity="error", timeout=12, markup=False)
+
+    # Keys that act everywhere
+
+    def action_how_to_quit(self) -> None:
+        self.tell("app.how-to-quit")
+
+    def action_language(self) -> None:
+        from mmrec_tui.text import Wording
+
+        language = "en" if self.say.language == "tr" else "tr"
+        self.stage.preferences.language = language
+        self.stage.preferences.save()
+        self.stage.wording = Wording(language)
+        self.exit(Relaunch())
+
+    def action_theme(self) -> None:
+        self.theme = self.stage.preferences.theme = next_theme(self.theme)
+        self.stage.preferences.save()
+
+    def action_quit_now(self) -> None:
+        """Leave; while a training goes on, ask what shall become of it."""
+        training = self.stage.training
+        if training is None:
+            self.exit()
+            return
+        self.push_screen(_screen("leaving"))
+
+    def action_guide(self, topic: str | None = None) -> None:
+        self.open_screen("guide", topic=topic)
+
+    def action_command_palette(self) -> None:
+        from mmrec_tui.palette import Palette
+
+        if not Palette.is_open(self):
+            self.push_screen(Palette(self.screen, self.say))
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """None of Textual's own, which speak English only; the palette is made from the table of keys."""
+        return ()
+
+
+def _screen(name: str, **how: Any) -> Screen[Any]:
+    import importlib
+
+    module = importlib.import_module(f"mmrec_tui.screens.{name}")
+    made: Screen[Any] = getattr(module, f"{name.capitalize()}Screen")(**how)
+    return made

@@ -1,0 +1,69 @@
+"""The terminal as the app draws on it: through a descriptor of its own, and without falling over when it is gone.
+
+Descriptors 1 and 2 belong to the run's log while the screen is up, because a warning printed by a library would tear it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+from typing import Any
+
+from textual.drivers.linux_driver import LinuxDriver
+
+
+class Terminal:
+    """The terminal's own descriptor as the text file that Textual writes to. Writing to a lost terminal does nothing."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self.lost = False
+
+    def write(self, text: str) -> None:
+        data = text.encode("utf-8", "replace")
+        while data and not self.lost:
+            try:
+                data = data[os.write(self._descriptor, data) :]
+            except BlockingIOError:
+                select.select([], [self._descriptor], [], 0.1)
+            except OSError:
+                self.lost = True
+
+    def flush(self) -> None:
+        """Nothing is buffered."""
+
+    def fileno(self) -> int:
+        return self._descriptor
+
+    def isatty(self) -> bool:
+        return True
+
+    @property
+    def hung_up(self) -> bool:
+        """Whether the other side has gone, also where no signal tells."""
+        poll = select.poll()
+        poll.register(self._descriptor, 0)
+        return self.lost or any(event & (select.POLLHUP | select.POLLERR) for _, event in poll.poll(0))
+
+
+class TerminalDriver(LinuxDriver):
+    """Textual's driver on `terminal`, which is set before the app is made."""
+
+    terminal: Terminal
+
+    def __init__(self, app: Any, **how: Any) -> None:
+        super().__init__(app, **how)
+        self._file: Any = self.terminal
+
+    def _get_terminal_size(self) -> tuple[int, int]:
+        try:
+            columns, lines = os.get_terminal_size(self.terminal.fileno())
+        except OSError:
+            columns, lines = 80, 24
+        return columns or 80, lines or 24
+
+    def _run_input_thread(self) -> None:
+        # A terminal that is gone ends the reading of keys and nothing else; the app notices by itself.
+        with contextlib.suppress(OSError, ValueError):
+            self.run_input_thread()

@@ -1,0 +1,125 @@
+"""From a run's history to the figures of its plots: pure, the same for a live run and an old one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from mmrec_engine.history import History
+from mmrec_tui.text import Wording
+from mmrec_tui.widgets.plotting import Figure, Point, Role, Series
+
+XAxis = Literal["step", "tokens", "time"]
+X_AXES: tuple[XAxis, ...] = ("step", "tokens", "time")
+PLOTS = ("loss", "perplexity", "accuracy", "gap", "learning-rate", "gradient-norm", "speed")
+_OVERLAY: tuple[Role, ...] = ("line", "points", "second", "third", "fourth", "best")
+_OVERLAY_GLYPHS = "⠒◆⠒⠒⠒★"
+_HIGHEST_PERPLEXITY = 20.0  # as a logarithm; beyond it a curve tells nothing
+
+
+@dataclass(frozen=True)
+class View:
+    """How a person wants to see the plots."""
+
+    x_axis: XAxis = "step"
+    log: bool = False
+    smoothing: bool = True
+
+
+def figure_of(plot: str, history: History, view: View, say: Wording) -> Figure:
+    """One plot of a run. plot: one of PLOTS."""
+    match plot:
+        case "loss":
+            return _loss(history, view, say)
+        case "perplexity":
+            return _perplexity(history, view, say)
+        case "accuracy":
+            points = _validations(history, view, lambda one: one.accuracy)
+            series = (Series(points, "line"), Series(points, "points"))
+            return _figure(series, view, say, say.share_tick, legend=f"◆ {say('plot.validation')}")
+        case "gap":
+            points = _validations(history, view, lambda one: one.loss - one.training_loss)
+            series = (Series(points, "line"), Series(points, "points"))
+            return _figure(series, view, say, say.tick, legend=f"◆ {say('plot.gap-of')}")
+        case "learning-rate":
+            return _figure((_curve(history, "learning_rate", view, "line"),), view, say, say.rate_tick, log=view.log)
+        case "gradient-norm":
+            return _figure((_curve(history, "grad_norm", view, "line"),), view, say, say.tick, log=view.log)
+        case _:
+            return _figure((_curve(history, "tokens_per_second", view, "line"),), view, say, say.short)
+
+
+def overlay(histories: list[tuple[str, History]], view: View, say: Wording) -> Figure:
+    """The validation losses of several runs in one plot."""
+    series, legend = [], []
+    for number, (name, history) in enumerate(histories[: len(_OVERLAY)]):
+        role = _OVERLAY[number]
+        points = _validations(history, view, lambda one: one.loss)
+        series.append(Series(points, role))
+        legend.append(f"{_OVERLAY_GLYPHS[number]} {name}")
+    return _figure(tuple(series), view, say, say.tick, log=view.log, legend="  ".join(legend))
+
+
+def _loss(history: History, view: View, say: Wording) -> Figure:
+    validation = _validations(history, view, lambda one: one.loss)
+    series = [_curve(history, "loss", view, "faint" if view.smoothing else "line")]
+    legend = [f"⠒ {say('plot.training')}"]
+    if view.smoothing:
+        series.append(_curve(history, "smoothed", view, "line"))
+    if history.started is not None:
+        for name, loss in history.started.baselines.items():
+            series.append(Series(((0.0, loss),), "level", f"{name} "))
+    series.append(Series(validation, "points"))
+    if validation:
+        legend.append(f"◆ {say('plot.validation')}")
+    if history.best is not None:
+        best = tuple(
+            (_x(x, view), one.loss) for x, one in history.validations if one.step == history.best.step
+        )
+        series.append(Series(best, "best"))
+        legend.append(f"★ {say('plot.best')}")
+    note = ""
+    if history.non_finite:
+        note = say("plot.non-finite", step=say.number(history.non_finite[-1]))
+    return _figure(tuple(series), view, say, say.tick, log=view.log, legend="  ".join(legend), note=note)
+
+
+def _perplexity(history: History, view: View, say: Wording) -> Figure:
+    curve = history.curves["smoothed"].points()
+    training = tuple((_x(x, view), _perplexity_of(loss)) for x, loss in curve)
+    validation = _validations(history, view, lambda one: one.perplexity)
+    series = (Series(training, "line"), Series(validation, "points"))
+    legend = f"⠒ {say('plot.training')}" + (f"  ◆ {say('plot.validation')}" if validation else "")
+    return _figure(series, view, say, say.tick, log=view.log, legend=legend)
+
+
+def _perplexity_of(loss: float) -> float:
+    return math.exp(loss) if loss < _HIGHEST_PERPLEXITY else math.nan
+
+
+def _figure(
+    series: tuple[Series, ...],
+    view: View,
+    say: Wording,
+    y_text: Callable[[float, float], str],
+    *,
+    log: bool = False,
+    legend: str = "",
+    note: str = "",
+) -> Figure:
+    x_text = say.clock_tick if view.x_axis == "time" else say.short
+    return Figure(series, x_text, y_text, log=log, legend=legend, note=note)
+
+
+def _curve(history: History, name: str, view: View, role: Role) -> Series:
+    return Series(tuple((_x(x, view), value) for x, value in history.curves[name].points()), role)
+
+
+def _validations(history: History, view: View, value: Callable[..., float]) -> tuple[Point, ...]:
+    return tuple((_x(x, view), value(one)) for x, one in history.validations)
+
+
+def _x(x: tuple[int, int, float], view: View) -> float:
+    return float(x[X_AXES.index(view.x_axis)])

@@ -1,0 +1,86 @@
+"""The one table of keys: bindings, the bar at the bottom, the help and the command palette are all made from it.
+
+No key needs AltGr, and none differs on a Turkish keyboard (i, ı). What a key does is worded as `key.<action>`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Key:
+    """keys: Textual's names, comma-separated. shown: as written on the bar. screens: where it acts; none: everywhere.
+
+    priority: acts even while an input has focus.
+    """
+
+    keys: str
+    shown: str
+    action: str
+    screens: tuple[str, ...] = ()
+    priority: bool = False
+
+
+KEYS: tuple[Key, ...] = (
+    # start
+    Key("n", "n", "new_run", ("start",)),
+    Key("c", "c", "go_on", ("start",)),
+    Key("w", "w", "watch", ("start",)),
+    # plan
+    Key("ctrl+s", "^s", "next", ("plan",), priority=True),
+    Key("ctrl+r", "^r", "defaults", ("plan",), priority=True),
+    Key("1", "1", "panel('configs')", ("plan",)),
+    Key("2", "2", "panel('corpora')", ("plan",)),
+    Key("3", "3", "panel('settings')", ("plan",)),
+    # checklist
+    Key("space", "space", "tick", ("checklist",)),
+    Key("s,ctrl+s", "s", "start", ("checklist",)),
+    # training
+    Key("p", "p", "pause", ("training",)),
+    Key("k", "k", "save", ("training",)),
+    Key("s", "s", "stop", ("training",)),
+    Key("d", "d", "detach", ("training",)),
+    Key("c", "c", "go_on_run", ("training",)),
+    Key("r", "r", "report", ("training",)),
+    Key("x", "x", "x_axis", ("training", "compare")),
+    Key("l", "l", "log_axis", ("training", "compare")),
+    Key("o", "o", "smoothing", ("training",)),
+    Key("m", "m", "maximise", ("training",)),
+    # report
+    Key("slash", "/", "prompt", ("report",)),
+    Key("b", "b", "which", ("report",)),
+    Key("e", "e", "export", ("report",)),
+    Key("space", "space", "tick", ("report",)),
+    Key("c", "c", "curves", ("report",)),
+    # runs
+    Key("slash", "/", "filter", ("runs", "guide")),
+    Key("s", "s", "sort", ("runs",)),
+    Key("space", "space", "mark", ("runs",)),
+    Key("o", "o", "overlay", ("runs",)),
+    Key("x", "x", "delete", ("runs",)),
+    # everywhere
+    Key("g", "g", "guide", ("start", "plan", "checklist", "training", "report", "runs")),
+    Key("r", "r", "runs", ("start",)),
+    Key("question_mark,f1", "?", "help"),
+    Key("f2", "F2", "language"),
+    Key("f3", "F3", "theme"),
+    Key("escape", "esc", "back"),
+    Key("q", "q", "leave"),
+    Key("ctrl+q", "^q", "quit_now", priority=True),
+    Key("ctrl+p", "^p", "command_palette", priority=True),
+)  # fmt: skip
+
+PANEL_KEYS = "123456789"  # jump to a panel of the training screen
+
+
+def keys_of(screen: str) -> list[Key]:
+    """The keys that act on a screen, its own first."""
+    own = [key for key in KEYS if screen in key.screens]
+    return own + [key for key in KEYS if not key.screens]
+
+
+def word_key(action: str) -> str:
+    """The wording key of an action, its arguments left out: panel('configs') is `key.panel-configs`."""
+    name, _, argument = action.partition("(")
+    return f"key.{name}" + (f"-{argument.strip(chr(39) + ')')}" if argument else "")

@@ -1,0 +1,88 @@
+"""How long a step takes here, measured in the background for the config that is chosen and, while there is time, for others."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import Any
+
+from mmrec_engine.machine_memory import fits
+from mmrec_engine.settings import Settings
+from mmrec_tui.draft import SPEED_SETTINGS, key_of
+from mmrec_tui.session import Work
+
+_OTHERS = ("tiny", "mini", "small")  # larger ones take long to measure: only when they are chosen
+_SETTLED_SECONDS = 0.8  # a value that is being typed is not measured digit by digit
+_SECONDS = 0.8
+_USABLE = 0.8
+
+
+class Measuring:
+    """`want` the settings as they are, `look` now and then, and ask for `speed_of` a config."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[Any, ...], float | None] = {}
+        self._settings: Settings | None = None
+        self._vocabulary = 100
+        self._since = 0.0
+        self._work: Work[float | None] | None = None
+        self._work_key: tuple[Any, ...] = ()
+        self._stopped = False
+
+    @property
+    def seen(self) -> object:
+        return (len(self._known), self._work is None)
+
+    def want(self, settings: Settings, vocabulary: int) -> None:
+        self._vocabulary, self._stopped = vocabulary, False
+        if self._settings is None or key_of(settings, SPEED_SETTINGS) != key_of(self._settings, SPEED_SETTINGS):
+            self._since = time.monotonic() if self._settings is not None else 0.0
+        self._settings = settings
+
+    def speed_of(self, config: str) -> float | None:
+        """Seconds a step; none where it is not known."""
+        return None if self._settings is None else self._known.get(self._key(config))
+
+    def will_measure(self, config: str) -> bool:
+        chosen = self._settings is not None and self._settings.config == config
+        return (chosen or config in _OTHERS) and (self._settings is None or self._key(config) not in self._known)
+
+    def look(self) -> None:
+        if self._work is not None:
+            if not self._work.done:
+                return
+            self._known[self._work_key] = self._work.result
+            self._work = None
+        settings = self._settings
+        if settings is None or self._stopped or time.monotonic() - self._since < _SETTLED_SECONDS:
+            return
+        for config in (settings.config, *_OTHERS):
+            key = self._key(config)
+            if key not in self._known:
+                wanted = replace(settings, config=config, name=None, epochs=1)
+                vocabulary = self._vocabulary
+                self._work_key = key
+                self._work = Work(lambda work: _measured(work, wanted, vocabulary))
+                return
+
+    def stop(self) -> Work[float | None] | None:
+        """Leave the machine to others; what is measured stays known. Returns the work whose last step is still under way."""
+        self._stopped = True
+        work, self._work = self._work, None
+        if work is not None:
+            work.stop()
+        return work
+
+    def _key(self, config: str) -> tuple[Any, ...]:
+        assert self._settings is not None
+        return (*key_of(replace(self._settings, config=config), SPEED_SETTINGS), self._vocabulary)
+
+
+def _measured(work: Work[float | None], settings: Settings, vocabulary: int) -> float | None:
+    from mmrec_engine.training.calibration import measure
+
+    needed, available = fits(settings, vocabulary)
+    if needed > _USABLE * available:
+        return None
+    found = measure(settings, vocabulary, seconds=_SECONDS, stop=work.stopping)
+    return None if found is None else found.seconds_a_step

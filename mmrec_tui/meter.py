@@ -1,0 +1,26 @@
+"""How busy the machine is: processor, memory, and the memory of the process that trains."""
+
+from __future__ import annotations
+
+import sys
+
+
+class Meter:
+    """`read` is cheap enough for once a second. psutil is loaded at the first reading."""
+
+    def read(self, process: int | None) -> dict[str, float]:
+        """cpu, memory and gpu as shares from 0 to 1, process in bytes; what cannot be told is left out."""
+        import psutil
+
+        memory = psutil.virtual_memory()
+        found = {"cpu": psutil.cpu_percent() / 100, "memory": memory.percent / 100}
+        if process is not None:
+            try:
+                found["process"] = float(psutil.Process(process).memory_info().rss)
+            except (psutil.Error, ValueError, OverflowError):
+                pass
+        torch = sys.modules.get("torch")
+        if torch is not None and hasattr(torch, "cuda") and torch.cuda.is_available():
+            free, total = torch.cuda.mem_get_info()
+            found["gpu"] = 1 - free / total
+        return found

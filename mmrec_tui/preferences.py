@@ -1,0 +1,61 @@
+"""What the app remembers between two starts: language, theme, the last plan, recent corpora. A small JSON file.
+
+Nothing here may stop the app: a file that is missing, damaged or cannot be written means the defaults.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+_MOST_RECENT = 12
+
+
+@dataclass
+class Preferences:
+    """plan: settings chosen by hand, by name. x_axis: step, tokens or time."""
+
+    language: str | None = None
+    theme: str = "mmrec-dark"
+    plan: dict[str, Any] = field(default_factory=dict)
+    corpora: list[str] = field(default_factory=list)
+    x_axis: str = "step"
+    log_axis: bool = False
+    smoothing: bool = True
+
+    def note_corpus(self, path: str) -> None:
+        self.corpora = [path, *(known for known in self.corpora if known != path)][:_MOST_RECENT]
+
+    def save(self) -> None:
+        path = _path()
+        with contextlib.suppress(OSError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary = path.with_suffix(f".{os.getpid()}.tmp")
+            temporary.write_text(json.dumps(asdict(self), ensure_ascii=False, indent=2), "utf-8", "backslashreplace")
+            temporary.replace(path)
+
+
+def read_preferences() -> Preferences:
+    try:
+        stored = json.loads(_path().read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return Preferences()
+    found = Preferences()
+    for item in fields(Preferences):
+        value = stored.get(item.name) if isinstance(stored, dict) else None
+        if value is not None and (item.name == "language" or isinstance(value, type(getattr(found, item.name)))):
+            setattr(found, item.name, value)
+    found.language = found.language if found.language in ("en", "tr") else None
+    found.corpora = [path for path in found.corpora if isinstance(path, str)]
+    found.x_axis = found.x_axis if found.x_axis in ("step", "tokens", "time") else "step"
+    return found
+
+
+def _path() -> Path:
+    return platformdirs.user_config_path("mmrec") / "app.json"

@@ -1,0 +1,95 @@
+"""The text of a planned run, looked at and prepared in the background: the newest wish counts, an older one is dropped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from mmrec_engine.corpus.prepare import Corpus, prepare_corpus
+from mmrec_engine.corpus.preview import Preview, preview, preview_builtin
+from mmrec_engine.errors import MmrecError, TrainingError
+from mmrec_engine.settings import Settings
+from mmrec_tui.draft import CORPUS_SETTINGS, key_of
+from mmrec_tui.session import Work
+
+_SHORTEST = 2  # tokens a window: whether the real windows fit is told beside the windows' length
+
+
+@dataclass(frozen=True)
+class Look:
+    """What is known of the text. share: of the preparation that is done."""
+
+    preview: Preview | None = None
+    corpus: Corpus | None = None
+    error: MmrecError | None = None
+    share: float = 0.0
+
+
+class Preparing:
+    """`want` a text, `look` now and then, and read `view`."""
+
+    def __init__(self) -> None:
+        self.view = Look()
+        self._key: object = None
+        self._work: Work[Corpus | None] | None = None
+
+    @property
+    def corpus(self) -> Corpus | None:
+        return self.view.corpus
+
+    @property
+    def seen(self) -> object:
+        """Changes when there is something new to show."""
+        view = self.view
+        return (self._key, view.preview is None, view.corpus is None, view.error, round(view.share, 2))
+
+    def want(self, settings: Settings) -> None:
+        key = key_of(settings, CORPUS_SETTINGS)
+        if key == self._key:
+            return
+        self.stop()
+        self._key, self.view = key, Look()
+        self._work = Work(lambda work: _prepare(work, settings))
+
+    def look(self) -> None:
+        work = self._work
+        if work is None:
+            return
+        if isinstance(work.progress, Look):
+            self.view = work.progress
+        if work.done:
+            self._work = None
+            error = work.error
+            if error is not None and not isinstance(error, MmrecError):
+                reason = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:200]}"
+                error = TrainingError("training-broke-early", reason=reason)
+            self.view = replace(self.view, corpus=work.result, error=error)
+
+    def stop(self) -> None:
+        if self._work is not None:
+            self._work.stop()
+
+
+def _prepare(work: Work[Any], settings: Settings) -> Corpus | None:
+    seen = _preview(settings)
+    work.progress = Look(seen)
+    if seen.readings and settings.encoding is None and seen.files == 1:
+        return None  # the person chooses an encoding first
+    preparing = prepare_corpus(replace(settings, seq_len=_SHORTEST, stride=None))
+    while True:
+        if work.stopping():
+            preparing.close()
+            return None
+        try:
+            progress = next(preparing)
+        except StopIteration as finished:
+            corpus: Corpus = finished.value
+            return corpus
+        work.progress = Look(seen, share=progress.done / max(1, progress.total))
+
+
+def _preview(settings: Settings) -> Preview:
+    if settings.data_dir is not None:
+        return preview(Path(settings.data_dir).expanduser(), settings.encoding)
+    return preview_builtin(settings.corpus or "sample")

@@ -1,0 +1,64 @@
+"""Two small questions: one for a line of text, one for a yes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input, Static
+
+if TYPE_CHECKING:
+    from mmrec_tui.app import MmrecApp
+
+
+class AskingScreen(ModalScreen["str | None"]):
+    """Asks for a line; none where the person leaves with Esc."""
+
+    BINDINGS: ClassVar = [("escape", "leave", "")]
+
+    def __init__(self, question: str, default: str = "") -> None:
+        super().__init__()
+        self._question, self._default = question, default
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="dialog"):
+            yield Static(self._question, id="question", markup=False)
+            yield Input(self._default, id="answer")
+
+    def on_mount(self) -> None:
+        self.query_one(Input).focus()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        self.dismiss(event.value.strip() or None)
+
+    def action_leave(self) -> None:
+        self.dismiss(None)
+
+
+class SureScreen(ModalScreen[bool]):
+    """Asks for a clear yes; No has the focus."""
+
+    BINDINGS: ClassVar = [("escape", "no", ""), ("left", "app.focus_previous", ""), ("right", "app.focus_next", "")]
+
+    def __init__(self, question: str) -> None:
+        super().__init__()
+        self._question = question
+
+    def compose(self) -> ComposeResult:
+        say = cast("MmrecApp", self.app).say
+        with Vertical(id="dialog"):
+            yield Static(self._question, id="question", markup=False)
+            with Horizontal(id="choices"):
+                yield Button(say("sure.no"), id="no", variant="primary")
+                yield Button(say("sure.yes"), id="yes", variant="error")
+
+    def on_mount(self) -> None:
+        self.query_one("#no").focus()
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        self.dismiss(event.button.id == "yes")
+
+    def action_no(self) -> None:
+        self.dismiss(False)

@@ -1,0 +1,129 @@
+"""What all screens share: keys from the one table, the bar that shows them, help for what has focus, a way back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from textual.binding import BindingsMap
+from textual.content import Content
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Input, Static, TextArea
+
+from mmrec_tui.keys import Key, keys_of, word_key
+
+if TYPE_CHECKING:
+    from mmrec_tui.app import MmrecApp
+    from mmrec_tui.text import Wording
+
+
+class MmrecScreen(Screen[Any]):
+    """table: the screen's name in the table of keys. topic: what the guide opens at where nothing else is asked about."""
+
+    table: ClassVar[str] = ""
+    topic: ClassVar[str | None] = None
+    HORIZONTAL_BREAKPOINTS = [(0, "-numbers"), (60, "-narrow"), (100, "-medium"), (140, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (16, "-low"), (24, "-usual"), (36, "-tall")]  # noqa: RUF012
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._bindings = BindingsMap()
+        self._bindings.bind("tab", "app.focus_next", show=False)
+        self._bindings.bind("shift+tab", "app.focus_previous", show=False)
+        for key in keys_of(self.table):
+            self._bindings.bind(key.keys, key.action, show=False, priority=key.priority)
+
+    @property
+    def own_app(self) -> MmrecApp:
+        return cast("MmrecApp", self.app)
+
+    @property
+    def say(self) -> Wording:
+        return self.own_app.say
+
+    def shown_keys(self) -> list[Key]:
+        """The keys for the bar, the most needed first; a screen leaves out what cannot be done now."""
+        return keys_of(self.table)
+
+    # What keys do on every screen
+
+    def action_help(self) -> None:
+        """The guide, opened where it speaks of what has focus."""
+        node: Widget | None = self.focused
+        while node is not None and getattr(node, "topic", None) is None:
+            node = node.parent if isinstance(node.parent, Widget) else None
+        self.own_app.action_guide(getattr(node, "topic", None) or self.topic)
+
+    def action_guide(self) -> None:
+        self.own_app.action_guide(self.topic)
+
+    def action_back(self) -> None:
+        """Esc leaves an input first, then the screen."""
+        if isinstance(self.focused, Input | TextArea):
+            self.set_focus(None)
+        elif len(self.app.screen_stack) > 2:
+            self.dismiss()
+
+    def action_leave(self) -> None:
+        """One screen back; from the first one, out of the app."""
+        if len(self.app.screen_stack) > 2:
+            self.dismiss()
+        else:
+            self.own_app.action_quit_now()
+
+    def action_quit_now(self) -> None:
+        self.own_app.action_quit_now()
+
+    def action_language(self) -> None:
+        self.own_app.action_language()
+
+    def action_theme(self) -> None:
+        self.own_app.action_theme()
+
+    def action_command_palette(self) -> None:
+        self.own_app.action_command_palette()
+
+
+class Title(Static):
+    """The first line: where one is."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(Content(f" mmrec · {text}"), classes="title")
+
+
+class KeyBar(Static):
+    """The last line: as many keys as fit, each to be clicked too. The help and the way out always stand at the end."""
+
+    def on_mount(self) -> None:
+        self.show_keys()
+
+    def on_resize(self) -> None:
+        self.show_keys()
+
+    def show_keys(self) -> None:
+        screen = cast(MmrecScreen, self.screen)
+        say = screen.say
+        last = [key for key in keys_of(screen.table) if key.action in ("help", "leave")]
+        width = self.size.width - 1
+        room = width - sum(_length(key, say) for key in last)
+        shown: list[Key] = []
+        for key in screen.shown_keys():
+            if key in last:
+                continue
+            if _length(key, say) > room:
+                break
+            shown.append(key)
+            room -= _length(key, say)
+        parts: list[Content] = []
+        for key in [*shown, *last]:
+            words = Content(f" {say(word_key(key.action))}  ")
+            parts.append((Content.styled(key.shown, "bold $accent") + words).stylize(f"@click=screen.{_call(key)}"))
+        self.update(Content(" ") + Content("").join(parts))
+
+
+def _length(key: Key, say: Wording) -> int:
+    return len(key.shown) + len(say(word_key(key.action))) + 3
+
+
+def _call(key: Key) -> str:
+    return key.action if "(" in key.action else f"{key.action}()"

@@ -1,0 +1,84 @@
+"""Choosing a text by hand: a path to type, and a tree of folders that it filters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import DirectoryTree, Input, Static
+
+if TYPE_CHECKING:
+    from mmrec_tui.app import MmrecApp
+
+
+class TextTree(DirectoryTree):
+    """Folders and files, hidden ones left out; only names with `wanted` in them."""
+
+    wanted = ""
+
+    def filter_paths(self, paths: Iterable[Path]) -> Iterable[Path]:
+        return [
+            path
+            for path in paths
+            if not path.name.startswith(".") and (self.wanted in path.name.casefold() or _is_folder(path))
+        ]
+
+
+class ChooserScreen(ModalScreen["Path | None"]):
+    BINDINGS: ClassVar = [("escape", "leave", ""), ("ctrl+s", "take", "")]
+
+    def compose(self) -> ComposeResult:
+        say = cast("MmrecApp", self.app).say
+        with Vertical(id="dialog", classes="tall"):
+            yield Static(say("chooser.what"))
+            yield Input(placeholder=say("chooser.path"), id="path")
+            yield TextTree(Path.cwd(), id="tree")
+            yield Static(say("chooser.keys"), classes="faint")
+
+    def on_mount(self) -> None:
+        self.query_one("#path").focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """A path opens its folder in the tree; a word that is none filters the names."""
+        tree = self.query_one(TextTree)
+        text = event.value.strip()
+        path = Path(text).expanduser()
+        folder, name = (path, "") if text.endswith("/") else (path.parent, path.name)
+        if "/" in text and _is_folder(folder):
+            tree.wanted = name.casefold()
+            tree.path = folder
+        else:
+            tree.wanted = text.casefold()
+            tree.path = Path.cwd()
+        tree.reload()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        text = event.value.strip()
+        path = Path(text).expanduser()
+        if text and path.exists():
+            self.dismiss(path.absolute())
+        else:
+            cast("MmrecApp", self.app).warn("chooser.missing", path=text)
+
+    def on_directory_tree_file_selected(self, event: DirectoryTree.FileSelected) -> None:
+        self.dismiss(event.path.absolute())
+
+    def action_take(self) -> None:
+        """The folder or file that the tree stands on."""
+        node = self.query_one(TextTree).cursor_node
+        if node is not None and node.data is not None:
+            self.dismiss(node.data.path.absolute())
+
+    def action_leave(self) -> None:
+        self.dismiss(None)
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        return False

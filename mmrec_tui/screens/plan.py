@@ -1,0 +1,350 @@
+"""Planning a run: model, text, hyperparameters, and what it will be. Every value is checked as it is typed."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Container, Vertical
+from textual.content import Content
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from mmrec_engine.corpus.builtin import builtin_names
+from mmrec_engine.corpus.prepare import Corpus
+from mmrec_engine.errors import MmrecError, RequestError
+from mmrec_engine.machine_memory import available_bytes
+from mmrec_engine.presets import PRESETS, PROFILES
+from mmrec_engine.runs import free_name
+from mmrec_engine.settings import FIELDS, Resolved, Settings
+from mmrec_tui.draft import Draft, known_settings, named, outlook, windows_of
+from mmrec_tui.measuring import Measuring
+from mmrec_tui.preparing import Look, Preparing
+from mmrec_tui.screens.base import KeyBar, MmrecScreen, Title
+from mmrec_tui.terminal import one_line, printable
+from mmrec_tui.widgets.form import Form
+from mmrec_tui.widgets.panels import plain
+
+_LOOK_SECONDS = 0.1
+_PANES = ("configs", "corpora", "settings")
+_USABLE_MEMORY = 0.8
+_PREVIEW_LINES = 12
+
+
+class PlanScreen(MmrecScreen):
+    table: ClassVar[str] = "plan"
+    topic: ClassVar[str | None] = "hyperparameters-set"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._preparing = Preparing()
+        self._measuring = Measuring()
+        self._resolved: Resolved | None = None
+        self._error: RequestError | None = None
+        self._shown: object = None
+
+    def compose(self) -> ComposeResult:
+        say = self.say
+        self._draft = Draft(known_settings(self.own_app.stage.preferences.plan))
+        yield Title(say("plan.title"))
+        yield Static(id="tabs")
+        with Container(id="panes"):
+            with Vertical(id="configs", classes="pane") as configs:
+                configs.border_title = f"1 {say('plan.configs')}"
+                yield Static(id="config-head")
+                yield OptionList(id="config-list")
+                yield Static(id="config-more")
+            with Vertical(id="corpora", classes="pane") as corpora:
+                corpora.border_title = f"2 {say('plan.corpora')}"
+                yield OptionList(id="corpus-list")
+                yield OptionList(id="readings")
+                yield Static(id="preview")
+            with Vertical(id="settings", classes="pane") as settings:
+                settings.border_title = f"3 {say('plan.settings')}"
+                yield Form(id="form")
+        yield Static(id="outlook")
+        yield KeyBar(id="keys")
+
+    def on_mount(self) -> None:
+        self.query_one("#readings").display = False
+        self.action_panel("configs", focus=False)
+        self._show_corpora()
+        self._take(self._draft)
+        self.query_one("#config-list").focus()
+        self.set_interval(_LOOK_SECONDS, self._look)
+
+    def on_unmount(self) -> None:
+        self._preparing.stop()
+        self._measuring.stop()
+
+    # The draft
+
+    def _take(self, draft: Draft, *, typing: bool = False) -> None:
+        """A changed draft: check it, and set in motion what must be looked up. typing: leave the fields as they are."""
+        self._draft = draft
+        try:
+            self._resolved, self._error = draft.resolved(), None
+        except RequestError as error:
+            self._resolved, self._error = None, error
+        form = self.query_one(Form)
+        form.show_errors(self._error, self.say)
+        if self._resolved is not None:
+            if not typing:
+                form.show_values(self._resolved, self.say)
+            else:
+                form.show_sources(self._resolved, self.say)
+            self._preparing.want(self._resolved.settings)
+        self._shown = None
+        self._show_configs()
+
+    def _look(self) -> None:
+        """Carry on what is under way, and show what has come of it."""
+        if self.app.screen is not self:
+            return
+        loaded = self.own_app.torch is not None and self.own_app.torch.done
+        self._preparing.look()
+        if self._resolved is not None and loaded and self.own_app.stage.training is None:
+            corpus = self._preparing.corpus
+            if corpus is not None:
+                self._measuring.want(self._resolved.settings, corpus.tokenizer.vocab_size)
+        self._measuring.look()
+        seen = (self._preparing.seen, self._measuring.seen, self._error, self._resolved, loaded)
+        if seen != self._shown:
+            self._shown = seen
+            self._show_configs()
+            self._show_preview()
+            self._show_outlook()
+
+    # Left: configs
+
+    def _show_configs(self) -> None:
+        say, settings = self.say, self._settings
+        head = (say("table.config"), say("table.parameters"), say("plan.memory"), say("plan.epoch-time"))
+        self.query_one("#config-head", Static).update(Content.styled("  " + _columns(*head), "bold"))
+        options = []
+        room = available_bytes()
+        vocabulary = self._preparing.corpus.tokenizer.vocab_size if self._preparing.corpus is not None else 100
+        for name, preset in PRESETS.items():
+            model = preset.model(settings.arch, vocabulary, settings.seq_len)
+            needed = model.training_bytes(settings.batch_size, settings.seq_len)
+            time_text = self._epoch_time(name) if needed <= _USABLE_MEMORY * room else say("plan.too-large")
+            line = _columns(name, say.short(model.parameters()), say.memory(needed), time_text)
+            chosen = name == settings.config
+            options.append(Option(Content(f"{'●' if chosen else '○'} {line}"), id=name))
+        where = self.query_one("#config-list", OptionList)
+        position = where.highlighted
+        where.clear_options()
+        where.add_options(options)
+        where.highlighted = list(PRESETS).index(settings.config) if position is None else position
+        preset = PRESETS[settings.config]
+        values = {"width": preset.width, "layers": preset.layers, "heads": preset.heads, "free": say.memory(room)}
+        self.query_one("#config-more", Static).update(Content.styled(say("plan.config-more", **values), "$foreground 70%"))
+
+    def _epoch_time(self, config: str) -> str:
+        say = self.say
+        if self.own_app.stage.training is not None:
+            return "–"
+        speed = self._measuring.speed_of(config)
+        if speed is None:
+            return "…" if self._measuring.will_measure(config) else say("plan.choose-to-measure")
+        settings, corpus = self._settings, self._preparing.corpus
+        if corpus is None or not windows_of(settings, corpus)[0]:
+            return "…"
+        seconds = outlook(settings, corpus, speed).seconds_an_epoch
+        return say.clock(seconds or 0.0)
+
+    @property
+    def _settings(self) -> Settings:
+        """The settings as they are; while a field is wrong, the defaults with the model that is chosen."""
+        if self._resolved is not None:
+            return self._resolved.settings
+        config = self._draft.given.get("config", FIELDS["config"].default)
+        return Settings(config=config)
+
+    # Middle: text
+
+    def _show_corpora(self) -> None:
+        say = self.say
+        options = [Option(Content(f"{name}  ") + Content.styled(say(f"corpora.{name}"), "$foreground 60%"), id=f"builtin:{name}")
+                   for name in builtin_names()]  # fmt: skip
+        options += [Option(plain(_shortened(path)), id=f"path:{path}") for path in self.own_app.stage.preferences.corpora]
+        options.append(Option(Content.styled(say("plan.choose-path"), "$accent"), id="choose"))
+        where = self.query_one("#corpus-list", OptionList)
+        where.clear_options()
+        where.add_options(options)
+
+    def _show_preview(self) -> None:
+        say, look = self.say, self._preparing.view
+        readings = self.query_one("#readings", OptionList)
+        wrong_encoding = bool(look.preview is not None and look.preview.readings)
+        readings.display = wrong_encoding
+        if wrong_encoding and look.preview is not None:
+            readings.border_title = say("plan.which-encoding")
+            lines = [Option(plain(f"{name}: {one_line(line)[:60]}"), id=name) for name, line in look.preview.readings]
+            readings.clear_options()
+            readings.add_options(lines)
+        self.query_one("#preview", Static).update(_preview_text(look, self._settings, say))
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        name = str(event.option.id)
+        match event.option_list.id:
+            case "config-list":
+                self._take(self._draft.with_value("config", name))
+            case "corpus-list" if name == "choose":
+                self.app.push_screen(_chooser(), self._path_chosen)
+            case "corpus-list":
+                kind, _, value = name.partition(":")
+                choice = {"corpus": value} if kind == "builtin" else {"data_dir": value}
+                self._take(self._draft.with_corpus(choice))
+            case "readings":
+                self._take(self._draft.with_value("encoding", name))
+
+    def _path_chosen(self, path: Path | None) -> None:
+        if path is None:
+            return
+        preferences = self.own_app.stage.preferences
+        preferences.note_corpus(str(path))
+        preferences.save()
+        self._show_corpora()
+        self._take(self._draft.with_corpus({"data_dir": str(path)}))
+
+    # Right: hyperparameters
+
+    def on_form_changed(self, event: Form.Changed) -> None:
+        self._take(self._draft.with_value(event.name, event.value), typing=event.typing)
+
+    def on_form_profile_chosen(self, event: Form.ProfileChosen) -> None:
+        self._take(self._draft.with_profile(dict(PROFILES[event.profile])))
+
+    def action_defaults(self) -> None:
+        """The guide's values again; model and text stay."""
+        self._take(self._draft.with_profile({}))
+        self.own_app.tell("plan.defaults-set")
+
+    # Below: what this run will be
+
+    def _show_outlook(self) -> None:
+        self.query_one("#outlook", Static).update(self._outlook_text())
+
+    def _outlook_text(self) -> Content:
+        say = self.say
+        if self._error is not None:
+            return Content.styled("✗ ", "bold $error") + plain(self._error.text(say.language))
+        look, settings = self._preparing.view, self._settings
+        if look.error is not None:
+            return Content.styled("✗ ", "bold $error") + plain(look.error.text(say.language))
+        if look.corpus is None:
+            return Content(f"… {say('plan.preparing', percent=say.whole_percent(look.share))}")
+        short = _short_side(settings, look.corpus)
+        if short is not None:
+            return Content.styled("✗ ", "bold $error") + plain(short.text(say.language))
+        ahead = outlook(settings, look.corpus, self._measuring.speed_of(settings.config))
+        clock = {name: "…" if value is None else say.clock(value) for name, value in
+                 (("time", ahead.seconds), ("first_time", ahead.seconds_to_validation))}  # fmt: skip
+        first = say("plan.outlook-steps", steps=say.number(ahead.steps), epoch=say.number(ahead.steps_an_epoch), **clock,
+                    first=say.number(ahead.first_validation))  # fmt: skip
+        second = say(
+            "plan.outlook-room",
+            parameters=say.number(ahead.parameters),
+            memory=say.memory(ahead.memory_bytes),
+            disk=say.memory(ahead.disk_bytes),
+            folder=one_line(str(Path(settings.output_dir) / self._free_name(settings))),
+        )
+        lines = Content.styled("✓ ", "bold $success") + plain(first) + Content("\n  ") + plain(second)
+        if ahead.memory_bytes > _USABLE_MEMORY * available_bytes():
+            lines += Content("\n") + Content.styled(f"! {say('plan.memory-short')}", "bold $warning")
+        return lines
+
+    def _free_name(self, settings: Settings) -> str:
+        return free_name(Path(settings.output_dir), settings.name or settings.config)
+
+    # Keys
+
+    def action_panel(self, name: str, focus: bool = True) -> None:
+        parts = []
+        for number, pane in enumerate(_PANES, start=1):
+            self.query_one(f"#{pane}").set_class(pane == name, "-shown")
+            words = Content.styled(f" {number} {self.say(f'plan.{pane}')} ", "reverse bold" if pane == name else "")
+            parts.append(words.stylize(f"@click=screen.panel('{pane}')"))
+        self.query_one("#tabs", Static).update(Content("│").join(parts))
+        if focus:
+            first = {"configs": "#config-list", "corpora": "#corpus-list", "settings": "#profile"}[name]
+            self.query_one(first).focus()
+
+    def on_descendant_focus(self, event: Any) -> None:
+        pane = next((node.id for node in event.widget.ancestors if node.id in _PANES), None)
+        if pane is not None and not self.query_one(f"#{pane}").has_class("-shown"):
+            self.action_panel(pane, focus=False)
+
+    def action_next(self) -> None:
+        corpus = self._preparing.corpus
+        if self._resolved is None or corpus is None or _short_side(self._resolved.settings, corpus) is not None:
+            self.own_app.warn("plan.not-ready")
+            return
+        settings = self._resolved.settings
+        preferences = self.own_app.stage.preferences
+        preferences.plan = {name: value for name, value in self._draft.given.items() if name != "name"}
+        preferences.save()
+        measuring = self._measuring.stop()
+        run = named(self._resolved, self._free_name(settings))
+        self.own_app.open_screen("checklist", resolved=run, corpus=corpus, measuring=measuring)
+
+
+def _chooser() -> Any:
+    from mmrec_tui.screens.chooser import ChooserScreen
+
+    return ChooserScreen()
+
+
+def _short_side(settings: Settings, corpus: Corpus) -> RequestError | None:
+    """Why the text is too short for these windows."""
+    from mmrec_engine.corpus.prepare import too_short
+
+    for label, side in (("training", corpus.train), ("validation", corpus.validation)):
+        if len(side.tokens) < settings.seq_len + 1:
+            return too_short(label, len(side.tokens), settings.seq_len)
+    return None
+
+
+def _preview_text(look: Look, settings: Settings, say: Any) -> Content:
+    parts: list[Content] = []
+    if isinstance(look.error, MmrecError):
+        parts.append(Content.styled("✗ ", "bold $error") + plain(look.error.text(say.language)))
+    preview = look.preview
+    if preview is not None:
+        size = {"size": say.memory(preview.total_bytes), "files": say.number(preview.files)}
+        parts.append(plain(say("plan.size", **size)))
+    if look.corpus is not None:
+        corpus = look.corpus
+        train, validation = windows_of(settings, corpus)
+        values = {
+            "documents": say.number(corpus.documents),
+            "train": say.number(corpus.train.characters),
+            "validation": say.number(corpus.validation.characters),
+            "vocabulary": say.number(corpus.tokenizer.vocab_size),
+            "windows": say.number(train),
+            "validation_windows": say.number(validation),
+        }
+        parts.append(plain(say("plan.corpus", **values)))
+        if corpus.skipped:
+            names = ", ".join(one_line(skipped.name) for skipped in corpus.skipped[:3])
+            count = say.number(len(corpus.skipped))
+            parts.append(Content.styled("! ", "bold $warning") + plain(say("plan.skipped", count=count, names=names)))
+        window = corpus.tokenizer.decode([int(token) for token in corpus.train.tokens[: settings.seq_len]])
+        parts.append(Content.styled(say("plan.window"), "bold"))
+        parts.append(plain("\n".join(printable(window).splitlines()[:_PREVIEW_LINES])))
+    elif preview is not None and preview.lines:
+        parts.append(Content.styled(one_line(preview.shown), "bold"))
+        parts.append(plain("\n".join(one_line(line) for line in preview.lines[:_PREVIEW_LINES])))
+    return Content("\n").join(parts)
+
+
+def _columns(config: str, parameters: str, memory: str, epoch: str) -> str:
+    return f"{config:<8}{parameters:>10}{memory:>10}  {epoch:>10}"
+
+
+def _shortened(path: str, most: int = 48) -> str:
+    text = one_line(path)
+    return text if len(text) <= most else "…" + text[-most + 1 :]

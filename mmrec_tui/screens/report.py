@@ -1,0 +1,252 @@
+"""After training: the guide's four items, the numbers, the curves whole, samples, and a line to try the model."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
+from textual.widgets import Input, Static
+
+from mmrec_engine import events
+from mmrec_engine.checkpoints import BEST, FINAL
+from mmrec_engine.errors import MmrecError
+from mmrec_engine.history import History
+from mmrec_engine.run_reader import RunReader
+from mmrec_engine.ticks import read_ticks, write_ticks
+from mmrec_tui.figures import View, figure_of
+from mmrec_tui.screens.base import KeyBar, MmrecScreen, Title
+from mmrec_tui.session import Work
+from mmrec_tui.terminal import one_line
+from mmrec_tui.text import Wording
+from mmrec_tui.widgets.items import Items
+from mmrec_tui.widgets.panels import plain
+from mmrec_tui.widgets.plot import Plot
+from mmrec_tui.writing import Writer, Written
+
+_LOOK_SECONDS = 0.1
+# How the next token is drawn, with bounds and defaults: name -> (kind, low, high, default)
+_SAMPLING: dict[str, tuple[type, float, float, str]] = {
+    "tokens": (int, 1, 100_000, "300"),
+    "temperature": (float, 0, 100, "0.8"),
+    "top_k": (int, 0, 10**6, "0"),
+    "top_p": (float, 1e-6, 1, "1"),
+    "repetition_penalty": (float, 0.01, 100, "1"),
+    "seed": (int, 0, 2**63 - 1, "1337"),
+}
+
+
+class ReportScreen(MmrecScreen):
+    table: ClassVar[str] = "report"
+    topic: ClassVar[str | None] = "metrics-reported"
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self._folder = folder
+        self._history: History | None = None
+        self._reading: Work[History] = Work(lambda _: RunReader(folder).glance())
+        self._ticks = read_ticks(folder)
+        self._writer = Writer()
+        self._file = BEST if (folder / BEST).exists() or not (folder / FINAL).exists() else FINAL
+        self._told: object = None
+
+    def compose(self) -> ComposeResult:
+        say = self.say
+        yield Title(say("report.title", name=one_line(self._folder.name)))
+        with VerticalScroll(id="report"):
+            yield Static(say("report.reading"), id="numbers")
+            yield Items("after", id="items")
+            yield Plot(say("panel.loss"), "loss", say("plot.waiting"), id="curve")
+            yield Static(id="samples")
+            yield Static(Content.styled(say("report.try"), "bold $primary"), id="try-head")
+            yield Input(placeholder=say("report.prompt"), id="prompt")
+            with Horizontal(id="sampling"):
+                for name, (_, _, _, default) in _SAMPLING.items():
+                    yield Static(say(f"sampling.{name}"), classes="label")
+                    yield Input(_shown(default, say), compact=True, id=f"sampling-{name}")
+            yield Static(id="written")
+            yield Static(id="next")
+        yield KeyBar(id="keys")
+
+    def on_mount(self) -> None:
+        self.query_one(Items).show([], self._ticks, self.say)
+        self.query_one("#report").focus()
+        self.set_interval(_LOOK_SECONDS, self._look)
+
+    def on_unmount(self) -> None:
+        self._writer.stop()
+
+    def _look(self) -> None:
+        if self._history is None and self._reading.done:
+            self._history = self._reading.result or History()
+            self._show_history(self._history)
+        self._writer.look()
+        seen = (self._writer.written, self._writer.error, self._writer.writing)
+        if seen != self._told:
+            self._told = seen
+            self._show_written()
+
+    def _show_history(self, history: History) -> None:
+        say = self.say
+        self.query_one("#numbers", Static).update(numbers_text(history, say))
+        after = [finding for finding in history.findings if finding.get("phase") == "after"]
+        self.query_one(Items).show(after, self._ticks, say)
+        self.query_one(Plot).show(figure_of("loss", history, View(), say))
+        samples = [
+            Content.styled(say("report.sample", step=say.number(sample.step)), "bold $primary")
+            + Content("\n")
+            + plain(sample.prompt, "bold")
+            + plain(sample.text)
+            for sample in list(history.samples)[-2:]
+        ]
+        self.query_one("#samples", Static).update(Content("\n\n").join(samples))
+        name = self._folder.name
+        self.query_one("#next", Static).update(plain(say("report.next", name=name)))
+
+    # Trying the model
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        values: dict[str, Any] = {}
+        for name, (kind, low, high, _) in _SAMPLING.items():
+            text = self.query_one(f"#sampling-{name}", Input).value.strip().replace(",", ".")
+            try:
+                value = kind(text)
+                if not (math.isfinite(value) and low <= value <= high):
+                    raise ValueError
+            except (ValueError, OverflowError):
+                allowed = f"{low:g} – {high:g}"
+                self.own_app.warn("report.wrong-value", name=self.say(f"sampling.{name}"), allowed=allowed)
+                return
+            values[name] = value
+        prompt = self.query_one("#prompt", Input).value
+        self._writer.write(self._folder / self._file, prompt, values.pop("tokens"), values)
+
+    def _show_written(self) -> None:
+        say, written, error = self.say, self._writer.written, self._writer.error
+        where = self.query_one("#written", Static)
+        if error is not None:
+            text = error.text(say.language) if isinstance(error, MmrecError) else f"{type(error).__name__}: {error}"
+            where.update(Content.styled("✗ ", "bold $error") + plain(one_line(text)))
+        elif written is not None:
+            where.update(written_text(written, self._file, say))
+        elif self._writer.writing:
+            where.update(say("report.loading"))
+        where.scroll_visible(animate=False)
+
+    # Keys
+
+    def action_prompt(self) -> None:
+        self.query_one("#prompt").focus()
+
+    def action_which(self) -> None:
+        """Try the best or the final model."""
+        other = FINAL if self._file == BEST else BEST
+        if not (self._folder / other).exists():
+            self.own_app.warn("report.no-other", name=other)
+            return
+        self._file = other
+        self.own_app.tell("report.which", name=other)
+
+    def action_tick(self) -> None:
+        self.query_one(Items).tick()
+
+    def on_items_ticked(self, event: Items.Ticked) -> None:
+        self._ticks[event.item] = not self._ticks.get(event.item, False)
+        try:
+            write_ticks(self._folder, self._ticks)
+        except MmrecError as error:
+            self.own_app.tell_error(error)
+        findings = self._history.findings if self._history is not None else []
+        self.query_one(Items).show([one for one in findings if one.get("phase") == "after"], self._ticks, self.say)
+
+    def action_curves(self) -> None:
+        """The run's own screen, with all its plots."""
+        session = self.own_app.stage.session
+        if session is not None and session.folder.resolve() == self._folder.resolve():
+            self.dismiss()
+        else:
+            self.dismiss()
+            self.own_app.watch(self._folder)
+
+    def action_export(self) -> None:
+        from mmrec_tui.screens.asking import AskingScreen
+
+        default = f"export-{self._folder.name}"
+        self.app.push_screen(AskingScreen(self.say("report.export-where"), default), self._export)
+
+    def _export(self, answer: str | None) -> None:
+        if not answer:
+            return
+        checkpoint, folder, app = str(self._folder / self._file), Path(answer).expanduser(), self.own_app
+
+        def write(_: Work[None]) -> None:
+            from mmrec_engine.trained import export, load_trained
+
+            export(load_trained(checkpoint), folder)
+
+        work = Work(write)
+
+        def look() -> None:
+            if work.done:
+                timer.stop()
+                if work.error is not None:
+                    app.tell_error(work.error)
+                else:
+                    app.tell("export.done", path=one_line(str(folder)))
+
+        timer = self.set_interval(_LOOK_SECONDS, look)
+
+
+def numbers_text(history: History, say: Wording) -> Content:
+    """What the run came to: how it ended, the best and the last validation, against the yardsticks where there are any."""
+    started, finished, step = history.started, history.finished, history.last_step
+    lines: list[Content] = []
+    status = say(f"status.{finished.status}") if finished is not None else say(f"state.{history.state}")
+    lines.append(Content.styled(status, "bold $success" if finished and finished.status != "failed" else "bold $warning"))
+    if started is not None and step is not None:
+        values = {
+            "parameters": say.number(started.parameters),
+            "steps": say.number(step.step),
+            "tokens": say.short(step.tokens),
+            "time": say.clock(finished.seconds if finished else history.seconds),
+            "speed": say.short(history.tokens_per_second),
+        }
+        lines.append(plain(say("report.run", **values)))
+    if finished is not None and finished.status == "failed":
+        lines.append(plain(finished.reason, "$error"))
+    heads = [say(f"report.column-{name}") for name in ("which", "step", "loss", "perplexity", "accuracy", "bits")]
+    lines.append(Content.styled(_row(heads), "bold"))
+    for name, one in (("best", history.best), ("last", history.last_validation)):
+        if one is not None:
+            lines.append(plain(_row([say(f"report.{name}"), *_figures(one, say)])))
+    if started is not None and history.best is not None:
+        for name, loss in started.baselines.items():
+            below = say.number(loss - history.best.loss, 2)
+            lines.append(plain(say("report.baseline", name=one_line(name), loss=say.number(loss, 3), below=below)))
+    return Content("\n").join(lines)
+
+
+def _figures(one: events.Validation, say: Wording) -> list[str]:
+    numbers = [say.number(one.step), say.number(one.loss, 4), say.number(one.perplexity, 2), say.percent(one.accuracy)]
+    return [*numbers, say.number(one.bits_per_character, 3)]
+
+
+def _row(cells: list[str]) -> str:
+    return f"{cells[0]:<12}" + "".join(f"{cell:>12}" for cell in cells[1:])
+
+
+def written_text(written: Written, file: str, say: Wording) -> Content:
+    text = Content("")
+    if written.unknown:
+        text += plain(say("generate.unknown", characters=written.unknown), "$warning") + Content("\n")
+    text += plain(written.prompt, "bold") + plain(written.text)
+    return text + Content.styled(
+        "\n" + say("report.written", file=file, speed=say.number(written.tokens_per_second)), "$foreground 60%"
+    )
+
+
+def _shown(default: str, say: Wording) -> str:
+    return default.replace(".", ",") if say.language == "tr" else default

@@ -1,0 +1,170 @@
+"""The first screen: what can be done now, the recent runs, and what this machine is."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from mmrec_engine.machine_memory import available_bytes
+from mmrec_engine.runs import RunSummary, known_runs
+from mmrec_tui.keys import Key, keys_of
+from mmrec_tui.screens.base import KeyBar, MmrecScreen
+from mmrec_tui.session import ENDED, Work
+from mmrec_tui.terminal import one_line
+from mmrec_tui.text import Wording
+from mmrec_tui.widgets.panels import STATE_STYLES
+
+_LOOK_SECONDS = 0.2
+_MOST_RUNS = 12
+_NAME_WIDTH, _STATE_WIDTH = 20, 14
+
+
+class StartScreen(MmrecScreen):
+    table: ClassVar[str] = "start"
+    topic: ClassVar[str | None] = "dataset-ready"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._runs: list[RunSummary] = []
+        self._reading: Work[list[RunSummary]] | None = None
+        self._accelerator = ""
+
+    def compose(self) -> ComposeResult:
+        say = self.say
+        with Vertical(id="start"):
+            yield Static(Content.styled("mmrec", "bold $primary") + Content(f"  {say('start.what')}"), id="name")
+            yield Static(self._machine(), id="machine-line")
+            actions = OptionList(*self._actions(), id="actions")
+            actions.border_title = say("start.actions")
+            yield actions
+            runs = OptionList(Option(say("start.reading"), disabled=True), id="recent")
+            runs.border_title = say("start.recent")
+            yield runs
+        yield KeyBar(id="keys")
+
+    def on_mount(self) -> None:
+        self.query_one("#actions", OptionList).focus()
+        self.call_after_refresh(self._read_runs)
+        self.set_interval(_LOOK_SECONDS, self._look)
+
+    def on_screen_resume(self) -> None:
+        self._read_runs()
+
+    def _read_runs(self) -> None:
+        if self._reading is None:
+            self._reading = Work(lambda _: known_runs())
+
+    def _look(self) -> None:
+        if self._reading is not None and self._reading.done:
+            self._runs = self._reading.result or []
+            self._reading = None
+            self._show_runs()
+        torch = sys.modules.get("torch")
+        loaded = self.own_app.torch is not None and self.own_app.torch.done
+        if not self._accelerator and loaded and torch is not None:
+            cuda = torch.cuda.is_available()
+            self._accelerator = torch.cuda.get_device_name(0) if cuda else "MPS" if _mps(torch) else "-"
+            self.query_one("#machine-line", Static).update(self._machine())
+
+    def _show_runs(self) -> None:
+        say = self.say
+        shown = self._runs[:_MOST_RUNS]
+        recent = self.query_one("#recent", OptionList)
+        kept = recent.highlighted
+        recent.clear_options()
+        if not shown:
+            recent.add_option(Option(say("start.no-runs"), disabled=True))
+        recent.add_options([Option(run_line(run, say), id=str(run.path)) for run in shown])
+        recent.highlighted = kept if kept is not None and kept < len(shown) else None
+        actions = self.query_one("#actions", OptionList)
+        position = actions.highlighted
+        actions.clear_options()
+        actions.add_options(self._actions())
+        actions.highlighted = position
+        self.query_one(KeyBar).show_keys()
+
+    def _actions(self) -> list[Option]:
+        say = self.say
+        options = [Option(_action("n", say("start.new")), id="new_run")]
+        last, live = self._last, self._live
+        if last is not None:
+            options.append(Option(_action("c", say("start.go-on", name=one_line(last.name))), id="go_on"))
+        if live is not None:
+            options.append(Option(_action("w", say("start.watch", name=one_line(live.name))), id="watch"))
+        options.append(Option(_action("r", say("start.runs")), id="runs"))
+        options.append(Option(_action("g", say("start.guide")), id="guide"))
+        return options
+
+    @property
+    def _last(self) -> RunSummary | None:
+        """The newest run that stands and can go on."""
+        return next((run for run in self._runs if run.state in ("DIED", "STOPPED")), None)
+
+    @property
+    def _live(self) -> RunSummary | None:
+        return next((run for run in self._runs if run.state not in (*ENDED, "DIED")), None)
+
+    def _machine(self) -> Content:
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        say = self.say
+        values = {"cores": cores, "memory": say.memory(available_bytes())}
+        accelerator = {"": say("start.accelerator-unknown"), "-": say("start.accelerator-none")}
+        words = accelerator.get(self._accelerator, self._accelerator)
+        return Content.styled(say("start.machine", accelerator=words, **values), "$foreground 70%")
+
+    def shown_keys(self) -> list[Key]:
+        hidden = {"go_on"} if self._last is None else set()
+        if self._live is None:
+            hidden.add("watch")
+        return [key for key in keys_of(self.table) if key.action not in hidden]
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        if event.option_list.id == "recent":
+            run = next((run for run in self._runs if str(run.path) == event.option.id), None)
+            if run is not None:
+                self.own_app.watch(run.path)
+        elif event.option.id is not None:
+            getattr(self, f"action_{event.option.id}")()
+
+    def action_new_run(self) -> None:
+        self.own_app.open_screen("plan")
+
+    def action_go_on(self) -> None:
+        from mmrec_engine.settings import resolve
+
+        if self._last is not None:
+            place = {"output_dir": str(self._last.path.parent), "name": self._last.path.name}
+            self.own_app.train(resolve(place), resume=True)
+
+    def action_watch(self) -> None:
+        if self._live is not None:
+            self.own_app.watch(self._live.path)
+
+    def action_runs(self) -> None:
+        self.own_app.open_screen("runs")
+
+
+def run_line(run: RunSummary, say: Wording) -> Content:
+    """A run in one line: state word, name, step, best loss, when."""
+    best = "–" if run.best_loss is None else say.number(run.best_loss, 3)
+    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(run.changed))
+    name = one_line(run.name)[:_NAME_WIDTH]
+    state = Content.styled(say(f"state.{run.state}").ljust(_STATE_WIDTH), STATE_STYLES.get(run.state, ""))
+    return Content(f"{name.ljust(_NAME_WIDTH)} ") + state + Content(f"{say.number(run.step):>9}  {best:>7}  {when}")
+
+
+def _action(key: str, words: str) -> Content:
+    return Content.styled(f" {key} ", "bold $accent") + Content(f" {words}")
+
+
+def _mps(torch: object) -> bool:
+    backends = getattr(torch, "backends", None)
+    return bool(backends is not None and backends.mps.is_available())

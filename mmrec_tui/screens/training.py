@@ -1,0 +1,296 @@
+"""A run on screen, live or ended, this process' own or another's. Everything shown is a function of its history."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from typing import ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.containers import Container, Vertical
+from textual.content import Content
+from textual.events import DescendantFocus
+from textual.widgets import Static
+
+from mmrec_engine.errors import MmrecError
+from mmrec_engine.history import History
+from mmrec_tui.figures import PLOTS, X_AXES, View, figure_of
+from mmrec_tui.keys import PANEL_KEYS, Key, keys_of
+from mmrec_tui.meter import Meter
+from mmrec_tui.pacing import Pacing
+from mmrec_tui.screens.base import KeyBar, MmrecScreen
+from mmrec_tui.session import ENDED, Session
+from mmrec_tui.widgets.panels import Checklist, Hints, Log, Machine, Panel, Patience, SampleText, StateLine
+from mmrec_tui.widgets.plot import Plot
+
+_TICK_SECONDS = 0.25
+_METER_TICKS = 4
+PANELS = (*PLOTS, "machine", "log")
+
+
+class TrainingScreen(MmrecScreen):
+    table: ClassVar[str] = "training"
+    topic: ClassVar[str | None] = "loss"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown = PANELS[0]
+        self._pacing = Pacing()
+        self._meter = Meter()
+        self._ticks = 0
+        self._last_state = ""
+        self._broken: set[str] = set()
+
+    @property
+    def session(self) -> Session:
+        session = self.own_app.stage.session
+        assert session is not None
+        return session
+
+    def compose(self) -> ComposeResult:
+        say = self.say
+        yield StateLine(id="state")
+        yield PanelTabs(id="tabs")
+        with Container(id="body"):
+            with Container(id="plots"):
+                for number, name in enumerate(PLOTS, start=1):
+                    title = f"{number} {say(f'panel.{name}')}"
+                    yield Plot(title, name, say("plot.waiting"), id=f"panel-{name}", classes="panel")
+                yield Machine(f"8 {say('panel.machine')}", "machine", id="panel-machine", classes="panel")
+                yield Log(f"9 {say('panel.log')}", None, id="panel-log", classes="panel")
+            with Vertical(id="side"):
+                yield Patience(say("panel.patience"), "patience", id="patience")
+                yield Checklist(say("panel.checklist"), "loss-falling", id="checklist")
+                yield Hints(say("panel.hints"), "overfitting", id="hints")
+        yield SampleText(say("panel.sample"), "sample", id="sample")
+        yield KeyBar(id="keys")
+
+    def on_mount(self) -> None:
+        self.add_class("-grid")
+        self._show_panel(self._shown)
+        self.set_interval(_TICK_SECONDS, self._tick)
+        self.call_after_refresh(self._draw)
+
+    def on_screen_resume(self) -> None:
+        self._draw()
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._draw)
+
+    # Drawing
+
+    def _tick(self) -> None:
+        """Numbers four times a second, curves as often as the pacing allows, and only while this screen is seen."""
+        if self.app.screen is not self:
+            return
+        self._ticks += 1
+        self._draw_numbers()
+        if self._pacing.tick():
+            self._draw_plots()
+
+    def _draw(self) -> None:
+        self._draw_numbers()
+        self._draw_plots()
+
+    def _draw_numbers(self) -> None:
+        session = self.session
+        state, name = session.state, session.folder.name
+        error = session.error.text(self.say.language) if session.error is not None else ""
+        resume = "" if session.live else self._resume_command()
+        short = self.has_class("-narrow") or self.has_class("-numbers")
+        with session.reading() as history:
+            self._guarded("state", lambda one: cast(StateLine, one).look(history, state, name, _corpus(history)))
+            self._guarded("patience", lambda one: cast(Patience, one).look(history))
+            ticks = self.own_app.stage.ticks
+            self._guarded(
+                "checklist", lambda one: cast(Checklist, one).look(history.findings, ticks, "during", short=short)
+            )
+            self._guarded("hints", lambda one: cast(Hints, one).look(history, state, error, resume))
+            self._guarded("sample", lambda one: cast(SampleText, one).look(history))
+            self._guarded("panel-log", lambda one: cast(Log, one).look(history))
+        if self._ticks % _METER_TICKS == 1:
+            readings = self._meter.read(session.process)
+            self._guarded("panel-machine", lambda one: cast(Machine, one).look(readings))
+        if state != self._last_state:
+            self._state_changed(state)
+
+    def _draw_plots(self) -> None:
+        view = self._view
+        for name in PLOTS:
+            plot = self.query_one(f"#panel-{name}", Plot)
+            if not plot.is_on_screen:
+                continue
+            with self.session.reading() as history:
+                self._guarded(plot.id or "", lambda one, name=name: one.show(figure_of(name, history, view, self.say)))
+
+    def _guarded(self, name: str, show: Callable[..., None]) -> None:
+        """A panel that breaks says so in its own place; the others, and the training, go on."""
+        widget = self.query_one(f"#{name}")
+        try:
+            show(widget)
+            self._broken.discard(name)
+        except Exception as error:
+            if name not in self._broken:
+                self._broken.add(name)
+                self.own_app.note_broken(error)
+            if isinstance(widget, Panel):
+                widget.tell(Content.styled(self.say("panel.broken"), "$error"))
+
+    def _state_changed(self, state: str) -> None:
+        before, self._last_state = self._last_state, state
+        self.query_one(KeyBar).show_keys()
+        if before and state in (*ENDED, "DIED"):
+            self.own_app.tell("training.ended", state=self.say(f"state.{state}"))
+
+    def _resume_command(self) -> str:
+        folder = self.session.folder
+        words = ["mmrec-tui", "train", "--resume", "--output-dir", str(folder.parent), "--name", folder.name]
+        return shlex.join(words)
+
+    @property
+    def _view(self) -> View:
+        preferences = self.own_app.stage.preferences
+        axis = next((axis for axis in X_AXES if axis == preferences.x_axis), "step")
+        return View(axis, preferences.log_axis, preferences.smoothing)
+
+    # Which panel is seen where there is room for one
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        name = (event.widget.id or "").removeprefix("panel-")
+        if name in PANELS and name != self._shown:
+            self._show_panel(name)
+
+    def _show_panel(self, name: str) -> None:
+        self._shown = name
+        for panel in PANELS:
+            self.query_one(f"#panel-{panel}").set_class(panel == name, "-shown")
+        self.query_one(PanelTabs).look(PANELS, name)
+        self.call_after_refresh(self._draw)
+
+    def key_number(self, number: int) -> None:
+        """Jump to a panel by its number."""
+        name = PANELS[number - 1]
+        self._show_panel(name)
+        self.set_focus(self.query_one(f"#panel-{name}"))
+
+    def on_key(self, event: object) -> None:
+        key = getattr(event, "key", "")
+        if key in PANEL_KEYS:
+            self.key_number(int(key))
+
+    def action_show(self, name: str) -> None:
+        self.key_number(PANELS.index(name) + 1)
+
+    def action_maximise(self) -> None:
+        self.toggle_class("-grid")
+        self._show_panel(self._shown)
+
+    # Keys
+
+    def shown_keys(self) -> list[Key]:
+        session = self.session
+        hidden = {"pause", "save", "stop", "detach"} if not session.live else {"go_on_run", "report"}
+        if not session.owned:
+            hidden.add("detach")
+        if not session.live and session.state == "FINISHED":
+            hidden.add("go_on_run")
+        return [key for key in keys_of(self.table) if key.action not in hidden]
+
+    def action_pause(self) -> None:
+        self._ask("resume" if self.session.state == "PAUSED" else "pause")
+
+    def action_save(self) -> None:
+        self._ask("save")
+
+    def action_stop(self) -> None:
+        self._ask("stop")
+
+    def _ask(self, command: str) -> None:
+        if not self.session.live:
+            self.own_app.warn("training.not-live")
+            return
+        try:
+            self.session.ask(command)
+        except MmrecError as error:
+            self.own_app.tell_error(error)
+            return
+        self.own_app.tell(f"asked.{command}")
+
+    def action_detach(self) -> None:
+        training = self.own_app.stage.training
+        if training is None:
+            self.own_app.warn("training.not-owned")
+            return
+        self.own_app.open_screen("leaving", detach_now=True)
+
+    def action_go_on_run(self) -> None:
+        from mmrec_engine.settings import resolve
+
+        session = self.session
+        if session.live or session.state == "FINISHED":
+            return
+        place = {"output_dir": str(session.folder.parent), "name": session.folder.name}
+        self.dismiss()
+        self.own_app.train(resolve(place), resume=True)
+
+    def action_report(self) -> None:
+        if self.session.live:
+            self.own_app.warn("training.report-later")
+            return
+        self.own_app.open_screen("report", folder=self.session.folder)
+
+    def action_x_axis(self) -> None:
+        preferences = self.own_app.stage.preferences
+        preferences.x_axis = X_AXES[(X_AXES.index(self._view.x_axis) + 1) % len(X_AXES)]
+        self._view_changed("view.x-axis", axis=self.say(f"axis.{preferences.x_axis}"))
+
+    def action_log_axis(self) -> None:
+        preferences = self.own_app.stage.preferences
+        preferences.log_axis = not preferences.log_axis
+        self._view_changed("view.log" if preferences.log_axis else "view.linear")
+
+    def action_smoothing(self) -> None:
+        preferences = self.own_app.stage.preferences
+        preferences.smoothing = not preferences.smoothing
+        self._view_changed("view.smooth" if preferences.smoothing else "view.raw")
+
+    def _view_changed(self, key: str, **values: object) -> None:
+        self.own_app.stage.preferences.save()
+        self.own_app.tell(key, **values)
+        self._draw_plots()
+
+    def action_leave(self) -> None:
+        if self.own_app.stage.watch_only and len(self.app.screen_stack) <= 3:
+            self.own_app.action_quit_now()
+        else:
+            super().action_leave()
+
+
+class PanelTabs(Static):
+    """The panels by number and name, the one that is seen marked; each can be clicked."""
+
+    def look(self, panels: tuple[str, ...], shown: str) -> None:
+        self._panels, self._seen = panels, shown
+        self._show()
+
+    def on_resize(self) -> None:
+        self._show()
+
+    def _show(self) -> None:
+        screen = cast(MmrecScreen, self.screen)
+        names = {panel: screen.say(f"panel.{panel}") for panel in self._panels}
+        full = sum(len(name) + 5 for name in names.values()) <= self.size.width
+        parts: list[Content] = []
+        for number, panel in enumerate(self._panels, start=1):
+            words = f" {number} {names[panel]} " if full or panel == self._seen else f" {number} "
+            style = "reverse bold" if panel == self._seen else "$foreground 80%"
+            parts.append(Content.styled(words, style).stylize(f"@click=screen.show('{panel}')"))
+        self.update(Content("│").join(parts))
+
+
+def _corpus(history: History) -> str:
+    """The text's name, short: the last part of a path."""
+    if history.started is None:
+        return ""
+    return str(history.started.corpus.get("name", "")).rstrip("/").rpartition("/")[2]
+

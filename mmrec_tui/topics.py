@@ -1,0 +1,99 @@
+"""The guide's topics in one language: what the command prints and the screen shows. Knows neither Typer nor Textual.
+
+A topic is plain text: a title, and paragraphs under headings. Headings and sections are keys of the wording (`text/`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from mmrec_engine.guide import HYPERPARAMETERS, ITEMS, MEASURES, PROBLEMS, Hyperparameter, Item, Measure, Problem
+from mmrec_engine.messages import Language, Words
+
+Kind = Literal["item", "problem", "measure", "hyperparameter"]
+
+
+@dataclass(frozen=True)
+class Topic:
+    """section: key of the heading it is listed under; paragraphs: (key of its heading, text); remedies: a line each."""
+
+    id: str
+    kind: Kind
+    section: str
+    title: str
+    paragraphs: tuple[tuple[str, str], ...]
+    remedies: tuple[str, ...] = ()
+
+
+def topics(language: Language) -> tuple[Topic, ...]:
+    """All topics, in the order of the guide; those of one section follow each other. Ids are unique."""
+    return (
+        *(_of_item(item, language) for item in ITEMS),
+        *(_of_problem(problem, language) for problem in PROBLEMS),
+        *(_of_measure(measure, language) for measure in MEASURES),
+        *(_of_hyperparameter(setting, language) for setting in HYPERPARAMETERS),
+    )
+
+
+def named(name: str, language: Language) -> list[Topic]:
+    """The topics with this id, - and _ taken alike: `learning-rate` is a measure, and as `learning_rate` a setting."""
+    return [topic for topic in topics(language) if _plain(topic.id) == _plain(name)]
+
+
+def search(query: str, language: Language) -> list[Topic]:
+    """The topics that mention `query`: those in whose id it stands first, then in the title, then in the text."""
+    ranked = [(_rank(topic, query), topic) for topic in topics(language)]
+    return [topic for rank, topic in sorted(ranked, key=lambda pair: pair[0]) if rank < _UNMENTIONED]
+
+
+_UNMENTIONED = 4
+
+
+def _rank(topic: Topic, query: str) -> int:
+    wanted, name, title = _folded(query), _plain(topic.id), _folded(topic.title)
+    text = _folded("\n".join((*(text for _, text in topic.paragraphs), *topic.remedies)))
+    places = (name == _plain(query), _plain(query) in name, wanted in title, wanted in text)
+    return places.index(True) if any(places) else _UNMENTIONED
+
+
+def _plain(name: str) -> str:
+    return _folded(name).replace("_", "-")
+
+
+def _folded(text: str) -> str:
+    """Without case, also that of the Turkish letters: i, ı, I and İ are one."""
+    return text.strip().replace("İ", "i").replace("ı", "i").casefold()
+
+
+def _of_item(item: Item, language: Language) -> Topic:
+    paragraphs = _paragraphs(language, (("guide.why", item.why), ("guide.do", item.do)))
+    return Topic(item.id, "item", f"guide.{item.phase}", item.question[language], paragraphs)
+
+
+def _of_problem(problem: Problem, language: Language) -> Topic:
+    paragraphs = _paragraphs(language, (("guide.seen", problem.seen), ("guide.why", problem.why)))
+    remedies = tuple(remedy.title[language] for remedy in problem.remedies)
+    return Topic(problem.id, "problem", "guide.problems", problem.title[language], paragraphs, remedies)
+
+
+def _of_measure(measure: Measure, language: Language) -> Topic:
+    words = (("guide.what", measure.what), ("guide.matters", measure.why), ("guide.read", measure.read))
+    title = measure.title[language]
+    return Topic(measure.id, "measure", "guide.measures", title, _paragraphs(language, words))
+
+
+def _of_hyperparameter(setting: Hyperparameter, language: Language) -> Topic:
+    has_order = bool(setting.lower[language])
+    words = (
+        ("guide.what", setting.what),
+        ("guide.higher" if has_order else "guide.other", setting.higher),
+        ("guide.lower", setting.lower),
+    )
+    title = setting.title[language]
+    return Topic(setting.name, "hyperparameter", "guide.settings", title, _paragraphs(language, words))
+
+
+def _paragraphs(language: Language, words: Iterable[tuple[str, Words]]) -> tuple[tuple[str, str], ...]:
+    return tuple((heading, text[language]) for heading, text in words if text[language])

@@ -1,0 +1,177 @@
+"""The hyperparameters as fields: what each is, where its value came from, what is wrong with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Input, Select, Static
+
+from mmrec_engine.errors import RequestError
+from mmrec_engine.guide import HYPERPARAMETERS, PROFILE_TEXTS
+from mmrec_engine.settings import FIELDS, Resolved, flag, value_type
+from mmrec_tui.draft import GROUPS, typed
+from mmrec_tui.text import Wording
+from mmrec_tui.widgets.panels import plain
+
+_ABOUT = {entry.name: entry for entry in HYPERPARAMETERS}
+
+
+class Field(Horizontal):
+    """One setting: label, value, where it came from."""
+
+    def __init__(self, name: str, wording: Wording) -> None:
+        super().__init__(classes="field")
+        self.setting = name
+        self.topic = name
+        self._say = wording
+
+    def compose(self) -> ComposeResult:
+        title = _ABOUT[self.setting].title[self._say.language]
+        yield Static(title, classes="label")
+        choices = _choices(self.setting, self._say)
+        if choices:
+            yield Select(choices, allow_blank=False, compact=True, id=f"field-{self.setting}")
+        else:
+            yield Input(compact=True, id=f"field-{self.setting}", placeholder=_placeholder(self.setting, self._say))
+        yield Static(classes="source")
+
+
+class Form(Widget):
+    """All fields under their headings, and below them what the one with focus is about."""
+
+    class Changed(Message):
+        """value: as typed or chosen; none: the field was emptied. typing: by letters, so more may come."""
+
+        def __init__(self, name: str, value: Any, typing: bool) -> None:
+            super().__init__()
+            self.name, self.value, self.typing = name, value, typing
+
+    class ProfileChosen(Message):
+        def __init__(self, profile: str) -> None:
+            super().__init__()
+            self.profile = profile
+
+    def __init__(self, **how: Any) -> None:
+        super().__init__(**how)
+        self._shown: dict[str, Any] = {}
+
+    @property
+    def _say(self) -> Wording:
+        app: Any = self.app
+        wording: Wording = app.say
+        return wording
+
+    def compose(self) -> ComposeResult:
+        say = self._say
+        profiles = [(profile.title[say.language], profile.id) for profile in PROFILE_TEXTS]
+        with VerticalScroll(id="fields"):
+            yield Select(profiles, prompt=say("plan.profile"), compact=True, id="profile")
+            for group, names in GROUPS.items():
+                yield Static(Content.styled(say(f"plan.group-{group}"), "bold $primary"), classes="heading")
+                for name in names:
+                    yield Field(name, say)
+        yield Static(id="about")
+
+    def show_values(self, resolved: Resolved, say: Wording) -> None:
+        """Every field with its value, in the language's form."""
+        for name in _names():
+            value = getattr(resolved.settings, name)
+            field = self.query_one(f"#field-{name}")
+            if isinstance(field, Select):
+                self._shown[name] = str(value)
+                field.value = str(value)
+            elif isinstance(field, Input):
+                text = _text(name, value, say)
+                self._shown[name] = text
+                field.value = text
+        self.show_sources(resolved, say)
+
+    def show_sources(self, resolved: Resolved, say: Wording) -> None:
+        for field in self.query(Field):
+            source = resolved.sources[field.setting]
+            words = say(f"source.{source}")
+            style = "$accent" if source == "hand" else "$foreground 60%"
+            field.query_one(".source", Static).update(Content.styled(words, style))
+
+    def show_errors(self, error: RequestError | None, say: Wording) -> None:
+        """Mark the field that an error names."""
+        for field in self.query(Field):
+            wrong = error is not None and error.values.get("flag") == flag(field.setting)
+            field.set_class(wrong, "-wrong")
+            if wrong:
+                field.query_one(".source", Static).update(Content.styled(f"✗ {say('source.wrong')}", "bold $error"))
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self._changed(event.input, event.value)
+
+    def on_select_changed(self, event: Select.Changed) -> None:
+        event.stop()
+        if event.select.id == "profile":
+            if event.value != Select.NULL:
+                self.post_message(self.ProfileChosen(str(event.value)))
+            return
+        self._changed(event.select, str(event.value))
+
+    def _changed(self, widget: Widget, value: str) -> None:
+        name = (widget.id or "").removeprefix("field-")
+        if self._shown.get(name, value) == value:
+            return  # set by the form itself, not by hand
+        self._shown[name] = value
+        given: Any = typed(name, value)
+        if value_type(name) is bool:
+            given = value == "True"
+        self.post_message(self.Changed(name, given, isinstance(widget, Input)))
+
+    def on_descendant_focus(self, event: Any) -> None:
+        say = self._say
+        field = next((node for node in event.widget.ancestors_with_self if isinstance(node, Field)), None)
+        about = self.query_one("#about", Static)
+        if field is None:
+            about.update(Content.styled(say("plan.profile-about"), "$foreground 70%"))
+            return
+        entry, language = _ABOUT[field.setting], say.language
+        parts = [plain(entry.what[language])]
+        if entry.lower[language]:
+            parts.append(Content.styled("↑ ", "bold $accent") + plain(entry.higher[language]))
+            parts.append(Content.styled("↓ ", "bold $accent") + plain(entry.lower[language]))
+        else:
+            parts.append(plain(entry.higher[language]))
+        about.update(Content("\n").join(parts))
+
+
+def _names() -> list[str]:
+    return [name for names in GROUPS.values() for name in names]
+
+
+def _choices(name: str, say: Wording) -> list[tuple[str, str]]:
+    if value_type(name) is bool:
+        return [(say("plan.on"), "True"), (say("plan.off"), "False")]
+    return [(choice, choice) for choice in FIELDS[name].metadata["choices"]]
+
+
+def _placeholder(name: str, say: Wording) -> str:
+    special = {
+        "eval_every": "help.once-an-epoch",
+        "stride": "help.as-seq-len",
+        "name": "help.as-config",
+        "threads": "help.all-cores",
+        "max_steps": "help.no-limit",
+        "epochs": "help.no-limit",
+        "target_loss": "help.no-limit",
+    }
+    return say(special[name]) if name in special else "–"
+
+
+def _text(name: str, value: Any, say: Wording) -> str:
+    if value is None:
+        return ""
+    if value_type(name) is float:
+        text = f"{value:.6g}"
+        return text.replace(".", ",") if say.language == "tr" else text
+    return str(value)

@@ -1,0 +1,299 @@
+"""The panels of a run beside its plots: state line, patience, checklist, hints, sample, log, machine.
+
+Each is a function of the history that is called with `look`; none touches a file, a thread or a tensor.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from rich.cells import cell_len
+from textual.content import Content
+from textual.widgets import Static
+
+from mmrec_engine import events
+from mmrec_engine.guide import ITEMS
+from mmrec_engine.history import History
+from mmrec_tui.findings import evidence_of, title_of
+from mmrec_tui.terminal import one_line, printable
+from mmrec_tui.text import Wording
+
+GLYPHS = {"pass": "✓", "note": "i", "warn": "!", "fail": "✗", "error": "⚠", "skipped": "–", "ticked": "☑", "none": "○"}
+STYLES = {
+    "pass": "$success", "ticked": "$success", "note": "$primary", "warn": "bold $warning", "fail": "bold $error",
+    "error": "bold $error", "skipped": "$foreground 60%", "none": "$foreground 60%",
+}  # fmt: skip
+STATE_STYLES = {
+    "TRAINING": "bold $success", "FINISHED": "bold $success", "PAUSED": "bold $warning", "STOPPED": "bold $warning",
+    "FAILED": "bold $error", "DIED": "bold $error",
+}  # fmt: skip
+_MOST_DOTS = 10
+_WORST_FIRST = ("fail", "error", "warn", "note", "pass", "skipped")
+
+
+def plain(text: str, style: str = "") -> Content:
+    """Text that is shown as it is: no markup, and nothing that a terminal would act on."""
+    return Content.styled(printable(text), style) if style else Content(printable(text))
+
+
+class Panel(Static, can_focus=True):
+    """A panel with a title in its border and a place in the guide."""
+
+    def __init__(self, title: str = "", topic: str | None = None, **how: Any) -> None:
+        super().__init__(**how)
+        self.border_title = title
+        self.topic = topic
+        self._told: object = None
+
+    @property
+    def say(self) -> Wording:
+        app: Any = self.app
+        wording: Wording = app.say
+        return wording
+
+    def tell(self, content: Content) -> None:
+        """Show this, unless it is shown already."""
+        if content != self._told:
+            self._told = content
+            self.update(content)
+
+
+class StateLine(Panel):
+    """Two lines that always tell where a run is."""
+
+    def look(self, history: History, state: str, name: str, corpus: str) -> None:
+        self.tell(state_text(history, state, name, corpus, self.say, max(20, self.size.width)))
+
+
+def state_text(history: History, state: str, name: str, corpus: str, say: Wording, width: int) -> Content:
+    word = say(f"word.{state}")
+    step = history.last_step
+    where = Content(f" {one_line(name)}") + Content.styled(f" · {one_line(corpus)}" if corpus else "", "$foreground 70%")
+    epoch, epochs = (step.epoch if step else 0), _epochs(history)
+    middle = Content.styled(word, STATE_STYLES.get(state, "bold $primary"))
+    if history.progress is not None and state in ("PREPARING", "VALIDATING"):
+        share = history.progress.done / max(1, history.progress.total)
+        middle += Content(f"  {say(f'task.{history.progress.task}')} ")
+    else:
+        share = (step.step if step else 0) / history.planned_steps if history.planned_steps else 0.0
+        if epochs:
+            middle += Content(f"  {say('state-line.epoch', epoch=epoch, epochs=epochs)} ")
+    percent = f" {say.whole_percent(min(1.0, share))} "
+    room = width - where.cell_length - middle.cell_length - cell_len(percent) - 2
+    if room < 8:  # the name makes room for what moves
+        where = where.truncate(max(6, where.cell_length - (8 - room)), ellipsis=True)
+        room = 8
+    first = where + Content("  ") + middle + bar(share, min(room, 40)) + Content(percent)
+    return first + Content("\n") + _figures(history, state, say, width)
+
+
+def _figures(history: History, state: str, say: Wording, width: int) -> Content:
+    step = history.last_step
+    parts = []
+    if step is not None:
+        planned = f"/{say.number(history.planned_steps)}" if history.planned_steps else ""
+        parts.append(say("state-line.step", step=say.number(step.step) + planned))
+        eta = history.eta_seconds()
+        if eta is not None and state in ("TRAINING", "VALIDATING", "SAVING", "PAUSED"):
+            parts.append(say("state-line.eta", time=say.clock(eta)))
+        elif history.finished is not None:
+            parts.append(say("state-line.took", time=say.clock(history.finished.seconds)))
+        parts.append(say("state-line.loss", loss=_number(say, history.smoothed_loss, 3)))
+        parts.append(say("state-line.speed", speed=say.short(step.tokens_per_second)))
+        parts.append(say("state-line.rate", rate=say.rate(step.learning_rate)))
+        parts.append(say("state-line.norm", norm=_number(say, step.grad_norm, 2)))
+    line = ""
+    for part in parts:
+        if cell_len(line) + cell_len(part) + 3 > width:
+            break
+        line += ("   " if line else " ") + part
+    return Content(line)
+
+
+def bar(share: float, width: int) -> Content:
+    """A progress bar in half-cell steps."""
+    halves = round(2 * width * max(0.0, min(1.0, share)))
+    full, half = divmod(halves, 2)
+    rest = width - full - half
+    return Content.styled("━" * full + "╸" * half, "$success") + Content.styled("─" * rest, "$foreground 35%")
+
+
+def _epochs(history: History) -> int:
+    started = history.started
+    if started is None or not started.steps_an_epoch:
+        return 0
+    return max(1, math.ceil(history.planned_steps / started.steps_an_epoch))
+
+
+class Patience(Panel):
+    """Early stopping as dots and words."""
+
+    def look(self, history: History) -> None:
+        self.tell(patience_text(history, self.say))
+
+
+def patience_text(history: History, say: Wording) -> Content:
+    last, best = history.last_validation, history.best
+    if last is None:
+        patience = history.settings.get("early_stopping_patience", 0)
+        return Content.styled("○" * min(_MOST_DOTS, int(patience)), "$foreground 60%") + Content(
+            " " + say("patience.waiting")
+        )
+    used, patience = last.patience_used, last.patience
+    shown = min(_MOST_DOTS, patience)
+    filled = min(shown, math.ceil(used * shown / max(1, patience)))
+    style = "$success" if not used else "$warning" if used < patience else "$error"
+    text = Content.styled("●" * filled, style) + Content("○" * (shown - filled))
+    text += Content(" " + say("patience.used", used=used, patience=patience))
+    if best is not None:
+        values = {
+            "loss": _number(say, best.loss, 3),
+            "perplexity": _number(say, best.perplexity, 2),
+            "step": say.number(best.step),
+        }
+        text += Content(" · " + say("patience.best", **values))
+    return text
+
+
+class Checklist(Panel):
+    """The guide's items of one phase with the worst that was found under each."""
+
+    def look(self, findings: list[dict[str, Any]], ticks: dict[str, bool], phase: str, short: bool = False) -> None:
+        self.tell(items_text(findings, ticks, phase, self.say, short))
+
+
+def items_text(
+    findings: list[dict[str, Any]], ticks: dict[str, bool], phase: str, say: Wording, short: bool
+) -> Content:
+    """A line an item; short: all in one line, in a word or two each."""
+    parts = []
+    for item in ITEMS:
+        if item.phase == phase:
+            status = status_of(item.id, findings, ticks)
+            words = say(f"item.{item.id}") if short else item.question[say.language]
+            parts.append(Content.styled(GLYPHS[status], STYLES[status]) + Content(f" {words}"))
+    return Content("   " if short else "\n").join(parts)
+
+
+def status_of(item: str, findings: list[dict[str, Any]], ticks: dict[str, bool]) -> str:
+    """The worst status found under an item, else the person's tick, else none."""
+    newest = {str(finding.get("id")): str(finding.get("status")) for finding in findings if finding.get("item") == item}
+    found = next((status for status in _WORST_FIRST if status in newest.values()), None)
+    if found in (None, "pass", "skipped") and ticks.get(item):
+        return "ticked"
+    return found or "none"
+
+
+class Hints(Panel):
+    """What is going wrong, newest first, each with its evidence and remedies; and how to go on with a run that stands."""
+
+    def look(self, history: History, state: str, error: str, resume: str) -> None:
+        self.tell(hints_text(history, state, error, resume, self.say))
+
+
+def hints_text(history: History, state: str, error: str, resume: str, say: Wording) -> Content:
+    parts = []
+    if error:
+        parts.append(Content.styled("✗ ", "bold $error") + plain(error))
+    elif history.finished is not None and history.finished.status == "failed":
+        parts.append(Content.styled("✗ ", "bold $error") + plain(history.finished.reason))
+    if state in ("DIED", "STOPPED", "FAILED") and resume:
+        key = "hint.died" if state == "DIED" else "hint.stopped"
+        parts.append(Content.styled("▲ ", "bold $warning") + plain(say(key, command=resume)))
+    for finding in reversed(history.findings):
+        if finding.get("status") in ("pass", "skipped"):
+            continue
+        parts.append(finding_text(finding, say))
+    if not parts:
+        return Content.styled(say("hint.none"), "$foreground 70%")
+    return Content("\n").join(parts)
+
+
+def finding_text(finding: dict[str, Any], say: Wording) -> Content:
+    """A finding with its glyph, its words and its remedies. Its text may come from a file of somebody else."""
+    status = str(finding.get("status"))
+    status = status if status in GLYPHS else "error"
+    title, evidence = one_line(title_of(finding, say)), one_line(evidence_of(finding, say))
+    text = Content.styled(f"{GLYPHS[status]} ", STYLES[status]) + Content.styled(title, "bold") + Content(f"  {evidence}")
+    for remedy in finding.get("remedies") or ():
+        if isinstance(remedy, dict):
+            text += Content.styled(f"\n  → {one_line(str(remedy.get('title', '')))}", "$accent")
+    return text
+
+
+class SampleText(Panel):
+    """The newest text sample, from the same prompt each time."""
+
+    def look(self, history: History) -> None:
+        sample = history.sample
+        if sample is None:
+            self.tell(Content.styled(self.say("sample.waiting"), "$foreground 70%"))
+            return
+        text = plain(sample.prompt, "bold") + plain(sample.text)
+        self.tell(text)
+        self.border_subtitle = self.say("sample.step", step=self.say.number(sample.step))
+
+
+class Log(Panel):
+    """What happened, newest last: as many lines as there is room for."""
+
+    def look(self, history: History) -> None:
+        height = max(1, self.size.height)
+        recent = list(history.log)[-3 * height :]
+        lines = [line for line in (log_line(event, self.say) for event in recent) if line][-height:]
+        self.tell(Content("\n").join([plain(line) for line in lines]))
+
+
+def log_line(event: events.Event, say: Wording) -> str:
+    """One event in one line; empty for what is shown elsewhere."""
+    at = say.number(event.step)
+    match event:
+        case events.RunStarted():
+            return say("log.started", steps=say.number(event.planned_steps), parameters=say.number(event.parameters))
+        case events.Validation():
+            key = "log.validation-best" if event.best else "log.validation"
+            return say(key, step=at, loss=_number(say, event.loss, 4), perplexity=_number(say, event.perplexity, 2))
+        case events.Checkpoint():
+            return say("log.checkpoint", step=at, path=one_line(event.path))
+        case events.Paused():
+            return say("log.paused", step=at)
+        case events.Resumed():
+            return say("log.resumed", step=at)
+        case events.Finding() | events.Check():
+            return f"{at}  {one_line(title_of(event.finding, say))}: {one_line(evidence_of(event.finding, say))}"
+        case events.SettingsChanged():
+            changes = ", ".join(f"{name} {value}" for name, value in event.changes.items())
+            return say("log.changed", step=at, changes=one_line(changes))
+        case events.RunFinished():
+            return say("log.finished", step=at, status=say(f"status.{event.status}"))
+        case _:
+            return ""
+
+
+class Machine(Panel):
+    """How busy this machine is, and how much of it the run takes."""
+
+    def look(self, readings: dict[str, float]) -> None:
+        say = self.say
+        if not readings:
+            self.tell(Content.styled(say("machine.unknown"), "$foreground 70%"))
+            return
+        width = max(10, self.size.width)
+        lines = []
+        for name in ("cpu", "memory", "gpu"):
+            if name in readings:
+                words = say(f"machine.{name}")
+                value = say.whole_percent(readings[name])
+                room = max(4, min(30, width - cell_len(words) - cell_len(value) - 3))
+                lines.append(Content(f"{words} ") + bar(readings[name], room) + Content(f" {value}"))
+        if "process" in readings:
+            lines.append(Content(say("machine.process", memory=say.memory(readings["process"]))))
+        self.tell(Content("\n").join(lines))
+
+
+def _number(say: Wording, value: float | None, digits: int) -> str:
+    """A number that may be missing or not finite."""
+    if value is None:
+        return "–"
+    return say.number(value, digits) if math.isfinite(value) and abs(value) < 1e9 else f"{value:.3g}"

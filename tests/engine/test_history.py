@@ -1,0 +1,183 @@
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from mmrec_engine import events
+from mmrec_engine.history import History
+
+
+def step(number: int, **values: Any) -> events.Step:
+    """A step of 100 tokens in a tenth of a second."""
+    fields = {"loss": 2.0, "learning_rate": 1e-3, "grad_norm": 0.5, "tokens_per_second": 1000.0, "epoch": 1, **values}
+    return events.Step(step=number, **{"time": number / 10, "tokens": number * 100, **fields})
+
+
+def validation(number: int, *, best: bool = False, loss: float = 3.0) -> events.Validation:
+    return events.Validation(
+        step=number, time=number / 10, loss=loss, perplexity=20.0, accuracy=0.3, bits_per_character=4.0, training_loss=2.9,
+        batches=5, best=best, patience_used=0, patience=5, epoch=1,
+    )  # fmt: skip
+
+
+def started(planned: int = 1000, **settings: Any) -> events.RunStarted:
+    return events.RunStarted(
+        time=1.0, planned_steps=planned, steps_an_epoch=100, parameters=1, corpus={}, settings=settings
+    )
+
+
+def state(word: events.StateWord, time: float = 0.0) -> events.State:
+    return events.State(state=word, time=time)
+
+
+def history_of(*stream: events.Event) -> History:
+    history = History()
+    for event in stream:
+        history.add(event)
+    return history
+
+
+def a_run() -> Iterator[events.Event]:
+    yield state("PREPARING", 1.0)
+    yield events.Progress(time=1.0, task="read", done=5, total=10)
+    yield started(300, learning_rate=1e-3, dropout=0.0)
+    yield state("TRAINING", 2.0)
+    for number in range(1, 301):
+        yield step(number, loss=math.nan if number == 250 else 3 - number / 200)
+        if number % 50 == 0:
+            yield state("VALIDATING", number / 10)
+            yield validation(number, best=number == 150)
+            yield events.Sample(step=number, time=number / 10, prompt="The", text="NaN")
+            yield events.Checkpoint(step=number, time=number / 10, path=f"checkpoint_step_{number}.pt", kind="step")
+            yield state("TRAINING", number / 10 + 0.5)
+    yield events.SettingsChanged(step=300, time=40.0, changes={"dropout": 0.1}, reason="resume")
+    yield events.Finding(step=300, time=40.0, finding={"id": "loss-falls", "phase": "during", "values": [1, 2]})
+    yield events.RunFinished(step=300, time=41.0, status="completed", reason="", seconds=40.0)
+    yield state("FINISHED", 41.0)
+
+
+def test_the_same_events_give_the_same_history_live_or_read() -> None:
+    live = history_of(*a_run())
+    read = history_of(*(event for event in map(events.from_line, map(events.to_line, a_run())) if event is not None))
+    assert repr(comparable(live)) == repr(comparable(read))
+
+
+def comparable(history: History) -> dict[str, Any]:
+    return {
+        name: {key: curve.points() for key, curve in value.items()} if name == "curves" else value
+        for name, value in vars(history).items()
+        if name not in ("_loss", "_smoothed", "_rate", "_norm", "_speed")
+    }
+
+
+def test_each_curve_holds_what_its_steps_said_and_where() -> None:
+    history = history_of(
+        step(1, loss=4.0), step(2, loss=2.0, learning_rate=5e-4, grad_norm=7.0, tokens_per_second=500.0)
+    )
+    assert {name: curve.points() for name, curve in history.curves.items()} == {
+        "loss": [((1, 100, 0.1), 4.0), ((2, 200, pytest.approx(0.3)), 2.0)],
+        "smoothed": [((1, 100, 0.1), 4.0), ((2, 200, pytest.approx(0.3)), 3.0)],
+        "learning_rate": [((1, 100, 0.1), 1e-3), ((2, 200, pytest.approx(0.3)), 5e-4)],
+        "grad_norm": [((1, 100, 0.1), 0.5), ((2, 200, pytest.approx(0.3)), 7.0)],
+        "tokens_per_second": [((1, 100, 0.1), 1000.0), ((2, 200, pytest.approx(0.3)), 500.0)],
+    }
+    assert history.seconds == pytest.approx(0.3)
+
+
+def test_the_smoothed_loss_is_the_mean_of_the_last_fifty_and_forgets_a_spike_wholly() -> None:
+    history = history_of(step(1, loss=1e30), *(step(number, loss=float(number)) for number in range(2, 52)))
+    assert history.smoothed_loss == pytest.approx(sum(range(2, 52)) / 50)
+
+
+def test_a_loss_that_is_not_finite_breaks_its_curve_and_is_noted_and_spares_the_smoothed_one() -> None:
+    history = history_of(step(1), step(2, loss=math.nan), step(3, grad_norm=math.inf), step(4))
+    assert history.non_finite == [2, 3]
+    assert [math.isnan(value) for _, value in history.curves["loss"].points()] == [False, True, False, False]
+    assert history.smoothed_loss == 2.0
+
+
+def test_a_run_that_ended_on_such_a_loss_notes_the_step_it_could_not_make() -> None:
+    values = {"error": "training-non-finite", "value": "nan"}
+    ending = events.RunFinished(step=7, status="failed", reason="", seconds=1.0, values=values)
+    assert history_of(step(7), ending).non_finite == [8]
+    other = events.RunFinished(step=7, status="failed", reason="", seconds=1.0, values={"error": "training-disk"})
+    assert history_of(step(7), other).non_finite == []
+
+
+def test_validations_are_thinned_but_never_the_best_nor_the_last() -> None:
+    history = history_of(*(validation(number, best=number == 778) for number in range(1, 10_001)))
+    kept = [event.step for _, event in history.validations]
+    assert 512 <= len(kept) <= 1024
+    assert 778 in kept and kept[-1] == 10_000 and kept == sorted(kept)
+    assert history.best is not None and history.best.step == 778
+
+
+def test_everything_kept_of_a_long_run_is_bounded() -> None:
+    history = History()
+    for number in range(1, 3_001):
+        history.add(step(number, loss=math.nan))
+        history.add(events.Finding(step=number, finding={"id": number, "phase": "during"}))
+        history.add(events.Sample(step=number, prompt="", text=str(number)))
+    assert len(history.findings) == 500 and history.findings[-1]["id"] == 3_000
+    assert len(history.samples) == 20 and history.sample is not None and history.sample.text == "3000"
+    assert len(history.log) == 300
+    assert len(history.non_finite) == 64 and history.non_finite[-1] == 3_000
+
+
+def test_the_log_leaves_out_what_comes_in_numbers() -> None:
+    history = history_of(*a_run())
+    assert {event.event for event in history.log} == {
+        "run_started", "validation", "sample", "checkpoint", "settings_changed", "finding", "run_finished",
+    }  # fmt: skip
+    assert (history.started_time, history.last_time) == (1.0, 41.0)
+
+
+def test_progress_is_there_while_its_work_is_under_way() -> None:
+    work = events.Progress(task="read", done=1, total=2)
+    assert history_of(state("PREPARING"), work).progress == work
+    assert history_of(work, state("TRAINING")).progress is None
+    assert history_of(work, step(1)).progress is None
+
+
+def test_settings_and_plan_follow_their_changes() -> None:
+    change = events.SettingsChanged(changes={"dropout": 0.2}, reason="resume")
+    first = started(100, dropout=0.1, seed=1)
+    history = history_of(first, events.Resumed(planned_steps=250), change, events.Resumed())
+    assert history.settings == {"dropout": 0.2, "seed": 1}
+    assert history.planned_steps == 250
+    assert first.settings == {"dropout": 0.1, "seed": 1}
+
+
+def test_the_time_left_is_that_of_the_steps_and_of_what_happens_between_them() -> None:
+    begun = [started(100), state("TRAINING", 0.0), *(step(number) for number in range(1, 11))]
+    assert history_of(*begun).eta_seconds() == pytest.approx(90 * 0.1)
+    beside = [state("VALIDATING", 1.0), state("SAVING", 2.5), state("TRAINING", 3.0)]
+    assert history_of(*begun, *beside).eta_seconds() == pytest.approx(90 * (0.1 + 2.0 / 10))
+
+
+def test_the_time_left_follows_the_present_pace() -> None:
+    slow = [step(number, tokens_per_second=100.0) for number in range(1, 101)]
+    fast = [step(number, tokens_per_second=1000.0) for number in range(101, 151)]
+    assert history_of(*slow, *fast).seconds_a_step == pytest.approx(0.1)
+    far_apart = [step(1), step(1001)]
+    assert history_of(*far_apart).seconds_a_step == pytest.approx(0.1)
+
+
+def test_the_time_in_which_no_process_ran_is_not_counted() -> None:
+    killed_while_saving = [started(100), *(step(number) for number in range(1, 11)), state("SAVING", 1.0)]
+    resumed = [state("PREPARING", 90_000.0), events.Resumed(step=10, planned_steps=100), state("TRAINING", 90_001.0)]
+    assert history_of(*killed_while_saving, *resumed).eta_seconds() == pytest.approx(90 * 0.1)
+
+
+def test_the_time_left_is_unknown_at_first_and_nothing_at_the_end() -> None:
+    assert History().eta_seconds() is None
+    assert history_of(started(100)).eta_seconds() is None
+    assert history_of(step(1)).eta_seconds() is None
+    assert history_of(*a_run()).eta_seconds() == 0.0
+
+
+def test_a_step_that_is_not_later_leaves_the_curves_in_order() -> None:
+    history = history_of(*(step(number) for number in range(1, 21)), step(11, loss=9.0))
+    assert [x[0] for x, _ in history.curves["loss"].points()] == list(range(1, 21))
+    assert history.last_step is not None and history.last_step.step == 11
