@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import shutil
 import warnings
 from collections.abc import Iterator
@@ -20,11 +19,9 @@ import torch
 from torch import Tensor
 
 from mmrec_engine.errors import RequestError
+from mmrec_engine.run_files import BEST, FINAL, step_checkpoints, sync_folder
 
 FORMAT = 1
-BEST = "best_model.pt"
-FINAL = "final_checkpoint.pt"
-_STEP_NAME = re.compile(r"checkpoint_step_(\d+)\.pt")
 _TEMPORARY = ".tmp"
 
 
@@ -80,22 +77,6 @@ class _RemovedOnError:
         self._path.unlink(missing_ok=True)
         if isinstance(error, RuntimeError):
             raise OSError(None, f"writing failed: {str(error).splitlines()[0]}", str(self._path)) from error
-
-
-def step_name(step: int) -> str:
-    return f"checkpoint_step_{step}.pt"
-
-
-def step_checkpoints(folder: Path) -> list[tuple[int, Path]]:
-    """Step checkpoints of a run folder, oldest first."""
-    found = ((_STEP_NAME.fullmatch(path.name), path) for path in folder.glob("checkpoint_step_*.pt"))
-    return sorted((int(match[1]), path) for match, path in found if match)
-
-
-def prune(folder: Path, keep: int) -> None:
-    """Remove all but the newest `keep` step checkpoints."""
-    for _, path in step_checkpoints(folder)[:-keep]:
-        path.unlink(missing_ok=True)
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -172,20 +153,6 @@ def checksum(content: dict[str, Any]) -> str:
         else:
             digest.update(f"{name}|{type(value).__name__}|{value!r}\n".encode(errors="surrogatepass"))
     return digest.hexdigest()
-
-
-def sync_folder(folder: Path) -> None:
-    """Make renames in `folder` last through a power cut, where the system can."""
-    try:
-        descriptor = os.open(folder, os.O_RDONLY)
-    except OSError:
-        return
-    try:
-        os.fsync(descriptor)
-    except OSError:
-        pass
-    finally:
-        os.close(descriptor)
 
 
 def _flattened(name: str, value: Any) -> Iterator[tuple[str, Any]]:

@@ -13,7 +13,6 @@ import re
 import stat
 from collections.abc import Iterator
 
-EVENTS = "events.jsonl"
 LONGEST_LINE = 4 * 2**20  # bytes; no event is that long
 _BLOCK = 2**20
 

@@ -19,10 +19,22 @@ from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
 from mmrec_engine import events
-from mmrec_engine.checkpoints import BEST, FINAL, step_checkpoints, sync_folder
 from mmrec_engine.errors import RequestError
+from mmrec_engine.run_files import (
+    BEST,
+    CONTROL,
+    DESCRIPTION,
+    EVENTS,
+    FINAL,
+    LOCK,
+    LOG,
+    REPORTS,
+    TICKS,
+    holds_run,
+    step_checkpoints,
+    sync_folder,
+)
 
-EVENTS, DESCRIPTION, CONTROL, LOCK, LOG = "events.jsonl", "run.json", "control.jsonl", "lock", "log.txt"
 _FLUSH_SECONDS = 0.5
 _COPY_BYTES = 2**20
 _LOCK_SECONDS = 0.6
@@ -88,7 +100,7 @@ class RunFolder:
         self._sign_lock()
         if self._held is None:
             return
-        for name in (LOG, BEST, FINAL, "report.json", "report.md"):
+        for name in (LOG, TICKS, BEST, FINAL, *REPORTS):
             (self.path / name).unlink(missing_ok=True)
         for stale in (*(path for _, path in step_checkpoints(self.path)), *self.path.glob("*.pt.tmp")):
             stale.unlink(missing_ok=True)
@@ -242,17 +254,10 @@ def close_descriptor(descriptor: int | None) -> None:
             os.close(descriptor)
 
 
-def holds_run(folder: Path) -> bool:
-    try:
-        return (folder / DESCRIPTION).exists() or bool(step_checkpoints(folder)) or (folder / BEST).exists()
-    except OSError:
-        return False
-
-
 def _is_vacant(folder: Path) -> bool:
     """Empty, or holding only what a process killed before its first step left behind."""
     try:
-        left_behind = {EVENTS, LOCK, LOG, CONTROL, EVENTS + ".tmp", DESCRIPTION + ".tmp"}
+        left_behind = {EVENTS, LOCK, LOG, CONTROL, TICKS, EVENTS + ".tmp", DESCRIPTION + ".tmp"}
         return folder.is_dir() and {path.name for path in folder.iterdir()} <= left_behind
     except OSError as error:
         raise RequestError("run-unwritable", path=folder, reason=error.strerror or error) from None

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from mmrec_engine import events
 from mmrec_engine.history import History
-from mmrec_engine.record import EVENTS, WholeLines, blocks, line_at, open_record, starts
+from mmrec_engine.record import WholeLines, blocks, line_at, open_record, starts
+from mmrec_engine.run_files import EVENTS
 
 _SMALL = 2 * 2**20  # bytes that are read whole about as quickly as they are glanced at
 _HEAD, _TAIL = 2**18, 2**19

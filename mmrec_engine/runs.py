@@ -23,9 +23,8 @@ import platformdirs
 from mmrec_engine import events
 from mmrec_engine.errors import RequestError
 from mmrec_engine.record import newest_lines, open_record
-from mmrec_engine.run_folder import CONTROL, DESCRIPTION, EVENTS, LOCK, LOG, holds_run
+from mmrec_engine.run_files import CONTROL, DESCRIPTION, EVENTS, LOCK, OWN, holds_run
 
-_FILES = {EVENTS, DESCRIPTION, CONTROL, LOCK, LOG, "ticks.json", "report.json", "report.md"}  # beside checkpoints
 _REMOVED_LAST = {DESCRIPTION: 1, LOCK: 2}
 _LOCK_SECONDS = 0.6
 
@@ -226,7 +225,7 @@ def delete_run(folder: Path) -> None:
 
 def _is_of_a_run(path: Path) -> bool:
     name = path.name.removesuffix(".tmp")
-    return (name in _FILES or name.endswith(".pt")) and (path.is_symlink() or path.is_file())
+    return (name in OWN or name.endswith(".pt")) and (path.is_symlink() or path.is_file())
 
 
 @contextlib.contextmanager

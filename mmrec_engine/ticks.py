@@ -8,8 +8,8 @@ from pathlib import Path
 
 from mmrec_engine.errors import RequestError
 from mmrec_engine.guide import ITEMS
+from mmrec_engine.run_files import TICKS
 
-TICKS = "ticks.json"
 _MOST_BYTES = 65_536
 
 

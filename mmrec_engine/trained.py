@@ -12,10 +12,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from mmrec_engine import checkpoints
-from mmrec_engine.checkpoints import BEST, FINAL, step_checkpoints
 from mmrec_engine.errors import RequestError
 from mmrec_engine.model.config import ModelConfig
 from mmrec_engine.model.language_model import LanguageModel
+from mmrec_engine.run_files import BEST, FINAL, step_checkpoints
 from mmrec_engine.runs import find_run
 from mmrec_engine.tokenizer import CharacterTokenizer, tokenizer_from_dict
 

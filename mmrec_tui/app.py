@@ -1,6 +1,6 @@
 """The app: one screen after the other over one stage, in the person's language. Holds no training logic.
 
-    start ─► plan ─► checklist ─► training ─► report        runs ─► report, training, compare        guide, from anywhere
+start ─► plan ─► checklist ─► training ─► report        runs ─► report, training, compare        guide, from anywhere
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from textual.app import App
 from textual.binding import BindingsMap
 
 from mmrec_engine.errors import MmrecError
-from mmrec_engine.run_folder import LOG
+from mmrec_engine.run_files import LOG
 from mmrec_tui.terminal import one_line
 from mmrec_tui.themes import THEMES, next_theme
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from textual.app import SystemCommand
     from textual.screen import Screen
 
+    from mmrec_engine.messages import Language
     from mmrec_engine.settings import Resolved
     from mmrec_tui.launch import Stage, Streams
     from mmrec_tui.session import Work
@@ -43,7 +44,7 @@ class MmrecApp(App[object], inherit_bindings=False):
     TITLE = "mmrec"
     COMMANDS: ClassVar[set[Any]] = set()
     ENABLE_COMMAND_PALETTE = True
-    NOTIFICATION_TIMEOUT = 6
+    NOTIFICATION_TIMEOUT = 4
 
     def __init__(self, stage: Stage, streams: Streams | None = None) -> None:
         driver = None
@@ -92,7 +93,7 @@ class MmrecApp(App[object], inherit_bindings=False):
         """The run on the stage, live or ended."""
         self.push_screen(_screen("training"))
 
-    def watch(self, folder: Path) -> None:
+    def watch_run(self, folder: Path) -> None:
         from mmrec_tui.session import Watching
 
         session = self.stage.session
@@ -165,7 +166,7 @@ class MmrecApp(App[object], inherit_bindings=False):
     # Words
 
     def tell(self, key: str, **values: object) -> None:
-        self.notify(self.say(key, **values), markup=False)
+        self.notify(self.say(key, **values), timeout=2.5, markup=False)
 
     def warn(self, key: str, **values: object) -> None:
         self.notify(self.say(key, **values), severity="warning", markup=False)
@@ -182,7 +183,7 @@ class MmrecApp(App[object], inherit_bindings=False):
     def action_language(self) -> None:
         from mmrec_tui.text import Wording
 
-        language = "en" if self.say.language == "tr" else "tr"
+        language: Language = "en" if self.say.language == "tr" else "tr"
         self.stage.preferences.language = language
         self.stage.preferences.save()
         self.stage.wording = Wording(language)

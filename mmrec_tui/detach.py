@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from mmrec_engine import events
-from mmrec_engine.run_folder import LOG
+from mmrec_engine.run_files import LOG
 from mmrec_engine.runs import read_events
 from mmrec_engine.settings import resolve
 from mmrec_tui.session import Training
@@ -22,7 +22,7 @@ _PATIENCE_SECONDS = 60.0
 
 
 def detach(session: Training) -> Training | None:
-    """Hand the run to a process of its own. Returns none where it took the run up, else the session in which it goes on here."""
+    """Hand the run to a process of its own. Returns none where it took it up, else the session in which it goes on here."""
     lock = session.hand_over()
     if lock is None:
         return session  # it had ended by itself, or never begun

@@ -1,4 +1,4 @@
-"""A run being planned: what was chosen by hand, what follows from it, what it will cost. Pure; asks no machine, reads no file."""
+"""A run being planned: what was chosen by hand, what follows from it, what it will cost. Pure: asks no machine."""
 
 from __future__ import annotations
 

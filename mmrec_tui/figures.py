@@ -75,9 +75,7 @@ def _loss(history: History, view: View, say: Wording) -> Figure:
     if validation:
         legend.append(f"◆ {say('plot.validation')}")
     if history.best is not None:
-        best = tuple(
-            (_x(x, view), one.loss) for x, one in history.validations if one.step == history.best.step
-        )
+        best = tuple((_x(x, view), one.loss) for x, one in history.validations if one.step == history.best.step)
         series.append(Series(best, "best"))
         legend.append(f"★ {say('plot.best')}")
     note = ""

@@ -1,7 +1,7 @@
 """Opens the app and answers for what is around it: the terminal, the signals, and a training that outlives the screen.
 
-    terminal there?  ──►  descriptors 1 and 2 to a log  ──►  app  ──►  again (another language, a screen that broke)
-                                                              └────►  over: quit, detached, hung up, told to end
+terminal there?  ──►  descriptors 1 and 2 to a log  ──►  app  ──►  again (another language, a screen that broke)
+                                                          └────►  over: quit, detached, hung up, told to end
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import platformdirs
 
 from mmrec_engine.messages import Language
-from mmrec_engine.run_folder import LOG
+from mmrec_engine.run_files import LOG
 from mmrec_tui.preferences import Preferences, read_preferences
 from mmrec_tui.terminal import one_line
 from mmrec_tui.text import UsageText, Wording, choose_language

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from dataclasses import replace
 from typing import Any
@@ -60,9 +61,8 @@ class Measuring:
             key = self._key(config)
             if key not in self._known:
                 wanted = replace(settings, config=config, name=None, epochs=1)
-                vocabulary = self._vocabulary
                 self._work_key = key
-                self._work = Work(lambda work: _measured(work, wanted, vocabulary))
+                self._work = Work(functools.partial(_measured, settings=wanted, vocabulary=self._vocabulary))
                 return
 
     def stop(self) -> Work[float | None] | None:

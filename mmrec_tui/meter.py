@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 
 
@@ -15,10 +16,8 @@ class Meter:
         memory = psutil.virtual_memory()
         found = {"cpu": psutil.cpu_percent() / 100, "memory": memory.percent / 100}
         if process is not None:
-            try:
+            with contextlib.suppress(psutil.Error, ValueError, OverflowError):
                 found["process"] = float(psutil.Process(process).memory_info().rss)
-            except (psutil.Error, ValueError, OverflowError):
-                pass
         torch = sys.modules.get("torch")
         if torch is not None and hasattr(torch, "cuda") and torch.cuda.is_available():
             free, total = torch.cuda.mem_get_info()

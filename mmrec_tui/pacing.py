@@ -13,9 +13,7 @@ _SMOOTHING = 0.4
 class Pacing:
     """`tick` is called often; it tells whether the curves are due. used and now: CPU seconds of this thread, and the time."""
 
-    def __init__(
-        self, used: Callable[[], float] = time.thread_time, now: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, used: Callable[[], float] = time.thread_time, now: Callable[[], float] = time.monotonic) -> None:
         self._used, self._now = used, now
         self._started_used, self._started = used(), now()
         self._share = 0.0

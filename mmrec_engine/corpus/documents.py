@@ -19,6 +19,7 @@ from typing import BinaryIO, Literal
 
 from mmrec_engine.corpus.text import clean, clean_pieces, marked_encoding, open_bytes
 from mmrec_engine.errors import RequestError
+from mmrec_engine.run_files import LOCK, OWN
 
 SideName = Literal["train", "validation"]
 _SPLIT_FILES: dict[str, SideName] = {"train.txt": "train", "val.txt": "validation"}
@@ -154,8 +155,7 @@ class FileDocuments:
 
 def _is_run_folder(names: list[str]) -> bool:
     """Whether these files are a training run's: it may lie in the folder that it trains on, and is no text of its."""
-    ours = ("lock", "events.jsonl", "run.json", "control.jsonl", "log.txt", "report.json", "report.md")
-    return "lock" in names and all(name in ours or name.endswith((".pt", ".tmp")) for name in names)
+    return LOCK in names and all(name in OWN or name.endswith((".pt", ".tmp")) for name in names)
 
 
 def _inside(path: Path, root: Path) -> bool:

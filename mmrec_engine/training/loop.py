@@ -11,7 +11,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import replace
 from typing import TypeVar
 
-from mmrec_engine import checkpoints, events
+from mmrec_engine import checkpoints, events, run_files
 from mmrec_engine.events import Event, Status
 from mmrec_engine.optim.schedule import rate_factor
 from mmrec_engine.training.control import Control
@@ -125,12 +125,12 @@ def _at(step: int, work: Generator[events.Progress, None, Result]) -> Generator[
 def _save(job: Job, name: str = "", kind: events.CheckpointKind = "step") -> Iterator[Event]:
     """Write a checkpoint. Its event is recorded before the file gets its name, so a file never lacks its event."""
     step = job.progress.step
-    path = job.folder / (name or checkpoints.step_name(step))
+    path = job.folder / (name or run_files.step_name(step))
     yield events.State(step=step, state="SAVING")
     pending = checkpoints.Pending.of_content(path, job.content())
     yield events.Checkpoint(step=step, path=path.name, kind=kind)
     pending.commit()
-    checkpoints.prune(job.folder, job.settings.keep_checkpoints)
+    run_files.prune(job.folder, job.settings.keep_checkpoints)
     job.saved_step = step
 
 
@@ -141,12 +141,12 @@ def _save_best(job: Job) -> Iterator[Event]:
 
 
 def _save_final(job: Job) -> Iterator[Event]:
-    yield from _save(job, checkpoints.FINAL, "final")
+    yield from _save(job, run_files.FINAL, "final")
 
 
 def _copy_to_best(job: Job, step: int) -> Iterator[Event]:
-    pending = checkpoints.Pending.copy_of(job.folder / checkpoints.BEST, job.folder / checkpoints.step_name(step))
-    yield events.Checkpoint(step=job.progress.step, path=checkpoints.BEST, kind="best")
+    pending = checkpoints.Pending.copy_of(job.folder / run_files.BEST, job.folder / run_files.step_name(step))
+    yield events.Checkpoint(step=job.progress.step, path=run_files.BEST, kind="best")
     pending.commit()
 
 
@@ -155,12 +155,12 @@ def _mend_best(job: Job) -> Iterator[Event]:
     best_step = job.progress.best_step
     if not best_step or not job.settings.save_best_model:
         return
-    if job.resumed_from == checkpoints.step_name(best_step):
+    if job.resumed_from == run_files.step_name(best_step):
         # The record was cut after this step checkpoint's event; the copy and its event come after it.
         yield from _copy_to_best(job, best_step)
         return
-    lags = checkpoints.stored_step(job.folder / checkpoints.BEST) != best_step
-    if lags and checkpoints.stored_step(job.folder / checkpoints.step_name(best_step)) == best_step:
+    lags = checkpoints.stored_step(job.folder / run_files.BEST) != best_step
+    if lags and checkpoints.stored_step(job.folder / run_files.step_name(best_step)) == best_step:
         yield from _copy_to_best(job, best_step)
 
 

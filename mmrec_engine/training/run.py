@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from mmrec_engine import checkpoints, events
+from mmrec_engine import checkpoints, events, run_files
 from mmrec_engine.corpus.prepare import Corpus, prepare_corpus
 from mmrec_engine.corpus.windows import EvaluationWindows
 from mmrec_engine.errors import Interrupted, RequestError, TrainingError
 from mmrec_engine.events import Event
 from mmrec_engine.quality.readable import skipped_finding
-from mmrec_engine.run_folder import CONTROL, LOG, Mode, RunFolder, close_descriptor
+from mmrec_engine.run_files import CONTROL, LOG
+from mmrec_engine.run_folder import Mode, RunFolder, close_descriptor
 from mmrec_engine.runs import note_run, read_description, recorded_ending
 from mmrec_engine.settings import CORPUS_CHOICE, FIELDS, Resolved, Settings, flag, resolve
 from mmrec_engine.training.control import DETACH, Control
@@ -135,7 +136,7 @@ class _Run:
             if self._mode == "resume":
                 yield events.Resumed(skipped=tuple(damaged), planned_steps=job.plan.planned_steps)
         else:
-            ended = path.name == checkpoints.FINAL and ending(job.progress, job.plan, settings) is not None
+            ended = path.name == run_files.FINAL and ending(job.progress, job.plan, settings) is not None
             if ended and recorded_ending(self._folder.path) is not None:
                 raise _NothingLeft
             self._folder.continue_after(path.name, step, self._description)

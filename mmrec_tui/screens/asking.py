@@ -28,7 +28,7 @@ class AskingScreen(ModalScreen["str | None"]):
             yield Input(self._default, id="answer")
 
     def on_mount(self) -> None:
-        self.query_one(Input).focus()
+        self.set_focus(self.query_one(Input))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         self.dismiss(event.value.strip() or None)
@@ -55,7 +55,7 @@ class SureScreen(ModalScreen[bool]):
                 yield Button(say("sure.yes"), id="yes", variant="error")
 
     def on_mount(self) -> None:
-        self.query_one("#no").focus()
+        self.set_focus(self.query_one("#no"))
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         self.dismiss(event.button.id == "yes")

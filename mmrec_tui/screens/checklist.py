@@ -37,7 +37,7 @@ class ChecklistScreen(MmrecScreen):
 
     def on_mount(self) -> None:
         self._show()
-        self.query_one(Items).focus()
+        self.set_focus(self.query_one(Items))
 
     def _show(self) -> None:
         self.query_one(Items).show(self._findings, self.own_app.stage.ticks, self.say)

@@ -40,7 +40,7 @@ class ChooserScreen(ModalScreen["Path | None"]):
             yield Static(say("chooser.keys"), classes="faint")
 
     def on_mount(self) -> None:
-        self.query_one("#path").focus()
+        self.set_focus(self.query_one("#path"))
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """A path opens its folder in the tree; a word that is none filters the names."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, ClassVar
 
+from rich.text import Text
 from textual.app import ComposeResult
-from textual.content import Content
 from textual.widgets import DataTable
 
 from mmrec_engine.errors import MmrecError
@@ -39,12 +39,12 @@ class CompareScreen(MmrecScreen):
         say = self.say
         yield Title(say("compare.title"))
         yield Plot(say("compare.plot"), "loss", say("plot.waiting"), id="overlay")
-        table: DataTable[Content] = DataTable(id="differences", cursor_type="row")
+        table: DataTable[Text] = DataTable(id="differences", cursor_type="row")
         yield table
         yield KeyBar(id="keys")
 
     def on_mount(self) -> None:
-        self.query_one(Plot).focus()
+        self.set_focus(self.query_one(Plot))
         self.set_interval(_LOOK_SECONDS, self._look)
 
     def _look(self) -> None:
@@ -65,8 +65,8 @@ class CompareScreen(MmrecScreen):
         for name, _, _ in runs:
             table.add_column(name)
         for mark, setting, values in rows_of([settings for _, _, settings in runs]):
-            style = "bold $accent" if mark else ""
-            table.add_row(*(Content.styled(cell, style) for cell in (mark, setting, *values)))
+            style = "bold" if mark else ""
+            table.add_row(*(Text(cell, style) for cell in (mark, setting, *values)))
 
     def action_x_axis(self) -> None:
         axis = X_AXES[(X_AXES.index(self._view.x_axis) + 1) % len(X_AXES)]
@@ -84,9 +84,13 @@ def rows_of(all_settings: list[dict[str, Any]]) -> list[tuple[str, str, list[str
     for name in FIELDS:
         if name in _NOT_COMPARED:
             continue
-        values = [one_line(str(settings.get(name, "–"))) for settings in all_settings]
+        values = [_shown(settings.get(name)) for settings in all_settings]
         rows.append(("≠" if len(set(values)) > 1 else "", name, values))
     return sorted(rows, key=lambda row: not row[0])
+
+
+def _shown(value: object) -> str:
+    return "–" if value is None else one_line(str(value))
 
 
 def _load(folder: Path) -> tuple[str, History, dict[str, Any]]:

@@ -43,7 +43,7 @@ class GuideScreen(MmrecScreen):
         where = self.query_one("#topics", OptionList)
         position = where.get_option_index(found[0].id) if found else 1
         where.highlighted = position
-        where.focus()
+        self.set_focus(where)
         self.call_after_refresh(lambda: where.scroll_to_highlight())
 
     def _show_list(self, query: str) -> None:
@@ -65,7 +65,7 @@ class GuideScreen(MmrecScreen):
         self._show_list(event.value.strip())
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        self.query_one("#topics").focus()
+        self.set_focus(self.query_one("#topics"))
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         topic = self._topics.get(str(event.option.id))
@@ -74,7 +74,7 @@ class GuideScreen(MmrecScreen):
             self.query_one("#page").scroll_home(animate=False)
 
     def action_filter(self) -> None:
-        self.query_one(Input).focus()
+        self.set_focus(self.query_one(Input))
 
     def action_help(self) -> None:
         """In the guide itself help is the list of all keys."""

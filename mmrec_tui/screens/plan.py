@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -72,7 +71,7 @@ class PlanScreen(MmrecScreen):
         self.action_panel("configs", focus=False)
         self._show_corpora()
         self._take(self._draft)
-        self.query_one("#config-list").focus()
+        self.set_focus(self.query_one("#config-list"))
         self.set_interval(_LOOK_SECONDS, self._look)
 
     def on_unmount(self) -> None:
@@ -140,7 +139,9 @@ class PlanScreen(MmrecScreen):
         where.highlighted = list(PRESETS).index(settings.config) if position is None else position
         preset = PRESETS[settings.config]
         values = {"width": preset.width, "layers": preset.layers, "heads": preset.heads, "free": say.memory(room)}
-        self.query_one("#config-more", Static).update(Content.styled(say("plan.config-more", **values), "$foreground 70%"))
+        self.query_one("#config-more", Static).update(
+            Content.styled(say("plan.config-more", **values), "$foreground 70%")
+        )
 
     def _epoch_time(self, config: str) -> str:
         say = self.say
@@ -167,9 +168,13 @@ class PlanScreen(MmrecScreen):
 
     def _show_corpora(self) -> None:
         say = self.say
-        options = [Option(Content(f"{name}  ") + Content.styled(say(f"corpora.{name}"), "$foreground 60%"), id=f"builtin:{name}")
-                   for name in builtin_names()]  # fmt: skip
-        options += [Option(plain(_shortened(path)), id=f"path:{path}") for path in self.own_app.stage.preferences.corpora]
+        options = []
+        for name in builtin_names():
+            what = Content.styled(say(f"corpora.{name}"), "$foreground 60%")
+            options.append(Option(Content(f"{name}  ") + what, id=f"builtin:{name}"))
+        options += [
+            Option(plain(_shortened(path)), id=f"path:{path}") for path in self.own_app.stage.preferences.corpora
+        ]
         options.append(Option(Content.styled(say("plan.choose-path"), "$accent"), id="choose"))
         where = self.query_one("#corpus-list", OptionList)
         where.clear_options()
@@ -271,7 +276,7 @@ class PlanScreen(MmrecScreen):
         self.query_one("#tabs", Static).update(Content("│").join(parts))
         if focus:
             first = {"configs": "#config-list", "corpora": "#corpus-list", "settings": "#profile"}[name]
-            self.query_one(first).focus()
+            self.set_focus(self.query_one(first))
 
     def on_descendant_focus(self, event: Any) -> None:
         pane = next((node.id for node in event.widget.ancestors if node.id in _PANES), None)

@@ -12,9 +12,9 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from mmrec_engine import events
-from mmrec_engine.checkpoints import BEST, FINAL
 from mmrec_engine.errors import MmrecError
 from mmrec_engine.history import History
+from mmrec_engine.run_files import BEST, FINAL
 from mmrec_engine.run_reader import RunReader
 from mmrec_engine.ticks import read_ticks, write_ticks
 from mmrec_tui.figures import View, figure_of
@@ -73,7 +73,7 @@ class ReportScreen(MmrecScreen):
 
     def on_mount(self) -> None:
         self.query_one(Items).show([], self._ticks, self.say)
-        self.query_one("#report").focus()
+        self.query_one("#report").focus(scroll_visible=False)
         self.set_interval(_LOOK_SECONDS, self._look)
 
     def on_unmount(self) -> None:
@@ -134,12 +134,14 @@ class ReportScreen(MmrecScreen):
             where.update(written_text(written, self._file, say))
         elif self._writer.writing:
             where.update(say("report.loading"))
+        else:
+            return
         where.scroll_visible(animate=False)
 
     # Keys
 
     def action_prompt(self) -> None:
-        self.query_one("#prompt").focus()
+        self.set_focus(self.query_one("#prompt"))
 
     def action_which(self) -> None:
         """Try the best or the final model."""
@@ -169,7 +171,7 @@ class ReportScreen(MmrecScreen):
             self.dismiss()
         else:
             self.dismiss()
-            self.own_app.watch(self._folder)
+            self.own_app.watch_run(self._folder)
 
     def action_export(self) -> None:
         from mmrec_tui.screens.asking import AskingScreen
@@ -205,7 +207,9 @@ def numbers_text(history: History, say: Wording) -> Content:
     started, finished, step = history.started, history.finished, history.last_step
     lines: list[Content] = []
     status = say(f"status.{finished.status}") if finished is not None else say(f"state.{history.state}")
-    lines.append(Content.styled(status, "bold $success" if finished and finished.status != "failed" else "bold $warning"))
+    lines.append(
+        Content.styled(status, "bold $success" if finished and finished.status != "failed" else "bold $warning")
+    )
     if started is not None and step is not None:
         values = {
             "parameters": say.number(started.parameters),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import DataTable, Input, Static
@@ -57,7 +58,7 @@ class RunsScreen(MmrecScreen):
         yield Title(say("runs.title"))
         yield Input(placeholder=say("runs.filter"), id="filter")
         yield Static(id="runs-what")
-        table: DataTable[Content] = DataTable(id="runs", cursor_type="row", zebra_stripes=True)
+        table: DataTable[Text] = DataTable(id="runs", cursor_type="row", zebra_stripes=True)
         yield table
         yield KeyBar(id="keys")
 
@@ -66,7 +67,7 @@ class RunsScreen(MmrecScreen):
         table.add_column(" ", key="mark", width=1)
         for column in COLUMNS:
             table.add_column(self.say(f"table.{column}"), key=column)
-        table.focus()
+        self.set_focus(table)
         self._read()
         self.set_interval(_LOOK_SECONDS, self._look)
 
@@ -101,7 +102,7 @@ class RunsScreen(MmrecScreen):
                 time.strftime("%Y-%m-%d %H:%M", time.localtime(run.changed)),
                 one_line(str(run.path)),
             ]
-            table.add_row(*(Content(cell) for cell in cells), key=str(run.path))
+            table.add_row(*(Text(cell) for cell in cells), key=str(run.path))
         if kept is not None and any(row.run.path == kept for row in shown):
             table.move_cursor(row=table.get_row_index(str(kept)))
         words = say("runs.none-here") if not shown else say("runs.sorted", column=say(f"table.{self._sort}"))
@@ -118,7 +119,7 @@ class RunsScreen(MmrecScreen):
         self._show()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        self.query_one(DataTable).focus()
+        self.set_focus(self.query_one(DataTable))
 
     def on_data_table_header_selected(self, event: DataTable.HeaderSelected) -> None:
         if event.column_key.value in COLUMNS:
@@ -132,12 +133,12 @@ class RunsScreen(MmrecScreen):
         if run is not None and run.state in ENDED:
             self.own_app.open_screen("report", folder=folder)
         else:
-            self.own_app.watch(folder)
+            self.own_app.watch_run(folder)
 
     # Keys
 
     def action_filter(self) -> None:
-        self.query_one(Input).focus()
+        self.set_focus(self.query_one(Input))
 
     def action_sort(self) -> None:
         self._sort = COLUMNS[(COLUMNS.index(self._sort) + 1) % len(COLUMNS)]

@@ -51,7 +51,7 @@ class StartScreen(MmrecScreen):
         yield KeyBar(id="keys")
 
     def on_mount(self) -> None:
-        self.query_one("#actions", OptionList).focus()
+        self.set_focus(self.query_one("#actions", OptionList))
         self.call_after_refresh(self._read_runs)
         self.set_interval(_LOOK_SECONDS, self._look)
 
@@ -130,7 +130,7 @@ class StartScreen(MmrecScreen):
         if event.option_list.id == "recent":
             run = next((run for run in self._runs if str(run.path) == event.option.id), None)
             if run is not None:
-                self.own_app.watch(run.path)
+                self.own_app.watch_run(run.path)
         elif event.option.id is not None:
             getattr(self, f"action_{event.option.id}")()
 
@@ -146,7 +146,7 @@ class StartScreen(MmrecScreen):
 
     def action_watch(self) -> None:
         if self._live is not None:
-            self.own_app.watch(self._live.path)
+            self.own_app.watch_run(self._live.path)
 
     def action_runs(self) -> None:
         self.own_app.open_screen("runs")

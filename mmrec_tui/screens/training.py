@@ -14,7 +14,7 @@ from textual.widgets import Static
 
 from mmrec_engine.errors import MmrecError
 from mmrec_engine.history import History
-from mmrec_tui.figures import PLOTS, X_AXES, View, figure_of
+from mmrec_tui.figures import PLOTS, X_AXES, View, XAxis, figure_of
 from mmrec_tui.keys import PANEL_KEYS, Key, keys_of
 from mmrec_tui.meter import Meter
 from mmrec_tui.pacing import Pacing
@@ -150,7 +150,7 @@ class TrainingScreen(MmrecScreen):
     @property
     def _view(self) -> View:
         preferences = self.own_app.stage.preferences
-        axis = next((axis for axis in X_AXES if axis == preferences.x_axis), "step")
+        axis: XAxis = next((axis for axis in X_AXES if axis == preferences.x_axis), "step")
         return View(axis, preferences.log_axis, preferences.smoothing)
 
     # Which panel is seen where there is room for one
@@ -293,4 +293,3 @@ def _corpus(history: History) -> str:
     if history.started is None:
         return ""
     return str(history.started.corpus.get("name", "")).rstrip("/").rpartition("/")[2]
-

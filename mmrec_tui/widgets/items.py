@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
 from textual.content import Content
@@ -11,7 +12,9 @@ from textual.widgets.option_list import Option
 
 from mmrec_engine.guide import ITEMS, Item
 from mmrec_tui.text import Wording
-from mmrec_tui.widgets.panels import GLYPHS, STYLES, finding_text, plain, status_of
+from mmrec_tui.widgets.panels import GLYPHS, STYLES, finding_text, status_of
+
+_INDENT = 4  # columns of the tick and the glyph before a question
 
 
 class Items(OptionList):
@@ -26,6 +29,7 @@ class Items(OptionList):
         super().__init__(**how)
         self._items = [item for item in ITEMS if item.phase == phase]
         self._shown: object = None
+        self._given: tuple[list[dict[str, Any]], dict[str, bool], Wording] | None = None
 
     @property
     def topic(self) -> str | None:
@@ -33,14 +37,21 @@ class Items(OptionList):
         return self._items[self.highlighted].id if self.highlighted is not None else self._items[0].id
 
     def show(self, findings: list[dict[str, Any]], ticks: dict[str, bool], say: Wording) -> None:
-        seen = ([dict(finding) for finding in findings], dict(ticks))
+        self._given = (findings, ticks, say)
+        seen = ([dict(finding) for finding in findings], dict(ticks), self.size.width)
         if seen == self._shown:
             return
         self._shown = seen
         position = self.highlighted
         self.clear_options()
-        self.add_options([Option(_item_text(item, findings, ticks, say), id=item.id) for item in self._items])
+        width = max(20, self.size.width - 4)
+        texts = [_item_text(item, findings, ticks, say, width) for item in self._items]
+        self.add_options([Option(text, id=item.id) for text, item in zip(texts, self._items, strict=True)])
         self.highlighted = position if position is not None else 0
+
+    def on_resize(self) -> None:
+        if self._given is not None:
+            self.show(*self._given)
 
     def tick(self) -> None:
         """The person's own judgement of the item under the cursor, set or taken back."""
@@ -52,14 +63,22 @@ class Items(OptionList):
         self.tick()
 
 
-def _item_text(item: Item, findings: list[dict[str, Any]], ticks: dict[str, bool], say: Wording) -> Content:
+def _item_text(item: Item, findings: list[dict[str, Any]], ticks: dict[str, bool], say: Wording, width: int) -> Content:
     status, language = status_of(item.id, findings, ticks), say.language
     own = "☑" if ticks.get(item.id) else "☐"
     text = Content(f"{own} ") + Content.styled(f"{GLYPHS[status]} ", STYLES[status])
-    text += Content.styled(item.question[language], "bold") + Content(f"\n     {item.why[language]}")
+    text += Content.styled(_indented(item.question[language], width, first=_INDENT), "bold")
+    text += Content("\n" + _indented(item.why[language], width))
     for finding in findings:
         if finding.get("item") == item.id:
-            text += Content("\n     ") + finding_text(finding, say)
+            text += Content("\n" + " " * _INDENT) + finding_text(finding, say)
             if finding.get("status") in ("warn", "fail", "error"):
-                text += Content("\n     ") + plain(item.do[language])
+                text += Content("\n" + _indented(item.do[language], width))
     return text
+
+
+def _indented(text: str, width: int, first: int = 0) -> str:
+    """Wrapped and set in below the question. first: columns of the first line that are taken already."""
+    lines = textwrap.wrap(text, max(10, width - _INDENT), break_on_hyphens=False)
+    filled = "\n".join(" " * _INDENT + line for line in lines)
+    return filled[first:]

@@ -69,7 +69,9 @@ class StateLine(Panel):
 def state_text(history: History, state: str, name: str, corpus: str, say: Wording, width: int) -> Content:
     word = say(f"word.{state}")
     step = history.last_step
-    where = Content(f" {one_line(name)}") + Content.styled(f" · {one_line(corpus)}" if corpus else "", "$foreground 70%")
+    where = Content(f" {one_line(name)}") + Content.styled(
+        f" · {one_line(corpus)}" if corpus else "", "$foreground 70%"
+    )
     epoch, epochs = (step.epoch if step else 0), _epochs(history)
     middle = Content.styled(word, STATE_STYLES.get(state, "bold $primary"))
     if history.progress is not None and state in ("PREPARING", "VALIDATING"):
@@ -215,7 +217,9 @@ def finding_text(finding: dict[str, Any], say: Wording) -> Content:
     status = str(finding.get("status"))
     status = status if status in GLYPHS else "error"
     title, evidence = one_line(title_of(finding, say)), one_line(evidence_of(finding, say))
-    text = Content.styled(f"{GLYPHS[status]} ", STYLES[status]) + Content.styled(title, "bold") + Content(f"  {evidence}")
+    text = (
+        Content.styled(f"{GLYPHS[status]} ", STYLES[status]) + Content.styled(title, "bold") + Content(f"  {evidence}")
+    )
     for remedy in finding.get("remedies") or ():
         if isinstance(remedy, dict):
             text += Content.styled(f"\n  → {one_line(str(remedy.get('title', '')))}", "$accent")
@@ -230,8 +234,10 @@ class SampleText(Panel):
         if sample is None:
             self.tell(Content.styled(self.say("sample.waiting"), "$foreground 70%"))
             return
-        text = plain(sample.prompt, "bold") + plain(sample.text)
-        self.tell(text)
+        prompt, text = sample.prompt, sample.text
+        if self.size.height < 2:
+            prompt, text = prompt.replace("\n", " ⏎ "), text.replace("\n", " ⏎ ")
+        self.tell(plain(prompt, "bold") + plain(text))
         self.border_subtitle = self.say("sample.step", step=self.say.number(sample.step))
 
 

@@ -6,6 +6,7 @@ own marker, because series that meet in one character cell erase each other.
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections.abc import Callable, Sequence
@@ -52,6 +53,7 @@ def draw(figure: Figure, width: int, height: int, plain: bool = False) -> list[l
     import plotext._figure as plotext
 
     canvas: Any = plotext._figure_class()
+    canvas._limit_size(False, False)  # else it stays within what it takes for the terminal
     canvas.plotsize(width, height)
     canvas.theme("clear")
     canvas.xaxes(True, False)
@@ -76,7 +78,7 @@ def draw(figure: Figure, width: int, height: int, plain: bool = False) -> list[l
     canvas.xticks(x_ticks, [figure.x_text(tick, _gap(x_ticks)) for tick in x_ticks])
     y_ticks = _log_ticks(low, high) if figure.log else ticks(low, high, max(1, height // _ROWS_A_TICK))
     y_values = [10**tick for tick in y_ticks] if figure.log else y_ticks
-    gap = min((b - a for a, b in zip(y_values, y_values[1:], strict=False)), default=abs(high - low) or 1.0)
+    gap = min((b - a for a, b in itertools.pairwise(y_values)), default=abs(high - low) or 1.0)
     canvas.yticks(y_ticks, [figure.y_text(value, gap) for value in y_values])
     return [_runs(line) for line in canvas.build().splitlines()[:height]]
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from mmrec_engine.errors import Interrupted
-from mmrec_engine.run_folder import LOCK, RunFolder
+from mmrec_engine.run_files import LOCK
+from mmrec_engine.run_folder import RunFolder
 from mmrec_engine.runs import is_live
 from mmrec_engine.settings import Settings
 from mmrec_engine.training.control import Control

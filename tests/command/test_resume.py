@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import torch
 
-from mmrec_engine import checkpoints
+from mmrec_engine import checkpoints, run_files
 from tests.conftest import COMMAND, FAST, Command, events_of
 
 STEPS = 60
@@ -140,7 +140,7 @@ def test_a_damaged_newest_checkpoint_is_left_aside(command: Command, text_file: 
     wait_for_step(folder, 42)
     process.kill()
     process.communicate()
-    newest = checkpoints.step_checkpoints(folder)[-1][1]
+    newest = run_files.step_checkpoints(folder)[-1][1]
     data = bytearray(newest.read_bytes())
     data[len(data) // 2] ^= 16
     newest.write_bytes(data)

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 import torch
 
-from mmrec_engine import checkpoints
-from mmrec_engine.checkpoints import Pending, newest_usable, prune, read, step_name
+from mmrec_engine import checkpoints, run_files
+from mmrec_engine.checkpoints import Pending, newest_usable, read
 from mmrec_engine.errors import RequestError
+from mmrec_engine.run_files import prune, step_name
 
 
 def content(step: int) -> dict[str, Any]:
@@ -55,7 +56,7 @@ def test_a_torn_file_is_noticed(tmp_path: Path, length: int) -> None:
 def test_the_newest_whole_checkpoint_is_chosen_and_damaged_ones_are_named(tmp_path: Path) -> None:
     for step in (100, 200, 300):
         write(tmp_path, step_name(step), step)
-    write(tmp_path, checkpoints.BEST, 100)
+    write(tmp_path, run_files.BEST, 100)
     os.truncate(tmp_path / step_name(300), 500)
     path, stored, damaged = newest_usable(tmp_path)
     assert path is not None
@@ -64,12 +65,12 @@ def test_the_newest_whole_checkpoint_is_chosen_and_damaged_ones_are_named(tmp_pa
 
 def test_a_best_that_runs_ahead_is_the_newest(tmp_path: Path) -> None:
     write(tmp_path, step_name(100), 100)
-    write(tmp_path, checkpoints.BEST, 150)
-    assert newest_usable(tmp_path)[0] == tmp_path / checkpoints.BEST
+    write(tmp_path, run_files.BEST, 150)
+    assert newest_usable(tmp_path)[0] == tmp_path / run_files.BEST
 
 
 def test_a_final_checkpoint_of_an_earlier_horizon_does_not_hide_newer_steps(tmp_path: Path) -> None:
-    write(tmp_path, checkpoints.FINAL, 200)
+    write(tmp_path, run_files.FINAL, 200)
     write(tmp_path, step_name(300), 300)
     assert newest_usable(tmp_path)[0] == tmp_path / step_name(300)
     assert newest_usable(tmp_path / "empty") == (None, {}, [])

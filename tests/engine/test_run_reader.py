@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmrec_engine import events, record, run_folder
+from mmrec_engine import events
 from mmrec_engine.history import History
 from mmrec_engine.run_reader import RunReader
 from tests.engine.test_history import a_run, comparable, history_of, step, validation
@@ -63,10 +63,6 @@ def long_record(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write(folder, *long_run(40_000))
     assert (folder / "events.jsonl").stat().st_size > 6e6
     return folder
-
-
-def test_the_record_has_one_name() -> None:
-    assert record.EVENTS == run_folder.EVENTS
 
 
 def test_a_record_read_gives_the_history_of_its_events(tmp_path: Path) -> None:

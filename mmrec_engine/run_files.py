@@ -1,0 +1,57 @@
+"""The files of a run folder: their names, and which are there. Opens none of them, and knows no torch."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+EVENTS, DESCRIPTION, CONTROL, LOCK, LOG, TICKS = (
+    "events.jsonl",
+    "run.json",
+    "control.jsonl",
+    "lock",
+    "log.txt",
+    "ticks.json",
+)
+BEST, FINAL = "best_model.pt", "final_checkpoint.pt"
+REPORTS = ("report.json", "report.md")
+OWN = frozenset({EVENTS, DESCRIPTION, CONTROL, LOCK, LOG, TICKS, *REPORTS})  # beside the checkpoints
+_STEP_NAME = re.compile(r"checkpoint_step_(\d+)\.pt")
+
+
+def step_name(step: int) -> str:
+    return f"checkpoint_step_{step}.pt"
+
+
+def step_checkpoints(folder: Path) -> list[tuple[int, Path]]:
+    """Step checkpoints of a run folder, oldest first."""
+    found = ((_STEP_NAME.fullmatch(path.name), path) for path in folder.glob("checkpoint_step_*.pt"))
+    return sorted((int(match[1]), path) for match, path in found if match)
+
+
+def prune(folder: Path, keep: int) -> None:
+    """Remove all but the newest `keep` step checkpoints."""
+    for _, path in step_checkpoints(folder)[:-keep]:
+        path.unlink(missing_ok=True)
+
+
+def holds_run(folder: Path) -> bool:
+    try:
+        return (folder / DESCRIPTION).exists() or bool(step_checkpoints(folder)) or (folder / BEST).exists()
+    except OSError:
+        return False
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames in `folder` last through a power cut, where the system can."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fsync(descriptor)
+    except OSError:
+        pass
+    finally:
+        os.close(descriptor)
