@@ -18,7 +18,7 @@ _MOST_NON_FINITE = 64
 class History:
     """What is known of a run after the events added so far, in memory that does not grow with their number.
 
-    curves: "loss", "smoothed" (mean of the last 50 finite losses), "learning_rate", "grad_norm", "tokens_per_second".
+    curves: "loss", "smoothed" (mean of 50 finite losses, at their middle), "learning_rate", "grad_norm", "tokens_per_second".
     validations: each with its place (step, tokens, seconds). settings: as started, with the changes since.
     log: the last events, without steps, progress and states. non_finite: steps with a loss or a gradient norm that is not
     finite. Times are seconds since the epoch, of the oldest and the newest event.
@@ -52,6 +52,7 @@ class History:
             "tokens_per_second": self._speed,
         }
         self._losses: deque[float] = deque(maxlen=_RECENT_STEPS)
+        self._places: deque[X] = deque(maxlen=_RECENT_STEPS)
         self._paces: deque[float] = deque(maxlen=_RECENT_STEPS)  # seconds a step
         self._epoch = 0
         self._epoch_losses = 0.0
@@ -153,13 +154,15 @@ class History:
             self._tokens += tokens
             self._seconds += seconds
             self._paces.append(seconds / max(1, steps))
-        if math.isfinite(event.loss):
-            self._losses.append(event.loss)
         if not (math.isfinite(event.loss) and math.isfinite(event.grad_norm)):
             self._add_non_finite(event.step)
         x = (event.step, event.tokens, self._seconds)
         self._loss.add(x, event.loss)
-        self._smoothed.add(x, sum(self._losses) / len(self._losses) if self._losses else math.nan)
+        if math.isfinite(event.loss):
+            self._losses.append(event.loss)
+            self._places.append(x)
+            # A mean stands at the middle of what it is the mean of, or the line would trail behind the loss.
+            self._smoothed.add(self._places[len(self._places) // 2], sum(self._losses) / len(self._losses))
         self._rate.add(x, event.learning_rate)
         self._norm.add(x, event.grad_norm)
         self._speed.add(x, event.tokens_per_second)

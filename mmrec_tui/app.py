@@ -45,6 +45,8 @@ class MmrecApp(App[object], inherit_bindings=False):
     COMMANDS: ClassVar[set[Any]] = set()
     ENABLE_COMMAND_PALETTE = True
     NOTIFICATION_TIMEOUT = 4
+    HORIZONTAL_BREAKPOINTS = [(0, "-numbers"), (60, "-narrow"), (100, "-medium"), (140, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (16, "-low"), (24, "-usual"), (36, "-tall")]  # noqa: RUF012
 
     def __init__(self, stage: Stage, streams: Streams | None = None) -> None:
         driver = None
@@ -66,10 +68,12 @@ class MmrecApp(App[object], inherit_bindings=False):
 
     # The way through the app
 
-    def on_mount(self) -> None:
+    def get_default_screen(self) -> Screen[Any]:
         from mmrec_tui.screens.start import StartScreen
 
-        self.push_screen(StartScreen())
+        return StartScreen()
+
+    def on_mount(self) -> None:
         if self.stage.session is not None:
             self.show_run()
         if self.stage.notice:
@@ -127,7 +131,7 @@ class MmrecApp(App[object], inherit_bindings=False):
         if self.stage.training is not None:
             self.warn("app.trains-already", name=self.stage.training.folder.name)
             return
-        while len(self.screen_stack) > 2:
+        while len(self.screen_stack) > 1:
             self.pop_screen()
         self.train(resolved, after=after)
 

@@ -1,6 +1,7 @@
 """Runs as the app holds them, and work that must not block the screen. The only file that knows about threads.
 
-The app pulls: it looks at a session's history with a timer. Nothing here calls into the app.
+The app pulls: it looks at a session's history with a timer. Nothing here calls into the app. The engine is imported where it
+is first needed, because the first frame does not need it.
 """
 
 from __future__ import annotations
@@ -10,17 +11,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from mmrec_engine import events
-from mmrec_engine.errors import Interrupted, MmrecError, TrainingError
-from mmrec_engine.history import History
-from mmrec_engine.run_reader import RunReader
-from mmrec_engine.runs import ask, is_live, pid_of, read_events
-from mmrec_engine.settings import Resolved
+from mmrec_tui.states import ENDED
+
+if TYPE_CHECKING:
+    from mmrec_engine.errors import MmrecError
+    from mmrec_engine.history import History
+    from mmrec_engine.settings import Resolved
 
 Result = TypeVar("Result")
-ENDED = ("FINISHED", "STOPPED", "FAILED")
 _LOOK_SECONDS = 0.3
 _LIVE_SECONDS = 1.0
 _GLANCE_SECONDS = 3.0
@@ -33,6 +33,8 @@ class Session:
     owned = False
 
     def __init__(self, folder: Path) -> None:
+        from mmrec_engine.history import History
+
         self.folder = folder
         self._lock = threading.Lock()
         self._history = History()
@@ -55,10 +57,14 @@ class Session:
     @property
     def process(self) -> int | None:
         """The process that trains here now."""
+        from mmrec_engine.runs import pid_of
+
         return pid_of(self.folder) if self.live else None
 
     def ask(self, command: str) -> None:
         """Pause, resume, save or stop. Raises MmrecError where the run cannot be reached."""
+        from mmrec_engine.runs import ask
+
         ask(self.folder, command)
 
     def close(self) -> None:
@@ -115,6 +121,9 @@ class Training(Session):
         return os.getpid() if self.live else None
 
     def _work(self) -> None:
+        from mmrec_engine import events
+        from mmrec_engine.errors import Interrupted, MmrecError, TrainingError
+
         try:
             from mmrec_engine.training.run import train
 
@@ -141,6 +150,9 @@ class Training(Session):
 
     def _take_up_record(self) -> None:
         """The run had a life before this process: show it whole."""
+        from mmrec_engine.history import History
+        from mmrec_engine.runs import read_events
+
         known = History()
         for event in read_events(self.folder):
             known.add(event)
@@ -152,7 +164,11 @@ class Watching(Session):
     """A run that another process trains, or that has ended: its record is read as it grows."""
 
     def __init__(self, folder: Path) -> None:
+        from mmrec_engine.run_reader import RunReader
+        from mmrec_engine.runs import is_live
+
         super().__init__(folder)
+        self._is_live = is_live
         self._reader = RunReader(folder)
         self.live = is_live(folder)
         self._history = self._reader.glance()
@@ -177,7 +193,7 @@ class Watching(Session):
             elif not self._reader.complete and now - glanced > _GLANCE_SECONDS and self.live:
                 self._history, glanced = self._reader.glance(), time.monotonic()
             if now - looked > _LIVE_SECONDS:
-                self.live, looked = is_live(self.folder), now
+                self.live, looked = self._is_live(self.folder), now
             # Folding a large record must leave the screen its share of the interpreter.
             self._closed.wait(_FOLD_SECONDS / 4 if waiting else _LOOK_SECONDS)
 

@@ -42,6 +42,7 @@ class Command:
             "HOME": str(folder / "home"),
             "XDG_CACHE_HOME": str(folder / "cache"),
             "XDG_STATE_HOME": str(folder / "state"),
+            "XDG_CONFIG_HOME": str(folder / "config"),
             "LANG": "C.UTF-8",
         }
 
@@ -92,9 +93,10 @@ def command(tmp_path: Path) -> Iterator[Command]:
 
 @pytest.fixture(autouse=True)
 def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Caches and notes of in-process tests stay out of the person's home."""
+    """Caches, notes and preferences of in-process tests stay out of the person's home."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
 
 
 @pytest.fixture(scope="session")

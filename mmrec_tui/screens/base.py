@@ -8,7 +8,7 @@ from textual.binding import BindingsMap
 from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Input, Static, TextArea
+from textual.widgets import Static
 
 from mmrec_tui.keys import Key, keys_of, word_key
 
@@ -22,8 +22,6 @@ class MmrecScreen(Screen[Any]):
 
     table: ClassVar[str] = ""
     topic: ClassVar[str | None] = None
-    HORIZONTAL_BREAKPOINTS = [(0, "-numbers"), (60, "-narrow"), (100, "-medium"), (140, "-wide")]  # noqa: RUF012
-    VERTICAL_BREAKPOINTS = [(0, "-flat"), (16, "-low"), (24, "-usual"), (36, "-tall")]  # noqa: RUF012
 
     def __init__(self) -> None:
         super().__init__()
@@ -59,14 +57,16 @@ class MmrecScreen(Screen[Any]):
 
     def action_back(self) -> None:
         """Esc leaves an input first, then the screen."""
-        if isinstance(self.focused, Input | TextArea):
+        from textual.widgets import Input
+
+        if isinstance(self.focused, Input):
             self.set_focus(None)
-        elif len(self.app.screen_stack) > 2:
+        elif len(self.app.screen_stack) > 1:
             self.dismiss()
 
     def action_leave(self) -> None:
         """One screen back; from the first one, out of the app."""
-        if len(self.app.screen_stack) > 2:
+        if len(self.app.screen_stack) > 1:
             self.dismiss()
         else:
             self.own_app.action_quit_now()

@@ -16,7 +16,8 @@ from mmrec_engine.errors import MmrecError
 from mmrec_engine.runs import RunSummary, delete_run, is_live, known_runs, size_on_disk
 from mmrec_tui.screens.asking import SureScreen
 from mmrec_tui.screens.base import KeyBar, MmrecScreen, Title
-from mmrec_tui.session import ENDED, Work
+from mmrec_tui.session import Work
+from mmrec_tui.states import ENDED
 from mmrec_tui.terminal import one_line
 
 _LOOK_SECONDS = 0.2

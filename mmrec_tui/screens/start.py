@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -13,14 +13,15 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from mmrec_engine.machine_memory import available_bytes
-from mmrec_engine.runs import RunSummary, known_runs
 from mmrec_tui.keys import Key, keys_of
 from mmrec_tui.screens.base import KeyBar, MmrecScreen
-from mmrec_tui.session import ENDED, Work
+from mmrec_tui.session import Work
+from mmrec_tui.states import ENDED, STATE_STYLES
 from mmrec_tui.terminal import one_line
 from mmrec_tui.text import Wording
-from mmrec_tui.widgets.panels import STATE_STYLES
+
+if TYPE_CHECKING:
+    from mmrec_engine.runs import RunSummary
 
 _LOOK_SECONDS = 0.2
 _MOST_RUNS = 12
@@ -36,12 +37,13 @@ class StartScreen(MmrecScreen):
         self._runs: list[RunSummary] = []
         self._reading: Work[list[RunSummary]] | None = None
         self._accelerator = ""
+        self._shown_before = False
 
     def compose(self) -> ComposeResult:
         say = self.say
         with Vertical(id="start"):
             yield Static(Content.styled("mmrec", "bold $primary") + Content(f"  {say('start.what')}"), id="name")
-            yield Static(self._machine(), id="machine-line")
+            yield Static(id="machine-line")  # after the first frame
             actions = OptionList(*self._actions(), id="actions")
             actions.border_title = say("start.actions")
             yield actions
@@ -52,15 +54,21 @@ class StartScreen(MmrecScreen):
 
     def on_mount(self) -> None:
         self.set_focus(self.query_one("#actions", OptionList))
-        self.call_after_refresh(self._read_runs)
+        self.call_after_refresh(self._after_first_frame)
         self.set_interval(_LOOK_SECONDS, self._look)
 
     def on_screen_resume(self) -> None:
+        if self._shown_before:
+            self._read_runs()
+        self._shown_before = True
+
+    def _after_first_frame(self) -> None:
+        self.query_one("#machine-line", Static).update(self._machine())
         self._read_runs()
 
     def _read_runs(self) -> None:
         if self._reading is None:
-            self._reading = Work(lambda _: known_runs())
+            self._reading = Work(_known_runs)
 
     def _look(self) -> None:
         if self._reading is not None and self._reading.done:
@@ -113,6 +121,8 @@ class StartScreen(MmrecScreen):
         return next((run for run in self._runs if run.state not in (*ENDED, "DIED")), None)
 
     def _machine(self) -> Content:
+        from mmrec_engine.machine_memory import available_bytes
+
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         say = self.say
         values = {"cores": cores, "memory": say.memory(available_bytes())}
@@ -159,6 +169,12 @@ def run_line(run: RunSummary, say: Wording) -> Content:
     name = one_line(run.name)[:_NAME_WIDTH]
     state = Content.styled(say(f"state.{run.state}").ljust(_STATE_WIDTH), STATE_STYLES.get(run.state, ""))
     return Content(f"{name.ljust(_NAME_WIDTH)} ") + state + Content(f"{say.number(run.step):>9}  {best:>7}  {when}")
+
+
+def _known_runs(_: Work[list[RunSummary]]) -> list[RunSummary]:
+    from mmrec_engine.runs import known_runs
+
+    return known_runs()
 
 
 def _action(key: str, words: str) -> Content:

@@ -19,7 +19,8 @@ from mmrec_tui.keys import PANEL_KEYS, Key, keys_of
 from mmrec_tui.meter import Meter
 from mmrec_tui.pacing import Pacing
 from mmrec_tui.screens.base import KeyBar, MmrecScreen
-from mmrec_tui.session import ENDED, Session
+from mmrec_tui.session import Session
+from mmrec_tui.states import ENDED
 from mmrec_tui.widgets.panels import Checklist, Hints, Log, Machine, Panel, Patience, SampleText, StateLine
 from mmrec_tui.widgets.plot import Plot
 
@@ -89,6 +90,8 @@ class TrainingScreen(MmrecScreen):
             self._draw_plots()
 
     def _draw(self) -> None:
+        if not self.query_one(StateLine).size:
+            return  # what is told before the first layout takes its wrong height for good; the resize that follows draws
         self._draw_numbers()
         self._draw_plots()
 
@@ -260,7 +263,7 @@ class TrainingScreen(MmrecScreen):
         self._draw_plots()
 
     def action_leave(self) -> None:
-        if self.own_app.stage.watch_only and len(self.app.screen_stack) <= 3:
+        if self.own_app.stage.watch_only and len(self.app.screen_stack) <= 2:
             self.own_app.action_quit_now()
         else:
             super().action_leave()

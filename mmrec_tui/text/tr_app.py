@@ -122,7 +122,7 @@ TEXT = {
     "report.reading": "çalışma okunuyor…",
     "report.run": "{parameters} parametre · {steps} adım · {tokens} token · {time} · {speed} token/sn",
     "report.column-which": "doğrulama", "report.column-step": "adım", "report.column-loss": "loss",
-    "report.column-perplexity": "perplexity", "report.column-accuracy": "accuracy", "report.column-bits": "bit/karakter",
+    "report.column-perplexity": "perplexity", "report.column-accuracy": "accuracy", "report.column-bits": "bit/kar.",
     "report.best": "en iyi", "report.last": "son",
     "report.baseline": "{name} ölçütünün ({loss}) {below} nat altında",
     "report.sample": "Örnek metin, adım {step}",

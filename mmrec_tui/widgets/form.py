@@ -75,7 +75,7 @@ class Form(Widget):
                 yield Static(Content.styled(say(f"plan.group-{group}"), "bold $primary"), classes="heading")
                 for name in names:
                     yield Field(name, say)
-        yield Static(id="about")
+        yield Static(say("plan.profile-about"), id="about")
 
     def show_values(self, resolved: Resolved, say: Wording) -> None:
         """Every field with its value, in the language's form."""

@@ -16,6 +16,7 @@ from mmrec_engine import events
 from mmrec_engine.guide import ITEMS
 from mmrec_engine.history import History
 from mmrec_tui.findings import evidence_of, title_of
+from mmrec_tui.states import STATE_STYLES
 from mmrec_tui.terminal import one_line, printable
 from mmrec_tui.text import Wording
 
@@ -23,10 +24,6 @@ GLYPHS = {"pass": "✓", "note": "i", "warn": "!", "fail": "✗", "error": "⚠"
 STYLES = {
     "pass": "$success", "ticked": "$success", "note": "$primary", "warn": "bold $warning", "fail": "bold $error",
     "error": "bold $error", "skipped": "$foreground 60%", "none": "$foreground 60%",
-}  # fmt: skip
-STATE_STYLES = {
-    "TRAINING": "bold $success", "FINISHED": "bold $success", "PAUSED": "bold $warning", "STOPPED": "bold $warning",
-    "FAILED": "bold $error", "DIED": "bold $error",
 }  # fmt: skip
 _MOST_DOTS = 10
 _WORST_FIRST = ("fail", "error", "warn", "note", "pass", "skipped")

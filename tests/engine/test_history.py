@@ -90,6 +90,13 @@ def test_the_smoothed_loss_is_the_mean_of_the_last_fifty_and_forgets_a_spike_who
     assert history.smoothed_loss == pytest.approx(sum(range(2, 52)) / 50)
 
 
+def test_the_smoothed_line_stands_at_the_middle_of_what_it_is_the_mean_of() -> None:
+    history = history_of(*(step(number, loss=100.0 - number) for number in range(1, 101)))
+    (place, _, _), value = history.curves["smoothed"].points()[-1]
+    assert place == 76
+    assert value == pytest.approx(100.0 - 75.5)
+
+
 def test_a_loss_that_is_not_finite_breaks_its_curve_and_is_noted_and_spares_the_smoothed_one() -> None:
     history = history_of(step(1), step(2, loss=math.nan), step(3, grad_norm=math.inf), step(4))
     assert history.non_finite == [2, 3]

@@ -1,0 +1,257 @@
+"""The command line, by Typer. The flags of `train` are made from the table of settings, so that a setting is declared once.
+
+Importing this module loads neither torch nor the app; each command imports what it needs.
+"""
+
+import inspect
+from pathlib import Path
+from typing import Annotated, Any, Optional
+
+import typer
+
+from mmrec_engine.settings import FIELDS, flag, read_settings_file, resolve, value_type
+from mmrec_tui.text import UsageText, Wording
+from mmrec_tui.usage import ClickException, WordedTyper, usage_text
+
+PROGRAM = "mmrec-tui"
+_METAVARS = {int: "INTEGER", float: "NUMBER", str: "TEXT"}
+
+
+def run_command(words: list[str], wording: Wording, debug: bool, given_language: str | None) -> int:
+    """Run the command that the words name, and return its exit code. Raises UsageText for what Typer does not take."""
+    try:
+        command = typer.main.get_command(build(wording, debug, given_language))
+        result = command.main(words, prog_name=PROGRAM, standalone_mode=False)
+    except ClickException as error:
+        raise UsageText(usage_text(error, wording)) from None
+    except typer.Abort:
+        return 130
+    return result if isinstance(result, int) else 0
+
+
+def build(wording: Wording, debug: bool = False, given_language: str | None = None) -> typer.Typer:
+    """The command-line app in one language. given_language: by --lang; the app may remember another than the locale's."""
+    names = {"help_option_names": ["--help", "-h"]}
+    app = WordedTyper(wording, add_completion=False, rich_markup_mode=None, context_settings=names, name=PROGRAM)
+
+    @app.callback(invoke_without_command=True)
+    def root(
+        context: typer.Context,
+        version: Annotated[bool, typer.Option("--version", help=wording("help.version"))] = False,
+        lang: Annotated[Optional[str], typer.Option("--lang", metavar="tr|en", help=wording("help.lang"))] = None,
+        debug: Annotated[bool, typer.Option("--debug", help=wording("help.debug"))] = False,
+    ) -> int:
+        if version:
+            from mmrec_tui import commands
+
+            commands.version()
+            raise typer.Exit
+        if context.invoked_subcommand is None:
+            from mmrec_tui.launch import open_app
+
+            return open_app(given_language)
+        return 0
+
+    _add_train(app, wording, debug)
+    _add_evaluate(app, wording)
+    _add_generate(app, wording)
+    _add_export(app, wording)
+    _add_watch(app, wording, given_language)
+    _add_tables(app, wording)
+    return app
+
+
+def _add_train(app: typer.Typer, wording: Wording, debug: bool) -> None:
+    def train(**given: Any) -> int:
+        from mmrec_tui.headless import train_headless
+
+        resume, overwrite = given.pop("resume"), given.pop("overwrite")
+        as_json, quiet, file = given.pop("json"), given.pop("quiet"), given.pop("settings")
+        given.pop("no_check")
+        if resume and overwrite:
+            raise UsageText(wording("usage.resume-overwrite"))
+        by_hand = {name: value for name, value in given.items() if value is not None}
+        resolved = resolve(by_hand, read_settings_file(Path(file)) if file else None)
+        return train_headless(
+            resolved, wording, resume=resume, overwrite=overwrite, as_json=as_json, quiet=quiet, debug=debug
+        )
+
+    switches = [
+        _switch("settings", Optional[str], None, "--settings", wording("help.settings"), metavar="FILE.toml"),
+        _switch("resume", bool, False, "--resume", wording("help.resume")),
+        _switch("overwrite", bool, False, "--overwrite", wording("help.overwrite")),
+        _switch("no_check", bool, False, "--no-check", wording("help.no-check")),
+        _switch("json", bool, False, "--json", wording("help.json")),
+        _switch("quiet", bool, False, "--quiet", wording("help.quiet")),
+    ]
+    _with_parameters(train, [_setting_flag(name, wording) for name in FIELDS] + switches)
+    app.command("train", help=wording("help.train"))(train)
+
+
+def _add_watch(app: typer.Typer, wording: Wording, given_language: str | None) -> None:
+    @app.command("watch", help=wording("help.watch"))
+    def watch(
+        run: Annotated[Optional[str], typer.Argument(metavar="RUN", help=wording("help.run"))] = None,
+    ) -> int:
+        from mmrec_engine.runs import find_run, newest_live_run
+        from mmrec_tui.launch import open_app
+
+        folder = newest_live_run() if run is None else find_run(run)
+        if folder is None:
+            raise UsageText(wording("usage.no-live-run"))
+        return open_app(given_language, folder)
+
+
+def _add_evaluate(app: typer.Typer, wording: Wording) -> None:
+    def evaluate(checkpoint: str, json: bool, seq_len: Optional[str], **given: Any) -> int:
+        from mmrec_tui import commands
+
+        by_hand = {name: value for name, value in given.items() if value is not None}
+        length = None if seq_len is None else resolve({"seq_len": seq_len}).settings.seq_len
+        commands.evaluate(checkpoint, resolve(by_hand), length, wording, json)
+        return 0
+
+    own = ["data_dir", "corpus", "use_sample_corpus", "encoding", "device", "threads"]
+    parameters = [
+        _argument("checkpoint", "CHECKPOINT", wording("help.checkpoint")),
+        *(_setting_flag(name, wording) for name in own),
+        _switch("seq_len", Optional[str], None, "--seq-len", wording("help.evaluate-seq-len"), metavar="INTEGER"),
+        _switch("json", bool, False, "--json", wording("help.json")),
+    ]
+    _with_parameters(evaluate, parameters)
+    app.command("evaluate", help=wording("help.evaluate"))(evaluate)
+
+
+def _add_generate(app: typer.Typer, wording: Wording) -> None:
+    @app.command("generate", help=wording("help.generate"))
+    def generate(
+        checkpoint: Annotated[str, typer.Argument(metavar="CHECKPOINT", help=wording("help.checkpoint"))],
+        prompt: Annotated[str, typer.Option("--prompt", help=wording("help.prompt"))] = "",
+        tokens: Annotated[int, typer.Option("--tokens", min=1, max=10**9, help=wording("help.tokens"))] = 200,
+        temperature: Annotated[
+            Optional[float], typer.Option(min=0.0, max=100.0, help=wording("help.temperature"))
+        ] = None,
+        top_k: Annotated[Optional[int], typer.Option("--top-k", min=0, help=wording("help.top-k"))] = None,
+        top_p: Annotated[
+            Optional[float], typer.Option("--top-p", min=1e-6, max=1.0, help=wording("help.top-p"))
+        ] = None,
+        repetition_penalty: Annotated[
+            Optional[float],
+            typer.Option("--repetition-penalty", min=0.01, max=100.0, help=wording("help.repetition-penalty")),
+        ] = None,
+        seed: Annotated[Optional[int], typer.Option(min=0, max=2**63 - 1, help=wording("help.generate-seed"))] = None,
+        device: Annotated[str, typer.Option(help=wording("setting.device"))] = "cpu",
+        json: Annotated[bool, typer.Option("--json", help=wording("help.json"))] = False,
+    ) -> int:
+        from mmrec_tui import commands
+
+        given = {
+            "temperature": temperature,
+            "top_k": top_k,
+            "top_p": top_p,
+            "repetition_penalty": repetition_penalty,
+            "seed": seed,
+        }
+        for name, value in given.items():
+            if value is not None and value != value:
+                raise UsageText(wording("usage.nan", name=flag(name)))
+        by_hand = {name: value for name, value in given.items() if value is not None}
+        commands.generate(checkpoint, prompt, tokens, by_hand, device, wording, json)
+        return 0
+
+
+def _add_export(app: typer.Typer, wording: Wording) -> None:
+    @app.command("export", help=wording("help.export"))
+    def export(
+        checkpoint: Annotated[str, typer.Argument(metavar="CHECKPOINT", help=wording("help.checkpoint"))],
+        directory: Annotated[str, typer.Argument(metavar="DIR", help=wording("help.directory"))],
+        json: Annotated[bool, typer.Option("--json", help=wording("help.json"))] = False,
+    ) -> int:
+        from mmrec_tui import commands
+
+        commands.export(checkpoint, directory, wording, json)
+        return 0
+
+
+def _add_tables(app: typer.Typer, wording: Wording) -> None:
+    @app.command("configs", help=wording("help.configs"))
+    def configs(
+        vocabulary: Annotated[int, typer.Option(min=2, max=10**7, help=wording("help.vocabulary"))] = 100,
+        json: Annotated[bool, typer.Option("--json", help=wording("help.json"))] = False,
+    ) -> int:
+        from mmrec_tui import commands
+
+        commands.configs(wording, vocabulary, json)
+        return 0
+
+    @app.command("guide", help=wording("help.guide"))
+    def guide(
+        topic: Annotated[Optional[str], typer.Argument(metavar="TOPIC", help=wording("help.topic"))] = None,
+        json: Annotated[bool, typer.Option("--json", help=wording("help.json"))] = False,
+    ) -> int:
+        from mmrec_tui import guide as told
+
+        told.show(topic, wording, json)
+        return 0
+
+    @app.command("corpora", help=wording("help.corpora"))
+    def corpora(json: Annotated[bool, typer.Option("--json", help=wording("help.json"))] = False) -> int:
+        from mmrec_tui import commands
+
+        commands.corpora(wording, json)
+        return 0
+
+    @app.command("runs", help=wording("help.runs"))
+    def runs(json: Annotated[bool, typer.Option("--json", help=wording("help.json"))] = False) -> int:
+        from mmrec_tui import commands
+
+        commands.runs(wording, json)
+        return 0
+
+
+def _setting_flag(name: str, wording: Wording) -> inspect.Parameter:
+    """The flag of one setting. Values stay text here: `settings.parse` judges them, as it does those of a file."""
+    item, kind = FIELDS[name], value_type(name)
+    help_text = wording(f"setting.{name}", choices=", ".join(item.metadata["choices"]))
+    shown = _default_shown(name, wording)
+    if shown:
+        help_text = f"{help_text} [{wording('help.default', value=shown)}]"
+    if kind is bool:
+        declared = flag(name) if name == "use_sample_corpus" else f"{flag(name)}/--no-{flag(name)[2:]}"
+        return _switch(name, Optional[bool], None, declared, help_text)
+    return _switch(name, Optional[str], None, flag(name), help_text, metavar=_METAVARS[kind])
+
+
+def _default_shown(name: str, wording: Wording) -> str:
+    special = {
+        "eval_every": "help.once-an-epoch",
+        "stride": "help.as-seq-len",
+        "name": "help.as-config",
+        "threads": "help.all-cores",
+        "max_steps": "help.no-limit",
+        "target_loss": "help.no-limit",
+    }
+    if name in special:
+        return wording(special[name])
+    default = FIELDS[name].default
+    if isinstance(default, bool):
+        return flag(name) if default else ""
+    return "" if default is None else f"{default}"
+
+
+def _switch(
+    name: str, kind: Any, default: Any, declared: str, help_text: str, metavar: str | None = None
+) -> inspect.Parameter:
+    option = typer.Option(declared, help=help_text, metavar=metavar, show_default=False)
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, option])
+
+
+def _argument(name: str, metavar: str, help_text: str) -> inspect.Parameter:
+    annotation = Annotated[str, typer.Argument(metavar=metavar, help=help_text)]
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation)
+
+
+def _with_parameters(function: Any, parameters: list[inspect.Parameter]) -> None:
+    """Give a function that takes **given the signature that Typer reads its flags from."""
+    function.__signature__ = inspect.Signature(parameters, return_annotation=int)
+    function.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters} | {"return": int}

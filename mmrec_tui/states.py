@@ -1,0 +1,9 @@
+"""The state words of a run: which of them end it, and how they look. Light, for the first screen shows them."""
+
+from __future__ import annotations
+
+ENDED = ("FINISHED", "STOPPED", "FAILED")
+STATE_STYLES = {
+    "TRAINING": "bold $success", "FINISHED": "bold $success", "PAUSED": "bold $warning", "STOPPED": "bold $warning",
+    "FAILED": "bold $error", "DIED": "bold $error",
+}  # fmt: skip

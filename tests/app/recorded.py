@@ -1,0 +1,95 @@
+"""Runs as they stand in a record: made up, the same on every machine, and put on disk where a test wants them."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from mmrec_engine import events
+from mmrec_engine.settings import Settings
+
+BEGAN = 1_750_000_000.0  # seconds since the epoch
+PLANNED = 600
+EPOCH = 200
+_EVERY = 50
+_SAMPLE = "Evin önünde küçük bir çeşme vardı, sular gece gündüz akardı.\nThe old mill stood by the river, and nobody went in."
+
+
+def recorded_settings(**chosen: Any) -> dict[str, Any]:
+    return {**vars(Settings()), "name": "tiny", **chosen}
+
+
+def opening(**settings: Any) -> Iterator[events.Event]:
+    yield events.State(state="PREPARING", time=BEGAN)
+    yield events.RunStarted(
+        time=BEGAN + 1, planned_steps=PLANNED, steps_an_epoch=EPOCH, parameters=860_544,
+        corpus={"name": "sample", "documents": 48, "train_characters": 180_000, "validation_characters": 20_000},
+        settings=recorded_settings(**settings), machine={"device": "cpu", "threads": 2, "precision": "fp32"},
+        baselines={"unigram": 3.05, "bigram": 2.45},
+    )  # fmt: skip
+    yield events.State(state="TRAINING", time=BEGAN + 2)
+
+
+def a_training(steps: int = 420, overfit_from: int = 300, **settings: Any) -> Iterator[events.Event]:
+    """So many steps of a run that learns, and then learns by heart."""
+    yield from opening(**settings)
+    best = math.inf
+    used = 0
+    for step in range(1, steps + 1):
+        now = BEGAN + 2 + step / 10
+        loss = 1.6 + 2.9 * math.exp(-step / 90) + 0.05 * math.sin(step * 1.7)
+        rate = 3e-4 * min(1.0, step / 100) * (1 - 0.5 * step / PLANNED)
+        yield events.Step(
+            step=step, time=now, loss=loss, learning_rate=rate, grad_norm=0.6 + 0.2 * math.cos(step * 0.9),
+            tokens_per_second=18_200 + 300 * math.sin(step), tokens=step * 1024, epoch=1 + (step - 1) // EPOCH,
+        )  # fmt: skip
+        if step % _EVERY:
+            continue
+        judged = 1.75 + 2.8 * math.exp(-step / 90) + 0.002 * max(0, step - overfit_from)
+        is_best = judged < best
+        best, used = min(best, judged), 0 if is_best else used + 1
+        yield events.State(state="VALIDATING", step=step, time=now)
+        yield events.Validation(
+            step=step, time=now + 1, loss=judged, perplexity=math.exp(judged), accuracy=0.6 - judged / 10,
+            bits_per_character=judged / math.log(2), training_loss=judged - 0.1, batches=12, best=is_best,
+            patience_used=used, patience=5, epoch=1 + (step - 1) // EPOCH,
+        )  # fmt: skip
+        yield events.Sample(step=step, time=now + 1, prompt="Evin ", text=_SAMPLE)
+        if is_best:
+            yield events.Checkpoint(step=step, time=now + 1, path="best_model.pt", kind="best")
+        yield events.State(state="TRAINING", step=step, time=now + 1)
+    if steps > overfit_from + _EVERY:
+        yield events.Finding(step=steps, time=BEGAN + 60, finding=OVERFITTING)
+
+
+OVERFITTING: dict[str, Any] = {
+    "id": "overfitting", "item": "validation-below-training", "phase": "during", "status": "warn", "title": "Overfitting",
+    "evidence": "validation 2.4 % above its best for 2 evaluations, training still falls", "values": {}, "remedies": [
+        {"title": "dropout 0.1 → 0.2"}, {"title": "weight decay 0.1 → 0.2"},
+    ],
+}  # fmt: skip
+
+
+def an_ending(status: events.Status = "completed", step: int = 420, reason: str = "", **values: Any) -> list[events.Event]:
+    finished = events.RunFinished(
+        step=step, time=BEGAN + 70, status=status, reason=reason, seconds=68.0, values=values
+    )
+    return [finished, events.State(step=step, time=BEGAN + 70, state=finished.state_word)]
+
+
+def record(folder: Path, stream: Iterable[events.Event], *, note: bool = True, **settings: Any) -> Path:
+    """A run folder with this record. note: in the list of runs that the app shows."""
+    from mmrec_engine.runs import note_run
+
+    folder.mkdir(parents=True, exist_ok=True)
+    description = {"settings": {**recorded_settings(**settings), "name": folder.name}, "sources": {}}
+    (folder / "run.json").write_text(json.dumps(description), encoding="utf-8")
+    (folder / "lock").touch()
+    with (folder / "events.jsonl").open("w", encoding="utf-8") as file:
+        file.writelines(events.to_line(event) + "\n" for event in stream)
+    if note:
+        note_run(folder)
+    return folder

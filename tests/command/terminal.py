@@ -1,0 +1,282 @@
+"""A terminal made here, with a person before it: the installed command as a process in it, its screen as it would be seen.
+
+    Screen ── keys, size, hang-up ──►  pseudo-terminal  ◄── draws ── mmrec-tui
+       ▲                                     │
+       └────── pyte (what is seen) ◄─────────┘ read all the time, so that the app never waits for it
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import termios
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pyte
+import pytest
+
+from mmrec_engine.run_files import EVENTS
+from tests.conftest import COMMAND, Command
+
+SECONDS = 90.0  # to wait for what comes within one or two on a machine that is free
+KEYS = {
+    "ctrl+c": "\x03", "ctrl+q": "\x11", "ctrl+s": "\x13", "escape": "\x1b", "enter": "\r", "f2": "\x1bOQ", "space": " ",
+}  # fmt: skip
+COLUMNS, LINES = 120, 36
+_SPARE = 300  # columns right of the terminal's own: what a line that is too long would spill into
+_POLL_SECONDS = 0.02
+_DIALECT = re.compile(rb"\x1b\[<\d*u")  # leaves the keyboard protocol; pyte would show its letter
+_BEGUN = re.compile(rb"\x1b(\[(<\d*)?)?$")
+
+
+class _Seen(pyte.Screen):
+    """The two sides of a terminal: what stood there before an app took the alternate one comes back when it leaves."""
+
+    alternate = False
+    cursor_shown = True
+    _other: tuple[Any, int, int] | None = None
+
+    def set_mode(self, *modes: int, **how: Any) -> None:
+        if how.get("private") and 1049 in modes and not self.alternate:
+            self.alternate, self._other = True, (self.buffer.copy(), self.cursor.y, self.cursor.x)
+            self.buffer.clear()
+        self.cursor_shown = self.cursor_shown or (bool(how.get("private")) and 25 in modes)
+        super().set_mode(*modes, **how)
+
+    def reset_mode(self, *modes: int, **how: Any) -> None:
+        if how.get("private") and 1049 in modes and self._other is not None:
+            self.alternate = False
+            self.buffer.clear()
+            lines, self.cursor.y, self.cursor.x = self._other
+            self.buffer.update(lines)
+        if how.get("private") and 25 in modes:
+            self.cursor_shown = False
+        super().reset_mode(*modes, **how)
+
+
+class Screen:
+    """`mmrec-tui WORDS` in a terminal of this size. `written`: every byte it wrote there."""
+
+    def __init__(
+        self,
+        command: Command,
+        *words: object,
+        columns: int = COLUMNS,
+        lines: int = LINES,
+        redirected: dict[str, Any] | None = None,  # stdin, stdout, stderr, where they are not this terminal
+        **environment: str | None,
+    ) -> None:
+        given = {**command.environment, "TERM": "xterm-256color", "COLORTERM": "truecolor", **environment}
+        self.columns, self.lines = columns, lines
+        self.written = b""
+        self._seen = _Seen(columns + _SPARE, lines)
+        self._stream = pyte.ByteStream(self._seen)
+        self._lock = threading.Lock()
+        self._changes, self._rest = 0, b""
+        self._ours, theirs = pty.openpty()
+        self._own_side = os.dup(theirs)  # keeps the terminal's settings readable when the process has gone
+        self._set_size()
+        self.settings = termios.tcgetattr(self._own_side)
+        self.began = time.monotonic()
+        self.process = subprocess.Popen(
+            [str(COMMAND), *map(str, words)],
+            cwd=command.folder,
+            env={name: value for name, value in given.items() if value is not None},
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(theirs, termios.TIOCSCTTY, 0),  # its controlling terminal
+            **{"stdin": theirs, "stdout": theirs, "stderr": theirs, **(redirected or {})},
+        )
+        os.close(theirs)
+        self._ending = threading.Event()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    # What a person does
+
+    def press(self, *keys: str) -> None:
+        """Keys by name or as they are, one after the other."""
+        for key in keys:
+            os.write(self._ours, KEYS.get(key, key).encode())
+            if key == "escape":
+                time.sleep(0.2)  # else it would begin the code of another key
+
+    def resize(self, columns: int, lines: int) -> None:
+        with self._lock:
+            self.columns, self.lines = columns, lines
+            self._seen.resize(lines, columns + _SPARE)
+            self._seen.erase_in_display(2)  # a terminal may do with the old picture what it likes
+            self._set_size()
+
+    def hang_up(self) -> None:
+        """The terminal's window is closed."""
+        self._stop_reading()
+        os.close(self._own_side)
+        os.close(self._ours)
+        self._ours = self._own_side = -1
+
+    # What a person sees
+
+    def text(self) -> str:
+        with self._lock:
+            rows = (self._seen.buffer[y] for y in range(self.lines))
+            return "\n".join("".join(row[x].data for x in range(self._seen.columns)).rstrip() for row in rows)
+
+    def lines_of_text(self) -> list[str]:
+        return [line.strip() for line in self.text().splitlines() if line.strip()]
+
+    def spilled(self) -> list[str]:
+        """What stands right of the terminal's last column."""
+        return [line[self.columns :] for line in self.text().splitlines() if line[self.columns :].strip()]
+
+    def forget_spilled(self) -> None:
+        """A picture drawn for the size before may have been under way while the size changed."""
+        with self._lock:
+            for row in self._seen.buffer.values():
+                for x in [x for x in row if x >= self.columns]:
+                    del row[x]
+
+    @property
+    def restored(self) -> bool:
+        """Whether the terminal is again as a shell wants it."""
+        settings = termios.tcgetattr(self._own_side)
+        return not self._seen.alternate and self._seen.cursor_shown and settings == self.settings
+
+    def wait_for(self, wanted: str | Callable[[str], object], seconds: float = SECONDS) -> str:
+        """Wait until a text is seen, or what is seen is as wanted. Returns what is seen then."""
+        until = time.monotonic() + seconds
+        looked_at = -1
+        while True:
+            ended, late = self.process.poll() is not None, time.monotonic() > until
+            if ended or late:
+                time.sleep(2 * _POLL_SECONDS)  # for the last that was written
+            changes = self._changes
+            if changes != looked_at:
+                looked_at, shown = changes, self.text()
+                if wanted in shown if isinstance(wanted, str) else wanted(shown):
+                    return shown
+            if ended or late:
+                why = f"the process ended with {self.process.returncode}" if ended else f"not within {seconds:.0f} s"
+                pytest.fail(f"{wanted!r} was not seen: {why}\n{shown}")
+            time.sleep(_POLL_SECONDS)
+
+    def wait_for_end(self, seconds: float = SECONDS) -> int:
+        """The exit code; all that was written has been read then."""
+        try:
+            code = self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            pytest.fail(f"the process did not end within {seconds:.0f} s\n{self.text()}")
+        self._stop_reading()
+        return code
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self._stop_reading()
+        if self._ours >= 0:
+            os.close(self._own_side)
+            os.close(self._ours)
+            self._ours = self._own_side = -1
+
+    # The wires
+
+    def _set_size(self) -> None:
+        fcntl.ioctl(self._ours, termios.TIOCSWINSZ, struct.pack("HHHH", self.lines, self.columns, 0, 0))
+
+    def _stop_reading(self) -> None:
+        self._ending.set()
+        self._reader.join()
+
+    def _read(self) -> None:
+        while True:
+            ready, _, _ = select.select([self._ours], [], [], _POLL_SECONDS)
+            if not ready:
+                if self._ending.is_set():
+                    return
+                continue
+            try:
+                data = os.read(self._ours, 2**16)
+            except OSError:
+                return
+            with self._lock:
+                self.written += data
+                self._show(data)
+                self._changes += 1
+
+    def _show(self, data: bytes) -> None:
+        data = self._rest + data
+        begun = _BEGUN.search(data)
+        data, self._rest = (data[: begun.start()], data[begun.start() :]) if begun else (data, b"")
+        self._stream.feed(_DIALECT.sub(b"", data))
+
+
+# Runs in the app
+
+
+def plan(command: Command, text_file: Path, **settings: object) -> None:
+    """Let the app remember a small plan, as if it had been chosen before."""
+    small = {"data_dir": str(text_file), "batch_size": 2, "seq_len": 32, "threads": 1, "precision": "fp32"}
+    endless = {"epochs": 1_000_000, "early_stopping_patience": 1_000_000, "eval_every": 50, "checkpoint_every": 50}
+    path = Path(command.environment["XDG_CONFIG_HOME"]) / "mmrec" / "app.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"plan": {**small, **endless, **settings}}), encoding="utf-8")
+
+
+def start_training(screen: Screen, seen: str = "TRAINING") -> None:
+    """From the first screen to a run that trains, by keys."""
+    screen.wait_for("What now?")
+    screen.press("n")
+    screen.wait_for("first validation at step")
+    screen.press("ctrl+s")
+    screen.wait_for("Ready:")
+    screen.press("s")
+    screen.wait_for(seen)
+
+
+def newest_step(folder: Path) -> int:
+    """The last step on record."""
+    steps = re.findall(r'"event": "step", "time": [\d.]+, "step": (\d+)', _record(folder))
+    return int(steps[-1]) if steps else 0
+
+
+def wait_until(true: Callable[[], object], what: str, seconds: float = SECONDS) -> None:
+    until = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > until:
+            pytest.fail(f"not within {seconds:.0f} s: {what}")
+        time.sleep(_POLL_SECONDS)
+
+
+def wait_for_steps(folder: Path, more: int = 20) -> None:
+    """Wait until the run has gone on for some steps."""
+    first = newest_step(folder)
+    wait_until(lambda: newest_step(folder) >= first + more, f"{more} steps after step {first}")
+
+
+def end_all_in(folder: Path) -> None:
+    """Kill what works in this folder, detached processes too."""
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.cwd() == str(folder.resolve()):
+                process.send_signal(signal.SIGKILL)
+                process.wait(10)
+
+
+def _record(folder: Path) -> str:
+    try:
+        return (folder / EVENTS).read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return ""

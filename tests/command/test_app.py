@@ -1,0 +1,290 @@
+"""The app as a person meets it: the installed command in a real terminal, its keys, its sizes, its languages."""
+
+import json
+import re
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from mmrec_engine import events
+from tests.command.terminal import Screen, end_all_in, newest_step, plan, start_training, wait_for_steps
+from tests.conftest import Command, events_of
+from tests.engine.test_run_reader import long_run
+
+Open = Callable[..., Screen]
+SIZES = [(60, 16), (80, 24), (120, 36), (200, 60)]
+BELOW = [(50, 14), (40, 10), (30, 8)]
+STATE_WORDS = ("TRAINING", "VALIDATING", "SAVING")
+COLOUR = re.compile(rb"\x1b\[(?:[\d;]*;)?(?:3[0-8]|4[0-8]|9\d|10[0-7])(?:;[\d;]*)?m")
+# Prints to both descriptors all the time, as a library does with its warnings.
+NOISE = """
+import os, threading, time
+
+def warn():
+    while True:
+        os.write(1, b"torn by a library\\n")
+        os.write(2, b"torn by a library\\n")
+        time.sleep(0.05)
+
+threading.Thread(target=warn, daemon=True).start()
+"""
+
+
+def planted(command: Command, code: str) -> dict[str, str]:
+    """An environment in which Python runs this code before the command."""
+    place = command.folder.parent / "planted"
+    place.mkdir()
+    (place / "sitecustomize.py").write_text(code)
+    return {"PYTHONPATH": str(place)}
+
+
+def a_state_word(shown: str) -> bool:
+    return any(word in shown for word in STATE_WORDS)
+
+
+def has_line(shown: str) -> bool:
+    return any("\u2801" <= character <= "\u28ff" for character in shown)
+
+
+# Opening and leaving
+
+
+@pytest.mark.parametrize("terminal", ["xterm-256color", "screen-256color"])
+def test_it_opens_and_leaves_the_terminal_as_it_was(opened: Open, terminal: str) -> None:
+    screen = opened(TERM=terminal)
+    screen.wait_for("What now?")
+    assert not screen.restored
+    screen.press("ctrl+q")
+    assert screen.wait_for_end() == 0
+    assert screen.restored
+    assert screen.lines_of_text() == []
+
+
+def test_ctrl_c_does_not_end_it_but_says_what_does(opened: Open) -> None:
+    screen = opened()
+    screen.wait_for("What now?")
+    screen.press("ctrl+c")
+    screen.wait_for("Ctrl+Q leaves the app")
+    screen.press("q")
+    assert screen.wait_for_end() == 0
+
+
+@pytest.mark.parametrize("terminal", ["dumb", "", None])
+def test_a_terminal_that_cannot_draw_is_told_what_to_do_instead(opened: Open, terminal: str | None) -> None:
+    screen = opened(TERM=terminal)
+    assert screen.wait_for_end() == 2
+    assert len(screen.lines_of_text()) == 1
+    assert "train" in screen.text()
+    assert b"\x1b" not in screen.written
+
+
+def test_without_a_keyboard_it_does_not_start(opened: Open) -> None:
+    screen = opened(redirected={"stdin": subprocess.DEVNULL})
+    assert screen.wait_for_end() == 2
+    assert len(screen.lines_of_text()) == 1
+    assert "train" in screen.text()
+
+
+def test_without_anything_to_draw_on_it_does_not_start(opened: Open) -> None:
+    screen = opened(redirected={"stdout": subprocess.PIPE, "stderr": subprocess.PIPE})
+    out, told = screen.process.communicate(timeout=60)
+    assert screen.process.returncode == 2
+    assert (out, told.count(b"\n")) == (b"", 1)
+    assert b"train" in told
+    assert screen.written == b""
+
+
+@pytest.mark.parametrize("away", ["stdout", "stderr"])
+def test_one_stream_that_goes_elsewhere_does_not_hide_the_app(opened: Open, away: str) -> None:
+    screen = opened(redirected={away: subprocess.DEVNULL})
+    screen.wait_for("What now?")
+    screen.press("ctrl+q")
+    assert screen.wait_for_end() == 0
+    assert screen.restored
+
+
+# Languages
+
+
+@pytest.mark.parametrize(("words", "environment"), [((), {"MMREC_LANG": "tr"}), (("--lang", "tr"), {})])
+def test_it_speaks_turkish(opened: Open, words: tuple[str, ...], environment: dict[str, str]) -> None:
+    screen = opened(*words, **environment)
+    shown = screen.wait_for("Ne yapalım?")
+    assert "What now?" not in shown
+    screen.press("ctrl+q")
+    assert screen.wait_for_end() == 0
+
+
+def test_a_language_chosen_in_the_app_is_spoken_at_the_next_start(opened: Open) -> None:
+    screen = opened()
+    screen.wait_for("What now?")
+    screen.press("f2")
+    screen.wait_for("Ne yapalım?")
+    screen.press("ctrl+q")
+    assert screen.wait_for_end() == 0
+    assert screen.restored
+    screen = opened()
+    screen.wait_for("Ne yapalım?")
+    screen.press("ctrl+q")
+    assert screen.wait_for_end() == 0
+    opened(MMREC_LANG="en").wait_for("What now?")
+
+
+# Sizes
+
+
+@pytest.mark.parametrize(("columns", "lines"), SIZES)
+def test_each_screen_keeps_within_the_terminal(
+    command: Command, opened: Open, text_file: Path, columns: int, lines: int
+) -> None:
+    plan(command, text_file)
+    screen = opened(columns=columns, lines=lines)
+    for key, wanted in [("", "What now?"), ("n", "first validation at step"), ("ctrl+s", "Ready:"), ("g", "search the guide")]:
+        screen.press(key)
+        screen.wait_for(wanted)
+        assert screen.spilled() == []
+    screen.press("ctrl+q")
+    assert screen.wait_for_end() == 0
+
+
+@pytest.mark.slow
+def test_the_state_is_seen_at_any_size_and_while_the_size_changes(
+    command: Command, opened: Open, text_file: Path
+) -> None:
+    plan(command, text_file, eval_every=1_000_000)
+    screen = opened()
+    start_training(screen)
+    for columns, lines in [*SIZES, *BELOW, *reversed(SIZES)]:
+        screen.resize(columns, lines)
+        screen.wait_for(a_state_word)
+        wait_for_steps(command.run_folder())
+        screen.forget_spilled()
+        screen.press("g")
+        screen.wait_for(lambda shown: not a_state_word(shown))  # the guide, which draws all of the screen anew
+        screen.press("escape")
+        shown = screen.wait_for(a_state_word)
+        assert screen.spilled() == [], (columns, lines)
+        assert has_line(shown) or lines < 24, (columns, lines)
+    for columns in range(40, 130, 2):  # as a window is dragged
+        screen.resize(columns, columns // 3)
+        time.sleep(0.01)
+    screen.wait_for(a_state_word)
+    wait_for_steps(command.run_folder())
+    screen.press("ctrl+q")
+    screen.wait_for("What shall become of it?")
+    screen.press("s")
+    assert screen.wait_for_end() == 0
+
+
+@pytest.mark.slow
+def test_without_colour_everything_is_there_and_nothing_is_coloured(
+    command: Command, opened: Open, text_file: Path
+) -> None:
+    plan(command, text_file, max_steps=100, eval_every=20)
+    screen = opened(NO_COLOR="1")
+    start_training(screen)
+    shown = screen.wait_for(lambda shown: "FINISHED" in shown and "★" in shown)
+    assert "◆" in shown
+    assert has_line(shown)
+    screen.press("f3", "ctrl+q")
+    assert screen.wait_for_end() == 0
+    assert COLOUR.findall(screen.written) == []
+
+
+# The whole way
+
+
+@pytest.mark.slow
+def test_the_whole_way_by_keys_while_a_library_prints(command: Command, opened: Open, text_file: Path) -> None:
+    plan(command, text_file, max_steps=120, eval_every=40, checkpoint_every=50)
+    screen = opened(**planted(command, NOISE))
+    start_training(screen)
+    whole = [screen.text(), screen.wait_for("FINISHED")]
+    screen.press("r")
+    whole.append(screen.wait_for(lambda shown: "Report: tiny" in shown and "bits/char" in shown))
+    assert not any("torn by" in shown for shown in whole)
+    screen.press("ctrl+q")
+    assert screen.wait_for_end() == 0
+    assert screen.restored
+    folder = command.run_folder()
+    recorded = events_of(folder)
+    assert [event["step"] for event in recorded if event["event"] == "step"] == list(range(1, 121))
+    assert [event["status"] for event in recorded if event["event"] == "run_finished"] == ["completed"]
+    assert (folder / "best_model.pt").exists()
+    assert (folder / "final_checkpoint.pt").exists()
+    assert "torn by a library" in (folder / "log.txt").read_text()
+    assert "torn by a library" in (Path(command.environment["XDG_STATE_HOME"]) / "mmrec" / "app.log").read_text()
+
+
+# Watching
+
+
+def test_a_run_that_is_not_there_cannot_be_watched(opened: Open) -> None:
+    for words in (("watch", "nothing"), ("watch",)):
+        screen = opened(*words)
+        assert screen.wait_for_end() == 2
+        assert len(screen.lines_of_text()) == 1
+        assert b"\x1b" not in screen.written
+    assert "mmrec-tui runs" in screen.text()
+
+
+@pytest.mark.slow
+def test_a_run_of_another_process_is_watched_to_its_end(command: Command, opened: Open, text_file: Path) -> None:
+    words = ["--data-dir", text_file, "--seq-len", 32, "--batch-size", 2, "--threads", 1, "--precision", "fp32"]
+    command.start("train", *words, "--max-steps", 250, "--eval-every", 50)
+    screen = None
+    while screen is None:
+        # Nothing but a live run will do for `watch` without a name.
+        screen = opened("watch") if newest_step(command.run_folder()) else None
+    screen.wait_for("TRAINING")
+    shown = screen.wait_for("FINISHED")
+    assert "step 250/250" in shown
+    assert "★" in shown
+    screen.press("r")
+    screen.wait_for("Report: tiny")
+    screen.press("ctrl+q")
+    assert screen.wait_for_end() == 0
+
+
+@pytest.fixture(scope="module")
+def long_records(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[int], Path]]:
+    made: dict[int, Path] = {}
+
+    def of(steps: int) -> Path:
+        if steps not in made:
+            made[steps] = tmp_path_factory.mktemp("long") / "long"
+            made[steps].mkdir()
+            (made[steps] / "run.json").write_text(json.dumps({"settings": {}}))
+            with (made[steps] / "events.jsonl").open("w") as file:
+                file.writelines(events.to_line(event) + "\n" for event in long_run(steps))
+        return made[steps]
+
+    yield of
+    for folder in made.values():
+        (folder / "events.jsonl").unlink()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("steps", [200_000, pytest.param(1_000_000, marks=pytest.mark.benchmark)])
+def test_a_long_run_is_seen_at_once_and_takes_little_memory(
+    opened: Open, long_records: Callable[[int], Path], steps: int
+) -> None:
+    folder = long_records(steps)
+    screen = opened("watch", folder)
+    screen.wait_for(f"{steps:,}/{2 * steps:,}")
+    seconds = time.monotonic() - screen.began
+    process = psutil.Process(screen.process.pid)
+    most = process.memory_info().rss
+    until = time.monotonic() + 8  # the whole record is read meanwhile
+    while time.monotonic() < until:
+        most = max(most, process.memory_info().rss)
+        time.sleep(0.2)
+    screen.press("ctrl+q")
+    assert screen.wait_for_end() == 0
+    print(f"{steps:,} steps: first view after {seconds:.2f} s, {most / 2**20:.0f} MiB")
+    assert seconds < 5
+    assert most < 300 * 2**20
