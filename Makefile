@@ -1,4 +1,5 @@
-# `make run` sets up and trains a first model; `make test` checks everything. Both need Python 3.11+ and nothing else.
+# `make run` sets up and opens the app, or without a terminal trains a first model; `make test` checks everything.
+# Both need Python 3.11+ and nothing else.
 
 PYTHON ?= python3
 VENV := .venv
@@ -10,9 +11,12 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 
 FIRST_RUN := checkpoints/first-run
 
-.PHONY: run test lint types fast benchmark results clean
+.PHONY: run first-run test lint types fast benchmark results screenshots clean
 
 run: $(VENV)/installed
+	@if [ -t 0 ] && [ -t 2 ] && [ "$${TERM:-dumb}" != dumb ]; then exec $(BIN)/mmrec-tui; else $(MAKE) first-run; fi
+
+first-run: $(VENV)/installed
 	$(BIN)/mmrec-tui train --use-sample-corpus --name first-run --resume
 	$(BIN)/mmrec-tui evaluate $(FIRST_RUN)
 	$(BIN)/mmrec-tui generate $(FIRST_RUN) --prompt "The " --tokens 300
@@ -38,6 +42,9 @@ benchmark: $(VENV)/installed-dev
 results: $(VENV)/installed
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python benchmarks/compare_architectures.py $(TEXT) -- --recipe fast --max-steps 250
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python benchmarks/compare_architectures.py $(TEXT) -- --recipe guide --epochs 2
+
+screenshots: $(VENV)/installed-dev
+	$(BIN)/python docs/make_screenshots.py
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

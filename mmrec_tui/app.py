@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App
 from textual.binding import BindingsMap
+from textual.filter import NoColor
 
 from mmrec_engine.errors import MmrecError
 from mmrec_engine.run_files import LOG
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from mmrec_engine.messages import Language
     from mmrec_engine.settings import Resolved
     from mmrec_tui.launch import Stage, Streams
-    from mmrec_tui.session import Work
+    from mmrec_tui.session import Training, Work
 
 _LOOK_SECONDS = 0.25
 
@@ -55,6 +56,8 @@ class MmrecApp(App[object], inherit_bindings=False):
 
             driver = TerminalDriver
         super().__init__(driver_class=driver)
+        if self.no_color:  # Textual draws in greys then, which are colours to a terminal like others
+            self._filters = [NoColor()]
         self.stage, self.streams = stage, streams
         self.say = stage.wording
         self.failure: BaseException | None = None
@@ -144,13 +147,26 @@ class MmrecApp(App[object], inherit_bindings=False):
             from mmrec_tui.driver import TerminalDriver
 
             stage.hung_up = stage.hung_up or TerminalDriver.terminal.hung_up
-            if training is not None:
-                with training.reading() as history:
-                    begun = history.last_step is not None
-                if begun:
-                    self.streams.send_to(training.folder / LOG)
+        if training is not None and not training.welcomed:
+            with training.reading() as history:
+                training.welcomed = history.last_step is not None
+            if training.welcomed:
+                self._welcome(training)
         if stage.hung_up or (stage.told_to_end and training is None):
             self.exit()
+
+    def _welcome(self, training: Training) -> None:
+        """A run that begins gets what belongs to it: what libraries print, and the ticks set before it was there."""
+        if self.streams is not None:
+            self.streams.send_to(training.folder / LOG)
+        if self.stage.ticks:
+            from mmrec_engine.ticks import read_ticks, write_ticks
+
+            try:
+                write_ticks(training.folder, {**read_ticks(training.folder), **self.stage.ticks})
+            except MmrecError as error:
+                self.tell_error(error)
+            self.stage.ticks = {}
 
     def _handle_exception(self, error: Exception) -> None:
         """A screen that breaks is closed in order and opened again by whoever opened it (launch.py)."""

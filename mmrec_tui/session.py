@@ -90,6 +90,7 @@ class Training(Session):
         self._resolved, self._resume, self._held_lock, self._after = resolved, resume, held_lock, after
         self._control = Control()
         self.live = True
+        self.welcomed = False  # whether the app has given the begun run what belongs to it
         self.stopped_before_start = False
         # Not a daemon: whatever becomes of the screen, the interpreter waits for the training to end in order.
         self._thread = threading.Thread(target=self._work, name="mmrec-training")

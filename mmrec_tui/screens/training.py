@@ -40,6 +40,7 @@ class TrainingScreen(MmrecScreen):
         self._meter = Meter()
         self._ticks = 0
         self._last_state = ""
+        self._last_live: bool | None = None
         self._broken: set[str] = set()
 
     @property
@@ -97,16 +98,15 @@ class TrainingScreen(MmrecScreen):
 
     def _draw_numbers(self) -> None:
         session = self.session
-        state, name = session.state, session.folder.name
+        live, state, name = session.live, session.state, session.folder.name
         error = session.error.text(self.say.language) if session.error is not None else ""
         resume = "" if session.live else self._resume_command()
         short = self.has_class("-narrow") or self.has_class("-numbers")
         with session.reading() as history:
             self._guarded("state", lambda one: cast(StateLine, one).look(history, state, name, _corpus(history)))
             self._guarded("patience", lambda one: cast(Patience, one).look(history))
-            ticks = self.own_app.stage.ticks
             self._guarded(
-                "checklist", lambda one: cast(Checklist, one).look(history.findings, ticks, "during", short=short)
+                "checklist", lambda one: cast(Checklist, one).look(history.findings, {}, "during", short=short)
             )
             self._guarded("hints", lambda one: cast(Hints, one).look(history, state, error, resume))
             self._guarded("sample", lambda one: cast(SampleText, one).look(history))
@@ -116,6 +116,9 @@ class TrainingScreen(MmrecScreen):
             self._guarded("panel-machine", lambda one: cast(Machine, one).look(readings))
         if state != self._last_state:
             self._state_changed(state)
+        if live != self._last_live:  # a while after the last state: the process has yet to go
+            self._last_live = live
+            self.query_one(KeyBar).show_keys()
 
     def _draw_plots(self) -> None:
         view = self._view
@@ -136,8 +139,11 @@ class TrainingScreen(MmrecScreen):
             if name not in self._broken:
                 self._broken.add(name)
                 self.own_app.note_broken(error)
-            if isinstance(widget, Panel):
-                widget.tell(Content.styled(self.say("panel.broken"), "$error"))
+            words = self.say("panel.broken")
+            if isinstance(widget, Plot):
+                widget.tell(words)
+            elif isinstance(widget, Panel):
+                widget.tell(Content.styled(words, "$error"))
 
     def _state_changed(self, state: str) -> None:
         before, self._last_state = self._last_state, state
@@ -237,7 +243,7 @@ class TrainingScreen(MmrecScreen):
         self.own_app.train(resolve(place), resume=True)
 
     def action_report(self) -> None:
-        if self.session.live:
+        if self.session.live and self.session.state not in ENDED:
             self.own_app.warn("training.report-later")
             return
         self.own_app.open_screen("report", folder=self.session.folder)

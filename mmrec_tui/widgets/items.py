@@ -65,8 +65,9 @@ class Items(OptionList):
 
 def _item_text(item: Item, findings: list[dict[str, Any]], ticks: dict[str, bool], say: Wording, width: int) -> Content:
     status, language = status_of(item.id, findings, ticks), say.language
-    own = "☑" if ticks.get(item.id) else "☐"
-    text = Content(f"{own} ") + Content.styled(f"{GLYPHS[status]} ", STYLES[status])
+    text = Content("☑ " if ticks.get(item.id) else "☐ ")
+    found = status not in ("none", "ticked")
+    text += Content.styled(f"{GLYPHS[status]} ", STYLES[status]) if found else Content("  ")
     text += Content.styled(_indented(item.question[language], width, first=_INDENT), "bold")
     text += Content("\n" + _indented(item.why[language], width))
     for finding in findings:

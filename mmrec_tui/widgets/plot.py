@@ -26,6 +26,8 @@ class Plot(Widget, can_focus=True):
         self.border_title = title
         self.topic = topic
         self._title, self._waiting = title, waiting
+        self._words = waiting
+        self._broken = False
         self._figure: Figure | None = None
         self._strips: list[Strip] = []
         self._drawn_for: object = None
@@ -33,10 +35,16 @@ class Plot(Widget, can_focus=True):
     def show(self, figure: Figure) -> None:
         if figure == self._figure:
             return
-        self._figure = figure
+        self._figure, self._words = figure, self._waiting
         self.border_title = f"{self._title}  {figure.legend}" if figure.legend else self._title
         self.border_subtitle = figure.note
         self.refresh()
+
+    def tell(self, words: str) -> None:
+        """Words in the place of the curve, until there is another figure."""
+        if self._figure is not None or self._words != words:
+            self._figure, self._words, self._drawn_for = None, words, None
+            self.refresh()
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
@@ -53,12 +61,18 @@ class Plot(Widget, can_focus=True):
         width, height = self.size
         base = self.rich_style
         if self._figure is None or self._figure.empty or width < self._MINIMUM[0] or height < self._MINIMUM[1]:
-            words = self._waiting[:width]
-            blank = [Strip.blank(width, base)] * (height // 2)
-            return [*blank, Strip([Segment(words.center(width), base)])]
+            return self._told(self._words)
+        app: Any = self.app
+        try:
+            rows = draw(self._figure, width, height, plain=app.no_color)
+        except Exception as error:  # nobody guards a widget while it renders; it must not take the screen with it
+            if not self._broken:
+                app.note_broken(error)
+            self._broken = True
+            return self._told(app.say("panel.broken"))
         styles: dict[Role, Style] = {}
         strips = []
-        for row in draw(self._figure, width, height, plain=self.app.no_color):
+        for row in rows:
             segments = []
             for text, role in row:
                 if role not in styles:
@@ -66,3 +80,8 @@ class Plot(Widget, can_focus=True):
                 segments.append(Segment(text, base + styles[role]))
             strips.append(Strip(segments).adjust_cell_length(width, base))
         return strips
+
+    def _told(self, words: str) -> list[Strip]:
+        width, height = self.size
+        blank = [Strip.blank(width, self.rich_style)] * (height // 2)
+        return [*blank, Strip([Segment(words[:width].center(width), self.rich_style)])]

@@ -20,6 +20,7 @@ Run = tuple[str, Role]
 Point = tuple[float, float]
 _COLUMNS_A_TICK = 14
 _ROWS_A_TICK = 3
+_LARGEST = 1e100  # plotext overflows long before a float does
 _ESCAPE = re.compile(r"\x1b\[([0-9;]*)m")
 
 
@@ -140,9 +141,10 @@ def _thinned(points: tuple[Point, ...], most: int) -> list[Point]:
 
 
 def _transformed(points: list[Point], log: bool) -> list[Point]:
+    """What can be drawn: numbers beyond all sense are gaps, and points that are nowhere are left out."""
     if not log:
-        return [(x, y if math.isfinite(y) else math.nan) for x, y in points]
-    return [(x, math.log10(y) if math.isfinite(y) and y > 0 else math.nan) for x, y in points]
+        return [(x, y if abs(y) < _LARGEST else math.nan) for x, y in points if abs(x) < _LARGEST]
+    return [(x, math.log10(y) if 0 < y < _LARGEST else math.nan) for x, y in points if abs(x) < _LARGEST]
 
 
 def _marker(role: Role, plain: bool) -> str:

@@ -15,7 +15,9 @@ BEGAN = 1_750_000_000.0  # seconds since the epoch
 PLANNED = 600
 EPOCH = 200
 _EVERY = 50
-_SAMPLE = "Evin önünde küçük bir çeşme vardı, sular gece gündüz akardı.\nThe old mill stood by the river, and nobody went in."
+_SAMPLE = (
+    "Evin önünde küçük bir çeşme vardı, sular gece gündüz akardı.\nThe old mill stood by the river, and nobody went in."
+)
 
 
 def recorded_settings(**chosen: Any) -> dict[str, Any]:
@@ -73,10 +75,10 @@ OVERFITTING: dict[str, Any] = {
 }  # fmt: skip
 
 
-def an_ending(status: events.Status = "completed", step: int = 420, reason: str = "", **values: Any) -> list[events.Event]:
-    finished = events.RunFinished(
-        step=step, time=BEGAN + 70, status=status, reason=reason, seconds=68.0, values=values
-    )
+def an_ending(
+    status: events.Status = "completed", step: int = 420, reason: str = "", **values: Any
+) -> list[events.Event]:
+    finished = events.RunFinished(step=step, time=BEGAN + 70, status=status, reason=reason, seconds=68.0, values=values)
     return [finished, events.State(step=step, time=BEGAN + 70, state=finished.state_word)]
 
 

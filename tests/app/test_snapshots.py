@@ -22,7 +22,6 @@ from mmrec_tui.session import Session, Work
 from tests.app.conftest import an_app, screen_text, table_of, until
 from tests.app.recorded import BEGAN, a_training, an_ending, record
 
-SIZES = [(80, 24), (120, 36), (160, 45), (50, 14)]
 LANGUAGES = ["en", "tr"]
 HOME = Path("/home/ada/checkpoints")
 RUNS = [
@@ -32,7 +31,12 @@ RUNS = [
     RunSummary("first", HOME / "first", "DIED", 0, None, BEGAN - 400_000),
 ]
 
-sizes = pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+
+def at(width: int, height: int, *, slow: bool = True) -> Any:
+    return pytest.param((width, height), id=f"{width}x{height}", marks=[pytest.mark.slow] if slow else [])
+
+
+sizes = pytest.mark.parametrize("size", [at(80, 24, slow=False), at(120, 36), at(160, 45), at(50, 14)])
 languages = pytest.mark.parametrize("language", LANGUAGES)
 
 
@@ -49,16 +53,20 @@ class Still(Session):
 
 
 @pytest.fixture(autouse=True)
-def _the_same_everywhere(monkeypatch: pytest.MonkeyPatch) -> Iterable[None]:
+def _the_same_everywhere(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Iterable[None]:
     """One machine, one zone of time, one list of runs; torch is never loaded, so nothing is measured."""
-    gigabytes = 6 * 2**30
-    for module in ("mmrec_tui.screens.start", "mmrec_tui.screens.plan"):
-        monkeypatch.setattr(f"{module}.available_bytes", lambda: gigabytes)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "prepared"))
+    for name, value in {
+        "machine_memory.available_bytes": lambda: 6 * 2**30,
+        "runs.known_runs": lambda: RUNS,
+        "runs.size_on_disk": lambda path: 41 * 2**20,
+    }.items():
+        function = name.rpartition(".")[2]
+        monkeypatch.setattr(f"mmrec_engine.{name}", value)
+        for screen in ("start", "plan", "runs"):  # where it may be known by its own name
+            monkeypatch.setattr(f"mmrec_tui.screens.{screen}.{function}", value, raising=False)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(4)), raising=False)
     monkeypatch.setattr("mmrec_tui.session.load_torch", lambda: Work(lambda work: time.sleep(60)))
-    monkeypatch.setattr("mmrec_tui.screens.start.known_runs", lambda: RUNS)
-    monkeypatch.setattr("mmrec_tui.screens.runs.known_runs", lambda: RUNS)
-    monkeypatch.setattr("mmrec_tui.screens.runs.size_on_disk", lambda path: 41 * 2**20)
     monkeypatch.setattr(Measuring, "speed_of", lambda self, config: {"tiny": 0.02, "mini": 0.11}.get(config))
     readings = {"cpu": 0.93, "memory": 0.41, "process": 620.0 * 2**20}
     monkeypatch.setattr("mmrec_tui.meter.Meter.read", lambda self, process: readings)
@@ -90,7 +98,7 @@ def with_readings(screen: Any) -> bool:
     return bool(screen._ticks > 1)
 
 
-@sizes
+@pytest.mark.parametrize("size", [at(80, 24, slow=False), at(120, 36), at(160, 45, slow=False), at(50, 14, slow=False)])
 @languages
 async def test_training(language: str, size: tuple[int, int], snapshot: SnapshotAssertion) -> None:
     app = an_app(language, Still(a_training()))
@@ -197,7 +205,7 @@ async def test_guide(language: str, snapshot: SnapshotAssertion) -> None:
         assert await a_picture(pilot) == snapshot
 
 
-@pytest.mark.parametrize("size", [(120, 36), (80, 24), (60, 16), (50, 14)], ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("size", [at(120, 36), at(80, 24, slow=False), at(60, 16), at(50, 14)])
 @languages
 async def test_leaving_while_a_training_goes_on(
     language: str, size: tuple[int, int], snapshot: SnapshotAssertion

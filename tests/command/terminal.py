@@ -1,8 +1,8 @@
 """A terminal made here, with a person before it: the installed command as a process in it, its screen as it would be seen.
 
-    Screen ── keys, size, hang-up ──►  pseudo-terminal  ◄── draws ── mmrec-tui
-       ▲                                     │
-       └────── pyte (what is seen) ◄─────────┘ read all the time, so that the app never waits for it
+Screen ── keys, size, hang-up ──►  pseudo-terminal  ◄── draws ── mmrec-tui
+   ▲                                     │
+   └────── pyte (what is seen) ◄─────────┘ read all the time, so that the app never waits for it
 """
 
 from __future__ import annotations
@@ -235,7 +235,20 @@ def plan(command: Command, text_file: Path, **settings: object) -> None:
     path.write_text(json.dumps({"plan": {**small, **endless, **settings}}), encoding="utf-8")
 
 
-def start_training(screen: Screen, seen: str = "TRAINING") -> None:
+def planted(command: Command, code: str) -> dict[str, str]:
+    """An environment in which Python runs this code before the command."""
+    place = command.folder.parent / "planted"
+    place.mkdir()
+    (place / "sitecustomize.py").write_text(code)
+    return {"PYTHONPATH": str(place)}
+
+
+def a_state_word(shown: str) -> bool:
+    """Whether it is seen that a run is going on."""
+    return any(word in shown for word in ("TRAINING", "VALIDATING", "SAVING"))
+
+
+def start_training(screen: Screen) -> None:
     """From the first screen to a run that trains, by keys."""
     screen.wait_for("What now?")
     screen.press("n")
@@ -243,7 +256,7 @@ def start_training(screen: Screen, seen: str = "TRAINING") -> None:
     screen.press("ctrl+s")
     screen.wait_for("Ready:")
     screen.press("s")
-    screen.wait_for(seen)
+    screen.wait_for(lambda shown: a_state_word(shown) or "FINISHED" in shown)
 
 
 def newest_step(folder: Path) -> int:

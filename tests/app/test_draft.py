@@ -1,0 +1,110 @@
+"""A plan as values: what is set by hand, what follows from it, what it will cost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mmrec_engine.corpus.prepare import Corpus, prepare_corpus
+from mmrec_engine.errors import RequestError
+from mmrec_engine.presets import PROFILES
+from mmrec_engine.settings import FIELDS, resolve
+from mmrec_tui.draft import GROUPS, Draft, known_settings, named, outlook, typed, windows_of
+from tests.app.conftest import TINY
+
+
+@pytest.fixture
+def corpus(small_text: Path) -> Corpus:
+    preparing = prepare_corpus(resolve({**TINY, "data_dir": str(small_text)}).settings)
+    while True:
+        try:
+            next(preparing)
+        except StopIteration as finished:
+            prepared: Corpus = finished.value
+            return prepared
+
+
+def test_a_value_set_and_emptied_again_leaves_no_trace() -> None:
+    draft = Draft({"dropout": "0.3"})
+    assert draft.with_value("epochs", 3).with_value("epochs", None) == draft
+    assert draft.with_value("dropout", None).resolved().sources["dropout"] == "default"
+    assert draft.resolved().sources["dropout"] == "hand"
+
+
+def test_there_is_one_text_at_a_time_and_its_encoding_goes_with_it() -> None:
+    draft = Draft({"data_dir": "/a", "encoding": "windows-1254", "seed": 7})
+    assert draft.with_corpus({"corpus": "sample"}).given == {"corpus": "sample", "seed": 7}
+
+
+def test_a_profile_takes_the_place_of_what_was_set_but_model_text_and_name() -> None:
+    draft = Draft({"config": "mini", "data_dir": "/a", "name": "mine", "dropout": "0.9", "epochs": "1"})
+    given = draft.with_profile(PROFILES["small-text"]).given
+    assert given == {"config": "mini", "data_dir": "/a", "name": "mine", **PROFILES["small-text"]}
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_every_profile_can_be_trained(profile: str) -> None:
+    assert Draft({}).with_profile(PROFILES[profile]).resolved()
+
+
+def test_a_wrong_value_is_told_with_the_name_of_its_setting() -> None:
+    with pytest.raises(RequestError) as caught:
+        Draft({"dropout": "1.5"}).resolved()
+    assert caught.value.values["flag"] == "--dropout"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("learning_rate", "0,001", "0.001"),
+        ("learning_rate", " 3e-4 ", "3e-4"),
+        ("batch_size", "8", "8"),
+        ("batch_size", "  ", None),
+        ("name", "a,b", "a,b"),
+        ("encoding", "windows-1254", "windows-1254"),
+    ],
+)
+def test_a_comma_is_a_decimal_point_in_numbers_only(name: str, text: str, value: str | None) -> None:
+    assert typed(name, text) == value
+
+
+def test_a_remembered_plan_is_never_in_the_way() -> None:
+    remembered = {"dropout": 7, "epochs": 3, "no_such_setting": 1, "config": "enormous", "seed": [1]}
+    assert known_settings(remembered) == {"epochs": 3}
+
+
+def test_the_plan_shows_settings_that_exist_and_each_once() -> None:
+    shown = [name for names in GROUPS.values() for name in names]
+    assert set(shown) <= set(FIELDS)
+    assert len(shown) == len(set(shown))
+
+
+def test_the_outlook_counts_what_the_training_will_count(corpus: Corpus) -> None:
+    settings = resolve({"batch_size": 2, "seq_len": 32, "epochs": 3, "eval_every": 7}).settings
+    windows, validation_windows = windows_of(settings, corpus)
+    assert 0 <= (len(corpus.train.tokens) - 1) // 32 - windows <= 1  # they may begin a little later
+    assert validation_windows > 0
+    ahead = outlook(settings, corpus, 0.5)
+    assert ahead.steps_an_epoch == windows // 2
+    assert ahead.steps == 3 * ahead.steps_an_epoch
+    assert ahead.seconds == ahead.steps * 0.5
+    assert (ahead.first_validation, ahead.seconds_to_validation) == (7, 3.5)
+    assert ahead.disk_bytes > 3 * 8 * ahead.parameters
+
+
+def test_while_no_speed_is_known_no_time_is_told(corpus: Corpus) -> None:
+    ahead = outlook(resolve({**TINY}).settings, corpus, None)
+    assert (ahead.seconds, ahead.seconds_an_epoch, ahead.seconds_to_validation) == (None, None, None)
+    assert ahead.steps == 40
+
+
+def test_a_text_shorter_than_a_window_has_none(corpus: Corpus) -> None:
+    assert windows_of(resolve({"seq_len": 100_000}).settings, corpus) == (0, 0)
+
+
+def test_a_named_run_finds_its_text_from_anywhere() -> None:
+    run = named(resolve({"data_dir": "texts"}), "tiny-2")
+    assert run.settings.data_dir == str(Path("texts").absolute())
+    assert run.settings.run_folder == Path("checkpoints/tiny-2")
+    assert run.sources["name"] == "hand"

@@ -1,0 +1,271 @@
+"""The one table of keys, and what keys do on the screens: jump, focus, resize, help."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input, OptionList
+
+from mmrec_engine.messages import LANGUAGES
+from mmrec_tui.figures import PLOTS
+from mmrec_tui.keys import KEYS, PANEL_KEYS, keys_of, word_key
+from mmrec_tui.screens.base import MmrecScreen
+from mmrec_tui.screens.training import PANELS
+from mmrec_tui.session import Watching
+from mmrec_tui.text import Wording
+from tests.app.conftest import an_app, screen_text, table_of, until, until_shown
+from tests.app.recorded import a_training, an_ending, record
+
+SCREENS = ("start", "plan", "checklist", "training", "report", "runs", "compare", "guide")
+
+
+def screen_class(name: str) -> type[MmrecScreen]:
+    found: type[MmrecScreen] = getattr(
+        importlib.import_module(f"mmrec_tui.screens.{name}"), f"{name.capitalize()}Screen"
+    )
+    return found
+
+
+@pytest.mark.parametrize("name", SCREENS)
+def test_every_key_of_a_screen_does_something_there(name: str) -> None:
+    screen = screen_class(name)
+    assert screen.table == name
+    for key in keys_of(name):
+        action = key.action.partition("(")[0]
+        assert callable(getattr(screen, f"action_{action}", None)), f"{name}: {key.action}"
+
+
+def test_every_screen_in_the_table_exists() -> None:
+    assert {screen for key in KEYS for screen in key.screens} <= set(SCREENS)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_key_is_worded(language: Any) -> None:
+    say = Wording(language)
+    for key in KEYS:
+        assert say.knows(word_key(key.action)), key.action
+
+
+def test_no_key_needs_alt_gr_or_differs_on_a_turkish_keyboard() -> None:
+    plain = re.compile(r"[a-hj-z]|[0-9]|f[0-9]+|space|slash|question_mark|escape|ctrl\+[a-hj-z]")
+    for key in KEYS:
+        for name in key.keys.split(","):
+            assert plain.fullmatch(name), name
+
+
+@pytest.mark.parametrize("name", SCREENS)
+def test_no_key_means_two_things_on_a_screen(name: str) -> None:
+    own = Counter(one for key in keys_of(name) for one in key.keys.split(","))
+    assert [key for key, times in own.items() if times > 1] == []
+    if name == "training":
+        assert not set(PANEL_KEYS) & set(own)
+
+
+def test_what_must_act_while_one_types_needs_no_letter_of_its_own() -> None:
+    for key in KEYS:
+        if key.priority:
+            assert key.keys.startswith("ctrl+"), key
+
+
+@pytest.fixture
+def finished() -> Path:
+    return record(Path("checkpoints/tiny").absolute(), [*a_training(), *an_ending()])
+
+
+def shown_panels(pilot: Pilot[Any]) -> list[str]:
+    return [name for name in PANELS if pilot.app.screen.query_one(f"#panel-{name}").region.area]
+
+
+async def test_f1_on_a_plot_opens_the_guide_where_it_speaks_of_it(finished: Path) -> None:
+    app = an_app(session=Watching(finished))
+    async with app.run_test(size=(80, 24)) as pilot:
+        for number, title in ((2, "Perplexity"), (5, "Learning rate"), (6, "Gradient norm")):
+            await pilot.press(str(number), "f1")
+            await pilot.pause()
+            assert table_of(app) == "guide"
+            topic = screen_text(app).split("\n")[4]
+            assert title in topic, topic
+            await pilot.press("escape")
+            await pilot.pause()
+            assert app.focused is not None
+            assert app.focused.id == f"panel-{PLOTS[number - 1]}"
+
+
+async def test_a_question_mark_is_help_too(finished: Path) -> None:
+    app = an_app(session=Watching(finished))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("3", "question_mark")
+        await until_shown(pilot, "Accuracy")
+        assert table_of(app) == "guide"
+
+
+async def test_a_number_jumps_to_its_panel_and_only_that_one_is_seen_on_a_narrow_screen(finished: Path) -> None:
+    app = an_app(session=Watching(finished))
+    async with app.run_test(size=(80, 24)) as pilot:
+        assert shown_panels(pilot) == ["loss"]
+        for number, name in enumerate(PANELS, start=1):
+            await pilot.press(str(number))
+            await pilot.pause()
+            assert shown_panels(pilot) == [name]
+            assert app.focused is not None
+            assert app.focused.id == f"panel-{name}"
+
+
+async def test_a_click_on_a_tab_shows_its_panel(finished: Path) -> None:
+    app = an_app(session=Watching(finished))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        tabs = screen_text(app).split("\n")[2]
+        await pilot.click(offset=(tabs.index("3"), 2))
+        await pilot.pause()
+        assert shown_panels(pilot) == ["accuracy"]
+
+
+async def test_a_resize_keeps_the_panel_that_is_shown(finished: Path) -> None:
+    app = an_app(session=Watching(finished))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("4")
+        await pilot.resize_terminal(160, 45)
+        await pilot.pause()
+        assert len(shown_panels(pilot)) == len(PANELS)
+        await pilot.resize_terminal(50, 14)
+        await pilot.pause()
+        assert shown_panels(pilot) == []
+        await pilot.resize_terminal(80, 24)
+        await pilot.pause()
+        assert shown_panels(pilot) == ["gap"]
+        assert "validation − training" in screen_text(app)
+
+
+async def test_what_has_focus_when_a_screen_becomes_narrow_is_what_is_shown(finished: Path) -> None:
+    app = an_app(session=Watching(finished))
+    async with app.run_test(size=(160, 45)) as pilot:
+        await pilot.click("#panel-speed")
+        await pilot.resize_terminal(80, 24)
+        await pilot.pause()
+        assert shown_panels(pilot) == ["speed"]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (160, 45)])
+async def test_maximised_one_panel_has_all_the_room(size: tuple[int, int], finished: Path) -> None:
+    app = an_app(session=Watching(finished))
+    async with app.run_test(size=size) as pilot:
+        await pilot.press("2", "m")
+        await pilot.pause()
+        assert shown_panels(pilot) == ["perplexity"]
+        await pilot.press("m")
+        await pilot.pause()
+        assert "perplexity" in shown_panels(pilot)
+
+
+async def test_what_was_typed_in_the_plan_outlives_a_resize() -> None:
+    app = an_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("n")
+        await pilot.pause()
+        field = app.screen.query_one("#field-dropout", Input)
+        field.focus()
+        await pilot.pause()
+        await pilot.press(*["backspace"] * 5, *"0,25")
+        await pilot.resize_terminal(160, 45)
+        await pilot.pause()
+        await pilot.resize_terminal(80, 24)
+        await pilot.pause()
+        assert field.value == "0,25"
+        assert app.focused is field
+        assert field.region.area, "the pane with the focus is not the one that is shown"
+        screen: Any = app.screen
+        assert screen._resolved.settings.dropout == 0.25
+
+
+async def test_letters_typed_into_a_field_do_nothing_else_and_esc_leaves_it() -> None:
+    app = an_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("n")
+        await pilot.pause()
+        field = app.screen.query_one("#field-name", Input)
+        field.focus()
+        await pilot.press(*"qg3 ?")
+        assert (table_of(app), field.value) == ("plan", "qg3 ?")
+        await pilot.press("escape")
+        assert (table_of(app), app.focused) == ("plan", None)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert table_of(app) == "start"
+
+
+async def test_the_bar_can_be_clicked() -> None:
+    app = an_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        bar = screen_text(app).split("\n")[23]
+        await pilot.click(offset=(bar.index("guide"), 23))
+        await pilot.pause()
+        assert table_of(app) == "guide"
+
+
+async def test_the_bar_always_ends_with_help_and_the_way_out() -> None:
+    app = an_app()
+    async with app.run_test(size=(160, 30)) as pilot:
+        for screen in ("start", "plan", "runs", "guide"):
+            if screen != "start":
+                app.open_screen(screen)
+            for width in (160, 100, 80, 50, 30):
+                await pilot.resize_terminal(width, 30)
+                await pilot.pause()
+                bar = screen_text(app).split("\n")[29]
+                assert bar.endswith("? help  q leave"), (screen, width, bar)
+
+
+async def test_the_palette_does_what_keys_do() -> None:
+    app = an_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("ctrl+p")
+        await pilot.pause()
+        assert "Search for a command" in screen_text(app)
+        await pilot.press(*"guide")
+        await until_shown(pilot, "guide  (g)")
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: table_of(app) == "guide")
+
+
+async def test_the_axis_the_scale_and_the_smoothing_are_remembered(finished: Path) -> None:
+    app = an_app(session=Watching(finished))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("x", "l", "o")
+        await until_shown(pilot, "400k")
+    from mmrec_tui.preferences import read_preferences
+
+    kept = read_preferences()
+    assert (kept.x_axis, kept.log_axis, kept.smoothing) == ("tokens", True, False)
+
+
+async def test_the_guide_lists_all_keys_when_it_is_asked_for_help_itself() -> None:
+    app = an_app()
+    async with app.run_test(size=(100, 60)) as pilot:
+        await pilot.press("g")
+        await pilot.pause()
+        await pilot.press("f1")
+        await pilot.pause()
+        page = screen_text(app)
+        for key in keys_of("training"):
+            assert re.search(rf"{re.escape(key.shown)} +{re.escape(app.say(word_key(key.action)))}", page), key
+
+
+async def test_a_search_in_the_guide_finds_and_shows() -> None:
+    app = an_app("tr")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("g")
+        await pilot.pause()
+        await pilot.press("slash", *"ezber")
+        await pilot.pause()
+        assert app.screen.query_one("#topics", OptionList).option_count < 20
+        await pilot.press("enter", "down", "up")
+        await pilot.pause()
+        assert "ezber" in screen_text(app).casefold()

@@ -1,0 +1,137 @@
+"""What the app remembers between two starts, and how often it draws: small things that must never be in the way."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mmrec_tui.pacing import FASTEST, SHARE, SLOWEST, Pacing
+from mmrec_tui.preferences import Preferences, read_preferences
+
+
+@pytest.fixture
+def stored(tmp_path: Path) -> Path:
+    path = tmp_path / "config" / "mmrec" / "app.json"
+    path.parent.mkdir(parents=True)
+    return path
+
+
+def test_what_is_saved_is_read_again(tmp_path: Path) -> None:
+    kept = Preferences("tr", "mmrec-light", {"dropout": "0.2", "epochs": 3}, ["/metin/çay.txt"], "tokens", True, False)
+    kept.save()
+    assert read_preferences() == kept
+    assert [path.name for path in (tmp_path / "config" / "mmrec").iterdir()] == ["app.json"]
+
+
+def test_a_name_that_is_no_unicode_does_not_stop_the_saving() -> None:
+    kept = Preferences(corpora=["/text/\udce7ay.txt"])
+    kept.save()
+    assert len(read_preferences().corpora) == 1
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        b"", b"{", b"null", b"[1, 2]", b"\xff\xfe", b'{"language": "xx", "theme": 7, "plan": [], "corpora": {}}',
+        b'{"x_axis": "colour", "log_axis": "yes", "smoothing": null}', b"[" * 100_000,
+    ],
+)  # fmt: skip
+def test_damaged_preferences_are_the_defaults(stored: Path, damaged: bytes) -> None:
+    stored.write_bytes(damaged)
+    assert read_preferences() == Preferences()
+
+
+def test_what_is_sound_in_a_damaged_file_is_kept(stored: Path) -> None:
+    stored.write_text('{"language": "tr", "theme": 3, "corpora": ["/a", 5, null], "from_the_future": 1}')
+    assert read_preferences() == Preferences(language="tr", corpora=["/a"])
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_place_that_cannot_be_written_is_no_harm(tmp_path: Path) -> None:
+    (tmp_path / "config").mkdir(mode=0o500)
+    Preferences("tr").save()
+
+
+def test_a_file_where_the_folder_should_be_is_no_harm(tmp_path: Path) -> None:
+    (tmp_path / "config").write_text("in the way")
+    Preferences("tr").save()
+    assert read_preferences() == Preferences()
+
+
+def test_a_text_chosen_again_comes_first_and_only_some_are_kept() -> None:
+    kept = Preferences()
+    for number in range(20):
+        kept.note_corpus(f"/{number}")
+    kept.note_corpus("/15")
+    assert kept.corpora[:3] == ["/15", "/19", "/18"]
+    assert len(kept.corpora) == len(set(kept.corpora)) == 12
+
+
+class Clock:
+    """A time that only a test moves, and the processor's share of it."""
+
+    def __init__(self) -> None:
+        self.now = self.used = 0.0
+
+    def pass_by(self, seconds: float, share: float) -> None:
+        self.now += seconds
+        self.used += share * seconds
+
+
+def paced(clock: Clock) -> Pacing:
+    return Pacing(lambda: clock.used, lambda: clock.now)
+
+
+def drawn(pacing: Pacing, clock: Clock, seconds: float, share: float) -> int:
+    """How often the curves were due while so much time passed in ticks."""
+    times = 0
+    for _ in range(round(seconds / 0.25)):
+        clock.pass_by(0.25, share)
+        times += pacing.tick()
+    return times
+
+
+def test_drawing_that_costs_little_comes_twice_a_second() -> None:
+    clock = Clock()
+    pacing = paced(clock)
+    assert drawn(pacing, clock, 30, 0.01) == 60
+    assert pacing.interval == FASTEST
+
+
+def test_drawing_that_costs_more_than_its_share_comes_less_often() -> None:
+    clock = Clock()
+    pacing = paced(clock)
+    assert drawn(pacing, clock, 60, 2 * SHARE) < 60
+    assert FASTEST < pacing.interval <= SLOWEST
+
+
+def test_however_dear_it_is_drawn_every_few_seconds() -> None:
+    clock = Clock()
+    pacing = paced(clock)
+    drawn(pacing, clock, 120, 0.9)
+    assert pacing.interval == SLOWEST
+    assert drawn(pacing, clock, 60, 0.9) >= 60 / SLOWEST - 1
+
+
+def test_drawing_becomes_frequent_again_when_it_costs_little_again() -> None:
+    clock = Clock()
+    pacing = paced(clock)
+    drawn(pacing, clock, 60, 0.5)
+    drawn(pacing, clock, 240, 0.001)
+    assert pacing.interval == FASTEST
+
+
+def test_a_single_slow_moment_changes_little() -> None:
+    clock = Clock()
+    pacing = paced(clock)
+    drawn(pacing, clock, 10, 0.0)
+    drawn(pacing, clock, 0.5, 0.12)
+    assert pacing.interval <= 2 * FASTEST
+
+
+def test_pacing_measures_the_thread_that_draws() -> None:
+    pacing: Any = Pacing()
+    assert pacing.tick() is False

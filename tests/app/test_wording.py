@@ -1,0 +1,108 @@
+"""Numbers and times in the language's form, and the guide's topics as the app finds them."""
+
+from __future__ import annotations
+
+import pytest
+
+from mmrec_engine.messages import LANGUAGES
+from mmrec_tui.text import Wording
+from mmrec_tui.topics import named, search, topics
+
+SAY = {language: Wording(language) for language in LANGUAGES}
+
+
+@pytest.mark.parametrize(
+    ("value", "gap", "en", "tr"),
+    [
+        (0, 0, "0", "0"),
+        (950, 0, "950", "950"),
+        (9_999, 0, "9,999", "9.999"),
+        (18_200, 0, "18.2k", "18,2k"),
+        (150_000, 0, "150k", "150k"),
+        (1_500_000, 0, "1.5M", "1,5M"),
+        (2_000_000_000, 0, "2.0G", "2,0G"),
+        (18_200, 100, "18.2k", "18,2k"),
+        (20_000, 10_000, "20k", "20k"),
+        (0.5, 0.1, "0.5", "0,5"),
+    ],
+)
+def test_large_counts_are_short(value: float, gap: float, en: str, tr: str) -> None:
+    assert SAY["en"].short(value, gap) == en
+    assert SAY["tr"].short(value, gap) == tr
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0, "0:00"), (42.4, "0:42"), (59.6, "1:00"), (725, "12:05"), (11_260, "3:07:40"), (-3, "0:00")]
+)
+def test_a_stretch_of_time_is_a_clock(seconds: float, text: str) -> None:
+    assert SAY["en"].clock(seconds) == SAY["tr"].clock(seconds) == text
+
+
+def test_days_have_a_word() -> None:
+    assert SAY["en"].clock(100 * 3600) == "4.2 days"
+    assert SAY["tr"].clock(100 * 3600) == "4,2 gün"
+
+
+@pytest.mark.parametrize(
+    ("value", "en", "tr"),
+    [
+        (0, "0", "0"),
+        (0.02, "0.02", "0,02"),
+        (0.001, "0.001", "0,001"),
+        (3e-4, "3e-4", "3e-4"),
+        (2.85e-4, "2.85e-4", "2,85e-4"),
+        (1, "1", "1"),
+        (10, "10", "10"),
+    ],
+)
+def test_a_learning_rate_is_read_at_a_glance(value: float, en: str, tr: str) -> None:
+    assert SAY["en"].rate(value) == en
+    assert SAY["tr"].rate(value) == tr
+
+
+@pytest.mark.parametrize(
+    ("size", "en", "tr"),
+    [
+        (0, "0 KiB", "0 KiB"),
+        (3 * 2**10, "3 KiB", "3 KiB"),
+        (1.5 * 2**20, "1.5 MiB", "1,5 MiB"),
+        (300 * 2**20, "300 MiB", "300 MiB"),
+        (6.25 * 2**30, "6.2 GiB", "6,2 GiB"),
+    ],
+)
+def test_memory_has_the_unit_that_fits(size: float, en: str, tr: str) -> None:
+    assert SAY["en"].memory(size) == en
+    assert SAY["tr"].memory(size) == tr
+
+
+def test_ticks_beside_each_other_differ() -> None:
+    for gap in (1e-5, 1e-4, 0.002, 0.05, 0.5, 2.0, 100.0):
+        shown = {SAY["en"].tick(3 + number * gap, gap) for number in range(5)}
+        assert len(shown) == 5, gap
+    assert SAY["tr"].share_tick(0.4, 0.1) == "%40"
+    assert SAY["en"].share_tick(0.405, 0.005) == "40.5%"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_ids_of_topics_are_unique_and_their_sections_are_worded(language: str) -> None:
+    listed = topics(language)  # type: ignore[arg-type]
+    assert len({topic.id for topic in listed}) == len(listed)
+    assert all(SAY[language].knows(topic.section) for topic in listed)  # type: ignore[index]
+    assert all(topic.paragraphs and topic.title for topic in listed)
+
+
+def test_both_languages_have_the_same_topics() -> None:
+    assert [topic.id for topic in topics("en")] == [topic.id for topic in topics("tr")]
+
+
+def test_a_topic_is_found_by_its_name_however_it_is_written() -> None:
+    assert {topic.kind for topic in named("learning-rate", "en")} >= {"hyperparameter"}
+    assert named("LEARNING_RATE", "en") == named("learning-rate", "en")
+    assert named("nothing of the kind", "en") == []
+
+
+def test_a_search_ranks_the_name_before_the_text() -> None:
+    assert search("patience", "en")[0].id == "patience"
+    assert search("ezber", "tr")
+    assert search("İLK", "tr") == search("ilk", "tr")
+    assert search("zzzz", "en") == []

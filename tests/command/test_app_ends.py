@@ -1,0 +1,326 @@
+"""However the app ends — told to, hung up, detached, broken, killed — the run is saved, goes on, or can be gone on with."""
+
+import json
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mmrec_engine.runs import is_live, pid_of
+from tests.command.terminal import (
+    Screen,
+    a_state_word,
+    newest_step,
+    plan,
+    planted,
+    start_training,
+    wait_for_steps,
+    wait_until,
+)
+from tests.command.test_handover import Watcher
+from tests.conftest import Command, events_of
+
+Open = Callable[..., Screen]
+ENDLESS = {"eval_every": 1_000_000, "checkpoint_every": 1_000_000}  # saves only when it is told to
+# The key x breaks what it does itself, or once the timer after it, or once the next drawing.
+BREAKS = """
+from mmrec_tui.screens.training import TrainingScreen
+from mmrec_tui.widgets.plot import Plot
+
+asked = []
+
+def broken(screen):
+    asked.append("WHERE")
+    if "WHERE" == "key":
+        raise RuntimeError("planted")
+    for plot in screen.query(Plot):
+        plot.refresh()
+
+def breaking(name, kept):
+    def called(*given):
+        if asked[:1] == [name]:
+            asked.clear()
+            raise RuntimeError("planted")
+        return kept(*given)
+    return called
+
+TrainingScreen.action_x_axis = broken
+TrainingScreen._tick = breaking("timer", TrainingScreen._tick)
+Plot.render_line = breaking("drawing", Plot.render_line)
+"""
+
+pytestmark = [pytest.mark.slow, pytest.mark.fault]
+
+
+def kinds(folder: Path, kind: str) -> list[dict[str, object]]:
+    return [event for event in events_of(folder) if event["event"] == kind]
+
+
+def assert_saved(folder: Path) -> None:
+    """The run stopped in order, and its last step is in a checkpoint."""
+    assert kinds(folder, "run_finished")[-1]["status"] == "interrupted"
+    assert events_of(folder)[-1]["state"] == "STOPPED"
+    assert (folder / f"checkpoint_step_{newest_step(folder)}.pt").exists()
+    assert not is_live(folder)
+
+
+def assert_each_step_once(folder: Path, steps: int) -> None:
+    assert [event["step"] for event in kinds(folder, "step")] == list(range(1, steps + 1))
+
+
+def quit_and_stop(screen: Screen) -> None:
+    screen.press("ctrl+q")
+    screen.wait_for("What shall become of it?")
+    screen.press("s")
+    assert screen.wait_for_end() == 0
+    assert screen.restored
+
+
+# Told to end
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize("paused", [False, True], ids=["training", "paused"])
+def test_a_signal_saves_the_run_and_gives_the_terminal_back(
+    command: Command, opened: Open, text_file: Path, number: signal.Signals, code: int, paused: bool
+) -> None:
+    plan(command, text_file, **ENDLESS)
+    screen = opened()
+    start_training(screen)
+    wait_for_steps(command.run_folder())
+    if paused:
+        screen.press("p")
+        screen.wait_for("PAUSED")
+    screen.process.send_signal(number)
+    assert screen.wait_for_end() == code
+    assert screen.restored
+    assert "train --resume" in screen.text()
+    assert_saved(command.run_folder())
+
+
+def test_a_signal_ends_an_app_that_trains_nothing_at_once(opened: Open) -> None:
+    screen = opened()
+    screen.wait_for("What now?")
+    told = time.monotonic()
+    screen.process.terminate()
+    assert screen.wait_for_end() == 143
+    assert time.monotonic() - told < 10
+    assert screen.restored
+
+
+def test_leaving_while_training_asks_first(command: Command, opened: Open, text_file: Path) -> None:
+    plan(command, text_file, **ENDLESS)
+    screen = opened()
+    start_training(screen)
+    folder = command.run_folder()
+    wait_for_steps(folder)
+    screen.press("ctrl+q")
+    screen.wait_for("What shall become of it?")
+    screen.press("escape")
+    screen.wait_for(lambda shown: "What shall become of it?" not in shown)
+    wait_for_steps(folder)
+    quit_and_stop(screen)
+    assert_saved(folder)
+    assert "train --resume" in screen.text()
+    steps = newest_step(folder) + 20
+    resumed = command("train", "--resume", "--name", "tiny", "--max-steps", steps)
+    assert resumed.code == 0, resumed.err
+    assert_each_step_once(folder, steps)
+
+
+# The terminal is gone
+
+
+@pytest.mark.parametrize("how", ["window closed", "signal only"])
+def test_a_lost_terminal_does_not_end_the_training(command: Command, opened: Open, text_file: Path, how: str) -> None:
+    steps = 900
+    plan(command, text_file, max_steps=steps, eval_every=300, checkpoint_every=300)
+    screen = opened()
+    start_training(screen)
+    folder = command.run_folder()
+    wait_for_steps(folder)
+    if how == "window closed":
+        screen.hang_up()
+    else:
+        screen.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: screen.restored, "the terminal is given back")
+    wait_for_steps(folder)
+    assert screen.process.poll() is None
+    again = opened("watch", "tiny")
+    again.wait_for("TRAINING")
+    again.press("ctrl+q")
+    assert again.wait_for_end() == 0  # of a run that it only watches nothing is asked
+    assert screen.process.wait(120) == 0
+    assert_each_step_once(folder, steps)
+    assert kinds(folder, "run_finished")[-1]["status"] == "completed"
+    assert (folder / "final_checkpoint.pt").exists()
+    assert (folder / "best_model.pt").exists()
+
+
+def test_a_paused_run_that_loses_its_terminal_saves_and_ends(command: Command, opened: Open, text_file: Path) -> None:
+    plan(command, text_file, **ENDLESS)
+    screen = opened()
+    start_training(screen)
+    wait_for_steps(command.run_folder())
+    screen.press("p")
+    screen.wait_for("PAUSED")
+    screen.hang_up()
+    screen.process.wait(60)
+    assert_saved(command.run_folder())
+
+
+def test_a_lost_terminal_ends_an_app_that_trains_nothing(opened: Open) -> None:
+    screen = opened()
+    screen.wait_for("What now?")
+    screen.hang_up()
+    assert screen.process.wait(30) == 0
+
+
+# Detached
+
+
+@pytest.mark.parametrize("after", [0.0, 0.3, 1.0])
+def test_a_window_closed_right_after_detaching_changes_nothing(
+    command: Command, opened: Open, text_file: Path, after: float
+) -> None:
+    plan(command, text_file, **ENDLESS)
+    screen = opened()
+    start_training(screen)
+    folder = command.run_folder()
+    wait_for_steps(folder)
+    screen.press("d")
+    time.sleep(after)
+    screen.hang_up()
+    assert screen.process.wait(60) == 0
+    wait_for_steps(folder)
+    assert is_live(folder)
+
+
+def test_a_detached_run_goes_on_by_itself_and_is_steered_from_outside(
+    command: Command, opened: Open, text_file: Path
+) -> None:
+    plan(command, text_file, **ENDLESS)
+    screen = opened()
+    start_training(screen)
+    folder = command.run_folder()
+    wait_for_steps(folder)
+    watcher = Watcher(folder)
+    watcher.start()
+    try:
+        told = time.monotonic()
+        screen.press("d")
+        assert screen.wait_for_end() == 0
+        seconds = time.monotonic() - told
+        wait_for_steps(folder)
+    finally:
+        watcher.end()
+    assert seconds < 45
+    assert screen.restored
+    assert "mmrec-tui watch tiny" in screen.text()
+    assert watcher.asked > 100
+    assert watcher.free_early == 0
+    owner = pid_of(folder)
+    assert owner is not None and owner != screen.process.pid
+    assert os.getsid(owner) == owner
+
+    screen = opened("watch", "tiny")
+    screen.wait_for("TRAINING")
+    screen.press("p")
+    screen.wait_for("PAUSED")
+    paused_at = newest_step(folder)
+    screen.press("k")
+    wait_until((folder / f"checkpoint_step_{paused_at}.pt").exists, "a checkpoint is saved")
+    assert newest_step(folder) == paused_at
+    screen.press("p")
+    screen.wait_for("TRAINING")
+    wait_for_steps(folder)
+    screen.press("s")
+    screen.wait_for("STOPPED")
+    wait_until(lambda: not is_live(folder), "the run has ended")
+    assert_saved(folder)
+    asked = [json.loads(line) for line in (folder / "control.jsonl").read_text().splitlines()]
+    assert [request["command"] for request in asked] == ["pause", "save", "resume", "stop"]
+    assert [event["id"] for event in kinds(folder, "control")] == [request["id"] for request in asked]
+    assert_each_step_once(folder, newest_step(folder))
+    screen.press("ctrl+q")
+    assert screen.wait_for_end() == 0
+
+
+def test_a_run_whose_process_was_killed_is_shown_as_died_and_gone_on_with(
+    command: Command, opened: Open, text_file: Path
+) -> None:
+    plan(command, text_file, checkpoint_every=20, eval_every=1_000_000)
+    screen = opened()
+    start_training(screen)
+    folder = command.run_folder()
+    wait_for_steps(folder)
+    screen.press("d")
+    assert screen.wait_for_end() == 0
+    screen = opened("watch", "tiny")
+    screen.wait_for("TRAINING")
+    wait_for_steps(folder, 30)
+    owner = pid_of(folder)
+    assert owner is not None
+    os.kill(owner, signal.SIGKILL)
+    screen.wait_for(lambda shown: "DIED" in shown and "--resume" in shown)
+    screen.press("c")
+    screen.wait_for("TRAINING")
+    assert pid_of(folder) == screen.process.pid
+    wait_for_steps(folder)
+    quit_and_stop(screen)
+    assert_saved(folder)
+    assert_each_step_once(folder, newest_step(folder))
+
+
+# The screen breaks
+
+
+@pytest.mark.parametrize("where", ["key", "timer", "drawing"])
+def test_a_screen_that_breaks_opens_again_and_the_run_goes_on(
+    command: Command, opened: Open, text_file: Path, where: str
+) -> None:
+    steps = 400 if where == "key" else 1_000_000
+    plan(command, text_file, max_steps=steps, eval_every=200)
+    screen = opened(**planted(command, BREAKS.replace("WHERE", where)))
+    start_training(screen)
+    folder = command.run_folder()
+    wait_for_steps(folder)
+    screen.press("x")
+    screen.wait_for(lambda shown: "the screen broke" in shown and "planted" in shown)
+    log = Path(command.environment["XDG_STATE_HOME"]) / "mmrec" / "app.log"
+    assert "planted" in log.read_text() + (folder / "log.txt").read_text()
+    if where == "key":
+        screen.wait_for("FINISHED")
+        assert_each_step_once(folder, steps)
+        screen.press("ctrl+q")
+        assert screen.wait_for_end() == 0
+        assert screen.restored
+    else:
+        screen.wait_for(a_state_word)
+        wait_for_steps(folder)
+        quit_and_stop(screen)
+        assert_saved(folder)
+
+
+def test_a_screen_that_breaks_again_and_again_leaves_the_training_alone(
+    command: Command, opened: Open, text_file: Path
+) -> None:
+    plan(command, text_file, **ENDLESS)
+    screen = opened(**planted(command, BREAKS.replace("WHERE", "key")))
+    start_training(screen)
+    folder = command.run_folder()
+    wait_for_steps(folder)
+    for _ in range(2):
+        screen.press("x")
+        screen.wait_for(lambda shown: "TRAINING" not in shown)
+        screen.wait_for(lambda shown: "TRAINING" in shown and "planted" in shown)
+    screen.press("x")
+    screen.wait_for("training goes on here")
+    assert screen.restored
+    wait_for_steps(folder)
+    screen.press("\x03")  # the terminal is the shell's again: Ctrl+C is a signal
+    assert screen.wait_for_end() == 130
+    assert_saved(folder)
