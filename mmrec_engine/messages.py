@@ -222,6 +222,10 @@ MESSAGES: dict[str, dict[Language, str]] = {
         "en": "cannot write {path} ({reason}); free some space, then go on with --resume",
         "tr": "{path} yazılamıyor ({reason}); yer açın, sonra --resume ile sürdürün",
     },
+    "watching-broke": {
+        "en": "the run's record could not be followed ({reason}); open it again",
+        "tr": "çalışmanın kaydı izlenemedi ({reason}); yeniden açın",
+    },
     "training-broke-early": {
         "en": "training could not start: {reason}; run again with --debug for the traceback",
         "tr": "eğitim başlayamadı: {reason}; hata izi için --debug ile yeniden çalıştırın",

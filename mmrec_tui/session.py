@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -39,7 +39,7 @@ class Session:
         self._lock = threading.Lock()
         self._history = History()
         self.live = False
-        self.first_view = False  # the history is a first look at a large record; the rest follows
+        self.loaded = True
         self.error: MmrecError | None = None
 
     @contextmanager
@@ -52,6 +52,8 @@ class Session:
     def state(self) -> str:
         """The state word; DIED where no process works on a run that has not ended."""
         word = self._history.state
+        if not self.loaded:
+            return "PREPARING"
         return "DIED" if not self.live and word not in ENDED else word
 
     @property
@@ -172,7 +174,7 @@ class Watching(Session):
         self._is_live = is_live
         self._reader = RunReader(folder)
         self.live = is_live(folder)
-        self._history = self._reader.glance()
+        self.loaded = False
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._work, name="mmrec-watching", daemon=True)
         self._thread.start()
@@ -181,33 +183,36 @@ class Watching(Session):
         self._closed.set()
 
     def _work(self) -> None:
+        from mmrec_engine.errors import TrainingError
+
+        try:
+            self._follow()
+        except Exception as error:  # a thread's exception would vanish, and the screen stand still
+            self.error = TrainingError("watching-broke", reason=f"{type(error).__name__}: {error}"[:200])
+            self.loaded = True
+
+    def _follow(self) -> None:
+        """A first look at the record, of any size; then all of it, while the look is shown; then what is added."""
+        glance = self._reader.glance()
+        with self._lock:
+            self._history = glance
+        self.loaded = True
         looked = glanced = time.monotonic()
-        self.first_view = True
         while not self._closed.is_set():
-            with self._lock if self._reader.complete else _NO_LOCK:
+            with self._lock if self._reader.complete else nullcontext():  # what is not shown needs no lock
                 waiting = self._reader.read(_FOLD_SECONDS)
             now = time.monotonic()
             if self._reader.complete and self._history is not self._reader.history:
                 with self._lock:
                     self._history = self._reader.history
-                self.first_view = False
             elif not self._reader.complete and now - glanced > _GLANCE_SECONDS and self.live:
-                self._history, glanced = self._reader.glance(), time.monotonic()
+                glance, glanced = self._reader.glance(), time.monotonic()
+                with self._lock:
+                    self._history = glance
             if now - looked > _LIVE_SECONDS:
                 self.live, looked = self._is_live(self.folder), now
             # Folding a large record must leave the screen its share of the interpreter.
             self._closed.wait(_FOLD_SECONDS / 4 if waiting else _LOOK_SECONDS)
-
-
-class _NoLock:
-    def __enter__(self) -> None:
-        """Nothing to hold: the history being made is not shown yet."""
-
-    def __exit__(self, *_: object) -> None:
-        """Nothing was held."""
-
-
-_NO_LOCK = _NoLock()
 
 
 class Work(Generic[Result]):

@@ -100,7 +100,7 @@ class TrainingScreen(MmrecScreen):
         session = self.session
         live, state, name = session.live, session.state, session.folder.name
         error = session.error.text(self.say.language) if session.error is not None else ""
-        resume = "" if session.live else self._resume_command()
+        resume = "" if session.live or not session.loaded else self._resume_command()
         short = self.has_class("-narrow") or self.has_class("-numbers")
         with session.reading() as history:
             self._guarded("state", lambda one: cast(StateLine, one).look(history, state, name, _corpus(history)))
@@ -114,7 +114,7 @@ class TrainingScreen(MmrecScreen):
         if self._ticks % _METER_TICKS == 1:
             readings = self._meter.read(session.process)
             self._guarded("panel-machine", lambda one: cast(Machine, one).look(readings))
-        if state != self._last_state:
+        if state != self._last_state and session.loaded:
             self._state_changed(state)
         if live != self._last_live:  # a while after the last state: the process has yet to go
             self._last_live = live
