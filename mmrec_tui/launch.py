@@ -21,12 +21,12 @@ import platformdirs
 from mmrec_engine.messages import Language
 from mmrec_engine.run_files import LOG
 from mmrec_tui.preferences import Preferences, read_preferences
-from mmrec_tui.terminal import one_line
+from mmrec_tui.terminal import one_line, silence
 from mmrec_tui.text import UsageText, Wording, choose_language
 
 if TYPE_CHECKING:
     from mmrec_tui.app import MmrecApp
-    from mmrec_tui.session import Session, Training
+    from mmrec_tui.session import Session, Training, Work
 
 _CODES = {"SIGINT": 130, "SIGTERM": 143}
 _MOST_FAILURES = 3
@@ -38,6 +38,7 @@ class Stage:
     """What stays when the app is opened again: the run on show, the language, what is remembered.
 
     told_to_end: the signal that asked for the end. hung_up: the terminal is gone. notice: for the next app to show.
+    detaching: the run is on its way to another process.
     """
 
     wording: Wording
@@ -48,6 +49,7 @@ class Stage:
     hung_up: bool = False
     notice: str = ""
     watch_only: bool = False
+    detaching: Work[Training | None] | None = None
     ticks: dict[str, bool] = field(default_factory=dict)
     failures: list[float] = field(default_factory=list)
 
@@ -80,12 +82,26 @@ def open_app(given_language: str | None, watch: Path | None = None) -> int:
     _listen(stage)
     try:
         _show(stage, streams)
+        _finish_detaching(stage)
         training = stage.training
         if training is not None:  # the screen is gone, the training is not
             _go_on_without_screen(stage, streams)
     finally:
         streams.restore()
-    return _farewell(stage)
+    code = _farewell(stage)
+    _end_with_work_under_way(code)
+    return code
+
+
+def _end_with_work_under_way(code: int) -> None:
+    """The interpreter's own end would tear a thread out of the middle of torch, which aborts the process."""
+    from mmrec_tui.session import is_under_way
+
+    if is_under_way():
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(code)
 
 
 def _language(given: str | None, preferences: Preferences) -> Language:
@@ -131,6 +147,18 @@ def _may_open_again(stage: Stage, failure: BaseException) -> bool:
     return stage.session is not None and len(stage.failures) < _MOST_FAILURES
 
 
+def _finish_detaching(stage: Stage) -> None:
+    """Carry through what was under way when the terminal went: between two processes the run would be nobody's."""
+    work = stage.detaching
+    if work is None:
+        return
+    work.join()
+    if work.error is None:
+        stage.session = work.result
+        if stage.told_to_end and stage.training is not None:
+            stage.training.stop(stage.told_to_end)
+
+
 def _go_on_without_screen(stage: Stage, streams: Streams) -> None:
     training = stage.training
     assert training is not None
@@ -168,8 +196,10 @@ def _farewell(stage: Stage) -> int:
 
 
 def _say(text: str) -> None:
-    with contextlib.suppress(OSError, ValueError):
+    try:
         print(one_line(text), file=sys.stderr, flush=True)
+    except (OSError, ValueError):
+        silence(sys.stderr)
 
 
 def _listen(stage: Stage) -> None:

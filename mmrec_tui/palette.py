@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 
-from mmrec_tui.keys import Key, keys_of, word_key
+from mmrec_tui.keys import Key, word_key
+from mmrec_tui.screens.base import MmrecScreen
 from mmrec_tui.text import Wording
 
 
@@ -27,7 +28,7 @@ class KeyCommands(Provider):
 
     def _worded(self) -> list[tuple[Key, str]]:
         screen: Any = self.screen
-        keys = keys_of(getattr(screen, "table", ""))
+        keys = screen.shown_keys() if isinstance(screen, MmrecScreen) else []
         return [(key, screen.say(word_key(key.action))) for key in keys if key.action != "command_palette"]
 
     def _run(self, key: Key) -> Any:

@@ -25,6 +25,7 @@ _LOOK_SECONDS = 0.3
 _LIVE_SECONDS = 1.0
 _GLANCE_SECONDS = 3.0
 _FOLD_SECONDS = 0.02
+_WORK = "mmrec-work"
 
 
 class Session:
@@ -216,16 +217,19 @@ class Watching(Session):
 
 
 class Work(Generic[Result]):
-    """A function on its way in a thread. `stopping()` is for the function to ask between two pieces of its work."""
+    """A function on its way in a thread. `stopping()` is for the function to ask between two pieces of its work.
 
-    def __init__(self, function: Callable[[Work[Result]], Result]) -> None:
+    must_end: the program waits for it when it ends.
+    """
+
+    def __init__(self, function: Callable[[Work[Result]], Result], *, must_end: bool = False) -> None:
         self.done = False
         self.result: Result | None = None
         self.error: Exception | None = None
         self.progress: object = None
         self._stop = threading.Event()
         self._function = function
-        self._thread = threading.Thread(target=self._run, name="mmrec-work", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=_WORK, daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
@@ -244,6 +248,11 @@ class Work(Generic[Result]):
             self.error = error
         finally:
             self.done = True
+
+
+def is_under_way() -> bool:
+    """Whether any work goes on still."""
+    return any(thread.name == _WORK for thread in threading.enumerate())
 
 
 def load_torch() -> Work[None]:

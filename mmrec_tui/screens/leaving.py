@@ -72,7 +72,7 @@ class LeavingScreen(ModalScreen[None]):
             self.dismiss()
             return
         self._under_way("leaving.detaching")
-        self._detaching = Work(lambda _: detach(training))
+        self._detaching = app.stage.detaching = Work(lambda _: detach(training))
 
     def _under_way(self, key: str) -> None:
         self.query_one("#question", Static).update(cast("MmrecApp", self.app).say(key))
@@ -85,7 +85,7 @@ class LeavingScreen(ModalScreen[None]):
         if self._detaching is None or not self._detaching.done:
             return
         here, error = self._detaching.result, self._detaching.error
-        self._detaching = None
+        self._detaching = app.stage.detaching = None
         if here is None and error is None:
             name = app.stage.session.folder.name if app.stage.session is not None else ""
             app.stage.session = None
@@ -94,5 +94,6 @@ class LeavingScreen(ModalScreen[None]):
             return
         if here is not None:
             app.stage.session = here
-        app.warn("leaving.not-detached")
+        if here is None or here.live:
+            app.warn("leaving.not-detached")
         self.dismiss()

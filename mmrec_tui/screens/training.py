@@ -288,10 +288,16 @@ class PanelTabs(Static):
     def _show(self) -> None:
         screen = cast(MmrecScreen, self.screen)
         names = {panel: screen.say(f"panel.{panel}") for panel in self._panels}
-        full = sum(len(name) + 5 for name in names.values()) <= self.size.width
+        # Names as far as there is room, the one that is seen first; of the others their numbers.
+        room = self.size.width - 4 * len(names)
+        named = set()
+        for panel in (self._seen, *self._panels):
+            if panel not in named and len(names[panel]) + 1 <= room:
+                named.add(panel)
+                room -= len(names[panel]) + 1
         parts: list[Content] = []
         for number, panel in enumerate(self._panels, start=1):
-            words = f" {number} {names[panel]} " if full or panel == self._seen else f" {number} "
+            words = f" {number} {names[panel]} " if panel in named else f" {number} "
             style = "reverse bold" if panel == self._seen else "$foreground 80%"
             parts.append(Content.styled(words, style).stylize(f"@click=screen.show('{panel}')"))
         self.update(Content("│").join(parts))

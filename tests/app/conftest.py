@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 from mmrec_tui.app import MmrecApp
 from mmrec_tui.launch import Stage
 from mmrec_tui.preferences import Preferences
-from mmrec_tui.session import Session
+from mmrec_tui.session import Session, Work
 from mmrec_tui.text import Wording
 
 # As little as a run can be and still train, validate, save and end.
@@ -28,6 +28,12 @@ def _own_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs are made in a folder of the test's own, wherever the tests are started."""
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
+
+
+@pytest.fixture
+def without_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests that train nothing: torch is never there yet, so no speed is measured behind the screen."""
+    monkeypatch.setattr("mmrec_tui.session.load_torch", lambda: Work(lambda work: time.sleep(600)))
 
 
 @pytest.fixture

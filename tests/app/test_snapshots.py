@@ -66,7 +66,6 @@ def _the_same_everywhere(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pyte
         for screen in ("start", "plan", "runs"):  # where it may be known by its own name
             monkeypatch.setattr(f"mmrec_tui.screens.{screen}.{function}", value, raising=False)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(4)), raising=False)
-    monkeypatch.setattr("mmrec_tui.session.load_torch", lambda: Work(lambda work: time.sleep(60)))
     monkeypatch.setattr(Measuring, "speed_of", lambda self, config: {"tiny": 0.02, "mini": 0.11}.get(config))
     readings = {"cpu": 0.93, "memory": 0.41, "process": 620.0 * 2**20}
     monkeypatch.setattr("mmrec_tui.meter.Meter.read", lambda self, process: readings)
