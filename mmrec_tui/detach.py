@@ -13,8 +13,8 @@ import time
 from pathlib import Path
 
 from mmrec_engine import events
-from mmrec_engine.run_files import LOG
-from mmrec_engine.runs import read_events
+from mmrec_engine.record import newest_lines, open_record
+from mmrec_engine.run_files import EVENTS, LOG
 from mmrec_engine.settings import resolve
 from mmrec_tui.session import Training
 
@@ -26,12 +26,16 @@ def detach(session: Training) -> Training | None:
     lock = session.hand_over()
     if lock is None:
         return session  # it had ended by itself, or never begun
-    child = _start(session.folder, lock)
-    if _taken_up(session.folder, child):
-        os.close(lock)
-        return None
-    child.kill()
-    child.wait()
+    try:
+        child = _start(session.folder, lock)
+    except OSError:  # no process, no log: the run is still ours
+        child = None
+    if child is not None:
+        if _taken_up(session.folder, child):
+            os.close(lock)
+            return None
+        child.kill()
+        child.wait()
     place = {"output_dir": str(session.folder.parent), "name": session.folder.name}
     here = Training(resolve(place), resume=True, held_lock=lock)
     here.start()
@@ -66,8 +70,10 @@ def _taken_up(folder: Path, child: subprocess.Popen[bytes]) -> bool:
 
 def _resumed_last(folder: Path) -> bool:
     """Whether the record's last word is that of a run going on: what was written at the stop is cut by a resume."""
-    last_end = None
-    for event in read_events(folder):
-        if isinstance(event, events.RunFinished | events.Resumed):
-            last_end = event
+    try:
+        with open_record(folder / EVENTS) as file:
+            newest = map(events.from_line, newest_lines(file, "run_finished", "resumed"))
+            last_end = next(filter(None, newest), None)
+    except OSError:
+        return False
     return isinstance(last_end, events.Resumed) and last_end.planned_steps > 0

@@ -45,7 +45,7 @@ class Row:
 
 class RunsScreen(MmrecScreen):
     table: ClassVar[str] = "runs"
-    topic: ClassVar[str | None] = "best-model-saved"
+    topic: ClassVar[str | None] = "best-saved"
 
     def __init__(self) -> None:
         super().__init__()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 from mmrec_tui.app import MmrecApp
 from mmrec_tui.launch import Stage
 from mmrec_tui.preferences import Preferences
-from mmrec_tui.session import Session, Work
+from mmrec_tui.session import Session, Training, Work
 from mmrec_tui.text import Wording
 
 # As little as a run can be and still train, validate, save and end.
@@ -22,18 +22,40 @@ TINY: dict[str, Any] = {
     "batch_size": 2, "seq_len": 32, "max_steps": 40, "eval_every": 20, "threads": 1, "precision": "fp32",
 }  # fmt: skip
 
+_opened: list[MmrecApp] = []
+
 
 @pytest.fixture(autouse=True)
-def _own_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Runs are made in a folder of the test's own, wherever the tests are started."""
+def _own_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Runs are made in a folder of the test's own, wherever the tests are started; nothing goes on after it."""
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
+    yield
+    for app in _opened:
+        session = app.stage.session
+        if isinstance(session, Training) and session.live:
+            session.stop("test")
+            session.join()
+        elif session is not None:
+            session.close()
+    _opened.clear()
 
 
 @pytest.fixture
 def without_torch(monkeypatch: pytest.MonkeyPatch) -> None:
     """For tests that train nothing: torch is never there yet, so no speed is measured behind the screen."""
     monkeypatch.setattr("mmrec_tui.session.load_torch", lambda: Work(lambda work: time.sleep(600)))
+
+
+@pytest.fixture
+def beside_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pilot waits after each key until the process is idle, for a second; where an engine works, it never is."""
+
+    async def moment(*_: float) -> None:
+        await asyncio.sleep(0.05)
+
+    monkeypatch.setattr("textual.app.wait_for_idle", moment)
+    monkeypatch.setattr("textual.pilot.wait_for_idle", moment)
 
 
 @pytest.fixture
@@ -45,7 +67,9 @@ def small_text(tmp_path: Path, prose: str) -> Path:
 
 def an_app(language: str = "en", session: Session | None = None, **remembered: Any) -> MmrecApp:
     """The app as it is opened, without a terminal of its own. remembered: preferences."""
-    return MmrecApp(Stage(Wording(language), Preferences(**remembered), session))  # type: ignore[arg-type]
+    app = MmrecApp(Stage(Wording(language), Preferences(**remembered), session))  # type: ignore[arg-type]
+    _opened.append(app)
+    return app
 
 
 def screen_text(app: MmrecApp) -> str:

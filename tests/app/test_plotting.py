@@ -43,9 +43,7 @@ def marks(drawn: list[str]) -> int:
         (-3, 3, 2, [0.0]),
     ],
 )
-def test_ticks_are_one_two_or_five_times_a_power_of_ten(
-    low: float, high: float, most: int, found: list[float]
-) -> None:
+def test_ticks_are_one_two_or_five_times_a_power_of_ten(low: float, high: float, most: int, found: list[float]) -> None:
     if len(found) > 1:
         assert ticks(low, high, most) == pytest.approx(found)
     else:

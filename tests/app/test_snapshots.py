@@ -18,7 +18,7 @@ from textual.pilot import Pilot
 from mmrec_engine import events
 from mmrec_engine.runs import RunSummary
 from mmrec_tui.measuring import Measuring
-from mmrec_tui.session import Session, Work
+from mmrec_tui.session import Session
 from tests.app.conftest import an_app, screen_text, table_of, until
 from tests.app.recorded import BEGAN, a_training, an_ending, record
 
@@ -53,7 +53,9 @@ class Still(Session):
 
 
 @pytest.fixture(autouse=True)
-def _the_same_everywhere(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Iterable[None]:
+def _the_same_everywhere(
+    without_torch: None, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> Iterable[None]:
     """One machine, one zone of time, one list of runs; torch is never loaded, so nothing is measured."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "prepared"))
     for name, value in {

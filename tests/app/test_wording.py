@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from mmrec_engine.messages import LANGUAGES
@@ -32,10 +34,18 @@ def test_large_counts_are_short(value: float, gap: float, en: str, tr: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"), [(0, "0:00"), (42.4, "0:42"), (59.6, "1:00"), (725, "12:05"), (11_260, "3:07:40"), (-3, "0:00")]
+    ("seconds", "text"),
+    [(0, "0:00"), (42.4, "0:42"), (59.6, "1:00"), (725, "12:05"), (11_260, "3:07:40"), (-3, "0:00")],
 )
 def test_a_stretch_of_time_is_a_clock(seconds: float, text: str) -> None:
     assert SAY["en"].clock(seconds) == SAY["tr"].clock(seconds) == text
+
+
+def test_numbers_that_are_none_can_be_told() -> None:
+    for value in (math.nan, math.inf, -math.inf):
+        assert SAY["en"].clock(value) == "–"
+        for write in (SAY["tr"].rate, SAY["tr"].short, SAY["tr"].memory, SAY["tr"].number, SAY["tr"].percent):
+            assert write(value)
 
 
 def test_days_have_a_word() -> None:

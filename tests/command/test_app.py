@@ -1,16 +1,18 @@
 """The app as a person meets it: the installed command in a real terminal, its keys, its sizes, its languages."""
 
+import fcntl
 import json
 import re
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
 from mmrec_engine import events
+from tests.app.recorded import an_ending
 from tests.command.terminal import Screen, a_state_word, newest_step, plan, planted, start_training, wait_for_steps
 from tests.conftest import Command, events_of
 from tests.engine.test_run_reader import long_run
@@ -35,6 +37,13 @@ threading.Thread(target=warn, daemon=True).start()
 
 def has_line(shown: str) -> bool:
     return any("\u2801" <= character <= "\u28ff" for character in shown)
+
+
+def write_run(folder: Path, stream: Iterable[events.Event]) -> None:
+    folder.mkdir(parents=True)
+    (folder / "run.json").write_text(json.dumps({"settings": {}}))
+    with (folder / "events.jsonl").open("w") as file:
+        file.writelines(events.to_line(event) + "\n" for event in stream)
 
 
 # Opening and leaving
@@ -237,10 +246,25 @@ def test_a_run_of_another_process_is_watched_to_its_end(command: Command, opened
         screen = opened("watch") if newest_step(command.run_folder()) else None
     screen.wait_for("TRAINING")
     screen.wait_for(lambda shown: "FINISHED" in shown and "step 250/250" in shown and "★" in shown)
+    screen.wait_for(lambda shown: "r report" in shown and "pause" not in shown)
     screen.press("r")
     screen.wait_for("Report: tiny")
     screen.press("ctrl+q")
     assert screen.wait_for_end() == 0
+
+
+def test_a_run_that_has_ended_is_reported_while_its_process_lingers(command: Command, opened: Open) -> None:
+    folder = command.run_folder()
+    write_run(folder, [*long_run(2000), *an_ending()])
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        screen = opened("watch", "tiny")
+        screen.wait_for(lambda shown: "FINISHED" in shown and "? help" in shown)
+        screen.press("r")
+        screen.wait_for("Report: tiny")
+        screen.press("escape")
+        screen.wait_for("FINISHED")
+    screen.wait_for(lambda shown: "r report" in shown and "pause" not in shown)
 
 
 @pytest.fixture(scope="module")
@@ -250,10 +274,7 @@ def long_records(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[
     def of(steps: int) -> Path:
         if steps not in made:
             made[steps] = tmp_path_factory.mktemp("long") / "long"
-            made[steps].mkdir()
-            (made[steps] / "run.json").write_text(json.dumps({"settings": {}}))
-            with (made[steps] / "events.jsonl").open("w") as file:
-                file.writelines(events.to_line(event) + "\n" for event in long_run(steps))
+            write_run(made[steps], long_run(steps))
         return made[steps]
 
     yield of

@@ -51,6 +51,13 @@ TrainingScreen.action_x_axis = broken
 TrainingScreen._tick = breaking("timer", TrainingScreen._tick)
 Plot.render_line = breaking("drawing", Plot.render_line)
 """
+# A process that is to go on with a run ends at once.
+NO_HEIR = """
+import os, sys
+
+if "--resume" in sys.orig_argv:
+    os._exit(3)
+"""
 
 pytestmark = [pytest.mark.slow, pytest.mark.fault]
 
@@ -249,6 +256,35 @@ def test_a_detached_run_goes_on_by_itself_and_is_steered_from_outside(
     assert_each_step_once(folder, newest_step(folder))
     screen.press("ctrl+q")
     assert screen.wait_for_end() == 0
+
+
+@pytest.mark.parametrize("obstacle", ["the process dies", "no process can start"])
+def test_a_run_that_cannot_be_detached_goes_on_where_it_was(
+    command: Command, opened: Open, text_file: Path, obstacle: str
+) -> None:
+    plan(command, text_file, **ENDLESS)
+    screen = opened(**planted(command, NO_HEIR) if obstacle == "the process dies" else {})
+    start_training(screen)
+    folder = command.run_folder()
+    wait_for_steps(folder)
+    if obstacle == "no process can start":
+        wait_until((folder / "log.txt").exists, "the run has a log")
+        (folder / "log.txt").unlink()
+        (folder / "log.txt").mkdir()  # where it would print to
+    watcher = Watcher(folder)
+    watcher.start()
+    try:
+        screen.press("d")
+        screen.wait_for("goes on here")
+        screen.wait_for(a_state_word)
+        wait_for_steps(folder)
+    finally:
+        watcher.end()
+    assert watcher.free_early == 0
+    assert pid_of(folder) == screen.process.pid
+    quit_and_stop(screen)
+    assert_saved(folder)
+    assert_each_step_once(folder, newest_step(folder))
 
 
 def test_a_run_whose_process_was_killed_is_shown_as_died_and_gone_on_with(

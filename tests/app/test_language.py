@@ -1,0 +1,262 @@
+"""Each screen speaks one language, and only that; the choice is remembered, and so is the theme."""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from mmrec_engine.guide import HYPERPARAMETERS, ITEMS, MEASURES, PROBLEMS, PROFILE_TEXTS
+from mmrec_engine.messages import LANGUAGES
+from mmrec_tui.app import MmrecApp, Relaunch
+from mmrec_tui.preferences import Preferences, read_preferences
+from mmrec_tui.session import Watching
+from mmrec_tui.text import en, en_app, tr, tr_app
+from mmrec_tui.themes import THEME_NAMES
+from tests.app.conftest import an_app, screen_text, table_of, until, until_shown
+from tests.app.recorded import a_training, an_ending, record
+
+pytestmark = pytest.mark.usefixtures("without_torch")
+ROOT = Path(__file__).parents[2]
+TEXTUALS_OWN = ("Search for commands", "No matches found", "Show keys and help panel", "Change theme", "Select")
+
+
+def words_of(language: str) -> set[str]:
+    """All that the app can say in a language: catalogue and guide, cut at what is put in."""
+    texts = [*({"en": en, "tr": tr}[language]).TEXT.values(), *({"en": en_app, "tr": tr_app}[language]).TEXT.values()]
+    entries: tuple[Any, ...] = (*ITEMS, *MEASURES, *PROBLEMS, *HYPERPARAMETERS, *PROFILE_TEXTS)
+    texts += [value[language] for entry in entries for value in vars(entry).values() if isinstance(value, dict)]
+    pieces = {piece.strip() for text in texts for piece, _, _, _ in string.Formatter().parse(text.replace("{}", ""))}
+    return {part for piece in pieces for part in re.split(r"[·:;,.\n]| {2,}", piece) if part}
+
+
+def foreign(language: str) -> set[str]:
+    """What is said in the other language and has no part in this one. A word that is long enough to be no accident."""
+    own = "\n".join(words_of(language))
+    other = "tr" if language == "en" else "en"
+    return {words.strip() for words in words_of(other) if len(words.strip()) > 8 and words.strip() not in own}
+
+
+FOREIGN = {language: foreign(language) for language in LANGUAGES}
+
+
+def assert_speaks(language: str, app: MmrecApp) -> None:
+    seen = screen_text(app)
+    flat = re.sub(r"\s+", " ", re.sub(r"[│╭╮╰╯─]", " ", seen))
+    wrong = {words for words in (*FOREIGN[language], *(TEXTUALS_OWN if language == "tr" else ())) if words in flat}
+    assert not wrong, f"{wrong} in:\n{seen}"
+
+
+def test_the_foreign_words_are_found_where_they_are() -> None:
+    assert {"Start a new run", "a starting profile…"} <= FOREIGN["tr"]
+    assert {"Yeni bir çalışma başlat", "bir başlangıç profili…"} <= FOREIGN["en"]
+    assert "perplexity" not in FOREIGN["tr"]
+
+
+def placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def test_both_catalogues_of_the_app_say_the_same_things() -> None:
+    assert set(en_app.TEXT) == set(tr_app.TEXT)
+    for key, text in en_app.TEXT.items():
+        assert placeholders(text) == placeholders(tr_app.TEXT[key]), key
+        assert text and tr_app.TEXT[key], key
+    assert not set(en.TEXT) & set(en_app.TEXT), "which of the two would be shown?"
+
+
+def test_every_word_of_the_app_is_used() -> None:
+    source = "\n".join(
+        path.read_text() for path in (ROOT / "mmrec_tui").rglob("*.py") if not path.name.endswith("_app.py")
+    )
+    made = re.findall(r"f[\"']([a-z-]+[.-])\{", source)  # "key.{action}", "panel.{name}"
+    unused = [
+        key
+        for key in en_app.TEXT
+        if f'"{key}"' not in source and f"'{key}'" not in source and not any(key.startswith(part) for part in made)
+    ]
+    assert not unused
+
+
+async def start(app: MmrecApp, pilot: Pilot[Any]) -> None:
+    await until_shown(pilot, "tiny")
+
+
+async def plan(app: MmrecApp, pilot: Pilot[Any]) -> None:
+    app.open_screen("plan")
+    await until(pilot, lambda: table_of(app) == "plan")
+    screen: Any = app.screen
+    await until(pilot, lambda: screen._preparing.corpus)
+    await pilot.press("tab", "tab", "tab")
+
+
+async def checklist(app: MmrecApp, pilot: Pilot[Any]) -> None:
+    await plan(app, pilot)
+    await pilot.press("ctrl+s")
+    await until(pilot, lambda: table_of(app) == "checklist")
+
+
+async def training(app: MmrecApp, pilot: Pilot[Any]) -> None:
+    app.watch_run(Path("checkpoints/tiny").absolute())
+    await until_shown(pilot, "(ppl")
+
+
+async def report(app: MmrecApp, pilot: Pilot[Any]) -> None:
+    app.open_screen("report", folder=Path("checkpoints/tiny").absolute())
+    await until_shown(pilot, "unigram")
+
+
+async def runs(app: MmrecApp, pilot: Pilot[Any]) -> None:
+    app.open_screen("runs")
+    await until_shown(pilot, "tiny")
+
+
+async def compare(app: MmrecApp, pilot: Pilot[Any]) -> None:
+    app.open_screen("compare", folders=[Path("checkpoints/tiny").absolute()] * 2)
+    await until_shown(pilot, "seq_len")
+
+
+async def guide(app: MmrecApp, pilot: Pilot[Any]) -> None:
+    app.action_guide("overfitting")
+    await until(pilot, lambda: table_of(app) == "guide")
+
+
+async def keys(app: MmrecApp, pilot: Pilot[Any]) -> None:
+    await guide(app, pilot)
+    await pilot.press("f1")
+
+
+async def chooser(app: MmrecApp, pilot: Pilot[Any]) -> None:
+    from mmrec_tui.screens.chooser import ChooserScreen
+
+    app.push_screen(ChooserScreen())
+    await until_shown(pilot, "Ctrl+S")
+
+
+async def leaving(app: MmrecApp, pilot: Pilot[Any]) -> None:
+    app.open_screen("leaving")
+    await until_shown(pilot, "(Esc)")
+
+
+async def deleting(app: MmrecApp, pilot: Pilot[Any]) -> None:
+    await runs(app, pilot)
+    await pilot.press("x")
+    await until_shown(pilot, "?")
+
+
+async def exporting(app: MmrecApp, pilot: Pilot[Any]) -> None:
+    await report(app, pilot)
+    await pilot.press("e")
+    await until_shown(pilot, "safetensors")
+
+
+async def palette(app: MmrecApp, pilot: Pilot[Any]) -> None:
+    await pilot.press("ctrl+p")
+    await until_shown(pilot, "(n)")
+    await pilot.press(*"zzzz")
+    await pilot.pause(0.5)
+
+
+async def warned(app: MmrecApp, pilot: Pilot[Any]) -> None:
+    await training(app, pilot)
+    await pilot.press("p", "x", "l", "o")
+
+
+Way = Callable[[MmrecApp, Pilot[Any]], Any]
+WAYS: tuple[Way, ...] = (
+    start, plan, checklist, training, report, runs, compare, guide, keys, chooser, leaving, deleting, exporting, palette,
+    warned,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
+@pytest.mark.parametrize("language", [pytest.param("en", marks=pytest.mark.slow), "tr"])
+async def test_a_screen_speaks_one_language(language: str, way: Way) -> None:
+    record(Path("checkpoints/tiny").absolute(), [*a_training(200), *an_ending(step=200)])
+    app = an_app(language)
+    async with app.run_test(size=(160, 60), notifications=True) as pilot:
+        await way(app, pilot)
+        await pilot.pause(0.1)
+        assert_speaks(language, app)
+
+
+@pytest.mark.parametrize("way", [training, report], ids=lambda way: way.__name__)
+async def test_numbers_are_written_in_the_language(way: Way) -> None:
+    record(Path("checkpoints/tiny").absolute(), [*a_training(), *an_ending()])
+    for language, number in (("en", r"\d\.\d{3}"), ("tr", r"\d,\d{3}")):
+        app = an_app(language)
+        async with app.run_test(size=(160, 45)) as pilot:
+            await way(app, pilot)
+            seen = screen_text(app)
+            assert re.search(number, seen)
+            if language == "tr":
+                seen = seen.replace("validation 2.4 %", "")  # the record's own words
+                assert not re.search(r"\d\.\d{1,2}(?!\d)", re.sub(r"0\.\d → 0\.\d", "", seen))
+
+
+async def test_f2_opens_the_app_again_in_the_other_language_and_it_is_remembered() -> None:
+    app = an_app("en")
+    async with app.run_test() as pilot:
+        await pilot.press("f2")
+        await until(pilot, lambda: not app.is_running)
+    assert isinstance(app.return_value, Relaunch)
+    assert app.stage.wording.language == "tr"
+    assert read_preferences().language == "tr"
+
+    again = MmrecApp(app.stage)
+    async with again.run_test(size=(80, 24)) as pilot:
+        await until_shown(pilot, "Ne yapalım?")
+        assert_speaks("tr", again)
+        await pilot.press("f2")
+        await until(pilot, lambda: not again.is_running)
+    assert read_preferences().language == "en"
+
+
+async def test_the_run_on_show_is_on_show_again_in_the_other_language() -> None:
+    folder = record(Path("checkpoints/tiny").absolute(), [*a_training(200), *an_ending(step=200)])
+    app = an_app("en", session=Watching(folder))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until_shown(pilot, "FINISHED")
+        await pilot.press("f2")
+        await until(pilot, lambda: not app.is_running)
+    again = MmrecApp(app.stage)
+    async with again.run_test(size=(80, 24)) as pilot:
+        await until_shown(pilot, "BİTTİ")
+        assert "200/600" in screen_text(again)
+
+
+async def test_f3_goes_through_the_themes_and_the_last_one_is_remembered() -> None:
+    app = an_app()
+    async with app.run_test() as pilot:
+        seen = [app.theme]
+        for _ in THEME_NAMES:
+            await pilot.press("f3")
+            seen.append(app.theme)
+        assert tuple(seen) == (*THEME_NAMES, THEME_NAMES[0])
+        await pilot.press("f3")
+    assert read_preferences().theme == THEME_NAMES[1]
+
+
+async def test_a_theme_that_is_none_is_the_first_one() -> None:
+    app = an_app(theme="from-the-future")
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        assert app.theme == THEME_NAMES[0]
+
+
+async def test_damaged_preferences_do_not_keep_the_app_from_opening(tmp_path: Path) -> None:
+    stored = tmp_path / "config" / "mmrec" / "app.json"
+    stored.parent.mkdir(parents=True)
+    stored.write_text('{"plan": {"dropout": "lots", "config": 7}, "corpora": [1], "theme": []')
+    assert read_preferences() == Preferences()
+    app = an_app(plan={"dropout": "lots", "config": 7, "nothing": {}})
+    async with app.run_test() as pilot:
+        await pilot.press("n")
+        await until(pilot, lambda: table_of(app) == "plan")
+        screen: Any = app.screen
+        assert screen._resolved is not None

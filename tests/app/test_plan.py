@@ -1,0 +1,253 @@
+"""The plan as a person fills it: texts found and read, values checked as they are typed, and no way on while one is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input, OptionList, Select
+
+from mmrec_engine.guide import HYPERPARAMETERS
+from mmrec_tui.app import MmrecApp
+from mmrec_tui.preferences import read_preferences
+from tests.app.conftest import TINY, an_app, screen_text, table_of, until, until_shown
+
+pytestmark = pytest.mark.usefixtures("without_torch")
+PANGRAMS = "Pijamalı hasta yağız şoföre çabucak güvendi. Öküz ajan hapse düştü yavrum, ocağı felç gibi. "
+
+
+async def open_plan(app: MmrecApp, pilot: Pilot[Any]) -> Any:
+    await pilot.press("n")
+    await until(pilot, lambda: table_of(app) == "plan")
+    return app.screen
+
+
+async def open_prepared_plan(app: MmrecApp, pilot: Pilot[Any]) -> Any:
+    screen = await open_plan(app, pilot)
+    await until(pilot, lambda: screen._preparing.corpus)
+    return screen
+
+
+async def fill_in(pilot: Pilot[Any], name: str, text: str) -> None:
+    """Go to a field and type: what stood there is selected, so it is replaced."""
+    pilot.app.screen.set_focus(None)
+    pilot.app.screen.query_one(f"#field-{name}").focus()
+    await pilot.pause()
+    await pilot.press(*text)
+    await pilot.pause()
+
+
+def outlook(app: MmrecApp) -> str:
+    return str(app.screen.query_one("#outlook").render())
+
+
+def source_of(app: MmrecApp, name: str) -> str:
+    field = next(node for node in app.screen.query_one(f"#field-{name}").ancestors if node.has_class("field"))
+    return str(field.query_one(".source").render())
+
+
+@pytest.mark.parametrize(
+    ("language", "typed", "told", "refused"),
+    [
+        ("en", "1.5", ("--dropout", "1.5"), "not ready yet: see the line at the bottom"),
+        ("tr", "1,5", ("--dropout", "1.5"), "henüz hazır değil: en alttaki satıra bakın"),
+    ],
+)
+async def test_a_wrong_value_is_told_beside_its_field_and_at_the_bottom_and_there_is_no_way_on(
+    language: str, typed: str, told: tuple[str, ...], refused: str
+) -> None:
+    app = an_app(language)
+    async with app.run_test(size=(160, 45), notifications=True) as pilot:
+        await open_prepared_plan(app, pilot)
+        await until(pilot, lambda: outlook(app).startswith("✓"))
+        await fill_in(pilot, "dropout", typed)
+        await until(pilot, lambda: outlook(app).startswith("✗"))
+        assert all(words in outlook(app) for words in told)
+        assert source_of(app, "dropout") == f"✗ {app.say('source.wrong')}"
+        assert source_of(app, "epochs") == app.say("source.default")
+        await pilot.press("ctrl+s")
+        await until_shown(pilot, refused)
+        assert table_of(app) == "plan"
+
+        await fill_in(pilot, "dropout", "0,2")
+        await until(pilot, lambda: outlook(app).startswith("✓"))
+        assert source_of(app, "dropout") == app.say("source.hand")
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: table_of(app) == "checklist")
+    assert read_preferences().plan["dropout"] in ("0.2", 0.2)
+
+
+async def test_no_text_in_a_number_s_place_breaks_the_plan() -> None:
+    app = an_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_plan(app, pilot)
+        for text in ("abc", "-1", "1e400", "nan", "9" * 21):
+            await fill_in(pilot, "learning_rate", text)
+            await until(pilot, lambda: outlook(app).startswith("✗"))
+            assert app.failure is None
+
+
+async def test_an_emptied_field_is_the_guide_s_value_again() -> None:
+    app = an_app(plan={"dropout": 0.3})
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await open_plan(app, pilot)
+        assert source_of(app, "dropout") == "yours"
+        await fill_in(pilot, "dropout", "")
+        await pilot.press("backspace")
+        await until(pilot, lambda: source_of(app, "dropout") == "guide")
+        assert screen._resolved.settings.dropout == 0.1
+
+
+async def test_a_profile_fills_the_fields_and_the_guide_s_values_come_back_with_a_key() -> None:
+    app = an_app("tr")
+    async with app.run_test(size=(160, 45), notifications=True) as pilot:
+        screen = await open_plan(app, pilot)
+        app.screen.query_one("#profile", Select).value = "small-text"
+        await until(pilot, lambda: screen._resolved.settings.dropout == 0.2)
+        assert screen.query_one("#field-dropout", Input).value == "0,2"
+        assert source_of(app, "dropout") == "sizin"
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: screen.query_one("#field-dropout", Input).value == "0,1")
+        assert source_of(app, "dropout") == "rehber"
+
+
+async def test_a_config_is_chosen_and_the_outlook_follows() -> None:
+    app = an_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await open_prepared_plan(app, pilot)
+        await until_shown(pilot, "875,520 parameters")
+        await pilot.press("down", "enter")
+        await until_shown(pilot, "● mini")
+        assert screen._resolved.settings.config == "mini"
+        await until(pilot, lambda: "875,520" not in outlook(app) and "parameters" in outlook(app))
+
+
+async def test_the_field_with_focus_is_explained() -> None:
+    app = an_app()
+    async with app.run_test(size=(160, 45)) as pilot:
+        await open_plan(app, pilot)
+        for name in ("dropout", "early_stopping_patience", "recipe"):
+            app.screen.query_one(f"#field-{name}").focus()
+            await pilot.pause()
+            entry = next(entry for entry in HYPERPARAMETERS if entry.name == name)
+            about = str(app.screen.query_one("#about").render())
+            assert entry.what["en"] in about
+            assert entry.higher["en"] in about
+            await pilot.press("f1")
+            await until_shown(pilot, entry.title["en"])
+            assert table_of(app) == "guide"
+            await pilot.press("escape")
+            await pilot.pause()
+
+
+async def test_a_text_in_another_encoding_offers_its_readings_and_the_right_one_makes_it_usable(tmp_path: Path) -> None:
+    path = tmp_path / "türkçe.txt"
+    path.write_bytes((PANGRAMS * 200).encode("windows-1254"))
+    app = an_app("tr", plan={**TINY, "data_dir": str(path)})
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        screen = await open_plan(app, pilot)
+        await pilot.press("2")
+        await until_shown(pilot, "UTF-8 değil")
+        readings = screen.query_one("#readings", OptionList)
+        names = [readings.get_option_at_index(number).id for number in range(readings.option_count)]
+        assert "windows-1254" in names
+        assert "windows-1254: Pijamalı hasta yağız şoföre" in screen_text(app)
+        assert not outlook(app).startswith("✓")
+        await pilot.press("ctrl+s")
+        await until_shown(pilot, "henüz hazır değil")
+
+        readings.focus()
+        await pilot.pause()
+        readings.highlighted = names.index("windows-1254")
+        await pilot.press("enter")
+        await until(pilot, lambda: outlook(app).startswith("✓"))
+        assert not readings.display
+        assert "Pijamalı hasta yağız" in screen_text(app)
+        assert screen._resolved.settings.encoding == "windows-1254"
+
+
+async def test_a_path_is_chosen_by_hand_and_remembered(small_text: Path) -> None:
+    app = an_app()
+    async with app.run_test(size=(100, 36), notifications=True) as pilot:
+        screen = await open_plan(app, pilot)
+        await pilot.press("2", "end", "enter")
+        await until_shown(pilot, "Which text?")
+        await pilot.press(*"nowhere.txt", "enter")
+        await until_shown(pilot, "there is no nowhere.txt")
+        await pilot.press(*["backspace"] * 11, *"../prose.txt", "enter")
+        await until(pilot, lambda: app.screen is screen)
+        await until(pilot, lambda: screen._preparing.corpus)
+        assert Path(screen._resolved.settings.data_dir).resolve() == small_text.resolve()
+        await until_shown(pilot, "1 documents")
+        assert "prose.txt" in screen_text(app)
+    assert [Path(path).resolve() for path in read_preferences().corpora] == [small_text.resolve()]
+
+
+async def test_a_word_filters_the_tree_and_a_file_in_it_is_taken(small_text: Path) -> None:
+    for name in ("poem.txt", "letters.txt", ".hidden.txt"):
+        Path(name).write_text(small_text.read_text())
+    app = an_app()
+    async with app.run_test(size=(100, 36)) as pilot:
+        screen = await open_plan(app, pilot)
+        await pilot.press("2", "end", "enter")
+        await until_shown(pilot, "letters.txt")
+        assert ".hidden" not in screen_text(app)
+        await pilot.press(*"poem")
+        await until(pilot, lambda: "letters.txt" not in screen_text(app))
+        await pilot.press("tab", "down", "enter")
+        await until(pilot, lambda: app.screen is screen)
+        assert screen._resolved.settings.data_dir == str(Path("poem.txt").absolute())
+
+
+async def test_esc_leaves_the_chooser_and_changes_nothing() -> None:
+    app = an_app()
+    async with app.run_test(size=(100, 36)) as pilot:
+        screen = await open_plan(app, pilot)
+        before = screen._resolved.settings
+        await pilot.press("2", "end", "enter")
+        await until_shown(pilot, "Which text?")
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is screen)
+        assert screen._resolved.settings == before
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [(b"", "no text"), (b"short", "token"), (bytes(range(256)) * 20, "cannot"), (None, "no file or folder")],
+    ids=["empty", "short", "binary", "missing"],
+)
+async def test_a_text_that_cannot_be_used_is_told_and_there_is_no_way_on(
+    content: bytes | None, told: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "text.txt"
+    if content is not None:
+        path.write_bytes(content)
+    app = an_app(plan={**TINY, "data_dir": str(path)})
+    async with app.run_test(size=(120, 36), notifications=True) as pilot:
+        await open_plan(app, pilot)
+        await until(pilot, lambda: outlook(app).startswith("✗") or "reading" not in outlook(app))
+        await pilot.press("ctrl+s")
+        await until_shown(pilot, "not ready yet")
+        assert table_of(app) == "plan"
+        assert app.failure is None
+
+
+async def test_a_window_longer_than_the_text_is_told_before_anything_starts(small_text: Path) -> None:
+    app = an_app(plan={**TINY, "data_dir": str(small_text)})
+    async with app.run_test(size=(120, 36), notifications=True) as pilot:
+        await open_prepared_plan(app, pilot)
+        await until(pilot, lambda: outlook(app).startswith("✓"))
+        await fill_in(pilot, "seq_len", "5000")
+        await until(pilot, lambda: outlook(app).startswith("✗"))
+        assert "5000" in outlook(app).replace(",", "")
+
+
+async def test_the_run_gets_a_name_that_is_free(small_text: Path) -> None:
+    Path("checkpoints/tiny").mkdir(parents=True)
+    Path("checkpoints/tiny/run.json").write_text("{}")
+    app = an_app(plan={**TINY, "data_dir": str(small_text)})
+    async with app.run_test(size=(120, 36)) as pilot:
+        await open_prepared_plan(app, pilot)
+        await until_shown(pilot, "checkpoints/tiny-2")

@@ -1,0 +1,216 @@
+"""Runs of others on screen: ended, died, or trained now by another process, which is steered through its folder."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mmrec_engine import events
+from mmrec_engine.run_folder import RunFolder
+from mmrec_tui.session import Watching
+from tests.app.conftest import an_app, screen_text, table_of, until, until_shown
+from tests.app.recorded import BEGAN, a_training, an_ending, record
+
+pytestmark = pytest.mark.usefixtures("without_torch")
+
+
+@pytest.fixture
+def place() -> Path:
+    return Path("checkpoints/tiny").absolute()
+
+
+@pytest.fixture
+def trained_elsewhere(place: Path) -> Iterator[Path]:
+    """A run whose lock is held: as another process holds it, through an open file of its own."""
+    record(place, a_training(120))
+    lock = os.open(place / "lock", os.O_RDWR)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    os.write(lock, f"{os.getpid()}\n".encode())
+    yield place
+    os.close(lock)
+
+
+def asked(folder: Path) -> list[str]:
+    path = folder / "control.jsonl"
+    return [json.loads(line)["command"] for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def more(folder: Path, *stream: events.Event) -> None:
+    with (folder / "events.jsonl").open("a", encoding="utf-8") as file:
+        file.writelines(events.to_line(event) + "\n" for event in stream)
+
+
+async def test_a_finished_run_is_shown_as_it_ended(place: Path) -> None:
+    record(place, [*a_training(), *an_ending()])
+    app = an_app(session=Watching(place))
+    async with app.run_test(size=(120, 36), notifications=True) as pilot:
+        await until_shown(pilot, "FINISHED")
+        seen = screen_text(app)
+        for words in (
+            "420/600",
+            "took 1:08",
+            "1.850 (ppl 6.36) at step 300",
+            "2 of 5",
+            "bigram",
+            "Evin önünde",
+            "r report",
+        ):
+            assert words in seen, words
+        assert "pause" not in seen, "nothing can be paused"
+        await pilot.press("p")
+        await until_shown(pilot, "no process trains here now")
+    assert asked(place) == []
+
+
+async def test_a_run_whose_process_is_gone_has_died_and_says_how_to_go_on(place: Path) -> None:
+    record(place, a_training(120))
+    app = an_app(session=Watching(place))
+    async with app.run_test(size=(120, 36), notifications=True) as pilot:
+        await until_shown(pilot, "DIED")
+        told = " ".join(screen_text(app).replace("│", " ").split())
+        assert "nothing that was saved is lost" in told
+        assert "mmrec-tui train --resume" in told
+        assert "--name tiny" in told
+
+
+async def test_what_another_process_records_appears(trained_elsewhere: Path) -> None:
+    app = an_app(session=Watching(trained_elsewhere))
+    async with app.run_test(size=(120, 36), notifications=True) as pilot:
+        await until_shown(pilot, "TRAINING")
+        assert "120/600" in screen_text(app)
+        more(trained_elsewhere, *(event for event in a_training(133) if event.step > 120))
+        await until_shown(pilot, "133/600")
+        more(trained_elsewhere, events.State(step=133, time=BEGAN, state="PAUSED"))
+        await until_shown(pilot, "PAUSED")
+
+
+async def test_keys_ask_the_process_that_trains(trained_elsewhere: Path) -> None:
+    app = an_app(session=Watching(trained_elsewhere))
+    async with app.run_test(size=(120, 36), notifications=True) as pilot:
+        await until_shown(pilot, "TRAINING")
+        await pilot.press("p")
+        await until_shown(pilot, "pausing after this step")
+        more(trained_elsewhere, events.Paused(step=120), events.State(step=120, time=BEGAN, state="PAUSED"))
+        await until_shown(pilot, "PAUSED")
+        await pilot.press("p", "k", "s")
+        await until(pilot, lambda: len(asked(trained_elsewhere)) == 4)
+    assert asked(trained_elsewhere) == ["pause", "resume", "save", "stop"]
+
+
+async def test_a_run_of_another_process_cannot_be_detached_and_goes_on_when_one_leaves(
+    trained_elsewhere: Path,
+) -> None:
+    app = an_app(session=Watching(trained_elsewhere))
+    async with app.run_test(size=(120, 36), notifications=True) as pilot:
+        await until_shown(pilot, "TRAINING")
+        await pilot.press("d")
+        await until_shown(pilot, "another process trains this run")
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: not app.is_running)
+    assert asked(trained_elsewhere) == []
+
+
+async def test_a_process_that_dies_meanwhile_is_noticed(place: Path) -> None:
+    record(place, a_training(120))
+    lock = os.open(place / "lock", os.O_RDWR)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    app = an_app(session=Watching(place))
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await until_shown(pilot, "TRAINING")
+        os.close(lock)
+        await until_shown(pilot, "DIED")
+        await until_shown(pilot, "The run has ended: died")
+
+
+async def test_a_folder_that_cannot_be_written_is_told_when_one_asks(trained_elsewhere: Path) -> None:
+    (trained_elsewhere / "control.jsonl").mkdir()
+    app = an_app(session=Watching(trained_elsewhere))
+    async with app.run_test(size=(120, 36), notifications=True) as pilot:
+        await until_shown(pilot, "TRAINING")
+        await pilot.press("p")
+        await until_shown(pilot, "control.jsonl")
+        assert app.failure is None
+
+
+async def test_a_live_run_is_opened_from_the_first_screen(trained_elsewhere: Path) -> None:
+    app = an_app()
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await until_shown(pilot, "Watch tiny")
+        await pilot.press("w")
+        await until_shown(pilot, "TRAINING")
+        await pilot.press("q")
+        await pilot.pause()
+        assert table_of(app) == "start"
+
+
+async def test_a_live_run_cannot_be_deleted(trained_elsewhere: Path) -> None:
+    app = an_app()
+    async with app.run_test(size=(120, 36), notifications=True) as pilot:
+        await pilot.press("r")
+        await until_shown(pilot, "tiny")
+        await pilot.press("x")
+        await until_shown(pilot, "it cannot be deleted")
+    assert trained_elsewhere.exists()
+
+
+async def test_deleting_a_run_asks_twice_and_no_is_the_default(place: Path) -> None:
+    record(place, [*a_training(60), *an_ending(step=60)])
+    app = an_app()
+    async with app.run_test(size=(120, 36), notifications=True) as pilot:
+        await pilot.press("r")
+        await until_shown(pilot, "finished")
+        await pilot.press("x")
+        await until_shown(pilot, "Delete tiny")
+        await pilot.press("enter")
+        await pilot.pause()
+        assert place.exists()
+        await pilot.press("x")
+        await until_shown(pilot, "Delete tiny")
+        await pilot.press("right", "enter")
+        await until_shown(pilot, "cannot be brought back")
+        await pilot.press("escape")
+        await pilot.pause()
+        assert place.exists()
+        await pilot.press("x")
+        await until_shown(pilot, "Delete tiny")
+        await pilot.press("right", "enter")
+        await until_shown(pilot, "cannot be brought back")
+        await pilot.press("right", "enter")
+        await until_shown(pilot, "tiny is deleted")
+        await until_shown(pilot, "no runs here")
+    assert not place.exists()
+
+
+async def test_runs_are_filtered_sorted_and_opened(place: Path) -> None:
+    record(place, [*a_training(60), *an_ending(step=60)])
+    record(place.with_name("poems"), a_training(200))
+    app = an_app()
+    async with app.run_test(size=(120, 36), notifications=True) as pilot:
+        await pilot.press("r")
+        await until_shown(pilot, "poems")
+        await pilot.press("slash", *"died")
+        await pilot.pause()
+        table = screen_text(app)
+        assert "poems" in table
+        assert "tiny" not in table
+        await pilot.press("enter", "enter")
+        await until_shown(pilot, "DIED")
+        await pilot.press("q")
+        await pilot.press("slash", *["backspace"] * 4, *"tiny", "enter", "enter")
+        await until_shown(pilot, "Report: tiny")
+        await until_shown(pilot, "nats below bigram")
+
+
+async def test_a_run_folder_as_the_engine_makes_it_is_live_while_it_is_held(place: Path) -> None:
+    held = RunFolder(place, "new")
+    held.record(events.State(state="PREPARING"))
+    app = an_app("tr", session=Watching(place))
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await until_shown(pilot, "HAZIRLANIYOR")
+        held.abandon()
+        await until_shown(pilot, "ÖLDÜ")

@@ -1,0 +1,273 @@
+"""The whole way of a new user, with the real engine on a little real text: by keyboard, and by mouse."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from mmrec_engine.settings import resolve
+from mmrec_tui.app import MmrecApp
+from mmrec_tui.session import Training
+from tests.app.conftest import TINY, an_app, screen_text, table_of, until, until_shown
+from tests.conftest import events_of
+
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("beside_work")]
+# What nobody changes in these tests, as a person who was here before would have left it.
+REMEMBERED: dict[str, Any] = {"threads": 1, "precision": "fp32", "eval_every": 20, "epochs": 5}
+TRAINED = 90.0  # seconds, at most
+
+
+async def click_on(pilot: Pilot[Any], words: str) -> None:
+    """Click where these words stand, the lowest of them: the bar is the last line."""
+    app: Any = pilot.app
+    await until_shown(pilot, words)
+    for y, line in reversed(list(enumerate(screen_text(app).split("\n")))):
+        if words in line:
+            await pilot.click(offset=(line.index(words) + len(words) // 2, y))
+            return
+    raise AssertionError(f"{words} went away")
+
+
+def is_planned(app: MmrecApp, steps: int) -> bool:
+    return re.search(rf"✓ {steps} steps", str(app.screen.query_one("#outlook").render())) is not None
+
+
+def ticked(folder: Path) -> set[str]:
+    """What the person has ticked for this run, before it and after."""
+    path = folder / "ticks.json"
+    return {item for item, own in json.loads(path.read_text()).items() if own} if path.exists() else set()
+
+
+async def test_from_the_first_screen_to_a_comparison_by_keyboard(small_text: Path) -> None:
+    app = an_app(plan=REMEMBERED)
+    async with app.run_test(size=(120, 36), notifications=True) as pilot:
+        await pilot.press("n")
+        await until(pilot, lambda: table_of(app) == "plan")
+        await pilot.press("2", "end", "enter")
+        await until_shown(pilot, "Which text?")
+        await pilot.press(*"../prose.txt", "enter")
+        await until(pilot, lambda: table_of(app) == "plan")
+        await pilot.press("1", "down", "enter")
+        await until_shown(pilot, "● mini")
+        await pilot.press("up", "enter")
+        await until_shown(pilot, "● tiny")
+        await pilot.press("3", "tab", "tab", *"40")  # most steps
+        await pilot.press("tab", *"2")  # batch size
+        await pilot.press("tab", "tab", *"32")  # windows
+        await pilot.press("tab", "tab", "tab", *"0,001")  # rate, with the comma of a Turkish keyboard
+        await until(pilot, lambda: is_planned(app, 40))
+        screen: Any = app.screen
+        settings = screen._resolved.settings
+        assert (settings.max_steps, settings.batch_size, settings.seq_len) == (40, 2, 32)
+        assert settings.learning_rate == 0.001
+
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: table_of(app) == "checklist")
+        await pilot.press("space")
+        await until_shown(pilot, "☑")
+        await pilot.press("s")
+        await until(pilot, lambda: table_of(app) == "training")
+        await until_shown(pilot, "FINISHED", TRAINED)
+        assert "40/40" in screen_text(app)
+        assert "◆" in screen_text(app)
+        await until_shown(pilot, "The run has ended")
+
+        folder = Path("checkpoints/tiny").absolute()
+        recorded = events_of(folder)
+        assert [event["step"] for event in recorded if event["event"] == "validation"] == [20, 40]
+        assert recorded[-1]["state"] == "FINISHED"
+        described = json.loads((folder / "run.json").read_text())
+        assert described["settings"]["learning_rate"] == 0.001
+        assert described["sources"]["learning_rate"] == "hand"
+
+        await pilot.press("r")
+        await until_shown(pilot, "Report: tiny")
+        await until_shown(pilot, "completed")
+        await pilot.press("space")
+        await until(pilot, lambda: ticked(folder) == {"dataset-ready", "best-saved"})
+        await pilot.press("slash", *"The ", "enter")
+        await until_shown(pilot, "best_model.pt · ", TRAINED)
+        written: Any = app.screen
+        assert written._writer.written.prompt == "The "
+        await until(pilot, lambda: not written._writer.writing, TRAINED)
+        assert len(written._writer.written.text) >= 200
+        await pilot.press("escape", "b")
+        await until_shown(pilot, "final_checkpoint.pt")
+
+        await pilot.press("q", "q")
+        await until(pilot, lambda: table_of(app) == "start")
+        await pilot.press("n")
+        await until(pilot, lambda: table_of(app) == "plan")
+        await pilot.press("3", "tab", "tab", *"20")
+        await until(pilot, lambda: is_planned(app, 20))
+        assert "checkpoints/tiny-2" in screen_text(app)
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: table_of(app) == "checklist")
+        await pilot.press("s")
+        await until_shown(pilot, "FINISHED", TRAINED)
+        await pilot.press("q")
+        await until(pilot, lambda: table_of(app) == "start")
+        await until_shown(pilot, "tiny-2")
+
+        await pilot.press("r")
+        await until(pilot, lambda: table_of(app) == "runs" and "tiny-2" in screen_text(app))
+        await pilot.press("o")
+        await until_shown(pilot, "mark two runs or more")
+        await pilot.press("space", "down", "space", "o")
+        await until(pilot, lambda: table_of(app) == "compare")
+        await until_shown(pilot, "max_steps")
+        different = [line.split() for line in screen_text(app).split("\n") if "≠" in line]
+        assert ["≠", "max_steps", "20", "40"] in different or ["≠", "max_steps", "40", "20"] in different
+        assert len(different) == 1
+        plot = screen_text(app).split("\n")[1]
+        assert "tiny-2" in plot
+
+
+async def test_from_the_first_screen_to_a_text_of_the_model_by_mouse(small_text: Path) -> None:
+    Path("prose.txt").write_text(small_text.read_text())
+    app = an_app(plan=REMEMBERED)
+    async with app.run_test(size=(160, 45), notifications=True) as pilot:
+        await click_on(pilot, "Start a new run")
+        await until(pilot, lambda: table_of(app) == "plan")
+        await click_on(pilot, "another file or folder")
+        await click_on(pilot, "prose.txt")
+        await until(pilot, lambda: table_of(app) == "plan")
+        for name, value in (("max_steps", "20"), ("batch_size", "2"), ("seq_len", "32")):
+            await pilot.click(f"#field-{name}")
+            await pilot.press("end", *["backspace"] * 4, *value)
+        await until(pilot, lambda: is_planned(app, 20))
+        await click_on(pilot, "^s next")
+        await until(pilot, lambda: table_of(app) == "checklist")
+        await click_on(pilot, "Is a validation split set aside?")
+        await until_shown(pilot, "☑")
+        await click_on(pilot, "s start")
+        await until(pilot, lambda: table_of(app) == "training")
+        await until_shown(pilot, "FINISHED", TRAINED)
+        await click_on(pilot, "r report")
+        await until_shown(pilot, "Report: tiny")
+        await click_on(pilot, "Was the best model saved?")
+        await until(pilot, lambda: ticked(Path("checkpoints/tiny")) == {"validation-split", "best-saved"})
+        await click_on(pilot, "/ try it")
+        prompt = app.screen.query_one("#prompt", Input)
+        await until(pilot, lambda: app.focused is prompt)
+        await pilot.press(*"A ", "enter")
+        await until_shown(pilot, "best_model.pt · ", TRAINED)
+        await click_on(pilot, "q leave")
+        await until(pilot, lambda: table_of(app) == "training")
+        await click_on(pilot, "q leave")
+        await until(pilot, lambda: table_of(app) == "start")
+        await click_on(pilot, "All runs")
+        await until(pilot, lambda: table_of(app) == "runs" and "finished" in screen_text(app))
+        await pilot.click("#runs", offset=(10, 1))
+        await pilot.press("enter")
+        await until_shown(pilot, "Report: tiny")
+
+
+def long_training(small_text: Path, **settings: Any) -> Training:
+    run = {**TINY, "data_dir": str(small_text), "max_steps": 100_000, "epochs": 10_000, "eval_every": 50}
+    return Training(resolve({**run, "checkpoint_every": 100_000, **settings}))
+
+
+def kinds(session: Training) -> list[str]:
+    return [event["event"] for event in events_of(session.folder)]
+
+
+async def test_keys_pause_go_on_save_and_stop_the_training(small_text: Path) -> None:
+    session = long_training(small_text)
+    app = an_app(session=session)
+    session.start()
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await until_shown(pilot, "TRAINING", TRAINED)
+        await pilot.press("p")
+        await until_shown(pilot, "PAUSED")
+        still = kinds(session).count("step")
+        await pilot.pause(0.5)
+        assert kinds(session).count("step") == still
+        await pilot.press("k")
+        await until(pilot, lambda: any(session.folder.glob("checkpoint_step_*.pt")))
+        assert "PAUSED" in screen_text(app), "saving does not end a pause"
+        await pilot.press("p")
+        await until_shown(pilot, "TRAINING")
+        await until(pilot, lambda: kinds(session).count("step") > still)
+        await pilot.press("s")
+        await until_shown(pilot, "STOPPED", TRAINED)
+        await until_shown(pilot, "Go on from the newest checkpoint with c")
+    recorded = [kind for kind in kinds(session) if kind in ("paused", "resumed", "run_finished")]
+    assert recorded == ["paused", "resumed", "run_finished"]
+    assert events_of(session.folder)[-1]["state"] == "STOPPED"
+    stood = events_of(session.folder)[-1]["step"]
+    assert (session.folder / f"checkpoint_step_{stood}.pt").exists()
+
+
+async def test_a_stopped_run_goes_on_with_a_key_where_it_stood(small_text: Path) -> None:
+    session = long_training(small_text)
+    app = an_app(session=session)
+    session.start()
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await until_shown(pilot, "TRAINING", TRAINED)
+        await until(pilot, lambda: kinds(session).count("step") > 5)
+        await pilot.press("s")
+        await until_shown(pilot, "STOPPED", TRAINED)
+        stood = events_of(session.folder)[-1]["step"]
+        await pilot.press("c")
+        await until_shown(pilot, "TRAINING", TRAINED)
+        again: Any = app.stage.session
+        await until(pilot, lambda: kinds(again).count("step") > stood)
+        steps = [event["step"] for event in events_of(session.folder) if event["event"] == "step"]
+        assert steps == list(range(1, len(steps) + 1)), "no step is missing, and none is made twice"
+        await pilot.press("s")
+        await until_shown(pilot, "STOPPED", TRAINED)
+
+
+async def test_leaving_while_a_training_goes_on_asks_first(small_text: Path) -> None:
+    session = long_training(small_text)
+    app = an_app(session=session)
+    session.start()
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await until_shown(pilot, "TRAINING", TRAINED)
+        await pilot.press("ctrl+q")
+        await until_shown(pilot, "What shall become of it?")
+        await pilot.press("escape")
+        await until(pilot, lambda: table_of(app) == "training")
+        assert session.live
+        await pilot.press("q")
+        await until(pilot, lambda: table_of(app) == "start")
+        assert session.live, "looking elsewhere ends nothing"
+        await pilot.press("n")
+        await until(pilot, lambda: table_of(app) == "plan")
+        await pilot.press("q", "q")
+        await until_shown(pilot, "What shall become of it?")
+        await click_on(pilot, "Stop and save")
+        await until(pilot, lambda: not app.is_running, TRAINED)
+    assert session.join(TRAINED)
+    assert events_of(session.folder)[-1]["state"] == "STOPPED"
+
+
+async def test_a_second_training_has_to_wait_for_the_first(small_text: Path) -> None:
+    session = long_training(small_text)
+    app = an_app(session=session, plan={**TINY, "data_dir": str(small_text)})
+    session.start()
+    async with app.run_test(size=(120, 36), notifications=True) as pilot:
+        await until_shown(pilot, "TRAINING", TRAINED)
+        await pilot.press("q", "n")
+        await until(pilot, lambda: table_of(app) == "plan" and is_planned(app, 40))
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: table_of(app) == "checklist")
+        await pilot.press("s")
+        await until_shown(pilot, "stop or detach it first")
+        assert app.stage.training is session
+
+
+async def test_the_plan_tells_how_long_a_run_will_take_from_a_measurement(small_text: Path) -> None:
+    app = an_app(plan={**TINY, "data_dir": str(small_text)})
+    async with app.run_test(size=(160, 45)) as pilot:
+        await pilot.press("n")
+        await until(pilot, lambda: table_of(app) == "plan" and is_planned(app, 40))
+        await until(pilot, lambda: re.search(r"about \d+:\d\d", screen_text(app)), TRAINED)
+        await until(pilot, lambda: re.search(r"● tiny +\S+ +\S+ MiB +\d+:\d\d", screen_text(app)), TRAINED)
