@@ -41,6 +41,7 @@ class Event:
     """What all events carry. step counts from 1; 0 is before the first one."""
 
     event: ClassVar[str]
+    unwritten: ClassVar[frozenset[str]] = frozenset()  # fields that a line leaves out while they are None
     step: int = 0
     time: float = field(default_factory=clock.time)
 
@@ -75,15 +76,20 @@ class RunStarted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Step(Event):
-    """One update. loss: mean cross-entropy of the step's tokens, nats; tokens: seen so far; epoch counts from 1."""
+    """One update. loss: mean cross-entropy of the step's tokens, nats; tokens: seen so far; epoch counts from 1.
+
+    update_ratio: |update| / |weight|, measured now and then: that of the hidden matrix farthest from the usual 1e-3.
+    """
 
     event = "step"
+    unwritten = frozenset({"update_ratio"})
     loss: float
     learning_rate: float
     grad_norm: float
     tokens_per_second: float
     tokens: int
     epoch: int
+    update_ratio: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,7 +201,11 @@ KINDS: dict[str, type[Event]] = {
 def to_line(event: Event) -> str:
     """The event as one line of JSON, without the line end."""
     values = {item.name: getattr(event, item.name) for item in fields(event)}
-    own = {name: value for name, value in values.items() if name not in ("step", "time")}
+    own = {
+        name: value
+        for name, value in values.items()
+        if name not in ("step", "time") and (value is not None or name not in event.unwritten)
+    }
     head = {"event": event.event, "time": round(event.time, 3), "step": event.step}
     return json.dumps(finite({**head, **own}), ensure_ascii=False, allow_nan=False)
 
@@ -238,7 +248,9 @@ def _reading(kind: str) -> tuple[type[Event], dict[str, Any]]:
 def _fit(value: Any, declared: Any) -> Any:
     """A JSON value as the declared type. Raises TypeError or KeyError where it is none."""
     if declared is float:
-        return float(value) if type(value) is int else _NON_FINITE[value]
+        return value if type(value) is float else float(value) if type(value) is int else _NON_FINITE[value]
+    if declared == float | None:
+        return None if value is None else _fit(value, float)
     if declared is int:
         if type(value) is int and -_MOST_COUNT < value < _MOST_COUNT:
             return value

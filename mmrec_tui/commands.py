@@ -124,7 +124,7 @@ def evaluate(checkpoint: str, given: Resolved, seq_len: int | None, wording: Wor
     from mmrec_engine.errors import RequestError
     from mmrec_engine.trained import load_trained
     from mmrec_engine.training.machine import resolve_machine
-    from mmrec_engine.training.validation import validate
+    from mmrec_engine.evaluation.validation import validate
     from mmrec_tui.narrator import metric_lines
 
     narration = Narration()

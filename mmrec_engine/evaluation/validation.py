@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch.nn import functional
 
 from mmrec_engine.corpus.prepare import Corpus
-from mmrec_engine.corpus.windows import EvaluationWindows, Tokens
+from mmrec_engine.corpus.windows import IGNORED_LABEL, EvaluationWindows, Tokens
 from mmrec_engine.evaluation.generation import Sampling, generate
 from mmrec_engine.evaluation.metrics import Tally, bits_per_character, evaluating, perplexity, token_losses
 from mmrec_engine.events import Progress
@@ -94,6 +95,26 @@ def training_loss(
     most = EvaluationWindows(corpus.validation.tokens, length).count
     tally = yield from evaluate_windows(model, windows, windows.spread(most), stopped)
     return None if tally is None else tally.loss
+
+
+def window_losses(model: LanguageModel, corpus: Corpus, length: int, most: int) -> npt.NDArray[np.float64]:
+    """Mean loss of each of at most `most` validation windows, evenly spread: how much a validation loss may vary by chance."""
+    windows = EvaluationWindows(corpus.validation.tokens, length)
+    losses: list[float] = []
+    device = model.embedding.weight.device
+    numbers = windows.spread(most)
+    a_batch = max(1, _TOKENS_A_BATCH // length)
+    for start in range(0, len(numbers), a_batch):
+        with evaluating(model):
+            inputs, labels = (
+                torch.from_numpy(part).to(device) for part in windows.batch(numbers[start : start + a_batch])
+            )
+            each = functional.cross_entropy(  # (windows, time)
+                model(inputs).transpose(1, 2), labels, ignore_index=IGNORED_LABEL, reduction="none"
+            )
+            counted = (labels != IGNORED_LABEL).sum(1).clamp(min=1)
+            losses += (each.sum(1) / counted).tolist()
+    return np.array(losses)
 
 
 def sample_text(model: LanguageModel, corpus: Corpus, seed: int) -> tuple[str, str]:

@@ -12,12 +12,12 @@ from dataclasses import replace
 from typing import TypeVar
 
 from mmrec_engine import checkpoints, events, run_files
+from mmrec_engine.evaluation.validation import sample_text, training_loss, validate
 from mmrec_engine.events import Event, Status
 from mmrec_engine.optim.schedule import rate_factor
 from mmrec_engine.training.control import Control
 from mmrec_engine.training.job import Job
 from mmrec_engine.training.plan import ending
-from mmrec_engine.training.validation import sample_text, training_loss, validate
 
 Result = TypeVar("Result")
 Ending = tuple[Status, dict[str, object]]
@@ -78,6 +78,7 @@ def _step(job: Job) -> events.Step:
         tokens_per_second=round(result.tokens / (time.perf_counter() - began), 1),
         tokens=job.progress.tokens,
         epoch=job.plan.epoch_of(step),
+        update_ratio=result.update_ratio,
     )
 
 

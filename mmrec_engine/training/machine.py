@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from mmrec_engine.errors import RequestError
+from mmrec_engine.exactness import make_exact
 from mmrec_engine.settings import Settings
 
 _PROBE_SIZE = 512
@@ -40,7 +41,7 @@ def resolve_machine(settings: Settings, stored: Mapping[str, Any] | None = None)
     threads = settings.threads or stored.get("threads") or available_cores()
     torch.set_num_threads(threads)
     device = resolve_device(stored.get("device", "auto") if settings.device == "auto" else settings.device)
-    _make_exact()
+    make_exact()
     chosen = stored.get("precision") or settings.precision
     if chosen == "auto":
         chosen = "bf16" if bf16_pays(device) else "fp32"
@@ -98,13 +99,3 @@ def _seconds(work: Callable[[], object], device: torch.device) -> float:
 
 def _mps() -> bool:
     return torch.backends.mps.is_available()
-
-
-def _make_exact() -> None:
-    """The same numbers every time: deterministic kernels, and no silent float32 shortcuts on GPUs."""
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read at cuBLAS' first use
-    torch.use_deterministic_algorithms(True)
-    # Filling fresh memory with NaN guards against reading it; nothing here does, and it costs a pass over every tensor.
-    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
-    torch.backends.cuda.matmul.allow_tf32 = False
-    torch.backends.cudnn.allow_tf32 = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,14 +19,24 @@ from mmrec_engine.optim.groups import Optimizers
 from mmrec_engine.settings import Settings
 from mmrec_engine.training.machine import Machine
 
+RATIO_EVERY = 50  # steps between two measurements of the update ratio
+_MOST_MEASURED = 2**16  # entries of one matrix; of a larger one evenly spaced rows stand for it
+_ZERO_AT_FIRST = ("project_out.weight", "mlp.project.weight")  # nothing to compare an early update with
+_USUAL_RATIO = 1e-3
+_LEAST_RATIO = 1e-12  # so that a matrix which does not move at all has a logarithm
+
 
 @dataclass(frozen=True)
 class StepResult:
-    """loss: mean over the step's tokens, nats; grad_norm: before clipping; tokens: predicted in this step."""
+    """loss: mean over the step's tokens, nats; grad_norm: before clipping; tokens: predicted in this step.
+
+    update_ratio: as in events.Step; None where it was not measured.
+    """
 
     loss: float
     grad_norm: float
     tokens: int
+    update_ratio: float | None = None
 
 
 class Stepper:
@@ -41,6 +52,11 @@ class Stepper:
     ) -> None:
         self._model, self._optimizers, self._windows = model, optimizers, windows
         self._settings, self._machine = settings, machine
+        self._measured = [
+            parameter
+            for name, parameter in model.named_parameters()
+            if parameter.ndim == 2 and not name.startswith(("embedding", "head")) and not name.endswith(_ZERO_AT_FIRST)
+        ]
 
     def make(self, step: int, first_window: int, learning_rate: float) -> StepResult:
         """Train on the step's windows, numbered from `first_window`.
@@ -72,8 +88,22 @@ class Stepper:
             raise self._not_finite(step, loss, grad_norm, torch.from_numpy(inputs))
         if settings.grad_clip:
             nn.utils.clip_grads_with_norm_(self._model.parameters(), settings.grad_clip, norm)
+        before = [_rows(matrix).clone() for matrix in self._measured] if step % RATIO_EVERY == 0 else []
         self._optimizers.step(learning_rate)
-        return StepResult(loss, grad_norm, tokens)
+        return StepResult(loss, grad_norm, tokens, self._update_ratio(before, learning_rate) if before else None)
+
+    def _update_ratio(self, before: list[Tensor], learning_rate: float) -> float:
+        """|update| / |weight| of the hidden matrix where it is farthest from usual, given what they were before.
+
+        The matrix with and without its weight decay, whichever moved less: decay alone would look like learning where no
+        gradient arrives.
+        """
+        kept = 1.0 - learning_rate * self._settings.weight_decay
+        ratios = []
+        for matrix, old in zip(self._measured, before, strict=True):
+            new = _rows(matrix)
+            ratios.append(float(torch.minimum((new - old).norm(), (new - kept * old).norm()) / old.norm()))
+        return max(ratios, key=_unusual)
 
     def _not_finite(self, step: int, loss: float, grad_norm: float, inputs: Tensor) -> TrainingError:
         in_loss = not np.isfinite(loss)
@@ -101,6 +131,16 @@ class Stepper:
             if parameter.grad is not None and not parameter.grad.isfinite().all():
                 return name
         return "?"
+
+
+def _rows(matrix: Tensor) -> Tensor:
+    """Evenly spaced rows of a matrix, few enough to be copied now and then, detached."""
+    return matrix.detach()[:: max(1, matrix.numel() // _MOST_MEASURED)]
+
+
+def _unusual(ratio: float) -> float:
+    """How far a ratio is from the usual one, on a logarithmic scale."""
+    return abs(math.log(max(ratio, _LEAST_RATIO) / _USUAL_RATIO)) if math.isfinite(ratio) else math.inf
 
 
 def first_non_finite(model: nn.Module, inputs: Tensor) -> str | None:
