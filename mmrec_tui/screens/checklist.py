@@ -13,6 +13,7 @@ from mmrec_engine.settings import Resolved
 from mmrec_tui.screens.base import KeyBar, MmrecScreen, Title
 from mmrec_tui.session import Work
 from mmrec_tui.widgets.items import Items
+from mmrec_tui.widgets.panels import plain
 
 
 class ChecklistScreen(MmrecScreen):
@@ -43,7 +44,7 @@ class ChecklistScreen(MmrecScreen):
         self.query_one(Items).show(self._findings, self.own_app.stage.ticks, self.say)
         key = "checklist.failing" if self._failing else "checklist.ready"
         values = {"name": self._run.settings.run_folder.name, "folder": self._run.settings.run_folder}
-        self.query_one("#verdict", Static).update(self.say(key, **values))
+        self.query_one("#verdict", Static).update(plain(self.say(key, **values)))
 
     @property
     def _failing(self) -> bool:

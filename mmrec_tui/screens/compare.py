@@ -19,6 +19,7 @@ from mmrec_tui.screens.base import KeyBar, MmrecScreen, Title
 from mmrec_tui.session import Work
 from mmrec_tui.terminal import one_line
 from mmrec_tui.widgets.plot import Plot
+from mmrec_tui.widgets.table import fill
 
 _LOOK_SECONDS = 0.1
 _NOT_COMPARED = ("name", "output_dir")
@@ -63,10 +64,12 @@ class CompareScreen(MmrecScreen):
         table.add_column(" ", width=1)
         table.add_column(self.say("compare.setting"))
         for name, _, _ in runs:
-            table.add_column(name)
-        for mark, setting, values in rows_of([settings for _, _, settings in runs]):
-            style = "bold" if mark else ""
-            table.add_row(*(Text(cell, style) for cell in (mark, setting, *values)))
+            table.add_column(Text(name))
+        rows = rows_of([settings for _, _, settings in runs])
+        fill(
+            table,
+            [[Text(cell, "bold" if mark else "") for cell in (mark, name, *values)] for mark, name, values in rows],
+        )
 
     def action_x_axis(self) -> None:
         axis = X_AXES[(X_AXES.index(self._view.x_axis) + 1) % len(X_AXES)]

@@ -19,6 +19,7 @@ from mmrec_tui.screens.base import KeyBar, MmrecScreen, Title
 from mmrec_tui.session import Work
 from mmrec_tui.states import ENDED
 from mmrec_tui.terminal import one_line
+from mmrec_tui.widgets.table import fill
 
 _LOOK_SECONDS = 0.2
 COLUMNS = ("name", "state", "step", "best", "size", "changed", "path")
@@ -88,8 +89,8 @@ class RunsScreen(MmrecScreen):
         table, say = self.query_one(DataTable), self.say
         kept = self._under_cursor
         wanted = self.query_one(Input).value.casefold().strip()
-        table.clear()
         shown = [row for row in sorted(self._rows, key=lambda row: row.key(self._sort)) if _matches(row, wanted, say)]
+        rows = []
         for row in shown:
             run = row.run
             best = "–" if run.best_loss is None else say.number(run.best_loss, 4)
@@ -103,7 +104,8 @@ class RunsScreen(MmrecScreen):
                 time.strftime("%Y-%m-%d %H:%M", time.localtime(run.changed)),
                 one_line(str(run.path)),
             ]
-            table.add_row(*(Text(cell) for cell in cells), key=str(run.path))
+            rows.append([Text(cell) for cell in cells])
+        fill(table, rows, [str(row.run.path) for row in shown])
         if kept is not None and any(row.run.path == kept for row in shown):
             table.move_cursor(row=table.get_row_index(str(kept)))
         words = say("runs.none-here") if not shown else say("runs.sorted", column=say(f"table.{self._sort}"))

@@ -65,7 +65,7 @@ class Wording:
 
     def rate(self, value: float) -> str:
         """A learning rate: 0.02, 3e-4, 2.85e-4."""
-        if value == 0 or abs(value) >= 0.001:
+        if value == 0 or not abs(value) < 0.001:  # a NaN too
             return self.number(value, 4).rstrip("0").rstrip(".,") or "0"
         mantissa, _, exponent = f"{value:.2e}".partition("e")
         point = "," if self.language == "tr" else "."
@@ -76,6 +76,8 @@ class Wording:
 
     def clock(self, seconds: float) -> str:
         """A stretch of time: 0:42, 12:05, 3:07:40, or days."""
+        if not math.isfinite(seconds):
+            return "–"
         whole = max(0, round(seconds))
         hours, rest = divmod(whole, 3600)
         if hours >= 100:

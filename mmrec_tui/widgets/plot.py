@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.content import Content
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -36,7 +37,8 @@ class Plot(Widget, can_focus=True):
         if figure == self._figure:
             return
         self._figure, self._words = figure, self._waiting
-        self.border_title = f"{self._title}  {figure.legend}" if figure.legend else self._title
+        # As content, not as text: names of runs stand in it, and would be read as markup.
+        self.border_title = Content(f"{self._title}  {figure.legend}" if figure.legend else self._title)
         self.border_subtitle = figure.note
         self.refresh()
 

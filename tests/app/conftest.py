@@ -28,8 +28,8 @@ _opened: list[MmrecApp] = []
 @pytest.fixture(autouse=True)
 def _own_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Runs are made in a folder of the test's own, wherever the tests are started; nothing goes on after it."""
-    (tmp_path / "work").mkdir()
-    monkeypatch.chdir(tmp_path / "work")
+    (tmp_path / "place").mkdir()
+    monkeypatch.chdir(tmp_path / "place")
     yield
     for app in _opened:
         session = app.stage.session

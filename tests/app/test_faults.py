@@ -206,7 +206,11 @@ def assert_harmless(text: str) -> None:
     assert "\u202e" not in text, "the text's direction is turned"
 
 
-@pytest.mark.parametrize("size", [(160, 45), (80, 24), (50, 14)], ids=str)
+@pytest.mark.parametrize(
+    "size",
+    [(80, 24), pytest.param((160, 45), marks=pytest.mark.slow), pytest.param((50, 14), marks=pytest.mark.slow)],
+    ids=str,
+)
 async def test_a_record_full_of_rubbish_is_shown_as_far_as_it_goes(
     hostile: Path, size: tuple[int, int], without_torch: None
 ) -> None:
@@ -248,6 +252,30 @@ async def test_runs_that_are_none_are_left_out_of_the_lists(hostile: Path, witho
         await pilot.pause(0.5)
         assert_harmless(screen_text(app))
         assert app.failure is None
+
+
+async def test_names_with_brackets_are_no_markup(without_torch: None) -> None:
+    folders = [Path("checkpoints", name).absolute() for name in ("[bold]one", "[", "]red] [@click=app.quit]two")]
+    for folder in folders:
+        record(folder, [*a_training(60), *an_ending(step=60)])
+    app = an_app(plan={"name": "[bold]one"})
+    async with app.run_test(size=(160, 45), notifications=True) as pilot:
+        for folder in folders:
+            await until_shown(pilot, f"{folder.name[:20]} ")
+        app.open_screen("compare", folders=folders)
+        await until_shown(pilot, "seq_len")
+        assert "⠒ [bold]one  ◆ [  ⠒ ]red] [@click=app.quit]two" in screen_text(app).split("\n")[1]
+        await pilot.press("escape")
+        app.open_screen("report", folder=folders[2])
+        await until_shown(pilot, "Report: ]red] [@click=app.quit]two")
+        await pilot.press("escape")
+        app.watch_run(folders[0])
+        await until_shown(pilot, "[bold]one · sample")
+        await pilot.press("escape", "n")
+        await until_shown(pilot, "checkpoints/[bold]one-2")
+        await until(pilot, lambda: "✓" in screen_text(app))
+        await pilot.press("ctrl+s")
+        await until_shown(pilot, "starts [bold]one-2 in checkpoints/[bold]one-2")
 
 
 async def test_a_record_that_is_replaced_while_it_is_watched_is_read_anew(finished: Path, without_torch: None) -> None:

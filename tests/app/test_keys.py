@@ -185,6 +185,7 @@ async def test_what_was_typed_in_the_plan_outlives_a_resize() -> None:
         assert screen._resolved.settings.dropout == 0.25
 
 
+@pytest.mark.slow
 async def test_letters_typed_into_a_field_do_nothing_else_and_esc_leaves_it() -> None:
     app = an_app()
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
@@ -211,6 +212,7 @@ async def test_the_bar_can_be_clicked() -> None:
         assert table_of(app) == "guide"
 
 
+@pytest.mark.slow
 async def test_the_bar_always_ends_with_help_and_the_way_out() -> None:
     app = an_app()
     async with app.run_test(size=(160, 30), notifications=True) as pilot:
@@ -224,6 +226,7 @@ async def test_the_bar_always_ends_with_help_and_the_way_out() -> None:
                 assert bar.endswith("? help  q leave"), (screen, width, bar)
 
 
+@pytest.mark.slow
 async def test_the_palette_does_what_keys_do() -> None:
     app = an_app()
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
@@ -247,6 +250,7 @@ async def test_the_axis_the_scale_and_the_smoothing_are_remembered(finished: Pat
     assert (kept.x_axis, kept.log_axis, kept.smoothing) == ("tokens", True, False)
 
 
+@pytest.mark.slow
 async def test_the_guide_lists_all_keys_when_it_is_asked_for_help_itself() -> None:
     app = an_app()
     async with app.run_test(size=(100, 60), notifications=True) as pilot:
@@ -259,6 +263,7 @@ async def test_the_guide_lists_all_keys_when_it_is_asked_for_help_itself() -> No
             assert re.search(rf"{re.escape(key.shown)} +{re.escape(app.say(word_key(key.action)))}", page), key
 
 
+@pytest.mark.slow
 async def test_a_search_in_the_guide_finds_and_shows() -> None:
     app = an_app("tr")
     async with app.run_test(size=(120, 36), notifications=True) as pilot:

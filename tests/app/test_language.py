@@ -173,8 +173,13 @@ WAYS: tuple[Way, ...] = (
     warned,
 )  # fmt: skip
 
+SELDOM = (compare, keys, chooser, leaving, deleting, exporting, warned)
 
-@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
+
+@pytest.mark.parametrize(
+    "way",
+    [pytest.param(way, id=way.__name__, marks=[pytest.mark.slow] if way in SELDOM else []) for way in WAYS],
+)
 @pytest.mark.parametrize("language", [pytest.param("en", marks=pytest.mark.slow), "tr"])
 async def test_a_screen_speaks_one_language(language: str, way: Way) -> None:
     record(Path("checkpoints/tiny").absolute(), [*a_training(200), *an_ending(step=200)])

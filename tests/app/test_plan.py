@@ -51,7 +51,9 @@ def source_of(app: MmrecApp, name: str) -> str:
 @pytest.mark.parametrize(
     ("language", "typed", "told", "refused"),
     [
-        ("en", "1.5", ("--dropout", "1.5"), "not ready yet: see the line at the bottom"),
+        pytest.param(
+            "en", "1.5", ("--dropout", "1.5"), "not ready yet: see the line at the bottom", marks=pytest.mark.slow
+        ),
         ("tr", "1,5", ("--dropout", "1.5"), "henüz hazır değil: en alttaki satıra bakın"),
     ],
 )
@@ -79,6 +81,7 @@ async def test_a_wrong_value_is_told_beside_its_field_and_at_the_bottom_and_ther
     assert read_preferences().plan["dropout"] in ("0.2", 0.2)
 
 
+@pytest.mark.slow
 async def test_no_text_in_a_number_s_place_breaks_the_plan() -> None:
     app = an_app()
     async with app.run_test(size=(80, 24)) as pilot:
@@ -100,6 +103,7 @@ async def test_an_emptied_field_is_the_guide_s_value_again() -> None:
         assert screen._resolved.settings.dropout == 0.1
 
 
+@pytest.mark.slow
 async def test_a_profile_fills_the_fields_and_the_guide_s_values_come_back_with_a_key() -> None:
     app = an_app("tr")
     async with app.run_test(size=(160, 45), notifications=True) as pilot:
@@ -124,6 +128,7 @@ async def test_a_config_is_chosen_and_the_outlook_follows() -> None:
         await until(pilot, lambda: "875,520" not in outlook(app) and "parameters" in outlook(app))
 
 
+@pytest.mark.slow
 async def test_the_field_with_focus_is_explained() -> None:
     app = an_app()
     async with app.run_test(size=(160, 45)) as pilot:
@@ -185,6 +190,7 @@ async def test_a_path_is_chosen_by_hand_and_remembered(small_text: Path) -> None
     assert [Path(path).resolve() for path in read_preferences().corpora] == [small_text.resolve()]
 
 
+@pytest.mark.slow
 async def test_a_word_filters_the_tree_and_a_file_in_it_is_taken(small_text: Path) -> None:
     for name in ("poem.txt", "letters.txt", ".hidden.txt"):
         Path(name).write_text(small_text.read_text())
@@ -201,6 +207,7 @@ async def test_a_word_filters_the_tree_and_a_file_in_it_is_taken(small_text: Pat
         assert screen._resolved.settings.data_dir == str(Path("poem.txt").absolute())
 
 
+@pytest.mark.slow
 async def test_esc_leaves_the_chooser_and_changes_nothing() -> None:
     app = an_app()
     async with app.run_test(size=(100, 36)) as pilot:

@@ -22,7 +22,6 @@ from mmrec_tui.session import Session
 from tests.app.conftest import an_app, screen_text, table_of, until
 from tests.app.recorded import BEGAN, a_training, an_ending, record
 
-LANGUAGES = ["en", "tr"]
 HOME = Path("/home/ada/checkpoints")
 RUNS = [
     RunSummary("tiny", HOME / "tiny", "TRAINING", 420, 1.8123, BEGAN + 70),
@@ -37,7 +36,8 @@ def at(width: int, height: int, *, slow: bool = True) -> Any:
 
 
 sizes = pytest.mark.parametrize("size", [at(80, 24, slow=False), at(120, 36), at(160, 45), at(50, 14)])
-languages = pytest.mark.parametrize("language", LANGUAGES)
+languages = pytest.mark.parametrize("language", ["en", "tr"])
+mostly_turkish = pytest.mark.parametrize("language", [pytest.param("en", marks=pytest.mark.slow), "tr"])
 
 
 class Still(Session):
@@ -129,7 +129,7 @@ async def test_start(language: str, size: tuple[int, int], snapshot: SnapshotAss
 
 
 @sizes
-@languages
+@mostly_turkish
 async def test_plan(language: str, size: tuple[int, int], snapshot: SnapshotAssertion) -> None:
     app = an_app(language)
     async with app.run_test(size=size) as pilot:
@@ -138,7 +138,7 @@ async def test_plan(language: str, size: tuple[int, int], snapshot: SnapshotAsse
 
 
 @pytest.mark.parametrize("key", ["2", "3"])
-@languages
+@mostly_turkish
 async def test_the_other_panes_of_the_plan(language: str, key: str, snapshot: SnapshotAssertion) -> None:
     app = an_app(language)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -151,7 +151,7 @@ async def test_the_other_panes_of_the_plan(language: str, key: str, snapshot: Sn
 
 
 @sizes
-@languages
+@mostly_turkish
 async def test_checklist(language: str, size: tuple[int, int], snapshot: SnapshotAssertion) -> None:
     app = an_app(language)
     async with app.run_test(size=size) as pilot:
@@ -166,7 +166,7 @@ async def test_checklist(language: str, size: tuple[int, int], snapshot: Snapsho
 
 
 @sizes
-@languages
+@mostly_turkish
 async def test_report(language: str, size: tuple[int, int], snapshot: SnapshotAssertion) -> None:
     folder = record(Path("checkpoints/tiny").absolute(), [*a_training(), *an_ending()])
     app = an_app(language)
@@ -176,7 +176,7 @@ async def test_report(language: str, size: tuple[int, int], snapshot: SnapshotAs
 
 
 @sizes
-@languages
+@mostly_turkish
 async def test_runs(language: str, size: tuple[int, int], snapshot: SnapshotAssertion) -> None:
     app = an_app(language)
     async with app.run_test(size=size) as pilot:
@@ -188,7 +188,7 @@ async def test_runs(language: str, size: tuple[int, int], snapshot: SnapshotAsse
         assert await a_picture(pilot) == snapshot
 
 
-@languages
+@mostly_turkish
 async def test_compare(language: str, snapshot: SnapshotAssertion) -> None:
     one = record(Path("checkpoints/one").absolute(), a_training(), note=False)
     two = record(Path("checkpoints/two").absolute(), a_training(300, dropout=0.2), note=False, dropout=0.2)
@@ -198,7 +198,7 @@ async def test_compare(language: str, snapshot: SnapshotAssertion) -> None:
         assert await a_picture(pilot, lambda screen: screen._runs) == snapshot
 
 
-@languages
+@mostly_turkish
 async def test_guide(language: str, snapshot: SnapshotAssertion) -> None:
     app = an_app(language)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -207,7 +207,7 @@ async def test_guide(language: str, snapshot: SnapshotAssertion) -> None:
 
 
 @pytest.mark.parametrize("size", [at(120, 36), at(80, 24, slow=False), at(60, 16), at(50, 14)])
-@languages
+@mostly_turkish
 async def test_leaving_while_a_training_goes_on(
     language: str, size: tuple[int, int], snapshot: SnapshotAssertion
 ) -> None:

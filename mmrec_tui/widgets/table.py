@@ -1,0 +1,19 @@
+"""Rows put into a table whose columns are as wide as their cells from the first frame on.
+
+Textual measures new rows once the table is idle, and a frame drawn before that keeps its narrow cells for good.
+"""
+
+from __future__ import annotations
+
+from rich.text import Text
+from textual.widgets import DataTable
+
+
+def fill(table: DataTable[Text], rows: list[list[Text]], keys: list[str] | None = None) -> None:
+    """These rows in the place of all others."""
+    table.clear()
+    for number, column in enumerate(table.ordered_columns):
+        column.width = max(column.label.cell_len, *(row[number].cell_len for row in rows), 1)
+        column.auto_width = False
+    for number, row in enumerate(rows):
+        table.add_row(*row, key=keys[number] if keys else None)
