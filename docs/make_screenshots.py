@@ -25,6 +25,14 @@ _FONTS = re.compile(r"@font-face \{.*?\}", re.DOTALL)
 
 
 async def main() -> None:
+    for language, prompt in (("en", "The old man "), ("tr", "Yaşlı adam ")):
+        Path(language).mkdir()
+        os.chdir(language)
+        await pictures(language, prompt)
+        os.chdir("..")
+
+
+async def pictures(language: str, prompt: str) -> None:
     from textual.widgets import Input
 
     from mmrec_tui.app import MmrecApp
@@ -32,37 +40,32 @@ async def main() -> None:
     from mmrec_tui.preferences import Preferences
     from mmrec_tui.text import Wording
 
-    for language, prompt in (("en", "The old man "), ("tr", "Yaşlı adam ")):
-        Path(language).mkdir()
-        os.chdir(language)
-        app = MmrecApp(Stage(Wording(language), Preferences(plan=dict(PLAN))))  # type: ignore[arg-type]
-        async with app.run_test(size=WIDE) as pilot:
-            screen: Any
-            await pilot.press("n")
-            await until(pilot, lambda: app.screen.table == "plan" and app.screen._measuring.speed_of("small"))  # type: ignore[attr-defined]
-            await pilot.pause(0.5)
-            save(app, f"plan-{language}")
-            await pilot.press("ctrl+s", "space")
-            await pilot.pause(0.3)
-            save(app, f"checklist-{language}")
-            await pilot.press("s")
-            await until(pilot, lambda: app.stage.session is not None and step_of(app) > 220)
-            await pilot.pause(0.6)
-            save(app, f"training-{language}")
-            await pilot.resize_terminal(*SMALL)
-            await pilot.pause(0.6)
-            save(app, f"training-small-{language}")
-            await pilot.resize_terminal(*WIDE)
-            await until(pilot, lambda: app.stage.session.state == "FINISHED")  # type: ignore[union-attr]
-            await pilot.press("r")
-            await until(pilot, lambda: app.screen.table == "report" and app.screen._history is not None)  # type: ignore[attr-defined]
-            screen = app.screen
-            screen.query_one("#prompt", Input).value = prompt
-            await pilot.press("slash", "enter")
-            await until(pilot, lambda: screen._writer.written is not None and not screen._writer.writing)
-            await pilot.pause(0.5)
-            save(app, f"report-{language}")
-        os.chdir("..")
+    app: Any = MmrecApp(Stage(Wording(language), Preferences(plan=dict(PLAN))))  # type: ignore[arg-type]
+    async with app.run_test(size=WIDE) as pilot:
+        await pilot.press("n")
+        await until(pilot, lambda: app.screen.table == "plan" and app.screen._measuring.speed_of("small"))
+        await pilot.pause(0.5)
+        save(app, f"plan-{language}")
+        await pilot.press("ctrl+s", "space")
+        await pilot.pause(0.3)
+        save(app, f"checklist-{language}")
+        await pilot.press("s")
+        await until(pilot, lambda: app.stage.session is not None and step_of(app) > 220)
+        await pilot.pause(0.6)
+        save(app, f"training-{language}")
+        await pilot.resize_terminal(*SMALL)
+        await pilot.pause(0.6)
+        save(app, f"training-small-{language}")
+        await pilot.resize_terminal(*WIDE)
+        await until(pilot, lambda: app.stage.session.state == "FINISHED")
+        await pilot.press("r")
+        await until(pilot, lambda: app.screen.table == "report" and app.screen._history is not None)
+        screen: Any = app.screen
+        screen.query_one("#prompt", Input).value = prompt
+        await pilot.press("slash", "enter")
+        await until(pilot, lambda: screen._writer.written is not None and not screen._writer.writing)
+        await pilot.pause(0.5)
+        save(app, f"report-{language}")
 
 
 def step_of(app: Any) -> int:

@@ -49,6 +49,7 @@ class Settings:
     corpus: str | None = _setting(None)
     use_sample_corpus: bool = _setting(False)
     encoding: str | None = _setting(None)
+    fix_encoding: bool = _setting(False)  # mend text that was read with the wrong code page before it came here
     val_split: float = _setting(0.1, low=0.001, high=0.9)  # share of the characters
     tokenizer: str = _setting("char", choices=("char",))
     vocab_size: int = _setting(5000, low=2, high=1_000_000)  # ids, the special ones not counted

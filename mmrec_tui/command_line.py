@@ -57,6 +57,7 @@ def build(wording: Wording, debug: bool = False, given_language: str | None = No
     _add_generate(app, wording)
     _add_export(app, wording)
     _add_watch(app, wording, given_language)
+    _add_check(app, wording)
     _add_tables(app, wording)
     return app
 
@@ -100,6 +101,38 @@ def _add_watch(app: typer.Typer, wording: Wording, given_language: str | None) -
         if folder is None:
             raise UsageText(wording("usage.no-live-run"))
         return open_app(given_language, folder)
+
+
+def _add_check(app: typer.Typer, wording: Wording) -> None:
+    group = WordedTyper(wording, rich_markup_mode=None, no_args_is_help=True)
+
+    def before(**given: Any) -> int:
+        from mmrec_tui.checking import check_before
+
+        as_json, strict, file = given.pop("json"), given.pop("strict"), given.pop("settings")
+        by_hand = {name: value for name, value in given.items() if value is not None}
+        resolved = resolve(by_hand, read_settings_file(Path(file)) if file else None)
+        return check_before(resolved, wording, as_json, strict)
+
+    switches = [
+        _switch("settings", Optional[str], None, "--settings", wording("help.settings"), metavar="FILE.toml"),
+        _switch("strict", bool, False, "--strict", wording("help.strict")),
+        _switch("json", bool, False, "--json", wording("help.json")),
+    ]
+    _with_parameters(before, [_setting_flag(name, wording) for name in FIELDS] + switches)
+    group.command("before", help=wording("help.check-before"))(before)
+
+    @group.command("after", help=wording("help.check-after"))
+    def after(
+        run: Annotated[str, typer.Argument(metavar="RUN", help=wording("help.checked-run"))],
+        strict: Annotated[bool, typer.Option("--strict", help=wording("help.strict"))] = False,
+        json: Annotated[bool, typer.Option("--json", help=wording("help.json"))] = False,
+    ) -> int:
+        from mmrec_tui.checking import check_after
+
+        return check_after(run, wording, json, strict)
+
+    app.add_typer(group, name="check", help=wording("help.check"))
 
 
 def _add_evaluate(app: typer.Typer, wording: Wording) -> None:

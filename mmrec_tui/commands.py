@@ -122,9 +122,9 @@ def evaluate(checkpoint: str, given: Resolved, seq_len: int | None, wording: Wor
     """Metrics of a checkpoint on the run's own validation side, or on all of a given text."""
     from mmrec_engine.corpus.prepare import prepare_corpus
     from mmrec_engine.errors import RequestError
+    from mmrec_engine.evaluation.validation import validate
     from mmrec_engine.trained import load_trained
     from mmrec_engine.training.machine import resolve_machine
-    from mmrec_engine.evaluation.validation import validate
     from mmrec_tui.narrator import metric_lines
 
     narration = Narration()
@@ -138,14 +138,14 @@ def evaluate(checkpoint: str, given: Resolved, seq_len: int | None, wording: Wor
         known = {name: value for name, value in trained.settings.items() if name in FIELDS}
         preparing = prepare_corpus(replace(Settings(**known), stride=None, seq_len=length))
     try:
-        corpus = _finish(preparing, narration, wording)
+        corpus = finish(preparing, narration, wording)
     except RequestError as error:
         if text_given or error.key not in _TEXT_IS_GONE:
             raise
         raise RequestError("evaluate-no-corpus", path=checkpoint) from None
     if not text_given and corpus.fingerprint != trained.corpus.get("fingerprint"):
         raise RequestError("evaluate-no-corpus", path=checkpoint)
-    metrics = _finish(validate(trained.model, corpus, length), narration, wording)
+    metrics = finish(validate(trained.model, corpus, length), narration, wording)
     if as_json:
         _print_json({**metrics.as_dict(), "checkpoint": str(trained.path)})
         return
@@ -202,7 +202,7 @@ def export(checkpoint: str, directory: str, wording: Wording, as_json: bool) -> 
         print(printable(wording("export.done", path=path)))
 
 
-def _finish(work: Any, narration: Narration, wording: Wording) -> Any:
+def finish(work: Any, narration: Narration, wording: Wording) -> Any:
     """Run a generator of progress to its end and return its result."""
     while True:
         try:

@@ -66,6 +66,8 @@ class Narrator:
             self._out.line(say("corpus.sample"))
         else:
             self._out.line(say("corpus.builtin", name=corpus["name"]))
+        if corpus.get("repaired_words"):
+            self._out.line(say("prepare.repaired", words=number(corpus["repaired_words"])))
         self._out.line(say("vocabulary", tokens=number(corpus["vocabulary"])))
         for side in ("train", "validation"):
             count, characters = number(corpus[f"{side}_windows"]), number(corpus[f"{side}_characters"])

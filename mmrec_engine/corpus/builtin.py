@@ -12,7 +12,7 @@ from mmrec_engine.errors import RequestError
 
 _NOT_LIBRARY = {
     "test", "tests", "idle_test", "idlelib", "lib2to3", "site-packages", "dist-packages", "__pycache__", "turtledemo",
-    "pydoc_data", "ensurepip",
+    "pydoc_data", "ensurepip", "encodings",
 }  # fmt: skip
 _SHORT_PARAGRAPH = 40  # characters; shorter ones (`import os`, `else:`) may recur
 

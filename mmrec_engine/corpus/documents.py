@@ -37,12 +37,16 @@ class Skipped:
 
 @dataclass(frozen=True)
 class Document:
-    """One text in clean pieces. `side` is set where the person has split the text already. `done`: bytes before it."""
+    """One text in clean pieces. `side` is set where the person has split the text already. `done`: bytes before it.
+
+    size: bytes of the file, where the document is a file.
+    """
 
     name: str
     pieces: Iterator[str]
     side: SideName | None = None
     done: int = 0
+    size: int = 0
 
 
 @dataclass
@@ -83,7 +87,7 @@ class FileDocuments:
                     for number, text in enumerate(self._json_texts(file, name)):
                         yield Document(f"{name}:{number}", iter((text,)), side, done)
                 else:
-                    yield Document(name, clean_pieces(file, self.encoding), side, done)
+                    yield Document(name, clean_pieces(file, self.encoding), side, done, before.st_size)
             after = path.stat()
         except FileNotFoundError:
             raise RequestError("corpus-changed-while-read", path=path) from None

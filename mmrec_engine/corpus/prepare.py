@@ -19,7 +19,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -27,7 +27,8 @@ import numpy as np
 import platformdirs
 
 from mmrec_engine.corpus.builtin import BuiltinDocuments
-from mmrec_engine.corpus.documents import FileDocuments, SideName, Skipped
+from mmrec_engine.corpus.documents import Document, FileDocuments, SideName, Skipped
+from mmrec_engine.corpus.mojibake import Repair
 from mmrec_engine.corpus.split import Extent, split_points
 from mmrec_engine.corpus.text import PIECE_BYTES, Unusable
 from mmrec_engine.corpus.windows import Tokens
@@ -53,7 +54,10 @@ class Side:
 
 @dataclass(frozen=True)
 class Corpus:
-    """A prepared corpus: tokens mapped from disk, and what a person wants to know of it."""
+    """A prepared corpus: tokens mapped from disk, and what a person wants to know of it.
+
+    repaired_words: how many words `fix_encoding` mended as the text was read.
+    """
 
     name: str
     fingerprint: str
@@ -62,6 +66,7 @@ class Corpus:
     train: Side
     validation: Side
     skipped: tuple[Skipped, ...]
+    repaired_words: int = 0
 
     def describe(self) -> dict[str, Any]:
         """The `corpus` entry of run.json."""
@@ -72,6 +77,7 @@ class Corpus:
             "train_characters": self.train.characters,
             "validation_characters": self.validation.characters,
             "vocabulary": self.tokenizer.vocab_size,
+            "repaired_words": self.repaired_words,
         }
 
 
@@ -139,7 +145,8 @@ def _prepare(
     work: Path,
 ) -> Generator[Progress, None, Corpus]:
     spool = work / "text"
-    entries = yield from _spool(documents, spool)
+    repair = Repair() if settings.fix_encoding else None
+    entries = yield from _spool(documents, spool, repair)
     if not entries:
         if not documents.skipped:
             raise RequestError("corpus-empty", path=name)
@@ -160,19 +167,21 @@ def _prepare(
         _put_in_place(target, prepared)
         corpus = _open(prepared, name, tuple(documents.skipped))
         assert corpus is not None
-    return corpus
+    return replace(corpus, repaired_words=repair.words) if repair else corpus
 
 
-def _spool(documents: FileDocuments | BuiltinDocuments, path: Path) -> Generator[Progress, None, list[_Entry]]:
-    """Write all clean text to one file; a document that turns out unusable is taken back."""
+def _spool(
+    documents: FileDocuments | BuiltinDocuments, path: Path, repair: Repair | None
+) -> Generator[Progress, None, list[_Entry]]:
+    """Write all clean text to one file, mended if it is to be; a document that turns out unusable is taken back."""
     entries: list[_Entry] = []
     total = max(1, documents.total_bytes)
     with path.open("wb") as spool:
         for document in documents:
-            start = spool.tell()
+            start, mended_before = spool.tell(), repair.words if repair else 0
             digest, characters = hashlib.blake2b(digest_size=16), 0
             try:
-                for piece in document.pieces:
+                for piece in repair.pieces(document.pieces) if repair else document.pieces:
                     data = piece.encode("utf-8", "replace")
                     digest.update(data)
                     spool.write(data)
@@ -183,21 +192,24 @@ def _spool(documents: FileDocuments | BuiltinDocuments, path: Path) -> Generator
                         )
                 if not characters:
                     raise Unusable("empty")
-            except Unusable as unusable:
-                documents.skipped.append(Skipped(document.name, unusable.reason, unusable.hint))
+            except (Unusable, OSError) as error:
+                documents.skipped.append(_left_out(document, error))
                 spool.seek(start)
                 spool.truncate()
-                continue
-            except OSError as error:
-                documents.skipped.append(Skipped(document.name, "unreadable", error.strerror or str(error)))
-                spool.seek(start)
-                spool.truncate()
+                if repair:
+                    repair.words = mended_before
                 continue
             extent = Extent(digest.hexdigest(), characters)
             entries.append(_Entry(extent, spool.tell() - start, document.side))
             if len(entries) % 1000 == 1:
                 yield Progress(task="reading", done=min(total, document.done), total=total)
     return entries
+
+
+def _left_out(document: Document, error: Unusable | OSError) -> Skipped:
+    if isinstance(error, Unusable):
+        return Skipped(document.name, error.reason, error.hint, document.size)
+    return Skipped(document.name, "unreadable", error.strerror or str(error), document.size)
 
 
 def _encode(

@@ -83,6 +83,19 @@ HYPERPARAMETERS: tuple[Hyperparameter, ...] = (
         NOTHING,
     ),
     Hyperparameter(
+        "fix_encoding",
+        {"en": "Repair characters", "tr": "Karakter onarımı"},
+        {
+            "en": "Mends text that was read with the wrong code page before it came here: Ã¶, ÄŸ or â€™ become ö, ğ and ’ again, and in Turkish text ý þ ð become ı ş ğ.",
+            "tr": "Buraya gelmeden önce yanlış kod sayfasıyla okunmuş metni onarır: Ã¶, ÄŸ, â€™ yeniden ö, ğ, ’ olur; Türkçe metinde ý þ ð de ı ş ğ olur.",
+        },
+        {
+            "en": "On, damaged words are repaired and counted, and good text stays as it is; off, the model learns to write the damage too.",
+            "tr": "Açıkken bozuk sözcükler onarılır ve sayılır, düzgün metne dokunulmaz; kapalıyken model bozuk yazımı da öğrenir.",
+        },
+        NOTHING,
+    ),
+    Hyperparameter(
         "val_split",
         {"en": "Validation split", "tr": "Validation split"},
         {

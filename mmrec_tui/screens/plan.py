@@ -69,7 +69,6 @@ class PlanScreen(MmrecScreen):
     def on_mount(self) -> None:
         self.query_one("#readings").display = False
         self.action_panel("configs", focus=False)
-        self._show_corpora()
         self._take(self._draft)
         self.set_focus(self.query_one("#config-list"))
         self.set_interval(_LOOK_SECONDS, self._look)
@@ -96,6 +95,7 @@ class PlanScreen(MmrecScreen):
                 form.show_sources(self._resolved, self.say)
             self._preparing.want(self._resolved.settings)
         self._shown = None
+        self._show_corpora()
         self._show_configs()
 
     def _look(self) -> None:
@@ -167,18 +167,23 @@ class PlanScreen(MmrecScreen):
     # Middle: text
 
     def _show_corpora(self) -> None:
-        say = self.say
-        options = []
+        say, given = self.say, self._draft.given
+        path_chosen = given.get("data_dir")
+        chosen = f"path:{path_chosen}" if path_chosen else f"builtin:{given.get('corpus', 'sample')}"
+        worded = []
         for name in builtin_names():
             what = Content.styled(say(f"corpora.{name}"), "$foreground 60%")
-            options.append(Option(Content(f"{name}  ") + what, id=f"builtin:{name}"))
-        options += [
-            Option(plain(_shortened(path)), id=f"path:{path}") for path in self.own_app.stage.preferences.corpora
-        ]
+            worded.append((f"builtin:{name}", Content(f"{name}  ") + what))
+        known = self.own_app.stage.preferences.corpora
+        paths = [path_chosen, *known] if path_chosen and path_chosen not in known else known
+        worded += [(f"path:{path}", plain(_shortened(path))) for path in paths]
+        options = [Option(Content("● " if id == chosen else "○ ") + words, id=id) for id, words in worded]
         options.append(Option(Content.styled(say("plan.choose-path"), "$accent"), id="choose"))
         where = self.query_one("#corpus-list", OptionList)
+        position = where.highlighted
         where.clear_options()
         where.add_options(options)
+        where.highlighted = position if position is not None and position < len(options) else None
 
     def _show_preview(self) -> None:
         say, look = self.say, self._preparing.view

@@ -168,7 +168,7 @@ def test_training_in_the_app_is_as_fast_as_without_a_screen(command: Command, sh
     settings = plan(command, shakespeare)
     flags = [part for name, value in settings.items() for part in (f"--{name.replace('_', '-')}", str(value))]
     ratios = []
-    for number in range(4):
+    for number in range(3):
         with Wire(command, [str(COMMAND)]) as wire:
             train_in(wire)
             wire.wait_for("FINISHED")

@@ -14,8 +14,8 @@ from mmrec_tui.topics import named, search, topics
 
 LONGEST_LABEL = 22
 WITHOUT_ORDER = {
-    "arch", "recipe", "encoding", "tokenizer", "optimizer", "schedule", "save_best_model", "device", "precision",
-    "gradient_checkpointing", "seed", "name",
+    "arch", "recipe", "encoding", "fix_encoding", "tokenizer", "optimizer", "schedule", "save_best_model", "device",
+    "precision",    "gradient_checkpointing", "seed", "name",
 }  # fmt: skip
 PLACES_AND_CORPORA = {"data_dir", "corpus", "use_sample_corpus", "output_dir", "processes"}  # nothing to weigh there
 

@@ -1,0 +1,155 @@
+"""Mojibake: text that was once decoded with the wrong code page (`Ã¶`, `ÄŸ`, `â€™` for ö, ğ, ’), found and mended.
+
+Line by line, with ftfy, which changes only what is UTF-8 read as something else. Two cases are added that it leaves alone:
+UTF-8 read with a DOS code page, and Turkish read as Western or Central European (ý þ ð in place of ı ş ğ): the latter only
+where a text looks Turkish and has none of ı ş ğ, so that Icelandic stays as it is. Good text is never changed.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+
+_HEAD = 2**18  # characters by which a document is judged to be Turkish or not
+_LONGEST_LINE = 2**22  # characters; a longer one is cut between two words
+
+# No mojibake is made of these alone, and most lines of Turkish text have nothing else beyond ASCII.
+_SUSPICIOUS = re.compile("[^\x00-\x7fçğıöşüÇĞİÖŞÜ]")
+# Bytes of windows-1254 that other code pages read as letters too: latin-1 and windows-1252, then windows-1250 and -1257.
+_TURKISH = str.maketrans("ýþðÝÞÐţđŢĐ", "ışğİŞĞşğŞĞ")
+_IN_PLACE_OF_TURKISH = re.compile("[ýþðÝÞÐţđŢĐ]")
+_TURKISH_ONLY = re.compile("[ışğ]")
+# Frequent words that a wrong code page leaves whole: one in fifteen of any Turkish text together, and of no other language.
+_TURKISH_WORDS = {
+    "bir", "ve", "bu", "için", "ile", "çok", "daha", "gibi", "kadar", "sonra", "olarak", "ama", "olan",
+}  # fmt: skip
+_TURKISH_SHARE = 0.02
+_TURKISH_KINDS = 3
+_DOS_PAGES = ("cp857", "cp850", "cp437")
+_DOS_LEAD = re.compile("[├─┼┬ÔΓ]")  # what the first bytes of UTF-8 letters and quotation marks look like in them
+# Damage that nothing mends: a replacement character, a control or a drawing amid letters, two scripts in one word.
+_BEYOND_REPAIR = re.compile(
+    "\N{REPLACEMENT CHARACTER}"
+    "|[^\\W\\d_][\x80-\x9f¡-§©¬±-³¹º»÷‡†\u2500-\u25ff][^\\W\\d_]{2}"
+    "|[^\\W\\d_]{2}[\x80-\x9f¡-§©¬±-³¹º»÷‡†\u2500-\u25ff][^\\W\\d_]"
+    "|[a-z]Ÿ|[a-z][\u0400-\u04ff]|[\u0400-\u04ff][a-z]"
+)
+_LOST = re.compile(r"[a-zçöü]\?[a-zçöü]")  # in Turkish text: a letter that the code page did not have
+
+
+def repair(text: str) -> tuple[str, int]:
+    """The mended text of one document, and how many words of it were damaged."""
+    mending = Repair()
+    return "".join(mending.pieces((text,))), mending.words
+
+
+def damaged_words(text: str) -> tuple[int, int]:
+    """How many words of one document are damaged, those beyond repair too; and how many it has."""
+    mended, damaged = repair(text)
+    if not mended.isascii():
+        damaged += _words_with(_BEYOND_REPAIR, mended)
+    if _LOST.search(mended) and looks_turkish(mended):
+        damaged += _words_with(_LOST, mended)
+    return damaged, len(text.split())
+
+
+def looks_turkish(text: str) -> bool:
+    """Whether words that are frequent in Turkish, and stay whole in a wrong code page, are frequent here."""
+    words = text.lower().split()
+    found = Counter(word for word in words if word in _TURKISH_WORDS)
+    return len(found) >= _TURKISH_KINDS and found.total() >= _TURKISH_SHARE * len(words)
+
+
+def _words_with(damage: re.Pattern[str], text: str) -> int:
+    lines = (line for line in text.split("\n") if damage.search(line))
+    return sum(damage.search(word) is not None for line in lines for word in line.split())
+
+
+@dataclass
+class Repair:
+    """Mends documents that come in pieces; what comes out does not depend on where they were cut. words: mended so far."""
+
+    words: int = 0
+
+    def pieces(self, pieces: Iterable[str]) -> Iterator[str]:
+        """One document, cut anew at the ends of lines, so that no word is torn."""
+        source = iter(pieces)
+        kept = ""
+        for piece in source:
+            kept += piece
+            if len(kept) >= _HEAD:
+                break
+        turkish = _is_misread_turkish(kept[:_HEAD])
+        for piece in chain(("",), source):
+            kept += piece
+            cut = _last_cut(kept)
+            if cut:
+                yield self._mended(kept[:cut], turkish)
+                kept = kept[cut:]
+        if kept:
+            yield self._mended(kept, turkish)
+
+    def _mended(self, text: str, turkish: bool) -> str:
+        if text.isascii():
+            return text
+        lines = text.split("\n")  # at no other end of a line: some are part of the damage
+        for number, line in enumerate(lines):
+            if not line.isascii():
+                mended = _mended_line(line, turkish)
+                if mended != line:
+                    self.words += (Counter(line.split()) - Counter(mended.split())).total()
+                    lines[number] = mended
+        return "\n".join(lines)
+
+
+def _mended_line(line: str, turkish: bool) -> str:
+    if not _SUSPICIOUS.search(line):
+        return line
+    mended = re.sub(r"\S+", _from_dos, line) if _DOS_LEAD.search(line) else line
+    if _TURKISH_ONLY.search(mended):  # beside good Turkish words only the others are looked at
+        mended = re.sub(r"\S+", lambda word: _by_ftfy(word[0]) if _SUSPICIOUS.search(word[0]) else word[0], mended)
+    else:
+        mended = _by_ftfy(mended)
+    if "\0" in mended:
+        return line
+    if turkish and not _TURKISH_ONLY.search(mended):
+        mended = mended.translate(_TURKISH)
+    return mended if mended == line else unicodedata.normalize("NFC", mended)
+
+
+def _by_ftfy(text: str) -> str:
+    from ftfy import fix_encoding
+
+    return fix_encoding(text, replace_lossy_sequences=False)  # what is lost cannot be mended
+
+
+def _from_dos(found: re.Match[str]) -> str:
+    """A word of UTF-8 that was read with a DOS code page, as it was meant; any other word as it is."""
+    word = found.group()
+    for page in _DOS_PAGES if _DOS_LEAD.search(word) else ():
+        try:
+            meant = word.encode(page).decode("utf-8")
+        except UnicodeError:
+            continue
+        if all(unicodedata.category(character)[0] in "LP" for character in meant if character > "\x7f"):
+            return meant
+    return word
+
+
+def _is_misread_turkish(head: str) -> bool:
+    if not _IN_PLACE_OF_TURKISH.search(head) or not looks_turkish(head):
+        return False
+    mended = (_mended_line(line, turkish=False) for line in head.split("\n"))
+    return not any(_TURKISH_ONLY.search(line) for line in mended)
+
+
+def _last_cut(text: str) -> int:
+    """Where a text can be cut: behind its last line; in a line without end, behind a word."""
+    cut = text.rfind("\n") + 1
+    if not cut and len(text) > _LONGEST_LINE:
+        cut = text.rfind(" ") + 1 or len(text)
+    return cut

@@ -1,0 +1,285 @@
+"""The checks after training: what was saved can be used, the numbers can be trusted, and what the curves say of the next run.
+
+`checks_after` reads what a run has left; each check is then a function of that context.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mmrec_engine import checkpoints
+from mmrec_engine.corpus.prepare import Corpus, prepare_corpus
+from mmrec_engine.errors import MmrecError
+from mmrec_engine.evaluation.generation import Sampling, generate
+from mmrec_engine.evaluation.validation import sample_text, window_losses
+from mmrec_engine.history import History
+from mmrec_engine.model.language_model import LanguageModel
+from mmrec_engine.progress import result_of
+from mmrec_engine.quality.checks import Check, Finding, Skip, Status, Values, run
+from mmrec_engine.run_files import BEST, FINAL
+from mmrec_engine.runs import read_description
+from mmrec_engine.settings import FIELDS, Settings
+from mmrec_engine.trained import Trained, load_trained
+
+_WINDOWS = 256  # for the interval of the validation loss
+_SAMPLE_TOKENS = 400
+_COPY_CHARACTERS = 4 * 2**20  # of the training text that a copy is searched in
+_GRAM = 3
+_NORMAL_95 = 1.96
+_RELOAD_SECONDS = 600
+_ENDED_WELL = ("completed", "early_stopped", "target_reached")
+
+
+@dataclass(frozen=True)
+class AfterContext:
+    """A run that has ended. corpus: its text; none where that is gone or has changed."""
+
+    folder: Path
+    history: History
+    corpus: Corpus | None
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return self.history.settings
+
+    @cached_property
+    def best(self) -> Trained:
+        """The best model, or the final one where no best is kept. Raises RequestError."""
+        return load_trained(str(self.folder / (BEST if (self.folder / BEST).exists() else FINAL)))
+
+    @property
+    def ended_well(self) -> bool:
+        finished = self.history.finished
+        return finished is not None and finished.status in _ENDED_WELL
+
+    @property
+    def model(self) -> LanguageModel:
+        return self.best.model
+
+
+def _best_saved(context: AfterContext) -> Values:
+    if not context.settings.get("save_best_model", True):
+        raise Skip("not-saved")
+    if context.history.best is None:
+        raise Skip("no-evaluation")
+    best = context.history.best
+    values = {"step": best.step, "loss": best.loss, "file": BEST}
+    return {**values, **_stored(context.folder / BEST, "best_loss", best.loss)}
+
+
+def _final_saved(context: AfterContext) -> Values:
+    if not context.ended_well:
+        raise Skip("interrupted")
+    step = context.history.last_step
+    return {"step": step.step if step else 0, "file": FINAL, **_stored(context.folder / FINAL, None, None)}
+
+
+def _stored(path: Path, name: str | None, expected: float | None) -> Values:
+    """Whether a checkpoint is there and whole, and holds the value that the record tells."""
+    if not path.exists():
+        return {"variant": "missing"}
+    try:
+        content = checkpoints.read(path)
+    except MmrecError as error:
+        return {"variant": "damaged", "reason": str(error)}
+    stored = content.get("progress", {}).get(name) if name is not None else None
+    if expected is not None and stored != expected:
+        return {"variant": "differs", "stored": stored}
+    return {}
+
+
+def _fails_with_variant(values: Values, limits: Mapping[str, float]) -> Status:
+    return "fail" if "variant" in values else "pass"
+
+
+def _metrics(context: AfterContext) -> Values:
+    history = context.history
+    best = history.best or history.last_validation
+    if best is None:
+        raise Skip("no-evaluation")
+    values: Values = {
+        "step": best.step,
+        "loss": best.loss,
+        "perplexity": best.perplexity,
+        "accuracy": best.accuracy,
+        "bits_per_character": best.bits_per_character,
+        "variant": "plain",
+    }
+    if context.corpus is None:
+        return values
+    losses = window_losses(context.model, context.corpus, int(context.settings["seq_len"]), _WINDOWS)
+    if len(losses) < 2:
+        return values
+    half = _NORMAL_95 * float(losses.std(ddof=1)) / math.sqrt(len(losses))
+    return {**values, "variant": "interval", "low": best.loss - half, "high": best.loss + half, "windows": len(losses)}
+
+
+def _always_passes(values: Values, limits: Mapping[str, float]) -> Status:
+    return "pass"
+
+
+def _reload(context: AfterContext) -> Values:
+    """The best model's validation loss, computed by a process that knows nothing of this one."""
+    if context.corpus is None:
+        raise Skip("text-gone")
+    best = context.history.best
+    if best is None or not (context.folder / BEST).exists():
+        raise Skip("no-evaluation")
+    words = [sys.executable, "-m", "mmrec_engine.quality.reload", str(context.folder.resolve())]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=_RELOAD_SECONDS, check=False)
+    if done.returncode:
+        lines = done.stderr.strip().splitlines() or ["?"]
+        return {"variant": "broke", "reason": lines[-1][:200]}
+    loss = json.loads(done.stdout)["loss"]
+    values = {"step": best.step, "loss": best.loss, "reloaded": loss}
+    return values if loss == best.loss else {**values, "variant": "differs"}
+
+
+def _beats_baselines(context: AfterContext) -> Values:
+    history = context.history
+    best = history.best or history.last_validation
+    if best is None or history.started is None:
+        raise Skip("no-evaluation")
+    baselines = history.started.baselines
+    if not {"unigram", "bigram"} <= baselines.keys():
+        raise Skip("no-baselines")
+    five = baselines.get("5-gram", math.nan)
+    updates = history.last_step.step if history.last_step else 0
+    values = {"loss": best.loss, "unigram": baselines["unigram"], "bigram": baselines["bigram"], "five_gram": five,
+              "updates": updates}  # fmt: skip
+    if best.loss >= baselines["unigram"]:
+        return {**values, "variant": "above-unigram"}
+    if best.loss >= baselines["bigram"]:
+        return {**values, "variant": "above-bigram", "apart": baselines["bigram"] - best.loss}
+    variant = "below-five-gram" if best.loss < five else "above-five-gram"
+    return {**values, "variant": variant, "apart": abs(five - best.loss)}
+
+
+def _judge_baselines(values: Values, limits: Mapping[str, float]) -> Status:
+    if values["variant"] == "above-unigram":
+        return "fail"
+    if values["variant"] == "above-bigram":
+        return "warn" if values["updates"] >= limits["updates"] else "note"
+    return "pass"
+
+
+def _sample(context: AfterContext) -> Values:
+    """Text that the model writes: does it turn in circles, or copy out the training text?"""
+    if context.corpus is None:
+        raise Skip("text-gone")
+    trained, corpus = context.best, context.corpus
+    prompt, _ = sample_text(trained.model, corpus, int(context.settings.get("seed", 0)))
+    text = "".join(generate(trained.model, trained.tokenizer, prompt, _SAMPLE_TOKENS, Sampling()))
+    grams = [text[start : start + _GRAM] for start in range(len(text) - _GRAM + 1)]
+    distinct = len(set(grams)) / max(1, len(grams))
+    copy = _longest_copy(text, corpus)
+    best = context.history.best or context.history.last_validation
+    perplexity = best.perplexity if best is not None else math.nan
+    return {"distinct": distinct, "copy": copy, "copy_share": copy / max(1, len(text)), "characters": len(text),
+              "perplexity": perplexity, "text": text[:200]}  # fmt: skip
+
+
+def _longest_copy(text: str, corpus: Corpus) -> int:
+    """Characters of the longest piece of `text` that stands in the training text (its beginning, where that is long)."""
+    tokens = corpus.train.tokens[:_COPY_CHARACTERS]
+    known = corpus.tokenizer.decode(np.asarray(tokens).tolist())
+    longest = 0
+    for start in range(len(text)):
+        while start + longest < len(text) and text[start : start + longest + 1] in known:
+            longest += 1
+    return longest
+
+
+def _judge_sample(values: Values, limits: Mapping[str, float]) -> Status:
+    if values["perplexity"] < limits["perplexity"]:
+        values["variant"] = "too-good"
+        return "warn"
+    if values["distinct"] < limits["distinct"]:
+        values["variant"] = "repeats"
+        return "warn"
+    if values["copy_share"] > limits["copy"]:
+        values["variant"] = "copies"
+        return "warn"
+    return "pass"
+
+
+def _best_early(context: AfterContext) -> Values:
+    best, last = context.history.best, context.history.last_step
+    if best is None or last is None or len(context.history.validations) < 3:
+        raise Skip("too-early")
+    return {"step": best.step, "steps": last.step, "share": best.step / last.step}
+
+
+def _judge_best_early(values: Values, limits: Mapping[str, float]) -> Status:
+    return "note" if values["share"] <= limits["share"] else "pass"
+
+
+def _still_improving(context: AfterContext) -> Values:
+    history = context.history
+    points = [one for _, one in history.validations]
+    if history.best is None or len(points) < 3:
+        raise Skip("too-early")
+    return {
+        "step": history.best.step,
+        "at_last": history.best.step == points[-1].step,
+        "fell": points[-2].loss - points[-1].loss,
+        "before": points[-2].loss,
+        "loss": points[-1].loss,
+    }
+
+
+def _judge_still_improving(values: Values, limits: Mapping[str, float]) -> Status:
+    falls = values["at_last"] and values["fell"] > limits["fall"] * values["loss"]
+    return "note" if falls else "pass"
+
+
+def _final_worse(context: AfterContext) -> Values:
+    best, last = context.history.best, context.history.last_validation
+    if best is None or last is None:
+        raise Skip("no-evaluation")
+    return {"best": best.loss, "final": last.loss, "share": last.loss / best.loss - 1 if best.loss > 0 else 0.0}
+
+
+def _judge_final_worse(values: Values, limits: Mapping[str, float]) -> Status:
+    return "note" if values["share"] > limits["share"] else "pass"
+
+
+AFTER_CHECKS: tuple[Check, ...] = (
+    Check("best-saved", "after", "best-saved", _best_saved, _fails_with_variant),
+    Check("final-saved", "after", "final-saved", _final_saved, _fails_with_variant),
+    Check("metrics-reported", "after", "metrics-reported", _metrics, _always_passes),
+    Check("beats-baselines", "after", "metrics-reported", _beats_baselines, _judge_baselines),
+    Check("best-early", "after", "metrics-reported", _best_early, _judge_best_early),
+    Check("still-improving", "after", "metrics-reported", _still_improving, _judge_still_improving),
+    Check("final-worse", "after", "metrics-reported", _final_worse, _judge_final_worse),
+    Check("reload-same", "after", "model-testable", _reload, _fails_with_variant),
+    Check("sample-sane", "after", "model-testable", _sample, _judge_sample),
+)
+
+
+def checks_after(folder: Path, history: History) -> Iterator[Finding]:
+    """All checks of a run that has ended, on its text where that is still the same."""
+    context = AfterContext(folder, history, _corpus_of(folder))
+    for check in AFTER_CHECKS:
+        yield run(check, context)
+
+
+def _corpus_of(folder: Path) -> Corpus | None:
+    """The text that the run was trained on; none where it is gone or another."""
+    try:
+        described = read_description(folder) or {}
+        known = {name: value for name, value in described.get("settings", {}).items() if name in FIELDS}
+        corpus = result_of(prepare_corpus(replace(Settings(**known), stride=None)))
+    except (MmrecError, TypeError):
+        return None
+    return corpus if corpus.fingerprint == described.get("corpus", {}).get("fingerprint") else None

@@ -1,0 +1,43 @@
+"""The checklist before training: every check of the text and of the model, one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from mmrec_engine.corpus.prepare import Corpus
+from mmrec_engine.quality.checks import Finding, run
+from mmrec_engine.settings import Settings
+
+
+def checks_before(
+    settings: Settings, sources: Mapping[str, str], corpus: Corpus, folder: Path, machine: Any = None
+) -> Iterator[Finding]:
+    """The findings as they are made, the quick ones of the text first. machine: where the run will compute.
+
+    folder: of the run, which need not be there yet. Nothing is written, and torch is left as it was.
+    """
+    from mmrec_engine.quality.text_checks import TEXT_CHECKS, TextContext
+
+    text = TextContext(settings, corpus, dict(sources))
+    for check in TEXT_CHECKS:
+        yield run(check, text)
+
+    from mmrec_engine.quality.model_checks import MODEL_CHECKS, ModelContext
+
+    model = ModelContext(settings, corpus, machine, folder)
+    for check in MODEL_CHECKS:
+        yield run(check, model)
+
+
+def baselines_of(findings: list[Finding]) -> dict[str, float]:
+    """The cross-entropies that counting reaches, as the check `baselines` found them; empty without it."""
+    values: dict[str, Any] = next((one["values"] for one in findings if one.get("id") == "baselines"), {})
+    return {name: values[name] for name in ("unigram", "bigram", "5-gram") if isinstance(values.get(name), float)}
+
+
+def failing(findings: list[Finding], strict: bool = False) -> list[Finding]:
+    """The findings that stand in the way. strict: warnings do too."""
+    stopping = ("fail", "error", "warn") if strict else ("fail", "error")
+    return [one for one in findings if one.get("status") in stopping]

@@ -1,0 +1,87 @@
+"""The checks during training: a pure fold over the events of a run, which tells what each event brings to light.
+
+    event ──► During.add ──► findings (contract: Events), most often none
+
+Rules on steps stand in `during_steps.py`, rules on validations in `during_validations.py`. No torch, no clock, memory that does
+not grow. A finding is told when it begins, and again only after it had gone away or once it is clearly worse; the guide's items
+are told as passed once they can be judged. At `run_finished`, tell the findings before the event itself: it is a record's last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from mmrec_engine import events
+from mmrec_engine.events import Event
+from mmrec_engine.quality.checks import Finding
+from mmrec_engine.quality.during_run import Run, Told
+from mmrec_engine.quality.during_steps import StepRules
+from mmrec_engine.quality.during_validations import ValidationRules
+
+_ENDED_WELL = ("completed", "early_stopped", "target_reached")
+
+
+class During:
+    """started: the run's first event, where it is known already and will not be added."""
+
+    def __init__(self, started: events.RunStarted | None = None) -> None:
+        self._run = Run()
+        self._told = Told(self._run)
+        self._steps = StepRules(self._run, self._told)
+        self._validations = ValidationRules(self._run, self._told)
+        if started is not None:
+            self._run.start(started)
+
+    def add(self, event: Event) -> list[Finding]:
+        """The findings that this event brings about."""
+        if isinstance(event, events.Step):
+            if event.step <= self._run.step:
+                return []
+            self._run.step = event.step
+            self._validations.add_step(event.step)
+            self._steps.add(event)
+        else:
+            self._add_rare(event)
+        return self._told.take()
+
+    def fold(self, earlier: Iterable[Event]) -> list[Finding]:
+        """Add the events of the run's earlier life; returns the findings that its record lacks, to be told now.
+
+        A record is cut at the checkpoint that a resume goes on from, and what that checkpoint's own event brought about comes
+        after it.
+        """
+        missing: dict[str, Finding] = {}
+        for event in earlier:
+            missing |= {str(found["id"]): found for found in self.add(event)}
+            if isinstance(event, events.Finding):
+                missing.pop(str(event.finding.get("id")), None)
+        return list(missing.values())
+
+    def _add_rare(self, event: Event) -> None:
+        run = self._run
+        match event:
+            case events.RunStarted():
+                run.start(event)
+            case events.Resumed():
+                run.planned = event.planned_steps or run.planned
+            case events.SettingsChanged():
+                run.change(event.changes)
+            case events.Check():
+                values = event.finding.get("values")
+                if event.finding.get("id") == "baselines" and isinstance(values, dict):
+                    run.know_baselines(values)
+            case events.Finding():
+                self._told.known(event.finding)
+            case events.Validation():
+                self._validations.add(event)
+            case events.Checkpoint():
+                self._validations.add_checkpoint(event)
+            case events.RunFinished():
+                self._finish(event)
+
+    def _finish(self, event: events.RunFinished) -> None:
+        if event.status == "failed" and event.values.get("error") == "training-non-finite":
+            self._steps.refuse(event)
+        if event.status in _ENDED_WELL:
+            self._steps.finish()
+            self._validations.finish()

@@ -1,0 +1,122 @@
+"""The rules about what will be done with the text: the batches it is cut into, the yardsticks, the hyperparameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from mmrec_engine.corpus.windows import IGNORED_LABEL
+from mmrec_engine.guide.findings_before import remedy
+from mmrec_engine.quality import ngrams
+from mmrec_engine.quality.checks import Check, Skip, Status, Values
+from mmrec_engine.quality.text_context import TextContext
+from mmrec_engine.quality.thresholds import numbers
+
+_SHOWN = 48  # tokens of a window
+_MOST_WINDOWS = 64  # of a batch
+_WARM_SHARE = 0.1  # of the steps: what a warmup that is too long is shortened to
+_USUAL_RATE = {"adamw": 3e-4, "muon": 0.02}  # the guide's, and the fast recipe's
+
+
+def _targets(context: TextContext) -> Values:
+    windows, tokens = context.train_windows, context.corpus.train.tokens
+    if not windows.count:
+        raise Skip("too-short")
+    chosen = np.arange(min(context.settings.batch_size, _MOST_WINDOWS), dtype=np.int64)
+    starts = windows.starts(chosen)
+    wrong = 0
+    for inputs, labels, start in zip(*windows.batch(chosen), starts, strict=True):
+        text = np.asarray(tokens[start : start + windows.length + 1]).astype(np.int64)
+        wrong += int(np.count_nonzero(inputs != text[:-1]) + np.count_nonzero(labels != text[1:]))
+    inputs, labels = context.validation_windows.batch(np.zeros(1, dtype=np.int64))
+    counted = labels[:, :-1] != IGNORED_LABEL
+    wrong += int(np.count_nonzero((labels[:, :-1] != inputs[:, 1:]) & counted))
+    inputs, labels = windows.batch(chosen[:1])
+    tokenizer = context.corpus.tokenizer
+    return {
+        "windows": len(chosen),
+        "length": windows.length,
+        "wrong": wrong,
+        "input": tokenizer.decode(inputs[0, :_SHOWN].tolist()).replace("\n", "⏎"),
+        "label": tokenizer.decode(labels[0, :_SHOWN].tolist()).replace("\n", "⏎"),
+    }
+
+
+def _judge_targets(values: Values, limits: Mapping[str, float]) -> Status:
+    return "fail" if values["wrong"] else "pass"
+
+
+def _baselines(context: TextContext) -> Values:
+    corpus = context.corpus
+    try:
+        return dict(ngrams.baselines(corpus.train.tokens, corpus.validation.tokens, corpus.tokenizer.vocab_size))
+    except ValueError:
+        raise Skip("too-short") from None
+
+
+def _judge_baselines(values: Values, limits: Mapping[str, float]) -> Status:
+    return "pass"
+
+
+def _hyperparameters(context: TextContext) -> Values:
+    settings, steps = context.settings, context.planned_steps
+    return {
+        "optimizer": settings.optimizer,
+        "learning_rate": settings.learning_rate,
+        "warmup_steps": settings.warmup_steps,
+        "planned_steps": steps,
+        "warmup_share": settings.warmup_steps / max(1, steps),
+        "grad_clip": settings.grad_clip,
+        "patience": settings.early_stopping_patience,
+        "evaluations": context.planned_evaluations,
+        "by_hand": sorted(name for name, source in context.sources.items() if source in ("hand", "file")),
+        **_rates(settings.optimizer),
+    }
+
+
+def _rates(optimizer: str) -> dict[str, float]:
+    """The range of rates for an optimizer: Muon's steps have a size of their own, and want a rate of their own."""
+    limits = numbers("hyperparameters")
+    kind = "muon" if optimizer == "muon" else "rate"
+    return {"lowest": limits[f"lowest_{kind}"], "highest": limits[f"highest_{kind}"]}
+
+
+def _judge_hyperparameters(values: Values, limits: Mapping[str, float]) -> Status:
+    rules: tuple[tuple[bool, str, Status], ...] = (
+        (values["learning_rate"] > values["highest"], "rate-high", "warn"),
+        (values["learning_rate"] < values["lowest"], "rate-low", "warn"),
+        (values["grad_clip"] <= 0, "no-clipping", "warn"),
+        (values["warmup_share"] >= limits["warn_warmup"], "warmup-most", "warn"),
+        (limits["note_warmup"] < values["warmup_share"] < limits["warn_warmup"], "warmup-long", "note"),
+        # The first evaluation is a best; so many more must not be, and the run must have more to come then.
+        (values["patience"] + 1 >= values["evaluations"], "no-stopping", "note"),
+    )
+    found = [(variant, status) for holds, variant, status in rules if holds]
+    if not found:
+        return "pass"
+    values["variant"] = "+".join(variant for variant, _ in found)
+    return "warn" if any(status == "warn" for _, status in found) else "note"
+
+
+def _saner(values: Values, status: Status) -> list[dict[str, Any]]:
+    """For each thing that is out of range the nearest value that is not. A warmup is shortened only where it is judged long."""
+    wrong = set(str(values.get("variant", "")).split("+"))
+    found = []
+    if wrong & {"rate-high", "rate-low"}:
+        found.append(remedy("usual-learning-rate", learning_rate=_USUAL_RATE[values["optimizer"]]))
+    if "no-clipping" in wrong:
+        found.append(remedy("clip-gradients", grad_clip=1.0))
+    if wrong & {"warmup-most", "warmup-long"}:
+        found.append(remedy("shorter-warmup", warmup_steps=int(_WARM_SHARE * values["planned_steps"])))
+    if "no-stopping" in wrong and values["evaluations"] > 2:
+        found.append(remedy("reachable-patience", early_stopping_patience=values["evaluations"] - 2))
+    return found
+
+
+SETTINGS_CHECKS: tuple[Check, ...] = (
+    Check("targets-shifted", "before", "hyperparameters-set", _targets, _judge_targets),
+    Check("baselines", "before", "validation-split", _baselines, _judge_baselines),
+    Check("hyperparameters", "before", "hyperparameters-set", _hyperparameters, _judge_hyperparameters, _saner),
+)

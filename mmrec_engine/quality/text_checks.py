@@ -1,0 +1,346 @@
+"""The rules about the text before training: can it be read, is there enough, is it text, is the split fair?
+
+Judged by the prepared tokens alone, decoded again where characters matter; of a large corpus by evenly spread stretches. The
+rules about what is done with the text stand in `settings_checks.py`. Must not know: models, torch, screens.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from mmrec_engine.corpus.mojibake import damaged_words, repair
+from mmrec_engine.corpus.windows import EvaluationWindows, TrainingWindows
+from mmrec_engine.guide.findings_before import remedy
+from mmrec_engine.presets import PRESETS
+from mmrec_engine.quality import text_measures
+from mmrec_engine.quality.checks import Check, Skip, Status, Values
+from mmrec_engine.quality.ngrams import stretches
+from mmrec_engine.quality.settings_checks import SETTINGS_CHECKS
+from mmrec_engine.quality.text_context import TextContext
+from mmrec_engine.quality.thresholds import numbers
+
+__all__ = ["TEXT_CHECKS", "TextContext"]
+
+_MOST_NAMED = 20  # files
+_ENOUGH_WORDS = 4000  # characters; shorter documents are judged together
+_FEWEST_LINES = 20
+_GRAMS = 20_000
+_MOST_SEARCHED = 128_000_000  # training tokens
+_ALIKE_TRAINING, _ALIKE_VALIDATION = 400_000, 200_000  # characters
+_SHORTEST = 1000  # characters that can be judged
+_SHORTEST_WINDOW = 32
+_AT_ONCE = 2**22  # tokens
+_PASSAGES = 4  # of a side
+
+Limits = Mapping[str, float]
+Remedies = list[dict[str, Any]]
+
+
+# corpus-readable
+
+
+def _readable(context: TextContext) -> Values:
+    corpus = context.corpus
+    undecodable = [skipped for skipped in corpus.skipped if skipped.reason == "undecodable"]
+    lost, read = sum(skipped.size for skipped in undecodable), corpus.train.characters + corpus.validation.characters
+    values: Values = {
+        "documents": corpus.documents,
+        "skipped": len(corpus.skipped),
+        "undecodable": len(undecodable),
+        "as_wished": sum(skipped.reason == "split-given" for skipped in corpus.skipped),
+        "share": lost / max(1, lost + read),  # bytes of a legacy encoding are characters
+        "files": [{"file": s.name, "reason": s.reason, "hint": s.hint} for s in corpus.skipped[:_MOST_NAMED]],
+    }
+    if corpus.skipped:
+        # The gravest first: what could be read if only its encoding were known, then what is wrong, then what was meant.
+        first = min(corpus.skipped, key=lambda s: (s.reason != "undecodable", s.reason == "split-given"))
+        values |= {"first": first.name, "reason": first.reason, "variant": first.reason}
+    if undecodable:
+        sizes: Counter[str] = Counter()
+        for skipped in undecodable:
+            sizes[skipped.hint.split(" ")[0]] += max(1, skipped.size)
+        encoding = sizes.most_common(1)[0][0]
+        values |= {"hint": undecodable[0].hint, "encoding": None if encoding == context.settings.encoding else encoding}
+    return values
+
+
+def _judge_readable(values: Values, limits: Limits) -> Status:
+    if values["share"] > limits["fail_share"]:
+        return "fail"
+    if values["share"] > limits["warn_share"]:
+        return "warn"
+    if values["skipped"] > values["undecodable"] + values["as_wished"]:
+        return "warn"
+    return "note" if values["skipped"] else "pass"
+
+
+def _name_encoding(values: Values, status: Status) -> Remedies:
+    encoding = values.get("encoding")
+    return [remedy("name-encoding", encoding=encoding)] if encoding else []
+
+
+# corpus-size
+
+
+def _size(context: TextContext) -> Values:
+    settings, limits = context.settings, numbers("corpus-size")
+    tokens, parameters = len(context.corpus.train.tokens), context.parameters(settings.config)
+    values: Values = {
+        "tokens": tokens,
+        "parameters": parameters,
+        "tokens_a_parameter": tokens / parameters,
+        "full_tokens": int(limits["full_tokens_a_parameter"] * parameters),
+        "train_windows": context.train_windows.count,
+        "validation_windows": context.validation_windows.count,
+        "seq_len": settings.seq_len,
+        "config": settings.config,
+        "smaller_config": _smaller_config(context, limits),
+        "half_stride": None,
+        "shorter_seq_len": None,
+    }
+    if _too_few_windows(values, limits):
+        values["shorter_seq_len"] = _shorter_windows(context, limits)
+        half = max(1, settings.seq_len // 2)
+        if settings.window_stride > half and values["validation_windows"] >= limits["validation_windows"]:
+            values["half_stride"] = half
+    return values
+
+
+def _too_few_windows(values: Values, limits: Limits) -> list[str]:
+    return [
+        f"few-{name.replace('_', '-')}"
+        for name in ("train_windows", "validation_windows")
+        if values[name] < limits[name]
+    ]
+
+
+def _smaller_config(context: TextContext, limits: Limits) -> str | None:
+    """The largest config below this one that the text is enough for, else the smallest; none where this is it."""
+    names = list(PRESETS)
+    smaller = names[: names.index(context.settings.config)]
+    needed = len(context.corpus.train.tokens) / limits["warn_tokens_a_parameter"]
+    fitting = [name for name in smaller if context.parameters(name) <= needed]
+    return fitting[-1] if fitting else smaller[0] if smaller else None
+
+
+def _shorter_windows(context: TextContext, limits: Limits) -> int | None:
+    corpus, length = context.corpus, 1 << (context.settings.seq_len.bit_length() - 1)
+    while length > _SHORTEST_WINDOW:
+        length //= 2
+        train = TrainingWindows(corpus.train.tokens, length, min(length, context.settings.window_stride), 0).count
+        validation = EvaluationWindows(corpus.validation.tokens, length).count
+        if train >= limits["train_windows"] and validation >= limits["validation_windows"]:
+            return length
+    return None
+
+
+def _judge_size(values: Values, limits: Limits) -> Status:
+    few = _too_few_windows(values, limits)
+    if few:
+        values["variant"] = "+".join(few)
+        return "fail"
+    return "warn" if values["tokens_a_parameter"] < limits["warn_tokens_a_parameter"] else "pass"
+
+
+def _more_from_the_text(values: Values, status: Status) -> Remedies:
+    found = []
+    if status == "fail" and values["shorter_seq_len"]:
+        found.append(remedy("shorter-windows-for-text", seq_len=values["shorter_seq_len"]))
+    if status == "fail" and values["half_stride"]:
+        found.append(remedy("overlapping-windows", stride=values["half_stride"]))
+    if status in ("warn", "fail") and values["smaller_config"]:
+        found.append(remedy("smaller-config", config=values["smaller_config"]))
+    return found
+
+
+# corpus-text
+
+
+def _text(context: TextContext) -> Values:
+    text = "\n".join(context.train_sample)
+    if len(text) < _SHORTEST:
+        raise Skip("too-short")
+    return {
+        "compression": text_measures.compression(text),
+        "letters": text_measures.letters_share(text),
+        "encoded": text_measures.encoded_share(text),
+        "structure": text_measures.structure(text[:_ALIKE_TRAINING]),
+    }
+
+
+def _judge_text(values: Values, limits: Limits) -> Status:
+    structure = values["structure"]
+    rules: tuple[tuple[bool, str, Status], ...] = (  # the first that holds decides
+        (values["compression"] > limits["highest_compression"], "repeated", "fail"),
+        (values["encoded"] > limits["fail_encoded"], "encoded", "fail"),
+        (values["letters"] < limits["fail_letters"], "no-letters", "fail"),
+        (values["compression"] < limits["lowest_compression"], "dense", "fail"),
+        (structure is not None and structure < limits["structure"], "no-structure", "fail"),
+        (values["compression"] > limits["warn_compression"], "much-alike", "warn"),
+        (values["encoded"] > limits["warn_encoded"], "partly-encoded", "warn"),
+        (values["letters"] < limits["letters"], "few-letters", "warn"),
+    )
+    for holds, variant, status in rules:
+        if holds:
+            values["variant"] = variant
+            return status
+    return "pass"
+
+
+# mojibake
+
+
+def _mojibake(context: TextContext) -> Values:
+    damaged = words = 0
+    example: tuple[str, str] | None = None
+    for text in _gathered((*context.train_sample, *context.validation_sample)):
+        here, all_here = damaged_words(text)
+        damaged, words = damaged + here, words + all_here
+        if here and example is None:
+            example = _example(text)
+    values: Values = {"damaged": damaged, "words": words, "share": damaged / max(1, words)}
+    if example is not None:
+        values |= {"example": example[0], "mended": example[1]}
+    return {**values, "fix_encoding": context.settings.fix_encoding}
+
+
+def _gathered(documents: Iterable[str]) -> Iterator[str]:
+    """Short documents together, so that there is enough to tell their language by."""
+    kept = ""
+    for text in documents:
+        kept = f"{kept}\n{text}" if kept else text
+        if len(kept) >= _ENOUGH_WORDS:
+            yield kept
+            kept = ""
+    if kept:
+        yield kept
+
+
+def _example(text: str) -> tuple[str, str] | None:
+    """A damaged word, and what it would be mended to; none where nothing can be mended."""
+    for line, mended in zip(text.split("\n"), repair(text)[0].split("\n"), strict=True):
+        for word, meant in zip(line.split(), mended.split(), strict=False):
+            if word != meant:
+                return word, meant
+    return None
+
+
+def _judge_mojibake(values: Values, limits: Limits) -> Status:
+    if values["damaged"] < limits["words"] or values["share"] <= limits["warn_share"]:
+        return "pass"
+    values["variant"] = "mendable" if "example" in values else "beyond-repair"
+    return "fail" if values["share"] > limits["fail_share"] else "warn"
+
+
+def _fix_encoding(values: Values, status: Status) -> Remedies:
+    offered = status in ("warn", "fail") and values["variant"] == "mendable" and not values["fix_encoding"]
+    return [remedy("fix-encoding", fix_encoding=True)] if offered else []
+
+
+# duplicate-text
+
+
+def _duplicates(context: TextContext) -> Values:
+    again, lines = text_measures.repeated_lines(context.whole_train(), int(numbers("duplicate-text")["characters"]))
+    if lines < _FEWEST_LINES:
+        raise Skip("too-short", lines=lines)
+    return {"duplicated": again, "lines": lines, "share": again / lines}
+
+
+def _judge_share(values: Values, limits: Limits) -> Status:
+    share = values["share"]
+    return "fail" if share > limits["fail_share"] else "warn" if share > limits["warn_share"] else "pass"
+
+
+# split-overlap, split-alike
+
+
+def _overlap(context: TextContext) -> Values:
+    train, validation = context.corpus.train.tokens, context.corpus.validation.tokens
+    length = int(numbers("split-overlap")["gram"])
+    searched = stretches(train, _MOST_SEARCHED, 32)
+    looked_at = sum(map(len, searched)) / max(1, len(train))
+    found, grams = text_measures.overlap(searched, validation, length, _GRAMS)
+    if not grams:
+        raise Skip("too-short")
+    return {"found": found, "grams": grams, "share": min(1.0, found / grams / looked_at), "looked_at": looked_at}
+
+
+def _alike(context: TextContext) -> Values:
+    train, validation = context.corpus.train.tokens, context.corpus.validation.tokens
+    sides = [
+        "\n".join(text_measures.texts(tokens, context.corpus.tokenizer, most))
+        for tokens, most in ((train, _ALIKE_TRAINING), (validation, _ALIKE_VALIDATION))
+    ]
+    if min(map(len, sides)) < _SHORTEST:
+        raise Skip("too-short")
+    foreign, own = text_measures.apart(*sides)
+    return {"under_training": foreign, "under_own": own, "apart": foreign - own}
+
+
+def _judge_alike(values: Values, limits: Limits) -> Status:
+    return "warn" if values["apart"] > limits["nats"] else "pass"
+
+
+# unknown-characters, round-trip
+
+
+def _unknown(context: TextContext) -> Values:
+    side, tokenizer = context.corpus.validation, context.corpus.tokenizer
+    full = len(tokenizer.characters) >= context.settings.vocab_size
+    return {
+        "unknown": side.unknown,
+        "tokens": len(side.tokens),
+        "share": side.unknown / max(1, len(side.tokens)),
+        "vocabulary": tokenizer.vocab_size,
+        "larger_vocabulary": min(1_000_000, 2 * context.settings.vocab_size) if full else None,
+    }
+
+
+def _larger_vocabulary(values: Values, status: Status) -> Remedies:
+    larger = values["larger_vocabulary"]
+    return [remedy("larger-vocabulary", vocab_size=larger)] if larger and status in ("warn", "fail") else []
+
+
+def _round_trip(context: TextContext) -> Values:
+    tokenizer, sides = context.corpus.tokenizer, (context.corpus.train.tokens, context.corpus.validation.tokens)
+    kinds: set[int] = set()
+    for tokens in sides:
+        for start in range(0, len(tokens), _AT_ONCE):
+            kinds.update(np.unique(tokens[start : start + _AT_ONCE]).tolist())
+    values: Values = {
+        "tokens": sum(map(len, sides)),
+        "kinds": len(kinds),
+        "vocabulary": tokenizer.vocab_size,
+        "highest": max(kinds, default=0),
+    }
+    if values["highest"] >= tokenizer.vocab_size:
+        return {**values, "variant": "out-of-range"}
+    # A character's id depends on nothing around it: each id once is the whole text.
+    plain = [kind for kind in sorted(kinds) if kind >= len(tokenizer.special)]
+    wrong = sum(tokenizer.encode(tokenizer.decode([kind])).tolist() != [kind] for kind in plain)
+    passages = (*context.train_sample[:_PASSAGES], *context.validation_sample[:_PASSAGES])
+    torn = sum(tokenizer.decode(tokenizer.encode(text).tolist()) != text for text in passages)
+    return {**values, "wrong": wrong, "torn": torn}
+
+
+def _judge_round_trip(values: Values, limits: Limits) -> Status:
+    return "fail" if "variant" in values or values["wrong"] or values["torn"] else "pass"
+
+
+TEXT_CHECKS: tuple[Check, ...] = (
+    Check("corpus-readable", "before", "dataset-ready", _readable, _judge_readable, _name_encoding),
+    Check("corpus-size", "before", "dataset-ready", _size, _judge_size, _more_from_the_text),
+    Check("corpus-text", "before", "dataset-ready", _text, _judge_text),
+    Check("mojibake", "before", "dataset-ready", _mojibake, _judge_mojibake, _fix_encoding),
+    Check("duplicate-text", "before", "dataset-ready", _duplicates, _judge_share),
+    Check("split-overlap", "before", "validation-split", _overlap, _judge_share),
+    Check("split-alike", "before", "validation-split", _alike, _judge_alike),
+    Check("unknown-characters", "before", "validation-split", _unknown, _judge_share, _larger_vocabulary),
+    Check("round-trip", "before", "dataset-ready", _round_trip, _judge_round_trip),
+    *SETTINGS_CHECKS,
+)

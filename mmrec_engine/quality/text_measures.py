@@ -1,0 +1,182 @@
+"""What can be measured of a text: how it compresses, what it is made of, what of it stands there twice. Pure functions.
+
+Prepared text is tokens; `texts` gives them back as text, of a large side in evenly spread stretches.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from mmrec_engine.corpus.windows import Tokens
+from mmrec_engine.quality.ngrams import Ids, cross_entropies, stretches
+from mmrec_engine.tokenizer import CharacterTokenizer, Tokenizer
+from mmrec_engine.tokenizer.character import UNKNOWN_ID, code_points
+
+_STRETCHES = 16
+_AT_ONCE = 2**20  # tokens
+_BLOCKS = 40  # a text is cut into so many, and every other one is judged by the rest
+_ENOUGH = 4  # characters for each pair of letters that are frequent
+_LONG_LINE = 1000  # characters
+_FEW_KINDS = 5  # characters of a ruled line
+_FEW_DIFFERENT = 0.5  # of the neighbours in an n-gram; with more alike it is a ruled line or blank space
+_ENCODED = re.compile(r"[A-Za-z0-9+/=_-]{32,}")
+_MULTIPLIER = 0x9E3779B97F4A7C15  # odd, its bits well mixed
+_FILTER_BITS = 22
+
+_Hashes = npt.NDArray[np.uint64]
+
+
+def texts(tokens: Tokens, tokenizer: Tokenizer, most: int, count: int = _STRETCHES) -> Iterator[str]:
+    """The documents in at most `most` tokens, each a text without its unknown characters."""
+    for stretch in stretches(tokens, most, count):
+        ids = np.asarray(stretch)
+        yield from filter(None, _documents(ids[ids != UNKNOWN_ID], tokenizer))
+
+
+def _documents(ids: Ids, tokenizer: Tokenizer) -> list[str]:
+    """As `tokenizer.decode` of each document, at array speed where tokens are characters."""
+    if isinstance(tokenizer, CharacterTokenizer):
+        points = np.zeros(tokenizer.vocab_size, dtype="<u4")  # the end of a document as NUL, which no text has
+        points[len(tokenizer.special) :] = code_points(tokenizer.characters)
+        text: str = points[ids].tobytes().decode("utf-32-le")
+        return text.split("\0")
+    end = tokenizer.end_of_document
+    parts = [ids] if end is None else np.split(ids, np.flatnonzero(ids == end))
+    return [tokenizer.decode(part.tolist()) for part in parts]
+
+
+def compression(text: str) -> float:
+    """How many times smaller zlib makes it: 2 to 4 for prose."""
+    data = text.encode()
+    return len(data) / len(zlib.compress(data)) if data else 1.0
+
+
+def letters_share(text: str) -> float:
+    """Letters, and marks that belong to letters, among the characters that are not blank."""
+    kinds, counts = np.unique(code_points(text), return_counts=True)
+    categories = [unicodedata.category(chr(kind)) for kind in kinds]
+    shown = sum(int(count) for kind, count in zip(kinds, counts, strict=True) if not chr(int(kind)).isspace())
+    letters = sum(int(count) for category, count in zip(categories, counts, strict=True) if category[0] in "LM")
+    return letters / shown if shown else 0.0
+
+
+def encoded_share(text: str) -> float:
+    """Share of characters in long runs without a blank that mix digits and letters of both cases: base64 and its like."""
+    runs = (run for run in _ENCODED.findall(text) if _is_mixed(run))
+    return sum(map(len, runs)) / len(text) if text else 0.0
+
+
+def _is_mixed(run: str) -> bool:
+    lower, upper, digits = (sum(map(kind, run)) / len(run) for kind in (str.islower, str.isupper, str.isdigit))
+    return lower > 0.15 and upper > 0.15 and digits > 0.02
+
+
+def structure(text: str) -> float | None:
+    """By how many nats a character a bigram predicts it better than a unigram does; 0 where the order is mere chance.
+
+    None where the text is too short for its alphabet to tell.
+    """
+    (ids,), vocabulary = _dense([text])
+    odd, even = _halves(ids)
+    (alone, after), (alone_back, after_back) = (
+        cross_entropies(*pair, vocabulary, longest=2) for pair in ((odd, even), (even, odd))
+    )
+    if len(text) < _ENOUGH * math.exp(alone) ** 2:
+        return None
+    return (alone + alone_back - after - after_back) / 2
+
+
+def apart(train: str, validation: str) -> tuple[float, float]:
+    """Cross-entropy of the validation text, nats a character, under bigrams of the training text, and under its own.
+
+    Its own are those of every other block of it for the blocks between, so that it is not judged by itself.
+    """
+    (train_ids, validation_ids), vocabulary = _dense([train, validation])
+    odd, even = _halves(validation_ids)
+    own = [cross_entropies(*pair, vocabulary, longest=2)[1] for pair in ((odd, even), (even, odd))]
+    return cross_entropies([train_ids], [*odd, *even], vocabulary, longest=2)[1], sum(own) / 2
+
+
+def _dense(parts: Sequence[str]) -> tuple[list[Ids], int]:
+    """Texts as ids without gaps, and how many ids there are."""
+    points = [code_points(part).astype(np.uint32) for part in parts]
+    known, ids = np.unique(np.concatenate(points), return_inverse=True)
+    return list(np.split(ids, np.cumsum([len(part) for part in points[:-1]]))), len(known)
+
+
+def _halves(ids: Ids) -> tuple[list[Ids], list[Ids]]:
+    blocks = np.array_split(ids, _BLOCKS)
+    return blocks[::2], blocks[1::2]
+
+
+def repeated_lines(documents: Iterable[str], length: int) -> tuple[int, int]:
+    """How many lines of at least `length` characters have stood there before, and how many such lines there are.
+
+    Shorter lines are taken together up to that length, within a paragraph; very long ones by their sentences.
+    """
+    hashes = np.fromiter((hash(line) for text in documents for line in _lines(text, length)), dtype=np.int64)
+    return len(hashes) - len(np.unique(hashes)), len(hashes)
+
+
+def _lines(text: str, length: int) -> Iterator[str]:
+    kept = ""
+    for line in text.split("\n"):
+        line = line.strip()
+        if len(line) > _LONG_LINE:
+            yield from (sentence for sentence in re.split(r"(?<=[.!?]) ", line) if len(sentence) >= length)
+        kept = kept + line if line else ""
+        if len(kept) >= length:
+            if len(line) <= _LONG_LINE and len(set(kept)) >= _FEW_KINDS:
+                yield kept
+            kept = ""
+
+
+def overlap(train: Iterable[Tokens], validation: Tokens, length: int, most: int) -> tuple[int, int]:
+    """How many of at most `most` n-grams of the validation side, evenly spread, stand in training too; and how many there are.
+
+    Those made mostly of one token after itself count for nothing: ruled lines stand in any two texts.
+    """
+    if len(validation) < length:
+        return 0, 0
+    starts = np.unique(np.linspace(0, len(validation) - length, most).astype(np.int64))
+    grams = np.lib.stride_tricks.sliding_window_view(validation, length)[starts]  # (grams, length)
+    grams = grams[(grams[:, 1:] != grams[:, :-1]).mean(axis=1) >= _FEW_DIFFERENT]
+    asked = _hashes(grams, length)[:, 0]
+    wanted = np.unique(asked)
+    there = np.zeros(2**_FILTER_BITS, dtype=bool)  # a cheap first look: nearly all of training is passed over by it
+    shift = np.uint64(64 - _FILTER_BITS)
+    there[wanted >> shift] = True
+    found = np.zeros(len(wanted) + 1, dtype=bool)
+    for part in train:
+        for start in range(0, len(part), _AT_ONCE):
+            hashes = _hashes(part[start : start + _AT_ONCE + length - 1], length)
+            likely = hashes[there[hashes >> shift]]
+            places = np.searchsorted(wanted, likely)
+            found[places[np.append(wanted, 0)[places] == likely]] = True
+    return int(np.isin(asked, wanted[found[:-1]]).sum()), len(asked)
+
+
+def _hashes(ids: Ids, length: int) -> _Hashes:
+    """A polynomial hash modulo 2**64 of every n-gram along the last axis, by doubling. Shape (..., tokens - length + 1)."""
+    count = ids.shape[-1] - length + 1
+    result: _Hashes = np.zeros((*ids.shape[:-1], max(0, count)), dtype=np.uint64)
+    if count <= 0:
+        return result
+    block = (ids.astype(np.uint64) + np.uint64(1)) * np.uint64(_MULTIPLIER)  # hashes of `size` tokens from each place
+    power, size, done = _MULTIPLIER, 1, 0
+    while size <= length:
+        if length & size:
+            result *= np.uint64(power)
+            result += block[..., done : done + count]
+            done += size
+        if 2 * size <= length:
+            block = block[..., :-size] * np.uint64(power) + block[..., size:]
+        power, size = power * power % 2**64, 2 * size
+    return result

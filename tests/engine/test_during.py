@@ -1,0 +1,626 @@
+"""The checks during training, on made-up runs: each rule speaks in time, once, and is silent on the healthy twin."""
+
+from __future__ import annotations
+
+import math
+import random
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mmrec_engine import events
+from mmrec_engine.guide.findings import evidence, title
+from mmrec_engine.guide.findings_during import DURING
+from mmrec_engine.messages import LANGUAGES
+from mmrec_engine.quality.during import During
+from mmrec_engine.quality.during_run import ITEM_OF
+from mmrec_engine.settings import Settings
+
+VOCABULARY = 65
+UNIFORM = math.log(VOCABULARY)
+UNIGRAM, BIGRAM = 3.35, 2.49
+PASSED = {"loss-not-falling", "validation-below-training", "perplexity-sane", "accuracy-rising", "early-stopping"}
+
+Found = list[tuple[int, dict[str, Any]]]
+Curve = Callable[[int], float]
+
+
+def healthy_loss(step: int) -> float:
+    """A guide run on tiny Shakespeare, roughly: from ln V through the unigram at step 150 to 1.6."""
+    return 1.6 + (UNIFORM - 1.6) * math.exp(-step / 180)
+
+
+def healthy_gap(step: int) -> float:
+    return 0.02 + 0.02 * min(1.0, step / 1000)
+
+
+def a_run(
+    steps: int = 1000,
+    loss: Curve = healthy_loss,
+    *,
+    planned: int | None = None,
+    evaluate_every: int = 100,
+    validation: Curve | None = None,
+    training: Curve | None = None,
+    accuracy: Curve | None = None,
+    bits: Curve | None = None,
+    norm: Curve = lambda step: 0.6,
+    ratio: Curve = lambda step: 1.5e-3,
+    noise: float = 0.05,
+    baselines: dict[str, float] | None = None,
+    seconds_a_step: float = 0.1,
+    ended: events.Status | None = "completed",
+    saves: bool = True,
+    **chosen: Any,
+) -> Iterator[events.Event]:
+    """The events of a made-up run. Curves are functions of the step; `validation` defaults to a little above `training`."""
+    made = Settings(eval_every=evaluate_every, **chosen)
+    planned = planned or steps
+    known = {"unigram": UNIGRAM, "bigram": BIGRAM, "5-gram": 1.67} if baselines is None else baselines
+    fair = training or loss
+    judged = validation or (lambda step: fair(step) + healthy_gap(step))
+    accurate = accuracy or (lambda step: max(0.0, 0.72 - 0.15 * judged(step)))
+    dice = random.Random(7)
+    yield events.State(state="PREPARING", time=0.0)
+    yield events.RunStarted(
+        time=0.0, planned_steps=planned, steps_an_epoch=10_000, parameters=870_000, baselines=known,
+        corpus={"vocabulary": VOCABULARY, "validation_characters": 100_000}, settings=made.as_dict(),
+    )  # fmt: skip
+    best, used = math.inf, 0
+    for step in range(1, steps + 1):
+        rate = made.learning_rate * min(1.0, step / max(1, made.warmup_steps))
+        scatter = 0.0 if step == 1 else dice.gauss(0, noise)
+        yield events.Step(
+            step=step, time=step * seconds_a_step, loss=loss(step) + scatter, learning_rate=rate, grad_norm=norm(step),
+            tokens_per_second=1024 / seconds_a_step, tokens=step * 1024, epoch=1,
+            update_ratio=ratio(step) if step % 50 == 0 else None,
+        )  # fmt: skip
+        if step % evaluate_every and step != planned:
+            continue
+        value = judged(step)
+        is_best = value < best
+        best, used = min(best, value), 0 if is_best else used + 1
+        yield events.Validation(
+            step=step, time=step * seconds_a_step, loss=value, perplexity=math.exp(min(value, 700)), accuracy=accurate(step),
+            bits_per_character=bits(step) if bits else value / math.log(2), training_loss=fair(step), batches=25, best=is_best,
+            patience_used=used, patience=made.early_stopping_patience, epoch=1,
+        )  # fmt: skip
+        if is_best and saves:
+            yield events.Checkpoint(step=step, path="best_model.pt", kind="best", time=0.0)
+        if used >= made.early_stopping_patience:
+            ended = "early_stopped"
+            break
+    if ended is not None:
+        yield events.RunFinished(step=step, status=ended, reason="", seconds=1.0, time=0.0)
+
+
+def found_in(stream: Iterable[events.Event], during: During | None = None) -> Found:
+    during = during or During()
+    return [(event.step, found) for event in stream for found in during.add(event)]
+
+
+def ids(found: Found, *statuses: str) -> list[str]:
+    statuses = statuses or ("warn", "fail", "error")
+    return [str(finding["id"]) for _, finding in found if finding["status"] in statuses]
+
+
+def of(found: Found, id: str, *statuses: str) -> Found:
+    return [(step, one) for step, one in found if one["id"] == id and (not statuses or one["status"] in statuses)]
+
+
+def the_one(found: Found, id: str, status: str) -> tuple[int, dict[str, Any]]:
+    told = of(found, id, status)
+    assert len(told) == 1, [(step, one["id"], one["status"], one["evidence"]) for step, one in found]
+    return told[0]
+
+
+def test_a_healthy_run_is_told_well_on_all_five_items_and_nothing_else() -> None:
+    found = found_in(a_run(2500, weight_decay=0.1))
+    assert {one["id"] for _, one in found if one["status"] == "pass"} == PASSED
+    assert len(found) == 5
+    assert {one["item"] for _, one in found} == {
+        "loss-falling", "validation-below-training", "perplexity-sane", "accuracy-rising", "early-stopping-works",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("steps", [1, 12, 60, 150, 399, 401, 1000, 6000])
+@pytest.mark.parametrize("baselines", [None, {}], ids=["baselines", "no-baselines"])
+def test_a_healthy_run_of_any_length_raises_nothing(steps: int, baselines: dict[str, float] | None) -> None:
+    found = found_in(a_run(steps, baselines=baselines, evaluate_every=max(1, steps // 7)))
+    assert ids(found, "note", "warn", "fail", "error") == []
+
+
+def test_the_items_of_a_run_too_short_to_judge_are_told_as_skipped_at_its_end() -> None:
+    found = found_in(a_run(30, evaluate_every=30))
+    skipped = {one["id"]: one["evidence"] for _, one in found if one["status"] == "skipped"}
+    assert {"validation-below-training", "accuracy-rising"} <= skipped.keys()
+    assert "too short" in skipped["accuracy-rising"]
+    assert found_in(a_run(30, evaluate_every=30, ended="interrupted")) == []
+
+
+def test_a_late_plateau_below_the_bigram_is_no_fault() -> None:
+    stream = a_run(
+        8000,
+        lambda step: max(1.65, healthy_loss(step)),
+        validation=lambda step: max(1.7, healthy_loss(step) + 0.03),
+    )
+    assert ids(found_in(stream)) == []
+
+
+def test_a_validation_that_stalls_before_early_stopping_is_no_fault() -> None:
+    stalls = lambda step: max(1.80 + 0.004 * ((step // 100) % 3), healthy_loss(step) + 0.03)  # noqa: E731
+    found = found_in(a_run(4000, validation=stalls))
+    assert ids(found) == []
+
+
+def test_a_noisy_healthy_run_raises_nothing() -> None:
+    assert ids(found_in(a_run(3000, noise=0.25))) == []
+
+
+def test_a_warm_start_that_barely_improves_raises_nothing() -> None:
+    found = found_in(a_run(1500, lambda step: 1.62 - step / 50_000, noise=0.08))
+    assert ids(found) == []
+    assert of(found, "loss-not-falling", "pass")
+
+
+def test_a_number_that_is_not_finite_is_told_at_once() -> None:
+    step, one = the_one(
+        found_in(a_run(60, lambda step: math.nan if step >= 50 else healthy_loss(step))), "non-finite", "fail"
+    )
+    assert step == 50
+    assert "nan" in one["evidence"]
+    assert one["remedies"][0]["settings"] == {"learning_rate": 1e-4}
+
+
+def test_a_run_that_refused_an_update_names_the_module() -> None:
+    failed = events.RunFinished(
+        step=99, status="failed", reason="", seconds=1.0,
+        values={"error": "training-non-finite", "what": "loss", "value": math.nan, "step": 100, "module": "blocks.0.mlp"},
+    )  # fmt: skip
+    _, one = the_one(found_in([*a_run(99, ended=None), failed]), "non-finite", "fail")
+    assert "step 100" in one["evidence"] and "blocks.0.mlp" in one["evidence"]
+
+
+def test_a_run_that_failed_otherwise_is_not_called_non_finite() -> None:
+    failed = events.RunFinished(step=9, status="failed", reason="", seconds=1.0, values={"error": "training-disk"})
+    assert ids(found_in([*a_run(9, ended=None), failed])) == []
+
+
+def test_a_loss_that_blows_up_is_told_before_the_warmup_ends() -> None:
+    step, one = the_one(found_in(a_run(200, lambda step: UNIFORM + min(3.0, step / 10))), "loss-too-high", "fail")
+    assert step <= 40
+    assert one["remedies"][0]["id"] == "lower-learning-rate"
+
+
+def test_a_loss_a_little_above_its_first_value_is_told_once_the_warmup_has_ended() -> None:
+    step, _ = the_one(
+        found_in(a_run(500, lambda step: UNIFORM * (1 + min(0.05, step / 1000)))), "loss-too-high", "fail"
+    )
+    assert 100 <= step <= 110
+
+
+def test_a_restless_loss_above_the_unigram_is_too_high() -> None:
+    """Fell to 3.4, was thrown back to 3.7 and stays there: a rate far too high."""
+    found = found_in(a_run(600, lambda step: max(3.4, 4.17 - step / 100) if step < 150 else 3.7))
+    step, one = the_one(found, "loss-too-high", "fail")
+    assert step == 400 and one["values"]["variant"] == "above-unigram"
+    assert "loss-not-falling" not in ids(found)
+
+
+def test_a_loss_that_falls_from_far_above_blind_guessing_and_is_still_above_it_is_too_high() -> None:
+    found = found_in(a_run(500, lambda step: 4.4 + 15 * math.exp(-step / 100)))
+    step, one = the_one(found, "loss-too-high", "fail")
+    assert step == 400 and one["values"]["variant"] == "above-uniform"
+
+
+def test_a_loss_that_climbs_back_for_good_is_told() -> None:
+    found = found_in(a_run(1500, lambda step: healthy_loss(step) + max(0.0, min(0.7, (step - 700) / 400))))
+    step, one = the_one(found, "loss-too-high", "fail")
+    assert 900 <= step <= 1150 and one["values"]["variant"] == "risen"
+
+
+def test_a_jump_is_told_when_it_comes_and_not_at_each_of_its_steps() -> None:
+    jump = lambda step: healthy_loss(step) * (3.0 if 600 <= step < 605 else 1.0)  # noqa: E731
+    step, _ = the_one(found_in(a_run(900, jump)), "loss-spike", "warn")
+    assert step == 600
+
+
+def test_a_small_jump_that_stays_a_few_steps_is_a_warning() -> None:
+    jump = lambda step: healthy_loss(step) * (1.8 if 600 <= step < 603 else 1.0)  # noqa: E731
+    step, _ = the_one(found_in(a_run(900, jump)), "loss-spike", "warn")
+    assert step == 601
+
+
+def test_one_odd_batch_is_a_note() -> None:
+    found = found_in(a_run(900, lambda step: healthy_loss(step) * (1.8 if step == 600 else 1.0)))
+    assert ids(found) == []
+    assert ids(found, "note") == ["loss-spike"]
+
+
+def test_jumps_again_and_again_are_told_ever_more_rarely() -> None:
+    jumps = lambda step: healthy_loss(step) * (3.0 if step > 300 and step % 120 == 0 else 1.0)  # noqa: E731
+    assert 2 <= len(of(found_in(a_run(5000, jumps)), "loss-spike", "warn")) <= 7
+
+
+@pytest.mark.parametrize(("steps", "by"), [(150, 150), (300, 300), (1000, 400)])
+def test_a_loss_that_hardly_falls_is_told_by_warmup_and_300_or_the_end(steps: int, by: int) -> None:
+    step, one = the_one(
+        found_in(a_run(steps, lambda step: UNIFORM - step * 1e-5, noise=0.0)), "loss-not-falling", "fail"
+    )
+    assert step == by and one["values"]["variant"] == "hardly-fell"
+
+
+def test_the_remedy_of_a_tiny_rate_is_the_usual_one() -> None:
+    found = found_in(a_run(500, lambda step: UNIFORM - step * 1e-5, noise=0.0, learning_rate=1e-7))
+    for _, one in of(found, "loss-not-falling", "fail") + of(found, "perplexity-sane", "warn"):
+        assert one["remedies"][0]["settings"] == {"learning_rate": 3e-4}
+
+
+def test_a_loss_that_stands_at_the_unigram_is_told() -> None:
+    """Shuffled labels, or random text: the frequencies are learnt and nothing else."""
+    found = found_in(a_run(700, lambda step: UNIGRAM - 0.03 + (UNIFORM - UNIGRAM) * math.exp(-step / 60)))
+    step, one = the_one(found, "loss-not-falling", "warn")
+    assert step <= 410 and one["values"]["variant"] == "at-unigram"
+
+
+def test_a_loss_on_its_way_below_the_unigram_is_not_stuck_there() -> None:
+    assert ids(found_in(a_run(1200, lambda step: 1.6 + (UNIFORM - 1.6) * math.exp(-step / 550)))) == []
+
+
+def test_a_loss_that_falls_but_is_still_above_the_unigram_is_too_slow_not_too_high() -> None:
+    found = found_in(a_run(500, lambda step: UNIFORM - 0.0011 * step, noise=0.02, learning_rate=1e-5))
+    _, one = the_one(found, "loss-not-falling", "warn")
+    assert one["values"]["variant"] == "slow"
+    assert "loss-too-high" not in ids(found)
+
+
+def test_no_new_minimum_above_the_bigram_is_told_after_300_steps_and_taken_back_when_it_falls_again() -> None:
+    stuck = lambda step: max(2.8, healthy_loss(step)) if step < 1000 else max(1.8, 2.8 - (step - 1000) / 200)  # noqa: E731
+    found = found_in(a_run(1400, stuck, planned=1500, early_stopping_patience=50))
+    step, one = the_one(found, "loss-not-falling", "warn")
+    assert 500 <= step <= 800 and "2.8" in one["evidence"]
+    told = [(one["status"], step) for step, one in of(found, "loss-not-falling")]
+    assert told[-1][0] == "pass" and told[-1][1] > 1000
+
+
+def test_a_stuck_run_that_early_stopping_ends_is_told_at_its_end() -> None:
+    found = found_in(a_run(1400, lambda step: max(2.8, healthy_loss(step)), planned=5000))
+    assert found[-1][0] < 1000
+    assert the_one(found, "loss-not-falling", "warn")[1]["values"]["variant"] == "stuck"
+
+
+def test_without_baselines_a_loss_stuck_near_blind_guessing_is_told() -> None:
+    found = found_in(a_run(900, lambda step: max(3.4, healthy_loss(step)), baselines={}))
+    assert "loss-not-falling" in ids(found)
+
+
+def overfits(from_step: int) -> Curve:
+    return lambda step: healthy_loss(min(step, from_step)) + 0.03 + 0.0006 * max(0, step - from_step)
+
+
+def test_overfitting_is_told_at_the_third_evaluation_above_the_best() -> None:
+    found = found_in(a_run(1500, validation=overfits(600)))
+    step, one = of(found, "overfitting", "warn")[0]
+    assert step == 900
+    assert [remedy["settings"] for remedy in one["remedies"]] == [
+        {"dropout": 0.2}, {"weight_decay": 0.2}, {"early_stopping_patience": 3},
+    ]  # fmt: skip
+    assert len(of(found, "overfitting", "warn")) <= 2
+
+
+def test_a_short_patience_leaves_time_to_tell_of_overfitting() -> None:
+    assert "overfitting" in ids(found_in(a_run(1500, validation=overfits(600), early_stopping_patience=2)))
+
+
+def test_a_validation_that_rises_while_training_rises_too_is_no_overfitting() -> None:
+    rises = lambda step: healthy_loss(min(step, 600)) + 0.0003 * max(0, step - 600)  # noqa: E731
+    assert "overfitting" not in ids(found_in(a_run(1000, training=rises)))
+
+
+def test_overfitting_that_ends_is_told_once_and_taken_back() -> None:
+    bump = lambda step: healthy_loss(step) + 0.03 + (0.4 if 600 < step <= 1000 else 0.0)  # noqa: E731
+    found = of(found_in(a_run(1400, validation=bump)), "overfitting")
+    assert [one["status"] for _, one in found] == ["warn", "pass"]
+
+
+def test_training_and_validation_alike_and_above_the_bigram_after_2000_updates_is_underfitting() -> None:
+    slow = lambda step: 2.6 + (UNIFORM - 2.6) * math.exp(-step / 400)  # noqa: E731
+    step, _ = the_one(found_in(a_run(2600, slow, planned=10_000)), "underfitting", "warn")
+    assert step == 2000
+    assert "underfitting" not in ids(found_in(a_run(2600)))
+
+
+def test_clipping_of_most_updates_is_a_note_once() -> None:
+    found = found_in(a_run(1500, norm=lambda step: 1.4))
+    step, _ = the_one(found, "clipping-always", "note")
+    assert step == 400
+    assert ids(found) == []
+    assert of(found_in(a_run(1500, norm=lambda step: 1.4, grad_clip=0.0)), "clipping-always") == []
+
+
+def test_gradients_that_explode_are_a_warning() -> None:
+    found = found_in(a_run(600, norm=lambda step: 10 ** min(4, step / 100)))
+    assert ids(found) == ["clipping-always"]
+    found = found_in(a_run(600, norm=lambda step: 10 ** min(4, step / 100), grad_clip=0.0))
+    assert of(found, "clipping-always", "warn")[0][1]["remedies"][0]["settings"] == {"grad_clip": 1.0}
+
+
+@pytest.mark.parametrize(("ratio", "variant", "by"), [(0.3, "high", 150), (3e-6, "low", 350), (0.0, "still", 200)])
+def test_updates_out_of_size_are_told_after_50_steps_of_it(ratio: float, variant: str, by: int) -> None:
+    step, one = the_one(found_in(a_run(800, ratio=lambda step: ratio)), "update-ratio", "warn")
+    assert step == by and one["values"]["variant"] == variant
+
+
+def test_one_update_out_of_size_is_passed_over() -> None:
+    assert ids(found_in(a_run(800, ratio=lambda step: 0.3 if step == 400 else 1e-3))) == []
+
+
+def test_small_updates_at_the_end_of_a_schedule_are_passed_over() -> None:
+    late = (
+        replace(event, learning_rate=1e-5, update_ratio=5e-6)
+        if isinstance(event, events.Step) and event.step >= 500
+        else event
+        for event in a_run(800)
+    )
+    assert ids(found_in(late)) == []
+
+
+def test_validation_far_below_training_twice_is_a_leak() -> None:
+    found = found_in(a_run(900, validation=lambda step: healthy_loss(step) * 0.9))
+    step, one = the_one(found, "validation-below-training", "warn")
+    assert step == 200 and one["values"]["variant"] == "leak"
+
+
+def test_validation_a_little_below_training_is_told_as_such_and_is_well() -> None:
+    _, one = the_one(
+        found_in(a_run(900, validation=lambda step: healthy_loss(step) * 0.965)), "validation-below-training", "pass"
+    )
+    assert "3.5% below" in one["evidence"]
+
+
+def test_validation_better_than_text_allows_is_told_though_training_is_as_good() -> None:
+    collapses = lambda step: 0.15 + (UNIFORM - 0.15) * math.exp(-step / 60)  # noqa: E731
+    found = found_in(a_run(600, collapses))
+    assert of(found, "validation-below-training", "warn")[0][1]["values"]["variant"] == "too-good"
+    assert ids(found_in(a_run(600, collapses, baselines={}))) == ["validation-below-training"]
+
+
+def test_validation_known_by_heart_like_training_is_a_leak_though_text_is_simple() -> None:
+    """Low losses late in many passes over little text always come with a gap, unless both sides hold the same text."""
+    learns = lambda step: 0.7 + (UNIFORM - 0.7) * math.exp(-step / 150)  # noqa: E731
+
+    def late(gap: float) -> Found:
+        stream = a_run(
+            1000, learns, validation=lambda step: learns(step) * gap, baselines={"unigram": 3.3, "5-gram": 0.9}
+        )
+        return found_in(
+            replace(event, epoch=1 + event.step // 100) if isinstance(event, events.Validation) else event
+            for event in stream
+        )
+
+    assert of(late(1.01), "validation-below-training", "warn")[0][1]["values"]["variant"] == "too-good"
+    assert ids(late(1.3)) == []
+
+
+def test_a_perplexity_above_the_vocabulary_fails() -> None:
+    found = found_in(a_run(600, validation=lambda step: UNIFORM + 0.3, early_stopping_patience=50))
+    step, one = of(found, "perplexity-sane", "fail")[0]
+    assert step == 200 and one["values"]["variant"] == "above-vocabulary"
+
+
+def test_a_perplexity_above_the_unigram_is_told_once_the_run_has_settled() -> None:
+    found = found_in(a_run(900, validation=lambda step: 3.5, early_stopping_patience=50))
+    assert the_one(found, "perplexity-sane", "warn")[0] == 400
+
+
+def test_an_accuracy_that_falls_is_told_at_its_second_evaluation_below() -> None:
+    falls = lambda step: 0.45 - 0.0001 * max(0, step - 600)  # noqa: E731
+    found = found_in(a_run(1500, accuracy=falls))
+    step, one = of(found, "accuracy-rising", "warn")[0]
+    assert step == 800
+    assert "points below its best" in one["evidence"]
+
+
+def test_an_accuracy_that_wavers_is_well() -> None:
+    assert ids(found_in(a_run(1500, accuracy=lambda step: 0.45 + 0.004 * (step // 100 % 2)))) == []
+
+
+def test_a_small_validation_side_may_waver_more() -> None:
+    wavers = lambda step: 0.45 - 0.02 * (step > 700)  # noqa: E731
+    small = (
+        replace(event, corpus={**event.corpus, "validation_characters": 2000})
+        if isinstance(event, events.RunStarted)
+        else event
+        for event in a_run(1500, accuracy=wavers)
+    )
+    assert ids(found_in(small)) == []
+    assert ids(found_in(a_run(1500, accuracy=wavers))) == ["accuracy-rising"]
+
+
+def test_a_best_model_that_is_not_saved_fails() -> None:
+    found = found_in(a_run(300, saves=False))
+    assert the_one(found, "early-stopping", "fail")[0] == 101
+    assert ids(found_in(a_run(300, saves=False, save_best_model=False))) == []
+
+
+def test_training_on_after_patience_is_used_up_fails() -> None:
+    stream = list(a_run(1500, validation=overfits(300)))
+    stopped = stream[-1].step
+    more = list(a_run(stopped + 20, ended=None, evaluate_every=10_000))[-20:]
+    found = found_in([*stream[:-1], *more, stream[-1]])
+    assert "patience" in of(found, "early-stopping", "fail")[0][1]["evidence"]
+    assert "early-stopping" not in ids(found_in(stream))
+
+
+@pytest.mark.parametrize(
+    ("change", "variant"),
+    [({"best": True}, "wrong-best"), ({"best": False}, "missed-best"), ({"patience_used": 3}, "miscounted")],
+)
+def test_a_best_or_a_patience_that_is_wrong_fails(change: dict[str, Any], variant: str) -> None:
+    at = 700 if variant == "wrong-best" else 300
+    wrong = (
+        replace(event, **change) if isinstance(event, events.Validation) and event.step == at else event
+        for event in a_run(800, validation=overfits(600))
+    )
+    assert of(found_in(wrong), "early-stopping", "fail")[0][1]["values"]["variant"] == variant
+
+
+def test_a_first_evaluation_far_off_is_a_note() -> None:
+    step, one = the_one(
+        found_in(a_run(60, planned=3000, evaluate_every=1000, seconds_a_step=5.0)), "first-evaluation-late", "note"
+    )
+    assert step == 20 and "step 1,000" in one["evidence"] and "82 minutes" in one["evidence"]
+    assert one["remedies"][0]["settings"] == {"eval_every": 100}
+    assert of(found_in(a_run(60, planned=3000, evaluate_every=1000)), "first-evaluation-late") == []
+
+
+def test_a_sampled_validation_is_passed_over() -> None:
+    class Sampled(events.Validation):
+        sampled = True
+
+    odd = Sampled(
+        step=450, loss=9.0, perplexity=8000.0, accuracy=0.0, bits_per_character=13.0, training_loss=1.0, batches=1, best=False,
+        patience_used=0, patience=5, epoch=1,
+    )  # fmt: skip
+    stream = list(a_run(900))
+    place = next(index for index, event in enumerate(stream) if isinstance(event, events.Step) and event.step == 451)
+    assert found_in([*stream[:place], odd, *stream[place:]]) == found_in(stream)
+
+
+def test_a_resumed_run_is_not_told_again_what_it_was_told() -> None:
+    stream = list(a_run(1500, validation=overfits(600)))
+    recorded: list[events.Event] = []
+    whole = During()
+    for event in stream[:-1]:
+        recorded.append(event)
+        recorded += [events.Finding(step=event.step, finding=found) for found in whole.add(event)]
+    again = During()
+    assert again.fold(recorded) == []
+    assert again.add(stream[-1]) == whole.add(stream[-1])
+
+
+def test_what_the_record_lost_with_its_end_is_told_at_the_resume() -> None:
+    stream = list(a_run(420, ended=None))
+    assert [found["id"] for found in During().fold(stream) if found["id"] == "loss-not-falling"] == ["loss-not-falling"]
+
+
+def test_steps_that_come_twice_count_once() -> None:
+    stream = list(a_run(600))
+    doubled = [event for event in stream for _ in range(2)]
+    assert found_in(doubled) == [(step, one) for step, one in found_in(stream)]
+
+
+def test_a_changed_rate_changes_the_remedies() -> None:
+    changed = events.SettingsChanged(step=0, changes={"learning_rate": 1e-4}, reason="control")
+    stream = list(a_run(200, lambda step: UNIFORM + min(3.0, step / 10)))
+    _, one = of(found_in([*stream[:2], changed, *stream[2:]]), "loss-too-high")[0]
+    assert one["remedies"][0]["settings"] == {"learning_rate": 5e-5}
+
+
+def test_baselines_may_come_as_a_check() -> None:
+    check = events.Check(finding={"id": "baselines", "values": {"unigram": UNIGRAM, "bigram": BIGRAM}})
+    stream = list(a_run(700, lambda step: max(3.34, healthy_loss(step)), baselines={}))
+    assert "at-unigram" in [one["values"].get("variant") for _, one in found_in([check, *stream])]
+
+
+def test_every_id_has_words_and_an_item() -> None:
+    assert {entry.id for entry in DURING} == {*ITEM_OF, "out-of-memory"}
+
+
+FAULTS: dict[str, Callable[[], Iterator[events.Event]]] = {
+    "blow-up": lambda: a_run(500, lambda step: UNIFORM + step / 100, norm=lambda step: 500.0, ratio=lambda step: 0.5),
+    "flat": lambda: a_run(500, lambda step: UNIFORM, noise=0.0, ratio=lambda step: 0.0),
+    "overfit": lambda: a_run(1500, validation=overfits(600), accuracy=lambda step: 0.5 - 0.0001 * max(0, step - 500)),
+    "jumps": lambda: a_run(
+        900, lambda step: healthy_loss(step) * (3.0 if step % 150 == 0 else 1.0), norm=lambda step: 2.0
+    ),
+    "leak": lambda: a_run(900, validation=lambda step: 0.5 * healthy_loss(step), saves=False),
+    "slow": lambda: a_run(2500, lambda step: max(2.6, UNIFORM - step / 1000), seconds_a_step=9.0, evaluate_every=500),
+    "healthy": lambda: a_run(900),
+    "short": lambda: a_run(30),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_finding_reads_in_both_languages_with_its_numbers(fault: str, language: Any) -> None:
+    for _, one in found_in(FAULTS[fault]()):
+        words = evidence({**one, "evidence": ""}, language)
+        assert words and "{" not in words, one["id"]
+        assert title(one, language)
+
+
+_ANY = st.floats() | st.integers(-(10**6), 10**6).map(float) | st.just(1.0)
+_SMALL = st.integers(-3, 500)
+_NAMES = st.sampled_from([*Settings().as_dict(), "mood"])
+_VALUES = _ANY | st.none() | st.booleans() | st.text(max_size=3) | _SMALL
+_EVENTS = st.one_of(
+    st.builds(
+        events.Step, step=_SMALL, loss=_ANY, learning_rate=_ANY, grad_norm=_ANY, tokens_per_second=_ANY, tokens=_SMALL,
+        epoch=_SMALL, update_ratio=st.none() | _ANY,
+    ),
+    st.builds(
+        events.Validation, step=_SMALL, loss=_ANY, perplexity=_ANY, accuracy=_ANY, bits_per_character=_ANY,
+        training_loss=_ANY, batches=_SMALL, best=st.booleans(), patience_used=_SMALL, patience=_SMALL, epoch=_SMALL,
+    ),
+    st.builds(
+        events.RunStarted, planned_steps=_SMALL, steps_an_epoch=_SMALL, parameters=_SMALL,
+        corpus=st.dictionaries(st.sampled_from(["vocabulary", "validation_characters"]), _VALUES),
+        settings=st.dictionaries(_NAMES, _VALUES),
+        baselines=st.dictionaries(st.sampled_from(["unigram", "bigram", "5-gram"]), _ANY),
+    ),
+    st.builds(events.SettingsChanged, changes=st.dictionaries(_NAMES, _VALUES), reason=st.just("")),
+    st.builds(
+        events.Finding,
+        finding=st.dictionaries(
+            st.sampled_from(["id", "status"]), st.sampled_from([*ITEM_OF, "warn", "pass", "?"]) | _VALUES
+        ),
+    ),
+    st.builds(
+        events.Check,
+        finding=st.fixed_dictionaries({"id": st.just("baselines"), "values": st.none() | st.dictionaries(_NAMES, _ANY)}),
+    ),
+    st.builds(events.Resumed, step=_SMALL, planned_steps=_SMALL),
+    st.builds(events.Checkpoint, step=_SMALL, path=st.text(), kind=st.sampled_from(["step", "best", "final"])),
+    st.builds(
+        events.RunFinished, step=_SMALL, status=st.sampled_from(["completed", "early_stopped", "failed", "interrupted"]),
+        reason=st.text(), seconds=_ANY,
+        values=st.dictionaries(
+            st.sampled_from(["error", "what", "module", "step", "value"]), st.just("training-non-finite") | _VALUES
+        ),
+    ),
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(_EVENTS, max_size=40), st.lists(_ANY, max_size=200))
+def test_no_stream_of_events_makes_the_checks_break(stream: list[events.Event], losses: list[float]) -> None:
+    """Any events in any order, then a run of any losses: findings that can be written, never an exception."""
+    steps = [
+        events.Step(
+            step=1000 + place, loss=loss, learning_rate=1e-3, grad_norm=abs(loss), tokens_per_second=1.0, tokens=place, epoch=1,
+            update_ratio=abs(loss),
+        )
+        for place, loss in enumerate(losses)
+    ]  # fmt: skip
+    for step, one in found_in([*stream, *steps]):
+        assert events.from_line(events.to_line(events.Finding(step=step, finding=one))) is not None
+
+
+@pytest.mark.benchmark
+def test_a_step_costs_less_than_20_microseconds() -> None:
+    stream = [event for event in a_run(20_000, evaluate_every=50_000) if isinstance(event, events.Step)]
+    best = math.inf
+    for _ in range(3):
+        during = During(next(event for event in a_run(1) if isinstance(event, events.RunStarted)))
+        began = time.perf_counter()
+        for event in stream:
+            during.add(event)
+        best = min(best, (time.perf_counter() - began) / len(stream))
+    print(f"\n{1e6 * best:.1f} µs a step")
+    assert best < 20e-6

@@ -1,0 +1,104 @@
+"""The checks during training on real trainings: a tiny model on a few pages, healthy and with a known fault each."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mmrec_engine import events, train
+from mmrec_engine.errors import TrainingError
+from mmrec_engine.quality.during import During
+from mmrec_engine.settings import resolve
+from mmrec_engine.training.job import Job, build_job
+
+pytestmark = pytest.mark.slow
+
+
+def made(folder: Path, text: str, **chosen: Any) -> Iterator[events.Event]:
+    (folder / "text.txt").write_text(text, encoding="utf-8")
+    small = {
+        "seq_len": 64,
+        "batch_size": 4,
+        "threads": 2,
+        "precision": "fp32",
+        "warmup_steps": 20,
+        "checkpoint_every": 10_000,
+    }
+    where = {"data_dir": str(folder / "text.txt"), "output_dir": str(folder)}
+    with contextlib.suppress(TrainingError):
+        yield from train(resolve({**small, **where, **chosen}))
+
+
+def found_in(stream: Iterator[events.Event]) -> list[dict[str, Any]]:
+    during = During()
+    return [found for event in stream for found in during.add(event)]
+
+
+def wrong(found: list[dict[str, Any]]) -> set[str]:
+    return {str(one["id"]) for one in found if one["status"] in ("warn", "fail", "error")}
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [{"max_steps": 330, "eval_every": 110}, {"recipe": "fast", "max_steps": 120, "eval_every": 40}, {"max_steps": 60}],
+    ids=["guide", "fast", "short"],
+)
+def test_a_healthy_training_raises_nothing(tmp_path: Path, prose: str, chosen: dict[str, Any]) -> None:
+    found = found_in(made(tmp_path, prose, **chosen))
+    assert wrong(found) == set(), [one["evidence"] for one in found]
+    assert [one["id"] for one in found if one["id"] == "loss-not-falling" and one["status"] == "pass"]
+
+
+def test_a_rate_of_30_is_told_before_or_with_its_end(tmp_path: Path, prose: str) -> None:
+    found = found_in(made(tmp_path, prose, learning_rate=30.0, max_steps=80))
+    assert wrong(found) & {"loss-too-high", "non-finite"}
+    assert {"learning_rate": 1e-4} in [remedy["settings"] for one in found for remedy in one["remedies"]]
+
+
+def test_a_rate_of_1e_7_is_told_as_a_loss_that_does_not_fall(tmp_path: Path, prose: str) -> None:
+    found = found_in(made(tmp_path, prose, learning_rate=1e-7, max_steps=120))
+    assert wrong(found) == {"loss-not-falling"}
+    assert {"learning_rate": 3e-4} in [remedy["settings"] for one in found for remedy in one["remedies"]]
+
+
+def test_three_kilobytes_of_text_overfit(tmp_path: Path, prose: str) -> None:
+    found = found_in(made(tmp_path, prose[:3000], recipe="fast", max_steps=240, eval_every=20, val_split=0.2))
+    assert "overfitting" in wrong(found)
+    assert "loss-not-falling" not in wrong(found)
+
+
+@pytest.mark.parametrize("kept", [0.0, None], ids=["zero-gradient", "no-gradient"])
+def test_a_layer_that_is_cut_off_is_told(
+    tmp_path: Path, prose: str, monkeypatch: pytest.MonkeyPatch, kept: float | None
+) -> None:
+    """Weight decay goes on shrinking its matrices; that is no learning."""
+
+    def build(*arguments: Any) -> Job:
+        job = build_job(*arguments)
+        block = job.model.blocks[1]
+        inner = block.forward
+        block.forward = lambda x, dropout: x if kept is None else x + kept * inner(x, dropout)  # type: ignore[method-assign]
+        return job
+
+    monkeypatch.setattr("mmrec_engine.training.run.build_job", build)
+    found = found_in(made(tmp_path, prose, max_steps=155))
+    assert [one["values"]["variant"] for one in found if one["id"] == "update-ratio"] == ["still"]
+
+
+def test_measuring_the_update_ratio_changes_no_bit_of_the_training(
+    tmp_path: Path, prose: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def steps(name: str, every: int) -> list[events.Step]:
+        monkeypatch.setattr("mmrec_engine.training.step.RATIO_EVERY", every)
+        stream = made(tmp_path, prose, max_steps=12, name=name)
+        return [event for event in stream if isinstance(event, events.Step)]
+
+    measured, plain = steps("measured", 2), steps("plain", 10_000)
+    assert [step.loss for step in measured] == [step.loss for step in plain]
+    assert [step.update_ratio is not None for step in measured] == [step.step % 2 == 0 for step in measured]
+    assert all(step.update_ratio is None for step in plain)
+    assert all(0 <= (step.update_ratio or 0) < 0.01 for step in measured)

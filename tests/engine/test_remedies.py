@@ -1,0 +1,144 @@
+"""What is proposed about a finding: the guide's remedies, each a step further than what is in force, always valid."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mmrec_engine.guide.findings_during import REMEDIES, remedy_title
+from mmrec_engine.guide.problems import PROBLEMS
+from mmrec_engine.messages import LANGUAGES
+from mmrec_engine.presets import PRESETS, PROFILES, RECIPES
+from mmrec_engine.quality.during_run import ITEM_OF
+from mmrec_engine.quality.remedies import immediate, remedies_for, restart_from
+from mmrec_engine.settings import Settings, resolve
+
+FINDINGS = [*ITEM_OF, "out-of-memory"]
+
+
+def proposed(finding: str, **chosen: Any) -> dict[str, dict[str, Any]]:
+    return {remedy["id"]: remedy["settings"] for remedy in remedies_for(finding, resolve(chosen).settings.as_dict())}
+
+
+@pytest.mark.parametrize("problem", PROBLEMS, ids=lambda problem: problem.id)
+def test_from_the_guides_settings_the_remedies_are_the_guides(problem: Any) -> None:
+    """Beside the values that are in force already: there the remedy goes a step further."""
+    offered = proposed(problem.id)
+    assert set(offered) == {remedy.id for remedy in problem.remedies}
+    for remedy in problem.remedies:
+        for name, value in remedy.settings.items():
+            if getattr(Settings(), name) != value:
+                assert offered[remedy.id][name] == value, remedy.id
+
+
+def test_a_remedy_in_force_is_followed_by_the_next_until_none_is_left() -> None:
+    seen: list[dict[str, Any]] = []
+    chosen: dict[str, Any] = {}
+    while changes := proposed("overfitting", **chosen).get("more-dropout"):
+        seen.append(changes)
+        chosen |= changes
+    assert [changes["dropout"] for changes in seen] == [0.2, 0.3, 0.4, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("finding", "remedy", "chosen", "changes"),
+    [
+        ("loss-too-high", "lower-learning-rate", {"learning_rate": 30.0}, {"learning_rate": 1e-4}),
+        ("loss-too-high", "lower-learning-rate", {"learning_rate": 1e-4}, {"learning_rate": 5e-5}),
+        ("loss-too-high", "lower-learning-rate", {"learning_rate": 1e-6}, None),
+        ("loss-too-high", "lower-learning-rate", {"recipe": "fast"}, {"learning_rate": 0.007}),
+        ("loss-too-high", "longer-warmup", {"warmup_steps": 0}, {"warmup_steps": 200}),
+        ("loss-too-high", "longer-warmup", {"warmup_steps": 300}, {"warmup_steps": 600}),
+        ("loss-too-high", "longer-warmup", {"max_steps": 300}, None),
+        ("loss-too-high", "larger-batch", {"batch_size": 64}, {"accumulate": 2}),
+        ("loss-too-high", "larger-batch", {"batch_size": 64, "accumulate": 4}, None),
+        ("loss-too-high", "clip-gradients", {"grad_clip": 0.0}, {"grad_clip": 1.0}),
+        ("loss-not-falling", "raise-learning-rate", {"learning_rate": 1e-7}, {"learning_rate": 3e-4}),
+        ("loss-not-falling", "raise-learning-rate", {"learning_rate": 3e-3}, None),
+        ("loss-not-falling", "larger-config", {"config": "mini"}, {"config": "small"}),
+        ("loss-not-falling", "larger-config", {"config": "large"}, None),
+        ("loss-not-falling", "more-text", {}, {}),
+        ("overfitting", "more-weight-decay", {"weight_decay": 0.2}, {"weight_decay": 0.4}),
+        ("overfitting", "less-patience", {"early_stopping_patience": 3}, {"early_stopping_patience": 2}),
+        ("overfitting", "less-patience", {"early_stopping_patience": 2}, None),
+        ("underfitting", "longer-run", {}, {"epochs": 20}),
+        ("underfitting", "longer-run", {"max_steps": 500}, {"max_steps": 1000}),
+        ("out-of-memory", "smaller-batch", {"batch_size": 16}, {"batch_size": 8, "accumulate": 2}),
+        ("out-of-memory", "smaller-batch", {"batch_size": 1}, None),
+        ("out-of-memory", "shorter-windows", {"seq_len": 1024, "stride": 1024}, {"seq_len": 256, "stride": 256}),
+        ("out-of-memory", "shorter-windows", {"seq_len": 256}, {"seq_len": 128}),
+        ("out-of-memory", "gradient-checkpointing", {"gradient_checkpointing": True}, None),
+        ("first-evaluation-late", "evaluate-sooner", {}, {"eval_every": 100}),
+        ("first-evaluation-late", "evaluate-sooner", {"eval_every": 50}, None),
+    ],
+)  # fmt: skip
+def test_a_remedy_goes_a_step_further(
+    finding: str, remedy: str, chosen: dict[str, Any], changes: dict[str, Any] | None
+) -> None:
+    assert proposed(finding, **chosen).get(remedy) == changes
+
+
+@pytest.mark.parametrize("finding", FINDINGS)
+@given(
+    config=st.sampled_from(list(PRESETS)), recipe=st.sampled_from(list(RECIPES)), optimizer=st.sampled_from(["adamw", "muon"]),
+    learning_rate=st.floats(1e-9, 100), warmup_steps=st.integers(0, 10**6), batch_size=st.integers(1, 4096),
+    accumulate=st.integers(1, 64), seq_len=st.integers(2, 4096), dropout=st.floats(0, 0.99), weight_decay=st.floats(0, 10),
+    grad_clip=st.floats(0, 100), early_stopping_patience=st.integers(1, 100), epochs=st.integers(1, 10**6),
+    variant=st.sampled_from(["", "low", "high", "still", "slow", "stuck", "hardly-fell", "above-unigram", "exploding"]),
+)  # fmt: skip
+def test_every_proposal_is_valid_and_a_change(finding: str, variant: str, **chosen: Any) -> None:
+    given_settings = Settings(**chosen).as_dict()
+    for remedy in remedies_for(finding, given_settings, variant):
+        changed = resolve({**given_settings, **remedy["settings"]}).settings.as_dict()
+        assert all(changed[name] == value != given_settings[name] for name, value in remedy["settings"].items())
+        assert remedy["title"] and "None" not in remedy["title"]
+
+
+def test_settings_of_another_version_get_no_proposals() -> None:
+    assert remedies_for("overfitting", {"dropout": "much"}) == []
+    assert remedies_for("overfitting", {**Settings().as_dict(), "mood": "calm"}) != []
+    assert remedies_for("no-such-finding", {}) == []
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_all_profiles_have_a_way_out_of_overfitting(profile: str) -> None:
+    assert proposed("overfitting", **PROFILES[profile])
+
+
+def test_what_keeps_the_weights_meaning_is_sound_at_once() -> None:
+    assert immediate({"learning_rate": 1e-4}) and immediate({"dropout": 0.2, "weight_decay": 0.2})
+    assert immediate({"early_stopping_patience": 3}) and immediate({"grad_clip": 1.0})
+    assert not immediate({"batch_size": 8}) and not immediate({"config": "mini"}) and not immediate({"seq_len": 128})
+    assert not immediate({"learning_rate": 1e-4, "batch_size": 8})
+    assert not immediate({})
+
+
+def test_a_longer_warmup_is_sound_only_while_it_lasts() -> None:
+    assert not immediate({"warmup_steps": 200})
+    assert immediate({"warmup_steps": 200}, warmup_ended=False)
+
+
+def test_overfitting_goes_on_from_the_best_and_a_wrong_rate_from_the_start() -> None:
+    assert restart_from("overfitting") == "best"
+    assert {restart_from(id) for id in ("loss-too-high", "loss-not-falling", "non-finite", "underfitting")} == {"start"}
+
+
+def test_a_title_tells_the_figures() -> None:
+    before = Settings().as_dict()
+    assert remedy_title("more-dropout", before, {"dropout": 0.2}, "en") == "dropout 0.1 → 0.2"
+    assert remedy_title("lower-learning-rate", before, {"learning_rate": 1e-4}, "tr") == "learning rate 3e-4 → 1e-4"
+    assert remedy_title("lower-learning-rate", {"learning_rate": 0.02}, {"learning_rate": 0.007}, "en") == (
+        "learning rate 0.02 → 0.007"
+    )
+    assert remedy_title("evaluate-sooner", before, {"eval_every": 100}, "tr") == "eval every epoch'ta bir → 100"
+    assert remedy_title("more-text", before, {}, "tr") == "Daha fazla text ekle"
+
+
+def test_every_remedy_has_words_in_both_languages() -> None:
+    assert {remedy.id for problem in PROBLEMS for remedy in problem.remedies} <= REMEDIES.keys()
+    offered = {remedy["id"] for id in FINDINGS for remedy in remedies_for(id, {"grad_clip": 0.0})}
+    assert offered <= REMEDIES.keys()
+    assert all(words[language] for words in REMEDIES.values() for language in LANGUAGES)
