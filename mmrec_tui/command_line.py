@@ -104,7 +104,7 @@ def _add_watch(app: typer.Typer, wording: Wording, given_language: str | None) -
 
 
 def _add_check(app: typer.Typer, wording: Wording) -> None:
-    group = WordedTyper(wording, rich_markup_mode=None, no_args_is_help=True)
+    group: typer.Typer = WordedTyper(wording, rich_markup_mode=None, no_args_is_help=True)
 
     def before(**given: Any) -> int:
         from mmrec_tui.checking import check_before
@@ -144,7 +144,7 @@ def _add_evaluate(app: typer.Typer, wording: Wording) -> None:
         commands.evaluate(checkpoint, resolve(by_hand), length, wording, json)
         return 0
 
-    own = ["data_dir", "corpus", "use_sample_corpus", "encoding", "device", "threads"]
+    own = ["data_dir", "corpus", "use_sample_corpus", "encoding", "fix_encoding", "device", "threads"]
     parameters = [
         _argument("checkpoint", "CHECKPOINT", wording("help.checkpoint")),
         *(_setting_flag(name, wording) for name in own),

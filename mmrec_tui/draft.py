@@ -17,12 +17,13 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "length": ("epochs", "max_steps", "batch_size", "accumulate", "seq_len", "stride"),
     "optimizer": ("recipe", "learning_rate", "warmup_steps", "schedule", "learning_rate_floor", "weight_decay",
                   "grad_clip", "dropout", "optimizer"),
-    "judging": ("early_stopping_patience", "eval_every", "target_loss", "val_split"),
-    "model": ("arch", "vocab_size", "seed", "precision", "threads", "gradient_checkpointing"),
-    "saving": ("name", "checkpoint_every", "keep_checkpoints", "encoding"),
+    "text": ("val_split", "vocab_size", "encoding", "fix_encoding"),
+    "judging": ("early_stopping_patience", "eval_every", "target_loss"),
+    "model": ("arch", "seed", "precision", "threads", "gradient_checkpointing"),
+    "saving": ("name", "checkpoint_every", "keep_checkpoints"),
 }  # fmt: skip
 # What decides the prepared corpus, and what decides how long a step takes.
-CORPUS_SETTINGS = (*CORPUS_CHOICE, "encoding", "val_split", "vocab_size", "tokenizer")
+CORPUS_SETTINGS = (*CORPUS_CHOICE, "encoding", "fix_encoding", "val_split", "vocab_size", "tokenizer")
 SPEED_SETTINGS = ("config", "arch", "batch_size", "accumulate", "seq_len", "optimizer", "precision", "threads", "device",
                   "gradient_checkpointing")  # fmt: skip
 _BYTES_A_PARAMETER = 12  # weight and two moments, as a checkpoint holds them
@@ -41,12 +42,20 @@ class Draft:
         return Draft(given if value is None else {**given, name: value})
 
     def with_corpus(self, choice: dict[str, Any]) -> Draft:
-        kept = {name: value for name, value in self.given.items() if name not in (*CORPUS_CHOICE, "encoding")}
+        kept = {
+            name: value
+            for name, value in self.given.items()
+            if name not in (*CORPUS_CHOICE, "encoding", "fix_encoding")
+        }
         return Draft({**kept, **choice})
 
     def with_profile(self, values: dict[str, Any]) -> Draft:
         """A starting profile takes the place of all that was set by hand but the model, the text and the name."""
-        kept = {name: self.given[name] for name in (*CORPUS_CHOICE, "encoding", "config", "name") if name in self.given}
+        kept = {
+            name: self.given[name]
+            for name in (*CORPUS_CHOICE, "encoding", "fix_encoding", "config", "name")
+            if name in self.given
+        }
         return Draft({**kept, **values})
 
     def resolved(self) -> Resolved:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
+from mmrec_engine.guide import findings as guide
 from mmrec_tui.text import Wording
 
 
 def title_of(finding: dict[str, Any], say: Wording) -> str:
-    key = f"finding.{finding.get('id')}"
-    return say(key) if say.knows(key) else str(finding.get("title", ""))
+    return str(guide.title(finding, say.language))
 
 
 def evidence_of(finding: dict[str, Any], say: Wording) -> str:
     """A finding may come from a file that somebody else wrote: whatever does not fit is shown as it stands."""
     values = finding.get("values")
-    if finding.get("id") == "corpus-readable" and isinstance(values, dict):
+    if isinstance(values, dict) and {"file", "hint", "reason"} <= values.keys():
         key = f"skipped.{values.get('reason')}"
-        if say.knows(key) and {"file", "hint"} <= values.keys():
+        if say.knows(key):
             return say(key, **values)
-    return str(finding.get("evidence", ""))
+    return guide.evidence(finding, say.language)
+
+
+def remedy_title(remedy: dict[str, Any], say: Wording) -> str:
+    return guide.remedy_title(remedy, say.language)

@@ -6,11 +6,12 @@ import shlex
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from mmrec_engine import events
 from mmrec_engine.history import History
 from mmrec_engine.training.plan import Plan
-from mmrec_tui.findings import evidence_of
+from mmrec_tui.findings import evidence_of, remedy_title, title_of
 from mmrec_tui.terminal import Narration
 from mmrec_tui.text import Wording
 
@@ -35,6 +36,8 @@ class Narrator:
                 self._progress(event)
             case events.Check():
                 self._check(event)
+            case events.Finding():
+                self._finding(event.finding)
             case events.RunStarted():
                 self._run_started(event)
             case events.Resumed():
@@ -107,6 +110,15 @@ class Narrator:
     def _check(self, event: events.Check) -> None:
         if event.finding["id"] == "corpus-readable":
             self._out.line(self._text("skipped", evidence=evidence_of(event.finding, self._text)))
+
+    def _finding(self, finding: dict[str, Any]) -> None:
+        """What is more than a pass: what was seen, and what would help."""
+        if finding["status"] not in ("note", "warn", "fail", "error"):
+            return
+        values = {"title": title_of(finding, self._text), "evidence": evidence_of(finding, self._text)}
+        self._out.line(self._text(f"found.{finding['status']}", **values))
+        for remedy in finding["remedies"]:
+            self._out.line(self._text("found.remedy", title=remedy_title(remedy, self._text)))
 
     def _step(self, event: events.Step, history: History) -> None:
         plan = self._plan

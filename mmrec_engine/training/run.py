@@ -17,10 +17,11 @@ from mmrec_engine.corpus.prepare import Corpus, prepare_corpus
 from mmrec_engine.corpus.windows import EvaluationWindows
 from mmrec_engine.errors import Interrupted, RequestError, TrainingError
 from mmrec_engine.events import Event
+from mmrec_engine.quality.during import During
 from mmrec_engine.quality.readable import skipped_finding
 from mmrec_engine.run_files import CONTROL, LOG
 from mmrec_engine.run_folder import Mode, RunFolder, close_descriptor
-from mmrec_engine.runs import note_run, read_description, recorded_ending
+from mmrec_engine.runs import note_run, read_description, read_events, recorded_ending
 from mmrec_engine.settings import CORPUS_CHOICE, FIELDS, Resolved, Settings, flag, resolve
 from mmrec_engine.training.control import DETACH, Control
 from mmrec_engine.training.job import Job, build_job
@@ -68,6 +69,7 @@ class _Run:
             raise
         self._folder = RunFolder(path, mode, held_lock)
         self._description: dict[str, Any] = {}
+        self._during = During()
         self._started = time.monotonic()
         self._made_step = False
         self._handed_over = False
@@ -98,15 +100,18 @@ class _Run:
 
     def _recorded(self, stream: Iterator[Event]) -> Iterator[Event]:
         for event in stream:
-            try:
-                if isinstance(event, events.Step) and not self._made_step:
-                    self._made_step = True
-                    self._folder.begin(self._description)  # an old run makes room only now
-                    note_run(self._folder.path)
-                self._folder.record(event)
-            except OSError as error:
-                raise self._failure(error) from error
-            yield event
+            found = [events.Finding(step=event.step, finding=finding) for finding in self._during.add(event)]
+            # The end is a record's last word; what it brings to light stands before it.
+            for one in [*found, event] if isinstance(event, events.RunFinished) else [event, *found]:
+                try:
+                    if isinstance(one, events.Step) and not self._made_step:
+                        self._made_step = True
+                        self._folder.begin(self._description)  # an old run makes room only now
+                        note_run(self._folder.path)
+                    self._folder.record(one)
+                except OSError as error:
+                    raise self._failure(error) from error
+                yield one
 
     def _run(self) -> Iterator[Event]:
         settings = self._resolved.settings
@@ -140,6 +145,7 @@ class _Run:
             if ended and recorded_ending(self._folder.path) is not None:
                 raise _NothingLeft
             self._folder.continue_after(path.name, step, self._description)
+            lacking = self._during.fold(read_events(self._folder.path))
             self._made_step = True
             note_run(self._folder.path)
             job.resumed_from = path.name
@@ -148,6 +154,8 @@ class _Run:
             )
             if self._changes:
                 yield events.SettingsChanged(step=step, changes=self._changes, reason="resume")
+            for finding in lacking:
+                yield events.Finding(step=step, finding=finding)
         yield from self._steps(job)
 
     def _steps(self, job: Job) -> Iterator[Event]:

@@ -97,7 +97,7 @@ TEXT = {
     "plan.profile": "a starting profile…",
     "plan.profile-about": "A profile sets several values at once; each can be changed after.",
     "plan.group-length": "How long", "plan.group-optimizer": "How it learns", "plan.group-judging": "How it is judged",
-    "plan.group-model": "Model and machine", "plan.group-saving": "What is saved",
+    "plan.group-text": "The text", "plan.group-model": "Model and machine", "plan.group-saving": "What is saved",
     "plan.on": "on", "plan.off": "off",
     "plan.defaults-set": "the guide's values again",
     "plan.outlook-steps": "{steps} steps, {epoch} an epoch · about {time} · first validation at step {first}, after {first_time}",
@@ -116,7 +116,6 @@ TEXT = {
     "checklist.ready": "Ready: s starts {name} in {folder}",
     "checklist.failing": "Something fails. s twice starts {name} all the same, in {folder}",
     "checklist.sure": "something fails; press s again to start all the same",
-    "finding.corpus-readable": "A file was left out",
     # report
     "report.title": "Report: {name}",
     "report.reading": "reading the run…",

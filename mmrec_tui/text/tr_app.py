@@ -97,7 +97,7 @@ TEXT = {
     "plan.profile": "bir başlangıç profili…",
     "plan.profile-about": "Profil birkaç değeri birden ayarlar; sonra her biri değiştirilebilir.",
     "plan.group-length": "Ne kadar", "plan.group-optimizer": "Nasıl öğrenir", "plan.group-judging": "Nasıl ölçülür",
-    "plan.group-model": "Model ve makine", "plan.group-saving": "Ne saklanır",
+    "plan.group-text": "Metin", "plan.group-model": "Model ve makine", "plan.group-saving": "Ne saklanır",
     "plan.on": "açık", "plan.off": "kapalı",
     "plan.defaults-set": "yeniden rehberin değerleri",
     "plan.outlook-steps": "{steps} adım, epoch başına {epoch} · yaklaşık {time} · ilk doğrulama {first}. adımda, {first_time} sonra",
@@ -116,7 +116,6 @@ TEXT = {
     "checklist.ready": "Hazır: s, {name} çalışmasını başlatır ({folder})",
     "checklist.failing": "Bir şey başarısız. İki kez s, {name} çalışmasını yine de başlatır ({folder})",
     "checklist.sure": "bir şey başarısız; yine de başlatmak için bir daha s",
-    "finding.corpus-readable": "Bir dosya alınmadı",
     # rapor
     "report.title": "Rapor: {name}",
     "report.reading": "çalışma okunuyor…",

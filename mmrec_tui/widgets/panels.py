@@ -15,7 +15,7 @@ from textual.widgets import Static
 from mmrec_engine import events
 from mmrec_engine.guide import ITEMS
 from mmrec_engine.history import History
-from mmrec_tui.findings import evidence_of, title_of
+from mmrec_tui.findings import evidence_of, remedy_title, title_of
 from mmrec_tui.states import STATE_STYLES
 from mmrec_tui.terminal import one_line, printable
 from mmrec_tui.text import Wording
@@ -219,7 +219,7 @@ def finding_text(finding: dict[str, Any], say: Wording) -> Content:
     )
     for remedy in finding.get("remedies") or ():
         if isinstance(remedy, dict):
-            text += Content.styled(f"\n  → {one_line(str(remedy.get('title', '')))}", "$accent")
+            text += Content.styled(f"\n  → {one_line(remedy_title(remedy, say))}", "$accent")
     return text
 
 
