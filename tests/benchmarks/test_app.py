@@ -1,6 +1,7 @@
 """Speed of the app, side by side with what it is measured against: an empty Textual app, `import typer`, headless training.
 
-Pairs alternate and medians are compared, because machines are noisy. Figures are printed (`make benchmark`).
+Pairs alternate and medians are compared, because machines are noisy. Figures are printed (`make benchmark`). What is asserted is
+looser, and of start-up the fastest of each: a busy machine only ever adds to it.
 """
 
 import contextlib
@@ -32,7 +33,7 @@ class Empty(App):
 Empty().run()
 """
 _ROUNDS = 7
-_STEPS = 260
+_STEPS = 140
 _MOST_SECONDS = 240
 
 
@@ -121,7 +122,7 @@ def test_the_first_frame_comes_as_soon_as_that_of_an_empty_app(command: Command,
         theirs.append(first_paint(command, [sys.executable, str(empty)], "ready to type"))
     ratio = statistics.median(ours) / statistics.median(theirs)
     print(f"\nfirst frame: {statistics.median(ours):.3f} s, empty app {statistics.median(theirs):.3f} s, {ratio:.2f}")
-    assert ratio < 1.45
+    assert min(ours) / min(theirs) < 1.4
 
 
 @pytest.mark.benchmark
@@ -133,7 +134,7 @@ def test_help_comes_as_soon_as_the_parser_is_loaded(command: Command) -> None:
         theirs.append(seconds_of([sys.executable, "-c", "import typer"], command))
     ratio = statistics.median(ours) / statistics.median(theirs)
     print(f"\n--help: {statistics.median(ours):.3f} s, import typer {statistics.median(theirs):.3f} s, {ratio:.2f}")
-    assert ratio < 1.7
+    assert min(ours) / min(theirs) < 1.6
 
 
 def seconds_of(words: list[str], command: Command) -> float:
@@ -177,7 +178,7 @@ def test_training_in_the_app_is_as_fast_as_without_a_screen(command: Command, sh
         ratios.append(in_app / speed(command.run_folder(f"headless-{number}")))
     shown = ", ".join(f"{ratio:.3f}" for ratio in ratios)
     print(f"\ntokens/s in the app against headless: {shown}; median {statistics.median(ratios):.3f}")
-    assert statistics.median(ratios) > 0.85
+    assert statistics.median(ratios) > 0.8
 
 
 @pytest.mark.benchmark

@@ -1,0 +1,88 @@
+"""`check before` and `check after`: the checklist as a person and a script meet it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mmrec_engine.quality.thresholds import THRESHOLDS
+from tests.conftest import FAST, Command
+
+BEFORE_IDS = [
+    "corpus-readable", "corpus-size", "corpus-text", "mojibake", "duplicate-text", "split-overlap", "split-alike",
+    "unknown-characters", "round-trip", "targets-shifted", "baselines", "hyperparameters", "initial-loss",
+    "one-batch-overfit", "causality", "gradients-alive", "parallel-equals-stepwise", "deterministic", "memory-fits",
+    "disk-fits", "checkpoint-rehearsal",
+]  # fmt: skip
+pytestmark = pytest.mark.slow
+
+
+def test_the_sample_corpus_passes_every_check_and_nothing_is_written(command: Command) -> None:
+    checked = command("check", "before", "--threads", 1, "--json")
+    assert checked.code == 0, checked.err
+    assert checked.json["passed"]
+    findings = {finding["id"]: finding for finding in checked.json["findings"]}
+    assert list(findings) == BEFORE_IDS
+    assert {finding["status"] for finding in findings.values()} <= {"pass", "note"}
+    assert all(finding["evidence"] and finding["title"] for finding in findings.values())
+    assert all(finding["threshold"] == dict(THRESHOLDS[id].numbers) for id, finding in findings.items())
+    assert command.everything_on_disk() == set()
+
+
+def test_a_repeated_line_fails_and_says_so_in_the_language(command: Command) -> None:
+    (command.folder / "same.txt").write_text("The same line stands here again and again and again.\n" * 4000)
+    checked = command("check", "before", "--data-dir", "same.txt", "--threads", 1, "--json")
+    assert checked.code == 1
+    assert not checked.json["passed"]
+    failed = {finding["id"] for finding in checked.json["findings"] if finding["status"] == "fail"}
+    assert {"corpus-text", "duplicate-text", "split-overlap"} <= failed
+    turkish = command("--lang", "tr", "check", "before", "--data-dir", "same.txt", "--threads", 1)
+    assert turkish.code == 1
+    assert "engel var" in turkish.out
+    assert "✗" in turkish.out
+
+
+def test_a_wrong_request_is_code_2(command: Command) -> None:
+    for words in (["before", "--data-dir", "nowhere"], ["before", "--dropout", "2"], ["after", "nothing"], ["after"]):
+        result = command("check", *words)
+        assert result.code == 2, words
+        assert len(result.err.splitlines()) <= 2, result.err
+    assert command.everything_on_disk() == set()
+
+
+def test_a_run_that_ended_is_checked_and_gets_its_report(command: Command, text_file: Path) -> None:
+    trained = command("train", "--data-dir", text_file, *FAST, "--max-steps", 30, "--eval-every", 10)
+    assert trained.code == 0, trained.err
+    checked = command("check", "after", "tiny", "--json")
+    assert checked.code == 0, checked.err
+    findings = {finding["id"]: finding for finding in checked.json["findings"]}
+    for id in ("best-saved", "final-saved", "metrics-reported", "reload-same"):
+        assert findings[id]["status"] == "pass", findings[id]
+    assert findings["reload-same"]["values"]["reloaded"] == findings["reload-same"]["values"]["loss"]
+    report = json.loads((command.run_folder() / "report.json").read_text())
+    assert report["best"]["loss"] == findings["best-saved"]["values"]["loss"]
+    assert [entry["status"] for entry in report["checklist"]["after"]][:2] == ["pass", "pass"]
+    page = (command.run_folder() / "report.md").read_text()
+    assert page.startswith("# Report: tiny\n")
+    assert "best_model.pt" in page
+
+
+def test_a_damaged_best_model_is_found(command: Command, text_file: Path) -> None:
+    command("train", "--data-dir", text_file, *FAST, "--max-steps", 20, "--eval-every", 10)
+    best = command.run_folder() / "best_model.pt"
+    data = bytearray(best.read_bytes())
+    data[len(data) // 2] ^= 1
+    best.write_bytes(data)
+    checked = command("check", "after", "tiny", "--json")
+    assert checked.code == 1
+    failed = {finding["id"]: finding for finding in checked.json["findings"] if finding["status"] in ("fail", "error")}
+    assert failed["best-saved"]["values"]["variant"] == "damaged"
+
+
+def test_text_that_is_gone_is_said_and_is_no_failure(command: Command, text_file: Path) -> None:
+    command("train", "--data-dir", text_file, *FAST, "--max-steps", 20, "--eval-every", 10)
+    text_file.unlink()
+    checked = command("check", "after", "tiny", "--json")
+    assert checked.code == 0, checked.err
+    skipped = {finding["id"] for finding in checked.json["findings"] if finding["status"] == "skipped"}
+    assert "reload-same" in skipped
