@@ -1,7 +1,7 @@
 """Speed of the app, side by side with what it is measured against: an empty Textual app, `import typer`, headless training.
 
-Pairs alternate and medians are compared, because machines are noisy. Figures are printed (`make benchmark`). What is asserted is
-looser, and of start-up the fastest of each: a busy machine only ever adds to it.
+Pairs alternate and medians are compared, because machines are noisy. Figures are printed (`make benchmark`). What is
+asserted is looser, and of start-up the fastest of each: a busy machine only ever adds to it.
 """
 
 import contextlib
