@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mmrec_engine.history import History
+from mmrec_tui.keys import PANELS
 from mmrec_tui.text import Wording
 from mmrec_tui.widgets.plotting import Figure, Point, Role, Series
 
 XAxis = Literal["step", "tokens", "time"]
 X_AXES: tuple[XAxis, ...] = ("step", "tokens", "time")
-PLOTS = ("loss", "perplexity", "accuracy", "gap", "learning-rate", "gradient-norm", "speed")
+PLOTS = PANELS[: PANELS.index("machine")]
 _OVERLAY: tuple[Role, ...] = ("line", "points", "second", "third", "fourth", "best")
 _OVERLAY_GLYPHS = "⠒◆⠒⠒⠒★"
 _HIGHEST_PERPLEXITY = 20.0  # as a logarithm; beyond it a curve tells nothing

@@ -22,6 +22,8 @@ class Key:
     priority: bool = False
 
 
+# The panels of the training screen, in the order of the keys that jump to them.
+PANELS = ("loss", "perplexity", "accuracy", "gap", "learning-rate", "gradient-norm", "speed", "machine", "log")
 KEYS: tuple[Key, ...] = (
     # start
     Key("n", "n", "new_run", ("start",)),
@@ -47,6 +49,7 @@ KEYS: tuple[Key, ...] = (
     Key("l", "l", "log_axis", ("training", "compare")),
     Key("o", "o", "smoothing", ("training",)),
     Key("m", "m", "maximise", ("training",)),
+    *(Key(str(number), str(number), f"show('{panel}')", ("training",)) for number, panel in enumerate(PANELS, start=1)),
     # report
     Key("slash", "/", "prompt", ("report",)),
     Key("b", "b", "which", ("report",)),
@@ -71,8 +74,6 @@ KEYS: tuple[Key, ...] = (
     Key("ctrl+p", "^p", "command_palette", priority=True),
 )  # fmt: skip
 
-PANEL_KEYS = "123456789"  # jump to a panel of the training screen
-
 
 def keys_of(screen: str) -> list[Key]:
     """The keys that act on a screen, its own first."""
@@ -81,6 +82,7 @@ def keys_of(screen: str) -> list[Key]:
 
 
 def word_key(action: str) -> str:
-    """The wording key of an action, its arguments left out: panel('configs') is `key.panel-configs`."""
+    """The wording key of an action: `key.start`; panel('configs') is `key.panel-configs`, show('loss') the panel's own name."""
     name, _, argument = action.partition("(")
-    return f"key.{name}" + (f"-{argument.strip(chr(39) + ')')}" if argument else "")
+    argument = argument.strip("')")
+    return f"panel.{argument}" if name == "show" else f"key.{name}" + (f"-{argument}" if argument else "")

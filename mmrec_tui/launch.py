@@ -188,7 +188,7 @@ def _farewell(stage: Stage) -> int:
             state = history.state
         if session.error is not None:
             _say(stage.wording("error", message=session.error.text(stage.wording.language)))
-        elif state == "STOPPED" and not getattr(session, "stopped_before_start", False):
+        elif state == "STOPPED" and not session.stopped_before_start:
             _say(stage.wording("app.stopped", name=session.folder.name, where=session.folder.parent))
         if session.error is not None and not stage.told_to_end:
             return 1

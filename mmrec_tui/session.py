@@ -6,6 +6,7 @@ is first needed, because the first frame does not need it.
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -32,6 +33,7 @@ class Session:
     """A run that is shown: its folder, its history behind a lock, and whether a process works on it."""
 
     owned = False
+    stopped_before_start = False
 
     def __init__(self, folder: Path) -> None:
         from mmrec_engine.history import History
@@ -94,7 +96,6 @@ class Training(Session):
         self._control = Control()
         self.live = True
         self.welcomed = False  # whether the app has given the begun run what belongs to it
-        self.stopped_before_start = False
         # Not a daemon: whatever becomes of the screen, the interpreter waits for the training to end in order.
         self._thread = threading.Thread(target=self._work, name="mmrec-training")
 
@@ -120,8 +121,6 @@ class Training(Session):
 
     @property
     def process(self) -> int | None:
-        import os
-
         return os.getpid() if self.live else None
 
     def _work(self) -> None:
@@ -217,12 +216,9 @@ class Watching(Session):
 
 
 class Work(Generic[Result]):
-    """A function on its way in a thread. `stopping()` is for the function to ask between two pieces of its work.
+    """A function on its way in a thread. `stopping()` is for the function to ask between two pieces of its work."""
 
-    must_end: the program waits for it when it ends.
-    """
-
-    def __init__(self, function: Callable[[Work[Result]], Result], *, must_end: bool = False) -> None:
+    def __init__(self, function: Callable[[Work[Result]], Result]) -> None:
         self.done = False
         self.result: Result | None = None
         self.error: Exception | None = None

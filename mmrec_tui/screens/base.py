@@ -40,8 +40,12 @@ class MmrecScreen(Screen[Any]):
         return self.own_app.say
 
     def shown_keys(self) -> list[Key]:
-        """The keys for the bar, the most needed first; a screen leaves out what cannot be done now."""
+        """The keys that can do something now, the most needed first; the palette offers them."""
         return keys_of(self.table)
+
+    def barred_keys(self) -> list[Key]:
+        """Of the shown keys those that the bar names."""
+        return self.shown_keys()
 
     # What keys do on every screen
 
@@ -107,7 +111,7 @@ class KeyBar(Static):
         width = self.size.width - 1
         room = width - sum(_length(key, say) for key in last)
         shown: list[Key] = []
-        for key in screen.shown_keys():
+        for key in screen.barred_keys():
             if key in last:
                 continue
             if _length(key, say) > room:

@@ -15,7 +15,7 @@ from textual.widgets import Static
 from mmrec_engine.errors import MmrecError
 from mmrec_engine.history import History
 from mmrec_tui.figures import PLOTS, X_AXES, View, XAxis, figure_of
-from mmrec_tui.keys import PANEL_KEYS, Key, keys_of
+from mmrec_tui.keys import PANELS, Key, keys_of
 from mmrec_tui.meter import Meter
 from mmrec_tui.pacing import Pacing
 from mmrec_tui.screens.base import KeyBar, MmrecScreen
@@ -26,7 +26,6 @@ from mmrec_tui.widgets.plot import Plot
 
 _TICK_SECONDS = 0.25
 _METER_TICKS = 4
-PANELS = (*PLOTS, "machine", "log")
 
 
 class TrainingScreen(MmrecScreen):
@@ -176,19 +175,10 @@ class TrainingScreen(MmrecScreen):
         self.query_one(PanelTabs).look(PANELS, name)
         self.call_after_refresh(self._draw)
 
-    def key_number(self, number: int) -> None:
-        """Jump to a panel by its number."""
-        name = PANELS[number - 1]
+    def action_show(self, name: str) -> None:
+        """Jump to a panel."""
         self._show_panel(name)
         self.set_focus(self.query_one(f"#panel-{name}"))
-
-    def on_key(self, event: object) -> None:
-        key = getattr(event, "key", "")
-        if key in PANEL_KEYS:
-            self.key_number(int(key))
-
-    def action_show(self, name: str) -> None:
-        self.key_number(PANELS.index(name) + 1)
 
     def action_maximise(self) -> None:
         self.toggle_class("-grid")
@@ -204,6 +194,10 @@ class TrainingScreen(MmrecScreen):
         if not session.live and session.state == "FINISHED":
             hidden.add("go_on_run")
         return [key for key in keys_of(self.table) if key.action not in hidden]
+
+    def barred_keys(self) -> list[Key]:
+        """The numbers of the panels stand in their titles and tabs already."""
+        return [key for key in self.shown_keys() if not key.action.startswith("show(")]
 
     def action_pause(self) -> None:
         self._ask("resume" if self.session.state == "PAUSED" else "pause")

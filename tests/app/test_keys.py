@@ -14,7 +14,7 @@ from textual.widgets import Input, OptionList
 
 from mmrec_engine.messages import LANGUAGES
 from mmrec_tui.figures import PLOTS
-from mmrec_tui.keys import KEYS, PANEL_KEYS, keys_of, word_key
+from mmrec_tui.keys import KEYS, keys_of, word_key
 from mmrec_tui.screens.base import MmrecScreen
 from mmrec_tui.screens.training import PANELS
 from mmrec_tui.session import Watching
@@ -64,8 +64,6 @@ def test_no_key_needs_alt_gr_or_differs_on_a_turkish_keyboard() -> None:
 def test_no_key_means_two_things_on_a_screen(name: str) -> None:
     own = Counter(one for key in keys_of(name) for one in key.keys.split(","))
     assert [key for key, times in own.items() if times > 1] == []
-    if name == "training":
-        assert not set(PANEL_KEYS) & set(own)
 
 
 def test_what_must_act_while_one_types_needs_no_letter_of_its_own() -> None:

@@ -106,7 +106,7 @@ async def test_from_the_first_screen_to_a_comparison_by_keyboard(small_text: Pat
         await until(pilot, lambda: table_of(app) == "plan")
         await pilot.press("3", "tab", "tab", *"20")
         await until(pilot, lambda: is_planned(app, 20))
-        assert "checkpoints/tiny-2" in screen_text(app)
+        await until_shown(pilot, "checkpoints/tiny-2")
         await pilot.press("ctrl+s")
         await until(pilot, lambda: table_of(app) == "checklist")
         await pilot.press("s")
