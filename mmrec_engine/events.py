@@ -71,7 +71,8 @@ class RunStarted(Event):
     corpus: dict[str, Any]
     settings: dict[str, Any]
     machine: dict[str, Any] = field(default_factory=dict)  # device, threads, precision
-    baselines: dict[str, float] = field(default_factory=dict)
+    baselines: dict[str, float] = field(default_factory=dict)  # nats a token that counting reaches
+    origin: dict[str, Any] = field(default_factory=dict)  # of a run that a remedy began: training/remedying.py
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,19 +144,25 @@ class Finding(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class SettingsChanged(Event):
+    """Settings that are others from the next step on. before: what they were; planned_steps: of the run as it is now."""
+
     event = "settings_changed"
     changes: dict[str, Any]
-    reason: str
+    reason: str  # "resume", "out-of-memory", "control", or "remedy" and its id
+    before: dict[str, Any] = field(default_factory=dict)
+    planned_steps: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Control(Event):
-    """A request from outside was read: acknowledges a line of `control.jsonl` by its id."""
+    """A request from outside was read: acknowledges a line of `control.jsonl` by its id. refused: why it was not taken."""
 
     event = "control"
+    unwritten = frozenset({"refused"})
     id: str
     command: str
     accepted: bool
+    refused: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -82,6 +82,7 @@ class History:
                 self.planned_steps = event.planned_steps or self.planned_steps
             case events.SettingsChanged():
                 self.settings.update(event.changes)
+                self.planned_steps = event.planned_steps or self.planned_steps
             case events.Validation():
                 self._add_validation(event)
             case events.Sample():

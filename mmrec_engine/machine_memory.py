@@ -28,7 +28,14 @@ def fits(settings: Settings, vocabulary: int) -> tuple[int, int]:
     Muon or with it. Above about 80 % of what is available a training should not be tried without asking.
     """
     model = PRESETS[settings.config].model(settings.arch, vocabulary, settings.seq_len)
-    return model.training_bytes(settings.batch_size, settings.seq_len), available_bytes()
+    return model.training_bytes(settings.windows_at_once, settings.seq_len), available_bytes()
+
+
+def ran_out(error: BaseException) -> bool:
+    """Whether an error tells that memory ran out. On CPUs PyTorch words a failed allocation in a RuntimeError."""
+    words = str(error)
+    known = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+    return known or ("alloc" in words and "memory" in words)
 
 
 def available_bytes(root: Path = Path("/")) -> int:

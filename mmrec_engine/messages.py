@@ -196,6 +196,26 @@ MESSAGES: dict[str, dict[Language, str]] = {
         "en": "{path}: the text this checkpoint was trained on is not at hand; give one with --data-dir or --corpus",
         "tr": "{path}: bu checkpoint dosyasının eğitildiği metin elde yok; --data-dir ya da --corpus ile bir metin verin",
     },
+    "init-vocabulary": {
+        "en": "--init-from {path}: it was trained with another vocabulary than this text's; use the text it was trained on, or begin anew",
+        "tr": "--init-from {path}: bu metninkinden başka bir sözlükle eğitilmiş; eğitildiği metni kullanın ya da baştan başlayın",
+    },
+    "init-model": {
+        "en": "--init-from {path}: it does not fit the model that is asked for ({reason}); give the same --config and --arch, or begin anew",
+        "tr": "--init-from {path}: istenen modele uymuyor ({reason}); aynı --config ve --arch verin ya da baştan başlayın",
+    },
+    "change-unsound": {
+        "en": "{names}: cannot change in a training that goes on; start a new run with it",
+        "tr": "{names}: süren bir eğitimde değiştirilemez; bununla yeni bir çalışma başlatın",
+    },
+    "remedy-unknown": {
+        "en": "--remedy {remedy}: the run {run} offers {offered}; choose one of them",
+        "tr": "--remedy {remedy}: {run} çalışmasının önerdikleri: {offered}; bunlardan birini seçin",
+    },
+    "remedy-none": {
+        "en": "--remedy {remedy}: nothing is wrong with the run {run} that a change of settings would mend; leave --remedy out",
+        "tr": "--remedy {remedy}: {run} çalışmasında ayar değiştirerek giderilecek bir sorun yok; --remedy vermeyin",
+    },
     # device
     "device-unknown": {
         "en": "--device {device}: not a device; use auto, cpu, cuda, cuda:N or mps",
@@ -206,6 +226,10 @@ MESSAGES: dict[str, dict[Language, str]] = {
         "tr": "--device {device}: bu makinede ya da bu PyTorch sürümünde böyle bir aygıt yok; --device auto ya da cpu kullanın",
     },
     # training
+    "checks-failed": {
+        "en": "{count} of the checks before training failed: {titles}; mend them, or train all the same with --no-check",
+        "tr": "eğitim öncesi denetimlerden {count} tanesi başarısız: {titles}; bunları giderin ya da --no-check ile yine de eğitin",
+    },
     "training-non-finite": {
         "en": "the {what} became {value} at step {step}, first in {module}; no update was made with it. "
         "Try a lower rate (--learning-rate {rate:g}) or a longer warmup (--warmup-steps {warmup})",

@@ -156,12 +156,13 @@ def recorded_ending(folder: Path) -> events.RunFinished | None:
     return ending
 
 
-def ask(folder: Path, command: str) -> str:
+def ask(folder: Path, command: str, **more: Any) -> str:
     """Ask something of the process that trains in this folder (training/control.py says what there is to ask).
 
-    Returns the id that its acknowledgement, a `control` event, will have. Raises RequestError where it cannot be asked.
+    more: what belongs to the command, as JSON. Returns the id that its acknowledgement, a `control` event, will have. Raises
+    RequestError where it cannot be asked.
     """
-    request = {"id": uuid.uuid4().hex, "time": time.time(), "command": command}
+    request = {"id": uuid.uuid4().hex, "time": time.time(), "command": command, **more}
     path = folder / CONTROL
     try:
         # One write at the end of the file: requests of several processes do not mix. A link would lead out of the folder,

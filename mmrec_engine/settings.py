@@ -58,6 +58,7 @@ class Settings:
     max_steps: int | None = _setting(None, low=1, high=10**9, resumable=True)
     batch_size: int = _setting(4, low=1, high=65_536)  # windows
     accumulate: int = _setting(1, low=1, high=65_536)  # batches a step
+    microbatch: int | None = _setting(None, low=1, high=65_536, resumable=True)  # windows at once; none: batch_size
     seq_len: int = _setting(256, low=2, high=1_048_576)  # tokens a window
     stride: int | None = _setting(None, low=1, high=1_048_576)  # tokens between windows; none: seq_len
     # optimizer
@@ -81,6 +82,7 @@ class Settings:
     processes: int = _setting(1, low=1, high=1, resumable=True)
     gradient_checkpointing: bool = _setting(False)
     seed: int = _setting(1337, low=0, high=2**63 - 1)
+    init_from: str | None = _setting(None)  # a checkpoint or run whose weights are the first ones; none: random weights
     # run folder
     output_dir: str = _setting("checkpoints")
     name: str | None = _setting(None)  # none: the config's
@@ -115,6 +117,11 @@ class Settings:
     @property
     def window_stride(self) -> int:
         return self.stride or self.seq_len
+
+    @property
+    def windows_at_once(self) -> int:
+        """Windows that go through the model together. A matter of memory: a step is the same but for rounding."""
+        return min(self.microbatch or self.batch_size, self.batch_size)
 
     @property
     def windows_a_step(self) -> int:

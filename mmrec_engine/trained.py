@@ -39,7 +39,7 @@ def load_trained(name: str, device: torch.device | str = "cpu") -> Trained:
 
     Raises RequestError where there is none, or it is damaged.
     """
-    path = _locate(name)
+    path = locate(name)
     if path.is_dir():
         weights, described = _read_export(path)
     else:
@@ -81,7 +81,8 @@ def export(trained: Trained, folder: Path) -> list[Path]:
     return [folder / name for name in (WEIGHTS, CONFIG, TOKENIZER)]
 
 
-def _locate(name: str) -> Path:
+def locate(name: str) -> Path:
+    """The checkpoint or exported folder that a person names: a path, or a run, whose best it is. Raises RequestError."""
     path = Path(name)
     if path.is_file() or (path / WEIGHTS).is_file():
         return path

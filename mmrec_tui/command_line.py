@@ -64,24 +64,45 @@ def build(wording: Wording, debug: bool = False, given_language: str | None = No
 
 def _add_train(app: typer.Typer, wording: Wording, debug: bool) -> None:
     def train(**given: Any) -> int:
-        from mmrec_tui.headless import train_headless
+        from mmrec_tui.headless import How, train_headless
 
-        resume, overwrite = given.pop("resume"), given.pop("overwrite")
-        as_json, quiet, file = given.pop("json"), given.pop("quiet"), given.pop("settings")
-        given.pop("no_check")
-        if resume and overwrite:
-            raise UsageText(wording("usage.resume-overwrite"))
-        by_hand = {name: value for name, value in given.items() if value is not None}
-        resolved = resolve(by_hand, read_settings_file(Path(file)) if file else None)
-        return train_headless(
-            resolved, wording, resume=resume, overwrite=overwrite, as_json=as_json, quiet=quiet, debug=debug
+        file, earlier, remedy = given.pop("settings"), given.pop("from_run"), given.pop("remedy")
+        how = How(
+            resume=given.pop("resume"),
+            overwrite=given.pop("overwrite"),
+            check=not given.pop("no_check"),
+            strict=given.pop("strict"),
+            auto_remedy=given.pop("auto_remedy"),
+            as_json=given.pop("json"),
+            quiet=given.pop("quiet"),
+            debug=debug,
         )
+        if how.resume and how.overwrite:
+            raise UsageText(wording("usage.resume-overwrite"))
+        if remedy is not None and earlier is None:
+            raise UsageText(wording("usage.remedy-from"))
+        if earlier is not None and (how.resume or how.overwrite):
+            raise UsageText(wording("usage.from-anew"))
+        by_hand = {name: value for name, value in given.items() if value is not None}
+        from_file = read_settings_file(Path(file)) if file else None
+        if earlier is None:
+            return train_headless(resolve(by_hand, from_file), wording, how)
+
+        from mmrec_engine.quality.following import follow
+        from mmrec_engine.runs import find_run
+
+        resolved, origin = follow(find_run(earlier), remedy, by_hand, from_file)
+        return train_headless(resolved, wording, how, origin)
 
     switches = [
         _switch("settings", Optional[str], None, "--settings", wording("help.settings"), metavar="FILE.toml"),
         _switch("resume", bool, False, "--resume", wording("help.resume")),
         _switch("overwrite", bool, False, "--overwrite", wording("help.overwrite")),
+        _switch("from_run", Optional[str], None, "--from", wording("help.from"), metavar="RUN"),
+        _switch("remedy", Optional[str], None, "--remedy", wording("help.remedy"), metavar="ID"),
+        _switch("auto_remedy", bool, False, "--auto-remedy", wording("help.auto-remedy")),
         _switch("no_check", bool, False, "--no-check", wording("help.no-check")),
+        _switch("strict", bool, False, "--strict", wording("help.strict-train")),
         _switch("json", bool, False, "--json", wording("help.json")),
         _switch("quiet", bool, False, "--quiet", wording("help.quiet")),
     ]
@@ -259,6 +280,8 @@ def _default_shown(name: str, wording: Wording) -> str:
     special = {
         "eval_every": "help.once-an-epoch",
         "stride": "help.as-seq-len",
+        "microbatch": "help.as-batch-size",
+        "init_from": "help.random-weights",
         "name": "help.as-config",
         "threads": "help.all-cores",
         "max_steps": "help.no-limit",

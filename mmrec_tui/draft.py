@@ -8,13 +8,13 @@ from typing import Any
 
 from mmrec_engine.corpus.prepare import Corpus
 from mmrec_engine.corpus.windows import EvaluationWindows, TrainingWindows
+from mmrec_engine.plan import make_plan
 from mmrec_engine.presets import PRESETS
 from mmrec_engine.settings import CORPUS_CHOICE, FIELDS, Resolved, Settings, resolve, value_type
-from mmrec_engine.training.plan import make_plan
 
 # The settings that the plan shows, under their headings.
 GROUPS: dict[str, tuple[str, ...]] = {
-    "length": ("epochs", "max_steps", "batch_size", "accumulate", "seq_len", "stride"),
+    "length": ("epochs", "max_steps", "batch_size", "accumulate", "microbatch", "seq_len", "stride"),
     "optimizer": ("recipe", "learning_rate", "warmup_steps", "schedule", "learning_rate_floor", "weight_decay",
                   "grad_clip", "dropout", "optimizer"),
     "text": ("val_split", "vocab_size", "encoding", "fix_encoding"),
@@ -24,8 +24,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 # What decides the prepared corpus, and what decides how long a step takes.
 CORPUS_SETTINGS = (*CORPUS_CHOICE, "encoding", "fix_encoding", "val_split", "vocab_size", "tokenizer")
-SPEED_SETTINGS = ("config", "arch", "batch_size", "accumulate", "seq_len", "optimizer", "precision", "threads", "device",
-                  "gradient_checkpointing")  # fmt: skip
+SPEED_SETTINGS = ("config", "arch", "batch_size", "accumulate", "microbatch", "seq_len", "optimizer", "precision", "threads",
+                  "device", "gradient_checkpointing")  # fmt: skip
 _BYTES_A_PARAMETER = 12  # weight and two moments, as a checkpoint holds them
 _BESIDE_THE_KEPT = 3  # best, final, and the one being written
 
@@ -127,7 +127,7 @@ def outlook(settings: Settings, corpus: Corpus, seconds_a_step: float | None) ->
         first_validation=first,
         parameters=model.parameters(),
         disk_bytes=kept * _BYTES_A_PARAMETER * model.parameters(),
-        memory_bytes=model.training_bytes(settings.batch_size, settings.seq_len),
+        memory_bytes=model.training_bytes(settings.windows_at_once, settings.seq_len),
         seconds=lasting(plan.planned_steps),
         seconds_an_epoch=lasting(plan.steps_an_epoch),
         seconds_to_validation=lasting(first),

@@ -22,5 +22,11 @@ def evidence_of(finding: dict[str, Any], say: Wording) -> str:
     return guide.evidence(finding, say.language)
 
 
+def advice_of(finding: dict[str, Any], say: Wording) -> str:
+    """What to do about it; empty for a finding that this version does not know."""
+    entry = guide.texts().get(str(finding.get("id")))
+    return "" if entry is None else entry.do[say.language]
+
+
 def remedy_title(remedy: dict[str, Any], say: Wording) -> str:
     return guide.remedy_title(remedy, say.language)

@@ -5,16 +5,25 @@ from __future__ import annotations
 import json
 import os
 import signal
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mmrec_engine import events
 from mmrec_engine.errors import Interrupted, TrainingError
 from mmrec_engine.history import History
+from mmrec_engine.quality.before import strictly_failing
+from mmrec_engine.quality.following import Origin, leaves_checks_valid
+from mmrec_engine.run_files import REPORTS
 from mmrec_engine.settings import Resolved
 from mmrec_engine.training.control import Control
+from mmrec_tui.findings import remedy_title
 from mmrec_tui.terminal import Narration
 from mmrec_tui.text import Wording
+
+if TYPE_CHECKING:
+    from mmrec_engine.training.judging import Judging
+    from mmrec_engine.training.remedying import AutoRemedy
 
 LOCK_VARIABLE = "MMREC_LOCK_FD"  # environment: a descriptor of the run's lock that this process inherits, held
 EXIT_CODES = {"SIGINT": 130, "SIGTERM": 143}
@@ -26,8 +35,8 @@ class Signals:
     Installed before torch is imported, and even where SIGINT came ignored (as in a shell's background job).
     """
 
-    def __init__(self, control: Control) -> None:
-        self._control = control
+    def __init__(self) -> None:
+        self.control = Control()
         self.first = ""
         self._interrupts = 0
         signal.signal(signal.SIGINT, self._handle)
@@ -40,51 +49,143 @@ class Signals:
         if self._interrupts > 1:
             os._exit(EXIT_CODES["SIGINT"])
         self.first = self.first or name
-        self._control.ask("stop", name)
+        self.control.ask("stop", name)
 
 
-def train_headless(
-    resolved: Resolved, wording: Wording, *, resume: bool, overwrite: bool, as_json: bool, quiet: bool, debug: bool
-) -> int:
-    """Train to the end and return the exit code. RequestError passes through."""
+@dataclass(frozen=True)
+class How:
+    """How `train` was asked for, beside the settings."""
+
+    resume: bool = False
+    overwrite: bool = False
+    check: bool = True
+    strict: bool = False
+    auto_remedy: bool = False
+    as_json: bool = False
+    quiet: bool = False
+    debug: bool = False
+
+
+def train_headless(resolved: Resolved, wording: Wording, how: How, origin: Origin | None = None) -> int:
+    """Train to the end, and on where a remedy asks for a further run. Returns the exit code; RequestError passes through."""
     held_lock = _inherited_lock()
-    control = Control()
-    signals = Signals(control)
-    narration = Narration(quiet=quiet)
+    signals = Signals()
+    narration = Narration(quiet=how.quiet)
     narration.line(wording("prepare"))
 
-    from mmrec_engine.training.run import train
-    from mmrec_tui.narrator import Narrator
+    from mmrec_engine.training.judging import Judging
+    from mmrec_engine.training.remedying import AutoRemedy
 
-    folder = resolved.settings.run_folder
-    narrator = Narrator(narration, wording, folder)
-    history = History()
-    begun = False
-    code = 0
-    try:
-        for event in train(resolved, control, resume=resume, overwrite=overwrite, held_lock=held_lock):
-            if isinstance(event, events.Resumed) and event.checkpoint is not None:
-                history = _recorded(folder)  # what was before, and what of this process is written already
-            history.add(event)
-            begun = begun or isinstance(event, events.Resumed | events.RunStarted)
-            narrator.tell(event, history)
-        if not begun:
-            history = _recorded(folder)
-            _tell_ended_before(history, narration, wording)
-        elif history.finished is not None and history.finished.status == "interrupted":
-            code = EXIT_CODES.get(signals.first, 130)
-    except Interrupted:
-        narration.line(wording("finished.before-start"))
-        code = EXIT_CODES.get(signals.first, 130)
-    except TrainingError as error:
-        if debug:
-            raise
-        narration.line(wording("error", message=error.text(wording.language)))
-        code = 1
-    if as_json:
-        result = run_result(history, folder, "interrupted" if code > 1 else "failed" if code else "completed")
-        print(json.dumps(events.finite(result), ensure_ascii=False), flush=True)
-    return code
+    judging = Judging(before=how.check, strict=how.strict, language=wording.language)
+    remedying = AutoRemedy() if how.auto_remedy else None
+    remedies: list[dict[str, Any]] = []
+    while True:
+        attempt = _Attempt(resolved, origin, judging, wording, narration, signals)
+        attempt.train(how if not remedies else replace(how, resume=False, overwrite=False), held_lock, remedying)
+        attempt.tell_report()
+        following = attempt.following(remedying) if remedying is not None and not signals.first else None
+        if following is None:
+            break
+        resolved, origin = following
+        held_lock = None
+        remedies.append({**origin.as_dict(), "next": str(resolved.settings.run_folder)})
+        narration.line(_remedy_line(origin, resolved, wording))
+        judging = replace(judging, found=attempt.found_before(origin))
+    if how.as_json:
+        print(json.dumps(events.finite({**attempt.result(), "remedies": remedies}), ensure_ascii=False), flush=True)
+    return attempt.code
+
+
+class _Attempt:
+    """One run of a `train`: the only one, unless remedies ask for more."""
+
+    def __init__(
+        self,
+        resolved: Resolved,
+        origin: Origin | None,
+        judging: Judging,
+        wording: Wording,
+        narration: Narration,
+        signals: Signals,
+    ) -> None:
+        self._resolved, self._origin, self._judging = resolved, origin, judging
+        self._wording, self._narration, self._signals = wording, narration, signals
+        self._folder = resolved.settings.run_folder
+        self._history = History()
+        self._refused = False  # by the checks before training
+        self.code = 0
+
+    def train(self, how: How, held_lock: int | None, remedying: AutoRemedy | None) -> None:
+        from mmrec_engine.training.run import train
+        from mmrec_tui.narrator import Narrator
+
+        control = self._signals.control = Control()
+        if remedying is not None:
+            remedying.begin(control)
+        narrator = Narrator(self._narration, self._wording, self._folder)
+        begun = False
+        try:
+            for event in train(
+                self._resolved, control, resume=how.resume, overwrite=how.overwrite, held_lock=held_lock,
+                judging=self._judging, origin=self._origin,
+            ):  # fmt: skip
+                if isinstance(event, events.Resumed) and event.checkpoint is not None:
+                    self._history = _recorded(
+                        self._folder
+                    )  # what was before, and what of this process is written already
+                self._history.add(event)
+                begun = begun or isinstance(event, events.Resumed | events.RunStarted)
+                narrator.tell(event, self._history)
+                if remedying is not None:
+                    remedying.add(event, self._history)
+            if not begun:
+                self._history = _recorded(self._folder)
+                _tell_ended_before(self._history, self._narration, self._wording)
+            elif self._history.finished is not None and self._history.finished.status == "interrupted":
+                self.code = EXIT_CODES.get(self._signals.first, 130)
+        except Interrupted:
+            self._narration.line(self._wording("finished.before-start"))
+            self.code = EXIT_CODES.get(self._signals.first, 130)
+        except TrainingError as error:
+            if how.debug:
+                raise
+            self._refused = error.key == "checks-failed"
+            self._narration.line(self._wording("error", message=error.text(self._wording.language)))
+            self.code = 1
+        if how.strict and not self.code and strictly_failing(self._history):
+            self._narration.line(self._wording("strict.findings", count=len(strictly_failing(self._history))))
+            self.code = 1
+
+    def tell_report(self) -> None:
+        path = self._folder / REPORTS[1]
+        if self.code <= 1 and not self._refused and path.exists():
+            self._narration.line(self._wording("report.at", path=path))
+
+    def following(self, remedying: AutoRemedy) -> tuple[Resolved, Origin] | None:
+        """The run that a remedy asks for now."""
+        if self._refused:
+            return remedying.mended(self._resolved, self._history.findings)
+        return remedying.next_run(self._folder)
+
+    def found_before(self, origin: Origin) -> tuple[dict[str, Any], ...]:
+        """What the checks before this run found, where it holds for the next one too."""
+        if self._refused or not leaves_checks_valid(origin.changes):
+            return ()
+        return tuple(one for one in self._history.findings if one.get("phase") == "before")
+
+    def result(self) -> dict[str, Any]:
+        status = "interrupted" if self.code > 1 else "failed" if self.code else "completed"
+        return run_result(self._history, self._folder, status)
+
+
+def _remedy_line(origin: Origin, resolved: Resolved, wording: Wording) -> str:
+    remedy = {
+        "id": origin.remedy,
+        "settings": {name: after for name, (_, after) in origin.changes.items()},
+        "before": {name: before for name, (before, _) in origin.changes.items()},
+    }
+    values = {"title": remedy_title(remedy, wording), "name": resolved.settings.run_folder.name}
+    return wording(f"remedy.{origin.weights if origin.run else 'same'}", **values)
 
 
 def _inherited_lock() -> int | None:

@@ -9,14 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from mmrec_engine import events
+from mmrec_engine.guide.findings_during import figures
 from mmrec_engine.history import History
-from mmrec_engine.training.plan import Plan
-from mmrec_tui.findings import evidence_of, remedy_title, title_of
+from mmrec_engine.plan import Plan
+from mmrec_engine.quality.report import newest
+from mmrec_tui.findings import advice_of, evidence_of, remedy_title, title_of
 from mmrec_tui.terminal import Narration
 from mmrec_tui.text import Wording
 
 _BAR_WIDTH = 20  # at most
 _BAR_SECONDS = 0.1
+_FEWEST_CHECKS = 5  # fewer are no checklist, only files that were left out
 _LINE_SECONDS = 30.0  # how often progress is told where there is no terminal
 
 
@@ -35,11 +38,13 @@ class Narrator:
             case events.Progress():
                 self._progress(event)
             case events.Check():
-                self._check(event)
+                self._check(event.finding)
             case events.Finding():
                 self._finding(event.finding)
             case events.RunStarted():
-                self._run_started(event)
+                self._run_started(event, history)
+            case events.SettingsChanged() if event.reason not in ("resume", "out-of-memory"):
+                self._out.line(self._text("changed", title=figures(event.before, event.changes, self._text.language)))
             case events.Resumed():
                 self._resumed(event, history)
             case events.Paused():
@@ -51,7 +56,7 @@ class Narrator:
             case events.Checkpoint() if event.kind != "step":
                 self._out.line(self._text(f"{event.kind}-saved", path=self._folder / event.path))
             case events.RunFinished():
-                self._finished(event)
+                self._finished(event, history)
 
     def _take_plan(self, event: events.RunStarted) -> None:
         windows_a_step = event.settings["batch_size"] * event.settings["accumulate"]
@@ -60,7 +65,7 @@ class Narrator:
     def _set_plan(self, plan: Plan) -> None:
         self._plan, self._epochs = plan, plan.epoch_of(plan.planned_steps)
 
-    def _run_started(self, event: events.RunStarted) -> None:
+    def _run_started(self, event: events.RunStarted, history: History) -> None:
         self._take_plan(event)
         say, number, corpus, settings = self._text, self._text.number, event.corpus, event.settings
         if settings["data_dir"]:
@@ -86,6 +91,10 @@ class Narrator:
                 threads=event.machine["threads"],
             )
         )
+        self._verdict("before", history)
+        if event.baselines:
+            losses = ", ".join(f"{name} {number(loss, 3)}" for name, loss in event.baselines.items())
+            self._out.line(say("baselines", losses=losses))
         self._out.line()
         self._out.line(say("started", steps=number(event.planned_steps)))
         self._out.line()
@@ -107,16 +116,34 @@ class Narrator:
             share = self._text.percent(event.done / max(1, event.total))
             self._out.bar(f"{self._text(f'task.{event.task}')} {share}")
 
-    def _check(self, event: events.Check) -> None:
-        if event.finding["id"] == "corpus-readable":
-            self._out.line(self._text("skipped", evidence=evidence_of(event.finding, self._text)))
+    def _check(self, finding: dict[str, Any]) -> None:
+        if {"file", "reason"} <= finding[
+            "values"
+        ].keys():  # one file, as it is read; what it comes to is a check of its own
+            self._out.line(self._text("skipped", evidence=evidence_of(finding, self._text)))
+        else:
+            self._finding(finding, always=finding["id"] == "beats-baselines" and finding["status"] == "pass")
 
-    def _finding(self, finding: dict[str, Any]) -> None:
-        """What is more than a pass: what was seen, and what would help."""
-        if finding["status"] not in ("note", "warn", "fail", "error"):
+    def _verdict(self, phase: str, history: History) -> None:
+        """What the checks of a phase came to, if there were any."""
+        made = [one for one in newest(history.findings) if one["phase"] == phase]
+        if len(made) < _FEWEST_CHECKS:
+            return
+        worse = sum(one["status"] in ("note", "warn", "fail", "error") for one in made)
+        name = {"before": "checks", "after": "after"}[phase]
+        values = {"count": self._text.number(len(made)), "worse": self._text.number(worse)}
+        self._out.line(self._text(f"{name}.worth-a-look" if worse else f"{name}.passed", **values))
+
+    def _finding(self, finding: dict[str, Any], always: bool = False) -> None:
+        """What is more than a pass: what was seen, what to do, and which change of settings would help."""
+        status = finding["status"]
+        if status not in ("note", "warn", "fail", "error") and not always:
             return
         values = {"title": title_of(finding, self._text), "evidence": evidence_of(finding, self._text)}
-        self._out.line(self._text(f"found.{finding['status']}", **values))
+        self._out.line(self._text(f"found.{status}", **values))
+        what_to_do = advice_of(finding, self._text) if status in ("warn", "fail") else ""
+        if what_to_do:
+            self._out.line(self._text("found.do", do=what_to_do))
         for remedy in finding["remedies"]:
             self._out.line(self._text("found.remedy", title=remedy_title(remedy, self._text)))
 
@@ -164,7 +191,7 @@ class Narrator:
             self._out.line(say("metrics.patience", used=event.patience_used, patience=event.patience))
         self._out.line()
 
-    def _finished(self, event: events.RunFinished) -> None:
+    def _finished(self, event: events.RunFinished, history: History) -> None:
         say = self._text
         values = {
             key: say.number(value, 0 if isinstance(value, int) else 4) if isinstance(value, int | float) else value
@@ -172,6 +199,7 @@ class Narrator:
         }
         parent, name = shlex.quote(str(self._folder.parent)), shlex.quote(self._folder.name)
         where = f" --output-dir {parent} --name {name}"
+        self._verdict("after", history)
         self._out.line()
         self._out.line(say(f"finished.{event.status}", **{**values, "step": say.number(event.step), "where": where}))
         if event.status not in ("failed", "interrupted"):

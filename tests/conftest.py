@@ -15,7 +15,7 @@ import pytest
 
 COMMAND = Path(sys.executable).with_name("mmrec-tui")
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
-FAST = ["--seq-len", "32", "--batch-size", "2", "--threads", "1", "--precision", "fp32"]
+FAST = ["--seq-len", "32", "--batch-size", "2", "--threads", "1", "--precision", "fp32", "--no-check"]
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ is taken: the value "variant", else the status, else "any".
 
 from __future__ import annotations
 
+import contextlib
 import string
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -105,14 +106,17 @@ def remedy_title(remedy: Mapping[str, Any], language: Language) -> str:
     """What a remedy does, from its id and the settings that it would change; one that is not known, as it came."""
     from mmrec_engine.guide import findings_before, findings_during, findings_model
 
-    name, settings = str(remedy.get("id")), remedy.get("settings")
+    name, settings, before = str(remedy.get("id")), remedy.get("settings"), remedy.get("before")
+    changes = settings if isinstance(settings, Mapping) else {}
+    title = str(remedy.get("title", name))
     for known in (findings_before.REMEDIES, findings_during.REMEDIES, findings_model.REMEDIES):
         if name in known:
-            try:
-                return known[name][language].format(**(settings if isinstance(settings, Mapping) else {}))
-            except (KeyError, ValueError, IndexError, TypeError):
-                break
-    return str(remedy.get("title", name))
+            with contextlib.suppress(KeyError, ValueError, IndexError, TypeError):
+                title = known[name][language].format(**changes)
+            break
+    if changes and isinstance(before, Mapping):
+        return f"{title} ({findings_during.figures(before, changes, language)})"
+    return title
 
 
 class _Formatter(string.Formatter):

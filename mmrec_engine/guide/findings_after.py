@@ -76,6 +76,10 @@ AFTER: tuple[FindingText, ...] = (
                 "en": "validation loss {loss:.3f} is not below that of counting single tokens ({unigram:.3f}): nothing was learnt",
                 "tr": "doğrulama kaybı {loss:.3f}, tek tek token saymanınkinin ({unigram:.3f}) altında değil: hiçbir şey öğrenilmedi",
             },
+            "too-short": {
+                "en": "validation loss {loss:.3f}, not yet below that of counting single tokens ({unigram:.3f}): {updates} steps are too few to judge by",
+                "tr": "doğrulama kaybı {loss:.3f}, tek tek token saymanınkinin ({unigram:.3f}) henüz altında değil: {updates} adım yargılamak için az",
+            },
             "above-bigram": {
                 "en": "validation loss {loss:.3f} is below counting single tokens ({unigram:.3f}) but not below counting pairs ({bigram:.3f}), after {updates} steps",
                 "tr": "doğrulama kaybı {loss:.3f}; {updates} adım sonunda tek token saymanın ({unigram:.3f}) altında, ama çift saymanın ({bigram:.3f}) altında değil",

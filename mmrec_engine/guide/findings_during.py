@@ -407,6 +407,10 @@ REMEDIES: dict[str, Words] = {
     "larger-config": {"en": "Use a larger config", "tr": "Daha büyük config kullan"},
     "more-text": {"en": "Add more text", "tr": "Daha fazla text ekle"},
     "longer-run": {"en": "Train longer", "tr": "Daha uzun eğit"},
+    "regularise": {
+        "en": "Hold back more: dropout, weight decay, patience",
+        "tr": "Daha çok dizginle: dropout, weight decay, patience",
+    },
     "more-dropout": {"en": "Raise dropout", "tr": "Dropout'u artır"},
     "more-weight-decay": {"en": "Raise weight decay", "tr": "Weight decay'i artır"},
     "less-patience": {"en": "Lower the early-stopping patience", "tr": "Early stopping patience'ı azalt"},
@@ -418,6 +422,7 @@ REMEDIES: dict[str, Words] = {
 _OFF: Words = {"en": "off", "tr": "kapalı"}
 _ON: Words = {"en": "on", "tr": "açık"}
 _NONE: Words = {"en": "once an epoch", "tr": "epoch'ta bir"}
+_UNSET: Words = {"en": "none", "tr": "yok"}
 _SHORT: dict[str, str] = {"early_stopping_patience": "patience", "grad_clip": "gradient clipping"}
 
 
@@ -426,6 +431,11 @@ def remedy_title(remedy: str, before: Mapping[str, Any], changes: Mapping[str, A
     if not changes:
         words = REMEDIES.get(remedy)
         return words[language] if words is not None else remedy
+    return figures(before, changes, language)
+
+
+def figures(before: Mapping[str, Any], changes: Mapping[str, Any], language: Language) -> str:
+    """Settings as they were and will be: "dropout 0.1 → 0.2, patience 5 → 3"."""
     parts = []
     for name, value in changes.items():
         label = _SHORT.get(name, name.replace("_", " "))
@@ -436,9 +446,13 @@ def remedy_title(remedy: str, before: Mapping[str, Any], changes: Mapping[str, A
 def _figure(name: str, value: Any, language: Language) -> str:
     if isinstance(value, bool):
         return (_ON if value else _OFF)[language]
-    if value is None and name == "eval_every":
-        return _NONE[language]
+    if value is None:
+        return (_NONE if name == "eval_every" else _UNSET)[language]
     if isinstance(value, float) and 0 < abs(value) < 1e-3:
         digits, _, exponent = f"{value:.2e}".partition("e")
-        return f"{float(digits):g}e{int(exponent)}"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+        return _in_language(f"{float(digits):g}e{int(exponent)}", language)
+    return _in_language(f"{value:g}", language) if isinstance(value, float) else str(value)
+
+
+def _in_language(number: str, language: Language) -> str:
+    return number.replace(".", ",") if language == "tr" else number

@@ -7,8 +7,8 @@ from mmrec_engine.messages import Words
 
 REMEDIES: dict[str, Words] = {
     "smaller-batch": {
-        "en": "Smaller batches, accumulated: the same result in less memory",
-        "tr": "Batch'i küçült, accumulate'i artır: aynı sonuç, daha az bellek",
+        "en": "Fewer windows at once: the same result in less memory",
+        "tr": "Aynı anda daha az pencere: aynı sonuç, daha az bellek",
     },
     "shorter-windows": {"en": "Shorter windows", "tr": "Pencereleri kısalt (sequence length)"},
     "gradient-checkpointing": {"en": "Use gradient checkpointing", "tr": "Gradient checkpointing kullan"},
@@ -203,6 +203,10 @@ MODEL: tuple[FindingText, ...] = (
                 "en": "by estimate {needed_gib:.2f} GiB at the peak; this system does not tell how much is available",
                 "tr": "tahmine göre tepe {needed_gib:.2f} GiB; bu sistem ne kadar bellek bulunduğunu bildirmiyor",
             },
+            "pieces": {
+                "en": "a batch of {batch_size} windows would not fit; {at_once} at a time go through the model, with the same result: estimated peak {needed_gib:.2f} GiB, {left_gib:.2f} GiB left",
+                "tr": "{batch_size} pencerelik bir batch sığmıyor; modelden aynı anda {at_once} pencere geçer, sonuç aynıdır: tahmini tepe {needed_gib:.2f} GiB, kalan {left_gib:.2f} GiB",
+            },
             "fail": {
                 "en": "the run needs about {needed_gib:.2f} GiB, {share:.0%} of the {available_gib:.2f} GiB available (at most {limit_share:.0%}). Not tried",
                 "tr": "çalışma yaklaşık {needed_gib:.2f} GiB ister; bu, bulunan {available_gib:.2f} GiB belleğin {share:.0%} kadarıdır (en çok {limit_share:.0%}). Denenmedi",
@@ -217,8 +221,8 @@ MODEL: tuple[FindingText, ...] = (
             "tr": "Bellek yetmezse sistem süreci tek söz etmeden sonlandırır; çoğu kez saatler sonra, ilk değerlendirmede.",
         },
         {
-            "en": "Halve --batch-size and double --accumulate (same result), shorten --seq-len, use --gradient-checkpointing, or a smaller --config.",
-            "tr": "--batch-size yarıya inip --accumulate iki katına çıksın (sonuç aynı), --seq-len kısalsın, --gradient-checkpointing ya da daha küçük --config kullanın.",
+            "en": "Take fewer windows at once with --microbatch (same result), shorten --seq-len, use --gradient-checkpointing, or a smaller --config.",
+            "tr": "--microbatch ile aynı anda daha az pencere alın (sonuç aynı), --seq-len kısalsın, --gradient-checkpointing ya da daha küçük --config kullanın.",
         },
     ),
     FindingText(

@@ -205,6 +205,22 @@ HYPERPARAMETERS: tuple[Hyperparameter, ...] = (
         },
     ),
     Hyperparameter(
+        "microbatch",
+        {"en": "Windows at once", "tr": "Aynı anda pencere"},
+        {
+            "en": "How many windows of a batch go through the model together. The result is the same; only memory and speed differ.",
+            "tr": "Bir batch'in kaç penceresi modelden birlikte geçer. Sonuç aynıdır; yalnızca bellek ve hız değişir.",
+        },
+        {
+            "en": "Faster as long as memory lasts.",
+            "tr": "Bellek yettiği sürece daha hızlı.",
+        },
+        {
+            "en": "Less memory, a little slower. Left empty, it is halved by itself where the batch does not fit.",
+            "tr": "Daha az bellek, biraz daha yavaş. Boş bırakılırsa batch sığmadığında kendiliğinden yarıya iner.",
+        },
+    ),
+    Hyperparameter(
         "seq_len",
         {"en": "Sequence length", "tr": "Sequence length"},
         {

@@ -125,7 +125,7 @@ PROBLEMS: tuple[Problem, ...] = (
         },
         (
             Remedy(
-                "smaller-batch", {"en": "Use a smaller batch (2)", "tr": "Batch size'ı azalt (2)"}, {"batch_size": 2}
+                "smaller-batch", {"en": "Use a smaller batch (2)", "tr": "Batch size'ı azalt (2)"}, {"microbatch": 2}
             ),
             Remedy(
                 "shorter-windows",

@@ -27,9 +27,14 @@ class Optimizers:
             groups = [{"params": outer + vectors, "weight_decay": 0.0, "share": ADAMW_SHARE_OF_MUON}]
             self._all: list[Optimizer] = [Muon(hidden, lr=0.0, weight_decay=decay), _adamw(groups)]
             self._all[0].param_groups[0]["share"] = 1.0
+            self._decayed = self._all[0].param_groups[0]
         else:
             matrices = {"params": hidden + outer, "weight_decay": decay, "share": 1.0}
             self._all = [_adamw([matrices, {"params": vectors, "weight_decay": 0.0, "share": 1.0}])]
+            self._decayed = self._all[0].param_groups[0]
+
+    def set_weight_decay(self, decay: float) -> None:
+        self._decayed["weight_decay"] = decay
 
     def step(self, learning_rate: float) -> None:
         """Update all parameters from their gradients, the main group at `learning_rate`, and drop the gradients."""
@@ -37,6 +42,10 @@ class Optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = learning_rate * group["share"]
             optimizer.step()
+        self.drop_gradients()
+
+    def drop_gradients(self) -> None:
+        for optimizer in self._all:
             optimizer.zero_grad(set_to_none=True)
 
     def state(self) -> dict[str, dict[str, Tensor]]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import subprocess
@@ -26,6 +27,8 @@ from mmrec_engine.history import History
 from mmrec_engine.model.language_model import LanguageModel
 from mmrec_engine.progress import result_of
 from mmrec_engine.quality.checks import Check, Finding, Skip, Status, Values, run
+from mmrec_engine.quality.remedies import remedies_for
+from mmrec_engine.quality.thresholds import numbers
 from mmrec_engine.run_files import BEST, FINAL
 from mmrec_engine.runs import read_description
 from mmrec_engine.settings import FIELDS, Settings
@@ -42,11 +45,12 @@ _ENDED_WELL = ("completed", "early_stopped", "target_reached")
 
 @dataclass(frozen=True)
 class AfterContext:
-    """A run that has ended. corpus: its text; none where that is gone or has changed."""
+    """A run that has ended. corpus: its text; none where that is gone or has changed. ended_well: not stopped, not failed."""
 
     folder: Path
     history: History
     corpus: Corpus | None
+    ended_well: bool
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -58,13 +62,24 @@ class AfterContext:
         return load_trained(str(self.folder / (BEST if (self.folder / BEST).exists() else FINAL)))
 
     @property
-    def ended_well(self) -> bool:
-        finished = self.history.finished
-        return finished is not None and finished.status in _ENDED_WELL
-
-    @property
     def model(self) -> LanguageModel:
         return self.best.model
+
+    @cached_property
+    def reloading(self) -> subprocess.Popen[str] | None:
+        """A process that knows nothing of this one and evaluates the best model; none where it could not judge."""
+        if self.corpus is None or self.history.best is None or not (self.folder / BEST).exists():
+            return None
+        words = [sys.executable, "-m", "mmrec_engine.quality.reload", str(self.folder.resolve())]
+        # In a session of its own: an interrupt from the terminal is for the run to answer.
+        return subprocess.Popen(
+            words,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
 
 
 def _best_saved(context: AfterContext) -> Values:
@@ -132,15 +147,14 @@ def _reload(context: AfterContext) -> Values:
     """The best model's validation loss, computed by a process that knows nothing of this one."""
     if context.corpus is None:
         raise Skip("text-gone")
-    best = context.history.best
-    if best is None or not (context.folder / BEST).exists():
+    best, process = context.history.best, context.reloading
+    if best is None or process is None:
         raise Skip("no-evaluation")
-    words = [sys.executable, "-m", "mmrec_engine.quality.reload", str(context.folder.resolve())]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=_RELOAD_SECONDS, check=False)
-    if done.returncode:
-        lines = done.stderr.strip().splitlines() or ["?"]
+    out, err = process.communicate(timeout=_RELOAD_SECONDS)
+    if process.returncode:
+        lines = err.strip().splitlines() or ["?"]
         return {"variant": "broke", "reason": lines[-1][:200]}
-    loss = json.loads(done.stdout)["loss"]
+    loss = json.loads(out)["loss"]
     values = {"step": best.step, "loss": best.loss, "reloaded": loss}
     return values if loss == best.loss else {**values, "variant": "differs"}
 
@@ -155,10 +169,11 @@ def _beats_baselines(context: AfterContext) -> Values:
         raise Skip("no-baselines")
     five = baselines.get("5-gram", math.nan)
     updates = history.last_step.step if history.last_step else 0
+    settled = int(history.settings.get("warmup_steps") or 0) + int(numbers("beats-baselines")["settled_steps"])
     values = {"loss": best.loss, "unigram": baselines["unigram"], "bigram": baselines["bigram"], "five_gram": five,
               "updates": updates}  # fmt: skip
     if best.loss >= baselines["unigram"]:
-        return {**values, "variant": "above-unigram"}
+        return {**values, "variant": "above-unigram" if updates >= settled else "too-short"}
     if best.loss >= baselines["bigram"]:
         return {**values, "variant": "above-bigram", "apart": baselines["bigram"] - best.loss}
     variant = "below-five-gram" if best.loss < five else "above-five-gram"
@@ -168,6 +183,8 @@ def _beats_baselines(context: AfterContext) -> Values:
 def _judge_baselines(values: Values, limits: Mapping[str, float]) -> Status:
     if values["variant"] == "above-unigram":
         return "fail"
+    if values["variant"] == "too-short":
+        return "note"
     if values["variant"] == "above-bigram":
         return "warn" if values["updates"] >= limits["updates"] else "note"
     return "pass"
@@ -267,11 +284,34 @@ AFTER_CHECKS: tuple[Check, ...] = (
 )
 
 
-def checks_after(folder: Path, history: History) -> Iterator[Finding]:
-    """All checks of a run that has ended, on its text where that is still the same."""
-    context = AfterContext(folder, history, _corpus_of(folder))
-    for check in AFTER_CHECKS:
-        yield run(check, context)
+def checks_after(
+    folder: Path, history: History, corpus: Corpus | None = None, ended_well: bool | None = None
+) -> Iterator[Finding]:
+    """All checks of a run that has ended, on its text where that is still the same.
+
+    corpus: that text, where it is at hand; ended_well: how the run ended, where its record does not tell it yet.
+    """
+    if ended_well is None:
+        ended_well = history.finished is not None and history.finished.status in _ENDED_WELL
+    context = AfterContext(folder, history, corpus or _corpus_of(folder), ended_well)
+    try:
+        with contextlib.suppress(OSError):  # the check itself tells
+            _ = context.reloading  # it starts beside the others: most of its time goes into importing torch
+        for check in AFTER_CHECKS:
+            yield _with_remedies(run(check, context), history)
+    finally:
+        reloading = vars(context).get("reloading")
+        if reloading is not None and reloading.poll() is None:
+            reloading.kill()
+            reloading.communicate()
+
+
+def _with_remedies(finding: Finding, history: History) -> Finding:
+    """What a next run could do about it."""
+    if finding["status"] not in ("note", "warn", "fail"):
+        return finding
+    settings = {**history.settings, "planned_steps": history.planned_steps}
+    return {**finding, "remedies": remedies_for(finding["id"], settings, str(finding["values"].get("variant", "")))}
 
 
 def _corpus_of(folder: Path) -> Corpus | None:

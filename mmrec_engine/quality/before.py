@@ -7,16 +7,24 @@ from pathlib import Path
 from typing import Any
 
 from mmrec_engine.corpus.prepare import Corpus
+from mmrec_engine.history import History
 from mmrec_engine.quality.checks import Finding, run
+from mmrec_engine.quality.report import newest
 from mmrec_engine.settings import Settings
 
 
 def checks_before(
-    settings: Settings, sources: Mapping[str, str], corpus: Corpus, folder: Path, machine: Any = None
+    settings: Settings,
+    sources: Mapping[str, str],
+    corpus: Corpus,
+    folder: Path,
+    machine: Any = None,
+    warm_start: bool = False,
 ) -> Iterator[Finding]:
     """The findings as they are made, the quick ones of the text first. machine: where the run will compute.
 
-    folder: of the run, which need not be there yet. Nothing is written, and torch is left as it was.
+    folder: of the run, which need not be there yet. warm_start: its first weights are those of a trained model. Nothing is
+    written, and torch is left as it was.
     """
     from mmrec_engine.quality.text_checks import TEXT_CHECKS, TextContext
 
@@ -24,11 +32,20 @@ def checks_before(
     for check in TEXT_CHECKS:
         yield run(check, text)
 
-    from mmrec_engine.quality.model_checks import MODEL_CHECKS, ModelContext
+    from mmrec_engine.quality.model_checks import MODEL_CHECKS
+    from mmrec_engine.quality.model_context import ModelContext
 
-    model = ModelContext(settings, corpus, machine, folder)
+    model = ModelContext(settings, corpus, machine, folder, warm_start=warm_start).in_pieces_that_fit()
     for check in MODEL_CHECKS:
         yield run(check, model)
+
+
+def count_of_checks() -> int:
+    """How many findings `checks_before` makes."""
+    from mmrec_engine.quality.model_checks import MODEL_CHECKS
+    from mmrec_engine.quality.text_checks import TEXT_CHECKS
+
+    return len(TEXT_CHECKS) + len(MODEL_CHECKS)
 
 
 def baselines_of(findings: list[Finding]) -> dict[str, float]:
@@ -41,3 +58,8 @@ def failing(findings: list[Finding], strict: bool = False) -> list[Finding]:
     """The findings that stand in the way. strict: warnings do too."""
     stopping = ("fail", "error", "warn") if strict else ("fail", "error")
     return [one for one in findings if one.get("status") in stopping]
+
+
+def strictly_failing(history: History) -> list[Finding]:
+    """What a strict judge holds against a run that has ended: the last word of every check, where it is a warning or worse."""
+    return failing(newest(history.findings), strict=True)

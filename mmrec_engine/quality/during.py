@@ -65,7 +65,10 @@ class During:
             case events.Resumed():
                 run.planned = event.planned_steps or run.planned
             case events.SettingsChanged():
+                run.planned = event.planned_steps or run.planned
                 run.change(event.changes)
+                if event.reason == "out-of-memory":
+                    self._steps.add_out_of_memory(event)
             case events.Check():
                 values = event.finding.get("values")
                 if event.finding.get("id") == "baselines" and isinstance(values, dict):
@@ -82,6 +85,8 @@ class During:
     def _finish(self, event: events.RunFinished) -> None:
         if event.status == "failed" and event.values.get("error") == "training-non-finite":
             self._steps.refuse(event)
+        if event.status == "failed" and event.values.get("error") == "training-no-memory":
+            self._steps.end_without_memory(event)
         if event.status in _ENDED_WELL:
             self._steps.finish()
             self._validations.finish()

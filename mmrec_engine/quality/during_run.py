@@ -26,6 +26,7 @@ ITEM_OF = {
     "underfitting": "loss-falling",
     "clipping-always": "loss-falling",
     "update-ratio": "loss-falling",
+    "out-of-memory": "loss-falling",
     "overfitting": "validation-below-training",
     "validation-below-training": "validation-below-training",
     "perplexity-sane": "perplexity-sane",

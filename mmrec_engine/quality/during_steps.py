@@ -94,6 +94,16 @@ class StepRules:
             told |= {"variant": f"{what}-in", "module": values["module"]}
         self._told.tell("non-finite", "fail", 0.0, told)
 
+    def add_out_of_memory(self, event: events.SettingsChanged) -> None:
+        """The same windows go on in smaller pieces."""
+        values: Values = {"variant": "halved", "step": event.step + 1}
+        values |= {"before": event.before.get("microbatch"), "after": event.changes.get("microbatch")}
+        self._told.tell("out-of-memory", "warn", 1.0 / max(1, int(values["after"] or 1)), values)
+
+    def end_without_memory(self, event: events.RunFinished) -> None:
+        values: Values = {"step": event.step + 1, "batch_size": event.values.get("batch_size", 1)}
+        self._told.tell("out-of-memory", "fail", 1.0, {**values, "seq_len": event.values.get("seq_len", 0)})
+
     def _look_for_spike(self, step: int, loss: float) -> None:
         ordered = self._sorted
         median = ordered[len(ordered) // 2]

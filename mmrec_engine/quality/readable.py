@@ -6,6 +6,8 @@ from typing import Any
 
 from mmrec_engine.corpus.documents import Skipped
 
+HARMLESS = ("split-given", "binary", "empty")  # reasons by which no text is lost
+
 
 def skipped_finding(skipped: Skipped) -> dict[str, Any]:
     """A file, or lines of it, left out: as a finding (contract: Events)."""
@@ -14,7 +16,7 @@ def skipped_finding(skipped: Skipped) -> dict[str, Any]:
         "id": "corpus-readable",
         "phase": "before",
         "item": "dataset-ready",
-        "status": "note" if skipped.reason == "split-given" else "warn",
+        "status": "note" if skipped.reason in HARMLESS else "warn",
         "title": "A file was left out",
         "evidence": evidence,
         "values": {"file": skipped.name, "reason": skipped.reason, "hint": skipped.hint},

@@ -22,7 +22,7 @@ Step = Callable[[Settings], Changes | None]
 # Sound at once in a training that goes on: the weights keep their meaning, and no batch is cut differently.
 _AT_ONCE = frozenset({
     "learning_rate", "weight_decay", "dropout", "grad_clip", "early_stopping_patience", "eval_every", "target_loss",
-    "epochs", "max_steps", "checkpoint_every", "keep_checkpoints", "gradient_checkpointing",
+    "epochs", "max_steps", "checkpoint_every", "keep_checkpoints", "gradient_checkpointing", "microbatch",
 })  # fmt: skip
 
 # The guide's learning rates (usual 3e-4, lowered 1e-4), and the same shares of Muon's usual rate.
@@ -43,7 +43,8 @@ _MOST_EPOCHS, _MOST_STEPS = 1000, 10**7
 
 
 def remedies_for(finding: str, settings: Settings, variant: str = "") -> list[dict[str, Any]]:
-    """What to do about a finding, likeliest help first: each `id`, `title` (English), `settings` (valid beside the given ones).
+    """What to do about a finding, likeliest help first: each `id`, `title` (English), `settings` (valid beside
+    the given ones), `before` (what they are now).
 
     finding: an id of the checklist. settings: those of the run, by name; `planned_steps` may stand among them. variant: the
     finding's value of that name, where it tells which way a remedy has to go.
@@ -55,7 +56,9 @@ def remedies_for(finding: str, settings: Settings, variant: str = "") -> list[di
     for remedy in _offers(finding, variant, known):
         changes = _STEPS[remedy](known)
         if changes is not None and _valid({**known, **changes}):
-            offered.append({"id": remedy, "title": remedy_title(remedy, known, changes, "en"), "settings": changes})
+            title = remedy_title(remedy, known, changes, "en")
+            before = {name: known[name] for name in changes}
+            offered.append({"id": remedy, "title": title, "settings": changes, "before": before})
     return offered
 
 
@@ -75,6 +78,7 @@ def restart_from(finding: str) -> Literal["best", "start"]:
 
 _BEST_IS_GOOD = frozenset({
     "overfitting", "accuracy-rising", "early-stopping", "loss-spike", "out-of-memory", "first-evaluation-late",
+    "still-improving",
 })  # fmt: skip
 
 _CALMER = ("clip-gradients", "lower-learning-rate", "longer-warmup", "larger-batch")
@@ -86,7 +90,7 @@ _OFFERS: dict[str, tuple[str, ...]] = {
     "loss-not-falling": ("larger-config", "more-text", "raise-learning-rate"),
     "loss-not-falling:hardly-fell": _LIVELIER,
     "loss-not-falling:slow": _LIVELIER,
-    "overfitting": ("more-dropout", "more-weight-decay", "less-patience"),
+    "overfitting": ("regularise", "more-dropout", "more-weight-decay", "less-patience"),
     "underfitting": ("larger-config", "longer-run"),
     "clipping-always": ("lower-learning-rate",),
     "clipping-always:exploding": ("clip-gradients", "lower-learning-rate", "longer-warmup"),
@@ -98,6 +102,9 @@ _OFFERS: dict[str, tuple[str, ...]] = {
     "perplexity-sane": _CALMER,
     "accuracy-rising": ("lower-learning-rate", "more-dropout", "less-patience"),
     "first-evaluation-late": ("evaluate-sooner",),
+    "best-early": ("lower-learning-rate", "regularise"),
+    "still-improving": ("longer-run",),
+    "beats-baselines": ("larger-config", "longer-run"),
 }
 
 
@@ -142,11 +149,9 @@ def _larger_batch(settings: Settings) -> Changes | None:
 
 
 def _smaller_batch(settings: Settings) -> Changes | None:
-    """Half the batch and twice the pieces: the same steps in less memory."""
-    batch = settings["batch_size"]
-    if batch < 2:
-        return None
-    return {"batch_size": batch // 2, "accumulate": -(-batch * settings["accumulate"] // (batch // 2))}
+    """Half as many windows at once: the same steps in less memory."""
+    at_once = min(settings["microbatch"] or settings["batch_size"], settings["batch_size"])
+    return {"microbatch": at_once // 2} if at_once > 1 else None
 
 
 def _shorter_windows(settings: Settings) -> Changes | None:
@@ -179,6 +184,13 @@ def _more_decay(settings: Settings) -> Changes | None:
     decay = settings["weight_decay"]
     more = 0.2 if decay < 0.2 else round(2 * decay, 4)
     return {"weight_decay": more} if more <= _MOST_DECAY else None
+
+
+def _regularise(settings: Settings) -> Changes | None:
+    """The guide's three remedies of overfitting in one."""
+    parts = [step(settings) for step in (_more_dropout, _more_decay, _less_patience)]
+    merged = {name: value for part in parts if part for name, value in part.items()}
+    return merged if len(merged) > 1 else None
 
 
 def _less_patience(settings: Settings) -> Changes | None:
@@ -217,6 +229,7 @@ _STEPS: dict[str, Step] = {
     "larger-config": _larger_config,
     "more-text": _no_setting,
     "longer-run": _longer_run,
+    "regularise": _regularise,
     "more-dropout": _more_dropout,
     "more-weight-decay": _more_decay,
     "less-patience": _less_patience,

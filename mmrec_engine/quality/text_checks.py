@@ -19,6 +19,7 @@ from mmrec_engine.presets import PRESETS
 from mmrec_engine.quality import text_measures
 from mmrec_engine.quality.checks import Check, Skip, Status, Values
 from mmrec_engine.quality.ngrams import stretches
+from mmrec_engine.quality.readable import HARMLESS
 from mmrec_engine.quality.settings_checks import SETTINGS_CHECKS
 from mmrec_engine.quality.text_context import TextContext
 from mmrec_engine.quality.thresholds import numbers
@@ -51,13 +52,13 @@ def _readable(context: TextContext) -> Values:
         "documents": corpus.documents,
         "skipped": len(corpus.skipped),
         "undecodable": len(undecodable),
-        "as_wished": sum(skipped.reason == "split-given" for skipped in corpus.skipped),
+        "harmless": sum(skipped.reason in HARMLESS for skipped in corpus.skipped),
         "share": lost / max(1, lost + read),  # bytes of a legacy encoding are characters
         "files": [{"file": s.name, "reason": s.reason, "hint": s.hint} for s in corpus.skipped[:_MOST_NAMED]],
     }
     if corpus.skipped:
         # The gravest first: what could be read if only its encoding were known, then what is wrong, then what was meant.
-        first = min(corpus.skipped, key=lambda s: (s.reason != "undecodable", s.reason == "split-given"))
+        first = min(corpus.skipped, key=lambda s: (s.reason != "undecodable", s.reason in HARMLESS))
         values |= {"first": first.name, "reason": first.reason, "variant": first.reason}
     if undecodable:
         sizes: Counter[str] = Counter()
@@ -73,7 +74,7 @@ def _judge_readable(values: Values, limits: Limits) -> Status:
         return "fail"
     if values["share"] > limits["warn_share"]:
         return "warn"
-    if values["skipped"] > values["undecodable"] + values["as_wished"]:
+    if values["skipped"] > values["undecodable"] + values["harmless"]:
         return "warn"
     return "note" if values["skipped"] else "pass"
 

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from mmrec_engine.corpus.prepare import Corpus, Side
 from mmrec_engine.corpus.windows import EvaluationWindows, TrainingWindows
+from mmrec_engine.plan import make_plan
 from mmrec_engine.presets import PRESETS
 from mmrec_engine.quality.ngrams import stretches
 from mmrec_engine.quality.text_measures import texts
@@ -43,13 +44,7 @@ class TextContext:
 
     @cached_property
     def planned_steps(self) -> int:
-        """As `training.plan.make_plan` counts them."""
-        settings, limits = self.settings, []
-        if settings.epochs is not None:
-            limits.append(-(-settings.epochs * self.train_windows.count // settings.windows_a_step))
-        if settings.max_steps is not None:
-            limits.append(settings.max_steps)
-        return min(limits)
+        return make_plan(self.settings, self.train_windows.count).planned_steps
 
     @cached_property
     def planned_evaluations(self) -> int:

@@ -120,7 +120,7 @@ THRESHOLDS: dict[str, Threshold] = {
     "final-saved": Threshold({}, "G"),
     "metrics-reported": Threshold({"interval": 0.95}, "G"),
     "reload-same": Threshold({}, "★"),
-    "beats-baselines": Threshold({"updates": 2000}, "K"),
+    "beats-baselines": Threshold({"updates": 2000, "settled_steps": 300}, "K, ★"),
     "sample-sane": Threshold({"distinct": 0.2, "copy": 0.5, "perplexity": 1.5}, "★"),
     "best-early": Threshold({"share": 0.10}, "P"),
     "still-improving": Threshold({"fall": 0.005}, "P, ★"),

@@ -1,28 +1,30 @@
-"""What a person asks of a run while it trains: pause, go on, save, stop. From a signal, a screen, or a line in a file."""
+"""What is asked of a run while it trains: pause, go on, save, stop, change. From a signal, a screen, or a line in a file."""
 
 from __future__ import annotations
 
 import json
 import time
 from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
-Command = Literal["pause", "resume", "save", "stop"]
+Command = Literal["pause", "resume", "save", "stop", "change"]
 DETACH = "detach"  # why a run stops that another process is to go on with
 _POLL_SECONDS = 0.25
 _READ_BYTES = 2**20
+_MOST_REASON = 80  # characters
 
 
 @dataclass(frozen=True)
 class Request:
-    """id: of the line in the control file; empty where the request came from this process."""
+    """id: of the line in the control file; empty where the request came from this process. settings: what to change."""
 
     command: str
     reason: str = ""
     id: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def known(self) -> bool:
@@ -41,8 +43,9 @@ class Control:
         self._requests: deque[Request] = deque()
         self._file: _ControlFile | None = None
 
-    def ask(self, command: Command, reason: str = "") -> None:
-        self._requests.append(Request(command, reason))
+    def ask(self, command: Command, reason: str = "", settings: Mapping[str, Any] | None = None) -> None:
+        """settings: with "change", those to set; what is not sound in a training that goes on is refused."""
+        self._requests.append(Request(command, reason, settings=settings or {}))
 
     def hand_over(self) -> None:
         """Ask the run to save and end, and to leave its lock held, so that nobody steps in before it goes on elsewhere.
@@ -103,6 +106,9 @@ class _ControlFile:
             try:
                 value = json.loads(line)
                 if float(value["time"]) >= self._since:
-                    yield Request(str(value["command"]), "control", str(value["id"]))
+                    settings = value.get("settings")
+                    reason = str(value.get("reason") or "control")[:_MOST_REASON]
+                    changes = settings if isinstance(settings, dict) else {}
+                    yield Request(str(value["command"]), reason, str(value["id"]), changes)
             except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
                 continue

@@ -10,16 +10,18 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from mmrec_engine import checkpoints
 from mmrec_engine.corpus.prepare import Corpus
 from mmrec_engine.corpus.windows import TrainingWindows
+from mmrec_engine.errors import RequestError
 from mmrec_engine.model.config import ModelConfig
 from mmrec_engine.model.language_model import LanguageModel, create_model
 from mmrec_engine.optim.groups import Optimizers
+from mmrec_engine.plan import Plan, Progress, make_plan
 from mmrec_engine.presets import PRESETS
 from mmrec_engine.randomness import hash64
 from mmrec_engine.settings import Settings
 from mmrec_engine.training.machine import Machine
-from mmrec_engine.training.plan import Plan, Progress, make_plan
 from mmrec_engine.training.step import Stepper
 
 SAVED = ("model", "optimizer", "progress")
@@ -40,6 +42,12 @@ class Job:
     progress: Progress
     saved_step: int = 0  # step of the newest checkpoint
     resumed_from: str | None = None  # name of the checkpoint this process went on from
+
+    def take(self, settings: Settings) -> None:
+        """Go on with other settings, sound in a training that goes on."""
+        self.settings = settings
+        self.plan = make_plan(settings, self.plan.windows_an_epoch)
+        self.stepper.take(settings)
 
     def content(self) -> dict[str, Any]:
         """What a checkpoint holds: the state to go on from, and what is needed to use the model anywhere."""
@@ -64,16 +72,15 @@ def build_job(
 ) -> Job:
     """A new job, or one that goes on from the `stored` content of a checkpoint.
 
-    Raises ValueError where the checkpoint is another model's.
+    Raises ValueError where the checkpoint is another model's, RequestError where the weights to begin with are.
     """
     config = model_config(settings, corpus.tokenizer.vocab_size)
     model = create_model(config, hash64(settings.seed, 2) >> 1)
     model.recompute_activations = settings.gradient_checkpointing
     if stored is not None:
-        try:
-            model.load_state_dict(stored["model"])
-        except RuntimeError as error:
-            raise ValueError(f"weights of another model: {str(error).splitlines()[-1].strip()}") from None
+        _load_weights(model, stored["model"])
+    elif settings.init_from is not None:
+        _begin_with(model, settings.init_from, corpus)
     model.to(machine.device)
     optimizers = Optimizers(model, settings)
     progress = Progress()
@@ -93,6 +100,27 @@ def build_job(
         progress,
         saved_step=progress.step,
     )
+
+
+def _load_weights(model: LanguageModel, weights: dict[str, Any]) -> None:
+    try:
+        model.load_state_dict(weights)
+    except RuntimeError as error:
+        raise ValueError(f"weights of another model: {str(error).splitlines()[-1].strip()}") from None
+
+
+def _begin_with(model: LanguageModel, checkpoint: str, corpus: Corpus) -> None:
+    """The first weights are those of an earlier training on the same tokens."""
+    content = checkpoints.read(Path(checkpoint))
+    try:
+        if content["tokenizer"] != corpus.tokenizer.to_dict():
+            raise RequestError("init-vocabulary", path=checkpoint)
+        _load_weights(model, content["model"])
+    except (ValueError, KeyError, TypeError) as error:
+        if isinstance(error, RequestError):
+            raise
+        reason = str(error).splitlines()[0][:120]
+        raise RequestError("init-model", path=checkpoint, reason=reason) from None
 
 
 def model_config(settings: Settings, vocabulary: int) -> ModelConfig:

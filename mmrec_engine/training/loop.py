@@ -7,17 +7,21 @@ order against their events is what makes a resume exact; all else that leaves th
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from mmrec_engine import checkpoints, events, run_files
+from mmrec_engine.errors import RequestError
 from mmrec_engine.evaluation.validation import sample_text, training_loss, validate
 from mmrec_engine.events import Event, Status
+from mmrec_engine.machine_memory import ran_out
 from mmrec_engine.optim.schedule import rate_factor
-from mmrec_engine.training.control import Control
+from mmrec_engine.plan import ending
+from mmrec_engine.quality.remedies import immediate
+from mmrec_engine.settings import resolve
+from mmrec_engine.training.control import Control, Request
 from mmrec_engine.training.job import Job
-from mmrec_engine.training.plan import ending
 
 Result = TypeVar("Result")
 Ending = tuple[Status, dict[str, object]]
@@ -49,11 +53,11 @@ def run_steps(job: Job, control: Control) -> Generator[Event, None, Ending]:
             if step and job.saved_step != step:
                 yield from _save(job)
             return _INTERRUPTED, {"by": stop}
-        yield _step(job)
+        yield (yield from _step(job))
 
 
-def _step(job: Job) -> events.Step:
-    """One update, and the progress after it."""
+def _step(job: Job) -> Generator[Event, None, events.Step]:
+    """One update, and the progress after it. Where memory runs out the same windows go through the model in smaller pieces."""
     settings, step = job.settings, job.progress.step + 1
     rate = settings.learning_rate * rate_factor(
         step,
@@ -62,8 +66,17 @@ def _step(job: Job) -> events.Step:
         schedule=settings.schedule,
         floor=settings.learning_rate_floor,
     )
-    began = time.perf_counter()
-    result = job.stepper.make(step, job.progress.windows, rate)
+    while True:
+        began = time.perf_counter()
+        try:
+            result = job.stepper.make(step, job.progress.windows, rate)
+            break
+        except (RuntimeError, MemoryError) as error:
+            if not ran_out(error) or job.settings.windows_at_once == 1:
+                raise
+        # Past the handler, where the error no longer holds on to what the step had made.
+        job.stepper.drop_gradients()
+        yield from _change(job, {"microbatch": job.settings.windows_at_once // 2}, "out-of-memory")
     job.progress = replace(
         job.progress,
         step=step,
@@ -165,14 +178,53 @@ def _mend_best(job: Job) -> Iterator[Event]:
         yield from _copy_to_best(job, best_step)
 
 
+def _change(job: Job, changes: Mapping[str, Any], reason: str) -> Iterator[Event]:
+    """Other settings from the next step on. A checkpoint holds them at once, so that a resume changes them at this step too."""
+    step, before = job.progress.step, {name: getattr(job.settings, name) for name in changes}
+    if "microbatch" in before:
+        before["microbatch"] = job.settings.windows_at_once
+    settings = resolve({**job.settings.as_dict(), **changes}).settings
+    job.take(settings)
+    made = {name: getattr(settings, name) for name in changes}
+    yield events.SettingsChanged(
+        step=step, changes=made, before=before, reason=reason, planned_steps=job.plan.planned_steps
+    )
+    if step:
+        yield from _save(job)
+
+
+def _refusal(job: Job, request: Request) -> str | None:
+    """Why a request cannot be met; none where it can."""
+    if not request.known:
+        return f"unknown command {request.command!r}"
+    if request.command != "change":
+        return None
+    unsound = [
+        name for name in request.settings if not immediate({name: 0}, job.progress.step >= job.settings.warmup_steps)
+    ]
+    if unsound or not request.settings:
+        return str(RequestError("change-unsound", names=", ".join(unsound) or "settings"))
+    try:
+        resolve({**job.settings.as_dict(), **request.settings})
+    except RequestError as error:
+        return str(error)
+    return None
+
+
 def _obey(job: Job, control: Control) -> Generator[Event, None, str | None]:
     """Do what was asked; while paused, wait here. Returns the reason of a stop."""
     step, paused = job.progress.step, False
     while True:
         for request in control.take():
             if request.id:
-                yield events.Control(step=step, id=request.id, command=request.command, accepted=request.known)
+                refused = _refusal(job, request)
+                yield events.Control(
+                    step=step, id=request.id, command=request.command, accepted=refused is None, refused=refused
+                )
             match request.command:
+                case "change" if _refusal(job, request) is None:
+                    yield from _change(job, request.settings, request.reason)
+                    yield events.State(step=step, state="PAUSED" if paused else "TRAINING")
                 case "stop":
                     return request.reason or "control"
                 case "save" if step:

@@ -17,17 +17,22 @@ from mmrec_engine.corpus.prepare import Corpus, prepare_corpus
 from mmrec_engine.corpus.windows import EvaluationWindows
 from mmrec_engine.errors import Interrupted, RequestError, TrainingError
 from mmrec_engine.events import Event
+from mmrec_engine.machine_memory import ran_out
+from mmrec_engine.plan import ending
 from mmrec_engine.quality.during import During
+from mmrec_engine.quality.following import Origin
+from mmrec_engine.quality.model_context import fitting_microbatch
 from mmrec_engine.quality.readable import skipped_finding
 from mmrec_engine.run_files import CONTROL, LOG
 from mmrec_engine.run_folder import Mode, RunFolder, close_descriptor
 from mmrec_engine.runs import note_run, read_description, read_events, recorded_ending
 from mmrec_engine.settings import CORPUS_CHOICE, FIELDS, Resolved, Settings, flag, resolve
+from mmrec_engine.trained import locate
 from mmrec_engine.training.control import DETACH, Control
 from mmrec_engine.training.job import Job, build_job
+from mmrec_engine.training.judging import Judging
 from mmrec_engine.training.loop import run_steps
-from mmrec_engine.training.machine import resolve_machine
-from mmrec_engine.training.plan import ending
+from mmrec_engine.training.machine import Machine, resolve_machine
 from mmrec_engine.version import __version__
 
 
@@ -38,17 +43,21 @@ def train(
     resume: bool = False,
     overwrite: bool = False,
     held_lock: int | None = None,
+    judging: Judging | None = None,
+    origin: Origin | None = None,
 ) -> Iterator[Event]:
     """Train as the settings say, and yield what happens (events.py).
 
     resume: go on with the run in the settings' folder; what was not given by hand is taken from it. overwrite: replace it.
     held_lock: the descriptor that `Control.lock` held after the run was handed over; it is closed when this run ends.
+    judging: how the run is judged beside the checks on its events; none: by these alone, and no report is written.
+    origin: what the run follows from, where a remedy began it.
     Raises RequestError where the request is wrong (nothing is changed on disk), TrainingError where training cannot go on
     (told by a last event too), Interrupted where it was stopped before the first step.
     """
     resolved = request if isinstance(request, Resolved) else _given_in_code(request)
     mode: Mode = "resume" if resume else "overwrite" if overwrite else "new"
-    yield from _Run(resolved, control or Control(), mode, held_lock).stream()
+    yield from _Run(resolved, control or Control(), mode, held_lock, judging, origin).stream()
 
 
 class _NothingLeft(Exception):
@@ -56,14 +65,21 @@ class _NothingLeft(Exception):
 
 
 class _Run:
-    def __init__(self, resolved: Resolved, control: Control, mode: Mode, held_lock: int | None) -> None:
-        self._control, self._mode = control, mode
+    def __init__(
+        self,
+        resolved: Resolved,
+        control: Control,
+        mode: Mode,
+        held_lock: int | None,
+        judging: Judging | None,
+        origin: Origin | None,
+    ) -> None:
+        self._control, self._mode, self._judging, self._origin = control, mode, judging, origin
         control.lock = None
         path = resolved.settings.run_folder
         try:
             self._stored = _description_of(path) if mode == "resume" else {}
             self._resolved = _as_stored(resolved, self._stored) if self._stored else _anchored(resolved)
-            self._changes = self._changed_settings()
         except BaseException:
             close_descriptor(held_lock)
             raise
@@ -73,6 +89,7 @@ class _Run:
         self._started = time.monotonic()
         self._made_step = False
         self._handed_over = False
+        self._ended = False  # well or badly, so that there is something to report
 
     def stream(self) -> Iterator[Event]:
         """The run from preparation to its end. Whatever ends it, the folder is in order, and unlocked unless handed over."""
@@ -90,13 +107,19 @@ class _Run:
         if self._handed_over:
             self._control.lock = self._folder.hand_over()
         else:
-            self._folder.close()
+            self._leave()
 
     def _leave(self) -> None:
-        if self._made_step:
-            self._folder.close()
-        else:
+        if not self._made_step:
             self._folder.abandon()
+            return
+        if self._judging is not None and self._ended:
+            try:
+                self._folder.sync()
+                self._judging.write_report(self._folder.path)
+            except OSError as error:  # the run itself is whole; `check after` writes its report again
+                self._folder.log(error)
+        self._folder.close()
 
     def _recorded(self, stream: Iterator[Event]) -> Iterator[Event]:
         for event in stream:
@@ -108,6 +131,8 @@ class _Run:
                         self._made_step = True
                         self._folder.begin(self._description)  # an old run makes room only now
                         note_run(self._folder.path)
+                    if isinstance(one, events.SettingsChanged):
+                        self._describe_changed(one)
                     self._folder.record(one)
                 except OSError as error:
                     raise self._failure(error) from error
@@ -125,6 +150,13 @@ class _Run:
             checkpoints.newest_usable(self._folder.path) if self._mode == "resume" else (None, {}, [])
         )
         machine = resolve_machine(settings, self._stored)
+        settings = self._take_fitting(settings, corpus, machine)
+        baselines: dict[str, float] = {}
+        if path is None and self._judging is not None:
+            baselines = yield from self._judging.check_before(
+                settings, self._resolved.sources, corpus, self._folder.path, machine,
+                settings.init_from is not None, lambda: self._control.stop_asked,
+            )  # fmt: skip
         try:
             job = build_job(settings, machine, corpus, self._folder.path, content or None)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -137,13 +169,16 @@ class _Run:
         self._description = self._describe(job)
         step = job.progress.step
         if path is None:
-            yield self._started_event(job)
+            yield self._started_event(job, baselines)
+            if self._origin is not None and self._origin.remedy:
+                yield self._origin.as_change(job.plan.planned_steps)
             if self._mode == "resume":
                 yield events.Resumed(skipped=tuple(damaged), planned_steps=job.plan.planned_steps)
         else:
             ended = path.name == run_files.FINAL and ending(job.progress, job.plan, settings) is not None
             if ended and recorded_ending(self._folder.path) is not None:
                 raise _NothingLeft
+            changed = self._changed_since(content)
             self._folder.continue_after(path.name, step, self._description)
             lacking = self._during.fold(read_events(self._folder.path))
             self._made_step = True
@@ -152,8 +187,8 @@ class _Run:
             yield events.Resumed(
                 step=step, checkpoint=path.name, skipped=tuple(damaged), planned_steps=job.plan.planned_steps
             )
-            if self._changes:
-                yield events.SettingsChanged(step=step, changes=self._changes, reason="resume")
+            if changed is not None:
+                yield replace(changed, step=step, planned_steps=job.plan.planned_steps)
             for finding in lacking:
                 yield events.Finding(step=step, finding=finding)
         yield from self._steps(job)
@@ -166,12 +201,17 @@ class _Run:
             failure = self._failure(error)
             if self._made_step:
                 step = job.progress.step
+                self._ended = True
                 yield self._finished(step, "failed", {"error": failure.key, **failure.values}, str(failure))
                 yield events.State(step=step, state="FAILED")
             raise failure from error
         if status == "interrupted" and job.progress.step == 0:
             raise Interrupted
         self._handed_over = status == "interrupted" and values["by"] == DETACH
+        if self._judging is not None and status != "interrupted":
+            self._folder.sync()
+            yield from self._judging.check_after(self._folder.path, job.corpus, lambda: self._control.stop_asked)
+        self._ended = status != "interrupted"
         finished = self._finished(job.progress.step, status, values)
         yield finished
         yield events.State(step=job.progress.step, state=finished.state_word)
@@ -187,8 +227,7 @@ class _Run:
         if self._made_step:
             self._folder.log(error)
         reason = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:200]}"
-        # On CPUs PyTorch words a failed allocation in a RuntimeError.
-        if isinstance(error, torch.OutOfMemoryError | MemoryError) or ("alloc" in reason and "memory" in reason):
+        if ran_out(error):
             return TrainingError("training-no-memory", batch_size=settings.batch_size, seq_len=settings.seq_len)
         if not self._made_step:
             return TrainingError("training-broke-early", reason=reason)
@@ -247,16 +286,36 @@ class _Run:
                 "numpy": np.__version__,
             },
             "machine": {"system": platform.platform(), "processor": platform.machine()},
+            "origin": self._origin.as_dict() if self._origin is not None else self._stored.get("origin", {}),
         }
 
-    def _changed_settings(self) -> dict[str, Any]:
-        """Settings of a resumed run that differ from the stored ones."""
-        stored = self._stored.get("settings", {})
-        now = self._resolved.settings.as_dict()
-        moved = ("output_dir", "name")
-        return {name: now[name] for name in stored if name in now and name not in moved and now[name] != stored[name]}
+    def _describe_changed(self, event: events.SettingsChanged) -> None:
+        """run.json tells the settings as last changed."""
+        settings = replace(self._resolved.settings, **event.changes)
+        self._resolved = replace(self._resolved, settings=settings)
+        self._description["settings"] = settings.as_dict()
+        if self._made_step:
+            self._folder.describe(self._description)
 
-    def _started_event(self, job: Job) -> events.RunStarted:
+    def _take_fitting(self, settings: Settings, corpus: Corpus, machine: Machine) -> Settings:
+        """As many windows at once as memory allows, chosen before the first step: what a kernel ends cannot be caught."""
+        fitting = fitting_microbatch(settings, corpus.tokenizer.vocab_size, machine.device)
+        if fitting is not settings:
+            sources = {**self._resolved.sources, "microbatch": "memory"}
+            self._resolved = replace(self._resolved, settings=fitting, sources=sources)
+        return fitting
+
+    def _changed_since(self, checkpoint: Mapping[str, Any]) -> events.SettingsChanged | None:
+        """What is other than in the checkpoint to go on from: given by hand now, or changed shortly before a crash."""
+        stored, now = checkpoint.get("settings", {}), self._resolved.settings.as_dict()
+        moved = ("output_dir", "name")
+        changes = {
+            name: now[name] for name in now if name not in moved and now[name] != stored.get(name, FIELDS[name].default)
+        }
+        before = {name: stored.get(name) for name in changes}
+        return events.SettingsChanged(changes=changes, before=before, reason="resume") if changes else None
+
+    def _started_event(self, job: Job, baselines: dict[str, float]) -> events.RunStarted:
         description = self._description
         return events.RunStarted(
             planned_steps=job.plan.planned_steps,
@@ -269,6 +328,8 @@ class _Run:
             },
             settings=job.settings.as_dict(),
             machine={name: description[name] for name in ("device", "threads", "precision")},
+            baselines=baselines,
+            origin=description.get("origin", {}),
         )
 
 
@@ -279,9 +340,11 @@ def _given_in_code(settings: Settings) -> Resolved:
 
 def _anchored(resolved: Resolved) -> Resolved:
     """Paths made absolute, so that the run can be resumed from any folder."""
-    if resolved.settings.data_dir is None:
-        return resolved
-    settings = replace(resolved.settings, data_dir=str(Path(resolved.settings.data_dir).absolute()))
+    settings = resolved.settings
+    if settings.data_dir is not None:
+        settings = replace(settings, data_dir=str(Path(settings.data_dir).absolute()))
+    if settings.init_from is not None:
+        settings = replace(settings, init_from=str(locate(settings.init_from).absolute()))
     return replace(resolved, settings=settings)
 
 

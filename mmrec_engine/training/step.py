@@ -51,12 +51,23 @@ class Stepper:
         machine: Machine,
     ) -> None:
         self._model, self._optimizers, self._windows = model, optimizers, windows
-        self._settings, self._machine = settings, machine
+        self._machine = machine
+        self._settings = settings
         self._measured = [
             parameter
             for name, parameter in model.named_parameters()
             if parameter.ndim == 2 and not name.startswith(("embedding", "head")) and not name.endswith(_ZERO_AT_FIRST)
         ]
+
+    def take(self, settings: Settings) -> None:
+        """Go on with other settings: those that are sound in a training that goes on (`quality.remedies.immediate`)."""
+        self._settings = settings
+        self._model.recompute_activations = settings.gradient_checkpointing
+        self._optimizers.set_weight_decay(settings.weight_decay)
+
+    def drop_gradients(self) -> None:
+        """Forget what a step that was broken off has left."""
+        self._optimizers.drop_gradients()
 
     def make(self, step: int, first_window: int, learning_rate: float) -> StepResult:
         """Train on the step's windows, numbered from `first_window`.
@@ -69,9 +80,9 @@ class Stepper:
         tokens = labels.size
         loss_sum = torch.zeros((), device=self._machine.device)
         self._model.train()
-        for start in range(0, settings.windows_a_step, settings.batch_size):
-            rows = slice(start, start + settings.batch_size)
-            samples = range(first_window + start, first_window + start + settings.batch_size)
+        for start in range(0, settings.windows_a_step, settings.windows_at_once):
+            rows = slice(start, min(start + settings.windows_at_once, settings.windows_a_step))
+            samples = range(first_window + rows.start, first_window + rows.stop)
             masks = DropoutMasks(settings.dropout, settings.seed, step, samples)
             batch_inputs = torch.from_numpy(inputs[rows]).to(self._machine.device)
             batch_labels = torch.from_numpy(labels[rows]).to(self._machine.device)
@@ -120,7 +131,7 @@ class Stepper:
 
     def _bad_module(self, inputs: Tensor) -> str:
         with self._machine.autocast():
-            for batch in torch.split(inputs, self._settings.batch_size):
+            for batch in torch.split(inputs, self._settings.windows_at_once):
                 name = first_non_finite(self._model, batch.to(self._machine.device))
                 if name is not None:
                     return name

@@ -127,7 +127,7 @@ class PlanScreen(MmrecScreen):
         vocabulary = self._preparing.corpus.tokenizer.vocab_size if self._preparing.corpus is not None else 100
         for name, preset in PRESETS.items():
             model = preset.model(settings.arch, vocabulary, settings.seq_len)
-            needed = model.training_bytes(settings.batch_size, settings.seq_len)
+            needed = model.training_bytes(settings.windows_at_once, settings.seq_len)
             time_text = self._epoch_time(name) if needed <= _USABLE_MEMORY * room else say("plan.too-large")
             line = _columns(name, say.short(model.parameters()), say.memory(needed), time_text)
             chosen = name == settings.config

@@ -56,7 +56,7 @@ def test_the_guides_first_command_trains_a_model_that_writes(command: Command) -
     result = trained.json
     assert set(result) == {
         "run", "status", "reason", "steps", "epochs", "tokens", "parameters", "processes", "seconds",
-        "tokens_per_second", "best", "final", "findings", "checkpoints",
+        "tokens_per_second", "best", "final", "findings", "checkpoints", "remedies",
     }  # fmt: skip
     assert (result["status"], result["epochs"], result["processes"]) == ("completed", 2, 1)
     assert result["best"]["loss"] < 3.3, "worse than counting letters"

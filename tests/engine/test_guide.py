@@ -17,7 +17,14 @@ WITHOUT_ORDER = {
     "arch", "recipe", "encoding", "fix_encoding", "tokenizer", "optimizer", "schedule", "save_best_model", "device",
     "precision",    "gradient_checkpointing", "seed", "name",
 }  # fmt: skip
-PLACES_AND_CORPORA = {"data_dir", "corpus", "use_sample_corpus", "output_dir", "processes"}  # nothing to weigh there
+PLACES_AND_CORPORA = {
+    "data_dir",
+    "corpus",
+    "use_sample_corpus",
+    "output_dir",
+    "processes",
+    "init_from",
+}  # nothing to weigh there
 
 
 def is_told(text: Words) -> bool:

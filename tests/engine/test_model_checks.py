@@ -20,9 +20,10 @@ from mmrec_engine.guide.findings_model import MODEL, REMEDIES
 from mmrec_engine.model.config import ARCHITECTURES, Architecture, ModelConfig
 from mmrec_engine.model.language_model import LanguageModel, create_model
 from mmrec_engine.progress import result_of
-from mmrec_engine.quality import model_checks
+from mmrec_engine.quality import room_checks
 from mmrec_engine.quality.checks import Check, Finding, run
-from mmrec_engine.quality.model_checks import MODEL_CHECKS, ModelContext, PlainMachine, weights
+from mmrec_engine.quality.model_checks import MODEL_CHECKS
+from mmrec_engine.quality.model_context import ModelContext, PlainMachine, weights
 from mmrec_engine.settings import Settings
 
 IDS = (
@@ -254,7 +255,7 @@ def test_a_checkpoint_that_cannot_be_written_is_named(context: ModelContext, mon
     def full(path: Path, content: object) -> None:
         raise OSError(28, "No space left on device", str(path))
 
-    monkeypatch.setattr(model_checks.checkpoints.Pending, "of_content", full)
+    monkeypatch.setattr(room_checks.checkpoints.Pending, "of_content", full)
     found = run(check("checkpoint-rehearsal"), context)
     assert found["status"] == "fail" and "No space left" in found["evidence"]
 
@@ -312,24 +313,24 @@ def test_torch_is_left_as_it_was(context: ModelContext) -> None:
 
 def test_too_little_memory_fails_without_trying(context: ModelContext, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = replace(context.settings, batch_size=64, accumulate=3, stride=100)
-    needed = model_checks._needed(settings, context.config.vocabulary)
-    monkeypatch.setattr(model_checks, "_available", lambda device: needed)
-    monkeypatch.setattr(model_checks, "_trial", lambda context: pytest.fail("it was tried"))
+    needed = room_checks.needed_bytes(settings, context.config.vocabulary)
+    monkeypatch.setattr(room_checks, "available", lambda device: needed)
+    monkeypatch.setattr(room_checks, "_trial", lambda context: pytest.fail("it was tried"))
     found = run(check("memory-fits"), replace(context, settings=settings))
     assert found["status"] == "fail" and not found["values"]["tried"]
     ways = found["values"]["fitting"]
-    assert ways["smaller-batch"]["batch_size"] * ways["smaller-batch"]["accumulate"] == settings.windows_a_step
+    assert ways["smaller-batch"] == {"microbatch": 32}
     assert ways["gradient-checkpointing"] == {"gradient_checkpointing": True}
     assert ways["shorter-windows"]["stride"] <= ways["shorter-windows"]["seq_len"]
     assert [(remedy["id"], remedy["settings"]) for remedy in found["remedies"]] == list(ways.items())
     for way, change in ways.items():
         assert way in REMEDIES
-        assert model_checks._needed(replace(settings, **change), context.config.vocabulary) <= 0.8 * needed
+        assert room_checks.needed_bytes(replace(settings, **change), context.config.vocabulary) <= 0.8 * needed
 
 
 def test_a_remedy_in_force_is_not_offered_again(context: ModelContext, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = replace(context.settings, config="small", batch_size=1, seq_len=64, gradient_checkpointing=True)
-    monkeypatch.setattr(model_checks, "_available", lambda device: 2**28)
+    monkeypatch.setattr(room_checks, "available", lambda device: 2**28)
     values = run(check("memory-fits"), replace(context, settings=settings))["values"]
     assert set(values["fitting"]) == {"smaller-config"}
 
@@ -349,12 +350,13 @@ def test_memory_that_runs_out_in_the_trial_is_told_from_other_errors(
     def fail(context: ModelContext) -> None:
         raise error
 
-    monkeypatch.setattr(model_checks, "_trial", fail)
+    monkeypatch.setattr(room_checks, "_trial", fail)
     assert run(check("memory-fits"), context)["status"] == status
 
 
 def test_where_nothing_fits_no_model_is_built(context: ModelContext, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(model_checks, "_available", lambda device: 2**20)
+    for module in (room_checks, model_context):
+        monkeypatch.setattr(module, "available", lambda device: 2**20)
     broken = replace(context, make_model=lambda: pytest.fail("a model was built"))
     found = findings(broken)
     skipped = {id: finding["values"]["reason"] for id, finding in found.items() if finding["status"] == "skipped"}
@@ -363,7 +365,7 @@ def test_where_nothing_fits_no_model_is_built(context: ModelContext, monkeypatch
 
 
 def test_a_large_model_is_not_tried_at_length(context: ModelContext, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(model_checks, "_available", lambda device: 2**40)
+    monkeypatch.setattr(room_checks, "available", lambda device: 2**40)
     base = replace(context, settings=replace(context.settings, config="base"))
     base = replace(base, make_model=lambda: pytest.fail("a model was built"))
     for id in set(IDS) - {"initial-loss", "memory-fits", "disk-fits"}:
@@ -378,7 +380,7 @@ def test_the_disk_must_hold_the_kept_checkpoints_and_three_more(
 ) -> None:
     each = 12 * context.config.parameters()
     free = 6 * each
-    monkeypatch.setattr(model_checks.shutil, "disk_usage", lambda place: SimpleNamespace(free=free))
+    monkeypatch.setattr(room_checks.shutil, "disk_usage", lambda place: SimpleNamespace(free=free))
     assert run(check("disk-fits"), context)["status"] == "pass"
     free -= 1
     found = run(check("disk-fits"), context)

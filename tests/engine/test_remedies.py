@@ -27,7 +27,7 @@ def proposed(finding: str, **chosen: Any) -> dict[str, dict[str, Any]]:
 def test_from_the_guides_settings_the_remedies_are_the_guides(problem: Any) -> None:
     """Beside the values that are in force already: there the remedy goes a step further."""
     offered = proposed(problem.id)
-    assert set(offered) == {remedy.id for remedy in problem.remedies}
+    assert set(offered) - {"regularise"} == {remedy.id for remedy in problem.remedies}
     for remedy in problem.remedies:
         for name, value in remedy.settings.items():
             if getattr(Settings(), name) != value:
@@ -66,7 +66,8 @@ def test_a_remedy_in_force_is_followed_by_the_next_until_none_is_left() -> None:
         ("overfitting", "less-patience", {"early_stopping_patience": 2}, None),
         ("underfitting", "longer-run", {}, {"epochs": 20}),
         ("underfitting", "longer-run", {"max_steps": 500}, {"max_steps": 1000}),
-        ("out-of-memory", "smaller-batch", {"batch_size": 16}, {"batch_size": 8, "accumulate": 2}),
+        ("out-of-memory", "smaller-batch", {"batch_size": 16}, {"microbatch": 8}),
+        ("out-of-memory", "smaller-batch", {"batch_size": 16, "microbatch": 3}, {"microbatch": 1}),
         ("out-of-memory", "smaller-batch", {"batch_size": 1}, None),
         ("out-of-memory", "shorter-windows", {"seq_len": 1024, "stride": 1024}, {"seq_len": 256, "stride": 256}),
         ("out-of-memory", "shorter-windows", {"seq_len": 256}, {"seq_len": 128}),

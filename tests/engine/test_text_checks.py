@@ -19,13 +19,13 @@ from mmrec_engine.guide.findings import evidence, texts
 from mmrec_engine.guide.findings_before import BEFORE, REMEDIES, remedy_title
 from mmrec_engine.guide.items import ITEMS
 from mmrec_engine.messages import LANGUAGES
+from mmrec_engine.plan import make_plan
 from mmrec_engine.progress import result_of
 from mmrec_engine.quality import text_measures
 from mmrec_engine.quality.checks import Check, Finding, run, run_all
 from mmrec_engine.quality.text_checks import TEXT_CHECKS, TextContext
 from mmrec_engine.quality.thresholds import numbers
 from mmrec_engine.settings import resolve
-from mmrec_engine.training.plan import make_plan
 
 IDS = [
     "corpus-readable", "corpus-size", "corpus-text", "mojibake", "duplicate-text", "split-overlap", "split-alike",
@@ -280,11 +280,11 @@ def test_other_files_that_are_left_out_are_named(tmp_path: Path) -> None:
     finding = findings_of(tmp_path, {"a.txt": ENGLISH, "empty.txt": "", "image.png": b"\x89PNG\0\0" * 9})[
         "corpus-readable"
     ]
-    assert (finding["status"], finding["values"]["variant"], finding["values"]["skipped"]) == ("warn", "empty", 2)
+    assert (finding["status"], finding["values"]["variant"], finding["values"]["skipped"]) == ("note", "empty", 2)
     several = {"a.txt": ENGLISH, "b.txt": "", "c.txt": TURKISH[:400].encode("cp1254")}
     (tmp_path / "several").mkdir()
     finding = findings_of(tmp_path / "several", several)["corpus-readable"]
-    assert (finding["status"], finding["values"]["first"]) == ("warn", "c.txt"), (
+    assert (finding["status"], finding["values"]["first"]) == ("note", "c.txt"), (
         "the one that can be helped comes first"
     )
     half = len(ENGLISH) // 2

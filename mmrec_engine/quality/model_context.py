@@ -1,0 +1,288 @@
+"""A run before its first step, as the checks of its model see it, and what these checks share.
+
+Every check builds models of its own from the context's factory and leaves torch as it found it: random state, threads,
+deterministic switches. Must not know: the loop, the run's own model, screens.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import math
+import random
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from mmrec_engine.corpus.prepare import Corpus
+from mmrec_engine.corpus.windows import EvaluationWindows, TrainingWindows
+from mmrec_engine.evaluation.metrics import token_losses
+from mmrec_engine.exactness import make_exact
+from mmrec_engine.guide.findings_model import REMEDIES
+from mmrec_engine.machine_memory import available_bytes, fits
+from mmrec_engine.model.config import CHUNK, ModelConfig
+from mmrec_engine.model.dropout import DropoutMasks
+from mmrec_engine.model.language_model import LanguageModel, create_model
+from mmrec_engine.model.layers import INITIAL_STD
+from mmrec_engine.optim.groups import Optimizers
+from mmrec_engine.presets import PRESETS
+from mmrec_engine.quality.checks import Check, Skip, Status, Values
+from mmrec_engine.quality.thresholds import numbers
+from mmrec_engine.randomness import hash64
+from mmrec_engine.settings import Settings
+
+TOKENS_AN_EVALUATION = 4096  # as in a run's validation
+MEMORY_SHARE = numbers("memory-fits")["share"]
+_LARGE = numbers("one-batch-overfit")["large"]  # parameters above which every check takes a smaller form
+_TOO_LARGE = {"cpu": 1e8, "mps": 4e8, "cuda": 4e8}  # parameters above which a check is no longer quick
+NOT_A_NUMBER = torch.finfo(torch.float32).max  # in place of inf and nan, which JSON has not
+
+
+class Machine(Protocol):
+    """Where the run computes; `training.machine.Machine` is one."""
+
+    @property
+    def device(self) -> torch.device: ...
+    @property
+    def threads(self) -> int: ...
+    def autocast(self) -> AbstractContextManager[None]: ...
+
+
+@dataclass(frozen=True)
+class PlainMachine:
+    """The CPU in float32 with as many threads as torch has now."""
+
+    device: torch.device
+    threads: int
+
+    def autocast(self) -> AbstractContextManager[None]:
+        return contextlib.nullcontext()
+
+
+def weights(model: LanguageModel) -> dict[str, Tensor]:
+    """What a checkpoint keeps of a model."""
+    return {name: parameter.detach() for name, parameter in model.named_parameters()}
+
+
+@dataclass(frozen=True)
+class ModelContext:
+    """One run before its first step.
+
+    machine: none takes the CPU in float32; folder: the run's, which need not exist yet; make_model: a new model with its first
+    weights, the same at each call, none for the one that the settings describe; saved: the weights that a checkpoint keeps;
+    warm_start: the first weights come from a trained model.
+    """
+
+    settings: Settings
+    corpus: Corpus
+    machine: Machine | None
+    folder: Path
+    make_model: Callable[[], LanguageModel] | None = None
+    saved: Callable[[LanguageModel], Mapping[str, Tensor]] = weights
+    warm_start: bool = False
+
+    @property
+    def on(self) -> Machine:
+        return self.machine or PlainMachine(torch.device("cpu"), torch.get_num_threads())
+
+    @property
+    def config(self) -> ModelConfig:
+        settings = self.settings
+        return PRESETS[settings.config].model(settings.arch, self.corpus.tokenizer.vocab_size, settings.seq_len)
+
+    @property
+    def large(self) -> bool:
+        return self.config.parameters() > _LARGE
+
+    def in_pieces_that_fit(self) -> ModelContext:
+        """The same run, with as many windows at once as memory allows (`fitting_microbatch`)."""
+        settings = fitting_microbatch(self.settings, self.corpus.tokenizer.vocab_size, self.on.device)
+        return self if settings is self.settings else replace(self, settings=settings)
+
+    def model(self) -> LanguageModel:
+        """A new model on the machine's device, ready to train."""
+        model = self.make_model() if self.make_model else create_model(self.config, hash64(self.settings.seed, 2) >> 1)
+        model.recompute_activations = self.settings.gradient_checkpointing
+        return model.to(self.on.device).train()
+
+    def filled_model(self) -> LanguageModel:
+        """A new model whose zero-initialised parameters are filled: behind a zero matrix no fault would show."""
+        model = self.model()
+        generator = torch.Generator().manual_seed(self.settings.seed)
+        for parameter in model.parameters():
+            if not parameter.any():
+                add_noise(parameter, generator)
+        return model
+
+    def windows(self, count: int, length: int) -> tuple[Tensor, Tensor]:
+        """The run's first windows cut at this length, or at what the text has: inputs and labels (count, length)."""
+        tokens, length = self.corpus.train.tokens, min(length, len(self.corpus.train.tokens) - 1)
+        return self._batch(TrainingWindows(tokens, length, length, self.settings.seed), count)
+
+    def _batch(self, windows: TrainingWindows | EvaluationWindows, count: int) -> tuple[Tensor, Tensor]:
+        inputs, labels = (torch.from_numpy(part).to(self.on.device) for part in windows.batch(np.arange(count)))
+        return inputs, labels
+
+    def full_batches(self) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
+        """A batch of training and one of evaluation, as large as the run's."""
+        settings = self.settings
+        training = TrainingWindows(self.corpus.train.tokens, settings.seq_len, settings.window_stride, settings.seed)
+        evaluation = EvaluationWindows(self.corpus.validation.tokens, settings.seq_len)
+        at_once = min(evaluation.count, max(1, TOKENS_AN_EVALUATION // settings.seq_len))
+        return self._batch(training, settings.windows_at_once), self._batch(evaluation, at_once)
+
+
+Measure = Callable[[ModelContext], Values]
+
+
+def apart(measure: Measure) -> Measure:
+    """The measure with torch set as in a run, and set back afterwards."""
+
+    @functools.wraps(measure)
+    def inside(context: ModelContext) -> Values:
+        with _as_in_a_run(context.on):
+            return measure(context)
+
+    return inside
+
+
+@contextlib.contextmanager
+def _as_in_a_run(machine: Machine) -> Iterator[None]:
+    matmul, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn
+    fresh: Any = torch.utils.deterministic
+    exact, warn_only = (
+        torch.are_deterministic_algorithms_enabled(),
+        torch.is_deterministic_algorithms_warn_only_enabled(),
+    )
+    threads, fill = torch.get_num_threads(), fresh.fill_uninitialized_memory
+    tf32 = matmul.allow_tf32, cudnn.allow_tf32
+    drawn, drawn_by_numpy = random.getstate(), np.random.get_state()
+    devices = [torch.cuda.current_device()] if machine.device.type == "cuda" else []
+    with torch.random.fork_rng(devices=devices), torch.enable_grad():
+        try:
+            torch.set_num_threads(machine.threads)
+            make_exact()
+            yield
+        finally:
+            torch.set_num_threads(threads)
+            torch.use_deterministic_algorithms(exact, warn_only=warn_only)
+            fresh.fill_uninitialized_memory = fill
+            matmul.allow_tf32, cudnn.allow_tf32 = tf32
+            random.setstate(drawn)
+            np.random.set_state(drawn_by_numpy)
+
+
+def must_be_quick(context: ModelContext) -> None:
+    """Raises Skip where a model of this size cannot be tried quickly, or not at all."""
+    if context.config.parameters() > _TOO_LARGE.get(context.on.device.type, _TOO_LARGE["cpu"]):
+        raise Skip("too-large")
+    must_fit(context)
+
+
+def must_fit(context: ModelContext) -> None:
+    """Raises Skip where even a small batch may not fit: a kernel would kill the process."""
+    if context.config.training_bytes(4, 64) > MEMORY_SHARE * available(context.on.device):
+        raise Skip("does-not-fit")
+
+
+def update(
+    model: LanguageModel,
+    optimizers: Optimizers,
+    batch: tuple[Tensor, Tensor],
+    masks: DropoutMasks | None,
+    rate: float,
+    clip: float,
+    machine: Machine,
+) -> float:
+    """One update on one batch. Returns the loss before it, nats a token."""
+    inputs, labels = batch
+    with machine.autocast():
+        logits = model(inputs, masks)
+    loss = token_losses(logits, labels) / labels.numel()
+    loss.backward()  # type: ignore[no-untyped-call]
+    if clip:
+        nn.utils.clip_grad_norm_(model.parameters(), clip)
+    optimizers.step(rate)
+    return float(loss.detach())
+
+
+def small_batch(context: ModelContext) -> tuple[int, int]:
+    """Windows and length."""
+    return (2, 64) if context.large else (4, min(128, max(64, context.settings.seq_len)))
+
+
+def masks_of(context: ModelContext, step: int, windows: int) -> DropoutMasks:
+    return DropoutMasks(context.settings.dropout, context.settings.seed, step, range(windows))
+
+
+def add_noise(parameter: Tensor, generator: torch.Generator) -> None:
+    with torch.no_grad():
+        parameter += (INITIAL_STD * torch.randn(parameter.shape, generator=generator)).to(parameter)
+
+
+def largest(x: Tensor) -> float:
+    """The largest absolute value; 0 of nothing; the largest float32 where any is not finite."""
+    return float(x.detach().abs().nan_to_num(NOT_A_NUMBER, NOT_A_NUMBER).max()) if x.numel() else 0.0
+
+
+def finite(x: float) -> float:
+    return x if math.isfinite(x) else NOT_A_NUMBER
+
+
+def available(device: torch.device) -> int:
+    """Bytes that this process can still take on the device."""
+    if device.type != "cuda":
+        return available_bytes()
+    free, _ = torch.cuda.mem_get_info(device)
+    return free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+
+
+def _remedies(values: Values, status: Status) -> list[dict[str, Any]]:
+    fitting = values.get("fitting", {}) if status == "fail" else {}
+    return [
+        {"id": remedy, "title": REMEDIES[remedy]["en"], "settings": settings} for remedy, settings in fitting.items()
+    ]
+
+
+def model_check(id: str, measure: Measure, judge: Callable[[Values, Mapping[str, float]], Status]) -> Check:
+    return Check(id=id, phase="before", item="model-config", measure=measure, judge=judge, remedies=_remedies)
+
+
+def needed_bytes(settings: Settings, vocabulary: int) -> int:
+    """Estimated bytes of the run's peak: the larger of a training step and an evaluation batch."""
+    config = PRESETS[settings.config].model(settings.arch, vocabulary, settings.seq_len)
+    training, _ = fits(settings, vocabulary)
+    if settings.gradient_checkpointing:  # one layer's activations at a time, and the input of each
+        one = replace(config, layers=1)
+        kept = 4 * settings.windows_at_once * settings.seq_len * config.width * config.layers
+        training = one.training_bytes(settings.windows_at_once, settings.seq_len) + kept
+        training += 16 * (config.parameters() - one.parameters())
+    tokens = max(TOKENS_AN_EVALUATION, settings.seq_len)
+    reach = min(settings.seq_len, CHUNK) if settings.arch == "mmrec" else settings.seq_len
+    layer = 8 * config.width + 2 * config.mlp_width + 2 * config.heads * reach
+    return max(training, config.training_bytes(0, 0) + 4 * tokens * (3 * vocabulary + layer))
+
+
+def fitting_microbatch(settings: Settings, vocabulary: int, device: torch.device) -> Settings:
+    """The settings with as many windows at once as fit, found by halving; unchanged where the whole batch fits, where not even
+    one window does, and where a person has chosen the number."""
+    if settings.microbatch is not None:
+        return settings
+    room = MEMORY_SHARE * available(device)
+    for size in (settings.batch_size, *halvings(settings.batch_size, 1)):
+        changed = settings if size == settings.batch_size else replace(settings, microbatch=size)
+        if needed_bytes(changed, vocabulary) <= room:
+            return changed
+    return settings
+
+
+def halvings(size: int, least: int) -> Iterator[int]:
+    while size // 2 >= least:
+        size //= 2
+        yield size

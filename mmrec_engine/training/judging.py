@@ -1,0 +1,99 @@
+"""A run judged from its first word to its last: the checks before training, those after a good end, and the report.
+
+The checks on its events (`quality.during`) belong to every run; these here cost seconds, so whoever starts a run asks for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from mmrec_engine import events
+from mmrec_engine.corpus.prepare import Corpus
+from mmrec_engine.errors import Interrupted, TrainingError
+from mmrec_engine.events import Event
+from mmrec_engine.guide.findings import title
+from mmrec_engine.messages import LANGUAGES, Language
+from mmrec_engine.quality import report
+from mmrec_engine.quality.after import AFTER_CHECKS, checks_after
+from mmrec_engine.quality.before import baselines_of, checks_before, count_of_checks, failing
+from mmrec_engine.quality.checks import Finding
+from mmrec_engine.run_reader import RunReader
+from mmrec_engine.settings import Settings
+from mmrec_engine.ticks import read_ticks
+from mmrec_engine.training.machine import Machine
+
+_MOST_NAMED = 4
+Stopping = Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class Judging:
+    """How a run is judged.
+
+    before: run the checks before training. found: what these have found already, for this very run; they are recorded and not
+    run again, and whoever gives them has seen them: none of them stops the run. strict: warnings stop it too. language: of
+    report.md.
+    """
+
+    before: bool = True
+    found: tuple[Finding, ...] = ()
+    strict: bool = False
+    language: Language = "en"
+
+    def check_before(
+        self,
+        settings: Settings,
+        sources: Mapping[str, str],
+        corpus: Corpus,
+        folder: Path,
+        machine: Machine,
+        warm_start: bool,
+        stopping: Stopping,
+    ) -> Generator[Event, None, dict[str, float]]:
+        """The checks before training. Returns the baselines (nats a token) that they counted.
+
+        Raises TrainingError where a check failed, Interrupted where the run was asked to stop meanwhile.
+        """
+        findings: list[Finding] = list(self.found)
+        yield from (events.Check(finding=one) for one in findings)
+        if self.before and not findings:
+            total = count_of_checks()
+            made = checks_before(settings, sources, corpus, folder, machine, warm_start)
+            yield events.Progress(task="checks", done=0, total=total)
+            for finding in made:
+                if stopping():
+                    raise Interrupted
+                findings.append(finding)
+                yield events.Check(finding=finding)
+                yield events.Progress(task="checks", done=len(findings), total=total)
+            failed = failing(findings, self.strict)
+            if failed:
+                raise TrainingError("checks-failed", count=len(failed), titles=_titles(failed))
+        return baselines_of(findings)
+
+    def check_after(self, folder: Path, corpus: Corpus, stopping: Stopping) -> Iterator[Event]:
+        """The checks of a run that has come to a good end and is about to say so. A stop asked meanwhile leaves the rest."""
+        history = RunReader(folder).glance()
+        step = history.last_step.step if history.last_step else 0
+        total = len(AFTER_CHECKS)
+        yield events.State(step=step, state="VALIDATING")
+        yield events.Progress(step=step, task="checks", done=0, total=total)
+        for done, finding in enumerate(checks_after(folder, history, corpus, ended_well=True), start=1):
+            yield events.Check(step=step, finding=finding)
+            yield events.Progress(step=step, task="checks", done=done, total=total)
+            if stopping():
+                return
+
+    def write_report(self, folder: Path) -> None:
+        """report.json and report.md of a run that has ended. Raises OSError."""
+        history = RunReader(folder).glance()
+        report.write(folder, report.report_of(history, folder.name, read_ticks(folder)), self.language)
+
+
+def _titles(findings: list[Finding]) -> dict[Language, str]:
+    more = "" if len(findings) <= _MOST_NAMED else ", …"
+    return {
+        language: ", ".join(title(one, language) for one in findings[:_MOST_NAMED]) + more for language in LANGUAGES
+    }
