@@ -20,7 +20,7 @@ from mmrec_engine.guide.findings_model import MODEL, REMEDIES
 from mmrec_engine.model.config import ARCHITECTURES, Architecture, ModelConfig
 from mmrec_engine.model.language_model import LanguageModel, create_model
 from mmrec_engine.progress import result_of
-from mmrec_engine.quality import room_checks
+from mmrec_engine.quality import model_context, room_checks
 from mmrec_engine.quality.checks import Check, Finding, run
 from mmrec_engine.quality.model_checks import MODEL_CHECKS
 from mmrec_engine.quality.model_context import ModelContext, PlainMachine, weights
