@@ -26,9 +26,10 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from mmrec_engine.messages import Language
+    from mmrec_engine.quality.following import Offer, Origin
     from mmrec_engine.settings import Resolved
     from mmrec_tui.launch import Stage, Streams
-    from mmrec_tui.session import Training, Work
+    from mmrec_tui.session import Session, Training, Work
 
 _LOOK_SECONDS = 0.25
 
@@ -115,28 +116,83 @@ class MmrecApp(App[object], inherit_bindings=False):
         self.stage.session = Watching(folder)
         self.show_run()
 
-    def train(self, resolved: Resolved, *, resume: bool = False, after: Work[Any] | None = None) -> None:
-        """Start a training in the background and show it. after: work on the same processors that it waits for."""
-        from mmrec_tui.session import Training
+    def train(
+        self,
+        resolved: Resolved,
+        *,
+        resume: bool = False,
+        after: Work[Any] | None = None,
+        found: tuple[dict[str, Any], ...] = (),
+        origin: Origin | None = None,
+    ) -> None:
+        """Start a training in the background and show it. after: work on the same processors that it waits for; found: by the
+        checks before training; origin: what it follows from."""
+        from mmrec_tui.session import Judged, Training
 
         if self.stage.training is not None:
             self.warn("app.trains-already", name=self.stage.training.folder.name)
             return
         if self.stage.session is not None:
             self.stage.session.close()
-        session = Training(resolved, resume=resume, after=after)
+        judged = Judged(found, self.say.language, origin)
+        session = Training(resolved, resume=resume, after=after, judged=judged)
         self.stage.session = session
         session.start()
         self.show_run()
 
-    def begin(self, resolved: Resolved, after: Work[Any] | None = None) -> None:
+    def begin(
+        self,
+        resolved: Resolved,
+        after: Work[Any] | None = None,
+        found: tuple[dict[str, Any], ...] = (),
+        origin: Origin | None = None,
+    ) -> None:
         """A planned run starts: the screens that planned it are done with."""
         if self.stage.training is not None:
             self.warn("app.trains-already", name=self.stage.training.folder.name)
             return
         while len(self.screen_stack) > 1:
             self.pop_screen()
-        self.train(resolved, after=after)
+        self.train(resolved, after=after, found=found, origin=origin)
+
+    def apply(self, session: Session, offer: Offer) -> None:
+        """Take a remedy: in the training that goes on, or in a run that follows, begun once this one has ended."""
+        if offer.way == "now":
+            try:
+                session.ask("change", f"remedy {offer.id}", offer.changes)
+            except MmrecError as error:
+                self.tell_error(error)
+                return
+            self.tell("remedy.asked")
+            return
+        if session.live:
+            try:
+                session.ask("stop", "remedy")
+            except MmrecError as error:
+                self.tell_error(error)
+                return
+            self.tell("remedy.stopping")
+        self.stage.following = (session.folder, offer)
+
+    def _follow(self) -> None:
+        """Begin the run that a remedy asked for, as soon as the one before has left its folder."""
+        from mmrec_engine.quality.following import follow, leaves_checks_valid
+        from mmrec_engine.run_reader import RunReader
+        from mmrec_engine.runs import is_live
+
+        if self.stage.following is None or is_live(self.stage.following[0]):
+            return
+        (folder, offer), self.stage.following = self.stage.following, None
+        try:
+            resolved, origin = follow(folder, offer=offer)
+        except MmrecError as error:
+            self.tell_error(error)
+            return
+        found: tuple[dict[str, Any], ...] = ()
+        if leaves_checks_valid(origin.changes):
+            findings = RunReader(folder).glance().findings
+            found = tuple(one for one in findings if one.get("phase") == "before")
+        self.begin(resolved, found=found, origin=origin)
 
     # What is looked after while anything is shown
 
@@ -152,6 +208,8 @@ class MmrecApp(App[object], inherit_bindings=False):
                 training.welcomed = history.last_step is not None
             if training.welcomed:
                 self._welcome(training)
+        if stage.following is not None:
+            self._follow()
         if stage.hung_up or (stage.told_to_end and training is None):
             self.exit()
 

@@ -55,9 +55,8 @@ def check_after(run: str, wording: Wording, as_json: bool, strict: bool) -> int:
     findings, ticks = _told(checks_after(folder, history), "after", wording, as_json)
     if ticks:
         write_ticks(folder, {**read_ticks(folder), **ticks})
-    history.findings = [one for one in history.findings if one.get("phase") != "after"] + findings
     try:
-        report.write(folder, report.report_of(history, folder.name, read_ticks(folder)), wording.language)
+        report.write(folder, report.report_of(history, folder.name, read_ticks(folder), findings), wording.language)
     except OSError as error:
         Narration().line(wording("check.no-report", reason=error.strerror or error))
     return _ended(findings, failing(findings, strict), wording, as_json)

@@ -12,6 +12,7 @@ from itertools import groupby
 from typing import Any
 
 from mmrec_engine.guide import HYPERPARAMETERS, ITEMS, MEASURES, PROBLEMS
+from mmrec_engine.guide.findings import texts
 from mmrec_engine.messages import LANGUAGES, Language
 from mmrec_tui.text import UsageText, Wording
 from mmrec_tui.topics import Topic, named, search, topics
@@ -60,6 +61,7 @@ def _as_data(found: Sequence[Topic], language: Language) -> list[dict[str, Any]]
     entries: dict[str, Any] = {setting.name: setting for setting in HYPERPARAMETERS}
     for part in (ITEMS, PROBLEMS, MEASURES):
         entries |= {entry.id: entry for entry in part}
+    entries = {**texts(), **entries}
     return [
         {"id": topic.id, "kind": topic.kind, **_in_language(asdict(entries[topic.id]), language)} for topic in found
     ]

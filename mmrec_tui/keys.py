@@ -38,6 +38,7 @@ KEYS: tuple[Key, ...] = (
     # checklist
     Key("space", "space", "tick", ("checklist",)),
     Key("s,ctrl+s", "s", "start", ("checklist",)),
+    Key("a", "a", "apply", ("checklist", "training", "report")),
     # training
     Key("p", "p", "pause", ("training",)),
     Key("k", "k", "save", ("training",)),

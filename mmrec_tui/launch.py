@@ -25,6 +25,7 @@ from mmrec_tui.terminal import one_line, silence
 from mmrec_tui.text import UsageText, Wording, choose_language
 
 if TYPE_CHECKING:
+    from mmrec_engine.quality.following import Offer
     from mmrec_tui.app import MmrecApp
     from mmrec_tui.session import Session, Training, Work
 
@@ -38,7 +39,8 @@ class Stage:
     """What stays when the app is opened again: the run on show, the language, what is remembered.
 
     told_to_end: the signal that asked for the end. hung_up: the terminal is gone. notice: for the next app to show.
-    detaching: the run is on its way to another process.
+    detaching: the run is on its way to another process. following: a run that is to end, and the remedy by which the next
+    begins.
     """
 
     wording: Wording
@@ -51,6 +53,7 @@ class Stage:
     watch_only: bool = False
     detaching: Work[Training | None] | None = None
     ticks: dict[str, bool] = field(default_factory=dict)
+    following: tuple[Path, Offer] | None = None
     failures: list[float] = field(default_factory=list)
 
     @property

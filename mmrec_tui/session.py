@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -19,6 +20,8 @@ from mmrec_tui.states import ENDED
 if TYPE_CHECKING:
     from mmrec_engine.errors import MmrecError
     from mmrec_engine.history import History
+    from mmrec_engine.messages import Language
+    from mmrec_engine.quality.following import Origin
     from mmrec_engine.settings import Resolved
 
 Result = TypeVar("Result")
@@ -66,14 +69,24 @@ class Session:
 
         return pid_of(self.folder) if self.live else None
 
-    def ask(self, command: str) -> None:
-        """Pause, resume, save or stop. Raises MmrecError where the run cannot be reached."""
+    def ask(self, command: str, reason: str = "", settings: dict[str, Any] | None = None) -> None:
+        """Pause, resume, save, stop or change (settings). Raises MmrecError where the run cannot be reached."""
         from mmrec_engine.runs import ask
 
-        ask(self.folder, command)
+        ask(self.folder, command, reason=reason, settings=settings or {})
 
     def close(self) -> None:
         """Stop looking. A run that this process trains goes on."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What is known of a run that starts. found: by the checks before training, which are made in the run where this is empty;
+    language: of its report; origin: the run and the remedy that it follows from."""
+
+    found: tuple[dict[str, Any], ...] = ()
+    language: Language = "en"
+    origin: Origin | None = None
 
 
 class Training(Session):
@@ -88,10 +101,12 @@ class Training(Session):
         resume: bool = False,
         held_lock: int | None = None,
         after: Work[Any] | None = None,
+        judged: Judged | None = None,
     ) -> None:
         from mmrec_engine.training.control import Control
 
         super().__init__(resolved.settings.run_folder)
+        self._judged = judged or Judged()
         self._resolved, self._resume, self._held_lock, self._after = resolved, resume, held_lock, after
         self._control = Control()
         self.live = True
@@ -102,8 +117,8 @@ class Training(Session):
     def start(self) -> None:
         self._thread.start()
 
-    def ask(self, command: str) -> None:
-        self._control.ask(command)  # type: ignore[arg-type]  # the engine refuses what it does not know
+    def ask(self, command: str, reason: str = "", settings: dict[str, Any] | None = None) -> None:
+        self._control.ask(command, reason, settings)  # type: ignore[arg-type]  # the engine refuses what it does not know
 
     def stop(self, reason: str) -> None:
         self._control.ask("stop", reason)
@@ -128,11 +143,21 @@ class Training(Session):
         from mmrec_engine.errors import Interrupted, MmrecError, TrainingError
 
         try:
+            from mmrec_engine.training.judging import Judging
             from mmrec_engine.training.run import train
 
             if self._after is not None:
                 self._after.join()
-            for event in train(self._resolved, self._control, resume=self._resume, held_lock=self._held_lock):
+            judged = self._judged
+            judging = Judging(before=not judged.found, found=judged.found, language=judged.language)
+            for event in train(
+                self._resolved,
+                self._control,
+                resume=self._resume,
+                held_lock=self._held_lock,
+                judging=judging,
+                origin=judged.origin,
+            ):
                 if isinstance(event, events.Resumed) and event.checkpoint is not None:
                     self._take_up_record()
                 with self._lock:

@@ -10,9 +10,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mmrec_engine.guide import HYPERPARAMETERS, ITEMS, MEASURES, PROBLEMS, Hyperparameter, Item, Measure, Problem
+from mmrec_engine.guide.findings import FindingText, remedy_title, texts
 from mmrec_engine.messages import Language, Words
+from mmrec_engine.quality.remedies import offered_for
+from mmrec_engine.quality.thresholds import THRESHOLDS
 
-Kind = Literal["item", "problem", "measure", "hyperparameter"]
+Kind = Literal["item", "problem", "finding", "measure", "hyperparameter"]
 
 
 @dataclass(frozen=True)
@@ -29,9 +32,11 @@ class Topic:
 
 def topics(language: Language) -> tuple[Topic, ...]:
     """All topics, in the order of the guide; those of one section follow each other. Ids are unique."""
+    told_already = {item.id for item in ITEMS} | {problem.id for problem in PROBLEMS}
     return (
         *(_of_item(item, language) for item in ITEMS),
         *(_of_problem(problem, language) for problem in PROBLEMS),
+        *(_of_finding(entry, language) for entry in texts().values() if entry.id not in told_already),
         *(_of_measure(measure, language) for measure in MEASURES),
         *(_of_hyperparameter(setting, language) for setting in HYPERPARAMETERS),
     )
@@ -76,6 +81,16 @@ def _of_problem(problem: Problem, language: Language) -> Topic:
     paragraphs = _paragraphs(language, (("guide.seen", problem.seen), ("guide.why", problem.why)))
     remedies = tuple(remedy.title[language] for remedy in problem.remedies)
     return Topic(problem.id, "problem", "guide.problems", problem.title[language], paragraphs, remedies)
+
+
+def _of_finding(entry: FindingText, language: Language) -> Topic:
+    words = _paragraphs(language, (("guide.why", entry.why), ("guide.do", entry.do)))
+    threshold = THRESHOLDS.get(entry.id)
+    if threshold is not None and threshold.numbers:
+        limits = ", ".join(f"{name.replace('_', ' ')} {number:g}" for name, number in threshold.numbers.items())
+        words = (*words, ("guide.limits", f"{limits} [{threshold.source}]"))
+    remedies = tuple(remedy_title({"id": remedy}, language) for remedy in offered_for(entry.id))
+    return Topic(entry.id, "finding", "guide.findings", entry.title[language], words, remedies)
 
 
 def _of_measure(measure: Measure, language: Language) -> Topic:

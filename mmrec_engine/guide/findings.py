@@ -110,9 +110,8 @@ def remedy_title(remedy: Mapping[str, Any], language: Language) -> str:
     changes = settings if isinstance(settings, Mapping) else {}
     title = str(remedy.get("title", name))
     for known in (findings_before.REMEDIES, findings_during.REMEDIES, findings_model.REMEDIES):
-        if name in known:
-            with contextlib.suppress(KeyError, ValueError, IndexError, TypeError):
-                title = known[name][language].format(**changes)
+        with contextlib.suppress(KeyError, ValueError, IndexError, TypeError):  # not known there, or of another form
+            title = known[name][language].format(**changes)
             break
     if changes and isinstance(before, Mapping):
         return f"{title} ({findings_during.figures(before, changes, language)})"

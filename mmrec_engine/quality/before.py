@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,24 +20,27 @@ def checks_before(
     folder: Path,
     machine: Any = None,
     warm_start: bool = False,
+    only: Collection[str] | None = None,
 ) -> Iterator[Finding]:
     """The findings as they are made, the quick ones of the text first. machine: where the run will compute.
 
-    folder: of the run, which need not be there yet. warm_start: its first weights are those of a trained model. Nothing is
-    written, and torch is left as it was.
+    folder: of the run, which need not be there yet. warm_start: its first weights are those of a trained model. only: the
+    checks to make, by id; none for all. Nothing is written, and torch is left as it was.
     """
     from mmrec_engine.quality.text_checks import TEXT_CHECKS, TextContext
 
     text = TextContext(settings, corpus, dict(sources))
     for check in TEXT_CHECKS:
-        yield run(check, text)
+        if only is None or check.id in only:
+            yield run(check, text)
 
     from mmrec_engine.quality.model_checks import MODEL_CHECKS
     from mmrec_engine.quality.model_context import ModelContext
 
     model = ModelContext(settings, corpus, machine, folder, warm_start=warm_start).in_pieces_that_fit()
     for check in MODEL_CHECKS:
-        yield run(check, model)
+        if only is None or check.id in only:
+            yield run(check, model)
 
 
 def count_of_checks() -> int:

@@ -62,6 +62,11 @@ def remedies_for(finding: str, settings: Settings, variant: str = "") -> list[di
     return offered
 
 
+def offered_for(finding: str) -> tuple[str, ...]:
+    """The ids of all remedies that a finding may offer, whatever the settings."""
+    return _OFFERS.get(finding, ())
+
+
 def immediate(changes: Settings, warmup_ended: bool = True) -> bool:
     """Whether these changes are sound at once in a running training; else they ask for a new run.
 

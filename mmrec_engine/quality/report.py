@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,12 +50,20 @@ def worst(findings: list[dict[str, Any]]) -> str:
     return next((status for status in _WORST_FIRST if status in statuses), "none")
 
 
-def report_of(history: History, name: str, ticks: Mapping[str, bool]) -> dict[str, Any]:
-    """report.json. findings: all that were made, in order; checklist: under each item the newest of each check."""
+def report_of(
+    history: History, name: str, ticks: Mapping[str, bool], found_later: Sequence[dict[str, Any]] = ()
+) -> dict[str, Any]:
+    """report.json. findings: all that were made, in order; checklist: under each item the newest of each check.
+
+    found_later: checks after training that the record does not tell; they take the place of those it does.
+    """
+    findings = history.findings
+    if found_later:
+        findings = [one for one in findings if one.get("phase") != "after"] + list(found_later)
     finished, started, step = history.finished, history.started, history.last_step
     checklist: dict[str, list[dict[str, Any]]] = {"before": [], "during": [], "after": []}
     for item in ITEMS:
-        found = newest([one for one in history.findings if one.get("item") == item.id])
+        found = newest([one for one in findings if one.get("item") == item.id])
         entry = {"item": item.id, "status": worst(found), "ticked": bool(ticks.get(item.id)),
                  "findings": [one.get("id") for one in found]}  # fmt: skip
         checklist[item.phase].append(entry)
@@ -74,7 +82,8 @@ def report_of(history: History, name: str, ticks: Mapping[str, bool]) -> dict[st
         "best": _metrics(history.best),
         "final": _metrics(history.last_validation),
         "checklist": checklist,
-        "findings": history.findings,
+        "findings": findings,
+        "origin": started.origin if started else {},
         "samples": [{"step": one.step, "prompt": one.prompt, "text": one.text} for one in history.samples],
         "settings": history.settings,
     }

@@ -1,32 +1,48 @@
-"""Before training: the guide's four items, what was found under each, and the person's own ticks."""
+"""Before training: the guide's four items, what the checks find under each as they run, and the person's own ticks."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.widgets import Static
 
 from mmrec_engine.corpus.prepare import Corpus
-from mmrec_engine.quality.readable import skipped_finding
+from mmrec_engine.errors import MmrecError
+from mmrec_engine.quality.following import Offer, offers
 from mmrec_engine.settings import Resolved
+from mmrec_tui.before_checks import BeforeChecks
 from mmrec_tui.screens.base import KeyBar, MmrecScreen, Title
 from mmrec_tui.session import Work
+from mmrec_tui.terminal import one_line
 from mmrec_tui.widgets.items import Items
 from mmrec_tui.widgets.panels import plain
 
+_LOOK_SECONDS = 0.1
+_SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+
 
 class ChecklistScreen(MmrecScreen):
-    """resolved: the run as planned; corpus: its prepared text; measuring: a measurement that training waits for."""
+    """resolved: the run as planned; corpus: its prepared text; measuring: a measurement that the checks wait for; changed: told
+    of settings that a remedy has changed."""
 
     table: ClassVar[str] = "checklist"
     topic: ClassVar[str | None] = "dataset-ready"
 
-    def __init__(self, resolved: Resolved, corpus: Corpus, measuring: Work[Any] | None = None) -> None:
+    def __init__(
+        self,
+        resolved: Resolved,
+        corpus: Corpus,
+        measuring: Work[Any] | None = None,
+        changed: Callable[[dict[str, Any]], None] | None = None,
+    ) -> None:
         super().__init__()
-        self._run, self._measuring = resolved, measuring
-        self._findings: list[dict[str, Any]] = [skipped_finding(skipped) for skipped in corpus.skipped]
+        self._checks = BeforeChecks(resolved, corpus, measuring)
+        self._changed = changed
         self._sure = False
+        self._looks = 0
+        self._told: object = None
 
     def compose(self) -> ComposeResult:
         say = self.say
@@ -39,16 +55,39 @@ class ChecklistScreen(MmrecScreen):
     def on_mount(self) -> None:
         self._show()
         self.set_focus(self.query_one(Items))
+        self.set_interval(_LOOK_SECONDS, self._look)
+
+    def on_unmount(self) -> None:
+        self._checks.stop()
+
+    def _look(self) -> None:
+        if self.app.screen is not self:
+            return
+        self._looks += 1
+        seen = (len(self._checks.found), self._checks.done, self._looks if not self._checks.done else 0)
+        if seen != self._told:
+            self._told = seen
+            self._show()
 
     def _show(self) -> None:
-        self.query_one(Items).show(self._findings, self.own_app.stage.ticks, self.say)
+        self.query_one(Items).show(self._checks.found, self.own_app.stage.ticks, self.say)
+        self.query_one("#verdict", Static).update(plain(self._verdict()))
+
+    def _verdict(self) -> str:
+        say, checks, settings = self.say, self._checks, self._checks.resolved.settings
+        if checks.error is not None:
+            error = checks.error
+            text = error.text(say.language) if isinstance(error, MmrecError) else f"{type(error).__name__}: {error}"
+            return f"✗ {one_line(text)}"
+        if not checks.done:
+            spinner = _SPINNER[self._looks % len(_SPINNER)]
+            return f"{spinner} " + say("checklist.checking", done=len(checks.found), total=checks.total or "…")
         key = "checklist.failing" if self._failing else "checklist.ready"
-        values = {"name": self._run.settings.run_folder.name, "folder": self._run.settings.run_folder}
-        self.query_one("#verdict", Static).update(plain(self.say(key, **values)))
+        return say(key, name=settings.run_folder.name, folder=settings.run_folder)
 
     @property
     def _failing(self) -> bool:
-        return any(finding.get("status") in ("fail", "error") for finding in self._findings)
+        return any(finding.get("status") in ("fail", "error") for finding in self._checks.found)
 
     def on_items_ticked(self, event: Items.Ticked) -> None:
         ticks = self.own_app.stage.ticks
@@ -58,10 +97,30 @@ class ChecklistScreen(MmrecScreen):
     def action_tick(self) -> None:
         self.query_one(Items).tick()
 
-    def action_start(self) -> None:
-        """Warnings do not stand in the way; a failure wants a second, clear yes."""
-        if self._failing and not self._sure:
-            self._sure = True
-            self.own_app.warn("checklist.sure")
+    def action_apply(self) -> None:
+        """Change the plan by a remedy, and check again what it is about."""
+        from mmrec_tui.screens.remedy import RemedyScreen
+
+        found = offers(self._checks.found, self._checks.resolved.settings.as_dict())
+        if not found:
+            self.own_app.tell("remedy.none")
             return
-        self.own_app.begin(self._run, self._measuring)
+        self.app.push_screen(RemedyScreen(found, planned=True), self._apply)
+
+    def _apply(self, offer: Offer | None) -> None:
+        if offer is None:
+            return
+        self._sure = False
+        self._checks.apply(offer)
+        if self._changed is not None:
+            self._changed(offer.changes)
+        self._show()
+
+    def action_start(self) -> None:
+        """Warnings do not stand in the way; a failure, or checks that have not ended, want a second, clear yes."""
+        checks = self._checks
+        if (self._failing or not checks.done) and not self._sure:
+            self._sure = True
+            self.own_app.warn("checklist.sure" if checks.done else "checklist.not-done")
+            return
+        self.own_app.begin(checks.resolved, checks.stop(), tuple(checks.found))

@@ -299,7 +299,16 @@ class PlanScreen(MmrecScreen):
         preferences.save()
         measuring = self._measuring.stop()
         run = named(self._resolved, self._free_name(settings))
-        self.own_app.open_screen("checklist", resolved=run, corpus=corpus, measuring=measuring)
+        self.own_app.open_screen(
+            "checklist", resolved=run, corpus=corpus, measuring=measuring, changed=self._take_remedy
+        )
+
+    def _take_remedy(self, changes: dict[str, Any]) -> None:
+        """The checklist has changed the plan: it is so when the person comes back to it."""
+        draft = self._draft
+        for name, value in changes.items():
+            draft = draft.with_value(name, value)
+        self._take(draft)
 
 
 def _chooser() -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
@@ -14,18 +14,24 @@ from textual.widgets import Input, Static
 from mmrec_engine import events
 from mmrec_engine.errors import MmrecError
 from mmrec_engine.history import History
+from mmrec_engine.quality.report import newest
 from mmrec_engine.run_files import BEST, FINAL
 from mmrec_engine.run_reader import RunReader
 from mmrec_engine.ticks import read_ticks, write_ticks
+from mmrec_tui.after_checks import AfterChecks, needs_checks
 from mmrec_tui.figures import View, figure_of
+from mmrec_tui.findings import advice_of, title_of
 from mmrec_tui.screens.base import KeyBar, MmrecScreen, Title
 from mmrec_tui.session import Work
 from mmrec_tui.terminal import one_line
 from mmrec_tui.text import Wording
 from mmrec_tui.widgets.items import Items
-from mmrec_tui.widgets.panels import plain
+from mmrec_tui.widgets.panels import GLYPHS, STYLES, plain
 from mmrec_tui.widgets.plot import Plot
 from mmrec_tui.writing import Writer, Written
+
+if TYPE_CHECKING:
+    from mmrec_engine.quality.following import Offer
 
 _LOOK_SECONDS = 0.1
 # How the next token is drawn, with bounds and defaults: name -> (kind, low, high, default)
@@ -52,6 +58,8 @@ class ReportScreen(MmrecScreen):
         self._writer = Writer()
         self._file = BEST if (folder / BEST).exists() or not (folder / FINAL).exists() else FINAL
         self._told: object = None
+        self._checks: AfterChecks | None = None
+        self._checked = -1
 
     def compose(self) -> ComposeResult:
         say = self.say
@@ -78,11 +86,18 @@ class ReportScreen(MmrecScreen):
 
     def on_unmount(self) -> None:
         self._writer.stop()
+        if self._checks is not None:
+            self._checks.stop()
 
     def _look(self) -> None:
         if self._history is None and self._reading.done:
             self._history = self._reading.result or History()
             self._show_history(self._history)
+            if not self._after and needs_checks(self._folder, self._history):
+                self._checks = AfterChecks(self._folder, self._history, self.say.language)
+        if self._checks is not None and self._checks.seen != self._checked:
+            self._checked = self._checks.seen
+            self._show_findings()
         self._writer.look()
         seen = (self._writer.written, self._writer.error, self._writer.writing)
         if seen != self._told:
@@ -92,8 +107,7 @@ class ReportScreen(MmrecScreen):
     def _show_history(self, history: History) -> None:
         say = self.say
         self.query_one("#numbers", Static).update(numbers_text(history, say))
-        after = [finding for finding in history.findings if finding.get("phase") == "after"]
-        self.query_one(Items).show(after, self._ticks, say)
+        self._show_findings()
         self.query_one(Plot).show(figure_of("loss", history, View(), say))
         samples = [
             Content.styled(say("report.sample", step=say.number(sample.step)), "bold $primary")
@@ -103,8 +117,24 @@ class ReportScreen(MmrecScreen):
             for sample in list(history.samples)[-2:]
         ]
         self.query_one("#samples", Static).update(Content("\n\n").join(samples))
-        name = self._folder.name
-        self.query_one("#next", Static).update(plain(say("report.next", name=name)))
+
+    @property
+    def _findings(self) -> list[dict[str, Any]]:
+        """What the record tells, and what has been found here since."""
+        recorded = list(self._history.findings) if self._history is not None else []
+        return recorded + (self._checks.found if self._checks is not None else [])
+
+    @property
+    def _after(self) -> list[dict[str, Any]]:
+        return [finding for finding in self._findings if finding.get("phase") == "after"]
+
+    def _show_findings(self) -> None:
+        say, checks = self.say, self._checks
+        self.query_one(Items).show(self._after, self._ticks, say)
+        if checks is not None and not checks.done:
+            self.query_one("#next", Static).update(say("report.checking", done=len(checks.found), total=checks.total))
+        elif self._history is not None:
+            self.query_one("#next", Static).update(next_text(self._findings, self._folder.name, say))
 
     # Trying the model
 
@@ -161,8 +191,26 @@ class ReportScreen(MmrecScreen):
             write_ticks(self._folder, self._ticks)
         except MmrecError as error:
             self.own_app.tell_error(error)
-        findings = self._history.findings if self._history is not None else []
-        self.query_one(Items).show([one for one in findings if one.get("phase") == "after"], self._ticks, self.say)
+        self._show_findings()
+
+    def action_apply(self) -> None:
+        """A further run with a remedy for what was found."""
+        from mmrec_engine.quality.following import offers
+        from mmrec_tui.screens.remedy import RemedyScreen
+
+        history, app, folder = self._history, self.own_app, self._folder
+        if history is None:
+            return
+        found = offers(self._findings, {**history.settings, "planned_steps": history.planned_steps})
+        if not found:
+            app.tell("remedy.none")
+            return
+
+        def take(offer: Offer | None) -> None:
+            if offer is not None:
+                app.stage.following = (folder, offer)
+
+        self.app.push_screen(RemedyScreen(found), take)
 
     def action_curves(self) -> None:
         """The run's own screen, with all its plots."""
@@ -240,6 +288,22 @@ def _figures(one: events.Validation, say: Wording) -> list[str]:
 
 def _row(cells: list[str]) -> str:
     return f"{cells[0]:<12}" + "".join(f"{cell:>12}" for cell in cells[1:])
+
+
+def next_text(findings: list[dict[str, Any]], name: str, say: Wording) -> Content:
+    """What to do about what was found, and what can be done with the model outside the app."""
+    lines = [Content.styled(say("report.what-next"), "bold $primary")]
+    for one in newest(findings):
+        advice = advice_of(one, say)
+        if one.get("status") in ("fail", "warn", "note") and advice:
+            glyph = str(one["status"])
+            head = Content.styled(f"{GLYPHS[glyph]} ", STYLES[glyph]) + Content.styled(
+                one_line(title_of(one, say)), "bold"
+            )
+            lines.append(head + plain(f"  {one_line(advice)}"))
+    if len(lines) == 1:
+        lines.append(plain(say("report.nothing")))
+    return Content("\n").join([*lines, Content(""), plain(say("report.next", name=name))])
 
 
 def written_text(written: Written, file: str, say: Wording) -> Content:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
-from typing import ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
@@ -23,6 +23,9 @@ from mmrec_tui.session import Session
 from mmrec_tui.states import ENDED
 from mmrec_tui.widgets.panels import Checklist, Hints, Log, Machine, Panel, Patience, SampleText, StateLine
 from mmrec_tui.widgets.plot import Plot
+
+if TYPE_CHECKING:
+    from mmrec_engine.quality.following import Offer
 
 _TICK_SECONDS = 0.25
 _METER_TICKS = 4
@@ -207,6 +210,27 @@ class TrainingScreen(MmrecScreen):
 
     def action_stop(self) -> None:
         self._ask("stop")
+
+    def action_apply(self) -> None:
+        """What can be done about what was found, at once or in a further run."""
+        from mmrec_engine.quality.following import offers
+        from mmrec_tui.screens.remedy import RemedyScreen
+
+        session = self.session
+        with session.reading() as history:
+            settings = {**history.settings, "planned_steps": history.planned_steps}
+            step = history.last_step.step if history.last_step else 0
+            ended = step >= int(settings.get("warmup_steps") or 0)
+            found = offers(list(history.findings), settings, live=session.live, warmup_ended=ended)
+        if not found or not step:
+            self.own_app.tell("remedy.none")
+            return
+
+        def take(offer: Offer | None) -> None:
+            if offer is not None:
+                self.own_app.apply(session, offer)
+
+        self.app.push_screen(RemedyScreen(found, live=session.live, warmup_ended=ended), take)
 
     def _ask(self, command: str) -> None:
         if not self.session.live:

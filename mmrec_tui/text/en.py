@@ -31,6 +31,8 @@ TEXT: dict[str, str] = {
     "guide.during": "During training",
     "guide.after": "After training",
     "guide.problems": "When something goes wrong",
+    "guide.findings": "Findings",
+    "guide.limits": "Limits",
     "guide.measures": "The figures and curves",
     "guide.settings": "The settings",
     "guide.seen": "How it looks",

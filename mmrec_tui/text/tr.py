@@ -31,6 +31,8 @@ TEXT: dict[str, str] = {
     "guide.during": "Eğitim Sırasında",
     "guide.after": "Eğitim Sonrası",
     "guide.problems": "Sorun Giderme",
+    "guide.findings": "Bulgular",
+    "guide.limits": "Sınırlar",
     "guide.measures": "Sayılar ve Eğriler",
     "guide.settings": "Ayarlar",
     "guide.seen": "Nasıl görünür",

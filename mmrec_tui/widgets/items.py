@@ -11,9 +11,11 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from mmrec_engine.guide import ITEMS, Item
+from mmrec_engine.guide.findings import texts
 from mmrec_tui.text import Wording
 from mmrec_tui.widgets.panels import GLYPHS, STYLES, finding_text, status_of
 
+_WRONG = ("warn", "fail", "error")
 _INDENT = 4  # columns of the tick and the glyph before a question
 
 
@@ -33,8 +35,11 @@ class Items(OptionList):
 
     @property
     def topic(self) -> str | None:
-        """What the guide is asked about: the item under the cursor."""
-        return self._items[self.highlighted].id if self.highlighted is not None else self._items[0].id
+        """What the guide is asked about: what is wrong under the item at the cursor, else the item itself."""
+        item = self._items[self.highlighted or 0]
+        findings = self._given[0] if self._given is not None else []
+        wrong = [one for one in findings if one.get("item") == item.id and one.get("status") in _WRONG]
+        return str(wrong[0]["id"]) if wrong else item.id
 
     def show(self, findings: list[dict[str, Any]], ticks: dict[str, bool], say: Wording) -> None:
         self._given = (findings, ticks, say)
@@ -66,15 +71,17 @@ class Items(OptionList):
 def _item_text(item: Item, findings: list[dict[str, Any]], ticks: dict[str, bool], say: Wording, width: int) -> Content:
     status, language = status_of(item.id, findings, ticks), say.language
     text = Content("☑ " if ticks.get(item.id) else "☐ ")
-    found = status not in ("none", "ticked")
+    found, known = status not in ("none", "ticked"), texts()
     text += Content.styled(f"{GLYPHS[status]} ", STYLES[status]) if found else Content("  ")
     text += Content.styled(_indented(item.question[language], width, first=_INDENT), "bold")
     text += Content("\n" + _indented(item.why[language], width))
     for finding in findings:
         if finding.get("item") == item.id:
             text += Content("\n" + " " * _INDENT) + finding_text(finding, say)
-            if finding.get("status") in ("warn", "fail", "error"):
-                text += Content("\n" + _indented(item.do[language], width))
+            entry = known.get(str(finding.get("id")))
+            if finding.get("status") in _WRONG and entry is not None:
+                for words in (entry.why[language], f"→ {entry.do[language]}"):
+                    text += Content("\n" + _indented(words, width))
     return text
 
 

@@ -14,6 +14,7 @@ from textual.widgets import Static
 
 from mmrec_engine import events
 from mmrec_engine.guide import ITEMS
+from mmrec_engine.guide.findings_during import figures
 from mmrec_engine.history import History
 from mmrec_tui.findings import evidence_of, remedy_title, title_of
 from mmrec_tui.states import STATE_STYLES
@@ -188,6 +189,9 @@ class Hints(Panel):
     """What is going wrong, newest first, each with its evidence and remedies; and how to go on with a run that stands."""
 
     def look(self, history: History, state: str, error: str, resume: str) -> None:
+        wrong = [one for one in history.findings if one.get("status") not in ("pass", "skipped")]
+        if wrong:  # what the guide is asked about is what stands on top
+            self.topic = str(wrong[-1].get("id"))
         self.tell(hints_text(history, state, error, resume, self.say))
 
 
@@ -266,7 +270,7 @@ def log_line(event: events.Event, say: Wording) -> str:
         case events.Finding() | events.Check():
             return f"{at}  {one_line(title_of(event.finding, say))}: {one_line(evidence_of(event.finding, say))}"
         case events.SettingsChanged():
-            changes = ", ".join(f"{name} {value}" for name, value in event.changes.items())
+            changes = figures(event.before, event.changes, say.language)
             return say("log.changed", step=at, changes=one_line(changes))
         case events.RunFinished():
             return say("log.finished", step=at, status=say(f"status.{event.status}"))

@@ -1,0 +1,78 @@
+"""The checks before training, made in the background for the plan that is on show; what they found can be read at any time."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from mmrec_engine.corpus.prepare import Corpus, prepare_corpus
+from mmrec_engine.progress import result_of
+from mmrec_engine.quality.following import Offer, leaves_checks_valid
+from mmrec_engine.settings import Resolved, resolve
+from mmrec_tui.session import Work
+
+_OF_THE_TEXT = frozenset({"encoding", "fix_encoding", "val_split", "vocab_size", "tokenizer"})
+
+
+class BeforeChecks:
+    """after: work on the same processors, which is waited for. total: of checks, 0 until it is known."""
+
+    def __init__(self, resolved: Resolved, corpus: Corpus, after: Work[Any] | None = None) -> None:
+        self.resolved = resolved
+        self._corpus = corpus
+        self._found: dict[str, dict[str, Any]] = {}
+        self.total = 0
+        self._work = self._begin(None, after)
+
+    @property
+    def found(self) -> list[dict[str, Any]]:
+        """The findings so far, each check's newest."""
+        return list(self._found.values())
+
+    @property
+    def done(self) -> bool:
+        return self._work.done
+
+    @property
+    def error(self) -> Exception | None:
+        return self._work.error
+
+    def apply(self, offer: Offer) -> None:
+        """Change the plan as a remedy says, and make again what may now come out otherwise."""
+        self._work.stop()
+        settings = resolve({**self.resolved.settings.as_dict(), **offer.changes}).settings
+        sources = {**self.resolved.sources, **dict.fromkeys(offer.changes, "remedy")}
+        self.resolved = Resolved(settings, sources)
+        again: Collection[str] | None = None
+        if leaves_checks_valid(offer.changes) or set(offer.changes) <= {"learning_rate", "warmup_steps"}:
+            again = {id for id, one in self._found.items() if one["status"] != "pass"} | {str(offer.finding["id"])}
+        else:
+            self._found = {}
+        self._work = self._begin(again, self._work, prepare=bool(_OF_THE_TEXT & set(offer.changes)))
+
+    def stop(self) -> Work[None]:
+        """Leave the processors to others; the work whose last piece is still under way."""
+        self._work.stop()
+        return self._work
+
+    def _begin(self, only: Collection[str] | None, after: Work[Any] | None, prepare: bool = False) -> Work[None]:
+        resolved = self.resolved
+
+        def check(work: Work[None]) -> None:
+            from mmrec_engine.quality.before import checks_before, count_of_checks
+            from mmrec_engine.training.machine import resolve_machine
+
+            if after is not None:
+                after.join()
+            if prepare:
+                self._corpus = result_of(prepare_corpus(resolved.settings))
+            self.total = count_of_checks()
+            settings = resolved.settings
+            machine = resolve_machine(settings)
+            made = checks_before(settings, resolved.sources, self._corpus, settings.run_folder, machine, only=only)
+            for finding in made:
+                if work.stopping():
+                    return
+                self._found[str(finding["id"])] = finding
+
+        return Work(check)
