@@ -38,11 +38,12 @@ KEYS: tuple[Key, ...] = (
     # checklist
     Key("space", "space", "tick", ("checklist",)),
     Key("s,ctrl+s", "s", "start", ("checklist",)),
-    Key("a", "a", "apply", ("checklist", "training", "report")),
+    Key("a", "a", "apply", ("checklist",)),
     # training
     Key("p", "p", "pause", ("training",)),
     Key("k", "k", "save", ("training",)),
     Key("s", "s", "stop", ("training",)),
+    Key("a", "a", "apply", ("training",)),
     Key("d", "d", "detach", ("training",)),
     Key("c", "c", "go_on_run", ("training",)),
     Key("r", "r", "report", ("training",)),
@@ -54,6 +55,7 @@ KEYS: tuple[Key, ...] = (
     # report
     Key("slash", "/", "prompt", ("report",)),
     Key("b", "b", "which", ("report",)),
+    Key("a", "a", "apply", ("report",)),
     Key("e", "e", "export", ("report",)),
     Key("space", "space", "tick", ("report",)),
     Key("c", "c", "curves", ("report",)),
