@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,6 +46,46 @@ def resolve_machine(settings: Settings, stored: Mapping[str, Any] | None = None)
     if chosen == "auto":
         chosen = "bf16" if bf16_pays(device) else "fp32"
     return Machine(device, threads, chosen)
+
+
+@contextmanager
+def process_restored() -> Iterator[None]:
+    """Whatever is switched meanwhile, the process has its threads, its exactness and its random state back afterwards.
+
+    For searches, which are not the run: they may stand between a person's own model and its next step.
+    """
+    threads = torch.get_num_threads()
+    deterministic = torch.are_deterministic_algorithms_enabled()
+    warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
+    fills = torch.utils.deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
+    shortcuts = torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32
+    workspace = os.environ.get("CUBLAS_WORKSPACE_CONFIG")
+    try:
+        in_use = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else []  # type: ignore[no-untyped-call]
+        with torch.random.fork_rng(devices=in_use):
+            yield
+    finally:
+        torch.set_num_threads(threads)
+        torch.use_deterministic_algorithms(deterministic, warn_only=warn_only)
+        torch.utils.deterministic.fill_uninitialized_memory = fills  # type: ignore[attr-defined]
+        torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32 = shortcuts
+        if workspace is None:
+            os.environ.pop("CUBLAS_WORKSPACE_CONFIG", None)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether this is a failed allocation; on CPUs PyTorch words one in a RuntimeError."""
+    words = str(error).splitlines()[:1]
+    worded = isinstance(error, RuntimeError) and any("alloc" in line and "memory" in line for line in words)
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or worded
+
+
+def no_memory(batch_size: int, seq_len: int, needed: int, available: int) -> RequestError:
+    """Why steps of this size are not tried: bytes that they need, estimated, and bytes available."""
+    needed_mib, available_mib = (max(1, size // 2**20) for size in (needed, available))
+    return RequestError(
+        "search-memory", batch_size=batch_size, seq_len=seq_len, needed=needed_mib, available=available_mib
+    )
 
 
 def resolve_device(name: str) -> torch.device:

@@ -26,7 +26,7 @@ from mmrec_engine.settings import CORPUS_CHOICE, FIELDS, Resolved, Settings, fla
 from mmrec_engine.training.control import DETACH, Control
 from mmrec_engine.training.job import Job, build_job
 from mmrec_engine.training.loop import run_steps
-from mmrec_engine.training.machine import resolve_machine
+from mmrec_engine.training.machine import is_out_of_memory, resolve_machine
 from mmrec_engine.training.plan import ending
 from mmrec_engine.version import __version__
 
@@ -187,8 +187,7 @@ class _Run:
         if self._made_step:
             self._folder.log(error)
         reason = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:200]}"
-        # On CPUs PyTorch words a failed allocation in a RuntimeError.
-        if isinstance(error, torch.OutOfMemoryError | MemoryError) or ("alloc" in reason and "memory" in reason):
+        if is_out_of_memory(error):
             return TrainingError("training-no-memory", batch_size=settings.batch_size, seq_len=settings.seq_len)
         if not self._made_step:
             return TrainingError("training-broke-early", reason=reason)
