@@ -15,6 +15,17 @@ if TYPE_CHECKING:
 
 RATE_STEPS = 100  # of a search for a rate, where nothing else is asked for
 BATCH_SECONDS = 60.0  # the same for a batch
+_ENDINGS = {
+    "memory": "batches.ended-memory",
+    "time": "batches.ended-time",
+    "text": "batches.ended-text",
+    "limit": "batches.ended-limit",
+}
+_OUTCOMES = {
+    "no-memory": "batches.no-memory",
+    "out-of-memory": "batches.out-of-memory",
+    "no-time": "batches.no-time",
+}
 _BATCH_COLUMNS = "{:>7}  {:>10}  {:>10}  {:>10}  {:>10}  {}"
 
 
@@ -36,10 +47,10 @@ def rate_advice(search: RateSearch, say: Wording) -> str:
     if search.suggestion is None:
         return say("rates.none")
     flag = f"--learning-rate {search.suggestion:g}"
-    line = say("rates.advice", flag=flag, current=say.rate(search.current), lowest=say.rate(search.lowest or 0.0))
+    line = say("rates.advice", flag=flag, current=say.rate(search.current), lowest=say.about_rate(search.lowest or 0.0))
     if search.diverged_at is None:
         return f"{line}; {say('rates.no-end')}"
-    return f"{line}; {say('rates.diverges', rate=say.rate(search.diverged_at))}"
+    return f"{line}; {say('rates.diverges', rate=say.about_rate(search.diverged_at))}"
 
 
 def batch_settings(search: BatchSearch) -> dict[str, Any]:
@@ -50,8 +61,8 @@ def batch_settings(search: BatchSearch) -> dict[str, Any]:
 
 
 def batch_head(say: Wording) -> str:
-    names = ("batch", "speed", "seconds", "estimated", "measured")
-    return _BATCH_COLUMNS.format(*(say(f"batches.{name}") for name in names), "").rstrip()
+    keys = ("batches.batch", "batches.speed", "batches.seconds", "batches.estimated", "batches.measured")
+    return _BATCH_COLUMNS.format(*map(say, keys), "").rstrip()
 
 
 def batch_line(trial: BatchTrial, search: BatchSearch, say: Wording) -> str:
@@ -80,13 +91,13 @@ def batch_advice(search: BatchSearch, say: Wording) -> list[str]:
     return [
         say("batches.advice", flags=flags, size=search.current[0], accumulate=search.current[1]),
         say(consequence, **numbers),
-        say(f"batches.ended-{search.ended_by}", largest=say.number(search.largest or 0)),
+        say(_ENDINGS[search.ended_by], largest=say.number(search.largest or 0)),
     ]
 
 
 def _mark(trial: BatchTrial, search: BatchSearch, say: Wording) -> str:
     if trial.outcome != "measured":
-        return f"✗ {say(f'batches.{trial.outcome}')}"
+        return f"✗ {say(_OUTCOMES[trial.outcome])}"
     words = [f"★ {say('batches.suggested')}"] if trial.batch_size == search.suggestion else []
     if search.ended_by is not None and trial.batch_size == search.fastest:
         words.append(say("batches.fastest"))

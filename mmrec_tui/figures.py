@@ -81,7 +81,7 @@ def rates(search: RateSearch, say: Wording) -> Figure:
         if rate is not None and search.points and search.points[0].rate <= rate <= search.points[-1].rate:
             series.append(Series((_nearest(smoothed, rate),), role))
             legend.append(words)
-    note = "" if search.diverged_at is None else say("rates.diverges", rate=say.rate(search.diverged_at))
+    note = "" if search.diverged_at is None else say("rates.diverges", rate=say.about_rate(search.diverged_at))
     return Figure(tuple(series), say.rate_tick, say.tick, log_x=True, legend="  ".join(legend), note=note)
 
 

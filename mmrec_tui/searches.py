@@ -32,7 +32,11 @@ def find_rate(resolved: Resolved, steps: int, wording: Wording, as_json: bool, q
                 point = search.points[-1]
                 done = wording.whole_percent(len(search.points) / steps)
                 if narration.is_terminal:
-                    values = {"rate": wording.rate(point.rate), "loss": wording.number(point.loss, 3), "done": done}
+                    values = {
+                        "rate": wording.about_rate(point.rate),
+                        "loss": wording.number(point.loss, 3),
+                        "done": done,
+                    }
                     narration.bar(wording("rates.under-way", **values))
     if as_json:
         _print_json(

@@ -46,7 +46,7 @@ class RatesScreen(SearchScreen):
     def under_way(self, found: RateSearch) -> str:
         say, point = self.say, found.points[-1]
         share = say.whole_percent(len(found.points) / found.planned)
-        return say("rates.under-way", rate=say.rate(point.rate), loss=say.number(point.loss, 3), done=share)
+        return say("rates.under-way", rate=say.about_rate(point.rate), loss=say.number(point.loss, 3), done=share)
 
     def advice(self, found: RateSearch) -> list[str]:
         return [rate_advice(found, self.say)]
