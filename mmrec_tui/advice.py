@@ -26,7 +26,7 @@ _OUTCOMES = {
     "out-of-memory": "batches.out-of-memory",
     "no-time": "batches.no-time",
 }
-_BATCH_COLUMNS = "{:>7}  {:>10}  {:>10}  {:>10}  {:>10}  {}"
+_BATCH_COLUMNS = "{:>6}  {:>9}  {:>9}  {:>9}  {:>9}  {}"
 
 
 def rate_settings(search: RateSearch) -> dict[str, Any]:

@@ -32,11 +32,11 @@ KEYS: tuple[Key, ...] = (
     # plan
     Key("ctrl+s", "^s", "next", ("plan",), priority=True),
     Key("ctrl+r", "^r", "defaults", ("plan",), priority=True),
+    Key("l", "l", "find('rates')", ("plan",)),
+    Key("b", "b", "find('batches')", ("plan",)),
     Key("1", "1", "panel('configs')", ("plan",)),
     Key("2", "2", "panel('corpora')", ("plan",)),
     Key("3", "3", "panel('settings')", ("plan",)),
-    Key("l", "l", "find('rates')", ("plan",)),
-    Key("b", "b", "find('batches')", ("plan",)),
     # the plan's searches
     Key("enter", "⏎", "take", ("rates", "batches")),
     # checklist

@@ -188,7 +188,7 @@ TEXT: dict[str, str] = {
     "rates.none": "nothing to suggest: the loss fell at no rate; more --steps or a larger --batch-size may tell more",
     "batches.batch": "batch", "batches.speed": "tokens/s", "batches.seconds": "s a step", "batches.estimated": "memory ≈",
     "batches.measured": "measured", "batches.suggested": "suggested", "batches.fastest": "fastest",
-    "batches.no-memory": "more than the free memory allows; not tried", "batches.out-of-memory": "out of memory",
+    "batches.no-memory": "too large, not tried", "batches.out-of-memory": "out of memory",
     "batches.no-time": "no time left",
     "batches.under-way": "trying a batch of {size}…",
     "batches.advice": "suggested: {flags} (now {size} and {accumulate}): the smallest batch within 5 % of the fastest",

@@ -188,7 +188,7 @@ TEXT: dict[str, str] = {
     "rates.none": "önerilecek hız yok: kayıp hiçbir hızda düşmedi; daha çok --steps ya da daha büyük --batch-size daha çoğunu gösterebilir",
     "batches.batch": "batch", "batches.speed": "token/sn", "batches.seconds": "sn/adım", "batches.estimated": "bellek ≈",
     "batches.measured": "ölçülen", "batches.suggested": "önerilen", "batches.fastest": "en hızlı",
-    "batches.no-memory": "boş belleğin izin verdiğinden fazla; denenmedi", "batches.out-of-memory": "bellek yetmedi",
+    "batches.no-memory": "çok büyük, denenmedi", "batches.out-of-memory": "bellek yetmedi",
     "batches.no-time": "süre kalmadı",
     "batches.under-way": "{size} pencerelik batch deneniyor…",
     "batches.advice": "önerilen: {flags} (şimdi {size} ve {accumulate}): en hızlının %5 yakınındaki en küçük batch",

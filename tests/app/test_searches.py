@@ -122,7 +122,7 @@ async def test_the_table_of_batches_grows_and_enter_takes_batch_and_accumulation
         await until_shown(pilot, "önerilen: --batch-size 4 --accumulate 8")
         text = screen_text(app)
         assert "★ önerilen" in text
-        assert "✗ boş belleğin" in text
+        assert "✗ çok büyük" in text
         assert "epoch başına" in text
         await pilot.press("enter")
         await until(pilot, lambda: table_of(app) == "plan")
