@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+import numpy as np
 import torch
 
 
@@ -15,3 +19,30 @@ def make_exact() -> None:
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.backends.cuda.matmul.allow_tf32 = False
     torch.backends.cudnn.allow_tf32 = False
+
+
+@contextmanager
+def process_restored() -> Iterator[None]:
+    """Whatever is switched meanwhile, the process has its threads, its exactness and its random state back afterwards.
+
+    For checks and searches, which are not the run: they may stand between a person's own model and its next step.
+    """
+    threads, drawn, drawn_by_numpy = torch.get_num_threads(), random.getstate(), np.random.get_state()
+    deterministic = torch.are_deterministic_algorithms_enabled()
+    warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
+    fills = torch.utils.deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
+    shortcuts = torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32
+    workspace = os.environ.get("CUBLAS_WORKSPACE_CONFIG")
+    try:
+        in_use = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else []  # type: ignore[no-untyped-call]
+        with torch.random.fork_rng(devices=in_use):
+            yield
+    finally:
+        random.setstate(drawn)
+        np.random.set_state(drawn_by_numpy)
+        torch.set_num_threads(threads)
+        torch.use_deterministic_algorithms(deterministic, warn_only=warn_only)
+        torch.utils.deterministic.fill_uninitialized_memory = fills  # type: ignore[attr-defined]
+        torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32 = shortcuts
+        if workspace is None:
+            os.environ.pop("CUBLAS_WORKSPACE_CONFIG", None)

@@ -1,7 +1,8 @@
-"""How much memory this process may still take, and how much a training would. Asked before torch is loaded, so without it.
+"""How much memory this process may still take, how much a training would, and how much one took.
 
-Read from what the system tells: /proc/meminfo, and the limits of the control groups (a container's limit is one) that the
-process stands in. Elsewhere what `sysconf` knows. Memory of GPUs is not in it.
+Asked before torch is loaded, so without it. Read from what the system tells: /proc/meminfo, the process' own status, and the
+limits of the control groups (a container's limit is one) that it stands in. Elsewhere what `sysconf` knows. Memory of GPUs is
+not in it.
 """
 
 from __future__ import annotations
@@ -21,11 +22,15 @@ _GROUP_FILES = {
 }
 
 
+USABLE = 0.8  # of what is available: the estimate is within a tenth, and the system needs some
+
+
 def fits(settings: Settings, vocabulary: int) -> tuple[int, int]:
     """Bytes that training takes at its peak, estimated, beyond those of importing torch; and bytes available.
 
     vocabulary: ids, the special ones counted. The estimate is for AdamW without gradient checkpointing, so an upper bound with
-    Muon or with it. Above about 80 % of what is available a training should not be tried without asking.
+    Muon or with it. Above `USABLE` of what is available a training should not be tried without asking: where memory runs
+    out, the system ends the process, and nothing can be caught.
     """
     model = PRESETS[settings.config].model(settings.arch, vocabulary, settings.seq_len)
     return model.training_bytes(settings.windows_at_once, settings.seq_len), available_bytes()
@@ -46,6 +51,33 @@ def available_bytes(root: Path = Path("/")) -> int:
     found = [_meminfo(root), *_group_rooms(root)]
     known = [value for value in found if value is not None]
     return max(0, min(known)) if known else _sysconf()
+
+
+class PeakMemory:
+    """The most memory that this process holds, beyond what it held when this was made. Linux tells; elsewhere nothing."""
+
+    def __init__(self, root: Path = Path("/")) -> None:
+        self._status, self._reset = root / "proc/self/status", root / "proc/self/clear_refs"
+        self._before = self._kib("VmRSS:")
+        self._known = False
+
+    def begin(self) -> None:
+        """Forget the peak so far."""
+        self._known = self._before is not None
+        try:
+            self._reset.write_text("5")  # proc(5): resets the peak resident set size
+        except OSError:
+            self._known = False
+
+    def peak(self) -> int | None:
+        """The peak since `begin`; none where the system does not tell it."""
+        peak = self._kib("VmHWM:")
+        if not self._known or peak is None or self._before is None:
+            return None
+        return 1024 * max(0, peak - self._before)
+
+    def _kib(self, name: str) -> int | None:
+        return _named_numbers(self._status).get(name)
 
 
 def _meminfo(root: Path) -> int | None:

@@ -242,6 +242,17 @@ MESSAGES: dict[str, dict[Language, str]] = {
         "tr": "--batch-size {batch_size} × --seq-len {seq_len} için bellek yetmiyor; "
         "--batch-size yarıya inip --accumulate iki katına çıksın, --seq-len kısalsın ya da --gradient-checkpointing kullanın",
     },
+    # searches
+    "search-memory": {
+        "en": "a batch of {batch_size} × {seq_len} tokens takes about {needed} MiB, too much for the {available} MiB that are free; "
+        "use a smaller --config, --batch-size or --seq-len",
+        "tr": "{batch_size} × {seq_len} tokenlık bir batch yaklaşık {needed} MiB ister, boştaki {available} MiB için çok fazla; "
+        "daha küçük bir --config, --batch-size ya da --seq-len kullanın",
+    },
+    "search-time": {
+        "en": "not even one batch could be measured within {seconds} s; give the search more time with --seconds",
+        "tr": "{seconds} saniyede tek bir batch bile ölçülemedi; --seconds ile aramaya daha çok süre verin",
+    },
     "training-disk": {
         "en": "cannot write {path} ({reason}); free some space, then go on with --resume",
         "tr": "{path} yazılamıyor ({reason}); yer açın, sonra --resume ile sürdürün",

@@ -6,7 +6,7 @@ start ─► plan ─► checklist ─► training ─► report        runs ─
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -96,6 +96,13 @@ class MmrecApp(App[object], inherit_bindings=False):
     def open_screen(self, name: str, **how: Any) -> None:
         """A screen on top of this one. Its code is loaded when it is first asked for."""
         self.push_screen(_screen(name, **how))
+
+    def search(self, name: str, found: Callable[[Any], None], *what: Any) -> Work[Any]:
+        """A search on top of this screen; `found` is given the settings to take over, or none. Returns its work."""
+        screen: Any = _screen(name, *what)
+        self.push_screen(screen, found)
+        work: Work[Any] = screen.work
+        return work
 
     def show_run(self) -> None:
         """The run on the stage, live or ended."""
@@ -293,9 +300,9 @@ class MmrecApp(App[object], inherit_bindings=False):
         return ()
 
 
-def _screen(name: str, **how: Any) -> Screen[Any]:
+def _screen(name: str, *what: Any, **how: Any) -> Screen[Any]:
     import importlib
 
     module = importlib.import_module(f"mmrec_tui.screens.{name}")
-    made: Screen[Any] = getattr(module, f"{name.capitalize()}Screen")(**how)
+    made: Screen[Any] = getattr(module, f"{name.capitalize()}Screen")(*what, **how)
     return made

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Optional
 
 import typer
 
-from mmrec_engine.settings import FIELDS, flag, read_settings_file, resolve, value_type
+from mmrec_engine.settings import FIELDS, Resolved, flag, read_settings_file, resolve, value_type
 from mmrec_tui.text import UsageText, Wording
 from mmrec_tui.usage import ClickException, WordedTyper, usage_text
 
@@ -58,6 +58,7 @@ def build(wording: Wording, debug: bool = False, given_language: str | None = No
     _add_export(app, wording)
     _add_watch(app, wording, given_language)
     _add_check(app, wording)
+    _add_searches(app, wording)
     _add_tables(app, wording)
     return app
 
@@ -83,15 +84,14 @@ def _add_train(app: typer.Typer, wording: Wording, debug: bool) -> None:
             raise UsageText(wording("usage.remedy-from"))
         if earlier is not None and (how.resume or how.overwrite):
             raise UsageText(wording("usage.from-anew"))
-        by_hand = {name: value for name, value in given.items() if value is not None}
-        from_file = read_settings_file(Path(file)) if file else None
         if earlier is None:
-            return train_headless(resolve(by_hand, from_file), wording, how)
+            return train_headless(_resolved({**given, "settings": file}), wording, how)
 
         from mmrec_engine.quality.following import follow
         from mmrec_engine.runs import find_run
 
-        resolved, origin = follow(find_run(earlier), remedy, by_hand, from_file)
+        from_file = read_settings_file(Path(file)) if file else None
+        resolved, origin = follow(find_run(earlier), remedy, _by_hand(given), from_file)
         return train_headless(resolved, wording, how, origin)
 
     switches = [
@@ -130,10 +130,8 @@ def _add_check(app: typer.Typer, wording: Wording) -> None:
     def before(**given: Any) -> int:
         from mmrec_tui.checking import check_before
 
-        as_json, strict, file = given.pop("json"), given.pop("strict"), given.pop("settings")
-        by_hand = {name: value for name, value in given.items() if value is not None}
-        resolved = resolve(by_hand, read_settings_file(Path(file)) if file else None)
-        return check_before(resolved, wording, as_json, strict)
+        as_json, strict = given.pop("json"), given.pop("strict")
+        return check_before(_resolved(given), wording, as_json, strict)
 
     switches = [
         _switch("settings", Optional[str], None, "--settings", wording("help.settings"), metavar="FILE.toml"),
@@ -154,6 +152,40 @@ def _add_check(app: typer.Typer, wording: Wording) -> None:
         return check_after(run, wording, json, strict)
 
     app.add_typer(group, name="check", help=wording("help.check"))
+
+
+def _add_searches(app: typer.Typer, wording: Wording) -> None:
+    from mmrec_tui.advice import BATCH_SECONDS, RATE_STEPS
+
+    def find_lr(**given: Any) -> int:
+        from mmrec_tui import searches
+
+        steps, as_json, quiet = (given.pop(name) for name in ("steps", "json", "quiet"))
+        return searches.find_rate(_resolved(given), steps, wording, as_json, quiet)
+
+    def find_batch(**given: Any) -> int:
+        from mmrec_tui import searches
+
+        seconds, as_json, quiet = (given.pop(name) for name in ("seconds", "json", "quiet"))
+        return searches.find_batch(_resolved(given), seconds, wording, as_json, quiet)
+
+    shared = [
+        _switch("settings", Optional[str], None, "--settings", wording("help.settings"), metavar="FILE.toml"),
+        _switch("json", bool, False, "--json", wording("help.json")),
+        _switch("quiet", bool, False, "--quiet", wording("help.quiet")),
+    ]
+    flags = [_setting_flag(name, wording) for name in FIELDS]
+    steps = _switch(
+        "steps", int, RATE_STEPS, "--steps", _with_default("steps", RATE_STEPS, wording), "INTEGER", min=20, max=2000
+    )
+    seconds = _switch(
+        "seconds", float, BATCH_SECONDS, "--seconds", _with_default("seconds", int(BATCH_SECONDS), wording), "NUMBER",
+        min=1, max=86_400,
+    )  # fmt: skip
+    _with_parameters(find_lr, [*flags, steps, *shared])
+    _with_parameters(find_batch, [*flags, seconds, *shared])
+    app.command("find-lr", help=wording("help.find-lr"))(find_lr)
+    app.command("find-batch", help=wording("help.find-batch"))(find_batch)
 
 
 def _add_evaluate(app: typer.Typer, wording: Wording) -> None:
@@ -263,6 +295,16 @@ def _add_tables(app: typer.Typer, wording: Wording) -> None:
         return 0
 
 
+def _resolved(given: dict[str, Any]) -> Resolved:
+    """The settings from their flags and from the file of `--settings`."""
+    file = given.pop("settings")
+    return resolve(_by_hand(given), read_settings_file(Path(file)) if file else None)
+
+
+def _by_hand(given: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in given.items() if value is not None}
+
+
 def _setting_flag(name: str, wording: Wording) -> inspect.Parameter:
     """The flag of one setting. Values stay text here: `settings.parse` judges them, as it does those of a file."""
     item, kind = FIELDS[name], value_type(name)
@@ -274,6 +316,10 @@ def _setting_flag(name: str, wording: Wording) -> inspect.Parameter:
         declared = flag(name) if name == "use_sample_corpus" else f"{flag(name)}/--no-{flag(name)[2:]}"
         return _switch(name, Optional[bool], None, declared, help_text)
     return _switch(name, Optional[str], None, flag(name), help_text, metavar=_METAVARS[kind])
+
+
+def _with_default(name: str, value: object, wording: Wording) -> str:
+    return f"{wording(f'help.{name}')} [{wording('help.default', value=value)}]"
 
 
 def _default_shown(name: str, wording: Wording) -> str:
@@ -296,9 +342,10 @@ def _default_shown(name: str, wording: Wording) -> str:
 
 
 def _switch(
-    name: str, kind: Any, default: Any, declared: str, help_text: str, metavar: str | None = None
+    name: str, kind: Any, default: Any, declared: str, help_text: str, metavar: str | None = None, **bounds: Any
 ) -> inspect.Parameter:
-    option = typer.Option(declared, help=help_text, metavar=metavar, show_default=False)
+    """A flag with a value of its own. bounds: min and max of a number."""
+    option = typer.Option(declared, help=help_text, metavar=metavar, show_default=False, **bounds)
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, option])
 
 

@@ -1,16 +1,20 @@
-"""From a run's history to the figures of its plots: pure, the same for a live run and an old one."""
+"""From a run's history, or a search for a learning rate, to the figures of its plots: pure, the same for a live run and an
+old one."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from mmrec_engine.history import History
 from mmrec_tui.keys import PANELS
 from mmrec_tui.text import Wording
 from mmrec_tui.widgets.plotting import Figure, Point, Role, Series
+
+if TYPE_CHECKING:
+    from mmrec_engine.training.rate_search import RateSearch
 
 XAxis = Literal["step", "tokens", "time"]
 X_AXES: tuple[XAxis, ...] = ("step", "tokens", "time")
@@ -61,6 +65,29 @@ def overlay(histories: list[tuple[str, History]], view: View, say: Wording) -> F
         series.append(Series(points, role))
         legend.append(f"{_OVERLAY_GLYPHS[number]} {name}")
     return _figure(tuple(series), view, say, say.tick, log=view.log, legend="  ".join(legend))
+
+
+def rates(search: RateSearch, say: Wording) -> Figure:
+    """The losses of a range test over its rates, with the rate that is suggested and the one in the settings."""
+    losses = tuple((point.rate, point.loss) for point in search.points)
+    smoothed = tuple((point.rate, point.smoothed) for point in search.points)
+    series = [Series(losses, "faint"), Series(smoothed, "line")]
+    legend = [f"⠒ {say('plot.training')}"]
+    marked: tuple[tuple[float | None, Role, str], ...] = (
+        (search.current, "points", f"◆ {say('rates.current')}"),
+        (search.suggestion, "best", f"★ {say('rates.suggested')}"),
+    )
+    for rate, role, words in marked:
+        if rate is not None and search.points and search.points[0].rate <= rate <= search.points[-1].rate:
+            series.append(Series((_nearest(smoothed, rate),), role))
+            legend.append(words)
+    note = "" if search.diverged_at is None else say("rates.diverges", rate=say.about_rate(search.diverged_at))
+    return Figure(tuple(series), say.rate_tick, say.tick, log_x=True, legend="  ".join(legend), note=note)
+
+
+def _nearest(points: tuple[Point, ...], x: float) -> Point:
+    """A point of the curve at this place: the height of its nearest one."""
+    return x, min(points, key=lambda point: abs(math.log(point[0] / x)))[1]
 
 
 def _loss(history: History, view: View, say: Wording) -> Figure:

@@ -32,9 +32,13 @@ KEYS: tuple[Key, ...] = (
     # plan
     Key("ctrl+s", "^s", "next", ("plan",), priority=True),
     Key("ctrl+r", "^r", "defaults", ("plan",), priority=True),
+    Key("l", "l", "find('rates')", ("plan",)),
+    Key("b", "b", "find('batches')", ("plan",)),
     Key("1", "1", "panel('configs')", ("plan",)),
     Key("2", "2", "panel('corpora')", ("plan",)),
     Key("3", "3", "panel('settings')", ("plan",)),
+    # the plan's searches
+    Key("enter", "⏎", "take", ("rates", "batches")),
     # checklist
     Key("space", "space", "tick", ("checklist",)),
     Key("s,ctrl+s", "s", "start", ("checklist",)),
@@ -66,7 +70,7 @@ KEYS: tuple[Key, ...] = (
     Key("o", "o", "overlay", ("runs",)),
     Key("x", "x", "delete", ("runs",)),
     # everywhere
-    Key("g", "g", "guide", ("start", "plan", "checklist", "training", "report", "runs")),
+    Key("g", "g", "guide", ("start", "plan", "rates", "batches", "checklist", "training", "report", "runs")),
     Key("r", "r", "runs", ("start",)),
     Key("question_mark,f1", "?", "help"),
     Key("f2", "F2", "language"),

@@ -67,6 +67,12 @@ class Narration:
         self._write("\r\x1b[K" + one_line(text)[: self.columns])
         self._bar_shown = True
 
+    def clear(self) -> None:
+        """Take the line away that changes in place."""
+        if self._bar_shown:
+            self._write("\r\x1b[K")
+        self._bar_shown = False
+
     def _write(self, text: str) -> None:
         if self._silent:
             return

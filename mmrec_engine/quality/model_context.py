@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import math
-import random
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -23,7 +22,7 @@ from torch import Tensor, nn
 from mmrec_engine.corpus.prepare import Corpus
 from mmrec_engine.corpus.windows import EvaluationWindows, TrainingWindows
 from mmrec_engine.evaluation.metrics import token_losses
-from mmrec_engine.exactness import make_exact
+from mmrec_engine.exactness import make_exact, process_restored
 from mmrec_engine.guide.findings_model import REMEDIES
 from mmrec_engine.machine_memory import available_bytes, fits
 from mmrec_engine.model.config import CHUNK, ModelConfig
@@ -154,28 +153,10 @@ def apart(measure: Measure) -> Measure:
 
 @contextlib.contextmanager
 def _as_in_a_run(machine: Machine) -> Iterator[None]:
-    matmul, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn
-    fresh: Any = torch.utils.deterministic
-    exact, warn_only = (
-        torch.are_deterministic_algorithms_enabled(),
-        torch.is_deterministic_algorithms_warn_only_enabled(),
-    )
-    threads, fill = torch.get_num_threads(), fresh.fill_uninitialized_memory
-    tf32 = matmul.allow_tf32, cudnn.allow_tf32
-    drawn, drawn_by_numpy = random.getstate(), np.random.get_state()
-    devices = [torch.cuda.current_device()] if machine.device.type == "cuda" else []
-    with torch.random.fork_rng(devices=devices), torch.enable_grad():
-        try:
-            torch.set_num_threads(machine.threads)
-            make_exact()
-            yield
-        finally:
-            torch.set_num_threads(threads)
-            torch.use_deterministic_algorithms(exact, warn_only=warn_only)
-            fresh.fill_uninitialized_memory = fill
-            matmul.allow_tf32, cudnn.allow_tf32 = tf32
-            random.setstate(drawn)
-            np.random.set_state(drawn_by_numpy)
+    with process_restored(), torch.enable_grad():
+        torch.set_num_threads(machine.threads)
+        make_exact()
+        yield
 
 
 def must_be_quick(context: ModelContext) -> None:

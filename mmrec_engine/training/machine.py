@@ -48,6 +48,14 @@ def resolve_machine(settings: Settings, stored: Mapping[str, Any] | None = None)
     return Machine(device, threads, chosen)
 
 
+def no_memory(batch_size: int, seq_len: int, needed: int, available: int) -> RequestError:
+    """Why steps of this size are not tried: bytes that they need, estimated, and bytes available."""
+    needed_mib, available_mib = (max(1, size // 2**20) for size in (needed, available))
+    return RequestError(
+        "search-memory", batch_size=batch_size, seq_len=seq_len, needed=needed_mib, available=available_mib
+    )
+
+
 def resolve_device(name: str) -> torch.device:
     """The device of a name: auto takes CUDA, then MPS, then the CPU. Raises RequestError."""
     if name == "auto":

@@ -22,6 +22,7 @@ from mmrec_tui.draft import Draft, known_settings, named, outlook, windows_of
 from mmrec_tui.measuring import Measuring
 from mmrec_tui.preparing import Look, Preparing
 from mmrec_tui.screens.base import KeyBar, MmrecScreen, Title
+from mmrec_tui.session import Work
 from mmrec_tui.terminal import one_line, printable
 from mmrec_tui.widgets.form import Form
 from mmrec_tui.widgets.panels import plain
@@ -40,6 +41,7 @@ class PlanScreen(MmrecScreen):
         super().__init__()
         self._preparing = Preparing()
         self._measuring = Measuring()
+        self._searching: Work[Any] | None = None  # a search that was left; its last step may still be under way
         self._resolved: Resolved | None = None
         self._error: RequestError | None = None
         self._shown: object = None
@@ -104,7 +106,8 @@ class PlanScreen(MmrecScreen):
             return
         loaded = self.own_app.torch is not None and self.own_app.torch.done
         self._preparing.look()
-        if self._resolved is not None and loaded and self.own_app.stage.training is None:
+        searching = self._searching is not None and not self._searching.done
+        if self._resolved is not None and loaded and self.own_app.stage.training is None and not searching:
             corpus = self._preparing.corpus
             if corpus is not None:
                 self._measuring.want(self._resolved.settings, corpus.tokenizer.vocab_size)
@@ -288,17 +291,41 @@ class PlanScreen(MmrecScreen):
         if pane is not None and not self.query_one(f"#{pane}").has_class("-shown"):
             self.action_panel(pane, focus=False)
 
-    def action_next(self) -> None:
+    def _ready(self) -> tuple[Resolved, Corpus] | None:
+        """The run as planned and its text; none, and a word about it, where something is missing or wrong."""
         corpus = self._preparing.corpus
         if self._resolved is None or corpus is None or _short_side(self._resolved.settings, corpus) is not None:
             self.own_app.warn("plan.not-ready")
+            return None
+        return self._resolved, corpus
+
+    def action_find(self, what: str) -> None:
+        """Search for a learning rate, or for a batch; what is found may be taken over."""
+        ready = self._ready()
+        if ready is None:
             return
-        settings = self._resolved.settings
+        if self.own_app.stage.training is not None:
+            self.own_app.warn("app.trains-already", name=self.own_app.stage.training.folder.name)
+            return
+        before = self._measuring.stop() or self._searching
+        self._searching = self.own_app.search(what, self._found, ready[0].settings, ready[1], before)
+
+    def _found(self, values: dict[str, Any] | None) -> None:
+        if values:
+            self._take(Draft({**self._draft.given, **values}))
+            self.own_app.tell("search.taken")
+
+    def action_next(self) -> None:
+        ready = self._ready()
+        if ready is None:
+            return
+        resolved, corpus = ready
+        settings = resolved.settings
         preferences = self.own_app.stage.preferences
         preferences.plan = {name: value for name, value in self._draft.given.items() if name != "name"}
         preferences.save()
-        measuring = self._measuring.stop()
-        run = named(self._resolved, self._free_name(settings))
+        measuring = self._measuring.stop() or self._searching
+        run = named(resolved, self._free_name(settings))
         self.own_app.open_screen(
             "checklist", resolved=run, corpus=corpus, measuring=measuring, changed=self._take_remedy
         )

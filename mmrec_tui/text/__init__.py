@@ -71,6 +71,10 @@ class Wording:
         point = "," if self.language == "tr" else "."
         return f"{mantissa.rstrip('0').rstrip('.').replace('.', point)}e{int(exponent)}"
 
+    def about_rate(self, value: float) -> str:
+        """A learning rate that is only known roughly, with two digits."""
+        return self.rate(float(f"{value:.1e}"))
+
     def rate_tick(self, value: float, gap: float) -> str:
         return self.rate(value)
 

@@ -35,12 +35,16 @@ class Series:
 
 @dataclass(frozen=True)
 class Figure:
-    """series: later ones are drawn over earlier ones. legend: glyph and words of each, for the border. note: a warning."""
+    """series: later ones are drawn over earlier ones. legend: glyph and words of each, for the border. note: a warning.
+
+    log, log_x: a logarithmic axis of y, of x.
+    """
 
     series: tuple[Series, ...]
     x_text: Callable[[float, float], str]
     y_text: Callable[[float, float], str]
     log: bool = False
+    log_x: bool = False
     legend: str = ""
     note: str = ""
 
@@ -59,7 +63,9 @@ def draw(figure: Figure, width: int, height: int, plain: bool = False) -> list[l
     canvas.theme("clear")
     canvas.xaxes(True, False)
     canvas.yaxes(True, False)
-    drawn = [(one, _transformed(_thinned(one.points, 2 * width), figure.log)) for one in figure.series]
+    drawn = [
+        (one, _transformed(_thinned(_placed(one.points, figure.log_x), 2 * width), figure.log)) for one in figure.series
+    ]
     xs = [x for _, points in drawn for x, y in points if math.isfinite(y)]
     ys = [y for _, points in drawn for _, y in points if math.isfinite(y)]
     left, right, low, high = *_span(xs), *_span(ys)
@@ -75,8 +81,10 @@ def draw(figure: Figure, width: int, height: int, plain: bool = False) -> list[l
     margin = 0.04 * (high - low)
     canvas.xlim(left, right)
     canvas.ylim(low - margin, high + margin)
-    x_ticks = ticks(left, right, max(1, width // _COLUMNS_A_TICK))
-    canvas.xticks(x_ticks, [figure.x_text(tick, _gap(x_ticks)) for tick in x_ticks])
+    most = max(1, width // _COLUMNS_A_TICK)
+    x_ticks = _powers(left, right, most) if figure.log_x else ticks(left, right, most)
+    x_values = [10**tick for tick in x_ticks] if figure.log_x else x_ticks
+    canvas.xticks(x_ticks, [figure.x_text(value, _gap(x_values)) for value in x_values])
     y_ticks = _log_ticks(low, high) if figure.log else ticks(low, high, max(1, height // _ROWS_A_TICK))
     y_values = [10**tick for tick in y_ticks] if figure.log else y_ticks
     gap = min((b - a for a, b in itertools.pairwise(y_values)), default=abs(high - low) or 1.0)
@@ -111,6 +119,14 @@ def _log_ticks(low: float, high: float) -> list[float]:
     return found if len(found) > 1 else [low, high]
 
 
+def _powers(low: float, high: float, most: int) -> list[float]:
+    """Logarithms between low and high, whole ones where there are two at least, and not many more than `most` of them."""
+    whole = list(range(math.ceil(low - 1e-9), math.floor(high + 1e-9) + 1))
+    if len(whole) < 2:
+        return _log_ticks(low, high)
+    return [float(power) for power in whole[:: -(-len(whole) // (most + 1))]]
+
+
 def _gap(found: list[float]) -> float:
     return found[1] - found[0] if len(found) > 1 else 1.0
 
@@ -138,6 +154,11 @@ def _thinned(points: tuple[Point, ...], most: int) -> list[Point]:
         if len(finite) < len(part):
             kept.append((part[-1][0], math.nan))
     return kept
+
+
+def _placed(points: tuple[Point, ...], log_x: bool) -> tuple[Point, ...]:
+    """Where the points stand on a logarithmic axis of x; what is not above 0 stands nowhere."""
+    return tuple((math.log10(x), y) for x, y in points if x > 0) if log_x else points
 
 
 def _transformed(points: list[Point], log: bool) -> list[Point]:

@@ -95,3 +95,36 @@ def record(folder: Path, stream: Iterable[events.Event], *, note: bool = True, *
     if note:
         note_run(folder)
     return folder
+
+
+def a_rate_search(steps: int = 100) -> list[Any]:
+    """The states of a search for a learning rate that finds one, the last one done."""
+    from mmrec_engine.training.rate_search import RateSearch, judged, rates_of
+
+    rates = rates_of(Settings(), steps)
+    losses = [
+        4.4 - 2 * math.exp(-0.5 * ((math.log10(rate) + 1.7) / 0.6) ** 2) + 0.04 * math.sin(7 * step)
+        for step, rate in enumerate(rates)
+    ]
+    states = []
+    for count in range(1, steps + 1):
+        points, diverged_at = judged(rates, losses[:count])
+        states.append(RateSearch(Settings().learning_rate, steps, points, diverged_at))
+        if diverged_at is not None:
+            break
+    return [*states[:-1], RateSearch(states[-1].current, steps, states[-1].points, states[-1].diverged_at, done=True)]
+
+
+def a_batch_search(windows: int = 660, current: tuple[int, int] = (32, 1)) -> list[Any]:
+    """The states of a search for a batch that memory ends."""
+    from mmrec_engine.training.batch_search import BatchSearch, BatchTrial
+
+    states, tried = [], []
+    for number, speed in enumerate((1_000.0, 1_900.0, 2_950.0, 3_000.0, 2_900.0)):
+        size = 2**number
+        states.append(BatchSearch(windows, current, tuple(tried), size))
+        estimated, measured = (96 + 24 * size) * 2**20, (90 + 22 * size) * 2**20
+        tried.append(BatchTrial(size, "measured", estimated, measured, 32 * size / speed, speed))
+        states.append(BatchSearch(windows, current, tuple(tried)))
+    tried.append(BatchTrial(32, "no-memory", 864 * 2**20))
+    return [*states, BatchSearch(windows, current, tuple(tried), None, "memory")]

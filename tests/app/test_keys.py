@@ -23,7 +23,7 @@ from tests.app.conftest import an_app, screen_text, table_of, until, until_shown
 from tests.app.recorded import a_training, an_ending, record
 
 pytestmark = pytest.mark.usefixtures("without_torch")
-SCREENS = ("start", "plan", "checklist", "training", "report", "runs", "compare", "guide")
+SCREENS = ("start", "plan", "checklist", "training", "report", "runs", "compare", "guide", "rates", "batches")
 
 
 def screen_class(name: str) -> type[MmrecScreen]:
@@ -54,7 +54,7 @@ def test_every_key_is_worded(language: Any) -> None:
 
 
 def test_no_key_needs_alt_gr_or_differs_on_a_turkish_keyboard() -> None:
-    plain = re.compile(r"[a-hj-z]|[0-9]|f[0-9]+|space|slash|question_mark|escape|ctrl\+[a-hj-z]")
+    plain = re.compile(r"[a-hj-z]|[0-9]|f[0-9]+|space|enter|slash|question_mark|escape|ctrl\+[a-hj-z]")
     for key in KEYS:
         for name in key.keys.split(","):
             assert plain.fullmatch(name), name

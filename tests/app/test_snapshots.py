@@ -20,7 +20,7 @@ from mmrec_engine.runs import RunSummary
 from mmrec_tui.measuring import Measuring
 from mmrec_tui.session import Session
 from tests.app.conftest import an_app, screen_text, table_of, until
-from tests.app.recorded import BEGAN, a_training, an_ending, record
+from tests.app.recorded import BEGAN, a_batch_search, a_rate_search, a_training, an_ending, record
 
 HOME = Path("/home/ada/checkpoints")
 RUNS = [
@@ -148,6 +148,26 @@ async def test_the_other_panes_of_the_plan(language: str, key: str, snapshot: Sn
         await until(pilot, lambda: screen._preparing.corpus is not None)
         await pilot.press(key)
         assert await a_picture(pilot) == snapshot
+
+
+@pytest.mark.parametrize("size", [at(80, 24, slow=False), at(160, 45), at(50, 14)])
+@pytest.mark.parametrize("search", ["rates", "batches"])
+@mostly_turkish
+async def test_a_search_that_has_ended(
+    language: str, search: str, size: tuple[int, int], snapshot: SnapshotAssertion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    states = a_rate_search() if search == "rates" else a_batch_search()
+    engine = "rate_search.search_rates" if search == "rates" else "batch_search.search_batches"
+    monkeypatch.setattr(f"mmrec_engine.training.{engine}", lambda *_, **__: (state for state in states[-1:]))
+    app = an_app(language)
+    async with app.run_test(size=size) as pilot:
+        app.open_screen("plan")
+        await pilot.pause()
+        plan: Any = app.screen
+        await until(pilot, lambda: plan._preparing.corpus is not None)
+        plan.action_find(search)
+        await until(pilot, lambda: table_of(app) == search)
+        assert await a_picture(pilot, lambda screen: screen._seen) == snapshot
 
 
 @sizes

@@ -1,0 +1,198 @@
+"""The plan's two searches: they grow on screen, Enter takes over what was found, Esc leaves and stops the work."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from mmrec_engine.errors import RequestError
+from mmrec_engine.training import batch_search, rate_search
+from mmrec_tui.app import MmrecApp
+from mmrec_tui.session import is_under_way
+from tests.app.conftest import TINY, an_app, screen_text, table_of, until, until_shown
+from tests.app.recorded import a_batch_search, a_rate_search
+
+pytestmark = pytest.mark.usefixtures("without_torch")
+SIZES = pytest.mark.parametrize("size", [(80, 24), (160, 45)], ids=str)
+
+
+class Searching:
+    """In the place of the engine: yields these states, each when it is let go; notes how it was asked and that it ended."""
+
+    def __init__(self, states: list[Any]) -> None:
+        self.states, self.asked = states, None
+        self.closed = False
+        self._let_go = threading.Semaphore(0)
+
+    def __call__(self, settings: Any, *_: Any, **__: Any) -> Iterator[Any]:
+        self.asked = settings
+        known = self.states[0]
+        try:
+            for state in self.states:
+                while not self._let_go.acquire(timeout=0.02):
+                    yield known
+                known = state
+                yield known
+        finally:
+            self.closed = True
+
+    def let_go(self, count: int = 1) -> None:
+        self._let_go.release(count)
+
+
+@pytest.fixture
+def rates(monkeypatch: pytest.MonkeyPatch) -> Searching:
+    searching = Searching(a_rate_search())
+    monkeypatch.setattr(rate_search, "search_rates", searching)
+    return searching
+
+
+@pytest.fixture
+def batches(monkeypatch: pytest.MonkeyPatch) -> Searching:
+    searching = Searching(a_batch_search())
+    monkeypatch.setattr(batch_search, "search_batches", searching)
+    return searching
+
+
+async def open_search(app: MmrecApp, pilot: Pilot[Any], key: str) -> Any:
+    """From the first screen to a search; the plan's screen."""
+    await pilot.press("n")
+    await until(pilot, lambda: table_of(app) == "plan")
+    plan: Any = app.screen
+    await until(pilot, lambda: plan._preparing.corpus)
+    await pilot.press(key)
+    await until(pilot, lambda: table_of(app) in ("rates", "batches"))
+    return plan
+
+
+@SIZES
+async def test_the_curve_grows_and_enter_takes_the_rate_over(size: tuple[int, int], rates: Searching) -> None:
+    app = an_app(plan=TINY)
+    async with app.run_test(size=size, notifications=True) as pilot:
+        plan = await open_search(app, pilot, "l")
+        rates.let_go(30)
+        await until_shown(pilot, "rate 5.")
+        assert "1e-5" in screen_text(app)
+        assert " 0.01 " not in screen_text(app)
+        await pilot.press("enter")
+        await until_shown(pilot, "has not ended yet")
+        rates.let_go(len(rates.states))
+        await until_shown(pilot, "suggested: --learning-rate 0.0076 (now 3e-4)")
+        text = screen_text(app)
+        assert " 0.01 " in text
+        assert "★" in text
+        assert "diverges at 0.07" in text
+        await pilot.press("enter")
+        await until(pilot, lambda: table_of(app) == "plan")
+        assert plan._resolved.settings.learning_rate == 0.0076
+        assert plan._resolved.sources["learning_rate"] == "hand"
+        await until(pilot, lambda: plan.query_one("#field-learning_rate").value == "0.0076")
+        assert rates.asked.batch_size == TINY["batch_size"]
+
+
+async def test_esc_leaves_stops_the_work_and_changes_nothing(rates: Searching) -> None:
+    app = an_app(plan=TINY)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        plan = await open_search(app, pilot, "l")
+        before = plan._resolved
+        rates.let_go(5)
+        await until_shown(pilot, "rate 1.")
+        assert not rates.closed
+        await pilot.press("escape")
+        await until(pilot, lambda: table_of(app) == "plan")
+        await until(pilot, lambda: rates.closed)
+        assert plan._resolved == before
+        assert plan._searching.done
+
+
+async def test_the_table_of_batches_grows_and_enter_takes_batch_and_accumulation_over(batches: Searching) -> None:
+    app = an_app("tr", plan={**TINY, "batch_size": 32})
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        plan = await open_search(app, pilot, "b")
+        batches.let_go(3)
+        await until(pilot, lambda: " 1.000 " in screen_text(app))
+        await until_shown(pilot, "deneniyor")
+        assert "önerilen" not in screen_text(app)
+        batches.let_go(len(batches.states))
+        await until_shown(pilot, "önerilen: --batch-size 4 --accumulate 8")
+        text = screen_text(app)
+        assert "★ önerilen" in text
+        assert "✗ çok büyük" in text
+        assert "epoch başına" in text
+        await pilot.press("enter")
+        await until(pilot, lambda: table_of(app) == "plan")
+        assert (plan._resolved.settings.batch_size, plan._resolved.settings.accumulate) == (4, 8)
+
+
+async def test_a_search_that_cannot_be_says_why_and_has_nothing_to_take_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: Any, **__: Any) -> Iterator[Any]:
+        raise RequestError("search-memory", batch_size=4, seq_len=256, needed=900, available=100)
+        yield
+
+    monkeypatch.setattr(rate_search, "search_rates", refused)
+    app = an_app(plan=TINY)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        plan = await open_search(app, pilot, "l")
+        await until_shown(pilot, "about 900 MiB")
+        await pilot.press("enter")
+        await until_shown(pilot, "nothing to take over")
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is plan)
+
+
+async def test_a_plan_that_is_wrong_is_not_searched_for(rates: Searching) -> None:
+    app = an_app(plan=TINY)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await pilot.press("n")
+        await until(pilot, lambda: table_of(app) == "plan")
+        plan: Any = app.screen
+        await until(pilot, lambda: plan._preparing.corpus)
+        plan.query_one("#field-dropout").focus()
+        await pilot.pause()
+        await pilot.press("7")
+        await until(pilot, lambda: plan._resolved is None)
+        await pilot.press("escape", "l")
+        await until_shown(pilot, "not ready yet")
+        assert rates.asked is None
+        assert table_of(app) == "plan"
+
+
+async def test_letters_typed_into_a_field_start_no_search(rates: Searching, batches: Searching) -> None:
+    app = an_app(plan=TINY)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("n")
+        await until(pilot, lambda: table_of(app) == "plan")
+        plan: Any = app.screen
+        await until(pilot, lambda: plan._preparing.corpus)
+        field = plan.query_one("#field-name")
+        field.focus()
+        await pilot.pause()
+        await pilot.press("l", "b")
+        assert (table_of(app), field.value) == ("plan", "lb")
+        assert rates.asked is batches.asked is None
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("beside_work")
+@pytest.mark.parametrize(
+    ("key", "shown"), [("l", "suggested: --learning-rate"), ("b", "suggested: --batch-size")], ids=["rate", "batch"]
+)
+async def test_the_real_search_ends_with_something_to_take_over(
+    key: str, shown: str, small_text: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mmrec_tui.screens.batches.BATCH_SECONDS", 5.0)
+    app = an_app(plan={**TINY, "data_dir": str(small_text), "dropout": 0.0})
+    async with app.run_test(size=(120, 36), notifications=True) as pilot:
+        plan = await open_search(app, pilot, key)
+        await until_shown(pilot, shown, 90.0)
+        await pilot.press("enter")
+        await until(pilot, lambda: table_of(app) == "plan")
+        taken = "learning_rate" if key == "l" else "batch_size"
+        assert plan._resolved.sources[taken] == "hand"
+        await until(pilot, lambda: not is_under_way() or plan._searching.done)
+        assert list(Path().iterdir()) == []

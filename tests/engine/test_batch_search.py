@@ -1,0 +1,187 @@
+"""The search for a batch: what it concludes, what it refuses, how it ends. Steps are real where they need not fail."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from mmrec_engine.errors import RequestError
+from mmrec_engine.machine_memory import PeakMemory
+from mmrec_engine.settings import MOST_TOKENS_A_BATCH, Settings
+from mmrec_engine.training import batch_search
+from mmrec_engine.training.batch_search import BatchSearch, BatchTrial, search_batches
+from mmrec_engine.training.calibration import Calibration
+from tests.engine.test_rate_search import switches
+
+SMALL = Settings(seq_len=32, threads=1, precision="fp32")
+MANY = 10**6  # windows an epoch
+
+
+def trial(batch_size: int, speed: float) -> BatchTrial:
+    return BatchTrial(batch_size, "measured", 100, 90, 32 * batch_size / speed, speed)
+
+
+def ended(speeds: list[float], current: tuple[int, int] = (4, 1), windows: int = 1000) -> BatchSearch:
+    return BatchSearch(windows, current, tuple(trial(2**n, speed) for n, speed in enumerate(speeds)), None, "memory")
+
+
+def last(settings: Settings = SMALL, windows: int = MANY, seconds: float = 60.0) -> BatchSearch:
+    return list(search_batches(settings, 50, windows, seconds=seconds))[-1]
+
+
+@pytest.fixture
+def speeds(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[int]]:
+    """Steps that are not made: each batch is as fast as `speed` says. Returns the batches that were tried."""
+
+    def plant(speed: Callable[[int], float]) -> list[int]:
+        tried: list[int] = []
+
+        def measure(settings: Settings, vocabulary: int, *, seconds: float, stop: Callable[[], bool]) -> Calibration:
+            assert settings.accumulate == 1
+            tried.append(settings.batch_size)
+            rate = speed(settings.batch_size)
+            return Calibration(settings.batch_size * settings.seq_len / rate, rate, 3)
+
+        monkeypatch.setattr(batch_search, "measure", measure)
+        monkeypatch.setattr(batch_search, "fits", lambda settings, _: (settings.batch_size, 10**9))
+        return tried
+
+    return plant
+
+
+def test_the_suggestion_is_the_smallest_batch_near_the_fastest() -> None:
+    found = ended([100, 190, 288, 300, 290])
+    assert (found.fastest, found.largest, found.suggestion) == (8, 16, 4)
+    assert ended([300, 200, 100]).suggestion == 1
+    assert replace(found, ended_by=None).suggestion is None
+
+
+@pytest.mark.parametrize(
+    ("current", "accumulate", "steps"),
+    [((4, 1), 1, 250), ((16, 1), 4, 63), ((4, 8), 8, 32), ((1, 1), 1, 250), ((6, 1), 2, 125)],
+)
+def test_accumulation_keeps_the_windows_a_step_where_a_batch_has_fewer(
+    current: tuple[int, int], accumulate: int, steps: int
+) -> None:
+    found = ended([100, 190, 288, 300, 290], current)
+    assert found.accumulate == accumulate
+    assert found.suggestion is not None
+    assert found.steps_an_epoch(found.suggestion, accumulate) == steps
+
+
+def test_batches_double_until_the_estimate_refuses_and_what_is_refused_is_not_tried(
+    speeds: Callable[..., list[int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = speeds(lambda size: 1000.0 * size)
+    monkeypatch.setattr(batch_search, "fits", lambda settings, _: (10 * settings.batch_size, 201))
+    found = last()
+    assert tried == [1, 2, 4, 8, 16]  # 160 is within 80 % of 201, 320 is not
+    assert found.tried[-1] == BatchTrial(32, "no-memory", 320)
+    assert (found.largest, found.ended_by) == (16, "memory")
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("DefaultCPUAllocator: can't allocate memory"), MemoryError(), torch.OutOfMemoryError("CUDA")]
+)
+def test_an_allocation_that_fails_ends_the_search_and_keeps_what_is_known(
+    error: Exception, speeds: Callable[..., list[int]]
+) -> None:
+    def speed(size: int) -> float:
+        if size == 8:
+            raise error
+        return 1000.0 * size
+
+    speeds(speed)
+    found = last()
+    assert [one.outcome for one in found.tried] == ["measured"] * 3 + ["out-of-memory"]
+    assert (found.largest, found.suggestion, found.ended_by) == (4, 4, "memory")
+
+
+def test_any_other_error_is_not_taken_for_a_lack_of_memory(speeds: Callable[..., list[int]]) -> None:
+    speeds(lambda size: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        last()
+
+
+def test_not_even_one_window_is_a_request_that_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch_search, "fits", lambda *_: (81 * 2**20, 100 * 2**20))
+    with pytest.raises(RequestError) as refused:
+        last()
+    assert refused.value.key == "search-memory"
+    assert {"81 MiB", "100 MiB"} <= {f"{refused.value.values[name]} MiB" for name in ("needed", "available")}
+
+
+def test_no_batch_is_more_than_an_epoch_or_than_the_settings_allow(speeds: Callable[..., list[int]]) -> None:
+    tried = speeds(lambda size: 1e9 * size)
+    assert last(windows=20).ended_by == "text"
+    assert tried == [1, 2, 4, 8, 16]
+    long = replace(SMALL, seq_len=2**20)
+    assert last(long).ended_by == "limit"
+    assert last(long).largest == MOST_TOKENS_A_BATCH // 2**20
+
+
+def test_a_batch_that_would_last_too_long_is_not_begun(speeds: Callable[..., list[int]]) -> None:
+    tried = speeds(lambda size: 32.0 * size if size < 8 else 32.0)  # 1 s a step, then 8 s
+    found = last(seconds=20)
+    assert tried == [1, 2, 4, 8]
+    assert found.ended_by == "time"
+
+
+def test_a_real_search_measures_speed_and_memory_in_the_time_it_has() -> None:
+    began = time.monotonic()
+    states = list(search_batches(SMALL, 50, 16, seconds=30))
+    assert time.monotonic() - began < 30
+    found = states[-1]
+    assert [one.batch_size for one in found.tried] == [1, 2, 4, 8, 16]
+    assert [state.trying for state in states[:-1:2]] == [1, 2, 4, 8, 16]
+    for one in found.tried:
+        assert one.tokens_per_second is not None
+        assert one.seconds_a_step is not None
+        assert one.tokens_per_second * one.seconds_a_step == pytest.approx(32 * one.batch_size)
+    assert found.suggestion is not None
+    assert found.ended_by == "text"
+
+
+def test_a_search_stops_between_two_steps_and_leaves_the_process_as_it_was() -> None:
+    torch.manual_seed(5)
+    before = switches()
+    states = []
+    for state in search_batches(SMALL, 50, MANY, seconds=600, stop=lambda: len(states) > 2):
+        states.append(state)
+    assert states[-1].ended_by is None
+    assert len(states) < 6
+    assert switches() == before
+
+
+def test_too_little_time_for_one_batch_is_said() -> None:
+    with pytest.raises(RequestError) as refused:
+        last(seconds=0.0)
+    assert refused.value.key == "search-time"
+
+
+def test_the_peak_of_this_process_is_what_was_held_and_given_back() -> None:
+    memory = PeakMemory()
+    memory.begin()
+    if memory.peak() is None:
+        pytest.skip("this system does not tell")
+    held = bytearray(64 * 2**20)
+    held[:: 2**12] = b"x" * len(held[:: 2**12])
+    del held
+    peak = memory.peak()
+    assert peak is not None
+    assert peak > 60 * 2**20
+    memory.begin()
+    after = memory.peak()
+    assert after is not None
+    assert after < peak - 50 * 2**20
+
+
+def test_where_the_system_tells_no_peak_there_is_none(tmp_path: Path) -> None:
+    memory = PeakMemory(tmp_path)
+    memory.begin()
+    assert memory.peak() is None
