@@ -29,14 +29,14 @@ class BatchesScreen(SearchScreen):
         say = self.say
         yield Title(say("batches.title"))
         yield Static(say("batches.what"), classes="intro", markup=False)
-        with VerticalScroll(id="search") as table:
+        with VerticalScroll(id="searched") as table:
             table.border_title = say("batches.table")
             yield Static(id="tried")
         yield Static(id="verdict")
         yield KeyBar(id="keys")
 
     def on_mount(self) -> None:
-        self.set_focus(self.query_one("#search"))
+        self.set_focus(self.query_one("#searched"))
         super().on_mount()
 
     def search(self, work: Work[None]) -> Generator[BatchSearch, None, None]:

@@ -27,7 +27,7 @@ class RatesScreen(SearchScreen):
         say = self.say
         yield Title(say("rates.title"))
         yield Static(say("rates.what"), classes="intro", markup=False)
-        yield Plot(say("rates.plot"), "learning_rate", say("plot.waiting"), id="search")
+        yield Plot(say("rates.plot"), "learning_rate", say("plot.waiting"), id="searched")
         yield Static(id="verdict")
         yield KeyBar(id="keys")
 
