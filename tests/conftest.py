@@ -15,8 +15,8 @@ import pytest
 
 COMMAND = Path(sys.executable).with_name("mmrec-tui")
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
-SMALL = ["--seq-len", "32", "--batch-size", "2", "--threads", "1", "--precision", "fp32"]
-FAST = [*SMALL, "--no-check"]  # the checks before training take some eight seconds
+QUICK = ["--seq-len", "32", "--batch-size", "2", "--threads", "1", "--precision", "fp32"]
+FAST = [*QUICK, "--no-check"]  # the checks before training take some eight seconds
 
 
 @dataclass(frozen=True)

@@ -312,8 +312,8 @@ DURING: tuple[FindingText, ...] = (
             "tr": "Perplexity, modelin kaç eşit olasılıklı token arasında kaldığıdır. Vocabulary'nin üstündeyse yanlışlarından emindir.",
         },
         {
-            "en": "Treat it as a loss that is too high: a lower rate, a longer warmup, a larger batch.",
-            "tr": "Çok yüksek loss gibi ele alın: daha düşük learning rate, daha uzun warmup, daha büyük batch.",
+            "en": "It is the loss in another number: do what is said there. After a rate that was too high a lower one and a longer warmup; after one that was too low a higher one.",
+            "tr": "Bu, loss'un başka bir sayıyla anlatımıdır: orada söyleneni yapın. Learning rate çok yüksekse düşürün ve warmup'ı uzatın; çok düşükse artırın.",
         },
     ),
     FindingText(

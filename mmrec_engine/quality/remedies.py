@@ -109,7 +109,8 @@ _OFFERS: dict[str, tuple[str, ...]] = {
     "first-evaluation-late": ("evaluate-sooner",),
     "best-early": ("lower-learning-rate", "regularise"),
     "still-improving": ("longer-run",),
-    "beats-baselines": ("larger-config", "longer-run"),
+    "beats-baselines": ("longer-run", "larger-config"),
+    "beats-baselines:above-unigram": ("raise-learning-rate", "longer-run", "larger-config"),
 }
 
 

@@ -25,6 +25,7 @@ from mmrec_engine.ticks import read_ticks
 from mmrec_engine.training.machine import Machine
 
 _MOST_NAMED = 4
+_YARDSTICKS = ("baselines",)
 Stopping = Callable[[], bool]
 
 
@@ -32,9 +33,9 @@ Stopping = Callable[[], bool]
 class Judging:
     """How a run is judged.
 
-    before: run the checks before training. found: what these have found already, for this very run; they are recorded and not
-    run again, and whoever gives them has seen them: none of them stops the run. strict: warnings stop it too. language: of
-    report.md.
+    before: run the checks before training; otherwise only the baselines are counted, by which the checks on events judge.
+    found: what these checks have found already, for this very run; it is recorded and they are not run again, and whoever
+    gives it has seen it: none of it stops the run. strict: warnings stop it too. language: of report.md.
     """
 
     before: bool = True
@@ -58,9 +59,10 @@ class Judging:
         """
         findings: list[Finding] = list(self.found)
         yield from (events.Check(finding=one) for one in findings)
-        if self.before and not findings:
-            total = count_of_checks()
-            made = checks_before(settings, sources, corpus, folder, machine, warm_start)
+        if not findings:
+            total = count_of_checks() if self.before else len(_YARDSTICKS)
+            only = None if self.before else _YARDSTICKS
+            made = checks_before(settings, sources, corpus, folder, machine, warm_start, only)
             yield events.Progress(task="checks", done=0, total=total)
             for finding in made:
                 if stopping():
@@ -69,7 +71,7 @@ class Judging:
                 yield events.Check(finding=finding)
                 yield events.Progress(task="checks", done=len(findings), total=total)
             failed = failing(findings, self.strict)
-            if failed:
+            if failed and self.before:
                 raise TrainingError("checks-failed", count=len(failed), titles=_titles(failed))
         return baselines_of(findings)
 

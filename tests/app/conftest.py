@@ -90,6 +90,14 @@ async def until(pilot: Pilot[Any], condition: Callable[[], object], seconds: flo
     await pilot.pause()
 
 
+async def until_checked(pilot: Pilot[Any]) -> None:
+    """Wait for the checks before training to end."""
+    screen: Any = pilot.app.screen
+    assert screen.table == "checklist"
+    await until(pilot, lambda: screen._checks.done, 120)
+    assert screen._checks.error is None, screen._checks.error
+
+
 async def until_shown(pilot: Pilot[Any], words: str, seconds: float = 30.0) -> None:
     app: Any = pilot.app
     await until(pilot, lambda: words in screen_text(app), seconds)

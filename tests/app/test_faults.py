@@ -254,7 +254,7 @@ async def test_runs_that_are_none_are_left_out_of_the_lists(hostile: Path, witho
         assert app.failure is None
 
 
-async def test_names_with_brackets_are_no_markup(without_torch: None) -> None:
+async def test_names_with_brackets_are_no_markup() -> None:
     folders = [Path("checkpoints", name).absolute() for name in ("[bold]one", "[", "]red] [@click=app.quit]two")]
     for folder in folders:
         record(folder, [*a_training(60), *an_ending(step=60)])
@@ -275,7 +275,7 @@ async def test_names_with_brackets_are_no_markup(without_torch: None) -> None:
         await until_shown(pilot, "checkpoints/[bold]one-2")
         await until(pilot, lambda: "✓" in screen_text(app))
         await pilot.press("ctrl+s")
-        await until_shown(pilot, "starts [bold]one-2 in checkpoints/[bold]one-2")
+        await until_shown(pilot, "starts [bold]one-2 in checkpoints/[bold]one-2", 120)
 
 
 async def test_a_record_that_is_replaced_while_it_is_watched_is_read_anew(finished: Path, without_torch: None) -> None:

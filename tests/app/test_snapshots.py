@@ -20,7 +20,15 @@ from mmrec_engine.runs import RunSummary
 from mmrec_tui.measuring import Measuring
 from mmrec_tui.session import Session
 from tests.app.conftest import an_app, screen_text, table_of, until
-from tests.app.recorded import BEGAN, a_batch_search, a_rate_search, a_training, an_ending, record
+from tests.app.recorded import (
+    BEGAN,
+    a_batch_search,
+    a_rate_search,
+    a_training,
+    an_ending,
+    record,
+    some_findings_before,
+)
 
 HOME = Path("/home/ada/checkpoints")
 RUNS = [
@@ -170,9 +178,25 @@ async def test_a_search_that_has_ended(
         assert await a_picture(pilot, lambda screen: screen._seen) == snapshot
 
 
+class Found:
+    """What the checks found, without their figures of this machine."""
+
+    done, error, total = True, None, 21
+
+    def __init__(self, resolved: Any, corpus: Any, after: Any) -> None:
+        self.resolved = resolved
+        self.found = list(some_findings_before())
+
+    def stop(self) -> None:
+        pass
+
+
 @sizes
 @mostly_turkish
-async def test_checklist(language: str, size: tuple[int, int], snapshot: SnapshotAssertion) -> None:
+async def test_checklist(
+    language: str, size: tuple[int, int], snapshot: SnapshotAssertion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mmrec_tui.screens.checklist.BeforeChecks", Found)
     app = an_app(language)
     async with app.run_test(size=size) as pilot:
         app.open_screen("plan")

@@ -14,7 +14,7 @@ from textual.widgets import Input
 from mmrec_engine.settings import resolve
 from mmrec_tui.app import MmrecApp
 from mmrec_tui.session import Training
-from tests.app.conftest import TINY, an_app, screen_text, table_of, until, until_shown
+from tests.app.conftest import TINY, an_app, screen_text, table_of, until, until_checked, until_shown
 from tests.conftest import events_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("beside_work")]
@@ -71,6 +71,8 @@ async def test_from_the_first_screen_to_a_comparison_by_keyboard(small_text: Pat
         await until(pilot, lambda: table_of(app) == "checklist")
         await pilot.press("space")
         await until_shown(pilot, "☑")
+        await until_checked(pilot)
+        assert len(app.screen._checks.found) == app.screen._checks.total == 21  # type: ignore[attr-defined]
         await pilot.press("s")
         await until(pilot, lambda: table_of(app) == "training")
         await until_shown(pilot, "FINISHED", TRAINED)
@@ -109,6 +111,7 @@ async def test_from_the_first_screen_to_a_comparison_by_keyboard(small_text: Pat
         await until_shown(pilot, "checkpoints/tiny-2")
         await pilot.press("ctrl+s")
         await until(pilot, lambda: table_of(app) == "checklist")
+        await until_checked(pilot)
         await pilot.press("s")
         await until_shown(pilot, "FINISHED", TRAINED)
         await pilot.press("q")
@@ -146,6 +149,7 @@ async def test_from_the_first_screen_to_a_text_of_the_model_by_mouse(small_text:
         await until(pilot, lambda: table_of(app) == "checklist")
         await click_on(pilot, "Is a validation split set aside?")
         await until_shown(pilot, "☑")
+        await until_checked(pilot)
         await click_on(pilot, "s start")
         await until(pilot, lambda: table_of(app) == "training")
         await until_shown(pilot, "FINISHED", TRAINED)
@@ -259,6 +263,7 @@ async def test_a_second_training_has_to_wait_for_the_first(small_text: Path) -> 
         await until(pilot, lambda: table_of(app) == "plan" and is_planned(app, 40))
         await pilot.press("ctrl+s")
         await until(pilot, lambda: table_of(app) == "checklist")
+        await until_checked(pilot)
         await pilot.press("s")
         await until_shown(pilot, "stop or detach it first")
         assert app.stage.training is session

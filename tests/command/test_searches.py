@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.command.terminal import Screen
-from tests.conftest import SMALL, Command
+from tests.conftest import QUICK, Command
 
 SMALL = ["--seq-len", 64, "--batch-size", 4, "--threads", 1, "--precision", "fp32", "--dropout", 0]
 
@@ -62,7 +62,7 @@ def test_on_a_terminal_there_is_a_plot(command: Command, text_file: Path, opened
 
 
 def test_a_batch_is_found_on_real_text_and_nothing_is_written(command: Command, text_file: Path) -> None:
-    result = command("find-batch", "--data-dir", text_file, *SMALL, "--seconds", 10, "--json")
+    result = command("find-batch", "--data-dir", text_file, *QUICK, "--seconds", 10, "--json")
     assert result.code == 0, result.err
     found = result.json
     tried = [one["batch_size"] for one in found["tried"]]
@@ -79,7 +79,7 @@ def test_a_batch_is_found_on_real_text_and_nothing_is_written(command: Command, 
 
 
 def test_the_table_of_batches_ends_with_flags_and_what_they_mean(command: Command, text_file: Path) -> None:
-    result = command("find-batch", "--data-dir", text_file, *SMALL, "--seconds", 5)
+    result = command("find-batch", "--data-dir", text_file, *QUICK, "--seconds", 5)
     assert result.code == 0, result.err
     lines = result.out.splitlines()
     assert lines[0].split()[:2] == ["batch", "tokens/s"]

@@ -1,0 +1,203 @@
+"""What is done about a finding, by the command: in a further run, without asking, in a training that goes on."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import FAST, QUICK, Command, events_of
+
+RASH = [
+    *QUICK,
+    "--seq-len",
+    "64",
+    "--batch-size",
+    "4",
+    "--eval-every",
+    "100",
+    "--max-steps",
+    "500",
+    "--warmup-steps",
+    "20",
+]
+
+
+def changes_in(folder: Path) -> list[dict[str, Any]]:
+    return [event for event in events_of(folder) if event["event"] == "settings_changed"]
+
+
+def description(folder: Path) -> dict[str, Any]:
+    value: dict[str, Any] = json.loads((folder / "run.json").read_text())
+    return value
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()}
+
+
+@pytest.mark.slow
+def test_a_rate_far_too_high_is_named_and_its_remedy_trains_better(command: Command, text_file: Path) -> None:
+    rash = command("train", "--data-dir", text_file, *RASH, "--learning-rate", 5.0, "--no-check", "--json")
+    named = {one["id"]: one for one in rash.json["findings"] if one["status"] in ("warn", "fail")}
+    assert "loss-too-high" in named
+    before = files_of(command.run_folder())
+
+    refused = command("train", "--from", "tiny", "--remedy", "cheer-up")
+    assert refused.code == 2
+    assert "lower-learning-rate" in refused.err and "cheer-up" in refused.err
+
+    mended = command("train", "--from", "tiny", "--remedy", "lower-learning-rate", "--no-check", "--json")
+    assert mended.code == 0, mended.err
+    assert mended.json["run"].endswith("tiny-2")
+    assert mended.json["best"]["loss"] < rash.json["best"]["loss"] - 0.1
+    assert files_of(command.run_folder()) == before, "the earlier run is as it was"
+    (change,) = changes_in(command.run_folder("tiny-2"))
+    assert change["reason"] == "remedy lower-learning-rate"
+    assert (change["before"], change["changes"]) == ({"learning_rate": 5.0}, {"learning_rate": 1e-4})
+    origin = description(command.run_folder("tiny-2"))["origin"]
+    assert origin["finding"] in named and origin["remedy"] == "lower-learning-rate"
+    assert description(command.run_folder("tiny-2"))["sources"]["learning_rate"] == "remedy"
+
+
+@pytest.mark.slow
+def test_the_first_sound_remedy_is_taken_without_asking(command: Command, text_file: Path) -> None:
+    flags = ["--data-dir", text_file, *RASH, "--learning-rate", 5.0, "--no-check", "--auto-remedy"]
+    done = command("train", *flags, "--json")
+    assert done.code == 0, done.err
+    remedies = done.json["remedies"]
+    assert 1 <= len(remedies) <= 3
+    assert all(one["changes"] for one in remedies)
+    last = command.run_folder(Path(remedies[-1]["next"]).name)
+    assert Path(done.json["run"]).name == last.name != "tiny"
+    assert changes_in(last)[0]["reason"].startswith("remedy ")
+    first = [event for event in events_of(command.run_folder()) if event["event"] == "run_finished"][-1]
+    assert first["status"] in ("interrupted", "failed", "completed", "early_stopped")
+    validations = [e["loss"] for e in events_of(command.run_folder()) if e["event"] == "validation"]
+    assert done.json["best"]["loss"] < min(validations, default=99.0)
+
+
+@pytest.mark.slow
+def test_overfitting_is_named_and_holding_back_trains_better(command: Command, prose: str) -> None:
+    text = command.folder.parent / "little.txt"
+    text.write_text(prose[:9000], encoding="utf-8")
+    flags = ["--data-dir", text, *QUICK, "--seq-len", "64", "--batch-size", "8", "--recipe", "fast", "--dropout", "0"]
+    flags += ["--val-split", "0.3", "--eval-every", "25", "--max-steps", "700", "--no-check", "--warmup-steps", "20"]
+    first = command("train", *flags, "--json")
+    assert "overfitting" in {one["id"] for one in first.json["findings"] if one["status"] == "warn"}
+    second = command("train", "--from", "tiny", "--remedy", "overfitting", "--no-check", "--json")
+    assert second.code == 0, second.err
+    assert second.json["best"]["loss"] < first.json["best"]["loss"]
+    described = description(command.run_folder("tiny-2"))
+    assert described["settings"]["dropout"] == 0.2 and described["settings"]["early_stopping_patience"] == 3
+    assert described["settings"]["init_from"].endswith("tiny/best_model.pt")
+    assert described["origin"]["weights"] == "best"
+
+
+@pytest.mark.slow
+def test_a_rate_far_too_low_is_named_and_raising_it_trains_better(command: Command, text_file: Path) -> None:
+    flags = [
+        "--data-dir",
+        text_file,
+        *QUICK,
+        "--seq-len",
+        "64",
+        "--batch-size",
+        "4",
+        "--warmup-steps",
+        "20",
+        "--no-check",
+    ]
+    flags += ["--eval-every", "150", "--max-steps", "600"]
+    first = command("train", *flags, "--learning-rate", "3e-6", "--json")
+    found = {one["id"] for one in first.json["findings"] if one["status"] in ("warn", "fail")}
+    assert "loss-not-falling" in found
+    second = command("train", "--from", "tiny", "--remedy", "raise-learning-rate", "--no-check", "--json")
+    assert second.code == 0, second.err
+    assert second.json["best"]["loss"] < first.json["best"]["loss"] - 0.3
+
+
+def test_a_run_is_followed_with_other_settings_by_hand(command: Command, text_file: Path) -> None:
+    command("train", "--data-dir", text_file, *FAST, "--max-steps", 60, "--warmup-steps", 5)
+    followed = command("train", "--from", "tiny", "--max-steps", 10, "--learning-rate", "1e-4", "--no-check", "--json")
+    assert followed.code == 0, followed.err
+    settings = description(command.run_folder("tiny-2"))["settings"]
+    assert (settings["max_steps"], settings["learning_rate"], settings["seq_len"]) == (10, 1e-4, 32)
+    first = [event["loss"] for event in events_of(command.run_folder()) if event["event"] == "step"]
+    then = [event["loss"] for event in events_of(command.run_folder("tiny-2")) if event["event"] == "step"]
+    assert then[0] < first[0] - 0.3, "it begins with the best weights"
+
+
+@pytest.mark.parametrize(
+    ("flags", "named"),
+    [
+        (["--remedy", "more-dropout"], "--from"),
+        (["--from", "nowhere"], "nowhere"),
+        (["--from", "tiny", "--resume"], "--from"),
+        (["--from", "tiny", "--remedy", "more-dropout"], "more-dropout"),
+        (["--init-from", "nowhere.pt"], "nowhere.pt"),
+    ],
+)
+def test_a_wrong_request_is_code_2_and_changes_nothing(
+    command: Command, text_file: Path, flags: list[str], named: str
+) -> None:
+    if "tiny" in flags:
+        command("train", "--data-dir", text_file, *FAST, "--max-steps", 4)
+    before = command.everything_on_disk()
+    result = command("train", *flags)
+    assert result.code == 2, result.err
+    assert named in result.err and len(result.err.strip().splitlines()) <= 2
+    assert command.everything_on_disk() == before
+
+
+def test_weights_of_another_vocabulary_are_refused(command: Command, text_file: Path) -> None:
+    command("train", "--data-dir", text_file, *FAST, "--max-steps", 4)
+    other = command.folder.parent / "other.txt"
+    other.write_text("0123456789 " * 900 + "abc", encoding="utf-8")
+    result = command("train", "--data-dir", other, *FAST, "--max-steps", 4, "--init-from", "tiny", "--name", "new")
+    assert result.code == 2
+    assert "vocabulary" in result.err
+    assert not command.run_folder("new").exists()
+
+
+def test_settings_change_in_a_training_that_goes_on_and_stay_changed(command: Command, text_file: Path) -> None:
+    """And a resume after a kill goes on with them, as if never interrupted."""
+    process = command.start("train", "--data-dir", text_file, *FAST, "--max-steps", 4000, "--checkpoint-every", 1000)
+    folder = command.run_folder()
+    wait_for(folder, "step")
+    refused = ask(folder, {"seq_len": 64})
+    taken = ask(folder, {"learning_rate": 1e-5, "early_stopping_patience": 2})
+    wait_for(folder, "settings_changed")
+    time.sleep(0.5)
+    process.kill()
+    process.wait()
+    answers = {event["id"]: event for event in events_of(folder) if event["event"] == "control"}
+    assert answers[taken]["accepted"] and not answers[refused]["accepted"]
+    assert "seq_len" in answers[refused]["refused"]
+    (change,) = changes_in(folder)
+    assert change["changes"] == {"learning_rate": 1e-5, "early_stopping_patience": 2}
+    assert change["before"] == {"learning_rate": 3e-4, "early_stopping_patience": 5}
+    resumed = command("train", "--resume", "--max-steps", change["step"] + 30)
+    assert resumed.code == 0, resumed.err
+    assert description(folder)["settings"]["learning_rate"] == 1e-5
+    rates = {event["step"]: event["learning_rate"] for event in events_of(folder) if event["event"] == "step"}
+    assert rates[change["step"]] > 1e-5 >= rates[change["step"] + 1]
+    assert sorted(rates) == list(range(1, change["step"] + 31))
+
+
+def wait_for(folder: Path, kind: str) -> None:
+    until = time.monotonic() + 60
+    while not (folder / "events.jsonl").exists() or f'"event": "{kind}"' not in (folder / "events.jsonl").read_text():
+        assert time.monotonic() < until
+        time.sleep(0.1)
+
+
+def ask(folder: Path, settings: dict[str, Any]) -> str:
+    request = {"id": uuid.uuid4().hex, "time": time.time(), "command": "change", "settings": settings}
+    with (folder / "control.jsonl").open("a") as file:
+        file.write(json.dumps(request) + "\n")
+    return str(request["id"])
