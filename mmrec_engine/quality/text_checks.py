@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from mmrec_engine.corpus.mojibake import damaged_words, repair
-from mmrec_engine.corpus.windows import EvaluationWindows, TrainingWindows
+from mmrec_engine.corpus.windows import EvaluationWindows, Tokens, TrainingWindows
 from mmrec_engine.guide.findings_before import remedy
 from mmrec_engine.presets import PRESETS
 from mmrec_engine.quality import text_measures
@@ -169,6 +169,7 @@ def _text(context: TextContext) -> Values:
         "compression": text_measures.compression(text),
         "letters": text_measures.letters_share(text),
         "encoded": text_measures.encoded_share(text),
+        "markup": text_measures.markup_share(text),
         "structure": text_measures.structure(text[:_ALIKE_TRAINING]),
     }
 
@@ -183,6 +184,7 @@ def _judge_text(values: Values, limits: Limits) -> Status:
         (structure is not None and structure < limits["structure"], "no-structure", "fail"),
         (values["compression"] > limits["warn_compression"], "much-alike", "warn"),
         (values["encoded"] > limits["warn_encoded"], "partly-encoded", "warn"),
+        (values["markup"] > limits["markup"], "markup", "warn"),
         (values["letters"] < limits["letters"], "few-letters", "warn"),
     )
     for holds, variant, status in rules:
@@ -268,7 +270,31 @@ def _overlap(context: TextContext) -> Values:
     found, grams = text_measures.overlap(searched, validation, length, _GRAMS)
     if not grams:
         raise Skip("too-short")
-    return {"found": found, "grams": grams, "share": min(1.0, found / grams / looked_at), "looked_at": looked_at}
+    values: Values = {
+        "found": found,
+        "grams": grams,
+        "share": min(1.0, found / grams / looked_at),
+        "looked_at": looked_at,
+    }
+    if values["share"] > numbers("split-overlap")["warn_share"]:
+        return values
+    return _overlap_of_letters(context, searched, looked_at) or values
+
+
+def _overlap_of_letters(context: TextContext, searched: list[Tokens], looked_at: float) -> Values | None:
+    """The same for letters alone, where that tells of a leak: lines wrapped, ordered or capitalised anew hide no copy."""
+    tokenizer, limits = context.corpus.tokenizer, numbers("split-overlap")
+    train = (
+        text_measures.letters_alone(part[start : start + _AT_ONCE], tokenizer)
+        for part in searched
+        for start in range(0, len(part), _AT_ONCE)
+    )
+    validation = text_measures.letters_alone(context.corpus.validation.tokens, tokenizer)
+    found, grams = text_measures.overlap(train, validation, int(limits["gram_of_letters"]), _GRAMS)
+    share = min(1.0, found / grams / looked_at) if grams else 0.0
+    if share <= limits["warn_share"]:
+        return None
+    return {"found": found, "grams": grams, "share": share, "looked_at": looked_at, "variant": "letters"}
 
 
 def _alike(context: TextContext) -> Values:
