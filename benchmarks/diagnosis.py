@@ -34,8 +34,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="mmrec-diagnosis-") as place:
         for name in ("CACHE", "STATE", "CONFIG"):  # the trials leave nothing in the person's home
             os.environ[f"XDG_{name}_HOME"] = str(Path(place) / name.lower())
-        faulty = [_tried(trial, Path(place)) for trial in _chosen(FAULTS, asked.quick, asked.only)]
         sound = [_tried(trial, Path(place)) for trial in _chosen(healthy, asked.quick, asked.only)]
+        faulty = [_tried(trial, Path(place)) for trial in _chosen(FAULTS, asked.quick, asked.only)]
     words = "python -m benchmarks.diagnosis" + (" TEXT" if asked.text else "") + (" --quick" if asked.quick else "")
     document = report(faulty, sound, words, time.monotonic() - began)
     if asked.quick or asked.only:

@@ -138,18 +138,6 @@ def table_of_digits(folder: Path) -> None:
     one("\n".join(rows))(folder)
 
 
-def with_log_lines(folder: Path) -> None:
-    """Machine output: a stamp, a level, and one of five messages."""
-    dice = random.Random(1)
-    said = ("connection opened", "request handled", "cache miss for key", "retrying in 5 seconds", "connection closed")
-    rows = (
-        f"2024-03-{dice.randrange(1, 29):02}T{dice.randrange(24):02}:{dice.randrange(60):02}:{dice.randrange(60):02} INFO "
-        f"worker-{dice.randrange(8)} {dice.choice(said)} {dice.randrange(10**6)}"
-        for _ in range(2500)
-    )
-    one("\n".join(rows))(folder)
-
-
 def rare_letters(folder: Path) -> None:
     """Characters of four alphabets, far more kinds than a small vocabulary takes."""
     one(prose("tr") + prose())(folder)

@@ -16,6 +16,7 @@ from mmrec_engine.quality.thresholds import numbers
 _FALLS = 0.01  # share by which training must have fallen since the best, for a rise to be overfitting
 _FIVE_GRAM_OF_BIGRAM = 0.65  # where the 5-gram is not known
 MEAN_OF = 50  # steps
+FROM_NOTHING = 0.9  # of ln V: a first loss below it is a trained model's
 _PASSED = ("validation-below-training", "perplexity-sane", "accuracy-rising", "early-stopping")
 
 
@@ -30,6 +31,8 @@ class ValidationRules:
         self._below = 0
         self._too_good = 0
         self._steps_below = 0
+        self._tokens = 0  # trained on so far
+        self._first_loss: float | None = None
         self._losses: deque[float] = deque(maxlen=MEAN_OF)  # of the last steps
         self._falling_accuracy = 0
         self._best_accuracy = (-1.0, 0)  # and its step; since the model has settled
@@ -56,9 +59,11 @@ class ValidationRules:
         if self._count >= 2:
             self._judge(event)
 
-    def add_step(self, step: int, loss: float) -> None:
+    def add_step(self, event: events.Step) -> None:
         """Training goes on: by now the best must have been saved, and patience not be used up."""
-        self._losses.append(loss)
+        step, self._tokens = event.step, event.tokens
+        self._first_loss = event.loss if self._first_loss is None else self._first_loss
+        self._losses.append(event.loss)
         if self._unsaved is not None:
             self._tell_stopping("not-saved", self._unsaved.step)
             self._unsaved = None
@@ -157,7 +162,17 @@ class ValidationRules:
         five_gram = baselines.get("5-gram", _FIVE_GRAM_OF_BIGRAM * baselines.get("bigram", 0.0))
         far_below = bits < limits["bits"] and event.loss < limits["of_5_gram"] * five_gram
         by_heart = bits < limits["bits_by_heart"] and event.epoch >= limits["epochs"] and apart < limits["gap"]
-        return bits < limits["least_bits"] or far_below or by_heart
+        return bits < limits["least_bits"] or far_below or by_heart or self._too_soon(event)
+
+    def _too_soon(self, event: events.Validation) -> bool:
+        """Far better than a 5-gram that has counted the whole text, by a model that began with nothing and has read little."""
+        limits, uniform = numbers("validation-below-training"), self._run.uniform
+        five_gram = self._run.baselines.get("5-gram")
+        early = self._tokens <= limits["early_tokens"] and event.epoch <= limits["early_epochs"]
+        if five_gram is None or uniform is None or not early:
+            return False
+        from_nothing = self._first_loss is not None and self._first_loss > FROM_NOTHING * uniform
+        return from_nothing and event.loss < limits["early_of_5_gram"] * five_gram
 
     def _judge_underfitting(self, event: events.Validation) -> None:
         limits, bigram = numbers("underfitting"), self._run.baselines.get("bigram")

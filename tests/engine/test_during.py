@@ -412,6 +412,15 @@ def test_validation_better_than_text_allows_is_told_though_training_is_as_good()
     assert ids(found_in(a_run(600, collapses, baselines={}))) == ["validation-below-training"]
 
 
+def test_validation_far_below_a_5_gram_after_little_text_is_told_but_not_of_a_model_that_was_trained_before() -> None:
+    sees_ahead = lambda step: 1.15 + (UNIFORM - 1.15) * math.exp(-step / 60)  # noqa: E731
+    assert of(found_in(a_run(600, sees_ahead)), "validation-below-training", "warn")[0][0] <= 400
+    knows = lambda step: 1.15 + 0.5 * math.exp(-step / 60)  # noqa: E731
+    assert ids(found_in(a_run(600, knows))) == []
+    slow = lambda step: 1.15 + (UNIFORM - 1.15) * math.exp(-step / 400)  # noqa: E731
+    assert ids(found_in(a_run(4000, slow, evaluate_every=1000))) == []
+
+
 def test_validation_known_by_heart_like_training_is_a_leak_though_text_is_simple() -> None:
     """Low losses late in many passes over little text always come with a gap, unless both sides hold the same text."""
     learns = lambda step: 0.55 + (UNIFORM - 0.55) * math.exp(-step / 150)  # noqa: E731
