@@ -153,7 +153,7 @@ def letters_alone(tokens: Tokens, tokenizer: CharacterTokenizer) -> Tokens:
     for index, character in enumerate(tokenizer.characters, start=len(tokenizer.special)):
         if character.isalnum():
             table[index] = kinds.setdefault(character.casefold(), len(kinds) + 1)
-    found: Tokens = table.astype(tokenizer.dtype)[np.asarray(tokens)]
+    found: Tokens = table.astype(tokenizer.dtype).take(tokens, mode="clip")
     return found[found > 0]
 
 
