@@ -273,8 +273,8 @@ DURING: tuple[FindingText, ...] = (
                 "tr": "{step}. adımda validation {loss:.3f}, eğitim {training:.3f} (o kadar pencere, dropout kapalı): validation {evaluations} değerlendirmedir daha düşük, şimdi {apart:.1%}; metni büyük olasılıkla eğitim bölümünde de var",
             },
             "other-task": {
-                "en": "the last {mean_of} steps before step {step} had a loss of {steps:.3f}, yet training windows cost {training:.3f} with dropout off: the steps, {apart:.1%} below, are not asked for the next token as evaluation is",
-                "tr": "{step}. adımdan önceki {mean_of} adımın loss'u {steps:.3f}; oysa eğitim pencereleri dropout kapalıyken {training:.3f}: {apart:.1%} daha düşük olan adımlardan, değerlendirmede istenen sonraki token istenmiyor",
+                "en": "the last {mean_of} steps before step {step} had a loss of {steps:.3f}, yet training windows cost {training:.3f} with dropout off: the steps, {apart:.1%} below, train on something else, such as labels that are not the next token or the same windows again and again",
+                "tr": "{step}. adımdan önceki {mean_of} adımın loss'u {steps:.3f}; oysa eğitim pencereleri dropout kapalıyken {training:.3f}: {apart:.1%} daha düşük olan adımlar başka bir şeyle eğitiliyor; örneğin sonraki token olmayan etiketlerle ya da hep aynı pencerelerle",
             },
             "too-good": {
                 "en": "validation {loss:.3f} at step {step}, {bits:.2f} bits a character, training {training:.3f}: less than unknown text can be guessed with; the answer is probably in what the model sees",
