@@ -8,7 +8,8 @@ from benchmarks.faulty_texts import prose
 from benchmarks.trials import Trial
 
 _SHORT = {"max_steps": 120, "eval_every": 40}
-_LONG = {"max_steps": 400, "eval_every": 100}
+_LONG = {"max_steps": 360, "eval_every": 90}
+_LONGER = {"max_steps": 240, "eval_every": 60}
 
 OF_TEXTS: tuple[Trial, ...] = (
     Trial("validation text copied into training", ("split-overlap",), texts.leaking(1.0), quick=True),
@@ -71,12 +72,13 @@ OF_SETTINGS: tuple[Trial, ...] = (
 )  # fmt: skip
 
 OF_BATCHES: tuple[Trial, ...] = (
-    Trial("labels shuffled in the loop", ("loss-not-falling",), texts.sound, {}, planting.in_the_batches(planting.shuffled_labels)),
+    Trial("labels shuffled in the loop", ("loss-not-falling",), texts.sound, _LONGER, planting.in_the_batches(planting.shuffled_labels)),
     Trial("labels not shifted in the loop", ("targets-shifted", "perplexity-sane", "validation-below-training"), texts.sound, {}, planting.in_the_batches(planting.unshifted_labels), quick=True),
-    Trial("labels one token too far in the loop", ("targets-shifted", "perplexity-sane", "validation-below-training"), texts.sound, {}, planting.in_the_batches(planting.shifted_twice)),
+    Trial("labels one token too far in the loop", ("targets-shifted", "perplexity-sane", "validation-below-training"), texts.sound, _LONGER, planting.in_the_batches(planting.shifted_twice)),
     Trial("windows with labels of another place", ("targets-shifted",), texts.sound, {}, planting.at("mmrec_engine.corpus.windows._cut", planting.cut_elsewhere), quick=True),
-    Trial("one batch of nonsense", ("loss-spike",), texts.sound, {}, planting.in_the_batches(planting.corrupted(600)), least="note"),
-    Trial("30 batches of nonsense", ("loss-spike", "loss-too-high"), texts.sound, {}, planting.in_the_batches(planting.corrupted(600, 120))),
+    Trial("the same batch at every step", ("validation-below-training", "overfitting"), texts.sound, {}, planting.in_each_step(planting.first_batch_again)),
+    Trial("one batch of nonsense", ("loss-spike",), texts.sound, {}, planting.in_the_batches(planting.corrupted(480)), least="note"),
+    Trial("30 batches of nonsense", ("loss-spike", "loss-too-high"), texts.sound, {}, planting.in_the_batches(planting.corrupted(440, 120))),
 )  # fmt: skip
 
 _ALIVE = ("gradients-alive", "update-ratio")
@@ -105,8 +107,8 @@ OF_STEPS: tuple[Trial, ...] = (
     Trial("gradients 1000 times too large", ("clipping-always",), texts.sound, {}, planting.in_the_loop(planting.scaled_gradients(1000.0))),
     Trial("gradients summed over 16 batches, not averaged", ("clipping-always",), texts.sound, _LONG, planting.in_the_loop(planting.scaled_gradients(16.0)), least="note"),
     Trial("gradients never dropped", ("loss-too-high", "loss-not-falling", "clipping-always"), texts.sound, _LONG, planting.in_the_loop(planting.never_zeroed), least="note"),
-    Trial("a weight becomes NaN", ("non-finite",), texts.sound, {}, planting.weights_set(120, planting.not_a_number), quick=True),
-    Trial("weights lost amid the run", ("loss-spike", "loss-too-high"), texts.sound, {}, planting.weights_set(160, planting.begun_again)),
+    Trial("a weight becomes NaN", ("non-finite",), texts.sound, {}, planting.weights_set(80, planting.not_a_number), quick=True),
+    Trial("weights lost amid the run", ("loss-spike", "loss-too-high"), texts.sound, {}, planting.weights_set(110, planting.begun_again)),
     Trial("the schedule upside down", ("loss-too-high", "loss-not-falling"), texts.sound, {}, planting.at("mmrec_engine.training.loop.rate_factor", lambda step, *, planned, **others: step / planned)),
     Trial("memory for two windows at once", ("out-of-memory",), texts.sound, {"max_steps": 60, "eval_every": 30}, planting.out_of_memory_above(2), quick=True),
     Trial("memory for none", ("out-of-memory",), texts.sound, {}, planting.out_of_memory_above(0)),

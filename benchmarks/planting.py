@@ -256,6 +256,11 @@ def unshifted_labels(batch: Batch, numbers: npt.NDArray[np.int64]) -> Batch:
     return batch[0], batch[0].copy()
 
 
+def first_batch_again(make: Make, stepper: Stepper, step: int, first: int, rate: float) -> StepResult:
+    """A loader that stands still."""
+    return make(stepper, step, 0, rate)
+
+
 def shifted_twice(batch: Batch, numbers: npt.NDArray[np.int64]) -> Batch:
     """Labels one token too far."""
     return batch[0][:, :-1], batch[1][:, 1:]

@@ -24,8 +24,8 @@ from mmrec_engine.training.judging import Judging
 
 # One thread: two stall each other wherever the machine has anything else to do.
 SMALL: dict[str, Any] = {
-    "seq_len": 64, "batch_size": 4, "threads": 1, "precision": "fp32", "warmup_steps": 20, "max_steps": 240,
-    "eval_every": 60,
+    "seq_len": 64, "batch_size": 4, "threads": 1, "precision": "fp32", "warmup_steps": 20, "max_steps": 160,
+    "eval_every": 40,
 }  # fmt: skip
 GRAVITY = ("pass", "skipped", "note", "warn", "fail", "error")
 
