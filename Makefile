@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 
 FIRST_RUN := checkpoints/first-run
 
-.PHONY: run first-run test lint types fast benchmark results screenshots clean
+.PHONY: run first-run test lint types fast benchmark results diagnosis screenshots clean
 
 run: $(VENV)/installed
 	@if [ -t 0 ] && [ -t 2 ] && [ "$${TERM:-dumb}" != dumb ]; then exec $(BIN)/mmrec-tui; else $(MAKE) first-run; fi
@@ -42,6 +42,10 @@ benchmark: $(VENV)/installed-dev
 results: $(VENV)/installed
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python benchmarks/compare_architectures.py $(TEXT) -- --recipe fast --max-steps 250
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python benchmarks/compare_architectures.py $(TEXT) -- --recipe guide --epochs 2
+
+# make diagnosis TEXT=path/to/tinyshakespeare.txt : docs/diagnosis.md, what the checklist says of faulty and healthy runs
+diagnosis: $(VENV)/installed
+	$(BIN)/python -m benchmarks.diagnosis $(TEXT)
 
 screenshots: $(VENV)/installed-dev
 	$(BIN)/python docs/make_screenshots.py

@@ -34,6 +34,7 @@ SKIPPED: dict[str, Words] = {
     },
     "no-evaluation": {"en": "skipped: no evaluation has been made", "tr": "atlandı: hiç değerlendirme yapılmadı"},
     "not-saved": {"en": "skipped: nothing was to be saved", "tr": "atlandı: kaydetme istenmedi"},
+    "not-loaded": {"en": "skipped: the model cannot be loaded", "tr": "atlandı: model yüklenemiyor"},
     "too-short": {
         "en": "skipped: the text is too short to judge this",
         "tr": "atlandı: metin bunu yargılamak için çok kısa",

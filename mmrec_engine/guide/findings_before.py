@@ -47,6 +47,14 @@ REMEDIES: dict[str, Words] = {
         "en": "Clip gradients at {grad_clip:g}",
         "tr": "Gradyanları {grad_clip:g} ile sınırla (gradient clipping)",
     },
+    "usual-dropout": {
+        "en": "Use the usual dropout ({dropout:g})",
+        "tr": "Alışılmış dropout'u kullan ({dropout:g})",
+    },
+    "usual-weight-decay": {
+        "en": "Use the usual weight decay ({weight_decay:g})",
+        "tr": "Alışılmış weight decay'i kullan ({weight_decay:g})",
+    },
     "reachable-patience": {
         "en": "Lower the early-stopping patience to {early_stopping_patience}",
         "tr": "Early stopping patience'ı {early_stopping_patience} yap",
@@ -194,6 +202,10 @@ BEFORE: tuple[FindingText, ...] = (
                 "en": "only {letters:.0%} of its characters are letters: numbers or symbols, not text",
                 "tr": "karakterlerin yalnızca {letters:.0%} kadarı harf: metin değil, sayı ya da simge",
             },
+            "markup": {
+                "en": "{markup:.0%} of it is markup: tags such as those of web pages, not what stands between them (at most {limit_markup:%})",
+                "tr": "{markup:.0%} kadarı, web sayfalarındaki gibi etiketler; aralarındaki metin değil (en çok {limit_markup:%})",
+            },
             "few-letters": {
                 "en": "only {letters:.0%} of its characters are letters (prose above 90%, code about 80%)",
                 "tr": "karakterlerin yalnızca {letters:.0%} kadarı harf (düzyazıda %90'ın üstü, kodda %80 dolayı)",
@@ -260,6 +272,10 @@ BEFORE: tuple[FindingText, ...] = (
         "split-overlap",
         {"en": "Validation text is not in training", "tr": "Validation metni eğitimde yok"},
         {
+            "letters": {
+                "en": "{share:%} of the validation side stands in training too, but for capitals, blanks and punctuation ({found} of {grams} passages of {limit_gram_of_letters} letters; at most {limit_warn_share:%})",
+                "tr": "validation bölümünün {share:%} kadarı; büyük harf, boşluk ve noktalama dışında eğitimde de geçiyor ({limit_gram_of_letters} harflik {grams} parçadan {found} tanesi; en çok {limit_warn_share:%})",
+            },
             "any": {
                 "en": "{share:%} of the validation side stands word for word in training too ({found} of {grams} passages of {limit_gram} tokens; at most {limit_warn_share:%})",
                 "tr": "validation bölümünün {share:%} kadarı eğitimde de aynen geçiyor ({limit_gram} tokenlık {grams} parçadan {found} tanesi; en çok {limit_warn_share:%})",
@@ -412,12 +428,27 @@ BEFORE: tuple[FindingText, ...] = (
                         "en": "the warmup takes {warmup_share:.0%} of the steps (usual: up to {limit_note_warmup:%})",
                         "tr": "warmup, adımların {warmup_share:.0%} kadarını alıyor (alışılmışı en çok {limit_note_warmup:%})",
                     },
+                    "dropout-high": {
+                        "en": "a dropout of {dropout} takes most of what the model sees away (at most {limit_highest_dropout})",
+                        "tr": "{dropout} dropout, modelin gördüğünün çoğunu siler (en çok {limit_highest_dropout})",
+                    },
+                    "decay-high": {
+                        "en": "a weight decay of {weight_decay} shrinks weights faster than they learn (usual 0.1, at most {limit_highest_decay:g})",
+                        "tr": "{weight_decay} weight decay, ağırlıkları öğrendiklerinden hızlı küçültür (alışılmışı 0,1; en çok {limit_highest_decay:g})",
+                    },
                     "no-stopping": {
                         "en": "early stopping cannot come: {evaluations} evaluations are planned, and a patience of {patience} asks for at least two more than itself",
                         "tr": "early stopping hiç devreye giremez: {evaluations} değerlendirme planlı; {patience} patience için bunun en az iki fazlası gerekir",
                     },
                 },
-                (("rate-high", "rate-low"), ("no-clipping",), ("warmup-most", "warmup-long"), ("no-stopping",)),
+                (
+                    ("rate-high", "rate-low"),
+                    ("no-clipping",),
+                    ("warmup-most", "warmup-long"),
+                    ("dropout-high",),
+                    ("decay-high",),
+                    ("no-stopping",),
+                ),
                 _TURNS,
             ),
         },

@@ -272,6 +272,10 @@ DURING: tuple[FindingText, ...] = (
                 "en": "validation {loss:.3f}, training {training:.3f} (as many windows, dropout off) at step {step}: validation is {apart:.1%} below for {evaluations} evaluations; text of it probably stands in the training side too",
                 "tr": "{step}. adımda validation {loss:.3f}, eğitim {training:.3f} (o kadar pencere, dropout kapalı): validation {evaluations} değerlendirmedir daha düşük, şimdi {apart:.1%}; metni büyük olasılıkla eğitim bölümünde de var",
             },
+            "other-task": {
+                "en": "the last {mean_of} steps before step {step} had a loss of {steps:.3f}, yet training windows cost {training:.3f} with dropout off: the steps, {apart:.1%} below, train on something else, such as labels that are not the next token or the same windows again and again",
+                "tr": "{step}. adımdan önceki {mean_of} adımın loss'u {steps:.3f}; oysa eğitim pencereleri dropout kapalıyken {training:.3f}: {apart:.1%} daha düşük olan adımlar başka bir şeyle eğitiliyor; örneğin sonraki token olmayan etiketlerle ya da hep aynı pencerelerle",
+            },
             "too-good": {
                 "en": "validation {loss:.3f} at step {step}, {bits:.2f} bits a character, training {training:.3f}: less than unknown text can be guessed with; the answer is probably in what the model sees",
                 "tr": "{step}. adımda validation {loss:.3f}, karakter başına {bits:.2f} bit, eğitim {training:.3f}: bilinmeyen metin bu kadar iyi tahmin edilemez; yanıt büyük olasılıkla modelin gördüğünün içinde",
@@ -282,8 +286,8 @@ DURING: tuple[FindingText, ...] = (
             "tr": "Adil karşılaştırıldığında yeni metin, eğitimde görülenden biraz daha zordur. Daha kolaysa sayılar, modelin yeni metinde ne yaptığını artık göstermez.",
         },
         {
-            "en": "Look for the same text in both sides: run `mmrec-tui check before`, see split-overlap and duplicate-text.",
-            "tr": "İki bölümde aynı metni arayın: `mmrec-tui check before` çalıştırın, split-overlap ve duplicate-text satırlarına bakın.",
+            "en": "Look for the same text in both sides: run `mmrec-tui check before`, see split-overlap and duplicate-text. Where the steps are the odd ones, look at the batch in targets-shifted.",
+            "tr": "İki bölümde aynı metni arayın: `mmrec-tui check before` çalıştırın, split-overlap ve duplicate-text satırlarına bakın. Tuhaf olan adımlarsa targets-shifted satırındaki batch'e bakın.",
         },
     ),
     FindingText(

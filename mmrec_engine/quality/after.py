@@ -24,7 +24,6 @@ from mmrec_engine.errors import MmrecError
 from mmrec_engine.evaluation.generation import Sampling, generate
 from mmrec_engine.evaluation.validation import sample_text, window_losses
 from mmrec_engine.history import History
-from mmrec_engine.model.language_model import LanguageModel
 from mmrec_engine.progress import result_of
 from mmrec_engine.quality.checks import Check, Finding, Skip, Status, Values, run
 from mmrec_engine.quality.remedies import remedies_for
@@ -62,8 +61,12 @@ class AfterContext:
         return load_trained(str(self.folder / (BEST if (self.folder / BEST).exists() else FINAL)))
 
     @property
-    def model(self) -> LanguageModel:
-        return self.best.model
+    def usable(self) -> Trained:
+        """The same for a check that is not about the file: `best-saved` tells that it is damaged. Raises Skip."""
+        try:
+            return self.best
+        except MmrecError:
+            raise Skip("not-loaded") from None
 
     @cached_property
     def reloading(self) -> subprocess.Popen[str] | None:
@@ -132,7 +135,7 @@ def _metrics(context: AfterContext) -> Values:
     }
     if context.corpus is None:
         return values
-    losses = window_losses(context.model, context.corpus, int(context.settings["seq_len"]), _WINDOWS)
+    losses = window_losses(context.usable.model, context.corpus, int(context.settings["seq_len"]), _WINDOWS)
     if len(losses) < 2:
         return values
     half = _NORMAL_95 * float(losses.std(ddof=1)) / math.sqrt(len(losses))
@@ -194,7 +197,7 @@ def _sample(context: AfterContext) -> Values:
     """Text that the model writes: does it turn in circles, or copy out the training text?"""
     if context.corpus is None:
         raise Skip("text-gone")
-    trained, corpus = context.best, context.corpus
+    trained, corpus = context.usable, context.corpus
     prompt, _ = sample_text(trained.model, corpus, int(context.settings.get("seed", 0)))
     text = "".join(generate(trained.model, trained.tokenizer, prompt, _SAMPLE_TOKENS, Sampling()))
     grams = [text[start : start + _GRAM] for start in range(len(text) - _GRAM + 1)]

@@ -38,7 +38,7 @@ class During:
             if event.step <= self._run.step:
                 return []
             self._run.step = event.step
-            self._validations.add_step(event.step)
+            self._validations.add_step(event)
             self._steps.add(event)
         else:
             self._add_rare(event)

@@ -217,7 +217,10 @@ class StepRules:
                 told.tell("loss-not-falling", "fail", 0.0, {"variant": "hardly-fell", **values})
             return
         if early:
-            if at_end and not told.stands("loss-too-high"):
+            if at_end and unigram is not None and self._rests_at(unigram):
+                resting: Values = {**values, "smoothed": self._smoothed[-1], "mean_of": MEAN_OF, "unigram": unigram}
+                told.tell("loss-not-falling", "warn", 0.0, {**resting, "variant": "at-unigram"})
+            elif at_end and not told.stands("loss-too-high"):
                 told.well("loss-not-falling", values)
             return
         if run.uniform is not None and smoothed > (1 + _HIGH["above"]) * run.uniform:
@@ -254,6 +257,13 @@ class StepRules:
             self._told.tell("loss-not-falling", "warn", 0.0, {**values, "variant": "at-unigram"})
         elif smoothed > unigram and not restless:
             self._told.tell("loss-not-falling", "warn", 0.0, {**values, "variant": "slow"})
+
+    def _rests_at(self, unigram: float) -> bool:
+        """Whether a run too short to have settled came down to letter frequencies and stayed there: nothing else is learnt."""
+        if len(self._smoothed) < 11 or self._warm_start:
+            return False
+        near, last = _FALL["near"] * unigram, self._smoothed[-1]
+        return abs(last - unigram) < near and last >= (1 - _FALLING) * self._smoothed[-11]
 
     def _risen(self, step: int, smoothed: float) -> bool:
         """Back up for good from where it had been: more than the scatter of single losses explains."""

@@ -6,6 +6,7 @@ A validation of a part of the validation side only is passed over.
 from __future__ import annotations
 
 import math
+from collections import deque
 
 from mmrec_engine import events
 from mmrec_engine.quality.checks import Values
@@ -14,6 +15,8 @@ from mmrec_engine.quality.thresholds import numbers
 
 _FALLS = 0.01  # share by which training must have fallen since the best, for a rise to be overfitting
 _FIVE_GRAM_OF_BIGRAM = 0.65  # where the 5-gram is not known
+MEAN_OF = 50  # steps
+FROM_NOTHING = 0.9  # of ln V: a first loss below it is a trained model's
 _PASSED = ("validation-below-training", "perplexity-sane", "accuracy-rising", "early-stopping")
 
 
@@ -27,6 +30,10 @@ class ValidationRules:
         self._rising = 0  # validations in a row, of each kind
         self._below = 0
         self._too_good = 0
+        self._steps_below = 0
+        self._tokens = 0  # trained on so far
+        self._first_loss: float | None = None
+        self._losses: deque[float] = deque(maxlen=MEAN_OF)  # of the last steps
         self._falling_accuracy = 0
         self._best_accuracy = (-1.0, 0)  # and its step; since the model has settled
         self._unsaved: events.Validation | None = None  # the best, while its checkpoint has not been seen
@@ -52,8 +59,11 @@ class ValidationRules:
         if self._count >= 2:
             self._judge(event)
 
-    def add_step(self, step: int) -> None:
+    def add_step(self, event: events.Step) -> None:
         """Training goes on: by now the best must have been saved, and patience not be used up."""
+        step, self._tokens = event.step, event.tokens
+        self._first_loss = event.loss if self._first_loss is None else self._first_loss
+        self._losses.append(event.loss)
         if self._unsaved is not None:
             self._tell_stopping("not-saved", self._unsaved.step)
             self._unsaved = None
@@ -119,8 +129,32 @@ class ValidationRules:
             self._told.tell("validation-below-training", "warn", -apart, leak)
         elif self._too_good >= limits["evaluations"]:
             self._told.tell("validation-below-training", "warn", 0.0, {**values, "variant": "too-good"})
-        elif self._count >= 2 and not self._below and not self._too_good:
+        elif self._trains_on_something_else(event):
+            steps = sum(self._losses) / MEAN_OF
+            other = {
+                **values,
+                "variant": "other-task",
+                "steps": steps,
+                "mean_of": MEAN_OF,
+                "apart": 1 - steps / training,
+            }
+            self._told.tell("validation-below-training", "warn", 0.0, other)
+        elif self._count >= 2 and not (self._below or self._too_good or self._steps_below):
             self._told.well("validation-below-training", {**values, "variant": "below" if apart < 0 else "above"})
+
+    def _trains_on_something_else(self, event: events.Validation) -> bool:
+        """The steps lie far below what training windows cost with dropout off, though they came before and have dropout on.
+
+        Then what they are asked for is not what evaluation asks for: labels that are not the next token, say. Few windows
+        scatter: a token's loss by about as much as its mean.
+        """
+        limits = numbers("validation-below-training")
+        if len(self._losses) < MEAN_OF or not all(map(math.isfinite, self._losses)):
+            return False
+        share = max(limits["steps_below"], limits["scatter"] / math.sqrt(max(1, self._run.validation_tokens)))
+        below = sum(self._losses) / MEAN_OF < (1 - share) * event.training_loss
+        self._steps_below = self._steps_below + 1 if below else 0
+        return self._steps_below >= limits["evaluations"]
 
     def _impossible(self, event: events.Validation, apart: float) -> bool:
         """Better than unknown text can be guessed: far below a 5-gram, or known by heart as well as the training side."""
@@ -128,7 +162,17 @@ class ValidationRules:
         five_gram = baselines.get("5-gram", _FIVE_GRAM_OF_BIGRAM * baselines.get("bigram", 0.0))
         far_below = bits < limits["bits"] and event.loss < limits["of_5_gram"] * five_gram
         by_heart = bits < limits["bits_by_heart"] and event.epoch >= limits["epochs"] and apart < limits["gap"]
-        return bits < limits["least_bits"] or far_below or by_heart
+        return bits < limits["least_bits"] or far_below or by_heart or self._too_soon(event)
+
+    def _too_soon(self, event: events.Validation) -> bool:
+        """Far better than a 5-gram that has counted the whole text, by a model that began with nothing and has read little."""
+        limits, uniform = numbers("validation-below-training"), self._run.uniform
+        five_gram = self._run.baselines.get("5-gram")
+        early = self._tokens <= limits["early_tokens"] and event.epoch <= limits["early_epochs"]
+        if five_gram is None or uniform is None or not early:
+            return False
+        from_nothing = self._first_loss is not None and self._first_loss > FROM_NOTHING * uniform
+        return from_nothing and event.loss < limits["early_of_5_gram"] * five_gram
 
     def _judge_underfitting(self, event: events.Validation) -> None:
         limits, bigram = numbers("underfitting"), self._run.baselines.get("bigram")

@@ -17,6 +17,7 @@ from mmrec_engine.quality.thresholds import numbers
 _SHOWN = 48  # tokens of a window
 _MOST_WINDOWS = 64  # of a batch
 _WARM_SHARE = 0.1  # of the steps: what a warmup that is too long is shortened to
+_USUAL_DROPOUT, _USUAL_DECAY = 0.1, 0.1  # the guide's
 _USUAL_RATE = {"adamw": 3e-4, "muon": 0.02}  # the guide's, and the fast recipe's
 
 
@@ -69,6 +70,8 @@ def _hyperparameters(context: TextContext) -> Values:
         "planned_steps": steps,
         "warmup_share": settings.warmup_steps / max(1, steps),
         "grad_clip": settings.grad_clip,
+        "dropout": settings.dropout,
+        "weight_decay": settings.weight_decay,
         "patience": settings.early_stopping_patience,
         "evaluations": context.planned_evaluations,
         "by_hand": sorted(name for name, source in context.sources.items() if source in ("hand", "file")),
@@ -89,6 +92,8 @@ def _judge_hyperparameters(values: Values, limits: Mapping[str, float]) -> Statu
         (values["learning_rate"] < values["lowest"], "rate-low", "warn"),
         (values["grad_clip"] <= 0, "no-clipping", "warn"),
         (values["warmup_share"] >= limits["warn_warmup"], "warmup-most", "warn"),
+        (values["dropout"] > limits["highest_dropout"], "dropout-high", "warn"),
+        (values["weight_decay"] > limits["highest_decay"], "decay-high", "warn"),
         (limits["note_warmup"] < values["warmup_share"] < limits["warn_warmup"], "warmup-long", "note"),
         # The first evaluation is a best; so many more must not be, and the run must have more to come then.
         (values["patience"] + 1 >= values["evaluations"], "no-stopping", "note"),
@@ -110,6 +115,10 @@ def _saner(values: Values, status: Status) -> list[dict[str, Any]]:
         found.append(remedy("clip-gradients", grad_clip=1.0))
     if wrong & {"warmup-most", "warmup-long"}:
         found.append(remedy("shorter-warmup", warmup_steps=int(_WARM_SHARE * values["planned_steps"])))
+    if "dropout-high" in wrong:
+        found.append(remedy("usual-dropout", dropout=_USUAL_DROPOUT))
+    if "decay-high" in wrong:
+        found.append(remedy("usual-weight-decay", weight_decay=_USUAL_DECAY))
     if "no-stopping" in wrong and values["evaluations"] > 2:
         found.append(remedy("reachable-patience", early_stopping_patience=values["evaluations"] - 2))
     return found

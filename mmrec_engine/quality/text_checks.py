@@ -1,7 +1,8 @@
-"""The rules about the text before training: can it be read, is there enough, is it text, is the split fair?
+"""The rules about the text before training: can it be read, is there enough, is it text?
 
-Judged by the prepared tokens alone, decoded again where characters matter; of a large corpus by evenly spread stretches. The
-rules about what is done with the text stand in `settings_checks.py`. Must not know: models, torch, screens.
+Judged by the prepared tokens alone, decoded again where characters matter; of a large corpus by evenly spread stretches.
+The rules about its two sides stand in `split_checks.py`, those about what is done with it in `settings_checks.py`. Must not
+know: models, torch, screens.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ from mmrec_engine.guide.findings_before import remedy
 from mmrec_engine.presets import PRESETS
 from mmrec_engine.quality import text_measures
 from mmrec_engine.quality.checks import Check, Skip, Status, Values
-from mmrec_engine.quality.ngrams import stretches
 from mmrec_engine.quality.readable import HARMLESS
 from mmrec_engine.quality.settings_checks import SETTINGS_CHECKS
+from mmrec_engine.quality.split_checks import SHORTEST, SPLIT_CHECKS, judge_share
 from mmrec_engine.quality.text_context import TextContext
 from mmrec_engine.quality.thresholds import numbers
 
@@ -29,10 +30,7 @@ __all__ = ["TEXT_CHECKS", "TextContext"]
 _MOST_NAMED = 20  # files
 _ENOUGH_WORDS = 4000  # characters; shorter documents are judged together
 _FEWEST_LINES = 20
-_GRAMS = 20_000
-_MOST_SEARCHED = 128_000_000  # training tokens
-_ALIKE_TRAINING, _ALIKE_VALIDATION = 400_000, 200_000  # characters
-_SHORTEST = 1000  # characters that can be judged
+_FOR_STRUCTURE = 400_000  # characters
 _SHORTEST_WINDOW = 32
 _AT_ONCE = 2**22  # tokens
 _PASSAGES = 4  # of a side
@@ -163,13 +161,14 @@ def _more_from_the_text(values: Values, status: Status) -> Remedies:
 
 def _text(context: TextContext) -> Values:
     text = "\n".join(context.train_sample)
-    if len(text) < _SHORTEST:
+    if len(text) < SHORTEST:
         raise Skip("too-short")
     return {
         "compression": text_measures.compression(text),
         "letters": text_measures.letters_share(text),
         "encoded": text_measures.encoded_share(text),
-        "structure": text_measures.structure(text[:_ALIKE_TRAINING]),
+        "markup": text_measures.markup_share(text),
+        "structure": text_measures.structure(text[:_FOR_STRUCTURE]),
     }
 
 
@@ -183,6 +182,7 @@ def _judge_text(values: Values, limits: Limits) -> Status:
         (structure is not None and structure < limits["structure"], "no-structure", "fail"),
         (values["compression"] > limits["warn_compression"], "much-alike", "warn"),
         (values["encoded"] > limits["warn_encoded"], "partly-encoded", "warn"),
+        (values["markup"] > limits["markup"], "markup", "warn"),
         (values["letters"] < limits["letters"], "few-letters", "warn"),
     )
     for holds, variant, status in rules:
@@ -252,59 +252,7 @@ def _duplicates(context: TextContext) -> Values:
     return {"duplicated": again, "lines": lines, "share": again / lines}
 
 
-def _judge_share(values: Values, limits: Limits) -> Status:
-    share = values["share"]
-    return "fail" if share > limits["fail_share"] else "warn" if share > limits["warn_share"] else "pass"
-
-
-# split-overlap, split-alike
-
-
-def _overlap(context: TextContext) -> Values:
-    train, validation = context.corpus.train.tokens, context.corpus.validation.tokens
-    length = int(numbers("split-overlap")["gram"])
-    searched = stretches(train, _MOST_SEARCHED, 32)
-    looked_at = sum(map(len, searched)) / max(1, len(train))
-    found, grams = text_measures.overlap(searched, validation, length, _GRAMS)
-    if not grams:
-        raise Skip("too-short")
-    return {"found": found, "grams": grams, "share": min(1.0, found / grams / looked_at), "looked_at": looked_at}
-
-
-def _alike(context: TextContext) -> Values:
-    train, validation = context.corpus.train.tokens, context.corpus.validation.tokens
-    sides = [
-        "\n".join(text_measures.texts(tokens, context.corpus.tokenizer, most))
-        for tokens, most in ((train, _ALIKE_TRAINING), (validation, _ALIKE_VALIDATION))
-    ]
-    if min(map(len, sides)) < _SHORTEST:
-        raise Skip("too-short")
-    foreign, own = text_measures.apart(*sides)
-    return {"under_training": foreign, "under_own": own, "apart": foreign - own}
-
-
-def _judge_alike(values: Values, limits: Limits) -> Status:
-    return "warn" if values["apart"] > limits["nats"] else "pass"
-
-
-# unknown-characters, round-trip
-
-
-def _unknown(context: TextContext) -> Values:
-    side, tokenizer = context.corpus.validation, context.corpus.tokenizer
-    full = len(tokenizer.characters) >= context.settings.vocab_size
-    return {
-        "unknown": side.unknown,
-        "tokens": len(side.tokens),
-        "share": side.unknown / max(1, len(side.tokens)),
-        "vocabulary": tokenizer.vocab_size,
-        "larger_vocabulary": min(1_000_000, 2 * context.settings.vocab_size) if full else None,
-    }
-
-
-def _larger_vocabulary(values: Values, status: Status) -> Remedies:
-    larger = values["larger_vocabulary"]
-    return [remedy("larger-vocabulary", vocab_size=larger)] if larger and status in ("warn", "fail") else []
+# round-trip
 
 
 def _round_trip(context: TextContext) -> Values:
@@ -338,10 +286,8 @@ TEXT_CHECKS: tuple[Check, ...] = (
     Check("corpus-size", "before", "dataset-ready", _size, _judge_size, _more_from_the_text),
     Check("corpus-text", "before", "dataset-ready", _text, _judge_text),
     Check("mojibake", "before", "dataset-ready", _mojibake, _judge_mojibake, _fix_encoding),
-    Check("duplicate-text", "before", "dataset-ready", _duplicates, _judge_share),
-    Check("split-overlap", "before", "validation-split", _overlap, _judge_share),
-    Check("split-alike", "before", "validation-split", _alike, _judge_alike),
-    Check("unknown-characters", "before", "validation-split", _unknown, _judge_share, _larger_vocabulary),
+    Check("duplicate-text", "before", "dataset-ready", _duplicates, judge_share),
+    *SPLIT_CHECKS,
     Check("round-trip", "before", "dataset-ready", _round_trip, _judge_round_trip),
     *SETTINGS_CHECKS,
 )

@@ -27,6 +27,7 @@ _LONG_LINE = 1000  # characters
 _FEW_KINDS = 5  # characters of a ruled line
 _FEW_DIFFERENT = 0.5  # of the neighbours in an n-gram; with more alike it is a ruled line or blank space
 _ENCODED = re.compile(r"[A-Za-z0-9+/=_-]{32,}")
+_TAG = re.compile(r"</?[A-Za-z][\w:-]*(?:\s[^<>]{0,2000})?/?>")
 _MULTIPLIER = 0x9E3779B97F4A7C15  # odd, its bits well mixed
 _FILTER_BITS = 22
 
@@ -76,6 +77,13 @@ def encoded_share(text: str) -> float:
 def _is_mixed(run: str) -> bool:
     lower, upper, digits = (sum(map(kind, run)) / len(run) for kind in (str.islower, str.isupper, str.isdigit))
     return lower > 0.15 and upper > 0.15 and digits > 0.02
+
+
+def markup_share(text: str) -> float:
+    """Share of characters within tags, as in HTML and XML; 0 where no tag is ever closed, as in code with `<` in it."""
+    tags = _TAG.findall(text)
+    closed = any(tag.startswith("</") for tag in tags)
+    return sum(map(len, tags)) / len(text) if text and closed else 0.0
 
 
 def structure(text: str) -> float | None:
@@ -136,6 +144,17 @@ def _lines(text: str, length: int) -> Iterator[str]:
             if len(line) <= _LONG_LINE and len(set(kept)) >= _FEW_KINDS:
                 yield kept
             kept = ""
+
+
+def letters_alone(tokens: Tokens, tokenizer: CharacterTokenizer) -> Tokens:
+    """The tokens that are letters or digits, without regard to case: what stays of a text that was set or wrapped anew."""
+    kinds: dict[str, int] = {}
+    table = np.zeros(tokenizer.vocab_size, dtype=np.uint32)
+    for index, character in enumerate(tokenizer.characters, start=len(tokenizer.special)):
+        if character.isalnum():
+            table[index] = kinds.setdefault(character.casefold(), len(kinds) + 1)
+    found: Tokens = table.astype(tokenizer.dtype).take(tokens, mode="clip")
+    return found[found > 0]
 
 
 def overlap(train: Iterable[Tokens], validation: Tokens, length: int, most: int) -> tuple[int, int]:

@@ -77,6 +77,8 @@ def test_a_damaged_best_model_is_found(command: Command, text_file: Path) -> Non
     assert checked.code == 1
     failed = {finding["id"]: finding for finding in checked.json["findings"] if finding["status"] in ("fail", "error")}
     assert failed["best-saved"]["values"]["variant"] == "damaged"
+    unjudged = {one["id"] for one in checked.json["findings"] if one["values"].get("reason") == "not-loaded"}
+    assert unjudged == {"metrics-reported", "sample-sane"}
 
 
 def test_text_that_is_gone_is_said_and_is_no_failure(command: Command, text_file: Path) -> None:

@@ -268,6 +268,15 @@ def test_a_loss_that_stands_at_the_unigram_is_told() -> None:
     assert step <= 410 and one["values"]["variant"] == "at-unigram"
 
 
+def test_a_short_run_that_rests_at_the_unigram_is_told_at_its_end() -> None:
+    rests = lambda step: UNIGRAM - 0.03 + (UNIFORM - UNIGRAM) * math.exp(-step / 20)  # noqa: E731
+    step, one = the_one(found_in(a_run(220, rests)), "loss-not-falling", "warn")
+    assert step == 220 and one["values"]["variant"] == "at-unigram"
+    passes_by = lambda step: 2.9 + (UNIFORM - 2.9) * math.exp(-step / 180)  # noqa: E731
+    assert abs(passes_by(220) - UNIGRAM) < 0.1
+    assert ids(found_in(a_run(220, passes_by))) == []
+
+
 def test_a_loss_on_its_way_below_the_unigram_is_not_stuck_there() -> None:
     assert ids(found_in(a_run(1200, lambda step: 1.6 + (UNIFORM - 1.6) * math.exp(-step / 550)))) == []
 
@@ -384,11 +393,32 @@ def test_validation_a_little_below_training_is_told_as_such_and_is_well() -> Non
     assert "3.5% below" in one["evidence"]
 
 
+def test_steps_far_below_what_training_windows_cost_are_told() -> None:
+    """Labels in the loop that are not the next token: the steps' loss falls, that of any evaluation does not."""
+    stays = lambda step: 3.2  # noqa: E731
+    found = found_in(a_run(600, training=stays, validation=stays, early_stopping_patience=50))
+    step, one = the_one(found, "validation-below-training", "warn")
+    assert step <= 300 and one["values"]["variant"] == "other-task"
+    with_dropout_off = lambda step: 0.93 * healthy_loss(step)  # noqa: E731
+    a_little_above = lambda step: 1.07 * healthy_loss(step)  # noqa: E731
+    for fair in (with_dropout_off, a_little_above):
+        assert "validation-below-training" not in ids(found_in(a_run(600, training=fair)))
+
+
 def test_validation_better_than_text_allows_is_told_though_training_is_as_good() -> None:
     collapses = lambda step: 0.15 + (UNIFORM - 0.15) * math.exp(-step / 60)  # noqa: E731
     found = found_in(a_run(600, collapses))
     assert of(found, "validation-below-training", "warn")[0][1]["values"]["variant"] == "too-good"
     assert ids(found_in(a_run(600, collapses, baselines={}))) == ["validation-below-training"]
+
+
+def test_validation_far_below_a_5_gram_after_little_text_is_told_but_not_of_a_model_that_was_trained_before() -> None:
+    sees_ahead = lambda step: 1.15 + (UNIFORM - 1.15) * math.exp(-step / 60)  # noqa: E731
+    assert of(found_in(a_run(600, sees_ahead)), "validation-below-training", "warn")[0][0] <= 400
+    knows = lambda step: 1.15 + 0.5 * math.exp(-step / 60)  # noqa: E731
+    assert ids(found_in(a_run(600, knows))) == []
+    slow = lambda step: 1.15 + (UNIFORM - 1.15) * math.exp(-step / 400)  # noqa: E731
+    assert ids(found_in(a_run(4000, slow, evaluate_every=1000))) == []
 
 
 def test_validation_known_by_heart_like_training_is_a_leak_though_text_is_simple() -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import base64
 import json
 import random
+import re
+import textwrap
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -131,6 +134,19 @@ def shuffled(text: str) -> str:
     return "".join(random.Random(0).sample(text, len(text)))
 
 
+def marked_up(text: str) -> str:
+    return "".join(
+        f'<p class="c{number}"><a href="/page/{number}">{line[:30]}</a></p>\n'
+        for number, line in enumerate(text.split("\n"))
+    )
+
+
+def test_comparisons_and_includes_in_code_are_no_markup() -> None:
+    code = "#include <stdio.h>\nstd::vector<int> v;\nif (a <b and c> d) { x = y<z>(1); }\n" * 20
+    assert text_measures.markup_share(code) == 0.0
+    assert text_measures.markup_share(marked_up(ENGLISH)) > 0.4
+
+
 @pytest.mark.parametrize(
     ("text", "variant"),
     [
@@ -142,12 +158,13 @@ def shuffled(text: str) -> str:
         (" ".join(str(random.Random(number).random()) for number in range(6000)), "no-letters"),
         (shuffled(ENGLISH), "no-structure"),
         (base64_of(random.Random(0).randbytes(9_000)) + ENGLISH, "partly-encoded"),
+        (marked_up(ENGLISH), "markup"),
     ],
-    ids=["repeated", "numbered", "base64", "base64-text", "hex", "numbers", "shuffled", "part"],
+    ids=["repeated", "numbered", "base64", "base64-text", "hex", "numbers", "shuffled", "part", "markup"],
 )
 def test_what_is_no_text_is_named(tmp_path: Path, text: str, variant: str) -> None:
     finding = findings_of(tmp_path, text)["corpus-text"]
-    assert finding["status"] == ("warn" if variant in ("much-alike", "partly-encoded") else "fail")
+    assert finding["status"] == ("warn" if variant in ("much-alike", "partly-encoded", "markup") else "fail")
     assert finding["values"]["variant"] == variant
 
 
@@ -195,6 +212,19 @@ def test_validation_text_that_stands_in_training_is_named(tmp_path: Path) -> Non
     assert finding["status"] == "warn" and finding["values"]["share"] == pytest.approx(4 / 30, abs=0.01)
     fair = {"train.txt": ENGLISH[:half], "val.txt": ENGLISH[half:]}
     assert findings_of(tmp_path, fair)["split-overlap"]["status"] == "pass"
+
+
+@pytest.mark.parametrize(
+    "anew",
+    [str.upper, lambda text: textwrap.fill(text, 30), lambda text: re.sub("[^A-Za-z]+", "  ", text)],
+    ids=["capitals", "wrapped", "punctuation"],
+)
+def test_validation_text_set_anew_in_training_is_named_all_the_same(tmp_path: Path, anew: Callable[[str], str]) -> None:
+    half = len(ENGLISH) // 2
+    leak = {"train.txt": ENGLISH[:half] + "\n" + anew(ENGLISH[half:]), "val.txt": ENGLISH[half:]}
+    finding = findings_of(tmp_path, leak)["split-overlap"]
+    assert finding["values"]["variant"] == "letters"
+    assert finding["status"] == "fail" and finding["values"]["share"] > 0.8
 
 
 def test_ruled_lines_on_both_sides_are_no_leak(tmp_path: Path) -> None:
@@ -309,6 +339,9 @@ def test_other_files_that_are_left_out_are_named(tmp_path: Path) -> None:
         ({"warmup_steps": 201}, "note", "warmup-long", [{"warmup_steps": 200}]),
         ({"warmup_steps": 1000}, "warn", "warmup-most", [{"warmup_steps": 200}]),
         ({"warmup_steps": 9000}, "warn", "warmup-most", [{"warmup_steps": 200}]),
+        ({"dropout": 0.5, "weight_decay": 1.0}, "pass", None, []),
+        ({"dropout": 0.9}, "warn", "dropout-high", [{"dropout": 0.1}]),
+        ({"weight_decay": 10.0}, "warn", "decay-high", [{"weight_decay": 0.1}]),
         ({"eval_every": 286}, "pass", None, []),
         ({"eval_every": 334}, "note", "no-stopping", [{"early_stopping_patience": 4}]),
         ({"eval_every": 1000}, "note", "no-stopping", []),

@@ -1,0 +1,126 @@
+"""What the checklist makes of runs whose faults are known, and of healthy ones. Writes docs/diagnosis.md.
+
+    python -m benchmarks.diagnosis [TEXT] [--quick] [--only WORD]
+
+TEXT: a file of prose for a part of the healthy runs, such as tiny Shakespeare. --quick: a part of the trials, in a few minutes;
+--only: those with this word in their name. Both print what they find and leave the document as it is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from benchmarks.faults import FAULTS
+from benchmarks.healthy import healthy_runs
+from benchmarks.trials import Outcome, Told, Trial, carry_out
+
+DOCUMENT = Path(__file__).parents[1] / "docs" / "diagnosis.md"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("text", nargs="?", type=Path, metavar="TEXT")
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--only", metavar="WORD")
+    asked = parser.parse_args()
+    healthy = healthy_runs(asked.text.absolute() if asked.text else None)
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="mmrec-diagnosis-") as place:
+        for name in ("CACHE", "STATE", "CONFIG"):  # the trials leave nothing in the person's home
+            os.environ[f"XDG_{name}_HOME"] = str(Path(place) / name.lower())
+        sound = [_tried(trial, Path(place)) for trial in _chosen(healthy, asked.quick, asked.only)]
+        faulty = [_tried(trial, Path(place)) for trial in _chosen(FAULTS, asked.quick, asked.only)]
+    words = "python -m benchmarks.diagnosis" + (" TEXT" if asked.text else "") + (" --quick" if asked.quick else "")
+    document = report(faulty, sound, words, time.monotonic() - began)
+    if asked.quick or asked.only:
+        sys.stdout.write(document)
+    else:
+        DOCUMENT.write_text(document, encoding="utf-8")
+
+
+def _chosen(trials: Iterable[Trial], quick: bool, only: str | None) -> list[Trial]:
+    return [trial for trial in trials if (trial.quick or not quick) and (only is None or only in trial.name)]
+
+
+def _tried(trial: Trial, place: Path) -> Outcome:
+    outcome = carry_out(trial, place / f"trial-{time.monotonic_ns()}")
+    told = ", ".join(_in_short(one) for one in outcome.grave) or "nothing above a note"
+    verdict = "" if not trial.expected else "named: " if outcome.named_by else "NOT NAMED: "
+    print(f"{outcome.seconds:5.0f} s  {trial.name}: {verdict}{told}", file=sys.stderr, flush=True)
+    return outcome
+
+
+def report(faulty: Sequence[Outcome], healthy: Sequence[Outcome], command: str, seconds: float) -> str:
+    """The document: rates, then what was told of each run."""
+    named = sum(bool(outcome.named_by) for outcome in faulty)
+    failed = sum(any(one.status in ("fail", "error") for one in outcome.found) for outcome in healthy)
+    warned = sum(any(one.status == "warn" for one in outcome.found) for outcome in healthy)
+    lines = [
+        "# Diagnosis",
+        "",
+        "What the checklist says of runs whose fault is known, and of healthy runs. Every run really trains; its findings",
+        "come from the checks before, during and after training, as anyone would see them. A run that the checks before",
+        "training stop makes no step.",
+        "",
+        f"Made by `{command}` in {seconds / 60:.0f} minutes (`make diagnosis TEXT=…`). The trials stand in",
+        "`benchmarks/faults.py` and `benchmarks/healthy.py`.",
+        "",
+        "| | |",
+        "| --- | ---: |",
+        f"| faults named by an expected id | {named} of {len(faulty)}{_share(named, len(faulty))} |",
+        f"| healthy runs with a `fail` or `error` | {failed} of {len(healthy)} |",
+        f"| healthy runs with a `warn` | {warned} of {len(healthy)} |",
+        "",
+        "## Faults",
+        "",
+        "Found: what is above a note, with its phase and step; a note that is expected counts where the checklist asks for",
+        "no more. Of several expected ids any one names the fault.",
+        "",
+        "| fault | found | expected | named |",
+        "| --- | --- | --- | --- |",
+        *(_fault_row(outcome) for outcome in faulty),
+        "",
+        "## Healthy runs",
+        "",
+        "| run | steps | ended | worst finding |",
+        "| --- | ---: | --- | --- |",
+        *(_healthy_row(outcome) for outcome in healthy),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _share(part: int, whole: int) -> str:
+    return f" ({part / whole:.0%})" if whole else ""
+
+
+def _fault_row(outcome: Outcome) -> str:
+    trial = outcome.trial
+    told = [one for one in outcome.found if one in outcome.grave or one.id in outcome.named_by]
+    found = "<br>".join(_in_short(one) for one in told) or (f"refused: {outcome.ended}" if outcome.ended else "–")
+    named = f"yes: {', '.join(outcome.named_by)}" if outcome.named_by else "**no**"
+    return f"| {trial.name} | {found} | {', '.join(trial.expected)} | {named} |"
+
+
+def _healthy_row(outcome: Outcome) -> str:
+    worst = outcome.worst
+    told = "–" if worst is None else "pass" if worst.gravity < 2 else _in_short(worst)
+    return f"| {outcome.trial.name} | {outcome.steps} | {outcome.ended} | {told} |"
+
+
+def _in_short(told: Told) -> str:
+    return (
+        f"{told.id} {told.status} ({told.phase}, step {told.step})"
+        if told.step
+        else f"{told.id} {told.status} ({told.phase})"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,306 @@
+"""Faults put into this process for the time of one run: into every new model, into the loop alone, into the batches.
+
+What is planted in every model the checks before training see too; what is planted in the loop only a training shows.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from mmrec_engine.corpus.windows import Batch, TrainingWindows, _cut
+from mmrec_engine.model.language_model import LanguageModel, create_model
+from mmrec_engine.optim.groups import _sorted_parameters
+from mmrec_engine.presets import Preset
+from mmrec_engine.training.job import Job, build_job
+from mmrec_engine.training.step import Stepper, StepResult
+
+Planted = Callable[[], AbstractContextManager[None]]
+Make = Callable[[Stepper, int, int, float], StepResult]
+
+
+def in_every_model(fault: Callable[[LanguageModel], object]) -> Planted:
+    @contextlib.contextmanager
+    def planted() -> Iterator[None]:
+        def made(*arguments: Any) -> LanguageModel:
+            model = create_model(*arguments)
+            fault(model)
+            return model
+
+        with (
+            patch("mmrec_engine.training.job.create_model", made),
+            patch("mmrec_engine.quality.model_context.create_model", made),
+        ):
+            yield
+
+    return planted
+
+
+def in_the_loop(fault: Callable[[Job], object]) -> Planted:
+    @contextlib.contextmanager
+    def planted() -> Iterator[None]:
+        def made(*arguments: Any) -> Job:
+            job = build_job(*arguments)
+            fault(job)
+            return job
+
+        with patch("mmrec_engine.training.run.build_job", made):
+            yield
+
+    return planted
+
+
+def in_each_step(change: Callable[[Make, Stepper, int, int, float], StepResult]) -> Planted:
+    """change: makes the step, with what was there before at hand."""
+
+    @contextlib.contextmanager
+    def planted() -> Iterator[None]:
+        plain = Stepper.make
+
+        def made(stepper: Stepper, step: int, first_window: int, learning_rate: float) -> StepResult:
+            return change(plain, stepper, step, first_window, learning_rate)
+
+        with patch.object(Stepper, "make", made):
+            yield
+
+    return planted
+
+
+def in_the_batches(change: Callable[[Batch, npt.NDArray[np.int64]], Batch]) -> Planted:
+    """change: a training batch, and the numbers of its windows, to the batch that is trained on."""
+
+    class Changed(TrainingWindows):
+        def batch(self, numbers: npt.NDArray[np.int64]) -> Batch:
+            return change(super().batch(numbers), numbers)
+
+    return lambda: patch("mmrec_engine.training.job.TrainingWindows", Changed)  # type: ignore[return-value]
+
+
+def at(target: str, replacement: object) -> Planted:
+    return lambda: patch(target, replacement)  # type: ignore[return-value]
+
+
+# models
+
+
+def cut_off(index: int) -> Callable[[LanguageModel], None]:
+    """The block's output is thrown away."""
+
+    def fault(model: LanguageModel) -> None:
+        model.blocks[index].forward = lambda x, dropout: x  # type: ignore[method-assign]
+
+    return fault
+
+
+def detached(index: int) -> Callable[[LanguageModel], None]:
+    """Nothing is learnt by the block, though its output counts."""
+
+    def fault(model: LanguageModel) -> None:
+        inner = model.blocks[index].forward
+        model.blocks[index].forward = lambda x, dropout: x + (inner(x, dropout) - x).detach()  # type: ignore[method-assign]
+
+    return fault
+
+
+def frozen(beginning: str) -> Callable[[LanguageModel], None]:
+    def fault(model: LanguageModel) -> None:
+        for name, parameter in model.named_parameters():
+            if name.startswith(beginning):
+                parameter.requires_grad_(False)
+
+    return fault
+
+
+def sees_ahead(model: LanguageModel) -> None:
+    """Each mixer reads the next token with this one."""
+    for block in model.blocks:
+        inner = block.mixer.forward
+        block.mixer.forward = lambda x, inner=inner: inner(x + torch.roll(x, -1, dims=1))
+
+
+def attends_ahead(model: LanguageModel) -> None:
+    """Attention without its mask."""
+    for block in model.blocks:
+        mixer: Any = block.mixer
+
+        def forward(x: Tensor, mixer: Any = mixer) -> Tensor:
+            merged: Tensor = mixer._merge(functional.scaled_dot_product_attention(*mixer._heads(x, first=0)))
+            return merged
+
+        mixer.forward = forward
+
+
+def mixes_rows(model: LanguageModel) -> None:
+    """Each window sees the mean of its batch."""
+    inner = model.embedding.forward
+
+    def forward(ids: Tensor) -> Tensor:
+        x: Tensor = inner(ids)
+        return x + x.mean(0, keepdim=True)
+
+    model.embedding.forward = forward
+
+
+def wide_head(model: LanguageModel) -> None:
+    generator = torch.Generator().manual_seed(1)
+    std = 50 * model.config.width**-0.5
+    model.head.weight.data = std * torch.randn(model.head.weight.shape, generator=generator)
+
+
+def noisy(model: LanguageModel) -> None:
+    """Noise that no seed decides."""
+    inner = model.embedding.forward
+    model.embedding.forward = lambda ids: _with_noise(inner(ids))
+
+
+_DICE = torch.Generator().manual_seed(int.from_bytes(b"dice", "big"))
+
+
+def _with_noise(x: Tensor) -> Tensor:
+    return x + 0.05 * torch.randn(x.shape, generator=_DICE)
+
+
+def dropping(model: LanguageModel) -> None:
+    """Dropout that evaluation does not turn off."""
+    inner = model.embedding.forward
+    model.embedding.forward = lambda ids: functional.dropout(inner(ids), 0.3, training=True)
+
+
+# optimizers and jobs
+
+
+def one_forgotten(model: nn.Module) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
+    """The parameters that optimizers update, without one hidden matrix."""
+    hidden, outer, vectors = _sorted_parameters(model)
+    return hidden[1:], outer, vectors
+
+
+def climbing(job: Job) -> None:
+    """Every gradient the wrong way round."""
+    for parameter in job.model.parameters():
+        parameter.register_hook(lambda gradient: -gradient)
+
+
+def scaled_gradients(factor: float) -> Callable[[Job], None]:
+    def fault(job: Job) -> None:
+        for parameter in job.model.parameters():
+            parameter.register_hook(lambda gradient: factor * gradient)
+
+    return fault
+
+
+def never_zeroed(job: Job) -> None:
+    """Each step adds its gradient to all before it."""
+    job.optimizers.drop_gradients = lambda: None  # type: ignore[method-assign]
+
+
+def weights_set(step: int, change: Callable[[LanguageModel], None]) -> Planted:
+    def made(make: Make, stepper: Stepper, now: int, first: int, rate: float) -> StepResult:
+        if now == step:
+            with torch.no_grad():
+                change(stepper._model)
+        return make(stepper, now, first, rate)
+
+    return in_each_step(made)
+
+
+def not_a_number(model: LanguageModel) -> None:
+    model.blocks[1].mlp.expand.weight[0, 0] = float("nan")
+
+
+def begun_again(model: LanguageModel) -> None:
+    """The weights as if nothing had been learnt."""
+    generator = torch.Generator().manual_seed(3)
+    for parameter in model.parameters():
+        parameter.copy_(
+            parameter.std() * torch.randn(parameter.shape, generator=generator) if parameter.ndim > 1 else parameter
+        )
+
+
+def out_of_memory_above(windows: int) -> Planted:
+    def made(make: Make, stepper: Stepper, step: int, first: int, rate: float) -> StepResult:
+        if stepper._settings.windows_at_once > windows and step >= 5:
+            raise torch.OutOfMemoryError("tried to allocate 2.00 GiB")
+        return make(stepper, step, first, rate)
+
+    return in_each_step(made)
+
+
+@contextlib.contextmanager
+def narrow_model() -> Iterator[None]:
+    """The tiny config is a model of one block, four wide."""
+    with patch.dict("mmrec_engine.presets.PRESETS", {"tiny": Preset(width=4, layers=1, heads=1)}):
+        yield
+
+
+# batches
+
+
+def shuffled_labels(batch: Batch, numbers: npt.NDArray[np.int64]) -> Batch:
+    inputs, labels = batch
+    dice = np.random.default_rng(int(numbers[0]))
+    return inputs, dice.permutation(labels.ravel()).reshape(labels.shape)
+
+
+def unshifted_labels(batch: Batch, numbers: npt.NDArray[np.int64]) -> Batch:
+    return batch[0], batch[0].copy()
+
+
+def first_batch_again(make: Make, stepper: Stepper, step: int, first: int, rate: float) -> StepResult:
+    """A loader that stands still."""
+    return make(stepper, step, 0, rate)
+
+
+def shifted_twice(batch: Batch, numbers: npt.NDArray[np.int64]) -> Batch:
+    """Labels one token too far."""
+    return batch[0][:, :-1], batch[1][:, 1:]
+
+
+def corrupted(window: int, count: int = 4) -> Callable[[Batch, npt.NDArray[np.int64]], Batch]:
+    """Nonsense in the windows from this one on."""
+
+    def change(batch: Batch, numbers: npt.NDArray[np.int64]) -> Batch:
+        if not window <= numbers[0] < window + count:
+            return batch
+        dice = np.random.default_rng(1)
+        highest = int(batch[0].max())
+        return dice.integers(1, highest + 1, batch[0].shape), dice.integers(1, highest + 1, batch[1].shape)
+
+    return change
+
+
+def cut_elsewhere(tokens: npt.NDArray[Any], starts: npt.NDArray[np.int64], length: int) -> Batch:
+    """Windows whose labels are those of other places."""
+    inputs, labels = _cut(tokens, starts, length)
+    return inputs, np.roll(labels, 7, axis=1)
+
+
+# finished runs
+
+
+def damaged(name: str) -> Callable[[Path], None]:
+    def change(folder: Path) -> None:
+        content = bytearray((folder / name).read_bytes())
+        content[len(content) // 2] ^= 0xFF
+        (folder / name).write_bytes(content)
+
+    return change
+
+
+def missing(name: str) -> Callable[[Path], None]:
+    return lambda folder: (folder / name).unlink()
+
+
+def best_is_another(folder: Path) -> None:
+    """In place of the best model a whole checkpoint of another step."""
+    (folder / "best_model.pt").write_bytes(min(folder.glob("checkpoint_step_*.pt")).read_bytes())

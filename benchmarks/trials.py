@@ -1,0 +1,131 @@
+"""One trial: a training with a known fault, or a healthy one, judged by the whole checklist as any run is.
+
+    text, settings, a planted fault ──► train(…, judging) ──► the findings of all three phases, as they were told
+
+Faults that are no settings are planted inside this process and taken out again; the product has no hooks for them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mmrec_engine import events, train
+from mmrec_engine.errors import MmrecError
+from mmrec_engine.quality.after import checks_after
+from mmrec_engine.run_reader import RunReader
+from mmrec_engine.settings import resolve
+from mmrec_engine.training.judging import Judging
+
+# One thread: two stall each other wherever the machine has anything else to do.
+SMALL: dict[str, Any] = {
+    "seq_len": 64, "batch_size": 4, "threads": 1, "precision": "fp32", "warmup_steps": 20, "max_steps": 160,
+    "eval_every": 40,
+}  # fmt: skip
+GRAVITY = ("pass", "skipped", "note", "warn", "fail", "error")
+
+
+@dataclass(frozen=True)
+class Trial:
+    """write: puts the text into a new folder; none where the settings name a corpus. expected: ids of which any one names
+    the fault; none for a healthy run. least: the mildest status that counts as naming it. plant: sets the fault up in this
+    process while the run lasts; afterwards: does something to the finished run, which is then judged again.
+    """
+
+    name: str
+    expected: tuple[str, ...] = ()
+    write: Callable[[Path], None] | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    plant: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext
+    afterwards: Callable[[Path], None] | None = None
+    least: str = "warn"
+    quick: bool = False
+
+
+@dataclass(frozen=True)
+class Told:
+    """A finding of a trial: when it was first told at its worst."""
+
+    id: str
+    status: str
+    phase: str
+    step: int
+    evidence: str
+
+    @property
+    def gravity(self) -> int:
+        return GRAVITY.index(self.status)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """found: of each id the gravest finding. ended: how the run ended, or the key of the error that refused it."""
+
+    trial: Trial
+    found: tuple[Told, ...]
+    ended: str
+    steps: int
+    seconds: float
+
+    @property
+    def worst(self) -> Told | None:
+        return max(self.found, key=lambda told: told.gravity, default=None)
+
+    @property
+    def grave(self) -> tuple[Told, ...]:
+        return tuple(told for told in self.found if told.gravity >= GRAVITY.index("warn"))
+
+    @property
+    def named_by(self) -> tuple[str, ...]:
+        """The expected ids that did name the fault."""
+        least = GRAVITY.index(self.trial.least)
+        clear = (
+            one for one in self.found if one.gravity >= least and one.status != "error"
+        )  # a broken check names nothing
+        told = tuple(one.id for one in clear if one.id in self.trial.expected)
+        return told or ((self.ended,) if self.ended in self.trial.expected else ())
+
+
+def carry_out(trial: Trial, folder: Path) -> Outcome:
+    """Train and judge in `folder`, which must be new. A run that ends badly has an outcome too."""
+    began = time.monotonic()
+    folder.mkdir(parents=True)
+    chosen: dict[str, Any] = {**SMALL, **trial.settings, "output_dir": str(folder), "name": "run"}
+    if trial.write is not None:
+        (folder / "text").mkdir()
+        trial.write(folder / "text")
+        chosen["data_dir"] = str(folder / "text")
+    told: list[Told] = []
+    ended, step = "", 0
+    try:
+        with trial.plant():
+            for event in train(resolve(chosen), judging=Judging()):
+                step = max(step, event.step)
+                if isinstance(event, events.Check | events.Finding):
+                    told.append(_told(event.finding, event.step))
+                elif isinstance(event, events.RunFinished):
+                    ended = event.status
+    except MmrecError as error:
+        ended = error.key
+    if trial.afterwards is not None:
+        trial.afterwards(folder / "run")
+        history = RunReader(folder / "run").glance()
+        told += [_told(finding, step) for finding in checks_after(folder / "run", history)]
+    return Outcome(trial, _gravest(told), ended, step, time.monotonic() - began)
+
+
+def _told(finding: Mapping[str, Any], step: int) -> Told:
+    return Told(finding["id"], finding["status"], finding["phase"], step, finding["evidence"])
+
+
+def _gravest(told: list[Told]) -> tuple[Told, ...]:
+    gravest: dict[str, Told] = {}
+    for one in told:
+        if one.id not in gravest or one.gravity > gravest[one.id].gravity:
+            gravest[one.id] = one
+    return tuple(gravest.values())

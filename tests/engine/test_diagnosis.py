@@ -1,0 +1,91 @@
+"""The checklist on real trainings: each known fault is named by an id that it is expected by, and healthy runs stay in peace.
+
+A part of what `make diagnosis` tries; docs/diagnosis.md has it all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from benchmarks import faulty_texts
+from benchmarks.diagnosis import report
+from benchmarks.faults import FAULTS
+from benchmarks.healthy import healthy_runs
+from benchmarks.trials import GRAVITY, Outcome, Told, Trial, carry_out
+from mmrec_engine.quality.thresholds import THRESHOLDS
+from tests.conftest import Command
+
+_REFUSALS = {"corpus-nothing-usable", "corpus-undecodable"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("trial", [trial for trial in FAULTS if trial.quick], ids=lambda trial: trial.name)
+def test_a_fault_is_named(tmp_path: Path, trial: Trial) -> None:
+    outcome = carry_out(trial, tmp_path / "trial")
+    assert outcome.named_by, outcome.grave
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("trial", [trial for trial in healthy_runs(None) if trial.quick], ids=lambda trial: trial.name)
+def test_a_healthy_run_raises_nothing(tmp_path: Path, trial: Trial) -> None:
+    outcome = carry_out(trial, tmp_path / "trial")
+    assert outcome.ended == "completed"
+    assert {told.phase for told in outcome.found} == {"before", "during", "after"}
+    assert outcome.grave == ()
+
+
+@pytest.mark.slow
+def test_the_command_stops_a_faulty_run_and_tells_the_finding(command: Command) -> None:
+    text = command.folder / "text"
+    text.mkdir()
+    faulty_texts.leaking(1.0)(text)
+    words = [
+        "train",
+        "--json",
+        "--data-dir",
+        text,
+        "--seq-len",
+        64,
+        "--max-steps",
+        60,
+        "--threads",
+        1,
+        "--precision",
+        "fp32",
+    ]
+    ended = command(*words)
+    assert ended.code == 1
+    graver = {one["id"]: one["status"] for one in ended.json["findings"] if one["status"] in ("warn", "fail", "error")}
+    assert graver["split-overlap"] == "fail"
+    assert not command.run_folder().exists()
+
+
+def test_every_fault_expects_ids_of_the_checklist_and_has_a_name_of_its_own() -> None:
+    for trial in FAULTS:
+        assert trial.expected
+        assert set(trial.expected) <= THRESHOLDS.keys() | _REFUSALS
+        assert trial.least in GRAVITY
+    names = [trial.name for trial in (*FAULTS, *healthy_runs(None), *healthy_runs(Path("text.txt")))]
+    assert len(set(names)) == len(names) - len(healthy_runs(None))
+    assert not any(trial.expected for trial in healthy_runs(Path("text.txt")))
+
+
+def test_a_fault_counts_as_named_only_by_an_expected_id_that_is_grave_enough() -> None:
+    trial = Trial("a fault", ("loss-spike",))
+
+    def outcome(id: str, status: str, least: str = "warn") -> Outcome:
+        return Outcome(replace(trial, least=least), (Told(id, status, "during", 9, ""),), "completed", 60, 1.0)
+
+    assert outcome("loss-spike", "warn").named_by == ("loss-spike",)
+    assert outcome("loss-spike", "note", least="note").named_by == ("loss-spike",)
+    for missed in (outcome("loss-spike", "note"), outcome("loss-too-high", "fail"), outcome("loss-spike", "error")):
+        assert missed.named_by == ()
+    document = report(
+        [outcome("loss-spike", "warn"), outcome("mojibake", "fail")], [outcome("overfitting", "warn")], "it", 60
+    )
+    assert "| 1 of 2 (50%) |" in document
+    assert "| a fault | mojibake fail (during, step 9) | loss-spike | **no** |" in document
+    assert "| healthy runs with a `warn` | 1 of 1 |" in document
