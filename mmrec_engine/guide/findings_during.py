@@ -412,8 +412,8 @@ REMEDIES: dict[str, Words] = {
     "more-text": {"en": "Add more text", "tr": "Daha fazla text ekle"},
     "longer-run": {"en": "Train longer", "tr": "Daha uzun eğit"},
     "regularise": {
-        "en": "Hold back more: dropout, weight decay, patience",
-        "tr": "Daha çok dizginle: dropout, weight decay, patience",
+        "en": "Hold back more",
+        "tr": "Daha çok dizginle",
     },
     "more-dropout": {"en": "Raise dropout", "tr": "Dropout'u artır"},
     "more-weight-decay": {"en": "Raise weight decay", "tr": "Weight decay'i artır"},

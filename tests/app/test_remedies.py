@@ -1,0 +1,123 @@
+"""The key that does something about what was found: on the checklist, in a training that goes on, after a run."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mmrec_engine import events
+from mmrec_engine.quality.checks import finding
+from tests.app.conftest import TINY, an_app, screen_text, table_of, until, until_checked, until_shown
+from tests.app.recorded import a_training, an_ending, record
+from tests.app.test_way import TRAINED, is_planned, long_training
+from tests.conftest import events_of
+
+
+def words_of(app: Any) -> str:
+    """What is told, however its lines are broken in the dialog."""
+    lines = screen_text(app).split("\n")
+    return " ".join(re.sub(r".*?│  │ (.*?) │  │.*", r"\1", line).strip() for line in lines if "│  │ " in line)
+
+
+def a_spike(step: int) -> events.Finding:
+    values = {"step": step, "loss": 4.0, "median": 2.0, "factor": 2.0}
+    return events.Finding(step=step, finding=finding("loss-spike", "during", "loss-falling", "warn", values))
+
+
+async def test_a_remedy_changes_the_training_that_goes_on(small_text: Path) -> None:
+    session = long_training(small_text)
+    app = an_app(session=session)
+    session.start()
+    async with app.run_test(size=(100, 30), notifications=True) as pilot:
+        await until_shown(pilot, "TRAINING", TRAINED)
+        await until(pilot, lambda: (session.folder / "run.json").exists(), TRAINED)
+        await pilot.press("a")
+        await until_shown(pilot, "nothing was found")
+        with session.reading() as history:
+            history.add(a_spike(5))
+        await pilot.press("a")
+        await until_shown(pilot, "What shall be changed?")
+        assert "learning rate 3e-4 → 1e-4" in screen_text(app)
+        assert "at once, in this training" in words_of(app)
+        await pilot.press("escape")
+        assert [event for event in events_of(session.folder) if event["event"] == "settings_changed"] == []
+        await pilot.press("a", "enter")
+        await until(pilot, lambda: any(e["event"] == "settings_changed" for e in events_of(session.folder)), TRAINED)
+        (change,) = [event for event in events_of(session.folder) if event["event"] == "settings_changed"]
+        assert change["changes"] == {"learning_rate": 1e-4} and change["before"] == {"learning_rate": 3e-4}
+        assert change["reason"] == "remedy lower-learning-rate"
+        session.ask("stop")
+        await until(pilot, lambda: not session.live, TRAINED)
+
+
+@pytest.mark.slow
+async def test_a_remedy_begins_a_further_run_when_this_one_has_stopped(small_text: Path) -> None:
+    session = long_training(small_text)
+    app = an_app(session=session)
+    session.start()
+    async with app.run_test(size=(100, 30), notifications=True) as pilot:
+        await until(pilot, lambda: (session.folder / "best_model.pt").exists(), TRAINED)
+        with session.reading() as history:
+            values = {"step": 60, "loss": 3.0, "best": 2.9, "best_step": 30, "above": 0.03, "evaluations": 3}
+            values |= {"training": 2.0, "training_before": 2.5}
+            one = finding("overfitting", "during", "validation-below-training", "warn", values)
+            history.add(events.Finding(step=60, finding=one))
+        await pilot.press("a")
+        await until_shown(pilot, "What shall be changed?")
+        assert "(dropout 0.1 → 0.2, weight decay 0.1 → 0.2, patience 5 → 3)" in words_of(app)
+        await pilot.press("enter")
+        further = session.folder.with_name(f"{session.folder.name}-2")
+        await until(pilot, lambda: app.stage.session is not session and app.stage.training is not None, TRAINED)
+        training: Any = app.stage.training
+        assert training.folder.name == further.name
+        await until(pilot, lambda: (further / "run.json").exists(), TRAINED)
+        await until_shown(pilot, further.name)
+        (change,) = [event for event in events_of(further) if event["event"] == "settings_changed"]
+        assert change["changes"] == {"dropout": 0.2, "weight_decay": 0.2, "early_stopping_patience": 3}
+        ended = events_of(session.folder)[-1]
+        assert ended["state"] == "STOPPED", "the earlier run was saved and left"
+        training.ask("stop")
+        await until(pilot, lambda: not training.live, TRAINED)
+
+
+async def test_a_remedy_on_the_checklist_changes_the_plan_and_checks_again(small_text: Path) -> None:
+    app = an_app(plan={**TINY, "data_dir": str(small_text), "learning_rate": 0.9})
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await pilot.press("n")
+        await until(pilot, lambda: table_of(app) == "plan" and is_planned(app, 40))
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: table_of(app) == "checklist")
+        await until_checked(pilot)
+        screen: Any = app.screen
+        assert {one["id"]: one["status"] for one in screen._checks.found}["hyperparameters"] == "warn"
+        await pilot.press("a")
+        await until_shown(pilot, "changes the plan and checks again")
+        await until_shown(pilot, "Use the usual learning rate")
+        dialog: Any = app.screen
+        wanted = [offer.id for offer in dialog._offers].index("usual-learning-rate")
+        await pilot.press(*["down"] * wanted, "enter")
+        await until(pilot, lambda: table_of(app) == "checklist")
+        await until_checked(pilot)
+        assert screen._checks.resolved.settings.learning_rate == 3e-4
+        assert screen._checks.resolved.sources["learning_rate"] == "remedy"
+        found = next(one for one in screen._checks.found if one["id"] == "hyperparameters")
+        assert found["values"]["learning_rate"] == 3e-4
+        await pilot.press("escape")
+        await until(pilot, lambda: table_of(app) == "plan")
+        plan: Any = app.screen
+        assert plan._resolved.settings.learning_rate == 3e-4
+
+
+async def test_an_ended_run_offers_what_a_further_one_could_do(small_text: Path) -> None:
+    folder = record(Path("checkpoints/tiny").absolute(), [*a_training(), a_spike(400), *an_ending()])
+    app = an_app()
+    async with app.run_test(size=(100, 30), notifications=True) as pilot:
+        app.open_screen("report", folder=folder)
+        report: Any = app.screen
+        await until(pilot, lambda: report._history is not None)
+        await pilot.press("a")
+        await until_shown(pilot, "a new run")
+        assert "at once" not in screen_text(app)
