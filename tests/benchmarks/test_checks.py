@@ -1,0 +1,55 @@
+"""What judging costs: the checks before and after training in seconds, those on its events as a share of a step."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from mmrec_engine import events
+from mmrec_engine.quality.during import During
+from mmrec_engine.runs import read_events
+from tests.conftest import Command
+
+BEFORE_SECONDS, AFTER_SECONDS, DURING_SHARE = 20, 10, 0.02
+FLAGS = ["--precision", "fp32", "--max-steps", "300", "--warmup-steps", "30", "--eval-every", "100"]
+
+
+@pytest.mark.benchmark
+@pytest.mark.slow
+def test_judging_costs_seconds_before_and_after_and_next_to_nothing_meanwhile(
+    command: Command, shakespeare: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    began = time.perf_counter()
+    checked = command("check", "before", "--data-dir", shakespeare, "--json")
+    before = time.perf_counter() - began
+    assert checked.code == 0, checked.out
+    assert len(checked.json["findings"]) == 21
+
+    trained = command("train", "--data-dir", shakespeare, *FLAGS, "--no-check", "--json")
+    assert trained.code == 0, trained.err
+    began = time.perf_counter()
+    checked = command("check", "after", "tiny", "--json")
+    after = time.perf_counter() - began
+    assert len(checked.json["findings"]) == 9
+
+    recorded = list(read_events(command.run_folder()))
+    steps = [event for event in recorded if isinstance(event, events.Step)]
+    a_step = sorted(1024 / event.tokens_per_second for event in steps)[len(steps) // 2]
+    rounds = []
+    for _ in range(5):
+        during = During()
+        began = time.perf_counter()
+        for event in recorded:
+            during.add(event)
+        rounds.append((time.perf_counter() - began) / len(steps))
+    share = min(rounds) / a_step
+    with capsys.disabled():
+        print(
+            f"\nchecks before {before:.1f} s, after {after:.1f} s (commands, whole); "
+            f"during {1e6 * min(rounds):.1f} µs a step of {1e3 * a_step:.1f} ms: {share:.3%}"
+        )
+    assert before < BEFORE_SECONDS
+    assert after < AFTER_SECONDS
+    assert share < DURING_SHARE
