@@ -117,6 +117,8 @@ class RunFolder:
         for later, path in step_checkpoints(self.path):
             if later > step:
                 path.unlink(missing_ok=True)
+        for name in REPORTS:  # of an end that was none
+            (self.path / name).unlink(missing_ok=True)
         kept = self.path / (EVENTS + ".tmp")
         left = _length_through(self.path / EVENTS, checkpoint, step)
         with (self.path / EVENTS).open("ab+") as old, kept.open("wb") as file:

@@ -81,13 +81,14 @@ def train_headless(resolved: Resolved, wording: Wording, how: How, origin: Origi
     remedies: list[dict[str, Any]] = []
     while True:
         attempt = _Attempt(resolved, origin, judging, wording, narration, signals)
-        attempt.train(how if not remedies else replace(how, resume=False, overwrite=False), held_lock, remedying)
+        attempt.train(how, held_lock, remedying)
         attempt.tell_report()
         following = attempt.following(remedying) if remedying is not None and not signals.first else None
         if following is None:
             break
-        resolved, origin = following
-        held_lock = None
+        (resolved, origin), held_lock = following, None
+        if not attempt.refused:  # a run was made, and the next one is another
+            how = replace(how, resume=False, overwrite=False)
         remedies.append({**origin.as_dict(), "next": str(resolved.settings.run_folder)})
         narration.line(_remedy_line(origin, resolved, wording))
         judging = replace(judging, found=attempt.found_before(origin))
@@ -112,7 +113,8 @@ class _Attempt:
         self._wording, self._narration, self._signals = wording, narration, signals
         self._folder = resolved.settings.run_folder
         self._history = History()
-        self._refused = False  # by the checks before training
+        self._reason = ""
+        self.refused = False  # by the checks before training
         self.code = 0
 
     def train(self, how: How, held_lock: int | None, remedying: AutoRemedy | None) -> None:
@@ -149,7 +151,7 @@ class _Attempt:
         except TrainingError as error:
             if how.debug:
                 raise
-            self._refused = error.key == "checks-failed"
+            self.refused, self._reason = error.key == "checks-failed", str(error)
             self._narration.line(self._wording("error", message=error.text(self._wording.language)))
             self.code = 1
         if how.strict and not self.code and strictly_failing(self._history):
@@ -158,24 +160,25 @@ class _Attempt:
 
     def tell_report(self) -> None:
         path = self._folder / REPORTS[1]
-        if self.code <= 1 and not self._refused and path.exists():
+        if self.code <= 1 and not self.refused and path.exists():
             self._narration.line(self._wording("report.at", path=path))
 
     def following(self, remedying: AutoRemedy) -> tuple[Resolved, Origin] | None:
         """The run that a remedy asks for now."""
-        if self._refused:
+        if self.refused:
             return remedying.mended(self._resolved, self._history.findings)
         return remedying.next_run(self._folder)
 
     def found_before(self, origin: Origin) -> tuple[dict[str, Any], ...]:
         """What the checks before this run found, where it holds for the next one too."""
-        if self._refused or not leaves_checks_valid(origin.changes):
+        if self.refused or not leaves_checks_valid(origin.changes):
             return ()
         return tuple(one for one in self._history.findings if one.get("phase") == "before")
 
     def result(self) -> dict[str, Any]:
         status = "interrupted" if self.code > 1 else "failed" if self.code else "completed"
-        return run_result(self._history, self._folder, status)
+        result = run_result(self._history, self._folder, status)
+        return {**result, "reason": result["reason"] or self._reason}
 
 
 def _remedy_line(origin: Origin, resolved: Resolved, wording: Wording) -> str:

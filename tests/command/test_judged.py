@@ -51,6 +51,22 @@ def test_a_failing_check_is_code_1_and_changes_nothing(command: Command) -> None
     assert command("train", "--data-dir", text, *FAST, "--max-steps", 3).code == 0
 
 
+def test_what_fails_before_the_start_is_mended_without_asking(command: Command) -> None:
+    from mmrec_engine.corpus.builtin import sample_folder
+
+    text = command.folder.parent / "damaged.txt"
+    turkish = "\n".join(path.read_text(encoding="utf-8") for path in sorted(sample_folder().glob("tr-*.txt"))[:8])
+    text.write_text(turkish.encode("utf-8").decode("cp1252", errors="ignore"), encoding="utf-8")
+    refused = command("train", "--data-dir", text, *SHORT, "--json")
+    assert refused.code == 1 and "mojibake" in {f["id"] for f in refused.json["findings"] if f["status"] == "fail"}
+    assert refused.json["reason"]
+    mended = command("train", "--data-dir", text, *SHORT, "--auto-remedy", "--json")
+    assert mended.code == 0, mended.err
+    assert [one["remedy"] for one in mended.json["remedies"]] == ["fix-encoding"]
+    described = json.loads((command.run_folder() / "run.json").read_text())
+    assert described["settings"]["fix_encoding"] is True and described["sources"]["fix_encoding"] == "remedy"
+
+
 def test_warnings_stop_a_strict_run_only(command: Command, text_file: Path) -> None:
     rash = ["--data-dir", text_file, *SHORT, "--learning-rate", "0.9"]
     strict = command("train", *rash, "--strict")
