@@ -49,6 +49,8 @@ async def pictures(language: str, prompt: str) -> None:
         await pilot.press("ctrl+s", "space")
         await pilot.pause(0.3)
         save(app, f"checklist-{language}")
+        checklist: Any = app.screen
+        await until(pilot, lambda: checklist._checks.done)
         await pilot.press("s")
         await until(pilot, lambda: app.stage.session is not None and step_of(app) > 220)
         await pilot.pause(0.6)

@@ -36,12 +36,19 @@ class Signals:
     """
 
     def __init__(self) -> None:
-        self.control = Control()
+        self._control = Control()
         self.first = ""
         self._interrupts = 0
         signal.signal(signal.SIGINT, self._handle)
         signal.signal(signal.SIGTERM, self._handle)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+    def listened_by(self, control: Control) -> Control:
+        """From now on this control is asked to stop; at once, if a signal came before it was there."""
+        self._control = control
+        if self.first:
+            control.ask("stop", self.first)
+        return control
 
     def _handle(self, number: int, frame: object) -> None:
         name = signal.Signals(number).name
@@ -49,7 +56,7 @@ class Signals:
         if self._interrupts > 1:
             os._exit(EXIT_CODES["SIGINT"])
         self.first = self.first or name
-        self.control.ask("stop", name)
+        self._control.ask("stop", name)
 
 
 @dataclass(frozen=True)
@@ -121,7 +128,7 @@ class _Attempt:
         from mmrec_engine.training.run import train
         from mmrec_tui.narrator import Narrator
 
-        control = self._signals.control = Control()
+        control = self._signals.listened_by(Control())
         if remedying is not None:
             remedying.begin(control)
         narrator = Narrator(self._narration, self._wording, self._folder)
