@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from mmrec_engine.guide import HYPERPARAMETERS, ITEMS, MEASURES, PROBLEMS, PROFILE_TEXTS
+from mmrec_engine.guide.findings import texts
 from mmrec_engine.messages import LANGUAGES, Language, Words
 from mmrec_engine.presets import PROFILES
 from mmrec_engine.settings import FIELDS, resolve
@@ -87,16 +88,18 @@ def test_every_remedy_names_settings_that_exist_with_values_that_are_allowed() -
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_topic_has_headings_that_are_worded_and_text_under_them(language: Language) -> None:
     wording, told = Wording(language), topics(language)
-    assert len({topic.id for topic in told}) == len(told) == 13 + 4 + len(MEASURES) + len(HYPERPARAMETERS)
+    findings = set(texts()) - {item.id for item in ITEMS} - {problem.id for problem in PROBLEMS}
+    counted = 13 + 4 + len(findings) + len(MEASURES) + len(HYPERPARAMETERS)
+    assert len({topic.id for topic in told}) == len(told) == counted
     sections = [topic.section for topic in told]
     runs = [section for section, before in zip(sections, [None, *sections], strict=False) if section != before]
-    assert len(set(runs)) == len(runs) == 6, "a section is one stretch"
+    assert len(set(runs)) == len(runs) == 7, "a section is one stretch"
     for topic in told:
         assert wording(topic.section)
         assert topic.title
         assert len(topic.paragraphs) >= 2
         assert all(wording(heading) and text for heading, text in topic.paragraphs), topic.id
-        assert bool(topic.remedies) == (topic.kind == "problem")
+        assert bool(topic.remedies) == (topic.kind == "problem") or topic.kind == "finding"
 
 
 def test_a_topic_is_found_by_its_id_and_by_what_it_mentions() -> None:
