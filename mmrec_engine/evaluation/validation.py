@@ -109,9 +109,10 @@ def window_losses(model: LanguageModel, corpus: Corpus, length: int, most: int) 
             inputs, labels = (
                 torch.from_numpy(part).to(device) for part in windows.batch(numbers[start : start + a_batch])
             )
-            each = functional.cross_entropy(  # (windows, time)
-                model(inputs).transpose(1, 2), labels, ignore_index=IGNORED_LABEL, reduction="none"
+            flat = functional.cross_entropy(
+                model(inputs).flatten(0, 1), labels.flatten(), ignore_index=IGNORED_LABEL, reduction="none"
             )
+            each = flat.view_as(labels)  # (windows, time)
             counted = (labels != IGNORED_LABEL).sum(1).clamp(min=1)
             losses += (each.sum(1) / counted).tolist()
     return np.array(losses)

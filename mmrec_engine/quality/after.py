@@ -20,6 +20,7 @@ import numpy as np
 
 from mmrec_engine import checkpoints
 from mmrec_engine.corpus.prepare import Corpus, prepare_corpus
+from mmrec_engine.corpus.windows import EvaluationWindows
 from mmrec_engine.errors import MmrecError
 from mmrec_engine.evaluation.generation import Sampling, generate
 from mmrec_engine.evaluation.validation import sample_text, window_losses
@@ -33,7 +34,7 @@ from mmrec_engine.runs import read_description
 from mmrec_engine.settings import FIELDS, Settings
 from mmrec_engine.trained import Trained, load_trained
 
-_WINDOWS = 256  # for the interval of the validation loss
+_SCATTER_WINDOWS = 96  # by which the scatter of the windows' losses is known to 7 %
 _SAMPLE_TOKENS = 400
 _COPY_CHARACTERS = 4 * 2**20  # of the training text that a copy is searched in
 _GRAM = 3
@@ -70,14 +71,14 @@ class AfterContext:
 
     @cached_property
     def reloading(self) -> subprocess.Popen[str] | None:
-        """A process that knows nothing of this one and evaluates the best model; none where it could not judge."""
+        """A process that knows nothing of this one and evaluates the best model, once it is sent a line; none without one."""
         if self.corpus is None or self.history.best is None or not (self.folder / BEST).exists():
             return None
         words = [sys.executable, "-m", "mmrec_engine.quality.reload", str(self.folder.resolve())]
         # In a session of its own: an interrupt from the terminal is for the run to answer.
         return subprocess.Popen(
             words,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -135,11 +136,13 @@ def _metrics(context: AfterContext) -> Values:
     }
     if context.corpus is None:
         return values
-    losses = window_losses(context.usable.model, context.corpus, int(context.settings["seq_len"]), _WINDOWS)
+    length = int(context.settings["seq_len"])
+    losses = window_losses(context.usable.model, context.corpus, length, _SCATTER_WINDOWS)
     if len(losses) < 2:
         return values
-    half = _NORMAL_95 * float(losses.std(ddof=1)) / math.sqrt(len(losses))
-    return {**values, "variant": "interval", "low": best.loss - half, "high": best.loss + half, "windows": len(losses)}
+    windows = EvaluationWindows(context.corpus.validation.tokens, length).count
+    half = _NORMAL_95 * float(losses.std(ddof=1)) / math.sqrt(windows)  # the loss is a mean over all of them
+    return {**values, "variant": "interval", "low": best.loss - half, "high": best.loss + half, "windows": windows}
 
 
 def _always_passes(values: Values, limits: Mapping[str, float]) -> Status:
@@ -153,7 +156,7 @@ def _reload(context: AfterContext) -> Values:
     best, process = context.history.best, context.reloading
     if best is None or process is None:
         raise Skip("no-evaluation")
-    out, err = process.communicate(timeout=_RELOAD_SECONDS)
+    out, err = process.communicate("\n", timeout=_RELOAD_SECONDS)
     if process.returncode:
         lines = err.strip().splitlines() or ["?"]
         return {"variant": "broke", "reason": lines[-1][:200]}
@@ -299,7 +302,7 @@ def checks_after(
     context = AfterContext(folder, history, corpus or _corpus_of(folder), ended_well)
     try:
         with contextlib.suppress(OSError):  # the check itself tells
-            _ = context.reloading  # it starts beside the others: most of its time goes into importing torch
+            _ = context.reloading  # it imports torch beside the others, and computes when its turn has come
         for check in AFTER_CHECKS:
             yield _with_remedies(run(check, context), history)
     finally:

@@ -1,6 +1,6 @@
 """`python -m mmrec_engine.quality.reload RUN`: the validation loss of a run's best model, in a process that knows nothing else.
 
-Prints {"loss": …}. Threads and device are those of the run, so that the loss can be the same bit for bit.
+Waits for a line, then prints {"loss": …}. Threads and device are those of the run: the loss can be the same bit for bit.
 """
 
 from __future__ import annotations
@@ -36,4 +36,5 @@ def main(folder: Path) -> float:
 
 
 if __name__ == "__main__":
+    sys.stdin.readline()  # two models that compute at once on the same cores would wait for each other
     print(json.dumps({"loss": main(Path(sys.argv[1]))}))
