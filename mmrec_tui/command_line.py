@@ -3,18 +3,17 @@
 Importing this module loads neither torch nor the app; each command imports what it needs.
 """
 
-import inspect
 from pathlib import Path
 from typing import Annotated, Any, Optional
 
 import typer
 
-from mmrec_engine.settings import FIELDS, Resolved, flag, read_settings_file, resolve, value_type
+from mmrec_engine.settings import FIELDS, Resolved, flag, read_settings_file, resolve
+from mmrec_tui.flags import argument, setting_flag, switch, with_default, with_parameters
 from mmrec_tui.text import UsageText, Wording
 from mmrec_tui.usage import ClickException, WordedTyper, usage_text
 
 PROGRAM = "mmrec-tui"
-_METAVARS = {int: "INTEGER", float: "NUMBER", str: "TEXT"}
 
 
 def run_command(words: list[str], wording: Wording, debug: bool, given_language: str | None) -> int:
@@ -95,18 +94,18 @@ def _add_train(app: typer.Typer, wording: Wording, debug: bool) -> None:
         return train_headless(resolved, wording, how, origin)
 
     switches = [
-        _switch("settings", Optional[str], None, "--settings", wording("help.settings"), metavar="FILE.toml"),
-        _switch("resume", bool, False, "--resume", wording("help.resume")),
-        _switch("overwrite", bool, False, "--overwrite", wording("help.overwrite")),
-        _switch("from_run", Optional[str], None, "--from", wording("help.from"), metavar="RUN"),
-        _switch("remedy", Optional[str], None, "--remedy", wording("help.remedy"), metavar="ID"),
-        _switch("auto_remedy", bool, False, "--auto-remedy", wording("help.auto-remedy")),
-        _switch("no_check", bool, False, "--no-check", wording("help.no-check")),
-        _switch("strict", bool, False, "--strict", wording("help.strict-train")),
-        _switch("json", bool, False, "--json", wording("help.json")),
-        _switch("quiet", bool, False, "--quiet", wording("help.quiet")),
+        switch("settings", Optional[str], None, "--settings", wording("help.settings"), metavar="FILE.toml"),
+        switch("resume", bool, False, "--resume", wording("help.resume")),
+        switch("overwrite", bool, False, "--overwrite", wording("help.overwrite")),
+        switch("from_run", Optional[str], None, "--from", wording("help.from"), metavar="RUN"),
+        switch("remedy", Optional[str], None, "--remedy", wording("help.remedy"), metavar="ID"),
+        switch("auto_remedy", bool, False, "--auto-remedy", wording("help.auto-remedy")),
+        switch("no_check", bool, False, "--no-check", wording("help.no-check")),
+        switch("strict", bool, False, "--strict", wording("help.strict-train")),
+        switch("json", bool, False, "--json", wording("help.json")),
+        switch("quiet", bool, False, "--quiet", wording("help.quiet")),
     ]
-    _with_parameters(train, [_setting_flag(name, wording) for name in FIELDS] + switches)
+    with_parameters(train, [setting_flag(name, wording) for name in FIELDS] + switches)
     app.command("train", help=wording("help.train"))(train)
 
 
@@ -134,11 +133,11 @@ def _add_check(app: typer.Typer, wording: Wording) -> None:
         return check_before(_resolved(given), wording, as_json, strict)
 
     switches = [
-        _switch("settings", Optional[str], None, "--settings", wording("help.settings"), metavar="FILE.toml"),
-        _switch("strict", bool, False, "--strict", wording("help.strict")),
-        _switch("json", bool, False, "--json", wording("help.json")),
+        switch("settings", Optional[str], None, "--settings", wording("help.settings"), metavar="FILE.toml"),
+        switch("strict", bool, False, "--strict", wording("help.strict")),
+        switch("json", bool, False, "--json", wording("help.json")),
     ]
-    _with_parameters(before, [_setting_flag(name, wording) for name in FIELDS] + switches)
+    with_parameters(before, [setting_flag(name, wording) for name in FIELDS] + switches)
     group.command("before", help=wording("help.check-before"))(before)
 
     @group.command("after", help=wording("help.check-after"))
@@ -170,20 +169,20 @@ def _add_searches(app: typer.Typer, wording: Wording) -> None:
         return searches.find_batch(_resolved(given), seconds, wording, as_json, quiet)
 
     shared = [
-        _switch("settings", Optional[str], None, "--settings", wording("help.settings"), metavar="FILE.toml"),
-        _switch("json", bool, False, "--json", wording("help.json")),
-        _switch("quiet", bool, False, "--quiet", wording("help.quiet")),
+        switch("settings", Optional[str], None, "--settings", wording("help.settings"), metavar="FILE.toml"),
+        switch("json", bool, False, "--json", wording("help.json")),
+        switch("quiet", bool, False, "--quiet", wording("help.quiet")),
     ]
-    flags = [_setting_flag(name, wording) for name in FIELDS]
-    steps = _switch(
-        "steps", int, RATE_STEPS, "--steps", _with_default("steps", RATE_STEPS, wording), "INTEGER", min=20, max=2000
+    flags = [setting_flag(name, wording) for name in FIELDS]
+    steps = switch(
+        "steps", int, RATE_STEPS, "--steps", with_default("steps", RATE_STEPS, wording), "INTEGER", min=20, max=2000
     )
-    seconds = _switch(
-        "seconds", float, BATCH_SECONDS, "--seconds", _with_default("seconds", int(BATCH_SECONDS), wording), "NUMBER",
+    seconds = switch(
+        "seconds", float, BATCH_SECONDS, "--seconds", with_default("seconds", int(BATCH_SECONDS), wording), "NUMBER",
         min=1, max=86_400,
     )  # fmt: skip
-    _with_parameters(find_lr, [*flags, steps, *shared])
-    _with_parameters(find_batch, [*flags, seconds, *shared])
+    with_parameters(find_lr, [*flags, steps, *shared])
+    with_parameters(find_batch, [*flags, seconds, *shared])
     app.command("find-lr", help=wording("help.find-lr"))(find_lr)
     app.command("find-batch", help=wording("help.find-batch"))(find_batch)
 
@@ -199,12 +198,12 @@ def _add_evaluate(app: typer.Typer, wording: Wording) -> None:
 
     own = ["data_dir", "corpus", "use_sample_corpus", "encoding", "fix_encoding", "device", "threads"]
     parameters = [
-        _argument("checkpoint", "CHECKPOINT", wording("help.checkpoint")),
-        *(_setting_flag(name, wording) for name in own),
-        _switch("seq_len", Optional[str], None, "--seq-len", wording("help.evaluate-seq-len"), metavar="INTEGER"),
-        _switch("json", bool, False, "--json", wording("help.json")),
+        argument("checkpoint", "CHECKPOINT", wording("help.checkpoint")),
+        *(setting_flag(name, wording) for name in own),
+        switch("seq_len", Optional[str], None, "--seq-len", wording("help.evaluate-seq-len"), metavar="INTEGER"),
+        switch("json", bool, False, "--json", wording("help.json")),
     ]
-    _with_parameters(evaluate, parameters)
+    with_parameters(evaluate, parameters)
     app.command("evaluate", help=wording("help.evaluate"))(evaluate)
 
 
@@ -303,58 +302,3 @@ def _resolved(given: dict[str, Any]) -> Resolved:
 
 def _by_hand(given: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None}
-
-
-def _setting_flag(name: str, wording: Wording) -> inspect.Parameter:
-    """The flag of one setting. Values stay text here: `settings.parse` judges them, as it does those of a file."""
-    item, kind = FIELDS[name], value_type(name)
-    help_text = wording(f"setting.{name}", choices=", ".join(item.metadata["choices"]))
-    shown = _default_shown(name, wording)
-    if shown:
-        help_text = f"{help_text} [{wording('help.default', value=shown)}]"
-    if kind is bool:
-        declared = flag(name) if name == "use_sample_corpus" else f"{flag(name)}/--no-{flag(name)[2:]}"
-        return _switch(name, Optional[bool], None, declared, help_text)
-    return _switch(name, Optional[str], None, flag(name), help_text, metavar=_METAVARS[kind])
-
-
-def _with_default(name: str, value: object, wording: Wording) -> str:
-    return f"{wording(f'help.{name}')} [{wording('help.default', value=value)}]"
-
-
-def _default_shown(name: str, wording: Wording) -> str:
-    special = {
-        "eval_every": "help.once-an-epoch",
-        "stride": "help.as-seq-len",
-        "microbatch": "help.as-batch-size",
-        "init_from": "help.random-weights",
-        "name": "help.as-config",
-        "threads": "help.all-cores",
-        "max_steps": "help.no-limit",
-        "target_loss": "help.no-limit",
-    }
-    if name in special:
-        return wording(special[name])
-    default = FIELDS[name].default
-    if isinstance(default, bool):
-        return flag(name) if default else ""
-    return "" if default is None else f"{default}"
-
-
-def _switch(
-    name: str, kind: Any, default: Any, declared: str, help_text: str, metavar: str | None = None, **bounds: Any
-) -> inspect.Parameter:
-    """A flag with a value of its own. bounds: min and max of a number."""
-    option = typer.Option(declared, help=help_text, metavar=metavar, show_default=False, **bounds)
-    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, option])
-
-
-def _argument(name: str, metavar: str, help_text: str) -> inspect.Parameter:
-    annotation = Annotated[str, typer.Argument(metavar=metavar, help=help_text)]
-    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation)
-
-
-def _with_parameters(function: Any, parameters: list[inspect.Parameter]) -> None:
-    """Give a function that takes **given the signature that Typer reads its flags from."""
-    function.__signature__ = inspect.Signature(parameters, return_annotation=int)
-    function.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters} | {"return": int}

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mmrec_engine.corpus.prepare import Corpus
+from mmrec_engine.corpus.prepare import Corpus, too_short
 from mmrec_engine.corpus.windows import EvaluationWindows, TrainingWindows
+from mmrec_engine.errors import RequestError
 from mmrec_engine.plan import make_plan
 from mmrec_engine.presets import PRESETS
 from mmrec_engine.settings import CORPUS_CHOICE, FIELDS, Resolved, Settings, resolve, value_type
@@ -140,3 +141,11 @@ def named(resolved: Resolved, name: str) -> Resolved:
     if settings.data_dir is not None:
         settings = replace(settings, data_dir=str(Path(settings.data_dir).expanduser().absolute()))
     return replace(resolved, settings=settings, sources={**resolved.sources, "name": "hand"})
+
+
+def short_side(settings: Settings, corpus: Corpus) -> RequestError | None:
+    """Why the text is too short for these windows."""
+    for label, side in (("training", corpus.train), ("validation", corpus.validation)):
+        if len(side.tokens) < settings.seq_len + 1:
+            return too_short(label, len(side.tokens), settings.seq_len)
+    return None

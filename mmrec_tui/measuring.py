@@ -7,7 +7,7 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from mmrec_engine.machine_memory import fits
+from mmrec_engine.machine_memory import USABLE, fits
 from mmrec_engine.settings import Settings
 from mmrec_tui.draft import SPEED_SETTINGS, key_of
 from mmrec_tui.session import Work
@@ -15,7 +15,6 @@ from mmrec_tui.session import Work
 _OTHERS = ("tiny", "mini", "small")  # larger ones take long to measure: only when they are chosen
 _SETTLED_SECONDS = 0.8  # a value that is being typed is not measured digit by digit
 _SECONDS = 0.8
-_USABLE = 0.8
 
 
 class Measuring:
@@ -82,7 +81,7 @@ def _measured(work: Work[float | None], settings: Settings, vocabulary: int) -> 
     from mmrec_engine.training.calibration import measure
 
     needed, available = fits(settings, vocabulary)
-    if needed > _USABLE * available:
+    if needed > USABLE * available:
         return None
     found = measure(settings, vocabulary, seconds=_SECONDS, stop=work.stopping)
     return None if found is None else found.seconds_a_step

@@ -144,7 +144,7 @@ def follow(
     if "init_from" not in by_hand and "init_from" not in from_file:
         # Anew, or a run that was begun from others' weights begins from them again.
         if weights == "best" and best.exists():
-            given["init_from"] = str(best)
+            stored["init_from"] = str(best)
         elif weights == "best":
             weights = "start"
     given.setdefault("output_dir", str(folder.absolute().parent))
@@ -152,7 +152,7 @@ def follow(
     if resolved.settings.name is None:
         name = free_name(Path(resolved.settings.output_dir), _NUMBERED.sub("", folder.absolute().name))
         resolved = replace(resolved, settings=replace(resolved.settings, name=name))
-    marked = dict.fromkeys(changes, "remedy") | {"init_from": "run"}
+    marked = dict.fromkeys(changes, "remedy")
     origin = Origin(
         run=str(folder.absolute()),
         finding="" if offer is None else str(offer.finding["id"]),

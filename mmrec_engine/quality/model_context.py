@@ -24,7 +24,7 @@ from mmrec_engine.corpus.windows import EvaluationWindows, TrainingWindows
 from mmrec_engine.evaluation.metrics import token_losses
 from mmrec_engine.exactness import make_exact, process_restored
 from mmrec_engine.guide.findings_model import REMEDIES
-from mmrec_engine.machine_memory import available_bytes, fits
+from mmrec_engine.machine_memory import USABLE, available_bytes, fits
 from mmrec_engine.model.config import CHUNK, ModelConfig
 from mmrec_engine.model.dropout import DropoutMasks
 from mmrec_engine.model.language_model import LanguageModel, create_model
@@ -37,7 +37,6 @@ from mmrec_engine.randomness import hash64
 from mmrec_engine.settings import Settings
 
 TOKENS_AN_EVALUATION = 4096  # as in a run's validation
-MEMORY_SHARE = numbers("memory-fits")["share"]
 _LARGE = numbers("one-batch-overfit")["large"]  # parameters above which every check takes a smaller form
 _TOO_LARGE = {"cpu": 1e8, "mps": 4e8, "cuda": 4e8}  # parameters above which a check is no longer quick
 NOT_A_NUMBER = torch.finfo(torch.float32).max  # in place of inf and nan, which JSON has not
@@ -168,7 +167,7 @@ def must_be_quick(context: ModelContext) -> None:
 
 def must_fit(context: ModelContext) -> None:
     """Raises Skip where even a small batch may not fit: a kernel would kill the process."""
-    if context.config.training_bytes(4, 64) > MEMORY_SHARE * available(context.on.device):
+    if context.config.training_bytes(4, 64) > USABLE * available(context.on.device):
         raise Skip("does-not-fit")
 
 
@@ -255,7 +254,7 @@ def fitting_microbatch(settings: Settings, vocabulary: int, device: torch.device
     one window does, and where a person has chosen the number."""
     if settings.microbatch is not None:
         return settings
-    room = MEMORY_SHARE * available(device)
+    room = USABLE * available(device)
     for size in (settings.batch_size, *halvings(settings.batch_size, 1)):
         changed = settings if size == settings.batch_size else replace(settings, microbatch=size)
         if needed_bytes(changed, vocabulary) <= room:

@@ -15,12 +15,11 @@ import torch
 from mmrec_engine import checkpoints
 from mmrec_engine.errors import RequestError
 from mmrec_engine.evaluation.metrics import evaluating, token_losses
-from mmrec_engine.machine_memory import ran_out
+from mmrec_engine.machine_memory import USABLE, ran_out
 from mmrec_engine.optim.groups import Optimizers
 from mmrec_engine.presets import PRESETS
 from mmrec_engine.quality.checks import Check, Status, Values
 from mmrec_engine.quality.model_context import (
-    MEMORY_SHARE,
     TOKENS_AN_EVALUATION,
     ModelContext,
     add_noise,
@@ -59,7 +58,7 @@ def _memory_fits(context: ModelContext) -> Values:
         "batch_size": settings.batch_size,
         "at_once": settings.windows_at_once,
     }
-    if needed > MEMORY_SHARE * free:
+    if needed > USABLE * free:
         return {**values, "fitting": _fitting_settings(settings, config.vocabulary, free)}
     tokens = 3 * settings.windows_at_once * settings.seq_len + max(TOKENS_AN_EVALUATION, settings.seq_len)
     if device.type == "cpu" and config.parameters() * tokens > _LONGEST_TRIAL:
@@ -106,7 +105,7 @@ def _fitting_settings(settings: Settings, vocabulary: int, free: float) -> dict[
 
     def first_that_fits(changes: Iterator[dict[str, Any]]) -> dict[str, Any] | None:
         for change in changes:
-            if needed_bytes(replace(settings, **change), vocabulary) <= MEMORY_SHARE * free:
+            if needed_bytes(replace(settings, **change), vocabulary) <= USABLE * free:
                 return change
         return None
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from mmrec_engine.machine_memory import USABLE
+
 
 @dataclass(frozen=True)
 class Threshold:
@@ -73,7 +75,7 @@ THRESHOLDS: dict[str, Threshold] = {
     "gradients-alive": Threshold({}, "K"),
     "parallel-equals-stepwise": Threshold({"difference": 1e-4}, "★"),
     "deterministic": Threshold({"steps": 3}, "K"),
-    "memory-fits": Threshold({"share": 0.8}, "★"),
+    "memory-fits": Threshold({"share": USABLE}, "★"),
     "disk-fits": Threshold({"beside_the_kept": 3}, "★"),
     "checkpoint-rehearsal": Threshold({}, "★"),
     # during

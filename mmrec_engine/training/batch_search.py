@@ -128,7 +128,7 @@ def _search(
         if ending is not None:
             yield replace(found, ended_by=ending)
             return
-        tried = replace(settings, batch_size=batch_size, accumulate=1)
+        tried = replace(settings, batch_size=batch_size, accumulate=1, microbatch=None)
         yield replace(found, trying=batch_size)
         trial = _try(tried, vocabulary, memory, min(_LONGEST_TRIAL, _TRIAL_SHARE * seconds), deadline, stop)
         if trial is None:

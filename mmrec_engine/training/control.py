@@ -108,6 +108,8 @@ class _ControlFile:
                 if float(value["time"]) >= self._since:
                     settings = value.get("settings")
                     reason = str(value.get("reason") or "control")[:_MOST_REASON]
+                    if reason == DETACH:  # the lock is handed over within this process alone
+                        reason = "control"
                     changes = settings if isinstance(settings, dict) else {}
                     yield Request(str(value["command"]), reason, str(value["id"]), changes)
             except (ValueError, TypeError, KeyError, OverflowError, RecursionError):

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,14 +24,14 @@ from mmrec_engine.quality.model_context import fitting_microbatch
 from mmrec_engine.quality.readable import skipped_finding
 from mmrec_engine.run_files import CONTROL, LOG
 from mmrec_engine.run_folder import Mode, RunFolder, close_descriptor
-from mmrec_engine.runs import note_run, read_description, read_events, recorded_ending
-from mmrec_engine.settings import CORPUS_CHOICE, FIELDS, Resolved, Settings, flag, resolve
-from mmrec_engine.trained import locate
+from mmrec_engine.runs import note_run, read_events, recorded_ending
+from mmrec_engine.settings import Resolved, Settings
 from mmrec_engine.training.control import DETACH, Control
 from mmrec_engine.training.job import Job, build_job
 from mmrec_engine.training.judging import Judging
 from mmrec_engine.training.loop import run_steps
 from mmrec_engine.training.machine import Machine, resolve_machine
+from mmrec_engine.training.resuming import anchored, as_stored, changed_since, description_of, given_in_code
 from mmrec_engine.version import __version__
 
 
@@ -55,7 +54,7 @@ def train(
     Raises RequestError where the request is wrong (nothing is changed on disk), TrainingError where training cannot go on
     (told by a last event too), Interrupted where it was stopped before the first step.
     """
-    resolved = request if isinstance(request, Resolved) else _given_in_code(request)
+    resolved = request if isinstance(request, Resolved) else given_in_code(request)
     mode: Mode = "resume" if resume else "overwrite" if overwrite else "new"
     yield from _Run(resolved, control or Control(), mode, held_lock, judging, origin).stream()
 
@@ -78,8 +77,8 @@ class _Run:
         control.lock = None
         path = resolved.settings.run_folder
         try:
-            self._stored = _description_of(path) if mode == "resume" else {}
-            self._resolved = _as_stored(resolved, self._stored) if self._stored else _anchored(resolved)
+            self._stored = description_of(path) if mode == "resume" else {}
+            self._resolved = as_stored(resolved, self._stored) if self._stored else anchored(resolved)
         except BaseException:
             close_descriptor(held_lock)
             raise
@@ -178,7 +177,7 @@ class _Run:
             ended = path.name == run_files.FINAL and ending(job.progress, job.plan, settings) is not None
             if ended and recorded_ending(self._folder.path) is not None:
                 raise _NothingLeft
-            changed = self._changed_since(content)
+            changed = changed_since(content, self._resolved.settings)
             self._folder.continue_after(path.name, step, self._description)
             lacking = self._during.fold(read_events(self._folder.path))
             self._made_step = True
@@ -305,16 +304,6 @@ class _Run:
             self._resolved = replace(self._resolved, settings=fitting, sources=sources)
         return fitting
 
-    def _changed_since(self, checkpoint: Mapping[str, Any]) -> events.SettingsChanged | None:
-        """What is other than in the checkpoint to go on from: given by hand now, or changed shortly before a crash."""
-        stored, now = checkpoint.get("settings", {}), self._resolved.settings.as_dict()
-        moved = ("output_dir", "name")
-        changes = {
-            name: now[name] for name in now if name not in moved and now[name] != stored.get(name, FIELDS[name].default)
-        }
-        before = {name: stored.get(name) for name in changes}
-        return events.SettingsChanged(changes=changes, before=before, reason="resume") if changes else None
-
     def _started_event(self, job: Job, baselines: dict[str, float]) -> events.RunStarted:
         description = self._description
         return events.RunStarted(
@@ -331,60 +320,3 @@ class _Run:
             baselines=baselines,
             origin=description.get("origin", {}),
         )
-
-
-def _given_in_code(settings: Settings) -> Resolved:
-    sources = {name: "hand" if getattr(settings, name) != item.default else "default" for name, item in FIELDS.items()}
-    return Resolved(settings, sources)
-
-
-def _anchored(resolved: Resolved) -> Resolved:
-    """Paths made absolute, so that the run can be resumed from any folder."""
-    settings = resolved.settings
-    if settings.data_dir is not None:
-        settings = replace(settings, data_dir=str(Path(settings.data_dir).absolute()))
-    if settings.init_from is not None:
-        settings = replace(settings, init_from=str(locate(settings.init_from).absolute()))
-    return replace(resolved, settings=settings)
-
-
-def _description_of(folder: Path) -> dict[str, Any]:
-    """run.json, or what the newest checkpoint knows where that is gone; empty where there is neither."""
-    description = read_description(folder)
-    if description is None:
-        _, content, _ = checkpoints.newest_usable(folder)
-        description = {name: content[name] for name in ("settings", "corpus", "precision") if name in content}
-    return description
-
-
-def _as_stored(resolved: Resolved, description: dict[str, Any]) -> Resolved:
-    """The stored run's settings with what was given by hand over them. Raises RequestError where the two cannot agree."""
-    stored = {name: value for name, value in description["settings"].items() if name in FIELDS}
-    settings = resolved.settings
-    given = {
-        name: getattr(settings, name)
-        for name, source in resolved.sources.items()
-        if source in ("hand", "file") and name not in ("output_dir", "name")
-    }
-    corpus_given = {name: value for name, value in given.items() if name in CORPUS_CHOICE and value}
-    for name, value in corpus_given.items():
-        if _corpus_of(settings.as_dict()) != _corpus_of(stored):
-            raise RequestError("resume-differs", flag=flag(name), given=value, stored=_corpus_of(stored))
-    changes = {name: value for name, value in given.items() if FIELDS[name].metadata["resumable"]}
-    for name, value in given.items():
-        if name not in changes and name not in CORPUS_CHOICE and value != stored.get(name, FIELDS[name].default):
-            raise RequestError("resume-differs", flag=flag(name), given=value, stored=stored.get(name))
-    if ("epochs" in changes) != ("max_steps" in changes):
-        # A new limit takes the place of the old ones, or the run could not go on.
-        changes = {"epochs": None, "max_steps": None, **changes}
-    merged = resolve(changes, None, {**stored, "output_dir": settings.output_dir, "name": settings.name})
-    known = description.get("sources", {})
-    sources = {name: known.get(name, source) if source == "run" else source for name, source in merged.sources.items()}
-    return replace(merged, sources=sources)
-
-
-def _corpus_of(settings: Mapping[str, Any]) -> str:
-    """Which text the settings name: a path or a built-in name."""
-    if settings.get("data_dir"):
-        return str(Path(settings["data_dir"]).resolve())
-    return str(settings.get("corpus") or "sample")

@@ -13,24 +13,23 @@ from textual.widgets.option_list import Option
 
 from mmrec_engine.corpus.builtin import builtin_names
 from mmrec_engine.corpus.prepare import Corpus
-from mmrec_engine.errors import MmrecError, RequestError
-from mmrec_engine.machine_memory import available_bytes
+from mmrec_engine.errors import RequestError
+from mmrec_engine.machine_memory import USABLE, available_bytes
 from mmrec_engine.presets import PRESETS, PROFILES
 from mmrec_engine.runs import free_name
 from mmrec_engine.settings import FIELDS, Resolved, Settings
-from mmrec_tui.draft import Draft, known_settings, named, outlook, windows_of
+from mmrec_tui.draft import Draft, known_settings, named, outlook, short_side, windows_of
 from mmrec_tui.measuring import Measuring
-from mmrec_tui.preparing import Look, Preparing
+from mmrec_tui.preparing import Preparing
 from mmrec_tui.screens.base import KeyBar, MmrecScreen, Title
 from mmrec_tui.session import Work
-from mmrec_tui.terminal import one_line, printable
+from mmrec_tui.terminal import one_line
 from mmrec_tui.widgets.form import Form
 from mmrec_tui.widgets.panels import plain
+from mmrec_tui.widgets.preview import preview_text
 
 _LOOK_SECONDS = 0.1
 _PANES = ("configs", "corpora", "settings")
-_USABLE_MEMORY = 0.8
-_PREVIEW_LINES = 12
 
 
 class PlanScreen(MmrecScreen):
@@ -131,7 +130,7 @@ class PlanScreen(MmrecScreen):
         for name, preset in PRESETS.items():
             model = preset.model(settings.arch, vocabulary, settings.seq_len)
             needed = model.training_bytes(settings.windows_at_once, settings.seq_len)
-            time_text = self._epoch_time(name) if needed <= _USABLE_MEMORY * room else say("plan.too-large")
+            time_text = self._epoch_time(name) if needed <= USABLE * room else say("plan.too-large")
             line = _columns(name, say.short(model.parameters()), say.memory(needed), time_text)
             chosen = name == settings.config
             options.append(Option(Content(f"{'●' if chosen else '○'} {line}"), id=name))
@@ -198,7 +197,7 @@ class PlanScreen(MmrecScreen):
             lines = [Option(plain(f"{name}: {one_line(line)[:60]}"), id=name) for name, line in look.preview.readings]
             readings.clear_options()
             readings.add_options(lines)
-        self.query_one("#preview", Static).update(_preview_text(look, self._settings, say))
+        self.query_one("#preview", Static).update(preview_text(look, self._settings, say))
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         name = str(event.option.id)
@@ -206,7 +205,9 @@ class PlanScreen(MmrecScreen):
             case "config-list":
                 self._take(self._draft.with_value("config", name))
             case "corpus-list" if name == "choose":
-                self.app.push_screen(_chooser(), self._path_chosen)
+                from mmrec_tui.screens.chooser import ChooserScreen
+
+                self.app.push_screen(ChooserScreen(), self._path_chosen)
             case "corpus-list":
                 kind, _, value = name.partition(":")
                 choice = {"corpus": value} if kind == "builtin" else {"data_dir": value}
@@ -250,7 +251,7 @@ class PlanScreen(MmrecScreen):
             return Content.styled("✗ ", "bold $error") + plain(look.error.text(say.language))
         if look.corpus is None:
             return Content(f"… {say('plan.preparing', percent=say.whole_percent(look.share))}")
-        short = _short_side(settings, look.corpus)
+        short = short_side(settings, look.corpus)
         if short is not None:
             return Content.styled("✗ ", "bold $error") + plain(short.text(say.language))
         ahead = outlook(settings, look.corpus, self._measuring.speed_of(settings.config))
@@ -266,7 +267,7 @@ class PlanScreen(MmrecScreen):
             folder=one_line(str(Path(settings.output_dir) / self._free_name(settings))),
         )
         lines = Content.styled("✓ ", "bold $success") + plain(first) + Content("\n  ") + plain(second)
-        if ahead.memory_bytes > _USABLE_MEMORY * available_bytes():
+        if ahead.memory_bytes > USABLE * available_bytes():
             lines += Content("\n") + Content.styled(f"! {say('plan.memory-short')}", "bold $warning")
         return lines
 
@@ -294,7 +295,7 @@ class PlanScreen(MmrecScreen):
     def _ready(self) -> tuple[Resolved, Corpus] | None:
         """The run as planned and its text; none, and a word about it, where something is missing or wrong."""
         corpus = self._preparing.corpus
-        if self._resolved is None or corpus is None or _short_side(self._resolved.settings, corpus) is not None:
+        if self._resolved is None or corpus is None or short_side(self._resolved.settings, corpus) is not None:
             self.own_app.warn("plan.not-ready")
             return None
         return self._resolved, corpus
@@ -336,55 +337,6 @@ class PlanScreen(MmrecScreen):
         for name, value in changes.items():
             draft = draft.with_value(name, value)
         self._take(draft)
-
-
-def _chooser() -> Any:
-    from mmrec_tui.screens.chooser import ChooserScreen
-
-    return ChooserScreen()
-
-
-def _short_side(settings: Settings, corpus: Corpus) -> RequestError | None:
-    """Why the text is too short for these windows."""
-    from mmrec_engine.corpus.prepare import too_short
-
-    for label, side in (("training", corpus.train), ("validation", corpus.validation)):
-        if len(side.tokens) < settings.seq_len + 1:
-            return too_short(label, len(side.tokens), settings.seq_len)
-    return None
-
-
-def _preview_text(look: Look, settings: Settings, say: Any) -> Content:
-    parts: list[Content] = []
-    if isinstance(look.error, MmrecError):
-        parts.append(Content.styled("✗ ", "bold $error") + plain(look.error.text(say.language)))
-    preview = look.preview
-    if preview is not None:
-        size = {"size": say.memory(preview.total_bytes), "files": say.number(preview.files)}
-        parts.append(plain(say("plan.size", **size)))
-    if look.corpus is not None:
-        corpus = look.corpus
-        train, validation = windows_of(settings, corpus)
-        values = {
-            "documents": say.number(corpus.documents),
-            "train": say.number(corpus.train.characters),
-            "validation": say.number(corpus.validation.characters),
-            "vocabulary": say.number(corpus.tokenizer.vocab_size),
-            "windows": say.number(train),
-            "validation_windows": say.number(validation),
-        }
-        parts.append(plain(say("plan.corpus", **values)))
-        if corpus.skipped:
-            names = ", ".join(one_line(skipped.name) for skipped in corpus.skipped[:3])
-            count = say.number(len(corpus.skipped))
-            parts.append(Content.styled("! ", "bold $warning") + plain(say("plan.skipped", count=count, names=names)))
-        window = corpus.tokenizer.decode([int(token) for token in corpus.train.tokens[: settings.seq_len]])
-        parts.append(Content.styled(say("plan.window"), "bold"))
-        parts.append(plain("\n".join(printable(window).splitlines()[:_PREVIEW_LINES])))
-    elif preview is not None and preview.lines:
-        parts.append(Content.styled(one_line(preview.shown), "bold"))
-        parts.append(plain("\n".join(one_line(line) for line in preview.lines[:_PREVIEW_LINES])))
-    return Content("\n").join(parts)
 
 
 def _columns(config: str, parameters: str, memory: str, epoch: str) -> str:

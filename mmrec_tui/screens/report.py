@@ -276,8 +276,11 @@ def numbers_text(history: History, say: Wording) -> Content:
             lines.append(plain(_row([say(f"report.{name}"), *_figures(one, say)])))
     if started is not None and history.best is not None:
         for name, loss in started.baselines.items():
-            below = say.number(loss - history.best.loss, 2)
-            lines.append(plain(say("report.baseline", name=one_line(name), loss=say.number(loss, 3), below=below)))
+            apart = loss - history.best.loss
+            key = "report.below" if apart >= 0 else "report.above"
+            lines.append(
+                plain(say(key, name=one_line(name), loss=say.number(loss, 3), apart=say.number(abs(apart), 2)))
+            )
     return Content("\n").join(lines)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,12 +12,15 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
+from mmrec_engine.quality.checks import finding
+from mmrec_engine.settings import resolve
 from mmrec_tui.app import MmrecApp
 from mmrec_tui.launch import Stage
 from mmrec_tui.preferences import Preferences
-from mmrec_tui.session import Session, Training, Work
+from mmrec_tui.session import Judged, Session, Training, Work
 from mmrec_tui.text import Wording
 
+TRAINED = 90.0  # seconds, at most
 # As little as a run can be and still train, validate, save and end.
 TINY: dict[str, Any] = {
     "batch_size": 2, "seq_len": 32, "max_steps": 40, "eval_every": 20, "threads": 1, "precision": "fp32",
@@ -106,3 +110,15 @@ async def until_shown(pilot: Pilot[Any], words: str, seconds: float = 30.0) -> N
 def table_of(app: MmrecApp) -> str:
     """The name of the screen on top in the table of keys."""
     return str(getattr(app.screen, "table", ""))
+
+
+def is_planned(app: MmrecApp, steps: int) -> bool:
+    return re.search(rf"✓ {steps} steps", str(app.screen.query_one("#outlook").render())) is not None
+
+
+def long_training(small_text: Path, **settings: Any) -> Training:
+    """A training that no test waits out."""
+    run = {**TINY, "data_dir": str(small_text), "max_steps": 100_000, "epochs": 10_000, "eval_every": 50}
+    passed = finding("corpus-readable", "before", "dataset-ready", "pass", {"documents": 1, "skipped": 0})
+    # As after the checklist: what the checks took their seconds for is known.
+    return Training(resolve({**run, "checkpoint_every": 100_000, **settings}), judged=Judged(found=(passed,)))

@@ -10,9 +10,19 @@ import pytest
 
 from mmrec_engine import events
 from mmrec_engine.quality.checks import finding
-from tests.app.conftest import TINY, an_app, screen_text, table_of, until, until_checked, until_shown
+from tests.app.conftest import (
+    TINY,
+    TRAINED,
+    an_app,
+    is_planned,
+    long_training,
+    screen_text,
+    table_of,
+    until,
+    until_checked,
+    until_shown,
+)
 from tests.app.recorded import a_training, an_ending, record
-from tests.app.test_way import TRAINED, is_planned, long_training
 from tests.conftest import events_of
 
 

@@ -11,17 +11,24 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from mmrec_engine.quality.checks import finding
-from mmrec_engine.settings import resolve
-from mmrec_tui.app import MmrecApp
-from mmrec_tui.session import Judged, Training
-from tests.app.conftest import TINY, an_app, screen_text, table_of, until, until_checked, until_shown
+from mmrec_tui.session import Training
+from tests.app.conftest import (
+    TINY,
+    TRAINED,
+    an_app,
+    is_planned,
+    long_training,
+    screen_text,
+    table_of,
+    until,
+    until_checked,
+    until_shown,
+)
 from tests.conftest import events_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("beside_work")]
 # What nobody changes in these tests, as a person who was here before would have left it.
 REMEMBERED: dict[str, Any] = {"threads": 1, "precision": "fp32", "eval_every": 20, "epochs": 5}
-TRAINED = 90.0  # seconds, at most
 
 
 async def click_on(pilot: Pilot[Any], words: str) -> None:
@@ -33,10 +40,6 @@ async def click_on(pilot: Pilot[Any], words: str) -> None:
             await pilot.click(offset=(line.index(words) + len(words) // 2, y))
             return
     raise AssertionError(f"{words} went away")
-
-
-def is_planned(app: MmrecApp, steps: int) -> bool:
-    return re.search(rf"✓ {steps} steps", str(app.screen.query_one("#outlook").render())) is not None
 
 
 def ticked(folder: Path) -> set[str]:
@@ -172,13 +175,6 @@ async def test_from_the_first_screen_to_a_text_of_the_model_by_mouse(small_text:
         await pilot.click("#runs", offset=(10, 1))
         await pilot.press("enter")
         await until_shown(pilot, "Report: tiny")
-
-
-def long_training(small_text: Path, **settings: Any) -> Training:
-    run = {**TINY, "data_dir": str(small_text), "max_steps": 100_000, "epochs": 10_000, "eval_every": 50}
-    passed = finding("corpus-readable", "before", "dataset-ready", "pass", {"documents": 1, "skipped": 0})
-    # As after the checklist: what the checks took their seconds for is known.
-    return Training(resolve({**run, "checkpoint_every": 100_000, **settings}), judged=Judged(found=(passed,)))
 
 
 def kinds(session: Training) -> list[str]:

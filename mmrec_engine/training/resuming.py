@@ -1,0 +1,82 @@
+"""The settings of a run as they are given, made fit to be resumed, and merged with those of the run that is resumed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from mmrec_engine import checkpoints, events
+from mmrec_engine.errors import RequestError
+from mmrec_engine.runs import read_description
+from mmrec_engine.settings import CORPUS_CHOICE, FIELDS, Resolved, Settings, flag, resolve
+from mmrec_engine.trained import locate
+
+
+def given_in_code(settings: Settings) -> Resolved:
+    sources = {name: "hand" if getattr(settings, name) != item.default else "default" for name, item in FIELDS.items()}
+    return Resolved(settings, sources)
+
+
+def anchored(resolved: Resolved) -> Resolved:
+    """Paths made absolute, so that the run can be resumed from any folder."""
+    settings = resolved.settings
+    if settings.data_dir is not None:
+        settings = replace(settings, data_dir=str(Path(settings.data_dir).absolute()))
+    if settings.init_from is not None:
+        settings = replace(settings, init_from=str(locate(settings.init_from).absolute()))
+    return replace(resolved, settings=settings)
+
+
+def description_of(folder: Path) -> dict[str, Any]:
+    """run.json, or what the newest checkpoint knows where that is gone; empty where there is neither."""
+    description = read_description(folder)
+    if description is None:
+        _, content, _ = checkpoints.newest_usable(folder)
+        description = {name: content[name] for name in ("settings", "corpus", "precision") if name in content}
+    return description
+
+
+def as_stored(resolved: Resolved, description: dict[str, Any]) -> Resolved:
+    """The stored run's settings with what was given by hand over them. Raises RequestError where the two cannot agree."""
+    stored = {name: value for name, value in description["settings"].items() if name in FIELDS}
+    settings = resolved.settings
+    given = {
+        name: getattr(settings, name)
+        for name, source in resolved.sources.items()
+        if source in ("hand", "file") and name not in ("output_dir", "name")
+    }
+    corpus_given = {name: value for name, value in given.items() if name in CORPUS_CHOICE and value}
+    for name, value in corpus_given.items():
+        if _corpus_of(settings.as_dict()) != _corpus_of(stored):
+            raise RequestError("resume-differs", flag=flag(name), given=value, stored=_corpus_of(stored))
+    changes = {name: value for name, value in given.items() if FIELDS[name].metadata["resumable"]}
+    for name, value in given.items():
+        if name not in changes and name not in CORPUS_CHOICE and value != stored.get(name, FIELDS[name].default):
+            raise RequestError("resume-differs", flag=flag(name), given=value, stored=stored.get(name))
+    if ("epochs" in changes) != ("max_steps" in changes):
+        # A new limit takes the place of the old ones, or the run could not go on.
+        changes = {"epochs": None, "max_steps": None, **changes}
+    merged = resolve(changes, None, {**stored, "output_dir": settings.output_dir, "name": settings.name})
+    known = description.get("sources", {})
+    sources = {name: known.get(name, source) if source == "run" else source for name, source in merged.sources.items()}
+    return replace(merged, sources=sources)
+
+
+def _corpus_of(settings: Mapping[str, Any]) -> str:
+    """Which text the settings name: a path or a built-in name."""
+    if settings.get("data_dir"):
+        return str(Path(settings["data_dir"]).resolve())
+    return str(settings.get("corpus") or "sample")
+
+
+def changed_since(checkpoint: Mapping[str, Any], settings: Settings) -> events.SettingsChanged | None:
+    """What is other than in the checkpoint to go on from: given by hand now, or changed shortly before a crash."""
+    stored, now = checkpoint.get("settings", {}), settings.as_dict()
+    moved = ("output_dir", "name")
+    changes = {
+        name: now[name] for name in now if name not in moved and now[name] != stored.get(name, FIELDS[name].default)
+    }
+    before = {name: stored.get(name) for name in changes}
+    return events.SettingsChanged(changes=changes, before=before, reason="resume") if changes else None

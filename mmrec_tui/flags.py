@@ -1,0 +1,66 @@
+"""The parameters from which Typer reads its flags, made from the table of settings so that a setting is declared once."""
+
+import inspect
+from typing import Annotated, Any, Optional
+
+import typer
+
+from mmrec_engine.settings import FIELDS, flag, value_type
+from mmrec_tui.text import Wording
+
+_METAVARS = {int: "INTEGER", float: "NUMBER", str: "TEXT"}
+
+
+def setting_flag(name: str, wording: Wording) -> inspect.Parameter:
+    """The flag of one setting. Values stay text here: `settings.parse` judges them, as it does those of a file."""
+    item, kind = FIELDS[name], value_type(name)
+    help_text = wording(f"setting.{name}", choices=", ".join(item.metadata["choices"]))
+    shown = _default_shown(name, wording)
+    if shown:
+        help_text = f"{help_text} [{wording('help.default', value=shown)}]"
+    if kind is bool:
+        declared = flag(name) if name == "use_sample_corpus" else f"{flag(name)}/--no-{flag(name)[2:]}"
+        return switch(name, Optional[bool], None, declared, help_text)
+    return switch(name, Optional[str], None, flag(name), help_text, metavar=_METAVARS[kind])
+
+
+def with_default(name: str, value: object, wording: Wording) -> str:
+    return f"{wording(f'help.{name}')} [{wording('help.default', value=value)}]"
+
+
+def _default_shown(name: str, wording: Wording) -> str:
+    special = {
+        "eval_every": "help.once-an-epoch",
+        "stride": "help.as-seq-len",
+        "microbatch": "help.as-batch-size",
+        "init_from": "help.random-weights",
+        "name": "help.as-config",
+        "threads": "help.all-cores",
+        "max_steps": "help.no-limit",
+        "target_loss": "help.no-limit",
+    }
+    if name in special:
+        return wording(special[name])
+    default = FIELDS[name].default
+    if isinstance(default, bool):
+        return flag(name) if default else ""
+    return "" if default is None else f"{default}"
+
+
+def switch(
+    name: str, kind: Any, default: Any, declared: str, help_text: str, metavar: str | None = None, **bounds: Any
+) -> inspect.Parameter:
+    """A flag with a value of its own. bounds: min and max of a number."""
+    option = typer.Option(declared, help=help_text, metavar=metavar, show_default=False, **bounds)
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, option])
+
+
+def argument(name: str, metavar: str, help_text: str) -> inspect.Parameter:
+    annotation = Annotated[str, typer.Argument(metavar=metavar, help=help_text)]
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation)
+
+
+def with_parameters(function: Any, parameters: list[inspect.Parameter]) -> None:
+    """Give a function that takes **given the signature that Typer reads its flags from."""
+    function.__signature__ = inspect.Signature(parameters, return_annotation=int)
+    function.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters} | {"return": int}
