@@ -179,26 +179,30 @@ class MmrecApp(App[object], inherit_bindings=False):
                 self.tell_error(error)
                 return
             self.tell("remedy.stopping")
-        self.stage.following = (session.folder, offer)
+        with session.reading() as history:
+            self.follow(session.folder, offer, list(history.findings))
 
-    def _follow(self) -> None:
-        """Begin the run that a remedy asked for, as soon as the one before has left its folder."""
+    def follow(self, folder: Path, offer: Offer, findings: list[dict[str, Any]]) -> None:
+        """A run follows from the one in this folder as soon as that is left."""
+        from mmrec_tui.launch import Following
+
+        self.stage.following = Following(folder, offer, findings)
+
+    def _begin_following(self) -> None:
         from mmrec_engine.quality.following import follow, leaves_checks_valid
-        from mmrec_engine.run_reader import RunReader
         from mmrec_engine.runs import is_live
 
-        if self.stage.following is None or is_live(self.stage.following[0]):
+        asked = self.stage.following
+        if asked is None or is_live(asked.folder):
             return
-        (folder, offer), self.stage.following = self.stage.following, None
+        self.stage.following = None
         try:
-            resolved, origin = follow(folder, offer=offer)
+            resolved, origin = follow(asked.folder, offer=asked.offer)
         except MmrecError as error:
             self.tell_error(error)
             return
-        found: tuple[dict[str, Any], ...] = ()
-        if leaves_checks_valid(origin.changes):
-            findings = RunReader(folder).glance().findings
-            found = tuple(one for one in findings if one.get("phase") == "before")
+        before = [one for one in asked.findings if one.get("phase") == "before"]
+        found = tuple(before) if leaves_checks_valid(origin.changes) else ()
         self.begin(resolved, found=found, origin=origin)
 
     # What is looked after while anything is shown
@@ -216,7 +220,7 @@ class MmrecApp(App[object], inherit_bindings=False):
             if training.welcomed:
                 self._welcome(training)
         if stage.following is not None:
-            self._follow()
+            self._begin_following()
         if stage.hung_up or (stage.told_to_end and training is None):
             self.exit()
 

@@ -139,9 +139,8 @@ class _Attempt:
                 judging=self._judging, origin=self._origin,
             ):  # fmt: skip
                 if isinstance(event, events.Resumed) and event.checkpoint is not None:
-                    self._history = _recorded(
-                        self._folder
-                    )  # what was before, and what of this process is written already
+                    # What was before, and what of this process is written already.
+                    self._history = _recorded(self._folder)
                 self._history.add(event)
                 begun = begun or isinstance(event, events.Resumed | events.RunStarted)
                 narrator.tell(event, self._history)

@@ -34,13 +34,21 @@ _MOST_FAILURES = 3
 _POLL_SECONDS = 0.1
 
 
+@dataclass(frozen=True)
+class Following:
+    """A run that is to follow the one in `folder`, once that has ended. findings: of that run."""
+
+    folder: Path
+    offer: Offer
+    findings: list[dict[str, Any]]
+
+
 @dataclass
 class Stage:
     """What stays when the app is opened again: the run on show, the language, what is remembered.
 
     told_to_end: the signal that asked for the end. hung_up: the terminal is gone. notice: for the next app to show.
-    detaching: the run is on its way to another process. following: a run that is to end, and the remedy by which the next
-    begins.
+    detaching: the run is on its way to another process. following: the run that a remedy asked for.
     """
 
     wording: Wording
@@ -53,7 +61,7 @@ class Stage:
     watch_only: bool = False
     detaching: Work[Training | None] | None = None
     ticks: dict[str, bool] = field(default_factory=dict)
-    following: tuple[Path, Offer] | None = None
+    following: Following | None = None
     failures: list[float] = field(default_factory=list)
 
     @property

@@ -117,9 +117,8 @@ class Narrator:
             self._out.bar(f"{self._text(f'task.{event.task}')} {share}")
 
     def _check(self, finding: dict[str, Any]) -> None:
-        if {"file", "reason"} <= finding[
-            "values"
-        ].keys():  # one file, as it is read; what it comes to is a check of its own
+        # One file, as it is read; what all of them come to is a check of its own.
+        if {"file", "reason"} <= finding["values"].keys():
             self._out.line(self._text("skipped", evidence=evidence_of(finding, self._text)))
         else:
             self._finding(finding, always=finding["id"] == "beats-baselines" and finding["status"] == "pass")

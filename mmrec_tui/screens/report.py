@@ -208,7 +208,7 @@ class ReportScreen(MmrecScreen):
 
         def take(offer: Offer | None) -> None:
             if offer is not None:
-                app.stage.following = (folder, offer)
+                app.follow(folder, offer, self._findings)
 
         self.app.push_screen(RemedyScreen(found), take)
 
