@@ -203,7 +203,7 @@ async def test_runs_are_filtered_sorted_and_opened(place: Path) -> None:
         await pilot.press("q")
         await pilot.press("slash", *["backspace"] * 4, *"tiny", "enter", "enter")
         await until_shown(pilot, "Report: tiny")
-        await until_shown(pilot, "nats below bigram")
+        await until_shown(pilot, "0.91 nats above bigram")
 
 
 async def test_a_run_folder_as_the_engine_makes_it_is_live_while_it_is_held(place: Path) -> None:
