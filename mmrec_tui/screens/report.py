@@ -186,7 +186,8 @@ class ReportScreen(MmrecScreen):
         self.query_one(Items).tick()
 
     def on_items_ticked(self, event: Items.Ticked) -> None:
-        self._ticks[event.item] = not self._ticks.get(event.item, False)
+        # Read anew: what was ticked before the run may have reached its folder since this screen was opened.
+        self._ticks = {**read_ticks(self._folder), event.item: not self._ticks.get(event.item, False)}
         try:
             write_ticks(self._folder, self._ticks)
         except MmrecError as error:

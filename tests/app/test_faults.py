@@ -17,7 +17,7 @@ from mmrec_tui.app import MmrecApp
 from mmrec_tui.screens.start import StartScreen
 from mmrec_tui.session import Training, Watching
 from mmrec_tui.widgets.panels import Patience
-from tests.app.conftest import TINY, an_app, screen_text, table_of, until, until_shown
+from tests.app.conftest import TINY, TRAINED, an_app, long_training, screen_text, table_of, until, until_shown
 from tests.app.recorded import BEGAN, a_training, an_ending, opening, record
 from tests.conftest import events_of
 
@@ -302,9 +302,9 @@ async def test_a_folder_that_vanishes_while_it_is_watched_is_no_end(finished: Pa
 # In a screen
 
 
-async def press(app: MmrecApp, shown: str, key: str) -> None:
+async def press(app: MmrecApp, shown: str, key: str, seconds: float = 30.0) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
-        await until_shown(pilot, shown)
+        await until_shown(pilot, shown, seconds)
         await pilot.press(key)
         await pilot.pause()
 
@@ -322,17 +322,23 @@ async def test_a_screen_that_breaks_closes_the_app_in_order(
 
 @pytest.mark.slow
 async def test_a_screen_that_breaks_leaves_the_training_alone_and_can_be_opened_again(
-    monkeypatch: pytest.MonkeyPatch, training: Training
+    monkeypatch: pytest.MonkeyPatch, small_text: Path
 ) -> None:
     from mmrec_tui.screens.training import TrainingScreen
 
+    training = long_training(small_text)
+    training.start()
     first = an_app(session=training)
     with monkeypatch.context() as patched:
         patched.setattr(TrainingScreen, "action_x_axis", broken)
         with pytest.raises(Planted):
-            await press(first, "TRAINING", "x")
+            await press(first, "TRAINING", "x", TRAINED)
     assert isinstance(first.failure, Planted)
+    so_far = events_of(training.folder)[-1]["seq"]
     second = an_app(session=training)
     async with second.run_test(size=(80, 24)) as pilot:
-        await until_shown(pilot, "FINISHED", 60)
-    assert events_of(training.folder)[-1]["state"] == "FINISHED"
+        await until_shown(pilot, "TRAINING")
+        await until(pilot, lambda: events_of(training.folder)[-1]["seq"] > so_far)
+        training.stop("by a test")
+        await until_shown(pilot, "STOPPED", 60)
+    assert events_of(training.folder)[-1]["state"] == "STOPPED"

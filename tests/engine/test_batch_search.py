@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -164,20 +166,27 @@ def test_too_little_time_for_one_batch_is_said() -> None:
     assert refused.value.key == "search-time"
 
 
-def test_the_peak_of_this_process_is_what_was_held_and_given_back() -> None:
-    memory = PeakMemory()
-    memory.begin()
-    if memory.peak() is None:
+HOLDING = """
+from mmrec_engine.machine_memory import PeakMemory
+memory = PeakMemory()
+memory.begin()
+print(memory.peak())
+held = bytearray(64 * 2**20)
+held[:: 2**12] = b"x" * len(held[:: 2**12])
+del held
+print(memory.peak())
+memory.begin()
+print(memory.peak())
+"""
+
+
+def test_the_peak_of_a_process_is_what_was_held_and_given_back() -> None:
+    # In a process of its own: what else this one gives back meanwhile would count as well.
+    told = subprocess.run([sys.executable, "-c", HOLDING], capture_output=True, text=True, check=True).stdout.split()
+    if told[0] == "None":
         pytest.skip("this system does not tell")
-    held = bytearray(64 * 2**20)
-    held[:: 2**12] = b"x" * len(held[:: 2**12])
-    del held
-    peak = memory.peak()
-    assert peak is not None
-    assert peak > 60 * 2**20
-    memory.begin()
-    after = memory.peak()
-    assert after is not None
+    before, peak, after = map(int, told)
+    assert peak - before > 60 * 2**20
     assert after < peak - 50 * 2**20
 
 

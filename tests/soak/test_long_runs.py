@@ -1,0 +1,132 @@
+"""Runs as long as a weekend's, in small: memory flat, open files constant, the record readable all the time.
+
+`make soak`. How long: SOAK_STEPS steps without a screen, SOAK_MINUTES minutes in the app.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import pytest
+
+from mmrec_engine.run_reader import RunReader
+from tests.command.terminal import Screen, plan, start_training
+from tests.conftest import Command
+
+STEPS = int(os.environ.get("SOAK_STEPS", "200000"))
+MINUTES = float(os.environ.get("SOAK_MINUTES", "30"))
+MOST_GROWTH = 0.05
+# The smallest model, on windows as short as allow many steps a second.
+SMALL = ["--arch", "gpt", "--seq-len", "16", "--batch-size", "1", "--threads", "1", "--precision", "fp32", "--dropout", "0",
+         "--eval-every", "2000", "--checkpoint-every", "2000", "--early-stopping-patience", "1000000"]  # fmt: skip
+LOOK_SECONDS = 2.0
+KEYS = ("2", "3", "9", "1", "x", "l", "o", "?", "escape", "p", "p", "k")  # plots, axes, help, pause and go on, save
+
+pytestmark = pytest.mark.soak
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a process holds at one moment; memory in MiB."""
+
+    step: int
+    memory: float
+    files: int
+    threads: int
+
+
+class Watched:
+    """A training process and its record, looked at again and again. Every line must be whole JSON, every step come once."""
+
+    def __init__(self, process: int, folder: Path) -> None:
+        self.looks: list[Look] = []
+        self._process, self._events = psutil.Process(process), folder / "events.jsonl"
+        self._folder, self._read = folder, 0
+        self.step = 0
+
+    def look(self) -> None:
+        self._read_new_lines()
+        with self._process.oneshot():
+            memory, files = self._process.memory_info().rss / 2**20, self._process.num_fds()
+            self.looks.append(Look(self.step, memory, files, self._process.num_threads()))
+
+    def _read_new_lines(self) -> None:
+        with self._events.open("rb") as file:
+            file.seek(self._read)
+            new = file.read()
+        new = new[: new.rfind(b"\n") + 1]
+        self._read += len(new)
+        for line in new.splitlines():
+            event = json.loads(line)
+            if event["event"] == "step":
+                assert event["step"] == self.step + 1
+                self.step = event["step"]
+
+    def judge(self, name: str, limit: float = MOST_GROWTH) -> str:
+        """One line of figures. The most memory held after the first tenth against the most held in it."""
+        self._read_new_lines()
+        last = RunReader(self._folder).glance().last_step
+        assert last is not None and last.step == self.step
+        tenth = len(self.looks) // 10
+        before, after = self.looks[1 : tenth + 1], self.looks[tenth + 1 :]
+        grown = max(look.memory for look in after) / max(look.memory for look in before) - 1
+        files, threads = {look.files for look in after}, {look.threads for look in after}
+        told = (
+            f"{name}: {self.step:,} steps, {len(self.looks)} looks; memory {max(look.memory for look in before):.0f} MiB in the "
+            f"first tenth, {max(look.memory for look in after):.0f} MiB after it ({grown:+.1%}), "
+            f"{self.looks[-1].memory:.0f} MiB at the end; "
+            f"open files {min(files)} to {max(files)}, threads {min(threads)} to {max(threads)}; "
+            f"record {self._read / 2**20:.0f} MiB, read whole"
+        )
+        print(f"\n{told}")
+        assert grown < limit, told
+        assert max(files) <= max(look.files for look in before), told
+        assert max(threads) <= max(look.threads for look in before), told
+        return told
+
+
+def test_a_run_of_many_steps_without_a_screen(command: Command, text_file: Path) -> None:
+    flags = ["train", "--data-dir", text_file, *SMALL, "--max-steps", STEPS, "--no-check", "--quiet"]
+    process = command.start(*flags)
+    watched = Watched(process.pid, command.run_folder())
+    while not (command.run_folder() / "run.json").exists():  # written at the first step
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.1)
+    while process.poll() is None and watched.step < STEPS - 100:  # the checks after training are no part of it
+        time.sleep(LOOK_SECONDS)
+        watched.look()
+    out, err = process.communicate(timeout=600)
+    assert process.returncode == 0, err[-2000:]
+    watched.judge("without a screen")
+    assert watched.step == STEPS
+
+
+def test_the_app_open_for_long_with_keys_pressed(command: Command, text_file: Path) -> None:
+    small = {
+        name.removeprefix("--").replace("-", "_"): value for name, value in zip(SMALL[::2], SMALL[1::2], strict=True)
+    }
+    typed = {name: json.loads(value) if name not in ("arch", "precision") else value for name, value in small.items()}
+    plan(command, text_file, **typed)
+    screen = Screen(command)
+    try:
+        start_training(screen)
+        watched = Watched(screen.process.pid, command.run_folder())
+        until, presses = time.monotonic() + 60 * MINUTES, 0
+        while time.monotonic() < until:
+            time.sleep(LOOK_SECONDS)
+            screen.press(KEYS[presses % len(KEYS)])
+            presses += 1
+            assert screen.process.poll() is None, screen.text()
+            watched.look()
+            screen.written = b""
+        print(f"\n{presses} keys pressed")
+        screen.press("ctrl+q")
+        screen.wait_for("Stop")
+        watched.judge("in the app")
+    finally:
+        screen.close()
