@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from mmrec_engine.events import Status
 from mmrec_engine.settings import Settings
+
+_MOST_COUNT = 2**63
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,27 @@ class Progress:
     best_step: int = 0
     patience_used: int = 0
 
+    @classmethod
+    def of_stored(cls, stored: Mapping[str, Any]) -> Progress:
+        """What a checkpoint tells. Raises ValueError where a count is missing, so that none is begun anew unnoticed."""
+        if set(stored) != {one.name for one in fields(cls)}:
+            raise ValueError("progress is incomplete")
+        for name, value in stored.items():
+            if not (_is_loss(value) if name.endswith("loss") else _is_count(value)):
+                raise ValueError(f"progress has no valid {name}")
+        progress = cls(**stored)
+        began, validated, found = progress.step > 0, progress.validated_step > 0, progress.best_step > 0
+        true_of_every_run = (
+            progress.best_step <= progress.validated_step <= progress.step
+            and (progress.windows > 0) == (progress.tokens > 0) == began
+            and (progress.last_loss is not None) == validated
+            and (progress.best_loss is not None) == found
+            and (progress.patience_used > 0) == (progress.best_step < progress.validated_step)
+        )
+        if not true_of_every_run:
+            raise ValueError("progress contradicts itself")
+        return progress
+
     def after_validation(self, loss: float) -> Progress:
         """A loss that is not lower than the best (NaN is not) uses up one unit of patience."""
         if not math.isnan(loss) and (self.best_loss is None or loss < self.best_loss):
@@ -33,6 +58,14 @@ class Progress:
                 self, validated_step=self.step, last_loss=loss, best_loss=loss, best_step=self.step, patience_used=0
             )
         return replace(self, validated_step=self.step, last_loss=loss, patience_used=self.patience_used + 1)
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MOST_COUNT
+
+
+def _is_loss(value: object) -> bool:
+    return value is None or isinstance(value, float)
 
 
 @dataclass(frozen=True)

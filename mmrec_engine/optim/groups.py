@@ -57,14 +57,21 @@ class Optimizers:
         }
 
     def load_state(self, state: dict[str, dict[str, Tensor]]) -> None:
+        """Go on from what `state` returned. Raises ValueError where anything of it is missing, of another shape or too much."""
+        if set(state) != set(self._names.values()):
+            raise ValueError("optimizer state of other weights")
         for optimizer in self._all:
             for group in optimizer.param_groups:
                 for parameter in group["params"]:
-                    stored = state.get(self._names[id(parameter)])
-                    if stored is not None:
-                        optimizer.state[parameter] = {
-                            key: value.to(parameter.device, copy=True) for key, value in stored.items()
-                        }
+                    name = self._names[id(parameter)]
+                    shapes = {"momentum": parameter.shape} if isinstance(optimizer, Muon) else {
+                        "step": torch.Size(), "exp_avg": parameter.shape, "exp_avg_sq": parameter.shape
+                    }  # fmt: skip
+                    if {key: value.shape for key, value in state[name].items()} != shapes:
+                        raise ValueError(f"optimizer state of {name} is not that of {type(optimizer).__name__}")
+                    optimizer.state[parameter] = {
+                        key: value.to(parameter.device, copy=True) for key, value in state[name].items()
+                    }
 
 
 def _sorted_parameters(model: nn.Module) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:

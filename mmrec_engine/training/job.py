@@ -86,7 +86,7 @@ def build_job(
     progress = Progress()
     if stored is not None:
         optimizers.load_state(stored["optimizer"])
-        progress = Progress(**stored["progress"])
+        progress = Progress.of_stored(stored["progress"])
     windows = TrainingWindows(corpus.train.tokens, settings.seq_len, settings.window_stride, settings.seed)
     return Job(
         settings,

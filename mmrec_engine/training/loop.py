@@ -32,6 +32,11 @@ def run_steps(job: Job, control: Control) -> Generator[Event, None, Ending]:
     """Train until the plan, the patience, the target or a person says stop. Returns how the run ended."""
     settings, plan = job.settings, job.plan
     yield from _mend_best(job)
+    ended = ending(job.progress, plan, settings)
+    if (
+        ended is not None and job.resumed_from == run_files.FINAL
+    ):  # killed between its last checkpoint and its last word
+        return ended
     yield events.State(step=job.progress.step, state="TRAINING")
     while True:
         step = job.progress.step

@@ -95,6 +95,7 @@ class _Run:
         try:
             yield from self._recorded(self._run())
         except _NothingLeft:
+            self._write_missing_report()
             self._folder.abandon()
             return
         except OSError as error:
@@ -112,13 +113,22 @@ class _Run:
         if not self._made_step:
             self._folder.abandon()
             return
-        if self._judging is not None and self._ended:
+        if self._ended:
+            self._write_report()
+        self._folder.close()
+
+    def _write_report(self) -> None:
+        if self._judging is not None:
             try:
                 self._folder.sync()
                 self._judging.write_report(self._folder.path)
             except OSError as error:  # the run itself is whole; `check after` writes its report again
                 self._folder.log(error)
-        self._folder.close()
+
+    def _write_missing_report(self) -> None:
+        """A process that was killed after its run's last word has left none."""
+        if not all((self._folder.path / name).exists() for name in run_files.REPORTS):
+            self._write_report()
 
     def _recorded(self, stream: Iterator[Event]) -> Iterator[Event]:
         for event in stream:

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import random
 import resource
 import signal
 import subprocess
@@ -12,73 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
 from mmrec_engine import checkpoints, run_files
+from tests.command.faults import assert_same_end, wait_for_step
 from tests.conftest import COMMAND, FAST, Command, events_of
 
 STEPS = 60
 RUN = [*FAST, "--max-steps", STEPS, "--eval-every", 15, "--checkpoint-every", 10, "--early-stopping-patience", 9]
-FORMS = {
-    "guide": ["--accumulate", "2"],
-    "fast-gpt": ["--recipe", "fast", "--arch", "gpt", "--dropout", "0.2"],
-}
-
-
-def wait_for_step(folder: Path, step: int, seconds: float = 60) -> None:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        try:
-            if f'"step": {step},' in (folder / "events.jsonl").read_text(errors="replace"):
-                return
-        except FileNotFoundError:
-            pass
-        time.sleep(0.01)
-    pytest.fail(f"step {step} was not reached")
-
-
-def assert_same_end(folder: Path, whole: Path) -> None:
-    """Weights, optimizer, progress and metrics bit for bit; each step once."""
-    ours, theirs = (checkpoints.read(path / "final_checkpoint.pt") for path in (folder, whole))
-    assert ours["progress"] == theirs["progress"]
-    assert set(ours["optimizer"]) == set(theirs["optimizer"])
-    for name, weight in theirs["model"].items():
-        assert torch.equal(ours["model"][name], weight), name
-        for key, moment in theirs["optimizer"][name].items():
-            assert torch.equal(ours["optimizer"][name][key], moment), (name, key)
-    best = [checkpoints.read(path / "best_model.pt") for path in (folder, whole)]
-    assert best[0]["progress"] == best[1]["progress"]
-    for name, weight in best[1]["model"].items():
-        assert torch.equal(best[0]["model"][name], weight), name
-    told = [[timeless(event) for event in events_of(path) if event["event"] in TOLD] for path in (folder, whole)]
-    assert told[0] == told[1]
-
-
-TOLD = ("step", "validation", "sample")
-
-
-def timeless(event: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in event.items() if key not in ("time", "tokens_per_second")}
-
-
-@pytest.mark.slow
-@pytest.mark.fault
-@pytest.mark.parametrize("form", list(FORMS))
-def test_a_run_killed_again_and_again_ends_as_if_never_touched(command: Command, text_file: Path, form: str) -> None:
-    flags = ["train", "--data-dir", text_file, *RUN, *FORMS[form]]
-    assert command(*flags, "--name", "whole").code == 0
-    rng = random.Random(7)
-    folder = command.run_folder("killed")
-    for kill in range(6):
-        process = command.start(*flags, "--name", "killed", *(["--resume"] if kill else []))
-        if kill < 5:
-            wait_for_step(folder, min(STEPS - 5, 8 * (kill + 1)))
-            time.sleep(rng.uniform(0, 0.3))
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-    ended = command(*flags, "--name", "killed", "--resume")
-    assert ended.code == 0, ended.err
-    assert_same_end(folder, command.run_folder("whole"))
 
 
 @pytest.mark.fault

@@ -67,6 +67,12 @@ class Watched:
                 assert event["step"] == self.step + 1
                 self.step = event["step"]
 
+    def _tenths(self) -> str:
+        size = max(1, len(self.looks) // 10)
+        return ", ".join(
+            f"{max(one.memory for one in self.looks[n : n + size]):.0f}" for n in range(0, 10 * size, size)
+        )
+
     def judge(self, name: str, limit: float = MOST_GROWTH) -> str:
         """One line of figures. The most memory held after the first tenth against the most held in it."""
         self._read_new_lines()
@@ -74,17 +80,16 @@ class Watched:
         assert last is not None and last.step == self.step
         tenth = len(self.looks) // 10
         before, after = self.looks[1 : tenth + 1], self.looks[tenth + 1 :]
-        grown = max(look.memory for look in after) / max(look.memory for look in before) - 1
         files, threads = {look.files for look in after}, {look.threads for look in after}
+        least, most = (max(look.memory for look in looks) for looks in (before, after))
         told = (
-            f"{name}: {self.step:,} steps, {len(self.looks)} looks; memory {max(look.memory for look in before):.0f} MiB in the "
-            f"first tenth, {max(look.memory for look in after):.0f} MiB after it ({grown:+.1%}), "
-            f"{self.looks[-1].memory:.0f} MiB at the end; "
+            f"{name}: {self.step:,} steps, {len(self.looks)} looks; memory {least:.0f} MiB in the first tenth, "
+            f"{most:.0f} MiB after it ({most / least - 1:+.1%}), {self.looks[-1].memory:.0f} MiB at the end; "
             f"open files {min(files)} to {max(files)}, threads {min(threads)} to {max(threads)}; "
-            f"record {self._read / 2**20:.0f} MiB, read whole"
+            f"record {self._read / 2**20:.0f} MiB, read whole; memory by tenths: {self._tenths()}"
         )
         print(f"\n{told}")
-        assert grown < limit, told
+        assert most / least - 1 < limit, told
         assert max(files) <= max(look.files for look in before), told
         assert max(threads) <= max(look.threads for look in before), told
         return told
@@ -100,7 +105,7 @@ def test_a_run_of_many_steps_without_a_screen(command: Command, text_file: Path)
     while process.poll() is None and watched.step < STEPS - 100:  # the checks after training are no part of it
         time.sleep(LOOK_SECONDS)
         watched.look()
-    out, err = process.communicate(timeout=600)
+    _, err = process.communicate(timeout=600)
     assert process.returncode == 0, err[-2000:]
     watched.judge("without a screen")
     assert watched.step == STEPS

@@ -1,0 +1,184 @@
+"""Faults planted in the real command (tests/planted), and runs compared after them."""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+import random
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from mmrec_engine import checkpoints
+from tests.conftest import Command, events_of
+
+PLANTED = Path(__file__).parents[1] / "planted"
+# Events that tell of the process and not of the training: how far a stretch of work is, and that a run was taken up again.
+_OF_THE_PROCESS = ("progress", "resumed")
+_TIMES = ("time", "tokens_per_second", "seconds")
+
+
+def planted(**what: Any) -> dict[str, str]:
+    """An environment in which the command meets a fault; what it means stands in tests/planted/sitecustomize.py."""
+    return {"PYTHONPATH": str(PLANTED), "MMREC_PLANTED": json.dumps(what)}
+
+
+def at(operation: str, name: str = "*", nth: int = 1) -> dict[str, Any]:
+    return {"operation": operation, "name": name, "nth": nth}
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When a process is killed: before one of its operations on files, or so many seconds after a line of its record."""
+
+    what: str
+    operation: str = ""
+    name: str = "*"
+    line: str = ""
+
+
+# A checkpoint is written in these stages: data, sync, event, name, sync of the folder, old ones removed.
+STAGES = [
+    Moment("nothing is written yet", "open", "checkpoint_step_*.pt.tmp"),
+    Moment("data is written", "fsync", "checkpoint_step_*.pt.tmp"),
+    Moment("data is synced", "rename", "checkpoint_step_*.pt"),
+    Moment("the file has its name", "fsync", "killed"),
+    Moment("the folder is synced", "remove", "checkpoint_step_*.pt"),
+    Moment("the old one is removed", "open", "best_model.pt.tmp"),
+    Moment("the best is copied", "fsync", "best_model.pt.tmp"),
+    Moment("the best is synced", "rename", "best_model.pt"),
+    Moment("the record is about to be synced", "fsync", "events.jsonl"),
+    Moment("the run is being described", "rename", "run.json"),
+    Moment("the record is being cut", "rename", "events.jsonl"),
+    Moment("in a step", line='"event": "step"'),
+    Moment("in a step", line='"event": "step"'),
+    Moment("in an evaluation", line='"state": "VALIDATING"'),
+    Moment("in an evaluation", line='"state": "VALIDATING"'),
+    Moment("while saving", line='"state": "SAVING"'),
+]
+AT_THE_END = [
+    Moment("the end is written", "fsync", "final_checkpoint.pt.tmp"),
+    Moment("the end is synced", "rename", "final_checkpoint.pt"),
+    Moment("the run is being judged", line='"kind": "final"'),
+    Moment("the report is being written", "rename", "report.json"),
+]
+
+
+_MOST_STEPS = 30  # of one life of a run
+
+
+def kill_at(command: Command, moment: Moment, rng: random.Random, *words: object) -> int:
+    """Start the command, kill it at the moment, and return how it ended: -9, or its own code where it ended before.
+
+    Where the operation does not come within some steps (there was no new best, say), one of these is the moment.
+    """
+    process = command.start(*words, **(_planted_at(moment, rng) if moment.operation else {}))
+    folder, text = command.run_folder("killed"), moment.line or '"event": "step"'
+    wanted = (
+        _MOST_STEPS if moment.operation else 1 if moment in AT_THE_END else rng.randint(1, 8 if "step" in text else 2)
+    )
+    before = _lines(folder, text)
+    while process.poll() is None and _lines(folder, text) < before + wanted:
+        before = min(before, _lines(folder, text))  # a resume cuts the record
+        time.sleep(0.002)
+    if not moment.operation:
+        time.sleep(rng.uniform(0, 1.0 if moment in AT_THE_END else 0.04))
+    if not moment.operation or moment not in AT_THE_END:
+        process.send_signal(signal.SIGKILL)
+    _, told = process.communicate(timeout=240)
+    assert "Traceback" not in told, told
+    return process.returncode
+
+
+def _planted_at(moment: Moment, rng: random.Random) -> dict[str, str]:
+    nth = rng.randint(1, 2) if moment.name.startswith("checkpoint") else 1
+    return planted(at=at(moment.operation, moment.name, nth), do="kill")
+
+
+def _lines(folder: Path, text: str) -> int:
+    try:
+        return (folder / "events.jsonl").read_bytes().count(text.encode())
+    except FileNotFoundError:
+        return 0
+
+
+def assert_same_end(folder: Path, whole: Path) -> None:
+    """Weights, optimizer, progress, best, patience and record bit for bit; each step once."""
+    for name in ("final_checkpoint.pt", "best_model.pt"):
+        ours, theirs = (checkpoints.read(path / name) for path in (folder, whole))
+        for content in (ours, theirs):
+            content["settings"].pop("name")
+        assert_same(ours, theirs, name)
+    ours, theirs = (list(told_by(path)) for path in (folder, whole))
+    assert len(ours) == len(theirs)
+    for mine, other in zip(ours, theirs, strict=True):
+        assert mine == other
+
+
+def assert_same(ours: Any, theirs: Any, where: str) -> None:
+    """The same down to the last bit, NaN and the sign of zero included."""
+    assert type(ours) is type(theirs), where
+    if isinstance(ours, dict):
+        assert set(ours) == set(theirs), where
+        for key in ours:
+            assert_same(ours[key], theirs[key], f"{where}/{key}")
+    elif isinstance(ours, list | tuple):
+        assert len(ours) == len(theirs), where
+        for index, pair in enumerate(zip(ours, theirs, strict=True)):
+            assert_same(*pair, f"{where}/{index}")
+    elif isinstance(ours, torch.Tensor):
+        assert ours.dtype == theirs.dtype and ours.shape == theirs.shape, where
+        assert ours.contiguous().view(-1).view(torch.uint8).equal(theirs.contiguous().view(-1).view(torch.uint8)), where
+    else:
+        assert repr(ours) == repr(theirs), where
+
+
+def told_by(folder: Path) -> Iterator[dict[str, Any]]:
+    """The record without what tells of the process, and without times."""
+    for number, event in enumerate(events_of(folder)):
+        kind = event["event"]
+        if kind in _OF_THE_PROCESS or (kind == "state" and event["state"] == "PREPARING" and number):
+            continue
+        event = {key: value for key, value in event.items() if key not in _TIMES}
+        if kind == "run_started":
+            event["settings"] = {**event["settings"], "name": ""}
+        yield event
+
+
+def operations_in(log: Path, operation: str, name: str) -> int:
+    """How often a process did this to such files."""
+    lines = (line.split(" ", 2) for line in log.read_text().splitlines())
+    return sum(what == operation and fnmatch.fnmatch(file, name) for _, what, file in lines)
+
+
+def wait_for_step(folder: Path, step: int, seconds: float = 60) -> None:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        try:
+            if f'"step": {step},' in (folder / "events.jsonl").read_text(errors="replace"):
+                return
+        except FileNotFoundError:
+            pass
+        time.sleep(0.01)
+    pytest.fail(f"step {step} was not reached")
+
+
+def one_line_of(told: str) -> str:
+    """The error that stderr holds, which must be one line and no traceback."""
+    assert "Traceback" not in told, told
+    lines = [line for line in told.splitlines() if re.match(r"(error|hata): ", line)]
+    assert len(lines) == 1, told
+    return lines[0]
+
+
+def ended(process: subprocess.Popen[str], seconds: float = 120) -> tuple[int, str, str]:
+    out, err = process.communicate(timeout=seconds)
+    return process.returncode, out, err

@@ -1,0 +1,53 @@
+"""SIGKILL at any instant: a run that is killed again and again ends, bit for bit, as one never touched."""
+
+from __future__ import annotations
+
+import os
+import random
+from pathlib import Path
+
+import pytest
+
+from tests.command.faults import AT_THE_END, STAGES, Moment, assert_same_end, kill_at
+from tests.conftest import QUICK, Command, events_of
+
+SEED = int(os.environ.get("SOAK_SEED", "7"))
+# Long enough for twenty lives of a run, each of which gets a few checkpoints far.
+RUN = [*QUICK, "--no-check", "--max-steps", "300", "--eval-every", "10", "--checkpoint-every", "5", "--keep-checkpoints", "2",
+       "--early-stopping-patience", "1000", "--warmup-steps", "20", "--quiet"]  # fmt: skip
+FORMS = {
+    "guide, mmrec": ["--accumulate", "2", "--learning-rate", "0.02"],
+    "fast, gpt": ["--recipe", "fast", "--arch", "gpt", "--dropout", "0.2", "--learning-rate", "0.3"],
+}
+OTHER_FORMS = {
+    "guide, gpt": ["--arch", "gpt", "--accumulate", "3", "--learning-rate", "0.02"],
+    "fast, mmrec": ["--recipe", "fast", "--dropout", "0.2", "--microbatch", "1", "--learning-rate", "0.3"],
+}
+
+
+def twenty(rng: random.Random) -> list[Moment]:
+    """All stages in an order of chance, and after them those that only the end has. A run that is not there cannot be cut."""
+    first = Moment("in a step", line='"event": "step"')
+    return [first, *rng.sample(STAGES, len(STAGES)), *AT_THE_END]
+
+
+@pytest.mark.slow
+@pytest.mark.fault
+@pytest.mark.parametrize("form", [*FORMS, *(pytest.param(form, marks=pytest.mark.soak) for form in OTHER_FORMS)])
+def test_a_run_killed_twenty_times_ends_as_if_never_touched(command: Command, text_file: Path, form: str) -> None:
+    flags = ["train", "--data-dir", text_file, *RUN, *{**FORMS, **OTHER_FORMS}[form]]
+    whole = command(*flags, "--name", "whole")
+    assert whole.code == 0, whole.err
+    rng = random.Random(SEED)
+    killed: list[str] = []
+    for moment in twenty(rng):
+        code = kill_at(command, moment, rng, *flags, "--name", "killed", "--resume")
+        assert code in (-9, 0), (moment, code)
+        if code == -9:
+            killed.append(moment.what)
+    ended = command(*flags, "--name", "killed", "--resume")
+    assert ended.code == 0, ended.err
+    assert_same_end(command.run_folder("killed"), command.run_folder("whole"))
+    validations = [event for event in events_of(command.run_folder("whole")) if event["event"] == "validation"]
+    assert any(event["patience_used"] for event in validations), "the patience was never used"
+    assert len(killed) >= 20, killed

@@ -1,0 +1,161 @@
+"""Every single item that a checkpoint holds to go on from is needed: without it, or with it begun anew, it is noticed."""
+
+from __future__ import annotations
+
+import copy
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from mmrec_engine import checkpoints, train
+from mmrec_engine.errors import RequestError
+from mmrec_engine.events import Event, Resumed, Validation
+from mmrec_engine.plan import Progress
+from mmrec_engine.run_files import FINAL, step_name
+from mmrec_engine.settings import Resolved, resolve
+from mmrec_engine.training.control import Control
+from tests.command.faults import assert_same
+
+STEPS, SAVED_AT = 12, 8  # an evaluation has been made at the second
+GUIDE = {"arch": "mmrec", "accumulate": 2, "dropout": 0.1}
+FAST = {"arch": "gpt", "recipe": "fast", "dropout": 0.2}
+
+
+def settings(folder: Path, text: Path, **more: Any) -> Resolved:
+    small = {"seq_len": 16, "batch_size": 2, "threads": 1, "precision": "fp32", "warmup_steps": 2, "max_steps": STEPS}
+    often = {"eval_every": 4, "checkpoint_every": 2, "keep_checkpoints": 10, "early_stopping_patience": 100}
+    return resolve(
+        {
+            "data_dir": str(text),
+            "output_dir": str(folder),
+            "name": "run",
+            "learning_rate": 0.05,
+            **small,
+            **often,
+            **more,
+        }
+    )
+
+
+@pytest.fixture(params=[GUIDE, FAST], ids=["guide, mmrec", "fast, gpt"], scope="module")
+def whole(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, prose: str
+) -> tuple[Path, Resolved]:
+    place = tmp_path_factory.mktemp("whole")
+    (place / "prose.txt").write_text(prose[:3000], encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patched:
+        for name in ("CACHE", "STATE", "CONFIG"):
+            patched.setenv(f"XDG_{name}_HOME", str(place / name.lower()))
+        asked = settings(place, place / "prose.txt", **request.param)
+        for _ in train(asked):
+            pass
+    return place / "run", asked
+
+
+def items(content: dict[str, Any]) -> list[str]:
+    """The leaves of what is saved; of the model's and the optimizer's one parameter of each kind stands for all."""
+    found = [f"progress/{name}" for name in content["progress"]]
+    for name in ("embedding.weight", "blocks.0.mixer.project_in.weight", "blocks.0.mlp.project.weight"):
+        if name in content["model"]:
+            found.append(f"model/{name}")
+            found += [f"optimizer/{name}/{key}" for key in content["optimizer"][name]]
+    assert len(found) > 12
+    return found
+
+
+def leaf(content: dict[str, Any], item: str) -> tuple[dict[str, Any], str]:
+    part, *rest = item.split("/")
+    inside: dict[str, Any] = content[part]
+    for name in rest[:-1]:
+        inside = inside[name]
+    return inside, rest[-1]
+
+
+def gone_on(place: Path, whole: tuple[Path, Resolved], content: dict[str, Any]) -> tuple[dict[str, Any], list[Event]]:
+    """Go on from this checkpoint, in a copy of the run that was killed after it. Returns the last one, and what happened."""
+    folder, asked = whole
+    copied = place / "run"
+    shutil.copytree(folder, copied)
+    for path in copied.glob("*.pt"):
+        path.unlink()
+    path = copied / step_name(SAVED_AT)
+    checkpoints.Pending.of_content(path, content).commit()
+    values = {**asked.settings.as_dict(), "output_dir": str(place)}
+    happened = list(train(resolve(values), Control(), resume=True))
+    return checkpoints.read(copied / FINAL), happened
+
+
+def stored(whole: tuple[Path, Resolved], step: int) -> dict[str, Any]:
+    content = checkpoints.read(whole[0] / step_name(step))
+    content.pop("format")
+    return content
+
+
+def validations(happened: list[Event]) -> list[tuple[Any, ...]]:
+    return [(e.step, e.loss, e.best, e.patience_used) for e in happened if isinstance(e, Validation)]
+
+
+@pytest.mark.slow
+@pytest.mark.fault
+def test_going_on_from_what_is_saved_changes_nothing(whole: tuple[Path, Resolved], tmp_path: Path) -> None:
+    ended, _ = gone_on(tmp_path, whole, stored(whole, SAVED_AT))
+    theirs = checkpoints.read(whole[0] / FINAL)
+    for name in ("model", "optimizer", "progress"):
+        assert_same(ended[name], theirs[name], name)
+
+
+@pytest.mark.slow
+@pytest.mark.fault
+def test_leaving_out_any_item_is_told(whole: tuple[Path, Resolved], tmp_path: Path) -> None:
+    keys: list[str] = []
+    for number, item in enumerate([*items(stored(whole, SAVED_AT)), "model", "optimizer", "progress"]):
+        content = stored(whole, SAVED_AT)
+        if "/" in item:
+            inside, name = leaf(content, item)
+            del inside[name]
+        else:
+            del content[item]
+        place = tmp_path / str(number)
+        try:
+            _, happened = gone_on(place, whole, content)
+        except RequestError as refused:
+            keys.append(refused.key)
+            assert (place / "run" / "events.jsonl").read_bytes() == (whole[0] / "events.jsonl").read_bytes(), item
+        else:  # without a step it is not taken for a checkpoint at all, and the run begins anew, saying so
+            assert step_name(SAVED_AT) in next(e for e in happened if isinstance(e, Resumed)).skipped, item
+    assert set(keys) == {"checkpoint-damaged"}
+
+
+@pytest.mark.slow
+@pytest.mark.fault
+def test_beginning_any_item_anew_is_noticed(whole: tuple[Path, Resolved], tmp_path: Path) -> None:
+    """An item as at a run's beginning: the run ends otherwise than the one that was never touched, or is refused."""
+    true_end = checkpoints.read(whole[0] / FINAL)
+    _, true_story = gone_on(tmp_path / "true", whole, stored(whole, SAVED_AT))
+    early = stored(whole, 2)
+    for number, item in enumerate(items(early)):
+        content = copy.deepcopy(stored(whole, SAVED_AT))
+        inside, name = leaf(content, item)
+        if item.startswith("progress"):
+            inside[name] = getattr(Progress(), name) if inside[name] else 1
+        else:
+            value = leaf(early, item)[0][name]
+            inside[name] = value if item.startswith("model") else torch.zeros_like(value)
+        try:
+            ended, story = gone_on(tmp_path / str(number), whole, content)
+        except RequestError:
+            continue
+        same = validations(story) == validations(true_story) and not list(differing(ended, true_end))
+        assert not same, f"{item} was begun anew, and nothing told it"
+
+
+def differing(ours: dict[str, Any], theirs: dict[str, Any]) -> Iterator[str]:
+    for name in ("model", "optimizer", "progress"):
+        try:
+            assert_same(ours[name], theirs[name], name)
+        except AssertionError as error:
+            yield str(error)
