@@ -7,6 +7,7 @@ decided here too. Knows no training loop.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -26,7 +27,10 @@ _TEMPORARY = ".tmp"
 
 
 class Pending:
-    """A checkpoint that is written and synced under a temporary name; `commit` gives it its own."""
+    """A checkpoint that is written and synced under a temporary name; `commit` gives it its own.
+
+    Left as a context without that, or where that fails, nothing remains of it.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -57,6 +61,13 @@ class Pending:
     def commit(self) -> None:
         self._temporary.replace(self.path)
         sync_folder(self.path.parent)
+
+    def __enter__(self) -> Pending:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with contextlib.suppress(OSError):
+            self._temporary.unlink(missing_ok=True)
 
     def _writing(self) -> _RemovedOnError:
         return _RemovedOnError(self._temporary)

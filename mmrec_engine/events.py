@@ -10,6 +10,7 @@
             state VALIDATING; validation; sample; state TRAINING
         if a checkpoint is due, or the best so far:
             checkpoint                              written before the file takes its name
+            unwritten                               where the disk did not take it, and the run goes on
         paused … resumed, control                   when somebody asks
     checkpoint final
     run_finished                                    completed, early_stopped, target_reached, interrupted, failed
@@ -127,6 +128,19 @@ class Checkpoint(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Unwritten(Event):
+    """A file of the run (`path`, relative to its folder) could not be written, and the run goes on. reason: the system's words.
+
+    A checkpoint is tried again when the next one is due; lines of the record are kept in memory, and tried again.
+    """
+
+    event = "unwritten"
+    path: str
+    reason: str
+    saved_step: int  # step of the newest checkpoint that is on disk; 0 where there is none
+
+
+@dataclass(frozen=True, kw_only=True)
 class Check(Event):
     """A finding before or after training, as contract and checklist define it."""
 
@@ -199,7 +213,7 @@ class RunFinished(Event):
 KINDS: dict[str, type[Event]] = {
     event_type.event: event_type
     for event_type in (
-        State, Progress, RunStarted, Step, Validation, Sample, Checkpoint, Check, Finding,
+        State, Progress, RunStarted, Step, Validation, Sample, Checkpoint, Unwritten, Check, Finding,
         SettingsChanged, Control, Paused, Resumed, RunFinished,
     )
 }  # fmt: skip

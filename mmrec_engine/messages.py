@@ -253,6 +253,12 @@ MESSAGES: dict[str, dict[Language, str]] = {
         "en": "not even one batch could be measured within {seconds} s; give the search more time with --seconds",
         "tr": "{seconds} saniyede tek bir batch bile ölçülemedi; --seconds ile aramaya daha çok süre verin",
     },
+    "run-linked": {
+        "en": "{path}: a link, or no plain file; a run's own files must be plain ones, so nothing here is read or written: "
+        "remove it, or put the file itself in its place",
+        "tr": "{path}: bağlantı ya da düz olmayan bir dosya; bir çalışmanın kendi dosyaları düz dosya olmalı, bu yüzden burada "
+        "hiçbir şey okunup yazılmıyor: kaldırın ya da yerine dosyanın kendisini koyun",
+    },
     "training-disk": {
         "en": "cannot write {path} ({reason}); free some space, then go on with --resume",
         "tr": "{path} yazılamıyor ({reason}); yer açın, sonra --resume ile sürdürün",

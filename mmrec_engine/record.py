@@ -12,9 +12,51 @@ import os
 import re
 import stat
 from collections.abc import Iterator
+from pathlib import Path
 
 LONGEST_LINE = 4 * 2**20  # bytes; no event is that long
+MOST_WAITING = 4 * 2**20  # bytes; some ten thousand steps
 _BLOCK = 2**20
+
+
+class LineWriter:
+    """Writes lines at the end of a file. What the disk does not take waits in memory, in order, and goes out with later lines.
+
+    failure: why something waits; None while all that was flushed is written.
+    """
+
+    def __init__(self, path: Path, *, append: bool) -> None:
+        """Raises OSError where the file cannot be opened; one that is not `append`ed to begins empty."""
+        self._file = path.open("ab" if append else "wb", buffering=0)
+        self._waiting = bytearray()
+        self.failure: OSError | None = None
+
+    def add(self, line: bytes) -> None:
+        """Raises OSError once more waits than memory should hold."""
+        self._waiting += line
+        if len(self._waiting) > MOST_WAITING:
+            self.flush()
+            if self.failure is not None:
+                raise self.failure
+
+    def flush(self) -> None:
+        try:
+            while self._waiting:
+                del self._waiting[: self._file.write(self._waiting)]
+            self.failure = None
+        except OSError as error:
+            self.failure = error
+
+    def sync(self) -> None:
+        """Make all lines last through a crash of the machine. Raises OSError where they cannot even be written."""
+        self.flush()
+        if self.failure is not None:
+            raise self.failure
+        os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        self.flush()
+        self._file.close()
 
 
 class WholeLines:
@@ -48,9 +90,13 @@ class WholeLines:
 
 
 def open_record(path: os.PathLike[str]) -> io.FileIO:
-    """The file, to be read in blocks. Raises OSError, also where it is not a plain file (a pipe would block its reader)."""
+    """The file, to be read in blocks.
+
+    Raises OSError, also where it is no plain file: a pipe would block its reader, a link lead out."""
     # Opened without waiting: a pipe in place of the record has no writer.
-    file = io.FileIO(path, opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK | os.O_CLOEXEC))
+    file = io.FileIO(
+        path, opener=lambda name, flags: os.open(name, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    )
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()
         raise OSError(errno.EINVAL, "not a plain file", os.fspath(path))

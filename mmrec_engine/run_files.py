@@ -6,6 +6,8 @@ import os
 import re
 from pathlib import Path
 
+from mmrec_engine.errors import RequestError
+
 EVENTS, DESCRIPTION, CONTROL, LOCK, LOG, TICKS = (
     "events.jsonl",
     "run.json",
@@ -41,6 +43,24 @@ def holds_run(folder: Path) -> bool:
         return (folder / DESCRIPTION).exists() or bool(step_checkpoints(folder)) or (folder / BEST).exists()
     except OSError:
         return False
+
+
+def is_temporary(name: str) -> bool:
+    """Whether a run writes under this name before the file gets its own."""
+    own = name.removesuffix(".tmp")
+    return own != name and (own.endswith(".pt") or own.rstrip("0123456789").rstrip(".") in OWN)
+
+
+def refuse_links(folder: Path) -> None:
+    """A run's own files are plain files. Raises RequestError where one is not: it would lead out of the folder, or block."""
+    try:
+        entries = list(os.scandir(folder))
+    except OSError:
+        return  # no folder, or none that can be read; whoever opens a file of it will say so
+    for entry in entries:
+        own = entry.name in OWN or entry.name.endswith((".pt", ".tmp"))
+        if own and not entry.is_file(follow_symlinks=False):
+            raise RequestError("run-linked", path=folder / entry.name)
 
 
 def sync_folder(folder: Path) -> None:

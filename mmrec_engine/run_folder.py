@@ -16,10 +16,12 @@ import os
 import time
 import traceback
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Any, Literal
 
 from mmrec_engine import events
 from mmrec_engine.errors import RequestError
+from mmrec_engine.files import write_whole
+from mmrec_engine.record import LineWriter
 from mmrec_engine.run_files import (
     BEST,
     CONTROL,
@@ -31,6 +33,7 @@ from mmrec_engine.run_files import (
     REPORTS,
     TICKS,
     holds_run,
+    is_temporary,
     step_checkpoints,
     sync_folder,
 )
@@ -56,7 +59,7 @@ class RunFolder:
         self._made: list[Path] = []
         self._lock = None if held_lock is None else _adopted(path / LOCK, held_lock)
         self._made_lock = False
-        self._events: BinaryIO | None = None
+        self._events: LineWriter | None = None
         self._held: list[bytes] | None = None if mode == "new" else []
         self._flushed = time.monotonic()
         try:
@@ -65,7 +68,7 @@ class RunFolder:
                 self._lock = self._locked()
             self._check_contents(mode)
             if mode == "new":
-                self._events = (path / EVENTS).open("wb")
+                self._events = LineWriter(path / EVENTS, append=False)
         except OSError as error:
             self.abandon()
             raise RequestError("run-unwritable", path=path, reason=error.strerror or error) from None
@@ -74,24 +77,35 @@ class RunFolder:
             raise
 
     def record(self, event: events.Event) -> None:
-        """Append one event. It is on disk, safe from a crash of the machine, after a checkpoint or the end."""
+        """Append one event. It is on disk, safe from a crash of the machine, after a checkpoint or the end.
+
+        Raises OSError where a checkpoint's event cannot be made safe; other events wait until the disk takes them (`failure`).
+        """
         line = events.to_line(event).encode("utf-8", "backslashreplace") + b"\n"
         if self._held is not None:
             self._held.append(line)
             return
         assert self._events is not None
-        self._events.write(line)
-        if isinstance(event, events.Checkpoint | events.RunFinished):
+        self._events.add(line)
+        if isinstance(event, events.Checkpoint):
             self.sync()
+        elif isinstance(event, events.RunFinished):
+            with contextlib.suppress(OSError):
+                self.sync()
         elif not isinstance(event, events.Step) or time.monotonic() - self._flushed > _FLUSH_SECONDS:
             # Only steps come in numbers; after any other event the next one may be long in coming.
             self._events.flush()
             self._flushed = time.monotonic()
 
+    @property
+    def failure(self) -> OSError | None:
+        """Why events wait in memory to be written; None where none does."""
+        return None if self._events is None else self._events.failure
+
     def sync(self) -> None:
+        """Raises OSError."""
         if self._events is not None:
-            self._events.flush()
-            os.fsync(self._events.fileno())
+            self._events.sync()
             self._flushed = time.monotonic()
 
     def begin(self, description: dict[str, Any]) -> None:
@@ -102,9 +116,10 @@ class RunFolder:
             return
         for name in (LOG, TICKS, BEST, FINAL, *REPORTS):
             (self.path / name).unlink(missing_ok=True)
-        for stale in (*(path for _, path in step_checkpoints(self.path)), *self.path.glob("*.pt.tmp")):
-            stale.unlink(missing_ok=True)
-        self._events = (self.path / EVENTS).open("wb")
+        for _, path in step_checkpoints(self.path):
+            path.unlink(missing_ok=True)
+        self._remove_half_written()
+        self._events = LineWriter(self.path / EVENTS, append=False)
         self._release_held()
 
     def continue_after(self, checkpoint: str, step: int, description: dict[str, Any]) -> None:
@@ -114,6 +129,7 @@ class RunFolder:
         """
         self.describe(description)
         self._sign_lock()
+        self._remove_half_written()
         for later, path in step_checkpoints(self.path):
             if later > step:
                 path.unlink(missing_ok=True)
@@ -131,18 +147,18 @@ class RunFolder:
             os.fsync(file.fileno())
         kept.replace(self.path / EVENTS)
         sync_folder(self.path)
-        self._events = (self.path / EVENTS).open("ab")
+        self._events = LineWriter(self.path / EVENTS, append=True)
         self._release_held()
+
+    def _remove_half_written(self) -> None:
+        """What a process that was killed has left."""
+        for path in [path for path in self.path.iterdir() if is_temporary(path.name)]:
+            path.unlink(missing_ok=True)
 
     def describe(self, description: dict[str, Any]) -> None:
         """Write run.json, whole or not at all."""
-        temporary = self.path / (DESCRIPTION + ".tmp")
         text = json.dumps(events.finite(description), ensure_ascii=False, indent=2, allow_nan=False)
-        with temporary.open("w", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(self.path / DESCRIPTION)
+        write_whole(self.path / DESCRIPTION, text, sync=True)
 
     def log(self, error: BaseException) -> None:
         """Keep an error's traceback for whoever looks into it."""
@@ -158,8 +174,7 @@ class RunFolder:
             with contextlib.suppress(OSError):
                 self._events.close()
             if self._held is None:
-                for name in (EVENTS, DESCRIPTION + ".tmp"):
-                    (self.path / name).unlink(missing_ok=True)
+                (self.path / EVENTS).unlink(missing_ok=True)
         if self._lock is not None:
             if self._made_lock:
                 (self.path / LOCK).unlink(missing_ok=True)
@@ -188,7 +203,7 @@ class RunFolder:
 
     def _release_held(self) -> None:
         assert self._held is not None and self._events is not None
-        self._events.writelines(self._held)
+        self._events.add(b"".join(self._held))
         self._held = None
 
     def _make_folders(self) -> None:
@@ -259,8 +274,9 @@ def close_descriptor(descriptor: int | None) -> None:
 def _is_vacant(folder: Path) -> bool:
     """Empty, or holding only what a process killed before its first step left behind."""
     try:
-        left_behind = {EVENTS, LOCK, LOG, CONTROL, TICKS, EVENTS + ".tmp", DESCRIPTION + ".tmp"}
-        return folder.is_dir() and {path.name for path in folder.iterdir()} <= left_behind
+        left_behind = {EVENTS, LOCK, LOG, CONTROL, TICKS}
+        names = {path.name for path in folder.iterdir()} if folder.is_dir() else {"none"}
+        return all(name in left_behind or is_temporary(name) for name in names)
     except OSError as error:
         raise RequestError("run-unwritable", path=folder, reason=error.strerror or error) from None
 

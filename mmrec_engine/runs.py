@@ -23,7 +23,7 @@ import platformdirs
 from mmrec_engine import events
 from mmrec_engine.errors import RequestError
 from mmrec_engine.record import newest_lines, open_record
-from mmrec_engine.run_files import CONTROL, DESCRIPTION, EVENTS, LOCK, OWN, holds_run
+from mmrec_engine.run_files import CONTROL, DESCRIPTION, EVENTS, LOCK, OWN, holds_run, refuse_links
 
 _REMOVED_LAST = {DESCRIPTION: 1, LOCK: 2}
 _LOCK_SECONDS = 0.6
@@ -57,7 +57,7 @@ def read_events(folder: Path) -> Iterator[events.Event]:
 def is_live(folder: Path) -> bool:
     """Whether a process holds the run's lock now."""
     try:
-        descriptor = os.open(folder / LOCK, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(folder / LOCK, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return False
     try:
@@ -137,10 +137,12 @@ def find_run(name: str) -> Path:
     """The run folder that a person names: a path, a name under checkpoints/, or a noted run. Raises RequestError."""
     for candidate in (Path(name), Path("checkpoints") / name):
         if holds_run(candidate):
+            refuse_links(candidate)
             return candidate
     named = [folder for folder in _noted() if folder.name == name]
     summaries = sorted(filter(None, map(summarise, named)), key=lambda summary: -summary.changed)
     if summaries:
+        refuse_links(summaries[0].path)
         return summaries[0].path
     raise RequestError("run-missing", path=name)
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 from mmrec_engine.errors import RequestError
+from mmrec_engine.files import write_whole
 from mmrec_engine.guide import ITEMS
 from mmrec_engine.run_files import TICKS
 
@@ -26,9 +26,7 @@ def read_ticks(folder: Path) -> dict[str, bool]:
 
 def write_ticks(folder: Path, ticks: dict[str, bool]) -> None:
     """Written whole or not at all. Raises RequestError where the folder cannot be written."""
-    temporary = folder / f"{TICKS}.{os.getpid()}.tmp"
     try:
-        temporary.write_text(json.dumps(ticks), encoding="utf-8")
-        temporary.replace(folder / TICKS)
+        write_whole(folder / TICKS, json.dumps(ticks))
     except OSError as error:
         raise RequestError("run-unwritable", path=folder, reason=error.strerror or error) from None

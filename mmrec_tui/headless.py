@@ -168,6 +168,8 @@ class _Attempt:
         path = self._folder / REPORTS[1]
         if self.code <= 1 and not self.refused and path.exists():
             self._narration.line(self._wording("report.at", path=path))
+        elif self.code == 0 and self._history.finished is not None:
+            self._narration.line(self._wording("report.unwritten", path=self._folder))
 
     def following(self, remedying: AutoRemedy) -> tuple[Resolved, Origin] | None:
         """The run that a remedy asks for now."""

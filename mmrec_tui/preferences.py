@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 import platformdirs
+
+from mmrec_engine.files import write_whole
 
 _MOST_RECENT = 12
 
@@ -36,9 +37,7 @@ class Preferences:
         path = _path()
         with contextlib.suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)
-            temporary = path.with_suffix(f".{os.getpid()}.tmp")
-            temporary.write_text(json.dumps(asdict(self), ensure_ascii=False, indent=2), "utf-8", "backslashreplace")
-            temporary.replace(path)
+            write_whole(path, json.dumps(asdict(self), ensure_ascii=False, indent=2))
 
 
 def read_preferences() -> Preferences:

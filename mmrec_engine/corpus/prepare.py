@@ -27,7 +27,7 @@ import numpy as np
 import platformdirs
 
 from mmrec_engine.corpus.builtin import BuiltinDocuments
-from mmrec_engine.corpus.documents import Document, FileDocuments, SideName, Skipped
+from mmrec_engine.corpus.documents import FileDocuments, SideName, Skipped
 from mmrec_engine.corpus.mojibake import Repair
 from mmrec_engine.corpus.split import Extent, split_points
 from mmrec_engine.corpus.text import PIECE_BYTES, Unusable
@@ -181,7 +181,8 @@ def _spool(
             start, mended_before = spool.tell(), repair.words if repair else 0
             digest, characters = hashlib.blake2b(digest_size=16), 0
             try:
-                for piece in repair.pieces(document.pieces) if repair else document.pieces:
+                pieces = _readable(document.pieces)
+                for piece in repair.pieces(pieces) if repair else pieces:
                     data = piece.encode("utf-8", "replace")
                     digest.update(data)
                     spool.write(data)
@@ -192,8 +193,8 @@ def _spool(
                         )
                 if not characters:
                     raise Unusable("empty")
-            except (Unusable, OSError) as error:
-                documents.skipped.append(_left_out(document, error))
+            except Unusable as error:
+                documents.skipped.append(Skipped(document.name, error.reason, error.hint, document.size))
                 spool.seek(start)
                 spool.truncate()
                 if repair:
@@ -206,10 +207,12 @@ def _spool(
     return entries
 
 
-def _left_out(document: Document, error: Unusable | OSError) -> Skipped:
-    if isinstance(error, Unusable):
-        return Skipped(document.name, error.reason, error.hint, document.size)
-    return Skipped(document.name, "unreadable", error.strerror or str(error), document.size)
+def _readable(pieces: Iterator[str]) -> Iterator[str]:
+    """A file that breaks while it is read is unusable; a disk that does not take what was read is another matter."""
+    try:
+        yield from pieces
+    except OSError as error:
+        raise Unusable("unreadable", error.strerror or str(error)) from None
 
 
 def _encode(

@@ -28,7 +28,10 @@ _TEXT_CONTROLS = frozenset(b"\t\n\r\f\v\b\x1b")
 
 
 class Unusable(Exception):
-    """A file that is not text: reason is empty, binary, undecodable or damaged; hint names the likeliest encoding."""
+    """A file that is not text: reason is empty, binary, undecodable, damaged or unreadable.
+
+    hint: the likeliest encoding, or the system's words.
+    """
 
     def __init__(self, reason: str, hint: str = "") -> None:
         super().__init__(reason)

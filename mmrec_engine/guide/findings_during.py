@@ -257,6 +257,38 @@ DURING: tuple[FindingText, ...] = (
         },
     ),
     FindingText(
+        "disk-unwritable",
+        {"en": "The disk does not take what the run writes", "tr": "Disk, çalışmanın yazdığını almıyor"},
+        {
+            "checkpoint": {
+                "en": "at step {step} {path} could not be written ({reason}); training goes on, and the newest checkpoint is that "
+                "of step {saved_step}",
+                "tr": "{step}. adımda {path} yazılamadı ({reason}); eğitim sürüyor, en yeni checkpoint {saved_step}. adımınki",
+            },
+            "first-checkpoint": {
+                "en": "at step {step} {path} could not be written ({reason}); training goes on, and there is no checkpoint yet",
+                "tr": "{step}. adımda {path} yazılamadı ({reason}); eğitim sürüyor, henüz hiç checkpoint yok",
+            },
+            "record": {
+                "en": "since step {step} {path} cannot be written ({reason}); training goes on, and its record waits in memory",
+                "tr": "{step}. adımdan beri {path} yazılamıyor ({reason}); eğitim sürüyor, kaydı bellekte bekliyor",
+            },
+            "over": {
+                "en": "{path} was written at step {step}: the disk takes what the run writes again",
+                "tr": "{path} {step}. adımda yazıldı: disk, çalışmanın yazdığını yine alıyor",
+            },
+        },
+        {
+            "en": "A run that ends now goes on from its newest checkpoint; all steps since then would have to be made again.",
+            "tr": "Şimdi biten bir çalışma en yeni checkpoint'ten sürer; ondan sonraki adımların hepsi yeniden yapılır.",
+        },
+        {
+            "en": "Free some space on this disk; the next checkpoint is written as soon as there is room. Fewer of them: "
+            "--keep-checkpoints 1.",
+            "tr": "Bu diskte yer açın; yer olur olmaz sıradaki checkpoint yazılır. Daha az yer için: --keep-checkpoints 1.",
+        },
+    ),
+    FindingText(
         "validation-below-training",
         {"en": "Validation beside training", "tr": "Validation ile eğitim yan yana"},
         {

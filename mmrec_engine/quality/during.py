@@ -17,6 +17,7 @@ from mmrec_engine.quality.checks import Finding
 from mmrec_engine.quality.during_run import Run, Told
 from mmrec_engine.quality.during_steps import StepRules
 from mmrec_engine.quality.during_validations import ValidationRules
+from mmrec_engine.run_files import EVENTS
 
 _ENDED_WELL = ("completed", "early_stopped", "target_reached")
 
@@ -29,6 +30,7 @@ class During:
         self._told = Told(self._run)
         self._steps = StepRules(self._run, self._told)
         self._validations = ValidationRules(self._run, self._told)
+        self._saving: events.Checkpoint | None = None  # its event has come, and it may still fail to take its name
         if started is not None:
             self._run.start(started)
 
@@ -79,8 +81,22 @@ class During:
                 self._validations.add(event)
             case events.Checkpoint():
                 self._validations.add_checkpoint(event)
+                self._saving = event
+            case events.Unwritten():
+                self._saving = None
+                self._add_unwritten(event)
+            case events.State() if self._saving is not None:
+                self._told.over("disk-unwritable", {"step": self._saving.step, "path": self._saving.path})
+                self._saving = None
             case events.RunFinished():
                 self._finish(event)
+
+    def _add_unwritten(self, event: events.Unwritten) -> None:
+        values = {
+            "variant": "record" if event.path == EVENTS else "checkpoint" if event.saved_step else "first-checkpoint"
+        }
+        told = {"path": event.path, "reason": event.reason, "step": event.step, "saved_step": event.saved_step}
+        self._told.tell("disk-unwritable", "warn", 1.0, {**values, **told})
 
     def _finish(self, event: events.RunFinished) -> None:
         if event.status == "failed" and event.values.get("error") == "training-non-finite":

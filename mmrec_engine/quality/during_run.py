@@ -27,6 +27,7 @@ ITEM_OF = {
     "clipping-always": "loss-falling",
     "update-ratio": "loss-falling",
     "out-of-memory": "loss-falling",
+    "disk-unwritable": "loss-falling",
     "overfitting": "validation-below-training",
     "validation-below-training": "validation-below-training",
     "perplexity-sane": "perplexity-sane",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from mmrec_engine import events
 from mmrec_engine.events import finite
+from mmrec_engine.files import write_whole
 from mmrec_engine.guide import ITEMS
 from mmrec_engine.guide.findings import evidence, texts, title
 from mmrec_engine.history import History
@@ -132,9 +132,7 @@ def write(folder: Path, report: Mapping[str, Any], language: Language) -> None:
     """Both files, each whole or not at all. Raises OSError."""
     as_json = json.dumps(finite(dict(report)), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
     for name, text in zip(REPORTS, (as_json, markdown(report, language)), strict=True):
-        temporary = folder / f"{name}.{os.getpid()}.tmp"
-        temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
-        temporary.replace(folder / name)
+        write_whole(folder / name, text)
 
 
 def _advice(findings: list[dict[str, Any]], language: Language) -> list[str]:

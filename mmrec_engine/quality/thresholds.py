@@ -103,6 +103,7 @@ THRESHOLDS: dict[str, Threshold] = {
         {"lowest": 1e-5, "highest": 0.04, "steps": 50, "settled_steps": 200, "rate": 0.5}, "CS, ★"
     ),
     "out-of-memory": Threshold({}, "T"),
+    "disk-unwritable": Threshold({}, "T"),
     "validation-below-training": Threshold(
         {
             "below": 0.05,

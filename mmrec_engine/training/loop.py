@@ -31,7 +31,7 @@ _INTERRUPTED: Status = "interrupted"
 def run_steps(job: Job, control: Control) -> Generator[Event, None, Ending]:
     """Train until the plan, the patience, the target or a person says stop. Returns how the run ended."""
     settings, plan = job.settings, job.plan
-    yield from _mend_best(job)
+    yield from _if_it_can(job, run_files.BEST, _mend_best(job))
     ended = ending(job.progress, plan, settings)
     if (
         ended is not None and job.resumed_from == run_files.FINAL
@@ -43,12 +43,12 @@ def run_steps(job: Job, control: Control) -> Generator[Event, None, Ending]:
         if plan.validates(step, settings.eval_every) and job.progress.validated_step < step:
             improved = yield from _validation(job, control)
             if improved and settings.save_best_model:
-                yield from _save_best(job)
+                yield from _if_it_can(job, run_files.BEST, _save_best(job))
             yield events.State(step=step, state="TRAINING")
         undone = plan.validates(step, settings.eval_every) and job.progress.validated_step < step
         end = None if undone else ending(job.progress, plan, settings)
         if step and step % settings.checkpoint_every == 0 and job.saved_step != step and not undone:
-            yield from _save(job)
+            yield from _if_it_can(job, run_files.step_name(step), _save(job))
             yield events.State(step=step, state="TRAINING")
         if end is not None:
             yield from _save_final(job)
@@ -141,14 +141,25 @@ def _at(step: int, work: Generator[events.Progress, None, Result]) -> Generator[
         yield replace(progress, step=step)
 
 
+def _if_it_can(job: Job, name: str, saving: Iterator[Event]) -> Iterator[Event]:
+    """Save, or tell that the disk does not take it, and go on: what was saved before stays good, and the next one is tried."""
+    try:
+        yield from saving
+    except OSError as error:
+        if isinstance(error, FileNotFoundError):  # the folder itself is gone
+            raise
+        reason = error.strerror or str(error)
+        yield events.Unwritten(step=job.progress.step, path=name, reason=reason, saved_step=job.saved_step)
+
+
 def _save(job: Job, name: str = "", kind: events.CheckpointKind = "step") -> Iterator[Event]:
     """Write a checkpoint. Its event is recorded before the file gets its name, so a file never lacks its event."""
     step = job.progress.step
     path = job.folder / (name or run_files.step_name(step))
     yield events.State(step=step, state="SAVING")
-    pending = checkpoints.Pending.of_content(path, job.content())
-    yield events.Checkpoint(step=step, path=path.name, kind=kind)
-    pending.commit()
+    with checkpoints.Pending.of_content(path, job.content()) as pending:
+        yield events.Checkpoint(step=step, path=path.name, kind=kind)
+        pending.commit()
     run_files.prune(job.folder, job.settings.keep_checkpoints)
     job.saved_step = step
 
@@ -164,9 +175,10 @@ def _save_final(job: Job) -> Iterator[Event]:
 
 
 def _copy_to_best(job: Job, step: int) -> Iterator[Event]:
-    pending = checkpoints.Pending.copy_of(job.folder / run_files.BEST, job.folder / run_files.step_name(step))
-    yield events.Checkpoint(step=job.progress.step, path=run_files.BEST, kind="best")
-    pending.commit()
+    source = job.folder / run_files.step_name(step)
+    with checkpoints.Pending.copy_of(job.folder / run_files.BEST, source) as pending:
+        yield events.Checkpoint(step=job.progress.step, path=run_files.BEST, kind="best")
+        pending.commit()
 
 
 def _mend_best(job: Job) -> Iterator[Event]:
@@ -195,7 +207,7 @@ def _change(job: Job, changes: Mapping[str, Any], reason: str) -> Iterator[Event
         step=step, changes=made, before=before, reason=reason, planned_steps=job.plan.planned_steps
     )
     if step:
-        yield from _save(job)
+        yield from _if_it_can(job, run_files.step_name(step), _save(job))
 
 
 def _refusal(job: Job, request: Request) -> str | None:
@@ -233,7 +245,7 @@ def _obey(job: Job, control: Control) -> Generator[Event, None, str | None]:
                 case "stop":
                     return request.reason or "control"
                 case "save" if step:
-                    yield from _save(job)
+                    yield from _if_it_can(job, run_files.step_name(step), _save(job))
                     yield events.State(step=step, state="PAUSED" if paused else "TRAINING")
                 case "pause" if not paused:
                     paused = True

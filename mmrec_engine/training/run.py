@@ -77,6 +77,7 @@ class _Run:
         control.lock = None
         path = resolved.settings.run_folder
         try:
+            run_files.refuse_links(path)
             self._stored = description_of(path) if mode == "resume" else {}
             self._resolved = as_stored(resolved, self._stored) if self._stored else anchored(resolved)
         except BaseException:
@@ -87,6 +88,7 @@ class _Run:
         self._during = During()
         self._started = time.monotonic()
         self._made_step = False
+        self._delayed = False  # events wait in memory for the disk
         self._handed_over = False
         self._ended = False  # well or badly, so that there is something to report
 
@@ -108,6 +110,8 @@ class _Run:
             self._control.lock = self._folder.hand_over()
         else:
             self._leave()
+        if (failure := self._folder.failure) is not None:  # the record lacks its end
+            raise self._failure(failure)
 
     def _leave(self) -> None:
         if not self._made_step:
@@ -130,24 +134,43 @@ class _Run:
         if not all((self._folder.path / name).exists() for name in run_files.REPORTS):
             self._write_report()
 
-    def _recorded(self, stream: Iterator[Event]) -> Iterator[Event]:
-        for event in stream:
-            found = [events.Finding(step=event.step, finding=finding) for finding in self._during.add(event)]
-            # The end is a record's last word; what it brings to light stands before it.
-            for one in [*found, event] if isinstance(event, events.RunFinished) else [event, *found]:
-                try:
-                    if isinstance(one, events.Step) and not self._made_step:
-                        self._made_step = True
-                        self._folder.begin(self._description)  # an old run makes room only now
-                        note_run(self._folder.path)
-                    if isinstance(one, events.SettingsChanged):
-                        self._describe_changed(one)
-                    self._folder.record(one)
-                except OSError as error:
-                    raise self._failure(error) from error
-                yield one
+    def _recorded(self, stream: Generator[Event, None, None]) -> Iterator[Event]:
+        """Record each event before anyone sees it. Where the disk refuses, the part of the run that made it decides."""
+        event = next(stream, None)
+        while event is not None:
+            try:
+                yield from self._told(event)
+                yield from self._told_of_delay(event.step)
+            except OSError as error:
+                event = stream.throw(error)
+            else:
+                event = next(stream, None)
 
-    def _run(self) -> Iterator[Event]:
+    def _told(self, event: Event) -> Iterator[Event]:
+        found = [events.Finding(step=event.step, finding=finding) for finding in self._during.add(event)]
+        # The end is a record's last word; what it brings to light stands before it.
+        for one in [*found, event] if isinstance(event, events.RunFinished) else [event, *found]:
+            self._record(one)
+            yield one
+
+    def _told_of_delay(self, step: int) -> Iterator[Event]:
+        """Once, when the record falls behind."""
+        failure, before = self._folder.failure, self._delayed
+        self._delayed = failure is not None
+        if failure is not None and not before:
+            reason = failure.strerror or str(failure)
+            yield from self._told(events.Unwritten(step=step, path=run_files.EVENTS, reason=reason, saved_step=0))
+
+    def _record(self, event: Event) -> None:
+        if isinstance(event, events.Step) and not self._made_step:
+            self._folder.begin(self._description)  # an old run makes room only now
+            self._made_step = True
+            note_run(self._folder.path)
+        if isinstance(event, events.SettingsChanged):
+            self._describe_changed(event)
+        self._folder.record(event)
+
+    def _run(self) -> Generator[Event, None, None]:
         settings = self._resolved.settings
         self._control.listen_to(self._folder.path / CONTROL)
         yield events.State(state="PREPARING")
@@ -202,7 +225,7 @@ class _Run:
                 yield events.Finding(step=step, finding=finding)
         yield from self._steps(job)
 
-    def _steps(self, job: Job) -> Iterator[Event]:
+    def _steps(self, job: Job) -> Generator[Event, None, None]:
         """The loop, and an ending for every way it can end."""
         try:
             status, values = yield from run_steps(job, self._control)

@@ -160,6 +160,7 @@ TEXT: dict[str, str] = {
     "after.passed": "✅ Checklist after training: {count} checks, nothing stands in the way",
     "after.worth-a-look": "Checklist after training: {count} checks, {worse} worth a look (above)",
     "report.at": "📄 Report: {path}",
+    "report.unwritten": "⚠ The report could not be written; with some space on the disk: mmrec-tui check after {path}",
     "strict.findings": "✖ --strict: {count} findings stand at the end",
     "resumed": "🔁 Going on from {checkpoint}, step {step}",
     "resumed.nothing": "🔁 No usable checkpoint here: starting at the beginning",

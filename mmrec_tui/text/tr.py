@@ -160,6 +160,7 @@ TEXT: dict[str, str] = {
     "after.passed": "✅ Eğitim sonrası kontrol listesi: {count} denetim, engel yok",
     "after.worth-a-look": "Eğitim sonrası kontrol listesi: {count} denetim, {worse} tanesi bakmaya değer (yukarıda)",
     "report.at": "📄 Rapor: {path}",
+    "report.unwritten": "⚠ Rapor yazılamadı; diskte yer açıp şunu çalıştırın: mmrec-tui check after {path}",
     "strict.findings": "✖ --strict: sonda {count} bulgu duruyor",
     "resumed": "🔁 Sürdürülüyor: {checkpoint}, adım {step}",
     "resumed.nothing": "🔁 Burada kullanılabilir checkpoint yok: baştan başlanıyor",

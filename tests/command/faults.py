@@ -31,8 +31,8 @@ def planted(**what: Any) -> dict[str, str]:
     return {"PYTHONPATH": str(PLANTED), "MMREC_PLANTED": json.dumps(what)}
 
 
-def at(operation: str, name: str = "*", nth: int = 1) -> dict[str, Any]:
-    return {"operation": operation, "name": name, "nth": nth}
+def fault(do: str, operation: str, name: str = "*", nth: int = 1) -> dict[str, Any]:
+    return {"operation": operation, "name": name, "nth": nth, "do": do}
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def kill_at(command: Command, moment: Moment, rng: random.Random, *words: object
 
 def _planted_at(moment: Moment, rng: random.Random) -> dict[str, str]:
     nth = rng.randint(1, 2) if moment.name.startswith("checkpoint") else 1
-    return planted(at=at(moment.operation, moment.name, nth), do="kill")
+    return planted(faults=[fault("kill", moment.operation, moment.name, nth)])
 
 
 def _lines(folder: Path, text: str) -> int:
@@ -112,15 +112,20 @@ def _lines(folder: Path, text: str) -> int:
 
 def assert_same_end(folder: Path, whole: Path) -> None:
     """Weights, optimizer, progress, best, patience and record bit for bit; each step once."""
-    for name in ("final_checkpoint.pt", "best_model.pt"):
-        ours, theirs = (checkpoints.read(path / name) for path in (folder, whole))
-        for content in (ours, theirs):
-            content["settings"].pop("name")
-        assert_same(ours, theirs, name)
+    assert_same_checkpoints(folder, whole)
     ours, theirs = (list(told_by(path)) for path in (folder, whole))
     assert len(ours) == len(theirs)
     for mine, other in zip(ours, theirs, strict=True):
         assert mine == other
+
+
+def assert_same_checkpoints(folder: Path, whole: Path) -> None:
+    """The last and the best, wherever the runs are and whatever they are called."""
+    for name in ("final_checkpoint.pt", "best_model.pt"):
+        ours, theirs = (checkpoints.read(path / name) for path in (folder, whole))
+        for content in (ours, theirs):
+            content["settings"] = {**content["settings"], "name": "", "output_dir": ""}
+        assert_same(ours, theirs, name)
 
 
 def assert_same(ours: Any, theirs: Any, where: str) -> None:

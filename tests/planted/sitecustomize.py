@@ -3,9 +3,8 @@
 MMREC_PLANTED is a JSON object:
 
 log   a file that gets a line for each thing done to files: number, operation, name
-at    the moment: {"operation": ..., "name": a pattern of file names, "nth": which of these, from 1}
-do    kill: SIGKILL to this process, just before the operation; an errno's name (ENOSPC, EIO): the operation fails with it
-on    true: every such operation from that moment fails
+faults  a list of {"operation": ..., "name": a pattern of file names, "nth": which of these, from 1, "do": ...}; do is
+      kill: SIGKILL to this process, just before the operation; or an errno's name (ENOSPC, EIO): the operation fails with it
 code  Python to run once the package named by `after` has been imported (or at once)
 
 Operations: open (for writing), fsync, rename, remove, mkdir, truncate. Only this process is meant, none that it starts.
@@ -27,10 +26,10 @@ _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 
 class Planted:
-    def __init__(self, log: str = "", at: dict[str, Any] | None = None, do: str = "kill", on: bool = False) -> None:
-        self._at, self._do, self._on = at or {}, do, on
+    def __init__(self, log: str = "", faults: list[dict[str, Any]] | None = None) -> None:
+        self._faults = [{**fault, "met": 0} for fault in faults or []]
         self._log = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND) if log else None
-        self._number = self._met = 0
+        self._number = 0
         self._fsync = os.fsync
         os.fsync = self._synced
         sys.addaudithook(self._audited)
@@ -53,14 +52,17 @@ class Planted:
         self._number += 1
         if self._log is not None:
             os.write(self._log, f"{self._number} {operation} {name}\n".encode())
-        if operation != self._at.get("operation") or not fnmatch.fnmatch(name, self._at.get("name", "*")):
-            return
-        self._met += 1
-        if self._met == self._at.get("nth", 1) or (self._on and self._met > self._at.get("nth", 1)):
-            if self._do == "kill":
-                os.kill(os.getpid(), signal.SIGKILL)
-            number = getattr(errno, self._do)
-            raise OSError(number, os.strerror(number), os.fsdecode(path))
+        for fault in self._faults:
+            if operation == fault["operation"] and fnmatch.fnmatch(name, fault["name"]):
+                fault["met"] += 1
+                if fault["met"] == fault["nth"]:
+                    self._harm(fault["do"], path)
+
+    def _harm(self, what: str, path: Any) -> None:
+        if what == "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        number = getattr(errno, what)
+        raise OSError(number, os.strerror(number), os.fsdecode(path))
 
 
 class _After:

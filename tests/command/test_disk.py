@@ -1,0 +1,228 @@
+"""A disk that is full, or breaks, while a run writes: training goes on or ends in order, and what was good stays good."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from mmrec_engine import checkpoints
+from mmrec_engine.run_files import step_checkpoints
+from tests.command.faults import assert_same_checkpoints, fault, one_line_of, planted, wait_for_step
+from tests.conftest import FAST, Command, events_of
+
+RUN = [*FAST, "--max-steps", "30", "--eval-every", "10", "--checkpoint-every", "5"]
+
+
+@contextmanager
+def small_disk(place: Path, size: str) -> Iterator[Path]:
+    """A file system of this size; only who administers the machine may make one."""
+    place.mkdir(parents=True, exist_ok=True)
+    made = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "none", str(place)], capture_output=True)
+    if made.returncode:
+        pytest.skip(f"no small disk can be made here: {made.stderr.decode().strip()}")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def fill(path: Path) -> None:
+    """Take all space that is left."""
+    with path.open("wb", buffering=0) as ballast, contextlib.suppress(OSError):
+        while ballast.write(bytes(4096)):
+            pass
+
+
+def told_in(folder: Path) -> list[tuple[str, str, str]]:
+    return [
+        (event["finding"]["id"], event["finding"]["status"], event["finding"]["values"].get("variant", ""))
+        for event in events_of(folder)
+        if event["event"] == "finding" and event["finding"]["id"] == "disk-unwritable"
+    ]
+
+
+def whole_checkpoints(folder: Path) -> list[int]:
+    """Steps of all checkpoints, each of which must be whole."""
+    assert not list(folder.glob("*.tmp")), "something half written was left"
+    return [int(checkpoints.read(path)["progress"]["step"]) for path in sorted(folder.glob("*.pt"))]
+
+
+@pytest.mark.fault
+def test_a_disk_too_small_for_its_checkpoints(command: Command, text_file: Path) -> None:
+    flags = ["train", "--data-dir", text_file, *RUN]
+    assert command(*flags, "--name", "whole", "--quiet").code == 0
+    with small_disk(command.folder / "disk", "24m") as disk:  # two checkpoints and a bit
+        full = command(*flags, "--name", "whole", "--output-dir", "disk")
+        assert full.code == 1, full.err
+        assert "cannot write" in one_line_of(full.err)
+        assert "--resume" in one_line_of(full.err)
+        assert "does not take what the run writes" in full.err
+        folder = disk / "whole"
+        assert told_in(folder)[0] == ("disk-unwritable", "warn", "checkpoint")
+        recorded = events_of(folder)
+        assert [event["step"] for event in recorded if event["event"] == "step"] == list(range(1, 31)), "it went on"
+        assert recorded[-1]["state"] == "FAILED"
+        assert whole_checkpoints(folder)
+        subprocess.run(["mount", "-o", "remount,size=200m", str(disk)], check=True)
+        resumed = command(*flags, "--name", "whole", "--output-dir", "disk", "--resume")
+        assert resumed.code == 0, resumed.err
+        assert_same_checkpoints(folder, command.run_folder("whole"))
+
+
+@pytest.mark.fault
+def test_a_disk_that_fills_up_and_is_tidied_while_the_run_goes_on(command: Command, text_file: Path) -> None:
+    with small_disk(command.folder / "disk", "60m") as disk:
+        process = command.start(
+            "train", "--data-dir", text_file, *FAST, "--output-dir", "disk", "--max-steps", 100_000, "--eval-every", 100_000,
+            "--checkpoint-every", 40, "--keep-checkpoints", 1, "--no-save-best-model",
+        )  # fmt: skip
+        folder = disk / "tiny"
+        wait_for_step(folder, 50)
+        fill(disk / "ballast")
+        size = (folder / "events.jsonl").stat().st_size
+        time.sleep(4)
+        assert (folder / "events.jsonl").stat().st_size <= size + 4096
+        assert process.poll() is None, "training goes on"
+        (disk / "ballast").unlink()
+        until = time.monotonic() + 60
+        while len(told_in_partial(folder)) < 2 and time.monotonic() < until:
+            time.sleep(0.2)
+        process.terminate()
+        _, told = process.communicate(timeout=60)
+        assert process.returncode == 143, told
+        assert "Traceback" not in told
+        first, *_, last = told_in(folder)
+        assert first[1] == "warn"
+        assert last == ("disk-unwritable", "pass", "over")
+        steps = [event["step"] for event in events_of(folder) if event["event"] == "step"]
+        assert steps == list(range(1, len(steps) + 1)), "no step is missing, and no line is torn"
+        assert steps[-1] in whole_checkpoints(folder)
+
+
+def told_in_partial(folder: Path) -> list[bytes]:
+    lines = (folder / "events.jsonl").read_bytes().splitlines()
+    return [line for line in lines if b'"disk-unwritable"' in line and b'"event": "finding"' in line]
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize("reason", ["ENOSPC", "EIO"])
+def test_a_checkpoint_that_cannot_be_written_is_told_and_the_next_one_is(
+    command: Command, text_file: Path, reason: str
+) -> None:
+    """At each stage of writing one, with one that succeeds in between."""
+    flags = ["--max-steps", "64", "--eval-every", "40", "--checkpoint-every", "5", "--keep-checkpoints", "1"]
+    stages = [("open", "checkpoint_step_10.pt.tmp"), ("fsync", "checkpoint_step_20.pt.tmp"),
+              ("rename", "checkpoint_step_30.pt"), ("rename", "best_model.pt"), ("remove", "checkpoint_step_45.pt")]  # fmt: skip
+    faults = [fault(reason, operation, name) for operation, name in stages]
+    ended = command("train", "--data-dir", text_file, *FAST, *flags, **planted(faults=faults))
+    assert ended.code == 0, ended.err
+    assert os.strerror({"ENOSPC": 28, "EIO": 5}[reason]) in ended.err
+    recorded = events_of(command.run_folder())
+    named = [event["path"] for event in recorded if event["event"] == "unwritten"]
+    assert named == ["checkpoint_step_10.pt", "checkpoint_step_20.pt", "checkpoint_step_30.pt", "best_model.pt",
+                     "checkpoint_step_50.pt"]  # fmt: skip
+    assert [variant for _, _, variant in told_in(command.run_folder())] == ["checkpoint", "over"] * len(named)
+    assert [step for step, _ in step_checkpoints(command.run_folder())] == [64]
+    assert set(whole_checkpoints(command.run_folder())) == {64}
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize(
+    ("operation", "name", "code"),
+    [
+        ("open", "events.jsonl", 2),
+        ("open", "run.json*.tmp", 1),
+        ("rename", "run.json", 1),
+        ("open", "lock", 2),
+        ("mkdir", "tiny", 2),
+        ("open", "final_checkpoint.pt.tmp", 1),
+        ("rename", "final_checkpoint.pt", 1),
+    ],
+)
+def test_what_a_run_cannot_do_without_ends_it_in_one_line(
+    command: Command, text_file: Path, operation: str, name: str, code: int
+) -> None:
+    before = command.everything_on_disk()
+    broken = planted(faults=[fault("ENOSPC", operation, name)])
+    ended = command("train", "--data-dir", text_file, *RUN, **broken)
+    assert ended.code == code, ended.err
+    assert "No space left on device" in one_line_of(ended.err)
+    if not name.startswith("final"):
+        assert command.everything_on_disk() == before, "nothing was trained, and nothing is left"
+    else:
+        resumed = command("train", "--resume", "--json")
+        assert (resumed.code, resumed.json["steps"]) == (0, 30)
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize("name", ["report.json*", "report.md*"])
+def test_a_report_that_cannot_be_written_is_told_and_written_later(
+    command: Command, text_file: Path, name: str
+) -> None:
+    ended = command("train", "--data-dir", text_file, *RUN, **planted(faults=[fault("ENOSPC", "rename", name)]))
+    assert ended.code == 0, ended.err
+    assert "report could not be written" in ended.err
+    assert "Traceback" not in ended.err
+    folder = command.run_folder()
+    assert not list(folder.glob("*.tmp"))
+    assert command("train", "--resume").code == 0
+    assert (folder / "report.json").exists()
+    assert (folder / "report.md").exists()
+
+
+@pytest.mark.fault
+def test_a_disk_too_small_for_the_tokens(command: Command, text_file: Path, shakespeare: Path) -> None:
+    with small_disk(command.folder / "cache", "256k"):
+        refused = command("train", "--data-dir", shakespeare, *FAST, XDG_CACHE_HOME=str(command.folder / "cache"))
+        assert refused.code == 2
+        assert "No space left on device" in one_line_of(refused.err)
+        assert "XDG_CACHE_HOME" in refused.err or "cache" in one_line_of(refused.err)
+        assert not list((command.folder / "cache").rglob("*.bin")), "no half of a token file is left"
+        assert not (command.folder / "checkpoints").exists()
+    ended = command("train", "--data-dir", text_file, *FAST, "--max-steps", 2)
+    assert ended.code == 0, ended.err
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize("name", ["train.bin", "corpus.json", "text"])
+@pytest.mark.parametrize("operation", ["open", "fsync"])
+def test_tokens_that_cannot_be_written(command: Command, text_file: Path, operation: str, name: str) -> None:
+    if (operation, name) == ("fsync", "text"):
+        pytest.skip("the text is read again at once, and never synced")
+    refused = command("train", "--data-dir", text_file, *FAST, **planted(faults=[fault("EIO", operation, name)]))
+    assert refused.code == 2
+    assert "Input/output error" in one_line_of(refused.err)
+    assert command.everything_on_disk() == set()
+    ended = command("train", "--data-dir", text_file, *FAST, "--max-steps", 2)
+    assert ended.code == 0, ended.err
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize("harm", ["torn", "flipped", "empty"])
+def test_a_newest_checkpoint_that_is_not_whole_gives_way_to_the_one_before(
+    command: Command, text_file: Path, harm: str
+) -> None:
+    flags = ["train", "--data-dir", text_file, *RUN, "--no-save-best-model"]
+    process = command.start(*flags)
+    folder = command.run_folder()
+    wait_for_step(folder, 22)
+    process.kill()
+    process.communicate()
+    newest = step_checkpoints(folder)[-1]
+    data = bytearray(newest[1].read_bytes())
+    middle = len(data) // 2
+    data[middle] ^= 1
+    newest[1].write_bytes({"torn": data[:middle], "flipped": data, "empty": b""}[harm])
+    before = step_checkpoints(folder)[-2][0]
+    resumed = command(*flags, "--resume")
+    assert resumed.code == 0, resumed.err
+    assert f"{newest[1].name} is damaged" in resumed.err
+    told = next(event for event in events_of(folder) if event["event"] == "resumed")
+    assert (told["step"], told["skipped"]) == (before, [newest[1].name])
