@@ -92,7 +92,8 @@ class WholeLines:
 def open_record(path: os.PathLike[str]) -> io.FileIO:
     """The file, to be read in blocks.
 
-    Raises OSError, also where it is no plain file: a pipe would block its reader, a link lead out."""
+    Raises OSError, also where it is no plain file: a pipe would block its reader, a link lead out.
+    """
     # Opened without waiting: a pipe in place of the record has no writer.
     file = io.FileIO(
         path, opener=lambda name, flags: os.open(name, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)

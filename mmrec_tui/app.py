@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from mmrec_tui.session import Session, Training, Work
 
 _LOOK_SECONDS = 0.25
+_TIDY_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,7 @@ class MmrecApp(App[object], inherit_bindings=False):
             self.notify(self.stage.notice, severity="error", timeout=20)
             self.stage.notice = ""
         self.set_interval(_LOOK_SECONDS, self.look_after)
+        self.set_interval(_TIDY_SECONDS, self._tidy)
         self.call_after_refresh(self.load_torch)
 
     def load_torch(self) -> None:
@@ -223,6 +225,11 @@ class MmrecApp(App[object], inherit_bindings=False):
             self._begin_following()
         if stage.hung_up or (stage.told_to_end and training is None):
             self.exit()
+
+    def _tidy(self) -> None:
+        from mmrec_engine.machine_memory import give_back_freed
+
+        give_back_freed()
 
     def _welcome(self, training: Training) -> None:
         """A run that begins gets what belongs to it: what libraries print, and the ticks set before it was there."""

@@ -119,7 +119,8 @@ def test_a_checkpoint_that_cannot_be_written_is_told_and_the_next_one_is(
     """At each stage of writing one, with one that succeeds in between."""
     flags = ["--max-steps", "64", "--eval-every", "40", "--checkpoint-every", "5", "--keep-checkpoints", "1"]
     stages = [("open", "checkpoint_step_10.pt.tmp"), ("fsync", "checkpoint_step_20.pt.tmp"),
-              ("rename", "checkpoint_step_30.pt"), ("rename", "best_model.pt"), ("remove", "checkpoint_step_45.pt")]  # fmt: skip
+              ("rename", "checkpoint_step_30.pt"), ("rename", "best_model.pt"),
+              ("remove", "checkpoint_step_45.pt")]  # fmt: skip
     faults = [fault(reason, operation, name) for operation, name in stages]
     ended = command("train", "--data-dir", text_file, *FAST, *flags, **planted(faults=faults))
     assert ended.code == 0, ended.err
