@@ -7,6 +7,8 @@ not in it.
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import os
 import sys
 from collections.abc import Iterator
@@ -83,7 +85,7 @@ class PeakMemory:
 def give_back_freed() -> None:
     """Let the C library hand freed memory back to the system. Where it has no such call (musl, macOS), nothing.
 
-    A screen that is drawn anew for hours, beside a training thread, leaves holes all over the heap; pages in them count as held.
+    A screen drawn anew for hours beside a training thread leaves holes all over the heap, and their pages count as held.
     """
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)

@@ -6,8 +6,6 @@ import os
 import re
 from pathlib import Path
 
-from mmrec_engine.errors import RequestError
-
 EVENTS, DESCRIPTION, CONTROL, LOCK, LOG, TICKS = (
     "events.jsonl",
     "run.json",
@@ -51,16 +49,17 @@ def is_temporary(name: str) -> bool:
     return own != name and (own.endswith(".pt") or own.rstrip("0123456789").rstrip(".") in OWN)
 
 
-def refuse_links(folder: Path) -> None:
-    """A run's own files are plain files. Raises RequestError where one is not: it would lead out of the folder, or block."""
+def linked_file(folder: Path) -> Path | None:
+    """A run's own files are plain files. One that is not, if there is any: it would lead out of the folder, or block."""
     try:
         entries = list(os.scandir(folder))
     except OSError:
-        return  # no folder, or none that can be read; whoever opens a file of it will say so
+        return None  # no folder, or none that can be read; whoever opens a file of it will say so
     for entry in entries:
         own = entry.name in OWN or entry.name.endswith((".pt", ".tmp"))
         if own and not entry.is_file(follow_symlinks=False):
-            raise RequestError("run-linked", path=folder / entry.name)
+            return folder / entry.name
+    return None
 
 
 def sync_folder(folder: Path) -> None:

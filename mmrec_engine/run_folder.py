@@ -34,6 +34,7 @@ from mmrec_engine.run_files import (
     TICKS,
     holds_run,
     is_temporary,
+    linked_file,
     step_checkpoints,
     sync_folder,
 )
@@ -245,6 +246,12 @@ class RunFolder:
         assert self._lock is not None
         os.truncate(self._lock, 0)
         os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
+
+
+def refuse_links(folder: Path) -> None:
+    """Raises RequestError where one of a run's own files is none of its own: a folder from someone else may hold anything."""
+    if (path := linked_file(folder)) is not None:
+        raise RequestError("run-linked", path=path)
 
 
 def _adopted(path: Path, descriptor: int) -> int | None:

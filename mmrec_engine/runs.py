@@ -23,7 +23,8 @@ import platformdirs
 from mmrec_engine import events
 from mmrec_engine.errors import RequestError
 from mmrec_engine.record import newest_lines, open_record
-from mmrec_engine.run_files import CONTROL, DESCRIPTION, EVENTS, LOCK, OWN, holds_run, refuse_links
+from mmrec_engine.run_files import CONTROL, DESCRIPTION, EVENTS, LOCK, OWN, holds_run
+from mmrec_engine.run_folder import refuse_links
 
 _REMOVED_LAST = {DESCRIPTION: 1, LOCK: 2}
 _LOCK_SECONDS = 0.6

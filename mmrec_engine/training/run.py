@@ -23,7 +23,7 @@ from mmrec_engine.quality.following import Origin
 from mmrec_engine.quality.model_context import fitting_microbatch
 from mmrec_engine.quality.readable import skipped_finding
 from mmrec_engine.run_files import CONTROL, LOG
-from mmrec_engine.run_folder import Mode, RunFolder, close_descriptor
+from mmrec_engine.run_folder import Mode, RunFolder, close_descriptor, refuse_links
 from mmrec_engine.runs import note_run, read_events, recorded_ending
 from mmrec_engine.settings import Resolved, Settings
 from mmrec_engine.training.control import DETACH, Control
@@ -77,7 +77,7 @@ class _Run:
         control.lock = None
         path = resolved.settings.run_folder
         try:
-            run_files.refuse_links(path)
+            refuse_links(path)
             self._stored = description_of(path) if mode == "resume" else {}
             self._resolved = as_stored(resolved, self._stored) if self._stored else anchored(resolved)
         except BaseException:
