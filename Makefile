@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 
 FIRST_RUN := checkpoints/first-run
 
-.PHONY: run first-run test lint types fast benchmark results diagnosis screenshots clean
+.PHONY: run first-run test lint types fast benchmark results diagnosis soak screenshots clean
 
 run: $(VENV)/installed
 	@if [ -t 0 ] && [ -t 2 ] && [ "$${TERM:-dumb}" != dumb ]; then exec $(BIN)/mmrec-tui; else $(MAKE) first-run; fi
@@ -46,6 +46,11 @@ results: $(VENV)/installed
 # make diagnosis TEXT=path/to/tinyshakespeare.txt : docs/diagnosis.md, what the checklist says of faulty and healthy runs
 diagnosis: $(VENV)/installed
 	$(BIN)/python -m benchmarks.diagnosis $(TEXT)
+
+# Hours of a run's life, and ten thousand examples of bad input (docs/reliability.md); takes about two hours
+soak: $(VENV)/installed-dev
+	$(BIN)/python -m pytest -m soak -s tests
+	SOAK_EXAMPLES=1000 $(BIN)/python -m pytest -s tests/fuzz
 
 screenshots: $(VENV)/installed-dev
 	$(BIN)/python docs/make_screenshots.py

@@ -26,6 +26,7 @@ REASONS: dict[str, Words] = {
     "split-given": {"en": "left out of the given split", "tr": "verilen bölmenin dışında"},
 }
 LOSS: Words = {"en": "loss", "tr": "kayıp"}
+WEIGHT: Words = {"en": "weight", "tr": "ağırlık"}
 GRADIENT: Words = {"en": "gradient", "tr": "gradyan"}
 
 MESSAGES: dict[str, dict[Language, str]] = {
@@ -234,6 +235,12 @@ MESSAGES: dict[str, dict[Language, str]] = {
         "en": "the {what} became {value} at step {step}, first in {module}; no update was made with it. "
         "Try a lower rate (--learning-rate {rate:g}) or a longer warmup (--warmup-steps {warmup})",
         "tr": "{what} {step}. adımda {value} oldu, ilk olarak şurada: {module}; bununla güncelleme yapılmadı. "
+        "Daha düşük bir hız (--learning-rate {rate:g}) ya da daha uzun ısınma (--warmup-steps {warmup}) deneyin",
+    },
+    "training-weights-lost": {
+        "en": "at step {step} {module} holds numbers that are not finite; no checkpoint was written of it, the one before stays. "
+        "Try a lower rate (--learning-rate {rate:g}) or a longer warmup (--warmup-steps {warmup})",
+        "tr": "{step}. adımda {module} içinde sonlu olmayan sayılar var; onlarla checkpoint yazılmadı, bir önceki duruyor. "
         "Daha düşük bir hız (--learning-rate {rate:g}) ya da daha uzun ısınma (--warmup-steps {warmup}) deneyin",
     },
     "training-no-memory": {

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
+import stat
 import sys
 from pathlib import Path
 from typing import TextIO
+
+_PATIENCE_SECONDS = 5.0
 
 # Line end and tab; and the invisible signs that scripts and emoji are written with.
 _KEPT = frozenset("\n\t\u00a0\u00ad\u061c\u200b\u200c\u200d\u200e\u200f\u2060")
@@ -49,6 +53,8 @@ class Narration:
         self._silent = quiet
         self._bar_shown = False
         self.is_terminal = self._stream.isatty()
+        self._pipe = _pipe_behind(self._stream)
+        self._clogged = False
 
     @property
     def columns(self) -> int:
@@ -73,8 +79,16 @@ class Narration:
             self._write("\r\x1b[K")
         self._bar_shown = False
 
+    def _has_room(self) -> bool:
+        """Whether a pipe takes a line now. One that nobody empties is waited for once; then it is told nothing."""
+        if self._pipe is None:
+            return True
+        ready = bool(select.select([], [self._pipe], [], 0.0 if self._clogged else _PATIENCE_SECONDS)[1])
+        self._clogged = not ready
+        return ready
+
     def _write(self, text: str) -> None:
-        if self._silent:
+        if self._silent or not self._has_room():
             return
         try:
             self._stream.write(text)
@@ -82,6 +96,15 @@ class Narration:
         except (OSError, ValueError):
             self._silent = True
             silence(self._stream)
+
+
+def _pipe_behind(stream: TextIO) -> int | None:
+    """The descriptor of a stream that goes into a pipe."""
+    try:
+        descriptor = stream.fileno()
+        return descriptor if stat.S_ISFIFO(os.fstat(descriptor).st_mode) else None
+    except (OSError, ValueError):
+        return None
 
 
 def _shown(character: str) -> str:

@@ -29,6 +29,14 @@ DURING: tuple[FindingText, ...] = (
                 "en": "the gradient norm was {value} at step {step}, first in {module}; no update was made with it",
                 "tr": "{step}. adımda gradyan normu {value} oldu, ilk olarak {module} içinde; onunla güncelleme yapılmadı",
             },
+            "weight": {
+                "en": "a weight was not finite at step {step}",
+                "tr": "{step}. adımda bir ağırlık sonlu değildi",
+            },
+            "weight-in": {
+                "en": "weights in {module} were not finite at step {step}; no checkpoint was written of them",
+                "tr": "{step}. adımda {module} içindeki ağırlıklar sonlu değildi; onlarla checkpoint yazılmadı",
+            },
             "validation": {
                 "en": "the validation loss was {value} at step {step}",
                 "tr": "{step}. adımda validation loss {value} oldu",

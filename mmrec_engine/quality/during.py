@@ -99,7 +99,7 @@ class During:
         self._told.tell("disk-unwritable", "warn", 1.0, {**values, **told})
 
     def _finish(self, event: events.RunFinished) -> None:
-        if event.status == "failed" and event.values.get("error") == "training-non-finite":
+        if event.status == "failed" and event.values.get("error") in ("training-non-finite", "training-weights-lost"):
             self._steps.refuse(event)
         if event.status == "failed" and event.values.get("error") == "training-no-memory":
             self._steps.end_without_memory(event)

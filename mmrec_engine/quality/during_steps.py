@@ -84,7 +84,7 @@ class StepRules:
     def refuse(self, event: events.RunFinished) -> None:
         """The run failed because a number was not finite."""
         values = event.values
-        what = "gradient" if values.get("what") == "gradient" else "loss"
+        what = str(values.get("what")) if values.get("what") in ("gradient", "weight") else "loss"
         told: Values = {
             "variant": what,
             "value": str(values.get("value", "")),

@@ -15,6 +15,7 @@ DETACH = "detach"  # why a run stops that another process is to go on with
 _POLL_SECONDS = 0.25
 _READ_BYTES = 2**20
 _MOST_REASON = 80  # characters
+_MOMENT_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -82,8 +83,12 @@ class _ControlFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._since = time.time()
-        self._offset = 0
+        self._offset = path.stat().st_size if path.exists() else 0
         self._polled = 0.0
+
+    def _is_new(self, asked: float) -> bool:
+        """Not from before this process; where the clock was set back meanwhile, what was asked a moment ago is new too."""
+        return asked >= self._since or abs(time.time() - asked) < _MOMENT_SECONDS
 
     def new_requests(self) -> Iterator[Request]:
         if time.monotonic() - self._polled < _POLL_SECONDS:
@@ -105,7 +110,7 @@ class _ControlFile:
         for line in whole.splitlines():
             try:
                 value = json.loads(line)
-                if float(value["time"]) >= self._since:
+                if self._is_new(float(value["time"])):
                     settings = value.get("settings")
                     reason = str(value.get("reason") or "control")[:_MOST_REASON]
                     if reason == DETACH:  # the lock is handed over within this process alone

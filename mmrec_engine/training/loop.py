@@ -156,6 +156,7 @@ def _save(job: Job, name: str = "", kind: events.CheckpointKind = "step") -> Ite
     """Write a checkpoint. Its event is recorded before the file gets its name, so a file never lacks its event."""
     step = job.progress.step
     path = job.folder / (name or run_files.step_name(step))
+    job.stepper.check_weights(step)
     yield events.State(step=step, state="SAVING")
     with checkpoints.Pending.of_content(path, job.content()) as pending:
         yield events.Checkpoint(step=step, path=path.name, kind=kind)

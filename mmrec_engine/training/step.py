@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from mmrec_engine.corpus.windows import TrainingWindows
 from mmrec_engine.errors import TrainingError
 from mmrec_engine.evaluation.metrics import token_losses
-from mmrec_engine.messages import GRADIENT, LOSS
+from mmrec_engine.messages import GRADIENT, LOSS, WEIGHT
 from mmrec_engine.model.dropout import DropoutMasks
 from mmrec_engine.model.language_model import LanguageModel
 from mmrec_engine.optim.groups import Optimizers
@@ -116,6 +116,19 @@ class Stepper:
             ratios.append(float(torch.minimum((new - old).norm(), (new - kept * old).norm()) / old.norm()))
         return max(ratios, key=_unusual)
 
+    def check_weights(self, step: int) -> None:
+        """Raises TrainingError where a weight is not finite: nothing good can be saved, or learnt, any more."""
+        for name, parameter in self._model.named_parameters():
+            if not bool(parameter.detach().sum().isfinite()) and not bool(parameter.isfinite().all()):
+                raise TrainingError(
+                    "training-weights-lost", what=WEIGHT, step=step, module=name, **self._calmer()
+                )  # fmt: skip
+
+    def _calmer(self) -> dict[str, float]:
+        """A lower rate and a longer warmup, to be tried instead."""
+        rate, warmup = self._settings.learning_rate, self._settings.warmup_steps
+        return {"rate": min(1e-4, rate / 3), "warmup": max(200, 2 * warmup)}
+
     def _not_finite(self, step: int, loss: float, grad_norm: float, inputs: Tensor) -> TrainingError:
         in_loss = not np.isfinite(loss)
         module = self._bad_module(inputs) if in_loss else self._bad_gradient()
@@ -125,8 +138,7 @@ class Stepper:
             value=loss if in_loss else grad_norm,
             step=step,
             module=module,
-            rate=min(1e-4, self._settings.learning_rate / 3),
-            warmup=max(200, 2 * self._settings.warmup_steps),
+            **self._calmer(),
         )
 
     def _bad_module(self, inputs: Tensor) -> str:
