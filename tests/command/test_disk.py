@@ -203,27 +203,3 @@ def test_tokens_that_cannot_be_written(command: Command, text_file: Path, operat
     assert command.everything_on_disk() == set()
     ended = command("train", "--data-dir", text_file, *FAST, "--max-steps", 2)
     assert ended.code == 0, ended.err
-
-
-@pytest.mark.fault
-@pytest.mark.parametrize("harm", ["torn", "flipped", "empty"])
-def test_a_newest_checkpoint_that_is_not_whole_gives_way_to_the_one_before(
-    command: Command, text_file: Path, harm: str
-) -> None:
-    flags = ["train", "--data-dir", text_file, *RUN, "--no-save-best-model"]
-    process = command.start(*flags)
-    folder = command.run_folder()
-    wait_for_step(folder, 22)
-    process.kill()
-    process.communicate()
-    newest = step_checkpoints(folder)[-1]
-    data = bytearray(newest[1].read_bytes())
-    middle = len(data) // 2
-    data[middle] ^= 1
-    newest[1].write_bytes({"torn": data[:middle], "flipped": data, "empty": b""}[harm])
-    before = step_checkpoints(folder)[-2][0]
-    resumed = command(*flags, "--resume")
-    assert resumed.code == 0, resumed.err
-    assert f"{newest[1].name} is damaged" in resumed.err
-    told = next(event for event in events_of(folder) if event["event"] == "resumed")
-    assert (told["step"], told["skipped"]) == (before, [newest[1].name])

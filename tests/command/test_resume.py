@@ -71,8 +71,8 @@ def test_a_dead_stderr_only_silences_the_narration(command: Command, text_file: 
 
 
 @pytest.mark.fault
-@pytest.mark.parametrize("keep", [1, 3])
-def test_a_damaged_newest_checkpoint_is_left_aside(command: Command, text_file: Path, keep: int) -> None:
+@pytest.mark.parametrize(("keep", "harm"), [(1, "flipped"), (3, "torn"), (3, "empty")])
+def test_a_damaged_newest_checkpoint_is_left_aside(command: Command, text_file: Path, keep: int, harm: str) -> None:
     flags = ["train", "--data-dir", text_file, *RUN, "--keep-checkpoints", keep]
     assert command(*flags, "--name", "whole").code == 0
     process = command.start(*flags, "--name", "hurt")
@@ -82,8 +82,9 @@ def test_a_damaged_newest_checkpoint_is_left_aside(command: Command, text_file: 
     process.communicate()
     newest = run_files.step_checkpoints(folder)[-1][1]
     data = bytearray(newest.read_bytes())
-    data[len(data) // 2] ^= 16
-    newest.write_bytes(data)
+    middle = len(data) // 2
+    data[middle] ^= 16
+    newest.write_bytes({"torn": data[:middle], "flipped": data, "empty": b""}[harm])
     resumed = command(*flags, "--name", "hurt", "--resume")
     assert resumed.code == 0, resumed.err
     assert f"{newest.name} is damaged" in resumed.err
