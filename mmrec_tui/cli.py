@@ -41,6 +41,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         silence(sys.stdout)
         return 0
+    except OSError as error:
+        if debug:
+            raise
+        silence(sys.stdout)  # or what waits to be written would be complained about at the exit once more
+        return _fail(wording("error.system", reason=_system_words(error)), wording, 1)
     except Exception as error:
         if debug:
             raise
@@ -75,6 +80,11 @@ def _taken_out(words: list[str]) -> tuple[list[str], str | None, bool]:
         else:
             kept.append(word)
     return kept, language, debug
+
+
+def _system_words(error: OSError) -> str:
+    reason = error.strerror or str(error)
+    return f"{os.fsdecode(error.filename)}: {reason}" if isinstance(error.filename, str | bytes) else reason
 
 
 def _fail(message: str, wording: Wording, code: int = 2) -> int:

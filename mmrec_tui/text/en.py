@@ -159,6 +159,7 @@ TEXT: dict[str, str] = {
     "remedy.same": "🩹 Remedy: {title}; trying {name} again",
     "after.passed": "✅ Checklist after training: {count} checks, nothing stands in the way",
     "after.worth-a-look": "Checklist after training: {count} checks, {worse} worth a look (above)",
+    "error.system": "the system refused to write or read: {reason}; free some space, or send the result elsewhere",
     "report.at": "📄 Report: {path}",
     "report.unwritten": "⚠ The report could not be written; with some space on the disk: mmrec-tui check after {path}",
     "strict.findings": "✖ --strict: {count} findings stand at the end",

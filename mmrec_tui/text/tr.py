@@ -159,6 +159,7 @@ TEXT: dict[str, str] = {
     "remedy.same": "🩹 Çare: {title}; {name} yeniden deneniyor",
     "after.passed": "✅ Eğitim sonrası kontrol listesi: {count} denetim, engel yok",
     "after.worth-a-look": "Eğitim sonrası kontrol listesi: {count} denetim, {worse} tanesi bakmaya değer (yukarıda)",
+    "error.system": "sistem yazmayı ya da okumayı reddetti: {reason}; yer açın ya da sonucu başka yere yönlendirin",
     "report.at": "📄 Rapor: {path}",
     "report.unwritten": "⚠ Rapor yazılamadı; diskte yer açıp şunu çalıştırın: mmrec-tui check after {path}",
     "strict.findings": "✖ --strict: sonda {count} bulgu duruyor",

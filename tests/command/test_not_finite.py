@@ -72,11 +72,9 @@ def whole(tmp_path_factory: pytest.TempPathFactory, prose: str) -> Path:
 @pytest.mark.slow
 @pytest.mark.fault
 @pytest.mark.parametrize(("place", "value"), [*((place, "nan") for place in PLACES), ("a gradient", "inf")])
-def test_no_update_is_made_with_it_and_the_run_can_go_on(
-    command: Command, text_file: Path, whole: Path, place: str, value: str
-) -> None:
+def test_no_update_is_made_with_it_and_the_run_can_go_on(command: Command, whole: Path, place: str, value: str) -> None:
     code, step, variant, module = PLACES[place]
-    flags = ["train", "--data-dir", text_file, *RUN]
+    flags = ["train", "--data-dir", whole.parents[2] / "prose.txt", *RUN]
     fault = planted(code=code.replace("VALUE", repr(value)), after="mmrec_engine.training.step")
     failed = command(*flags, "--json", **fault)
     assert failed.code == 1, failed.err
