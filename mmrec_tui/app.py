@@ -5,11 +5,13 @@ start ─► plan ─► checklist ─► training ─► report        runs ─
 
 from __future__ import annotations
 
+import contextlib
 import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from textual._styles_cache import StylesCache
 from textual.app import App
 from textual.binding import BindingsMap
 from textual.filter import NoColor
@@ -227,8 +229,13 @@ class MmrecApp(App[object], inherit_bindings=False):
             self.exit()
 
     def _tidy(self) -> None:
+        """Let go what hours of drawing would gather."""
         from mmrec_engine.machine_memory import give_back_freed
 
+        # Textual keeps, with the results of this method, the last thousand widgets it was asked of, closed ones too, each with
+        # its drawn lines: some 50 MiB of notices and helps that have long been read.
+        with contextlib.suppress(AttributeError):
+            StylesCache.get_inner_outer.cache_clear()  # type: ignore[attr-defined]
         give_back_freed()
 
     def _welcome(self, training: Training) -> None:
