@@ -235,7 +235,7 @@ class MmrecApp(App[object], inherit_bindings=False):
         # Textual keeps, with the results of this method, the last thousand widgets it was asked of, closed ones too, each with
         # its drawn lines: some 50 MiB of notices and helps that have long been read.
         with contextlib.suppress(AttributeError):
-            StylesCache.get_inner_outer.cache_clear()  # type: ignore[attr-defined]
+            StylesCache.get_inner_outer.cache_clear()
         give_back_freed()
 
     def _welcome(self, training: Training) -> None:
