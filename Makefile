@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 
 FIRST_RUN := checkpoints/first-run
 
-.PHONY: run first-run test lint types fast benchmark results diagnosis screenshots clean
+.PHONY: run first-run test lint types fast benchmark soak results diagnosis screenshots clean
 
 run: $(VENV)/installed
 	@if [ -t 0 ] && [ -t 2 ] && [ "$${TERM:-dumb}" != dumb ]; then exec $(BIN)/mmrec-tui; else $(MAKE) first-run; fi
@@ -37,6 +37,11 @@ fast: $(VENV)/installed-dev
 
 benchmark: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -m benchmark -s
+
+# What takes hours: odd inputs by the ten thousand, then long runs (SOAK_EXAMPLES, SOAK_STEPS, SOAK_MINUTES: how much of each)
+soak: $(VENV)/installed-dev
+	SOAK_EXAMPLES=$${SOAK_EXAMPLES:-40} $(BIN)/python -m pytest tests/fuzz
+	$(BIN)/python -m pytest -m soak -s
 
 # make results TEXT=path/to/tinyshakespeare.txt : the tables of docs/results.md
 results: $(VENV)/installed
