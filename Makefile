@@ -38,6 +38,12 @@ fast: $(VENV)/installed-dev
 benchmark: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -m benchmark -s
 
+# What takes hours (docs/reliability.md): odd inputs by the ten thousand, more kills, then long runs. How much of each:
+# SOAK_EXAMPLES, SOAK_STEPS, SOAK_MINUTES; SOAK_SEED has one again
+soak: $(VENV)/installed-dev
+	SOAK_EXAMPLES=$${SOAK_EXAMPLES:-40} $(BIN)/python -m pytest tests/fuzz
+	$(BIN)/python -m pytest -m soak -s
+
 # make results TEXT=path/to/tinyshakespeare.txt : the tables of docs/results.md
 results: $(VENV)/installed
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python benchmarks/compare_architectures.py $(TEXT) -- --recipe fast --max-steps 250
@@ -46,11 +52,6 @@ results: $(VENV)/installed
 # make diagnosis TEXT=path/to/tinyshakespeare.txt : docs/diagnosis.md, what the checklist says of faulty and healthy runs
 diagnosis: $(VENV)/installed
 	$(BIN)/python -m benchmarks.diagnosis $(TEXT)
-
-# Hours of a run's life, and ten thousand examples of bad input (docs/reliability.md); takes about two hours
-soak: $(VENV)/installed-dev
-	$(BIN)/python -m pytest -m soak -s tests
-	SOAK_EXAMPLES=1000 $(BIN)/python -m pytest -s tests/fuzz
 
 screenshots: $(VENV)/installed-dev
 	$(BIN)/python docs/make_screenshots.py

@@ -12,6 +12,7 @@ import hashlib
 import os
 import shutil
 import warnings
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from mmrec_engine.run_files import BEST, FINAL, step_checkpoints, sync_folder
 
 FORMAT = 1
 _TEMPORARY = ".tmp"
+_PARTS = ("model", "optimizer", "progress", "settings", "model_config", "tokenizer", "corpus")  # each of named values
 
 
 class Pending:
@@ -96,6 +98,7 @@ def read(path: Path) -> dict[str, Any]:
     Raises RequestError where the file is missing, damaged, foreign or of a newer format. No code in the file is ever run.
     """
     try:
+        _refuse_swelling(path)
         with warnings.catch_warnings(action="ignore"):
             content = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
@@ -109,11 +112,14 @@ def read(path: Path) -> dict[str, Any]:
         raise RequestError("checkpoint-newer", path=path, format=content["format"], known=FORMAT)
     stored = content.pop("checksum", None)
     try:
-        intact = stored == checksum(content)
+        intact = _bytes_of_tensors(content) <= path.stat().st_size and stored == checksum(content)
     except Exception:  # a foreign file may hold keys and tensors that no checkpoint has
         intact = False
     if not intact:
         raise RequestError("checkpoint-damaged", path=path, reason="checksum differs")
+    for name in _PARTS:
+        if not isinstance(content.get(name, {}), dict):
+            raise RequestError("checkpoint-damaged", path=path, reason=f"{name} holds no named values")
     return content
 
 
@@ -125,9 +131,9 @@ def newest_usable(folder: Path) -> tuple[Path | None, dict[str, Any], list[str]]
     def try_reading(path: Path) -> bool:
         try:
             content = read(path)
-            usable.append((int(content["progress"]["step"]), path, content))
+            usable.append((_step_of(content), path, content))
             return True
-        except (RequestError, KeyError, TypeError, ValueError):
+        except (RequestError, KeyError, ValueError):
             damaged.append(path.name)
             return False
 
@@ -148,9 +154,31 @@ def newest_usable(folder: Path) -> tuple[Path | None, dict[str, Any], list[str]]
 def stored_step(path: Path) -> int | None:
     """The step a whole checkpoint was written at; None where the file is missing or damaged."""
     try:
-        return int(read(path)["progress"]["step"])
-    except (RequestError, KeyError, TypeError, ValueError):
+        return _step_of(read(path))
+    except (RequestError, KeyError, ValueError):
         return None
+
+
+def _step_of(content: dict[str, Any]) -> int:
+    """Raises KeyError or ValueError where it tells none."""
+    step = content["progress"]["step"]
+    if not isinstance(step, int) or isinstance(step, bool) or step < 0:
+        raise ValueError("no step")
+    return step
+
+
+def _refuse_swelling(path: Path) -> None:
+    """Raises ValueError for a file that would unpack to more than it is: PyTorch packs nothing. Not a zip: BadZipFile."""
+    with zipfile.ZipFile(path) as packed:
+        if sum(entry.file_size for entry in packed.infolist()) > path.stat().st_size:
+            raise ValueError("it would unpack to more than it is")
+
+
+def _bytes_of_tensors(content: dict[str, Any]) -> int:
+    """As if each had its own: of a few bytes a tensor may be made that repeats them a million times."""
+    return sum(
+        value.numel() * value.element_size() for _, value in _flattened("", content) if isinstance(value, Tensor)
+    )
 
 
 def checksum(content: dict[str, Any]) -> str:

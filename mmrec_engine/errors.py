@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mmrec_engine.messages import MESSAGES, Language
+from mmrec_engine.messages import LANGUAGES, MESSAGES, Language
 
 
 class MmrecError(Exception):
@@ -15,8 +15,9 @@ class MmrecError(Exception):
         self.values = values
 
     def text(self, language: Language) -> str:
-        worded = {name: value[language] if isinstance(value, dict) else value for name, value in self.values.items()}
-        return MESSAGES[self.key][language].format(**worded)
+        """One line: what was given may be a path or a text with line ends in it."""
+        worded = {name: _worded(value, language) for name, value in self.values.items()}
+        return " ".join(MESSAGES[self.key][language].format(**worded).splitlines())
 
     def __str__(self) -> str:
         return self.text("en")
@@ -32,3 +33,14 @@ class TrainingError(MmrecError, RuntimeError):
 
 class Interrupted(Exception):
     """Asked to stop before the first step was made."""
+
+
+def _worded(value: object, language: Language) -> object:
+    """Words in this language; another value as it is, or its type where it cannot be written out."""
+    if isinstance(value, dict) and value.keys() == set(LANGUAGES):
+        return value[language]
+    try:
+        repr(value)
+    except (ValueError, RecursionError):  # a number of thousands of digits, lists in lists in lists
+        return type(value).__name__
+    return value

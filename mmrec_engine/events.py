@@ -25,6 +25,7 @@ from __future__ import annotations
 import json
 import math
 import time as clock
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cache
 from typing import Any, ClassVar, Literal, get_args, get_origin, get_type_hints
@@ -34,6 +35,11 @@ StateWord = Literal["PREPARING", "TRAINING", "VALIDATING", "SAVING", "PAUSED", "
 CheckpointKind = Literal["step", "best", "final"]
 
 _MOST_COUNT = 2**63
+_PARTS_OF_A_FINDING = {
+    "id": str, "phase": str, "item": str, "status": str, "title": str, "evidence": str, "values": dict, "threshold": dict,
+    "remedies": list,
+}  # fmt: skip
+_PARTS_OF_A_REMEDY = {"id": str, "title": str, "settings": dict}
 _NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 
@@ -241,6 +247,8 @@ def from_line(line: str | bytes) -> Event | None:
             if (declared := types.get(name)) is not None:
                 # Nearly all values have their type as they come from JSON; an integer may still be too large to count with.
                 fitting[name] = value if value.__class__ is declared and declared is not int else _fit(value, declared)
+        if "finding" in fitting and not _is_finding(fitting["finding"]):
+            return None
         return event_type(**fitting)
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         return None
@@ -263,7 +271,7 @@ def _reading(kind: str) -> tuple[type[Event], dict[str, Any]]:
     event_type = KINDS[kind]
     hints = get_type_hints(event_type)
     plain = {item.name: hints[item.name] for item in fields(event_type)}
-    return event_type, {name: dict if get_origin(hint) is dict else hint for name, hint in plain.items()}
+    return event_type, {name: dict if hint == dict[str, Any] else hint for name, hint in plain.items()}
 
 
 def _fit(value: Any, declared: Any) -> Any:
@@ -278,9 +286,24 @@ def _fit(value: Any, declared: Any) -> Any:
     elif get_origin(declared) is Literal:
         if value in get_args(declared):
             return value
+    elif get_origin(declared) is dict:  # of numbers
+        if type(value) is dict:
+            return {name: _fit(item, float) for name, item in value.items()}
     elif get_origin(declared) is tuple:
         if type(value) is list and all(type(item) is str for item in value):
             return tuple(value)
     elif isinstance(value, declared):  # text or null
         return value
     raise TypeError(f"{declared}: {value!r}")
+
+
+def _is_finding(value: dict[str, Any]) -> bool:
+    """Whether each part that is there is of its kind; another version's may lack some or have more."""
+    remedies = value.get("remedies", [])
+    return _has_parts(value, _PARTS_OF_A_FINDING) and all(
+        isinstance(remedy, dict) and _has_parts(remedy, _PARTS_OF_A_REMEDY) for remedy in remedies
+    )
+
+
+def _has_parts(value: dict[str, Any], parts: Mapping[str, type]) -> bool:
+    return all(isinstance(value[name], kind) for name, kind in parts.items() if name in value)

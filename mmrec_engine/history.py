@@ -8,6 +8,7 @@ from typing import Any
 
 from mmrec_engine import events
 from mmrec_engine.curves import Curve, X
+from mmrec_engine.settings import sound
 
 _RECENT_STEPS = 50
 _MOST_VALIDATIONS = 1024
@@ -19,7 +20,8 @@ class History:
     """What is known of a run after the events added so far, in memory that does not grow with their number.
 
     curves: "loss", "smoothed" (mean of 50 finite losses, at their middle), "learning_rate", "grad_norm", "tokens_per_second".
-    validations: each with its place (step, tokens, seconds). settings: as started, with the changes since.
+    validations: each with its place (step, tokens, seconds). settings: as started, with the changes since, as far as
+    they can be believed.
     log: the last events, without steps, progress and states. non_finite: steps with a loss or a gradient norm that is not
     finite. Times are seconds since the epoch, of the oldest and the newest event.
     """
@@ -77,11 +79,11 @@ class History:
                 self.progress = event
                 return
             case events.RunStarted():
-                self.started, self.planned_steps, self.settings = event, event.planned_steps, dict(event.settings)
+                self.started, self.planned_steps, self.settings = event, event.planned_steps, sound(event.settings)
             case events.Resumed():
                 self.planned_steps = event.planned_steps or self.planned_steps
             case events.SettingsChanged():
-                self.settings.update(event.changes)
+                self.settings.update(sound(event.changes))
                 self.planned_steps = event.planned_steps or self.planned_steps
             case events.Validation():
                 self._add_validation(event)

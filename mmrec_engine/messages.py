@@ -189,6 +189,10 @@ MESSAGES: dict[str, dict[Language, str]] = {
         "en": "{path}: written by a newer mmrec (format {format}, this one reads up to {known}); update mmrec",
         "tr": "{path}: daha yeni bir mmrec yazmış (biçim {format}, bu sürüm en çok {known} okur); mmrec sürümünü yükseltin",
     },
+    "generate-not-finite": {
+        "en": "the model's numbers are not finite: its weights are damaged or have run away; use another checkpoint of the run",
+        "tr": "modelin sayıları sonlu değil: ağırlıkları bozuk ya da kontrolden çıkmış; çalışmanın başka bir checkpoint dosyasını kullanın",
+    },
     "export-exists": {
         "en": "{path} exists and is not empty; choose a new folder",
         "tr": "{path} var ve boş değil; yeni bir klasör seçin",

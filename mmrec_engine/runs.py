@@ -25,21 +25,36 @@ from mmrec_engine.errors import RequestError
 from mmrec_engine.record import newest_lines, open_record
 from mmrec_engine.run_files import CONTROL, DESCRIPTION, EVENTS, LOCK, OWN, holds_run
 from mmrec_engine.run_folder import refuse_links
+from mmrec_engine.settings import FIELDS, check, parse
 
 _REMOVED_LAST = {DESCRIPTION: 1, LOCK: 2}
 _LOCK_SECONDS = 0.6
+_TABLES = ("sources", "corpus", "origin")
 
 
 def read_description(folder: Path) -> dict[str, Any] | None:
     """run.json of a run folder; None where there is none. Raises RequestError where it is damaged."""
     try:
         description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
-        if not isinstance(description, dict) or not isinstance(description.get("settings"), dict):
-            raise ValueError("no settings in it")
+        return check_description(description)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, RecursionError) as error:
         raise RequestError("run-description-damaged", path=folder, reason=error) from None
+
+
+def check_description(description: Any) -> dict[str, Any]:
+    """The description. Raises ValueError for one that a run cannot go on from; parts may be missing."""
+    if not isinstance(description, dict) or not isinstance(description.get("settings"), dict):
+        raise ValueError("no settings in it")
+    for name in _TABLES:
+        if not isinstance(description.get(name, {}), dict):
+            raise ValueError(f"{name} is no table")
+    for name in ("device", "precision", "threads"):
+        value = description.get(name, FIELDS[name].default)
+        if name in description and (value is None or parse(name, value) != value):
+            raise ValueError(f"{name} is none")
+        check(FIELDS[name], value)
     return description
 
 

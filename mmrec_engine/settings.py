@@ -95,7 +95,7 @@ class Settings:
             if isinstance(value, str) and value_type(item.name) is not str:
                 raise RequestError("setting-not-number", flag=flag(item.name), value=value)
             parse(item.name, value)
-            _check(item, value)
+            check(item, value)
         if self.epochs is None and self.max_steps is None:
             raise RequestError("setting-no-limit")
         if self.stride is not None and self.stride > self.seq_len:
@@ -209,7 +209,7 @@ def resolve(
                 merged[name] = parse(name, value)
                 sources[name] = source
     recipe = merged.get("recipe", FIELDS["recipe"].default)
-    _check(FIELDS["recipe"], recipe)
+    check(FIELDS["recipe"], recipe)
     for name, value in RECIPES[recipe].items():
         if name not in merged:
             merged[name], sources[name] = value, "recipe"
@@ -217,6 +217,19 @@ def resolve(
         merged["epochs"] = None  # a limit in steps alone is the only limit
         sources["epochs"] = sources["max_steps"]
     return Resolved(Settings(**merged), {name: sources.get(name, "default") for name in FIELDS})
+
+
+def sound(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What can be believed of settings in a file: known ones of the right type within their bounds, and unknown ones."""
+    believed: dict[str, Any] = {}
+    for name, value in values.items():
+        try:
+            believed[name] = value if name not in FIELDS else parse(name, value)
+            if name in FIELDS:
+                check(FIELDS[name], believed[name])
+        except RequestError:
+            believed.pop(name, None)
+    return believed
 
 
 def check_names(values: Mapping[str, Any], place: str) -> None:
@@ -242,7 +255,8 @@ def read_settings_file(path: Path) -> dict[str, Any]:
         raise RequestError("settings-file-invalid", path=path, reason=error) from None
 
 
-def _check(item: Field[Any], value: Any) -> None:
+def check(item: Field[Any], value: Any) -> None:
+    """Raises RequestError for a value of the setting's type that is not among its choices or beyond its bounds."""
     rule = item.metadata
     if value is None:
         return

@@ -17,6 +17,7 @@ from mmrec_engine.model.config import ModelConfig
 from mmrec_engine.model.language_model import LanguageModel
 from mmrec_engine.run_files import BEST, FINAL, step_checkpoints
 from mmrec_engine.runs import find_run
+from mmrec_engine.settings import FIELDS, Settings
 from mmrec_engine.tokenizer import CharacterTokenizer, tokenizer_from_dict
 
 WEIGHTS, CONFIG, TOKENIZER = "model.safetensors", "config.json", "tokenizer.json"
@@ -46,17 +47,28 @@ def load_trained(name: str, device: torch.device | str = "cpu") -> Trained:
         described = checkpoints.read(path)
         weights = described["model"] if isinstance(described.get("model"), dict) else {}
     try:
-        model = LanguageModel(ModelConfig(**described["model_config"]))
-        model.load_state_dict(weights)
+        model = _built(ModelConfig(**described["model_config"]), weights)
         tokenizer = tokenizer_from_dict(described["tokenizer"])
         if tokenizer.vocab_size != model.config.vocabulary:
             raise ValueError("tokenizer and model differ in vocabulary")
         step = int(described["progress"]["step"])
         settings, corpus = dict(described["settings"]), dict(described["corpus"])
-    except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
-        reason = str(error).splitlines()[0][:120]
+        settings |= Settings(**{name: value for name, value in settings.items() if name in FIELDS}).as_dict()
+    except (KeyError, TypeError, ValueError, RuntimeError, AttributeError, OverflowError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
         raise RequestError("checkpoint-damaged", path=path, reason=reason) from None
     return Trained(path, model.to(device).eval(), tokenizer, settings, corpus, step)
+
+
+def _built(config: ModelConfig, weights: dict[str, Any]) -> LanguageModel:
+    """The model of these sizes with these weights. Raises ValueError before anything large is made that they do not fill."""
+    if sum(value.numel() for value in weights.values()) != config.parameters():
+        raise ValueError("model_config is that of another model")
+    if not all(bool(value.isfinite().all()) for value in weights.values()):
+        raise ValueError("a weight is not finite")
+    model = LanguageModel(config)
+    model.load_state_dict(weights)
+    return model
 
 
 def export(trained: Trained, folder: Path) -> list[Path]:

@@ -120,7 +120,7 @@ def _ended(findings: list[dict[str, Any]], failed: list[dict[str, Any]], wording
 
 
 def finding_line(finding: dict[str, Any], wording: Wording) -> str:
-    glyph = GLYPHS.get(str(finding["status"]), "⚠")
+    glyph = GLYPHS.get(str(finding.get("status")), "⚠")
     language = wording.language
     return one_line(f"{glyph} {title(finding, language)}: {evidence(finding, language)}")
 

@@ -118,24 +118,24 @@ class Narrator:
 
     def _check(self, finding: dict[str, Any]) -> None:
         # One file, as it is read; what all of them come to is a check of its own.
-        if {"file", "reason"} <= finding["values"].keys():
+        if {"file", "reason"} <= finding.get("values", {}).keys():
             self._out.line(self._text("skipped", evidence=evidence_of(finding, self._text)))
         else:
-            self._finding(finding, always=finding["id"] == "beats-baselines" and finding["status"] == "pass")
+            self._finding(finding, always=finding.get("id") == "beats-baselines" and finding.get("status") == "pass")
 
     def _verdict(self, phase: str, history: History) -> None:
         """What the checks of a phase came to, if there were any."""
-        made = [one for one in newest(history.findings) if one["phase"] == phase]
+        made = [one for one in newest(history.findings) if one.get("phase") == phase]
         if len(made) < _FEWEST_CHECKS:
             return
-        worse = sum(one["status"] in ("note", "warn", "fail", "error") for one in made)
+        worse = sum(one.get("status") in ("note", "warn", "fail", "error") for one in made)
         name = {"before": "checks", "after": "after"}[phase]
         values = {"count": self._text.number(len(made)), "worse": self._text.number(worse)}
         self._out.line(self._text(f"{name}.worth-a-look" if worse else f"{name}.passed", **values))
 
     def _finding(self, finding: dict[str, Any], always: bool = False) -> None:
         """What is more than a pass: what was seen, what to do, and which change of settings would help."""
-        status = finding["status"]
+        status = finding.get("status")
         if status not in ("note", "warn", "fail", "error") and not always:
             return
         values = {"title": title_of(finding, self._text), "evidence": evidence_of(finding, self._text)}
@@ -143,7 +143,7 @@ class Narrator:
         what_to_do = advice_of(finding, self._text) if status in ("warn", "fail") else ""
         if what_to_do:
             self._out.line(self._text("found.do", do=what_to_do))
-        for remedy in finding["remedies"]:
+        for remedy in finding.get("remedies", ()):
             self._out.line(self._text("found.remedy", title=remedy_title(remedy, self._text)))
 
     def _step(self, event: events.Step, history: History) -> None:

@@ -111,7 +111,7 @@ class FileDocuments:
                 elif text:
                     good += 1
                     yield clean(text)
-        except (gzip.BadGzipFile, EOFError, zlib.error, UnicodeDecodeError):
+        except (gzip.BadGzipFile, EOFError, zlib.error, UnicodeError):
             self.skipped.append(Skipped(name, "damaged", f"{name}:{number + 1}"))
             return
         if bad:

@@ -115,7 +115,7 @@ def _decoded(file: BinaryIO, head: bytes, marked: str | None, fallback: str | No
             if not data:
                 return
             data = file.read(PIECE_BYTES)
-    except UnicodeDecodeError:
+    except UnicodeError:  # a codec may refuse without telling where
         if marked is not None:
             raise Unusable("damaged") from None
         sample = data if not data.isascii() else head

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from mmrec_engine.errors import RequestError
 from mmrec_engine.evaluation.metrics import evaluating
 from mmrec_engine.model.language_model import LanguageModel
 from mmrec_engine.tokenizer import Tokenizer
@@ -27,7 +28,10 @@ class Sampling:
 
 
 def generate(model: LanguageModel, tokenizer: Tokenizer, prompt: str, tokens: int, sampling: Sampling) -> Iterator[str]:
-    """Continue `prompt` by `tokens` tokens; yields their text one by one. Special tokens are never drawn."""
+    """Continue `prompt` by `tokens` tokens; yields their text one by one. Special tokens are never drawn.
+
+    Raises RequestError where the model computes no finite numbers.
+    """
     device = model.embedding.weight.device
     ids = [int(index) for index in tokenizer.encode(prompt)] or [_opening(tokenizer)]
     generator = torch.Generator().manual_seed(sampling.seed)
@@ -40,6 +44,8 @@ def generate(model: LanguageModel, tokenizer: Tokenizer, prompt: str, tokens: in
             for start in range(0, len(unread), _PROMPT_PIECE):
                 piece = torch.tensor([unread[start : start + _PROMPT_PIECE]], device=device)
                 logits, state = model.advance(piece, state)
+            if not logits.isfinite().all():
+                raise RequestError("generate-not-finite")
             index = next_token(logits[0, -1].float().cpu(), seen, len(tokenizer.special), sampling, generator)
         seen[index] = True
         unread = [index]

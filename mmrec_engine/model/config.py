@@ -10,6 +10,7 @@ ARCHITECTURES: tuple[Architecture, ...] = ("mmrec", "gpt")
 
 
 CHUNK = 64  # tokens that the recurrence takes as one matrix product
+_MOST = 2**31 - 1  # of any size
 _FIRST_USE_BYTES = 90 * 2**20  # measured: kernels and buffers that PyTorch makes in the first step on a CPU
 
 
@@ -29,6 +30,11 @@ class ModelConfig:
     context: int
 
     def __post_init__(self) -> None:
+        """Raises ValueError for sizes of which no model can be made; they may come from a file."""
+        for name in ("vocabulary", "width", "layers", "heads", "context"):
+            size = getattr(self, name)
+            if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= _MOST:
+                raise ValueError(f"{name} is no size of a model")
         if self.architecture not in ARCHITECTURES:
             raise ValueError(f"unknown architecture {self.architecture!r}")
         if self.width % self.heads:

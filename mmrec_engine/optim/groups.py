@@ -67,7 +67,8 @@ class Optimizers:
                     shapes = {"momentum": parameter.shape} if isinstance(optimizer, Muon) else {
                         "step": torch.Size(), "exp_avg": parameter.shape, "exp_avg_sq": parameter.shape
                     }  # fmt: skip
-                    if {key: value.shape for key, value in state[name].items()} != shapes:
+                    told = {key: value.shape for key, value in state[name].items() if value.dtype == torch.float32}
+                    if told != shapes or len(state[name]) != len(shapes):
                         raise ValueError(f"optimizer state of {name} is not that of {type(optimizer).__name__}")
                     optimizer.state[parameter] = {
                         key: value.to(parameter.device, copy=True) for key, value in state[name].items()

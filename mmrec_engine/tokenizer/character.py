@@ -14,6 +14,7 @@ import numpy.typing as npt
 UNKNOWN = "unknown"
 END_OF_DOCUMENT = "end_of_document"
 UNKNOWN_ID = 0
+_ALONE, _WITH_ENDS = (UNKNOWN,), (UNKNOWN, END_OF_DOCUMENT)
 _SHOWN_UNKNOWN = "\ufffd"
 
 
@@ -65,7 +66,13 @@ class CharacterTokenizer:
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> CharacterTokenizer:
-        return cls(stored["characters"], tuple(stored["special"]))
+        """Raises ValueError or KeyError where this describes no tokenizer: it may come from a file."""
+        characters, special = stored["characters"], stored["special"]
+        if not isinstance(characters, str) or not characters or len(set(characters)) < len(characters):
+            raise ValueError("the vocabulary is no text, or says a character twice")
+        if not isinstance(special, list | tuple) or tuple(special) not in (_ALONE, _WITH_ENDS):
+            raise ValueError("unknown special tokens")
+        return cls(characters, tuple(special))
 
 
 class CharacterCounter:

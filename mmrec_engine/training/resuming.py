@@ -9,8 +9,8 @@ from typing import Any
 
 from mmrec_engine import checkpoints, events
 from mmrec_engine.errors import RequestError
-from mmrec_engine.runs import read_description
-from mmrec_engine.settings import CORPUS_CHOICE, FIELDS, Resolved, Settings, flag, resolve
+from mmrec_engine.runs import check_description, read_description
+from mmrec_engine.settings import CORPUS_CHOICE, FIELDS, Resolved, Settings, flag, parse, resolve
 from mmrec_engine.trained import locate
 
 
@@ -35,12 +35,17 @@ def description_of(folder: Path) -> dict[str, Any]:
     if description is None:
         _, content, _ = checkpoints.newest_usable(folder)
         description = {name: content[name] for name in ("settings", "corpus", "precision") if name in content}
+        try:
+            if description:
+                check_description(description)
+        except ValueError as error:
+            raise RequestError("run-description-damaged", path=folder, reason=error) from None
     return description
 
 
 def as_stored(resolved: Resolved, description: dict[str, Any]) -> Resolved:
     """The stored run's settings with what was given by hand over them. Raises RequestError where the two cannot agree."""
-    stored = {name: value for name, value in description["settings"].items() if name in FIELDS}
+    stored = {name: parse(name, value) for name, value in description["settings"].items() if name in FIELDS}
     settings = resolved.settings
     given = {
         name: getattr(settings, name)

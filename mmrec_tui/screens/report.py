@@ -109,14 +109,7 @@ class ReportScreen(MmrecScreen):
         self.query_one("#numbers", Static).update(numbers_text(history, say))
         self._show_findings()
         self.query_one(Plot).show(figure_of("loss", history, View(), say))
-        samples = [
-            Content.styled(say("report.sample", step=say.number(sample.step)), "bold $primary")
-            + Content("\n")
-            + plain(sample.prompt, "bold")
-            + plain(sample.text)
-            for sample in list(history.samples)[-2:]
-        ]
-        self.query_one("#samples", Static).update(Content("\n\n").join(samples))
+        self.query_one("#samples", Static).update(samples_text(history, say))
 
     @property
     def _findings(self) -> list[dict[str, Any]]:
@@ -283,6 +276,18 @@ def numbers_text(history: History, say: Wording) -> Content:
                 plain(say(key, name=one_line(name), loss=say.number(loss, 3), apart=say.number(abs(apart), 2)))
             )
     return Content("\n").join(lines)
+
+
+def samples_text(history: History, say: Wording) -> Content:
+    """The last texts that the model wrote while it was trained."""
+    samples = [
+        Content.styled(say("report.sample", step=say.number(sample.step)), "bold $primary")
+        + Content("\n")
+        + plain(sample.prompt, "bold")
+        + plain(sample.text)
+        for sample in list(history.samples)[-2:]
+    ]
+    return Content("\n\n").join(samples)
 
 
 def _figures(one: events.Validation, say: Wording) -> list[str]:

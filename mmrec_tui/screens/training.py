@@ -105,7 +105,7 @@ class TrainingScreen(MmrecScreen):
         resume = "" if session.live or not session.loaded else self._resume_command()
         short = self.has_class("-narrow") or self.has_class("-numbers")
         with session.reading() as history:
-            self._guarded("state", lambda one: cast(StateLine, one).look(history, state, name, _corpus(history)))
+            self._guarded("state", lambda one: cast(StateLine, one).look(history, state, name, corpus_name(history)))
             self._guarded("patience", lambda one: cast(Patience, one).look(history))
             self._guarded(
                 "checklist", lambda one: cast(Checklist, one).look(history.findings, {}, "during", short=short)
@@ -220,7 +220,7 @@ class TrainingScreen(MmrecScreen):
         with session.reading() as history:
             settings = {**history.settings, "planned_steps": history.planned_steps}
             step = history.last_step.step if history.last_step else 0
-            ended = step >= int(settings.get("warmup_steps") or 0)
+            ended = warmup_ended(history)
             found = offers(list(history.findings), settings, live=session.live, warmup_ended=ended)
         if not found or not step:
             self.own_app.tell("remedy.none")
@@ -321,7 +321,12 @@ class PanelTabs(Static):
         self.update(Content("│").join(parts))
 
 
-def _corpus(history: History) -> str:
+def warmup_ended(history: History) -> bool:
+    step = history.last_step.step if history.last_step else 0
+    return step >= int(history.settings.get("warmup_steps") or 0)
+
+
+def corpus_name(history: History) -> str:
     """The text's name, short: the last part of a path."""
     if history.started is None:
         return ""

@@ -1,0 +1,178 @@
+"""Folders of anything: a corpus whose counts are true, or a refusal in one line; and nothing half-made is left."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import example
+from hypothesis import strategies as st
+
+from mmrec_engine.corpus.prepare import Corpus, Side, cache_folder, prepare_corpus
+from mmrec_engine.errors import RequestError
+from mmrec_engine.settings import Settings, resolve
+from tests.fuzz import hostile
+from tests.fuzz.tried import everything_in, is_clear, tries
+
+PROSE = "Bir varmış, bir yokmuş. The quick brown fox’s naïve café — ğüşiöç ĞÜŞİÖÇ €\r\nsecond line\r third\n" * 3
+ENCODINGS = [
+    "utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "windows-1254", "windows-1252", "cp857", "latin-1",
+    "utf-7", "shift_jis", "iso2022_jp", "gb18030", "cp037",
+]  # fmt: skip
+NAMED = st.none() | st.sampled_from([
+    *ENCODINGS, "idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "base64", "rot13", "utf-16-xx", "mbcs",
+    "hz", "cp65001", "\ud800", "UTF8 ", "u\nt", "../utf-8",
+])  # fmt: skip
+FILE_NAMES = st.sampled_from([
+    b"a.txt", b"b.md", b"c.py", b"d.jsonl", b"e.txt.gz", b"f.jsonl.gz", b"train.txt", b"val.txt", b".hidden", b"no-end",
+    b"lock", b"events.jsonl", b"x.pt", b"A.JSONL", b"g.GZ", b"\xff\xfe.txt", b"line\nend.txt", b"\x1b[2J.txt", b"sub/a.txt",
+    b"sub/deeper/b.txt", b".git/c.txt", "ağaç.txt".encode(), b"{x}.txt", b"run.json", b"y" * 250,
+])  # fmt: skip
+LINES = st.sampled_from([
+    b"{}", b"[]", b"null", b'{"text": 1}', b'{"text": null}', b'{"text": ""}', b'{"text": "\\ud800x"}', b'{"text": "\\u0000"}',
+    b'{"text": "' + b"long " * 400 + b'"}', b"[" * 5000, b'{"a":' * 5000, b'{"text": ["a"]}', b'{"text": {}}', b"9" * 6000,
+    b'{"text": "a", "text": "second second"}', b"\xff", b'{"text": "\xff"}', b"", b" ", b'"text"', b'{"text": "a\\r\\nb"}',
+    b"NaN",
+]) | hostile.TEXTS.map(lambda text: json.dumps({"text": text * 4}).encode())  # fmt: skip
+PLAIN = (
+    st.tuples(st.sampled_from(ENCODINGS), st.integers(0, 3)).map(
+        lambda pair: (PROSE * pair[1]).encode(pair[0], "backslashreplace")
+    )
+    | st.lists(hostile.TEXTS, max_size=6).map(lambda texts: "\n".join(texts * 3).encode("utf-8", "surrogatepass"))
+    | st.lists(LINES, max_size=6).map(b"\n".join)
+    | st.sampled_from([b"", b"\xef\xbb\xbf", b"\xff\xfe", b"\x00\x00\xfe\xff", b"\r", b"\x00" * 99, b"e\xcc\x81" * 60])
+    | st.just(b"\xcc\x81" * 200)
+    | st.binary(max_size=60)
+)  # fmt: skip
+CONTENTS = (
+    PLAIN
+    | st.tuples(PLAIN, hostile.DAMAGES).map(lambda pair: hostile.damaged(*pair))
+    | PLAIN.map(gzip.compress)
+    | st.tuples(PLAIN.map(gzip.compress), hostile.DAMAGES).map(lambda pair: hostile.damaged(*pair))
+)
+
+
+@dataclass(frozen=True)
+class Put:
+    """One thing in the folder: a file with bytes, a link (to a name, itself, out, nowhere), a pipe, a folder."""
+
+    name: bytes
+    kind: str
+    content: bytes = b""
+    target: bytes = b""
+    times: int = 1  # that the content comes
+
+    def into(self, folder: Path) -> None:
+        path = folder / os.fsdecode(self.name)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            match self.kind:
+                case "file":
+                    with path.open("xb") as file:
+                        file.write((self.content * self.times)[:150_000])
+                case "link":
+                    path.symlink_to(os.fsdecode(self.target))
+                case "pipe":
+                    os.mkfifo(path)
+                case "folder":
+                    path.mkdir()
+                case "closed":
+                    path.mkdir(0o000)
+        except OSError:
+            return  # two of one name
+
+
+TIMES = st.sampled_from([1, 1, 1, 300])
+PUT = st.builds(Put, FILE_NAMES, st.just("file"), CONTENTS, times=TIMES) | st.builds(
+    Put, FILE_NAMES, st.sampled_from(["link", "pipe", "folder", "closed"]), st.just(b""),
+    st.sampled_from([b".", b"..", b"a.txt", b"/etc/hostname", b"nowhere", b"sub", b"loop", b"../outside.txt", b"/dev/zero"]),
+)  # fmt: skip
+LOOP = Put(b"loop", "link", target=b"loop")
+HOW = st.fixed_dictionaries(
+    {
+        "seq_len": st.sampled_from([2, 3, 16]),
+        "val_split": st.sampled_from([0.001, 0.1, 0.5, 0.9]),
+        "vocab_size": st.sampled_from([2, 5, 5000]),
+        "encoding": NAMED,
+        "fix_encoding": st.booleans(),
+    }
+)
+OF_ONE = {"seq_len": 2, "val_split": 0.5, "vocab_size": 5000, "encoding": None, "fix_encoding": False}
+
+
+def prepared(settings: Settings) -> Corpus:
+    stream = prepare_corpus(settings)
+    while True:
+        try:
+            progress = next(stream)
+        except StopIteration as finished:
+            return finished.value
+        assert 0 <= progress.done <= progress.total, progress
+
+
+@tries(8, put=st.lists(PUT | st.just(LOOP), max_size=6), how=HOW, alone=st.booleans())
+@example(put=[Put(b"a.txt", "file", b"a" * 40)], how={**OF_ONE, "encoding": "idna"}, alone=False)
+@example(put=[Put(b"a.txt", "file", b"\xff" * 40)], how={**OF_ONE, "encoding": "utf-16"}, alone=False)
+@example(put=[Put(b"a.txt", "file", b"\xff" * 40)], how={**OF_ONE, "encoding": "idna"}, alone=False)
+def test_a_folder_of_anything_is_a_corpus_or_refused(
+    put: list[Put], how: dict[str, Any], alone: bool, new_place: Callable[[], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = new_place()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(place / "cache"))
+    folder = place / "text"
+    folder.mkdir()
+    (place / "outside.txt").write_text("outside " * 50)
+    for one in put:
+        one.into(folder)
+    data = folder / os.fsdecode(put[0].name) if alone and put else folder
+    before = everything_in(folder)
+    try:
+        settings = resolve({**how, "data_dir": str(data)}).settings
+        corpus = prepared(settings)
+    except RequestError as error:
+        is_clear(error)
+    else:
+        is_true(corpus, settings)
+        again = prepared(settings)
+        assert (again.fingerprint, again.describe(), again.skipped) == (
+            corpus.fingerprint,
+            corpus.describe(),
+            corpus.skipped,
+        )
+        monkeypatch.setenv("XDG_CACHE_HOME", str(place / "other"))
+        anew = prepared(settings)
+        assert anew.describe() == corpus.describe()
+        for side, other in ((anew.train, corpus.train), (anew.validation, corpus.validation)):
+            assert np.array_equal(side.tokens, other.tokens)
+    assert everything_in(folder) == before
+    assert not list(cache_folder().glob("preparing-*"))
+
+
+def is_true(corpus: Corpus, settings: Settings) -> None:
+    """What is told of the corpus is what its tokens say."""
+    described = corpus.describe()
+    tokenizer = corpus.tokenizer
+    assert tokenizer.vocab_size <= settings.vocab_size + 2
+    assert described["vocabulary"] == tokenizer.vocab_size
+    for side, name in ((corpus.train, "train"), (corpus.validation, "validation")):
+        assert len(side.tokens) > settings.seq_len
+        assert int(side.tokens.max()) < tokenizer.vocab_size
+        assert described[f"{name}_characters"] == side.characters == len(tokenizer.decode(side.tokens))
+        assert side.unknown == int(np.count_nonzero(side.tokens == 0))
+        assert len(side.tokens) == side.characters + ends_in(side, corpus)
+    if corpus.documents == 1:
+        assert ends_in(corpus.train, corpus) == ends_in(corpus.validation, corpus) == 0
+    for skipped in corpus.skipped:
+        assert skipped.name and skipped.reason
+
+
+def ends_in(side: Side, corpus: Corpus) -> int:
+    end = corpus.tokenizer.end_of_document
+    return 0 if end is None else int(np.count_nonzero(side.tokens == end))
