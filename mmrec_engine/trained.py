@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,12 @@ from safetensors.torch import load_file, save_file
 
 from mmrec_engine import checkpoints
 from mmrec_engine.errors import RequestError
+from mmrec_engine.files import open_plain, read_plain
 from mmrec_engine.model.config import ModelConfig
 from mmrec_engine.model.language_model import LanguageModel
 from mmrec_engine.run_files import BEST, FINAL, step_checkpoints
 from mmrec_engine.runs import find_run
+from mmrec_engine.settings import FIELDS, Settings
 from mmrec_engine.tokenizer import CharacterTokenizer, tokenizer_from_dict
 
 WEIGHTS, CONFIG, TOKENIZER = "model.safetensors", "config.json", "tokenizer.json"
@@ -46,24 +49,28 @@ def load_trained(name: str, device: torch.device | str = "cpu") -> Trained:
         described = checkpoints.read(path)
         weights = described["model"] if isinstance(described.get("model"), dict) else {}
     try:
-        model = LanguageModel(ModelConfig(**described["model_config"]))
+        config = ModelConfig(**described["model_config"])
+        if sum(weight.numel() for weight in weights.values()) != config.parameters():
+            raise ValueError("weights of another model")  # told before a model of any size is built
+        model = LanguageModel(config)
         model.load_state_dict(weights)
         tokenizer = tokenizer_from_dict(described["tokenizer"])
         if tokenizer.vocab_size != model.config.vocabulary:
             raise ValueError("tokenizer and model differ in vocabulary")
         step = int(described["progress"]["step"])
-        settings, corpus = dict(described["settings"]), dict(described["corpus"])
-    except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
-        reason = str(error).splitlines()[0][:120]
+        known = {name: value for name, value in described["settings"].items() if name in FIELDS}
+        settings, corpus = Settings(**known).as_dict(), dict(described["corpus"])
+    except (KeyError, TypeError, ValueError, RuntimeError, AttributeError, ArithmeticError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
         raise RequestError("checkpoint-damaged", path=path, reason=reason) from None
     return Trained(path, model.to(device).eval(), tokenizer, settings, corpus, step)
 
 
 def export(trained: Trained, folder: Path) -> list[Path]:
     """Write the weights as safetensors, and tokenizer and configuration as JSON, into a new or empty folder."""
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise RequestError("export-exists", path=folder)
     try:
+        if os.path.lexists(folder) and (not folder.is_dir() or any(folder.iterdir())):
+            raise RequestError("export-exists", path=folder)
         folder.mkdir(parents=True, exist_ok=True)
         weights = {name: value.detach().contiguous().cpu() for name, value in trained.model.named_parameters()}
         save_file(weights, folder / WEIGHTS, metadata={"format": "pt"})
@@ -77,14 +84,14 @@ def export(trained: Trained, folder: Path) -> list[Path]:
             text = json.dumps(content, ensure_ascii=False, indent=2)
             (folder / name).write_text(text + "\n", encoding="utf-8")
     except OSError as error:
-        raise RequestError("run-unwritable", path=folder, reason=error.strerror or error) from None
+        raise RequestError("export-unwritable", path=folder, reason=error.strerror or error) from None
     return [folder / name for name in (WEIGHTS, CONFIG, TOKENIZER)]
 
 
 def locate(name: str) -> Path:
     """The checkpoint or exported folder that a person names: a path, or a run, whose best it is. Raises RequestError."""
     path = Path(name)
-    if path.is_file() or (path / WEIGHTS).is_file():
+    if os.path.isfile(path) or os.path.isfile(path / WEIGHTS):  # noqa: PTH113, a name may be too long to ask for
         return path
     folder = find_run(name)
     candidates = [folder / BEST, folder / FINAL, *(step for _, step in reversed(step_checkpoints(folder)))]
@@ -96,9 +103,10 @@ def locate(name: str) -> Path:
 
 def _read_export(folder: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     try:
-        described = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-        described["tokenizer"] = json.loads((folder / TOKENIZER).read_text(encoding="utf-8"))
+        described = json.loads(read_plain(folder / CONFIG))
+        described["tokenizer"] = json.loads(read_plain(folder / TOKENIZER))
+        open_plain(folder / WEIGHTS).close()
         return load_file(folder / WEIGHTS), described
-    except (OSError, ValueError, TypeError, SafetensorError) as error:
-        reason = str(error).splitlines()[0][:120]
+    except (OSError, ValueError, TypeError, RecursionError, SafetensorError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
         raise RequestError("checkpoint-damaged", path=folder, reason=reason) from None

@@ -9,7 +9,7 @@ from typing import Any
 
 from mmrec_engine import checkpoints, events
 from mmrec_engine.errors import RequestError
-from mmrec_engine.runs import read_description
+from mmrec_engine.runs import read_description, sound_description
 from mmrec_engine.settings import CORPUS_CHOICE, FIELDS, Resolved, Settings, flag, resolve
 from mmrec_engine.trained import locate
 
@@ -33,8 +33,12 @@ def description_of(folder: Path) -> dict[str, Any]:
     """run.json, or what the newest checkpoint knows where that is gone; empty where there is neither."""
     description = read_description(folder)
     if description is None:
-        _, content, _ = checkpoints.newest_usable(folder)
+        path, content, _ = checkpoints.newest_usable(folder)
         description = {name: content[name] for name in ("settings", "corpus", "precision") if name in content}
+        try:
+            return sound_description(description) if content else {}
+        except ValueError as error:
+            raise RequestError("checkpoint-damaged", path=path, reason=error) from None
     return description
 
 
