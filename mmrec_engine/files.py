@@ -1,10 +1,15 @@
-"""Small files, written whole or not at all."""
+"""Small files, written whole or not at all, and read without being led elsewhere or kept waiting."""
 
 from __future__ import annotations
 
 import contextlib
+import errno
+import io
 import os
+import stat
 from pathlib import Path
+
+_MOST_BYTES = 64 * 2**20
 
 
 def write_whole(path: Path, text: str, *, sync: bool = False) -> None:
@@ -21,3 +26,26 @@ def write_whole(path: Path, text: str, *, sync: bool = False) -> None:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise
+
+
+def open_plain(path: os.PathLike[str]) -> io.FileIO:
+    """The file, to be read.
+
+    Raises OSError, also where it is no plain file: a pipe would block its reader, a link lead out.
+    """
+    # Opened without waiting: a pipe has no writer yet.
+    file = io.FileIO(
+        path, opener=lambda name, flags: os.open(name, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    )
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(errno.EINVAL, "not a plain file", os.fspath(path))
+    return file
+
+
+def read_plain(path: os.PathLike[str]) -> bytes:
+    """All of a small plain file. Raises OSError, also where it is not small."""
+    with open_plain(path) as file:
+        if os.fstat(file.fileno()).st_size > _MOST_BYTES:
+            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), os.fspath(path))
+        return file.readall()

@@ -18,7 +18,7 @@ REASONS: dict[str, Words] = {
     "binary": {"en": "not text (binary)", "tr": "metin değil (ikili)"},
     "undecodable": {"en": "not UTF-8 (undecodable)", "tr": "UTF-8 değil (çözülemiyor)"},
     "damaged": {"en": "damaged", "tr": "bozuk"},
-    "unreadable": {"en": "cannot be read", "tr": "okunamıyor"},
+    "unreadable": {"en": "not readable", "tr": "okunamıyor"},
     "invalid-json": {
         "en": "no line with a text field (invalid-json)",
         "tr": "text alanı olan satır yok (invalid-json)",
@@ -196,6 +196,10 @@ MESSAGES: dict[str, dict[Language, str]] = {
     "export-exists": {
         "en": "{path} exists and is not empty; choose a new folder",
         "tr": "{path} var ve boş değil; yeni bir klasör seçin",
+    },
+    "export-unwritable": {
+        "en": "{path}: cannot write there ({reason}); choose another folder",
+        "tr": "{path}: oraya yazılamıyor ({reason}); başka bir klasör seçin",
     },
     "evaluate-no-corpus": {
         "en": "{path}: the text this checkpoint was trained on is not at hand; give one with --data-dir or --corpus",

@@ -6,11 +6,9 @@ here a line has a kind, by its first bytes as `events.to_line` writes them.
 
 from __future__ import annotations
 
-import errno
 import io
 import os
 import re
-import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -87,21 +85,6 @@ class WholeLines:
             self._torn += data
             if len(self._torn) > LONGEST_LINE:
                 self._torn, self._skipping = b"", True
-
-
-def open_record(path: os.PathLike[str]) -> io.FileIO:
-    """The file, to be read in blocks.
-
-    Raises OSError, also where it is no plain file: a pipe would block its reader, a link lead out.
-    """
-    # Opened without waiting: a pipe in place of the record has no writer.
-    file = io.FileIO(
-        path, opener=lambda name, flags: os.open(name, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    )
-    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-        file.close()
-        raise OSError(errno.EINVAL, "not a plain file", os.fspath(path))
-    return file
 
 
 def blocks(file: io.FileIO, end: int) -> Iterator[tuple[int, bytes]]:

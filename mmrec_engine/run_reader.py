@@ -11,8 +11,9 @@ import time
 from pathlib import Path
 
 from mmrec_engine import events
+from mmrec_engine.files import open_plain
 from mmrec_engine.history import History
-from mmrec_engine.record import WholeLines, blocks, line_at, open_record, starts
+from mmrec_engine.record import WholeLines, blocks, line_at, starts
 from mmrec_engine.run_files import EVENTS
 
 _SMALL = 2 * 2**20  # bytes that are read whole about as quickly as they are glanced at
@@ -48,7 +49,7 @@ class RunReader:
         and the samples are only those of the ends.
         """
         try:
-            with open_record(self._path) as file:
+            with open_plain(self._path) as file:
                 size = os.fstat(file.fileno()).st_size
                 if size > _SMALL:
                     return _glance(file, size)
@@ -64,7 +65,7 @@ class RunReader:
         """
         until = time.monotonic() + seconds
         try:
-            with open_record(self._path) as file:
+            with open_plain(self._path) as file:
                 if not self._is_the_same(file):
                     self._begin()
                     self._identity = _identity(file)

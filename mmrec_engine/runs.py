@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import io
 import itertools
 import json
 import os
@@ -22,7 +23,8 @@ import platformdirs
 
 from mmrec_engine import events
 from mmrec_engine.errors import RequestError
-from mmrec_engine.record import newest_lines, open_record
+from mmrec_engine.files import open_plain, read_plain
+from mmrec_engine.record import newest_lines
 from mmrec_engine.run_files import CONTROL, DESCRIPTION, EVENTS, LOCK, OWN, holds_run
 from mmrec_engine.run_folder import refuse_links
 from mmrec_engine.settings import FIELDS, check, parse
@@ -35,11 +37,12 @@ _TABLES = ("sources", "corpus", "origin")
 def read_description(folder: Path) -> dict[str, Any] | None:
     """run.json of a run folder; None where there is none. Raises RequestError where it is damaged."""
     try:
-        description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
-        return check_description(description)
+        return check_description(json.loads(read_plain(folder / DESCRIPTION)))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, RecursionError) as error:
+    except OSError as error:
+        raise RequestError("run-description-damaged", path=folder, reason=error.strerror or error) from None
+    except (ValueError, RecursionError) as error:
         raise RequestError("run-description-damaged", path=folder, reason=error) from None
 
 
@@ -52,7 +55,7 @@ def check_description(description: Any) -> dict[str, Any]:
             raise ValueError(f"{name} is no table")
     for name in ("device", "precision", "threads"):
         value = description.get(name, FIELDS[name].default)
-        if name in description and (value is None or parse(name, value) != value):
+        if name in description and (value in (None, "auto") or parse(name, value) != value):
             raise ValueError(f"{name} is none")
         check(FIELDS[name], value)
     return description
@@ -61,7 +64,7 @@ def check_description(description: Any) -> dict[str, Any]:
 def read_events(folder: Path) -> Iterator[events.Event]:
     """The events recorded so far; torn and unknown lines are passed over."""
     try:
-        with (folder / EVENTS).open("rb") as file:
+        with io.BufferedReader(open_plain(folder / EVENTS)) as file:
             for line in file:
                 event = events.from_line(line)
                 if event is not None:
@@ -130,7 +133,7 @@ def summarise(folder: Path) -> RunSummary | None:
         return None
     step, best, state, finished = 0, None, "PREPARING", False
     try:
-        with open_record(folder / EVENTS) as file:
+        with open_plain(folder / EVENTS) as file:
             # Each is the newest line of its kind: looked for from the end, it is found soon in a record of any size.
             last_step = next(_parsed(newest_lines(file, "step")), None)
             step = last_step.step if last_step else 0
@@ -201,8 +204,7 @@ def ask(folder: Path, command: str, **more: Any) -> str:
 def pid_of(folder: Path) -> int | None:
     """The process that trains in this folder, as it signed the lock; None where none does, or it has not made a step yet."""
     try:
-        signed = (folder / LOCK).read_bytes()[:32]
-        return (int(signed) or None) if is_live(folder) else None
+        return (int(read_plain(folder / LOCK)[:32]) or None) if is_live(folder) else None
     except (OSError, ValueError):
         return None
 

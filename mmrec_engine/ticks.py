@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from mmrec_engine.errors import RequestError
-from mmrec_engine.files import write_whole
+from mmrec_engine.files import read_plain, write_whole
 from mmrec_engine.guide import ITEMS
 from mmrec_engine.run_files import TICKS
 
@@ -17,8 +17,7 @@ def read_ticks(folder: Path) -> dict[str, bool]:
     """Ticks by item id; a missing or damaged file means none."""
     known = {item.id for item in ITEMS}
     try:
-        with (folder / TICKS).open("rb") as file:
-            stored = json.loads(file.read(_MOST_BYTES))
+        stored = json.loads(read_plain(folder / TICKS)[:_MOST_BYTES])
         return {name: value for name, value in stored.items() if name in known and isinstance(value, bool)}
     except (OSError, ValueError, AttributeError, RecursionError):
         return {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from safetensors.torch import load_file, save_file
 
 from mmrec_engine import checkpoints
 from mmrec_engine.errors import RequestError
+from mmrec_engine.files import open_plain, read_plain
 from mmrec_engine.model.config import ModelConfig
 from mmrec_engine.model.language_model import LanguageModel
 from mmrec_engine.run_files import BEST, FINAL, step_checkpoints
@@ -54,7 +56,7 @@ def load_trained(name: str, device: torch.device | str = "cpu") -> Trained:
         step = int(described["progress"]["step"])
         settings, corpus = dict(described["settings"]), dict(described["corpus"])
         settings |= Settings(**{name: value for name, value in settings.items() if name in FIELDS}).as_dict()
-    except (KeyError, TypeError, ValueError, RuntimeError, AttributeError, OverflowError) as error:
+    except (KeyError, TypeError, ValueError, RuntimeError, AttributeError, ArithmeticError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
         raise RequestError("checkpoint-damaged", path=path, reason=reason) from None
     return Trained(path, model.to(device).eval(), tokenizer, settings, corpus, step)
@@ -73,9 +75,9 @@ def _built(config: ModelConfig, weights: dict[str, Any]) -> LanguageModel:
 
 def export(trained: Trained, folder: Path) -> list[Path]:
     """Write the weights as safetensors, and tokenizer and configuration as JSON, into a new or empty folder."""
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise RequestError("export-exists", path=folder)
     try:
+        if os.path.lexists(folder) and (not folder.is_dir() or any(folder.iterdir())):
+            raise RequestError("export-exists", path=folder)
         folder.mkdir(parents=True, exist_ok=True)
         weights = {name: value.detach().contiguous().cpu() for name, value in trained.model.named_parameters()}
         save_file(weights, folder / WEIGHTS, metadata={"format": "pt"})
@@ -89,14 +91,14 @@ def export(trained: Trained, folder: Path) -> list[Path]:
             text = json.dumps(content, ensure_ascii=False, indent=2)
             (folder / name).write_text(text + "\n", encoding="utf-8")
     except OSError as error:
-        raise RequestError("run-unwritable", path=folder, reason=error.strerror or error) from None
+        raise RequestError("export-unwritable", path=folder, reason=error.strerror or error) from None
     return [folder / name for name in (WEIGHTS, CONFIG, TOKENIZER)]
 
 
 def locate(name: str) -> Path:
     """The checkpoint or exported folder that a person names: a path, or a run, whose best it is. Raises RequestError."""
     path = Path(name)
-    if path.is_file() or (path / WEIGHTS).is_file():
+    if os.path.isfile(path) or os.path.isfile(path / WEIGHTS):  # noqa: PTH113, a name may be too long to ask for
         return path
     folder = find_run(name)
     candidates = [folder / BEST, folder / FINAL, *(step for _, step in reversed(step_checkpoints(folder)))]
@@ -108,9 +110,10 @@ def locate(name: str) -> Path:
 
 def _read_export(folder: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     try:
-        described = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-        described["tokenizer"] = json.loads((folder / TOKENIZER).read_text(encoding="utf-8"))
+        described = json.loads(read_plain(folder / CONFIG))
+        described["tokenizer"] = json.loads(read_plain(folder / TOKENIZER))
+        open_plain(folder / WEIGHTS).close()
         return load_file(folder / WEIGHTS), described
-    except (OSError, ValueError, TypeError, SafetensorError) as error:
-        reason = str(error).splitlines()[0][:120]
+    except (OSError, ValueError, TypeError, RecursionError, SafetensorError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
         raise RequestError("checkpoint-damaged", path=folder, reason=reason) from None

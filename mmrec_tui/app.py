@@ -18,6 +18,7 @@ from textual.filter import NoColor
 
 from mmrec_engine.errors import MmrecError
 from mmrec_engine.run_files import LOG
+from mmrec_engine.run_folder import refuse_links
 from mmrec_tui.terminal import one_line
 from mmrec_tui.themes import THEMES, next_theme
 
@@ -112,9 +113,15 @@ class MmrecApp(App[object], inherit_bindings=False):
         """The run on the stage, live or ended."""
         self.push_screen(_screen("training"))
 
+    def show_report(self, folder: Path) -> None:
+        if self._is_its_own(folder):
+            self.open_screen("report", folder=folder)
+
     def watch_run(self, folder: Path) -> None:
         from mmrec_tui.session import Watching
 
+        if not self._is_its_own(folder):
+            return
         session = self.stage.session
         if session is not None and session.owned and session.live:
             if folder.resolve() == session.folder.resolve():
@@ -126,6 +133,15 @@ class MmrecApp(App[object], inherit_bindings=False):
             session.close()
         self.stage.session = Watching(folder)
         self.show_run()
+
+    def _is_its_own(self, folder: Path) -> bool:
+        """Whether all that is read of a run lies in its folder; tells where not."""
+        try:
+            refuse_links(folder)
+        except MmrecError as error:
+            self.tell_error(error)
+            return False
+        return True
 
     def train(
         self,

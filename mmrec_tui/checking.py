@@ -6,7 +6,6 @@ lines, or one JSON object.
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 import textwrap
@@ -16,7 +15,7 @@ from typing import Any
 from mmrec_engine.guide import ITEMS, Phase
 from mmrec_engine.guide.findings import evidence, remedy_title, texts, title
 from mmrec_engine.settings import Resolved
-from mmrec_tui.terminal import Narration, one_line
+from mmrec_tui.terminal import Narration, one_line, print_json
 from mmrec_tui.text import UsageText, Wording
 
 GLYPHS = {"pass": "✓", "note": "i", "warn": "!", "fail": "✗", "error": "⚠", "skipped": "–"}
@@ -109,9 +108,7 @@ def _asked(question: str) -> bool | None:
 
 def _ended(findings: list[dict[str, Any]], failed: list[dict[str, Any]], wording: Wording, as_json: bool) -> int:
     if as_json:
-        from mmrec_engine.events import finite
-
-        print(json.dumps(finite({"passed": not failed, "findings": findings}), ensure_ascii=False))
+        print_json({"passed": not failed, "findings": findings})
     elif failed:
         print(wording("check.failed", count=wording.number(len(failed))))
     else:

@@ -114,12 +114,14 @@ def _add_watch(app: typer.Typer, wording: Wording, given_language: str | None) -
     def watch(
         run: Annotated[Optional[str], typer.Argument(metavar="RUN", help=wording("help.run"))] = None,
     ) -> int:
+        from mmrec_engine.run_folder import refuse_links
         from mmrec_engine.runs import find_run, newest_live_run
         from mmrec_tui.launch import open_app
 
         folder = newest_live_run() if run is None else find_run(run)
         if folder is None:
             raise UsageText(wording("usage.no-live-run"))
+        refuse_links(folder)
         return open_app(given_language, folder)
 
 
@@ -166,6 +168,7 @@ def _add_searches(app: typer.Typer, wording: Wording) -> None:
         from mmrec_tui import searches
 
         seconds, as_json, quiet = (given.pop(name) for name in ("seconds", "json", "quiet"))
+        _refuse_nan({"seconds": seconds}, wording)
         return searches.find_batch(_resolved(given), seconds, wording, as_json, quiet)
 
     shared = [
@@ -237,9 +240,7 @@ def _add_generate(app: typer.Typer, wording: Wording) -> None:
             "repetition_penalty": repetition_penalty,
             "seed": seed,
         }
-        for name, value in given.items():
-            if value is not None and value != value:
-                raise UsageText(wording("usage.nan", name=flag(name)))
+        _refuse_nan(given, wording)
         by_hand = {name: value for name, value in given.items() if value is not None}
         commands.generate(checkpoint, prompt, tokens, by_hand, device, wording, json)
         return 0
@@ -298,6 +299,13 @@ def _resolved(given: dict[str, Any]) -> Resolved:
     """The settings from their flags and from the file of `--settings`."""
     file = given.pop("settings")
     return resolve(_by_hand(given), read_settings_file(Path(file)) if file else None)
+
+
+def _refuse_nan(given: dict[str, Any], wording: Wording) -> None:
+    """It lies outside no limit, so Typer takes it."""
+    for name, value in given.items():
+        if value is not None and value != value:
+            raise UsageText(wording("usage.nan", name=flag(name)))
 
 
 def _by_hand(given: dict[str, Any]) -> dict[str, Any]:

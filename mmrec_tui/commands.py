@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.metadata
-import json
 import platform
 import sys
 import time
@@ -15,7 +14,7 @@ from mmrec_engine.model.config import ARCHITECTURES
 from mmrec_engine.presets import PRESETS
 from mmrec_engine.settings import CORPUS_CHOICE, FIELDS, Resolved, Settings
 from mmrec_engine.version import __version__
-from mmrec_tui.terminal import Narration, one_line, printable
+from mmrec_tui.terminal import Narration, one_line, print_json, printable
 from mmrec_tui.text import Wording
 
 _MIB = 2**20
@@ -50,7 +49,7 @@ def configs(wording: Wording, vocabulary: int, as_json: bool) -> None:
                 }
             )
     if as_json:
-        _print_json({"vocabulary": vocabulary, "configs": rows})
+        print_json({"vocabulary": vocabulary, "configs": rows})
         return
     heads = ["config", "width", "layers", "heads", "parameters", "memory"]
     table = [
@@ -81,7 +80,7 @@ def corpora(wording: Wording, as_json: bool) -> None:
         documents, characters = (len(lengths), sum(lengths)) if lengths else (None, None)
         rows.append({"name": name, "documents": documents, "characters": characters})
     if as_json:
-        _print_json({"corpora": rows})
+        print_json({"corpora": rows})
         return
     table = [[wording(f"table.{head}") for head in ("name", "documents", "characters", "what")]]
     for row in rows:
@@ -98,7 +97,7 @@ def runs(wording: Wording, as_json: bool) -> None:
 
     found = known_runs()
     if as_json:
-        _print_json({"runs": [summary.as_dict() for summary in found]})
+        print_json({"runs": [summary.as_dict() for summary in found]})
         return
     if not found:
         print(wording("runs.none"), file=sys.stderr)
@@ -147,7 +146,7 @@ def evaluate(checkpoint: str, given: Resolved, seq_len: int | None, wording: Wor
         raise RequestError("evaluate-no-corpus", path=checkpoint)
     metrics = finish(validate(trained.model, corpus, length), narration, wording)
     if as_json:
-        _print_json({**metrics.as_dict(), "checkpoint": str(trained.path)})
+        print_json({**metrics.as_dict(), "checkpoint": str(trained.path)})
         return
     narration.line(wording("evaluate.corpus", name=corpus.name, tokens=wording.number(metrics.tokens)))
     figures = (metrics.loss, metrics.perplexity, metrics.accuracy, metrics.bits_per_character, metrics.batches)
@@ -187,7 +186,7 @@ def generate(
         return
     speed = round(tokens / (time.perf_counter() - began), 1)
     result = {"prompt": prompt, "text": "".join(pieces), "tokens": len(pieces), "tokens_per_second": speed}
-    _print_json({**result, **asdict(how), "checkpoint": str(trained.path)})
+    print_json({**result, **asdict(how), "checkpoint": str(trained.path)})
 
 
 def export(checkpoint: str, directory: str, wording: Wording, as_json: bool) -> None:
@@ -196,7 +195,7 @@ def export(checkpoint: str, directory: str, wording: Wording, as_json: bool) -> 
 
     written = write(load_trained(checkpoint), Path(directory))
     if as_json:
-        _print_json({"files": [str(path) for path in written]})
+        print_json({"files": [str(path) for path in written]})
         return
     for path in written:
         print(printable(wording("export.done", path=path)))
@@ -212,12 +211,6 @@ def finish(work: Any, narration: Narration, wording: Wording) -> Any:
         if narration.is_terminal:
             share = wording.percent(progress.done / max(1, progress.total))
             narration.bar(f"{wording(f'task.{progress.task}')} {share}")
-
-
-def _print_json(value: dict[str, Any]) -> None:
-    from mmrec_engine.events import finite
-
-    print(json.dumps(finite(value), ensure_ascii=False))
 
 
 def _print_table(rows: list[list[str]], numbers_from: int | None = None) -> None:

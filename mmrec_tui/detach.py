@@ -13,7 +13,8 @@ import time
 from pathlib import Path
 
 from mmrec_engine import events
-from mmrec_engine.record import newest_lines, open_record
+from mmrec_engine.files import open_plain
+from mmrec_engine.record import newest_lines
 from mmrec_engine.run_files import EVENTS, LOG
 from mmrec_engine.settings import resolve
 from mmrec_tui.session import Training
@@ -71,7 +72,7 @@ def _taken_up(folder: Path, child: subprocess.Popen[bytes]) -> bool:
 def _resumed_last(folder: Path) -> bool:
     """Whether the record's last word is that of a run going on: what was written at the stop is cut by a resume."""
     try:
-        with open_record(folder / EVENTS) as file:
+        with open_plain(folder / EVENTS) as file:
             newest = map(events.from_line, newest_lines(file, "run_finished", "resumed"))
             last_end = next(filter(None, newest), None)
     except OSError:

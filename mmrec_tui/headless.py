@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 from dataclasses import dataclass, replace
@@ -18,7 +17,7 @@ from mmrec_engine.run_files import REPORTS
 from mmrec_engine.settings import Resolved
 from mmrec_engine.training.control import Control
 from mmrec_tui.findings import remedy_title
-from mmrec_tui.terminal import Narration
+from mmrec_tui.terminal import Narration, print_json
 from mmrec_tui.text import Wording
 
 if TYPE_CHECKING:
@@ -100,7 +99,7 @@ def train_headless(resolved: Resolved, wording: Wording, how: How, origin: Origi
         narration.line(_remedy_line(origin, resolved, wording))
         judging = replace(judging, found=attempt.found_before(origin))
     if how.as_json:
-        print(json.dumps(events.finite({**attempt.result(), "remedies": remedies}), ensure_ascii=False), flush=True)
+        print_json({**attempt.result(), "remedies": remedies})
     return attempt.code
 
 

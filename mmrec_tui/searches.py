@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
@@ -13,7 +12,7 @@ from typing import Any
 
 from mmrec_engine.settings import Resolved
 from mmrec_tui.advice import batch_advice, batch_head, batch_line, rate_advice, rate_head, rate_line
-from mmrec_tui.terminal import Narration
+from mmrec_tui.terminal import Narration, print_json
 from mmrec_tui.text import Wording
 
 _WIDEST, _PLOT_ROWS = 100, 20
@@ -39,7 +38,7 @@ def find_rate(resolved: Resolved, steps: int, wording: Wording, as_json: bool, q
                     }
                     narration.bar(wording("rates.under-way", **values))
     if as_json:
-        _print_json(
+        print_json(
             {
                 "suggestion": search.suggestion,
                 "diverged_at": search.diverged_at,
@@ -78,7 +77,7 @@ def find_batch(resolved: Resolved, seconds: float, wording: Wording, as_json: bo
                     print(batch_head(wording))
                 print(batch_line(search.tried[-1], search, wording), flush=True)
     if as_json:
-        _print_json(
+        print_json(
             {
                 "fastest": search.fastest,
                 "largest": search.largest,
@@ -123,9 +122,3 @@ def _plotted(search: Any, wording: Wording) -> Iterator[str]:
     yield figure.legend
     for row in draw(figure, columns, _PLOT_ROWS, plain=True):
         yield "".join(text for text, _ in row).rstrip()
-
-
-def _print_json(value: dict[str, Any]) -> None:
-    from mmrec_engine.events import finite
-
-    print(json.dumps(finite(value), ensure_ascii=False))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import select
 import stat
 import sys
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
+
+from mmrec_engine.events import finite
 
 _PATIENCE_SECONDS = 5.0
 
@@ -26,6 +29,14 @@ def printable(text: str) -> str:
 def one_line(text: str) -> str:
     """As `printable`, with line ends and tabs shown as spaces."""
     return printable(" ".join(text.split("\n")).replace("\t", " "))
+
+
+def print_json(value: dict[str, Any]) -> None:
+    """A result on stdout, in one line. What a terminal would act on is escaped, which is the same to a reader of JSON."""
+    text = json.dumps(finite(value), ensure_ascii=False)
+    if not text.isprintable():
+        text = "".join(one if one in _KEPT or one.isprintable() else json.dumps(one)[1:-1] for one in text)
+    print(text, flush=True)
 
 
 def prepare_streams() -> None:

@@ -37,6 +37,9 @@ class ModelConfig:
                 raise ValueError(f"{name} is no size of a model")
         if self.architecture not in ARCHITECTURES:
             raise ValueError(f"unknown architecture {self.architecture!r}")
+        sizes = (self.vocabulary, self.width, self.layers, self.heads, self.context)
+        if not all(isinstance(size, int) and size > 0 for size in sizes):
+            raise ValueError(f"sizes that no model has: {sizes}")
         if self.width % self.heads:
             raise ValueError(f"width {self.width} is not a multiple of {self.heads} heads")
 

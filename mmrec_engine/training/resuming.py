@@ -33,13 +33,12 @@ def description_of(folder: Path) -> dict[str, Any]:
     """run.json, or what the newest checkpoint knows where that is gone; empty where there is neither."""
     description = read_description(folder)
     if description is None:
-        _, content, _ = checkpoints.newest_usable(folder)
+        path, content, _ = checkpoints.newest_usable(folder)
         description = {name: content[name] for name in ("settings", "corpus", "precision") if name in content}
         try:
-            if description:
-                check_description(description)
+            return check_description(description) if content else {}
         except ValueError as error:
-            raise RequestError("run-description-damaged", path=folder, reason=error) from None
+            raise RequestError("checkpoint-damaged", path=path, reason=error) from None
     return description
 
 

@@ -134,7 +134,7 @@ class RunsScreen(MmrecScreen):
         folder = Path(str(event.row_key.value))
         run = next((row.run for row in self._rows if row.run.path == folder), None)
         if run is not None and run.state in ENDED:
-            self.own_app.open_screen("report", folder=folder)
+            self.own_app.show_report(folder)
         else:
             self.own_app.watch_run(folder)
 

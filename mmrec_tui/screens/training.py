@@ -264,7 +264,7 @@ class TrainingScreen(MmrecScreen):
         if self.session.live and self.session.state not in ENDED:
             self.own_app.warn("training.report-later")
             return
-        self.own_app.open_screen("report", folder=self.session.folder)
+        self.own_app.show_report(self.session.folder)
 
     def action_x_axis(self) -> None:
         preferences = self.own_app.stage.preferences

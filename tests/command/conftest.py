@@ -1,11 +1,13 @@
 """What the tests of the command share."""
 
+import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.command.terminal import Screen, end_all_in
-from tests.conftest import Command
+from tests.conftest import FAST, Command
 
 
 @pytest.fixture
@@ -21,3 +23,21 @@ def opened(command: Command) -> Iterator[Callable[..., Screen]]:
     for screen in screens:
         screen.close()
     end_all_in(command.folder)
+
+
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory: pytest.TempPathFactory, prose: str) -> Path:
+    """The folder of a run of three steps, with its text beside it."""
+    command = Command(tmp_path_factory.mktemp("made"))
+    (command.folder / "text.txt").write_text(prose, encoding="utf-8")
+    flags = ["--max-steps", "3", "--checkpoint-every", "2", "--name", "made"]
+    result = command("train", "--data-dir", "text.txt", *FAST, *flags)
+    assert result.code == 0, result.err
+    return command.run_folder("made")
+
+
+@pytest.fixture
+def made(command: Command, made_once: Path) -> Path:
+    """A copy of that run, where the command looks for runs: it is called `made`."""
+    shutil.copytree(made_once, command.run_folder("made"))
+    return command.run_folder("made")

@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from mmrec_engine.record import LONGEST_LINE, WholeLines, blocks, newest_lines, open_record, starts
+from mmrec_engine.files import open_plain
+from mmrec_engine.record import LONGEST_LINE, WholeLines, blocks, newest_lines, starts
 
 LINES = [b'{"event": "%s", "step": %d}' % (b"state" if number % 3 else b"step", number) for number in range(100_000)]
 
@@ -17,13 +18,13 @@ def record(tmp_path: Path) -> Path:
 
 
 def test_searching_from_the_end_finds_every_line_of_its_kinds(record: Path) -> None:
-    with open_record(record) as file:
+    with open_plain(record) as file:
         assert list(newest_lines(file, "state", "step")) == LINES[::-1]
         assert list(newest_lines(file, "step")) == LINES[::-3]
 
 
 def test_blocks_are_whole_lines_and_all_of_them(record: Path) -> None:
-    with open_record(record) as file:
+    with open_plain(record) as file:
         pieces = list(blocks(file, record.stat().st_size))
     assert len(pieces) > 3
     assert b"".join(block for _, block in pieces) == record.read_bytes()

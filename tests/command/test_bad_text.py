@@ -1,0 +1,234 @@
+"""Text that cannot be trained on: named in one line, with what to do, and nothing changes on disk."""
+
+from __future__ import annotations
+
+import gzip
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.command.faults import planted
+from tests.command.refusals import as_a_plain_user, everything, refused
+from tests.conftest import FAST, Command
+
+Maker = Callable[[Path], object]
+
+
+def folder_with(name: str, data: bytes) -> Maker:
+    def make(root: Path) -> None:
+        (root / "text").mkdir()
+        (root / "text" / name).write_bytes(data)
+
+    return make
+
+
+def link(name: str, target: str) -> Maker:
+    def make(root: Path) -> None:
+        (root / "text").mkdir()
+        (root / "text" / name).symlink_to(target)
+
+    return make
+
+
+def loop_of_two(root: Path) -> None:
+    (root / "text").symlink_to("other")
+    (root / "other").symlink_to("text")
+
+
+def given_split(train: bytes, validation: bytes) -> Maker:
+    def make(root: Path) -> None:
+        (root / "text").mkdir()
+        (root / "text" / "train.txt").write_bytes(train)
+        (root / "text" / "val.txt").write_bytes(validation)
+
+    return make
+
+
+WORDS = b"some words here\n" * 99
+JSON = b'{"text": "some words here"}\n'
+BAD_TEXT: dict[str, tuple[Maker, str]] = {
+    "a missing folder": (lambda root: None, "no such file"),
+    "an empty folder": (lambda root: (root / "text").mkdir(), "no text found"),
+    "a folder of empty folders": (lambda root: (root / "text" / "a" / "b").mkdir(parents=True), "no text found"),
+    "an empty file": (folder_with("a.txt", b""), "empty"),
+    "a file of nothing but a byte order mark": (folder_with("a.txt", b"\xef\xbb\xbf"), "empty"),
+    "a picture": (folder_with("a.png", b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"), "binary"),
+    "a picture called text": (folder_with("a.txt", b"\x89PNG\r\n\x1a\n" + bytes(range(32)) * 99), "binary"),
+    "NUL bytes in text": (folder_with("a.txt", b"words " * 500 + b"\x00" + b"words " * 500), "binary"),
+    "NUL bytes late in text": (folder_with("a.txt", b"words " * 50_000 + b"\x00"), "binary"),
+    "nothing but NUL bytes": (folder_with("a.txt", bytes(9999)), "binary"),
+    "a legacy encoding": (folder_with("a.txt", "ağaç şu ılık\n".encode("windows-1254") * 99), "windows-1254"),
+    "another legacy encoding": (folder_with("a.txt", "ağaç şu ılık İĞ\n".encode("cp857") * 99), "--encoding"),
+    "UTF-16 cut in half": (folder_with("a.txt", "words".encode("utf-16")[:-1]), "damaged"),
+    "UTF-16 of half a pair": (folder_with("a.txt", b"\xff\xfe\x00\xd8a\x00" * 99), "damaged"),
+    "UTF-16 without its mark": (folder_with("a.txt", "some words".encode("utf-16-le") * 99), "binary"),
+    "broken gzip": (folder_with("a.txt.gz", b"\x1f\x8b\x08\x00broken"), "damaged"),
+    "gzip that is none": (folder_with("a.txt.gz", WORDS), "damaged"),
+    "gzip cut short": (folder_with("a.txt.gz", gzip.compress(os.urandom(9000))[:-99]), "damaged"),
+    "gzip with a wrong checksum": (folder_with("a.txt.gz", gzip.compress(WORDS)[:-8] + b"12345678"), "damaged"),
+    "gzip of nothing": (folder_with("a.txt.gz", gzip.compress(b"")), "empty"),
+    "gzip of a picture": (folder_with("a.gz", gzip.compress(bytes(range(256)) * 99)), "binary"),
+    "JSON lines without text": (folder_with("a.jsonl", b'{"words": 1}\n' * 9), "invalid-json"),
+    "JSON lines of lists": (folder_with("a.jsonl", b'["text"]\n' * 9), "invalid-json"),
+    "JSON lines whose text is a number": (folder_with("a.jsonl", b'{"text": 7}\n' * 9), "invalid-json"),
+    "JSON lines that are no JSON": (folder_with("a.jsonl", WORDS), "invalid-json"),
+    "JSON lines nested without end": (folder_with("a.jsonl", b"[" * 99_999 + b"\n"), "invalid-json"),
+    "JSON lines cut off": (folder_with("a.jsonl", b'{"text": "some wor'), "invalid-json"),
+    "JSON lines of empty texts": (folder_with("a.jsonl", b'{"text": ""}\n' * 9), "empty"),
+    "JSON lines of NUL bytes": (folder_with("a.jsonl", bytes(9999)), "invalid-json"),
+    "JSON lines in a legacy encoding": (folder_with("a.jsonl", b'{"text": "\xfe\xf0"}\n' * 9), "invalid-json"),
+    "JSON lines in UTF-16 cut in half": (folder_with("a.jsonl", JSON.decode().encode("utf-16")[:-1]), "damaged"),
+    "gzip of JSON lines cut short": (folder_with("a.jsonl.gz", gzip.compress(JSON * 9)[:-9]), "damaged"),
+    "JSON lines of one letter": (folder_with("a.jsonl", b'{"text": "a"}\n'), "training side has no text"),
+    "only hidden files": (folder_with(".a.txt", b"words " * 999), "no text found"),
+    "a text of one character": (folder_with("a.txt", b"x"), "training side has no text"),
+    "a text shorter than a window": (folder_with("a.txt", b"words here"), "less than one window"),
+    "a validation side without a window": (folder_with("a.txt", b"w" * 200), "validation side"),
+    "a given split whose training side is empty": (given_split(b"", WORDS), "training side"),
+    "a given split whose validation side is empty": (given_split(WORDS, b""), "validation side"),
+    "a given split whose validation side is a word": (given_split(WORDS, b"word"), "validation side"),
+    "a link that leads out": (link("a.txt", "/etc/passwd"), "no text found"),
+    "a link to a folder outside": (link("a", "/etc"), "no text found"),
+    "a link to nothing": (link("a.txt", "gone.txt"), "no text found"),
+    "a link to its own folder": (link("a", "."), "no text found"),
+    "a link to itself": (lambda root: (root / "text").symlink_to("text"), "text"),
+    "two links to each other": (loop_of_two, "text"),
+    "a pipe": (lambda root: os.mkfifo(root / "text"), "no such file"),
+    "a pipe in a folder": (
+        lambda root: ((root / "text").mkdir(), os.mkfifo(root / "text" / "a.txt")),
+        "no text found",
+    ),
+    "a file where a folder should be": (lambda root: (root / "text").write_bytes(b""), "empty"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", list(BAD_TEXT))
+def test_text_that_cannot_be_trained_on(command: Command, case: str) -> None:
+    make, told = BAD_TEXT[case]
+    make(command.folder)
+    line = refused(command, "train", "--data-dir", "text", *FAST)
+    assert told in line
+    assert "text" in line, "it is named"
+
+
+@pytest.mark.parametrize("path", ["x" * 300, "/".join(["x" * 100] * 60), "a.txt/b", "/dev/null", "/dev/zero"])
+def test_paths_that_are_no_text(command: Command, path: str) -> None:
+    (command.folder / "a.txt").write_bytes(WORDS)
+    assert path[:9] in refused(command, "train", "--data-dir", path, *FAST)
+
+
+# In another order the words would be read from a file that has changed: the whole text, or none of it.
+AT_THE_READ = """
+import os
+real_open = module.open_bytes
+def open_bytes(path):
+    file = real_open(path)
+    if path.name == "b.txt":
+        {harm}
+    return file
+module.open_bytes = open_bytes
+"""
+
+
+@pytest.mark.parametrize(
+    ("harm", "told"),
+    [
+        ("os.remove(path); file.close(); file = real_open(path)", "vanished"),
+        ("os.remove(path)", "vanished"),
+        ("os.truncate(path, 20)", "changed"),
+        ("real = path.open('ab'); real.write(b'more'); real.close()", "changed"),
+        ("os.replace(path.with_name('c.txt'), path)", "changed"),
+    ],
+)
+def test_a_file_that_changes_or_vanishes_while_it_is_read(command: Command, harm: str, told: str) -> None:
+    (command.folder / "text").mkdir()
+    for name, times in (("a", 1), ("b", 2), ("c", 3)):
+        (command.folder / "text" / f"{name}.txt").write_bytes(WORDS * times)
+    fault = planted(after="mmrec_engine.corpus.documents", code=AT_THE_READ.format(harm=harm))
+    result = command("train", "--data-dir", "text", *FAST, **fault)
+    assert result.code == 2, result.err
+    assert told in result.err
+    assert "text/b.txt" in result.err
+    assert not command.run_folder().exists()
+
+
+def test_a_folder_without_rights(command: Command) -> None:
+    (command.folder / "text").mkdir(mode=0)
+    before = everything(command.folder.parent)
+    result = as_a_plain_user(command, "train", "--data-dir", "text", *FAST)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "text: cannot be read (Permission denied)" in result.stderr
+    assert everything(command.folder.parent) == before
+
+
+def test_a_file_without_rights(command: Command) -> None:
+    (command.folder / "text").mkdir()
+    (command.folder / "text" / "a.txt").write_bytes(WORDS)
+    (command.folder / "text" / "a.txt").chmod(0)
+    result = as_a_plain_user(command, "train", "--data-dir", "text", *FAST)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "a.txt is not readable" in result.stderr
+    assert not command.run_folder().exists()
+
+
+def test_a_place_without_rights_to_write(command: Command) -> None:
+    (command.folder / "text.txt").write_bytes(WORDS)
+    (command.folder / "closed").mkdir(mode=0o555)
+    result = as_a_plain_user(command, "train", "--data-dir", "text.txt", *FAST, "--output-dir", "closed")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "closed" in result.stderr and "cannot write there (Permission denied)" in result.stderr
+
+
+@pytest.mark.parametrize("beside", [False, True])
+def test_a_name_that_is_not_utf_8_trains(command: Command, beside: bool) -> None:
+    """The name is odd, the text is not. What is written is found and read again."""
+    folder = command.folder / os.fsdecode(b"dosya\xfe\xf0")
+    folder.mkdir()
+    (folder / os.fsdecode(b"yaz\xfd.txt")).write_bytes(WORDS)
+    if beside:
+        (folder / "plain.txt").write_bytes(WORDS[::-1])
+    made = command("train", "--data-dir", folder.name, *FAST, "--max-steps", "2")
+    assert made.code == 0, made.err
+    assert "\\udcfe" in made.err, "shown as a code"
+    assert command("evaluate", "tiny").code == 0
+    more = command("train", *FAST, "--resume", "--max-steps", "3")
+    assert more.code == 0, more.err
+    assert "step 2" in more.err
+
+
+def test_a_broken_name_alone_is_named(command: Command) -> None:
+    (command.folder / "text").mkdir()
+    (command.folder / "text" / os.fsdecode(b"yaz\xfd.txt")).write_bytes(bytes(99))
+    assert "yaz\\udcfd.txt" in refused(command, "train", "--data-dir", "text", *FAST)
+
+
+BIG = 200 * 2**20
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["line.txt", "line.jsonl"])
+def test_a_line_of_200_mb(command: Command, name: str) -> None:
+    """Trains in memory that does not grow with it; as one JSON value it would not, and is refused."""
+    path = command.folder / name
+    piece = b"some words without an end " * 40_330
+    with path.open("wb") as file:
+        file.write(b'{"text": "' if name.endswith("jsonl") else b"")
+        while file.tell() < BIG:
+            file.write(piece)
+    measured = planted(code=PEAK.format(path=str(command.folder.parent / "peak")))
+    words = ["train", "--data-dir", name, *FAST, "--max-steps", "1", "--eval-every", "1", "--val-split", "0.001"]
+    result = command(*words, timeout=600, **measured)
+    if name.endswith("jsonl"):
+        assert result.code == 2, result.err
+        assert "line.jsonl" in result.err
+    else:
+        assert result.code == 0, result.err
+    assert int((command.folder.parent / "peak").read_text()) < 700 * 2**10, "KiB at the peak"
+
+
+PEAK = """
+import atexit, resource
+atexit.register(lambda: open({path!r}, "w").write(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)))
+"""
