@@ -118,7 +118,8 @@ class Narrator:
 
     def _check(self, finding: dict[str, Any]) -> None:
         # One file, as it is read; what all of them come to is a check of its own.
-        if {"file", "reason"} <= finding.get("values", {}).keys():
+        values = finding.get("values")
+        if isinstance(values, dict) and {"file", "reason"} <= values.keys():
             self._out.line(self._text("skipped", evidence=evidence_of(finding, self._text)))
         else:
             self._finding(finding, always=finding.get("id") == "beats-baselines" and finding.get("status") == "pass")

@@ -53,6 +53,15 @@ def changed(line: bytes, changes: list[tuple[list[int], Any, bool]]) -> bytes:
         return line
 
 
+def at_kind(lines: list[bytes], place: int) -> int:
+    """Which line: of each kind as often, however many of it there are."""
+    kinds: dict[bytes, list[int]] = {}
+    for number, line in enumerate(lines):
+        kinds.setdefault(line[: line.find(b",")][:60], []).append(number)
+    alike = list(kinds.values())[place % len(kinds)]
+    return alike[place // len(kinds) % len(alike)]
+
+
 def edited(lines: list[bytes], edits: list[tuple[str, int, Any]]) -> list[bytes]:
     lines = list(lines)
     for kind, place, what in edits:
@@ -63,6 +72,7 @@ def edited(lines: list[bytes], edits: list[tuple[str, int, Any]]) -> list[bytes]
             case _ if not lines:
                 continue
             case "change":
+                at = at_kind(lines, place)
                 lines[at] = changed(lines[at], what)
             case "damage":
                 lines[at] = hostile.damaged(lines[at], what)
@@ -87,7 +97,7 @@ def kept(events_read: list[events.Event]) -> History:
 @tries(120, chosen=LINES)
 def test_a_line_is_an_event_that_can_be_written_again_or_none(chosen: tuple[int, Any]) -> None:
     place, how = chosen
-    line = recorded.LINES[place % len(recorded.LINES)]
+    line = recorded.LINES[at_kind(recorded.LINES, place)]
     line = hostile.damaged(line, how) if len(how[0]) == 4 else changed(line, how)
     event = events.from_line(line)
     if event is None:
@@ -106,7 +116,7 @@ def test_a_record_of_any_kind_is_read_and_shown(
 ) -> None:
     folder = new_place()
     (folder / DESCRIPTION).write_bytes((tiny[0] / DESCRIPTION).read_bytes())
-    lines = (tiny[0] / EVENTS).read_bytes().splitlines() if real else recorded.LINES
+    lines = (tiny[0] / EVENTS).read_bytes().splitlines() if real else recorded.RECORD
     data = b"\n".join(edited(lines, edits)) + b"\n"
     half = cut % len(data)
     (folder / EVENTS).write_bytes(data[:half])
