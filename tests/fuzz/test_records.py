@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from hypothesis import example
 from hypothesis import strategies as st
 
 from mmrec_engine import events
@@ -38,6 +39,19 @@ EDITS = st.lists(
     min_size=1,
     max_size=8,
 )
+
+
+def at_kind(lines: list[bytes], place: int) -> int:
+    """Which line: of each kind as often, however many of it there are."""
+    kinds: dict[bytes, list[int]] = {}
+    for number, line in enumerate(lines):
+        kinds.setdefault(line[: line.find(b",")][:60], []).append(number)
+    alike = list(kinds.values())[place % len(kinds)]
+    return alike[place // len(kinds) % len(alike)]
+
+
+# Which place is that of settings that a lack of memory changed.
+CHANGED = next(n for n in range(10**4) if b"out-of-memory" in recorded.LINES[at_kind(recorded.LINES, n)])
 LINES = st.tuples(hostile.PLACES, hostile.CHANGES) | st.tuples(hostile.PLACES, hostile.DAMAGES)
 
 
@@ -51,15 +65,6 @@ def changed(line: bytes, changes: list[tuple[list[int], Any, bool]]) -> bytes:
         return json.dumps(values).replace("\n", "").encode()
     except (ValueError, RecursionError):
         return line
-
-
-def at_kind(lines: list[bytes], place: int) -> int:
-    """Which line: of each kind as often, however many of it there are."""
-    kinds: dict[bytes, list[int]] = {}
-    for number, line in enumerate(lines):
-        kinds.setdefault(line[: line.find(b",")][:60], []).append(number)
-    alike = list(kinds.values())[place % len(kinds)]
-    return alike[place // len(kinds) % len(alike)]
 
 
 def edited(lines: list[bytes], edits: list[tuple[str, int, Any]]) -> list[bytes]:
@@ -95,6 +100,8 @@ def kept(events_read: list[events.Event]) -> History:
 
 
 @tries(120, chosen=LINES)
+@example(chosen=(CHANGED, [([1, 0], "four", False)]))
+@example(chosen=(CHANGED, [([1, 0], 10**400, False)]))
 def test_a_line_is_an_event_that_can_be_written_again_or_none(chosen: tuple[int, Any]) -> None:
     place, how = chosen
     line = recorded.LINES[at_kind(recorded.LINES, place)]
