@@ -35,10 +35,7 @@ StateWord = Literal["PREPARING", "TRAINING", "VALIDATING", "SAVING", "PAUSED", "
 CheckpointKind = Literal["step", "best", "final"]
 
 _MOST_COUNT = 2**63
-_PARTS_OF_A_FINDING = {
-    "id": str, "phase": str, "item": str, "status": str, "title": str, "evidence": str, "values": dict, "threshold": dict,
-    "remedies": list,
-}  # fmt: skip
+_PARTS_OF_A_FINDING = {"remedies": list, **dict.fromkeys(("id", "phase", "item", "status", "title", "evidence"), str)}
 _PARTS_OF_A_REMEDY = {"id": str, "title": str, "settings": dict}
 _NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 

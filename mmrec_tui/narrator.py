@@ -59,8 +59,11 @@ class Narrator:
                 self._finished(event, history)
 
     def _take_plan(self, event: events.RunStarted) -> None:
-        windows_a_step = event.settings["batch_size"] * event.settings["accumulate"]
-        self._set_plan(Plan(event.planned_steps, event.corpus["train_windows"], windows_a_step))
+        """Of a run that goes on it is from its record, which may tell anything."""
+        told = [event.settings.get("batch_size"), event.settings.get("accumulate"), event.corpus.get("train_windows")]
+        counts = [count for count in told if isinstance(count, int) and count > 0]
+        if len(counts) == len(told):
+            self._set_plan(Plan(event.planned_steps, counts[2], counts[0] * counts[1]))
 
     def _set_plan(self, plan: Plan) -> None:
         self._plan, self._epochs = plan, plan.epoch_of(plan.planned_steps)
@@ -118,7 +121,8 @@ class Narrator:
 
     def _check(self, finding: dict[str, Any]) -> None:
         # One file, as it is read; what all of them come to is a check of its own.
-        if {"file", "reason"} <= finding.get("values", {}).keys():
+        values = finding.get("values")
+        if isinstance(values, dict) and {"file", "reason"} <= values.keys():
             self._out.line(self._text("skipped", evidence=evidence_of(finding, self._text)))
         else:
             self._finding(finding, always=finding.get("id") == "beats-baselines" and finding.get("status") == "pass")

@@ -59,9 +59,9 @@ class Run:
         self.started = True
         self.planned, self.steps_an_epoch = event.planned_steps, event.steps_an_epoch
         self.settings = dict(event.settings)
-        self.vocabulary = int(_number(event.corpus, "vocabulary", 0))
+        self.vocabulary = int(number_of(event.corpus, "vocabulary", 0))
         self.uniform = math.log(self.vocabulary) if self.vocabulary > 1 else None
-        self.validation_tokens = int(_number(event.corpus, "validation_characters", 0))
+        self.validation_tokens = int(number_of(event.corpus, "validation_characters", 0))
         self.know_baselines(event.baselines)
         self._read_settings()
 
@@ -71,7 +71,7 @@ class Run:
 
     def know_baselines(self, values: Mapping[str, Any]) -> None:
         for name in ("unigram", "bigram", "5-gram"):
-            if (nats := _number(values, name, 0.0)) > 0:
+            if (nats := number_of(values, name, 0.0)) > 0:
                 self.baselines[name] = nats
 
     @property
@@ -81,12 +81,12 @@ class Run:
 
     @property
     def first_evaluation(self) -> int:
-        every = int(_number(self.settings, "eval_every", 0)) or self.steps_an_epoch
+        every = int(number_of(self.settings, "eval_every", 0)) or self.steps_an_epoch
         return min(every, self.planned) if every and self.planned else every or self.planned
 
     def _read_settings(self) -> None:
         def number(name: str) -> float:
-            return _number(self.settings, name, float(getattr(_DEFAULTS, name)))
+            return number_of(self.settings, name, float(getattr(_DEFAULTS, name)))
 
         self.warmup = max(0, int(number("warmup_steps")))
         self.clip = number("grad_clip")
@@ -154,7 +154,7 @@ class Told:
             self._standing[id] = (status, 0.0)
 
 
-def _number(values: Mapping[str, Any], name: str, default: float) -> float:
+def number_of(values: Mapping[str, Any], name: str, default: float) -> float:
     """A finite number of these values, or the default."""
     value = values.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float):

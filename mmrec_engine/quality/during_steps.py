@@ -13,7 +13,7 @@ from collections import deque
 
 from mmrec_engine import events
 from mmrec_engine.quality.checks import Values
-from mmrec_engine.quality.during_run import Run, Told
+from mmrec_engine.quality.during_run import Run, Told, number_of
 from mmrec_engine.quality.thresholds import numbers
 
 MEAN_OF = 50
@@ -98,7 +98,7 @@ class StepRules:
         """The same windows go on in smaller pieces."""
         values: Values = {"variant": "halved", "step": event.step + 1}
         values |= {"before": event.before.get("microbatch"), "after": event.changes.get("microbatch")}
-        self._told.tell("out-of-memory", "warn", 1.0 / max(1, int(values["after"] or 1)), values)
+        self._told.tell("out-of-memory", "warn", 1.0 / max(1.0, number_of(event.changes, "microbatch", 1.0)), values)
 
     def end_without_memory(self, event: events.RunFinished) -> None:
         values: Values = {"step": event.step + 1, "batch_size": event.values.get("batch_size", 1)}

@@ -1,4 +1,4 @@
-"""A record in which everything occurs that a record can tell: steps and validations of a run, and every finding there is."""
+"""Records in which everything occurs that a record can tell: steps and validations of a run, and every finding there is."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _told(number: int) -> dict[str, Any]:
     return {"step": number, "time": 1e9 + number}
 
 
-def run() -> list[events.Event]:
+def run(found: list[dict[str, Any]]) -> list[events.Event]:
     told: list[events.Event] = [
         events.State(**_told(0), state="PREPARING"),
         events.Progress(**_told(0), task="reading", done=1, total=2),
@@ -59,7 +59,7 @@ def run() -> list[events.Event]:
             origin={"run": "/x", "changes": {"dropout": [0.1, 0.2]}},
         ),
     ]  # fmt: skip
-    told += [events.Check(**_told(0), finding=finding) for finding in findings() if finding["phase"] == "before"]
+    told += [events.Check(**_told(0), finding=finding) for finding in found if finding["phase"] == "before"]
     told.append(events.State(**_told(0), state="TRAINING"))
     for step in range(1, STEPS + 1):
         ratio = 1e-3 if step % 50 == 0 else None
@@ -84,7 +84,7 @@ def run() -> list[events.Event]:
             **_told(40), checkpoint="checkpoint_step_40.pt", planned_steps=STEPS, skipped=("best_model.pt",)
         ),
     ]
-    told += [events.Finding(**_told(STEPS), finding=finding) for finding in findings() if finding["phase"] != "before"]
+    told += [events.Finding(**_told(STEPS), finding=finding) for finding in found if finding["phase"] != "before"]
     failed = {"error": "training-non-finite", "what": "loss", "value": "nan", "step": 9, "module": "head", "rate": 0.1}
     starved = {"error": "training-no-memory", "batch_size": 4, "seq_len": 16}
     ended = (
@@ -115,4 +115,9 @@ def _evaluated(step: int) -> list[events.Event]:
     ]  # fmt: skip
 
 
-LINES = [events.to_line(event).encode() for event in run()]
+def _lines(found: list[dict[str, Any]]) -> list[bytes]:
+    return [events.to_line(event).encode() for event in run(found)]
+
+
+LINES = _lines(findings())
+RECORD = _lines(list({finding["id"]: finding for finding in findings()}.values()))  # each in one wording

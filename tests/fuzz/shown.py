@@ -68,12 +68,13 @@ def panels(history: History, say: Wording) -> None:
 
 
 def plots(history: History, say: Wording) -> None:
-    # One view of each plot, another with every record: all of them would take most of the time.
+    # One view of each plot, another with every record, and one plot drawn: all of them would take most of the time.
+    chosen = len(history.log) + len(history.validations) + len(say("app.how-to-quit"))
     for number, name in enumerate(PLOTS):
-        view = _VIEWS[(number + len(history.log) + len(history.validations)) % len(_VIEWS)]
+        view = _VIEWS[(number + chosen) % len(_VIEWS)]
         figure = figure_of(name, history, view, say)
         is_safe(figure.legend + figure.note)
-        for row in draw(figure, _WIDTH, 12, plain=view.log):
+        for row in () if number != chosen % len(PLOTS) else draw(figure, _WIDTH, 12, plain=view.log):
             is_safe("".join(text for text, _ in row))
     overlay([("one", history), ("two", history)], View(), say)
 
@@ -84,7 +85,7 @@ def findings(history: History, say: Wording) -> None:
         is_clean(_item_text(item, history.findings, ticks, say, _WIDTH))
     for phase in ("before", "during", "after"):
         is_clean(items_text(history.findings, ticks, phase, say, short=phase == "during"))
-    for one in newest(history.findings)[:60]:
+    for one in newest(history.findings)[-20:]:
         is_clean(finding_text(one, say))
         is_clean(_finding_text(one, say, _WIDTH))
         is_safe(finding_line(one, say))
@@ -112,7 +113,20 @@ def command(history: History, say: Wording) -> None:
         events.Step(
             step=step + 1, loss=1.0, learning_rate=1e-3, grad_norm=1.0, tokens_per_second=9.0, tokens=9, epoch=1
         ),
-        *list(history.log)[-3:],
+        events.Validation(
+            step=step + 1,
+            loss=1.0,
+            perplexity=2.7,
+            accuracy=0.5,
+            bits_per_character=1.4,
+            training_loss=1.0,
+            batches=1,
+            best=True,
+            patience_used=0,
+            patience=5,
+            epoch=1,
+        ),
+        events.RunFinished(step=step + 1, status="completed", reason="", seconds=1.0, values={"steps": step + 1}),
     ):
         narrator.tell(event, history)
     is_safe("".join(stream.getvalue().splitlines()))

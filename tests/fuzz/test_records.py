@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from hypothesis import example
 from hypothesis import strategies as st
 
 from mmrec_engine import events
@@ -38,6 +39,19 @@ EDITS = st.lists(
     min_size=1,
     max_size=8,
 )
+
+
+def at_kind(lines: list[bytes], place: int) -> int:
+    """Which line: of each kind as often, however many of it there are."""
+    kinds: dict[bytes, list[int]] = {}
+    for number, line in enumerate(lines):
+        kinds.setdefault(line[: line.find(b",")][:60], []).append(number)
+    alike = list(kinds.values())[place % len(kinds)]
+    return alike[place // len(kinds) % len(alike)]
+
+
+# Which place is that of settings that a lack of memory changed.
+CHANGED = next(n for n in range(10**4) if b"out-of-memory" in recorded.LINES[at_kind(recorded.LINES, n)])
 LINES = st.tuples(hostile.PLACES, hostile.CHANGES) | st.tuples(hostile.PLACES, hostile.DAMAGES)
 
 
@@ -63,6 +77,7 @@ def edited(lines: list[bytes], edits: list[tuple[str, int, Any]]) -> list[bytes]
             case _ if not lines:
                 continue
             case "change":
+                at = at_kind(lines, place)
                 lines[at] = changed(lines[at], what)
             case "damage":
                 lines[at] = hostile.damaged(lines[at], what)
@@ -85,9 +100,11 @@ def kept(events_read: list[events.Event]) -> History:
 
 
 @tries(120, chosen=LINES)
+@example(chosen=(CHANGED, [([1, 0], "four", False)]))
+@example(chosen=(CHANGED, [([1, 0], 10**400, False)]))
 def test_a_line_is_an_event_that_can_be_written_again_or_none(chosen: tuple[int, Any]) -> None:
     place, how = chosen
-    line = recorded.LINES[place % len(recorded.LINES)]
+    line = recorded.LINES[at_kind(recorded.LINES, place)]
     line = hostile.damaged(line, how) if len(how[0]) == 4 else changed(line, how)
     event = events.from_line(line)
     if event is None:
@@ -106,7 +123,7 @@ def test_a_record_of_any_kind_is_read_and_shown(
 ) -> None:
     folder = new_place()
     (folder / DESCRIPTION).write_bytes((tiny[0] / DESCRIPTION).read_bytes())
-    lines = (tiny[0] / EVENTS).read_bytes().splitlines() if real else recorded.LINES
+    lines = (tiny[0] / EVENTS).read_bytes().splitlines() if real else recorded.RECORD
     data = b"\n".join(edited(lines, edits)) + b"\n"
     half = cut % len(data)
     (folder / EVENTS).write_bytes(data[:half])

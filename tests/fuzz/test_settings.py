@@ -25,8 +25,8 @@ COMMANDS = [
 ]  # fmt: skip
 SWITCHES = [
     "--json", "--quiet", "--strict", "--resume", "--overwrite", "--no-check", "--auto-remedy", "--help", "--debugging",
-    "--from", "--remedy", "--tokens", "--temperature", "--top-k", "--top-p", "--prompt", "--steps", "--seconds",
-    "--settings", "--lang", "--vocabulary", "--", "-", "--=", "-h", "--no-", "--save-best-model", "--no-save-best-model",
+    "--from", "--remedy", "--tokens", "--temperature", "--top-k", "--top-p", "--prompt", "--steps", "--seconds", "--settings",
+    "--lang", "--vocabulary", "--", "-", "--=", "-h", "--no-", "--save-best-model", "--no-save-best-model",
 ]  # fmt: skip
 # No slash: a run's folder stays below the place of the example.
 WORDS = hostile.TEXTS.filter(lambda text: "/" not in text and text != "..")
@@ -40,7 +40,8 @@ FLAGS = st.lists(
 TOML_VALUES = st.sampled_from([
     "1", "-0.0", "nan", "inf", "-inf", "1e999", "0x10", "true", '"x"', "'\\'", "[1, 2]", "{a = 1}", "1979-05-27", "07:32:00",
     "1_000", "[[1]]", '"""\n\n"""', "9" * 400, "9" * 5000, "0x" + "f" * 5000,
-    "[0x" + "f" * 5000 + "]", "[" * 2000, "{", '"\\u0000"', '"\\ud800"', '"\x1b"',
+    "[0x" + "f" * 5000 + "]", "[" * 2000,
+    "{", '"\\u0000"', '"\\ud800"', '"\x1b"',
 ])  # fmt: skip
 TOML = st.lists(
     st.tuples(NAMES, TOML_VALUES | hostile.TEXTS).map(lambda pair: f"{pair[0]} = {pair[1]}")
