@@ -15,7 +15,10 @@ class MmrecError(Exception):
         self.values = values
 
     def text(self, language: Language) -> str:
-        worded = {name: value[language] if isinstance(value, dict) else value for name, value in self.values.items()}
+        worded = {
+            name: value[language] if isinstance(value, dict) and language in value else value
+            for name, value in self.values.items()
+        }
         return MESSAGES[self.key][language].format(**worded)
 
     def __str__(self) -> str:
