@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import pickle
 import shutil
 import warnings
 import zipfile
@@ -103,6 +104,8 @@ def read(path: Path) -> dict[str, Any]:
             content = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise RequestError("run-missing", path=path) from None
+    except pickle.UnpicklingError:
+        raise RequestError("checkpoint-damaged", path=path, reason="more in it than numbers and words") from None
     except Exception as error:  # whatever a damaged or hostile file makes the reader raise
         reason = str(error).strip().splitlines() or [type(error).__name__]
         raise RequestError("checkpoint-damaged", path=path, reason=reason[0][:120]) from None

@@ -268,7 +268,8 @@ def check(item: Field[Any], value: Any) -> None:
     too_low = (low is not None and value < low) or (above is not None and value <= above)
     too_high = (high is not None and value > high) or (below is not None and value >= below)
     if too_low or too_high or not math.isfinite(value):
-        nearest = item.default if math.isnan(value) and item.default is not None else _nearest(rule, too_low)
+        # A whole number may be too large for `math.isnan`.
+        nearest = item.default if value != value and item.default is not None else _nearest(rule, too_low)
         range_text = f"{'>= ' if low is not None else '> '}{low if low is not None else above:g}" + (
             f", <= {high:g}" if high is not None else f", < {below:g}" if below is not None else ""
         )
