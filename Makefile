@@ -22,7 +22,8 @@ first-run: $(VENV)/installed
 	$(BIN)/mmrec-tui generate $(FIRST_RUN) --prompt "The " --tokens 300
 
 test: lint types
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not alone and not soak" -n 2 --dist worksteal
+	$(BIN)/python -m pytest -m "alone and not soak"
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .

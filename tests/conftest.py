@@ -19,6 +19,19 @@ QUICK = ["--seq-len", "32", "--batch-size", "2", "--threads", "1", "--precision"
 FAST = [*QUICK, "--no-check"]  # the checks before training take some eight seconds
 
 
+# What measures time, or waits for what a screen shows: never beside another test.
+_ALONE = ("tests/app/", "tests/benchmarks/", *(f"tests/command/test_{name}" for name in (
+    "app", "foreign_runs", "hostile", "terminal", "searches", "signals", "memory", "handover"
+)), "tests/engine/test_batch_search", "tests/engine/test_rate_search", "tests/engine/test_calibration")  # fmt: skip
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.nodeid.startswith(_ALONE):
+            item.add_marker("alone")
+
+
 @dataclass(frozen=True)
 class Result:
     code: int
