@@ -118,10 +118,10 @@ def note_run(folder: Path) -> None:
     try:
         register = _register()
         register.parent.mkdir(parents=True, exist_ok=True)
-        line = f"{folder.resolve()}\n"
-        with register.open("a+", encoding="utf-8", errors="surrogateescape") as file:
+        line = os.fsencode(folder.resolve()) + b"\n"
+        with register.open("ab+") as file:
             file.seek(0)
-            if line not in file:
+            if line not in file and line.count(b"\n") == 1:  # a name that breaks the line would note other folders
                 file.write(line)
     except OSError:
         pass
@@ -281,10 +281,10 @@ def _parsed(lines: Iterable[bytes]) -> Iterator[events.Event]:
 
 def _noted() -> list[Path]:
     try:
-        lines = _register().read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+        lines = _register().read_bytes().split(b"\n")
     except OSError:
         return []
-    return [Path(line) for line in dict.fromkeys(lines) if line]
+    return [Path(os.fsdecode(line)) for line in dict.fromkeys(lines) if line and b"\0" not in line]
 
 
 def _register() -> Path:
