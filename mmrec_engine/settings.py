@@ -267,7 +267,7 @@ def check(item: Field[Any], value: Any) -> None:
     low, high, above, below = (rule[bound] for bound in ("low", "high", "above", "below"))
     too_low = (low is not None and value < low) or (above is not None and value <= above)
     too_high = (high is not None and value > high) or (below is not None and value >= below)
-    if too_low or too_high or not math.isfinite(value):
+    if too_low or too_high or (isinstance(value, float) and not math.isfinite(value)):
         # A whole number may be too large for `math.isnan`.
         nearest = item.default if value != value and item.default is not None else _nearest(rule, too_low)
         range_text = f"{'>= ' if low is not None else '> '}{low if low is not None else above:g}" + (
