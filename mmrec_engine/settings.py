@@ -7,7 +7,6 @@ by hand, a settings file and a recipe over the defaults and remembers where each
 from __future__ import annotations
 
 import difflib
-import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import Field, asdict, dataclass, field, fields
@@ -267,8 +266,8 @@ def check(item: Field[Any], value: Any) -> None:
     low, high, above, below = (rule[bound] for bound in ("low", "high", "above", "below"))
     too_low = (low is not None and value < low) or (above is not None and value <= above)
     too_high = (high is not None and value > high) or (below is not None and value >= below)
-    if too_low or too_high or not math.isfinite(value):
-        nearest = item.default if math.isnan(value) and item.default is not None else _nearest(rule, too_low)
+    if too_low or too_high or value != value:
+        nearest = item.default if value != value and item.default is not None else _nearest(rule, too_low)
         range_text = f"{'>= ' if low is not None else '> '}{low if low is not None else above:g}" + (
             f", <= {high:g}" if high is not None else f", < {below:g}" if below is not None else ""
         )
