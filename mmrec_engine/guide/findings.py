@@ -99,7 +99,7 @@ def evidence(finding: Mapping[str, Any], language: Language) -> str:
         return str(finding.get("evidence", ""))
     try:
         return _Formatter(language).vformat(words[language], (), values)
-    except (KeyError, ValueError, IndexError, TypeError, AttributeError):
+    except (KeyError, ValueError, IndexError, TypeError, AttributeError, OverflowError):
         return str(finding.get("evidence", ""))
 
 
@@ -111,7 +111,9 @@ def remedy_title(remedy: Mapping[str, Any], language: Language) -> str:
     changes = settings if isinstance(settings, Mapping) else {}
     title = str(remedy.get("title", name))
     for known in (findings_before.REMEDIES, findings_during.REMEDIES, findings_model.REMEDIES):
-        with contextlib.suppress(KeyError, ValueError, IndexError, TypeError):  # not known there, or of another form
+        with contextlib.suppress(
+            KeyError, ValueError, IndexError, TypeError, AttributeError, OverflowError
+        ):  # not known there, or of another form
             title = known[name][language].format(**changes)
             break
     if changes and isinstance(before, Mapping):

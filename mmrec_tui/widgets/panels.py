@@ -74,7 +74,8 @@ def state_text(history: History, state: str, name: str, corpus: str, say: Wordin
     middle = Content.styled(word, STATE_STYLES.get(state, "bold $primary"))
     if history.progress is not None and state in ("PREPARING", "VALIDATING"):
         share = history.progress.done / max(1, history.progress.total)
-        middle += Content(f"  {say(f'task.{history.progress.task}')} ")
+        task = f"task.{history.progress.task}"
+        middle += Content(f"  {say(task) if say.knows(task) else one_line(history.progress.task)} ")
     else:
         share = (step.step if step else 0) / history.planned_steps if history.planned_steps else 0.0
         if epochs:

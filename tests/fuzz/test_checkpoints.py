@@ -39,7 +39,7 @@ CONFIGS = st.tuples(
 ).map(lambda pair: (["model_config", pair[0]], pair[1]))
 TENSORS = st.sampled_from([
     "transposed", "nan", "infinite", "huge", "half", "double", "complex", "integer", "empty", "scalar", "wider",
-    "sparse", "bool", "zeros", "quantised",
+    "sparse", "bool", "zeros",
 ])  # fmt: skip
 WHERE = st.sampled_from(["model", "optimizer"])
 TOP = st.sampled_from([
@@ -84,8 +84,6 @@ def odd(tensor: torch.Tensor, kind: str) -> torch.Tensor:
             return tensor.to_sparse()
         case "bool":
             return tensor.bool()
-        case "quantised":
-            return torch.quantize_per_tensor(tensor.float(), 0.1, 0, torch.qint8)
         case _:
             return torch.zeros_like(tensor)
 

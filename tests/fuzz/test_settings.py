@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import example
 from hypothesis import strategies as st
 
 from mmrec_engine.errors import RequestError
@@ -83,6 +84,10 @@ def test_settings_are_resolved_or_refused(
     resolved(given_by_hand, from_file, stored)
 
 
+@example(name="epochs", value=10**400)
+@example(name="epochs", value=10**5000)
+@example(name="learning_rate", value=10**400)
+@example(name="target_loss", value=float("inf"))
 @tries(60, name=st.sampled_from(sorted(FIELDS)), value=hostile.VALUES)
 def test_one_value_is_taken_or_refused(name: str, value: Any) -> None:
     resolved({name: value}, None, None)
