@@ -8,6 +8,7 @@ from typing import Annotated, Any, Optional
 
 import typer
 
+from mmrec_engine.errors import RequestError
 from mmrec_engine.settings import FIELDS, Resolved, flag, read_settings_file, resolve
 from mmrec_tui.flags import argument, setting_flag, switch, with_default, with_parameters
 from mmrec_tui.text import UsageText, Wording
@@ -89,7 +90,7 @@ def _add_train(app: typer.Typer, wording: Wording, debug: bool) -> None:
         from mmrec_engine.quality.following import follow
         from mmrec_engine.runs import find_run
 
-        from_file = read_settings_file(Path(file)) if file else None
+        from_file = _read(file)
         resolved, origin = follow(find_run(earlier), remedy, _by_hand(given), from_file)
         return train_headless(resolved, wording, how, origin)
 
@@ -298,7 +299,14 @@ def _add_tables(app: typer.Typer, wording: Wording) -> None:
 def _resolved(given: dict[str, Any]) -> Resolved:
     """The settings from their flags and from the file of `--settings`."""
     file = given.pop("settings")
-    return resolve(_by_hand(given), read_settings_file(Path(file)) if file else None)
+    return resolve(_by_hand(given), _read(file))
+
+
+def _read(file: str | None) -> dict[str, Any] | None:
+    """The settings of the file of `--settings`. Raises RequestError."""
+    if file == "":
+        raise RequestError("setting-empty", flag="--settings")
+    return None if file is None else read_settings_file(Path(file))
 
 
 def _refuse_nan(given: dict[str, Any], wording: Wording) -> None:
