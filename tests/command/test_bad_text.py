@@ -80,7 +80,7 @@ BAD_TEXT: dict[str, tuple[Maker, str]] = {
     "JSON lines of NUL bytes": (folder_with("a.jsonl", bytes(9999)), "invalid-json"),
     "JSON lines in a legacy encoding": (folder_with("a.jsonl", b'{"text": "\xfe\xf0"}\n' * 9), "invalid-json"),
     "JSON lines in UTF-16 cut in half": (folder_with("a.jsonl", JSON.decode().encode("utf-16")[:-1]), "damaged"),
-    "gzip of JSON lines cut short": (folder_with("a.jsonl.gz", gzip.compress(b'{"text": "%a' % os.urandom(9999))[:-99]), "damaged"),
+    "gzip of JSON lines cut short": (folder_with("a.jsonl.gz", gzip.compress(JSON[:10] + os.urandom(9999))[:-99]), "damaged"),
     "JSON lines of one letter": (folder_with("a.jsonl", b'{"text": "a"}\n'), "training side has no text"),
     "only hidden files": (folder_with(".a.txt", b"words " * 999), "no text found"),
     "a text of one character": (folder_with("a.txt", b"x"), "training side has no text"),
