@@ -28,7 +28,7 @@ _ALONE = ("tests/app/", "tests/benchmarks/", *(f"tests/command/test_{name}" for 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if item.nodeid.startswith(_ALONE):
+        if item.nodeid.startswith(_ALONE) or item.get_closest_marker("benchmark"):
             item.add_marker("alone")
 
 
