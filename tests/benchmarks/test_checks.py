@@ -12,7 +12,7 @@ from mmrec_engine.quality.during import During
 from mmrec_engine.runs import read_events
 from tests.conftest import Command
 
-BEFORE_SECONDS, AFTER_SECONDS, DURING_SHARE = 20, 10, 0.02
+BEFORE_SECONDS, AFTER_SECONDS, DURING_SHARE = 20, 20, 0.02
 FLAGS = ["--precision", "fp32", "--max-steps", "300", "--warmup-steps", "30", "--eval-every", "100"]
 
 
