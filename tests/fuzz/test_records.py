@@ -102,7 +102,7 @@ def kept(events_read: list[events.Event]) -> History:
 @tries(120, chosen=LINES)
 @example(chosen=(CHANGED, [([1, 0], "four", False)]))
 @example(chosen=(CHANGED, [([1, 0], 10**400, False)]))
-@example(chosen=(1, [([4], "some work", False)]))
+@example(chosen=(1, [([3], "some work", False)]))
 def test_a_line_is_an_event_that_can_be_written_again_or_none(chosen: tuple[int, Any]) -> None:
     place, how = chosen
     line = recorded.LINES[at_kind(recorded.LINES, place)]
