@@ -211,7 +211,7 @@ def test_a_hostile_run_named_listed_and_checked(
 def test_a_hostile_run_in_the_app(command: Command, evil_run: Path, opened: Callable[..., Screen]) -> None:
     screen = opened("watch", evil_run, columns=160, lines=50)
     screen.wait_for("step 3/3")
-    for key in ("1", "2", "3", "4", "5", "l", "x", "o", "?", "escape", "tab", "tab"):
+    for key in ("1", "2", "3", "4", "5", "l", "x", "o", "?", "escape", "\t", "\t"):
         screen.press(key)
     screen.press("ctrl+q")
     screen.wait_for_end()
@@ -225,7 +225,7 @@ def test_a_hostile_run_in_the_app(command: Command, evil_run: Path, opened: Call
     screen.wait_for("ESC")
     screen.press("enter")
     screen.wait_for(lambda shown: "Report" in shown)
-    screen.press("tab", "tab", "tab")
+    screen.press("\t", "\t", "\t")
     screen.press("ctrl+q")
     screen.wait_for_end()
     assert_tame(screen.written)
