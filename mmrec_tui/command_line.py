@@ -21,9 +21,13 @@ def run_command(words: list[str], wording: Wording, debug: bool, given_language:
     """Run the command that the words name, and return its exit code. Raises UsageText for what Typer does not take."""
     try:
         command = typer.main.get_command(build(wording, debug, given_language))
-        result = command.main(words, prog_name=PROGRAM, standalone_mode=False)
+        # Not its `main`, which ends the program with code 1 where nobody reads the output any more.
+        with command.make_context(PROGRAM, words) as context:
+            result = command.invoke(context)
     except ClickException as error:
         raise UsageText(usage_text(error, wording)) from None
+    except typer.Exit as error:
+        return error.exit_code
     except typer.Abort:
         return 130
     return result if isinstance(result, int) else 0

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import codecs
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -166,7 +167,8 @@ def _prepare(
         yield from _encode(spool, entries, settings, tokenizer, fingerprint, target)
         _put_in_place(target, prepared)
         corpus = _open(prepared, name, tuple(documents.skipped))
-        assert corpus is not None
+        if corpus is None:
+            raise OSError(errno.EIO, os.strerror(errno.EIO), str(prepared))
     return replace(corpus, repaired_words=repair.words) if repair else corpus
 
 
@@ -237,6 +239,8 @@ def _encode(
                 counter.add(piece.text)
             done += len(piece.text)
             yield Progress(task="vocabulary", done=done, total=total)
+        if counter.empty:
+            raise RequestError("corpus-side-empty", side=SIDES["training"])
         special = (UNKNOWN, END_OF_DOCUMENT) if len(entries) > 1 else (UNKNOWN,)
         tokenizer = CharacterTokenizer(counter.most_frequent(settings.vocab_size), special)
         done = 0

@@ -85,6 +85,10 @@ class CharacterCounter:
         counts = np.bincount(code_points(text))
         self._counts[: len(counts)] += counts
 
+    @property
+    def empty(self) -> bool:
+        return not self._counts.any()
+
     def most_frequent(self, size: int) -> str:
         """The `size` most frequent characters; ties go to the lower code point."""
         seen = np.flatnonzero(self._counts)

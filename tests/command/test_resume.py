@@ -37,7 +37,7 @@ def test_a_signal_saves_and_the_run_goes_on_from_there(
     assert events_of(command.run_folder("stopped"))[-1]["state"] == "STOPPED"
     resumed = command(*flags, "--name", "stopped", "--resume")
     assert resumed.code == 0, resumed.err
-    assert_same_end(command.run_folder("stopped"), command.run_folder("whole"))
+    assert_same_end(command.run_folder("stopped"), command.run_folder("whole"), stopped=True)
 
 
 @pytest.mark.fault
