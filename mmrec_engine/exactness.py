@@ -14,7 +14,8 @@ import torch
 def make_exact() -> None:
     """The same numbers every time: deterministic kernels, and no silent float32 shortcuts on GPUs."""
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read at cuBLAS' first use
-    torch.use_deterministic_algorithms(True)
+    # Not `use_deterministic_algorithms`: the same switch, and it imports the compiler, most of a second of every start.
+    torch.set_deterministic_debug_mode("error")
     # Filling fresh memory with NaN guards against reading it; nothing here does, and it costs a pass over every tensor.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.backends.cuda.matmul.allow_tf32 = False
@@ -28,8 +29,7 @@ def process_restored() -> Iterator[None]:
     For checks and searches, which are not the run: they may stand between a person's own model and its next step.
     """
     threads, drawn, drawn_by_numpy = torch.get_num_threads(), random.getstate(), np.random.get_state()
-    deterministic = torch.are_deterministic_algorithms_enabled()
-    warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
+    deterministic = torch.get_deterministic_debug_mode()
     fills = torch.utils.deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
     shortcuts = torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32
     workspace = os.environ.get("CUBLAS_WORKSPACE_CONFIG")
@@ -41,7 +41,7 @@ def process_restored() -> Iterator[None]:
         random.setstate(drawn)
         np.random.set_state(drawn_by_numpy)
         torch.set_num_threads(threads)
-        torch.use_deterministic_algorithms(deterministic, warn_only=warn_only)
+        torch.set_deterministic_debug_mode(deterministic)
         torch.utils.deterministic.fill_uninitialized_memory = fills  # type: ignore[attr-defined]
         torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32 = shortcuts
         if workspace is None:

@@ -2,35 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
-from torch.optim import Optimizer
 
+from mmrec_engine.optim.adamw import AdamW
+from mmrec_engine.optim.grouped import GroupedOptimizer
 from mmrec_engine.optim.muon import Muon
 from mmrec_engine.settings import Settings
 
-BETAS = (0.9, 0.99)
 # With Muon, embedding, head, gains and shift go through AdamW at this share of Muon's rate (0.003 at a rate of 0.02).
 ADAMW_SHARE_OF_MUON = 0.15
 
 
 class Optimizers:
-    """One or two PyTorch optimizers that act as one; every group's rate is a fixed share of the run's learning rate."""
+    """One or two optimizers that act as one; every group's rate is a fixed share of the run's learning rate."""
 
     def __init__(self, model: nn.Module, settings: Settings) -> None:
         self._names = {id(parameter): name for name, parameter in model.named_parameters()}
         hidden, outer, vectors = _sorted_parameters(model)
         decay = settings.weight_decay
         if settings.optimizer == "muon":
-            groups = [{"params": outer + vectors, "weight_decay": 0.0, "share": ADAMW_SHARE_OF_MUON}]
-            self._all: list[Optimizer] = [Muon(hidden, lr=0.0, weight_decay=decay), _adamw(groups)]
-            self._all[0].param_groups[0]["share"] = 1.0
+            self._all: list[GroupedOptimizer] = [
+                Muon([{"params": hidden, "weight_decay": decay, "share": 1.0}]),
+                AdamW([{"params": outer + vectors, "share": ADAMW_SHARE_OF_MUON}]),
+            ]
             self._decayed = self._all[0].param_groups[0]
         else:
             matrices = {"params": hidden + outer, "weight_decay": decay, "share": 1.0}
-            self._all = [_adamw([matrices, {"params": vectors, "weight_decay": 0.0, "share": 1.0}])]
+            self._all = [AdamW([matrices, {"params": vectors, "share": 1.0}])]
             self._decayed = self._all[0].param_groups[0]
 
     def set_weight_decay(self, decay: float) -> None:
@@ -46,7 +45,7 @@ class Optimizers:
 
     def drop_gradients(self) -> None:
         for optimizer in self._all:
-            optimizer.zero_grad(set_to_none=True)
+            optimizer.drop_gradients()
 
     def state(self) -> dict[str, dict[str, Tensor]]:
         """Moments and momenta, keyed by parameter name, then by what they are."""
@@ -88,7 +87,3 @@ def _sorted_parameters(model: nn.Module) -> tuple[list[Tensor], list[Tensor], li
         else:
             hidden.append(parameter)
     return hidden, outer, vectors
-
-
-def _adamw(groups: list[dict[str, Any]]) -> torch.optim.AdamW:
-    return torch.optim.AdamW(groups, lr=0.0, betas=BETAS, fused=True)

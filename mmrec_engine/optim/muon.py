@@ -6,29 +6,27 @@ many CPUs), and matrices of equal shape go through the iteration as one batch.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.optim import Optimizer
+
+from mmrec_engine.optim.grouped import GroupedOptimizer
 
 # Quintic Newton–Schulz coefficients that drive singular values into about 0.7 … 1.2 in five steps.
 _COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 _STEPS = 5
+MOMENTUM = 0.95
 
 
-class Muon(Optimizer):
-    """Nesterov momentum, orthogonalised, scaled by √max(1, rows/columns), with decoupled weight decay."""
+class Muon(GroupedOptimizer):
+    """Nesterov momentum, orthogonalised, scaled by √max(1, rows/columns), with decoupled weight decay. Matrices only.
 
-    def __init__(
-        self, parameters: Iterable[Tensor], lr: float, momentum: float = 0.95, weight_decay: float = 0.0
-    ) -> None:
-        super().__init__(parameters, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
+    State of a parameter: `momentum`, of its shape.
+    """
 
     @torch.no_grad()
-    def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
-        """One update of every parameter that has a gradient. All parameters must be matrices."""
+    def step(self) -> None:
         for group in self.param_groups:
             same_shape: dict[torch.Size, list[Tensor]] = {}
             for parameter in group["params"]:
@@ -40,13 +38,12 @@ class Muon(Optimizer):
     def _update(self, parameters: list[Tensor], group: dict[str, Any]) -> None:
         directions = []
         for parameter in parameters:
-            state = self.state[parameter]
-            if "momentum" not in state:
-                state["momentum"] = torch.zeros_like(parameter)
+            if parameter not in self.state:
+                self.state[parameter] = {"momentum": torch.zeros_like(parameter)}
             gradient = parameter.grad
             assert gradient is not None
-            momentum = state["momentum"].lerp_(gradient, 1 - group["momentum"])
-            directions.append(gradient.lerp(momentum, group["momentum"]))
+            momentum = self.state[parameter]["momentum"].lerp_(gradient, 1 - MOMENTUM)
+            directions.append(gradient.lerp(momentum, MOMENTUM))
         rows, columns = parameters[0].shape
         updates = orthogonalised(torch.stack(directions)) * max(1.0, rows / columns) ** 0.5
         for parameter, update in zip(parameters, updates, strict=True):

@@ -40,6 +40,9 @@ _USUAL_WINDOW, _SHORTEST_WINDOW = 256, 32
 _USUAL_CLIP = 1.0
 _EVALUATION_EVERY = 100
 _MOST_EPOCHS, _MOST_STEPS = 1000, 10**7
+_GENTLER = 10
+# These go on from the best weights, where the full rate would first undo what they have learnt (docs/diagnosis.md).
+_HOLDS_BACK = frozenset({"regularise", "more-dropout", "more-weight-decay"})
 
 
 def remedies_for(finding: str, settings: Settings, variant: str = "") -> list[dict[str, Any]]:
@@ -55,6 +58,8 @@ def remedies_for(finding: str, settings: Settings, variant: str = "") -> list[di
         return offered
     for remedy in _offers(finding, variant, known):
         changes = _STEPS[remedy](known)
+        if changes and finding == "overfitting" and remedy in _HOLDS_BACK:
+            changes |= _gentler(known)
         if changes is not None and _valid({**known, **changes}):
             title = remedy_title(remedy, known, changes, "en")
             before = {name: known[name] for name in changes}
@@ -136,6 +141,12 @@ def _raise_rate(settings: Settings) -> Changes | None:
     rate, kind = settings["learning_rate"], settings["optimizer"]
     raised = _USUAL_RATE[kind] if rate < _USUAL_RATE[kind] else rate * 2
     return {"learning_rate": _rounded(raised)} if raised <= _HIGHEST_RATE[kind] else None
+
+
+def _gentler(settings: Settings) -> Changes:
+    """A tenth of the rate; one that is low already stays."""
+    rate, kind = settings["learning_rate"], settings["optimizer"]
+    return {"learning_rate": _rounded(rate / _GENTLER)} if rate >= _LOWERED_RATE[kind] else {}
 
 
 def _longer_warmup(settings: Settings) -> Changes | None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from mmrec_engine import checkpoints, events
 from mmrec_engine.errors import RequestError
+from mmrec_engine.run_files import DESCRIPTION
 from mmrec_engine.runs import check_description, read_description
 from mmrec_engine.settings import CORPUS_CHOICE, FIELDS, Resolved, Settings, flag, parse, resolve
 from mmrec_engine.trained import locate
@@ -30,10 +31,15 @@ def anchored(resolved: Resolved) -> Resolved:
 
 
 def description_of(folder: Path) -> dict[str, Any]:
-    """run.json, or what the newest checkpoint knows where that is gone; empty where there is neither."""
+    """run.json, or what the newest checkpoint knows where that is gone; empty where there is neither.
+
+    Raises RequestError where there are only damaged checkpoints to know it from: the settings to begin anew with are lost.
+    """
     description = read_description(folder)
     if description is None:
-        path, content, _ = checkpoints.newest_usable(folder)
+        path, content, damaged = checkpoints.newest_usable(folder)
+        if damaged and not content:
+            raise RequestError("checkpoint-damaged", path=folder / damaged[0], reason=f"and {DESCRIPTION} is missing")
         description = {name: content[name] for name in ("settings", "corpus", "precision") if name in content}
         try:
             return check_description(description) if content else {}

@@ -18,7 +18,7 @@ from tests.conftest import FAST, Command
 
 Content = dict[str, Any]
 RESUME = ["train", *FAST, "--name", "made", "--resume", "--max-steps", "5"]
-CHECKPOINTS = ("checkpoint_step_2.pt", "best_model.pt", "final_checkpoint.pt")
+CHECKPOINTS = ("checkpoint_step_2.pt", "checkpoint_step_3.pt", "best_model.pt", "final_checkpoint.pt")
 
 
 def rewritten(path: Path, change: Callable[[Content], object]) -> None:
@@ -165,7 +165,9 @@ def test_a_run_whose_checkpoints_are_of_another_model(command: Command, made: Pa
     assert "final_checkpoint.pt: damaged" in refused(command, *RESUME)
 
 
-def test_a_run_without_description_whose_checkpoint_tells_nonsense(command: Command, made: Path) -> None:
+def test_a_run_without_description_whose_checkpoint_tells_nonsense(
+    command: Command, made: Path, made_once: Path
+) -> None:
     (made / "run.json").unlink()
     for change in (
         lambda content: content.update(settings=[1]),
@@ -173,6 +175,7 @@ def test_a_run_without_description_whose_checkpoint_tells_nonsense(command: Comm
         lambda content: content.update(precision="fp12"),
     ):
         for name in CHECKPOINTS:
+            shutil.copy(made_once / name, made / name)
             rewritten(made / name, change)
         assert "damaged" in refused(command, *RESUME)
 

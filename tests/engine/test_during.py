@@ -317,8 +317,9 @@ def test_overfitting_is_told_at_the_third_evaluation_above_the_best() -> None:
     step, one = of(found, "overfitting", "warn")[0]
     assert step == 900
     assert [remedy["settings"] for remedy in one["remedies"]] == [
-        {"dropout": 0.2, "weight_decay": 0.2, "early_stopping_patience": 3},
-        {"dropout": 0.2}, {"weight_decay": 0.2}, {"early_stopping_patience": 3},
+        {"dropout": 0.2, "weight_decay": 0.2, "early_stopping_patience": 3, "learning_rate": 3e-5},
+        {"dropout": 0.2, "learning_rate": 3e-5}, {"weight_decay": 0.2, "learning_rate": 3e-5},
+        {"early_stopping_patience": 3},
     ]  # fmt: skip
     assert len(of(found, "overfitting", "warn")) <= 2
 

@@ -5,6 +5,7 @@ import torch
 
 from mmrec_engine.model.config import ModelConfig
 from mmrec_engine.model.language_model import LanguageModel, create_model
+from mmrec_engine.optim.adamw import BETAS
 from mmrec_engine.optim.groups import Optimizers
 from mmrec_engine.optim.muon import orthogonalised
 from mmrec_engine.optim.schedule import rate_factor
@@ -79,3 +80,20 @@ def test_the_orthogonalised_update_has_singular_values_near_one() -> None:
         singular = torch.linalg.svdvals(orthogonalised(torch.randn(shape)))
         assert singular.min() > 0.4
         assert singular.max() < 1.4
+
+
+def test_adamw_is_pytorchs() -> None:
+    ours, theirs = create_model(CONFIG, 1), create_model(CONFIG, 1)
+    optimizers = Optimizers(ours, resolve({"optimizer": "adamw", "weight_decay": 0.1}).settings)
+    named = dict(theirs.named_parameters())
+    matrices = {"params": [one for one in named.values() if one.ndim > 1], "weight_decay": 0.1}
+    vectors = {"params": [one for one in named.values() if one.ndim < 2], "weight_decay": 0.0}
+    reference = torch.optim.AdamW([matrices, vectors], lr=0.01, betas=BETAS, fused=True)
+    trained("adamw", 4, ours, optimizers)
+    for step in range(4):
+        ids = torch.randint(0, 20, (2, 16), generator=torch.Generator().manual_seed(100 + step))
+        (theirs(ids).square().sum() + theirs(ids)[..., 0].sum()).backward()
+        reference.step()
+        reference.zero_grad()
+    for name, parameter in ours.named_parameters():
+        assert torch.equal(parameter, named[name]), name

@@ -1,0 +1,48 @@
+"""AdamW in PyTorch's fused kernel. Source: Loshchilov and Hutter, "Decoupled weight decay regularization", 2019."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch.optim import adamw
+
+from mmrec_engine.optim.grouped import GroupedOptimizer
+
+BETAS = (0.9, 0.99)
+_EPSILON = 1e-8
+
+
+class AdamW(GroupedOptimizer):
+    """State of a parameter: `step` (scalar), `exp_avg` and `exp_avg_sq` (its shape), in float32."""
+
+    @torch.no_grad()
+    def step(self) -> None:
+        for group in self.param_groups:
+            parameters = [parameter for parameter in group["params"] if parameter.grad is not None]
+            states = [self._state_of(parameter) for parameter in parameters]
+            adamw.adamw(
+                parameters,
+                [parameter.grad for parameter in parameters],
+                [state["exp_avg"] for state in states],
+                [state["exp_avg_sq"] for state in states],
+                [],
+                [state["step"] for state in states],
+                fused=True,
+                amsgrad=False,
+                beta1=BETAS[0],
+                beta2=BETAS[1],
+                lr=group["lr"],
+                weight_decay=group["weight_decay"],
+                eps=_EPSILON,
+                maximize=False,
+            )
+
+    def _state_of(self, parameter: torch.Tensor) -> dict[str, Any]:
+        if parameter not in self.state:
+            self.state[parameter] = {
+                "step": torch.zeros((), dtype=torch.float32, device=parameter.device),
+                "exp_avg": torch.zeros_like(parameter, memory_format=torch.preserve_format),
+                "exp_avg_sq": torch.zeros_like(parameter, memory_format=torch.preserve_format),
+            }
+        return self.state[parameter]
