@@ -11,8 +11,6 @@ import sys
 from pathlib import Path
 from typing import Any, TextIO
 
-from mmrec_engine.events import finite
-
 _PATIENCE_SECONDS = 5.0
 
 # Line end and tab; and the invisible signs that scripts and emoji are written with.
@@ -33,6 +31,8 @@ def one_line(text: str) -> str:
 
 def print_json(value: dict[str, Any]) -> None:
     """A result on stdout, in one line. What a terminal would act on is escaped, which is the same to a reader of JSON."""
+    from mmrec_engine.events import finite
+
     text = json.dumps(finite(value), ensure_ascii=False)
     if not text.isprintable():
         text = "".join(one if one in _KEPT or one.isprintable() else json.dumps(one)[1:-1] for one in text)

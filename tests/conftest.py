@@ -69,7 +69,7 @@ class Command:
             raise
         return Result(process.returncode, out, err)
 
-    def start(self, *words: object, **environment: str) -> subprocess.Popen[str]:
+    def start(self, *words: object, own_group: bool = False, **environment: str) -> subprocess.Popen[str]:
         process = subprocess.Popen(
             [str(COMMAND), *map(str, words)],
             cwd=self.folder,
@@ -80,6 +80,7 @@ class Command:
             text=True,
             encoding="utf-8",
             errors="replace",
+            process_group=0 if own_group else None,
         )
         self._started.append(process)
         return process

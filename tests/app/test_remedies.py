@@ -77,7 +77,7 @@ async def test_a_remedy_begins_a_further_run_when_this_one_has_stopped(small_tex
             history.add(events.Finding(step=60, finding=one))
         await pilot.press("a")
         await until_shown(pilot, "What shall be changed?")
-        assert "(dropout 0.1 → 0.2, weight decay 0.1 → 0.2, patience 5 → 3)" in words_of(app)
+        assert "(dropout 0.1 → 0.2, weight decay 0.1 → 0.2, patience 5 → 3, learning rate" in words_of(app)
         await pilot.press("enter")
         further = session.folder.with_name(f"{session.folder.name}-2")
         await until(pilot, lambda: app.stage.session is not session and app.stage.training is not None, TRAINED)
@@ -86,7 +86,12 @@ async def test_a_remedy_begins_a_further_run_when_this_one_has_stopped(small_tex
         await until(pilot, lambda: (further / "run.json").exists(), TRAINED)
         await until_shown(pilot, further.name)
         (change,) = [event for event in events_of(further) if event["event"] == "settings_changed"]
-        assert change["changes"] == {"dropout": 0.2, "weight_decay": 0.2, "early_stopping_patience": 3}
+        assert change["changes"] == {
+            "dropout": 0.2,
+            "weight_decay": 0.2,
+            "early_stopping_patience": 3,
+            "learning_rate": 3e-5,
+        }
         ended = events_of(session.folder)[-1]
         assert ended["state"] == "STOPPED", "the earlier run was saved and left"
         training.ask("stop")

@@ -9,7 +9,7 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,8 @@ from tests.conftest import Command, events_of
 PLANTED = Path(__file__).parents[1] / "planted"
 # Events that tell of the process and not of the training: how far a stretch of work is, and that a run was taken up again.
 _OF_THE_PROCESS = ("progress", "resumed")
+# What a run tells that was asked to stop, and saved then.
+STOPPED = ("state", "checkpoint")
 _TIMES = ("time", "tokens_per_second", "seconds")
 
 
@@ -110,13 +112,12 @@ def _lines(folder: Path, text: str) -> int:
         return 0
 
 
-def assert_same_end(folder: Path, whole: Path, stopped: bool = False) -> None:
+def assert_same_end(folder: Path, whole: Path, left_out: Collection[str] = ()) -> None:
     """Weights, optimizer, progress, best, patience and record bit for bit; each step once.
 
-    stopped: the run was asked to stop in between and has saved then, which the other one has no word of.
+    left_out: kinds of events that one of them has no word of.
     """
     assert_same_checkpoints(folder, whole)
-    left_out = ("state", "checkpoint") if stopped else ()
     ours, theirs = ([event for event in told_by(path) if event["event"] not in left_out] for path in (folder, whole))
     assert len(ours) == len(theirs)
     for mine, other in zip(ours, theirs, strict=True):
@@ -158,7 +159,7 @@ def told_by(folder: Path) -> Iterator[dict[str, Any]]:
             continue
         event = {key: value for key, value in event.items() if key not in _TIMES}
         if kind == "run_started":
-            event["settings"] = {**event["settings"], "name": ""}
+            event["settings"] = {**event["settings"], "name": "", "output_dir": ""}
         yield event
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from mmrec_engine import checkpoints, run_files
-from tests.command.faults import assert_same_end, wait_for_step
+from tests.command.faults import STOPPED, assert_same_end, wait_for_step
 from tests.conftest import COMMAND, FAST, Command, events_of
 
 STEPS = 60
@@ -37,7 +37,7 @@ def test_a_signal_saves_and_the_run_goes_on_from_there(
     assert events_of(command.run_folder("stopped"))[-1]["state"] == "STOPPED"
     resumed = command(*flags, "--name", "stopped", "--resume")
     assert resumed.code == 0, resumed.err
-    assert_same_end(command.run_folder("stopped"), command.run_folder("whole"), stopped=True)
+    assert_same_end(command.run_folder("stopped"), command.run_folder("whole"), left_out=STOPPED)
 
 
 @pytest.mark.fault

@@ -36,7 +36,8 @@ time.time = jumping
 def test_a_process_that_is_stopped_and_continued_changes_nothing(command: Command, text_file: Path) -> None:
     flags = ["train", "--data-dir", text_file, *RUN]
     assert command(*flags, "--name", "whole").code == 0
-    process = command.start(*flags, "--name", "stopped")
+    # A group without a parent outside it, as that of a test in the background, is not stopped by this signal.
+    process = command.start(*flags, "--name", "stopped", own_group=True)
     wait_for_step(command.run_folder("stopped"), 10)
     for _ in range(3):
         process.send_signal(signal.SIGTSTP)
