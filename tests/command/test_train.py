@@ -248,3 +248,15 @@ def test_the_fast_recipe_learns_tiny_shakespeare_in_half_a_million_tokens(comman
     trained = command("train", "--data-dir", shakespeare, "--recipe", "fast", "--max-steps", 250, "--json", timeout=600)
     assert trained.json["tokens"] == 250 * 16 * 128
     assert trained.json["final"]["loss"] < 1.82
+
+
+@pytest.mark.parametrize("flags", [["--arch", "mmrec", "--recipe", "guide"], ["--arch", "gpt", "--recipe", "fast"]])
+def test_no_compiler_is_loaded_to_train(command: Command, text_file: Path, flags: list[str]) -> None:
+    """PyTorch's own optimizers and its strict mode load the compiler, which takes a second at every start."""
+    trained = command(
+        "train", "--data-dir", text_file, *FAST, *flags, "--max-steps", 2, "--no-check", PYTHONPROFILEIMPORTTIME="1"
+    )
+    assert trained.code == 0, trained.err
+    loaded = {line.rpartition("|")[2].strip() for line in trained.err.splitlines() if line.startswith("import time:")}
+    assert "torch.optim" in loaded or "torch.nn" in loaded, "the modules that are loaded are told"
+    assert not {"torch._dynamo", "torch._inductor", "sympy"} & loaded
