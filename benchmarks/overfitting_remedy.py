@@ -24,8 +24,8 @@ FLAGS = (
 HELD_BACK = "--dropout 0.2 --weight-decay 0.2 --early-stopping-patience 3"
 RATE = 0.02
 FOLLOWING = {
-    "the remedy": "--from first --remedy overfitting",
-    "at the full rate": f"--from first --remedy overfitting --learning-rate {RATE}",
+    "the remedy": "--from first --remedy regularise",
+    "at the full rate": f"--from first --remedy regularise --learning-rate {RATE}",
     "a tenth of the rate alone": f"--from first --learning-rate {RATE / 10}",
     "the remedy, anew": f"{FLAGS} --max-steps 700 --data-dir text.txt {HELD_BACK}",
 }

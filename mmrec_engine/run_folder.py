@@ -21,7 +21,7 @@ from typing import Any, Literal
 from mmrec_engine import events
 from mmrec_engine.errors import RequestError
 from mmrec_engine.files import write_whole
-from mmrec_engine.record import LineWriter
+from mmrec_engine.record import LONGEST_LINE, LineWriter
 from mmrec_engine.run_files import (
     BEST,
     CONTROL,
@@ -293,7 +293,7 @@ def _length_through(path: Path, checkpoint: str, step: int) -> int:
     end = through_step = 0
     try:
         with path.open("rb") as file:
-            for line in file:
+            while line := file.readline(LONGEST_LINE):
                 event = events.from_line(line)
                 if not line.endswith(b"\n") or (event is not None and event.step > step):
                     break

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
-import io
 import itertools
 import json
 import os
@@ -24,7 +23,7 @@ import platformdirs
 from mmrec_engine import events
 from mmrec_engine.errors import RequestError
 from mmrec_engine.files import open_plain, read_plain
-from mmrec_engine.record import newest_lines
+from mmrec_engine.record import blocks, newest_lines
 from mmrec_engine.run_files import CONTROL, DESCRIPTION, EVENTS, LOCK, OWN, holds_run
 from mmrec_engine.run_folder import refuse_links
 from mmrec_engine.settings import FIELDS, check, parse
@@ -62,13 +61,11 @@ def check_description(description: Any) -> dict[str, Any]:
 
 
 def read_events(folder: Path) -> Iterator[events.Event]:
-    """The events recorded so far; torn and unknown lines are passed over."""
+    """The events recorded so far; lines that are torn, unknown or longer than any event are passed over."""
     try:
-        with io.BufferedReader(open_plain(folder / EVENTS)) as file:
-            for line in file:
-                event = events.from_line(line)
-                if event is not None:
-                    yield event
+        with open_plain(folder / EVENTS) as file:
+            for _, block in blocks(file, os.fstat(file.fileno()).st_size):
+                yield from _parsed(block.split(b"\n"))
     except FileNotFoundError:
         return
 

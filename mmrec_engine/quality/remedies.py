@@ -41,7 +41,7 @@ _USUAL_CLIP = 1.0
 _EVALUATION_EVERY = 100
 _MOST_EPOCHS, _MOST_STEPS = 1000, 10**7
 _GENTLER = 10
-# These go on from the best weights, where the full rate would first undo what they have learnt (docs/diagnosis.md).
+# These go on from the best weights, where the full rate would first undo what they have learnt (docs/results.md).
 _HOLDS_BACK = frozenset({"regularise", "more-dropout", "more-weight-decay"})
 
 

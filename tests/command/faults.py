@@ -20,6 +20,10 @@ import torch
 from mmrec_engine import checkpoints
 from tests.conftest import Command, events_of
 
+_PEAK = """
+import atexit, resource
+atexit.register(lambda: open({path!r}, "w").write(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)))
+"""
 PLANTED = Path(__file__).parents[1] / "planted"
 # Events that tell of the process and not of the training: how far a stretch of work is, and that a run was taken up again.
 _OF_THE_PROCESS = ("progress", "resumed")
@@ -31,6 +35,11 @@ _TIMES = ("time", "tokens_per_second", "seconds")
 def planted(**what: Any) -> dict[str, str]:
     """An environment in which the command meets a fault; what it means stands in tests/planted/sitecustomize.py."""
     return {"PYTHONPATH": str(PLANTED), "MMREC_PLANTED": json.dumps(what)}
+
+
+def measured(peak: Path) -> dict[str, str]:
+    """An environment in which the command leaves its peak of memory in KiB in this file."""
+    return planted(code=_PEAK.format(path=str(peak)))
 
 
 def fault(do: str, operation: str, name: str = "*", nth: int = 1) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.command.faults import planted
+from tests.command.faults import measured, planted
 from tests.command.refusals import as_a_plain_user, everything, refused
 from tests.conftest import FAST, Command
 
@@ -221,18 +221,12 @@ def test_a_line_of_200_mb(command: Command, name: str) -> None:
         file.write(b'{"text": "' if name.endswith("jsonl") else b"")
         while file.tell() < BIG:
             file.write(piece)
-    measured = planted(code=PEAK.format(path=str(command.folder.parent / "peak")))
+    peak = command.folder.parent / "peak"
     words = ["train", "--data-dir", name, *FAST, "--max-steps", "1", "--eval-every", "1", "--val-split", "0.001"]
-    result = command(*words, timeout=600, **measured)
+    result = command(*words, timeout=600, **measured(peak))
     if name.endswith("jsonl"):
         assert result.code == 2, result.err
         assert "line.jsonl" in result.err
     else:
         assert result.code == 0, result.err
-    assert int((command.folder.parent / "peak").read_text()) < 700 * 2**10, "KiB at the peak"
-
-
-PEAK = """
-import atexit, resource
-atexit.register(lambda: open({path!r}, "w").write(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)))
-"""
+    assert int(peak.read_text()) < 700 * 2**10, "KiB at the peak"

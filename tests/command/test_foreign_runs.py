@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.command.faults import measured
 from tests.command.refusals import all_refused, everything
 from tests.command.terminal import Screen
 from tests.conftest import FAST, Command
@@ -22,6 +23,7 @@ COMMANDS = [
     "train {} --resume", "watch {}", "evaluate {}", "train {} --overwrite", "export {} out", "check after {}", "train {}",
     "generate {}", "train --from {}",
 ]  # fmt: skip
+BIG = 600 * 2**20
 RESUME = [*FAST, "--max-steps", "9"]
 
 
@@ -106,6 +108,26 @@ def test_the_list_of_runs_is_not_led_out_and_does_not_wait(command: Command, mad
     assert command("runs", timeout=60).code == 0
     assert "no run is live" in command("watch", timeout=60).err
     assert everything(command.folder.parent) == before
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", ["train --name long --resume", "check after long", "runs"])
+def test_a_line_without_an_end_in_a_record_fills_no_memory(command: Command, made_once: Path, words: str) -> None:
+    run = command.run_folder("long")
+    shutil.copytree(made_once, run)
+    note(command, run)
+    record = (run / "events.jsonl").read_bytes().splitlines(keepends=True)
+    with (run / "events.jsonl").open("wb") as file:
+        file.writelines(record[:-3])
+        for _ in range(BIG // 2**20):
+            file.write(b" " * 2**20)
+        file.write(b"\n")
+        file.writelines(record[-3:])
+    peak = command.folder.parent / "peak"
+    result = command(*words.split(), *(RESUME if "--resume" in words else []), timeout=120, **measured(peak))
+    assert result.code in (0, 3), result.err
+    assert "Traceback" not in result.err
+    assert int(peak.read_text()) < 600 * 2**10, "KiB at the peak"
 
 
 @pytest.mark.parametrize(
