@@ -245,6 +245,10 @@ MESSAGES: dict[str, dict[Language, str]] = {
         "tr": "{what} {step}. adımda {value} oldu, ilk olarak şurada: {module}; bununla güncelleme yapılmadı. "
         "Daha düşük bir hız (--learning-rate {rate:g}) ya da daha uzun ısınma (--warmup-steps {warmup}) deneyin",
     },
+    "race-exists": {
+        "en": "{path} already holds a run; use --overwrite to race anew, or another --name",
+        "tr": "{path} içinde zaten bir çalışma var; yeniden yarışmak için --overwrite ya da başka bir --name verin",
+    },
     "training-weights-lost": {
         "en": "at step {step} {module} holds numbers that are not finite; no checkpoint was written of it, the one before stays. "
         "Try a lower rate (--learning-rate {rate:g}) or a longer warmup (--warmup-steps {warmup})",

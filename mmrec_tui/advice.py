@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 RATE_STEPS = 100  # of a search for a rate, where nothing else is asked for
 BATCH_SECONDS = 60.0  # the same for a batch
+BENCH_SECONDS = 3.0  # for each config that is measured
 _ENDINGS = {
     "memory": "batches.ended-memory",
     "time": "batches.ended-time",

@@ -10,7 +10,7 @@ import typer
 
 from mmrec_engine.errors import RequestError
 from mmrec_engine.settings import FIELDS, Resolved, flag, read_settings_file, resolve
-from mmrec_tui.flags import argument, setting_flag, switch, with_default, with_parameters
+from mmrec_tui.flags import argument, as_flags, context_parameter, setting_flag, switch, with_default, with_parameters
 from mmrec_tui.text import UsageText, Wording
 from mmrec_tui.usage import ClickException, WordedTyper, usage_text
 
@@ -63,6 +63,7 @@ def build(wording: Wording, debug: bool = False, given_language: str | None = No
     _add_watch(app, wording, given_language)
     _add_check(app, wording)
     _add_searches(app, wording)
+    _add_bench(app, wording)
     _add_tables(app, wording)
     return app
 
@@ -193,6 +194,46 @@ def _add_searches(app: typer.Typer, wording: Wording) -> None:
     with_parameters(find_batch, [*flags, seconds, *shared])
     app.command("find-lr", help=wording("help.find-lr"))(find_lr)
     app.command("find-batch", help=wording("help.find-batch"))(find_batch)
+
+
+def _add_bench(app: typer.Typer, wording: Wording) -> None:
+    from mmrec_tui.advice import BENCH_SECONDS
+
+    group: typer.Typer = WordedTyper(wording, rich_markup_mode=None)
+
+    def measured(context: typer.Context, **given: Any) -> int:
+        if context.invoked_subcommand is not None:
+            return 0
+        from mmrec_tui.bench import bench
+
+        seconds, as_json, quiet = (given.pop(name) for name in ("seconds", "json", "quiet"))
+        _refuse_nan({"seconds": seconds}, wording)
+        return bench(_resolved(given), seconds, wording, as_json, quiet)
+
+    def race(**given: Any) -> int:
+        from mmrec_tui.race import race as run_race
+
+        overwrite, as_json, quiet = (given.pop(name) for name in ("overwrite", "json", "quiet"))
+        flags = as_flags({name: value for name, value in given.items() if name not in ("arch", "name")})
+        return run_race(_resolved(given), flags, overwrite, wording, as_json, quiet)
+
+    shared = [
+        switch("settings", Optional[str], None, "--settings", wording("help.settings"), metavar="FILE.toml"),
+        switch("json", bool, False, "--json", wording("help.json")),
+        switch("quiet", bool, False, "--quiet", wording("help.quiet")),
+    ]
+    flags = [setting_flag(name, wording) for name in FIELDS]
+    seconds = switch(
+        "seconds", float, BENCH_SECONDS, "--seconds", with_default("bench-seconds", int(BENCH_SECONDS), wording),
+        "NUMBER", min=0.1, max=600,
+    )  # fmt: skip
+    with_parameters(measured, [context_parameter(), *flags, seconds, *shared])
+    with_parameters(
+        race, [*flags, switch("overwrite", bool, False, "--overwrite", wording("help.race-overwrite")), *shared]
+    )
+    group.callback(invoke_without_command=True)(measured)
+    group.command("race", help=wording("help.race"))(race)
+    app.add_typer(group, name="bench", help=wording("help.bench"))
 
 
 def _add_evaluate(app: typer.Typer, wording: Wording) -> None:

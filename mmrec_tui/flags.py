@@ -1,6 +1,7 @@
 """The parameters from which Typer reads its flags, made from the table of settings so that a setting is declared once."""
 
 import inspect
+from collections.abc import Mapping
 from typing import Annotated, Any, Optional
 
 import typer
@@ -58,6 +59,23 @@ def switch(
 def argument(name: str, metavar: str, help_text: str) -> inspect.Parameter:
     annotation = Annotated[str, typer.Argument(metavar=metavar, help=help_text)]
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation)
+
+
+def context_parameter() -> inspect.Parameter:
+    return inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
+
+
+def as_flags(given: Mapping[str, Any]) -> list[str]:
+    """The words of a command line that says the same; values as Typer gave them, what was not given left out."""
+    words: list[str] = []
+    for name, value in given.items():
+        if value is True:
+            words.append(flag(name))
+        elif value is False:
+            words.append(f"--no-{flag(name)[2:]}")
+        elif value is not None:
+            words.append(f"{flag(name)}={value}")
+    return words
 
 
 def with_parameters(function: Any, parameters: list[inspect.Parameter]) -> None:

@@ -139,14 +139,14 @@ class _Attempt:
             ):  # fmt: skip
                 if isinstance(event, events.Resumed) and event.checkpoint is not None:
                     # What was before, and what of this process is written already.
-                    self._history = _recorded(self._folder)
+                    self._history = recorded(self._folder)
                 self._history.add(event)
                 begun = begun or isinstance(event, events.Resumed | events.RunStarted)
                 narrator.tell(event, self._history)
                 if remedying is not None:
                     remedying.add(event, self._history)
             if not begun:
-                self._history = _recorded(self._folder)
+                self._history = recorded(self._folder)
                 _tell_ended_before(self._history, self._narration, self._wording)
             elif self._history.finished is not None and self._history.finished.status == "interrupted":
                 self.code = EXIT_CODES.get(self._signals.first, 130)
@@ -211,7 +211,8 @@ def _inherited_lock() -> int | None:
         return None
 
 
-def _recorded(folder: Path) -> History:
+def recorded(folder: Path) -> History:
+    """What a run's record tells."""
     from mmrec_engine.runs import read_events
 
     history = History()

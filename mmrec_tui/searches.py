@@ -20,7 +20,7 @@ _WIDEST, _PLOT_ROWS = 100, 20
 
 def find_rate(resolved: Resolved, steps: int, wording: Wording, as_json: bool, quiet: bool) -> int:
     """A learning-rate range test. Returns the exit code; RequestError and TrainingError pass through."""
-    narration, corpus = _prepared(resolved, wording, as_json or quiet)
+    narration, corpus = prepared(resolved, wording, as_json or quiet)
 
     from mmrec_engine.training.rate_search import RateSearch, search_rates
 
@@ -59,7 +59,7 @@ def find_rate(resolved: Resolved, steps: int, wording: Wording, as_json: bool, q
 
 def find_batch(resolved: Resolved, seconds: float, wording: Wording, as_json: bool, quiet: bool) -> int:
     """A search for the batch that trains fastest. Returns the exit code; RequestError and TrainingError pass through."""
-    narration, corpus = _prepared(resolved, wording, as_json or quiet)
+    narration, corpus = prepared(resolved, wording, as_json or quiet)
     settings = resolved.settings
 
     from mmrec_engine.corpus.windows import TrainingWindows
@@ -97,7 +97,7 @@ def find_batch(resolved: Resolved, seconds: float, wording: Wording, as_json: bo
     return 0
 
 
-def _prepared(resolved: Resolved, wording: Wording, quiet: bool) -> tuple[Narration, Any]:
+def prepared(resolved: Resolved, wording: Wording, quiet: bool) -> tuple[Narration, Any]:
     """The narration, and the text prepared. From here on SIGINT and SIGTERM end the command at once, with 130 and 143."""
     from mmrec_engine.corpus.prepare import prepare_corpus
     from mmrec_tui.commands import finish

@@ -53,7 +53,11 @@ def _worded(base: Any, wording: Wording) -> Any:
 def usage_text(error: click.ClickException, wording: Wording) -> str:
     """A usage error in the person's language."""
     context = getattr(error, "ctx", None)
-    command = context.info_name if context is not None and context.parent is not None else ""
+    names = []
+    while context is not None and context.parent is not None:
+        names.append(context.info_name or "")
+        context = context.parent
+    command = " ".join(reversed(names))
     if isinstance(error, click.NoSuchOption):
         near = (error.possibilities or [""])[0]
         nearest = wording("usage.nearest", name=near) if near else ""

@@ -62,6 +62,25 @@ class ModelConfig:
         block = mixing + 2 * self.width * self.mlp_width
         return self.layers * block + 2 * self.vocabulary * self.width
 
+    def training_flops(self, length: int) -> int:
+        """Floating-point operations that training on one token of a window of `length` tokens takes.
+
+        Two a multiply-add, and three times those of the forward pass, since the backward pass takes two products for each
+        (Kaplan et al., "Scaling laws for neural language models", 2020). Multiply-adds forward: one a weight of every matrix
+        that is multiplied with (all but the embedding), and for time mixing in each layer
+
+            GPT        2 · length · width           scores and values, the masked half counted too (PaLM, appendix B)
+            MM-Rec     2 · C · width                the same within a chunk of C = min(length, CHUNK) tokens
+                       + 2 · width · head_width     and, where there is more than one chunk, its memory written and read
+
+        Element-wise work, the optimizer and gradient checkpointing are not in it: what is bought, not what is spent.
+        """
+        mixing = 5 * self.width**2 if self.architecture == "mmrec" else 4 * self.width**2
+        reach = min(length, CHUNK) if self.architecture == "mmrec" else length
+        beyond = 2 * self.width * self.head_width if reach < length else 0
+        layer = mixing + 2 * self.width * self.mlp_width + 2 * reach * self.width + beyond
+        return 6 * (self.layers * layer + self.vocabulary * self.width)
+
     def training_bytes(self, windows: int, length: int) -> int:
         """Estimated memory of training on `windows` windows of `length` tokens, beyond that of importing torch.
 

@@ -118,7 +118,7 @@ def _search(
     settings: Settings, vocabulary: int, windows: int, machine: Machine, seconds: float, stop: Callable[[], bool]
 ) -> Generator[BatchSearch, None, None]:
     deadline = time.monotonic() + seconds
-    memory = _Memory(machine)
+    memory = TrialMemory(machine)
     found = BatchSearch(windows, (settings.batch_size, settings.accumulate))
     batch_size = 1
     while not stop():
@@ -130,7 +130,7 @@ def _search(
             return
         tried = replace(settings, batch_size=batch_size, accumulate=1, microbatch=None)
         yield replace(found, trying=batch_size)
-        trial = _try(tried, vocabulary, memory, min(_LONGEST_TRIAL, _TRIAL_SHARE * seconds), deadline, stop)
+        trial = try_batch(tried, vocabulary, memory, min(_LONGEST_TRIAL, _TRIAL_SHARE * seconds), deadline, stop)
         if trial is None:
             return
         found = replace(found, tried=(*found.tried, trial))
@@ -143,15 +143,15 @@ def _search(
         batch_size *= 2
 
 
-def _try(
+def try_batch(
     settings: Settings,
     vocabulary: int,
-    memory: _Memory,
+    memory: TrialMemory,
     seconds: float,
     deadline: float,
     stop: Callable[[], bool],
 ) -> BatchTrial | None:
-    """Steps with one batch; none where they were stopped."""
+    """Real steps with one batch for about `seconds`, unless they would not fit; none where they were stopped."""
     needed, available = fits(settings, vocabulary)
     size = settings.batch_size
     if needed > USABLE * memory.available(available):
@@ -171,7 +171,7 @@ def _try(
     return BatchTrial(size, "measured", needed, peak, speed.seconds_a_step, speed.tokens_per_second)
 
 
-def _nothing_measured(trial: BatchTrial, settings: Settings, memory: _Memory, seconds: float) -> RequestError:
+def _nothing_measured(trial: BatchTrial, settings: Settings, memory: TrialMemory, seconds: float) -> RequestError:
     if trial.outcome == "no-time":
         return RequestError("search-time", seconds=f"{seconds:g}")
     _, available = fits(settings, 2)
@@ -198,7 +198,7 @@ def _speed(trial: BatchTrial) -> float:
     return trial.tokens_per_second or 0.0
 
 
-class _Memory:
+class TrialMemory:
     """Memory of the device that is trained on: what is free, and what the steps of a trial take at their peak."""
 
     def __init__(self, machine: Machine) -> None:

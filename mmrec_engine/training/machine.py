@@ -89,17 +89,17 @@ def bf16_pays(device: torch.device) -> bool:
     narrow = wide.bfloat16()
     slow, fast = [], []
     for _ in range(_PROBE_ROUNDS):
-        slow.append(_seconds(lambda: wide @ wide, device))
-        fast.append(_seconds(lambda: narrow @ narrow, device))
+        slow.append(seconds_of(lambda: wide @ wide, device))
+        fast.append(seconds_of(lambda: narrow @ narrow, device))
         if fast[0] > 20 * slow[0]:
             return False
     return min(fast) * _WORTH_IT <= min(slow)
 
 
-def _seconds(work: Callable[[], object], device: torch.device) -> float:
+def seconds_of(work: Callable[[], object], device: torch.device) -> float:
+    """Wall time of one round of work on a device, to its end."""
     start = time.perf_counter()
-    for _ in range(2):
-        work()
+    work()
     if device.type == "cuda":
         torch.cuda.synchronize(device)
     return time.perf_counter() - start
