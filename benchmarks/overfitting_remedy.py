@@ -22,7 +22,7 @@ FLAGS = (
     "--val-split 0.3 --eval-every 25 --warmup-steps 20"
 )
 HELD_BACK = "--dropout 0.2 --weight-decay 0.2 --early-stopping-patience 3"
-RATE = 0.02
+RATE = 0.04
 FOLLOWING = {
     "the remedy": "--from first --remedy regularise",
     "at the full rate": f"--from first --remedy regularise --learning-rate {RATE}",

@@ -32,11 +32,11 @@ PRESETS: dict[str, Preset] = {
 RECIPES: dict[str, dict[str, Any]] = {
     # The guide's hyperparameters are the defaults of the settings themselves.
     "guide": {},
-    # Reaches a loss soonest: Muon, small steps of short windows, linear decay, no dropout (docs/results.md).
+    # Reaches a loss soonest on a clock: Muon, small steps, linear decay, no dropout (docs/performance.md).
     "fast": {
         "optimizer": "muon",
-        "learning_rate": 0.02,
-        "warmup_steps": 20,
+        "learning_rate": 0.04,
+        "warmup_steps": 10,
         "schedule": "linear",
         "learning_rate_floor": 0.02,
         "batch_size": 16,

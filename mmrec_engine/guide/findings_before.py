@@ -457,8 +457,8 @@ BEFORE: tuple[FindingText, ...] = (
             "tr": "Çok yüksek learning rate loss'u sıçratır ya da patlatır, çok düşüğü saatleri boşa harcar; çalışma kadar uzun bir warmup'ta sıra öğrenmeye gelmez.",
         },
         {
-            "en": "Start from the guide: AdamW at 3e-4 (Muon at 0.02), warmup 100 steps or a tenth of a short run, clipping 1.0, patience 5.",
-            "tr": "Rehberden başlayın: AdamW 3e-4 (Muon 0.02), warmup 100 adım ya da kısa çalışmada onda biri, clipping 1.0, patience 5.",
+            "en": "Start from the guide: AdamW at 3e-4 (Muon at 0.04), warmup 100 steps or a tenth of a short run, clipping 1.0, patience 5.",
+            "tr": "Rehberden başlayın: AdamW 3e-4 (Muon 0.04), warmup 100 adım ya da kısa çalışmada onda biri, clipping 1.0, patience 5.",
         },
     ),
 )

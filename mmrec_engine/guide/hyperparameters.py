@@ -64,8 +64,8 @@ HYPERPARAMETERS: tuple[Hyperparameter, ...] = (
             "tr": "Birbirine uyan bir değer takımı: guide rehberinkilerdir (AdamW), fast bir loss değerine en çabuk ulaşır. Sizin verdiğiniz değer tarifin önüne geçer.",
         },
         {
-            "en": "fast takes Muon at a rate of 0.02, 16 windows of 128 tokens and no dropout: fine for short runs, overfits sooner in long ones.",
-            "tr": "fast; Muon, 0.02 learning rate, 128 tokenlık 16 pencere kullanır, dropout kullanmaz: kısa çalışmaya uyar, uzununda daha erken overfit olur.",
+            "en": "fast takes Muon at a rate of 0.04, 16 windows of 128 tokens and no dropout: fine for short runs, overfits sooner in long ones.",
+            "tr": "fast; Muon, 0.04 learning rate, 128 tokenlık 16 pencere kullanır, dropout kullanmaz: kısa çalışmaya uyar, uzununda daha erken overfit olur.",
         },
         NOTHING,
     ),
@@ -260,8 +260,8 @@ HYPERPARAMETERS: tuple[Hyperparameter, ...] = (
             "tr": "Gradyanları adıma çeviren kural. adamw alışılmış olandır ve rehberin seçimidir.",
         },
         {
-            "en": "muon often learns faster in few steps; it wants a learning rate of its own, about 0.02.",
-            "tr": "muon az adımda çoğu kez daha hızlı öğrenir; kendine göre bir learning rate ister: 0.02 dolayı.",
+            "en": "muon often learns faster in few steps; it wants a learning rate of its own, about 0.04.",
+            "tr": "muon az adımda çoğu kez daha hızlı öğrenir; kendine göre bir learning rate ister: 0.04 dolayı.",
         },
         NOTHING,
     ),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 INITIAL_STD = 0.02
@@ -27,9 +30,53 @@ class TokenShift(nn.Module):
 
     def forward(self, x: Tensor, before: Tensor | None = None) -> Tensor:
         """x: (batch, time, width); before: (batch, width), the token before the first one, zeros where there is none."""
-        first = torch.zeros_like(x[:, :1]) if before is None else before.unsqueeze(1)
-        previous = torch.cat((first, x[:, :-1]), dim=1)  # (batch, time, width)
+        if before is None:
+            shifted: Tensor = _Shift.apply(x, self.mix)  # type: ignore[no-untyped-call]
+            return shifted
+        previous = torch.cat((before.unsqueeze(1), x[:, :-1]), dim=1)  # (batch, time, width)
         return torch.lerp(x, previous, self.mix)
+
+
+class _Shift(torch.autograd.Function):
+    """The token shift of whole texts, with its gradient written out: two passes over the tokens each way instead of seven.
+
+    y_t = x_t + μ ⊙ (x_{t-1} - x_t)
+    ∂x_t = (1 - μ) ⊙ ∂y_t + μ ⊙ ∂y_{t+1};  ∂μ = Σ_t ∂y_t ⊙ (x_{t-1} - x_t)          x_{-1} = 0
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, mix: Tensor) -> Tensor:
+        ctx.save_for_backward(x, mix)
+        y = torch.empty_like(x)
+        torch.lerp(x[:, 1:], x[:, :-1], mix, out=y[:, 1:])
+        torch.mul(x[:, 0], 1 - mix, out=y[:, 0])
+        return y
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor]:
+        x, mix = ctx.saved_tensors
+        of_x = gradient * (1 - mix)
+        of_x[:, :-1].addcmul_(gradient[:, 1:], mix)
+        moved = (x[:, :-1] - x[:, 1:]).mul_(gradient[:, 1:])
+        return of_x, moved.sum((0, 1)) - (gradient[:, 0] * x[:, 0]).sum(0)
+
+
+class _ReluSquared(torch.autograd.Function):
+    """relu(x)², of which only relu(x) is kept: its gradient is 2 relu(x)."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        kept = x.relu()
+        ctx.save_for_backward(kept)
+        return kept * kept
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        (kept,) = ctx.saved_tensors
+        of_x: Tensor = (gradient * kept).mul_(2)
+        return of_x
 
 
 class MLP(nn.Module):
@@ -44,7 +91,7 @@ class MLP(nn.Module):
         self.project = zero_linear(inner, width)
 
     def forward(self, x: Tensor) -> Tensor:
-        projected: Tensor = self.project(functional.relu(self.expand(x)).square())
+        projected: Tensor = self.project(_ReluSquared.apply(self.expand(x)))  # type: ignore[no-untyped-call]
         return projected
 
 

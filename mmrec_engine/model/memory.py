@@ -3,8 +3,9 @@
     S(t) = γ S(t-1) + k_t v_tᵀ              one memory a head: (head_width × head_width)
     o_t  = √(1-γ²) q_tᵀ S(t)
 
-Training runs chunk by chunk as matrix products; generating runs the same code on chunks of one token. `reference.py` is the
-recurrence as written, and the tests hold the two equal. Must not know: tokens, loss, optimizers.
+Training runs as matrix products: within chunks, between chunks, and from a memory to what follows; generating runs the same
+code on chunks of one token. `reference.py` is the recurrence as written, and the tests hold the two equal.
+Must not know: tokens, loss, optimizers.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from mmrec_engine.model.layers import TokenShift, norm, zero_linear
 
 SHORTEST_TIME_CONSTANT = 2.0
 LONGEST_TIME_CONSTANT = 512.0
+_CHUNKS_AT_ONCE = 16  # of which the memories are found by one product; its cost grows with their number
 _SMALLEST_POWER = 1e-30  # smaller powers become 0: products with denormal numbers are slow
 
 
@@ -48,6 +50,8 @@ class MultiMemory(nn.Module):
     decay: Tensor
     read_scale: Tensor
     within: Tensor
+    between: Tensor
+    since: Tensor
     from_state: Tensor
     to_state: Tensor
 
@@ -67,6 +71,9 @@ class MultiMemory(nn.Module):
         position = torch.arange(self.chunk, dtype=torch.float64)
         distance = position[:, None] - position[None, :]  # (chunk, chunk): t - s
         within = _powers(log_decay[:, None, None], distance.clamp(min=0)) * (distance >= 0) * scale[:, None, None]
+        chunk_decay = self.chunk * log_decay
+        number = torch.arange(_CHUNKS_AT_ONCE, dtype=torch.float64)
+        apart = number[:, None] - 1 - number[None, :]  # (chunks, chunks)
         constants = {
             "within": within,  # (heads, chunk, chunk): √(1-γ²) γ^(t-s), 0 above the diagonal
             "from_state": (_powers(log_decay[:, None], position + 1) * scale[:, None]).unsqueeze(
@@ -74,6 +81,9 @@ class MultiMemory(nn.Module):
             ),  # (heads, chunk, 1)
             "to_state": _powers(log_decay[:, None], self.chunk - 1 - position).unsqueeze(-1),  # (heads, chunk, 1)
             "decay": log_decay.exp()[:, None, None],  # (heads, 1, 1)
+            # (heads, chunks, chunks): γ^(chunk · (n-1-m)), from what chunk m wrote to where chunk n begins; 0 for m ≥ n
+            "between": _powers(chunk_decay[:, None, None], apart.clamp(min=0)) * (apart >= 0),
+            "since": _powers(chunk_decay[:, None], number)[..., None, None],  # (heads, chunks, 1, 1): γ^(chunk · n)
         }
         for name, value in constants.items():
             self.register_buffer(name, value.to(torch.get_default_dtype()), persistent=False)
@@ -96,40 +106,61 @@ class MultiMemory(nn.Module):
 
     def _mix(self, x: Tensor, state: MemoryState | None, keep_state: bool) -> tuple[Tensor, Tensor | None]:
         shifted = self.shift(x, None if state is None else state.last)
-        gate, q, k, v = self.project_in(shifted).chunk(4, dim=-1)  # (batch, time, width) each
-        q, k, v = (self._split(part) for part in (q, k, v))  # (batch, heads, time, head_width)
-        read, memory = self._remember(norm(q), norm(k), v, None if state is None else state.memory, keep_state)
+        batch, time, width = x.shape
+        gate, asked, v = self.project_in(shifted).split((width, 2 * width, width), dim=-1)
+        # (2, batch, heads, time, head_width), both in one pass
+        q, k = norm(asked.view(batch, time, 2, self.heads, -1).permute(2, 0, 3, 1, 4)).unbind()
+        v = v.view(batch, time, self.heads, -1).transpose(1, 2).contiguous()  # (batch, heads, time, head_width)
+        read, memory = self._remember(q, k, v, None if state is None else state.memory, keep_state)
         merged = norm(read).transpose(1, 2).flatten(2)  # (batch, time, width)
         y: Tensor = self.project_out(merged * self.gain * functional.silu(gate))
         return y, memory
 
-    def _split(self, x: Tensor) -> Tensor:
-        batch, time, width = x.shape
-        return x.view(batch, time, self.heads, width // self.heads).transpose(1, 2)
-
     def _remember(
         self, q: Tensor, k: Tensor, v: Tensor, memory: Tensor | None, keep_state: bool
     ) -> tuple[Tensor, Tensor | None]:
-        """Write k vᵀ into the memories and read them with q, one chunk after the other.
+        """Write k vᵀ into the memories and read them with q, some chunks after the other.
 
         q, k, v: (batch, heads, time, head_width); memory: (batch, heads, head_width, head_width) or None where nothing
         was written yet. Returns the reads, shaped like v, and the memory after the last token (None unless asked for).
         """
-        reads = []
-        length = q.shape[2]
-        for start in range(0, length, self.chunk):
-            span = slice(start, start + self.chunk)
-            q_c, k_c, v_c = q[:, :, span], k[:, :, span], v[:, :, span]
-            size = q_c.shape[2]
-            weights = (q_c @ k_c.transpose(-1, -2)) * self.within[:, :size, :size]  # (batch, heads, size, size)
-            read = weights @ v_c  # (batch, heads, size, head_width)
-            if memory is not None:
-                read = read + self.from_state[:, :size] * (q_c @ memory)
-            if keep_state or start + self.chunk < length:
-                written = (k_c * self.to_state[:, self.chunk - size :]).transpose(-1, -2) @ v_c
-                memory = written if memory is None else self.decay**size * memory + written
-            reads.append(read)
-        return torch.cat(reads, dim=2), memory
+        reads, start, length = [], 0, q.shape[2]
+        while start < length:
+            chunks = min(_CHUNKS_AT_ONCE, (length - start) // self.chunk)
+            shape = (chunks, self.chunk) if chunks else (1, length - start)  # what is left is less than a chunk
+            span = slice(start, start + shape[0] * shape[1])
+            start = span.stop
+            q_c, k_c, v_c = (part[:, :, span].reshape(*part.shape[:2], *shape, part.shape[3]) for part in (q, k, v))
+            read, memory = self._remember_chunks(q_c, k_c, v_c, memory, keep_state or start < length)
+            reads.append(read.flatten(2, 3))
+        return reads[0] if len(reads) == 1 else torch.cat(reads, dim=2), memory
+
+    def _remember_chunks(
+        self, q: Tensor, k: Tensor, v: Tensor, memory: Tensor | None, keep_state: bool
+    ) -> tuple[Tensor, Tensor | None]:
+        """The same for chunks of equal size at once: q, k, v (batch, heads, chunks, size, head_width)."""
+        chunks, size = q.shape[2:4]
+        weights = (q @ k.transpose(-1, -2)).mul_(self.within[:, None, :size, :size])  # (…, chunks, size, size)
+        read = weights @ v
+        if chunks == 1 and memory is None and not keep_state:
+            return read, None
+        written = (k * self.to_state[:, None, self.chunk - size :]).transpose(-1, -2) @ v  # (…, chunks, width, width)
+        before = self._before(written, memory)
+        if before is not None:
+            asked = q * self.from_state[:, None, :size]
+            read = torch.baddbmm(read.flatten(0, 2), asked.flatten(0, 2), before.flatten(0, 2)).view_as(read)
+        if not keep_state:
+            return read, None
+        last = written[:, :, -1]
+        return read, last if before is None else self.decay**size * before[:, :, -1] + last
+
+    def _before(self, written: Tensor, memory: Tensor | None) -> Tensor | None:
+        """The memories with which each chunk begins, shaped like `written`; None where they are empty."""
+        chunks = written.shape[2]
+        if chunks == 1:
+            return None if memory is None else memory.unsqueeze(2)
+        before = (self.between[:, :chunks, :chunks] @ written.flatten(3)).view_as(written)
+        return before if memory is None else before + self.since[:, :chunks] * memory.unsqueeze(2)
 
 
 def _powers(log_base: Tensor, exponent: Tensor) -> Tensor:

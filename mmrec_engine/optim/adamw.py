@@ -14,7 +14,13 @@ _EPSILON = 1e-8
 
 
 class AdamW(GroupedOptimizer):
-    """State of a parameter: `step` (scalar), `exp_avg` and `exp_avg_sq` (its shape), in float32."""
+    """A group may have "betas": how much of either moment a step keeps.
+
+    State of a parameter: `step` (scalar), `exp_avg` and `exp_avg_sq` (its shape), in float32.
+    """
+
+    def __init__(self, groups: list[dict[str, Any]]) -> None:
+        super().__init__([{"betas": BETAS, **group} for group in groups])
 
     @torch.no_grad()
     def step(self) -> None:
@@ -30,8 +36,8 @@ class AdamW(GroupedOptimizer):
                 [state["step"] for state in states],
                 fused=True,
                 amsgrad=False,
-                beta1=BETAS[0],
-                beta2=BETAS[1],
+                beta1=group["betas"][0],
+                beta2=group["betas"][1],
                 lr=group["lr"],
                 weight_decay=group["weight_decay"],
                 eps=_EPSILON,

@@ -16,7 +16,8 @@ from mmrec_engine.optim.grouped import GroupedOptimizer
 # Quintic Newton–Schulz coefficients that drive singular values into about 0.7 … 1.2 in five steps.
 _COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 _STEPS = 5
-MOMENTUM = 0.95
+# Lower than the usual 0.95, which suits runs of many thousand steps: better at 110, 250 and 700 (docs/performance.md).
+MOMENTUM = 0.85
 
 
 class Muon(GroupedOptimizer):
@@ -51,14 +52,27 @@ class Muon(GroupedOptimizer):
 
 
 def orthogonalised(matrices: Tensor) -> Tensor:
-    """The nearest semi-orthogonal matrices, roughly: singular values brought near 1. (batch, rows, columns)."""
+    """The nearest semi-orthogonal matrices, roughly: singular values brought near 1. (batch, rows, columns).
+
+    Newton–Schulz: X ← p(X Xᵀ) X with p(G) = a + b G + c G², five times. Every factor is a polynomial of the first G = X Xᵀ, so
+    they commute, and until the end only squares of the shorter side are multiplied:
+
+        G ← p(G) G p(G),  Q ← p(G) Q;  the result is Q X
+    """
     a, b, c = _COEFFICIENTS
     x: Tensor = matrices.float()
     tall = x.shape[1] > x.shape[2]
     if tall:
         x = x.transpose(1, 2)
     x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)
-    for _ in range(_STEPS):
-        gram = x @ x.transpose(1, 2)  # (batch, short, short)
-        x = a * x + (b * gram + c * gram @ gram) @ x
+    gram = x @ x.transpose(1, 2)  # (batch, short, short)
+    product: Tensor | None = None
+    for step in range(_STEPS):
+        factor = torch.baddbmm(gram, gram, gram, beta=b, alpha=c)
+        factor.diagonal(dim1=1, dim2=2).add_(a)
+        product = factor if product is None else factor @ product
+        if step < _STEPS - 1:
+            gram = factor @ gram @ factor
+    assert product is not None
+    x = product @ x
     return x.transpose(1, 2) if tall else x

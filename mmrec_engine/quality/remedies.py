@@ -26,7 +26,7 @@ _AT_ONCE = frozenset({
 })  # fmt: skip
 
 # The guide's learning rates (usual 3e-4, lowered 1e-4), and the same shares of Muon's usual rate.
-_USUAL_RATE = {"adamw": 3e-4, "muon": 0.02}
+_USUAL_RATE = {"adamw": 3e-4, "muon": 0.04}
 _LOWERED_RATE = {"adamw": 1e-4, "muon": 0.007}
 _LOWEST_RATE = {"adamw": 1e-6, "muon": 5e-5}
 _HIGHEST_RATE = {"adamw": 3e-3, "muon": 0.05}

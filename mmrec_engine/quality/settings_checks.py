@@ -18,7 +18,7 @@ _SHOWN = 48  # tokens of a window
 _MOST_WINDOWS = 64  # of a batch
 _WARM_SHARE = 0.1  # of the steps: what a warmup that is too long is shortened to
 _USUAL_DROPOUT, _USUAL_DECAY = 0.1, 0.1  # the guide's
-_USUAL_RATE = {"adamw": 3e-4, "muon": 0.02}  # the guide's, and the fast recipe's
+_USUAL_RATE = {"adamw": 3e-4, "muon": 0.04}  # the guide's, and the fast recipe's
 
 
 def _targets(context: TextContext) -> Values:

@@ -32,7 +32,7 @@ def test_what_is_measured_fits_together_and_nothing_is_written(command: Command,
     assert 0 < tiny["share"] < 1
     steps = -(-found["text"]["windows"] // 4)
     assert tiny["seconds_an_epoch"] == pytest.approx(steps * tiny["seconds_a_step"])
-    assert found["text"]["windows"] == (found["text"]["tokens"] - 1) // 32
+    assert abs(found["text"]["windows"] - found["text"]["tokens"] / 32) <= 2, "an epoch begins at an offset of its own"
     assert command.everything_on_disk() == set()
 
 
@@ -62,12 +62,12 @@ def test_it_is_told_in_lines_for_every_config_and_without_a_text(command: Comman
     assert "Traceback" not in result.err
 
 
-RACE = [*SMALL, "--max-steps", 40, "--eval-every", 10]
+RACE = [*SMALL, "--max-steps", 60, "--eval-every", 5]
 
 
 @pytest.mark.slow
 def test_a_race_is_two_runs_of_one_size_to_one_loss(command: Command, text_file: Path) -> None:
-    result = command("bench", "race", "--data-dir", text_file, *RACE, "--target-loss", 3, "--json")
+    result = command("bench", "race", "--data-dir", text_file, *RACE, "--target-loss", 2.7, "--json")
     assert result.code == 0, result.err
     found = result.json
     for architecture in ("mmrec", "gpt"):
@@ -76,7 +76,7 @@ def test_a_race_is_two_runs_of_one_size_to_one_loss(command: Command, text_file:
         validations = [event for event in events if event["event"] == "validation"]
         assert started["settings"]["arch"] == architecture
         assert found[architecture]["reached"]
-        assert found[architecture]["loss"] == validations[-1]["loss"] <= 3 < validations[-2]["loss"]
+        assert found[architecture]["loss"] == validations[-1]["loss"] <= 2.7 < validations[-2]["loss"]
         assert found[architecture]["seconds"] == events[-2]["seconds"] > 0
     assert found["mmrec"]["parameters"] == pytest.approx(found["gpt"]["parameters"], rel=0.01)
     assert found["ratio"] == pytest.approx(found["mmrec"]["seconds"] / found["gpt"]["seconds"])
@@ -96,7 +96,7 @@ def test_on_a_terminal_a_race_draws_both_curves(
     command: Command, text_file: Path, opened: Callable[..., Screen]
 ) -> None:
     screen = opened(
-        "bench", "race", "--data-dir", text_file, *RACE, "--target-loss", 3, "--quiet", columns=110, lines=40
+        "bench", "race", "--data-dir", text_file, *RACE, "--target-loss", 2.7, "--quiet", columns=110, lines=40
     )
     assert screen.wait_for_end() == 0
     shown = screen.text()

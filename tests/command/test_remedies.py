@@ -94,7 +94,7 @@ def test_overfitting_is_named_and_holding_back_trains_better(command: Command, p
     assert second.json["best"]["loss"] < first.json["best"]["loss"]
     described = description(command.run_folder("tiny-2"))
     assert described["settings"]["dropout"] == 0.2 and described["settings"]["early_stopping_patience"] == 3
-    assert described["settings"]["learning_rate"] == 0.002, "the best weights are not for the full rate to undo"
+    assert described["settings"]["learning_rate"] == 0.004, "the best weights are not for the full rate to undo"
     assert described["settings"]["init_from"].endswith("tiny/best_model.pt")
     assert described["origin"]["weights"] == "best"
 

@@ -43,7 +43,7 @@ def test_without_a_terminal_the_curve_is_lines_and_the_last_one_names_the_flag(
     assert head.split() == ["rate", "loss", "smoothed"]
     assert all(len(line.split()) == 3 for line in lines)
     assert advice.startswith("suggested: --learning-rate ")
-    assert "(now 0.02)" in advice
+    assert "(now 0.04)" in advice
     assert "\x1b" not in plain.out + plain.err
     turkish = command("--lang", "tr", *words)
     assert turkish.out.splitlines()[-1].startswith("önerilen: --learning-rate ")

@@ -7,6 +7,7 @@ from torch import Tensor
 from mmrec_engine.model.config import ARCHITECTURES, Architecture, ModelConfig
 from mmrec_engine.model.dropout import DropoutMasks
 from mmrec_engine.model.language_model import LanguageModel, create_model
+from mmrec_engine.model.layers import MLP, TokenShift
 from mmrec_engine.model.memory import MultiMemory, time_constants
 from mmrec_engine.model.reference import recur
 from mmrec_engine.presets import PRESETS
@@ -14,6 +15,7 @@ from mmrec_engine.presets import PRESETS
 PRECISIONS = [(torch.float64, 1e-10), (torch.float32, 1e-5)]
 # (batch, time, width, heads, chunk): prime sizes, times shorter and longer than a chunk and not a multiple of it
 SHAPES = [(2, 7, 13, 1, 3), (3, 29, 22, 2, 5), (1, 31, 39, 3, 31), (2, 23, 35, 5, 64), (1, 64, 16, 4, 16)]
+SHAPES += [(1, 64, 15, 3, 4), (2, 71, 14, 2, 4), (1, 131, 15, 5, 4)]  # as many chunks as are made at once, and more
 
 
 @pytest.fixture(autouse=True)
@@ -203,3 +205,20 @@ def test_dropout_drops_its_share_and_keeps_the_mean(rate: float) -> None:
     assert float(dropped.mean()) == pytest.approx(1, abs=0.01)
     untouched = torch.ones(1, 2, 3)
     assert DropoutMasks(0.0, 1, 2, [0])(untouched, 0) is untouched
+
+
+@pytest.mark.parametrize("time", [1, 2, 7])
+def test_the_gradients_written_out_are_those_of_the_formulas(time: int) -> None:
+    generator = torch.Generator().manual_seed(time)
+    x = torch.randn(3, time, 5, dtype=torch.float64, generator=generator, requires_grad=True)
+    shift = TokenShift(5).double()
+    with torch.no_grad():
+        shift.mix.uniform_(0.1, 0.9, generator=generator)
+    assert torch.autograd.gradcheck(lambda x, mix: torch.func.functional_call(shift, {"mix": mix}, x), (x, shift.mix))
+    mlp = MLP(5, 11).double()
+    with torch.no_grad():
+        mlp.project.weight.normal_(generator=generator)
+    assert torch.autograd.gradcheck(mlp, (x,))
+    previous = torch.cat((torch.zeros_like(x[:, :1]), x[:, :-1]), dim=1)
+    assert torch.allclose(shift(x), x + shift.mix * (previous - x))
+    assert torch.allclose(mlp(x), mlp.project(torch.relu(mlp.expand(x)) ** 2))

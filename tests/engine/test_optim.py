@@ -97,3 +97,20 @@ def test_adamw_is_pytorchs() -> None:
         reference.zero_grad()
     for name, parameter in ours.named_parameters():
         assert torch.equal(parameter, named[name]), name
+
+
+@pytest.mark.parametrize("shape", [(3, 16, 16), (2, 40, 8), (2, 8, 40)])
+@pytest.mark.parametrize("spread", [0, 4, 40])
+def test_squares_alone_orthogonalise_as_the_iteration_on_the_whole_matrix(shape: tuple[int, ...], spread: int) -> None:
+    """spread: decades between the largest and the smallest singular value; at 40 most of them are 0 in float32."""
+    matrices = torch.randn(shape, generator=torch.Generator().manual_seed(spread))
+    left, values, right = torch.linalg.svd(matrices, full_matrices=False)
+    matrices = (left * torch.logspace(0, -spread, values.shape[-1])) @ right
+    a, b, c = 3.4445, -4.7750, 2.0315
+    x = (matrices / matrices.norm(dim=(1, 2), keepdim=True)).double()
+    for _ in range(5):
+        gram = x @ x.mT
+        x = a * x + (b * gram + c * gram @ gram) @ x
+    found = orthogonalised(matrices)
+    assert torch.allclose(found.double(), x, atol=1e-3)
+    assert torch.equal(orthogonalised(torch.zeros(shape)), torch.zeros(shape))

@@ -23,7 +23,7 @@ def test_what_is_nearer_to_the_person_wins_and_its_source_is_known() -> None:
     resolved = resolve({"batch_size": "8", "recipe": "fast"}, {"batch_size": 2, "dropout": 0.3})
     assert resolved.settings.batch_size == 8
     assert resolved.settings.dropout == 0.3
-    assert resolved.settings.learning_rate == 0.02
+    assert resolved.settings.learning_rate == 0.04
     names = ("batch_size", "dropout", "learning_rate", "epochs")
     assert [resolved.sources[name] for name in names] == ["hand", "file", "recipe", "default"]
 
