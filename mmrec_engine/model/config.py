@@ -11,7 +11,7 @@ ARCHITECTURES: tuple[Architecture, ...] = ("mmrec", "gpt")
 
 CHUNK = 64  # tokens that the recurrence takes as one matrix product
 _MOST = 2**31 - 1  # of any size
-_FIRST_USE_BYTES = 90 * 2**20  # measured: kernels and buffers that PyTorch makes in the first step on a CPU
+_FIRST_USE_BYTES = 25 * 2**20  # measured: kernels and buffers that PyTorch makes in the first step on a CPU
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import torch
 
 from mmrec_engine.errors import RequestError
 from mmrec_engine.exactness import make_exact
+from mmrec_engine.machine_memory import keep_freed
 from mmrec_engine.settings import Settings
 
 _PROBE_SIZE = 512
@@ -42,6 +43,7 @@ def resolve_machine(settings: Settings, stored: Mapping[str, Any] | None = None)
     torch.set_num_threads(threads)
     device = resolve_device(stored.get("device", "auto") if settings.device == "auto" else settings.device)
     make_exact()
+    keep_freed()
     chosen = stored.get("precision") or settings.precision
     if chosen == "auto":
         chosen = "bf16" if bf16_pays(device) else "fp32"
