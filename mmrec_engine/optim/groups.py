@@ -13,7 +13,7 @@ from mmrec_engine.settings import Settings
 # With Muon, embedding, head, gains and shift go through AdamW at this share of Muon's rate (0.009 at a rate of 0.03), with a
 # second moment that forgets sooner (docs/performance.md).
 ADAMW_SHARE_OF_MUON = 0.3
-_BETAS_BESIDE_MUON = (0.9, 0.95)
+BETAS_BESIDE_MUON = (0.9, 0.95)
 
 
 class Optimizers:
@@ -26,7 +26,7 @@ class Optimizers:
         if settings.optimizer == "muon":
             self._all: list[GroupedOptimizer] = [
                 Muon([{"params": hidden, "weight_decay": decay, "share": 1.0}]),
-                AdamW([{"params": outer + vectors, "share": ADAMW_SHARE_OF_MUON, "betas": _BETAS_BESIDE_MUON}]),
+                AdamW([{"params": outer + vectors, "share": ADAMW_SHARE_OF_MUON, "betas": BETAS_BESIDE_MUON}]),
             ]
             self._decayed = self._all[0].param_groups[0]
         else:

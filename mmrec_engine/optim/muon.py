@@ -15,7 +15,7 @@ from mmrec_engine.optim.grouped import GroupedOptimizer
 
 # Quintic Newton–Schulz coefficients that drive singular values into about 0.7 … 1.2 in five steps.
 _COEFFICIENTS = (3.4445, -4.7750, 2.0315)
-_STEPS = 5
+STEPS = 5
 # Lower than the usual 0.95, which suits runs of many thousand steps: better at 110, 250 and 700 (docs/performance.md).
 MOMENTUM = 0.85
 
@@ -67,11 +67,11 @@ def orthogonalised(matrices: Tensor) -> Tensor:
     x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)
     gram = x @ x.transpose(1, 2)  # (batch, short, short)
     product: Tensor | None = None
-    for step in range(_STEPS):
+    for step in range(STEPS):
         factor = torch.baddbmm(gram, gram, gram, beta=b, alpha=c)
         factor.diagonal(dim1=1, dim2=2).add_(a)
         product = factor if product is None else factor @ product
-        if step < _STEPS - 1:
+        if step < STEPS - 1:
             gram = factor @ gram @ factor
     assert product is not None
     x = product @ x
