@@ -1,0 +1,78 @@
+"""What the fast recipe's constants do: steps of a training in this process, then the loss of the whole validation side.
+
+    python benchmarks/recipe.py TEXT --steps 150 --momentum 0.85 --share 0.3 --beta2 0.95 -- --batch-size 4 --seq-len 256
+
+Everything behind `--` are flags of `mmrec-tui train`, on top of `--recipe fast`. Neither evaluations on the way nor
+checkpoints, so that the seconds are those of the steps.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import time
+
+from mmrec_engine.corpus.prepare import prepare_corpus
+from mmrec_engine.corpus.windows import TrainingWindows
+from mmrec_engine.evaluation.validation import validate
+from mmrec_engine.model.language_model import create_model
+from mmrec_engine.optim import groups, muon
+from mmrec_engine.optim.schedule import rate_factor
+from mmrec_engine.progress import result_of
+from mmrec_engine.settings import FIELDS, flag, resolve
+from mmrec_engine.training.job import model_config
+from mmrec_engine.training.machine import resolve_machine
+from mmrec_engine.training.step import Stepper
+
+FLAGS = {flag(name): name for name in FIELDS}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("text")
+    parser.add_argument("--steps", type=int, default=150)
+    parser.add_argument("--momentum", type=float, default=muon.MOMENTUM)
+    parser.add_argument("--share", type=float, default=groups.ADAMW_SHARE_OF_MUON)
+    parser.add_argument("--beta2", type=float, default=groups.BETAS_BESIDE_MUON[1])
+    parser.add_argument("--newton-schulz", type=int, default=muon.STEPS)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1337, 1])
+    place = sys.argv.index("--") if "--" in sys.argv else len(sys.argv)
+    given, words = parser.parse_args(sys.argv[1:place]), sys.argv[place + 1 :]
+    settings = {FLAGS[name]: value for name, value in zip(words[::2], words[1::2], strict=True)}
+    muon.MOMENTUM, muon.STEPS = given.momentum, given.newton_schulz
+    groups.ADAMW_SHARE_OF_MUON, groups.BETAS_BESIDE_MUON = given.share, (0.9, given.beta2)
+    losses = [trained(given.text, given.steps, {**settings, "seed": str(seed)}) for seed in given.seeds]
+    print(f"mean {statistics.mean(losses):.4f}")
+
+
+def trained(text: str, steps: int, flags: dict[str, str]) -> float:
+    """The loss after so many steps, nats a token."""
+    settings = resolve({"recipe": "fast", "data_dir": text, **flags}).settings
+    corpus, machine = result_of(prepare_corpus(settings)), resolve_machine(settings)
+    model = create_model(model_config(settings, corpus.tokenizer.vocab_size), settings.seed)
+    windows = TrainingWindows(corpus.train.tokens, settings.seq_len, settings.window_stride, settings.seed)
+    stepper = Stepper(model, groups.Optimizers(model, settings), windows, settings, machine)
+    began = time.perf_counter()
+    for step in range(1, steps + 1):
+        factor = rate_factor(
+            step,
+            planned=steps,
+            warmup=settings.warmup_steps,
+            schedule=settings.schedule,
+            floor=settings.learning_rate_floor,
+        )
+        stepper.make(step, (step - 1) * settings.windows_a_step, settings.learning_rate * factor)
+    seconds = time.perf_counter() - began
+    metrics = result_of(validate(model, corpus, settings.seq_len))
+    assert metrics is not None
+    tokens = steps * settings.windows_a_step * settings.seq_len
+    print(
+        f"seed {settings.seed}: {metrics.loss:.4f} after {tokens:,} tokens, {seconds:.1f} s ({machine.precision})",
+        flush=True,
+    )
+    return metrics.loss
+
+
+if __name__ == "__main__":
+    main()
