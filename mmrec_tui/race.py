@@ -101,8 +101,8 @@ def _race_lines(racers: dict[str, History], results: dict[str, dict[str, Any]], 
         for row in draw(figure, columns, _PLOT_ROWS, plain=True):
             yield "".join(text for text, _ in row).rstrip()
     columns_of = "{:<8}{:>12}{:>9}{:>12}{:>11}{:>11}"
-    heads = ("parameters", "time", "tokens", "speed", "loss")
-    yield columns_of.format("", *(say(f"race.{head}") for head in heads))
+    heads = ("race.parameters", "race.time", "race.tokens", "race.speed", "race.loss")
+    yield columns_of.format("", *map(say, heads))
     for name, result in results.items():
         yield columns_of.format(
             TITLES[name],
