@@ -51,10 +51,14 @@ class Document:
 
 @dataclass
 class FileDocuments:
-    """The documents of a file or folder, in the order of their relative paths."""
+    """The documents of a file or folder, in the order of their relative paths.
+
+    prepared: where prepared tokens are kept; a folder that lies in the root and is no text of its.
+    """
 
     root: Path
     encoding: str | None = None
+    prepared: Path | None = None
     skipped: list[Skipped] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -133,8 +137,10 @@ class FileDocuments:
             raise RequestError("corpus-missing", path=self.root)
         found: list[tuple[Path, int]] = []
         real_root = self.root.resolve()
+        prepared = None if self.prepared is None else self.prepared.resolve()
         for folder, folders, names in os.walk(self.root, onerror=self._unreadable_folder):
-            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            place = real_root / Path(folder).relative_to(self.root)
+            folders[:] = sorted(name for name in folders if not name.startswith(".") and place / name != prepared)
             if _is_run_folder(names):
                 continue
             for name in sorted(names):

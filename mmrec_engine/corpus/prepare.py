@@ -103,13 +103,14 @@ def prepare_corpus(
     tokenizer: of a trained model that is to be evaluated on this text; then all of the text is the validation side.
     Raises RequestError where the text is missing, unusable or shorter than one window on a side.
     """
+    folder = cache_folder()
     documents: FileDocuments | BuiltinDocuments
     if settings.data_dir is not None:
-        documents, name = FileDocuments(Path(settings.data_dir), settings.encoding), settings.data_dir
+        name = settings.data_dir
+        documents = FileDocuments(Path(name), settings.encoding, prepared=folder)
     else:
         name = settings.corpus or "sample"
         documents = BuiltinDocuments(name)
-    folder = cache_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(folder)

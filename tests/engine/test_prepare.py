@@ -133,3 +133,13 @@ def test_a_long_document_is_read_in_pieces_as_if_whole(tmp_path: Path, monkeypat
 def test_a_built_in_corpus_that_is_not_known_is_refused() -> None:
     with pytest.raises(RequestError, match="sample, python-docs, python-code"):
         BuiltinDocuments("war-and-peace")
+
+
+def test_prepared_tokens_are_no_text_of_the_folder_they_lie_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (tmp_path / "text.txt").write_text("words of a text " * 30)
+    (tmp_path / "within").symlink_to(tmp_path)
+    for data in (tmp_path, tmp_path / "within"):
+        first, again = (prepared(data_dir=str(data)) for _ in range(2))
+        assert first.fingerprint == again.fingerprint
+        assert first.describe()["documents"] == again.describe()["documents"] == 1
