@@ -29,13 +29,16 @@ PRESETS: dict[str, Preset] = {
     "large": Preset(width=2048, layers=28, heads=32),
 }
 
+# The guide's rate, and the fast recipe's.
+USUAL_RATE = {"adamw": 3e-4, "muon": 0.04}
+
 RECIPES: dict[str, dict[str, Any]] = {
     # The guide's hyperparameters are the defaults of the settings themselves.
     "guide": {},
     # Reaches a loss soonest on a clock: Muon, small steps, linear decay, no dropout (docs/performance.md).
     "fast": {
         "optimizer": "muon",
-        "learning_rate": 0.04,
+        "learning_rate": USUAL_RATE["muon"],
         "warmup_steps": 10,
         "schedule": "linear",
         "learning_rate_floor": 0.02,

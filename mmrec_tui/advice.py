@@ -22,7 +22,7 @@ _ENDINGS = {
     "text": "batches.ended-text",
     "limit": "batches.ended-limit",
 }
-_OUTCOMES = {
+OUTCOMES = {
     "no-memory": "batches.no-memory",
     "out-of-memory": "batches.out-of-memory",
     "no-time": "batches.no-time",
@@ -98,7 +98,7 @@ def batch_advice(search: BatchSearch, say: Wording) -> list[str]:
 
 def _mark(trial: BatchTrial, search: BatchSearch, say: Wording) -> str:
     if trial.outcome != "measured":
-        return f"✗ {say(_OUTCOMES[trial.outcome])}"
+        return f"✗ {say(OUTCOMES[trial.outcome])}"
     words = [f"★ {say('batches.suggested')}"] if trial.batch_size == search.suggestion else []
     if search.ended_by is not None and trial.batch_size == search.fastest:
         words.append(say("batches.fastest"))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from mmrec_engine.settings import CORPUS_CHOICE, Resolved, Settings
+from mmrec_tui.advice import OUTCOMES
+from mmrec_tui.searches import prepared
 from mmrec_tui.terminal import Narration, print_json
 from mmrec_tui.text import Wording
 
@@ -46,8 +48,6 @@ def bench(resolved: Resolved, seconds: float, wording: Wording, as_json: bool, q
             if narration.is_terminal:
                 narration.bar(wording("bench.measuring", config=config))
             one = measure_config(replace(settings, config=config), text.vocabulary, machine, seconds=seconds)
-            if one is None:
-                continue
             found.append(one)
             narration.clear()
             if not as_json:
@@ -67,18 +67,23 @@ def bench(resolved: Resolved, seconds: float, wording: Wording, as_json: bool, q
     return 0
 
 
+@dataclass(frozen=True)
 class _Text:
     """What is trained on, as far as it matters for speed. windows: of an epoch; none where no text was given."""
 
-    def __init__(self, vocabulary: int = _USUAL_VOCABULARY, windows: int | None = None, tokens: int = 0) -> None:
-        self.vocabulary, self.windows, self.tokens = vocabulary, windows, tokens
+    vocabulary: int = _USUAL_VOCABULARY
+    windows: int | None = None
+    tokens: int = 0
+
+    def epoch(self, one: ConfigSpeed, settings: Settings) -> float | None:
+        """Seconds of an epoch of it."""
+        return None if self.windows is None else one.seconds_an_epoch(self.windows, settings.windows_a_step)
 
 
 def _text(resolved: Resolved, wording: Wording, quiet: bool) -> tuple[Narration, _Text]:
     if not _chosen(resolved, *CORPUS_CHOICE):
         return Narration(quiet=quiet), _Text()
     from mmrec_engine.corpus.windows import TrainingWindows
-    from mmrec_tui.searches import prepared
 
     narration, corpus = prepared(resolved, wording, quiet)
     settings = resolved.settings
@@ -117,24 +122,23 @@ def _machine_lines(settings: Settings, speed: MachineSpeed, text: _Text, say: Wo
 def _config_line(one: ConfigSpeed, settings: Settings, text: _Text, say: Wording) -> str:
     trial = one.trial
     if trial.tokens_per_second is None or trial.seconds_a_step is None or one.share is None:
-        cells, last = ("–", "–", "–", say.memory(trial.estimated_bytes)), say("bench.no-memory")
+        cells, last = ("–", "–", "–", say.memory(trial.estimated_bytes)), say(OUTCOMES[trial.outcome])
     else:
         memory = trial.estimated_bytes if trial.measured_bytes is None else trial.measured_bytes
         step = f"{say.number(1000 * trial.seconds_a_step)} ms"
         cells = (say.number(trial.tokens_per_second), step, say.whole_percent(one.share), say.memory(memory))
-        epoch = None if text.windows is None else one.seconds_an_epoch(text.windows, settings.windows_a_step)
+        epoch = text.epoch(one, settings)
         last = "" if epoch is None else say.clock(epoch)
     return _COLUMNS.format(one.config, say.short(one.parameters), *cells, last).rstrip()
 
 
 def _as_dict(one: ConfigSpeed, settings: Settings, text: _Text) -> dict[str, Any]:
-    epoch = None if text.windows is None else one.seconds_an_epoch(text.windows, settings.windows_a_step)
     return {
         "config": one.config,
         "parameters": one.parameters,
         "flops_a_token": one.flops_a_token,
         "peak": one.peak,
         "share": one.share,
-        "seconds_an_epoch": epoch,
+        "seconds_an_epoch": text.epoch(one, settings),
         **asdict(one.trial),
     }

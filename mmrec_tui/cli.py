@@ -6,7 +6,6 @@ Without a command the app opens, by the shortest way: the parser of the command 
 import contextlib
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 
 from mmrec_engine.errors import MmrecError, RequestError
@@ -34,6 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(str(error), wording)
     except MmrecError as error:
         if debug:
+            import traceback
+
             traceback.print_exc()
         return _fail(error.text(wording.language), wording, 2 if isinstance(error, RequestError) else 1)
     except KeyboardInterrupt:

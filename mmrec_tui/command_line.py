@@ -3,24 +3,37 @@
 Importing this module loads neither torch nor the app; each command imports what it needs.
 """
 
-from pathlib import Path
+from inspect import Parameter
 from typing import Annotated, Any, Optional
 
 import typer
 
-from mmrec_engine.errors import RequestError
-from mmrec_engine.settings import FIELDS, Resolved, flag, read_settings_file, resolve
-from mmrec_tui.flags import argument, as_flags, context_parameter, setting_flag, switch, with_default, with_parameters
+from mmrec_engine.settings import resolve
+from mmrec_tui.command_line_measuring import add_bench, add_searches
+from mmrec_tui.flags import (
+    answer_switches,
+    argument,
+    given_by_hand,
+    refuse_nan,
+    resolve_given,
+    setting_flag,
+    settings_file,
+    settings_flags,
+    switch,
+    with_parameters,
+)
 from mmrec_tui.text import UsageText, Wording
 from mmrec_tui.usage import ClickException, WordedTyper, usage_text
 
 PROGRAM = "mmrec-tui"
+WITH_SETTINGS = frozenset({"train", "check", "find-lr", "find-batch", "bench"})
 
 
 def run_command(words: list[str], wording: Wording, debug: bool, given_language: str | None) -> int:
     """Run the command that the words name, and return its exit code. Raises UsageText for what Typer does not take."""
     try:
-        command = typer.main.get_command(build(wording, debug, given_language))
+        takes_settings = any(word in WITH_SETTINGS for word in words)
+        command = typer.main.get_command(build(wording, debug, given_language, takes_settings))
         # Not its `main`, which ends the program with code 1 where nobody reads the output any more.
         with command.make_context(PROGRAM, words) as context:
             result = command.invoke(context)
@@ -33,8 +46,13 @@ def run_command(words: list[str], wording: Wording, debug: bool, given_language:
     return result if isinstance(result, int) else 0
 
 
-def build(wording: Wording, debug: bool = False, given_language: str | None = None) -> typer.Typer:
-    """The command-line app in one language. given_language: by --lang; the app may remember another than the locale's."""
+def build(wording: Wording, debug: bool, given_language: str | None, takes_settings: bool) -> typer.Typer:
+    """The command-line app in one language. given_language: by --lang; the app may remember another than the locale's.
+
+    takes_settings: whether one of `WITH_SETTINGS` is wanted; else these are known by name only, since a flag of every setting
+    for each of them takes longer than all the rest.
+    """
+    flags = settings_flags(wording) if takes_settings else []
     names = {"help_option_names": ["--help", "-h"]}
     app = WordedTyper(wording, add_completion=False, rich_markup_mode=None, context_settings=names, name=PROGRAM)
 
@@ -56,19 +74,19 @@ def build(wording: Wording, debug: bool = False, given_language: str | None = No
             return open_app(given_language)
         return 0
 
-    _add_train(app, wording, debug)
+    _add_train(app, wording, debug, flags)
     _add_evaluate(app, wording)
     _add_generate(app, wording)
     _add_export(app, wording)
     _add_watch(app, wording, given_language)
-    _add_check(app, wording)
-    _add_searches(app, wording)
-    _add_bench(app, wording)
+    _add_check(app, wording, flags)
+    add_searches(app, wording, flags)
+    add_bench(app, wording, flags)
     _add_tables(app, wording)
     return app
 
 
-def _add_train(app: typer.Typer, wording: Wording, debug: bool) -> None:
+def _add_train(app: typer.Typer, wording: Wording, debug: bool, flags: list[Parameter]) -> None:
     def train(**given: Any) -> int:
         from mmrec_tui.headless import How, train_headless
 
@@ -90,17 +108,16 @@ def _add_train(app: typer.Typer, wording: Wording, debug: bool) -> None:
         if earlier is not None and (how.resume or how.overwrite):
             raise UsageText(wording("usage.from-anew"))
         if earlier is None:
-            return train_headless(_resolved({**given, "settings": file}), wording, how)
+            return train_headless(resolve_given({**given, "settings": file}), wording, how)
 
         from mmrec_engine.quality.following import follow
         from mmrec_engine.runs import find_run
 
-        from_file = _read(file)
-        resolved, origin = follow(find_run(earlier), remedy, _by_hand(given), from_file)
+        from_file = settings_file(file)
+        resolved, origin = follow(find_run(earlier), remedy, given_by_hand(given), from_file)
         return train_headless(resolved, wording, how, origin)
 
     switches = [
-        switch("settings", Optional[str], None, "--settings", wording("help.settings"), metavar="FILE.toml"),
         switch("resume", bool, False, "--resume", wording("help.resume")),
         switch("overwrite", bool, False, "--overwrite", wording("help.overwrite")),
         switch("from_run", Optional[str], None, "--from", wording("help.from"), metavar="RUN"),
@@ -108,10 +125,9 @@ def _add_train(app: typer.Typer, wording: Wording, debug: bool) -> None:
         switch("auto_remedy", bool, False, "--auto-remedy", wording("help.auto-remedy")),
         switch("no_check", bool, False, "--no-check", wording("help.no-check")),
         switch("strict", bool, False, "--strict", wording("help.strict-train")),
-        switch("json", bool, False, "--json", wording("help.json")),
-        switch("quiet", bool, False, "--quiet", wording("help.quiet")),
+        *answer_switches(wording),
     ]
-    with_parameters(train, [setting_flag(name, wording) for name in FIELDS] + switches)
+    with_parameters(train, [*flags, *switches])
     app.command("train", help=wording("help.train"))(train)
 
 
@@ -131,21 +147,20 @@ def _add_watch(app: typer.Typer, wording: Wording, given_language: str | None) -
         return open_app(given_language, folder)
 
 
-def _add_check(app: typer.Typer, wording: Wording) -> None:
+def _add_check(app: typer.Typer, wording: Wording, flags: list[Parameter]) -> None:
     group: typer.Typer = WordedTyper(wording, rich_markup_mode=None, no_args_is_help=True)
 
     def before(**given: Any) -> int:
         from mmrec_tui.checking import check_before
 
         as_json, strict = given.pop("json"), given.pop("strict")
-        return check_before(_resolved(given), wording, as_json, strict)
+        return check_before(resolve_given(given), wording, as_json, strict)
 
     switches = [
-        switch("settings", Optional[str], None, "--settings", wording("help.settings"), metavar="FILE.toml"),
         switch("strict", bool, False, "--strict", wording("help.strict")),
         switch("json", bool, False, "--json", wording("help.json")),
     ]
-    with_parameters(before, [setting_flag(name, wording) for name in FIELDS] + switches)
+    with_parameters(before, [*flags, *switches])
     group.command("before", help=wording("help.check-before"))(before)
 
     @group.command("after", help=wording("help.check-after"))
@@ -159,81 +174,6 @@ def _add_check(app: typer.Typer, wording: Wording) -> None:
         return check_after(run, wording, json, strict)
 
     app.add_typer(group, name="check", help=wording("help.check"))
-
-
-def _add_searches(app: typer.Typer, wording: Wording) -> None:
-    from mmrec_tui.advice import BATCH_SECONDS, RATE_STEPS
-
-    def find_lr(**given: Any) -> int:
-        from mmrec_tui import searches
-
-        steps, as_json, quiet = (given.pop(name) for name in ("steps", "json", "quiet"))
-        return searches.find_rate(_resolved(given), steps, wording, as_json, quiet)
-
-    def find_batch(**given: Any) -> int:
-        from mmrec_tui import searches
-
-        seconds, as_json, quiet = (given.pop(name) for name in ("seconds", "json", "quiet"))
-        _refuse_nan({"seconds": seconds}, wording)
-        return searches.find_batch(_resolved(given), seconds, wording, as_json, quiet)
-
-    shared = [
-        switch("settings", Optional[str], None, "--settings", wording("help.settings"), metavar="FILE.toml"),
-        switch("json", bool, False, "--json", wording("help.json")),
-        switch("quiet", bool, False, "--quiet", wording("help.quiet")),
-    ]
-    flags = [setting_flag(name, wording) for name in FIELDS]
-    steps = switch(
-        "steps", int, RATE_STEPS, "--steps", with_default("steps", RATE_STEPS, wording), "INTEGER", min=20, max=2000
-    )
-    seconds = switch(
-        "seconds", float, BATCH_SECONDS, "--seconds", with_default("seconds", int(BATCH_SECONDS), wording), "NUMBER",
-        min=1, max=86_400,
-    )  # fmt: skip
-    with_parameters(find_lr, [*flags, steps, *shared])
-    with_parameters(find_batch, [*flags, seconds, *shared])
-    app.command("find-lr", help=wording("help.find-lr"))(find_lr)
-    app.command("find-batch", help=wording("help.find-batch"))(find_batch)
-
-
-def _add_bench(app: typer.Typer, wording: Wording) -> None:
-    from mmrec_tui.advice import BENCH_SECONDS
-
-    group: typer.Typer = WordedTyper(wording, rich_markup_mode=None)
-
-    def measured(context: typer.Context, **given: Any) -> int:
-        if context.invoked_subcommand is not None:
-            return 0
-        from mmrec_tui.bench import bench
-
-        seconds, as_json, quiet = (given.pop(name) for name in ("seconds", "json", "quiet"))
-        _refuse_nan({"seconds": seconds}, wording)
-        return bench(_resolved(given), seconds, wording, as_json, quiet)
-
-    def race(**given: Any) -> int:
-        from mmrec_tui.race import race as run_race
-
-        overwrite, as_json, quiet = (given.pop(name) for name in ("overwrite", "json", "quiet"))
-        flags = as_flags({name: value for name, value in given.items() if name not in ("arch", "name")})
-        return run_race(_resolved(given), flags, overwrite, wording, as_json, quiet)
-
-    shared = [
-        switch("settings", Optional[str], None, "--settings", wording("help.settings"), metavar="FILE.toml"),
-        switch("json", bool, False, "--json", wording("help.json")),
-        switch("quiet", bool, False, "--quiet", wording("help.quiet")),
-    ]
-    flags = [setting_flag(name, wording) for name in FIELDS]
-    seconds = switch(
-        "seconds", float, BENCH_SECONDS, "--seconds", with_default("bench-seconds", int(BENCH_SECONDS), wording),
-        "NUMBER", min=0.1, max=600,
-    )  # fmt: skip
-    with_parameters(measured, [context_parameter(), *flags, seconds, *shared])
-    with_parameters(
-        race, [*flags, switch("overwrite", bool, False, "--overwrite", wording("help.race-overwrite")), *shared]
-    )
-    group.callback(invoke_without_command=True)(measured)
-    group.command("race", help=wording("help.race"))(race)
-    app.add_typer(group, name="bench", help=wording("help.bench"))
 
 
 def _add_evaluate(app: typer.Typer, wording: Wording) -> None:
@@ -286,7 +226,7 @@ def _add_generate(app: typer.Typer, wording: Wording) -> None:
             "repetition_penalty": repetition_penalty,
             "seed": seed,
         }
-        _refuse_nan(given, wording)
+        refuse_nan(given, wording)
         by_hand = {name: value for name, value in given.items() if value is not None}
         commands.generate(checkpoint, prompt, tokens, by_hand, device, wording, json)
         return 0
@@ -339,27 +279,3 @@ def _add_tables(app: typer.Typer, wording: Wording) -> None:
 
         commands.runs(wording, json)
         return 0
-
-
-def _resolved(given: dict[str, Any]) -> Resolved:
-    """The settings from their flags and from the file of `--settings`."""
-    file = given.pop("settings")
-    return resolve(_by_hand(given), _read(file))
-
-
-def _read(file: str | None) -> dict[str, Any] | None:
-    """The settings of the file of `--settings`. Raises RequestError."""
-    if file == "":
-        raise RequestError("setting-empty", flag="--settings")
-    return None if file is None else read_settings_file(Path(file))
-
-
-def _refuse_nan(given: dict[str, Any], wording: Wording) -> None:
-    """It lies outside no limit, so Typer takes it."""
-    for name, value in given.items():
-        if value is not None and value != value:
-            raise UsageText(wording("usage.nan", name=flag(name)))
-
-
-def _by_hand(given: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in given.items() if value is not None}

@@ -1,13 +1,16 @@
-"""The parameters from which Typer reads its flags, made from the table of settings so that a setting is declared once."""
+"""The parameters from which Typer reads its flags, made from the table of settings so that a setting is declared once; and the
+settings that were given by them."""
 
 import inspect
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, Optional
 
 import typer
 
-from mmrec_engine.settings import FIELDS, flag, value_type
-from mmrec_tui.text import Wording
+from mmrec_engine.errors import RequestError
+from mmrec_engine.settings import FIELDS, Resolved, flag, read_settings_file, resolve, value_type
+from mmrec_tui.text import UsageText, Wording
 
 _METAVARS = {int: "INTEGER", float: "NUMBER", str: "TEXT"}
 
@@ -82,3 +85,41 @@ def with_parameters(function: Any, parameters: list[inspect.Parameter]) -> None:
     """Give a function that takes **given the signature that Typer reads its flags from."""
     function.__signature__ = inspect.Signature(parameters, return_annotation=int)
     function.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters} | {"return": int}
+
+
+def answer_switches(wording: Wording) -> list[inspect.Parameter]:
+    """How what is found is told."""
+    return [
+        switch("json", bool, False, "--json", wording("help.json")),
+        switch("quiet", bool, False, "--quiet", wording("help.quiet")),
+    ]
+
+
+def settings_flags(wording: Wording) -> list[inspect.Parameter]:
+    """A flag for each setting, and the file that holds them."""
+    file = switch("settings", Optional[str], None, "--settings", wording("help.settings"), metavar="FILE.toml")
+    return [*(setting_flag(name, wording) for name in FIELDS), file]
+
+
+def resolve_given(given: dict[str, Any]) -> Resolved:
+    """The settings from their flags and from the file of `--settings`."""
+    file = given.pop("settings")
+    return resolve(given_by_hand(given), settings_file(file))
+
+
+def settings_file(file: str | None) -> dict[str, Any] | None:
+    """The settings of the file of `--settings`. Raises RequestError."""
+    if file == "":
+        raise RequestError("setting-empty", flag="--settings")
+    return None if file is None else read_settings_file(Path(file))
+
+
+def refuse_nan(given: dict[str, Any], wording: Wording) -> None:
+    """It lies outside no limit, so Typer takes it."""
+    for name, value in given.items():
+        if value is not None and value != value:
+            raise UsageText(wording("usage.nan", name=flag(name)))
+
+
+def given_by_hand(given: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in given.items() if value is not None}

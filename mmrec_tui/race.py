@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,11 +15,9 @@ from mmrec_engine.run_files import holds_run
 from mmrec_engine.settings import Resolved
 from mmrec_tui.bench import TITLES
 from mmrec_tui.headless import recorded
-from mmrec_tui.searches import prepared
+from mmrec_tui.searches import prepared, printed
 from mmrec_tui.terminal import print_json
 from mmrec_tui.text import UsageText, Wording
-
-_PLOT_ROWS, _WIDEST = 20, 100
 
 
 def race(resolved: Resolved, flags: list[str], overwrite: bool, wording: Wording, as_json: bool, quiet: bool) -> int:
@@ -93,13 +90,10 @@ def _ratio(results: dict[str, dict[str, Any]]) -> float | None:
 def _race_lines(racers: dict[str, History], results: dict[str, dict[str, Any]], say: Wording) -> Iterator[str]:
     if sys.stdout.isatty():
         from mmrec_tui.figures import View, overlay
-        from mmrec_tui.widgets.plotting import draw
 
-        figure = overlay([(TITLES[name], history) for name, history in racers.items()], View(x_axis="time"), say)
-        columns = min(_WIDEST, os.get_terminal_size(sys.stdout.fileno()).columns)
-        yield figure.legend
-        for row in draw(figure, columns, _PLOT_ROWS, plain=True):
-            yield "".join(text for text, _ in row).rstrip()
+        yield from printed(
+            overlay([(TITLES[name], history) for name, history in racers.items()], View(x_axis="time"), say)
+        )
     columns_of = "{:<8}{:>12}{:>9}{:>12}{:>11}{:>11}"
     heads = ("race.parameters", "race.time", "race.tokens", "race.speed", "race.loss")
     yield columns_of.format("", *map(say, heads))

@@ -8,12 +8,15 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mmrec_engine.settings import Resolved
 from mmrec_tui.advice import batch_advice, batch_head, batch_line, rate_advice, rate_head, rate_line
 from mmrec_tui.terminal import Narration, print_json
 from mmrec_tui.text import Wording
+
+if TYPE_CHECKING:
+    from mmrec_tui.widgets.plotting import Figure
 
 _WIDEST, _PLOT_ROWS = 100, 20
 
@@ -50,7 +53,9 @@ def find_rate(resolved: Resolved, steps: int, wording: Wording, as_json: bool, q
         return 0
     narration.clear()
     if sys.stdout.isatty():
-        print("\n".join(_plotted(search, wording)))
+        from mmrec_tui.figures import rates
+
+        print("\n".join(printed(rates(search, wording))))
     else:
         print("\n".join([rate_head(wording), *(rate_line(point, wording) for point in search.points)]))
     print(rate_advice(search, wording))
@@ -113,11 +118,10 @@ def _terminated(number: int, frame: object) -> None:
     sys.exit(128 + number)
 
 
-def _plotted(search: Any, wording: Wording) -> Iterator[str]:
-    from mmrec_tui.figures import rates
+def printed(figure: Figure) -> Iterator[str]:
+    """The lines of a figure on the terminal that stdout is, its legend first."""
     from mmrec_tui.widgets.plotting import draw
 
-    figure = rates(search, wording)
     columns = min(_WIDEST, os.get_terminal_size(sys.stdout.fileno()).columns)
     yield figure.legend
     for row in draw(figure, columns, _PLOT_ROWS, plain=True):

@@ -48,7 +48,6 @@ class MultiMemory(nn.Module):
     """Gated time mixing by `heads` memories. Input and output: (batch, time, width)."""
 
     decay: Tensor
-    read_scale: Tensor
     within: Tensor
     between: Tensor
     since: Tensor

@@ -16,7 +16,7 @@ from mmrec_engine.optim.grouped import GroupedOptimizer
 # Quintic Newton–Schulz coefficients that drive singular values into about 0.7 … 1.2 in five steps.
 _COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 STEPS = 5
-# Lower than the usual 0.95, which suits runs of many thousand steps: better at 110, 250 and 700 (docs/performance.md).
+# Lower than the usual 0.95: better after 150, 250 and 700 steps (docs/performance.md).
 MOMENTUM = 0.85
 
 

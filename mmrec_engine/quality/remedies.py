@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from mmrec_engine.errors import RequestError
 from mmrec_engine.guide.findings_during import remedy_title
-from mmrec_engine.presets import PRESETS
+from mmrec_engine.presets import PRESETS, USUAL_RATE
 from mmrec_engine.settings import FIELDS, MOST_TOKENS_A_BATCH, resolve
 
 Settings = Mapping[str, Any]
@@ -25,11 +25,10 @@ _AT_ONCE = frozenset({
     "epochs", "max_steps", "checkpoint_every", "keep_checkpoints", "gradient_checkpointing", "microbatch",
 })  # fmt: skip
 
-# The guide's learning rates (usual 3e-4, lowered 1e-4), and the same shares of Muon's usual rate.
-_USUAL_RATE = {"adamw": 3e-4, "muon": 0.04}
-_LOWERED_RATE = {"adamw": 1e-4, "muon": 0.007}
-_LOWEST_RATE = {"adamw": 1e-6, "muon": 5e-5}
-_HIGHEST_RATE = {"adamw": 3e-3, "muon": 0.05}
+# The guide's lowered learning rate, a third of its usual one, and the same share of Muon's.
+_LOWERED_RATE = {"adamw": 1e-4, "muon": 0.013}
+_LOWEST_RATE = {"adamw": 1e-6, "muon": 1e-4}
+_HIGHEST_RATE = {"adamw": 3e-3, "muon": 0.1}
 _LOWERED_WARMUP = 200
 _MOST_WARMUP = 10_000
 _MOST_WINDOWS = 256  # in a step; more of them make an epoch of a small text too few steps
@@ -139,7 +138,7 @@ def _lower_rate(settings: Settings) -> Changes | None:
 
 def _raise_rate(settings: Settings) -> Changes | None:
     rate, kind = settings["learning_rate"], settings["optimizer"]
-    raised = _USUAL_RATE[kind] if rate < _USUAL_RATE[kind] else rate * 2
+    raised = USUAL_RATE[kind] if rate < USUAL_RATE[kind] else rate * 2
     return {"learning_rate": _rounded(raised)} if raised <= _HIGHEST_RATE[kind] else None
 
 

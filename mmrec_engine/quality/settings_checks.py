@@ -9,6 +9,7 @@ import numpy as np
 
 from mmrec_engine.corpus.windows import IGNORED_LABEL
 from mmrec_engine.guide.findings_before import remedy
+from mmrec_engine.presets import USUAL_RATE
 from mmrec_engine.quality import ngrams
 from mmrec_engine.quality.checks import Check, Skip, Status, Values
 from mmrec_engine.quality.text_context import TextContext
@@ -18,7 +19,6 @@ _SHOWN = 48  # tokens of a window
 _MOST_WINDOWS = 64  # of a batch
 _WARM_SHARE = 0.1  # of the steps: what a warmup that is too long is shortened to
 _USUAL_DROPOUT, _USUAL_DECAY = 0.1, 0.1  # the guide's
-_USUAL_RATE = {"adamw": 3e-4, "muon": 0.04}  # the guide's, and the fast recipe's
 
 
 def _targets(context: TextContext) -> Values:
@@ -110,7 +110,7 @@ def _saner(values: Values, status: Status) -> list[dict[str, Any]]:
     wrong = set(str(values.get("variant", "")).split("+"))
     found = []
     if wrong & {"rate-high", "rate-low"}:
-        found.append(remedy("usual-learning-rate", learning_rate=_USUAL_RATE[values["optimizer"]]))
+        found.append(remedy("usual-learning-rate", learning_rate=USUAL_RATE[values["optimizer"]]))
     if "no-clipping" in wrong:
         found.append(remedy("clip-gradients", grad_clip=1.0))
     if wrong & {"warmup-most", "warmup-long"}:

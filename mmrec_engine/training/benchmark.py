@@ -6,9 +6,9 @@ the fastest matrix product ─► real steps (calibration) ─► tokens a secon
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
+from mmrec_engine.machine_memory import give_back_freed
 from mmrec_engine.settings import Settings
 from mmrec_engine.training.batch_search import BatchTrial, TrialMemory, try_batch
 from mmrec_engine.training.job import model_config
@@ -44,17 +44,16 @@ class ConfigSpeed:
         return None if step is None else step * -(-windows // windows_a_step)
 
 
-def measure_config(
-    settings: Settings, vocabulary: int, machine: Machine, *, seconds: float, stop: Callable[[], bool] = lambda: False
-) -> ConfigSpeed | None:
-    """Steps of this config for about `seconds`, on the machine as `resolve_machine` has set it; none where stopped.
+def measure_config(settings: Settings, vocabulary: int, machine: Machine, *, seconds: float) -> ConfigSpeed:
+    """Steps of this config for about `seconds`, on the machine as `resolve_machine` has set it.
 
     vocabulary: ids, the special ones counted.
     """
+    give_back_freed()  # or the memory that another config has left would be taken for none
     model = model_config(settings, vocabulary)
     peak = fastest_product(machine, _SECONDS_OF_THE_PEAK)
-    trial = try_batch(settings, vocabulary, TrialMemory(machine), seconds, time.monotonic() + _LONGEST, stop)
-    if trial is None:
-        return None
+    deadline = time.monotonic() + _LONGEST
+    trial = try_batch(settings, vocabulary, TrialMemory(machine), seconds, deadline, stop=lambda: False)
+    assert trial is not None  # nobody stops it
     peak = max(peak, fastest_product(machine, _SECONDS_OF_THE_PEAK))  # other work may have come between
     return ConfigSpeed(settings.config, model.parameters(), model.training_flops(settings.seq_len), peak, trial)

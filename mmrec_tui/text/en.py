@@ -232,7 +232,6 @@ TEXT: dict[str, str] = {
     "bench.share": "of peak",
     "bench.memory": "memory",
     "bench.epoch": "an epoch of your {tokens} tokens",
-    "bench.no-memory": "would not fit in memory",
     "race.starts": "🏁 {racer}",
     "race.parameters": "parameters",
     "race.time": "time",

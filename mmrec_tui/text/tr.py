@@ -232,7 +232,6 @@ TEXT: dict[str, str] = {
     "bench.share": "tepe payı",
     "bench.memory": "bellek",
     "bench.epoch": "{tokens} tokenınızın bir epoch'u",
-    "bench.no-memory": "belleğe sığmaz",
     "race.starts": "🏁 {racer}",
     "race.parameters": "parametre",
     "race.time": "süre",

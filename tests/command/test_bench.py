@@ -62,6 +62,18 @@ def test_it_is_told_in_lines_for_every_config_and_without_a_text(command: Comman
     assert "Traceback" not in result.err
 
 
+@pytest.mark.slow
+def test_the_memory_of_a_config_is_its_own(command: Command) -> None:
+    """Not what an earlier one has left to it, nor without what it took over."""
+    result = command("bench", "--seconds", 0.2, "--seq-len", 128, "--batch-size", 8, "--precision", "fp32", "--json")
+    configs = result.json["configs"]
+    assert [one["config"] for one in configs] == ["tiny", "mini", "small"]
+    for one in configs:
+        # What the first product of a process sets up is estimated too, and was there before.
+        apart = one["measured_bytes"] - one["estimated_bytes"]
+        assert -40 * 2**20 - 0.15 * one["estimated_bytes"] < apart < 0.15 * one["estimated_bytes"], one
+
+
 RACE = [*SMALL, "--max-steps", 60, "--eval-every", 5]
 
 

@@ -49,7 +49,7 @@ def test_a_remedy_in_force_is_followed_by_the_next_until_none_is_left() -> None:
         ("loss-too-high", "lower-learning-rate", {"learning_rate": 30.0}, {"learning_rate": 1e-4}),
         ("loss-too-high", "lower-learning-rate", {"learning_rate": 1e-4}, {"learning_rate": 5e-5}),
         ("loss-too-high", "lower-learning-rate", {"learning_rate": 1e-6}, None),
-        ("loss-too-high", "lower-learning-rate", {"recipe": "fast"}, {"learning_rate": 0.007}),
+        ("loss-too-high", "lower-learning-rate", {"recipe": "fast"}, {"learning_rate": 0.013}),
         ("loss-too-high", "longer-warmup", {"warmup_steps": 0}, {"warmup_steps": 200}),
         ("loss-too-high", "longer-warmup", {"warmup_steps": 300}, {"warmup_steps": 600}),
         ("loss-too-high", "longer-warmup", {"max_steps": 300}, None),
