@@ -92,13 +92,13 @@ def _nearest(points: tuple[Point, ...], x: float) -> Point:
 
 def _loss(history: History, view: View, say: Wording) -> Figure:
     validation = _validations(history, view, lambda one: one.loss)
-    series = [_curve(history, "loss", view, "faint" if view.smoothing else "line")]
+    baselines = {} if history.started is None else history.started.baselines
+    # First, so that the curves are drawn over them: in one character there is room for one.
+    series = [Series(((0.0, loss),), "level", f"{name} ") for name, loss in baselines.items()]
+    series.append(_curve(history, "loss", view, "faint" if view.smoothing else "line"))
     legend = [f"⠒ {say('plot.training')}"]
     if view.smoothing:
         series.append(_curve(history, "smoothed", view, "line"))
-    if history.started is not None:
-        for name, loss in history.started.baselines.items():
-            series.append(Series(((0.0, loss),), "level", f"{name} "))
     series.append(Series(validation, "points"))
     if validation:
         legend.append(f"◆ {say('plot.validation')}")

@@ -13,7 +13,7 @@ import torch
 
 from mmrec_engine.errors import RequestError
 from mmrec_engine.exactness import make_exact
-from mmrec_engine.machine_memory import keep_freed
+from mmrec_engine.machine_memory import give_back_freed, keep_freed
 from mmrec_engine.settings import Settings
 
 _PROBE_SIZE = 512
@@ -43,6 +43,7 @@ def resolve_machine(settings: Settings, stored: Mapping[str, Any] | None = None)
     torch.set_num_threads(threads)
     device = resolve_device(stored.get("device", "auto") if settings.device == "auto" else settings.device)
     make_exact()
+    give_back_freed()  # what was measured or checked before
     keep_freed()
     chosen = stored.get("precision") or settings.precision
     if chosen == "auto":
