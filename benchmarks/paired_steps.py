@@ -18,11 +18,12 @@ HERE = Path(__file__).parents[1]
 ROUNDS = 5
 ONE = """
 import sys
+import mmrec_engine
 from mmrec_engine.settings import FIELDS, flag, resolve
 from mmrec_engine.training.calibration import measure
 names = {flag(name): name for name in FIELDS}
 settings = resolve({names[name]: value for name, value in zip(sys.argv[1::2], sys.argv[2::2])}).settings
-print(measure(settings, 66, seconds=4.0, stop=lambda: False).seconds_a_step)
+print(mmrec_engine.__file__, measure(settings, 66, seconds=4.0, stop=lambda: False).seconds_a_step)
 """
 
 
@@ -43,9 +44,11 @@ def main() -> None:
 def step_of(checkout: Path, words: list[str]) -> float:
     environment = {**os.environ, "PYTHONPATH": str(checkout), "GOMP_SPINCOUNT": "1000"}
     done = subprocess.run(
-        [sys.executable, "-c", ONE, *words], env=environment, stdout=subprocess.PIPE, text=True, check=True
+        [sys.executable, "-P", "-c", ONE, *words], env=environment, stdout=subprocess.PIPE, text=True, check=True
     )
-    return float(done.stdout)
+    file, seconds = done.stdout.split()
+    assert Path(file).is_relative_to(checkout), f"{file} was measured in place of {checkout}"
+    return float(seconds)
 
 
 if __name__ == "__main__":
