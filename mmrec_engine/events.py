@@ -8,6 +8,8 @@
         step                                        loss, rate, gradient norm
         if an evaluation is due:
             state VALIDATING; validation; sample; state TRAINING
+        if a target loss may be near:
+            state VALIDATING; validation (sampled); and, if it is, as above
         if a checkpoint is due, or the best so far:
             checkpoint                              written before the file takes its name
             unwritten                               where the disk did not take it, and the run goes on
@@ -45,7 +47,9 @@ class Event:
     """What all events carry. step counts from 1; 0 is before the first one."""
 
     event: ClassVar[str]
-    unwritten: ClassVar[frozenset[str]] = frozenset()  # fields that a line leaves out while they are None
+    unwritten: ClassVar[frozenset[str]] = (
+        frozenset()
+    )  # fields that a line leaves out while they are not known: None or NaN
     step: int = 0
     time: float = field(default_factory=clock.time)
 
@@ -99,19 +103,26 @@ class Step(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Validation(Event):
-    """The whole validation side, dropout off. loss: nats a token; accuracy: 0–1; training_loss: as many training windows."""
+    """The whole validation side, dropout off. loss: nats a token; accuracy: 0–1; training_loss: as many training windows.
+
+    sampled: some windows only, on the way to a target loss; it has no training loss, and best and patience are as before.
+    first_loss: of the first windows, `validation.FIRST_TOKENS` at most, by which a model loaded anew is compared.
+    """
 
     event = "validation"
+    unwritten = frozenset({"training_loss", "first_loss"})
     loss: float
     perplexity: float
     accuracy: float
     bits_per_character: float
-    training_loss: float
+    training_loss: float = math.nan
     batches: int
     best: bool
     patience_used: int
     patience: int
     epoch: int
+    sampled: bool = False
+    first_loss: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -228,7 +239,7 @@ def to_line(event: Event) -> str:
     own = {
         name: value
         for name, value in values.items()
-        if name not in ("step", "time") and (value is not None or name not in event.unwritten)
+        if name not in ("step", "time") and not (name in event.unwritten and (value is None or value != value))
     }
     head = {"event": event.event, "time": round(event.time, 3), "step": event.step}
     return json.dumps(finite({**head, **own}), ensure_ascii=False, allow_nan=False)

@@ -12,6 +12,7 @@ from mmrec_engine.settings import sound
 
 _RECENT_STEPS = 50
 _MOST_VALIDATIONS = 1024
+_MOST_SAMPLED = 256
 _MOST_FINDINGS = 500
 _MOST_NON_FINITE = 64
 
@@ -20,8 +21,8 @@ class History:
     """What is known of a run after the events added so far, in memory that does not grow with their number.
 
     curves: "loss", "smoothed" (mean of 50 finite losses, at their middle), "learning_rate", "grad_norm", "tokens_per_second".
-    validations: each with its place (step, tokens, seconds). settings: as started, with the changes since, as far as
-    they can be believed.
+    validations: each with its place (step, tokens, seconds); sampled: those of some windows only, the last ones.
+    settings: as started, with the changes since, as far as they can be believed.
     log: the last events, without steps, progress and states. non_finite: steps with a loss or a gradient norm that is not
     finite. Times are seconds since the epoch, of the oldest and the newest event.
     """
@@ -38,6 +39,7 @@ class History:
         self.best: events.Validation | None = None
         self.last_validation: events.Validation | None = None
         self.validations: list[tuple[X, events.Validation]] = []
+        self.sampled: deque[tuple[X, events.Validation]] = deque(maxlen=_MOST_SAMPLED)
         self.sample: events.Sample | None = None
         self.samples: deque[events.Sample] = deque(maxlen=20)
         self.progress: events.Progress | None = None  # the piece of work under way
@@ -181,13 +183,16 @@ class History:
             self.findings = [finding for finding in self.findings if finding.get("phase") != "before"]
 
     def _add_validation(self, event: events.Validation) -> None:
+        place = (event.step, self.last_step.tokens if self.last_step else 0, self._seconds)
+        if event.sampled:
+            self.sampled.append((place, event))
+            return
         if event.best:
             self.best = event
         if len(self.validations) >= _MOST_VALIDATIONS:
             kept = [pair for index, pair in enumerate(self.validations) if index % 2 == 0 or pair[1] is self.best]
             self.validations = kept
-        tokens = self.last_step.tokens if self.last_step else 0
-        self.validations.append(((event.step, tokens, self._seconds), event))
+        self.validations.append((place, event))
         self.last_validation = event
 
     def _add_non_finite(self, step: int) -> None:

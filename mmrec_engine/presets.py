@@ -48,6 +48,13 @@ RECIPES: dict[str, dict[str, Any]] = {
     },
 }
 
+# Laid over a recipe where a target loss is given and no number of steps or epochs: nobody knows how far the rate's fall should
+# be stretched, so it stays, and an average of the weights stands in for the fall. Small steps are there soonest
+# (docs/performance.md).
+RECIPES_TO_A_TARGET: dict[str, dict[str, Any]] = {
+    "fast": {"schedule": "constant", "learning_rate": 0.03, "weight_average": 1 / 6, "batch_size": 8},
+}
+
 # Where a person may start on the plan screen; a profile is laid over the defaults like settings given by hand.
 PROFILES: dict[str, dict[str, Any]] = {
     # A model that writes in a few minutes: the fast recipe, with three evaluations on the way.

@@ -16,7 +16,7 @@ from typing import Any, get_args, get_type_hints
 
 from mmrec_engine.errors import RequestError
 from mmrec_engine.model.config import ARCHITECTURES, Architecture
-from mmrec_engine.presets import PRESETS, RECIPES
+from mmrec_engine.presets import PRESETS, RECIPES, RECIPES_TO_A_TARGET
 
 MOST_TOKENS_A_BATCH = 2**26
 
@@ -67,6 +67,9 @@ class Settings:
     warmup_steps: int = _setting(100, low=0, high=10**9)
     schedule: str = _setting("cosine", choices=("cosine", "linear", "constant"))
     learning_rate_floor: float = _setting(0.1, low=0, high=1)  # share of the peak at the last step
+    weight_average: float = _setting(
+        0.0, low=0, high=0.5
+    )  # mean age of what is averaged, as share of the steps; 0: none
     weight_decay: float = _setting(0.1, low=0, high=10)
     grad_clip: float = _setting(1.0, low=0, high=1e6)  # norm of all gradients; 0: none
     dropout: float = _setting(0.1, low=0, below=1)
@@ -122,6 +125,11 @@ class Settings:
     def windows_at_once(self) -> int:
         """Windows that go through the model together. A matter of memory: a step is the same but for rounding."""
         return min(self.microbatch or self.batch_size, self.batch_size)
+
+    @property
+    def looks_ahead(self) -> bool:
+        """Whether samples of the validation side tell when the target may be reached: where nobody said how often to look."""
+        return self.target_loss is not None and self.eval_every is None
 
     @property
     def windows_a_step(self) -> int:
@@ -210,7 +218,9 @@ def resolve(
                 sources[name] = source
     recipe = merged.get("recipe", FIELDS["recipe"].default)
     check(FIELDS["recipe"], recipe)
-    for name, value in RECIPES[recipe].items():
+    open_ended = merged.get("target_loss") is not None and not {"max_steps", "epochs"} & merged.keys()
+    of_the_recipe = {**RECIPES[recipe], **(RECIPES_TO_A_TARGET.get(recipe, {}) if open_ended else {})}
+    for name, value in of_the_recipe.items():
         if name not in merged:
             merged[name], sources[name] = value, "recipe"
     if merged.get("max_steps") is not None and "epochs" not in merged:

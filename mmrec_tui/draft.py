@@ -16,8 +16,8 @@ from mmrec_engine.settings import CORPUS_CHOICE, FIELDS, Resolved, Settings, res
 # The settings that the plan shows, under their headings.
 GROUPS: dict[str, tuple[str, ...]] = {
     "length": ("epochs", "max_steps", "batch_size", "accumulate", "microbatch", "seq_len", "stride"),
-    "optimizer": ("recipe", "learning_rate", "warmup_steps", "schedule", "learning_rate_floor", "weight_decay",
-                  "grad_clip", "dropout", "optimizer"),
+    "optimizer": ("recipe", "learning_rate", "warmup_steps", "schedule", "learning_rate_floor", "weight_average",
+                  "weight_decay", "grad_clip", "dropout", "optimizer"),
     "text": ("val_split", "vocab_size", "encoding", "fix_encoding"),
     "judging": ("early_stopping_patience", "eval_every", "target_loss"),
     "model": ("arch", "seed", "precision", "threads", "gradient_checkpointing"),

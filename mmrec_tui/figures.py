@@ -45,7 +45,7 @@ def figure_of(plot: str, history: History, view: View, say: Wording) -> Figure:
             series = (Series(points, "line"), Series(points, "points"))
             return _figure(series, view, say, say.share_tick, legend=f"◆ {say('plot.validation')}")
         case "gap":
-            points = _validations(history, view, lambda one: one.loss - one.training_loss)
+            points = _validations(history, view, lambda one: one.loss - one.training_loss, sampled=False)
             series = (Series(points, "line"), Series(points, "points"))
             return _figure(series, view, say, say.tick, legend=f"◆ {say('plot.gap-of')}")
         case "learning-rate":
@@ -143,8 +143,12 @@ def _curve(history: History, name: str, view: View, role: Role) -> Series:
     return Series(tuple((_x(x, view), value) for x, value in history.curves[name].points()), role)
 
 
-def _validations(history: History, view: View, value: Callable[..., float]) -> tuple[Point, ...]:
-    return tuple((_x(x, view), value(one)) for x, one in history.validations)
+def _validations(history: History, view: View, value: Callable[..., float], sampled: bool = True) -> tuple[Point, ...]:
+    """Of whole validations and, unless told otherwise, of sampled ones between them."""
+    whole = [(_x(x, view), value(one)) for x, one in history.validations]
+    if not (sampled and history.sampled):
+        return tuple(whole)
+    return tuple(sorted([*whole, *((_x(x, view), value(one)) for x, one in history.sampled)]))
 
 
 def _x(x: tuple[int, int, float], view: View) -> float:

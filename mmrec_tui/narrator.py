@@ -51,6 +51,8 @@ class Narrator:
                 self._out.line(self._text("paused"))
             case events.Step():
                 self._step(event, history)
+            case events.Validation(sampled=True):
+                self._sampled(event, history)
             case events.Validation():
                 self._validation(event, history)
             case events.Checkpoint() if event.kind != "step":
@@ -193,6 +195,13 @@ class Narrator:
         if event.patience_used:
             self._out.line(say("metrics.patience", used=event.patience_used, patience=event.patience))
         self._out.line()
+
+    def _sampled(self, event: events.Validation, history: History) -> None:
+        number, target = self._text.number, history.settings.get("target_loss")
+        told = "–" if target is None else number(target, 3)
+        self._out.line(
+            self._text("validation-sampled", step=number(event.step), loss=number(event.loss, 3), target=told)
+        )
 
     def _finished(self, event: events.RunFinished, history: History) -> None:
         say = self._text

@@ -23,6 +23,17 @@ class Tally:
     def __init__(self) -> None:
         self.loss_sum, self.correct, self.tokens, self.batches = 0.0, 0, 0, 0
 
+    @classmethod
+    def of(cls, parts: Iterable[Tally]) -> Tally:
+        """What the parts have counted, together."""
+        whole = cls()
+        for part in parts:
+            whole.loss_sum += part.loss_sum
+            whole.correct += part.correct
+            whole.tokens += part.tokens
+            whole.batches += part.batches
+        return whole
+
     def add(self, loss_sum: float, logits: Tensor, labels: Tensor) -> None:
         """loss_sum: nats over the counted labels; logits (batch, time, vocabulary); labels (batch, time)."""
         counted = labels != IGNORED_LABEL
@@ -45,7 +56,7 @@ def perplexity(loss: float) -> float:
     return math.exp(loss) if loss < 709 else math.inf if not math.isnan(loss) else math.nan
 
 
-def bits_per_character(loss: float, tokens: int, characters: int) -> float:
+def bits_per_character(loss: float, tokens: int, characters: float) -> float:
     """Nats a token to bits a character: comparable between tokenizers. tokens and characters are those predicted."""
     return loss * tokens / (characters * math.log(2)) if characters else math.nan
 

@@ -1,9 +1,10 @@
-"""Validation of a run: the whole validation side, as many training windows beside it, and a sample of text."""
+"""Validation of a run: the whole validation side or a sample of it, as many training windows beside it, and some text."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,7 @@ from mmrec_engine.events import Progress
 from mmrec_engine.model.language_model import LanguageModel
 
 _TOKENS_A_BATCH = 4096  # fixed, so that the rounding of a loss does not depend on the run's batch size
+FIRST_TOKENS = 8 * _TOKENS_A_BATCH  # by which a model loaded anew is compared with the one that was saved
 _SECONDS_BETWEEN_PROGRESS = 0.5
 _PROMPT_CHARACTERS = 32
 _SAMPLE_TOKENS = 120
@@ -26,7 +28,7 @@ _SAMPLE_TOKENS = 120
 
 @dataclass(frozen=True)
 class Metrics:
-    """Of the whole validation side. loss: nats a token; tokens: predicted ones."""
+    """Of the whole validation side. loss: nats a token; tokens: predicted ones; first_loss: of the first FIRST_TOKENS."""
 
     loss: float
     perplexity: float
@@ -34,12 +36,15 @@ class Metrics:
     bits_per_character: float
     tokens: int
     batches: int
+    first_loss: float
 
     def as_dict(self) -> dict[str, float | int]:
-        return dict(self.__dict__)
+        """What people ask for: all but the first loss."""
+        return {name: value for name, value in self.__dict__.items() if name != "first_loss"}
 
 
 Evaluation = Generator[Progress, None, Tally | None]
+Precision = Callable[[], AbstractContextManager[None]]
 
 
 def evaluate_windows(
@@ -47,16 +52,21 @@ def evaluate_windows(
     windows: EvaluationWindows,
     numbers: npt.NDArray[np.int64],
     stopped: Callable[[], bool] = lambda: False,
+    precision: Precision = nullcontext,
+    beside: Tally | None = None,
 ) -> Evaluation:
-    """Tally the windows with these numbers, in float32, dropout off. Yields progress; returns None once `stopped`."""
-    tally = Tally()
+    """Tally the windows with these numbers, dropout off, in float32 unless `precision` says otherwise.
+
+    beside: what was counted already, counted with them. Yields progress; returns None once `stopped`.
+    """
+    tally = beside or Tally()
     device = model.embedding.weight.device
     a_batch = max(1, _TOKENS_A_BATCH // windows.length)
     told = time.monotonic()
     for start in range(0, len(numbers), a_batch):
         if stopped():
             return None
-        with evaluating(model):
+        with evaluating(model), precision():
             inputs, labels = (
                 torch.from_numpy(part).to(device) for part in windows.batch(numbers[start : start + a_batch])
             )
@@ -73,7 +83,12 @@ def validate(
 ) -> Generator[Progress, None, Metrics | None]:
     """Metrics of the whole validation side; None once `stopped`."""
     windows = EvaluationWindows(corpus.validation.tokens, length)
-    tally = yield from evaluate_windows(model, windows, np.arange(windows.count), stopped)
+    first = yield from evaluate_first(model, windows, stopped)
+    if first is None:
+        return None
+    first_loss = first.loss
+    rest = np.arange(_first_count(windows), windows.count)
+    tally = yield from evaluate_windows(model, windows, rest, stopped, beside=first)
     if tally is None:
         return None
     characters = corpus.validation.characters - 1  # the first one is not predicted
@@ -84,17 +99,61 @@ def validate(
         bits_per_character(tally.loss, tally.tokens, characters),
         tally.tokens,
         tally.batches,
+        first_loss,
     )
 
 
+def evaluate_first(
+    model: LanguageModel, windows: EvaluationWindows, stopped: Callable[[], bool] = lambda: False
+) -> Evaluation:
+    """Tally the first windows, FIRST_TOKENS at most, in float32."""
+    return evaluate_windows(model, windows, np.arange(_first_count(windows)), stopped)
+
+
+def _first_count(windows: EvaluationWindows) -> int:
+    """Whole batches, so that all of a side is summed as if it were one piece."""
+    return min(windows.count, FIRST_TOKENS // _TOKENS_A_BATCH * max(1, _TOKENS_A_BATCH // windows.length))
+
+
 def training_loss(
-    model: LanguageModel, corpus: Corpus, length: int, stopped: Callable[[], bool] = lambda: False
+    model: LanguageModel,
+    corpus: Corpus,
+    length: int,
+    stopped: Callable[[], bool] = lambda: False,
+    precision: Precision = nullcontext,
 ) -> Generator[Progress, None, float | None]:
-    """Loss of as many training windows as the validation side has, dropout off: the fair partner of a validation loss."""
+    """Loss of as many training windows as the validation side has, dropout off: the fair partner of a validation loss.
+
+    In the precision of the training: what is judged is how far the two are apart, hundredths, not the last digits.
+    """
     windows = EvaluationWindows(corpus.train.tokens, length)
     most = EvaluationWindows(corpus.validation.tokens, length).count
-    tally = yield from evaluate_windows(model, windows, windows.spread(most), stopped)
+    tally = yield from evaluate_windows(model, windows, windows.spread(most), stopped, precision)
     return None if tally is None else tally.loss
+
+
+def validate_sample(
+    model: LanguageModel,
+    corpus: Corpus,
+    length: int,
+    tokens: int,
+    most: int,
+    stopped: Callable[[], bool] = lambda: False,
+    precision: Precision = nullcontext,
+) -> Generator[Progress, None, tuple[Tally, Tally] | None]:
+    """About `tokens` tokens of the validation side, evenly spread; and these with others, up to `most` tokens of it.
+
+    Where `most` is no more than `tokens` both are the same. None once `stopped`.
+    """
+    windows = EvaluationWindows(corpus.validation.tokens, length)
+    numbers = windows.spread(max(1, max(tokens, most) // length))
+    every = max(1, len(numbers) * length // tokens)
+    sample = yield from evaluate_windows(model, windows, numbers[::every], stopped, precision)
+    if sample is None or most <= tokens:
+        return None if sample is None else (sample, sample)
+    others = np.delete(numbers, slice(None, None, every))
+    rest = yield from evaluate_windows(model, windows, others, stopped, precision)
+    return None if rest is None else (sample, Tally.of((sample, rest)))
 
 
 def window_losses(model: LanguageModel, corpus: Corpus, length: int, most: int) -> npt.NDArray[np.float64]:

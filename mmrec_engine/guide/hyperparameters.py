@@ -327,6 +327,22 @@ HYPERPARAMETERS: tuple[Hyperparameter, ...] = (
         },
     ),
     Hyperparameter(
+        "weight_average",
+        {"en": "Weight average", "tr": "Ağırlık ortalaması"},
+        {
+            "en": "With a value above 0 the model that is validated, saved and written with is a running average of the weights. The value is the mean age of what is averaged, as a share of the steps so far: 0.17 at step 600 means about 100 steps. It stands in for the fall of the learning rate where nobody knows when training will end.",
+            "tr": "0'dan büyükse doğrulanan, saklanan ve metin yazan model, ağırlıkların yürüyen ortalamasıdır. Değer, ortalamaya girenlerin ortalama yaşıdır, o âna kadarki adımların payı olarak: 600. adımda 0.17 yaklaşık 100 adım demektir. Eğitimin ne zaman biteceği bilinmiyorsa learning rate'in düşüşünün yerini tutar.",
+        },
+        {
+            "en": "Smoother, and further behind what the model has learnt last; at most 0.5, where all weights so far count alike.",
+            "tr": "Daha düzgün, ama modelin son öğrendiklerinin daha gerisinde; en çok 0.5: o âna kadarki bütün ağırlıklar eşit sayılır.",
+        },
+        {
+            "en": "Closer to the last weights, with more of their unrest. 0 keeps the weights as they are: right wherever the rate falls to the end.",
+            "tr": "Son ağırlıklara daha yakın, ama onların dalgalanmasıyla. 0 ağırlıkları olduğu gibi bırakır: learning rate sona doğru düşüyorsa doğrusu budur.",
+        },
+    ),
+    Hyperparameter(
         "weight_decay",
         {"en": "Weight decay", "tr": "Weight decay"},
         {

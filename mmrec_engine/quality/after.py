@@ -23,7 +23,7 @@ from mmrec_engine.corpus.prepare import Corpus, prepare_corpus
 from mmrec_engine.corpus.windows import EvaluationWindows
 from mmrec_engine.errors import MmrecError
 from mmrec_engine.evaluation.generation import Sampling, generate
-from mmrec_engine.evaluation.validation import sample_text, window_losses
+from mmrec_engine.evaluation.validation import FIRST_TOKENS, sample_text, window_losses
 from mmrec_engine.history import History
 from mmrec_engine.progress import result_of
 from mmrec_engine.quality.checks import Check, Finding, Skip, Status, Values, run
@@ -150,19 +150,20 @@ def _always_passes(values: Values, limits: Mapping[str, float]) -> Status:
 
 
 def _reload(context: AfterContext) -> Values:
-    """The best model's validation loss, computed by a process that knows nothing of this one."""
+    """The best model's loss over the first windows of the validation side, by a process that knows nothing of this one."""
     if context.corpus is None:
         raise Skip("text-gone")
     best, process = context.history.best, context.reloading
     if best is None or process is None:
         raise Skip("no-evaluation")
-    out, err = process.communicate("\n", timeout=_RELOAD_SECONDS)
+    whole = best.first_loss is None  # a record of an older version
+    out, err = process.communicate("whole\n" if whole else "first\n", timeout=_RELOAD_SECONDS)
     if process.returncode:
         lines = err.strip().splitlines() or ["?"]
         return {"variant": "broke", "reason": lines[-1][:200]}
-    loss = json.loads(out)["loss"]
-    values = {"step": best.step, "loss": best.loss, "reloaded": loss}
-    return values if loss == best.loss else {**values, "variant": "differs"}
+    reloaded, recorded = json.loads(out)["loss"], best.loss if whole else best.first_loss
+    values = {"step": best.step, "loss": recorded, "reloaded": reloaded, "tokens": 0 if whole else FIRST_TOKENS}
+    return values if reloaded == recorded else {**values, "variant": "differs"}
 
 
 def _beats_baselines(context: AfterContext) -> Values:

@@ -39,7 +39,7 @@ class ValidationRules:
         self._unsaved: events.Validation | None = None  # the best, while its checkpoint has not been seen
 
     def add(self, event: events.Validation) -> None:
-        if getattr(event, "sampled", False) or (self._last is not None and event.step <= self._last.step):
+        if event.sampled or (self._last is not None and event.step <= self._last.step):
             return
         self._last = event
         self._count += 1

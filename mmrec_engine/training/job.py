@@ -6,7 +6,8 @@ generator is in it.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from mmrec_engine.corpus.windows import TrainingWindows
 from mmrec_engine.errors import RequestError
 from mmrec_engine.model.config import ModelConfig
 from mmrec_engine.model.language_model import LanguageModel, create_model
+from mmrec_engine.optim.average import WeightAverage
 from mmrec_engine.optim.groups import Optimizers
 from mmrec_engine.plan import Plan, Progress, make_plan
 from mmrec_engine.presets import PRESETS
@@ -23,13 +25,15 @@ from mmrec_engine.randomness import hash64
 from mmrec_engine.settings import Settings
 from mmrec_engine.training.machine import Machine
 from mmrec_engine.training.step import Stepper
+from mmrec_engine.training.target import Outlook
 
-SAVED = ("model", "optimizer", "progress")
+SAVED = ("model", "optimizer", "progress", "outlook")
+LAST_WEIGHTS = "last_weights"  # where `model` is an average: the weights themselves
 
 
 @dataclass
 class Job:
-    """One run in this process. `progress` is the only part that is replaced while it goes on."""
+    """One run in this process. `progress` and `outlook` are replaced while it goes on."""
 
     settings: Settings
     machine: Machine
@@ -40,6 +44,8 @@ class Job:
     stepper: Stepper
     plan: Plan
     progress: Progress
+    average: WeightAverage | None = None
+    outlook: Outlook = field(default_factory=Outlook)
     saved_step: int = 0  # step of the newest checkpoint
     resumed_from: str | None = None  # name of the checkpoint this process went on from
 
@@ -49,16 +55,23 @@ class Job:
         self.plan = make_plan(settings, self.plan.windows_an_epoch)
         self.stepper.take(settings)
 
+    def judged(self) -> AbstractContextManager[None]:
+        """Inside, the model has the weights by which it is judged: their average, where one is kept."""
+        return nullcontext() if self.average is None else self.average.applied()
+
     def content(self) -> dict[str, Any]:
         """What a checkpoint holds: the state to go on from, and what is needed to use the model anywhere."""
+        weights = {name: parameter.detach() for name, parameter in self.model.named_parameters()}
         state = {
-            "model": {name: parameter.detach() for name, parameter in self.model.named_parameters()},
+            "model": weights if self.average is None else self.average.weights,
             "optimizer": self.optimizers.state(),
             "progress": asdict(self.progress),
+            "outlook": asdict(self.outlook),
         }
         assert tuple(state) == SAVED
         return {
             **state,
+            **({} if self.average is None else {LAST_WEIGHTS: weights}),
             "settings": self.settings.as_dict(),
             "model_config": self.model.config.as_dict(),
             "tokenizer": self.corpus.tokenizer.to_dict(),
@@ -78,15 +91,20 @@ def build_job(
     model = create_model(config, hash64(settings.seed, 2) >> 1)
     model.recompute_activations = settings.gradient_checkpointing
     if stored is not None:
-        _load_weights(model, stored["model"])
+        _load_weights(model, stored[LAST_WEIGHTS if settings.weight_average else "model"])
     elif settings.init_from is not None:
         _begin_with(model, settings.init_from, corpus)
     model.to(machine.device)
     optimizers = Optimizers(model, settings)
-    progress = Progress()
+    average = WeightAverage(model, settings.weight_average) if settings.weight_average else None
+    progress, outlook = Progress(), Outlook()
     if stored is not None:
         optimizers.load_state(stored["optimizer"])
         progress = Progress.of_stored(stored["progress"])
+        if "outlook" in stored or "weight_average" in stored["settings"]:  # older ones have neither
+            outlook = Outlook.of_stored(stored["outlook"])
+        if average is not None:
+            average.load(stored["model"])
     windows = TrainingWindows(corpus.train.tokens, settings.seq_len, settings.window_stride, settings.seed)
     return Job(
         settings,
@@ -98,6 +116,8 @@ def build_job(
         Stepper(model, optimizers, windows, settings, machine),
         make_plan(settings, windows.count),
         progress,
+        average,
+        outlook,
         saved_step=progress.step,
     )
 

@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 
 from mmrec_engine import checkpoints, events, run_files
 from mmrec_engine.errors import RequestError
-from mmrec_engine.evaluation.validation import sample_text, training_loss, validate
+from mmrec_engine.evaluation.metrics import bits_per_character, perplexity
+from mmrec_engine.evaluation.validation import sample_text, training_loss, validate, validate_sample
 from mmrec_engine.events import Event, Status
 from mmrec_engine.machine_memory import ran_out
 from mmrec_engine.optim.schedule import rate_factor
@@ -40,12 +41,14 @@ def run_steps(job: Job, control: Control) -> Generator[Event, None, Ending]:
     yield events.State(step=job.progress.step, state="TRAINING")
     while True:
         step = job.progress.step
-        if plan.validates(step, settings.eval_every) and job.progress.validated_step < step:
+        yield from _look_ahead(job, control)
+        due = plan.validates(step, settings.eval_every) or job.outlook.whole_step == step > 0
+        if due and job.progress.validated_step < step:
             improved = yield from _validation(job, control)
             if improved and settings.save_best_model:
                 yield from _if_it_can(job, run_files.BEST, _save_best(job))
             yield events.State(step=step, state="TRAINING")
-        undone = plan.validates(step, settings.eval_every) and job.progress.validated_step < step
+        undone = due and job.progress.validated_step < step
         end = None if undone else ending(job.progress, plan, settings)
         if step and step % settings.checkpoint_every == 0 and job.saved_step != step and not undone:
             yield from _if_it_can(job, run_files.step_name(step), _save(job))
@@ -82,6 +85,8 @@ def _step(job: Job) -> Generator[Event, None, events.Step]:
         # Past the handler, where the error no longer holds on to what the step had made.
         job.stepper.drop_gradients()
         yield from _change(job, {"microbatch": job.settings.windows_at_once // 2}, "out-of-memory")
+    if job.average is not None:
+        job.average.add(step)
     job.progress = replace(
         job.progress,
         step=step,
@@ -102,15 +107,20 @@ def _step(job: Job) -> Generator[Event, None, events.Step]:
 
 def _validation(job: Job, control: Control) -> Generator[Event, None, bool]:
     """Validate, and return whether this is the best so far. A stop asked meanwhile leaves it undone, to be done on resume."""
-    step, length = job.progress.step, job.settings.seq_len
+    step, length, model = job.progress.step, job.settings.seq_len, job.model
+    stopped, precision = (lambda: control.stop_asked), job.machine.autocast
     yield events.State(step=step, state="VALIDATING")
-    metrics = yield from _at(step, validate(job.model, job.corpus, length, lambda: control.stop_asked))
-    if metrics is None:
-        return False
-    beside = yield from _at(step, training_loss(job.model, job.corpus, length, lambda: control.stop_asked))
-    if beside is None:
-        return False
+    with job.judged():
+        metrics = yield from _at(step, validate(model, job.corpus, length, stopped))
+        if metrics is None:
+            return False
+        beside = yield from _at(step, training_loss(model, job.corpus, length, stopped, precision))
+        if beside is None:
+            return False
+        prompt, text = sample_text(model, job.corpus, job.settings.seed)
     job.progress = job.progress.after_validation(metrics.loss)
+    if job.settings.target_loss is not None:
+        job.outlook = job.outlook.after_whole(step, metrics.loss, job.settings.target_loss)
     improved = job.progress.best_step == step
     yield events.Validation(
         step=step,
@@ -124,10 +134,42 @@ def _validation(job: Job, control: Control) -> Generator[Event, None, bool]:
         patience_used=job.progress.patience_used,
         patience=job.settings.early_stopping_patience,
         epoch=job.plan.epoch_of(step),
+        first_loss=metrics.first_loss,
     )
-    prompt, text = sample_text(job.model, job.corpus, job.settings.seed)
     yield events.Sample(step=step, prompt=prompt, text=text)
     return improved
+
+
+def _look_ahead(job: Job, control: Control) -> Iterator[Event]:
+    """Look at a sample of the validation side, where the target may be near. A stop asked meanwhile leaves it undone."""
+    settings, step, target = job.settings, job.progress.step, job.settings.target_loss
+    looks = target is not None and settings.looks_ahead and step >= job.outlook.next_step
+    if target is None or not looks or job.plan.validates(step, settings.eval_every):
+        return
+    yield events.State(step=step, state="VALIDATING")
+    with job.judged():
+        tokens, most = job.outlook.tokens(target)
+        stopped = lambda: control.stop_asked  # noqa: E731
+        looking = validate_sample(job.model, job.corpus, settings.seq_len, tokens, most, stopped, job.machine.autocast)
+        found = yield from _at(step, looking)
+    if found is not None:
+        sample, all_seen = found
+        job.outlook = job.outlook.after_sample(step, sample.loss, all_seen.loss, target)
+        characters = job.corpus.validation.characters * sample.tokens / len(job.corpus.validation.tokens)
+        yield events.Validation(
+            step=step,
+            loss=sample.loss,
+            perplexity=perplexity(sample.loss),
+            accuracy=sample.accuracy,
+            bits_per_character=bits_per_character(sample.loss, sample.tokens, characters),
+            batches=sample.batches,
+            best=False,
+            patience_used=job.progress.patience_used,
+            patience=settings.early_stopping_patience,
+            epoch=job.plan.epoch_of(step),
+            sampled=True,
+        )
+    yield events.State(step=step, state="TRAINING")
 
 
 def _at(step: int, work: Generator[events.Progress, None, Result]) -> Generator[Event, None, Result]:

@@ -57,6 +57,7 @@ TEXT = {
     "hint.stopped": "Go on from the newest checkpoint with c, or: {command}",
     "sample.waiting": "comes with the first validation", "sample.step": "step {step}",
     "log.started": "started: {steps} steps, {parameters} parameters",
+    "log.validation-sampled": "{step}  loss {loss} in a sample of the validation text",
     "log.validation": "{step}  validation loss {loss}, perplexity {perplexity}",
     "log.validation-best": "{step}  validation loss {loss}, perplexity {perplexity}: new best ★",
     "log.checkpoint": "{step}  saved {path}", "log.paused": "{step}  paused", "log.resumed": "{step}  going on",

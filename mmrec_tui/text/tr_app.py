@@ -57,6 +57,7 @@ TEXT = {
     "hint.stopped": "En yeni checkpoint'ten sürdürmek için c, ya da: {command}",
     "sample.waiting": "ilk doğrulamayla gelir", "sample.step": "adım {step}",
     "log.started": "başladı: {steps} adım, {parameters} parametre",
+    "log.validation-sampled": "{step}  doğrulama metninin bir örneğinde kayıp {loss}",
     "log.validation": "{step}  doğrulama kaybı {loss}, perplexity {perplexity}",
     "log.validation-best": "{step}  doğrulama kaybı {loss}, perplexity {perplexity}: yeni en iyi ★",
     "log.checkpoint": "{step}  kaydedildi: {path}", "log.paused": "{step}  duraklatıldı", "log.resumed": "{step}  sürüyor",

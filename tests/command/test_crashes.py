@@ -13,11 +13,14 @@ from tests.conftest import QUICK, Command, events_of
 
 SEED = int(os.environ.get("SOAK_SEED", "7"))
 # Long enough for twenty lives of a run, each of which gets a few checkpoints far.
-RUN = [*QUICK, "--no-check", "--max-steps", "300", "--eval-every", "10", "--checkpoint-every", "5", "--keep-checkpoints", "2",
+RUN = [*QUICK, "--no-check", "--max-steps", "300", "--checkpoint-every", "5", "--keep-checkpoints", "2",
        "--early-stopping-patience", "1000", "--warmup-steps", "20", "--quiet"]  # fmt: skip
+OFTEN = ["--eval-every", "10"]
+TO_A_TARGET = "fast, mmrec, averaged, to a target"  # near the end of the run: samples on the way tell when to look
 FORMS = {
     "guide, mmrec": ["--accumulate", "2", "--learning-rate", "0.02"],
     "fast, gpt": ["--recipe", "fast", "--arch", "gpt", "--dropout", "0.2", "--learning-rate", "0.3"],
+    TO_A_TARGET: ["--recipe", "fast", "--weight-average", "0.17", "--schedule", "constant", "--target-loss", "2.05"],
 }
 OTHER_FORMS = {
     "guide, gpt": ["--arch", "gpt", "--accumulate", "3", "--learning-rate", "0.02"],
@@ -35,7 +38,8 @@ def twenty(rng: random.Random) -> list[Moment]:
 @pytest.mark.fault
 @pytest.mark.parametrize("form", [*FORMS, *(pytest.param(form, marks=pytest.mark.soak) for form in OTHER_FORMS)])
 def test_a_run_killed_twenty_times_ends_as_if_never_touched(command: Command, text_file: Path, form: str) -> None:
-    flags = ["train", "--data-dir", text_file, *RUN, *{**FORMS, **OTHER_FORMS}[form]]
+    how = [] if form == TO_A_TARGET else OFTEN
+    flags = ["train", "--data-dir", text_file, *RUN, *how, *{**FORMS, **OTHER_FORMS}[form]]
     whole = command(*flags, "--name", "whole")
     assert whole.code == 0, whole.err
     rng = random.Random(SEED)
@@ -49,5 +53,8 @@ def test_a_run_killed_twenty_times_ends_as_if_never_touched(command: Command, te
     assert ended.code == 0, ended.err
     assert_same_end(command.run_folder("killed"), command.run_folder("whole"))
     validations = [event for event in events_of(command.run_folder("whole")) if event["event"] == "validation"]
-    assert any(event["patience_used"] for event in validations), "the patience was never used"
+    if form == TO_A_TARGET:
+        assert sum(event["sampled"] for event in validations) >= 6, "there was hardly a look at the target"
+    else:
+        assert any(event["patience_used"] for event in validations), "the patience was never used"
     assert len(killed) >= 20, killed

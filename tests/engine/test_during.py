@@ -512,12 +512,9 @@ def test_a_first_evaluation_far_off_is_a_note() -> None:
 
 
 def test_a_sampled_validation_is_passed_over() -> None:
-    class Sampled(events.Validation):
-        sampled = True
-
-    odd = Sampled(
-        step=450, loss=9.0, perplexity=8000.0, accuracy=0.0, bits_per_character=13.0, training_loss=1.0, batches=1, best=False,
-        patience_used=0, patience=5, epoch=1,
+    odd = events.Validation(
+        step=450, loss=9.0, perplexity=8000.0, accuracy=0.0, bits_per_character=13.0, batches=1, best=False,
+        patience_used=0, patience=5, epoch=1, sampled=True,
     )  # fmt: skip
     stream = list(a_run(900))
     place = next(index for index, event in enumerate(stream) if isinstance(event, events.Step) and event.step == 451)

@@ -1,0 +1,54 @@
+"""A running average of the weights: the judged model of a training whose rate does not fall.
+
+With weights w(t) after step t and a power γ, each step's part of the average grows with its number:
+
+    a(t) = β a(t-1) + (1 - β) w(t),   β = (1 - 1/t)^(γ+1)          so that w(i) weighs about i^γ
+
+The mean age of what is averaged is t / (γ+2), a fixed share of the training however long it gets, and nothing but t needs to
+be known. Source: Karras et al., "Analyzing and improving the training dynamics of diffusion models", 2024, section 3.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+
+class WeightAverage:
+    """share: the mean age of the averaged weights as a share of the steps so far, above 0, at most 0.5 (all weigh alike)."""
+
+    def __init__(self, model: nn.Module, share: float) -> None:
+        self._parameters = dict(model.named_parameters())
+        self._power = 1.0 / share - 1.0  # γ + 1
+        self.weights = {name: parameter.detach().clone() for name, parameter in self._parameters.items()}
+
+    @torch.no_grad()
+    def add(self, step: int) -> None:
+        """Take in the weights after `step`, counted from 1."""
+        weight = 1.0 - (1.0 - 1.0 / step) ** self._power
+        torch._foreach_lerp_(list(self.weights.values()), list(self._parameters.values()), weight)
+
+    @torch.no_grad()
+    def load(self, weights: Mapping[str, Tensor]) -> None:
+        """Go on from an earlier average. Raises ValueError where it is another model's."""
+        if {name: value.shape for name, value in weights.items()} != {
+            name: value.shape for name, value in self.weights.items()
+        }:
+            raise ValueError("average of other weights")
+        for name, value in self.weights.items():
+            value.copy_(weights[name])
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        """The model has the average for its weights inside."""
+        kept = {name: parameter.data for name, parameter in self._parameters.items()}
+        try:
+            for name, parameter in self._parameters.items():
+                parameter.data = self.weights[name]
+            yield
+        finally:
+            for name, parameter in self._parameters.items():
+                parameter.data = kept[name]

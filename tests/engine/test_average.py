@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from mmrec_engine.optim.average import WeightAverage
+
+STEPS = 40
+
+
+def moved(share: float) -> tuple[nn.Linear, WeightAverage]:
+    """A model whose weights after step i are all i, and their average."""
+    model = nn.Linear(3, 2)
+    average = WeightAverage(model, share)
+    for step in range(1, STEPS + 1):
+        for parameter in model.parameters():
+            parameter.data.fill_(float(step))
+        average.add(step)
+    return model, average
+
+
+@pytest.mark.parametrize("share", [0.5, 1 / 3, 1 / 6])
+def test_what_is_averaged_has_the_mean_age_that_was_asked_for(share: float) -> None:
+    _, average = moved(share)
+    mean = float(average.weights["weight"].mean())
+    assert (STEPS - mean) / STEPS == pytest.approx(share, abs=0.6 / STEPS)
+
+
+def test_with_a_half_all_weights_count_alike() -> None:
+    _, average = moved(0.5)
+    assert float(average.weights["bias"][0]) == pytest.approx(sum(range(1, STEPS + 1)) / STEPS, rel=1e-5)
+
+
+def test_the_model_has_the_average_inside_and_its_own_weights_after_even_where_that_breaks_off() -> None:
+    model, average = moved(1 / 6)
+    seen = []
+
+    def broken_off() -> None:
+        with average.applied():
+            seen.append(model.weight.clone())
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        broken_off()
+    assert torch.equal(seen[0], average.weights["weight"])
+    assert bool((model.weight == STEPS).all())
+    model.weight.data.zero_()
+    assert bool((average.weights["weight"] > 30).all()), "what trains on does not reach into the average"
+
+
+def test_a_stored_average_goes_on_and_another_models_is_refused() -> None:
+    model, average = moved(1 / 6)
+    other = WeightAverage(model, 1 / 6)
+    other.load(average.weights)
+    for one in (average, other):
+        one.add(STEPS + 1)
+    assert torch.equal(average.weights["weight"], other.weights["weight"])
+    for wrong in ({}, {"weight": torch.zeros(3, 2), "bias": torch.zeros(2)}):
+        with pytest.raises(ValueError, match="other weights"):
+            other.load(wrong)

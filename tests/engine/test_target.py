@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import asdict
+
+import pytest
+
+from mmrec_engine.training.target import CLOSE_SAMPLE_TOKENS, FIRST_LOOK, Outlook
+
+TARGET = 2.0
+
+
+def looks(loss_at: Callable[[int], float], apart: float, until: int = 5000) -> tuple[list[int], list[int], Outlook]:
+    """Steps of the samples and of the whole validations, in a training with these losses of the whole side.
+
+    apart: how much higher the whole side is than a close sample; a small one is off by as much again.
+    """
+    outlook, sampled, whole = Outlook(), [], []
+    for step in range(1, until + 1):
+        if step < outlook.next_step:
+            continue
+        sampled.append(step)
+        tokens, beside = outlook.tokens(TARGET)
+        off = apart if tokens == CLOSE_SAMPLE_TOKENS else 2 * apart
+        outlook = outlook.after_sample(step, loss_at(step) - off, loss_at(step) - (0 if beside else off), TARGET)
+        if outlook.whole_step == step:
+            whole.append(step)
+            outlook = outlook.after_whole(step, loss_at(step), TARGET)
+            if loss_at(step) <= TARGET:
+                break
+    return sampled, whole, outlook
+
+
+def falls(step: int) -> float:
+    return float(3.2 * step**-0.09)  # 2.0 at step 186
+
+
+@pytest.mark.parametrize("apart", [0.0, 0.02, -0.02])
+def test_a_target_is_seen_soon_by_few_looks_at_samples_and_one_at_the_whole_side(apart: float) -> None:
+    sampled, whole, _ = looks(falls, apart)
+    reached = next(step for step in range(1, 5000) if falls(step) <= TARGET)
+    assert len(whole) == 1
+    assert reached <= whole[0] <= 1.06 * reached
+    assert len(sampled) <= 16
+    assert sampled[0] == FIRST_LOOK
+
+
+def test_far_from_the_target_it_is_hardly_looked_at() -> None:
+    sampled, whole, _ = looks(lambda step: 4.0, 0.0)
+    assert whole == []
+    assert sampled == [16, 32, 64, 128, 256, 512, 1024, 2048, 4096], "it doubles"
+
+
+def test_a_whole_side_that_falls_short_teaches_how_far_the_samples_are_off() -> None:
+    outlook = Outlook(next_step=100, loss=2.01, apart=0.0).after_sample(100, 1.99, 1.99, TARGET)
+    assert outlook.whole_step == 100
+    outlook = outlook.after_whole(100, 2.02, TARGET)
+    assert outlook.apart == pytest.approx(0.03)
+    assert outlook.after_sample(110, 1.98, 1.98, TARGET).whole_step == 100, "1.98 + 0.03 is not there yet"
+    assert outlook.after_sample(110, 1.96, 1.96, TARGET).whole_step == 110
+
+
+def test_a_loss_that_is_no_number_is_not_near() -> None:
+    outlook = Outlook().after_sample(16, math.nan, math.nan, TARGET)
+    assert (outlook.next_step, outlook.whole_step) == (32, 0)
+    assert outlook.tokens(TARGET)[0] < CLOSE_SAMPLE_TOKENS
+
+
+def test_only_what_was_stored_whole_is_gone_on_from() -> None:
+    stored = asdict(Outlook(next_step=20, loss=2.5, apart=None, whole_step=3))
+    assert asdict(Outlook.of_stored(stored)) == stored
+    for wrong in ({**stored, "loss": "2"}, {**stored, "next_step": 1.5}, {**stored, "more": 1}, {"loss": 1.0}):
+        with pytest.raises(ValueError, match="outlook"):
+            Outlook.of_stored(wrong)
