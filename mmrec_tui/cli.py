@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from mmrec_engine.errors import MmrecError, RequestError
+from mmrec_engine.garbage import collect_rarely, leave_all
 from mmrec_tui.terminal import one_line, prepare_streams, silence
 from mmrec_tui.text import UsageText, Wording, choose_language
 
@@ -100,4 +101,7 @@ def _fail_with(line: str, code: int) -> int:
 
 def run() -> None:
     """The installed command."""
-    sys.exit(main())
+    collect_rarely()
+    code = main()
+    leave_all()
+    sys.exit(code)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -9,7 +10,6 @@ import torch
 from torch import Tensor
 
 from mmrec_engine.errors import RequestError
-from mmrec_engine.evaluation.metrics import evaluating
 from mmrec_engine.model.language_model import LanguageModel
 from mmrec_engine.tokenizer import Tokenizer
 
@@ -40,13 +40,14 @@ def generate(model: LanguageModel, tokenizer: Tokenizer, prompt: str, tokens: in
     state = model.initial_state(1)
     unread = ids
     for _ in range(tokens):
-        with evaluating(model):  # not across the yield: what the consumer does between tokens is its own
+        with torch.no_grad():  # not across the yield: what the consumer does between tokens is its own
             for start in range(0, len(unread), _PROMPT_PIECE):
                 piece = torch.tensor([unread[start : start + _PROMPT_PIECE]], device=device)
                 logits, state = model.advance(piece, state)
-            if not logits.isfinite().all():
+            last = logits[0, -1].cpu()
+            if not math.isfinite(float(last.sum())):  # each lies within the soft cap, or is NaN
                 raise RequestError("generate-not-finite")
-            index = next_token(logits[0, -1].float().cpu(), seen, len(tokenizer.special), sampling, generator)
+            index = next_token(last, seen, len(tokenizer.special), sampling, generator)
         seen[index] = True
         unread = [index]
         yield tokenizer.decode(unread)

@@ -21,6 +21,7 @@ from mmrec_engine.model.language_model import LanguageModel
 
 _TOKENS_A_BATCH = 4096  # fixed, so that the rounding of a loss does not depend on the run's batch size
 FIRST_TOKENS = 8 * _TOKENS_A_BATCH  # by which a model loaded anew is compared with the one that was saved
+MOST_SAMPLED = 2**18  # tokens that may stand for a whole side
 _SECONDS_BETWEEN_PROGRESS = 0.5
 _PROMPT_CHARACTERS = 32
 _SAMPLE_TOKENS = 120
@@ -137,19 +138,19 @@ def validate_sample(
     corpus: Corpus,
     length: int,
     tokens: int,
-    most: int,
+    others_too: bool,
     stopped: Callable[[], bool] = lambda: False,
     precision: Precision = nullcontext,
 ) -> Generator[Progress, None, tuple[Tally, Tally] | None]:
-    """About `tokens` tokens of the validation side, evenly spread; and these with others, up to `most` tokens of it.
+    """About `tokens` tokens of the validation side, evenly spread, always the same; and all of it, MOST_SAMPLED at most.
 
-    Where `most` is no more than `tokens` both are the same. None once `stopped`.
+    Where the others are not asked for, both are the sample. None once `stopped`.
     """
     windows = EvaluationWindows(corpus.validation.tokens, length)
-    numbers = windows.spread(max(1, max(tokens, most) // length))
+    numbers = windows.spread(max(1, MOST_SAMPLED // length))
     every = max(1, len(numbers) * length // tokens)
     sample = yield from evaluate_windows(model, windows, numbers[::every], stopped, precision)
-    if sample is None or most <= tokens:
+    if sample is None or not others_too:
         return None if sample is None else (sample, sample)
     others = np.delete(numbers, slice(None, None, every))
     rest = yield from evaluate_windows(model, windows, others, stopped, precision)

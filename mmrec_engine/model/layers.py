@@ -30,11 +30,20 @@ class TokenShift(nn.Module):
 
     def forward(self, x: Tensor, before: Tensor | None = None) -> Tensor:
         """x: (batch, time, width); before: (batch, width), the token before the first one, zeros where there is none."""
+        if before is None and not torch.is_grad_enabled():
+            return _shifted(x, self.mix)
         if before is None:
             shifted: Tensor = _Shift.apply(x, self.mix)  # type: ignore[no-untyped-call]
             return shifted
         previous = torch.cat((before.unsqueeze(1), x[:, :-1]), dim=1)  # (batch, time, width)
         return torch.lerp(x, previous, self.mix)
+
+
+def _shifted(x: Tensor, mix: Tensor) -> Tensor:
+    y = torch.empty_like(x)
+    torch.lerp(x[:, 1:], x[:, :-1], mix, out=y[:, 1:])
+    torch.mul(x[:, 0], 1 - mix, out=y[:, 0])
+    return y
 
 
 class _Shift(torch.autograd.Function):
@@ -47,10 +56,7 @@ class _Shift(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, mix: Tensor) -> Tensor:
         ctx.save_for_backward(x, mix)
-        y = torch.empty_like(x)
-        torch.lerp(x[:, 1:], x[:, :-1], mix, out=y[:, 1:])
-        torch.mul(x[:, 0], 1 - mix, out=y[:, 0])
-        return y
+        return _shifted(x, mix)
 
     @staticmethod
     @once_differentiable
@@ -91,7 +97,12 @@ class MLP(nn.Module):
         self.project = zero_linear(inner, width)
 
     def forward(self, x: Tensor) -> Tensor:
-        projected: Tensor = self.project(_ReluSquared.apply(self.expand(x)))  # type: ignore[no-untyped-call]
+        expanded: Tensor = self.expand(x)
+        if torch.is_grad_enabled():
+            squared = _ReluSquared.apply(expanded)  # type: ignore[no-untyped-call]
+        else:
+            squared = expanded.relu().square_()
+        projected: Tensor = self.project(squared)
         return projected
 
 

@@ -3,8 +3,8 @@
     S(t) = γ S(t-1) + k_t v_tᵀ              one memory a head: (head_width × head_width)
     o_t  = √(1-γ²) q_tᵀ S(t)
 
-Training runs as matrix products: within chunks, between chunks, and from a memory to what follows; generating runs the same
-code on chunks of one token. `reference.py` is the recurrence as written, and the tests hold the two equal.
+Training runs as matrix products: within chunks, between chunks, and from a memory to what follows; generating runs the
+recurrence token by token. `reference.py` is the recurrence as written, and the tests hold the two equal.
 Must not know: tokens, loss, optimizers.
 """
 
@@ -92,6 +92,8 @@ class MultiMemory(nn.Module):
 
     def advance(self, x: Tensor, state: MemoryState) -> tuple[Tensor, MemoryState]:
         """Go on from `state` with any number of further tokens; returns their outputs and the state after them."""
+        if x.shape[1] == 1:
+            return self._advance_by_one(x[:, 0], state)
         y, memory = self._mix(x, state, keep_state=True)
         assert memory is not None
         return y, MemoryState(x[:, -1], memory)
@@ -102,6 +104,19 @@ class MultiMemory(nn.Module):
         return MemoryState(
             like.new_zeros(batch, width), self.within.new_zeros(batch, self.heads, head_width, head_width)
         )
+
+    def _advance_by_one(self, x: Tensor, state: MemoryState) -> tuple[Tensor, MemoryState]:
+        """The recurrence as it stands above, in as few operations as it takes: text is written by these. x: (batch, width)."""
+        batch, width = x.shape
+        shape = (batch, self.heads, width // self.heads)
+        shifted = torch.lerp(x, state.last, self.shift.mix)
+        gate, asked, v = self.project_in(shifted).split((width, 2 * width, width), dim=-1)
+        q, k = norm(asked.view(batch, 2, *shape[1:])).unbind(1)  # (batch, heads, head_width)
+        memory = torch.addcmul(self.decay * state.memory, k.unsqueeze(-1), v.view(shape).unsqueeze(-2))
+        read = ((q * self.within[:, 0, :1]).unsqueeze(-2) @ memory).squeeze(-2)  # (batch, heads, head_width)
+        merged = norm(read).view(batch, width)
+        y: Tensor = self.project_out(merged * self.gain * functional.silu(gate))
+        return y.unsqueeze(1), MemoryState(x, memory)
 
     def _mix(self, x: Tensor, state: MemoryState | None, keep_state: bool) -> tuple[Tensor, Tensor | None]:
         shifted = self.shift(x, None if state is None else state.last)

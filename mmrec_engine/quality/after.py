@@ -27,6 +27,7 @@ from mmrec_engine.evaluation.validation import FIRST_TOKENS, sample_text, window
 from mmrec_engine.history import History
 from mmrec_engine.progress import result_of
 from mmrec_engine.quality.checks import Check, Finding, Skip, Status, Values, run
+from mmrec_engine.quality.reload import WHOLE
 from mmrec_engine.quality.remedies import remedies_for
 from mmrec_engine.quality.thresholds import numbers
 from mmrec_engine.run_files import BEST, FINAL
@@ -157,7 +158,7 @@ def _reload(context: AfterContext) -> Values:
     if best is None or process is None:
         raise Skip("no-evaluation")
     whole = best.first_loss is None  # a record of an older version
-    out, err = process.communicate("whole\n" if whole else "first\n", timeout=_RELOAD_SECONDS)
+    out, err = process.communicate(f"{WHOLE if whole else 'first'}\n", timeout=_RELOAD_SECONDS)
     if process.returncode:
         lines = err.strip().splitlines() or ["?"]
         return {"variant": "broke", "reason": lines[-1][:200]}
@@ -286,8 +287,10 @@ AFTER_CHECKS: tuple[Check, ...] = (
     Check("best-early", "after", "metrics-reported", _best_early, _judge_best_early),
     Check("still-improving", "after", "metrics-reported", _still_improving, _judge_still_improving),
     Check("final-worse", "after", "metrics-reported", _final_worse, _judge_final_worse),
-    Check("reload-same", "after", "model-testable", _reload, _fails_with_variant),
     Check("sample-sane", "after", "model-testable", _sample, _judge_sample),
+    Check(
+        "reload-same", "after", "model-testable", _reload, _fails_with_variant
+    ),  # last: it has been loading meanwhile
 )
 
 

@@ -12,31 +12,34 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import torch
-
 from mmrec_engine.corpus.prepare import prepare_corpus
 from mmrec_engine.corpus.windows import EvaluationWindows
-from mmrec_engine.evaluation.validation import evaluate_first, validate
-from mmrec_engine.exactness import make_exact
+from mmrec_engine.garbage import collect_rarely, leave_all
 from mmrec_engine.progress import result_of
 from mmrec_engine.run_files import BEST
 from mmrec_engine.runs import read_description
 from mmrec_engine.settings import FIELDS, Settings
-from mmrec_engine.trained import load_trained
 
 WHOLE = "whole"
 
 
 def loss_of(folder: Path, wait: Callable[[], str]) -> float:
-    """wait: returns once it may compute."""
+    """wait: returns, once this process may compute, the line that says how much."""
+    import torch
+
+    from mmrec_engine.evaluation.validation import evaluate_first, validate
+    from mmrec_engine.exactness import make_exact
+    from mmrec_engine.trained import load_trained
+
     described = read_description(folder) or {}
     torch.set_num_threads(int(described.get("threads", 1)))
     make_exact()
     known = {name: value for name, value in described["settings"].items() if name in FIELDS}
     settings = replace(Settings(**known), stride=None)
     corpus = result_of(prepare_corpus(settings))
-    trained = load_trained(str(folder / BEST), torch.device(str(described.get("device", "cpu"))))
+    # Two models that compute at once on the same cores would wait for each other.
     whole = wait().strip() == WHOLE
+    trained = load_trained(str(folder / BEST), torch.device(str(described.get("device", "cpu"))))
     evaluated = result_of(
         validate(trained.model, corpus, settings.seq_len)
         if whole
@@ -47,5 +50,6 @@ def loss_of(folder: Path, wait: Callable[[], str]) -> float:
 
 
 if __name__ == "__main__":
-    # Two models that compute at once on the same cores would wait for each other.
-    print(json.dumps({"loss": loss_of(Path(sys.argv[1]), sys.stdin.readline)}))
+    collect_rarely()
+    print(json.dumps({"loss": loss_of(Path(sys.argv[1]), sys.stdin.readline)}), flush=True)
+    leave_all()

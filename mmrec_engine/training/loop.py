@@ -148,9 +148,11 @@ def _look_ahead(job: Job, control: Control) -> Iterator[Event]:
         return
     yield events.State(step=step, state="VALIDATING")
     with job.judged():
-        tokens, most = job.outlook.tokens(target)
+        tokens, all_of_them = job.outlook.sample(target)
         stopped = lambda: control.stop_asked  # noqa: E731
-        looking = validate_sample(job.model, job.corpus, settings.seq_len, tokens, most, stopped, job.machine.autocast)
+        looking = validate_sample(
+            job.model, job.corpus, settings.seq_len, tokens, all_of_them, stopped, job.machine.autocast
+        )
         found = yield from _at(step, looking)
     if found is not None:
         sample, all_seen = found

@@ -21,9 +21,9 @@ def looks(loss_at: Callable[[int], float], apart: float, until: int = 5000) -> t
         if step < outlook.next_step:
             continue
         sampled.append(step)
-        tokens, beside = outlook.tokens(TARGET)
+        tokens, others_too = outlook.sample(TARGET)
         off = apart if tokens == CLOSE_SAMPLE_TOKENS else 2 * apart
-        outlook = outlook.after_sample(step, loss_at(step) - off, loss_at(step) - (0 if beside else off), TARGET)
+        outlook = outlook.after_sample(step, loss_at(step) - off, loss_at(step) - (0 if others_too else off), TARGET)
         if outlook.whole_step == step:
             whole.append(step)
             outlook = outlook.after_whole(step, loss_at(step), TARGET)
@@ -64,7 +64,7 @@ def test_a_whole_side_that_falls_short_teaches_how_far_the_samples_are_off() -> 
 def test_a_loss_that_is_no_number_is_not_near() -> None:
     outlook = Outlook().after_sample(16, math.nan, math.nan, TARGET)
     assert (outlook.next_step, outlook.whole_step) == (32, 0)
-    assert outlook.tokens(TARGET)[0] < CLOSE_SAMPLE_TOKENS
+    assert outlook.sample(TARGET)[0] < CLOSE_SAMPLE_TOKENS
 
 
 def test_only_what_was_stored_whole_is_gone_on_from() -> None:
