@@ -89,7 +89,7 @@ class ModelConfig:
         token the logits with their softmax and gradient; and what the libraries set up at first use.
         Within a tenth of the measured peak from tiny to base (docs/performance.md).
         """
-        reach = min(length, CHUNK) if self.architecture == "mmrec" else length
+        reach = min(length, CHUNK) if self.architecture == "mmrec" else 0  # PyTorch's attention keeps no weights
         per_layer = 18 * self.width + 3 * self.mlp_width + 3 * self.heads * reach
         activations = windows * length * (self.layers * per_layer + 4 * self.vocabulary + 4 * self.width)
         return _FIRST_USE_BYTES + 4 * (4 * self.parameters() + activations)

@@ -138,16 +138,23 @@ class MultiMemory(nn.Module):
         q, k, v: (batch, heads, time, head_width); memory: (batch, heads, head_width, head_width) or None where nothing
         was written yet. Returns the reads, shaped like v, and the memory after the last token (None unless asked for).
         """
-        reads, start, length = [], 0, q.shape[2]
-        while start < length:
-            chunks = min(_CHUNKS_AT_ONCE, (length - start) // self.chunk)
-            shape = (chunks, self.chunk) if chunks else (1, length - start)  # what is left is less than a chunk
-            span = slice(start, start + shape[0] * shape[1])
-            start = span.stop
-            q_c, k_c, v_c = (part[:, :, span].reshape(*part.shape[:2], *shape, part.shape[3]) for part in (q, k, v))
-            read, memory = self._remember_chunks(q_c, k_c, v_c, memory, keep_state or start < length)
+        shapes = self._pieces(q.shape[2])
+        # Split, not sliced piece by piece: the gradient of each slice would be as long as the whole.
+        sizes = [chunks * size for chunks, size in shapes]
+        pieces = zip(*(torch.split(part, sizes, dim=2) for part in (q, k, v)), strict=True)
+        reads: list[Tensor] = []
+        for shape, piece in zip(shapes, pieces, strict=True):
+            q_c, k_c, v_c = (part.reshape(*part.shape[:2], *shape, part.shape[3]) for part in piece)
+            read, memory = self._remember_chunks(q_c, k_c, v_c, memory, keep_state or len(reads) + 1 < len(shapes))
             reads.append(read.flatten(2, 3))
         return reads[0] if len(reads) == 1 else torch.cat(reads, dim=2), memory
+
+    def _pieces(self, length: int) -> list[tuple[int, int]]:
+        """Chunks and tokens a chunk of each piece: as many as go at once, the chunks that remain, what is less than one."""
+        chunks, rest = divmod(length, self.chunk)
+        most, fewer = divmod(chunks, _CHUNKS_AT_ONCE)
+        whole = [(_CHUNKS_AT_ONCE, self.chunk)] * most + ([(fewer, self.chunk)] if fewer else [])
+        return whole + ([(1, rest)] if rest else [])
 
     def _remember_chunks(
         self, q: Tensor, k: Tensor, v: Tensor, memory: Tensor | None, keep_state: bool
