@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 TOKENS_A_STEP = 4096  # enough to keep the cores of an ordinary computer busy
 _OTHERS = ("tiny", "mini", "small")  # larger ones take minutes a step on an ordinary computer: only when asked for
 _USUAL_VOCABULARY = 100  # of characters, where no text is given
-_COLUMNS = "{:<8}{:>12}{:>11}{:>11}{:>9}{:>11}  {}"
+_COLUMNS = "{:<8}{:>12}{:>10}{:>11}{:>9}{:>11}{:>11}  {}"
 TITLES = {"mmrec": "MM-Rec", "gpt": "GPT"}
 
 
@@ -115,18 +115,28 @@ def _machine_lines(settings: Settings, speed: MachineSpeed, text: _Text, say: Wo
     yield say("bench.steps", windows=say.number(settings.windows_a_step), arch=TITLES[settings.arch], **size,
               optimizer=settings.optimizer, precision=settings.precision)  # fmt: skip
     last = "" if text.windows is None else say("bench.epoch", tokens=say.short(text.tokens))
-    heads = ("bench.config", "bench.parameters", "bench.tokens", "bench.step", "bench.share", "bench.memory")
+    heads = (
+        "bench.config",
+        "bench.parameters",
+        "bench.tokens",
+        "bench.step",
+        "bench.share",
+        "bench.optimizer",
+        "bench.memory",
+    )
     yield _COLUMNS.format(*map(say, heads), last).rstrip()
 
 
 def _config_line(one: ConfigSpeed, settings: Settings, text: _Text, say: Wording) -> str:
     trial = one.trial
     if trial.tokens_per_second is None or trial.seconds_a_step is None or one.share is None:
-        cells, last = ("–", "–", "–", say.memory(trial.estimated_bytes)), say(OUTCOMES[trial.outcome])
+        cells, last = ("–", "–", "–", "–", say.memory(trial.estimated_bytes)), say(OUTCOMES[trial.outcome])
     else:
         memory = trial.estimated_bytes if trial.measured_bytes is None else trial.measured_bytes
         step = f"{say.number(1000 * trial.seconds_a_step)} ms"
-        cells = (say.number(trial.tokens_per_second), step, say.whole_percent(one.share), say.memory(memory))
+        optimizer = "–" if trial.optimizer_share is None else say.whole_percent(trial.optimizer_share)
+        shares = (say.whole_percent(one.share), optimizer)
+        cells = (say.number(trial.tokens_per_second), step, *shares, say.memory(memory))
         epoch = text.epoch(one, settings)
         last = "" if epoch is None else say.clock(epoch)
     return _COLUMNS.format(one.config, say.short(one.parameters), *cells, last).rstrip()

@@ -100,7 +100,7 @@ THRESHOLDS: dict[str, Threshold] = {
     "underfitting": Threshold({"apart": 0.02, "updates": 2000}, "CS, ★"),
     "clipping-always": Threshold({"share": 0.5, "window": 100, "exploding": 50}, "P, ★"),
     "update-ratio": Threshold(
-        {"lowest": 1e-5, "highest": 0.04, "steps": 50, "settled_steps": 200, "rate": 0.5}, "CS, ★"
+        {"lowest": 1e-5, "highest": 0.06, "steps": 50, "settled_steps": 200, "rate": 0.5}, "CS, ★"
     ),
     "out-of-memory": Threshold({}, "T"),
     "disk-unwritable": Threshold({}, "T"),

@@ -36,6 +36,7 @@ class BatchTrial:
     """One batch. outcome: measured; refused by its estimate (no-memory); failed to allocate (out-of-memory); cut short.
 
     estimated_bytes, measured_bytes: peak beyond what the process held before; measured is none where nothing tells it.
+    optimizer_share: of a step's time.
     """
 
     batch_size: int
@@ -44,6 +45,7 @@ class BatchTrial:
     measured_bytes: int | None = None
     seconds_a_step: float | None = None
     tokens_per_second: float | None = None
+    optimizer_share: float | None = None
 
 
 @dataclass(frozen=True)
@@ -168,7 +170,8 @@ def try_batch(
         gc.collect()
     if speed is None:
         return None if stop() else BatchTrial(size, "no-time", needed, peak)
-    return BatchTrial(size, "measured", needed, peak, speed.seconds_a_step, speed.tokens_per_second)
+    return BatchTrial(size, "measured", needed, peak, speed.seconds_a_step, speed.tokens_per_second,
+                      speed.optimizer_share)  # fmt: skip
 
 
 def _nothing_measured(trial: BatchTrial, settings: Settings, memory: TrialMemory, seconds: float) -> RequestError:

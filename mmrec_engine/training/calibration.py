@@ -29,11 +29,15 @@ _MOST_WINDOWS = 64  # different windows; further ones are these again
 
 @dataclass(frozen=True)
 class Calibration:
-    """seconds_a_step: median of the measured steps, the first one (kernels and buffers are made in it) left out."""
+    """seconds_a_step: median of the measured steps, the first one (kernels and buffers are made in it) left out.
+
+    optimizer_share: the part of it that the optimizer takes, none where the device does not tell.
+    """
 
     seconds_a_step: float
     tokens_per_second: float
     steps_measured: int
+    optimizer_share: float | None
 
 
 def measure(
@@ -53,21 +57,24 @@ def measure(
     )
     stepper = Stepper(model, Optimizers(model, settings), windows, settings, machine)
     durations: list[float] = []
+    optimizer: list[float] = []
     until = 0.0
     for step in range(1, 10**9):
         if stop():
             return None
         began = time.perf_counter()
-        tokens = stepper.make(step, (step - 1) * settings.windows_a_step, 0.0).tokens
+        made = stepper.make(step, (step - 1) * settings.windows_a_step, 0.0)
         ended = time.perf_counter()
         if step == 1:
             until = ended + seconds
             continue
         durations.append(ended - began)
+        optimizer.append(made.optimizer_seconds)
         if ended >= until:
             break
     median = statistics.median(durations)
-    return Calibration(median, tokens / median, len(durations))
+    share = statistics.median(optimizer) / median if machine.device.type == "cpu" else None
+    return Calibration(median, made.tokens / median, len(durations), share)
 
 
 def _random_ids(settings: Settings, vocabulary: int) -> Tokens:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,13 +31,15 @@ _LEAST_RATIO = 1e-12  # so that a matrix which does not move at all has a logari
 class StepResult:
     """loss: mean over the step's tokens, nats; grad_norm: before clipping; tokens: predicted in this step.
 
-    update_ratio: as in events.Step; None where it was not measured.
+    update_ratio: as in events.Step; None where it was not measured. optimizer_seconds: from whole gradients to new weights; of
+    a device that works on its own, only until it has been told what to do.
     """
 
     loss: float
     grad_norm: float
     tokens: int
     update_ratio: float | None = None
+    optimizer_seconds: float = 0.0
 
 
 class Stepper:
@@ -100,8 +103,11 @@ class Stepper:
         if settings.grad_clip:
             nn.utils.clip_grads_with_norm_(self._model.parameters(), settings.grad_clip, norm)
         before = [_rows(matrix).clone() for matrix in self._measured] if step % RATIO_EVERY == 0 else []
+        began = time.perf_counter()
         self._optimizers.step(learning_rate)
-        return StepResult(loss, grad_norm, tokens, self._update_ratio(before, learning_rate) if before else None)
+        seconds = time.perf_counter() - began
+        ratio = self._update_ratio(before, learning_rate) if before else None
+        return StepResult(loss, grad_norm, tokens, ratio, seconds)
 
     def _update_ratio(self, before: list[Tensor], learning_rate: float) -> float:
         """|update| / |weight| of the hidden matrix where it is farthest from usual, given what they were before.

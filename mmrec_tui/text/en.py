@@ -232,6 +232,7 @@ TEXT: dict[str, str] = {
     "bench.tokens": "tokens/s",
     "bench.step": "a step",
     "bench.share": "of peak",
+    "bench.optimizer": "optimizer",
     "bench.memory": "memory",
     "bench.epoch": "an epoch of your {tokens} tokens",
     "race.starts": "🏁 {racer}",

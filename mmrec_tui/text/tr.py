@@ -232,6 +232,7 @@ TEXT: dict[str, str] = {
     "bench.tokens": "token/sn",
     "bench.step": "bir adım",
     "bench.share": "tepe payı",
+    "bench.optimizer": "optimizer",
     "bench.memory": "bellek",
     "bench.epoch": "{tokens} tokenınızın bir epoch'u",
     "race.starts": "🏁 {racer}",

@@ -30,6 +30,7 @@ def test_what_is_measured_fits_together_and_nothing_is_written(command: Command,
     assert tiny["tokens_per_second"] == pytest.approx(128 / tiny["seconds_a_step"])
     assert tiny["share"] == pytest.approx(tiny["tokens_per_second"] * tiny["flops_a_token"] / tiny["peak"])
     assert 0 < tiny["share"] < 1
+    assert 0 < tiny["optimizer_share"] < 1
     steps = -(-found["text"]["windows"] // 4)
     assert tiny["seconds_an_epoch"] == pytest.approx(steps * tiny["seconds_a_step"])
     assert abs(found["text"]["windows"] - found["text"]["tokens"] / 32) <= 2, "an epoch begins at an offset of its own"

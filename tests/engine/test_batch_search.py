@@ -47,7 +47,7 @@ def speeds(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[int]]:
             assert settings.accumulate == 1
             tried.append(settings.batch_size)
             rate = speed(settings.batch_size)
-            return Calibration(settings.batch_size * settings.seq_len / rate, rate, 3)
+            return Calibration(settings.batch_size * settings.seq_len / rate, rate, 3, 0.25)
 
         monkeypatch.setattr(batch_search, "measure", measure)
         monkeypatch.setattr(batch_search, "fits", lambda settings, _: (settings.batch_size, 10**9))

@@ -23,6 +23,8 @@ from tests.command.faults import assert_same
 STEPS, SAVED_AT = 12, 8  # an evaluation has been made at the second
 GUIDE = {"arch": "mmrec", "accumulate": 2, "dropout": 0.1}
 FAST = {"arch": "gpt", "recipe": "fast", "dropout": 0.2}
+AVERAGED = {"arch": "mmrec", "recipe": "fast", "weight_average": 0.2, "target_loss": 0.01, "eval_every": None}
+PARTS = ("model", "optimizer", "progress", "outlook")
 
 
 def settings(folder: Path, text: Path, **more: Any) -> Resolved:
@@ -41,7 +43,9 @@ def settings(folder: Path, text: Path, **more: Any) -> Resolved:
     )
 
 
-@pytest.fixture(params=[GUIDE, FAST], ids=["guide, mmrec", "fast, gpt"], scope="module")
+@pytest.fixture(
+    params=[GUIDE, FAST, AVERAGED], ids=["guide, mmrec", "fast, gpt", "averaged, to a target"], scope="module"
+)
 def whole(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, prose: str
 ) -> tuple[Path, Resolved]:
@@ -58,11 +62,12 @@ def whole(
 
 def items(content: dict[str, Any]) -> list[str]:
     """The leaves of what is saved; of the model's and the optimizer's one parameter of each kind stands for all."""
-    found = [f"progress/{name}" for name in content["progress"]]
+    found = [f"{part}/{name}" for part in ("progress", "outlook") for name in content[part]]
     for name in ("embedding.weight", "blocks.0.mixer.project_in.weight", "blocks.0.mlp.project.weight"):
         if name in content["model"]:
             found.append(f"model/{name}")
             found += [f"optimizer/{name}/{key}" for key in content["optimizer"][name]]
+            found += [f"last_weights/{name}"] if "last_weights" in content else []
     assert len(found) > 12
     return found
 
@@ -104,7 +109,7 @@ def validations(happened: list[Event]) -> list[tuple[Any, ...]]:
 def test_going_on_from_what_is_saved_changes_nothing(whole: tuple[Path, Resolved], tmp_path: Path) -> None:
     ended, _ = gone_on(tmp_path, whole, stored(whole, SAVED_AT))
     theirs = checkpoints.read(whole[0] / FINAL)
-    for name in ("model", "optimizer", "progress"):
+    for name in PARTS:
         assert_same(ended[name], theirs[name], name)
 
 
@@ -112,7 +117,7 @@ def test_going_on_from_what_is_saved_changes_nothing(whole: tuple[Path, Resolved
 @pytest.mark.fault
 def test_leaving_out_any_item_is_told(whole: tuple[Path, Resolved], tmp_path: Path) -> None:
     keys: list[str] = []
-    for number, item in enumerate([*items(stored(whole, SAVED_AT)), "model", "optimizer", "progress"]):
+    for number, item in enumerate([*items(stored(whole, SAVED_AT)), *PARTS]):
         content = stored(whole, SAVED_AT)
         if "/" in item:
             inside, name = leaf(content, item)
@@ -142,9 +147,11 @@ def test_beginning_any_item_anew_is_noticed(whole: tuple[Path, Resolved], tmp_pa
         inside, name = leaf(content, item)
         if item.startswith("progress"):
             inside[name] = getattr(Progress(), name) if inside[name] else 1
+        elif item.startswith("outlook"):  # as at the beginning until the first look
+            inside[name] = 1 if name.endswith("step") else 1.0
         else:
             value = leaf(early, item)[0][name]
-            inside[name] = value if item.startswith("model") else torch.zeros_like(value)
+            inside[name] = torch.zeros_like(value) if item.startswith("optimizer") else value
         try:
             ended, story = gone_on(tmp_path / str(number), whole, content)
         except RequestError:
@@ -154,7 +161,7 @@ def test_beginning_any_item_anew_is_noticed(whole: tuple[Path, Resolved], tmp_pa
 
 
 def differing(ours: dict[str, Any], theirs: dict[str, Any]) -> Iterator[str]:
-    for name in ("model", "optimizer", "progress"):
+    for name in PARTS:
         try:
             assert_same(ours[name], theirs[name], name)
         except AssertionError as error:

@@ -44,13 +44,14 @@ TENSORS = st.sampled_from([
 WHERE = st.sampled_from(["model", "optimizer"])
 TOP = st.sampled_from([
     "model", "optimizer", "progress", "settings", "model_config", "tokenizer", "corpus", "precision", "format", "checksum",
+    "outlook", "last_weights",
 ])  # fmt: skip
 DROPPED = object()
 CHANGES = st.lists(
     CONFIGS
     | st.tuples(TOP, hostile.VALUES | st.just(DROPPED)).map(lambda pair: ([pair[0]], pair[1]))
     | st.tuples(
-        st.sampled_from(["progress", "settings", "tokenizer", "corpus", "model_config"]), hostile.PLACES,
+        st.sampled_from(["progress", "outlook", "settings", "tokenizer", "corpus", "model_config"]), hostile.PLACES,
         hostile.VALUES | SIZES | st.just(DROPPED),
     ).map(lambda three: ([three[0], three[1]], three[2]))
     | st.tuples(WHERE, hostile.PLACES, hostile.PLACES, TENSORS).map(lambda four: ([four[0], *four[1:3]], ("tensor", four[3])))

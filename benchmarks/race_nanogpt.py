@@ -1,0 +1,134 @@
+"""The race against nanoGPT on this machine: its own recipe for CPUs, then `mmrec-tui train --recipe fast` to its loss.
+
+    git clone https://github.com/karpathy/nanoGPT
+    python benchmarks/race_nanogpt.py nanoGPT -- --data-dir tinyshakespeare.txt
+    python benchmarks/race_nanogpt.py nanoGPT --seeds 1337 1 -- --corpus python-docs
+
+Everything behind `--` are flags of `mmrec-tui train`: the text, and what else both should share. Both see the same tokens and
+the same split; both losses are means over the whole validation side, each at its own context. Times are of whole processes,
+with imports and evaluations; ours prepares the text too, in an empty cache. `--flags` go to ours alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import pickle
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from mmrec_engine.corpus.prepare import Corpus, prepare_corpus
+from mmrec_engine.corpus.windows import IGNORED_LABEL, EvaluationWindows
+from mmrec_engine.progress import result_of
+from mmrec_engine.settings import FIELDS, flag, resolve
+
+# The README of nanoGPT, "I only have a macbook": four layers, 128 wide, 2,000 steps of 12 × 64 tokens. Its last word on the
+# schedule (lr_decay_iters) and dropout stand there too.
+RECIPE = {
+    "device": "cpu", "compile": "False", "eval_iters": 20, "log_interval": 1, "block_size": 64, "batch_size": 12, "n_layer": 4,
+    "n_head": 4, "n_embd": 128, "max_iters": 2000, "lr_decay_iters": 2000, "dropout": 0.0, "dataset": "race",
+    "out_dir": "out-race",
+}  # fmt: skip
+FLAGS = {flag(name): name for name in FIELDS}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("nanogpt", type=Path)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1337])
+    parser.add_argument("--flags", default="", help="further flags of ours, in one word")
+    parser.add_argument("--target", type=float, help="the loss to arrive at; as it stands, that of nanoGPT")
+    place = sys.argv.index("--") if "--" in sys.argv else len(sys.argv)
+    given, words = parser.parse_args(sys.argv[1:place]), sys.argv[place + 1 :]
+    settings = resolve({FLAGS[name]: value for name, value in zip(words[::2], words[1::2], strict=True)}).settings
+    corpus = result_of(prepare_corpus(settings))
+    ratios = []
+    for seed in given.seeds:
+        theirs, loss = run_nanogpt(given.nanogpt.resolve(), corpus, seed)
+        target = given.target or loss
+        ours, reached, steps = run_ours([*words, *given.flags.split(), "--seed", str(seed)], target)
+        ratios.append(theirs / ours)
+        print(
+            f"{corpus.name} seed {seed}: nanoGPT {theirs:.1f} s to {loss:.4f}; MM-Rec {ours:.1f} s to {reached:.4f} in "
+            f"{steps} steps (target {target:.4f}); {theirs / ours:.1f} times as fast",
+            flush=True,
+        )
+    print(f"median {statistics.median(ratios):.1f}")
+
+
+def run_nanogpt(place: Path, corpus: Corpus, seed: int) -> tuple[float, float]:
+    """Seconds of its training, and the loss of its last checkpoint over the whole validation side."""
+    data, out = place / "data" / "race", place / "out-race"
+    data.mkdir(exist_ok=True)
+    for name, side in (("train", corpus.train), ("val", corpus.validation)):
+        np.asarray(side.tokens).astype(np.uint16).tofile(data / f"{name}.bin")
+    with (data / "meta.pkl").open("wb") as file:
+        pickle.dump({"vocab_size": corpus.tokenizer.vocab_size}, file)
+    source = (place / "train.py").read_text()
+    seeded = place / "train_seeded.py"  # its seed is no setting of its own
+    seeded.write_text(re.sub(r"manual_seed\(1337 \+ seed_offset\)", f"manual_seed({seed} + seed_offset)", source))
+    config = ["config/train_shakespeare_char.py", *(f"--{name}={value}" for name, value in RECIPE.items())]
+    began = time.perf_counter()
+    subprocess.run([sys.executable, seeded.name, *config], cwd=place, check=True, stdout=subprocess.DEVNULL,
+                   stderr=subprocess.DEVNULL)  # fmt: skip
+    seconds = time.perf_counter() - began
+    sys.path.insert(0, str(place))
+    from model import GPT, GPTConfig  # type: ignore[import-not-found]
+
+    stored = torch.load(out / "ckpt.pt", map_location="cpu", weights_only=False)  # made a moment ago, by the line above
+    model = GPT(GPTConfig(**stored["model_args"]))
+    model.load_state_dict({name.removeprefix("_orig_mod."): value for name, value in stored["model"].items()})
+    model.eval()
+    windows = EvaluationWindows(corpus.validation.tokens, stored["model_args"]["block_size"])
+    total, count = 0.0, 0
+    with torch.no_grad():
+        for numbers in np.array_split(np.arange(windows.count), max(1, windows.count // 64)):
+            inputs, labels = (torch.from_numpy(part) for part in windows.batch(numbers))
+            logits, _ = model(inputs, labels.clamp(min=0))  # with labels it gives all logits
+            flat = torch.nn.functional.cross_entropy(
+                logits.flatten(0, 1), labels.flatten(), ignore_index=IGNORED_LABEL, reduction="sum"
+            )
+            total, count = total + float(flat), count + int((labels != IGNORED_LABEL).sum())
+    return seconds, total / count
+
+
+def run_ours(words: list[str], target: float) -> tuple[float, float, int]:
+    """Seconds, validation loss and steps of `mmrec-tui train`, in an empty folder with an empty cache."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [
+            sys.executable,
+            "-m",
+            "mmrec_tui",
+            "train",
+            "--recipe",
+            "fast",
+            "--config",
+            "tiny",
+            "--no-check",
+            *words,
+        ]
+        command += ["--target-loss", f"{target:.4f}", "--output-dir", folder, "--json", "--quiet"]
+        began = time.perf_counter()
+        done = subprocess.run(
+            command,
+            env={**os.environ, "XDG_CACHE_HOME": f"{folder}/cache"},
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+        seconds = time.perf_counter() - began
+    told = json.loads(done.stdout)
+    return seconds, told["final"]["loss"], told["steps"]
+
+
+if __name__ == "__main__":
+    main()
