@@ -103,7 +103,8 @@ class Step(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Validation(Event):
-    """The whole validation side, dropout off. loss: nats a token; accuracy: 0–1; training_loss: as many training windows.
+    """The whole validation side, dropout off. loss: nats a token; accuracy: 0–1; training_loss: as many training
+    windows, 262,144 tokens at most.
 
     sampled: some windows only, on the way to a target loss; it has no training loss, and best and patience are as before.
     first_loss: of the first windows, `validation.FIRST_TOKENS` at most, by which a model loaded anew is compared.

@@ -125,11 +125,13 @@ def training_loss(
 ) -> Generator[Progress, None, float | None]:
     """Loss of as many training windows as the validation side has, dropout off: the fair partner of a validation loss.
 
-    In the precision of the training: what is judged is how far the two are apart, hundredths, not the last digits.
+    Of a side of more than MOST_SAMPLED tokens no more than these: the mean over so many scatters by thousandths. In the
+    precision of the training: what is judged is how far the two are apart, hundredths, not the last digits.
     """
     windows = EvaluationWindows(corpus.train.tokens, length)
-    most = EvaluationWindows(corpus.validation.tokens, length).count
-    tally = yield from evaluate_windows(model, windows, windows.spread(most), stopped, precision)
+    as_many = EvaluationWindows(corpus.validation.tokens, length).count
+    numbers = windows.spread(min(as_many, max(1, MOST_SAMPLED // length)))
+    tally = yield from evaluate_windows(model, windows, numbers, stopped, precision)
     return None if tally is None else tally.loss
 
 

@@ -1,15 +1,21 @@
 import math
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
 from mmrec_engine import create_data_loaders, evaluate_model, print_evaluation_metrics
+from mmrec_engine.corpus.prepare import Corpus, Side
+from mmrec_engine.corpus.windows import EvaluationWindows
 from mmrec_engine.errors import RequestError
+from mmrec_engine.evaluation import validation
 from mmrec_engine.evaluation.generation import Sampling, generate, next_token
 from mmrec_engine.evaluation.metrics import bits_per_character, perplexity
+from mmrec_engine.evaluation.validation import evaluate_first, training_loss, validate, validate_sample
 from mmrec_engine.model.config import ModelConfig
 from mmrec_engine.model.language_model import create_model
+from mmrec_engine.progress import result_of
 from mmrec_engine.tokenizer import CharacterTokenizer
 
 
@@ -143,3 +149,46 @@ def test_the_same_seed_writes_the_same_text() -> None:
     for _ in generate(model, tokenizer, "a", 2, Sampling(temperature=1e-40)):
         assert model.training
         assert not torch.is_inference_mode_enabled()
+
+
+def corpus_of(train: int, held_out: int) -> Corpus:
+    tokenizer = CharacterTokenizer("abcdefgh")
+    ids = np.random.default_rng(3).integers(1, 9, train + held_out).astype(np.uint8)
+    sides = (Side(ids[:train], train, 0), Side(ids[train:], held_out, 0))
+    return Corpus("made", "0", 1, tokenizer, *sides, ())
+
+
+def test_beside_a_large_validation_side_a_part_of_the_training_side_stands_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    corpus = corpus_of(20_000, 8_001)
+    model = create_model(ModelConfig("mmrec", corpus.tokenizer.vocab_size, 16, 1, 2, 32), 1)
+    seen: list[int] = []
+    real = EvaluationWindows.batch
+    monkeypatch.setattr(EvaluationWindows, "batch", lambda self, numbers: seen.extend(numbers) or real(self, numbers))
+    result_of(training_loss(model, corpus, 32))
+    assert len(seen) == len(set(seen)) == 250, "as many windows as the validation side has"
+    seen.clear()
+    monkeypatch.setattr(validation, "MOST_SAMPLED", 3200)
+    result_of(training_loss(model, corpus, 32))
+    assert len(seen) == 100
+    assert (seen[0], seen[-1]) == (0, 624), "spread over all of the text"
+
+
+def test_a_sample_is_always_the_same_windows_and_the_others_complete_it() -> None:
+    corpus = corpus_of(1000, 8_001)
+    model = create_model(ModelConfig("mmrec", corpus.tokenizer.vocab_size, 16, 1, 2, 32), 1)
+    whole = result_of(validate(model, corpus, 32))
+    alone, completed = (result_of(validate_sample(model, corpus, 32, 1000, others)) for others in (False, True))
+    assert whole is not None
+    assert alone is not None
+    assert completed is not None
+    assert alone[0].loss_sum == completed[0].loss_sum
+    assert alone[0].tokens < 1400
+    assert alone[0] is alone[1]
+    assert completed[1].tokens == whole.tokens == 8000
+    assert completed[1].loss == pytest.approx(whole.loss, rel=1e-6)
+    first = evaluate_first(model, EvaluationWindows(corpus.validation.tokens, 32))
+    tally = result_of(first)
+    assert tally is not None
+    assert whole.first_loss == tally.loss
