@@ -31,6 +31,7 @@ class History:
         self.started: events.RunStarted | None = None
         self.finished: events.RunFinished | None = None
         self.state: events.StateWord = "PREPARING"
+        self.paused = False  # whatever the state word: while a paused run saves, that is SAVING
         self.planned_steps = 0
         self.settings: dict[str, Any] = {}
         self.started_time: float | None = None
@@ -82,7 +83,10 @@ class History:
                 return
             case events.RunStarted():
                 self.started, self.planned_steps, self.settings = event, event.planned_steps, sound(event.settings)
+            case events.Paused():
+                self.paused = True
             case events.Resumed():
+                self.paused = False
                 self.planned_steps = event.planned_steps or self.planned_steps
             case events.SettingsChanged():
                 self.settings.update(sound(event.changes))

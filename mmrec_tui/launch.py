@@ -174,7 +174,7 @@ def _go_on_without_screen(stage: Stage, streams: Streams) -> None:
     training = stage.training
     assert training is not None
     with training.reading() as history:
-        paused = history.state == "PAUSED"
+        paused = history.paused
     if paused:
         training.stop("hangup")  # nobody is left who could let it go on
     if not stage.hung_up:

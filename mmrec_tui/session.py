@@ -63,6 +63,11 @@ class Session:
         return "DIED" if not self.live and word not in ENDED else word
 
     @property
+    def paused(self) -> bool:
+        """Whether training waits to be let go on, also while it saves."""
+        return self._history.paused
+
+    @property
     def process(self) -> int | None:
         """The process that trains here now."""
         from mmrec_engine.runs import pid_of

@@ -203,7 +203,7 @@ class TrainingScreen(MmrecScreen):
         return [key for key in self.shown_keys() if not key.action.startswith("show(")]
 
     def action_pause(self) -> None:
-        self._ask("resume" if self.session.state == "PAUSED" else "pause")
+        self._ask("resume" if self.session.paused else "pause")
 
     def action_save(self) -> None:
         self._ask("save")

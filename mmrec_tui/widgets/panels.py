@@ -260,8 +260,8 @@ def log_line(event: events.Event, say: Wording) -> str:
         case events.RunStarted():
             return say("log.started", steps=say.number(event.planned_steps), parameters=say.number(event.parameters))
         case events.Validation():
-            kind = "-sampled" if event.sampled else "-best" if event.best else ""
-            key = f"log.validation{kind}"
+            key = "log.validation-best" if event.best else "log.validation"
+            key = "log.validation-sampled" if event.sampled else key
             return say(key, step=at, loss=_number(say, event.loss, 4), perplexity=_number(say, event.perplexity, 2))
         case events.Checkpoint():
             return say("log.checkpoint", step=at, path=one_line(event.path))

@@ -21,6 +21,7 @@ Point = tuple[float, float]
 _COLUMNS_A_TICK = 14
 _ROWS_A_TICK = 3
 _LARGEST = 1e100  # plotext overflows long before a float does
+_LEAST_HEIGHT = 1e-300  # a share of less is no number any more
 _ESCAPE = re.compile(r"\x1b\[([0-9;]*)m")
 
 
@@ -135,7 +136,7 @@ def _span(values: Sequence[float]) -> tuple[float, float]:
     """Smallest and largest value, held apart so that a flat line has room."""
     low, high = (min(values), max(values)) if values else (0.0, 1.0)
     if high - low < 1e-12 * max(1.0, abs(high)):
-        return (low, low + 1.0) if low == 0 else (low - 0.05 * abs(low), high + 0.05 * abs(high))
+        return (low, low + 1.0) if abs(low) < _LEAST_HEIGHT else (low - 0.05 * abs(low), high + 0.05 * abs(high))
     return low, high
 
 

@@ -1,5 +1,6 @@
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -188,3 +189,26 @@ def test_a_step_that_is_not_later_leaves_the_curves_in_order() -> None:
     history = history_of(*(step(number) for number in range(1, 21)), step(11, loss=9.0))
     assert [x[0] for x, _ in history.curves["loss"].points()] == list(range(1, 21))
     assert history.last_step is not None and history.last_step.step == 11
+
+
+def test_a_paused_run_is_paused_while_it_saves_and_until_it_is_let_go_on() -> None:
+    history = History()
+    told: list[events.Event] = [
+        events.Paused(step=3),
+        events.State(step=3, state="PAUSED"),
+        events.State(step=3, state="SAVING"),
+    ]
+    for event in told:
+        history.add(event)
+    assert history.state == "SAVING"
+    assert history.paused
+    history.add(events.Resumed(step=3))
+    assert not history.paused
+
+
+def test_sampled_validations_stand_apart() -> None:
+    history = History()
+    history.add(validation(1, best=True))
+    history.add(replace(validation(2, loss=1.0), sampled=True))
+    assert history.last_validation == history.best == history.validations[-1][1]
+    assert [one.loss for _, one in history.sampled] == [1.0]
