@@ -104,19 +104,8 @@ def run_nanogpt(place: Path, corpus: Corpus, seed: int) -> tuple[float, float]:
 def run_ours(words: list[str], target: float) -> tuple[float, float, int]:
     """Seconds, validation loss and steps of `mmrec-tui train`, in an empty folder with an empty cache."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [
-            sys.executable,
-            "-m",
-            "mmrec_tui",
-            "train",
-            "--recipe",
-            "fast",
-            "--config",
-            "tiny",
-            "--no-check",
-            *words,
-        ]
-        command += ["--target-loss", f"{target:.4f}", "--output-dir", folder, "--json", "--quiet"]
+        command = [sys.executable, "-m", "mmrec_tui", "train", "--recipe", "fast", "--config", "tiny", "--no-check"]
+        command += [*words, "--target-loss", f"{target:.4f}", "--output-dir", folder, "--json", "--quiet"]
         began = time.perf_counter()
         done = subprocess.run(
             command,

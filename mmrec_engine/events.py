@@ -47,9 +47,8 @@ class Event:
     """What all events carry. step counts from 1; 0 is before the first one."""
 
     event: ClassVar[str]
-    unwritten: ClassVar[frozenset[str]] = (
-        frozenset()
-    )  # fields that a line leaves out while they are not known: None or NaN
+    # Fields that a line leaves out while they are not known: None or NaN.
+    unwritten: ClassVar[frozenset[str]] = frozenset()
     step: int = 0
     time: float = field(default_factory=clock.time)
 

@@ -127,7 +127,7 @@ class Settings:
         return min(self.microbatch or self.batch_size, self.batch_size)
 
     @property
-    def looks_ahead(self) -> bool:
+    def samples_on_the_way(self) -> bool:
         """Whether samples of the validation side tell when the target may be reached: where nobody said how often to look."""
         return self.target_loss is not None and self.eval_every is None
 

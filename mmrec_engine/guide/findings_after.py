@@ -173,12 +173,12 @@ AFTER: tuple[FindingText, ...] = (
         {"en": "The saved model is the trained one", "tr": "Kaydedilen model, eğitilen modeldir"},
         {
             "pass": {
-                "en": "loaded by a fresh process it has the same loss at the beginning of the validation text, {reloaded:.6f}, to the last bit",
-                "tr": "yeni bir süreçte yüklenince doğrulama metninin başındaki kaybı son bitine kadar aynı: {reloaded:.6f}",
+                "en": "loaded by a fresh process it has the same loss on validation text, {reloaded:.6f}, to the last bit",
+                "tr": "yeni bir süreçte yüklenince doğrulama metnindeki kaybı son bitine kadar aynı: {reloaded:.6f}",
             },
             "differs": {
-                "en": "loaded by a fresh process its loss at the beginning of the validation text is {reloaded:.6f}, on record it is {loss:.6f}",
-                "tr": "yeni bir süreçte yüklenince doğrulama metninin başındaki kaybı {reloaded:.6f}, kayıtta {loss:.6f}",
+                "en": "loaded by a fresh process its loss on validation text is {reloaded:.6f}, on record it is {loss:.6f}",
+                "tr": "yeni bir süreçte yüklenince doğrulama metnindeki kaybı {reloaded:.6f}, kayıtta {loss:.6f}",
             },
             "broke": {
                 "en": "it could not be loaded by a fresh process: {reason}",

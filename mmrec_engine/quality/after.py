@@ -23,7 +23,7 @@ from mmrec_engine.corpus.prepare import Corpus, prepare_corpus
 from mmrec_engine.corpus.windows import EvaluationWindows
 from mmrec_engine.errors import MmrecError
 from mmrec_engine.evaluation.generation import Sampling, generate
-from mmrec_engine.evaluation.validation import FIRST_TOKENS, sample_text, window_losses
+from mmrec_engine.evaluation.validation import sample_text, window_losses
 from mmrec_engine.history import History
 from mmrec_engine.progress import result_of
 from mmrec_engine.quality.checks import Check, Finding, Skip, Status, Values, run
@@ -151,7 +151,7 @@ def _always_passes(values: Values, limits: Mapping[str, float]) -> Status:
 
 
 def _reload(context: AfterContext) -> Values:
-    """The best model's loss over the first windows of the validation side, by a process that knows nothing of this one."""
+    """The best model's loss on validation text, the first windows of it, by a process that knows nothing of this one."""
     if context.corpus is None:
         raise Skip("text-gone")
     best, process = context.history.best, context.reloading
@@ -163,7 +163,7 @@ def _reload(context: AfterContext) -> Values:
         lines = err.strip().splitlines() or ["?"]
         return {"variant": "broke", "reason": lines[-1][:200]}
     reloaded, recorded = json.loads(out)["loss"], best.loss if whole else best.first_loss
-    values = {"step": best.step, "loss": recorded, "reloaded": reloaded, "tokens": 0 if whole else FIRST_TOKENS}
+    values = {"step": best.step, "loss": recorded, "reloaded": reloaded}
     return values if reloaded == recorded else {**values, "variant": "differs"}
 
 
@@ -288,9 +288,8 @@ AFTER_CHECKS: tuple[Check, ...] = (
     Check("still-improving", "after", "metrics-reported", _still_improving, _judge_still_improving),
     Check("final-worse", "after", "metrics-reported", _final_worse, _judge_final_worse),
     Check("sample-sane", "after", "model-testable", _sample, _judge_sample),
-    Check(
-        "reload-same", "after", "model-testable", _reload, _fails_with_variant
-    ),  # last: it has been loading meanwhile
+    # Last: its process loads meanwhile.
+    Check("reload-same", "after", "model-testable", _reload, _fails_with_variant),
 )
 
 

@@ -170,8 +170,8 @@ def try_batch(
         gc.collect()
     if speed is None:
         return None if stop() else BatchTrial(size, "no-time", needed, peak)
-    return BatchTrial(size, "measured", needed, peak, speed.seconds_a_step, speed.tokens_per_second,
-                      speed.optimizer_share)  # fmt: skip
+    steps = (speed.seconds_a_step, speed.tokens_per_second, speed.optimizer_share)
+    return BatchTrial(size, "measured", needed, peak, *steps)
 
 
 def _nothing_measured(trial: BatchTrial, settings: Settings, memory: TrialMemory, seconds: float) -> RequestError:

@@ -41,7 +41,7 @@ def run_steps(job: Job, control: Control) -> Generator[Event, None, Ending]:
     yield events.State(step=job.progress.step, state="TRAINING")
     while True:
         step = job.progress.step
-        yield from _look_ahead(job, control)
+        yield from _look_at_sample(job, control)
         due = plan.validates(step, settings.eval_every) or job.outlook.whole_step == step > 0
         if due and job.progress.validated_step < step:
             improved = yield from _validation(job, control)
@@ -140,10 +140,10 @@ def _validation(job: Job, control: Control) -> Generator[Event, None, bool]:
     return improved
 
 
-def _look_ahead(job: Job, control: Control) -> Iterator[Event]:
+def _look_at_sample(job: Job, control: Control) -> Iterator[Event]:
     """Look at a sample of the validation side, where the target may be near. A stop asked meanwhile leaves it undone."""
     settings, step, target = job.settings, job.progress.step, job.settings.target_loss
-    looks = target is not None and settings.looks_ahead and step >= job.outlook.next_step
+    looks = target is not None and settings.samples_on_the_way and step >= job.outlook.next_step
     if target is None or not looks or job.plan.validates(step, settings.eval_every):
         return
     yield events.State(step=step, state="VALIDATING")
