@@ -18,8 +18,8 @@ from mmrec_engine.corpus.windows import TrainingWindows
 from mmrec_engine.evaluation.validation import validate
 from mmrec_engine.model.language_model import create_model
 from mmrec_engine.optim import groups, muon
-from mmrec_engine.optim.schedule import rate_factor
 from mmrec_engine.progress import result_of
+from mmrec_engine.schedule import rate_factor
 from mmrec_engine.settings import FIELDS, flag, resolve
 from mmrec_engine.training.job import model_config
 from mmrec_engine.training.machine import resolve_machine
@@ -52,16 +52,10 @@ def trained(text: str, steps: int, flags: dict[str, str]) -> float:
     corpus, machine = result_of(prepare_corpus(settings)), resolve_machine(settings)
     model = create_model(model_config(settings, corpus.tokenizer.vocab_size), settings.seed)
     windows = TrainingWindows(corpus.train.tokens, settings.seq_len, settings.window_stride, settings.seed)
-    stepper = Stepper(model, groups.Optimizers(model, settings), windows, settings, machine)
+    stepper = Stepper(model, groups.Optimizers(model, settings, machine.products), windows, settings, machine)
     began = time.perf_counter()
     for step in range(1, steps + 1):
-        factor = rate_factor(
-            step,
-            planned=steps,
-            warmup=settings.warmup_steps,
-            schedule=settings.schedule,
-            floor=settings.learning_rate_floor,
-        )
+        factor = rate_factor(step, planned=steps, settings=settings)
         stepper.make(step, (step - 1) * settings.windows_a_step, settings.learning_rate * factor)
     seconds = time.perf_counter() - began
     metrics = result_of(validate(model, corpus, settings.seq_len))

@@ -103,14 +103,15 @@ class Step(Event):
 @dataclass(frozen=True, kw_only=True)
 class Validation(Event):
     """The whole validation side, dropout off. loss: nats a token; accuracy: 0–1; training_loss: as many training
-    windows, 262,144 tokens at most.
+    windows, 65,536 tokens at most; standard_error: of the loss, where there are batches to tell it by;
+    plateaus: how often the rate was lowered so far, where the schedule does that.
 
     sampled: some windows only, on the way to a target loss; it has no training loss, and best and patience are as before.
     first_loss: of the first windows, `validation.FIRST_TOKENS` at most, by which a model loaded anew is compared.
     """
 
     event = "validation"
-    unwritten = frozenset({"training_loss", "first_loss"})
+    unwritten = frozenset({"training_loss", "first_loss", "standard_error", "plateaus"})
     loss: float
     perplexity: float
     accuracy: float
@@ -123,6 +124,8 @@ class Validation(Event):
     epoch: int
     sampled: bool = False
     first_loss: float | None = None
+    standard_error: float | None = None
+    plateaus: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

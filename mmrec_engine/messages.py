@@ -136,6 +136,18 @@ MESSAGES: dict[str, dict[Language, str]] = {
         "en": "the {side} side has no text; add some, or let --val-split divide the text",
         "tr": "{side} bölümünde metin yok; metin ekleyin ya da bölmeyi --val-split ayarına bırakın",
     },
+    "vocabulary-small": {
+        "en": "--vocab-size {value}: the tokenizer {tokenizer} needs at least {nearest} for this text; give that or more",
+        "tr": "--vocab-size {value}: {tokenizer} tokenizer'ı bu metin için en az {nearest} ister; onu ya da daha çoğunu verin",
+    },
+    "tokenizer-differs": {
+        "en": "{path}: the tokenizer that is learnt from this text now is not the run's; use the library version that the run was made with",
+        "tr": "{path}: bu metinden şimdi öğrenilen tokenizer çalışmanınki değil; çalışmanın yapıldığı kütüphane sürümünü kullanın",
+    },
+    "extra-missing": {
+        "en": 'the library {library} is not installed; install it with: pip install "mmrec-tui[{extra}]"',
+        "tr": '{library} kütüphanesi kurulu değil; şununla kurun: pip install "mmrec-tui[{extra}]"',
+    },
     "corpus-changed-while-read": {
         "en": "{path}: changed or vanished while it was read; start again once it is at rest",
         "tr": "{path}: okunurken değişti ya da kayboldu; dosya yerine oturunca yeniden başlatın",

@@ -18,7 +18,7 @@ class Progress:
     """How far a run is. One of the things a checkpoint holds; all counts are since the run began.
 
     windows: training windows seen; validated_step: step of the last full validation; patience_used: validations since the
-    best one.
+    best one; plateaus: how often so many of these came in a row that a schedule may lower its rate.
     """
 
     step: int = 0
@@ -29,6 +29,7 @@ class Progress:
     best_loss: float | None = None
     best_step: int = 0
     patience_used: int = 0
+    plateaus: int = 0
 
     @classmethod
     def of_stored(cls, stored: Mapping[str, Any]) -> Progress:
@@ -51,13 +52,15 @@ class Progress:
             raise ValueError("progress contradicts itself")
         return progress
 
-    def after_validation(self, loss: float) -> Progress:
-        """A loss that is not lower than the best (NaN is not) uses up one unit of patience."""
+    def after_validation(self, loss: float, plateau: int) -> Progress:
+        """A loss that is not lower than the best (NaN is not) uses up one unit of patience; `plateau` of them are a plateau."""
         if not math.isnan(loss) and (self.best_loss is None or loss < self.best_loss):
             return replace(
                 self, validated_step=self.step, last_loss=loss, best_loss=loss, best_step=self.step, patience_used=0
             )
-        return replace(self, validated_step=self.step, last_loss=loss, patience_used=self.patience_used + 1)
+        used = self.patience_used + 1
+        plateaus = self.plateaus + (used % plateau == 0)
+        return replace(self, validated_step=self.step, last_loss=loss, patience_used=used, plateaus=plateaus)
 
 
 def _is_count(value: object) -> bool:

@@ -19,6 +19,8 @@ from mmrec_engine.model.config import ARCHITECTURES, Architecture
 from mmrec_engine.presets import PRESETS, RECIPES, RECIPES_TO_A_TARGET
 
 MOST_TOKENS_A_BATCH = 2**26
+TOKENIZERS = ("char", "bpe", "sentencepiece")
+SCHEDULES = ("cosine", "linear", "constant", "wsd", "inverse-sqrt", "cosine-restarts", "plateau")
 
 
 def _setting(
@@ -51,7 +53,7 @@ class Settings:
     encoding: str | None = _setting(None)
     fix_encoding: bool = _setting(False)  # mend text that was read with the wrong code page before it came here
     val_split: float = _setting(0.1, low=0.001, high=0.9)  # share of the characters
-    tokenizer: str = _setting("char", choices=("char",))
+    tokenizer: str = _setting("char", choices=TOKENIZERS)
     vocab_size: int = _setting(5000, low=2, high=1_000_000)  # ids, the special ones not counted
     # steps
     epochs: int | None = _setting(10, low=1, high=1_000_000, resumable=True)
@@ -65,8 +67,12 @@ class Settings:
     optimizer: str = _setting("adamw", choices=("adamw", "muon"))
     learning_rate: float = _setting(3e-4, above=0, high=100.0)  # peak
     warmup_steps: int = _setting(100, low=0, high=10**9)
-    schedule: str = _setting("cosine", choices=("cosine", "linear", "constant"))
-    learning_rate_floor: float = _setting(0.1, low=0, high=1)  # share of the peak at the last step
+    schedule: str = _setting("cosine", choices=SCHEDULES)
+    learning_rate_floor: float = _setting(0.1, low=0, high=1)  # share of the peak, below which no schedule falls
+    decay_share: float = _setting(0.2, above=0, high=1)  # wsd: of the steps after the warmup, over which the rate falls
+    cycles: int = _setting(4, low=1, high=1000)  # cosine-restarts: falls in a run
+    plateau_factor: float = _setting(0.5, above=0, below=1)  # plateau: what the rate is multiplied by
+    plateau_patience: int = _setting(2, low=1, high=1_000_000)  # plateau: evaluations without a new best
     weight_average: float = _setting(
         0.0, low=0, high=0.5
     )  # mean age of what is averaged, as share of the steps; 0: none

@@ -20,7 +20,7 @@ from mmrec_engine.model.language_model import LanguageModel
 from mmrec_engine.run_files import BEST, FINAL, step_checkpoints
 from mmrec_engine.runs import find_run
 from mmrec_engine.settings import FIELDS, Settings
-from mmrec_engine.tokenizer import CharacterTokenizer, tokenizer_from_dict
+from mmrec_engine.tokenizer import Tokenizer, tokenizer_from_dict
 
 WEIGHTS, CONFIG, TOKENIZER = "model.safetensors", "config.json", "tokenizer.json"
 
@@ -31,7 +31,7 @@ class Trained:
 
     path: Path
     model: LanguageModel
-    tokenizer: CharacterTokenizer
+    tokenizer: Tokenizer
     settings: dict[str, Any]
     corpus: dict[str, Any]
     step: int
@@ -56,6 +56,8 @@ def load_trained(name: str, device: torch.device | str = "cpu") -> Trained:
         step = int(described["progress"]["step"])
         settings, corpus = dict(described["settings"]), dict(described["corpus"])
         settings |= Settings(**{name: value for name, value in settings.items() if name in FIELDS}).as_dict()
+    except RequestError:
+        raise  # a library is missing
     except (KeyError, TypeError, ValueError, RuntimeError, AttributeError, ArithmeticError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
         raise RequestError("checkpoint-damaged", path=path, reason=reason) from None

@@ -144,6 +144,8 @@ def evaluate(checkpoint: str, given: Resolved, seq_len: int | None, wording: Wor
         raise RequestError("evaluate-no-corpus", path=checkpoint) from None
     if not text_given and corpus.fingerprint != trained.corpus.get("fingerprint"):
         raise RequestError("evaluate-no-corpus", path=checkpoint)
+    if corpus.tokenizer.to_dict() != trained.tokenizer.to_dict():
+        raise RequestError("tokenizer-differs", path=checkpoint)
     metrics = finish(validate(trained.model, corpus, length), narration, wording)
     if as_json:
         print_json({**metrics.as_dict(), "checkpoint": str(trained.path)})
@@ -163,13 +165,13 @@ def generate(
     from mmrec_engine.corpus.text import clean
     from mmrec_engine.evaluation.generation import Sampling
     from mmrec_engine.evaluation.generation import generate as continuation
-    from mmrec_engine.tokenizer.character import UNKNOWN_ID
+    from mmrec_engine.tokenizer import unknown_characters
     from mmrec_engine.trained import load_trained
     from mmrec_engine.training.machine import resolve_device
 
     trained = load_trained(checkpoint, resolve_device(device))
     prompt = clean(prompt)
-    unknown = sorted({character for character in prompt if trained.tokenizer.encode(character)[0] == UNKNOWN_ID})
+    unknown = unknown_characters(trained.tokenizer, prompt)
     if unknown:
         Narration().line(wording("generate.unknown", characters=" ".join(unknown)))
     how = Sampling(**sampling)

@@ -16,13 +16,23 @@ from mmrec_engine.settings import CORPUS_CHOICE, FIELDS, Resolved, Settings, res
 # The settings that the plan shows, under their headings.
 GROUPS: dict[str, tuple[str, ...]] = {
     "length": ("epochs", "max_steps", "batch_size", "accumulate", "microbatch", "seq_len", "stride"),
-    "optimizer": ("recipe", "learning_rate", "warmup_steps", "schedule", "learning_rate_floor", "weight_average",
-                  "weight_decay", "grad_clip", "dropout", "optimizer"),
-    "text": ("val_split", "vocab_size", "encoding", "fix_encoding"),
+    "optimizer": ("recipe", "learning_rate", "warmup_steps", "schedule", "decay_share", "cycles", "plateau_factor",
+                  "plateau_patience", "learning_rate_floor", "weight_average", "weight_decay", "grad_clip", "dropout",
+                  "optimizer"),
+    "text": ("tokenizer", "vocab_size", "val_split", "encoding", "fix_encoding"),
     "judging": ("early_stopping_patience", "eval_every", "target_loss"),
     "model": ("arch", "seed", "precision", "threads", "gradient_checkpointing"),
     "saving": ("name", "checkpoint_every", "keep_checkpoints"),
 }  # fmt: skip
+# What counts for nothing unless another setting has one of these values: not shown otherwise.
+ONLY_WITH: dict[str, tuple[str, tuple[str, ...]]] = {
+    "decay_share": ("schedule", ("wsd",)),
+    "cycles": ("schedule", ("cosine-restarts",)),
+    "plateau_factor": ("schedule", ("plateau",)),
+    "plateau_patience": ("schedule", ("plateau",)),
+}
+# What the curve of the learning rate is made of.
+RATE_SETTINGS = ("epochs", "max_steps", "learning_rate", "warmup_steps", "schedule", "learning_rate_floor", *ONLY_WITH)
 # What decides the prepared corpus, and what decides how long a step takes.
 CORPUS_SETTINGS = (*CORPUS_CHOICE, "encoding", "fix_encoding", "val_split", "vocab_size", "tokenizer")
 SPEED_SETTINGS = ("config", "arch", "batch_size", "accumulate", "microbatch", "seq_len", "optimizer", "precision", "threads",

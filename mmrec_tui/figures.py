@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from mmrec_engine.history import History
+from mmrec_engine.schedule import rate_factor
+from mmrec_engine.settings import Settings
 from mmrec_tui.keys import PANELS
 from mmrec_tui.text import Wording
 from mmrec_tui.widgets.plotting import Figure, Point, Role, Series
@@ -16,6 +18,7 @@ from mmrec_tui.widgets.plotting import Figure, Point, Role, Series
 if TYPE_CHECKING:
     from mmrec_engine.training.rate_search import RateSearch
 
+_PLANNED_POINTS = 400
 XAxis = Literal["step", "tokens", "time"]
 X_AXES: tuple[XAxis, ...] = ("step", "tokens", "time")
 PLOTS = PANELS[: PANELS.index("machine")]
@@ -65,6 +68,16 @@ def overlay(histories: list[tuple[str, History]], view: View, say: Wording) -> F
         series.append(Series(points, role))
         legend.append(f"{_OVERLAY_GLYPHS[number]} {name}")
     return _figure(tuple(series), view, say, say.tick, log=view.log, legend="  ".join(legend))
+
+
+def planned_rates(settings: Settings, planned: int, say: Wording) -> Figure:
+    """The learning rate over the steps of a run that has not begun, as its schedule has it where no plateau is met."""
+    steps = sorted({round(1 + place * (planned - 1) / _PLANNED_POINTS) for place in range(_PLANNED_POINTS + 1)})
+    points = tuple(
+        (float(step), settings.learning_rate * rate_factor(step, planned=planned, settings=settings)) for step in steps
+    )
+    note = say("plan.rate-plateau") if settings.schedule == "plateau" else ""
+    return _figure((Series(points, "line"),), View(), say, say.rate_tick, note=note)
 
 
 def rates(search: RateSearch, say: Wording) -> Figure:

@@ -82,6 +82,9 @@ class Narrator:
         if corpus.get("repaired_words"):
             self._out.line(say("prepare.repaired", words=number(corpus["repaired_words"])))
         self._out.line(say("vocabulary", tokens=number(corpus["vocabulary"])))
+        if corpus.get("tokenizer", "char") != "char":
+            each = corpus["train_characters"] / max(1, corpus["train_tokens"])
+            self._out.line(say("tokenizer", kind=corpus["tokenizer"], each=number(each, 2)))
         for side in ("train", "validation"):
             count, characters = number(corpus[f"{side}_windows"]), number(corpus[f"{side}_characters"])
             self._out.line(say(f"{side}-windows", count=count, characters=characters))
@@ -194,6 +197,10 @@ class Narrator:
             self._out.line(line)
         if event.patience_used:
             self._out.line(say("metrics.patience", used=event.patience_used, patience=event.patience))
+        before = history.validations[-2][1].plateaus if len(history.validations) > 1 else 0
+        if (event.plateaus or 0) > (before or 0):
+            factor = history.settings.get("plateau_factor", 1.0)
+            self._out.line(say("metrics.plateau", count=event.plateaus, factor=say.number(factor, 2)))
         self._out.line()
 
     def _sampled(self, event: events.Validation, history: History) -> None:

@@ -59,14 +59,14 @@ class Writer:
     def _write(self, work: Work[None], checkpoint: Path, prompt: str, tokens: int, sampling: dict[str, Any]) -> None:
         from mmrec_engine.corpus.text import clean
         from mmrec_engine.evaluation.generation import Sampling, generate
-        from mmrec_engine.tokenizer.character import UNKNOWN_ID
+        from mmrec_engine.tokenizer import unknown_characters
         from mmrec_engine.trained import load_trained
 
         if self._loaded is None or self._loaded[0] != checkpoint:
             self._loaded = (checkpoint, load_trained(str(checkpoint)))
         trained = self._loaded[1]
         prompt = clean(prompt)
-        unknown = sorted({letter for letter in prompt if trained.tokenizer.encode(letter)[0] == UNKNOWN_ID})
+        unknown = unknown_characters(trained.tokenizer, prompt)
         text, began = "", time.monotonic()
         work.progress = Written(prompt, text, " ".join(unknown))
         for number, piece in enumerate(

@@ -32,13 +32,13 @@ from mmrec_engine.corpus.documents import FileDocuments, SideName, Skipped
 from mmrec_engine.corpus.mojibake import Repair
 from mmrec_engine.corpus.split import Extent, split_points
 from mmrec_engine.corpus.text import PIECE_BYTES, Unusable
+from mmrec_engine.corpus.vocabulary import learn_tokenizer
 from mmrec_engine.corpus.windows import Tokens
 from mmrec_engine.errors import RequestError
 from mmrec_engine.events import Progress
 from mmrec_engine.messages import REASONS, SIDES
 from mmrec_engine.settings import Settings
-from mmrec_engine.tokenizer import CharacterTokenizer, tokenizer_from_dict
-from mmrec_engine.tokenizer.character import END_OF_DOCUMENT, UNKNOWN, UNKNOWN_ID, CharacterCounter
+from mmrec_engine.tokenizer import Tokenizer, tokenizer_from_dict
 
 _FORMAT = 3  # raised whenever the same text would give other files
 _DESCRIPTION = "corpus.json"
@@ -63,7 +63,7 @@ class Corpus:
     name: str
     fingerprint: str
     documents: int
-    tokenizer: CharacterTokenizer
+    tokenizer: Tokenizer
     train: Side
     validation: Side
     skipped: tuple[Skipped, ...]
@@ -77,7 +77,10 @@ class Corpus:
             "documents": self.documents,
             "train_characters": self.train.characters,
             "validation_characters": self.validation.characters,
+            "tokenizer": self.tokenizer.kind,
             "vocabulary": self.tokenizer.vocab_size,
+            "train_tokens": len(self.train.tokens),
+            "validation_tokens": len(self.validation.tokens),
             "repaired_words": self.repaired_words,
         }
 
@@ -95,9 +98,7 @@ def cache_folder() -> Path:
     return platformdirs.user_cache_path("mmrec") / "corpora"
 
 
-def prepare_corpus(
-    settings: Settings, tokenizer: CharacterTokenizer | None = None
-) -> Generator[Progress, None, Corpus]:
+def prepare_corpus(settings: Settings, tokenizer: Tokenizer | None = None) -> Generator[Progress, None, Corpus]:
     """Prepare the corpus that the settings name, or find it prepared. Yields progress in bytes of text.
 
     tokenizer: of a trained model that is to be evaluated on this text; then all of the text is the validation side.
@@ -142,7 +143,7 @@ def _prepare(
     documents: FileDocuments | BuiltinDocuments,
     name: str,
     settings: Settings,
-    tokenizer: CharacterTokenizer | None,
+    tokenizer: Tokenizer | None,
     folder: Path,
     work: Path,
 ) -> Generator[Progress, None, Corpus]:
@@ -222,7 +223,7 @@ def _encode(
     spool: Path,
     entries: list[_Entry],
     settings: Settings,
-    tokenizer: CharacterTokenizer | None,
+    tokenizer: Tokenizer | None,
     fingerprint: str,
     target: Path,
 ) -> Generator[Progress, None, None]:
@@ -234,17 +235,8 @@ def _encode(
         points = split_points([entry.extent for entry in entries], settings.val_split)
     total, done = sum(entry.extent.characters for entry in entries), 0
     if tokenizer is None:
-        counter = CharacterCounter()
-        for piece in _pieces(spool, entries, points):
-            if piece.side == "train":
-                counter.add(piece.text)
-            done += len(piece.text)
-            yield Progress(task="vocabulary", done=done, total=total)
-        if counter.empty:
-            raise RequestError("corpus-side-empty", side=SIDES["training"])
-        special = (UNKNOWN, END_OF_DOCUMENT) if len(entries) > 1 else (UNKNOWN,)
-        tokenizer = CharacterTokenizer(counter.most_frequent(settings.vocab_size), special)
-        done = 0
+        training = (piece.text for piece in _pieces(spool, entries, points) if piece.side == "train")
+        tokenizer = yield from learn_tokenizer(training, sum(points), settings, len(entries) > 1)
     characters: dict[SideName, int] = {"train": 0, "validation": 0}
     unknown: dict[SideName, int] = {"train": 0, "validation": 0}
     end = np.array([tokenizer.end_of_document or 0], dtype=tokenizer.dtype)
@@ -252,8 +244,9 @@ def _encode(
         files: dict[SideName, BinaryIO] = {"train": train, "validation": validation}
         for piece in _pieces(spool, entries, points):
             ids = tokenizer.encode(piece.text)
-            characters[piece.side] += len(ids)
-            unknown[piece.side] += int(np.count_nonzero(ids == UNKNOWN_ID))
+            characters[piece.side] += len(piece.text)
+            if tokenizer.unknown is not None:
+                unknown[piece.side] += int(np.count_nonzero(ids == tokenizer.unknown))
             files[piece.side].write(ids.data)
             if piece.ends_document and tokenizer.end_of_document is not None:
                 files[piece.side].write(end.data)

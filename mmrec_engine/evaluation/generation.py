@@ -28,7 +28,8 @@ class Sampling:
 
 
 def generate(model: LanguageModel, tokenizer: Tokenizer, prompt: str, tokens: int, sampling: Sampling) -> Iterator[str]:
-    """Continue `prompt` by `tokens` tokens; yields their text one by one. Special tokens are never drawn.
+    """Continue `prompt` by `tokens` tokens; yields the text of each, which is empty
+    while a character is not whole. Special tokens are never drawn.
 
     Raises RequestError where the model computes no finite numbers.
     """
@@ -38,19 +39,24 @@ def generate(model: LanguageModel, tokenizer: Tokenizer, prompt: str, tokens: in
     seen = torch.zeros(tokenizer.vocab_size, dtype=torch.bool)
     seen[ids] = True
     state = model.initial_state(1)
-    unread = ids
-    for _ in range(tokens):
-        with torch.no_grad():  # not across the yield: what the consumer does between tokens is its own
-            for start in range(0, len(unread), _PROMPT_PIECE):
-                piece = torch.tensor([unread[start : start + _PROMPT_PIECE]], device=device)
-                logits, state = model.advance(piece, state)
-            last = logits[0, -1].cpu()
-            if not math.isfinite(float(last.sum())):  # each lies within the soft cap, or is NaN
-                raise RequestError("generate-not-finite")
-            index = next_token(last, seen, len(tokenizer.special), sampling, generator)
-        seen[index] = True
-        unread = [index]
-        yield tokenizer.decode(unread)
+
+    def drawn() -> Iterator[int]:
+        nonlocal state
+        unread = ids
+        for _ in range(tokens):
+            with torch.no_grad():  # not across the yield: what the consumer does between tokens is its own
+                for start in range(0, len(unread), _PROMPT_PIECE):
+                    piece = torch.tensor([unread[start : start + _PROMPT_PIECE]], device=device)
+                    logits, state = model.advance(piece, state)
+                last = logits[0, -1].cpu()
+                if not math.isfinite(float(last.sum())):  # each lies within the soft cap, or is NaN
+                    raise RequestError("generate-not-finite")
+                index = next_token(last, seen, len(tokenizer.special), sampling, generator)
+            seen[index] = True
+            unread = [index]
+            yield index
+
+    yield from tokenizer.decode_each(drawn())
 
 
 def next_token(logits: Tensor, seen: Tensor, special: int, sampling: Sampling, generator: torch.Generator) -> int:

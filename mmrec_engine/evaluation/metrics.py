@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import contextmanager
 from typing import Any, TextIO
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -22,6 +23,7 @@ class Tally:
 
     def __init__(self) -> None:
         self.loss_sum, self.correct, self.tokens, self.batches = 0.0, 0, 0, 0
+        self._squares = np.zeros(3)  # over the batches: s², s n, n², of loss sums s and tokens n
 
     @classmethod
     def of(cls, parts: Iterable[Tally]) -> Tally:
@@ -32,6 +34,7 @@ class Tally:
             whole.correct += part.correct
             whole.tokens += part.tokens
             whole.batches += part.batches
+            whole._squares += part._squares
         return whole
 
     def add(self, loss_sum: float, logits: Tensor, labels: Tensor) -> None:
@@ -39,12 +42,26 @@ class Tally:
         counted = labels != IGNORED_LABEL
         self.loss_sum += loss_sum
         self.correct += int(((logits.argmax(-1) == labels) & counted).sum())
-        self.tokens += int(counted.sum())
+        tokens = int(counted.sum())
+        self.tokens += tokens
         self.batches += 1
+        self._squares += (loss_sum**2, loss_sum * tokens, tokens**2)
 
     @property
     def loss(self) -> float:
         return self.loss_sum / self.tokens if self.tokens else math.nan
+
+    @property
+    def standard_error(self) -> float:
+        """Of the loss, nats: how much it would vary with other text of the same kind. NaN of fewer than two batches.
+
+        From the scatter of the batches, pieces of text that hang together, not from that of tokens, which do not vary one by
+        one: the ratio estimator of cluster sampling. Source: Cochran, "Sampling techniques", 1977, section 9A.2.
+        """
+        if self.batches < 2:
+            return math.nan
+        squares = float(self._squares @ (1.0, -2.0 * self.loss, self.loss**2))  # Σ (s - loss n)²
+        return math.sqrt(max(0.0, squares) * self.batches / (self.batches - 1)) / self.tokens
 
     @property
     def accuracy(self) -> float:

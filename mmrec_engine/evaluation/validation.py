@@ -20,8 +20,9 @@ from mmrec_engine.events import Progress
 from mmrec_engine.model.language_model import LanguageModel
 
 _TOKENS_A_BATCH = 4096  # fixed, so that the rounding of a loss does not depend on the run's batch size
-FIRST_TOKENS = 8 * _TOKENS_A_BATCH  # by which a model loaded anew is compared with the one that was saved
+FIRST_TOKENS = 4 * _TOKENS_A_BATCH  # by which a model loaded anew is compared with the one that was saved
 MOST_SAMPLED = 2**18  # tokens that may stand for a whole side
+_MOST_BESIDE = 2**16  # of the training side
 _SECONDS_BETWEEN_PROGRESS = 0.5
 _PROMPT_CHARACTERS = 32
 _SAMPLE_TOKENS = 120
@@ -29,7 +30,10 @@ _SAMPLE_TOKENS = 120
 
 @dataclass(frozen=True)
 class Metrics:
-    """Of the whole validation side. loss: nats a token; tokens: predicted ones; first_loss: of the first FIRST_TOKENS."""
+    """Of the whole validation side. loss: nats a token; tokens: predicted ones; first_loss: of the first FIRST_TOKENS.
+
+    standard_error: of the loss; none where the side is a single batch.
+    """
 
     loss: float
     perplexity: float
@@ -38,10 +42,11 @@ class Metrics:
     tokens: int
     batches: int
     first_loss: float
+    standard_error: float | None
 
     def as_dict(self) -> dict[str, float | int]:
-        """What people ask for: all but the first loss."""
-        return {name: value for name, value in self.__dict__.items() if name != "first_loss"}
+        """What people ask for: all but the first loss, and no standard error where there is none."""
+        return {name: value for name, value in self.__dict__.items() if name != "first_loss" and value is not None}
 
 
 Evaluation = Generator[Progress, None, Tally | None]
@@ -101,6 +106,7 @@ def validate(
         tally.tokens,
         tally.batches,
         first_loss,
+        tally.standard_error if tally.batches > 1 else None,
     )
 
 
@@ -125,12 +131,12 @@ def training_loss(
 ) -> Generator[Progress, None, float | None]:
     """Loss of as many training windows as the validation side has, dropout off: the fair partner of a validation loss.
 
-    Of a side of more than MOST_SAMPLED tokens no more than these: the mean over so many scatters by thousandths. In the
-    precision of the training: what is judged is how far the two are apart, hundredths, not the last digits.
+    No more than 65,536 tokens: the mean over so many scatters by a hundredth, and as they are always the same, their course
+    is steadier than that. In the precision of the training: what is judged is how far the two are apart, hundredths.
     """
     windows = EvaluationWindows(corpus.train.tokens, length)
     as_many = EvaluationWindows(corpus.validation.tokens, length).count
-    numbers = windows.spread(min(as_many, max(1, MOST_SAMPLED // length)))
+    numbers = windows.spread(min(as_many, max(1, _MOST_BESIDE // length)))
     tally = yield from evaluate_windows(model, windows, numbers, stopped, precision)
     return None if tally is None else tally.loss
 
@@ -180,8 +186,13 @@ def window_losses(model: LanguageModel, corpus: Corpus, length: int, most: int) 
     return np.array(losses)
 
 
-def sample_text(model: LanguageModel, corpus: Corpus, seed: int) -> tuple[str, str]:
-    """A prompt, always the beginning of the validation side, and the model's continuation."""
+def prompt_of(corpus: Corpus) -> str:
+    """What samples begin with: the beginning of the validation side."""
     beginning: Tokens = corpus.validation.tokens[:_PROMPT_CHARACTERS]
-    prompt = corpus.tokenizer.decode(int(index) for index in beginning)
+    return corpus.tokenizer.decode(int(index) for index in beginning)
+
+
+def sample_text(model: LanguageModel, corpus: Corpus, seed: int) -> tuple[str, str]:
+    """A prompt, always the same, and the model's continuation."""
+    prompt = prompt_of(corpus)
     return prompt, "".join(generate(model, corpus.tokenizer, prompt, _SAMPLE_TOKENS, Sampling(seed=seed)))

@@ -59,6 +59,14 @@ REMEDIES: dict[str, Words] = {
         "en": "Lower the early-stopping patience to {early_stopping_patience}",
         "tr": "Early stopping patience'ı {early_stopping_patience} yap",
     },
+    "reachable-plateau": {
+        "en": "Lower the rate after {plateau_patience} evaluation without a new best (--plateau-patience)",
+        "tr": "Learning rate'i, yeni en iyi getirmeyen {plateau_patience} değerlendirmeden sonra düşür (--plateau-patience)",
+    },
+    "some-warmup": {
+        "en": "Warm up over {warmup_steps} steps, a tenth of the run",
+        "tr": "{warmup_steps} adım, çalışmanın onda biri kadar warmup yap",
+    },
 }
 
 
@@ -440,6 +448,14 @@ BEFORE: tuple[FindingText, ...] = (
                         "en": "early stopping cannot come: {evaluations} evaluations are planned, and a patience of {patience} asks for at least two more than itself",
                         "tr": "early stopping hiç devreye giremez: {evaluations} değerlendirme planlı; {patience} patience için bunun en az iki fazlası gerekir",
                     },
+                    "no-plateau": {
+                        "en": "the schedule plateau cannot lower the rate: it waits for {plateau_patience} evaluations without a new best, of {evaluations} planned and a patience of {patience}",
+                        "tr": "plateau schedule'u learning rate'i hiç düşüremez: yeni en iyi getirmeyen {plateau_patience} değerlendirme bekliyor; {evaluations} değerlendirme planlı, patience {patience}",
+                    },
+                    "root-from-the-start": {
+                        "en": "inverse-sqrt without warmup halves the rate by step 4: it falls from where the warmup ends",
+                        "tr": "warmup'sız inverse-sqrt, learning rate'i 4. adımda yarıya indirir: düşüş warmup'ın bittiği yerden başlar",
+                    },
                 },
                 (
                     ("rate-high", "rate-low"),
@@ -448,6 +464,7 @@ BEFORE: tuple[FindingText, ...] = (
                     ("dropout-high",),
                     ("decay-high",),
                     ("no-stopping",),
+                    ("no-plateau", "root-from-the-start"),
                 ),
                 _TURNS,
             ),

@@ -115,12 +115,12 @@ HYPERPARAMETERS: tuple[Hyperparameter, ...] = (
         "tokenizer",
         {"en": "Tokenizer", "tr": "Tokenizer"},
         {
-            "en": "What a token is, the piece of text that the model reads and predicts at a time. With char it is one character.",
-            "tr": "Tokenın ne olduğu: modelin her seferinde okuyup tahmin ettiği metin parçası. char ile tek bir karakterdir.",
+            "en": "What a token is, the piece of text that the model reads and predicts at a time. char: one character. bpe: frequent pieces of words, built up from bytes. sentencepiece: pieces that the text is likeliest with (unigram model). The pieces are learnt from the training side.",
+            "tr": "Tokenın ne olduğu: modelin her seferinde okuyup tahmin ettiği metin parçası. char: tek karakter. bpe: baytlardan başlayarak kurulan, sık geçen sözcük parçaları. sentencepiece: metni en olası kılan parçalar (unigram modeli). Parçalar eğitim tarafından öğrenilir.",
         },
         {
-            "en": "There is no other choice yet; losses of different tokenizers could be compared in bits per character only.",
-            "tr": "Şimdilik başka seçenek yok; farklı tokenizer'ların loss'ları yalnızca karakter başına bit ile karşılaştırılabilirdi.",
+            "en": "With pieces a window holds three to five times the text, and writing is as much faster; each token is harder to predict, so loss and perplexity are higher. Compare tokenizers by bits per character only. A few megabytes of text are learnt better by char.",
+            "tr": "Parçalarla bir pencereye üç ila beş kat metin sığar, yazma da o kadar hızlanır; her token daha zor tahmin edildiğinden loss ve perplexity yükselir. Tokenizer'ları yalnızca karakter başına bit ile karşılaştırın. Birkaç megabaytlık metni char daha iyi öğrenir.",
         },
         NOTHING,
     ),
@@ -128,16 +128,16 @@ HYPERPARAMETERS: tuple[Hyperparameter, ...] = (
         "vocab_size",
         {"en": "Vocabulary size", "tr": "Vocabulary boyutu"},
         {
-            "en": "The most characters that get a token of their own, the most frequent ones first. The text rarely has that many.",
-            "tr": "En çok kaç karakterin kendi tokenı olacağı; en sık geçenler önce. Metinde nadiren o kadar karakter bulunur.",
+            "en": "The most tokens in the vocabulary: with char the most frequent characters, of which a text rarely has that many; with bpe and sentencepiece the pieces that are learnt.",
+            "tr": "Vocabulary'deki en çok token sayısı: char ile en sık karakterler, ki metinde nadiren o kadarı bulunur; bpe ve sentencepiece ile öğrenilen parçalar.",
         },
         {
-            "en": "Rarer characters stay distinct; each costs two rows of weights, and is seen too seldom to be learnt well.",
-            "tr": "Daha seyrek karakterler de ayrı kalır; her biri iki satır ağırlık ister ve iyi öğrenilmeyecek kadar az görülür.",
+            "en": "Longer pieces, or rarer characters that stay distinct; each costs two rows of weights, and is seen too seldom to be learnt well.",
+            "tr": "Daha uzun parçalar ya da ayrı kalan seyrek karakterler; her biri iki satır ağırlık ister ve iyi öğrenilmeyecek kadar az görülür.",
         },
         {
-            "en": "Rarer characters become one unknown token, which lowers the loss without the model being better.",
-            "tr": "Seyrek karakterler tek bir bilinmeyen token olur; model iyileşmeden loss düşer.",
+            "en": "Shorter pieces; with char rarer characters become one unknown token, which lowers the loss without the model being better.",
+            "tr": "Daha kısa parçalar; char ile seyrek karakterler tek bir bilinmeyen token olur, model iyileşmeden loss düşer.",
         },
     ),
     Hyperparameter(
@@ -301,21 +301,85 @@ HYPERPARAMETERS: tuple[Hyperparameter, ...] = (
         "schedule",
         {"en": "Schedule", "tr": "Schedule (hız planı)"},
         {
-            "en": "How the learning rate falls after the warmup. cosine: slowly, then faster, then slowly again.",
-            "tr": "Learning rate'in warmup'tan sonra nasıl düştüğü. cosine: önce yavaş, sonra hızlı, sonra yine yavaş.",
+            "en": "How the learning rate falls after the warmup. cosine: slowly, then faster, then slowly again. linear: in a straight line. wsd: it stays, and falls at the end only. inverse-sqrt: fast at first, then ever slower. cosine-restarts: several cosines in a row. plateau: whenever validation stops improving. constant: never.",
+            "tr": "Learning rate'in warmup'tan sonra nasıl düştüğü. cosine: önce yavaş, sonra hızlı, sonra yine yavaş. linear: düz bir çizgiyle. wsd: aynı kalır, yalnızca sonda düşer. inverse-sqrt: önce hızlı, sonra giderek yavaş. cosine-restarts: art arda birkaç cosine. plateau: validation iyileşmeyi her bıraktığında. constant: hiç düşmez.",
         },
         {
-            "en": "linear falls in a straight line; constant stays at the peak, which usually ends at a higher loss.",
-            "tr": "linear düz bir çizgiyle düşer; constant en yüksek değerde kalır ve genellikle daha yüksek bir loss ile biter.",
+            "en": "cosine, linear and wsd need to know the number of steps, and reach about the same loss; wsd can go on from before its fall. inverse-sqrt, plateau and constant do not, and usually end a little higher.",
+            "tr": "cosine, linear ve wsd adım sayısını bilmek ister ve aşağı yukarı aynı loss'a varır; wsd, düşüşünden öncesinden sürdürülebilir. inverse-sqrt, plateau ve constant bilmek istemez, genellikle biraz daha yüksekte biter.",
         },
         NOTHING,
+    ),
+    Hyperparameter(
+        "decay_share",
+        {"en": "Decay share (wsd)", "tr": "Düşüş payı (wsd)"},
+        {
+            "en": "With the schedule wsd: the share of the steps after the warmup, at the end of the run, over which the learning rate falls.",
+            "tr": "wsd schedule'unda: warmup'tan sonraki adımların, çalışmanın sonunda learning rate'in düştüğü payı.",
+        },
+        {
+            "en": "A longer fall: the model settles more, and sees less text at the full rate; 1 is a fall from the start.",
+            "tr": "Daha uzun düşüş: model daha çok oturur, tam hızda daha az metin görür; 1, baştan beri düşüş demektir.",
+        },
+        {
+            "en": "More steps at the full rate; below 0.1 the model has little time to settle.",
+            "tr": "Tam hızda daha çok adım; 0.1'in altında modelin oturmaya pek zamanı kalmaz.",
+        },
+    ),
+    Hyperparameter(
+        "cycles",
+        {"en": "Cycles (restarts)", "tr": "Döngü (restarts)"},
+        {
+            "en": "With the schedule cosine-restarts: how many times the learning rate falls in the run, each time from its peak.",
+            "tr": "cosine-restarts schedule'unda: learning rate'in çalışmada kaç kez, her defasında en yüksek değerden, düştüğü.",
+        },
+        {
+            "en": "Shorter falls, with a good model at the end of each; every restart costs some of what was gained.",
+            "tr": "Daha kısa düşüşler ve her birinin sonunda iyi bir model; her yeniden başlangıç kazanılanın bir kısmına mal olur.",
+        },
+        {
+            "en": "Longer falls; 1 is the plain cosine.",
+            "tr": "Daha uzun düşüşler; 1, düz cosine demektir.",
+        },
+    ),
+    Hyperparameter(
+        "plateau_factor",
+        {"en": "Plateau factor", "tr": "Plato çarpanı"},
+        {
+            "en": "With the schedule plateau: what the learning rate is multiplied by when validation has stopped improving.",
+            "tr": "plateau schedule'unda: validation iyileşmeyi bıraktığında learning rate'in çarpıldığı sayı.",
+        },
+        {
+            "en": "Gentler falls, and more of them are needed.",
+            "tr": "Daha yumuşak düşüşler; daha çoğu gerekir.",
+        },
+        {
+            "en": "A harder fall: the model settles at once, and learns slowly from then on.",
+            "tr": "Daha sert düşüş: model hemen oturur, ondan sonra yavaş öğrenir.",
+        },
+    ),
+    Hyperparameter(
+        "plateau_patience",
+        {"en": "Plateau patience", "tr": "Plato patience"},
+        {
+            "en": "With the schedule plateau: evaluations in a row without a new best after which the learning rate is lowered. It should be below the early stopping patience, or the run ends first.",
+            "tr": "plateau schedule'unda: art arda kaç değerlendirme yeni bir en iyi getirmezse learning rate'in düşürüldüğü. Early stopping patience'tan küçük olmalı; yoksa önce çalışma biter.",
+        },
+        {
+            "en": "The rate stays up longer; chance rises of the loss lower it less often.",
+            "tr": "Hız daha uzun süre yüksek kalır; loss'un rastgele yükselişleri onu daha seyrek düşürür.",
+        },
+        {
+            "en": "The rate is lowered at the first sign, perhaps by chance.",
+            "tr": "Hız ilk belirtide düşürülür, belki de rastlantıyla.",
+        },
     ),
     Hyperparameter(
         "learning_rate_floor",
         {"en": "Learning rate floor", "tr": "Learning rate tabanı"},
         {
-            "en": "Share of the peak learning rate that is left at the last step: 0.1 means 3e-4 falls to 3e-5. constant ignores it.",
-            "tr": "Son adımda en yüksek learning rate'ten kalan pay: 0.1 ile 3e-4, 3e-5'e iner. constant bunu dikkate almaz.",
+            "en": "Share of the peak learning rate below which no schedule falls; most are there at the last step: 0.1 means 3e-4 falls to 3e-5. constant ignores it.",
+            "tr": "En yüksek learning rate'in, hiçbir schedule'ın altına inmediği payı; çoğu son adımda oradadır: 0.1 ile 3e-4, 3e-5'e iner. constant bunu dikkate almaz.",
         },
         {
             "en": "The last steps still learn, but the model settles less.",

@@ -19,13 +19,14 @@ BETAS_BESIDE_MUON = (0.9, 0.95)
 class Optimizers:
     """One or two optimizers that act as one; every group's rate is a fixed share of the run's learning rate."""
 
-    def __init__(self, model: nn.Module, settings: Settings) -> None:
+    def __init__(self, model: nn.Module, settings: Settings, precision: torch.dtype = torch.float32) -> None:
+        """precision: of the products that Muon makes."""
         self._names = {id(parameter): name for name, parameter in model.named_parameters()}
         hidden, outer, vectors = _sorted_parameters(model)
         decay = settings.weight_decay
         if settings.optimizer == "muon":
             self._all: list[GroupedOptimizer] = [
-                Muon([{"params": hidden, "weight_decay": decay, "share": 1.0}]),
+                Muon([{"params": hidden, "weight_decay": decay, "share": 1.0}], precision),
                 AdamW([{"params": outer + vectors, "share": ADAMW_SHARE_OF_MUON, "betas": BETAS_BESIDE_MUON}]),
             ]
             self._decayed = self._all[0].param_groups[0]

@@ -23,7 +23,7 @@ from mmrec_engine.corpus.prepare import Corpus, prepare_corpus
 from mmrec_engine.corpus.windows import EvaluationWindows
 from mmrec_engine.errors import MmrecError
 from mmrec_engine.evaluation.generation import Sampling, generate
-from mmrec_engine.evaluation.validation import sample_text, window_losses
+from mmrec_engine.evaluation.validation import prompt_of, window_losses
 from mmrec_engine.history import History
 from mmrec_engine.progress import result_of
 from mmrec_engine.quality.checks import Check, Finding, Skip, Status, Values, run
@@ -35,6 +35,7 @@ from mmrec_engine.runs import read_description
 from mmrec_engine.settings import FIELDS, Settings
 from mmrec_engine.trained import Trained, load_trained
 
+_ENOUGH_BATCHES = 16  # of a validation, by which the scatter of their losses is known to a fifth
 _SCATTER_WINDOWS = 96  # by which the scatter of the windows' losses is known to 7 %
 _SAMPLE_TOKENS = 400
 _COPY_CHARACTERS = 4 * 2**20  # of the training text that a copy is searched in
@@ -135,15 +136,24 @@ def _metrics(context: AfterContext) -> Values:
         "bits_per_character": best.bits_per_character,
         "variant": "plain",
     }
-    if context.corpus is None:
+    error = best.standard_error if best.batches >= _ENOUGH_BATCHES else None
+    error = error if error is not None else _error_of_windows(context)
+    if error is None:
         return values
+    half = _NORMAL_95 * error
+    return {**values, "variant": "interval", "low": best.loss - half, "high": best.loss + half}
+
+
+def _error_of_windows(context: AfterContext) -> float | None:
+    """The loss's standard error by the scatter of windows: of a short text, or of a record of an older version."""
+    if context.corpus is None:
+        return None
     length = int(context.settings["seq_len"])
     losses = window_losses(context.usable.model, context.corpus, length, _SCATTER_WINDOWS)
     if len(losses) < 2:
-        return values
-    windows = EvaluationWindows(context.corpus.validation.tokens, length).count
-    half = _NORMAL_95 * float(losses.std(ddof=1)) / math.sqrt(windows)  # the loss is a mean over all of them
-    return {**values, "variant": "interval", "low": best.loss - half, "high": best.loss + half, "windows": windows}
+        return None
+    windows = EvaluationWindows(context.corpus.validation.tokens, length).count  # the loss is a mean over all of them
+    return float(losses.std(ddof=1)) / math.sqrt(windows)
 
 
 def _always_passes(values: Values, limits: Mapping[str, float]) -> Status:
@@ -203,8 +213,7 @@ def _sample(context: AfterContext) -> Values:
     if context.corpus is None:
         raise Skip("text-gone")
     trained, corpus = context.usable, context.corpus
-    prompt, _ = sample_text(trained.model, corpus, int(context.settings.get("seed", 0)))
-    text = "".join(generate(trained.model, trained.tokenizer, prompt, _SAMPLE_TOKENS, Sampling()))
+    text = "".join(generate(trained.model, trained.tokenizer, prompt_of(corpus), _SAMPLE_TOKENS, Sampling()))
     grams = [text[start : start + _GRAM] for start in range(len(text) - _GRAM + 1)]
     distinct = len(set(grams)) / max(1, len(grams))
     copy = _longest_copy(text, corpus)

@@ -188,7 +188,7 @@ def _deterministic(context: ModelContext) -> Values:
 def _losses(context: ModelContext, steps: int) -> list[float]:
     """The loss before each of the first steps and after the last, with the run's own optimizer and dropout."""
     settings, model, batch = context.settings, context.model(), context.windows(*small_batch(context))
-    optimizers, losses = Optimizers(model, settings), []
+    optimizers, losses = Optimizers(model, settings, context.on.products), []
     for step in range(steps + 1):
         masks = masks_of(context, step, len(batch[0]))
         loss = update(model, optimizers, batch, masks, settings.learning_rate, settings.grad_clip, context.on)

@@ -49,6 +49,8 @@ class Machine(Protocol):
     def device(self) -> torch.device: ...
     @property
     def threads(self) -> int: ...
+    @property
+    def products(self) -> torch.dtype: ...
     def autocast(self) -> AbstractContextManager[None]: ...
 
 
@@ -58,6 +60,7 @@ class PlainMachine:
 
     device: torch.device
     threads: int
+    products: torch.dtype = torch.float32
 
     def autocast(self) -> AbstractContextManager[None]:
         return contextlib.nullcontext()

@@ -88,7 +88,9 @@ def _trial(context: ModelContext) -> int | None:
     model, (training, evaluation) = context.model(), context.full_batches()
     masks = masks_of(context, 0, settings.windows_at_once)
     rate = settings.learning_rate
-    update(model, Optimizers(model, settings), training, masks, rate, settings.grad_clip, context.on)
+    update(
+        model, Optimizers(model, settings, context.on.products), training, masks, rate, settings.grad_clip, context.on
+    )
     with evaluating(model):
         token_losses(model(evaluation[0]), evaluation[1]).item()
     return torch.cuda.max_memory_allocated(device) - before if device.type == "cuda" else None

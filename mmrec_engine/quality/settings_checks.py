@@ -74,6 +74,8 @@ def _hyperparameters(context: TextContext) -> Values:
         "weight_decay": settings.weight_decay,
         "patience": settings.early_stopping_patience,
         "evaluations": context.planned_evaluations,
+        "schedule": settings.schedule,
+        "plateau_patience": settings.plateau_patience,
         "by_hand": sorted(name for name, source in context.sources.items() if source in ("hand", "file")),
         **_rates(settings.optimizer),
     }
@@ -87,22 +89,31 @@ def _rates(optimizer: str) -> dict[str, float]:
 
 
 def _judge_hyperparameters(values: Values, limits: Mapping[str, float]) -> Status:
+    # In the order in which their words are joined (guide/findings_before.py).
     rules: tuple[tuple[bool, str, Status], ...] = (
         (values["learning_rate"] > values["highest"], "rate-high", "warn"),
         (values["learning_rate"] < values["lowest"], "rate-low", "warn"),
         (values["grad_clip"] <= 0, "no-clipping", "warn"),
         (values["warmup_share"] >= limits["warn_warmup"], "warmup-most", "warn"),
+        (limits["note_warmup"] < values["warmup_share"] < limits["warn_warmup"], "warmup-long", "note"),
         (values["dropout"] > limits["highest_dropout"], "dropout-high", "warn"),
         (values["weight_decay"] > limits["highest_decay"], "decay-high", "warn"),
-        (limits["note_warmup"] < values["warmup_share"] < limits["warn_warmup"], "warmup-long", "note"),
         # The first evaluation is a best; so many more must not be, and the run must have more to come then.
         (values["patience"] + 1 >= values["evaluations"], "no-stopping", "note"),
+        (values["schedule"] == "plateau" and _never_lowers(values), "no-plateau", "note"),
+        (values["schedule"] == "inverse-sqrt" and values["warmup_steps"] < 1, "root-from-the-start", "note"),
     )
     found = [(variant, status) for holds, variant, status in rules if holds]
     if not found:
         return "pass"
     values["variant"] = "+".join(variant for variant, _ in found)
     return "warn" if any(status == "warn" for _, status in found) else "note"
+
+
+def _never_lowers(values: Values) -> bool:
+    """Whether no plateau can be met that changes a step: evaluations are too few, or early stopping comes no later."""
+    needed: int = values["plateau_patience"]
+    return bool(needed + 1 >= values["evaluations"] or needed >= values["patience"])
 
 
 def _saner(values: Values, status: Status) -> list[dict[str, Any]]:
@@ -119,6 +130,10 @@ def _saner(values: Values, status: Status) -> list[dict[str, Any]]:
         found.append(remedy("usual-dropout", dropout=_USUAL_DROPOUT))
     if "decay-high" in wrong:
         found.append(remedy("usual-weight-decay", weight_decay=_USUAL_DECAY))
+    if "no-plateau" in wrong and min(values["patience"], values["evaluations"] - 1) > 1:
+        found.append(remedy("reachable-plateau", plateau_patience=1))
+    if "root-from-the-start" in wrong:
+        found.append(remedy("some-warmup", warmup_steps=max(1, int(_WARM_SHARE * values["planned_steps"]))))
     if "no-stopping" in wrong and values["evaluations"] > 2:
         found.append(remedy("reachable-patience", early_stopping_patience=values["evaluations"] - 2))
     return found

@@ -5,7 +5,7 @@ Must not know: models, torch, screens.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mmrec_engine.corpus.windows import Tokens
@@ -15,6 +15,7 @@ from mmrec_engine.quality.checks import Check, Skip, Status, Values
 from mmrec_engine.quality.ngrams import stretches
 from mmrec_engine.quality.text_context import TextContext
 from mmrec_engine.quality.thresholds import numbers
+from mmrec_engine.tokenizer import CharacterTokenizer
 
 SHORTEST = 1000  # characters that can be judged
 _GRAMS = 20_000
@@ -35,10 +36,12 @@ def judge_share(values: Values, limits: Limits) -> Status:
 
 def _overlap(context: TextContext) -> Values:
     train, validation = context.corpus.train.tokens, context.corpus.validation.tokens
-    length = int(numbers("split-overlap")["gram"])
+    length, tokenizer = int(numbers("split-overlap")["gram"]), context.corpus.tokenizer
     searched = stretches(train, _MOST_SEARCHED, 32)
     looked_at = sum(map(len, searched)) / max(1, len(train))
-    found, grams = text_measures.overlap(searched, validation, length, _GRAMS)
+    pieces = (text_measures.characters(part, tokenizer) for part in _parts(searched))
+    asked = text_measures.characters(validation, tokenizer)
+    found, grams = text_measures.overlap(pieces, asked, length, _GRAMS)
     if not grams:
         raise Skip("too-short")
     values: Values = {
@@ -55,17 +58,18 @@ def _overlap(context: TextContext) -> Values:
 def _overlap_of_letters(context: TextContext, searched: list[Tokens], looked_at: float) -> Values | None:
     """The same for letters alone, where that tells of a leak: lines wrapped, ordered or capitalised anew hide no copy."""
     tokenizer, limits = context.corpus.tokenizer, numbers("split-overlap")
-    train = (
-        text_measures.letters_alone(part[start : start + _AT_ONCE], tokenizer)
-        for part in searched
-        for start in range(0, len(part), _AT_ONCE)
-    )
+    train = (text_measures.letters_alone(part, tokenizer) for part in _parts(searched))
     validation = text_measures.letters_alone(context.corpus.validation.tokens, tokenizer)
     found, grams = text_measures.overlap(train, validation, int(limits["gram_of_letters"]), _GRAMS)
     share = min(1.0, found / grams / looked_at) if grams else 0.0
     if share <= limits["warn_share"]:
         return None
     return {"found": found, "grams": grams, "share": share, "looked_at": looked_at, "variant": "letters"}
+
+
+def _parts(searched: list[Tokens]) -> Iterator[Tokens]:
+    """Pieces short enough to be looked at as characters."""
+    return (part[start : start + _AT_ONCE] for part in searched for start in range(0, len(part), _AT_ONCE))
 
 
 def _alike(context: TextContext) -> Values:
@@ -89,7 +93,7 @@ def _judge_alike(values: Values, limits: Limits) -> Status:
 
 def _unknown(context: TextContext) -> Values:
     side, tokenizer = context.corpus.validation, context.corpus.tokenizer
-    full = len(tokenizer.characters) >= context.settings.vocab_size
+    full = isinstance(tokenizer, CharacterTokenizer) and len(tokenizer.characters) >= context.settings.vocab_size
     return {
         "unknown": side.unknown,
         "tokens": len(side.tokens),

@@ -24,6 +24,7 @@ from mmrec_engine.quality.settings_checks import SETTINGS_CHECKS
 from mmrec_engine.quality.split_checks import SHORTEST, SPLIT_CHECKS, judge_share
 from mmrec_engine.quality.text_context import TextContext
 from mmrec_engine.quality.thresholds import numbers
+from mmrec_engine.tokenizer import CharacterTokenizer
 
 __all__ = ["TEXT_CHECKS", "TextContext"]
 
@@ -269,9 +270,11 @@ def _round_trip(context: TextContext) -> Values:
     }
     if values["highest"] >= tokenizer.vocab_size:
         return {**values, "variant": "out-of-range"}
-    # A character's id depends on nothing around it: each id once is the whole text.
-    plain = [kind for kind in sorted(kinds) if kind >= len(tokenizer.special)]
-    wrong = sum(tokenizer.encode(tokenizer.decode([kind])).tolist() != [kind] for kind in plain)
+    wrong = 0
+    if isinstance(tokenizer, CharacterTokenizer):
+        # A character's id depends on nothing around it: each id once is the whole text.
+        plain = [kind for kind in sorted(kinds) if kind >= len(tokenizer.special)]
+        wrong = sum(tokenizer.encode(tokenizer.decode([kind])).tolist() != [kind] for kind in plain)
     passages = (*context.train_sample[:_PASSAGES], *context.validation_sample[:_PASSAGES])
     torn = sum(tokenizer.decode(tokenizer.encode(text).tolist()) != text for text in passages)
     return {**values, "wrong": wrong, "torn": torn}

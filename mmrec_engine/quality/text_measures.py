@@ -17,7 +17,7 @@ import numpy.typing as npt
 from mmrec_engine.corpus.windows import Tokens
 from mmrec_engine.quality.ngrams import Ids, cross_entropies, stretches
 from mmrec_engine.tokenizer import CharacterTokenizer, Tokenizer
-from mmrec_engine.tokenizer.character import UNKNOWN_ID, code_points
+from mmrec_engine.tokenizer.character import code_points
 
 _STRETCHES = 16
 _AT_ONCE = 2**20  # tokens
@@ -38,7 +38,8 @@ def texts(tokens: Tokens, tokenizer: Tokenizer, most: int, count: int = _STRETCH
     """The documents in at most `most` tokens, each a text without its unknown characters."""
     for stretch in stretches(tokens, most, count):
         ids = np.asarray(stretch)
-        yield from filter(None, _documents(ids[ids != UNKNOWN_ID], tokenizer))
+        known = ids if tokenizer.unknown is None else ids[ids != tokenizer.unknown]
+        yield from filter(None, _documents(known, tokenizer))
 
 
 def _documents(ids: Ids, tokenizer: Tokenizer) -> list[str]:
@@ -146,15 +147,32 @@ def _lines(text: str, length: int) -> Iterator[str]:
             kept = ""
 
 
-def letters_alone(tokens: Tokens, tokenizer: CharacterTokenizer) -> Tokens:
-    """The tokens that are letters or digits, without regard to case: what stays of a text that was set or wrapped anew."""
-    kinds: dict[str, int] = {}
-    table = np.zeros(tokenizer.vocab_size, dtype=np.uint32)
-    for index, character in enumerate(tokenizer.characters, start=len(tokenizer.special)):
-        if character.isalnum():
-            table[index] = kinds.setdefault(character.casefold(), len(kinds) + 1)
-    found: Tokens = table.astype(tokenizer.dtype).take(tokens, mode="clip")
+def characters(tokens: Tokens, tokenizer: Tokenizer) -> Tokens:
+    """One number for each character: the tokens themselves where they are characters, else code points."""
+    if isinstance(tokenizer, CharacterTokenizer):
+        return tokens
+    return code_points(tokenizer.decode(np.asarray(tokens).tolist()))
+
+
+def letters_alone(tokens: Tokens, tokenizer: Tokenizer) -> Tokens:
+    """The characters that are letters or digits, without regard to case: what stays of a text that was set or wrapped anew."""
+    if isinstance(tokenizer, CharacterTokenizer):
+        shown = ["", *tokenizer.characters]
+        kinds: dict[str, int] = {}
+        numbers = [kinds.setdefault(one.casefold(), len(kinds) + 1) if one.isalnum() else 0 for one in shown]
+        table = np.array([0] * (len(tokenizer.special) - 1) + numbers, dtype=tokenizer.dtype)
+        found: Tokens = table.take(tokens, mode="clip")
+    else:
+        points, places = np.unique(characters(tokens, tokenizer), return_inverse=True)
+        letters = [chr(int(point)) for point in points]
+        found = np.array([_folded(one) if one.isalnum() else 0 for one in letters], dtype=np.uint32)[places]
     return found[found > 0]
+
+
+def _folded(letter: str) -> int:
+    """The code point of a letter without regard to case; where that is several letters, a number that is no code point."""
+    folded = letter.casefold()
+    return ord(folded) if len(folded) == 1 else 0x110000 + ord(folded[0])
 
 
 def overlap(train: Iterable[Tokens], validation: Tokens, length: int, most: int) -> tuple[int, int]:

@@ -2,25 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from mmrec_engine.tokenizer.bpe import BytePairTokenizer
 from mmrec_engine.tokenizer.character import CharacterTokenizer
+from mmrec_engine.tokenizer.unigram import UnigramTokenizer
 
-__all__ = ["CharacterTokenizer", "Tokenizer", "tokenizer_from_dict"]
+__all__ = [
+    "LEARNT",
+    "CharacterTokenizer",
+    "LearntTokenizer",
+    "Tokenizer",
+    "tokenizer_from_dict",
+    "unknown_characters",
+]
+
+LearntTokenizer = BytePairTokenizer | UnigramTokenizer
+LEARNT: dict[str, type[BytePairTokenizer] | type[UnigramTokenizer]] = {
+    kind.kind: kind for kind in (BytePairTokenizer, UnigramTokenizer)
+}
 
 
 class Tokenizer(Protocol):
-    """What the rest of the engine asks of a tokenizer."""
+    """What the rest of the engine asks of a tokenizer. unknown: id of what has none of its own; none where all has."""
+
+    @property
+    def kind(self) -> str: ...
 
     @property
     def vocab_size(self) -> int: ...
 
     @property
+    def dtype(self) -> type[np.unsignedinteger[Any]]: ...
+
+    @property
     def special(self) -> tuple[str, ...]: ...
+
+    @property
+    def unknown(self) -> int | None: ...
 
     @property
     def end_of_document(self) -> int | None: ...
@@ -29,11 +52,27 @@ class Tokenizer(Protocol):
 
     def decode(self, ids: Iterable[int]) -> str: ...
 
+    def decode_each(self, ids: Iterable[int]) -> Iterator[str]: ...
+
     def to_dict(self) -> dict[str, Any]: ...
 
 
-def tokenizer_from_dict(stored: dict[str, Any]) -> CharacterTokenizer:
-    """The tokenizer that `to_dict` described. Raises ValueError for a kind that is not known."""
-    if stored.get("kind") != CharacterTokenizer.kind:
-        raise ValueError(f"unknown tokenizer {stored.get('kind')!r}")
-    return CharacterTokenizer.from_dict(stored)
+def tokenizer_from_dict(stored: dict[str, Any]) -> Tokenizer:
+    """The tokenizer that `to_dict` described.
+
+    Raises ValueError for a kind that is not known, KeyError or TypeError for a description that is none, RequestError (a
+    ValueError too) without the library that it needs.
+    """
+    kind = stored.get("kind")
+    if kind == CharacterTokenizer.kind:
+        return CharacterTokenizer.from_dict(stored)
+    if kind in LEARNT:
+        return LEARNT[kind].from_dict(stored)
+    raise ValueError(f"unknown tokenizer {kind!r}")
+
+
+def unknown_characters(tokenizer: Tokenizer, text: str) -> list[str]:
+    """Those of the text that the tokenizer has no id for, each once."""
+    if tokenizer.unknown is None:
+        return []
+    return sorted({character for character in text if tokenizer.encode(character)[0] == tokenizer.unknown})

@@ -5,7 +5,7 @@ Ids start with the special tokens, then come the characters by code point. Anyth
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ class CharacterTokenizer:
     """Maps text to ids and back, character by character."""
 
     kind = "char"
+    unknown: int | None = UNKNOWN_ID
 
     def __init__(self, characters: Iterable[str], special: tuple[str, ...] = (UNKNOWN,)) -> None:
         """characters: the vocabulary, without repetition; special: names of the first ids, the unknown token first."""
@@ -60,6 +61,10 @@ class CharacterTokenizer:
     def decode(self, ids: Iterable[int]) -> str:
         """Text of `ids`: the unknown token as U+FFFD, the end of a document as nothing."""
         return "".join(self._shown[int(index)] for index in ids)
+
+    def decode_each(self, ids: Iterable[int]) -> Iterator[str]:
+        """The text of each id."""
+        return (self._shown[int(index)] for index in ids)
 
     def to_dict(self) -> dict[str, Any]:
         return {"kind": self.kind, "special": list(self.special), "characters": self.characters}

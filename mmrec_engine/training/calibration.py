@@ -55,7 +55,7 @@ def measure(
     windows = TrainingWindows(
         _random_ids(settings, vocabulary), settings.seq_len, settings.window_stride, settings.seed
     )
-    stepper = Stepper(model, Optimizers(model, settings), windows, settings, machine)
+    stepper = Stepper(model, Optimizers(model, settings, machine.products), windows, settings, machine)
     durations: list[float] = []
     optimizer: list[float] = []
     until = 0.0

@@ -90,17 +90,20 @@ def build_job(
     config = model_config(settings, corpus.tokenizer.vocab_size)
     model = create_model(config, hash64(settings.seed, 2) >> 1)
     model.recompute_activations = settings.gradient_checkpointing
+    if stored is not None and stored["tokenizer"] != corpus.tokenizer.to_dict():
+        raise RequestError("tokenizer-differs", path=folder)
     if stored is not None:
         _load_weights(model, stored[LAST_WEIGHTS if settings.weight_average else "model"])
     elif settings.init_from is not None:
         _begin_with(model, settings.init_from, corpus)
     model.to(machine.device)
-    optimizers = Optimizers(model, settings)
+    optimizers = Optimizers(model, settings, machine.products)
     average = WeightAverage(model, settings.weight_average) if settings.weight_average else None
     progress, outlook = Progress(), Outlook()
     if stored is not None:
         optimizers.load_state(stored["optimizer"])
-        progress = Progress.of_stored(stored["progress"])
+        before_plateaus = {} if "plateau_patience" in stored["settings"] else {"plateaus": 0}  # in older ones
+        progress = Progress.of_stored({**before_plateaus, **stored["progress"]})
         if "outlook" in stored or "weight_average" in stored["settings"]:  # older ones have neither
             outlook = Outlook.of_stored(stored["outlook"])
         if average is not None:

@@ -17,9 +17,9 @@ from mmrec_engine.evaluation.metrics import bits_per_character, perplexity
 from mmrec_engine.evaluation.validation import sample_text, training_loss, validate, validate_sample
 from mmrec_engine.events import Event, Status
 from mmrec_engine.machine_memory import ran_out
-from mmrec_engine.optim.schedule import rate_factor
 from mmrec_engine.plan import ending
 from mmrec_engine.quality.remedies import immediate
+from mmrec_engine.schedule import rate_factor
 from mmrec_engine.settings import resolve
 from mmrec_engine.training.control import Control, Request
 from mmrec_engine.training.job import Job
@@ -68,11 +68,7 @@ def _step(job: Job) -> Generator[Event, None, events.Step]:
     """One update, and the progress after it. Where memory runs out the same windows go through the model in smaller pieces."""
     settings, step = job.settings, job.progress.step + 1
     rate = settings.learning_rate * rate_factor(
-        step,
-        planned=job.plan.planned_steps,
-        warmup=settings.warmup_steps,
-        schedule=settings.schedule,
-        floor=settings.learning_rate_floor,
+        step, planned=job.plan.planned_steps, settings=settings, plateaus=job.progress.plateaus
     )
     while True:
         began = time.perf_counter()
@@ -118,7 +114,7 @@ def _validation(job: Job, control: Control) -> Generator[Event, None, bool]:
         if beside is None:
             return False
         prompt, text = sample_text(model, job.corpus, job.settings.seed)
-    job.progress = job.progress.after_validation(metrics.loss)
+    job.progress = job.progress.after_validation(metrics.loss, job.settings.plateau_patience)
     if job.settings.target_loss is not None:
         job.outlook = job.outlook.after_whole(step, metrics.loss, job.settings.target_loss)
     improved = job.progress.best_step == step
@@ -135,6 +131,8 @@ def _validation(job: Job, control: Control) -> Generator[Event, None, bool]:
         patience=job.settings.early_stopping_patience,
         epoch=job.plan.epoch_of(step),
         first_loss=metrics.first_loss,
+        standard_error=metrics.standard_error,
+        plateaus=job.progress.plateaus if job.settings.schedule == "plateau" else None,
     )
     yield events.Sample(step=step, prompt=prompt, text=text)
     return improved

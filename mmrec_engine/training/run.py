@@ -192,7 +192,7 @@ class _Run:
         try:
             job = build_job(settings, machine, corpus, self._folder.path, content or None)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            if path is None:
+            if path is None or isinstance(error, RequestError):
                 raise
             reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
             raise RequestError("checkpoint-damaged", path=path, reason=reason) from None

@@ -14,9 +14,11 @@ from textual.widgets import Input, Select, Static
 from mmrec_engine.errors import RequestError
 from mmrec_engine.guide import HYPERPARAMETERS, PROFILE_TEXTS
 from mmrec_engine.settings import FIELDS, Resolved, flag, value_type
-from mmrec_tui.draft import GROUPS, typed
+from mmrec_tui.draft import GROUPS, ONLY_WITH, RATE_SETTINGS, typed
 from mmrec_tui.text import Wording
 from mmrec_tui.widgets.panels import plain
+from mmrec_tui.widgets.plot import Plot
+from mmrec_tui.widgets.plotting import Figure
 
 _ABOUT = {entry.name: entry for entry in HYPERPARAMETERS}
 
@@ -75,7 +77,14 @@ class Form(Widget):
                 yield Static(Content.styled(say(f"plan.group-{group}"), "bold $primary"), classes="heading")
                 for name in names:
                     yield Field(name, say)
+        plot = Plot(say("plan.rate-curve"), "schedule", say("plot.waiting"), id="rate")
+        plot.can_focus = plot.display = False
+        yield plot
         yield Static(say("plan.profile-about"), id="about")
+
+    def show_rate(self, figure: Figure) -> None:
+        """The learning rate as planned, seen while a setting that shapes it has focus."""
+        self.query_one(Plot).show(figure)
 
     def show_values(self, resolved: Resolved, say: Wording) -> None:
         """Every field with its value, in the language's form."""
@@ -93,6 +102,8 @@ class Form(Widget):
 
     def show_sources(self, resolved: Resolved, say: Wording) -> None:
         for field in self.query(Field):
+            other, values = ONLY_WITH.get(field.setting, ("", ()))
+            field.display = not other or getattr(resolved.settings, other) in values
             source = resolved.sources[field.setting]
             words = say(f"source.{source}")
             style = "$accent" if source == "hand" else "$foreground 60%"
@@ -132,6 +143,7 @@ class Form(Widget):
         say = self._say
         field = next((node for node in event.widget.ancestors_with_self if isinstance(node, Field)), None)
         about = self.query_one("#about", Static)
+        self.query_one(Plot).display = field is not None and field.setting in RATE_SETTINGS
         if field is None:
             about.update(Content.styled(say("plan.profile-about"), "$foreground 70%"))
             return

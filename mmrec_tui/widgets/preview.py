@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from textual.content import Content
 
+from mmrec_engine.corpus.prepare import Corpus
 from mmrec_engine.errors import MmrecError
 from mmrec_engine.settings import Settings
+from mmrec_engine.tokenizer import CharacterTokenizer
 from mmrec_tui.draft import windows_of
 from mmrec_tui.preparing import Look
 from mmrec_tui.terminal import one_line, printable
@@ -13,6 +15,24 @@ from mmrec_tui.text import Wording
 from mmrec_tui.widgets.panels import plain
 
 _LINES = 12
+_PIECES = ("on $primary 30%", "underline on $accent 20%")  # by turns, to be told apart without colour too
+
+
+def _window(corpus: Corpus, settings: Settings, say: Wording) -> list[Content]:
+    """What the model reads at once; where tokens are pieces of text, one beside the other in two colours."""
+    ids = [int(token) for token in corpus.train.tokens[: settings.seq_len]]
+    if isinstance(corpus.tokenizer, CharacterTokenizer):
+        window = "\n".join(printable(corpus.tokenizer.decode(ids)).splitlines()[:_LINES])
+        return [Content.styled(say("plan.window"), "bold"), plain(window)]
+    each = say.number(corpus.train.characters / max(1, len(corpus.train.tokens)), 2)
+    pieces, lines = Content(""), 0
+    for number, piece in enumerate(corpus.tokenizer.decode_each(ids)):
+        lines += piece.count("\n")
+        if lines >= _LINES:
+            break
+        pieces += Content.styled(printable(piece), _PIECES[number % len(_PIECES)])
+    told = plain(say("plan.tokens-each", each=each, kind=corpus.tokenizer.kind))
+    return [told, Content.styled(say("plan.pieces"), "bold"), pieces]
 
 
 def preview_text(look: Look, settings: Settings, say: Wording) -> Content:
@@ -39,9 +59,7 @@ def preview_text(look: Look, settings: Settings, say: Wording) -> Content:
             names = ", ".join(one_line(skipped.name) for skipped in corpus.skipped[:3])
             count = say.number(len(corpus.skipped))
             parts.append(Content.styled("! ", "bold $warning") + plain(say("plan.skipped", count=count, names=names)))
-        window = corpus.tokenizer.decode([int(token) for token in corpus.train.tokens[: settings.seq_len]])
-        parts.append(Content.styled(say("plan.window"), "bold"))
-        parts.append(plain("\n".join(printable(window).splitlines()[:_LINES])))
+        parts += _window(corpus, settings, say)
     elif preview is not None and preview.lines:
         parts.append(Content.styled(one_line(preview.shown), "bold"))
         parts.append(plain("\n".join(one_line(line) for line in preview.lines[:_LINES])))

@@ -33,18 +33,26 @@ def test_validation_comes_once_an_epoch_or_every_so_often_and_at_the_end() -> No
 def test_patience_runs_out_and_a_new_best_renews_it() -> None:
     plan, progress = Plan(1000, 10, 1), Progress(step=1)
     for loss, used in [(3.0, 0), (3.0, 1), (2.9, 0), (3.1, 1), (math.nan, 2)]:
-        progress = progress.after_validation(loss)
+        progress = progress.after_validation(loss, 2)
         assert progress.patience_used == used
     assert progress.best_loss == 2.9
-    first_nan = Progress(step=1).after_validation(math.nan)
-    assert first_nan.after_validation(5.0).best_loss == 5.0
+    first_nan = Progress(step=1).after_validation(math.nan, 2)
+    assert first_nan.after_validation(5.0, 2).best_loss == 5.0
     end = ending(progress, plan, SETTINGS)
     assert end is not None
     assert end[0] == "early_stopped"
 
 
+def test_as_many_validations_without_a_best_as_it_is_told_are_a_plateau() -> None:
+    progress, met = Progress(step=1), []
+    for loss in (3.0, 3.1, 3.1, 3.1, 3.1, 2.9, 3.0, math.nan):
+        progress = progress.after_validation(loss, 2)
+        met.append(progress.plateaus)
+    assert met == [0, 0, 1, 1, 2, 2, 2, 3]
+
+
 @pytest.mark.parametrize(("loss", "status"), [(1.49, "target_reached"), (1.5, "target_reached"), (1.51, None)])
 def test_a_target_ends_the_run_once_it_is_reached(loss: float, status: str | None) -> None:
     settings = resolve({"target_loss": 1.5}).settings
-    end = ending(Progress(step=3).after_validation(loss), Plan(1000, 10, 1), settings)
+    end = ending(Progress(step=3).after_validation(loss, 2), Plan(1000, 10, 1), settings)
     assert (end[0] if end else None) == status

@@ -345,6 +345,14 @@ def test_other_files_that_are_left_out_are_named(tmp_path: Path) -> None:
         ({"eval_every": 286}, "pass", None, []),
         ({"eval_every": 334}, "note", "no-stopping", [{"early_stopping_patience": 4}]),
         ({"eval_every": 1000}, "note", "no-stopping", []),
+        ({"warmup_steps": 201, "dropout": 0.9}, "warn", "warmup-long+dropout-high",
+         [{"warmup_steps": 200}, {"dropout": 0.1}]),
+        ({"schedule": "plateau", "eval_every": 286}, "pass", None, []),
+        ({"schedule": "plateau", "eval_every": 286, "plateau_patience": 5}, "note", "no-plateau", [{"plateau_patience": 1}]),
+        ({"schedule": "plateau", "plateau_patience": 2, "early_stopping_patience": 1, "eval_every": 286}, "note",
+         "no-plateau", []),
+        ({"plateau_patience": 9}, "pass", None, []),
+        ({"schedule": "inverse-sqrt", "warmup_steps": 0}, "note", "root-from-the-start", [{"warmup_steps": 200}]),
         ({"learning_rate": 9.0, "grad_clip": 0.0, "warmup_steps": 1999, "eval_every": 600}, "warn",
          "rate-high+no-clipping+warmup-most+no-stopping",
          [{"learning_rate": 3e-4}, {"grad_clip": 1.0}, {"warmup_steps": 200}, {"early_stopping_patience": 2}]),
@@ -355,6 +363,7 @@ def test_rash_hyperparameters_are_named_with_saner_ones(
 ) -> None:
     finding = findings_of(tmp_path, ENGLISH, **settings)["hyperparameters"]
     assert (finding["status"], finding["values"].get("variant")) == (status, variant)
+    assert (variant or "pass") in texts()["hyperparameters"].evidence, "every combination has its own words"
     assert [remedy["settings"] for remedy in finding["remedies"]] == remedies
     assert set(finding["values"]["by_hand"]) >= set(settings)
 

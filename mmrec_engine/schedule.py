@@ -1,0 +1,49 @@
+"""Learning-rate schedules as pure functions of the step and of what a checkpoint holds: exact under resume.
+
+After a linear warmup, with p the share of the remaining steps that are done, and never below the floor:
+
+    constant          1
+    linear            falls in a straight line
+    cosine            (1 + cos πp) / 2                              Loshchilov and Hutter, "SGDR", 2017
+    cosine-restarts   the same some times in a row, each from the peak again        ibid.
+    wsd               1, then over the last steps 1 - √q, q their share that is done
+                                                Hu et al., "MiniCPM", 2024; Hägele et al., "Scaling laws and
+                                                compute-optimal training beyond fixed training durations", 2024
+    inverse-sqrt      √(warmup / step)          Vaswani et al., "Attention is all you need", 2017
+    plateau           times a factor whenever so many validations in a row brought no new best
+"""
+
+from __future__ import annotations
+
+import math
+
+from mmrec_engine.settings import Settings
+
+
+def rate_factor(step: int, *, planned: int, settings: Settings, plateaus: int = 0) -> float:
+    """Share of the peak learning rate at `step` (counted from 1) of `planned` steps; plateaus: met so far."""
+    warmup, floor = settings.warmup_steps, settings.learning_rate_floor
+    if step <= warmup:
+        return step / warmup
+    match settings.schedule:
+        case "constant":
+            return 1.0
+        case "inverse-sqrt":
+            return max(floor, math.sqrt(max(1, warmup) / step))
+        case "plateau":
+            return max(floor, settings.plateau_factor**plateaus)
+    done = min(1.0, (step - warmup) / max(1, planned - warmup))
+    return floor + (1.0 - floor) * _remaining(done, settings)
+
+
+def _remaining(done: float, settings: Settings) -> float:
+    """What is left of the way from the peak to the floor once this share of the steps after the warmup is done."""
+    match settings.schedule:
+        case "linear":
+            return 1.0 - done
+        case "wsd":
+            left = (1.0 - done) / settings.decay_share  # of the steps over which the rate falls
+            return 1.0 if left >= 1.0 else 1.0 - math.sqrt(1.0 - left)
+        case "cosine-restarts":
+            done = math.modf(done * settings.cycles)[0] if done < 1.0 else 1.0
+    return 0.5 * (1.0 + math.cos(math.pi * done))

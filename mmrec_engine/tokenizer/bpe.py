@@ -1,0 +1,71 @@
+"""Byte-level byte pair encoding by the library `tokenizers`: the most frequent neighbours become one token, again and again.
+
+Starts from the 256 bytes, so any text comes back as it was. Sources: Sennrich et al., "Neural machine translation of rare
+words with subword units", 2016; of bytes, and of the pattern that keeps words apart, Radford et al., "Language models are
+unsupervised multitask learners", 2019.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mmrec_engine.errors import RequestError
+from mmrec_engine.extras import library
+from mmrec_engine.tokenizer.pieces import EXTRA, Pieces, chunks, special_names
+
+_BYTES = 256
+
+
+class BytePairTokenizer(Pieces):
+    """Maps text to ids and back, piece by piece."""
+
+    kind = "bpe"
+    unknown: int | None = None  # every byte has a token
+
+    def __init__(self, model: str, special: tuple[str, ...]) -> None:
+        """model: the library's own description. Raises RequestError without the library, ValueError where it describes none."""
+        parts = library("tokenizers", EXTRA)
+        try:
+            self._library = parts.Tokenizer.from_str(model)
+        except Exception as error:  # the library raises nothing more special
+            raise ValueError(f"no byte pair tokenizer: {error}") from None
+        self.model = model
+        letters = _byte_letters()
+        names = [self._library.id_to_token(index) for index in range(self._library.get_vocab_size())]
+        super().__init__(special, [bytes(letters[letter] for letter in name) for name in names])
+
+    def encode(self, text: str) -> npt.NDArray[np.unsignedinteger[Any]]:
+        return self.ids(found.ids for found in self._library.encode_batch_fast(chunks(text)))
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"kind": self.kind, "special": list(self.special), "model": self.model}
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> BytePairTokenizer:
+        """Raises as the constructor, or KeyError."""
+        return cls(stored["model"], special_names(stored["special"]))
+
+    @classmethod
+    def learnt(cls, texts: Iterable[str], size: int, special: tuple[str, ...]) -> BytePairTokenizer:
+        """A vocabulary of `size` pieces, or fewer where the text has no more. Raises RequestError."""
+        if size < _BYTES:
+            raise RequestError("vocabulary-small", tokenizer=cls.kind, value=size, nearest=_BYTES)
+        parts = library("tokenizers", EXTRA)
+        model = parts.Tokenizer(parts.models.BPE())
+        model.pre_tokenizer = parts.pre_tokenizers.ByteLevel(add_prefix_space=False)
+        trainer = parts.trainers.BpeTrainer(
+            vocab_size=size, initial_alphabet=parts.pre_tokenizers.ByteLevel.alphabet(), show_progress=False
+        )
+        model.train_from_iterator((chunk for text in texts for chunk in chunks(text)), trainer)
+        return cls(model.to_str(), special)
+
+
+def _byte_letters() -> dict[str, int]:
+    """The printable letter by which a byte-level vocabulary writes each byte. Source: Radford et al. 2019, their encoder."""
+    printable = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
+    others = [byte for byte in range(_BYTES) if byte not in printable]
+    return {chr(byte): byte for byte in printable} | {chr(_BYTES + n): byte for n, byte in enumerate(others)}

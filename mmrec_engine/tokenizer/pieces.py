@@ -1,0 +1,78 @@
+"""Tokens that stand for pieces of text, several characters or single bytes long: what the learnt tokenizers share.
+
+Ids start with the special tokens, then come the pieces. Every piece is known by its bytes, so that text comes back without the
+library that made it, and a character of several bytes may be spread over several tokens.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mmrec_engine.tokenizer.character import END_OF_DOCUMENT
+
+EXTRA = "tokenizers"  # what brings the libraries
+_CHUNK = 2**16  # characters that a library gets at once; it shares the chunks out over its threads
+
+
+class Pieces:
+    """The table of a learnt tokenizer: ids, their bytes, and back to text. special: names of the first ids."""
+
+    def __init__(self, special: tuple[str, ...], pieces: Sequence[bytes]) -> None:
+        self.special = special
+        self.pieces = [b""] * len(special) + list(pieces)
+
+    @property
+    def vocab_size(self) -> int:
+        """Number of ids, the special ones included."""
+        return len(self.pieces)
+
+    @property
+    def dtype(self) -> type[np.unsignedinteger[Any]]:
+        """The smallest integer type that holds every id."""
+        return np.uint8 if self.vocab_size <= 2**8 else np.uint16 if self.vocab_size <= 2**16 else np.uint32
+
+    @property
+    def end_of_document(self) -> int | None:
+        return self.special.index(END_OF_DOCUMENT) if END_OF_DOCUMENT in self.special else None
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """Text of `ids`: the end of a document as nothing, bytes that are no character as U+FFFD."""
+        return b"".join(self.pieces[int(index)] for index in ids).decode("utf-8", "replace")
+
+    def decode_each(self, ids: Iterable[int]) -> Iterator[str]:
+        """The text that each id completes, together that of `decode`: a character that is not whole yet comes later."""
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        for index in ids:
+            yield decoder.decode(self.pieces[int(index)])
+
+    def ids(self, numbers: Iterable[Iterable[int]]) -> npt.NDArray[np.unsignedinteger[Any]]:
+        """Ids of the library's own numbers, chunk after chunk."""
+        parts = [np.fromiter(chunk, dtype=np.int64) for chunk in numbers]
+        together = np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
+        return (together + len(self.special)).astype(self.dtype)
+
+
+def chunks(text: str) -> list[str]:
+    """Pieces of text that end with a line where they can, for threads to share."""
+    found, start = [], 0
+    while start < len(text):
+        end = min(len(text), start + _CHUNK)
+        if end < len(text):
+            end = text.rfind("\n", start, end) + 1 or end
+        found.append(text[start:end])
+        start = end
+    return found
+
+
+def special_names(stored: object) -> tuple[str, ...]:
+    """Of a tokenizer that comes from a file. Raises ValueError for any but the known ones."""
+    names = tuple(stored) if isinstance(stored, list | tuple) else None
+    if names not in ((), (END_OF_DOCUMENT,)):
+        raise ValueError("unknown special tokens")
+    assert names is not None
+    return names

@@ -1,0 +1,97 @@
+"""Pieces by the library `sentencepiece`, unigram model: of many candidates those stay that the text is likeliest with.
+
+Whatever is in no piece is written in bytes, so any text comes back as it was. Source: Kudo, "Subword regularization", 2018.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mmrec_engine.errors import RequestError
+from mmrec_engine.extras import library
+from mmrec_engine.tokenizer.pieces import EXTRA, Pieces, chunks, special_names
+
+_SPACE = "▁"  # how the library writes one; the letter itself comes back as a space
+_LONGEST_LINE = 4000  # characters; of a longer one a part is learnt from at a time
+_THREADS = 16  # fixed: the sums of another number would round differently
+
+
+class UnigramTokenizer(Pieces):
+    """Maps text to ids and back, piece by piece."""
+
+    kind = "sentencepiece"
+    unknown: int | None = None  # every byte has a token
+
+    def __init__(self, model: bytes, special: tuple[str, ...]) -> None:
+        """model: the library's own description. Raises RequestError without the library, ValueError where it describes none."""
+        parts = library("sentencepiece", EXTRA)
+        try:
+            self._library = parts.SentencePieceProcessor(model_proto=model)
+        except Exception as error:  # the library raises nothing more special
+            raise ValueError(f"no sentencepiece tokenizer: {error}") from None
+        self.model = model
+        super().__init__(special, [self._bytes_of(index) for index in range(self._library.vocab_size())])
+
+    def _bytes_of(self, index: int) -> bytes:
+        name: str = self._library.id_to_piece(index)
+        if self._library.is_byte(index):
+            return bytes([int(name[3:5], 16)])
+        return b"" if self._library.is_unknown(index) else name.replace(_SPACE, " ").encode()
+
+    def encode(self, text: str) -> npt.NDArray[np.unsignedinteger[Any]]:
+        return self.ids(self._library.encode(chunks(text), out_type=int, num_threads=-1))
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"kind": self.kind, "special": list(self.special), "model": base64.b64encode(self.model).decode()}
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> UnigramTokenizer:
+        """Raises as the constructor, or KeyError or TypeError."""
+        return cls(base64.b64decode(stored["model"], validate=True), special_names(stored["special"]))
+
+    @classmethod
+    def learnt(cls, texts: Iterable[str], size: int, special: tuple[str, ...]) -> UnigramTokenizer:
+        """A vocabulary of `size` pieces, or fewer where the text has no more. Raises RequestError."""
+        trainer, written = library("sentencepiece", EXTRA).SentencePieceTrainer, io.BytesIO()
+        try:
+            trainer.train(
+                sentence_iterator=_lines(texts),
+                model_writer=written,
+                model_type="unigram",
+                vocab_size=size,
+                hard_vocab_limit=False,
+                byte_fallback=True,
+                character_coverage=1.0,
+                normalization_rule_name="identity",
+                remove_extra_whitespaces=False,
+                allow_whitespace_only_pieces=True,
+                add_dummy_prefix=False,
+                max_sentence_length=4 * _LONGEST_LINE,  # bytes
+                unk_id=0,
+                bos_id=-1,
+                eos_id=-1,
+                pad_id=-1,
+                num_threads=_THREADS,
+                minloglevel=2,
+            )
+        except RuntimeError as error:
+            least = re.search(r"smaller than required_chars\. \d+ vs (\d+)", str(error))
+            if least is None:
+                raise
+            raise RequestError(
+                "vocabulary-small", tokenizer=cls.kind, value=size, nearest=int(least.group(1))
+            ) from None
+        return cls(written.getvalue(), special)
+
+
+def _lines(texts: Iterable[str]) -> Iterator[str]:
+    for text in texts:
+        for line in text.splitlines(keepends=True):
+            yield from (line[start : start + _LONGEST_LINE] for start in range(0, len(line), _LONGEST_LINE))

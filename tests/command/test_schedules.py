@@ -1,0 +1,99 @@
+"""Every schedule by its command: the rates stand in the events, and a run that is killed goes on with the same ones."""
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+
+from mmrec_engine import checkpoints
+from tests.command.faults import assert_same_end, wait_for_step
+from tests.conftest import FAST, Command, events_of
+
+RUN = [*FAST, "--max-steps", 40, "--warmup-steps", 4, "--eval-every", 5, "--learning-rate", 0.001]
+# Too small to change a weight: no evaluation after the first one is a new best.
+STILL = ["--learning-rate", "1e-15", "--weight-decay", 0, "--early-stopping-patience", 20, "--schedule", "plateau"]
+
+
+def rates_of(folder: Path) -> list[float]:
+    return [event["learning_rate"] for event in events_of(folder) if event["event"] == "step"]
+
+
+@pytest.mark.parametrize(
+    ("flags", "step", "share"),
+    [
+        (["--schedule", "wsd", "--decay-share", 0.5], 22, 1.0),
+        (["--schedule", "wsd", "--decay-share", 0.5], 31, 0.1 + 0.9 * (1 - math.sqrt(0.5))),
+        (["--schedule", "inverse-sqrt"], 16, 0.5),
+        (["--schedule", "cosine-restarts", "--cycles", 3], 10, 0.55),
+        (["--schedule", "cosine-restarts", "--cycles", 3], 16, 1.0),
+        (["--schedule", "linear", "--learning-rate-floor", 0], 22, 0.5),
+        (["--schedule", "constant"], 40, 1.0),
+    ],
+)
+def test_the_rates_of_a_run_are_those_of_its_schedule(
+    command: Command, text_file: Path, flags: list[object], step: int, share: float
+) -> None:
+    result = command("train", "--data-dir", text_file, *RUN, *flags, "--no-check")
+    assert result.code == 0, result.err
+    assert rates_of(command.run_folder())[step - 1] == pytest.approx(0.001 * share)
+
+
+@pytest.mark.fault
+def test_plateaus_lower_the_rate_also_of_a_run_that_was_killed(command: Command, text_file: Path) -> None:
+    flags = ["train", "--data-dir", text_file, *RUN, *STILL, "--plateau-factor", 0.3, "--checkpoint-every", 4]
+    whole = command(*flags, "--name", "whole")
+    assert whole.code == 0, whole.err
+    folder = command.run_folder("whole")
+    shares = [round(rate / 1e-15, 3) for rate in rates_of(folder)]
+    assert shares[4:15] == [1.0] * 11
+    assert shares[15:25] == [0.3] * 10, "two evaluations brought no new best"
+    assert shares[25:] == [0.1] * 15, "not below the floor"
+    met = [event["plateaus"] for event in events_of(folder) if event["event"] == "validation"]
+    assert met == [0, 0, 1, 1, 2, 2, 3, 3]
+    assert "Plateau 1: the learning rate goes on at 0.30 of what it was" in whole.err
+
+    process = command.start(*flags, "--name", "killed")
+    wait_for_step(command.run_folder("killed"), 22)
+    process.kill()
+    process.communicate()
+    resumed = command(*flags, "--name", "killed", "--resume")
+    assert resumed.code == 0, resumed.err
+    assert_same_end(command.run_folder("killed"), folder)
+
+
+def test_a_run_from_before_there_were_plateaus_goes_on(command: Command, text_file: Path) -> None:
+
+    flags = ["train", "--data-dir", text_file, *RUN]
+    assert command(*flags, "--max-steps", 10).code == 0
+    folder = command.run_folder()
+    path = folder / "final_checkpoint.pt"
+    content = checkpoints.read(path)
+    del content["progress"]["plateaus"]
+    described = json.loads((folder / "run.json").read_text())
+    for settings in (content["settings"], described["settings"], described["sources"]):
+        for name in ("plateau_patience", "plateau_factor", "cycles", "decay_share"):
+            del settings[name]
+    (folder / "run.json").write_text(json.dumps(described))
+    with checkpoints.Pending.of_content(path, content) as pending:
+        pending.commit()
+    longer = command("train", "--resume", "--max-steps", 12, "--json")
+    assert longer.code == 0, longer.err
+    assert longer.json["steps"] == 12
+
+
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        (["--schedule", "exponential"], "--schedule"),
+        (["--decay-share", 0], "--decay-share"),
+        (["--cycles", 0], "--cycles"),
+        (["--plateau-factor", 1], "--plateau-factor"),
+        (["--plateau-patience", 0.5], "--plateau-patience"),
+    ],
+)
+def test_a_wrong_schedule_is_code_2(command: Command, flags: list[object], told: str) -> None:
+    result = command("train", *FAST, *flags)
+    assert result.code == 2
+    assert told in result.err
+    assert command.everything_on_disk() == set()
