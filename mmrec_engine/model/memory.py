@@ -161,7 +161,9 @@ class MultiMemory(nn.Module):
     ) -> tuple[Tensor, Tensor | None]:
         """The same for chunks of equal size at once: q, k, v (batch, heads, chunks, size, head_width)."""
         chunks, size = q.shape[2:4]
-        weights = (q @ k.transpose(-1, -2)).mul_(self.within[:, None, :size, :size])  # (…, chunks, size, size)
+        weights = q @ k.transpose(-1, -2)  # (…, chunks, size, size)
+        # In the precision of the product: two precisions would be brought to one for every entry.
+        weights = weights.mul_(self.within[:, None, :size, :size].to(weights.dtype))
         read = weights @ v
         if chunks == 1 and memory is None and not keep_state:
             return read, None
