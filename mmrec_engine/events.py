@@ -87,10 +87,11 @@ class Step(Event):
     """One update. loss: mean cross-entropy of the step's tokens, nats; tokens: seen so far; epoch counts from 1.
 
     update_ratio: |update| / |weight|, measured now and then: that of the hidden matrix farthest from the usual 1e-3.
+    loss_scale: what the loss was multiplied by, in float16.
     """
 
     event = "step"
-    unwritten = frozenset({"update_ratio"})
+    unwritten = frozenset({"update_ratio", "loss_scale"})
     loss: float
     learning_rate: float
     grad_norm: float
@@ -98,6 +99,7 @@ class Step(Event):
     tokens: int
     epoch: int
     update_ratio: float | None = None
+    loss_scale: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

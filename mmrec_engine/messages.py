@@ -144,6 +144,10 @@ MESSAGES: dict[str, dict[Language, str]] = {
         "en": "{path}: the tokenizer that is learnt from this text now is not the run's; use the library version that the run was made with",
         "tr": "{path}: bu metinden şimdi öğrenilen tokenizer çalışmanınki değil; çalışmanın yapıldığı kütüphane sürümünü kullanın",
     },
+    "metrics-too-short": {
+        "en": "the validation side has {tokens} tokens, metrics of written text need {needed}; leave --metrics out, or use more text",
+        "tr": "doğrulama tarafında {tokens} token var, yazılan metnin ölçüleri {needed} ister; --metrics vermeyin ya da daha çok metin kullanın",
+    },
     "extra-missing": {
         "en": 'the library {library} is not installed; install it with: pip install "mmrec-tui[{extra}]"',
         "tr": '{library} kütüphanesi kurulu değil; şununla kurun: pip install "mmrec-tui[{extra}]"',

@@ -19,6 +19,7 @@ from mmrec_engine.model.config import ARCHITECTURES, Architecture
 from mmrec_engine.presets import PRESETS, RECIPES, RECIPES_TO_A_TARGET
 
 MOST_TOKENS_A_BATCH = 2**26
+METRICS = ("bleu", "rouge", "distinct", "copied")
 TOKENIZERS = ("char", "bpe", "sentencepiece")
 SCHEDULES = ("cosine", "linear", "constant", "wsd", "inverse-sqrt", "cosine-restarts", "plateau")
 
@@ -31,11 +32,15 @@ def _setting(
     above: float | None = None,
     below: float | None = None,
     choices: tuple[str, ...] = (),
+    names: tuple[str, ...] = (),
     resumable: bool = False,
 ) -> Any:
-    """One setting. low/high are inclusive bounds, above/below exclusive; resumable: may differ when a run is resumed."""
+    """One setting. low/high are inclusive bounds, above/below exclusive; names: some of them, joined by commas.
+
+    resumable: may differ when a run is resumed.
+    """
     bounds = {"low": low, "high": high, "above": above, "below": below}
-    return field(default=default, metadata={**bounds, "choices": choices, "resumable": resumable})
+    return field(default=default, metadata={**bounds, "choices": choices, "names": names, "resumable": resumable})
 
 
 @dataclass(frozen=True)
@@ -84,9 +89,10 @@ class Settings:
     eval_every: int | None = _setting(None, low=1, high=10**9, resumable=True)  # steps; none: once an epoch
     target_loss: float | None = _setting(None, above=0, high=100, resumable=True)  # nats a token
     save_best_model: bool = _setting(True)
+    metrics: str | None = _setting(None, names=METRICS, resumable=True)  # of text the best model writes, after training
     # machine
     device: str = _setting("auto", resumable=True)
-    precision: str = _setting("auto", choices=("auto", "fp32", "bf16"))
+    precision: str = _setting("auto", choices=("auto", "fp32", "bf16", "fp16"))
     threads: int | None = _setting(None, low=1, high=1024, resumable=True)  # none: one a core
     processes: int = _setting(1, low=1, high=1, resumable=True)
     gradient_checkpointing: bool = _setting(False)
@@ -115,6 +121,8 @@ class Settings:
             raise RequestError("setting-tokens", most=MOST_TOKENS_A_BATCH, **values)
         if self.name is not None and not _plain_name(self.name):
             raise RequestError("setting-name", value=self.name)
+        if self.metrics is not None:
+            metrics_of(self.metrics)
         corpora = [flag(name) for name in CORPUS_CHOICE if getattr(self, name)]
         if len(corpora) > 1:
             raise RequestError("setting-two-corpora", first=corpora[0], second=corpora[1])
@@ -156,6 +164,15 @@ class Resolved:
 
     settings: Settings
     sources: dict[str, str]
+
+
+def metrics_of(text: str) -> tuple[str, ...]:
+    """The metrics that a text names, each once, in their own order. Raises RequestError for one that is not known."""
+    asked = [name.strip() for name in text.split(",")]
+    for name in asked:
+        if name not in METRICS:
+            raise RequestError("setting-choice", flag="--metrics", value=name, choices=", ".join(METRICS))
+    return tuple(name for name in METRICS if name in asked)
 
 
 def flag(name: str) -> str:

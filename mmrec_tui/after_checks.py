@@ -31,9 +31,9 @@ class AfterChecks:
 
         def check(work: Work[None]) -> None:
             from mmrec_engine.quality import report
-            from mmrec_engine.quality.after import AFTER_CHECKS, checks_after
+            from mmrec_engine.quality.after import checks_after, checks_of
 
-            self.total = len(AFTER_CHECKS)
+            self.total = len(checks_of(history.settings))
             for finding in checks_after(folder, history):
                 if work.stopping():
                     return

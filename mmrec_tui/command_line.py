@@ -177,19 +177,30 @@ def _add_check(app: typer.Typer, wording: Wording, flags: list[Parameter]) -> No
 
 
 def _add_evaluate(app: typer.Typer, wording: Wording) -> None:
-    def evaluate(checkpoint: str, json: bool, seq_len: Optional[str], **given: Any) -> int:
+    def evaluate(checkpoint: str, json: bool, seq_len: Optional[str], samples: int, **given: Any) -> int:
         from mmrec_tui import commands
 
         by_hand = {name: value for name, value in given.items() if value is not None}
         length = None if seq_len is None else resolve({"seq_len": seq_len}).settings.seq_len
-        commands.evaluate(checkpoint, resolve(by_hand), length, wording, json)
+        commands.evaluate(checkpoint, resolve(by_hand), length, samples, wording, json)
         return 0
 
-    own = ["data_dir", "corpus", "use_sample_corpus", "encoding", "fix_encoding", "device", "threads"]
+    own = [
+        "data_dir",
+        "corpus",
+        "use_sample_corpus",
+        "encoding",
+        "fix_encoding",
+        "device",
+        "threads",
+        "metrics",
+        "seed",
+    ]
     parameters = [
         argument("checkpoint", "CHECKPOINT", wording("help.checkpoint")),
         *(setting_flag(name, wording) for name in own),
         switch("seq_len", Optional[str], None, "--seq-len", wording("help.evaluate-seq-len"), metavar="INTEGER"),
+        switch("samples", int, 32, "--samples", wording("help.samples"), metavar="INTEGER", min=1, max=100_000),
         switch("json", bool, False, "--json", wording("help.json")),
     ]
     with_parameters(evaluate, parameters)

@@ -12,8 +12,9 @@ from typing import Any
 
 from mmrec_engine.model.config import ARCHITECTURES
 from mmrec_engine.presets import PRESETS
-from mmrec_engine.settings import CORPUS_CHOICE, FIELDS, Resolved, Settings
+from mmrec_engine.settings import CORPUS_CHOICE, FIELDS, Resolved, Settings, metrics_of
 from mmrec_engine.version import __version__
+from mmrec_tui.findings import evidence_of
 from mmrec_tui.terminal import Narration, one_line, print_json, printable
 from mmrec_tui.text import Wording
 
@@ -117,16 +118,24 @@ def runs(wording: Wording, as_json: bool) -> None:
     _print_table(table)
 
 
-def evaluate(checkpoint: str, given: Resolved, seq_len: int | None, wording: Wording, as_json: bool) -> None:
-    """Metrics of a checkpoint on the run's own validation side, or on all of a given text."""
+def evaluate(
+    checkpoint: str, given: Resolved, seq_len: int | None, samples: int, wording: Wording, as_json: bool
+) -> None:
+    """Metrics of a checkpoint on the run's own validation side, or on all of a given text.
+
+    samples: how many continuations the metrics of written text are measured on, if there are to be any.
+    """
     from mmrec_engine.corpus.prepare import prepare_corpus
     from mmrec_engine.errors import RequestError
     from mmrec_engine.evaluation.validation import validate
+    from mmrec_engine.quality.continuations import measure, require_libraries
     from mmrec_engine.trained import load_trained
     from mmrec_engine.training.machine import resolve_machine
     from mmrec_tui.narrator import metric_lines
 
-    narration = Narration()
+    narration, asked = Narration(), given.settings.metrics
+    if asked is not None:
+        require_libraries(asked)
     machine = resolve_machine(given.settings, {"precision": "fp32"})
     trained = load_trained(checkpoint, machine.device)
     length = seq_len or int(trained.settings["seq_len"])
@@ -147,12 +156,19 @@ def evaluate(checkpoint: str, given: Resolved, seq_len: int | None, wording: Wor
     if corpus.tokenizer.to_dict() != trained.tokenizer.to_dict():
         raise RequestError("tokenizer-differs", path=checkpoint)
     metrics = finish(validate(trained.model, corpus, length), narration, wording)
+    written: dict[str, Any] = {}
+    if asked is not None:
+        measuring = measure(trained.model, corpus, asked, given.settings.seed, samples)
+        written = {"metrics": finish(measuring, narration, wording)}
     if as_json:
-        print_json({**metrics.as_dict(), "checkpoint": str(trained.path)})
+        print_json({**metrics.as_dict(), **written, "checkpoint": str(trained.path)})
         return
     narration.line(wording("evaluate.corpus", name=corpus.name, tokens=wording.number(metrics.tokens)))
     figures = (metrics.loss, metrics.perplexity, metrics.accuracy, metrics.bits_per_character, metrics.batches)
     print("\n".join(metric_lines(wording, *figures)))
+    if asked is not None:
+        values = {**written["metrics"], "variant": "+".join(metrics_of(asked))}
+        print(f"  {printable(evidence_of({'id': 'continuations', 'values': values}, wording))}")
 
 
 def generate(

@@ -18,7 +18,7 @@ _METAVARS = {int: "INTEGER", float: "NUMBER", str: "TEXT"}
 def setting_flag(name: str, wording: Wording) -> inspect.Parameter:
     """The flag of one setting. Values stay text here: `settings.parse` judges them, as it does those of a file."""
     item, kind = FIELDS[name], value_type(name)
-    help_text = wording(f"setting.{name}", choices=", ".join(item.metadata["choices"]))
+    help_text = wording(f"setting.{name}", choices=", ".join(item.metadata["choices"] or item.metadata["names"]))
     shown = _default_shown(name, wording)
     if shown:
         help_text = f"{help_text} [{wording('help.default', value=shown)}]"
@@ -42,6 +42,7 @@ def _default_shown(name: str, wording: Wording) -> str:
         "threads": "help.all-cores",
         "max_steps": "help.no-limit",
         "target_loss": "help.no-limit",
+        "metrics": "help.no-limit",
     }
     if name in special:
         return wording(special[name])

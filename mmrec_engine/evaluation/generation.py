@@ -11,6 +11,7 @@ from torch import Tensor
 
 from mmrec_engine.errors import RequestError
 from mmrec_engine.model.language_model import LanguageModel
+from mmrec_engine.randomness import hash64
 from mmrec_engine.tokenizer import Tokenizer
 
 _PROMPT_PIECE = 1024  # tokens of a long prompt read at once, so that its logits need little memory
@@ -57,6 +58,30 @@ def generate(model: LanguageModel, tokenizer: Tokenizer, prompt: str, tokens: in
             yield index
 
     yield from tokenizer.decode_each(drawn())
+
+
+def continue_all(
+    model: LanguageModel, prompts: Tensor, special: int, tokens: int, sampling: Sampling
+) -> Iterator[list[int]]:
+    """Continue prompts (texts, time) of equal length at once; yields the next id of each, `tokens` times.
+
+    Each text draws from a generator of its own: what one becomes does not depend on the others. special: as in `next_token`.
+    Raises RequestError where the model computes no finite numbers.
+    """
+    device, count = model.embedding.weight.device, len(prompts)
+    generators = [torch.Generator().manual_seed(hash64(sampling.seed, row) >> 1) for row in range(count)]
+    seen = torch.zeros(count, model.config.vocabulary, dtype=torch.bool).scatter_(1, prompts, True)
+    unread, state = prompts, model.initial_state(count)
+    for _ in range(tokens):
+        with torch.no_grad():
+            logits, state = model.advance(unread.to(device), state)
+            last = logits[:, -1].cpu()
+        if not math.isfinite(float(last.sum())):
+            raise RequestError("generate-not-finite")
+        drawn = [next_token(last[row], seen[row], special, sampling, generators[row]) for row in range(count)]
+        unread = torch.tensor(drawn).unsqueeze(1)
+        seen.scatter_(1, unread, True)
+        yield drawn
 
 
 def next_token(logits: Tensor, seen: Tensor, special: int, sampling: Sampling, generator: torch.Generator) -> int:

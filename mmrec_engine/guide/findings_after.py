@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mmrec_engine.guide.findings import FindingText
+from mmrec_engine.guide.findings_before import joined
 
 AFTER: tuple[FindingText, ...] = (
     FindingText(
@@ -192,6 +193,40 @@ AFTER: tuple[FindingText, ...] = (
         {
             "en": "Another machine, device or version of PyTorch rounds differently; on the same one this is a fault worth reporting.",
             "tr": "Başka bir makine, aygıt ya da PyTorch sürümü farklı yuvarlar; aynısındaysa bu bildirilmeye değer bir hatadır.",
+        },
+    ),
+    FindingText(
+        "continuations",
+        {"en": "How near its text comes to the real one", "tr": "Metninin gerçeğine ne kadar yaklaştığı"},
+        joined(
+            {
+                "bleu": {"en": "BLEU {bleu:.2f} ({signature})", "tr": "BLEU {bleu:.2f} ({signature})"},
+                "rouge": {
+                    "en": "ROUGE-1 {rouge1:.2f}, ROUGE-2 {rouge2:.2f}, ROUGE-L {rougeL:.2f}",
+                    "tr": "ROUGE-1 {rouge1:.2f}, ROUGE-2 {rouge2:.2f}, ROUGE-L {rougeL:.2f}",
+                },
+                "distinct": {
+                    "en": "{distinct1:%} of the words and {distinct2:%} of the pairs of words are different",
+                    "tr": "sözcüklerin {distinct1:%} kadarı, ikili sözcüklerin {distinct2:%} kadarı birbirinden farklı",
+                },
+                "copied": {
+                    "en": "{copied:%} of its pieces of 48 characters stand in the training text",
+                    "tr": "48 karakterlik parçalarının {copied:%} kadarı eğitim metninde de var",
+                },
+            },
+            (("bleu",), ("rouge",), ("distinct",), ("copied",)),
+            {
+                "en": "; over {samples} continuations of {written_tokens} tokens, each after {prompt_tokens} tokens of the validation side (seed {seed}, temperature {temperature})",
+                "tr": "; doğrulama tarafından {prompt_tokens} tokenın ardından yazılan {written_tokens} tokenlık {samples} devam metninde (seed {seed}, temperature {temperature})",
+            },
+        ),
+        {
+            "en": "A text can go on in many ways, so even a good model scores low here: compare models with the same signature, seed and text only. Much that is copied points to memorising.",
+            "tr": "Bir metin çok değişik biçimlerde sürebilir; bu yüzden iyi bir model bile burada düşük puan alır: yalnızca aynı imza, seed ve metinle karşılaştırın. Çok kopya, ezberlemeye işaret eder.",
+        },
+        {
+            "en": "Judge a model by its loss and its bits per character first; these figures tell how its text differs.",
+            "tr": "Modeli önce loss ve karakter başına bit ile değerlendirin; bu sayılar metninin neyle ayrıldığını söyler.",
         },
     ),
     FindingText(

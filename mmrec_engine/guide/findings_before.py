@@ -80,7 +80,7 @@ def remedy_title(id: str, settings: Mapping[str, Any], language: Language) -> st
     return REMEDIES[id][language].format(**settings)
 
 
-def _joined(parts: Mapping[str, Words], apart: tuple[tuple[str, ...], ...], tail: Words) -> dict[str, Words]:
+def joined(parts: Mapping[str, Words], apart: tuple[tuple[str, ...], ...], tail: Words) -> dict[str, Words]:
     """The evidence of every combination of what can be wrong at once, by variant: ids joined with +.
 
     apart: ids that exclude each other, in the order in which they are told. tail: said after each of them.
@@ -154,7 +154,7 @@ BEFORE: tuple[FindingText, ...] = (
                 "en": "little text for config {config}: " + _SIZES["en"],
                 "tr": "{config} config'i için az metin: " + _SIZES["tr"],
             },
-            **_joined(
+            **joined(
                 {
                     "few-train-windows": {
                         "en": "only {train_windows} training sequences of {seq_len} tokens (at least {limit_train_windows})",
@@ -414,7 +414,7 @@ BEFORE: tuple[FindingText, ...] = (
                 "tr": "learning rate {learning_rate} ({optimizer}), {planned_steps} adımın {warmup_steps} adımı warmup ({warmup_share:%}), clipping {grad_clip}, "
                 "{evaluations} değerlendirmede patience {patience}",
             },
-            **_joined(
+            **joined(
                 {
                     "rate-high": {
                         "en": "a learning rate of {learning_rate} is rash for {optimizer} (at most {highest})",

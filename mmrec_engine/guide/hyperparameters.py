@@ -529,12 +529,12 @@ HYPERPARAMETERS: tuple[Hyperparameter, ...] = (
         "precision",
         {"en": "Precision", "tr": "Precision"},
         {
-            "en": "How exactly numbers are kept while computing. auto measures at the start and takes bf16 only where its matrix products are at least 1.5 times faster.",
-            "tr": "Hesapta sayıların ne kadar hassas tutulduğu. auto başta ölçer ve bf16'yı yalnızca matris çarpımı en az 1,5 kat hızlanıyorsa seçer.",
+            "en": "How exactly numbers are kept while computing (mixed precision: weights stay in fp32). auto measures at the start and takes bf16 where its matrix products are at least 1.5 times faster, else fp16 on a GPU where those are, else fp32.",
+            "tr": "Hesapta sayıların ne kadar hassas tutulduğu (mixed precision: ağırlıklar fp32 kalır). auto başta ölçer: matris çarpımı en az 1,5 kat hızlanıyorsa bf16'yı, o olmazsa GPU'da hızlanan fp16'yı, o da olmazsa fp32'yi seçer.",
         },
         {
-            "en": "fp32 is precise and can be repeated anywhere; bf16 keeps fewer digits, and without hardware for it is far slower.",
-            "tr": "fp32 hassastır ve her yerde yinelenebilir; bf16 daha az basamak tutar ve donanım desteği yoksa çok daha yavaştır.",
+            "en": "fp32 is precise and can be repeated anywhere. bf16 keeps fewer digits. fp16 keeps more of them, but no small numbers: the loss is scaled, and the scale is halved where a gradient overflows. Without hardware for them both are far slower.",
+            "tr": "fp32 hassastır ve her yerde yinelenebilir. bf16 daha az basamak tutar. fp16 daha çok basamak tutar, ama küçük sayıları tutamaz: loss ölçeklenir, gradyan taştığında ölçek yarılanır. Donanım desteği yoksa ikisi de çok daha yavaştır.",
         },
         NOTHING,
     ),
@@ -564,6 +564,19 @@ HYPERPARAMETERS: tuple[Hyperparameter, ...] = (
         {
             "en": "On, it takes much less memory and about a third more time: try it where memory runs out.",
             "tr": "Açıkken çok daha az bellek, yaklaşık üçte bir daha çok süre ister: bellek yetmediğinde deneyin.",
+        },
+        NOTHING,
+    ),
+    Hyperparameter(
+        "metrics",
+        {"en": "Metrics of its text", "tr": "Metin ölçüleri"},
+        {
+            "en": "What is measured, after training, of text that the best model writes: bleu and rouge (how near it comes to the text that really went on), distinct (how varied its words are), copied (how much of it stands in the training text). Joined by commas.",
+            "tr": "Eğitimden sonra en iyi modelin yazdığı metinde ne ölçüleceği: bleu ve rouge (gerçekte süren metne ne kadar yaklaştığı), distinct (sözcüklerinin ne kadar çeşitli olduğu), copied (ne kadarının eğitim metninde bulunduğu). Virgülle ayrılır.",
+        },
+        {
+            "en": 'bleu and rouge need further libraries: pip install "mmrec-tui[metrics]". Left out, nothing is measured. They are low even for good models; compare like with like.',
+            "tr": 'bleu ve rouge ek kütüphane ister: pip install "mmrec-tui[metrics]". Boşsa hiçbir şey ölçülmez. İyi modellerde bile düşüktürler; yalnızca benzeri benzeriyle karşılaştırın.',
         },
         NOTHING,
     ),

@@ -66,11 +66,11 @@ def orthogonalised(matrices: Tensor, precision: torch.dtype = torch.float32) -> 
 
     A G that is multiplied on loses more digits than one of a new X: in bfloat16, which has few, X is renewed on the way.
     """
-    x: Tensor = matrices.to(precision)
+    x: Tensor = matrices.float()
+    x = (x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)).to(precision)  # small numbers are none in float16
     tall = x.shape[1] > x.shape[2]
     if tall:
         x = x.transpose(1, 2)
-    x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)
     for steps in (STEPS,) if precision == torch.float32 else _STEPS_TO_A_RENEWAL:
         x = _polynomials(x @ x.transpose(1, 2), steps) @ x
     x = x.float()

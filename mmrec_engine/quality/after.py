@@ -21,18 +21,19 @@ import numpy as np
 from mmrec_engine import checkpoints
 from mmrec_engine.corpus.prepare import Corpus, prepare_corpus
 from mmrec_engine.corpus.windows import EvaluationWindows
-from mmrec_engine.errors import MmrecError
+from mmrec_engine.errors import MmrecError, RequestError
 from mmrec_engine.evaluation.generation import Sampling, generate
 from mmrec_engine.evaluation.validation import prompt_of, window_losses
 from mmrec_engine.history import History
 from mmrec_engine.progress import result_of
 from mmrec_engine.quality.checks import Check, Finding, Skip, Status, Values, run
+from mmrec_engine.quality.continuations import measure
 from mmrec_engine.quality.reload import WHOLE
 from mmrec_engine.quality.remedies import remedies_for
 from mmrec_engine.quality.thresholds import numbers
 from mmrec_engine.run_files import BEST, FINAL
 from mmrec_engine.runs import read_description
-from mmrec_engine.settings import FIELDS, Settings
+from mmrec_engine.settings import FIELDS, Settings, metrics_of
 from mmrec_engine.trained import Trained, load_trained
 
 _ENOUGH_BATCHES = 16  # of a validation, by which the scatter of their losses is known to a fifth
@@ -223,6 +224,20 @@ def _sample(context: AfterContext) -> Values:
               "perplexity": perplexity, "text": text[:200]}  # fmt: skip
 
 
+def _continuations(context: AfterContext) -> Values:
+    """The metrics of written text that were asked for."""
+    if context.corpus is None:
+        raise Skip("text-gone")
+    metrics = str(context.settings["metrics"])
+    try:
+        values = result_of(measure(context.usable.model, context.corpus, metrics, int(context.settings["seed"])))
+    except RequestError as error:
+        if error.key != "metrics-too-short":
+            raise
+        raise Skip("too-short") from None
+    return {**values, "variant": "+".join(metrics_of(metrics))}
+
+
 def _longest_copy(text: str, corpus: Corpus) -> int:
     """Characters of the longest piece of `text` that stands in the training text (its beginning, where that is long)."""
     tokens = corpus.train.tokens[:_COPY_CHARACTERS]
@@ -297,9 +312,15 @@ AFTER_CHECKS: tuple[Check, ...] = (
     Check("still-improving", "after", "metrics-reported", _still_improving, _judge_still_improving),
     Check("final-worse", "after", "metrics-reported", _final_worse, _judge_final_worse),
     Check("sample-sane", "after", "model-testable", _sample, _judge_sample),
+    Check("continuations", "after", "metrics-reported", _continuations, _always_passes),
     # Last: its process loads meanwhile.
     Check("reload-same", "after", "model-testable", _reload, _fails_with_variant),
 )
+
+
+def checks_of(settings: Mapping[str, Any]) -> tuple[Check, ...]:
+    """The checks of a run with these settings: metrics of written text cost time and libraries, and are made if asked for."""
+    return tuple(one for one in AFTER_CHECKS if one.id != "continuations" or settings.get("metrics"))
 
 
 def checks_after(
@@ -315,7 +336,7 @@ def checks_after(
     try:
         with contextlib.suppress(OSError):  # the check itself tells
             _ = context.reloading  # it imports torch beside the others, and computes when its turn has come
-        for check in AFTER_CHECKS:
+        for check in checks_of(history.settings):
             yield _with_remedies(run(check, context), history)
     finally:
         reloading = vars(context).get("reloading")

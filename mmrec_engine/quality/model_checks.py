@@ -17,6 +17,7 @@ from mmrec_engine.quality.model_context import (
     NOT_A_NUMBER,
     ModelContext,
     apart,
+    backward,
     finite,
     largest,
     masks_of,
@@ -131,7 +132,7 @@ def _gradients_alive(context: ModelContext) -> Values:
     model, (inputs, labels) = context.filled_model(), context.windows(*small_batch(context))
     with context.on.autocast():
         logits = model(inputs, masks_of(context, 0, len(inputs)))
-    (token_losses(logits, labels) / labels.numel()).backward()  # type: ignore[no-untyped-call]
+    backward(token_losses(logits, labels) / labels.numel(), model, context.on)
     found: dict[str, list[str]] = {"missing": [], "zero": [], "non-finite": []}
     for name, parameter in model.named_parameters():
         if parameter.grad is None:

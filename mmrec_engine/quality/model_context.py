@@ -39,6 +39,7 @@ from mmrec_engine.settings import Settings
 TOKENS_AN_EVALUATION = 4096  # as in a run's validation
 _LARGE = numbers("one-batch-overfit")["large"]  # parameters above which every check takes a smaller form
 _TOO_LARGE = {"cpu": 1e8, "mps": 4e8, "cuda": 4e8}  # parameters above which a check is no longer quick
+_LOSS_SCALE = 2.0**10  # small enough for the few updates of a check not to overflow
 NOT_A_NUMBER = torch.finfo(torch.float32).max  # in place of inf and nan, which JSON has not
 
 
@@ -188,11 +189,19 @@ def update(
     with machine.autocast():
         logits = model(inputs, masks)
     loss = token_losses(logits, labels) / labels.numel()
-    loss.backward()  # type: ignore[no-untyped-call]
+    backward(loss, model, machine)
     if clip:
         nn.utils.clip_grad_norm_(model.parameters(), clip)
     optimizers.step(rate)
     return float(loss.detach())
+
+
+def backward(loss: Tensor, model: LanguageModel, machine: Machine) -> None:
+    """Gradients of a loss; in float16, of whose numbers many gradients are too small, by way of a scaled one."""
+    scale = _LOSS_SCALE if machine.products == torch.float16 else 1.0
+    (loss * scale).backward()  # type: ignore[no-untyped-call]
+    if scale != 1.0:
+        torch._foreach_mul_([one.grad for one in model.parameters() if one.grad is not None], 1.0 / scale)
 
 
 def small_batch(context: ModelContext) -> tuple[int, int]:

@@ -132,6 +132,7 @@ THRESHOLDS: dict[str, Threshold] = {
     "metrics-reported": Threshold({"interval": 0.95}, "G"),
     "reload-same": Threshold({}, "★"),
     "beats-baselines": Threshold({"updates": 2000, "settled_steps": 300}, "K, ★"),
+    "continuations": Threshold({}, "G"),
     "sample-sane": Threshold({"distinct": 0.2, "copy": 0.5, "perplexity": 1.5}, "★"),
     "best-early": Threshold({"share": 0.10}, "P"),
     "still-improving": Threshold({"fall": 0.005}, "P, ★"),

@@ -32,6 +32,8 @@ class UnigramTokenizer(Pieces):
     def __init__(self, model: bytes, special: tuple[str, ...]) -> None:
         """model: the library's own description. Raises RequestError without the library, ValueError where it describes none."""
         parts = library("sentencepiece", EXTRA)
+        if not model:  # which the library takes
+            raise ValueError("no sentencepiece tokenizer")
         try:
             self._library = parts.SentencePieceProcessor(model_proto=model)
         except Exception as error:  # the library raises nothing more special

@@ -23,17 +23,18 @@ from mmrec_engine.plan import Plan, Progress, make_plan
 from mmrec_engine.presets import PRESETS
 from mmrec_engine.randomness import hash64
 from mmrec_engine.settings import Settings
+from mmrec_engine.training.loss_scale import LossScale, Overflowed
 from mmrec_engine.training.machine import Machine
-from mmrec_engine.training.step import Stepper
+from mmrec_engine.training.step import Stepper, StepResult
 from mmrec_engine.training.target import Outlook
 
-SAVED = ("model", "optimizer", "progress", "outlook")
+SAVED = ("model", "optimizer", "progress", "outlook", "loss_scale")
 LAST_WEIGHTS = "last_weights"  # where `model` is an average: the weights themselves
 
 
 @dataclass
 class Job:
-    """One run in this process. `progress` and `outlook` are replaced while it goes on."""
+    """One run in this process. `progress`, `outlook` and `loss_scale` are replaced while it goes on."""
 
     settings: Settings
     machine: Machine
@@ -46,6 +47,7 @@ class Job:
     progress: Progress
     average: WeightAverage | None = None
     outlook: Outlook = field(default_factory=Outlook)
+    loss_scale: LossScale = field(default_factory=LossScale)
     saved_step: int = 0  # step of the newest checkpoint
     resumed_from: str | None = None  # name of the checkpoint this process went on from
 
@@ -54,6 +56,18 @@ class Job:
         self.settings = settings
         self.plan = make_plan(settings, self.plan.windows_an_epoch)
         self.stepper.take(settings)
+
+    def make(self, step: int, first_window: int, learning_rate: float) -> StepResult:
+        """One step of the stepper; where a scaled gradient overflows, the same again with a smaller scale."""
+        while True:
+            try:
+                result = self.stepper.make(step, first_window, learning_rate, self.loss_scale.factor)
+            except Overflowed:
+                self.stepper.drop_gradients()
+                self.loss_scale = self.loss_scale.after_overflow()
+            else:
+                self.loss_scale = self.loss_scale.after_step()
+                return result
 
     def judged(self) -> AbstractContextManager[None]:
         """Inside, the model has the weights by which it is judged: their average, where one is kept."""
@@ -67,6 +81,7 @@ class Job:
             "optimizer": self.optimizers.state(),
             "progress": asdict(self.progress),
             "outlook": asdict(self.outlook),
+            "loss_scale": asdict(self.loss_scale),
         }
         assert tuple(state) == SAVED
         return {
@@ -99,13 +114,15 @@ def build_job(
     model.to(machine.device)
     optimizers = Optimizers(model, settings, machine.products)
     average = WeightAverage(model, settings.weight_average) if settings.weight_average else None
-    progress, outlook = Progress(), Outlook()
+    progress, outlook, loss_scale = Progress(), Outlook(), LossScale.first(machine.precision)
     if stored is not None:
         optimizers.load_state(stored["optimizer"])
         before_plateaus = {} if "plateau_patience" in stored["settings"] else {"plateaus": 0}  # in older ones
         progress = Progress.of_stored({**before_plateaus, **stored["progress"]})
         if "outlook" in stored or "weight_average" in stored["settings"]:  # older ones have neither
             outlook = Outlook.of_stored(stored["outlook"])
+        if machine.precision == "fp16":
+            loss_scale = LossScale.of_stored(stored["loss_scale"])
         if average is not None:
             average.load(stored["model"])
     windows = TrainingWindows(corpus.train.tokens, settings.seq_len, settings.window_stride, settings.seed)
@@ -121,6 +138,7 @@ def build_job(
         progress,
         average,
         outlook,
+        loss_scale,
         saved_step=progress.step,
     )
 

@@ -16,7 +16,7 @@ from mmrec_engine.events import Event
 from mmrec_engine.guide.findings import title
 from mmrec_engine.messages import LANGUAGES, Language
 from mmrec_engine.quality import report
-from mmrec_engine.quality.after import AFTER_CHECKS, checks_after
+from mmrec_engine.quality.after import checks_after, checks_of
 from mmrec_engine.quality.before import baselines_of, checks_before, count_of_checks, failing
 from mmrec_engine.quality.checks import Finding
 from mmrec_engine.run_reader import RunReader
@@ -79,7 +79,7 @@ class Judging:
         """The checks of a run that has come to a good end and is about to say so. A stop asked meanwhile leaves the rest."""
         history = RunReader(folder).glance()
         step = history.last_step.step if history.last_step else 0
-        total = len(AFTER_CHECKS)
+        total = len(checks_of(history.settings))
         yield events.State(step=step, state="VALIDATING")
         yield events.Progress(step=step, task="checks", done=0, total=total)
         for done, finding in enumerate(checks_after(folder, history, corpus, ended_well=True), start=1):

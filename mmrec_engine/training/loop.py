@@ -73,7 +73,7 @@ def _step(job: Job) -> Generator[Event, None, events.Step]:
     while True:
         began = time.perf_counter()
         try:
-            result = job.stepper.make(step, job.progress.windows, rate)
+            result = job.make(step, job.progress.windows, rate)
             break
         except (RuntimeError, MemoryError) as error:
             if not ran_out(error) or job.settings.windows_at_once == 1:
@@ -98,6 +98,7 @@ def _step(job: Job) -> Generator[Event, None, events.Step]:
         tokens=job.progress.tokens,
         epoch=job.plan.epoch_of(step),
         update_ratio=result.update_ratio,
+        loss_scale=result.loss_scale if job.machine.precision == "fp16" else None,
     )
 
 

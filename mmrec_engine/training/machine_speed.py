@@ -13,9 +13,8 @@ from functools import partial
 
 import torch
 
-from mmrec_engine.training.machine import Machine, seconds_of
+from mmrec_engine.training.machine import PRECISIONS, Machine, seconds_of
 
-_PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16}
 _SIZES = (256, 512, 1024, 2048)  # rows and columns; smaller ones do not fill the cores, larger ones not the caches
 _COPIED = 2**26  # bytes; more than caches hold
 
@@ -31,13 +30,13 @@ class MachineSpeed:
 
 def measure_machine(machine: Machine, seconds: float = 1.0) -> MachineSpeed:
     """Measured for about `seconds` each, with the threads that the process has now."""
-    matmul = {name: _fastest_product(machine.device, dtype, seconds) for name, dtype in _PRECISIONS.items()}
+    matmul = {name: _fastest_product(machine.device, dtype, seconds) for name, dtype in PRECISIONS.items()}
     return MachineSpeed(matmul, _copied(machine.device, seconds))
 
 
 def fastest_product(machine: Machine, seconds: float) -> float:
     """Operations a second of the fastest matrix product in the precision of this machine's training."""
-    return _fastest_product(machine.device, _PRECISIONS[machine.precision], seconds)
+    return _fastest_product(machine.device, machine.products, seconds)
 
 
 def _fastest_product(device: torch.device, dtype: torch.dtype, seconds: float) -> float:

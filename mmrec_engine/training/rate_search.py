@@ -163,7 +163,7 @@ def _search(settings: Settings, corpus: Corpus, steps: int) -> Generator[RateSea
     found = RateSearch(settings.learning_rate, steps)
     for step, rate in enumerate(rates, start=1):
         try:
-            loss = job.stepper.make(step, (step - 1) * settings.windows_a_step, rate).loss
+            loss = job.make(step, (step - 1) * settings.windows_a_step, rate).loss
         except TrainingError as error:
             if error.key != "training-non-finite":
                 raise

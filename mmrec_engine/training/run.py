@@ -18,6 +18,7 @@ from mmrec_engine.errors import Interrupted, RequestError, TrainingError
 from mmrec_engine.events import Event
 from mmrec_engine.machine_memory import ran_out
 from mmrec_engine.plan import ending
+from mmrec_engine.quality.continuations import require_libraries
 from mmrec_engine.quality.during import During
 from mmrec_engine.quality.following import Origin
 from mmrec_engine.quality.model_context import fitting_microbatch
@@ -174,6 +175,8 @@ class _Run:
         settings = self._resolved.settings
         self._control.listen_to(self._folder.path / CONTROL)
         yield events.State(state="PREPARING")
+        if settings.metrics is not None:
+            require_libraries(settings.metrics)
         corpus = yield from self._interruptible(prepare_corpus(settings))
         self._check_same_corpus(corpus)
         for skipped in corpus.skipped:

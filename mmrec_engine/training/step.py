@@ -18,6 +18,7 @@ from mmrec_engine.model.dropout import DropoutMasks
 from mmrec_engine.model.language_model import LanguageModel
 from mmrec_engine.optim.groups import Optimizers
 from mmrec_engine.settings import Settings
+from mmrec_engine.training.loss_scale import Overflowed
 from mmrec_engine.training.machine import Machine
 
 RATIO_EVERY = 50  # steps between two measurements of the update ratio
@@ -40,6 +41,7 @@ class StepResult:
     tokens: int
     update_ratio: float | None = None
     optimizer_seconds: float = 0.0
+    loss_scale: float = 1.0
 
 
 class Stepper:
@@ -72,11 +74,13 @@ class Stepper:
         """Forget what a step that was broken off has left."""
         self._optimizers.drop_gradients()
 
-    def make(self, step: int, first_window: int, learning_rate: float) -> StepResult:
+    def make(self, step: int, first_window: int, learning_rate: float, loss_scale: float = 1.0) -> StepResult:
         """Train on the step's windows, numbered from `first_window`.
 
         Gradients of the microbatches are those of the token sum divided by all tokens of the step, so that accumulation
-        changes nothing but rounding. Raises TrainingError, before any weight is touched, where loss or gradient is not finite.
+        changes nothing but rounding. loss_scale: a power of two that they are computed with, and divided by again.
+        Raises TrainingError, before any weight is touched, where loss or gradient is not finite; Overflowed where a scaled
+        gradient is not, and leaves it to be dropped.
         """
         settings = self._settings
         inputs, labels = self._windows.batch(np.arange(first_window, first_window + settings.windows_a_step))
@@ -92,12 +96,16 @@ class Stepper:
             with self._machine.autocast():
                 logits = self._model(batch_inputs, masks)
             batch_loss = token_losses(logits, batch_labels)
-            (batch_loss / tokens).backward()  # type: ignore[no-untyped-call]
+            (batch_loss / tokens * loss_scale).backward()  # type: ignore[no-untyped-call]
             loss_sum += batch_loss.detach()
         loss = float(loss_sum) / tokens
         gradients = [parameter.grad for parameter in self._model.parameters() if parameter.grad is not None]
+        if loss_scale != 1.0:
+            torch._foreach_mul_(gradients, 1.0 / loss_scale)
         norm = nn.utils.get_total_norm(gradients)
         grad_norm = float(norm)
+        if loss_scale > 1.0 and np.isfinite(loss) and not np.isfinite(grad_norm):
+            raise Overflowed
         if not (np.isfinite(loss) and np.isfinite(grad_norm)):
             raise self._not_finite(step, loss, grad_norm, torch.from_numpy(inputs))
         if settings.grad_clip:
@@ -107,7 +115,7 @@ class Stepper:
         self._optimizers.step(learning_rate)
         seconds = time.perf_counter() - began
         ratio = self._update_ratio(before, learning_rate) if before else None
-        return StepResult(loss, grad_norm, tokens, ratio, seconds)
+        return StepResult(loss, grad_norm, tokens, ratio, seconds, loss_scale)
 
     def _update_ratio(self, before: list[Tensor], learning_rate: float) -> float:
         """|update| / |weight| of the hidden matrix where it is farthest from usual, given what they were before.

@@ -176,6 +176,7 @@ def _placeholder(name: str, say: Wording) -> str:
         "max_steps": "help.no-limit",
         "epochs": "help.no-limit",
         "target_loss": "help.no-limit",
+        "metrics": "help.no-limit",
     }
     return say(special[name]) if name in special else "–"
 

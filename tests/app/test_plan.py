@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -258,3 +259,42 @@ async def test_the_run_gets_a_name_that_is_free(small_text: Path) -> None:
     async with app.run_test(size=(120, 36)) as pilot:
         await open_prepared_plan(app, pilot)
         await until_shown(pilot, "checkpoints/tiny-2")
+
+
+async def test_the_pieces_of_a_learnt_tokenizer_are_shown(small_text: Path) -> None:
+    app = an_app(plan={"data_dir": str(small_text), "vocab_size": 300})
+    async with app.run_test(size=(160, 45)) as pilot:
+        screen = await open_prepared_plan(app, pilot)
+        assert "characters a token" not in screen_text(app)
+        screen.query_one("#field-tokenizer", Select).value = "bpe"
+        await until(pilot, lambda: screen._preparing.corpus and screen._preparing.corpus.tokenizer.kind == "bpe")
+        await until_shown(pilot, "characters a token (bpe)")
+        preview = screen.query_one("#preview").render()
+        pieces = [str(preview)[span.start : span.end] for span in preview.spans if "on $" in str(span.style)]
+        opening = small_text.read_text(encoding="utf-8")[:40]
+        assert "".join(pieces).startswith(opening)
+        assert max(map(len, pieces)) > 1
+        styles = [str(span.style) for span in preview.spans if "on $" in str(span.style)]
+        assert all(one != other for one, other in itertools.pairwise(styles)), "neighbours are told apart"
+
+
+async def test_the_planned_learning_rate_is_drawn_while_it_is_being_chosen(small_text: Path) -> None:
+    app = an_app(plan={"data_dir": str(small_text), "max_steps": 500})
+    async with app.run_test(size=(160, 45)) as pilot:
+        screen = await open_prepared_plan(app, pilot)
+        assert "Learning rate as planned" not in screen_text(app)
+        screen.query_one("#field-schedule").focus()
+        await until_shown(pilot, "Learning rate as planned")
+        plot = screen.query_one("#rate")
+        await until(pilot, lambda: plot._figure is not None)
+        falling = plot._figure.series[0].points
+        assert (falling[0][0], falling[-1][0]) == (1.0, 500.0)
+        assert falling[-1][1] == pytest.approx(3e-5)
+        assert not screen.query_one("#field-cycles").parent.display
+        screen.query_one("#field-schedule", Select).value = "cosine-restarts"
+        await until(pilot, lambda: screen.query_one("#field-cycles").parent.display)
+        await until(pilot, lambda: plot._figure.series[0].points != falling)
+        risen = plot._figure.series[0].points
+        assert sum(after > before for (_, before), (_, after) in itertools.pairwise(risen[100:])) > 2
+        screen.query_one("#field-dropout").focus()
+        await until(pilot, lambda: "Learning rate as planned" not in screen_text(app))

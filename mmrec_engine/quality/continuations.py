@@ -1,0 +1,134 @@
+"""How near the text of a model comes to the one that really went on: BLEU and ROUGE of continuations, variety, copies.
+
+Prompts are evenly spread over the validation side; each is continued, and compared with what stands there. All of it follows
+from the model, the text and the seed. BLEU by `sacrebleu` (Papineni et al. 2002; Post 2018 on signatures), ROUGE by
+`rouge-score` (Lin 2004), distinct-n after Li et al., "A diversity-promoting objective function for neural conversation
+models", 2016.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from mmrec_engine.corpus.prepare import Corpus
+from mmrec_engine.errors import RequestError
+from mmrec_engine.evaluation.generation import Sampling, continue_all
+from mmrec_engine.events import Progress
+from mmrec_engine.extras import library
+from mmrec_engine.model.language_model import LanguageModel
+from mmrec_engine.quality.ngrams import stretches
+from mmrec_engine.quality.text_measures import overlap
+from mmrec_engine.settings import metrics_of
+from mmrec_engine.tokenizer.character import code_points
+
+SAMPLES = 32
+PROMPT_TOKENS = 64
+WRITTEN_TOKENS = 128
+_EXTRA = "metrics"
+_LIBRARIES = {"bleu": "sacrebleu", "rouge": "rouge_score.rouge_scorer"}
+_ROUGES = ("rouge1", "rouge2", "rougeL")
+_COPIED = 48  # characters: as long as that two texts hardly agree by chance
+_MOST_TRAINING = 16_000_000  # tokens that a copy is searched in
+_WORD = re.compile(r"\w+")
+
+Written = list[tuple[str, str]]  # what the model wrote, and what stands there
+
+
+class Words:
+    """As rouge-score asks: lower-cased words of any alphabet. Its own tokenizer keeps a to z alone, which spoils Turkish."""
+
+    def tokenize(self, text: str) -> list[str]:
+        return _WORD.findall(text.replace("İ", "i").casefold())
+
+
+def require_libraries(metrics: str) -> None:
+    """Raises RequestError where a library is missing that these metrics need."""
+    for name in metrics_of(metrics):
+        if name in _LIBRARIES:
+            library(_LIBRARIES[name], _EXTRA)
+
+
+def measure(
+    model: LanguageModel, corpus: Corpus, metrics: str, seed: int, samples: int = SAMPLES
+) -> Generator[Progress, None, dict[str, Any]]:
+    """The metrics (settings.METRICS, joined by commas) of continuations of the validation side; and how they were made.
+
+    Values: `bleu` (0–100) with its `signature`; `rouge1`, `rouge2`, `rougeL` (F1, 0–100, mean over the texts); `distinct1`,
+    `distinct2` (0–1: different words, pairs of words, of all); `copied` (0–1: of the text's pieces of 48 characters those that
+    stand in the training text too). Raises RequestError without a library, or where the side is shorter than one sample.
+    """
+    require_libraries(metrics)
+    sampling = Sampling(seed=seed)
+    written = yield from _written(model, corpus, samples, sampling)
+    values: dict[str, Any] = {
+        "samples": len(written),
+        "prompt_tokens": PROMPT_TOKENS,
+        "written_tokens": WRITTEN_TOKENS,
+        "seed": seed,
+        "temperature": sampling.temperature,
+    }
+    for name in metrics_of(metrics):
+        values |= {"bleu": _bleu, "rouge": _rouge, "distinct": _distinct, "copied": _copied}[name](written, corpus)
+    return values
+
+
+def _written(
+    model: LanguageModel, corpus: Corpus, samples: int, sampling: Sampling
+) -> Generator[Progress, None, Written]:
+    tokens, tokenizer, length = corpus.validation.tokens, corpus.tokenizer, PROMPT_TOKENS + WRITTEN_TOKENS
+    room = len(tokens) - length
+    if room < 0:
+        raise RequestError("metrics-too-short", tokens=len(tokens), needed=length)
+    count = min(samples, len(tokens) // length)
+    starts = np.linspace(0, room, count).astype(np.int64)
+    pieces = np.stack([np.asarray(tokens[start : start + length]).astype(np.int64) for start in starts])
+    prompts = torch.from_numpy(pieces[:, :PROMPT_TOKENS])
+    made: list[list[int]] = [[] for _ in range(count)]
+    for done, ids in enumerate(continue_all(model, prompts, len(tokenizer.special), WRITTEN_TOKENS, sampling), 1):
+        for row, index in zip(made, ids, strict=True):
+            row.append(index)
+        yield Progress(task="writing", done=done, total=WRITTEN_TOKENS)
+    return [
+        (tokenizer.decode(row), tokenizer.decode(piece[PROMPT_TOKENS:].tolist()))
+        for row, piece in zip(made, pieces, strict=True)
+    ]
+
+
+def _bleu(written: Written, corpus: Corpus) -> dict[str, Any]:
+    score = library("sacrebleu", _EXTRA).BLEU()
+    texts, references = ([" ".join(text.split()) for text in side] for side in zip(*written, strict=True))
+    return {"bleu": score.corpus_score(texts, [references]).score, "signature": str(score.get_signature())}
+
+
+def _rouge(written: Written, corpus: Corpus) -> dict[str, Any]:
+    scorer = library(_LIBRARIES["rouge"], _EXTRA).RougeScorer(list(_ROUGES), tokenizer=Words())
+    scores = [scorer.score(reference, text) for text, reference in written]
+    return {name: 100.0 * sum(one[name].fmeasure for one in scores) / len(scores) for name in _ROUGES}
+
+
+def _distinct(written: Written, corpus: Corpus) -> dict[str, Any]:
+    words = [Words().tokenize(text) for text, _ in written]
+    return {f"distinct{n}": _different(words, n) for n in (1, 2)}
+
+
+def _different(texts: Sequence[Sequence[str]], length: int) -> float:
+    grams = [tuple(words[start : start + length]) for words in texts for start in range(len(words) - length + 1)]
+    return len(set(grams)) / max(1, len(grams))
+
+
+def _copied(written: Written, corpus: Corpus) -> dict[str, Any]:
+    tokenizer = corpus.tokenizer
+    train = [
+        code_points(tokenizer.decode(np.asarray(part).tolist())).astype(np.uint32)
+        for part in stretches(corpus.train.tokens, _MOST_TRAINING, 32)
+    ]
+    found = asked = 0
+    for text, _ in written:
+        here, grams = overlap(train, code_points(text).astype(np.uint32), _COPIED, len(text))
+        found, asked = found + here, asked + grams
+    return {"copied": found / max(1, asked)}

@@ -1,0 +1,148 @@
+"""Learnt tokenizers from the text to the writing model, by the installed command."""
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+
+from mmrec_engine import checkpoints
+from mmrec_engine.corpus.builtin import sample_folder
+from tests.command.faults import assert_same_end, planted, wait_for_step
+from tests.conftest import FAST, QUICK, Command, events_of
+
+KINDS = ("bpe", "sentencepiece")
+SMALL = ["--vocab-size", 400, "--max-steps", 20, "--eval-every", 10]
+
+
+@pytest.fixture
+def longer_text(command: Command) -> Path:
+    path = command.folder.parent / "text.txt"
+    path.write_text("\n".join(one.read_text(encoding="utf-8") for one in sorted(sample_folder().glob("*-s*.txt"))))
+    return path
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_from_a_text_to_a_model_that_writes(command: Command, longer_text: Path, kind: str) -> None:
+    trained = command("train", "--data-dir", longer_text, *QUICK, *SMALL, "--tokenizer", kind, "--json")
+    assert trained.code == 0, trained.err
+    assert f"{kind}: " in trained.err and "characters a token" in trained.err
+    folder = command.run_folder()
+    described = json.loads((folder / "run.json").read_text())
+    corpus = described["corpus"]
+    assert corpus["tokenizer"] == kind
+    assert corpus["vocabulary"] in (400, 401)
+    assert 1.5 < corpus["train_characters"] / corpus["train_tokens"] < 6
+    statuses = {event["finding"]["id"]: event["finding"]["status"] for event in events_of(folder) if "finding" in event}
+    assert statuses["round-trip"] == statuses["unknown-characters"] == statuses["reload-same"] == "pass"
+    assert "fail" not in statuses.values()
+    assert "error" not in statuses.values()
+
+    best = trained.json["best"]
+    evaluated = command("evaluate", "tiny", "--json")
+    assert evaluated.code == 0, evaluated.err
+    assert evaluated.json["loss"] == pytest.approx(best["loss"], abs=1e-5)
+    bits = best["loss"] * (corpus["validation_tokens"] - 1) / ((corpus["validation_characters"] - 1) * math.log(2))
+    assert evaluated.json["bits_per_character"] == pytest.approx(bits, rel=1e-4)
+    assert best["bits_per_character"] == pytest.approx(bits, rel=1e-4)
+
+    elsewhere = command("evaluate", "tiny", "--corpus", "python-docs", "--json")
+    assert elsewhere.code == 0, elsewhere.err
+    assert 3 < elsewhere.json["bits_per_character"] < 30
+
+    written = command("generate", "tiny", "--prompt", "Bir gün 😀", "--tokens", 40, "--json")
+    assert written.code == 0, written.err
+    assert written.json["tokens"] == 40
+    assert "vocabulary" not in written.err
+    exported = command("export", "tiny", "out")
+    assert exported.code == 0, exported.err
+    again = command("generate", "out", "--prompt", "Bir gün 😀", "--tokens", 40, "--json")
+    assert again.json["text"] == written.json["text"]
+    assert command("generate", "tiny", "--prompt", "").code == 0
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_run_that_is_killed_goes_on_with_the_same_pieces(command: Command, longer_text: Path, kind: str) -> None:
+    flags = [
+        "train",
+        "--data-dir",
+        longer_text,
+        *FAST,
+        *SMALL,
+        "--max-steps",
+        40,
+        "--tokenizer",
+        kind,
+        "--checkpoint-every",
+        5,
+    ]
+    assert command(*flags, "--name", "whole").code == 0
+    process = command.start(*flags, "--name", "killed")
+    wait_for_step(command.run_folder("killed"), 17)
+    process.kill()
+    process.communicate()
+    resumed = command("train", "--name", "killed", "--resume")
+    assert resumed.code == 0, resumed.err
+    assert_same_end(command.run_folder("killed"), command.run_folder("whole"))
+
+
+def test_another_run_may_begin_with_the_weights_and_the_pieces(command: Command, longer_text: Path) -> None:
+    flags = ["train", "--data-dir", longer_text, *FAST, *SMALL, "--tokenizer", "bpe"]
+    assert command(*flags).code == 0
+    best = command.run_folder() / "best_model.pt"
+    assert command(*flags, "--name", "further", "--init-from", best).code == 0
+    refused = command(*flags, "--vocab-size", 300, "--name", "other", "--init-from", best)
+    assert refused.code == 2
+
+
+def test_a_vocabulary_that_is_too_small_is_code_2_and_names_the_least(command: Command, longer_text: Path) -> None:
+    before = command.everything_on_disk()
+    result = command("train", "--data-dir", longer_text, *FAST, "--tokenizer", "bpe", "--vocab-size", 100)
+    assert result.code == 2
+    assert "--vocab-size 100" in result.err.splitlines()[-1]
+    assert "256" in result.err.splitlines()[-1]
+    result = command("train", "--data-dir", longer_text, *FAST, "--tokenizer", "sentencepiece", "--vocab-size", 100)
+    assert result.code == 2
+    assert "at least 3" in result.err.splitlines()[-1]
+    assert command.everything_on_disk() == before
+
+
+@pytest.mark.parametrize(("kind", "library"), [("bpe", "tokenizers"), ("sentencepiece", "sentencepiece")])
+def test_a_missing_library_names_what_to_install(command: Command, longer_text: Path, kind: str, library: str) -> None:
+    flags = ["train", "--data-dir", longer_text, *FAST, *SMALL, "--tokenizer", kind]
+    gone = planted(code=f"import sys; sys.modules[{library!r}] = None")
+    before = command.everything_on_disk()
+    result = command(*flags, **gone)
+    assert result.code == 2
+    assert result.err.splitlines()[-1].endswith('pip install "mmrec-tui[tokenizers]"')
+    assert command.everything_on_disk() == before
+    assert command(*flags).code == 0
+    for words in (
+        ["generate", "tiny", "--prompt", "a"],
+        ["evaluate", "tiny"],
+        ["train", "--resume", "--max-steps", 30],
+    ):
+        result = command(*words, **gone)
+        assert result.code == 2, words
+        assert 'pip install "mmrec-tui[tokenizers]"' in result.err
+        assert "damaged" not in result.err
+
+
+def test_pieces_that_would_be_learnt_otherwise_now_are_refused(command: Command, longer_text: Path) -> None:
+    """As another version of the library may do: ids of one vocabulary mean nothing in another."""
+    flags = ["train", "--data-dir", longer_text, *FAST, *SMALL, "--tokenizer", "bpe", "--checkpoint-every", 10]
+    assert command(*flags).code == 0
+    for path in command.run_folder().glob("*.pt"):
+        content = checkpoints.read(path)
+        model = json.loads(content["tokenizer"]["model"])
+        first, second = list(model["model"]["vocab"])[300:302]
+        ids = model["model"]["vocab"]
+        ids[first], ids[second] = ids[second], ids[first]
+        content["tokenizer"]["model"] = json.dumps(model, ensure_ascii=False)
+        with checkpoints.Pending.of_content(path, content) as pending:
+            pending.commit()
+    for words in (["evaluate", "tiny"], ["train", "--resume", "--max-steps", 30]):
+        result = command(*words)
+        assert result.code == 2, result.err
+        assert "the tokenizer that is learnt from this text now is not the run's" in result.err

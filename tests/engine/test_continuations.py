@@ -1,0 +1,116 @@
+"""Metrics of written text against texts whose figures are known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from mmrec_engine.corpus.prepare import Corpus, prepare_corpus
+from mmrec_engine.errors import RequestError
+from mmrec_engine.evaluation.generation import Sampling, continue_all, generate
+from mmrec_engine.model.config import ModelConfig
+from mmrec_engine.model.language_model import create_model
+from mmrec_engine.progress import result_of
+from mmrec_engine.quality import continuations
+from mmrec_engine.quality.continuations import Words, measure
+from mmrec_engine.settings import metrics_of, resolve
+
+ALL = "bleu,rouge,distinct,copied"
+
+
+@pytest.fixture
+def corpus(tmp_path: Path, prose: str) -> Corpus:
+    path = tmp_path / "prose.txt"
+    path.write_text(prose, encoding="utf-8")
+    return result_of(prepare_corpus(resolve({"data_dir": str(path), "val_split": 0.4}).settings))
+
+
+def measured(corpus: Corpus, texts: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Of these texts: each with the one that it is compared with."""
+
+    def written(*_: object) -> Any:
+        yield from ()
+        return texts
+
+    monkeypatch.setattr(continuations, "_written", written)
+    model = create_model(ModelConfig("mmrec", 8, 16, 1, 1, 32), 1)
+    return result_of(measure(model, corpus, ALL, 1))
+
+
+def test_the_text_itself_scores_full_marks(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "the quick brown fox jumps over the lazy dog"
+    values = measured(corpus, [(text, text)], monkeypatch)
+    assert values["bleu"] == pytest.approx(100)
+    assert values["rouge1"] == values["rouge2"] == values["rougeL"] == pytest.approx(100)
+    assert (values["distinct1"], values["distinct2"]) == (8 / 9, 1.0)
+    assert values["copied"] == 0.0
+    assert "tok:13a" in values["signature"]
+
+
+def test_another_text_scores_less_by_known_figures(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+    values = measured(corpus, [("the cat sat", "the cat ran"), ("a a a a", "b b b b")], monkeypatch)
+    assert values["rouge1"] == pytest.approx(100 * (2 / 3 + 0) / 2)
+    assert values["rouge2"] == pytest.approx(100 * (1 / 2 + 0) / 2)
+    assert values["distinct1"] == 4 / 7
+    assert values["distinct2"] == 3 / 5
+    assert values["bleu"] < 50
+
+
+def test_turkish_words_stay_whole() -> None:
+    assert Words().tokenize("Çığlık ATTI, İğde ağacı!") == ["çığlık", "atti", "iğde", "ağacı"]
+
+
+def test_what_stands_in_the_training_text_is_copied(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+    train = corpus.tokenizer.decode(np.asarray(corpus.train.tokens).tolist())
+    values = measured(corpus, [(train[1000:1200], "x"), (train[1000:1200][::-1], "x")], monkeypatch)
+    assert values["copied"] == pytest.approx(0.5)
+
+
+def test_a_model_s_text_is_measured_the_same_each_time(corpus: Corpus) -> None:
+    model = create_model(ModelConfig("mmrec", corpus.tokenizer.vocab_size, 16, 1, 2, 32), 1)
+    first, again, other = (result_of(measure(model, corpus, ALL, seed, 5)) for seed in (1, 1, 2))
+    assert first == again
+    assert {**first, "seed": 2} != other
+    assert first["samples"] == 5
+    few = result_of(measure(model, corpus, "distinct", 1, 10_000))
+    assert few["samples"] == len(corpus.validation.tokens) // (64 + 128)
+    assert "bleu" not in few
+
+
+def test_texts_are_continued_at_once_as_each_would_be_alone(corpus: Corpus) -> None:
+    model = create_model(ModelConfig("mmrec", corpus.tokenizer.vocab_size, 16, 2, 2, 32), 1)
+    with torch.no_grad():
+        model.head.weight.normal_()
+    prompts = torch.from_numpy(np.asarray(corpus.train.tokens[:60]).astype(np.int64)).view(3, 20)
+    likeliest = Sampling(temperature=0)
+    together = list(continue_all(model, prompts, 1, 15, likeliest))
+    for row in range(3):
+        alone = "".join(
+            generate(model, corpus.tokenizer, corpus.tokenizer.decode(prompts[row].tolist()), 15, likeliest)
+        )
+        assert corpus.tokenizer.decode(ids[row] for ids in together) == alone
+    sampled = Sampling(seed=3)
+    all_three = list(continue_all(model, prompts, 1, 15, sampled))
+    first_two = list(continue_all(model, prompts[:2], 1, 15, sampled))
+    assert [ids[:2] for ids in all_three] == first_two
+    assert all(index > 0 for ids in all_three for index in ids), "special tokens are never drawn"
+
+
+def test_a_side_shorter_than_one_sample_is_told(tmp_path: Path, prose: str) -> None:
+    path = tmp_path / "short.txt"
+    path.write_text(prose[:1500], encoding="utf-8")
+    corpus = result_of(prepare_corpus(resolve({"data_dir": str(path), "seq_len": 16}).settings))
+    model = create_model(ModelConfig("mmrec", corpus.tokenizer.vocab_size, 16, 1, 2, 32), 1)
+    with pytest.raises(RequestError, match="150 tokens"):
+        result_of(measure(model, corpus, "distinct", 1))
+
+
+def test_names_are_taken_in_any_order_once_each() -> None:
+    assert metrics_of("rouge, bleu,rouge") == ("bleu", "rouge")
+    for wrong in ("", "bleu,", "meteor", "BLEU"):
+        with pytest.raises(RequestError):
+            metrics_of(wrong)
