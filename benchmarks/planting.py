@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -67,8 +68,8 @@ def in_each_step(change: Callable[[Make, Stepper, int, int, float], StepResult])
     def planted() -> Iterator[None]:
         plain = Stepper.make
 
-        def made(stepper: Stepper, step: int, first_window: int, learning_rate: float) -> StepResult:
-            return change(plain, stepper, step, first_window, learning_rate)
+        def made(stepper: Stepper, step: int, first: int, learning_rate: float, loss_scale: float = 1.0) -> StepResult:
+            return change(partial(plain, loss_scale=loss_scale), stepper, step, first, learning_rate)
 
         with patch.object(Stepper, "make", made):
             yield
