@@ -216,8 +216,8 @@ AFTER: tuple[FindingText, ...] = (
             },
             (("bleu",), ("rouge",), ("distinct",), ("copied",)),
             {
-                "en": "; over {samples} continuations of {written_tokens} tokens, each after {prompt_tokens} tokens of the validation side (seed {seed}, temperature {temperature})",
-                "tr": "; doğrulama tarafından {prompt_tokens} tokenın ardından yazılan {written_tokens} tokenlık {samples} devam metninde (seed {seed}, temperature {temperature})",
+                "en": "; over {samples} continuations of {written_tokens} tokens, each after {prompt_tokens} tokens of the validation side (seed {seed!s}, temperature {temperature})",
+                "tr": "; doğrulama tarafından {prompt_tokens} tokenın ardından yazılan {written_tokens} tokenlık {samples} devam metninde (seed {seed!s}, temperature {temperature})",
             },
         ),
         {

@@ -115,12 +115,12 @@ HYPERPARAMETERS: tuple[Hyperparameter, ...] = (
         "tokenizer",
         {"en": "Tokenizer", "tr": "Tokenizer"},
         {
-            "en": "What a token is, the piece of text that the model reads and predicts at a time. char: one character. bpe: frequent pieces of words, built up from bytes. sentencepiece: pieces that the text is likeliest with (unigram model). The pieces are learnt from the training side.",
-            "tr": "Tokenın ne olduğu: modelin her seferinde okuyup tahmin ettiği metin parçası. char: tek karakter. bpe: baytlardan başlayarak kurulan, sık geçen sözcük parçaları. sentencepiece: metni en olası kılan parçalar (unigram modeli). Parçalar eğitim tarafından öğrenilir.",
+            "en": "What a token is, the piece of text that is read and predicted at a time. char: a character; bpe: frequent pieces of words, built up from bytes; sentencepiece: pieces that make the text likeliest. Both are learnt from the training side.",
+            "tr": "Token, bir defada okunup tahmin edilen metin parçasıdır. char: bir karakter; bpe: baytlardan kurulan sık sözcük parçaları; sentencepiece: metni en olası kılan parçalar. İkisi de eğitim tarafından öğrenilir.",
         },
         {
-            "en": "With pieces a window holds three to five times the text, and writing is as much faster; each token is harder to predict, so loss and perplexity are higher. Compare tokenizers by bits per character only. A few megabytes of text are learnt better by char.",
-            "tr": "Parçalarla bir pencereye üç ila beş kat metin sığar, yazma da o kadar hızlanır; her token daha zor tahmin edildiğinden loss ve perplexity yükselir. Tokenizer'ları yalnızca karakter başına bit ile karşılaştırın. Birkaç megabaytlık metni char daha iyi öğrenir.",
+            "en": "With pieces a window holds more text and writing is quicker. Loss and perplexity are per token: compare tokenizers by bits per character.",
+            "tr": "Parçalarla pencereye daha çok metin sığar, yazma hızlanır. Loss ve perplexity token başınadır: tokenizer'ları karakter başına bit ile karşılaştırın.",
         },
         NOTHING,
     ),
@@ -305,8 +305,8 @@ HYPERPARAMETERS: tuple[Hyperparameter, ...] = (
             "tr": "Learning rate'in warmup'tan sonra nasıl düştüğü. cosine: önce yavaş, sonra hızlı, sonra yine yavaş. linear: düz bir çizgiyle. wsd: aynı kalır, yalnızca sonda düşer. inverse-sqrt: önce hızlı, sonra giderek yavaş. cosine-restarts: art arda birkaç cosine. plateau: validation iyileşmeyi her bıraktığında. constant: hiç düşmez.",
         },
         {
-            "en": "cosine, linear and wsd need to know the number of steps, and reach about the same loss; wsd can go on from before its fall. inverse-sqrt, plateau and constant do not, and usually end a little higher.",
-            "tr": "cosine, linear ve wsd adım sayısını bilmek ister ve aşağı yukarı aynı loss'a varır; wsd, düşüşünden öncesinden sürdürülebilir. inverse-sqrt, plateau ve constant bilmek istemez, genellikle biraz daha yüksekte biter.",
+            "en": "cosine and linear usually end lowest. wsd comes near, and its run can be made longer from before the fall. The others end higher; inverse-sqrt, plateau and constant need not know the number of steps.",
+            "tr": "Genellikle en düşükte cosine ile linear biter. wsd yaklaşır; çalışması, düşüşten öncesinden uzatılabilir. Ötekiler daha yüksekte biter; inverse-sqrt, plateau ve constant adım sayısını bilmek istemez.",
         },
         NOTHING,
     ),
