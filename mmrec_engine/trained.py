@@ -56,9 +56,9 @@ def load_trained(name: str, device: torch.device | str = "cpu") -> Trained:
         step = int(described["progress"]["step"])
         settings, corpus = dict(described["settings"]), dict(described["corpus"])
         settings |= Settings(**{name: value for name, value in settings.items() if name in FIELDS}).as_dict()
-    except RequestError:
-        raise  # a library is missing
     except (KeyError, TypeError, ValueError, RuntimeError, AttributeError, ArithmeticError) as error:
+        if isinstance(error, RequestError) and error.key == "extra-missing":
+            raise
         reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
         raise RequestError("checkpoint-damaged", path=path, reason=reason) from None
     return Trained(path, model.to(device).eval(), tokenizer, settings, corpus, step)

@@ -23,7 +23,7 @@ def test_what_is_measured_fits_together_and_nothing_is_written(command: Command,
     found = result.json
     machine, (tiny,) = found["machine"], found["configs"]
     assert machine["threads"] == 1
-    assert set(machine["matmul"]) == {"fp32", "bf16"}
+    assert set(machine["matmul"]) == {"fp32", "bf16", "fp16"}
     assert all(speed > 1e7 for speed in (*machine["matmul"].values(), machine["copied"]))
     assert found["tokens_a_step"] == 128
     assert tiny["outcome"] == "measured"
