@@ -196,10 +196,10 @@ def test_a_loss_that_is_not_finite_is_where_it_diverged(corpus: Corpus, monkeypa
         job = whole(*given)
         make = job.stepper.make
 
-        def step(number: int, first: int, rate: float) -> Any:
+        def step(number: int, first: int, rate: float, loss_scale: float) -> Any:
             if number == 6:
                 raise TrainingError("training-non-finite", what="loss", value=math.nan, step=6, module="?")
-            return make(number, first, rate)
+            return make(number, first, rate, loss_scale)
 
         monkeypatch.setattr(job.stepper, "make", step)
         return job
