@@ -13,7 +13,8 @@ from mmrec_engine.corpus.prepare import too_short
 from mmrec_engine.corpus.text import clean
 from mmrec_engine.corpus.windows import EvaluationWindows, TrainingWindows
 from mmrec_engine.tokenizer import CharacterTokenizer
-from mmrec_engine.tokenizer.character import END_OF_DOCUMENT, UNKNOWN, CharacterCounter
+from mmrec_engine.tokenizer.character import CharacterCounter
+from mmrec_engine.tokenizer.vocabulary import END_OF_DOCUMENT, UNKNOWN
 
 Windows = TrainingWindows | EvaluationWindows
 Loader = DataLoader[dict[str, Tensor]]

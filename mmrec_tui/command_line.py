@@ -8,7 +8,7 @@ from typing import Annotated, Any, Optional
 
 import typer
 
-from mmrec_engine.settings import resolve
+from mmrec_engine.settings import CORPUS_CHOICE, resolve
 from mmrec_tui.command_line_measuring import add_bench, add_searches
 from mmrec_tui.flags import (
     answer_switches,
@@ -185,17 +185,7 @@ def _add_evaluate(app: typer.Typer, wording: Wording) -> None:
         commands.evaluate(checkpoint, resolve(by_hand), length, samples, wording, json)
         return 0
 
-    own = [
-        "data_dir",
-        "corpus",
-        "use_sample_corpus",
-        "encoding",
-        "fix_encoding",
-        "device",
-        "threads",
-        "metrics",
-        "seed",
-    ]
+    own = [*CORPUS_CHOICE, "encoding", "fix_encoding", "device", "threads", "metrics", "seed"]
     parameters = [
         argument("checkpoint", "CHECKPOINT", wording("help.checkpoint")),
         *(setting_flag(name, wording) for name in own),

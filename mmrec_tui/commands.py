@@ -153,7 +153,7 @@ def evaluate(
         raise RequestError("evaluate-no-corpus", path=checkpoint) from None
     if not text_given and corpus.fingerprint != trained.corpus.get("fingerprint"):
         raise RequestError("evaluate-no-corpus", path=checkpoint)
-    if corpus.tokenizer.to_dict() != trained.tokenizer.to_dict():
+    if not text_given and corpus.tokenizer.to_dict() != trained.tokenizer.to_dict():
         raise RequestError("tokenizer-differs", path=checkpoint)
     metrics = finish(validate(trained.model, corpus, length), narration, wording)
     written: dict[str, Any] = {}

@@ -10,7 +10,8 @@ from mmrec_engine.events import Progress
 from mmrec_engine.messages import SIDES
 from mmrec_engine.settings import Settings
 from mmrec_engine.tokenizer import LEARNT, CharacterTokenizer, LearntTokenizer, Tokenizer
-from mmrec_engine.tokenizer.character import END_OF_DOCUMENT, UNKNOWN, CharacterCounter
+from mmrec_engine.tokenizer.character import CharacterCounter
+from mmrec_engine.tokenizer.vocabulary import END_OF_DOCUMENT, UNKNOWN
 
 # Characters that a vocabulary is learnt from, of more an equal share of every piece: sentencepiece takes some twenty bytes for
 # each, and neither finds other pieces in more text.

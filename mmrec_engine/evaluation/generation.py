@@ -29,35 +29,14 @@ class Sampling:
 
 
 def generate(model: LanguageModel, tokenizer: Tokenizer, prompt: str, tokens: int, sampling: Sampling) -> Iterator[str]:
-    """Continue `prompt` by `tokens` tokens; yields the text of each, which is empty
-    while a character is not whole. Special tokens are never drawn.
+    """Continue `prompt` by `tokens` tokens; yields the text of each, nothing while a character is not whole.
 
-    Raises RequestError where the model computes no finite numbers.
+    Special tokens are never drawn. Raises RequestError where the model computes no finite numbers.
     """
-    device = model.embedding.weight.device
     ids = [int(index) for index in tokenizer.encode(prompt)] or [_opening(tokenizer)]
     generator = torch.Generator().manual_seed(sampling.seed)
-    seen = torch.zeros(tokenizer.vocab_size, dtype=torch.bool)
-    seen[ids] = True
-    state = model.initial_state(1)
-
-    def drawn() -> Iterator[int]:
-        nonlocal state
-        unread = ids
-        for _ in range(tokens):
-            with torch.no_grad():  # not across the yield: what the consumer does between tokens is its own
-                for start in range(0, len(unread), _PROMPT_PIECE):
-                    piece = torch.tensor([unread[start : start + _PROMPT_PIECE]], device=device)
-                    logits, state = model.advance(piece, state)
-                last = logits[0, -1].cpu()
-                if not math.isfinite(float(last.sum())):  # each lies within the soft cap, or is NaN
-                    raise RequestError("generate-not-finite")
-                index = next_token(last, seen, len(tokenizer.special), sampling, generator)
-            seen[index] = True
-            unread = [index]
-            yield index
-
-    yield from tokenizer.decode_each(drawn())
+    drawn = _continued(model, torch.tensor([ids]), len(tokenizer.special), tokens, sampling, [generator])
+    yield from tokenizer.decode_each(index for (index,) in drawn)
 
 
 def continue_all(
@@ -68,19 +47,32 @@ def continue_all(
     Each text draws from a generator of its own: what one becomes does not depend on the others. special: as in `next_token`.
     Raises RequestError where the model computes no finite numbers.
     """
+    generators = [torch.Generator().manual_seed(hash64(sampling.seed, row) >> 1) for row in range(len(prompts))]
+    return _continued(model, prompts, special, tokens, sampling, generators)
+
+
+def _continued(
+    model: LanguageModel,
+    prompts: Tensor,
+    special: int,
+    tokens: int,
+    sampling: Sampling,
+    generators: Sequence[torch.Generator],
+) -> Iterator[list[int]]:
     device, count = model.embedding.weight.device, len(prompts)
-    generators = [torch.Generator().manual_seed(hash64(sampling.seed, row) >> 1) for row in range(count)]
     seen = torch.zeros(count, model.config.vocabulary, dtype=torch.bool).scatter_(1, prompts, True)
     unread, state = prompts, model.initial_state(count)
     for _ in range(tokens):
-        with torch.no_grad():
-            logits, state = model.advance(unread.to(device), state)
-            last = logits[:, -1].cpu()
-        if not math.isfinite(float(last.sum())):
-            raise RequestError("generate-not-finite")
-        drawn = [next_token(last[row], seen[row], special, sampling, generators[row]) for row in range(count)]
+        with torch.no_grad():  # not across the yield: what the consumer does between tokens is its own
+            for piece in torch.split(unread, _PROMPT_PIECE, dim=1):
+                logits, state = model.advance(piece.to(device), state)
+            last = logits[:, -1].cpu()  # (texts, vocabulary)
+            if not math.isfinite(float(last.sum())):  # each lies within the soft cap, or is NaN
+                raise RequestError("generate-not-finite")
+            drawn = [next_token(last[row], seen[row], special, sampling, generators[row]) for row in range(count)]
+        for row, index in enumerate(drawn):
+            seen[row, index] = True
         unread = torch.tensor(drawn).unsqueeze(1)
-        seen.scatter_(1, unread, True)
         yield drawn
 
 

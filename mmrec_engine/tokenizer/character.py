@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-UNKNOWN = "unknown"
-END_OF_DOCUMENT = "end_of_document"
+from mmrec_engine.tokenizer.vocabulary import END_OF_DOCUMENT, UNKNOWN, Vocabulary
+
 UNKNOWN_ID = 0
 _ALONE, _WITH_ENDS = (UNKNOWN,), (UNKNOWN, END_OF_DOCUMENT)
 _SHOWN_UNKNOWN = "\ufffd"
 
 
-class CharacterTokenizer:
+class CharacterTokenizer(Vocabulary):
     """Maps text to ids and back, character by character."""
 
     kind = "char"
@@ -40,17 +40,7 @@ class CharacterTokenizer:
 
     @property
     def vocab_size(self) -> int:
-        """Number of ids, the special ones included."""
         return len(self.special) + len(self.characters)
-
-    @property
-    def dtype(self) -> type[np.unsignedinteger[Any]]:
-        """The smallest integer type that holds every id."""
-        return np.uint8 if self.vocab_size <= 2**8 else np.uint16 if self.vocab_size <= 2**16 else np.uint32
-
-    @property
-    def end_of_document(self) -> int | None:
-        return self.special.index(END_OF_DOCUMENT) if END_OF_DOCUMENT in self.special else None
 
     def encode(self, text: str) -> npt.NDArray[np.unsignedinteger[Any]]:
         """Ids of `text`, one a character. Shape (len(text),)."""

@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mmrec_engine.tokenizer.character import END_OF_DOCUMENT
+from mmrec_engine.tokenizer.vocabulary import END_OF_DOCUMENT, Vocabulary
 
 EXTRA = "tokenizers"  # what brings the libraries
 _CHUNK = 2**16  # characters that a library gets at once; it shares the chunks out over its threads
 
 
-class Pieces:
+class Pieces(Vocabulary):
     """The table of a learnt tokenizer: ids, their bytes, and back to text. special: names of the first ids."""
 
     def __init__(self, special: tuple[str, ...], pieces: Sequence[bytes]) -> None:
@@ -28,17 +28,7 @@ class Pieces:
 
     @property
     def vocab_size(self) -> int:
-        """Number of ids, the special ones included."""
         return len(self.pieces)
-
-    @property
-    def dtype(self) -> type[np.unsignedinteger[Any]]:
-        """The smallest integer type that holds every id."""
-        return np.uint8 if self.vocab_size <= 2**8 else np.uint16 if self.vocab_size <= 2**16 else np.uint32
-
-    @property
-    def end_of_document(self) -> int | None:
-        return self.special.index(END_OF_DOCUMENT) if END_OF_DOCUMENT in self.special else None
 
     def decode(self, ids: Iterable[int]) -> str:
         """Text of `ids`: the end of a document as nothing, bytes that are no character as U+FFFD."""

@@ -125,6 +125,21 @@ def _lines(folder: Path, text: str) -> int:
         return 0
 
 
+def assert_a_killed_run_ends_the_same(command: Command, flags: Collection[object], step: int) -> Path:
+    """Make a run whole, and once more with a kill at this step and a resume by name alone. Returns the whole one's folder."""
+    whole = command(*flags, "--name", "whole")
+    assert whole.code == 0, whole.err
+    process = command.start(*flags, "--name", "killed")
+    wait_for_step(command.run_folder("killed"), step)
+    process.kill()
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL, "it had ended by itself"
+    resumed = command("train", "--name", "killed", "--resume")
+    assert resumed.code == 0, resumed.err
+    assert_same_end(command.run_folder("killed"), command.run_folder("whole"))
+    return command.run_folder("whole")
+
+
 def assert_same_end(folder: Path, whole: Path, left_out: Collection[str] = ()) -> None:
     """Weights, optimizer, progress, best, patience and record bit for bit; each step once.
 

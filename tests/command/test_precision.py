@@ -1,10 +1,11 @@
 """Mixed precision by the command: its scale stands in the events, and a run that is killed goes on with it."""
 
+import json
 from pathlib import Path
 
 import pytest
 
-from tests.command.faults import assert_same_end, wait_for_step
+from tests.command.faults import assert_a_killed_run_ends_the_same
 from tests.conftest import Command, events_of
 
 RUN = ["--seq-len", 32, "--batch-size", 2, "--threads", 1, "--no-check", "--max-steps", 40, "--checkpoint-every", 5,
@@ -18,21 +19,13 @@ def test_a_run_in_half_precision_that_is_killed_ends_as_one_never_touched(
 ) -> None:
     flags = ["train", "--data-dir", text_file, *RUN, "--recipe", "fast", "--precision", precision]
     flags += ["--seq-len", 32, "--batch-size", 2]
-    whole = command(*flags, "--name", "whole", "--json")
-    assert whole.code == 0, whole.err
-    assert precision in whole.err
-    scales = [event.get("loss_scale") for event in events_of(command.run_folder("whole")) if event["event"] == "step"]
+    whole = assert_a_killed_run_ends_the_same(command, flags, 17)
+    assert json.loads((whole / "run.json").read_text())["precision"] == precision
+    scales = [event.get("loss_scale") for event in events_of(whole) if event["event"] == "step"]
     if precision == "fp16":
         assert all(scale >= 2 and scale.is_integer() for scale in scales)
     else:
         assert scales == [None] * 40
-    process = command.start(*flags, "--name", "killed")
-    wait_for_step(command.run_folder("killed"), 17)
-    process.kill()
-    process.communicate()
-    resumed = command(*flags, "--name", "killed", "--resume")
-    assert resumed.code == 0, resumed.err
-    assert_same_end(command.run_folder("killed"), command.run_folder("whole"))
 
 
 def test_the_checklist_passes_in_float16(command: Command, text_file: Path) -> None:

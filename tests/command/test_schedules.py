@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mmrec_engine import checkpoints
-from tests.command.faults import assert_same_end, wait_for_step
+from tests.command.faults import assert_a_killed_run_ends_the_same
 from tests.conftest import FAST, Command, events_of
 
 RUN = [*FAST, "--max-steps", 40, "--warmup-steps", 4, "--eval-every", 5, "--learning-rate", 0.001]
@@ -42,24 +42,15 @@ def test_the_rates_of_a_run_are_those_of_its_schedule(
 @pytest.mark.fault
 def test_plateaus_lower_the_rate_also_of_a_run_that_was_killed(command: Command, text_file: Path) -> None:
     flags = ["train", "--data-dir", text_file, *RUN, *STILL, "--plateau-factor", 0.3, "--checkpoint-every", 4]
-    whole = command(*flags, "--name", "whole")
-    assert whole.code == 0, whole.err
-    folder = command.run_folder("whole")
+    folder = assert_a_killed_run_ends_the_same(command, flags, 22)
     shares = [round(rate / 1e-15, 3) for rate in rates_of(folder)]
     assert shares[4:15] == [1.0] * 11
     assert shares[15:25] == [0.3] * 10, "two evaluations brought no new best"
     assert shares[25:] == [0.1] * 15, "not below the floor"
     met = [event["plateaus"] for event in events_of(folder) if event["event"] == "validation"]
     assert met == [0, 0, 1, 1, 2, 2, 3, 3]
-    assert "Plateau 1: the learning rate goes on at 0.30 of what it was" in whole.err
-
-    process = command.start(*flags, "--name", "killed")
-    wait_for_step(command.run_folder("killed"), 22)
-    process.kill()
-    process.communicate()
-    resumed = command(*flags, "--name", "killed", "--resume")
-    assert resumed.code == 0, resumed.err
-    assert_same_end(command.run_folder("killed"), folder)
+    told = command(*flags, "--name", "told").err
+    assert "Plateau 1: the learning rate goes on at 0.30 of what it was" in told
 
 
 def test_a_run_from_before_there_were_plateaus_goes_on(command: Command, text_file: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from mmrec_engine import checkpoints
 from mmrec_engine.corpus.builtin import sample_folder
-from tests.command.faults import assert_same_end, planted, wait_for_step
+from tests.command.faults import assert_a_killed_run_ends_the_same, planted
 from tests.conftest import FAST, QUICK, Command, events_of
 
 KINDS = ("bpe", "sentencepiece")
@@ -77,14 +77,7 @@ def test_a_run_that_is_killed_goes_on_with_the_same_pieces(command: Command, lon
         "--checkpoint-every",
         5,
     ]
-    assert command(*flags, "--name", "whole").code == 0
-    process = command.start(*flags, "--name", "killed")
-    wait_for_step(command.run_folder("killed"), 17)
-    process.kill()
-    process.communicate()
-    resumed = command("train", "--name", "killed", "--resume")
-    assert resumed.code == 0, resumed.err
-    assert_same_end(command.run_folder("killed"), command.run_folder("whole"))
+    assert_a_killed_run_ends_the_same(command, flags, 17)
 
 
 def test_another_run_may_begin_with_the_weights_and_the_pieces(command: Command, longer_text: Path) -> None:

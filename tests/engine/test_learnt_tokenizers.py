@@ -12,8 +12,8 @@ from mmrec_engine.corpus.builtin import sample_folder
 from mmrec_engine.errors import RequestError
 from mmrec_engine.settings import TOKENIZERS
 from mmrec_engine.tokenizer import LEARNT, CharacterTokenizer, LearntTokenizer, tokenizer_from_dict, unknown_characters
-from mmrec_engine.tokenizer.character import END_OF_DOCUMENT
 from mmrec_engine.tokenizer.pieces import chunks
+from mmrec_engine.tokenizer.vocabulary import END_OF_DOCUMENT
 
 KINDS = sorted(LEARNT)
 TEXTS = st.text(alphabet=st.characters(exclude_categories=["Cs"]))

@@ -3,7 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmrec_engine.tokenizer import CharacterTokenizer, tokenizer_from_dict
-from mmrec_engine.tokenizer.character import END_OF_DOCUMENT, UNKNOWN, CharacterCounter
+from mmrec_engine.tokenizer.character import CharacterCounter
+from mmrec_engine.tokenizer.vocabulary import END_OF_DOCUMENT, UNKNOWN
 
 
 def built_from(text: str, size: int = 5000) -> CharacterTokenizer:
