@@ -5,7 +5,8 @@ remedies the guide names. A remedy's `settings` are the values it proposes. Meas
 that are shown and the settings that can be changed; profiles are places to start from.
 """
 
-from mmrec_engine.guide.hyperparameters import HYPERPARAMETERS, Hyperparameter
+from mmrec_engine.guide.hyperparameter import Hyperparameter
+from mmrec_engine.guide.hyperparameters import HYPERPARAMETERS
 from mmrec_engine.guide.items import ITEMS, Item, Phase
 from mmrec_engine.guide.measures import MEASURES, Measure
 from mmrec_engine.guide.problems import PROBLEMS, Problem, Remedy

@@ -26,11 +26,11 @@ from mmrec_engine.evaluation.generation import Sampling, generate
 from mmrec_engine.evaluation.validation import prompt_of, window_losses
 from mmrec_engine.history import History
 from mmrec_engine.progress import result_of
+from mmrec_engine.quality.after_course import COURSE_CHECKS
 from mmrec_engine.quality.checks import Check, Finding, Skip, Status, Values, run
 from mmrec_engine.quality.continuations import measure
 from mmrec_engine.quality.reload import WHOLE
 from mmrec_engine.quality.remedies import remedies_for
-from mmrec_engine.quality.thresholds import numbers
 from mmrec_engine.run_files import BEST, FINAL
 from mmrec_engine.runs import read_description
 from mmrec_engine.settings import FIELDS, Settings, metrics_of
@@ -178,37 +178,6 @@ def _reload(context: AfterContext) -> Values:
     return values if reloaded == recorded else {**values, "variant": "differs"}
 
 
-def _beats_baselines(context: AfterContext) -> Values:
-    history = context.history
-    best = history.best or history.last_validation
-    if best is None or history.started is None:
-        raise Skip("no-evaluation")
-    baselines = history.started.baselines
-    if not {"unigram", "bigram"} <= baselines.keys():
-        raise Skip("no-baselines")
-    five = baselines.get("5-gram", math.nan)
-    updates = history.last_step.step if history.last_step else 0
-    settled = int(history.settings.get("warmup_steps") or 0) + int(numbers("beats-baselines")["settled_steps"])
-    values = {"loss": best.loss, "unigram": baselines["unigram"], "bigram": baselines["bigram"], "five_gram": five,
-              "updates": updates}  # fmt: skip
-    if best.loss >= baselines["unigram"]:
-        return {**values, "variant": "above-unigram" if updates >= settled else "too-short"}
-    if best.loss >= baselines["bigram"]:
-        return {**values, "variant": "above-bigram", "apart": baselines["bigram"] - best.loss}
-    variant = "below-five-gram" if best.loss < five else "above-five-gram"
-    return {**values, "variant": variant, "apart": abs(five - best.loss)}
-
-
-def _judge_baselines(values: Values, limits: Mapping[str, float]) -> Status:
-    if values["variant"] == "above-unigram":
-        return "fail"
-    if values["variant"] == "too-short":
-        return "note"
-    if values["variant"] == "above-bigram":
-        return "warn" if values["updates"] >= limits["updates"] else "note"
-    return "pass"
-
-
 def _sample(context: AfterContext) -> Values:
     """Text that the model writes: does it turn in circles, or copy out the training text?"""
     if context.corpus is None:
@@ -262,55 +231,11 @@ def _judge_sample(values: Values, limits: Mapping[str, float]) -> Status:
     return "pass"
 
 
-def _best_early(context: AfterContext) -> Values:
-    best, last = context.history.best, context.history.last_step
-    if best is None or last is None or len(context.history.validations) < 3:
-        raise Skip("too-early")
-    return {"step": best.step, "steps": last.step, "share": best.step / last.step}
-
-
-def _judge_best_early(values: Values, limits: Mapping[str, float]) -> Status:
-    return "note" if values["share"] <= limits["share"] else "pass"
-
-
-def _still_improving(context: AfterContext) -> Values:
-    history = context.history
-    points = [one for _, one in history.validations]
-    if history.best is None or len(points) < 3:
-        raise Skip("too-early")
-    return {
-        "step": history.best.step,
-        "at_last": history.best.step == points[-1].step,
-        "fell": points[-2].loss - points[-1].loss,
-        "before": points[-2].loss,
-        "loss": points[-1].loss,
-    }
-
-
-def _judge_still_improving(values: Values, limits: Mapping[str, float]) -> Status:
-    falls = values["at_last"] and values["fell"] > limits["fall"] * values["loss"]
-    return "note" if falls else "pass"
-
-
-def _final_worse(context: AfterContext) -> Values:
-    best, last = context.history.best, context.history.last_validation
-    if best is None or last is None:
-        raise Skip("no-evaluation")
-    return {"best": best.loss, "final": last.loss, "share": last.loss / best.loss - 1 if best.loss > 0 else 0.0}
-
-
-def _judge_final_worse(values: Values, limits: Mapping[str, float]) -> Status:
-    return "note" if values["share"] > limits["share"] else "pass"
-
-
 AFTER_CHECKS: tuple[Check, ...] = (
     Check("best-saved", "after", "best-saved", _best_saved, _fails_with_variant),
     Check("final-saved", "after", "final-saved", _final_saved, _fails_with_variant),
     Check("metrics-reported", "after", "metrics-reported", _metrics, _always_passes),
-    Check("beats-baselines", "after", "metrics-reported", _beats_baselines, _judge_baselines),
-    Check("best-early", "after", "metrics-reported", _best_early, _judge_best_early),
-    Check("still-improving", "after", "metrics-reported", _still_improving, _judge_still_improving),
-    Check("final-worse", "after", "metrics-reported", _final_worse, _judge_final_worse),
+    *COURSE_CHECKS,
     Check("sample-sane", "after", "model-testable", _sample, _judge_sample),
     Check("continuations", "after", "metrics-reported", _continuations, _always_passes),
     # Last: its process loads meanwhile.

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import platform
 import time
 from collections.abc import Generator, Iterator
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-import torch
-
 from mmrec_engine import checkpoints, events, run_files
 from mmrec_engine.corpus.prepare import Corpus, prepare_corpus
-from mmrec_engine.corpus.windows import EvaluationWindows
 from mmrec_engine.errors import Interrupted, RequestError, TrainingError
 from mmrec_engine.events import Event
 from mmrec_engine.machine_memory import ran_out
@@ -28,12 +23,12 @@ from mmrec_engine.run_folder import Mode, RunFolder, close_descriptor, refuse_li
 from mmrec_engine.runs import note_run, read_events, recorded_ending
 from mmrec_engine.settings import Resolved, Settings
 from mmrec_engine.training.control import DETACH, Control
+from mmrec_engine.training.describing import description, started
 from mmrec_engine.training.job import Job, build_job
 from mmrec_engine.training.judging import Judging
 from mmrec_engine.training.loop import run_steps
 from mmrec_engine.training.machine import Machine, resolve_machine
 from mmrec_engine.training.resuming import anchored, as_stored, changed_since, description_of, given_in_code
-from mmrec_engine.version import __version__
 
 
 def train(
@@ -201,10 +196,11 @@ class _Run:
             raise RequestError("checkpoint-damaged", path=path, reason=reason) from None
         except (RuntimeError, MemoryError) as error:
             raise self._failure(error) from error
-        self._description = self._describe(job)
+        origin = self._origin.as_dict() if self._origin is not None else self._stored.get("origin", {})
+        self._description = description(job, self._resolved.sources, origin)
         step = job.progress.step
         if path is None:
-            yield self._started_event(job, baselines)
+            yield started(job, self._description, baselines)
             if self._origin is not None and self._origin.remedy:
                 yield self._origin.as_change(job.plan.planned_steps)
             if self._mode == "resume":
@@ -303,27 +299,6 @@ class _Run:
         if known.get("fingerprint") != corpus.fingerprint or known.get("vocabulary") != corpus.tokenizer.vocab_size:
             raise RequestError("resume-corpus-differs", path=corpus.name)
 
-    def _describe(self, job: Job) -> dict[str, Any]:
-        return {
-            "settings": job.settings.as_dict(),
-            "sources": self._resolved.sources,
-            "seed": job.settings.seed,
-            "precision": job.machine.precision,
-            "threads": job.machine.threads,
-            "device": str(job.machine.device),
-            "parameters": job.model.config.parameters(),
-            "model": job.model.config.as_dict(),
-            "corpus": job.corpus.describe(),
-            "versions": {
-                "mmrec": __version__,
-                "python": platform.python_version(),
-                "torch": torch.__version__,
-                "numpy": np.__version__,
-            },
-            "machine": {"system": platform.platform(), "processor": platform.machine()},
-            "origin": self._origin.as_dict() if self._origin is not None else self._stored.get("origin", {}),
-        }
-
     def _describe_changed(self, event: events.SettingsChanged) -> None:
         """run.json tells the settings as last changed."""
         settings = replace(self._resolved.settings, **event.changes)
@@ -339,20 +314,3 @@ class _Run:
             sources = {**self._resolved.sources, "microbatch": "memory"}
             self._resolved = replace(self._resolved, settings=fitting, sources=sources)
         return fitting
-
-    def _started_event(self, job: Job, baselines: dict[str, float]) -> events.RunStarted:
-        description = self._description
-        return events.RunStarted(
-            planned_steps=job.plan.planned_steps,
-            steps_an_epoch=job.plan.steps_an_epoch,
-            parameters=description["parameters"],
-            corpus={
-                **description["corpus"],
-                "train_windows": job.plan.windows_an_epoch,
-                "validation_windows": EvaluationWindows(job.corpus.validation.tokens, job.settings.seq_len).count,
-            },
-            settings=job.settings.as_dict(),
-            machine={name: description[name] for name in ("device", "threads", "precision")},
-            baselines=baselines,
-            origin=description.get("origin", {}),
-        )

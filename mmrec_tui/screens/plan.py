@@ -27,7 +27,7 @@ from mmrec_tui.session import Work
 from mmrec_tui.terminal import one_line
 from mmrec_tui.widgets.form import Form
 from mmrec_tui.widgets.panels import plain
-from mmrec_tui.widgets.preview import preview_text
+from mmrec_tui.widgets.preview import outlook_text, preview_text
 
 _LOOK_SECONDS = 0.1
 _PANES = ("configs", "corpora", "settings")
@@ -265,21 +265,8 @@ class PlanScreen(MmrecScreen):
         if short is not None:
             return Content.styled("✗ ", "bold $error") + plain(short.text(say.language))
         ahead = outlook(settings, look.corpus, self._measuring.speed_of(settings.config))
-        clock = {name: "…" if value is None else say.clock(value) for name, value in
-                 (("time", ahead.seconds), ("first_time", ahead.seconds_to_validation))}  # fmt: skip
-        first = say("plan.outlook-steps", steps=say.number(ahead.steps), epoch=say.number(ahead.steps_an_epoch), **clock,
-                    first=say.number(ahead.first_validation))  # fmt: skip
-        second = say(
-            "plan.outlook-room",
-            parameters=say.number(ahead.parameters),
-            memory=say.memory(ahead.memory_bytes),
-            disk=say.memory(ahead.disk_bytes),
-            folder=one_line(str(Path(settings.output_dir) / self._free_name(settings))),
-        )
-        lines = Content.styled("✓ ", "bold $success") + plain(first) + Content("\n  ") + plain(second)
-        if ahead.memory_bytes > USABLE * available_bytes():
-            lines += Content("\n") + Content.styled(f"! {say('plan.memory-short')}", "bold $warning")
-        return lines
+        folder = Path(settings.output_dir) / self._free_name(settings)
+        return outlook_text(ahead, folder, ahead.memory_bytes > USABLE * available_bytes(), say)
 
     def _free_name(self, settings: Settings) -> str:
         return free_name(Path(settings.output_dir), settings.name or settings.config)

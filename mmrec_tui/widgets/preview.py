@@ -1,6 +1,8 @@
-"""The text of a planned run in a few lines: its size, its split, its first window. A function of what is known of it."""
+"""A planned run in a few lines: its text with size, split and first window; what it will take. Functions of what is known."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from textual.content import Content
 
@@ -8,7 +10,7 @@ from mmrec_engine.corpus.prepare import Corpus
 from mmrec_engine.errors import MmrecError
 from mmrec_engine.settings import Settings
 from mmrec_engine.tokenizer import CharacterTokenizer
-from mmrec_tui.draft import windows_of
+from mmrec_tui.draft import Outlook, windows_of
 from mmrec_tui.preparing import Look
 from mmrec_tui.terminal import one_line, printable
 from mmrec_tui.text import Wording
@@ -64,3 +66,22 @@ def preview_text(look: Look, settings: Settings, say: Wording) -> Content:
         parts.append(Content.styled(one_line(preview.shown), "bold"))
         parts.append(plain("\n".join(one_line(line) for line in preview.lines[:_LINES])))
     return Content("\n").join(parts)
+
+
+def outlook_text(ahead: Outlook, folder: Path, short_of_memory: bool, say: Wording) -> Content:
+    """What the run will be. folder: where it will lie; short_of_memory: it takes more than should be taken without asking."""
+    clock = {name: "…" if value is None else say.clock(value) for name, value in
+             (("time", ahead.seconds), ("first_time", ahead.seconds_to_validation))}  # fmt: skip
+    first = say("plan.outlook-steps", steps=say.number(ahead.steps), epoch=say.number(ahead.steps_an_epoch), **clock,
+                first=say.number(ahead.first_validation))  # fmt: skip
+    second = say(
+        "plan.outlook-room",
+        parameters=say.number(ahead.parameters),
+        memory=say.memory(ahead.memory_bytes),
+        disk=say.memory(ahead.disk_bytes),
+        folder=one_line(str(folder)),
+    )
+    lines = Content.styled("✓ ", "bold $success") + plain(first) + Content("\n  ") + plain(second)
+    if short_of_memory:
+        lines += Content("\n") + Content.styled(f"! {say('plan.memory-short')}", "bold $warning")
+    return lines
