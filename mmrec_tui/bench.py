@@ -83,11 +83,11 @@ class _Text:
 def _text(resolved: Resolved, wording: Wording, quiet: bool) -> tuple[Narration, _Text]:
     if not _chosen(resolved, *CORPUS_CHOICE):
         return Narration(quiet=quiet), _Text()
-    from mmrec_engine.corpus.windows import TrainingWindows
+    from mmrec_engine.corpus.batches import training_windows
 
     narration, corpus = prepared(resolved, wording, quiet)
     settings = resolved.settings
-    windows = TrainingWindows(corpus.train.tokens, settings.seq_len, settings.window_stride, settings.seed).count
+    windows = training_windows(settings, corpus).count
     return narration, _Text(corpus.tokenizer.vocab_size, windows, len(corpus.train.tokens))
 
 

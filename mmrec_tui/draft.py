@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from mmrec_engine.corpus.batches import training_windows
 from mmrec_engine.corpus.prepare import Corpus, too_short
-from mmrec_engine.corpus.windows import EvaluationWindows, TrainingWindows
+from mmrec_engine.corpus.windows import EvaluationWindows
 from mmrec_engine.errors import RequestError
 from mmrec_engine.plan import make_plan
 from mmrec_engine.presets import PRESETS
@@ -116,7 +117,7 @@ class Outlook:
 
 def windows_of(settings: Settings, corpus: Corpus) -> tuple[int, int]:
     """Whole windows of the two sides; 0 where a side is shorter than one."""
-    train = TrainingWindows(corpus.train.tokens, settings.seq_len, settings.window_stride, settings.seed).count
+    train = training_windows(settings, corpus).count
     whole = len(corpus.validation.tokens) > settings.seq_len
     return train, EvaluationWindows(corpus.validation.tokens, settings.seq_len).count if whole else 0
 

@@ -67,10 +67,10 @@ def find_batch(resolved: Resolved, seconds: float, wording: Wording, as_json: bo
     narration, corpus = prepared(resolved, wording, as_json or quiet)
     settings = resolved.settings
 
-    from mmrec_engine.corpus.windows import TrainingWindows
+    from mmrec_engine.corpus.batches import training_windows
     from mmrec_engine.training.batch_search import BatchSearch, search_batches
 
-    windows = TrainingWindows(corpus.train.tokens, settings.seq_len, settings.window_stride, settings.seed).count
+    windows = training_windows(settings, corpus).count
     search = BatchSearch(windows, (settings.batch_size, settings.accumulate))
     with closing(search_batches(settings, corpus.tokenizer.vocab_size, windows, seconds=seconds)) as going:
         for search in going:

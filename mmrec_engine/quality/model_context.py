@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from mmrec_engine.corpus.batches import Windows, training_windows
 from mmrec_engine.corpus.prepare import Corpus
 from mmrec_engine.corpus.windows import EvaluationWindows, TrainingWindows
 from mmrec_engine.evaluation.metrics import token_losses
@@ -127,14 +128,14 @@ class ModelContext:
         tokens, length = self.corpus.train.tokens, min(length, len(self.corpus.train.tokens) - 1)
         return self._batch(TrainingWindows(tokens, length, length, self.settings.seed), count)
 
-    def _batch(self, windows: TrainingWindows | EvaluationWindows, count: int) -> tuple[Tensor, Tensor]:
+    def _batch(self, windows: Windows, count: int) -> tuple[Tensor, Tensor]:
         inputs, labels = (torch.from_numpy(part).to(self.on.device) for part in windows.batch(np.arange(count)))
         return inputs, labels
 
     def full_batches(self) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
         """A batch of training and one of evaluation, as large as the run's."""
         settings = self.settings
-        training = TrainingWindows(self.corpus.train.tokens, settings.seq_len, settings.window_stride, settings.seed)
+        training = training_windows(settings, self.corpus)
         evaluation = EvaluationWindows(self.corpus.validation.tokens, settings.seq_len)
         at_once = min(evaluation.count, max(1, TOKENS_AN_EVALUATION // settings.seq_len))
         return self._batch(training, settings.windows_at_once), self._batch(evaluation, at_once)

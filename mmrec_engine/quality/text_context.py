@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from mmrec_engine.corpus.batches import training_windows
 from mmrec_engine.corpus.prepare import Corpus, Side
 from mmrec_engine.corpus.windows import EvaluationWindows, TrainingWindows
 from mmrec_engine.plan import make_plan
@@ -30,6 +31,7 @@ class TextContext:
 
     @cached_property
     def train_windows(self) -> TrainingWindows:
+        """As the text has them, before anything changes them."""
         settings = self.settings
         return TrainingWindows(self.corpus.train.tokens, settings.seq_len, settings.window_stride, settings.seed)
 
@@ -43,8 +45,12 @@ class TextContext:
         return PRESETS[config].model(self.settings.arch, vocabulary, self.settings.seq_len).parameters()
 
     @cached_property
+    def windows_an_epoch(self) -> int:
+        return training_windows(self.settings, self.corpus).count
+
+    @cached_property
     def planned_steps(self) -> int:
-        return make_plan(self.settings, self.train_windows.count).planned_steps
+        return make_plan(self.settings, self.windows_an_epoch).planned_steps
 
     @cached_property
     def planned_evaluations(self) -> int:
@@ -52,7 +58,7 @@ class TextContext:
         steps, every = self.planned_steps, self.settings.eval_every
         if every is not None:
             return -(-steps // every)
-        windows, a_step = self.train_windows.count, self.settings.windows_a_step
+        windows, a_step = self.windows_an_epoch, self.settings.windows_a_step
         ended = steps * a_step // windows  # epochs
         last_ends_one = -(-ended * windows // a_step) == steps
         return min(steps, ended + (0 if last_ends_one else 1))

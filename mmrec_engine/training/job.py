@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from mmrec_engine import checkpoints
+from mmrec_engine.corpus.batches import training_windows
 from mmrec_engine.corpus.prepare import Corpus
-from mmrec_engine.corpus.windows import TrainingWindows
 from mmrec_engine.errors import RequestError
 from mmrec_engine.model.config import ModelConfig
 from mmrec_engine.model.language_model import LanguageModel, create_model
@@ -125,7 +125,7 @@ def build_job(
             loss_scale = LossScale.of_stored(stored["loss_scale"])
         if average is not None:
             average.load(stored["model"])
-    windows = TrainingWindows(corpus.train.tokens, settings.seq_len, settings.window_stride, settings.seed)
+    windows = training_windows(settings, corpus)
     return Job(
         settings,
         machine,

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mmrec_engine.corpus.windows import TrainingWindows
+from mmrec_engine.corpus.batches import Windows
 from mmrec_engine.errors import TrainingError
 from mmrec_engine.evaluation.metrics import token_losses
 from mmrec_engine.messages import GRADIENT, LOSS, WEIGHT
@@ -51,7 +51,7 @@ class Stepper:
         self,
         model: LanguageModel,
         optimizers: Optimizers,
-        windows: TrainingWindows,
+        windows: Windows,
         settings: Settings,
         machine: Machine,
     ) -> None:
