@@ -102,7 +102,10 @@ def key_of(settings: Settings, names: tuple[str, ...]) -> tuple[Any, ...]:
 
 @dataclass(frozen=True)
 class Outlook:
-    """What a run will be. seconds: of its steps, validations left out; none where no speed is known."""
+    """What a run will be. seconds: of its steps, validations left out; none where no speed is known.
+
+    target_loss: where it ends sooner.
+    """
 
     steps: int
     steps_an_epoch: int
@@ -113,6 +116,7 @@ class Outlook:
     seconds: float | None
     seconds_an_epoch: float | None
     seconds_to_validation: float | None
+    target_loss: float | None = None
 
 
 def windows_of(settings: Settings, corpus: Corpus) -> tuple[int, int]:
@@ -143,6 +147,7 @@ def outlook(settings: Settings, corpus: Corpus, seconds_a_step: float | None) ->
         seconds=lasting(plan.planned_steps),
         seconds_an_epoch=lasting(plan.steps_an_epoch),
         seconds_to_validation=lasting(first),
+        target_loss=settings.target_loss,
     )
 
 

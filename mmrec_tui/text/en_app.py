@@ -106,6 +106,7 @@ TEXT = {
     "plan.on": "on", "plan.off": "off",
     "plan.defaults-set": "the guide's values again",
     "plan.outlook-steps": "{steps} steps, {epoch} an epoch · about {time} · first validation at step {first}, after {first_time}",
+    "plan.outlook-target": "less if the loss comes to {loss} before",
     "plan.outlook-room": "{parameters} parameters · memory {memory} · disk up to {disk} · run folder {folder}",
     "plan.memory-short": "this takes more memory than is free; a smaller model or batch is safer",
     "plan.not-ready": "not ready yet: see the line at the bottom",

@@ -106,6 +106,7 @@ TEXT = {
     "plan.on": "açık", "plan.off": "kapalı",
     "plan.defaults-set": "yeniden rehberin değerleri",
     "plan.outlook-steps": "{steps} adım, epoch başına {epoch} · yaklaşık {time} · ilk doğrulama {first}. adımda, {first_time} sonra",
+    "plan.outlook-target": "loss daha önce {loss} olursa daha az",
     "plan.outlook-room": "{parameters} parametre · bellek {memory} · disk en çok {disk} · çalışma klasörü {folder}",
     "plan.memory-short": "bu, boş bellekten fazlasını ister; daha küçük bir model ya da batch daha güvenlidir",
     "plan.not-ready": "henüz hazır değil: en alttaki satıra bakın",

@@ -74,6 +74,8 @@ def outlook_text(ahead: Outlook, folder: Path, short_of_memory: bool, say: Wordi
              (("time", ahead.seconds), ("first_time", ahead.seconds_to_validation))}  # fmt: skip
     first = say("plan.outlook-steps", steps=say.number(ahead.steps), epoch=say.number(ahead.steps_an_epoch), **clock,
                 first=say.number(ahead.first_validation))  # fmt: skip
+    if ahead.target_loss is not None:
+        first += f" · {say('plan.outlook-target', loss=say.number(ahead.target_loss, 3))}"
     second = say(
         "plan.outlook-room",
         parameters=say.number(ahead.parameters),

@@ -82,6 +82,16 @@ async def test_a_wrong_value_is_told_beside_its_field_and_at_the_bottom_and_ther
     assert read_preferences().plan["dropout"] in ("0.2", 0.2)
 
 
+async def test_a_target_makes_the_time_a_longest_one() -> None:
+    app = an_app("tr")
+    async with app.run_test(size=(160, 45)) as pilot:
+        await open_prepared_plan(app, pilot)
+        await until(pilot, lambda: outlook(app).startswith("✓"))
+        assert "daha az" not in outlook(app)
+        await fill_in(pilot, "target_loss", "1,9")
+        await until(pilot, lambda: "loss daha önce 1,900 olursa daha az" in outlook(app))
+
+
 @pytest.mark.slow
 async def test_no_text_in_a_number_s_place_breaks_the_plan() -> None:
     app = an_app()
