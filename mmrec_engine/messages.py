@@ -136,6 +136,10 @@ MESSAGES: dict[str, dict[Language, str]] = {
         "en": "the {side} side has no text; add some, or let --val-split divide the text",
         "tr": "{side} bölümünde metin yok; metin ekleyin ya da bölmeyi --val-split ayarına bırakın",
     },
+    "setting-recased": {
+        "en": "--recased: with the tokenizer {tokenizer} text in another case falls into other pieces; use --tokenizer char, or leave it out",
+        "tr": "--recased: {tokenizer} tokenizer'ıyla başka harf düzenindeki metin başka parçalara ayrılır; --tokenizer char kullanın ya da bunu vermeyin",
+    },
     "vocabulary-small": {
         "en": "--vocab-size {value}: the tokenizer {tokenizer} needs at least {nearest} for this text; give that or more",
         "tr": "--vocab-size {value}: {tokenizer} tokenizer'ı bu metin için en az {nearest} ister; onu ya da daha çoğunu verin",

@@ -26,6 +26,22 @@ def hash64(*keys: int) -> int:
     return state
 
 
+def hashed(index: npt.NDArray[np.int64], key: int) -> npt.NDArray[np.uint64]:
+    """One uniformly distributed 64-bit number for each of `index` (any shape, values >= 0) under `key`.
+
+    The sequence of SplitMix64 that begins at `key`, read at any place.
+    """
+    with np.errstate(over="ignore"):
+        return _finalise_array(
+            np.uint64(key) + np.uint64(0x9E3779B97F4A7C15) * (index.astype(np.uint64) + np.uint64(1))
+        )
+
+
+def shares(index: npt.NDArray[np.int64], key: int) -> npt.NDArray[np.float64]:
+    """`hashed`, as numbers from 0 to below 1."""
+    return (hashed(index, key) >> np.uint64(11)).astype(np.float64) * 2.0**-53
+
+
 def permuted(index: npt.NDArray[np.int64], size: int, key: int) -> npt.NDArray[np.int64]:
     """Images of `index` (any shape, values in 0 … size-1) under the permutation of 0 … size-1 named by `key`.
 

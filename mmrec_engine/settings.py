@@ -60,6 +60,11 @@ class Settings:
     val_split: float = _setting(0.1, low=0.001, high=0.9)  # share of the characters
     tokenizer: str = _setting("char", choices=TOKENIZERS)
     vocab_size: int = _setting(5000, low=2, high=1_000_000)  # ids, the special ones not counted
+    # augmentation: how the training side is shown, after the split (corpus/augmentation.py)
+    jitter: float = _setting(0.0, low=0, high=1)  # of the stride, by which a window may lie elsewhere
+    recased: float = _setting(0.0, low=0, high=1)  # of the windows, shown in another case or without diacritics
+    masked: float = _setting(0.0, low=0, below=1)  # of a window's tokens, hidden in spans of 1 to 5
+    noise: float = _setting(0.0, low=0, below=1)  # of a window's tokens, replaced by others
     # steps
     epochs: int | None = _setting(10, low=1, high=1_000_000, resumable=True)
     max_steps: int | None = _setting(None, low=1, high=10**9, resumable=True)
@@ -121,6 +126,8 @@ class Settings:
             raise RequestError("setting-tokens", most=MOST_TOKENS_A_BATCH, **values)
         if self.name is not None and not _plain_name(self.name):
             raise RequestError("setting-name", value=self.name)
+        if self.recased and self.tokenizer != "char":
+            raise RequestError("setting-recased", tokenizer=self.tokenizer)
         if self.metrics is not None:
             metrics_of(self.metrics)
         corpora = [flag(name) for name in CORPUS_CHOICE if getattr(self, name)]

@@ -21,6 +21,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
                   "plateau_patience", "learning_rate_floor", "weight_average", "weight_decay", "grad_clip", "dropout",
                   "optimizer"),
     "text": ("tokenizer", "vocab_size", "val_split", "encoding", "fix_encoding"),
+    "augmentation": ("jitter", "recased", "masked", "noise"),
     "judging": ("early_stopping_patience", "eval_every", "target_loss", "metrics"),
     "model": ("arch", "seed", "precision", "threads", "gradient_checkpointing"),
     "saving": ("name", "checkpoint_every", "keep_checkpoints"),

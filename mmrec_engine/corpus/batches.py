@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from mmrec_engine.corpus.augmentation import augmented
 from mmrec_engine.corpus.prepare import Corpus
 from mmrec_engine.corpus.windows import Batch, TrainingWindows
 from mmrec_engine.settings import Settings
@@ -25,4 +26,7 @@ class Windows(Protocol):
 
 def training_windows(settings: Settings, corpus: Corpus) -> Windows:
     """The windows of the training side. What changes them lies over them here, each a `Windows` over another."""
-    return TrainingWindows(corpus.train.tokens, settings.seq_len, settings.window_stride, settings.seed)
+    plain = TrainingWindows(
+        corpus.train.tokens, settings.seq_len, settings.window_stride, settings.seed, settings.jitter
+    )
+    return augmented(plain, settings, corpus.tokenizer)

@@ -1,7 +1,8 @@
 """Windows of tokens for training and for evaluation, as pure functions of their number.
 
 Training window k lies in epoch e = k div n and starts at shift_e + stride · π_e(k mod n): π_e is a keyed permutation of the
-n windows, shift_e a seeded offset below one stride, so epochs see the text cut at other places. A resumed run needs k only.
+n windows, shift_e a seeded offset below one stride, so epochs see the text cut at other places. With jitter each window is
+moved from there by an offset of its own. A resumed run needs k only.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mmrec_engine.randomness import hash64, permuted
+from mmrec_engine.randomness import hash64, hashed, permuted
 
 IGNORED_LABEL = -100  # PyTorch's own: positions with it count for nothing
+_JITTER = 100  # the key of what is drawn
 Tokens = npt.NDArray[np.unsignedinteger[Any]]
 Batch = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]  # inputs and labels, both (windows, length)
 
@@ -27,6 +29,7 @@ class TrainingWindows:
     length: int
     stride: int
     seed: int
+    jitter: float = 0.0  # of the stride: how far a window may lie from its place, before or behind it
 
     @property
     def count(self) -> int:
@@ -45,6 +48,10 @@ class TrainingWindows:
             chosen = epochs == epoch
             order = permuted(numbers[chosen] % count, count, hash64(self.seed, int(epoch), 0))
             starts[chosen] = self._shift(int(epoch)) + self.stride * order
+        farthest = int(self.jitter * self.stride)
+        if farthest:
+            moved = hashed(numbers, hash64(self.seed, _JITTER)) % np.uint64(2 * farthest + 1)
+            starts = np.clip(starts + moved.astype(np.int64) - farthest, 0, len(self.tokens) - 1 - self.length)
         return starts
 
     def batch(self, numbers: npt.NDArray[np.int64]) -> Batch:

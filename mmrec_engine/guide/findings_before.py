@@ -59,6 +59,10 @@ REMEDIES: dict[str, Words] = {
         "en": "Lower the early-stopping patience to {early_stopping_patience}",
         "tr": "Early stopping patience'ı {early_stopping_patience} yap",
     },
+    "milder-disturbance": {
+        "en": "Hide {masked:g} and replace {noise:g} of the input (--masked, --noise)",
+        "tr": "Girdinin {masked:g} payını gizle, {noise:g} payını değiştir (--masked, --noise)",
+    },
     "reachable-plateau": {
         "en": "Lower the rate after {plateau_patience} evaluation without a new best (--plateau-patience)",
         "tr": "Learning rate'i, yeni en iyi getirmeyen {plateau_patience} değerlendirmeden sonra düşür (--plateau-patience)",
@@ -444,6 +448,10 @@ BEFORE: tuple[FindingText, ...] = (
                         "en": "a weight decay of {weight_decay} shrinks weights faster than they learn (usual 0.1, at most {limit_highest_decay:g})",
                         "tr": "{weight_decay} weight decay, ağırlıkları öğrendiklerinden hızlı küçültür (alışılmışı 0,1; en çok {limit_highest_decay:g})",
                     },
+                    "disturbed-much": {
+                        "en": "{disturbed:.0%} of the input is hidden or replaced: little text is left to learn from (at most {limit_highest_disturbed:.0%})",
+                        "tr": "girdinin {disturbed:.0%} kadarı gizleniyor ya da değiştiriliyor: öğrenilecek az metin kalıyor (en çok {limit_highest_disturbed:.0%})",
+                    },
                     "no-stopping": {
                         "en": "early stopping cannot come: {evaluations} evaluations are planned, and a patience of {patience} asks for at least two more than itself",
                         "tr": "early stopping hiç devreye giremez: {evaluations} değerlendirme planlı; {patience} patience için bunun en az iki fazlası gerekir",
@@ -463,6 +471,7 @@ BEFORE: tuple[FindingText, ...] = (
                     ("warmup-most", "warmup-long"),
                     ("dropout-high",),
                     ("decay-high",),
+                    ("disturbed-much",),
                     ("no-stopping",),
                     ("no-plateau", "root-from-the-start"),
                 ),

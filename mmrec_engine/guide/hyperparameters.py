@@ -6,6 +6,7 @@ Settings that say where text and results lie (data_dir, corpus, output_dir) are 
 from __future__ import annotations
 
 from mmrec_engine.guide.hyperparameter import NOTHING, Hyperparameter
+from mmrec_engine.guide.hyperparameters_augmentation import AUGMENTATION
 from mmrec_engine.guide.hyperparameters_learning import LEARNING
 
 HYPERPARAMETERS: tuple[Hyperparameter, ...] = (
@@ -234,6 +235,7 @@ HYPERPARAMETERS: tuple[Hyperparameter, ...] = (
             "tr": "Pencereler örtüşür: sequence length'in yarısı her metni epoch başına iki kez gösterir, epoch da iki kat sürer.",
         },
     ),
+    *AUGMENTATION,
     *LEARNING,
     Hyperparameter(
         "early_stopping_patience",

@@ -19,6 +19,7 @@ _SHOWN = 48  # tokens of a window
 _MOST_WINDOWS = 64  # of a batch
 _WARM_SHARE = 0.1  # of the steps: what a warmup that is too long is shortened to
 _USUAL_DROPOUT, _USUAL_DECAY = 0.1, 0.1  # the guide's
+_MILD_MASKED, _MILD_NOISE = 0.1, 0.05
 
 
 def _targets(context: TextContext) -> Values:
@@ -75,6 +76,9 @@ def _hyperparameters(context: TextContext) -> Values:
         "patience": settings.early_stopping_patience,
         "evaluations": context.planned_evaluations,
         "schedule": settings.schedule,
+        "masked": settings.masked,
+        "noise": settings.noise,
+        "disturbed": 1 - (1 - settings.masked) * (1 - settings.noise),
         "plateau_patience": settings.plateau_patience,
         "by_hand": sorted(name for name, source in context.sources.items() if source in ("hand", "file")),
         **_rates(settings.optimizer),
@@ -98,6 +102,7 @@ def _judge_hyperparameters(values: Values, limits: Mapping[str, float]) -> Statu
         (limits["note_warmup"] < values["warmup_share"] < limits["warn_warmup"], "warmup-long", "note"),
         (values["dropout"] > limits["highest_dropout"], "dropout-high", "warn"),
         (values["weight_decay"] > limits["highest_decay"], "decay-high", "warn"),
+        (values["disturbed"] > limits["highest_disturbed"], "disturbed-much", "warn"),
         # The first evaluation is a best; so many more must not be, and the run must have more to come then.
         (values["patience"] + 1 >= values["evaluations"], "no-stopping", "note"),
         (values["schedule"] == "plateau" and _never_lowers(values), "no-plateau", "note"),
@@ -130,6 +135,9 @@ def _saner(values: Values, status: Status) -> list[dict[str, Any]]:
         found.append(remedy("usual-dropout", dropout=_USUAL_DROPOUT))
     if "decay-high" in wrong:
         found.append(remedy("usual-weight-decay", weight_decay=_USUAL_DECAY))
+    if "disturbed-much" in wrong:
+        milder = {name: min(values[name], most) for name, most in (("masked", _MILD_MASKED), ("noise", _MILD_NOISE))}
+        found.append(remedy("milder-disturbance", **milder))
     if "no-plateau" in wrong and min(values["patience"], values["evaluations"] - 1) > 1:
         found.append(remedy("reachable-plateau", plateau_patience=1))
     if "root-from-the-start" in wrong:

@@ -64,6 +64,7 @@ THRESHOLDS: dict[str, Threshold] = {
             "warn_warmup": 0.50,
             "highest_dropout": 0.5,
             "highest_decay": 1.0,
+            "highest_disturbed": 0.3,
         },
         "P, G, ★",
     ),

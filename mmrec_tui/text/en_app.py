@@ -102,7 +102,7 @@ TEXT = {
     "plan.rate-plateau": "lower at each plateau",
     "plan.profile-about": "A profile sets several values at once; each can be changed after.",
     "plan.group-length": "How long", "plan.group-optimizer": "How it learns", "plan.group-judging": "How it is judged",
-    "plan.group-text": "The text", "plan.group-model": "Model and machine", "plan.group-saving": "What is saved",
+    "plan.group-text": "The text", "plan.group-augmentation": "How it is varied", "plan.group-model": "Model and machine", "plan.group-saving": "What is saved",
     "plan.on": "on", "plan.off": "off",
     "plan.defaults-set": "the guide's values again",
     "plan.outlook-steps": "{steps} steps, {epoch} an epoch · about {time} · first validation at step {first}, after {first_time}",

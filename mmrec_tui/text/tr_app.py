@@ -102,7 +102,7 @@ TEXT = {
     "plan.rate-plateau": "her platoda düşer",
     "plan.profile-about": "Profil birkaç değeri birden ayarlar; sonra her biri değiştirilebilir.",
     "plan.group-length": "Ne kadar", "plan.group-optimizer": "Nasıl öğrenir", "plan.group-judging": "Nasıl ölçülür",
-    "plan.group-text": "Metin", "plan.group-model": "Model ve makine", "plan.group-saving": "Ne saklanır",
+    "plan.group-text": "Metin", "plan.group-augmentation": "Nasıl çeşitlenir", "plan.group-model": "Model ve makine", "plan.group-saving": "Ne saklanır",
     "plan.on": "açık", "plan.off": "kapalı",
     "plan.defaults-set": "yeniden rehberin değerleri",
     "plan.outlook-steps": "{steps} adım, epoch başına {epoch} · yaklaşık {time} · ilk doğrulama {first}. adımda, {first_time} sonra",
