@@ -87,11 +87,12 @@ class Step(Event):
     """One update. loss: mean cross-entropy of the step's tokens, nats; tokens: seen so far; epoch counts from 1.
 
     update_ratio: |update| / |weight|, measured now and then: that of the hidden matrix farthest from the usual 1e-3.
-    loss_scale: what the loss was multiplied by, in float16.
+    loss_scale: what the loss was multiplied by, in float16. curriculum: the share of the text, or of the windows' length, that
+    the step had; none without one.
     """
 
     event = "step"
-    unwritten = frozenset({"update_ratio", "loss_scale"})
+    unwritten = frozenset({"update_ratio", "loss_scale", "curriculum"})
     loss: float
     learning_rate: float
     grad_norm: float
@@ -100,6 +101,7 @@ class Step(Event):
     epoch: int
     update_ratio: float | None = None
     loss_scale: float | None = None
+    curriculum: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -46,6 +46,7 @@ class History:
         self.progress: events.Progress | None = None  # the piece of work under way
         self.findings: list[dict[str, Any]] = []
         self.non_finite: list[int] = []
+        self.curriculum_end: X | None = None  # the first step that had the whole text
         self.checkpoints: dict[str, str] = {}
         self.log: deque[events.Event] = deque(maxlen=300)
         self._loss, self._smoothed, self._rate, self._norm, self._speed = (Curve() for _ in range(5))
@@ -172,6 +173,8 @@ class History:
             self._places.append(x)
             # A mean stands at the middle of what it is the mean of, or the line would trail behind the loss.
             self._smoothed.add(self._places[len(self._places) // 2], sum(self._losses) / len(self._losses))
+        if self.curriculum_end is None and last is not None and last.curriculum is not None and event.curriculum == 1:
+            self.curriculum_end = x
         self._rate.add(x, event.learning_rate)
         self._norm.add(x, event.grad_norm)
         self._speed.add(x, event.tokens_per_second)

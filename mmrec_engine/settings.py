@@ -21,6 +21,8 @@ from mmrec_engine.presets import PRESETS, RECIPES, RECIPES_TO_A_TARGET
 MOST_TOKENS_A_BATCH = 2**26
 METRICS = ("bleu", "rouge", "distinct", "copied")
 TOKENIZERS = ("char", "bpe", "sentencepiece")
+CURRICULA = ("none", "length", "ngram", "compression", "order")
+PACINGS = ("linear", "root", "step")
 SCHEDULES = ("cosine", "linear", "constant", "wsd", "inverse-sqrt", "cosine-restarts", "plateau")
 
 
@@ -65,6 +67,11 @@ class Settings:
     recased: float = _setting(0.0, low=0, high=1)  # of the windows, shown in another case or without diacritics
     masked: float = _setting(0.0, low=0, below=1)  # of a window's tokens, hidden in spans of 1 to 5
     noise: float = _setting(0.0, low=0, below=1)  # of a window's tokens, replaced by others
+    # curriculum: from easy to hard (corpus/curriculum.py)
+    curriculum: str = _setting("none", choices=CURRICULA)
+    curriculum_share: float = _setting(0.5, above=0, high=1)  # of the planned steps, until all is there
+    curriculum_start: float = _setting(0.25, above=0, high=1)  # share of the windows, or of their length, at first
+    pacing: str = _setting("linear", choices=PACINGS)
     # steps
     epochs: int | None = _setting(10, low=1, high=1_000_000, resumable=True)
     max_steps: int | None = _setting(None, low=1, high=10**9, resumable=True)

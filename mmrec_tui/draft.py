@@ -12,8 +12,10 @@ from mmrec_engine.corpus.windows import EvaluationWindows
 from mmrec_engine.errors import RequestError
 from mmrec_engine.plan import make_plan
 from mmrec_engine.presets import PRESETS
-from mmrec_engine.settings import CORPUS_CHOICE, FIELDS, Resolved, Settings, resolve, value_type
+from mmrec_engine.settings import CORPUS_CHOICE, CURRICULA, FIELDS, Resolved, Settings, resolve, value_type
 
+_CURRICULA = tuple(kind for kind in CURRICULA if kind != "none")
+CURRICULUM_SETTINGS = ("curriculum_share", "curriculum_start", "pacing")
 # The settings that the plan shows, under their headings.
 GROUPS: dict[str, tuple[str, ...]] = {
     "length": ("epochs", "max_steps", "batch_size", "accumulate", "microbatch", "seq_len", "stride"),
@@ -22,19 +24,22 @@ GROUPS: dict[str, tuple[str, ...]] = {
                   "optimizer"),
     "text": ("tokenizer", "vocab_size", "val_split", "encoding", "fix_encoding"),
     "augmentation": ("jitter", "recased", "masked", "noise"),
+    "curriculum": ("curriculum", *CURRICULUM_SETTINGS),
     "judging": ("early_stopping_patience", "eval_every", "target_loss", "metrics"),
     "model": ("arch", "seed", "precision", "threads", "gradient_checkpointing"),
     "saving": ("name", "checkpoint_every", "keep_checkpoints"),
 }  # fmt: skip
 # What counts for nothing unless another setting has one of these values: not shown otherwise.
 ONLY_WITH: dict[str, tuple[str, tuple[str, ...]]] = {
+    **dict.fromkeys(CURRICULUM_SETTINGS, ("curriculum", _CURRICULA)),
     "decay_share": ("schedule", ("wsd",)),
     "cycles": ("schedule", ("cosine-restarts",)),
     "plateau_factor": ("schedule", ("plateau",)),
     "plateau_patience": ("schedule", ("plateau",)),
 }
 # What the curve of the learning rate is made of.
-RATE_SETTINGS = ("epochs", "max_steps", "learning_rate", "warmup_steps", "schedule", "learning_rate_floor", *ONLY_WITH)
+RATE_SETTINGS = ("epochs", "max_steps", "learning_rate", "warmup_steps", "schedule", "learning_rate_floor",
+                 *(name for name, (other, _) in ONLY_WITH.items() if other == "schedule"))  # fmt: skip
 # What decides the prepared corpus, and what decides how long a step takes.
 CORPUS_SETTINGS = (*CORPUS_CHOICE, "encoding", "fix_encoding", "val_split", "vocab_size", "tokenizer")
 SPEED_SETTINGS = ("config", "arch", "batch_size", "accumulate", "microbatch", "seq_len", "optimizer", "precision", "threads",

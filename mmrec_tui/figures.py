@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from mmrec_engine.corpus.curriculum import Pacing
 from mmrec_engine.history import History
 from mmrec_engine.schedule import rate_factor
 from mmrec_engine.settings import Settings
@@ -72,12 +73,23 @@ def overlay(histories: list[tuple[str, History]], view: View, say: Wording) -> F
 
 def planned_rates(settings: Settings, planned: int, say: Wording) -> Figure:
     """The learning rate over the steps of a run that has not begun, as its schedule has it where no plateau is met."""
-    steps = sorted({round(1 + place * (planned - 1) / _PLANNED_POINTS) for place in range(_PLANNED_POINTS + 1)})
     points = tuple(
-        (float(step), settings.learning_rate * rate_factor(step, planned=planned, settings=settings)) for step in steps
+        (float(step), settings.learning_rate * rate_factor(step, planned=planned, settings=settings))
+        for step in _steps_of(planned)
     )
     note = say("plan.rate-plateau") if settings.schedule == "plateau" else ""
     return _figure((Series(points, "line"),), View(), say, say.rate_tick, note=note)
+
+
+def planned_pacing(settings: Settings, planned: int, say: Wording) -> Figure:
+    """The share of the text, or of the windows' length, over the steps of a run that has not begun."""
+    pacing = Pacing.of(settings, planned)
+    points = tuple((float(step), pacing.shown(step, settings.seq_len)) for step in _steps_of(planned))
+    return _figure((Series(points, "line"),), View(), say, say.share_tick)
+
+
+def _steps_of(planned: int) -> list[int]:
+    return sorted({round(1 + place * (planned - 1) / _PLANNED_POINTS) for place in range(_PLANNED_POINTS + 1)})
 
 
 def rates(search: RateSearch, say: Wording) -> Figure:
@@ -120,9 +132,14 @@ def _loss(history: History, view: View, say: Wording) -> Figure:
         series.append(Series(best, "best"))
         legend.append(f"★ {say('plot.best')}")
     note = ""
+    marks: tuple[float, ...] = ()
+    if history.curriculum_end is not None:
+        marks = (_x(history.curriculum_end, view),)
+        legend.append(f"┊ {say('plot.curriculum-end')}")
     if history.non_finite:
         note = say("plot.non-finite", step=say.number(history.non_finite[-1]))
-    return _figure(tuple(series), view, say, say.tick, log=view.log, legend="  ".join(legend), note=note)
+    words = "  ".join(legend)
+    return _figure(tuple(series), view, say, say.tick, log=view.log, legend=words, note=note, marks=marks)
 
 
 def _perplexity(history: History, view: View, say: Wording) -> Figure:
@@ -147,9 +164,10 @@ def _figure(
     log: bool = False,
     legend: str = "",
     note: str = "",
+    marks: tuple[float, ...] = (),
 ) -> Figure:
     x_text = say.clock_tick if view.x_axis == "time" else say.short
-    return Figure(series, x_text, y_text, log=log, legend=legend, note=note)
+    return Figure(series, x_text, y_text, log=log, legend=legend, note=note, marks=marks)
 
 
 def _curve(history: History, name: str, view: View, role: Role) -> Series:

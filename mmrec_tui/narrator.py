@@ -105,6 +105,10 @@ class Narrator:
             self._out.line(say("baselines", losses=losses))
         self._out.line()
         self._out.line(say("started", steps=number(event.planned_steps)))
+        kind = settings.get("curriculum", "none")
+        if kind != "none":
+            share, start = (say.whole_percent(settings[f"curriculum_{name}"]) for name in ("share", "start"))
+            self._out.line(say("curriculum.begins", kind=kind, start=start, share=share))
         self._out.line()
 
     def _resumed(self, event: events.Resumed, history: History) -> None:
@@ -160,6 +164,8 @@ class Narrator:
         if plan is None:
             return
         now = time.monotonic()
+        if history.curriculum_end is not None and history.curriculum_end[0] == event.step:
+            self._out.line(self._text("curriculum.through", step=self._text.number(event.step)))
         if event.epoch != self._epoch:
             self._epoch, self._epoch_began = event.epoch, now
         ends = event.step == plan.planned_steps or plan.ends_epoch(event.step)

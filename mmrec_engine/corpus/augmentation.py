@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mmrec_engine.corpus.recasing import Recasing, Table
-from mmrec_engine.corpus.windows import Batch, Tokens, TrainingWindows
+from mmrec_engine.corpus.windows import Batch, Tokens, Windows
 from mmrec_engine.randomness import hash64, hashed, shares
 from mmrec_engine.settings import Settings
 from mmrec_engine.tokenizer import CharacterTokenizer, Tokenizer
@@ -35,7 +35,7 @@ class AugmentedWindows:
     drawn as often as it stands in the text.
     """
 
-    base: TrainingWindows
+    base: Windows
     tokens: Tokens
     unknown: int | None
     recasing: Recasing | None
@@ -93,13 +93,13 @@ class AugmentedWindows:
         return self.tokens[at].astype(np.int64)
 
 
-def augmented(windows: TrainingWindows, settings: Settings, tokenizer: Tokenizer) -> TrainingWindows | AugmentedWindows:
-    """The windows as the settings want them changed; jitter they have themselves."""
+def augmented(windows: Windows, tokens: Tokens, settings: Settings, tokenizer: Tokenizer) -> Windows:
+    """The windows as the settings want them changed; jitter they have themselves. tokens: of the training side."""
     if not (settings.recased or settings.masked or settings.noise):
         return windows
     recasing = Recasing.of(tokenizer) if settings.recased and isinstance(tokenizer, CharacterTokenizer) else None
     shares_of = (settings.recased, settings.masked, settings.noise)
-    return AugmentedWindows(windows, windows.tokens, tokenizer.unknown, recasing, settings.seed, *shares_of)
+    return AugmentedWindows(windows, tokens, tokenizer.unknown, recasing, settings.seed, *shares_of)
 
 
 def recased(text: Table, recasing: Recasing, way: int) -> Table:

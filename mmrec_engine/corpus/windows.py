@@ -8,7 +8,7 @@ moved from there by an offset of its own. A resumed run needs k only.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,17 @@ IGNORED_LABEL = -100  # PyTorch's own: positions with it count for nothing
 _JITTER = 100  # the key of what is drawn
 Tokens = npt.NDArray[np.unsignedinteger[Any]]
 Batch = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]  # inputs and labels, both (windows, length)
+
+
+class Windows(Protocol):
+    """Windows that are pure functions of their number, counted from the beginning of a run."""
+
+    @property
+    def count(self) -> int:
+        """Windows an epoch; 0 where not even one fits."""
+
+    def batch(self, numbers: npt.NDArray[np.int64]) -> Batch:
+        """Inputs and labels of the windows with these numbers, both (windows, length)."""
 
 
 @dataclass(frozen=True)
@@ -42,12 +53,18 @@ class TrainingWindows:
     def starts(self, numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """First token of each window numbered from the beginning of the run. Shape as `numbers`."""
         count = self.count
-        starts = np.empty_like(numbers)
+        places = np.empty_like(numbers)
         epochs = numbers // count
         for epoch in np.unique(epochs):
             chosen = epochs == epoch
-            order = permuted(numbers[chosen] % count, count, hash64(self.seed, int(epoch), 0))
-            starts[chosen] = self._shift(int(epoch)) + self.stride * order
+            places[chosen] = permuted(numbers[chosen] % count, count, hash64(self.seed, int(epoch), 0))
+        return self.at_places(places, numbers)
+
+    def at_places(self, places: npt.NDArray[np.int64], numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """First token of the windows at these places (0 … count - 1 along the text), cut and moved as their numbers have it."""
+        epochs = numbers // self.count
+        shifts = {epoch: self._shift(epoch) for epoch in np.unique(epochs).tolist()}
+        starts = np.array([shifts[epoch] for epoch in epochs.tolist()], dtype=np.int64) + self.stride * places
         farthest = int(self.jitter * self.stride)
         if farthest:
             moved = hashed(numbers, hash64(self.seed, _JITTER)) % np.uint64(2 * farthest + 1)
@@ -55,7 +72,10 @@ class TrainingWindows:
         return starts
 
     def batch(self, numbers: npt.NDArray[np.int64]) -> Batch:
-        return _cut(self.tokens, self.starts(numbers), self.length)
+        return self.cut(self.starts(numbers))
+
+    def cut(self, starts: npt.NDArray[np.int64]) -> Batch:
+        return _cut(self.tokens, starts, self.length)
 
     def _shift(self, epoch: int) -> int:
         room = len(self.tokens) - 1 - self.length - (self.count - 1) * self.stride

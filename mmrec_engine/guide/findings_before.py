@@ -63,6 +63,10 @@ REMEDIES: dict[str, Words] = {
         "en": "Hide {masked:g} and replace {noise:g} of the input (--masked, --noise)",
         "tr": "Girdinin {masked:g} payını gizle, {noise:g} payını değiştir (--masked, --noise)",
     },
+    "wider-curriculum": {
+        "en": "Begin the curriculum with {curriculum_start:.0%} of the windows",
+        "tr": "Curriculum'a pencerelerin {curriculum_start:.0%} kadarıyla başla",
+    },
     "reachable-plateau": {
         "en": "Lower the rate after {plateau_patience} evaluation without a new best (--plateau-patience)",
         "tr": "Learning rate'i, yeni en iyi getirmeyen {plateau_patience} değerlendirmeden sonra düşür (--plateau-patience)",
@@ -452,6 +456,10 @@ BEFORE: tuple[FindingText, ...] = (
                         "en": "{disturbed:.0%} of the input is hidden or replaced: little text is left to learn from (at most {limit_highest_disturbed:.0%})",
                         "tr": "girdinin {disturbed:.0%} kadarı gizleniyor ya da değiştiriliyor: öğrenilecek az metin kalıyor (en çok {limit_highest_disturbed:.0%})",
                     },
+                    "curriculum-narrow": {
+                        "en": "the windows that the curriculum begins with are seen some {easiest_seen:.0f} times before the rest has come in (at most {limit_most_seen:g}): they will be learnt by heart",
+                        "tr": "curriculum'un başladığı pencereler, gerisi gelene dek yaklaşık {easiest_seen:.0f} kez görülüyor (en çok {limit_most_seen:g}): ezberlenirler",
+                    },
                     "no-stopping": {
                         "en": "early stopping cannot come: {evaluations} evaluations are planned, and a patience of {patience} asks for at least two more than itself",
                         "tr": "early stopping hiç devreye giremez: {evaluations} değerlendirme planlı; {patience} patience için bunun en az iki fazlası gerekir",
@@ -472,6 +480,7 @@ BEFORE: tuple[FindingText, ...] = (
                     ("dropout-high",),
                     ("decay-high",),
                     ("disturbed-much",),
+                    ("curriculum-narrow",),
                     ("no-stopping",),
                     ("no-plateau", "root-from-the-start"),
                 ),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from mmrec_engine.guide.hyperparameter import NOTHING, Hyperparameter
 from mmrec_engine.guide.hyperparameters_augmentation import AUGMENTATION
+from mmrec_engine.guide.hyperparameters_curriculum import CURRICULUM
 from mmrec_engine.guide.hyperparameters_learning import LEARNING
 
 HYPERPARAMETERS: tuple[Hyperparameter, ...] = (
@@ -236,6 +237,7 @@ HYPERPARAMETERS: tuple[Hyperparameter, ...] = (
         },
     ),
     *AUGMENTATION,
+    *CURRICULUM,
     *LEARNING,
     Hyperparameter(
         "early_stopping_patience",

@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 import torch
 
+from mmrec_engine.corpus.ngrams import stretches
 from mmrec_engine.corpus.prepare import Corpus
 from mmrec_engine.errors import RequestError
 from mmrec_engine.evaluation.generation import Sampling, continue_all
 from mmrec_engine.events import Progress
 from mmrec_engine.extras import library
 from mmrec_engine.model.language_model import LanguageModel
-from mmrec_engine.quality.ngrams import stretches
 from mmrec_engine.quality.text_measures import overlap
 from mmrec_engine.settings import metrics_of
 from mmrec_engine.tokenizer.character import code_points

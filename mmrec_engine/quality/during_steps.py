@@ -65,6 +65,8 @@ class StepRules:
             self._first.append(loss)
         if len(self._sorted) >= _LEAST_FOR_A_MEDIAN:
             self._look_for_spike(event.step, loss)
+        if event.curriculum is not None and event.curriculum < 1:
+            self._forget_what_was()
         self._losses.append(loss)
         self._order.append(loss)
         insort(self._sorted, loss)
@@ -75,6 +77,10 @@ class StepRules:
             self._look_at_ratio(event, event.update_ratio)
         if self._count % _LOOK_EVERY == 0 or event.step == self._run.planned:
             self._look(event)
+
+    def _forget_what_was(self) -> None:
+        """Under a curriculum what was learnt from was easier: a higher loss is no rise, and none that stays no standstill."""
+        self._lowest, self._slow_steps, self._risen_since = math.inf, 0, None
 
     def finish(self) -> None:
         """The run has ended, before its last planned step perhaps: judge what can be judged of a short run."""

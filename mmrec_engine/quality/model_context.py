@@ -19,9 +19,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mmrec_engine.corpus.batches import Windows, training_windows
+from mmrec_engine.corpus.batches import training_windows
 from mmrec_engine.corpus.prepare import Corpus
-from mmrec_engine.corpus.windows import EvaluationWindows, TrainingWindows
+from mmrec_engine.corpus.windows import EvaluationWindows, TrainingWindows, Windows
 from mmrec_engine.evaluation.metrics import token_losses
 from mmrec_engine.exactness import make_exact, process_restored
 from mmrec_engine.guide.findings_model import REMEDIES

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from mmrec_engine.corpus import ngrams
+from mmrec_engine.corpus.curriculum import Pacing
 from mmrec_engine.corpus.windows import IGNORED_LABEL
 from mmrec_engine.guide.findings_before import remedy
 from mmrec_engine.presets import USUAL_RATE
-from mmrec_engine.quality import ngrams
 from mmrec_engine.quality.checks import Check, Skip, Status, Values
 from mmrec_engine.quality.text_context import TextContext
 from mmrec_engine.quality.thresholds import numbers
@@ -19,6 +20,8 @@ _SHOWN = 48  # tokens of a window
 _MOST_WINDOWS = 64  # of a batch
 _WARM_SHARE = 0.1  # of the steps: what a warmup that is too long is shortened to
 _USUAL_DROPOUT, _USUAL_DECAY = 0.1, 0.1  # the guide's
+_WIDE_START = 0.5  # of the windows, for a curriculum to begin with
+_PACING_POINTS = 200
 _MILD_MASKED, _MILD_NOISE = 0.1, 0.05
 
 
@@ -76,6 +79,9 @@ def _hyperparameters(context: TextContext) -> Values:
         "patience": settings.early_stopping_patience,
         "evaluations": context.planned_evaluations,
         "schedule": settings.schedule,
+        "curriculum": settings.curriculum,
+        "curriculum_start": settings.curriculum_start,
+        "easiest_seen": _times_seen(context),
         "masked": settings.masked,
         "noise": settings.noise,
         "disturbed": 1 - (1 - settings.masked) * (1 - settings.noise),
@@ -83,6 +89,17 @@ def _hyperparameters(context: TextContext) -> Values:
         "by_hand": sorted(name for name, source in context.sources.items() if source in ("hand", "file")),
         **_rates(settings.optimizer),
     }
+
+
+def _times_seen(context: TextContext) -> float:
+    """How often the windows that a curriculum begins with are seen before it has come to the whole text."""
+    settings, windows = context.settings, max(1, context.windows_an_epoch)
+    if settings.curriculum in ("none", "length"):
+        return 0.0
+    pacing = Pacing.of(settings, context.planned_steps)
+    steps = np.linspace(1, pacing.steps, min(pacing.steps, _PACING_POINTS)).astype(np.int64)
+    each = [settings.windows_a_step / max(1.0, pacing.share(step) * windows) for step in steps.tolist()]
+    return float(np.mean(each)) * pacing.steps
 
 
 def _rates(optimizer: str) -> dict[str, float]:
@@ -103,6 +120,7 @@ def _judge_hyperparameters(values: Values, limits: Mapping[str, float]) -> Statu
         (values["dropout"] > limits["highest_dropout"], "dropout-high", "warn"),
         (values["weight_decay"] > limits["highest_decay"], "decay-high", "warn"),
         (values["disturbed"] > limits["highest_disturbed"], "disturbed-much", "warn"),
+        (values["easiest_seen"] > limits["most_seen"], "curriculum-narrow", "warn"),
         # The first evaluation is a best; so many more must not be, and the run must have more to come then.
         (values["patience"] + 1 >= values["evaluations"], "no-stopping", "note"),
         (values["schedule"] == "plateau" and _never_lowers(values), "no-plateau", "note"),
@@ -138,6 +156,8 @@ def _saner(values: Values, status: Status) -> list[dict[str, Any]]:
     if "disturbed-much" in wrong:
         milder = {name: min(values[name], most) for name, most in (("masked", _MILD_MASKED), ("noise", _MILD_NOISE))}
         found.append(remedy("milder-disturbance", **milder))
+    if "curriculum-narrow" in wrong and values["curriculum_start"] < _WIDE_START:
+        found.append(remedy("wider-curriculum", curriculum_start=_WIDE_START))
     if "no-plateau" in wrong and min(values["patience"], values["evaluations"] - 1) > 1:
         found.append(remedy("reachable-plateau", plateau_patience=1))
     if "root-from-the-start" in wrong:

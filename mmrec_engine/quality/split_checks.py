@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from mmrec_engine.corpus.ngrams import stretches
 from mmrec_engine.corpus.windows import Tokens
 from mmrec_engine.guide.findings_before import remedy
 from mmrec_engine.quality import text_measures
 from mmrec_engine.quality.checks import Check, Skip, Status, Values
-from mmrec_engine.quality.ngrams import stretches
 from mmrec_engine.quality.text_context import TextContext
 from mmrec_engine.quality.thresholds import numbers
 from mmrec_engine.tokenizer import CharacterTokenizer

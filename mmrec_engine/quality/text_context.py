@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from mmrec_engine.corpus.batches import training_windows
+from mmrec_engine.corpus.ngrams import stretches
 from mmrec_engine.corpus.prepare import Corpus, Side
 from mmrec_engine.corpus.windows import EvaluationWindows, TrainingWindows
 from mmrec_engine.plan import make_plan
 from mmrec_engine.presets import PRESETS
-from mmrec_engine.quality.ngrams import stretches
 from mmrec_engine.quality.text_measures import texts
 from mmrec_engine.settings import Settings
 

@@ -14,8 +14,8 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from mmrec_engine.corpus.ngrams import Ids, cross_entropies, stretches
 from mmrec_engine.corpus.windows import Tokens
-from mmrec_engine.quality.ngrams import Ids, cross_entropies, stretches
 from mmrec_engine.tokenizer import CharacterTokenizer, Tokenizer
 from mmrec_engine.tokenizer.character import code_points
 

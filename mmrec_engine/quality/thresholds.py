@@ -65,6 +65,7 @@ THRESHOLDS: dict[str, Threshold] = {
             "highest_dropout": 0.5,
             "highest_decay": 1.0,
             "highest_disturbed": 0.3,
+            "most_seen": 20,
         },
         "P, G, ★",
     ),

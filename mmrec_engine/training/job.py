@@ -13,6 +13,7 @@ from typing import Any
 
 from mmrec_engine import checkpoints
 from mmrec_engine.corpus.batches import training_windows
+from mmrec_engine.corpus.curriculum import Pacing
 from mmrec_engine.corpus.prepare import Corpus
 from mmrec_engine.errors import RequestError
 from mmrec_engine.model.config import ModelConfig
@@ -125,7 +126,9 @@ def build_job(
             loss_scale = LossScale.of_stored(stored["loss_scale"])
         if average is not None:
             average.load(stored["model"])
-    windows = training_windows(settings, corpus)
+    plan = make_plan(settings, training_windows(settings, corpus).count)
+    pacing = Pacing.of(settings, plan.planned_steps)
+    windows = training_windows(settings, corpus, plan.planned_steps)
     return Job(
         settings,
         machine,
@@ -133,8 +136,8 @@ def build_job(
         folder,
         model,
         optimizers,
-        Stepper(model, optimizers, windows, settings, machine),
-        make_plan(settings, windows.count),
+        Stepper(model, optimizers, windows, settings, machine, pacing),
+        plan,
         progress,
         average,
         outlook,

@@ -98,6 +98,7 @@ def _step(job: Job) -> Generator[Event, None, events.Step]:
         tokens=job.progress.tokens,
         epoch=job.plan.epoch_of(step),
         update_ratio=result.update_ratio,
+        curriculum=result.curriculum,
         loss_scale=result.loss_scale if job.machine.precision == "fp16" else None,
     )
 

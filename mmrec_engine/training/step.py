@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mmrec_engine.corpus.batches import Windows
+from mmrec_engine.corpus.curriculum import NO_PACING, Pacing
+from mmrec_engine.corpus.windows import Windows
 from mmrec_engine.errors import TrainingError
 from mmrec_engine.evaluation.metrics import token_losses
 from mmrec_engine.messages import GRADIENT, LOSS, WEIGHT
@@ -33,7 +34,7 @@ class StepResult:
     """loss: mean over the step's tokens, nats; grad_norm: before clipping; tokens: predicted in this step.
 
     update_ratio: as in events.Step; None where it was not measured. optimizer_seconds: from whole gradients to new weights; of
-    a device that works on its own, only until it has been told what to do.
+    a device that works on its own, only until it has been told what to do. curriculum: as in events.Step.
     """
 
     loss: float
@@ -42,6 +43,7 @@ class StepResult:
     update_ratio: float | None = None
     optimizer_seconds: float = 0.0
     loss_scale: float = 1.0
+    curriculum: float | None = None
 
 
 class Stepper:
@@ -54,8 +56,10 @@ class Stepper:
         windows: Windows,
         settings: Settings,
         machine: Machine,
+        pacing: Pacing = NO_PACING,
     ) -> None:
         self._model, self._optimizers, self._windows = model, optimizers, windows
+        self._pacing = pacing
         self._machine = machine
         self._settings = settings
         self._measured = [
@@ -84,12 +88,15 @@ class Stepper:
         """
         settings = self._settings
         inputs, labels = self._windows.batch(np.arange(first_window, first_window + settings.windows_a_step))
+        pieces = self._pacing.pieces(step, inputs.shape[1])
+        inputs, labels = (part.reshape(len(part) * pieces, -1) for part in (inputs, labels))
         tokens = labels.size
         loss_sum = torch.zeros((), device=self._machine.device)
         self._model.train()
         for start in range(0, settings.windows_a_step, settings.windows_at_once):
-            rows = slice(start, min(start + settings.windows_at_once, settings.windows_a_step))
-            samples = range(first_window + rows.start, first_window + rows.stop)
+            stop = min(start + settings.windows_at_once, settings.windows_a_step)
+            rows = slice(start * pieces, stop * pieces)
+            samples = range((first_window + start) * pieces, (first_window + stop) * pieces)
             masks = DropoutMasks(settings.dropout, settings.seed, step, samples)
             batch_inputs = torch.from_numpy(inputs[rows]).to(self._machine.device)
             batch_labels = torch.from_numpy(labels[rows]).to(self._machine.device)
@@ -115,7 +122,8 @@ class Stepper:
         self._optimizers.step(learning_rate)
         seconds = time.perf_counter() - began
         ratio = self._update_ratio(before, learning_rate) if before else None
-        return StepResult(loss, grad_norm, tokens, ratio, seconds, loss_scale)
+        shown = None if settings.curriculum == "none" else self._pacing.shown(step, settings.seq_len)
+        return StepResult(loss, grad_norm, tokens, ratio, seconds, loss_scale, shown)
 
     def _update_ratio(self, before: list[Tensor], learning_rate: float) -> float:
         """|update| / |weight| of the hidden matrix where it is farthest from usual, given what they were before.

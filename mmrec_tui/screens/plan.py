@@ -19,7 +19,7 @@ from mmrec_engine.presets import PRESETS, PROFILES
 from mmrec_engine.runs import free_name
 from mmrec_engine.settings import FIELDS, Resolved, Settings
 from mmrec_tui.draft import Draft, known_settings, named, outlook, short_side, windows_of
-from mmrec_tui.figures import planned_rates
+from mmrec_tui.figures import planned_pacing, planned_rates
 from mmrec_tui.measuring import Measuring
 from mmrec_tui.preparing import Preparing
 from mmrec_tui.screens.base import KeyBar, MmrecScreen, Title
@@ -118,15 +118,16 @@ class PlanScreen(MmrecScreen):
             self._show_configs()
             self._show_preview()
             self._show_outlook()
-            self._show_rate()
+            self._show_curves()
 
-    def _show_rate(self) -> None:
-        """The planned learning rate; before the text is known over the steps that are given."""
+    def _show_curves(self) -> None:
+        """The planned learning rate and curriculum; before the text is known over the steps that are given."""
         settings, corpus = self._settings, self._preparing.corpus
         known = corpus is not None and short_side(settings, corpus) is None
         steps = outlook(settings, corpus, None).steps if known and corpus is not None else settings.max_steps
         if steps is not None:
-            self.query_one(Form).show_rate(planned_rates(settings, steps, self.say))
+            curves = planned_rates(settings, steps, self.say), planned_pacing(settings, steps, self.say)
+            self.query_one(Form).show_curves(*curves)
 
     # Left: configs
 

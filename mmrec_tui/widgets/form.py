@@ -14,7 +14,7 @@ from textual.widgets import Input, Select, Static
 from mmrec_engine.errors import RequestError
 from mmrec_engine.guide import HYPERPARAMETERS, PROFILE_TEXTS
 from mmrec_engine.settings import FIELDS, Resolved, flag, value_type
-from mmrec_tui.draft import GROUPS, ONLY_WITH, RATE_SETTINGS, typed
+from mmrec_tui.draft import CURRICULUM_SETTINGS, GROUPS, ONLY_WITH, RATE_SETTINGS, typed
 from mmrec_tui.text import Wording
 from mmrec_tui.widgets.panels import plain
 from mmrec_tui.widgets.plot import Plot
@@ -77,14 +77,16 @@ class Form(Widget):
                 yield Static(Content.styled(say(f"plan.group-{group}"), "bold $primary"), classes="heading")
                 for name in names:
                     yield Field(name, say)
-        plot = Plot(say("plan.rate-curve"), "schedule", say("plot.waiting"), id="rate")
-        plot.can_focus = plot.display = False
-        yield plot
+        for kind, topic in (("rate", "schedule"), ("pacing", "pacing")):
+            plot = Plot(say(f"plan.{kind}-curve"), topic, say("plot.waiting"), id=kind)
+            plot.can_focus = plot.display = False
+            yield plot
         yield Static(say("plan.profile-about"), id="about")
 
-    def show_rate(self, figure: Figure) -> None:
-        """The learning rate as planned, seen while a setting that shapes it has focus."""
-        self.query_one(Plot).show(figure)
+    def show_curves(self, rate: Figure, pacing: Figure) -> None:
+        """The learning rate and the curriculum as planned, each seen while a setting that shapes it has focus."""
+        self.query_one("#rate", Plot).show(rate)
+        self.query_one("#pacing", Plot).show(pacing)
 
     def show_values(self, resolved: Resolved, say: Wording) -> None:
         """Every field with its value, in the language's form."""
@@ -143,7 +145,8 @@ class Form(Widget):
         say = self._say
         field = next((node for node in event.widget.ancestors_with_self if isinstance(node, Field)), None)
         about = self.query_one("#about", Static)
-        self.query_one(Plot).display = field is not None and field.setting in RATE_SETTINGS
+        for kind, settings in (("rate", RATE_SETTINGS), ("pacing", CURRICULUM_SETTINGS)):
+            self.query_one(f"#{kind}", Plot).display = field is not None and field.setting in settings
         if field is None:
             about.update(Content.styled(say("plan.profile-about"), "$foreground 70%"))
             return

@@ -103,6 +103,8 @@ def _figures(history: History, state: str, say: Wording, width: int) -> Content:
         parts.append(say("state-line.loss", loss=_number(say, history.smoothed_loss, 3)))
         parts.append(say("state-line.speed", speed=say.short(step.tokens_per_second)))
         parts.append(say("state-line.rate", rate=say.rate(step.learning_rate)))
+        if step.curriculum is not None and step.curriculum < 1:
+            parts.append(say("state-line.curriculum", share=say.whole_percent(step.curriculum)))
         parts.append(say("state-line.norm", norm=_number(say, step.grad_norm, 2)))
     line = ""
     for part in parts:

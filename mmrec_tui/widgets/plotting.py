@@ -18,6 +18,7 @@ ROLES: tuple[Role, ...] = ("axis", "faint", "line", "points", "best", "level", "
 MARKERS: dict[Role, str] = {"faint": "braille", "points": "◆", "best": "★", "level": "┄"}
 Run = tuple[str, Role]
 Point = tuple[float, float]
+_MARK = "┊"
 _COLUMNS_A_TICK = 14
 _ROWS_A_TICK = 3
 _LARGEST = 1e100  # plotext overflows long before a float does
@@ -38,7 +39,7 @@ class Series:
 class Figure:
     """series: later ones are drawn over earlier ones. legend: glyph and words of each, for the border. note: a warning.
 
-    log, log_x: a logarithmic axis of y, of x.
+    log, log_x: a logarithmic axis of y, of x. marks: places on the axis of x, each a line from bottom to top.
     """
 
     series: tuple[Series, ...]
@@ -48,6 +49,7 @@ class Figure:
     log_x: bool = False
     legend: str = ""
     note: str = ""
+    marks: tuple[float, ...] = ()
 
     @property
     def empty(self) -> bool:
@@ -70,6 +72,9 @@ def draw(figure: Figure, width: int, height: int, plain: bool = False) -> list[l
     xs = [x for _, points in drawn for x, y in points if math.isfinite(y)]
     ys = [y for _, points in drawn for _, y in points if math.isfinite(y)]
     left, right, low, high = *_span(xs), *_span(ys)
+    for mark in figure.marks:
+        if left <= mark <= right:
+            canvas.plot([mark, mark], [low, high], color=ROLES.index("level") + 1, marker=_MARK)
     for one, points in drawn:
         if one.role == "level":
             points = [(left, points[0][1]), (right, points[0][1])]

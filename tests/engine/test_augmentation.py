@@ -3,7 +3,7 @@ import pytest
 
 from mmrec_engine.corpus.augmentation import AugmentedWindows, augmented, recased
 from mmrec_engine.corpus.recasing import Recasing, without_marks
-from mmrec_engine.corpus.windows import TrainingWindows
+from mmrec_engine.corpus.windows import TrainingWindows, Windows
 from mmrec_engine.errors import RequestError
 from mmrec_engine.randomness import hash64, shares
 from mmrec_engine.settings import resolve
@@ -26,8 +26,8 @@ def windows(plain: np.ndarray | None = None, jitter: float = 0.0) -> TrainingWin
     return TrainingWindows(tokens() if plain is None else plain, 64, 64, seed=5, jitter=jitter)
 
 
-def changed(**settings: float) -> TrainingWindows | AugmentedWindows:
-    return augmented(windows(), resolve({**settings, "seed": 5}).settings, TOKENIZER)
+def changed(**settings: float) -> Windows:
+    return augmented(windows(), tokens(), resolve({**settings, "seed": 5}).settings, TOKENIZER)
 
 
 def form(text: str, way: int) -> str:
@@ -63,7 +63,7 @@ def test_marks_are_taken_from_letters_alone() -> None:
 
 def test_nothing_asked_for_is_nothing_changed() -> None:
     plain = windows()
-    assert augmented(plain, resolve({}).settings, TOKENIZER) is plain
+    assert augmented(plain, tokens(), resolve({}).settings, TOKENIZER) is plain
 
 
 def test_hidden_tokens_come_in_short_spans_and_labels_stay_true() -> None:
@@ -92,7 +92,7 @@ def test_noise_is_drawn_as_the_text_has_it_and_labels_stay_true() -> None:
     rare = tokens().copy()
     rare[::10] = TOKENIZER.encode("z")[0]
     plain = windows(rare)
-    inputs, labels = augmented(plain, resolve({"noise": 0.2, "seed": 5}).settings, TOKENIZER).batch(NUMBERS)
+    inputs, labels = augmented(plain, rare, resolve({"noise": 0.2, "seed": 5}).settings, TOKENIZER).batch(NUMBERS)
     true_inputs, true_labels = plain.batch(NUMBERS)
     assert (labels == true_labels).all()
     wrong = inputs != true_inputs

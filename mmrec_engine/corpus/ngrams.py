@@ -1,4 +1,4 @@
-"""How well mere counts predict the validation side: cross-entropies of n-grams, yardsticks for a model's loss.
+"""How well mere counts predict text: cross-entropies of n-grams, yardsticks for a model's loss and for how hard a window is.
 
 Interpolated Witten–Bell smoothing, after each history h with its shorter form h':
 
@@ -13,7 +13,7 @@ Works on token ids, on evenly spread stretches of them where there are many; tak
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -65,9 +65,29 @@ def cross_entropies(
     """
     if not all(any(len(ids) >= longest for ids in side) for side in (train, validation)):
         raise ValueError(f"no stretch of {longest} tokens")
+    return [float(-np.log(each).mean()) for each in _probabilities(train, validation, vocabulary, longest)]
+
+
+def window_losses(windows: Ids, vocabulary: int, longest: int = LONGEST) -> _Losses:
+    """How hard each window is for counts of all the others. windows: (count, length), at least `longest` long. Shape (count,).
+
+    Nats a token, over the tokens with a whole history. Each token is left out of the counts by which it is predicted; else what
+    stands there but once would seem easiest of all.
+    """
+    *_, last = _probabilities([windows], [windows], vocabulary, longest, left_out=True)
+    losses: _Losses = -np.log(last).reshape(len(windows), -1).mean(1)
+    return losses
+
+
+def _probabilities(
+    train: Sequence[Ids], asked_for: Sequence[Ids], vocabulary: int, longest: int, left_out: bool = False
+) -> Iterator[_Losses]:
+    """Of the tokens that are asked for, by histories of 0 … longest - 1 tokens, in this order.
+
+    left_out: both are the same text, and each token is taken out of the counts that predict it.
+    """
     classes = _history_classes(train, vocabulary, longest)
-    losses = []
-    probability: _Losses = np.full(sum(max(0, len(ids) - longest + 1) for ids in validation), 1.0 / vocabulary)
+    probability: _Losses = np.full(sum(_ends(ids, longest) for ids in asked_for), 1.0 / vocabulary)
     for order in range(1, longest + 1):
         keys = np.concatenate([_keys(ids, classes, vocabulary, order, order) for ids in train])
         keys.sort()
@@ -76,15 +96,18 @@ def cross_entropies(
         histories, first = np.unique(grams // np.uint64(vocabulary), return_index=True)
         followed = np.add.reduceat(counts, first)  # c(h)
         kinds = np.diff(first, append=len(grams))  # T(h)
-        asked = np.concatenate([_keys(ids, classes, vocabulary, order, longest) for ids in validation])
+        asked = np.concatenate([_keys(ids, classes, vocabulary, order, longest) for ids in asked_for])
         gram_count = _look_up(grams, counts, asked)
         asked //= np.uint64(vocabulary)
         weight = _look_up(histories, kinds, asked)
-        total = _look_up(histories, followed, asked) + weight
+        total = _look_up(histories, followed, asked)
+        if left_out:  # the counts of n-grams that end elsewhere may be of fewer: none is below what it is taken from
+            weight = weight - (gram_count == 1)
+            total, gram_count = np.maximum(total - 1, 0), np.maximum(gram_count - 1, 0)
+        total = total + weight
         known = total > 0  # after a history that never was, the shorter one decides alone
         probability[known] = (gram_count[known] + weight[known] * probability[known]) / total[known]
-        losses.append(float(-np.log(probability).mean()))
-    return losses
+        yield probability
 
 
 def _history_classes(train: Sequence[Ids], vocabulary: int, longest: int) -> _Keys:
@@ -92,7 +115,7 @@ def _history_classes(train: Sequence[Ids], vocabulary: int, longest: int) -> _Ke
     room = int((2**64 / vocabulary) ** (1 / max(1, longest - 1))) - 1
     if vocabulary <= room:
         return np.arange(vocabulary, dtype=np.uint64)
-    counts = sum(np.bincount(ids, minlength=vocabulary) for ids in train)
+    counts = sum(np.bincount(ids.ravel(), minlength=vocabulary) for ids in train)
     order = np.argsort(-np.asarray(counts), kind="stable")
     classes: _Keys = np.full(vocabulary, room - 1, dtype=np.uint64)
     classes[order[: room - 1]] = np.arange(room - 1, dtype=np.uint64)
@@ -100,19 +123,22 @@ def _history_classes(train: Sequence[Ids], vocabulary: int, longest: int) -> _Ke
 
 
 def _keys(ids: Ids, classes: _Keys, vocabulary: int, order: int, longest: int) -> _Keys:
-    """One number for each n-gram of `order` that ends where one of `longest` can. Shape (len(ids) - longest + 1,)."""
-    count = len(ids) - longest + 1
-    if count <= 0:
-        return np.zeros(0, dtype=np.uint64)
+    """One number for each n-gram of `order` that ends where one of `longest` can, none over two rows. Shape (_ends(…),)."""
+    count = max(0, ids.shape[-1] - longest + 1)
     base = np.uint64(int(classes.max()) + 1)
-    keys: _Keys = np.zeros(count, dtype=np.uint64)
+    keys: _Keys = np.zeros((*ids.shape[:-1], count), dtype=np.uint64)
     start = longest - order
     for offset in range(start, longest - 1):
         keys *= base
-        keys += classes[ids[offset : offset + count]]
+        keys += classes[ids[..., offset : offset + count]]
     keys *= np.uint64(vocabulary)
-    keys += ids[longest - 1 : longest - 1 + count].astype(np.uint64)
-    return keys
+    keys += ids[..., longest - 1 : longest - 1 + count].astype(np.uint64)
+    return keys.ravel()
+
+
+def _ends(ids: Ids, longest: int) -> int:
+    """How many n-grams of the longest kind there are."""
+    return int(ids.size // max(1, ids.shape[-1]) * max(0, ids.shape[-1] - longest + 1))
 
 
 def _runs(ordered: _Keys) -> tuple[_Keys, npt.NDArray[np.int64]]:

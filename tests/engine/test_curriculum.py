@@ -1,0 +1,135 @@
+import math
+
+import numpy as np
+import pytest
+
+from mmrec_engine.corpus.curriculum import NO_PACING, PacedWindows, Pacing, paced
+from mmrec_engine.corpus.ngrams import window_losses
+from mmrec_engine.corpus.windows import TrainingWindows
+from mmrec_engine.events import Step
+from mmrec_engine.quality.during import During
+from mmrec_engine.randomness import hash64
+from mmrec_engine.settings import resolve
+
+LENGTH, A_STEP = 32, 4
+
+
+def half_easy(count: int = 8000) -> np.ndarray:
+    """The first half says the same sentence again and again, the second half nothing that could be foreseen."""
+    easy = np.tile(np.arange(20, dtype=np.uint8), count // 40 + 1)[: count // 2]
+    hard = np.array([hash64(3, place) % 60 for place in range(count // 2)], dtype=np.uint8)
+    return np.concatenate([easy, hard])
+
+
+def windows_of(kind: str, **given: object) -> PacedWindows:
+    settings = resolve({"curriculum": kind, "batch_size": A_STEP, "curriculum_start": 0.3, **given}).settings
+    found = paced(TrainingWindows(half_easy(), LENGTH, LENGTH, seed=1), settings, 400, 60)
+    assert isinstance(found, PacedWindows)
+    return found
+
+
+def numbers_of(step: int) -> np.ndarray:
+    return np.arange((step - 1) * A_STEP, step * A_STEP, dtype=np.int64)
+
+
+@pytest.mark.parametrize(
+    ("function", "at_half"), [("linear", 0.625), ("root", math.sqrt(0.0625 + 0.9375 / 2)), ("step", 0.625)]
+)
+def test_the_share_goes_from_the_start_to_the_whole(function: str, at_half: float) -> None:
+    pacing = Pacing("ngram", function, 0.25, 100)
+    shares = [pacing.share(step) for step in range(1, 140)]
+    assert shares[0] == 0.25
+    assert shares[50] == pytest.approx(at_half)
+    assert shares == sorted(shares)
+    assert shares[99] < 1 and shares[100:] == [1.0] * 39
+    assert len(set(shares)) == (5 if function == "step" else 101)
+
+
+def test_windows_are_halved_so_often_that_none_is_longer_than_the_share() -> None:
+    pacing = Pacing("length", "linear", 0.1, 90)
+    lengths = [256 // pacing.pieces(step, 256) for step in range(1, 100)]
+    assert (lengths[0], lengths[-1]) == (16, 256)
+    assert sorted(set(lengths)) == [16, 32, 64, 128, 256]
+    assert lengths == sorted(lengths)
+    assert all(length <= max(16, 256 * pacing.share(step + 1)) for step, length in enumerate(lengths))
+    assert Pacing("length", "linear", 0.001, 90).pieces(1, 50) == 2, "not through the middle of a token"
+    assert Pacing("length", "linear", 0.001, 90).pieces(1, 48) == 4, "not below eight"
+    assert Pacing("ngram", "linear", 0.1, 90).pieces(1, 256) == 1
+    assert NO_PACING.pieces(1, 256) == 1 and NO_PACING.share(1) == 1
+
+
+@pytest.mark.parametrize("kind", ["ngram", "compression"])
+def test_what_is_easy_comes_first(kind: str) -> None:
+    windows = windows_of(kind)
+    half = windows.count // 2
+    assert (np.sort(windows.ranking[: half - 1]) < half + 1).all()
+    first = np.concatenate([windows.starts(numbers_of(step)) for step in range(1, 20)])
+    assert (first < 4000).all(), "the first steps draw on the easiest third alone"
+    late = np.concatenate([windows.starts(numbers_of(step)) for step in range(170, 200)])
+    assert 0.3 < (late >= 4000).mean() < 0.6
+
+
+def test_in_order_of_the_corpus_the_reach_grows() -> None:
+    windows = windows_of("order")
+    reach = [int(windows.starts(np.arange(40 * A_STEP) + 40 * A_STEP * part).max()) for part in range(5)]
+    assert reach == sorted(reach)
+    assert reach[0] < 0.5 * 8000 < reach[4]
+
+
+@pytest.mark.parametrize("kind", ["ngram", "compression", "order"])
+def test_afterwards_every_window_comes_once_an_epoch(kind: str) -> None:
+    windows = windows_of(kind, curriculum_share=0.1)
+    through = np.arange(windows.count * 2, windows.count * 3, dtype=np.int64)
+    assert (windows.starts(through) == windows.base.starts(through)).all()
+    assert len(np.unique(windows.starts(through))) == windows.count
+
+
+@pytest.mark.parametrize("kind", ["ngram", "compression", "order"])
+def test_a_window_is_a_function_of_its_number(kind: str) -> None:
+    windows = windows_of(kind)
+    numbers = np.array([3, 57, 500, 799, 805, 1400], dtype=np.int64)
+    alone = np.concatenate([windows.starts(numbers[place : place + 1]) for place in range(len(numbers))])
+    assert (windows.starts(numbers) == alone).all()
+    inputs, labels = windows.batch(numbers)
+    assert (inputs[:, 1:] == labels[:, :-1]).all()
+    assert inputs.shape == (6, LENGTH)
+
+
+def test_scores_of_a_long_text_stand_for_those_beside_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    every = windows_of("ngram").difficulties()
+    monkeypatch.setattr("mmrec_engine.corpus.curriculum._MOST_SCORED", 1000)
+    some = windows_of("ngram").difficulties()
+    assert len(some) == len(every)
+    assert len(set(some[:4])) == 1 and len(np.unique(some)) < len(np.unique(every))
+    assert (np.argsort(some, kind="stable")[:100] < 140).all()
+
+
+def test_a_token_does_not_predict_itself() -> None:
+    """Windows that share nothing are as hard as can be, however small the text is, and repeated ones are easy."""
+    apart = np.arange(6 * 40).reshape(6, 40)
+    # Of 239 others each stood there once: half of their weight goes to what was never seen.
+    assert window_losses(apart, 240) == pytest.approx([math.log(480)] * 6, rel=0.01)
+    repeated = np.concatenate([apart, apart[:1]])
+    losses = window_losses(repeated, 240)
+    assert losses[0] == losses[6] < 0.8 < 5 < losses[1:6].min()
+
+
+def test_none_and_length_leave_the_windows_as_they_are() -> None:
+    plain = TrainingWindows(half_easy(), LENGTH, LENGTH, seed=1)
+    for kind in ("none", "length"):
+        assert paced(plain, resolve({"curriculum": kind}).settings, 400, 60) is plain
+
+
+def step(number: int, loss: float, curriculum: float | None) -> Step:
+    return Step(step=number, loss=loss, learning_rate=1e-3, grad_norm=0.5, tokens_per_second=1000.0, tokens=number * 100,
+                epoch=1, curriculum=curriculum)  # fmt: skip
+
+
+@pytest.mark.parametrize("curriculum", [True, False])
+def test_a_loss_that_rises_with_harder_text_is_no_divergence(curriculum: bool) -> None:
+    during, told = During(), []
+    for number in range(1, 1001):
+        loss = max(1.0, 4 - number / 50) if number < 300 else 1.0 + min(1.2, (number - 300) / 300)
+        event = step(number, loss + 0.02 * (hash64(number) % 7), min(1.0, number / 900) if curriculum else None)
+        told += [finding["id"] for finding in during.add(event) if finding["status"] in ("warn", "fail")]
+    assert ("loss-too-high" in told) != curriculum
