@@ -136,6 +136,22 @@ MESSAGES: dict[str, dict[Language, str]] = {
         "en": "the {side} side has no text; add some, or let --val-split divide the text",
         "tr": "{side} bölümünde metin yok; metin ekleyin ya da bölmeyi --val-split ayarına bırakın",
     },
+    "setting-processes": {
+        "en": "--processes {processes}: a step has {windows} windows (--batch-size times --accumulate) to share; use {windows} processes at most, or a larger batch",
+        "tr": "--processes {processes}: bir adımda paylaşılacak {windows} pencere var (--batch-size çarpı --accumulate); en çok {windows} süreç ya da daha büyük bir batch kullanın",
+    },
+    "processes-differ": {
+        "en": "--processes {asked}: torchrun has started {launched}; leave the flag out, or let --nproc-per-node say {asked}",
+        "tr": "--processes {asked}: torchrun {launched} süreç başlattı; bu ayarı vermeyin ya da --nproc-per-node {asked} olsun",
+    },
+    "processes-unavailable": {
+        "en": "--processes: this PyTorch is built without torch.distributed; leave it out",
+        "tr": "--processes: bu PyTorch, torch.distributed olmadan derlenmiş; bu ayarı vermeyin",
+    },
+    "process-lost": {
+        "en": "process {number} of {size} is gone ({reason}), so all have ended; go on from the last checkpoint with --resume",
+        "tr": "{size} süreçten {number}. süreç yok oldu ({reason}), bu yüzden hepsi bitti; son checkpoint'ten --resume ile sürdürün",
+    },
     "setting-recased": {
         "en": "--recased: with the tokenizer {tokenizer} text in another case falls into other pieces; use --tokenizer char, or leave it out",
         "tr": "--recased: {tokenizer} tokenizer'ıyla başka harf düzenindeki metin başka parçalara ayrılır; --tokenizer char kullanın ya da bunu vermeyin",

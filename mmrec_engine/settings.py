@@ -10,7 +10,7 @@ import difflib
 import math
 import tomllib
 from collections.abc import Mapping
-from dataclasses import Field, asdict, dataclass, field, fields
+from dataclasses import Field, asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
@@ -106,7 +106,7 @@ class Settings:
     device: str = _setting("auto", resumable=True)
     precision: str = _setting("auto", choices=("auto", "fp32", "bf16", "fp16"))
     threads: int | None = _setting(None, low=1, high=1024, resumable=True)  # none: one a core
-    processes: int = _setting(1, low=1, high=1, resumable=True)
+    processes: int = _setting(1, low=1, high=1024, resumable=True)
     gradient_checkpointing: bool = _setting(False)
     seed: int = _setting(1337, low=0, high=2**63 - 1)
     init_from: str | None = _setting(None)  # a checkpoint or run whose weights are the first ones; none: random weights
@@ -133,6 +133,8 @@ class Settings:
             raise RequestError("setting-tokens", most=MOST_TOKENS_A_BATCH, **values)
         if self.name is not None and not _plain_name(self.name):
             raise RequestError("setting-name", value=self.name)
+        if self.processes > self.windows_a_step:
+            raise RequestError("setting-processes", processes=self.processes, windows=self.windows_a_step)
         if self.recased and self.tokenizer != "char":
             raise RequestError("setting-recased", tokenizer=self.tokenizer)
         if self.metrics is not None:
@@ -178,6 +180,10 @@ class Resolved:
 
     settings: Settings
     sources: dict[str, str]
+
+    def with_values(self, **values: Any) -> Resolved:
+        """Other values for some settings, from where they came from. Raises RequestError."""
+        return replace(self, settings=replace(self.settings, **values))
 
 
 def metrics_of(text: str) -> tuple[str, ...]:

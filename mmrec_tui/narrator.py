@@ -99,6 +99,8 @@ class Narrator:
                 threads=event.machine["threads"],
             )
         )
+        if settings.get("processes", 1) > 1:
+            self._out.line(say("processes", count=number(settings["processes"])))
         self._verdict("before", history)
         if event.baselines:
             losses = ", ".join(f"{name} {number(loss, 3)}" for name, loss in event.baselines.items())

@@ -24,6 +24,7 @@ from mmrec_engine.plan import Plan, Progress, make_plan
 from mmrec_engine.presets import PRESETS
 from mmrec_engine.randomness import hash64
 from mmrec_engine.settings import Settings
+from mmrec_engine.training.group import Alone, Group
 from mmrec_engine.training.loss_scale import LossScale, Overflowed
 from mmrec_engine.training.machine import Machine
 from mmrec_engine.training.step import Stepper, StepResult
@@ -49,11 +50,21 @@ class Job:
     average: WeightAverage | None = None
     outlook: Outlook = field(default_factory=Outlook)
     loss_scale: LossScale = field(default_factory=LossScale)
+    group: Group = field(default_factory=Alone)
     saved_step: int = 0  # step of the newest checkpoint
     resumed_from: str | None = None  # name of the checkpoint this process went on from
 
+    def join(self, group: Group) -> None:
+        """From now on train together with other processes, which hear what this job is."""
+        self.group = group
+        self.stepper.join(group)
+        state = self.content() if self.progress.step else {"model": dict(self.model.state_dict())}
+        machine = {"precision": self.machine.precision, "threads": self.machine.threads}
+        group.tell("job", self.settings.as_dict(), machine, self.corpus.fingerprint, state)
+
     def take(self, settings: Settings) -> None:
         """Go on with other settings, sound in a training that goes on."""
+        self.group.tell("settings", settings.as_dict())
         self.settings = settings
         self.plan = make_plan(settings, self.plan.windows_an_epoch)
         self.stepper.take(settings)
@@ -61,6 +72,7 @@ class Job:
     def make(self, step: int, first_window: int, learning_rate: float) -> StepResult:
         """One step of the stepper; where a scaled gradient overflows, the same again with a smaller scale."""
         while True:
+            self.group.tell("step", step, first_window, learning_rate, self.loss_scale.factor)
             try:
                 result = self.stepper.make(step, first_window, learning_rate, self.loss_scale.factor)
             except Overflowed:

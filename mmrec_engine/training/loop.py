@@ -196,6 +196,13 @@ def _if_it_can(job: Job, name: str, saving: Iterator[Event]) -> Iterator[Event]:
         yield events.Unwritten(step=job.progress.step, path=name, reason=reason, saved_step=job.saved_step)
 
 
+def save_after_loss(job: Job) -> Iterator[Event]:
+    """Another process is gone in the middle of a step. This one still is what it was before it."""
+    job.stepper.drop_gradients()
+    if job.progress.step and job.saved_step != job.progress.step:
+        yield from _if_it_can(job, run_files.step_name(job.progress.step), _save(job))
+
+
 def _save(job: Job, name: str = "", kind: events.CheckpointKind = "step") -> Iterator[Event]:
     """Write a checkpoint. Its event is recorded before the file gets its name, so a file never lacks its event."""
     step = job.progress.step

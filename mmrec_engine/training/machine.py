@@ -15,6 +15,7 @@ from mmrec_engine.errors import RequestError
 from mmrec_engine.exactness import make_exact
 from mmrec_engine.machine_memory import give_back_freed, keep_freed
 from mmrec_engine.settings import Settings
+from mmrec_engine.training.group import processes_here
 
 PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 _PROBE_SIZE = 512
@@ -47,7 +48,9 @@ def resolve_machine(settings: Settings, stored: Mapping[str, Any] | None = None)
     Raises RequestError for a device that is not there.
     """
     stored = stored or {}
-    threads = settings.threads or stored.get("threads") or available_cores()
+    threads = (
+        settings.threads or stored.get("threads") or max(1, available_cores() // processes_here(settings.processes))
+    )
     torch.set_num_threads(threads)
     device = resolve_device(stored.get("device", "auto") if settings.device == "auto" else settings.device)
     make_exact()
@@ -70,7 +73,13 @@ def no_memory(batch_size: int, seq_len: int, needed: int, available: int) -> Req
 def resolve_device(name: str) -> torch.device:
     """The device of a name: auto takes CUDA, then MPS, then the CPU. Raises RequestError."""
     if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "mps" if _mps() else "cpu")
+        if torch.cuda.is_available():
+            return (
+                torch.device("cuda", int(os.environ["LOCAL_RANK"]))
+                if "LOCAL_RANK" in os.environ
+                else torch.device("cuda")
+            )
+        return torch.device("mps" if _mps() else "cpu")
     try:
         device = torch.device(name)
     except RuntimeError:

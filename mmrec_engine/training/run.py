@@ -24,9 +24,10 @@ from mmrec_engine.runs import note_run, read_events, recorded_ending
 from mmrec_engine.settings import Resolved, Settings
 from mmrec_engine.training.control import DETACH, Control
 from mmrec_engine.training.describing import description, started
+from mmrec_engine.training.group import ProcessLostError, as_launched, open_group
 from mmrec_engine.training.job import Job, build_job
 from mmrec_engine.training.judging import Judging
-from mmrec_engine.training.loop import run_steps
+from mmrec_engine.training.loop import run_steps, save_after_loss
 from mmrec_engine.training.machine import Machine, resolve_machine
 from mmrec_engine.training.resuming import anchored, as_stored, changed_since, description_of, given_in_code
 
@@ -75,7 +76,8 @@ class _Run:
         try:
             refuse_links(path)
             self._stored = description_of(path) if mode == "resume" else {}
-            self._resolved = as_stored(resolved, self._stored) if self._stored else anchored(resolved)
+            resolved = as_stored(resolved, self._stored) if self._stored else anchored(resolved)
+            self._resolved = as_launched(resolved)
         except BaseException:
             close_descriptor(held_lock)
             raise
@@ -227,15 +229,20 @@ class _Run:
     def _steps(self, job: Job) -> Generator[Event, None, None]:
         """The loop, and an ending for every way it can end."""
         try:
+            job.join(open_group(job.settings.processes, job.machine.device))
             status, values = yield from run_steps(job, self._control)
         except Exception as error:
-            failure = self._failure(error)
+            if isinstance(error, ProcessLostError):
+                yield from save_after_loss(job)
+            failure = job.group.lost(str(error)) if isinstance(error, ProcessLostError) else self._failure(error)
             if self._made_step:
                 step = job.progress.step
                 self._ended = True
                 yield self._finished(step, "failed", {"error": failure.key, **failure.values}, str(failure))
                 yield events.State(step=step, state="FAILED")
             raise failure from error
+        finally:
+            job.group.close()
         if status == "interrupted" and job.progress.step == 0:
             raise Interrupted
         self._handed_over = status == "interrupted" and values["by"] == DETACH

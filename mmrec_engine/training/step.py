@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
@@ -14,14 +15,17 @@ from mmrec_engine.corpus.curriculum import NO_PACING, Pacing
 from mmrec_engine.corpus.windows import Windows
 from mmrec_engine.errors import TrainingError
 from mmrec_engine.evaluation.metrics import token_losses
+from mmrec_engine.machine_memory import ran_out
 from mmrec_engine.messages import GRADIENT, LOSS, WEIGHT
 from mmrec_engine.model.dropout import DropoutMasks
 from mmrec_engine.model.language_model import LanguageModel
 from mmrec_engine.optim.groups import Optimizers
 from mmrec_engine.settings import Settings
+from mmrec_engine.training.group import Alone, Group
 from mmrec_engine.training.loss_scale import Overflowed
 from mmrec_engine.training.machine import Machine
 
+Ids = npt.NDArray[np.int64]
 RATIO_EVERY = 50  # steps between two measurements of the update ratio
 _MOST_MEASURED = 2**16  # entries of one matrix; of a larger one evenly spaced rows stand for it
 _ZERO_AT_FIRST = ("project_out.weight", "mlp.project.weight")  # nothing to compare an early update with
@@ -60,6 +64,7 @@ class Stepper:
     ) -> None:
         self._model, self._optimizers, self._windows = model, optimizers, windows
         self._pacing = pacing
+        self._group: Group = Alone()
         self._machine = machine
         self._settings = settings
         self._measured = [
@@ -67,6 +72,10 @@ class Stepper:
             for name, parameter in model.named_parameters()
             if parameter.ndim == 2 and not name.startswith(("embedding", "head")) and not name.endswith(_ZERO_AT_FIRST)
         ]
+
+    def join(self, group: Group) -> None:
+        """Share the windows of each step with the other processes of this group."""
+        self._group = group
 
     def take(self, settings: Settings) -> None:
         """Go on with other settings: those that are sound in a training that goes on (`quality.remedies.immediate`)."""
@@ -84,27 +93,23 @@ class Stepper:
         Gradients of the microbatches are those of the token sum divided by all tokens of the step, so that accumulation
         changes nothing but rounding. loss_scale: a power of two that they are computed with, and divided by again.
         Raises TrainingError, before any weight is touched, where loss or gradient is not finite; Overflowed where a scaled
-        gradient is not, and leaves it to be dropped.
+        gradient is not, and leaves it to be dropped; ProcessLostError where another process of the run is gone.
         """
-        settings = self._settings
-        inputs, labels = self._windows.batch(np.arange(first_window, first_window + settings.windows_a_step))
+        settings, share = self._settings, self._group.share(self._settings.windows_a_step)
+        numbers = np.arange(first_window + share.start, first_window + share.stop)
+        inputs, labels = self._windows.batch(numbers)
+        tokens = settings.windows_a_step * inputs.shape[1]
         pieces = self._pacing.pieces(step, inputs.shape[1])
         inputs, labels = (part.reshape(len(part) * pieces, -1) for part in (inputs, labels))
-        tokens = labels.size
-        loss_sum = torch.zeros((), device=self._machine.device)
         self._model.train()
-        for start in range(0, settings.windows_a_step, settings.windows_at_once):
-            stop = min(start + settings.windows_at_once, settings.windows_a_step)
-            rows = slice(start * pieces, stop * pieces)
-            samples = range((first_window + start) * pieces, (first_window + stop) * pieces)
-            masks = DropoutMasks(settings.dropout, settings.seed, step, samples)
-            batch_inputs = torch.from_numpy(inputs[rows]).to(self._machine.device)
-            batch_labels = torch.from_numpy(labels[rows]).to(self._machine.device)
-            with self._machine.autocast():
-                logits = self._model(batch_inputs, masks)
-            batch_loss = token_losses(logits, batch_labels)
-            (batch_loss / tokens * loss_scale).backward()  # type: ignore[no-untyped-call]
-            loss_sum += batch_loss.detach()
+        try:
+            loss_sum = self._pass(step, inputs, labels, int(numbers[0]) * pieces, pieces, tokens, loss_scale)
+        except (RuntimeError, MemoryError) as error:
+            self._group.fail(ran_out(error))
+            raise
+        self._group.sum(
+            [parameter.grad for parameter in self._model.parameters() if parameter.grad is not None], loss_sum
+        )
         loss = float(loss_sum) / tokens
         gradients = [parameter.grad for parameter in self._model.parameters() if parameter.grad is not None]
         if loss_scale != 1.0:
@@ -124,6 +129,24 @@ class Stepper:
         ratio = self._update_ratio(before, learning_rate) if before else None
         shown = None if settings.curriculum == "none" else self._pacing.shown(step, settings.seq_len)
         return StepResult(loss, grad_norm, tokens, ratio, seconds, loss_scale, shown)
+
+    def _pass(
+        self, step: int, inputs: Ids, labels: Ids, first_sample: int, pieces: int, tokens: int, loss_scale: float
+    ) -> Tensor:
+        """Leave the gradients of these samples' losses, summed and divided by `tokens`; returns the sum. pieces: a window's."""
+        settings, device = self._settings, self._machine.device
+        loss_sum, at_once = torch.zeros((), device=device), settings.windows_at_once * pieces
+        for start in range(0, len(inputs), at_once):
+            rows = slice(start, min(start + at_once, len(inputs)))
+            samples = range(first_sample + rows.start, first_sample + rows.stop)
+            masks = DropoutMasks(settings.dropout, settings.seed, step, samples)
+            batch_inputs, batch_labels = (torch.from_numpy(part[rows]).to(device) for part in (inputs, labels))
+            with self._machine.autocast():
+                logits = self._model(batch_inputs, masks)
+            batch_loss = token_losses(logits, batch_labels)
+            (batch_loss / tokens * loss_scale).backward()  # type: ignore[no-untyped-call]
+            loss_sum += batch_loss.detach()
+        return loss_sum
 
     def _update_ratio(self, before: list[Tensor], learning_rate: float) -> float:
         """|update| / |weight| of the hidden matrix where it is farthest from usual, given what they were before.

@@ -167,6 +167,7 @@ TEXT: dict[str, str] = {
     "model": "✅ Model: {arch} {config}, {parameters} parameters, {precision}, {device}, {threads} threads",
     "curriculum.begins": "🪜 Curriculum {kind}: begins with {start} and has all after {share} of the steps",
     "curriculum.through": "🪜 Curriculum through at step {step}: from here on the whole text",
+    "processes": "✅ {count} processes share each step",
     "started": "🚀 Training started... ({steps} steps)",
     "checks.passed": "✅ Checklist before training: {count} checks, nothing stands in the way",
     "checks.worth-a-look": "✅ Checklist before training: {count} checks, {worse} worth a look (above)",

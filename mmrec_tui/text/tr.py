@@ -167,6 +167,7 @@ TEXT: dict[str, str] = {
     "model": "✅ Model: {arch} {config}, {parameters} parametre, {precision}, {device}, {threads} iş parçacığı",
     "curriculum.begins": "🪜 Curriculum {kind}: {start} ile başlar, adımların {share} kadarından sonra hepsi açılır",
     "curriculum.through": "🪜 Curriculum {step}. adımda bitti: buradan sonra bütün metin",
+    "processes": "✅ Her adımı {count} süreç paylaşıyor",
     "started": "🚀 Eğitim başladı... ({steps} adım)",
     "checks.passed": "✅ Eğitim öncesi kontrol listesi: {count} denetim, engel yok",
     "checks.worth-a-look": "✅ Eğitim öncesi kontrol listesi: {count} denetim, {worse} tanesi bakmaya değer (yukarıda)",

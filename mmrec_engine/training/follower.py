@@ -1,0 +1,99 @@
+"""A process that trains along: it does what the first one says, and has neither folder nor record nor person."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.distributed as dist
+
+from mmrec_engine.corpus.prepare import Corpus, prepare_corpus
+from mmrec_engine.errors import TrainingError
+from mmrec_engine.machine_memory import ran_out
+from mmrec_engine.settings import Settings, resolve
+from mmrec_engine.training.group import ProcessLostError
+from mmrec_engine.training.job import Job, build_job
+from mmrec_engine.training.loss_scale import Overflowed
+from mmrec_engine.training.machine import resolve_device, resolve_machine
+from mmrec_engine.training.processes import PATIENCE, Member, join, up
+
+
+def follow(store: dist.Store | None = None) -> int:
+    """Train along until the first process says that it is over. Returns the exit code: 1 where that one is gone."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # who started the run hears them, and says when to end
+    device = resolve_device("auto")
+    join(device, store)
+    member = Member(device)
+    try:
+        command, *rest = member.hear()
+        if command == "end":
+            return 0
+        job = _build(*rest, member)
+        while True:
+            command, *rest = member.hear()
+            if command == "end":
+                return 0
+            if command == "settings":
+                job.take(resolve(rest[0]).settings)
+            else:
+                _step(job, *rest)
+    except ProcessLostError:
+        return 1
+    finally:
+        dist.destroy_process_group()
+
+
+def _build(
+    values: dict[str, Any], machine: dict[str, Any], fingerprint: str, state: dict[str, Any], member: Member
+) -> Job:
+    settings = replace(resolve(values).settings, init_from=None)  # its weights are in the state
+    corpus = _prepared(settings)
+    if corpus.fingerprint != fingerprint:
+        raise RuntimeError(f"the text is not the same here: {corpus.name}")
+    here = resolve_machine(settings, machine)
+    going_on = "optimizer" in state
+    job = build_job(settings, here, corpus, Path(os.devnull), state if going_on else None)
+    if not going_on:
+        job.model.load_state_dict(state["model"])
+    job.stepper.join(member)
+    return job
+
+
+def _prepared(settings: Settings) -> Corpus:
+    preparing = prepare_corpus(settings)
+    while True:
+        try:
+            next(preparing)
+        except StopIteration as finished:
+            corpus: Corpus = finished.value
+            return corpus
+
+
+def _step(job: Job, step: int, first_window: int, learning_rate: float, loss_scale: float) -> None:
+    """Where the first process tries the same windows again, it says so."""
+    try:
+        job.stepper.make(step, first_window, learning_rate, loss_scale)
+    except (Overflowed, TrainingError):  # so it is there too
+        job.stepper.drop_gradients()
+    except (RuntimeError, MemoryError) as error:
+        if not ran_out(error):
+            raise
+        job.stepper.drop_gradients()
+
+
+def main() -> int:
+    """A follower that the first process of a run has started."""
+    store = dist.TCPStore(os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"]), is_master=False, timeout=PATIENCE)
+    store.set(up(int(os.environ["RANK"])), "up")
+    return follow(store)
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    sys.exit(main())

@@ -1,0 +1,217 @@
+"""Several processes train one model: each has the gradients of its share of a step's windows, and all make one update.
+
+The first process is the run: it has the folder, the record, the person, and decides. The others follow (`follower.py`): they
+hear of each step before it is made. Gradients are summed, not averaged, because each process has divided its own by the tokens
+of the whole step; shares may then be uneven. That is what DistributedDataParallel does but for the division, in one piece
+instead of as gradients come: a model that is worth several processes has larger gradients than it has waits.
+
+The processes speak through `torch.distributed`: gloo on CPUs, NCCL on GPUs. They are started here (`--processes`), or by
+`torchrun`, which tells each its place in environment variables.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any, BinaryIO
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+from mmrec_engine.errors import RequestError, TrainingError
+from mmrec_engine.training.group import OthersRanOutError, ProcessLostError, launched, share_of
+
+# Longer than any validation: the others wait for the first one to be done with it. Who dies is noticed at once.
+PATIENCE = timedelta(hours=24)
+_START_SECONDS = 300.0
+_END_SECONDS = 20.0
+_LOOK_SECONDS = 0.05
+_MEMORY, _OTHER = 1.0, 1000.0  # what went wrong in a process, such that a sum tells which
+
+
+class Member:
+    """One of several processes, once `torch.distributed` has joined them."""
+
+    def __init__(self, device: torch.device, followers: Sequence[Follower] = ()) -> None:
+        """followers: those that this process has started."""
+        self._device = device
+        self.rank, self.size = dist.get_rank(), dist.get_world_size()
+        self._followers = followers
+
+    def share(self, windows: int) -> slice:
+        return share_of(windows, self.rank, self.size)
+
+    def sum(self, gradients: Sequence[Tensor], loss: Tensor) -> None:
+        self._agree(loss, 0.0)
+        flat = torch.cat([gradient.flatten() for gradient in gradients])
+        self._reduce(flat)
+        for gradient, total in zip(gradients, flat.split([each.numel() for each in gradients]), strict=True):
+            gradient.copy_(total.view_as(gradient))
+
+    def fail(self, memory: bool) -> None:
+        self._agree(torch.zeros((), device=self._device), _MEMORY if memory else _OTHER)
+
+    def _agree(self, loss: Tensor, wrong: float) -> None:
+        """Sum the loss, and hear whether something went wrong elsewhere."""
+        told = torch.stack([loss, loss.new_tensor(wrong)])
+        self._reduce(told)
+        loss.copy_(told[0])
+        elsewhere = float(told[1]) - wrong
+        if elsewhere >= _OTHER:
+            raise ProcessLostError
+        if elsewhere and not wrong:
+            raise OthersRanOutError
+
+    def _reduce(self, values: Tensor) -> None:
+        try:
+            dist.all_reduce(values)
+        except RuntimeError as error:
+            raise ProcessLostError(str(error)) from error
+
+    def tell(self, *command: object) -> None:
+        self._broadcast(list(command))
+
+    def hear(self) -> list[Any]:
+        """What the first process says comes next."""
+        return self._broadcast(None)
+
+    def _broadcast(self, command: list[Any] | None) -> list[Any]:
+        told: list[Any] = [command]
+        try:
+            dist.broadcast_object_list(told, src=0)
+        except RuntimeError as error:
+            raise ProcessLostError(str(error)) from error
+        heard: list[Any] = told[0]
+        return heard
+
+    def close(self) -> None:
+        try:
+            if self.rank == 0:
+                self.tell("end")
+        except ProcessLostError:
+            pass
+        finally:
+            dist.destroy_process_group()
+            for follower in self._followers:
+                follower.end()
+
+    def lost(self, reason: str) -> TrainingError:
+        """The word for a person, when a process is gone."""
+        until = time.monotonic() + 2
+        while time.monotonic() < until:
+            for follower in self._followers:
+                if (code := follower.process.poll()) is not None:
+                    return TrainingError(
+                        "process-lost", number=follower.rank + 1, size=self.size, reason=follower.words(code)
+                    )
+            time.sleep(_LOOK_SECONDS)
+        first = (reason.splitlines() or ["?"])[0][:200]
+        return TrainingError("process-lost", number="?", size=self.size, reason=first)
+
+
+class Follower:
+    """A process that this one has started to train along. What it says goes to a file, for the case that it ends too soon."""
+
+    def __init__(self, rank: int, environment: Mapping[str, str]) -> None:
+        self.rank = rank
+        self._said: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "mmrec_engine.training.follower"],
+            env={**os.environ, **environment, "RANK": str(rank), "LOCAL_RANK": str(rank)},
+            stdin=subprocess.DEVNULL, stdout=self._said, stderr=self._said,
+            start_new_session=True,  # Ctrl-C is the first process' business
+        )  # fmt: skip
+
+    def words(self, code: int) -> str:
+        """How it ended: by a signal, or with the last line that it has said."""
+        if code < 0:
+            return f"signal {-code}"
+        self._said.seek(0)
+        lines = self._said.read().decode("utf-8", "replace").strip().splitlines()
+        return lines[-1][:200] if lines else f"exit code {code}"
+
+    def end(self) -> None:
+        try:
+            self.process.wait(_END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self._said.close()
+
+
+def joined(processes: int, device: torch.device) -> Member:
+    """The processes of a run, started here unless `torchrun` has. For the first of them.
+
+    Raises TrainingError where one does not come up, RequestError where this PyTorch cannot do it.
+    """
+    if not dist.is_available():
+        raise RequestError("processes-unavailable")
+    _, already = launched()
+    if already == 1:
+        return _start(processes, device)
+    join(device)
+    return Member(device)
+
+
+def join(device: torch.device, store: dist.Store | None = None) -> None:
+    """Become one of the processes that environment variables tell of. store: where they meet; none: as these tell."""
+    _speak_locally()
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
+    place = {} if store is None else {"store": store, "rank": int(os.environ["RANK"]), "world_size": launched()[1]}
+    dist.init_process_group(_backend(device), timeout=PATIENCE, **place)
+
+
+def _start(processes: int, device: torch.device) -> Member:
+    _speak_locally()
+    store = dist.TCPStore("127.0.0.1", 0, processes, is_master=True, timeout=PATIENCE, wait_for_workers=False)
+    place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(store.port)}
+    environment = {**place, "WORLD_SIZE": str(processes), "LOCAL_WORLD_SIZE": str(processes)}
+    followers = [Follower(rank, environment) for rank in range(1, processes)]
+    try:
+        _wait_for(followers, store)
+        dist.init_process_group(_backend(device), store=store, rank=0, world_size=processes, timeout=PATIENCE)
+    except BaseException:
+        for follower in followers:
+            follower.process.kill()
+            follower.end()
+        raise
+    return Member(device, followers)
+
+
+def up(rank: int) -> str:
+    """The key under which a process says that it is there."""
+    return f"mmrec-up-{rank}"
+
+
+def _wait_for(followers: Sequence[Follower], store: dist.TCPStore) -> None:
+    until = time.monotonic() + _START_SECONDS
+    missing = list(followers)
+    while missing:
+        for follower in list(missing):
+            code = follower.process.poll()
+            if code is not None or time.monotonic() > until:
+                reason = "timeout" if code is None else follower.words(code)
+                size = len(followers) + 1
+                raise TrainingError("process-lost", number=follower.rank + 1, size=size, reason=reason)
+            if store.check([up(follower.rank)]):
+                missing.remove(follower)
+        time.sleep(_LOOK_SECONDS)
+
+
+def _backend(device: torch.device) -> str:
+    return "nccl" if device.type == "cuda" else "gloo"
+
+
+def _speak_locally() -> None:
+    """gloo asks for the machine's name, which many a machine cannot look up; on one machine it need not."""
+    address = os.environ.get("MASTER_ADDR", "127.0.0.1")
+    if address in ("127.0.0.1", "localhost"):
+        os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo0" if platform.system() == "Darwin" else "lo")
