@@ -23,7 +23,7 @@ from mmrec_engine.training.machine import resolve_device, resolve_machine
 from mmrec_engine.training.processes import PATIENCE, Member, join, up
 
 
-def follow(store: dist.Store | None = None) -> int:
+def follow(store: Any = None) -> int:
     """Train along until the first process says that it is over. Returns the exit code: 1 where that one is gone."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # who started the run hears them, and says when to end
@@ -34,7 +34,8 @@ def follow(store: dist.Store | None = None) -> int:
         command, *rest = member.hear()
         if command == "end":
             return 0
-        job = _build(*rest, member)
+        values, machine, fingerprint, state = rest
+        job = _build(values, machine, fingerprint, state, member)
         while True:
             command, *rest = member.hear()
             if command == "end":
@@ -89,7 +90,9 @@ def _step(job: Job, step: int, first_window: int, learning_rate: float, loss_sca
 
 def main() -> int:
     """A follower that the first process of a run has started."""
-    store = dist.TCPStore(os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"]), is_master=False, timeout=PATIENCE)
+    store = dist.TCPStore(  # type: ignore[attr-defined]
+        os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"]), is_master=False, timeout=PATIENCE
+    )
     store.set(up(int(os.environ["RANK"])), "up")
     return follow(store)
 

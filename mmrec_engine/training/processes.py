@@ -52,7 +52,7 @@ class Member:
         self._agree(loss, 0.0)
         flat = torch.cat([gradient.flatten() for gradient in gradients])
         self._reduce(flat)
-        for gradient, total in zip(gradients, flat.split([each.numel() for each in gradients]), strict=True):
+        for gradient, total in zip(gradients, torch.split(flat, [each.numel() for each in gradients]), strict=True):
             gradient.copy_(total.view_as(gradient))
 
     def fail(self, memory: bool) -> None:
@@ -160,7 +160,7 @@ def joined(processes: int, device: torch.device) -> Member:
     return Member(device)
 
 
-def join(device: torch.device, store: dist.Store | None = None) -> None:
+def join(device: torch.device, store: Any = None) -> None:
     """Become one of the processes that environment variables tell of. store: where they meet; none: as these tell."""
     _speak_locally()
     if device.type == "cuda":
@@ -171,7 +171,9 @@ def join(device: torch.device, store: dist.Store | None = None) -> None:
 
 def _start(processes: int, device: torch.device) -> Member:
     _speak_locally()
-    store = dist.TCPStore("127.0.0.1", 0, processes, is_master=True, timeout=PATIENCE, wait_for_workers=False)
+    store = dist.TCPStore(  # type: ignore[attr-defined]
+        "127.0.0.1", 0, processes, is_master=True, timeout=PATIENCE, wait_for_workers=False
+    )
     place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(store.port)}
     environment = {**place, "WORLD_SIZE": str(processes), "LOCAL_WORLD_SIZE": str(processes)}
     followers = [Follower(rank, environment) for rank in range(1, processes)]
@@ -191,7 +193,7 @@ def up(rank: int) -> str:
     return f"mmrec-up-{rank}"
 
 
-def _wait_for(followers: Sequence[Follower], store: dist.TCPStore) -> None:
+def _wait_for(followers: Sequence[Follower], store: Any) -> None:
     until = time.monotonic() + _START_SECONDS
     missing = list(followers)
     while missing:

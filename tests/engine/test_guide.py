@@ -24,7 +24,6 @@ PLACES_AND_CORPORA = {
     "corpus",
     "use_sample_corpus",
     "output_dir",
-    "processes",
     "init_from",
 }  # nothing to weigh there
 

@@ -1,0 +1,150 @@
+"""Several processes by the command: the same run as with one, and one that is lost ends all with a word."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from mmrec_engine import checkpoints
+from tests.command.faults import ended, one_line_of, wait_for_step
+from tests.conftest import FAST, Command, events_of
+
+# Five windows do not divide by two or four; dropout tells whether masks are the samples' own.
+RUN = [*FAST, "--batch-size", 5, "--dropout", 0.2, "--eval-every", 25, "--checkpoint-every", 5, "--warmup-steps", 5]
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")]
+
+
+def losses_of(folder: Path) -> list[float]:
+    return [event["loss"] for event in events_of(folder) if event["event"] == "step"]
+
+
+def followers_of(process: subprocess.Popen[str]) -> list[psutil.Process]:
+    return [
+        each for each in psutil.Process(process.pid).children(recursive=True) if "follower" in " ".join(each.cmdline())
+    ]
+
+
+def all_gone(processes: list[psutil.Process]) -> bool:
+    _, alive = psutil.wait_procs(processes, timeout=20)
+    return not alive
+
+
+@pytest.fixture
+def flags(text_file: Path) -> list[object]:
+    return ["train", "--data-dir", text_file, *RUN]
+
+
+def test_two_and_four_processes_train_as_one_does(command: Command, flags: list[object]) -> None:
+    for processes in (1, 2, 4):
+        name = ["--processes", processes, "--name", f"of-{processes}"]
+        result = command(*flags, "--max-steps", 50, *name, "--json")
+        assert result.code == 0, result.err
+        assert result.json["processes"] == processes
+        assert (f"{processes} processes share each step" in result.err) == (processes > 1)
+    alone = losses_of(command.run_folder("of-1"))
+    assert len(alone) == 50 and alone[-1] < 0.9 * alone[0]
+    for processes in (2, 4):
+        assert losses_of(command.run_folder(f"of-{processes}")) == pytest.approx(alone, rel=1e-4)
+    whole = checkpoints.read(command.run_folder("of-4") / "final_checkpoint.pt")["model"]
+    for name, weights in checkpoints.read(command.run_folder("of-1") / "final_checkpoint.pt")["model"].items():
+        assert whole[name].shape == weights.shape, "one file, as of one process"
+    evaluated = command("evaluate", "of-4", "--json")
+    assert evaluated.code == 0, evaluated.err
+
+
+@pytest.mark.fault
+def test_after_a_kill_it_goes_on_alike_with_the_same_or_another_number(command: Command, flags: list[object]) -> None:
+    flags = [*flags, "--max-steps", 24]
+    assert command(*flags, "--processes", 2, "--name", "whole").code == 0
+    whole = losses_of(command.run_folder("whole"))
+    for processes in (2, 1, 3):
+        folder = command.run_folder(f"killed-{processes}")
+        process = command.start(*flags, "--processes", 2, "--name", folder.name)
+        wait_for_step(folder, 12)
+        followers = followers_of(process)
+        process.kill()
+        process.communicate()
+        assert len(followers) == 1 and all_gone(followers), "nobody trains on alone"
+        resumed = command("train", "--resume", "--name", folder.name, "--processes", processes, "--no-check")
+        assert resumed.code == 0, resumed.err
+        again = losses_of(folder)
+        assert again == whole if processes == 2 else again == pytest.approx(whole, rel=1e-4)
+
+
+@pytest.mark.fault
+def test_a_process_that_is_lost_ends_all_with_one_word_and_what_was_learnt_is_kept(
+    command: Command, flags: list[object]
+) -> None:
+    process = command.start(*flags, "--max-steps", 100_000, "--processes", 3, "--checkpoint-every", 100_000)
+    folder = command.run_folder()
+    wait_for_step(folder, 8)
+    followers = followers_of(process)
+    assert len(followers) == 2
+    followers[0].kill()
+    code, _, told = ended(process)
+    assert code == 1
+    line = one_line_of(told)
+    assert "of 3 is gone (signal 9)" in line and "--resume" in line
+    assert all_gone(followers)
+    events = events_of(folder)
+    finished = next(event for event in events if event["event"] == "run_finished")
+    assert (finished["status"], finished["values"]["error"]) == ("failed", "process-lost")
+    path, content, _ = checkpoints.newest_usable(folder)
+    assert path is not None and content["progress"]["step"] == finished["step"] >= 8
+    more = command("train", "--resume", "--max-steps", finished["step"] + 5, "--no-check", "--lang", "tr")
+    assert more.code == 0, more.err
+
+
+@pytest.mark.fault
+def test_who_asks_for_an_end_gets_one_from_all(command: Command, flags: list[object]) -> None:
+    flags = [*flags, "--max-steps", 100_000, "--processes", 2]
+    process = command.start(*flags, own_group=True)
+    folder = command.run_folder()
+    wait_for_step(folder, 5)
+    followers = followers_of(process)
+    with (folder / "control.jsonl").open("a") as file:
+        file.write(f'{{"id": "a", "time": {time.time()}, "command": "save"}}\n')
+    os.killpg(process.pid, signal.SIGINT)  # as Ctrl-C does
+    code, _, told = ended(process)
+    assert code == 130, told
+    assert "Stopped at step" in told
+    assert all_gone(followers)
+    assert checkpoints.newest_usable(folder)[0] is not None
+    assert events_of(folder)[-2]["status"] == "interrupted"
+    shown = command("runs")
+    assert "tiny" in shown.out
+
+
+@pytest.mark.fault
+def test_torchrun_starts_them_as_well(command: Command, flags: list[object]) -> None:
+    assert command(*flags, "--max-steps", 20, "--name", "alone").code == 0
+    words = ["--nnodes", 1, "--nproc-per-node", 2, "--master-port", 29_517, "-m", "mmrec_tui"]
+    program = [sys.executable, "-m", "torch.distributed.run", *map(str, words)]
+
+    def torchrun(*more: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*program, *map(str, [*flags, *more])],
+            cwd=command.folder, env={**command.environment, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True,
+            timeout=120, check=False,
+        )  # fmt: skip
+
+    result = torchrun("--max-steps", 20, "--name", "launched", "--json")
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.count("\n") == 1 and result.stderr.count("Training completed") == 1, "the first alone speaks"
+    assert losses_of(command.run_folder("launched")) == pytest.approx(losses_of(command.run_folder("alone")), rel=1e-4)
+    differing = torchrun("--max-steps", 20, "--name", "differing", "--processes", 3)
+    assert differing.returncode != 0
+    assert "torchrun has started 2" in differing.stderr
+    assert not command.run_folder("differing").exists()
+
+
+def test_too_many_processes_are_code_2(command: Command, text_file: Path) -> None:
+    result = command("train", "--data-dir", text_file, *FAST, "--processes", 3)
+    assert result.code == 2
+    assert "a step has 2 windows" in result.err
+    assert not command.run_folder().exists()
