@@ -340,6 +340,22 @@ HYPERPARAMETERS: tuple[Hyperparameter, ...] = (
         },
     ),
     Hyperparameter(
+        "processes",
+        {"en": "Processes", "tr": "Süreç sayısı"},
+        {
+            "en": "Processes that share the windows of each step: on a machine with several GPUs one for each. On one processor threads do as well.",
+            "tr": "Her adımın pencerelerini paylaşan süreç sayısı: birkaç GPU'lu makinede her biri için bir tane. Tek işlemcide iş parçacıkları aynı işi görür.",
+        },
+        {
+            "en": "Quicker where each has a device of its own; each holds the whole model, and no more than the windows of a step are possible.",
+            "tr": "Her birinin kendi aygıtı varsa hızlandırır; her biri bütün modeli tutar, bir adımdaki pencereden çok olamaz.",
+        },
+        {
+            "en": "1: nothing has to be sent about.",
+            "tr": "1: hiçbir şey gönderilmez.",
+        },
+    ),
+    Hyperparameter(
         "gradient_checkpointing",
         {"en": "Grad. checkpointing", "tr": "Grad. checkpointing"},
         {

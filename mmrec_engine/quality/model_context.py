@@ -267,7 +267,8 @@ def fitting_microbatch(settings: Settings, vocabulary: int, device: torch.device
     one window does, and where a person has chosen the number."""
     if settings.microbatch is not None:
         return settings
-    room = USABLE * available(device)
+    # Processes on one machine share its memory; each GPU has its own.
+    room = USABLE * available(device) / (settings.processes if device.type == "cpu" else 1)
     for size in (settings.batch_size, *halvings(settings.batch_size, 1)):
         changed = settings if size == settings.batch_size else replace(settings, microbatch=size)
         if needed_bytes(changed, vocabulary) <= room:
