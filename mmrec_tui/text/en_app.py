@@ -103,7 +103,7 @@ TEXT = {
     "plan.profile-about": "A profile sets several values at once; each can be changed after.",
     "plan.group-length": "How long", "plan.group-optimizer": "How it learns", "plan.group-judging": "How it is judged",
     "plan.group-text": "The text", "plan.group-augmentation": "How it is varied", "plan.group-curriculum": "In what order",
-    "plan.pacing-curve": "Curriculum: share of the whole", "plot.curriculum-end": "curriculum through",
+    "plan.pacing-curve": "Curriculum: share of the whole", "plot.curriculum-end": "all text",
     "state-line.curriculum": "curriculum {share}", "plan.group-model": "Model and machine", "plan.group-saving": "What is saved",
     "plan.on": "on", "plan.off": "off",
     "plan.defaults-set": "the guide's values again",

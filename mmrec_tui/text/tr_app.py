@@ -103,7 +103,7 @@ TEXT = {
     "plan.profile-about": "Profil birkaç değeri birden ayarlar; sonra her biri değiştirilebilir.",
     "plan.group-length": "Ne kadar", "plan.group-optimizer": "Nasıl öğrenir", "plan.group-judging": "Nasıl ölçülür",
     "plan.group-text": "Metin", "plan.group-augmentation": "Nasıl çeşitlenir", "plan.group-curriculum": "Hangi sırayla",
-    "plan.pacing-curve": "Curriculum: bütünün payı", "plot.curriculum-end": "curriculum bitti",
+    "plan.pacing-curve": "Curriculum: bütünün payı", "plot.curriculum-end": "tüm metin",
     "state-line.curriculum": "curriculum {share}", "plan.group-model": "Model ve makine", "plan.group-saving": "Ne saklanır",
     "plan.on": "açık", "plan.off": "kapalı",
     "plan.defaults-set": "yeniden rehberin değerleri",

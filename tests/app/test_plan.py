@@ -308,3 +308,19 @@ async def test_the_planned_learning_rate_is_drawn_while_it_is_being_chosen(small
         assert sum(after > before for (_, before), (_, after) in itertools.pairwise(risen[100:])) > 2
         screen.query_one("#field-dropout").focus()
         await until(pilot, lambda: "Learning rate as planned" not in screen_text(app))
+
+
+async def test_a_curriculum_shows_its_settings_and_draws_its_pace() -> None:
+    app = an_app(plan={"max_steps": 400})
+    async with app.run_test(size=(160, 45)) as pilot:
+        screen = await open_prepared_plan(app, pilot)
+        assert not screen.query_one("#field-pacing").parent.display
+        screen.query_one("#field-curriculum", Select).value = "ngram"
+        await until(pilot, lambda: screen.query_one("#field-pacing").parent.display)
+        screen.query_one("#field-pacing").focus()
+        await until_shown(pilot, "Curriculum: share of the whole")
+        plot = screen.query_one("#pacing")
+        await until(pilot, lambda: plot._figure is not None and plot._figure.series[0].points[0][1] == 0.25)
+        shares = dict(plot._figure.series[0].points)
+        assert shares[200.0] < 1 and shares[201.0] == shares[400.0] == 1
+        assert not screen.query_one("#rate").display
