@@ -7,7 +7,7 @@ n windows, shift_e a seeded offset below one stride, so epochs see the text cut 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -19,14 +19,29 @@ Tokens = npt.NDArray[np.unsignedinteger[Any]]
 Batch = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]  # inputs and labels, both (windows, length)
 
 
+class Windows(Protocol):
+    """Windows that are pure functions of their number, counted from the beginning of a run."""
+
+    @property
+    def count(self) -> int:
+        """Windows an epoch; 0 where not even one fits."""
+
+    def batch(self, numbers: npt.NDArray[np.int64]) -> Batch:
+        """Inputs and labels of the windows with these numbers, both (windows, length)."""
+
+
 @dataclass(frozen=True)
 class TrainingWindows:
-    """Overlap-free (or strided) windows over `tokens`, in a seeded order that changes every epoch."""
+    """Overlap-free (or strided) windows over `tokens`, in a seeded order that changes every epoch.
+
+    tag: the id that stands in the place of the first input of each, whose labels are as without it.
+    """
 
     tokens: Tokens
     length: int
     stride: int
     seed: int
+    tag: int | None = None
 
     @property
     def count(self) -> int:
@@ -48,7 +63,7 @@ class TrainingWindows:
         return starts
 
     def batch(self, numbers: npt.NDArray[np.int64]) -> Batch:
-        return _cut(self.tokens, self.starts(numbers), self.length)
+        return _tagged(_cut(self.tokens, self.starts(numbers), self.length), self.tag)
 
     def _shift(self, epoch: int) -> int:
         room = len(self.tokens) - 1 - self.length - (self.count - 1) * self.stride
@@ -57,17 +72,21 @@ class TrainingWindows:
 
 @dataclass(frozen=True)
 class EvaluationWindows:
-    """Windows that do not overlap and together predict every token but the first once; the tail is padded."""
+    """Windows that do not overlap and together predict every token but the first once; the tail is padded.
+
+    tag: as of TrainingWindows.
+    """
 
     tokens: Tokens
     length: int
+    tag: int | None = None
 
     @property
     def count(self) -> int:
         return -(-(len(self.tokens) - 1) // self.length) if len(self.tokens) > 1 else 0
 
     def batch(self, numbers: npt.NDArray[np.int64]) -> Batch:
-        return _cut(self.tokens, numbers * self.length, self.length)
+        return _tagged(_cut(self.tokens, numbers * self.length, self.length), self.tag)
 
     def spread(self, most: int) -> npt.NDArray[np.int64]:
         """Numbers of at most `most` windows, evenly spread over the text."""
@@ -82,3 +101,9 @@ def _cut(tokens: Tokens, starts: npt.NDArray[np.int64], length: int) -> Batch:
         inputs[row, : len(window) - 1] = window[:-1]
         labels[row, : len(window) - 1] = window[1:]
     return inputs, labels
+
+
+def _tagged(batch: Batch, tag: int | None) -> Batch:
+    if tag is not None:
+        batch[0][:, 0] = tag
+    return batch

@@ -59,6 +59,10 @@ REMEDIES: dict[str, Words] = {
         "en": "Lower the early-stopping patience to {early_stopping_patience}",
         "tr": "Early stopping patience'ı {early_stopping_patience} yap",
     },
+    "corpora-by-size": {
+        "en": "Read the corpora by their size (--mixing-temperature {mixing_temperature:g})",
+        "tr": "Derlemleri boyutlarına göre oku (--mixing-temperature {mixing_temperature:g})",
+    },
     "reachable-plateau": {
         "en": "Lower the rate after {plateau_patience} evaluation without a new best (--plateau-patience)",
         "tr": "Learning rate'i, yeni en iyi getirmeyen {plateau_patience} değerlendirmeden sonra düşür (--plateau-patience)",

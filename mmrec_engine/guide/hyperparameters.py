@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from mmrec_engine.guide.hyperparameter import NOTHING, Hyperparameter
 from mmrec_engine.guide.hyperparameters_learning import LEARNING
+from mmrec_engine.guide.hyperparameters_tasks import TASKS
 
 HYPERPARAMETERS: tuple[Hyperparameter, ...] = (
     Hyperparameter(
@@ -235,6 +236,7 @@ HYPERPARAMETERS: tuple[Hyperparameter, ...] = (
         },
     ),
     *LEARNING,
+    *TASKS,
     Hyperparameter(
         "early_stopping_patience",
         {"en": "Patience", "tr": "Sabır"},

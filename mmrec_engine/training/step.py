@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mmrec_engine.corpus.batches import Windows
+from mmrec_engine.corpus.windows import IGNORED_LABEL, Windows
 from mmrec_engine.errors import TrainingError
 from mmrec_engine.evaluation.metrics import token_losses
 from mmrec_engine.messages import GRADIENT, LOSS, WEIGHT
@@ -84,7 +84,7 @@ class Stepper:
         """
         settings = self._settings
         inputs, labels = self._windows.batch(np.arange(first_window, first_window + settings.windows_a_step))
-        tokens = labels.size
+        tokens = int(np.count_nonzero(labels != IGNORED_LABEL))
         loss_sum = torch.zeros((), device=self._machine.device)
         self._model.train()
         for start in range(0, settings.windows_a_step, settings.windows_at_once):

@@ -15,7 +15,7 @@ from mmrec_tui.topics import named, search, topics
 
 LONGEST_LABEL = 22
 WITHOUT_ORDER = {
-    "arch", "recipe", "encoding", "fix_encoding", "tokenizer", "optimizer", "schedule", "save_best_model", "device",
+    "arch", "recipe", "early_stopping_on", "encoding", "fix_encoding", "tokenizer", "optimizer", "schedule", "save_best_model", "device",
     "precision",    "gradient_checkpointing", "seed", "name", "metrics",
 }  # fmt: skip
 PLACES_AND_CORPORA = {
