@@ -108,14 +108,15 @@ class Step(Event):
 class Validation(Event):
     """The whole validation side, dropout off. loss: nats a token; accuracy: 0–1; training_loss: as many training
     windows, 65,536 tokens at most; standard_error: of the loss, where there are batches to tell it by;
-    plateaus: how often the rate was lowered so far, where the schedule does that.
+    plateaus: how often the rate was lowered so far, where the schedule does that; parts: of several corpora the loss of each,
+    where `loss` is theirs together, each by its share.
 
     sampled: some windows only, on the way to a target loss; it has no training loss, and best and patience are as before.
     first_loss: of the first windows, `validation.FIRST_TOKENS` at most, by which a model loaded anew is compared.
     """
 
     event = "validation"
-    unwritten = frozenset({"training_loss", "first_loss", "standard_error", "plateaus"})
+    unwritten = frozenset({"training_loss", "first_loss", "standard_error", "plateaus", "parts"})
     loss: float
     perplexity: float
     accuracy: float
@@ -130,6 +131,7 @@ class Validation(Event):
     first_loss: float | None = None
     standard_error: float | None = None
     plateaus: int | None = None
+    parts: dict[str, float] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -293,8 +295,8 @@ def _fit(value: Any, declared: Any) -> Any:
     """A JSON value as the declared type. Raises TypeError or KeyError where it is none."""
     if declared is float:
         return value if type(value) is float else float(value) if type(value) is int else _NON_FINITE[value]
-    if declared == float | None:
-        return None if value is None else _fit(value, float)
+    if declared in (float | None, dict[str, float] | None):
+        return None if value is None else _fit(value, get_args(declared)[0])
     if declared is int:
         if type(value) is int and -_MOST_COUNT < value < _MOST_COUNT:
             return value

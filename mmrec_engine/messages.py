@@ -81,6 +81,38 @@ MESSAGES: dict[str, dict[Language, str]] = {
         "en": "neither --epochs nor --max-steps limits the run; give one of them",
         "tr": "ne --epochs ne de --max-steps çalışmayı sınırlıyor; birini verin",
     },
+    "mixing-weight": {
+        "en": "{name}={value}: a weight is a number above 0; give another one",
+        "tr": "{name}={value}: ağırlık 0'dan büyük bir sayıdır; başka bir sayı verin",
+    },
+    "mixing-some-weights": {
+        "en": "{name} has no weight, others have; give each corpus a weight (PATH=WEIGHT), or none of them",
+        "tr": "{name} ağırlıksız, ötekiler ağırlıklı; her derleme bir ağırlık verin (YOL=AĞIRLIK) ya da hiçbirine vermeyin",
+    },
+    "mixing-both": {
+        "en": "--mixing-temperature is for corpora without weights; leave it out, or the weights",
+        "tr": "--mixing-temperature ağırlıksız derlemeler içindir; onu ya da ağırlıkları vermeyin",
+    },
+    "mixing-twice": {
+        "en": "{name} is named twice; give each corpus once, with a larger weight where it is to be read more often",
+        "tr": "{name} iki kez verilmiş; her derlemeyi bir kez verin, daha sık okunacaksa ağırlığını artırın",
+    },
+    "mixing-short": {
+        "en": "{name}: {reason}",
+        "tr": "{name}: {reason}",
+    },
+    "early-stopping-on": {
+        "en": "--early-stopping-on {value}: no such corpus here; use one of {choices}",
+        "tr": "--early-stopping-on {value}: burada böyle bir derlem yok; şunlardan birini verin: {choices}",
+    },
+    "tag-unknown": {
+        "en": "--corpus-tag {name}: the model was not trained on such a corpus; it knows {choices}",
+        "tr": "--corpus-tag {name}: model böyle bir derlemle eğitilmedi; bildikleri: {choices}",
+    },
+    "denoising-short": {
+        "en": "--seq-len {seq_len} leaves no room for --denoising; use --seq-len {nearest} or more",
+        "tr": "--seq-len {seq_len}, --denoising için yer bırakmıyor; --seq-len {nearest} ya da daha çok verin",
+    },
     "setting-two-corpora": {
         "en": "{first} and {second} both name a corpus; give one of them",
         "tr": "{first} ve {second} ikisi de bir derlem adı veriyor; yalnızca birini verin",
@@ -151,6 +183,10 @@ MESSAGES: dict[str, dict[Language, str]] = {
     "process-lost": {
         "en": "process {number} of {size} is gone ({reason}), so all have ended; go on from the last checkpoint with --resume",
         "tr": "{size} süreçten {number}. süreç yok oldu ({reason}), bu yüzden hepsi bitti; son checkpoint'ten --resume ile sürdürün",
+    },
+    "setting-curriculum-length": {
+        "en": "--curriculum length cuts windows, and with them the tags of several corpora and the spans of --denoising; choose another curriculum",
+        "tr": "--curriculum length pencereleri, onlarla birlikte birkaç derlemin etiketlerini ve --denoising parçalarını böler; başka bir curriculum seçin",
     },
     "setting-recased": {
         "en": "--recased: with the tokenizer {tokenizer} text in another case falls into other pieces; use --tokenizer char, or leave it out",

@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import Field, asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any, NoReturn, get_args, get_type_hints
 
 from mmrec_engine.errors import RequestError
 from mmrec_engine.model.config import ARCHITECTURES, Architecture
@@ -23,6 +23,8 @@ METRICS = ("bleu", "rouge", "distinct", "copied")
 TOKENIZERS = ("char", "bpe", "sentencepiece")
 CURRICULA = ("none", "length", "ngram", "compression", "order")
 PACINGS = ("linear", "root", "step")
+WHOLE = "all"  # corpora, together
+SHORTEST_DENOISED = 16  # tokens a window
 SCHEDULES = ("cosine", "linear", "constant", "wsd", "inverse-sqrt", "cosine-restarts", "plateau")
 
 
@@ -36,13 +38,14 @@ def _setting(
     choices: tuple[str, ...] = (),
     names: tuple[str, ...] = (),
     resumable: bool = False,
+    several: bool = False,
 ) -> Any:
     """One setting. low/high are inclusive bounds, above/below exclusive; names: some of them, joined by commas.
 
-    resumable: may differ when a run is resumed.
+    resumable: may differ when a run is resumed. several: a list of texts may stand for one.
     """
-    bounds = {"low": low, "high": high, "above": above, "below": below}
-    return field(default=default, metadata={**bounds, "choices": choices, "names": names, "resumable": resumable})
+    rules = {"choices": choices, "names": names, "resumable": resumable, "several": several}
+    return field(default=default, metadata={"low": low, "high": high, "above": above, "below": below, **rules})
 
 
 @dataclass(frozen=True)
@@ -54,8 +57,8 @@ class Settings:
     arch: Architecture = _setting("mmrec", choices=ARCHITECTURES)
     recipe: str = _setting("guide", choices=tuple(RECIPES))
     # corpus
-    data_dir: str | None = _setting(None)
-    corpus: str | None = _setting(None)
+    data_dir: str | tuple[str, ...] | None = _setting(None, several=True)
+    corpus: str | tuple[str, ...] | None = _setting(None, several=True)
     use_sample_corpus: bool = _setting(False)
     encoding: str | None = _setting(None)
     fix_encoding: bool = _setting(False)  # mend text that was read with the wrong code page before it came here
@@ -72,6 +75,9 @@ class Settings:
     curriculum_share: float = _setting(0.5, above=0, high=1)  # of the planned steps, until all is there
     curriculum_start: float = _setting(0.25, above=0, high=1)  # share of the windows, or of their length, at first
     pacing: str = _setting("linear", choices=PACINGS)
+    mixing_temperature: float = _setting(1.0, low=1, high=1000)  # several corpora, no weights: shares ~ size^(1/T)
+    denoising: float = _setting(0.0, low=0, high=1)  # share of the windows from which spans are cut
+    denoising_span: int = _setting(8, low=1, high=1024)  # tokens of a span, on average
     # steps
     epochs: int | None = _setting(10, low=1, high=1_000_000, resumable=True)
     max_steps: int | None = _setting(None, low=1, high=10**9, resumable=True)
@@ -98,6 +104,7 @@ class Settings:
     dropout: float = _setting(0.1, low=0, below=1)
     # evaluation and stopping
     early_stopping_patience: int = _setting(5, low=1, high=1_000_000, resumable=True)  # evaluations
+    early_stopping_on: str = _setting(WHOLE)  # of several corpora the one whose loss decides; all: together
     eval_every: int | None = _setting(None, low=1, high=10**9, resumable=True)  # steps; none: once an epoch
     target_loss: float | None = _setting(None, above=0, high=100, resumable=True)  # nats a token
     save_best_model: bool = _setting(True)
@@ -119,6 +126,9 @@ class Settings:
     def __post_init__(self) -> None:
         for item in FIELDS.values():
             value = getattr(self, item.name)
+            if item.metadata["several"] and isinstance(value, list | tuple):
+                value = parse(item.name, value)
+                object.__setattr__(self, item.name, value)  # JSON and TOML know lists alone
             if isinstance(value, str) and value_type(item.name) is not str:
                 raise RequestError("setting-not-number", flag=flag(item.name), value=value)
             parse(item.name, value)
@@ -135,10 +145,15 @@ class Settings:
             raise RequestError("setting-name", value=self.name)
         if self.processes > self.windows_a_step:
             raise RequestError("setting-processes", processes=self.processes, windows=self.windows_a_step)
+        cut = self.curriculum == "length" and (self.denoising or isinstance(self.data_dir or self.corpus, tuple))
+        if cut:
+            raise RequestError("setting-curriculum-length")
         if self.recased and self.tokenizer != "char":
             raise RequestError("setting-recased", tokenizer=self.tokenizer)
         if self.metrics is not None:
             metrics_of(self.metrics)
+        if self.denoising and self.seq_len < SHORTEST_DENOISED:
+            raise RequestError("denoising-short", seq_len=self.seq_len, nearest=SHORTEST_DENOISED)
         corpora = [flag(name) for name in CORPUS_CHOICE if getattr(self, name)]
         if len(corpora) > 1:
             raise RequestError("setting-two-corpora", first=corpora[0], second=corpora[1])
@@ -217,13 +232,18 @@ def parse(name: str, value: Any) -> Any:
     kind = value_type(name)
     if value is None and type(None) in get_args(_TYPES[name]):
         return None
+    if FIELDS[name].metadata["several"] and isinstance(value, list | tuple):
+        texts = tuple(parse(name, one) if isinstance(one, str) else _refuse_as_text(name, one) for one in value)
+        if not texts:
+            raise RequestError("setting-empty", flag=flag(name))
+        return texts if len(texts) > 1 else texts[0]
     if kind is bool:
         if not isinstance(value, bool):
             raise RequestError("setting-not-boolean", flag=flag(name), value=value)
         return value
     if kind is str:
         if not isinstance(value, str) or "\0" in value:
-            raise RequestError("setting-not-text", flag=flag(name), value=value)
+            return _refuse_as_text(name, value)
         if not value.strip():
             raise RequestError("setting-empty", flag=flag(name))
         return value
@@ -237,6 +257,10 @@ def parse(name: str, value: Any) -> Any:
         key = "setting-not-integer" if kind is int else "setting-not-number"
         raise RequestError(key, flag=flag(name), value=value) from None
     return number
+
+
+def _refuse_as_text(name: str, value: object) -> NoReturn:
+    raise RequestError("setting-not-text", flag=flag(name), value=value)
 
 
 def resolve(

@@ -66,7 +66,7 @@ class BeforeChecks:
                 after.join()
             if prepare:
                 self._corpus = result_of(prepare_corpus(resolved.settings))
-            self.total = count_of_checks()
+            self.total = count_of_checks(self._corpus)
             settings = resolved.settings
             machine = resolve_machine(settings)
             made = checks_before(settings, resolved.sources, self._corpus, settings.run_folder, machine, only=only)

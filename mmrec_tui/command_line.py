@@ -177,12 +177,13 @@ def _add_check(app: typer.Typer, wording: Wording, flags: list[Parameter]) -> No
 
 
 def _add_evaluate(app: typer.Typer, wording: Wording) -> None:
-    def evaluate(checkpoint: str, json: bool, seq_len: Optional[str], samples: int, **given: Any) -> int:
+    def evaluate(
+        checkpoint: str, json: bool, seq_len: Optional[str], samples: int, corpus_tag: Optional[str], **given: Any
+    ) -> int:
         from mmrec_tui import commands
 
-        by_hand = {name: value for name, value in given.items() if value is not None}
         length = None if seq_len is None else resolve({"seq_len": seq_len}).settings.seq_len
-        commands.evaluate(checkpoint, resolve(by_hand), length, samples, wording, json)
+        commands.evaluate(checkpoint, resolve(given_by_hand(given)), length, samples, corpus_tag, wording, json)
         return 0
 
     own = [*CORPUS_CHOICE, "encoding", "fix_encoding", "device", "threads", "metrics", "seed"]
@@ -190,6 +191,7 @@ def _add_evaluate(app: typer.Typer, wording: Wording) -> None:
         argument("checkpoint", "CHECKPOINT", wording("help.checkpoint")),
         *(setting_flag(name, wording) for name in own),
         switch("seq_len", Optional[str], None, "--seq-len", wording("help.evaluate-seq-len"), metavar="INTEGER"),
+        switch("corpus_tag", Optional[str], None, "--corpus-tag", wording("help.evaluate-corpus-tag"), metavar="NAME"),
         switch("samples", int, 32, "--samples", wording("help.samples"), metavar="INTEGER", min=1, max=100_000),
         switch("json", bool, False, "--json", wording("help.json")),
     ]
@@ -214,6 +216,9 @@ def _add_generate(app: typer.Typer, wording: Wording) -> None:
             Optional[float],
             typer.Option("--repetition-penalty", min=0.01, max=100.0, help=wording("help.repetition-penalty")),
         ] = None,
+        corpus_tag: Annotated[
+            Optional[str], typer.Option("--corpus-tag", metavar="NAME", help=wording("help.corpus-tag"))
+        ] = None,
         seed: Annotated[Optional[int], typer.Option(min=0, max=2**63 - 1, help=wording("help.generate-seed"))] = None,
         device: Annotated[str, typer.Option(help=wording("setting.device"))] = "cpu",
         json: Annotated[bool, typer.Option("--json", help=wording("help.json"))] = False,
@@ -229,7 +234,7 @@ def _add_generate(app: typer.Typer, wording: Wording) -> None:
         }
         refuse_nan(given, wording)
         by_hand = {name: value for name, value in given.items() if value is not None}
-        commands.generate(checkpoint, prompt, tokens, by_hand, device, wording, json)
+        commands.generate(checkpoint, prompt, tokens, by_hand, corpus_tag, device, wording, json)
         return 0
 
 

@@ -119,11 +119,18 @@ def runs(wording: Wording, as_json: bool) -> None:
 
 
 def evaluate(
-    checkpoint: str, given: Resolved, seq_len: int | None, samples: int, wording: Wording, as_json: bool
+    checkpoint: str,
+    given: Resolved,
+    seq_len: int | None,
+    samples: int,
+    corpus_tag: str | None,
+    wording: Wording,
+    as_json: bool,
 ) -> None:
     """Metrics of a checkpoint on the run's own validation side, or on all of a given text.
 
-    samples: how many continuations the metrics of written text are measured on, if there are to be any.
+    samples: how many continuations the metrics of written text are measured on, if there are to be any. corpus_tag: name of
+    the corpus that the given text is read as, of those that the model was trained on.
     """
     from mmrec_engine.corpus.prepare import prepare_corpus
     from mmrec_engine.errors import RequestError
@@ -131,7 +138,7 @@ def evaluate(
     from mmrec_engine.quality.continuations import measure, require_libraries
     from mmrec_engine.trained import load_trained
     from mmrec_engine.training.machine import resolve_machine
-    from mmrec_tui.narrator import metric_lines
+    from mmrec_tui.narrator import metric_lines, part_lines
 
     narration, asked = Narration(), given.settings.metrics
     if asked is not None:
@@ -141,7 +148,7 @@ def evaluate(
     length = seq_len or int(trained.settings["seq_len"])
     text_given = any(given.sources[name] == "hand" for name in CORPUS_CHOICE)
     if text_given:
-        preparing = prepare_corpus(replace(given.settings, stride=None, seq_len=length), trained.tokenizer)
+        preparing = prepare_corpus(replace(given.settings, stride=None, seq_len=length), trained.tokenizer, corpus_tag)
     else:
         known = {name: value for name, value in trained.settings.items() if name in FIELDS}
         preparing = prepare_corpus(replace(Settings(**known), stride=None, seq_len=length))
@@ -165,19 +172,27 @@ def evaluate(
         return
     narration.line(wording("evaluate.corpus", name=corpus.name, tokens=wording.number(metrics.tokens)))
     figures = (metrics.loss, metrics.perplexity, metrics.accuracy, metrics.bits_per_character, metrics.batches)
-    print("\n".join(metric_lines(wording, *figures)))
+    print("\n".join([*metric_lines(wording, *figures), *part_lines(wording, metrics.parts)]))
     if asked is not None:
         values = {**written["metrics"], "variant": "+".join(metrics_of(asked))}
         print(f"  {printable(evidence_of({'id': 'continuations', 'values': values}, wording))}")
 
 
 def generate(
-    checkpoint: str, prompt: str, tokens: int, sampling: dict[str, Any], device: str, wording: Wording, as_json: bool
+    checkpoint: str,
+    prompt: str,
+    tokens: int,
+    sampling: dict[str, Any],
+    corpus_tag: str | None,
+    device: str,
+    wording: Wording,
+    as_json: bool,
 ) -> None:
     """Prompt and continuation on stdout, each token as it comes; what a terminal would act on is shown as codes.
 
-    sampling: what was given by hand of evaluation.generation.Sampling.
+    sampling: what was given by hand of evaluation.generation.Sampling. corpus_tag: name of the corpus in whose way to write.
     """
+    from mmrec_engine.corpus.prepare import tag_of
     from mmrec_engine.corpus.text import clean
     from mmrec_engine.evaluation.generation import Sampling
     from mmrec_engine.evaluation.generation import generate as continuation
@@ -186,6 +201,7 @@ def generate(
     from mmrec_engine.training.machine import resolve_device
 
     trained = load_trained(checkpoint, resolve_device(device))
+    tag = None if corpus_tag is None else tag_of(trained.tokenizer, corpus_tag)
     prompt = clean(prompt)
     unknown = unknown_characters(trained.tokenizer, prompt)
     if unknown:
@@ -195,7 +211,7 @@ def generate(
     began = time.perf_counter()
     if not as_json:
         print(printable(prompt), end="", flush=True)
-    for piece in continuation(trained.model, trained.tokenizer, prompt, tokens, how):
+    for piece in continuation(trained.model, trained.tokenizer, prompt, tokens, how, tag):
         pieces.append(piece)
         if not as_json:
             print(printable(piece), end="", flush=True)
@@ -204,7 +220,8 @@ def generate(
         return
     speed = round(tokens / (time.perf_counter() - began), 1)
     result = {"prompt": prompt, "text": "".join(pieces), "tokens": len(pieces), "tokens_per_second": speed}
-    print_json({**result, **asdict(how), "checkpoint": str(trained.path)})
+    of_several = {"corpus_tag": corpus_tag or next(iter(trained.tokenizer.tags))} if trained.tokenizer.tags else {}
+    print_json({**result, **asdict(how), **of_several, "checkpoint": str(trained.path)})
 
 
 def export(checkpoint: str, directory: str, wording: Wording, as_json: bool) -> None:

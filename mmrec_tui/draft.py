@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mmrec_engine.corpus.batches import training_windows
-from mmrec_engine.corpus.prepare import Corpus, too_short
-from mmrec_engine.corpus.windows import EvaluationWindows
+from mmrec_engine.corpus.batches import training_windows, validation_windows
+from mmrec_engine.corpus.mixing import moved
+from mmrec_engine.corpus.prepare import Corpus, short_side
 from mmrec_engine.errors import RequestError
 from mmrec_engine.plan import make_plan
 from mmrec_engine.presets import PRESETS
@@ -22,10 +24,11 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "optimizer": ("recipe", "learning_rate", "warmup_steps", "schedule", "decay_share", "cycles", "plateau_factor",
                   "plateau_patience", "learning_rate_floor", "weight_average", "weight_decay", "grad_clip", "dropout",
                   "optimizer"),
-    "text": ("tokenizer", "vocab_size", "val_split", "encoding", "fix_encoding"),
+    "text": ("tokenizer", "vocab_size", "val_split", "encoding", "fix_encoding", "mixing_temperature", "denoising",
+             "denoising_span"),
     "augmentation": ("jitter", "recased", "masked", "noise"),
     "curriculum": ("curriculum", *CURRICULUM_SETTINGS),
-    "judging": ("early_stopping_patience", "eval_every", "target_loss", "metrics"),
+    "judging": ("early_stopping_patience", "early_stopping_on", "eval_every", "target_loss", "metrics"),
     "model": ("arch", "seed", "precision", "threads", "processes", "gradient_checkpointing"),
     "saving": ("name", "checkpoint_every", "keep_checkpoints"),
 }  # fmt: skip
@@ -41,7 +44,8 @@ ONLY_WITH: dict[str, tuple[str, tuple[str, ...]]] = {
 RATE_SETTINGS = ("epochs", "max_steps", "learning_rate", "warmup_steps", "schedule", "learning_rate_floor",
                  *(name for name, (other, _) in ONLY_WITH.items() if other == "schedule"))  # fmt: skip
 # What decides the prepared corpus, and what decides how long a step takes.
-CORPUS_SETTINGS = (*CORPUS_CHOICE, "encoding", "fix_encoding", "val_split", "vocab_size", "tokenizer")
+CORPUS_SETTINGS = (*CORPUS_CHOICE, "encoding", "fix_encoding", "val_split", "vocab_size", "tokenizer", "mixing_temperature",
+                   "denoising", "early_stopping_on")  # fmt: skip
 SPEED_SETTINGS = ("config", "arch", "batch_size", "accumulate", "microbatch", "seq_len", "optimizer", "precision", "threads",
                   "device", "gradient_checkpointing")  # fmt: skip
 _BYTES_A_PARAMETER = 12  # weight and two moments, as a checkpoint holds them
@@ -102,6 +106,29 @@ def typed(name: str, text: str) -> Any:
     return text.replace(",", ".") if value_type(name) in (int, float) else text
 
 
+def typed_corpora(text: str) -> str | tuple[str, ...]:
+    """A path, or several with a ; between them, each with its weight or none: as the setting `data_dir` has them."""
+    text = text.strip()
+    several = tuple(one.strip() for one in text.split(";") if one.strip())
+    return text if len(several) < 2 or os.path.exists(text) else several  # noqa: PTH110, it may be too long to ask for
+
+
+def corpora_as_typed(data_dir: str | Sequence[str]) -> str:
+    return data_dir if isinstance(data_dir, str) else "; ".join(data_dir)
+
+
+def found_corpora(data_dir: str | tuple[str, ...]) -> str | tuple[str, ...]:
+    """The same by paths that hold from anywhere. Raises RequestError where one is not there."""
+
+    def found(path: Path) -> Path:
+        path = path.expanduser()
+        if not os.path.exists(path):  # noqa: PTH110
+            raise RequestError("corpus-missing", path=path)
+        return path.absolute()
+
+    return moved(data_dir, found)
+
+
 def key_of(settings: Settings, names: tuple[str, ...]) -> tuple[Any, ...]:
     return tuple(getattr(settings, name) for name in names)
 
@@ -128,8 +155,9 @@ class Outlook:
 def windows_of(settings: Settings, corpus: Corpus) -> tuple[int, int]:
     """Whole windows of the two sides; 0 where a side is shorter than one."""
     train = training_windows(settings, corpus).count
-    whole = len(corpus.validation.tokens) > settings.seq_len
-    return train, EvaluationWindows(corpus.validation.tokens, settings.seq_len).count if whole else 0
+    if short_side(corpus, settings.seq_len, ("validation",)) is not None:
+        return train, 0
+    return train, sum(windows.count for windows in validation_windows(corpus, settings.seq_len))
 
 
 def outlook(settings: Settings, corpus: Corpus, seconds_a_step: float | None) -> Outlook:
@@ -161,13 +189,5 @@ def named(resolved: Resolved, name: str) -> Resolved:
     """The same run in a folder of this name, its text by a path that holds from anywhere."""
     settings = replace(resolved.settings, name=name)
     if settings.data_dir is not None:
-        settings = replace(settings, data_dir=str(Path(settings.data_dir).expanduser().absolute()))
+        settings = replace(settings, data_dir=moved(settings.data_dir, lambda path: path.expanduser().absolute()))
     return replace(resolved, settings=settings, sources={**resolved.sources, "name": "hand"})
-
-
-def short_side(settings: Settings, corpus: Corpus) -> RequestError | None:
-    """Why the text is too short for these windows."""
-    for label, side in (("training", corpus.train), ("validation", corpus.validation)):
-        if len(side.tokens) < settings.seq_len + 1:
-            return too_short(label, len(side.tokens), settings.seq_len)
-    return None

@@ -22,6 +22,8 @@ def setting_flag(name: str, wording: Wording) -> inspect.Parameter:
     shown = _default_shown(name, wording)
     if shown:
         help_text = f"{help_text} [{wording('help.default', value=shown)}]"
+    if item.metadata["several"]:
+        return switch(name, Optional[list[str]], None, flag(name), help_text, metavar=_METAVARS[kind])
     if kind is bool:
         declared = flag(name) if name == "use_sample_corpus" else f"{flag(name)}/--no-{flag(name)[2:]}"
         return switch(name, Optional[bool], None, declared, help_text)
@@ -77,6 +79,8 @@ def as_flags(given: Mapping[str, Any]) -> list[str]:
             words.append(flag(name))
         elif value is False:
             words.append(f"--no-{flag(name)[2:]}")
+        elif isinstance(value, list | tuple):
+            words += [f"{flag(name)}={one}" for one in value]
         elif value is not None:
             words.append(f"{flag(name)}={value}")
     return words
@@ -123,4 +127,5 @@ def refuse_nan(given: dict[str, Any], wording: Wording) -> None:
 
 
 def given_by_hand(given: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in given.items() if value is not None}
+    """Without what was not given: a list of nothing is how Typer tells that of a flag that may come several times."""
+    return {name: value for name, value in given.items() if value is not None and value != []}

@@ -252,5 +252,5 @@ def run_result(history: History, folder: Path, status: str) -> dict[str, Any]:
 def _validation_result(validation: events.Validation | None) -> dict[str, Any] | None:
     if validation is None:
         return None
-    names = ("step", "loss", "perplexity", "accuracy", "bits_per_character")
+    names = ("step", "loss", "perplexity", "accuracy", "bits_per_character", *(("parts",) if validation.parts else ()))
     return {name: getattr(validation, name) for name in names}

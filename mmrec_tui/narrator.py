@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from mmrec_engine.history import History
 from mmrec_engine.plan import Plan
 from mmrec_engine.quality.report import newest
 from mmrec_tui.findings import advice_of, evidence_of, remedy_title, title_of
-from mmrec_tui.terminal import Narration
+from mmrec_tui.terminal import Narration, printable
 from mmrec_tui.text import Wording
 
 _BAR_WIDTH = 20  # at most
@@ -79,6 +80,9 @@ class Narrator:
             self._out.line(say("corpus.sample"))
         else:
             self._out.line(say("corpus.builtin", name=corpus["name"]))
+        for part in corpus.get("parts", ()):
+            values = {"share": say.percent(part["share"]), "characters": number(part["train_characters"])}
+            self._out.line(say("corpus.part", name=part["name"], **values))
         if corpus.get("repaired_words"):
             self._out.line(say("prepare.repaired", words=number(corpus["repaired_words"])))
         self._out.line(say("vocabulary", tokens=number(corpus["vocabulary"])))
@@ -203,6 +207,8 @@ class Narrator:
             say, event.loss, event.perplexity, event.accuracy, event.bits_per_character, event.batches
         ):
             self._out.line(line)
+        for line in part_lines(say, event.parts or {}):
+            self._out.line(line)
         if event.patience_used:
             self._out.line(say("metrics.patience", used=event.patience_used, patience=event.patience))
         before = history.validations[-2][1].plateaus if len(history.validations) > 1 else 0
@@ -244,6 +250,13 @@ def metric_lines(
         wording("metrics.accuracy", value=wording.percent(accuracy)),
         wording("metrics.bits", value=wording.number(bits_per_character, 3)),
         wording("metrics.batches", value=wording.number(batches)),
+    ]
+
+
+def part_lines(wording: Wording, parts: Mapping[str, float]) -> list[str]:
+    """The loss of each of several corpora."""
+    return [
+        printable(wording("metrics.part", name=name, value=wording.number(loss, 3))) for name, loss in parts.items()
     ]
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from mmrec_engine.corpus.mixing import sources_of
 from mmrec_engine.corpus.prepare import Corpus, prepare_corpus
 from mmrec_engine.corpus.preview import Preview, preview, preview_builtin
 from mmrec_engine.errors import MmrecError, TrainingError
@@ -90,6 +91,10 @@ def _prepare(work: Work[Any], settings: Settings) -> Corpus | None:
 
 
 def _preview(settings: Settings) -> Preview:
-    if settings.data_dir is not None:
-        return preview(Path(settings.data_dir).expanduser(), settings.encoding)
-    return preview_builtin(settings.corpus or "sample")
+    """Of several corpora the first, with the files of all."""
+    paths = settings.data_dir is not None
+    looks = [
+        preview(Path(source.place).expanduser(), settings.encoding) if paths else preview_builtin(source.place)
+        for source in sources_of(settings)
+    ]
+    return replace(looks[0], total_bytes=sum(one.total_bytes for one in looks), files=sum(one.files for one in looks))

@@ -32,7 +32,7 @@ class AugmentedWindows:
     """The windows of `base` with some of them recased, and of their inputs some tokens hidden or replaced.
 
     recased: share of the windows; masked, noise: shares of the tokens. tokens: those a replacement is taken from, so that it is
-    drawn as often as it stands in the text.
+    drawn as often as it stands in the text. tagged: windows begin with a tag, which is left alone.
     """
 
     base: Windows
@@ -43,6 +43,7 @@ class AugmentedWindows:
     recased: float
     masked: float
     noise: float
+    tagged: bool = False
 
     @property
     def count(self) -> int:
@@ -50,6 +51,7 @@ class AugmentedWindows:
 
     def batch(self, numbers: npt.NDArray[np.int64]) -> Batch:
         inputs, labels = self.base.batch(numbers)
+        tags = inputs[:, 0].copy()
         for row, number in enumerate(numbers.tolist()):
             if self.recased:
                 self._recase(number, inputs[row], labels[row])
@@ -57,6 +59,8 @@ class AugmentedWindows:
                 self._mask(number, inputs[row])
             if self.noise:
                 self._disturb(number, inputs[row])
+        if self.tagged:
+            inputs[:, 0] = tags
         return inputs, labels
 
     def _key(self, number: int, kind: int) -> int:
@@ -99,7 +103,9 @@ def augmented(windows: Windows, tokens: Tokens, settings: Settings, tokenizer: T
         return windows
     recasing = Recasing.of(tokenizer) if settings.recased and isinstance(tokenizer, CharacterTokenizer) else None
     shares_of = (settings.recased, settings.masked, settings.noise)
-    return AugmentedWindows(windows, tokens, tokenizer.unknown, recasing, settings.seed, *shares_of)
+    return AugmentedWindows(
+        windows, tokens, tokenizer.unknown, recasing, settings.seed, *shares_of, bool(tokenizer.tags)
+    )
 
 
 def recased(text: Table, recasing: Recasing, way: int) -> Table:

@@ -1,12 +1,20 @@
-"""What a step trains on: the windows of a corpus, as the settings want them."""
+"""What a step trains on, and what it is judged by: the windows of a corpus, as the settings want them."""
 
 from __future__ import annotations
 
 from mmrec_engine.corpus.augmentation import augmented
 from mmrec_engine.corpus.curriculum import paced
+from mmrec_engine.corpus.denoising import DenoisedWindows
+from mmrec_engine.corpus.mixing import MixedWindows
+from mmrec_engine.corpus.parts import Side
 from mmrec_engine.corpus.prepare import Corpus
-from mmrec_engine.corpus.windows import TrainingWindows, Windows
+from mmrec_engine.corpus.windows import EvaluationWindows, TrainingWindows, Windows
+from mmrec_engine.randomness import hash64
 from mmrec_engine.settings import Settings
+
+__all__ = ["Windows", "training_windows", "validation_windows"]
+
+_PART = 12  # key of the order within one of several corpora
 
 
 def training_windows(settings: Settings, corpus: Corpus, planned_steps: int | None = None) -> Windows:
@@ -14,7 +22,28 @@ def training_windows(settings: Settings, corpus: Corpus, planned_steps: int | No
 
     planned_steps: by which a curriculum is paced; none: as windows are once it is through.
     """
-    tokens = corpus.train.tokens
-    plain = TrainingWindows(tokens, settings.seq_len, settings.window_stride, settings.seed, settings.jitter)
-    in_turn = plain if planned_steps is None else paced(plain, settings, planned_steps, corpus.tokenizer.vocab_size)
-    return augmented(in_turn, tokens, settings, corpus.tokenizer)
+    vocabulary, seed = corpus.tokenizer.vocab_size, settings.seed
+
+    def of(side: Side, seed: int, tag: int | None, share: float) -> Windows:
+        length, stride = settings.seq_len, settings.window_stride
+        plain = TrainingWindows(side.tokens, length, stride, seed, tag, settings.jitter)
+        return plain if planned_steps is None else paced(plain, settings, planned_steps, vocabulary, share)
+
+    windows: Windows
+    if corpus.parts:
+        parts = (
+            of(part.train, hash64(seed, _PART, number), part.tag, part.share)
+            for number, part in enumerate(corpus.parts)
+        )
+        windows = MixedWindows(tuple(parts), tuple(part.share for part in corpus.parts), seed)
+    else:
+        windows = of(corpus.train, seed, None, 1.0)
+    windows = augmented(windows, corpus.train.tokens, settings, corpus.tokenizer)
+    if settings.denoising:
+        windows = DenoisedWindows(windows, settings.denoising, settings.denoising_span, seed, corpus.tokenizer)
+    return windows
+
+
+def validation_windows(corpus: Corpus, length: int) -> tuple[EvaluationWindows, ...]:
+    """The windows of the validation side, of each part its own: none crosses from one into another."""
+    return tuple(EvaluationWindows(part.validation.tokens, length, part.tag) for part in corpus.all_parts)

@@ -77,11 +77,14 @@ def _can_be_halved(length: int, pieces: int) -> bool:
 
 @dataclass(frozen=True)
 class PacedWindows:
-    """Windows of the part of the text that a curriculum has come to."""
+    """Windows of the part of the text that a curriculum has come to.
+
+    windows_a_step: of several corpora the share that this one has of them.
+    """
 
     base: TrainingWindows
     pacing: Pacing
-    windows_a_step: int
+    windows_a_step: float
     vocabulary: int
 
     @property
@@ -113,10 +116,11 @@ class PacedWindows:
     def starts(self, numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """First token of each window numbered from the beginning of the run. Shape as `numbers`."""
         starts = self.base.starts(numbers)
-        for step in np.unique(numbers // self.windows_a_step + 1).tolist():
+        steps = np.floor(numbers / self.windows_a_step).astype(np.int64) + 1
+        for step in np.unique(steps).tolist():
             share = self.pacing.share(step)
             if share < 1:
-                at = numbers // self.windows_a_step + 1 == step
+                at = steps == step
                 pool = np.uint64(max(1, round(share * self.count)))
                 drawn = (hashed(numbers[at], hash64(self.base.seed, _DRAWN)) % pool).astype(np.int64)
                 starts[at] = self.base.at_places(self.ranking[drawn], numbers[at])
@@ -124,9 +128,12 @@ class PacedWindows:
 
 
 def paced(
-    windows: TrainingWindows, settings: Settings, planned_steps: int, vocabulary: int
+    windows: TrainingWindows, settings: Settings, planned_steps: int, vocabulary: int, share: float = 1.0
 ) -> TrainingWindows | PacedWindows:
-    """The windows as the curriculum draws them. One of length cuts them, which is the step's business (`Pacing.pieces`)."""
+    """The windows as the curriculum draws them; share: of those of a step, where there are several corpora.
+
+    A curriculum of length cuts them, which is the step's business (`Pacing.pieces`).
+    """
     if settings.curriculum in ("none", "length"):
         return windows
-    return PacedWindows(windows, Pacing.of(settings, planned_steps), settings.windows_a_step, vocabulary)
+    return PacedWindows(windows, Pacing.of(settings, planned_steps), share * settings.windows_a_step, vocabulary)

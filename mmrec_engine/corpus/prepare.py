@@ -1,6 +1,6 @@
 """From documents to token files on disk: read once, split, build the vocabulary, encode, keep.
 
-    documents ──► clean text in one spool file, with each document's length and fingerprint
+    documents ──► clean text in one spool file, with each document's length and fingerprint, corpus after corpus
               ──► split (by fingerprint) ──► vocabulary of the training side ──► train.bin, validation.bin, corpus.json
 
 Memory stays bounded by one piece of text, whatever the corpus (a JSON line is one piece). The result lies in the cache folder
@@ -14,13 +14,14 @@ import codecs
 import contextlib
 import errno
 import hashlib
+import itertools
 import json
 import os
 import shutil
 import tempfile
 import time
-from collections.abc import Generator, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -28,36 +29,32 @@ import numpy as np
 import platformdirs
 
 from mmrec_engine.corpus.builtin import BuiltinDocuments
-from mmrec_engine.corpus.documents import FileDocuments, SideName, Skipped
+from mmrec_engine.corpus.documents import Document, FileDocuments, SideName, Skipped
+from mmrec_engine.corpus.mixing import Source, sources_of
 from mmrec_engine.corpus.mojibake import Repair
+from mmrec_engine.corpus.parts import Counts, Part, Side, parts_of, with_shares
 from mmrec_engine.corpus.split import Extent, split_points
 from mmrec_engine.corpus.text import PIECE_BYTES, Unusable
 from mmrec_engine.corpus.vocabulary import learn_tokenizer
-from mmrec_engine.corpus.windows import Tokens
 from mmrec_engine.errors import RequestError
 from mmrec_engine.events import Progress
-from mmrec_engine.messages import REASONS, SIDES
-from mmrec_engine.settings import Settings
+from mmrec_engine.messages import LANGUAGES, REASONS, SIDES
+from mmrec_engine.settings import WHOLE, Settings
 from mmrec_engine.tokenizer import Tokenizer, tokenizer_from_dict
+from mmrec_engine.tokenizer.vocabulary import special_ids
 
 _FORMAT = 3  # raised whenever the same text would give other files
 _DESCRIPTION = "corpus.json"
 
-
-@dataclass(frozen=True)
-class Side:
-    """One side of the split. unknown: how many of its tokens are the unknown one."""
-
-    tokens: Tokens
-    characters: int
-    unknown: int
+_Documents = FileDocuments | BuiltinDocuments
 
 
 @dataclass(frozen=True)
 class Corpus:
     """A prepared corpus: tokens mapped from disk, and what a person wants to know of it.
 
-    repaired_words: how many words `fix_encoding` mended as the text was read.
+    repaired_words: how many words `fix_encoding` mended as the text was read. parts: where there are several corpora, or their
+    tags are known; their sides lie one after another in `train` and `validation`.
     """
 
     name: str
@@ -68,6 +65,12 @@ class Corpus:
     validation: Side
     skipped: tuple[Skipped, ...]
     repaired_words: int = 0
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def all_parts(self) -> tuple[Part, ...]:
+        """The parts, or the whole as the only one."""
+        return self.parts or (Part(self.name, None, 1.0, self.train, self.validation),)
 
     def describe(self) -> dict[str, Any]:
         """The `corpus` entry of run.json."""
@@ -82,6 +85,7 @@ class Corpus:
             "train_tokens": len(self.train.tokens),
             "validation_tokens": len(self.validation.tokens),
             "repaired_words": self.repaired_words,
+            **({"parts": [part.describe() for part in self.parts]} if self.parts else {}),
         }
 
 
@@ -92,43 +96,70 @@ class _Entry:
     extent: Extent
     bytes: int
     side: SideName | None
+    source: int
 
 
 def cache_folder() -> Path:
     return platformdirs.user_cache_path("mmrec") / "corpora"
 
 
-def prepare_corpus(settings: Settings, tokenizer: Tokenizer | None = None) -> Generator[Progress, None, Corpus]:
+def prepare_corpus(
+    settings: Settings, tokenizer: Tokenizer | None = None, tag: str | None = None
+) -> Generator[Progress, None, Corpus]:
     """Prepare the corpus that the settings name, or find it prepared. Yields progress in bytes of text.
 
     tokenizer: of a trained model that is to be evaluated on this text; then all of the text is the validation side.
+    tag: where that one was trained on several corpora, the one whose tag the windows get; none: of the corpus with the same
+    name, else of the first.
     Raises RequestError where the text is missing, unusable or shorter than one window on a side.
     """
     folder = cache_folder()
-    documents: FileDocuments | BuiltinDocuments
-    if settings.data_dir is not None:
-        name = settings.data_dir
-        documents = FileDocuments(Path(name), settings.encoding, prepared=folder)
-    else:
-        name = settings.corpus or "sample"
-        documents = BuiltinDocuments(name)
+    sources = sources_of(settings)
+    if tokenizer is not None and tag is not None:
+        tag_of(tokenizer, tag)
+    documents: list[_Documents] = [
+        BuiltinDocuments(source.place)
+        if settings.data_dir is None
+        else FileDocuments(Path(source.place), settings.encoding, prepared=folder)
+        for source in sources
+    ]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(folder)
         with tempfile.TemporaryDirectory(prefix="preparing-", dir=folder) as work:
-            corpus = yield from _prepare(documents, name, settings, tokenizer, folder, Path(work))
+            corpus = yield from _prepare(sources, documents, settings, tokenizer, tag, folder, Path(work))
     except OSError as error:
         raise RequestError("cache-unwritable", path=folder, reason=error.strerror or error) from None
-    _check_length(corpus, settings.seq_len, ("validation",) if tokenizer else ("training", "validation"))
+    short = short_side(corpus, settings.seq_len, ("validation",) if tokenizer else ("training", "validation"))
+    if short is not None:
+        raise short
+    names = [part.name for part in corpus.parts]
+    if tokenizer is None and settings.early_stopping_on not in (WHOLE, *names):
+        raise RequestError("early-stopping-on", value=settings.early_stopping_on, choices=", ".join((WHOLE, *names)))
     return corpus
 
 
-def _check_length(corpus: Corpus, seq_len: int, needed: tuple[str, ...]) -> None:
-    """Raises RequestError unless each needed side holds one whole window and its next token."""
-    for label in needed:
-        side = corpus.train if label == "training" else corpus.validation
-        if len(side.tokens) < seq_len + 1:
-            raise too_short(label, len(side.tokens), seq_len)
+def short_side(
+    corpus: Corpus, seq_len: int, needed: tuple[str, ...] = ("training", "validation")
+) -> RequestError | None:
+    """Why the text is too short for these windows, unless each needed side holds a whole one and its next token."""
+    for part in corpus.all_parts:
+        for label in needed:
+            tokens = len((part.train if label == "training" else part.validation).tokens)
+            if tokens < seq_len + 1:
+                short = too_short(label, tokens, seq_len)
+                if len(corpus.parts) < 2:
+                    return short
+                reason = {language: short.text(language) for language in LANGUAGES}
+                return RequestError("mixing-short", name=part.name, reason=reason)
+    return None
+
+
+def tag_of(tokenizer: Tokenizer, name: str) -> int:
+    """The id that the windows of a corpus begin with. Raises RequestError where the model knows none of that name."""
+    if name not in tokenizer.tags:
+        raise RequestError("tag-unknown", name=name, choices=", ".join(tokenizer.tags) or "–")
+    return tokenizer.tags[name]
 
 
 def too_short(side: str, tokens: int, seq_len: int) -> RequestError:
@@ -140,48 +171,63 @@ def too_short(side: str, tokens: int, seq_len: int) -> RequestError:
 
 
 def _prepare(
-    documents: FileDocuments | BuiltinDocuments,
-    name: str,
+    sources: Sequence[Source],
+    documents: Sequence[_Documents],
     settings: Settings,
     tokenizer: Tokenizer | None,
+    tag: str | None,
     folder: Path,
     work: Path,
 ) -> Generator[Progress, None, Corpus]:
-    spool = work / "text"
+    spool, several = work / "text", len(sources) > 1
     repair = Repair() if settings.fix_encoding else None
     entries = yield from _spool(documents, spool, repair)
-    if not entries:
-        if not documents.skipped:
-            raise RequestError("corpus-empty", path=name)
-        first = documents.skipped[0]
-        values = {"path": name, "count": len(documents.skipped), "first": first.name, "reason": REASONS[first.reason]}
-        if first.reason == "undecodable" and first.hint:
-            raise RequestError("corpus-undecodable", hint=first.hint, **values)
-        raise RequestError("corpus-nothing-usable", **values)
-    fingerprint = _digest(*(f"{entry.extent.fingerprint} {entry.side}" for entry in entries))
-    vocabulary = json.dumps(tokenizer.to_dict()) if tokenizer else f"{settings.tokenizer} {settings.vocab_size}"
+    for number, source in enumerate(sources):
+        if not any(entry.source == number for entry in entries):
+            raise _nothing_in(documents[number], source.place)
+    fingerprint = _digest(
+        *(f"{entry.extent.fingerprint} {entry.side}" + (f" {entry.source}" if several else "") for entry in entries)
+    )
+    beside = special_ids(False, bool(settings.denoising), [source.name for source in sources] if several else ())
+    learnt = " ".join((f"{settings.tokenizer} {settings.vocab_size}", *beside))
+    vocabulary = json.dumps(tokenizer.to_dict()) if tokenizer else learnt
     decides = (fingerprint, str(None if tokenizer else settings.val_split), vocabulary, str(_FORMAT))
     prepared = folder / _digest(*decides)
-    corpus = _open(prepared, name, tuple(documents.skipped))
+    corpus = _open(prepared, sources)
     if corpus is None:
         target = work / "prepared"
         target.mkdir()
-        yield from _encode(spool, entries, settings, tokenizer, fingerprint, target)
-        _put_in_place(target, prepared)
-        corpus = _open(prepared, name, tuple(documents.skipped))
+        yield from _encode(spool, entries, settings, tokenizer, beside, fingerprint, target)
+        _put_in_place(target, prepared, sources)
+        corpus = _open(prepared, sources)
         if corpus is None:
             raise OSError(errno.EIO, os.strerror(errno.EIO), str(prepared))
-    return replace(corpus, repaired_words=repair.words) if repair else corpus
+    skipped = [
+        replace(one, name=f"{source.name}/{one.name}") if several else one
+        for source, read in zip(sources, documents, strict=True)
+        for one in read.skipped
+    ]
+    parts = with_shares(corpus.parts, sources, settings.mixing_temperature, corpus.tokenizer.tags, tag)
+    return replace(corpus, skipped=tuple(skipped), repaired_words=repair.words if repair else 0, parts=parts)
 
 
-def _spool(
-    documents: FileDocuments | BuiltinDocuments, path: Path, repair: Repair | None
-) -> Generator[Progress, None, list[_Entry]]:
+def _nothing_in(documents: _Documents, place: str) -> RequestError:
+    """Why a corpus without a usable document has none."""
+    if not documents.skipped:
+        return RequestError("corpus-empty", path=place)
+    first = documents.skipped[0]
+    values = {"path": place, "count": len(documents.skipped), "first": first.name, "reason": REASONS[first.reason]}
+    if first.reason == "undecodable" and first.hint:
+        return RequestError("corpus-undecodable", hint=first.hint, **values)
+    return RequestError("corpus-nothing-usable", **values)
+
+
+def _spool(sources: Sequence[_Documents], path: Path, repair: Repair | None) -> Generator[Progress, None, list[_Entry]]:
     """Write all clean text to one file, mended if it is to be; a document that turns out unusable is taken back."""
     entries: list[_Entry] = []
-    total = max(1, documents.total_bytes)
+    total = max(1, sum(documents.total_bytes for documents in sources))
     with path.open("wb") as spool:
-        for document in documents:
+        for number, document, before in _documents_of(sources):
             start, mended_before = spool.tell(), repair.words if repair else 0
             digest, characters = hashlib.blake2b(digest_size=16), 0
             try:
@@ -192,23 +238,31 @@ def _spool(
                     spool.write(data)
                     characters += len(piece)
                     if characters > PIECE_BYTES // 2:
-                        yield Progress(
-                            task="reading", done=min(total, document.done + spool.tell() - start), total=total
-                        )
+                        done = before + document.done + spool.tell() - start
+                        yield Progress(task="reading", done=min(total, done), total=total)
                 if not characters:
                     raise Unusable("empty")
             except Unusable as error:
-                documents.skipped.append(Skipped(document.name, error.reason, error.hint, document.size))
+                sources[number].skipped.append(Skipped(document.name, error.reason, error.hint, document.size))
                 spool.seek(start)
                 spool.truncate()
                 if repair:
                     repair.words = mended_before
                 continue
             extent = Extent(digest.hexdigest(), characters)
-            entries.append(_Entry(extent, spool.tell() - start, document.side))
+            entries.append(_Entry(extent, spool.tell() - start, document.side, number))
             if len(entries) % 1000 == 1:
-                yield Progress(task="reading", done=min(total, document.done), total=total)
+                yield Progress(task="reading", done=min(total, before + document.done), total=total)
     return entries
+
+
+def _documents_of(sources: Sequence[_Documents]) -> Iterator[tuple[int, Document, int]]:
+    """Each document with the number of its corpus and the bytes of those before that one."""
+    before = 0
+    for number, documents in enumerate(sources):
+        for document in documents:
+            yield number, document, before
+        before += documents.total_bytes
 
 
 def _readable(pieces: Iterator[str]) -> Iterator[str]:
@@ -224,48 +278,61 @@ def _encode(
     entries: list[_Entry],
     settings: Settings,
     tokenizer: Tokenizer | None,
+    beside: tuple[str, ...],
     fingerprint: str,
     target: Path,
 ) -> Generator[Progress, None, None]:
     if tokenizer is not None:
         points = [0] * len(entries)
-    elif any(entry.side for entry in entries):
-        points = [entry.extent.characters if entry.side == "train" else 0 for entry in entries]
     else:
-        points = split_points([entry.extent for entry in entries], settings.val_split)
+        points = [
+            point
+            for _, of_one in itertools.groupby(entries, lambda entry: entry.source)
+            for point in _points(list(of_one), settings.val_split)
+        ]
     total, done = sum(entry.extent.characters for entry in entries), 0
     if tokenizer is None:
         training = (piece.text for piece in _pieces(spool, entries, points) if piece.side == "train")
-        tokenizer = yield from learn_tokenizer(training, sum(points), settings, len(entries) > 1)
-    characters: dict[SideName, int] = {"train": 0, "validation": 0}
-    unknown: dict[SideName, int] = {"train": 0, "validation": 0}
+        tokenizer = yield from learn_tokenizer(
+            training, sum(points), settings, (*special_ids(len(entries) > 1), *beside)
+        )
+    counts = [Counts() for _ in range(entries[-1].source + 1)]
     end = np.array([tokenizer.end_of_document or 0], dtype=tokenizer.dtype)
     with (target / "train.bin").open("wb") as train, (target / "validation.bin").open("wb") as validation:
         files: dict[SideName, BinaryIO] = {"train": train, "validation": validation}
         for piece in _pieces(spool, entries, points):
-            ids = tokenizer.encode(piece.text)
-            characters[piece.side] += len(piece.text)
+            ids, here, side = tokenizer.encode(piece.text), counts[piece.source], piece.side
+            here.characters[side] += len(piece.text)
             if tokenizer.unknown is not None:
-                unknown[piece.side] += int(np.count_nonzero(ids == tokenizer.unknown))
-            files[piece.side].write(ids.data)
+                here.unknown[side] += int(np.count_nonzero(ids == tokenizer.unknown))
+            files[side].write(ids.data)
+            here.tokens[side] += len(ids)
             if piece.ends_document and tokenizer.end_of_document is not None:
-                files[piece.side].write(end.data)
+                files[side].write(end.data)
+                here.tokens[side] += 1
             done += len(piece.text)
             yield Progress(task="encoding", done=done, total=total)
     description = {
         "fingerprint": fingerprint,
         "documents": len(entries),
         "tokenizer": tokenizer.to_dict(),
-        "characters": characters,
-        "tokens": {side: (target / f"{side}.bin").stat().st_size // end.itemsize for side in characters},
-        "unknown": unknown,
+        **asdict(Counts.of(counts)),
+        "parts": [asdict(one) for one in counts],
     }
     (target / _DESCRIPTION).write_text(json.dumps(description, ensure_ascii=False), encoding="utf-8")
+
+
+def _points(entries: Sequence[_Entry], val_split: float) -> list[int]:
+    """Where the documents of a corpus are cut: characters of each that train."""
+    if any(entry.side for entry in entries):
+        return [entry.extent.characters if entry.side == "train" else 0 for entry in entries]
+    return split_points([entry.extent for entry in entries], val_split)
 
 
 @dataclass(frozen=True)
 class _Piece:
     side: SideName
+    source: int
     text: str
     ends_document: bool  # the last piece of its document on this side
 
@@ -283,17 +350,20 @@ def _pieces(spool: Path, entries: list[_Entry], points: list[int]) -> Iterator[_
                 first, rest = text[: max(0, point - position)], text[max(0, point - position) :]
                 position += len(text)
                 if first:
-                    yield _Piece("train", first, position >= point)
+                    yield _Piece("train", entry.source, first, position >= point)
                 if rest:
-                    yield _Piece("validation", rest, not left)
+                    yield _Piece("validation", entry.source, rest, not left)
 
 
-def _open(folder: Path, corpus_name: str, skipped: tuple[Skipped, ...]) -> Corpus | None:
-    """The corpus prepared in `folder`; None where there is none, or what lies there is not whole."""
+def _open(folder: Path, sources: Sequence[Source]) -> Corpus | None:
+    """The corpus prepared in `folder`; None where there is none, or what lies there is not whole.
+
+    All parts have a share of 1 and no tag.
+    """
     try:
         described = json.loads((folder / _DESCRIPTION).read_text(encoding="utf-8"))
         tokenizer = tokenizer_from_dict(described["tokenizer"])
-        sides = {
+        sides: dict[SideName, Side] = {
             side: Side(
                 np.memmap(folder / f"{side}.bin", dtype=tokenizer.dtype, mode="r")
                 if (folder / f"{side}.bin").stat().st_size
@@ -305,20 +375,23 @@ def _open(folder: Path, corpus_name: str, skipped: tuple[Skipped, ...]) -> Corpu
         }
         if any(len(side.tokens) != described["tokens"][name] for name, side in sides.items()):
             return None
+        # Without its parts it was prepared before there were several.
+        counts = described.get("parts") or [{name: described[name] for name in ("characters", "tokens", "unknown")}]
         return Corpus(
-            corpus_name,
+            " + ".join(source.name for source in sources),
             described["fingerprint"],
             described["documents"],
             tokenizer,
             sides["train"],
             sides["validation"],
-            skipped,
+            (),
+            parts=parts_of(sources, [Counts(**one) for one in counts], sides),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
-def _put_in_place(prepared: Path, place: Path) -> None:
+def _put_in_place(prepared: Path, place: Path, sources: Sequence[Source]) -> None:
     """Move the finished folder to its name; another process that was faster has made the same files."""
     for path in prepared.iterdir():
         with path.open("rb") as file:
@@ -326,7 +399,7 @@ def _put_in_place(prepared: Path, place: Path) -> None:
     try:
         prepared.rename(place)
     except OSError:
-        if _open(place, "", ()) is None:
+        if _open(place, sources) is None:
             shutil.rmtree(place, ignore_errors=True)
             prepared.rename(place)
 

@@ -11,7 +11,7 @@ from mmrec_engine.messages import SIDES
 from mmrec_engine.settings import Settings
 from mmrec_engine.tokenizer import LEARNT, CharacterTokenizer, LearntTokenizer, Tokenizer
 from mmrec_engine.tokenizer.character import CharacterCounter
-from mmrec_engine.tokenizer.vocabulary import END_OF_DOCUMENT, UNKNOWN
+from mmrec_engine.tokenizer.vocabulary import UNKNOWN
 
 # Characters that a vocabulary is learnt from, of more an equal share of every piece: sentencepiece takes some twenty bytes for
 # each, and neither finds other pieces in more text.
@@ -20,23 +20,22 @@ _LOOK_SECONDS = 0.1
 
 
 def learn_tokenizer(
-    pieces: Iterator[str], characters: int, settings: Settings, several: bool
+    pieces: Iterator[str], characters: int, settings: Settings, special: tuple[str, ...]
 ) -> Generator[Progress, None, Tokenizer]:
-    """pieces: the text of the training side; characters: so many; several: documents, whose ends get a token.
+    """pieces: the text of the training side; characters: so many; special: names of ids beside the unknown one.
 
     Raises RequestError where there is no text, the vocabulary is too small, or a library is missing.
     """
     if not characters:
         raise RequestError("corpus-side-empty", side=SIDES["training"])
     if settings.tokenizer in LEARNT:
-        return (yield from _learn(pieces, characters, settings, (END_OF_DOCUMENT,) if several else ()))
+        return (yield from _learn(pieces, characters, settings, special))
     counter, done = CharacterCounter(), 0
     for text in pieces:
         counter.add(text)
         done += len(text)
         yield Progress(task="vocabulary", done=done, total=characters)
-    special = (UNKNOWN, END_OF_DOCUMENT) if several else (UNKNOWN,)
-    return CharacterTokenizer(counter.most_frequent(settings.vocab_size), special)
+    return CharacterTokenizer(counter.most_frequent(settings.vocab_size), (UNKNOWN, *special))
 
 
 class _Given:

@@ -34,12 +34,16 @@ class Windows(Protocol):
 
 @dataclass(frozen=True)
 class TrainingWindows:
-    """Overlap-free (or strided) windows over `tokens`, in a seeded order that changes every epoch."""
+    """Overlap-free (or strided) windows over `tokens`, in a seeded order that changes every epoch.
+
+    tag: the id that stands in the place of the first input of each, whose labels are as without it.
+    """
 
     tokens: Tokens
     length: int
     stride: int
     seed: int
+    tag: int | None = None
     jitter: float = 0.0  # of the stride: how far a window may lie from its place, before or behind it
 
     @property
@@ -75,7 +79,7 @@ class TrainingWindows:
         return self.cut(self.starts(numbers))
 
     def cut(self, starts: npt.NDArray[np.int64]) -> Batch:
-        return _cut(self.tokens, starts, self.length)
+        return _tagged(_cut(self.tokens, starts, self.length), self.tag)
 
     def _shift(self, epoch: int) -> int:
         room = len(self.tokens) - 1 - self.length - (self.count - 1) * self.stride
@@ -84,17 +88,21 @@ class TrainingWindows:
 
 @dataclass(frozen=True)
 class EvaluationWindows:
-    """Windows that do not overlap and together predict every token but the first once; the tail is padded."""
+    """Windows that do not overlap and together predict every token but the first once; the tail is padded.
+
+    tag: as of TrainingWindows.
+    """
 
     tokens: Tokens
     length: int
+    tag: int | None = None
 
     @property
     def count(self) -> int:
         return -(-(len(self.tokens) - 1) // self.length) if len(self.tokens) > 1 else 0
 
     def batch(self, numbers: npt.NDArray[np.int64]) -> Batch:
-        return _cut(self.tokens, numbers * self.length, self.length)
+        return _tagged(_cut(self.tokens, numbers * self.length, self.length), self.tag)
 
     def spread(self, most: int) -> npt.NDArray[np.int64]:
         """Numbers of at most `most` windows, evenly spread over the text."""
@@ -109,3 +117,9 @@ def _cut(tokens: Tokens, starts: npt.NDArray[np.int64], length: int) -> Batch:
         inputs[row, : len(window) - 1] = window[:-1]
         labels[row, : len(window) - 1] = window[1:]
     return inputs, labels
+
+
+def _tagged(batch: Batch, tag: int | None) -> Batch:
+    if tag is not None:
+        batch[0][:, 0] = tag
+    return batch

@@ -28,12 +28,17 @@ class Sampling:
     seed: int = 1337
 
 
-def generate(model: LanguageModel, tokenizer: Tokenizer, prompt: str, tokens: int, sampling: Sampling) -> Iterator[str]:
+def generate(
+    model: LanguageModel, tokenizer: Tokenizer, prompt: str, tokens: int, sampling: Sampling, tag: int | None = None
+) -> Iterator[str]:
     """Continue `prompt` by `tokens` tokens; yields the text of each, nothing while a character is not whole.
 
-    Special tokens are never drawn. Raises RequestError where the model computes no finite numbers.
+    tag: id of the corpus in whose way to write; none: of the first that has one. Special tokens are
+    never drawn. Raises RequestError where the model computes no finite numbers.
     """
     ids = [int(index) for index in tokenizer.encode(prompt)] or [_opening(tokenizer)]
+    tag = next(iter(tokenizer.tags.values()), None) if tag is None else tag
+    ids = ids if tag is None else [tag, *ids]
     generator = torch.Generator().manual_seed(sampling.seed)
     drawn = _continued(model, torch.tensor([ids]), len(tokenizer.special), tokens, sampling, [generator])
     yield from tokenizer.decode_each(index for (index,) in drawn)

@@ -5,19 +5,23 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch.nn import functional
 
+from mmrec_engine.corpus.batches import validation_windows
 from mmrec_engine.corpus.prepare import Corpus
 from mmrec_engine.corpus.windows import IGNORED_LABEL, EvaluationWindows, Tokens
 from mmrec_engine.evaluation.generation import Sampling, generate
 from mmrec_engine.evaluation.metrics import Tally, bits_per_character, evaluating, perplexity, token_losses
+from mmrec_engine.evaluation.together import Together
 from mmrec_engine.events import Progress
 from mmrec_engine.model.language_model import LanguageModel
+from mmrec_engine.settings import WHOLE
 
 _TOKENS_A_BATCH = 4096  # fixed, so that the rounding of a loss does not depend on the run's batch size
 FIRST_TOKENS = 4 * _TOKENS_A_BATCH  # by which a model loaded anew is compared with the one that was saved
@@ -32,7 +36,8 @@ _SAMPLE_TOKENS = 120
 class Metrics:
     """Of the whole validation side. loss: nats a token; tokens: predicted ones; first_loss: of the first FIRST_TOKENS.
 
-    standard_error: of the loss; none where the side is a single batch.
+    standard_error: of the loss; none where the side is a single batch. parts: of several corpora the loss of each; then the
+    other figures are those of a text that has them in their shares.
     """
 
     loss: float
@@ -43,10 +48,16 @@ class Metrics:
     batches: int
     first_loss: float
     standard_error: float | None
+    parts: dict[str, float] = field(default_factory=dict)
 
-    def as_dict(self) -> dict[str, float | int]:
-        """What people ask for: all but the first loss, and no standard error where there is none."""
-        return {name: value for name, value in self.__dict__.items() if name != "first_loss" and value is not None}
+    def as_dict(self) -> dict[str, Any]:
+        """What people ask for: all but the first loss, and no standard error and no parts where there are none."""
+        left_out = {"first_loss", *(() if self.parts else ("parts",))}
+        return {name: value for name, value in self.__dict__.items() if name not in left_out and value is not None}
+
+    def judged(self, corpus: str) -> float:
+        """The loss that decides what is best: of this corpus, or of all together."""
+        return self.loss if corpus == WHOLE else self.parts[corpus]
 
 
 Evaluation = Generator[Progress, None, Tally | None]
@@ -88,25 +99,29 @@ def validate(
     model: LanguageModel, corpus: Corpus, length: int, stopped: Callable[[], bool] = lambda: False
 ) -> Generator[Progress, None, Metrics | None]:
     """Metrics of the whole validation side; None once `stopped`."""
-    windows = EvaluationWindows(corpus.validation.tokens, length)
-    first = yield from evaluate_first(model, windows, stopped)
-    if first is None:
-        return None
-    first_loss = first.loss
-    rest = np.arange(_first_count(windows), windows.count)
-    tally = yield from evaluate_windows(model, windows, rest, stopped, beside=first)
-    if tally is None:
-        return None
-    characters = corpus.validation.characters - 1  # the first one is not predicted
+    tallies: list[Tally] = []
+    first_losses: list[float] = []
+    for windows in validation_windows(corpus, length):
+        first = yield from evaluate_first(model, windows, stopped)
+        if first is None:
+            return None
+        first_losses.append(first.loss)
+        rest = np.arange(_first_count(windows), windows.count)
+        tally = yield from evaluate_windows(model, windows, rest, stopped, beside=first)
+        if tally is None:
+            return None
+        tallies.append(tally)
+    whole = Together.of(tallies, corpus.all_parts)
     return Metrics(
-        tally.loss,
-        perplexity(tally.loss),
-        tally.accuracy,
-        bits_per_character(tally.loss, tally.tokens, characters),
-        tally.tokens,
-        tally.batches,
-        first_loss,
-        tally.standard_error if tally.batches > 1 else None,
+        whole.loss,
+        perplexity(whole.loss),
+        whole.accuracy,
+        bits_per_character(whole.loss, whole.tokens, whole.characters),
+        whole.tokens,
+        whole.batches,
+        first_losses[0],
+        whole.standard_error,
+        {part.name: tally.loss for part, tally in zip(corpus.parts, tallies, strict=False)},
     )
 
 
@@ -134,11 +149,15 @@ def training_loss(
     No more than 65,536 tokens: the mean over so many scatters by a hundredth, and as they are always the same, their course
     is steadier than that. In the precision of the training: what is judged is how far the two are apart, hundredths.
     """
-    windows = EvaluationWindows(corpus.train.tokens, length)
-    as_many = EvaluationWindows(corpus.validation.tokens, length).count
-    numbers = windows.spread(min(as_many, max(1, _MOST_BESIDE // length)))
-    tally = yield from evaluate_windows(model, windows, numbers, stopped, precision)
-    return None if tally is None else tally.loss
+    tallies: list[Tally] = []
+    for part, as_many in zip(corpus.all_parts, validation_windows(corpus, length), strict=True):
+        windows = EvaluationWindows(part.train.tokens, length, part.tag)
+        numbers = windows.spread(min(as_many.count, max(1, int(part.share * _MOST_BESIDE) // length)))
+        tally = yield from evaluate_windows(model, windows, numbers, stopped, precision)
+        if tally is None:
+            return None
+        tallies.append(tally)
+    return Together.of(tallies, corpus.all_parts).loss
 
 
 def validate_sample(
@@ -149,34 +168,54 @@ def validate_sample(
     others_too: bool,
     stopped: Callable[[], bool] = lambda: False,
     precision: Precision = nullcontext,
-) -> Generator[Progress, None, tuple[Tally, Tally] | None]:
+    judged_by: str = WHOLE,
+) -> Generator[Progress, None, tuple[Together, Together] | None]:
     """About `tokens` tokens of the validation side, evenly spread, always the same; and all of it, MOST_SAMPLED at most.
 
-    Where the others are not asked for, both are the sample. None once `stopped`.
+    Where the others are not asked for, both are the sample. judged_by: the one of several corpora that alone is looked at.
+    None once `stopped`.
     """
-    windows = EvaluationWindows(corpus.validation.tokens, length)
-    numbers = windows.spread(max(1, MOST_SAMPLED // length))
-    every = max(1, len(numbers) * length // tokens)
-    sample = yield from evaluate_windows(model, windows, numbers[::every], stopped, precision)
-    if sample is None or not others_too:
-        return None if sample is None else (sample, sample)
-    others = np.delete(numbers, slice(None, None, every))
-    rest = yield from evaluate_windows(model, windows, others, stopped, precision)
-    return None if rest is None else (sample, Tally.of((sample, rest)))
+    looked_at = [
+        (part, windows)
+        for part, windows in zip(corpus.all_parts, validation_windows(corpus, length), strict=True)
+        if judged_by in (WHOLE, part.name)
+    ]
+    shares = sum(part.share for part, _ in looked_at)
+    samples: list[Tally] = []
+    whole: list[Tally] = []
+    for part, windows in looked_at:
+        share = part.share / shares
+        numbers = windows.spread(max(1, int(share * MOST_SAMPLED) // length))
+        every = max(1, len(numbers) * length // max(1, int(share * tokens)))
+        sample = yield from evaluate_windows(model, windows, numbers[::every], stopped, precision)
+        if sample is None:
+            return None
+        samples.append(sample)
+        if others_too:
+            others = np.delete(numbers, slice(None, None, every))
+            rest = yield from evaluate_windows(model, windows, others, stopped, precision)
+            if rest is None:
+                return None
+            whole.append(Tally.of((sample, rest)))
+    parts = [part for part, _ in looked_at]
+    together = Together.of(samples, parts)
+    return together, Together.of(whole, parts) if others_too else together
 
 
 def window_losses(model: LanguageModel, corpus: Corpus, length: int, most: int) -> npt.NDArray[np.float64]:
     """Mean loss of each of at most `most` validation windows, evenly spread: how much a validation loss may vary by chance."""
-    windows = EvaluationWindows(corpus.validation.tokens, length)
     losses: list[float] = []
     device = model.embedding.weight.device
-    numbers = windows.spread(most)
     a_batch = max(1, _TOKENS_A_BATCH // length)
-    for start in range(0, len(numbers), a_batch):
+    batches = [
+        (windows, numbers[start : start + a_batch])
+        for part, windows in zip(corpus.all_parts, validation_windows(corpus, length), strict=True)
+        for numbers in (windows.spread(max(1, int(part.share * most))),)
+        for start in range(0, len(numbers), a_batch)
+    ]
+    for windows, chosen in batches:
         with evaluating(model):
-            inputs, labels = (
-                torch.from_numpy(part).to(device) for part in windows.batch(numbers[start : start + a_batch])
-            )
+            inputs, labels = (torch.from_numpy(side).to(device) for side in windows.batch(chosen))
             flat = functional.cross_entropy(
                 model(inputs).flatten(0, 1), labels.flatten(), ignore_index=IGNORED_LABEL, reduction="none"
             )
@@ -193,6 +232,6 @@ def prompt_of(corpus: Corpus) -> str:
 
 
 def sample_text(model: LanguageModel, corpus: Corpus, seed: int) -> tuple[str, str]:
-    """A prompt, always the same, and the model's continuation."""
+    """A prompt, always the same, and the model's continuation; of several corpora those of the first."""
     prompt = prompt_of(corpus)
     return prompt, "".join(generate(model, corpus.tokenizer, prompt, _SAMPLE_TOKENS, Sampling(seed=seed)))

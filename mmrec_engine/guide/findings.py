@@ -69,9 +69,10 @@ def texts() -> dict[str, FindingText]:
     from mmrec_engine.guide.findings_after import AFTER
     from mmrec_engine.guide.findings_before import BEFORE
     from mmrec_engine.guide.findings_during import DURING
+    from mmrec_engine.guide.findings_mixing import MIXING
     from mmrec_engine.guide.findings_model import MODEL
 
-    return {entry.id: entry for entry in (*BEFORE, *MODEL, *DURING, *AFTER)}
+    return {entry.id: entry for entry in (*BEFORE, *MIXING, *MODEL, *DURING, *AFTER)}
 
 
 def title(finding: Mapping[str, Any], language: Language) -> str:

@@ -67,6 +67,10 @@ REMEDIES: dict[str, Words] = {
         "en": "Begin the curriculum with {curriculum_start:.0%} of the windows",
         "tr": "Curriculum'a pencerelerin {curriculum_start:.0%} kadarıyla başla",
     },
+    "corpora-by-size": {
+        "en": "Read the corpora by their size (--mixing-temperature {mixing_temperature:g})",
+        "tr": "Derlemleri boyutlarına göre oku (--mixing-temperature {mixing_temperature:g})",
+    },
     "reachable-plateau": {
         "en": "Lower the rate after {plateau_patience} evaluation without a new best (--plateau-patience)",
         "tr": "Learning rate'i, yeni en iyi getirmeyen {plateau_patience} değerlendirmeden sonra düşür (--plateau-patience)",

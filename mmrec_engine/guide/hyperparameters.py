@@ -9,6 +9,7 @@ from mmrec_engine.guide.hyperparameter import NOTHING, Hyperparameter
 from mmrec_engine.guide.hyperparameters_augmentation import AUGMENTATION
 from mmrec_engine.guide.hyperparameters_curriculum import CURRICULUM
 from mmrec_engine.guide.hyperparameters_learning import LEARNING
+from mmrec_engine.guide.hyperparameters_tasks import TASKS
 
 HYPERPARAMETERS: tuple[Hyperparameter, ...] = (
     Hyperparameter(
@@ -239,6 +240,7 @@ HYPERPARAMETERS: tuple[Hyperparameter, ...] = (
     *AUGMENTATION,
     *CURRICULUM,
     *LEARNING,
+    *TASKS,
     Hyperparameter(
         "early_stopping_patience",
         {"en": "Patience", "tr": "Sabır"},

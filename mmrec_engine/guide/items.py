@@ -34,8 +34,8 @@ ITEMS: tuple[Item, ...] = (
             "tr": "Model yalnızca metninde olanı öğrenir. Rastgele ya da simüle edilmiş veri, denetlenebilecek hiçbir şey öğretmez.",
         },
         {
-            "en": "Put text files into one folder and name it with --data-dir. Start with the sample corpus, then move on to real text.",
-            "tr": "Metin dosyalarını bir klasöre koyun ve --data-dir ile gösterin. Sample corpus ile başlayın, sonra gerçek metne geçin.",
+            "en": "Put text files into one folder and name it with --data-dir. Start with the sample corpus, then move on to real text. Of several corpora none should be read much more often than the others.",
+            "tr": "Metin dosyalarını bir klasöre koyun ve --data-dir ile gösterin. Sample corpus ile başlayın, sonra gerçek metne geçin. Birkaç derlem varsa hiçbiri ötekilerden çok daha sık okunmasın.",
         },
     ),
     Item(

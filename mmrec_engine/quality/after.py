@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 
 from mmrec_engine import checkpoints
+from mmrec_engine.corpus.batches import validation_windows
 from mmrec_engine.corpus.prepare import Corpus, prepare_corpus
-from mmrec_engine.corpus.windows import EvaluationWindows
 from mmrec_engine.errors import MmrecError, RequestError
 from mmrec_engine.evaluation.generation import Sampling, generate
 from mmrec_engine.evaluation.validation import prompt_of, window_losses
@@ -153,8 +153,8 @@ def _error_of_windows(context: AfterContext) -> float | None:
     losses = window_losses(context.usable.model, context.corpus, length, _SCATTER_WINDOWS)
     if len(losses) < 2:
         return None
-    windows = EvaluationWindows(context.corpus.validation.tokens, length).count  # the loss is a mean over all of them
-    return float(losses.std(ddof=1)) / math.sqrt(windows)
+    count = sum(windows.count for windows in validation_windows(context.corpus, length))  # the loss is a mean over all
+    return float(losses.std(ddof=1)) / math.sqrt(count)
 
 
 def _always_passes(values: Values, limits: Mapping[str, float]) -> Status:

@@ -8,7 +8,7 @@ from typing import Any
 
 from mmrec_engine.corpus.prepare import Corpus
 from mmrec_engine.history import History
-from mmrec_engine.quality.checks import Finding, run
+from mmrec_engine.quality.checks import Check, Finding, run
 from mmrec_engine.quality.report import newest
 from mmrec_engine.settings import Settings
 
@@ -27,10 +27,10 @@ def checks_before(
     folder: of the run, which need not be there yet. warm_start: its first weights are those of a trained model. only: the
     checks to make, by id; none for all. Nothing is written, and torch is left as it was.
     """
-    from mmrec_engine.quality.text_checks import TEXT_CHECKS, TextContext
+    from mmrec_engine.quality.text_context import TextContext
 
     text = TextContext(settings, corpus, dict(sources))
-    for check in TEXT_CHECKS:
+    for check in text_checks_of(corpus):
         if only is None or check.id in only:
             yield run(check, text)
 
@@ -43,12 +43,19 @@ def checks_before(
             yield run(check, model)
 
 
-def count_of_checks() -> int:
-    """How many findings `checks_before` makes."""
-    from mmrec_engine.quality.model_checks import MODEL_CHECKS
+def text_checks_of(corpus: Corpus) -> tuple[Check, ...]:
+    """The checks of a text; where it is several corpora, those of how they are mixed too."""
+    from mmrec_engine.quality.mixing_checks import MIXING_CHECKS
     from mmrec_engine.quality.text_checks import TEXT_CHECKS
 
-    return len(TEXT_CHECKS) + len(MODEL_CHECKS)
+    return (*TEXT_CHECKS, *(MIXING_CHECKS if len(corpus.parts) > 1 else ()))
+
+
+def count_of_checks(corpus: Corpus) -> int:
+    """How many findings `checks_before` makes."""
+    from mmrec_engine.quality.model_checks import MODEL_CHECKS
+
+    return len(text_checks_of(corpus)) + len(MODEL_CHECKS)
 
 
 def baselines_of(findings: list[Finding]) -> dict[str, float]:

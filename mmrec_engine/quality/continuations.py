@@ -13,9 +13,11 @@ from collections.abc import Generator, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from mmrec_engine.corpus.ngrams import stretches
+from mmrec_engine.corpus.parts import Part
 from mmrec_engine.corpus.prepare import Corpus
 from mmrec_engine.errors import RequestError
 from mmrec_engine.evaluation.generation import Sampling, continue_all
@@ -36,6 +38,7 @@ _COPIED = 48  # characters: as long as that two texts hardly agree by chance
 _MOST_TRAINING = 16_000_000  # tokens that a copy is searched in
 _WORD = re.compile(r"\w+")
 
+Ids = npt.NDArray[np.int64]
 Written = list[tuple[str, str]]  # what the model wrote, and what stands there
 
 
@@ -80,15 +83,10 @@ def measure(
 def _written(
     model: LanguageModel, corpus: Corpus, samples: int, sampling: Sampling
 ) -> Generator[Progress, None, Written]:
-    tokens, tokenizer, length = corpus.validation.tokens, corpus.tokenizer, PROMPT_TOKENS + WRITTEN_TOKENS
-    room = len(tokens) - length
-    if room < 0:
-        raise RequestError("metrics-too-short", tokens=len(tokens), needed=length)
-    count = min(samples, len(tokens) // length)
-    starts = np.linspace(0, room, count).astype(np.int64)
-    pieces = np.stack([np.asarray(tokens[start : start + length]).astype(np.int64) for start in starts])
+    tokenizer = corpus.tokenizer
+    pieces = np.concatenate([_pieces(part, max(1, int(part.share * samples))) for part in corpus.all_parts])
     prompts = torch.from_numpy(pieces[:, :PROMPT_TOKENS])
-    made: list[list[int]] = [[] for _ in range(count)]
+    made: list[list[int]] = [[] for _ in pieces]
     for done, ids in enumerate(continue_all(model, prompts, len(tokenizer.special), WRITTEN_TOKENS, sampling), 1):
         for row, index in zip(made, ids, strict=True):
             row.append(index)
@@ -97,6 +95,19 @@ def _written(
         (tokenizer.decode(row), tokenizer.decode(piece[PROMPT_TOKENS:].tolist()))
         for row, piece in zip(made, pieces, strict=True)
     ]
+
+
+def _pieces(part: Part, samples: int) -> Ids:
+    """Evenly spread pieces of the validation side, each with its tag as a window has it. Shape (at most samples, tokens)."""
+    tokens, length = part.validation.tokens, PROMPT_TOKENS + WRITTEN_TOKENS
+    room = len(tokens) - length
+    if room < 0:
+        raise RequestError("metrics-too-short", tokens=len(tokens), needed=length)
+    starts = np.linspace(0, room, min(samples, len(tokens) // length)).astype(np.int64)
+    pieces = np.stack([np.asarray(tokens[start : start + length]).astype(np.int64) for start in starts])
+    if part.tag is not None:
+        pieces[:, 0] = part.tag
+    return pieces
 
 
 def _bleu(written: Written, corpus: Corpus) -> dict[str, Any]:

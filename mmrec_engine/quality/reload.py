@@ -12,8 +12,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from mmrec_engine.corpus.batches import validation_windows
 from mmrec_engine.corpus.prepare import prepare_corpus
-from mmrec_engine.corpus.windows import EvaluationWindows
 from mmrec_engine.garbage import collect_rarely, leave_all
 from mmrec_engine.progress import result_of
 from mmrec_engine.run_files import BEST
@@ -43,7 +43,7 @@ def loss_of(folder: Path, wait: Callable[[], str]) -> float:
     evaluated = result_of(
         validate(trained.model, corpus, settings.seq_len)
         if whole
-        else evaluate_first(trained.model, EvaluationWindows(corpus.validation.tokens, settings.seq_len))
+        else evaluate_first(trained.model, validation_windows(corpus, settings.seq_len)[0])
     )
     assert evaluated is not None  # nobody stops it
     return evaluated.loss

@@ -106,6 +106,8 @@ def markdown(report: Mapping[str, Any], language: Language) -> str:
             cells = [name, str(one["step"]), f"{one['loss']:.4f}", f"{one['perplexity']:.2f}",
                      f"{100 * one['accuracy']:.2f} %", f"{one['bits_per_character']:.3f}"]  # fmt: skip
             lines.append(f"| {' | '.join(cells)} |")
+            parts = one.get("parts", {}).items()
+            lines += [f"| {name}: {_plain(part)} | {one['step']} | {loss:.4f} | | | |" for part, loss in parts]
     if report["baselines"]:
         counted = ", ".join(f"{name} {loss:.3f}" for name, loss in report["baselines"].items())
         lines += ["", f"{say('baselines')}: {counted}"]
@@ -148,7 +150,7 @@ def _advice(findings: list[dict[str, Any]], language: Language) -> list[str]:
 def _metrics(validation: events.Validation | None) -> dict[str, Any] | None:
     if validation is None:
         return None
-    names = ("step", "loss", "perplexity", "accuracy", "bits_per_character")
+    names = ("step", "loss", "perplexity", "accuracy", "bits_per_character", *(("parts",) if validation.parts else ()))
     return {name: getattr(validation, name) for name in names}
 
 

@@ -54,11 +54,16 @@ def _judge_targets(values: Values, limits: Mapping[str, float]) -> Status:
 
 
 def _baselines(context: TextContext) -> Values:
-    corpus = context.corpus
+    """Of several corpora each counted alone, since a model is told which one it reads, and together by their shares."""
+    corpus, vocabulary = context.corpus, context.corpus.tokenizer.vocab_size
+    together: Values = {}
     try:
-        return dict(ngrams.baselines(corpus.train.tokens, corpus.validation.tokens, corpus.tokenizer.vocab_size))
+        for part in corpus.all_parts:
+            for name, loss in ngrams.baselines(part.train.tokens, part.validation.tokens, vocabulary).items():
+                together[name] = together.get(name, 0.0) + part.share * loss
     except ValueError:
         raise Skip("too-short") from None
+    return together
 
 
 def _judge_baselines(values: Values, limits: Mapping[str, float]) -> Status:

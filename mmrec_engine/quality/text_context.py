@@ -8,7 +8,8 @@ from functools import cached_property
 
 from mmrec_engine.corpus.batches import training_windows
 from mmrec_engine.corpus.ngrams import stretches
-from mmrec_engine.corpus.prepare import Corpus, Side
+from mmrec_engine.corpus.parts import Side
+from mmrec_engine.corpus.prepare import Corpus
 from mmrec_engine.corpus.windows import EvaluationWindows, TrainingWindows
 from mmrec_engine.plan import make_plan
 from mmrec_engine.presets import PRESETS

@@ -54,6 +54,9 @@ THRESHOLDS: dict[str, Threshold] = {
     "round-trip": Threshold({}, "★"),
     "targets-shifted": Threshold({}, "K"),
     "baselines": Threshold({}, "K"),
+    # Repeated passes: up to four teach nearly as much as new text, beyond sixteen hardly anything (Muennighoff et al., "Scaling
+    # data-constrained language models", 2023). times: as often as the corpora together, or nobody could help it.
+    "corpora-repeated": Threshold({"times": 2, "note_passes": 4, "warn_passes": 16}, "Muennighoff 2023, ★"),
     "hyperparameters": Threshold(
         {
             "lowest_rate": 1e-5,

@@ -15,7 +15,8 @@ import numpy.typing as npt
 
 from mmrec_engine.errors import RequestError
 from mmrec_engine.extras import library
-from mmrec_engine.tokenizer.pieces import EXTRA, Pieces, chunks, special_names
+from mmrec_engine.tokenizer.pieces import EXTRA, Pieces, chunks
+from mmrec_engine.tokenizer.vocabulary import read_special_ids
 
 _BYTES = 256
 
@@ -47,7 +48,7 @@ class BytePairTokenizer(Pieces):
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> BytePairTokenizer:
         """Raises as the constructor, or KeyError."""
-        return cls(stored["model"], special_names(stored["special"]))
+        return cls(stored["model"], read_special_ids(stored["special"]))
 
     @classmethod
     def learnt(cls, texts: Iterable[str], size: int, special: tuple[str, ...]) -> BytePairTokenizer:

@@ -11,10 +11,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mmrec_engine.tokenizer.vocabulary import END_OF_DOCUMENT, UNKNOWN, Vocabulary
+from mmrec_engine.tokenizer.vocabulary import UNKNOWN, Vocabulary, read_special_ids
 
 UNKNOWN_ID = 0
-_ALONE, _WITH_ENDS = (UNKNOWN,), (UNKNOWN, END_OF_DOCUMENT)
 _SHOWN_UNKNOWN = "\ufffd"
 
 
@@ -49,7 +48,7 @@ class CharacterTokenizer(Vocabulary):
         return self._ids.take(code_points(text), mode="clip")
 
     def decode(self, ids: Iterable[int]) -> str:
-        """Text of `ids`: the unknown token as U+FFFD, the end of a document as nothing."""
+        """Text of `ids`: the unknown token as U+FFFD, other special ones as nothing."""
         return "".join(self._shown[int(index)] for index in ids)
 
     def decode_each(self, ids: Iterable[int]) -> Iterator[str]:
@@ -62,12 +61,10 @@ class CharacterTokenizer(Vocabulary):
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> CharacterTokenizer:
         """Raises ValueError or KeyError where this describes no tokenizer: it may come from a file."""
-        characters, special = stored["characters"], stored["special"]
+        characters = stored["characters"]
         if not isinstance(characters, str) or not characters or len(set(characters)) < len(characters):
             raise ValueError("the vocabulary is no text, or says a character twice")
-        if not isinstance(special, list | tuple) or tuple(special) not in (_ALONE, _WITH_ENDS):
-            raise ValueError("unknown special tokens")
-        return cls(characters, tuple(special))
+        return cls(characters, read_special_ids(stored["special"], (UNKNOWN,)))
 
 
 class CharacterCounter:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mmrec_engine.tokenizer.vocabulary import END_OF_DOCUMENT, Vocabulary
+from mmrec_engine.tokenizer.vocabulary import Vocabulary
 
 EXTRA = "tokenizers"  # what brings the libraries
 _CHUNK = 2**16  # characters that a library gets at once; it shares the chunks out over its threads
@@ -31,7 +31,7 @@ class Pieces(Vocabulary):
         return len(self.pieces)
 
     def decode(self, ids: Iterable[int]) -> str:
-        """Text of `ids`: the end of a document as nothing, bytes that are no character as U+FFFD."""
+        """Text of `ids`: special ones as nothing, bytes that are no character as U+FFFD."""
         return b"".join(self.pieces[int(index)] for index in ids).decode("utf-8", "replace")
 
     def decode_each(self, ids: Iterable[int]) -> Iterator[str]:
@@ -57,12 +57,3 @@ def chunks(text: str) -> list[str]:
         found.append(text[start:end])
         start = end
     return found
-
-
-def special_names(stored: object) -> tuple[str, ...]:
-    """Of a tokenizer that comes from a file. Raises ValueError for any but the known ones."""
-    names = tuple(stored) if isinstance(stored, list | tuple) else None
-    if names not in ((), (END_OF_DOCUMENT,)):
-        raise ValueError("unknown special tokens")
-    assert names is not None
-    return names

@@ -16,7 +16,8 @@ import numpy.typing as npt
 
 from mmrec_engine.errors import RequestError
 from mmrec_engine.extras import library
-from mmrec_engine.tokenizer.pieces import EXTRA, Pieces, chunks, special_names
+from mmrec_engine.tokenizer.pieces import EXTRA, Pieces, chunks
+from mmrec_engine.tokenizer.vocabulary import read_special_ids
 
 _SPACE = "▁"  # how the library writes one; the letter itself comes back as a space
 _LONGEST_LINE = 4000  # characters; of a longer one a part is learnt from at a time
@@ -56,7 +57,7 @@ class UnigramTokenizer(Pieces):
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> UnigramTokenizer:
         """Raises as the constructor, or KeyError or TypeError."""
-        return cls(base64.b64decode(stored["model"], validate=True), special_names(stored["special"]))
+        return cls(base64.b64decode(stored["model"], validate=True), read_special_ids(stored["special"]))
 
     @classmethod
     def learnt(cls, texts: Iterable[str], size: int, special: tuple[str, ...]) -> UnigramTokenizer:

@@ -3,12 +3,37 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 UNKNOWN = "unknown"
 END_OF_DOCUMENT = "end_of_document"
+SPANS = "spans"  # before the spans that were cut out of a window, and after them
+SENTINELS = tuple(f"span:{number}" for number in range(32))  # each in the place of a span
+_TAG = "corpus:"
+
+
+def special_ids(several: bool, denoising: bool = False, corpora: Iterable[str] = ()) -> tuple[str, ...]:
+    """Names of the special ids, the unknown one not counted.
+
+    several: documents, whose ends get one; denoising: spans are cut out; corpora: names, each with a tag of its own.
+    """
+    ends, spans = (END_OF_DOCUMENT,) if several else (), (SPANS, *SENTINELS) if denoising else ()
+    return (*ends, *spans, *(_TAG + name for name in corpora))
+
+
+def read_special_ids(stored: object, first: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Names of special ids that come from a file. first: what they begin with. Raises ValueError for any but known ones."""
+    if not isinstance(stored, list | tuple) or not all(isinstance(name, str) for name in stored):
+        raise ValueError("unknown special tokens")
+    names = tuple(stored)
+    corpora = [name.removeprefix(_TAG) for name in names if name.startswith(_TAG)]
+    known = (*first, *special_ids(END_OF_DOCUMENT in names, SPANS in names, corpora))
+    if names != known or len(set(names)) < len(names):
+        raise ValueError("unknown special tokens")
+    return names
 
 
 class Vocabulary(ABC):
@@ -30,3 +55,8 @@ class Vocabulary(ABC):
     def end_of_document(self) -> int | None:
         """The id that stands after a document; none where there is only one."""
         return self.special.index(END_OF_DOCUMENT) if END_OF_DOCUMENT in self.special else None
+
+    @property
+    def tags(self) -> dict[str, int]:
+        """Of several corpora the name of each, and the id that a window of its begins with."""
+        return {name.removeprefix(_TAG): index for index, name in enumerate(self.special) if name.startswith(_TAG)}

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from mmrec_engine import events
-from mmrec_engine.corpus.windows import EvaluationWindows
+from mmrec_engine.corpus.batches import validation_windows
 from mmrec_engine.training.job import Job
 from mmrec_engine.version import __version__
 
@@ -47,7 +47,7 @@ def started(job: Job, described: dict[str, Any], baselines: dict[str, float]) ->
         corpus={
             **described["corpus"],
             "train_windows": job.plan.windows_an_epoch,
-            "validation_windows": EvaluationWindows(job.corpus.validation.tokens, length).count,
+            "validation_windows": sum(windows.count for windows in validation_windows(job.corpus, length)),
         },
         settings=job.settings.as_dict(),
         machine={name: described[name] for name in ("device", "threads", "precision")},

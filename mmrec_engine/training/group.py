@@ -34,6 +34,9 @@ class Group(Protocol):
     def share(self, windows: int) -> slice:
         """Which of a step's windows are this process'."""
 
+    def total(self, tokens: int) -> int:
+        """Those of all processes together. Raises ProcessLostError."""
+
     def sum(self, gradients: Sequence[Tensor], loss: Tensor) -> None:
         """Replace gradients and loss by their sums over all processes.
 
@@ -60,6 +63,9 @@ class Alone:
 
     def share(self, windows: int) -> slice:
         return slice(0, windows)
+
+    def total(self, tokens: int) -> int:
+        return tokens
 
     def sum(self, gradients: Sequence[Tensor], loss: Tensor) -> None:
         """They are the sums."""

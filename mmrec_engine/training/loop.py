@@ -116,9 +116,10 @@ def _validation(job: Job, control: Control) -> Generator[Event, None, bool]:
         if beside is None:
             return False
         prompt, text = sample_text(model, job.corpus, job.settings.seed)
-    job.progress = job.progress.after_validation(metrics.loss, job.settings.plateau_patience)
+    judged = metrics.judged(job.settings.early_stopping_on)
+    job.progress = job.progress.after_validation(judged, job.settings.plateau_patience)
     if job.settings.target_loss is not None:
-        job.outlook = job.outlook.after_whole(step, metrics.loss, job.settings.target_loss)
+        job.outlook = job.outlook.after_whole(step, judged, job.settings.target_loss)
     improved = job.progress.best_step == step
     yield events.Validation(
         step=step,
@@ -135,6 +136,7 @@ def _validation(job: Job, control: Control) -> Generator[Event, None, bool]:
         first_loss=metrics.first_loss,
         standard_error=metrics.standard_error,
         plateaus=job.progress.plateaus if job.settings.schedule == "plateau" else None,
+        parts=metrics.parts or None,
     )
     yield events.Sample(step=step, prompt=prompt, text=text)
     return improved
@@ -151,19 +153,19 @@ def _look_at_sample(job: Job, control: Control) -> Iterator[Event]:
         tokens, all_of_them = job.outlook.sample(target)
         stopped = lambda: control.stop_asked  # noqa: E731
         looking = validate_sample(
-            job.model, job.corpus, settings.seq_len, tokens, all_of_them, stopped, job.machine.autocast
-        )
+            job.model, job.corpus, settings.seq_len, tokens, all_of_them, stopped, job.machine.autocast,
+            settings.early_stopping_on,
+        )  # fmt: skip
         found = yield from _at(step, looking)
     if found is not None:
         sample, all_seen = found
         job.outlook = job.outlook.after_sample(step, sample.loss, all_seen.loss, target)
-        characters = job.corpus.validation.characters * sample.tokens / len(job.corpus.validation.tokens)
         yield events.Validation(
             step=step,
             loss=sample.loss,
             perplexity=perplexity(sample.loss),
             accuracy=sample.accuracy,
-            bits_per_character=bits_per_character(sample.loss, sample.tokens, characters),
+            bits_per_character=bits_per_character(sample.loss, sample.tokens, sample.characters),
             batches=sample.batches,
             best=False,
             patience_used=job.progress.patience_used,

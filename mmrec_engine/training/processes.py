@@ -48,6 +48,11 @@ class Member:
     def share(self, windows: int) -> slice:
         return share_of(windows, self.rank, self.size)
 
+    def total(self, tokens: int) -> int:
+        count = torch.tensor(tokens, device=self._device)
+        self._reduce(count)
+        return int(count)
+
     def sum(self, gradients: Sequence[Tensor], loss: Tensor) -> None:
         self._agree(loss, 0.0)
         flat = torch.cat([gradient.flatten() for gradient in gradients])

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mmrec_engine import checkpoints, events
+from mmrec_engine.corpus.mixing import moved
 from mmrec_engine.errors import RequestError
 from mmrec_engine.run_files import DESCRIPTION
 from mmrec_engine.runs import check_description, read_description
@@ -24,7 +25,7 @@ def anchored(resolved: Resolved) -> Resolved:
     """Paths made absolute, so that the run can be resumed from any folder."""
     settings = resolved.settings
     if settings.data_dir is not None:
-        settings = replace(settings, data_dir=str(Path(settings.data_dir).absolute()))
+        settings = replace(settings, data_dir=moved(settings.data_dir, Path.absolute))
     if settings.init_from is not None:
         settings = replace(settings, init_from=str(locate(settings.init_from).absolute()))
     return replace(resolved, settings=settings)
@@ -74,11 +75,12 @@ def as_stored(resolved: Resolved, description: dict[str, Any]) -> Resolved:
     return replace(merged, sources=sources)
 
 
-def _corpus_of(settings: Mapping[str, Any]) -> str:
-    """Which text the settings name: a path or a built-in name."""
+def _corpus_of(settings: Mapping[str, Any]) -> str | tuple[str, ...]:
+    """Which text the settings name: a path or a built-in name, or several."""
     if settings.get("data_dir"):
-        return str(Path(settings["data_dir"]).resolve())
-    return str(settings.get("corpus") or "sample")
+        return moved(settings["data_dir"], Path.resolve)
+    corpus: str | tuple[str, ...] = settings.get("corpus") or "sample"
+    return corpus
 
 
 def changed_since(checkpoint: Mapping[str, Any], settings: Settings) -> events.SettingsChanged | None:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from mmrec_engine.corpus.curriculum import NO_PACING, Pacing
-from mmrec_engine.corpus.windows import Windows
+from mmrec_engine.corpus.windows import IGNORED_LABEL, Windows
 from mmrec_engine.errors import TrainingError
 from mmrec_engine.evaluation.metrics import token_losses
 from mmrec_engine.machine_memory import ran_out
@@ -98,7 +98,7 @@ class Stepper:
         settings, share = self._settings, self._group.share(self._settings.windows_a_step)
         numbers = np.arange(first_window + share.start, first_window + share.stop)
         inputs, labels = self._windows.batch(numbers)
-        tokens = settings.windows_a_step * inputs.shape[1]
+        tokens = self._group.total(int(np.count_nonzero(labels != IGNORED_LABEL)))
         pieces = self._pacing.pieces(step, inputs.shape[1])
         inputs, labels = (part.reshape(len(part) * pieces, -1) for part in (inputs, labels))
         self._model.train()

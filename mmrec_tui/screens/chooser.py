@@ -11,6 +11,9 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import DirectoryTree, Input, Static
 
+from mmrec_engine.errors import RequestError
+from mmrec_tui.draft import found_corpora, typed_corpora
+
 if TYPE_CHECKING:
     from mmrec_tui.app import MmrecApp
 
@@ -28,7 +31,9 @@ class TextTree(DirectoryTree):
         ]
 
 
-class ChooserScreen(ModalScreen["Path | None"]):
+class ChooserScreen(ModalScreen["str | tuple[str, ...] | None"]):
+    """Its result is a value of the setting `data_dir`."""
+
     BINDINGS: ClassVar = [("escape", "leave", ""), ("ctrl+s", "take", "")]
 
     def compose(self) -> ComposeResult:
@@ -58,20 +63,20 @@ class ChooserScreen(ModalScreen["Path | None"]):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         text = event.value.strip()
-        path = Path(text).expanduser()
-        if text and path.exists():
-            self.dismiss(path.absolute())
-        else:
-            cast("MmrecApp", self.app).warn("chooser.missing", path=text)
+        try:
+            if text:
+                self.dismiss(found_corpora(typed_corpora(text)))
+        except RequestError as error:
+            cast("MmrecApp", self.app).warn("chooser.missing", path=error.values["path"])
 
     def on_directory_tree_file_selected(self, event: DirectoryTree.FileSelected) -> None:
-        self.dismiss(event.path.absolute())
+        self.dismiss(str(event.path.absolute()))
 
     def action_take(self) -> None:
         """The folder or file that the tree stands on."""
         node = self.query_one(TextTree).cursor_node
         if node is not None and node.data is not None:
-            self.dismiss(node.data.path.absolute())
+            self.dismiss(str(node.data.path.absolute()))
 
     def action_leave(self) -> None:
         self.dismiss(None)

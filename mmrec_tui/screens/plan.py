@@ -12,13 +12,21 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from mmrec_engine.corpus.builtin import builtin_names
-from mmrec_engine.corpus.prepare import Corpus
+from mmrec_engine.corpus.prepare import Corpus, short_side
 from mmrec_engine.errors import RequestError
 from mmrec_engine.machine_memory import USABLE, available_bytes
 from mmrec_engine.presets import PRESETS, PROFILES
 from mmrec_engine.runs import free_name
 from mmrec_engine.settings import FIELDS, Resolved, Settings
-from mmrec_tui.draft import Draft, known_settings, named, outlook, short_side, windows_of
+from mmrec_tui.draft import (
+    Draft,
+    corpora_as_typed,
+    known_settings,
+    named,
+    outlook,
+    typed_corpora,
+    windows_of,
+)
 from mmrec_tui.figures import planned_pacing, planned_rates
 from mmrec_tui.measuring import Measuring
 from mmrec_tui.preparing import Preparing
@@ -123,7 +131,7 @@ class PlanScreen(MmrecScreen):
     def _show_curves(self) -> None:
         """The planned learning rate and curriculum; before the text is known over the steps that are given."""
         settings, corpus = self._settings, self._preparing.corpus
-        known = corpus is not None and short_side(settings, corpus) is None
+        known = corpus is not None and short_side(corpus, settings.seq_len) is None
         steps = outlook(settings, corpus, None).steps if known and corpus is not None else settings.max_steps
         if steps is not None:
             curves = planned_rates(settings, steps, self.say), planned_pacing(settings, steps, self.say)
@@ -181,7 +189,7 @@ class PlanScreen(MmrecScreen):
 
     def _show_corpora(self) -> None:
         say, given = self.say, self._draft.given
-        path_chosen = given.get("data_dir")
+        path_chosen = corpora_as_typed(given.get("data_dir", ""))
         chosen = f"path:{path_chosen}" if path_chosen else f"builtin:{given.get('corpus', 'sample')}"
         worded = []
         for name in builtin_names():
@@ -221,19 +229,19 @@ class PlanScreen(MmrecScreen):
                 self.app.push_screen(ChooserScreen(), self._path_chosen)
             case "corpus-list":
                 kind, _, value = name.partition(":")
-                choice = {"corpus": value} if kind == "builtin" else {"data_dir": value}
+                choice = {"corpus": value} if kind == "builtin" else {"data_dir": typed_corpora(value)}
                 self._take(self._draft.with_corpus(choice))
             case "readings":
                 self._take(self._draft.with_value("encoding", name))
 
-    def _path_chosen(self, path: Path | None) -> None:
-        if path is None:
+    def _path_chosen(self, chosen: str | tuple[str, ...] | None) -> None:
+        if chosen is None:
             return
         preferences = self.own_app.stage.preferences
-        preferences.note_corpus(str(path))
+        preferences.note_corpus(corpora_as_typed(chosen))
         preferences.save()
         self._show_corpora()
-        self._take(self._draft.with_corpus({"data_dir": str(path)}))
+        self._take(self._draft.with_corpus({"data_dir": chosen}))
 
     # Right: hyperparameters
 
@@ -262,7 +270,7 @@ class PlanScreen(MmrecScreen):
             return Content.styled("✗ ", "bold $error") + plain(look.error.text(say.language))
         if look.corpus is None:
             return Content(f"… {say('plan.preparing', percent=say.whole_percent(look.share))}")
-        short = short_side(settings, look.corpus)
+        short = short_side(look.corpus, settings.seq_len)
         if short is not None:
             return Content.styled("✗ ", "bold $error") + plain(short.text(say.language))
         ahead = outlook(settings, look.corpus, self._measuring.speed_of(settings.config))
@@ -293,7 +301,7 @@ class PlanScreen(MmrecScreen):
     def _ready(self) -> tuple[Resolved, Corpus] | None:
         """The run as planned and its text; none, and a word about it, where something is missing or wrong."""
         corpus = self._preparing.corpus
-        if self._resolved is None or corpus is None or short_side(self._resolved.settings, corpus) is not None:
+        if self._resolved is None or corpus is None or short_side(corpus, self._resolved.settings.seq_len) is not None:
             self.own_app.warn("plan.not-ready")
             return None
         return self._resolved, corpus

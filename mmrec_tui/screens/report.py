@@ -268,6 +268,8 @@ def numbers_text(history: History, say: Wording) -> Content:
     for name, one in (("best", history.best), ("last", history.last_validation)):
         if one is not None:
             lines.append(plain(_row([say(f"report.{name}"), *_figures(one, say)])))
+            parts = (one.parts or {}).items()
+            lines += [plain(_row([one_line(part)[:12], "", say.number(loss, 4)])) for part, loss in parts]
     if started is not None and history.best is not None:
         for name, loss in started.baselines.items():
             apart = loss - history.best.loss

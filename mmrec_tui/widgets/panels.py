@@ -156,7 +156,12 @@ def patience_text(history: History, say: Wording) -> Content:
             "step": say.number(best.step),
         }
         text += Content(" · " + say("patience.best", **values))
-    return text
+    return text + Content(_parts_text(last, say, 3))
+
+
+def _parts_text(event: events.Validation, say: Wording, digits: int) -> str:
+    """The loss of each of several corpora; empty where there is one."""
+    return "".join(f" · {one_line(name)} {_number(say, loss, digits)}" for name, loss in (event.parts or {}).items())
 
 
 class Checklist(Panel):
@@ -264,7 +269,8 @@ def log_line(event: events.Event, say: Wording) -> str:
         case events.Validation():
             key = "log.validation-best" if event.best else "log.validation"
             key = "log.validation-sampled" if event.sampled else key
-            return say(key, step=at, loss=_number(say, event.loss, 4), perplexity=_number(say, event.perplexity, 2))
+            told = say(key, step=at, loss=_number(say, event.loss, 4), perplexity=_number(say, event.perplexity, 2))
+            return told + _parts_text(event, say, 4)
         case events.Checkpoint():
             return say("log.checkpoint", step=at, path=one_line(event.path))
         case events.Paused():

@@ -1,0 +1,52 @@
+"""What was counted of several corpora, as one: each counts by its share, as it does in a training step.
+
+So the loss of a validation is that of unseen text as the training mixes it, whatever text there happens to be of each; and it
+stands beside the training loss, which is the same mean over seen text. Where shares follow size it is the mean over all tokens.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mmrec_engine.corpus.parts import Part
+from mmrec_engine.evaluation.metrics import Tally
+
+
+@dataclass(frozen=True)
+class Together:
+    """loss: nats a token; accuracy: 0–1; tokens, batches: counted; characters: that so many tokens stand for.
+
+    standard_error: of the loss; none where a part is a single batch.
+    """
+
+    loss: float
+    accuracy: float
+    tokens: int
+    batches: int
+    characters: float
+    standard_error: float | None
+
+    @classmethod
+    def of(cls, tallies: Sequence[Tally], parts: Sequence[Part]) -> Together:
+        """tallies: of windows of the parts, one each."""
+        whole = sum(part.share for part in parts)
+        shares = [part.share / whole for part in parts]
+        tokens = sum(tally.tokens for tally in tallies)
+        errors = [tally.standard_error for tally in tallies]
+        return cls(
+            sum(share * tally.loss for share, tally in zip(shares, tallies, strict=True)),
+            sum(share * tally.accuracy for share, tally in zip(shares, tallies, strict=True)),
+            tokens,
+            sum(tally.batches for tally in tallies),
+            sum(share * _characters_a_token(part) for share, part in zip(shares, parts, strict=True)) * tokens,
+            None
+            if any(math.isnan(error) for error in errors)
+            else math.hypot(*(share * error for share, error in zip(shares, errors, strict=True))),
+        )
+
+
+def _characters_a_token(part: Part) -> float:
+    """Of the validation side, whose first token and character are not predicted."""
+    return (part.validation.characters - 1) / max(1, len(part.validation.tokens) - 1)

@@ -1,0 +1,286 @@
+"""Several corpora in one training: which are meant, their shares, and which one each window comes from."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mmrec_engine.corpus.batches import training_windows, validation_windows
+from mmrec_engine.corpus.mixing import MixedWindows, shares_of, sources_of
+from mmrec_engine.corpus.prepare import Corpus, cache_folder, prepare_corpus
+from mmrec_engine.corpus.windows import TrainingWindows
+from mmrec_engine.errors import RequestError
+from mmrec_engine.evaluation.metrics import Tally
+from mmrec_engine.evaluation.validation import training_loss, validate, validate_sample
+from mmrec_engine.model.config import ModelConfig
+from mmrec_engine.model.language_model import create_model
+from mmrec_engine.plan import make_plan
+from mmrec_engine.progress import result_of
+from mmrec_engine.quality.checks import run
+from mmrec_engine.quality.mixing_checks import MIXING_CHECKS
+from mmrec_engine.quality.text_context import TextContext
+from mmrec_engine.settings import Settings, resolve
+from mmrec_engine.tokenizer import tokenizer_from_dict
+
+LETTERS = ("abcdefgh", "stuvwxyz")  # of the two corpora, none in both
+
+
+def two(folder: Path, first: int = 6000, second: int = 2000) -> list[str]:
+    """Two folders of so many characters, each of letters of its own."""
+    generator = np.random.default_rng(5)
+    for name, letters, length in (("one", LETTERS[0], first), ("two", LETTERS[1], second)):
+        (folder / name).mkdir(parents=True)
+        text = "".join(generator.choice(list(letters), length))
+        (folder / name / "text.txt").write_text(text, encoding="utf-8")
+    return [str(folder / "one"), str(folder / "two")]
+
+
+def prepared(data_dir: list[str], **settings: Any) -> tuple[Settings, Corpus]:
+    asked = resolve({"data_dir": data_dir, "seq_len": 32, **settings}).settings
+    return asked, result_of(prepare_corpus(asked))
+
+
+def mixed(shares: tuple[float, ...], seed: int = 7) -> MixedWindows:
+    tokens = np.zeros(4000, dtype=np.uint8)
+    return MixedWindows(tuple(TrainingWindows(tokens, 8, 8, number) for number in range(len(shares))), shares, seed)
+
+
+@pytest.mark.parametrize(
+    "shares", [(0.7, 0.3), (0.5, 0.5), (0.6, 0.3, 0.1), (0.9, 0.06, 0.03, 0.01), (0.99999, 0.00001)]
+)
+def test_every_stretch_of_windows_holds_the_shares(shares: tuple[float, ...]) -> None:
+    corpus, within = mixed(shares).places(np.arange(50_000))
+    for number, share in enumerate(shares):
+        mine = np.concatenate(([0], np.cumsum(corpus == number)))
+        exact = max(share, 1e-4)  # a corpus comes once in 10,000 windows at least
+        for length in (16, 100, 10_000):
+            apart = mine[length:] - mine[:-length] - exact * length
+            assert abs(apart).max() < 1 + len(shares) / 2, (number, length)
+        assert within[corpus == number].tolist() == list(range(mine[-1])), (
+            "its windows come in their order, none left out"
+        )
+
+
+def test_a_window_does_not_depend_on_those_before_it() -> None:
+    windows = mixed((0.6, 0.3, 0.1))
+    walked = np.stack(windows.places(np.arange(123_456)))
+    asked = np.array([123_455, 7, 99_999, 10_000, 0])
+    assert (np.stack(windows.places(asked)) == walked[:, asked]).all()
+    far = np.arange(10**15, 10**15 + 4)
+    corpus, within = windows.places(far)
+    assert abs(within - np.array([0.6, 0.3, 0.1])[corpus] * 10**15).max() < 10_000
+    inputs, labels = windows.batch(far)
+    for row, number in enumerate(far):
+        alone = windows.batch(np.array([number]))
+        assert (inputs[row] == alone[0][0]).all() and (labels[row] == alone[1][0]).all()
+
+
+def test_the_seed_decides_where_a_run_begins() -> None:
+    first, second = (mixed((0.7, 0.3), seed).places(np.arange(200))[0].tolist() for seed in (1, 2))
+    assert first != second
+
+
+def test_shares_follow_weights_or_size_and_temperature(tmp_path: Path) -> None:
+    paths = two(tmp_path)
+    by_size = sources_of(resolve({"data_dir": paths}).settings)
+    assert [source.name for source in by_size] == ["one", "two"]
+    assert shares_of(by_size, [8000, 2000], 1.0) == pytest.approx([0.8, 0.2])
+    assert shares_of(by_size, [8000, 2000], 2.0) == pytest.approx([2 / 3, 1 / 3])
+    assert shares_of(by_size, [8000, 2000], 1000.0) == pytest.approx([0.5, 0.5], abs=1e-3)
+    weighted = sources_of(resolve({"data_dir": [f"{paths[0]}=3", f"{paths[1]}=1"]}).settings)
+    assert shares_of(weighted, [8000, 2000], 1.0) == [0.75, 0.25]
+    _, corpus = prepared([f"{paths[0]}=3", f"{paths[1]}=1"])
+    assert [(part.name, part.share) for part in corpus.parts] == [("one", 0.75), ("two", 0.25)]
+
+
+def test_a_path_that_exists_as_typed_is_one(tmp_path: Path) -> None:
+    paths = two(tmp_path)
+    (tmp_path / "one=5").mkdir()
+    sources = sources_of(resolve({"data_dir": [f"{paths[0]}=5", paths[1]]}).settings)
+    assert [(source.name, source.weight) for source in sources] == [("one=5", None), ("two", None)]
+    single = sources_of(resolve({"data_dir": f"{paths[1]}=5"}).settings)
+    assert single[0].place == f"{paths[1]}=5", "a single corpus has no weight"
+
+
+def test_corpora_are_called_by_the_shortest_end_of_their_path_that_no_other_has(tmp_path: Path) -> None:
+    paths = [str(tmp_path / name) for name in ("a/text", "b/text", "b/notes")]
+    assert [one.name for one in sources_of(resolve({"data_dir": paths}).settings)] == ["a/text", "b/text", "notes"]
+
+
+@pytest.mark.parametrize(
+    ("endings", "settings", "key"),
+    [
+        (("=0.5", ""), {}, "mixing-some-weights"),
+        (("=0.5", "=0"), {}, "mixing-weight"),
+        (("=0.5", "=nan"), {}, "mixing-weight"),
+        (("=2", "=1"), {"mixing_temperature": 2}, "mixing-both"),
+        (("", "/missing"), {}, "corpus-missing"),
+        (("", ""), {"early_stopping_on": "three"}, "early-stopping-on"),
+    ],
+)
+def test_what_cannot_be_is_told(tmp_path: Path, endings: tuple[str, str], settings: dict[str, Any], key: str) -> None:
+    paths = [path + ending for path, ending in zip(two(tmp_path), endings, strict=True)]
+    with pytest.raises(RequestError) as told:
+        prepared(paths, **settings)
+    assert told.value.key == key
+
+
+def test_one_named_twice_and_one_too_short_are_told(tmp_path: Path) -> None:
+    one, other = two(tmp_path, second=100)
+    with pytest.raises(RequestError) as told:
+        prepared([one, f"{tmp_path}/./one"])
+    assert told.value.key == "mixing-twice"
+    with pytest.raises(RequestError) as told:
+        prepared([one, other])
+    assert told.value.key == "mixing-short"
+    assert "two: the validation side has 11 tokens" in str(told.value)
+
+
+def test_windows_lie_within_one_corpus_and_begin_with_its_tag(tmp_path: Path) -> None:
+    settings, corpus = prepared(two(tmp_path), seed=3)
+    tokenizer, tags = corpus.tokenizer, corpus.tokenizer.tags
+    assert list(tags) == ["one", "two"]
+    assert len(corpus.train.tokens) == sum(len(part.train.tokens) for part in corpus.parts)
+    windows = training_windows(settings, corpus)
+    assert isinstance(windows, MixedWindows)
+    batches = [windows.batch(np.arange(3 * windows.count)), *(
+        side.batch(np.arange(side.count)) for side in validation_windows(corpus, 32)
+    )]  # fmt: skip
+    seen = set()
+    for inputs, labels in batches:
+        for row, targets in zip(inputs, labels, strict=True):
+            (mine,) = [name for name, tag in tags.items() if tag == row[0]]
+            seen.add(mine)
+            text = tokenizer.decode([*row[1:][targets[1:] >= 0], *targets[targets >= 0]])
+            assert set(text) <= set(LETTERS[list(tags).index(mine)]), "a window crosses into another corpus"
+            assert not {*row[1:].tolist(), *targets.tolist()} & set(tags.values()), "a tag is no target"
+    assert seen == {"one", "two"}
+
+
+def test_the_first_label_is_the_one_without_a_tag() -> None:
+    tokens = np.arange(100, dtype=np.uint8)
+    plain, tagged = (TrainingWindows(tokens, 8, 8, 1, tag) for tag in (None, 200))
+    (inputs, labels), (with_tag, same) = (windows.batch(np.arange(5)) for windows in (plain, tagged))
+    assert (labels == same).all()
+    assert (with_tag[:, 0] == 200).all()
+    assert (with_tag[:, 1:] == inputs[:, 1:]).all()
+
+
+def test_an_epoch_is_as_many_windows_as_all_have_together(tmp_path: Path) -> None:
+    settings, corpus = prepared(two(tmp_path), epochs=2)
+    counts = [TrainingWindows(part.train.tokens, 32, 32, 0).count for part in corpus.parts]
+    windows = training_windows(settings, corpus)
+    assert windows.count == sum(counts)
+    assert make_plan(settings, windows.count).planned_steps == -(-2 * sum(counts) // 4)
+
+
+def test_the_whole_loss_is_that_of_the_parts_by_their_shares(tmp_path: Path) -> None:
+    paths = two(tmp_path)
+    _, corpus = prepared([f"{paths[0]}=1", f"{paths[1]}=3"])
+    model = create_model(ModelConfig("mmrec", corpus.tokenizer.vocab_size, 16, 1, 2, 32), 1)
+    whole = result_of(validate(model, corpus, 32))
+    assert whole is not None
+    assert list(whole.parts) == ["one", "two"]
+    assert whole.parts["one"] != whole.parts["two"]
+    assert whole.loss == pytest.approx(0.25 * whole.parts["one"] + 0.75 * whole.parts["two"])
+    assert whole.judged("two") == whole.parts["two"]
+    assert whole.judged("all") == whole.loss
+    assert whole.tokens == sum(len(part.validation.tokens) - 1 for part in corpus.parts)
+    # A character is a token here, but for the ends of the two documents.
+    assert whole.bits_per_character == pytest.approx(whole.loss / np.log(2), rel=0.01)
+    assert result_of(training_loss(model, corpus, 32)) == pytest.approx(whole.loss, rel=0.02)
+    looked = result_of(validate_sample(model, corpus, 32, 10**6, False, judged_by="two"))
+    assert looked is not None
+    assert looked[0].loss == pytest.approx(whole.parts["two"])
+
+
+def test_a_tally_counts_by_its_share_whatever_its_size(tmp_path: Path) -> None:
+    from mmrec_engine.evaluation.together import Together
+
+    paths = two(tmp_path)
+    _, corpus = prepared([f"{paths[0]}=1", f"{paths[1]}=4"])
+    small, large = Tally(), Tally()
+    small.loss_sum, small.tokens, small.correct, small.batches = 20.0, 10, 5, 1
+    large.loss_sum, large.tokens, large.correct, large.batches = 1000.0, 1000, 100, 3
+    both = Together.of([large, small], corpus.parts)
+    assert both.loss == pytest.approx(0.2 * 1.0 + 0.8 * 2.0)
+    assert both.accuracy == pytest.approx(0.2 * 0.1 + 0.8 * 0.5)
+    assert both.standard_error is None, "a single batch does not tell how far it scatters"
+
+
+def test_one_corpus_is_prepared_as_ever(tmp_path: Path) -> None:
+    one, _ = two(tmp_path)
+    settings, corpus = prepared([one])
+    assert settings.data_dir == one, "a list of one is that one"
+    assert corpus.parts == () and "parts" not in corpus.describe()
+    assert corpus.tokenizer.special == ("unknown",)
+    assert isinstance(training_windows(settings, corpus), TrainingWindows)
+    (folder,) = cache_folder().iterdir()
+    described = json.loads((folder / "corpus.json").read_text())
+    del described["parts"]  # as it was prepared before there were several
+    (folder / "corpus.json").write_text(json.dumps(described))
+    (folder / "kept").touch()
+    assert prepared([one])[1].fingerprint == corpus.fingerprint
+    assert (folder / "kept").exists(), "what was prepared before is taken, not made anew"
+
+
+def test_a_tokenizer_with_tags_comes_back_and_a_damaged_one_does_not(tmp_path: Path) -> None:
+    _, corpus = prepared(two(tmp_path), denoising=0.5)
+    stored = corpus.tokenizer.to_dict()
+    assert tokenizer_from_dict(stored).tags == corpus.tokenizer.tags
+    special = stored["special"]
+    for wrong in (special[::-1], [*special, special[-1]], [*special, "other"], special[:-3] + special[-2:], [7]):
+        with pytest.raises(ValueError, match="special"):
+            tokenizer_from_dict({**stored, "special": wrong})
+
+
+def test_text_of_a_trained_model_gets_the_tag_of_its_name_the_one_asked_for_or_the_first(tmp_path: Path) -> None:
+    paths = two(tmp_path)
+    settings, corpus = prepared(paths)
+    tags = corpus.tokenizer.tags
+    (tmp_path / "three").mkdir()
+    (tmp_path / "three" / "text.txt").write_text("stuv" * 50)
+    for place, asked, expected in (
+        (paths[1], None, "two"),
+        (str(tmp_path / "three"), None, "one"),
+        (paths[0], "two", "two"),
+    ):
+        settings = resolve({"data_dir": place, "seq_len": 32}).settings
+        (part,) = result_of(prepare_corpus(settings, corpus.tokenizer, asked)).parts
+        assert part.tag == tags[expected]
+    with pytest.raises(RequestError) as told:
+        result_of(prepare_corpus(settings, corpus.tokenizer, "three"))
+    assert told.value.key == "tag-unknown"
+
+
+@pytest.mark.parametrize(
+    ("weights", "epochs", "status"), [(("", ""), 50, "pass"), (("=1", "=9"), 2, "note"), (("=1", "=9"), 20, "warn")]
+)
+def test_a_corpus_read_far_more_often_than_the_others_is_told(
+    tmp_path: Path, weights: tuple[str, str], epochs: int, status: str
+) -> None:
+    paths = [path + weight for path, weight in zip(two(tmp_path), weights, strict=True)]
+    settings, corpus = prepared(paths, epochs=epochs)
+    found = run(MIXING_CHECKS[0], TextContext(settings, corpus, {}))
+    assert found["status"] == status
+    if status != "pass":
+        assert found["values"]["corpus"] == "two"
+        assert found["values"]["passes"] == pytest.approx(epochs * 0.9 * 4, rel=0.02), "its windows are a quarter"
+        assert "two is small for its share of 90" in found["evidence"]
+    evened, corpus = prepared(two(tmp_path / "more", 30_000, 1000), epochs=20, mixing_temperature=10)
+    found = run(MIXING_CHECKS[0], TextContext(evened, corpus, {}))
+    assert found["status"] == "warn"
+    assert [one["settings"] for one in found["remedies"]] == [{"mixing_temperature": 1.0}]
+
+
+def test_the_order_of_a_corpus_is_its_own(tmp_path: Path) -> None:
+    settings, corpus = prepared(two(tmp_path, 4000, 4000))
+    windows = training_windows(settings, corpus)
+    assert isinstance(windows, MixedWindows)
+    orders = [part.starts(np.arange(20)).tolist() for part in windows.parts if isinstance(part, TrainingWindows)]
+    assert all(first != second for first, second in pairwise(orders))
