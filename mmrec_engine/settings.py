@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import Field, asdict, dataclass, field, fields
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
@@ -34,13 +36,15 @@ def _setting(
     choices: tuple[str, ...] = (),
     names: tuple[str, ...] = (),
     resumable: bool = False,
+    size: bool = False,
 ) -> Any:
     """One setting. low/high are inclusive bounds, above/below exclusive; names: some of them, joined by commas.
 
-    resumable: may differ when a run is resumed.
+    resumable: may differ when a run is resumed. size: of bytes, which may be written with a unit.
     """
     bounds = {"low": low, "high": high, "above": above, "below": below}
-    return field(default=default, metadata={**bounds, "choices": choices, "names": names, "resumable": resumable})
+    about = {"choices": choices, "names": names, "resumable": resumable, "size": size}
+    return field(default=default, metadata={**bounds, **about})
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,7 @@ class Settings:
     use_sample_corpus: bool = _setting(False)
     encoding: str | None = _setting(None)
     fix_encoding: bool = _setting(False)  # mend text that was read with the wrong code page before it came here
+    max_corpus_bytes: int | None = _setting(None, low=1, high=10**15, size=True)  # of text; none: all of it
     val_split: float = _setting(0.1, low=0.001, high=0.9)  # share of the characters
     tokenizer: str = _setting("char", choices=TOKENIZERS)
     vocab_size: int = _setting(5000, low=2, high=1_000_000)  # ids, the special ones not counted
@@ -210,13 +215,26 @@ def parse(name: str, value: Any) -> Any:
     try:
         if isinstance(value, bool) or (isinstance(value, str) and value != value.strip()):
             raise ValueError
+        if FIELDS[name].metadata["size"] and isinstance(value, str):
+            value = _in_bytes(value)
         number = kind(value)
         if kind is int and not isinstance(value, str) and number != value:
             raise ValueError
     except (ValueError, TypeError, OverflowError):
         key = "setting-not-integer" if kind is int else "setting-not-number"
+        if FIELDS[name].metadata["size"]:
+            key = "setting-not-size"
         raise RequestError(key, flag=flag(name), value=value) from None
     return number
+
+
+def _in_bytes(text: str) -> int:
+    """A number of bytes, with or without a unit. Raises ValueError."""
+    found = re.fullmatch(r"(\d{1,15}(?:\.\d{1,9})?)\s*([kMGT]?)(i?)B", text, re.IGNORECASE | re.ASCII)
+    if found is None:
+        return int(text)
+    unit = (1024 if found[3] else 1000) ** ("kmgt".index(found[2].lower()) + 1 if found[2] else 0)
+    return int(Decimal(found[1]) * unit)
 
 
 def resolve(

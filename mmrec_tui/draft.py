@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mmrec_engine.corpus.batches import training_windows
+from mmrec_engine.corpus.hub_source import anchored
 from mmrec_engine.corpus.prepare import Corpus, too_short
 from mmrec_engine.corpus.windows import EvaluationWindows
 from mmrec_engine.errors import RequestError
@@ -20,7 +21,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "optimizer": ("recipe", "learning_rate", "warmup_steps", "schedule", "decay_share", "cycles", "plateau_factor",
                   "plateau_patience", "learning_rate_floor", "weight_average", "weight_decay", "grad_clip", "dropout",
                   "optimizer"),
-    "text": ("tokenizer", "vocab_size", "val_split", "encoding", "fix_encoding"),
+    "text": ("tokenizer", "vocab_size", "val_split", "max_corpus_bytes", "encoding", "fix_encoding"),
     "judging": ("early_stopping_patience", "eval_every", "target_loss", "metrics"),
     "model": ("arch", "seed", "precision", "threads", "gradient_checkpointing"),
     "saving": ("name", "checkpoint_every", "keep_checkpoints"),
@@ -35,7 +36,15 @@ ONLY_WITH: dict[str, tuple[str, tuple[str, ...]]] = {
 # What the curve of the learning rate is made of.
 RATE_SETTINGS = ("epochs", "max_steps", "learning_rate", "warmup_steps", "schedule", "learning_rate_floor", *ONLY_WITH)
 # What decides the prepared corpus, and what decides how long a step takes.
-CORPUS_SETTINGS = (*CORPUS_CHOICE, "encoding", "fix_encoding", "val_split", "vocab_size", "tokenizer")
+CORPUS_SETTINGS = (
+    *CORPUS_CHOICE,
+    "encoding",
+    "fix_encoding",
+    "val_split",
+    "vocab_size",
+    "tokenizer",
+    "max_corpus_bytes",
+)
 SPEED_SETTINGS = ("config", "arch", "batch_size", "accumulate", "microbatch", "seq_len", "optimizer", "precision", "threads",
                   "device", "gradient_checkpointing")  # fmt: skip
 _BYTES_A_PARAMETER = 12  # weight and two moments, as a checkpoint holds them
@@ -151,6 +160,7 @@ def named(resolved: Resolved, name: str) -> Resolved:
     settings = replace(resolved.settings, name=name)
     if settings.data_dir is not None:
         settings = replace(settings, data_dir=str(Path(settings.data_dir).expanduser().absolute()))
+    settings = replace(settings, corpus=anchored(settings.corpus))
     return replace(resolved, settings=settings, sources={**resolved.sources, "name": "hand"})
 
 

@@ -1,16 +1,15 @@
 """From documents to token files on disk: read once, split, build the vocabulary, encode, keep.
 
-    documents ──► clean text in one spool file, with each document's length and fingerprint
+    documents ──► clean text in spool files, with each document's length and fingerprint in a ledger
               ──► split (by fingerprint) ──► vocabulary of the training side ──► train.bin, validation.bin, corpus.json
 
-Memory stays bounded by one piece of text, whatever the corpus (a JSON line is one piece). The result lies in the cache folder
-under a key made of the corpus' fingerprint and what else decides the tokens; the next run reads the text once to know its
-fingerprint, and maps the files.
+Memory stays bounded by one piece of text, whatever the corpus (a JSON line is one piece), and a row of the ledger for each
+document. The result lies in the cache folder under a key made of the corpus' fingerprint and what else decides the tokens; the
+next run reads the text once to know its fingerprint, and maps the files. A data set that is streamed is not read again.
 """
 
 from __future__ import annotations
 
-import codecs
 import contextlib
 import errno
 import hashlib
@@ -19,20 +18,22 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import platformdirs
 
+from mmrec_engine.corpus import streaming
 from mmrec_engine.corpus.builtin import BuiltinDocuments
-from mmrec_engine.corpus.documents import FileDocuments, SideName, Skipped
+from mmrec_engine.corpus.documents import FileDocuments, Skipped
+from mmrec_engine.corpus.encoding import DESCRIPTION, encode
+from mmrec_engine.corpus.hub_source import HubSource, is_hub, source_of
 from mmrec_engine.corpus.mojibake import Repair
-from mmrec_engine.corpus.split import Extent, split_points
-from mmrec_engine.corpus.text import PIECE_BYTES, Unusable
-from mmrec_engine.corpus.vocabulary import learn_tokenizer
+from mmrec_engine.corpus.remembered import Remembered
+from mmrec_engine.corpus.spool import Spool, written
 from mmrec_engine.corpus.windows import Tokens
 from mmrec_engine.errors import RequestError
 from mmrec_engine.events import Progress
@@ -40,8 +41,9 @@ from mmrec_engine.messages import REASONS, SIDES
 from mmrec_engine.settings import Settings
 from mmrec_engine.tokenizer import Tokenizer, tokenizer_from_dict
 
+_STREAMING = "streaming-"  # working folders of data sets
+_DAY = 86_400  # seconds
 _FORMAT = 3  # raised whenever the same text would give other files
-_DESCRIPTION = "corpus.json"
 
 
 @dataclass(frozen=True)
@@ -85,15 +87,6 @@ class Corpus:
         }
 
 
-@dataclass(frozen=True)
-class _Entry:
-    """A document in the spool file."""
-
-    extent: Extent
-    bytes: int
-    side: SideName | None
-
-
 def cache_folder() -> Path:
     return platformdirs.user_cache_path("mmrec") / "corpora"
 
@@ -105,18 +98,21 @@ def prepare_corpus(settings: Settings, tokenizer: Tokenizer | None = None) -> Ge
     Raises RequestError where the text is missing, unusable or shorter than one window on a side.
     """
     folder = cache_folder()
-    documents: FileDocuments | BuiltinDocuments
+    documents: FileDocuments | BuiltinDocuments | HubSource
     if settings.data_dir is not None:
         name = settings.data_dir
         documents = FileDocuments(Path(name), settings.encoding, prepared=folder)
     else:
         name = settings.corpus or "sample"
-        documents = BuiltinDocuments(name)
+        documents = source_of(name) if is_hub(name) else BuiltinDocuments(name)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(folder)
-        with tempfile.TemporaryDirectory(prefix="preparing-", dir=folder) as work:
-            corpus = yield from _prepare(documents, name, settings, tokenizer, folder, Path(work))
+        if isinstance(documents, HubSource):
+            corpus = yield from _stream(documents, name, settings, tokenizer, folder)
+        else:
+            with tempfile.TemporaryDirectory(prefix="preparing-", dir=folder) as work:
+                corpus = yield from _prepare(documents, name, settings, tokenizer, folder, Path(work))
     except OSError as error:
         raise RequestError("cache-unwritable", path=folder, reason=error.strerror or error) from None
     _check_length(corpus, settings.seq_len, ("validation",) if tokenizer else ("training", "validation"))
@@ -147,10 +143,9 @@ def _prepare(
     folder: Path,
     work: Path,
 ) -> Generator[Progress, None, Corpus]:
-    spool = work / "text"
     repair = Repair() if settings.fix_encoding else None
-    entries = yield from _spool(documents, spool, repair)
-    if not entries:
+    spool = yield from written(documents, work / "text", repair, settings.max_corpus_bytes)
+    if not len(spool.ledger):
         if not documents.skipped:
             raise RequestError("corpus-empty", path=name)
         first = documents.skipped[0]
@@ -158,140 +153,90 @@ def _prepare(
         if first.reason == "undecodable" and first.hint:
             raise RequestError("corpus-undecodable", hint=first.hint, **values)
         raise RequestError("corpus-nothing-usable", **values)
-    fingerprint = _digest(*(f"{entry.extent.fingerprint} {entry.side}" for entry in entries))
-    vocabulary = json.dumps(tokenizer.to_dict()) if tokenizer else f"{settings.tokenizer} {settings.vocab_size}"
-    decides = (fingerprint, str(None if tokenizer else settings.val_split), vocabulary, str(_FORMAT))
-    prepared = folder / _digest(*decides)
-    corpus = _open(prepared, name, tuple(documents.skipped))
-    if corpus is None:
-        target = work / "prepared"
-        target.mkdir()
-        yield from _encode(spool, entries, settings, tokenizer, fingerprint, target)
-        _put_in_place(target, prepared)
-        corpus = _open(prepared, name, tuple(documents.skipped))
-        if corpus is None:
-            raise OSError(errno.EIO, os.strerror(errno.EIO), str(prepared))
-    return replace(corpus, repaired_words=repair.words) if repair else corpus
+    corpus = yield from _tokens_of(spool, settings, tokenizer, folder, work)
+    return replace(corpus, name=name, skipped=tuple(documents.skipped), repaired_words=repair.words if repair else 0)
 
 
-def _spool(
-    documents: FileDocuments | BuiltinDocuments, path: Path, repair: Repair | None
-) -> Generator[Progress, None, list[_Entry]]:
-    """Write all clean text to one file, mended if it is to be; a document that turns out unusable is taken back."""
-    entries: list[_Entry] = []
-    total = max(1, documents.total_bytes)
-    with path.open("wb") as spool:
-        for document in documents:
-            start, mended_before = spool.tell(), repair.words if repair else 0
-            digest, characters = hashlib.blake2b(digest_size=16), 0
-            try:
-                pieces = _readable(document.pieces)
-                for piece in repair.pieces(pieces) if repair else pieces:
-                    data = piece.encode("utf-8", "replace")
-                    digest.update(data)
-                    spool.write(data)
-                    characters += len(piece)
-                    if characters > PIECE_BYTES // 2:
-                        yield Progress(
-                            task="reading", done=min(total, document.done + spool.tell() - start), total=total
-                        )
-                if not characters:
-                    raise Unusable("empty")
-            except Unusable as error:
-                documents.skipped.append(Skipped(document.name, error.reason, error.hint, document.size))
-                spool.seek(start)
-                spool.truncate()
-                if repair:
-                    repair.words = mended_before
-                continue
-            extent = Extent(digest.hexdigest(), characters)
-            entries.append(_Entry(extent, spool.tell() - start, document.side))
-            if len(entries) % 1000 == 1:
-                yield Progress(task="reading", done=min(total, document.done), total=total)
-    return entries
+def _stream(
+    source: HubSource, name: str, settings: Settings, tokenizer: Tokenizer | None, folder: Path
+) -> Generator[Progress, None, Corpus]:
+    """A data set that is streamed: what is finished is found without it, what was cut off goes on."""
+    key = streaming.key_of(source, settings.max_corpus_bytes, settings.fix_encoding)
+    whole_key = _digest(key, *_decides(settings, tokenizer))
+    found = _remembered(folder, whole_key, name)
+    if found is not None:
+        return found
+    work = folder / f"{_STREAMING}{key}"
+    with (yield from streaming.locked(work)):
+        found = _remembered(folder, whole_key, name)  # by the process that was waited for
+        try:
+            if found is None:
+                found = yield from _stream_into(work, source, name, settings, tokenizer, folder, whole_key)
+        finally:
+            if found is not None or not streaming.begun(work):
+                shutil.rmtree(work, ignore_errors=True)
+    return found
 
 
-def _readable(pieces: Iterator[str]) -> Iterator[str]:
-    """A file that breaks while it is read is unusable; a disk that does not take what was read is another matter."""
-    try:
-        yield from pieces
-    except OSError as error:
-        raise Unusable("unreadable", error.strerror or str(error)) from None
-
-
-def _encode(
-    spool: Path,
-    entries: list[_Entry],
+def _stream_into(
+    work: Path,
+    source: HubSource,
+    name: str,
     settings: Settings,
     tokenizer: Tokenizer | None,
-    fingerprint: str,
-    target: Path,
-) -> Generator[Progress, None, None]:
-    if tokenizer is not None:
-        points = [0] * len(entries)
-    elif any(entry.side for entry in entries):
-        points = [entry.extent.characters if entry.side == "train" else 0 for entry in entries]
-    else:
-        points = split_points([entry.extent for entry in entries], settings.val_split)
-    total, done = sum(entry.extent.characters for entry in entries), 0
-    if tokenizer is None:
-        training = (piece.text for piece in _pieces(spool, entries, points) if piece.side == "train")
-        tokenizer = yield from learn_tokenizer(training, sum(points), settings, len(entries) > 1)
-    characters: dict[SideName, int] = {"train": 0, "validation": 0}
-    unknown: dict[SideName, int] = {"train": 0, "validation": 0}
-    end = np.array([tokenizer.end_of_document or 0], dtype=tokenizer.dtype)
-    with (target / "train.bin").open("wb") as train, (target / "validation.bin").open("wb") as validation:
-        files: dict[SideName, BinaryIO] = {"train": train, "validation": validation}
-        for piece in _pieces(spool, entries, points):
-            ids = tokenizer.encode(piece.text)
-            characters[piece.side] += len(piece.text)
-            if tokenizer.unknown is not None:
-                unknown[piece.side] += int(np.count_nonzero(ids == tokenizer.unknown))
-            files[piece.side].write(ids.data)
-            if piece.ends_document and tokenizer.end_of_document is not None:
-                files[piece.side].write(end.data)
-            done += len(piece.text)
-            yield Progress(task="encoding", done=done, total=total)
-    description = {
-        "fingerprint": fingerprint,
-        "documents": len(entries),
-        "tokenizer": tokenizer.to_dict(),
-        "characters": characters,
-        "tokens": {side: (target / f"{side}.bin").stat().st_size // end.itemsize for side in characters},
-        "unknown": unknown,
-    }
-    (target / _DESCRIPTION).write_text(json.dumps(description, ensure_ascii=False), encoding="utf-8")
+    folder: Path,
+    key: str,
+) -> Generator[Progress, None, Corpus]:
+    repair = Repair() if settings.fix_encoding else None
+    text = yield from streaming.streamed(source, name, work, settings.max_corpus_bytes, repair)
+    if not len(text.spool.ledger):
+        raise RequestError("corpus-empty", path=name)
+    corpus = yield from _tokens_of(text.spool, settings, tokenizer, folder, work)
+    prepared = _digest(corpus.fingerprint, *_decides(settings, tokenizer))
+    Remembered(prepared, text.empty, text.repaired_words).write(folder, key)
+    found = _remembered(folder, key, name)
+    if found is None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO), str(folder))
+    return found
 
 
-@dataclass(frozen=True)
-class _Piece:
-    side: SideName
-    text: str
-    ends_document: bool  # the last piece of its document on this side
+def _remembered(folder: Path, key: str, name: str) -> Corpus | None:
+    found = Remembered.read(folder, key)
+    corpus = _open(folder / found.prepared) if found is not None else None
+    if found is None or corpus is None:
+        return None
+    skipped = (Skipped(name, "empty-rows", str(found.empty)),) if found.empty else ()
+    return replace(corpus, name=name, skipped=skipped, repaired_words=found.repaired_words)
 
 
-def _pieces(spool: Path, entries: list[_Entry], points: list[int]) -> Iterator[_Piece]:
-    """The spooled text again, each document cut at its point: training first, the rest validation."""
-    with spool.open("rb") as file:
-        for entry, point in zip(entries, points, strict=True):
-            decoder = codecs.getincrementaldecoder("utf-8")()
-            left, position = entry.bytes, 0
-            while left:
-                data = file.read(min(PIECE_BYTES, left))
-                left -= len(data)
-                text = decoder.decode(data)
-                first, rest = text[: max(0, point - position)], text[max(0, point - position) :]
-                position += len(text)
-                if first:
-                    yield _Piece("train", first, position >= point)
-                if rest:
-                    yield _Piece("validation", rest, not left)
+def _tokens_of(
+    spool: Spool, settings: Settings, tokenizer: Tokenizer | None, folder: Path, work: Path
+) -> Generator[Progress, None, Corpus]:
+    """The tokens of a spooled text, prepared already or now. work: where the files are made."""
+    fingerprint = spool.ledger.fingerprint()
+    prepared = folder / _digest(fingerprint, *_decides(settings, tokenizer))
+    corpus = _open(prepared)
+    if corpus is None:
+        target = work / "prepared"
+        target.mkdir(exist_ok=True)
+        yield from encode(spool, settings, tokenizer, fingerprint, target)
+        _put_in_place(target, prepared)
+        corpus = _open(prepared)
+        if corpus is None:
+            raise OSError(errno.EIO, os.strerror(errno.EIO), str(prepared))
+    return corpus
 
 
-def _open(folder: Path, corpus_name: str, skipped: tuple[Skipped, ...]) -> Corpus | None:
+def _decides(settings: Settings, tokenizer: Tokenizer | None) -> tuple[str, ...]:
+    """What beside the text decides the token files."""
+    vocabulary = json.dumps(tokenizer.to_dict()) if tokenizer else f"{settings.tokenizer} {settings.vocab_size}"
+    return str(None if tokenizer else settings.val_split), vocabulary, str(_FORMAT)
+
+
+def _open(folder: Path) -> Corpus | None:
     """The corpus prepared in `folder`; None where there is none, or what lies there is not whole."""
     try:
-        described = json.loads((folder / _DESCRIPTION).read_text(encoding="utf-8"))
+        described = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
         tokenizer = tokenizer_from_dict(described["tokenizer"])
         sides = {
             side: Side(
@@ -306,13 +251,13 @@ def _open(folder: Path, corpus_name: str, skipped: tuple[Skipped, ...]) -> Corpu
         if any(len(side.tokens) != described["tokens"][name] for name, side in sides.items()):
             return None
         return Corpus(
-            corpus_name,
+            "",
             described["fingerprint"],
             described["documents"],
             tokenizer,
             sides["train"],
             sides["validation"],
-            skipped,
+            (),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
@@ -326,17 +271,18 @@ def _put_in_place(prepared: Path, place: Path) -> None:
     try:
         prepared.rename(place)
     except OSError:
-        if _open(place, "", ()) is None:
+        if _open(place) is None:
             shutil.rmtree(place, ignore_errors=True)
             prepared.rename(place)
 
 
 def _remove_abandoned(folder: Path) -> None:
-    """Remove what killed processes left behind: working folders older than a day."""
-    for path in folder.glob("preparing-*"):
-        with contextlib.suppress(FileNotFoundError):  # another process may be tidying too
-            if time.time() - path.stat().st_mtime > 86_400:
-                shutil.rmtree(path, ignore_errors=True)
+    """Remove what killed processes left behind: working folders older than a day, streamed text that nobody went on with."""
+    for pattern, seconds in (("preparing-*", _DAY), (f"{_STREAMING}*", 7 * _DAY)):
+        for path in folder.glob(pattern):
+            with contextlib.suppress(FileNotFoundError):  # another process may be tidying too
+                if time.time() - path.stat().st_mtime > seconds:
+                    shutil.rmtree(path, ignore_errors=True)
 
 
 def _digest(*parts: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from mmrec_engine.guide.hyperparameter import NOTHING, Hyperparameter
 from mmrec_engine.guide.hyperparameters_learning import LEARNING
+from mmrec_engine.guide.hyperparameters_text import MOST_TEXT
 
 HYPERPARAMETERS: tuple[Hyperparameter, ...] = (
     Hyperparameter(
@@ -93,6 +94,7 @@ HYPERPARAMETERS: tuple[Hyperparameter, ...] = (
             "tr": "Öğrenilecek metin artar, ama sayılar gürültülü olur ve best model kısmen şansla seçilir.",
         },
     ),
+    MOST_TEXT,
     Hyperparameter(
         "tokenizer",
         {"en": "Tokenizer", "tr": "Tokenizer"},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -49,6 +49,8 @@ class Tokenizer(Protocol):
     def end_of_document(self) -> int | None: ...
 
     def encode(self, text: str) -> npt.NDArray[np.unsignedinteger[Any]]: ...
+
+    def encode_each(self, texts: Sequence[str]) -> list[npt.NDArray[np.unsignedinteger[Any]]]: ...
 
     def decode(self, ids: Iterable[int]) -> str: ...
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mmrec_engine import checkpoints, events
+from mmrec_engine.corpus import hub_source
 from mmrec_engine.errors import RequestError
 from mmrec_engine.run_files import DESCRIPTION
 from mmrec_engine.runs import check_description, read_description
@@ -25,6 +26,7 @@ def anchored(resolved: Resolved) -> Resolved:
     settings = resolved.settings
     if settings.data_dir is not None:
         settings = replace(settings, data_dir=str(Path(settings.data_dir).absolute()))
+    settings = replace(settings, corpus=hub_source.anchored(settings.corpus))
     if settings.init_from is not None:
         settings = replace(settings, init_from=str(locate(settings.init_from).absolute()))
     return replace(resolved, settings=settings)
@@ -78,7 +80,7 @@ def _corpus_of(settings: Mapping[str, Any]) -> str:
     """Which text the settings name: a path or a built-in name."""
     if settings.get("data_dir"):
         return str(Path(settings["data_dir"]).resolve())
-    return str(settings.get("corpus") or "sample")
+    return str(hub_source.anchored(settings.get("corpus")) or "sample")
 
 
 def changed_since(checkpoint: Mapping[str, Any], settings: Settings) -> events.SettingsChanged | None:

@@ -1,4 +1,4 @@
-"""Choosing a text by hand: a path to type, and a tree of folders that it filters."""
+"""Choosing a text by hand: a path to type, and a tree of folders that it filters; or a data set, `hf:OWNER/NAME`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import DirectoryTree, Input, Static
+
+from mmrec_engine.corpus.hub_source import is_hub, source_of
+from mmrec_engine.errors import RequestError
 
 if TYPE_CHECKING:
     from mmrec_tui.app import MmrecApp
@@ -28,7 +31,9 @@ class TextTree(DirectoryTree):
         ]
 
 
-class ChooserScreen(ModalScreen["Path | None"]):
+class ChooserScreen(ModalScreen["Path | str | None"]):
+    """A path, or what `--corpus` takes for a data set."""
+
     BINDINGS: ClassVar = [("escape", "leave", ""), ("ctrl+s", "take", "")]
 
     def compose(self) -> ComposeResult:
@@ -58,6 +63,14 @@ class ChooserScreen(ModalScreen["Path | None"]):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         text = event.value.strip()
+        if is_hub(text):
+            try:
+                source_of(text)
+            except RequestError as error:
+                cast("MmrecApp", self.app).tell_error(error)
+            else:
+                self.dismiss(text)
+            return
         path = Path(text).expanduser()
         if text and path.exists():
             self.dismiss(path.absolute())

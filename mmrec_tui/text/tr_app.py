@@ -111,7 +111,7 @@ TEXT = {
     "plan.not-ready": "henüz hazır değil: en alttaki satıra bakın",
     "source.hand": "sizin", "source.file": "dosya", "source.recipe": "tarif", "source.run": "çalışma", "source.remedy": "çare", "source.memory": "bellek", "source.default": "rehber",
     "source.wrong": "hatalı",
-    "chooser.what": "Hangi metin? Bir dosya ya da klasör.",
+    "chooser.what": "Hangi metin? Bir dosya, bir klasör ya da bir veri kümesi: hf:OWNER/NAME.",
     "chooser.path": "bir yol ya da adlarda geçen bir sözcük",
     "chooser.keys": "Enter yolu alır · ↓ ağaca iner · Ctrl+S imlecin üstündekini alır · Esc çıkar",
     "chooser.missing": "{path} diye bir yer yok",
