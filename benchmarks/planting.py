@@ -84,7 +84,7 @@ def in_the_batches(change: Callable[[Batch, npt.NDArray[np.int64]], Batch]) -> P
         def batch(self, numbers: npt.NDArray[np.int64]) -> Batch:
             return change(super().batch(numbers), numbers)
 
-    return lambda: patch("mmrec_engine.training.job.TrainingWindows", Changed)  # type: ignore[return-value]
+    return lambda: patch("mmrec_engine.corpus.batches.TrainingWindows", Changed)  # type: ignore[return-value]
 
 
 def at(target: str, replacement: object) -> Planted:

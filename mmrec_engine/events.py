@@ -61,12 +61,20 @@ class State(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Progress(Event):
-    """A stretch of work outside the steps: `done` of `total` units (bytes of text, evaluation batches)."""
+    """A stretch of work outside the steps: `done` of `total` units (bytes of text, evaluation batches).
+
+    total: 0 where nobody knows it.
+    """
 
     event = "progress"
     task: str
     done: int
     total: int
+
+    @property
+    def share(self) -> float:
+        """From 0 to 1; 0 where nobody knows."""
+        return min(1.0, max(0.0, self.done / self.total)) if self.total else 0.0
 
 
 @dataclass(frozen=True, kw_only=True)

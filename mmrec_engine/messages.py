@@ -23,6 +23,7 @@ REASONS: dict[str, Words] = {
         "en": "no line with a text field (invalid-json)",
         "tr": "text alanı olan satır yok (invalid-json)",
     },
+    "empty-rows": {"en": "rows without text", "tr": "metni olmayan satırlar"},
     "split-given": {"en": "left out of the given split", "tr": "verilen bölmenin dışında"},
 }
 LOSS: Words = {"en": "loss", "tr": "kayıp"}
@@ -42,6 +43,10 @@ MESSAGES: dict[str, dict[Language, str]] = {
     "setting-not-number": {
         "en": "{flag} takes a number, not {value!r}",
         "tr": "{flag} bir sayı ister, verilen: {value!r}",
+    },
+    "setting-not-size": {
+        "en": "{flag} takes a number of bytes such as 500000, 500MB or 2GB, not {value!r}",
+        "tr": "{flag} bir bayt sayısı ister, örneğin 500000, 500MB ya da 2GB; verilen: {value!r}",
     },
     "setting-not-text": {
         "en": "{flag} takes text, not {value!r}",
@@ -151,12 +156,49 @@ MESSAGES: dict[str, dict[Language, str]] = {
         "tr": "--encoding {encoding}: böyle bir metin kodlaması yok; windows-1254 (Türkçe), windows-1252 ya da cp857 deneyin",
     },
     "corpus-name-unknown": {
-        "en": "--corpus {name}: no such built-in corpus; choose one of {choices}",
-        "tr": "--corpus {name}: böyle bir hazır derlem yok; şunlardan birini seçin: {choices}",
+        "en": "--corpus {name}: no such built-in corpus; choose one of {choices}, or hf:OWNER/NAME",
+        "tr": "--corpus {name}: böyle bir hazır derlem yok; şunlardan birini seçin: {choices} ya da hf:OWNER/NAME",
     },
     "corpus-builtin-missing": {
         "en": "--corpus {name}: this Python does not carry it ({reason}); use --corpus sample or --data-dir",
         "tr": "--corpus {name}: bu Python onu içermiyor ({reason}); --corpus sample ya da --data-dir kullanın",
+    },
+    # data sets that are streamed
+    "hub-form": {
+        "en": "--corpus {corpus}: not the form of a data set; write {form}",
+        "tr": "--corpus {corpus}: bir veri kümesinin biçimi bu değil; şöyle yazın: {form}",
+    },
+    "hub-unreachable": {
+        "en": "--corpus {source}: cannot reach {place} ({reason}); connect this machine and start again, what was read is kept; or use --data-dir",
+        "tr": "--corpus {source}: {place} adresine ulaşılamıyor ({reason}); bağlantıyı kurup yeniden başlatın, okunmuş olan durur; ya da --data-dir kullanın",
+    },
+    "hub-missing": {
+        "en": "--corpus {source}: the hub has no such data set or revision, or it is private; check the name, or set HF_TOKEN",
+        "tr": "--corpus {source}: merkezde böyle bir veri kümesi ya da sürüm yok ya da gizli; adı denetleyin ya da HF_TOKEN verin",
+    },
+    "hub-gated": {
+        "en": "--corpus {source}: its owner asks for consent first; give it on the data set's page, then set HF_TOKEN",
+        "tr": "--corpus {source}: sahibi önce onay istiyor; veri kümesinin sayfasında onaylayın, sonra HF_TOKEN verin",
+    },
+    "hub-config": {
+        "en": "--corpus {source}: there is no config {config!r}; write one behind the name, as in OWNER/NAME/CONFIG: {choices}",
+        "tr": "--corpus {source}: {config!r} diye bir config yok; adın ardına birini yazın, OWNER/NAME/CONFIG gibi: {choices}",
+    },
+    "hub-split": {
+        "en": "--corpus {source}: there is no split {split!r}; choose one of {choices}",
+        "tr": "--corpus {source}: {split!r} diye bir bölüm yok; şunlardan birini seçin: {choices}",
+    },
+    "hub-column": {
+        "en": "--corpus {source}: there is no column {column!r}; choose one of {choices}",
+        "tr": "--corpus {source}: {column!r} diye bir sütun yok; şunlardan birini seçin: {choices}",
+    },
+    "hub-column-no-text": {
+        "en": "--corpus {source}: the column {column!r} holds no text; columns of text: {choices}",
+        "tr": "--corpus {source}: {column!r} sütununda metin yok; metin olan sütunlar: {choices}",
+    },
+    "hub-unreadable": {
+        "en": "--corpus {source}: the data set cannot be read ({reason}); check it, or choose another",
+        "tr": "--corpus {source}: veri kümesi okunamıyor ({reason}); onu denetleyin ya da başkasını seçin",
     },
     "corpus-too-short": {
         "en": "the {side} side has {tokens} tokens, less than one window of {seq_len} and its next token; "
@@ -187,6 +229,10 @@ MESSAGES: dict[str, dict[Language, str]] = {
     "setting-curriculum-length": {
         "en": "--curriculum length cuts windows, and with them the tags of several corpora and the spans of --denoising; choose another curriculum",
         "tr": "--curriculum length pencereleri, onlarla birlikte birkaç derlemin etiketlerini ve --denoising parçalarını böler; başka bir curriculum seçin",
+    },
+    "mixing-streamed": {
+        "en": "--corpus {name}: a data set that is streamed cannot be mixed with others yet; give it alone, or save its text in a folder first",
+        "tr": "--corpus {name}: akıtılan bir veri kümesi henüz başkalarıyla karıştırılamaz; tek başına verin ya da metnini önce bir klasöre kaydedin",
     },
     "setting-recased": {
         "en": "--recased: with the tokenizer {tokenizer} text in another case falls into other pieces; use --tokenizer char, or leave it out",

@@ -42,6 +42,13 @@ def shares(index: npt.NDArray[np.int64], key: int) -> npt.NDArray[np.float64]:
     return (hashed(index, key) >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
+def hash64_each(key: int, values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """`hash64(key, value)` for every value, of any shape."""
+    start = (hash64(key) + 0x9E3779B97F4A7C15) & _MASK
+    with np.errstate(over="ignore"):
+        return _finalise_array(values + np.uint64(start))
+
+
 def permuted(index: npt.NDArray[np.int64], size: int, key: int) -> npt.NDArray[np.int64]:
     """Images of `index` (any shape, values in 0 … size-1) under the permutation of 0 … size-1 named by `key`.
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import Field, asdict, dataclass, field, fields, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, NoReturn, get_args, get_type_hints
 
@@ -39,12 +41,14 @@ def _setting(
     names: tuple[str, ...] = (),
     resumable: bool = False,
     several: bool = False,
+    size: bool = False,
 ) -> Any:
     """One setting. low/high are inclusive bounds, above/below exclusive; names: some of them, joined by commas.
 
-    resumable: may differ when a run is resumed. several: a list of texts may stand for one.
+    resumable: may differ when a run is resumed. several: a list of texts may stand for one. size: of bytes, which may be
+    written with a unit.
     """
-    rules = {"choices": choices, "names": names, "resumable": resumable, "several": several}
+    rules = {"choices": choices, "names": names, "resumable": resumable, "several": several, "size": size}
     return field(default=default, metadata={"low": low, "high": high, "above": above, "below": below, **rules})
 
 
@@ -62,6 +66,7 @@ class Settings:
     use_sample_corpus: bool = _setting(False)
     encoding: str | None = _setting(None)
     fix_encoding: bool = _setting(False)  # mend text that was read with the wrong code page before it came here
+    max_corpus_bytes: int | None = _setting(None, low=1, high=10**15, size=True)  # of text; none: all of it
     val_split: float = _setting(0.1, low=0.001, high=0.9)  # share of the characters
     tokenizer: str = _setting("char", choices=TOKENIZERS)
     vocab_size: int = _setting(5000, low=2, high=1_000_000)  # ids, the special ones not counted
@@ -250,17 +255,30 @@ def parse(name: str, value: Any) -> Any:
     try:
         if isinstance(value, bool) or (isinstance(value, str) and value != value.strip()):
             raise ValueError
+        if FIELDS[name].metadata["size"] and isinstance(value, str):
+            value = _in_bytes(value)
         number = kind(value)
         if kind is int and not isinstance(value, str) and number != value:
             raise ValueError
     except (ValueError, TypeError, OverflowError):
         key = "setting-not-integer" if kind is int else "setting-not-number"
+        if FIELDS[name].metadata["size"]:
+            key = "setting-not-size"
         raise RequestError(key, flag=flag(name), value=value) from None
     return number
 
 
 def _refuse_as_text(name: str, value: object) -> NoReturn:
     raise RequestError("setting-not-text", flag=flag(name), value=value)
+
+
+def _in_bytes(text: str) -> int:
+    """A number of bytes, with or without a unit. Raises ValueError."""
+    found = re.fullmatch(r"(\d{1,15}(?:\.\d{1,9})?)\s*([kMGT]?)(i?)B", text, re.IGNORECASE | re.ASCII)
+    if found is None:
+        return int(text)
+    unit = (1024 if found[3] else 1000) ** ("kmgt".index(found[2].lower()) + 1 if found[2] else 0)
+    return int(Decimal(found[1]) * unit)
 
 
 def resolve(

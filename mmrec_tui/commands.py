@@ -19,7 +19,8 @@ from mmrec_tui.terminal import Narration, one_line, print_json, printable
 from mmrec_tui.text import Wording
 
 _MIB = 2**20
-_TEXT_IS_GONE = {"corpus-missing", "corpus-unreadable", "corpus-empty", "corpus-nothing-usable", "corpus-undecodable"}
+_TEXT_IS_GONE = {"corpus-missing", "corpus-unreadable", "corpus-empty", "corpus-nothing-usable", "corpus-undecodable",
+                 "hub-unreachable", "hub-missing", "hub-gated", "hub-unreadable"}  # fmt: skip
 
 
 def version() -> None:
@@ -70,6 +71,7 @@ def configs(wording: Wording, vocabulary: int, as_json: bool) -> None:
 
 def corpora(wording: Wording, as_json: bool) -> None:
     from mmrec_engine.corpus.builtin import BuiltinDocuments, builtin_names
+    from mmrec_engine.corpus.hub_source import NAMED
     from mmrec_engine.errors import RequestError
 
     rows: list[dict[str, Any]] = []
@@ -79,14 +81,18 @@ def corpora(wording: Wording, as_json: bool) -> None:
         except RequestError:
             lengths = None
         documents, characters = (len(lengths), sum(lengths)) if lengths else (None, None)
-        rows.append({"name": name, "documents": documents, "characters": characters})
+        rows.append({"name": name, "documents": documents, "characters": characters, "source": None})
+    rows += [
+        {"name": name, "documents": None, "characters": None, "source": source.told} for name, source in NAMED.items()
+    ]
     if as_json:
         print_json({"corpora": rows})
         return
     table = [[wording(f"table.{head}") for head in ("name", "documents", "characters", "what")]]
     for row in rows:
         if row["documents"] is None:
-            table.append([row["name"], "-", "-", wording("corpora.missing")])
+            what = "corpora.missing" if row["source"] is None else f"corpora.{row['name']}"
+            table.append([row["name"], "-", "-", wording(what)])
             continue
         sizes = [wording.number(row["documents"]), wording.number(row["characters"])]
         table.append([row["name"], *sizes, wording(f"corpora.{row['name']}")])
@@ -244,8 +250,8 @@ def finish(work: Any, narration: Narration, wording: Wording) -> Any:
         except StopIteration as finished:
             return finished.value
         if narration.is_terminal:
-            share = wording.percent(progress.done / max(1, progress.total))
-            narration.bar(f"{wording(f'task.{progress.task}')} {share}")
+            far = wording.how_far(progress.done, progress.total)
+            narration.bar(f"{wording(f'task.{progress.task}')} {far}")
 
 
 def _print_table(rows: list[list[str]], numbers_from: int | None = None) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mmrec_engine.corpus.batches import training_windows, validation_windows
+from mmrec_engine.corpus.hub_source import anchored
 from mmrec_engine.corpus.mixing import moved
 from mmrec_engine.corpus.prepare import Corpus, short_side
 from mmrec_engine.errors import RequestError
@@ -24,8 +25,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "optimizer": ("recipe", "learning_rate", "warmup_steps", "schedule", "decay_share", "cycles", "plateau_factor",
                   "plateau_patience", "learning_rate_floor", "weight_average", "weight_decay", "grad_clip", "dropout",
                   "optimizer"),
-    "text": ("tokenizer", "vocab_size", "val_split", "encoding", "fix_encoding", "mixing_temperature", "denoising",
-             "denoising_span"),
+    "text": ("tokenizer", "vocab_size", "val_split", "max_corpus_bytes", "encoding", "fix_encoding", "mixing_temperature",
+             "denoising", "denoising_span"),
     "augmentation": ("jitter", "recased", "masked", "noise"),
     "curriculum": ("curriculum", *CURRICULUM_SETTINGS),
     "judging": ("early_stopping_patience", "early_stopping_on", "eval_every", "target_loss", "metrics"),
@@ -45,7 +46,7 @@ RATE_SETTINGS = ("epochs", "max_steps", "learning_rate", "warmup_steps", "schedu
                  *(name for name, (other, _) in ONLY_WITH.items() if other == "schedule"))  # fmt: skip
 # What decides the prepared corpus, and what decides how long a step takes.
 CORPUS_SETTINGS = (*CORPUS_CHOICE, "encoding", "fix_encoding", "val_split", "vocab_size", "tokenizer", "mixing_temperature",
-                   "denoising", "early_stopping_on")  # fmt: skip
+                   "denoising", "early_stopping_on", "max_corpus_bytes")  # fmt: skip
 SPEED_SETTINGS = ("config", "arch", "batch_size", "accumulate", "microbatch", "seq_len", "optimizer", "precision", "threads",
                   "device", "gradient_checkpointing")  # fmt: skip
 _BYTES_A_PARAMETER = 12  # weight and two moments, as a checkpoint holds them
@@ -190,4 +191,6 @@ def named(resolved: Resolved, name: str) -> Resolved:
     settings = replace(resolved.settings, name=name)
     if settings.data_dir is not None:
         settings = replace(settings, data_dir=moved(settings.data_dir, lambda path: path.expanduser().absolute()))
+    if isinstance(settings.corpus, str):
+        settings = replace(settings, corpus=anchored(settings.corpus))
     return replace(resolved, settings=settings, sources={**resolved.sources, "name": "hand"})

@@ -45,6 +45,7 @@ def _default_shown(name: str, wording: Wording) -> str:
         "max_steps": "help.no-limit",
         "target_loss": "help.no-limit",
         "metrics": "help.no-limit",
+        "max_corpus_bytes": "help.no-limit",
     }
     if name in special:
         return wording(special[name])

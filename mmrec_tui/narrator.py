@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from mmrec_engine import events
+from mmrec_engine.corpus.hub_source import is_hub
 from mmrec_engine.guide.findings_during import figures
 from mmrec_engine.history import History
 from mmrec_engine.plan import Plan
 from mmrec_engine.quality.report import newest
 from mmrec_tui.findings import advice_of, evidence_of, remedy_title, title_of
-from mmrec_tui.terminal import Narration, printable
+from mmrec_tui.terminal import Narration, one_line, printable
 from mmrec_tui.text import Wording
 
 _BAR_WIDTH = 20  # at most
@@ -78,11 +79,15 @@ class Narrator:
             self._out.line(say("corpus.path", name=corpus["name"], documents=number(corpus["documents"])))
         elif corpus["name"] == "sample":
             self._out.line(say("corpus.sample"))
+        elif is_hub(settings["corpus"]):
+            self._out.line(say("corpus.hub", name=one_line(corpus["name"]), documents=number(corpus["documents"])))
         else:
             self._out.line(say("corpus.builtin", name=corpus["name"]))
         for part in corpus.get("parts", ()):
             values = {"share": say.percent(part["share"]), "characters": number(part["train_characters"])}
             self._out.line(say("corpus.part", name=part["name"], **values))
+        if settings.get("max_corpus_bytes"):
+            self._out.line(say("corpus.limited", size=number(settings["max_corpus_bytes"] / 1e6, 1)))
         if corpus.get("repaired_words"):
             self._out.line(say("prepare.repaired", words=number(corpus["repaired_words"])))
         self._out.line(say("vocabulary", tokens=number(corpus["vocabulary"])))
@@ -131,8 +136,8 @@ class Narrator:
 
     def _progress(self, event: events.Progress) -> None:
         if self._out.is_terminal:
-            share = self._text.percent(event.done / max(1, event.total))
-            self._out.bar(f"{self._text(f'task.{event.task}')} {share}")
+            far = self._text.how_far(event.done, event.total)
+            self._out.bar(f"{self._text(f'task.{event.task}')} {far}")
 
     def _check(self, finding: dict[str, Any]) -> None:
         # One file, as it is read; what all of them come to is a check of its own.

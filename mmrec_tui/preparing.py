@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from mmrec_engine.corpus.hub_source import is_hub
 from mmrec_engine.corpus.mixing import sources_of
 from mmrec_engine.corpus.prepare import Corpus, prepare_corpus
 from mmrec_engine.corpus.preview import Preview, preview, preview_builtin
@@ -87,11 +88,13 @@ def _prepare(work: Work[Any], settings: Settings) -> Corpus | None:
         except StopIteration as finished:
             corpus: Corpus = finished.value
             return corpus
-        work.progress = Look(seen, share=progress.done / max(1, progress.total))
+        work.progress = Look(seen, share=progress.share)
 
 
 def _preview(settings: Settings) -> Preview:
     """Of several corpora the first, with the files of all."""
+    if is_hub(settings.corpus):
+        return Preview(0, 0, ())  # a look at it would be a download
     paths = settings.data_dir is not None
     looks = [
         preview(Path(source.place).expanduser(), settings.encoding) if paths else preview_builtin(source.place)

@@ -21,6 +21,7 @@ from mmrec_engine.randomness import hash64, hashed, shares
 from mmrec_engine.settings import Settings
 from mmrec_engine.tokenizer import CharacterTokenizer, Tokenizer
 
+_FOREIGN = 0.02  # of the letters: a Turkish name in other text has some that only Turkish has
 _LONGEST_SPAN = 5  # tokens; spans are 1 to 5 long, 3 on average
 _MEAN_SPAN = (1 + _LONGEST_SPAN) / 2
 # Keys of what is drawn, beside those that a run's windows, weights and masks have.
@@ -112,9 +113,10 @@ def recased(text: Table, recasing: Recasing, way: int) -> Table:
     """Ids of the text in another form. way: 0 lower case, 1 upper case, 2 each word with a capital, 3 without diacritics."""
     if way == 3:
         return recasing.plain[text]
-    cases = recasing.turkish if bool(recasing.only_turkish[text].any()) else recasing.usual
+    letters = recasing.letter[text]
+    is_turkish = recasing.only_turkish[text].sum() > _FOREIGN * letters.sum()
+    cases = recasing.turkish if is_turkish else recasing.usual
     if way < 2:
         return (cases.lower, cases.upper)[way][text]
-    letters = recasing.letter[text]
-    begins = letters & ~np.append(True, letters[:-1])  # what stands before the text may be a letter
+    begins = letters & ~np.append(True, recasing.within[text][:-1])  # what stands before the text may be a letter
     return np.where(begins, cases.upper[text], cases.lower[text])

@@ -9,8 +9,9 @@ With p the share of the curriculum's steps that are done and s where it begins, 
 What is easy: short windows (Elman, "Learning and development in neural networks", 1993), text that counting or compressing
 predicts well (Bengio et al., "Curriculum learning", 2009), or what stands first in the corpus, if it was sorted by hand.
 
-A window from a part of the text is drawn from it at random, so that easy ones recur before all have been seen; an epoch then
-means as many windows as the text has. Once all of it may be drawn, epochs are as without a curriculum.
+A window from a part of the text is drawn from it in turn, by the same permutation that shuffles the whole, so that easy ones
+recur equally often before all have been seen; an epoch then means as many windows as the text has. Once all of it may be drawn,
+epochs are as without a curriculum.
 """
 
 from __future__ import annotations
@@ -24,11 +25,9 @@ import numpy.typing as npt
 
 from mmrec_engine.corpus.ngrams import LONGEST, window_losses
 from mmrec_engine.corpus.windows import Batch, TrainingWindows
-from mmrec_engine.randomness import hash64, hashed
 from mmrec_engine.settings import Settings
 
 _STAIRS = 4
-_DRAWN = 110  # the key of what is drawn
 _SHORTEST = 8  # tokens; of less there is nothing to learn
 _MOST_SCORED = 8_000_000  # tokens; of a longer text every so many windows stand for those beside them
 
@@ -93,22 +92,22 @@ class PacedWindows:
 
     @cached_property
     def ranking(self) -> npt.NDArray[np.int64]:
-        """Places of windows in the text, the easiest first. Shape (count,)."""
-        if self.pacing.kind == "order":
-            return np.arange(self.count, dtype=np.int64)
-        return np.argsort(self.difficulties(), kind="stable")
+        """Places of windows in the text, the easiest first; of a long text each stands for `every` of them."""
+        places = np.arange(0, self.count, self.every, dtype=np.int64)
+        return places if self.pacing.kind == "order" else places[np.argsort(self.difficulties(places), kind="stable")]
 
-    def difficulties(self) -> npt.NDArray[np.float64]:
-        """How hard each window is, as the first epoch cuts them. Shape (count,)."""
+    @property
+    def every(self) -> int:
+        """How many windows one stands for."""
+        return max(1, -(-self.count * self.base.length // _MOST_SCORED))
+
+    def difficulties(self, places: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        """How hard the windows at these places are, as the first epoch cuts them. Shape as `places`."""
         windows = self.base
-        every = max(1, -(-windows.count * windows.length // _MOST_SCORED))
-        places = np.arange(0, windows.count, every, dtype=np.int64)
         rows = windows.tokens[windows.stride * places[:, None] + np.arange(windows.length)]
         if self.pacing.kind == "ngram" and windows.length > LONGEST:
-            scores = window_losses(rows, self.vocabulary)
-        else:
-            scores = np.array([len(zlib.compress(row.tobytes(), 6)) for row in rows], dtype=np.float64)
-        return np.repeat(scores, every)[: windows.count]
+            return window_losses(rows, self.vocabulary)
+        return np.array([len(zlib.compress(row.tobytes(), 6)) for row in rows], dtype=np.float64)
 
     def batch(self, numbers: npt.NDArray[np.int64]) -> Batch:
         return self.base.cut(self.starts(numbers))
@@ -121,9 +120,10 @@ class PacedWindows:
             share = self.pacing.share(step)
             if share < 1:
                 at = steps == step
-                pool = np.uint64(max(1, round(share * self.count)))
-                drawn = (hashed(numbers[at], hash64(self.base.seed, _DRAWN)) % pool).astype(np.int64)
-                starts[at] = self.base.at_places(self.ranking[drawn], numbers[at])
+                turns = self.base.turns(numbers[at])
+                drawn = turns * max(1, round(share * self.count)) // self.count
+                places = self.ranking[drawn // self.every] + turns % self.every
+                starts[at] = self.base.at_places(np.minimum(places, self.count - 1), numbers[at])
         return starts
 
 

@@ -15,13 +15,13 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import BinaryIO
 
+from mmrec_engine.corpus.ledger import SideName
 from mmrec_engine.corpus.text import clean, clean_pieces, marked_encoding, open_bytes
 from mmrec_engine.errors import RequestError
 from mmrec_engine.run_files import LOCK, OWN
 
-SideName = Literal["train", "validation"]
 _SPLIT_FILES: dict[str, SideName] = {"train.txt": "train", "val.txt": "validation"}
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from mmrec_engine.corpus.documents import SideName
+from mmrec_engine.corpus.ledger import SideName
 from mmrec_engine.corpus.mixing import Source, shares_of
 from mmrec_engine.corpus.windows import Tokens
 

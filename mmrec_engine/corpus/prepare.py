@@ -1,41 +1,42 @@
 """From documents to token files on disk: read once, split, build the vocabulary, encode, keep.
 
-    documents ──► clean text in one spool file, with each document's length and fingerprint, corpus after corpus
+    documents ──► clean text in spool files, corpus after corpus, each document's length and fingerprint in a ledger
               ──► split (by fingerprint) ──► vocabulary of the training side ──► train.bin, validation.bin, corpus.json
 
-Memory stays bounded by one piece of text, whatever the corpus (a JSON line is one piece). The result lies in the cache folder
-under a key made of the corpus' fingerprint and what else decides the tokens; the next run reads the text once to know its
-fingerprint, and maps the files.
+Memory stays bounded by one piece of text, whatever the corpus (a JSON line is one piece), and a row of the ledger for each
+document. The result lies in the cache folder under a key made of the corpus' fingerprint and what else decides the tokens; the
+next run reads the text once to know its fingerprint, and maps the files. A data set that is streamed is not read again.
 """
 
 from __future__ import annotations
 
-import codecs
 import contextlib
 import errno
 import hashlib
-import itertools
 import json
 import os
 import shutil
 import tempfile
 import time
-from collections.abc import Generator, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import platformdirs
 
+from mmrec_engine.corpus import streaming
 from mmrec_engine.corpus.builtin import BuiltinDocuments
-from mmrec_engine.corpus.documents import Document, FileDocuments, SideName, Skipped
+from mmrec_engine.corpus.documents import FileDocuments, Skipped
+from mmrec_engine.corpus.encoding import DESCRIPTION, encode
+from mmrec_engine.corpus.hub_source import HubSource, is_hub, source_of
+from mmrec_engine.corpus.ledger import SideName
 from mmrec_engine.corpus.mixing import Source, sources_of
 from mmrec_engine.corpus.mojibake import Repair
 from mmrec_engine.corpus.parts import Counts, Part, Side, parts_of, with_shares
-from mmrec_engine.corpus.split import Extent, split_points
-from mmrec_engine.corpus.text import PIECE_BYTES, Unusable
-from mmrec_engine.corpus.vocabulary import learn_tokenizer
+from mmrec_engine.corpus.remembered import Remembered
+from mmrec_engine.corpus.spool import Spool, written
 from mmrec_engine.errors import RequestError
 from mmrec_engine.events import Progress
 from mmrec_engine.messages import LANGUAGES, REASONS, SIDES
@@ -43,8 +44,9 @@ from mmrec_engine.settings import WHOLE, Settings
 from mmrec_engine.tokenizer import Tokenizer, tokenizer_from_dict
 from mmrec_engine.tokenizer.vocabulary import special_ids
 
+_STREAMING = "streaming-"  # working folders of data sets
+_DAY = 86_400  # seconds
 _FORMAT = 3  # raised whenever the same text would give other files
-_DESCRIPTION = "corpus.json"
 
 _Documents = FileDocuments | BuiltinDocuments
 
@@ -89,16 +91,6 @@ class Corpus:
         }
 
 
-@dataclass(frozen=True)
-class _Entry:
-    """A document in the spool file."""
-
-    extent: Extent
-    bytes: int
-    side: SideName | None
-    source: int
-
-
 def cache_folder() -> Path:
     return platformdirs.user_cache_path("mmrec") / "corpora"
 
@@ -114,22 +106,26 @@ def prepare_corpus(
     Raises RequestError where the text is missing, unusable or shorter than one window on a side.
     """
     folder = cache_folder()
-    sources = sources_of(settings)
+    making = _Making(settings, tokenizer, sources_of(settings), folder)
     if tokenizer is not None and tag is not None:
         tag_of(tokenizer, tag)
-    documents: list[_Documents] = [
-        BuiltinDocuments(source.place)
-        if settings.data_dir is None
-        else FileDocuments(Path(source.place), settings.encoding, prepared=folder)
-        for source in sources
-    ]
+    streamed = [source for source in making.sources if settings.data_dir is None and is_hub(source.place)]
+    if streamed and len(making.sources) > 1:
+        raise RequestError("mixing-streamed", name=streamed[0].place)
+    hub = source_of(streamed[0].place) if streamed else None
+    documents = [] if hub else [_documents(source, settings, folder) for source in making.sources]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(folder)
-        with tempfile.TemporaryDirectory(prefix="preparing-", dir=folder) as work:
-            corpus = yield from _prepare(sources, documents, settings, tokenizer, tag, folder, Path(work))
+        if hub is not None:
+            corpus = yield from _stream(hub, making)
+        else:
+            with tempfile.TemporaryDirectory(prefix="preparing-", dir=folder) as work:
+                corpus = yield from _prepare(documents, making, Path(work))
     except OSError as error:
         raise RequestError("cache-unwritable", path=folder, reason=error.strerror or error) from None
+    tags = corpus.tokenizer.tags
+    corpus = replace(corpus, parts=with_shares(corpus.parts, making.sources, settings.mixing_temperature, tags, tag))
     short = short_side(corpus, settings.seq_len, ("validation",) if tokenizer else ("training", "validation"))
     if short is not None:
         raise short
@@ -137,6 +133,12 @@ def prepare_corpus(
     if tokenizer is None and settings.early_stopping_on not in (WHOLE, *names):
         raise RequestError("early-stopping-on", value=settings.early_stopping_on, choices=", ".join((WHOLE, *names)))
     return corpus
+
+
+def _documents(source: Source, settings: Settings, folder: Path) -> _Documents:
+    if settings.data_dir is None:
+        return BuiltinDocuments(source.place)
+    return FileDocuments(Path(source.place), settings.encoding, prepared=folder)
 
 
 def short_side(
@@ -170,45 +172,48 @@ def too_short(side: str, tokens: int, seq_len: int) -> RequestError:
     return RequestError("corpus-too-short", side=SIDES[side], tokens=tokens, seq_len=seq_len, nearest=nearest)
 
 
-def _prepare(
-    sources: Sequence[Source],
-    documents: Sequence[_Documents],
-    settings: Settings,
-    tokenizer: Tokenizer | None,
-    tag: str | None,
-    folder: Path,
-    work: Path,
-) -> Generator[Progress, None, Corpus]:
-    spool, several = work / "text", len(sources) > 1
+@dataclass(frozen=True)
+class _Making:
+    """What is to be made of a text. folder: the cache."""
+
+    settings: Settings
+    tokenizer: Tokenizer | None
+    sources: Sequence[Source]
+    folder: Path
+
+    @property
+    def several(self) -> bool:
+        return len(self.sources) > 1
+
+    @property
+    def beside(self) -> tuple[str, ...]:
+        """Special ids of a tokenizer that is learnt, beside those that every one has."""
+        corpora = [source.name for source in self.sources] if self.several else []
+        return special_ids(False, bool(self.settings.denoising), corpora)
+
+    def decides(self) -> tuple[str, ...]:
+        """What beside the text decides the token files."""
+        settings, tokenizer = self.settings, self.tokenizer
+        learnt = " ".join((f"{settings.tokenizer} {settings.vocab_size}", *self.beside))
+        vocabulary = json.dumps(tokenizer.to_dict()) if tokenizer else learnt
+        return str(None if tokenizer else settings.val_split), vocabulary, str(_FORMAT)
+
+
+def _prepare(documents: Sequence[_Documents], making: _Making, work: Path) -> Generator[Progress, None, Corpus]:
+    settings, sources = making.settings, making.sources
     repair = Repair() if settings.fix_encoding else None
-    entries = yield from _spool(documents, spool, repair)
+    spool = yield from written(documents, work / "text", repair, settings.max_corpus_bytes)
+    there = set(spool.ledger.sources.tolist())
     for number, source in enumerate(sources):
-        if not any(entry.source == number for entry in entries):
+        if number not in there:
             raise _nothing_in(documents[number], source.place)
-    fingerprint = _digest(
-        *(f"{entry.extent.fingerprint} {entry.side}" + (f" {entry.source}" if several else "") for entry in entries)
-    )
-    beside = special_ids(False, bool(settings.denoising), [source.name for source in sources] if several else ())
-    learnt = " ".join((f"{settings.tokenizer} {settings.vocab_size}", *beside))
-    vocabulary = json.dumps(tokenizer.to_dict()) if tokenizer else learnt
-    decides = (fingerprint, str(None if tokenizer else settings.val_split), vocabulary, str(_FORMAT))
-    prepared = folder / _digest(*decides)
-    corpus = _open(prepared, sources)
-    if corpus is None:
-        target = work / "prepared"
-        target.mkdir()
-        yield from _encode(spool, entries, settings, tokenizer, beside, fingerprint, target)
-        _put_in_place(target, prepared, sources)
-        corpus = _open(prepared, sources)
-        if corpus is None:
-            raise OSError(errno.EIO, os.strerror(errno.EIO), str(prepared))
+    corpus = yield from _tokens_of(spool, making, work)
     skipped = [
-        replace(one, name=f"{source.name}/{one.name}") if several else one
+        replace(one, name=f"{source.name}/{one.name}") if making.several else one
         for source, read in zip(sources, documents, strict=True)
         for one in read.skipped
     ]
-    parts = with_shares(corpus.parts, sources, settings.mixing_temperature, corpus.tokenizer.tags, tag)
-    return replace(corpus, skipped=tuple(skipped), repaired_words=repair.words if repair else 0, parts=parts)
+    return replace(corpus, skipped=tuple(skipped), repaired_words=repair.words if repair else 0)
 
 
 def _nothing_in(documents: _Documents, place: str) -> RequestError:
@@ -222,137 +227,64 @@ def _nothing_in(documents: _Documents, place: str) -> RequestError:
     return RequestError("corpus-nothing-usable", **values)
 
 
-def _spool(sources: Sequence[_Documents], path: Path, repair: Repair | None) -> Generator[Progress, None, list[_Entry]]:
-    """Write all clean text to one file, mended if it is to be; a document that turns out unusable is taken back."""
-    entries: list[_Entry] = []
-    total = max(1, sum(documents.total_bytes for documents in sources))
-    with path.open("wb") as spool:
-        for number, document, before in _documents_of(sources):
-            start, mended_before = spool.tell(), repair.words if repair else 0
-            digest, characters = hashlib.blake2b(digest_size=16), 0
-            try:
-                pieces = _readable(document.pieces)
-                for piece in repair.pieces(pieces) if repair else pieces:
-                    data = piece.encode("utf-8", "replace")
-                    digest.update(data)
-                    spool.write(data)
-                    characters += len(piece)
-                    if characters > PIECE_BYTES // 2:
-                        done = before + document.done + spool.tell() - start
-                        yield Progress(task="reading", done=min(total, done), total=total)
-                if not characters:
-                    raise Unusable("empty")
-            except Unusable as error:
-                sources[number].skipped.append(Skipped(document.name, error.reason, error.hint, document.size))
-                spool.seek(start)
-                spool.truncate()
-                if repair:
-                    repair.words = mended_before
-                continue
-            extent = Extent(digest.hexdigest(), characters)
-            entries.append(_Entry(extent, spool.tell() - start, document.side, number))
-            if len(entries) % 1000 == 1:
-                yield Progress(task="reading", done=min(total, before + document.done), total=total)
-    return entries
+def _stream(source: HubSource, making: _Making) -> Generator[Progress, None, Corpus]:
+    """A data set that is streamed: what is finished is found without it, what was cut off goes on."""
+    settings, folder = making.settings, making.folder
+    key = streaming.key_of(source, settings.max_corpus_bytes, settings.fix_encoding)
+    whole_key = _digest(key, *making.decides())
+    found = _remembered(making, whole_key)
+    if found is not None:
+        return found
+    work = folder / f"{_STREAMING}{key}"
+    with (yield from streaming.locked(work)):
+        found = _remembered(making, whole_key)  # by the process that was waited for
+        try:
+            if found is None:
+                found = yield from _stream_into(work, source, making, whole_key)
+        finally:
+            if found is not None or not streaming.begun(work):
+                shutil.rmtree(work, ignore_errors=True)
+    return found
 
 
-def _documents_of(sources: Sequence[_Documents]) -> Iterator[tuple[int, Document, int]]:
-    """Each document with the number of its corpus and the bytes of those before that one."""
-    before = 0
-    for number, documents in enumerate(sources):
-        for document in documents:
-            yield number, document, before
-        before += documents.total_bytes
+def _stream_into(work: Path, source: HubSource, making: _Making, key: str) -> Generator[Progress, None, Corpus]:
+    settings, name = making.settings, making.sources[0].name
+    repair = Repair() if settings.fix_encoding else None
+    text = yield from streaming.streamed(source, name, work, settings.max_corpus_bytes, repair)
+    if not len(text.spool.ledger):
+        raise RequestError("corpus-empty", path=name)
+    corpus = yield from _tokens_of(text.spool, making, work)
+    prepared = _digest(corpus.fingerprint, *making.decides())
+    Remembered(prepared, text.empty, text.repaired_words).write(making.folder, key)
+    found = _remembered(making, key)
+    if found is None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO), str(making.folder))
+    return found
 
 
-def _readable(pieces: Iterator[str]) -> Iterator[str]:
-    """A file that breaks while it is read is unusable; a disk that does not take what was read is another matter."""
-    try:
-        yield from pieces
-    except OSError as error:
-        raise Unusable("unreadable", error.strerror or str(error)) from None
+def _remembered(making: _Making, key: str) -> Corpus | None:
+    found = Remembered.read(making.folder, key)
+    corpus = _open(making.folder / found.prepared, making.sources) if found is not None else None
+    if found is None or corpus is None:
+        return None
+    skipped = (Skipped(making.sources[0].name, "empty-rows", str(found.empty)),) if found.empty else ()
+    return replace(corpus, skipped=skipped, repaired_words=found.repaired_words)
 
 
-def _encode(
-    spool: Path,
-    entries: list[_Entry],
-    settings: Settings,
-    tokenizer: Tokenizer | None,
-    beside: tuple[str, ...],
-    fingerprint: str,
-    target: Path,
-) -> Generator[Progress, None, None]:
-    if tokenizer is not None:
-        points = [0] * len(entries)
-    else:
-        points = [
-            point
-            for _, of_one in itertools.groupby(entries, lambda entry: entry.source)
-            for point in _points(list(of_one), settings.val_split)
-        ]
-    total, done = sum(entry.extent.characters for entry in entries), 0
-    if tokenizer is None:
-        training = (piece.text for piece in _pieces(spool, entries, points) if piece.side == "train")
-        tokenizer = yield from learn_tokenizer(
-            training, sum(points), settings, (*special_ids(len(entries) > 1), *beside)
-        )
-    counts = [Counts() for _ in range(entries[-1].source + 1)]
-    end = np.array([tokenizer.end_of_document or 0], dtype=tokenizer.dtype)
-    with (target / "train.bin").open("wb") as train, (target / "validation.bin").open("wb") as validation:
-        files: dict[SideName, BinaryIO] = {"train": train, "validation": validation}
-        for piece in _pieces(spool, entries, points):
-            ids, here, side = tokenizer.encode(piece.text), counts[piece.source], piece.side
-            here.characters[side] += len(piece.text)
-            if tokenizer.unknown is not None:
-                here.unknown[side] += int(np.count_nonzero(ids == tokenizer.unknown))
-            files[side].write(ids.data)
-            here.tokens[side] += len(ids)
-            if piece.ends_document and tokenizer.end_of_document is not None:
-                files[side].write(end.data)
-                here.tokens[side] += 1
-            done += len(piece.text)
-            yield Progress(task="encoding", done=done, total=total)
-    description = {
-        "fingerprint": fingerprint,
-        "documents": len(entries),
-        "tokenizer": tokenizer.to_dict(),
-        **asdict(Counts.of(counts)),
-        "parts": [asdict(one) for one in counts],
-    }
-    (target / _DESCRIPTION).write_text(json.dumps(description, ensure_ascii=False), encoding="utf-8")
-
-
-def _points(entries: Sequence[_Entry], val_split: float) -> list[int]:
-    """Where the documents of a corpus are cut: characters of each that train."""
-    if any(entry.side for entry in entries):
-        return [entry.extent.characters if entry.side == "train" else 0 for entry in entries]
-    return split_points([entry.extent for entry in entries], val_split)
-
-
-@dataclass(frozen=True)
-class _Piece:
-    side: SideName
-    source: int
-    text: str
-    ends_document: bool  # the last piece of its document on this side
-
-
-def _pieces(spool: Path, entries: list[_Entry], points: list[int]) -> Iterator[_Piece]:
-    """The spooled text again, each document cut at its point: training first, the rest validation."""
-    with spool.open("rb") as file:
-        for entry, point in zip(entries, points, strict=True):
-            decoder = codecs.getincrementaldecoder("utf-8")()
-            left, position = entry.bytes, 0
-            while left:
-                data = file.read(min(PIECE_BYTES, left))
-                left -= len(data)
-                text = decoder.decode(data)
-                first, rest = text[: max(0, point - position)], text[max(0, point - position) :]
-                position += len(text)
-                if first:
-                    yield _Piece("train", entry.source, first, position >= point)
-                if rest:
-                    yield _Piece("validation", entry.source, rest, not left)
+def _tokens_of(spool: Spool, making: _Making, work: Path) -> Generator[Progress, None, Corpus]:
+    """The tokens of a spooled text, prepared already or now. work: where the files are made."""
+    fingerprint = spool.ledger.fingerprint(making.several)
+    prepared = making.folder / _digest(fingerprint, *making.decides())
+    corpus = _open(prepared, making.sources)
+    if corpus is None:
+        target = work / "prepared"
+        target.mkdir(exist_ok=True)
+        yield from encode(spool, making.settings, making.tokenizer, making.beside, fingerprint, target)
+        _put_in_place(target, prepared, making.sources)
+        corpus = _open(prepared, making.sources)
+        if corpus is None:
+            raise OSError(errno.EIO, os.strerror(errno.EIO), str(prepared))
+    return corpus
 
 
 def _open(folder: Path, sources: Sequence[Source]) -> Corpus | None:
@@ -361,7 +293,7 @@ def _open(folder: Path, sources: Sequence[Source]) -> Corpus | None:
     All parts have a share of 1 and no tag.
     """
     try:
-        described = json.loads((folder / _DESCRIPTION).read_text(encoding="utf-8"))
+        described = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
         tokenizer = tokenizer_from_dict(described["tokenizer"])
         sides: dict[SideName, Side] = {
             side: Side(
@@ -405,11 +337,12 @@ def _put_in_place(prepared: Path, place: Path, sources: Sequence[Source]) -> Non
 
 
 def _remove_abandoned(folder: Path) -> None:
-    """Remove what killed processes left behind: working folders older than a day."""
-    for path in folder.glob("preparing-*"):
-        with contextlib.suppress(FileNotFoundError):  # another process may be tidying too
-            if time.time() - path.stat().st_mtime > 86_400:
-                shutil.rmtree(path, ignore_errors=True)
+    """Remove what killed processes left behind: working folders older than a day, streamed text that nobody went on with."""
+    for pattern, seconds in (("preparing-*", _DAY), (f"{_STREAMING}*", 7 * _DAY)):
+        for path in folder.glob(pattern):
+            with contextlib.suppress(FileNotFoundError):  # another process may be tidying too
+                if time.time() - path.stat().st_mtime > seconds:
+                    shutil.rmtree(path, ignore_errors=True)
 
 
 def _digest(*parts: str) -> str:

@@ -16,7 +16,8 @@ from mmrec_engine.tokenizer import CharacterTokenizer
 
 _TURKISH_LOWER = {"I": "ı", "İ": "i"}
 _TURKISH_UPPER = {"ı": "I", "i": "İ"}
-_ONLY_TURKISH = "ğĞşŞıİ"  # of the languages that write with Latin letters, nearly so
+_ONLY_TURKISH = "ğĞıİ"  # and nearly no other language's
+_APOSTROPHES = "'’"  # a letter behind one begins no word
 _WITHOUT_DOT = {"ı": "i"}  # the one letter that differs from a plain one by a mark that it lacks
 
 Table = npt.NDArray[np.int64]
@@ -32,15 +33,17 @@ class Cases:
 
 @dataclass(frozen=True)
 class Recasing:
-    """usual, turkish: by the rules of most languages, and by those of Turkish. plain: without diacritics.
+    """usual, turkish: by the rules of most languages, and by those of Turkish. plain: without the diacritics of Latin letters.
 
-    letter: whether an id is a letter; only_turkish: whether it tells that the text around it is Turkish. Shapes (vocabulary,).
+    letter: whether an id is a letter; within: whether a word goes on behind it; only_turkish: whether it tells that the text
+    around it is Turkish. Shapes (vocabulary,).
     """
 
     usual: Cases
     turkish: Cases
     plain: Table
     letter: npt.NDArray[np.bool_]
+    within: npt.NDArray[np.bool_]
     only_turkish: npt.NDArray[np.bool_]
 
     @classmethod
@@ -69,6 +72,7 @@ class Recasing:
             ),
             table({character: without_marks(character) for character in ids}),
             those({character for character in ids if character.isalpha()}),
+            those({character for character in ids if character.isalpha() or character in _APOSTROPHES}),
             those(ids.keys() & set(_ONLY_TURKISH)),
         )
 
@@ -78,5 +82,6 @@ def without_marks(character: str) -> str:
     if character in _WITHOUT_DOT:
         return _WITHOUT_DOT[character]
     parts = unicodedata.normalize("NFD", character)
-    marked = len(parts) > 1 and parts[0].isalpha() and all(unicodedata.combining(part) for part in parts[1:])
+    latin = unicodedata.name(parts[0], "").startswith("LATIN")  # in other scripts the mark makes another letter
+    marked = len(parts) > 1 and latin and all(unicodedata.combining(part) for part in parts[1:])
     return parts[0] if marked else character

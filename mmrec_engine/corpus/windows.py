@@ -56,13 +56,16 @@ class TrainingWindows:
 
     def starts(self, numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """First token of each window numbered from the beginning of the run. Shape as `numbers`."""
-        count = self.count
-        places = np.empty_like(numbers)
-        epochs = numbers // count
+        return self.at_places(self.turns(numbers), numbers)
+
+    def turns(self, numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Each of 0 … count - 1 once in the numbers of an epoch, shuffled by its key. Shape as `numbers`."""
+        turns, epochs = np.empty_like(numbers), numbers // self.count
         for epoch in np.unique(epochs):
             chosen = epochs == epoch
-            places[chosen] = permuted(numbers[chosen] % count, count, hash64(self.seed, int(epoch), 0))
-        return self.at_places(places, numbers)
+            key = hash64(self.seed, int(epoch), 0)
+            turns[chosen] = permuted(numbers[chosen] % self.count, self.count, key)
+        return turns
 
     def at_places(self, places: npt.NDArray[np.int64], numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """First token of the windows at these places (0 … count - 1 along the text), cut and moved as their numbers have it."""

@@ -137,6 +137,10 @@ BEFORE: tuple[FindingText, ...] = (
                 "en": "{documents} documents were read; {skipped} files were left out, since train.txt and val.txt are the split",
                 "tr": "{documents} belge okundu; bölmeyi train.txt ile val.txt verdiği için {skipped} dosya alınmadı",
             },
+            "empty-rows": {
+                "en": "{documents} documents were read; rows without text were left out",
+                "tr": "{documents} belge okundu; metni olmayan satırlar alınmadı",
+            },
             **{
                 reason: {
                     "en": f"{{skipped}} files were left out or used in part; the first is {{first}}: {REASONS[reason]['en']}",

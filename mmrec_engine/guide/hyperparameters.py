@@ -10,6 +10,7 @@ from mmrec_engine.guide.hyperparameters_augmentation import AUGMENTATION
 from mmrec_engine.guide.hyperparameters_curriculum import CURRICULUM
 from mmrec_engine.guide.hyperparameters_learning import LEARNING
 from mmrec_engine.guide.hyperparameters_tasks import TASKS
+from mmrec_engine.guide.hyperparameters_text import MOST_TEXT
 
 HYPERPARAMETERS: tuple[Hyperparameter, ...] = (
     Hyperparameter(
@@ -96,6 +97,7 @@ HYPERPARAMETERS: tuple[Hyperparameter, ...] = (
             "tr": "Öğrenilecek metin artar, ama sayılar gürültülü olur ve best model kısmen şansla seçilir.",
         },
     ),
+    MOST_TEXT,
     Hyperparameter(
         "tokenizer",
         {"en": "Tokenizer", "tr": "Tokenizer"},

@@ -94,6 +94,10 @@ class Run:
         self.patience = max(1, int(number("early_stopping_patience")))
         self.saves_best = self.settings.get("save_best_model", True) is not False
         self.muon = self.settings.get("optimizer") == "muon"
+        # On purpose: text of another form, or of several corpora in other shares than they have of the whole.
+        changed = any(number_of(self.settings, name, 0.0) > 0 for name in ("recased", "denoising"))
+        mixed = any(isinstance(self.settings.get(name), list | tuple) for name in ("data_dir", "corpus"))
+        self.shows_other_text = changed or mixed
 
 
 class Told:

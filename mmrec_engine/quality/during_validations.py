@@ -63,7 +63,10 @@ class ValidationRules:
         """Training goes on: by now the best must have been saved, and patience not be used up."""
         step, self._tokens = event.step, event.tokens
         self._first_loss = event.loss if self._first_loss is None else self._first_loss
-        self._losses.append(event.loss)
+        if event.curriculum is not None and event.curriculum < 1:
+            self._losses.clear()  # of easier text than that they would be compared with
+        else:
+            self._losses.append(event.loss)
         if self._unsaved is not None:
             self._tell_stopping("not-saved", self._unsaved.step)
             self._unsaved = None
@@ -149,7 +152,7 @@ class ValidationRules:
         scatter: a token's loss by about as much as its mean.
         """
         limits = numbers("validation-below-training")
-        if len(self._losses) < MEAN_OF or not all(map(math.isfinite, self._losses)):
+        if len(self._losses) < MEAN_OF or not all(map(math.isfinite, self._losses)) or self._run.shows_other_text:
             return False
         share = max(limits["steps_below"], limits["scatter"] / math.sqrt(max(1, self._run.validation_tokens)))
         below = sum(self._losses) / MEAN_OF < (1 - share) * event.training_loss

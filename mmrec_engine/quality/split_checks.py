@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
+
 from mmrec_engine.corpus.ngrams import stretches
 from mmrec_engine.corpus.windows import Tokens
 from mmrec_engine.guide.findings_before import remedy
@@ -20,6 +22,7 @@ from mmrec_engine.tokenizer import CharacterTokenizer
 SHORTEST = 1000  # characters that can be judged
 _GRAMS = 20_000
 _MOST_SEARCHED = 128_000_000  # training tokens
+_MOST_ASKED = 16_000_000  # validation tokens
 _ALIKE_TRAINING, _ALIKE_VALIDATION = 400_000, 200_000  # characters
 _AT_ONCE = 2**22  # tokens
 
@@ -40,7 +43,7 @@ def _overlap(context: TextContext) -> Values:
     searched = stretches(train, _MOST_SEARCHED, 32)
     looked_at = sum(map(len, searched)) / max(1, len(train))
     pieces = (text_measures.characters(part, tokenizer) for part in _parts(searched))
-    asked = text_measures.characters(validation, tokenizer)
+    asked = text_measures.characters(_bounded(validation), tokenizer)
     found, grams = text_measures.overlap(pieces, asked, length, _GRAMS)
     if not grams:
         raise Skip("too-short")
@@ -59,12 +62,18 @@ def _overlap_of_letters(context: TextContext, searched: list[Tokens], looked_at:
     """The same for letters alone, where that tells of a leak: lines wrapped, ordered or capitalised anew hide no copy."""
     tokenizer, limits = context.corpus.tokenizer, numbers("split-overlap")
     train = (text_measures.letters_alone(part, tokenizer) for part in _parts(searched))
-    validation = text_measures.letters_alone(context.corpus.validation.tokens, tokenizer)
+    validation = text_measures.letters_alone(_bounded(context.corpus.validation.tokens), tokenizer)
     found, grams = text_measures.overlap(train, validation, int(limits["gram_of_letters"]), _GRAMS)
     share = min(1.0, found / grams / looked_at) if grams else 0.0
     if share <= limits["warn_share"]:
         return None
     return {"found": found, "grams": grams, "share": share, "looked_at": looked_at, "variant": "letters"}
+
+
+def _bounded(validation: Tokens) -> Tokens:
+    """The validation side, or of a very large one evenly spread stretches: more n-grams than are looked for."""
+    parts = stretches(validation, _MOST_ASKED, 1024)
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def _parts(searched: list[Tokens]) -> Iterator[Tokens]:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from mmrec_engine.corpus.mojibake import damaged_words, repair
+from mmrec_engine.corpus.ngrams import stretches
 from mmrec_engine.corpus.windows import EvaluationWindows, TrainingWindows
 from mmrec_engine.guide.findings_before import remedy
 from mmrec_engine.presets import PRESETS
@@ -34,6 +35,7 @@ _FEWEST_LINES = 20
 _FOR_STRUCTURE = 400_000  # characters
 _SHORTEST_WINDOW = 32
 _AT_ONCE = 2**22  # tokens
+_MOST_COUNTED = 512_000_000  # tokens of a side
 _PASSAGES = 4  # of a side
 
 Limits = Mapping[str, float]
@@ -257,13 +259,17 @@ def _duplicates(context: TextContext) -> Values:
 
 
 def _round_trip(context: TextContext) -> Values:
-    tokenizer, sides = context.corpus.tokenizer, (context.corpus.train.tokens, context.corpus.validation.tokens)
+    corpus, tokenizer = context.corpus, context.corpus.tokenizer
+    looked_at = [
+        *stretches(corpus.train.tokens, _MOST_COUNTED, 64),
+        *stretches(corpus.validation.tokens, _MOST_COUNTED, 64),
+    ]
     kinds: set[int] = set()
-    for tokens in sides:
+    for tokens in looked_at:
         for start in range(0, len(tokens), _AT_ONCE):
             kinds.update(np.unique(tokens[start : start + _AT_ONCE]).tolist())
     values: Values = {
-        "tokens": sum(map(len, sides)),
+        "tokens": sum(map(len, looked_at)),
         "kinds": len(kinds),
         "vocabulary": tokenizer.vocab_size,
         "highest": max(kinds, default=0),

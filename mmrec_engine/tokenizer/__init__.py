@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -52,6 +52,8 @@ class Tokenizer(Protocol):
     def tags(self) -> dict[str, int]: ...
 
     def encode(self, text: str) -> npt.NDArray[np.unsignedinteger[Any]]: ...
+
+    def encode_each(self, texts: Sequence[str]) -> list[npt.NDArray[np.unsignedinteger[Any]]]: ...
 
     def decode(self, ids: Iterable[int]) -> str: ...
 

@@ -10,9 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from mmrec_engine.errors import RequestError
 from mmrec_engine.extras import library
 from mmrec_engine.tokenizer.pieces import EXTRA, Pieces, chunks
@@ -39,8 +36,8 @@ class BytePairTokenizer(Pieces):
         names = [self._library.id_to_token(index) for index in range(self._library.get_vocab_size())]
         super().__init__(special, [bytes(letters[letter] for letter in name) for name in names])
 
-    def encode(self, text: str) -> npt.NDArray[np.unsignedinteger[Any]]:
-        return self.ids(found.ids for found in self._library.encode_batch_fast(chunks(text)))
+    def numbers(self, parts: list[str]) -> list[list[int]]:
+        return [found.ids for found in self._library.encode_batch_fast(parts)]
 
     def to_dict(self) -> dict[str, Any]:
         return {"kind": self.kind, "special": list(self.special), "model": self.model}

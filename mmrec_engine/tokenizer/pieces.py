@@ -7,7 +7,9 @@ library that made it, and a character of several bytes may be spread over severa
 from __future__ import annotations
 
 import codecs
+from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -39,6 +41,18 @@ class Pieces(Vocabulary):
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         for index in ids:
             yield decoder.decode(self.pieces[int(index)])
+
+    @abstractmethod
+    def numbers(self, parts: list[str]) -> Sequence[Sequence[int]]:
+        """The library's own numbers of each part; it shares the parts out over its threads."""
+
+    def encode(self, text: str) -> npt.NDArray[np.unsignedinteger[Any]]:
+        return self.ids(self.numbers(chunks(text)))
+
+    def encode_each(self, texts: Sequence[str]) -> list[npt.NDArray[np.unsignedinteger[Any]]]:
+        parts = [chunks(text) for text in texts]
+        numbers = iter(self.numbers([part for of_one in parts for part in of_one]))
+        return [self.ids(islice(numbers, len(of_one))) for of_one in parts]
 
     def ids(self, numbers: Iterable[Iterable[int]]) -> npt.NDArray[np.unsignedinteger[Any]]:
         """Ids of the library's own numbers, chunk after chunk."""

@@ -11,12 +11,9 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from mmrec_engine.errors import RequestError
 from mmrec_engine.extras import library
-from mmrec_engine.tokenizer.pieces import EXTRA, Pieces, chunks
+from mmrec_engine.tokenizer.pieces import EXTRA, Pieces
 from mmrec_engine.tokenizer.vocabulary import read_special_ids
 
 _SPACE = "▁"  # how the library writes one; the letter itself comes back as a space
@@ -48,8 +45,9 @@ class UnigramTokenizer(Pieces):
             return bytes([int(name[3:5], 16)])
         return b"" if self._library.is_unknown(index) else name.replace(_SPACE, " ").encode()
 
-    def encode(self, text: str) -> npt.NDArray[np.unsignedinteger[Any]]:
-        return self.ids(self._library.encode(chunks(text), out_type=int, num_threads=-1))
+    def numbers(self, parts: list[str]) -> list[list[int]]:
+        found: list[list[int]] = self._library.encode(parts, out_type=int, num_threads=-1)
+        return found
 
     def to_dict(self) -> dict[str, Any]:
         return {"kind": self.kind, "special": list(self.special), "model": base64.b64encode(self.model).decode()}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 UNKNOWN = "unknown"
 END_OF_DOCUMENT = "end_of_document"
@@ -60,3 +61,11 @@ class Vocabulary(ABC):
     def tags(self) -> dict[str, int]:
         """Of several corpora the name of each, and the id that a window of its begins with."""
         return {name.removeprefix(_TAG): index for index, name in enumerate(self.special) if name.startswith(_TAG)}
+
+    @abstractmethod
+    def encode(self, text: str) -> npt.NDArray[np.unsignedinteger[Any]]:
+        """Ids of `text`. Shape (tokens,)."""
+
+    def encode_each(self, texts: Sequence[str]) -> list[npt.NDArray[np.unsignedinteger[Any]]]:
+        """The ids of each text, as `encode` gives them."""
+        return [self.encode(text) for text in texts]

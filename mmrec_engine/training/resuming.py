@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mmrec_engine import checkpoints, events
+from mmrec_engine.corpus import hub_source
 from mmrec_engine.corpus.mixing import moved
 from mmrec_engine.errors import RequestError
 from mmrec_engine.run_files import DESCRIPTION
@@ -26,6 +27,8 @@ def anchored(resolved: Resolved) -> Resolved:
     settings = resolved.settings
     if settings.data_dir is not None:
         settings = replace(settings, data_dir=moved(settings.data_dir, Path.absolute))
+    if isinstance(settings.corpus, str):
+        settings = replace(settings, corpus=hub_source.anchored(settings.corpus))
     if settings.init_from is not None:
         settings = replace(settings, init_from=str(locate(settings.init_from).absolute()))
     return replace(resolved, settings=settings)
@@ -80,7 +83,7 @@ def _corpus_of(settings: Mapping[str, Any]) -> str | tuple[str, ...]:
     if settings.get("data_dir"):
         return moved(settings["data_dir"], Path.resolve)
     corpus: str | tuple[str, ...] = settings.get("corpus") or "sample"
-    return corpus
+    return str(hub_source.anchored(corpus)) if isinstance(corpus, str) else corpus
 
 
 def changed_since(checkpoint: Mapping[str, Any], settings: Settings) -> events.SettingsChanged | None:

@@ -1,4 +1,4 @@
-"""Choosing a text by hand: a path to type, and a tree of folders that it filters."""
+"""Choosing a text by hand: a path to type, and a tree of folders that it filters; or a data set, `hf:OWNER/NAME`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import DirectoryTree, Input, Static
 
+from mmrec_engine.corpus.hub_source import is_hub, source_of
 from mmrec_engine.errors import RequestError
 from mmrec_tui.draft import found_corpora, typed_corpora
 
@@ -31,8 +32,8 @@ class TextTree(DirectoryTree):
         ]
 
 
-class ChooserScreen(ModalScreen["str | tuple[str, ...] | None"]):
-    """Its result is a value of the setting `data_dir`."""
+class ChooserScreen(ModalScreen["dict[str, str | tuple[str, ...]] | None"]):
+    """Its result is what it makes of a plan: a value of the setting `data_dir`, or what `--corpus` takes for a data set."""
 
     BINDINGS: ClassVar = [("escape", "leave", ""), ("ctrl+s", "take", "")]
 
@@ -64,19 +65,26 @@ class ChooserScreen(ModalScreen["str | tuple[str, ...] | None"]):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         text = event.value.strip()
         try:
-            if text:
-                self.dismiss(found_corpora(typed_corpora(text)))
+            if is_hub(text):
+                source_of(text)
+                self.dismiss({"corpus": text})
+            elif text:
+                self.dismiss({"data_dir": found_corpora(typed_corpora(text))})
         except RequestError as error:
-            cast("MmrecApp", self.app).warn("chooser.missing", path=error.values["path"])
+            app = cast("MmrecApp", self.app)
+            if is_hub(text):
+                app.tell_error(error)
+            else:
+                app.warn("chooser.missing", path=error.values["path"])
 
     def on_directory_tree_file_selected(self, event: DirectoryTree.FileSelected) -> None:
-        self.dismiss(str(event.path.absolute()))
+        self.dismiss({"data_dir": str(event.path.absolute())})
 
     def action_take(self) -> None:
         """The folder or file that the tree stands on."""
         node = self.query_one(TextTree).cursor_node
         if node is not None and node.data is not None:
-            self.dismiss(str(node.data.path.absolute()))
+            self.dismiss({"data_dir": str(node.data.path.absolute())})
 
     def action_leave(self) -> None:
         self.dismiss(None)

@@ -12,6 +12,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from mmrec_engine.corpus.builtin import builtin_names
+from mmrec_engine.corpus.hub_source import NAMED, is_hub
 from mmrec_engine.corpus.prepare import Corpus, short_side
 from mmrec_engine.errors import RequestError
 from mmrec_engine.machine_memory import USABLE, available_bytes
@@ -192,9 +193,12 @@ class PlanScreen(MmrecScreen):
         path_chosen = corpora_as_typed(given.get("data_dir", ""))
         chosen = f"path:{path_chosen}" if path_chosen else f"builtin:{given.get('corpus', 'sample')}"
         worded = []
-        for name in builtin_names():
+        for name in (*builtin_names(), *NAMED):
             what = Content.styled(say(f"corpora.{name}"), "$foreground 60%")
             worded.append((f"builtin:{name}", Content(f"{name}  ") + what))
+        streamed = given.get("corpus")
+        if streamed is not None and is_hub(streamed) and streamed not in NAMED:
+            worded.append((f"builtin:{streamed}", plain(one_line(streamed))))
         known = self.own_app.stage.preferences.corpora
         paths = [path_chosen, *known] if path_chosen and path_chosen not in known else known
         worded += [(f"path:{path}", plain(_shortened(path))) for path in paths]
@@ -234,14 +238,18 @@ class PlanScreen(MmrecScreen):
             case "readings":
                 self._take(self._draft.with_value("encoding", name))
 
-    def _path_chosen(self, chosen: str | tuple[str, ...] | None) -> None:
+    def _path_chosen(self, chosen: dict[str, str | tuple[str, ...]] | None) -> None:
         if chosen is None:
             return
+        if "corpus" in chosen:
+            self._take(self._draft.with_corpus(chosen))
+            self._show_corpora()
+            return
         preferences = self.own_app.stage.preferences
-        preferences.note_corpus(corpora_as_typed(chosen))
+        preferences.note_corpus(corpora_as_typed(chosen["data_dir"]))
         preferences.save()
         self._show_corpora()
-        self._take(self._draft.with_corpus({"data_dir": chosen}))
+        self._take(self._draft.with_corpus(chosen))
 
     # Right: hyperparameters
 

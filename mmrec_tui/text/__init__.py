@@ -42,6 +42,16 @@ class Wording:
         text = self.number(100 * share, 2)
         return f"%{text}" if self.language == "tr" else f"{text}%"
 
+    def how_far(self, done: int, total: int) -> str:
+        """A share of what there is, or how many bytes so far where nobody knows how much there is."""
+        return (
+            self.percent(done / total)
+            if total > 0
+            else self("task.so-far", size=self.number(done / 1e6))
+            if done
+            else ""
+        )
+
     def whole_percent(self, share: float) -> str:
         text = self.number(100 * share)
         return f"%{text}" if self.language == "tr" else f"{text}%"

@@ -114,7 +114,7 @@ TEXT = {
     "plan.not-ready": "not ready yet: see the line at the bottom",
     "source.hand": "yours", "source.file": "file", "source.recipe": "recipe", "source.run": "run", "source.remedy": "remedy", "source.memory": "memory", "source.default": "guide",
     "source.wrong": "wrong",
-    "chooser.what": "Which text? A file or a folder; or several: PATH=WEIGHT; PATH=WEIGHT.",
+    "chooser.what": "Which text? A file or a folder, several (PATH=WEIGHT; PATH=WEIGHT), or a data set: hf:OWNER/NAME.",
     "chooser.path": "a path, or a word that names contain",
     "chooser.keys": "Enter takes the path · ↓ into the tree · Ctrl+S takes what the cursor stands on · Esc leaves",
     "chooser.missing": "there is no {path}",

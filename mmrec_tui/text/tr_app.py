@@ -114,7 +114,7 @@ TEXT = {
     "plan.not-ready": "henüz hazır değil: en alttaki satıra bakın",
     "source.hand": "sizin", "source.file": "dosya", "source.recipe": "tarif", "source.run": "çalışma", "source.remedy": "çare", "source.memory": "bellek", "source.default": "rehber",
     "source.wrong": "hatalı",
-    "chooser.what": "Hangi metin? Bir dosya ya da klasör; birkaç tane de olur: YOL=AĞIRLIK; YOL=AĞIRLIK.",
+    "chooser.what": "Hangi metin? Dosya ya da klasör, birkaçı (YOL=AĞIRLIK; YOL=AĞIRLIK) ya da veri kümesi: hf:OWNER/NAME.",
     "chooser.path": "bir yol ya da adlarda geçen bir sözcük",
     "chooser.keys": "Enter yolu alır · ↓ ağaca iner · Ctrl+S imlecin üstündekini alır · Esc çıkar",
     "chooser.missing": "{path} diye bir yer yok",

@@ -73,7 +73,7 @@ def state_text(history: History, state: str, name: str, corpus: str, say: Wordin
     epoch, epochs = (step.epoch if step else 0), _epochs(history)
     middle = Content.styled(word, STATE_STYLES.get(state, "bold $primary"))
     if history.progress is not None and state in ("PREPARING", "VALIDATING"):
-        share = history.progress.done / max(1, history.progress.total)
+        share = history.progress.share
         task = f"task.{history.progress.task}"
         middle += Content(f"  {say(task) if say.knows(task) else one_line(history.progress.task)} ")
     else:

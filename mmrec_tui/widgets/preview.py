@@ -42,7 +42,7 @@ def preview_text(look: Look, settings: Settings, say: Wording) -> Content:
     if isinstance(look.error, MmrecError):
         parts.append(Content.styled("✗ ", "bold $error") + plain(look.error.text(say.language)))
     preview = look.preview
-    if preview is not None:
+    if preview is not None and preview.files:
         size = {"size": say.memory(preview.total_bytes), "files": say.number(preview.files)}
         parts.append(plain(say("plan.size", **size)))
     if look.corpus is not None:

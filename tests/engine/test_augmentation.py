@@ -10,7 +10,7 @@ from mmrec_engine.settings import resolve
 from mmrec_engine.tokenizer import CharacterTokenizer
 
 LETTERS = "abcçdefgğhıijklmnoöprsştuüvyz"
-ALL = set(LETTERS + "ABCÇDEFGĞHIİJKLMNOÖPRSŞTUÜVYZ" + "xqwXQWß éÉ.,\n")
+ALL = set(LETTERS + "ABCÇDEFGĞHIİJKLMNOÖPRSŞTUÜVYZ" + "xqwXQWß éÉ.,;'’\n")
 TOKENIZER = CharacterTokenizer(ALL)
 RECASING = Recasing.of(TOKENIZER)
 NUMBERS = np.arange(200, dtype=np.int64)
@@ -41,6 +41,11 @@ def form(text: str, way: int) -> str:
         ("Ilık ışık, İri inci", "ılık ışık, iri inci", "ILIK IŞIK, İRİ İNCİ", "Ilık Işık, İri İnci", "Ilik isik, Iri inci"),
         ("Görüşme çok", "görüşme çok", "GÖRÜŞME ÇOK", "Görüşme Çok", "Gorusme cok"),
         ("In his Irish inn", "in his irish inn", "IN HIS IRISH INN", "In His Irish Inn", "In his Irish inn"),
+        ("Don't, Ankara’da; Yağız told the others of the long night at sea and of the cold that followed them home",
+         "don't, ankara’da; yağız told the others of the long night at sea and of the cold that followed them home",
+         "DON'T, ANKARA’DA; YAĞIZ TOLD THE OTHERS OF THE LONG NIGHT AT SEA AND OF THE COLD THAT FOLLOWED THEM HOME",
+         "Don't, Ankara’da; Yağız Told The Others Of The Long Night At Sea And Of The Cold That Followed Them Home",
+         "Don't, Ankara’da; Yagiz told the others of the long night at sea and of the cold that followed them home"),
         ("é É ß", "é é ß", "É É ß", "É É ß", "e E ß"),
     ],
 )  # fmt: skip
@@ -58,7 +63,7 @@ def test_what_has_no_counterpart_in_the_vocabulary_stays() -> None:
 
 def test_marks_are_taken_from_letters_alone() -> None:
     assert [without_marks(character) for character in "çĞıİöûé"] == list("cGiIoue")
-    assert [without_marks(character) for character in "≠½aß한"] == list("≠½aß한")
+    assert [without_marks(character) for character in "≠½aß한йが"] == list("≠½aß한йが")
 
 
 def test_nothing_asked_for_is_nothing_changed() -> None:

@@ -96,12 +96,22 @@ def test_a_window_is_a_function_of_its_number(kind: str) -> None:
 
 
 def test_scores_of_a_long_text_stand_for_those_beside_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    every = windows_of("ngram").difficulties()
     monkeypatch.setattr("mmrec_engine.corpus.curriculum._MOST_SCORED", 1000)
-    some = windows_of("ngram").difficulties()
-    assert len(some) == len(every)
-    assert len(set(some[:4])) == 1 and len(np.unique(some)) < len(np.unique(every))
-    assert (np.argsort(some, kind="stable")[:100] < 140).all()
+    windows = windows_of("ngram")
+    assert windows.every == 8 and len(windows.ranking) == -(-windows.count // 8)
+    half = windows.count // 2
+    first = np.concatenate([windows.starts(numbers_of(step)) for step in range(1, 20)])
+    assert (first < 4000 + 8 * LENGTH).all()
+    assert len(np.unique(first // LENGTH)) > 0.25 * half, "those beside the scored ones are drawn too"
+    late = np.arange(windows.count * 7, windows.count * 8, dtype=np.int64)
+    assert len(np.unique(windows.starts(late))) == windows.count
+
+
+def test_windows_of_the_easy_part_are_drawn_equally_often() -> None:
+    windows = windows_of("ngram", curriculum_start=0.3, pacing="step", curriculum_share=1.0)
+    drawn = windows.starts(np.arange(90 * A_STEP, dtype=np.int64)) // LENGTH
+    _, often = np.unique(drawn[: windows.count], return_counts=True)
+    assert often.min() >= 2 and often.max() <= 4
 
 
 def test_a_token_does_not_predict_itself() -> None:

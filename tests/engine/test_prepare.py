@@ -64,7 +64,7 @@ def test_the_vocabulary_is_built_from_the_training_side_alone(tmp_path: Path) ->
 def test_the_second_preparation_finds_the_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a.txt").write_text("some words to keep " * 50)
     first = prepared(data_dir=str(tmp_path / "a.txt"))
-    monkeypatch.setattr(prepare, "_encode", lambda *_: pytest.fail("encoded again"))
+    monkeypatch.setattr(prepare, "encode", lambda *_: pytest.fail("encoded again"))
     second = prepared(data_dir=str(tmp_path / "a.txt"))
     assert (np.asarray(second.train.tokens) == np.asarray(first.train.tokens)).all()
 
@@ -120,7 +120,7 @@ def test_a_long_document_is_read_in_pieces_as_if_whole(tmp_path: Path, monkeypat
     text = "".join(f"satır {number}: ağaçların gölgesi, ﬁ ligature e\u0301\n" for number in range(500))
     (tmp_path / "a.txt").write_text(text)
     whole = prepared(data_dir=str(tmp_path / "a.txt"))
-    monkeypatch.setattr("mmrec_engine.corpus.prepare.PIECE_BYTES", 7)
+    monkeypatch.setattr("mmrec_engine.corpus.spool.PIECE_BYTES", 7)
     monkeypatch.setattr("mmrec_engine.corpus.text.PIECE_BYTES", 5)
     monkeypatch.setattr("mmrec_engine.corpus.text._HEAD_BYTES", 3)
     monkeypatch.setattr(prepare, "_FORMAT", 10**6)

@@ -1,7 +1,23 @@
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmrec_engine.corpus.split import Extent, split_points
+from mmrec_engine.corpus import split
+
+
+@dataclass(frozen=True)
+class Extent:
+    fingerprint: str
+    characters: int
+
+
+def split_points(documents: Sequence[Extent], share: float) -> list[int]:
+    halves = [divmod(int(document.fingerprint, 16), 2**64) for document in documents]
+    characters = np.array([document.characters for document in documents])
+    return split.split_points(np.array(halves, dtype=np.uint64), characters, share).tolist()
 
 
 def extents(*lengths: int) -> list[Extent]:

@@ -1,0 +1,150 @@
+"""From spooled text to token files: split, vocabulary of the training side, ids. What is done is kept where that is asked for.
+
+Many documents go to the tokenizer at once, because the libraries share texts out over their threads, and most documents are
+too small to be shared out by themselves.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Generator, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+
+from mmrec_engine.corpus.ledger import Ledger, SideName
+from mmrec_engine.corpus.parts import Counts
+from mmrec_engine.corpus.split import split_points
+from mmrec_engine.corpus.spool import Piece, Spool
+from mmrec_engine.corpus.text import PIECE_BYTES
+from mmrec_engine.corpus.vocabulary import learn_tokenizer
+from mmrec_engine.events import Progress
+from mmrec_engine.files import write_whole
+from mmrec_engine.settings import Settings
+from mmrec_engine.tokenizer import Tokenizer, tokenizer_from_dict
+from mmrec_engine.tokenizer.vocabulary import special_ids
+
+DESCRIPTION = "corpus.json"
+_DONE = "done.json"  # what is encoded already
+_AT_ONCE = PIECE_BYTES // 4  # characters
+
+
+def encode(
+    spool: Spool,
+    settings: Settings,
+    tokenizer: Tokenizer | None,
+    beside: tuple[str, ...],
+    fingerprint: str,
+    target: Path,
+) -> Generator[Progress, None, None]:
+    """Token files and their description in `target`. tokenizer: as in `prepare_corpus`; beside: special ids of a new one.
+
+    Where `target` holds what a killed process had made of the same spool, the work goes on after the last whole file of it.
+    """
+    ledger = spool.ledger
+    points, total = _points(ledger, settings, tokenizer is not None), int(ledger.characters.sum())
+    done = _Done.of(target, int(ledger.sources[-1]) + 1)
+    if tokenizer is None:
+        tokenizer = tokenizer_from_dict(done.tokenizer) if done.tokenizer else None
+    if tokenizer is None:
+        training = (piece.text for piece in spool.pieces(points) if piece.side == "train")
+        tokenizer = yield from learn_tokenizer(
+            training, int(points.sum()), settings, (*special_ids(len(ledger) > 1), *beside)
+        )
+    done.tokenizer = tokenizer.to_dict()
+    end = np.array([tokenizer.end_of_document or 0], dtype=tokenizer.dtype)
+    with contextlib.ExitStack() as stack:
+        files = {side: stack.enter_context(_opened(target / f"{side}.bin", done.sizes[side])) for side in done.sizes}
+        for number in range(done.files, len(spool.files)):
+            for pieces in _together(spool.pieces(points, number, number + 1)):
+                for piece, ids in zip(pieces, tokenizer.encode_each([piece.text for piece in pieces]), strict=True):
+                    here, side = done.counts[piece.source], piece.side
+                    here.characters[side] += len(piece.text)
+                    here.tokens[side] += len(ids)
+                    if tokenizer.unknown is not None:
+                        here.unknown[side] += int(np.count_nonzero(ids == tokenizer.unknown))
+                    files[side].write(ids.data)
+                    if piece.ends_document and tokenizer.end_of_document is not None:
+                        files[side].write(end.data)
+                        here.tokens[side] += 1
+                read = sum(sum(here.characters.values()) for here in done.counts)
+                yield Progress(task="encoding", done=read, total=total)
+            if number + 1 < len(spool.files):
+                done.write(target, files, number + 1)
+    description = {
+        "fingerprint": fingerprint,
+        "documents": len(ledger),
+        "tokenizer": tokenizer.to_dict(),
+        **asdict(Counts.of(done.counts)),
+        "parts": [asdict(one) for one in done.counts],
+    }
+    (target / DESCRIPTION).write_text(json.dumps(description, ensure_ascii=False), encoding="utf-8")
+    (target / _DONE).unlink(missing_ok=True)
+
+
+def _points(ledger: Ledger, settings: Settings, all_validate: bool) -> npt.NDArray[np.int64]:
+    """How many characters of each document train; each corpus is split by itself."""
+    if all_validate:
+        return np.zeros(len(ledger), dtype=np.int64)
+    points = np.zeros(len(ledger), dtype=np.int64)
+    sources, sides = ledger.sources, ledger.sides
+    characters, fingerprints = ledger.characters, ledger.fingerprints
+    for source in range(int(sources[-1]) + 1):
+        of_one = sources == source
+        if sides[of_one].any():
+            points[of_one] = np.where(sides[of_one] == 1, characters[of_one], 0)
+        else:
+            points[of_one] = split_points(fingerprints[of_one], characters[of_one], settings.val_split)
+    return points
+
+
+def _together(pieces: Iterator[Piece]) -> Iterator[list[Piece]]:
+    """As many pieces at once as make work for some threads."""
+    gathered: list[Piece] = []
+    characters = 0
+    for piece in pieces:
+        gathered.append(piece)
+        characters += len(piece.text)
+        if characters >= _AT_ONCE:
+            yield gathered
+            gathered, characters = [], 0
+    if gathered:
+        yield gathered
+
+
+class _Done:
+    """How far the token files are: whole files of the spool, and how large they were then."""
+
+    def __init__(self, stored: dict[str, Any], corpora: int) -> None:
+        self.files: int = stored.get("files", 0)
+        self.tokenizer: dict[str, Any] = stored.get("tokenizer", {})
+        self.sizes: dict[SideName, int] = stored.get("sizes", {"train": 0, "validation": 0})
+        self.counts = [Counts(**one) for one in stored.get("counts", [{}] * corpora)]
+
+    @classmethod
+    def of(cls, target: Path, corpora: int) -> _Done:
+        try:
+            return cls(json.loads((target / _DONE).read_text(encoding="utf-8")), corpora)
+        except (OSError, ValueError, TypeError):
+            return cls({}, corpora)
+
+    def write(self, target: Path, files: dict[SideName, BinaryIO], whole: int) -> None:
+        for file in files.values():
+            file.flush()
+            os.fsync(file.fileno())
+        self.files, self.sizes = whole, {side: file.tell() for side, file in files.items()}
+        told = {**vars(self), "counts": [asdict(one) for one in self.counts]}
+        write_whole(target / _DONE, json.dumps(told, ensure_ascii=False))
+
+
+@contextlib.contextmanager
+def _opened(path: Path, size: int) -> Iterator[BinaryIO]:
+    """A file to write on behind its first `size` bytes."""
+    with path.open("ab") as file:
+        file.truncate(size)
+        yield file

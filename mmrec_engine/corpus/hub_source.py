@@ -1,0 +1,114 @@
+"""Which data set a person means: `hf:OWNER/NAME[/CONFIG][@REVISION][:SPLIT[:COLUMN]]`, a folder or file, or one with a name."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mmrec_engine.errors import RequestError
+
+PREFIX = "hf:"
+FORM = "hf:OWNER/NAME[/CONFIG][@REVISION][:SPLIT[:COLUMN]], hf:./FOLDER[:SPLIT[:COLUMN]]"
+_PART = r"[A-Za-z0-9][\w.-]*"
+_REPOSITORY = re.compile(
+    rf"(?P<path>{_PART}(?:/{_PART})?)(?:/(?P<config>[\w.-]+))?(?:@(?P<revision>[\w./-]+))?", re.ASCII
+)
+_LOCAL = ("/", "./", "../", "~")
+_LISTS = {".parquet": "parquet", ".arrow": "arrow", ".jsonl": "json", ".json": "json", ".txt": "text", ".csv": "csv"}
+
+
+@dataclass(frozen=True)
+class HubSource:
+    """A data set as it was asked for; None: what the data set itself suggests.
+
+    path: OWNER/NAME, a local path, or the address of a file. title: a pattern of the rows that begin a document, where rows
+    are the lines of documents.
+    """
+
+    path: str
+    config: str | None = None
+    revision: str | None = None
+    split: str | None = None
+    column: str | None = None
+    title: str | None = None
+
+    @property
+    def told(self) -> str:
+        """As a person would write it."""
+        if self.remote_file:
+            return self.path
+        config = "" if self.config is None else f"/{self.config}"
+        revision = "" if self.revision is None else f"@{self.revision}"
+        chosen = "".join(f":{part}" for part in (self.split, self.column) if part is not None)
+        return f"{PREFIX}{self.path}{config}{revision}{chosen}"
+
+    @property
+    def local(self) -> bool:
+        return self.path.startswith(_LOCAL)
+
+    @property
+    def remote_file(self) -> bool:
+        return self.path.startswith("https://")
+
+    @property
+    def format(self) -> str | None:
+        """The library's name for the format of a single file; None for a folder or a repository."""
+        if self.remote_file or (self.local and Path(self.path).is_file()):
+            return _LISTS.get(Path(self.path.removesuffix(".gz").removesuffix(".zst")).suffix.lower())
+        return None
+
+
+# Data sets that have a name here. Sizes are of their text, about, as their cards tell.
+NAMED: dict[str, HubSource] = {
+    "tinyshakespeare": HubSource(
+        "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt"
+    ),
+    "tinystories": HubSource("roneneldan/TinyStories", split="train", column="text"),
+    "wikitext-103": HubSource(
+        "Salesforce/wikitext", "wikitext-103-raw-v1", split="train", column="text", title=r" = [^=].* = \n?"
+    ),
+    "openwebtext": HubSource("Skylion007/openwebtext", split="train", column="text"),
+    "wikipedia-tr": HubSource("wikimedia/wikipedia", "20231101.tr", split="train", column="text"),
+}
+
+
+def is_hub(corpus: str | tuple[str, ...] | None) -> bool:
+    """Whether a value of `--corpus` names a data set that is streamed."""
+    return isinstance(corpus, str) and (corpus in NAMED or corpus.startswith(PREFIX))
+
+
+def source_of(corpus: str) -> HubSource:
+    """The data set that a value of `--corpus` names. Raises RequestError where it has not the form of one."""
+    if corpus in NAMED:
+        return NAMED[corpus]
+    path, *chosen = corpus.removeprefix(PREFIX).split(":")
+    split, column = [part.strip() or None for part in (*chosen, "", "")][:2]
+    if len(chosen) <= 2 and path.startswith(_LOCAL):
+        return HubSource(str(Path(path).expanduser().resolve()), split=split, column=column)
+    found = _REPOSITORY.fullmatch(path)
+    if found is None or len(chosen) > 2:
+        raise RequestError("hub-form", corpus=corpus, form=FORM)
+    return HubSource(split=split, column=column, **found.groupdict())
+
+
+def anchored(corpus: str | None) -> str | None:
+    """The same data set by a path that holds from any folder."""
+    if corpus is None or not corpus.startswith(PREFIX):
+        return corpus
+    path, colon, chosen = corpus.removeprefix(PREFIX).partition(":")
+    if not path.startswith(_LOCAL):
+        return corpus
+    return f"{PREFIX}{Path(path).expanduser().resolve()}{colon}{chosen}"
+
+
+def saved_split(source: HubSource) -> HubSource:
+    """A split of a folder that the library's `save_to_disk` made of several: each lies in a folder of its own."""
+    folder = Path(source.path)
+    if not (source.local and (folder / "dataset_dict.json").is_file()):
+        return source
+    names = sorted(path.parent.name for path in folder.glob("*/state.json"))
+    wanted = source.split or ("train" if "train" in names else names[0] if len(names) == 1 else None)
+    if wanted not in names:
+        raise RequestError("hub-split", source=source.path, split=wanted or "train", choices=", ".join(names))
+    return replace(source, path=str(folder / wanted), split=None)

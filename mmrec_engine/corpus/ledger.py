@@ -1,0 +1,117 @@
+"""What is known of each document of a corpus, in one array: many millions of them fit in memory."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+SideName = Literal["train", "validation"]
+_SIDES: tuple[SideName | None, ...] = (None, "train", "validation")
+FINGERPRINT_BYTES = 16
+_ROW = np.dtype(
+    [
+        ("fingerprint", f"V{FINGERPRINT_BYTES}"),
+        ("characters", "<i8"),
+        ("bytes", "<i8"),
+        ("side", "i1"),
+        ("source", "<i2"),
+    ]
+)
+_BLOCK = 2**14
+
+
+class Ledger:
+    """A row of 35 bytes for each document, in the order of the text."""
+
+    def __init__(self) -> None:
+        self._blocks: list[npt.NDArray[np.void]] = []
+        self._newest: list[tuple[bytes, int, int, int, int]] = []
+        self._full = 0
+
+    def __len__(self) -> int:
+        return self._full + len(self._newest)
+
+    def add(self, fingerprint: bytes, characters: int, size: int, side: SideName | None, source: int = 0) -> None:
+        """size: bytes of the document in UTF-8. side: where the person has split the text already. source: which corpus."""
+        self._newest.append((fingerprint, characters, size, _SIDES.index(side), source))
+        if len(self._newest) == _BLOCK:
+            self._put(np.array(self._newest, dtype=_ROW))
+            self._newest = []
+
+    def take(self, other: Ledger) -> None:
+        """Its documents stand after these."""
+        self._put(np.array(self._newest, dtype=_ROW))
+        self._newest = []
+        self._put(other._rows())
+
+    @property
+    def characters(self) -> npt.NDArray[np.int64]:
+        """Shape (documents,)."""
+        return np.ascontiguousarray(self._rows()["characters"])
+
+    @property
+    def bytes(self) -> npt.NDArray[np.int64]:
+        """In UTF-8. Shape (documents,)."""
+        return np.ascontiguousarray(self._rows()["bytes"])
+
+    @property
+    def fingerprints(self) -> npt.NDArray[np.uint64]:
+        """The high and the low half of each. Shape (documents, 2)."""
+        halves = np.ascontiguousarray(self._rows()["fingerprint"]).view(">u8").reshape(-1, 2)
+        return halves.astype(np.uint64)
+
+    @property
+    def sources(self) -> npt.NDArray[np.int64]:
+        """The number of the corpus that each is of, in rising order. Shape (documents,)."""
+        return self._rows()["source"].astype(np.int64)
+
+    @property
+    def sides(self) -> npt.NDArray[np.int64]:
+        """Where the person has put each: 0 nowhere, 1 to training, 2 to validation. Shape (documents,)."""
+        return self._rows()["side"].astype(np.int64)
+
+    def fingerprint(self, several: bool = False) -> str:
+        """Of the whole text. several: corpora, so that which document is of which is in it."""
+        digest, between = hashlib.blake2b(digest_size=FINGERPRINT_BYTES), ""
+        rows = self._rows()
+        for start in range(0, len(rows), _BLOCK):
+            block = rows[start : start + _BLOCK]
+            names, width = block["fingerprint"].tobytes().hex(), 2 * FINGERPRINT_BYTES
+            sides, sources = block["side"].tolist(), block["source"].tolist()
+            lines = [
+                f"{names[width * number : width * (number + 1)]} {_SIDES[side]}" + (f" {source}" if several else "")
+                for number, (side, source) in enumerate(zip(sides, sources, strict=True))
+            ]
+            digest.update((between + "\n".join(lines)).encode())
+            between = "\n"
+        return digest.hexdigest()
+
+    def write(self, path: Path) -> None:
+        np.save(path, self._rows(), allow_pickle=False)
+
+    @classmethod
+    def read(cls, path: Path) -> Ledger:
+        """Raises OSError or ValueError where this is no ledger."""
+        rows = np.load(path, allow_pickle=False)
+        if rows.dtype != _ROW:
+            raise ValueError("no ledger")
+        ledger = cls()
+        ledger._put(rows)
+        return ledger
+
+    def _put(self, rows: npt.NDArray[Any]) -> None:
+        if len(rows):
+            self._blocks.append(rows)
+            self._full += len(rows)
+
+    def _rows(self) -> npt.NDArray[np.void]:
+        """All of them, joined when they are asked for."""
+        if self._newest or len(self._blocks) != 1:
+            newest = np.array(self._newest, dtype=_ROW)
+            self._newest, self._full = [], self._full + len(newest)
+            self._blocks = [np.concatenate([*self._blocks, newest])]
+        return self._blocks[0]

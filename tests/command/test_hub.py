@@ -1,0 +1,239 @@
+"""Data sets by the installed command: every format through the library's own calls, cut off, limited, wrong, unreachable."""
+
+import json
+import time
+from pathlib import Path
+
+import datasets
+import pytest
+
+from tests.command.faults import fault, one_line_of, planted
+from tests.conftest import FAST, Command, events_of
+
+SHORT = [*FAST, "--max-steps", 3]
+ROWS = 300
+
+
+@pytest.fixture
+def rows() -> datasets.Dataset:
+    texts = [f"Story {number}. " + "Once upon a time there was a tree by the water. " * 6 for number in range(ROWS)]
+    return datasets.Dataset.from_dict({"text": texts, "number": list(range(ROWS))})
+
+
+@pytest.fixture
+def parquet(command: Command, rows: datasets.Dataset) -> Path:
+    folder = command.folder.parent / "stories"
+    folder.mkdir()
+    for shard in range(3):
+        rows.shard(3, shard).to_parquet(folder / f"train-{shard:05d}-of-00003.parquet")
+    rows.select(range(30)).to_parquet(folder / "test-00000-of-00001.parquet")
+    return folder
+
+
+def corpus_of(command: Command, name: str = "tiny") -> dict[str, object]:
+    described: dict[str, object] = json.loads((command.run_folder(name) / "run.json").read_text())["corpus"]
+    return described
+
+
+def prepared_in(cache: Path) -> dict[str, bytes]:
+    """The token files of the only prepared corpus there."""
+    (folder,) = [path.parent for path in (cache / "mmrec" / "corpora").glob("*/corpus.json")]
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize("kind", ["parquet", "arrow", "saved", "saved-splits", "jsonl", "text", "file"])
+def test_every_format_is_trained_on(command: Command, rows: datasets.Dataset, kind: str) -> None:
+    folder = command.folder / "data"
+    folder.mkdir()
+    asked, documents = "hf:./data:train:text", ROWS
+    match kind:
+        case "parquet":
+            rows.to_parquet(folder / "rows.parquet")
+        case "arrow":
+            rows.save_to_disk(command.folder.parent / "saved")
+            (made,) = (command.folder.parent / "saved").glob("*.arrow")
+            made.rename(folder / "rows.arrow")
+        case "saved":
+            rows.save_to_disk(folder)
+        case "saved-splits":
+            datasets.DatasetDict(train=rows, test=rows.select(range(9))).save_to_disk(folder)
+        case "jsonl":
+            for shard in range(2):
+                rows.shard(2, shard).to_json(folder / f"{shard}.jsonl")
+        case "text":
+            for name in ("one", "two"):
+                (folder / f"{name}.txt").write_text("\n".join(rows["text"]))
+            documents = 2
+        case "file":
+            rows.to_json(folder / "rows.jsonl")
+            asked = "hf:./data/rows.jsonl"
+    result = command("train", "--corpus", asked, *SHORT)
+    assert result.code == 0, result.err
+    assert corpus_of(command)["documents"] == documents
+    assert f"({documents} documents)" in result.err
+    told = [line for line in result.err.splitlines() if "%|" in line and "Epoch" not in line]
+    assert not told, "a library's own bar"
+    assert "Warning" not in result.err
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize(
+    ("name", "nth"), [("part-*.json", 1), ("part-*.json", 4), ("part-*.text", 3), ("done.json", 2), ("corpus.json", 1)]
+)
+def test_a_killed_preparation_goes_on_to_the_same_tokens(
+    command: Command, parquet: Path, tmp_path: Path, name: str, nth: int
+) -> None:
+    small = {"after": "mmrec_engine.corpus.streaming", "code": "module.PART_BYTES = 12_000"}
+    words = ["train", "--corpus", f"hf:{parquet}", *SHORT, "--tokenizer", "bpe", "--vocab-size", 400]
+    assert command(*words, "--name", "whole", **planted(**small)).code == 0
+    caches = {"XDG_CACHE_HOME": str(tmp_path / "other")}
+    operation = "open" if name in ("part-*.text", "corpus.json") else "rename"
+    killed = command(*words, **planted(**small, faults=[fault("kill", operation, name, nth)]), **caches)
+    assert killed.code == -9, killed.err
+    (work,) = (tmp_path / "other" / "mmrec" / "corpora").glob("streaming-*")
+    kept = {path: path.stat().st_mtime_ns for path in work.glob("part-*.json")}
+    assert len(kept) == (nth - 1 if name.startswith("part") else len(kept))
+    log = tmp_path / "log"
+    resumed = command(*words, **planted(**small, log=str(log)), **caches)
+    assert resumed.code == 0, resumed.err
+    written = [line.split()[2] for line in log.read_text().splitlines() if line.split()[1] == "open"]
+    assert not {path.with_suffix(".text").name for path in kept} & set(written), "a whole part is not read again"
+    if name == "done.json":
+        assert not [one for one in written if one.startswith("part-")]
+    assert prepared_in(tmp_path / "other") == prepared_in(Path(command.environment["XDG_CACHE_HOME"]))
+    assert corpus_of(command)["fingerprint"] == corpus_of(command, "whole")["fingerprint"]
+    assert not work.exists()
+
+
+def test_a_finished_one_opens_without_the_source_and_a_run_goes_on_with_it(command: Command, parquet: Path) -> None:
+    """The data set of the hub is played by one whose name only the cache knows."""
+    hub = "hf:someone/stories:train:text"
+    play = f"""
+import datasets
+real = datasets.load_dataset_builder
+class About:
+    sha = "abc"
+class Api:
+    def dataset_info(self, *a, **k): return About
+import huggingface_hub
+huggingface_hub.HfApi = Api
+def builder(path, config=None, revision=None, **how):
+    assert (path, revision) == ("someone/stories", "abc"), (path, revision)
+    return real({str(parquet)!r})
+datasets.load_dataset_builder = builder
+"""
+    first = command("train", "--corpus", hub, *SHORT, **planted(after="datasets", code=play))
+    assert first.code == 0, first.err
+    gone = planted(code="import sys; sys.modules['datasets'] = None")
+    assert command("train", "--corpus", hub, *SHORT, "--name", "again", **gone).code == 0
+    assert corpus_of(command, "again") == corpus_of(command)
+    resumed = command("train", "--resume", "--max-steps", 5, "--json", **gone)
+    assert resumed.code == 0, resumed.err
+    assert resumed.json["steps"] == 5
+    assert command("evaluate", "tiny", **gone).code == 0
+    other = command("train", "--corpus", hub, *SHORT, "--name", "other", "--vocab-size", 20, **gone)
+    assert other.code == 2, "other tokens are not prepared"
+
+
+def test_a_relative_folder_is_found_again_from_anywhere(command: Command, parquet: Path) -> None:
+    (command.folder / "here").symlink_to(parquet)
+    assert command("train", "--corpus", "hf:./here:train", *SHORT).code == 0
+    given = ["train", "--resume", "--max-steps", 4, "--corpus", "hf:./here:train"]
+    assert command(*given).code == 0
+    assert command(*given[:-1], "hf:./here:test").code == 2
+    settings = json.loads((command.run_folder() / "run.json").read_text())["settings"]
+    assert settings["corpus"] == f"hf:{parquet.resolve()}:train"
+
+
+def test_a_limit_is_held_and_told(command: Command, parquet: Path) -> None:
+    result = command("train", "--corpus", f"hf:{parquet}", *SHORT, "--max-corpus-bytes", "20kB")
+    assert result.code == 0, result.err
+    corpus = corpus_of(command)
+    assert 19_000 < corpus["train_characters"] + corpus["validation_characters"] <= 20_000  # type: ignore[operator]
+    assert "no more than 0.0 MB" in result.err
+    wrong = command("train", "--corpus", f"hf:{parquet}", *SHORT, "--max-corpus-bytes", "20 apples", "--name", "wrong")
+    assert wrong.code == 2
+    assert "--max-corpus-bytes" in one_line_of(wrong.err)
+    differs = command("train", "--resume", "--max-corpus-bytes", "30kB")
+    assert differs.code == 2
+
+
+@pytest.mark.parametrize(
+    ("chosen", "told"),
+    [
+        (":validation", "choose one of train, test"),
+        (":train:body", "choose one of text, number"),
+        (":train:number", "columns of text: text"),
+        ("-absent", "no such file or folder"),
+        (":a:b:c", "hf:OWNER/NAME"),
+    ],
+)
+def test_what_is_not_there_is_named_with_what_is(command: Command, parquet: Path, chosen: str, told: str) -> None:
+    result = command("train", "--corpus", f"hf:{parquet}{chosen}", *SHORT)
+    assert result.code == 2
+    assert told in one_line_of(result.err)
+    assert command.everything_on_disk() == set()
+    turkish = command("train", "--corpus", f"hf:{parquet}{chosen}", *SHORT, "--lang", "tr")
+    assert turkish.code == 2 and one_line_of(turkish.err).startswith("hata: ")
+
+
+def test_a_damaged_file_is_code_2_and_told(command: Command) -> None:
+    folder = command.folder.parent / "damaged"
+    folder.mkdir()
+    (folder / "train.parquet").write_bytes(b"PAR1 this is none")
+    result = command("train", "--corpus", f"hf:{folder}", *SHORT)
+    assert result.code == 2
+    assert "cannot be read" in one_line_of(result.err)
+    assert command.everything_on_disk() == set()
+
+
+@pytest.mark.parametrize("corpus", ["hf:nobody/nothing", "tinystories", "tinyshakespeare"])
+@pytest.mark.parametrize("way", ["offline", "no-route"])
+def test_without_a_network_it_ends_soon_with_one_line(command: Command, corpus: str, way: str) -> None:
+    # Nothing listens there, on any machine; names are not even looked up.
+    nowhere = {"HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9"}
+    began = time.monotonic()
+    result = command(
+        "train", "--corpus", corpus, *SHORT, **(nowhere if way == "no-route" else {"HF_HUB_OFFLINE": "1", **nowhere})
+    )
+    assert time.monotonic() - began < 45  # the command's own start included, on a busy machine
+    assert result.code == 2
+    assert "cannot reach" in one_line_of(result.err)
+    assert "--data-dir" in result.err
+    assert command.everything_on_disk() == set()
+
+
+def test_a_missing_library_names_what_to_install(command: Command, parquet: Path) -> None:
+    gone = planted(code="import sys; sys.modules['datasets'] = None")
+    result = command("train", "--corpus", f"hf:{parquet}", *SHORT, **gone)
+    assert result.code == 2
+    assert one_line_of(result.err).endswith('pip install "mmrec-tui[hub]"')
+    assert command.everything_on_disk() == set()
+
+
+def test_the_named_ones_are_listed(command: Command) -> None:
+    listed = {row["name"]: row for row in command("corpora", "--json").json["corpora"]}
+    assert listed["wikipedia-tr"]["source"] == "hf:wikimedia/wikipedia/20231101.tr:train:text"
+    assert listed["sample"]["source"] is None
+    told = command("corpora").out
+    for name in ("openwebtext", "wikitext-103", "tinystories", "tinyshakespeare"):
+        assert any(line.startswith(name) and "download" in line for line in told.splitlines()), name
+    assert "indirilir" in command("corpora", "--lang", "tr").out
+
+
+def test_progress_is_in_the_record(command: Command, parquet: Path) -> None:
+    assert command("train", "--corpus", f"hf:{parquet}", *SHORT).code == 0
+    tasks = [event["task"] for event in events_of(command.run_folder()) if event["event"] == "progress"]
+    assert tasks[0] == "reading" and "encoding" in tasks
+
+
+@pytest.mark.fault
+def test_two_at_once_prepare_it_once(command: Command, parquet: Path) -> None:
+    slow = planted(after="mmrec_engine.corpus.streaming", code="module.PART_BYTES = 3000")
+    words = ["train", "--corpus", f"hf:{parquet}", *SHORT]
+    processes = [command.start(*words, "--name", name, **slow) for name in ("one", "two")]
+    for process in processes:
+        _, told = process.communicate(timeout=240)
+        assert process.returncode == 0, told
+    assert corpus_of(command, "one") == corpus_of(command, "two")
+    assert len(prepared_in(Path(command.environment["XDG_CACHE_HOME"]))) == 3

@@ -1,0 +1,304 @@
+"""Data sets as they are asked for, brought to disk in parts, and found again; on real files, through the library itself."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import datasets
+import numpy as np
+import pytest
+
+from mmrec_engine.corpus import hub, streaming
+from mmrec_engine.corpus.hub_source import NAMED, HubSource, anchored, is_hub, source_of
+from mmrec_engine.corpus.ledger import Ledger
+from mmrec_engine.corpus.prepare import Corpus, cache_folder, prepare_corpus
+from mmrec_engine.errors import RequestError
+from mmrec_engine.progress import result_of
+from mmrec_engine.settings import parse, resolve
+
+ROWS = 400
+
+
+def text_of(number: int) -> str:
+    return f"Belge {number}: ağaçların gölgesi uzar. " + "the words of a story go on " * (number % 9)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """Three shards of parquet, with rows that hold no text."""
+    rows = [{"text": text_of(number), "number": number} for number in range(ROWS)]
+    rows[7]["text"], rows[8]["text"], rows[9]["text"] = None, "", "  \n"
+    whole = datasets.Dataset.from_list(rows)
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for shard in range(3):
+        whole.shard(3, shard).to_parquet(folder / f"train-{shard:05d}-of-00003.parquet", batch_size=20)
+    whole.select(range(50)).to_parquet(folder / "test-00000-of-00001.parquet")
+    return folder
+
+
+def prepared(corpus: str, **settings: Any) -> Corpus:
+    return result_of(prepare_corpus(resolve({"seq_len": 16, "corpus": corpus, **settings}).settings))  # type: ignore[no-any-return]
+
+
+def text_in(corpus: Corpus) -> list[str]:
+    """The documents of both sides, in an order of their own."""
+    end = corpus.tokenizer.end_of_document
+    assert end is not None
+    both = [np.asarray(side.tokens) for side in (corpus.train, corpus.validation)]
+    parts = [part for tokens in both for part in np.split(tokens, np.flatnonzero(tokens == end) + 1)]
+    return sorted(corpus.tokenizer.decode(part) for part in parts if len(part))
+
+
+@pytest.mark.parametrize(
+    ("corpus", "source"),
+    [
+        ("hf:roneneldan/TinyStories", HubSource("roneneldan/TinyStories")),
+        ("hf:a/b:test", HubSource("a/b", split="test")),
+        ("hf:a/b/20231101.tr@v1.0:train:body", HubSource("a/b", "20231101.tr", "v1.0", "train", "body")),
+        ("hf:a/b@refs/convert/parquet", HubSource("a/b", revision="refs/convert/parquet")),
+        ("hf:squad", HubSource("squad")),
+        ("hf:/a/b.c:train", HubSource("/a/b.c", split="train")),
+        ("hf:/a/b::body", HubSource("/a/b", column="body")),
+    ],
+)
+def test_what_is_asked_for_is_understood(corpus: str, source: HubSource) -> None:
+    assert source_of(corpus) == source
+    assert is_hub(corpus)
+
+
+@pytest.mark.parametrize("corpus", ["hf:", "hf:a/b/c/d", "hf:a b", "hf:a/b:c:d:e", "hf:/a:b:c:d", "hf:-x", "hf:a\nb"])
+def test_what_has_not_the_form_of_a_data_set_is_refused(corpus: str) -> None:
+    with pytest.raises(RequestError) as refused:
+        source_of(corpus)
+    assert refused.value.key == "hub-form"
+
+
+def test_every_named_one_can_be_written_by_hand(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name, source in NAMED.items():
+        assert is_hub(name)
+        if not source.remote_file:
+            written = source_of(source.told)
+            assert (written.path, written.config, written.split) == (source.path, source.config, source.split)
+    monkeypatch.chdir(tmp_path)
+    assert anchored("hf:./x:train") == f"hf:{tmp_path}/x:train"
+    assert [anchored(name) for name in ("hf:a/b", "sample", None)] == ["hf:a/b", "sample", None]
+
+
+def test_every_row_with_text_is_a_document_and_the_others_are_counted(data: Path) -> None:
+    corpus = prepared(f"hf:{data}")
+    assert corpus.documents == ROWS - 3
+    assert text_in(corpus) == sorted(text_of(number) for number in range(ROWS) if number not in (7, 8, 9))
+    assert [(skipped.reason, skipped.hint) for skipped in corpus.skipped] == [("empty-rows", "3")]
+
+
+@pytest.mark.parametrize("tokenizer", ["char", "bpe"])
+def test_read_in_many_parts_it_is_the_same_text(data: Path, monkeypatch: pytest.MonkeyPatch, tokenizer: str) -> None:
+    settings = {"tokenizer": tokenizer, "vocab_size": 300}
+    whole = prepared(f"hf:{data}", **settings)
+    monkeypatch.setattr(streaming, "PART_BYTES", 5000)
+    parts = prepared(f"hf:{data}", **settings)
+    assert parts.documents == whole.documents
+    assert parts.train.characters + parts.validation.characters == whole.train.characters + whole.validation.characters
+    assert sorted(parts.tokenizer.decode(parts.train.tokens)) == sorted(whole.tokenizer.decode(whole.train.tokens))
+    assert not list(cache_folder().glob("streaming-*")), "what is finished leaves nothing behind"
+
+
+@pytest.mark.parametrize("after", [1, 3, 40])
+def test_a_preparation_that_is_left_goes_on_to_the_same_tokens(
+    data: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, after: int
+) -> None:
+    """Left between any two words of progress, with parts of a few rows, again and again until it is done."""
+    monkeypatch.setattr(streaming, "PART_BYTES", 2500)
+    monkeypatch.setattr(streaming, "_TELL_BYTES", 700)
+    whole = prepared(f"hf:{data}")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "another"))
+    settings = resolve({"seq_len": 16, "corpus": f"hf:{data}"}).settings
+    lives = 0
+    while True:
+        lives += 1
+        work, left = prepare_corpus(settings), after + lives
+        try:
+            for _ in range(left):
+                next(work)
+        except StopIteration as finished:
+            corpus = finished.value
+            break
+        work.close()
+    assert lives > 2
+    assert corpus.fingerprint == whole.fingerprint
+    for side in ("train", "validation"):
+        assert (getattr(corpus, side).tokens == getattr(whole, side).tokens).all()
+
+
+def test_what_is_mixed_is_mixed_alike_every_time_and_not_left_in_order(data: Path, tmp_path: Path) -> None:
+    kept = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        text = result_of(streaming.streamed(source_of(f"hf:{data}"), "x", tmp_path / name, None, None))
+        kept.append(text.spool.files[0].read_bytes())
+    assert kept[0] == kept[1]
+    assert kept[0] != "".join(text_of(n) for n in range(ROWS) if n not in (7, 8, 9)).encode()
+
+
+def test_a_limit_takes_whole_documents_and_never_more(data: Path) -> None:
+    corpus = prepared(f"hf:{data}", max_corpus_bytes=5000)
+    taken = text_in(corpus)
+    size = sum(len(text.encode()) for text in taken)
+    assert 5000 - 400 < size <= 5000
+    assert set(taken) <= {text_of(number) for number in range(ROWS)}
+    assert corpus.fingerprint != prepared(f"hf:{data}", max_corpus_bytes=9000).fingerprint
+
+
+def test_the_limit_holds_for_files_too(tmp_path: Path) -> None:
+    folder = tmp_path / "files"
+    folder.mkdir()
+    for number in range(30):
+        (folder / f"{number:02d}.txt").write_text("ağaç " * 20)  # 140 bytes
+    corpus = result_of(
+        prepare_corpus(resolve({"seq_len": 8, "data_dir": str(folder), "max_corpus_bytes": 1500}).settings)
+    )
+    assert corpus.documents == 10
+    one = resolve({"seq_len": 4, "data_dir": str(folder / "00.txt"), "max_corpus_bytes": 100}).settings
+    cut = result_of(prepare_corpus(one))
+    assert cut.train.characters + cut.validation.characters == 71, "a first document is cut, where a character ends"
+
+
+@pytest.mark.parametrize(
+    ("given", "size"),
+    [
+        ("500", 500),
+        (500, 500),
+        ("1kB", 1000),
+        ("500MB", 5 * 10**8),
+        ("2.5 GB", 25 * 10**8),
+        ("1GiB", 2**30),
+        ("1tb", 10**12),
+    ],
+)
+def test_a_size_may_have_a_unit(given: object, size: int) -> None:
+    assert parse("max_corpus_bytes", given) == size
+
+
+@pytest.mark.parametrize("given", ["", "many", "5 apples", "-1MB", "1.5", "GB", "0", "9" * 500, "9" * 12 + "TB"])
+def test_another_size_is_refused(given: str) -> None:
+    with pytest.raises(RequestError, match="--max-corpus-bytes"):
+        resolve({"max_corpus_bytes": given})
+
+
+def test_a_finished_preparation_is_found_without_the_library(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = prepared(f"hf:{data}")
+    monkeypatch.setattr(hub, "library", lambda *_: pytest.fail("asked for the data set again"))
+    again = prepared(f"hf:{data}", seq_len=24)
+    assert again.describe() == first.describe()
+    assert again.skipped == first.skipped
+
+
+def test_changed_files_are_read_again(data: Path) -> None:
+    first = prepared(f"hf:{data}:test")
+    changed = datasets.Dataset.from_list([{"text": f"another text {number}"} for number in range(60)])
+    changed.to_parquet(data / "test-00000-of-00001.parquet")
+    assert prepared(f"hf:{data}:test").fingerprint != first.fingerprint
+
+
+def test_damaged_tokens_are_made_anew(data: Path) -> None:
+    first = prepared(f"hf:{data}")
+    tokens = np.array(first.train.tokens)
+    (path,) = cache_folder().glob("*/train.bin")
+    path.write_bytes(path.read_bytes()[:-1])
+    assert (prepared(f"hf:{data}").train.tokens == tokens).all()
+    for note in (cache_folder() / "sources").iterdir():
+        note.write_text(json.dumps({"prepared": "../..", "empty": 0, "repaired_words": 0}))
+    assert prepared(f"hf:{data}").fingerprint == first.fingerprint
+
+
+def test_an_abandoned_working_folder_stays_a_week(data: Path) -> None:
+    young, old = (cache_folder() / f"streaming-{name}" for name in ("young", "old"))
+    for folder, days in ((young, 6), (old, 8)):
+        folder.mkdir(parents=True)
+        since = folder.stat().st_mtime - days * 86_400
+        os.utime(folder, (since, since))
+    prepared(f"hf:{data}:test")
+    assert young.exists() and not old.exists()
+
+
+def test_lines_of_running_text_are_joined_again(tmp_path: Path) -> None:
+    text = "A title\n\nA line of it,\nand another.\n" * 40
+    (tmp_path / "play.txt").write_text(text)
+    corpus = prepared(f"hf:{tmp_path}/play.txt")
+    assert corpus.documents == 1
+    both = corpus.tokenizer.decode(corpus.train.tokens) + corpus.tokenizer.decode(corpus.validation.tokens)
+    assert both == text
+
+
+def test_articles_begin_with_their_titles(tmp_path: Path) -> None:
+    lines = []
+    for number in range(40):
+        lines += [
+            "",
+            f" = Article {number} = \n",
+            "",
+            f" Its text, {number}. \n",
+            " = = A part = = \n",
+            " More of it. \n",
+        ]
+    datasets.Dataset.from_list([{"text": line} for line in lines]).to_parquet(tmp_path / "train.parquet")
+    title = NAMED["wikitext-103"].title
+    documents = hub.HubDocuments(HubSource(str(tmp_path), title=title), "wikitext", None, hub.Place())
+    found = [text for text in documents if text is not None]
+    assert len(found) == 40
+    assert all(text.lstrip("\n").startswith(f" = Article {number} = \n") for number, text in enumerate(found))
+    assert all(" = = A part = = " in text for text in found)
+    # The same from any row on, a document begun being carried along.
+    for rows in (1, 2, 7, 39):
+        first = hub.HubDocuments(HubSource(str(tmp_path), title=title), "wikitext", None, hub.Place())
+        stream = iter(first)
+        before = [next(stream) for _ in range(rows)]
+        place = json.loads(json.dumps(vars(first.place)))
+        rest = list(hub.HubDocuments(HubSource(str(tmp_path), title=title), "wikitext", None, hub.Place(**place)))
+        assert [text for text in before + rest if text is not None] == found
+
+
+def test_two_million_documents_take_a_hundred_megabytes() -> None:
+    """Of bookkeeping, split included, in a process of its own."""
+    program = """
+import numpy as np
+from mmrec_engine.corpus.ledger import Ledger
+from mmrec_engine.corpus.split import split_points
+def held(name):
+    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith(name)) / 1024
+before = held("VmRSS")
+ledger = Ledger()
+for number in range(2_000_000):
+    ledger.add((number * 0x9E3779B97F4A7C15 % 2**128).to_bytes(16, "big"), 900 + number % 300, 1000, None)
+built = held("VmHWM")
+name = ledger.fingerprint()
+points = split_points(ledger.fingerprints, ledger.characters, 0.1)
+print(built - before, held("VmHWM") - before, (points == 0).mean())
+"""
+    if not Path("/proc/self/status").exists():
+        pytest.skip("needs /proc")
+    output = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    built, peak, share = map(float, output.split())
+    print(f"\nbookkeeping of 2 million documents: {built:.0f} MiB, {peak:.0f} MiB with the split")
+    assert built < 100
+    assert peak < 500
+    assert share == pytest.approx(0.1, abs=0.01)
+
+
+def test_a_ledger_comes_back_from_disk(tmp_path: Path) -> None:
+    ledger = Ledger()
+    for number in range(40_000):
+        ledger.add(number.to_bytes(16, "little"), number + 1, number + 2, None)
+    ledger.write(tmp_path / "ledger.npy")
+    again = Ledger.read(tmp_path / "ledger.npy")
+    assert again.fingerprint() == ledger.fingerprint()
+    again.take(ledger)
+    assert len(again) == 80_000
+    assert again.characters[40_000:].tolist() == ledger.characters.tolist()
+    np.save(tmp_path / "other.npy", np.zeros(3))
+    with pytest.raises(ValueError, match="no ledger"):
+        Ledger.read(tmp_path / "other.npy")
