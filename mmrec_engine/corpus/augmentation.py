@@ -21,7 +21,7 @@ from mmrec_engine.randomness import hash64, hashed, shares
 from mmrec_engine.settings import Settings
 from mmrec_engine.tokenizer import CharacterTokenizer, Tokenizer
 
-_FOREIGN = 0.02  # of the letters: a Turkish name in other text has some that only Turkish has
+_FOREIGN = 0.03  # of the letters: a Turkish name in other text has some that only Turkish has
 _LONGEST_SPAN = 5  # tokens; spans are 1 to 5 long, 3 on average
 _MEAN_SPAN = (1 + _LONGEST_SPAN) / 2
 # Keys of what is drawn, beside those that a run's windows, weights and masks have.
