@@ -11,7 +11,7 @@ from mmrec_engine.corpus.mixing import sources_of
 from mmrec_engine.corpus.prepare import Corpus, prepare_corpus
 from mmrec_engine.corpus.preview import Preview, preview, preview_builtin
 from mmrec_engine.errors import MmrecError, TrainingError
-from mmrec_engine.settings import Settings
+from mmrec_engine.settings import SHORTEST_DENOISED, Settings
 from mmrec_tui.draft import CORPUS_SETTINGS, key_of
 from mmrec_tui.session import Work
 
@@ -78,7 +78,8 @@ def _prepare(work: Work[Any], settings: Settings) -> Corpus | None:
     work.progress = Look(seen)
     if seen.readings and settings.encoding is None and seen.files == 1:
         return None  # the person chooses an encoding first
-    preparing = prepare_corpus(replace(settings, seq_len=_SHORTEST, stride=None))
+    shortest = SHORTEST_DENOISED if settings.denoising else _SHORTEST
+    preparing = prepare_corpus(replace(settings, seq_len=shortest, stride=None))
     while True:
         if work.stopping():
             preparing.close()

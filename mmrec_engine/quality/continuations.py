@@ -84,7 +84,11 @@ def _written(
     model: LanguageModel, corpus: Corpus, samples: int, sampling: Sampling
 ) -> Generator[Progress, None, Written]:
     tokenizer = corpus.tokenizer
-    pieces = np.concatenate([_pieces(part, max(1, int(part.share * samples))) for part in corpus.all_parts])
+    ends = np.cumsum(
+        [0.0, *(part.share for part in corpus.all_parts)]
+    )  # of the parts, so that all samples are shared out
+    counts = np.diff(np.round(ends * samples).astype(np.int64))
+    pieces = np.concatenate([_pieces(part, max(1, int(n))) for part, n in zip(corpus.all_parts, counts, strict=True)])
     prompts = torch.from_numpy(pieces[:, :PROMPT_TOKENS])
     made: list[list[int]] = [[] for _ in pieces]
     for done, ids in enumerate(continue_all(model, prompts, len(tokenizer.special), WRITTEN_TOKENS, sampling), 1):

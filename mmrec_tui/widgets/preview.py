@@ -57,6 +57,9 @@ def preview_text(look: Look, settings: Settings, say: Wording) -> Content:
             "validation_windows": say.number(validation),
         }
         parts.append(plain(say("plan.corpus", **values)))
+        for part in corpus.parts:
+            each = {"share": say.percent(part.share), "characters": say.number(part.train.characters)}
+            parts.append(plain(say("corpus.part", name=one_line(part.name), **each)))
         if corpus.skipped:
             names = ", ".join(one_line(skipped.name) for skipped in corpus.skipped[:3])
             count = say.number(len(corpus.skipped))

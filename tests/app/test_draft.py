@@ -10,7 +10,18 @@ from mmrec_engine.corpus.prepare import Corpus, prepare_corpus
 from mmrec_engine.errors import RequestError
 from mmrec_engine.presets import PROFILES
 from mmrec_engine.settings import FIELDS, resolve
-from mmrec_tui.draft import GROUPS, Draft, known_settings, named, outlook, typed, windows_of
+from mmrec_tui.draft import (
+    GROUPS,
+    Draft,
+    corpora_as_typed,
+    found_corpora,
+    known_settings,
+    named,
+    outlook,
+    typed,
+    typed_corpora,
+    windows_of,
+)
 from tests.app.conftest import TINY
 
 
@@ -103,7 +114,22 @@ def test_a_text_shorter_than_a_window_has_none(corpus: Corpus) -> None:
     assert windows_of(resolve({"seq_len": 100_000}).settings, corpus) == (0, 0)
 
 
+def test_several_texts_are_typed_with_a_semicolon_between_them(tmp_path: Path) -> None:
+    one, other = tmp_path / "one", tmp_path / "other; texts"
+    assert typed_corpora(f" {one}=3; {other}=1 ") == (f"{one}=3", str(tmp_path / "other"), "texts=1")
+    for folder in (one, other):
+        folder.mkdir()
+    assert typed_corpora(str(other)) == str(other), "what is there as it was typed is one"
+    typed_ones = typed_corpora(f"{one}=3; {tmp_path}=1")
+    assert found_corpora(typed_ones) == (f"{one}=3", f"{tmp_path}=1")
+    assert corpora_as_typed(typed_ones) == f"{one}=3; {tmp_path}=1"
+    with pytest.raises(RequestError, match="missing"):
+        found_corpora(typed_corpora(f"{one}=3; {tmp_path}/missing=1"))
+
+
 def test_a_named_run_finds_its_text_from_anywhere() -> None:
+    several = named(resolve({"data_dir": ["texts=2", "notes=1"]}), "tiny-2").settings.data_dir
+    assert several == (f"{Path('texts').absolute()}=2", f"{Path('notes').absolute()}=1")
     run = named(resolve({"data_dir": "texts"}), "tiny-2")
     assert run.settings.data_dir == str(Path("texts").absolute())
     assert run.settings.run_folder == Path("checkpoints/tiny-2")

@@ -201,6 +201,22 @@ async def test_a_path_is_chosen_by_hand_and_remembered(small_text: Path) -> None
     assert [Path(path).resolve() for path in read_preferences().corpora] == [small_text.resolve()]
 
 
+async def test_several_texts_are_typed_with_their_weights_and_stay_known(small_text: Path) -> None:
+    for name, text in (("one.txt", "abcdefgh" * 500), ("two.txt", "stuvwxyz" * 500)):
+        Path(name).write_text(text)
+    app = an_app(plan={**TINY, "denoising": "0.5"})
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await open_plan(app, pilot)
+        await pilot.press("2", "end", "enter")
+        await until_shown(pilot, "Which text?")
+        await pilot.press(*"one.txt=3; two.txt=1", "enter")
+        await until(pilot, lambda: app.screen is screen)
+        await until(pilot, lambda: screen._preparing.corpus and screen._preparing.corpus.parts)
+        assert screen._resolved.settings.data_dir == (f"{Path.cwd()}/one.txt=3", f"{Path.cwd()}/two.txt=1")
+        await until_shown(pilot, "two.txt: 25.00% of the windows")
+    assert read_preferences().corpora == [f"{Path.cwd()}/one.txt=3; {Path.cwd()}/two.txt=1"]
+
+
 @pytest.mark.slow
 async def test_a_word_filters_the_tree_and_a_file_in_it_is_taken(small_text: Path) -> None:
     for name in ("poem.txt", "letters.txt", ".hidden.txt"):

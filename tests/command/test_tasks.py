@@ -147,6 +147,18 @@ def test_one_of_them_can_decide_when_to_stop(command: Command, corpora: list[str
     assert whole.json["steps"] > looked[-1]["step"], "by the whole there was no reason to stop yet"
 
 
+def test_a_target_is_that_of_the_one_that_is_judged(command: Command, corpora: list[str]) -> None:
+    flags = [*BOTH, *FAST, "--target-loss", 2.5, "--early-stopping-on", "digits", "--max-steps", 300]
+    result = command("train", *flags, "--learning-rate", 0.005, "--warmup-steps", 4, "--json")
+    assert result.code == 0, result.err
+    assert result.json["status"] == "target_reached"
+    assert result.json["final"]["parts"]["digits"] <= 2.5 < result.json["final"]["loss"]
+    looked = validations(command.run_folder())
+    assert looked[0]["sampled"] and not looked[-1]["sampled"]
+    near = [event["loss"] for event in looked if event["sampled"]][-1]
+    assert near == pytest.approx(looked[-1]["parts"]["digits"], rel=0.05), "samples look at that one too"
+
+
 @pytest.mark.fault
 def test_a_mixture_that_is_killed_ends_the_same(command: Command, corpora: list[str]) -> None:
     flags = ["train", *BOTH, *RUN, "--denoising", 0.4, "--max-steps", 40, "--checkpoint-every", 4]

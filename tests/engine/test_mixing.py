@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mmrec_engine import events
 from mmrec_engine.corpus.batches import training_windows, validation_windows
 from mmrec_engine.corpus.mixing import MixedWindows, shares_of, sources_of
 from mmrec_engine.corpus.prepare import Corpus, cache_folder, prepare_corpus
@@ -284,3 +286,16 @@ def test_the_order_of_a_corpus_is_its_own(tmp_path: Path) -> None:
     assert isinstance(windows, MixedWindows)
     orders = [part.starts(np.arange(20)).tolist() for part in windows.parts if isinstance(part, TrainingWindows)]
     assert all(first != second for first, second in pairwise(orders))
+
+
+def test_the_losses_of_each_come_back_from_the_record() -> None:
+    told = events.Validation(
+        step=5, loss=2.0, perplexity=7.4, accuracy=0.5, bits_per_character=2.9, batches=3, best=True, patience_used=0,
+        patience=5, epoch=1, parts={"one": 1.5, "two": float("inf")},
+    )  # fmt: skip
+    line = events.to_line(told)
+    back = events.from_line(line)
+    assert isinstance(back, events.Validation)
+    assert back.parts == told.parts
+    assert '"parts"' not in events.to_line(replace(told, parts=None))
+    assert events.from_line(line.replace('"Infinity"', '"much"')) is None
