@@ -26,6 +26,7 @@ import torch.distributed as dist
 from torch import Tensor
 
 from mmrec_engine.errors import RequestError, TrainingError
+from mmrec_engine.machine_memory import ran_out
 from mmrec_engine.training.group import OthersRanOutError, ProcessLostError, launched, share_of
 
 # Longer than any validation: the others wait for the first one to be done with it. Who dies is noticed at once.
@@ -54,8 +55,12 @@ class Member:
         return int(count)
 
     def sum(self, gradients: Sequence[Tensor], loss: Tensor) -> None:
+        try:
+            flat = torch.cat([gradient.flatten() for gradient in gradients])
+        except (RuntimeError, MemoryError) as error:  # before the others wait for it
+            self.fail(ran_out(error))
+            raise
         self._agree(loss, 0.0)
-        flat = torch.cat([gradient.flatten() for gradient in gradients])
         self._reduce(flat)
         for gradient, total in zip(gradients, torch.split(flat, [each.numel() for each in gradients]), strict=True):
             gradient.copy_(total.view_as(gradient))

@@ -57,6 +57,18 @@ def test_two_and_four_processes_train_as_one_does(command: Command, flags: list[
     assert evaluated.code == 0, evaluated.err
 
 
+def test_muon_with_accumulated_batches_and_an_average_agrees_too(command: Command, text_file: Path) -> None:
+    flags = ["train", "--data-dir", text_file, *FAST, "--recipe", "fast", "--batch-size", 3, "--accumulate", 2]
+    flags += ["--weight-average", 0.2, "--max-steps", 20, "--eval-every", 20]
+    losses = []
+    for processes in (1, 2):
+        folder = command.run_folder(f"of-{processes}")
+        result = command(*flags, "--processes", processes, "--name", folder.name, "--json")
+        assert result.code == 0, result.err
+        losses.append([*losses_of(folder), result.json["best"]["loss"]])
+    assert losses[1] == pytest.approx(losses[0], rel=1e-4)
+
+
 @pytest.mark.fault
 def test_after_a_kill_it_goes_on_alike_with_the_same_or_another_number(command: Command, flags: list[object]) -> None:
     flags = [*flags, "--max-steps", 24]
