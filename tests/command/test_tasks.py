@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from mmrec_engine import checkpoints
+from mmrec_engine.corpus.denoising import span_counts
 from tests.command.faults import assert_a_killed_run_ends_the_same, one_line_of, planted
 from tests.conftest import FAST, Command, events_of
 
@@ -218,6 +219,16 @@ def test_denoising_trains_and_writes_plain_text(command: Command, corpora: list[
     assert written.code == 0, written.err
     assert len(written.json["text"]) == 50, "no id of the task is drawn"
     assert command("evaluate", "tiny", "--seq-len", 64, "--json").code == 0
+
+
+def test_a_loss_is_the_mean_over_what_counts_in_an_example(command: Command, corpora: list[str]) -> None:
+    flags = ["--denoising", 1, "--max-steps", 1, "--dropout", 0]
+    assert command("train", "--data-dir", "en", *RUN, *flags).code == 0
+    (step,) = [event for event in events_of(command.run_folder()) if event["event"] == "step"]
+    spans, _, _ = span_counts(32, 8)
+    assert step["tokens"] == 2 * (32 - spans - 1), "sentinels and the separator within the text do not count"
+    vocabulary = described(command.run_folder())["corpus"]["vocabulary"]
+    assert step["loss"] == pytest.approx(np.log(vocabulary), rel=0.01), "a new model takes all ids as equally likely"
 
 
 def test_a_run_from_before_there_were_several_goes_on(command: Command, corpora: list[str]) -> None:
