@@ -218,6 +218,10 @@ MESSAGES: dict[str, dict[Language, str]] = {
         "en": "--processes {asked}: torchrun has started {launched}; leave the flag out, or let --nproc-per-node say {asked}",
         "tr": "--processes {asked}: torchrun {launched} süreç başlattı; bu ayarı vermeyin ya da --nproc-per-node {asked} olsun",
     },
+    "processes-device": {
+        "en": "--processes: on {device} only one process can train; leave it out, or use --device cpu",
+        "tr": "--processes: {device} üzerinde yalnızca bir süreç eğitebilir; bu ayarı vermeyin ya da --device cpu kullanın",
+    },
     "processes-unavailable": {
         "en": "--processes: this PyTorch is built without torch.distributed; leave it out",
         "tr": "--processes: bu PyTorch, torch.distributed olmadan derlenmiş; bu ayarı vermeyin",

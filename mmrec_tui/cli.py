@@ -64,10 +64,20 @@ def _run(words: list[str], wording: Wording, debug: bool, given_language: str | 
         # One of those that torchrun has started; the first one reads the words, and tells this one.
         from mmrec_engine.training.follower import follow
 
-        return follow()
+        return follow(_device_in(words))
     from mmrec_tui.command_line import run_command
 
     return run_command(words, wording, debug, given_language)
+
+
+def _device_in(words: list[str]) -> str:
+    """What `--device` says, which all processes have to know before they can speak."""
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        if word == "--device":
+            return following
+        if word.startswith("--device="):
+            return word.removeprefix("--device=")
+    return "auto"
 
 
 def _taken_out(words: list[str]) -> tuple[list[str], str | None, bool]:

@@ -20,14 +20,14 @@ from mmrec_engine.training.group import ProcessLostError
 from mmrec_engine.training.job import Job, build_job
 from mmrec_engine.training.loss_scale import Overflowed
 from mmrec_engine.training.machine import resolve_device, resolve_machine
-from mmrec_engine.training.processes import PATIENCE, Member, join, up
+from mmrec_engine.training.processes import DEVICE, PATIENCE, Member, join, up
 
 
-def follow(store: Any = None) -> int:
+def follow(device_name: str = "auto", store: Any = None) -> int:
     """Train along until the first process says that it is over. Returns the exit code: 1 where that one is gone."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # who started the run hears them, and says when to end
-    device = resolve_device("auto")
+    device = resolve_device(device_name)
     join(device, store)
     member = Member(device)
     try:
@@ -94,7 +94,7 @@ def main() -> int:
         os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"]), is_master=False, timeout=PATIENCE
     )
     store.set(up(int(os.environ["RANK"])), "up")
-    return follow(store)
+    return follow(os.environ[DEVICE], store)
 
 
 if __name__ == "__main__":

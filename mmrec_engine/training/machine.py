@@ -73,13 +73,9 @@ def no_memory(batch_size: int, seq_len: int, needed: int, available: int) -> Req
 def resolve_device(name: str) -> torch.device:
     """The device of a name: auto takes CUDA, then MPS, then the CPU. Raises RequestError."""
     if name == "auto":
-        if torch.cuda.is_available():
-            return (
-                torch.device("cuda", int(os.environ["LOCAL_RANK"]))
-                if "LOCAL_RANK" in os.environ
-                else torch.device("cuda")
-            )
-        return torch.device("mps" if _mps() else "cpu")
+        name = "cuda" if torch.cuda.is_available() else "mps" if _mps() else "cpu"
+    if name == "cuda" and "LOCAL_RANK" in os.environ:  # of several processes on a machine each has its own
+        name = f"cuda:{os.environ['LOCAL_RANK']}"
     try:
         device = torch.device(name)
     except RuntimeError:

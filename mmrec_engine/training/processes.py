@@ -33,6 +33,7 @@ from mmrec_engine.training.group import OthersRanOutError, ProcessLostError, lau
 PATIENCE = timedelta(hours=24)
 _START_SECONDS = 300.0
 _END_SECONDS = 20.0
+DEVICE = "MMREC_DEVICE"  # environment: the kind of device that a follower takes
 _LOOK_SECONDS = 0.05
 _MEMORY, _OTHER = 1.0, 1000.0  # what went wrong in a process, such that a sum tells which
 
@@ -163,6 +164,8 @@ def joined(processes: int, device: torch.device) -> Member:
     """
     if not dist.is_available():
         raise RequestError("processes-unavailable")
+    if device.type == "mps":
+        raise RequestError("processes-device", device=device.type)
     _, already = launched()
     if already == 1:
         return _start(processes, device)
@@ -186,6 +189,7 @@ def _start(processes: int, device: torch.device) -> Member:
     )
     place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(store.port)}
     environment = {**place, "WORLD_SIZE": str(processes), "LOCAL_WORLD_SIZE": str(processes)}
+    environment[DEVICE] = device.type
     followers = [Follower(rank, environment) for rank in range(1, processes)]
     try:
         _wait_for(followers, store)
