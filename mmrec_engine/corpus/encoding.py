@@ -84,7 +84,8 @@ def encode(
         "parts": [asdict(one) for one in done.counts],
     }
     (target / DESCRIPTION).write_text(json.dumps(description, ensure_ascii=False), encoding="utf-8")
-    (target / _DONE).unlink(missing_ok=True)
+    for path in target.glob(f"{_DONE}*"):  # a killed process may have left one that was not whole
+        path.unlink()
 
 
 def _points(ledger: Ledger, settings: Settings, all_validate: bool) -> npt.NDArray[np.int64]:

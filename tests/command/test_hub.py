@@ -35,9 +35,13 @@ def corpus_of(command: Command, name: str = "tiny") -> dict[str, object]:
     return described
 
 
-def prepared_in(cache: Path) -> dict[str, bytes]:
-    """The token files of the only prepared corpus there."""
-    (folder,) = [path.parent for path in (cache / "mmrec" / "corpora").glob("*/corpus.json")]
+def prepared_in(cache: Path, fingerprint: object) -> dict[str, bytes]:
+    """The token files of the corpus with this fingerprint.
+
+    A check in a process of its own, in which nothing is planted, makes others of other parts.
+    """
+    found = list((cache / "mmrec" / "corpora").glob("*/corpus.json"))
+    (folder,) = [path.parent for path in found if json.loads(path.read_text())["fingerprint"] == fingerprint]
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
@@ -100,8 +104,10 @@ def test_a_killed_preparation_goes_on_to_the_same_tokens(
     assert not {path.with_suffix(".text").name for path in kept} & set(written), "a whole part is not read again"
     if name == "done.json":
         assert not [one for one in written if one.startswith("part-")]
-    assert prepared_in(tmp_path / "other") == prepared_in(Path(command.environment["XDG_CACHE_HOME"]))
-    assert corpus_of(command)["fingerprint"] == corpus_of(command, "whole")["fingerprint"]
+    fingerprint = corpus_of(command, "whole")["fingerprint"]
+    assert corpus_of(command)["fingerprint"] == fingerprint
+    whole = prepared_in(Path(command.environment["XDG_CACHE_HOME"]), fingerprint)
+    assert prepared_in(tmp_path / "other", fingerprint) == whole
     assert not work.exists()
 
 
@@ -236,4 +242,5 @@ def test_two_at_once_prepare_it_once(command: Command, parquet: Path) -> None:
         _, told = process.communicate(timeout=240)
         assert process.returncode == 0, told
     assert corpus_of(command, "one") == corpus_of(command, "two")
-    assert len(prepared_in(Path(command.environment["XDG_CACHE_HOME"]))) == 3
+    fingerprint = corpus_of(command, "one")["fingerprint"]
+    assert len(prepared_in(Path(command.environment["XDG_CACHE_HOME"]), fingerprint)) == 3
