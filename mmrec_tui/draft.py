@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mmrec_engine.corpus.batches import training_windows, validation_windows
-from mmrec_engine.corpus.hub_source import anchored
+from mmrec_engine.corpus.hub_source import anchored, is_downloaded
 from mmrec_engine.corpus.mixing import moved
 from mmrec_engine.corpus.prepare import Corpus, short_side
 from mmrec_engine.errors import RequestError
@@ -49,6 +49,7 @@ CORPUS_SETTINGS = (*CORPUS_CHOICE, "encoding", "fix_encoding", "val_split", "voc
                    "denoising", "early_stopping_on", "max_corpus_bytes")  # fmt: skip
 SPEED_SETTINGS = ("config", "arch", "batch_size", "accumulate", "microbatch", "seq_len", "optimizer", "precision", "threads",
                   "device", "gradient_checkpointing")  # fmt: skip
+_FIRST_BYTES = 100_000_000
 _BYTES_A_PARAMETER = 12  # weight and two moments, as a checkpoint holds them
 _BESIDE_THE_KEPT = 3  # best, final, and the one being written
 
@@ -65,6 +66,9 @@ class Draft:
         return Draft(given if value is None else {**given, name: value})
 
     def with_corpus(self, choice: dict[str, Any]) -> Draft:
+        """Of a data set that would be downloaded a part at first: choosing it begins to bring it in."""
+        if is_downloaded(choice.get("corpus")) and "max_corpus_bytes" not in self.given:
+            choice = {**choice, "max_corpus_bytes": _FIRST_BYTES}
         kept = {
             name: value
             for name, value in self.given.items()

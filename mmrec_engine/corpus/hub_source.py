@@ -78,6 +78,11 @@ def is_hub(corpus: str | tuple[str, ...] | None) -> bool:
     return isinstance(corpus, str) and (corpus in NAMED or corpus.startswith(PREFIX))
 
 
+def is_downloaded(corpus: str | tuple[str, ...] | None) -> bool:
+    """Whether it is one that lies elsewhere."""
+    return isinstance(corpus, str) and is_hub(corpus) and not corpus.removeprefix(PREFIX).startswith(_LOCAL)
+
+
 def source_of(corpus: str) -> HubSource:
     """The data set that a value of `--corpus` names. Raises RequestError where it has not the form of one."""
     if corpus in NAMED:

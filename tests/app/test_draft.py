@@ -91,6 +91,14 @@ def test_the_plan_shows_settings_that_exist_and_each_once() -> None:
     assert len(shown) == len(set(shown))
 
 
+def test_of_a_download_the_plan_takes_a_part_at_first() -> None:
+    chosen = Draft({}).with_corpus({"corpus": "openwebtext"})
+    assert chosen.resolved().settings.max_corpus_bytes == 100_000_000
+    assert Draft({"max_corpus_bytes": "2GB"}).with_corpus({"corpus": "hf:a/b"}).given["max_corpus_bytes"] == "2GB"
+    for here in ("sample", "hf:./rows", "hf:/data/rows:train"):
+        assert Draft({}).with_corpus({"corpus": here}).given == {"corpus": here}
+
+
 def test_the_outlook_counts_what_the_training_will_count(corpus: Corpus) -> None:
     settings = resolve({"batch_size": 2, "seq_len": 32, "epochs": 3, "eval_every": 7}).settings
     windows, validation_windows = windows_of(settings, corpus)
