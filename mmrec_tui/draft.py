@@ -49,7 +49,7 @@ CORPUS_SETTINGS = (*CORPUS_CHOICE, "encoding", "fix_encoding", "val_split", "voc
                    "denoising", "early_stopping_on", "max_corpus_bytes")  # fmt: skip
 SPEED_SETTINGS = ("config", "arch", "batch_size", "accumulate", "microbatch", "seq_len", "optimizer", "precision", "threads",
                   "device", "gradient_checkpointing")  # fmt: skip
-_FIRST_BYTES = 100_000_000
+_OF_A_DOWNLOAD = ("max_corpus_bytes", 100_000_000)
 _BYTES_A_PARAMETER = 12  # weight and two moments, as a checkpoint holds them
 _BESIDE_THE_KEPT = 3  # best, final, and the one being written
 
@@ -68,11 +68,11 @@ class Draft:
     def with_corpus(self, choice: dict[str, Any]) -> Draft:
         """Of a data set that would be downloaded a part at first: choosing it begins to bring it in."""
         if is_downloaded(choice.get("corpus")) and "max_corpus_bytes" not in self.given:
-            choice = {**choice, "max_corpus_bytes": _FIRST_BYTES}
+            choice = dict([*choice.items(), _OF_A_DOWNLOAD])
         kept = {
             name: value
             for name, value in self.given.items()
-            if name not in (*CORPUS_CHOICE, "encoding", "fix_encoding")
+            if name not in (*CORPUS_CHOICE, "encoding", "fix_encoding") and (name, value) != _OF_A_DOWNLOAD
         }
         return Draft({**kept, **choice})
 

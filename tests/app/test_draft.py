@@ -94,6 +94,7 @@ def test_the_plan_shows_settings_that_exist_and_each_once() -> None:
 def test_of_a_download_the_plan_takes_a_part_at_first() -> None:
     chosen = Draft({}).with_corpus({"corpus": "openwebtext"})
     assert chosen.resolved().settings.max_corpus_bytes == 100_000_000
+    assert chosen.with_corpus({"corpus": "sample"}).given == {"corpus": "sample"}
     assert Draft({"max_corpus_bytes": "2GB"}).with_corpus({"corpus": "hf:a/b"}).given["max_corpus_bytes"] == "2GB"
     for here in ("sample", "hf:./rows", "hf:/data/rows:train"):
         assert Draft({}).with_corpus({"corpus": here}).given == {"corpus": here}
