@@ -263,7 +263,7 @@ async def test_names_with_brackets_are_no_markup() -> None:
         for folder in folders:
             await until_shown(pilot, f"{folder.name[:20]} ")
         app.open_screen("compare", folders=folders)
-        await until_shown(pilot, "seq_len")
+        await until_shown(pilot, "recipe")
         assert "⠒ [bold]one  ◆ [  ⠒ ]red] [@click=app.quit]two" in screen_text(app).split("\n")[1]
         await pilot.press("escape")
         app.open_screen("report", folder=folders[2])

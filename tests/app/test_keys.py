@@ -269,7 +269,7 @@ async def test_a_search_in_the_guide_finds_and_shows() -> None:
         await pilot.pause()
         await pilot.press("slash", *"ezber")
         await pilot.pause()
-        assert app.screen.query_one("#topics", OptionList).option_count < 24
+        assert app.screen.query_one("#topics", OptionList).option_count < 30
         await pilot.press("enter", "down", "up")
         await pilot.pause()
         assert "ezber" in screen_text(app).casefold()

@@ -118,7 +118,7 @@ async def runs(app: MmrecApp, pilot: Pilot[Any]) -> None:
 
 async def compare(app: MmrecApp, pilot: Pilot[Any]) -> None:
     app.open_screen("compare", folders=[Path("checkpoints/tiny").absolute()] * 2)
-    await until_shown(pilot, "seq_len")
+    await until_shown(pilot, "recipe")
 
 
 async def guide(app: MmrecApp, pilot: Pilot[Any]) -> None:
