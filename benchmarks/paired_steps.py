@@ -19,7 +19,8 @@ ROUNDS = 5
 ONE = """
 import sys
 import mmrec_engine
-from mmrec_engine.settings import FIELDS, flag, resolve
+from mmrec_engine.setting import flag
+from mmrec_engine.settings import FIELDS, resolve
 from mmrec_engine.training.calibration import measure
 names = {flag(name): name for name in FIELDS}
 settings = resolve({names[name]: value for name, value in zip(sys.argv[1::2], sys.argv[2::2])}).settings

@@ -26,7 +26,8 @@ from mmrec_engine.files import open_plain, read_plain
 from mmrec_engine.record import blocks, newest_lines
 from mmrec_engine.run_files import CONTROL, DESCRIPTION, EVENTS, LOCK, OWN, holds_run
 from mmrec_engine.run_folder import refuse_links
-from mmrec_engine.settings import FIELDS, check, parse
+from mmrec_engine.setting import check
+from mmrec_engine.settings import FIELDS, parse
 
 _REMOVED_LAST = {DESCRIPTION: 1, LOCK: 2}
 _LOCK_SECONDS = 0.6

@@ -7,18 +7,16 @@ by hand, a settings file and a recipe over the defaults and remembers where each
 from __future__ import annotations
 
 import difflib
-import math
-import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import Field, asdict, dataclass, field, fields, replace
-from decimal import Decimal
+from dataclasses import Field, asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, NoReturn, get_args, get_type_hints
 
 from mmrec_engine.errors import RequestError
 from mmrec_engine.model.config import ARCHITECTURES, Architecture
 from mmrec_engine.presets import PRESETS, RECIPES, RECIPES_TO_A_TARGET
+from mmrec_engine.setting import check, flag, in_bytes, is_plain_name, setting
 
 MOST_TOKENS_A_BATCH = 2**26
 METRICS = ("bleu", "rouge", "distinct", "copied")
@@ -30,103 +28,81 @@ SHORTEST_DENOISED = 16  # tokens a window
 SCHEDULES = ("cosine", "linear", "constant", "wsd", "inverse-sqrt", "cosine-restarts", "plateau")
 
 
-def _setting(
-    default: Any,
-    *,
-    low: float | None = None,
-    high: float | None = None,
-    above: float | None = None,
-    below: float | None = None,
-    choices: tuple[str, ...] = (),
-    names: tuple[str, ...] = (),
-    resumable: bool = False,
-    several: bool = False,
-    size: bool = False,
-) -> Any:
-    """One setting. low/high are inclusive bounds, above/below exclusive; names: some of them, joined by commas.
-
-    resumable: may differ when a run is resumed. several: a list of texts may stand for one. size: of bytes, which may be
-    written with a unit.
-    """
-    rules = {"choices": choices, "names": names, "resumable": resumable, "several": several, "size": size}
-    return field(default=default, metadata={"low": low, "high": high, "above": above, "below": below, **rules})
-
-
 @dataclass(frozen=True)
 class Settings:
     """All settings of a run; the defaults are the guide's."""
 
     # model
-    config: str = _setting("tiny", choices=tuple(PRESETS))
-    arch: Architecture = _setting("mmrec", choices=ARCHITECTURES)
-    recipe: str = _setting("guide", choices=tuple(RECIPES))
+    config: str = setting("tiny", choices=tuple(PRESETS))
+    arch: Architecture = setting("mmrec", choices=ARCHITECTURES)
+    recipe: str = setting("guide", choices=tuple(RECIPES))
     # corpus
-    data_dir: str | tuple[str, ...] | None = _setting(None, several=True)
-    corpus: str | tuple[str, ...] | None = _setting(None, several=True)
-    use_sample_corpus: bool = _setting(False)
-    encoding: str | None = _setting(None)
-    fix_encoding: bool = _setting(False)  # mend text that was read with the wrong code page before it came here
-    max_corpus_bytes: int | None = _setting(None, low=1, high=10**15, size=True)  # of text; none: all of it
-    val_split: float = _setting(0.1, low=0.001, high=0.9)  # share of the characters
-    tokenizer: str = _setting("char", choices=TOKENIZERS)
-    vocab_size: int = _setting(5000, low=2, high=1_000_000)  # ids, the special ones not counted
+    data_dir: str | tuple[str, ...] | None = setting(None, several=True)
+    corpus: str | tuple[str, ...] | None = setting(None, several=True)
+    use_sample_corpus: bool = setting(False)
+    encoding: str | None = setting(None)
+    fix_encoding: bool = setting(False)  # mend text that was read with the wrong code page before it came here
+    max_corpus_bytes: int | None = setting(None, low=1, high=10**15, size=True)  # of text; none: all of it
+    val_split: float = setting(0.1, low=0.001, high=0.9)  # share of the characters
+    tokenizer: str = setting("char", choices=TOKENIZERS)
+    vocab_size: int = setting(5000, low=2, high=1_000_000)  # ids, the special ones not counted
     # augmentation: how the training side is shown, after the split (corpus/augmentation.py)
-    jitter: float = _setting(0.0, low=0, high=1)  # of the stride, by which a window may lie elsewhere
-    recased: float = _setting(0.0, low=0, high=1)  # of the windows, shown in another case or without diacritics
-    masked: float = _setting(0.0, low=0, below=1)  # of a window's tokens, hidden in spans of 1 to 5
-    noise: float = _setting(0.0, low=0, below=1)  # of a window's tokens, replaced by others
+    jitter: float = setting(0.0, low=0, high=1)  # of the stride, by which a window may lie elsewhere
+    recased: float = setting(0.0, low=0, high=1)  # of the windows, shown in another case or without diacritics
+    masked: float = setting(0.0, low=0, below=1)  # of a window's tokens, hidden in spans of 1 to 5
+    noise: float = setting(0.0, low=0, below=1)  # of a window's tokens, replaced by others
     # curriculum: from easy to hard (corpus/curriculum.py)
-    curriculum: str = _setting("none", choices=CURRICULA)
-    curriculum_share: float = _setting(0.5, above=0, high=1)  # of the planned steps, until all is there
-    curriculum_start: float = _setting(0.25, above=0, high=1)  # share of the windows, or of their length, at first
-    pacing: str = _setting("linear", choices=PACINGS)
-    mixing_temperature: float = _setting(1.0, low=1, high=1000)  # several corpora, no weights: shares ~ size^(1/T)
-    denoising: float = _setting(0.0, low=0, high=1)  # share of the windows from which spans are cut
-    denoising_span: int = _setting(8, low=1, high=1024)  # tokens of a span, on average
+    curriculum: str = setting("none", choices=CURRICULA)
+    curriculum_share: float = setting(0.5, above=0, high=1)  # of the planned steps, until all is there
+    curriculum_start: float = setting(0.25, above=0, high=1)  # share of the windows, or of their length, at first
+    pacing: str = setting("linear", choices=PACINGS)
+    mixing_temperature: float = setting(1.0, low=1, high=1000)  # several corpora, no weights: shares ~ size^(1/T)
+    denoising: float = setting(0.0, low=0, high=1)  # share of the windows from which spans are cut
+    denoising_span: int = setting(8, low=1, high=1024)  # tokens of a span, on average
     # steps
-    epochs: int | None = _setting(10, low=1, high=1_000_000, resumable=True)
-    max_steps: int | None = _setting(None, low=1, high=10**9, resumable=True)
-    batch_size: int = _setting(4, low=1, high=65_536)  # windows
-    accumulate: int = _setting(1, low=1, high=65_536)  # batches a step
-    microbatch: int | None = _setting(None, low=1, high=65_536, resumable=True)  # windows at once; none: batch_size
-    seq_len: int = _setting(256, low=2, high=1_048_576)  # tokens a window
-    stride: int | None = _setting(None, low=1, high=1_048_576)  # tokens between windows; none: seq_len
+    epochs: int | None = setting(10, low=1, high=1_000_000, resumable=True)
+    max_steps: int | None = setting(None, low=1, high=10**9, resumable=True)
+    batch_size: int = setting(4, low=1, high=65_536)  # windows
+    accumulate: int = setting(1, low=1, high=65_536)  # batches a step
+    microbatch: int | None = setting(None, low=1, high=65_536, resumable=True)  # windows at once; none: batch_size
+    seq_len: int = setting(256, low=2, high=1_048_576)  # tokens a window
+    stride: int | None = setting(None, low=1, high=1_048_576)  # tokens between windows; none: seq_len
     # optimizer
-    optimizer: str = _setting("adamw", choices=("adamw", "muon"))
-    learning_rate: float = _setting(3e-4, above=0, high=100.0)  # peak
-    warmup_steps: int = _setting(100, low=0, high=10**9)
-    schedule: str = _setting("cosine", choices=SCHEDULES)
-    learning_rate_floor: float = _setting(0.1, low=0, high=1)  # share of the peak, below which no schedule falls
-    decay_share: float = _setting(0.2, above=0, high=1)  # wsd: of the steps after the warmup, over which the rate falls
-    cycles: int = _setting(4, low=1, high=1000)  # cosine-restarts: falls in a run
-    plateau_factor: float = _setting(0.5, above=0, below=1)  # plateau: what the rate is multiplied by
-    plateau_patience: int = _setting(2, low=1, high=1_000_000)  # plateau: evaluations without a new best
-    weight_average: float = _setting(
+    optimizer: str = setting("adamw", choices=("adamw", "muon"))
+    learning_rate: float = setting(3e-4, above=0, high=100.0)  # peak
+    warmup_steps: int = setting(100, low=0, high=10**9)
+    schedule: str = setting("cosine", choices=SCHEDULES)
+    learning_rate_floor: float = setting(0.1, low=0, high=1)  # share of the peak, below which no schedule falls
+    decay_share: float = setting(0.2, above=0, high=1)  # wsd: of the steps after the warmup, over which the rate falls
+    cycles: int = setting(4, low=1, high=1000)  # cosine-restarts: falls in a run
+    plateau_factor: float = setting(0.5, above=0, below=1)  # plateau: what the rate is multiplied by
+    plateau_patience: int = setting(2, low=1, high=1_000_000)  # plateau: evaluations without a new best
+    weight_average: float = setting(
         0.0, low=0, high=0.5
     )  # mean age of what is averaged, as share of the steps; 0: none
-    weight_decay: float = _setting(0.1, low=0, high=10)
-    grad_clip: float = _setting(1.0, low=0, high=1e6)  # norm of all gradients; 0: none
-    dropout: float = _setting(0.1, low=0, below=1)
+    weight_decay: float = setting(0.1, low=0, high=10)
+    grad_clip: float = setting(1.0, low=0, high=1e6)  # norm of all gradients; 0: none
+    dropout: float = setting(0.1, low=0, below=1)
     # evaluation and stopping
-    early_stopping_patience: int = _setting(5, low=1, high=1_000_000, resumable=True)  # evaluations
-    early_stopping_on: str = _setting(WHOLE)  # of several corpora the one whose loss decides; all: together
-    eval_every: int | None = _setting(None, low=1, high=10**9, resumable=True)  # steps; none: once an epoch
-    target_loss: float | None = _setting(None, above=0, high=100, resumable=True)  # nats a token
-    save_best_model: bool = _setting(True)
-    metrics: str | None = _setting(None, names=METRICS, resumable=True)  # of text the best model writes, after training
+    early_stopping_patience: int = setting(5, low=1, high=1_000_000, resumable=True)  # evaluations
+    early_stopping_on: str = setting(WHOLE)  # of several corpora the one whose loss decides; all: together
+    eval_every: int | None = setting(None, low=1, high=10**9, resumable=True)  # steps; none: once an epoch
+    target_loss: float | None = setting(None, above=0, high=100, resumable=True)  # nats a token
+    save_best_model: bool = setting(True)
+    metrics: str | None = setting(None, names=METRICS, resumable=True)  # of text the best model writes, after training
     # machine
-    device: str = _setting("auto", resumable=True)
-    precision: str = _setting("auto", choices=("auto", "fp32", "bf16", "fp16"))
-    threads: int | None = _setting(None, low=1, high=1024, resumable=True)  # none: one a core
-    processes: int = _setting(1, low=1, high=1024, resumable=True)
-    gradient_checkpointing: bool = _setting(False)
-    seed: int = _setting(1337, low=0, high=2**63 - 1)
-    init_from: str | None = _setting(None)  # a checkpoint or run whose weights are the first ones; none: random weights
+    device: str = setting("auto", resumable=True)
+    precision: str = setting("auto", choices=("auto", "fp32", "bf16", "fp16"))
+    threads: int | None = setting(None, low=1, high=1024, resumable=True)  # none: one a core
+    processes: int = setting(1, low=1, high=1024, resumable=True)
+    gradient_checkpointing: bool = setting(False)
+    seed: int = setting(1337, low=0, high=2**63 - 1)
+    init_from: str | None = setting(None)  # a checkpoint or run whose weights are the first ones; none: random weights
     # run folder
-    output_dir: str = _setting("checkpoints")
-    name: str | None = _setting(None)  # none: the config's
-    checkpoint_every: int = _setting(100, low=1, high=10**9, resumable=True)  # steps
-    keep_checkpoints: int = _setting(3, low=1, high=10**6, resumable=True)
+    output_dir: str = setting("checkpoints")
+    name: str | None = setting(None)  # none: the config's
+    checkpoint_every: int = setting(100, low=1, high=10**9, resumable=True)  # steps
+    keep_checkpoints: int = setting(3, low=1, high=10**6, resumable=True)
 
     def __post_init__(self) -> None:
         for item in FIELDS.values():
@@ -146,7 +122,7 @@ class Settings:
             nearest = max(1, MOST_TOKENS_A_BATCH // self.seq_len)
             values = {"batch_size": self.batch_size, "seq_len": self.seq_len, "nearest": nearest}
             raise RequestError("setting-tokens", most=MOST_TOKENS_A_BATCH, **values)
-        if self.name is not None and not _plain_name(self.name):
+        if self.name is not None and not is_plain_name(self.name):
             raise RequestError("setting-name", value=self.name)
         if self.processes > self.windows_a_step:
             raise RequestError("setting-processes", processes=self.processes, windows=self.windows_a_step)
@@ -215,11 +191,6 @@ def metrics_of(text: str) -> tuple[str, ...]:
     return tuple(name for name in METRICS if name in asked)
 
 
-def flag(name: str) -> str:
-    """The command-line flag of a setting."""
-    return "--" + name.replace("_", "-")
-
-
 def value_type(name: str) -> type:
     """int, float, bool or str: the type of a setting's values."""
     if FIELDS[name].metadata["choices"]:
@@ -256,7 +227,7 @@ def parse(name: str, value: Any) -> Any:
         if isinstance(value, bool) or (isinstance(value, str) and value != value.strip()):
             raise ValueError
         if FIELDS[name].metadata["size"] and isinstance(value, str):
-            value = _in_bytes(value)
+            value = in_bytes(value)
         number = kind(value)
         if kind is int and not isinstance(value, str) and number != value:
             raise ValueError
@@ -270,15 +241,6 @@ def parse(name: str, value: Any) -> Any:
 
 def _refuse_as_text(name: str, value: object) -> NoReturn:
     raise RequestError("setting-not-text", flag=flag(name), value=value)
-
-
-def _in_bytes(text: str) -> int:
-    """A number of bytes, with or without a unit. Raises ValueError."""
-    found = re.fullmatch(r"(\d{1,15}(?:\.\d{1,9})?)\s*([kMGT]?)(i?)B", text, re.IGNORECASE | re.ASCII)
-    if found is None:
-        return int(text)
-    unit = (1024 if found[3] else 1000) ** ("kmgt".index(found[2].lower()) + 1 if found[2] else 0)
-    return int(Decimal(found[1]) * unit)
 
 
 def resolve(
@@ -348,35 +310,3 @@ def read_settings_file(path: Path) -> dict[str, Any]:
         raise
     except (ValueError, RecursionError) as error:
         raise RequestError("settings-file-invalid", path=path, reason=error) from None
-
-
-def check(item: Field[Any], value: Any) -> None:
-    """Raises RequestError for a value of the setting's type that is not among its choices or beyond its bounds."""
-    rule = item.metadata
-    if value is None:
-        return
-    if rule["choices"] and value not in rule["choices"]:
-        raise RequestError("setting-choice", flag=flag(item.name), value=value, choices=", ".join(rule["choices"]))
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return
-    low, high, above, below = (rule[bound] for bound in ("low", "high", "above", "below"))
-    too_low = (low is not None and value < low) or (above is not None and value <= above)
-    too_high = (high is not None and value > high) or (below is not None and value >= below)
-    if too_low or too_high or (isinstance(value, float) and not math.isfinite(value)):
-        # A whole number may be too large for `math.isnan`.
-        nearest = item.default if value != value and item.default is not None else _nearest(rule, too_low)
-        range_text = f"{'>= ' if low is not None else '> '}{low if low is not None else above:g}" + (
-            f", <= {high:g}" if high is not None else f", < {below:g}" if below is not None else ""
-        )
-        raise RequestError("setting-range", flag=flag(item.name), value=value, range=range_text, nearest=nearest)
-
-
-def _nearest(rule: Mapping[str, Any], too_low: bool) -> str:
-    if too_low:
-        return f"{rule['low']}" if rule["low"] is not None else f"{rule['above'] + 1e-6:g}"
-    return f"{rule['high']}" if rule["high"] is not None else f"{rule['below'] - 0.01:g}"
-
-
-def _plain_name(name: str) -> bool:
-    forbidden = any(character in "/\\" or not character.isprintable() for character in name)
-    return bool(name.strip()) and not forbidden and not name.startswith((".", "-")) and len(name.encode()) <= 200

@@ -60,11 +60,13 @@ def _run(words: list[str], wording: Wording, debug: bool, given_language: str | 
         from mmrec_tui.launch import open_app
 
         return open_app(given_language)
-    if words[0] == "train" and os.environ.get("RANK", "0") != "0" and "WORLD_SIZE" in os.environ:
-        # One of those that torchrun has started; the first one reads the words, and tells this one.
-        from mmrec_engine.training.follower import follow
+    if words[0] == "train":
+        from mmrec_engine.training.group import launched
 
-        return follow(_device_in(words))
+        if launched()[0]:  # one of those that torchrun has started; the first one reads the words, and tells this one
+            from mmrec_engine.training.follower import follow
+
+            return follow(_device_in(words))
     from mmrec_tui.command_line import run_command
 
     return run_command(words, wording, debug, given_language)

@@ -9,7 +9,8 @@ from typing import Annotated, Any, Optional
 import typer
 
 from mmrec_engine.errors import RequestError
-from mmrec_engine.settings import FIELDS, Resolved, flag, read_settings_file, resolve, value_type
+from mmrec_engine.setting import flag
+from mmrec_engine.settings import FIELDS, Resolved, read_settings_file, resolve, value_type
 from mmrec_tui.text import UsageText, Wording
 
 _METAVARS = {int: "INTEGER", float: "NUMBER", str: "TEXT"}

@@ -56,6 +56,8 @@ class Job:
 
     def join(self, group: Group) -> None:
         """From now on train together with other processes, which hear what this job is."""
+        if group.size == 1:
+            return
         self.group = group
         self.stepper.join(group)
         state = self.content() if self.progress.step else {"model": dict(self.model.state_dict())}

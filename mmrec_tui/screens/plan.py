@@ -34,6 +34,7 @@ from mmrec_tui.preparing import Preparing
 from mmrec_tui.screens.base import KeyBar, MmrecScreen, Title
 from mmrec_tui.session import Work
 from mmrec_tui.terminal import one_line
+from mmrec_tui.widgets.configs import config_columns, config_options
 from mmrec_tui.widgets.form import Form
 from mmrec_tui.widgets.panels import plain
 from mmrec_tui.widgets.preview import outlook_text, preview_text
@@ -143,17 +144,10 @@ class PlanScreen(MmrecScreen):
     def _show_configs(self) -> None:
         say, settings = self.say, self._settings
         head = (say("table.config"), say("table.parameters"), say("plan.memory"), say("plan.epoch-time"))
-        self.query_one("#config-head", Static).update(Content.styled("  " + _columns(*head), "bold"))
-        options = []
+        self.query_one("#config-head", Static).update(Content.styled("  " + config_columns(*head), "bold"))
         room = available_bytes()
         vocabulary = self._preparing.corpus.tokenizer.vocab_size if self._preparing.corpus is not None else 100
-        for name, preset in PRESETS.items():
-            model = preset.model(settings.arch, vocabulary, settings.seq_len)
-            needed = model.training_bytes(settings.windows_at_once, settings.seq_len)
-            time_text = self._epoch_time(name) if needed <= USABLE * room else say("plan.too-large")
-            line = _columns(name, say.short(model.parameters()), say.memory(needed), time_text)
-            chosen = name == settings.config
-            options.append(Option(Content(f"{'●' if chosen else '○'} {line}"), id=name))
+        options = config_options(settings, vocabulary, USABLE * room, self._epoch_time, say)
         where = self.query_one("#config-list", OptionList)
         position = where.highlighted
         where.clear_options()
@@ -351,10 +345,6 @@ class PlanScreen(MmrecScreen):
         for name, value in changes.items():
             draft = draft.with_value(name, value)
         self._take(draft)
-
-
-def _columns(config: str, parameters: str, memory: str, epoch: str) -> str:
-    return f"{config:<8}{parameters:>10}{memory:>10}  {epoch:>10}"
 
 
 def _shortened(path: str, most: int = 48) -> str:

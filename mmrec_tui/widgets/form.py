@@ -13,7 +13,8 @@ from textual.widgets import Input, Select, Static
 
 from mmrec_engine.errors import RequestError
 from mmrec_engine.guide import HYPERPARAMETERS, PROFILE_TEXTS
-from mmrec_engine.settings import FIELDS, Resolved, flag, value_type
+from mmrec_engine.setting import flag
+from mmrec_engine.settings import FIELDS, Resolved, value_type
 from mmrec_tui.draft import CURRICULUM_SETTINGS, GROUPS, ONLY_WITH, RATE_SETTINGS, typed
 from mmrec_tui.text import Wording
 from mmrec_tui.widgets.panels import plain

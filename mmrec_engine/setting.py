@@ -1,0 +1,81 @@
+"""One setting: how it is declared, what its flag is called, which values it takes."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import Field, field
+from decimal import Decimal
+from typing import Any
+
+from mmrec_engine.errors import RequestError
+
+
+def setting(
+    default: Any,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    above: float | None = None,
+    below: float | None = None,
+    choices: tuple[str, ...] = (),
+    names: tuple[str, ...] = (),
+    resumable: bool = False,
+    several: bool = False,
+    size: bool = False,
+) -> Any:
+    """One setting. low/high are inclusive bounds, above/below exclusive; names: some of them, joined by commas.
+
+    resumable: may differ when a run is resumed. several: a list of texts may stand for one. size: of bytes, which may be
+    written with a unit.
+    """
+    rules = {"choices": choices, "names": names, "resumable": resumable, "several": several, "size": size}
+    return field(default=default, metadata={"low": low, "high": high, "above": above, "below": below, **rules})
+
+
+def flag(name: str) -> str:
+    """The command-line flag of a setting."""
+    return "--" + name.replace("_", "-")
+
+
+def in_bytes(text: str) -> int:
+    """A number of bytes, with or without a unit. Raises ValueError."""
+    found = re.fullmatch(r"(\d{1,15}(?:\.\d{1,9})?)\s*([kMGT]?)(i?)B", text, re.IGNORECASE | re.ASCII)
+    if found is None:
+        return int(text)
+    unit = (1024 if found[3] else 1000) ** ("kmgt".index(found[2].lower()) + 1 if found[2] else 0)
+    return int(Decimal(found[1]) * unit)
+
+
+def check(item: Field[Any], value: Any) -> None:
+    """Raises RequestError for a value of the setting's type that is not among its choices or beyond its bounds."""
+    rule = item.metadata
+    if value is None:
+        return
+    if rule["choices"] and value not in rule["choices"]:
+        raise RequestError("setting-choice", flag=flag(item.name), value=value, choices=", ".join(rule["choices"]))
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return
+    low, high, above, below = (rule[bound] for bound in ("low", "high", "above", "below"))
+    too_low = (low is not None and value < low) or (above is not None and value <= above)
+    too_high = (high is not None and value > high) or (below is not None and value >= below)
+    if too_low or too_high or (isinstance(value, float) and not math.isfinite(value)):
+        # A whole number may be too large for `math.isnan`.
+        nearest = item.default if value != value and item.default is not None else _nearest(rule, too_low)
+        range_text = f"{'>= ' if low is not None else '> '}{low if low is not None else above:g}" + (
+            f", <= {high:g}" if high is not None else f", < {below:g}" if below is not None else ""
+        )
+        raise RequestError("setting-range", flag=flag(item.name), value=value, range=range_text, nearest=nearest)
+
+
+def _nearest(rule: Mapping[str, Any], too_low: bool) -> str:
+    if too_low:
+        return f"{rule['low']}" if rule["low"] is not None else f"{rule['above'] + 1e-6:g}"
+    return f"{rule['high']}" if rule["high"] is not None else f"{rule['below'] - 0.01:g}"
+
+
+def is_plain_name(name: str) -> bool:
+    """Whether it can be that of a folder."""
+    forbidden = any(character in "/\\" or not character.isprintable() for character in name)
+    return bool(name.strip()) and not forbidden and not name.startswith((".", "-")) and len(name.encode()) <= 200
