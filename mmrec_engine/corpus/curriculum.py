@@ -120,9 +120,8 @@ class PacedWindows:
             share = self.pacing.share(step)
             if share < 1:
                 at = steps == step
-                turns = self.base.turns(numbers[at])
-                drawn = turns * max(1, round(share * self.count)) // self.count
-                places = self.ranking[drawn // self.every] + turns % self.every
+                drawn = self.base.turns(numbers[at]) * max(1, round(share * self.count)) // self.count
+                places = self.ranking[drawn // self.every] + drawn % self.every
                 starts[at] = self.base.at_places(np.minimum(places, self.count - 1), numbers[at])
         return starts
 

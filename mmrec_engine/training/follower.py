@@ -12,10 +12,11 @@ from typing import Any
 import torch
 import torch.distributed as dist
 
-from mmrec_engine.corpus.prepare import Corpus, prepare_corpus
+from mmrec_engine.corpus.prepare import prepare_corpus
 from mmrec_engine.errors import TrainingError
 from mmrec_engine.machine_memory import ran_out
-from mmrec_engine.settings import Settings, resolve
+from mmrec_engine.progress import result_of
+from mmrec_engine.settings import resolve
 from mmrec_engine.training.group import ProcessLostError
 from mmrec_engine.training.job import Job, build_job
 from mmrec_engine.training.loss_scale import Overflowed
@@ -54,7 +55,7 @@ def _build(
     values: dict[str, Any], machine: dict[str, Any], fingerprint: str, state: dict[str, Any], member: Member
 ) -> Job:
     settings = replace(resolve(values).settings, init_from=None)  # its weights are in the state
-    corpus = _prepared(settings)
+    corpus = result_of(prepare_corpus(settings))
     if corpus.fingerprint != fingerprint:
         raise RuntimeError(f"the text is not the same here: {corpus.name}")
     here = resolve_machine(settings, machine)
@@ -64,16 +65,6 @@ def _build(
         job.model.load_state_dict(state["model"])
     job.stepper.join(member)
     return job
-
-
-def _prepared(settings: Settings) -> Corpus:
-    preparing = prepare_corpus(settings)
-    while True:
-        try:
-            next(preparing)
-        except StopIteration as finished:
-            corpus: Corpus = finished.value
-            return corpus
 
 
 def _step(job: Job, step: int, first_window: int, learning_rate: float, loss_scale: float) -> None:

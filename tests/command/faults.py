@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import torch
 
-from mmrec_engine import checkpoints
+from mmrec_engine import checkpoints, run_files
 from tests.conftest import Command, events_of
 
 # Not ru_maxrss, in which the memory of the process that started this one counts too.
@@ -189,6 +189,20 @@ def told_by(folder: Path) -> Iterator[dict[str, Any]]:
         if kind == "run_started":
             event["settings"] = {**event["settings"], "name": "", "output_dir": ""}
         yield event
+
+
+def as_from_before(folder: Path, settings: Collection[str], progress: Collection[str] = ()) -> None:
+    """Make of an ended run one that was made before there were these settings, and these counts of its progress."""
+    path = folder / run_files.FINAL
+    content, described = checkpoints.read(path), json.loads((folder / "run.json").read_text())
+    for name in progress:
+        del content["progress"][name]
+    for of_one in (content["settings"], described["settings"], described["sources"]):
+        for name in settings:
+            del of_one[name]
+    (folder / "run.json").write_text(json.dumps(described))
+    with checkpoints.Pending.of_content(path, content) as pending:
+        pending.commit()
 
 
 def operations_in(log: Path, operation: str, name: str) -> int:

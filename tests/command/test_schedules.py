@@ -1,13 +1,11 @@
 """Every schedule by its command: the rates stand in the events, and a run that is killed goes on with the same ones."""
 
-import json
 import math
 from pathlib import Path
 
 import pytest
 
-from mmrec_engine import checkpoints
-from tests.command.faults import assert_a_killed_run_ends_the_same
+from tests.command.faults import as_from_before, assert_a_killed_run_ends_the_same
 from tests.conftest import FAST, Command, events_of
 
 RUN = [*FAST, "--max-steps", 40, "--warmup-steps", 4, "--eval-every", 5, "--learning-rate", 0.001]
@@ -54,20 +52,10 @@ def test_plateaus_lower_the_rate_also_of_a_run_that_was_killed(command: Command,
 
 
 def test_a_run_from_before_there_were_plateaus_goes_on(command: Command, text_file: Path) -> None:
-
     flags = ["train", "--data-dir", text_file, *RUN]
     assert command(*flags, "--max-steps", 10).code == 0
-    folder = command.run_folder()
-    path = folder / "final_checkpoint.pt"
-    content = checkpoints.read(path)
-    del content["progress"]["plateaus"]
-    described = json.loads((folder / "run.json").read_text())
-    for settings in (content["settings"], described["settings"], described["sources"]):
-        for name in ("plateau_patience", "plateau_factor", "cycles", "decay_share"):
-            del settings[name]
-    (folder / "run.json").write_text(json.dumps(described))
-    with checkpoints.Pending.of_content(path, content) as pending:
-        pending.commit()
+    settings = ("plateau_patience", "plateau_factor", "cycles", "decay_share")
+    as_from_before(command.run_folder(), settings, progress=("plateaus",))
     longer = command("train", "--resume", "--max-steps", 12, "--json")
     assert longer.code == 0, longer.err
     assert longer.json["steps"] == 12
