@@ -41,6 +41,14 @@ def fits(settings: Settings, vocabulary: int) -> tuple[int, int]:
     return model.training_bytes(settings.windows_at_once, settings.seq_len) + averaged, available_bytes()
 
 
+def processes_here(processes: int) -> int:
+    """How many of a run's processes share this machine: all, unless `torchrun` tells otherwise."""
+    try:
+        return max(1, int(os.environ["LOCAL_WORLD_SIZE"]))
+    except (KeyError, ValueError):
+        return processes
+
+
 def ran_out(error: BaseException) -> bool:
     """Whether an error tells that memory ran out. On CPUs PyTorch words a failed allocation in a RuntimeError."""
     words = str(error)
@@ -91,10 +99,16 @@ def keep_freed() -> None:
     As it is set, glibc hands the large blocks of a step back to the system at once, and gets them anew, page by page and filled
     with zeros, in the next one: a tenth of a training's time (docs/performance.md).
     """
-    with contextlib.suppress(OSError, AttributeError):
-        library = ctypes.CDLL(None)
-        for parameter in (_M_MMAP_THRESHOLD, _M_TRIM_THRESHOLD):
-            library.mallopt(parameter, 2**30)
+    _set_thresholds(2**30)
+
+
+def keep_nothing() -> None:
+    """Let the C library hand blocks of 1 MiB and more back to the system as they are freed, and what is free already.
+
+    For a model whose layers come and go in every pass: in what is kept of them are holes, as large as the model.
+    """
+    _set_thresholds(2**20)
+    give_back_freed()
 
 
 def give_back_freed() -> None:
@@ -104,6 +118,13 @@ def give_back_freed() -> None:
     """
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)
+
+
+def _set_thresholds(size: int) -> None:
+    with contextlib.suppress(OSError, AttributeError):
+        library = ctypes.CDLL(None)
+        for parameter in (_M_MMAP_THRESHOLD, _M_TRIM_THRESHOLD):
+            library.mallopt(parameter, size)
 
 
 def _meminfo(root: Path) -> int | None:

@@ -214,6 +214,10 @@ MESSAGES: dict[str, dict[Language, str]] = {
         "en": "--processes {processes}: a step has {windows} windows (--batch-size times --accumulate) to share; use {windows} processes at most, or a larger batch",
         "tr": "--processes {processes}: bir adımda paylaşılacak {windows} pencere var (--batch-size çarpı --accumulate); en çok {windows} süreç ya da daha büyük bir batch kullanın",
     },
+    "sharding-alone": {
+        "en": "--sharding full: one process has nobody to share its model with; give --processes 2 or more, or leave it out",
+        "tr": "--sharding full: tek sürecin modelini paylaşacağı kimse yok; --processes 2 ya da daha çok verin ya da bu ayarı vermeyin",
+    },
     "processes-differ": {
         "en": "--processes {asked}: torchrun has started {launched}; leave the flag out, or let --nproc-per-node say {asked}",
         "tr": "--processes {asked}: torchrun {launched} süreç başlattı; bu ayarı vermeyin ya da --nproc-per-node {asked} olsun",

@@ -25,6 +25,7 @@ CURRICULA = ("none", "length", "ngram", "compression", "order")
 PACINGS = ("linear", "root", "step")
 WHOLE = "all"  # corpora, together
 SHORTEST_DENOISED = 16  # tokens a window
+SHARDINGS = ("auto", "none", "full")
 SCHEDULES = ("cosine", "linear", "constant", "wsd", "inverse-sqrt", "cosine-restarts", "plateau")
 
 
@@ -95,6 +96,7 @@ class Settings:
     precision: str = setting("auto", choices=("auto", "fp32", "bf16", "fp16"))
     threads: int | None = setting(None, low=1, high=1024, resumable=True)  # none: one a core
     processes: int = setting(1, low=1, high=1024, resumable=True)
+    sharding: str = setting("auto", choices=SHARDINGS, resumable=True)  # of the model, among processes
     gradient_checkpointing: bool = setting(False)
     seed: int = setting(1337, low=0, high=2**63 - 1)
     init_from: str | None = setting(None)  # a checkpoint or run whose weights are the first ones; none: random weights

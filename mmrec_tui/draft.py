@@ -30,7 +30,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "augmentation": ("jitter", "recased", "masked", "noise"),
     "curriculum": ("curriculum", *CURRICULUM_SETTINGS),
     "judging": ("early_stopping_patience", "early_stopping_on", "eval_every", "target_loss", "metrics"),
-    "model": ("arch", "seed", "precision", "threads", "processes", "gradient_checkpointing"),
+    "model": ("arch", "seed", "precision", "threads", "processes", "sharding", "gradient_checkpointing"),
     "saving": ("name", "checkpoint_every", "keep_checkpoints"),
 }  # fmt: skip
 # What counts for nothing unless another setting has one of these values: not shown otherwise.

@@ -109,7 +109,8 @@ class Narrator:
             )
         )
         if settings.get("processes", 1) > 1:
-            self._out.line(say("processes", count=number(settings["processes"])))
+            word = "sharded" if event.machine.get("sharding") == "full" else "processes"
+            self._out.line(say(word, count=number(settings["processes"])))
         self._verdict("before", history)
         if event.baselines:
             losses = ", ".join(f"{name} {number(loss, 3)}" for name, loss in event.baselines.items())

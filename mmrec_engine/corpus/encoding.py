@@ -93,14 +93,13 @@ def _points(ledger: Ledger, settings: Settings, all_validate: bool) -> npt.NDArr
     if all_validate:
         return np.zeros(len(ledger), dtype=np.int64)
     points = np.zeros(len(ledger), dtype=np.int64)
-    sources, sides = ledger.sources, ledger.sides
-    characters, fingerprints = ledger.characters, ledger.fingerprints
+    sides, characters, sources = ledger.sides, ledger.characters, ledger.sources
     for source in range(int(sources[-1]) + 1):
-        of_one = sources == source
+        of_one = slice(*np.searchsorted(sources, [source, source + 1]).tolist())
         if sides[of_one].any():
             points[of_one] = np.where(sides[of_one] == 1, characters[of_one], 0)
         else:
-            points[of_one] = split_points(fingerprints[of_one], characters[of_one], settings.val_split)
+            points[of_one] = split_points(ledger.fingerprints(of_one), characters[of_one], settings.val_split)
     return points
 
 

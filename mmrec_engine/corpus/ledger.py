@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from pathlib import Path
 from typing import Any, Literal
 
@@ -58,21 +59,20 @@ class Ledger:
         """In UTF-8. Shape (documents,)."""
         return np.ascontiguousarray(self._rows()["bytes"])
 
-    @property
-    def fingerprints(self) -> npt.NDArray[np.uint64]:
-        """The high and the low half of each. Shape (documents, 2)."""
-        halves = np.ascontiguousarray(self._rows()["fingerprint"]).view(">u8").reshape(-1, 2)
-        return halves.astype(np.uint64)
+    def fingerprints(self, documents: slice) -> npt.NDArray[np.uint64]:
+        """The high and the low half of each of these. Shape (documents, 2)."""
+        halves = np.array(self._rows()["fingerprint"][documents]).view(">u8").reshape(-1, 2)  # a copy, turned in place
+        return halves.byteswap(inplace=True).view(np.uint64) if sys.byteorder == "little" else halves.view(np.uint64)
 
     @property
-    def sources(self) -> npt.NDArray[np.int64]:
+    def sources(self) -> npt.NDArray[np.int16]:
         """The number of the corpus that each is of, in rising order. Shape (documents,)."""
-        return self._rows()["source"].astype(np.int64)
+        return np.ascontiguousarray(self._rows()["source"])
 
     @property
-    def sides(self) -> npt.NDArray[np.int64]:
+    def sides(self) -> npt.NDArray[np.int8]:
         """Where the person has put each: 0 nowhere, 1 to training, 2 to validation. Shape (documents,)."""
-        return self._rows()["side"].astype(np.int64)
+        return np.ascontiguousarray(self._rows()["side"])
 
     def fingerprint(self, several: bool = False) -> str:
         """Of the whole text. several: corpora, so that which document is of which is in it."""

@@ -203,7 +203,7 @@ def _prepare(documents: Sequence[_Documents], making: _Making, work: Path) -> Ge
     settings, sources = making.settings, making.sources
     repair = Repair() if settings.fix_encoding else None
     spool = yield from written(documents, work / "text", repair, settings.max_corpus_bytes)
-    there = set(spool.ledger.sources.tolist())
+    there = set(np.unique(spool.ledger.sources).tolist())
     for number, source in enumerate(sources):
         if number not in there:
             raise _nothing_in(documents[number], source.place)

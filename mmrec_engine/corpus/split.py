@@ -42,11 +42,7 @@ def _nearest_subset(
 
     First fit in that order; where this leaves a gap, subset sum over rounded lengths.
     """
-    high, low = fingerprints[:, 0], fingerprints[:, 1]
-    order = np.lexsort((high, hash64_each(_SALT, low)))
-    high, low = high[order], low[order]
-    first = np.append(True, (high[1:] != high[:-1]) | (low[1:] != low[:-1]))
-    starts = np.flatnonzero(first)
+    order, starts = _in_order(fingerprints)
     sizes = np.add.reduceat(characters[order], starts)
     wanted = share * int(sizes.sum())
     unit = max(1.0, wanted / _RESOLUTION)
@@ -56,6 +52,20 @@ def _nearest_subset(
     validating = np.empty(len(characters), dtype=np.bool_)
     validating[order] = np.repeat(chosen, np.diff(np.append(starts, len(characters))))
     return validating
+
+
+def _in_order(fingerprints: npt.NDArray[np.uint64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """The documents in the order of their hashes, and where in it each different one begins.
+
+    Of millions of documents each column takes as much memory as much else, so none is kept longer than it is needed.
+    """
+    order = np.lexsort((fingerprints[:, 0], hash64_each(_SALT, fingerprints[:, 1])))
+    first = np.zeros(len(order), dtype=np.bool_)
+    first[0] = True
+    for half in (0, 1):
+        sorted_half = fingerprints[order, half]
+        first[1:] |= sorted_half[1:] != sorted_half[:-1]
+    return order, np.flatnonzero(first)
 
 
 def _first_fit(sizes: npt.NDArray[np.int64], wanted: float) -> npt.NDArray[np.bool_]:

@@ -62,7 +62,7 @@ class Spool:
         return self.ledger.bytes
 
     @cached_property
-    def _sources(self) -> npt.NDArray[np.int64]:
+    def _sources(self) -> npt.NDArray[np.int16]:
         return self.ledger.sources
 
     @cached_property

@@ -351,12 +351,28 @@ HYPERPARAMETERS: tuple[Hyperparameter, ...] = (
             "tr": "Her adımın pencerelerini paylaşan süreç sayısı: birkaç GPU'lu makinede her biri için bir tane. Tek işlemcide iş parçacıkları aynı işi görür.",
         },
         {
-            "en": "Quicker where each has a device of its own; each holds the whole model, and no more than the windows of a step are possible.",
-            "tr": "Her birinin kendi aygıtı varsa hızlandırır; her biri bütün modeli tutar, bir adımdaki pencereden çok olamaz.",
+            "en": "Quicker where each has a device of its own; no more than the windows of a step are possible.",
+            "tr": "Her birinin kendi aygıtı varsa hızlandırır; bir adımdaki pencereden çok olamaz.",
         },
         {
             "en": "1: nothing has to be sent about.",
             "tr": "1: hiçbir şey gönderilmez.",
+        },
+    ),
+    Hyperparameter(
+        "sharding",
+        {"en": "Sharding", "tr": "Bölüştürme"},
+        {
+            "en": "Whether several processes hold the model in parts (full) or each has all of it (none). auto: in parts where it would not fit into each.",
+            "tr": "Birkaç sürecin modeli parça parça mı tuttuğu (full), her birinde bütünü mü olduğu (none). auto: her birine sığmıyorsa parça parça.",
+        },
+        {
+            "en": "full: weights, gradients and moments take a share of the memory in each process; layers are sent about in every pass.",
+            "tr": "full: ağırlıklar, gradyanlar ve momentler her süreçte belleğin bir payını alır; katmanlar her geçişte gönderilir.",
+        },
+        {
+            "en": "none: less is sent, and a process that is lost loses no step.",
+            "tr": "none: daha az şey gönderilir, kaybolan bir süreç adım kaybettirmez.",
         },
     ),
     Hyperparameter(

@@ -78,7 +78,11 @@ class LanguageModel(nn.Module):
 
     def initial_state(self, batch: int) -> State:
         """What the model remembers before the first token."""
-        return [block.mixer.initial_state(batch, self.embedding.weight) for block in self._layers()]
+        weight = self.embedding.weight
+        like = torch.empty(
+            0, dtype=weight.dtype, device=weight.device
+        )  # plain, also where several processes share the model
+        return [block.mixer.initial_state(batch, like) for block in self._layers()]
 
     def advance(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
         """Logits for further tokens `ids` (batch, time), going on from `state`; and the state after them."""

@@ -8,6 +8,7 @@ import torch
 from torch.optim import adamw
 
 from mmrec_engine.optim.grouped import GroupedOptimizer
+from mmrec_engine.optim.sharded import local
 
 BETAS = (0.9, 0.99)
 _EPSILON = 1e-8
@@ -28,10 +29,10 @@ class AdamW(GroupedOptimizer):
             parameters = [parameter for parameter in group["params"] if parameter.grad is not None]
             states = [self._state_of(parameter) for parameter in parameters]
             adamw.adamw(
-                parameters,
-                [parameter.grad for parameter in parameters],
-                [state["exp_avg"] for state in states],
-                [state["exp_avg_sq"] for state in states],
+                [local(parameter) for parameter in parameters],
+                [local(parameter.grad) for parameter in parameters],
+                [local(state["exp_avg"]) for state in states],
+                [local(state["exp_avg_sq"]) for state in states],
                 [],
                 [state["step"] for state in states],
                 fused=True,

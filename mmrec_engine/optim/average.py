@@ -10,11 +10,12 @@ be known. Source: Karras et al., "Analyzing and improving the training dynamics 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
+
+from mmrec_engine.optim.sharded import cut, local
 
 
 class WeightAverage:
@@ -29,7 +30,8 @@ class WeightAverage:
     def add(self, step: int) -> None:
         """Take in the weights after `step`, counted from 1."""
         weight = 1.0 - (1.0 - 1.0 / step) ** self._power
-        torch._foreach_lerp_(list(self.weights.values()), list(self._parameters.values()), weight)
+        averaged, latest = (list(map(local, parts.values())) for parts in (self.weights, self._parameters))
+        torch._foreach_lerp_(averaged, latest, weight)
 
     @torch.no_grad()
     def load(self, weights: Mapping[str, Tensor]) -> None:
@@ -39,16 +41,16 @@ class WeightAverage:
         }:
             raise ValueError("average of other weights")
         for name, value in self.weights.items():
-            value.copy_(weights[name])
+            local(value).copy_(local(cut(weights[name], value)))
 
-    @contextmanager
-    def applied(self) -> Iterator[None]:
-        """The model has the average for its weights inside."""
-        kept = {name: parameter.data for name, parameter in self._parameters.items()}
-        try:
-            for name, parameter in self._parameters.items():
-                parameter.data = self.weights[name]
-            yield
-        finally:
-            for name, parameter in self._parameters.items():
-                parameter.data = kept[name]
+    @torch.no_grad()
+    def swap(self) -> None:
+        """The model has the average for its weights, and the average's place its weights; or the other way round again.
+
+        In place: who shards a model keeps views of its weights.
+        """
+        for name, parameter in self._parameters.items():
+            mine, weights = local(self.weights[name]), local(parameter)
+            kept = weights.clone()
+            weights.copy_(mine)
+            mine.copy_(kept)

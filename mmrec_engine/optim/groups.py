@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from mmrec_engine.optim.adamw import AdamW
 from mmrec_engine.optim.grouped import GroupedOptimizer
 from mmrec_engine.optim.muon import Muon
+from mmrec_engine.optim.sharded import cut
 from mmrec_engine.settings import Settings
 
 # With Muon, embedding, head, gains and shift go through AdamW at this share of Muon's rate (0.009 at a rate of 0.03), with a
@@ -73,7 +74,8 @@ class Optimizers:
                     if told != shapes or len(state[name]) != len(shapes):
                         raise ValueError(f"optimizer state of {name} is not that of {type(optimizer).__name__}")
                     optimizer.state[parameter] = {
-                        key: value.to(parameter.device, copy=True) for key, value in state[name].items()
+                        key: (cut(value, parameter) if value.ndim else value.to(parameter.device)).clone()
+                        for key, value in state[name].items()
                     }
 
 

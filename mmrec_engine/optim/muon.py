@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from mmrec_engine.optim.grouped import GroupedOptimizer
+from mmrec_engine.optim.sharded import cut, is_sharded, local, whole
 
 # Quintic Newton–Schulz coefficients that drive singular values into about 0.7 … 1.2 in five steps.
 _COEFFICIENTS = (3.4445, -4.7750, 2.0315)
@@ -39,21 +40,26 @@ class Muon(GroupedOptimizer):
                 if parameter.grad is not None:
                     same_shape.setdefault(parameter.shape, []).append(parameter)
             for parameters in same_shape.values():
-                self._update(parameters, group)
+                if is_sharded(parameters[0]):  # whole only one at a time
+                    for parameter in parameters:
+                        self._update([parameter], group)
+                else:
+                    self._update(parameters, group)
 
     def _update(self, parameters: list[Tensor], group: dict[str, Any]) -> None:
         directions = []
         for parameter in parameters:
             if parameter not in self.state:
                 self.state[parameter] = {"momentum": torch.zeros_like(parameter)}
-            gradient = parameter.grad
-            assert gradient is not None
-            momentum = self.state[parameter]["momentum"].lerp_(gradient, 1 - MOMENTUM)
-            directions.append(gradient.lerp(momentum, MOMENTUM))
+            assert parameter.grad is not None
+            gradient = local(parameter.grad)
+            momentum = local(self.state[parameter]["momentum"]).lerp_(gradient, 1 - MOMENTUM)
+            directions.append(whole(gradient.lerp(momentum, MOMENTUM), parameter))
         rows, columns = parameters[0].shape
         updates = orthogonalised(torch.stack(directions), self._precision) * max(1.0, rows / columns) ** 0.5
         for parameter, update in zip(parameters, updates, strict=True):
-            parameter.mul_(1 - group["lr"] * group["weight_decay"]).add_(update, alpha=-group["lr"])
+            weights = local(parameter).mul_(1 - group["lr"] * group["weight_decay"])
+            weights.add_(local(cut(update, parameter)), alpha=-group["lr"])
 
 
 def orthogonalised(matrices: Tensor, precision: torch.dtype = torch.float32) -> Tensor:

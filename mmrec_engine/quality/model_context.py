@@ -25,7 +25,7 @@ from mmrec_engine.corpus.windows import EvaluationWindows, TrainingWindows, Wind
 from mmrec_engine.evaluation.metrics import token_losses
 from mmrec_engine.exactness import make_exact, process_restored
 from mmrec_engine.guide.findings_model import REMEDIES
-from mmrec_engine.machine_memory import USABLE, available_bytes, fits
+from mmrec_engine.machine_memory import USABLE, available_bytes, fits, processes_here
 from mmrec_engine.model.config import CHUNK, ModelConfig
 from mmrec_engine.model.dropout import DropoutMasks
 from mmrec_engine.model.language_model import LanguageModel, create_model
@@ -53,6 +53,8 @@ class Machine(Protocol):
     def threads(self) -> int: ...
     @property
     def products(self) -> torch.dtype: ...
+    @property
+    def sharded(self) -> bool: ...
     def autocast(self) -> AbstractContextManager[None]: ...
 
 
@@ -63,6 +65,7 @@ class PlainMachine:
     device: torch.device
     threads: int
     products: torch.dtype = torch.float32
+    sharded: bool = False
 
     def autocast(self) -> AbstractContextManager[None]:
         return contextlib.nullcontext()
@@ -105,7 +108,7 @@ class ModelContext:
 
     def in_pieces_that_fit(self) -> ModelContext:
         """The same run, with as many windows at once as memory allows (`fitting_microbatch`)."""
-        settings = fitting_microbatch(self.settings, self.corpus.tokenizer.vocab_size, self.on.device)
+        settings = fitting_microbatch(self.settings, self.corpus.tokenizer.vocab_size, self.on)
         return self if settings is self.settings else replace(self, settings=settings)
 
     def model(self) -> LanguageModel:
@@ -247,8 +250,11 @@ def model_check(id: str, measure: Measure, judge: Callable[[Values, Mapping[str,
     return Check(id=id, phase="before", item="model-config", measure=measure, judge=judge, remedies=_remedies)
 
 
-def needed_bytes(settings: Settings, vocabulary: int) -> int:
-    """Estimated bytes of the run's peak: the larger of a training step and an evaluation batch."""
+def needed_bytes(settings: Settings, vocabulary: int, sharded: bool = False) -> int:
+    """Estimated bytes of the peak of one of the run's processes: the larger of a training step and an evaluation batch.
+
+    sharded: the processes share weights, gradients and moments; of one layer each has all while it computes.
+    """
     config = PRESETS[settings.config].model(settings.arch, vocabulary, settings.seq_len)
     training, _ = fits(settings, vocabulary)
     if settings.gradient_checkpointing:  # one layer's activations at a time, and the input of each
@@ -259,19 +265,27 @@ def needed_bytes(settings: Settings, vocabulary: int) -> int:
     tokens = max(TOKENS_AN_EVALUATION, settings.seq_len)
     reach = min(settings.seq_len, CHUNK) if settings.arch == "mmrec" else settings.seq_len
     layer = 8 * config.width + 2 * config.mlp_width + 2 * config.heads * reach
-    return max(training, config.training_bytes(0, 0) + 4 * tokens * (3 * vocabulary + layer))
+    whole = max(training, config.training_bytes(0, 0) + 4 * tokens * (3 * vocabulary + layer))
+    if not sharded:
+        return whole
+    elsewhere = 16 * config.parameters() * (settings.processes - 1) // settings.processes
+    return whole - elsewhere + 8 * config.parameters() // config.layers
 
 
-def fitting_microbatch(settings: Settings, vocabulary: int, device: torch.device) -> Settings:
+def room(settings: Settings, device: torch.device) -> int:
+    """Bytes that each of the run's processes can take: on one machine they share its memory, each GPU has its own."""
+    return available(device) // (processes_here(settings.processes) if device.type == "cpu" else 1)
+
+
+def fitting_microbatch(settings: Settings, vocabulary: int, machine: Machine) -> Settings:
     """The settings with as many windows at once as fit, found by halving; unchanged where the whole batch fits, where not even
     one window does, and where a person has chosen the number."""
     if settings.microbatch is not None:
         return settings
-    # Processes on one machine share its memory; each GPU has its own.
-    room = USABLE * available(device) / (settings.processes if device.type == "cpu" else 1)
+    usable = USABLE * room(settings, machine.device)
     for size in (settings.batch_size, *halvings(settings.batch_size, 1)):
         changed = settings if size == settings.batch_size else replace(settings, microbatch=size)
-        if needed_bytes(changed, vocabulary) <= room:
+        if needed_bytes(changed, vocabulary, machine.sharded) <= usable:
             return changed
     return settings
 

@@ -24,18 +24,17 @@ from mmrec_engine.quality.model_context import (
     ModelContext,
     add_noise,
     apart,
-    available,
     halvings,
     largest,
     masks_of,
     model_check,
     must_be_quick,
     needed_bytes,
+    room,
     small_batch,
     update,
 )
 from mmrec_engine.quality.thresholds import numbers
-from mmrec_engine.settings import Settings
 
 _LONGEST_TRIAL = 6e11  # multiply-adds that the step at full size may take on a CPU: some ten seconds on two cores
 _GIB = 2**30
@@ -46,7 +45,7 @@ _SHORTEST_WINDOW = 64
 def _memory_fits(context: ModelContext) -> Values:
     """Memory by estimate; then, where that allows it and it is quick, a step and an evaluation batch at full size."""
     device, settings, config = context.on.device, context.settings, context.config
-    needed, free = needed_bytes(settings, config.vocabulary), available(device)
+    needed, free = needed_bytes(settings, config.vocabulary, context.on.sharded), room(settings, device)
     known = free < sys.maxsize
     values: Values = {
         "needed_gib": needed / _GIB,
@@ -59,16 +58,16 @@ def _memory_fits(context: ModelContext) -> Values:
         "at_once": settings.windows_at_once,
     }
     if needed > USABLE * free:
-        return {**values, "fitting": _fitting_settings(settings, config.vocabulary, free)}
+        return {**values, "fitting": _fitting_settings(context, free)}
     tokens = 3 * settings.windows_at_once * settings.seq_len + max(TOKENS_AN_EVALUATION, settings.seq_len)
-    if device.type == "cpu" and config.parameters() * tokens > _LONGEST_TRIAL:
+    if context.on.sharded or (device.type == "cpu" and config.parameters() * tokens > _LONGEST_TRIAL):
         return {**values, "variant": "estimated" if known else "unknown-room"}
     try:
         peak = _trial(context)
     except (RuntimeError, MemoryError) as error:
         if not ran_out(error):
             raise
-        fitting = _fitting_settings(settings, config.vocabulary, needed / 2)
+        fitting = _fitting_settings(context, needed / 2)
         return {**values, "tried": True, "ran_out": True, "variant": "ran-out", "fitting": fitting}
     values["tried"] = True
     if settings.windows_at_once < settings.batch_size:
@@ -102,15 +101,16 @@ def _judge_memory(values: Values, limit: Mapping[str, float]) -> Status:
     return "note" if values["at_once"] < values["batch_size"] else "pass"
 
 
-def _fitting_settings(settings: Settings, vocabulary: int, free: float) -> dict[str, dict[str, Any]]:
+def _fitting_settings(context: ModelContext, free: float) -> dict[str, dict[str, Any]]:
     """Changes of the settings, by remedy, with each of which alone the run would fit, nearest first."""
 
     def first_that_fits(changes: Iterator[dict[str, Any]]) -> dict[str, Any] | None:
         for change in changes:
-            if needed_bytes(replace(settings, **change), vocabulary) <= USABLE * free:
+            if needed_bytes(replace(settings, **change), vocabulary, context.on.sharded) <= USABLE * free:
                 return change
         return None
 
+    settings, vocabulary = context.settings, context.config.vocabulary
     length, stride = settings.seq_len, settings.stride
     batches = ({"microbatch": size} for size in halvings(settings.windows_at_once, 1))
     lengths = (

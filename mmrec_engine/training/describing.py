@@ -20,8 +20,7 @@ def description(job: Job, sources: dict[str, str], origin: dict[str, Any]) -> di
         "settings": job.settings.as_dict(),
         "sources": sources,
         "seed": job.settings.seed,
-        "precision": job.machine.precision,
-        "threads": job.machine.threads,
+        **job.machine.told(),
         "device": str(job.machine.device),
         "parameters": job.model.config.parameters(),
         "model": job.model.config.as_dict(),
@@ -50,7 +49,7 @@ def started(job: Job, described: dict[str, Any], baselines: dict[str, float]) ->
             "validation_windows": sum(windows.count for windows in validation_windows(job.corpus, length)),
         },
         settings=job.settings.as_dict(),
-        machine={name: described[name] for name in ("device", "threads", "precision")},
+        machine={name: described[name] for name in ("device", *job.machine.told())},
         baselines=baselines,
         origin=described.get("origin", {}),
     )

@@ -32,51 +32,70 @@ def follow(device_name: str = "auto", store: Any = None) -> int:
     join(device, store)
     member = Member(device)
     try:
-        command, *rest = member.hear()
-        if command == "end":
-            return 0
-        values, machine, fingerprint, state = rest
-        job = _build(values, machine, fingerprint, state, member)
-        while True:
+        job = _build(member)
+        while job is not None:
             command, *rest = member.hear()
             if command == "end":
                 return 0
-            if command == "settings":
-                job.take(resolve(rest[0]).settings)
-            else:
-                _step(job, *rest)
+            _follow(job, member, command, rest)
+        return 0
     except ProcessLostError:
         return 1
     finally:
         dist.destroy_process_group()
 
 
-def _build(
-    values: dict[str, Any], machine: dict[str, Any], fingerprint: str, state: dict[str, Any], member: Member
-) -> Job:
+def _build(member: Member) -> Job | None:
+    """The job of which the first process tells; none where it tells that all is over."""
+    command, *told = member.hear()
+    if command == "end":
+        return None
+    values, machine, fingerprint, state = told
+    del told
     settings = replace(resolve(values).settings, init_from=None)  # its weights are in the state
     corpus = result_of(prepare_corpus(settings))
     if corpus.fingerprint != fingerprint:
         raise RuntimeError(f"the text is not the same here: {corpus.name}")
-    here = resolve_machine(settings, machine)
+    member.sharded = machine["sharding"] == "full"
+    here = replace(resolve_machine(settings, machine), sharded=member.sharded)
     going_on = "optimizer" in state
     job = build_job(settings, here, corpus, Path(os.devnull), state if going_on else None)
     if not going_on:
         job.model.load_state_dict(state["model"])
-    job.stepper.join(member)
+    del state  # as large as the model, or three times that
+    job.share(member)
     return job
 
 
-def _step(job: Job, step: int, first_window: int, learning_rate: float, loss_scale: float) -> None:
+def _follow(job: Job, member: Member, command: str, values: list[Any]) -> None:
+    match command:
+        case "settings":
+            job.take(resolve(values[0]).settings)
+        case "step":
+            _step(job, member, *values)
+        case "swap" if job.average is not None:
+            job.average.swap()
+        case "tensors":
+            job.tensors(keep=False)
+        case _:
+            from mmrec_engine.training.sharding import accompany
+
+            accompany(job.model, command)
+
+
+def _step(job: Job, member: Member, step: int, first_window: int, learning_rate: float, loss_scale: float) -> None:
     """Where the first process tries the same windows again, it says so."""
     try:
         job.stepper.make(step, first_window, learning_rate, loss_scale)
     except (Overflowed, TrainingError):  # so it is there too
         job.stepper.drop_gradients()
     except (RuntimeError, MemoryError) as error:
-        if not ran_out(error):
+        if member.sharded or not ran_out(error):
             raise
         job.stepper.drop_gradients()
+    else:
+        if member.sharded and job.average is not None:
+            job.average.add(step)
 
 
 def main() -> int:

@@ -30,6 +30,9 @@ class Group(Protocol):
 
     @property
     def size(self) -> int: ...
+    @property
+    def sharded(self) -> bool:
+        """Whether each process holds a part of the model; otherwise each has all of it."""
 
     def share(self, windows: int) -> slice:
         """Which of a step's windows are this process'."""
@@ -43,8 +46,14 @@ class Group(Protocol):
         Raises OthersRanOutError where memory ran out in another process, ProcessLostError where one is gone.
         """
 
-    def fail(self, memory: bool) -> None:
+    def add(self, figures: Tensor) -> Tensor:
+        """Figures that each process has for its part of the model, added up; where each has all of it, as they are."""
+
+    def fail(self, error: BaseException) -> None:
         """In place of `sum`: this process has no gradients, because memory ran out, or something else went wrong."""
+
+    def broken_by(self, error: BaseException) -> bool:
+        """Whether an error of the model itself tells that another process is gone: where all take part in its passes."""
 
     def tell(self, *command: object) -> None:
         """To the others, what comes next. Raises ProcessLostError."""
@@ -60,6 +69,7 @@ class Alone:
     """One process: nothing is shared, nobody is told, nothing is paid."""
 
     size = 1
+    sharded = False
 
     def share(self, windows: int) -> slice:
         return slice(0, windows)
@@ -70,8 +80,14 @@ class Alone:
     def sum(self, gradients: Sequence[Tensor], loss: Tensor) -> None:
         """They are the sums."""
 
-    def fail(self, memory: bool) -> None:
+    def add(self, figures: Tensor) -> Tensor:
+        return figures
+
+    def fail(self, error: BaseException) -> None:
         """There is nobody."""
+
+    def broken_by(self, error: BaseException) -> bool:
+        return False
 
     def tell(self, *command: object) -> None:
         """There is nobody."""
@@ -83,13 +99,13 @@ class Alone:
         """There is nobody."""
 
 
-def open_group(processes: int, device: torch.device) -> Group:
+def open_group(processes: int, device: torch.device, sharded: bool) -> Group:
     """Join the other processes of a run, if there are any. For the first of them. Raises as `processes.joined`."""
     if processes == 1:
         return Alone()
     from mmrec_engine.training.processes import joined
 
-    return joined(processes, device)
+    return joined(processes, device, sharded)
 
 
 def share_of(windows: int, rank: int, size: int) -> slice:
@@ -107,20 +123,15 @@ def launched() -> tuple[int, int]:
         return 0, 1
 
 
-def processes_here(processes: int) -> int:
-    """How many of the run's processes share this machine."""
-    try:
-        return max(1, int(os.environ["LOCAL_WORLD_SIZE"]))
-    except (KeyError, ValueError):
-        return processes
-
-
 def as_launched(resolved: Resolved) -> Resolved:
     """The settings with as many processes as `torchrun` has started, where it has.
 
-    Raises RequestError where others were asked for by hand, or where there are more than windows in a step.
+    Raises RequestError where others were asked for by hand, where there are more than windows in a step, or where one alone is
+    to share its model.
     """
     _, size = launched()
+    if size == 1 == resolved.settings.processes and resolved.settings.sharding == "full":
+        raise RequestError("sharding-alone")
     if size == 1:
         return resolved
     if resolved.sources["processes"] == "hand" and resolved.settings.processes != size:

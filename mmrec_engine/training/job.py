@@ -6,7 +6,8 @@ generator is in it.
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,12 @@ from mmrec_engine.corpus.batches import training_windows
 from mmrec_engine.corpus.curriculum import Pacing
 from mmrec_engine.corpus.prepare import Corpus
 from mmrec_engine.errors import RequestError
+from mmrec_engine.machine_memory import keep_nothing
 from mmrec_engine.model.config import ModelConfig
 from mmrec_engine.model.language_model import LanguageModel, create_model
 from mmrec_engine.optim.average import WeightAverage
 from mmrec_engine.optim.groups import Optimizers
+from mmrec_engine.optim.sharded import gathered
 from mmrec_engine.plan import Plan, Progress, make_plan
 from mmrec_engine.presets import PRESETS
 from mmrec_engine.randomness import hash64
@@ -58,11 +61,32 @@ class Job:
         """From now on train together with other processes, which hear what this job is."""
         if group.size == 1:
             return
-        self.group = group
-        self.stepper.join(group)
         state = self.content() if self.progress.step else {"model": dict(self.model.state_dict())}
-        machine = {"precision": self.machine.precision, "threads": self.machine.threads}
-        group.tell("job", self.settings.as_dict(), machine, self.corpus.fingerprint, state)
+        group.tell("job", self.settings.as_dict(), self.machine.told(), self.corpus.fingerprint, state)
+        self.group = group
+        self.share(group)
+        if group.sharded:
+            from mmrec_engine.training.sharding import announce
+
+            announce(self.model, group.tell)
+
+    def share(self, group: Group) -> None:
+        """Take this process' part in the steps of a group, and where it is sharded of the model."""
+        if group.sharded:
+            from mmrec_engine.training.sharding import shard
+
+            state = self.optimizers.state()
+            average = None if self.average is None else self.average.weights
+            shard(self.model, self.machine.device, group.size)
+            self.optimizers = Optimizers(self.model, self.settings, self.machine.products)
+            if state:
+                self.optimizers.load_state(state)
+            if average is not None:
+                self.average = WeightAverage(self.model, self.settings.weight_average)
+                self.average.load(average)
+            del state, average
+            keep_nothing()
+        self.stepper.join(group, self.optimizers)
 
     def take(self, settings: Settings) -> None:
         """Go on with other settings, sound in a training that goes on."""
@@ -84,16 +108,40 @@ class Job:
                 self.loss_scale = self.loss_scale.after_step()
                 return result
 
-    def judged(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def judged(self) -> Iterator[None]:
         """Inside, the model has the weights by which it is judged: their average, where one is kept."""
-        return nullcontext() if self.average is None else self.average.applied()
+        self._swap_average()
+        try:
+            yield
+        finally:
+            self._swap_average()
+
+    def _swap_average(self) -> None:
+        if self.average is None:
+            return
+        if self.group.sharded:
+            self.group.tell("swap")
+        self.average.swap()
+
+    def tensors(self, keep: bool) -> dict[str, Any]:
+        """Weights and optimizer state as a checkpoint holds them. Of a sharded model all processes put them together.
+
+        keep: this process is the one that wants them.
+        """
+        weights = {name: parameter.detach() for name, parameter in self.model.named_parameters()}
+        average = {} if self.average is None else {"model": self.average.weights, LAST_WEIGHTS: weights}
+        found: dict[str, Any] = gathered({"model": weights, "optimizer": self.optimizers.state(), **average}, keep)
+        return found
 
     def content(self) -> dict[str, Any]:
         """What a checkpoint holds: the state to go on from, and what is needed to use the model anywhere."""
-        weights = {name: parameter.detach() for name, parameter in self.model.named_parameters()}
+        if self.group.sharded:
+            self.group.tell("tensors")
+        tensors = self.tensors(keep=True)
         state = {
-            "model": weights if self.average is None else self.average.weights,
-            "optimizer": self.optimizers.state(),
+            "model": tensors.pop("model"),
+            "optimizer": tensors.pop("optimizer"),
             "progress": asdict(self.progress),
             "outlook": asdict(self.outlook),
             "loss_scale": asdict(self.loss_scale),
@@ -101,7 +149,7 @@ class Job:
         assert tuple(state) == SAVED
         return {
             **state,
-            **({} if self.average is None else {LAST_WEIGHTS: weights}),
+            **tensors,
             "settings": self.settings.as_dict(),
             "model_config": self.model.config.as_dict(),
             "tokenizer": self.corpus.tokenizer.to_dict(),
@@ -126,7 +174,8 @@ def build_job(
         _load_weights(model, stored[LAST_WEIGHTS if settings.weight_average else "model"])
     elif settings.init_from is not None:
         _begin_with(model, settings.init_from, corpus)
-    model.to(machine.device)
+    if not machine.sharded:  # else each process takes its part there, once there are others
+        model.to(machine.device)
     optimizers = Optimizers(model, settings, machine.products)
     average = WeightAverage(model, settings.weight_average) if settings.weight_average else None
     progress, outlook, loss_scale = Progress(), Outlook(), LossScale.first(machine.precision)

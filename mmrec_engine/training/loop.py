@@ -22,7 +22,7 @@ from mmrec_engine.quality.remedies import immediate
 from mmrec_engine.schedule import rate_factor
 from mmrec_engine.settings import resolve
 from mmrec_engine.training.control import Control, Request
-from mmrec_engine.training.job import Job
+from mmrec_engine.training.job import LAST_WEIGHTS, Job
 
 Result = TypeVar("Result")
 Ending = tuple[Status, dict[str, object]]
@@ -76,7 +76,7 @@ def _step(job: Job) -> Generator[Event, None, events.Step]:
             result = job.make(step, job.progress.windows, rate)
             break
         except (RuntimeError, MemoryError) as error:
-            if not ran_out(error) or job.settings.windows_at_once == 1:
+            if not ran_out(error) or job.settings.windows_at_once == 1 or job.group.sharded:
                 raise
         # Past the handler, where the error no longer holds on to what the step had made.
         job.stepper.drop_gradients()
@@ -199,9 +199,9 @@ def _if_it_can(job: Job, name: str, saving: Iterator[Event]) -> Iterator[Event]:
 
 
 def save_after_loss(job: Job) -> Iterator[Event]:
-    """Another process is gone in the middle of a step. This one still is what it was before it."""
+    """Another process is gone in the middle of a step. This one still is what it was before it, unless it has only a part."""
     job.stepper.drop_gradients()
-    if job.progress.step and job.saved_step != job.progress.step:
+    if not job.group.sharded and job.progress.step and job.saved_step != job.progress.step:
         yield from _if_it_can(job, run_files.step_name(job.progress.step), _save(job))
 
 
@@ -209,9 +209,10 @@ def _save(job: Job, name: str = "", kind: events.CheckpointKind = "step") -> Ite
     """Write a checkpoint. Its event is recorded before the file gets its name, so a file never lacks its event."""
     step = job.progress.step
     path = job.folder / (name or run_files.step_name(step))
-    job.stepper.check_weights(step)
     yield events.State(step=step, state="SAVING")
-    with checkpoints.Pending.of_content(path, job.content()) as pending:
+    content = job.content()
+    job.stepper.check_weights(step, content.get(LAST_WEIGHTS, content["model"]))
+    with checkpoints.Pending.of_content(path, content) as pending:
         yield events.Checkpoint(step=step, path=path.name, kind=kind)
         pending.commit()
     run_files.prune(job.folder, job.settings.keep_checkpoints)

@@ -6,16 +6,16 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 
 from mmrec_engine.errors import RequestError
 from mmrec_engine.exactness import make_exact
-from mmrec_engine.machine_memory import give_back_freed, keep_freed
+from mmrec_engine.machine_memory import USABLE, give_back_freed, keep_freed, processes_here
+from mmrec_engine.quality.model_context import needed_bytes, room
 from mmrec_engine.settings import Settings
-from mmrec_engine.training.group import processes_here
 
 PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 _PROBE_SIZE = 512
@@ -25,11 +25,17 @@ _WORTH_IT = 1.5
 
 @dataclass(frozen=True)
 class Machine:
-    """Resolved once at the start of a run. precision: fp32, or bf16 or fp16 by autocast."""
+    """Resolved once at the start of a run. precision: fp32, or bf16 or fp16 by autocast. sharded: as in `training.group`."""
 
     device: torch.device
     threads: int
     precision: str
+    sharded: bool = False
+
+    def told(self) -> dict[str, Any]:
+        """What the processes of a run have in common; a resumed run takes it over as well."""
+        sharding = "full" if self.sharded else "none"
+        return {"precision": self.precision, "threads": self.threads, "sharding": sharding}
 
     @property
     def products(self) -> torch.dtype:
@@ -60,6 +66,18 @@ def resolve_machine(settings: Settings, stored: Mapping[str, Any] | None = None)
     if chosen == "auto":
         chosen = best_precision(device)
     return Machine(device, threads, chosen)
+
+
+def with_sharding(machine: Machine, settings: Settings, vocabulary: int, stored: Mapping[str, Any]) -> Machine:
+    """Decide whether the run's processes hold the model in parts: unless a person says, where each had no room for it with one
+    window at a time. stored: as for `resolve_machine`; as many processes go on as they have begun."""
+    asked = settings.sharding
+    if asked == "auto" and stored.get("settings", {}).get("processes") == settings.processes:
+        asked = stored.get("sharding", asked)
+    if asked == "auto":
+        needed = needed_bytes(replace(settings, microbatch=1), vocabulary)
+        asked = "full" if needed > USABLE * room(settings, machine.device) else "none"
+    return replace(machine, sharded=asked == "full" and settings.processes > 1)
 
 
 def no_memory(batch_size: int, seq_len: int, needed: int, available: int) -> RequestError:

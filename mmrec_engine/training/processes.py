@@ -2,8 +2,9 @@
 
 The first process is the run: it has the folder, the record, the person, and decides. The others follow (`follower.py`): they
 hear of each step before it is made. Gradients are summed, not averaged, because each process has divided its own by the tokens
-of the whole step; shares may then be uneven. That is what DistributedDataParallel does but for the division, in one piece
-instead of as gradients come: a model that is worth several processes has larger gradients than it has waits.
+of the whole step; shares may then be uneven. Where every process has the whole model that is what DistributedDataParallel does
+but for the division, in one piece instead of as gradients come: a model that is worth several processes has larger gradients
+than it has waits. Where the model is sharded, FSDP2 sums them (`sharding.py`).
 
 The processes speak through `torch.distributed`: gloo on CPUs, NCCL on GPUs. They are started here (`--processes`), or by
 `torchrun`, which tells each its place in environment variables.
@@ -33,6 +34,8 @@ from mmrec_engine.training.group import OthersRanOutError, ProcessLostError, lau
 PATIENCE = timedelta(hours=24)
 _START_SECONDS = 300.0
 _END_SECONDS = 20.0
+_NOTICED_SECONDS = 2.0
+_WORDS_OF_A_CONNECTION = ("gloo", "nccl", "connection", "broken pipe")
 DEVICE = "MMREC_DEVICE"  # environment: the kind of device that a follower takes
 _LOOK_SECONDS = 0.05
 _MEMORY, _OTHER = 1.0, 1000.0  # what went wrong in a process, such that a sum tells which
@@ -41,9 +44,11 @@ _MEMORY, _OTHER = 1.0, 1000.0  # what went wrong in a process, such that a sum t
 class Member:
     """One of several processes, once `torch.distributed` has joined them."""
 
-    def __init__(self, device: torch.device, followers: Sequence[Follower] = ()) -> None:
+    def __init__(self, device: torch.device, followers: Sequence[Follower] = (), sharded: bool = False) -> None:
         """followers: those that this process has started."""
         self._device = device
+        self.sharded = sharded
+        self._broken = False  # in the middle of a pass, so that nothing can be said any more
         self.rank, self.size = dist.get_rank(), dist.get_world_size()
         self._followers = followers
 
@@ -56,18 +61,35 @@ class Member:
         return int(count)
 
     def sum(self, gradients: Sequence[Tensor], loss: Tensor) -> None:
+        if self.sharded:  # the gradients were summed as they came
+            self._reduce(loss)
+            return
         try:
             flat = torch.cat([gradient.flatten() for gradient in gradients])
         except (RuntimeError, MemoryError) as error:  # before the others wait for it
-            self.fail(ran_out(error))
+            self.fail(error)
             raise
         self._agree(loss, 0.0)
         self._reduce(flat)
         for gradient, total in zip(gradients, torch.split(flat, [each.numel() for each in gradients]), strict=True):
             gradient.copy_(total.view_as(gradient))
 
-    def fail(self, memory: bool) -> None:
-        self._agree(torch.zeros((), device=self._device), _MEMORY if memory else _OTHER)
+    def add(self, figures: Tensor) -> Tensor:
+        if self.sharded:
+            self._reduce(figures)
+        return figures
+
+    def fail(self, error: BaseException) -> None:
+        """Where the model is sharded the others are in the middle of a pass, and hear of it when this process ends."""
+        if not self.sharded:
+            self._agree(torch.zeros((), device=self._device), _MEMORY if ran_out(error) else _OTHER)
+
+    def broken_by(self, error: BaseException) -> bool:
+        if not self.sharded or not isinstance(error, RuntimeError | MemoryError):
+            return False
+        self._broken = True
+        words = str(error).lower()
+        return any(name in words for name in _WORDS_OF_A_CONNECTION) or self._ended_one(_NOTICED_SECONDS) is not None
 
     def _agree(self, loss: Tensor, wrong: float) -> None:
         """Sum the loss, and hear whether something went wrong elsewhere."""
@@ -104,27 +126,32 @@ class Member:
 
     def close(self) -> None:
         try:
-            if self.rank == 0:
+            if self.rank == 0 and not self._broken:
                 self.tell("end")
         except ProcessLostError:
             pass
         finally:
             dist.destroy_process_group()
             for follower in self._followers:
-                follower.end()
+                follower.end(0.0 if self._broken else _END_SECONDS)
 
     def lost(self, reason: str) -> TrainingError:
         """The word for a person, when a process is gone."""
-        until = time.monotonic() + 2
-        while time.monotonic() < until:
-            for follower in self._followers:
-                if (code := follower.process.poll()) is not None:
-                    return TrainingError(
-                        "process-lost", number=follower.rank + 1, size=self.size, reason=follower.words(code)
-                    )
-            time.sleep(_LOOK_SECONDS)
+        if (follower := self._ended_one(_NOTICED_SECONDS)) is not None:
+            words = follower.words(follower.process.returncode)
+            return TrainingError("process-lost", number=follower.rank + 1, size=self.size, reason=words)
         first = (reason.splitlines() or ["?"])[0][:200]
         return TrainingError("process-lost", number="?", size=self.size, reason=first)
+
+    def _ended_one(self, seconds: float) -> Follower | None:
+        """One that this process has started and that has ended, at the latest so many seconds from now."""
+        until = time.monotonic() + seconds
+        while self._followers and time.monotonic() < until:
+            for follower in self._followers:
+                if follower.process.poll() is not None:
+                    return follower
+            time.sleep(_LOOK_SECONDS)
+        return None
 
 
 class Follower:
@@ -148,16 +175,16 @@ class Follower:
         lines = self._said.read().decode("utf-8", "replace").strip().splitlines()
         return lines[-1][:200] if lines else f"exit code {code}"
 
-    def end(self) -> None:
+    def end(self, seconds: float = _END_SECONDS) -> None:
         try:
-            self.process.wait(_END_SECONDS)
+            self.process.wait(seconds)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
         self._said.close()
 
 
-def joined(processes: int, device: torch.device) -> Member:
+def joined(processes: int, device: torch.device, sharded: bool = False) -> Member:
     """The processes of a run, started here unless `torchrun` has. For the first of them.
 
     Raises TrainingError where one does not come up, RequestError where this PyTorch cannot do it.
@@ -168,9 +195,9 @@ def joined(processes: int, device: torch.device) -> Member:
         raise RequestError("processes-device", device=device.type)
     _, already = launched()
     if already == 1:
-        return _start(processes, device)
+        return _start(processes, device, sharded)
     join(device)
-    return Member(device)
+    return Member(device, sharded=sharded)
 
 
 def join(device: torch.device, store: Any = None) -> None:
@@ -182,7 +209,7 @@ def join(device: torch.device, store: Any = None) -> None:
     dist.init_process_group(_backend(device), timeout=PATIENCE, **place)
 
 
-def _start(processes: int, device: torch.device) -> Member:
+def _start(processes: int, device: torch.device, sharded: bool) -> Member:
     _speak_locally()
     store = dist.TCPStore(  # type: ignore[attr-defined]
         "127.0.0.1", 0, processes, is_master=True, timeout=PATIENCE, wait_for_workers=False
@@ -199,7 +226,7 @@ def _start(processes: int, device: torch.device) -> Member:
             follower.process.kill()
             follower.end()
         raise
-    return Member(device, followers)
+    return Member(device, followers, sharded)
 
 
 def up(rank: int) -> str:

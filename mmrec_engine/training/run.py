@@ -28,7 +28,7 @@ from mmrec_engine.training.group import ProcessLostError, as_launched, open_grou
 from mmrec_engine.training.job import Job, build_job
 from mmrec_engine.training.judging import Judging
 from mmrec_engine.training.loop import run_steps, save_after_loss
-from mmrec_engine.training.machine import Machine, resolve_machine
+from mmrec_engine.training.machine import Machine, resolve_machine, with_sharding
 from mmrec_engine.training.resuming import anchored, as_stored, changed_since, description_of, given_in_code
 
 
@@ -182,6 +182,7 @@ class _Run:
             checkpoints.newest_usable(self._folder.path) if self._mode == "resume" else (None, {}, [])
         )
         machine = resolve_machine(settings, self._stored)
+        machine = with_sharding(machine, settings, corpus.tokenizer.vocab_size, self._stored)
         settings = self._take_fitting(settings, corpus, machine)
         baselines: dict[str, float] = {}
         if path is None and self._judging is not None:
@@ -229,12 +230,13 @@ class _Run:
     def _steps(self, job: Job) -> Generator[Event, None, None]:
         """The loop, and an ending for every way it can end."""
         try:
-            job.join(open_group(job.settings.processes, job.machine.device))
+            job.join(open_group(job.settings.processes, job.machine.device, job.machine.sharded))
             status, values = yield from run_steps(job, self._control)
         except Exception as error:
-            if isinstance(error, ProcessLostError):
+            lost = isinstance(error, ProcessLostError) or job.group.broken_by(error)
+            if lost:
                 yield from save_after_loss(job)
-            failure = job.group.lost(str(error)) if isinstance(error, ProcessLostError) else self._failure(error)
+            failure = job.group.lost(str(error)) if lost else self._failure(error)
             if self._made_step:
                 step = job.progress.step
                 self._ended = True
@@ -316,7 +318,7 @@ class _Run:
 
     def _take_fitting(self, settings: Settings, corpus: Corpus, machine: Machine) -> Settings:
         """As many windows at once as memory allows, chosen before the first step: what a kernel ends cannot be caught."""
-        fitting = fitting_microbatch(settings, corpus.tokenizer.vocab_size, machine.device)
+        fitting = fitting_microbatch(settings, corpus.tokenizer.vocab_size, machine)
         if fitting is not settings:
             sources = {**self._resolved.sources, "microbatch": "memory"}
             self._resolved = replace(self._resolved, settings=fitting, sources=sources)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,13 +16,13 @@ from mmrec_engine.corpus.curriculum import NO_PACING, Pacing
 from mmrec_engine.corpus.windows import IGNORED_LABEL, Windows
 from mmrec_engine.errors import TrainingError
 from mmrec_engine.evaluation.metrics import token_losses
-from mmrec_engine.machine_memory import ran_out
 from mmrec_engine.messages import GRADIENT, LOSS, WEIGHT
 from mmrec_engine.model.dropout import DropoutMasks
 from mmrec_engine.model.language_model import LanguageModel
 from mmrec_engine.optim.groups import Optimizers
+from mmrec_engine.optim.sharded import local
 from mmrec_engine.settings import Settings
-from mmrec_engine.training.group import Alone, Group
+from mmrec_engine.training.group import Alone, Group, share_of
 from mmrec_engine.training.loss_scale import Overflowed
 from mmrec_engine.training.machine import Machine
 
@@ -30,6 +31,7 @@ RATIO_EVERY = 50  # steps between two measurements of the update ratio
 _MOST_MEASURED = 2**16  # entries of one matrix; of a larger one evenly spaced rows stand for it
 _ZERO_AT_FIRST = ("project_out.weight", "mlp.project.weight")  # nothing to compare an early update with
 _USUAL_RATIO = 1e-3
+_LEAST_NORM = 1e-6  # of all gradients, beside which a limit is not divided by zero; as PyTorch clips
 _LEAST_RATIO = 1e-12  # so that a matrix which does not move at all has a logarithm
 
 
@@ -67,15 +69,12 @@ class Stepper:
         self._group: Group = Alone()
         self._machine = machine
         self._settings = settings
-        self._measured = [
-            parameter
-            for name, parameter in model.named_parameters()
-            if parameter.ndim == 2 and not name.startswith(("embedding", "head")) and not name.endswith(_ZERO_AT_FIRST)
-        ]
+        self._measured = _measured_matrices(model)
 
-    def join(self, group: Group) -> None:
-        """Share the windows of each step with the other processes of this group."""
-        self._group = group
+    def join(self, group: Group, optimizers: Optimizers) -> None:
+        """Share the windows of each step, and perhaps the model, with the other processes of this group."""
+        self._group, self._optimizers = group, optimizers
+        self._measured = _measured_matrices(self._model)
 
     def take(self, settings: Settings) -> None:
         """Go on with other settings: those that are sound in a training that goes on (`quality.remedies.immediate`)."""
@@ -105,23 +104,25 @@ class Stepper:
         try:
             loss_sum = self._pass(step, inputs, labels, int(numbers[0]) * pieces, pieces, tokens, loss_scale)
         except (RuntimeError, MemoryError) as error:
-            self._group.fail(ran_out(error))
+            self._group.fail(error)
             raise
         self._group.sum(
             [parameter.grad for parameter in self._model.parameters() if parameter.grad is not None], loss_sum
         )
         loss = float(loss_sum) / tokens
-        gradients = [parameter.grad for parameter in self._model.parameters() if parameter.grad is not None]
+        gradients = [local(parameter.grad) for parameter in self._model.parameters() if parameter.grad is not None]
         if loss_scale != 1.0:
             torch._foreach_mul_(gradients, 1.0 / loss_scale)
         norm = nn.utils.get_total_norm(gradients)
+        if self._group.sharded:
+            norm = self._group.add(norm.square()).sqrt()
         grad_norm = float(norm)
         if loss_scale > 1.0 and np.isfinite(loss) and not np.isfinite(grad_norm):
             raise Overflowed
         if not (np.isfinite(loss) and np.isfinite(grad_norm)):
-            raise self._not_finite(step, loss, grad_norm, torch.from_numpy(inputs))
+            raise self._not_finite(step, loss, grad_norm, torch.from_numpy(inputs), pieces)
         if settings.grad_clip:
-            nn.utils.clip_grads_with_norm_(self._model.parameters(), settings.grad_clip, norm)
+            torch._foreach_mul_(gradients, torch.clamp(settings.grad_clip / (norm + _LEAST_NORM), max=1.0))
         before = [_rows(matrix).clone() for matrix in self._measured] if step % RATIO_EVERY == 0 else []
         began = time.perf_counter()
         self._optimizers.step(learning_rate)
@@ -135,18 +136,30 @@ class Stepper:
     ) -> Tensor:
         """Leave the gradients of these samples' losses, summed and divided by `tokens`; returns the sum. pieces: a window's."""
         settings, device = self._settings, self._machine.device
-        loss_sum, at_once = torch.zeros((), device=device), settings.windows_at_once * pieces
-        for start in range(0, len(inputs), at_once):
-            rows = slice(start, min(start + at_once, len(inputs)))
+        loss_sum = torch.zeros((), device=device)
+        for rows, counts in self._passes(len(inputs), pieces):
             samples = range(first_sample + rows.start, first_sample + rows.stop)
             masks = DropoutMasks(settings.dropout, settings.seed, step, samples)
             batch_inputs, batch_labels = (torch.from_numpy(part[rows]).to(device) for part in (inputs, labels))
+            if not counts:
+                batch_labels = torch.full_like(batch_labels, IGNORED_LABEL)
             with self._machine.autocast():
                 logits = self._model(batch_inputs, masks)
             batch_loss = token_losses(logits, batch_labels)
             (batch_loss / tokens * loss_scale).backward()  # type: ignore[no-untyped-call]
             loss_sum += batch_loss.detach()
         return loss_sum
+
+    def _passes(self, rows: int, pieces: int) -> Iterator[tuple[slice, bool]]:
+        """Which of this process' rows, `pieces` a window, go through the model together, and whether they count.
+
+        Every process takes part in each pass through a sharded model: one that has no windows left goes along with its first,
+        for nothing. The first process has the most.
+        """
+        at_once = self._settings.windows_at_once * pieces
+        most = share_of(self._settings.windows_a_step, 0, self._group.size).stop * pieces
+        for start in range(0, most if self._group.sharded else rows, at_once):
+            yield (slice(start, min(start + at_once, rows)), True) if start < rows else (slice(0, 1), False)
 
     def _update_ratio(self, before: list[Tensor], learning_rate: float) -> float:
         """|update| / |weight| of the hidden matrix where it is farthest from usual, given what they were before.
@@ -155,16 +168,20 @@ class Stepper:
         gradient arrives.
         """
         kept = 1.0 - learning_rate * self._settings.weight_decay
-        ratios = []
-        for matrix, old in zip(self._measured, before, strict=True):
-            new = _rows(matrix)
-            ratios.append(float(torch.minimum((new - old).norm(), (new - kept * old).norm()) / old.norm()))
+        squares = torch.stack(
+            [
+                torch.stack([(new - old).square().sum(), (new - kept * old).square().sum(), old.square().sum()])
+                for new, old in zip(map(_rows, self._measured), before, strict=True)
+            ]
+        )
+        moved, without_decay, weight = self._group.add(squares).sqrt().unbind(1)
+        ratios: list[float] = (torch.minimum(moved, without_decay) / weight).tolist()
         return max(ratios, key=_unusual)
 
-    def check_weights(self, step: int) -> None:
+    def check_weights(self, step: int, weights: Mapping[str, Tensor]) -> None:
         """Raises TrainingError where a weight is not finite: nothing good can be saved, or learnt, any more."""
-        for name, parameter in self._model.named_parameters():
-            if not bool(parameter.detach().sum().isfinite()) and not bool(parameter.isfinite().all()):
+        for name, weight in weights.items():
+            if not bool(weight.sum().isfinite()) and not bool(weight.isfinite().all()):
                 raise TrainingError(
                     "training-weights-lost", what=WEIGHT, step=step, module=name, **self._calmer()
                 )  # fmt: skip
@@ -174,9 +191,9 @@ class Stepper:
         rate, warmup = self._settings.learning_rate, self._settings.warmup_steps
         return {"rate": min(1e-4, rate / 3), "warmup": max(200, 2 * warmup)}
 
-    def _not_finite(self, step: int, loss: float, grad_norm: float, inputs: Tensor) -> TrainingError:
+    def _not_finite(self, step: int, loss: float, grad_norm: float, inputs: Tensor, pieces: int) -> TrainingError:
         in_loss = not np.isfinite(loss)
-        module = self._bad_module(inputs) if in_loss else self._bad_gradient()
+        module = self._bad_module(inputs, pieces) if in_loss else self._bad_gradient()
         return TrainingError(
             "training-non-finite",
             what=LOSS if in_loss else GRADIENT,
@@ -186,24 +203,32 @@ class Stepper:
             **self._calmer(),
         )
 
-    def _bad_module(self, inputs: Tensor) -> str:
+    def _bad_module(self, inputs: Tensor, pieces: int) -> str:
         with self._machine.autocast():
-            for batch in torch.split(inputs, self._settings.windows_at_once):
-                name = first_non_finite(self._model, batch.to(self._machine.device))
-                if name is not None:
-                    return name
-        return "?"
+            found = [
+                first_non_finite(self._model, inputs[rows].to(self._machine.device))
+                for rows, _ in self._passes(len(inputs), pieces)
+            ]
+        return next((name for name in found if name is not None), "?")
 
     def _bad_gradient(self) -> str:
-        for name, parameter in reversed(list(self._model.named_parameters())):
-            if parameter.grad is not None and not parameter.grad.isfinite().all():
-                return name
-        return "?"
+        named = [(name, one.grad) for name, one in self._model.named_parameters() if one.grad is not None]
+        wrong = self._group.add(torch.stack([(~local(gradient).isfinite()).sum() for _, gradient in named]))
+        return next((name for (name, _), count in zip(reversed(named), wrong.flip(0), strict=True) if count), "?")
 
 
 def _rows(matrix: Tensor) -> Tensor:
     """Evenly spaced rows of a matrix, few enough to be copied now and then, detached."""
-    return matrix.detach()[:: max(1, matrix.numel() // _MOST_MEASURED)]
+    part = local(matrix.detach())
+    return part[:: max(1, part.numel() // _MOST_MEASURED)]
+
+
+def _measured_matrices(model: LanguageModel) -> list[Tensor]:
+    return [
+        parameter
+        for name, parameter in model.named_parameters()
+        if parameter.ndim == 2 and not name.startswith(("embedding", "head")) and not name.endswith(_ZERO_AT_FIRST)
+    ]
 
 
 def _unusual(ratio: float) -> float:

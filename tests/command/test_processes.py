@@ -7,31 +7,16 @@ import sys
 import time
 from pathlib import Path
 
-import psutil
 import pytest
 
 from mmrec_engine import checkpoints
 from tests.command.faults import ended, one_line_of, wait_for_step
+from tests.command.processes import all_gone, followers_of, losses_of
 from tests.conftest import FAST, Command, events_of
 
 # Five windows do not divide by two or four; dropout tells whether masks are the samples' own.
 RUN = [*FAST, "--batch-size", 5, "--dropout", 0.2, "--eval-every", 25, "--checkpoint-every", 5, "--warmup-steps", 5]
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")]
-
-
-def losses_of(folder: Path) -> list[float]:
-    return [event["loss"] for event in events_of(folder) if event["event"] == "step"]
-
-
-def followers_of(process: subprocess.Popen[str]) -> list[psutil.Process]:
-    return [
-        each for each in psutil.Process(process.pid).children(recursive=True) if "follower" in " ".join(each.cmdline())
-    ]
-
-
-def all_gone(processes: list[psutil.Process]) -> bool:
-    _, alive = psutil.wait_procs(processes, timeout=20)
-    return not alive
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from tests.conftest import FAST, Command, events_of
 RUN = [*FAST, "--max-steps", 20, "--warmup-steps", 4, "--eval-every", 5, "--learning-rate", 0.003]
 BOTH = ["--data-dir", "en=0.7", "--data-dir", "digits=0.3"]
 NEW_SETTINGS = (
-    "mixing_temperature", "denoising", "denoising_span", "early_stopping_on", "max_corpus_bytes", "jitter", "recased", "masked", "noise",
-    "curriculum", "curriculum_share", "curriculum_start", "pacing",
+    "mixing_temperature", "denoising", "denoising_span", "early_stopping_on", "max_corpus_bytes", "jitter", "recased", "masked",
+    "noise", "curriculum", "curriculum_share", "curriculum_start", "pacing", "sharding",
 )  # fmt: skip
 
 

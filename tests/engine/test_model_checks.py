@@ -314,7 +314,7 @@ def test_torch_is_left_as_it_was(context: ModelContext) -> None:
 def test_too_little_memory_fails_without_trying(context: ModelContext, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = replace(context.settings, batch_size=64, accumulate=3, stride=100)
     needed = room_checks.needed_bytes(settings, context.config.vocabulary)
-    monkeypatch.setattr(room_checks, "available", lambda device: needed)
+    monkeypatch.setattr(room_checks, "room", lambda settings, device: needed)
     monkeypatch.setattr(room_checks, "_trial", lambda context: pytest.fail("it was tried"))
     found = run(check("memory-fits"), replace(context, settings=settings))
     assert found["status"] == "fail" and not found["values"]["tried"]
@@ -330,7 +330,7 @@ def test_too_little_memory_fails_without_trying(context: ModelContext, monkeypat
 
 def test_a_remedy_in_force_is_not_offered_again(context: ModelContext, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = replace(context.settings, config="small", batch_size=1, seq_len=64, gradient_checkpointing=True)
-    monkeypatch.setattr(room_checks, "available", lambda device: 2**28)
+    monkeypatch.setattr(room_checks, "room", lambda settings, device: 2**28)
     values = run(check("memory-fits"), replace(context, settings=settings))["values"]
     assert set(values["fitting"]) == {"smaller-config"}
 
@@ -365,7 +365,7 @@ def test_where_nothing_fits_no_model_is_built(context: ModelContext, monkeypatch
 
 
 def test_a_large_model_is_not_tried_at_length(context: ModelContext, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room_checks, "available", lambda device: 2**40)
+    monkeypatch.setattr(room_checks, "room", lambda settings, device: 2**40)
     base = replace(context, settings=replace(context.settings, config="base"))
     base = replace(base, make_model=lambda: pytest.fail("a model was built"))
     for id in set(IDS) - {"initial-loss", "memory-fits", "disk-fits"}:

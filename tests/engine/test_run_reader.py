@@ -293,9 +293,14 @@ while True:
     slices = max(slices, time.perf_counter() - at)
     if not more:
         break
+fold = time.perf_counter() - began
+began = time.perf_counter()
+with (Path(sys.argv[1]) / "events.jsonl").open("rb") as file:
+    lines = sum(bool(json.loads(line)) for line in file)
+parsed = time.perf_counter() - began
 print(json.dumps({
     "glance": glanced, "glance_memory": glance_memory, "seen": seen.last_step.step, "best": seen.best.step,
-    "fold": time.perf_counter() - began, "memory": peak() - before, "slice": slices,
+    "fold": fold, "parsed": parsed, "memory": peak() - before, "slice": slices,
     "read": reader.history.last_step.step, "torch": "torch" in sys.modules,
 }))
 """
@@ -309,7 +314,7 @@ def test_a_million_steps_are_seen_at_once_and_read_within_bounds(tmp_path: Path)
     print(measured)
     assert (measured["seen"], measured["read"], measured["best"]) == (1_000_000, 1_000_000, 100_000)
     assert measured["glance"] < 1.0
-    assert measured["fold"] < 20
+    assert measured["fold"] < 5 * measured["parsed"], "of what it takes to parse these lines on this machine"
     assert measured["slice"] < 0.2
     assert measured["memory"] < 100e6
     assert not measured["torch"]
