@@ -15,9 +15,8 @@ from mmrec_engine.corpus.prepare import Corpus, short_side
 from mmrec_engine.errors import RequestError
 from mmrec_engine.plan import make_plan
 from mmrec_engine.presets import PRESETS
-from mmrec_engine.settings import CORPUS_CHOICE, CURRICULA, FIELDS, Resolved, Settings, resolve, value_type
+from mmrec_engine.settings import CORPUS_CHOICE, FIELDS, Resolved, Settings, resolve, value_type
 
-_CURRICULA = tuple(kind for kind in CURRICULA if kind != "none")
 CURRICULUM_SETTINGS = ("curriculum_share", "curriculum_start", "pacing")
 # The settings that the plan shows, under their headings.
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -33,17 +32,12 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "model": ("arch", "seed", "precision", "threads", "processes", "sharding", "gradient_checkpointing"),
     "saving": ("name", "checkpoint_every", "keep_checkpoints"),
 }  # fmt: skip
-# What counts for nothing unless another setting has one of these values: not shown otherwise.
-ONLY_WITH: dict[str, tuple[str, tuple[str, ...]]] = {
-    **dict.fromkeys(CURRICULUM_SETTINGS, ("curriculum", _CURRICULA)),
-    "decay_share": ("schedule", ("wsd",)),
-    "cycles": ("schedule", ("cosine-restarts",)),
-    "plateau_factor": ("schedule", ("plateau",)),
-    "plateau_patience": ("schedule", ("plateau",)),
-}
+_OF_A_SCHEDULE = {
+    "decay_share": "wsd", "cycles": "cosine-restarts", "plateau_factor": "plateau", "plateau_patience": "plateau"
+}  # fmt: skip
 # What the curve of the learning rate is made of.
 RATE_SETTINGS = ("epochs", "max_steps", "learning_rate", "warmup_steps", "schedule", "learning_rate_floor",
-                 *(name for name, (other, _) in ONLY_WITH.items() if other == "schedule"))  # fmt: skip
+                 *_OF_A_SCHEDULE)  # fmt: skip
 # What decides the prepared corpus, and what decides how long a step takes.
 CORPUS_SETTINGS = (*CORPUS_CHOICE, "encoding", "fix_encoding", "val_split", "vocab_size", "tokenizer", "mixing_temperature",
                    "denoising", "early_stopping_on", "max_corpus_bytes")  # fmt: skip
@@ -88,6 +82,25 @@ class Draft:
     def resolved(self) -> Resolved:
         """Raises RequestError where the values cannot be."""
         return resolve(self.given)
+
+
+def counts(name: str, settings: Settings) -> bool:
+    """Whether a setting changes anything beside the others: the plan does not show those that do not."""
+    if name in _OF_A_SCHEDULE:
+        return settings.schedule == _OF_A_SCHEDULE[name]
+    if name in CURRICULUM_SETTINGS:
+        return settings.curriculum != "none"
+    match name:
+        case "vocab_size":
+            return settings.tokenizer != "char"
+        case "denoising_span":
+            return settings.denoising > 0
+        case "mixing_temperature" | "early_stopping_on":
+            return isinstance(settings.data_dir or settings.corpus, tuple)
+        case "sharding":
+            return settings.processes > 1
+        case _:
+            return True
 
 
 def known_settings(values: dict[str, Any]) -> dict[str, Any]:

@@ -60,7 +60,7 @@ def _build(member: Member) -> Job | None:
     here = replace(resolve_machine(settings, machine), sharded=member.sharded)
     going_on = "optimizer" in state
     job = build_job(settings, here, corpus, Path(os.devnull), state if going_on else None)
-    if not going_on:
+    if not going_on and "model" in state:
         job.model.load_state_dict(state["model"])
     del state  # as large as the model, or three times that
     job.share(member)

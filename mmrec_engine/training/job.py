@@ -7,17 +7,17 @@ generator is in it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mmrec_engine import checkpoints
 from mmrec_engine.corpus.batches import training_windows
 from mmrec_engine.corpus.curriculum import Pacing
 from mmrec_engine.corpus.prepare import Corpus
 from mmrec_engine.errors import RequestError
-from mmrec_engine.machine_memory import keep_nothing
+from mmrec_engine.machine_memory import USABLE, keep_nothing
 from mmrec_engine.model.config import ModelConfig
 from mmrec_engine.model.language_model import LanguageModel, create_model
 from mmrec_engine.optim.average import WeightAverage
@@ -25,6 +25,7 @@ from mmrec_engine.optim.groups import Optimizers
 from mmrec_engine.optim.sharded import gathered
 from mmrec_engine.plan import Plan, Progress, make_plan
 from mmrec_engine.presets import PRESETS
+from mmrec_engine.quality.model_context import available
 from mmrec_engine.randomness import hash64
 from mmrec_engine.settings import Settings
 from mmrec_engine.training.group import Alone, Group
@@ -33,7 +34,11 @@ from mmrec_engine.training.machine import Machine
 from mmrec_engine.training.step import Stepper, StepResult
 from mmrec_engine.training.target import Outlook
 
+if TYPE_CHECKING:
+    from mmrec_engine.training.sharding import Announcer
+
 SAVED = ("model", "optimizer", "progress", "outlook", "loss_scale")
+_BYTES_A_WEIGHT = 4
 LAST_WEIGHTS = "last_weights"  # where `model` is an average: the weights themselves
 
 
@@ -54,6 +59,7 @@ class Job:
     outlook: Outlook = field(default_factory=Outlook)
     loss_scale: LossScale = field(default_factory=LossScale)
     group: Group = field(default_factory=Alone)
+    _announcer: Announcer | None = None
     saved_step: int = 0  # step of the newest checkpoint
     resumed_from: str | None = None  # name of the checkpoint this process went on from
 
@@ -61,14 +67,19 @@ class Job:
         """From now on train together with other processes, which hear what this job is."""
         if group.size == 1:
             return
-        state = self.content() if self.progress.step else {"model": dict(self.model.state_dict())}
+        state: dict[str, Any] = {}  # new weights are drawn from the seed, everywhere the same
+        if self.progress.step:
+            state = self.content()
+        elif self.settings.init_from is not None:
+            state = {"model": dict(self.model.state_dict())}
         group.tell("job", self.settings.as_dict(), self.machine.told(), self.corpus.fingerprint, state)
+        del state
         self.group = group
         self.share(group)
         if group.sharded:
-            from mmrec_engine.training.sharding import announce
+            from mmrec_engine.training.sharding import Announcer
 
-            announce(self.model, group.tell)
+            self._announcer = Announcer(self.model, group.tell)
 
     def share(self, group: Group) -> None:
         """Take this process' part in the steps of a group, and where it is sharded of the model."""
@@ -113,9 +124,17 @@ class Job:
         """Inside, the model has the weights by which it is judged: their average, where one is kept."""
         self._swap_average()
         try:
-            yield
+            with self._assembled():
+                yield
         finally:
             self._swap_average()
+
+    def _assembled(self) -> AbstractContextManager[None]:
+        """Inside, this process has all of a sharded model, where it has room for that."""
+        needed = _BYTES_A_WEIGHT * self.model.config.parameters()
+        if self._announcer is None or needed > USABLE * available(self.machine.device):
+            return nullcontext()
+        return self._announcer.assembled()
 
     def _swap_average(self) -> None:
         if self.average is None:

@@ -2,14 +2,16 @@
 
 Of every weight, gradient and moment a process keeps a part. A block's weights are put together when the block computes, and
 forgotten after it; gradients are summed and cut in one. So a forward pass is everybody's business: where the first process
-evaluates or writes text, the others go through the same blocks with a single token, and what comes out is forgotten.
+evaluates or writes text, the others hand over their parts once, if it has room for the whole model; else they go through the
+same blocks with a single token, and what comes out is forgotten.
 
 Source: Zhao et al., "PyTorch FSDP: experiences on scaling fully sharded data parallel", 2023.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -19,7 +21,7 @@ from torch.distributed.fsdp import FSDPModule, fully_shard, register_fsdp_forwar
 from mmrec_engine.evaluation.metrics import evaluating
 from mmrec_engine.model.language_model import LanguageModel
 
-FORWARD, ADVANCE = "forward", "advance"  # what the others are told when the first one evaluates
+FORWARD, ADVANCE, ASSEMBLE = "forward", "advance", "assemble"  # what the others are told when the first one evaluates
 
 
 def shard(model: LanguageModel, device: torch.device, processes: int) -> None:
@@ -37,28 +39,60 @@ def shard(model: LanguageModel, device: torch.device, processes: int) -> None:
         module.set_force_sum_reduction_for_comms(True)  # gloo has no other sum
 
 
-def announce(model: LanguageModel, tell: Callable[[str], None]) -> None:
-    """From now on the first process tells the others of every pass through the model that is not a training step's."""
+class Announcer:
+    """The first process' passes through the model that are not a training step's: it tells the others of each before it.
 
-    def before_forward(module: Any, args: Any) -> None:
-        if not module.training:
-            tell(FORWARD)
+    Inside `assembled` it has all of the model, and they are left in peace.
+    """
 
-    model.register_forward_pre_hook(before_forward, prepend=True)  # before the weights are put together
-    advance = model.advance
+    def __init__(self, model: LanguageModel, tell: Callable[[str], None]) -> None:
+        self._model, self._tell = model, tell
+        self._assembled = False
+        model.register_forward_pre_hook(self._before_forward, prepend=True)  # before the weights are put together
+        self._advance = model.advance
+        model.advance = self._announced  # type: ignore[method-assign, assignment]
 
-    def announced(*args: Any) -> Any:
-        tell(ADVANCE)
-        return advance(*args)
+    @contextmanager
+    def assembled(self) -> Iterator[None]:
+        """Put all layers together once, and hold them: text is written token by token, and each token is a pass."""
+        self._tell(ASSEMBLE)
+        modules = _sharded_modules(self._model)
+        try:
+            for module in modules:
+                module.set_reshard_after_forward(False, recurse=False)
+                module.unshard()
+            self._assembled = True
+            yield
+        finally:
+            self._assembled = False
+            for module in modules:
+                module.reshard()
+                module.set_reshard_after_forward(True, recurse=False)
 
-    model.advance = announced  # type: ignore[method-assign, assignment]
+    def _before_forward(self, module: Any, args: Any) -> None:
+        if not module.training and not self._assembled:
+            self._tell(FORWARD)
+
+    def _announced(self, *args: Any) -> Any:
+        if not self._assembled:
+            self._tell(ADVANCE)
+        return self._advance(*args)
 
 
 def accompany(model: LanguageModel, what: str) -> None:
-    """Another process' part in such a pass."""
+    """Another process' part in what the first one tells of."""
+    if what == ASSEMBLE:
+        for module in _sharded_modules(model):
+            module.unshard()
+            module.reshard()
+        return
     token = torch.zeros(1, 1, dtype=torch.int64, device=model.embedding.weight.device)
     with evaluating(model):
         if what == FORWARD:
             model(token)
         else:
             model.advance(token, model.initial_state(1))
+
+
+def _sharded_modules(model: LanguageModel) -> list[FSDPModule]:
+    return [module for module in model.modules() if isinstance(module, FSDPModule)]

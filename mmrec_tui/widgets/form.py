@@ -15,7 +15,7 @@ from mmrec_engine.errors import RequestError
 from mmrec_engine.guide import HYPERPARAMETERS, PROFILE_TEXTS
 from mmrec_engine.setting import flag
 from mmrec_engine.settings import FIELDS, Resolved, value_type
-from mmrec_tui.draft import CURRICULUM_SETTINGS, GROUPS, ONLY_WITH, RATE_SETTINGS, typed
+from mmrec_tui.draft import CURRICULUM_SETTINGS, GROUPS, RATE_SETTINGS, counts, typed
 from mmrec_tui.text import Wording
 from mmrec_tui.widgets.panels import plain
 from mmrec_tui.widgets.plot import Plot
@@ -105,9 +105,8 @@ class Form(Widget):
 
     def show_sources(self, resolved: Resolved, say: Wording) -> None:
         for field in self.query(Field):
-            other, values = ONLY_WITH.get(field.setting, ("", ()))
-            field.display = not other or getattr(resolved.settings, other) in values
             source = resolved.sources[field.setting]
+            field.display = source == "hand" or counts(field.setting, resolved.settings)  # what was typed can be mended
             words = say(f"source.{source}")
             style = "$accent" if source == "hand" else "$foreground 60%"
             field.query_one(".source", Static).update(Content.styled(words, style))

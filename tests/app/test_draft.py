@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mmrec_engine.corpus.prepare import Corpus, prepare_corpus
 from mmrec_engine.errors import RequestError
 from mmrec_engine.presets import PROFILES
-from mmrec_engine.settings import FIELDS, resolve
+from mmrec_engine.progress import result_of
+from mmrec_engine.settings import FIELDS, Settings, resolve
 from mmrec_tui.draft import (
     GROUPS,
     Draft,
     corpora_as_typed,
+    counts,
     found_corpora,
     known_settings,
     named,
@@ -27,13 +30,7 @@ from tests.app.conftest import TINY
 
 @pytest.fixture
 def corpus(small_text: Path) -> Corpus:
-    preparing = prepare_corpus(resolve({**TINY, "data_dir": str(small_text)}).settings)
-    while True:
-        try:
-            next(preparing)
-        except StopIteration as finished:
-            prepared: Corpus = finished.value
-            return prepared
+    return result_of(prepare_corpus(resolve({**TINY, "data_dir": str(small_text)}).settings))
 
 
 def test_a_value_set_and_emptied_again_leaves_no_trace() -> None:
@@ -89,6 +86,24 @@ def test_the_plan_shows_settings_that_exist_and_each_once() -> None:
     shown = [name for names in GROUPS.values() for name in names]
     assert set(shown) <= set(FIELDS)
     assert len(shown) == len(set(shown))
+
+
+@pytest.mark.parametrize(
+    ("name", "beside"),
+    [
+        ("sharding", {"processes": 2}),
+        ("vocab_size", {"tokenizer": "bpe"}),
+        ("denoising_span", {"denoising": 0.1}),
+        ("early_stopping_on", {"data_dir": ("a", "b")}),
+        ("mixing_temperature", {"corpus": ("a", "b")}),
+        ("decay_share", {"schedule": "wsd"}),
+        ("pacing", {"curriculum": "ngram"}),
+    ],
+)
+def test_some_settings_count_only_beside_others(name: str, beside: dict[str, Any]) -> None:
+    assert not counts(name, Settings())
+    assert counts(name, Settings(**beside))
+    assert counts("dropout", Settings())
 
 
 def test_of_a_download_the_plan_takes_a_part_at_first() -> None:

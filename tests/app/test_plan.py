@@ -326,6 +326,22 @@ async def test_the_planned_learning_rate_is_drawn_while_it_is_being_chosen(small
         await until(pilot, lambda: "Learning rate as planned" not in screen_text(app))
 
 
+async def test_what_counts_for_nothing_is_not_shown_unless_it_was_typed(small_text: Path) -> None:
+    app = an_app(plan={"data_dir": str(small_text), "mixing_temperature": 2.0})
+    async with app.run_test(size=(160, 45)) as pilot:
+        screen = await open_prepared_plan(app, pilot)
+
+        def seen(name: str) -> bool:
+            return bool(screen.query_one(f"#field-{name}").parent.display)
+
+        assert not any(map(seen, ("sharding", "vocab_size", "denoising_span", "early_stopping_on")))
+        assert seen("mixing_temperature"), "it was set by hand"
+        screen.query_one("#field-processes", Input).value = "2"
+        await until(pilot, lambda: seen("sharding"))
+        screen.query_one("#field-denoising", Input).value = "0.2"
+        await until(pilot, lambda: seen("denoising_span"))
+
+
 async def test_a_curriculum_shows_its_settings_and_draws_its_pace() -> None:
     app = an_app(plan={"max_steps": 400})
     async with app.run_test(size=(160, 45)) as pilot:

@@ -35,6 +35,13 @@ step.Stepper._pass = broken
 """
 
 
+# No room for the whole model, so that each pass of an evaluation is made together.
+NO_ROOM = {
+    "code": "import mmrec_engine.training.job as job; job.available = lambda device: 0",
+    "after": "mmrec_engine.training.job",
+}
+
+
 @pytest.fixture
 def flags(text_file: Path) -> list[object]:
     return ["train", "--data-dir", text_file, *RUN]
@@ -47,7 +54,7 @@ def told_of(folder: Path, event: str) -> list[dict[str, Any]]:
 def test_a_model_in_parts_trains_as_one_does(command: Command, flags: list[object]) -> None:
     for processes in (1, 3):
         more = [] if processes == 1 else ["--processes", processes, *FULL]
-        result = command(*flags, "--max-steps", 20, "--name", f"of-{processes}", *more, "--json")
+        result = command(*flags, "--max-steps", 20, "--name", f"of-{processes}", *more, "--json", **planted(**NO_ROOM))
         assert result.code == 0, result.err
         assert ("hold the model in parts" in result.err) == (processes > 1)
     alone = command.run_folder("of-1")
@@ -56,6 +63,7 @@ def test_a_model_in_parts_trains_as_one_does(command: Command, flags: list[objec
     folder = command.run_folder("of-3")
     assert told_of(folder, "run_started")[0]["machine"]["sharding"] == "full"
     assert losses_of(folder) == pytest.approx(losses_of(alone), rel=1e-4)
+    assert [each["text"] for each in told_of(folder, "sample")] == [each["text"] for each in told_of(alone, "sample")]
     for name in ("loss", "accuracy", "training_loss"):
         found, expected = ([each[name] for each in told_of(run, "validation")] for run in (folder, alone))
         assert found == pytest.approx(expected, rel=1e-4), name
