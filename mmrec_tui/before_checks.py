@@ -60,7 +60,7 @@ class BeforeChecks:
 
         def check(work: Work[None]) -> None:
             from mmrec_engine.quality.before import checks_before, count_of_checks
-            from mmrec_engine.training.machine import resolve_machine
+            from mmrec_engine.training.machine import machine_for
 
             if after is not None:
                 after.join()
@@ -68,7 +68,7 @@ class BeforeChecks:
                 self._corpus = result_of(prepare_corpus(resolved.settings))
             self.total = count_of_checks(self._corpus)
             settings = resolved.settings
-            machine = resolve_machine(settings)
+            machine = machine_for(settings, self._corpus.tokenizer.vocab_size)
             made = checks_before(settings, resolved.sources, self._corpus, settings.run_folder, machine, only=only)
             for finding in made:
                 if work.stopping():

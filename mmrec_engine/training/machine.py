@@ -68,9 +68,10 @@ def resolve_machine(settings: Settings, stored: Mapping[str, Any] | None = None)
     return Machine(device, threads, chosen)
 
 
-def with_sharding(machine: Machine, settings: Settings, vocabulary: int, stored: Mapping[str, Any]) -> Machine:
-    """Decide whether the run's processes hold the model in parts: unless a person says, where each had no room for it with one
-    window at a time. stored: as for `resolve_machine`; as many processes go on as they have begun."""
+def machine_for(settings: Settings, vocabulary: int, stored: Mapping[str, Any] | None = None) -> Machine:
+    """`resolve_machine`, and whether the run's processes hold the model in parts: unless a person says, where each had no room
+    for it with one window at a time. As many processes as before go on as they have begun."""
+    machine, stored = resolve_machine(settings, stored), stored or {}
     asked = settings.sharding
     if asked == "auto" and stored.get("settings", {}).get("processes") == settings.processes:
         asked = stored.get("sharding", asked)

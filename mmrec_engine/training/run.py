@@ -28,7 +28,7 @@ from mmrec_engine.training.group import ProcessLostError, as_launched, open_grou
 from mmrec_engine.training.job import Job, build_job
 from mmrec_engine.training.judging import Judging
 from mmrec_engine.training.loop import run_steps, save_after_loss
-from mmrec_engine.training.machine import Machine, resolve_machine, with_sharding
+from mmrec_engine.training.machine import Machine, machine_for
 from mmrec_engine.training.resuming import anchored, as_stored, changed_since, description_of, given_in_code
 
 
@@ -181,8 +181,7 @@ class _Run:
         path, content, damaged = (
             checkpoints.newest_usable(self._folder.path) if self._mode == "resume" else (None, {}, [])
         )
-        machine = resolve_machine(settings, self._stored)
-        machine = with_sharding(machine, settings, corpus.tokenizer.vocab_size, self._stored)
+        machine = machine_for(settings, corpus.tokenizer.vocab_size, self._stored)
         settings = self._take_fitting(settings, corpus, machine)
         baselines: dict[str, float] = {}
         if path is None and self._judging is not None:

@@ -237,9 +237,9 @@ def test_a_run_that_is_not_there_cannot_be_watched(opened: Open) -> None:
 
 
 @pytest.mark.slow
-def test_a_run_of_another_process_is_watched_to_its_end(command: Command, opened: Open, text_file: Path) -> None:
+def test_a_run_of_other_processes_is_watched_to_its_end(command: Command, opened: Open, text_file: Path) -> None:
     words = ["--data-dir", text_file, "--seq-len", 32, "--batch-size", 2, "--threads", 1, "--precision", "fp32"]
-    command.start("train", *words, "--max-steps", 250, "--eval-every", 50)
+    command.start("train", *words, "--max-steps", 250, "--eval-every", 50, "--processes", 2)
     screen = None
     while screen is None:
         # Nothing but a live run will do for `watch` without a name.

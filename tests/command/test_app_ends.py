@@ -218,10 +218,11 @@ def test_a_window_closed_while_detaching_changes_nothing(
     assert pid_of(folder) != screen.process.pid
 
 
+@pytest.mark.parametrize("processes", [1, 2])
 def test_a_detached_run_goes_on_by_itself_and_is_steered_from_outside(
-    command: Command, opened: Open, text_file: Path
+    command: Command, opened: Open, text_file: Path, processes: int
 ) -> None:
-    plan(command, text_file, **ENDLESS)
+    plan(command, text_file, **ENDLESS, processes=processes)
     screen = opened()
     start_training(screen)
     folder = command.run_folder()

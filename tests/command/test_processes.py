@@ -140,6 +140,16 @@ def test_torchrun_starts_them_as_well(command: Command, flags: list[object]) -> 
     assert not command.run_folder("differing").exists()
 
 
+def test_weights_that_are_given_are_those_of_all(command: Command, flags: list[object]) -> None:
+    assert command(*flags, "--max-steps", 5, "--name", "first").code == 0
+    for processes in (1, 2):
+        more = ["--init-from", "checkpoints/first", "--processes", processes, "--name", f"of-{processes}"]
+        assert command(*flags, "--max-steps", 5, *more).code == 0
+    alone = losses_of(command.run_folder("of-1"))
+    assert losses_of(command.run_folder("of-2")) == pytest.approx(alone, rel=1e-4)
+    assert alone[0] < losses_of(command.run_folder("first"))[0]
+
+
 def test_too_many_processes_are_code_2(command: Command, text_file: Path) -> None:
     result = command("train", "--data-dir", text_file, *FAST, "--processes", 3)
     assert result.code == 2

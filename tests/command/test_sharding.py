@@ -208,3 +208,15 @@ def test_one_process_cannot_share(command: Command, flags: list[object]) -> None
     assert result.code == 2
     assert "--sharding full: one process has nobody" in one_line_of(result.err)
     assert not command.run_folder().exists()
+
+
+def test_the_memory_that_is_checked_is_that_of_a_part(command: Command, text_file: Path) -> None:
+    flags = ["--data-dir", text_file, "--config", "base", "--seq-len", 32, "--batch-size", 4, "--precision", "fp32"]
+    little = "import mmrec_engine.quality.model_context as context; context.available_bytes = lambda: 6 * 2**30"
+    fault = planted(code=little, after="mmrec_engine.quality.model_context")
+    states = {}
+    for sharding in ("none", "auto"):
+        words = ["check", "before", *flags, "--processes", 4, "--sharding", sharding, "--json"]
+        found = {one["id"]: one for one in command(*words, **fault).json["findings"]}
+        states[sharding] = found["memory-fits"]["status"]
+    assert states == {"none": "fail", "auto": "pass"}
