@@ -2,10 +2,14 @@
 
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import psutil
 
+from tests.command.faults import ended, one_line_of, wait_for_step
 from tests.conftest import events_of
+
+OF_THREE = ["--max-steps", 100_000, "--processes", 3]
 
 
 def losses_of(folder: Path) -> list[float]:
@@ -21,3 +25,19 @@ def followers_of(process: subprocess.Popen[str]) -> list[psutil.Process]:
 def all_gone(processes: list[psutil.Process]) -> bool:
     _, alive = psutil.wait_procs(processes, timeout=20)
     return not alive
+
+
+def ended_at_a_loss(process: subprocess.Popen[str], folder: Path) -> dict[str, Any]:
+    """One of three processes is killed in a step, all end with one line that says so. Returns the record's last word."""
+    wait_for_step(folder, 8)
+    followers = followers_of(process)
+    assert len(followers) == 2
+    followers[0].kill()
+    code, _, told = ended(process)
+    assert code == 1
+    line = one_line_of(told)
+    assert "of 3 is gone (signal 9)" in line and "--resume" in line
+    assert all_gone(followers)
+    finished = next(event for event in events_of(folder) if event["event"] == "run_finished")
+    assert (finished["status"], finished["values"]["error"]) == ("failed", "process-lost")
+    return finished

@@ -8,8 +8,8 @@ import pytest
 from tests.command.faults import assert_a_killed_run_ends_the_same
 from tests.conftest import Command, events_of
 
-RUN = ["--seq-len", 32, "--batch-size", 2, "--threads", 1, "--no-check", "--max-steps", 40, "--checkpoint-every", 5,
-       "--eval-every", 20]  # fmt: skip
+RUN = ["--seq-len", 32, "--batch-size", 2, "--threads", 1, "--no-check", "--max-steps", 20, "--checkpoint-every", 5,
+       "--eval-every", 10]  # fmt: skip
 
 
 @pytest.mark.fault
@@ -19,13 +19,13 @@ def test_a_run_in_half_precision_that_is_killed_ends_as_one_never_touched(
 ) -> None:
     flags = ["train", "--data-dir", text_file, *RUN, "--recipe", "fast", "--precision", precision]
     flags += ["--seq-len", 32, "--batch-size", 2]
-    whole = assert_a_killed_run_ends_the_same(command, flags, 17)
+    whole = assert_a_killed_run_ends_the_same(command, flags, 9)
     assert json.loads((whole / "run.json").read_text())["precision"] == precision
     scales = [event.get("loss_scale") for event in events_of(whole) if event["event"] == "step"]
     if precision == "fp16":
         assert all(scale >= 2 and scale.is_integer() for scale in scales)
     else:
-        assert scales == [None] * 40
+        assert scales == [None] * 20
 
 
 def test_the_checklist_passes_in_float16(command: Command, text_file: Path) -> None:

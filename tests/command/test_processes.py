@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from mmrec_engine import checkpoints
-from tests.command.faults import ended, one_line_of, wait_for_step
-from tests.command.processes import all_gone, followers_of, losses_of
+from tests.command.faults import ended, wait_for_step
+from tests.command.processes import OF_THREE, all_gone, ended_at_a_loss, followers_of, losses_of
 from tests.conftest import FAST, Command, events_of
 
 # Five windows do not divide by two or four; dropout tells whether masks are the samples' own.
@@ -77,20 +77,8 @@ def test_after_a_kill_it_goes_on_alike_with_the_same_or_another_number(command: 
 def test_a_process_that_is_lost_ends_all_with_one_word_and_what_was_learnt_is_kept(
     command: Command, flags: list[object]
 ) -> None:
-    process = command.start(*flags, "--max-steps", 100_000, "--processes", 3, "--checkpoint-every", 100_000)
     folder = command.run_folder()
-    wait_for_step(folder, 8)
-    followers = followers_of(process)
-    assert len(followers) == 2
-    followers[0].kill()
-    code, _, told = ended(process)
-    assert code == 1
-    line = one_line_of(told)
-    assert "of 3 is gone (signal 9)" in line and "--resume" in line
-    assert all_gone(followers)
-    events = events_of(folder)
-    finished = next(event for event in events if event["event"] == "run_finished")
-    assert (finished["status"], finished["values"]["error"]) == ("failed", "process-lost")
+    finished = ended_at_a_loss(command.start(*flags, *OF_THREE, "--checkpoint-every", 100_000), folder)
     path, content, _ = checkpoints.newest_usable(folder)
     assert path is not None and content["progress"]["step"] == finished["step"] >= 8
     more = command("train", "--resume", "--max-steps", finished["step"] + 5, "--no-check", "--lang", "tr")

@@ -13,7 +13,7 @@ import torch
 
 from mmrec_engine import checkpoints
 from tests.command.faults import ended, one_line_of, planted, wait_for_step
-from tests.command.processes import all_gone, followers_of, losses_of
+from tests.command.processes import OF_THREE, all_gone, ended_at_a_loss, followers_of, losses_of
 from tests.conftest import FAST, Command, events_of
 
 # Five windows, one at a time: processes have different numbers of passes to make. Dropout: masks are the samples' own.
@@ -110,19 +110,8 @@ def test_after_a_kill_it_goes_on_alike_in_parts_or_whole(command: Command, flags
 
 @pytest.mark.fault
 def test_a_process_that_is_lost_ends_all_with_one_word(command: Command, flags: list[object]) -> None:
-    process = command.start(*flags, "--max-steps", 100_000, "--processes", 3, *FULL)
     folder = command.run_folder()
-    wait_for_step(folder, 8)
-    followers = followers_of(process)
-    assert len(followers) == 2
-    followers[0].kill()
-    code, _, told = ended(process)
-    assert code == 1
-    line = one_line_of(told)
-    assert "of 3 is gone" in line and "--resume" in line
-    assert all_gone(followers)
-    finished = told_of(folder, "run_finished")[0]
-    assert (finished["status"], finished["values"]["error"]) == ("failed", "process-lost")
+    finished = ended_at_a_loss(command.start(*flags, *OF_THREE, *FULL), folder)
     path, content, _ = checkpoints.newest_usable(folder)
     assert path is not None and content["progress"]["step"] >= 5
     more = command("train", "--resume", "--max-steps", finished["step"] + 5, "--no-check", "--lang", "tr")

@@ -355,8 +355,7 @@ def test_memory_that_runs_out_in_the_trial_is_told_from_other_errors(
 
 
 def test_where_nothing_fits_no_model_is_built(context: ModelContext, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (room_checks, model_context):
-        monkeypatch.setattr(module, "available", lambda device: 2**20)
+    monkeypatch.setattr(model_context, "available", lambda device: 2**20)
     broken = replace(context, make_model=lambda: pytest.fail("a model was built"))
     found = findings(broken)
     skipped = {id: finding["values"]["reason"] for id, finding in found.items() if finding["status"] == "skipped"}
