@@ -91,8 +91,6 @@ def counts(name: str, settings: Settings) -> bool:
     if name in CURRICULUM_SETTINGS:
         return settings.curriculum != "none"
     match name:
-        case "vocab_size":
-            return settings.tokenizer != "char"
         case "denoising_span":
             return settings.denoising > 0
         case "mixing_temperature" | "early_stopping_on":

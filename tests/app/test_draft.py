@@ -92,7 +92,6 @@ def test_the_plan_shows_settings_that_exist_and_each_once() -> None:
     ("name", "beside"),
     [
         ("sharding", {"processes": 2}),
-        ("vocab_size", {"tokenizer": "bpe"}),
         ("denoising_span", {"denoising": 0.1}),
         ("early_stopping_on", {"data_dir": ("a", "b")}),
         ("mixing_temperature", {"corpus": ("a", "b")}),

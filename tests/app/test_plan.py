@@ -334,7 +334,7 @@ async def test_what_counts_for_nothing_is_not_shown_unless_it_was_typed(small_te
         def seen(name: str) -> bool:
             return bool(screen.query_one(f"#field-{name}").parent.display)
 
-        assert not any(map(seen, ("sharding", "vocab_size", "denoising_span", "early_stopping_on")))
+        assert not any(map(seen, ("sharding", "denoising_span", "early_stopping_on")))
         assert seen("mixing_temperature"), "it was set by hand"
         screen.query_one("#field-processes", Input).value = "2"
         await until(pilot, lambda: seen("sharding"))
