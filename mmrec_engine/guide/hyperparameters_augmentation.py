@@ -57,12 +57,12 @@ AUGMENTATION: tuple[Hyperparameter, ...] = (
         "noise",
         {"en": "Noise", "tr": "Gürültü"},
         {
-            "en": "Share of the training input that is replaced by other tokens of the text. What is to be predicted stays true. For text that will have slips of the pen, and for text so small that it is learnt by heart.",
-            "tr": "Eğitim girdisinin, metnin başka tokenlarıyla değiştirilen payı. Öngörülecek olan doğru kalır. Yazım yanlışlı metinler ve ezberlenecek kadar küçük metinler için.",
+            "en": "Share of the training input that is replaced by other tokens of the text. What is to be predicted stays true. For text that will have slips of the pen.",
+            "tr": "Eğitim girdisinin, metnin başka tokenlarıyla değiştirilen payı. Öngörülecek olan doğru kalır. Yazım yanlışlı metinler için.",
         },
         {
-            "en": "A slip throws the model off less; it learns more slowly and by heart later, so a small text bears more steps: try 0.05.",
-            "tr": "Bir yazım yanlışı modeli daha az şaşırtır; daha yavaş öğrenir, daha geç ezberler, küçük metin daha çok adım kaldırır: 0,05 deneyin.",
+            "en": "A slip throws the model off less; it trusts the nearest tokens less, and learns more slowly.",
+            "tr": "Bir yazım yanlışı modeli daha az şaşırtır; en yakın tokenlara daha az güvenir, daha yavaş öğrenir.",
         },
         {
             "en": "Faster learning; 0 suits short runs and much text.",
