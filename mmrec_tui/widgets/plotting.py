@@ -99,7 +99,7 @@ def draw(figure: Figure, width: int, height: int, plain: bool = False) -> list[l
 
 
 def ticks(low: float, high: float, most: int) -> list[float]:
-    """Round numbers (1, 2 or 5 times a power of ten) between low and high, at most `most` + 1 of them."""
+    """Round numbers, 1, 2 or 5 times a power of ten apart, between low and high: two at least, not many more than `most`."""
     if not high > low:
         return [low]
     rough = (high - low) / max(1, most)
@@ -110,7 +110,7 @@ def ticks(low: float, high: float, most: int) -> list[float]:
         first = math.ceil(low / gap - 1e-9)
         found = [number * gap for number in range(first, math.floor(high / gap + 1e-9) + 1)]
         if len(found) > 1:  # one tick alone tells no scale: better one more than wanted
-            return found
+            return found if len(found) <= max(4, most + 2) else found[::2]  # after a step of 5 one of 2 may give five
     return [low, high]
 
 
