@@ -25,7 +25,7 @@ _GROUP_FILES = {
 
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # of mallopt(3)
-_BYTES_A_WEIGHT = 4
+BYTES_A_WEIGHT = 4
 USABLE = 0.8  # of what is available: the estimate is within a tenth, and the system needs some
 
 
@@ -37,7 +37,7 @@ def fits(settings: Settings, vocabulary: int) -> tuple[int, int]:
     out, the system ends the process, and nothing can be caught.
     """
     model = PRESETS[settings.config].model(settings.arch, vocabulary, settings.seq_len)
-    averaged = _BYTES_A_WEIGHT * model.parameters() if settings.weight_average else 0
+    averaged = BYTES_A_WEIGHT * model.parameters() if settings.weight_average else 0
     return model.training_bytes(settings.windows_at_once, settings.seq_len) + averaged, available_bytes()
 
 

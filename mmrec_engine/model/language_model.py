@@ -79,9 +79,8 @@ class LanguageModel(nn.Module):
     def initial_state(self, batch: int) -> State:
         """What the model remembers before the first token."""
         weight = self.embedding.weight
-        like = torch.empty(
-            0, dtype=weight.dtype, device=weight.device
-        )  # plain, also where several processes share the model
+        # A plain tensor, also where several processes share the weights.
+        like = torch.empty(0, dtype=weight.dtype, device=weight.device)
         return [block.mixer.initial_state(batch, like) for block in self._layers()]
 
     def advance(self, ids: Tensor, state: State) -> tuple[Tensor, State]:

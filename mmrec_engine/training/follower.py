@@ -63,7 +63,7 @@ def _build(member: Member) -> Job | None:
     if not going_on and "model" in state:
         job.model.load_state_dict(state["model"])
     del state  # as large as the model, or three times that
-    job.share(member)
+    job.take_part(member)
     return job
 
 

@@ -17,7 +17,7 @@ from mmrec_engine.corpus.batches import training_windows
 from mmrec_engine.corpus.curriculum import Pacing
 from mmrec_engine.corpus.prepare import Corpus
 from mmrec_engine.errors import RequestError
-from mmrec_engine.machine_memory import USABLE, keep_nothing
+from mmrec_engine.machine_memory import BYTES_A_WEIGHT, USABLE, keep_nothing
 from mmrec_engine.model.config import ModelConfig
 from mmrec_engine.model.language_model import LanguageModel, create_model
 from mmrec_engine.optim.average import WeightAverage
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from mmrec_engine.training.sharding import Announcer
 
 SAVED = ("model", "optimizer", "progress", "outlook", "loss_scale")
-_BYTES_A_WEIGHT = 4
 LAST_WEIGHTS = "last_weights"  # where `model` is an average: the weights themselves
 
 
@@ -75,13 +74,13 @@ class Job:
         group.tell("job", self.settings.as_dict(), self.machine.told(), self.corpus.fingerprint, state)
         del state
         self.group = group
-        self.share(group)
+        self.take_part(group)
         if group.sharded:
             from mmrec_engine.training.sharding import Announcer
 
             self._announcer = Announcer(self.model, group.tell)
 
-    def share(self, group: Group) -> None:
+    def take_part(self, group: Group) -> None:
         """Take this process' part in the steps of a group, and where it is sharded of the model."""
         if group.sharded:
             from mmrec_engine.training.sharding import shard
@@ -131,7 +130,7 @@ class Job:
 
     def _assembled(self) -> AbstractContextManager[None]:
         """Inside, this process has all of a sharded model, where it has room for that."""
-        needed = _BYTES_A_WEIGHT * self.model.config.parameters()
+        needed = BYTES_A_WEIGHT * self.model.config.parameters()
         if self._announcer is None or needed > USABLE * available(self.machine.device):
             return nullcontext()
         return self._announcer.assembled()
