@@ -6,7 +6,7 @@ How several speak stands in `processes.py`, which is loaded where there are seve
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Protocol
 
 from mmrec_engine.errors import RequestError, TrainingError
@@ -14,7 +14,7 @@ from mmrec_engine.settings import Resolved
 
 if TYPE_CHECKING:
     import torch
-    from torch import Tensor
+    from torch import Tensor, nn
 
 
 class ProcessLostError(Exception):
@@ -40,8 +40,15 @@ class Group(Protocol):
     def total(self, tokens: int) -> int:
         """Those of all processes together. Raises ProcessLostError."""
 
-    def sum(self, gradients: Sequence[Tensor], loss: Tensor) -> None:
-        """Replace gradients and loss by their sums over all processes.
+    def ready(self, model: nn.Module) -> None:
+        """A step of this model begins. Raises ProcessLostError."""
+
+    def passing(self, model: nn.Module, last: bool) -> AbstractContextManager[nn.Module]:
+        """Inside, one pass through the module that is given, forward and backward. After the last one of a step the gradients
+        are the sums over all passes of all processes."""
+
+    def sum(self, loss: Tensor) -> None:
+        """After the last pass: replace the loss by its sum over all processes.
 
         Raises OthersRanOutError where memory ran out in another process, ProcessLostError where one is gone.
         """
@@ -50,7 +57,10 @@ class Group(Protocol):
         """Figures that each process has for its part of the model, added up; where each has all of it, as they are."""
 
     def fail(self, error: BaseException) -> None:
-        """In place of `sum`: this process has no gradients, because memory ran out, or something else went wrong."""
+        """In place of `sum`: a pass broke off here, because memory ran out, or something else went wrong.
+
+        Raises ProcessLostError where that was the end of another process.
+        """
 
     def broken_by(self, error: BaseException) -> bool:
         """Whether an error of the model itself tells that another process is gone: where all take part in its passes."""
@@ -77,8 +87,14 @@ class Alone:
     def total(self, tokens: int) -> int:
         return tokens
 
-    def sum(self, gradients: Sequence[Tensor], loss: Tensor) -> None:
-        """They are the sums."""
+    def ready(self, model: nn.Module) -> None:
+        """There is nobody."""
+
+    def passing(self, model: nn.Module, last: bool) -> AbstractContextManager[nn.Module]:
+        return nullcontext(model)
+
+    def sum(self, loss: Tensor) -> None:
+        """It is the sum."""
 
     def add(self, figures: Tensor) -> Tensor:
         return figures

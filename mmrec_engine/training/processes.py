@@ -2,9 +2,8 @@
 
 The first process is the run: it has the folder, the record, the person, and decides. The others follow (`follower.py`): they
 hear of each step before it is made. Gradients are summed, not averaged, because each process has divided its own by the tokens
-of the whole step; shares may then be uneven. Where every process has the whole model that is what DistributedDataParallel does
-but for the division, in one piece instead of as gradients come: a model that is worth several processes has larger gradients
-than it has waits. Where the model is sharded, FSDP2 sums them (`sharding.py`).
+of the whole step; shares may then be uneven. Where every process has the whole model DistributedDataParallel sums them
+(`replica.py`), where the model is sharded FSDP2 does (`sharding.py`).
 
 The processes speak through `torch.distributed`: gloo on CPUs, NCCL on GPUs. They are started here (`--processes`), or by
 `torchrun`, which tells each its place in environment variables.
@@ -18,17 +17,21 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import timedelta
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import torch
 import torch.distributed as dist
-from torch import Tensor
+from torch import Tensor, nn
 
 from mmrec_engine.errors import RequestError, TrainingError
 from mmrec_engine.machine_memory import ran_out
 from mmrec_engine.training.group import OthersRanOutError, ProcessLostError, launched, share_of
+
+if TYPE_CHECKING:
+    from mmrec_engine.training.replica import Replica
 
 # Longer than any validation: the others wait for the first one to be done with it. Who dies is noticed at once.
 PATIENCE = timedelta(hours=24)
@@ -48,7 +51,8 @@ class Member:
         """followers: those that this process has started."""
         self._device = device
         self.sharded = sharded
-        self._broken = False  # in the middle of a pass, so that nothing can be said any more
+        self._replica: Replica | None = None  # made for the first step
+        self._broken = False  # in the middle of what all do, so that nothing can be said any more
         self.rank, self.size = dist.get_rank(), dist.get_world_size()
         self._followers = followers
 
@@ -60,19 +64,24 @@ class Member:
         self._reduce(count)
         return int(count)
 
-    def sum(self, gradients: Sequence[Tensor], loss: Tensor) -> None:
-        if self.sharded:  # the gradients were summed as they came
-            self._reduce(loss)
+    def ready(self, model: nn.Module) -> None:
+        if self.sharded:
             return
-        try:
-            flat = torch.cat([gradient.flatten() for gradient in gradients])
-        except (RuntimeError, MemoryError) as error:  # before the others wait for it
-            self.fail(error)
-            raise
-        self._agree(loss, 0.0)
-        self._reduce(flat)
-        for gradient, total in zip(gradients, torch.split(flat, [each.numel() for each in gradients]), strict=True):
-            gradient.copy_(total.view_as(gradient))
+        if self._replica is None:
+            from mmrec_engine.training.replica import Replica
+
+            with self._together():
+                self._replica = Replica(model)
+        self._replica.begin()
+
+    def passing(self, model: nn.Module, last: bool) -> AbstractContextManager[nn.Module]:
+        return nullcontext(model) if self._replica is None else self._replica.passing(last)
+
+    def sum(self, loss: Tensor) -> None:
+        if self.sharded:
+            self._reduce(loss)
+        else:
+            self._agree(loss, 0.0)
 
     def add(self, figures: Tensor) -> Tensor:
         if self.sharded:
@@ -81,32 +90,45 @@ class Member:
 
     def fail(self, error: BaseException) -> None:
         """Where the model is sharded the others are in the middle of a pass, and hear of it when this process ends."""
-        if not self.sharded:
-            self._agree(torch.zeros((), device=self._device), _MEMORY if ran_out(error) else _OTHER)
+        if self.sharded or self._replica is None:
+            return
+        with self._together():
+            if _tells_of_a_connection(error):
+                raise error
+            self._replica.give_up()
+        self._agree(torch.zeros((), device=self._device), _MEMORY if ran_out(error) else _OTHER)
 
     def broken_by(self, error: BaseException) -> bool:
         if not self.sharded or not isinstance(error, RuntimeError | MemoryError):
             return False
         self._broken = True
-        words = str(error).lower()
-        return any(name in words for name in _WORDS_OF_A_CONNECTION) or self._ended_one(_NOTICED_SECONDS) is not None
+        return _tells_of_a_connection(error) or self._ended_one(_NOTICED_SECONDS) is not None
 
     def _agree(self, loss: Tensor, wrong: float) -> None:
         """Sum the loss, and hear whether something went wrong elsewhere."""
         told = torch.stack([loss, loss.new_tensor(wrong)])
         self._reduce(told)
         loss.copy_(told[0])
+        if float(told[1]):
+            self._replica = None  # in one process it is in the middle of a pass: all make theirs anew
         elsewhere = float(told[1]) - wrong
         if elsewhere >= _OTHER:
             raise ProcessLostError
         if elsewhere and not wrong:
             raise OthersRanOutError
 
-    def _reduce(self, values: Tensor) -> None:
+    @contextmanager
+    def _together(self) -> Iterator[None]:
+        """What all processes do at once. Where it fails here, the others are still in it: with this process they are lost."""
         try:
-            dist.all_reduce(values)
-        except RuntimeError as error:
+            yield
+        except (RuntimeError, MemoryError) as error:
+            self._broken = True
             raise ProcessLostError(str(error)) from error
+
+    def _reduce(self, values: Tensor) -> None:
+        with self._together():
+            dist.all_reduce(values)
 
     def tell(self, *command: object) -> None:
         self._broadcast(list(command))
@@ -117,10 +139,8 @@ class Member:
 
     def _broadcast(self, command: list[Any] | None) -> list[Any]:
         told: list[Any] = [command]
-        try:
+        with self._together():
             dist.broadcast_object_list(told, src=0)
-        except RuntimeError as error:
-            raise ProcessLostError(str(error)) from error
         heard: list[Any] = told[0]
         return heard
 
@@ -152,6 +172,11 @@ class Member:
                     return follower
             time.sleep(_LOOK_SECONDS)
         return None
+
+
+def _tells_of_a_connection(error: BaseException) -> bool:
+    words = str(error).lower()
+    return any(name in words for name in _WORDS_OF_A_CONNECTION)
 
 
 class Follower:

@@ -98,6 +98,7 @@ class Stepper:
         numbers = np.arange(first_window + share.start, first_window + share.stop)
         inputs, labels = self._windows.batch(numbers)
         tokens = self._group.total(int(np.count_nonzero(labels != IGNORED_LABEL)))
+        self._group.ready(self._model)
         pieces = self._pacing.pieces(step, inputs.shape[1])
         inputs, labels = (part.reshape(len(part) * pieces, -1) for part in (inputs, labels))
         self._model.train()
@@ -106,9 +107,7 @@ class Stepper:
         except (RuntimeError, MemoryError) as error:
             self._group.fail(error)
             raise
-        self._group.sum(
-            [parameter.grad for parameter in self._model.parameters() if parameter.grad is not None], loss_sum
-        )
+        self._group.sum(loss_sum)
         loss = float(loss_sum) / tokens
         gradients = [local(parameter.grad) for parameter in self._model.parameters() if parameter.grad is not None]
         if loss_scale != 1.0:
@@ -134,19 +133,24 @@ class Stepper:
     def _pass(
         self, step: int, inputs: Ids, labels: Ids, first_sample: int, pieces: int, tokens: int, loss_scale: float
     ) -> Tensor:
-        """Leave the gradients of these samples' losses, summed and divided by `tokens`; returns the sum. pieces: a window's."""
+        """Leave the gradients of all processes, their sums divided by `tokens`; returns the sum of the losses here.
+
+        pieces: a window's.
+        """
         settings, device = self._settings, self._machine.device
         loss_sum = torch.zeros((), device=device)
-        for rows, counts in self._passes(len(inputs), pieces):
+        passes = list(self._passes(len(inputs), pieces))
+        for number, (rows, counts) in enumerate(passes, start=1):
             samples = range(first_sample + rows.start, first_sample + rows.stop)
             masks = DropoutMasks(settings.dropout, settings.seed, step, samples)
             batch_inputs, batch_labels = (torch.from_numpy(part[rows]).to(device) for part in (inputs, labels))
             if not counts:
                 batch_labels = torch.full_like(batch_labels, IGNORED_LABEL)
-            with self._machine.autocast():
-                logits = self._model(batch_inputs, masks)
-            batch_loss = token_losses(logits, batch_labels)
-            (batch_loss / tokens * loss_scale).backward()  # type: ignore[no-untyped-call]
+            with self._group.passing(self._model, number == len(passes)) as model:
+                with self._machine.autocast():
+                    logits = model(batch_inputs, masks)
+                batch_loss = token_losses(logits, batch_labels)
+                (batch_loss / tokens * loss_scale).backward()  # type: ignore[no-untyped-call]
             loss_sum += batch_loss.detach()
         return loss_sum
 

@@ -6,16 +6,39 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mmrec_engine import checkpoints
-from tests.command.faults import ended, wait_for_step
+from tests.command.faults import ended, planted, wait_for_step
 from tests.command.processes import OF_THREE, all_gone, ended_at_a_loss, followers_of, losses_of
 from tests.conftest import FAST, Command, events_of
 
 # Five windows do not divide by two or four; dropout tells whether masks are the samples' own.
 RUN = [*FAST, "--batch-size", 5, "--dropout", 0.2, "--eval-every", 25, "--checkpoint-every", 5, "--warmup-steps", 5]
+
+# Memory that runs out once in the middle of a backward pass, when some gradients have been summed already.
+RAN_OUT = """
+import os
+import mmrec_engine.training.step as step
+true_pass = step.Stepper._pass
+def short(gradient):
+    raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+def broken(self, number, *rest):
+    if number != 7 or os.path.exists("ran-out"):
+        return true_pass(self, number, *rest)
+    open("ran-out", "w").close()
+    hook = self._model.blocks[0].mixer.project_in.weight.register_hook(short)
+    try:
+        return true_pass(self, number, *rest)
+    finally:
+        hook.remove()
+step.Stepper._pass = broken
+"""
+HERE = planted(code=RAN_OUT, after="mmrec_engine.training.step")
+ELSEWHERE = planted(code=f"import os; os.environ.update({HERE!r})")  # in the processes that this one starts
+
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")]
 
 
@@ -56,21 +79,21 @@ def test_muon_with_accumulated_batches_and_an_average_agrees_too(command: Comman
 
 @pytest.mark.fault
 def test_after_a_kill_it_goes_on_alike_with_the_same_or_another_number(command: Command, flags: list[object]) -> None:
-    flags = [*flags, "--max-steps", 24]
-    assert command(*flags, "--processes", 2, "--name", "whole").code == 0
+    flags = [*flags, "--max-steps", 24, "--processes", 3]  # of three sums the order counts, in which they are made
+    assert command(*flags, "--name", "whole").code == 0
     whole = losses_of(command.run_folder("whole"))
-    for processes in (2, 1, 3):
+    for processes in (3, 1, 2):
         folder = command.run_folder(f"killed-{processes}")
-        process = command.start(*flags, "--processes", 2, "--name", folder.name)
+        process = command.start(*flags, "--name", folder.name)
         wait_for_step(folder, 12)
         followers = followers_of(process)
         process.kill()
         process.communicate()
-        assert len(followers) == 1 and all_gone(followers), "nobody trains on alone"
+        assert len(followers) == 2 and all_gone(followers), "nobody trains on alone"
         resumed = command("train", "--resume", "--name", folder.name, "--processes", processes, "--no-check")
         assert resumed.code == 0, resumed.err
         again = losses_of(folder)
-        assert again == whole if processes == 2 else again == pytest.approx(whole, rel=1e-4)
+        assert again == whole if processes == 3 else again == pytest.approx(whole, rel=1e-4)
 
 
 @pytest.mark.fault
@@ -83,6 +106,25 @@ def test_a_process_that_is_lost_ends_all_with_one_word_and_what_was_learnt_is_ke
     assert path is not None and content["progress"]["step"] == finished["step"] >= 8
     more = command("train", "--resume", "--max-steps", finished["step"] + 5, "--no-check", "--lang", "tr")
     assert more.code == 0, more.err
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize("fault", [HERE, ELSEWHERE], ids=["in the first", "in another"])
+def test_memory_that_runs_out_in_one_makes_the_pieces_of_all_smaller(
+    command: Command, flags: list[object], fault: Any
+) -> None:
+    flags = [*flags, "--processes", 3, "--max-steps", 14]
+    assert command(*flags, "--name", "whole").code == 0
+    result = command(*flags, "--name", "pieces", **fault)
+    assert result.code == 0, result.err
+    assert (command.folder / "ran-out").exists(), "the fault was not met"
+    changes = [each for each in events_of(command.run_folder("pieces")) if each["event"] == "settings_changed"]
+    assert [(each["step"], each["changes"], each["reason"]) for each in changes] == [
+        (6, {"microbatch": 2}, "out-of-memory")
+    ]
+    whole, pieces = (losses_of(command.run_folder(name)) for name in ("whole", "pieces"))
+    assert pieces[:6] == whole[:6]
+    assert pieces == pytest.approx(whole, rel=1e-4)
 
 
 @pytest.mark.fault
