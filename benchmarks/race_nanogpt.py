@@ -6,7 +6,8 @@
 
 Everything behind `--` are flags of `mmrec-tui train`: the text, and what else both should share. Both see the same tokens and
 the same split; both losses are means over the whole validation side, each at its own context. Times are of whole processes,
-with imports and evaluations; ours prepares the text too, in an empty cache. `--flags` go to ours alone.
+with imports and evaluations; ours prepares the text too, in an empty cache. `--flags` go to ours alone. Losses are nats a
+character, also where these flags ask for other tokens.
 """
 
 from __future__ import annotations
@@ -50,8 +51,7 @@ def main() -> None:
     parser.add_argument("--target", type=float, help="the loss to arrive at; as it stands, that of nanoGPT")
     place = sys.argv.index("--") if "--" in sys.argv else len(sys.argv)
     given, words = parser.parse_args(sys.argv[1:place]), sys.argv[place + 1 :]
-    settings = resolve({FLAGS[name]: value for name, value in zip(words[::2], words[1::2], strict=True)}).settings
-    corpus = result_of(prepare_corpus(settings))
+    corpus = prepared(words)
     ratios = []
     for seed in given.seeds:
         theirs, loss = run_nanogpt(given.nanogpt.resolve(), corpus, seed)
@@ -103,10 +103,11 @@ def run_nanogpt(place: Path, corpus: Corpus, seed: int) -> tuple[float, float]:
 
 
 def run_ours(words: list[str], target: float) -> tuple[float, float, int]:
-    """Seconds, validation loss and steps of `mmrec-tui train`, in an empty folder with an empty cache."""
+    """Seconds, validation loss (nats a character) and steps of `mmrec-tui train`, in an empty folder with an empty cache."""
+    a_token = characters_a_token(words)
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "mmrec_tui", "train", "--recipe", "fast", "--config", "tiny", "--no-check"]
-        command += [*words, "--target-loss", f"{target:.4f}", "--output-dir", folder, "--json", "--quiet"]
+        command += [*words, "--target-loss", f"{target * a_token:.4f}", "--output-dir", folder, "--json", "--quiet"]
         began = time.perf_counter()
         done = subprocess.run(
             command,
@@ -117,7 +118,18 @@ def run_ours(words: list[str], target: float) -> tuple[float, float, int]:
         )
         seconds = time.perf_counter() - began
     told = json.loads(done.stdout)
-    return seconds, told["final"]["loss"], told["steps"]
+    return seconds, told["final"]["loss"] / a_token, told["steps"]
+
+
+def characters_a_token(words: list[str]) -> float:
+    """How much of the validation text a token stands for on average, with these flags."""
+    side = prepared(words).validation
+    return (side.characters - 1) / (len(side.tokens) - 1)
+
+
+def prepared(words: list[str]) -> Corpus:
+    flags = {FLAGS[name]: value for name, value in zip(words[::2], words[1::2], strict=True)}
+    return result_of(prepare_corpus(resolve({"recipe": "fast", **flags}).settings))
 
 
 if __name__ == "__main__":
