@@ -23,6 +23,7 @@ from mmrec_engine.corpus.batches import validation_windows
 from mmrec_engine.corpus.prepare import Corpus, prepare_corpus
 from mmrec_engine.errors import MmrecError, RequestError
 from mmrec_engine.evaluation.generation import Sampling, generate
+from mmrec_engine.evaluation.metrics import student_95
 from mmrec_engine.evaluation.validation import prompt_of, window_losses
 from mmrec_engine.history import History
 from mmrec_engine.progress import result_of
@@ -36,12 +37,11 @@ from mmrec_engine.runs import read_description
 from mmrec_engine.settings import FIELDS, Settings, metrics_of
 from mmrec_engine.trained import Trained, load_trained
 
-_ENOUGH_BATCHES = 16  # of a validation, by which the scatter of their losses is known to a fifth
+_ENOUGH_BATCHES = 8  # of a validation, by which the scatter of their losses is known to a quarter
 _SCATTER_WINDOWS = 96  # by which the scatter of the windows' losses is known to 7 %
 _SAMPLE_TOKENS = 400
 _COPY_CHARACTERS = 4 * 2**20  # of the training text that a copy is searched in
 _GRAM = 3
-_NORMAL_95 = 1.96
 _RELOAD_SECONDS = 600
 _ENDED_WELL = ("completed", "early_stopped", "target_reached")
 
@@ -137,16 +137,17 @@ def _metrics(context: AfterContext) -> Values:
         "bits_per_character": best.bits_per_character,
         "variant": "plain",
     }
-    error = best.standard_error if best.batches >= _ENOUGH_BATCHES else None
-    error = error if error is not None else _error_of_windows(context)
-    if error is None:
+    if best.standard_error is not None and best.batches >= _ENOUGH_BATCHES:
+        half: float | None = student_95(best.batches - 1) * best.standard_error
+    else:
+        half = _half_by_windows(context)
+    if half is None:
         return values
-    half = _NORMAL_95 * error
     return {**values, "variant": "interval", "low": best.loss - half, "high": best.loss + half}
 
 
-def _error_of_windows(context: AfterContext) -> float | None:
-    """The loss's standard error by the scatter of windows: of a short text, or of a record of an older version."""
+def _half_by_windows(context: AfterContext) -> float | None:
+    """Half the interval of the loss by the scatter of windows: of a short text, or of a record of an older version."""
     if context.corpus is None:
         return None
     length = int(context.settings["seq_len"])
@@ -154,7 +155,7 @@ def _error_of_windows(context: AfterContext) -> float | None:
     if len(losses) < 2:
         return None
     count = sum(windows.count for windows in validation_windows(context.corpus, length))  # the loss is a mean over all
-    return float(losses.std(ddof=1)) / math.sqrt(count)
+    return student_95(len(losses) - 1) * float(losses.std(ddof=1)) / math.sqrt(count)
 
 
 def _always_passes(values: Values, limits: Mapping[str, float]) -> Status:

@@ -12,7 +12,7 @@ from mmrec_engine.corpus.windows import EvaluationWindows
 from mmrec_engine.errors import RequestError
 from mmrec_engine.evaluation import validation
 from mmrec_engine.evaluation.generation import Sampling, generate, next_token
-from mmrec_engine.evaluation.metrics import bits_per_character, perplexity
+from mmrec_engine.evaluation.metrics import bits_per_character, perplexity, student_95
 from mmrec_engine.evaluation.validation import evaluate_first, training_loss, validate, validate_sample
 from mmrec_engine.model.config import ModelConfig
 from mmrec_engine.model.language_model import create_model
@@ -193,3 +193,8 @@ def test_a_sample_is_always_the_same_windows_and_the_others_complete_it() -> Non
     tally = result_of(first)
     assert tally is not None
     assert whole.first_loss == tally.loss
+
+
+@pytest.mark.parametrize(("degrees", "table"), [(7, 2.365), (9, 2.262), (15, 2.131), (95, 1.985), (10_000, 1.960)])
+def test_the_interval_is_that_of_students_table(degrees: int, table: float) -> None:
+    assert student_95(degrees) == pytest.approx(table, abs=0.01)
