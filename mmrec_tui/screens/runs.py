@@ -54,6 +54,7 @@ class RunsScreen(MmrecScreen):
         self._marked: set[Path] = set()
         self._sort = "changed"
         self._reading: Work[list[Row]] | None = None
+        self._outdated = False  # what is being read has changed meanwhile
 
     def compose(self) -> ComposeResult:
         say = self.say
@@ -77,13 +78,17 @@ class RunsScreen(MmrecScreen):
         self._read()
 
     def _read(self) -> None:
+        self._outdated = self._reading is not None
         if self._reading is None:
             self._reading = Work(lambda _: [Row(run, size_on_disk(run.path)) for run in known_runs()])
 
     def _look(self) -> None:
-        if self._reading is not None and self._reading.done:
-            self._rows, self._reading = self._reading.result or [], None
-            self._show()
+        if self._reading is None or not self._reading.done:
+            return
+        self._rows, self._reading = self._reading.result or [], None
+        self._show()
+        if self._outdated:
+            self._read()
 
     def _show(self) -> None:
         table, say = self.query_one(DataTable), self.say

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,8 @@ import pytest
 
 from mmrec_engine import events
 from mmrec_engine.run_folder import RunFolder
+from mmrec_engine.runs import RunSummary
+from mmrec_tui.screens import runs
 from mmrec_tui.session import Watching
 from tests.app.conftest import an_app, screen_text, table_of, until, until_shown
 from tests.app.recorded import BEGAN, a_training, an_ending, record
@@ -183,6 +186,29 @@ async def test_deleting_a_run_asks_twice_and_no_is_the_default(place: Path) -> N
         await pilot.press("right", "enter")
         await until_shown(pilot, "tiny is deleted")
         await until_shown(pilot, "no runs here")
+    assert not place.exists()
+
+
+async def test_a_run_that_is_deleted_while_all_are_read_is_gone(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs are read in the background, each time the screen is seen again: also a moment before one is deleted."""
+    record(place, [*a_training(60), *an_ending(step=60)])
+    read = runs.known_runs
+
+    def slowly() -> list[RunSummary]:
+        found = read()
+        time.sleep(1.0)
+        return found
+
+    monkeypatch.setattr(runs, "known_runs", slowly)
+    app = an_app()
+    async with app.run_test(size=(120, 36), notifications=True) as pilot:
+        await pilot.press("r")
+        await until_shown(pilot, "finished")
+        await pilot.press("x")
+        for question in ("Delete tiny", "cannot be brought back"):
+            await until_shown(pilot, question)
+            await pilot.press("right", "enter")
+        await until_shown(pilot, "no runs here", seconds=10)
     assert not place.exists()
 
 
