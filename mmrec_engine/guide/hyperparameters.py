@@ -115,8 +115,8 @@ HYPERPARAMETERS: tuple[Hyperparameter, ...] = (
         "vocab_size",
         {"en": "Vocabulary size", "tr": "Vocabulary boyutu"},
         {
-            "en": "The most tokens in the vocabulary: with char the most frequent characters, of which a text rarely has that many; with bpe and sentencepiece the pieces that are learnt.",
-            "tr": "Vocabulary'deki en çok token sayısı: char ile en sık karakterler, ki metinde nadiren o kadarı bulunur; bpe ve sentencepiece ile öğrenilen parçalar.",
+            "en": "The most tokens in the vocabulary: with char the most frequent characters, of which a text rarely has that many; with bpe and sentencepiece the pieces that are learnt, of which one for a thousand characters of text is a good beginning.",
+            "tr": "Vocabulary'deki en çok token sayısı: char ile en sık karakterler, ki metinde nadiren o kadarı bulunur; bpe ve sentencepiece ile öğrenilen parçalar; bin karakterlik metne bir parça iyi bir başlangıçtır.",
         },
         {
             "en": "Longer pieces, or rarer characters that stay distinct; each costs two rows of weights, and is seen too seldom to be learnt well.",
