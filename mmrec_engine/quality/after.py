@@ -39,6 +39,7 @@ from mmrec_engine.trained import Trained, load_trained
 
 _ENOUGH_BATCHES = 8  # of a validation, by which the scatter of their losses is known to a quarter
 _SCATTER_WINDOWS = 96  # by which the scatter of the windows' losses is known to 7 %
+_LEAST_WINDOWS = 3  # two tell nearly nothing of how far they scatter
 _SAMPLE_TOKENS = 400
 _COPY_CHARACTERS = 4 * 2**20  # of the training text that a copy is searched in
 _GRAM = 3
@@ -138,7 +139,7 @@ def _metrics(context: AfterContext) -> Values:
         "variant": "plain",
     }
     if best.standard_error is not None and best.batches >= _ENOUGH_BATCHES:
-        half: float | None = student_95(best.batches - 1) * best.standard_error
+        half: float | None = student_95(best.batches - max(1, len(best.parts or ()))) * best.standard_error
     else:
         half = _half_by_windows(context)
     if half is None:
@@ -152,7 +153,7 @@ def _half_by_windows(context: AfterContext) -> float | None:
         return None
     length = int(context.settings["seq_len"])
     losses = window_losses(context.usable.model, context.corpus, length, _SCATTER_WINDOWS)
-    if len(losses) < 2:
+    if len(losses) < _LEAST_WINDOWS:
         return None
     count = sum(windows.count for windows in validation_windows(context.corpus, length))  # the loss is a mean over all
     return student_95(len(losses) - 1) * float(losses.std(ddof=1)) / math.sqrt(count)

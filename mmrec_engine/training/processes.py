@@ -90,7 +90,7 @@ class Member:
 
     def fail(self, error: BaseException) -> None:
         """Where the model is sharded the others are in the middle of a pass, and hear of it when this process ends."""
-        if self.sharded or self._replica is None:
+        if self._replica is None:  # sharded
             return
         with self._together():
             if _tells_of_a_connection(error):

@@ -11,8 +11,6 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from mmrec_engine.corpus.builtin import builtin_names
-from mmrec_engine.corpus.hub_source import NAMED, is_hub
 from mmrec_engine.corpus.prepare import Corpus, short_side
 from mmrec_engine.errors import RequestError
 from mmrec_engine.machine_memory import USABLE, available_bytes
@@ -35,6 +33,7 @@ from mmrec_tui.screens.base import KeyBar, MmrecScreen, Title
 from mmrec_tui.session import Work
 from mmrec_tui.terminal import one_line
 from mmrec_tui.widgets.configs import config_columns, config_options
+from mmrec_tui.widgets.corpora import corpus_options
 from mmrec_tui.widgets.form import Form
 from mmrec_tui.widgets.panels import plain
 from mmrec_tui.widgets.preview import outlook_text, preview_text
@@ -183,21 +182,7 @@ class PlanScreen(MmrecScreen):
     # Middle: text
 
     def _show_corpora(self) -> None:
-        say, given = self.say, self._draft.given
-        path_chosen = corpora_as_typed(given.get("data_dir", ""))
-        chosen = f"path:{path_chosen}" if path_chosen else f"builtin:{given.get('corpus', 'sample')}"
-        worded = []
-        for name in (*builtin_names(), *NAMED):
-            what = Content.styled(say(f"corpora.{name}"), "$foreground 60%")
-            worded.append((f"builtin:{name}", Content(f"{name}  ") + what))
-        streamed = given.get("corpus")
-        if streamed is not None and is_hub(streamed) and streamed not in NAMED:
-            worded.append((f"builtin:{streamed}", plain(one_line(streamed))))
-        known = self.own_app.stage.preferences.corpora
-        paths = [path_chosen, *known] if path_chosen and path_chosen not in known else known
-        worded += [(f"path:{path}", plain(_shortened(path))) for path in paths]
-        options = [Option(Content("● " if id == chosen else "○ ") + words, id=id) for id, words in worded]
-        options.append(Option(Content.styled(say("plan.choose-path"), "$accent"), id="choose"))
+        options = corpus_options(self._draft.given, self.own_app.stage.preferences.corpora, self.say)
         where = self.query_one("#corpus-list", OptionList)
         position = where.highlighted
         where.clear_options()
@@ -235,14 +220,10 @@ class PlanScreen(MmrecScreen):
     def _path_chosen(self, chosen: dict[str, str | tuple[str, ...]] | None) -> None:
         if chosen is None:
             return
-        if "corpus" in chosen:
-            self._take(self._draft.with_corpus(chosen))
-            self._show_corpora()
-            return
-        preferences = self.own_app.stage.preferences
-        preferences.note_corpus(corpora_as_typed(chosen["data_dir"]))
-        preferences.save()
-        self._show_corpora()
+        if "data_dir" in chosen:
+            preferences = self.own_app.stage.preferences
+            preferences.note_corpus(corpora_as_typed(chosen["data_dir"]))
+            preferences.save()
         self._take(self._draft.with_corpus(chosen))
 
     # Right: hyperparameters
@@ -345,8 +326,3 @@ class PlanScreen(MmrecScreen):
         for name, value in changes.items():
             draft = draft.with_value(name, value)
         self._take(draft)
-
-
-def _shortened(path: str, most: int = 48) -> str:
-    text = one_line(path)
-    return text if len(text) <= most else "…" + text[-most + 1 :]

@@ -54,7 +54,7 @@ class RunsScreen(MmrecScreen):
         self._marked: set[Path] = set()
         self._sort = "changed"
         self._reading: Work[list[Row]] | None = None
-        self._outdated = False  # what is being read has changed meanwhile
+        self._outdated = False  # a run was deleted that is perhaps among those that are being read
 
     def compose(self) -> ComposeResult:
         say = self.say
@@ -78,7 +78,6 @@ class RunsScreen(MmrecScreen):
         self._read()
 
     def _read(self) -> None:
-        self._outdated = self._reading is not None
         if self._reading is None:
             self._reading = Work(lambda _: [Row(run, size_on_disk(run.path)) for run in known_runs()])
 
@@ -88,6 +87,7 @@ class RunsScreen(MmrecScreen):
         self._rows, self._reading = self._reading.result or [], None
         self._show()
         if self._outdated:
+            self._outdated = False
             self._read()
 
     def _show(self) -> None:
@@ -191,6 +191,7 @@ class RunsScreen(MmrecScreen):
                 return
             self._marked.discard(folder)
             self.own_app.tell("runs.deleted", name=name)
+            self._outdated = self._reading is not None
             self._read()
 
         self.app.push_screen(SureScreen(first), once)

@@ -1,0 +1,43 @@
+"""The texts that a run may be planned with, as lines of a list."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from textual.content import Content
+from textual.widgets.option_list import Option
+
+from mmrec_engine.corpus.builtin import builtin_names
+from mmrec_engine.corpus.hub_source import NAMED, is_hub
+from mmrec_tui.draft import corpora_as_typed
+from mmrec_tui.terminal import one_line
+from mmrec_tui.text import Wording
+from mmrec_tui.widgets.panels import plain
+
+_WIDEST = 48
+
+
+def corpus_options(given: Mapping[str, Any], known: Sequence[str], say: Wording) -> list[Option]:
+    """Built-in corpora, data sets with a name, and paths; the one that is given is marked. known: paths of earlier runs.
+
+    Ids are builtin:NAME and path:PATH; the last, choose, asks for another.
+    """
+    path_chosen = corpora_as_typed(given.get("data_dir", ""))
+    chosen = f"path:{path_chosen}" if path_chosen else f"builtin:{given.get('corpus', 'sample')}"
+    worded = []
+    for name in (*builtin_names(), *NAMED):
+        what = Content.styled(say(f"corpora.{name}"), "$foreground 60%")
+        worded.append((f"builtin:{name}", Content(f"{name}  ") + what))
+    streamed = given.get("corpus")
+    if streamed is not None and is_hub(streamed) and streamed not in NAMED:
+        worded.append((f"builtin:{streamed}", plain(one_line(streamed))))
+    paths = [path_chosen, *known] if path_chosen and path_chosen not in known else known
+    worded += [(f"path:{path}", plain(_shortened(path))) for path in paths]
+    options = [Option(Content("● " if id == chosen else "○ ") + words, id=id) for id, words in worded]
+    return [*options, Option(Content.styled(say("plan.choose-path"), "$accent"), id="choose")]
+
+
+def _shortened(path: str) -> str:
+    text = one_line(path)
+    return text if len(text) <= _WIDEST else "…" + text[-_WIDEST + 1 :]
