@@ -25,7 +25,8 @@ from mmrec_engine.model.memory import MemoryState, MultiMemory
 MixerState = MemoryState | AttentionState
 State = Sequence[MixerState]
 
-SOFT_CAP = 15.0  # logits stay within ±15, which keeps early steps at a high rate from running away
+# Logits stay within ±15, which keeps early steps at a high rate from diverging. Source: Gemma 2 (Gemma Team, 2024).
+SOFT_CAP = 15.0
 
 
 class Block(nn.Module):
@@ -77,7 +78,7 @@ class LanguageModel(nn.Module):
         return self._logits(x)
 
     def initial_state(self, batch: int) -> State:
-        """What the model remembers before the first token."""
+        """The recurrent state (or the empty key-value cache) before the first token."""
         weight = self.embedding.weight
         # A plain tensor, also where several processes share the weights.
         like = torch.empty(0, dtype=weight.dtype, device=weight.device)

@@ -22,7 +22,10 @@ def norm(x: Tensor) -> Tensor:
 
 
 class TokenShift(nn.Module):
-    """x̃_t = x_t + μ ⊙ (x_{t-1} - x_t): lets each channel look one token back. μ starts at 0.5."""
+    """x̃_t = x_t + μ ⊙ (x_{t-1} - x_t): lets each channel look one token back. μ starts at 0.5.
+
+    Source: Peng et al., "RWKV: Reinventing RNNs for the Transformer era", 2023.
+    """
 
     def __init__(self, width: int) -> None:
         super().__init__()

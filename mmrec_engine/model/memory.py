@@ -3,7 +3,11 @@
     S(t) = γ S(t-1) + k_t v_tᵀ              one memory a head: (head_width × head_width)
     o_t  = √(1-γ²) q_tᵀ S(t)
 
-Training runs as matrix products: within chunks, between chunks, and from a memory to what follows; generating runs the
+Sources: RetNet's retention (Sun et al., "Retentive network", 2023: one fixed decay a head, chunkwise-parallel form,
+normalisation a head, swish gate) with log-spaced time constants; the token shift of RWKV (Peng et al., 2023); normalised
+queries and keys (Henry et al., 2020); no xPos. docs/model.md has the formulas and the differences.
+
+Training runs as matrix products: within chunks, between chunks, and from a memory to what follows; generation runs the
 recurrence token by token. `reference.py` is the recurrence as written, and the tests hold the two equal.
 Must not know: tokens, loss, optimizers.
 """
@@ -26,7 +30,7 @@ _SMALLEST_POWER = 1e-30  # smaller powers become 0: products with denormal numbe
 
 
 class MemoryState(NamedTuple):
-    """All that the recurrence remembers of a text: the same size however long the text was."""
+    """The recurrent state: its size does not depend on the length of the text."""
 
     last: Tensor  # (batch, width): the input before the next one, for the token shift
     memory: Tensor  # (batch, heads, head_width, head_width), float32
