@@ -123,7 +123,10 @@ def remedy_title(remedy: Mapping[str, Any], language: Language) -> str:
 
 
 class _Formatter(string.Formatter):
-    """Numbers in the language's form: {x} whole or with four figures, {x:%} as a percentage, {x:.3f} as told."""
+    """Numbers in the language's form: {x} whole or with four figures, {x:%} as a percentage, {x:.3f} as told.
+
+    {x:file|files} is a count with its noun: "1 file", "12 files".
+    """
 
     def __init__(self, language: Language) -> None:
         self._language = language
@@ -135,6 +138,9 @@ class _Formatter(string.Formatter):
             text = f"{100 * value:.{format_spec[1:-1] or '1'}f}" if format_spec != "%" else f"{100 * value:.3g}"
             text = self._in_language(text)
             return f"%{text}" if self._language == "tr" else f"{text}%"
+        if "|" in format_spec:
+            one, many = format_spec.split("|")
+            return f"{self.format_field(value, '')} {one if value == 1 else many}"
         text = f"{value:{format_spec}}" if format_spec else f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
         return self._in_language(text)
 

@@ -8,17 +8,17 @@ from mmrec_engine.guide.findings_before import joined
 AFTER: tuple[FindingText, ...] = (
     FindingText(
         "best-saved",
-        {"en": "The best model is saved", "tr": "En iyi model kaydedildi"},
+        {"en": "Best model", "tr": "Best model"},
         {
             "pass": {
-                "en": "{file}: step {step}, validation loss {loss:.4f}, whole, and the lowest on record",
-                "tr": "{file}: adım {step}, doğrulama kaybı {loss:.4f}, sağlam ve kayıttaki en düşük",
+                "en": "{loss:.4f} validation loss, the lowest recorded, at step {step} ({file}, intact)",
+                "tr": "{loss:.4f} validation loss, kayıttaki en düşük, {step}. adımda ({file}, sağlam)",
             },
             "missing": {"en": "{file} is missing", "tr": "{file} yok"},
             "damaged": {"en": "{file} cannot be used: {reason}", "tr": "{file} kullanılamıyor: {reason}"},
             "differs": {
-                "en": "{file} holds a best loss of {stored}, the record says {loss:.4f} at step {step}",
-                "tr": "{file} içindeki en iyi kayıp {stored}, kayıtta ise {step}. adımda {loss:.4f} yazıyor",
+                "en": "{stored} is the best loss in {file}, the record says {loss:.4f} at step {step}",
+                "tr": "{stored}: {file} içindeki en iyi loss; kayıtta {loss:.4f} yazıyor ({step}. adım)",
             },
         },
         {
@@ -32,9 +32,9 @@ AFTER: tuple[FindingText, ...] = (
     ),
     FindingText(
         "final-saved",
-        {"en": "The final checkpoint is saved", "tr": "Son checkpoint kaydedildi"},
+        {"en": "Final checkpoint", "tr": "Final checkpoint"},
         {
-            "pass": {"en": "{file}: step {step}, whole", "tr": "{file}: adım {step}, sağlam"},
+            "pass": {"en": "{step} steps saved ({file}, intact)", "tr": "{step} adım kaydedildi ({file}, sağlam)"},
             "missing": {"en": "{file} is missing", "tr": "{file} yok"},
             "damaged": {"en": "{file} cannot be used: {reason}", "tr": "{file} kullanılamıyor: {reason}"},
         },
@@ -49,15 +49,15 @@ AFTER: tuple[FindingText, ...] = (
     ),
     FindingText(
         "metrics-reported",
-        {"en": "What the model reaches", "tr": "Modelin ulaştığı"},
+        {"en": "Validation metrics", "tr": "Validation metrikleri"},
         {
             "plain": {
-                "en": "validation loss {loss:.4f}, perplexity {perplexity:.2f}, accuracy {accuracy:%}, {bits_per_character:.3f} bits per character, at step {step}",
-                "tr": "doğrulama kaybı {loss:.4f}, perplexity {perplexity:.2f}, accuracy {accuracy:%}, karakter başına {bits_per_character:.3f} bit, adım {step}",
+                "en": "{loss:.4f} loss, {perplexity:.2f} perplexity, {accuracy:%} accuracy, {bits_per_character:.3f} bits per character (step {step})",
+                "tr": "{loss:.4f} loss, {perplexity:.2f} perplexity, {accuracy:%} accuracy, karakter başına {bits_per_character:.3f} bit ({step}. adım)",
             },
             "interval": {
-                "en": "validation loss {loss:.4f} (with other text of the same kind {low:.3f} to {high:.3f}, 95 of 100 times), perplexity {perplexity:.2f}, accuracy {accuracy:%}, {bits_per_character:.3f} bits per character, at step {step}",
-                "tr": "doğrulama kaybı {loss:.4f} (aynı türden başka metinde yüzde 95 olasılıkla {low:.3f} ile {high:.3f} arası), perplexity {perplexity:.2f}, accuracy {accuracy:%}, karakter başına {bits_per_character:.3f} bit, adım {step}",
+                "en": "{loss:.4f} loss (95% confidence interval {low:.3f} to {high:.3f}), {perplexity:.2f} perplexity, {accuracy:%} accuracy, {bits_per_character:.3f} bits per character (step {step})",
+                "tr": "{loss:.4f} loss (%95 güven aralığı {low:.3f}–{high:.3f}), {perplexity:.2f} perplexity, {accuracy:%} accuracy, karakter başına {bits_per_character:.3f} bit ({step}. adım)",
             },
         },
         {
@@ -71,32 +71,32 @@ AFTER: tuple[FindingText, ...] = (
     ),
     FindingText(
         "beats-baselines",
-        {"en": "Better than counting", "tr": "Saymaktan daha iyi"},
+        {"en": "Loss against n-gram baselines", "tr": "N-gram baseline'larına göre loss"},
         {
             "above-unigram": {
-                "en": "validation loss {loss:.3f} is not below that of counting single tokens ({unigram:.3f}): nothing was learnt",
-                "tr": "doğrulama kaybı {loss:.3f}, tek tek token saymanınkinin ({unigram:.3f}) altında değil: hiçbir şey öğrenilmedi",
+                "en": "{loss:.3f} validation loss, not below the unigram baseline ({unigram:.3f}): nothing was learnt",
+                "tr": "{loss:.3f} validation loss, unigram baseline'ının ({unigram:.3f}) altında değil: hiçbir şey öğrenilmedi",
             },
             "too-short": {
-                "en": "validation loss {loss:.3f}, not yet below that of counting single tokens ({unigram:.3f}): {updates} steps are too few to judge by",
-                "tr": "doğrulama kaybı {loss:.3f}, tek tek token saymanınkinin ({unigram:.3f}) henüz altında değil: {updates} adım yargılamak için az",
+                "en": "{loss:.3f} validation loss, not yet below the unigram baseline ({unigram:.3f}); {updates} steps are too few to judge",
+                "tr": "{loss:.3f} validation loss, henüz unigram baseline'ının ({unigram:.3f}) altında değil; {updates} adım değerlendirmek için az",
             },
             "above-bigram": {
-                "en": "validation loss {loss:.3f} is below counting single tokens ({unigram:.3f}) but not below counting pairs ({bigram:.3f}), after {updates} steps",
-                "tr": "doğrulama kaybı {loss:.3f}; {updates} adım sonunda tek token saymanın ({unigram:.3f}) altında, ama çift saymanın ({bigram:.3f}) altında değil",
+                "en": "{loss:.3f} validation loss after {updates} steps: below the unigram ({unigram:.3f}), not below the bigram baseline ({bigram:.3f})",
+                "tr": "{loss:.3f} validation loss, {updates} adım sonunda: unigram'ın ({unigram:.3f}) altında, bigram baseline'ının ({bigram:.3f}) altında değil",
             },
             "above-five-gram": {
-                "en": "validation loss {loss:.3f}: below counting pairs ({bigram:.3f}), {apart:.2f} nats above a 5-gram model ({five_gram:.3f})",
-                "tr": "doğrulama kaybı {loss:.3f}: çift saymanın ({bigram:.3f}) altında, 5-gram modelinin ({five_gram:.3f}) {apart:.2f} nat üstünde",
+                "en": "{loss:.3f} validation loss: below the bigram ({bigram:.3f}), {apart:.2f} nats above the 5-gram baseline ({five_gram:.3f})",
+                "tr": "{loss:.3f} validation loss: bigram'ın ({bigram:.3f}) altında, 5-gram baseline'ının ({five_gram:.3f}) {apart:.2f} nat üstünde",
             },
             "below-five-gram": {
-                "en": "validation loss {loss:.3f}: {apart:.2f} nats below a 5-gram model ({five_gram:.3f})",
-                "tr": "doğrulama kaybı {loss:.3f}: 5-gram modelinin ({five_gram:.3f}) {apart:.2f} nat altında",
+                "en": "{loss:.3f} validation loss: {apart:.2f} nats below the 5-gram baseline ({five_gram:.3f})",
+                "tr": "{loss:.3f} validation loss: 5-gram baseline'ının ({five_gram:.3f}) {apart:.2f} nat altında",
             },
         },
         {
-            "en": "Counting which token follows which needs no training. A network that does not beat it has learnt nothing worth its time.",
-            "tr": "Hangi token'ın hangisini izlediğini saymak eğitim istemez. Bunu geçemeyen bir ağ, harcanan süreye değecek bir şey öğrenmemiştir.",
+            "en": "An n-gram baseline only counts which token follows which, without training. A network that does not get below it has learnt nothing worth its time.",
+            "tr": "N-gram baseline yalnızca hangi token'ın hangisini izlediğini sayar, eğitim istemez. Altına inemeyen bir ağ, harcanan süreye değecek bir şey öğrenmemiştir.",
         },
         {
             "en": "Train longer, raise the learning rate towards the guide's 3e-4, or take a larger config. Above the unigram: look at the text and its encoding first.",
@@ -105,15 +105,15 @@ AFTER: tuple[FindingText, ...] = (
     ),
     FindingText(
         "best-early",
-        {"en": "When the best model came", "tr": "En iyi model ne zaman geldi"},
+        {"en": "Step of the best model", "tr": "Best model adımı"},
         {
             "pass": {
-                "en": "at step {step} of {steps} ({share:%} of the run)",
-                "tr": "{steps} adımın {step}. adımında (çalışmanın {share:%} kadarında)",
+                "en": "{share:%} of the run: step {step} of {steps}",
+                "tr": "{share:%} ilerlemede: {steps} adımın {step}. adımı",
             },
             "note": {
-                "en": "at step {step} of {steps}, in the first {share:%}: the rest of the run brought nothing",
-                "tr": "{steps} adımın {step}. adımında, ilk {share:%} içinde: gerisi bir şey kazandırmadı",
+                "en": "{share:%} of the run: step {step} of {steps}; the rest brought nothing",
+                "tr": "{share:%} ilerlemede: {steps} adımın {step}. adımı; gerisi bir şey kazandırmadı",
             },
         },
         {
@@ -127,15 +127,15 @@ AFTER: tuple[FindingText, ...] = (
     ),
     FindingText(
         "still-improving",
-        {"en": "Whether it still improved at the end", "tr": "Sonda hâlâ gelişiyor muydu"},
+        {"en": "Improvement at the end", "tr": "Sondaki gelişme"},
         {
             "pass": {
-                "en": "no longer: the last evaluation changed the loss by {fell:.4f}",
-                "tr": "artık hayır: son değerlendirmede kayıp {fell:.4f} değişti",
+                "en": "{fell:.4f} change of the loss in the last evaluation: no longer improving",
+                "tr": "{fell:.4f} loss değişimi, son değerlendirmede: artık gelişmiyor",
             },
             "note": {
-                "en": "yes: from {before:.4f} to {loss:.4f} in the last evaluation, the best of the run",
-                "tr": "evet: son değerlendirmede {before:.4f} değerinden {loss:.4f} değerine, çalışmanın en iyisi",
+                "en": "{loss:.4f} in the last evaluation, from {before:.4f}: the best of the run, still improving",
+                "tr": "{loss:.4f} son değerlendirmede ({before:.4f} değerinden): çalışmanın en iyisi, hâlâ gelişiyor",
             },
         },
         {
@@ -149,15 +149,15 @@ AFTER: tuple[FindingText, ...] = (
     ),
     FindingText(
         "final-worse",
-        {"en": "Final against best", "tr": "Son model ile en iyi model"},
+        {"en": "Final and best model", "tr": "Final ve best model"},
         {
             "pass": {
-                "en": "final {final:.4f}, best {best:.4f}: {share:%} apart",
-                "tr": "son {final:.4f}, en iyi {best:.4f}: fark {share:%}",
+                "en": "{final:.4f} final loss, {best:.4f} best: {share:%} apart",
+                "tr": "{final:.4f} final loss, {best:.4f} en iyisi: fark {share:%}",
             },
             "note": {
-                "en": "final {final:.4f} is {share:%} worse than best {best:.4f}: use the best one",
-                "tr": "son {final:.4f}, en iyi {best:.4f} değerinden {share:%} daha kötü: en iyisini kullanın",
+                "en": "{final:.4f} final loss, {share:%} above the best ({best:.4f}): use the best model",
+                "tr": "{final:.4f} final loss, en iyisinden ({best:.4f}) {share:%} yüksek: best model'i kullanın",
             },
         },
         {
@@ -171,19 +171,19 @@ AFTER: tuple[FindingText, ...] = (
     ),
     FindingText(
         "reload-same",
-        {"en": "The saved model is the trained one", "tr": "Kaydedilen model, eğitilen modeldir"},
+        {"en": "Reloaded model", "tr": "Yeniden yüklenen model"},
         {
             "pass": {
-                "en": "loaded by a fresh process it has the same loss on validation text, {reloaded:.6f}, to the last bit",
-                "tr": "yeni bir süreçte yüklenince doğrulama metnindeki kaybı son bitine kadar aynı: {reloaded:.6f}",
+                "en": "{reloaded:.6f} validation loss in a fresh process, the same to the last bit",
+                "tr": "{reloaded:.6f} validation loss yeni bir süreçte, son bitine kadar aynı",
             },
             "differs": {
-                "en": "loaded by a fresh process its loss on validation text is {reloaded:.6f}, on record it is {loss:.6f}",
-                "tr": "yeni bir süreçte yüklenince doğrulama metnindeki kaybı {reloaded:.6f}, kayıtta {loss:.6f}",
+                "en": "{reloaded:.6f} validation loss in a fresh process, {loss:.6f} on record",
+                "tr": "{reloaded:.6f} validation loss yeni bir süreçte, kayıtta {loss:.6f}",
             },
             "broke": {
-                "en": "it could not be loaded by a fresh process: {reason}",
-                "tr": "yeni bir süreçte yüklenemedi: {reason}",
+                "en": "a fresh process could not load it: {reason}",
+                "tr": "yeni bir süreç yükleyemedi: {reason}",
             },
         },
         {
@@ -197,31 +197,31 @@ AFTER: tuple[FindingText, ...] = (
     ),
     FindingText(
         "continuations",
-        {"en": "How near its text comes to the real one", "tr": "Metninin gerçeğine ne kadar yaklaştığı"},
+        {"en": "Metrics of the written text", "tr": "Yazılan metnin metrikleri"},
         joined(
             {
-                "bleu": {"en": "BLEU {bleu:.2f} ({signature})", "tr": "BLEU {bleu:.2f} ({signature})"},
+                "bleu": {"en": "{bleu:.2f} BLEU ({signature})", "tr": "{bleu:.2f} BLEU ({signature})"},
                 "rouge": {
-                    "en": "ROUGE-1 {rouge1:.2f}, ROUGE-2 {rouge2:.2f}, ROUGE-L {rougeL:.2f}",
-                    "tr": "ROUGE-1 {rouge1:.2f}, ROUGE-2 {rouge2:.2f}, ROUGE-L {rougeL:.2f}",
+                    "en": "{rouge1:.2f} ROUGE-1, {rouge2:.2f} ROUGE-2, {rougeL:.2f} ROUGE-L",
+                    "tr": "{rouge1:.2f} ROUGE-1, {rouge2:.2f} ROUGE-2, {rougeL:.2f} ROUGE-L",
                 },
                 "distinct": {
-                    "en": "{distinct1:%} of the words and {distinct2:%} of the pairs of words are different",
-                    "tr": "sözcüklerin {distinct1:%} kadarı, ikili sözcüklerin {distinct2:%} kadarı birbirinden farklı",
+                    "en": "{distinct1:%} distinct words, {distinct2:%} distinct pairs of words",
+                    "tr": "{distinct1:%} farklı sözcük, {distinct2:%} farklı sözcük çifti",
                 },
                 "copied": {
-                    "en": "{copied:%} of its pieces of 48 characters stand in the training text",
-                    "tr": "48 karakterlik parçalarının {copied:%} kadarı eğitim metninde de var",
+                    "en": "{copied:%} of its passages of 48 characters are in the training text",
+                    "tr": "{copied:%} oranında 48 karakterlik parçası eğitim metninde var",
                 },
             },
             (("bleu",), ("rouge",), ("distinct",), ("copied",)),
             {
-                "en": "; over {samples} continuations of {written_tokens} tokens, each after {prompt_tokens} tokens of the validation side (seed {seed!s}, temperature {temperature})",
-                "tr": "; doğrulama tarafından {prompt_tokens} tokenın ardından yazılan {written_tokens} tokenlık {samples} devam metninde (seed {seed!s}, temperature {temperature})",
+                "en": "; {samples} continuations of {written_tokens} tokens after {prompt_tokens} of validation (seed {seed!s}, temperature {temperature})",
+                "tr": "; {samples} devam metni, {prompt_tokens} validation tokenından sonra {written_tokens} token (seed {seed!s}, sıcaklık {temperature})",
             },
         ),
         {
-            "en": "A text can go on in many ways, so even a good model scores low here: compare models with the same signature, seed and text only. Much that is copied points to memorising.",
+            "en": "A text can go on in many ways, so even a good model scores low here: compare models with the same signature, seed and text only. Much copied text points to memorising.",
             "tr": "Bir metin çok değişik biçimlerde sürebilir; bu yüzden iyi bir model bile burada düşük puan alır: yalnızca aynı imza, seed ve metinle karşılaştırın. Çok kopya, ezberlemeye işaret eder.",
         },
         {
@@ -231,23 +231,23 @@ AFTER: tuple[FindingText, ...] = (
     ),
     FindingText(
         "sample-sane",
-        {"en": "What the model writes", "tr": "Modelin yazdığı"},
+        {"en": "Sample text", "tr": "Örnek metin"},
         {
             "pass": {
-                "en": "of {characters} characters, {distinct:%} of the three-letter pieces are distinct; the longest copy from the training text is {copy} characters",
-                "tr": "{characters} karakterde üç harfli parçaların {distinct:%} kadarı farklı; eğitim metninden en uzun kopya {copy} karakter",
+                "en": "{distinct:%} distinct trigrams in {characters} characters; longest copy from training {copy} characters",
+                "tr": "{distinct:%} farklı üçlü, {characters} karakterde; eğitim metninden en uzun kopya {copy} karakter",
             },
             "repeats": {
-                "en": "it turns in circles: only {distinct:%} of the three-letter pieces are distinct",
-                "tr": "kendini yineliyor: üç harfli parçaların yalnızca {distinct:%} kadarı farklı",
+                "en": "{distinct:%} distinct trigrams: the text repeats itself",
+                "tr": "{distinct:%} farklı üçlü: metin kendini yineliyor",
             },
             "copies": {
-                "en": "it copies: {copy} of {characters} characters stand in the training text in one piece",
-                "tr": "kopyalıyor: {characters} karakterin {copy} tanesi eğitim metninde tek parça hâlinde duruyor",
+                "en": "{copy} of {characters} characters copied from the training text in one passage",
+                "tr": "{copy} / {characters} karakter eğitim metninden tek parça hâlinde kopya",
             },
             "too-good": {
-                "en": "a perplexity of {perplexity:.2f} is too good to be true for real text: validation text may stand in the training text",
-                "tr": "{perplexity:.2f} perplexity, gerçek metin için fazla iyi: doğrulama metni eğitim metninde bulunuyor olabilir",
+                "en": "{perplexity:.2f} perplexity, too low for real text: validation text may be in the training text",
+                "tr": "{perplexity:.2f} perplexity, gerçek metin için çok düşük: validation metni eğitim metninde bulunuyor olabilir",
             },
         },
         {

@@ -108,43 +108,35 @@ def joined(parts: Mapping[str, Words], apart: tuple[tuple[str, ...], ...], tail:
 
 
 _SIZES: Words = {
-    "en": "{tokens} training tokens for {parameters} parameters, {tokens_a_parameter} each; "
-    "{limit_full_tokens_a_parameter} each, enough to use such a model to the full, would be {full_tokens}",
-    "tr": "{parameters} parametre için {tokens} eğitim tokenı, parametre başına {tokens_a_parameter}; "
-    "böyle bir modelden tam yararlanmaya yetecek {limit_full_tokens_a_parameter} token, {full_tokens} token ederdi",
-}
-_TURNS: Words = {
-    "en": " (rate {learning_rate}, warmup {warmup_steps} of {planned_steps} steps, clipping at {grad_clip}, "
-    "patience {patience} of {evaluations} evaluations)",
-    "tr": " (learning rate {learning_rate}, {planned_steps} adımın {warmup_steps} adımı warmup, clipping {grad_clip}, "
-    "{evaluations} değerlendirmede patience {patience})",
+    "en": "{tokens_a_parameter} tokens a parameter ({tokens} tokens, {parameters} parameters; ideal {limit_full_tokens_a_parameter})",
+    "tr": "{tokens_a_parameter} token/parametre ({tokens} token, {parameters} parametre; ideali {limit_full_tokens_a_parameter})",
 }
 
 BEFORE: tuple[FindingText, ...] = (
     FindingText(
         "corpus-readable",
-        {"en": "All files can be read", "tr": "Bütün dosyalar okunabiliyor"},
+        {"en": "Input files", "tr": "Girdi dosyaları"},
         {
             "pass": {
-                "en": "{documents} documents were read, none left out",
+                "en": "{documents:document|documents} read, none left out",
                 "tr": "{documents} belge okundu, dışarıda kalan yok",
             },
             "undecodable": {
-                "en": "{undecodable} files are not UTF-8 and were left out, {share:%} of the text; the first is {first}, likely {hint}",
-                "tr": "{undecodable} dosya UTF-8 olmadığı için alınmadı, metnin {share:%} kadarı; ilki {first}, büyük olasılıkla {hint}",
+                "en": "{undecodable:file|files} not UTF-8 and left out ({share:%} of the text); first: {first}, likely {hint}",
+                "tr": "{undecodable} dosya UTF-8 değil ve alınmadı (metnin {share:%} kadarı); ilki {first}, olası kodlama {hint}",
             },
             "split-given": {
-                "en": "{documents} documents were read; {skipped} files were left out, since train.txt and val.txt are the split",
-                "tr": "{documents} belge okundu; bölmeyi train.txt ile val.txt verdiği için {skipped} dosya alınmadı",
+                "en": "{documents:document|documents} read, {skipped:file|files} left out: train.txt and val.txt are the split",
+                "tr": "{documents} belge okundu, {skipped} dosya alınmadı: split, train.txt ile val.txt dosyalarıdır",
             },
             "empty-rows": {
-                "en": "{documents} documents were read; rows without text were left out",
+                "en": "{documents:document|documents} read; rows without text left out",
                 "tr": "{documents} belge okundu; metni olmayan satırlar alınmadı",
             },
             **{
                 reason: {
-                    "en": f"{{skipped}} files were left out or used in part; the first is {{first}}: {REASONS[reason]['en']}",
-                    "tr": f"{{skipped}} dosya alınmadı ya da bir bölümü kullanıldı; ilki {{first}}: {REASONS[reason]['tr']}",
+                    "en": f"{{skipped:file|files}} left out or used in part; first: {{first}}, {REASONS[reason]['en']}",
+                    "tr": f"{{skipped}} dosya alınmadı ya da bir kısmı alındı; ilki {{first}}: {REASONS[reason]['tr']}",
                 }
                 for reason in ("empty", "binary", "damaged", "unreadable", "invalid-json")
             },
@@ -160,25 +152,25 @@ BEFORE: tuple[FindingText, ...] = (
     ),
     FindingText(
         "corpus-size",
-        {"en": "There is enough text", "tr": "Yeterince metin var"},
+        {"en": "Dataset size", "tr": "Dataset boyutu"},
         {
             "pass": {
-                "en": _SIZES["en"] + ". {train_windows} training and {validation_windows} validation sequences",
-                "tr": _SIZES["tr"] + ". {train_windows} eğitim, {validation_windows} validation dizisi",
+                "en": _SIZES["en"] + "; {train_windows} training, {validation_windows} validation windows",
+                "tr": _SIZES["tr"] + "; {train_windows} eğitim, {validation_windows} validation penceresi",
             },
             "warn": {
-                "en": "little text for config {config}: " + _SIZES["en"],
-                "tr": "{config} config'i için az metin: " + _SIZES["tr"],
+                "en": _SIZES["en"] + ": too few for config {config}",
+                "tr": _SIZES["tr"] + ": {config} config'i için az",
             },
             **joined(
                 {
                     "few-train-windows": {
-                        "en": "only {train_windows} training sequences of {seq_len} tokens (at least {limit_train_windows})",
-                        "tr": "{seq_len} tokenlık yalnızca {train_windows} eğitim dizisi var (en az {limit_train_windows})",
+                        "en": "{train_windows} training windows of {seq_len} tokens (at least {limit_train_windows})",
+                        "tr": "{train_windows} eğitim penceresi, her biri {seq_len} token (en az {limit_train_windows})",
                     },
                     "few-validation-windows": {
-                        "en": "only {validation_windows} validation sequences of {seq_len} tokens (at least {limit_validation_windows})",
-                        "tr": "{seq_len} tokenlık yalnızca {validation_windows} validation dizisi var (en az {limit_validation_windows})",
+                        "en": "{validation_windows} validation windows of {seq_len} tokens (at least {limit_validation_windows})",
+                        "tr": "{validation_windows} validation penceresi, her biri {seq_len} token (en az {limit_validation_windows})",
                     },
                 },
                 (("few-train-windows",), ("few-validation-windows",)),
@@ -196,47 +188,47 @@ BEFORE: tuple[FindingText, ...] = (
     ),
     FindingText(
         "corpus-text",
-        {"en": "It is text", "tr": "Bu gerçekten metin"},
+        {"en": "Text content", "tr": "Metin içeriği"},
         {
             "pass": {
-                "en": "{letters:.0%} of the characters are letters, and it packs {compression:.1f} times smaller, as prose and code do",
-                "tr": "karakterlerin {letters:.0%} kadarı harf; düzyazı ve kod gibi {compression:.1f} kat küçük sıkışıyor",
+                "en": "{letters:.0%} letters, compresses {compression:.1f} ×, like prose and code",
+                "tr": "{letters:.0%} harf; {compression:.1f} kat sıkışıyor, düzyazı ve kod gibi",
             },
             "repeated": {
-                "en": "it packs {compression:.0f} times smaller: the same lines over and over (prose: 2 to 4, at most {limit_highest_compression})",
-                "tr": "{compression:.0f} kat küçük sıkışıyor: hep aynı satırlar (düzyazıda 2–4, en çok {limit_highest_compression})",
+                "en": "{compression:.0f} × compression: the same lines again and again (prose 2 to 4 ×, at most {limit_highest_compression} ×)",
+                "tr": "{compression:.0f} kat sıkışma: hep aynı satırlar (düzyazıda 2–4 kat, en çok {limit_highest_compression} kat)",
             },
             "much-alike": {
-                "en": "it packs {compression:.0f} times smaller: its lines are much alike (prose: 2 to 4, code: 4 to 5)",
-                "tr": "{compression:.0f} kat küçük sıkışıyor: satırlar birbirine çok benziyor (düzyazıda 2–4, kodda 4–5)",
+                "en": "{compression:.0f} × compression: very similar lines (prose 2 to 4 ×, code 4 to 5 ×)",
+                "tr": "{compression:.0f} kat sıkışma: birbirine çok benzeyen satırlar (düzyazıda 2–4 kat, kodda 4–5 kat)",
             },
             "dense": {
-                "en": "it hardly packs ({compression:.2f} times smaller, text at least {limit_lowest_compression}): it looks random or packed already",
-                "tr": "neredeyse hiç sıkışmıyor ({compression:.2f} kat, metin en az {limit_lowest_compression}): rastgele ya da zaten sıkıştırılmış görünüyor",
+                "en": "{compression:.2f} × compression, text at least {limit_lowest_compression} ×: random or already compressed data",
+                "tr": "{compression:.2f} kat sıkışma, metinde en az {limit_lowest_compression} kat: rastgele ya da zaten sıkıştırılmış veri",
             },
             "encoded": {
-                "en": "{encoded:.0%} of it is encoded data such as base64, not text",
-                "tr": "{encoded:.0%} kadarı metin değil, base64 gibi kodlanmış veri",
+                "en": "{encoded:.0%} encoded data such as base64, not text",
+                "tr": "{encoded:.0%} base64 gibi kodlanmış veri, metin değil",
             },
             "partly-encoded": {
-                "en": "{encoded:.0%} of it is encoded data such as base64 amid the text (at most {limit_warn_encoded:%})",
-                "tr": "metnin içinde {encoded:.0%} kadar, base64 gibi kodlanmış veri var (en çok {limit_warn_encoded:%})",
+                "en": "{encoded:.0%} encoded data such as base64 within the text (at most {limit_warn_encoded:%})",
+                "tr": "{encoded:.0%} base64 gibi kodlanmış veri, metnin içinde (en çok {limit_warn_encoded:%})",
             },
             "no-letters": {
-                "en": "only {letters:.0%} of its characters are letters: numbers or symbols, not text",
-                "tr": "karakterlerin yalnızca {letters:.0%} kadarı harf: metin değil, sayı ya da simge",
+                "en": "{letters:.0%} letters: numbers or symbols, not text",
+                "tr": "{letters:.0%} harf: metin değil, sayı ya da simge",
             },
             "markup": {
-                "en": "{markup:.0%} of it is markup: tags such as those of web pages, not what stands between them (at most {limit_markup:%})",
-                "tr": "{markup:.0%} kadarı, web sayfalarındaki gibi etiketler; aralarındaki metin değil (en çok {limit_markup:%})",
+                "en": "{markup:.0%} markup: tags such as those of web pages (at most {limit_markup:%})",
+                "tr": "{markup:.0%} işaretleme: web sayfalarındaki gibi etiketler (en çok {limit_markup:%})",
             },
             "few-letters": {
-                "en": "only {letters:.0%} of its characters are letters (prose above 90%, code about 80%)",
-                "tr": "karakterlerin yalnızca {letters:.0%} kadarı harf (düzyazıda %90'ın üstü, kodda %80 dolayı)",
+                "en": "{letters:.0%} letters (prose above 90%, code about 80%)",
+                "tr": "{letters:.0%} harf (düzyazıda %90 üstü, kodda %80 dolayı)",
             },
             "no-structure": {
-                "en": "a character hardly tells anything about the next ({structure:.2f} nats; text: 0.5 to 1): the order of the characters looks random",
-                "tr": "bir karakter sonraki hakkında neredeyse hiçbir şey söylemiyor ({structure:.2f} nat; metinde 0,5–1): karakterlerin sırası rastgele görünüyor",
+                "en": "{structure:.2f} nats that a character tells about the next one (text 0.5 to 1): the order looks random",
+                "tr": "{structure:.2f} nat: bir karakterin sonraki hakkında söylediği (metinde 0,5–1); sıra rastgele görünüyor",
             },
         },
         {
@@ -250,19 +242,19 @@ BEFORE: tuple[FindingText, ...] = (
     ),
     FindingText(
         "mojibake",
-        {"en": "The characters are whole", "tr": "Karakterler sağlam"},
+        {"en": "Encoding damage", "tr": "Kodlama hasarı"},
         {
             "pass": {
-                "en": "{damaged} of {words} words look as if read with the wrong code page",
-                "tr": "{words} sözcüğün {damaged} tanesi yanlış kod sayfasıyla okunmuş gibi görünüyor",
+                "en": "{damaged} of {words} words read with the wrong code page",
+                "tr": "{damaged} / {words} sözcük yanlış kod sayfasıyla okunmuş görünüyor",
             },
             "mendable": {
-                "en": "{damaged} of {words} words ({share:%}) were once read with the wrong code page, such as {example} for {mended}",
-                "tr": "{words} sözcükten {damaged} tanesi ({share:%}) bir ara yanlış kod sayfasıyla okunmuş; örneğin {mended} yerine {example}",
+                "en": "{share:%} of the words ({damaged} of {words}) read with the wrong code page, such as {example} for {mended}",
+                "tr": "{share:%} sözcük ({damaged} / {words}) yanlış kod sayfasıyla okunmuş; örneğin {mended} yerine {example}",
             },
             "beyond-repair": {
-                "en": "{damaged} of {words} words ({share:%}) have lost characters or were read with the wrong code page, beyond repair",
-                "tr": "{words} sözcükten {damaged} tanesi ({share:%}) karakter yitirmiş ya da yanlış kod sayfasıyla okunmuş; onarılamıyor",
+                "en": "{share:%} of the words ({damaged} of {words}) lost characters or read with the wrong code page, beyond repair",
+                "tr": "{share:%} sözcük ({damaged} / {words}) karakter yitirmiş ya da yanlış kod sayfasıyla okunmuş; onarılamıyor",
             },
         },
         {
@@ -276,11 +268,11 @@ BEFORE: tuple[FindingText, ...] = (
     ),
     FindingText(
         "duplicate-text",
-        {"en": "Little text stands there twice", "tr": "Yinelenen metin az"},
+        {"en": "Duplicate text", "tr": "Yinelenen metin"},
         {
             "any": {
-                "en": "{duplicated} of {lines} lines of {limit_characters} or more characters ({share:%}) have stood there before (at most {limit_warn_share:%})",
-                "tr": "{limit_characters} ve daha çok karakterli {lines} satırdan {duplicated} tanesi ({share:%}) daha önce de geçiyor (en çok {limit_warn_share:%})",
+                "en": "{share:%} of the lines of {limit_characters} or more characters are repeats ({duplicated} of {lines}; at most {limit_warn_share:%})",
+                "tr": "{share:%} satır, {limit_characters} ve daha çok karakterliler içinde yineleme ({duplicated} / {lines}; en çok {limit_warn_share:%})",
             },
         },
         {
@@ -294,15 +286,15 @@ BEFORE: tuple[FindingText, ...] = (
     ),
     FindingText(
         "split-overlap",
-        {"en": "Validation text is not in training", "tr": "Validation metni eğitimde yok"},
+        {"en": "Training–validation overlap", "tr": "Eğitim–validation örtüşmesi"},
         {
             "letters": {
-                "en": "{share:%} of the validation side stands in training too, but for capitals, blanks and punctuation ({found} of {grams} passages of {limit_gram_of_letters} letters; at most {limit_warn_share:%})",
-                "tr": "validation bölümünün {share:%} kadarı; büyük harf, boşluk ve noktalama dışında eğitimde de geçiyor ({limit_gram_of_letters} harflik {grams} parçadan {found} tanesi; en çok {limit_warn_share:%})",
+                "en": "{share:%} of the validation split also in training, apart from case and punctuation ({found} of {grams} passages of {limit_gram_of_letters} letters; at most {limit_warn_share:%})",
+                "tr": "{share:%} validation metni, harf boyu ve noktalama dışında eğitimde de var ({limit_gram_of_letters} harflik {grams} parçadan {found}; en çok {limit_warn_share:%})",
             },
             "any": {
-                "en": "{share:%} of the validation side stands word for word in training too ({found} of {grams} passages of {limit_gram} tokens; at most {limit_warn_share:%})",
-                "tr": "validation bölümünün {share:%} kadarı eğitimde de aynen geçiyor ({limit_gram} tokenlık {grams} parçadan {found} tanesi; en çok {limit_warn_share:%})",
+                "en": "{share:%} of the validation split also in training, word for word ({found} of {grams} passages of {limit_gram} tokens; at most {limit_warn_share:%})",
+                "tr": "{share:%} validation metni eğitimde de aynen var ({limit_gram} tokenlık {grams} parçadan {found}; en çok {limit_warn_share:%})",
             },
         },
         {
@@ -316,15 +308,15 @@ BEFORE: tuple[FindingText, ...] = (
     ),
     FindingText(
         "split-alike",
-        {"en": "Both sides are the same kind of text", "tr": "İki bölüm aynı türden metin"},
+        {"en": "Training–validation similarity", "tr": "Eğitim–validation benzerliği"},
         {
             "pass": {
-                "en": "training predicts the validation side about as well as that does itself ({under_training:.2f} against {under_own:.2f} nats a character)",
-                "tr": "eğitim bölümü validation'ı, onun kendisi kadar iyi tahmin ediyor (karakter başına {under_training:.2f} nat, kendisi {under_own:.2f})",
+                "en": "{under_training:.2f} nats a character for validation predicted from training ({under_own:.2f} from itself)",
+                "tr": "{under_training:.2f} nat/karakter: validation'ın eğitimden tahmini (kendisinden {under_own:.2f})",
             },
             "warn": {
-                "en": "the validation side is another kind of text: training predicts it {apart:.2f} nats a character worse than it does itself (at most {limit_nats})",
-                "tr": "validation başka türden bir metin: eğitim bölümü onu, kendisinden karakter başına {apart:.2f} nat kötü tahmin ediyor (en çok {limit_nats})",
+                "en": "{apart:.2f} nats a character between the two splits (at most {limit_nats}): another kind of text",
+                "tr": "{apart:.2f} nat/karakter: iki bölüm arasındaki fark (en çok {limit_nats}); başka türden metin",
             },
         },
         {
@@ -338,11 +330,11 @@ BEFORE: tuple[FindingText, ...] = (
     ),
     FindingText(
         "unknown-characters",
-        {"en": "The vocabulary covers the validation side", "tr": "Vocabulary, validation bölümüne yetiyor"},
+        {"en": "Unknown tokens", "tr": "Bilinmeyen token'lar"},
         {
             "any": {
-                "en": "{unknown} of {tokens} validation tokens ({share:%}) are unknown to the vocabulary of {vocabulary} (below {limit_warn_share:%})",
-                "tr": "{tokens} validation tokenından {unknown} tanesi ({share:%}), {vocabulary} tokenlık vocabulary'de yok (sınır {limit_warn_share:%})",
+                "en": "{share:%} of the validation tokens ({unknown} of {tokens}) are not in the vocabulary of {vocabulary} (below {limit_warn_share:%})",
+                "tr": "{share:%} validation tokenı ({unknown} / {tokens}), {vocabulary} tokenlık sözlükte yok (sınır {limit_warn_share:%})",
             },
         },
         {
@@ -356,19 +348,19 @@ BEFORE: tuple[FindingText, ...] = (
     ),
     FindingText(
         "round-trip",
-        {"en": "Tokens turn back into the same text", "tr": "Token'lar aynı metne geri dönüyor"},
+        {"en": "Tokenizer round trip", "tr": "Tokenizer gidiş dönüşü"},
         {
             "pass": {
-                "en": "all {kinds} different tokens in {tokens} turn into text and back; the highest id is {highest} of {vocabulary}",
-                "tr": "{tokens} token içindeki {kinds} farklı tokenın hepsi metne ve geriye çevriliyor; en yüksek id {highest}, vocabulary {vocabulary}",
+                "en": "{kinds} different tokens in {tokens} turn into text and back; highest id {highest} of {vocabulary}",
+                "tr": "{kinds} farklı token ({tokens} token içinde) metne ve geriye çevriliyor; en yüksek id {highest}, sözlük {vocabulary}",
             },
             "fail": {
-                "en": "{wrong} of {kinds} different tokens, and {torn} passages, do not turn into text and back",
-                "tr": "{kinds} farklı tokendan {wrong} tanesi ve {torn} parça, metne ve geriye çevrilince aynı kalmıyor",
+                "en": "{wrong} of {kinds} different tokens, and {torn} passages, change on the way to text and back",
+                "tr": "{wrong} / {kinds} farklı token ve {torn} parça, metne ve geriye çevrilince değişiyor",
             },
             "out-of-range": {
-                "en": "token id {highest} is outside the vocabulary of {vocabulary}",
-                "tr": "{highest} numaralı token, {vocabulary} tokenlık vocabulary'nin dışında",
+                "en": "{highest} is a token id outside the vocabulary of {vocabulary}",
+                "tr": "{highest} numaralı token, {vocabulary} tokenlık sözlüğün dışında",
             },
         },
         {
@@ -382,11 +374,11 @@ BEFORE: tuple[FindingText, ...] = (
     ),
     FindingText(
         "targets-shifted",
-        {"en": "Each token's target is the next one", "tr": "Her tokenın hedefi bir sonraki"},
+        {"en": "Prediction targets", "tr": "Tahmin hedefleri"},
         {
             "pass": {
-                "en": "in {windows} sequences of a real batch the labels are the inputs moved by one: «{input}» → «{label}»",
-                "tr": "gerçek bir batch'in {windows} dizisinde etiketler, girdinin bir kaymış hâli: «{input}» → «{label}»",
+                "en": "{windows} windows of a real batch have labels moved by one: «{input}» → «{label}»",
+                "tr": "{windows} pencerede (gerçek bir batch) etiketler bir kaymış: «{input}» → «{label}»",
             },
             "fail": {
                 "en": "{wrong} labels are not the token that follows in the text: «{input}» → «{label}»",
@@ -404,16 +396,16 @@ BEFORE: tuple[FindingText, ...] = (
     ),
     FindingText(
         "baselines",
-        {"en": "What counting alone reaches", "tr": "Yalnız saymakla ulaşılan loss"},
+        {"en": "N-gram baselines", "tr": "N-gram baseline'ları"},
         {
             "any": {
-                "en": "validation loss by counting: {unigram:.3f} knowing no token before, {bigram:.3f} one (bigram), {5-gram:.3f} four (5-gram), nats a token",
-                "tr": "saymakla validation loss: önceki hiçbir token bilinmeden {unigram:.3f}, biriyle (bigram) {bigram:.3f}, dördüyle (5-gram) {5-gram:.3f} nat",
+                "en": "{unigram:.3f} unigram, {bigram:.3f} bigram, {5-gram:.3f} 5-gram: validation loss in nats a token",
+                "tr": "{unigram:.3f} unigram, {bigram:.3f} bigram, {5-gram:.3f} 5-gram: token başına nat olarak validation loss",
             },
         },
         {
-            "en": "These are the marks to beat: at the first the model knows only how frequent letters are, below the last it knows more than short snippets.",
-            "tr": "Bunlar geçilecek işaretlerdir: ilkinde model yalnızca harf sıklıklarını bilir; sonuncunun altında kısa parçalardan fazlasını biliyordur.",
+            "en": "These are the losses to beat: the unigram knows only how frequent letters are; a model below the 5-gram knows more than short passages.",
+            "tr": "Geçilecek loss değerleri bunlardır: unigram yalnızca harf sıklıklarını bilir; 5-gram'ın altındaki model kısa parçalardan fazlasını biliyordur.",
         },
         {
             "en": "Nothing to do. Compare the validation loss with these figures while you train.",
@@ -422,63 +414,61 @@ BEFORE: tuple[FindingText, ...] = (
     ),
     FindingText(
         "hyperparameters",
-        {"en": "The hyperparameters are sound", "tr": "Hyperparameter'lar makul"},
+        {"en": "Hyperparameters", "tr": "Hyperparameter'lar"},
         {
             "pass": {
-                "en": "learning rate {learning_rate} ({optimizer}), warmup {warmup_steps} of {planned_steps} steps ({warmup_share:%}), clipping at {grad_clip}, "
-                "patience {patience} of {evaluations} evaluations",
-                "tr": "learning rate {learning_rate} ({optimizer}), {planned_steps} adımın {warmup_steps} adımı warmup ({warmup_share:%}), clipping {grad_clip}, "
-                "{evaluations} değerlendirmede patience {patience}",
+                "en": "{learning_rate} learning rate ({optimizer}) · {warmup_steps} of {planned_steps} steps warmup · {grad_clip} clipping · patience {patience} of {evaluations} evaluations",
+                "tr": "{learning_rate} öğrenme oranı ({optimizer}) · {planned_steps} adımın {warmup_steps} adımı warmup · {grad_clip} clipping · {evaluations} değerlendirmede patience {patience}",
             },
             **joined(
                 {
                     "rate-high": {
-                        "en": "a learning rate of {learning_rate} is rash for {optimizer} (at most {highest})",
-                        "tr": "{learning_rate}, {optimizer} için fazla yüksek bir learning rate (en çok {highest})",
+                        "en": "{learning_rate} learning rate: too high for {optimizer} (at most {highest})",
+                        "tr": "{learning_rate} öğrenme oranı: {optimizer} için çok yüksek (en çok {highest})",
                     },
                     "rate-low": {
-                        "en": "a learning rate of {learning_rate} hardly moves anything with {optimizer} (at least {lowest})",
-                        "tr": "{learning_rate}, {optimizer} ile neredeyse hiçbir şeyi kıpırdatmayan bir learning rate (en az {lowest})",
+                        "en": "{learning_rate} learning rate: too low for {optimizer} (at least {lowest})",
+                        "tr": "{learning_rate} öğrenme oranı: {optimizer} için çok düşük (en az {lowest})",
                     },
                     "no-clipping": {
-                        "en": "gradients are not clipped: one bad batch can throw the weights about",
-                        "tr": "gradient clipping kapalı: tek bir kötü batch ağırlıkları savurabilir",
+                        "en": "0 gradient clipping: one bad batch can throw the weights off",
+                        "tr": "0 gradient clipping: tek bir kötü batch ağırlıkları savurabilir",
                     },
                     "warmup-most": {
-                        "en": "the warmup takes {warmup_steps} of {planned_steps} steps: hardly any is made at the full rate",
-                        "tr": "warmup, {planned_steps} adımın {warmup_steps} adımını alıyor: tam learning rate ile neredeyse hiç adım kalmıyor",
+                        "en": "{warmup_steps} of {planned_steps} steps warmup: hardly any at the full learning rate",
+                        "tr": "{planned_steps} adımın {warmup_steps} adımı warmup: tam öğrenme oranına neredeyse hiç adım kalmıyor",
                     },
                     "warmup-long": {
-                        "en": "the warmup takes {warmup_share:.0%} of the steps (usual: up to {limit_note_warmup:%})",
-                        "tr": "warmup, adımların {warmup_share:.0%} kadarını alıyor (alışılmışı en çok {limit_note_warmup:%})",
+                        "en": "{warmup_share:.0%} of the steps warmup (usual: up to {limit_note_warmup:%})",
+                        "tr": "{warmup_share:.0%} adım payı warmup'ta (alışılmışı en çok {limit_note_warmup:%})",
                     },
                     "dropout-high": {
-                        "en": "a dropout of {dropout} takes most of what the model sees away (at most {limit_highest_dropout})",
-                        "tr": "{dropout} dropout, modelin gördüğünün çoğunu siler (en çok {limit_highest_dropout})",
+                        "en": "{dropout} dropout: most of what the model sees is removed (at most {limit_highest_dropout})",
+                        "tr": "{dropout} dropout: modelin gördüğünün çoğu siliniyor (en çok {limit_highest_dropout})",
                     },
                     "decay-high": {
-                        "en": "a weight decay of {weight_decay} shrinks weights faster than they learn (usual 0.1, at most {limit_highest_decay:g})",
-                        "tr": "{weight_decay} weight decay, ağırlıkları öğrendiklerinden hızlı küçültür (alışılmışı 0,1; en çok {limit_highest_decay:g})",
+                        "en": "{weight_decay} weight decay: weights shrink faster than they learn (usual 0.1, at most {limit_highest_decay:g})",
+                        "tr": "{weight_decay} weight decay: ağırlıklar öğrendiklerinden hızlı küçülüyor (alışılmışı 0,1; en çok {limit_highest_decay:g})",
                     },
                     "disturbed-much": {
-                        "en": "{disturbed:.0%} of the input is hidden or replaced: little text is left to learn from (at most {limit_highest_disturbed:.0%})",
-                        "tr": "girdinin {disturbed:.0%} kadarı gizleniyor ya da değiştiriliyor: öğrenilecek az metin kalıyor (en çok {limit_highest_disturbed:.0%})",
+                        "en": "{disturbed:.0%} of the input masked or replaced (at most {limit_highest_disturbed:.0%})",
+                        "tr": "{disturbed:.0%} girdi gizleniyor ya da değiştiriliyor (en çok {limit_highest_disturbed:.0%})",
                     },
                     "curriculum-narrow": {
-                        "en": "the windows that the curriculum begins with are seen some {easiest_seen:.0f} times before the rest has come in (at most {limit_most_seen:g}): they will be learnt by heart",
-                        "tr": "curriculum'un başladığı pencereler, gerisi gelene dek yaklaşık {easiest_seen:.0f} kez görülüyor (en çok {limit_most_seen:g}): ezberlenirler",
+                        "en": "{easiest_seen:.0f} passes over the first windows of the curriculum before the rest comes in (at most {limit_most_seen:g}): memorised",
+                        "tr": "{easiest_seen:.0f} geçiş: curriculum'un ilk pencereleri, gerisi gelene dek (en çok {limit_most_seen:g}); ezberlenir",
                     },
                     "no-stopping": {
-                        "en": "early stopping cannot come: {evaluations} evaluations are planned, and a patience of {patience} asks for at least two more than itself",
-                        "tr": "early stopping hiç devreye giremez: {evaluations} değerlendirme planlı; {patience} patience için bunun en az iki fazlası gerekir",
+                        "en": "{evaluations} evaluations planned: early stopping can't trigger, patience {patience} needs at least {needed}",
+                        "tr": "{evaluations} değerlendirme planlı: early stopping devreye giremez, patience {patience} en az {needed} ister",
                     },
                     "no-plateau": {
-                        "en": "the schedule plateau cannot lower the rate: it waits for {plateau_patience} evaluations without a new best, of {evaluations} planned and a patience of {patience}",
-                        "tr": "plateau schedule'u learning rate'i hiç düşüremez: yeni en iyi getirmeyen {plateau_patience} değerlendirme bekliyor; {evaluations} değerlendirme planlı, patience {patience}",
+                        "en": "{evaluations} evaluations planned: the schedule plateau can't lower the learning rate, it waits for {plateau_patience} without a new best (patience {patience})",
+                        "tr": "{evaluations} değerlendirme planlı: plateau schedule'u öğrenme oranını düşüremez, yeni en iyi getirmeyen {plateau_patience} değerlendirme bekler (patience {patience})",
                     },
                     "root-from-the-start": {
-                        "en": "inverse-sqrt without warmup halves the rate by step 4: it falls from where the warmup ends",
-                        "tr": "warmup'sız inverse-sqrt, learning rate'i 4. adımda yarıya indirir: düşüş warmup'ın bittiği yerden başlar",
+                        "en": "0 warmup steps: inverse-sqrt halves the learning rate by step 4",
+                        "tr": "0 warmup adımı: inverse-sqrt, öğrenme oranını 4. adımda yarıya indirir",
                     },
                 },
                 (
@@ -492,7 +482,7 @@ BEFORE: tuple[FindingText, ...] = (
                     ("no-stopping",),
                     ("no-plateau", "root-from-the-start"),
                 ),
-                _TURNS,
+                {"en": "", "tr": ""},
             ),
         },
         {

@@ -14,32 +14,32 @@ from mmrec_engine.messages import Language, Words
 DURING: tuple[FindingText, ...] = (
     FindingText(
         "non-finite",
-        {"en": "A number is not finite", "tr": "Sonlu olmayan bir sayı"},
+        {"en": "Non-finite values", "tr": "Sonlu olmayan değerler"},
         {
-            "loss": {"en": "the loss was {value} at step {step}", "tr": "{step}. adımda loss {value} oldu"},
+            "loss": {"en": "{value} loss at step {step}", "tr": "{value}: {step}. adımdaki loss"},
             "loss-in": {
-                "en": "the loss was {value} at step {step}, first in {module}; no update was made with it",
-                "tr": "{step}. adımda loss {value} oldu, ilk olarak {module} içinde; onunla güncelleme yapılmadı",
+                "en": "{value} loss at step {step}, first in {module}; the update was not made",
+                "tr": "{value}: {step}. adımdaki loss, ilk olarak {module} içinde; güncelleme yapılmadı",
             },
             "gradient": {
-                "en": "the gradient norm was {value} at step {step}",
-                "tr": "{step}. adımda gradyan normu {value} oldu",
+                "en": "{value} gradient norm at step {step}",
+                "tr": "{value}: {step}. adımdaki gradyan normu",
             },
             "gradient-in": {
-                "en": "the gradient norm was {value} at step {step}, first in {module}; no update was made with it",
-                "tr": "{step}. adımda gradyan normu {value} oldu, ilk olarak {module} içinde; onunla güncelleme yapılmadı",
+                "en": "{value} gradient norm at step {step}, first in {module}; the update was not made",
+                "tr": "{value}: {step}. adımdaki gradyan normu, ilk olarak {module} içinde; güncelleme yapılmadı",
             },
             "weight": {
-                "en": "a weight was not finite at step {step}",
-                "tr": "{step}. adımda bir ağırlık sonlu değildi",
+                "en": "not finite: a weight at step {step}",
+                "tr": "sonlu değil: {step}. adımda bir ağırlık",
             },
             "weight-in": {
-                "en": "weights in {module} were not finite at step {step}; no checkpoint was written of them",
-                "tr": "{step}. adımda {module} içindeki ağırlıklar sonlu değildi; onlarla checkpoint yazılmadı",
+                "en": "not finite: weights in {module} at step {step}; no checkpoint was written of them",
+                "tr": "sonlu değil: {step}. adımda {module} içindeki ağırlıklar; onlarla checkpoint yazılmadı",
             },
             "validation": {
-                "en": "the validation loss was {value} at step {step}",
-                "tr": "{step}. adımda validation loss {value} oldu",
+                "en": "{value} validation loss at step {step}",
+                "tr": "{value}: {step}. adımdaki validation loss",
             },
         },
         {
@@ -53,27 +53,27 @@ DURING: tuple[FindingText, ...] = (
     ),
     FindingText(
         "loss-too-high",
-        {"en": "The loss is too high", "tr": "Loss çok yüksek"},
+        {"en": "Loss level", "tr": "Loss düzeyi"},
         {
             "above-initial": {
-                "en": "{smoothed:.3f} at step {step} (mean of the last {mean_of} steps), above the {initial:.3f} it began with",
-                "tr": "{step}. adımda {smoothed:.3f} (son {mean_of} adımın ortalaması), başlangıçtaki {initial:.3f} değerinin üstünde",
+                "en": "{smoothed:.3f} at step {step} (mean of {mean_of} steps), above the initial {initial:.3f}",
+                "tr": "{smoothed:.3f} ({step}. adım, {mean_of} adım ortalaması), başlangıçtaki {initial:.3f} değerinin üstünde",
             },
             "above-unigram": {
-                "en": "{smoothed:.3f} at step {step} (mean of the last {mean_of} steps), above the {unigram:.3f} that letter frequencies alone reach (unigram)",
-                "tr": "{step}. adımda {smoothed:.3f} (son {mean_of} adımın ortalaması), yalnızca harf sıklıklarıyla ulaşılan {unigram:.3f} değerinin üstünde (unigram)",
+                "en": "{smoothed:.3f} at step {step} (mean of {mean_of} steps), above the unigram baseline ({unigram:.3f})",
+                "tr": "{smoothed:.3f} ({step}. adım, {mean_of} adım ortalaması), unigram baseline'ının ({unigram:.3f}) üstünde",
             },
             "above-uniform": {
-                "en": "{smoothed:.3f} at step {step} (mean of the last {mean_of} steps), above the {uniform:.3f} of blind guessing",
-                "tr": "{step}. adımda {smoothed:.3f} (son {mean_of} adımın ortalaması), rastgele tahminin {uniform:.3f} değerinin üstünde",
+                "en": "{smoothed:.3f} at step {step} (mean of {mean_of} steps), above random guessing ({uniform:.3f})",
+                "tr": "{smoothed:.3f} ({step}. adım, {mean_of} adım ortalaması), rastgele tahminin ({uniform:.3f}) üstünde",
             },
             "risen": {
-                "en": "{smoothed:.3f} at step {step} (mean of the last {mean_of} steps), up again from {lowest:.3f}",
-                "tr": "{step}. adımda {smoothed:.3f} (son {mean_of} adımın ortalaması), {lowest:.3f} değerinden yeniden yükseldi",
+                "en": "{smoothed:.3f} at step {step} (mean of {mean_of} steps), up again from {lowest:.3f}",
+                "tr": "{smoothed:.3f} ({step}. adım, {mean_of} adım ortalaması), {lowest:.3f} değerinden yeniden yükseldi",
             },
             "over": {
-                "en": "over: {smoothed:.3f} at step {step} (mean of the last {mean_of} steps)",
-                "tr": "geçti: {step}. adımda {smoothed:.3f} (son {mean_of} adımın ortalaması)",
+                "en": "{smoothed:.3f} at step {step} (mean of {mean_of} steps), low enough again",
+                "tr": "{smoothed:.3f} ({step}. adım, {mean_of} adım ortalaması), yeniden yeterince düşük",
             },
         },
         {
@@ -87,15 +87,15 @@ DURING: tuple[FindingText, ...] = (
     ),
     FindingText(
         "loss-spike",
-        {"en": "The loss jumped", "tr": "Loss sıçradı"},
+        {"en": "Loss spikes", "tr": "Loss sıçramaları"},
         {
             "any": {
-                "en": "{loss:.3f} at step {step}: {factor:.1f} times the middle of the {limit_window} steps before ({median:.3f})",
-                "tr": "{step}. adımda {loss:.3f}: önceki {limit_window} adımın ortancasının ({median:.3f}) {factor:.1f} katı",
+                "en": "{loss:.3f} at step {step}, {factor:.1f} × the median of the {limit_window} steps before ({median:.3f})",
+                "tr": "{loss:.3f} ({step}. adım), önceki {limit_window} adımın medyanının ({median:.3f}) {factor:.1f} katı",
             },
             "again": {
-                "en": "jump number {count} at step {step}: {loss:.3f}, {factor:.1f} times the middle of the {limit_window} steps before ({median:.3f})",
-                "tr": "{step}. adımda {count}. sıçrama: {loss:.3f}, önceki {limit_window} adımın ortancasının ({median:.3f}) {factor:.1f} katı",
+                "en": "{loss:.3f} at step {step}, {factor:.1f} × the median of the {limit_window} steps before ({median:.3f}); spike number {count}",
+                "tr": "{loss:.3f} ({step}. adım), önceki {limit_window} adımın medyanının ({median:.3f}) {factor:.1f} katı; {count}. sıçrama",
             },
         },
         {
@@ -109,31 +109,31 @@ DURING: tuple[FindingText, ...] = (
     ),
     FindingText(
         "loss-not-falling",
-        {"en": "Fall of the loss", "tr": "Loss'un düşüşü"},
+        {"en": "Loss trend", "tr": "Loss eğilimi"},
         {
             "pass": {
-                "en": "falling: from {initial:.3f} to {smoothed:.3f} by step {step} (mean of the last {mean_of} steps)",
-                "tr": "düşüyor: {step}. adıma dek {initial:.3f} değerinden {smoothed:.3f} değerine (son {mean_of} adımın ortalaması)",
+                "en": "{smoothed:.3f} at step {step} (mean of {mean_of} steps), falling from {initial:.3f}",
+                "tr": "{smoothed:.3f} ({step}. adım, {mean_of} adım ortalaması), {initial:.3f} değerinden düşüyor",
             },
             "hardly-fell": {
-                "en": "hardly falls: {smoothed:.3f} at step {step}, after {initial:.3f} at the start ({fell:.1%} less; {limit_fall:%} is expected by then)",
-                "tr": "pek düşmüyor: {step}. adımda {smoothed:.3f}, başta {initial:.3f} idi (azalma {fell:.1%}; o zamana dek beklenen {limit_fall:%})",
+                "en": "{smoothed:.3f} at step {step}, {fell:.1%} below the initial {initial:.3f} (expected by now {limit_fall:%})",
+                "tr": "{smoothed:.3f} ({step}. adım), başlangıçtaki {initial:.3f} değerinden {fell:.1%} düşük (şimdiye dek beklenen {limit_fall:%})",
             },
             "stuck": {
-                "en": "no new minimum for {steps} steps: {smoothed:.3f} at step {step}, still above what pairs of letters reach (bigram, {bigram:.3f})",
-                "tr": "{steps} adımdır yeni en düşük değer yok: {step}. adımda {smoothed:.3f}, hâlâ harf çiftleriyle ulaşılanın üstünde (bigram, {bigram:.3f})",
+                "en": "{smoothed:.3f} at step {step}, no new minimum for {steps} steps and above the bigram baseline ({bigram:.3f})",
+                "tr": "{smoothed:.3f} ({step}. adım), {steps} adımdır yeni en düşük değer yok ve bigram baseline'ının ({bigram:.3f}) üstünde",
             },
             "stuck-high": {
-                "en": "no new minimum for {steps} steps: {smoothed:.3f} at step {step}, near the {uniform:.3f} of blind guessing",
-                "tr": "{steps} adımdır yeni en düşük değer yok: {step}. adımda {smoothed:.3f}, rastgele tahminin {uniform:.3f} değerine yakın",
+                "en": "{smoothed:.3f} at step {step}, no new minimum for {steps} steps and near random guessing ({uniform:.3f})",
+                "tr": "{smoothed:.3f} ({step}. adım), {steps} adımdır yeni en düşük değer yok ve rastgele tahmine ({uniform:.3f}) yakın",
             },
             "at-unigram": {
-                "en": "stands at {smoothed:.3f} (step {step}), no lower than letter frequencies alone reach (unigram, {unigram:.3f})",
-                "tr": "{smoothed:.3f} değerinde duruyor ({step}. adım); yalnızca harf sıklıklarıyla ulaşılandan düşük değil (unigram, {unigram:.3f})",
+                "en": "{smoothed:.3f} at step {step}, still at the unigram baseline ({unigram:.3f})",
+                "tr": "{smoothed:.3f} ({step}. adım), hâlâ unigram baseline'ında ({unigram:.3f})",
             },
             "slow": {
-                "en": "falls too slowly: {smoothed:.3f} at step {step}, still above what letter frequencies alone reach (unigram, {unigram:.3f})",
-                "tr": "çok yavaş düşüyor: {step}. adımda {smoothed:.3f}, hâlâ yalnızca harf sıklıklarıyla ulaşılanın üstünde (unigram, {unigram:.3f})",
+                "en": "{smoothed:.3f} at step {step}, still above the unigram baseline ({unigram:.3f})",
+                "tr": "{smoothed:.3f} ({step}. adım), hâlâ unigram baseline'ının ({unigram:.3f}) üstünde",
             },
         },
         {
@@ -147,15 +147,15 @@ DURING: tuple[FindingText, ...] = (
     ),
     FindingText(
         "overfitting",
-        {"en": "The validation loss rises (overfitting)", "tr": "Validation loss artıyor (overfitting)"},
+        {"en": "Overfitting", "tr": "Overfitting"},
         {
             "any": {
-                "en": "validation {loss:.3f} at step {step}, {above:.1%} above its best ({best:.3f}, step {best_step}) for {evaluations} evaluations; training fell from {training_before:.3f} to {training:.3f}",
-                "tr": "{step}. adımda validation {loss:.3f}; {evaluations} değerlendirmedir en iyisinden ({best:.3f}, {best_step}. adım) yüksek, şimdi {above:.1%}; eğitim ise {training_before:.3f} değerinden {training:.3f} değerine düştü",
+                "en": "{loss:.3f} validation loss at step {step}, {above:.1%} above its best ({best:.3f}, step {best_step}) for {evaluations} evaluations; training fell from {training_before:.3f} to {training:.3f}",
+                "tr": "{loss:.3f} validation loss ({step}. adım), {evaluations} değerlendirmedir en iyisinin ({best:.3f}, {best_step}. adım) üstünde, şimdi {above:.1%}; eğitim {training_before:.3f} değerinden {training:.3f} değerine düştü",
             },
             "over": {
-                "en": "over: validation {loss:.3f} at step {step}, best {best:.3f} (step {best_step})",
-                "tr": "geçti: {step}. adımda validation {loss:.3f}, en iyisi {best:.3f} ({best_step}. adım)",
+                "en": "{loss:.3f} validation loss at step {step}, near its best again ({best:.3f}, step {best_step})",
+                "tr": "{loss:.3f} validation loss ({step}. adım), yeniden en iyisine yakın ({best:.3f}, {best_step}. adım)",
             },
         },
         {
@@ -169,15 +169,15 @@ DURING: tuple[FindingText, ...] = (
     ),
     FindingText(
         "underfitting",
-        {"en": "The model learns too little (underfitting)", "tr": "Model az öğreniyor (underfitting)"},
+        {"en": "Underfitting", "tr": "Underfitting"},
         {
             "any": {
-                "en": "training {training:.3f} and validation {loss:.3f} at step {step} are {apart:.1%} apart, and both above what pairs of letters reach (bigram, {bigram:.3f})",
-                "tr": "{step}. adımda eğitim {training:.3f} ile validation {loss:.3f} arasındaki fark {apart:.1%}; ikisi de harf çiftleriyle ulaşılanın üstünde (bigram, {bigram:.3f})",
+                "en": "{loss:.3f} validation and {training:.3f} training loss at step {step}, {apart:.1%} apart and both above the bigram baseline ({bigram:.3f})",
+                "tr": "{loss:.3f} validation ve {training:.3f} eğitim loss'u ({step}. adım), fark {apart:.1%}; ikisi de bigram baseline'ının ({bigram:.3f}) üstünde",
             },
             "over": {
-                "en": "over: training {training:.3f} and validation {loss:.3f} at step {step}",
-                "tr": "geçti: {step}. adımda eğitim {training:.3f}, validation {loss:.3f}",
+                "en": "{loss:.3f} validation and {training:.3f} training loss at step {step}, low enough again",
+                "tr": "{loss:.3f} validation ve {training:.3f} eğitim loss'u ({step}. adım), yeniden yeterince düşük",
             },
         },
         {
@@ -188,19 +188,19 @@ DURING: tuple[FindingText, ...] = (
     ),
     FindingText(
         "clipping-always",
-        {"en": "Gradients are clipped all the time", "tr": "Gradyanlar sürekli kırpılıyor"},
+        {"en": "Gradient clipping", "tr": "Gradient clipping"},
         {
             "any": {
-                "en": "{share:%} of the last {limit_window} updates (step {step}); middle gradient norm {norm}, limit {clip}",
-                "tr": "{step}. adımda, son {limit_window} güncellemenin {share:%} kadarı; ortanca gradyan normu {norm}, sınır {clip}",
+                "en": "{share:%} of the last {limit_window} updates clipped (step {step}); median gradient norm {norm}, limit {clip}",
+                "tr": "{share:%} güncelleme clipping'e uğradı (son {limit_window}, {step}. adım); medyan gradyan normu {norm}, sınır {clip}",
             },
             "exploding": {
-                "en": "middle gradient norm {norm} over the last {limit_window} updates (step {step}): it explodes; it should be about 1",
-                "tr": "son {limit_window} güncellemenin ortanca gradyan normu {norm} ({step}. adım): gradyanlar patlıyor; 1 dolayında olmalı",
+                "en": "{norm} median gradient norm over the last {limit_window} updates (step {step}), usual is about 1: exploding",
+                "tr": "{norm} medyan gradyan normu, son {limit_window} güncellemede ({step}. adım); alışılmışı 1 dolayı: patlıyor",
             },
             "over": {
-                "en": "over: {share:%} of the last {limit_window} updates (step {step})",
-                "tr": "geçti: {step}. adımda, son {limit_window} güncellemenin {share:%} kadarı",
+                "en": "{share:%} of the last {limit_window} updates clipped (step {step})",
+                "tr": "{share:%} güncelleme clipping'e uğradı (son {limit_window}, {step}. adım)",
             },
         },
         {
@@ -214,23 +214,23 @@ DURING: tuple[FindingText, ...] = (
     ),
     FindingText(
         "update-ratio",
-        {"en": "Updates of an unusual size", "tr": "Alışılmadık boyda güncellemeler"},
+        {"en": "Update size", "tr": "Güncelleme boyu"},
         {
             "low": {
-                "en": "a hidden matrix moves by {ratio:.1e} of its size a step (step {step}), less than {limit_lowest:.0e}",
-                "tr": "bir ara matris adım başına boyunun {ratio:.1e} katı kadar oynuyor ({step}. adım), {limit_lowest:.0e} altında",
+                "en": "{ratio:.1e} of a hidden matrix's size a step (step {step}), below {limit_lowest:.0e}",
+                "tr": "{ratio:.1e}: bir ara matrisin adım başına göreli değişimi ({step}. adım), {limit_lowest:.0e} altında",
             },
             "still": {
-                "en": "a hidden matrix no longer moves at all (step {step}): no gradient reaches it",
-                "tr": "bir ara matris artık hiç oynamıyor ({step}. adım): ona gradyan ulaşmıyor",
+                "en": "0 update of a hidden matrix (step {step}): no gradient reaches it",
+                "tr": "0 güncelleme: bir ara matrise gradyan ulaşmıyor ({step}. adım)",
             },
             "high": {
-                "en": "a hidden matrix moves by {ratio:.1e} of its size a step (step {step}), more than {limit_highest:.0e}",
-                "tr": "bir ara matris adım başına boyunun {ratio:.1e} katı kadar oynuyor ({step}. adım), {limit_highest:.0e} üstünde",
+                "en": "{ratio:.1e} of a hidden matrix's size a step (step {step}), above {limit_highest:.0e}",
+                "tr": "{ratio:.1e}: bir ara matrisin adım başına göreli değişimi ({step}. adım), {limit_highest:.0e} üstünde",
             },
             "over": {
-                "en": "over: {ratio:.1e} of its size a step (step {step})",
-                "tr": "geçti: adım başına boyunun {ratio:.1e} katı ({step}. adım)",
+                "en": "{ratio:.1e} of a hidden matrix's size a step (step {step}), usual again",
+                "tr": "{ratio:.1e}: bir ara matrisin adım başına göreli değişimi ({step}. adım), yeniden alışılmış boyda",
             },
         },
         {
@@ -244,15 +244,15 @@ DURING: tuple[FindingText, ...] = (
     ),
     FindingText(
         "out-of-memory",
-        {"en": "Memory ran out", "tr": "Bellek yetmedi"},
+        {"en": "Memory use", "tr": "Bellek kullanımı"},
         {
             "halved": {
-                "en": "at step {step}; the same batch goes on in pieces of {after} windows instead of {before}, with the same result",
-                "tr": "{step}. adımda; aynı batch {before} yerine {after} pencerelik parçalarla, aynı sonuçla sürüyor",
+                "en": "{after} windows at once instead of {before} from step {step} on: out of memory, same result",
+                "tr": "{after} pencere aynı anda ({before} yerine), {step}. adımdan başlayarak: bellek yetmedi, sonuç aynı",
             },
             "any": {
-                "en": "at step {step}, with {batch_size} windows of {seq_len} tokens; there was nothing left to halve",
-                "tr": "{step}. adımda, {seq_len} tokenlık {batch_size} pencereyle; yarıya indirilecek bir şey kalmadı",
+                "en": "{batch_size} windows of {seq_len} tokens at step {step}: out of memory, nothing left to halve",
+                "tr": "{batch_size} pencere, {seq_len} token ({step}. adım): bellek yetmedi, yarıya indirilecek bir şey kalmadı",
             },
         },
         {
@@ -266,24 +266,23 @@ DURING: tuple[FindingText, ...] = (
     ),
     FindingText(
         "disk-unwritable",
-        {"en": "The disk does not take what the run writes", "tr": "Disk, çalışmanın yazdığını almıyor"},
+        {"en": "Disk writes", "tr": "Diske yazma"},
         {
             "checkpoint": {
-                "en": "at step {step} {path} could not be written ({reason}); training goes on, and the newest checkpoint is that "
-                "of step {saved_step}",
-                "tr": "{step}. adımda {path} yazılamadı ({reason}); eğitim sürüyor, en yeni checkpoint {saved_step}. adımınki",
+                "en": "{path} not written at step {step} ({reason}); training goes on, newest checkpoint: step {saved_step}",
+                "tr": "{path}, {step}. adımda yazılamadı ({reason}); eğitim sürüyor, en yeni checkpoint {saved_step}. adımın",
             },
             "first-checkpoint": {
-                "en": "at step {step} {path} could not be written ({reason}); training goes on, and there is no checkpoint yet",
-                "tr": "{step}. adımda {path} yazılamadı ({reason}); eğitim sürüyor, henüz hiç checkpoint yok",
+                "en": "{path} not written at step {step} ({reason}); training goes on, no checkpoint yet",
+                "tr": "{path}, {step}. adımda yazılamadı ({reason}); eğitim sürüyor, henüz checkpoint yok",
             },
             "record": {
-                "en": "since step {step} {path} cannot be written ({reason}); training goes on, and its record waits in memory",
-                "tr": "{step}. adımdan beri {path} yazılamıyor ({reason}); eğitim sürüyor, kaydı bellekte bekliyor",
+                "en": "{path} not written since step {step} ({reason}); training goes on, its record waits in memory",
+                "tr": "{path}, {step}. adımdan beri yazılamıyor ({reason}); eğitim sürüyor, kaydı bellekte bekliyor",
             },
             "over": {
-                "en": "{path} was written at step {step}: the disk takes what the run writes again",
-                "tr": "{path} {step}. adımda yazıldı: disk, çalışmanın yazdığını yine alıyor",
+                "en": "{path} written at step {step}: the disk takes data again",
+                "tr": "{path}, {step}. adımda yazıldı: disk yeniden yazılabiliyor",
             },
         },
         {
@@ -298,27 +297,27 @@ DURING: tuple[FindingText, ...] = (
     ),
     FindingText(
         "validation-below-training",
-        {"en": "Validation beside training", "tr": "Validation ile eğitim yan yana"},
+        {"en": "Validation and training loss", "tr": "Validation ve eğitim loss'u"},
         {
             "above": {
-                "en": "validation {loss:.3f}, training {training:.3f} (as many windows, dropout off) at step {step}: validation is {apart:.1%} above, as new text should be",
-                "tr": "{step}. adımda validation {loss:.3f}, eğitim {training:.3f} (o kadar pencere, dropout kapalı): validation {apart:.1%} daha yüksek; yeni metinde olması gereken budur",
+                "en": "{loss:.3f} validation, {training:.3f} training at step {step} (dropout off): {apart:.1%} above, as new text should be",
+                "tr": "{loss:.3f} validation, {training:.3f} eğitim ({step}. adım, dropout kapalı): {apart:.1%} üstte, yeni metinde olması gerektiği gibi",
             },
             "below": {
-                "en": "validation {loss:.3f}, training {training:.3f} (as many windows, dropout off) at step {step}: validation is {apart:.1%} below, within what an easier piece of text explains",
-                "tr": "{step}. adımda validation {loss:.3f}, eğitim {training:.3f} (o kadar pencere, dropout kapalı): validation {apart:.1%} daha düşük; daha kolay bir metin parçası bunu açıklar",
+                "en": "{loss:.3f} validation, {training:.3f} training at step {step} (dropout off): {apart:.1%} below, within the range of an easier text",
+                "tr": "{loss:.3f} validation, {training:.3f} eğitim ({step}. adım, dropout kapalı): {apart:.1%} altta, daha kolay bir metin parçası bunu açıklar",
             },
             "leak": {
-                "en": "validation {loss:.3f}, training {training:.3f} (as many windows, dropout off) at step {step}: validation is {apart:.1%} below for {evaluations} evaluations; text of it probably stands in the training side too",
-                "tr": "{step}. adımda validation {loss:.3f}, eğitim {training:.3f} (o kadar pencere, dropout kapalı): validation {evaluations} değerlendirmedir daha düşük, şimdi {apart:.1%}; metni büyük olasılıkla eğitim bölümünde de var",
+                "en": "{loss:.3f} validation, {training:.3f} training at step {step} (dropout off): {apart:.1%} below for {evaluations} evaluations; validation text is probably in training too",
+                "tr": "{loss:.3f} validation, {training:.3f} eğitim ({step}. adım, dropout kapalı): {evaluations} değerlendirmedir altta, şimdi {apart:.1%}; validation metni büyük olasılıkla eğitimde de var",
             },
             "other-task": {
-                "en": "the last {mean_of} steps before step {step} had a loss of {steps:.3f}, yet training windows cost {training:.3f} with dropout off: the steps, {apart:.1%} below, train on something else, such as labels that are not the next token or the same windows again and again",
-                "tr": "{step}. adımdan önceki {mean_of} adımın loss'u {steps:.3f}; oysa eğitim pencereleri dropout kapalıyken {training:.3f}: {apart:.1%} daha düşük olan adımlar başka bir şeyle eğitiliyor; örneğin sonraki token olmayan etiketlerle ya da hep aynı pencerelerle",
+                "en": "{steps:.3f} loss of {mean_of} steps at step {step}, {apart:.1%} below training windows without dropout ({training:.3f}): wrong labels, or the same windows again",
+                "tr": "{steps:.3f} loss ({step}. adım, {mean_of} adım), dropout'suz eğitim pencerelerinin ({training:.3f}) {apart:.1%} altında: yanlış etiketler ya da hep aynı pencereler",
             },
             "too-good": {
-                "en": "validation {loss:.3f} at step {step}, {bits:.2f} bits a character, training {training:.3f}: less than unknown text can be guessed with; the answer is probably in what the model sees",
-                "tr": "{step}. adımda validation {loss:.3f}, karakter başına {bits:.2f} bit, eğitim {training:.3f}: bilinmeyen metin bu kadar iyi tahmin edilemez; yanıt büyük olasılıkla modelin gördüğünün içinde",
+                "en": "{loss:.3f} validation ({bits:.2f} bits a character), {training:.3f} training at step {step}: too low for unknown text, the answer is probably in the input",
+                "tr": "{loss:.3f} validation (karakter başına {bits:.2f} bit), {training:.3f} eğitim ({step}. adım): bilinmeyen metin için çok düşük, yanıt büyük olasılıkla girdinin içinde",
             },
         },
         {
@@ -335,20 +334,20 @@ DURING: tuple[FindingText, ...] = (
         {"en": "Perplexity", "tr": "Perplexity"},
         {
             "pass": {
-                "en": "{perplexity:,.2f} at step {step}, of a vocabulary of {vocabulary}",
-                "tr": "{step}. adımda {perplexity:,.2f}; vocabulary {vocabulary}",
+                "en": "{perplexity:,.2f} at step {step}, below the vocabulary of {vocabulary}",
+                "tr": "{perplexity:,.2f} ({step}. adım), {vocabulary} tokenlık sözlüğün altında",
             },
             "below-unigram": {
-                "en": "{perplexity:,.2f} at step {step}, below the {unigram_perplexity:,.2f} of letter frequencies alone (unigram)",
-                "tr": "{step}. adımda {perplexity:,.2f}; yalnızca harf sıklıklarının {unigram_perplexity:,.2f} değerinin altında (unigram)",
+                "en": "{perplexity:,.2f} at step {step}, below the unigram baseline ({unigram_perplexity:,.2f})",
+                "tr": "{perplexity:,.2f} ({step}. adım), unigram baseline'ının ({unigram_perplexity:,.2f}) altında",
             },
             "above-unigram": {
-                "en": "{perplexity:,.2f} at step {step}, not below the {unigram_perplexity:,.2f} of letter frequencies alone (unigram)",
-                "tr": "{step}. adımda {perplexity:,.2f}; yalnızca harf sıklıklarının {unigram_perplexity:,.2f} değerinin altında değil (unigram)",
+                "en": "{perplexity:,.2f} at step {step}, not below the unigram baseline ({unigram_perplexity:,.2f})",
+                "tr": "{perplexity:,.2f} ({step}. adım), unigram baseline'ının ({unigram_perplexity:,.2f}) altında değil",
             },
             "above-vocabulary": {
-                "en": "{perplexity:,.2f} at step {step}, above the vocabulary of {vocabulary}: worse than blind guessing",
-                "tr": "{step}. adımda {perplexity:,.2f}; {vocabulary} olan vocabulary'nin üstünde: rastgele tahminden kötü",
+                "en": "{perplexity:,.2f} at step {step}, above the vocabulary of {vocabulary}: worse than random guessing",
+                "tr": "{perplexity:,.2f} ({step}. adım), {vocabulary} tokenlık sözlüğün üstünde: rastgele tahminden kötü",
             },
         },
         {
@@ -366,15 +365,15 @@ DURING: tuple[FindingText, ...] = (
         {
             "rising": {
                 "en": "{accuracy:.1%} at step {step}, the best so far",
-                "tr": "{step}. adımda {accuracy:.1%}, şimdiye dek en iyisi",
+                "tr": "{accuracy:.1%} ({step}. adım), şimdiye dek en iyisi",
             },
             "near-best": {
                 "en": "{accuracy:.1%} at step {step}, near its best ({best:.1%}, step {best_step})",
-                "tr": "{step}. adımda {accuracy:.1%}, en iyisine yakın ({best:.1%}, {best_step}. adım)",
+                "tr": "{accuracy:.1%} ({step}. adım), en iyisine yakın ({best:.1%}, {best_step}. adım)",
             },
             "warn": {
-                "en": "{accuracy:.1%} at step {step}, {points:.1f} points below its best ({best:.1%}, step {best_step}), and lower for {evaluations} evaluations",
-                "tr": "{step}. adımda {accuracy:.1%}; en iyisinden ({best:.1%}, {best_step}. adım) {points:.1f} puan düşük, {evaluations} değerlendirmedir böyle",
+                "en": "{accuracy:.1%} at step {step}, {points:.1f} points below its best ({best:.1%}, step {best_step}) for {evaluations} evaluations",
+                "tr": "{accuracy:.1%} ({step}. adım), {evaluations} değerlendirmedir en iyisinin ({best:.1%}, {best_step}. adım) altında, şimdi {points:.1f} puan",
             },
         },
         {
@@ -391,28 +390,28 @@ DURING: tuple[FindingText, ...] = (
         {"en": "Early stopping", "tr": "Early stopping"},
         {
             "pass": {
-                "en": "best {best:.3f} (step {best_step}); {used} of {patience} evaluations without a new best at step {step}",
-                "tr": "en iyi {best:.3f} ({best_step}. adım); {step}. adımda yeni en iyi çıkmayan değerlendirme: {used} / {patience}",
+                "en": "{used} of {patience} evaluations without a new best at step {step}; best {best:.3f} (step {best_step})",
+                "tr": "{used} / {patience} değerlendirme yeni en iyi getirmedi ({step}. adım); en iyi {best:.3f} ({best_step}. adım)",
             },
             "not-saved": {
-                "en": "the best so far ({best:.3f}, step {best_step}) was not saved",
-                "tr": "şimdiye dek en iyisi ({best:.3f}, {best_step}. adım) kaydedilmedi",
+                "en": "{best:.3f} (step {best_step}), the best so far, was not saved",
+                "tr": "{best:.3f} ({best_step}. adım), şimdiye dek en iyisi, kaydedilmedi",
             },
             "wrong-best": {
-                "en": "the evaluation at step {step} ({loss:.3f}) was taken for the best, but {best:.3f} (step {best_step}) is lower",
-                "tr": "{step}. adımdaki değerlendirme ({loss:.3f}) en iyi sayıldı, oysa {best:.3f} ({best_step}. adım) daha düşük",
+                "en": "{loss:.3f} (step {step}) was taken for the best, but {best:.3f} (step {best_step}) is lower",
+                "tr": "{loss:.3f} ({step}. adım) en iyi sayıldı, oysa {best:.3f} ({best_step}. adım) daha düşük",
             },
             "missed-best": {
-                "en": "the evaluation at step {step} ({loss:.3f}) is the lowest so far, but was not taken for the best",
-                "tr": "{step}. adımdaki değerlendirme ({loss:.3f}) şimdiye dek en düşüğü, ama en iyi sayılmadı",
+                "en": "{loss:.3f} (step {step}), the lowest so far, was not taken for the best",
+                "tr": "{loss:.3f} ({step}. adım), şimdiye dek en düşüğü, en iyi sayılmadı",
             },
             "too-long": {
                 "en": "{used} evaluations without a new best, patience {patience}, and training goes on at step {step}",
-                "tr": "yeni en iyi çıkmayan {used} değerlendirme var, patience {patience}, ama eğitim {step}. adımda sürüyor",
+                "tr": "{used} değerlendirme yeni en iyi getirmedi, patience {patience}, ama eğitim {step}. adımda sürüyor",
             },
             "miscounted": {
-                "en": "{used} evaluations without a new best were counted at step {step}, there have been {real}",
-                "tr": "{step}. adımda yeni en iyi çıkmayan {used} değerlendirme sayıldı, gerçekte {real}",
+                "en": "{used} evaluations without a new best were counted at step {step}, there were {real}",
+                "tr": "{used} değerlendirme yeni en iyi getirmedi diye sayıldı ({step}. adım), gerçekte {real}",
             },
         },
         {
@@ -426,11 +425,11 @@ DURING: tuple[FindingText, ...] = (
     ),
     FindingText(
         "first-evaluation-late",
-        {"en": "The first evaluation is far off", "tr": "İlk değerlendirme çok uzakta"},
+        {"en": "First evaluation", "tr": "İlk değerlendirme"},
         {
             "any": {
-                "en": "it comes at step {evaluation_step}, in about {minutes:.0f} minutes",
-                "tr": "{evaluation_step}. adımda, yaklaşık {minutes:.0f} dakika sonra",
+                "en": "{minutes:.0f} minutes from now, at step {evaluation_step}",
+                "tr": "{minutes:.0f} dakika sonra, {evaluation_step}. adımda",
             }
         },
         {

@@ -7,17 +7,15 @@ from mmrec_engine.guide.findings import FindingText
 MIXING: tuple[FindingText, ...] = (
     FindingText(
         "corpora-repeated",
-        {"en": "No corpus is repeated too often", "tr": "Hiçbir derlem fazla yinelenmiyor"},
+        {"en": "Corpus repetition", "tr": "Derlem yinelenmesi"},
         {
             "pass": {
-                "en": "{corpus} is read most often: {passes} times, all windows together {whole} times",
-                "tr": "en sık okunan {corpus}: {passes} kez; tüm pencereler birlikte {whole} kez",
+                "en": "{passes:.1f} passes over {corpus}, the most repeated ({whole:.1f} over all together)",
+                "tr": "{passes:.1f} geçiş: en sık okunan {corpus} (hepsi birlikte {whole:.1f})",
             },
             "any": {
-                "en": "{corpus} is small for its share of {share:%}: this run reads it {passes} times, all windows together {whole} times "
-                "(after {limit_note_passes} repetition teaches less, after {limit_warn_passes} next to nothing)",
-                "tr": "{corpus}, {share:%} payına göre küçük: bu çalışma onu {passes} kez okur, tüm pencereleri birlikte {whole} kez "
-                "({limit_note_passes} yinelemeden sonra daha az şey öğretir, {limit_warn_passes} yinelemeden sonra neredeyse hiç)",
+                "en": "{passes:.1f} passes over {corpus}, small for its share of {share:%} ({whole:.1f} over all together; less is learnt after {limit_note_passes}, hardly anything after {limit_warn_passes})",
+                "tr": "{passes:.1f} geçiş: {share:%} payına göre küçük olan {corpus} (hepsi birlikte {whole:.1f}; {limit_note_passes} geçişten sonra az, {limit_warn_passes} geçişten sonra neredeyse hiç öğretmez)",
             },
         },
         {

@@ -19,27 +19,27 @@ REMEDIES: dict[str, Words] = {
 MODEL: tuple[FindingText, ...] = (
     FindingText(
         "initial-loss",
-        {"en": "The first loss is that of guessing", "tr": "İlk loss rastgele tahmininki kadar"},
+        {"en": "Initial loss", "tr": "Başlangıç loss'u"},
         {
             "by-construction": {
-                "en": "the first loss is {loss:.3f} = ln({vocabulary}): the output layer starts at zero, so all tokens are equally likely",
-                "tr": "ilk loss {loss:.3f} = ln({vocabulary}): çıkış katmanı sıfırdan başladığı için bütün tokenlar eşit olasılıklıdır",
+                "en": "{loss:.3f} = ln({vocabulary}), by construction: the output layer starts at zero",
+                "tr": "{loss:.3f} = ln({vocabulary}), yapısı gereği: çıkış katmanı sıfırdan başlar",
             },
             "pass": {
-                "en": "the first loss is {loss:.3f}; guessing among {vocabulary} tokens gives ln({vocabulary}) = {expected:.3f}",
-                "tr": "ilk loss {loss:.3f}; {vocabulary} token arasında rastgele tahmin ln({vocabulary}) = {expected:.3f} verir",
+                "en": "{loss:.3f}, guessing gives ln({vocabulary}) = {expected:.3f}",
+                "tr": "{loss:.3f}; rastgele tahmin ln({vocabulary}) = {expected:.3f} verir",
             },
             "above": {
-                "en": "the first loss is {loss:.3f}, far above ln({vocabulary}) = {expected:.3f} (within {limit_share:.0%}): the first weights make the model sure of wrong tokens",
-                "tr": "ilk loss {loss:.3f}; ln({vocabulary}) = {expected:.3f} değerinin çok üstünde (sınır {limit_share:.0%}): ilk ağırlıklar modeli yanlış tokenlardan emin kılıyor",
+                "en": "{loss:.3f}, far above ln({vocabulary}) = {expected:.3f} (within {limit_share:.0%}): the first weights are sure of wrong tokens",
+                "tr": "{loss:.3f}, ln({vocabulary}) = {expected:.3f} değerinin çok üstünde (sınır {limit_share:.0%}): ilk ağırlıklar yanlış token'lardan emin",
             },
             "below": {
-                "en": "the first loss is {loss:.3f}, far below ln({vocabulary}) = {expected:.3f} (within {limit_share:.0%}): the model knows what it cannot know yet",
-                "tr": "ilk loss {loss:.3f}; ln({vocabulary}) = {expected:.3f} değerinin çok altında (sınır {limit_share:.0%}): model henüz bilemeyeceği bir şeyi biliyor",
+                "en": "{loss:.3f}, far below ln({vocabulary}) = {expected:.3f} (within {limit_share:.0%}): the answers leak into the input",
+                "tr": "{loss:.3f}, ln({vocabulary}) = {expected:.3f} değerinin çok altında (sınır {limit_share:.0%}): yanıtlar girdiye sızıyor",
             },
             "non-finite": {
-                "en": "the first loss is not a finite number: the first weights are too large, or not numbers themselves",
-                "tr": "ilk loss sonlu bir sayı değil: ilk ağırlıklar ya çok büyük ya da kendileri de sayı değil",
+                "en": "not a finite number: the first weights are too large, or not finite themselves",
+                "tr": "sonlu bir sayı değil: ilk ağırlıklar çok büyük ya da kendileri sonlu değil",
             },
         },
         {
@@ -55,28 +55,28 @@ MODEL: tuple[FindingText, ...] = (
     ),
     FindingText(
         "one-batch-overfit",
-        {"en": "One batch can be learnt by heart", "tr": "Tek bir batch ezberlenebiliyor"},
+        {"en": "Overfit of one batch", "tr": "Tek batch'te overfit"},
         {
             "pass": {
-                "en": "{tokens} tokens were learnt by heart in {steps} steps: the loss went from {first:.2f} to {loss:.3f}",
-                "tr": "{tokens} token {steps} adımda ezberlendi: loss {first:.2f} değerinden {loss:.3f} değerine indi",
+                "en": "{loss:.3f} loss after {steps} steps on {tokens} tokens (from {first:.2f})",
+                "tr": "{loss:.3f} loss, {tokens} token üzerinde {steps} adım sonra (başta {first:.2f})",
             },
             "fail": {
-                "en": "{tokens} tokens were not learnt by heart: after {steps} steps the loss is {loss:.3f} (first {first:.2f}, wanted below {target:.2f})",
-                "tr": "{tokens} token ezberlenemedi: {steps} adım sonra loss {loss:.3f} (başta {first:.2f}, istenen {target:.2f} altı)",
+                "en": "{loss:.3f} loss after {steps} steps on {tokens} tokens (from {first:.2f}, must be below {target:.2f})",
+                "tr": "{loss:.3f} loss, {tokens} token üzerinde {steps} adım sonra (başta {first:.2f}; {target:.2f} altı olmalı)",
             },
             "halved": {
-                "en": "on {tokens} tokens the loss fell from {first:.2f} to {loss:.2f} in {steps} steps: less than half. A model of this size is not tried longer",
-                "tr": "{tokens} token üzerinde loss {steps} adımda {first:.2f} değerinden {loss:.2f} değerine, yarının altına indi. Bu boyutta bir model daha uzun denenmez",
+                "en": "{loss:.2f} loss after {steps} steps on {tokens} tokens, less than half of {first:.2f}; not tried longer at this size",
+                "tr": "{loss:.2f} loss, {tokens} token üzerinde {steps} adım sonra; {first:.2f} değerinin yarısından az. Bu boyutta daha uzun denenmez",
             },
             "not-halved": {
-                "en": "on {tokens} tokens the loss went from {first:.2f} to {loss:.2f} in {steps} steps, not below half ({target:.2f})",
-                "tr": "{tokens} token üzerinde loss {steps} adımda {first:.2f} değerinden {loss:.2f} değerine geldi; yarının ({target:.2f}) altına inmedi",
+                "en": "{loss:.2f} loss after {steps} steps on {tokens} tokens (from {first:.2f}, must be below {target:.2f})",
+                "tr": "{loss:.2f} loss, {tokens} token üzerinde {steps} adım sonra (başta {first:.2f}; {target:.2f} altı olmalı)",
             },
         },
         {
-            "en": "A sound model can learn a few lines by heart. One that cannot has a fault between input, loss and update, and no amount of text mends that.",
-            "tr": "Sağlam bir model birkaç satırı ezberleyebilir. Ezberleyemiyorsa girdi, loss ve güncelleme arasında bir hata vardır; bunu hiçbir miktarda metin düzeltmez.",
+            "en": "A model that works can memorise a few lines. One that cannot has a fault between input, loss and update, and more text does not mend that.",
+            "tr": "Çalışan bir model birkaç satırı ezberleyebilir. Ezberleyemiyorsa girdi, loss ve güncelleme arasında bir hata vardır; daha çok metin bunu düzeltmez.",
         },
         {
             "en": "Look at the other findings about the model first; then at labels, loss and optimizer.",
@@ -85,27 +85,27 @@ MODEL: tuple[FindingText, ...] = (
     ),
     FindingText(
         "causality",
-        {"en": "The model looks back only", "tr": "Model yalnızca geriye bakıyor"},
+        {"en": "Causality", "tr": "Nedensellik"},
         {
             "pass": {
-                "en": "over {tokens} tokens, no output depends on a later token or on another text of the batch",
-                "tr": "{tokens} token boyunca hiçbir çıktı, sonraki bir tokena ya da batch'teki başka bir metne bağlı değil",
+                "en": "{tokens} tokens: no output depends on a later token or on another text of the batch",
+                "tr": "{tokens} token: hiçbir çıktı, sonraki bir tokena ya da batch'teki başka bir metne bağlı değil",
             },
             "fail": {
-                "en": "outputs change when later tokens or the other text of the batch change (by up to {changed:.2g})",
-                "tr": "sonraki tokenlar ya da batch'teki öteki metin değişince çıktılar değişiyor (en çok {changed:.2g})",
+                "en": "{changed:.2g} change of outputs when later tokens or the other text of the batch change",
+                "tr": "{changed:.2g} değişim: sonraki token'lar ya da batch'teki öteki metin değişince çıktılarda",
             },
             "later": {
-                "en": "outputs depend on later tokens (gradient up to {later:.2g}, must be exactly 0): the model sees what it is to predict",
-                "tr": "çıktılar sonraki tokenlara bağlı (gradyan en çok {later:.2g}; tam 0 olmalı): model, tahmin edeceği şeyi görüyor",
+                "en": "{later:.2g} gradient from outputs to later tokens (must be exactly 0): the model sees what it is to predict",
+                "tr": "{later:.2g} gradyan, çıktılardan sonraki token'lara (tam 0 olmalı): model, tahmin edeceği şeyi görüyor",
             },
             "rows": {
-                "en": "outputs depend on another text of the batch (gradient up to {rows:.2g}, must be exactly 0)",
-                "tr": "çıktılar batch'teki başka bir metne bağlı (gradyan en çok {rows:.2g}; tam 0 olmalı)",
+                "en": "{rows:.2g} gradient from outputs to another text of the batch (must be exactly 0)",
+                "tr": "{rows:.2g} gradyan, çıktılardan batch'teki başka bir metne (tam 0 olmalı)",
             },
             "blind": {
-                "en": "outputs depend on no input at all: the model does not see its text",
-                "tr": "çıktılar hiçbir girdiye bağlı değil: model metnini görmüyor",
+                "en": "0 gradient from outputs to inputs: the model does not see its text",
+                "tr": "0 gradyan, çıktılardan girdilere: model metnini görmüyor",
             },
         },
         {
@@ -119,15 +119,15 @@ MODEL: tuple[FindingText, ...] = (
     ),
     FindingText(
         "gradients-alive",
-        {"en": "Every weight gets a gradient", "tr": "Her ağırlığa gradyan ulaşıyor"},
+        {"en": "Gradient flow", "tr": "Gradyan akışı"},
         {
             "pass": {
-                "en": "all {tensors} weight tensors get a finite gradient other than zero from one batch of the text",
-                "tr": "{tensors} ağırlık tensörünün hepsi, metinden tek bir batch ile sonlu ve sıfırdan farklı gradyan alıyor",
+                "en": "{tensors} of {tensors} weight tensors get a finite, non-zero gradient from one batch",
+                "tr": "{tensors} ağırlık tensörünün hepsi tek bir batch'ten sonlu ve sıfırdan farklı gradyan alıyor",
             },
             "fail": {
                 "en": "{dead} of {tensors} weight tensors get no usable gradient: {names}",
-                "tr": "{tensors} ağırlık tensöründen {dead} tanesi kullanılabilir gradyan almıyor: {names}",
+                "tr": "{dead} / {tensors} ağırlık tensörü kullanılabilir gradyan almıyor: {names}",
             },
         },
         {
@@ -141,20 +141,20 @@ MODEL: tuple[FindingText, ...] = (
     ),
     FindingText(
         "parallel-equals-stepwise",
-        {"en": "The model writes as it is trained", "tr": "Model eğitildiği gibi yazıyor"},
+        {"en": "Parallel and step-by-step outputs", "tr": "Paralel ve adım adım çıktılar"},
         {
             "pass": {
-                "en": "over {tokens} tokens, going through at once and token by token agree to {difference:.1e} of the largest output",
-                "tr": "{tokens} token boyunca, bir seferde ve token token hesap, en büyük çıktının {difference:.1e} katına kadar aynı",
+                "en": "{difference:.1e} of the largest output apart over {tokens} tokens",
+                "tr": "{difference:.1e} fark (en büyük çıktıya oranla), {tokens} token boyunca",
             },
             "fail": {
-                "en": "going through at once and token by token differ by {difference:.1e} of the largest output over {tokens} tokens (at most {limit_difference:.0e})",
-                "tr": "{tokens} token boyunca, bir seferde ve token token hesap, en büyük çıktının {difference:.1e} katı kadar ayrışıyor (en çok {limit_difference:.0e})",
+                "en": "{difference:.1e} of the largest output apart over {tokens} tokens (at most {limit_difference:.0e})",
+                "tr": "{difference:.1e} fark (en büyük çıktıya oranla), {tokens} token boyunca (en çok {limit_difference:.0e})",
             },
         },
         {
-            "en": "Training reads a window at once, writing goes token by token. Where the two differ, another model writes than was trained.",
-            "tr": "Eğitim bir pencereyi bir seferde okur, yazarken token token gidilir. İkisi ayrışırsa, yazan model eğitilen model değildir.",
+            "en": "Training reads a window in parallel, text is written token by token. Where the two differ, the model that writes is not the one that was trained.",
+            "tr": "Eğitim bir pencereyi paralel okur, metin ise token token yazılır. İkisi ayrışırsa yazan model, eğitilen model değildir.",
         },
         {
             "en": "Look at what the step-by-step form carries from token to token: decay, positions, the last input, the window's limit.",
@@ -163,15 +163,15 @@ MODEL: tuple[FindingText, ...] = (
     ),
     FindingText(
         "deterministic",
-        {"en": "Same seed, same training", "tr": "Aynı seed, aynı eğitim"},
+        {"en": "Determinism", "tr": "Determinizm"},
         {
             "pass": {
-                "en": "trained twice for {steps} steps with the same seed: the same loss to the last bit ({loss:.4f})",
-                "tr": "aynı seed ile iki kez {steps} adım eğitildi: loss son bitine kadar aynı ({loss:.4f})",
+                "en": "{loss:.4f} loss twice after {steps} steps with the same seed, to the last bit",
+                "tr": "{loss:.4f} loss iki kez, aynı seed ile {steps} adım sonra; son bitine kadar aynı",
             },
             "fail": {
-                "en": "trained twice for {steps} steps with the same seed: two losses, {loss:.7f} and {again:.7f}",
-                "tr": "aynı seed ile iki kez {steps} adım eğitildi: iki ayrı loss, {loss:.7f} ve {again:.7f}",
+                "en": "{loss:.7f} and {again:.7f} loss after {steps} steps with the same seed",
+                "tr": "{loss:.7f} ve {again:.7f} loss, aynı seed ile {steps} adım sonra",
             },
         },
         {
@@ -185,35 +185,35 @@ MODEL: tuple[FindingText, ...] = (
     ),
     FindingText(
         "memory-fits",
-        {"en": "Memory is enough", "tr": "Bellek yetiyor"},
+        {"en": "Memory", "tr": "Bellek"},
         {
             "pass": {
-                "en": "one step and one evaluation batch at full size went through; estimated peak {needed_gib:.2f} GiB, {left_gib:.2f} GiB left",
-                "tr": "tam boyutta bir adım ve bir değerlendirme batch'i sorunsuz geçti; tahmini tepe {needed_gib:.2f} GiB, kalan {left_gib:.2f} GiB",
+                "en": "{needed_gib:.2f} GiB estimated peak, {left_gib:.2f} GiB left; one training step and one evaluation batch tried",
+                "tr": "{needed_gib:.2f} GiB tahmini tepe, {left_gib:.2f} GiB kalıyor; bir eğitim adımı ve bir değerlendirme batch'i denendi",
             },
             "measured": {
-                "en": "one step and one evaluation batch at full size took {peak_gib:.2f} GiB at the peak (estimated {needed_gib:.2f}); {left_gib:.2f} GiB left",
-                "tr": "tam boyutta bir adım ve bir değerlendirme batch'i en çok {peak_gib:.2f} GiB tuttu (tahmin {needed_gib:.2f}); kalan {left_gib:.2f} GiB",
+                "en": "{peak_gib:.2f} GiB peak in one training step and one evaluation batch (estimated {needed_gib:.2f}), {left_gib:.2f} GiB left",
+                "tr": "{peak_gib:.2f} GiB tepe, bir eğitim adımı ve bir değerlendirme batch'inde (tahmin {needed_gib:.2f}); {left_gib:.2f} GiB kalıyor",
             },
             "estimated": {
-                "en": "by estimate {needed_gib:.2f} GiB at the peak, {left_gib:.2f} GiB left; not tried, since a step at full size takes long here",
-                "tr": "tahmine göre tepe {needed_gib:.2f} GiB, kalan {left_gib:.2f} GiB; tam boyutta bir adım burada uzun süreceği için denenmedi",
+                "en": "{needed_gib:.2f} GiB estimated peak, {left_gib:.2f} GiB left; not tried, a full step takes long here",
+                "tr": "{needed_gib:.2f} GiB tahmini tepe, {left_gib:.2f} GiB kalıyor; tam bir adım burada uzun sürdüğü için denenmedi",
             },
             "unknown-room": {
-                "en": "by estimate {needed_gib:.2f} GiB at the peak; this system does not tell how much is available",
-                "tr": "tahmine göre tepe {needed_gib:.2f} GiB; bu sistem ne kadar bellek bulunduğunu bildirmiyor",
+                "en": "{needed_gib:.2f} GiB estimated peak; this system does not tell how much is available",
+                "tr": "{needed_gib:.2f} GiB tahmini tepe; bu sistem ne kadar bellek bulunduğunu bildirmiyor",
             },
             "pieces": {
-                "en": "a batch of {batch_size} windows would not fit; {at_once} at a time go through the model, with the same result: estimated peak {needed_gib:.2f} GiB, {left_gib:.2f} GiB left",
-                "tr": "{batch_size} pencerelik bir batch sığmıyor; modelden aynı anda {at_once} pencere geçer, sonuç aynıdır: tahmini tepe {needed_gib:.2f} GiB, kalan {left_gib:.2f} GiB",
+                "en": "{needed_gib:.2f} GiB estimated peak, {left_gib:.2f} GiB left, with micro-batches of {at_once} of {batch_size} windows (same result)",
+                "tr": "{needed_gib:.2f} GiB tahmini tepe, {left_gib:.2f} GiB kalıyor; {batch_size} pencere yerine {at_once} pencerelik micro-batch ile (sonuç aynı)",
             },
             "fail": {
-                "en": "the run needs about {needed_gib:.2f} GiB, {share:.0%} of the {available_gib:.2f} GiB available (at most {limit_share:.0%}). Not tried",
-                "tr": "çalışma yaklaşık {needed_gib:.2f} GiB ister; bu, bulunan {available_gib:.2f} GiB belleğin {share:.0%} kadarıdır (en çok {limit_share:.0%}). Denenmedi",
+                "en": "{needed_gib:.2f} GiB needed, {share:.0%} of the {available_gib:.2f} GiB available (at most {limit_share:.0%}); not tried",
+                "tr": "{needed_gib:.2f} GiB gerekiyor; bu, bulunan {available_gib:.2f} GiB belleğin {share:.0%} kadarı (en çok {limit_share:.0%}); denenmedi",
             },
             "ran-out": {
-                "en": "memory ran out in one step at full size, though the estimate was only {needed_gib:.2f} GiB",
-                "tr": "tahmin yalnızca {needed_gib:.2f} GiB olduğu hâlde tam boyuttaki bir adımda bellek yetmedi",
+                "en": "{needed_gib:.2f} GiB estimated, yet one full step ran out of memory",
+                "tr": "{needed_gib:.2f} GiB tahmin edildi, yine de tam bir adımda bellek yetmedi",
             },
         },
         {
@@ -227,15 +227,15 @@ MODEL: tuple[FindingText, ...] = (
     ),
     FindingText(
         "disk-fits",
-        {"en": "Disk space is enough", "tr": "Disk alanı yetiyor"},
+        {"en": "Disk space", "tr": "Disk alanı"},
         {
             "pass": {
-                "en": "{checkpoints} checkpoints take at most {needed_gib:.2f} GiB; {free_gib:.1f} GiB free",
-                "tr": "{checkpoints} checkpoint en çok {needed_gib:.2f} GiB tutar; boş alan {free_gib:.1f} GiB",
+                "en": "{needed_gib:.2f} GiB for {checkpoints} checkpoints, {free_gib:.1f} GiB free",
+                "tr": "{needed_gib:.2f} GiB, {checkpoints} checkpoint için; {free_gib:.1f} GiB boş",
             },
             "fail": {
-                "en": "{checkpoints} checkpoints take up to {needed_gib:.2f} GiB; only {free_gib:.2f} GiB are free at {folder}",
-                "tr": "{checkpoints} checkpoint {needed_gib:.2f} GiB kadar tutar; {folder} yerinde yalnızca {free_gib:.2f} GiB boş",
+                "en": "{needed_gib:.2f} GiB for {checkpoints} checkpoints, {free_gib:.2f} GiB free at {folder}",
+                "tr": "{needed_gib:.2f} GiB, {checkpoints} checkpoint için; {folder} yerinde {free_gib:.2f} GiB boş",
             },
         },
         {
@@ -249,15 +249,15 @@ MODEL: tuple[FindingText, ...] = (
     ),
     FindingText(
         "checkpoint-rehearsal",
-        {"en": "A checkpoint holds the whole model", "tr": "Checkpoint modelin tamamını tutuyor"},
+        {"en": "Checkpoint save and load", "tr": "Checkpoint kaydetme ve yükleme"},
         {
             "pass": {
-                "en": "written, read and loaded into a new model: {tensors} weight tensors, {bytes} bytes, the same outputs bit for bit",
-                "tr": "yazıldı, okundu ve yeni bir modele yüklendi: {tensors} ağırlık tensörü, {bytes} bayt, çıktılar bit bit aynı",
+                "en": "{bytes} bytes, {tensors} weight tensors: saved and loaded, same outputs bit for bit",
+                "tr": "{bytes} bayt, {tensors} ağırlık tensörü: kaydedilip yüklendi, çıktılar bit bit aynı",
             },
             "fail": {
-                "en": "after saving and loading the outputs differ by up to {difference:.2g}: the checkpoint does not hold all that the model knows",
-                "tr": "kaydedip yükledikten sonra çıktılar en çok {difference:.2g} ayrışıyor: checkpoint, modelin bildiği her şeyi tutmuyor",
+                "en": "{difference:.2g} difference of the outputs after saving and loading: the checkpoint is not complete",
+                "tr": "{difference:.2g} fark, kaydedip yükledikten sonraki çıktılarda: checkpoint eksik",
             },
             "not-loaded": {
                 "en": "the saved model cannot be loaded: {reason}",

@@ -83,6 +83,8 @@ def _hyperparameters(context: TextContext) -> Values:
         "weight_decay": settings.weight_decay,
         "patience": settings.early_stopping_patience,
         "evaluations": context.planned_evaluations,
+        "needed": settings.early_stopping_patience
+        + 2,  # the first evaluation is a best, and the run must go on after the last
         "schedule": settings.schedule,
         "curriculum": settings.curriculum,
         "curriculum_start": settings.curriculum_start,

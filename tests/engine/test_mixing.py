@@ -273,7 +273,7 @@ def test_a_corpus_read_far_more_often_than_the_others_is_told(
     if status != "pass":
         assert found["values"]["corpus"] == "two"
         assert found["values"]["passes"] == pytest.approx(epochs * 0.9 * 4, rel=0.02), "its windows are a quarter"
-        assert "two is small for its share of 90" in found["evidence"]
+        assert "passes over two, small for its share of 90" in found["evidence"]
     evened, corpus = prepared(two(tmp_path / "more", 30_000, 1000), epochs=20, mixing_temperature=10)
     found = run(MIXING_CHECKS[0], TextContext(evened, corpus, {}))
     assert found["status"] == "warn"

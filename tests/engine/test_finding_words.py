@@ -1,0 +1,106 @@
+"""Findings in words: a title names what was checked, the status judges it, the evidence is one line with its number first."""
+
+from __future__ import annotations
+
+import re
+import string
+from typing import Any
+
+import pytest
+
+from mmrec_engine.guide.findings import SKIPPED, FindingText, evidence, texts, title
+from mmrec_engine.messages import LANGUAGES, Language
+from mmrec_engine.quality.thresholds import THRESHOLDS, numbers
+
+LONGEST_TITLE = 40
+LONGEST_EVIDENCE = 170
+# Words by which a title would claim how the thing stands; it stands under every status, so sometimes that would be false.
+JUDGING = {
+    "en": "is are was were can cannot must not no none never enough sound sane whole good better worse right wrong same only "
+    "too high low little much rises rising falls falling fits looks gets holds turns works improves improved saved covers kept "
+    "ran jumped intact odd unusual all every each",
+    "tr": "var yok iyi kötü çok az sağlam makul aynı yeterince yeterli bütün hiçbir her doğru yanlış gerçekten fazla yüksek "
+    "düşük geçti oldu arttı sıçradı kaydedildi yetmedi düşmüyor artıyor yetiyor okunabiliyor tutuyor bakıyor",
+}
+NAMES = {
+    "file": "best_model.pt", "path": "checkpoint_step_1200.pt", "first": "a.txt", "hint": "windows-1254",
+    "reason": "no space left", "module": "layers.3", "names": "head.weight", "example": "Ã¶", "mended": "ö",
+    "input": "the cat", "label": "he cat ", "config": "tiny", "optimizer": "adamw", "corpus": "letters", "value": "nan",
+    "stored": "1.2345", "folder": "checkpoints/tiny", "signature": "nrefs:1", "seed": "1", "skipped": 2, "patience": 5,
+    "evaluations": 6, "used": 2, "best_step": 900, "grad_clip": 1.0, "limit_share": 0.05,
+}  # fmt: skip
+NO_MEASUREMENT = {"step", "saved_step", "best_step", "evaluation_step"}
+
+CASES = [
+    pytest.param(entry, variant, language, id=f"{entry.id}-{variant}-{language}")
+    for entry in texts().values()
+    for variant in entry.evidence
+    if variant.count("+") <= 1  # of several faults at once two are enough: they are joined by one rule
+    for language in LANGUAGES
+]
+
+
+def fields_of(template: str) -> list[tuple[str, str]]:
+    return [(name, form or "") for _, name, form, _ in string.Formatter().parse(template) if name]
+
+
+def sample_values(template: str) -> dict[str, Any]:
+    """A value for each field: a word where the field is one, else a number of the kind that its form asks for."""
+    found: dict[str, Any] = {}
+    for name, form in fields_of(template):
+        found[name] = NAMES.get(name, 0.1234 if form.endswith(("%", "f", "e", "g")) else 1234)
+    return found
+
+
+def rendered(entry: FindingText, variant: str, language: Language) -> str:
+    values = {**sample_values(entry.evidence[variant][language]), "variant": variant}
+    shown = evidence({"id": entry.id, "status": variant, "values": values, "threshold": numbers(entry.id)}, language)
+    return str(shown)
+
+
+def test_every_check_has_its_words() -> None:
+    assert set(texts()) == set(THRESHOLDS)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_titles_name_a_thing_and_judge_nothing(language: Language) -> None:
+    titles = [title({"id": id}, language) for id in texts()]
+    judging = [one for one in titles if re.search(rf"(?i)\b(?:{'|'.join(JUDGING[language].split())})\b", one)]
+    assert not judging
+    assert all(len(one) <= LONGEST_TITLE and one[0].isupper() and not re.search("[.!?:]", one) for one in titles)
+    assert len(set(titles)) == len(titles)
+
+
+@pytest.mark.parametrize(("entry", "variant", "language"), CASES)
+def test_evidence_is_one_line_with_its_number_first(entry: FindingText, variant: str, language: Language) -> None:
+    shown = rendered(entry, variant, language)
+    assert shown and "\n" not in shown and len(shown) <= LONGEST_EVIDENCE * (1 + variant.count("+")), shown
+    assert "{" not in shown and "|" not in shown, shown
+    template = entry.evidence[variant][language]
+    measured = [
+        name for name, _ in fields_of(template)
+        if name not in NO_MEASUREMENT and not name.startswith("limit_") and not isinstance(NAMES.get(name), str)
+    ]  # fmt: skip
+    if measured:
+        assert re.match(r"%?\d", shown), f"the number does not come first: {shown}"
+
+
+@pytest.mark.parametrize(("entry", "variant", "language"), CASES)
+def test_evidence_shows_the_same_values_in_both_languages(entry: FindingText, variant: str, language: Language) -> None:
+    other = "tr" if language == "en" else "en"
+    names = {name for name, _ in fields_of(entry.evidence[variant][language])}
+    assert names == {name for name, _ in fields_of(entry.evidence[variant][other])}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_check_that_was_skipped_or_broke_says_why(language: Language) -> None:
+    for reason in SKIPPED:
+        assert evidence({"id": "causality", "status": "skipped", "values": {"reason": reason}}, language)
+    broken = {"id": "causality", "status": "error", "values": {"reason": "KeyError: x"}}
+    assert "KeyError: x" in evidence(broken, language)
+
+
+def test_a_count_of_one_has_its_noun_in_the_singular() -> None:
+    for documents, start in ((1, "1 document read"), (2, "2 documents read"), (1200, "1,200 documents read")):
+        found = {"id": "corpus-readable", "status": "pass", "values": {"documents": documents}}
+        assert evidence(found, "en").startswith(start)
