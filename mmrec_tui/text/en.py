@@ -184,7 +184,7 @@ TEXT: dict[str, str] = {
     "started": "🚀 Training started... ({steps} steps)",
     "checks.passed": "✅ Checklist before training: {count} checks, nothing stands in the way",
     "checks.worth-a-look": "✅ Checklist before training: {count} checks, {worse} worth a look (above)",
-    "baselines": "📏 Counting without training reaches {losses} nats a token",
+    "baselines": "📏 N-gram baselines: {losses} nats a token",
     "changed": "🔧 {title}",
     "remedy.best": "🩹 Remedy: {title}; going on as {name}, from the best weights so far",
     "remedy.start": "🩹 Remedy: {title}; beginning anew as {name}",

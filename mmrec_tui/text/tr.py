@@ -184,7 +184,7 @@ TEXT: dict[str, str] = {
     "started": "🚀 Eğitim başladı... ({steps} adım)",
     "checks.passed": "✅ Eğitim öncesi kontrol listesi: {count} denetim, engel yok",
     "checks.worth-a-look": "✅ Eğitim öncesi kontrol listesi: {count} denetim, {worse} tanesi bakmaya değer (yukarıda)",
-    "baselines": "📏 Eğitmeden, sayarak varılan: token başına {losses} nat",
+    "baselines": "📏 N-gram baseline'ları: token başına {losses} nat",
     "changed": "🔧 {title}",
     "remedy.best": "🩹 Çare: {title}; şimdiye kadarki en iyi ağırlıklarla {name} olarak sürüyor",
     "remedy.start": "🩹 Çare: {title}; {name} olarak baştan başlıyor",
