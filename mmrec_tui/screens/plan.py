@@ -39,6 +39,7 @@ from mmrec_tui.widgets.panels import plain
 from mmrec_tui.widgets.preview import outlook_text, preview_text
 
 _LOOK_SECONDS = 0.1
+_ROOMY_WIDTH = 100
 _PANES = ("configs", "corpora", "settings")
 
 
@@ -83,6 +84,9 @@ class PlanScreen(MmrecScreen):
         self._take(self._draft)
         self.set_focus(self.query_one("#config-list"))
         self.set_interval(_LOOK_SECONDS, self._look)
+
+    def on_resize(self) -> None:
+        self._shown = None  # what is shown depends on the room there is
 
     def on_unmount(self) -> None:
         self._preparing.stop()
@@ -231,6 +235,10 @@ class PlanScreen(MmrecScreen):
     def on_form_changed(self, event: Form.Changed) -> None:
         self._take(self._draft.with_value(event.name, event.value), typing=event.typing)
 
+    def on_form_emptied(self, event: Form.Emptied) -> None:
+        if self._resolved is not None:
+            self.query_one(Form).show_values(self._resolved, self.say)
+
     def on_form_profile_chosen(self, event: Form.ProfileChosen) -> None:
         self._take(self._draft.with_profile(dict(PROFILES[event.profile])))
 
@@ -258,7 +266,8 @@ class PlanScreen(MmrecScreen):
             return Content.styled("✗ ", "bold $error") + plain(short.text(say.language))
         ahead = outlook(settings, look.corpus, self._measuring.speed_of(settings.config))
         folder = Path(settings.output_dir) / self._free_name(settings)
-        return outlook_text(ahead, folder, ahead.memory_bytes > USABLE * available_bytes(), say)
+        short_of_memory = ahead.memory_bytes > USABLE * available_bytes()
+        return outlook_text(ahead, folder, short_of_memory, say, narrow=self.size.width < _ROOMY_WIDTH)
 
     def _free_name(self, settings: Settings) -> str:
         return free_name(Path(settings.output_dir), settings.name or settings.config)

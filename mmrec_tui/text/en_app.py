@@ -108,6 +108,8 @@ TEXT = {
     "plan.on": "on", "plan.off": "off",
     "plan.defaults-set": "the guide's values again",
     "plan.outlook-steps": "{steps} steps, {epoch} an epoch · about {time} · first validation at step {first}, after {first_time}",
+    "plan.outlook-steps-short": "{steps} steps · about {time} · first validation after {first_time}",
+    "plan.outlook-room-short": "{parameters} parameters · memory {memory} · {folder}",
     "plan.outlook-target": "less if the loss comes to {loss} before",
     "plan.outlook-room": "{parameters} parameters · memory {memory} · disk up to {disk} · run folder {folder}",
     "plan.memory-short": "this takes more memory than is free; a smaller model or batch is safer",

@@ -108,6 +108,8 @@ TEXT = {
     "plan.on": "açık", "plan.off": "kapalı",
     "plan.defaults-set": "yeniden rehberin değerleri",
     "plan.outlook-steps": "{steps} adım, epoch başına {epoch} · yaklaşık {time} · ilk doğrulama {first}. adımda, {first_time} sonra",
+    "plan.outlook-steps-short": "{steps} adım · yaklaşık {time} · ilk doğrulama {first_time} sonra",
+    "plan.outlook-room-short": "{parameters} parametre · bellek {memory} · {folder}",
     "plan.outlook-target": "loss daha önce {loss} olursa daha az",
     "plan.outlook-room": "{parameters} parametre · bellek {memory} · disk en çok {disk} · çalışma klasörü {folder}",
     "plan.memory-short": "bu, boş bellekten fazlasını ister; daha küçük bir model ya da batch daha güvenlidir",

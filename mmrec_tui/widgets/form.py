@@ -17,11 +17,13 @@ from mmrec_engine.setting import flag
 from mmrec_engine.settings import FIELDS, Resolved, value_type
 from mmrec_tui.draft import CURRICULUM_SETTINGS, GROUPS, RATE_SETTINGS, counts, typed
 from mmrec_tui.text import Wording
+from mmrec_tui.widgets.fields import Kind, ValueInput
 from mmrec_tui.widgets.panels import plain
 from mmrec_tui.widgets.plot import Plot
 from mmrec_tui.widgets.plotting import Figure
 
 _ABOUT = {entry.name: entry for entry in HYPERPARAMETERS}
+_CURVE_ROOM = 30  # rows of the form, below which a curve would leave too few fields
 
 
 class Field(Horizontal):
@@ -40,8 +42,17 @@ class Field(Horizontal):
         if choices:
             yield Select(choices, allow_blank=False, compact=True, id=f"field-{self.setting}")
         else:
-            yield Input(compact=True, id=f"field-{self.setting}", placeholder=_placeholder(self.setting, self._say))
+            yield ValueInput(kind=_kind(self.setting), compact=True, id=f"field-{self.setting}")
         yield Static(classes="source")
+
+
+class Fields(VerticalScroll):
+    """The list of fields. The one with focus stays in sight, however the room for the list changes."""
+
+    def on_resize(self) -> None:
+        focused = self.screen.focused
+        if focused is not None and self in focused.ancestors:
+            focused.scroll_visible(animate=False)
 
 
 class Form(Widget):
@@ -53,6 +64,9 @@ class Form(Widget):
         def __init__(self, name: str, value: Any, typing: bool) -> None:
             super().__init__()
             self.name, self.value, self.typing = name, value, typing
+
+    class Emptied(Message):
+        """A field was left empty."""
 
     class ProfileChosen(Message):
         def __init__(self, profile: str) -> None:
@@ -72,7 +86,7 @@ class Form(Widget):
     def compose(self) -> ComposeResult:
         say = self._say
         profiles = [(profile.title[say.language], profile.id) for profile in PROFILE_TEXTS]
-        with VerticalScroll(id="fields"):
+        with Fields(id="fields"):
             yield Select(profiles, prompt=say("plan.profile"), compact=True, id="profile")
             for group, names in GROUPS.items():
                 yield Static(Content.styled(say(f"plan.group-{group}"), "bold $primary"), classes="heading")
@@ -82,7 +96,8 @@ class Form(Widget):
             plot = Plot(say(f"plan.{kind}-curve"), topic, say("plot.waiting"), id=kind)
             plot.can_focus = plot.display = False
             yield plot
-        yield Static(say("plan.profile-about"), id="about")
+        with VerticalScroll(id="about", can_focus=False):
+            yield Static(say("plan.profile-about"), id="about-text")
 
     def show_curves(self, rate: Figure, pacing: Figure) -> None:
         """The learning rate and the curriculum as planned, each seen while a setting that shapes it has focus."""
@@ -98,15 +113,22 @@ class Form(Widget):
                 self._shown[name] = str(value)
                 field.value = str(value)
             elif isinstance(field, Input):
-                text = _text(name, value, say)
-                self._shown[name] = text
-                field.value = text
+                self._show_value(field, name, value, say)
         self.show_sources(resolved, say)
+
+    def _show_value(self, field: Input, name: str, value: Any, say: Wording) -> None:
+        text = _text(name, value, say)
+        self._shown[name] = text
+        field.value = text
 
     def show_sources(self, resolved: Resolved, say: Wording) -> None:
         for field in self.query(Field):
             source = resolved.sources[field.setting]
             field.display = source == "hand" or counts(field.setting, resolved.settings)  # what was typed can be mended
+            value = field.query_one(f"#field-{field.setting}")
+            if isinstance(value, Input):  # an emptied field tells what counts in its place
+                in_force = getattr(resolved.settings, field.setting)
+                value.placeholder = _text(field.setting, in_force, say) or _placeholder(field.setting, say)
             words = say(f"source.{source}")
             style = "$accent" if source == "hand" else "$foreground 60%"
             field.query_one(".source", Static).update(Content.styled(words, style))
@@ -142,13 +164,30 @@ class Form(Widget):
         self.post_message(self.Changed(name, given, isinstance(widget, Input)))
 
     def on_descendant_focus(self, event: Any) -> None:
+        self._explain(event.widget)
+
+    def on_descendant_blur(self, event: Any) -> None:
+        """A field left empty shows the value that counts."""
+        name = (event.widget.id or "").removeprefix("field-")
+        if isinstance(event.widget, Input) and name in FIELDS and not event.widget.value:
+            self.post_message(self.Emptied())
+
+    def on_resize(self) -> None:
+        if self.screen.focused is not None and self in self.screen.focused.ancestors:
+            self._explain(self.screen.focused)
+
+    def _explain(self, widget: Widget) -> None:
+        """What the field with focus is about, and the curve that it shapes where there is room for one."""
         say = self._say
-        field = next((node for node in event.widget.ancestors_with_self if isinstance(node, Field)), None)
-        about = self.query_one("#about", Static)
+        field = next((node for node in widget.ancestors_with_self if isinstance(node, Field)), None)
+        about = self.query_one("#about-text", Static)
+        roomy = self.size.height >= _CURVE_ROOM
         for kind, settings in (("rate", RATE_SETTINGS), ("pacing", CURRICULUM_SETTINGS)):
-            self.query_one(f"#{kind}", Plot).display = field is not None and field.setting in settings
+            shapes = field is not None and field.setting in settings
+            self.query_one(f"#{kind}", Plot).display = roomy and shapes
+        self.query_one("#about").scroll_home(animate=False)
         if field is None:
-            about.update(Content.styled(say("plan.profile-about"), "$foreground 70%"))
+            about.update(Content.styled(say("plan.profile-about"), "$foreground 80%"))
             return
         entry, language = _ABOUT[field.setting], say.language
         parts = [plain(entry.what[language])]
@@ -168,6 +207,12 @@ def _choices(name: str, say: Wording) -> list[tuple[str, str]]:
     if value_type(name) is bool:
         return [(say("plan.on"), "True"), (say("plan.off"), "False")]
     return [(choice, choice) for choice in FIELDS[name].metadata["choices"]]
+
+
+def _kind(name: str) -> Kind:
+    if FIELDS[name].metadata["size"]:
+        return "text"  # a size may have a unit
+    return {int: "integer", float: "number"}.get(value_type(name), "text")  # type: ignore[return-value]
 
 
 def _placeholder(name: str, say: Wording) -> str:

@@ -71,16 +71,18 @@ def preview_text(look: Look, settings: Settings, say: Wording) -> Content:
     return Content("\n").join(parts)
 
 
-def outlook_text(ahead: Outlook, folder: Path, short_of_memory: bool, say: Wording) -> Content:
-    """What the run will be. folder: where it will lie; short_of_memory: it takes more than should be taken without asking."""
+def outlook_text(ahead: Outlook, folder: Path, short_of_memory: bool, say: Wording, *, narrow: bool = False) -> Content:
+    """What the run will be. folder: where it will lie; short_of_memory: it takes more than should be taken without asking;
+    narrow: in two short lines."""
     clock = {name: "…" if value is None else say.clock(value) for name, value in
              (("time", ahead.seconds), ("first_time", ahead.seconds_to_validation))}  # fmt: skip
-    first = say("plan.outlook-steps", steps=say.number(ahead.steps), epoch=say.number(ahead.steps_an_epoch), **clock,
+    size = "-short" if narrow else ""
+    first = say(f"plan.outlook-steps{size}", steps=say.number(ahead.steps), epoch=say.number(ahead.steps_an_epoch), **clock,
                 first=say.number(ahead.first_validation))  # fmt: skip
     if ahead.target_loss is not None:
         first += f" · {say('plan.outlook-target', loss=say.number(ahead.target_loss, 3))}"
     second = say(
-        "plan.outlook-room",
+        f"plan.outlook-room{size}",
         parameters=say.number(ahead.parameters),
         memory=say.memory(ahead.memory_bytes),
         disk=say.memory(ahead.disk_bytes),

@@ -93,11 +93,11 @@ async def test_a_target_makes_the_time_a_longest_one() -> None:
 
 
 @pytest.mark.slow
-async def test_no_text_in_a_number_s_place_breaks_the_plan() -> None:
+async def test_numbers_that_cannot_be_do_not_break_the_plan() -> None:
     app = an_app()
     async with app.run_test(size=(80, 24)) as pilot:
         await open_plan(app, pilot)
-        for text in ("abc", "-1", "1e400", "nan", "9" * 21):
+        for text in ("1e400", "9" * 21, "1e", ","):
             await fill_in(pilot, "learning_rate", text)
             await until(pilot, lambda: outlook(app).startswith("✗"))
             assert app.failure is None

@@ -1,0 +1,36 @@
+"""Input fields that take only what their value can be."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from textual import events
+from textual.widgets import Input
+
+Kind = Literal["integer", "number", "text"]
+_TYPED: dict[Kind, str | None] = {
+    "integer": r"[0-9]*",
+    "number": r"[0-9]*[.,]?[0-9]*([eE][-+]?[0-9]*)?",
+    "text": None,
+}
+_HELP = "?"
+
+
+class ValueInput(Input):
+    """One line for a value. Numbers take digits, a decimal point or comma, and an exponent.
+
+    helps: `?` is no part of any value, so it opens the help; without it a text may hold one.
+    """
+
+    def __init__(self, value: str = "", kind: Kind = "text", *, helps: bool = True, **how: Any) -> None:
+        super().__init__(value, restrict=_TYPED[kind], **how)
+        self._helps = helps
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        return super().check_consume_key(key, character) and not (self._helps and character == _HELP)
+
+    async def _on_key(self, event: events.Key) -> None:
+        if self._helps and event.character == _HELP:
+            event.prevent_default()  # bubbles to the screen, which binds it
+            return
+        await super()._on_key(event)

@@ -1,0 +1,103 @@
+"""The fields of the plan: in sight with their explanation at every size, taking only what their value can be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from mmrec_engine.guide import HYPERPARAMETERS
+from mmrec_tui.widgets.form import Field
+from tests.app.conftest import an_app, screen_text, table_of, until
+
+pytestmark = pytest.mark.usefixtures("without_torch")
+SIZES = [(60, 16), (80, 24), (120, 36)]
+
+
+async def the_form(app: Any, pilot: Pilot[Any]) -> Any:
+    app.open_screen("plan")
+    await until(pilot, lambda: table_of(app) == "plan")
+    await pilot.press("3")
+    await pilot.pause()
+    return app.screen
+
+
+@pytest.mark.parametrize("language", ["en", "tr"])
+@pytest.mark.parametrize("size", SIZES, ids=str)
+async def test_the_field_with_focus_and_its_explanation_are_in_sight(size: tuple[int, int], language: str) -> None:
+    app = an_app(language)
+    about = {entry.name: entry for entry in HYPERPARAMETERS}
+    async with app.run_test(size=size) as pilot:
+        screen = await the_form(app, pilot)
+        for field in [one for one in screen.query(Field) if one.display]:
+            value = field.query_one(f"#field-{field.setting}")
+            value.focus()
+            await pilot.pause()
+            rows = screen.query_one("#fields").region
+            assert value.region.y in range(rows.y, rows.bottom), f"{field.setting} is out of sight"
+            assert rows.height >= 4, field.setting
+            first_words = " ".join(about[field.setting].what[language].split()[:3])
+            assert first_words in screen_text(app), field.setting
+
+
+async def test_a_field_for_a_number_takes_only_a_number_with_comma_or_point() -> None:
+    app = an_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await the_form(app, pilot)
+        for name, keys, value in (("epochs", "1a.5x-2", "152"), ("learning_rate", "q0,x0b0-1", "0,001"),
+                                  ("dropout", "0.2.5", "0.25"), ("learning_rate", "3e-4k", "3e-4")):  # fmt: skip
+            field = screen.query_one(f"#field-{name}", Input)
+            screen.set_focus(None)
+            field.focus()
+            await pilot.pause()
+            await pilot.press(*keys)
+            await pilot.pause()
+            assert field.value == value, name
+            assert table_of(app) == "plan"
+
+
+async def test_a_question_mark_in_a_field_helps_and_leaves_the_value() -> None:
+    app = an_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await the_form(app, pilot)
+        for name in ("dropout", "name", "epochs"):
+            field = screen.query_one(f"#field-{name}", Input)
+            field.focus()
+            await pilot.pause()
+            before = field.value
+            await pilot.press("question_mark")
+            await pilot.pause()
+            assert app.screen is not screen, name
+            await pilot.press("escape")
+            await pilot.pause()
+            assert app.screen is screen
+            assert field.value == before
+
+
+async def test_an_emptied_field_shows_the_value_that_counts() -> None:
+    app = an_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await the_form(app, pilot)
+        field = screen.query_one("#field-epochs", Input)
+        field.focus()
+        await pilot.pause()
+        await pilot.press("backspace")
+        await pilot.pause()
+        assert (field.value, field.placeholder) == ("", "10")
+        await pilot.press("tab")
+        await until(pilot, lambda: field.value == "10")
+        assert screen._resolved.settings.epochs == 10
+
+
+async def test_a_plot_of_the_rate_opens_only_where_it_leaves_room_for_the_fields() -> None:
+    app = an_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await the_form(app, pilot)
+        screen.query_one("#field-schedule").focus()
+        await pilot.pause()
+        assert not screen.query_one("#rate").display
+        await pilot.resize_terminal(160, 45)
+        await pilot.pause()
+        assert screen.query_one("#rate").display
