@@ -110,7 +110,7 @@ OF_STEPS: tuple[Trial, ...] = (
     Trial("a weight becomes NaN", ("non-finite",), texts.sound, {}, planting.weights_set(80, planting.not_a_number), quick=True),
     Trial("weights lost amid the run", ("loss-spike", "loss-too-high"), texts.sound, {}, planting.weights_set(110, planting.begun_again)),
     Trial("the schedule upside down", ("loss-too-high", "loss-not-falling"), texts.sound, {}, planting.at("mmrec_engine.training.loop.rate_factor", lambda step, *, planned, **others: step / planned)),
-    Trial("memory for two windows at once", ("out-of-memory",), texts.sound, {"max_steps": 60, "eval_every": 30}, planting.out_of_memory_above(2), quick=True),
+    Trial("memory for a micro-batch of two", ("out-of-memory",), texts.sound, {"max_steps": 60, "eval_every": 30}, planting.out_of_memory_above(2), quick=True),
     Trial("memory for none", ("out-of-memory",), texts.sound, {}, planting.out_of_memory_above(0)),
     Trial("a model of one block, four wide", ("one-batch-overfit", "underfitting"), texts.sound, {}, planting.narrow_model),
 )  # fmt: skip

@@ -11,7 +11,7 @@ LANGUAGES: tuple[Language, ...] = ("en", "tr")
 Words = dict[Language, str]
 SIDES: dict[str, Words] = {
     "training": {"en": "training", "tr": "eğitim"},
-    "validation": {"en": "validation", "tr": "doğrulama"},
+    "validation": {"en": "validation", "tr": "validation"},
 }
 REASONS: dict[str, Words] = {
     "empty": {"en": "empty", "tr": "boş"},
@@ -26,7 +26,7 @@ REASONS: dict[str, Words] = {
     "empty-rows": {"en": "rows without text", "tr": "metni olmayan satırlar"},
     "split-given": {"en": "left out of the given split", "tr": "verilen bölmenin dışında"},
 }
-LOSS: Words = {"en": "loss", "tr": "kayıp"}
+LOSS: Words = {"en": "loss", "tr": "loss"}
 WEIGHT: Words = {"en": "weight", "tr": "ağırlık"}
 GRADIENT: Words = {"en": "gradient", "tr": "gradyan"}
 
@@ -201,13 +201,13 @@ MESSAGES: dict[str, dict[Language, str]] = {
         "tr": "--corpus {source}: veri kümesi okunamıyor ({reason}); onu denetleyin ya da başkasını seçin",
     },
     "corpus-too-short": {
-        "en": "the {side} side has {tokens} tokens, less than one window of {seq_len} and its next token; "
+        "en": "the {side} split has {tokens} tokens, less than one window of {seq_len} and its next token; "
         "add text or use --seq-len {nearest} or less",
         "tr": "{side} bölümü {tokens} token; {seq_len} tokenlık bir pencere ve sonraki tokena yetmiyor; "
         "metin ekleyin ya da --seq-len en çok {nearest} olsun",
     },
     "corpus-side-empty": {
-        "en": "the {side} side has no text; add some, or let --val-split divide the text",
+        "en": "the {side} split has no text; add some, or let --val-split divide the text",
         "tr": "{side} bölümünde metin yok; metin ekleyin ya da bölmeyi --val-split ayarına bırakın",
     },
     "setting-processes": {
@@ -255,8 +255,8 @@ MESSAGES: dict[str, dict[Language, str]] = {
         "tr": "{path}: bu metinden şimdi öğrenilen tokenizer çalışmanınki değil; çalışmanın yapıldığı kütüphane sürümünü kullanın",
     },
     "metrics-too-short": {
-        "en": "the validation side has {tokens} tokens, metrics of written text need {needed}; leave --metrics out, or use more text",
-        "tr": "doğrulama tarafında {tokens} token var, yazılan metnin ölçüleri {needed} ister; --metrics vermeyin ya da daha çok metin kullanın",
+        "en": "the validation split has {tokens} tokens, metrics of written text need {needed}; leave --metrics out, or use more text",
+        "tr": "validation bölümünde {tokens} token var, yazılan metnin ölçüleri {needed} ister; --metrics vermeyin ya da daha çok metin kullanın",
     },
     "extra-missing": {
         "en": 'the library {library} is not installed; install it with: pip install "mmrec-tui[{extra}]"',
@@ -367,9 +367,9 @@ MESSAGES: dict[str, dict[Language, str]] = {
     },
     "training-non-finite": {
         "en": "the {what} became {value} at step {step}, first in {module}; no update was made with it. "
-        "Try a lower rate (--learning-rate {rate:g}) or a longer warmup (--warmup-steps {warmup})",
+        "Try a lower learning rate (--learning-rate {rate:g}) or a longer warmup (--warmup-steps {warmup})",
         "tr": "{what} {step}. adımda {value} oldu, ilk olarak şurada: {module}; bununla güncelleme yapılmadı. "
-        "Daha düşük bir hız (--learning-rate {rate:g}) ya da daha uzun ısınma (--warmup-steps {warmup}) deneyin",
+        "Daha düşük bir öğrenme oranı (--learning-rate {rate:g}) ya da daha uzun warmup (--warmup-steps {warmup}) deneyin",
     },
     "race-exists": {
         "en": "{path} already holds a run; use --overwrite to race anew, or another --name",
@@ -377,9 +377,9 @@ MESSAGES: dict[str, dict[Language, str]] = {
     },
     "training-weights-lost": {
         "en": "at step {step} {module} holds numbers that are not finite; no checkpoint was written of it, the one before stays. "
-        "Try a lower rate (--learning-rate {rate:g}) or a longer warmup (--warmup-steps {warmup})",
+        "Try a lower learning rate (--learning-rate {rate:g}) or a longer warmup (--warmup-steps {warmup})",
         "tr": "{step}. adımda {module} içinde sonlu olmayan sayılar var; onlarla checkpoint yazılmadı, bir önceki duruyor. "
-        "Daha düşük bir hız (--learning-rate {rate:g}) ya da daha uzun ısınma (--warmup-steps {warmup}) deneyin",
+        "Daha düşük bir öğrenme oranı (--learning-rate {rate:g}) ya da daha uzun warmup (--warmup-steps {warmup}) deneyin",
     },
     "training-no-memory": {
         "en": "not enough memory for --batch-size {batch_size} × --seq-len {seq_len}; "

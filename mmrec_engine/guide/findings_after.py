@@ -61,8 +61,8 @@ AFTER: tuple[FindingText, ...] = (
             },
         },
         {
-            "en": "Only figures over the whole validation side let two runs be compared, and a difference smaller than the interval says little.",
-            "tr": "İki çalışma ancak bütün doğrulama tarafındaki sayılarla karşılaştırılabilir; aralıktan küçük bir fark pek bir şey söylemez.",
+            "en": "Only figures over the whole validation split let two runs be compared, and a difference smaller than the interval says little.",
+            "tr": "İki çalışma ancak bütün validation bölümündeki sayılarla karşılaştırılabilir; aralıktan küçük bir fark pek bir şey söylemez.",
         },
         {
             "en": "Compare runs on the same text and split only. Bits per character also compare different tokenizers.",
@@ -96,11 +96,11 @@ AFTER: tuple[FindingText, ...] = (
         },
         {
             "en": "An n-gram baseline only counts which token follows which, without training. A network that does not get below it has learnt nothing worth its time.",
-            "tr": "N-gram baseline yalnızca hangi token'ın hangisini izlediğini sayar, eğitim istemez. Altına inemeyen bir ağ, harcanan süreye değecek bir şey öğrenmemiştir.",
+            "tr": "N-gram baseline yalnızca hangi tokenın hangisini izlediğini sayar, eğitim istemez. Altına inemeyen bir ağ, harcanan süreye değecek bir şey öğrenmemiştir.",
         },
         {
             "en": "Train longer, raise the learning rate towards the guide's 3e-4, or take a larger config. Above the unigram: look at the text and its encoding first.",
-            "tr": "Daha uzun eğitin, learning rate'i rehberin 3e-4 değerine doğru yükseltin ya da daha büyük bir config seçin. Unigram'ın üstündeyse önce metne ve kodlamasına bakın.",
+            "tr": "Daha uzun eğitin, öğrenme oranını rehberin 3e-4 değerine doğru yükseltin ya da daha büyük bir config seçin. Unigram'ın üstündeyse önce metne ve kodlamasına bakın.",
         },
     ),
     FindingText(
@@ -117,12 +117,12 @@ AFTER: tuple[FindingText, ...] = (
             },
         },
         {
-            "en": "A best model that comes very early means that the run was far too long for its text, or the rate too high.",
-            "tr": "Çok erken gelen en iyi model, çalışmanın bu metin için fazla uzun ya da hızın fazla yüksek olduğunu gösterir.",
+            "en": "A best model that comes very early means that the run was far too long for its text, or the learning rate too high.",
+            "tr": "Çok erken gelen en iyi model, çalışmanın bu metin için fazla uzun ya da öğrenme oranının çok yüksek olduğunu gösterir.",
         },
         {
             "en": "Fewer epochs, more dropout, a lower learning rate, or more text.",
-            "tr": "Daha az epoch, daha çok dropout, daha düşük learning rate ya da daha çok metin.",
+            "tr": "Daha az epoch, daha çok dropout, daha düşük öğrenme oranı ya da daha çok metin.",
         },
     ),
     FindingText(
@@ -140,7 +140,7 @@ AFTER: tuple[FindingText, ...] = (
         },
         {
             "en": "A run that ends while its loss still falls has not shown what the model can do.",
-            "tr": "Kaybı hâlâ düşerken biten bir çalışma, modelin neler yapabileceğini göstermemiştir.",
+            "tr": "Loss'u hâlâ düşerken biten bir çalışma, modelin neler yapabileceğini göstermemiştir.",
         },
         {
             "en": "Train longer: --resume with more --epochs or --max-steps.",
@@ -161,12 +161,12 @@ AFTER: tuple[FindingText, ...] = (
             },
         },
         {
-            "en": "Past its best a model memorises its text and loses on new text.",
-            "tr": "En iyisini geçen model metnini ezberler ve yeni metinde kaybeder.",
+            "en": "Past its best point a model memorises its text, and the loss on new text rises.",
+            "tr": "En iyi noktasını geçen model metnini ezberler; yeni metindeki loss yükselir.",
         },
         {
             "en": "Use best_model.pt (evaluate, generate and export do). Next time a smaller patience saves the time.",
-            "tr": "best_model.pt dosyasını kullanın (evaluate, generate ve export öyle yapar). Bir dahaki sefere daha küçük bir sabır süre kazandırır.",
+            "tr": "best_model.pt dosyasını kullanın (evaluate, generate ve export öyle yapar). Bir dahaki sefere daha küçük bir patience süre kazandırır.",
         },
     ),
     FindingText(
@@ -251,12 +251,12 @@ AFTER: tuple[FindingText, ...] = (
             },
         },
         {
-            "en": "Figures do not tell how a model writes. Copies and circles point to memorising or to a leak between the sides.",
-            "tr": "Sayılar modelin nasıl yazdığını söylemez. Kopyalar ve yinelemeler, ezbere ya da iki taraf arasındaki sızıntıya işaret eder.",
+            "en": "Figures do not tell how a model writes. Copies and circles point to memorising or to a leak between the splits.",
+            "tr": "Sayılar modelin nasıl yazdığını söylemez. Kopyalar ve yinelemeler, ezbere ya da iki bölüm arasındaki sızıntıya işaret eder.",
         },
         {
-            "en": "Read the samples. Against copies: more text, more dropout, fewer epochs. Against a leak: look for the same text on both sides.",
-            "tr": "Örnekleri okuyun. Kopyaya karşı: daha çok metin, daha çok dropout, daha az epoch. Sızıntıya karşı: iki tarafta da bulunan metni arayın.",
+            "en": "Read the samples. Against copies: more text, more dropout, fewer epochs. Against a leak: look for the same text in both splits.",
+            "tr": "Örnekleri okuyun. Kopyaya karşı: daha çok metin, daha çok dropout, daha az epoch. Sızıntıya karşı: iki bölümde de bulunan metni arayın.",
         },
     ),
 )

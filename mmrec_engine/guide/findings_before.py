@@ -24,20 +24,20 @@ REMEDIES: dict[str, Words] = {
         "tr": "Daha küçük bir model kullan (--config {config})",
     },
     "shorter-windows-for-text": {
-        "en": "Use shorter sequences (--seq-len {seq_len}): the same text gives more of them",
-        "tr": "Daha kısa diziler kullan (--seq-len {seq_len}): aynı metinden daha çok dizi çıkar",
+        "en": "Use shorter windows (--seq-len {seq_len}): the same text gives more of them",
+        "tr": "Daha kısa pencereler kullan (--seq-len {seq_len}): aynı metinden daha çok pencere çıkar",
     },
     "overlapping-windows": {
-        "en": "Let sequences overlap (--stride {stride})",
-        "tr": "Diziler örtüşsün (--stride {stride})",
+        "en": "Use overlapping windows (--stride {stride})",
+        "tr": "Örtüşen pencereler kullan (--stride {stride})",
     },
     "larger-vocabulary": {
         "en": "Give more characters a token of their own (--vocab-size {vocab_size})",
-        "tr": "Daha çok karaktere kendi token'ını ver (--vocab-size {vocab_size})",
+        "tr": "Daha çok karaktere kendi tokenını ver (--vocab-size {vocab_size})",
     },
     "usual-learning-rate": {
         "en": "Use the usual learning rate ({learning_rate:g})",
-        "tr": "Alışılmış learning rate'i kullan ({learning_rate:g})",
+        "tr": "Alışılmış öğrenme oranını kullan ({learning_rate:g})",
     },
     "shorter-warmup": {
         "en": "Shorten the warmup to {warmup_steps} steps, a tenth of the run",
@@ -72,8 +72,8 @@ REMEDIES: dict[str, Words] = {
         "tr": "Derlemleri boyutlarına göre oku (--mixing-temperature {mixing_temperature:g})",
     },
     "reachable-plateau": {
-        "en": "Lower the rate after {plateau_patience} evaluation without a new best (--plateau-patience)",
-        "tr": "Learning rate'i, yeni en iyi getirmeyen {plateau_patience} değerlendirmeden sonra düşür (--plateau-patience)",
+        "en": "Lower the learning rate after {plateau_patience} evaluation without a new best (--plateau-patience)",
+        "tr": "Öğrenme oranını, yeni en iyi getirmeyen {plateau_patience} değerlendirmeden sonra düşür (--plateau-patience)",
     },
     "some-warmup": {
         "en": "Warm up over {warmup_steps} steps, a tenth of the run",
@@ -178,12 +178,12 @@ BEFORE: tuple[FindingText, ...] = (
             ),
         },
         {
-            "en": "From too little text a model learns the page by heart instead of the language; and a validation side of a few sequences measures chance.",
-            "tr": "Az metinle model dili öğrenmek yerine sayfayı ezberler; birkaç dizilik validation bölümü ise şansı ölçer.",
+            "en": "From too little text a model memorises the page instead of learning the language; a validation split of a few windows measures chance.",
+            "tr": "Az metinle model dili öğrenmek yerine sayfayı ezberler; birkaç pencerelik validation bölümü ise şansı ölçer.",
         },
         {
-            "en": "Add text; that helps most. Else use a smaller config or shorter sequences, and expect overfitting to set in early.",
-            "tr": "Metin ekleyin; en çok o yarar. Yoksa daha küçük bir config ya da daha kısa diziler kullanın ve overfitting'in erken başlamasını bekleyin.",
+            "en": "Add text; that helps most. Else use a smaller config or shorter windows, and expect overfitting to set in early.",
+            "tr": "Metin ekleyin; en çok o yarar. Yoksa daha küçük bir config ya da daha kısa pencereler kullanın ve overfitting'in erken başlamasını bekleyin.",
         },
     ),
     FindingText(
@@ -236,7 +236,7 @@ BEFORE: tuple[FindingText, ...] = (
             "tr": "Loss her veride düşer, en çabuk da yinelenen bir satırda. Yazabilen bir model ancak gerçek metinden çıkar.",
         },
         {
-            "en": "Look at the files: leave out tables, packed or encoded data and generated lines, and keep what a person would read.",
+            "en": "Look at the files: leave out tables, compressed or encoded data and generated lines, and keep what a person would read.",
             "tr": "Dosyalara bakın: tabloları, sıkıştırılmış ya da kodlanmış verileri, üretilmiş satırları çıkarın; bir insanın okuyacağı metin kalsın.",
         },
     ),
@@ -276,11 +276,11 @@ BEFORE: tuple[FindingText, ...] = (
             },
         },
         {
-            "en": "What stands there twice is learnt twice and known by heart first; the figures look better than the model is.",
+            "en": "What occurs twice is learnt twice and memorised first; the figures look better than the model is.",
             "tr": "İki kez geçen iki kez öğrenilir ve önce o ezberlenir; sayılar modelden daha iyi görünür.",
         },
         {
-            "en": "Remove copies of files, and headers or licences that stand in each of them.",
+            "en": "Remove copies of files, and headers or licences that are in each of them.",
             "tr": "Dosya kopyalarını ve her dosyada yinelenen başlıkları, lisans metinlerini kaldırın.",
         },
     ),
@@ -298,11 +298,11 @@ BEFORE: tuple[FindingText, ...] = (
             },
         },
         {
-            "en": "Text that was trained on says nothing about new text: the validation loss would praise memorising, and early stopping would never come.",
-            "tr": "Eğitimde görülmüş metin, yeni metin hakkında bir şey söylemez: validation loss ezberi över, early stopping de hiç gelmez.",
+            "en": "Text that was trained on says nothing about new text: the validation loss would reward memorising, and early stopping would never trigger.",
+            "tr": "Eğitimde görülmüş metin, yeni metin hakkında bir şey söylemez: validation loss ezberi ödüllendirir, early stopping de hiç devreye girmez.",
         },
         {
-            "en": "Take copies out of one side. If you gave train.txt and val.txt, divide the text anew, or let --val-split do it.",
+            "en": "Remove the copies from one split. If you gave train.txt and val.txt, divide the text anew, or let --val-split do it.",
             "tr": "Kopyaları bir bölümden çıkarın. train.txt ve val.txt verdiyseniz metni yeniden bölün ya da bölmeyi --val-split ayarına bırakın.",
         },
     ),
@@ -320,7 +320,7 @@ BEFORE: tuple[FindingText, ...] = (
             },
         },
         {
-            "en": "If the sides differ in language or kind, the validation loss measures how far they are apart, not what was learnt.",
+            "en": "If the splits differ in language or kind, the validation loss measures how far they are apart, not what was learnt.",
             "tr": "Bölümlerin dili ya da türü farklıysa validation loss öğrenileni değil, ikisinin birbirine uzaklığını ölçer.",
         },
         {
@@ -330,7 +330,7 @@ BEFORE: tuple[FindingText, ...] = (
     ),
     FindingText(
         "unknown-characters",
-        {"en": "Unknown tokens", "tr": "Bilinmeyen token'lar"},
+        {"en": "Unknown tokens", "tr": "Bilinmeyen tokenlar"},
         {
             "any": {
                 "en": "{share:%} of the validation tokens ({unknown} of {tokens}) are not in the vocabulary of {vocabulary} (below {limit_warn_share:%})",
@@ -342,7 +342,7 @@ BEFORE: tuple[FindingText, ...] = (
             "tr": "Bilinmeyen karakterlerin hepsi tek token olur; tahmini kolaydır ama yazılamaz: loss, metnin olacağından daha iyi görünür.",
         },
         {
-            "en": "Raise --vocab-size, or see that both sides are in the same language and script.",
+            "en": "Raise --vocab-size, or see that both splits are in the same language and script.",
             "tr": "--vocab-size değerini artırın ya da iki bölümün aynı dilde ve yazıda olmasını sağlayın.",
         },
     ),
@@ -486,8 +486,8 @@ BEFORE: tuple[FindingText, ...] = (
             ),
         },
         {
-            "en": "Too high a rate makes the loss jump or blow up, too low a one wastes hours; a warmup as long as the run never gets to learning.",
-            "tr": "Çok yüksek learning rate loss'u sıçratır ya da patlatır, çok düşüğü saatleri boşa harcar; çalışma kadar uzun bir warmup'ta sıra öğrenmeye gelmez.",
+            "en": "A learning rate that is too high makes the loss jump or blow up, one that is too low wastes hours; a warmup as long as the run never gets to learning.",
+            "tr": "Çok yüksek öğrenme oranı loss'u sıçratır ya da patlatır, çok düşüğü saatleri boşa harcar; çalışma kadar uzun bir warmup'ta sıra öğrenmeye gelmez.",
         },
         {
             "en": "Start from the guide: AdamW at 3e-4 (Muon at 0.04), warmup 100 steps or a tenth of a short run, clipping 1.0, patience 5.",

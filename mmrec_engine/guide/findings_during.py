@@ -47,8 +47,8 @@ DURING: tuple[FindingText, ...] = (
             "tr": "Bir ağırlık sayı olmaktan çıkınca ondan hesaplanan her şey de çıkar: oradan sonra hiçbir şey öğrenilemez.",
         },
         {
-            "en": "Start again with a lower rate (1e-4) or a longer warmup (200 steps). The last good checkpoint has been kept.",
-            "tr": "Daha düşük bir learning rate (1e-4) ya da daha uzun warmup (200 adım) ile baştan başlayın. Son sağlam checkpoint duruyor.",
+            "en": "Start again with a lower learning rate (1e-4) or a longer warmup (200 steps). The last good checkpoint has been kept.",
+            "tr": "Daha düşük bir öğrenme oranı (1e-4) ya da daha uzun warmup (200 adım) ile baştan başlayın. Son sağlam checkpoint duruyor.",
         },
     ),
     FindingText(
@@ -82,7 +82,7 @@ DURING: tuple[FindingText, ...] = (
         },
         {
             "en": "Lower the learning rate (1e-4), lengthen the warmup (200 steps) or use a larger batch; begin anew with them.",
-            "tr": "Learning rate'i düşürün (1e-4), warmup steps'i artırın (200) ya da batch size'ı büyütün; bunlarla baştan başlayın.",
+            "tr": "Öğrenme oranını düşürün (1e-4), warmup steps'i artırın (200) ya da batch size'ı büyütün; bunlarla baştan başlayın.",
         },
     ),
     FindingText(
@@ -104,7 +104,7 @@ DURING: tuple[FindingText, ...] = (
         },
         {
             "en": "If it comes again, lower the learning rate (1e-4) or lengthen the warmup (200 steps).",
-            "tr": "Yinelenirse learning rate'i düşürün (1e-4) ya da warmup steps'i artırın (200).",
+            "tr": "Yinelenirse öğrenme oranını düşürün (1e-4) ya da warmup steps'i artırın (200).",
         },
     ),
     FindingText(
@@ -137,12 +137,12 @@ DURING: tuple[FindingText, ...] = (
             },
         },
         {
-            "en": "A loss that does not fall means that nothing is learnt: the rate is far too low or too high, the model too small, the text too little, or the labels do not follow from the text.",
-            "tr": "Düşmeyen loss, hiçbir şey öğrenilmediğini gösterir: learning rate çok düşük ya da çok yüksektir, model küçüktür, metin azdır ya da etiketler metinden çıkmıyordur.",
+            "en": "A loss that does not fall means that nothing is learnt: the learning rate is far too low or too high, the model too small, the text too little, or the labels do not follow from the text.",
+            "tr": "Düşmeyen loss, hiçbir şey öğrenilmediğini gösterir: öğrenme oranı çok düşük ya da çok yüksektir, model küçüktür, metin azdır ya da etiketler metinden çıkmıyordur.",
         },
         {
             "en": "Raise the learning rate to 3e-4 if it is lower; else try a larger config or more text, and look at the decoded batch in the checks before training.",
-            "tr": "Learning rate daha düşükse 3e-4'e çıkarın; değilse daha büyük bir config ya da daha fazla metin deneyin ve eğitim öncesi denetimlerde gösterilen batch'e bakın.",
+            "tr": "Öğrenme oranı daha düşükse 3e-4'e çıkarın; değilse daha büyük bir config ya da daha fazla metin deneyin ve eğitim öncesi denetimlerde gösterilen batch'e bakın.",
         },
     ),
     FindingText(
@@ -204,12 +204,12 @@ DURING: tuple[FindingText, ...] = (
             },
         },
         {
-            "en": "Where nearly every gradient is cut to the same length, the clipping sets the length of the steps and the slope no longer does.",
+            "en": "Where nearly every gradient is shortened to the same length, clipping decides the size of the steps, and the slope no longer does.",
             "tr": "Neredeyse her gradyan aynı boya kesiliyorsa adımın boyunu eğim değil, clipping belirler.",
         },
         {
             "en": "Harmless while the loss falls steadily; if it is restless, lower the learning rate.",
-            "tr": "Loss düzenli düşüyorsa zararsızdır; huzursuzsa learning rate'i düşürün.",
+            "tr": "Loss düzenli düşüyorsa zararsızdır; huzursuzsa öğrenme oranını düşürün.",
         },
     ),
     FindingText(
@@ -239,7 +239,7 @@ DURING: tuple[FindingText, ...] = (
         },
         {
             "en": "Raise the learning rate where it is too little, lower it where it is too much. A matrix that does not move at all points to a part of the model that is cut off.",
-            "tr": "Azsa learning rate'i artırın, çoksa düşürün. Hiç oynamayan matris, modelin kopuk bir parçasına işaret eder.",
+            "tr": "Azsa öğrenme oranını artırın, çoksa düşürün. Hiç oynamayan matris, modelin kopuk bir parçasına işaret eder.",
         },
     ),
     FindingText(
@@ -247,8 +247,8 @@ DURING: tuple[FindingText, ...] = (
         {"en": "Memory use", "tr": "Bellek kullanımı"},
         {
             "halved": {
-                "en": "{after} windows at once instead of {before} from step {step} on: out of memory, same result",
-                "tr": "{after} pencere aynı anda ({before} yerine), {step}. adımdan başlayarak: bellek yetmedi, sonuç aynı",
+                "en": "{after} windows a micro-batch instead of {before} from step {step} on: out of memory, same result",
+                "tr": "{after} pencerelik micro-batch ({before} yerine), {step}. adımdan başlayarak: bellek yetmedi, sonuç aynı",
             },
             "any": {
                 "en": "{batch_size} windows of {seq_len} tokens at step {step}: out of memory, nothing left to halve",
@@ -260,7 +260,7 @@ DURING: tuple[FindingText, ...] = (
             "tr": "Ağırlık, gradyan ve optimizer parametre başına dört sayı tutar; bir adımın ara değerleri batch × uzunluk ile büyür.",
         },
         {
-            "en": "Use a smaller batch (2), shorter sequences (256) or gradient checkpointing.",
+            "en": "Use a smaller batch (2), shorter windows (256) or gradient checkpointing.",
             "tr": "Batch size'ı (2) ya da sequence length'i (256) azaltın veya gradient checkpointing kullanın.",
         },
     ),
@@ -325,7 +325,7 @@ DURING: tuple[FindingText, ...] = (
             "tr": "Adil karşılaştırıldığında yeni metin, eğitimde görülenden biraz daha zordur. Daha kolaysa sayılar, modelin yeni metinde ne yaptığını artık göstermez.",
         },
         {
-            "en": "Look for the same text in both sides: run `mmrec-tui check before`, see split-overlap and duplicate-text. Where the steps are the odd ones, look at the batch in targets-shifted.",
+            "en": "Look for the same text in both splits: run `mmrec-tui check before`, see split-overlap and duplicate-text. Where the steps are the odd ones, look at the batch in targets-shifted.",
             "tr": "İki bölümde aynı metni arayın: `mmrec-tui check before` çalıştırın, split-overlap ve duplicate-text satırlarına bakın. Tuhaf olan adımlarsa targets-shifted satırındaki batch'e bakın.",
         },
     ),
@@ -352,11 +352,11 @@ DURING: tuple[FindingText, ...] = (
         },
         {
             "en": "Perplexity is among how many equally likely tokens the model wavers. Above the vocabulary it is sure of the wrong ones.",
-            "tr": "Perplexity, modelin kaç eşit olasılıklı token arasında kaldığıdır. Vocabulary'nin üstündeyse yanlışlarından emindir.",
+            "tr": "Perplexity, modelin kaç eşit olasılıklı token arasında kaldığıdır. Sözlüğün üstündeyse yanlışlarından emindir.",
         },
         {
-            "en": "It is the loss in another number: do what is said there. After a rate that was too high a lower one and a longer warmup; after one that was too low a higher one.",
-            "tr": "Bu, loss'un başka bir sayıyla anlatımıdır: orada söyleneni yapın. Learning rate çok yüksekse düşürün ve warmup'ı uzatın; çok düşükse artırın.",
+            "en": "It is the loss in another number: do what is said there. If the learning rate was too high, lower it and lengthen the warmup; if it was too low, raise it.",
+            "tr": "Bu, loss'un başka bir sayıyla anlatımıdır: orada söyleneni yapın. Öğrenme oranı çok yüksekse düşürün ve warmup'ı uzatın; çok düşükse artırın.",
         },
     ),
     FindingText(
@@ -382,7 +382,7 @@ DURING: tuple[FindingText, ...] = (
         },
         {
             "en": "If the training loss falls meanwhile, treat it as overfitting; else lower the learning rate.",
-            "tr": "Bu sırada eğitim loss'u düşüyorsa overfitting gibi ele alın; düşmüyorsa learning rate'i azaltın.",
+            "tr": "Bu sırada eğitim loss'u düşüyorsa overfitting gibi ele alın; düşmüyorsa öğrenme oranını azaltın.",
         },
     ),
     FindingText(
@@ -442,23 +442,23 @@ DURING: tuple[FindingText, ...] = (
 
 # What each remedy does, in the guide's words; ids as in problems.py where the guide names them.
 REMEDIES: dict[str, Words] = {
-    "lower-learning-rate": {"en": "Lower the learning rate", "tr": "Learning rate'i düşür"},
-    "raise-learning-rate": {"en": "Raise the learning rate", "tr": "Learning rate'i artır"},
+    "lower-learning-rate": {"en": "Lower the learning rate", "tr": "Öğrenme oranını düşür"},
+    "raise-learning-rate": {"en": "Raise the learning rate", "tr": "Öğrenme oranını artır"},
     "longer-warmup": {"en": "Lengthen the warmup", "tr": "Warmup steps'i artır"},
     "larger-batch": {"en": "Use a larger batch", "tr": "Batch size'ı artır"},
-    "clip-gradients": {"en": "Clip the gradients", "tr": "Gradyanları kırp"},
+    "clip-gradients": {"en": "Clip the gradients", "tr": "Gradient clipping kullan"},
     "larger-config": {"en": "Use a larger config", "tr": "Daha büyük config kullan"},
     "more-text": {"en": "Add more text", "tr": "Daha fazla text ekle"},
     "longer-run": {"en": "Train longer", "tr": "Daha uzun eğit"},
     "regularise": {
-        "en": "Hold back more",
-        "tr": "Daha çok dizginle",
+        "en": "Increase regularisation",
+        "tr": "Düzenlileştirmeyi artır",
     },
     "more-dropout": {"en": "Raise dropout", "tr": "Dropout'u artır"},
     "more-weight-decay": {"en": "Raise weight decay", "tr": "Weight decay'i artır"},
     "less-patience": {"en": "Lower the early-stopping patience", "tr": "Early stopping patience'ı azalt"},
     "smaller-batch": {"en": "Use a smaller batch", "tr": "Batch size'ı azalt"},
-    "shorter-windows": {"en": "Use shorter sequences", "tr": "Sequence length'i azalt"},
+    "shorter-windows": {"en": "Use shorter windows", "tr": "Sequence length'i azalt"},
     "gradient-checkpointing": {"en": "Use gradient checkpointing", "tr": "Gradient checkpointing kullan"},
     "evaluate-sooner": {"en": "Evaluate more often", "tr": "Daha sık değerlendir"},
 }

@@ -19,12 +19,12 @@ MIXING: tuple[FindingText, ...] = (
             },
         },
         {
-            "en": "A text that is read again and again is learnt by heart; its own validation loss turns up while the others still fall.",
+            "en": "A text that is read again and again is memorised; its own validation loss turns up while the others still fall.",
             "tr": "Tekrar tekrar okunan metin ezberlenir; ötekiler düşerken onun validation loss'u yükselmeye başlar.",
         },
         {
             "en": "Give it a smaller weight, lower --mixing-temperature, add text to it, or watch its own loss: --early-stopping-on NAME.",
-            "tr": "Ağırlığını azaltın, --mixing-temperature değerini düşürün, ona metin ekleyin ya da kendi kaybını izleyin: --early-stopping-on AD.",
+            "tr": "Ağırlığını azaltın, --mixing-temperature değerini düşürün, ona metin ekleyin ya da kendi loss'unu izleyin: --early-stopping-on AD.",
         },
     ),
 )

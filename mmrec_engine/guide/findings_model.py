@@ -7,8 +7,8 @@ from mmrec_engine.messages import Words
 
 REMEDIES: dict[str, Words] = {
     "smaller-batch": {
-        "en": "Fewer windows at once: the same result in less memory",
-        "tr": "Aynı anda daha az pencere: aynı sonuç, daha az bellek",
+        "en": "Smaller micro-batches: the same result in less memory",
+        "tr": "Daha küçük micro-batch: aynı sonuç, daha az bellek",
     },
     "shorter-windows": {"en": "Shorter windows", "tr": "Pencereleri kısalt (sequence length)"},
     "gradient-checkpointing": {"en": "Use gradient checkpointing", "tr": "Gradient checkpointing kullan"},
@@ -31,7 +31,7 @@ MODEL: tuple[FindingText, ...] = (
             },
             "above": {
                 "en": "{loss:.3f}, far above ln({vocabulary}) = {expected:.3f} (within {limit_share:.0%}): the first weights are sure of wrong tokens",
-                "tr": "{loss:.3f}, ln({vocabulary}) = {expected:.3f} değerinin çok üstünde (sınır {limit_share:.0%}): ilk ağırlıklar yanlış token'lardan emin",
+                "tr": "{loss:.3f}, ln({vocabulary}) = {expected:.3f} değerinin çok üstünde (sınır {limit_share:.0%}): ilk ağırlıklar yanlış tokenlardan emin",
             },
             "below": {
                 "en": "{loss:.3f}, far below ln({vocabulary}) = {expected:.3f} (within {limit_share:.0%}): the answers leak into the input",
@@ -93,11 +93,11 @@ MODEL: tuple[FindingText, ...] = (
             },
             "fail": {
                 "en": "{changed:.2g} change of outputs when later tokens or the other text of the batch change",
-                "tr": "{changed:.2g} değişim: sonraki token'lar ya da batch'teki öteki metin değişince çıktılarda",
+                "tr": "{changed:.2g} değişim: sonraki tokenlar ya da batch'teki öteki metin değişince çıktılarda",
             },
             "later": {
                 "en": "{later:.2g} gradient from outputs to later tokens (must be exactly 0): the model sees what it is to predict",
-                "tr": "{later:.2g} gradyan, çıktılardan sonraki token'lara (tam 0 olmalı): model, tahmin edeceği şeyi görüyor",
+                "tr": "{later:.2g} gradyan, çıktılardan sonraki tokenlara (tam 0 olmalı): model, tahmin edeceği şeyi görüyor",
             },
             "rows": {
                 "en": "{rows:.2g} gradient from outputs to another text of the batch (must be exactly 0)",
@@ -221,8 +221,8 @@ MODEL: tuple[FindingText, ...] = (
             "tr": "Bellek yetmezse sistem süreci tek söz etmeden sonlandırır; çoğu kez saatler sonra, ilk değerlendirmede.",
         },
         {
-            "en": "Take fewer windows at once with --microbatch (same result), shorten --seq-len, use --gradient-checkpointing, or a smaller --config.",
-            "tr": "--microbatch ile aynı anda daha az pencere alın (sonuç aynı), --seq-len kısalsın, --gradient-checkpointing ya da daha küçük --config kullanın.",
+            "en": "Use smaller micro-batches with --microbatch (same result), shorten --seq-len, use --gradient-checkpointing, or a smaller --config.",
+            "tr": "--microbatch ile daha küçük micro-batch kullanın (sonuç aynı), --seq-len kısalsın, --gradient-checkpointing ya da daha küçük --config kullanın.",
         },
     ),
     FindingText(

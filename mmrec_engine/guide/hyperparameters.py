@@ -37,8 +37,8 @@ HYPERPARAMETERS: tuple[Hyperparameter, ...] = (
             "tr": "Modelin geriye, metne nasıl baktığı: mmrec çok bellekli bir yinelemeyle, gpt attention ile.",
         },
         {
-            "en": "gpt is the yardstick of the same size; its training takes time and memory with the square of the sequence length, and it writes from a bounded context.",
-            "tr": "gpt aynı boyutta bir ölçüttür; eğitiminin süresi ve belleği sequence length'in karesiyle artar ve sınırlı bir bağlamdan yazar.",
+            "en": "gpt is the baseline of the same size; its training takes time and memory with the square of the sequence length, and it writes from a bounded context.",
+            "tr": "gpt aynı boyutta bir baseline'dır; eğitiminin süresi ve belleği sequence length'in karesiyle artar ve sınırlı bir bağlamdan yazar.",
         },
         NOTHING,
     ),
@@ -50,8 +50,8 @@ HYPERPARAMETERS: tuple[Hyperparameter, ...] = (
             "tr": "Birbirine uyan bir değer takımı: guide rehberinkilerdir (AdamW), fast bir loss değerine en çabuk ulaşır. Sizin verdiğiniz değer tarifin önüne geçer.",
         },
         {
-            "en": "fast takes Muon at a rate of 0.04, 16 windows of 128 tokens and no dropout: fine for short runs, overfits sooner in long ones.",
-            "tr": "fast; Muon, 0.04 learning rate, 128 tokenlık 16 pencere kullanır, dropout kullanmaz: kısa çalışmaya uyar, uzununda daha erken overfit olur.",
+            "en": "fast takes Muon at a learning rate of 0.04, 16 windows of 128 tokens and no dropout: fine for short runs, overfits sooner in long ones.",
+            "tr": "fast; Muon, 0.04 öğrenme oranı, 128 tokenlık 16 pencere kullanır, dropout kullanmaz: kısa çalışmaya uyar, uzununda daha erken overfit olur.",
         },
         NOTHING,
     ),
@@ -102,29 +102,29 @@ HYPERPARAMETERS: tuple[Hyperparameter, ...] = (
         "tokenizer",
         {"en": "Tokenizer", "tr": "Tokenizer"},
         {
-            "en": "What a token is, the piece of text that is read and predicted at a time. char: a character; bpe: frequent pieces of words, built up from bytes; sentencepiece: pieces that make the text likeliest. Both are learnt from the training side.",
-            "tr": "Token, bir defada okunup tahmin edilen metin parçasıdır. char: bir karakter; bpe: baytlardan kurulan sık sözcük parçaları; sentencepiece: metni en olası kılan parçalar. İkisi de eğitim tarafından öğrenilir.",
+            "en": "What a token is, the piece of text that is read and predicted at a time. char: a character; bpe: frequent subwords, built up from bytes; sentencepiece: subwords that make the text likeliest. Both are learnt from the training split.",
+            "tr": "Token, bir defada okunup tahmin edilen metin parçasıdır. char: bir karakter; bpe: baytlardan kurulan sık alt sözcükler; sentencepiece: metni en olası kılan alt sözcükler. İkisi de eğitim bölümünden öğrenilir.",
         },
         {
-            "en": "With pieces a window holds more text and writing is quicker. Loss and perplexity are per token: compare tokenizers by bits per character.",
-            "tr": "Parçalarla pencereye daha çok metin sığar, yazma hızlanır. Loss ve perplexity token başınadır: tokenizer'ları karakter başına bit ile karşılaştırın.",
+            "en": "With subwords a window holds more text and generating is quicker. Loss and perplexity are per token: compare tokenizers by bits per character.",
+            "tr": "Alt sözcüklerle pencereye daha çok metin sığar, metin üretimi hızlanır. Loss ve perplexity token başınadır: tokenizer'ları karakter başına bit ile karşılaştırın.",
         },
         NOTHING,
     ),
     Hyperparameter(
         "vocab_size",
-        {"en": "Vocabulary size", "tr": "Vocabulary boyutu"},
+        {"en": "Vocabulary size", "tr": "Sözlük boyutu"},
         {
-            "en": "The most tokens in the vocabulary: with char the most frequent characters, of which a text rarely has that many; with bpe and sentencepiece the pieces that are learnt, of which one for a thousand characters of text is a good beginning.",
-            "tr": "Vocabulary'deki en çok token sayısı: char ile en sık karakterler, ki metinde nadiren o kadarı bulunur; bpe ve sentencepiece ile öğrenilen parçalar; bin karakterlik metne bir parça iyi bir başlangıçtır.",
+            "en": "The most tokens in the vocabulary: with char the most frequent characters, of which a text rarely has that many; with bpe and sentencepiece the subwords that are learnt; one for a thousand characters of text is a good beginning.",
+            "tr": "Sözlükteki en çok token sayısı: char ile en sık karakterler, ki metinde nadiren o kadarı bulunur; bpe ve sentencepiece ile öğrenilen alt sözcükler; bin karakterlik metne bir tane iyi bir başlangıçtır.",
         },
         {
-            "en": "Longer pieces, or rarer characters that stay distinct; each costs two rows of weights, and is seen too seldom to be learnt well.",
-            "tr": "Daha uzun parçalar ya da ayrı kalan seyrek karakterler; her biri iki satır ağırlık ister ve iyi öğrenilmeyecek kadar az görülür.",
+            "en": "Longer subwords, or rarer characters that stay distinct; each costs two rows of weights, and is seen too seldom to be learnt well.",
+            "tr": "Daha uzun alt sözcükler ya da ayrı kalan seyrek karakterler; her biri iki satır ağırlık ister ve iyi öğrenilmeyecek kadar az görülür.",
         },
         {
-            "en": "Shorter pieces; with char rarer characters become one unknown token, which lowers the loss without the model being better.",
-            "tr": "Daha kısa parçalar; char ile seyrek karakterler tek bir bilinmeyen token olur, model iyileşmeden loss düşer.",
+            "en": "Shorter subwords; with char rarer characters become one unknown token, which lowers the loss without the model being better.",
+            "tr": "Daha kısa alt sözcükler; char ile seyrek karakterler tek bir bilinmeyen token olur, model iyileşmeden loss düşer.",
         },
     ),
     Hyperparameter(
@@ -132,7 +132,7 @@ HYPERPARAMETERS: tuple[Hyperparameter, ...] = (
         {"en": "Epochs", "tr": "Epoch sayısı"},
         {
             "en": "Passes over the whole training text. The learning rate's fall is stretched over all of them.",
-            "tr": "Tüm eğitim metninin üzerinden kaç kez geçileceği. Learning rate'in düşüşü bunların tümüne yayılır.",
+            "tr": "Tüm eğitim metninin üzerinden kaç kez geçileceği. Öğrenme oranının düşüşü bunların tümüne yayılır.",
         },
         {
             "en": "More learning, up to the point where the text is memorised; early stopping ends the run there.",
@@ -145,18 +145,18 @@ HYPERPARAMETERS: tuple[Hyperparameter, ...] = (
     ),
     Hyperparameter(
         "max_steps",
-        {"en": "Most steps", "tr": "En çok adım"},
+        {"en": "Max steps", "tr": "En çok adım"},
         {
             "en": "The run ends after this many steps. Given without epochs it is the only limit; with both, the first one reached ends the run.",
             "tr": "Çalışma bu kadar adımdan sonra biter. Epoch verilmezse tek sınır budur; ikisi de verilirse önce ulaşılan bitirir.",
         },
         {
             "en": "A longer run, with a slower fall of the learning rate.",
-            "tr": "Daha uzun çalışma; learning rate daha yavaş düşer.",
+            "tr": "Daha uzun çalışma; öğrenme oranı daha yavaş düşer.",
         },
         {
-            "en": "A quick trial; if it is hardly longer than the warmup, almost no step is made at the full rate.",
-            "tr": "Çabuk bir deneme; warmup'tan pek uzun değilse learning rate tam değerinde neredeyse hiç çalışmaz.",
+            "en": "A quick trial; if it is hardly longer than the warmup, almost no step is made at the full learning rate.",
+            "tr": "Çabuk bir deneme; warmup'tan pek uzun değilse tam öğrenme oranıyla neredeyse hiç adım atılmaz.",
         },
     ),
     Hyperparameter(
@@ -177,7 +177,7 @@ HYPERPARAMETERS: tuple[Hyperparameter, ...] = (
     ),
     Hyperparameter(
         "accumulate",
-        {"en": "Batches a step", "tr": "Adım başına batch"},
+        {"en": "Gradient accumulation", "tr": "Gradient accumulation"},
         {
             "en": "Batches whose gradients are added up before the weights move. 4 batches of 4 act like one batch of 16.",
             "tr": "Ağırlıklar oynamadan önce gradyanları biriktirilen batch sayısı. 4'lük 4 batch, 16'lık tek batch gibi davranır.",
@@ -193,7 +193,7 @@ HYPERPARAMETERS: tuple[Hyperparameter, ...] = (
     ),
     Hyperparameter(
         "microbatch",
-        {"en": "Windows at once", "tr": "Aynı anda pencere"},
+        {"en": "Micro-batch size", "tr": "Micro-batch boyutu"},
         {
             "en": "How many windows of a batch go through the model together. The result is the same; only memory and speed differ.",
             "tr": "Bir batch'in kaç penceresi modelden birlikte geçer. Sonuç aynıdır; yalnızca bellek ve hız değişir.",
@@ -245,7 +245,7 @@ HYPERPARAMETERS: tuple[Hyperparameter, ...] = (
     *TASKS,
     Hyperparameter(
         "early_stopping_patience",
-        {"en": "Patience", "tr": "Sabır"},
+        {"en": "Patience", "tr": "Patience"},
         {
             "en": "Evaluations in a row without a new lowest validation loss before early stopping ends the run. It counts evaluations: with eval_every, not epochs.",
             "tr": "Early stopping çalışmayı bitirmeden önce, üst üste kaç değerlendirmede yeni bir en düşük validation loss çıkmayabileceği. Değerlendirme sayar: eval_every verilirse epoch değil.",
@@ -390,7 +390,7 @@ HYPERPARAMETERS: tuple[Hyperparameter, ...] = (
     ),
     Hyperparameter(
         "metrics",
-        {"en": "Metrics of its text", "tr": "Metin ölçüleri"},
+        {"en": "Text metrics", "tr": "Metin ölçüleri"},
         {
             "en": "What is measured, after training, of text that the best model writes: bleu and rouge (how near it comes to the text that really went on), distinct (how varied its words are), copied (how much of it stands in the training text). Joined by commas.",
             "tr": "Eğitimden sonra en iyi modelin yazdığı metinde ne ölçüleceği: bleu ve rouge (gerçekte süren metne ne kadar yaklaştığı), distinct (sözcüklerinin ne kadar çeşitli olduğu), copied (ne kadarının eğitim metninde bulunduğu). Virgülle ayrılır.",
@@ -403,7 +403,7 @@ HYPERPARAMETERS: tuple[Hyperparameter, ...] = (
     ),
     Hyperparameter(
         "seed",
-        {"en": "Seed", "tr": "Seed (tohum)"},
+        {"en": "Seed", "tr": "Seed"},
         {
             "en": "The number that weights, order of windows and dropout are drawn from. The same seed and settings on the same machine give the same run.",
             "tr": "Ağırlıkların, pencere sırasının ve dropout'un türetildiği sayı. Aynı makinede aynı seed ve ayarlar aynı çalışmayı verir.",

@@ -46,7 +46,7 @@ CURRICULUM: tuple[Hyperparameter, ...] = (
             "tr": "Baştan daha çok metin, daha az curriculum.",
         },
         {
-            "en": "Few windows at first, which recur often; so few can be learnt by heart.",
+            "en": "Few windows at first, which recur often; so few can be memorised.",
             "tr": "Başta az pencere; sık yinelenir, bu kadar azı ezberlenebilir.",
         },
     ),

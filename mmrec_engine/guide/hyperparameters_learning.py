@@ -14,13 +14,13 @@ LEARNING: tuple[Hyperparameter, ...] = (
         },
         {
             "en": "muon often learns faster in few steps; it wants a learning rate of its own, about 0.04.",
-            "tr": "muon az adımda çoğu kez daha hızlı öğrenir; kendine göre bir learning rate ister: 0.04 dolayı.",
+            "tr": "muon az adımda çoğu kez daha hızlı öğrenir; kendine göre bir öğrenme oranı ister: 0.04 dolayı.",
         },
         NOTHING,
     ),
     Hyperparameter(
         "learning_rate",
-        {"en": "Learning rate", "tr": "Learning rate"},
+        {"en": "Learning rate", "tr": "Öğrenme oranı"},
         {
             "en": "How far a step moves the weights, at its peak. 3e-4 is the guide's value for AdamW.",
             "tr": "Bir adımın ağırlıkları ne kadar oynattığı; en yüksek değeri. Rehberin AdamW için değeri 3e-4'tür.",
@@ -39,23 +39,23 @@ LEARNING: tuple[Hyperparameter, ...] = (
         {"en": "Warmup steps", "tr": "Warmup steps"},
         {
             "en": "Steps over which the learning rate rises from near 0 to its peak.",
-            "tr": "Learning rate'in 0 dolayından en yüksek değerine çıktığı adım sayısı.",
+            "tr": "Öğrenme oranının 0 dolayından en yüksek değerine çıktığı adım sayısı.",
         },
         {
-            "en": "A gentler start, which helps where the loss jumps early; in a short run too little is left at full rate.",
-            "tr": "Daha yumuşak başlangıç; loss başta sıçrıyorsa yarar, kısa çalışmada tam hıza az adım kalır.",
+            "en": "A gentler start, which helps where the loss jumps early; in a short run few steps are left at the full learning rate.",
+            "tr": "Daha yumuşak başlangıç; loss başta sıçrıyorsa yarar, kısa çalışmada tam öğrenme oranına az adım kalır.",
         },
         {
-            "en": "Full rate sooner; without warmup the first large steps can throw a new model off.",
-            "tr": "Tam hıza daha erken ulaşılır; warmup yoksa ilk büyük adımlar yeni modeli savurabilir.",
+            "en": "The full learning rate sooner; without warmup the first large steps can throw a new model off.",
+            "tr": "Tam öğrenme oranına daha erken ulaşılır; warmup yoksa ilk büyük adımlar yeni modeli savurabilir.",
         },
     ),
     Hyperparameter(
         "schedule",
-        {"en": "Schedule", "tr": "Schedule (hız planı)"},
+        {"en": "Schedule", "tr": "Schedule"},
         {
             "en": "How the learning rate falls after the warmup. cosine: slowly, then faster, then slowly again. linear: in a straight line. wsd: it stays, and falls at the end only. inverse-sqrt: fast at first, then ever slower. cosine-restarts: several cosines in a row. plateau: whenever validation stops improving. constant: never.",
-            "tr": "Learning rate'in warmup'tan sonra nasıl düştüğü. cosine: önce yavaş, sonra hızlı, sonra yine yavaş. linear: düz bir çizgiyle. wsd: aynı kalır, yalnızca sonda düşer. inverse-sqrt: önce hızlı, sonra giderek yavaş. cosine-restarts: art arda birkaç cosine. plateau: validation iyileşmeyi her bıraktığında. constant: hiç düşmez.",
+            "tr": "Öğrenme oranının warmup'tan sonra nasıl düştüğü. cosine: önce yavaş, sonra hızlı, sonra yine yavaş. linear: düz bir çizgiyle. wsd: aynı kalır, yalnızca sonda düşer. inverse-sqrt: önce hızlı, sonra giderek yavaş. cosine-restarts: art arda birkaç cosine. plateau: validation iyileşmeyi her bıraktığında. constant: hiç düşmez.",
         },
         {
             "en": "cosine and linear usually end lowest. wsd comes near, and its run can be made longer from before the fall. The others end higher; inverse-sqrt, plateau and constant need not know the number of steps.",
@@ -68,15 +68,15 @@ LEARNING: tuple[Hyperparameter, ...] = (
         {"en": "Decay share (wsd)", "tr": "Düşüş payı (wsd)"},
         {
             "en": "With the schedule wsd: the share of the steps after the warmup, at the end of the run, over which the learning rate falls.",
-            "tr": "wsd schedule'unda: warmup'tan sonraki adımların, çalışmanın sonunda learning rate'in düştüğü payı.",
+            "tr": "wsd schedule'unda: warmup'tan sonraki adımların, çalışmanın sonunda öğrenme oranının düştüğü payı.",
         },
         {
-            "en": "A longer fall: the model settles more, and sees less text at the full rate; 1 is a fall from the start.",
-            "tr": "Daha uzun düşüş: model daha çok oturur, tam hızda daha az metin görür; 1, baştan beri düşüş demektir.",
+            "en": "A longer fall: the model settles more, and sees less text at the full learning rate; 1 is a fall from the start.",
+            "tr": "Daha uzun düşüş: model daha çok oturur, tam öğrenme oranında daha az metin görür; 1, baştan beri düşüş demektir.",
         },
         {
-            "en": "More steps at the full rate; below 0.1 the model has little time to settle.",
-            "tr": "Tam hızda daha çok adım; 0.1'in altında modelin oturmaya pek zamanı kalmaz.",
+            "en": "More steps at the full learning rate; below 0.1 the model has little time to settle.",
+            "tr": "Tam öğrenme oranında daha çok adım; 0.1'in altında modelin oturmaya pek zamanı kalmaz.",
         },
     ),
     Hyperparameter(
@@ -84,7 +84,7 @@ LEARNING: tuple[Hyperparameter, ...] = (
         {"en": "Cycles (restarts)", "tr": "Döngü (restarts)"},
         {
             "en": "With the schedule cosine-restarts: how many times the learning rate falls in the run, each time from its peak.",
-            "tr": "cosine-restarts schedule'unda: learning rate'in çalışmada kaç kez, her defasında en yüksek değerden, düştüğü.",
+            "tr": "cosine-restarts schedule'unda: öğrenme oranının çalışmada kaç kez, her defasında en yüksek değerden, düştüğü.",
         },
         {
             "en": "Shorter falls, with a good model at the end of each; every restart costs some of what was gained.",
@@ -100,7 +100,7 @@ LEARNING: tuple[Hyperparameter, ...] = (
         {"en": "Plateau factor", "tr": "Plato çarpanı"},
         {
             "en": "With the schedule plateau: what the learning rate is multiplied by when validation has stopped improving.",
-            "tr": "plateau schedule'unda: validation iyileşmeyi bıraktığında learning rate'in çarpıldığı sayı.",
+            "tr": "plateau schedule'unda: validation iyileşmeyi bıraktığında öğrenme oranının çarpıldığı sayı.",
         },
         {
             "en": "Gentler falls, and more of them are needed.",
@@ -116,23 +116,23 @@ LEARNING: tuple[Hyperparameter, ...] = (
         {"en": "Plateau patience", "tr": "Plato patience"},
         {
             "en": "With the schedule plateau: evaluations in a row without a new best after which the learning rate is lowered. It should be below the early stopping patience, or the run ends first.",
-            "tr": "plateau schedule'unda: art arda kaç değerlendirme yeni bir en iyi getirmezse learning rate'in düşürüldüğü. Early stopping patience'tan küçük olmalı; yoksa önce çalışma biter.",
+            "tr": "plateau schedule'unda: art arda kaç değerlendirme yeni bir en iyi getirmezse öğrenme oranının düşürüldüğü. Early stopping patience'tan küçük olmalı; yoksa önce çalışma biter.",
         },
         {
-            "en": "The rate stays up longer; chance rises of the loss lower it less often.",
-            "tr": "Hız daha uzun süre yüksek kalır; loss'un rastgele yükselişleri onu daha seyrek düşürür.",
+            "en": "The learning rate stays up longer; chance rises of the loss lower it less often.",
+            "tr": "Öğrenme oranı daha uzun süre yüksek kalır; loss'un rastgele yükselişleri onu daha seyrek düşürür.",
         },
         {
-            "en": "The rate is lowered at the first sign, perhaps by chance.",
-            "tr": "Hız ilk belirtide düşürülür, belki de rastlantıyla.",
+            "en": "The learning rate is lowered at the first sign, perhaps by chance.",
+            "tr": "Öğrenme oranı ilk belirtide düşürülür, belki de rastlantıyla.",
         },
     ),
     Hyperparameter(
         "learning_rate_floor",
-        {"en": "Learning rate floor", "tr": "Learning rate tabanı"},
+        {"en": "Learning rate floor", "tr": "Öğrenme oranı tabanı"},
         {
             "en": "Share of the peak learning rate below which no schedule falls; most are there at the last step: 0.1 means 3e-4 falls to 3e-5. constant ignores it.",
-            "tr": "En yüksek learning rate'in, hiçbir schedule'ın altına inmediği payı; çoğu son adımda oradadır: 0.1 ile 3e-4, 3e-5'e iner. constant bunu dikkate almaz.",
+            "tr": "En yüksek öğrenme oranının, hiçbir schedule'ın altına inmediği payı; çoğu son adımda oradadır: 0.1 ile 3e-4, 3e-5'e iner. constant bunu dikkate almaz.",
         },
         {
             "en": "The last steps still learn, but the model settles less.",
@@ -148,15 +148,15 @@ LEARNING: tuple[Hyperparameter, ...] = (
         {"en": "Weight average", "tr": "Ağırlık ortalaması"},
         {
             "en": "With a value above 0 the model that is validated, saved and written with is a running average of the weights. The value is the mean age of what is averaged, as a share of the steps so far: 0.17 at step 600 means about 100 steps. It stands in for the fall of the learning rate where nobody knows when training will end.",
-            "tr": "0'dan büyükse doğrulanan, saklanan ve metin yazan model, ağırlıkların yürüyen ortalamasıdır. Değer, ortalamaya girenlerin ortalama yaşıdır, o âna kadarki adımların payı olarak: 600. adımda 0.17 yaklaşık 100 adım demektir. Eğitimin ne zaman biteceği bilinmiyorsa learning rate'in düşüşünün yerini tutar.",
+            "tr": "0'dan büyükse değerlendirilen, saklanan ve metin yazan model, ağırlıkların yürüyen ortalamasıdır. Değer, ortalamaya girenlerin ortalama yaşıdır, o âna kadarki adımların payı olarak: 600. adımda 0.17 yaklaşık 100 adım demektir. Eğitimin ne zaman biteceği bilinmiyorsa öğrenme oranının düşüşünün yerini tutar.",
         },
         {
             "en": "Smoother, and further behind what the model has learnt last; at most 0.5, where all weights so far count alike.",
             "tr": "Daha düzgün, ama modelin son öğrendiklerinin daha gerisinde; en çok 0.5: o âna kadarki bütün ağırlıklar eşit sayılır.",
         },
         {
-            "en": "Closer to the last weights, with more of their unrest. 0 keeps the weights as they are: right wherever the rate falls to the end.",
-            "tr": "Son ağırlıklara daha yakın, ama onların dalgalanmasıyla. 0 ağırlıkları olduğu gibi bırakır: learning rate sona doğru düşüyorsa doğrusu budur.",
+            "en": "Closer to the last weights, with more of their unrest. 0 keeps the weights as they are: right wherever the learning rate falls to the end.",
+            "tr": "Son ağırlıklara daha yakın, ama onların dalgalanmasıyla. 0 ağırlıkları olduğu gibi bırakır: öğrenme oranı sona doğru düşüyorsa doğrusu budur.",
         },
     ),
     Hyperparameter(
@@ -164,10 +164,10 @@ LEARNING: tuple[Hyperparameter, ...] = (
         {"en": "Weight decay", "tr": "Weight decay"},
         {
             "en": "Every step shrinks the weight matrices by the share learning rate × this value, so that only what helps again and again stays large.",
-            "tr": "Her adım ağırlık matrislerini learning rate × bu değer oranında küçültür; yalnızca tekrar tekrar işe yarayan ağırlıklar büyük kalır.",
+            "tr": "Her adım ağırlık matrislerini öğrenme oranı × bu değer oranında küçültür; yalnızca tekrar tekrar işe yarayan ağırlıklar büyük kalır.",
         },
         {
-            "en": "A stronger hand against memorising; too high, and the model cannot learn the text.",
+            "en": "Stronger against memorising; too high, and the model cannot learn the text.",
             "tr": "Ezberlemeye karşı daha güçlü önlem; çok yüksekse model metni öğrenemez.",
         },
         {
@@ -188,7 +188,7 @@ LEARNING: tuple[Hyperparameter, ...] = (
         },
         {
             "en": "Tames more steps; far below the usual gradient norm every step counts alike, however steep the loss.",
-            "tr": "Daha çok adımı dizginler; olağan gradyan normunun çok altında, eğim ne olursa olsun her adım eşit sayılır.",
+            "tr": "Daha çok adımı sınırlar; olağan gradyan normunun çok altında, eğim ne olursa olsun her adım eşit sayılır.",
         },
     ),
     Hyperparameter(

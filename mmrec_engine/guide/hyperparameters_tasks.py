@@ -13,7 +13,7 @@ TASKS: tuple[Hyperparameter, ...] = (
             "tr": "Ağırlıksız birkaç derlemde: payların boyutu ne kadar izlediği, boyut^(1/T). 1 değerinde tüm metin eşit sıklıkta okunur.",
         },
         {
-            "en": "Small corpora are read more often, up to as much as large ones; they are learnt better, then by heart.",
+            "en": "Small corpora are read more often, up to as much as large ones; they are learnt better, then memorised.",
             "tr": "Küçük derlemler daha sık, giderek büyükler kadar okunur; önce daha iyi öğrenilir, sonra ezberlenir.",
         },
         {
@@ -23,7 +23,7 @@ TASKS: tuple[Hyperparameter, ...] = (
     ),
     Hyperparameter(
         "early_stopping_on",
-        {"en": "Judged by corpus", "tr": "Ölçüt olan derlem"},
+        {"en": "Early stopping on", "tr": "Early stopping derlemi"},
         {
             "en": "With several corpora: whose validation loss decides which model is best, when patience ends and whether the target is reached. all: that of all, each by its share.",
             "tr": "Birkaç derlemde: en iyi modeli, patience'ın bitişini ve hedefe varılıp varılmadığını hangisinin validation loss'unun belirlediği. all: hepsi, her biri kendi payıyla.",
@@ -42,7 +42,7 @@ TASKS: tuple[Hyperparameter, ...] = (
             "tr": "Metninin %15'i aralıklar halinde kesilip sonda söyletilen eğitim pencerelerinin payı: sonraki tokenın yanında ikinci görev. Validation olduğu gibi kalır.",
         },
         {
-            "en": "The model learns more to fill gaps from both sides, and less plain continuing; the shown training loss is of both.",
+            "en": "The model learns more to fill gaps from both ends, and plain continuing less; the shown training loss is of both.",
             "tr": "Model boşlukları iki yandan doldurmayı daha çok, düz sürdürmeyi daha az öğrenir; görünen eğitim loss'u ikisinindir.",
         },
         {
@@ -62,8 +62,8 @@ TASKS: tuple[Hyperparameter, ...] = (
             "tr": "Daha az ve daha uzun boşluk, metni sürdürmeye daha yakın; karakter tokenlarına uyar.",
         },
         {
-            "en": "More and shorter gaps, to be guessed from what stands around; 3 is usual for pieces of words.",
-            "tr": "Çevresinden tahmin edilecek daha çok ve daha kısa boşluk; sözcük parçalarında 3 alışılmıştır.",
+            "en": "More and shorter gaps, to be guessed from what stands around; 3 is usual for subwords.",
+            "tr": "Çevresinden tahmin edilecek daha çok ve daha kısa boşluk; alt sözcüklerde 3 alışılmıştır.",
         },
     ),
 )

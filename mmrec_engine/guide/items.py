@@ -43,8 +43,8 @@ ITEMS: tuple[Item, ...] = (
         "before",
         {"en": "Is a validation split set aside?", "tr": "Validation split belirlendi mi?"},
         {
-            "en": "Only text that was never trained on tells whether the model has learnt the language or memorised the page.",
-            "tr": "Modelin dili mi öğrendiğini yoksa sayfayı mı ezberlediğini, yalnızca eğitimde hiç görülmemiş metin gösterir.",
+            "en": "Only text that was never trained on tells whether the model has learnt the language or memorised the text.",
+            "tr": "Modelin dili öğrenip öğrenmediğini ya da metni ezberleyip ezberlemediğini yalnızca eğitimde hiç görülmemiş metin gösterir.",
         },
         {
             "en": "Keep --val-split at 0.1, or give train.txt and val.txt yourself. More is needed only where the text is very small.",
@@ -57,11 +57,11 @@ ITEMS: tuple[Item, ...] = (
         {"en": "Are the hyperparameters set?", "tr": "Hyperparameter'lar ayarlandı mı?"},
         {
             "en": "Learning rate, warmup, weight decay and clipping decide whether the loss falls steadily, crawls or blows up.",
-            "tr": "Learning rate, warmup, weight decay ve clipping; loss'un düzenli düşmesini, sürünmesini ya da patlamasını belirler.",
+            "tr": "Öğrenme oranı, warmup, weight decay ve clipping; loss'un düzenli düşmesini, sürünmesini ya da patlamasını belirler.",
         },
         {
-            "en": "Start from the guide's values: rate 3e-4, warmup 100 steps, weight decay 0.1, gradient clipping 1.0. Change one at a time.",
-            "tr": "Rehberin değerleriyle başlayın: learning rate 3e-4, warmup 100 adım, weight decay 0.1, gradient clipping 1.0. Her seferinde birini değiştirin.",
+            "en": "Start from the guide's values: learning rate 3e-4, warmup 100 steps, weight decay 0.1, gradient clipping 1.0. Change one at a time.",
+            "tr": "Rehberin değerleriyle başlayın: öğrenme oranı 3e-4, warmup 100 adım, weight decay 0.1, gradient clipping 1.0. Her seferinde birini değiştirin.",
         },
     ),
     Item(
@@ -82,8 +82,8 @@ ITEMS: tuple[Item, ...] = (
         "during",
         {"en": "Is the loss falling?", "tr": "Loss düşüyor mu?"},
         {
-            "en": "A falling training loss is the first sign of learning. A new model starts at ln(vocabulary); it should leave that soon.",
-            "tr": "Düşen eğitim loss'u öğrenmenin ilk işaretidir. Yeni model ln(vocabulary) değerinden başlar; oradan çabuk uzaklaşmalıdır.",
+            "en": "A falling training loss is the first sign of learning. A new model starts at ln(vocabulary size); it should leave that soon.",
+            "tr": "Düşen eğitim loss'u öğrenmenin ilk işaretidir. Yeni model ln(sözlük boyutu) değerinden başlar; oradan çabuk uzaklaşmalıdır.",
         },
         {
             "en": "See `mmrec-tui guide loss-not-falling` and `mmrec-tui guide loss-too-high`.",
@@ -111,7 +111,7 @@ ITEMS: tuple[Item, ...] = (
         {"en": "Is the perplexity sane (not very high)?", "tr": "Perplexity makul değerlerde mi (çok yüksek değil)?"},
         {
             "en": "Perplexity is exp(loss): among how many equally likely tokens the model wavers. Above the vocabulary's size it is worse than guessing.",
-            "tr": "Perplexity exp(loss) değeridir: modelin kaç eşit olasılıklı token arasında kaldığı. Vocabulary boyutunun üstü, tahminden kötüdür.",
+            "tr": "Perplexity exp(loss) değeridir: modelin kaç eşit olasılıklı token arasında kaldığı. Sözlük boyutunun üstü, tahminden kötüdür.",
         },
         {
             "en": "Treat it as a loss that is too high: `mmrec-tui guide loss-too-high`.",
@@ -175,7 +175,7 @@ ITEMS: tuple[Item, ...] = (
         "after",
         {"en": "Were the evaluation metrics reported?", "tr": "Evaluation metrikleri raporlandı mı?"},
         {
-            "en": "Loss, perplexity, accuracy and bits per character over the whole validation side are what two runs can be compared by.",
+            "en": "Loss, perplexity, accuracy and bits per character over the whole validation split are what two runs can be compared by.",
             "tr": "Tüm validation bölümü üzerinde loss, perplexity, accuracy ve karakter başına bit; iki çalışma bunlarla karşılaştırılır.",
         },
         {
@@ -188,11 +188,11 @@ ITEMS: tuple[Item, ...] = (
         "after",
         {"en": "Can the model be tested?", "tr": "Model test edilebilir durumda mı?"},
         {
-            "en": "Figures do not tell how a model writes. A low perplexity with poor text points to a leak between the sides.",
+            "en": "Figures do not tell how a model writes. A low perplexity with poor text points to a leak between the splits.",
             "tr": "Sayılar modelin nasıl yazdığını söylemez. Düşük perplexity ile kötü metin, bölümler arası sızıntıya işaret eder.",
         },
         {
-            "en": "`mmrec-tui generate NAME --prompt TEXT` lets it write.",
+            "en": "`mmrec-tui generate NAME --prompt TEXT` generates text.",
             "tr": "`mmrec-tui generate AD --prompt METİN` yazdırır.",
         },
     ),

@@ -24,7 +24,7 @@ class Measure:
 MEASURES: tuple[Measure, ...] = (
     Measure(
         "loss",
-        {"en": "Loss", "tr": "Loss (kayıp)"},
+        {"en": "Loss", "tr": "Loss"},
         {
             "en": "How surprised the model is by the token that really comes next: the mean of −ln(its probability), in nats a token. "
             "0 would be certainty. The training loss is of the text of the step, with dropout on; the validation loss is of text that is never trained on, with dropout off.",
@@ -38,15 +38,15 @@ MEASURES: tuple[Measure, ...] = (
             "Hangi modelin en iyi olduğunu ve ne zaman durulacağını validation loss söyler.",
         },
         {
-            "en": "A new model starts at ln(vocabulary): 4.5 with 88 tokens. It drops fast to about 2.5, then ever more slowly; 0.1 lower late in a run is much. "
+            "en": "A new model starts at ln(vocabulary size): 4.5 with 88 tokens. It drops fast to about 2.5, then ever more slowly; 0.1 lower late in a run is much. "
             "Single steps are noisy: follow the smoothed curve. Flat near the start, repeated jumps upwards, or a validation loss that turns and rises are warnings.",
-            "tr": "Yeni model ln(vocabulary) değerinden başlar: 88 tokenda 4,5. Çabucak 2,5 dolayına iner, sonra giderek yavaşlar; sonlara doğru 0,1'lik düşüş çoktur. "
+            "tr": "Yeni model ln(sözlük boyutu) değerinden başlar: 88 tokenda 4,5. Çabucak 2,5 dolayına iner, sonra giderek yavaşlar; sonlara doğru 0,1'lik düşüş çoktur. "
             "Tek tek adımlar gürültülüdür: yumuşatılmış eğriyi izleyin. Başlangıçta yatay kalması, tekrar tekrar yukarı sıçraması ya da validation loss'un dönüp yükselmesi uyarıdır.",
         },
     ),
     Measure(
         "perplexity",
-        {"en": "Perplexity", "tr": "Perplexity (şaşkınlık)"},
+        {"en": "Perplexity", "tr": "Perplexity"},
         {
             "en": "exp(loss): among how many equally likely tokens the model wavers at each place.",
             "tr": "exp(loss): modelin her yerde kaç eşit olasılıklı token arasında kaldığı.",
@@ -60,13 +60,13 @@ MEASURES: tuple[Measure, ...] = (
         {
             "en": "It starts near the vocabulary's size (88 tokens: 88) and falls below 10 in a sound run with characters. "
             "A loss lower by 0.1 is a perplexity lower by a tenth. Above the vocabulary's size it is worse than guessing.",
-            "tr": "Vocabulary boyutu dolayından başlar (88 tokenda 88) ve karakterlerle yapılan sağlıklı bir eğitimde 10'un altına iner. "
-            "Loss'un 0,1 düşmesi, perplexity'nin onda bir düşmesidir. Vocabulary boyutunun üstü, rastgele tahminden kötüdür.",
+            "tr": "Sözlük boyutu dolayından başlar (88 tokenda 88) ve karakterlerle yapılan sağlıklı bir eğitimde 10'un altına iner. "
+            "Loss'un 0,1 düşmesi, perplexity'nin onda bir düşmesidir. Sözlük boyutunun üstü, rastgele tahminden kötüdür.",
         },
     ),
     Measure(
         "accuracy",
-        {"en": "Accuracy", "tr": "Accuracy (doğruluk)"},
+        {"en": "Accuracy", "tr": "Accuracy"},
         {
             "en": "The share of validation tokens for which the model's likeliest guess is the right one.",
             "tr": "Modelin en olası gördüğü tahminin doğru çıktığı validation tokenlarının payı.",
@@ -106,7 +106,7 @@ MEASURES: tuple[Measure, ...] = (
     ),
     Measure(
         "learning-rate",
-        {"en": "Learning rate over the steps", "tr": "Adım adım learning rate"},
+        {"en": "Learning rate over the steps", "tr": "Adım adım öğrenme oranı"},
         {
             "en": "How far each step moves the weights. The curve is planned, not measured: up in a straight line during warmup, then down by the schedule to its floor.",
             "tr": "Her adımın ağırlıkları ne kadar oynattığı. Eğri ölçülmez, plandan gelir: warmup boyunca düz bir çizgiyle çıkar, sonra schedule'a göre tabanına iner.",
@@ -144,7 +144,7 @@ MEASURES: tuple[Measure, ...] = (
             "Always above the clipping value late in a run, or growing from step to step, it points to a learning rate that is too high. "
             "Near 0 with a high loss, nothing reaches the weights any more.",
             "tr": "Burada olağan olan: ilk yüz adımda 1–2,5, sonra düzenli 0,5–1; tek tük sıçramaları clipping yakalar. "
-            "Sonlarda bile hep clipping değerinin üstündeyse ya da adım adım büyüyorsa learning rate'in çok yüksek olduğuna işaret eder. "
+            "Sonlarda bile hep clipping değerinin üstündeyse ya da adım adım büyüyorsa öğrenme oranının çok yüksek olduğuna işaret eder. "
             "Loss yüksekken 0'a yakınsa ağırlıklara artık bir şey ulaşmıyordur.",
         },
     ),
@@ -188,7 +188,7 @@ MEASURES: tuple[Measure, ...] = (
     ),
     Measure(
         "patience",
-        {"en": "Patience", "tr": "Patience (sabır)"},
+        {"en": "Patience", "tr": "Patience"},
         {
             "en": "How many evaluations in a row have brought no new lowest validation loss, out of how many are allowed. A new best sets it back to 0.",
             "tr": "Kaç değerlendirmedir üst üste yeni bir en düşük validation loss çıkmadığı ve kaçına izin verildiği. Yeni en iyi, sayacı 0'a döndürür.",
@@ -199,9 +199,9 @@ MEASURES: tuple[Measure, ...] = (
         },
         {
             "en": "0 of 5 at every evaluation: learning goes on. 1 or 2 now and then is noise. "
-            "Climbing without a break while the training loss falls is overfitting; climbing within the first epochs points to a rate that is too high.",
+            "Climbing without a break while the training loss falls is overfitting; climbing within the first epochs points to a learning rate that is too high.",
             "tr": "Her değerlendirmede 0/5: öğrenme sürüyor. Arada bir 1 ya da 2 gürültüdür. "
-            "Eğitim loss'u düşerken hiç durmadan artması overfitting'dir; daha ilk epoch'larda artması learning rate'in çok yüksek olduğuna işaret eder.",
+            "Eğitim loss'u düşerken hiç durmadan artması overfitting'dir; daha ilk epoch'larda artması öğrenme oranının çok yüksek olduğuna işaret eder.",
         },
     ),
     Measure(

@@ -43,7 +43,7 @@ PROBLEMS: tuple[Problem, ...] = (
         (
             Remedy(
                 "lower-learning-rate",
-                {"en": "Lower the learning rate (1e-4)", "tr": "Learning rate'i düşür (1e-4)"},
+                {"en": "Lower the learning rate (1e-4)", "tr": "Öğrenme oranını düşür (1e-4)"},
                 {"learning_rate": 1e-4},
             ),
             Remedy(
@@ -62,8 +62,8 @@ PROBLEMS: tuple[Problem, ...] = (
             "tr": "Yumuşatılmış loss yüzlerce adımdır yeni bir en düşük değere inmedi ve hâlâ yüksek.",
         },
         {
-            "en": "Either the model is too small for the text, or there is too little text to learn from, or the rate is so low that nothing moves.",
-            "tr": "Ya model metne göre küçüktür, ya öğrenilecek metin azdır, ya da hız hiçbir şey kıpırdamayacak kadar düşüktür.",
+            "en": "Either the model is too small for the text, or there is too little text to learn from, or the learning rate is so low that nothing moves.",
+            "tr": "Ya model metne göre küçüktür, ya öğrenilecek metin azdır, ya da öğrenme oranı hiçbir şey kıpırdamayacak kadar düşüktür.",
         },
         (
             Remedy(
@@ -82,7 +82,7 @@ PROBLEMS: tuple[Problem, ...] = (
             ),
             Remedy(
                 "raise-learning-rate",
-                {"en": "Raise the learning rate to 3e-4", "tr": "Learning rate'i 3e-4'e çıkar"},
+                {"en": "Raise the learning rate to 3e-4", "tr": "Öğrenme oranını 3e-4'e çıkar"},
                 {"learning_rate": 3e-4},
             ),
         ),
@@ -129,7 +129,7 @@ PROBLEMS: tuple[Problem, ...] = (
             ),
             Remedy(
                 "shorter-windows",
-                {"en": "Use shorter sequences (256)", "tr": "Sequence length'i azalt (256)"},
+                {"en": "Use shorter windows (256)", "tr": "Sequence length'i azalt (256)"},
                 {"seq_len": 256},
             ),
             Remedy(

@@ -31,7 +31,7 @@ _WORDS: dict[str, Words] = {
     "during": {"en": "During training", "tr": "Eğitim sırasında"},
     "after": {"en": "After training", "tr": "Eğitimden sonra"},
     "ticked": {"en": "ticked by a person", "tr": "bir kişi işaretledi"},
-    "baselines": {"en": "Counting without training, nats a token", "tr": "Eğitmeden sayarak, token başına nat"},
+    "baselines": {"en": "N-gram baselines, nats a token", "tr": "N-gram baseline'ları, token başına nat"},
     "next": {"en": "What to do next", "tr": "Sırada ne var"},
     "nothing": {"en": "Nothing to mend was found.", "tr": "Onarılacak bir şey bulunmadı."},
     "samples": {"en": "Samples", "tr": "Örnek metinler"},

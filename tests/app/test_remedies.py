@@ -49,7 +49,7 @@ async def test_a_remedy_changes_the_training_that_goes_on(small_text: Path) -> N
         with session.reading() as history:
             history.add(a_spike(5))
         await pilot.press("a")
-        await until_shown(pilot, "What shall be changed?")
+        await until_shown(pilot, "Which remedy?")
         assert "learning rate 3e-4 → 1e-4" in screen_text(app)
         assert "at once, in this training" in words_of(app)
         await pilot.press("escape")
@@ -76,7 +76,7 @@ async def test_a_remedy_begins_a_further_run_when_this_one_has_stopped(small_tex
             one = finding("overfitting", "during", "validation-below-training", "warn", values)
             history.add(events.Finding(step=60, finding=one))
         await pilot.press("a")
-        await until_shown(pilot, "What shall be changed?")
+        await until_shown(pilot, "Which remedy?")
         assert "(dropout 0.1 → 0.2, weight decay 0.1 → 0.2, patience 5 → 3, learning rate" in words_of(app)
         await pilot.press("enter")
         further = session.folder.with_name(f"{session.folder.name}-2")

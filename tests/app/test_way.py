@@ -235,7 +235,7 @@ async def test_leaving_while_a_training_goes_on_asks_first(small_text: Path) -> 
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await until_shown(pilot, "TRAINING", TRAINED)
         await pilot.press("ctrl+q")
-        await until_shown(pilot, "What shall become of it?")
+        await until_shown(pilot, "Training is running")
         await pilot.press("escape")
         await until(pilot, lambda: table_of(app) == "training")
         assert session.live
@@ -245,7 +245,7 @@ async def test_leaving_while_a_training_goes_on_asks_first(small_text: Path) -> 
         await pilot.press("n")
         await until(pilot, lambda: table_of(app) == "plan")
         await pilot.press("q", "q")
-        await until_shown(pilot, "What shall become of it?")
+        await until_shown(pilot, "Training is running")
         await click_on(pilot, "Stop and save")
         await until(pilot, lambda: not app.is_running, TRAINED)
     assert session.join(TRAINED)

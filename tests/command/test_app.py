@@ -179,7 +179,7 @@ def test_the_state_is_seen_at_any_size_and_while_the_size_changes(
     screen.wait_for(a_state_word)
     wait_for_steps(command.run_folder())
     screen.press("ctrl+q")
-    screen.wait_for("What shall become of it?")
+    screen.wait_for("Training is running")
     screen.press("s")
     assert screen.wait_for_end() == 0
 

@@ -90,7 +90,7 @@ def assert_each_step_once(folder: Path, steps: int) -> None:
 
 def quit_and_stop(screen: Screen) -> None:
     screen.press("ctrl+q")
-    screen.wait_for("What shall become of it?")
+    screen.wait_for("Training is running")
     screen.press("s")
     assert screen.wait_for_end() == 0
     assert screen.restored
@@ -135,9 +135,9 @@ def test_leaving_while_training_asks_first(command: Command, opened: Open, text_
     folder = command.run_folder()
     wait_for_steps(folder)
     screen.press("ctrl+q")
-    screen.wait_for("What shall become of it?")
+    screen.wait_for("Training is running")
     screen.press("escape")
-    screen.wait_for(lambda shown: "What shall become of it?" not in shown)
+    screen.wait_for(lambda shown: "Training is running" not in shown)
     wait_for_steps(folder)
     quit_and_stop(screen)
     assert_saved(folder)

@@ -34,7 +34,7 @@ def test_a_run_is_checked_before_and_after_and_leaves_a_report(command: Command,
     assert report["baselines"] == started["baselines"]
     assert {one["phase"] for one in report["findings"]} == {"before", "during", "after"}
     assert "## After training" in (folder / "report.md").read_text()
-    assert "nothing stands in the way" in done.err or "worth a look" in done.err
+    assert "no failures" in done.err or "to look at (above)" in done.err
     assert "unigram" in done.err
 
 

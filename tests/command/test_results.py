@@ -75,7 +75,7 @@ def test_evaluation_on_another_text_uses_the_models_own_vocabulary(trained: Comm
     assert other.json["tokens"] == 22 * 30 - 1
     assert other.json["loss"] != own.json["loss"]
     assert "Validation Metrics:" in trained("evaluate", "tiny").out
-    assert "Doğrulama ölçüleri:" in trained("evaluate", "tiny", "--lang", "tr").out
+    assert "Validation metrikleri:" in trained("evaluate", "tiny", "--lang", "tr").out
 
 
 def test_a_text_that_is_gone_is_told_when_evaluating(trained: Command, text_file: Path) -> None:

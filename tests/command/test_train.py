@@ -215,7 +215,7 @@ def test_a_run_is_never_written_into_by_accident(command: Command, text_file: Pa
 def test_the_narration_is_in_the_language_asked_for(command: Command, text_file: Path) -> None:
     trained = command("train", "--data-dir", text_file, *FAST, "--max-steps", 2, MMREC_LANG="tr")
     assert "Eğitim başladı" in trained.err
-    assert "Doğrulama ölçüleri" in trained.err
+    assert "Validation metrikleri" in trained.err
     quiet = command("train", "--data-dir", text_file, *FAST, "--max-steps", 2, "--quiet", "--overwrite")
     assert quiet.err == ""
 

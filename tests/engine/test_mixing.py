@@ -140,7 +140,7 @@ def test_one_named_twice_and_one_too_short_are_told(tmp_path: Path) -> None:
     with pytest.raises(RequestError) as told:
         prepared([one, other])
     assert told.value.key == "mixing-short"
-    assert "two: the validation side has 11 tokens" in str(told.value)
+    assert "two: the validation split has 11 tokens" in str(told.value)
 
 
 def test_windows_lie_within_one_corpus_and_begin_with_its_tag(tmp_path: Path) -> None:

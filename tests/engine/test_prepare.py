@@ -104,7 +104,7 @@ def test_unusable_files_are_named_and_the_rest_is_used(tmp_path: Path) -> None:
         ({"a.bin": b"\x00\x01"}, "no usable text"),
         ({"a.txt": "ağaç şu ılık\n".encode("windows-1254") * 9}, "--encoding windows-1254"),
         ({"a.txt": b"short"}, "less than one window"),
-        ({"a.txt": b"words " * 8}, "validation side has"),
+        ({"a.txt": b"words " * 8}, "validation split has"),
     ],
 )
 def test_text_that_cannot_be_trained_on_is_refused(tmp_path: Path, files: dict[str, bytes], told: str) -> None:

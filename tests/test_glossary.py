@@ -1,0 +1,118 @@
+"""One thing has one name: what `docs/glossary.md` rules out is found wherever a person would read it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mmrec_engine.guide import ITEMS
+from mmrec_engine.messages import LANGUAGES
+
+ROOT = Path(__file__).parents[1]
+GLOSSARY = ROOT / "docs" / "glossary.md"
+PAGES = sorted(
+    {ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "data" / "README.md", *(ROOT / "docs").rglob("*.md")}
+    - {GLOSSARY}
+)
+COLUMNS = {"en": 3, "tr": 4}
+# Names that are the same in every language: flags, settings, code in backquotes, placeholders, commands, links.
+NAMES = re.compile(
+    r"`[^`]*`|```.*?```|\{[^}]*\}|--[a-z][a-z0-9-]*|\b\w+_\w+\b|\]\([^)]*\)|mmrec-tui [a-z-]+ [a-z-]*", re.DOTALL
+)
+
+
+def rows() -> list[list[str]]:
+    table = [line for line in GLOSSARY.read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in table[2:]]
+
+
+def ruled_out(language: str) -> list[tuple[str, re.Pattern[str]]]:
+    """The term, and what is not to stand for it."""
+    found = []
+    for row in rows():
+        variants = [one.strip().replace("\\*", "*") for one in row[COLUMNS[language]].split(",")]
+        for variant in filter(None, variants):
+            words = r"\s+".join(re.escape(word) for word in variant.removesuffix("*").split())
+            ending = r"\w*" if variant.endswith("*") else ""
+            found.append(
+                (row[LANGUAGES.index(language)], re.compile(rf"(?<![\w-]){words}{ending}(?!\w)", re.IGNORECASE))
+            )
+    return found
+
+
+def told() -> Iterator[tuple[str, str, str]]:
+    """Language, place and text of every literal in the sources that is there in both languages, and of the catalogues."""
+    for path in sorted((ROOT / "mmrec_engine").rglob("*.py")) + sorted((ROOT / "mmrec_tui").rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        by_file = {"en": "en", "tr": "tr", "en_app": "en", "tr_app": "tr"}.get(path.stem)
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Dict):
+                continue
+            for key, value in zip(node.keys, node.values, strict=True):
+                name = key.value if isinstance(key, ast.Constant) else None
+                language = name if name in LANGUAGES else by_file
+                if language is not None:
+                    yield str(language), f"{path.relative_to(ROOT)}:{value.lineno}", _words(value)
+
+
+def _words(node: ast.AST) -> str:
+    return " ".join(one.value for one in ast.walk(node) if isinstance(one, ast.Constant) and isinstance(one.value, str))
+
+
+def wrong_in(text: str, language: str) -> list[str]:
+    plain = NAMES.sub(" ", text)
+    return [
+        f"{found.group()} (write: {term})" for term, variant in ruled_out(language) if (found := variant.search(plain))
+    ]
+
+
+TOLD = list(told())
+
+
+def test_what_is_told_is_found() -> None:
+    assert sum(language == "tr" for language, _, _ in TOLD) > 900, "the catalogues are not where they were looked for"
+    assert all(item.question["tr"] in {text for _, _, text in TOLD} for item in ITEMS)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_catalogues_and_guide_keep_to_the_glossary(language: str) -> None:
+    questions = {item.question[language] for item in ITEMS}  # type: ignore[index]
+    wrong: list[Any] = [
+        (place, found, text[:90])
+        for spoken, place, text in TOLD
+        if spoken == language and text not in questions and (found := wrong_in(text, language))
+    ]
+    assert not wrong, "\n".join(map(str, wrong))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_pages_keep_to_the_glossary(page: Path) -> None:
+    # A rule in one line of the text is found across a line's end too; line numbers are those of where it begins.
+    text = re.sub(
+        r"```.*?```", lambda found: "\n" * found.group().count("\n"), page.read_text(encoding="utf-8"), flags=re.DOTALL
+    )
+    wrong = []
+    for term, variant in ruled_out("en"):
+        for found in variant.finditer(text):
+            line = text.count("\n", 0, found.start()) + 1
+            wrong.append(f"{page.relative_to(ROOT)}:{line}: {' '.join(found.group().split())} (write: {term})")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_every_term_has_its_word_in_both_languages_and_rules_out_no_term() -> None:
+    for row in rows():
+        assert len(row) == 5 and row[0] and row[1] and row[2], row
+    for column, language in enumerate(LANGUAGES):
+        for row in rows():
+            assert not wrong_in(row[column], language), row[0]
+
+
+def test_an_older_name_would_be_found() -> None:
+    assert wrong_in("The validation side is what counting reaches", "en")
+    assert wrong_in("Öğrenme hızını düşürün; doğrulama kaybı sabrı tüketti", "tr")
+    assert not wrong_in("Öğrenme oranını düşürün (--learning-rate)", "tr")
