@@ -1,5 +1,5 @@
-# `make run` sets up and opens the app, or without a terminal trains a first model; `make test` checks everything.
-# Both need Python 3.11+ and nothing else.
+# `make run` sets up and opens the app, or without a terminal trains a first model; `make test` checks each part in ten
+# minutes, `make test-all` everything. They need Python 3.11+ and nothing else.
 
 PYTHON ?= python3
 VENV := .venv
@@ -9,9 +9,10 @@ BIN := $(VENV)/bin
 TORCH_INDEX ?=
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
+PARALLEL := -n 2 --dist worksteal
 FIRST_RUN := checkpoints/first-run
 
-.PHONY: run first-run test lint types fast benchmark results diagnosis soak screenshots clean
+.PHONY: run first-run test test-extended test-all lint types fast benchmark results diagnosis soak screenshots clean
 
 run: $(VENV)/installed
 	@if [ -t 0 ] && [ -t 2 ] && [ "$${TERM:-dumb}" != dumb ]; then exec $(BIN)/mmrec-tui; else $(MAKE) first-run; fi
@@ -21,9 +22,17 @@ first-run: $(VENV)/installed
 	$(BIN)/mmrec-tui evaluate $(FIRST_RUN)
 	$(BIN)/mmrec-tui generate $(FIRST_RUN) --prompt "The " --tokens 300
 
+# The ten minutes: every part of the project, without the long series (docs/testing.md)
 test: lint types
-	$(BIN)/python -m pytest -m "not alone and not soak" -n 2 --dist worksteal
-	$(BIN)/python -m pytest -m "alone and not soak"
+	$(BIN)/python -m pytest -m "not extended and not alone and not benchmark and not soak" $(PARALLEL)
+	$(BIN)/python -m pytest -m "alone and not extended and not benchmark and not soak"
+
+# What `make test` leaves out
+test-extended: $(VENV)/installed-dev
+	$(BIN)/python -m pytest -m "extended and not alone and not benchmark and not soak" $(PARALLEL)
+	$(BIN)/python -m pytest -m "(extended and alone or benchmark) and not soak"
+
+test-all: test test-extended
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .

@@ -13,23 +13,20 @@ from typing import Any
 
 import pytest
 
+from tests.fork_server import ForkedProcess, ForkServer
+
 COMMAND = Path(sys.executable).with_name("mmrec-tui")
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 QUICK = ["--seq-len", "32", "--batch-size", "2", "--threads", "1", "--precision", "fp32"]
 FAST = [*QUICK, "--no-check"]  # the checks before training take some eight seconds
 
 
-# What measures time, or waits for what a screen shows: never beside another test.
-_ALONE = ("tests/app/", "tests/benchmarks/", *(f"tests/command/test_{name}" for name in (
-    "app", "foreign_runs", "hostile", "terminal", "searches", "signals", "memory", "handover"
-)), "tests/engine/test_batch_search", "tests/engine/test_rate_search", "tests/engine/test_calibration")  # fmt: skip
+# With other variables than these a command gets a process that starts with them: Python, torch and the terminal's libraries
+# read theirs while they are loaded.
+_FORKED_WITH = {"PATH", "HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "LANG", "MMREC_LANG"}
+_LANG = "C.UTF-8"
 
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if item.nodeid.startswith(_ALONE) or item.get_closest_marker("benchmark"):
-            item.add_marker("alone")
+Process = subprocess.Popen[str] | ForkedProcess
 
 
 @dataclass(frozen=True)
@@ -45,19 +42,23 @@ class Result:
 
 
 class Command:
-    """The installed `mmrec-tui`, run as a process in an empty folder with a home of its own."""
+    """The installed `mmrec-tui`, run as a process in an empty folder with a home of its own.
 
-    def __init__(self, folder: Path) -> None:
+    fork_server: starts the process where nothing asks for a fresh one (docs/testing.md); none: each is fresh.
+    """
+
+    def __init__(self, folder: Path, fork_server: ForkServer | None = None) -> None:
         self.folder = folder / "work"
         self.folder.mkdir()
-        self._started: list[subprocess.Popen[str]] = []
+        self._fork_server = fork_server
+        self._started: list[Process] = []
         self.environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(folder / "home"),
             "XDG_CACHE_HOME": str(folder / "cache"),
             "XDG_STATE_HOME": str(folder / "state"),
             "XDG_CONFIG_HOME": str(folder / "config"),
-            "LANG": "C.UTF-8",
+            "LANG": _LANG,
         }
 
     def __call__(self, *words: object, timeout: float = 240, **environment: str) -> Result:
@@ -69,11 +70,15 @@ class Command:
             raise
         return Result(process.returncode, out, err)
 
-    def start(self, *words: object, own_group: bool = False, **environment: str) -> subprocess.Popen[str]:
+    def start(self, *words: object, own_group: bool = False, **environment: str) -> Process:
+        variables = {**self.environment, **environment}
+        if self._fork_server is not None and not own_group and _may_be_forked(variables):
+            self._started.append(self._fork_server.start([*map(str, words)], self.folder, variables))
+            return self._started[-1]
         process = subprocess.Popen(
             [str(COMMAND), *map(str, words)],
             cwd=self.folder,
-            env={**self.environment, **environment},
+            env=variables,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -99,9 +104,25 @@ class Command:
         return {path.relative_to(self.folder).as_posix() for path in self.folder.rglob("*")}
 
 
+def _may_be_forked(variables: dict[str, str]) -> bool:
+    return variables["LANG"] == _LANG and _FORKED_WITH.issuperset(variables)
+
+
+@pytest.fixture(scope="session")
+def fork_server() -> Iterator[ForkServer | None]:
+    """Starts commands; none where torch does not stand being forked, or with MMREC_TESTS_FRESH=1."""
+    if sys.platform != "linux" or os.environ.get("MMREC_TESTS_FRESH"):
+        yield None
+        return
+    server = ForkServer()
+    yield server
+    server.close()
+
+
 @pytest.fixture
-def command(tmp_path: Path) -> Iterator[Command]:
-    started = Command(tmp_path)
+def command(tmp_path: Path, fork_server: ForkServer | None, request: pytest.FixtureRequest) -> Iterator[Command]:
+    fresh = request.node.get_closest_marker("fresh_process") is not None
+    started = Command(tmp_path, None if fresh else fork_server)
     yield started
     started.end_all()
 

@@ -8,6 +8,7 @@ import pytest
 
 from tests.command.terminal import Screen, end_all_in
 from tests.conftest import FAST, Command
+from tests.fork_server import ForkServer
 
 
 @pytest.fixture
@@ -26,9 +27,9 @@ def opened(command: Command) -> Iterator[Callable[..., Screen]]:
 
 
 @pytest.fixture(scope="session")
-def made_once(tmp_path_factory: pytest.TempPathFactory, prose: str) -> Path:
+def made_once(tmp_path_factory: pytest.TempPathFactory, prose: str, fork_server: ForkServer | None) -> Path:
     """The folder of a run of three steps, with its text beside it."""
-    command = Command(tmp_path_factory.mktemp("made"))
+    command = Command(tmp_path_factory.mktemp("made"), fork_server)
     (command.folder / "text.txt").write_text(prose, encoding="utf-8")
     flags = ["--max-steps", "3", "--checkpoint-every", "2", "--name", "made"]
     result = command("train", "--data-dir", "text.txt", *FAST, *flags)

@@ -7,7 +7,6 @@ import json
 import random
 import re
 import signal
-import subprocess
 import time
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ import pytest
 import torch
 
 from mmrec_engine import checkpoints, run_files
-from tests.conftest import Command, events_of
+from tests.conftest import Command, Process, events_of
 
 # Not ru_maxrss, in which the memory of the process that started this one counts too.
 _PEAK = """
@@ -231,6 +230,6 @@ def one_line_of(told: str) -> str:
     return lines[0]
 
 
-def ended(process: subprocess.Popen[str], seconds: float = 120) -> tuple[int, str, str]:
+def ended(process: Process, seconds: float = 120) -> tuple[int, str, str]:
     out, err = process.communicate(timeout=seconds)
     return process.returncode, out, err

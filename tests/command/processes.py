@@ -1,13 +1,12 @@
 """What the tests of several processes share."""
 
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import psutil
 
 from tests.command.faults import ended, one_line_of, wait_for_step
-from tests.conftest import events_of
+from tests.conftest import Process, events_of
 
 OF_THREE = ["--max-steps", 100_000, "--processes", 3]
 
@@ -16,7 +15,7 @@ def losses_of(folder: Path) -> list[float]:
     return [event["loss"] for event in events_of(folder) if event["event"] == "step"]
 
 
-def followers_of(process: subprocess.Popen[str]) -> list[psutil.Process]:
+def followers_of(process: Process) -> list[psutil.Process]:
     return [
         each for each in psutil.Process(process.pid).children(recursive=True) if "follower" in " ".join(each.cmdline())
     ]
@@ -27,7 +26,7 @@ def all_gone(processes: list[psutil.Process]) -> bool:
     return not alive
 
 
-def ended_at_a_loss(process: subprocess.Popen[str], folder: Path) -> dict[str, Any]:
+def ended_at_a_loss(process: Process, folder: Path) -> dict[str, Any]:
     """One of three processes is killed in a step, all end with one line that says so. Returns the record's last word."""
     wait_for_step(folder, 8)
     followers = followers_of(process)

@@ -12,13 +12,15 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import COMMAND, Command, events_of
+from tests.conftest import COMMAND, Command, Process, events_of
+
+pytestmark = pytest.mark.fresh_process
 
 FLAGS = ["--seq-len", "256", "--batch-size", "128", "--threads", "1", "--precision", "fp32", "--dropout", "0", "--no-check",
          "--max-steps", "3", "--warmup-steps", "1"]  # fmt: skip
 
 
-def address_space_of(process: subprocess.Popen[str]) -> int:
+def address_space_of(process: Process) -> int:
     """Bytes of address space that a process has held at most, once it has ended well."""
     peak = 0
     while process.poll() is None:

@@ -14,6 +14,8 @@ import pytest
 from tests.command.terminal import Screen
 from tests.conftest import QUICK, Command
 
+pytestmark = pytest.mark.alone
+
 SMALL = ["--seq-len", 64, "--batch-size", 4, "--threads", 1, "--precision", "fp32", "--dropout", 0]
 
 

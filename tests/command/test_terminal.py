@@ -12,6 +12,8 @@ import pytest
 
 from tests.conftest import COMMAND, FAST, Command
 
+pytestmark = pytest.mark.fresh_process
+
 
 @pytest.mark.parametrize("columns", [40, 80, 160])
 def test_the_bar_keeps_to_one_line(command: Command, text_file: Path, columns: int) -> None:

@@ -20,6 +20,8 @@ from mmrec_engine.training.batch_search import BatchSearch, BatchTrial, search_b
 from mmrec_engine.training.calibration import Calibration
 from tests.engine.test_rate_search import switches
 
+pytestmark = pytest.mark.alone
+
 SMALL = Settings(seq_len=32, threads=1, precision="fp32")
 MANY = 10**6  # windows an epoch
 

@@ -11,6 +11,8 @@ from mmrec_engine.settings import Settings
 from mmrec_engine.training.calibration import fits, measure
 from mmrec_engine.training.run import train
 
+pytestmark = pytest.mark.alone
+
 SMALL = Settings(seq_len=32, batch_size=2, threads=1, precision="fp32")
 
 

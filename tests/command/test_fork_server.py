@@ -1,0 +1,98 @@
+"""A command that the fork server starts does what a fresh process does: the other tests rest on that."""
+
+from __future__ import annotations
+
+import re
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.command.faults import assert_same_end, wait_for_step
+from tests.command.refusals import everything
+from tests.conftest import FAST, Command
+from tests.fork_server import ForkedProcess, ForkServer
+
+# One of each command, in this order, beside the run that both have trained.
+COMMANDS = [
+    "evaluate made --json",
+    "generate made --prompt The --tokens 30 --seed 3",
+    "export made exported",
+    "check after made --json",
+    "check before --config gigantic",
+    "runs --json",
+    "configs --json",
+    "corpora",
+    "guide loss",
+    "find-lr --data-dir absent",
+    "find-batch --data-dir absent",
+    "plan --time never",
+    "watch",
+    "train --epochs=ten",
+    "train --from made --remedy pray",
+    "evaluate absent",
+    "--lang tr evaluate absent",
+    "dance",
+    "",
+]
+# What differs between two processes that do the same: times, and where they are.
+_VARYING = re.compile(
+    r'"(time|seconds|tokens_per_second|size|updated|modified)": [-\d.e+]+|\b1\d{9}\.\d+|\d+(\.\d+)? s\b|/\S*/(fresh|forked)/'
+)
+
+
+@pytest.fixture
+def both(tmp_path: Path, fork_server: ForkServer | None, prose: str) -> list[Command]:
+    """Each command of the first is a fresh process; those of the second are forked."""
+    if fork_server is None:
+        pytest.skip("commands are not forked here")
+    commands = []
+    for name, server in (("fresh", None), ("forked", fork_server)):
+        (tmp_path / name).mkdir()
+        commands.append(Command(tmp_path / name, server))
+    (tmp_path / "text.txt").write_text(prose[:6000], encoding="utf-8")
+    return commands
+
+
+def test_a_forked_command_says_and_leaves_what_a_fresh_one_does(both: list[Command], tmp_path: Path) -> None:
+    train = ["train", "--data-dir", tmp_path / "text.txt", *FAST, "--max-steps", 6, "--eval-every", 3, "--name", "made"]
+    told = [command(*train) for command in both]
+    assert [result.code for result in told] == [0, 0], told
+    assert _without_times(told[0].err) == _without_times(told[1].err)
+    assert_same_end(*(command.run_folder("made") for command in both))
+    for words in COMMANDS:
+        fresh, forked = (command(*words.split()) for command in both)
+        assert fresh.code == forked.code, (words, fresh, forked)
+        assert _without_times(fresh.out) == _without_times(forked.out), words
+        assert _without_times(fresh.err) == _without_times(forked.err), words
+    fresh_files, forked_files = (set(everything(command.folder.parent)) for command in both)
+    assert fresh_files == forked_files
+
+
+def _without_times(text: str) -> str:
+    return _VARYING.sub("", text)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)])
+def test_a_forked_command_ends_by_a_signal_as_a_process_of_its_own(
+    command: Command, text_file: Path, number: int, code: int
+) -> None:
+    process = command.start("train", "--data-dir", text_file, *FAST, "--max-steps", 100_000)
+    if not isinstance(process, ForkedProcess):
+        pytest.skip("commands are not forked here")
+    wait_for_step(command.run_folder(), 3)
+    assert process.poll() is None
+    process.send_signal(number)
+    process.communicate(timeout=60)
+    assert process.returncode == code
+
+
+def test_a_command_with_variables_of_its_own_is_a_fresh_process(command: Command) -> None:
+    """Python and torch read them when they are loaded."""
+    assert not isinstance(command.start("configs", PYTHONPATH="."), ForkedProcess)
+    assert not isinstance(command.start("configs", LANG="tr_TR.UTF-8"), ForkedProcess)
+
+
+@pytest.mark.fresh_process
+def test_a_test_may_ask_for_fresh_processes(command: Command) -> None:
+    assert not isinstance(command.start("configs"), ForkedProcess)
