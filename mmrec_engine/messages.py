@@ -25,6 +25,7 @@ REASONS: dict[str, Words] = {
     },
     "empty-rows": {"en": "rows without text", "tr": "metni olmayan satırlar"},
     "split-given": {"en": "left out of the given split", "tr": "verilen bölmenin dışında"},
+    "test-left-out": {"en": "test text, kept out", "tr": "test metni, dışarıda bırakıldı"},
 }
 LOSS: Words = {"en": "loss", "tr": "loss"}
 WEIGHT: Words = {"en": "weight", "tr": "ağırlık"}

@@ -16,6 +16,7 @@ from mmrec_engine.history import History
 from mmrec_engine.plan import Plan
 from mmrec_engine.quality.report import newest
 from mmrec_tui.findings import advice_of, evidence_of, remedy_title, title_of
+from mmrec_tui.reading import reading_lines
 from mmrec_tui.terminal import Narration, one_line, printable
 from mmrec_tui.text import Wording
 
@@ -83,6 +84,8 @@ class Narrator:
             self._out.line(say("corpus.hub", name=one_line(corpus["name"]), documents=number(corpus["documents"])))
         else:
             self._out.line(say("corpus.builtin", name=corpus["name"]))
+        for line in reading_lines(corpus, say):
+            self._out.line(line)
         for part in corpus.get("parts", ()):
             values = {"share": say.percent(part["share"]), "characters": number(part["train_characters"])}
             self._out.line(say("corpus.part", name=part["name"], **values))

@@ -6,7 +6,7 @@ import sysconfig
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from mmrec_engine.corpus.documents import Document, Skipped
+from mmrec_engine.corpus.documents import Document, Reading, Skipped
 from mmrec_engine.corpus.hub_source import NAMED
 from mmrec_engine.corpus.text import clean
 from mmrec_engine.errors import RequestError
@@ -25,6 +25,7 @@ class BuiltinDocuments:
         if name not in _SOURCES:
             raise RequestError("corpus-name-unknown", name=name, choices=", ".join((*_SOURCES, *NAMED)))
         self.skipped: list[Skipped] = []
+        self.reading = Reading()
         self._texts = list(_without_repetition(_SOURCES[name]()))
         self.lengths = [len(text) for _, text in self._texts]
         self.total_bytes = sum(self.lengths)

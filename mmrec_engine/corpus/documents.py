@@ -15,19 +15,20 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
+from mmrec_engine.corpus.given_split import GivenSplit, given_split
 from mmrec_engine.corpus.ledger import SideName
 from mmrec_engine.corpus.text import clean, clean_pieces, marked_encoding, open_bytes
 from mmrec_engine.errors import RequestError
 from mmrec_engine.run_files import LOCK, OWN
 
-_SPLIT_FILES: dict[str, SideName] = {"train.txt": "train", "val.txt": "validation"}
+_MOST_TOLD = 20  # files
 
 
 @dataclass(frozen=True)
 class Skipped:
-    """A file, or lines of it, left out: reason is empty, binary, undecodable, damaged, unreadable or invalid-json."""
+    """A file, or lines of it, left out: reason is one of `messages.REASONS`."""
 
     name: str
     reason: str
@@ -47,6 +48,27 @@ class Document:
     side: SideName | None = None
     done: int = 0
     size: int = 0
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the text of a corpus was taken from what was there.
+
+    splits: of each corpus that came split, the files that train and those that validate.
+    """
+
+    splits: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = ()
+
+    def __add__(self, other: Reading) -> Reading:
+        return Reading(self.splits + other.splits)
+
+    def describe(self) -> dict[str, Any]:
+        """For run.json; empty where there is nothing to tell."""
+        splits = [
+            {"train": list(train[:_MOST_TOLD]), "validation": list(validation[:_MOST_TOLD])}
+            for train, validation in self.splits
+        ]
+        return {"splits": splits} if splits else {}
 
 
 @dataclass
@@ -70,18 +92,43 @@ class FileDocuments:
                 raise RequestError("corpus-encoding-unknown", encoding=self.encoding) from None
         self._files = self._find()
         self.total_bytes = sum(size for _, size in self._files)
+        self.split: GivenSplit | None = None if self.root.is_file() else given_split(map(self._name, self.paths))
+
+    @property
+    def paths(self) -> list[Path]:
+        """Of all files, those too that a given split leaves out."""
+        return [path for path, _ in self._files]
 
     def __iter__(self) -> Iterator[Document]:
-        sides = {path.relative_to(self.root).as_posix(): path for path, _ in self._files if path != self.root}
-        split = all(name in sides for name in _SPLIT_FILES)
         done = 0
         for path, size in self._files:
-            name = self.root.name if path == self.root else path.relative_to(self.root).as_posix()
-            if split and name not in _SPLIT_FILES:
-                self.skipped.append(Skipped(name, "split-given", size=size))
+            name, side = self._name(path), self._side(path)
+            if self.split is not None and side is None:
+                reason = "test-left-out" if self.split.roles.get(name) == "test" else "split-given"
+                self.skipped.append(Skipped(name, reason, self._told_split(), size))
                 continue
-            yield from self._read(path, name, _SPLIT_FILES.get(name) if split else None, done)
+            yield from self._read(path, name, side, done)
             done += size
+
+    @property
+    def reading(self) -> Reading:
+        """How the text was taken from the files; complete once all documents have been given."""
+        splits = () if self.split is None else ((tuple(self.split.training), tuple(self.split.validating)),)
+        return Reading(splits)
+
+    def _name(self, path: Path) -> str:
+        return self.root.name if path == self.root else path.relative_to(self.root).as_posix()
+
+    def _side(self, path: Path) -> SideName | None:
+        """The side that a given split puts a file on; None where there is no such split, or it is no part of it."""
+        role = None if self.split is None else self.split.roles.get(self._name(path))
+        if self.split is None or role is None:
+            return None
+        return "train" if role == "train" else "validation" if role == self.split.held_out else None
+
+    def _told_split(self) -> str:
+        """A training file and a validating one, to name the split by."""
+        return "" if self.split is None else f"{self.split.training[0]}, {self.split.validating[0]}"
 
     def _read(self, path: Path, name: str, side: SideName | None, done: int) -> Iterator[Document]:
         try:

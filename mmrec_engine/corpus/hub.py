@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from mmrec_engine.corpus.hub_source import HubSource, saved_split
+from mmrec_engine.corpus.hub_source import HubSource, held_out_of, saved_split, saved_splits
 from mmrec_engine.corpus.text import clean
 from mmrec_engine.errors import RequestError
 from mmrec_engine.extras import library
@@ -41,6 +41,7 @@ class Place:
 class HubDocuments:
     """The documents of a data set from a place on; None for a row without text. `place` is always behind the last one given.
 
+    held_out: the split that the data set means for validation, where nobody asked for one split alone.
     Raises RequestError where the data set, its split or its column is not there, or it cannot be reached or read.
     """
 
@@ -54,6 +55,7 @@ class HubDocuments:
             self._source = saved_split(source)
             self.revision = revision or self._newest_revision()
             builder = self._builder()
+            self.held_out: str | None = None
             self._data, self.total_bytes = self._split_of(builder)
             self._lines = source.title is not None or builder.name == "text"
             self._column = self._column_of()
@@ -137,6 +139,8 @@ class HubDocuments:
         wanted = self._source.split or ("train" if "train" in splits or len(splits) != 1 else next(iter(splits)))
         if wanted not in splits:
             raise self._error("hub-split", split=wanted, choices=_some(splits))
+        if self._asked.split is None:
+            self.held_out = held_out_of(saved_splits(self._asked) or splits)
         described = (builder.info.splits or {}).get(wanted)
         return splits[wanted], int(getattr(described, "num_bytes", None) or 0)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ _PART = r"[A-Za-z0-9][\w.-]*"
 _REPOSITORY = re.compile(
     rf"(?P<path>{_PART}(?:/{_PART})?)(?:/(?P<config>[\w.-]+))?(?:@(?P<revision>[\w./-]+))?", re.ASCII
 )
+_VALIDATION_SPLITS = ("validation", "valid", "val", "dev")
 _LOCAL = ("/", "./", "../", "~")
 _LISTS = {".parquet": "parquet", ".arrow": "arrow", ".jsonl": "json", ".json": "json", ".txt": "text", ".csv": "csv"}
 
@@ -40,7 +42,7 @@ class HubSource:
             return self.path
         config = "" if self.config is None else f"/{self.config}"
         revision = "" if self.revision is None else f"@{self.revision}"
-        chosen = "".join(f":{part}" for part in (self.split, self.column) if part is not None)
+        chosen = f":{self.split or ''}:{self.column or ''}".rstrip(":")
         return f"{PREFIX}{self.path}{config}{revision}{chosen}"
 
     @property
@@ -64,10 +66,8 @@ NAMED: dict[str, HubSource] = {
     "tinyshakespeare": HubSource(
         "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt"
     ),
-    "tinystories": HubSource("roneneldan/TinyStories", split="train", column="text"),
-    "wikitext-103": HubSource(
-        "Salesforce/wikitext", "wikitext-103-raw-v1", split="train", column="text", title=r" = [^=].* = \n?"
-    ),
+    "tinystories": HubSource("roneneldan/TinyStories", column="text"),
+    "wikitext-103": HubSource("Salesforce/wikitext", "wikitext-103-raw-v1", column="text", title=r" = [^=].* = \n?"),
     "openwebtext": HubSource("Skylion007/openwebtext", split="train", column="text"),
     "wikipedia-tr": HubSource("wikimedia/wikipedia", "20231101.tr", split="train", column="text"),
 }
@@ -107,12 +107,25 @@ def anchored(corpus: str | None) -> str | None:
     return f"{PREFIX}{Path(path).expanduser().resolve()}{colon}{chosen}"
 
 
-def saved_split(source: HubSource) -> HubSource:
-    """A split of a folder that the library's `save_to_disk` made of several: each lies in a folder of its own."""
+def held_out_of(splits: Iterable[str]) -> str | None:
+    """The split that a data set means for validation; None where it has none, or nothing to train on beside it."""
+    names = set(splits)
+    return next((name for name in _VALIDATION_SPLITS if name in names), None) if "train" in names else None
+
+
+def saved_splits(source: HubSource) -> list[str]:
+    """The splits of a folder that the library's `save_to_disk` made of several; empty for any other source."""
     folder = Path(source.path)
     if not (source.local and (folder / "dataset_dict.json").is_file()):
+        return []
+    return sorted(path.parent.name for path in folder.glob("*/state.json"))
+
+
+def saved_split(source: HubSource) -> HubSource:
+    """A split of a folder that the library's `save_to_disk` made of several: each lies in a folder of its own."""
+    names, folder = saved_splits(source), Path(source.path)
+    if not names:
         return source
-    names = sorted(path.parent.name for path in folder.glob("*/state.json"))
     wanted = source.split or ("train" if "train" in names else names[0] if len(names) == 1 else None)
     if wanted not in names:
         raise RequestError("hub-split", source=source.path, split=wanted or "train", choices=", ".join(names))

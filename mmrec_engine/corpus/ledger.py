@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 SideName = Literal["train", "validation"]
-_SIDES: tuple[SideName | None, ...] = (None, "train", "validation")
+SIDES: tuple[SideName | None, ...] = (None, "train", "validation")
 FINGERPRINT_BYTES = 16
 _ROW = np.dtype(
     [
@@ -38,7 +38,7 @@ class Ledger:
 
     def add(self, fingerprint: bytes, characters: int, size: int, side: SideName | None, source: int = 0) -> None:
         """size: bytes of the document in UTF-8. side: where the person has split the text already. source: which corpus."""
-        self._newest.append((fingerprint, characters, size, _SIDES.index(side), source))
+        self._newest.append((fingerprint, characters, size, SIDES.index(side), source))
         if len(self._newest) == _BLOCK:
             self._put(np.array(self._newest, dtype=_ROW))
             self._newest = []
@@ -83,7 +83,7 @@ class Ledger:
             names, width = block["fingerprint"].tobytes().hex(), 2 * FINGERPRINT_BYTES
             sides, sources = block["side"].tolist(), block["source"].tolist()
             lines = [
-                f"{names[width * number : width * (number + 1)]} {_SIDES[side]}" + (f" {source}" if several else "")
+                f"{names[width * number : width * (number + 1)]} {SIDES[side]}" + (f" {source}" if several else "")
                 for number, (side, source) in enumerate(zip(sides, sources, strict=True))
             ]
             digest.update((between + "\n".join(lines)).encode())

@@ -28,7 +28,7 @@ import platformdirs
 
 from mmrec_engine.corpus import streaming
 from mmrec_engine.corpus.builtin import BuiltinDocuments
-from mmrec_engine.corpus.documents import FileDocuments, Skipped
+from mmrec_engine.corpus.documents import FileDocuments, Reading, Skipped
 from mmrec_engine.corpus.encoding import DESCRIPTION, encode
 from mmrec_engine.corpus.hub_source import HubSource, is_hub, source_of
 from mmrec_engine.corpus.ledger import SideName
@@ -56,7 +56,7 @@ class Corpus:
     """A prepared corpus: tokens mapped from disk, and what a person wants to know of it.
 
     repaired_words: how many words `fix_encoding` mended as the text was read. parts: where there are several corpora, or their
-    tags are known; their sides lie one after another in `train` and `validation`.
+    tags are known; their sides lie one after another in `train` and `validation`. reading: how it was taken from the files.
     """
 
     name: str
@@ -68,6 +68,7 @@ class Corpus:
     skipped: tuple[Skipped, ...]
     repaired_words: int = 0
     parts: tuple[Part, ...] = ()
+    reading: Reading = Reading()
 
     @property
     def all_parts(self) -> tuple[Part, ...]:
@@ -87,6 +88,7 @@ class Corpus:
             "train_tokens": len(self.train.tokens),
             "validation_tokens": len(self.validation.tokens),
             "repaired_words": self.repaired_words,
+            **self.reading.describe(),
             **({"parts": [part.describe() for part in self.parts]} if self.parts else {}),
         }
 
@@ -213,7 +215,8 @@ def _prepare(documents: Sequence[_Documents], making: _Making, work: Path) -> Ge
         for source, read in zip(sources, documents, strict=True)
         for one in read.skipped
     ]
-    return replace(corpus, skipped=tuple(skipped), repaired_words=repair.words if repair else 0)
+    reading = sum((read.reading for read in documents), Reading())
+    return replace(corpus, skipped=tuple(skipped), repaired_words=repair.words if repair else 0, reading=reading)
 
 
 def _nothing_in(documents: _Documents, place: str) -> RequestError:
@@ -255,7 +258,7 @@ def _stream_into(work: Path, source: HubSource, making: _Making, key: str) -> Ge
         raise RequestError("corpus-empty", path=name)
     corpus = yield from _tokens_of(text.spool, making, work)
     prepared = _digest(corpus.fingerprint, *making.decides())
-    Remembered(prepared, text.empty, text.repaired_words).write(making.folder, key)
+    Remembered(prepared, text.empty, text.repaired_words, text.held_out).write(making.folder, key)
     found = _remembered(making, key)
     if found is None:
         raise OSError(errno.EIO, os.strerror(errno.EIO), str(making.folder))
@@ -268,7 +271,8 @@ def _remembered(making: _Making, key: str) -> Corpus | None:
     if found is None or corpus is None:
         return None
     skipped = (Skipped(making.sources[0].name, "empty-rows", str(found.empty)),) if found.empty else ()
-    return replace(corpus, skipped=skipped, repaired_words=found.repaired_words)
+    reading = Reading(((("train",), (found.held_out,)),)) if found.held_out is not None else Reading()
+    return replace(corpus, skipped=skipped, repaired_words=found.repaired_words, reading=reading)
 
 
 def _tokens_of(spool: Spool, making: _Making, work: Path) -> Generator[Progress, None, Corpus]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mmrec_engine.corpus.builtin import BuiltinDocuments
-from mmrec_engine.corpus.documents import _SPLIT_FILES, FileDocuments
+from mmrec_engine.corpus.documents import FileDocuments
 from mmrec_engine.corpus.text import Unusable, clean_pieces, open_bytes, readings
 
 _HEAD_BYTES = 2**16
@@ -81,13 +81,8 @@ class _FileHeads(FileDocuments):
 
     def _named_files(self) -> list[tuple[str, Path, int]]:
         """Name, path and bytes of the files that would be read."""
-        files = [
-            (self.root.name if path == self.root else path.relative_to(self.root).as_posix(), path, size)
-            for path, size in self._files
-        ]
-        if self.root.is_dir() and _SPLIT_FILES.keys() <= {name for name, _, _ in files}:
-            return [file for file in files if file[0] in _SPLIT_FILES]
-        return files
+        files = [(self._name(path), path, size) for path, size in self._files]
+        return files if self.split is None else [file for file in files if self._side(file[1]) is not None]
 
     def _beginning(self, name: str, head: bytes) -> str:
         """Clean text of a file's first bytes. Raises Unusable."""

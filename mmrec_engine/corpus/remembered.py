@@ -11,11 +11,12 @@ from mmrec_engine.files import write_whole
 
 @dataclass(frozen=True)
 class Remembered:
-    """prepared: name of the folder of token files; empty, repaired_words: as in `streaming.Streamed`."""
+    """prepared: name of the folder of token files; empty, repaired_words, held_out: as in `streaming.Streamed`."""
 
     prepared: str
     empty: int
     repaired_words: int
+    held_out: str | None = None
 
     @classmethod
     def read(cls, folder: Path, key: str) -> Remembered | None:
@@ -24,6 +25,7 @@ class Remembered:
         except (OSError, ValueError, TypeError):
             return None
         plain = isinstance(found.prepared, str) and found.prepared.isalnum()
+        plain = plain and isinstance(found.held_out, str | None)
         return found if plain and isinstance(found.empty, int) and isinstance(found.repaired_words, int) else None
 
     def write(self, folder: Path, key: str) -> None:

@@ -17,7 +17,7 @@ import os
 import shutil
 import time
 from collections.abc import Generator, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -25,7 +25,7 @@ import numpy as np
 
 from mmrec_engine.corpus.hub import HubDocuments, Place
 from mmrec_engine.corpus.hub_source import HubSource
-from mmrec_engine.corpus.ledger import FINGERPRINT_BYTES, Ledger
+from mmrec_engine.corpus.ledger import FINGERPRINT_BYTES, SIDES, Ledger, SideName
 from mmrec_engine.corpus.mojibake import Repair
 from mmrec_engine.corpus.spool import Spool
 from mmrec_engine.events import Progress
@@ -33,7 +33,8 @@ from mmrec_engine.files import write_whole
 from mmrec_engine.randomness import hash64, permuted
 
 PART_BYTES = 64 * 2**20  # of text
-FORMAT = 1  # raised whenever the same data set would give other text
+FORMAT = 2  # raised whenever the same data set would give other text
+_HELD_OUT = 0.1  # of the most text, for the data set's own validation split
 _MIXING = 5  # key
 _TELL_BYTES = 2**20
 _LOOK_SECONDS = 0.2
@@ -41,11 +42,15 @@ _LOOK_SECONDS = 0.2
 
 @dataclass(frozen=True)
 class Streamed:
-    """A data set on disk. empty: rows without text, left out; repaired_words: mended as it was read."""
+    """A data set on disk. empty: rows without text, left out; repaired_words: mended as it was read.
+
+    held_out: its own validation split, which is the validation side then.
+    """
 
     spool: Spool
     empty: int
     repaired_words: int
+    held_out: str | None = None
 
 
 def key_of(source: HubSource, most_bytes: int | None, repair: bool) -> str:
@@ -93,27 +98,51 @@ def streamed(
         repair.words = parts.last.repaired
     if not parts.last.ended:
         yield Progress(task="reading", done=parts.bytes, total=0)
-        documents = HubDocuments(source, name, parts.last.revision, Place(**parts.last.place))
-        known = [size for size in (documents.total_bytes, most_bytes) if size]
-        total = min(known) if known else 0
-        texts, ended = iter(documents), False
-        while not ended:
-            part = _Part(parts.bytes, parts.last.empty, most_bytes)
-            for text in texts:
-                if text is not None and repair:
-                    text = "".join(repair.pieces((text,)))
-                if not part.take(text):
-                    ended = True
-                    break
-                if part.whole:
-                    break
-                if part.tell:
-                    yield Progress(task="reading", done=_below(parts.bytes + part.bytes, total), total=total)
-            else:
+        if parts.last.side != "validation":
+            yield from _read_split(source, name, parts, most_bytes, repair)
+        if parts.last.held_out is not None:
+            yield from _read_split(replace(source, split=parts.last.held_out), name, parts, most_bytes, repair)
+    return Streamed(parts.spool(), parts.last.empty, parts.last.repaired, parts.last.held_out)
+
+
+def _read_split(
+    source: HubSource, name: str, parts: _Parts, most_bytes: int | None, repair: Repair | None
+) -> Generator[Progress, None, None]:
+    """The rest of one split: of the one to train on, or of that which the data set holds out for validation.
+
+    most_bytes: of the whole text.
+    """
+    last = parts.last
+    validates = source.split is not None and source.split == last.held_out
+    documents = HubDocuments(source, name, last.revision, Place(**last.place))
+    held_out = last.held_out if validates else documents.held_out
+    side: SideName | None = "validation" if validates else "train" if held_out is not None else None
+    before = parts.validating if validates else parts.bytes
+    if most_bytes is not None and held_out is not None:
+        most_bytes = max(1, int(most_bytes * (_HELD_OUT if validates else 1 - _HELD_OUT)))
+    known = [size for size in (documents.total_bytes, most_bytes) if size]
+    total = min(known) if known else 0
+    texts, ended = iter(documents), False
+    while not ended:
+        part = _Part(before, parts.last.empty, most_bytes)
+        for text in texts:
+            if text is not None and repair:
+                text = "".join(repair.pieces((text,)))
+            if not part.take(text):
                 ended = True
-            repaired = repair.words if repair else 0
-            parts.add(part, _Kept(part.empty, repaired, ended, documents.revision, asdict(documents.place)))
-    return Streamed(parts.spool(), parts.last.empty, parts.last.repaired)
+                break
+            if part.whole:
+                break
+            if part.tell:
+                yield Progress(task="reading", done=_below(before + part.bytes, total), total=total)
+        else:
+            ended = True
+        repaired, all_read = repair.words if repair else 0, ended and side != "train"
+        kept = _Kept(part.empty, repaired, all_read, documents.revision, asdict(documents.place), held_out, side)
+        before += part.bytes
+        if ended and side == "train":  # what is read next begins at its beginning
+            kept = replace(kept, side="validation", place=asdict(Place()))
+        parts.add(part, kept, side)
 
 
 def _below(done: int, total: int) -> int:
@@ -122,13 +151,18 @@ def _below(done: int, total: int) -> int:
 
 @dataclass(frozen=True)
 class _Kept:
-    """What is noted behind a part. empty, repaired: until here; place: of a `Place`."""
+    """What is noted behind a part. empty, repaired: until here; place: of a `Place`.
+
+    held_out: the validation split, where the data set has one; side: what the place is in, None where there is only one split.
+    """
 
     empty: int
     repaired: int
     ended: bool
     revision: str | None
     place: dict[str, Any]
+    held_out: str | None = None
+    side: SideName | None = None
 
 
 class _Part:
@@ -185,7 +219,7 @@ class _Parts:
         self._folder = folder
         self._ledger = Ledger()
         self.last = _Kept(0, 0, False, None, asdict(Place()))
-        self.bytes = self.count = 0
+        self.bytes = self.validating = self.count = 0
         with contextlib.suppress(OSError, ValueError, TypeError):
             while True:
                 kept = _Kept(**json.loads(self._path("json").read_text(encoding="utf-8")))
@@ -194,22 +228,26 @@ class _Parts:
                 if size != int(ledger.bytes.sum()):
                     break
                 self._ledger.take(ledger)
-                self.last, self.bytes, self.count = kept, self.bytes + size, self.count + 1
+                self._note(kept, size, SIDES[int(ledger.sides[0])] if size else None)
         self._remove_others()
 
-    def add(self, part: _Part, kept: _Kept) -> None:
+    def _note(self, kept: _Kept, size: int, side: SideName | None) -> None:
+        self.last, self.bytes, self.count = kept, self.bytes + size, self.count + 1
+        self.validating += size if side == "validation" else 0
+
+    def add(self, part: _Part, kept: _Kept, side: SideName | None) -> None:
         ledger = Ledger()
         with self._path("text").open("wb") as file:
             for data, characters in part.mixed(self.count):
                 digest = hashlib.blake2b(data, digest_size=FINGERPRINT_BYTES).digest()
-                ledger.add(digest, characters, len(data), None)
+                ledger.add(digest, characters, len(data), side)
                 file.write(data)
             file.flush()
             os.fsync(file.fileno())
         ledger.write(self._path("npy"))
         write_whole(self._path("json"), json.dumps(asdict(kept)), sync=True)
         self._ledger.take(ledger)
-        self.last, self.bytes, self.count = kept, self.bytes + part.bytes, self.count + 1
+        self._note(kept, part.bytes, side)
 
     def spool(self) -> Spool:
         return Spool(tuple(self._path("text", number) for number in range(self.count)), self._ledger)

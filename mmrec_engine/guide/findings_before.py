@@ -126,8 +126,12 @@ BEFORE: tuple[FindingText, ...] = (
                 "tr": "{undecodable} dosya UTF-8 değil ve alınmadı (metnin {share:%} kadarı); ilki {first}, olası kodlama {hint}",
             },
             "split-given": {
-                "en": "{documents:document|documents} read, {skipped:file|files} left out: train.txt and val.txt are the split",
-                "tr": "{documents} belge okundu, {skipped} dosya alınmadı: split, train.txt ile val.txt dosyalarıdır",
+                "en": "{documents:document|documents} read, {skipped:file|files} left out: the text came split ({hint})",
+                "tr": "{documents} belge okundu, {skipped} dosya alınmadı: metin bölünmüş geldi ({hint})",
+            },
+            "test-left-out": {
+                "en": "{documents:document|documents} read; test text left out, since the text came with a validation split ({hint})",
+                "tr": "{documents} belge okundu; metin doğrulama bölmesiyle geldiği için ({hint}) test metni alınmadı",
             },
             "empty-rows": {
                 "en": "{documents:document|documents} read; rows without text left out",

@@ -6,7 +6,7 @@ from typing import Any
 
 from mmrec_engine.corpus.documents import Skipped
 
-HARMLESS = ("split-given", "binary", "empty", "empty-rows")  # reasons by which no text is lost
+HARMLESS = ("split-given", "test-left-out", "binary", "empty", "empty-rows")  # reasons by which no text is lost
 
 
 def skipped_finding(skipped: Skipped) -> dict[str, Any]:

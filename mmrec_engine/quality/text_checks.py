@@ -60,7 +60,7 @@ def _readable(context: TextContext) -> Values:
     if corpus.skipped:
         # The gravest first: what could be read if only its encoding were known, then what is wrong, then what was meant.
         first = min(corpus.skipped, key=lambda s: (s.reason != "undecodable", s.reason in HARMLESS))
-        values |= {"first": first.name, "reason": first.reason, "variant": first.reason}
+        values |= {"first": first.name, "reason": first.reason, "variant": first.reason, "hint": first.hint}
     if undecodable:
         sizes: Counter[str] = Counter()
         for skipped in undecodable:

@@ -12,6 +12,7 @@ from mmrec_engine.settings import Settings
 from mmrec_engine.tokenizer import CharacterTokenizer
 from mmrec_tui.draft import Outlook, windows_of
 from mmrec_tui.preparing import Look
+from mmrec_tui.reading import reading_lines
 from mmrec_tui.terminal import one_line, printable
 from mmrec_tui.text import Wording
 from mmrec_tui.widgets.panels import plain
@@ -57,6 +58,7 @@ def preview_text(look: Look, settings: Settings, say: Wording) -> Content:
             "validation_windows": say.number(validation),
         }
         parts.append(plain(say("plan.corpus", **values)))
+        parts += [plain(line.strip()) for line in reading_lines(corpus.describe(), say)]
         for part in corpus.parts:
             each = {"share": say.percent(part.share), "characters": say.number(part.train.characters)}
             parts.append(plain(say("corpus.part", name=one_line(part.name), **each)))

@@ -134,6 +134,75 @@ def test_a_preparation_that_is_left_goes_on_to_the_same_tokens(
         assert (getattr(corpus, side).tokens == getattr(whole, side).tokens).all()
 
 
+@pytest.fixture
+def divided(data: Path) -> Path:
+    """The same with a validation split of its own."""
+    rows = [{"text": f"Held out {number}. " * 3, "number": number} for number in range(60)]
+    datasets.Dataset.from_list(rows).to_parquet(data / "validation-00000-of-00001.parquet")
+    return data
+
+
+def test_a_validation_split_of_the_data_set_is_the_validation_side(divided: Path) -> None:
+    corpus = prepared(f"hf:{divided}")
+    assert corpus.documents == ROWS - 3 + 60
+    assert "Held" not in corpus.tokenizer.decode(corpus.train.tokens)
+    assert corpus.tokenizer.decode(corpus.validation.tokens).count("eld out 7. ") == 3
+    assert corpus.describe()["splits"] == [{"train": ["train"], "validation": ["validation"]}]
+    again = prepared(f"hf:{divided}")
+    assert again.describe() == corpus.describe(), "found again with all that is told of it"
+
+
+def test_one_split_that_is_asked_for_is_divided(divided: Path) -> None:
+    corpus = prepared(f"hf:{divided}:train")
+    assert corpus.documents == ROWS - 3
+    assert "splits" not in corpus.describe()
+    assert len(corpus.validation.tokens) > 100
+
+
+def test_a_limit_leaves_a_tenth_to_the_validation_split(divided: Path) -> None:
+    corpus = prepared(f"hf:{divided}", max_corpus_bytes=9000)
+    assert corpus.train.characters < 8100
+    assert 700 < corpus.validation.characters <= 900
+    assert "Held" not in corpus.tokenizer.decode(corpus.train.tokens)
+
+
+def test_saved_splits_are_used_likewise(tmp_path: Path) -> None:
+    parts = {
+        name: datasets.Dataset.from_list(
+            [{"text": f"text {number} of {name}, not train validation test"} for number in range(50)]
+        )
+        for name in ("train", "validation", "test")
+    }
+    datasets.DatasetDict(parts).save_to_disk(tmp_path / "saved")
+    corpus = prepared(f"hf:{tmp_path}/saved")
+    assert corpus.documents == 100
+    assert corpus.tokenizer.decode(corpus.validation.tokens).count("of validation,") == 50
+
+
+def test_a_preparation_left_in_either_split_goes_on_to_the_same_tokens(
+    divided: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(streaming, "PART_BYTES", 1500)
+    monkeypatch.setattr(streaming, "_TELL_BYTES", 500)
+    whole = prepared(f"hf:{divided}")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "another"))
+    settings = resolve({"seq_len": 16, "corpus": f"hf:{divided}"}).settings
+    lives, corpus = 0, None
+    while corpus is None:
+        lives += 1
+        work = prepare_corpus(settings)
+        try:
+            for _ in range(4 + lives // 20):
+                next(work)
+        except StopIteration as finished:
+            corpus = finished.value
+        work.close()
+    assert lives > 10
+    assert corpus.fingerprint == whole.fingerprint
+    for side in ("train", "validation"):
+        assert (getattr(corpus, side).tokens == getattr(whole, side).tokens).all()
+
+
 def test_what_is_mixed_is_mixed_alike_every_time_and_not_left_in_order(data: Path, tmp_path: Path) -> None:
     kept = []
     for name in ("one", "two"):
