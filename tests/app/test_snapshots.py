@@ -5,9 +5,10 @@ After a change that is meant: `pytest tests/app/test_snapshots.py --snapshot-upd
 
 from __future__ import annotations
 
+import itertools
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,13 +40,26 @@ RUNS = [
 ]
 
 
-def at(width: int, height: int, *, slow: bool = True) -> Any:
-    return pytest.param((width, height), id=f"{width}x{height}", marks=[pytest.mark.slow] if slow else [])
+Size = tuple[int, int]
+SIZES: tuple[Size, ...] = ((80, 24), (120, 36), (160, 45), (50, 14))
+USUAL = SIZES[0]
 
 
-sizes = pytest.mark.parametrize("size", [at(80, 24, slow=False), at(120, 36), at(160, 45), at(50, 14)])
+def pictures(*sizes: Size, kinds: Sequence[str] = ()) -> pytest.MarkDecorator:
+    """A picture in each language at each size, and of each kind. `make test` has every size in Turkish, whose words are longer,
+    and English at the usual one; `make test-all` has all.
+    """
+    values = []
+    for size, kind, language in itertools.product(sizes, kinds or ("",), ("en", "tr")):
+        marks = [pytest.mark.slow] if size != USUAL else []
+        if language == "en" and size != USUAL:
+            marks.append(pytest.mark.extended)
+        given, name = ((language, kind, size), f"{language}-{kind}-") if kinds else ((language, size), f"{language}-")
+        values.append(pytest.param(*given, id=f"{name}{size[0]}x{size[1]}", marks=marks))
+    return pytest.mark.parametrize(("language", "kind", "size") if kinds else ("language", "size"), values)
+
+
 languages = pytest.mark.parametrize("language", ["en", "tr"])
-mostly_turkish = pytest.mark.parametrize("language", [pytest.param("en", marks=pytest.mark.slow), "tr"])
 
 
 class Still(Session):
@@ -107,9 +121,8 @@ def with_readings(screen: Any) -> bool:
     return bool(screen._ticks > 1)
 
 
-@pytest.mark.parametrize("size", [at(80, 24, slow=False), at(120, 36), at(160, 45, slow=False), at(50, 14, slow=False)])
-@languages
-async def test_training(language: str, size: tuple[int, int], snapshot: SnapshotAssertion) -> None:
+@pictures(*SIZES)
+async def test_training(language: str, size: Size, snapshot: SnapshotAssertion) -> None:
     app = an_app(language, Still(a_training()))
     async with app.run_test(size=size) as pilot:
         assert await a_picture(pilot, with_readings) == snapshot
@@ -128,17 +141,15 @@ async def test_a_run_that_has_ended(end: str, snapshot: SnapshotAssertion) -> No
         assert await a_picture(pilot, with_readings) == snapshot
 
 
-@sizes
-@languages
-async def test_start(language: str, size: tuple[int, int], snapshot: SnapshotAssertion) -> None:
+@pictures(*SIZES)
+async def test_start(language: str, size: Size, snapshot: SnapshotAssertion) -> None:
     app = an_app(language)
     async with app.run_test(size=size) as pilot:
         assert await a_picture(pilot, lambda screen: screen._runs) == snapshot
 
 
-@sizes
-@mostly_turkish
-async def test_plan(language: str, size: tuple[int, int], snapshot: SnapshotAssertion) -> None:
+@pictures(*SIZES)
+async def test_plan(language: str, size: Size, snapshot: SnapshotAssertion) -> None:
     app = an_app(language)
     async with app.run_test(size=size) as pilot:
         app.open_screen("plan")
@@ -146,7 +157,7 @@ async def test_plan(language: str, size: tuple[int, int], snapshot: SnapshotAsse
 
 
 @pytest.mark.parametrize("key", ["2", "3"])
-@mostly_turkish
+@languages
 async def test_the_other_panes_of_the_plan(language: str, key: str, snapshot: SnapshotAssertion) -> None:
     app = an_app(language)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -158,14 +169,12 @@ async def test_the_other_panes_of_the_plan(language: str, key: str, snapshot: Sn
         assert await a_picture(pilot) == snapshot
 
 
-@pytest.mark.parametrize("size", [at(80, 24, slow=False), at(160, 45), at(50, 14)])
-@pytest.mark.parametrize("search", ["rates", "batches"])
-@mostly_turkish
+@pictures(USUAL, (160, 45), (50, 14), kinds=("rates", "batches"))
 async def test_a_search_that_has_ended(
-    language: str, search: str, size: tuple[int, int], snapshot: SnapshotAssertion, monkeypatch: pytest.MonkeyPatch
+    language: str, kind: str, size: Size, snapshot: SnapshotAssertion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    states = a_rate_search() if search == "rates" else a_batch_search()
-    engine = "rate_search.search_rates" if search == "rates" else "batch_search.search_batches"
+    states = a_rate_search() if kind == "rates" else a_batch_search()
+    engine = "rate_search.search_rates" if kind == "rates" else "batch_search.search_batches"
     monkeypatch.setattr(f"mmrec_engine.training.{engine}", lambda *_, **__: (state for state in states[-1:]))
     app = an_app(language)
     async with app.run_test(size=size) as pilot:
@@ -173,8 +182,8 @@ async def test_a_search_that_has_ended(
         await pilot.pause()
         plan: Any = app.screen
         await until(pilot, lambda: plan._preparing.corpus is not None)
-        plan.action_find(search)
-        await until(pilot, lambda: table_of(app) == search)
+        plan.action_find(kind)
+        await until(pilot, lambda: table_of(app) == kind)
         assert await a_picture(pilot, lambda screen: screen._seen) == snapshot
 
 
@@ -191,10 +200,9 @@ class Found:
         pass
 
 
-@sizes
-@mostly_turkish
+@pictures(*SIZES)
 async def test_checklist(
-    language: str, size: tuple[int, int], snapshot: SnapshotAssertion, monkeypatch: pytest.MonkeyPatch
+    language: str, size: Size, snapshot: SnapshotAssertion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("mmrec_tui.screens.checklist.BeforeChecks", Found)
     app = an_app(language)
@@ -209,9 +217,8 @@ async def test_checklist(
         assert await a_picture(pilot) == snapshot
 
 
-@sizes
-@mostly_turkish
-async def test_report(language: str, size: tuple[int, int], snapshot: SnapshotAssertion) -> None:
+@pictures(*SIZES)
+async def test_report(language: str, size: Size, snapshot: SnapshotAssertion) -> None:
     folder = record(Path("checkpoints/tiny").absolute(), [*a_training(), *an_ending()])
     app = an_app(language)
     async with app.run_test(size=size) as pilot:
@@ -219,9 +226,8 @@ async def test_report(language: str, size: tuple[int, int], snapshot: SnapshotAs
         assert await a_picture(pilot, lambda screen: screen._history) == snapshot
 
 
-@sizes
-@mostly_turkish
-async def test_runs(language: str, size: tuple[int, int], snapshot: SnapshotAssertion) -> None:
+@pictures(*SIZES)
+async def test_runs(language: str, size: Size, snapshot: SnapshotAssertion) -> None:
     app = an_app(language)
     async with app.run_test(size=size) as pilot:
         await pilot.press("r")
@@ -232,7 +238,7 @@ async def test_runs(language: str, size: tuple[int, int], snapshot: SnapshotAsse
         assert await a_picture(pilot) == snapshot
 
 
-@mostly_turkish
+@languages
 async def test_compare(language: str, snapshot: SnapshotAssertion) -> None:
     one = record(Path("checkpoints/one").absolute(), a_training(), note=False)
     two = record(Path("checkpoints/two").absolute(), a_training(300, dropout=0.2), note=False, dropout=0.2)
@@ -242,7 +248,7 @@ async def test_compare(language: str, snapshot: SnapshotAssertion) -> None:
         assert await a_picture(pilot, lambda screen: screen._runs) == snapshot
 
 
-@mostly_turkish
+@languages
 async def test_guide(language: str, snapshot: SnapshotAssertion) -> None:
     app = an_app(language)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -250,11 +256,8 @@ async def test_guide(language: str, snapshot: SnapshotAssertion) -> None:
         assert await a_picture(pilot) == snapshot
 
 
-@pytest.mark.parametrize("size", [at(120, 36), at(80, 24, slow=False), at(60, 16), at(50, 14)])
-@mostly_turkish
-async def test_leaving_while_a_training_goes_on(
-    language: str, size: tuple[int, int], snapshot: SnapshotAssertion
-) -> None:
+@pictures(USUAL, (120, 36), (60, 16), (50, 14))
+async def test_leaving_while_a_training_goes_on(language: str, size: Size, snapshot: SnapshotAssertion) -> None:
     app = an_app(language, Still(a_training()))
     async with app.run_test(size=size) as pilot:
         await until(pilot, lambda: table_of(app) == "training" and with_readings(app.screen))
