@@ -299,17 +299,21 @@ DURING: tuple[FindingText, ...] = (
         "validation-below-training",
         {"en": "Validation and training loss", "tr": "Validation ve eğitim loss'u"},
         {
+            "wide": {
+                "en": "{apart:.1%} above training: memorising has begun, useful while validation still falls ({loss:.3f} and {training:.3f}, step {step})",
+                "tr": "{apart:.1%} eğitimin üstünde: ezberleme başladı, validation düştükçe yararlı ({loss:.3f} ve {training:.3f}, {step}. adım)",
+            },
             "above": {
-                "en": "{loss:.3f} validation, {training:.3f} training at step {step} (dropout off): {apart:.1%} above, as new text should be",
-                "tr": "{loss:.3f} validation, {training:.3f} eğitim ({step}. adım, dropout kapalı): {apart:.1%} üstte, yeni metinde olması gerektiği gibi",
+                "en": "{apart:.1%} above training: close, no overfitting ({loss:.3f} validation, {training:.3f} training, step {step})",
+                "tr": "{apart:.1%} eğitimin üstünde: yakın, overfitting yok ({loss:.3f} validation, {training:.3f} eğitim, {step}. adım)",
             },
             "below": {
-                "en": "{loss:.3f} validation, {training:.3f} training at step {step} (dropout off): {apart:.1%} below, within the range of an easier text",
-                "tr": "{loss:.3f} validation, {training:.3f} eğitim ({step}. adım, dropout kapalı): {apart:.1%} altta, daha kolay bir metin parçası bunu açıklar",
+                "en": "{apart:.1%} below training: close, the validation text is a little easier ({loss:.3f} validation, {training:.3f} training, step {step})",
+                "tr": "{apart:.1%} eğitimin altında: yakın, validation metni biraz daha kolay ({loss:.3f} validation, {training:.3f} eğitim, {step}. adım)",
             },
             "leak": {
-                "en": "{loss:.3f} validation, {training:.3f} training at step {step} (dropout off): {apart:.1%} below for {evaluations} evaluations; validation text is probably in training too",
-                "tr": "{loss:.3f} validation, {training:.3f} eğitim ({step}. adım, dropout kapalı): {evaluations} değerlendirmedir altta, şimdi {apart:.1%}; validation metni büyük olasılıkla eğitimde de var",
+                "en": "{apart:.1%} below training for {evaluations} evaluations: validation text is probably in training too ({loss:.3f} and {training:.3f}, step {step})",
+                "tr": "{apart:.1%} eğitimin altında, {evaluations} değerlendirmedir: validation metni büyük olasılıkla eğitimde de var ({loss:.3f} ve {training:.3f}, {step}. adım)",
             },
             "other-task": {
                 "en": "{steps:.3f} loss of {mean_of} steps at step {step}, {apart:.1%} below training windows without dropout ({training:.3f}): wrong labels, or the same windows again",

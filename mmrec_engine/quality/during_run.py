@@ -134,10 +134,10 @@ class Told:
         )
         self._news.append(finding(id, "during", ITEM_OF[id], status, values, offered))
 
-    def well(self, id: str, values: Values) -> None:
-        """Nothing is wrong by this id: told once, and again when it had been otherwise."""
+    def well(self, id: str, values: Values, again: bool = False) -> None:
+        """Nothing is wrong by this id: told once, again when it had been otherwise, and where `again` is set."""
         before = self._standing.get(id)
-        if before is None or before[0] != "pass":
+        if again or before is None or before[0] != "pass":
             self._standing[id] = ("pass", 0.0)
             self._news.append(finding(id, "during", ITEM_OF[id], "pass", values))
 

@@ -29,6 +29,7 @@ class ValidationRules:
         self._since_best = 0
         self._rising = 0  # validations in a row, of each kind
         self._below = 0
+        self._reading = ""  # how the two losses stood to each other when that was last told
         self._too_good = 0
         self._steps_below = 0
         self._tokens = 0  # trained on so far
@@ -143,7 +144,9 @@ class ValidationRules:
             }
             self._told.tell("validation-below-training", "warn", 0.0, other)
         elif self._count >= 2 and not (self._below or self._too_good or self._steps_below):
-            self._told.well("validation-below-training", {**values, "variant": "below" if apart < 0 else "above"})
+            reading = "below" if apart < 0 else "wide" if apart > limits["wide"] else "above"
+            self._told.well("validation-below-training", {**values, "variant": reading}, again=reading != self._reading)
+            self._reading = reading
 
     def _trains_on_something_else(self, event: events.Validation) -> bool:
         """The steps lie far below what training windows cost with dropout off, though they came before and have dropout on.

@@ -112,6 +112,7 @@ THRESHOLDS: dict[str, Threshold] = {
     "validation-below-training": Threshold(
         {
             "below": 0.05,
+            "wide": 0.05,
             "evaluations": 2,
             "least_bits": 0.3,
             "bits": 1.0,

@@ -394,6 +394,14 @@ def test_validation_a_little_below_training_is_told_as_such_and_is_well() -> Non
     assert "3.5% below" in one["evidence"]
 
 
+def test_the_reading_of_the_two_losses_is_told_again_when_it_changes() -> None:
+    widening = lambda step: healthy_loss(step) * (1.01 if step < 400 else 1.08)  # noqa: E731
+    told = of(found_in(a_run(900, validation=widening)), "validation-below-training", "pass")
+    assert [one["values"]["variant"] for _, one in told] == ["above", "wide"]
+    assert "close, no overfitting" in told[0][1]["evidence"]
+    assert told[1][1]["evidence"].startswith("8.0% above training: memorising has begun")
+
+
 def test_steps_far_below_what_training_windows_cost_are_told() -> None:
     """Labels in the loop that are not the next token: the steps' loss falls, that of any evaluation does not."""
     stays = lambda step: 3.2  # noqa: E731
