@@ -231,6 +231,10 @@ def _become(request: dict[str, Any]) -> None:
     program = Path(sys.executable).with_name("mmrec-tui")
     sys.argv = [str(program), *request["words"]]
     sys.path.pop(0)  # the folder of this file
+    if "PYTHONPATH" in os.environ:  # what Python runs before anything else
+        import runpy
+
+        runpy.run_path(str(Path(os.environ["PYTHONPATH"]) / "sitecustomize.py"))
     subprocess.Popen = _popen(request["address"])  # type: ignore[misc, assignment]
 
 

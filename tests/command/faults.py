@@ -17,7 +17,7 @@ import pytest
 import torch
 
 from mmrec_engine import checkpoints, run_files
-from tests.conftest import Command, Process, events_of
+from tests.conftest import PLANTED, Command, Process, events_of
 
 # Not ru_maxrss, in which the memory of the process that started this one counts too.
 _PEAK = """
@@ -27,7 +27,6 @@ def leave():
     open({path!r}, "w").write(peak)
 atexit.register(leave)
 """
-PLANTED = Path(__file__).parents[1] / "planted"
 # Events that tell of the process and not of the training: how far a stretch of work is, and that a run was taken up again.
 _OF_THE_PROCESS = ("progress", "resumed")
 # What a run tells that was asked to stop, and saved then.

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.command.faults import assert_same_end, wait_for_step
+from tests.command.faults import assert_same_end, fault, planted, wait_for_step
 from tests.command.refusals import everything
 from tests.conftest import FAST, Command
 from tests.fork_server import ForkedProcess, ForkServer
@@ -87,9 +87,21 @@ def test_a_forked_command_ends_by_a_signal_as_a_process_of_its_own(
     assert process.returncode == code
 
 
+@pytest.mark.parametrize("word", ["kill", "ENOSPC"])
+def test_a_forked_command_meets_the_faults_that_are_planted(command: Command, text_file: Path, word: str) -> None:
+    process = command.start(
+        "train", "--data-dir", text_file, *FAST, "--max-steps", 4, **planted(faults=[fault(word, "rename", "run.json")])
+    )
+    if not isinstance(process, ForkedProcess):
+        pytest.skip("commands are not forked here")
+    _, told = process.communicate(timeout=60)
+    assert (process.returncode, "No space left" in told) == ((-9, False) if word == "kill" else (1, True))
+
+
 def test_a_command_with_variables_of_its_own_is_a_fresh_process(command: Command) -> None:
-    """Python and torch read them when they are loaded."""
+    """Python and torch read them when they are loaded, and planted code takes the place of what is loaded then."""
     assert not isinstance(command.start("configs", PYTHONPATH="."), ForkedProcess)
+    assert not isinstance(command.start("configs", **planted(code="pass")), ForkedProcess)
     assert not isinstance(command.start("configs", LANG="tr_TR.UTF-8"), ForkedProcess)
 
 
