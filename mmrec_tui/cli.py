@@ -56,6 +56,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(words: list[str], wording: Wording, debug: bool, given_language: str | None) -> int:
+    if "_MMREC_TUI_COMPLETE" in os.environ:
+        from mmrec_tui.completion import answer
+
+        return answer(wording)
     if not words:
         from mmrec_tui.launch import open_app
 

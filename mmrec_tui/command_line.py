@@ -62,7 +62,15 @@ def build(wording: Wording, debug: bool, given_language: str | None, takes_setti
         version: Annotated[bool, typer.Option("--version", help=wording("help.version"))] = False,
         lang: Annotated[Optional[str], typer.Option("--lang", metavar="tr|en", help=wording("help.lang"))] = None,
         debug: Annotated[bool, typer.Option("--debug", help=wording("help.debug"))] = False,
+        install_completion: Annotated[
+            bool, typer.Option("--install-completion", help=wording("help.install-completion"))
+        ] = False,
     ) -> int:
+        if install_completion:
+            from mmrec_tui.completion import install
+
+            install(wording)
+            raise typer.Exit
         if version:
             from mmrec_tui import commands
 
@@ -118,13 +126,13 @@ def _add_train(app: typer.Typer, wording: Wording, debug: bool, flags: list[Para
         return train_headless(resolved, wording, how, origin)
 
     switches = [
-        switch("resume", bool, False, "--resume", wording("help.resume")),
-        switch("overwrite", bool, False, "--overwrite", wording("help.overwrite")),
-        switch("from_run", Optional[str], None, "--from", wording("help.from"), metavar="RUN"),
-        switch("remedy", Optional[str], None, "--remedy", wording("help.remedy"), metavar="ID"),
-        switch("auto_remedy", bool, False, "--auto-remedy", wording("help.auto-remedy")),
-        switch("no_check", bool, False, "--no-check", wording("help.no-check")),
-        switch("strict", bool, False, "--strict", wording("help.strict-train")),
+        switch("resume", bool, False, "--resume", wording("help.resume"), group="saving"),
+        switch("overwrite", bool, False, "--overwrite", wording("help.overwrite"), group="saving"),
+        switch("from_run", Optional[str], None, "--from", wording("help.from"), "RUN", "model"),
+        switch("remedy", Optional[str], None, "--remedy", wording("help.remedy"), "ID", "training"),
+        switch("auto_remedy", bool, False, "--auto-remedy", wording("help.auto-remedy"), group="training"),
+        switch("no_check", bool, False, "--no-check", wording("help.no-check"), group="training"),
+        switch("strict", bool, False, "--strict", wording("help.strict-train"), group="training"),
         *answer_switches(wording),
     ]
     with_parameters(train, [*flags, *switches])

@@ -2,7 +2,7 @@
 settings that were given by them."""
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Optional
 
@@ -13,6 +13,17 @@ from mmrec_engine.setting import flag
 from mmrec_engine.settings import FIELDS, Resolved, read_settings_file, resolve, value_type
 from mmrec_tui.text import UsageText, Wording
 
+# Under which heading of the help a flag stands; those not named here are about training.
+_GROUPS: dict[str, tuple[str, ...]] = {
+    "text": (
+        "data_dir", "corpus", "use_sample_corpus", "encoding", "fix_encoding", "max_corpus_bytes", "val_split", "tokenizer",
+        "vocab_size", "jitter", "recased", "masked", "noise", "curriculum", "curriculum_share", "curriculum_start", "pacing",
+        "mixing_temperature", "denoising", "denoising_span",
+    ),
+    "model": ("config", "arch", "init_from"),
+    "saving": ("output_dir", "name", "save_best_model", "checkpoint_every", "keep_checkpoints", "metrics"),
+    "machine": ("device", "precision", "threads", "processes", "sharding", "microbatch", "gradient_checkpointing"),
+}  # fmt: skip
 _METAVARS = {int: "INTEGER", float: "NUMBER", str: "TEXT"}
 
 
@@ -23,12 +34,20 @@ def setting_flag(name: str, wording: Wording) -> inspect.Parameter:
     shown = _default_shown(name, wording)
     if shown:
         help_text = f"{help_text} [{wording('help.default', value=shown)}]"
+    group = group_of(name)
     if item.metadata["several"]:
-        return switch(name, Optional[list[str]], None, flag(name), help_text, metavar=_METAVARS[kind])
+        return switch(name, Optional[list[str]], None, flag(name), help_text, _METAVARS[kind], group)
     if kind is bool:
         declared = flag(name) if name == "use_sample_corpus" else f"{flag(name)}/--no-{flag(name)[2:]}"
-        return switch(name, Optional[bool], None, declared, help_text)
-    return switch(name, Optional[str], None, flag(name), help_text, metavar=_METAVARS[kind])
+        return switch(name, Optional[bool], None, declared, help_text, group=group)
+    return switch(
+        name, Optional[str], None, flag(name), help_text, _METAVARS[kind], group, among=item.metadata["choices"]
+    )
+
+
+def group_of(name: str) -> str:
+    """The heading of the help under which a setting's flag stands (`usage.HEADINGS`)."""
+    return next((group for group, names in _GROUPS.items() if name in names), "training")
 
 
 def with_default(name: str, value: object, wording: Wording) -> str:
@@ -57,10 +76,21 @@ def _default_shown(name: str, wording: Wording) -> str:
 
 
 def switch(
-    name: str, kind: Any, default: Any, declared: str, help_text: str, metavar: str | None = None, **bounds: Any
+    name: str,
+    kind: Any,
+    default: Any,
+    declared: str,
+    help_text: str,
+    metavar: str | None = None,
+    group: str | None = None,
+    among: Sequence[str] = (),
+    **bounds: Any,
 ) -> inspect.Parameter:
-    """A flag with a value of its own. bounds: min and max of a number."""
-    option = typer.Option(declared, help=help_text, metavar=metavar, show_default=False, **bounds)
+    """A flag with a value of its own. group: its heading in the help. among: what a shell completes. bounds: of a number."""
+    how = {"help": help_text, "metavar": metavar, "show_default": False, "rich_help_panel": group, **bounds}
+    if among:
+        how["autocompletion"] = lambda: list(among)
+    option = typer.Option(declared, **how)
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, option])
 
 

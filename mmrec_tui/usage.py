@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import re
+import sys
 from typing import Any
 
 import typer
@@ -9,6 +12,9 @@ import typer.core
 from typer._click import exceptions as click  # Typer carries its own click; the version is pinned for this
 
 from mmrec_tui.text import Wording
+
+HEADINGS = ("text", "model", "training", "saving", "machine")  # of the flags of settings, in the order of the help
+_FLAG_COLUMNS = 30
 
 ClickException = click.ClickException
 
@@ -25,13 +31,6 @@ class WordedTyper(typer.Typer):
 
 
 def _worded(base: Any, wording: Wording) -> Any:
-    replaced = {
-        "Usage:": wording("heading.usage"),
-        "Options:": wording("heading.options"),
-        "Commands:": wording("heading.commands"),
-        "Arguments:": wording("heading.arguments"),
-    }
-
     class Worded(base):  # type: ignore[misc]  # one class for commands and one for groups
         def get_help_option(self, context: Any) -> Any:
             option = super().get_help_option(context)
@@ -42,12 +41,47 @@ def _worded(base: Any, wording: Wording) -> Any:
         def get_help(self, context: Any) -> str:
             lines = super().get_help(context).splitlines()
             for number, line in enumerate(lines):
-                first = line.partition(" ")[0]
-                if first in replaced:
-                    lines[number] = line.replace(first, replaced[first], 1)
-            return "\n".join(lines)
+                if line.startswith("Usage: "):
+                    lines[number] = line.replace("Usage:", wording("heading.usage"), 1)
+            return "\n".join(_coloured(line) for line in lines) if shows_colour(sys.stdout) else "\n".join(lines)
+
+        def format_options(self, context: Any, formatter: Any) -> None:
+            """Arguments, then the flags under the headings that they name, then those that name none."""
+            grouped: dict[str, list[tuple[str, str]]] = {}
+            for parameter in self.get_params(context):
+                record = parameter.get_help_record(context)
+                if record is not None:
+                    kind = "arguments" if parameter.param_type_name == "argument" else "options"
+                    grouped.setdefault(getattr(parameter, "rich_help_panel", None) or kind, []).append(record)
+            for heading in ("arguments", *HEADINGS, "options"):
+                if heading in grouped:
+                    with formatter.section(wording(f"heading.{heading}").rstrip(":")):
+                        formatter.write_dl(grouped[heading], col_max=_FLAG_COLUMNS)
+            if hasattr(self, "format_commands"):
+                self.format_commands(context, formatter)
+
+        def format_commands(self, context: Any, formatter: Any) -> None:
+            """Each command with all of its help; Typer's own form cuts it in mid-sentence."""
+            names = self.list_commands(context) if hasattr(self, "list_commands") else []
+            if names:
+                with formatter.section(wording("heading.commands").rstrip(":")):
+                    formatter.write_dl([(name, self.get_command(context, name).help or "") for name in names])
 
     return Worded
+
+
+def shows_colour(stream: Any) -> bool:
+    """Whether what is written there may be coloured (https://no-color.org)."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"
+
+
+def _coloured(line: str) -> str:
+    """A heading in bold, the name of a flag or a command in colour."""
+    if line and not line.startswith(" "):
+        heading, colon, rest = line.partition(":")
+        return f"\x1b[1m{heading}{colon}\x1b[0m{rest}" if colon else line
+    found = re.match(r"  (-\S.*?|[a-z][a-z-]*)(?=  |$)", line)
+    return f"  \x1b[36m{found[1]}\x1b[0m{line[found.end() :]}" if found else line
 
 
 def usage_text(error: click.ClickException, wording: Wording) -> str:

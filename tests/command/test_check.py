@@ -38,7 +38,7 @@ def test_a_repeated_line_fails_and_says_so_in_the_language(command: Command) -> 
     assert {"corpus-text", "duplicate-text", "split-overlap"} <= failed
     turkish = command("--lang", "tr", "check", "before", "--data-dir", "same.txt", "--threads", 1)
     assert turkish.code == 1
-    assert "engel var" in turkish.out
+    assert "denetim başarısız" in turkish.out
     assert "✗" in turkish.out
 
 

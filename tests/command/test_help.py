@@ -1,0 +1,113 @@
+"""Help: whole sentences in 80 columns, flags under headings, colour on a terminal alone; and completion in the shell."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from mmrec_engine.settings import FIELDS
+from mmrec_tui.flags import group_of
+from mmrec_tui.text import Wording
+from mmrec_tui.usage import HEADINGS
+from tests.conftest import COMMAND, Command
+
+COMMANDS = (
+    "", "train", "evaluate", "generate", "export", "watch", "find-lr", "find-batch", "configs", "guide", "corpora", "runs",
+    "check", "check before", "check after", "bench", "bench race",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("language", ["en", "tr"])
+def test_help_is_whole_in_80_columns(command: Command, language: str) -> None:
+    shown = {}
+    for words in COMMANDS:
+        result = command(*words.split(), "--help", "--lang", language, COLUMNS="80")
+        assert result.code == 0, result.err
+        lines = result.out.splitlines()
+        assert max(map(len, lines)) <= 80
+        cut = [line for line in lines if line.rstrip().endswith("...") and "[ARGS]" not in line]
+        assert not cut, f"cut in mid-sentence: {cut}"
+        shown[words] = result.out
+    own = " ".join(shown[""].split())
+    assert Wording(language)("help.bench") in own  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("language", ["en", "tr"])
+def test_the_flags_of_train_stand_under_headings(command: Command, language: str) -> None:
+    say = Wording(language)  # type: ignore[arg-type]
+    out = command("train", "--help", "--lang", language, COLUMNS="80").out
+    headings = [say(f"heading.{name}") + ":" for name in HEADINGS]
+    found = [line for line in out.splitlines() if line in headings]
+    assert found == headings, "each once, in this order"
+    sections = dict(
+        zip(
+            headings,
+            re.split("|".join(rf"^{re.escape(one)}$" for one in headings), out, flags=re.MULTILINE)[1:],
+            strict=True,
+        )
+    )
+    for name in FIELDS:
+        assert f"--{name.replace('_', '-')}" in sections[say(f"heading.{group_of(name)}") + ":"], name
+    assert {group_of(name) for name in FIELDS} == set(HEADINGS)
+
+
+def on_terminal(command: Command, *words: str, **environment: str) -> str:
+    """What a command writes to a terminal of 80 columns."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [COMMAND, *words],
+        cwd=command.folder,
+        env={**command.environment, "TERM": "xterm-256color", "COLUMNS": "80", **environment},
+        stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs, start_new_session=True,
+    )  # fmt: skip
+    os.close(theirs)
+    shown = b""
+    while True:
+        try:
+            part = os.read(ours, 65536)
+        except OSError:  # the other end is closed
+            break
+        if not part:
+            break
+        shown += part
+    process.wait()
+    os.close(ours)
+    return shown.decode()
+
+
+def test_help_is_coloured_on_a_terminal_alone(command: Command) -> None:
+    assert "\x1b[1mUsage:\x1b[0m" in on_terminal(command, "train", "--help")
+    assert "\x1b[36m--config TEXT\x1b[0m" in on_terminal(command, "train", "--help")
+    assert "\x1b" not in on_terminal(command, "train", "--help", NO_COLOR="1")
+    assert "\x1b" not in on_terminal(command, "train", "--help", TERM="dumb")
+    assert "\x1b" not in command("train", "--help").out
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("mmrec-tui tra", ["train"]),
+        ("mmrec-tui train --early-stopping-p", ["--early-stopping-patience"]),
+        ("mmrec-tui train --schedule co", ["cosine", "constant", "cosine-restarts"]),
+        ("mmrec-tui check ", ["before", "after"]),
+    ],
+)
+def test_the_shell_completes_commands_flags_and_values(command: Command, line: str, offered: list[str]) -> None:
+    words = len(line.split()) - (not line.endswith(" "))
+    answer = command(COMP_WORDS=line, COMP_CWORD=str(words), _MMREC_TUI_COMPLETE="complete_bash")
+    assert answer.out.split() == offered
+
+
+def test_completion_is_installed_for_the_shell(command: Command) -> None:
+    home = Path(command.environment["HOME"])
+    home.mkdir()
+    words = ["bash", "-c", f"{COMMAND} --install-completion; echo $?"]
+    result = subprocess.run(words, env={**command.environment, "SHELL": "/bin/bash"}, capture_output=True, text=True)
+    assert result.stdout.startswith("Completion for bash is installed") and result.stdout.endswith("0\n"), result.stderr
+    script = home / ".bash_completions" / "mmrec-tui.sh"
+    assert "_MMREC_TUI_COMPLETE" in script.read_text() and str(script) in (home / ".bashrc").read_text()
