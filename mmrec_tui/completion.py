@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import typer.main
 
@@ -14,7 +15,8 @@ VARIABLE = "_MMREC_TUI_COMPLETE"  # environment: set by the shell's script, "com
 
 def answer(wording: Wording) -> int:
     """Print what may stand where the person types. Called instead of a command, with the line so far in the environment."""
-    from typer.completion import completion_init, shell_complete
+    from typer._completion_classes import completion_init
+    from typer.completion import shell_complete
 
     from mmrec_tui.command_line import WITH_SETTINGS, build
 
@@ -26,13 +28,10 @@ def answer(wording: Wording) -> int:
 
 def install(wording: Wording) -> None:
     """Put the script where the person's shell reads it. Raises UsageText for a shell that has none; OSError passes through."""
-    from shellingham import ShellDetectionFailure, detect_shell
+    from typer._completion_shared import _get_shell_name
     from typer._completion_shared import install as write
 
-    try:
-        shell = detect_shell()[0]
-    except ShellDetectionFailure:
-        shell = os.path.basename(os.environ.get("SHELL", ""))  # noqa: PTH119, a name is all that is wanted
+    shell = _get_shell_name() or Path(os.environ.get("SHELL", "")).name
     if shell not in ("bash", "zsh", "fish", "powershell", "pwsh"):
         raise UsageText(wording("completion.no-shell", shell=shell or "?"))
     _, path = write(shell=shell, prog_name=PROGRAM, complete_var=VARIABLE)

@@ -131,7 +131,7 @@ BEFORE: tuple[FindingText, ...] = (
             },
             "test-left-out": {
                 "en": "{documents:document|documents} read; test text left out, since the text came with a validation split ({hint})",
-                "tr": "{documents} belge okundu; metin doğrulama bölmesiyle geldiği için ({hint}) test metni alınmadı",
+                "tr": "{documents} belge okundu; metin validation bölmesiyle geldiği için ({hint}) test metni alınmadı",
             },
             "empty-rows": {
                 "en": "{documents:document|documents} read; rows without text left out",
