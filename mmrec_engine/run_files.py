@@ -6,17 +6,19 @@ import os
 import re
 from pathlib import Path
 
-EVENTS, DESCRIPTION, CONTROL, LOCK, LOG, TICKS = (
+EVENTS, DESCRIPTION, CONTROL, LOCK, LOG, TICKS, SPLIT = (
     "events.jsonl",
     "run.json",
     "control.jsonl",
     "lock",
     "log.txt",
     "ticks.json",
+    "split.npz",
 )
 BEST, FINAL = "best_model.pt", "final_checkpoint.pt"
 REPORTS = ("report.json", "report.md")
-OWN = frozenset({EVENTS, DESCRIPTION, CONTROL, LOCK, LOG, TICKS, *REPORTS})  # beside the checkpoints
+WEIGHTS = "model.safetensors"  # of an exported model
+OWN = frozenset({EVENTS, DESCRIPTION, CONTROL, LOCK, LOG, TICKS, SPLIT, *REPORTS})  # beside the checkpoints
 _STEP_NAME = re.compile(r"checkpoint_step_(\d+)\.pt")
 
 

@@ -4,6 +4,7 @@ run.json          what was asked, with where each value came from, and on which 
 events.jsonl      the run's events, one a line
 control.jsonl     requests from outside
 *.pt              checkpoints (checkpoints.py)
+split.npz         which documents it trained on, for runs that follow (corpus/split_record.py)
 lock, log.txt
 """
 
@@ -15,10 +16,12 @@ import json
 import os
 import time
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
 from mmrec_engine import events
+from mmrec_engine.corpus.split_record import SplitRecord
 from mmrec_engine.errors import RequestError
 from mmrec_engine.files import write_whole
 from mmrec_engine.record import LONGEST_LINE, LineWriter
@@ -31,6 +34,7 @@ from mmrec_engine.run_files import (
     LOCK,
     LOG,
     REPORTS,
+    SPLIT,
     TICKS,
     holds_run,
     is_temporary,
@@ -109,8 +113,12 @@ class RunFolder:
             self._events.sync()
             self._flushed = time.monotonic()
 
-    def begin(self, description: dict[str, Any]) -> None:
-        """The first step is made: describe the run, and let it take the place of an old one."""
+    def begin(self, description: dict[str, Any], split: SplitRecord | None = None) -> None:
+        """The first step is made: describe the run, and let it take the place of an old one. split: of its documents."""
+        if split is None:
+            (self.path / SPLIT).unlink(missing_ok=True)
+        else:
+            split.write(self.path / SPLIT)
         self.describe(description)
         self._sign_lock()
         if self._held is None:
@@ -123,11 +131,20 @@ class RunFolder:
         self._events = LineWriter(self.path / EVENTS, append=False)
         self._release_held()
 
-    def continue_after(self, checkpoint: str, step: int, description: dict[str, Any]) -> None:
+    def continue_after(
+        self,
+        checkpoint: str,
+        step: int,
+        description: dict[str, Any],
+        split: Callable[[], SplitRecord | None] = lambda: None,
+    ) -> None:
         """Go on with the run from one of its checkpoints: the record keeps its lines through that checkpoint's event.
 
-        Checkpoints of later steps are damaged, or this one would not have been chosen; they are removed.
+        Checkpoints of later steps are damaged, or this one would not have been chosen; they are removed. split: of its
+        documents, which a run of an older version has not written.
         """
+        if not (self.path / SPLIT).exists() and (record := split()) is not None:
+            record.write(self.path / SPLIT)
         self.describe(description)
         self._sign_lock()
         self._remove_half_written()
@@ -281,7 +298,7 @@ def close_descriptor(descriptor: int | None) -> None:
 def _is_vacant(folder: Path) -> bool:
     """Empty, or holding only what a process killed before its first step left behind."""
     try:
-        left_behind = {EVENTS, LOCK, LOG, CONTROL, TICKS}
+        left_behind = {EVENTS, LOCK, LOG, CONTROL, TICKS, SPLIT}
         names = {path.name for path in folder.iterdir()} if folder.is_dir() else {"none"}
         return all(name in left_behind or is_temporary(name) for name in names)
     except OSError as error:

@@ -24,7 +24,18 @@ from mmrec_engine import events
 from mmrec_engine.errors import RequestError
 from mmrec_engine.files import open_plain, read_plain
 from mmrec_engine.record import blocks, newest_lines
-from mmrec_engine.run_files import CONTROL, DESCRIPTION, EVENTS, LOCK, OWN, holds_run
+from mmrec_engine.run_files import (
+    BEST,
+    CONTROL,
+    DESCRIPTION,
+    EVENTS,
+    FINAL,
+    LOCK,
+    OWN,
+    WEIGHTS,
+    holds_run,
+    step_checkpoints,
+)
 from mmrec_engine.run_folder import refuse_links
 from mmrec_engine.setting import check
 from mmrec_engine.settings import FIELDS, parse
@@ -161,6 +172,19 @@ def find_run(name: str) -> Path:
     if summaries:
         refuse_links(summaries[0].path)
         return summaries[0].path
+    raise RequestError("run-missing", path=name)
+
+
+def locate(name: str) -> Path:
+    """The checkpoint or exported folder that a person names: a path, or a run, whose best it is. Raises RequestError."""
+    path = Path(name)
+    if os.path.isfile(path) or os.path.isfile(path / WEIGHTS):  # noqa: PTH113, a name may be too long to ask for
+        return path
+    folder = find_run(name)
+    candidates = [folder / BEST, folder / FINAL, *(step for _, step in reversed(step_checkpoints(folder)))]
+    for candidate in candidates:
+        if candidate.is_file():
+            return candidate
     raise RequestError("run-missing", path=name)
 
 

@@ -17,12 +17,12 @@ from mmrec_engine.errors import RequestError
 from mmrec_engine.files import open_plain, read_plain
 from mmrec_engine.model.config import ModelConfig
 from mmrec_engine.model.language_model import LanguageModel
-from mmrec_engine.run_files import BEST, FINAL, step_checkpoints
-from mmrec_engine.runs import find_run
+from mmrec_engine.run_files import WEIGHTS
+from mmrec_engine.runs import locate
 from mmrec_engine.settings import FIELDS, Settings
 from mmrec_engine.tokenizer import Tokenizer, tokenizer_from_dict
 
-WEIGHTS, CONFIG, TOKENIZER = "model.safetensors", "config.json", "tokenizer.json"
+CONFIG, TOKENIZER = "config.json", "tokenizer.json"
 
 
 @dataclass(frozen=True)
@@ -95,19 +95,6 @@ def export(trained: Trained, folder: Path) -> list[Path]:
     except OSError as error:
         raise RequestError("export-unwritable", path=folder, reason=error.strerror or error) from None
     return [folder / name for name in (WEIGHTS, CONFIG, TOKENIZER)]
-
-
-def locate(name: str) -> Path:
-    """The checkpoint or exported folder that a person names: a path, or a run, whose best it is. Raises RequestError."""
-    path = Path(name)
-    if os.path.isfile(path) or os.path.isfile(path / WEIGHTS):  # noqa: PTH113, a name may be too long to ask for
-        return path
-    folder = find_run(name)
-    candidates = [folder / BEST, folder / FINAL, *(step for _, step in reversed(step_checkpoints(folder)))]
-    for candidate in candidates:
-        if candidate.is_file():
-            return candidate
-    raise RequestError("run-missing", path=name)
 
 
 def _read_export(folder: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from mmrec_engine.corpus.prepare import Corpus, prepare_corpus
+from mmrec_engine.corpus.prepare import Corpus
 from mmrec_engine.progress import result_of
 from mmrec_engine.quality.following import Offer, leaves_checks_valid
+from mmrec_engine.run_text import text_of_new_run
 from mmrec_engine.settings import Resolved, resolve
 from mmrec_tui.session import Work
 
-_OF_THE_TEXT = frozenset({"encoding", "fix_encoding", "val_split", "vocab_size", "tokenizer"})
+_OF_THE_TEXT = frozenset({"encoding", "fix_encoding", "val_split", "vocab_size", "tokenizer", "init_from"})
 
 
 class BeforeChecks:
@@ -48,6 +49,8 @@ class BeforeChecks:
             again = {id for id, one in self._found.items() if one["status"] != "pass"} | {str(offer.finding["id"])}
         else:
             self._found = {}
+        if "init_from" in offer.changes:  # a check that is of trained weights alone is not made again
+            self._found.pop(str(offer.finding["id"]), None)
         self._work = self._begin(again, self._work, prepare=bool(_OF_THE_TEXT & set(offer.changes)))
 
     def stop(self) -> Work[None]:
@@ -65,8 +68,8 @@ class BeforeChecks:
             if after is not None:
                 after.join()
             if prepare:
-                self._corpus = result_of(prepare_corpus(resolved.settings))
-            self.total = count_of_checks(self._corpus)
+                self._corpus = result_of(text_of_new_run(resolved.settings))
+            self.total = count_of_checks(self._corpus, resolved.settings)
             settings = resolved.settings
             machine = machine_for(settings, self._corpus.tokenizer.vocab_size)
             made = checks_before(settings, resolved.sources, self._corpus, settings.run_folder, machine, only=only)

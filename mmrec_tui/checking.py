@@ -24,14 +24,14 @@ _WIDEST = 100
 
 def check_before(resolved: Resolved, wording: Wording, as_json: bool, strict: bool) -> int:
     """The exit code: 1 where a check failed (strict: or warned). RequestError passes through."""
-    from mmrec_engine.corpus.prepare import prepare_corpus
     from mmrec_engine.quality.before import checks_before, failing
+    from mmrec_engine.run_text import text_of_new_run
     from mmrec_engine.training.machine import machine_for
     from mmrec_tui.commands import finish
 
     narration = Narration(quiet=as_json)
     narration.line(wording("prepare"))
-    corpus = finish(prepare_corpus(resolved.settings), narration, wording)
+    corpus = finish(text_of_new_run(resolved.settings), narration, wording)
     settings, machine = resolved.settings, machine_for(resolved.settings, corpus.tokenizer.vocab_size)
     found = checks_before(settings, resolved.sources, corpus, settings.run_folder, machine)
     findings, _ = _told(found, "before", wording, as_json)

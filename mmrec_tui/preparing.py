@@ -8,9 +8,10 @@ from typing import Any
 
 from mmrec_engine.corpus.hub_source import is_hub
 from mmrec_engine.corpus.mixing import sources_of
-from mmrec_engine.corpus.prepare import Corpus, prepare_corpus
+from mmrec_engine.corpus.prepare import Corpus
 from mmrec_engine.corpus.preview import Preview, preview, preview_builtin
 from mmrec_engine.errors import MmrecError, TrainingError
+from mmrec_engine.run_text import text_of_new_run
 from mmrec_engine.settings import SHORTEST_DENOISED, Settings
 from mmrec_tui.draft import CORPUS_SETTINGS, key_of
 from mmrec_tui.session import Work
@@ -79,7 +80,7 @@ def _prepare(work: Work[Any], settings: Settings) -> Corpus | None:
     if seen.readings and settings.encoding is None and seen.files == 1:
         return None  # the person chooses an encoding first
     shortest = SHORTEST_DENOISED if settings.denoising else _SHORTEST
-    preparing = prepare_corpus(replace(settings, seq_len=shortest, stride=None))
+    preparing = text_of_new_run(replace(settings, seq_len=shortest, stride=None))
     while True:
         if work.stopping():
             preparing.close()

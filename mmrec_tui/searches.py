@@ -104,14 +104,14 @@ def find_batch(resolved: Resolved, seconds: float, wording: Wording, as_json: bo
 
 def prepared(resolved: Resolved, wording: Wording, quiet: bool) -> tuple[Narration, Any]:
     """The narration, and the text prepared. From here on SIGINT and SIGTERM end the command at once, with 130 and 143."""
-    from mmrec_engine.corpus.prepare import prepare_corpus
+    from mmrec_engine.run_text import text_of_new_run
     from mmrec_tui.commands import finish
 
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job comes with SIGINT ignored
     signal.signal(signal.SIGTERM, _terminated)
     narration = Narration(quiet=quiet)
     narration.line(wording("prepare"))
-    return narration, finish(prepare_corpus(resolved.settings), narration, wording)
+    return narration, finish(text_of_new_run(resolved.settings), narration, wording)
 
 
 def _terminated(number: int, frame: object) -> None:

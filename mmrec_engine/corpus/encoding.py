@@ -19,7 +19,8 @@ import numpy.typing as npt
 
 from mmrec_engine.corpus.ledger import Ledger, SideName
 from mmrec_engine.corpus.parts import Counts
-from mmrec_engine.corpus.split import split_points
+from mmrec_engine.corpus.split import kept_points, split_points
+from mmrec_engine.corpus.split_record import SplitRecord
 from mmrec_engine.corpus.spool import Piece, Spool
 from mmrec_engine.corpus.text import PIECE_BYTES
 from mmrec_engine.corpus.vocabulary import learn_tokenizer
@@ -33,21 +34,26 @@ DESCRIPTION = "corpus.json"
 _DONE = "done.json"  # what is encoded already
 _AT_ONCE = PIECE_BYTES // 4  # characters
 
+Points = npt.NDArray[np.int64]
+
 
 def encode(
     spool: Spool,
+    points: Points,
     settings: Settings,
     tokenizer: Tokenizer | None,
     beside: tuple[str, ...],
     fingerprint: str,
     target: Path,
 ) -> Generator[Progress, None, None]:
-    """Token files and their description in `target`. tokenizer: as in `prepare_corpus`; beside: special ids of a new one.
+    """Token files and their description in `target`.
+
+    points: how many characters of each document train. tokenizer: none where one is to be learnt; beside: special ids of it.
 
     Where `target` holds what a killed process had made of the same spool, the work goes on after the last whole file of it.
     """
     ledger = spool.ledger
-    points, total = _points(ledger, settings, tokenizer is not None), int(ledger.characters.sum())
+    total = int(ledger.characters.sum())
     done = _Done.of(target, int(ledger.sources[-1]) + 1)
     if tokenizer is None:
         tokenizer = tokenizer_from_dict(done.tokenizer) if done.tokenizer else None
@@ -88,18 +94,22 @@ def encode(
         path.unlink()
 
 
-def _points(ledger: Ledger, settings: Settings, all_validate: bool) -> npt.NDArray[np.int64]:
-    """How many characters of each document train; each corpus is split by itself."""
-    if all_validate:
-        return np.zeros(len(ledger), dtype=np.int64)
+def points_of(ledger: Ledger, share: float, record: SplitRecord | None = None) -> Points:
+    """How many characters of each document train; each corpus is split by itself, unless the person has split it.
+
+    record: of an earlier run, whose documents keep their split.
+    """
     points = np.zeros(len(ledger), dtype=np.int64)
     sides, characters, sources = ledger.sides, ledger.characters, ledger.sources
     for source in range(int(sources[-1]) + 1):
         of_one = slice(*np.searchsorted(sources, [source, source + 1]).tolist())
+        fingerprints = ledger.fingerprints(of_one)
         if sides[of_one].any():
             points[of_one] = np.where(sides[of_one] == 1, characters[of_one], 0)
+        elif record is not None:
+            points[of_one] = kept_points(fingerprints, characters[of_one], share, record)
         else:
-            points[of_one] = split_points(ledger.fingerprints(of_one), characters[of_one], settings.val_split)
+            points[of_one] = split_points(fingerprints, characters[of_one], share)
     return points
 
 

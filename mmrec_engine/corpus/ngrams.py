@@ -24,6 +24,7 @@ from mmrec_engine.corpus.windows import Tokens
 LONGEST = 5
 MOST_TRAINING = 8_000_000  # tokens counted
 MOST_VALIDATION = 200_000  # tokens predicted
+_MULTIPLIER = 0x9E3779B97F4A7C15  # odd, its bits well mixed
 _TRAINING_STRETCHES = 16
 _VALIDATION_STRETCHES = 20
 
@@ -152,3 +153,22 @@ def _look_up(known: _Keys, values: npt.NDArray[np.int64], asked: _Keys) -> npt.N
     places = np.minimum(np.searchsorted(known, asked), len(known) - 1)
     found: npt.NDArray[np.int64] = np.where(known[places] == asked, values[places], 0)
     return found
+
+
+def hashes(ids: Ids, length: int) -> _Keys:
+    """A polynomial hash modulo 2**64 of every n-gram along the last axis, by doubling. Shape (..., tokens - length + 1)."""
+    count = ids.shape[-1] - length + 1
+    result: _Keys = np.zeros((*ids.shape[:-1], max(0, count)), dtype=np.uint64)
+    if count <= 0:
+        return result
+    block = (ids.astype(np.uint64) + np.uint64(1)) * np.uint64(_MULTIPLIER)  # hashes of `size` tokens from each place
+    power, size, done = _MULTIPLIER, 1, 0
+    while size <= length:
+        if length & size:
+            result *= np.uint64(power)
+            result += block[..., done : done + count]
+            done += size
+        if 2 * size <= length:
+            block = block[..., :-size] * np.uint64(power) + block[..., size:]
+        power, size = power * power % 2**64, 2 * size
+    return result

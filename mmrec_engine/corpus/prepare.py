@@ -19,78 +19,42 @@ import shutil
 import tempfile
 import time
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import platformdirs
 
 from mmrec_engine.corpus import streaming
 from mmrec_engine.corpus.builtin import BuiltinDocuments
 from mmrec_engine.corpus.documents import FileDocuments, Reading, Skipped
-from mmrec_engine.corpus.encoding import DESCRIPTION, encode
+from mmrec_engine.corpus.encoding import DESCRIPTION, encode, points_of
 from mmrec_engine.corpus.hub_source import HubSource, is_hub, source_of
-from mmrec_engine.corpus.ledger import SideName
+from mmrec_engine.corpus.ledger import Ledger, SideName
+from mmrec_engine.corpus.making import Corpus, Making, same_tokenizer
 from mmrec_engine.corpus.mixing import Source, sources_of
 from mmrec_engine.corpus.mojibake import Repair
-from mmrec_engine.corpus.parts import Counts, Part, Side, parts_of, with_shares
+from mmrec_engine.corpus.parts import Counts, Side, parts_of, with_shares
 from mmrec_engine.corpus.remembered import Remembered
+from mmrec_engine.corpus.split_record import Earlier, SplitRecord
 from mmrec_engine.corpus.spool import Spool, written
+from mmrec_engine.corpus.vocabulary import learn_tokenizer
 from mmrec_engine.errors import RequestError
 from mmrec_engine.events import Progress
 from mmrec_engine.messages import LANGUAGES, REASONS, SIDES
+from mmrec_engine.run_files import SPLIT
 from mmrec_engine.settings import WHOLE, Settings
-from mmrec_engine.tokenizer import Tokenizer, tokenizer_from_dict
-from mmrec_engine.tokenizer.vocabulary import special_ids
+from mmrec_engine.tokenizer import CharacterTokenizer, Tokenizer, tokenizer_from_dict
+from mmrec_engine.tokenizer.vocabulary import UNKNOWN, special_ids
 
+__all__ = ["Corpus", "cache_folder", "prepare_corpus", "short_side", "tag_of", "too_short"]
+
+_FORMAT = 3  # raised whenever the same text would give other files
 _STREAMING = "streaming-"  # working folders of data sets
 _DAY = 86_400  # seconds
-_FORMAT = 3  # raised whenever the same text would give other files
 
 _Documents = FileDocuments | BuiltinDocuments
-
-
-@dataclass(frozen=True)
-class Corpus:
-    """A prepared corpus: tokens mapped from disk, and what a person wants to know of it.
-
-    repaired_words: how many words `fix_encoding` mended as the text was read. parts: where there are several corpora, or their
-    tags are known; their sides lie one after another in `train` and `validation`. reading: how it was taken from the files.
-    """
-
-    name: str
-    fingerprint: str
-    documents: int
-    tokenizer: Tokenizer
-    train: Side
-    validation: Side
-    skipped: tuple[Skipped, ...]
-    repaired_words: int = 0
-    parts: tuple[Part, ...] = ()
-    reading: Reading = Reading()
-
-    @property
-    def all_parts(self) -> tuple[Part, ...]:
-        """The parts, or the whole as the only one."""
-        return self.parts or (Part(self.name, None, 1.0, self.train, self.validation),)
-
-    def describe(self) -> dict[str, Any]:
-        """The `corpus` entry of run.json."""
-        return {
-            "name": self.name,
-            "fingerprint": self.fingerprint,
-            "documents": self.documents,
-            "train_characters": self.train.characters,
-            "validation_characters": self.validation.characters,
-            "tokenizer": self.tokenizer.kind,
-            "vocabulary": self.tokenizer.vocab_size,
-            "train_tokens": len(self.train.tokens),
-            "validation_tokens": len(self.validation.tokens),
-            "repaired_words": self.repaired_words,
-            **self.reading.describe(),
-            **({"parts": [part.describe() for part in self.parts]} if self.parts else {}),
-        }
 
 
 def cache_folder() -> Path:
@@ -98,17 +62,19 @@ def cache_folder() -> Path:
 
 
 def prepare_corpus(
-    settings: Settings, tokenizer: Tokenizer | None = None, tag: str | None = None
+    settings: Settings, tokenizer: Tokenizer | None = None, tag: str | None = None, earlier: Earlier | None = None
 ) -> Generator[Progress, None, Corpus]:
     """Prepare the corpus that the settings name, or find it prepared. Yields progress in bytes of text.
 
-    tokenizer: of a trained model that is to be evaluated on this text; then all of the text is the validation side.
+    tokenizer: of a trained model that is to be evaluated on this text; then all of the text is the validation split, unless it
+    is the very text of the `earlier` run.
     tag: where that one was trained on several corpora, the one whose tag the windows get; none: of the corpus with the same
     name, else of the first.
     Raises RequestError where the text is missing, unusable or shorter than one window on a side.
     """
     folder = cache_folder()
-    making = _Making(settings, tokenizer, sources_of(settings), folder)
+    earlier = earlier or Earlier()
+    making = Making(settings, tokenizer, sources_of(settings), folder, earlier)
     if tokenizer is not None and tag is not None:
         tag_of(tokenizer, tag)
     streamed = [source for source in making.sources if settings.data_dir is None and is_hub(source.place)]
@@ -127,7 +93,8 @@ def prepare_corpus(
     except OSError as error:
         raise RequestError("cache-unwritable", path=folder, reason=error.strerror or error) from None
     tags = corpus.tokenizer.tags
-    corpus = replace(corpus, parts=with_shares(corpus.parts, making.sources, settings.mixing_temperature, tags, tag))
+    parts = with_shares(corpus.parts, making.sources, settings.mixing_temperature, tags, tag)
+    corpus = replace(corpus, parts=parts, earlier=earlier)
     short = short_side(corpus, settings.seq_len, ("validation",) if tokenizer else ("training", "validation"))
     if short is not None:
         raise short
@@ -174,34 +141,7 @@ def too_short(side: str, tokens: int, seq_len: int) -> RequestError:
     return RequestError("corpus-too-short", side=SIDES[side], tokens=tokens, seq_len=seq_len, nearest=nearest)
 
 
-@dataclass(frozen=True)
-class _Making:
-    """What is to be made of a text. folder: the cache."""
-
-    settings: Settings
-    tokenizer: Tokenizer | None
-    sources: Sequence[Source]
-    folder: Path
-
-    @property
-    def several(self) -> bool:
-        return len(self.sources) > 1
-
-    @property
-    def beside(self) -> tuple[str, ...]:
-        """Special ids of a tokenizer that is learnt, beside those that every one has."""
-        corpora = [source.name for source in self.sources] if self.several else []
-        return special_ids(False, bool(self.settings.denoising), corpora)
-
-    def decides(self) -> tuple[str, ...]:
-        """What beside the text decides the token files."""
-        settings, tokenizer = self.settings, self.tokenizer
-        learnt = " ".join((f"{settings.tokenizer} {settings.vocab_size}", *self.beside))
-        vocabulary = json.dumps(tokenizer.to_dict()) if tokenizer else learnt
-        return str(None if tokenizer else settings.val_split), vocabulary, str(_FORMAT)
-
-
-def _prepare(documents: Sequence[_Documents], making: _Making, work: Path) -> Generator[Progress, None, Corpus]:
+def _prepare(documents: Sequence[_Documents], making: Making, work: Path) -> Generator[Progress, None, Corpus]:
     settings, sources = making.settings, making.sources
     repair = Repair() if settings.fix_encoding else None
     spool = yield from written(documents, work / "text", repair, settings.max_corpus_bytes)
@@ -230,11 +170,18 @@ def _nothing_in(documents: _Documents, place: str) -> RequestError:
     return RequestError("corpus-nothing-usable", **values)
 
 
-def _stream(source: HubSource, making: _Making) -> Generator[Progress, None, Corpus]:
+def _stream(source: HubSource, making: Making) -> Generator[Progress, None, Corpus]:
     """A data set that is streamed: what is finished is found without it, what was cut off goes on."""
     settings, folder = making.settings, making.folder
     key = streaming.key_of(source, settings.max_corpus_bytes, settings.fix_encoding)
-    whole_key = _digest(key, *making.decides())
+    plain = _remembered(making, _digest(key, *_decides(making)))
+    if plain is not None and making.fits(plain):
+        return plain
+    known, record = making.known_tokenizer(), making.earlier.record
+    of_earlier = () if record is None else (record.digest,)
+    of_evaluation = () if making.tokenizer is None else (making.earlier.fingerprint,)
+    decides = _decides(making, known, whole=making.tokenizer is not None)
+    whole_key = _digest(key, *decides, *of_earlier, *of_evaluation)
     found = _remembered(making, whole_key)
     if found is not None:
         return found
@@ -250,22 +197,23 @@ def _stream(source: HubSource, making: _Making) -> Generator[Progress, None, Cor
     return found
 
 
-def _stream_into(work: Path, source: HubSource, making: _Making, key: str) -> Generator[Progress, None, Corpus]:
+def _stream_into(work: Path, source: HubSource, making: Making, key: str) -> Generator[Progress, None, Corpus]:
     settings, name = making.settings, making.sources[0].name
     repair = Repair() if settings.fix_encoding else None
     text = yield from streaming.streamed(source, name, work, settings.max_corpus_bytes, repair)
     if not len(text.spool.ledger):
         raise RequestError("corpus-empty", path=name)
     corpus = yield from _tokens_of(text.spool, making, work)
-    prepared = _digest(corpus.fingerprint, *making.decides())
-    Remembered(prepared, text.empty, text.repaired_words, text.held_out).write(making.folder, key)
+    assert corpus.folder is not None
+    noted = Remembered(corpus.folder.name, text.empty, text.repaired_words, text.held_out)
+    noted.write(making.folder, key)
     found = _remembered(making, key)
     if found is None:
         raise OSError(errno.EIO, os.strerror(errno.EIO), str(making.folder))
     return found
 
 
-def _remembered(making: _Making, key: str) -> Corpus | None:
+def _remembered(making: Making, key: str) -> Corpus | None:
     found = Remembered.read(making.folder, key)
     corpus = _open(making.folder / found.prepared, making.sources) if found is not None else None
     if found is None or corpus is None:
@@ -275,20 +223,70 @@ def _remembered(making: _Making, key: str) -> Corpus | None:
     return replace(corpus, skipped=skipped, repaired_words=found.repaired_words, reading=reading)
 
 
-def _tokens_of(spool: Spool, making: _Making, work: Path) -> Generator[Progress, None, Corpus]:
+def _tokens_of(spool: Spool, making: Making, work: Path) -> Generator[Progress, None, Corpus]:
     """The tokens of a spooled text, prepared already or now. work: where the files are made."""
-    fingerprint = spool.ledger.fingerprint(making.several)
-    prepared = making.folder / _digest(fingerprint, *making.decides())
+    ledger, settings = spool.ledger, making.settings
+    fingerprint = ledger.fingerprint(making.several)
+    whole, record, tokenizer = making.whole(fingerprint), making.earlier.record, making.known_tokenizer()
+    if tokenizer is not making.tokenizer and _names(tokenizer) != (*special_ids(len(ledger) > 1), *making.beside):
+        tokenizer = None  # of a text with other special ids, such as one document instead of several
+    points: npt.NDArray[np.int64] | None = np.zeros(len(ledger), dtype=np.int64) if whole else None
+    kept: tuple[str, ...] = ()
+    if record is not None and not whole:
+        points = points_of(ledger, settings.val_split, record)
+        if (points != points_of(ledger, settings.val_split)).any():
+            kept = (SplitRecord.of(_keys(ledger), points).digest,)
+    prepared = making.folder / _digest(fingerprint, *_decides(making, None, whole), *kept)
+    if tokenizer is not None:
+        learnt = None if whole else _open(prepared, making.sources)
+        if learnt is None or not same_tokenizer(tokenizer, learnt.tokenizer):
+            given = making.folder / _digest(fingerprint, *_decides(making, tokenizer, whole), *kept)
+            if making.tokenizer is None and isinstance(tokenizer, CharacterTokenizer) and not given.exists():
+                points = points_of(ledger, settings.val_split) if points is None else points
+                if not (yield from _covers(tokenizer, spool, points, settings)):
+                    tokenizer = None
+            prepared = prepared if tokenizer is None else given
     corpus = _open(prepared, making.sources)
-    if corpus is None:
-        target = work / "prepared"
-        target.mkdir(exist_ok=True)
-        yield from encode(spool, making.settings, making.tokenizer, making.beside, fingerprint, target)
-        _put_in_place(target, prepared, making.sources)
+    if corpus is None or (corpus.record is None and not whole):
+        if points is None:
+            points = points_of(ledger, settings.val_split)
+        if corpus is None:
+            target = work / f"prepared-{prepared.name}"  # of another split or vocabulary is another
+            target.mkdir(exist_ok=True)
+            yield from encode(spool, points, settings, tokenizer, making.beside, fingerprint, target)
+            if not whole:
+                SplitRecord.of(_keys(ledger), points).write(target / SPLIT)
+            _put_in_place(target, prepared, making.sources)
+        else:  # it was prepared before there was a record
+            SplitRecord.of(_keys(ledger), points).write(prepared / SPLIT)
         corpus = _open(prepared, making.sources)
         if corpus is None:
             raise OSError(errno.EIO, os.strerror(errno.EIO), str(prepared))
-    return corpus
+    return replace(corpus, whole=whole)
+
+
+def _covers(
+    tokenizer: CharacterTokenizer, spool: Spool, points: npt.NDArray[np.int64], settings: Settings
+) -> Generator[Progress, None, bool]:
+    """Whether a vocabulary has all the characters that one learnt from this training split would have, in whatever order."""
+    training = (piece.text for piece in spool.pieces(points) if piece.side == "train")
+    learnt = yield from learn_tokenizer(training, int(points.sum()), settings, ())
+    assert isinstance(learnt, CharacterTokenizer)
+    return set(learnt.characters) <= set(tokenizer.characters)
+
+
+def _decides(making: Making, tokenizer: Tokenizer | None = None, whole: bool = False) -> tuple[str, ...]:
+    return (*making.decides(tokenizer, whole), str(_FORMAT))
+
+
+def _keys(ledger: Ledger) -> npt.NDArray[np.uint64]:
+    """By which a record knows the documents. Shape (documents,)."""
+    return np.ascontiguousarray(ledger.fingerprints(slice(None))[:, 0])
+
+
+def _names(tokenizer: Tokenizer | None) -> tuple[str, ...]:
+    """Of the special ids, without the unknown one."""
+    return () if tokenizer is None else tuple(name for name in tokenizer.special if name != UNKNOWN)
 
 
 def _open(folder: Path, sources: Sequence[Source]) -> Corpus | None:
@@ -322,6 +320,7 @@ def _open(folder: Path, sources: Sequence[Source]) -> Corpus | None:
             sides["validation"],
             (),
             parts=parts_of(sources, [Counts(**one) for one in counts], sides),
+            folder=folder,
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from mmrec_engine.corpus.split_record import SplitRecord
 from mmrec_engine.randomness import hash64_each
 
 _RESOLUTION = 500  # sums of lengths are told apart to a 500th of the wanted share
@@ -35,6 +36,28 @@ def split_points(
     return (characters * (1 - share)).astype(np.int64)
 
 
+def kept_points(
+    fingerprints: npt.NDArray[np.uint64], characters: npt.NDArray[np.int64], share: float, record: SplitRecord
+) -> npt.NDArray[np.int64]:
+    """As `split_points`, but documents that the record knows keep their split; the new ones bring the whole near the share."""
+    known, train, _ = record.look_up(fingerprints[:, 0])
+    points: npt.NDArray[np.int64] = np.minimum(train, characters)
+    new = ~known
+    if not known.any():
+        return split_points(fingerprints, characters, share)
+    if not new.any():
+        return points
+    wanted = share * int(characters.sum())
+    lacking = max(0.0, wanted - int((characters - points)[known].sum()))
+    of_new = characters[new]
+    validating = _nearest_subset(fingerprints[new], of_new, lacking / int(of_new.sum()))
+    if abs(int(of_new[validating].sum()) - lacking) <= _TOLERATED_MISS * wanted:
+        points[new] = np.where(validating, 0, of_new)
+    else:
+        points[new] = (of_new * (1 - min(1.0, lacking / int(of_new.sum())))).astype(np.int64)
+    return points
+
+
 def _nearest_subset(
     fingerprints: npt.NDArray[np.uint64], characters: npt.NDArray[np.int64], share: float
 ) -> npt.NDArray[np.bool_]:
@@ -44,7 +67,7 @@ def _nearest_subset(
     """
     order, starts = _in_order(fingerprints)
     sizes = np.add.reduceat(characters[order], starts)
-    wanted = share * int(sizes.sum())
+    wanted = min(1.0, share) * int(sizes.sum())
     unit = max(1.0, wanted / _RESOLUTION)
     chosen = _first_fit(sizes, wanted)
     if wanted - int(sizes[chosen].sum()) > unit:  # of many small documents the first that fit come near enough

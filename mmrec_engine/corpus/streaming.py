@@ -262,4 +262,5 @@ class _Parts:
             if path.name not in known:
                 path.unlink(missing_ok=True)
         if not self.last.ended:
-            shutil.rmtree(self._folder / "prepared", ignore_errors=True)
+            for prepared in self._folder.glob("prepared*"):
+                shutil.rmtree(prepared, ignore_errors=True)

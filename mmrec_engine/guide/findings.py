@@ -56,6 +56,10 @@ SKIPPED: dict[str, Words] = {
         "en": "skipped: the weights are those of an earlier run",
         "tr": "atlandı: ağırlıklar daha önceki bir çalışmanın",
     },
+    "not-recorded": {
+        "en": "skipped: it is not recorded what the first weights have been trained on",
+        "tr": "atlandı: ilk ağırlıkların neyle eğitildiği kayıtlı değil",
+    },
     "too-early": {
         "en": "skipped: the run is too short to judge this",
         "tr": "atlandı: çalışma bunu yargılamak için çok kısa",
@@ -68,11 +72,12 @@ def texts() -> dict[str, FindingText]:
     """All finding texts by id."""
     from mmrec_engine.guide.findings_after import AFTER
     from mmrec_engine.guide.findings_before import BEFORE
+    from mmrec_engine.guide.findings_continued import CONTINUED
     from mmrec_engine.guide.findings_during import DURING
     from mmrec_engine.guide.findings_mixing import MIXING
     from mmrec_engine.guide.findings_model import MODEL
 
-    return {entry.id: entry for entry in (*BEFORE, *MIXING, *MODEL, *DURING, *AFTER)}
+    return {entry.id: entry for entry in (*BEFORE, *CONTINUED, *MIXING, *MODEL, *DURING, *AFTER)}
 
 
 def title(finding: Mapping[str, Any], language: Language) -> str:

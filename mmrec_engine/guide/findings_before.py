@@ -35,6 +35,10 @@ REMEDIES: dict[str, Words] = {
         "en": "Give more characters a token of their own (--vocab-size {vocab_size})",
         "tr": "Daha çok karaktere kendi tokenını ver (--vocab-size {vocab_size})",
     },
+    "random-weights": {
+        "en": "Begin with random weights",
+        "tr": "Rastgele ağırlıklarla başla",
+    },
     "usual-learning-rate": {
         "en": "Use the usual learning rate ({learning_rate:g})",
         "tr": "Alışılmış öğrenme oranını kullan ({learning_rate:g})",

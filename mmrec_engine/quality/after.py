@@ -20,7 +20,7 @@ import numpy as np
 
 from mmrec_engine import checkpoints
 from mmrec_engine.corpus.batches import validation_windows
-from mmrec_engine.corpus.prepare import Corpus, prepare_corpus
+from mmrec_engine.corpus.prepare import Corpus
 from mmrec_engine.errors import MmrecError, RequestError
 from mmrec_engine.evaluation.generation import Sampling, generate
 from mmrec_engine.evaluation.metrics import student_95
@@ -33,6 +33,7 @@ from mmrec_engine.quality.continuations import measure
 from mmrec_engine.quality.reload import WHOLE
 from mmrec_engine.quality.remedies import remedies_for
 from mmrec_engine.run_files import BEST, FINAL
+from mmrec_engine.run_text import same_text, text_of_run
 from mmrec_engine.runs import read_description
 from mmrec_engine.settings import FIELDS, Settings, metrics_of
 from mmrec_engine.trained import Trained, load_trained
@@ -285,7 +286,7 @@ def _corpus_of(folder: Path) -> Corpus | None:
     try:
         described = read_description(folder) or {}
         known = {name: value for name, value in described.get("settings", {}).items() if name in FIELDS}
-        corpus = result_of(prepare_corpus(replace(Settings(**known), stride=None)))
+        corpus = result_of(text_of_run(replace(Settings(**known), stride=None), folder))
     except (MmrecError, TypeError):
         return None
-    return corpus if corpus.fingerprint == described.get("corpus", {}).get("fingerprint") else None
+    return corpus if same_text(corpus, described.get("corpus", {})) else None

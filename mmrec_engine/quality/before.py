@@ -30,7 +30,7 @@ def checks_before(
     from mmrec_engine.quality.text_context import TextContext
 
     text = TextContext(settings, corpus, dict(sources))
-    for check in text_checks_of(corpus):
+    for check in text_checks_of(corpus, settings):
         if only is None or check.id in only:
             yield run(check, text)
 
@@ -43,19 +43,22 @@ def checks_before(
             yield run(check, model)
 
 
-def text_checks_of(corpus: Corpus) -> tuple[Check, ...]:
-    """The checks of a text; where it is several corpora, those of how they are mixed too."""
+def text_checks_of(corpus: Corpus, settings: Settings) -> tuple[Check, ...]:
+    """The checks of a text, and those that only several corpora need, or weights that were trained before."""
+    from mmrec_engine.quality.continued_checks import CONTINUED_CHECKS
     from mmrec_engine.quality.mixing_checks import MIXING_CHECKS
     from mmrec_engine.quality.text_checks import TEXT_CHECKS
 
-    return (*TEXT_CHECKS, *(MIXING_CHECKS if len(corpus.parts) > 1 else ()))
+    mixing = MIXING_CHECKS if len(corpus.parts) > 1 else ()
+    continued = CONTINUED_CHECKS if settings.init_from is not None else ()
+    return (*TEXT_CHECKS, *continued, *mixing)
 
 
-def count_of_checks(corpus: Corpus) -> int:
+def count_of_checks(corpus: Corpus, settings: Settings) -> int:
     """How many findings `checks_before` makes."""
     from mmrec_engine.quality.model_checks import MODEL_CHECKS
 
-    return len(text_checks_of(corpus)) + len(MODEL_CHECKS)
+    return len(text_checks_of(corpus, settings)) + len(MODEL_CHECKS)
 
 
 def baselines_of(findings: list[Finding]) -> dict[str, float]:

@@ -13,10 +13,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from mmrec_engine.corpus.batches import validation_windows
-from mmrec_engine.corpus.prepare import prepare_corpus
 from mmrec_engine.garbage import collect_rarely, leave_all
 from mmrec_engine.progress import result_of
 from mmrec_engine.run_files import BEST
+from mmrec_engine.run_text import text_of_run
 from mmrec_engine.runs import read_description
 from mmrec_engine.settings import FIELDS, Settings
 
@@ -36,7 +36,7 @@ def loss_of(folder: Path, wait: Callable[[], str]) -> float:
     make_exact()
     known = {name: value for name, value in described["settings"].items() if name in FIELDS}
     settings = replace(Settings(**known), stride=None)
-    corpus = result_of(prepare_corpus(settings))
+    corpus = result_of(text_of_run(settings, folder))
     # Two models that compute at once on the same cores would wait for each other.
     whole = wait().strip() == WHOLE
     trained = load_trained(str(folder / BEST), torch.device(str(described.get("device", "cpu"))))

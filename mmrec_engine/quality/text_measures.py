@@ -12,9 +12,8 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-from mmrec_engine.corpus.ngrams import Ids, cross_entropies, stretches
+from mmrec_engine.corpus.ngrams import Ids, cross_entropies, hashes, stretches
 from mmrec_engine.corpus.windows import Tokens
 from mmrec_engine.tokenizer import CharacterTokenizer, Tokenizer
 from mmrec_engine.tokenizer.character import code_points
@@ -28,10 +27,7 @@ _FEW_KINDS = 5  # characters of a ruled line
 _FEW_DIFFERENT = 0.5  # of the neighbours in an n-gram; with more alike it is a ruled line or blank space
 _ENCODED = re.compile(r"[A-Za-z0-9+/=_-]{32,}")
 _TAG = re.compile(r"</?[A-Za-z][\w:-]*(?:\s[^<>]{0,2000})?/?>")
-_MULTIPLIER = 0x9E3779B97F4A7C15  # odd, its bits well mixed
 _FILTER_BITS = 22
-
-_Hashes = npt.NDArray[np.uint64]
 
 
 def texts(tokens: Tokens, tokenizer: Tokenizer, most: int, count: int = _STRETCHES) -> Iterator[str]:
@@ -185,7 +181,7 @@ def overlap(train: Iterable[Tokens], validation: Tokens, length: int, most: int)
     starts = np.unique(np.linspace(0, len(validation) - length, most).astype(np.int64))
     grams = np.lib.stride_tricks.sliding_window_view(validation, length)[starts]  # (grams, length)
     grams = grams[(grams[:, 1:] != grams[:, :-1]).mean(axis=1) >= _FEW_DIFFERENT]
-    asked = _hashes(grams, length)[:, 0]
+    asked = hashes(grams, length)[:, 0]
     wanted = np.unique(asked)
     there = np.zeros(2**_FILTER_BITS, dtype=bool)  # a cheap first look: nearly all of training is passed over by it
     shift = np.uint64(64 - _FILTER_BITS)
@@ -193,27 +189,8 @@ def overlap(train: Iterable[Tokens], validation: Tokens, length: int, most: int)
     found = np.zeros(len(wanted) + 1, dtype=bool)
     for part in train:
         for start in range(0, len(part), _AT_ONCE):
-            hashes = _hashes(part[start : start + _AT_ONCE + length - 1], length)
-            likely = hashes[there[hashes >> shift]]
+            of_part = hashes(part[start : start + _AT_ONCE + length - 1], length)
+            likely = of_part[there[of_part >> shift]]
             places = np.searchsorted(wanted, likely)
             found[places[np.append(wanted, 0)[places] == likely]] = True
     return int(np.isin(asked, wanted[found[:-1]]).sum()), len(asked)
-
-
-def _hashes(ids: Ids, length: int) -> _Hashes:
-    """A polynomial hash modulo 2**64 of every n-gram along the last axis, by doubling. Shape (..., tokens - length + 1)."""
-    count = ids.shape[-1] - length + 1
-    result: _Hashes = np.zeros((*ids.shape[:-1], max(0, count)), dtype=np.uint64)
-    if count <= 0:
-        return result
-    block = (ids.astype(np.uint64) + np.uint64(1)) * np.uint64(_MULTIPLIER)  # hashes of `size` tokens from each place
-    power, size, done = _MULTIPLIER, 1, 0
-    while size <= length:
-        if length & size:
-            result *= np.uint64(power)
-            result += block[..., done : done + count]
-            done += size
-        if 2 * size <= length:
-            block = block[..., :-size] * np.uint64(power) + block[..., size:]
-        power, size = power * power % 2**64, 2 * size
-    return result

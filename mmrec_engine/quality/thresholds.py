@@ -49,6 +49,8 @@ THRESHOLDS: dict[str, Threshold] = {
     "mojibake": Threshold({"words": 3, "warn_share": 0.001, "fail_share": 0.05}, "★"),
     "duplicate-text": Threshold({"characters": 40, "warn_share": 0.10, "fail_share": 0.30}, "D, ★"),
     "split-overlap": Threshold({"gram": 64, "gram_of_letters": 40, "warn_share": 0.05, "fail_share": 0.20}, "D, ★"),
+    # Passages stand in other texts too, as split-overlap allows; documents do not.
+    "split-continued": Threshold({"warn_share": 0.01, "fail_share": 0.20, "gram": 64, "gram_share": 0.05}, "★"),
     "split-alike": Threshold({"nats": 0.3}, "★"),
     "unknown-characters": Threshold({"warn_share": 0.001, "fail_share": 0.01}, "★"),
     "round-trip": Threshold({}, "★"),

@@ -13,10 +13,12 @@ import torch
 import torch.distributed as dist
 
 from mmrec_engine.corpus.prepare import prepare_corpus
+from mmrec_engine.corpus.split_record import Earlier
 from mmrec_engine.errors import TrainingError
 from mmrec_engine.machine_memory import ran_out
 from mmrec_engine.progress import result_of
 from mmrec_engine.settings import resolve
+from mmrec_engine.tokenizer import tokenizer_from_dict
 from mmrec_engine.training.group import ProcessLostError
 from mmrec_engine.training.job import Job, build_job
 from mmrec_engine.training.loss_scale import Overflowed
@@ -50,10 +52,10 @@ def _build(member: Member) -> Job | None:
     command, *told = member.hear()
     if command == "end":
         return None
-    values, machine, fingerprint, state = told
+    values, machine, (fingerprint, tokenizer, split), state = told
     del told
     settings = replace(resolve(values).settings, init_from=None)  # its weights are in the state
-    corpus = result_of(prepare_corpus(settings))
+    corpus = result_of(prepare_corpus(settings, earlier=Earlier(split, tokenizer_from_dict(tokenizer))))
     if corpus.fingerprint != fingerprint:
         raise RuntimeError(f"the text is not the same here: {corpus.name}")
     member.sharded = machine["sharding"] == "full"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,7 +71,12 @@ class Job:
             state = self.content()
         elif self.settings.init_from is not None:
             state = {"model": dict(self.model.state_dict())}
-        group.tell("job", self.settings.as_dict(), self.machine.told(), self.corpus.fingerprint, state)
+        record = self.corpus.earlier.record
+        split = (
+            None if record is None else replace(record, tokenizer=None)
+        )  # a library's tokenizer travels as its values
+        text = (self.corpus.fingerprint, self.corpus.tokenizer.to_dict(), split)
+        group.tell("job", self.settings.as_dict(), self.machine.told(), text, state)
         del state
         self.group = group
         self.take_part(group)

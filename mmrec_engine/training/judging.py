@@ -60,7 +60,7 @@ class Judging:
         findings: list[Finding] = list(self.found)
         yield from (events.Check(finding=one) for one in findings)
         if not findings:
-            total = count_of_checks(corpus) if self.before else len(_YARDSTICKS)
+            total = count_of_checks(corpus, settings) if self.before else len(_YARDSTICKS)
             only = None if self.before else _YARDSTICKS
             made = checks_before(settings, sources, corpus, folder, machine, warm_start, only)
             yield events.Progress(task="checks", done=0, total=total)

@@ -12,10 +12,9 @@ from mmrec_engine.corpus import hub_source
 from mmrec_engine.corpus.mixing import moved
 from mmrec_engine.errors import RequestError
 from mmrec_engine.run_files import DESCRIPTION
-from mmrec_engine.runs import check_description, read_description
+from mmrec_engine.runs import check_description, locate, read_description
 from mmrec_engine.setting import flag
 from mmrec_engine.settings import CORPUS_CHOICE, FIELDS, Resolved, Settings, parse, resolve
-from mmrec_engine.trained import locate
 
 
 def given_in_code(settings: Settings) -> Resolved:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from mmrec_engine import checkpoints, events, run_files
-from mmrec_engine.corpus.prepare import Corpus, prepare_corpus
+from mmrec_engine.corpus.prepare import Corpus
 from mmrec_engine.errors import Interrupted, RequestError, TrainingError
 from mmrec_engine.events import Event
 from mmrec_engine.machine_memory import ran_out
@@ -20,6 +20,7 @@ from mmrec_engine.quality.model_context import fitting_microbatch
 from mmrec_engine.quality.readable import skipped_finding
 from mmrec_engine.run_files import CONTROL, LOG
 from mmrec_engine.run_folder import Mode, RunFolder, close_descriptor, refuse_links
+from mmrec_engine.run_text import record_of, same_text, text_of_new_run, text_of_run
 from mmrec_engine.runs import note_run, read_events, recorded_ending
 from mmrec_engine.settings import Resolved, Settings
 from mmrec_engine.training.control import DETACH, Control
@@ -83,6 +84,7 @@ class _Run:
             raise
         self._folder = RunFolder(path, mode, held_lock)
         self._description: dict[str, Any] = {}
+        self._corpus: Corpus | None = None
         self._during = During()
         self._started = time.monotonic()
         self._made_step = False
@@ -161,7 +163,8 @@ class _Run:
 
     def _record(self, event: Event) -> None:
         if isinstance(event, events.Step) and not self._made_step:
-            self._folder.begin(self._description)  # an old run makes room only now
+            record = None if self._corpus is None else record_of(self._corpus, self._resolved.settings)
+            self._folder.begin(self._description, record)  # an old run makes room only now
             self._made_step = True
             note_run(self._folder.path)
         if isinstance(event, events.SettingsChanged):
@@ -174,8 +177,10 @@ class _Run:
         yield events.State(state="PREPARING")
         if settings.metrics is not None:
             require_libraries(settings.metrics)
-        corpus = yield from self._interruptible(prepare_corpus(settings))
+        preparing = text_of_run(settings, self._folder.path) if self._stored else text_of_new_run(settings)
+        corpus = yield from self._interruptible(preparing)
         self._check_same_corpus(corpus)
+        self._corpus = corpus
         for skipped in corpus.skipped:
             yield events.Check(finding=skipped_finding(skipped))
         path, content, damaged = (
@@ -212,7 +217,7 @@ class _Run:
             if ended and recorded_ending(self._folder.path) is not None:
                 raise _NothingLeft
             changed = changed_since(content, self._resolved.settings)
-            self._folder.continue_after(path.name, step, self._description)
+            self._folder.continue_after(path.name, step, self._description, lambda: record_of(corpus, settings))
             lacking = self._during.fold(read_events(self._folder.path))
             self._made_step = True
             note_run(self._folder.path)
@@ -304,7 +309,7 @@ class _Run:
         if not self._stored:
             return
         known = self._stored.get("corpus", {})
-        if known.get("fingerprint") != corpus.fingerprint or known.get("vocabulary") != corpus.tokenizer.vocab_size:
+        if not same_text(corpus, known) or known.get("vocabulary") != corpus.tokenizer.vocab_size:
             raise RequestError("resume-corpus-differs", path=corpus.name)
 
     def _describe_changed(self, event: events.SettingsChanged) -> None:

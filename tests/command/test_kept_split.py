@@ -1,0 +1,127 @@
+"""A run that begins with the weights of an earlier one keeps its split, and says what these weights have been trained on."""
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mmrec_engine.corpus.builtin import sample_folder
+from mmrec_engine.corpus.split_record import SplitRecord
+from tests.conftest import FAST, QUICK, Command, events_of
+
+LIMIT = ["--max-steps", 3, "--warmup-steps", 1]
+
+
+@pytest.fixture
+def documents(command: Command) -> Path:
+    folder = command.folder / "text"
+    folder.mkdir()
+    for path in sorted(sample_folder().glob("*.txt")):
+        (folder / path.name).write_bytes(path.read_bytes())
+    return folder
+
+
+def described(command: Command, name: str) -> dict[str, Any]:
+    value: dict[str, Any] = json.loads((command.run_folder(name) / "run.json").read_text(encoding="utf-8"))
+    return value
+
+
+def documents_of(command: Command, name: str) -> tuple[list[bytes], list[bytes]]:
+    """The documents that train and those that validate, as the prepared tokens have them."""
+    corpus = described(command, name)["corpus"]
+    for path in (command.folder.parent / "cache" / "mmrec" / "corpora").glob("*/corpus.json"):
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        record = SplitRecord.read(path.parent / "split.npz")
+        if kept["fingerprint"] == corpus["fingerprint"] and record is not None and record.digest == corpus["split"]:
+            end = kept["tokenizer"]["special"].index("end_of_document")
+            sides = [np.fromfile(path.parent / f"{side}.bin", dtype=np.uint8) for side in ("train", "validation")]
+            train, validation = (
+                [part.tobytes() for part in np.split(ids, np.flatnonzero(ids == end) + 1) if len(part)] for ids in sides
+            )
+            return train, validation
+    raise AssertionError("its text is not prepared any more")
+
+
+def continued(command: Command, name: str) -> dict[str, Any]:
+    found = [one["finding"] for one in events_of(command.run_folder(name)) if one["event"] == "check"]
+    return next(one for one in found if one["id"] == "split-continued")
+
+
+def test_documents_keep_their_split_when_one_is_added(command: Command, documents: Path) -> None:
+    assert command("train", "--data-dir", documents, *FAST, *LIMIT, "--name", "a").code == 0
+    before, validated = documents_of(command, "a")
+    for number in range(3):
+        words = (documents / "en-how-02-soap.txt").read_text(encoding="utf-8").split()
+        (documents / f"new-{number}.txt").write_text(" ".join(words[number * 30 :] * 2), encoding="utf-8")
+        name = f"b{number}"
+        result = command("train", "--from", "a", *QUICK, *LIMIT, "--name", name)
+        assert result.code == 0, result.err
+        train, after = documents_of(command, name)
+        assert set(validated) <= set(after) and not set(after) & set(before)
+        assert set(before) <= set(train)
+        finding = continued(command, name)
+        assert finding["status"] == "pass" and finding["values"]["share"] == 0
+
+
+def test_a_third_run_knows_what_the_first_was_trained_on(command: Command, documents: Path) -> None:
+    """Also of documents that the second run did not have."""
+    assert command("train", "--data-dir", documents, *FAST, *LIMIT, "--name", "a").code == 0
+    trained, _ = documents_of(command, "a")
+    away = sorted(documents.glob("en-story*"))[:5]
+    texts = {path: path.read_bytes() for path in away}
+    for path in away:
+        path.unlink()
+    assert command("train", "--from", "a", *FAST, *LIMIT, "--name", "b").code == 0
+    for path, text in texts.items():
+        path.write_bytes(text)
+    assert command("train", "--init-from", "b", "--data-dir", documents, *QUICK, *LIMIT, "--name", "c").code == 0
+    _, validated = documents_of(command, "c")
+    assert not set(validated) & set(trained)
+    assert continued(command, "c")["status"] == "pass"
+
+
+def test_changed_documents_are_found_by_their_passages(command: Command, documents: Path) -> None:
+    """Joined, cut and edited text has other fingerprints, and is the same text."""
+    assert command("train", "--data-dir", documents, *FAST, *LIMIT, "--name", "a").code == 0
+    train = command.folder / "given"
+    train.mkdir()
+    texts = [path.read_text(encoding="utf-8") for path in sorted(documents.iterdir())]
+    (train / "train.txt").write_text("\n".join(texts[1::2]), encoding="utf-8")
+    (train / "val.txt").write_text("\n".join(texts[::2]), encoding="utf-8")
+    result = command("check", "before", "--init-from", "a", "--data-dir", train, *QUICK, "--json")
+    finding = next(one for one in result.json["findings"] if one["id"] == "split-continued")
+    assert finding["status"] == "fail" and finding["values"]["share"] > 0.7
+    assert [one["settings"] for one in finding["remedies"]] == [{"init_from": None}]
+
+
+def test_a_further_run_is_resumed_with_the_same_split_after_a_kill(command: Command, documents: Path) -> None:
+    assert command("train", "--data-dir", documents, *FAST, *LIMIT, "--name", "a").code == 0
+    words = (documents / "en-how-02-soap.txt").read_text(encoding="utf-8").split()
+    (documents / "new.txt").write_text(" ".join(words * 3), encoding="utf-8")
+    flags = ["--from", "a", *FAST, "--max-steps", 12, "--warmup-steps", 1, "--checkpoint-every", 4]
+    assert command("train", *flags, "--name", "whole").code == 0
+    process = command.start("train", *flags, "--max-steps", 4000, "--name", "killed")
+    until = time.monotonic() + 60
+    while not list(command.run_folder("killed").glob("checkpoint_step_*.pt")) and time.monotonic() < until:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    for path in command.run_folder("a").iterdir():
+        os.unlink(path)  # noqa: PTH108
+    resumed = command("train", "--resume", "--name", "killed", "--max-steps", 60, "--threads", 1)
+    assert resumed.code == 0, resumed.err
+    assert described(command, "killed")["corpus"]["split"] == described(command, "whole")["corpus"]["split"]
+    assert command("evaluate", "killed").code == 0
+
+
+def test_a_run_whose_record_of_the_split_is_another_is_not_resumed(command: Command, documents: Path) -> None:
+    assert command("train", "--data-dir", documents, *FAST, *LIMIT, "--name", "a", "--val-split", 0.3).code == 0
+    assert command("train", "--data-dir", documents, *FAST, *LIMIT, "--name", "b").code == 0
+    (command.run_folder("a") / "split.npz").write_bytes((command.run_folder("b") / "split.npz").read_bytes())
+    refused = command("train", "--resume", "--name", "a", "--max-steps", 6)
+    assert refused.code == 2 and "text has changed" in refused.err
