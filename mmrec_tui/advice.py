@@ -36,11 +36,11 @@ def rate_settings(search: RateSearch) -> dict[str, Any]:
 
 
 def rate_head(say: Wording) -> str:
-    return f"{say('rates.rate'):>9}  {say('rates.loss'):>8}  {say('rates.smoothed'):>8}"
+    return f"{say('rates.rate'):>13}  {say('rates.loss'):>8}  {say('rates.smoothed'):>8}"
 
 
 def rate_line(point: RatePoint, say: Wording) -> str:
-    return f"{point.rate:>9.2e}  {say.number(point.loss, 3):>8}  {say.number(point.smoothed, 3):>8}"
+    return f"{point.rate:>13.2e}  {say.number(point.loss, 3):>8}  {say.number(point.smoothed, 3):>8}"
 
 
 def rate_advice(search: RateSearch, say: Wording) -> str:

@@ -1,25 +1,32 @@
 """The guided checklist on the command line: before a training, and after one.
 
-On a terminal it goes from item to item: what was found, what it means, what to do, and the person's own tick. Otherwise it is
-lines, or one JSON object.
+On a terminal it goes from item to item: what was found, and where something is amiss what it means and what to do; then one
+question, about what only a person can answer. Otherwise it is lines, or one JSON object.
 """
 
 from __future__ import annotations
 
-import shutil
+import contextlib
 import sys
-import textwrap
 from collections.abc import Iterator
 from typing import Any
 
+import platformdirs
+
+from mmrec_engine.files import write_whole
 from mmrec_engine.guide import ITEMS, Phase
 from mmrec_engine.guide.findings import evidence, remedy_title, texts, title
 from mmrec_engine.settings import Resolved
-from mmrec_tui.terminal import Narration, one_line, print_json
+from mmrec_tui.terminal import Narration, columns_of, laid_out, one_line, print_json, shows_colour
 from mmrec_tui.text import UsageText, Wording
 
 GLYPHS = {"pass": "✓", "note": "i", "warn": "!", "fail": "✗", "error": "⚠", "skipped": "–"}
 _WIDEST = 100
+_AMISS = ("note", "warn", "fail", "error")
+_JUDGED_BY_READING = "model-testable"  # the item of the guide that figures cannot answer
+_APPROVED = "texts.txt"
+_MOST_APPROVED = 200
+_SHOWN = 200  # tokens of the text that a person is asked about
 
 
 def check_before(resolved: Resolved, wording: Wording, as_json: bool, strict: bool) -> int:
@@ -34,7 +41,11 @@ def check_before(resolved: Resolved, wording: Wording, as_json: bool, strict: bo
     corpus = finish(text_of_new_run(resolved.settings), narration, wording)
     settings, machine = resolved.settings, machine_for(resolved.settings, corpus.tokenizer.vocab_size)
     found = checks_before(settings, resolved.sources, corpus, settings.run_folder, machine)
-    findings, _ = _told(found, "before", wording, as_json)
+    findings = _told(found, "before", wording, as_json)
+    if _guided(as_json) and corpus.fingerprint not in _approved():
+        opening = corpus.tokenizer.decode(int(token) for token in corpus.train.tokens[:_SHOWN])
+        if _agreed(opening, wording("check.ask-text"), wording):
+            _approve(corpus.fingerprint)
     return _ended(findings, failing(findings, strict), wording, as_json)
 
 
@@ -53,9 +64,11 @@ def check_after(run: str, wording: Wording, as_json: bool, strict: bool) -> int:
     history = History()
     for event in read_events(folder):
         history.add(event)
-    findings, ticks = _told(checks_after(folder, history), "after", wording, as_json)
-    if ticks:
-        write_ticks(folder, {**read_ticks(folder), **ticks})
+    findings, ticks = _told(checks_after(folder, history), "after", wording, as_json), read_ticks(folder)
+    if _guided(as_json) and not ticks.get(_JUDGED_BY_READING) and history.samples:
+        sample = history.samples[-1]
+        if _agreed(sample.prompt + sample.text, wording("check.ask-sample"), wording):
+            write_ticks(folder, {**ticks, _JUDGED_BY_READING: True})
     try:
         report.write(folder, report.report_of(history, folder.name, read_ticks(folder), findings), wording.language)
     except OSError as error:
@@ -63,49 +76,68 @@ def check_after(run: str, wording: Wording, as_json: bool, strict: bool) -> int:
     return _ended(findings, failing(findings, strict), wording, as_json)
 
 
-def _told(
-    found: Iterator[dict[str, Any]], phase: Phase, wording: Wording, as_json: bool
-) -> tuple[list[dict[str, Any]], dict[str, bool]]:
-    """Tell each finding under its item as it comes. Returns them, and the ticks that a person set."""
-    guided = not as_json and sys.stdin.isatty() and sys.stdout.isatty()
-    findings: list[dict[str, Any]] = []
-    ticks: dict[str, bool] = {}
+def _guided(as_json: bool) -> bool:
+    return not as_json and sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def _told(found: Iterator[dict[str, Any]], phase: Phase, wording: Wording, as_json: bool) -> list[dict[str, Any]]:
+    """Tell each finding: as it comes, or on a terminal under its item of the guide once all are there."""
     if as_json:
-        return list(found), ticks
-    if not guided:
+        return list(found)
+    findings: list[dict[str, Any]] = []
+    if not _guided(as_json):
         for one in found:
             findings.append(one)
-            print(finding_line(one, wording), flush=True)
-        return findings, ticks
-    findings = list(found)
+            _print_line(finding_line(one, wording))
+        return findings
+    narration = Narration()
+    for one in found:
+        findings.append(one)
+        narration.bar(f"{wording('task.checks')} {len(findings)}: {title(one, wording.language)}")
+    narration.clear()
     for item in ITEMS:
-        if item.phase != phase:
-            continue
-        print(f"\n{item.question[wording.language]}")
-        _print_paragraph(item.why[wording.language])
         under = [one for one in findings if one["item"] == item.id]
+        if item.phase != phase or not under:
+            continue
+        print(f"\n{_bold(item.question[wording.language])}")
+        if any(one["status"] in _AMISS for one in under):
+            _print_line(f"  {item.why[wording.language]}")
         for one in under:
-            print(f"  {finding_line(one, wording)}")
+            _print_line(f"  {finding_line(one, wording)}")
             entry = texts().get(one["id"])
-            if one["status"] in ("warn", "fail", "note") and entry is not None:
-                _print_paragraph(entry.why[wording.language], "      ")
-                _print_paragraph(entry.do[wording.language], "      → ")
+            if one["status"] in _AMISS and entry is not None:
+                _print_line(f"      {entry.why[wording.language]}")
+                _print_line(f"      → {entry.do[wording.language]}")
             for remedy in one["remedies"]:
-                print(f"      • {one_line(remedy_title(remedy, wording.language))}")
-        answer = _asked(wording("check.tick"))
-        if answer is None:
-            break
-        ticks[item.id] = answer
-    return findings, ticks
+                _print_line(f"      • {one_line(remedy_title(remedy, wording.language))}")
+    print()
+    return findings
 
 
-def _asked(question: str) -> bool | None:
-    """Yes, no, or none where the person wants no more questions."""
+def _agreed(shown: str, question: str, wording: Wording) -> bool:
+    """Whether a person says yes to what only a person can answer; they see a piece of what it is about."""
+    _print_line(f"  « {one_line(shown)} »")
     try:
-        answer = input(f"  {question} ").strip().casefold()
+        answer = input(f"{_bold(question)} {wording('check.yes-no')} ").strip().casefold()
     except EOFError:
-        return None
+        print()
+        return False
     return answer[:1] in ("y", "e")
+
+
+def _approved() -> list[str]:
+    """Fingerprints of the texts to which a person has said yes."""
+    try:
+        return (platformdirs.user_state_path("mmrec") / _APPROVED).read_text(encoding="utf-8").split()
+    except (OSError, ValueError):
+        return []
+
+
+def _approve(fingerprint: str) -> None:
+    path = platformdirs.user_state_path("mmrec") / _APPROVED
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, "\n".join([*_approved()[-_MOST_APPROVED:], fingerprint]) + "\n")
 
 
 def _ended(findings: list[dict[str, Any]], failed: list[dict[str, Any]], wording: Wording, as_json: bool) -> int:
@@ -124,6 +156,11 @@ def finding_line(finding: dict[str, Any], wording: Wording) -> str:
     return one_line(f"{glyph} {title(finding, language)}: {evidence(finding, language)}")
 
 
-def _print_paragraph(text: str, indent: str = "  ") -> None:
-    width = min(_WIDEST, shutil.get_terminal_size().columns)
-    print(textwrap.fill(text, width, initial_indent=indent, subsequent_indent=" " * len(indent)))
+def _print_line(text: str) -> None:
+    if sys.stdout.isatty():
+        text = laid_out(text, min(_WIDEST, columns_of(sys.stdout)), shows_colour(sys.stdout))
+    print(text, flush=True)
+
+
+def _bold(text: str) -> str:
+    return f"\x1b[1m{text}\x1b[0m" if shows_colour(sys.stdout) else text

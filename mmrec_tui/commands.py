@@ -15,10 +15,13 @@ from mmrec_engine.presets import PRESETS
 from mmrec_engine.settings import CORPUS_CHOICE, FIELDS, Resolved, Settings, metrics_of
 from mmrec_engine.version import __version__
 from mmrec_tui.findings import evidence_of
+from mmrec_tui.tables import print_table
 from mmrec_tui.terminal import Narration, one_line, print_json, printable
 from mmrec_tui.text import Wording
 
 _MIB = 2**20
+_STATE_COLOURS = {"TRAINING": "green", "VALIDATING": "green", "SAVING": "green", "PREPARING": "green", "PAUSED": "yellow",
+                  "STOPPED": "yellow", "FAILED": "red", "DIED": "red"}  # fmt: skip
 _TEXT_IS_GONE = {"corpus-missing", "corpus-unreadable", "corpus-empty", "corpus-nothing-usable", "corpus-undecodable",
                  "hub-unreachable", "hub-missing", "hub-gated", "hub-unreadable"}  # fmt: skip
 
@@ -66,7 +69,7 @@ def configs(wording: Wording, vocabulary: int, as_json: bool) -> None:
         for row in rows
         if row["arch"] == "mmrec"
     ]
-    _print_table([[wording(f"table.{head}") for head in heads], *table], numbers_from=1)
+    print_table([[wording(f"table.{head}") for head in heads], *table], right=range(1, len(heads)))
 
 
 def corpora(wording: Wording, as_json: bool) -> None:
@@ -96,7 +99,7 @@ def corpora(wording: Wording, as_json: bool) -> None:
             continue
         sizes = [wording.number(row["documents"]), wording.number(row["characters"])]
         table.append([row["name"], *sizes, wording(f"corpora.{row['name']}")])
-    _print_table(table)
+    print_table(table, right=(1, 2))
 
 
 def runs(wording: Wording, as_json: bool) -> None:
@@ -121,7 +124,8 @@ def runs(wording: Wording, as_json: bool) -> None:
                 one_line(str(summary.path)),
             ]
         )
-    _print_table(table)
+    colours = {wording(f"state.{state}"): colour for state, colour in _STATE_COLOURS.items()}
+    print_table(table, right=(2, 3), colours=colours)
 
 
 def evaluate(
@@ -252,14 +256,3 @@ def finish(work: Any, narration: Narration, wording: Wording) -> Any:
         if narration.is_terminal:
             far = wording.how_far(progress.done, progress.total)
             narration.bar(f"{wording(f'task.{progress.task}')} {far}")
-
-
-def _print_table(rows: list[list[str]], numbers_from: int | None = None) -> None:
-    """Columns padded to their widest cell; from column `numbers_from` on aligned to the right."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    for row in rows:
-        cells = [
-            cell.rjust(width) if numbers_from is not None and column >= numbers_from else cell.ljust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        print("  ".join(cells).rstrip())

@@ -8,6 +8,7 @@ import os
 import select
 import stat
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -27,6 +28,49 @@ def printable(text: str) -> str:
 def one_line(text: str) -> str:
     """As `printable`, with line ends and tabs shown as spaces."""
     return printable(" ".join(text.split("\n")).replace("\t", " "))
+
+
+# How a line on a terminal is coloured, by what it begins with: ANSI codes, which need no library.
+_COLOURS = {
+    "⚠": "33",
+    "!": "33",
+    "✖": "31",
+    "✗": "31",
+    "ℹ": "36",
+    "→": "36",
+    "•": "36",
+    "✓": "32",
+    "🏁": "1",
+    "📊": "1",
+    "🚀": "1",
+}
+
+
+def shows_colour(stream: Any) -> bool:
+    """Whether what is written there may be coloured (https://no-color.org)."""
+    return bool(stream.isatty()) and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"
+
+
+def laid_out(text: str, columns: int, colour: bool) -> str:
+    """A line for a terminal: words whole, what goes on below indented, coloured by its first sign.
+
+    A line that holds a command stays as it is, so that it can be copied.
+    """
+    lines = [text]
+    if len(text) >= columns and "mmrec-tui " not in text:
+        indent = " " * (len(text) - len(text.lstrip()) + (0 if text[:1].isalnum() else 3))
+        how = {"subsequent_indent": indent, "break_long_words": False, "break_on_hyphens": False}
+        lines = textwrap.wrap(text, columns - 1, drop_whitespace=True, **how) or [text]  # type: ignore[arg-type]
+    code = _COLOURS.get(text.lstrip()[:1]) if colour else None
+    return "\n".join(lines) if code is None else "\n".join(f"\x1b[{code}m{line}\x1b[0m" for line in lines)
+
+
+def columns_of(stream: TextIO) -> int:
+    """Characters that a line on this terminal has room for."""
+    try:
+        return max(20, os.get_terminal_size(stream.fileno()).columns - 1)
+    except (OSError, ValueError):
+        return 79
 
 
 def print_json(value: dict[str, Any]) -> None:
@@ -64,6 +108,7 @@ class Narration:
         self._silent = quiet
         self._bar_shown = False
         self.is_terminal = self._stream.isatty()
+        self._colour = shows_colour(self._stream)
         self._pipe = _pipe_behind(self._stream)
         self._clogged = False
 
@@ -76,12 +121,22 @@ class Narration:
             return 79
 
     def line(self, text: str = "") -> None:
-        self._write(("\r\x1b[K" if self._bar_shown else "") + printable(text) + "\n")
+        shown = printable(text)
+        if self.is_terminal:
+            shown = laid_out(shown, self.columns, self._colour)
+        self._write(("\r\x1b[K" if self._bar_shown else "") + shown + "\n")
         self._bar_shown = False
 
     def bar(self, text: str) -> None:
         """Redraw the one line that changes in place; only sensible on a terminal."""
-        self._write("\r\x1b[K" + one_line(text)[: self.columns])
+        shown = one_line(text)
+        if len(shown) > self.columns:
+            shown = (
+                shown[: self.columns - 1].rpartition(" ")[0] + "…"
+                if " " in shown[: self.columns]
+                else shown[: self.columns]
+            )
+        self._write("\r\x1b[K" + shown)
         self._bar_shown = True
 
     def clear(self) -> None:

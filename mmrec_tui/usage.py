@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from typing import Any
@@ -11,6 +10,7 @@ import typer
 import typer.core
 from typer._click import exceptions as click  # Typer carries its own click; the version is pinned for this
 
+from mmrec_tui.terminal import shows_colour
 from mmrec_tui.text import Wording
 
 HEADINGS = ("text", "model", "training", "saving", "machine")  # of the flags of settings, in the order of the help
@@ -68,11 +68,6 @@ def _worded(base: Any, wording: Wording) -> Any:
                     formatter.write_dl([(name, self.get_command(context, name).help or "") for name in names])
 
     return Worded
-
-
-def shows_colour(stream: Any) -> bool:
-    """Whether what is written there may be coloured (https://no-color.org)."""
-    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"
 
 
 def _coloured(line: str) -> str:

@@ -112,8 +112,8 @@ def joined(parts: Mapping[str, Words], apart: tuple[tuple[str, ...], ...], tail:
 
 
 _SIZES: Words = {
-    "en": "{tokens_a_parameter} tokens a parameter ({tokens} tokens, {parameters} parameters; ideal {limit_full_tokens_a_parameter})",
-    "tr": "{tokens_a_parameter} token/parametre ({tokens} token, {parameters} parametre; ideali {limit_full_tokens_a_parameter})",
+    "en": "{tokens_a_parameter:.3g} tokens a parameter ({tokens} tokens, {parameters} parameters; ideal {limit_full_tokens_a_parameter})",
+    "tr": "{tokens_a_parameter:.3g} token/parametre ({tokens} token, {parameters} parametre; ideali {limit_full_tokens_a_parameter})",
 }
 
 BEFORE: tuple[FindingText, ...] = (
@@ -258,11 +258,11 @@ BEFORE: tuple[FindingText, ...] = (
             },
             "mendable": {
                 "en": "{share:%} of the words ({damaged} of {words}) read with the wrong code page, such as {example} for {mended}",
-                "tr": "{share:%} sözcük ({damaged} / {words}) yanlış kod sayfasıyla okunmuş; örneğin {mended} yerine {example}",
+                "tr": "{share:%} oranında sözcük ({damaged} / {words}) yanlış kod sayfasıyla okunmuş; örneğin {mended} yerine {example}",
             },
             "beyond-repair": {
                 "en": "{share:%} of the words ({damaged} of {words}) lost characters or read with the wrong code page, beyond repair",
-                "tr": "{share:%} sözcük ({damaged} / {words}) karakter yitirmiş ya da yanlış kod sayfasıyla okunmuş; onarılamıyor",
+                "tr": "{share:%} oranında sözcük ({damaged} / {words}) karakter yitirmiş ya da yanlış kod sayfasıyla okunmuş; onarılamıyor",
             },
         },
         {
@@ -280,7 +280,7 @@ BEFORE: tuple[FindingText, ...] = (
         {
             "any": {
                 "en": "{share:%} of the lines of {limit_characters} or more characters are repeats ({duplicated} of {lines}; at most {limit_warn_share:%})",
-                "tr": "{share:%} satır, {limit_characters} ve daha çok karakterliler içinde yineleme ({duplicated} / {lines}; en çok {limit_warn_share:%})",
+                "tr": "{share:%} oranında yinelenen satır ({limit_characters}+ karakterli {lines} satırdan {duplicated}; en çok {limit_warn_share:%})",
             },
         },
         {
@@ -298,11 +298,11 @@ BEFORE: tuple[FindingText, ...] = (
         {
             "letters": {
                 "en": "{share:%} of the validation split also in training, apart from case and punctuation ({found} of {grams} passages of {limit_gram_of_letters} letters; at most {limit_warn_share:%})",
-                "tr": "{share:%} validation metni, harf boyu ve noktalama dışında eğitimde de var ({limit_gram_of_letters} harflik {grams} parçadan {found}; en çok {limit_warn_share:%})",
+                "tr": "{share:%} oranında validation metni, harf boyu ve noktalama dışında eğitimde de var ({limit_gram_of_letters} harflik {grams} parçadan {found}; en çok {limit_warn_share:%})",
             },
             "any": {
                 "en": "{share:%} of the validation split also in training, word for word ({found} of {grams} passages of {limit_gram} tokens; at most {limit_warn_share:%})",
-                "tr": "{share:%} validation metni eğitimde de aynen var ({limit_gram} tokenlık {grams} parçadan {found}; en çok {limit_warn_share:%})",
+                "tr": "{share:%} oranında validation metni eğitimde de aynen var ({limit_gram} tokenlık {grams} parçadan {found}; en çok {limit_warn_share:%})",
             },
         },
         {
@@ -342,7 +342,7 @@ BEFORE: tuple[FindingText, ...] = (
         {
             "any": {
                 "en": "{share:%} of the validation tokens ({unknown} of {tokens}) are not in the vocabulary of {vocabulary} (below {limit_warn_share:%})",
-                "tr": "{share:%} validation tokenı ({unknown} / {tokens}), {vocabulary} tokenlık sözlükte yok (sınır {limit_warn_share:%})",
+                "tr": "{share:%} oranında bilinmeyen validation tokenı ({unknown} / {tokens}; {vocabulary} tokenlık sözlük; sınır {limit_warn_share:%})",
             },
         },
         {

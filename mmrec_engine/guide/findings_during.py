@@ -192,7 +192,7 @@ DURING: tuple[FindingText, ...] = (
         {
             "any": {
                 "en": "{share:%} of the last {limit_window} updates clipped (step {step}); median gradient norm {norm}, limit {clip}",
-                "tr": "{share:%} güncelleme clipping'e uğradı (son {limit_window}, {step}. adım); medyan gradyan normu {norm}, sınır {clip}",
+                "tr": "{share:%} oranında güncelleme clipping'e uğradı (son {limit_window}, {step}. adım); medyan gradyan normu {norm}, sınır {clip}",
             },
             "exploding": {
                 "en": "{norm} median gradient norm over the last {limit_window} updates (step {step}), usual is about 1: exploding",
@@ -200,7 +200,7 @@ DURING: tuple[FindingText, ...] = (
             },
             "over": {
                 "en": "{share:%} of the last {limit_window} updates clipped (step {step})",
-                "tr": "{share:%} güncelleme clipping'e uğradı (son {limit_window}, {step}. adım)",
+                "tr": "{share:%} oranında güncelleme clipping'e uğradı (son {limit_window}, {step}. adım)",
             },
         },
         {

@@ -1,0 +1,42 @@
+"""Tables on stdout: drawn by Rich on a terminal, plain columns everywhere else."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection, Mapping, Sequence
+
+
+def print_table(
+    rows: Sequence[Sequence[str]], right: Collection[int] = (), colours: Mapping[str, str] | None = None
+) -> None:
+    """The first row is the head. right: columns aligned to the right. colours: of cells, by what stands in them."""
+    if sys.stdout.isatty():
+        _draw(rows, right, colours or {})
+    else:
+        _print(rows, right)
+
+
+def _draw(rows: Sequence[Sequence[str]], right: Collection[int], colours: Mapping[str, str]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for number, head in enumerate(rows[0]):
+        justify = "right" if number in right else "left"
+        table.add_column(Text(head), justify=justify, style="cyan" if number == 0 else "", overflow="fold")  # type: ignore[arg-type]
+    for row in rows[1:]:
+        table.add_row(*(Text(cell, style=colours.get(cell, "")) for cell in row))
+    Console(highlight=False).print(table)
+
+
+def _print(rows: Sequence[Sequence[str]], right: Collection[int]) -> None:
+    """Columns padded to their widest cell."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        cells = [
+            cell.rjust(width) if column in right else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        print("  ".join(cells).rstrip())

@@ -1,0 +1,43 @@
+"""`check` on a terminal: items with one line a finding, and one question, asked once, about what a person alone can answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mmrec_engine.guide import ITEMS
+from mmrec_tui.terminal import laid_out
+from tests.command.terminal import Screen
+from tests.conftest import Command
+
+pytestmark = [pytest.mark.slow]
+
+
+@pytest.mark.parametrize(("language", "question", "yes"), [("en", "[y/N]", "y"), ("tr", "[e/H]", "e")])
+def test_what_only_a_person_can_answer_is_asked_once(
+    command: Command, text_file: Path, language: str, question: str, yes: str
+) -> None:
+    words = ("--lang", language, "check", "before", "--data-dir", text_file, "--threads", 1)
+    screen = Screen(command, *words, columns=80, lines=120)
+    shown = screen.wait_for(question)
+    assert shown.count(question) == 1
+    for item in ITEMS:
+        assert (item.question[language] in shown) == (item.phase == "before")  # type: ignore[index]
+    screen.press(yes, "enter")
+    screen.wait_for_end()
+
+    again = Screen(command, *words, columns=80, lines=120)
+    assert again.wait_for_end() in (0, 1)
+    assert question.encode() not in again.written
+
+
+def test_a_long_line_is_broken_between_words_and_a_command_not_at_all() -> None:
+    text = "⚠ Dataset size: " + "0.19 tokens a parameter " * 8
+    lines = laid_out(text, 60, colour=False).splitlines()
+    assert len(lines) > 2 and max(map(len, lines)) < 60
+    assert " ".join(" ".join(lines).split()) == " ".join(text.split())
+    assert all(line.startswith("   ") for line in lines[1:])
+    command = "   Try it: mmrec-tui generate " + "a/long/folder/" * 10
+    assert laid_out(command, 60, colour=False) == command
+    assert laid_out("✖ failed", 60, colour=True) == "\x1b[31m✖ failed\x1b[0m"
