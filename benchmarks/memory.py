@@ -1,6 +1,7 @@
 """Peak memory of training: of one step against the estimate of `mmrec-tui configs`, and of a whole process against its parts.
 
 python benchmarks/memory.py tiny            one step of 4 × 256 tokens in this process
+python benchmarks/memory.py tiny --arch llama
 python benchmarks/memory.py tiny TEXT       and `mmrec-tui train` on a text, beside what it cannot do without
 """
 
@@ -15,6 +16,7 @@ import torch
 from torch import Tensor
 
 from mmrec_engine.evaluation.metrics import token_losses
+from mmrec_engine.model.config import Architecture
 from mmrec_engine.model.language_model import LanguageModel, create_model
 from mmrec_engine.optim.groups import Optimizers
 from mmrec_engine.presets import PRESETS
@@ -26,7 +28,12 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
 
 
 def main() -> None:
-    config = PRESETS[sys.argv[1]].model("mmrec", VOCABULARY, LENGTH)
+    architecture: Architecture = "mmrec"
+    if "--arch" in sys.argv:
+        place = sys.argv.index("--arch")
+        architecture = sys.argv[place + 1]  # type: ignore[assignment]
+        del sys.argv[place : place + 2]
+    config = PRESETS[sys.argv[1]].model(architecture, VOCABULARY, LENGTH)
     torch.ones(8, 8) @ torch.ones(8, 8)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     model = create_model(config, seed=1)

@@ -14,7 +14,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from mmrec_engine.presets import PRESETS
 from mmrec_engine.settings import Settings
 
 # Files of a memory group: its limit, its usage, and the part of that usage (in memory.stat) that the system can drop at will.
@@ -36,7 +35,7 @@ def fits(settings: Settings, vocabulary: int) -> tuple[int, int]:
     Muon or with it. Above `USABLE` of what is available a training should not be tried without asking: where memory runs
     out, the system ends the process, and nothing can be caught.
     """
-    model = PRESETS[settings.config].model(settings.arch, vocabulary, settings.seq_len)
+    model = settings.model(vocabulary)
     averaged = BYTES_A_WEIGHT * model.parameters() if settings.weight_average else 0
     return model.training_bytes(settings.windows_at_once, settings.seq_len) + averaged, available_bytes()
 

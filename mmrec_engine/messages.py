@@ -77,6 +77,14 @@ MESSAGES: dict[str, dict[Language, str]] = {
         "en": "--stride {stride} is larger than --seq-len {seq_len}: text between windows would never be seen; use at most {seq_len}",
         "tr": "--stride {stride}, --seq-len değerinden ({seq_len}) büyük: pencereler arasındaki metin hiç görülmezdi; en çok {seq_len} verin",
     },
+    "setting-llama": {
+        "en": "{flag} is for --arch llama, not for {arch}; leave it out, or give --arch llama",
+        "tr": "{flag} yalnız --arch llama içindir, {arch} için değil; çıkarın ya da --arch llama verin",
+    },
+    "setting-kv-heads": {
+        "en": "--kv-heads {value} does not divide the {heads} heads of this config; give one of {choices}",
+        "tr": "--kv-heads {value}, bu yapılandırmanın {heads} başlığını bölmüyor; şunlardan birini verin: {choices}",
+    },
     "setting-tokens": {
         "en": "--batch-size {batch_size} × --seq-len {seq_len} is more than {most} tokens in one step; "
         "use --batch-size {nearest} and --accumulate for the rest",

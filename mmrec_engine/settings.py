@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NoReturn, get_args, get_type_hints
 
 from mmrec_engine.errors import RequestError
-from mmrec_engine.model.config import ARCHITECTURES, Architecture
+from mmrec_engine.model.config import ARCHITECTURES, Architecture, ModelConfig
 from mmrec_engine.presets import PRESETS, RECIPES, RECIPES_TO_A_TARGET
 from mmrec_engine.setting import check, flag, in_bytes, is_plain_name, setting
 
@@ -36,6 +36,8 @@ class Settings:
     # model
     config: str = setting("tiny", choices=tuple(PRESETS))
     arch: Architecture = setting("mmrec", choices=ARCHITECTURES)
+    kv_heads: int | None = setting(None, low=1, high=1024)  # of llama: heads of keys and values; none: one a head
+    tied: bool = setting(False)  # of llama: the embedding is the head too
     recipe: str = setting("guide", choices=tuple(RECIPES))
     # corpus
     data_dir: str | tuple[str, ...] | None = setting(None, several=True)
@@ -118,6 +120,7 @@ class Settings:
             check(item, value)
         if self.epochs is None and self.max_steps is None:
             raise RequestError("setting-no-limit")
+        self._check_llama()
         if self.stride is not None and self.stride > self.seq_len:
             raise RequestError("setting-stride", stride=self.stride, seq_len=self.seq_len)
         if self.batch_size * self.seq_len > MOST_TOKENS_A_BATCH:
@@ -140,6 +143,21 @@ class Settings:
         corpora = [flag(name) for name in CORPUS_CHOICE if getattr(self, name)]
         if len(corpora) > 1:
             raise RequestError("setting-two-corpora", first=corpora[0], second=corpora[1])
+
+    def _check_llama(self) -> None:
+        heads = PRESETS[self.config].heads
+        for name in ("kv_heads", "tied"):
+            if getattr(self, name) and self.arch != "llama":
+                raise RequestError("setting-llama", flag=flag(name), arch=self.arch)
+        if self.kv_heads is not None and heads % self.kv_heads:
+            choices = ", ".join(str(number) for number in range(1, heads + 1) if not heads % number)
+            raise RequestError("setting-kv-heads", value=self.kv_heads, heads=heads, choices=choices)
+
+    def model(self, vocabulary: int, config: str | None = None) -> ModelConfig:
+        """The model that is trained, or what it would be with another config. vocabulary: ids, the special ones included."""
+        shape = PRESETS[config or self.config].model(self.arch, vocabulary, self.seq_len)
+        shared = self.kv_heads if self.kv_heads is not None and not shape.heads % self.kv_heads else None
+        return replace(shape, kv_heads=shared, tied=self.tied)
 
     @property
     def run_folder(self) -> Path:

@@ -20,7 +20,7 @@ TOKENS_A_STEP = 4096  # enough to keep the cores of an ordinary computer busy
 _OTHERS = ("tiny", "mini", "small")  # larger ones take minutes a step on an ordinary computer: only when asked for
 _USUAL_VOCABULARY = 100  # of characters, where no text is given
 _COLUMNS = "{:<8}{:>12}{:>10}{:>11}{:>9}{:>11}{:>11}  {}"
-TITLES = {"mmrec": "MM-Rec", "gpt": "GPT"}
+TITLES = {"mmrec": "MM-Rec", "llama": "Llama", "gpt": "GPT"}
 
 
 def bench(resolved: Resolved, seconds: float, wording: Wording, as_json: bool, quiet: bool) -> int:

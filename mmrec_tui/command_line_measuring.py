@@ -64,7 +64,9 @@ def add_bench(app: typer.Typer, wording: Wording, flags: list[Parameter]) -> Non
         from mmrec_tui.race import race as run_race
 
         overwrite, as_json, quiet = (given.pop(name) for name in ("overwrite", "json", "quiet"))
-        flags = as_flags({name: value for name, value in given.items() if name not in ("arch", "name")})
+        flags = as_flags(
+            {name: value for name, value in given.items() if name not in ("arch", "kv_heads", "tied", "name")}
+        )
         return run_race(resolve_given(given), flags, overwrite, wording, as_json, quiet)
 
     flags = [*flags, *answer_switches(wording)]

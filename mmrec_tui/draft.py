@@ -14,7 +14,6 @@ from mmrec_engine.corpus.mixing import moved
 from mmrec_engine.corpus.prepare import Corpus, short_side
 from mmrec_engine.errors import RequestError
 from mmrec_engine.plan import make_plan
-from mmrec_engine.presets import PRESETS
 from mmrec_engine.settings import CORPUS_CHOICE, FIELDS, Resolved, Settings, resolve, value_type
 
 CURRICULUM_SETTINGS = ("curriculum_share", "curriculum_start", "pacing")
@@ -29,7 +28,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "augmentation": ("jitter", "recased", "masked", "noise"),
     "curriculum": ("curriculum", *CURRICULUM_SETTINGS),
     "judging": ("early_stopping_patience", "early_stopping_on", "eval_every", "target_loss", "metrics"),
-    "model": ("arch", "seed", "precision", "threads", "processes", "sharding", "gradient_checkpointing"),
+    "model": ("arch", "kv_heads", "tied", "seed", "precision", "threads", "processes", "sharding", "gradient_checkpointing"),
     "saving": ("name", "checkpoint_every", "keep_checkpoints"),
 }  # fmt: skip
 _OF_A_SCHEDULE = {
@@ -41,8 +40,8 @@ RATE_SETTINGS = ("epochs", "max_steps", "learning_rate", "warmup_steps", "schedu
 # What decides the prepared corpus, and what decides how long a step takes.
 CORPUS_SETTINGS = (*CORPUS_CHOICE, "encoding", "fix_encoding", "val_split", "vocab_size", "tokenizer", "mixing_temperature",
                    "denoising", "early_stopping_on", "max_corpus_bytes")  # fmt: skip
-SPEED_SETTINGS = ("config", "arch", "batch_size", "accumulate", "microbatch", "seq_len", "optimizer", "precision", "threads",
-                  "device", "gradient_checkpointing")  # fmt: skip
+SPEED_SETTINGS = ("config", "arch", "kv_heads", "tied", "batch_size", "accumulate", "microbatch", "seq_len", "optimizer",
+                  "precision", "threads", "device", "gradient_checkpointing")  # fmt: skip
 _OF_A_DOWNLOAD = ("max_corpus_bytes", 100_000_000)
 _BYTES_A_PARAMETER = 12  # weight and two moments, as a checkpoint holds them
 _BESIDE_THE_KEPT = 3  # best, final, and the one being written
@@ -180,7 +179,7 @@ def outlook(settings: Settings, corpus: Corpus, seconds_a_step: float | None) ->
     """corpus: prepared as the settings say, with a whole window on each side."""
     windows, _ = windows_of(settings, corpus)
     plan = make_plan(settings, windows)
-    model = PRESETS[settings.config].model(settings.arch, corpus.tokenizer.vocab_size, settings.seq_len)
+    model = settings.model(corpus.tokenizer.vocab_size)
     first = min(plan.planned_steps, settings.eval_every or plan.steps_an_epoch)
     kept = settings.keep_checkpoints + _BESIDE_THE_KEPT
 

@@ -61,6 +61,7 @@ def _default_shown(name: str, wording: Wording) -> str:
         "microbatch": "help.as-batch-size",
         "init_from": "help.random-weights",
         "name": "help.as-config",
+        "kv_heads": "help.as-heads",
         "threads": "help.all-cores",
         "max_steps": "help.no-limit",
         "target_loss": "help.no-limit",

@@ -1,4 +1,4 @@
-"""`bench race`: MM-Rec against the GPT of the same size, on the same text, to the same loss, against the clock."""
+"""`bench race`: MM-Rec against a baseline of the same size, on the same text, to the same loss, against the clock."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any
 
 from mmrec_engine.errors import RequestError
 from mmrec_engine.history import History
-from mmrec_engine.model.config import ARCHITECTURES
 from mmrec_engine.run_files import holds_run
 from mmrec_engine.settings import Resolved
 from mmrec_tui.bench import TITLES
+from mmrec_tui.flags import as_flags
 from mmrec_tui.headless import recorded
 from mmrec_tui.searches import prepared, printed
 from mmrec_tui.terminal import print_json
@@ -21,16 +21,22 @@ from mmrec_tui.text import UsageText, Wording
 
 
 def race(resolved: Resolved, flags: list[str], overwrite: bool, wording: Wording, as_json: bool, quiet: bool) -> int:
-    """Train MM-Rec, then the GPT, each by a process of its own with the same flags, to a loss; tell which was sooner.
+    """Train MM-Rec, then the baseline, each by a process of its own with the same flags, to a loss; tell which was sooner.
+
+    The baseline is llama with `--arch llama`, else gpt.
 
     The runs stay, as any others do; earlier ones are in the way unless `overwrite`. Returns the exit code: that of a
     training that could not be made, else 0.
     """
     settings = resolved.settings
+    of_llama = as_flags({"kv_heads": settings.kv_heads, "tied": settings.tied or None})
     if settings.target_loss is None:
         raise UsageText(wording("usage.race-target"))
     name = settings.name or "race"
-    folders = {architecture: Path(settings.output_dir) / f"{name}-{architecture}" for architecture in ARCHITECTURES}
+    baseline = "llama" if settings.arch == "llama" else "gpt"
+    folders = {
+        architecture: Path(settings.output_dir) / f"{name}-{architecture}" for architecture in ("mmrec", baseline)
+    }
     for folder in folders.values():
         if holds_run(folder) and not overwrite:
             raise RequestError("race-exists", path=folder)
@@ -38,7 +44,16 @@ def race(resolved: Resolved, flags: list[str], overwrite: bool, wording: Wording
     racers: dict[str, History] = {}
     for architecture, folder in folders.items():
         narration.line(wording("race.starts", racer=TITLES[architecture]))
-        words = [*flags, "--arch", architecture, "--name", folder.name, "--no-check", "--json"]
+        words = [
+            *flags,
+            *(of_llama if architecture == "llama" else []),
+            "--arch",
+            architecture,
+            "--name",
+            folder.name,
+            "--no-check",
+            "--json",
+        ]
         words += ["--overwrite"] if overwrite else []
         words += ["--quiet"] if quiet or as_json else []
         code = _trained([sys.executable, "-m", "mmrec_tui", "--lang", wording.language, "train", *words])
@@ -46,7 +61,7 @@ def race(resolved: Resolved, flags: list[str], overwrite: bool, wording: Wording
             return code
         racers[architecture] = recorded(folder)
     results = {architecture: _result(history, settings.target_loss) for architecture, history in racers.items()}
-    ratio = _ratio(results)
+    ratio = _ratio(results, baseline)
     if as_json:
         print_json({"target_loss": settings.target_loss, **results, "ratio": ratio})
         return 0
@@ -80,11 +95,11 @@ def _result(history: History, target: float) -> dict[str, Any]:
     }
 
 
-def _ratio(results: dict[str, dict[str, Any]]) -> float | None:
-    """Of MM-Rec's seconds to the GPT's; none where one of them did not arrive."""
-    if not all(result["reached"] for result in results.values()) or not results["gpt"]["seconds"]:
+def _ratio(results: dict[str, dict[str, Any]], baseline: str) -> float | None:
+    """Of MM-Rec's seconds to the baseline's; none where one of them did not arrive."""
+    if not all(result["reached"] for result in results.values()) or not results[baseline]["seconds"]:
         return None
-    return float(results["mmrec"]["seconds"] / results["gpt"]["seconds"])
+    return float(results["mmrec"]["seconds"] / results[baseline]["seconds"])
 
 
 def _race_lines(racers: dict[str, History], results: dict[str, dict[str, Any]], say: Wording) -> Iterator[str]:
@@ -111,6 +126,6 @@ def _race_lines(racers: dict[str, History], results: dict[str, dict[str, Any]], 
 def _verdict(results: dict[str, dict[str, Any]], ratio: float | None, target: float, say: Wording) -> str:
     loss = say.number(target, 4)
     if ratio is not None:
-        return say("race.both", loss=loss, ratio=say.number(ratio, 2))
+        return say("race.both", loss=loss, ratio=say.number(ratio, 2), racer=TITLES[list(results)[-1]])
     arrived = [TITLES[name] for name, result in results.items() if result["reached"]]
     return say("race.one", loss=loss, racer=arrived[0]) if arrived else say("race.none", loss=loss)

@@ -33,12 +33,38 @@ HYPERPARAMETERS: tuple[Hyperparameter, ...] = (
         "arch",
         {"en": "Architecture", "tr": "Mimari"},
         {
-            "en": "How the model looks back at the text: mmrec with a multi-memory recurrence, gpt with attention.",
-            "tr": "Modelin geriye, metne nasıl baktığı: mmrec çok bellekli bir yinelemeyle, gpt attention ile.",
+            "en": "How the model looks back at the text: mmrec with a multi-memory recurrence, llama and gpt with attention.",
+            "tr": "Modelin geriye, metne nasıl baktığı: mmrec çok bellekli bir yinelemeyle, llama ve gpt attention ile.",
         },
         {
-            "en": "gpt is the baseline of the same size; its training takes time and memory with the square of the sequence length, and it writes from a bounded context.",
-            "tr": "gpt aynı boyutta bir baseline'dır; eğitiminin süresi ve belleği sequence length'in karesiyle artar ve sınırlı bir bağlamdan yazar.",
+            "en": "llama and gpt are baselines of the same size; their training takes time with the square of the sequence length, and they write from a bounded context. llama has the shape that other tools read (export --to hf, gguf).",
+            "tr": "llama ve gpt aynı boyutta baseline'lardır; eğitimlerinin süresi sequence length'in karesiyle artar ve sınırlı bir bağlamdan yazarlar. llama, başka araçların okuduğu biçimdedir (export --to hf, gguf).",
+        },
+        NOTHING,
+    ),
+    Hyperparameter(
+        "kv_heads",
+        {"en": "Key and value heads", "tr": "Key ve value başlıkları"},
+        {
+            "en": "Of llama: how many heads of keys and values there are; groups of query heads share one. Unset, each has its own.",
+            "tr": "Llama için: kaç key ve value başlığı olduğu; query başlıkları bunları grupça paylaşır. Verilmezse her birinin kendisininki vardır.",
+        },
+        {
+            "en": "Fewer make the key-value cache of a writing model smaller, at a little loss of quality. Must divide the heads of the config.",
+            "tr": "Daha azı, yazan modelin key-value önbelleğini küçültür; nitelikten biraz götürür. Yapılandırmanın başlık sayısını bölmelidir.",
+        },
+        NOTHING,
+    ),
+    Hyperparameter(
+        "tied",
+        {"en": "Tied head", "tr": "Bağlı çıkış katmanı (tied)"},
+        {
+            "en": "Of llama: the embedding matrix is the head too.",
+            "tr": "Llama için: embedding matrisi aynı zamanda çıkış katmanıdır.",
+        },
+        {
+            "en": "Saves a matrix of vocabulary times width: worth it for a small model with a large vocabulary.",
+            "tr": "Sözlük çarpı genişlik boyunda bir matristen tasarruf eder: büyük sözlüklü küçük modelde yararlıdır.",
         },
         NOTHING,
     ),

@@ -11,9 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mmrec_engine.model.config import ROTARY_BASE
 from mmrec_engine.model.layers import norm, zero_linear
-
-ROTARY_BASE = 10_000.0
 
 
 class AttentionState(NamedTuple):

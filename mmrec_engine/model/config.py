@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-Architecture = Literal["mmrec", "gpt"]
-ARCHITECTURES: tuple[Architecture, ...] = ("mmrec", "gpt")
+Architecture = Literal["mmrec", "llama", "gpt"]
+ARCHITECTURES: tuple[Architecture, ...] = ("mmrec", "llama", "gpt")
 
+ROTARY_BASE = 10_000.0  # of rotary positions
+NORM_EPSILON = 1e-5  # of Llama's RMS norm
 
 CHUNK = 64  # tokens that the recurrence takes as one matrix product
 _MOST = 2**31 - 1  # of any size
@@ -19,7 +21,8 @@ class ModelConfig:
     """Sizes of one language model.
 
     vocabulary: ids; width: channels of the residual stream; context: tokens of a training window (bounds only the
-    GPT's key-value cache when generating; the recurrence has no such bound).
+    key-value cache of attention when generating; the recurrence has no such bound). Of llama alone: kv_heads, heads of keys and
+    values, which groups of query heads share (none: one for each); tied: the embedding is the head too.
     """
 
     architecture: Architecture
@@ -28,6 +31,8 @@ class ModelConfig:
     layers: int
     heads: int
     context: int
+    kv_heads: int | None = None
+    tied: bool = False
 
     def __post_init__(self) -> None:
         """Raises ValueError for sizes of which no model can be made; they may come from a file."""
@@ -42,6 +47,27 @@ class ModelConfig:
             raise ValueError(f"sizes that no model has: {sizes}")
         if self.width % self.heads:
             raise ValueError(f"width {self.width} is not a multiple of {self.heads} heads")
+        self._check_llama()
+
+    def _check_llama(self) -> None:
+        if not isinstance(self.tied, bool):
+            raise ValueError("tied is neither true nor false")
+        shared = self.kv_heads
+        if shared is not None and (not isinstance(shared, int) or isinstance(shared, bool) or shared < 1):
+            raise ValueError("kv_heads is no number of heads")
+        if self.architecture != "llama":
+            if self.tied or shared is not None:
+                raise ValueError(f"{self.architecture} has neither grouped queries nor a tied head")
+            return
+        if self.heads % self.key_heads:
+            raise ValueError(f"{self.heads} heads cannot share {self.key_heads} heads of keys and values")
+        if self.head_width % 2:
+            raise ValueError(f"a head of {self.head_width} channels cannot be rotated in pairs")
+
+    @property
+    def key_heads(self) -> int:
+        """Heads of keys and values."""
+        return self.kv_heads or self.heads
 
     @property
     def head_width(self) -> int:
@@ -49,18 +75,27 @@ class ModelConfig:
 
     @property
     def mlp_width(self) -> int:
-        """Inner width of the MLP: four times the width, and 4.5 times in the GPT.
+        """Inner width of the MLP: four times the width, 4.5 times in the GPT, and three times in llama's, of three matrices.
 
-        The recurrence spends one width² matrix more on time mixing (its output gate); the GPT gets the same parameters
-        in its MLP, so that the two are compared at equal size.
+        The recurrence spends one width² matrix more on time mixing (its output gate); the others get the same parameters
+        in their MLP, so that all are compared at equal size.
         """
-        return 4 * self.width if self.architecture == "mmrec" else 9 * self.width // 2
+        return {"mmrec": 4 * self.width, "gpt": 9 * self.width // 2, "llama": 3 * self.width}[self.architecture]
+
+    def _mixing_weights(self) -> int:
+        """Weights of a layer's matrices for time mixing."""
+        shared = 2 * self.width**2 + 2 * self.width * self.key_heads * self.head_width
+        return 5 * self.width**2 if self.architecture == "mmrec" else shared
+
+    def _mlp_weights(self) -> int:
+        return (3 if self.architecture == "llama" else 2) * self.width * self.mlp_width
 
     def parameters(self) -> int:
         """Number of trainable parameters, as the built model has them."""
-        mixing = 5 * self.width**2 + 2 * self.width if self.architecture == "mmrec" else 4 * self.width**2
-        block = mixing + 2 * self.width * self.mlp_width
-        return self.layers * block + 2 * self.vocabulary * self.width
+        vectors = 0 if self.architecture == "gpt" else 2 * self.width  # token shift and gain, or the gains of two norms
+        last = self.width if self.architecture == "llama" else 0  # the gain before the head
+        block = self._mixing_weights() + self._mlp_weights() + vectors
+        return self.layers * block + last + (1 if self.tied else 2) * self.vocabulary * self.width
 
     def training_flops(self, length: int) -> int:
         """Floating-point operations that training on one token of a window of `length` tokens takes.
@@ -69,16 +104,15 @@ class ModelConfig:
         (Kaplan et al., "Scaling laws for neural language models", 2020). Multiply-adds forward: one a weight of every matrix
         that is multiplied with (all but the embedding), and for time mixing in each layer
 
-            GPT        2 · length · width           scores and values, the masked half counted too (PaLM, appendix B)
+            attention  2 · length · width           scores and values, the masked half counted too (PaLM, appendix B)
             MM-Rec     2 · C · width                the same within a chunk of C = min(length, CHUNK) tokens
                        + 2 · width · head_width     and, where there is more than one chunk, its memory written and read
 
         Element-wise work, the optimizer and gradient checkpointing are not in it: what is bought, not what is spent.
         """
-        mixing = 5 * self.width**2 if self.architecture == "mmrec" else 4 * self.width**2
         reach = min(length, CHUNK) if self.architecture == "mmrec" else length
         beyond = 2 * self.width * self.head_width if reach < length else 0
-        layer = mixing + 2 * self.width * self.mlp_width + 2 * reach * self.width + beyond
+        layer = self._mixing_weights() + self._mlp_weights() + 2 * reach * self.width + beyond
         return 6 * (self.layers * layer + self.vocabulary * self.width)
 
     def training_bytes(self, windows: int, length: int) -> int:
@@ -90,9 +124,13 @@ class ModelConfig:
         Within a tenth of the measured peak from tiny to base (docs/performance.md).
         """
         reach = min(length, CHUNK) if self.architecture == "mmrec" else 0  # PyTorch's attention keeps no weights
-        per_layer = 18 * self.width + 3 * self.mlp_width + 3 * self.heads * reach
+        of_keys = self.key_heads * self.head_width
+        kept = {"mmrec": 18 * self.width, "llama": 11 * self.width + 3 * of_keys, "gpt": 19 * self.width // 2}
+        per_layer = kept[self.architecture] + 3 * self.mlp_width + 3 * self.heads * reach
         activations = windows * length * (self.layers * per_layer + 4 * self.vocabulary + 4 * self.width)
         return _FIRST_USE_BYTES + 4 * (4 * self.parameters() + activations)
 
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        """Its values; those of llama alone where they are not the usual ones: other checkpoints stay as they were."""
+        usual = {"kv_heads": None, "tied": False}
+        return {name: value for name, value in asdict(self).items() if name not in usual or value != usual[name]}

@@ -1,10 +1,11 @@
-"""The language model: embedding, blocks of time mixing and MLP, head. One frame for both architectures.
+"""The language model: embedding, blocks of time mixing and MLP, head. One frame for all architectures.
 
     x = dropout(embed(ids))
     x = x + dropout(mixer(norm(x)));  x = x + dropout(mlp(norm(x)))        per block
     logits = 15 tanh(head(norm(x)) / 15)
 
 Head and every last matrix of a branch start at zero, so a new model predicts all ids alike: its first loss is ln(vocabulary).
+llama (`llama.py`) has norms with a gain, no soft cap, and, where tied, the embedding as its head: a first loss near that.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
 from mmrec_engine.model.attention import Attention, AttentionState
 from mmrec_engine.model.config import ModelConfig
 from mmrec_engine.model.dropout import DropoutMasks
 from mmrec_engine.model.layers import INITIAL_STD, MLP, norm, zero_linear
+from mmrec_engine.model.llama import LlamaBlock, RMSNorm
 from mmrec_engine.model.memory import MemoryState, MultiMemory
 
 MixerState = MemoryState | AttentionState
@@ -63,8 +66,10 @@ class LanguageModel(nn.Module):
         self.config = config
         self.recompute_activations = False  # gradient checkpointing: trade a second forward pass for memory
         self.embedding = nn.Embedding(config.vocabulary, config.width)
-        self.blocks = nn.ModuleList(Block(config, index) for index in range(config.layers))
-        self.head = zero_linear(config.width, config.vocabulary)
+        block = LlamaBlock if config.architecture == "llama" else Block
+        self.blocks = nn.ModuleList(block(config, index) for index in range(config.layers))
+        self.norm = RMSNorm(config.width) if config.architecture == "llama" else None
+        self.head = None if config.tied else zero_linear(config.width, config.vocabulary)
 
     def forward(self, ids: Tensor, dropout: DropoutMasks | None = None) -> Tensor:
         x = self.embedding(ids)  # (batch, time, width)
@@ -89,16 +94,18 @@ class LanguageModel(nn.Module):
         x = self.embedding(ids)
         after = []
         for block, before in zip(self._layers(), state, strict=True):
-            x, mixer_state = block.advance(x, before)
+            x, mixer_state = block.advance(x, before)  # type: ignore[arg-type]
             after.append(mixer_state)
         return self._logits(x), after
 
-    def _layers(self) -> list[Block]:
-        return [block for block in self.blocks if isinstance(block, Block)]
+    def _layers(self) -> list[Block | LlamaBlock]:
+        return [block for block in self.blocks if isinstance(block, Block | LlamaBlock)]
 
     def _logits(self, x: Tensor) -> Tensor:
-        logits: Tensor = self.head(norm(x)).float()
-        return SOFT_CAP * torch.tanh(logits / SOFT_CAP)
+        x = norm(x) if self.norm is None else self.norm(x)
+        logits = functional.linear(x, self.embedding.weight) if self.head is None else self.head(x)
+        logits = logits.float()
+        return logits if self.norm is not None else SOFT_CAP * torch.tanh(logits / SOFT_CAP)
 
 
 def create_model(config: ModelConfig, seed: int) -> LanguageModel:
@@ -108,7 +115,9 @@ def create_model(config: ModelConfig, seed: int) -> LanguageModel:
         model = LanguageModel(config)
         for name, parameter in model.named_parameters():
             if parameter.ndim == 2 and parameter.any():
-                std = 1.0 if name == "embedding.weight" else _fan_in_std(parameter)
+                # As the head too: small enough that a token's own logit, width · std, is no more than 1.
+                of_embedding = 1.0 / config.width if config.tied else 1.0
+                std = of_embedding if name == "embedding.weight" else _fan_in_std(parameter)
                 nn.init.normal_(parameter, std=std)
     return model
 

@@ -31,7 +31,9 @@ _STEERED = frozenset({
     "first-evaluation-late", "out-of-memory",
 })  # fmt: skip
 # What decides how well the weights so far can serve a training that has them for its first ones.
-_OF_THE_MODEL = frozenset({"config", "arch", "seq_len", "vocab_size", "tokenizer", "fix_encoding", "encoding"})
+_OF_THE_MODEL = frozenset({
+    "config", "arch", "kv_heads", "tied", "seq_len", "vocab_size", "tokenizer", "fix_encoding", "encoding"
+})  # fmt: skip
 _NOT_UNASKED = frozenset({"larger-config"})  # many times the work
 _NUMBERED = re.compile(r"-\d+$")
 

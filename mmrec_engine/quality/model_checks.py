@@ -45,7 +45,7 @@ def _initial_loss(context: ModelContext) -> Values:
         return {**values, "variant": "non-finite"}
     if abs(loss - expected) > share * expected:
         return {**values, "variant": "above" if loss > expected else "below"}
-    return values if model.head.weight.any() else {**values, "variant": "by-construction"}
+    return values if model.head is None or model.head.weight.any() else {**values, "variant": "by-construction"}
 
 
 def _judge_initial_loss(values: Values, limit: Mapping[str, float]) -> Status:

@@ -31,7 +31,6 @@ from mmrec_engine.model.dropout import DropoutMasks
 from mmrec_engine.model.language_model import LanguageModel, create_model
 from mmrec_engine.model.layers import INITIAL_STD
 from mmrec_engine.optim.groups import Optimizers
-from mmrec_engine.presets import PRESETS
 from mmrec_engine.quality.checks import Check, Skip, Status, Values
 from mmrec_engine.quality.thresholds import numbers
 from mmrec_engine.randomness import hash64
@@ -99,8 +98,7 @@ class ModelContext:
 
     @property
     def config(self) -> ModelConfig:
-        settings = self.settings
-        return PRESETS[settings.config].model(settings.arch, self.corpus.tokenizer.vocab_size, settings.seq_len)
+        return self.settings.model(self.corpus.tokenizer.vocab_size)
 
     @property
     def large(self) -> bool:
@@ -255,7 +253,7 @@ def needed_bytes(settings: Settings, vocabulary: int, sharded: bool = False) -> 
 
     sharded: the processes share weights, gradients and moments; of one layer each has all while it computes.
     """
-    config = PRESETS[settings.config].model(settings.arch, vocabulary, settings.seq_len)
+    config = settings.model(vocabulary)
     training, _ = fits(settings, vocabulary)
     if settings.gradient_checkpointing:  # one layer's activations at a time, and the input of each
         one = replace(config, layers=1)

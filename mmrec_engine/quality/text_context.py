@@ -12,7 +12,6 @@ from mmrec_engine.corpus.parts import Side
 from mmrec_engine.corpus.prepare import Corpus
 from mmrec_engine.corpus.windows import EvaluationWindows, TrainingWindows
 from mmrec_engine.plan import make_plan
-from mmrec_engine.presets import PRESETS
 from mmrec_engine.quality.text_measures import texts
 from mmrec_engine.settings import Settings
 
@@ -42,8 +41,7 @@ class TextContext:
 
     def parameters(self, config: str) -> int:
         """Trainable parameters with the config of that name."""
-        vocabulary = self.corpus.tokenizer.vocab_size
-        return PRESETS[config].model(self.settings.arch, vocabulary, self.settings.seq_len).parameters()
+        return self.settings.model(self.corpus.tokenizer.vocab_size, config).parameters()
 
     @cached_property
     def windows_an_epoch(self) -> int:

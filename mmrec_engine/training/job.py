@@ -24,7 +24,6 @@ from mmrec_engine.optim.average import WeightAverage
 from mmrec_engine.optim.groups import Optimizers
 from mmrec_engine.optim.sharded import gathered
 from mmrec_engine.plan import Plan, Progress, make_plan
-from mmrec_engine.presets import PRESETS
 from mmrec_engine.quality.model_context import available
 from mmrec_engine.randomness import hash64
 from mmrec_engine.settings import Settings
@@ -254,4 +253,4 @@ def _begin_with(model: LanguageModel, checkpoint: str, corpus: Corpus) -> None:
 
 
 def model_config(settings: Settings, vocabulary: int) -> ModelConfig:
-    return PRESETS[settings.config].model(settings.arch, vocabulary, settings.seq_len)
+    return settings.model(vocabulary)

@@ -21,8 +21,8 @@ def config_options(
 ) -> list[Option]:
     """One for each config, the chosen one marked. epoch_time: in words, of a config that fits into `usable_bytes`."""
     options = []
-    for name, preset in PRESETS.items():
-        model = preset.model(settings.arch, vocabulary, settings.seq_len)
+    for name in PRESETS:
+        model = settings.model(vocabulary, name)
         needed = model.training_bytes(settings.windows_at_once, settings.seq_len)
         time_text = epoch_time(name) if needed <= usable_bytes else say("plan.too-large")
         line = config_columns(name, say.short(model.parameters()), say.memory(needed), time_text)

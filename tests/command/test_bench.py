@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,9 @@ def test_the_operations_of_a_token_are_those_of_its_products() -> None:
     assert recurrent.training_flops(64) == 6 * (4 * layer + vocabulary * 128)
     assert recurrent.training_flops(256) == 6 * (4 * (layer + 2 * 128 * 32) + vocabulary * 128)
     assert recurrent.training_flops(32_768) == recurrent.training_flops(256), "the same however long the window is"
+    llama = replace(PRESETS["tiny"].model("llama", vocabulary, 256), kv_heads=2)
+    layer = 2 * 128 * 128 + 2 * 128 * 64 + 3 * 128 * 384 + 2 * 256 * 128
+    assert llama.training_flops(256) == 6 * (4 * layer + vocabulary * 128)
     gpt = PRESETS["tiny"].model("gpt", vocabulary, 256)
     layer = 4 * 128 * 128 + 2 * 128 * 576 + 2 * 256 * 128
     assert gpt.training_flops(256) == 6 * (4 * layer + vocabulary * 128)

@@ -150,7 +150,7 @@ def test_a_target_loss_ends_the_run_when_it_is_reached(command: Command, text_fi
     assert trained.json["steps"] < 400
 
 
-@pytest.mark.parametrize("flags", [[], ["--arch", "gpt", "--recipe", "fast"], ["--accumulate", "3"]])
+@pytest.mark.parametrize("flags", [[], ["--arch", "llama", "--tied", "--recipe", "fast"], ["--accumulate", "3"]])
 def test_the_same_seed_gives_the_same_weights_bit_for_bit(command: Command, text_file: Path, flags: list[str]) -> None:
     for name in ("first", "second"):
         trained = command("train", "--data-dir", text_file, *FAST, "--max-steps", 12, "--name", name, *flags)

@@ -215,11 +215,11 @@ FAULTS: list[tuple[Fault, set[str]]] = [
     (keeps_a_state_beside_its_weights, {"checkpoint-rehearsal"}),
 ]
 GENERAL = [(fault, ids) for fault, ids in FAULTS if fault is not fades_a_little_faster_when_writing]
-OF_BOTH = [("mmrec", *entry) for entry in FAULTS] + [("gpt", *entry) for entry in GENERAL]
+OF_ALL = [("mmrec", *entry) for entry in FAULTS] + [(name, *entry) for name in ("llama", "gpt") for entry in GENERAL]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("architecture", "fault", "ids"), OF_BOTH, ids=lambda value: getattr(value, "__name__", None))
+@pytest.mark.parametrize(("architecture", "fault", "ids"), OF_ALL, ids=lambda value: getattr(value, "__name__", None))
 def test_a_planted_fault_is_named_by_its_rule_and_by_no_other(
     context: ModelContext, architecture: Architecture, fault: Fault, ids: set[str]
 ) -> None:

@@ -22,7 +22,7 @@ from tests.command.faults import assert_same
 
 STEPS, SAVED_AT = 12, 8  # an evaluation has been made at the second
 GUIDE = {"arch": "mmrec", "accumulate": 2, "dropout": 0.1}
-FAST = {"arch": "gpt", "recipe": "fast", "dropout": 0.2}
+FAST = {"arch": "llama", "kv_heads": 2, "recipe": "fast", "dropout": 0.2}
 AVERAGED = {"arch": "mmrec", "recipe": "fast", "weight_average": 0.2, "target_loss": 0.01, "eval_every": None}
 PARTS = ("model", "optimizer", "progress", "outlook")
 
@@ -44,7 +44,7 @@ def settings(folder: Path, text: Path, **more: Any) -> Resolved:
 
 
 @pytest.fixture(
-    params=[GUIDE, FAST, AVERAGED], ids=["guide, mmrec", "fast, gpt", "averaged, to a target"], scope="module"
+    params=[GUIDE, FAST, AVERAGED], ids=["guide, mmrec", "fast, llama", "averaged, to a target"], scope="module"
 )
 def whole(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, prose: str

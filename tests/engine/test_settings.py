@@ -51,7 +51,7 @@ def test_a_limit_in_steps_alone_is_the_only_limit() -> None:
         ("learning_rate", "fast", "a number"),
         ("val_split", "1", "--val-split"),
         ("config", "huge", "tiny, mini"),
-        ("arch", "lstm", "mmrec, gpt"),
+        ("arch", "lstm", "mmrec, llama, gpt"),
         ("save_best_model", "yes", "true or false"),
         ("seed", "99999999999999999999", "--seed"),
         ("batch_size", "9" * 5000, "whole number"),
