@@ -2,7 +2,7 @@
 
     python benchmarks/baseline_steps.py --precision fp32 --batch-size 4
 
-What is given are flags of `mmrec-tui train`, each with a value. Prints a row of a Markdown table: medians, and the median of the ratios.
+What is given are flags of `mmrec-tui train`, each with a value. Prints a row of a table: medians, and the median of the ratios.
 """
 
 from __future__ import annotations
