@@ -300,6 +300,10 @@ MESSAGES: dict[str, dict[Language, str]] = {
         "en": "{path}: no such run or checkpoint; `mmrec-tui runs` lists the runs",
         "tr": "{path}: böyle bir çalışma ya da checkpoint yok; `mmrec-tui runs` çalışmaları listeler",
     },
+    "run-gone": {
+        "en": "{path} is no longer there: it was deleted, or its training was given up before the first step, which leaves nothing",
+        "tr": "{path} artık yok: silindi ya da eğitimi ilk adımdan önce bırakıldı; o zaman geriye bir şey kalmaz",
+    },
     "run-unwritable": {
         "en": "{path}: cannot write there ({reason}); choose another --output-dir",
         "tr": "{path}: oraya yazılamıyor ({reason}); başka bir --output-dir seçin",

@@ -15,10 +15,16 @@ EVENTS, DESCRIPTION, CONTROL, LOCK, LOG, TICKS, SPLIT = (
     "ticks.json",
     "split.npz",
 )
+CLAIM = "lock.claim"  # the lock where the file system has none (run_lock.py)
+PREPARATION = (
+    "preparing.jsonl"  # events before the first step, where there is a run already that they must not change yet
+)
 BEST, FINAL = "best_model.pt", "final_checkpoint.pt"
 REPORTS = ("report.json", "report.md")
 WEIGHTS = "model.safetensors"  # of an exported model
-OWN = frozenset({EVENTS, DESCRIPTION, CONTROL, LOCK, LOG, TICKS, SPLIT, *REPORTS})  # beside the checkpoints
+OWN = frozenset(
+    {EVENTS, DESCRIPTION, CONTROL, LOCK, CLAIM, PREPARATION, LOG, TICKS, SPLIT, *REPORTS}
+)  # beside the checkpoints
 _STEP_NAME = re.compile(r"checkpoint_step_(\d+)\.pt")
 
 
@@ -43,6 +49,12 @@ def holds_run(folder: Path) -> bool:
         return (folder / DESCRIPTION).exists() or bool(step_checkpoints(folder)) or (folder / BEST).exists()
     except OSError:
         return False
+
+
+def events_file(folder: Path, *, live: bool) -> Path:
+    """The events of a run: while a process prepares to go on with it, or to replace it, those of the preparation."""
+    preparation = folder / PREPARATION
+    return preparation if live and preparation.exists() else folder / EVENTS
 
 
 def is_temporary(name: str) -> bool:

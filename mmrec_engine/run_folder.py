@@ -2,6 +2,7 @@
 
 run.json          what was asked, with where each value came from, and on which machine
 events.jsonl      the run's events, one a line
+preparing.jsonl   events before the first step, where there is a run already that they must not change yet
 control.jsonl     requests from outside
 *.pt              checkpoints (checkpoints.py)
 split.npz         which documents it trained on, for runs that follow (corpus/split_record.py)
@@ -11,7 +12,6 @@ lock, log.txt
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import time
@@ -27,12 +27,14 @@ from mmrec_engine.files import write_whole
 from mmrec_engine.record import LONGEST_LINE, LineWriter
 from mmrec_engine.run_files import (
     BEST,
+    CLAIM,
     CONTROL,
     DESCRIPTION,
     EVENTS,
     FINAL,
     LOCK,
     LOG,
+    PREPARATION,
     REPORTS,
     SPLIT,
     TICKS,
@@ -42,10 +44,10 @@ from mmrec_engine.run_files import (
     step_checkpoints,
     sync_folder,
 )
+from mmrec_engine.run_lock import RunLock
 
 _FLUSH_SECONDS = 0.5
 _COPY_BYTES = 2**20
-_LOCK_SECONDS = 0.6
 Mode = Literal["new", "overwrite", "resume"]
 
 
@@ -53,7 +55,8 @@ class RunFolder:
     """The folder of the run that this process trains, held by a lock until it is left.
 
     In mode "new" events are written from the start. In the others they are held back, so that a request that proves wrong
-    changes nothing, until the first step (`begin`) or until a run goes on (`continue_after`).
+    changes nothing, until the first step (`begin`) or until a run goes on (`continue_after`); meanwhile they stand in a file of
+    their own for whoever watches.
 
     held_lock: a descriptor of this folder's lock that is held already (`hand_over`, in this process or the one before it). It
     belongs to this object from now on; one that is not this folder's is closed, and the lock taken as usual.
@@ -62,18 +65,23 @@ class RunFolder:
     def __init__(self, path: Path, mode: Mode, held_lock: int | None = None) -> None:
         self.path = path
         self._made: list[Path] = []
-        self._lock = None if held_lock is None else _adopted(path / LOCK, held_lock)
-        self._made_lock = False
+        self._lock: RunLock | None = None
         self._events: LineWriter | None = None
+        self._preparation: LineWriter | None = None
         self._held: list[bytes] | None = None if mode == "new" else []
         self._flushed = time.monotonic()
         try:
             self._make_folders()
-            if self._lock is None:
-                self._lock = self._locked()
+            self._lock = RunLock(path, held_lock)
             self._check_contents(mode)
+            if self._lock.is_new:
+                self._lock.sign()
+            (path / PREPARATION).unlink(missing_ok=True)  # of a process that was killed
             if mode == "new":
                 self._events = LineWriter(path / EVENTS, append=False)
+            else:
+                with contextlib.suppress(OSError):  # it is for those who watch, and nothing depends on it
+                    self._preparation = LineWriter(path / PREPARATION, append=False)
         except OSError as error:
             self.abandon()
             raise RequestError("run-unwritable", path=path, reason=error.strerror or error) from None
@@ -89,6 +97,10 @@ class RunFolder:
         line = events.to_line(event).encode("utf-8", "backslashreplace") + b"\n"
         if self._held is not None:
             self._held.append(line)
+            if self._preparation is not None:
+                with contextlib.suppress(OSError):
+                    self._preparation.add(line)
+                    self._preparation.flush()
             return
         assert self._events is not None
         self._events.add(line)
@@ -119,8 +131,9 @@ class RunFolder:
             (self.path / SPLIT).unlink(missing_ok=True)
         else:
             split.write(self.path / SPLIT)
+        assert self._lock is not None
         self.describe(description)
-        self._sign_lock()
+        self._lock.sign()
         if self._held is None:
             return
         for name in (LOG, TICKS, BEST, FINAL, *REPORTS):
@@ -143,10 +156,11 @@ class RunFolder:
         Checkpoints of later steps are damaged, or this one would not have been chosen; they are removed. split: of its
         documents, which a run of an older version has not written.
         """
+        assert self._lock is not None
         if not (self.path / SPLIT).exists() and (record := split()) is not None:
             record.write(self.path / SPLIT)
         self.describe(description)
-        self._sign_lock()
+        self._lock.sign()
         self._remove_half_written()
         for later, path in step_checkpoints(self.path):
             if later > step:
@@ -193,10 +207,9 @@ class RunFolder:
                 self._events.close()
             if self._held is None:
                 (self.path / EVENTS).unlink(missing_ok=True)
+        self._end_preparation()
         if self._lock is not None:
-            if self._made_lock:
-                (self.path / LOCK).unlink(missing_ok=True)
-            os.close(self._lock)
+            self._lock.release(remove=True)
         for folder in reversed(self._made):
             with contextlib.suppress(OSError):
                 folder.rmdir()
@@ -207,7 +220,7 @@ class RunFolder:
         try:
             self.hand_over()
         finally:
-            os.close(self._lock)
+            self._lock.release()
 
     def hand_over(self) -> int:
         """Leave a run that was trained, its lock still held: the descriptor is the caller's from now on."""
@@ -217,12 +230,22 @@ class RunFolder:
         if self._events is not None:
             with contextlib.suppress(OSError):
                 self._events.close()
-        return self._lock
+        return self._lock.leave()
 
     def _release_held(self) -> None:
         assert self._held is not None and self._events is not None
         self._events.add(b"".join(self._held))
+        self._events.flush()
         self._held = None
+        self._end_preparation()
+
+    def _end_preparation(self) -> None:
+        if self._preparation is not None:
+            with contextlib.suppress(OSError):
+                self._preparation.close()
+            with contextlib.suppress(OSError):
+                (self.path / PREPARATION).unlink(missing_ok=True)
+            self._preparation = None
 
     def _make_folders(self) -> None:
         missing = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
@@ -237,33 +260,6 @@ class RunFolder:
         if not found and not _is_vacant(self.path):
             raise RequestError("run-folder-foreign", path=self.path)
 
-    def _locked(self) -> int:
-        """The lock's descriptor. A reader that asks whether the run is live holds it for a moment: try again shortly."""
-        path = self.path / LOCK
-        until = time.monotonic() + _LOCK_SECONDS
-        while True:
-            self._made_lock = not path.exists()
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if path.stat().st_ino == os.fstat(descriptor).st_ino:  # not one that its owner has just removed
-                    break
-            except BlockingIOError:
-                if time.monotonic() > until:
-                    os.close(descriptor)
-                    raise RequestError("run-locked", path=self.path) from None
-            except FileNotFoundError:
-                pass
-            os.close(descriptor)
-            time.sleep(0.05)
-        return descriptor
-
-    def _sign_lock(self) -> None:
-        """Who trains here, for a person who looks."""
-        assert self._lock is not None
-        os.truncate(self._lock, 0)
-        os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
-
 
 def refuse_links(folder: Path) -> None:
     """Raises RequestError where one of a run's own files is none of its own: a folder from someone else may hold anything."""
@@ -271,34 +267,10 @@ def refuse_links(folder: Path) -> None:
         raise RequestError("run-linked", path=path)
 
 
-def _adopted(path: Path, descriptor: int) -> int | None:
-    """The descriptor, if it is one of the lock file at `path` and holds the lock; otherwise it is closed.
-
-    flock belongs to the open file, so it went with the descriptor to this process; asking again changes nothing then.
-    """
-    try:
-        given, there = os.fstat(descriptor), path.stat()
-        if (given.st_dev, given.st_ino) == (there.st_dev, there.st_ino):
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            os.set_inheritable(descriptor, False)
-            return descriptor
-    except OSError:
-        pass
-    close_descriptor(descriptor)
-    return None
-
-
-def close_descriptor(descriptor: int | None) -> None:
-    """Close a descriptor that may be none, or closed already."""
-    if descriptor is not None:
-        with contextlib.suppress(OSError):
-            os.close(descriptor)
-
-
 def _is_vacant(folder: Path) -> bool:
     """Empty, or holding only what a process killed before its first step left behind."""
     try:
-        left_behind = {EVENTS, LOCK, LOG, CONTROL, TICKS, SPLIT}
+        left_behind = {EVENTS, LOCK, CLAIM, PREPARATION, LOG, CONTROL, TICKS, SPLIT}
         names = {path.name for path in folder.iterdir()} if folder.is_dir() else {"none"}
         return all(name in left_behind or is_temporary(name) for name in names)
     except OSError as error:

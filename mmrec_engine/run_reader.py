@@ -14,7 +14,8 @@ from mmrec_engine import events
 from mmrec_engine.files import open_plain
 from mmrec_engine.history import History
 from mmrec_engine.record import WholeLines, blocks, line_at, starts
-from mmrec_engine.run_files import EVENTS
+from mmrec_engine.run_files import events_file
+from mmrec_engine.run_lock import is_live
 
 _SMALL = 2 * 2**20  # bytes that are read whole about as quickly as they are glanced at
 _HEAD, _TAIL = 2**18, 2**19
@@ -31,8 +32,12 @@ class RunReader:
     the record at least once."""
 
     def __init__(self, folder: Path) -> None:
-        self._path = folder / EVENTS
+        self._folder = folder
         self._begin()
+
+    @property
+    def _path(self) -> Path:
+        return events_file(self._folder, live=is_live(self._folder))
 
     def _begin(self) -> None:
         self.history = History()
@@ -75,7 +80,9 @@ class RunReader:
                     if time.monotonic() >= until and os.fstat(file.fileno()).st_size > self._position:
                         return True
         except (FileNotFoundError, NotADirectoryError):
-            if self._position:
+            if (
+                self._position and self._folder.exists()
+            ):  # of a folder that is gone, what was read is all there is to tell
                 self._begin()
         except OSError:
             return False  # what cannot be read now may be later

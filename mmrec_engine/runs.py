@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import itertools
 import json
 import os
@@ -18,14 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import platformdirs
-
-from mmrec_engine import events
+from mmrec_engine import events, places
 from mmrec_engine.errors import RequestError
 from mmrec_engine.files import open_plain, read_plain
 from mmrec_engine.record import blocks, newest_lines
 from mmrec_engine.run_files import (
     BEST,
+    CLAIM,
     CONTROL,
     DESCRIPTION,
     EVENTS,
@@ -33,15 +31,17 @@ from mmrec_engine.run_files import (
     LOCK,
     OWN,
     WEIGHTS,
+    events_file,
     holds_run,
     step_checkpoints,
 )
 from mmrec_engine.run_folder import refuse_links
+from mmrec_engine.run_lock import held_at_rest, is_live
 from mmrec_engine.setting import check
 from mmrec_engine.settings import FIELDS, parse
 
-_REMOVED_LAST = {DESCRIPTION: 1, LOCK: 2}
-_LOCK_SECONDS = 0.6
+_REMOVED_LAST = {DESCRIPTION: 1, CLAIM: 2, LOCK: 3}
+_NOTE_SECONDS = 60.0
 _TABLES = ("sources", "corpus", "origin")
 
 
@@ -82,21 +82,6 @@ def read_events(folder: Path) -> Iterator[events.Event]:
         return
 
 
-def is_live(folder: Path) -> bool:
-    """Whether a process holds the run's lock now."""
-    try:
-        descriptor = os.open(folder / LOCK, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        return False
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(descriptor)
-
-
 @dataclass(frozen=True)
 class RunSummary:
     """A line in the list of runs. state: the last state word, DIED where the process is gone without having ended."""
@@ -113,13 +98,38 @@ class RunSummary:
 
 
 def known_runs() -> list[RunSummary]:
-    """Every run noted in the user's state folder that still exists, newest first."""
-    return sorted(filter(None, map(summarise, _noted())), key=lambda summary: -summary.changed)
+    """Every run noted in the user's state folder that still exists, newest first; also one that a process prepares to make."""
+    return sorted(filter(None, map(_summarised, _noted())), key=lambda summary: -summary.changed)
 
 
 def newest_live_run() -> Path | None:
     """The run that a process works on now, the newest where there are several."""
     return next((summary.path for summary in known_runs() if is_live(summary.path)), None)
+
+
+@contextlib.contextmanager
+def noted_while_preparing(folder: Path) -> Iterator[None]:
+    """Have the folder found from anywhere while a run is prepared in it. Nothing is left of this note afterwards.
+
+    Each note is a file of its own, because several processes can't take lines out of one.
+    """
+    notes, made = _preparing(), []
+    try:
+        for parent in reversed([parent for parent in (notes, *notes.parents) if not parent.exists()]):
+            parent.mkdir()
+            made.append(parent)
+        note = notes / uuid.uuid4().hex
+        note.write_bytes(os.fsencode(folder.resolve()))
+    except OSError:
+        note = None
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            if note is not None:
+                note.unlink(missing_ok=True)
+            for parent in reversed(made):
+                parent.rmdir()
 
 
 def note_run(folder: Path) -> None:
@@ -137,8 +147,9 @@ def note_run(folder: Path) -> None:
 
 
 def summarise(folder: Path) -> RunSummary | None:
-    """What a run came to, read from its events; None where the folder holds no run."""
-    if not holds_run(folder):
+    """What a run came to, read from its events; None where the folder holds no run and no process prepares one in it."""
+    live = is_live(folder)
+    if not live and not holds_run(folder):
         return None
     step, best, state, finished = 0, None, "PREPARING", False
     try:
@@ -148,27 +159,32 @@ def summarise(folder: Path) -> RunSummary | None:
             step = last_step.step if last_step else 0
             bests = (line for line in newest_lines(file, "validation") if b'"best": true' in line)
             best = next((event.loss for event in _parsed(bests) if isinstance(event, events.Validation)), None)
+        record = events_file(folder, live=live)
+        with open_plain(record) as file:
             match next(_parsed(newest_lines(file, "state", "run_finished")), None):
                 case events.State(state=word):
                     state, finished = word, word in ("FINISHED", "STOPPED", "FAILED")
                 case events.RunFinished() as ending:
                     state, finished = ending.state_word, True
-        changed = (folder / EVENTS).stat().st_mtime
+        changed = record.stat().st_mtime
     except OSError:
         changed = folder.stat().st_mtime
-    if not finished and not is_live(folder):
+    if not finished and not live:
         state = "DIED"
     return RunSummary(folder.name, folder, state, step, best, changed)
 
 
 def find_run(name: str) -> Path:
-    """The run folder that a person names: a path, a name under checkpoints/, or a noted run. Raises RequestError."""
+    """The run folder that a person names: a path, a name under checkpoints/, or a noted run. Raises RequestError.
+
+    It may be one in which a process still prepares a run.
+    """
     for candidate in (Path(name), Path("checkpoints") / name):
-        if holds_run(candidate):
+        if holds_run(candidate) or is_live(candidate):
             refuse_links(candidate)
             return candidate
     named = [folder for folder in _noted() if folder.name == name]
-    summaries = sorted(filter(None, map(summarise, named)), key=lambda summary: -summary.changed)
+    summaries = sorted(filter(None, map(_summarised, named)), key=lambda summary: -summary.changed)
     if summaries:
         refuse_links(summaries[0].path)
         return summaries[0].path
@@ -254,7 +270,7 @@ def delete_run(folder: Path) -> None:
     if not holds_run(folder):
         raise RequestError("run-missing", path=folder)
     try:
-        with _lock_of_a_run_at_rest(folder):
+        with held_at_rest(folder):
             # The description goes next to last: a folder that could be cleared in part only is still a run.
             for path in sorted(
                 filter(_is_of_a_run, folder.iterdir()), key=lambda path: _REMOVED_LAST.get(path.name, 0)
@@ -271,25 +287,6 @@ def _is_of_a_run(path: Path) -> bool:
     return (name in OWN or name.endswith(".pt")) and (path.is_symlink() or path.is_file())
 
 
-@contextlib.contextmanager
-def _lock_of_a_run_at_rest(folder: Path) -> Iterator[None]:
-    """Hold the lock, so that nobody trains here meanwhile. Raises RequestError where somebody does."""
-    descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
-    try:
-        until = time.monotonic() + _LOCK_SECONDS
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:  # perhaps a reader that asks whether the run is live, which takes a moment
-                if time.monotonic() > until:
-                    raise RequestError("run-is-live", path=folder) from None
-                time.sleep(0.05)
-        yield
-    finally:
-        os.close(descriptor)
-
-
 def _is_free(folder: Path) -> bool:
     try:
         return not os.path.lexists(folder) or (folder.is_dir() and not any(folder.iterdir()))
@@ -301,13 +298,39 @@ def _parsed(lines: Iterable[bytes]) -> Iterator[events.Event]:
     return filter(None, map(events.from_line, lines))
 
 
-def _noted() -> list[Path]:
+def _summarised(folder: Path) -> RunSummary | None:
+    """As `summarise`, and none where the folder cannot be looked at: one of them must not hide the others."""
     try:
+        return summarise(folder)
+    except (OSError, ValueError):
+        return None
+
+
+def _noted() -> list[Path]:
+    lines: list[bytes] = []
+    with contextlib.suppress(OSError):
         lines = _register().read_bytes().split(b"\n")
+    noted = [Path(os.fsdecode(line)) for line in lines if line and b"\0" not in line]
+    return list(dict.fromkeys([*noted, *_noted_as_preparing()]))
+
+
+def _noted_as_preparing() -> Iterator[Path]:
+    try:
+        notes = list(_preparing().iterdir())
     except OSError:
-        return []
-    return [Path(os.fsdecode(line)) for line in dict.fromkeys(lines) if line and b"\0" not in line]
+        return
+    for note in notes:
+        with contextlib.suppress(OSError, ValueError):
+            folder = Path(os.fsdecode(read_plain(note)))
+            if is_live(folder):
+                yield folder
+            elif time.time() - note.stat().st_mtime > _NOTE_SECONDS:  # its process was killed
+                note.unlink(missing_ok=True)
 
 
 def _register() -> Path:
-    return platformdirs.user_state_path("mmrec") / "runs.txt"
+    return places.state_folder() / "runs.txt"
+
+
+def _preparing() -> Path:
+    return places.state_folder() / "preparing"

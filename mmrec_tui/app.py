@@ -210,7 +210,7 @@ class MmrecApp(App[object], inherit_bindings=False):
 
     def _begin_following(self) -> None:
         from mmrec_engine.quality.following import follow, leaves_checks_valid
-        from mmrec_engine.runs import is_live
+        from mmrec_engine.run_lock import is_live
 
         asked = self.stage.following
         if asked is None or is_live(asked.folder):

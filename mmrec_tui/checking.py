@@ -55,7 +55,8 @@ def check_after(run: str, wording: Wording, as_json: bool, strict: bool) -> int:
     from mmrec_engine.quality import report
     from mmrec_engine.quality.after import checks_after
     from mmrec_engine.quality.before import failing
-    from mmrec_engine.runs import find_run, is_live, read_events
+    from mmrec_engine.run_lock import is_live
+    from mmrec_engine.runs import find_run, read_events
     from mmrec_engine.ticks import read_ticks, write_ticks
 
     folder = find_run(run)

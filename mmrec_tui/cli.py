@@ -7,7 +7,9 @@ import contextlib
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
+from mmrec_engine import places
 from mmrec_engine.errors import MmrecError, RequestError
 from mmrec_engine.garbage import collect_rarely, leave_all
 from mmrec_tui.terminal import one_line, prepare_streams, silence
@@ -26,7 +28,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         wording = Wording(choose_language(given_language))
     except ValueError:
         return _fail(Wording("en")("usage.language", value=given_language), Wording("en"))
+    places.on_stand_in(lambda folder: _tell(wording("places.stand-in", path=folder)))
     try:
+        if not (words and words[0].startswith("-")) and _has_no_working_folder():
+            return _fail(wording("error.no-working-folder"), wording)
         code = _run(words, wording, debug, given_language)
         sys.stdout.flush()
         return code
@@ -115,9 +120,21 @@ def _fail(message: str, wording: Wording, code: int = 2) -> int:
 
 
 def _fail_with(line: str, code: int) -> int:
+    _tell(line)
+    return code
+
+
+def _tell(line: str) -> None:
     with contextlib.suppress(OSError):
         print(one_line(line), file=sys.stderr, flush=True)
-    return code
+
+
+def _has_no_working_folder() -> bool:
+    """Whether the folder in which the command was started is gone: libraries that ask for it end the process where it is."""
+    try:
+        return not Path.cwd().exists()
+    except OSError:
+        return True
 
 
 def run() -> None:

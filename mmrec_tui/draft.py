@@ -13,6 +13,7 @@ from mmrec_engine.corpus.hub_source import anchored, is_downloaded
 from mmrec_engine.corpus.mixing import moved
 from mmrec_engine.corpus.prepare import Corpus, short_side
 from mmrec_engine.errors import RequestError
+from mmrec_engine.places import expanded
 from mmrec_engine.plan import make_plan
 from mmrec_engine.settings import CORPUS_CHOICE, FIELDS, Resolved, Settings, resolve, value_type
 
@@ -136,7 +137,7 @@ def found_corpora(data_dir: str | tuple[str, ...]) -> str | tuple[str, ...]:
     """The same by paths that hold from anywhere. Raises RequestError where one is not there."""
 
     def found(path: Path) -> Path:
-        path = path.expanduser()
+        path = expanded(path)
         if not os.path.exists(path):  # noqa: PTH110
             raise RequestError("corpus-missing", path=path)
         return path.absolute()
@@ -204,7 +205,7 @@ def named(resolved: Resolved, name: str) -> Resolved:
     """The same run in a folder of this name, its text by a path that holds from anywhere."""
     settings = replace(resolved.settings, name=name)
     if settings.data_dir is not None:
-        settings = replace(settings, data_dir=moved(settings.data_dir, lambda path: path.expanduser().absolute()))
+        settings = replace(settings, data_dir=moved(settings.data_dir, lambda path: expanded(path).absolute()))
     if isinstance(settings.corpus, str):
         settings = replace(settings, corpus=anchored(settings.corpus))
     return replace(resolved, settings=settings, sources={**resolved.sources, "name": "hand"})

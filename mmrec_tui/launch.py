@@ -16,8 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import platformdirs
-
+from mmrec_engine import places
 from mmrec_engine.messages import Language
 from mmrec_engine.run_files import LOG
 from mmrec_tui.preferences import Preferences, read_preferences
@@ -278,4 +277,4 @@ class Streams:
 
 
 def _app_log() -> Path:
-    return platformdirs.user_state_path("mmrec") / "app.log"
+    return places.state_folder() / "app.log"

@@ -11,8 +11,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-import platformdirs
-
+from mmrec_engine import places
 from mmrec_engine.files import write_whole
 
 _MOST_RECENT = 12
@@ -57,4 +56,4 @@ def read_preferences() -> Preferences:
 
 
 def _path() -> Path:
-    return platformdirs.user_config_path("mmrec") / "app.json"
+    return places.config_folder() / "app.json"

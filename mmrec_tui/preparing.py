@@ -11,6 +11,7 @@ from mmrec_engine.corpus.mixing import sources_of
 from mmrec_engine.corpus.prepare import Corpus
 from mmrec_engine.corpus.preview import Preview, preview, preview_builtin
 from mmrec_engine.errors import MmrecError, TrainingError
+from mmrec_engine.places import expanded
 from mmrec_engine.run_text import text_of_new_run
 from mmrec_engine.settings import SHORTEST_DENOISED, Settings
 from mmrec_tui.draft import CORPUS_SETTINGS, key_of
@@ -99,7 +100,7 @@ def _preview(settings: Settings) -> Preview:
         return Preview(0, 0, ())  # a look at it would be a download
     paths = settings.data_dir is not None
     looks = [
-        preview(Path(source.place).expanduser(), settings.encoding) if paths else preview_builtin(source.place)
+        preview(expanded(Path(source.place)), settings.encoding) if paths else preview_builtin(source.place)
         for source in sources_of(settings)
     ]
     return replace(looks[0], total_bytes=sum(one.total_bytes for one in looks), files=sum(one.files for one in looks))

@@ -36,6 +36,7 @@ class Session:
     """A run that is shown: its folder, its history behind a lock, and whether a process works on it."""
 
     owned = False
+    gone = False  # the folder was removed: a request that proved wrong leaves none
     stopped_before_start = False
 
     def __init__(self, folder: Path) -> None:
@@ -60,6 +61,8 @@ class Session:
         word = self._history.state
         if not self.loaded:
             return "PREPARING"
+        if self.gone:
+            return "STOPPED"
         return "DIED" if not self.live and word not in ENDED else word
 
     @property
@@ -197,8 +200,8 @@ class Watching(Session):
     """A run that another process trains, or that has ended: its record is read as it grows."""
 
     def __init__(self, folder: Path) -> None:
+        from mmrec_engine.run_lock import is_live
         from mmrec_engine.run_reader import RunReader
-        from mmrec_engine.runs import is_live
 
         super().__init__(folder)
         self._is_live = is_live
@@ -223,6 +226,8 @@ class Watching(Session):
 
     def _follow(self) -> None:
         """A first look at the record, of any size; then all of it, while the look is shown; then what is added."""
+        from mmrec_engine.errors import RequestError
+
         glance = self._reader.glance()
         with self._lock:
             self._history = glance
@@ -239,8 +244,11 @@ class Watching(Session):
                 glance, glanced = self._reader.glance(), time.monotonic()
                 with self._lock:
                     self._history = glance
-            if now - looked > _LIVE_SECONDS:
+            if now - looked > _LIVE_SECONDS or not self.folder.exists():
                 self.live, looked = self._is_live(self.folder), now
+                if not self.folder.exists():
+                    self.error, self.gone = RequestError("run-gone", path=self.folder), True
+                    return
             # Folding a large record must leave the screen its share of the interpreter.
             self._closed.wait(_FOLD_SECONDS / 4 if waiting else _LOOK_SECONDS)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mmrec_engine.errors import RequestError
+from mmrec_engine.places import expanded
 
 PREFIX = "hf:"
 FORM = "hf:OWNER/NAME[/CONFIG][@REVISION][:SPLIT[:COLUMN]], hf:./FOLDER[:SPLIT[:COLUMN]]"
@@ -90,7 +91,7 @@ def source_of(corpus: str) -> HubSource:
     path, *chosen = corpus.removeprefix(PREFIX).split(":")
     split, column = [part.strip() or None for part in (*chosen, "", "")][:2]
     if len(chosen) <= 2 and path.startswith(_LOCAL):
-        return HubSource(str(Path(path).expanduser().resolve()), split=split, column=column)
+        return HubSource(str(expanded(Path(path)).resolve()), split=split, column=column)
     found = _REPOSITORY.fullmatch(path)
     if found is None or len(chosen) > 2:
         raise RequestError("hub-form", corpus=corpus, form=FORM)
@@ -104,7 +105,7 @@ def anchored(corpus: str | None) -> str | None:
     path, colon, chosen = corpus.removeprefix(PREFIX).partition(":")
     if not path.startswith(_LOCAL):
         return corpus
-    return f"{PREFIX}{Path(path).expanduser().resolve()}{colon}{chosen}"
+    return f"{PREFIX}{expanded(Path(path)).resolve()}{colon}{chosen}"
 
 
 def held_out_of(splits: Iterable[str]) -> str | None:

@@ -24,8 +24,8 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import platformdirs
 
+from mmrec_engine import places
 from mmrec_engine.corpus import streaming
 from mmrec_engine.corpus.builtin import BuiltinDocuments
 from mmrec_engine.corpus.documents import FileDocuments, Reading, Skipped
@@ -58,7 +58,7 @@ _Documents = FileDocuments | BuiltinDocuments
 
 
 def cache_folder() -> Path:
-    return platformdirs.user_cache_path("mmrec") / "corpora"
+    return places.cache_folder() / "corpora"
 
 
 def prepare_corpus(

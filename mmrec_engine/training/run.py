@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Generator, Iterator
 from dataclasses import replace
@@ -19,9 +20,10 @@ from mmrec_engine.quality.following import Origin
 from mmrec_engine.quality.model_context import fitting_microbatch
 from mmrec_engine.quality.readable import skipped_finding
 from mmrec_engine.run_files import CONTROL, LOG
-from mmrec_engine.run_folder import Mode, RunFolder, close_descriptor, refuse_links
+from mmrec_engine.run_folder import Mode, RunFolder, refuse_links
+from mmrec_engine.run_lock import close_descriptor
 from mmrec_engine.run_text import record_of, same_text, text_of_new_run, text_of_run
-from mmrec_engine.runs import note_run, read_events, recorded_ending
+from mmrec_engine.runs import note_run, noted_while_preparing, read_events, recorded_ending
 from mmrec_engine.settings import Resolved, Settings
 from mmrec_engine.training.control import DETACH, Control
 from mmrec_engine.training.describing import description, started
@@ -83,6 +85,8 @@ class _Run:
             close_descriptor(held_lock)
             raise
         self._folder = RunFolder(path, mode, held_lock)
+        self._preparing = contextlib.ExitStack()
+        self._preparing.enter_context(noted_while_preparing(path))
         self._description: dict[str, Any] = {}
         self._corpus: Corpus | None = None
         self._during = During()
@@ -98,7 +102,7 @@ class _Run:
             yield from self._recorded(self._run())
         except _NothingLeft:
             self._write_missing_report()
-            self._folder.abandon()
+            self._abandon()
             return
         except OSError as error:
             self._leave()
@@ -115,11 +119,15 @@ class _Run:
 
     def _leave(self) -> None:
         if not self._made_step:
-            self._folder.abandon()
+            self._abandon()
             return
         if self._ended:
             self._write_report()
         self._folder.close()
+
+    def _abandon(self) -> None:
+        self._preparing.close()
+        self._folder.abandon()
 
     def _write_report(self) -> None:
         if self._judging is not None:
@@ -165,11 +173,16 @@ class _Run:
         if isinstance(event, events.Step) and not self._made_step:
             record = None if self._corpus is None else record_of(self._corpus, self._resolved.settings)
             self._folder.begin(self._description, record)  # an old run makes room only now
-            self._made_step = True
-            note_run(self._folder.path)
+            self._begin()
         if isinstance(event, events.SettingsChanged):
             self._describe_changed(event)
         self._folder.record(event)
+
+    def _begin(self) -> None:
+        """From now on there is a run, which stays."""
+        self._made_step = True
+        note_run(self._folder.path)
+        self._preparing.close()
 
     def _run(self) -> Generator[Event, None, None]:
         settings = self._resolved.settings
@@ -219,8 +232,7 @@ class _Run:
             changed = changed_since(content, self._resolved.settings)
             self._folder.continue_after(path.name, step, self._description, lambda: record_of(corpus, settings))
             lacking = self._during.fold(read_events(self._folder.path))
-            self._made_step = True
-            note_run(self._folder.path)
+            self._begin()
             job.resumed_from = path.name
             yield events.Resumed(
                 step=step, checkpoint=path.name, skipped=tuple(damaged), planned_steps=job.plan.planned_steps

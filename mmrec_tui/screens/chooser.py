@@ -13,6 +13,7 @@ from textual.widgets import DirectoryTree, Input, Static
 
 from mmrec_engine.corpus.hub_source import is_hub, source_of
 from mmrec_engine.errors import RequestError
+from mmrec_engine.places import expanded
 from mmrec_tui.draft import found_corpora, typed_corpora
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class ChooserScreen(ModalScreen["dict[str, str | tuple[str, ...]] | None"]):
         """A path opens its folder in the tree; a word that is none filters the names."""
         tree = self.query_one(TextTree)
         text = event.value.strip()
-        path = Path(text).expanduser()
+        path = expanded(Path(text))
         folder, name = (path, "") if text.endswith("/") else (path.parent, path.name)
         if "/" in text and _is_folder(folder):
             tree.wanted = name.casefold()

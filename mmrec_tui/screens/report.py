@@ -14,6 +14,7 @@ from textual.widgets import Input, Static
 from mmrec_engine import events
 from mmrec_engine.errors import MmrecError
 from mmrec_engine.history import History
+from mmrec_engine.places import expanded
 from mmrec_engine.quality.report import newest
 from mmrec_engine.run_files import BEST, FINAL
 from mmrec_engine.run_reader import RunReader
@@ -224,7 +225,7 @@ class ReportScreen(MmrecScreen):
     def _export(self, answer: str | None) -> None:
         if not answer:
             return
-        checkpoint, folder, app = str(self._folder / self._file), Path(answer).expanduser(), self.own_app
+        checkpoint, folder, app = str(self._folder / self._file), expanded(Path(answer)), self.own_app
 
         def write(_: Work[None]) -> None:
             from mmrec_engine.trained import export, load_trained

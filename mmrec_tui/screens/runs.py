@@ -13,7 +13,8 @@ from textual.content import Content
 from textual.widgets import DataTable, Input, Static
 
 from mmrec_engine.errors import MmrecError
-from mmrec_engine.runs import RunSummary, delete_run, is_live, known_runs, size_on_disk
+from mmrec_engine.run_lock import is_live
+from mmrec_engine.runs import RunSummary, delete_run, known_runs, size_on_disk
 from mmrec_tui.screens.asking import SureScreen
 from mmrec_tui.screens.base import KeyBar, MmrecScreen, Title
 from mmrec_tui.session import Work

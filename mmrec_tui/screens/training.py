@@ -102,7 +102,7 @@ class TrainingScreen(MmrecScreen):
         session = self.session
         live, state, name = session.live, session.state, session.folder.name
         error = session.error.text(self.say.language) if session.error is not None else ""
-        resume = "" if session.live or not session.loaded else self._resume_command()
+        resume = "" if session.live or session.gone or not session.loaded else self._resume_command()
         short = self.has_class("-narrow") or self.has_class("-numbers")
         with session.reading() as history:
             self._guarded("state", lambda one: cast(StateLine, one).look(history, state, name, corpus_name(history)))

@@ -199,6 +199,8 @@ TEXT: dict[str, str] = {
     "remedy.same": "🩹 Remedy: {title}; trying {name} again",
     "after.passed": "✅ Checklist after training: {count} checks, no failures",
     "after.worth-a-look": "Checklist after training: {count} checks, {worse} to look at (above)",
+    "error.no-working-folder": "the working folder is gone (deleted or moved); change to one that is there, with cd, and start again",
+    "places.stand-in": "No usable home folder: prepared text, the list of runs and preferences are kept in {path}",
     "error.system": "the system refused to write or read: {reason}; free some space, or send the result elsewhere",
     "report.at": "📄 Report: {path}",
     "report.unwritten": "⚠ The report could not be written; with some space on the disk: mmrec-tui check after {path}",

@@ -199,6 +199,8 @@ TEXT: dict[str, str] = {
     "remedy.same": "🩹 Çare: {title}; {name} yeniden deneniyor",
     "after.passed": "✅ Eğitim sonrası kontrol listesi: {count} denetim, başarısız yok",
     "after.worth-a-look": "Eğitim sonrası kontrol listesi: {count} denetim, {worse} tanesine bakın (yukarıda)",
+    "error.no-working-folder": "çalışma klasörü artık yok (silinmiş ya da taşınmış); cd ile var olan bir klasöre geçip yeniden başlatın",
+    "places.stand-in": "Kullanılabilir bir ev klasörü yok: hazırlanan metin, çalışma listesi ve tercihler şurada durur: {path}",
     "error.system": "sistem yazmayı ya da okumayı reddetti: {reason}; yer açın ya da sonucu başka yere yönlendirin",
     "report.at": "📄 Rapor: {path}",
     "report.unwritten": "⚠ Rapor yazılamadı; diskte yer açıp şunu çalıştırın: mmrec-tui check after {path}",

@@ -14,7 +14,7 @@ import pytest
 from mmrec_engine.errors import Interrupted
 from mmrec_engine.run_files import LOCK
 from mmrec_engine.run_folder import RunFolder
-from mmrec_engine.runs import is_live
+from mmrec_engine.run_lock import is_live
 from mmrec_engine.settings import Settings
 from mmrec_engine.training.control import Control
 from mmrec_engine.training.run import train

@@ -1,0 +1,270 @@
+"""The lock of a run folder: which process trains there now.
+
+Where the file system has locks it is flock(2) on the file `lock`, which ends with its process, so that none is ever stale. Some
+have none (NFS without its lock service, some FUSE and cluster file systems): there it is a claim, a file beside the lock that
+only one process can create. A claim names its process. On the same machine that process is looked up; a claim of another
+machine is touched by its owner every few seconds, and is dead once it has not been for two minutes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import json
+import os
+import platform
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from mmrec_engine.errors import RequestError
+from mmrec_engine.files import read_plain
+from mmrec_engine.run_files import CLAIM, LOCK
+
+_LOCK_SECONDS = 0.6
+_LOOK_SECONDS = 0.05
+_BEAT_SECONDS = 10.0
+_DEAD_SECONDS = 120.0  # without a beat
+_WITHOUT_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL}
+
+
+class RunLock:
+    """The lock of a folder, held by this process. descriptor: of the lock's file; whoever inherits it can take it over."""
+
+    def __init__(self, folder: Path, adopted: int | None = None) -> None:
+        """Take the lock. adopted: a descriptor that held it in the process that handed the run over; one that does not is
+        closed, and the lock taken as usual.
+
+        Raises RequestError where another process holds it, OSError where the folder cannot be written.
+        """
+        self._folder = folder
+        self._ended = threading.Event()
+        self._claimed = False
+        self.is_new = False  # whether there was no file before
+        descriptor = None if adopted is None else self._adopt(adopted)
+        self.descriptor = self._take() if descriptor is None else descriptor
+
+    def sign(self) -> None:
+        """Who trains here, for a person who looks."""
+        os.truncate(self.descriptor, 0)
+        os.pwrite(self.descriptor, f"{os.getpid()}\n".encode(), 0)
+
+    def release(self, *, remove: bool = False) -> None:
+        """remove: the file as well, where this process has made it."""
+        if remove and self.is_new:
+            (self._folder / LOCK).unlink(missing_ok=True)
+        self._ended.set()
+        if self._claimed:
+            with contextlib.suppress(OSError):
+                (self._folder / CLAIM).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            os.close(self.descriptor)
+
+    def _take(self) -> int:
+        """A reader that asks whether the run is live holds the lock for a moment: try again shortly."""
+        path = self._folder / LOCK
+        until = time.monotonic() + _LOCK_SECONDS
+        while True:
+            self.is_new = not path.exists()
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            try:
+                self._hold(descriptor)
+                if path.stat().st_ino == os.fstat(descriptor).st_ino:  # not one that its owner has just removed
+                    return descriptor
+            except BlockingIOError:
+                if time.monotonic() > until:
+                    os.close(descriptor)
+                    raise RequestError("run-locked", path=self._folder) from None
+            except FileNotFoundError:
+                pass
+            except BaseException:
+                os.close(descriptor)
+                if self.is_new:
+                    path.unlink(missing_ok=True)
+                raise
+            os.close(descriptor)
+            time.sleep(_LOOK_SECONDS)
+
+    def _hold(self, descriptor: int) -> None:
+        """Raises BlockingIOError where another process holds it."""
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno not in _WITHOUT_LOCKS:
+                raise
+            _create_claim(self._folder / CLAIM)
+            self._beat()
+
+    def _adopt(self, descriptor: int) -> int | None:
+        """flock belongs to the open file, so it went with the descriptor to this process; asking again changes nothing then.
+
+        A claim is signed anew: whoever has the descriptor was given the run.
+        """
+        try:
+            given, there = os.fstat(descriptor), (self._folder / LOCK).stat()
+            if (given.st_dev, given.st_ino) == (there.st_dev, there.st_ino):
+                try:
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except OSError as error:
+                    if error.errno not in _WITHOUT_LOCKS:
+                        raise
+                    temporary = self._folder / f"{CLAIM}.{os.getpid()}.tmp"
+                    temporary.write_text(_signature())
+                    temporary.replace(self._folder / CLAIM)
+                    self._beat()
+                os.set_inheritable(descriptor, False)
+                return descriptor
+        except OSError:
+            pass
+        close_descriptor(descriptor)
+        return None
+
+    def _beat(self) -> None:
+        self._claimed = True
+        threading.Thread(target=self._beat_on, name="mmrec-lock", daemon=True).start()
+
+    def _beat_on(self) -> None:
+        while not self._ended.wait(_BEAT_SECONDS):
+            with contextlib.suppress(OSError):
+                os.utime(self._folder / CLAIM)
+
+    def leave(self) -> int:
+        """The descriptor, for the process that goes on with the run; a claim stays until that one signs it."""
+        self._ended.set()
+        return self.descriptor
+
+
+def is_live(folder: Path) -> bool:
+    """Whether a process holds the run's lock now."""
+    try:
+        descriptor = os.open(folder / LOCK, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        return False
+    except BlockingIOError:
+        return True
+    except OSError as error:
+        return error.errno in _WITHOUT_LOCKS and _claim_is_live(folder / CLAIM)
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def held_at_rest(folder: Path) -> Iterator[None]:
+    """Hold the lock of a run that nobody trains. Raises RequestError where somebody does, OSError where it cannot be held."""
+    descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+    claim = folder / CLAIM
+    try:
+        until = time.monotonic() + _LOCK_SECONDS
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:  # perhaps a reader that asks whether the run is live, which takes a moment
+                if time.monotonic() > until:
+                    raise RequestError("run-is-live", path=folder) from None
+                time.sleep(_LOOK_SECONDS)
+            except OSError as error:
+                if error.errno not in _WITHOUT_LOCKS:
+                    raise
+                try:
+                    _create_claim(claim)
+                except BlockingIOError:
+                    raise RequestError("run-is-live", path=folder) from None
+                break
+        yield
+        claim.unlink(missing_ok=True)
+    finally:
+        os.close(descriptor)
+
+
+def close_descriptor(descriptor: int | None) -> None:
+    """Close a descriptor that may be none, or closed already."""
+    if descriptor is not None:
+        with contextlib.suppress(OSError):
+            os.close(descriptor)
+
+
+def _create_claim(path: Path) -> None:
+    """Raises BlockingIOError where a living process has claimed the folder."""
+    while True:
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+        except FileExistsError:
+            stale = _read(path)
+            if stale is None:
+                continue
+            if _claim_is_live(path):
+                raise BlockingIOError from None
+            aside = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+            with contextlib.suppress(FileNotFoundError):
+                path.rename(aside)
+                if _read(aside) != stale:  # another process was quicker, and this is its own claim
+                    with contextlib.suppress(FileExistsError):
+                        os.link(aside, path)
+                    aside.unlink(missing_ok=True)
+                    raise BlockingIOError from None
+                aside.unlink(missing_ok=True)
+            continue
+        try:
+            os.write(descriptor, _signature().encode())
+        finally:
+            os.close(descriptor)
+        return
+
+
+def _claim_is_live(path: Path) -> bool:
+    try:
+        text, beat = _read(path), path.stat().st_mtime
+    except OSError:
+        return False
+    silent = time.time() - beat > _DEAD_SECONDS
+    try:
+        claim = json.loads(text or b"")
+        if claim["machine"] == _machine():
+            return bool(_began(int(claim["process"])) == claim["began"])
+    except (ValueError, TypeError, KeyError):  # its owner is about to write it
+        pass
+    return not silent
+
+
+def _read(path: Path) -> bytes | None:
+    """None where it is gone."""
+    try:
+        return read_plain(path)
+    except FileNotFoundError:
+        return None
+
+
+def _signature() -> str:
+    return json.dumps({"machine": _machine(), "process": os.getpid(), "began": _began(os.getpid())})
+
+
+def _machine() -> str:
+    """Where process ids mean the same: this start of this machine, and this container."""
+    try:
+        start = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return f"{platform.node()} {start} {Path('/proc/self/ns/pid').readlink()}"
+    except OSError:
+        return platform.node()
+
+
+def _began(process: int) -> str | None:
+    """When a process of this machine began, in ticks since the machine's start; empty where the system does not tell, none
+    where there is no such process."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text(errors="replace").rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        if Path("/proc/self/stat").exists():
+            return None
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return None
+    except OSError:
+        pass
+    return ""
