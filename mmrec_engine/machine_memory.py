@@ -12,8 +12,9 @@ import ctypes
 import os
 import sys
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
+from mmrec_engine import control_groups
 from mmrec_engine.settings import Settings
 
 # Files of a memory group: its limit, its usage, and the part of that usage (in memory.stat) that the system can drop at will.
@@ -133,19 +134,11 @@ def _meminfo(root: Path) -> int | None:
 
 def _group_rooms(root: Path) -> Iterator[int]:
     """What each memory group around the process leaves: its limit less its usage."""
-    for line in _lines(root / "proc/self/cgroup"):
-        _, _, rest = line.partition(":")
-        controllers, _, group = rest.partition(":")
-        if controllers and "memory" not in controllers.split(","):
-            continue
-        version, place = ("v1", "sys/fs/cgroup/memory") if controllers else ("v2", "sys/fs/cgroup")
+    for version, folder in control_groups.folders("memory", root):
         limit_file, usage_file, droppable = _GROUP_FILES[version]
-        path = PurePosixPath(group.lstrip("/"))
-        for part in (path, *path.parents):  # seen from inside a container, the group may stand at the root
-            folder = root / place / part
-            limit, usage = _number(folder / limit_file), _number(folder / usage_file)
-            if limit is not None and usage is not None:
-                yield limit - usage + _named_numbers(folder / "memory.stat").get(droppable, 0)
+        limit, usage = control_groups.number(folder / limit_file), control_groups.number(folder / usage_file)
+        if limit is not None and usage is not None:
+            yield limit - usage + _named_numbers(folder / "memory.stat").get(droppable, 0)
 
 
 def _sysconf() -> int:
@@ -158,20 +151,7 @@ def _sysconf() -> int:
     return sys.maxsize
 
 
-def _number(path: Path) -> int | None:
-    """The number in a file; None where there is no such file, or no number in it (`max`)."""
-    text = "".join(_lines(path)).strip()
-    return int(text) if text.isdecimal() else None
-
-
 def _named_numbers(path: Path) -> dict[str, int]:
     """First word and number of each line."""
-    words = (line.split() for line in _lines(path))
+    words = (line.split() for line in control_groups.lines(path))
     return {word[0]: int(word[1]) for word in words if len(word) > 1 and word[1].isdecimal()}
-
-
-def _lines(path: Path) -> list[str]:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return []

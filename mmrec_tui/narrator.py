@@ -111,6 +111,9 @@ class Narrator:
                 threads=event.machine["threads"],
             )
         )
+        if "cpu_quota" in event.machine:
+            quota, cores = number(event.machine["cpu_quota"], 1), number(event.machine.get("cores", 0))
+            self._out.line(say("model.quota", quota=quota, cores=cores))
         if settings.get("processes", 1) > 1:
             word = "sharded" if event.machine.get("sharding") == "full" else "processes"
             self._out.line(say(word, count=number(settings["processes"])))

@@ -10,6 +10,7 @@ import torch
 
 from mmrec_engine import events
 from mmrec_engine.corpus.batches import validation_windows
+from mmrec_engine.machine_cores import allowed_cores, cpu_quota
 from mmrec_engine.training.job import Job
 from mmrec_engine.version import __version__
 
@@ -31,7 +32,7 @@ def description(job: Job, sources: dict[str, str], origin: dict[str, Any]) -> di
             "torch": torch.__version__,
             "numpy": np.__version__,
         },
-        "machine": {"system": platform.platform(), "processor": platform.machine()},
+        "machine": {"system": platform.platform(), "processor": platform.machine(), **_quota()},
         "origin": origin,
     }
 
@@ -49,7 +50,13 @@ def started(job: Job, described: dict[str, Any], baselines: dict[str, float]) ->
             "validation_windows": sum(windows.count for windows in validation_windows(job.corpus, length)),
         },
         settings=job.settings.as_dict(),
-        machine={name: described[name] for name in ("device", *job.machine.told())},
+        machine={**{name: described[name] for name in ("device", *job.machine.told())}, **_quota()},
         baselines=baselines,
         origin=described.get("origin", {}),
     )
+
+
+def _quota() -> dict[str, Any]:
+    """What a container allows of the machine's cores, where it allows less than all."""
+    quota = cpu_quota()
+    return {} if quota is None else {"cores": allowed_cores(), "cpu_quota": round(quota, 3)}

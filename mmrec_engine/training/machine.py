@@ -13,14 +13,13 @@ import torch
 
 from mmrec_engine.errors import RequestError
 from mmrec_engine.exactness import make_exact
+from mmrec_engine.machine_cores import available_cores
 from mmrec_engine.machine_memory import USABLE, give_back_freed, keep_freed, processes_here
 from mmrec_engine.quality.model_context import needed_bytes, room
 from mmrec_engine.settings import Settings
+from mmrec_engine.training.precision import best_precision
 
 PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
-_PROBE_SIZE = 512
-_PROBE_ROUNDS = 8
-_WORTH_IT = 1.5
 
 
 @dataclass(frozen=True)
@@ -105,37 +104,6 @@ def resolve_device(name: str) -> torch.device:
     if missing_cuda or (device.type == "mps" and not _mps()):
         raise RequestError("device-missing", device=name)
     return device
-
-
-def available_cores() -> int:
-    """Cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def best_precision(device: torch.device) -> str:
-    """bf16 where it pays; else fp16 on a GPU where that does, since it needs a scaled loss; else fp32."""
-    if pays(device, torch.bfloat16):
-        return "bf16"
-    return "fp16" if device.type == "cuda" and pays(device, torch.float16) else "fp32"
-
-
-def pays(device: torch.device, precision: torch.dtype) -> bool:
-    """Whether a matrix product in this precision is at least 1.5 times faster here than a float32 one.
-
-    Measured, because it cannot be told from the name of a processor: without units for it bfloat16 is some hundred times
-    slower on CPUs. The best of several rounds is compared, so that a busy machine decides as a quiet one does.
-    """
-    if device.type == "mps":
-        return False
-    wide = torch.ones(_PROBE_SIZE, _PROBE_SIZE, device=device)
-    narrow = wide.to(precision)
-    slow, fast = [], []
-    for _ in range(_PROBE_ROUNDS):
-        slow.append(seconds_of(lambda: wide @ wide, device))
-        fast.append(seconds_of(lambda: narrow @ narrow, device))
-        if fast[0] > 20 * slow[0]:
-            return False
-    return min(fast) * _WORTH_IT <= min(slow)
 
 
 def seconds_of(work: Callable[[], object], device: torch.device) -> float:

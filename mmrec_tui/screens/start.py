@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from typing import TYPE_CHECKING, ClassVar
@@ -121,9 +120,10 @@ class StartScreen(MmrecScreen):
         return next((run for run in self._runs if run.state not in (*ENDED, "DIED")), None)
 
     def _machine(self) -> Content:
+        from mmrec_engine.machine_cores import available_cores
         from mmrec_engine.machine_memory import available_bytes
 
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        cores = available_cores()
         say = self.say
         values = {"cores": cores, "memory": say.memory(available_bytes())}
         accelerator = {"": say("start.accelerator-unknown"), "-": say("start.accelerator-none")}

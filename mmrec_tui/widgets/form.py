@@ -13,6 +13,7 @@ from textual.widgets import Input, Select, Static
 
 from mmrec_engine.errors import RequestError
 from mmrec_engine.guide import HYPERPARAMETERS, PROFILE_TEXTS
+from mmrec_engine.machine_cores import allowed_cores, available_cores, cpu_quota
 from mmrec_engine.setting import flag
 from mmrec_engine.settings import FIELDS, Resolved, value_type
 from mmrec_tui.draft import CURRICULUM_SETTINGS, GROUPS, RATE_SETTINGS, counts, typed
@@ -226,7 +227,12 @@ def _placeholder(name: str, say: Wording) -> str:
         "target_loss": "help.no-limit",
         "metrics": "help.no-limit",
     }
-    return say(special[name]) if name in special else "–"
+    words = say(special[name]) if name in special else "–"
+    if name != "threads":
+        return words
+    cores = say.number(available_cores())
+    quota = cpu_quota()
+    return f"{words}: {cores}" if quota is None else say("help.quota", cores=cores, all=say.number(allowed_cores()))
 
 
 def _text(name: str, value: Any, say: Wording) -> str:

@@ -1,0 +1,136 @@
+"""Which precision `auto` means on this machine: the same at every start, however busy the machine is.
+
+On a GPU its generation tells. On a CPU the processor's own list of instructions tells whether it multiplies bfloat16 at all;
+how fast it does is measured once for each processor, PyTorch and number of threads, and remembered in the cache. A resumed run
+takes neither: it goes on in the precision of its run.json.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import platform
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from mmrec_engine import places
+from mmrec_engine.files import read_plain, write_whole
+
+_PROBE_SIZE = 384  # a product of a millisecond or two: short enough to fall between two turns of other processes
+_FEWEST_ROUNDS, _MOST_ROUNDS = 12, 400
+_MOST_SECONDS = 2.0
+_CLEAR = 1.3  # how far the shortest rounds must lie on one side of the threshold before it is believed
+_WORTH_IT = 1.5  # times faster: autocast's own conversions take a part of what is won
+_BFLOAT16_INSTRUCTIONS = {"amx_bf16", "avx512_bf16", "bf16"}  # x86 and, by the last name, ARM
+_LIMITS = ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "ATEN_CPU_CAPABILITY")  # environment
+_BFLOAT16_GENERATION, _FLOAT16_GENERATION = (8, 0), (7, 0)  # NVIDIA's Ampere and Volta
+
+
+def best_precision(device: torch.device) -> str:
+    """bf16 where it pays; else fp16 on a GPU where that does, since it needs a scaled loss; else fp32."""
+    if device.type == "cuda":
+        generation = torch.cuda.get_device_capability(device)
+        if torch.version.hip is not None or generation >= _BFLOAT16_GENERATION:
+            return "bf16"
+        return "fp16" if generation >= _FLOAT16_GENERATION else "fp32"
+    if device.type != "cpu" or multiplies_bfloat16() is False:
+        return "fp32"
+    remembered = _Remembered(places.cache_folder() / "precision.json")
+    found = remembered.get()
+    if found is None:
+        found = "bf16" if pays(torch.bfloat16) else "fp32"
+        remembered.put(found)
+    return found
+
+
+def multiplies_bfloat16() -> bool | None:
+    """Whether the processor has instructions for products of bfloat16; None where the system does not tell."""
+    words = _processor_words("flags", "Features")
+    return bool(_BFLOAT16_INSTRUCTIONS & words) if words else None
+
+
+def pays(precision: torch.dtype) -> bool:
+    """Whether a matrix product in this precision is clearly faster on this CPU than a float32 one.
+
+    One thread, so that no round waits for another thread that had no turn; the shortest of many short rounds of both, in
+    turns, so that other work, which only lengthens rounds, does not matter; and more rounds while it is not clear.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        wide = torch.ones(_PROBE_SIZE, _PROBE_SIZE)
+        narrow = wide.to(precision)
+        return _is_faster(lambda: narrow @ narrow, lambda: wide @ wide)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _is_faster(fast: Callable[[], object], slow: Callable[[], object]) -> bool:
+    until = time.perf_counter() + _MOST_SECONDS
+    ratio = shortest_fast = shortest_slow = float("inf")
+    for number in range(_MOST_ROUNDS):
+        shortest_slow = min(shortest_slow, _seconds_of(slow))
+        shortest_fast = min(shortest_fast, _seconds_of(fast))
+        ratio = shortest_slow / shortest_fast
+        if number == 1 and ratio < 1 / 20:  # emulated, some hundred times slower
+            return False
+        clear = ratio > _WORTH_IT * _CLEAR or ratio < _WORTH_IT / _CLEAR
+        if number >= _FEWEST_ROUNDS and (clear or time.perf_counter() > until):
+            break
+    return ratio >= _WORTH_IT
+
+
+def _seconds_of(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+class _Remembered:
+    """What was measured on this machine before, by what it depends on. A file that cannot be read or written means nothing."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._key = path, _key()
+
+    def get(self) -> str | None:
+        found = self._all().get(self._key)
+        return found if found in ("bf16", "fp32") else None
+
+    def put(self, precision: str) -> None:
+        with contextlib.suppress(OSError):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(self._path, json.dumps({**self._all(), self._key: precision}, indent=2))
+
+    def _all(self) -> dict[str, object]:
+        try:
+            stored = json.loads(read_plain(self._path))
+        except (OSError, ValueError, RecursionError):
+            return {}
+        return stored if isinstance(stored, dict) else {}
+
+
+def _key() -> str:
+    """Processor (its name and instructions), PyTorch, threads, and what tells its libraries which instructions to use."""
+    told = [f"{name}={os.environ.get(name, '')}" for name in _LIMITS]
+    instructions = " ".join(sorted(_processor_words("flags", "Features")))
+    digest = hashlib.blake2b(" ".join([instructions, *told]).encode(), digest_size=6).hexdigest()
+    name = " ".join(_processor_line("model name")) or platform.processor() or platform.machine()
+    return f"{name} ({digest}), torch {torch.__version__}, {torch.get_num_threads()} threads"
+
+
+def _processor_words(*names: str) -> set[str]:
+    return {word for name in names for word in _processor_line(name)}
+
+
+def _processor_line(name: str) -> list[str]:
+    """The words of the first line of this name in /proc/cpuinfo."""
+    with contextlib.suppress(OSError), Path("/proc/cpuinfo").open(encoding="utf-8", errors="replace") as file:
+        for line in file:
+            if line.partition(":")[0].strip() == name:
+                return line.partition(":")[2].split()
+    return []
