@@ -45,6 +45,8 @@ class Settings:
     use_sample_corpus: bool = setting(False)
     encoding: str | None = setting(None)
     fix_encoding: bool = setting(False)  # mend text that was read with the wrong code page before it came here
+    skip_invalid_bytes: bool = setting(False)  # read past bytes that spoil a file which is UTF-8 but for them
+    text_field: str | None = setting(None)  # of structured files and data sets; none: the one that holds text
     max_corpus_bytes: int | None = setting(None, low=1, high=10**15, size=True)  # of text; none: all of it
     val_split: float = setting(0.1, low=0.001, high=0.9)  # share of the characters
     tokenizer: str = setting("char", choices=TOKENIZERS)

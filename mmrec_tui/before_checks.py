@@ -12,7 +12,9 @@ from mmrec_engine.run_text import text_of_new_run
 from mmrec_engine.settings import Resolved, resolve
 from mmrec_tui.session import Work
 
-_OF_THE_TEXT = frozenset({"encoding", "fix_encoding", "val_split", "vocab_size", "tokenizer", "init_from"})
+_OF_THE_TEXT = frozenset({
+    "encoding", "fix_encoding", "skip_invalid_bytes", "text_field", "val_split", "vocab_size", "tokenizer", "init_from"
+})  # fmt: skip
 
 
 class BeforeChecks:

@@ -194,7 +194,17 @@ def _add_evaluate(app: typer.Typer, wording: Wording) -> None:
         commands.evaluate(checkpoint, resolve(given_by_hand(given)), length, samples, corpus_tag, wording, json)
         return 0
 
-    own = [*CORPUS_CHOICE, "encoding", "fix_encoding", "device", "threads", "metrics", "seed"]
+    own = [
+        *CORPUS_CHOICE,
+        "encoding",
+        "fix_encoding",
+        "skip_invalid_bytes",
+        "text_field",
+        "device",
+        "threads",
+        "metrics",
+        "seed",
+    ]
     parameters = [
         argument("checkpoint", "CHECKPOINT", wording("help.checkpoint")),
         *(setting_flag(name, wording) for name in own),

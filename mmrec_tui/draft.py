@@ -24,7 +24,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "optimizer": ("recipe", "learning_rate", "warmup_steps", "schedule", "decay_share", "cycles", "plateau_factor",
                   "plateau_patience", "learning_rate_floor", "weight_average", "weight_decay", "grad_clip", "dropout",
                   "optimizer"),
-    "text": ("tokenizer", "vocab_size", "val_split", "max_corpus_bytes", "encoding", "fix_encoding", "mixing_temperature",
+    "text": ("tokenizer", "vocab_size", "val_split", "max_corpus_bytes", "text_field", "encoding",
+             "skip_invalid_bytes", "fix_encoding", "mixing_temperature",
              "denoising", "denoising_span"),
     "augmentation": ("jitter", "recased", "masked", "noise"),
     "curriculum": ("curriculum", *CURRICULUM_SETTINGS),
@@ -38,8 +39,10 @@ _OF_A_SCHEDULE = {
 # What the curve of the learning rate is made of.
 RATE_SETTINGS = ("epochs", "max_steps", "learning_rate", "warmup_steps", "schedule", "learning_rate_floor",
                  *_OF_A_SCHEDULE)  # fmt: skip
+# Which text it is and how it is read: another text begins without them.
+_OF_A_TEXT = (*CORPUS_CHOICE, "encoding", "fix_encoding", "skip_invalid_bytes", "text_field")
 # What decides the prepared corpus, and what decides how long a step takes.
-CORPUS_SETTINGS = (*CORPUS_CHOICE, "encoding", "fix_encoding", "val_split", "vocab_size", "tokenizer", "mixing_temperature",
+CORPUS_SETTINGS = (*_OF_A_TEXT, "val_split", "vocab_size", "tokenizer", "mixing_temperature",
                    "denoising", "early_stopping_on", "max_corpus_bytes")  # fmt: skip
 SPEED_SETTINGS = ("config", "arch", "kv_heads", "tied", "batch_size", "accumulate", "microbatch", "seq_len", "optimizer",
                   "precision", "threads", "device", "gradient_checkpointing")  # fmt: skip
@@ -66,17 +69,13 @@ class Draft:
         kept = {
             name: value
             for name, value in self.given.items()
-            if name not in (*CORPUS_CHOICE, "encoding", "fix_encoding") and (name, value) != _OF_A_DOWNLOAD
+            if name not in _OF_A_TEXT and (name, value) != _OF_A_DOWNLOAD
         }
         return Draft({**kept, **choice})
 
     def with_profile(self, values: dict[str, Any]) -> Draft:
         """A starting profile takes the place of all that was set by hand but the model, the text and the name."""
-        kept = {
-            name: self.given[name]
-            for name in (*CORPUS_CHOICE, "encoding", "fix_encoding", "config", "name")
-            if name in self.given
-        }
+        kept = {name: self.given[name] for name in (*_OF_A_TEXT, "config", "name") if name in self.given}
         return Draft({**kept, **values})
 
     def resolved(self) -> Resolved:

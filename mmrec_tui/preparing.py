@@ -100,7 +100,14 @@ def _preview(settings: Settings) -> Preview:
         return Preview(0, 0, ())  # a look at it would be a download
     paths = settings.data_dir is not None
     looks = [
-        preview(expanded(Path(source.place)), settings.encoding) if paths else preview_builtin(source.place)
+        preview(
+            expanded(Path(source.place)),
+            settings.encoding,
+            text_field=settings.text_field,
+            skip_invalid=settings.skip_invalid_bytes,
+        )
+        if paths
+        else preview_builtin(source.place)
         for source in sources_of(settings)
     ]
     return replace(looks[0], total_bytes=sum(one.total_bytes for one in looks), files=sum(one.files for one in looks))

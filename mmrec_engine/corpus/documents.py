@@ -1,25 +1,24 @@
 """Where text comes from: files and folders, and the built-in corpora, all as one stream of documents.
 
-A file is a document; each line of a `.jsonl` file is one. What cannot be used is named in `skipped`, never silently dropped.
+A file is a document, or each row of a structured one; so is a file within a zip archive. What cannot be used is named in
+`skipped`, never silently dropped.
 """
 
 from __future__ import annotations
 
 import codecs
-import gzip
-import io
-import json
+import contextlib
 import os
 import stat
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
 from mmrec_engine.corpus.given_split import GivenSplit, given_split
 from mmrec_engine.corpus.ledger import SideName
-from mmrec_engine.corpus.text import clean, clean_pieces, marked_encoding, open_bytes
+from mmrec_engine.corpus.packed import Unusable, is_archive, members, open_bytes, opened_member
+from mmrec_engine.corpus.structured import Found, Lost, TextReader
 from mmrec_engine.errors import RequestError
 from mmrec_engine.run_files import LOCK, OWN
 
@@ -54,13 +53,23 @@ class Document:
 class Reading:
     """How the text of a corpus was taken from what was there.
 
-    splits: of each corpus that came split, the files that train and those that validate.
+    splits: of each corpus that came split, the files that train and those that validate. fields: those that hold the text of
+    structured files, each with the ones left aside. converted: how many files of a kind were made text. dropped_bytes: that
+    were no UTF-8.
     """
 
     splits: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = ()
+    fields: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    converted: tuple[tuple[str, int], ...] = ()
+    dropped_bytes: int = 0
 
     def __add__(self, other: Reading) -> Reading:
-        return Reading(self.splits + other.splits)
+        return Reading(
+            self.splits + other.splits,
+            tuple(dict.fromkeys(self.fields + other.fields)),
+            self.converted + other.converted,
+            self.dropped_bytes + other.dropped_bytes,
+        )
 
     def describe(self) -> dict[str, Any]:
         """For run.json; empty where there is nothing to tell."""
@@ -68,7 +77,29 @@ class Reading:
             {"train": list(train[:_MOST_TOLD]), "validation": list(validation[:_MOST_TOLD])}
             for train, validation in self.splits
         ]
-        return {"splits": splits} if splits else {}
+        fields = [{"field": name, "others": list(others[:_MOST_TOLD])} for name, others in self.fields[:_MOST_TOLD]]
+        told = {"splits": splits, "text_fields": fields, "converted": dict(self.converted)}
+        return {name: value for name, value in (*told.items(), ("dropped_bytes", self.dropped_bytes)) if value}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file, or one within an archive. name: relative to the root; member: in the archive."""
+
+    name: str
+    path: Path
+    size: int
+    member: str | None = None
+
+    @contextlib.contextmanager
+    def opened(self) -> Iterator[BinaryIO]:
+        """Raises Unusable or OSError."""
+        if self.member is None:
+            with open_bytes(self.path) as file:
+                yield file
+            return
+        with self.path.open("rb") as packed, opened_member(packed, self.member) as file:
+            yield file
 
 
 @dataclass
@@ -81,6 +112,8 @@ class FileDocuments:
     root: Path
     encoding: str | None = None
     prepared: Path | None = None
+    text_field: str | None = None
+    skip_invalid: bool = False
     skipped: list[Skipped] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -90,38 +123,34 @@ class FileDocuments:
                 codecs.getincrementaldecoder(self.encoding)
             except (LookupError, ValueError):
                 raise RequestError("corpus-encoding-unknown", encoding=self.encoding) from None
-        self._files = self._find()
-        self.total_bytes = sum(size for _, size in self._files)
-        self.split: GivenSplit | None = None if self.root.is_file() else given_split(map(self._name, self.paths))
-
-    @property
-    def paths(self) -> list[Path]:
-        """Of all files, those too that a given split leaves out."""
-        return [path for path, _ in self._files]
+        self.reader = TextReader(self.encoding, self.text_field, self.skip_invalid)
+        self._found = Found()
+        self._entries = [entry for path, size in self._find() for entry in self._entries_of(path, size)]
+        self.total_bytes = sum(entry.size for entry in self._entries)
+        alone = self.root.is_file() and not any(entry.member for entry in self._entries)
+        self.split: GivenSplit | None = None if alone else given_split(entry.name for entry in self._entries)
 
     def __iter__(self) -> Iterator[Document]:
         done = 0
-        for path, size in self._files:
-            name, side = self._name(path), self._side(path)
+        for entry in self._entries:
+            side = self.side_of(entry.name)
             if self.split is not None and side is None:
-                reason = "test-left-out" if self.split.roles.get(name) == "test" else "split-given"
-                self.skipped.append(Skipped(name, reason, self._told_split(), size))
+                reason = "test-left-out" if self.split.roles.get(entry.name) == "test" else "split-given"
+                self.skipped.append(Skipped(entry.name, reason, self._told_split(), entry.size))
                 continue
-            yield from self._read(path, name, side, done)
-            done += size
+            yield from self._read(entry, side, done)
+            done += entry.size
 
     @property
     def reading(self) -> Reading:
         """How the text was taken from the files; complete once all documents have been given."""
         splits = () if self.split is None else ((tuple(self.split.training), tuple(self.split.validating)),)
-        return Reading(splits)
+        fields = tuple((one.told, one.others) for one in self._found.fields)
+        return Reading(splits, fields, tuple(self._found.converted.items()), self._found.dropped_bytes)
 
-    def _name(self, path: Path) -> str:
-        return self.root.name if path == self.root else path.relative_to(self.root).as_posix()
-
-    def _side(self, path: Path) -> SideName | None:
+    def side_of(self, name: str) -> SideName | None:
         """The side that a given split puts a file on; None where there is no such split, or it is no part of it."""
-        role = None if self.split is None else self.split.roles.get(self._name(path))
+        role = None if self.split is None else self.split.roles.get(name)
         if self.split is None or role is None:
             return None
         return "train" if role == "train" else "validation" if role == self.split.held_out else None
@@ -130,45 +159,48 @@ class FileDocuments:
         """A training file and a validating one, to name the split by."""
         return "" if self.split is None else f"{self.split.training[0]}, {self.split.validating[0]}"
 
-    def _read(self, path: Path, name: str, side: SideName | None, done: int) -> Iterator[Document]:
+    def _read(self, entry: Entry, side: SideName | None, done: int) -> Iterator[Document]:
         try:
-            before = path.stat()
-            with open_bytes(path) as file:
-                if path.name.lower().removesuffix(".gz").endswith(".jsonl"):
-                    for number, text in enumerate(self._json_texts(file, name)):
-                        yield Document(f"{name}:{number}", iter((text,)), side, done)
-                else:
-                    yield Document(name, clean_pieces(file, self.encoding), side, done, before.st_size)
-            after = path.stat()
+            before = entry.path.stat()
+            yield from self._documents(entry, side, done)
+            after = entry.path.stat()
         except FileNotFoundError:
-            raise RequestError("corpus-changed-while-read", path=path) from None
+            raise RequestError("corpus-changed-while-read", path=entry.path) from None
         except OSError as error:
-            self.skipped.append(Skipped(name, "unreadable", error.strerror or str(error)))
+            self.skipped.append(Skipped(entry.name, "unreadable", error.strerror or str(error)))
             return
         if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-            raise RequestError("corpus-changed-while-read", path=path)
+            raise RequestError("corpus-changed-while-read", path=entry.path)
 
-    def _json_texts(self, file: BinaryIO, name: str) -> Iterator[str]:
-        """The `text` fields of a JSON-lines file; other lines are counted and named once."""
-        bad, first_bad, good = 0, 0, 0
-        number = 0
+    def _documents(self, entry: Entry, side: SideName | None, done: int) -> Iterator[Document]:
+        given = 0
         try:
-            for number, line in enumerate(_lines(file), start=1):
-                if not line.strip():
-                    continue
-                text = _text_field(line, self.encoding)
-                if text is None:
-                    bad, first_bad = bad + 1, first_bad or number
-                elif text:
-                    good += 1
-                    yield clean(text)
-        except (gzip.BadGzipFile, EOFError, zlib.error, UnicodeError):
-            self.skipped.append(Skipped(name, "damaged", f"{name}:{number + 1}"))
+            with entry.opened() as file:
+                for text in self.reader.texts(file, PurePosixPath(entry.name).name, self._found):
+                    if isinstance(text, Lost):
+                        self.skipped.append(Skipped(entry.name, text.reason, text.hint))
+                        continue
+                    name, size = (f"{entry.name}:{given}", 0) if text.in_row else (entry.name, entry.size)
+                    yield Document(name, text.pieces, side, done, size)
+                    given += 1
+        except Unusable as error:
+            self.skipped.append(Skipped(entry.name, error.reason, error.hint, entry.size))
+
+    def _entries_of(self, path: Path, size: int) -> Iterator[Entry]:
+        """The file itself, or those in it."""
+        name = self.root.name if path == self.root else path.relative_to(self.root).as_posix()
+        try:
+            inner = members(path) if is_archive(path) else None
+        except OSError:
+            inner = None  # told when it is read
+        except Unusable as error:
+            self.skipped.append(Skipped(name, error.reason, error.hint, size))
             return
-        if bad:
-            self.skipped.append(Skipped(name, "invalid-json", f"{bad}, {name}:{first_bad}"))
-        elif not good:
-            self.skipped.append(Skipped(name, "empty"))
+        if inner is None:
+            yield Entry(name, path, size)
+            return
+        for member, length in inner:
+            yield Entry(f"{name}/{member}", path, length, member)
 
     def _find(self) -> list[tuple[Path, int]]:
         """Regular files below the root with their sizes; hidden ones, and links that lead out of the root, are left out."""
@@ -220,22 +252,3 @@ def _inside(path: Path, root: Path) -> bool:
         return path.resolve(strict=True).is_relative_to(root)
     except (OSError, RuntimeError):
         return False
-
-
-def _lines(file: BinaryIO) -> Iterator[bytes | str]:
-    """Lines of a file, decoded where a byte order mark tells how."""
-    marked = marked_encoding(file.read(4))
-    file.seek(0)
-    yield from file if marked is None else io.TextIOWrapper(file, encoding=marked)
-
-
-def _text_field(line: bytes | str, encoding: str | None) -> str | None:
-    try:
-        try:
-            value = json.loads(line)
-        except UnicodeDecodeError:
-            value = json.loads(line.decode(encoding or "utf-8") if isinstance(line, bytes) else line)
-    except (ValueError, RecursionError):
-        return None
-    text = value.get("text") if isinstance(value, dict) else None
-    return text if isinstance(text, str) else None

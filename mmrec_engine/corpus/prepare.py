@@ -107,7 +107,9 @@ def prepare_corpus(
 def _documents(source: Source, settings: Settings, folder: Path) -> _Documents:
     if settings.data_dir is None:
         return BuiltinDocuments(source.place)
-    return FileDocuments(Path(source.place), settings.encoding, prepared=folder)
+    return FileDocuments(
+        Path(source.place), settings.encoding, folder, settings.text_field, settings.skip_invalid_bytes
+    )
 
 
 def short_side(
@@ -159,14 +161,24 @@ def _prepare(documents: Sequence[_Documents], making: Making, work: Path) -> Gen
     return replace(corpus, skipped=tuple(skipped), repaired_words=repair.words if repair else 0, reading=reading)
 
 
+# Why a file cannot be used, where there is more to say of it than that.
+_TOLD_APART = {
+    "undecodable": "corpus-undecodable",
+    "invalid-utf8": "corpus-invalid-utf8",
+    "encoding-unknown": "corpus-encoding-untold",
+    "no-field": "corpus-no-field",
+    "needs-extra": "corpus-needs-extra",
+}
+
+
 def _nothing_in(documents: _Documents, place: str) -> RequestError:
     """Why a corpus without a usable document has none."""
     if not documents.skipped:
         return RequestError("corpus-empty", path=place)
     first = documents.skipped[0]
     values = {"path": place, "count": len(documents.skipped), "first": first.name, "reason": REASONS[first.reason]}
-    if first.reason == "undecodable" and first.hint:
-        return RequestError("corpus-undecodable", hint=first.hint, **values)
+    if first.reason in _TOLD_APART:
+        return RequestError(_TOLD_APART[first.reason], hint=first.hint, **values)
     return RequestError("corpus-nothing-usable", **values)
 
 

@@ -7,18 +7,25 @@ looked at, so a file may look well here and prove unusable when it is read whole
 from __future__ import annotations
 
 import codecs
-import gzip
+import contextlib
 import io
-import zlib
+import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 from mmrec_engine.corpus.builtin import BuiltinDocuments
-from mmrec_engine.corpus.documents import FileDocuments
-from mmrec_engine.corpus.text import Unusable, clean_pieces, open_bytes, readings
+from mmrec_engine.corpus.documents import Entry, FileDocuments
+from mmrec_engine.corpus.formats import kind_of
+from mmrec_engine.corpus.legacy_encodings import readings
+from mmrec_engine.corpus.packed import Unusable, damage_worded
+from mmrec_engine.corpus.structured import Found, Text
+from mmrec_engine.corpus.text import clean_pieces
 
 _HEAD_BYTES = 2**16
 _MOST_NAMES = 20
+_MOST_ROWS = 40
 _MOST_HEADS = 20  # files whose beginning is read in search of text
 
 
@@ -40,12 +47,15 @@ class Preview:
     reason: str = ""
 
 
-def preview(path: Path, encoding: str | None, lines: int = 40) -> Preview:
-    """Look at a file or folder. encoding: of text that is not Unicode; None where the person has named none.
+def preview(
+    path: Path, encoding: str | None, lines: int = 40, text_field: str | None = None, skip_invalid: bool = False
+) -> Preview:
+    """Look at a file or folder. encoding: of text that is not Unicode; None where the person has named none. text_field,
+    skip_invalid: as in `TextReader`.
 
     Raises RequestError where there is no such path, it cannot be read, or Python knows no such encoding.
     """
-    return _FileHeads(path, encoding).preview(lines)
+    return _FileHeads(path, encoding, text_field=text_field, skip_invalid=skip_invalid).preview(lines)
 
 
 def preview_builtin(name: str, lines: int = 40) -> Preview:
@@ -62,39 +72,58 @@ class _FileHeads(FileDocuments):
     """The same files, of which only the beginning is read."""
 
     def preview(self, lines: int) -> Preview:
-        files = self._named_files()
-        total, names = sum(size for _, _, size in files), tuple(name for name, _, _ in files[:_MOST_NAMES])
+        entries = self._entries
+        if self.split is not None:
+            entries = [entry for entry in entries if self.side_of(entry.name) is not None]
+        total, names = sum(entry.size for entry in entries), tuple(entry.name for entry in entries[:_MOST_NAMES])
         first_reason = ""
-        for name, path, _ in files[:_MOST_HEADS]:
+        for entry in entries[:_MOST_HEADS]:
             head = b""
             try:
-                head = _head(path)
-                text = self._beginning(name, head)
-                return Preview(total, len(files), names, name, tuple(text.splitlines()[:lines]))
+                with _opened(entry) as file:
+                    head = file.read(_HEAD_BYTES)
+                    text = self._beginning(entry.name, file, head)
+                return Preview(total, len(entries), names, entry.name, tuple(text.splitlines()[:lines]))
             except Unusable as unusable:
                 if unusable.reason == "undecodable":
                     return Preview(
-                        total, len(files), names, name, readings=tuple(readings(head)), reason=unusable.reason
+                        total, len(entries), names, entry.name, readings=tuple(readings(head)), reason=unusable.reason
                     )
                 first_reason = first_reason or unusable.reason
-        return Preview(total, len(files), names, reason=first_reason)
+        return Preview(total, len(entries), names, reason=first_reason)
 
-    def _named_files(self) -> list[tuple[str, Path, int]]:
-        """Name, path and bytes of the files that would be read."""
-        files = [(self._name(path), path, size) for path, size in self._files]
-        return files if self.split is None else [file for file in files if self._side(file[1]) is not None]
-
-    def _beginning(self, name: str, head: bytes) -> str:
+    def _beginning(self, name: str, file: BinaryIO, head: bytes) -> str:
         """Clean text of a file's first bytes. Raises Unusable."""
-        if name.lower().removesuffix(".gz").endswith(".jsonl"):
-            texts = list(self._json_texts(io.BytesIO(head[: head.rfind(b"\n") + 1] or head), name))
-            if not texts:
-                raise Unusable(self.skipped[-1].reason if self.skipped else "empty")
-            return "\n".join(texts)
-        if len(head) < _HEAD_BYTES:
-            return "".join(clean_pieces(io.BytesIO(head), self.encoding))
-        # The first piece of a head that breaks off ends where a character does, whatever its encoding.
-        return next(clean_pieces(io.BytesIO(_whole_characters(head)), self.encoding), "")
+        name = PurePosixPath(name).name
+        whole = len(head) < _HEAD_BYTES
+        kind = kind_of(name, head, whole)
+        if kind == "text":
+            if whole:
+                return "".join(clean_pieces(io.BytesIO(head), self.encoding, [] if self.skip_invalid else None))
+            # The first piece of a head that breaks off ends where a character does, whatever its encoding.
+            return next(clean_pieces(io.BytesIO(_whole_characters(head)), self.encoding), "")
+        source: BinaryIO = file
+        if kind == "columns":
+            file.seek(0)
+        else:
+            source = io.BytesIO(head if whole else head[: head.rfind(b"\n") + 1] or head)
+        texts: list[str] = []
+        for found in itertools.islice(self.reader.texts(source, name, Found()), _MOST_ROWS):
+            if isinstance(found, Text):
+                texts.append("".join(found.pieces))
+            elif not texts:
+                raise Unusable(found.reason, found.hint)
+        return "\n".join(texts)
+
+
+@contextlib.contextmanager
+def _opened(entry: Entry) -> Iterator[BinaryIO]:
+    """Raises Unusable, whatever it is that keeps the file from being read."""
+    try:
+        with damage_worded(), entry.opened() as file:
+            yield file
+    except OSError:
+        raise Unusable("unreadable") from None
 
 
 def _whole_characters(head: bytes) -> bytes:
@@ -105,13 +134,3 @@ def _whole_characters(head: bytes) -> bytes:
     except UnicodeDecodeError:
         return head
     return head[: len(head) - len(decoder.getstate()[0])]
-
-
-def _head(path: Path) -> bytes:
-    try:
-        with open_bytes(path) as file:
-            return file.read(_HEAD_BYTES)
-    except (gzip.BadGzipFile, EOFError, zlib.error):
-        raise Unusable("damaged") from None
-    except OSError:
-        raise Unusable("unreadable") from None

@@ -6,13 +6,18 @@ Clean text has `\\n` as its only line end and is in Unicode NFC. What cannot be 
 from __future__ import annotations
 
 import codecs
-import gzip
 import io
+import itertools
+import re
 import unicodedata
-import zlib
-from collections.abc import Iterator
-from pathlib import Path
-from typing import BinaryIO, cast
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from mmrec_engine.corpus.legacy_encodings import likeliest_encoding
+from mmrec_engine.corpus.packed import Unusable, damage_worded, open_bytes
+
+__all__ = ["Unusable", "clean", "clean_pieces", "open_bytes"]
 
 PIECE_BYTES = 4 * 2**20
 _HEAD_BYTES = 2**16
@@ -23,32 +28,21 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_LEGACY_ENCODINGS = ("windows-1252", "windows-1254", "cp857")  # of equals the first is told
+_UTF8 = (None, "utf-8-sig")  # what marks tell of it
+# Text is UTF-8 with damage where no more than this share of its bytes is no UTF-8, or so many letters are to each such byte.
+_DAMAGED_SHARE = 0.001
+_LETTERS_TO_DAMAGE = 10
+_WRONG = re.compile("[\udc80-\udcff]")  # a byte that is no UTF-8, as the decoder hands it on
 _TEXT_CONTROLS = frozenset(b"\t\n\r\f\v\b\x1b")
 
 
-class Unusable(Exception):
-    """A file that is not text: reason is empty, binary, undecodable, damaged or unreadable.
-
-    hint: the likeliest encoding, or the system's words.
-    """
-
-    def __init__(self, reason: str, hint: str = "") -> None:
-        super().__init__(reason)
-        self.reason, self.hint = reason, hint
-
-
-def open_bytes(path: Path) -> BinaryIO:
-    """The file's bytes, unpacked where it is gzip."""
-    return cast(BinaryIO, gzip.open(path)) if path.suffix.lower() == ".gz" else path.open("rb")
-
-
-def clean_pieces(file: BinaryIO, encoding: str | None) -> Iterator[str]:
+def clean_pieces(file: BinaryIO, encoding: str | None, dropped: list[int] | None = None) -> Iterator[str]:
     """Clean text of an open file, piece by piece; the pieces do not depend on where reads end.
 
-    encoding: used where the file is not valid UTF-8 or UTF-16 (None: such a file is unusable).
+    encoding: used where the file is not valid UTF-8 or UTF-16 (None: such a file is unusable). dropped: given where bytes that
+    spoil a file which is UTF-8 but for them are to be left out; takes how many were.
     """
-    try:
+    with damage_worded():
         head = file.read(_HEAD_BYTES)
         if not head:
             raise Unusable("empty")
@@ -57,9 +51,52 @@ def clean_pieces(file: BinaryIO, encoding: str | None) -> Iterator[str]:
             if encoding is None or b"\0" not in head:
                 raise Unusable("binary")
             marked = encoding  # UTF-16 without its mark is full of NUL bytes
-        yield from _normalised(_decoded(file, head, marked, encoding))
-    except (gzip.BadGzipFile, EOFError, zlib.error):
-        raise Unusable("damaged") from None
+        yield from _normalised(_decoded(file, head, marked, encoding, dropped))
+
+
+@dataclass(frozen=True)
+class Damage:
+    """What keeps bytes from being UTF-8. first, last: places of bytes that do, counted from 0; letters: beyond ASCII."""
+
+    first: int = 0
+    last: int = 0
+    bad: int = 0
+    letters: int = 0
+    size: int = 0
+
+    @property
+    def certain(self) -> bool:
+        """Whether the text is UTF-8 all the same: hardly any text in another encoding has letters that are valid UTF-8."""
+        cut = self.letters > 0 and self.first >= self.size - 3
+        return cut or self.letters >= _LETTERS_TO_DAMAGE * self.bad
+
+    @property
+    def slight(self) -> bool:
+        """Whether it may be, and is so little that no other encoding should be thought of without a person's word."""
+        return self.certain or self.bad <= _DAMAGED_SHARE * self.size
+
+    @property
+    def places(self) -> str:
+        return f"{self.first}" if self.last - self.first < 4 else f"{self.first} … {self.last}"
+
+
+def utf8_damage(pieces: Iterable[bytes]) -> Damage:
+    """What of the bytes is not UTF-8. Reads all of them."""
+    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+    first = last = bad = letters = size = 0
+    for data in itertools.chain(pieces, (b"",)):
+        waiting = len(decoder.getstate()[0])
+        text = decoder.decode(data, final=not data)
+        wrong = [match.start() for match in _WRONG.finditer(text)]
+        if wrong:
+            places = [
+                size - waiting + len(text[:at].encode("utf-8", "surrogateescape")) for at in (wrong[0], wrong[-1])
+            ]
+            first, last = places[0] if not bad else first, places[1]
+        bad += len(wrong)
+        letters += len(text) - len(text.encode("ascii", "ignore")) - len(wrong)
+        size += len(data)
+    return Damage(first, last, bad, letters, size)
 
 
 def marked_encoding(head: bytes) -> str | None:
@@ -67,30 +104,15 @@ def marked_encoding(head: bytes) -> str | None:
     return next((name for mark, name in _BYTE_ORDER_MARKS if head.startswith(mark)), None)
 
 
-def likeliest_encoding(head: bytes) -> tuple[str, str]:
-    """The legacy encoding that reads most naturally, and the first decoded line with a letter beyond ASCII."""
-    return readings(head)[0]
-
-
-def readings(head: bytes) -> list[tuple[str, str]]:
-    """The legacy encodings that bytes which are not UTF-8 may be in, the most natural reading first; at least one.
-
-    Each with its first decoded line beyond ASCII, for a person to judge. Encodings that read alike are told once, and those
-    after the first that cannot read every byte not at all.
-    """
-    texts: dict[str, str] = {}
-    for name in _LEGACY_ENCODINGS:
-        text = head.decode(name, "replace")
-        if text not in texts.values():
-            texts[name] = text
-    best, *others = sorted(texts, key=lambda name: -_naturalness(texts[name]))
-    told = [best, *(name for name in others if "\N{REPLACEMENT CHARACTER}" not in texts[name])]
-    return [(name, _telling_line(texts[name])) for name in told]
-
-
-def _telling_line(text: str) -> str:
-    lines = text.splitlines()
-    return next((line for line in lines if not line.isascii()), lines[0] if lines else "").strip()[:80]
+def json_lines(file: BinaryIO) -> Iterator[bytes | str]:
+    """Lines of a file, decoded where a byte order mark tells how. Raises Unusable."""
+    with damage_worded():
+        marked = marked_encoding(file.read(4))
+        file.seek(0)
+        try:
+            yield from file if marked is None else io.TextIOWrapper(file, encoding=marked)
+        except UnicodeError:
+            raise Unusable("damaged") from None
 
 
 def clean(text: str) -> str:
@@ -99,12 +121,19 @@ def clean(text: str) -> str:
     return unicodedata.normalize("NFC", text).encode("utf-8", "replace").decode("utf-8")
 
 
-def _decoded(file: BinaryIO, head: bytes, marked: str | None, fallback: str | None) -> Iterator[str]:
-    encoding = marked or "utf-8"
-    if marked is None and fallback is not None and not _is_valid_utf8(file, head):
-        encoding = fallback
+def _decoded(
+    file: BinaryIO, head: bytes, marked: str | None, fallback: str | None, dropped: list[int] | None
+) -> Iterator[str]:
+    encoding, errors = marked or "utf-8", "strict"
+    if marked in _UTF8 and (fallback is not None or dropped is not None):
+        damage = _damage_of(file, head)
+        if damage.bad and dropped is not None and damage.slight:
+            errors = "ignore"
+            dropped.append(damage.bad)
+        elif damage.bad and fallback is not None and marked is None and not damage.certain:
+            encoding = fallback
     # NUL is valid in every encoding, but no text has it.
-    decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(encoding)("strict"), translate=True)
+    decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(encoding)(errors), translate=True)
     data = head
     try:
         while True:
@@ -116,26 +145,36 @@ def _decoded(file: BinaryIO, head: bytes, marked: str | None, fallback: str | No
                 return
             data = file.read(PIECE_BYTES)
     except UnicodeError:  # a codec may refuse without telling where
-        if marked is not None:
+        if marked not in _UTF8:
             raise Unusable("damaged") from None
-        sample = data if not data.isascii() else head
-        raise Unusable("undecodable", "{} («{}»)".format(*likeliest_encoding(sample))) from None
+        raise _undecodable(file, head, data) from None
 
 
-def _is_valid_utf8(file: BinaryIO, head: bytes) -> bool:
-    """Whether the whole file is UTF-8; leaves the file where it was."""
-    decoder = codecs.getincrementaldecoder("utf-8")("strict")
-    data = head
+def _undecodable(file: BinaryIO, head: bytes, data: bytes) -> Unusable:
+    """Why text that has no mark cannot be read. data: what was to be decoded last."""
+    file.seek(len(head))
+    damage = _damage_of(file, head)
+    if damage.bad and damage.slight:
+        return Unusable("invalid-utf8", damage.places)
+    likeliest = likeliest_encoding(data if not data.isascii() else head)
+    if likeliest is None:
+        return Unusable("encoding-unknown")
+    return Unusable("undecodable", "{} («{}»)".format(*likeliest))
+
+
+def _damage_of(file: BinaryIO, head: bytes) -> Damage:
+    """Of the whole file, of which the head is read; leaves it there."""
     try:
-        while data:
-            decoder.decode(data)
-            data = file.read(PIECE_BYTES)
-        decoder.decode(b"", final=True)
-        return True
-    except UnicodeDecodeError:
-        return False
+        return utf8_damage(_pieces(file, head))
     finally:
         file.seek(len(head))
+
+
+def _pieces(file: BinaryIO, head: bytes) -> Iterator[bytes]:
+    data = head
+    while data:
+        yield data
+        data = file.read(PIECE_BYTES)
 
 
 def _normalised(pieces: Iterator[str]) -> Iterator[str]:
@@ -174,20 +213,3 @@ def _is_binary(head: bytes) -> bool:
         return True
     controls = sum(1 for byte in head[:4096] if byte < 32 and byte not in _TEXT_CONTROLS)
     return controls > len(head[:4096]) // 20
-
-
-def _naturalness(text: str) -> float:
-    """How much of what is not ASCII looks like European prose: letters in the right case, few symbols or rarities."""
-    score = 0.0
-    for before, character in zip(" " + text, text, strict=False):
-        if character < "\x80":
-            continue
-        if character in "çğıöşüÇĞİÖŞÜâîéèàäñßê":
-            score += 1.0 if before.isalpha() or character.islower() or not before.strip() else -1.0
-        elif character in "ÄËÏÜÖÉÈÀÂÊÎÔÛôûëïòùìáíóúåæøÅÆØ":
-            score += 0.2 if not (before.islower() and character.isupper()) else -1.0
-        elif character in "‘’“”–—…«»°":
-            score += 0.5
-        else:
-            score -= 1.0
-    return score

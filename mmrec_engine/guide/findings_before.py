@@ -15,6 +15,10 @@ REMEDIES: dict[str, Words] = {
         "en": "Read these files as {encoding} (--encoding {encoding})",
         "tr": "Bu dosyaları {encoding} olarak oku (--encoding {encoding})",
     },
+    "skip-invalid-bytes": {
+        "en": "Read past the bytes that are not UTF-8 (--skip-invalid-bytes)",
+        "tr": "UTF-8 olmayan baytları atlayarak oku (--skip-invalid-bytes)",
+    },
     "fix-encoding": {
         "en": "Repair the damaged words (--fix-encoding)",
         "tr": "Bozuk sözcükleri onar (--fix-encoding)",
@@ -129,6 +133,10 @@ BEFORE: tuple[FindingText, ...] = (
                 "en": "{undecodable:file|files} not UTF-8 and left out ({share:%} of the text); first: {first}, likely {hint}",
                 "tr": "{undecodable} dosya UTF-8 değil ve alınmadı (metnin {share:%} kadarı); ilki {first}, olası kodlama {hint}",
             },
+            "invalid-utf8": {
+                "en": "{undecodable:file|files} not UTF-8 and left out ({share:%} of the text); first: {first}, UTF-8 but for byte {hint}",
+                "tr": "{undecodable} dosya UTF-8 değil ve alınmadı (metnin {share:%} kadarı); ilki {first}, {hint}. bayt dışında UTF-8",
+            },
             "split-given": {
                 "en": "{documents:document|documents} read, {skipped:file|files} left out: the text came split ({hint})",
                 "tr": "{documents} belge okundu, {skipped} dosya alınmadı: metin bölünmüş geldi ({hint})",
@@ -146,7 +154,8 @@ BEFORE: tuple[FindingText, ...] = (
                     "en": f"{{skipped:file|files}} left out or used in part; first: {{first}}, {REASONS[reason]['en']}",
                     "tr": f"{{skipped}} dosya alınmadı ya da bir kısmı alındı; ilki {{first}}: {REASONS[reason]['tr']}",
                 }
-                for reason in ("empty", "binary", "damaged", "unreadable", "invalid-json")
+                for reason in REASONS
+                if reason not in ("undecodable", "invalid-utf8", "split-given", "test-left-out", "empty-rows")
             },
         },
         {
@@ -154,8 +163,8 @@ BEFORE: tuple[FindingText, ...] = (
             "tr": "Okunamayanı model hiç görmez. Çoksa, istediğinizden başka bir metinden öğrenir.",
         },
         {
-            "en": "Name the encoding of older files with --encoding (windows-1254 for Turkish), or save them as UTF-8. Remove files that are no text.",
-            "tr": "Eski dosyaların kodlamasını --encoding ile verin (Türkçe için windows-1254) ya da onları UTF-8 olarak kaydedin. Metin olmayan dosyaları kaldırın.",
+            "en": "Name the encoding of older files with --encoding (windows-1254 for Turkish), or save them as UTF-8. Name the field of structured files with --text-field. Remove files that are no text.",
+            "tr": "Eski dosyaların kodlamasını --encoding ile verin (Türkçe için windows-1254) ya da onları UTF-8 olarak kaydedin. Yapılı dosyalarda metnin alanını --text-field ile verin. Metin olmayan dosyaları kaldırın.",
         },
     ),
     FindingText(

@@ -10,7 +10,7 @@ from mmrec_engine.guide.hyperparameters_augmentation import AUGMENTATION
 from mmrec_engine.guide.hyperparameters_curriculum import CURRICULUM
 from mmrec_engine.guide.hyperparameters_learning import LEARNING
 from mmrec_engine.guide.hyperparameters_tasks import TASKS
-from mmrec_engine.guide.hyperparameters_text import MOST_TEXT
+from mmrec_engine.guide.hyperparameters_text import INVALID_BYTES, MOST_TEXT, TEXT_FIELD
 
 HYPERPARAMETERS: tuple[Hyperparameter, ...] = (
     Hyperparameter(
@@ -124,6 +124,8 @@ HYPERPARAMETERS: tuple[Hyperparameter, ...] = (
         },
     ),
     MOST_TEXT,
+    TEXT_FIELD,
+    INVALID_BYTES,
     Hyperparameter(
         "tokenizer",
         {"en": "Tokenizer", "tr": "Tokenizer"},

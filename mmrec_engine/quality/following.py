@@ -32,7 +32,8 @@ _STEERED = frozenset({
 })  # fmt: skip
 # What decides how well the weights so far can serve a training that has them for its first ones.
 _OF_THE_MODEL = frozenset({
-    "config", "arch", "kv_heads", "tied", "seq_len", "vocab_size", "tokenizer", "fix_encoding", "encoding"
+    "config", "arch", "kv_heads", "tied", "seq_len", "vocab_size", "tokenizer", "fix_encoding", "encoding",
+    "skip_invalid_bytes", "text_field",
 })  # fmt: skip
 _NOT_UNASKED = frozenset({"larger-config"})  # many times the work
 _NUMBERED = re.compile(r"-\d+$")

@@ -6,7 +6,9 @@ from typing import Any
 
 from mmrec_engine.corpus.documents import Skipped
 
-HARMLESS = ("split-given", "test-left-out", "binary", "empty", "empty-rows")  # reasons by which no text is lost
+# Reasons by which no text is lost, or no more than was agreed to.
+HARMLESS = ("split-given", "test-left-out", "binary", "empty", "empty-rows", "invalid-bytes")
+UNDECODABLE = ("undecodable", "invalid-utf8", "encoding-unknown")
 
 
 def skipped_finding(skipped: Skipped) -> dict[str, Any]:

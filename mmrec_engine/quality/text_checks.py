@@ -20,7 +20,7 @@ from mmrec_engine.guide.findings_before import remedy
 from mmrec_engine.presets import PRESETS
 from mmrec_engine.quality import text_measures
 from mmrec_engine.quality.checks import Check, Skip, Status, Values
-from mmrec_engine.quality.readable import HARMLESS
+from mmrec_engine.quality.readable import HARMLESS, UNDECODABLE
 from mmrec_engine.quality.settings_checks import SETTINGS_CHECKS
 from mmrec_engine.quality.split_checks import SHORTEST, SPLIT_CHECKS, judge_share
 from mmrec_engine.quality.text_context import TextContext
@@ -47,7 +47,7 @@ Remedies = list[dict[str, Any]]
 
 def _readable(context: TextContext) -> Values:
     corpus = context.corpus
-    undecodable = [skipped for skipped in corpus.skipped if skipped.reason == "undecodable"]
+    undecodable = [skipped for skipped in corpus.skipped if skipped.reason in UNDECODABLE]
     lost, read = sum(skipped.size for skipped in undecodable), corpus.train.characters + corpus.validation.characters
     values: Values = {
         "documents": corpus.documents,
@@ -56,17 +56,19 @@ def _readable(context: TextContext) -> Values:
         "harmless": sum(skipped.reason in HARMLESS for skipped in corpus.skipped),
         "share": lost / max(1, lost + read),  # bytes of a legacy encoding are characters
         "files": [{"file": s.name, "reason": s.reason, "hint": s.hint} for s in corpus.skipped[:_MOST_NAMED]],
+        "invalid_utf8": any(skipped.reason == "invalid-utf8" for skipped in undecodable),
     }
     if corpus.skipped:
         # The gravest first: what could be read if only its encoding were known, then what is wrong, then what was meant.
-        first = min(corpus.skipped, key=lambda s: (s.reason != "undecodable", s.reason in HARMLESS))
+        first = min(corpus.skipped, key=lambda s: (s.reason not in UNDECODABLE, s.reason in HARMLESS))
         values |= {"first": first.name, "reason": first.reason, "variant": first.reason, "hint": first.hint}
-    if undecodable:
-        sizes: Counter[str] = Counter()
-        for skipped in undecodable:
+    sizes: Counter[str] = Counter()
+    for skipped in undecodable:
+        if skipped.reason == "undecodable":
             sizes[skipped.hint.split(" ")[0]] += max(1, skipped.size)
+    if sizes:
         encoding = sizes.most_common(1)[0][0]
-        values |= {"hint": undecodable[0].hint, "encoding": None if encoding == context.settings.encoding else encoding}
+        values["encoding"] = None if encoding == context.settings.encoding else encoding
     return values
 
 
@@ -82,7 +84,8 @@ def _judge_readable(values: Values, limits: Limits) -> Status:
 
 def _name_encoding(values: Values, status: Status) -> Remedies:
     encoding = values.get("encoding")
-    return [remedy("name-encoding", encoding=encoding)] if encoding else []
+    found = [remedy("name-encoding", encoding=encoding)] if encoding else []
+    return [*found, remedy("skip-invalid-bytes", skip_invalid_bytes=True)] if values["invalid_utf8"] else found
 
 
 # corpus-size

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmrec_engine.corpus import text as text_module
-from mmrec_engine.corpus.text import Unusable, clean, clean_pieces, likeliest_encoding, readings
+from mmrec_engine.corpus.packed import open_bytes
+from mmrec_engine.corpus.text import Unusable, clean, clean_pieces, utf8_damage
 
 TURKISH = "Çağrı, ışığı söndürüp şöyle dedi: güneş doğuyor.\nİğde ağacı öğleyin gölge verir.\n"
 
@@ -49,36 +50,53 @@ def test_an_undecodable_file_names_the_likeliest_encoding_with_a_line() -> None:
     assert "ışığı söndürüp" in refused.value.hint
 
 
+DAMAGED = TURKISH.encode() * 100
+
+
 @pytest.mark.parametrize(
-    ("encoding", "text"),
+    ("data", "places"),
     [
-        ("windows-1254", "Ağaçların gölgesinde oturup çayımızı içtik. Şimdi yağmur yağıyor, İstanbul ıslak.\n"),
-        ("cp857", "Ağaçların gölgesinde oturup çayımızı içtik. Şimdi yağmur yağıyor, İstanbul ıslak.\n"),
-        ("windows-1252", "Le garçon a mangé à l’école où sa mère était déjà arrivée, très fatiguée.\n"),
+        (DAMAGED[:-3] + b"\xc5", str(len(DAMAGED) - 3)),
+        (DAMAGED[:1001] + b"\xff" + DAMAGED[1001:], "1001"),
+        (DAMAGED[:70] + b"\xfe" + DAMAGED[70:5000] + b"\xff" + DAMAGED[5000:], "70 … 5001"),
+        ("ğ".encode() * 50_000 + b"\xe9" + b"words " * 20, "100000"),
+        (b"plain words " * 500 + b"\xe9" + b"plain words " * 500, "6000"),
+        ("kısa bir söz, yarım kalmış ş".encode()[:-1], "32"),
     ],
 )
-def test_the_likeliest_encoding_is_the_true_one(encoding: str, text: str) -> None:
-    assert likeliest_encoding((text * 5).encode(encoding))[0] == encoding
+def test_text_that_is_utf8_but_for_some_bytes_tells_where_and_proposes_no_encoding(data: bytes, places: str) -> None:
+    with pytest.raises(Unusable) as refused:
+        read(data)
+    assert (refused.value.reason, refused.value.hint) == ("invalid-utf8", places)
 
 
-def test_the_readings_begin_with_the_likeliest_and_show_a_telling_line() -> None:
-    data = "plain words\nÇağrı ışığı söndürüp uyudu.\n".encode("windows-1254")
-    assert readings(data)[:2] == [
-        ("windows-1254", "Çağrı ışığı söndürüp uyudu."),
-        ("windows-1252", "Çaðrý ýþýðý söndürüp uyudu."),
-    ]
-    assert [name for name, _ in readings(data)[2:]] == ["cp857"]
-    assert likeliest_encoding(data) == readings(data)[0]
+def test_invalid_bytes_are_left_out_where_that_is_wished() -> None:
+    dropped: list[int] = []
+    data = TURKISH.encode() * 50 + b"\xff" + TURKISH.encode() + "ş".encode()[:1]
+    assert "".join(clean_pieces(io.BytesIO(data), None, dropped)) == TURKISH * 51
+    assert dropped == [2]
+    with pytest.raises(Unusable, match="undecodable"):
+        list(clean_pieces(io.BytesIO(TURKISH.encode("windows-1254")), None, []))
 
 
-def test_encodings_that_read_alike_are_told_once_and_those_that_cannot_read_it_not_at_all() -> None:
-    assert [name for name, _ in readings("où sa mère était".encode("windows-1252"))] == ["windows-1252", "cp857"]
-    # 0xD5 is no character in cp857.
-    assert [name for name, _ in readings("Õ sole mio, très".encode("windows-1252"))] == ["windows-1252"]
+def test_a_named_encoding_does_not_spoil_damaged_utf8() -> None:
+    with pytest.raises(Unusable, match="invalid-utf8"):
+        read(DAMAGED[:-3] + b"\xc5", "windows-1254")
+    assert read(b"plain words " * 500 + b"caf\xe9", "windows-1252").endswith("café")
 
 
-def test_bytes_that_no_encoding_reads_whole_still_get_one_reading() -> None:
-    assert len(readings(b"\x81\x8d\xd5\xe7\xf2")) == 1
+@given(st.text(alphabet="ağ漢𝔸é ", max_size=80), st.binary(max_size=8), st.integers(0, 60), st.integers(1, 9))
+def test_damage_is_told_alike_however_the_bytes_are_cut(content: str, noise: bytes, at: int, size: int) -> None:
+    data = content.encode()
+    data = data[:at] + noise + data[at:]
+    damage = utf8_damage([data[start : start + size] for start in range(0, len(data), size)])
+    assert damage == utf8_damage([data])
+    if damage.bad:
+        with pytest.raises(UnicodeDecodeError) as refused:
+            data.decode()
+        assert damage.first == refused.value.start
+    else:
+        data.decode()
 
 
 @pytest.mark.parametrize(
@@ -114,5 +132,5 @@ def test_pieces_do_not_depend_on_where_reads_end(content: str, size: int) -> Non
 def test_a_gzip_that_breaks_off_is_damaged_not_a_crash(tmp_path: Path) -> None:
     path = tmp_path / "text.txt.gz"
     path.write_bytes(gzip.compress(TURKISH.encode() * 1000)[:-20])
-    with pytest.raises(Unusable, match="damaged"), text_module.open_bytes(path) as file:
+    with pytest.raises(Unusable, match="damaged"), open_bytes(path) as file:
         list(clean_pieces(file, None))
