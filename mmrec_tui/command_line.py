@@ -237,6 +237,7 @@ def _add_generate(app: typer.Typer, wording: Wording) -> None:
         corpus_tag: Annotated[
             Optional[str], typer.Option("--corpus-tag", metavar="NAME", help=wording("help.corpus-tag"))
         ] = None,
+        past_end: Annotated[bool, typer.Option("--past-end", help=wording("help.past-end"))] = False,
         seed: Annotated[Optional[int], typer.Option(min=0, max=2**63 - 1, help=wording("help.generate-seed"))] = None,
         device: Annotated[str, typer.Option(help=wording("setting.device"))] = "cpu",
         json: Annotated[bool, typer.Option("--json", help=wording("help.json"))] = False,
@@ -252,7 +253,7 @@ def _add_generate(app: typer.Typer, wording: Wording) -> None:
         }
         refuse_nan(given, wording)
         by_hand = {name: value for name, value in given.items() if value is not None}
-        commands.generate(checkpoint, prompt, tokens, by_hand, corpus_tag, device, wording, json)
+        commands.generate(checkpoint, prompt, tokens, by_hand, corpus_tag, past_end, device, wording, json)
         return 0
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib.metadata
+import io
 import platform
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -194,17 +196,20 @@ def generate(
     tokens: int,
     sampling: dict[str, Any],
     corpus_tag: str | None,
+    past_end: bool,
     device: str,
     wording: Wording,
     as_json: bool,
 ) -> None:
-    """Prompt and continuation on stdout, each token as it comes; what a terminal would act on is shown as codes.
+    """Prompt and continuation on stdout, each token as it comes.
 
-    sampling: what was given by hand of evaluation.generation.Sampling. corpus_tag: name of the corpus in whose way to write.
+    A file or a pipe gets the text exactly; on a terminal what it would act on is shown as codes. sampling: what was given of
+    evaluation.generation.Sampling. corpus_tag: name of the corpus in whose way to write. past_end: write on where a document
+    ends, after a blank line.
     """
     from mmrec_engine.corpus.prepare import tag_of
     from mmrec_engine.corpus.text import clean
-    from mmrec_engine.evaluation.generation import Sampling
+    from mmrec_engine.evaluation.generation import BETWEEN, Sampling
     from mmrec_engine.evaluation.generation import generate as continuation
     from mmrec_engine.tokenizer import unknown_characters
     from mmrec_engine.trained import load_trained
@@ -219,19 +224,40 @@ def generate(
     how = Sampling(**sampling)
     pieces = []
     began = time.perf_counter()
+    show = _shower()
     if not as_json:
-        print(printable(prompt), end="", flush=True)
-    for piece in continuation(trained.model, trained.tokenizer, prompt, tokens, how, tag):
+        show(prompt)
+    between = BETWEEN if past_end else None
+    for piece in continuation(trained.model, trained.tokenizer, prompt, tokens, how, tag, between):
         pieces.append(piece)
         if not as_json:
-            print(printable(piece), end="", flush=True)
+            show(piece)
     if not as_json:
         print()
         return
-    speed = round(tokens / (time.perf_counter() - began), 1)
-    result = {"prompt": prompt, "text": "".join(pieces), "tokens": len(pieces), "tokens_per_second": speed}
+    speed = round(len(pieces) / (time.perf_counter() - began), 1)
+    ended = len(pieces) < tokens
+    result = {
+        "prompt": prompt,
+        "text": "".join(pieces),
+        "tokens": len(pieces),
+        "ended": ended,
+        "tokens_per_second": speed,
+    }
     of_several = {"corpus_tag": corpus_tag or next(iter(trained.tokenizer.tags))} if trained.tokenizer.tags else {}
     print_json({**result, **asdict(how), **of_several, "checkpoint": str(trained.path)})
+
+
+def _shower() -> Callable[[str], None]:
+    """Writes text to stdout: to a terminal without what it would act on, else exactly, in UTF-8."""
+    stream, terminal = sys.stdout, sys.stdout.isatty()
+    if not terminal and isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(encoding="utf-8", newline="\n")
+
+    def show(text: str) -> None:
+        print(printable(text) if terminal else text, end="", flush=True)
+
+    return show
 
 
 def export(checkpoint: str, directory: str, wording: Wording, as_json: bool) -> None:

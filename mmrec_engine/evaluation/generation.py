@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from mmrec_engine.model.language_model import LanguageModel
 from mmrec_engine.randomness import hash64
 from mmrec_engine.tokenizer import Tokenizer
 
+BETWEEN = "\n\n"  # documents, where a text of several is shown
 _PROMPT_PIECE = 1024  # tokens of a long prompt read at once, so that its logits need little memory
 
 
@@ -29,31 +31,59 @@ class Sampling:
 
 
 def generate(
-    model: LanguageModel, tokenizer: Tokenizer, prompt: str, tokens: int, sampling: Sampling, tag: int | None = None
+    model: LanguageModel,
+    tokenizer: Tokenizer,
+    prompt: str,
+    tokens: int,
+    sampling: Sampling,
+    tag: int | None = None,
+    between: str | None = None,
 ) -> Iterator[str]:
     """Continue `prompt` by `tokens` tokens; yields the text of each, nothing while a character is not whole.
 
-    tag: id of the corpus in whose way to write; none: of the first that has one. Special tokens are
+    tag: id of the corpus in whose way to write; none: of the first that has one. between: what stands for the end of a
+    document, after which the next one follows; none: the text ends there, sooner than after `tokens`. Other special tokens are
     never drawn. Raises RequestError where the model computes no finite numbers.
     """
     ids = [int(index) for index in tokenizer.encode(prompt)] or [_opening(tokenizer)]
     tag = next(iter(tokenizer.tags.values()), None) if tag is None else tag
     ids = ids if tag is None else [tag, *ids]
     generator = torch.Generator().manual_seed(sampling.seed)
-    drawn = _continued(model, torch.tensor([ids]), len(tokenizer.special), tokens, sampling, [generator])
-    yield from tokenizer.decode_each(index for (index,) in drawn)
+    special, end = len(tokenizer.special), tokenizer.end_of_document
+    drawn = _continued(model, torch.tensor([ids]), special, tokens, sampling, [generator], end)
+    if between is None:
+        drawn = itertools.takewhile(lambda each: each != [end], drawn)
+    for (index,), piece in _with_text(drawn, tokenizer):
+        yield between if between is not None and index == end else piece
+
+
+def _with_text(drawn: Iterator[list[int]], tokenizer: Tokenizer) -> Iterator[tuple[list[int], str]]:
+    """Each id with the text that it completes."""
+    ids, others = itertools.tee(drawn)
+    return zip(ids, tokenizer.decode_each(index for (index,) in others), strict=True)
+
+
+def documents_of(tokenizer: Tokenizer, ids: Sequence[int]) -> str:
+    """The text of these ids, a blank line between documents."""
+    found: list[list[int]] = [[]]
+    for index in ids:
+        if index == tokenizer.end_of_document:
+            found.append([])
+        else:
+            found[-1].append(index)
+    return BETWEEN.join(tokenizer.decode(each) for each in found)
 
 
 def continue_all(
-    model: LanguageModel, prompts: Tensor, special: int, tokens: int, sampling: Sampling
+    model: LanguageModel, prompts: Tensor, special: int, tokens: int, sampling: Sampling, end: int | None = None
 ) -> Iterator[list[int]]:
     """Continue prompts (texts, time) of equal length at once; yields the next id of each, `tokens` times.
 
-    Each text draws from a generator of its own: what one becomes does not depend on the others. special: as in `next_token`.
-    Raises RequestError where the model computes no finite numbers.
+    Each text draws from a generator of its own: what one becomes does not depend on the others. special, end: as in
+    `next_token`. Raises RequestError where the model computes no finite numbers.
     """
     generators = [torch.Generator().manual_seed(hash64(sampling.seed, row) >> 1) for row in range(len(prompts))]
-    return _continued(model, prompts, special, tokens, sampling, generators)
+    return _continued(model, prompts, special, tokens, sampling, generators, end)
 
 
 def _continued(
@@ -63,6 +93,7 @@ def _continued(
     tokens: int,
     sampling: Sampling,
     generators: Sequence[torch.Generator],
+    end: int | None,
 ) -> Iterator[list[int]]:
     device, count = model.embedding.weight.device, len(prompts)
     seen = torch.zeros(count, model.config.vocabulary, dtype=torch.bool).scatter_(1, prompts, True)
@@ -74,23 +105,35 @@ def _continued(
             last = logits[:, -1].cpu()  # (texts, vocabulary)
             if not math.isfinite(float(last.sum())):  # each lies within the soft cap, or is NaN
                 raise RequestError("generate-not-finite")
-            drawn = [next_token(last[row], seen[row], special, sampling, generators[row]) for row in range(count)]
+            drawn = [next_token(last[row], seen[row], special, sampling, generators[row], end) for row in range(count)]
         for row, index in enumerate(drawn):
             seen[row, index] = True
         unread = torch.tensor(drawn).unsqueeze(1)
         yield drawn
 
 
-def next_token(logits: Tensor, seen: Tensor, special: int, sampling: Sampling, generator: torch.Generator) -> int:
+def next_token(
+    logits: Tensor,
+    seen: Tensor,
+    special: int,
+    sampling: Sampling,
+    generator: torch.Generator,
+    end: int | None = None,
+) -> int:
     """Draw one id from `logits` (vocabulary,). seen (vocabulary,): ids to penalise; the first `special` ids are excluded.
+
+    end: the one of these that may be drawn, the end of a document; it is not penalised, or a text could hardly end.
 
     Sources: repetition penalty, Keskar et al. 2019; top-k, Fan et al. 2018; top-p (nucleus), Holtzman et al. 2020.
     """
+    ending = -torch.inf if end is None else float(logits[end])
     if sampling.repetition_penalty != 1.0:
         penalised = torch.where(logits > 0, logits / sampling.repetition_penalty, logits * sampling.repetition_penalty)
         logits = torch.where(seen, penalised, logits)
     logits = logits.clone()
     logits[:special] = -torch.inf
+    if end is not None:
+        logits[end] = ending
     if sampling.temperature == 0:
         return int(logits.argmax())
     logits = (logits - logits.max()) / sampling.temperature  # no overflow, however low the temperature

@@ -16,7 +16,7 @@ from torch.nn import functional
 from mmrec_engine.corpus.batches import validation_windows
 from mmrec_engine.corpus.prepare import Corpus
 from mmrec_engine.corpus.windows import IGNORED_LABEL, EvaluationWindows, Tokens
-from mmrec_engine.evaluation.generation import Sampling, generate
+from mmrec_engine.evaluation.generation import BETWEEN, Sampling, documents_of, generate
 from mmrec_engine.evaluation.metrics import Tally, bits_per_character, evaluating, perplexity, token_losses
 from mmrec_engine.evaluation.together import Together
 from mmrec_engine.events import Progress
@@ -228,10 +228,11 @@ def window_losses(model: LanguageModel, corpus: Corpus, length: int, most: int) 
 def prompt_of(corpus: Corpus) -> str:
     """What samples begin with: the beginning of the validation side."""
     beginning: Tokens = corpus.validation.tokens[:_PROMPT_CHARACTERS]
-    return corpus.tokenizer.decode(int(index) for index in beginning)
+    return documents_of(corpus.tokenizer, [int(index) for index in beginning])
 
 
 def sample_text(model: LanguageModel, corpus: Corpus, seed: int) -> tuple[str, str]:
-    """A prompt, always the same, and the model's continuation; of several corpora those of the first."""
+    """A prompt, always the same, and the model's continuation, documents apart; of several corpora of the first."""
     prompt = prompt_of(corpus)
-    return prompt, "".join(generate(model, corpus.tokenizer, prompt, _SAMPLE_TOKENS, Sampling(seed=seed)))
+    written = generate(model, corpus.tokenizer, prompt, _SAMPLE_TOKENS, Sampling(seed=seed), between=BETWEEN)
+    return prompt, "".join(written)

@@ -22,7 +22,7 @@ from mmrec_engine import checkpoints
 from mmrec_engine.corpus.batches import validation_windows
 from mmrec_engine.corpus.prepare import Corpus
 from mmrec_engine.errors import MmrecError, RequestError
-from mmrec_engine.evaluation.generation import Sampling, generate
+from mmrec_engine.evaluation.generation import BETWEEN, Sampling, generate
 from mmrec_engine.evaluation.metrics import student_95
 from mmrec_engine.evaluation.validation import prompt_of, window_losses
 from mmrec_engine.history import History
@@ -186,7 +186,9 @@ def _sample(context: AfterContext) -> Values:
     if context.corpus is None:
         raise Skip("text-gone")
     trained, corpus = context.usable, context.corpus
-    text = "".join(generate(trained.model, trained.tokenizer, prompt_of(corpus), _SAMPLE_TOKENS, Sampling()))
+    text = "".join(
+        generate(trained.model, trained.tokenizer, prompt_of(corpus), _SAMPLE_TOKENS, Sampling(), between=BETWEEN)
+    )
     grams = [text[start : start + _GRAM] for start in range(len(text) - _GRAM + 1)]
     distinct = len(set(grams)) / max(1, len(grams))
     copy = _longest_copy(text, corpus)

@@ -20,7 +20,7 @@ from mmrec_engine.corpus.ngrams import stretches
 from mmrec_engine.corpus.parts import Part
 from mmrec_engine.corpus.prepare import Corpus
 from mmrec_engine.errors import RequestError
-from mmrec_engine.evaluation.generation import Sampling, continue_all
+from mmrec_engine.evaluation.generation import Sampling, continue_all, documents_of
 from mmrec_engine.events import Progress
 from mmrec_engine.extras import library
 from mmrec_engine.model.language_model import LanguageModel
@@ -91,12 +91,13 @@ def _written(
     pieces = np.concatenate([_pieces(part, max(1, int(n))) for part, n in zip(corpus.all_parts, counts, strict=True)])
     prompts = torch.from_numpy(pieces[:, :PROMPT_TOKENS])
     made: list[list[int]] = [[] for _ in pieces]
-    for done, ids in enumerate(continue_all(model, prompts, len(tokenizer.special), WRITTEN_TOKENS, sampling), 1):
+    special, end = len(tokenizer.special), tokenizer.end_of_document
+    for done, ids in enumerate(continue_all(model, prompts, special, WRITTEN_TOKENS, sampling, end), 1):
         for row, index in zip(made, ids, strict=True):
             row.append(index)
         yield Progress(task="writing", done=done, total=WRITTEN_TOKENS)
     return [
-        (tokenizer.decode(row), tokenizer.decode(piece[PROMPT_TOKENS:].tolist()))
+        (documents_of(tokenizer, row), documents_of(tokenizer, piece[PROMPT_TOKENS:].tolist()))
         for row, piece in zip(made, pieces, strict=True)
     ]
 

@@ -161,8 +161,6 @@ def test_a_hostile_text_trained_on_and_written_again(command: Command, opened: C
     screen = opened("evaluate", run, "--json")
     assert screen.wait_for_end(240) == 0, screen.text()
     assert_tame(screen.written)
-    to_a_file = command("generate", run, "--prompt", EVIL, "--tokens", "9")
-    assert_tame(to_a_file.out.encode())  # whoever looks at the file later has a terminal too
     exact = command("generate", run, "--prompt", EVIL, "--tokens", "9", "--json")
     assert_tame(exact.out.encode())
     assert exact.json["prompt"] == EVIL.replace("\r", "\n"), "JSON tells every character as it is"

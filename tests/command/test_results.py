@@ -61,12 +61,6 @@ def test_closed_streams_are_no_error(command: Command, text_file: Path) -> None:
         )
 
 
-def test_a_prompt_with_terminal_escapes_is_shown_not_obeyed(trained: Command) -> None:
-    written = trained("generate", "tiny", "--prompt", "\x1b[2J\x9bA\u202e", "--tokens", 5)
-    assert written.code == 0
-    assert not set("\x1b\x9b\u202e") & set(written.out + written.err)
-
-
 def test_evaluation_on_another_text_uses_the_models_own_vocabulary(trained: Command) -> None:
     (trained.folder / "other.txt").write_text("a line of other words\n" * 30)
     own, other = trained("evaluate", "tiny", "--json"), trained("evaluate", "tiny", "--data-dir", "other.txt", "--json")

@@ -1,0 +1,52 @@
+"""Text that is written: it ends where its document does, and reaches a file or a pipe as it is."""
+
+import json
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.command.terminal import Screen
+from tests.conftest import FAST, Command, events_of
+
+UNUSUAL = "\u3000吾\u202f🩷\x0c\x1b[2J\x9b\ue000\u202eA"
+
+
+def test_a_pipe_gets_the_text_exactly(command: Command, made: Path) -> None:
+    """Whatever the locale: a file is read elsewhere."""
+    for environment in ({}, {"LC_ALL": "C", "PYTHONUTF8": "0"}, {"PYTHONIOENCODING": "latin-1"}):
+        written = command("generate", "made", "--prompt", UNUSUAL, "--tokens", 9, LANG="C.UTF-8", **environment)
+        assert written.code == 0, written.err
+        exact = command("generate", "made", "--prompt", UNUSUAL, "--tokens", 9, "--json").json
+        if "PYTHONUTF8" not in environment:  # the prompt itself comes by the locale
+            assert exact["prompt"] == UNUSUAL
+            assert written.out == exact["prompt"] + exact["text"] + "\n"
+
+
+def test_a_terminal_gets_codes_for_what_it_would_act_on(
+    command: Command, made: Path, opened: Callable[..., Screen]
+) -> None:
+    screen = opened("generate", "made", "--prompt", UNUSUAL, "--tokens", 5)
+    assert screen.wait_for_end(240) == 0
+    assert not set("\x1b\x9b\u202e") & set(screen.written.decode().replace("\x1b[?", ""))
+
+
+@pytest.mark.slow
+def test_a_text_ends_where_its_document_does(command: Command) -> None:
+    """Documents of one word of six letters: nobody has seen a longer one."""
+    draw = random.Random(3)
+    words = ["".join(draw.choices(["ka", "le", "mi"], k=3)) for _ in range(6000)]
+    lines = [json.dumps({"text": word}) for word in words]
+    (command.folder / "names.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    flags = ["--recipe", "fast", "--max-steps", 100, *FAST, "--batch-size", 8]
+    assert command("train", "--data-dir", "names.jsonl", *flags).code == 0
+    for seed in (1, 2, 3):
+        one = command("generate", "tiny", "--tokens", 120, "--seed", seed, "--json").json
+        assert one["ended"] and one["tokens"] <= 12 and len(one["text"]) == one["tokens"]
+    several = command("generate", "tiny", "--tokens", 120, "--past-end", "--json").json
+    assert not several["ended"] and several["tokens"] == 120
+    assert max(map(len, several["text"].split("\n\n"))) <= 12
+    samples = [event["text"] for event in events_of(command.run_folder()) if event["event"] == "sample"]
+    assert samples and max(map(len, samples[-1].split("\n\n"))) <= 12
+    assert len(events_of(command.run_folder())) > 100
