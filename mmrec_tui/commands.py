@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mmrec_engine.model.config import ARCHITECTURES
 from mmrec_engine.presets import PRESETS
@@ -20,6 +20,9 @@ from mmrec_tui.findings import evidence_of
 from mmrec_tui.tables import print_table
 from mmrec_tui.terminal import Narration, one_line, print_json, printable
 from mmrec_tui.text import Wording
+
+if TYPE_CHECKING:
+    from mmrec_engine.corpus.prepare import Corpus
 
 _MIB = 2**20
 _STATE_COLOURS = {"TRAINING": "green", "VALIDATING": "green", "SAVING": "green", "PREPARING": "green", "PAUSED": "yellow",
@@ -139,7 +142,7 @@ def evaluate(
     wording: Wording,
     as_json: bool,
 ) -> None:
-    """Metrics of a checkpoint on the run's own validation side, or on all of a given text.
+    """Metrics of a checkpoint on the run's own validation split, or on all of a text that is another than the run's.
 
     samples: how many continuations the metrics of written text are measured on, if there are to be any. corpus_tag: name of
     the corpus that the given text is read as, of those that the model was trained on.
@@ -148,6 +151,7 @@ def evaluate(
     from mmrec_engine.errors import RequestError
     from mmrec_engine.evaluation.validation import validate
     from mmrec_engine.quality.continuations import measure, require_libraries
+    from mmrec_engine.run_text import of_run, same_text
     from mmrec_engine.trained import load_trained
     from mmrec_engine.training.machine import resolve_machine
     from mmrec_tui.narrator import metric_lines, part_lines
@@ -159,28 +163,36 @@ def evaluate(
     trained = load_trained(checkpoint, machine.device)
     length = seq_len or int(trained.settings["seq_len"])
     text_given = any(given.sources[name] == "hand" for name in CORPUS_CHOICE)
+    own = Settings(**{name: value for name, value in trained.settings.items() if name in FIELDS})
+    folder = trained.path if trained.path.is_dir() else trained.path.parent
+    earlier = of_run(own, folder, trained.tokenizer)
     if text_given:
-        preparing = prepare_corpus(replace(given.settings, stride=None, seq_len=length), trained.tokenizer, corpus_tag)
+        settings = replace(given.settings, stride=None, seq_len=length, val_split=own.val_split)
+        of_run_itself = replace(earlier, fingerprint=str(trained.corpus.get("fingerprint")))
+        preparing = prepare_corpus(settings, trained.tokenizer, corpus_tag, of_run_itself)
     else:
-        known = {name: value for name, value in trained.settings.items() if name in FIELDS}
-        preparing = prepare_corpus(replace(Settings(**known), stride=None, seq_len=length))
+        preparing = prepare_corpus(replace(own, stride=None, seq_len=length), earlier=earlier)
     try:
         corpus = finish(preparing, narration, wording)
     except RequestError as error:
         if text_given or error.key not in _TEXT_IS_GONE:
             raise
         raise RequestError("evaluate-no-corpus", path=checkpoint) from None
-    if not text_given and corpus.fingerprint != trained.corpus.get("fingerprint"):
+    same = same_text(corpus, trained.corpus)
+    if text_given and not corpus.whole and not same:  # how the run split it is not known any more
+        corpus = finish(prepare_corpus(settings, trained.tokenizer, corpus_tag, earlier), narration, wording)
+    if not text_given and not same:
         raise RequestError("evaluate-no-corpus", path=checkpoint)
     if not text_given and corpus.tokenizer.to_dict() != trained.tokenizer.to_dict():
         raise RequestError("tokenizer-differs", path=checkpoint)
+    told = _about_text(corpus, text_given, narration, wording)
     metrics = finish(validate(trained.model, corpus, length), narration, wording)
     written: dict[str, Any] = {}
     if asked is not None:
         measuring = measure(trained.model, corpus, asked, given.settings.seed, samples)
         written = {"metrics": finish(measuring, narration, wording)}
     if as_json:
-        print_json({**metrics.as_dict(), **written, "checkpoint": str(trained.path)})
+        print_json({**metrics.as_dict(), **told, **written, "checkpoint": str(trained.path)})
         return
     narration.line(wording("evaluate.corpus", name=corpus.name, tokens=wording.number(metrics.tokens)))
     figures = (metrics.loss, metrics.perplexity, metrics.accuracy, metrics.bits_per_character, metrics.batches)
@@ -188,6 +200,23 @@ def evaluate(
     if asked is not None:
         values = {**written["metrics"], "variant": "+".join(metrics_of(asked))}
         print(f"  {printable(evidence_of({'id': 'continuations', 'values': values}, wording))}")
+
+
+def _about_text(corpus: Corpus, given: bool, narration: Narration, wording: Wording) -> dict[str, Any]:
+    """Say what has to be known of the text to read its metrics. given: it need not be the run's. Returns it, for JSON."""
+    from mmrec_engine.quality.thresholds import numbers
+
+    validation, record = corpus.validation, corpus.earlier.record
+    unknown = validation.unknown / max(1, len(validation.tokens))
+    if unknown > numbers("unknown-characters")["warn_share"]:
+        narration.line(wording("evaluate.unknown", share=wording.percent(unknown)))
+    if not given:
+        return {}
+    seen = record.share_of_grams(validation.tokens)[0] if record is not None and corpus.whole else 0.0
+    narration.line(wording("evaluate.whole" if corpus.whole else "evaluate.own"))
+    if seen > numbers("split-continued")["gram_share"]:
+        narration.line(wording("evaluate.seen", share=wording.percent(seen)))
+    return {"split": "all" if corpus.whole else "validation", "unknown_characters": unknown, "trained_on": seen}
 
 
 def generate(
