@@ -368,6 +368,10 @@ MESSAGES: dict[str, dict[Language, str]] = {
         "en": "{path}: the text this checkpoint was trained on is not at hand; give one with --data-dir or --corpus",
         "tr": "{path}: bu checkpoint dosyasının eğitildiği metin elde yok; --data-dir ya da --corpus ile bir metin verin",
     },
+    "waive-unknown": {
+        "en": "--waive {value}: no check has this id; the checks are {choices}",
+        "tr": "--waive {value}: bu id'de bir denetim yok; denetimler: {choices}",
+    },
     "init-vocabulary": {
         "en": "--init-from {path}: it was trained with another vocabulary than this text's; use the text it was trained on, or begin anew",
         "tr": "--init-from {path}: bu metninkinden başka bir sözlükle eğitilmiş; eğitildiği metni kullanın ya da baştan başlayın",

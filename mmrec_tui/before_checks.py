@@ -8,6 +8,7 @@ from typing import Any
 from mmrec_engine.corpus.prepare import Corpus
 from mmrec_engine.progress import result_of
 from mmrec_engine.quality.following import Offer, leaves_checks_valid
+from mmrec_engine.quality.waiving import marked
 from mmrec_engine.run_text import text_of_new_run
 from mmrec_engine.settings import Resolved, resolve
 from mmrec_tui.session import Work
@@ -24,13 +25,18 @@ class BeforeChecks:
         self.resolved = resolved
         self._corpus = corpus
         self._found: dict[str, dict[str, Any]] = {}
+        self._waived: frozenset[str] = frozenset()
         self.total = 0
         self._work = self._begin(None, after)
 
     @property
     def found(self) -> list[dict[str, Any]]:
-        """The findings so far, each check's newest."""
-        return list(self._found.values())
+        """The findings so far, each check's newest; those that were waived say so."""
+        return [marked(one, self._waived) for one in list(self._found.values())]
+
+    def waive(self, id: str) -> None:
+        """Let this check stop nothing, or take that back."""
+        self._waived ^= {id}
 
     @property
     def done(self) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import platformdirs
@@ -29,9 +29,12 @@ _MOST_APPROVED = 200
 _SHOWN = 200  # tokens of the text that a person is asked about
 
 
-def check_before(resolved: Resolved, wording: Wording, as_json: bool, strict: bool) -> int:
+def check_before(
+    resolved: Resolved, wording: Wording, as_json: bool, strict: bool, waived: Collection[str] = ()
+) -> int:
     """The exit code: 1 where a check failed (strict: or warned). RequestError passes through."""
     from mmrec_engine.quality.before import checks_before, failing
+    from mmrec_engine.quality.waiving import marked
     from mmrec_engine.run_text import text_of_new_run
     from mmrec_engine.training.machine import machine_for
     from mmrec_tui.commands import finish
@@ -41,7 +44,7 @@ def check_before(resolved: Resolved, wording: Wording, as_json: bool, strict: bo
     corpus = finish(text_of_new_run(resolved.settings), narration, wording)
     settings, machine = resolved.settings, machine_for(resolved.settings, corpus.tokenizer.vocab_size)
     found = checks_before(settings, resolved.sources, corpus, settings.run_folder, machine)
-    findings = _told(found, "before", wording, as_json)
+    findings = _told((marked(one, waived) for one in found), "before", wording, as_json)
     if _guided(as_json) and corpus.fingerprint not in _approved():
         opening = corpus.tokenizer.decode(int(token) for token in corpus.train.tokens[:_SHOWN])
         if _agreed(opening, wording("check.ask-text"), wording):
@@ -49,12 +52,13 @@ def check_before(resolved: Resolved, wording: Wording, as_json: bool, strict: bo
     return _ended(findings, failing(findings, strict), wording, as_json)
 
 
-def check_after(run: str, wording: Wording, as_json: bool, strict: bool) -> int:
+def check_after(run: str, wording: Wording, as_json: bool, strict: bool, waived: Collection[str] = ()) -> int:
     """The same for a run that has ended; its report is written anew."""
     from mmrec_engine.history import History
     from mmrec_engine.quality import report
     from mmrec_engine.quality.after import checks_after
     from mmrec_engine.quality.before import failing
+    from mmrec_engine.quality.waiving import marked
     from mmrec_engine.run_lock import is_live
     from mmrec_engine.runs import find_run, read_events
     from mmrec_engine.ticks import read_ticks, write_ticks
@@ -65,7 +69,10 @@ def check_after(run: str, wording: Wording, as_json: bool, strict: bool) -> int:
     history = History()
     for event in read_events(folder):
         history.add(event)
-    findings, ticks = _told(checks_after(folder, history), "after", wording, as_json), read_ticks(folder)
+    findings, ticks = (
+        _told((marked(one, waived) for one in checks_after(folder, history)), "after", wording, as_json),
+        read_ticks(folder),
+    )
     if _guided(as_json) and not ticks.get(_JUDGED_BY_READING) and history.samples:
         sample = history.samples[-1]
         if _agreed(sample.prompt + sample.text, wording("check.ask-sample"), wording):
@@ -154,7 +161,8 @@ def _ended(findings: list[dict[str, Any]], failed: list[dict[str, Any]], wording
 def finding_line(finding: dict[str, Any], wording: Wording) -> str:
     glyph = GLYPHS.get(str(finding.get("status")), "⚠")
     language = wording.language
-    return one_line(f"{glyph} {title(finding, language)}: {evidence(finding, language)}")
+    waived = f" ({wording('check.waived')})" if finding.get("waived") is True else ""
+    return one_line(f"{glyph} {title(finding, language)}{waived}: {evidence(finding, language)}")
 
 
 def _print_line(text: str) -> None:

@@ -96,6 +96,7 @@ def build(wording: Wording, debug: bool, given_language: str | None, takes_setti
 
 def _add_train(app: typer.Typer, wording: Wording, debug: bool, flags: list[Parameter]) -> None:
     def train(**given: Any) -> int:
+        from mmrec_engine.quality.waiving import waived_ids
         from mmrec_tui.headless import How, train_headless
 
         file, earlier, remedy = given.pop("settings"), given.pop("from_run"), given.pop("remedy")
@@ -104,6 +105,7 @@ def _add_train(app: typer.Typer, wording: Wording, debug: bool, flags: list[Para
             overwrite=given.pop("overwrite"),
             check=not given.pop("no_check"),
             strict=given.pop("strict"),
+            waived=waived_ids(given.pop("waive") or ()),
             auto_remedy=given.pop("auto_remedy"),
             as_json=given.pop("json"),
             quiet=given.pop("quiet"),
@@ -133,6 +135,7 @@ def _add_train(app: typer.Typer, wording: Wording, debug: bool, flags: list[Para
         switch("auto_remedy", bool, False, "--auto-remedy", wording("help.auto-remedy"), group="training"),
         switch("no_check", bool, False, "--no-check", wording("help.no-check"), group="training"),
         switch("strict", bool, False, "--strict", wording("help.strict-train"), group="training"),
+        switch("waive", Optional[list[str]], None, "--waive", wording("help.waive"), "ID", "training"),
         *answer_switches(wording),
     ]
     with_parameters(train, [*flags, *switches])
@@ -159,13 +162,15 @@ def _add_check(app: typer.Typer, wording: Wording, flags: list[Parameter]) -> No
     group: typer.Typer = WordedTyper(wording, rich_markup_mode=None, no_args_is_help=True)
 
     def before(**given: Any) -> int:
+        from mmrec_engine.quality.waiving import waived_ids
         from mmrec_tui.checking import check_before
 
-        as_json, strict = given.pop("json"), given.pop("strict")
-        return check_before(resolve_given(given), wording, as_json, strict)
+        as_json, strict, waived = given.pop("json"), given.pop("strict"), waived_ids(given.pop("waive") or ())
+        return check_before(resolve_given(given), wording, as_json, strict, waived)
 
     switches = [
         switch("strict", bool, False, "--strict", wording("help.strict")),
+        switch("waive", Optional[list[str]], None, "--waive", wording("help.waive"), "ID"),
         switch("json", bool, False, "--json", wording("help.json")),
     ]
     with_parameters(before, [*flags, *switches])
@@ -175,11 +180,15 @@ def _add_check(app: typer.Typer, wording: Wording, flags: list[Parameter]) -> No
     def after(
         run: Annotated[str, typer.Argument(metavar="RUN", help=wording("help.checked-run"))],
         strict: Annotated[bool, typer.Option("--strict", help=wording("help.strict"))] = False,
+        waive: Annotated[
+            Optional[list[str]], typer.Option("--waive", metavar="ID", show_default=False, help=wording("help.waive"))
+        ] = None,
         json: Annotated[bool, typer.Option("--json", help=wording("help.json"))] = False,
     ) -> int:
+        from mmrec_engine.quality.waiving import waived_ids
         from mmrec_tui.checking import check_after
 
-        return check_after(run, wording, json, strict)
+        return check_after(run, wording, json, strict, waived_ids(waive or ()))
 
     app.add_typer(group, name="check", help=wording("help.check"))
 

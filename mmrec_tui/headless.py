@@ -66,6 +66,7 @@ class How:
     overwrite: bool = False
     check: bool = True
     strict: bool = False
+    waived: frozenset[str] = frozenset()
     auto_remedy: bool = False
     as_json: bool = False
     quiet: bool = False
@@ -82,7 +83,7 @@ def train_headless(resolved: Resolved, wording: Wording, how: How, origin: Origi
     from mmrec_engine.training.judging import Judging
     from mmrec_engine.training.remedying import AutoRemedy
 
-    judging = Judging(before=how.check, strict=how.strict, language=wording.language)
+    judging = Judging(before=how.check, strict=how.strict, language=wording.language, waived=how.waived)
     remedying = AutoRemedy() if how.auto_remedy else None
     remedies: list[dict[str, Any]] = []
     while True:

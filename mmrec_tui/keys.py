@@ -43,6 +43,7 @@ KEYS: tuple[Key, ...] = (
     Key("space", "space", "tick", ("checklist",)),
     Key("s,ctrl+s", "s", "start", ("checklist",)),
     Key("a", "a", "apply", ("checklist",)),
+    Key("w", "w", "waive", ("checklist",)),
     # training
     Key("p", "p", "pause", ("training",)),
     Key("k", "k", "save", ("training",)),

@@ -10,6 +10,7 @@ from mmrec_engine.corpus.prepare import Corpus
 from mmrec_engine.history import History
 from mmrec_engine.quality.checks import Check, Finding, run
 from mmrec_engine.quality.report import newest
+from mmrec_engine.quality.waiving import is_waived
 from mmrec_engine.settings import Settings
 
 
@@ -68,9 +69,9 @@ def baselines_of(findings: list[Finding]) -> dict[str, float]:
 
 
 def failing(findings: list[Finding], strict: bool = False) -> list[Finding]:
-    """The findings that stand in the way. strict: warnings do too."""
+    """The findings that stand in the way, those that were waived left out. strict: warnings do too."""
     stopping = ("fail", "error", "warn") if strict else ("fail", "error")
-    return [one for one in findings if one.get("status") in stopping]
+    return [one for one in findings if one.get("status") in stopping and not is_waived(one)]
 
 
 def strictly_failing(history: History) -> list[Finding]:

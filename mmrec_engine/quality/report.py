@@ -33,6 +33,7 @@ _WORDS: dict[str, Words] = {
     "ticked": {"en": "ticked by a person", "tr": "bir kişi işaretledi"},
     "baselines": {"en": "N-gram baselines, nats a token", "tr": "N-gram baseline'ları, token başına nat"},
     "next": {"en": "What to do next", "tr": "Sırada ne var"},
+    "waived": {"en": "waived", "tr": "hariç tutuldu"},
     "nothing": {"en": "Nothing to mend was found.", "tr": "Onarılacak bir şey bulunmadı."},
     "samples": {"en": "Samples", "tr": "Örnek metinler"},
     "settings": {"en": "Settings", "tr": "Ayarlar"},
@@ -83,6 +84,7 @@ def report_of(
         "final": _metrics(history.last_validation),
         "checklist": checklist,
         "findings": findings,
+        "waived": sorted({str(one.get("id")) for one in findings if one.get("waived") is True}),
         "origin": started.origin if started else {},
         "samples": [{"step": one.step, "prompt": one.prompt, "text": one.text} for one in history.samples],
         "settings": history.settings,
@@ -120,7 +122,8 @@ def markdown(report: Mapping[str, Any], language: Language) -> str:
             lines.append(f"- {GLYPHS[entry['status']]} **{item.question[language]}**{tick}")
             for one in newest([one for one in findings if one.get("item") == item.id]):
                 glyph = GLYPHS.get(str(one.get("status")), "⚠")
-                lines.append(f"  - {glyph} {_plain(title(one, language))}: {_plain(evidence(one, language))}")
+                waived = f" ({say('waived')})" if one.get("waived") is True else ""
+                lines.append(f"  - {glyph} {_plain(title(one, language))}{waived}: {_plain(evidence(one, language))}")
     lines += ["", f"## {say('next')}", "", *_advice(findings, language), "", f"## {say('samples')}", ""]
     for sample in report["samples"][-_MOST_SAMPLES:]:
         text = (sample["prompt"] + sample["text"]).replace("```", "'''")

@@ -172,6 +172,7 @@ def _text(context: TextContext) -> Values:
     return {
         "compression": text_measures.compression(text),
         "letters": text_measures.letters_share(text),
+        "arithmetic": text_measures.arithmetic_share(text),
         "encoded": text_measures.encoded_share(text),
         "markup": text_measures.markup_share(text),
         "structure": text_measures.structure(text[:_FOR_STRUCTURE]),
@@ -179,17 +180,17 @@ def _text(context: TextContext) -> Values:
 
 
 def _judge_text(values: Values, limits: Limits) -> Status:
-    structure = values["structure"]
+    structure, letters = values["structure"], values["letters"] + values["arithmetic"]
     rules: tuple[tuple[bool, str, Status], ...] = (  # the first that holds decides
         (values["compression"] > limits["highest_compression"], "repeated", "fail"),
         (values["encoded"] > limits["fail_encoded"], "encoded", "fail"),
-        (values["letters"] < limits["fail_letters"], "no-letters", "fail"),
+        (letters < limits["fail_letters"], "no-letters", "fail"),
         (values["compression"] < limits["lowest_compression"], "dense", "fail"),
         (structure is not None and structure < limits["structure"], "no-structure", "fail"),
         (values["compression"] > limits["warn_compression"], "much-alike", "warn"),
         (values["encoded"] > limits["warn_encoded"], "partly-encoded", "warn"),
         (values["markup"] > limits["markup"], "markup", "warn"),
-        (values["letters"] < limits["letters"], "few-letters", "warn"),
+        (letters < limits["letters"], "few-letters", "warn"),
     )
     for holds, variant, status in rules:
         if holds:

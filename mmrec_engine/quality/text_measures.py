@@ -26,6 +26,9 @@ _LONG_LINE = 1000  # characters
 _FEW_KINDS = 5  # characters of a ruled line
 _FEW_DIFFERENT = 0.5  # of the neighbours in an n-gram; with more alike it is a ruled line or blank space
 _ENCODED = re.compile(r"[A-Za-z0-9+/=_-]{32,}")
+_EQUATION = re.compile(
+    r"(?=[^=<>≤≥≈→]*\d)[\w\s+\-*/^×÷·−%!?:;.,()\[\]|√]+(?:[=<>≤≥≈→]+[\w\s+\-*/^×÷·−%!?:;.,()\[\]|√]+)+"
+)
 _TAG = re.compile(r"</?[A-Za-z][\w:-]*(?:\s[^<>]{0,2000})?/?>")
 _FILTER_BITS = 22
 
@@ -63,6 +66,12 @@ def letters_share(text: str) -> float:
     shown = sum(int(count) for kind, count in zip(kinds, counts, strict=True) if not chr(int(kind)).isspace())
     letters = sum(int(count) for category, count in zip(categories, counts, strict=True) if category[0] in "LM")
     return letters / shown if shown else 0.0
+
+
+def arithmetic_share(text: str) -> float:
+    """Share of the characters, blanks aside, in lines that are equations, such as 12+3=15: text to learn arithmetic from."""
+    lines = [("".join(line.split()), _EQUATION.fullmatch(line.strip()) is not None) for line in text.split("\n")]
+    return sum(len(line) for line, equation in lines if equation) / max(1, sum(len(line) for line, _ in lines))
 
 
 def encoded_share(text: str) -> float:

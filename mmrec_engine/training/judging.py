@@ -19,6 +19,7 @@ from mmrec_engine.quality import report
 from mmrec_engine.quality.after import checks_after, checks_of
 from mmrec_engine.quality.before import baselines_of, checks_before, count_of_checks, failing
 from mmrec_engine.quality.checks import Finding
+from mmrec_engine.quality.waiving import is_waived, marked
 from mmrec_engine.run_reader import RunReader
 from mmrec_engine.settings import Settings
 from mmrec_engine.ticks import read_ticks
@@ -36,12 +37,19 @@ class Judging:
     before: run the checks before training; otherwise only the baselines are counted, by which the checks on events judge.
     found: what these checks have found already, for this very run; it is recorded and they are not run again, and whoever
     gives it has seen it: none of it stops the run. strict: warnings stop it too. language: of report.md.
+    waived: ids of checks whose findings stop nothing.
     """
 
     before: bool = True
     found: tuple[Finding, ...] = ()
     strict: bool = False
     language: Language = "en"
+    waived: frozenset[str] = frozenset()
+
+    @property
+    def all_waived(self) -> frozenset[str]:
+        """With those that were waived where the checks were made."""
+        return self.waived | {str(one["id"]) for one in self.found if is_waived(one)}
 
     def check_before(
         self,
@@ -64,7 +72,7 @@ class Judging:
             only = None if self.before else _YARDSTICKS
             made = checks_before(settings, sources, corpus, folder, machine, warm_start, only)
             yield events.Progress(task="checks", done=0, total=total)
-            for finding in made:
+            for finding in (marked(one, self.waived) for one in made):
                 if stopping():
                     raise Interrupted
                 findings.append(finding)
@@ -83,7 +91,7 @@ class Judging:
         yield events.State(step=step, state="VALIDATING")
         yield events.Progress(step=step, task="checks", done=0, total=total)
         for done, finding in enumerate(checks_after(folder, history, corpus, ended_well=True), start=1):
-            yield events.Check(step=step, finding=finding)
+            yield events.Check(step=step, finding=marked(finding, self.waived))
             yield events.Progress(step=step, task="checks", done=done, total=total)
             if stopping():
                 return

@@ -19,6 +19,7 @@ from mmrec_engine.quality.during import During
 from mmrec_engine.quality.following import Origin
 from mmrec_engine.quality.model_context import fitting_microbatch
 from mmrec_engine.quality.readable import skipped_finding
+from mmrec_engine.quality.waiving import marked
 from mmrec_engine.run_files import CONTROL, LOG
 from mmrec_engine.run_folder import Mode, RunFolder, refuse_links
 from mmrec_engine.run_lock import close_descriptor
@@ -155,7 +156,9 @@ class _Run:
                 event = next(stream, None)
 
     def _told(self, event: Event) -> Iterator[Event]:
-        found = [events.Finding(step=event.step, finding=finding) for finding in self._during.add(event)]
+        waived = self._judging.waived if self._judging is not None else frozenset()
+        told = (marked(finding, waived) for finding in self._during.add(event))
+        found = [events.Finding(step=event.step, finding=finding) for finding in told]
         # The end is a record's last word; what it brings to light stands before it.
         for one in [*found, event] if isinstance(event, events.RunFinished) else [event, *found]:
             self._record(one)
@@ -217,7 +220,7 @@ class _Run:
         except (RuntimeError, MemoryError) as error:
             raise self._failure(error) from error
         origin = self._origin.as_dict() if self._origin is not None else self._stored.get("origin", {})
-        self._description = description(job, self._resolved.sources, origin)
+        self._description = {**description(job, self._resolved.sources, origin), "waived": self._waived()}
         step = job.progress.step
         if path is None:
             yield started(job, self._description, baselines)
@@ -242,6 +245,12 @@ class _Run:
             for finding in lacking:
                 yield events.Finding(step=step, finding=finding)
         yield from self._steps(job)
+
+    def _waived(self) -> list[str]:
+        """Ids of the checks that were waived for this run, by whoever began it or goes on with it."""
+        now = self._judging.all_waived if self._judging is not None else frozenset()
+        before = self._stored.get("waived", [])
+        return sorted({*now, *(str(id) for id in before)} if isinstance(before, list) else now)
 
     def _steps(self, job: Job) -> Generator[Event, None, None]:
         """The loop, and an ending for every way it can end."""

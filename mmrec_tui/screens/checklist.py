@@ -10,6 +10,7 @@ from textual.widgets import Static
 
 from mmrec_engine.corpus.prepare import Corpus
 from mmrec_engine.errors import MmrecError
+from mmrec_engine.quality.before import failing
 from mmrec_engine.quality.following import Offer, offers
 from mmrec_engine.settings import Resolved
 from mmrec_tui.before_checks import BeforeChecks
@@ -87,7 +88,7 @@ class ChecklistScreen(MmrecScreen):
 
     @property
     def _failing(self) -> bool:
-        return any(finding.get("status") in ("fail", "error") for finding in self._checks.found)
+        return bool(failing(self._checks.found))
 
     def on_items_ticked(self, event: Items.Ticked) -> None:
         ticks = self.own_app.stage.ticks
@@ -96,6 +97,16 @@ class ChecklistScreen(MmrecScreen):
 
     def action_tick(self) -> None:
         self.query_one(Items).tick()
+
+    def action_waive(self) -> None:
+        """Let the check under the cursor stop nothing, or take that back."""
+        finding = self.query_one(Items).finding
+        if finding is None or finding.get("status") not in ("warn", "fail", "error"):
+            self.own_app.tell("checklist.not-waivable")
+            return
+        self._checks.waive(str(finding["id"]))
+        self._sure = False
+        self._show()
 
     def action_apply(self) -> None:
         """Change the plan by a remedy, and check again what it is about."""

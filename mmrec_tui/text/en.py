@@ -60,6 +60,8 @@ TEXT: dict[str, str] = {
     "help.top-k": "Draw from the k likeliest tokens only; 0: from all.",
     "help.top-p": "Draw from the likeliest tokens that together have this probability; 1: from all.",
     "help.repetition-penalty": "Above 1: tokens already written become less likely.",
+    "help.waive": "Let this check (by its id) stop nothing; may be given several times. It is made all the same, and the run notes it.",
+    "check.waived": "waived",
     "help.past-end": "Write on where a document ends, after a blank line; without it the text ends there.",
     "help.generate-seed": "Seed of the draws.",
     "help.evaluate-seq-len": "Tokens a window (default: as trained).",

@@ -134,6 +134,8 @@ TEXT = {
     "batches.what": "Real steps with ever larger batches, for a minute at most. Larger ones use the machine better, but make fewer steps an epoch.",
     "batches.table": "Tried",
     # checklist
+    "key.waive": "waive",
+    "checklist.not-waivable": "only a warning or a failure can be waived",
     "key.apply": "remedies",
     "checklist.checking": "Checking: {done} of {total}",
     "checklist.not-done": "the checks have not ended; press s again to start all the same",

@@ -60,6 +60,8 @@ TEXT: dict[str, str] = {
     "help.top-k": "Yalnızca en olası k tokendan seç; 0: hepsinden.",
     "help.top-p": "Toplam olasılığı bu değere ulaşan en olası tokenlardan seç; 1: hepsinden.",
     "help.repetition-penalty": "1'in üstünde: yazılmış tokenların olasılığı azalır.",
+    "help.waive": "Bu denetim (id ile) hiçbir şeyi durdurmasın; birkaç kez verilebilir. Denetim yine yapılır, çalışma bunu not eder.",
+    "check.waived": "hariç tutuldu",
     "help.past-end": "Belge bitince boş bir satırdan sonra yazmayı sürdür; verilmezse metin orada biter.",
     "help.generate-seed": "Seçimlerin seed'i.",
     "help.evaluate-seq-len": "Pencere başına token (varsayılan: eğitimdeki gibi).",

@@ -134,6 +134,8 @@ TEXT = {
     "batches.what": "Giderek büyüyen batch'lerle gerçek adımlar, en çok bir dakika. Büyükler makineyi daha iyi kullanır ama epoch başına daha az adım atar.",
     "batches.table": "Denenenler",
     # kontrol listesi
+    "key.waive": "hariç tut",
+    "checklist.not-waivable": "yalnızca bir uyarı ya da başarısız denetim hariç tutulabilir",
     "key.apply": "çareler",
     "checklist.checking": "Denetleniyor: {done} / {total}",
     "checklist.not-done": "denetimler bitmedi; yine de başlatmak için bir daha s",

@@ -46,6 +46,11 @@ class Items(OptionList):
         return self._rows[min(self.highlighted or 0, len(self._rows) - 1)]
 
     @property
+    def finding(self) -> dict[str, Any] | None:
+        """The one under the cursor."""
+        return self._row[1]
+
+    @property
     def topic(self) -> str | None:
         """What the guide is asked about: the finding or the item under the cursor."""
         item, finding = self._row
@@ -104,6 +109,8 @@ def _finding_text(finding: dict[str, Any], say: Wording, width: int) -> Content:
     status = str(finding.get("status"))
     status = status if status in GLYPHS else "error"
     title = one_line(title_of(finding, say))
+    if finding.get("waived") is True:
+        title += f" ({say('check.waived')})"
     words = _indented(f"{title}  {one_line(evidence_of(finding, say))}", width - 2, first=_INDENT)
     head, tail = words[: len(title)], words[len(title) :]
     text = Content(" " * _INDENT) + Content.styled(f"{GLYPHS[status]} ", STYLES[status])
