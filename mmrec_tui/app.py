@@ -9,6 +9,7 @@ import contextlib
 import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual._styles_cache import StylesCache
@@ -23,8 +24,6 @@ from mmrec_tui.terminal import one_line
 from mmrec_tui.themes import THEMES, next_theme
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from textual.app import SystemCommand
     from textual.screen import Screen
 
@@ -68,6 +67,8 @@ class MmrecApp(App[object], inherit_bindings=False):
         self.failure: BaseException | None = None
         self.torch: Work[None] | None = None
         self.broken: list[BaseException] = []
+        self._awaited: Session | None = None  # the run whose end is told to a person who is elsewhere
+        self._tells_focus = False  # whether this terminal says when it has the focus and when not
         self._bindings = BindingsMap()
         self._bindings.bind("ctrl+c", "how_to_quit", show=False)
         for theme in THEMES:
@@ -239,10 +240,35 @@ class MmrecApp(App[object], inherit_bindings=False):
                 training.welcomed = history.last_step is not None
             if training.welcomed:
                 self._welcome(training)
+        self._look_for_end()
         if stage.following is not None:
             self._begin_following()
         if stage.hung_up or (stage.told_to_end and training is None):
             self.exit()
+
+    def _look_for_end(self) -> None:
+        """Tell the end of the run on the stage: signs where the terminal is out of sight, the person's command in any case."""
+        session = self.stage.session
+        ended = session is not None and session is self._awaited and not session.live
+        self._awaited = session if session is not None and session.live else None
+        if not ended or session is None or self.stage.detaching is not None:
+            return
+        from mmrec_tui import notification
+
+        with session.reading() as history:
+            ending = notification.ending_of(history, session.folder, "failed")
+        in_sight = self._tells_focus and self.app_focus
+        if self._driver is not None and not in_sight and ending.status != "interrupted":
+            self._driver.write(notification.signs(ending, self.say))
+        command = self.stage.preferences.notify
+        if command and session.owned:  # the process that trains a run tells its end
+            notification.start(command, ending)
+
+    def on_app_focus(self) -> None:
+        self._tells_focus = True
+
+    def on_app_blur(self) -> None:
+        self._tells_focus = True
 
     def _tidy(self) -> None:
         """Let go what hours of drawing would gather."""
@@ -311,6 +337,25 @@ class MmrecApp(App[object], inherit_bindings=False):
     def action_theme(self) -> None:
         self.theme = self.stage.preferences.theme = next_theme(self.theme)
         self.stage.preferences.save()
+
+    def action_notifications(self) -> None:
+        """Ask for the command that is run at the end of each run."""
+        from mmrec_tui.screens.asking import AskingScreen
+
+        if not isinstance(self.screen, AskingScreen):
+            known = self.stage.preferences.notify
+            self.push_screen(AskingScreen(self.say("notify.question"), known, may_be_empty=True), self._take_command)
+
+    def _take_command(self, command: str | None) -> None:
+        if command is None:
+            return
+        from mmrec_tui import notification
+
+        self.stage.preferences.notify = command
+        self.stage.preferences.save()
+        if command:
+            notification.start(command, notification.Ending(Path("test"), "test"))
+        self.tell("notify.set" if command else "notify.off")
 
     def action_quit_now(self) -> None:
         """Leave; while a training goes on, ask what shall become of it."""

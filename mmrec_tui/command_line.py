@@ -110,6 +110,7 @@ def _add_train(app: typer.Typer, wording: Wording, debug: bool, flags: list[Para
             as_json=given.pop("json"),
             quiet=given.pop("quiet"),
             debug=debug,
+            notify=given.pop("notify"),
         )
         if how.resume and how.overwrite:
             raise UsageText(wording("usage.resume-overwrite"))
@@ -136,6 +137,7 @@ def _add_train(app: typer.Typer, wording: Wording, debug: bool, flags: list[Para
         switch("no_check", bool, False, "--no-check", wording("help.no-check"), group="training"),
         switch("strict", bool, False, "--strict", wording("help.strict-train"), group="training"),
         switch("waive", Optional[list[str]], None, "--waive", wording("help.waive"), "ID", "training"),
+        switch("notify", Optional[str], None, "--notify", wording("help.notify"), "CMD"),
         *answer_switches(wording),
     ]
     with_parameters(train, [*flags, *switches])

@@ -17,6 +17,8 @@ from mmrec_engine.run_files import REPORTS
 from mmrec_engine.settings import Resolved
 from mmrec_engine.training.control import Control
 from mmrec_tui.findings import remedy_title
+from mmrec_tui.notification import SHORTEST_SECONDS, Ending, ending_of, run, signs, start
+from mmrec_tui.preferences import read_preferences
 from mmrec_tui.terminal import Narration, print_json
 from mmrec_tui.text import Wording
 
@@ -71,6 +73,7 @@ class How:
     as_json: bool = False
     quiet: bool = False
     debug: bool = False
+    notify: str | None = None  # the command of `--notify`; none: the one that was set in the app, if any
 
 
 def train_headless(resolved: Resolved, wording: Wording, how: How, origin: Origin | None = None) -> int:
@@ -101,7 +104,21 @@ def train_headless(resolved: Resolved, wording: Wording, how: How, origin: Origi
         judging = replace(judging, found=attempt.found_before(origin))
     if how.as_json:
         print_json({**attempt.result(), "remedies": remedies})
+    if attempt.begun:
+        _notify(attempt.ending(), how, wording, narration)
     return attempt.code
+
+
+def _notify(ending: Ending, how: How, wording: Wording, narration: Narration) -> None:
+    if ending.status != "interrupted" and ending.seconds >= SHORTEST_SECONDS:
+        narration.signal(signs(ending, wording))
+    command = read_preferences().notify if how.notify is None else how.notify
+    if command and ending.status == "interrupted":  # whoever ended it waits for this process to go
+        start(command, ending)
+    elif command:
+        code = run(command, ending)
+        if code:
+            narration.line(wording("notify.failed", code=code))
 
 
 class _Attempt:
@@ -122,6 +139,7 @@ class _Attempt:
         self._history = History()
         self._reason = ""
         self.refused = False  # by the checks before training
+        self.begun = False  # whether it has come to training, or failed on the way
         self.code = 0
 
     def train(self, how: How, held_lock: int | None, remedying: AutoRemedy | None) -> None:
@@ -132,7 +150,6 @@ class _Attempt:
         if remedying is not None:
             remedying.begin(control)
         narrator = Narrator(self._narration, self._wording, self._folder)
-        begun = False
         try:
             for event in train(
                 self._resolved, control, resume=how.resume, overwrite=how.overwrite, held_lock=held_lock,
@@ -142,11 +159,11 @@ class _Attempt:
                     # What was before, and what of this process is written already.
                     self._history = recorded(self._folder)
                 self._history.add(event)
-                begun = begun or isinstance(event, events.Resumed | events.RunStarted)
+                self.begun = self.begun or isinstance(event, events.Resumed | events.RunStarted)
                 narrator.tell(event, self._history)
                 if remedying is not None:
                     remedying.add(event, self._history)
-            if not begun:
+            if not self.begun:
                 self._history = recorded(self._folder)
                 _tell_ended_before(self._history, self._narration, self._wording)
             elif self._history.finished is not None and self._history.finished.status == "interrupted":
@@ -157,7 +174,7 @@ class _Attempt:
         except TrainingError as error:
             if how.debug:
                 raise
-            self.refused, self._reason = error.key == "checks-failed", str(error)
+            self.refused, self._reason, self.begun = error.key == "checks-failed", str(error), True
             self._narration.line(self._wording("error", message=error.text(self._wording.language)))
             self.code = 1
         if how.strict and not self.code and strictly_failing(self._history):
@@ -170,6 +187,9 @@ class _Attempt:
             self._narration.line(self._wording("report.at", path=path))
         elif self.code == 0 and self._history.finished is not None:
             self._narration.line(self._wording("report.unwritten", path=self._folder))
+
+    def ending(self) -> Ending:
+        return ending_of(self._history, self._folder, "failed" if self.code == 1 else "interrupted")
 
     def following(self, remedying: AutoRemedy) -> tuple[Resolved, Origin] | None:
         """The run that a remedy asks for now."""

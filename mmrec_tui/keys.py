@@ -76,6 +76,7 @@ KEYS: tuple[Key, ...] = (
     Key("question_mark,f1", "?", "help"),
     Key("f2", "F2", "language"),
     Key("f3", "F3", "theme"),
+    Key("f4", "F4", "notifications"),
     Key("escape", "esc", "back"),
     Key("q", "q", "leave"),
     Key("ctrl+q", "^q", "quit_now", priority=True),

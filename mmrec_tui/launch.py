@@ -184,6 +184,11 @@ def _go_on_without_screen(stage: Stage, streams: Streams) -> None:
             begun = history.last_step is not None
         if begun and stage.hung_up:
             streams.send_to(training.folder / LOG)
+    if stage.preferences.notify:
+        from mmrec_tui import notification
+
+        with training.reading() as history:
+            notification.start(stage.preferences.notify, notification.ending_of(history, training.folder, "failed"))
 
 
 def _farewell(stage: Stage) -> int:

@@ -19,7 +19,7 @@ _MOST_RECENT = 12
 
 @dataclass
 class Preferences:
-    """plan: settings chosen by hand, by name. x_axis: step, tokens or time."""
+    """plan: settings chosen by hand, by name. x_axis: step, tokens or time. notify: a shell command for the end of each run."""
 
     language: str | None = None
     theme: str = "mmrec-dark"
@@ -28,6 +28,7 @@ class Preferences:
     x_axis: str = "step"
     log_axis: bool = False
     smoothing: bool = True
+    notify: str = ""
 
     def note_corpus(self, path: str) -> None:
         self.corpora = [path, *(known for known in self.corpora if known != path)][:_MOST_RECENT]

@@ -139,6 +139,11 @@ class Narration:
         self._write("\r\x1b[K" + shown)
         self._bar_shown = True
 
+    def signal(self, codes: str) -> None:
+        """Codes that a terminal acts on and shows nothing of; nothing where there is none."""
+        if self.is_terminal and os.environ.get("TERM", "dumb") != "dumb":
+            self._write(codes)
+
     def clear(self) -> None:
         """Take the line away that changes in place."""
         if self._bar_shown:

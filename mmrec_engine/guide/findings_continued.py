@@ -8,25 +8,25 @@ CONTINUED: tuple[FindingText, ...] = (
     FindingText(
         "split-continued",
         {
-            "en": "The validation split is new to the first weights",
-            "tr": "Validation bölümü ilk ağırlıklar için yeni",
+            "en": "Validation text in the starting weights",
+            "tr": "Başlangıç ağırlıklarındaki validation metni",
         },
         {
             "pass": {
-                "en": "the weights that this run begins with have been trained on {share:%} of its {characters} validation characters (at most {limit_warn_share:%})",
-                "tr": "bu çalışmanın başladığı ağırlıklar, {characters} validation karakterinin {share:%} kadarıyla eğitilmiş (en çok {limit_warn_share:%})",
+                "en": "{share:%} of the {characters} validation characters were trained on by the starting weights (at most {limit_warn_share:%})",
+                "tr": "{share:%} oranında validation metni ({characters} karakter), başlangıç ağırlıklarının eğitiminde görülmüş (en çok {limit_warn_share:%})",
             },
             "passages": {
-                "en": "the weights that this run begins with have been trained on about {share:%} of its validation split, in documents that were changed since ({grams} passages of {limit_gram} tokens were looked up; at most {limit_gram_share:%})",
-                "tr": "bu çalışmanın başladığı ağırlıklar, validation bölümünün yaklaşık {share:%} kadarıyla, o zamandan beri değişmiş belgelerde eğitilmiş ({limit_gram} tokenlık {grams} parçaya bakıldı; en çok {limit_gram_share:%})",
+                "en": "{share:%} of the validation split, about, was trained on by the starting weights, in documents changed since ({grams} passages; at most {limit_gram_share:%})",
+                "tr": "{share:%} oranında, yaklaşık: başlangıç ağırlıklarının, sonradan değişmiş belgelerde gördüğü validation metni ({grams} parça; en çok {limit_gram_share:%})",
             },
             "any": {
-                "en": "the weights that this run begins with have been trained on {share:%} of its validation split ({seen} of {characters} characters; at most {limit_warn_share:%})",
-                "tr": "bu çalışmanın başladığı ağırlıklar, validation bölümünün {share:%} kadarıyla eğitilmiş ({characters} karakterden {seen} tanesi; en çok {limit_warn_share:%})",
+                "en": "{share:%} of the validation split was trained on by the starting weights ({seen} of {characters} characters; at most {limit_warn_share:%})",
+                "tr": "{share:%} oranında validation metni başlangıç ağırlıklarının eğitiminde görülmüş ({seen} / {characters} karakter; en çok {limit_warn_share:%})",
             },
         },
         {
-            "en": "What the weights were trained on, they may know by heart. The validation loss then looks better than the model is, and cannot be compared with the earlier run's.",
+            "en": "What the weights were trained on, they may have memorised. The validation loss then looks better than the model is, and cannot be compared with the earlier run's.",
             "tr": "Ağırlıklar eğitildikleri metni ezberlemiş olabilir. O zaman validation loss modelden daha iyi görünür ve önceki çalışmanınkiyle karşılaştırılamaz.",
         },
         {

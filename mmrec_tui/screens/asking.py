@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 
 class AskingScreen(ModalScreen["str | None"]):
-    """Asks for a line; none where the person leaves with Esc."""
+    """Asks for a line; none where the person leaves with Esc. may_be_empty: an empty line is an answer too."""
 
     BINDINGS: ClassVar = [("escape", "leave", "")]
 
-    def __init__(self, question: str, default: str = "") -> None:
+    def __init__(self, question: str, default: str = "", may_be_empty: bool = False) -> None:
         super().__init__()
-        self._question, self._default = question, default
+        self._question, self._default, self._may_be_empty = question, default, may_be_empty
 
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog"):
@@ -31,7 +31,8 @@ class AskingScreen(ModalScreen["str | None"]):
         self.set_focus(self.query_one(Input))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        self.dismiss(event.value.strip() or None)
+        answer = event.value.strip()
+        self.dismiss(answer if answer or self._may_be_empty else None)
 
     def action_leave(self) -> None:
         self.dismiss(None)

@@ -84,6 +84,9 @@ class MmrecScreen(Screen[Any]):
     def action_theme(self) -> None:
         self.own_app.action_theme()
 
+    def action_notifications(self) -> None:
+        self.own_app.action_notifications()
+
     def action_command_palette(self) -> None:
         self.own_app.action_command_palette()
 

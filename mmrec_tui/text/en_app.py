@@ -19,6 +19,10 @@ TEXT = {
     "key.curves": "curves", "key.filter": "search", "key.sort": "sort", "key.mark": "mark", "key.overlay": "compare",
     "key.delete": "delete", "key.guide": "guide", "key.runs": "runs", "key.help": "help", "key.language": "Türkçe",
     "key.theme": "theme", "key.back": "back", "key.leave": "leave", "key.quit_now": "quit", "key.command_palette": "commands",
+    "key.notifications": "notification",
+    "notify.question": "Shell command at the end of each run, e.g. notify-send \"$MMREC_RUN\" \"$MMREC_STATUS\" (empty: none)",
+    "notify.set": "the command is kept; it was run just now as a test",
+    "notify.off": "no command at the end of a run",
     # start
     "start.what": "train a small language model well",
     "start.actions": "What now?",

@@ -19,6 +19,10 @@ TEXT = {
     "key.curves": "eğriler", "key.filter": "ara", "key.sort": "sırala", "key.mark": "seç", "key.overlay": "karşılaştır",
     "key.delete": "sil", "key.guide": "rehber", "key.runs": "çalışmalar", "key.help": "yardım", "key.language": "English",
     "key.theme": "tema", "key.back": "geri", "key.leave": "ayrıl", "key.quit_now": "çık", "key.command_palette": "komutlar",
+    "key.notifications": "bildirim",
+    "notify.question": "Her çalışmanın sonunda kabuk komutu, örneğin notify-send \"$MMREC_RUN\" \"$MMREC_STATUS\" (boş: yok)",
+    "notify.set": "komut kaydedildi; deneme olarak şimdi çalıştırıldı",
+    "notify.off": "çalışma sonunda komut yok",
     # başlangıç
     "start.what": "küçük bir dil modelini iyi eğitin",
     "start.actions": "Ne yapalım?",

@@ -12,7 +12,7 @@ from mmrec_engine.guide.findings import SKIPPED, FindingText, evidence, texts, t
 from mmrec_engine.messages import LANGUAGES, Language
 from mmrec_engine.quality.thresholds import THRESHOLDS, numbers
 
-LONGEST_TITLE = 40
+LONGEST_TITLE = 45
 LONGEST_EVIDENCE = 170
 # Words by which a title would claim how the thing stands; it stands under every status, so sometimes that would be false.
 JUDGING = {

@@ -1,0 +1,95 @@
+"""Word that a run has ended, for a person who is elsewhere: signs for the terminal, and a command of their own.
+
+The signs are the bell and two escape codes by which terminals show a desktop notification (OSC 9: iTerm2, kitty, WezTerm,
+Windows Terminal; OSC 777: foot, Ghostty, urxvt); a terminal without either ignores them. The command is run by the shell
+and is told about the run by its environment. Nothing here may end or delay a training.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mmrec_tui.terminal import one_line
+from mmrec_tui.text import Wording
+
+if TYPE_CHECKING:
+    from mmrec_engine.history import History
+
+WAIT_SECONDS = 10.0  # for the command of a run without a screen, so that one that fails is told
+SHORTEST_SECONDS = 10.0  # of a run; nobody has gone away from a shorter one
+_FAILED_TO_START = 127  # as a shell answers for a command that it does not find
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a run ended. status: completed, early_stopped, target_reached, interrupted, failed, or test."""
+
+    folder: Path
+    status: str
+    reason: str = ""
+    step: int = 0
+    best_loss: float | None = None
+    seconds: float = 0.0
+
+    def environment(self) -> dict[str, str]:
+        """What the command is told: MMREC_RUN, MMREC_STATUS and more, all text."""
+        best = "" if self.best_loss is None else f"{self.best_loss:.4f}"
+        return {
+            "MMREC_RUN": self.folder.name,
+            "MMREC_STATUS": self.status,
+            "MMREC_FOLDER": str(self.folder.absolute()),
+            "MMREC_REASON": one_line(self.reason),
+            "MMREC_STEP": str(self.step),
+            "MMREC_BEST_LOSS": best,
+        }
+
+
+def ending_of(history: History, folder: Path, status: str) -> Ending:
+    """status: of a run that has no recorded ending."""
+    finished, best = history.finished, history.best
+    return Ending(
+        folder,
+        finished.status if finished else status,
+        finished.reason if finished else "",
+        history.last_step.step if history.last_step else 0,
+        best.loss if best else None,
+        finished.seconds if finished else 0.0,
+    )
+
+
+def signs(ending: Ending, say: Wording) -> str:
+    """What to write to the terminal."""
+    best = "" if ending.best_loss is None else say("notify.best", loss=say.number(ending.best_loss, 3))
+    text = one_line(f"{ending.folder.name}: {say(f'status.{ending.status}')}{best}").replace(";", ",")
+    return f"\x07\x1b]9;mmrec: {text}\x1b\\\x1b]777;notify;mmrec;{text}\x1b\\"
+
+
+def start(command: str, ending: Ending) -> subprocess.Popen[bytes] | None:
+    """Run the person's command and do not wait for it; None where it could not even be started."""
+    with contextlib.suppress(OSError, ValueError):
+        return subprocess.Popen(
+            command,
+            shell=True,  # a command that the person gave, for their own shell
+            env={**os.environ, **ending.environment()},
+            start_new_session=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+    return None
+
+
+def run(command: str, ending: Ending) -> int:
+    """Run the person's command and wait a little. Its exit code; 0 for one that goes on."""
+    process = start(command, ending)
+    if process is None:
+        return _FAILED_TO_START
+    try:
+        return process.wait(WAIT_SECONDS)
+    except subprocess.TimeoutExpired:
+        return 0

@@ -1,0 +1,76 @@
+"""In the app: the end of a run rings where the terminal is out of sight, and the command that is kept is run."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.widgets import Input
+
+from mmrec_tui.preferences import read_preferences
+from mmrec_tui.screens.asking import AskingScreen
+from mmrec_tui.session import Session
+from tests.app.conftest import an_app, until
+
+pytestmark = pytest.mark.usefixtures("without_torch")
+
+
+class Ended(Session):
+    """A run of this process that is live until it is told otherwise."""
+
+    owned = True
+
+
+async def written_at_the_end(app: Any, *focus: str) -> str:
+    """What the driver is given when the run on the stage ends, after these reports of the terminal's focus."""
+    session = Ended(Path("checkpoints/tiny").absolute())
+    session.live = True
+    written: list[str] = []
+    async with app.run_test() as pilot:
+        app.stage.session = session
+        for handler in focus:
+            getattr(app, f"on_app_{handler}")()
+            app.app_focus = handler == "focus"
+        await until(pilot, lambda: app._awaited is session)
+        app._driver.write = written.append
+        session.live = False
+        await until(pilot, lambda: app._awaited is None)
+        await pilot.pause(0.1)
+    return "".join(written)
+
+
+async def test_the_end_rings_unless_the_terminal_has_the_focus() -> None:
+    assert "\x1b]9;mmrec: tiny" in await written_at_the_end(an_app()), (
+        "a terminal that does not tell may be out of sight"
+    )
+    assert "\x1b]9;mmrec: tiny" in await written_at_the_end(an_app(), "blur")
+    assert "\x1b]9" not in await written_at_the_end(an_app(), "blur", "focus")
+
+
+async def answer(pilot: Any, command: str) -> None:
+    """Open the question by its key, and answer it."""
+    await pilot.press("f4")
+    await until(pilot, lambda: isinstance(pilot.app.screen, AskingScreen))
+    pilot.app.screen.query_one(Input).value = command
+    await pilot.press("enter")
+
+
+async def test_f4_keeps_a_command_tries_it_and_it_is_run_at_the_end(tmp_path: Path) -> None:
+    app, told = an_app(), tmp_path / "told.txt"
+    async with app.run_test() as pilot:
+        await answer(pilot, f"echo $MMREC_STATUS >> {told}")
+        await until(pilot, lambda: told.exists() and told.read_text() == "test\n")
+    assert read_preferences().notify.startswith("echo")
+
+    await written_at_the_end(an_app(notify=read_preferences().notify))
+    wait = time.monotonic() + 10
+    while told.read_text() == "test\n" and time.monotonic() < wait:
+        time.sleep(0.05)
+    assert told.read_text() == "test\nfailed\n"
+
+    app = an_app(notify="true")
+    async with app.run_test() as pilot:
+        await answer(pilot, "")
+        await until(pilot, lambda: read_preferences().notify == "")

@@ -1,0 +1,68 @@
+"""The end of a run is told to a person who is elsewhere: by their own command, and by signs to the terminal."""
+
+from __future__ import annotations
+
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from mmrec_tui.notification import Ending, signs
+from mmrec_tui.text import Wording
+from tests.conftest import FAST, Command
+
+NOTE = 'echo "$MMREC_RUN $MMREC_STATUS $MMREC_STEP $MMREC_BEST_LOSS $MMREC_FOLDER" > told.txt'
+pytestmark = pytest.mark.slow
+
+
+def told(command: Command) -> list[str]:
+    path = command.folder / "told.txt"
+    until = time.monotonic() + 20
+    while time.monotonic() < until and not (path.exists() and path.read_text()):
+        time.sleep(0.1)
+    return path.read_text().split()
+
+
+def test_the_command_learns_run_status_and_best_loss(command: Command, text_file: Path) -> None:
+    done = command("train", "--data-dir", text_file, *FAST, "--max-steps", 20, "--notify", NOTE, "--json")
+    assert done.code == 0, done.err
+    best = f"{done.json['best']['loss']:.4f}"
+    assert told(command) == ["tiny", "completed", "20", best, str(command.run_folder())]
+
+
+@pytest.mark.parametrize("broken", ["false", "no-such-command-here", "kill -9 $$"])
+def test_a_command_that_fails_is_told_and_changes_nothing(command: Command, text_file: Path, broken: str) -> None:
+    done = command("train", "--data-dir", text_file, *FAST, "--max-steps", 10, "--notify", broken, "--json")
+    assert done.code == 0
+    assert done.json["status"] == "completed"
+    assert "--notify: the command ended with code" in done.err
+    assert "\x07" not in done.err, "no signs where there is no terminal"
+
+
+def test_what_the_command_prints_does_not_come_into_the_result(command: Command, text_file: Path) -> None:
+    done = command("train", "--data-dir", text_file, *FAST, "--max-steps", 10, "--notify", "echo hello", "--json")
+    assert done.json["steps"] == 10
+
+
+def test_a_run_that_is_interrupted_tells_so(command: Command, text_file: Path) -> None:
+    words = ["train", "--data-dir", text_file, *FAST, "--max-steps", 100_000, "--notify", NOTE]
+    process = command.start(*words)
+    until = time.monotonic() + 60
+    while not (command.run_folder() / "checkpoint_step_100.pt").exists() and time.monotonic() < until:
+        time.sleep(0.1)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(60) == 143
+    assert told(command)[:2] == ["tiny", "interrupted"]
+
+
+def test_a_wrong_request_runs_no_command(command: Command) -> None:
+    assert command("train", "--data-dir", "nowhere", "--notify", NOTE).code == 2
+    assert not (command.folder / "told.txt").exists()
+
+
+def test_the_signs_hold_no_code_of_the_runs_own() -> None:
+    written = signs(Ending(Path("a\x1b]0;evil\x07;b"), "early_stopped", best_loss=1.5), Wording("en"))
+    assert written.startswith("\x07\x1b]9;mmrec: ") and "stopped early, best loss 1.500" in written
+    assert written.count("\x1b") == 4 and written.count("\x07") == 1
+    assert "başarısız" in signs(Ending(Path("x"), "failed"), Wording("tr"))
