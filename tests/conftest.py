@@ -30,6 +30,11 @@ _LANG = "C.UTF-8"
 Process = subprocess.Popen[str] | ForkedProcess
 
 
+def extended(*values: Any) -> Any:
+    """Values of a parametrized test that only `make test-all` tries."""
+    return pytest.param(*values, marks=pytest.mark.extended)
+
+
 @dataclass(frozen=True)
 class Result:
     code: int

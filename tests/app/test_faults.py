@@ -254,6 +254,7 @@ async def test_runs_that_are_none_are_left_out_of_the_lists(hostile: Path, witho
         assert app.failure is None
 
 
+@pytest.mark.extended
 async def test_names_with_brackets_are_no_markup() -> None:
     folders = [Path("checkpoints", name).absolute() for name in ("[bold]one", "[", "]red] [@click=app.quit]two")]
     for folder in folders:

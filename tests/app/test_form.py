@@ -11,9 +11,9 @@ from textual.widgets import Input
 from mmrec_engine.guide import HYPERPARAMETERS
 from mmrec_tui.widgets.form import Field
 from tests.app.conftest import an_app, screen_text, table_of, until
+from tests.conftest import extended
 
 pytestmark = pytest.mark.usefixtures("without_torch")
-SIZES = [(60, 16), (80, 24), (120, 36)]
 
 
 async def the_form(app: Any, pilot: Pilot[Any]) -> Any:
@@ -24,8 +24,13 @@ async def the_form(app: Any, pilot: Pilot[Any]) -> Any:
     return app.screen
 
 
-@pytest.mark.parametrize("language", ["en", "tr"])
-@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize(
+    ("size", "language"),
+    [
+        ((60, 16), "tr"), ((80, 24), "en"),
+        extended((60, 16), "en"), extended((80, 24), "tr"), extended((120, 36), "en"), extended((120, 36), "tr"),
+    ],
+)  # fmt: skip
 async def test_the_field_with_focus_and_its_explanation_are_in_sight(size: tuple[int, int], language: str) -> None:
     app = an_app(language)
     about = {entry.name: entry for entry in HYPERPARAMETERS}

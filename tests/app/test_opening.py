@@ -14,7 +14,10 @@ from tests.app.conftest import an_app, screen_text
 from tests.app.every_screen import OPENERS, screen_classes
 
 pytestmark = pytest.mark.usefixtures("without_torch")
-SIZES = [pytest.param((80, 24), id="80x24"), pytest.param((160, 45), id="160x45", marks=pytest.mark.slow)]
+SIZES = [
+    pytest.param((80, 24), id="80x24"),
+    pytest.param((160, 45), id="160x45", marks=[pytest.mark.slow, pytest.mark.extended]),
+]
 
 
 def test_every_screen_of_the_app_is_opened_by_these_tests() -> None:

@@ -136,6 +136,7 @@ async def test_from_the_first_screen_to_a_comparison_by_keyboard(small_text: Pat
         assert "tiny-2" in plot
 
 
+@pytest.mark.extended
 async def test_from_the_first_screen_to_a_text_of_the_model_by_mouse(small_text: Path) -> None:
     Path("prose.txt").write_text(small_text.read_text())
     app = an_app(plan=REMEMBERED)
@@ -252,6 +253,7 @@ async def test_leaving_while_a_training_goes_on_asks_first(small_text: Path) -> 
     assert events_of(session.folder)[-1]["state"] == "STOPPED"
 
 
+@pytest.mark.extended
 async def test_a_second_training_has_to_wait_for_the_first(small_text: Path) -> None:
     session = long_training(small_text)
     app = an_app(session=session, plan={**TINY, "data_dir": str(small_text)})

@@ -14,7 +14,7 @@ import pytest
 from mmrec_engine import events
 from tests.app.recorded import an_ending
 from tests.command.terminal import Screen, a_state_word, newest_step, plan, planted, start_training, wait_for_steps
-from tests.conftest import Command, events_of
+from tests.conftest import Command, events_of, extended
 from tests.engine.test_run_reader import long_run
 
 Open = Callable[..., Screen]
@@ -133,7 +133,7 @@ def test_a_language_chosen_in_the_app_is_spoken_at_the_next_start(opened: Open) 
 # Sizes
 
 
-@pytest.mark.parametrize(("columns", "lines"), SIZES)
+@pytest.mark.parametrize(("columns", "lines"), [*SIZES[:2], *(extended(*size) for size in SIZES[2:])])
 def test_each_screen_keeps_within_the_terminal(
     command: Command, opened: Open, text_file: Path, columns: int, lines: int
 ) -> None:
@@ -153,6 +153,7 @@ def test_each_screen_keeps_within_the_terminal(
 
 
 @pytest.mark.slow
+@pytest.mark.extended
 def test_the_state_is_seen_at_any_size_and_while_the_size_changes(
     command: Command, opened: Open, text_file: Path
 ) -> None:
@@ -185,6 +186,7 @@ def test_the_state_is_seen_at_any_size_and_while_the_size_changes(
 
 
 @pytest.mark.slow
+@pytest.mark.extended
 def test_without_colour_everything_is_there_and_nothing_is_coloured(
     command: Command, opened: Open, text_file: Path
 ) -> None:
@@ -237,6 +239,7 @@ def test_a_run_that_is_not_there_cannot_be_watched(opened: Open) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.extended
 def test_a_run_of_other_processes_is_watched_to_its_end(command: Command, opened: Open, text_file: Path) -> None:
     words = ["--data-dir", text_file, "--seq-len", 32, "--batch-size", 2, "--threads", 1, "--precision", "fp32"]
     command.start("train", *words, "--max-steps", 250, "--eval-every", 50, "--processes", 2)

@@ -22,7 +22,7 @@ from tests.command.terminal import (
     wait_until,
 )
 from tests.command.test_handover import Watcher
-from tests.conftest import Command, events_of
+from tests.conftest import Command, events_of, extended
 
 Open = Callable[..., Screen]
 ENDLESS = {"eval_every": 1_000_000, "checkpoint_every": 1_000_000}  # saves only when it is told to
@@ -100,7 +100,7 @@ def quit_and_stop(screen: Screen) -> None:
 # Told to end
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), extended(signal.SIGINT, 130)])
 @pytest.mark.parametrize("paused", [False, True], ids=["training", "paused"])
 def test_a_signal_saves_the_run_and_gives_the_terminal_back(
     command: Command, opened: Open, text_file: Path, number: signal.Signals, code: int, paused: bool
@@ -129,6 +129,7 @@ def test_a_signal_ends_an_app_that_trains_nothing_at_once(opened: Open) -> None:
     assert screen.restored
 
 
+@pytest.mark.extended
 def test_leaving_while_training_asks_first(command: Command, opened: Open, text_file: Path) -> None:
     plan(command, text_file, **ENDLESS)
     screen = opened()
@@ -152,7 +153,7 @@ def test_leaving_while_training_asks_first(command: Command, opened: Open, text_
 # The terminal is gone
 
 
-@pytest.mark.parametrize("how", ["window closed", "signal only"])
+@pytest.mark.parametrize("how", ["window closed", extended("signal only")])
 def test_a_lost_terminal_does_not_end_the_training(command: Command, opened: Open, text_file: Path, how: str) -> None:
     steps = 900
     plan(command, text_file, max_steps=steps, eval_every=300, checkpoint_every=300)
@@ -178,6 +179,7 @@ def test_a_lost_terminal_does_not_end_the_training(command: Command, opened: Ope
     assert (folder / "best_model.pt").exists()
 
 
+@pytest.mark.extended
 def test_a_paused_run_that_loses_its_terminal_saves_and_ends(command: Command, opened: Open, text_file: Path) -> None:
     plan(command, text_file, **ENDLESS)
     screen = opened()
@@ -201,6 +203,7 @@ def test_a_lost_terminal_ends_an_app_that_trains_nothing(opened: Open) -> None:
 
 
 @pytest.mark.parametrize("after", [0.0, 0.5], ids=["at once", "soon"])
+@pytest.mark.extended
 def test_a_window_closed_while_detaching_changes_nothing(
     command: Command, opened: Open, text_file: Path, after: float
 ) -> None:
@@ -219,7 +222,7 @@ def test_a_window_closed_while_detaching_changes_nothing(
     assert pid_of(folder) != screen.process.pid
 
 
-@pytest.mark.parametrize("processes", [1, 2])
+@pytest.mark.parametrize("processes", [1, extended(2)])
 def test_a_detached_run_goes_on_by_itself_and_is_steered_from_outside(
     command: Command, opened: Open, text_file: Path, processes: int
 ) -> None:
@@ -324,7 +327,7 @@ def test_a_run_whose_process_was_killed_is_shown_as_died_and_gone_on_with(
 # The screen breaks
 
 
-@pytest.mark.parametrize("where", ["key", "timer", "drawing"])
+@pytest.mark.parametrize("where", [extended("key"), "timer", extended("drawing")])
 def test_a_screen_that_breaks_opens_again_and_the_run_goes_on(
     command: Command, opened: Open, text_file: Path, where: str
 ) -> None:
@@ -351,6 +354,7 @@ def test_a_screen_that_breaks_opens_again_and_the_run_goes_on(
         assert_saved(folder)
 
 
+@pytest.mark.extended
 def test_a_screen_that_breaks_again_and_again_leaves_the_training_alone(
     command: Command, opened: Open, text_file: Path
 ) -> None:

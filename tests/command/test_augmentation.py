@@ -16,6 +16,7 @@ def gradients_of(folder: Path) -> list[float]:
 
 
 @pytest.mark.slow
+@pytest.mark.extended
 def test_each_kind_changes_what_is_learnt_from_and_nothing_that_is_judged(command: Command) -> None:
     (command.folder / "metin.txt").write_text(TURKISH * 400, encoding="utf-8")
     flags = [
@@ -44,6 +45,7 @@ def test_each_kind_changes_what_is_learnt_from_and_nothing_that_is_judged(comman
 
 
 @pytest.mark.fault
+@pytest.mark.extended
 def test_a_killed_run_sees_the_same_again(command: Command, text_file: Path) -> None:
     flags = ["train", "--data-dir", text_file, *FAST, *ALL, "--max-steps", 30, "--checkpoint-every", 4]
     assert_a_killed_run_ends_the_same(command, flags, 13)

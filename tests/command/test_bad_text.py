@@ -213,6 +213,7 @@ BIG = 200 * 2**20
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["line.txt", "line.jsonl"])
+@pytest.mark.extended
 def test_a_line_of_200_mb(command: Command, name: str) -> None:
     """Trains in memory that does not grow with it; as one JSON value it would not, and is refused."""
     path = command.folder / name

@@ -68,6 +68,7 @@ def test_it_is_told_in_lines_for_every_config_and_without_a_text(command: Comman
 
 
 @pytest.mark.slow
+@pytest.mark.extended
 def test_the_memory_of_a_config_is_its_own(command: Command) -> None:
     """Not what an earlier one has left to it, nor without what it took over."""
     result = command("bench", "--seconds", 0.2, "--seq-len", 128, "--batch-size", 8, "--precision", "fp32", "--json")
@@ -109,6 +110,7 @@ def test_a_race_is_two_runs_of_one_size_to_one_loss(command: Command, text_file:
 
 
 @pytest.mark.slow
+@pytest.mark.extended
 def test_on_a_terminal_a_race_draws_both_curves(
     command: Command, text_file: Path, opened: Callable[..., Screen]
 ) -> None:
@@ -125,6 +127,7 @@ def test_on_a_terminal_a_race_draws_both_curves(
 @pytest.mark.slow
 @pytest.mark.fault
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.extended
 def test_a_race_that_is_broken_off_leaves_a_run_to_go_on_with(
     command: Command, text_file: Path, number: signal.Signals, code: int
 ) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.command.faults import AT_THE_END, STAGES, Moment, assert_same_end, kill_at
-from tests.conftest import QUICK, Command, events_of
+from tests.conftest import QUICK, Command, events_of, extended
 
 SEED = int(os.environ.get("SOAK_SEED", "7"))
 # Long enough for twenty lives of a run, each of which gets a few checkpoints far.
@@ -34,9 +34,14 @@ def twenty(rng: random.Random) -> list[Moment]:
     return [first, *rng.sample(STAGES, len(STAGES)), *AT_THE_END]
 
 
+first, *others = FORMS
+
+
 @pytest.mark.slow
 @pytest.mark.fault
-@pytest.mark.parametrize("form", [*FORMS, *(pytest.param(form, marks=pytest.mark.soak) for form in OTHER_FORMS)])
+@pytest.mark.parametrize(
+    "form", [first, *map(extended, others), *(pytest.param(form, marks=pytest.mark.soak) for form in OTHER_FORMS)]
+)
 def test_a_run_killed_twenty_times_ends_as_if_never_touched(command: Command, text_file: Path, form: str) -> None:
     how = [] if form == TO_A_TARGET else OFTEN
     flags = ["train", "--data-dir", text_file, *RUN, *how, *{**FORMS, **OTHER_FORMS}[form]]

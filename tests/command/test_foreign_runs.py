@@ -112,6 +112,7 @@ def test_the_list_of_runs_is_not_led_out_and_does_not_wait(command: Command, mad
 
 @pytest.mark.slow
 @pytest.mark.parametrize("words", ["train --name long --resume", "check after long", "runs"])
+@pytest.mark.extended
 def test_a_line_without_an_end_in_a_record_fills_no_memory(command: Command, made_once: Path, words: str) -> None:
     run = command.run_folder("long")
     shutil.copytree(made_once, run)

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from tests.command.faults import assert_a_killed_run_ends_the_same
-from tests.conftest import Command, events_of
+from tests.conftest import Command, events_of, extended
 
 RUN = ["--seq-len", 32, "--batch-size", 2, "--threads", 1, "--no-check", "--max-steps", 20, "--checkpoint-every", 5,
        "--eval-every", 10]  # fmt: skip
 
 
 @pytest.mark.fault
-@pytest.mark.parametrize("precision", ["bf16", "fp16"])
+@pytest.mark.parametrize("precision", [extended("bf16"), "fp16"])
 def test_a_run_in_half_precision_that_is_killed_ends_as_one_never_touched(
     command: Command, text_file: Path, precision: str
 ) -> None:

@@ -65,6 +65,7 @@ def test_two_and_four_processes_train_as_one_does(command: Command, flags: list[
     assert evaluated.code == 0, evaluated.err
 
 
+@pytest.mark.extended
 def test_muon_with_accumulated_batches_and_an_average_agrees_too(command: Command, text_file: Path) -> None:
     flags = ["train", "--data-dir", text_file, *FAST, "--recipe", "fast", "--batch-size", 3, "--accumulate", 2]
     flags += ["--weight-average", 0.2, "--max-steps", 20, "--eval-every", 20]
@@ -78,6 +79,7 @@ def test_muon_with_accumulated_batches_and_an_average_agrees_too(command: Comman
 
 
 @pytest.mark.fault
+@pytest.mark.extended
 def test_after_a_kill_it_goes_on_alike_with_the_same_or_another_number(command: Command, flags: list[object]) -> None:
     flags = [*flags, "--max-steps", 24, "--processes", 3]  # of three sums the order counts, in which they are made
     assert command(*flags, "--name", "whole").code == 0
@@ -110,6 +112,7 @@ def test_a_process_that_is_lost_ends_all_with_one_word_and_what_was_learnt_is_ke
 
 @pytest.mark.fault
 @pytest.mark.parametrize("fault", [HERE, ELSEWHERE], ids=["in the first", "in another"])
+@pytest.mark.extended
 def test_memory_that_runs_out_in_one_makes_the_pieces_of_all_smaller(
     command: Command, flags: list[object], fault: Any
 ) -> None:
@@ -128,6 +131,7 @@ def test_memory_that_runs_out_in_one_makes_the_pieces_of_all_smaller(
 
 
 @pytest.mark.fault
+@pytest.mark.extended
 def test_who_asks_for_an_end_gets_one_from_all(command: Command, flags: list[object]) -> None:
     flags = [*flags, "--max-steps", 100_000, "--processes", 2]
     process = command.start(*flags, own_group=True)
@@ -148,6 +152,7 @@ def test_who_asks_for_an_end_gets_one_from_all(command: Command, flags: list[obj
 
 
 @pytest.mark.fault
+@pytest.mark.extended
 def test_torchrun_starts_them_as_well(command: Command, flags: list[object]) -> None:
     assert command(*flags, "--max-steps", 20, "--name", "alone").code == 0
     words = ["--nnodes", 1, "--nproc-per-node", 2, "--master-port", 29_517, "-m", "mmrec_tui"]
@@ -170,6 +175,7 @@ def test_torchrun_starts_them_as_well(command: Command, flags: list[object]) -> 
     assert not command.run_folder("differing").exists()
 
 
+@pytest.mark.extended
 def test_weights_that_are_given_are_those_of_all(command: Command, flags: list[object]) -> None:
     assert command(*flags, "--max-steps", 5, "--name", "first").code == 0
     for processes in (1, 2):

@@ -41,6 +41,7 @@ def files_of(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.slow
+@pytest.mark.extended
 def test_a_rate_far_too_high_is_named_and_its_remedy_trains_better(command: Command, text_file: Path) -> None:
     rash = command("train", "--data-dir", text_file, *RASH, "--learning-rate", 5.0, "--no-check", "--json")
     named = {one["id"]: one for one in rash.json["findings"] if one["status"] in ("warn", "fail")}
@@ -82,6 +83,7 @@ def test_the_first_sound_remedy_is_taken_without_asking(command: Command, text_f
 
 
 @pytest.mark.slow
+@pytest.mark.extended
 def test_overfitting_is_named_and_holding_back_trains_better(command: Command, prose: str) -> None:
     text = command.folder.parent / "little.txt"
     text.write_text(prose[:9000], encoding="utf-8")
@@ -100,6 +102,7 @@ def test_overfitting_is_named_and_holding_back_trains_better(command: Command, p
 
 
 @pytest.mark.slow
+@pytest.mark.extended
 def test_a_rate_far_too_low_is_named_and_raising_it_trains_better(command: Command, text_file: Path) -> None:
     flags = [
         "--data-dir",

@@ -75,6 +75,7 @@ def test_a_model_in_parts_trains_as_one_does(command: Command, flags: list[objec
     assert evaluated.json["loss"] == pytest.approx(told_of(alone, "validation")[-1]["loss"], rel=1e-4)
 
 
+@pytest.mark.extended
 def test_muon_with_accumulated_batches_and_an_average_agrees_too(command: Command, text_file: Path) -> None:
     """At a low rate: at the usual one Muon makes of a rounding a hundredth within twenty steps, with one process too."""
     flags = ["train", "--data-dir", text_file, *FAST, "--recipe", "fast", "--batch-size", 3, "--accumulate", 2]
@@ -90,6 +91,7 @@ def test_muon_with_accumulated_batches_and_an_average_agrees_too(command: Comman
 
 
 @pytest.mark.fault
+@pytest.mark.extended
 def test_after_a_kill_it_goes_on_alike_in_parts_or_whole(command: Command, flags: list[object]) -> None:
     flags = [*flags, "--max-steps", 14, "--weight-average", 0.2]
     assert command(*flags, "--processes", 2, *FULL, "--name", "whole").code == 0
@@ -109,6 +111,7 @@ def test_after_a_kill_it_goes_on_alike_in_parts_or_whole(command: Command, flags
 
 
 @pytest.mark.fault
+@pytest.mark.extended
 def test_a_process_that_is_lost_ends_all_with_one_word(command: Command, flags: list[object]) -> None:
     folder = command.run_folder()
     finished = ended_at_a_loss(command.start(*flags, *OF_THREE, *FULL), folder)
@@ -119,6 +122,7 @@ def test_a_process_that_is_lost_ends_all_with_one_word(command: Command, flags: 
 
 
 @pytest.mark.fault
+@pytest.mark.extended
 def test_what_a_person_asks_for_is_done_by_all(command: Command, flags: list[object]) -> None:
     process = command.start(*flags, "--max-steps", 100_000, "--processes", 2, *FULL, own_group=True)
     folder = command.run_folder()
@@ -138,6 +142,7 @@ def test_what_a_person_asks_for_is_done_by_all(command: Command, flags: list[obj
 
 
 @pytest.mark.fault
+@pytest.mark.extended
 def test_what_is_not_finite_is_named_by_all_at_once(command: Command, flags: list[object]) -> None:
     result = command(
         *flags,
@@ -153,6 +158,7 @@ def test_what_is_not_finite_is_named_by_all_at_once(command: Command, flags: lis
 
 
 @pytest.mark.fault
+@pytest.mark.extended
 def test_torchrun_starts_them_as_well(command: Command, flags: list[object]) -> None:
     assert command(*flags, "--max-steps", 10, "--name", "alone").code == 0
     words = ["--nnodes", 1, "--nproc-per-node", 2, "--master-port", 29_519, "-m", "mmrec_tui", *flags, *FULL]
@@ -166,6 +172,7 @@ def test_torchrun_starts_them_as_well(command: Command, flags: list[object]) -> 
     assert losses_of(command.run_folder("launched")) == pytest.approx(losses_of(command.run_folder("alone")), rel=1e-4)
 
 
+@pytest.mark.extended
 def test_each_process_holds_its_share_of_a_larger_model(command: Command, text_file: Path) -> None:
     if not Path("/proc/self/status").exists():
         pytest.skip("needs /proc")
@@ -184,6 +191,7 @@ def test_each_process_holds_its_share_of_a_larger_model(command: Command, text_f
     assert peaks["full"] < peaks["none"] - 150
 
 
+@pytest.mark.extended
 def test_where_it_fits_into_none_it_is_in_parts_by_itself(command: Command, flags: list[object]) -> None:
     little = "import mmrec_engine.quality.model_context as context; context.available_bytes = lambda: 90 * 2**20"
     fault = planted(code=little, after="mmrec_engine.quality.model_context")
@@ -199,6 +207,7 @@ def test_one_process_cannot_share(command: Command, flags: list[object]) -> None
     assert not command.run_folder().exists()
 
 
+@pytest.mark.extended
 def test_the_memory_that_is_checked_is_that_of_a_part(command: Command, text_file: Path) -> None:
     flags = ["--data-dir", text_file, "--config", "base", "--seq-len", 32, "--batch-size", 4, "--precision", "fp32"]
     little = "import mmrec_engine.quality.model_context as context; context.available_bytes = lambda: 6 * 2**30"

@@ -31,6 +31,7 @@ GUIDE_LOG = [
 
 
 @pytest.mark.slow
+@pytest.mark.extended
 def test_the_guides_first_command_trains_a_model_that_writes(command: Command) -> None:
     words = [
         "train",
@@ -238,12 +239,14 @@ def test_files_left_out_are_named_and_reported(command: Command, text_file: Path
 
 
 @pytest.mark.parametrize("name", ["python-docs", "python-code"])
+@pytest.mark.extended
 def test_the_other_built_in_corpora_train(command: Command, name: str) -> None:
     trained = command("train", "--corpus", name, *FAST, "--max-steps", 2, "--val-split", 0.002, "--quiet")
     assert trained.code == 0, trained.err
 
 
 @pytest.mark.slow
+@pytest.mark.extended
 def test_the_fast_recipe_learns_tiny_shakespeare_in_half_a_million_tokens(command: Command, shakespeare: Path) -> None:
     trained = command("train", "--data-dir", shakespeare, "--recipe", "fast", "--max-steps", 250, "--json", timeout=600)
     assert trained.json["tokens"] == 250 * 16 * 128

@@ -22,6 +22,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
+@pytest.mark.extended
 def test_the_guides_command_works_from_an_installed_wheel(installed: Path, tmp_path: Path) -> None:
     words = "train --config tiny --epochs 1 --batch-size 4 --seq-len 256 --use-sample-corpus --quiet --json"
     environment = {**os.environ, "PYTHONPATH": str(installed), "HOME": str(tmp_path / "home")}

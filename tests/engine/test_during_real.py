@@ -41,6 +41,7 @@ def wrong(found: list[dict[str, Any]]) -> set[str]:
     [{"max_steps": 330, "eval_every": 110}, {"recipe": "fast", "max_steps": 120, "eval_every": 40}, {"max_steps": 60}],
     ids=["guide", "fast", "short"],
 )
+@pytest.mark.extended
 def test_a_healthy_training_raises_nothing(tmp_path: Path, prose: str, chosen: dict[str, Any]) -> None:
     found = found_in(made(tmp_path, prose, **chosen))
     assert wrong(found) == set(), [one["evidence"] for one in found]
@@ -53,6 +54,7 @@ def test_a_rate_of_30_is_told_before_or_with_its_end(tmp_path: Path, prose: str)
     assert {"learning_rate": 1e-4} in [remedy["settings"] for one in found for remedy in one["remedies"]]
 
 
+@pytest.mark.extended
 def test_a_rate_of_1e_7_is_told_as_a_loss_that_does_not_fall(tmp_path: Path, prose: str) -> None:
     found = found_in(made(tmp_path, prose, learning_rate=1e-7, max_steps=120))
     assert wrong(found) == {"loss-not-falling"}
@@ -66,6 +68,7 @@ def test_three_kilobytes_of_text_overfit(tmp_path: Path, prose: str) -> None:
 
 
 @pytest.mark.parametrize("kept", [0.0, None], ids=["zero-gradient", "no-gradient"])
+@pytest.mark.extended
 def test_a_layer_that_is_cut_off_is_told(
     tmp_path: Path, prose: str, monkeypatch: pytest.MonkeyPatch, kept: float | None
 ) -> None:
@@ -83,6 +86,7 @@ def test_a_layer_that_is_cut_off_is_told(
     assert [one["values"]["variant"] for one in found if one["id"] == "update-ratio"] == ["still"]
 
 
+@pytest.mark.extended
 def test_measuring_the_update_ratio_changes_no_bit_of_the_training(
     tmp_path: Path, prose: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

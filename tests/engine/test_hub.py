@@ -331,6 +331,7 @@ def test_articles_begin_with_their_titles(tmp_path: Path) -> None:
         assert [text for text in before + rest if text is not None] == found
 
 
+@pytest.mark.extended
 def test_two_million_documents_take_a_hundred_megabytes() -> None:
     """Of bookkeeping, split included, in a process of its own."""
     program = """

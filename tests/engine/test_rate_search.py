@@ -231,6 +231,7 @@ def test_an_allocation_that_fails_is_told_as_in_training(corpus: Corpus, monkeyp
 
 @pytest.mark.slow
 @pytest.mark.parametrize("recipe", ["guide", "fast"])
+@pytest.mark.extended
 def test_the_suggested_rate_trains_better_than_one_far_below_and_one_far_above(recipe: str, text_file: Path) -> None:
     settings = resolve(
         {"recipe": recipe, "data_dir": str(text_file), "seq_len": 64, "batch_size": 4, "precision": "fp32",
