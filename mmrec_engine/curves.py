@@ -15,7 +15,7 @@ _MOST_GAPS = 64
 
 
 class Curve:
-    """A series of (x, value), at most 2 × `capacity` points and a few gaps of it, in the order of their steps."""
+    """A series of (x, value) in the order of steps: at most 2 × `capacity` points, the last one, and a few gaps of it."""
 
     def __init__(self, capacity: int = 512) -> None:
         if capacity < 2:
@@ -28,6 +28,7 @@ class Curve:
         self._low = self._high = 0.0  # of the last bucket
         self._gaps: list[Point] = []
         self._in_gap = False
+        self._last: Point | None = None
 
     def add(self, x: X, value: float) -> None:
         """Take the next point. A value that is not finite breaks the line there."""
@@ -35,6 +36,7 @@ class Curve:
             self._add_gap(x)
             return
         self._in_gap = False
+        self._last = (x, value)
         if self._room:
             self._room -= 1
             if value < self._low:
@@ -55,6 +57,8 @@ class Curve:
     def points(self) -> list[Point]:
         """What is kept, in the order of the steps; (x, nan) where the line is broken."""
         kept = [*self._lows, *(high for low, high in zip(self._lows, self._highs, strict=True) if high is not low)]
+        if self._last is not None and self._last not in (self._lows[-1], self._highs[-1]):
+            kept.append(self._last)
         return sorted(kept + self._gaps, key=lambda point: point[0][0])
 
     def _merge(self) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from mmrec_engine import events
 from mmrec_engine.curves import Curve, X
 from mmrec_engine.settings import sound
+from mmrec_engine.smoothing import DECAYS, USUAL_DECAY, Ema
 
 _RECENT_STEPS = 50
 _MOST_VALIDATIONS = 1024
@@ -20,7 +21,8 @@ _MOST_NON_FINITE = 64
 class History:
     """What is known of a run after the events added so far, in memory that does not grow with their number.
 
-    curves: "loss", "smoothed" (mean of 50 finite losses, at their middle), "learning_rate", "grad_norm", "tokens_per_second".
+    curves: "loss", "learning_rate", "grad_norm", "tokens_per_second".
+    smoothed: the loss as exponential moving averages, by decay.
     validations: each with its place (step, tokens, seconds); sampled: those of some windows only, the last ones.
     settings: as started, with the changes since, as far as they can be believed.
     log: the last events, without steps, progress and states. non_finite: steps with a loss or a gradient norm that is not
@@ -49,16 +51,17 @@ class History:
         self.curriculum_end: X | None = None  # the first step that had the whole text
         self.checkpoints: dict[str, str] = {}
         self.log: deque[events.Event] = deque(maxlen=300)
-        self._loss, self._smoothed, self._rate, self._norm, self._speed = (Curve() for _ in range(5))
+        self._loss, self._rate, self._norm, self._speed = (Curve() for _ in range(4))
         self.curves = {
             "loss": self._loss,
-            "smoothed": self._smoothed,
             "learning_rate": self._rate,
             "grad_norm": self._norm,
             "tokens_per_second": self._speed,
         }
-        self._losses: deque[float] = deque(maxlen=_RECENT_STEPS)
-        self._places: deque[X] = deque(maxlen=_RECENT_STEPS)
+        self.smoothed = {decay: Curve() for decay in DECAYS}
+        self._emas = tuple((Ema(decay), self.smoothed[decay]) for decay in DECAYS)
+        self.first_place: X | None = None  # of the first step that is known, and of the last
+        self.last_place: X | None = None
         self._paces: deque[float] = deque(maxlen=_RECENT_STEPS)  # seconds a step
         self._epoch = 0
         self._epoch_losses = 0.0
@@ -113,10 +116,9 @@ class History:
         """Mean training loss of the steps of the current epoch."""
         return self._epoch_losses / self._epoch_steps if self._epoch_steps else None
 
-    @property
-    def smoothed_loss(self) -> float | None:
-        """Mean of the last finite training losses."""
-        return sum(self._losses) / len(self._losses) if self._losses else None
+    def smoothed_loss(self, decay: float = USUAL_DECAY) -> float | None:
+        """The exponential moving average of the training loss at the last step: where its curve ends. decay: one of DECAYS."""
+        return next((ema.value for ema, _ in self._emas if ema.decay == decay), None)
 
     @property
     def tokens_per_second(self) -> float:
@@ -169,10 +171,10 @@ class History:
         x = (event.step, event.tokens, self._seconds)
         self._loss.add(x, event.loss)
         if math.isfinite(event.loss):
-            self._losses.append(event.loss)
-            self._places.append(x)
-            # A mean stands at the middle of what it is the mean of, or the line would trail behind the loss.
-            self._smoothed.add(self._places[len(self._places) // 2], sum(self._losses) / len(self._losses))
+            for ema, curve in self._emas:
+                curve.add(x, ema.add(event.loss, event.step, steps))
+        self.first_place = self.first_place or x
+        self.last_place = x
         if self.curriculum_end is None and last is not None and last.curriculum is not None and event.curriculum == 1:
             self.curriculum_end = x
         self._rate.add(x, event.learning_rate)

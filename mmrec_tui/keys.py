@@ -55,6 +55,13 @@ KEYS: tuple[Key, ...] = (
     Key("x", "x", "x_axis", ("training", "compare")),
     Key("l", "l", "log_axis", ("training", "compare")),
     Key("o", "o", "smoothing", ("training",)),
+    Key("v", "v", "earlier", ("training",)),
+    Key("e", "e", "all_settings", ("compare",)),
+    Key("left", "←", "look_left", ("training", "compare")),
+    Key("right", "→", "look_right", ("training", "compare")),
+    Key("plus,equals_sign", "+", "zoom_in", ("training", "compare")),
+    Key("minus", "-", "zoom_out", ("training", "compare")),
+    Key("0", "0", "zoom_all", ("training", "compare")),
     Key("m", "m", "maximise", ("training",)),
     *(Key(str(number), str(number), f"show('{panel}')", ("training",)) for number, panel in enumerate(PANELS, start=1)),
     # report

@@ -13,21 +13,22 @@ from typing import Any
 
 from mmrec_engine import places
 from mmrec_engine.files import write_whole
+from mmrec_engine.smoothing import DECAYS, USUAL_DECAY
 
 _MOST_RECENT = 12
 
 
 @dataclass
 class Preferences:
-    """plan: settings chosen by hand, by name. x_axis: step, tokens or time. notify: a shell command for the end of each run."""
+    """plan: settings chosen by hand, by name. x_axis: step, tokens or time. smoothing: a decay of the training loss'
+    moving average; 0: none. notify: a shell command for the end of each run."""
 
     language: str | None = None
     theme: str = "mmrec-dark"
     plan: dict[str, Any] = field(default_factory=dict)
     corpora: list[str] = field(default_factory=list)
     x_axis: str = "step"
-    log_axis: bool = False
-    smoothing: bool = True
+    smoothing: float = USUAL_DECAY
     notify: str = ""
 
     def note_corpus(self, path: str) -> None:
@@ -53,6 +54,7 @@ def read_preferences() -> Preferences:
     found.language = found.language if found.language in ("en", "tr") else None
     found.corpora = [path for path in found.corpora if isinstance(path, str)]
     found.x_axis = found.x_axis if found.x_axis in ("step", "tokens", "time") else "step"
+    found.smoothing = found.smoothing if found.smoothing in (0.0, *DECAYS) else USUAL_DECAY
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -10,23 +11,28 @@ from textual.app import ComposeResult
 from textual.widgets import DataTable
 
 from mmrec_engine.errors import MmrecError
+from mmrec_engine.guide import HYPERPARAMETERS
 from mmrec_engine.history import History
 from mmrec_engine.run_reader import RunReader
 from mmrec_engine.runs import read_description
 from mmrec_engine.settings import FIELDS
-from mmrec_tui.figures import X_AXES, View, overlay
-from mmrec_tui.screens.base import KeyBar, MmrecScreen, Title
+from mmrec_tui.figures import OVERLAY, X_AXES, View, extent, overlay
+from mmrec_tui.screens.base import KeyBar, Title
+from mmrec_tui.screens.looking import LookingScreen
 from mmrec_tui.session import Work
 from mmrec_tui.terminal import one_line
+from mmrec_tui.text import Wording
 from mmrec_tui.widgets.plot import Plot
+from mmrec_tui.widgets.plotting import GLYPHS
 from mmrec_tui.widgets.table import fill
 
 _LOOK_SECONDS = 0.1
 _NOT_COMPARED = ("name", "output_dir")
+_TITLES = {entry.name: entry.title for entry in HYPERPARAMETERS}
 Loaded = list[tuple[str, History, dict[str, Any]]]
 
 
-class CompareScreen(MmrecScreen):
+class CompareScreen(LookingScreen):
     table: ClassVar[str] = "compare"
     topic: ClassVar[str | None] = "loss"
 
@@ -35,6 +41,7 @@ class CompareScreen(MmrecScreen):
         self._runs: Loaded | None = None
         self._reading: Work[Loaded] = Work(lambda _: [_load(folder) for folder in folders])
         self._view = View()
+        self._all = False
 
     def compose(self) -> ComposeResult:
         say = self.say
@@ -57,15 +64,20 @@ class CompareScreen(MmrecScreen):
     def _show_plot(self) -> None:
         if self._runs is not None:
             named = [(name, history) for name, history, _ in self._runs]
-            self.query_one(Plot).show(overlay(named, self._view, self.say))
+            view = replace(self._view, shown=self._lens.shown)
+            self.query_one(Plot).show(overlay(named, view, self.say), self._lens.cross)
 
     def _show_settings(self, runs: Loaded) -> None:
-        table = self.query_one(DataTable)
-        table.add_column(" ", width=1)
-        table.add_column(self.say("compare.setting"))
-        for name, _, _ in runs:
-            table.add_column(Text(name))
-        rows = rows_of([settings for _, _, settings in runs])
+        """What the runs came to, and the settings in which they differ; all of them where that is asked for."""
+        table, say = self.query_one(DataTable), self.say
+        if not table.columns:
+            table.add_column(" ", width=1)
+            table.add_column(say("compare.setting"))
+            for number, (name, _, _) in enumerate(runs):
+                glyph = f"{GLYPHS[OVERLAY[number]]} " if number < len(OVERLAY) else ""
+                table.add_column(Text(glyph + name))
+        rows = [("", *row) for row in results_of([history for _, history, _ in runs], say)]
+        rows += [row for row in rows_of([settings for _, _, settings in runs], say) if self._all or row[0]]
         fill(
             table,
             [[Text(cell, "bold" if mark else "") for cell in (mark, name, *values)] for mark, name, values in rows],
@@ -73,27 +85,66 @@ class CompareScreen(MmrecScreen):
 
     def action_x_axis(self) -> None:
         axis = X_AXES[(X_AXES.index(self._view.x_axis) + 1) % len(X_AXES)]
-        self._view = View(axis, self._view.log)
+        self._view = replace(self._view, x_axis=axis)
+        self._lens.reset()
         self._show_plot()
 
     def action_log_axis(self) -> None:
-        self._view = View(self._view.x_axis, not self._view.log)
+        self._view = replace(self._view, log=not self._view.log)
+        self._show_plot()
+
+    def action_all_settings(self) -> None:
+        """All settings, or those alone that differ."""
+        self._all = not self._all
+        if self._runs is not None:
+            self._show_settings(self._runs)
+
+    # Looking closer
+
+    def extent(self, shown: tuple[float, float]) -> tuple[float, float]:
+        histories = [history for _, history, _ in self._runs or []]
+        return extent(histories, replace(self._view, shown=shown)) or (0.0, 0.0)
+
+    def lens_moved(self) -> None:
         self._show_plot()
 
 
-def rows_of(all_settings: list[dict[str, Any]]) -> list[tuple[str, str, list[str]]]:
-    """(mark, setting, its value in each run), the settings that differ first and marked."""
+def results_of(histories: list[History], say: Wording) -> list[tuple[str, list[str]]]:
+    """What each run came to: (name, its value in each run)."""
+    best = [history.best for history in histories]
+    steps = [history.last_step for history in histories]
+    return [
+        (say("compare.best"), ["–" if one is None else say.number(one.loss, 4) for one in best]),
+        (say("compare.best-step"), ["–" if one is None else say.number(one.step) for one in best]),
+        (say("compare.steps"), ["–" if one is None else say.number(one.step) for one in steps]),
+        (say("compare.time"), [say.clock(history.seconds) for history in histories]),
+    ]
+
+
+def rows_of(all_settings: list[dict[str, Any]], say: Wording) -> list[tuple[str, str, list[str]]]:
+    """(mark, setting in words, its value in each run), the settings that differ first and marked."""
     rows = []
     for name in FIELDS:
         if name in _NOT_COMPARED:
             continue
-        values = [_shown(settings.get(name)) for settings in all_settings]
-        rows.append(("≠" if len(set(values)) > 1 else "", name, values))
+        values = [_shown(settings.get(name), say) for settings in all_settings]
+        title = _TITLES[name][say.language] if name in _TITLES else name
+        rows.append(("≠" if len(set(values)) > 1 else "", title, values))
     return sorted(rows, key=lambda row: not row[0])
 
 
-def _shown(value: object) -> str:
-    return "–" if value is None else one_line(str(value))
+def _shown(value: object, say: Wording) -> str:
+    match value:
+        case None:
+            return "–"
+        case bool():
+            return say("plan.on" if value else "plan.off")
+        case int():
+            return say.number(value)
+        case float():
+            return f"{value:.6g}".replace(".", "," if say.language == "tr" else ".")
+        case _:
+            return one_line(str(value))
 
 
 def _load(folder: Path) -> tuple[str, History, dict[str, Any]]:

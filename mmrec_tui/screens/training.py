@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
@@ -14,12 +15,15 @@ from textual.widgets import Static
 
 from mmrec_engine.errors import MmrecError
 from mmrec_engine.history import History
-from mmrec_tui.figures import PLOTS, X_AXES, View, XAxis, figure_of
+from mmrec_engine.smoothing import DECAYS
+from mmrec_tui.earlier import last_like
+from mmrec_tui.figures import PLOTS, X_AXES, View, XAxis, extent, figure_of
 from mmrec_tui.keys import PANELS, Key, keys_of
 from mmrec_tui.meter import Meter
 from mmrec_tui.pacing import Pacing
 from mmrec_tui.screens.base import KeyBar, MmrecScreen
-from mmrec_tui.session import Session
+from mmrec_tui.screens.looking import LookingScreen
+from mmrec_tui.session import Session, Work
 from mmrec_tui.states import ENDED
 from mmrec_tui.widgets.panels import Checklist, Hints, Log, Machine, Panel, Patience, SampleText, StateLine
 from mmrec_tui.widgets.plot import Plot
@@ -29,9 +33,10 @@ if TYPE_CHECKING:
 
 _TICK_SECONDS = 0.25
 _METER_TICKS = 4
+_ROOMY = 46  # rows from which the grid has room for the log too
 
 
-class TrainingScreen(MmrecScreen):
+class TrainingScreen(LookingScreen):
     table: ClassVar[str] = "training"
     topic: ClassVar[str | None] = "loss"
 
@@ -44,6 +49,9 @@ class TrainingScreen(MmrecScreen):
         self._last_state = ""
         self._last_live: bool | None = None
         self._broken: set[str] = set()
+        self._log = False  # for this run only: a scale that lasts longer is soon forgotten, and misread
+        self._earlier: Work[tuple[str, History] | None] | None = None
+        self._with_earlier = self._earlier_told = False
 
     @property
     def session(self) -> Session:
@@ -79,6 +87,7 @@ class TrainingScreen(MmrecScreen):
         self._draw()
 
     def on_resize(self) -> None:
+        self.set_class(self.size.height >= _ROOMY, "-roomy")
         self.call_after_refresh(self._draw)
 
     # Drawing
@@ -89,6 +98,7 @@ class TrainingScreen(MmrecScreen):
             return
         self._ticks += 1
         self._draw_numbers()
+        self._look_for_earlier()
         if self._pacing.tick():
             self._draw_plots()
 
@@ -104,8 +114,11 @@ class TrainingScreen(MmrecScreen):
         error = session.error.text(self.say.language) if session.error is not None else ""
         resume = "" if session.live or session.gone or not session.loaded else self._resume_command()
         short = self.has_class("-narrow") or self.has_class("-numbers")
+        decay = self.own_app.stage.preferences.smoothing
         with session.reading() as history:
-            self._guarded("state", lambda one: cast(StateLine, one).look(history, state, name, corpus_name(history)))
+            self._guarded(
+                "state", lambda one: cast(StateLine, one).look(history, state, name, corpus_name(history), decay)
+            )
             self._guarded("patience", lambda one: cast(Patience, one).look(history))
             self._guarded(
                 "checklist", lambda one: cast(Checklist, one).look(history.findings, {}, "during", short=short)
@@ -123,13 +136,15 @@ class TrainingScreen(MmrecScreen):
             self.query_one(KeyBar).show_keys()
 
     def _draw_plots(self) -> None:
-        view = self._view
+        view, cross = self._view, self._lens.cross
         for name in PLOTS:
             plot = self.query_one(f"#panel-{name}", Plot)
             if not plot.is_on_screen:
                 continue
             with self.session.reading() as history:
-                self._guarded(plot.id or "", lambda one, name=name: one.show(figure_of(name, history, view, self.say)))
+                self._guarded(
+                    plot.id or "", lambda one, name=name: one.show(figure_of(name, history, view, self.say), cross)
+                )
 
     def _guarded(self, name: str, show: Callable[..., None]) -> None:
         """A panel that breaks says so in its own place; the others, and the training, go on."""
@@ -149,6 +164,8 @@ class TrainingScreen(MmrecScreen):
 
     def _state_changed(self, state: str) -> None:
         before, self._last_state = self._last_state, state
+        if state in ENDED:
+            self._draw_plots()  # the last steps, however seldom curves are drawn
         self.query_one(KeyBar).show_keys()
         if before and state in (*ENDED, "DIED"):
             self.own_app.tell("training.ended", state=self.say(f"state.{state}"))
@@ -162,7 +179,8 @@ class TrainingScreen(MmrecScreen):
     def _view(self) -> View:
         preferences = self.own_app.stage.preferences
         axis: XAxis = next((axis for axis in X_AXES if axis == preferences.x_axis), "step")
-        return View(axis, preferences.log_axis, preferences.smoothing)
+        earlier = self._earlier.result if self._with_earlier and self._earlier is not None else None
+        return View(axis, self._log, preferences.smoothing, self._lens.shown, earlier)
 
     # Which panel is seen where there is room for one
 
@@ -179,9 +197,17 @@ class TrainingScreen(MmrecScreen):
         self.call_after_refresh(self._draw)
 
     def action_show(self, name: str) -> None:
-        """Jump to a panel."""
+        """Jump to a panel; one that has no place in the grid is given all of it."""
+        panel = self.query_one(f"#panel-{name}")
+        if self._has_grid and self.has_class("-grid") and not panel.display:
+            self.remove_class("-grid")
         self._show_panel(name)
-        self.set_focus(self.query_one(f"#panel-{name}"))
+        self.call_after_refresh(self.set_focus, panel)
+
+    @property
+    def _has_grid(self) -> bool:
+        """Whether there is room for several panels at once, of which one can be given all of it."""
+        return self.has_class("-wide") and (self.has_class("-usual") or self.has_class("-tall"))
 
     def action_maximise(self) -> None:
         self.toggle_class("-grid")
@@ -268,18 +294,48 @@ class TrainingScreen(MmrecScreen):
 
     def action_x_axis(self) -> None:
         preferences = self.own_app.stage.preferences
+        self._lens.reset()  # another axis, other places
         preferences.x_axis = X_AXES[(X_AXES.index(self._view.x_axis) + 1) % len(X_AXES)]
         self._view_changed("view.x-axis", axis=self.say(f"axis.{preferences.x_axis}"))
 
     def action_log_axis(self) -> None:
-        preferences = self.own_app.stage.preferences
-        preferences.log_axis = not preferences.log_axis
-        self._view_changed("view.log" if preferences.log_axis else "view.linear")
+        self._log = not self._log
+        self._view_changed("view.log" if self._log else "view.linear")
 
     def action_smoothing(self) -> None:
+        """The next stronger moving average, then none."""
         preferences = self.own_app.stage.preferences
-        preferences.smoothing = not preferences.smoothing
-        self._view_changed("view.smooth" if preferences.smoothing else "view.raw")
+        choices = (0.0, *DECAYS)
+        preferences.smoothing = choices[(choices.index(preferences.smoothing) + 1) % len(choices)]
+        decay = self.say.number(preferences.smoothing, 2)
+        self._view_changed("view.smooth" if preferences.smoothing else "view.raw", decay=decay)
+
+    def action_earlier(self) -> None:
+        """Lay the last run on the same text under this one, or take it away again."""
+        self._with_earlier = not self._with_earlier
+        if self._with_earlier and self._earlier is None:
+            folder = self.session.folder
+            self._earlier = Work(lambda _: last_like(folder))
+        self._earlier_told = False
+        self._draw_plots()
+
+    def _look_for_earlier(self) -> None:
+        """Draw the earlier run once it is read; tell where there is none."""
+        if self._with_earlier and not self._earlier_told and self._earlier is not None and self._earlier.done:
+            self._earlier_told = True
+            if self._earlier.result is None:
+                self._with_earlier, self._earlier = False, None
+                self.own_app.warn("view.no-earlier")
+            self._draw_plots()
+
+    # Looking closer
+
+    def extent(self, shown: tuple[float, float]) -> tuple[float, float]:
+        with self.session.reading() as history:
+            return extent([history], replace(self._view, shown=shown)) or (0.0, 0.0)
+
+    def lens_moved(self) -> None:
+        self._draw_plots()
 
     def _view_changed(self, key: str, **values: object) -> None:
         self.own_app.stage.preferences.save()

@@ -16,6 +16,7 @@ from mmrec_engine import events
 from mmrec_engine.guide import ITEMS
 from mmrec_engine.guide.findings_during import figures
 from mmrec_engine.history import History
+from mmrec_engine.smoothing import USUAL_DECAY
 from mmrec_tui.findings import evidence_of, remedy_title, title_of
 from mmrec_tui.states import STATE_STYLES
 from mmrec_tui.terminal import one_line, printable
@@ -27,6 +28,7 @@ STYLES = {
     "error": "bold $error", "skipped": "$foreground 60%", "none": "$foreground 60%",
 }  # fmt: skip
 _MOST_DOTS = 10
+_ROOM_FOR_BOTH = 95  # columns of the state line for the last loss and its moving average
 _WORST_FIRST = ("fail", "error", "warn", "note", "pass", "skipped")
 
 
@@ -60,11 +62,14 @@ class Panel(Static, can_focus=True):
 class StateLine(Panel):
     """Two lines that always tell where a run is."""
 
-    def look(self, history: History, state: str, name: str, corpus: str) -> None:
-        self.tell(state_text(history, state, name, corpus, self.say, max(20, self.size.width)))
+    def look(self, history: History, state: str, name: str, corpus: str, decay: float = USUAL_DECAY) -> None:
+        self.tell(state_text(history, state, name, corpus, self.say, max(20, self.size.width), decay))
 
 
-def state_text(history: History, state: str, name: str, corpus: str, say: Wording, width: int) -> Content:
+def state_text(
+    history: History, state: str, name: str, corpus: str, say: Wording, width: int, decay: float = USUAL_DECAY
+) -> Content:
+    """decay: of the moving average whose last value stands beside the last loss, as its curve is drawn; 0: none."""
     word = say(f"word.{state}")
     step = history.last_step
     where = Content(f" {one_line(name)}") + Content.styled(
@@ -86,10 +91,10 @@ def state_text(history: History, state: str, name: str, corpus: str, say: Wordin
         where = where.truncate(max(6, where.cell_length - (8 - room)), ellipsis=True)
         room = 8
     first = where + Content("  ") + middle + bar(share, min(room, 40)) + Content(percent)
-    return first + Content("\n") + _figures(history, state, say, width)
+    return first + Content("\n") + _figures(history, state, say, width, decay)
 
 
-def _figures(history: History, state: str, say: Wording, width: int) -> Content:
+def _figures(history: History, state: str, say: Wording, width: int, decay: float) -> Content:
     step = history.last_step
     parts = []
     if step is not None:
@@ -100,7 +105,10 @@ def _figures(history: History, state: str, say: Wording, width: int) -> Content:
             parts.append(say("state-line.eta", time=say.clock(eta)))
         elif history.finished is not None:
             parts.append(say("state-line.took", time=say.clock(history.finished.seconds)))
-        parts.append(say("state-line.loss", loss=_number(say, history.smoothed_loss, 3)))
+        smoothed = history.smoothed_loss(decay)
+        values = {"loss": _number(say, step.loss, 3), "smoothed": _number(say, smoothed, 3)}
+        which = "" if smoothed is None else "-both" if width >= _ROOM_FOR_BOTH else "-smoothed"
+        parts.append(say(f"state-line.loss{which}", **values))
         parts.append(say("state-line.speed", speed=say.short(step.tokens_per_second)))
         parts.append(say("state-line.rate", rate=say.rate(step.learning_rate)))
         if step.curriculum is not None and step.curriculum < 1:

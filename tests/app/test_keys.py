@@ -237,15 +237,21 @@ async def test_the_palette_does_what_keys_do() -> None:
         await until(pilot, lambda: table_of(app) == "guide")
 
 
-async def test_the_axis_the_scale_and_the_smoothing_are_remembered(finished: Path) -> None:
+async def test_the_axis_and_the_smoothing_are_remembered_but_not_the_scale(finished: Path) -> None:
     app = an_app(session=Watching(finished))
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await pilot.press("x", "l", "o")
         await until_shown(pilot, "400k")
+        await until_shown(pilot, "logarithmic y axis")
+        assert "EMA 0.99" in screen_text(app)
+    again = an_app(session=Watching(finished))
+    async with again.run_test(size=(80, 24)) as pilot:
+        await until_shown(pilot, "EMA 0.99")
+        assert "logarithmic" not in screen_text(again)
     from mmrec_tui.preferences import read_preferences
 
     kept = read_preferences()
-    assert (kept.x_axis, kept.log_axis, kept.smoothing) == ("tokens", True, False)
+    assert (kept.x_axis, kept.smoothing) == ("tokens", 0.99)
 
 
 @pytest.mark.slow

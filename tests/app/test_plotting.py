@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import example, given, settings
@@ -12,7 +14,9 @@ from hypothesis import strategies as st
 from mmrec_engine.history import History
 from mmrec_tui.figures import PLOTS, View, figure_of, overlay
 from mmrec_tui.text import Wording
-from mmrec_tui.widgets.plotting import Figure, Point, Series, draw, ticks
+from mmrec_tui.widgets.plot import values_at
+from mmrec_tui.widgets.plotting import Figure, Point, Series, draw
+from mmrec_tui.widgets.scale import ticks, y_scale
 from tests.app.recorded import a_training, an_ending
 from tests.engine.test_history import history_of, started, step, validation
 
@@ -29,8 +33,12 @@ def rows(drawn: Figure, width: int = WIDTH, height: int = HEIGHT, plain: bool = 
 
 
 def marks(drawn: list[str]) -> int:
-    """Characters of curves: braille, and the markers."""
-    return sum(0x2800 < ord(letter) < 0x2900 or letter in "◆★" for row in drawn for letter in row)
+    """Characters of curves: quadrants, braille, and the markers."""
+    return sum(
+        0x2580 <= ord(letter) < 0x25A0 or 0x2800 < ord(letter) < 0x2900 or letter in "◆★"
+        for row in drawn
+        for letter in row
+    )
 
 
 @pytest.mark.parametrize(
@@ -129,7 +137,7 @@ def test_without_colour_each_series_still_differs_by_its_marker() -> None:
 def test_a_spike_of_one_step_is_seen_however_long_the_run(spike: int) -> None:
     flat = [(float(x), 1.0 + x % 2 * 0.01) for x in range(10_000)]
     drawn = rows(figure(*flat[:spike], (float(spike), 50.0), *flat[spike + 1 :]))
-    assert marks(drawn[:2]) > 0, "the spike has gone"
+    assert marks(drawn[:3]) > 0, "the spike has gone"
     assert marks([drawn[-3]]) > WIDTH / 2, "the rest has gone"
 
 
@@ -181,9 +189,154 @@ def test_the_best_validation_is_marked_where_it_was() -> None:
     assert [one.points for one in best] == [((1.0, 2.0),)]
 
 
-def test_runs_in_one_plot_have_a_marker_each_and_their_names_beside_it() -> None:
-    histories: list[tuple[str, History]] = [(f"run{number}", history_of(*a_training(100))) for number in range(8)]
+def test_runs_in_one_plot_have_a_line_each_with_its_own_colour_and_dashes_and_their_names_beside_it() -> None:
+    histories: list[tuple[str, History]] = [(f"run{number}", history_of(*a_training(400))) for number in range(8)]
     made = overlay(histories, View(), Wording("en"))
-    assert len(made.series) == 6
     assert len({one.role for one in made.series}) == 6
     assert [f"run{number}" in made.legend for number in range(8)] == [True] * 6 + [False] * 2
+    drawn = set()
+    for one in made.series:
+        alone = Figure((one,), made.x_text, made.y_text, x_range=made.x_range)
+        assert marks(rows(alone)) > WIDTH / 4, f"{one.role} is no line"
+        drawn.add(tuple(rows(alone)))
+    assert len(drawn) == 6, "two of them look alike without colour"
+
+
+def test_all_plots_of_a_run_show_the_same_stretch_of_the_axis_with_its_unit() -> None:
+    history = history_of(*a_training(230))
+    for axis, unit, end in (
+        ("step", "steps", 230),
+        ("tokens", "tokens", 230 * 1024),
+        ("time", "time", history.seconds),
+    ):
+        figures = [figure_of(name, history, View(axis), Wording("en")) for name in PLOTS]  # type: ignore[arg-type]
+        assert {one.x_range for one in figures} == {(0.0, float(end))}
+        assert all(unit in rows(one)[-1] for one in figures)
+
+
+@pytest.mark.parametrize("width", [22, 40, 76, 160])
+@pytest.mark.parametrize("height", [5, 8, 15, 30])
+@pytest.mark.parametrize("steps", [50, 120, 230, 420])
+def test_no_label_covers_data(width: int, height: int, steps: int) -> None:
+    """With levels at every height, also right where the best and last validation lies."""
+    history = history_of(*a_training(steps))
+    assert history.best is not None and history.started is not None
+    bare = figure_of("loss", history, View(), Wording("en"))
+    data = tuple(one for one in bare.series if one.role != "level")
+    heights = [history.best.loss, history.best.loss + 0.02, 1.0, 2.5, 3.0, 3.05, 9.0]
+    levels = tuple(Series(((0.0, height),), "level", f"baseline {height:.2f}") for height in heights)
+    without, labelled = (
+        Figure(series, bare.x_text, bare.y_text, x_range=bare.x_range) for series in (data, levels + data)
+    )
+    places = [
+        [
+            (number, column, letter)
+            for number, row in enumerate(draw(one, width, height)[:-2])
+            for column, (letter, role) in enumerate((letter, role) for text, role in row for letter in text)
+            if role in ("faint", "line", "points", "best") and letter.strip()
+        ]
+        for one in (without, labelled)
+    ]
+    assert places[0] == places[1]
+    assert any(letter == "★" for _, _, letter in places[0])
+
+
+def test_labels_never_run_into_each_other() -> None:
+    history = history_of(*a_training(230))
+    bare = figure_of("loss", history, View(), Wording("en"))
+    names = [f"{name} {height}" for name, height in (("unigram", 3.05), ("bigram", 3.0), ("5-gram", 2.95))]
+    levels = tuple(Series(((0.0, float(name.split()[1])),), "level", name) for name in names)
+    for width, height in itertools.product((30, 50, 90), (6, 9, 20)):
+        text = "\n".join(rows(Figure((*levels, *bare.series[2:]), bare.x_text, bare.y_text), width, height))
+        found = re.findall(r"[0-9a-z-]*gram[ 0-9.]*", text)
+        assert {part.strip() for part in found} <= set(names), found
+
+
+def test_a_baseline_out_of_range_is_an_arrow_at_the_edge_and_leaves_the_scale_alone() -> None:
+    points = tuple((float(x), 2.0 - x / 1000) for x in range(200))
+    say = Wording("en")
+    alone = Figure((Series(points, "line"),), say.short, say.tick)
+    levels = (Series(((0.0, 0.5),), "level", "5-gram 0.50"), Series(((0.0, 6.0),), "level", "unigram 6.00"))
+    drawn = rows(Figure((*levels, *alone.series), say.short, say.tick))
+    assert [row.split("┤")[0] for row in drawn if "┤" in row] == [
+        row.split("┤")[0] for row in rows(alone) if "┤" in row
+    ]
+    assert "▼ 5-gram 0.50" in drawn[-3]
+    assert "▲ unigram 6.00" in "".join(drawn[:2])
+    assert "┄" not in "".join(drawn)
+
+
+@given(st.floats(-1e5, 1e5), st.floats(1e-4, 1e5), st.integers(4, 60))
+def test_ticks_of_y_are_round_evenly_many_rows_apart_and_stand_in_the_row_of_their_value(
+    low: float, span: float, count: int
+) -> None:
+    scale = y_scale(low, low + span, count)
+    assert len(scale.ticks) >= 2
+    at = [scale.row(value, count) for value in scale.ticks]
+    assert len({before - after for before, after in itertools.pairwise(at)}) == 1, at
+    assert all(0 <= row < count for row in at)
+    mantissa = scale.gap / 10 ** math.floor(math.log10(scale.gap) + 1e-9)
+    assert any(mantissa == pytest.approx(factor) for factor in (1, 2, 5))
+    assert scale.bottom - 1e-6 * span <= low and low + span <= scale.top + 1e-6 * span
+    a_row = (scale.top - scale.bottom) / (count - 1)
+    for value, row in zip(scale.ticks, at, strict=True):
+        assert scale.top - row * a_row == pytest.approx(value, abs=1e-6 * max(span, abs(low)))
+
+
+@pytest.mark.parametrize(("low", "high"), [(1.705, 4.2), (1.2, 80.0), (3e-5, 3e-4), (0.4, 0.9), (1.0, 1e6)])
+def test_a_tick_of_a_logarithmic_axis_stands_in_the_row_of_its_value(low: float, high: float) -> None:
+    say = Wording("en")
+    drawn = rows(figure(*((float(x), low * (high / low) ** (x / 99)) for x in range(100)), log=True), 60, 20)
+    scale = y_scale(math.log10(low), math.log10(high), 18, log=True)
+    found = {row.split("┤")[0].strip(): number for number, row in enumerate(drawn) if "┤" in row}
+    assert len(found) >= 2
+    for value in scale.ticks:
+        exact = (math.log10(value) - scale.bottom) / (scale.top - scale.bottom) * 17
+        assert found[say.tick(value, scale.gap)] == 17 - round(exact)
+
+
+def test_a_gap_has_round_ticks_from_its_first_value_on() -> None:
+    history = history_of(started(), step(1), replace(validation(1, loss=2.0), training_loss=2.01645))
+    for width, height in ((60, 15), (30, 6)):
+        texts = [
+            row.split("┤")[0].strip() for row in rows(figure_of("gap", history, View(), Wording("en")), width, height)
+        ]
+        assert all(len(text.lstrip("-−")) <= 6 for text in texts if text and "│" not in text and "└" not in text), texts
+
+
+def test_the_legend_tells_what_is_raw_and_what_is_smoothed() -> None:
+    history = history_of(*a_training(120))
+    smoothed = figure_of("loss", history, View(smoothing=0.95), Wording("en"))
+    assert smoothed.legend.startswith("━ EMA 0.95  ⠒ training")
+    assert figure_of("loss", history, View(smoothing=0.0), Wording("en")).legend.startswith("━ training")
+    line = next(one for one in smoothed.series if one.role == "line")
+    assert line.points[-1] == (120.0, history.smoothed_loss(0.95))
+
+
+def test_a_logarithmic_axis_is_told_beside_the_plot() -> None:
+    history = history_of(*a_training(120))
+    assert figure_of("loss", history, View(log=True), Wording("en")).note == "logarithmic y axis"
+    assert figure_of("accuracy", history, View(log=True), Wording("en")).note == ""
+
+
+def test_a_part_of_the_axis_shows_what_lies_in_it_at_its_own_scale() -> None:
+    history = history_of(*a_training(400))
+    drawn = rows(figure_of("loss", history, View(shown=(0.5, 1.0)), Wording("en")))
+    assert "200" in drawn[-1] and "400" in drawn[-1] and " 0 " not in drawn[-1]
+    assert not any(row.strip().startswith(("3", "4")) for row in drawn[:-1]), "the scale is that of the whole"
+    assert marks(drawn) > WIDTH / 2
+
+
+def test_the_crosshair_tells_what_each_series_has_at_its_step_and_covers_none_of_it() -> None:
+    history = history_of(*a_training(400))
+    made = figure_of("loss", history, View(), Wording("en"))
+    told = values_at(made, 200.0).plain
+    loss = next(y for x, y in made.series[-3].points if x == 200.0)
+    assert told.startswith("200 steps")
+    assert f"━ {loss:.3f}" in told
+    assert "◆ 2.053" in told
+    plain, crossed = draw(made, WIDTH, HEIGHT), draw(made, WIDTH, HEIGHT, cross=200.0)
+    assert [marks(["".join(text for text, _ in row)]) for row in plain] == [
+        marks(["".join(text for text, _ in row)]) for row in crossed
+    ]
+    assert sum("│" in text for row in crossed for text, role in row if role == "cross") > 3

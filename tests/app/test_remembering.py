@@ -36,7 +36,7 @@ def test_a_name_that_is_no_unicode_does_not_stop_the_saving() -> None:
     "damaged",
     [
         b"", b"{", b"null", b"[1, 2]", b"\xff\xfe", b'{"language": "xx", "theme": 7, "plan": [], "corpora": {}}',
-        b'{"x_axis": "colour", "log_axis": "yes", "smoothing": null}', b"[" * 100_000,
+        b'{"x_axis": "colour", "smoothing": null}', b'{"smoothing": true}', b'{"smoothing": 0.123}', b"[" * 100_000,
     ],
 )  # fmt: skip
 def test_damaged_preferences_are_the_defaults(stored: Path, damaged: bytes) -> None:

@@ -36,7 +36,7 @@ def test_what_is_kept_are_true_points_in_order_with_the_extremes_of_each_bucket(
     kept = [(x[0], value) for x, value in curve.points()]
     assert [step for step, _ in kept] == sorted({step for step, _ in kept})
     assert all(values[step - 1] == value for step, value in kept)
-    assert len(kept) <= 2 * room
+    assert len(kept) <= 2 * room + 1
     for begin in range(0, len(values), curve.width):
         bucket = values[begin : begin + curve.width]
         of_bucket = [value for step, value in kept if begin < step <= begin + curve.width]

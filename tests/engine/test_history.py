@@ -1,4 +1,5 @@
 import math
+import statistics
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -7,6 +8,7 @@ import pytest
 
 from mmrec_engine import events
 from mmrec_engine.history import History
+from mmrec_engine.smoothing import DECAYS
 
 
 def step(number: int, **values: Any) -> events.Step:
@@ -66,9 +68,9 @@ def test_the_same_events_give_the_same_history_live_or_read() -> None:
 
 def comparable(history: History) -> dict[str, Any]:
     return {
-        name: {key: curve.points() for key, curve in value.items()} if name == "curves" else value
+        name: {key: curve.points() for key, curve in value.items()} if name in ("curves", "smoothed") else value
         for name, value in vars(history).items()
-        if name not in ("_loss", "_smoothed", "_rate", "_norm", "_speed")
+        if name not in ("_loss", "_emas", "_rate", "_norm", "_speed")
     }
 
 
@@ -78,7 +80,6 @@ def test_each_curve_holds_what_its_steps_said_and_where() -> None:
     )
     assert {name: curve.points() for name, curve in history.curves.items()} == {
         "loss": [((1, 100, 0.1), 4.0), ((2, 200, pytest.approx(0.3)), 2.0)],
-        "smoothed": [((1, 100, 0.1), 4.0), ((2, 200, pytest.approx(0.3)), 3.0)],
         "learning_rate": [((1, 100, 0.1), 1e-3), ((2, 200, pytest.approx(0.3)), 5e-4)],
         "grad_norm": [((1, 100, 0.1), 0.5), ((2, 200, pytest.approx(0.3)), 7.0)],
         "tokens_per_second": [((1, 100, 0.1), 1000.0), ((2, 200, pytest.approx(0.3)), 500.0)],
@@ -86,23 +87,44 @@ def test_each_curve_holds_what_its_steps_said_and_where() -> None:
     assert history.seconds == pytest.approx(0.3)
 
 
-def test_the_smoothed_loss_is_the_mean_of_the_last_fifty_and_forgets_a_spike_wholly() -> None:
-    history = history_of(step(1, loss=1e30), *(step(number, loss=float(number)) for number in range(2, 52)))
-    assert history.smoothed_loss == pytest.approx(sum(range(2, 52)) / 50)
+def a_falling_loss(number: int) -> float:
+    return 1.6 + 2.9 * math.exp(-number / 90)
 
 
-def test_the_smoothed_line_stands_at_the_middle_of_what_it_is_the_mean_of() -> None:
-    history = history_of(*(step(number, loss=100.0 - number) for number in range(1, 101)))
-    (place, _, _), value = history.curves["smoothed"].points()[-1]
-    assert place == 76
-    assert value == pytest.approx(100.0 - 75.5)
+@pytest.mark.parametrize("decay", DECAYS)
+@pytest.mark.parametrize("steps", [1, 10, 50, 200])
+def test_the_smoothed_loss_of_a_young_run_stays_near_a_fast_falling_loss(decay: float, steps: int) -> None:
+    history = history_of(*(step(number, loss=a_falling_loss(number)) for number in range(1, steps + 1)))
+    apart = [abs(value - a_falling_loss(x[0])) for x, value in history.smoothed[decay].points()]
+    assert max(apart) < 0.1, max(apart)
+
+
+@pytest.mark.parametrize("decay", DECAYS)
+def test_the_smoothed_curve_ends_at_the_last_step_with_the_number_that_is_shown(decay: float) -> None:
+    history = history_of(*(step(number, loss=2.0 + number % 6 / 10) for number in range(1, 4_000)))
+    place, value = history.smoothed[decay].points()[-1]
+    assert place[0] == 3_999
+    assert value == history.smoothed_loss(decay) == pytest.approx(2.25, abs=0.12)
+
+
+def test_a_smoothed_loss_is_less_noisy_with_a_larger_decay() -> None:
+    history = history_of(*(step(number, loss=2.0 + (-1) ** number / 2) for number in range(1, 3_001)))
+    noise = [statistics.pstdev([value for _, value in history.smoothed[one].points()[-200:]]) for one in DECAYS]
+    assert noise == sorted(noise, reverse=True)
+    assert noise[-1] < 0.01
+
+
+def test_a_smoothed_loss_of_a_few_steps_of_a_record_is_that_of_all_of_them() -> None:
+    every = history_of(*(step(number, loss=a_falling_loss(number)) for number in range(1, 1_001)))
+    some = history_of(*(step(number, loss=a_falling_loss(number)) for number in range(1, 1_001, 37)))
+    assert some.smoothed_loss() == pytest.approx(every.smoothed_loss(), abs=0.02)
 
 
 def test_a_loss_that_is_not_finite_breaks_its_curve_and_is_noted_and_spares_the_smoothed_one() -> None:
     history = history_of(step(1), step(2, loss=math.nan), step(3, grad_norm=math.inf), step(4))
     assert history.non_finite == [2, 3]
     assert [math.isnan(value) for _, value in history.curves["loss"].points()] == [False, True, False, False]
-    assert history.smoothed_loss == 2.0
+    assert history.smoothed_loss() == 2.0
 
 
 def test_a_run_that_ended_on_such_a_loss_notes_the_step_it_could_not_make() -> None:

@@ -63,7 +63,7 @@ def panels(history: History, say: Wording) -> None:
     is_clean(samples_text(history, say))
     is_clean(numbers_text(history, say))
     is_clean(next_text(history.findings, "a\x1brun", say))
-    for mark, name, values in rows_of([history.settings, {}]):
+    for mark, name, values in rows_of([history.settings, {}], say):
         is_safe(mark + name + "".join(values))
 
 

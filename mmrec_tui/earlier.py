@@ -1,0 +1,50 @@
+"""The run to compare one with: the newest other one on the same text, of the same config where there is one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from mmrec_engine.errors import MmrecError
+from mmrec_engine.history import History
+from mmrec_engine.run_reader import RunReader
+from mmrec_engine.runs import known_runs, read_description
+from mmrec_tui.terminal import one_line
+
+_MOST_LOOKED_AT = 200
+
+
+def last_like(folder: Path) -> tuple[str, History] | None:
+    """Its name, as it can be shown, and its history; none where this run's text was never trained on otherwise."""
+    own = _described(folder)
+    text = _text(own)
+    if text is None:
+        return None
+    alike: list[Path] = []
+    for run in known_runs()[:_MOST_LOOKED_AT]:
+        if run.path == folder.resolve() or not run.step:
+            continue
+        other = _described(run.path)
+        if _text(other) != text:
+            continue
+        if _config(other) == _config(own):
+            alike.insert(0, run.path)
+            break
+        alike.append(run.path)
+    return (one_line(alike[0].name), RunReader(alike[0]).glance()) if alike else None
+
+
+def _described(folder: Path) -> dict[str, Any]:
+    try:
+        return read_description(folder) or {}
+    except MmrecError:
+        return {}
+
+
+def _text(description: dict[str, Any]) -> object:
+    """What identifies the text; none where it is not known."""
+    return description.get("corpus", {}).get("fingerprint")
+
+
+def _config(description: dict[str, Any]) -> object:
+    return description.get("settings", {}).get("config")

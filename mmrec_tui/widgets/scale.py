@@ -1,0 +1,128 @@
+"""Axes with round numbers: which values a plot's rows and columns stand for, and where its ticks are. Pure.
+
+Ticks are 1, 2 or 5 times a power of ten apart; on an axis of time, steps of a clock. On the linear axis of y the ends are moved
+so that a tick's value is exactly that of its row, and ticks are the same number of rows apart.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_CLOCK = (
+    1,
+    2,
+    5,
+    10,
+    20,
+    30,
+    60,
+    120,
+    300,
+    600,
+    1200,
+    1800,
+    3600,
+    7200,
+    18_000,
+    36_000,
+    86_400,
+    172_800,
+    432_000,
+    864_000,
+)  # seconds
+_NEAR = 1e-9
+
+
+@dataclass(frozen=True)
+class Scale:
+    """bottom, top: what the lowest and the highest row stand for (logarithms on a logarithmic axis). ticks: values as they are
+    written, in rising order; gap: the least distance between two of them."""
+
+    bottom: float
+    top: float
+    ticks: tuple[float, ...]
+    gap: float
+    log: bool = False
+
+    def row(self, value: float, rows: int) -> int:
+        """The row from above, which may lie outside 0 … rows - 1. value: as written, not its logarithm."""
+        place = math.log10(value) if self.log else value
+        return rows - 1 - round((place - self.bottom) / (self.top - self.bottom) * (rows - 1))
+
+
+def y_scale(low: float, high: float, rows: int, *, log: bool = False) -> Scale:
+    """A scale of `rows` rows on which low … high can be seen. log: low and high are logarithms."""
+    low, high = apart(low, high)
+    if log:
+        return _log_scale(low, high, rows)
+    if rows < 3:
+        return Scale(low, high, tuple(ticks(low, high, 1)[:1]), high - low)
+    least, most = (2 if rows < 10 else 3), max(2, (rows - 1) // 2)
+    choices = [(gap / between, gap) for gap in _gaps((high - low) / rows) for between in range(least, most + 1)]
+    for unit, gap in sorted(choices):  # the finest value a row first
+        first, last = math.floor(low / unit + _NEAR), math.ceil(high / unit - _NEAR)
+        if last - first > rows - 1:
+            continue
+        first -= (rows - 1 - (last - first)) // 2
+        if first < 0 <= low:  # what is never negative needs no room below zero
+            first = 0
+        between = round(gap / unit)
+        numbers = range(math.ceil(first / between), (first + rows - 1) // between + 1)
+        if len(numbers) > 1:
+            return Scale(first * unit, (first + rows - 1) * unit, tuple(n * gap for n in numbers), gap)
+    return Scale(low, high, (low, high), high - low)  # beyond what a float tells apart
+
+
+def _log_scale(low: float, high: float, rows: int) -> Scale:
+    """Ticks at 1, 2 and 5 times powers of ten, or finer round numbers where these are fewer than two."""
+    margin = 0.02 * (high - low)
+    bottom, top = low - margin, high + margin
+    powers = range(math.floor(bottom) - 1, math.ceil(top) + 1)
+    most = max(2, rows // 2)
+    found: list[float] = []
+    for factors in ((1, 2, 5), (1, 3), (1,)):
+        found = [factor * 10.0**power for power in powers for factor in factors]
+        found = [value for value in found if value > 0 and bottom - _NEAR <= math.log10(value) <= top + _NEAR]
+        if len(found) <= most:
+            break
+    if len(found) > most:
+        found = found[:: -(-len(found) // most)]
+    if len(found) < 2 and abs(bottom) < 300 and abs(top) < 300:
+        found = [value for value in ticks(10**bottom, 10**top, max(2, rows // 4)) if value > 0]
+    gap = min((b - a for a, b in itertools.pairwise(found)), default=1.0)
+    return Scale(bottom, top, tuple(found), gap, log=True)
+
+
+def ticks(low: float, high: float, most: int, *, clock: bool = False) -> list[float]:
+    """Round numbers between low and high: two at least where the span has them, and about `most`. clock: seconds."""
+    if not high > low:
+        return [low]
+    rough = (high - low) / max(1, most)
+    candidates = [float(gap) for gap in _CLOCK if gap >= rough] if clock and rough <= _CLOCK[-1] else list(_gaps(rough))
+    finer = [float(gap) for gap in reversed(_CLOCK) if gap < rough] if clock else list(_gaps(rough, down=True))
+    for gap in [candidates[0], *finer]:
+        first = math.ceil(low / gap - _NEAR)
+        found = [number * gap for number in range(first, math.floor(high / gap + _NEAR) + 1)]
+        if len(found) > 1:  # one tick alone tells no scale: better one more than wanted
+            return found if len(found) <= max(4, most + 2) else found[::2]
+    return [low, high]
+
+
+def _gaps(rough: float, *, down: bool = False) -> Iterator[float]:
+    """1, 2 or 5 times a power of ten: from `rough` upwards, or below it downwards."""
+    power = math.floor(math.log10(rough)) if rough > 0 else 0
+    every = [factor * 10.0**number for number in range(power - 2, power + 3) for factor in (1, 2, 5)]
+    if down:
+        yield from reversed([gap for gap in every if gap < rough * (1 - _NEAR)])
+    else:
+        yield from (gap for gap in every if gap >= rough * (1 - _NEAR))
+
+
+def apart(low: float, high: float) -> tuple[float, float]:
+    """The ends of an axis, held apart so that a flat line has room: down, or up, to zero."""
+    if high - low >= 1e-9 * max(abs(low), abs(high), 1e-290):
+        return low, high
+    return (min(low, 0.0), max(high, 0.0)) if abs(low) >= 1e-290 else (0.0, 1.0)

@@ -1,0 +1,166 @@
+"""The training screen at every class of sizes: no panel without its values, no plot squeezed, and what the plots answer to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from mmrec_tui.keys import PANELS
+from mmrec_tui.session import Session
+from mmrec_tui.widgets.panels import Hints
+from mmrec_tui.widgets.plot import Plot
+from tests.app.conftest import an_app, screen_text, until, until_shown
+from tests.app.recorded import a_training, an_ending, record
+from tests.app.test_snapshots import Still
+
+_LEAST = (20, 6)  # columns and rows of a plot, its axes counted
+
+pytestmark = pytest.mark.usefixtures("without_torch")
+
+
+def plots_of(app: Any) -> list[Plot]:
+    return [plot for plot in app.screen.query(Plot) if plot.is_on_screen]
+
+
+async def shown(pilot: Pilot[Any]) -> Any:
+    app: Any = pilot.app
+    await until(pilot, lambda: app.screen.table == "training" and app.screen._ticks > 1)
+    await pilot.pause()
+    return app
+
+
+@pytest.mark.parametrize(
+    "size",
+    [
+        (60, 16), (60, 24), (80, 24), (99, 40), (100, 16), (100, 24), (100, 30), (120, 36), (139, 60), (140, 16), (140, 23),
+        (140, 24), (140, 27), (140, 30), (140, 35), (140, 36), (160, 45), (200, 24), (200, 60), (300, 90),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("language", ["en", "tr"])
+async def test_every_plot_has_room_and_values_at_every_size(size: tuple[int, int], language: str) -> None:
+    app = an_app(language, Still(a_training()))
+    async with app.run_test(size=size) as pilot:
+        await shown(pilot)
+        plots = plots_of(app)
+        assert plots
+        for plot in plots:
+            assert plot.size.width >= _LEAST[0] and plot.size.height >= _LEAST[1], (plot.id, plot.size)
+            assert app.screen.region.contains_region(plot.region), (plot.id, plot.region)
+        assert app.say("plot.waiting") not in screen_text(app)
+        panels = [
+            panel for panel in app.screen.query(".panel, #side > *, #sample") if panel.is_on_screen and panel.display
+        ]
+        assert all(panel.size.height > 0 for panel in panels), [(panel.id, panel.size) for panel in panels]
+
+
+@pytest.mark.parametrize("size", [(140, 24), (140, 30), (160, 45)])
+async def test_a_key_leads_to_every_panel_where_the_grid_has_no_room_for_it(size: tuple[int, int]) -> None:
+    app = an_app("en", Still(a_training()))
+    async with app.run_test(size=size) as pilot:
+        await shown(pilot)
+        for number, panel in enumerate(PANELS, start=1):
+            await pilot.press(str(number))
+            await pilot.pause()
+            widget = app.screen.query_one(f"#panel-{panel}")
+            assert widget.display and widget.size.height > 3 and app.screen.focused is widget, panel
+
+
+async def test_the_last_steps_are_drawn_as_soon_as_a_run_ends_however_seldom_curves_are_drawn() -> None:
+    session = Still(a_training(200))
+    app = an_app("en", session)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen: Any = (await shown(pilot)).screen
+        screen._pacing.interval = 3600.0
+        rest = list(a_training(231))[-60:]
+        with session.reading() as history:
+            for event in [one for one in rest if one.step > 200] + an_ending(step=231):
+                history.add(event)
+        session.live = False
+        loss = screen.query_one("#panel-loss", Plot)
+        await until(pilot, lambda: loss._figure is not None and loss._figure.x_range == (0.0, 231.0), 5)
+
+
+async def test_arrows_and_clicks_set_a_crosshair_that_tells_the_values_in_all_plots() -> None:
+    app = an_app("en", Still(a_training()))
+    async with app.run_test(size=(160, 45)) as pilot:
+        await shown(pilot)
+        await pilot.press("left", "left")
+        await until_shown(pilot, "413 steps")
+        assert screen_text(app).count("413 steps") == len(plots_of(app))
+        await pilot.click("#panel-loss", offset=(20, 6))
+        await pilot.pause()
+        assert "413 steps" not in screen_text(app)
+        told = app.screen.query_one("#panel-loss", Plot).border_subtitle
+        assert " steps " in str(told) and "◆" in str(told), told
+
+
+async def test_zoom_by_keys_and_by_the_wheel_and_back() -> None:
+    app = an_app("en", Still(a_training()))
+    async with app.run_test(size=(160, 45)) as pilot:
+        screen: Any = (await shown(pilot)).screen
+        loss = screen.query_one("#panel-loss", Plot)
+        assert loss._figure is not None and loss._figure.x_range == (0.0, 420.0)
+        await pilot.press("plus")
+        await pilot.pause()
+        assert loss._figure.x_range == pytest.approx((140.0, 420.0))
+        await pilot.press("0")
+        await pilot.pause()
+        await pilot._post_mouse_events([_wheel()], "#panel-loss", offset=(10, 5))
+        await until(pilot, lambda: loss._figure.x_range[1] < 420.0)
+        assert loss._figure.x_range[0] < 30
+        await pilot.press("minus", "minus")
+        await pilot.pause()
+        assert loss._figure.x_range == pytest.approx((0.0, 420.0))
+
+
+def _wheel() -> Any:
+    from textual.events import MouseScrollUp
+
+    return MouseScrollUp
+
+
+async def test_the_last_run_on_the_same_text_lies_under_this_one(tmp_path: Path) -> None:
+    def described(name: str, fingerprint: str, **settings: Any) -> Path:
+        import json
+
+        folder = record(tmp_path / name, a_training(300, **settings), **settings)
+        path = folder / "run.json"
+        known = {**json.loads(path.read_text()), "corpus": {"fingerprint": fingerprint}}
+        path.write_text(json.dumps(known))
+        return folder
+
+    described("another-config", "f1", config="mini")
+    described("the-one-before", "f1")
+    described("another-text", "f2")
+    own = described("now", "f1")
+
+    class Here(Still):
+        def __init__(self) -> None:
+            Session.__init__(self, own)
+            self.live = True
+            for event in a_training():
+                self._history.add(event)
+
+    app = an_app("en", Here())
+    async with app.run_test(size=(160, 45)) as pilot:
+        await shown(pilot)
+        await pilot.press("v")
+        await until_shown(pilot, "╍ the-one-before")
+        await pilot.press("v")
+        await until(pilot, lambda: "the-one-before" not in screen_text(app))
+
+
+async def test_no_notice_covers_the_hints() -> None:
+    for size in ((80, 24), (120, 36), (160, 45), (200, 60)):
+        app = an_app("en", Still(a_training()))
+        async with app.run_test(size=size, notifications=True) as pilot:
+            await shown(pilot)
+            hints = app.screen.query_one(Hints).region
+            app.tell("asked.save")
+            app.warn("training.not-owned")
+            await until_shown(pilot, "saving a checkpoint")
+            for toast in app.screen.query("Toast"):
+                assert not toast.region.overlaps(hints), (size, toast.region, hints)
