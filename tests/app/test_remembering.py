@@ -20,7 +20,7 @@ def stored(tmp_path: Path) -> Path:
 
 
 def test_what_is_saved_is_read_again(tmp_path: Path) -> None:
-    kept = Preferences("tr", "mmrec-light", {"dropout": "0.2", "epochs": 3}, ["/metin/çay.txt"], "tokens", True, False)
+    kept = Preferences("tr", "mmrec-light", {"dropout": "0.2", "epochs": 3}, ["/metin/çay.txt"], "tokens", 0.99, "bell")
     kept.save()
     assert read_preferences() == kept
     assert [path.name for path in (tmp_path / "config" / "mmrec").iterdir()] == ["app.json"]
