@@ -16,19 +16,25 @@ from benchmarks.faults import FAULTS
 from benchmarks.healthy import healthy_runs
 from benchmarks.trials import GRAVITY, Outcome, Told, Trial, carry_out
 from mmrec_engine.quality.thresholds import THRESHOLDS
-from tests.conftest import Command
+from tests.conftest import Command, extended
 
+SHORTEST = ("validation text copied into training", "one line, repeated", "UTF-8 Turkish once read as windows-1252")
 _REFUSALS = {"corpus-nothing-usable", "corpus-undecodable"}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("trial", [trial for trial in FAULTS if trial.quick], ids=lambda trial: trial.name)
+@pytest.mark.parametrize(
+    "trial",
+    [trial if trial.name in SHORTEST else extended(trial) for trial in FAULTS if trial.quick],
+    ids=lambda trial: trial.name,
+)
 def test_a_fault_is_named(tmp_path: Path, trial: Trial) -> None:
     outcome = carry_out(trial, tmp_path / "trial")
     assert outcome.named_by, outcome.grave
 
 
 @pytest.mark.slow
+@pytest.mark.extended
 @pytest.mark.parametrize("trial", [trial for trial in healthy_runs(None) if trial.quick], ids=lambda trial: trial.name)
 def test_a_healthy_run_raises_nothing(tmp_path: Path, trial: Trial) -> None:
     outcome = carry_out(trial, tmp_path / "trial")
