@@ -71,6 +71,7 @@ class MmrecApp(App[object], inherit_bindings=False):
         self._tells_focus = False  # whether this terminal says when it has the focus and when not
         self._bindings = BindingsMap()
         self._bindings.bind("ctrl+c", "how_to_quit", show=False)
+        self._bindings.bind("ctrl+q", "quit_now", show=False, priority=True)  # in dialogs too
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = stage.preferences.theme if stage.preferences.theme in self.available_themes else THEMES[0].name
@@ -144,6 +145,43 @@ class MmrecApp(App[object], inherit_bindings=False):
             return False
         return True
 
+    def go_on(self, folder: Path, *, finished: bool) -> None:
+        """Resume a run; one that is finished for as many more epochs, or steps, as the person says."""
+        from mmrec_engine.settings import resolve
+
+        place = {"output_dir": str(folder.parent), "name": folder.name}
+        if not finished:
+            self._resume(resolve(place))
+            return
+        from mmrec_engine.runs import read_description
+        from mmrec_tui.screens.asking import AskingScreen
+
+        try:
+            settings = (read_description(folder) or {})["settings"]
+            limit = "max_steps" if settings["max_steps"] is not None else "epochs"
+            reached = int(settings[limit])
+        except (MmrecError, KeyError, TypeError, ValueError):
+            self.warn("extend.unknown", name=one_line(folder.name))
+            return
+
+        def extend(answer: str | None) -> None:
+            try:
+                if answer is not None and int(answer) > 0:
+                    self._resume(resolve({**place, limit: reached + int(answer)}))
+            except MmrecError as error:
+                self.tell_error(error)
+
+        question = self.say(f"extend.{limit}", name=one_line(folder.name), reached=self.say.number(reached))
+        self.push_screen(AskingScreen(question, str(max(1, reached // 2)), kind="integer"), extend)
+
+    def _resume(self, resolved: Resolved) -> None:
+        if self.stage.training is not None:
+            self.warn("app.trains-already", name=self.stage.training.folder.name)
+            return
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        self.train(resolved, resume=True)
+
     def train(
         self,
         resolved: Resolved,
@@ -200,17 +238,16 @@ class MmrecApp(App[object], inherit_bindings=False):
                 self.tell_error(error)
                 return
             self.tell("remedy.stopping")
-        with session.reading() as history:
-            self.follow(session.folder, offer, list(history.findings))
+        self.follow(session.folder, offer)
 
-    def follow(self, folder: Path, offer: Offer, findings: list[dict[str, Any]]) -> None:
-        """A run follows from the one in this folder as soon as that is left."""
+    def follow(self, folder: Path, offer: Offer) -> None:
+        """A run follows from the one in this folder as soon as that is left: by way of its own checklist."""
         from mmrec_tui.launch import Following
 
-        self.stage.following = Following(folder, offer, findings)
+        self.stage.following = Following(folder, offer)
 
     def _begin_following(self) -> None:
-        from mmrec_engine.quality.following import follow, leaves_checks_valid
+        from mmrec_engine.quality.following import follow
         from mmrec_engine.run_lock import is_live
 
         asked = self.stage.following
@@ -222,9 +259,9 @@ class MmrecApp(App[object], inherit_bindings=False):
         except MmrecError as error:
             self.tell_error(error)
             return
-        before = [one for one in asked.findings if one.get("phase") == "before"]
-        found = tuple(before) if leaves_checks_valid(origin.changes) else ()
-        self.begin(resolved, found=found, origin=origin)
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        self.open_screen("checklist", resolved=resolved, origin=origin)
 
     # What is looked after while anything is shown
 
@@ -335,7 +372,10 @@ class MmrecApp(App[object], inherit_bindings=False):
         self.exit(Relaunch())
 
     def action_theme(self) -> None:
-        self.theme = self.stage.preferences.theme = next_theme(self.theme)
+        self.use_theme(next_theme(self.theme))
+
+    def use_theme(self, name: str) -> None:
+        self.theme = self.stage.preferences.theme = name
         self.stage.preferences.save()
 
     def action_notifications(self) -> None:
@@ -359,11 +399,12 @@ class MmrecApp(App[object], inherit_bindings=False):
 
     def action_quit_now(self) -> None:
         """Leave; while a training goes on, ask what shall become of it."""
-        training = self.stage.training
-        if training is None:
+        from mmrec_tui.screens.leaving import LeavingScreen
+
+        if self.stage.training is None:
             self.exit()
-            return
-        self.push_screen(_screen("leaving"))
+        elif not any(isinstance(screen, LeavingScreen) for screen in self.screen_stack):
+            self.push_screen(LeavingScreen())
 
     def action_guide(self, topic: str | None = None) -> None:
         self.open_screen("guide", topic=topic)

@@ -16,17 +16,21 @@ from mmrec_tui.session import Work
 _OF_THE_TEXT = frozenset({
     "encoding", "fix_encoding", "skip_invalid_bytes", "text_field", "val_split", "vocab_size", "tokenizer", "init_from"
 })  # fmt: skip
+_OF_ONE_CHECK = frozenset({"learning_rate", "warmup_steps", "early_stopping_patience", "eval_every", "grad_clip"})
 
 
 class BeforeChecks:
-    """after: work on the same processors, which is waited for. total: of checks, 0 until it is known."""
+    """corpus: prepared; where there is none it is prepared first. after: work on the same processors, which is waited for.
+    total: of checks, 0 until it is known."""
 
-    def __init__(self, resolved: Resolved, corpus: Corpus, after: Work[Any] | None = None) -> None:
+    def __init__(self, resolved: Resolved, corpus: Corpus | None, after: Work[Any] | None = None) -> None:
         self.resolved = resolved
         self._corpus = corpus
         self._found: dict[str, dict[str, Any]] = {}
         self._waived: frozenset[str] = frozenset()
         self.total = 0
+        self._made: set[str] = set()
+        self._to_make: list[tuple[str, str]] = []  # (check, item), in the order in which they are made
         self._work = self._begin(None, after)
 
     @property
@@ -37,6 +41,13 @@ class BeforeChecks:
     def waive(self, id: str) -> None:
         """Let this check stop nothing, or take that back."""
         self._waived ^= {id}
+
+    @property
+    def running_item(self) -> str:
+        """The item whose check is under way; empty where none is."""
+        if self.done:
+            return ""
+        return next((item for check, item in list(self._to_make) if check not in self._made), "")
 
     @property
     def done(self) -> bool:
@@ -53,7 +64,7 @@ class BeforeChecks:
         sources = {**self.resolved.sources, **dict.fromkeys(offer.changes, "remedy")}
         self.resolved = Resolved(settings, sources)
         again: Collection[str] | None = None
-        if leaves_checks_valid(offer.changes) or set(offer.changes) <= {"learning_rate", "warmup_steps"}:
+        if leaves_checks_valid(offer.changes) or set(offer.changes) <= _OF_ONE_CHECK:
             again = {id for id, one in self._found.items() if one["status"] != "pass"} | {str(offer.finding["id"])}
         else:
             self._found = {}
@@ -70,20 +81,25 @@ class BeforeChecks:
         resolved = self.resolved
 
         def check(work: Work[None]) -> None:
-            from mmrec_engine.quality.before import checks_before, count_of_checks
+            from mmrec_engine.quality.before import checks_before, checks_of, count_of_checks
             from mmrec_engine.training.machine import machine_for
 
             if after is not None:
                 after.join()
-            if prepare:
-                self._corpus = result_of(text_of_new_run(resolved.settings))
-            self.total = count_of_checks(self._corpus, resolved.settings)
+            corpus = self._corpus
+            if prepare or corpus is None:
+                corpus = self._corpus = result_of(text_of_new_run(resolved.settings))
+            self.total = count_of_checks(corpus, resolved.settings)
+            self._made = set()
+            self._to_make = [pair for pair in checks_of(corpus, resolved.settings) if only is None or pair[0] in only]
             settings = resolved.settings
-            machine = machine_for(settings, self._corpus.tokenizer.vocab_size)
-            made = checks_before(settings, resolved.sources, self._corpus, settings.run_folder, machine, only=only)
+            machine = machine_for(settings, corpus.tokenizer.vocab_size)
+            warm = settings.init_from is not None
+            made = checks_before(settings, resolved.sources, corpus, settings.run_folder, machine, warm, only)
             for finding in made:
                 if work.stopping():
                     return
                 self._found[str(finding["id"])] = finding
+                self._made.add(str(finding["id"]))
 
         return Work(check)

@@ -1,18 +1,22 @@
 """The one table of keys: bindings, the bar at the bottom, the help and the command palette are all made from it.
 
-No key needs AltGr, and none differs on a Turkish keyboard (i, ı). What a key does is worded as `key.<action>`.
+No key needs AltGr, and none differs on a Turkish keyboard (i, ı). What a key does is worded as `key.<action>`, in a sentence as
+`about.<action>`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True)
 class Key:
     """keys: Textual's names, comma-separated. shown: as written on the bar. screens: where it acts; none: everywhere.
 
-    priority: acts even while an input has focus.
+    priority: acts even while an input has focus. effect: whether it sets a training going, or ends something; no key has
+    both, so that one pressed twice by mistake never ends what it began.
     """
 
     keys: str
@@ -20,17 +24,20 @@ class Key:
     action: str
     screens: tuple[str, ...] = ()
     priority: bool = False
+    effect: Literal["go", "stop", ""] = ""
 
 
 # The panels of the training screen, in the order of the keys that jump to them.
 PANELS = ("loss", "perplexity", "accuracy", "gap", "learning-rate", "gradient-norm", "speed", "machine", "log")
 KEYS: tuple[Key, ...] = (
     # start
-    Key("n", "n", "new_run", ("start",)),
-    Key("c", "c", "go_on", ("start",)),
+    Key("n", "n", "new_run", ("start",), effect="go"),
+    Key("c", "c", "go_on", ("start",), effect="go"),
     Key("w", "w", "watch", ("start",)),
     # plan
-    Key("ctrl+s", "^s", "next", ("plan",), priority=True),
+    Key("ctrl+s", "^s", "next", ("plan",), priority=True, effect="go"),
+    Key("o", "o", "own_text", ("plan",)),
+    Key("ctrl+z", "^z", "undo", ("plan",), priority=True),
     Key("ctrl+r", "^r", "defaults", ("plan",), priority=True),
     Key("l", "l", "find('rates')", ("plan",)),
     Key("b", "b", "find('batches')", ("plan",)),
@@ -40,17 +47,18 @@ KEYS: tuple[Key, ...] = (
     # the plan's searches
     Key("enter", "⏎", "take", ("rates", "batches")),
     # checklist
-    Key("space", "space", "tick", ("checklist",)),
-    Key("s,ctrl+s", "s", "start", ("checklist",)),
+    Key("s,ctrl+s", "s", "start", ("checklist",), effect="go"),
+    Key("space", "space", "tick", ("checklist", "report")),
+    Key("enter", "⏎", "fold", ("checklist", "report")),
     Key("a", "a", "apply", ("checklist",)),
     Key("w", "w", "waive", ("checklist",)),
     # training
     Key("p", "p", "pause", ("training",)),
     Key("k", "k", "save", ("training",)),
-    Key("s", "s", "stop", ("training",)),
+    Key("t", "t", "stop", ("training",), effect="stop"),
     Key("a", "a", "apply", ("training",)),
-    Key("d", "d", "detach", ("training",)),
-    Key("c", "c", "go_on_run", ("training",)),
+    Key("d", "d", "detach", ("training",), effect="stop"),
+    Key("c", "c", "go_on_run", ("training", "report"), effect="go"),
     Key("r", "r", "report", ("training",)),
     Key("x", "x", "x_axis", ("training", "compare")),
     Key("l", "l", "log_axis", ("training", "compare")),
@@ -69,25 +77,25 @@ KEYS: tuple[Key, ...] = (
     Key("b", "b", "which", ("report",)),
     Key("a", "a", "apply", ("report",)),
     Key("e", "e", "export", ("report",)),
-    Key("space", "space", "tick", ("report",)),
-    Key("c", "c", "curves", ("report",)),
+    Key("v", "v", "curves", ("report",)),
     # runs
     Key("slash", "/", "filter", ("runs", "guide")),
     Key("s", "s", "sort", ("runs",)),
     Key("space", "space", "mark", ("runs",)),
     Key("o", "o", "overlay", ("runs",)),
-    Key("x", "x", "delete", ("runs",)),
+    Key("x", "x", "delete", ("runs",), effect="stop"),
     # everywhere
     Key("g", "g", "guide", ("start", "plan", "rates", "batches", "checklist", "training", "report", "runs")),
     Key("r", "r", "runs", ("start",)),
-    Key("question_mark,f1", "?", "help"),
+    Key("question_mark", "?", "keys"),
+    Key("f1", "F1", "help"),
     Key("f2", "F2", "language"),
     Key("f3", "F3", "theme"),
     Key("f4", "F4", "notifications"),
-    Key("escape", "esc", "back"),
-    Key("q", "q", "leave"),
-    Key("ctrl+q", "^q", "quit_now", priority=True),
     Key("ctrl+p", "^p", "command_palette", priority=True),
+    Key("escape", "esc", "back"),
+    Key("q", "q", "quit_now", effect="stop"),
+    Key("ctrl+q", "^q", "quit_now", priority=True, effect="stop"),
 )  # fmt: skip
 
 
@@ -95,6 +103,16 @@ def keys_of(screen: str) -> list[Key]:
     """The keys that act on a screen, its own first."""
     own = [key for key in KEYS if screen in key.screens]
     return own + [key for key in KEYS if not key.screens]
+
+
+def acts_beside(key: Key, consumed: Callable[[str], bool]) -> bool:
+    """Whether a key acts while something has focus that takes some keys for itself, as a field takes letters."""
+    return key.priority or any(not consumed(name) for name in key.keys.split(","))
+
+
+def about_key(action: str) -> str:
+    """The wording key of the sentence on an action."""
+    return word_key(action) if action.startswith("show(") else word_key(action).replace("key.", "about.", 1)
 
 
 def word_key(action: str) -> str:

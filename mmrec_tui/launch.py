@@ -35,11 +35,10 @@ _POLL_SECONDS = 0.1
 
 @dataclass(frozen=True)
 class Following:
-    """A run that is to follow the one in `folder`, once that has ended. findings: of that run."""
+    """A run that is to follow the one in `folder`, once that has ended."""
 
     folder: Path
     offer: Offer
-    findings: list[dict[str, Any]]
 
 
 @dataclass

@@ -1,43 +1,104 @@
-"""The command palette: everything that a key does on this screen, found by its words."""
+"""The command palette: what keys do on this screen, runs, settings, themes and the guide's topics, found by their words."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 
-from mmrec_tui.keys import Key, word_key
+from mmrec_tui.keys import about_key, word_key
 from mmrec_tui.screens.base import MmrecScreen
+from mmrec_tui.terminal import one_line
 from mmrec_tui.text import Wording
+from mmrec_tui.themes import THEME_NAMES
+
+_MOST_RUNS = 30
 
 
-class KeyCommands(Provider):
-    """The table of keys as commands."""
+@dataclass(frozen=True)
+class Command:
+    """words: what it is found by; about: a line below it."""
+
+    words: str
+    about: str
+    run: Callable[[], Any]
+
+
+class ScreenCommands(Provider):
+    """The table of keys as commands; before anything is typed only these are listed."""
 
     async def discover(self) -> Hits:
-        for key, words in self._worded():
-            yield DiscoveryHit(f"{words}  ({key.shown})", self._run(key), words)
+        for command in self._of_keys():
+            yield DiscoveryHit(command.words, command.run, help=command.about)
 
     async def search(self, query: str) -> AsyncIterator[Hit]:
         matcher = self.matcher(query)
-        for key, words in self._worded():
-            score = matcher.match(words)
+        for command in (*self._of_keys(), *self._of_the_rest()):
+            score = max(matcher.match(command.words), 0.7 * matcher.match(command.about))
             if score > 0:
-                yield Hit(score, matcher.highlight(f"{words}  ({key.shown})"), self._run(key), words)
+                yield Hit(score, matcher.highlight(command.words), command.run, help=command.about)
 
-    def _worded(self) -> list[tuple[Key, str]]:
-        screen: Any = self.screen
-        keys = screen.shown_keys() if isinstance(screen, MmrecScreen) else []
-        return [(key, screen.say(word_key(key.action))) for key in keys if key.action != "command_palette"]
+    @property
+    def _below(self) -> MmrecScreen | None:
+        return self.screen if isinstance(self.screen, MmrecScreen) else None
 
-    def _run(self, key: Key) -> Any:
-        screen: Any = self.screen
+    def _of_keys(self) -> Iterator[Command]:
+        screen = self._below
+        if screen is None:
+            return
+        told = set()
+        for key in screen.shown_keys():
+            if key.action == "command_palette" or key.action in told:
+                continue
+            told.add(key.action)
+            words = f"{screen.say(word_key(key.action))}  ({key.shown})"
+            yield Command(words, screen.say(about_key(key.action)), _acting(screen, key.action))
 
-        async def run() -> None:
-            await screen.run_action(key.action)
+    def _of_the_rest(self) -> Iterator[Command]:
+        screen = self._below
+        if screen is None:
+            return
+        from mmrec_engine.guide import HYPERPARAMETERS
+        from mmrec_engine.runs import known_runs
+        from mmrec_tui.topics import topics
 
-        return run
+        app, say = screen.own_app, screen.say
+
+        def watching(path: Path) -> Callable[[], None]:
+            return lambda: app.watch_run(path)
+
+        def opening(topic: str) -> Callable[[], None]:
+            return lambda: app.action_guide(topic)
+
+        def setting_of(name: str) -> Callable[[], None]:
+            return lambda: screen.open_setting(name)
+
+        def using(theme: str) -> Callable[[], None]:
+            return lambda: app.use_theme(theme)
+
+        for run in known_runs()[:_MOST_RUNS]:
+            about = say("palette.run-about", state=say(f"state.{run.state}"), step=say.number(run.step))
+            yield Command(say("palette.run", name=one_line(run.name)), about, watching(run.path))
+        for setting in HYPERPARAMETERS:
+            words = say("palette.setting", name=setting.title[say.language])
+            yield Command(words, setting.what[say.language], setting_of(setting.name))
+        for theme in THEME_NAMES:
+            about = say("palette.theme-about")
+            yield Command(say("palette.theme", name=say(f"theme.{theme}")), about, using(theme))
+        for topic in topics(say.language):
+            if topic.kind != "hyperparameter":
+                about = topic.paragraphs[0][1] if topic.paragraphs else ""
+                yield Command(say("palette.topic", name=topic.title), about, opening(topic.id))
+
+
+def _acting(screen: MmrecScreen, action: str) -> Callable[[], Any]:
+    async def run() -> None:
+        await screen.run_action(action)
+
+    return run
 
 
 class Palette(CommandPalette):
@@ -46,4 +107,4 @@ class Palette(CommandPalette):
     _NO_MATCHES_COUNTDOWN: Final[float] = 1e9  # type: ignore[misc]  # what it would say then is English
 
     def __init__(self, _screen: object, say: Wording) -> None:
-        super().__init__([KeyCommands], placeholder=say("palette.search"), id="--command-palette")
+        super().__init__([ScreenCommands], placeholder=say("palette.search"), id="--command-palette")

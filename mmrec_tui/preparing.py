@@ -22,12 +22,14 @@ _SHORTEST = 2  # tokens a window: whether the real windows fit is told beside th
 
 @dataclass(frozen=True)
 class Look:
-    """What is known of the text. share: of the preparation that is done."""
+    """What is known of the text. share: of the preparation that is done. waits_for_encoding: nothing is prepared until the
+    person has chosen one."""
 
     preview: Preview | None = None
     corpus: Corpus | None = None
     error: MmrecError | None = None
     share: float = 0.0
+    waits_for_encoding: bool = False
 
 
 class Preparing:
@@ -46,7 +48,8 @@ class Preparing:
     def seen(self) -> object:
         """Changes when there is something new to show."""
         view = self.view
-        return (self._key, view.preview is None, view.corpus is None, view.error, round(view.share, 2))
+        known = view.preview is None, view.corpus is None, view.error, view.waits_for_encoding
+        return (self._key, *known, round(view.share, 2))
 
     def want(self, settings: Settings) -> None:
         key = key_of(settings, CORPUS_SETTINGS)
@@ -79,7 +82,8 @@ def _prepare(work: Work[Any], settings: Settings) -> Corpus | None:
     seen = _preview(settings)
     work.progress = Look(seen)
     if seen.readings and settings.encoding is None and seen.files == 1:
-        return None  # the person chooses an encoding first
+        work.progress = Look(seen, waits_for_encoding=True)
+        return None
     shortest = SHORTEST_DENOISED if settings.denoising else _SHORTEST
     preparing = text_of_new_run(replace(settings, seq_len=shortest, stride=None))
     while True:

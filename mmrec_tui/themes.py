@@ -5,31 +5,54 @@ Colour is never the only sign: every state has a word, every status a glyph, eve
 
 from __future__ import annotations
 
+from typing import Any
+
+from textual.color import Color
 from textual.theme import Theme
 
 # Okabe and Ito's palette: orange, sky blue, bluish green, yellow, blue, vermillion, reddish purple.
-_ORANGE, _SKY, _GREEN, _BLUE, _VERMILLION, _PURPLE = "#E69F00", "#56B4E9", "#009E73", "#0072B2", "#D55E00", "#CC79A7"
+# Blue is darker and vermillion lighter than theirs, so that letters stand out from the ground (tests/app/test_contrast.py).
+_ORANGE, _SKY, _BLUE, _VERMILLION, _PURPLE = "#E69F00", "#56B4E9", "#00588A", "#F0803C", "#CC79A7"
+
+
+def _theme(name: str, *, dark: bool, faint: str, best: str, **colours: Any) -> Theme:
+    """faint, best: of plots. A chosen row is tinted, not filled: the words on it keep their colours and stand out enough."""
+    chosen = _mixed(colours["surface"], colours["primary"], 0.17 if dark else 0.14)
+    chosen_elsewhere = _mixed(colours["surface"], colours["foreground"], 0.10 if dark else 0.05)
+    variables = {
+        "series-faint": faint, "series-best": best,
+        "block-cursor-background": chosen, "block-cursor-foreground": colours["foreground"],
+        "block-cursor-blurred-background": chosen_elsewhere, "block-cursor-blurred-foreground": colours["foreground"],
+        "block-hover-background": chosen_elsewhere, "input-selection-background": chosen,
+        "text-disabled": _mixed(colours["surface"], colours["foreground"], 0.72),
+    }  # fmt: skip
+    return Theme(name, dark=dark, variables=variables, **colours)
+
+
+def _mixed(one: str, other: str, share: float) -> str:
+    return Color.parse(one).blend(Color.parse(other), share).hex
+
 
 THEMES: tuple[Theme, ...] = (
-    Theme(
+    _theme(
         "mmrec-dark", primary="#7AA2F7", secondary="#9ECE6A", accent="#E0AF68", success="#9ECE6A", warning="#E0AF68",
-        error="#F7768E", foreground="#C8D0E0", background="#16181F", surface="#1D2029", panel="#272B37", dark=True,
-        variables={"series-faint": "#4F5D84", "series-best": "#9ECE6A"},
+        error="#F98CA1", foreground="#C8D0E0", background="#16181F", surface="#1D2029", panel="#272B37", dark=True,
+        faint="#4F5D84", best="#9ECE6A",
     ),
-    Theme(
-        "mmrec-light", primary="#2F5DA8", secondary="#3B7A2A", accent="#A05A00", success="#3B7A2A", warning="#8A5A00",
-        error="#B3261E", foreground="#1F2430", background="#FAFAF7", surface="#F0F0EC", panel="#E3E4DF", dark=False,
-        variables={"series-faint": "#A9B8D6", "series-best": "#3B7A2A"},
+    _theme(
+        "mmrec-light", primary="#2B559A", secondary="#336B24", accent="#874B00", success="#336B24", warning="#7A4F00",
+        error="#A8221C", foreground="#1F2430", background="#FAFAF7", surface="#F0F0EC", panel="#E3E4DF", dark=False,
+        faint="#A9B8D6", best="#336B24",
     ),
-    Theme(
+    _theme(
         "mmrec-safe-dark", primary=_SKY, secondary=_PURPLE, accent=_ORANGE, success=_SKY, warning=_ORANGE,
         error=_VERMILLION, foreground="#DDDDDD", background="#111111", surface="#1A1A1A", panel="#262626", dark=True,
-        variables={"series-faint": "#3C6480", "series-best": "#F0E442"},
+        faint="#3C6480", best="#F0E442",
     ),
-    Theme(
-        "mmrec-safe-light", primary=_BLUE, secondary=_PURPLE, accent="#B34D00", success=_BLUE, warning="#9A6A00",
-        error=_VERMILLION, foreground="#222222", background="#FFFFFF", surface="#F4F4F4", panel="#E6E6E6", dark=False,
-        variables={"series-faint": "#9CC3DD", "series-best": "#007052"},
+    _theme(
+        "mmrec-safe-light", primary=_BLUE, secondary=_PURPLE, accent="#9A4200", success=_BLUE, warning="#7F5700",
+        error="#A84A00", foreground="#222222", background="#FFFFFF", surface="#F4F4F4", panel="#E6E6E6", dark=False,
+        faint="#9CC3DD", best="#006647",
     ),
 )  # fmt: skip
 

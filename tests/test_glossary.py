@@ -49,7 +49,7 @@ def told() -> Iterator[tuple[str, str, str]]:
     """Language, place and text of every literal in the sources that is there in both languages, and of the catalogues."""
     for path in sorted((ROOT / "mmrec_engine").rglob("*.py")) + sorted((ROOT / "mmrec_tui").rglob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
-        by_file = {"en": "en", "tr": "tr", "en_app": "en", "tr_app": "tr"}.get(path.stem)
+        by_file = {"en": "en", "tr": "tr"}.get(path.stem.removesuffix("_app").removesuffix("_keys"))
         for node in ast.walk(tree):
             if not isinstance(node, ast.Dict):
                 continue

@@ -55,11 +55,16 @@ def text_checks_of(corpus: Corpus, settings: Settings) -> tuple[Check, ...]:
     return (*TEXT_CHECKS, *continued, *mixing)
 
 
-def count_of_checks(corpus: Corpus, settings: Settings) -> int:
-    """How many findings `checks_before` makes."""
+def checks_of(corpus: Corpus, settings: Settings) -> list[tuple[str, str]]:
+    """The checks that `checks_before` makes, in its order: the id of each, and the checklist item it belongs to."""
     from mmrec_engine.quality.model_checks import MODEL_CHECKS
 
-    return len(text_checks_of(corpus, settings)) + len(MODEL_CHECKS)
+    return [(check.id, check.item) for check in (*text_checks_of(corpus, settings), *MODEL_CHECKS)]
+
+
+def count_of_checks(corpus: Corpus, settings: Settings) -> int:
+    """How many findings `checks_before` makes."""
+    return len(checks_of(corpus, settings))
 
 
 def baselines_of(findings: list[Finding]) -> dict[str, float]:

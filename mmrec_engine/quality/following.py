@@ -35,6 +35,11 @@ _OF_THE_MODEL = frozenset({
     "config", "arch", "kv_heads", "tied", "seq_len", "vocab_size", "tokenizer", "fix_encoding", "encoding",
     "skip_invalid_bytes", "text_field",
 })  # fmt: skip
+# What the checks before training judge beside the model: their words would speak of the earlier run's values.
+_OF_THE_CHECKS = frozenset({
+    "batch_size", "learning_rate", "warmup_steps", "early_stopping_patience", "eval_every", "epochs", "max_steps", "grad_clip",
+    "val_split", "stride", "accumulate", "optimizer",
+})  # fmt: skip
 _NOT_UNASKED = frozenset({"larger-config"})  # many times the work
 _NUMBERED = re.compile(r"-\d+$")
 
@@ -118,7 +123,7 @@ def sound_offer(found: Iterable[Offer]) -> Offer | None:
 
 def leaves_checks_valid(changes: Iterable[str]) -> bool:
     """Whether what the checks before training found holds after these settings have changed too."""
-    return not {*_OF_THE_MODEL, "batch_size", "learning_rate", "warmup_steps"} & set(changes)
+    return not {*_OF_THE_MODEL, *_OF_THE_CHECKS} & set(changes)
 
 
 def follow(

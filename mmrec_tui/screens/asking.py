@@ -9,6 +9,8 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
+from mmrec_tui.widgets.fields import Kind, ValueInput
+
 if TYPE_CHECKING:
     from mmrec_tui.app import MmrecApp
 
@@ -18,14 +20,15 @@ class AskingScreen(ModalScreen["str | None"]):
 
     BINDINGS: ClassVar = [("escape", "leave", "")]
 
-    def __init__(self, question: str, default: str = "", may_be_empty: bool = False) -> None:
+    def __init__(self, question: str, default: str = "", may_be_empty: bool = False, kind: Kind = "text") -> None:
         super().__init__()
         self._question, self._default, self._may_be_empty = question, default, may_be_empty
+        self._kind: Kind = kind
 
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog"):
             yield Static(self._question, id="question", markup=False)
-            yield Input(self._default, id="answer")
+            yield ValueInput(self._default, self._kind, helps=False, id="answer")
 
     def on_mount(self) -> None:
         self.set_focus(self.query_one(Input))

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual.binding import BindingsMap
 from textual.content import Content
+from textual.events import DescendantBlur, DescendantFocus
+from textual.keys import key_to_character
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
-from mmrec_tui.keys import Key, keys_of, word_key
+from mmrec_tui.keys import Key, acts_beside, keys_of, word_key
 
 if TYPE_CHECKING:
     from mmrec_tui.app import MmrecApp
@@ -47,7 +49,43 @@ class MmrecScreen(Screen[Any]):
         """Of the shown keys those that the bar names."""
         return self.shown_keys()
 
+    def acts_now(self, key: Key) -> bool:
+        """Whether a key reaches the screen, or is taken by what has focus, as letters are by a field."""
+        return acts_beside(key, self._takes)
+
+    def _takes(self, name: str) -> bool:
+        focused = self.focused
+        if focused is None:
+            return False
+        bound = isinstance(focused, Input) and name in focused._bindings.key_to_bindings
+        return bound or focused.check_consume_key(name, key_to_character(name))
+
+    def refresh_keys(self) -> None:
+        """The bar again: what acts has changed."""
+        for bar in self.query(KeyBar):
+            bar.show_keys()
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        self.refresh_keys()
+
+    def on_descendant_blur(self, event: DescendantBlur) -> None:
+        self.refresh_keys()
+
+    def open_setting(self, name: str) -> None:
+        """Where a setting is told of: here the guide."""
+        self.own_app.action_guide(name)
+
     # What keys do on every screen
+
+    def action_keys(self) -> None:
+        """All keys of this screen, each to be chosen there."""
+        from mmrec_tui.screens.keys import KeysScreen
+
+        self.app.push_screen(KeysScreen(self), self._run_chosen)
+
+    def _run_chosen(self, action: str | None) -> None:
+        if action is not None:
+            self.call_later(self.run_action, action)
 
     def action_help(self) -> None:
         """The guide, opened where it speaks of what has focus."""
@@ -60,20 +98,15 @@ class MmrecScreen(Screen[Any]):
         self.own_app.action_guide(self.topic)
 
     def action_back(self) -> None:
-        """Esc leaves an input first, then the screen."""
-        from textual.widgets import Input
-
+        """One step back: Esc leaves an input first, then the screen."""
         if isinstance(self.focused, Input):
             self.set_focus(None)
         elif len(self.app.screen_stack) > 1:
-            self.dismiss()
+            self.leave()
 
-    def action_leave(self) -> None:
-        """One screen back; from the first one, out of the app."""
-        if len(self.app.screen_stack) > 1:
-            self.dismiss()
-        else:
-            self.own_app.action_quit_now()
+    def leave(self) -> None:
+        """To the screen before this one."""
+        self.dismiss()
 
     def action_quit_now(self) -> None:
         self.own_app.action_quit_now()
@@ -98,8 +131,12 @@ class Title(Static):
         super().__init__(Content(f" mmrec · {text}"), classes="title")
 
 
+_LAST = ("keys", "back", "quit_now")  # at the end of the bar, whatever else has room
+
+
 class KeyBar(Static):
-    """The last line: as many keys as fit, each to be clicked too. The help and the way out always stand at the end."""
+    """The last line: as many of the keys that act now as fit, each to be clicked too. The list of all keys and the ways out
+    always stand at the end."""
 
     def on_mount(self) -> None:
         self.show_keys()
@@ -110,12 +147,16 @@ class KeyBar(Static):
     def show_keys(self) -> None:
         screen = cast(MmrecScreen, self.screen)
         say = screen.say
-        last = [key for key in keys_of(screen.table) if key.action in ("help", "leave")]
+        acting = [key for key in screen.barred_keys() if screen.acts_now(key)]
+        can_go_back = len(self.app.screen_stack) > 1 or isinstance(screen.focused, Input)
+        ways_out = [action for action in _LAST if action != "back" or can_go_back]
+        last = [next(key for key in acting if key.action == action) for action in ways_out
+                if any(key.action == action for key in acting)]  # fmt: skip
         width = self.size.width - 1
         room = width - sum(_length(key, say) for key in last)
         shown: list[Key] = []
-        for key in screen.barred_keys():
-            if key in last:
+        for key in acting:
+            if key.action in _LAST:
                 continue
             if _length(key, say) > room:
                 break

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
@@ -11,9 +13,11 @@ from textual.widgets import Static
 from mmrec_engine.corpus.prepare import Corpus
 from mmrec_engine.errors import MmrecError
 from mmrec_engine.quality.before import failing
-from mmrec_engine.quality.following import Offer, offers
+from mmrec_engine.quality.following import Offer, Origin, offers
 from mmrec_engine.settings import Resolved
 from mmrec_tui.before_checks import BeforeChecks
+from mmrec_tui.findings import remedy_title
+from mmrec_tui.keys import Key, keys_of
 from mmrec_tui.screens.base import KeyBar, MmrecScreen, Title
 from mmrec_tui.session import Work
 from mmrec_tui.terminal import one_line
@@ -25,8 +29,8 @@ _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
 
 class ChecklistScreen(MmrecScreen):
-    """resolved: the run as planned; corpus: its prepared text; measuring: a measurement that the checks wait for; changed: told
-    of settings that a remedy has changed."""
+    """resolved: the run as planned; corpus: its prepared text, none where it is yet to be prepared; measuring: a measurement
+    that the checks wait for; changed: told of settings that a remedy has changed; origin: what the run follows from."""
 
     table: ClassVar[str] = "checklist"
     topic: ClassVar[str | None] = "dataset-ready"
@@ -34,13 +38,15 @@ class ChecklistScreen(MmrecScreen):
     def __init__(
         self,
         resolved: Resolved,
-        corpus: Corpus,
+        corpus: Corpus | None = None,
         measuring: Work[Any] | None = None,
         changed: Callable[[dict[str, Any]], None] | None = None,
+        origin: Origin | None = None,
     ) -> None:
         super().__init__()
         self._checks = BeforeChecks(resolved, corpus, measuring)
         self._changed = changed
+        self._origin = origin
         self._sure = False
         self._looks = 0
         self._told: object = None
@@ -48,10 +54,19 @@ class ChecklistScreen(MmrecScreen):
     def compose(self) -> ComposeResult:
         say = self.say
         yield Title(say("checklist.title"))
-        yield Static(say("checklist.what"), classes="intro")
+        yield Static(plain(self._intro()), classes="intro")
         yield Items("before", id="items")
         yield Static(id="verdict")
         yield KeyBar(id="keys")
+
+    def _intro(self) -> str:
+        say, origin = self.say, self._origin
+        if origin is None:
+            return say("checklist.what")
+        settings = {name: after for name, (_, after) in origin.changes.items()}
+        before = {name: value for name, (value, _) in origin.changes.items()}
+        change = remedy_title({"id": origin.remedy, "settings": settings, "before": before}, say)
+        return one_line(say("checklist.follows", name=Path(origin.run).name, change=change))
 
     def on_mount(self) -> None:
         self._show()
@@ -69,9 +84,12 @@ class ChecklistScreen(MmrecScreen):
         if seen != self._told:
             self._told = seen
             self._show()
+            self.refresh_keys()
 
     def _show(self) -> None:
-        self.query_one(Items).show(self._checks.found, self.own_app.stage.ticks, self.say)
+        checks = self._checks
+        running = checks.running_item
+        self.query_one(Items).show(checks.found, self.own_app.stage.ticks, self.say, running, self._looks)
         self.query_one("#verdict", Static).update(plain(self._verdict()))
 
     def _verdict(self) -> str:
@@ -108,11 +126,24 @@ class ChecklistScreen(MmrecScreen):
         self._sure = False
         self._show()
 
+    def action_fold(self) -> None:
+        self.query_one(Items).fold()
+
+    def shown_keys(self) -> list[Key]:
+        hidden = set() if self._offers else {"apply"}
+        if not any(one.get("status") in ("warn", "fail", "error") for one in self._checks.found):
+            hidden.add("waive")
+        return [key for key in keys_of(self.table) if key.action not in hidden]
+
+    @property
+    def _offers(self) -> list[Offer]:
+        return offers(self._checks.found, self._checks.resolved.settings.as_dict())
+
     def action_apply(self) -> None:
         """Change the plan by a remedy, and check again what it is about."""
         from mmrec_tui.screens.remedy import RemedyScreen
 
-        found = offers(self._checks.found, self._checks.resolved.settings.as_dict())
+        found = self._offers
         if not found:
             self.own_app.tell("remedy.none")
             return
@@ -123,6 +154,9 @@ class ChecklistScreen(MmrecScreen):
             return
         self._sure = False
         self._checks.apply(offer)
+        if self._origin is not None:
+            changes = {name: (offer.before.get(name), value) for name, value in offer.changes.items()}
+            self._origin = replace(self._origin, changes={**self._origin.changes, **changes})
         if self._changed is not None:
             self._changed(offer.changes)
         self._show()
@@ -134,4 +168,4 @@ class ChecklistScreen(MmrecScreen):
             self._sure = True
             self.own_app.warn("checklist.sure" if checks.done else "checklist.not-done")
             return
-        self.own_app.begin(checks.resolved, checks.stop(), tuple(checks.found))
+        self.own_app.begin(checks.resolved, checks.stop(), tuple(checks.found), self._origin)

@@ -10,7 +10,6 @@ from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from mmrec_tui.keys import keys_of, word_key
 from mmrec_tui.screens.base import KeyBar, MmrecScreen, Title
 from mmrec_tui.text import Wording
 from mmrec_tui.topics import Topic, named, search, topics
@@ -75,13 +74,6 @@ class GuideScreen(MmrecScreen):
 
     def action_filter(self) -> None:
         self.set_focus(self.query_one(Input))
-
-    def action_help(self) -> None:
-        """In the guide itself help is the list of all keys."""
-        lines = [Content.styled(self.say("guide.keys"), "bold $primary")]
-        for key in keys_of("training") + keys_of("runs")[:5]:
-            lines.append(Content.styled(f" {key.shown:>6} ", "bold $accent") + Content(self.say(word_key(key.action))))
-        self.query_one("#topic", Static).update(Content("\n").join(lines))
 
 
 def topic_text(topic: Topic, say: Wording) -> Content:

@@ -20,7 +20,7 @@ _LOOK_SECONDS = 0.1
 class LeavingScreen(ModalScreen[None]):
     """detach_now: do not ask, hand the run over."""
 
-    BINDINGS: ClassVar = [("escape", "stay", ""), ("d", "detach", ""), ("s", "stop", ""), ("left", "app.focus_previous", ""),
+    BINDINGS: ClassVar = [("escape", "stay", ""), ("d", "detach", ""), ("t", "stop", ""), ("left", "app.focus_previous", ""),
                           ("right", "app.focus_next", "")]  # fmt: skip
 
     def __init__(self, detach_now: bool = False) -> None:

@@ -27,11 +27,13 @@ from mmrec_tui.draft import (
     windows_of,
 )
 from mmrec_tui.figures import planned_pacing, planned_rates
+from mmrec_tui.keys import Key, keys_of
 from mmrec_tui.measuring import Measuring
 from mmrec_tui.preparing import Preparing
 from mmrec_tui.screens.base import KeyBar, MmrecScreen, Title
 from mmrec_tui.session import Work
 from mmrec_tui.terminal import one_line
+from mmrec_tui.undo import Drafts
 from mmrec_tui.widgets.configs import config_columns, config_options
 from mmrec_tui.widgets.corpora import corpus_options
 from mmrec_tui.widgets.form import Form
@@ -52,13 +54,14 @@ class PlanScreen(MmrecScreen):
         self._preparing = Preparing()
         self._measuring = Measuring()
         self._searching: Work[Any] | None = None  # a search that was left; its last step may still be under way
+        self._begun = False  # a run has been made of this plan
         self._resolved: Resolved | None = None
         self._error: RequestError | None = None
         self._shown: object = None
 
     def compose(self) -> ComposeResult:
         say = self.say
-        self._draft = Draft(known_settings(self.own_app.stage.preferences.plan))
+        self._drafts = Drafts(Draft(known_settings(self.own_app.stage.preferences.plan)))
         yield Title(say("plan.title"))
         yield Static(id="tabs")
         with Container(id="panes"):
@@ -82,8 +85,12 @@ class PlanScreen(MmrecScreen):
         self.query_one("#readings").display = False
         self.action_panel("configs", focus=False)
         self._take(self._draft)
+        self._opened_with = dict(self._draft.given)
         self.set_focus(self.query_one("#config-list"))
         self.set_interval(_LOOK_SECONDS, self._look)
+
+    def on_screen_resume(self) -> None:
+        self._begun = False  # back from the checklist
 
     def on_resize(self) -> None:
         self._shown = None  # what is shown depends on the room there is
@@ -91,12 +98,30 @@ class PlanScreen(MmrecScreen):
     def on_unmount(self) -> None:
         self._preparing.stop()
         self._measuring.stop()
+        self._keep()
+
+    def _keep(self) -> None:
+        """The plan as it stands is there again when the screen is opened the next time."""
+        preferences = self.own_app.stage.preferences
+        if not self._begun and preferences.plan != self._draft.given:
+            preferences.plan = dict(self._draft.given)
+            preferences.save()
+
+    def leave(self) -> None:
+        if self._draft.given != self._opened_with:
+            self.own_app.tell("plan.kept")
+        super().leave()
 
     # The draft
 
-    def _take(self, draft: Draft, *, typing: bool = False) -> None:
-        """A changed draft: check it, and set in motion what must be looked up. typing: leave the fields as they are."""
-        self._draft = draft
+    @property
+    def _draft(self) -> Draft:
+        return self._drafts.now
+
+    def _take(self, draft: Draft, *, typing: str = "") -> None:
+        """A changed draft: check it, and set in motion what must be looked up. typing: the field that is being typed into;
+        the fields stay as they are then."""
+        self._drafts.change(draft, typing)
         try:
             self._resolved, self._error = draft.resolved(), None
         except RequestError as error:
@@ -112,6 +137,7 @@ class PlanScreen(MmrecScreen):
         self._shown = None
         self._show_corpora()
         self._show_configs()
+        self.refresh_keys()
 
     def _look(self) -> None:
         """Carry on what is under way, and show what has come of it."""
@@ -132,6 +158,7 @@ class PlanScreen(MmrecScreen):
             self._show_preview()
             self._show_outlook()
             self._show_curves()
+            self.refresh_keys()
 
     def _show_curves(self) -> None:
         """The planned learning rate and curriculum; before the text is known over the steps that are given."""
@@ -159,7 +186,7 @@ class PlanScreen(MmrecScreen):
         preset = PRESETS[settings.config]
         values = {"width": preset.width, "layers": preset.layers, "heads": preset.heads, "free": say.memory(room)}
         self.query_one("#config-more", Static).update(
-            Content.styled(say("plan.config-more", **values), "$foreground 70%")
+            Content.styled(say("plan.config-more", **values), "$foreground 80%")
         )
 
     def _epoch_time(self, config: str) -> str:
@@ -191,7 +218,7 @@ class PlanScreen(MmrecScreen):
         position = where.highlighted
         where.clear_options()
         where.add_options(options)
-        where.highlighted = position if position is not None and position < len(options) else None
+        where.highlighted = position if position is not None and position < len(options) else 0
 
     def _show_preview(self) -> None:
         say, look = self.say, self._preparing.view
@@ -211,15 +238,19 @@ class PlanScreen(MmrecScreen):
             case "config-list":
                 self._take(self._draft.with_value("config", name))
             case "corpus-list" if name == "choose":
-                from mmrec_tui.screens.chooser import ChooserScreen
-
-                self.app.push_screen(ChooserScreen(), self._path_chosen)
+                self.action_own_text()
             case "corpus-list":
                 kind, _, value = name.partition(":")
                 choice = {"corpus": value} if kind == "builtin" else {"data_dir": typed_corpora(value)}
                 self._take(self._draft.with_corpus(choice))
             case "readings":
                 self._take(self._draft.with_value("encoding", name))
+
+    def action_own_text(self) -> None:
+        """Choose a file, a folder or a data set."""
+        from mmrec_tui.screens.chooser import ChooserScreen
+
+        self.app.push_screen(ChooserScreen(), self._path_chosen)
 
     def _path_chosen(self, chosen: dict[str, str | tuple[str, ...]] | None) -> None:
         if chosen is None:
@@ -233,7 +264,7 @@ class PlanScreen(MmrecScreen):
     # Right: hyperparameters
 
     def on_form_changed(self, event: Form.Changed) -> None:
-        self._take(self._draft.with_value(event.name, event.value), typing=event.typing)
+        self._take(self._draft.with_value(event.name, event.value), typing=event.name if event.typing else "")
 
     def on_form_emptied(self, event: Form.Emptied) -> None:
         if self._resolved is not None:
@@ -247,6 +278,12 @@ class PlanScreen(MmrecScreen):
         self._take(self._draft.with_profile({}))
         self.own_app.tell("plan.defaults-set")
 
+    def action_undo(self) -> None:
+        draft = self._drafts.undo()
+        if draft is not None:
+            self._take(draft)
+            self.own_app.tell("plan.undone")
+
     # Below: what this run will be
 
     def _show_outlook(self) -> None:
@@ -259,6 +296,8 @@ class PlanScreen(MmrecScreen):
         look, settings = self._preparing.view, self._settings
         if look.error is not None:
             return Content.styled("✗ ", "bold $error") + plain(look.error.text(say.language))
+        if look.waits_for_encoding:
+            return Content.styled("? ", "bold $warning") + plain(say("plan.choose-encoding"))
         if look.corpus is None:
             return Content(f"… {say('plan.preparing', percent=say.whole_percent(look.share))}")
         short = short_side(look.corpus, settings.seq_len)
@@ -292,11 +331,37 @@ class PlanScreen(MmrecScreen):
 
     def _ready(self) -> tuple[Resolved, Corpus] | None:
         """The run as planned and its text; none, and a word about it, where something is missing or wrong."""
-        corpus = self._preparing.corpus
-        if self._resolved is None or corpus is None or short_side(corpus, self._resolved.settings.seq_len) is not None:
+        if not self._is_ready or self._resolved is None or self._preparing.corpus is None:
             self.own_app.warn("plan.not-ready")
             return None
-        return self._resolved, corpus
+        return self._resolved, self._preparing.corpus
+
+    @property
+    def _is_ready(self) -> bool:
+        corpus = self._preparing.corpus
+        settings = None if self._resolved is None else self._resolved.settings
+        return settings is not None and corpus is not None and short_side(corpus, settings.seq_len) is None
+
+    def shown_keys(self) -> list[Key]:
+        hidden = set() if self._drafts.can_undo else {"undo"}
+        if not self._is_ready:
+            hidden.add("next")
+        if not self._is_ready or self.own_app.stage.training is not None:
+            hidden |= {"find('rates')", "find('batches')"}
+        return [key for key in keys_of(self.table) if key.action not in hidden]
+
+    def barred_keys(self) -> list[Key]:
+        """The numbers of the panes stand in their titles already."""
+        return [key for key in self.shown_keys() if not key.action.startswith("panel(")]
+
+    def open_setting(self, name: str) -> None:
+        """The field itself where there is one."""
+        fields = self.query(f"#field-{name}")
+        if fields:
+            self.action_panel("settings", focus=False)
+            self.set_focus(fields.first())
+        else:
+            super().open_setting(name)
 
     def action_find(self, what: str) -> None:
         """Search for a learning rate, or for a batch; what is found may be taken over."""
@@ -323,6 +388,7 @@ class PlanScreen(MmrecScreen):
         preferences = self.own_app.stage.preferences
         preferences.plan = {name: value for name, value in self._draft.given.items() if name != "name"}
         preferences.save()
+        self._begun = True
         measuring = self._measuring.stop() or self._searching
         run = named(resolved, self._free_name(settings))
         self.own_app.open_screen(

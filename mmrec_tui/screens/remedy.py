@@ -40,7 +40,7 @@ class RemedyScreen(ModalScreen["Offer | None"]):
         with Vertical(id="dialog", classes="remedies"):
             yield Static(say("remedy.question"), id="question", markup=False)
             yield OptionList(*self._options(say), id="remedies")
-            yield Static(Content.styled(say("remedy.keys"), "$foreground 70%"), id="remedy-keys")
+            yield Static(Content.styled(say("remedy.keys"), "$foreground 80%"), id="remedy-keys")
 
     def on_mount(self) -> None:
         self.set_focus(self.query_one(OptionList))
@@ -53,7 +53,7 @@ class RemedyScreen(ModalScreen["Offer | None"]):
             if offer.finding["id"] != told:
                 told = offer.finding["id"]
                 head = one_line(f"{title_of(offer.finding, say)}: {evidence_of(offer.finding, say)}")
-                text += Content.styled(head, "$foreground 70%") + Content("\n")
+                text += Content.styled(head, "$foreground 80%") + Content("\n")
             way = say("remedy.way-plan" if self._planned else f"remedy.way-{offer.way}")
             text += Content.styled(one_line(remedy_title(offer.remedy, say)), "bold") + Content(f"  → {way}")
             options.append(Option(text, id=str(number)))

@@ -15,6 +15,7 @@ from mmrec_engine import events
 from mmrec_engine.errors import MmrecError
 from mmrec_engine.history import History
 from mmrec_engine.places import expanded
+from mmrec_engine.quality.following import offers
 from mmrec_engine.quality.report import newest
 from mmrec_engine.run_files import BEST, FINAL
 from mmrec_engine.run_reader import RunReader
@@ -22,10 +23,12 @@ from mmrec_engine.ticks import read_ticks, write_ticks
 from mmrec_tui.after_checks import AfterChecks, needs_checks
 from mmrec_tui.figures import View, figure_of
 from mmrec_tui.findings import advice_of, title_of
+from mmrec_tui.keys import Key, keys_of
 from mmrec_tui.screens.base import KeyBar, MmrecScreen, Title
 from mmrec_tui.session import Work
 from mmrec_tui.terminal import one_line
 from mmrec_tui.text import Wording
+from mmrec_tui.widgets.fields import Kind, ValueInput
 from mmrec_tui.widgets.items import Items
 from mmrec_tui.widgets.panels import GLYPHS, STYLES, plain
 from mmrec_tui.widgets.plot import Plot
@@ -73,9 +76,10 @@ class ReportScreen(MmrecScreen):
             yield Static(Content.styled(say("report.try"), "bold $primary"), id="try-head")
             yield Input(placeholder=say("report.prompt"), id="prompt")
             with Horizontal(id="sampling"):
-                for name, (_, _, _, default) in _SAMPLING.items():
+                for name, (whole, _, _, default) in _SAMPLING.items():
                     yield Static(say(f"sampling.{name}"), classes="label")
-                    yield Input(_shown(default, say), compact=True, id=f"sampling-{name}")
+                    kind: Kind = "integer" if whole is int else "number"
+                    yield ValueInput(_shown(default, say), kind, compact=True, id=f"sampling-{name}")
             yield Static(id="written")
             yield Static(id="next")
         yield KeyBar(id="keys")
@@ -125,6 +129,7 @@ class ReportScreen(MmrecScreen):
     def _show_findings(self) -> None:
         say, checks = self.say, self._checks
         self.query_one(Items).show(self._after, self._ticks, say)
+        self.refresh_keys()
         if checks is not None and not checks.done:
             self.query_one("#next", Static).update(say("report.checking", done=len(checks.found), total=checks.total))
         elif self._history is not None:
@@ -176,6 +181,9 @@ class ReportScreen(MmrecScreen):
         self._file = other
         self.own_app.tell("report.which", name=other)
 
+    def action_fold(self) -> None:
+        self.query_one(Items).fold()
+
     def action_tick(self) -> None:
         self.query_one(Items).tick()
 
@@ -190,7 +198,6 @@ class ReportScreen(MmrecScreen):
 
     def action_apply(self) -> None:
         """A further run with a remedy for what was found."""
-        from mmrec_engine.quality.following import offers
         from mmrec_tui.screens.remedy import RemedyScreen
 
         history, app, folder = self._history, self.own_app, self._folder
@@ -203,9 +210,22 @@ class ReportScreen(MmrecScreen):
 
         def take(offer: Offer | None) -> None:
             if offer is not None:
-                app.follow(folder, offer, self._findings)
+                app.follow(folder, offer)
 
         self.app.push_screen(RemedyScreen(found), take)
+
+    def action_go_on_run(self) -> None:
+        if self._history is not None:
+            self.own_app.go_on(self._folder, finished=self._history.state == "FINISHED")
+
+    def shown_keys(self) -> list[Key]:
+        other = FINAL if self._file == BEST else BEST
+        hidden = set() if (self._folder / other).exists() else {"which"}
+        if self._history is None or self.own_app.stage.training is not None:
+            hidden |= {"go_on_run", "apply"}
+        elif not offers(self._findings, {**self._history.settings, "planned_steps": self._history.planned_steps}):
+            hidden.add("apply")
+        return [key for key in keys_of(self.table) if key.action not in hidden]
 
     def action_curves(self) -> None:
         """The run's own screen, with all its plots."""
@@ -324,7 +344,7 @@ def written_text(written: Written, file: str, say: Wording) -> Content:
         text += plain(say("generate.unknown", characters=written.unknown), "$warning") + Content("\n")
     text += plain(written.prompt, "bold") + plain(written.text)
     return text + Content.styled(
-        "\n" + say("report.written", file=file, speed=say.number(written.tokens_per_second)), "$foreground 60%"
+        "\n" + say("report.written", file=file, speed=say.number(written.tokens_per_second)), "$foreground 80%"
     )
 
 

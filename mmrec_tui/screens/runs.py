@@ -115,7 +115,7 @@ class RunsScreen(MmrecScreen):
         if kept is not None and any(row.run.path == kept for row in shown):
             table.move_cursor(row=table.get_row_index(str(kept)))
         words = say("runs.none-here") if not shown else say("runs.sorted", column=say(f"table.{self._sort}"))
-        self.query_one("#runs-what", Static).update(Content.styled(words, "$foreground 70%"))
+        self.query_one("#runs-what", Static).update(Content.styled(words, "$foreground 80%"))
 
     @property
     def _under_cursor(self) -> Path | None:

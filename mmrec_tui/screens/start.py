@@ -128,7 +128,7 @@ class StartScreen(MmrecScreen):
         values = {"cores": cores, "memory": say.memory(available_bytes())}
         accelerator = {"": say("start.accelerator-unknown"), "-": say("start.accelerator-none")}
         words = accelerator.get(self._accelerator, self._accelerator)
-        return Content.styled(say("start.machine", accelerator=words, **values), "$foreground 70%")
+        return Content.styled(say("start.machine", accelerator=words, **values), "$foreground 80%")
 
     def shown_keys(self) -> list[Key]:
         hidden = {"go_on"} if self._last is None else set()

@@ -89,6 +89,7 @@ class TrainingScreen(LookingScreen):
     def on_resize(self) -> None:
         self.set_class(self.size.height >= _ROOMY, "-roomy")
         self.call_after_refresh(self._draw)
+        self.call_after_refresh(self.refresh_keys)
 
     # Drawing
 
@@ -209,7 +210,14 @@ class TrainingScreen(LookingScreen):
         """Whether there is room for several panels at once, of which one can be given all of it."""
         return self.has_class("-wide") and (self.has_class("-usual") or self.has_class("-tall"))
 
+    @property
+    def _has_grid(self) -> bool:
+        """Whether there is room for several panels at once, of which one can be given all of it."""
+        return self.has_class("-wide") and (self.has_class("-usual") or self.has_class("-tall"))
+
     def action_maximise(self) -> None:
+        if not self._has_grid:
+            return
         self.toggle_class("-grid")
         self._show_panel(self._shown)
 
@@ -220,8 +228,8 @@ class TrainingScreen(LookingScreen):
         hidden = {"pause", "save", "stop", "detach"} if not session.live else {"go_on_run", "report"}
         if not session.owned:
             hidden.add("detach")
-        if not session.live and session.state == "FINISHED":
-            hidden.add("go_on_run")
+        if not self._has_grid:
+            hidden.add("maximise")
         return [key for key in keys_of(self.table) if key.action not in hidden]
 
     def barred_keys(self) -> list[Key]:
@@ -277,14 +285,9 @@ class TrainingScreen(LookingScreen):
         self.own_app.open_screen("leaving", detach_now=True)
 
     def action_go_on_run(self) -> None:
-        from mmrec_engine.settings import resolve
-
         session = self.session
-        if session.live or session.state == "FINISHED":
-            return
-        place = {"output_dir": str(session.folder.parent), "name": session.folder.name}
-        self.dismiss()
-        self.own_app.train(resolve(place), resume=True)
+        if not session.live:
+            self.own_app.go_on(session.folder, finished=session.state == "FINISHED")
 
     def action_report(self) -> None:
         if self.session.live and self.session.state not in ENDED:
@@ -342,11 +345,11 @@ class TrainingScreen(LookingScreen):
         self.own_app.tell(key, **values)
         self._draw_plots()
 
-    def action_leave(self) -> None:
+    def leave(self) -> None:
         if self.own_app.stage.watch_only and len(self.app.screen_stack) <= 2:
             self.own_app.action_quit_now()
         else:
-            super().action_leave()
+            super().leave()
 
 
 class PanelTabs(Static):

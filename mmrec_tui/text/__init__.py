@@ -21,10 +21,12 @@ class Wording:
         if language == "tr":
             from mmrec_tui.text.tr import TEXT
             from mmrec_tui.text.tr_app import TEXT as APP_TEXT
+            from mmrec_tui.text.tr_keys import TEXT as KEY_TEXT
         else:
             from mmrec_tui.text.en import TEXT
             from mmrec_tui.text.en_app import TEXT as APP_TEXT
-        self._text = {**TEXT, **APP_TEXT}
+            from mmrec_tui.text.en_keys import TEXT as KEY_TEXT
+        self._text = {**TEXT, **APP_TEXT, **KEY_TEXT}
 
     def __call__(self, key: str, /, **values: object) -> str:
         return self._text[key].format(**values)

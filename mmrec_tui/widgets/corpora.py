@@ -19,23 +19,24 @@ _WIDEST = 48
 
 
 def corpus_options(given: Mapping[str, Any], known: Sequence[str], say: Wording) -> list[Option]:
-    """Built-in corpora, data sets with a name, and paths; the one that is given is marked. known: paths of earlier runs.
+    """A text of one's own first, to be chosen or as in earlier runs, newest first; then built-in corpora and data sets with a
+    name. The one that is given is marked. known: paths of earlier runs.
 
-    Ids are builtin:NAME and path:PATH; the last, choose, asks for another.
+    Ids are builtin:NAME and path:PATH; the first, choose, asks for another.
     """
     path_chosen = corpora_as_typed(given.get("data_dir", ""))
     chosen = f"path:{path_chosen}" if path_chosen else f"builtin:{given.get('corpus', 'sample')}"
-    worded = []
-    for name in (*builtin_names(), *NAMED):
-        what = Content.styled(say(f"corpora.{name}"), "$foreground 60%")
-        worded.append((f"builtin:{name}", Content(f"{name}  ") + what))
+    paths = [path_chosen, *known] if path_chosen and path_chosen not in known else known
+    worded = [(f"path:{path}", plain(_shortened(path))) for path in paths]
     streamed = given.get("corpus")
     if streamed is not None and is_hub(streamed) and streamed not in NAMED:
         worded.append((f"builtin:{streamed}", plain(one_line(streamed))))
-    paths = [path_chosen, *known] if path_chosen and path_chosen not in known else known
-    worded += [(f"path:{path}", plain(_shortened(path))) for path in paths]
+    for name in (*builtin_names(), *NAMED):
+        what = Content.styled(say(f"corpora.{name}"), "$foreground 80%")
+        worded.append((f"builtin:{name}", Content(f"{name}  ") + what))
     options = [Option(Content("● " if id == chosen else "○ ") + words, id=id) for id, words in worded]
-    return [*options, Option(Content.styled(say("plan.choose-path"), "$accent"), id="choose")]
+    own = Content.styled("o ", "bold $accent") + Content.styled(say("plan.choose-path"), "$accent")
+    return [Option(own, id="choose"), *options]
 
 
 def _shortened(path: str) -> str:

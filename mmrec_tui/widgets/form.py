@@ -131,7 +131,7 @@ class Form(Widget):
                 in_force = getattr(resolved.settings, field.setting)
                 value.placeholder = _text(field.setting, in_force, say) or _placeholder(field.setting, say)
             words = say(f"source.{source}")
-            style = "$accent" if source == "hand" else "$foreground 60%"
+            style = "$accent" if source == "hand" else "$foreground 80%"
             field.query_one(".source", Static).update(Content.styled(words, style))
 
     def show_errors(self, error: RequestError | None, say: Wording) -> None:

@@ -25,7 +25,7 @@ from mmrec_tui.text import Wording
 GLYPHS = {"pass": "✓", "note": "i", "warn": "!", "fail": "✗", "error": "⚠", "skipped": "–", "ticked": "☑", "none": "○"}
 STYLES = {
     "pass": "$success", "ticked": "$success", "note": "$primary", "warn": "bold $warning", "fail": "bold $error",
-    "error": "bold $error", "skipped": "$foreground 60%", "none": "$foreground 60%",
+    "error": "bold $error", "skipped": "$foreground 80%", "none": "$foreground 80%",
 }  # fmt: skip
 _MOST_DOTS = 10
 _ROOM_FOR_BOTH = 95  # columns of the state line for the last loss and its moving average
@@ -73,7 +73,7 @@ def state_text(
     word = say(f"word.{state}")
     step = history.last_step
     where = Content(f" {one_line(name)}") + Content.styled(
-        f" · {one_line(corpus)}" if corpus else "", "$foreground 70%"
+        f" · {one_line(corpus)}" if corpus else "", "$foreground 80%"
     )
     epoch, epochs = (step.epoch if step else 0), _epochs(history)
     middle = Content.styled(word, STATE_STYLES.get(state, "bold $primary"))
@@ -148,7 +148,7 @@ def patience_text(history: History, say: Wording) -> Content:
     last, best = history.last_validation, history.best
     if last is None:
         patience = history.settings.get("early_stopping_patience", 0)
-        return Content.styled("○" * min(_MOST_DOTS, int(patience)), "$foreground 60%") + Content(
+        return Content.styled("○" * min(_MOST_DOTS, int(patience)), "$foreground 80%") + Content(
             " " + say("patience.waiting")
         )
     used, patience = last.patience_used, last.patience
@@ -225,7 +225,7 @@ def hints_text(history: History, state: str, error: str, resume: str, say: Wordi
             continue
         parts.append(finding_text(finding, say))
     if not parts:
-        return Content.styled(say("hint.none"), "$foreground 70%")
+        return Content.styled(say("hint.none"), "$foreground 80%")
     return Content("\n").join(parts)
 
 
@@ -249,7 +249,7 @@ class SampleText(Panel):
     def look(self, history: History) -> None:
         sample = history.sample
         if sample is None:
-            self.tell(Content.styled(self.say("sample.waiting"), "$foreground 70%"))
+            self.tell(Content.styled(self.say("sample.waiting"), "$foreground 80%"))
             return
         prompt, text = sample.prompt, sample.text
         if self.size.height < 2:
@@ -302,7 +302,7 @@ class Machine(Panel):
     def look(self, readings: dict[str, float]) -> None:
         say = self.say
         if not readings:
-            self.tell(Content.styled(say("machine.unknown"), "$foreground 70%"))
+            self.tell(Content.styled(say("machine.unknown"), "$foreground 80%"))
             return
         width = max(10, self.size.width)
         lines = []

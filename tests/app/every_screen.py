@@ -40,7 +40,7 @@ def screen_classes() -> set[str]:
 class Found:
     """What the checks found, in place of the checks themselves."""
 
-    done, error, total = True, None, 21
+    done, error, total, running_item = True, None, 21, ""
 
     def __init__(self, resolved: Any, *_: Any, **__: Any) -> None:
         self.resolved = resolved
@@ -131,6 +131,11 @@ async def _remedy(app: MmrecApp, pilot: Pilot[Any]) -> None:
     await _dialog("screens.remedy", "RemedyScreen", found)(app, pilot)
 
 
+async def _keys(app: MmrecApp, pilot: Pilot[Any]) -> None:
+    await pilot.press("question_mark")
+    await until(pilot, lambda: type(app.screen).__name__ == "KeysScreen")
+
+
 async def _palette(app: MmrecApp, pilot: Pilot[Any]) -> None:
     app.action_command_palette()
     await until(pilot, lambda: type(app.screen).__name__ == "Palette")
@@ -152,5 +157,6 @@ OPENERS: dict[str, Opener] = {
     "AskingScreen": _dialog("screens.asking", "AskingScreen", "?", "1"),
     "SureScreen": _dialog("screens.asking", "SureScreen", "?"),
     "RemedyScreen": _remedy,
+    "KeysScreen": _keys,
     "Palette": _palette,
 }

@@ -85,7 +85,7 @@ async def test_a_request_that_proves_wrong_only_when_training_begins_is_told(sma
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await until_shown(pilot, "BAŞARISIZ", 60)
         assert "prose.txt-gone" in re.sub(r"[│\s]", "", screen_text(app))
-        await pilot.press("q")
+        await pilot.press("escape")
         await until(pilot, lambda: table_of(app) == "start")
     assert not session.folder.exists()
 

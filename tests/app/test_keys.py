@@ -14,8 +14,9 @@ from textual.widgets import Input, OptionList
 
 from mmrec_engine.messages import LANGUAGES
 from mmrec_tui.figures import PLOTS
-from mmrec_tui.keys import KEYS, keys_of, word_key
+from mmrec_tui.keys import KEYS, about_key, keys_of, word_key
 from mmrec_tui.screens.base import MmrecScreen
+from mmrec_tui.screens.leaving import LeavingScreen
 from mmrec_tui.screens.training import PANELS
 from mmrec_tui.session import Watching
 from mmrec_tui.text import Wording
@@ -51,6 +52,7 @@ def test_every_key_is_worded(language: Any) -> None:
     say = Wording(language)
     for key in KEYS:
         assert say.knows(word_key(key.action)), key.action
+        assert say.knows(about_key(key.action)), key.action
 
 
 def test_no_key_needs_alt_gr_or_differs_on_a_turkish_keyboard() -> None:
@@ -64,6 +66,16 @@ def test_no_key_needs_alt_gr_or_differs_on_a_turkish_keyboard() -> None:
 def test_no_key_means_two_things_on_a_screen(name: str) -> None:
     own = Counter(one for key in keys_of(name) for one in key.keys.split(","))
     assert [key for key, times in own.items() if times > 1] == []
+
+
+def test_no_key_sets_a_training_going_on_one_screen_and_ends_something_on_another() -> None:
+    named = {"start", "next", "new_run", "go_on", "go_on_run"}, {"stop", "detach", "quit_now", "delete"}
+    for effect, actions in zip(("go", "stop"), named, strict=True):
+        assert {key.action for key in KEYS if key.effect == effect} == actions
+    going = {name for key in KEYS if key.effect == "go" for name in key.keys.split(",")}
+    ending = {name for key in KEYS if key.effect == "stop" for name in key.keys.split(",")}
+    ending |= {name for name, action, _ in LeavingScreen.BINDINGS if action in ("stop", "detach")}
+    assert not going & ending
 
 
 def test_what_must_act_while_one_types_needs_no_letter_of_its_own() -> None:
@@ -94,14 +106,6 @@ async def test_f1_on_a_plot_opens_the_guide_where_it_speaks_of_it(finished: Path
             await pilot.pause()
             assert app.focused is not None
             assert app.focused.id == f"panel-{PLOTS[number - 1]}"
-
-
-async def test_a_question_mark_is_help_too(finished: Path) -> None:
-    app = an_app(session=Watching(finished))
-    async with app.run_test(size=(80, 24), notifications=True) as pilot:
-        await pilot.press("3", "question_mark")
-        await until_shown(pilot, "Accuracy")
-        assert table_of(app) == "guide"
 
 
 async def test_a_number_jumps_to_its_panel_and_only_that_one_is_seen_on_a_narrow_screen(finished: Path) -> None:
@@ -151,10 +155,9 @@ async def test_what_has_focus_when_a_screen_becomes_narrow_is_what_is_shown(fini
         assert shown_panels(pilot) == ["speed"]
 
 
-@pytest.mark.parametrize("size", [(80, 24), (160, 45)], ids=str)
-async def test_maximised_one_panel_has_all_the_room(size: tuple[int, int], finished: Path) -> None:
+async def test_maximised_one_panel_has_all_the_room(finished: Path) -> None:
     app = an_app(session=Watching(finished))
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=(160, 45)) as pilot:
         await pilot.press("2", "m")
         await pilot.pause()
         assert shown_panels(pilot) == ["perplexity"]
@@ -191,8 +194,8 @@ async def test_letters_typed_into_a_field_do_nothing_else_and_esc_leaves_it() ->
         await pilot.pause()
         field = app.screen.query_one("#field-name", Input)
         field.focus()
-        await pilot.press(*"qg3 ?")
-        assert (table_of(app), field.value) == ("plan", "qg3 ?")
+        await pilot.press(*"qg3 t")
+        assert (table_of(app), field.value) == ("plan", "qg3 t")
         await pilot.press("escape")
         assert (table_of(app), app.focused) == ("plan", None)
         await pilot.press("escape")
@@ -221,7 +224,8 @@ async def test_the_bar_always_ends_with_help_and_the_way_out() -> None:
                 await pilot.resize_terminal(width, 30)
                 await pilot.pause()
                 bar = screen_text(app).split("\n")[29]
-                assert bar.endswith("? help  q leave"), (screen, width, bar)
+                way_back = "" if screen == "start" else "esc back  "
+                assert bar.endswith(f"? keys  {way_back}q quit"), (screen, width, bar)
 
 
 @pytest.mark.slow
@@ -232,7 +236,7 @@ async def test_the_palette_does_what_keys_do() -> None:
         await pilot.pause()
         assert "Search for a command" in screen_text(app)
         await pilot.press(*"guide")
-        await until_shown(pilot, "guide  (g)")
+        await until_shown(pilot, "The guide, at this screen's topic")
         await pilot.press("down", "enter")
         await until(pilot, lambda: table_of(app) == "guide")
 
@@ -252,19 +256,6 @@ async def test_the_axis_and_the_smoothing_are_remembered_but_not_the_scale(finis
 
     kept = read_preferences()
     assert (kept.x_axis, kept.smoothing) == ("tokens", 0.99)
-
-
-@pytest.mark.slow
-async def test_the_guide_lists_all_keys_when_it_is_asked_for_help_itself() -> None:
-    app = an_app()
-    async with app.run_test(size=(100, 60), notifications=True) as pilot:
-        await pilot.press("g")
-        await pilot.pause()
-        await pilot.press("f1")
-        await pilot.pause()
-        page = screen_text(app)
-        for key in keys_of("training"):
-            assert re.search(rf"{re.escape(key.shown)} +{re.escape(app.say(word_key(key.action)))}", page), key
 
 
 @pytest.mark.slow

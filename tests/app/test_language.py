@@ -17,7 +17,7 @@ from mmrec_engine.settings import FIELDS
 from mmrec_tui.app import MmrecApp, Relaunch
 from mmrec_tui.preferences import Preferences, read_preferences
 from mmrec_tui.session import Watching
-from mmrec_tui.text import en, en_app, tr, tr_app
+from mmrec_tui.text import en, en_app, en_keys, tr, tr_app, tr_keys
 from mmrec_tui.themes import THEME_NAMES
 from tests.app.conftest import an_app, screen_text, table_of, until, until_shown
 from tests.app.recorded import a_training, an_ending, record
@@ -29,7 +29,13 @@ TEXTUALS_OWN = ("Search for commands", "No matches found", "Show keys and help p
 
 def words_of(language: str) -> set[str]:
     """All that the app can say in a language: catalogue and guide, cut at what is put in."""
-    texts = [*({"en": en, "tr": tr}[language]).TEXT.values(), *({"en": en_app, "tr": tr_app}[language]).TEXT.values()]
+    catalogues = {"en": (en, en_app, en_keys), "tr": (tr, tr_app, tr_keys)}[language]
+    texts = [
+        text
+        for catalogue in catalogues
+        for key, text in catalogue.TEXT.items()
+        if not key.endswith(".language")  # it offers the other language in that language
+    ]
     entries: tuple[Any, ...] = (*ITEMS, *MEASURES, *PROBLEMS, *HYPERPARAMETERS, *PROFILE_TEXTS)
     texts += [value[language] for entry in entries for value in vars(entry).values() if isinstance(value, dict)]
     pieces = {piece.strip() for text in texts for piece, _, _, _ in string.Formatter().parse(text.replace("{}", ""))}
@@ -65,23 +71,27 @@ def placeholders(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name}
 
 
+APP = {"en": {**en_app.TEXT, **en_keys.TEXT}, "tr": {**tr_app.TEXT, **tr_keys.TEXT}}
+
+
 def test_both_catalogues_of_the_app_say_the_same_things() -> None:
-    assert set(en_app.TEXT) == set(tr_app.TEXT)
-    for key, text in en_app.TEXT.items():
-        assert placeholders(text) == placeholders(tr_app.TEXT[key]), key
-        assert text and tr_app.TEXT[key], key
-    assert not set(en.TEXT) & set(en_app.TEXT), "which of the two would be shown?"
+    assert set(APP["en"]) == set(APP["tr"])
+    for key, text in APP["en"].items():
+        assert placeholders(text) == placeholders(APP["tr"][key]), key
+        assert text and APP["tr"][key], key
+    assert not set(en.TEXT) & set(APP["en"]), "which of the two would be shown?"
+    assert not set(en_app.TEXT) & set(en_keys.TEXT), "which of the two would be shown?"
 
 
 def test_every_word_of_the_app_is_used() -> None:
-    source = "\n".join(
-        path.read_text() for path in (ROOT / "mmrec_tui").rglob("*.py") if not path.name.endswith("_app.py")
-    )
+    source = "\n".join(path.read_text() for path in (ROOT / "mmrec_tui").rglob("*.py") if path.parent.name != "text")
     made = re.findall(r"f[\"']([a-z-]+[.-])\{", source)  # "key.{action}", "panel.{name}"
     unused = [
         key
-        for key in en_app.TEXT
-        if f'"{key}"' not in source and f"'{key}'" not in source and not any(key.startswith(part) for part in made)
+        for key in APP["en"]
+        if f'"{key}"' not in source
+        and f"'{key}'" not in source
+        and not any(key.startswith(part) for part in (*made, "about."))
     ]
     assert not unused
 
@@ -131,7 +141,7 @@ async def guide(app: MmrecApp, pilot: Pilot[Any]) -> None:
 
 async def keys(app: MmrecApp, pilot: Pilot[Any]) -> None:
     await guide(app, pilot)
-    await pilot.press("f1")
+    await pilot.press("question_mark")
 
 
 async def chooser(app: MmrecApp, pilot: Pilot[Any]) -> None:

@@ -148,7 +148,7 @@ async def test_the_field_with_focus_is_explained() -> None:
             app.screen.query_one(f"#field-{name}").focus()
             await pilot.pause()
             entry = next(entry for entry in HYPERPARAMETERS if entry.name == name)
-            about = str(app.screen.query_one("#about").render())
+            about = str(app.screen.query_one("#about-text").render())
             assert entry.what["en"] in about
             assert entry.higher["en"] in about
             await pilot.press("f1")
@@ -188,7 +188,7 @@ async def test_a_path_is_chosen_by_hand_and_remembered(small_text: Path) -> None
     app = an_app()
     async with app.run_test(size=(100, 36), notifications=True) as pilot:
         screen = await open_plan(app, pilot)
-        await pilot.press("2", "end", "enter")
+        await pilot.press("2", "home", "enter")
         await until_shown(pilot, "Which text?")
         await pilot.press(*"nowhere.txt", "enter")
         await until_shown(pilot, "there is no nowhere.txt")
@@ -207,7 +207,7 @@ async def test_several_texts_are_typed_with_their_weights_and_stay_known(small_t
     app = an_app(plan={**TINY, "denoising": "0.5"})
     async with app.run_test(size=(120, 40)) as pilot:
         screen = await open_plan(app, pilot)
-        await pilot.press("2", "end", "enter")
+        await pilot.press("2", "home", "enter")
         await until_shown(pilot, "Which text?")
         await pilot.press(*"one.txt=3; two.txt=1", "enter")
         await until(pilot, lambda: app.screen is screen)
@@ -224,7 +224,7 @@ async def test_a_word_filters_the_tree_and_a_file_in_it_is_taken(small_text: Pat
     app = an_app()
     async with app.run_test(size=(100, 36)) as pilot:
         screen = await open_plan(app, pilot)
-        await pilot.press("2", "end", "enter")
+        await pilot.press("2", "home", "enter")
         await until_shown(pilot, "letters.txt")
         assert ".hidden" not in screen_text(app)
         await pilot.press(*"poem")
@@ -240,7 +240,7 @@ async def test_esc_leaves_the_chooser_and_changes_nothing() -> None:
     async with app.run_test(size=(100, 36)) as pilot:
         screen = await open_plan(app, pilot)
         before = screen._resolved.settings
-        await pilot.press("2", "end", "enter")
+        await pilot.press("2", "home", "enter")
         await until_shown(pilot, "Which text?")
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is screen)

@@ -79,6 +79,12 @@ async def test_a_remedy_begins_a_further_run_when_this_one_has_stopped(small_tex
         await until_shown(pilot, "Which remedy?")
         assert "(dropout 0.1 → 0.2, weight decay 0.1 → 0.2, patience 5 → 3, learning rate" in words_of(app)
         await pilot.press("enter")
+        await until(pilot, lambda: table_of(app) == "checklist", TRAINED)
+        await until_checked(pilot)
+        checklist: Any = app.screen
+        found = next(one for one in checklist._checks.found if one["id"] == "hyperparameters")
+        assert found["values"]["learning_rate"] == 3e-5, "what is found is found of this run, not of the earlier one"
+        await pilot.press("s")
         further = session.folder.with_name(f"{session.folder.name}-2")
         await until(pilot, lambda: app.stage.session is not session and app.stage.training is not None, TRAINED)
         training: Any = app.stage.training

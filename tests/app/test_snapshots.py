@@ -190,7 +190,7 @@ async def test_a_search_that_has_ended(
 class Found:
     """What the checks found, without their figures of this machine."""
 
-    done, error, total = True, None, 21
+    done, error, total, running_item = True, None, 21, ""
 
     def __init__(self, resolved: Any, corpus: Any, after: Any) -> None:
         self.resolved = resolved

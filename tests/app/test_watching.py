@@ -100,7 +100,7 @@ async def test_keys_ask_the_process_that_trains(trained_elsewhere: Path) -> None
         await until_shown(pilot, "pausing after this step")
         more(trained_elsewhere, events.Paused(step=120), events.State(step=120, time=BEGAN, state="PAUSED"))
         await until_shown(pilot, "PAUSED")
-        await pilot.press("p", "k", "s")
+        await pilot.press("p", "k", "t")
         await until(pilot, lambda: len(asked(trained_elsewhere)) == 4)
     assert asked(trained_elsewhere) == ["pause", "resume", "save", "stop"]
 
@@ -146,7 +146,7 @@ async def test_a_live_run_is_opened_from_the_first_screen(trained_elsewhere: Pat
         await until_shown(pilot, "Watch tiny")
         await pilot.press("w")
         await until_shown(pilot, "TRAINING")
-        await pilot.press("q")
+        await pilot.press("escape")
         await pilot.pause()
         assert table_of(app) == "start"
 
@@ -226,7 +226,7 @@ async def test_runs_are_filtered_sorted_and_opened(place: Path) -> None:
         assert "tiny" not in table
         await pilot.press("enter", "enter")
         await until_shown(pilot, "DIED")
-        await pilot.press("q")
+        await pilot.press("escape")
         await pilot.press("slash", *["backspace"] * 4, *"tiny", "enter", "enter")
         await until_shown(pilot, "Report: tiny")
         await until_shown(pilot, "0.91 nats above bigram")

@@ -53,7 +53,7 @@ async def test_from_the_first_screen_to_a_comparison_by_keyboard(small_text: Pat
     async with app.run_test(size=(120, 36), notifications=True) as pilot:
         await pilot.press("n")
         await until(pilot, lambda: table_of(app) == "plan")
-        await pilot.press("2", "end", "enter")
+        await pilot.press("2", "home", "enter")
         await until_shown(pilot, "Which text?")
         await pilot.press(*"../prose.txt", "enter")
         await until(pilot, lambda: table_of(app) == "plan")
@@ -106,7 +106,7 @@ async def test_from_the_first_screen_to_a_comparison_by_keyboard(small_text: Pat
         await pilot.press("escape", "b")
         await until_shown(pilot, "final_checkpoint.pt")
 
-        await pilot.press("q", "q")
+        await pilot.press("escape", "escape")
         await until(pilot, lambda: table_of(app) == "start")
         await pilot.press("n")
         await until(pilot, lambda: table_of(app) == "plan")
@@ -118,7 +118,7 @@ async def test_from_the_first_screen_to_a_comparison_by_keyboard(small_text: Pat
         await until_checked(pilot)
         await pilot.press("s")
         await until_shown(pilot, "FINISHED", TRAINED)
-        await pilot.press("q")
+        await pilot.press("escape")
         await until(pilot, lambda: table_of(app) == "start")
         await until_shown(pilot, "tiny-2")
 
@@ -199,7 +199,7 @@ async def test_keys_pause_go_on_save_and_stop_the_training(small_text: Path) -> 
         await pilot.press("p")
         await until_shown(pilot, "TRAINING")
         await until(pilot, lambda: kinds(session).count("step") > still)
-        await pilot.press("s")
+        await pilot.press("t")
         await until_shown(pilot, "STOPPED", TRAINED)
         await until_shown(pilot, "Go on from the newest checkpoint with c")
     recorded = [kind for kind in kinds(session) if kind in ("paused", "resumed", "run_finished")]
@@ -216,7 +216,7 @@ async def test_a_stopped_run_goes_on_with_a_key_where_it_stood(small_text: Path)
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await until_shown(pilot, "TRAINING", TRAINED)
         await until(pilot, lambda: kinds(session).count("step") > 5)
-        await pilot.press("s")
+        await pilot.press("t")
         await until_shown(pilot, "STOPPED", TRAINED)
         stood = events_of(session.folder)[-1]["step"]
         await pilot.press("c")
@@ -225,7 +225,7 @@ async def test_a_stopped_run_goes_on_with_a_key_where_it_stood(small_text: Path)
         await until(pilot, lambda: kinds(again).count("step") > stood)
         steps = [event["step"] for event in events_of(session.folder) if event["event"] == "step"]
         assert steps == list(range(1, len(steps) + 1)), "no step is missing, and none is made twice"
-        await pilot.press("s")
+        await pilot.press("t")
         await until_shown(pilot, "STOPPED", TRAINED)
 
 
@@ -240,12 +240,12 @@ async def test_leaving_while_a_training_goes_on_asks_first(small_text: Path) -> 
         await pilot.press("escape")
         await until(pilot, lambda: table_of(app) == "training")
         assert session.live
-        await pilot.press("q")
+        await pilot.press("escape")
         await until(pilot, lambda: table_of(app) == "start")
         assert session.live, "looking elsewhere ends nothing"
         await pilot.press("n")
         await until(pilot, lambda: table_of(app) == "plan")
-        await pilot.press("q", "q")
+        await pilot.press("q")
         await until_shown(pilot, "Training is running")
         await click_on(pilot, "Stop and save")
         await until(pilot, lambda: not app.is_running, TRAINED)
@@ -260,7 +260,7 @@ async def test_a_second_training_has_to_wait_for_the_first(small_text: Path) -> 
     session.start()
     async with app.run_test(size=(120, 36), notifications=True) as pilot:
         await until_shown(pilot, "TRAINING", TRAINED)
-        await pilot.press("q", "n")
+        await pilot.press("escape", "n")
         await until(pilot, lambda: table_of(app) == "plan" and is_planned(app, 40))
         await pilot.press("ctrl+s")
         await until(pilot, lambda: table_of(app) == "checklist")

@@ -252,7 +252,7 @@ def start_training(screen: Screen) -> None:
     """From the first screen to a run that trains, by keys."""
     screen.wait_for("What now?")
     screen.press("n")
-    screen.wait_for("first validation at step")
+    screen.wait_for("first validation")
     screen.press("ctrl+s")
     screen.wait_for("Ready:")
     screen.press("s")

@@ -141,7 +141,7 @@ def test_each_screen_keeps_within_the_terminal(
     screen = opened(columns=columns, lines=lines)
     for key, wanted in [
         ("", "What now?"),
-        ("n", "first validation at step"),
+        ("n", "first validation"),
         ("ctrl+s", "Ready:"),
         ("g", "search the guide"),
     ]:
@@ -181,7 +181,7 @@ def test_the_state_is_seen_at_any_size_and_while_the_size_changes(
     wait_for_steps(command.run_folder())
     screen.press("ctrl+q")
     screen.wait_for("Training is running")
-    screen.press("s")
+    screen.press("t")
     assert screen.wait_for_end() == 0
 
 

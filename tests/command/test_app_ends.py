@@ -92,7 +92,7 @@ def assert_each_step_once(folder: Path, steps: int) -> None:
 def quit_and_stop(screen: Screen) -> None:
     screen.press("ctrl+q")
     screen.wait_for("Training is running")
-    screen.press("s")
+    screen.press("t")
     assert screen.wait_for_end() == 0
     assert screen.restored
 
@@ -261,7 +261,7 @@ def test_a_detached_run_goes_on_by_itself_and_is_steered_from_outside(
     screen.press("p")
     screen.wait_for("TRAINING")
     wait_for_steps(folder)
-    screen.press("s")
+    screen.press("t")
     screen.wait_for("STOPPED")
     wait_until(lambda: not is_live(folder), "the run has ended")
     assert_saved(folder)
