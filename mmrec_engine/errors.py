@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from mmrec_engine.messages import LANGUAGES, MESSAGES, Language
 
 
@@ -14,10 +16,11 @@ class MmrecError(Exception):
         self.key = key
         self.values = values
 
-    def text(self, language: Language) -> str:
-        """One line: what was given may be a path or a text with line ends in it."""
+    def text(self, language: Language, reword: Callable[[str], str] = str) -> str:
+        """One line: what was given may be a path or a text with line ends in it. reword: changes the message before it is
+        filled, where another place speaks in other words."""
         worded = {name: _worded(value, language) for name, value in self.values.items()}
-        return " ".join(MESSAGES[self.key][language].format(**worded).splitlines())
+        return " ".join(reword(MESSAGES[self.key][language]).format(**worded).splitlines())
 
     def __str__(self) -> str:
         return self.text("en")

@@ -20,6 +20,7 @@ from textual.filter import NoColor
 from mmrec_engine.errors import MmrecError
 from mmrec_engine.run_files import LOG
 from mmrec_engine.run_folder import refuse_links
+from mmrec_tui.in_app import error_text
 from mmrec_tui.terminal import one_line
 from mmrec_tui.themes import THEMES, next_theme
 
@@ -354,8 +355,7 @@ class MmrecApp(App[object], inherit_bindings=False):
         self.notify(self.say(key, **values), severity="warning", markup=False)
 
     def tell_error(self, error: Exception) -> None:
-        text = error.text(self.say.language) if isinstance(error, MmrecError) else f"{type(error).__name__}: {error}"
-        self.notify(one_line(text), severity="error", timeout=12, markup=False)
+        self.notify(error_text(error, self.say), severity="error", timeout=12, markup=False)
 
     # Keys that act everywhere
 

@@ -11,12 +11,12 @@ from textual.app import ComposeResult
 from textual.widgets import Static
 
 from mmrec_engine.corpus.prepare import Corpus
-from mmrec_engine.errors import MmrecError
 from mmrec_engine.quality.before import failing
 from mmrec_engine.quality.following import Offer, Origin, offers
 from mmrec_engine.settings import Resolved
 from mmrec_tui.before_checks import BeforeChecks
 from mmrec_tui.findings import remedy_title
+from mmrec_tui.in_app import error_text
 from mmrec_tui.keys import Key, keys_of
 from mmrec_tui.screens.base import KeyBar, MmrecScreen, Title
 from mmrec_tui.session import Work
@@ -95,9 +95,7 @@ class ChecklistScreen(MmrecScreen):
     def _verdict(self) -> str:
         say, checks, settings = self.say, self._checks, self._checks.resolved.settings
         if checks.error is not None:
-            error = checks.error
-            text = error.text(say.language) if isinstance(error, MmrecError) else f"{type(error).__name__}: {error}"
-            return f"✗ {one_line(text)}"
+            return f"✗ {error_text(checks.error, say)}"
         if not checks.done:
             spinner = _SPINNER[self._looks % len(_SPINNER)]
             return f"{spinner} " + say("checklist.checking", done=len(checks.found), total=checks.total or "…")

@@ -10,6 +10,7 @@ from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from mmrec_tui.in_app import in_app
 from mmrec_tui.screens.base import KeyBar, MmrecScreen, Title
 from mmrec_tui.text import Wording
 from mmrec_tui.topics import Topic, named, search, topics
@@ -79,7 +80,7 @@ class GuideScreen(MmrecScreen):
 def topic_text(topic: Topic, say: Wording) -> Content:
     text = plain(topic.title, "bold $primary")
     for heading, paragraph in topic.paragraphs:
-        text += Content("\n\n") + Content.styled(say(heading), "bold") + Content("\n") + plain(paragraph)
+        text += Content("\n\n") + Content.styled(say(heading), "bold") + Content("\n") + plain(in_app(paragraph, say))
     for remedy in topic.remedies:
         text += Content("\n") + Content.styled("→ ", "bold $accent") + plain(remedy)
     return text

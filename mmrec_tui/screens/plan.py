@@ -27,6 +27,7 @@ from mmrec_tui.draft import (
     windows_of,
 )
 from mmrec_tui.figures import planned_pacing, planned_rates
+from mmrec_tui.in_app import error_text
 from mmrec_tui.keys import Key, keys_of
 from mmrec_tui.measuring import Measuring
 from mmrec_tui.preparing import Preparing
@@ -292,17 +293,17 @@ class PlanScreen(MmrecScreen):
     def _outlook_text(self) -> Content:
         say = self.say
         if self._error is not None:
-            return Content.styled("✗ ", "bold $error") + plain(self._error.text(say.language))
+            return Content.styled("✗ ", "bold $error") + plain(error_text(self._error, say))
         look, settings = self._preparing.view, self._settings
         if look.error is not None:
-            return Content.styled("✗ ", "bold $error") + plain(look.error.text(say.language))
+            return Content.styled("✗ ", "bold $error") + plain(error_text(look.error, say))
         if look.waits_for_encoding:
             return Content.styled("? ", "bold $warning") + plain(say("plan.choose-encoding"))
         if look.corpus is None:
             return Content(f"… {say('plan.preparing', percent=say.whole_percent(look.share))}")
         short = short_side(look.corpus, settings.seq_len)
         if short is not None:
-            return Content.styled("✗ ", "bold $error") + plain(short.text(say.language))
+            return Content.styled("✗ ", "bold $error") + plain(error_text(short, say))
         ahead = outlook(settings, look.corpus, self._measuring.speed_of(settings.config))
         folder = Path(settings.output_dir) / self._free_name(settings)
         short_of_memory = ahead.memory_bytes > USABLE * available_bytes()

@@ -15,6 +15,7 @@ from textual.widgets.option_list import Option
 from mmrec_engine.quality.following import Offer, Way
 from mmrec_engine.quality.remedies import immediate
 from mmrec_tui.findings import evidence_of, remedy_title, title_of
+from mmrec_tui.in_app import in_app
 from mmrec_tui.terminal import one_line
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class RemedyScreen(ModalScreen["Offer | None"]):
             text = Content("")
             if offer.finding["id"] != told:
                 told = offer.finding["id"]
-                head = one_line(f"{title_of(offer.finding, say)}: {evidence_of(offer.finding, say)}")
+                head = one_line(in_app(f"{title_of(offer.finding, say)}: {evidence_of(offer.finding, say)}", say))
                 text += Content.styled(head, "$foreground 80%") + Content("\n")
             way = say("remedy.way-plan" if self._planned else f"remedy.way-{offer.way}")
             text += Content.styled(one_line(remedy_title(offer.remedy, say)), "bold") + Content(f"  → {way}")

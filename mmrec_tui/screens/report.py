@@ -23,6 +23,7 @@ from mmrec_engine.ticks import read_ticks, write_ticks
 from mmrec_tui.after_checks import AfterChecks, needs_checks
 from mmrec_tui.figures import View, figure_of
 from mmrec_tui.findings import advice_of, title_of
+from mmrec_tui.in_app import error_text, in_app
 from mmrec_tui.keys import Key, keys_of
 from mmrec_tui.screens.base import KeyBar, MmrecScreen, Title
 from mmrec_tui.session import Work
@@ -157,8 +158,7 @@ class ReportScreen(MmrecScreen):
         say, written, error = self.say, self._writer.written, self._writer.error
         where = self.query_one("#written", Static)
         if error is not None:
-            text = error.text(say.language) if isinstance(error, MmrecError) else f"{type(error).__name__}: {error}"
-            where.update(Content.styled("✗ ", "bold $error") + plain(one_line(text)))
+            where.update(Content.styled("✗ ", "bold $error") + plain(error_text(error, say)))
         elif written is not None:
             where.update(written_text(written, self._file, say))
         elif self._writer.writing:
@@ -332,7 +332,7 @@ def next_text(findings: list[dict[str, Any]], name: str, say: Wording) -> Conten
             head = Content.styled(f"{GLYPHS[glyph]} ", STYLES[glyph]) + Content.styled(
                 one_line(title_of(one, say)), "bold"
             )
-            lines.append(head + plain(f"  {one_line(advice)}"))
+            lines.append(head + plain(f"  {one_line(in_app(advice, say))}"))
     if len(lines) == 1:
         lines.append(plain(say("report.nothing")))
     return Content("\n").join([*lines, Content(""), plain(say("report.next", name=name))])

@@ -13,8 +13,8 @@ from textual.content import Content
 from textual.widgets import Static
 
 from mmrec_engine.corpus.prepare import Corpus
-from mmrec_engine.errors import MmrecError
 from mmrec_engine.settings import Settings
+from mmrec_tui.in_app import error_text
 from mmrec_tui.screens.base import MmrecScreen
 from mmrec_tui.session import Work
 from mmrec_tui.terminal import one_line
@@ -89,7 +89,7 @@ class SearchScreen(MmrecScreen):
     def _verdict(self) -> Content:
         say, found, error = self.say, self._found, self.work.error
         if error is not None:
-            words = error.text(say.language) if isinstance(error, MmrecError) else f"{type(error).__name__}: {error}"
+            words = error_text(error, say)
             return Content.styled("✗ ", "bold $error") + plain(one_line(words))
         if not self._seen or found is None:
             return Content("… ") + plain(self.under_way(found) if found is not None else say("search.waiting"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, cast
@@ -18,6 +17,7 @@ from mmrec_engine.history import History
 from mmrec_engine.smoothing import DECAYS
 from mmrec_tui.earlier import last_like
 from mmrec_tui.figures import PLOTS, X_AXES, View, XAxis, extent, figure_of
+from mmrec_tui.in_app import error_text
 from mmrec_tui.keys import PANELS, Key, keys_of
 from mmrec_tui.meter import Meter
 from mmrec_tui.pacing import Pacing
@@ -112,8 +112,8 @@ class TrainingScreen(LookingScreen):
     def _draw_numbers(self) -> None:
         session = self.session
         live, state, name = session.live, session.state, session.folder.name
-        error = session.error.text(self.say.language) if session.error is not None else ""
-        resume = "" if session.live or session.gone or not session.loaded else self._resume_command()
+        error = error_text(session.error, self.say) if session.error is not None else ""
+        resumable = session.loaded and not session.live and not session.gone
         short = self.has_class("-narrow") or self.has_class("-numbers")
         decay = self.own_app.stage.preferences.smoothing
         with session.reading() as history:
@@ -124,7 +124,7 @@ class TrainingScreen(LookingScreen):
             self._guarded(
                 "checklist", lambda one: cast(Checklist, one).look(history.findings, {}, "during", short=short)
             )
-            self._guarded("hints", lambda one: cast(Hints, one).look(history, state, error, resume))
+            self._guarded("hints", lambda one: cast(Hints, one).look(history, state, error, resumable))
             self._guarded("sample", lambda one: cast(SampleText, one).look(history))
             self._guarded("panel-log", lambda one: cast(Log, one).look(history))
         if self._ticks % _METER_TICKS == 1:
@@ -171,11 +171,6 @@ class TrainingScreen(LookingScreen):
         if before and state in (*ENDED, "DIED"):
             self.own_app.tell("training.ended", state=self.say(f"state.{state}"))
 
-    def _resume_command(self) -> str:
-        folder = self.session.folder
-        words = ["mmrec-tui", "train", "--resume", "--output-dir", str(folder.parent), "--name", folder.name]
-        return shlex.join(words)
-
     @property
     def _view(self) -> View:
         preferences = self.own_app.stage.preferences
@@ -204,11 +199,6 @@ class TrainingScreen(LookingScreen):
             self.remove_class("-grid")
         self._show_panel(name)
         self.call_after_refresh(self.set_focus, panel)
-
-    @property
-    def _has_grid(self) -> bool:
-        """Whether there is room for several panels at once, of which one can be given all of it."""
-        return self.has_class("-wide") and (self.has_class("-usual") or self.has_class("-tall"))
 
     @property
     def _has_grid(self) -> bool:

@@ -18,6 +18,7 @@ from mmrec_engine.guide import ITEMS, Item
 from mmrec_engine.guide.findings import texts
 from mmrec_engine.quality.report import newest
 from mmrec_tui.findings import advice_of, evidence_of, remedy_title, title_of
+from mmrec_tui.in_app import in_app
 from mmrec_tui.terminal import one_line
 from mmrec_tui.text import Wording
 from mmrec_tui.widgets.panels import GLYPHS, STYLES, plain, status_of
@@ -188,7 +189,7 @@ def _finding_text(finding: dict[str, Any], say: Wording, width: int, *, whole: b
     what would help."""
     status = str(finding.get("status"))
     status = status if status in GLYPHS else "error"
-    title, evidence = one_line(title_of(finding, say)), one_line(evidence_of(finding, say))
+    title, evidence = one_line(title_of(finding, say)), one_line(in_app(evidence_of(finding, say), say))
     if finding.get("waived") is True:
         title += f" ({say('check.waived')})"
     head = Content(" " * _INDENT) + Content.styled(f"{GLYPHS[status]} ", STYLES[status])
@@ -200,7 +201,7 @@ def _finding_text(finding: dict[str, Any], say: Wording, width: int, *, whole: b
     entry = texts().get(str(finding.get("id")))
     if status in _WRONG and entry is not None:
         for more in (entry.why[say.language], f"→ {advice_of(finding, say)}"):
-            text += plain("\n" + _indented(more, width))
+            text += plain("\n" + _indented(in_app(more, say), width))
     for remedy in finding.get("remedies") or ():
         if isinstance(remedy, dict):
             text += Content.styled(f"\n      • {one_line(remedy_title(remedy, say))}", "$accent")

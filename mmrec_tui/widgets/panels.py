@@ -18,6 +18,7 @@ from mmrec_engine.guide.findings_during import figures
 from mmrec_engine.history import History
 from mmrec_engine.smoothing import USUAL_DECAY
 from mmrec_tui.findings import evidence_of, remedy_title, title_of
+from mmrec_tui.in_app import in_app
 from mmrec_tui.states import STATE_STYLES
 from mmrec_tui.terminal import one_line, printable
 from mmrec_tui.text import Wording
@@ -204,22 +205,22 @@ def status_of(item: str, findings: list[dict[str, Any]], ticks: dict[str, bool])
 class Hints(Panel):
     """What is going wrong, newest first, each with its evidence and remedies; and how to go on with a run that stands."""
 
-    def look(self, history: History, state: str, error: str, resume: str) -> None:
+    def look(self, history: History, state: str, error: str, resumable: bool) -> None:
         wrong = [one for one in history.findings if one.get("status") not in ("pass", "skipped")]
         if wrong:  # what the guide is asked about is what stands on top
             self.topic = str(wrong[-1].get("id"))
-        self.tell(hints_text(history, state, error, resume, self.say))
+        self.tell(hints_text(history, state, error, resumable, self.say))
 
 
-def hints_text(history: History, state: str, error: str, resume: str, say: Wording) -> Content:
+def hints_text(history: History, state: str, error: str, resumable: bool, say: Wording) -> Content:
     parts = []
     if error:
         parts.append(Content.styled("✗ ", "bold $error") + plain(error))
     elif history.finished is not None and history.finished.status == "failed":
         parts.append(Content.styled("✗ ", "bold $error") + plain(history.finished.reason))
-    if state in ("DIED", "STOPPED", "FAILED") and resume:
+    if state in ("DIED", "STOPPED", "FAILED") and resumable:
         key = "hint.died" if state == "DIED" else "hint.stopped"
-        parts.append(Content.styled("▲ ", "bold $warning") + plain(say(key, command=resume)))
+        parts.append(Content.styled("▲ ", "bold $warning") + plain(say(key)))
     for finding in reversed(history.findings):
         if finding.get("status") in ("pass", "skipped"):
             continue
@@ -233,7 +234,7 @@ def finding_text(finding: dict[str, Any], say: Wording) -> Content:
     """A finding with its glyph, its words and its remedies. Its text may come from a file of somebody else."""
     status = str(finding.get("status"))
     status = status if status in GLYPHS else "error"
-    title, evidence = one_line(title_of(finding, say)), one_line(evidence_of(finding, say))
+    title, evidence = one_line(title_of(finding, say)), one_line(in_app(evidence_of(finding, say), say))
     text = (
         Content.styled(f"{GLYPHS[status]} ", STYLES[status]) + Content.styled(title, "bold") + Content(f"  {evidence}")
     )

@@ -11,6 +11,7 @@ from mmrec_engine.errors import MmrecError
 from mmrec_engine.settings import Settings
 from mmrec_engine.tokenizer import CharacterTokenizer
 from mmrec_tui.draft import Outlook, windows_of
+from mmrec_tui.in_app import error_text
 from mmrec_tui.preparing import Look
 from mmrec_tui.reading import reading_lines
 from mmrec_tui.terminal import one_line, printable
@@ -41,7 +42,7 @@ def _window(corpus: Corpus, settings: Settings, say: Wording) -> list[Content]:
 def preview_text(look: Look, settings: Settings, say: Wording) -> Content:
     parts: list[Content] = []
     if isinstance(look.error, MmrecError):
-        parts.append(Content.styled("✗ ", "bold $error") + plain(look.error.text(say.language)))
+        parts.append(Content.styled("✗ ", "bold $error") + plain(error_text(look.error, say)))
     preview = look.preview
     if preview is not None and preview.files:
         size = {"size": say.memory(preview.total_bytes), "files": say.number(preview.files)}

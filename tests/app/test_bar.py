@@ -1,0 +1,126 @@
+"""The bar at the bottom names what acts here and now; the list of keys names all of them, and does what is chosen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from mmrec_tui.keys import acts_beside, word_key
+from mmrec_tui.screens.base import KeyBar, MmrecScreen
+from tests.app.conftest import an_app, screen_text, table_of, until, until_shown
+from tests.app.every_screen import OPENERS
+
+pytestmark = pytest.mark.usefixtures("without_torch")
+
+
+def barred(app: Any) -> str:
+    return str(app.screen.query_one(KeyBar).render())
+
+
+async def open_screen(name: str, app: Any, pilot: Pilot[Any]) -> MmrecScreen:
+    await OPENERS[name](app, pilot)
+    await pilot.pause()
+    screen = app.screen
+    assert isinstance(screen, MmrecScreen)
+    return screen
+
+
+async def test_a_field_with_focus_takes_the_letters_out_of_the_bar_and_gives_them_back() -> None:
+    app = an_app()
+    async with app.run_test(size=(160, 45)) as pilot:
+        screen = await open_screen("PlanScreen", app, pilot)
+        assert "l find lr" in barred(app) and "q quit" in barred(app)
+        field = screen.query_one("#field-name", Input)
+        field.focus()
+        await pilot.pause()
+        shown = barred(app)
+        for word in ("l find lr", "b find batch", " q quit", "g guide"):
+            assert word not in shown
+        assert "^s next" in shown and "? keys" in shown and "esc back" in shown and "^q quit" in shown
+        await pilot.press("escape")
+        await pilot.pause()
+        assert "l find lr" in barred(app)
+
+
+@pytest.mark.parametrize("name", [name for name in OPENERS if name.endswith("Screen")])
+async def test_every_key_in_the_bar_reaches_the_screen(name: str) -> None:
+    app = an_app()
+    async with app.run_test(size=(160, 45)) as pilot:
+        await OPENERS[name](app, pilot)
+        await pilot.pause()
+        screen = app.screen
+        if not isinstance(screen, MmrecScreen):
+            pytest.skip("a dialog has no bar")
+        for widget in [None, *screen.query(Input)]:
+            screen.set_focus(widget)
+            await pilot.pause()
+            shown = barred(app)
+            for key in screen.barred_keys():
+                named = f"{key.shown} {app.say(word_key(key.action))}  "
+                if widget is not None and f" {named}" in shown.replace("\n", ""):
+                    assert acts_beside(key, screen._takes), (name, widget.id, key)
+
+
+async def test_maximise_is_named_only_where_there_is_more_than_one_panel() -> None:
+    app = an_app()
+    async with app.run_test(size=(160, 45)) as pilot:
+        screen = await open_screen("TrainingScreen", app, pilot)
+        assert any(key.action == "maximise" for key in screen.shown_keys())
+        await pilot.resize_terminal(100, 30)
+        await pilot.pause()
+        assert not any(key.action == "maximise" for key in screen.shown_keys())
+        assert "maximise" not in barred(app)
+
+
+async def test_the_list_of_keys_names_all_that_act_and_does_what_is_pressed_or_chosen() -> None:
+    app = an_app()
+    async with app.run_test(size=(100, 50), notifications=True) as pilot:
+        screen = await open_screen("TrainingScreen", app, pilot)
+        await pilot.press("question_mark")
+        await until_shown(pilot, "Keys: training")
+        listed = screen_text(app)
+        for key in screen.shown_keys():
+            if key.action not in ("keys", "back"):
+                assert f"{key.shown} " in listed and app.say(word_key(key.action)) in listed, key
+        await pilot.press("x")
+        await until(pilot, lambda: app.screen is screen and app.stage.preferences.x_axis == "tokens")
+        await pilot.press("question_mark")
+        await until_shown(pilot, "Keys: training")
+        await pilot.press("f1")
+        await until(pilot, lambda: table_of(app) == "guide")
+
+
+async def test_the_palette_finds_settings_runs_themes_and_topics() -> None:
+    app = an_app()
+    async with app.run_test(size=(100, 40), notifications=True) as pilot:
+        plan = await open_screen("PlanScreen", app, pilot)
+        await pilot.press("ctrl+p")
+        await pilot.pause()
+        await pilot.press(*"setting dropout")
+        await until_shown(pilot, "Setting Dropout")
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: app.screen is plan and getattr(app.focused, "id", "") == "field-dropout")
+        await pilot.press("ctrl+p")
+        await pilot.pause()
+        await pilot.press(*"theme light")
+        await until_shown(pilot, "Theme light")
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: app.theme == "mmrec-light")
+
+
+async def test_esc_q_and_ctrl_q_have_one_meaning_each(small_text: Path) -> None:
+    app = an_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("escape")
+        await pilot.pause()
+        assert app.is_running, "there is nothing to go back to"
+        await open_screen("PlanScreen", app, pilot)
+        await pilot.press("escape")
+        await until(pilot, lambda: table_of(app) == "start")
+        await open_screen("GuideScreen", app, pilot)
+        await pilot.press("q")
+        await until(pilot, lambda: not app.is_running)

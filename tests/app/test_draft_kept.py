@@ -1,0 +1,113 @@
+"""What a person has chosen on the plan is not lost by leaving it, and every change can be taken back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input, OptionList
+
+from mmrec_tui.draft import Draft
+from mmrec_tui.preferences import read_preferences
+from mmrec_tui.screens.chooser import pasted_path
+from mmrec_tui.undo import Drafts
+from tests.app.conftest import an_app, screen_text, table_of, until
+
+pytestmark = pytest.mark.usefixtures("without_torch")
+
+
+def test_letters_of_one_field_are_one_change_and_each_change_is_taken_back_in_turn() -> None:
+    drafts = Drafts(Draft({}))
+    for text in ("0", "0.", "0.2"):
+        drafts.change(Draft({"dropout": text}), "dropout")
+    drafts.change(Draft({"dropout": "0.2", "config": "mini"}))
+    assert drafts.undo() == Draft({"dropout": "0.2"})
+    assert drafts.undo() == Draft({})
+    assert drafts.undo() is None
+
+
+async def a_plan_with_a_choice(app: Any, pilot: Pilot[Any], text: Path) -> Any:
+    app.open_screen("plan")
+    await until(pilot, lambda: table_of(app) == "plan")
+    screen = app.screen
+    screen._path_chosen({"data_dir": str(text)})
+    await pilot.press("1", "down", "enter")
+    await until(pilot, lambda: screen._resolved.settings.config == "mini")
+    return screen
+
+
+@pytest.mark.parametrize("key", ["escape", "q"])
+async def test_leaving_the_plan_keeps_text_and_settings(key: str, small_text: Path) -> None:
+    app = an_app()
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await a_plan_with_a_choice(app, pilot, small_text)
+        await pilot.press(key)
+        if key == "escape":
+            await until(pilot, lambda: table_of(app) == "start")
+            assert "the plan is kept" in screen_text(app)
+            await pilot.press("n")
+            await until(pilot, lambda: table_of(app) == "plan")
+            again: Any = app.screen
+            assert again._resolved.settings.config == "mini"
+            assert again._resolved.settings.data_dir == str(small_text)
+    kept = read_preferences().plan
+    assert (kept["config"], kept["data_dir"]) == ("mini", str(small_text))
+
+
+async def test_the_guides_values_can_be_taken_back() -> None:
+    app = an_app(plan={"dropout": 0.3, "epochs": 4})
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        app.open_screen("plan")
+        await until(pilot, lambda: table_of(app) == "plan")
+        screen: Any = app.screen
+        await pilot.press("ctrl+r")
+        await pilot.pause()
+        assert screen._resolved.settings.dropout == 0.1
+        await pilot.press("ctrl+z")
+        await pilot.pause()
+        assert (screen._resolved.settings.dropout, screen._resolved.settings.epochs) == (0.3, 4)
+        assert screen.query_one("#field-dropout", Input).value == "0.3"
+
+
+async def test_ones_own_text_stands_first_and_has_a_key(small_text: Path) -> None:
+    app = an_app(corpora=[str(small_text), "/nowhere/older"])
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.open_screen("plan")
+        await until(pilot, lambda: table_of(app) == "plan")
+        texts = app.screen.query_one("#corpus-list", OptionList)
+        first = [texts.get_option_at_index(number).id for number in range(4)]
+        assert first == ["choose", f"path:{small_text}", "path:/nowhere/older", "builtin:sample"]
+        await pilot.press("o")
+        await until(pilot, lambda: type(app.screen).__name__ == "ChooserScreen")
+
+
+async def test_the_chooser_goes_up_a_folder_and_takes_it(tmp_path: Path) -> None:
+    app = an_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.open_screen("plan")
+        await until(pilot, lambda: table_of(app) == "plan")
+        plan: Any = app.screen
+        await pilot.press("o", "down")
+        await pilot.press("left")
+        await until(pilot, lambda: str(app.screen.query_one("#take").render()).endswith(f"takes {tmp_path}"))
+        await until(pilot, lambda: "place" in screen_text(app))
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: app.screen is plan)
+        assert plan._draft.given["data_dir"] == str(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("pasted", "path"),
+    [
+        ("  /a/b c.txt\n", "/a/b c.txt"),
+        ("'/a/b c.txt'", "/a/b c.txt"),
+        ('"/a/b"', "/a/b"),
+        ("file:///a/b%20c.txt", "/a/b c.txt"),
+        (r"/a/b\ c.txt", "/a/b c.txt"),
+        ("hf:owner/name", "hf:owner/name"),
+    ],
+)
+def test_a_path_is_taken_as_it_is_pasted(pasted: str, path: str) -> None:
+    assert pasted_path(pasted) == path

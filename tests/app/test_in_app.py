@@ -1,0 +1,70 @@
+"""The app speaks of fields, screens and keys, never of flags and commands."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from mmrec_engine.errors import RequestError
+from mmrec_engine.guide import HYPERPARAMETERS, ITEMS, MEASURES, PROBLEMS
+from mmrec_engine.guide.findings import texts
+from mmrec_engine.messages import LANGUAGES, MESSAGES
+from mmrec_engine.settings import resolve
+from mmrec_tui.in_app import error_text, in_app
+from mmrec_tui.text import Wording
+
+OF_THE_COMMAND_LINE = re.compile(r"(?<![\w-])--[a-z]|mmrec-tui [a-z]")
+SAY = {language: Wording(language) for language in LANGUAGES}
+
+
+def worded(one: object, language: str) -> list[str]:
+    """All texts of a language in an entry of the guide or of the messages."""
+    if isinstance(one, dict):
+        own = one.get(language)
+        return [own] if isinstance(own, str) else [text for value in one.values() for text in worded(value, language)]
+    return []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_message_and_no_advice_names_a_flag_or_a_command(language: Any) -> None:
+    entries: tuple[Any, ...] = (*texts().values(), *ITEMS, *PROBLEMS, *MEASURES, *HYPERPARAMETERS)
+    told = [text for entry in entries for value in vars(entry).values() for text in worded(value, language)]
+    told += [text for message in MESSAGES.values() for text in worded(message, language)]
+    assert len(told) > 300
+    assert any(OF_THE_COMMAND_LINE.search(text) for text in told)
+    said = [in_app(text, SAY[language]) for text in told]
+    assert [text for text in said if OF_THE_COMMAND_LINE.search(text)] == []
+
+
+@pytest.mark.parametrize(
+    ("values", "language", "told"),
+    [
+        ({"epochs": 0}, "en", "“Epochs” must be 1 to 1,000,000, not 0"),
+        ({"dropout": 1.5}, "en", "“Dropout” must be 0 or more, less than 1, not 1.5"),
+        ({"dropout": 1.5}, "tr", "“Dropout” şu aralıkta olmalı: en az 0, 1 değerinden küçük"),
+        ({"learning_rate": 0.0}, "en", "“Learning rate” must be more than 0"),
+        ({"stride": 300, "seq_len": 256}, "en", "“Stride” 300 is larger than “Sequence length” 256"),
+        ({"name": "a/b"}, "en", "“Run name” must be a plain folder name"),
+    ],
+)
+def test_an_error_names_the_field(values: dict[str, Any], language: Any, told: str) -> None:
+    with pytest.raises(RequestError) as raised:
+        resolve(values)
+    text = error_text(raised.value, SAY[language])
+    assert told in text
+    assert raised.value.text(language) != text, "the command line goes on naming its flags"
+
+
+def test_advice_names_topics_fields_and_keys() -> None:
+    say = SAY["en"]
+    assert in_app("See `mmrec-tui guide overfitting`.", say) == "See “The validation loss rises (overfitting)”."
+    assert in_app("Train longer: --resume with more --epochs.", say) == "Train longer: going on (c) with more “Epochs”."
+    assert in_app("a file called x--epochs stays", say) == "a file called x--epochs stays"
+
+
+def test_what_a_person_typed_is_not_reworded() -> None:
+    with pytest.raises(RequestError) as raised:
+        resolve({"name": "--epochs/"})
+    assert "'--epochs/'" in error_text(raised.value, SAY["en"])
