@@ -27,12 +27,13 @@ from mmrec_engine.corpus.vocabulary import learn_tokenizer
 from mmrec_engine.events import Progress
 from mmrec_engine.files import write_whole
 from mmrec_engine.settings import Settings
-from mmrec_engine.tokenizer import Tokenizer, tokenizer_from_dict
+from mmrec_engine.tokenizer import Tokenizer, tokenizer_from_dict, unknown_characters
 from mmrec_engine.tokenizer.vocabulary import special_ids
 
 DESCRIPTION = "corpus.json"
 _DONE = "done.json"  # what is encoded already
 _AT_ONCE = PIECE_BYTES // 4  # characters
+_MOST_COMPARED = 4_000_000  # characters that are decoded again
 
 Points = npt.NDArray[np.int64]
 
@@ -67,8 +68,10 @@ def encode(
     with contextlib.ExitStack() as stack:
         files = {side: stack.enter_context(_opened(target / f"{side}.bin", done.sizes[side])) for side in done.sizes}
         for number in range(done.files, len(spool.files)):
-            for pieces in _together(spool.pieces(points, number, number + 1)):
+            for turn, pieces in enumerate(_together(spool.pieces(points, number, number + 1))):
+                compared = turn % max(1, total // _MOST_COMPARED) == 0
                 for piece, ids in zip(pieces, tokenizer.encode_each([piece.text for piece in pieces]), strict=True):
+                    done.torn += compared and _differs(tokenizer, piece.text, ids)
                     here, side = done.counts[piece.source], piece.side
                     here.characters[side] += len(piece.text)
                     here.tokens[side] += len(ids)
@@ -88,6 +91,7 @@ def encode(
         "tokenizer": tokenizer.to_dict(),
         **asdict(Counts.of(done.counts)),
         "parts": [asdict(one) for one in done.counts],
+        "torn": done.torn,
     }
     (target / DESCRIPTION).write_text(json.dumps(description, ensure_ascii=False), encoding="utf-8")
     for path in target.glob(f"{_DONE}*"):  # a killed process may have left one that was not whole
@@ -127,6 +131,14 @@ def _together(pieces: Iterator[Piece]) -> Iterator[list[Piece]]:
         yield gathered
 
 
+def _differs(tokenizer: Tokenizer, text: str, ids: npt.NDArray[np.unsignedinteger[Any]]) -> bool:
+    """Whether the ids turn back into another text; what the vocabulary does not have is left out of both."""
+    if tokenizer.unknown is not None and bool((ids == tokenizer.unknown).any()):
+        unknown = set(unknown_characters(tokenizer, "".join(set(text))))
+        text = "".join(character for character in text if character not in unknown)
+    return tokenizer.decode(ids.tolist()) != text
+
+
 class _Done:
     """How far the token files are: whole files of the spool, and how large they were then."""
 
@@ -134,6 +146,7 @@ class _Done:
         self.files: int = stored.get("files", 0)
         self.tokenizer: dict[str, Any] = stored.get("tokenizer", {})
         self.sizes: dict[SideName, int] = stored.get("sizes", {"train": 0, "validation": 0})
+        self.torn: int = stored.get("torn", 0)  # pieces that do not turn back into their text
         self.counts = [Counts(**one) for one in stored.get("counts", [{}] * corpora)]
 
     @classmethod

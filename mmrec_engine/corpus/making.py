@@ -15,7 +15,7 @@ from mmrec_engine.corpus.parts import Part, Side
 from mmrec_engine.corpus.split_record import Earlier, SplitRecord
 from mmrec_engine.run_files import SPLIT
 from mmrec_engine.settings import Settings
-from mmrec_engine.tokenizer import Tokenizer
+from mmrec_engine.tokenizer import LEARNT, Tokenizer
 from mmrec_engine.tokenizer.vocabulary import special_ids
 
 
@@ -26,7 +26,7 @@ class Corpus:
     repaired_words: how many words `fix_encoding` mended as the text was read. parts: where there are several corpora, or their
     tags are known; their sides lie one after another in `train` and `validation`. folder: where it is kept. earlier: what
     it was prepared with. whole: all of the text is the validation split, because a model is evaluated on it.
-    reading: how it was taken from the files.
+    reading: how it was taken from the files. torn: pieces of text that their tokens do not turn back into.
     """
 
     name: str
@@ -42,6 +42,7 @@ class Corpus:
     earlier: Earlier = Earlier()
     whole: bool = False
     reading: Reading = Reading()
+    torn: int = 0
 
     @cached_property
     def record(self) -> SplitRecord | None:
@@ -103,7 +104,8 @@ class Making:
     def decides(self, tokenizer: Tokenizer | None = None, whole: bool = False) -> tuple[str, ...]:
         """What beside the text decides the token files."""
         settings = self.settings
-        learnt = " ".join((f"{settings.tokenizer} {settings.vocab_size}", *self.beside))
+        rules = (f"rules {LEARNT[settings.tokenizer].rules}",) if settings.tokenizer in LEARNT else ()
+        learnt = " ".join((f"{settings.tokenizer} {settings.vocab_size}", *rules, *self.beside))
         vocabulary = json.dumps(tokenizer.to_dict()) if tokenizer else learnt
         return str(None if whole else settings.val_split), vocabulary
 

@@ -333,6 +333,7 @@ def _open(folder: Path, sources: Sequence[Source]) -> Corpus | None:
             (),
             parts=parts_of(sources, [Counts(**one) for one in counts], sides),
             folder=folder,
+            torn=int(described.get("torn", 0)),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None

@@ -39,6 +39,10 @@ REMEDIES: dict[str, Words] = {
         "en": "Give more characters a token of their own (--vocab-size {vocab_size})",
         "tr": "Daha çok karaktere kendi tokenını ver (--vocab-size {vocab_size})",
     },
+    "smaller-vocabulary": {
+        "en": "Learn fewer subwords (--vocab-size {vocab_size})",
+        "tr": "Daha az alt sözcük öğren (--vocab-size {vocab_size})",
+    },
     "random-weights": {
         "en": "Begin with random weights",
         "tr": "Rastgele ağırlıklarla başla",

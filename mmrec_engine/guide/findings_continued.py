@@ -1,4 +1,4 @@
-"""The words of what is found where a run begins with the weights of an earlier one."""
+"""The words of what is found where a run begins with the weights of an earlier one, and where subwords are learnt."""
 
 from __future__ import annotations
 
@@ -32,6 +32,24 @@ CONTINUED: tuple[FindingText, ...] = (
         {
             "en": "Documents keep their split in a further run as long as they are unchanged. Give changed documents to training, or begin with random weights.",
             "tr": "Değişmeyen belgeler sonraki çalışmada da bölümlerinde kalır. Değişmiş belgeleri eğitime verin ya da rastgele ağırlıklarla başlayın.",
+        },
+    ),
+    FindingText(
+        "vocabulary-size",
+        {"en": "Subwords and the text to train them", "tr": "Alt sözcükler ve onları eğitecek metin"},
+        {
+            "any": {
+                "en": "{rare} of {subwords} subwords occur fewer than {limit_times} times in training (limit {limit_warn_rare:%}); {untrained} of {tokens} validation tokens never do",
+                "tr": "{rare}: {subwords} alt sözcükten eğitimde {limit_times} kereden az geçenler (sınır {limit_warn_rare:%}); hiç geçmeyen {untrained}/{tokens} validation token'ı",
+            },
+        },
+        {
+            "en": "The model learns little about a token that it hardly ever sees, and nothing about one that it never sees. Each still takes weights, and a share of every prediction.",
+            "tr": "Model, neredeyse hiç görmediği bir token hakkında az şey, hiç görmediği hakkında hiçbir şey öğrenmez. Yine de her biri ağırlık ve her tahminden bir pay alır.",
+        },
+        {
+            "en": "Use a smaller vocabulary, or more text. Compare by bits per character: losses of different vocabularies cannot be compared.",
+            "tr": "Daha küçük bir sözlük ya da daha çok metin kullanın. Karakter başına bit ile karşılaştırın: farklı sözlüklerin loss değerleri karşılaştırılamaz.",
         },
     ),
 )

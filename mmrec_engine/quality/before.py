@@ -12,6 +12,7 @@ from mmrec_engine.quality.checks import Check, Finding, run
 from mmrec_engine.quality.report import newest
 from mmrec_engine.quality.waiving import is_waived
 from mmrec_engine.settings import Settings
+from mmrec_engine.tokenizer import LEARNT
 
 
 def checks_before(
@@ -45,14 +46,16 @@ def checks_before(
 
 
 def text_checks_of(corpus: Corpus, settings: Settings) -> tuple[Check, ...]:
-    """The checks of a text, and those that only several corpora need, or weights that were trained before."""
+    """The checks of a text, and those that only subwords, several corpora or trained weights need."""
     from mmrec_engine.quality.continued_checks import CONTINUED_CHECKS
     from mmrec_engine.quality.mixing_checks import MIXING_CHECKS
     from mmrec_engine.quality.text_checks import TEXT_CHECKS
+    from mmrec_engine.quality.vocabulary_checks import VOCABULARY_CHECKS
 
     mixing = MIXING_CHECKS if len(corpus.parts) > 1 else ()
+    vocabulary = VOCABULARY_CHECKS if corpus.tokenizer.kind in LEARNT else ()
     continued = CONTINUED_CHECKS if settings.init_from is not None else ()
-    return (*TEXT_CHECKS, *continued, *mixing)
+    return (*TEXT_CHECKS, *vocabulary, *continued, *mixing)
 
 
 def checks_of(corpus: Corpus, settings: Settings) -> list[tuple[str, str]]:

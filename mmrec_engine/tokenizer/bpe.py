@@ -16,6 +16,12 @@ from mmrec_engine.tokenizer.pieces import EXTRA, Pieces, chunks
 from mmrec_engine.tokenizer.vocabulary import read_special_ids
 
 _BYTES = 256
+# The pattern of Radford et al. 2019, in which a mark belongs to its letter: vowel signs of Hindi, Tamil, Thai and their like,
+# and Arabic vocalisation; so do the joiners U+200C and U+200D. It is stored with the tokenizer, so older ones keep theirs.
+_WORDS = (
+    r"'s|'t|'re|'ve|'m|'ll|'d| ?[\p{L}\p{M}][\p{L}\p{M}\x{200C}\x{200D}]*"
+    r"| ?\p{N}+| ?[^\s\p{L}\p{M}\p{N}]+|\s+(?!\S)|\s+"
+)
 
 
 class BytePairTokenizer(Pieces):
@@ -23,6 +29,7 @@ class BytePairTokenizer(Pieces):
 
     kind = "bpe"
     unknown: int | None = None  # every byte has a token
+    rules = 2  # raised whenever the same text would give other ids
 
     def __init__(self, model: str, special: tuple[str, ...]) -> None:
         """model: the library's own description. Raises RequestError without the library, ValueError where it describes none."""
@@ -54,7 +61,9 @@ class BytePairTokenizer(Pieces):
             raise RequestError("vocabulary-small", tokenizer=cls.kind, value=size, nearest=_BYTES)
         parts = library("tokenizers", EXTRA)
         model = parts.Tokenizer(parts.models.BPE())
-        model.pre_tokenizer = parts.pre_tokenizers.ByteLevel(add_prefix_space=False)
+        words = parts.pre_tokenizers.Split(parts.Regex(_WORDS), behavior="isolated")
+        letters = parts.pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+        model.pre_tokenizer = parts.pre_tokenizers.Sequence([words, letters])
         trainer = parts.trainers.BpeTrainer(
             vocab_size=size, initial_alphabet=parts.pre_tokenizers.ByteLevel.alphabet(), show_progress=False
         )

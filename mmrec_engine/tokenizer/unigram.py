@@ -9,6 +9,7 @@ import base64
 import io
 import re
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import Any
 
 from mmrec_engine.errors import RequestError
@@ -16,7 +17,10 @@ from mmrec_engine.extras import library
 from mmrec_engine.tokenizer.pieces import EXTRA, Pieces
 from mmrec_engine.tokenizer.vocabulary import read_special_ids
 
-_SPACE = "▁"  # how the library writes one; the letter itself comes back as a space
+_SPACE = "▁"  # how the library writes one
+_RESERVED = re.compile(
+    "([▁▅])"
+)  # the library takes them for a space and for the end of a piece; they are written in bytes
 _LONGEST_LINE = 4000  # characters; of a longer one a part is learnt from at a time
 _THREADS = 16  # fixed: the sums of another number would round differently
 
@@ -26,9 +30,12 @@ class UnigramTokenizer(Pieces):
 
     kind = "sentencepiece"
     unknown: int | None = None  # every byte has a token
+    rules = 2  # raised whenever the same text would give other ids
 
-    def __init__(self, model: bytes, special: tuple[str, ...]) -> None:
-        """model: the library's own description. Raises RequestError without the library, ValueError where it describes none."""
+    def __init__(self, model: bytes, special: tuple[str, ...], exact: bool = True) -> None:
+        """model: the library's own description. exact: the library gets no letter that it reserves; it did in older versions.
+
+        Raises RequestError without the library, ValueError where it describes none."""
         parts = library("sentencepiece", EXTRA)
         if not model:  # which the library takes
             raise ValueError("no sentencepiece tokenizer")
@@ -36,7 +43,7 @@ class UnigramTokenizer(Pieces):
             self._library = parts.SentencePieceProcessor(model_proto=model)
         except Exception as error:  # the library raises nothing more special
             raise ValueError(f"no sentencepiece tokenizer: {error}") from None
-        self.model = model
+        self.model, self.exact = model, exact
         super().__init__(special, [self._bytes_of(index) for index in range(self._library.vocab_size())])
 
     def _bytes_of(self, index: int) -> bytes:
@@ -46,16 +53,38 @@ class UnigramTokenizer(Pieces):
         return b"" if self._library.is_unknown(index) else name.replace(_SPACE, " ").encode()
 
     def numbers(self, parts: list[str]) -> list[list[int]]:
+        if not self.exact or not any(map(_RESERVED.search, parts)):
+            return self._numbers(parts)
+        cut = [_RESERVED.split(part) for part in parts]  # every second piece is a reserved letter
+        plain = iter(self._numbers([piece for pieces in cut for piece in pieces[::2]]))
+        found: list[list[int]] = []
+        for pieces in cut:
+            ids: list[int] = []
+            for place, piece in enumerate(pieces):
+                ids += [self._bytes[byte] for byte in piece.encode()] if place % 2 else next(plain)
+            found.append(ids)
+        return found
+
+    def _numbers(self, parts: list[str]) -> list[list[int]]:
         found: list[list[int]] = self._library.encode(parts, out_type=int, num_threads=-1)
         return found
 
+    @cached_property
+    def _bytes(self) -> dict[int, int]:
+        """The library's number of each byte."""
+        library = self._library
+        return {int(library.id_to_piece(n)[3:5], 16): n for n in range(library.vocab_size()) if library.is_byte(n)}
+
     def to_dict(self) -> dict[str, Any]:
-        return {"kind": self.kind, "special": list(self.special), "model": base64.b64encode(self.model).decode()}
+        model = base64.b64encode(self.model).decode()
+        exact = {"exact": True} if self.exact else {}
+        return {"kind": self.kind, "special": list(self.special), "model": model, **exact}
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> UnigramTokenizer:
         """Raises as the constructor, or KeyError or TypeError."""
-        return cls(base64.b64decode(stored["model"], validate=True), read_special_ids(stored["special"]))
+        model = base64.b64decode(stored["model"], validate=True)
+        return cls(model, read_special_ids(stored["special"]), stored.get("exact") is True)
 
     @classmethod
     def learnt(cls, texts: Iterable[str], size: int, special: tuple[str, ...]) -> UnigramTokenizer:
@@ -94,5 +123,5 @@ class UnigramTokenizer(Pieces):
 
 def _lines(texts: Iterable[str]) -> Iterator[str]:
     for text in texts:
-        for line in text.splitlines(keepends=True):
+        for line in (line for part in _RESERVED.split(text)[::2] for line in part.splitlines(keepends=True)):
             yield from (line[start : start + _LONGEST_LINE] for start in range(0, len(line), _LONGEST_LINE))
