@@ -172,6 +172,16 @@ class Unwritten(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Waiting(Event):
+    """Other processes of the run have not come for a minute. missing: their numbers, from 1; place: where they meet."""
+
+    event = "waiting"
+    missing: tuple[int, ...]
+    processes: int
+    place: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Check(Event):
     """A finding before or after training, as contract and checklist define it."""
 
@@ -244,7 +254,7 @@ class RunFinished(Event):
 KINDS: dict[str, type[Event]] = {
     event_type.event: event_type
     for event_type in (
-        State, Progress, RunStarted, Step, Validation, Sample, Checkpoint, Unwritten, Check, Finding,
+        State, Progress, RunStarted, Step, Validation, Sample, Checkpoint, Unwritten, Waiting, Check, Finding,
         SettingsChanged, Control, Paused, Resumed, RunFinished,
     )
 }  # fmt: skip

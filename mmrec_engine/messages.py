@@ -267,6 +267,10 @@ MESSAGES: dict[str, dict[Language, str]] = {
         "en": "process {number} of {size} is gone ({reason}), so all have ended; go on from the last checkpoint with --resume",
         "tr": "{size} süreçten {number}. süreç yok oldu ({reason}), bu yüzden hepsi bitti; son checkpoint'ten --resume ile sürdürün",
     },
+    "process-never-came": {
+        "en": "process {missing} of {size} has not come to {place} ({reason}); start it there with the same MASTER_ADDR, MASTER_PORT and WORLD_SIZE, or train with fewer",
+        "tr": "{size} süreçten {missing}. süreç {place} adresine gelmedi ({reason}); onu aynı MASTER_ADDR, MASTER_PORT ve WORLD_SIZE ile başlatın ya da daha az süreçle eğitin",
+    },
     "setting-curriculum-length": {
         "en": "--curriculum length cuts windows, and with them the tags of several corpora and the spans of --denoising; choose another curriculum",
         "tr": "--curriculum length pencereleri, onlarla birlikte birkaç derlemin etiketlerini ve --denoising parçalarını böler; başka bir curriculum seçin",

@@ -74,8 +74,11 @@ def _run(words: list[str], wording: Wording, debug: bool, given_language: str | 
 
         if launched()[0]:  # one of those that torchrun has started; the first one reads the words, and tells this one
             from mmrec_engine.training.follower import follow
+            from mmrec_engine.training.group import meeting_place
 
-            return follow(_device_in(words))
+            _, size = launched()
+            values = {"missing": 1, "count": size, "place": meeting_place()}
+            return follow(_device_in(words), waiting=lambda: _tell(wording("waiting-for", **values)))
     from mmrec_tui.command_line import run_command
 
     return run_command(words, wording, debug, given_language)

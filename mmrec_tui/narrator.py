@@ -50,6 +50,10 @@ class Narrator:
                 self._out.line(self._text("changed", title=figures(event.before, event.changes, self._text.language)))
             case events.Resumed():
                 self._resumed(event, history)
+            case events.Waiting():
+                numbers = ", ".join(map(str, event.missing)) or "?"
+                values = {"missing": numbers, "count": event.processes, "place": event.place}
+                self._out.line(self._text("waiting-for", **values))
             case events.Paused():
                 self._out.line(self._text("paused"))
             case events.Step():

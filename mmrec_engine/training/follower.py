@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import sys
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,15 +26,33 @@ from mmrec_engine.training.group import ProcessLostError
 from mmrec_engine.training.job import Job, build_job
 from mmrec_engine.training.loss_scale import Overflowed
 from mmrec_engine.training.machine import resolve_device, resolve_machine
-from mmrec_engine.training.processes import DEVICE, PATIENCE, Member, join, up
+from mmrec_engine.training.processes import DEVICE, PATIENCE, Member, join, rendezvous, up
+
+_TOLD_SECONDS = 60.0
 
 
-def follow(device_name: str = "auto", store: Any = None) -> int:
-    """Train along until the first process says that it is over. Returns the exit code: 1 where that one is gone."""
+def follow(device_name: str = "auto", store: Any = None, waiting: Callable[[], None] = lambda: None) -> int:
+    """Train along until the first process says that it is over. Returns the exit code: 1 where that one is gone, or that of a
+    signal where it came before all processes had.
+
+    store: where they meet; none: as environment variables tell. waiting: called once where the others take more than a minute.
+    """
+    device = resolve_device(device_name)
+    if store is None:
+        asked: list[int] = []
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda number, frame: asked.append(number))
+        until = time.monotonic() + _TOLD_SECONDS
+        for _ in rendezvous(device, PATIENCE.total_seconds()):
+            if asked:
+                return 128 + asked[0]
+            if until < time.monotonic():
+                until = math.inf
+                waiting()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # who started the run hears them, and says when to end
-    device = resolve_device(device_name)
-    join(device, store)
+    if store is not None:
+        join(device, store)
     member = Member(device)
     try:
         job = _build(member)

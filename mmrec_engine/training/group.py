@@ -6,6 +6,7 @@ How several speak stands in `processes.py`, which is loaded where there are seve
 from __future__ import annotations
 
 import os
+from collections.abc import Generator
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Protocol
 
@@ -115,13 +116,13 @@ class Alone:
         """There is nobody."""
 
 
-def open_group(processes: int, device: torch.device, sharded: bool) -> Group:
-    """Join the other processes of a run, if there are any. For the first of them. Raises as `processes.joined`."""
+def open_group(processes: int, device: torch.device, sharded: bool) -> Generator[list[int], None, Group]:
+    """Join the other processes of a run, if there are any. For the first of them. Yields and raises as `processes.joined`."""
     if processes == 1:
         return Alone()
     from mmrec_engine.training.processes import joined
 
-    return joined(processes, device, sharded)
+    return (yield from joined(processes, device, sharded))
 
 
 def share_of(windows: int, rank: int, size: int) -> slice:
@@ -137,6 +138,11 @@ def launched() -> tuple[int, int]:
         return int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
     except (KeyError, ValueError):
         return 0, 1
+
+
+def meeting_place() -> str:
+    """Where the processes of a run meet, if they are not started here."""
+    return f"{os.environ.get('MASTER_ADDR', '127.0.0.1')}:{os.environ.get('MASTER_PORT', '')}".rstrip(":")
 
 
 def as_launched(resolved: Resolved) -> Resolved:

@@ -16,8 +16,9 @@ import platform
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -28,7 +29,7 @@ from torch import Tensor, nn
 
 from mmrec_engine.errors import RequestError, TrainingError
 from mmrec_engine.machine_memory import ran_out
-from mmrec_engine.training.group import OthersRanOutError, ProcessLostError, launched, share_of
+from mmrec_engine.training.group import OthersRanOutError, ProcessLostError, launched, meeting_place, share_of
 
 if TYPE_CHECKING:
     from mmrec_engine.training.replica import Replica
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 # Longer than any validation: the others wait for the first one to be done with it. Who dies is noticed at once.
 PATIENCE = timedelta(hours=24)
 _START_SECONDS = 300.0
+_JOIN_SECONDS = 1800.0  # for processes that somebody else starts, on machines that may still be queued for
+_ANSWER = timedelta(seconds=2)
 _END_SECONDS = 20.0
 _NOTICED_SECONDS = 2.0
 _WORDS_OF_A_CONNECTION = ("gloo", "nccl", "connection", "broken pipe")
@@ -209,9 +212,10 @@ class Follower:
         self._said.close()
 
 
-def joined(processes: int, device: torch.device, sharded: bool = False) -> Member:
+def joined(processes: int, device: torch.device, sharded: bool = False) -> Generator[list[int], None, Member]:
     """The processes of a run, started here unless `torchrun` has. For the first of them.
 
+    Yields the ranks of those that have not come yet, several times a second, so that the caller can give the waiting up.
     Raises TrainingError where one does not come up, RequestError where this PyTorch cannot do it.
     """
     if not dist.is_available():
@@ -220,21 +224,90 @@ def joined(processes: int, device: torch.device, sharded: bool = False) -> Membe
         raise RequestError("processes-device", device=device.type)
     _, already = launched()
     if already == 1:
-        return _start(processes, device, sharded)
-    join(device)
+        return (yield from _start(processes, device, sharded))
+    yield from rendezvous(device, _JOIN_SECONDS)
     return Member(device, sharded=sharded)
 
 
-def join(device: torch.device, store: Any = None) -> None:
-    """Become one of the processes that environment variables tell of. store: where they meet; none: as these tell."""
+def join(device: torch.device, store: Any) -> None:
+    """Become one of the processes that meet at a store, once all of them are there."""
     _speak_locally()
     if device.type == "cuda":
         torch.cuda.set_device(device)
-    place = {} if store is None else {"store": store, "rank": int(os.environ["RANK"]), "world_size": launched()[1]}
-    dist.init_process_group(_backend(device), timeout=PATIENCE, **place)
+    dist.init_process_group(
+        _backend(device), timeout=PATIENCE, store=store, rank=int(os.environ["RANK"]), world_size=launched()[1]
+    )
 
 
-def _start(processes: int, device: torch.device, sharded: bool) -> Member:
+def rendezvous(device: torch.device, seconds: float) -> Iterator[list[int]]:
+    """Become one of the processes that `torchrun`, or environment variables as it sets them, tell of.
+
+    Yields, several times a second, the ranks that have not come yet, so that the caller can look at signals; nothing is waited
+    for in a library meanwhile. Raises TrainingError where they have not come in so many seconds.
+    """
+    rank, size = launched()
+    until = time.monotonic() + seconds
+    store = None
+    _speak_locally()
+    while store is None:
+        try:
+            store = _meeting_place(rank, size)
+        except (RuntimeError, ValueError) as error:
+            missing = [other for other in range(size) if other != rank] if rank == 0 else [0]
+            if time.monotonic() > until:
+                raise _never_came(missing, size, str(error)) from None
+            yield missing
+    store.set(up(rank), "up")
+    missing = [other for other in range(size) if other != rank]
+    while missing:
+        missing = [other for other in missing if not store.check([up(other)])]
+        if missing:
+            if time.monotonic() > until:
+                raise _never_came(missing, size, "timeout")
+            yield missing
+            time.sleep(_LOOK_SECONDS)
+    store.set_timeout(PATIENCE)
+    # The processes now connect with each other, in the library. In a thread of its own, so that signals are heard even then.
+    failed: list[Exception] = []
+
+    def connect() -> None:
+        try:
+            join(device, store)
+        except Exception as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=connect, name="mmrec-joining", daemon=True)
+    thread.start()
+    while thread.is_alive():
+        thread.join(_LOOK_SECONDS)
+        if time.monotonic() > until:
+            raise _never_came([], size, "timeout")
+        yield []
+    if failed:
+        raise _never_came([], size, str(failed[0])) from failed[0]
+
+
+def _meeting_place(rank: int, size: int) -> Any:
+    """The store at MASTER_ADDR and MASTER_PORT; where torchrun's agent has one there, that one, as each of its attempts has it.
+
+    Raises RuntimeError where it does not answer at once.
+    """
+    address, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
+    of_the_agent = os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True"
+    store = dist.TCPStore(  # type: ignore[attr-defined]
+        address, port, size, is_master=rank == 0 and not of_the_agent, timeout=_ANSWER, wait_for_workers=False
+    )
+    attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
+    return dist.PrefixStore(f"/worker/attempt_{attempt}", store)  # type: ignore[attr-defined]
+
+
+def _never_came(missing: Sequence[int], size: int, reason: str) -> TrainingError:
+    first = (reason.splitlines() or ["?"])[0][:200]
+    numbers = ", ".join(str(rank + 1) for rank in missing) or "?"
+    return TrainingError("process-never-came", missing=numbers, size=size, place=meeting_place(), reason=first)
+
+
+def _start(processes: int, device: torch.device, sharded: bool) -> Generator[list[int], None, Member]:
     _speak_locally()
     store = dist.TCPStore(  # type: ignore[attr-defined]
         "127.0.0.1", 0, processes, is_master=True, timeout=PATIENCE, wait_for_workers=False
@@ -244,7 +317,7 @@ def _start(processes: int, device: torch.device, sharded: bool) -> Member:
     environment[DEVICE] = device.type
     followers = [Follower(rank, environment) for rank in range(1, processes)]
     try:
-        _wait_for(followers, store)
+        yield from _wait_for(followers, store)
         dist.init_process_group(_backend(device), store=store, rank=0, world_size=processes, timeout=PATIENCE)
     except BaseException:
         for follower in followers:
@@ -259,7 +332,7 @@ def up(rank: int) -> str:
     return f"mmrec-up-{rank}"
 
 
-def _wait_for(followers: Sequence[Follower], store: Any) -> None:
+def _wait_for(followers: Sequence[Follower], store: Any) -> Iterator[list[int]]:
     until = time.monotonic() + _START_SECONDS
     missing = list(followers)
     while missing:
@@ -271,6 +344,7 @@ def _wait_for(followers: Sequence[Follower], store: Any) -> None:
                 raise TrainingError("process-lost", number=follower.rank + 1, size=size, reason=reason)
             if store.check([up(follower.rank)]):
                 missing.remove(follower)
+        yield [follower.rank for follower in missing]
         time.sleep(_LOOK_SECONDS)
 
 

@@ -9,12 +9,14 @@ from typing import Any
 
 from mmrec_engine import checkpoints, events
 from mmrec_engine.corpus import hub_source
-from mmrec_engine.corpus.mixing import moved
+from mmrec_engine.corpus.mixing import moved, sources_of
 from mmrec_engine.errors import RequestError
 from mmrec_engine.run_files import DESCRIPTION
 from mmrec_engine.runs import check_description, locate, read_description
 from mmrec_engine.setting import flag
 from mmrec_engine.settings import CORPUS_CHOICE, FIELDS, Resolved, Settings, parse, resolve
+
+_LIMITS = {"epochs", "max_steps", "target_loss", "early_stopping_patience", "early_stopping_on"}
 
 
 def given_in_code(settings: Settings) -> Resolved:
@@ -61,11 +63,12 @@ def as_stored(resolved: Resolved, description: dict[str, Any]) -> Resolved:
         for name, source in resolved.sources.items()
         if source in ("hand", "file") and name not in ("output_dir", "name")
     }
-    corpus_given = {name: value for name, value in given.items() if name in CORPUS_CHOICE and value}
-    for name, value in corpus_given.items():
-        if _corpus_of(settings.as_dict()) != _corpus_of(stored):
-            raise RequestError("resume-differs", flag=flag(name), given=value, stored=_corpus_of(stored))
     changes = {name: value for name, value in given.items() if FIELDS[name].metadata["resumable"]}
+    for name, value in given.items():
+        if name in CORPUS_CHOICE and value and _corpus_of(settings.as_dict()) != _corpus_of(stored):
+            if not _may_have_moved(settings.as_dict(), stored):
+                raise RequestError("resume-differs", flag=flag(name), given=value, stored=_corpus_of(stored))
+            changes[name] = _corpus_of(settings.as_dict())
     for name, value in given.items():
         if name not in changes and name not in CORPUS_CHOICE and value != stored.get(name, FIELDS[name].default):
             raise RequestError("resume-differs", flag=flag(name), given=value, stored=stored.get(name))
@@ -84,6 +87,32 @@ def _corpus_of(settings: Mapping[str, Any]) -> str | tuple[str, ...]:
         return moved(settings["data_dir"], Path.resolve)
     corpus: str | tuple[str, ...] = settings.get("corpus") or "sample"
     return str(hub_source.anchored(corpus)) if isinstance(corpus, str) else corpus
+
+
+def _may_have_moved(given: Mapping[str, Any], stored: Mapping[str, Any]) -> bool:
+    """Whether the given text can be the stored one in another place; its fingerprint tells, once it is read.
+
+    Of several texts the names and the weights stay: windows, tags and what is judged follow them.
+    """
+    if given.get("data_dir") and stored.get("data_dir"):
+        return _names_and_weights(given["data_dir"]) == _names_and_weights(stored["data_dir"])
+    there = [choice.get("corpus") for choice in (given, stored)]
+    if not all(isinstance(corpus, str) and hub_source.is_hub(corpus) for corpus in there):
+        return False
+    now, then = (hub_source.source_of(str(corpus)) for corpus in there)
+    return now.local and then.local and replace(now, path=then.path) == then
+
+
+def _names_and_weights(data_dir: str | tuple[str, ...]) -> list[tuple[str, float | None]]:
+    if isinstance(data_dir, str):
+        return [("", None)]
+    return [(source.name, source.weight) for source in sources_of(Settings(data_dir=data_dir))]
+
+
+def ends_as_before(checkpoint: Mapping[str, Any], settings: Settings) -> bool:
+    """Whether nothing of what ends a run is other than in its last checkpoint."""
+    changed = changed_since(checkpoint, settings)
+    return changed is None or not _LIMITS & changed.changes.keys()
 
 
 def changed_since(checkpoint: Mapping[str, Any], settings: Settings) -> events.SettingsChanged | None:

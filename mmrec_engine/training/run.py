@@ -28,12 +28,21 @@ from mmrec_engine.runs import note_run, noted_while_preparing, read_events, reco
 from mmrec_engine.settings import Resolved, Settings
 from mmrec_engine.training.control import DETACH, Control
 from mmrec_engine.training.describing import description, started
-from mmrec_engine.training.group import ProcessLostError, as_launched, open_group
+from mmrec_engine.training.group import ProcessLostError, as_launched, meeting_place, open_group
 from mmrec_engine.training.job import Job, build_job
 from mmrec_engine.training.judging import Judging
 from mmrec_engine.training.loop import run_steps, save_after_loss
 from mmrec_engine.training.machine import Machine, machine_for
-from mmrec_engine.training.resuming import anchored, as_stored, changed_since, description_of, given_in_code
+from mmrec_engine.training.resuming import (
+    anchored,
+    as_stored,
+    changed_since,
+    description_of,
+    ends_as_before,
+    given_in_code,
+)
+
+_TOLD_SECONDS, _TOLD_AGAIN_SECONDS = 60.0, 600.0  # of waiting for other processes
 
 
 def train(
@@ -191,6 +200,8 @@ class _Run:
         settings = self._resolved.settings
         self._control.listen_to(self._folder.path / CONTROL)
         yield events.State(state="PREPARING")
+        if self._mode == "resume" and self._ended_before():
+            raise _NothingLeft  # without a look at the text, which may be gone
         if settings.metrics is not None:
             require_libraries(settings.metrics)
         preparing = text_of_run(settings, self._folder.path) if self._stored else text_of_new_run(settings)
@@ -255,8 +266,9 @@ class _Run:
     def _steps(self, job: Job) -> Generator[Event, None, None]:
         """The loop, and an ending for every way it can end."""
         try:
-            job.join(open_group(job.settings.processes, job.machine.device, job.machine.sharded))
-            status, values = yield from run_steps(job, self._control)
+            status, values = yield from self._joined(job)
+            if status is None:
+                status, values = yield from run_steps(job, self._control)
         except Exception as error:
             lost = isinstance(error, ProcessLostError) or job.group.broken_by(error)
             if lost:
@@ -280,6 +292,31 @@ class _Run:
         finished = self._finished(job.progress.step, status, values)
         yield finished
         yield events.State(step=job.progress.step, state=finished.state_word)
+
+    def _joined(self, job: Job) -> Generator[Event, None, tuple[events.Status | None, dict[str, object]]]:
+        """Join the other processes, if there are any. Returns how the run ended where it was stopped before they came."""
+        settings, step = job.settings, job.progress.step
+        joining = open_group(settings.processes, job.machine.device, job.machine.sharded)
+        told, next_word = -1, _TOLD_SECONDS
+        began = time.monotonic()
+        while True:
+            try:
+                missing = next(joining)
+            except StopIteration as finished:
+                job.join(finished.value)
+                return None, {}
+            if self._control.stop_asked:
+                joining.close()
+                asked = [request.reason for request in self._control.take() if request.command == "stop"]
+                return "interrupted", {"by": asked[0] or "control"}
+            if (here := settings.processes - len(missing)) != told:
+                told = here
+                yield events.Progress(step=step, task="joining", done=here, total=settings.processes)
+            if (waited := time.monotonic() - began) > next_word:
+                next_word = waited + _TOLD_AGAIN_SECONDS
+                numbers = tuple(rank + 1 for rank in missing)
+                place = meeting_place()
+                yield events.Waiting(step=step, missing=numbers, processes=settings.processes, place=place)
 
     def _failure(self, error: Exception) -> TrainingError:
         """What went wrong, in words for a person; the traceback goes to the log of a run that has begun."""
@@ -340,6 +377,14 @@ class _Run:
         self._description["settings"] = settings.as_dict()
         if self._made_step:
             self._folder.describe(self._description)
+
+    def _ended_before(self) -> bool:
+        """Whether the run has ended well, and nothing that ends a run was given another value since."""
+        ending = recorded_ending(self._folder.path)
+        if ending is None or ending.status in ("interrupted", "failed"):
+            return False
+        path, content, _ = checkpoints.newest_usable(self._folder.path)
+        return path is not None and path.name == run_files.FINAL and ends_as_before(content, self._resolved.settings)
 
     def _take_fitting(self, settings: Settings, corpus: Corpus, machine: Machine) -> Settings:
         """As many windows at once as memory allows, chosen before the first step: what a kernel ends cannot be caught."""

@@ -264,6 +264,8 @@ TEXT: dict[str, str] = {
     "checkpoint-saved": "💾 Checkpoint saved: {path}",
     "paused": "⏸ Paused",
     "task.reading": "reading text",
+    "task.joining": "waiting for other processes",
+    "waiting-for": "⏳ Waiting for process {missing} of {count} at {place}; Ctrl+C or SIGTERM gives up",
     "task.waiting": "another process prepares this data set; waiting",
     "task.so-far": "{size} MB",
     "task.vocabulary": "building the vocabulary",

@@ -264,6 +264,8 @@ TEXT: dict[str, str] = {
     "checkpoint-saved": "💾 Checkpoint kaydedildi: {path}",
     "paused": "⏸ Duraklatıldı",
     "task.reading": "metin okunuyor",
+    "task.joining": "öteki süreçler bekleniyor",
+    "waiting-for": "⏳ {count} süreçten {missing}. süreç {place} adresinde bekleniyor; Ctrl+C ya da SIGTERM vazgeçirir",
     "task.waiting": "bu veri kümesini başka bir süreç hazırlıyor; bekleniyor",
     "task.so-far": "{size} MB",
     "task.vocabulary": "sözlük kuruluyor",

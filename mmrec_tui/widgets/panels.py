@@ -282,6 +282,9 @@ def log_line(event: events.Event, say: Wording) -> str:
             return told + _parts_text(event, say, 4)
         case events.Checkpoint():
             return say("log.checkpoint", step=at, path=one_line(event.path))
+        case events.Waiting():
+            numbers = ", ".join(map(str, event.missing)) or "?"
+            return say("waiting-for", missing=numbers, count=say.number(event.processes), place=one_line(event.place))
         case events.Paused():
             return say("log.paused", step=at)
         case events.Resumed():
