@@ -43,7 +43,7 @@ types: $(VENV)/installed-dev
 	$(BIN)/mypy
 
 fast: $(VENV)/installed-dev
-	$(BIN)/python -m pytest -m "not slow and not fault and not benchmark and not soak"
+	$(BIN)/python -m pytest -m "not slow and not fault and not extended and not benchmark and not soak"
 
 benchmark: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -m benchmark -s

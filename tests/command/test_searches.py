@@ -14,8 +14,6 @@ import pytest
 from tests.command.terminal import Screen
 from tests.conftest import QUICK, Command
 
-pytestmark = pytest.mark.alone
-
 SMALL = ["--seq-len", 64, "--batch-size", 4, "--threads", 1, "--precision", "fp32", "--dropout", 0]
 
 
@@ -63,6 +61,7 @@ def test_on_a_terminal_there_is_a_plot(command: Command, text_file: Path, opened
     assert screen.spilled() == []
 
 
+@pytest.mark.alone
 def test_a_batch_is_found_on_real_text_and_nothing_is_written(command: Command, text_file: Path) -> None:
     result = command("find-batch", "--data-dir", text_file, *QUICK, "--seconds", 10, "--json")
     assert result.code == 0, result.err
@@ -80,6 +79,7 @@ def test_a_batch_is_found_on_real_text_and_nothing_is_written(command: Command, 
     assert command.everything_on_disk() == set()
 
 
+@pytest.mark.alone
 def test_the_table_of_batches_ends_with_flags_and_what_they_mean(command: Command, text_file: Path) -> None:
     result = command("find-batch", "--data-dir", text_file, *QUICK, "--seconds", 5)
     assert result.code == 0, result.err

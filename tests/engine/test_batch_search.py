@@ -20,8 +20,6 @@ from mmrec_engine.training.batch_search import BatchSearch, BatchTrial, search_b
 from mmrec_engine.training.calibration import Calibration
 from tests.engine.test_rate_search import switches
 
-pytestmark = pytest.mark.alone
-
 SMALL = Settings(seq_len=32, threads=1, precision="fp32")
 MANY = 10**6  # windows an epoch
 
@@ -136,6 +134,7 @@ def test_a_batch_that_would_last_too_long_is_not_begun(speeds: Callable[..., lis
     assert found.ended_by == "time"
 
 
+@pytest.mark.alone
 def test_a_real_search_measures_speed_and_memory_in_the_time_it_has() -> None:
     began = time.monotonic()
     states = list(search_batches(SMALL, 50, 16, seconds=30))

@@ -11,8 +11,6 @@ from mmrec_engine.settings import Settings
 from mmrec_engine.training.calibration import fits, measure
 from mmrec_engine.training.run import train
 
-pytestmark = pytest.mark.alone
-
 SMALL = Settings(seq_len=32, batch_size=2, threads=1, precision="fp32")
 
 
@@ -21,6 +19,7 @@ def never() -> bool:
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_what_is_measured_is_what_a_training_reaches(tmp_path: Path, text_file: Path) -> None:
     def reached(attempt: int) -> float:
         settings = replace(measured_settings, data_dir=str(text_file), output_dir=str(tmp_path / f"{attempt}"))
