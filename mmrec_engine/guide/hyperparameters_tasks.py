@@ -38,8 +38,8 @@ TASKS: tuple[Hyperparameter, ...] = (
         "denoising",
         {"en": "Denoising share", "tr": "Denoising payı"},
         {
-            "en": "Share of the training windows from which 15 % of the text is cut out in spans, to be told after the rest: a second task beside the next token. Validation stays plain.",
-            "tr": "Metninin %15'i aralıklar halinde kesilip sonda söyletilen eğitim pencerelerinin payı: sonraki tokenın yanında ikinci görev. Validation olduğu gibi kalır.",
+            "en": "Share of the training windows from which 15 % of the text is cut out in spans, to be predicted after the rest: a second task beside the next token. Validation stays plain.",
+            "tr": "Metninin %15'i aralıklar hâlinde kesilip sonda tahmin ettirilen eğitim pencerelerinin payı: sonraki tokenın yanında ikinci görev. Validation olduğu gibi kalır.",
         },
         {
             "en": "The model learns more to fill gaps from both ends, and plain continuing less; the shown training loss is of both.",

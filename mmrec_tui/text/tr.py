@@ -104,7 +104,7 @@ TEXT: dict[str, str] = {
     "setting.data_dir": "Bir metin dosyası ya da metin klasörü. Birkaç kez verilirse YOL ya da YOL=AĞIRLIK (yazıldığı gibi var olan bir yol, yoldur): "
     "birlikte eğitilen derlemler; her pencere birinden gelir, payları ağırlıklara, yoksa boyuta göredir. Epoch, hepsinin toplam penceresi kadardır.",
     "setting.mixing_temperature": "Ağırlıksız birkaç derlem: paylar boyut^(1/T) ile; 1: boyuta göre, büyük: eşit.",
-    "setting.denoising": "Aralıkları kesilip sondan söyletilen eğitim pencerelerinin payı.",
+    "setting.denoising": "Kesilen aralıkları sonda tahmin ettirilen eğitim pencerelerinin payı.",
     "setting.denoising_span": "Böyle bir aralığın ortalama token sayısı.",
     "setting.early_stopping_on": "Birkaç derlem: validation loss en iyiyi, patience'ı ve hedefi belirleyen derlem; all: hepsi birlikte, paylarıyla.",
     "setting.corpus": "Hazır bir derlem (sample, python-docs, python-code; birkaç kez, AD ya da AD=AĞIRLIK: --data-dir gibi), `mmrec-tui corpora` komutunun adını verdiği bir veri kümesi ya da herhangi biri: hf:OWNER/NAME[:SPLIT[:COLUMN]], hf:./FOLDER.",
@@ -206,7 +206,7 @@ TEXT: dict[str, str] = {
     "started": "🚀 Eğitim başladı... ({steps} adım)",
     "checks.passed": "✅ Eğitim öncesi kontrol listesi: {count} denetim, başarısız yok",
     "checks.worth-a-look": "✅ Eğitim öncesi kontrol listesi: {count} denetim, {worse} tanesine bakın (yukarıda)",
-    "baselines": "📏 N-gram baseline'ları: token başına {losses} nat",
+    "baselines": "📏 N-gram baseline'ları (token başına nat): {losses}",
     "changed": "🔧 {title}",
     "remedy.best": "🩹 Çare: {title}; şimdiye kadarki en iyi ağırlıklarla {name} olarak sürüyor",
     "remedy.start": "🩹 Çare: {title}; {name} olarak baştan başlıyor",
