@@ -95,10 +95,10 @@ ITEMS: tuple[Item, ...] = (
         "during",
         {"en": "Is the validation loss below the training loss?", "tr": "Validation loss training loss'tan düşük mü?"},
         {
-            "en": "With dropout on, the shown training loss is higher than it would be without; compared fairly (dropout off on both) the two lie close, "
-            "validation slightly above. Far below means that validation text leaked into training.",
-            "tr": "Dropout açıkken görünen eğitim loss'u olduğundan yüksektir; adil karşılaştırmada (ikisinde de kapalı) birbirine yakındırlar, "
-            "validation biraz üsttedir. Çok altta olması, validation metninin eğitime sızdığını gösterir.",
+            "en": "Read it as: are the two close? Compared fairly (dropout off for both), validation slightly above training is healthy. "
+            "Far above is overfitting; far below means that validation text leaked into training.",
+            "tr": "Şöyle okuyun: ikisi birbirine yakın mı? Adil karşılaştırmada (ikisinde de dropout kapalı) validation'ın biraz üstte olması sağlıklıdır. "
+            "Çok üstte olması overfitting'dir; çok altta olması, validation metninin eğitime sızdığını gösterir.",
         },
         {
             "en": "Compare `loss` and `training_loss` of the validation events. If validation climbs while training falls, see `mmrec-tui guide overfitting`.",
