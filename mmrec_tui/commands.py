@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import io
 import platform
@@ -126,11 +127,19 @@ def runs(wording: Wording, as_json: bool) -> None:
                 wording.number(summary.step),
                 "-" if summary.best_loss is None else wording.number(summary.best_loss, 4),
                 time.strftime("%Y-%m-%d %H:%M", time.localtime(summary.changed)),
-                one_line(str(summary.path)),
+                one_line(_shown_path(summary.path)),
             ]
         )
     colours = {wording(f"state.{state}"): colour for state, colour in _STATE_COLOURS.items()}
     print_table(table, right=(2, 3), colours=colours)
+
+
+def _shown_path(path: Path) -> str:
+    """On a terminal a path below the person's home begins with ~, so that it fits; for other programs it is whole."""
+    if sys.stdout.isatty():
+        with contextlib.suppress(ValueError, RuntimeError):  # not below it; no home at all
+            return f"~/{path.relative_to(Path.home())}"
+    return str(path)
 
 
 def evaluate(

@@ -57,10 +57,12 @@ def laid_out(text: str, columns: int, colour: bool) -> str:
     A line that holds a command stays as it is, so that it can be copied.
     """
     lines = [text]
-    if len(text) >= columns and "mmrec-tui " not in text:
-        indent = " " * (len(text) - len(text.lstrip()) + (0 if text[:1].isalnum() else 3))
+    if len(text) > columns and "mmrec-tui " not in text:
+        first = text.lstrip()[:1]
+        begins_with_sign = not first.isalpha() or first == "ℹ" or text.lstrip()[1:2] == " "
+        indent = " " * (len(text) - len(text.lstrip()) + (3 if begins_with_sign else 0))
         how = {"subsequent_indent": indent, "break_long_words": False, "break_on_hyphens": False}
-        lines = textwrap.wrap(text, columns - 1, drop_whitespace=True, **how) or [text]  # type: ignore[arg-type]
+        lines = textwrap.wrap(text, columns, drop_whitespace=True, **how) or [text]  # type: ignore[arg-type]
     code = _COLOURS.get(text.lstrip()[:1]) if colour else None
     return "\n".join(lines) if code is None else "\n".join(f"\x1b[{code}m{line}\x1b[0m" for line in lines)
 
