@@ -225,6 +225,10 @@ MESSAGES: dict[str, dict[Language, str]] = {
         "en": "--corpus {source}: there is no column {column!r}; choose one of {choices}",
         "tr": "--corpus {source}: {column!r} diye bir sütun yok; şunlardan birini seçin: {choices}",
     },
+    "hub-column-untold": {
+        "en": "--corpus {source}: no column is known to hold text; name one with --text-field, of: {choices}",
+        "tr": "--corpus {source}: metni tuttuğu bilinen bir sütun yok; --text-field ile birini verin: {choices}",
+    },
     "hub-column-no-text": {
         "en": "--corpus {source}: the column {column!r} holds no text; columns of text: {choices}",
         "tr": "--corpus {source}: {column!r} sütununda metin yok; metin olan sütunlar: {choices}",

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from mmrec_engine.corpus.fields import Row, TextField, chosen_field, keys_of
 from mmrec_engine.corpus.hub_source import HubSource, held_out_of, saved_split, saved_splits
 from mmrec_engine.corpus.text import clean
 from mmrec_engine.errors import RequestError
@@ -25,6 +26,7 @@ EXTRA = "hub"
 _ORDER = 3  # key of the permutation of the shards
 _SECONDS = 10  # that the hub may take to answer at all
 _LONGEST = 2**22  # characters of a document that is made of lines
+_SAMPLE = 100  # rows that are looked at to choose the field
 _MOST_TOLD = 20
 _UNREACHED = ("Connect", "Timeout", "Network", "Offline", "Client", "LocalEntryNotFound", "HfHubHTTP")
 
@@ -41,7 +43,7 @@ class Place:
 class HubDocuments:
     """The documents of a data set from a place on; None for a row without text. `place` is always behind the last one given.
 
-    held_out: the split that the data set means for validation, where nobody asked for one split alone.
+    field: that holds the text. held_out: the split that is meant for validation, where nobody asked for one split alone.
     Raises RequestError where the data set, its split or its column is not there, or it cannot be reached or read.
     """
 
@@ -58,7 +60,7 @@ class HubDocuments:
             self.held_out: str | None = None
             self._data, self.total_bytes = self._split_of(builder)
             self._lines = source.title is not None or builder.name == "text"
-            self._column = self._column_of()
+            self.field, self._columns = self._field_of()
 
     @property
     def place(self) -> Place:
@@ -70,7 +72,7 @@ class HubDocuments:
         while self._place.shard < shards:
             number = int(permuted(np.array([self._place.shard]), shards, _ORDER)[0])
             with self._worded():
-                self._stream = self._data.select_columns([self._column]).shard(shards, number)
+                self._stream = self._data.select_columns(self._columns).shard(shards, number)
                 if self._place.state is not None:
                     self._stream.load_state_dict(self._place.state)
             yield from self._documents()
@@ -108,7 +110,7 @@ class HubDocuments:
                 row = next(rows, None)
             if row is None:
                 return
-            yield row[self._column]
+            yield self.field.text_of(row)
 
     def _newest_revision(self) -> str | None:
         """What the data set is now, in the hub's words. Asked once and with little patience: the library's own is minutes."""
@@ -124,11 +126,13 @@ class HubDocuments:
     def _builder(self) -> Any:
         datasets, source = library("datasets", EXTRA), self._source
         if source.format is not None:
-            return datasets.load_dataset_builder(source.format, data_files=source.path)
+            return datasets.load_dataset_builder(source.format, data_files=source.path, **source.options)
         try:
             return datasets.load_dataset_builder(source.path, source.config, revision=self.revision)
         except ValueError:
             configs = datasets.get_dataset_config_names(source.path, revision=self.revision)
+            if source.local and source.config is not None and len(configs) < 2:
+                raise RequestError("corpus-missing", path=Path(source.path) / source.config) from None
             if len(configs) < 2 or source.config in configs:
                 raise
             raise self._error("hub-config", config=source.config or "", choices=_some(configs)) from None
@@ -144,17 +148,21 @@ class HubDocuments:
         described = (builder.info.splits or {}).get(wanted)
         return splits[wanted], int(getattr(described, "num_bytes", None) or 0)
 
-    def _column_of(self) -> str:
-        first = next(iter(self._data.take(1)), None)
-        if first is None:
+    def _field_of(self) -> tuple[TextField, list[str]]:
+        """The field that holds the text, and the columns that it takes. The first rows may be null or empty."""
+        rows: list[Row] = list(self._data.take(_SAMPLE))
+        if not rows:
             raise RequestError("corpus-empty", path=self._name)
-        texts = [name for name, value in first.items() if isinstance(value, str)]
-        wanted = self._source.column or ("text" if "text" in first or len(texts) != 1 else texts[0])
-        if wanted not in first:
-            raise self._error("hub-column", column=wanted, choices=_some(first))
-        if first[wanted] is not None and not isinstance(first[wanted], str):
+        wanted, columns = self._source.column, list(rows[0])
+        field = chosen_field(rows, wanted)
+        if field is not None:
+            return field, [column for column in field.columns if column in columns]
+        if wanted is None:
+            raise self._error("hub-column-untold", choices=_some(keys_of(rows)))
+        if wanted in columns or wanted.partition(".")[0] in columns:
+            texts = [name for name in columns if any(isinstance(row[name], str) for row in rows)]
             raise self._error("hub-column-no-text", column=wanted, choices=_some(texts))
-        return str(wanted)
+        raise self._error("hub-column", column=wanted, choices=_some(keys_of(rows)))
 
     def _error(self, key: str, **values: object) -> RequestError:
         return RequestError(key, source=self._name, **values)

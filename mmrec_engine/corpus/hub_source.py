@@ -18,7 +18,11 @@ _REPOSITORY = re.compile(
 )
 _VALIDATION_SPLITS = ("validation", "valid", "val", "dev")
 _LOCAL = ("/", "./", "../", "~")
-_LISTS = {".parquet": "parquet", ".arrow": "arrow", ".jsonl": "json", ".json": "json", ".txt": "text", ".csv": "csv"}
+_LISTS = {
+    ".parquet": "parquet", ".arrow": "arrow", ".jsonl": "json", ".ndjson": "json", ".json": "json", ".txt": "text",
+    ".csv": "csv", ".tsv": "csv",
+}  # fmt: skip
+_PACKED = (".gz", ".zst", ".bz2", ".xz", ".zip")
 
 
 @dataclass(frozen=True)
@@ -58,8 +62,20 @@ class HubSource:
     def format(self) -> str | None:
         """The library's name for the format of a single file; None for a folder or a repository."""
         if self.remote_file or (self.local and Path(self.path).is_file()):
-            return _LISTS.get(Path(self.path.removesuffix(".gz").removesuffix(".zst")).suffix.lower())
+            return _LISTS.get(self._ending)
         return None
+
+    @property
+    def options(self) -> dict[str, str]:
+        """What else the library has to be told of that format."""
+        return {"sep": "\t"} if self._ending == ".tsv" else {}
+
+    @property
+    def _ending(self) -> str:
+        path = Path(self.path.lower())
+        while path.suffix in _PACKED:
+            path = path.with_suffix("")
+        return path.suffix
 
 
 # Data sets that have a name here. Sizes are of their text, about, as their cards tell.
@@ -81,7 +97,19 @@ def is_hub(corpus: str | tuple[str, ...] | None) -> bool:
 
 def is_downloaded(corpus: str | tuple[str, ...] | None) -> bool:
     """Whether it is one that lies elsewhere."""
-    return isinstance(corpus, str) and is_hub(corpus) and not corpus.removeprefix(PREFIX).startswith(_LOCAL)
+    return isinstance(corpus, str) and is_hub(corpus) and (corpus in NAMED or not _is_here(_place_of(corpus)))
+
+
+def _place_of(corpus: str) -> str:
+    return corpus.removeprefix(PREFIX).partition(":")[0]
+
+
+def _is_here(path: str) -> bool:
+    """Whether it is a path; one that looks like a repository's name is, where there is such a folder or file."""
+    try:
+        return path.startswith(_LOCAL) or (bool(path) and Path(path).exists())
+    except (OSError, ValueError):
+        return False
 
 
 def source_of(corpus: str) -> HubSource:
@@ -90,8 +118,11 @@ def source_of(corpus: str) -> HubSource:
         return NAMED[corpus]
     path, *chosen = corpus.removeprefix(PREFIX).split(":")
     split, column = [part.strip() or None for part in (*chosen, "", "")][:2]
-    if len(chosen) <= 2 and path.startswith(_LOCAL):
-        return HubSource(str(expanded(Path(path)).resolve()), split=split, column=column)
+    if len(chosen) <= 2 and _is_here(path):
+        place = expanded(Path(path)).resolve()
+        if not place.exists() and (place.parent / "README.md").is_file():  # where a folder says which configs it has
+            return HubSource(str(place.parent), place.name, split=split, column=column)
+        return HubSource(str(place), split=split, column=column)
     found = _REPOSITORY.fullmatch(path)
     if found is None or len(chosen) > 2:
         raise RequestError("hub-form", corpus=corpus, form=FORM)
@@ -103,7 +134,7 @@ def anchored(corpus: str | None) -> str | None:
     if corpus is None or not corpus.startswith(PREFIX):
         return corpus
     path, colon, chosen = corpus.removeprefix(PREFIX).partition(":")
-    if not path.startswith(_LOCAL):
+    if not _is_here(path):
         return corpus
     return f"{PREFIX}{expanded(Path(path)).resolve()}{colon}{chosen}"
 

@@ -81,6 +81,8 @@ def prepare_corpus(
     if streamed and len(making.sources) > 1:
         raise RequestError("mixing-streamed", name=streamed[0].place)
     hub = source_of(streamed[0].place) if streamed else None
+    if hub is not None and hub.column is None:
+        hub = replace(hub, column=settings.text_field)
     documents = [] if hub else [_documents(source, settings, folder) for source in making.sources]
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -217,8 +219,8 @@ def _stream_into(work: Path, source: HubSource, making: Making, key: str) -> Gen
         raise RequestError("corpus-empty", path=name)
     corpus = yield from _tokens_of(text.spool, making, work)
     assert corpus.folder is not None
-    noted = Remembered(corpus.folder.name, text.empty, text.repaired_words, text.held_out)
-    noted.write(making.folder, key)
+    told = (text.held_out, text.field, text.others)
+    Remembered(corpus.folder.name, text.empty, text.repaired_words, *told).write(making.folder, key)
     found = _remembered(making, key)
     if found is None:
         raise OSError(errno.EIO, os.strerror(errno.EIO), str(making.folder))
@@ -231,7 +233,10 @@ def _remembered(making: Making, key: str) -> Corpus | None:
     if found is None or corpus is None:
         return None
     skipped = (Skipped(making.sources[0].name, "empty-rows", str(found.empty)),) if found.empty else ()
-    reading = Reading(((("train",), (found.held_out,)),)) if found.held_out is not None else Reading()
+    reading = Reading(
+        ((("train",), (found.held_out,)),) if found.held_out is not None else (),
+        ((found.field, tuple(found.others)),) if found.field is not None else (),
+    )
     return replace(corpus, skipped=skipped, repaired_words=found.repaired_words, reading=reading)
 
 

@@ -16,7 +16,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -44,13 +44,15 @@ _LOOK_SECONDS = 0.2
 class Streamed:
     """A data set on disk. empty: rows without text, left out; repaired_words: mended as it was read.
 
-    held_out: its own validation split, which is the validation side then.
+    held_out: its own validation split, which is the validation side then. field: that holds the text; others: those left aside.
     """
 
     spool: Spool
     empty: int
     repaired_words: int
     held_out: str | None = None
+    field: str | None = None
+    others: Sequence[str] = ()
 
 
 def key_of(source: HubSource, most_bytes: int | None, repair: bool) -> str:
@@ -101,8 +103,10 @@ def streamed(
         if parts.last.side != "validation":
             yield from _read_split(source, name, parts, most_bytes, repair)
         if parts.last.held_out is not None:
-            yield from _read_split(replace(source, split=parts.last.held_out), name, parts, most_bytes, repair)
-    return Streamed(parts.spool(), parts.last.empty, parts.last.repaired, parts.last.held_out)
+            other = replace(source, split=parts.last.held_out, column=parts.last.field)
+            yield from _read_split(other, name, parts, most_bytes, repair)
+    last = parts.last
+    return Streamed(parts.spool(), last.empty, last.repaired, last.held_out, last.field, last.others)
 
 
 def _read_split(
@@ -138,7 +142,9 @@ def _read_split(
         else:
             ended = True
         repaired, all_read = repair.words if repair else 0, ended and side != "train"
-        kept = _Kept(part.empty, repaired, all_read, documents.revision, asdict(documents.place), held_out, side)
+        told, others = (last.field, last.others) if validates else (documents.field.told, documents.field.others)
+        place = asdict(documents.place)
+        kept = _Kept(part.empty, repaired, all_read, documents.revision, place, held_out, side, told, others)
         before += part.bytes
         if ended and side == "train":  # what is read next begins at its beginning
             kept = replace(kept, side="validation", place=asdict(Place()))
@@ -163,6 +169,8 @@ class _Kept:
     place: dict[str, Any]
     held_out: str | None = None
     side: SideName | None = None
+    field: str | None = None
+    others: Sequence[str] = ()
 
 
 class _Part:

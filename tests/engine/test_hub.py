@@ -1,18 +1,23 @@
 """Data sets as they are asked for, brought to disk in parts, and found again; on real files, through the library itself."""
 
+import bz2
+import gzip
 import json
+import lzma
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import datasets
 import numpy as np
 import pytest
+from backports import zstd
 
 from mmrec_engine.corpus import hub, streaming
-from mmrec_engine.corpus.hub_source import NAMED, HubSource, anchored, is_hub, source_of
+from mmrec_engine.corpus.hub_source import NAMED, HubSource, anchored, is_downloaded, is_hub, source_of
 from mmrec_engine.corpus.ledger import Ledger
 from mmrec_engine.corpus.prepare import Corpus, cache_folder, prepare_corpus
 from mmrec_engine.errors import RequestError
@@ -164,6 +169,95 @@ def test_a_limit_leaves_a_tenth_to_the_validation_split(divided: Path) -> None:
     assert corpus.train.characters < 8100
     assert 700 < corpus.validation.characters <= 900
     assert "Held" not in corpus.tokenizer.decode(corpus.train.tokens)
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    """An empty folder beside the cache."""
+    folder = tmp_path / "own"
+    folder.mkdir()
+    return folder
+
+
+def test_first_rows_without_text_do_not_mislead_the_choice_of_a_column(own: Path) -> None:
+    rows: list[dict[str, Any]] = [{"id": "k0", "story": None}, {"id": "k1", "story": ""}]
+    rows += [{"id": f"k{number}", "story": f"the words of story {number}"} for number in range(60)]
+    (own / "a.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    corpus = prepared(f"hf:{own}")
+    assert corpus.documents == 60
+    assert corpus.describe()["text_fields"] == [{"field": "story", "others": ["id"]}]
+
+
+def test_a_conversation_is_taken_and_ids_alone_are_refused(own: Path) -> None:
+    turns = [[{"from": "human", "value": f"hello {number}"}, {"from": "gpt", "value": "hello"}] for number in range(60)]
+    rows = [{"id": f"aX{number}", "conversations": turns[number]} for number in range(60)]
+    (own / "a.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    corpus = prepared(f"hf:{own}")
+    assert corpus.describe()["text_fields"] == [{"field": "conversations", "others": ["id"]}]
+    assert "human: hello 7\n\ngpt: hello" in "\n".join(text_in(corpus))
+    assert prepared(f"hf:{own}", text_field="id").documents == 60, "where that is wished"
+    (own / "a.jsonl").write_text("\n".join(json.dumps({"id": f"aX{number}", "n": 1}) for number in range(60)))
+    with pytest.raises(RequestError, match="--text-field, of: id, n"):
+        prepared(f"hf:{own}")
+
+
+def test_fields_are_joined_and_reached_within_others(own: Path) -> None:
+    rows = [
+        {"prompt": f"what is {number}?", "completion": f"a number {number}", "meta": {"note": f"kept aside {number}"}}
+        for number in range(60)
+    ]
+    (own / "a.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    assert "what is 7?\na number 7" in "\n".join(text_in(prepared(f"hf:{own}")))
+    assert "kept aside" in text_in(prepared(f"hf:{own}", text_field="meta.note"))[0]
+    assert "a number" in text_in(prepared(f"hf:{own}::completion"))[0]
+
+
+def test_a_config_of_a_local_data_set_is_chosen(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ["tr", "en"]
+    for name in names:
+        lines = [json.dumps({"text": f"{name} text {number}"}) for number in range(60)]
+        (own / f"{name}.jsonl").write_text("\n".join(lines))
+    configs = "".join(f"- config_name: {name}\n  data_files: {name}.jsonl\n" for name in names)
+    (own / "README.md").write_text(f"---\nconfigs:\n{configs}---\n")
+    assert all(text.startswith("en") for text in text_in(prepared(f"hf:{own}/en")))
+    with pytest.raises(RequestError, match=r"tr, en|en, tr"):
+        prepared(f"hf:{own}")
+    with pytest.raises(RequestError, match=r"tr, en|en, tr"):
+        prepared(f"hf:{own}/de")
+
+
+def test_an_existing_folder_is_read_without_asking_the_hub(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(data.parent)
+    for name in ("data", f"{data.parent.name}/data"):
+        monkeypatch.chdir(data.parent if name == "data" else data.parent.parent)
+        assert source_of(f"hf:{name}") == HubSource(str(data))
+        assert not is_downloaded(f"hf:{name}")
+        assert anchored(f"hf:{name}:test") == f"hf:{data}:test"
+    assert is_downloaded("hf:no-such-folder") and is_downloaded("tinystories")
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [".jsonl.gz", ".jsonl.bz2", ".jsonl.xz", ".jsonl.zst", ".ndjson", ".jsonl.zip", ".tsv", ".csv.zst"],
+)
+@pytest.mark.parametrize("alone", [True, False])
+def test_compressed_files_of_a_data_set_are_read(own: Path, ending: str, alone: bool) -> None:
+    rows = [{"id": f"k{number}", "text": f"the words of row {number}"} for number in range(60)]
+    name = f"part{ending}"
+    content = "".join(json.dumps(row) + "\n" for row in rows).encode()
+    if "sv" in ending:
+        mark = "\t" if "tsv" in ending else ","
+        content = "".join(
+            mark.join(row) + "\n" for row in [("id", "text"), *((r["id"], r["text"]) for r in rows)]
+        ).encode()
+    pack = {".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress, ".zst": zstd.compress}.get(
+        Path(name).suffix, bytes
+    )
+    (own / name).write_bytes(pack(content))
+    if ending.endswith(".zip"):
+        with zipfile.ZipFile(own / name, "w") as archive:
+            archive.writestr("part.jsonl", content)
+    assert prepared(f"hf:{own / name if alone else own}").documents == 60
 
 
 def test_saved_splits_are_used_likewise(tmp_path: Path) -> None:
