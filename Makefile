@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 PARALLEL := -n 2 --dist worksteal
 FIRST_RUN := checkpoints/first-run
 
-.PHONY: run first-run test test-extended test-all lint types fast benchmark results diagnosis soak screenshots clean
+.PHONY: run first-run test test-extended test-all lint types fast benchmark results diagnosis soak screenshots clean hub tokenizers metrics zstd
 
 run: $(VENV)/installed
 	@if [ -t 0 ] && [ -t 2 ] && [ "$${TERM:-dumb}" != dumb ]; then exec $(BIN)/mmrec-tui; else $(MAKE) first-run; fi
@@ -65,6 +65,10 @@ diagnosis: $(VENV)/installed
 
 screenshots: $(VENV)/installed-dev
 	$(BIN)/python docs/make_screenshots.py
+
+# Further libraries, for what needs them: make hub, make tokenizers, make metrics, make zstd
+hub tokenizers metrics zstd: $(VENV)/installed
+	$(PIP) --editable '.[$@]'
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

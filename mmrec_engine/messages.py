@@ -300,8 +300,8 @@ MESSAGES: dict[str, dict[Language, str]] = {
         "tr": "validation bölümünde {tokens} token var, yazılan metnin ölçüleri {needed} ister; --metrics vermeyin ya da daha çok metin kullanın",
     },
     "extra-missing": {
-        "en": 'the library {library} is not installed; install it with: pip install "mmrec-tui[{extra}]"',
-        "tr": '{library} kütüphanesi kurulu değil; şununla kurun: pip install "mmrec-tui[{extra}]"',
+        "en": "the library {library} is not installed; install it with: {command}",
+        "tr": "{library} kütüphanesi kurulu değil; şununla kurun: {command}",
     },
     "corpus-changed-while-read": {
         "en": "{path}: changed or vanished while it was read; start again once it is at rest",

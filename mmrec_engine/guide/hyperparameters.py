@@ -424,8 +424,8 @@ HYPERPARAMETERS: tuple[Hyperparameter, ...] = (
             "tr": "Eğitimden sonra en iyi modelin yazdığı metinde ne ölçüleceği: bleu ve rouge (gerçekte süren metne ne kadar yaklaştığı), distinct (sözcüklerinin ne kadar çeşitli olduğu), copied (ne kadarının eğitim metninde bulunduğu). Virgülle ayrılır.",
         },
         {
-            "en": 'bleu and rouge need further libraries: pip install "mmrec-tui[metrics]". Left out, nothing is measured. They are low even for good models; compare like with like.',
-            "tr": 'bleu ve rouge ek kütüphane ister: pip install "mmrec-tui[metrics]". Boşsa hiçbir şey ölçülmez. İyi modellerde bile düşüktürler; yalnızca benzeri benzeriyle karşılaştırın.',
+            "en": 'bleu and rouge need further libraries, the extra "metrics" (README says how to install it). Left out, nothing is measured. They are low even for good models; compare like with like.',
+            "tr": 'bleu ve rouge ek kütüphane ister: "metrics" eki (nasıl kurulacağını README söyler). Boşsa hiçbir şey ölçülmez. İyi modellerde bile düşüktürler; yalnızca benzeri benzeriyle karşılaştırın.',
         },
         NOTHING,
     ),

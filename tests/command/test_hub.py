@@ -7,6 +7,7 @@ from pathlib import Path
 import datasets
 import pytest
 
+from mmrec_engine.extras import install_command
 from tests.command.faults import fault, one_line_of, planted
 from tests.conftest import FAST, Command, events_of
 
@@ -213,7 +214,7 @@ def test_a_missing_library_names_what_to_install(command: Command, parquet: Path
     gone = planted(code="import sys; sys.modules['datasets'] = None")
     result = command("train", "--corpus", f"hf:{parquet}", *SHORT, **gone)
     assert result.code == 2
-    assert one_line_of(result.err).endswith('pip install "mmrec-tui[hub]"')
+    assert one_line_of(result.err).endswith(install_command("hub"))
     assert command.everything_on_disk() == set()
 
 

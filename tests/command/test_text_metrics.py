@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from mmrec_engine.extras import install_command
 from tests.command.faults import planted
 from tests.conftest import FAST, Command, events_of
 
@@ -58,7 +59,7 @@ def test_a_missing_library_is_told_before_the_training(
     gone = planted(code=f"import sys; sys.modules[{library!r}] = None")
     result = command("train", "--data-dir", text_file, *RUN, "--metrics", f"distinct,{metric}", **gone)
     assert result.code == 2
-    assert result.err.splitlines()[-1].endswith('pip install "mmrec-tui[metrics]"')
+    assert result.err.splitlines()[-1].endswith(install_command("metrics"))
     assert command.everything_on_disk() == set()
     assert command("train", "--data-dir", text_file, *RUN, "--metrics", "distinct,copied", **gone).code == 0
     assert command("evaluate", "tiny", "--metrics", metric, **gone).code == 2

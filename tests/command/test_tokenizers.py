@@ -8,6 +8,7 @@ import pytest
 
 from mmrec_engine import checkpoints
 from mmrec_engine.corpus.builtin import sample_folder
+from mmrec_engine.extras import install_command
 from tests.command.faults import assert_a_killed_run_ends_the_same, planted
 from tests.conftest import FAST, QUICK, Command, events_of
 
@@ -108,7 +109,7 @@ def test_a_missing_library_names_what_to_install(command: Command, longer_text: 
     before = command.everything_on_disk()
     result = command(*flags, **gone)
     assert result.code == 2
-    assert result.err.splitlines()[-1].endswith('pip install "mmrec-tui[tokenizers]"')
+    assert result.err.splitlines()[-1].endswith(install_command("tokenizers"))
     assert command.everything_on_disk() == before
     assert command(*flags).code == 0
     for words in (
@@ -118,7 +119,7 @@ def test_a_missing_library_names_what_to_install(command: Command, longer_text: 
     ):
         result = command(*words, **gone)
         assert result.code == 2, words
-        assert 'pip install "mmrec-tui[tokenizers]"' in result.err
+        assert install_command("tokenizers") in result.err
         assert "damaged" not in result.err
 
 

@@ -1,0 +1,199 @@
+"""The package as it is published: it builds, its metadata is complete, and what README and errors say to install works.
+
+And what it uses of other libraries beyond what they promise: named here, so that an update that takes it away fails here.
+"""
+
+from __future__ import annotations
+
+import ast
+import email
+import os
+import re
+import subprocess
+import sys
+import tarfile
+import zipfile
+from email.message import Message
+from pathlib import Path
+
+import pytest
+
+from mmrec_engine import extras
+from mmrec_engine.extras import install_command
+
+ROOT = Path(__file__).parents[1]
+ADDRESS = "https://example.org/owner/mmrec"
+# What begins with an underscore and is not ours: by module, why, and the test below or elsewhere that fails without it.
+PRIVATE_USES = {
+    "mmrec_tui/usage.py": {"typer._click"},
+    "mmrec_tui/app.py": {"textual._styles_cache"},
+    "mmrec_tui/completion.py": {"typer._completion_classes", "typer._completion_shared"},
+    "mmrec_tui/widgets/plotting.py": {"plotext._figure"},
+}
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A wheel and an sdist, built as for publishing."""
+    folder = tmp_path_factory.mktemp("dist")
+    told = subprocess.run(
+        [sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, ROOT],
+        env={**os.environ, "MMREC_HOMEPAGE": ADDRESS}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert told.returncode == 0, told.stdout + told.stderr
+    return folder
+
+
+def metadata_of(folder: Path) -> Message:
+    [wheel] = folder.glob("*.whl")
+    with zipfile.ZipFile(wheel) as file:
+        [name] = [name for name in file.namelist() if name.endswith("METADATA")]
+        return email.message_from_bytes(file.read(name))
+
+
+@pytest.mark.slow
+def test_the_metadata_passes_the_check_of_the_package_index(built: Path) -> None:
+    told = subprocess.run(
+        [sys.executable, "-m", "twine", "check", "--strict", *built.iterdir()], capture_output=True, text=True
+    )
+    assert told.returncode == 0, told.stdout + told.stderr
+
+
+@pytest.mark.slow
+def test_the_metadata_is_complete(built: Path) -> None:
+    metadata = metadata_of(built)
+    assert {url.split(",")[0] for url in metadata.get_all("Project-URL", [])} >= {"Homepage", "Issues", "Changelog"}
+    assert "Typing :: Typed" in metadata.get_all("Classifier", [])
+    assert metadata["License-Expression"] == "MIT"
+    assert {"hub", "metrics", "tokenizers"} <= set(metadata.get_all("Provides-Extra", []))
+
+
+@pytest.mark.slow
+def test_pictures_and_links_of_the_page_are_absolute_and_lead_to_files(built: Path) -> None:
+    page = str(metadata_of(built).get_payload())
+    targets = re.findall(r"\]\(([^)\s]+)\)", page)
+    assert targets
+    assert "docs/screens/" in page
+    for target in targets:
+        assert target.startswith(("https://", "#")), target
+        if target.startswith(ADDRESS):
+            assert (ROOT / re.sub(r"^/(raw|blob)/main/", "", target.removeprefix(ADDRESS))).exists(), target
+
+
+@pytest.mark.slow
+def test_without_an_address_the_page_has_no_broken_pictures(tmp_path: Path) -> None:
+    sys.path.insert(0, str(ROOT))
+    try:
+        from hatch_build import with_address
+    finally:
+        sys.path.remove(str(ROOT))
+    page = with_address((ROOT / "README.md").read_text(encoding="utf-8"), "")
+    assert not re.findall(r"\]\((?!https?:|#)", page)
+
+
+@pytest.mark.slow
+def test_both_packages_tell_that_they_are_typed_and_the_sdist_can_build_itself(built: Path) -> None:
+    [wheel] = built.glob("*.whl")
+    with zipfile.ZipFile(wheel) as file:
+        assert {"mmrec_engine/py.typed", "mmrec_tui/py.typed"} <= set(file.namelist())
+    [sdist] = built.glob("*.tar.gz")
+    with tarfile.open(sdist) as file:
+        names = {Path(*Path(name).parts[1:]).as_posix() for name in file.getnames()}
+    assert {"hatch_build.py", "README.md", "LICENSE", "pyproject.toml", "Makefile", "data/sample"} <= names | {
+        Path(name).parent.as_posix() for name in names
+    }
+
+
+@pytest.mark.parametrize("extra", ["hub", "tokenizers", "metrics"])
+def test_what_an_error_says_to_install_is_right_in_a_clone(extra: str) -> None:
+    words = install_command(extra)
+    assert words.startswith(f"{sys.executable} -m pip install -e ")
+    assert words.rstrip("'").endswith(f"{ROOT}[{extra}]")
+
+
+def test_what_an_error_says_to_install_is_right_in_a_package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(extras, "_CLONE", tmp_path)
+    assert install_command("hub") == f"{sys.executable} -m pip install 'mmrec-tui[hub]'"
+
+
+def test_readme_names_no_command_that_only_a_published_package_has() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = [line for line in readme.splitlines() if line.startswith("|")]
+    assert not [line for line in table if "pip install" in line]
+    targets = re.findall(r"^([\w -]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    named = {name for line in targets for name in line.split()}
+    assert set(re.findall(r"`make ([\w-]+)`", readme)) <= named
+
+
+def test_every_library_that_is_imported_is_declared() -> None:
+    declared = (ROOT / "pyproject.toml").read_text(encoding="utf-8").lower()
+    known = {"bs4": "beautifulsoup4", "yaml": "pyyaml"}
+    own = {"mmrec_engine", "mmrec_tui", "tests", "hatch_build"}
+    brought = {
+        "click",
+        "huggingface_hub",
+        "pyarrow",
+        "fsspec",
+    }  # by a declared library, and imported only where that one is
+    for path in [*ROOT.glob("mmrec_engine/**/*.py"), *ROOT.glob("mmrec_tui/**/*.py")]:
+        for name in _imported(path):
+            top = name.partition(".")[0]
+            if top in sys.stdlib_module_names or top in own | brought:
+                continue
+            package = known.get(top, top).replace("_", "[-_]")
+            assert re.search(rf'"{package}[\[><=.;" ]', declared), f"{path}: {name}"
+
+
+def test_private_parts_of_libraries_are_used_only_where_it_is_named() -> None:
+    found: dict[str, set[str]] = {}
+    for path in [*ROOT.glob("mmrec_engine/**/*.py"), *ROOT.glob("mmrec_tui/**/*.py")]:
+        for name in _imported(path):
+            parts = name.split(".")
+            if not parts[0].startswith("mmrec") and any(re.match(r"_(?!_)", part) for part in parts):
+                found.setdefault(path.relative_to(ROOT).as_posix(), set()).add(name)
+    assert found == PRIVATE_USES
+
+
+def test_typer_carries_the_exceptions_that_usage_errors_are_told_from() -> None:
+    """typer._click: Typer 0.28 raises exceptions of the click that it carries, and makes none of them public."""
+    from typer._click import exceptions
+
+    for name in ("ClickException", "NoSuchOption", "MissingParameter", "BadParameter", "BadOptionUsage"):
+        assert issubclass(getattr(exceptions, name), exceptions.ClickException), name
+
+
+def test_textual_keeps_drawn_lines_where_the_app_lets_them_go() -> None:
+    """textual._styles_cache: what is kept of closed widgets grows with hours of use; nothing public clears it."""
+    from textual._styles_cache import StylesCache
+
+    assert callable(StylesCache.get_inner_outer.cache_clear)
+
+
+def test_plotext_makes_figures_that_know_no_terminal() -> None:
+    """plotext._figure: its public functions draw one figure a process, no larger than the terminal."""
+    import plotext._figure as plotext
+
+    canvas = plotext._figure_class()
+    canvas._limit_size(False, False)
+    canvas.plot_size(300, 120)
+    canvas.plot([1, 2, 3], [1, 2, 3])
+    lines = canvas.build().splitlines()
+    assert len(lines) == 120
+
+
+def test_typer_has_the_shells_that_completion_is_written_for() -> None:
+    """typer._completion_*: Typer writes completion scripts only for its own options, which are worded in English."""
+    from typer import _completion_classes, _completion_shared
+
+    assert callable(_completion_classes.completion_init)
+    assert callable(_completion_shared.install) and callable(_completion_shared._get_shell_name)
+
+
+def _imported(path: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            names.add(node.module)
+    return names
