@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mmrec_engine.messages import LANGUAGES, MESSAGES, Language
+from mmrec_engine.plurals import fill
 
 
 class MmrecError(Exception):
@@ -20,7 +21,7 @@ class MmrecError(Exception):
         """One line: what was given may be a path or a text with line ends in it. reword: changes the message before it is
         filled, where another place speaks in other words."""
         worded = {name: _worded(value, language) for name, value in self.values.items()}
-        return " ".join(reword(MESSAGES[self.key][language]).format(**worded).splitlines())
+        return " ".join(fill(reword(MESSAGES[self.key][language]), worded, language).splitlines())
 
     def __str__(self) -> str:
         return self.text("en")

@@ -23,6 +23,7 @@ import numpy.typing as npt
 
 from mmrec_engine.corpus.windows import Batch, Windows
 from mmrec_engine.errors import RequestError
+from mmrec_engine.places import expanded
 from mmrec_engine.randomness import hash64
 from mmrec_engine.settings import Settings
 
@@ -37,6 +38,15 @@ class Source:
     name: str
     place: str
     weight: float | None = None
+
+
+def require_places(settings: Settings) -> None:
+    """Raises RequestError where a file or folder that is named for the text is not there."""
+    if settings.data_dir is not None:
+        for source in sources_of(settings):
+            path = expanded(Path(source.place))
+            if not os.path.exists(path):  # noqa: PTH110, of a name that is too long too
+                raise RequestError("corpus-missing", path=path)
 
 
 def sources_of(settings: Settings) -> tuple[Source, ...]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mmrec_engine.messages import Language, Words
+from mmrec_engine.plurals import fill
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ def evidence(finding: Mapping[str, Any], language: Language) -> str:
     if words is None:
         return str(finding.get("evidence", ""))
     try:
-        return _Formatter(language).vformat(words[language], (), values)
+        return fill(words[language], values, language, _Formatter(language))
     except (KeyError, ValueError, IndexError, TypeError, AttributeError, OverflowError):
         return str(finding.get("evidence", ""))
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from mmrec_engine import checkpoints, events, run_files
+from mmrec_engine.corpus.mixing import require_places
 from mmrec_engine.corpus.prepare import Corpus
 from mmrec_engine.errors import Interrupted, RequestError, TrainingError
 from mmrec_engine.events import Event
@@ -91,6 +92,8 @@ class _Run:
             self._stored = description_of(path) if mode == "resume" else {}
             resolved = as_stored(resolved, self._stored) if self._stored else anchored(resolved)
             self._resolved = as_launched(resolved)
+            if mode != "resume":  # before the folder: a text that is not there is the nearer reason
+                require_places(self._resolved.settings)
         except BaseException:
             close_descriptor(held_lock)
             raise

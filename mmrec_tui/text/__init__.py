@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 
 from mmrec_engine.messages import LANGUAGES, Language
+from mmrec_engine.plurals import fill
 
 
 class UsageText(Exception):
@@ -29,7 +30,7 @@ class Wording:
         self._text = {**TEXT, **APP_TEXT, **KEY_TEXT}
 
     def __call__(self, key: str, /, **values: object) -> str:
-        return self._text[key].format(**values)
+        return fill(self._text[key], values, self.language)
 
     def knows(self, key: str) -> bool:
         return key in self._text

@@ -196,7 +196,7 @@ async def test_a_path_is_chosen_by_hand_and_remembered(small_text: Path) -> None
         await until(pilot, lambda: app.screen is screen)
         await until(pilot, lambda: screen._preparing.corpus)
         assert Path(screen._resolved.settings.data_dir).resolve() == small_text.resolve()
-        await until_shown(pilot, "1 documents")
+        await until_shown(pilot, "1 document ·")
         assert "prose.txt" in screen_text(app)
     assert [Path(path).resolve() for path in read_preferences().corpora] == [small_text.resolve()]
 

@@ -231,3 +231,12 @@ def test_a_line_of_200_mb(command: Command, name: str) -> None:
     else:
         assert result.code == 0, result.err
     assert int(peak.read_text()) < 700 * 2**10, "KiB at the peak"
+
+
+def test_a_missing_text_is_told_before_a_run_that_stands_in_the_way(command: Command) -> None:
+    folder = command.folder / "checkpoints" / "tiny"
+    folder.mkdir(parents=True)
+    (folder / "run.json").write_text("{}")
+    told = refused(command, "train", "--data-dir", "nowhere")
+    assert "nowhere: no such file or folder" in told
+    assert "already holds a run" not in told
