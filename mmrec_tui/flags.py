@@ -1,6 +1,7 @@
 """The parameters from which Typer reads its flags, made from the table of settings so that a setting is declared once; and the
 settings that were given by them."""
 
+import functools
 import inspect
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ from mmrec_engine.setting import flag
 from mmrec_engine.settings import FIELDS, Resolved, read_settings_file, resolve, value_type
 from mmrec_tui.text import UsageText, Wording
 
-# Under which heading of the help a flag stands; those not named here are about training.
+# Under which heading of the help a flag stands; one that is not named here stands with the setting declared before it.
 _GROUPS: dict[str, tuple[str, ...]] = {
     "text": (
         "data_dir", "corpus", "use_sample_corpus", "encoding", "fix_encoding", "max_corpus_bytes", "val_split", "tokenizer",
@@ -21,6 +22,12 @@ _GROUPS: dict[str, tuple[str, ...]] = {
         "mixing_temperature", "denoising", "denoising_span",
     ),
     "model": ("config", "arch", "init_from"),
+    "training": (
+        "recipe", "epochs", "max_steps", "batch_size", "accumulate", "seq_len", "stride", "optimizer", "learning_rate",
+        "warmup_steps", "schedule", "learning_rate_floor", "decay_share", "cycles", "plateau_factor", "plateau_patience",
+        "weight_average", "weight_decay", "grad_clip", "dropout", "early_stopping_patience", "early_stopping_on", "eval_every",
+        "target_loss", "seed",
+    ),
     "saving": ("output_dir", "name", "save_best_model", "checkpoint_every", "keep_checkpoints", "metrics"),
     "machine": ("device", "precision", "threads", "processes", "sharding", "microbatch", "gradient_checkpointing"),
 }  # fmt: skip
@@ -45,9 +52,18 @@ def setting_flag(name: str, wording: Wording) -> inspect.Parameter:
     )
 
 
+@functools.cache
+def _all_groups() -> dict[str, str]:
+    named = {name: group for group, names in _GROUPS.items() for name in names}
+    found, group = {}, "training"
+    for name in FIELDS:
+        found[name] = group = named.get(name, group)
+    return found
+
+
 def group_of(name: str) -> str:
     """The heading of the help under which a setting's flag stands (`usage.HEADINGS`)."""
-    return next((group for group, names in _GROUPS.items() if name in names), "training")
+    return _all_groups()[name]
 
 
 def with_default(name: str, value: object, wording: Wording) -> str:

@@ -44,7 +44,7 @@ HYPERPARAMETERS: tuple[Hyperparameter, ...] = (
     ),
     Hyperparameter(
         "kv_heads",
-        {"en": "Key and value heads", "tr": "Key ve value başlıkları"},
+        {"en": "Key and value heads", "tr": "Key/value başlıkları"},
         {
             "en": "Of llama: how many heads of keys and values there are; groups of query heads share one. Unset, each has its own.",
             "tr": "Llama için: kaç key ve value başlığı olduğu; query başlıkları bunları grupça paylaşır. Verilmezse her birinin kendisininki vardır.",
