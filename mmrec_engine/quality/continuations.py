@@ -8,7 +8,6 @@ models", 2016.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Generator, Sequence
 from typing import Any
 
@@ -25,6 +24,7 @@ from mmrec_engine.events import Progress
 from mmrec_engine.extras import library
 from mmrec_engine.model.language_model import LanguageModel
 from mmrec_engine.quality.text_measures import overlap
+from mmrec_engine.quality.words import Words, bleu_tokenization, is_turkish
 from mmrec_engine.settings import metrics_of
 from mmrec_engine.tokenizer.character import code_points
 
@@ -36,17 +36,9 @@ _LIBRARIES = {"bleu": "sacrebleu", "rouge": "rouge_score.rouge_scorer"}
 _ROUGES = ("rouge1", "rouge2", "rougeL")
 _COPIED = 48  # characters: as long as that two texts hardly agree by chance
 _MOST_TRAINING = 16_000_000  # tokens that a copy is searched in
-_WORD = re.compile(r"\w+")
 
 Ids = npt.NDArray[np.int64]
 Written = list[tuple[str, str]]  # what the model wrote, and what stands there
-
-
-class Words:
-    """As rouge-score asks: lower-cased words of any alphabet. Its own tokenizer keeps a to z alone, which spoils Turkish."""
-
-    def tokenize(self, text: str) -> list[str]:
-        return _WORD.findall(text.replace("İ", "i").casefold())
 
 
 def require_libraries(metrics: str) -> None:
@@ -62,8 +54,9 @@ def measure(
     """The metrics (settings.METRICS, joined by commas) of continuations of the validation side; and how they were made.
 
     Values: `bleu` (0–100) with its `signature`; `rouge1`, `rouge2`, `rougeL` (F1, 0–100, mean over the texts); `distinct1`,
-    `distinct2` (0–1: different words, pairs of words, of all); `copied` (0–1: of the text's pieces of 48 characters those that
-    stand in the training text too). Raises RequestError without a library, or where the side is shorter than one sample.
+    `distinct2` (0–1: different words, pairs of words, of all); `words`: how these words were told and lower-cased; `copied`
+    (0–1: of the text's pieces of 48 characters those that stand in the training text too). Raises RequestError without a
+    library, or where the side is shorter than one sample.
     """
     require_libraries(metrics)
     sampling = Sampling(seed=seed)
@@ -116,20 +109,32 @@ def _pieces(part: Part, samples: int) -> Ids:
 
 
 def _bleu(written: Written, corpus: Corpus) -> dict[str, Any]:
-    score = library("sacrebleu", _EXTRA).BLEU()
     texts, references = ([" ".join(text.split()) for text in side] for side in zip(*written, strict=True))
+    score = library("sacrebleu", _EXTRA).BLEU(tokenize=bleu_tokenization(references))
     return {"bleu": score.corpus_score(texts, [references]).score, "signature": str(score.get_signature())}
 
 
 def _rouge(written: Written, corpus: Corpus) -> dict[str, Any]:
-    scorer = library(_LIBRARIES["rouge"], _EXTRA).RougeScorer(list(_ROUGES), tokenizer=Words())
-    scores = [scorer.score(reference, text) for text, reference in written]
-    return {name: 100.0 * sum(one[name].fmeasure for one in scores) / len(scores) for name in _ROUGES}
+    turkish = [is_turkish([reference]) for _, reference in written]
+    scorers = {
+        kind: library(_LIBRARIES["rouge"], _EXTRA).RougeScorer(list(_ROUGES), tokenizer=Words(kind))
+        for kind in set(turkish)
+    }
+    scores = [scorers[kind].score(reference, text) for (text, reference), kind in zip(written, turkish, strict=True)]
+    means = {name: 100.0 * sum(one[name].fmeasure for one in scores) / len(scores) for name in _ROUGES}
+    return {**means, "words": _words_signature(turkish)}
 
 
 def _distinct(written: Written, corpus: Corpus) -> dict[str, Any]:
-    words = [Words().tokenize(text) for text, _ in written]
-    return {f"distinct{n}": _different(words, n) for n in (1, 2)}
+    turkish = [is_turkish([reference]) for _, reference in written]
+    words = [Words(kind).tokenize(text) for (text, _), kind in zip(written, turkish, strict=True)]
+    return {**{f"distinct{n}": _different(words, n) for n in (1, 2)}, "words": _words_signature(turkish)}
+
+
+def _words_signature(turkish: Sequence[bool]) -> str:
+    """How words were told and lower-cased, as sacrebleu has its signatures."""
+    case = "lc.tr" if all(turkish) else "lc.tr+lc" if any(turkish) else "lc"
+    return f"case:{case}|words:marks-joined,cjk-characters"
 
 
 def _different(texts: Sequence[Sequence[str]], length: int) -> float:

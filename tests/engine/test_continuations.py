@@ -16,7 +16,8 @@ from mmrec_engine.model.config import ModelConfig
 from mmrec_engine.model.language_model import create_model
 from mmrec_engine.progress import result_of
 from mmrec_engine.quality import continuations
-from mmrec_engine.quality.continuations import Words, measure
+from mmrec_engine.quality.continuations import measure
+from mmrec_engine.quality.words import Words, bleu_tokenization
 from mmrec_engine.settings import metrics_of, resolve
 
 ALL = "bleu,rouge,distinct,copied"
@@ -61,7 +62,47 @@ def test_another_text_scores_less_by_known_figures(corpus: Corpus, monkeypatch: 
 
 
 def test_turkish_words_stay_whole() -> None:
-    assert Words().tokenize("Çığlık ATTI, İğde ağacı!") == ["çığlık", "atti", "iğde", "ağacı"]
+    assert Words().tokenize("Çığlık ATTI, İğde ağacı!") == ["çığlık", "attı", "iğde", "ağacı"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("हिन्दी में किताब की", ["हिन्दी", "में", "किताब", "की"]),
+        ("தமிழ் மொழியில் கதை", ["தமிழ்", "மொழியில்", "கதை"]),
+        ("หนังสือ ใหม่", ["หนังสือ", "ใหม่"]),
+        ("الْكِتَابُ عَلَى", ["الْكِتَابُ", "عَلَى"]),
+        ("می\u200cخواهم", ["می\u200cخواهم"]),
+        ("cafe\u0301 NAÏVE", ["cafe\u0301", "naïve"]),
+        ("今日は晴れ。", ["今", "日", "は", "晴", "れ"]),
+        ("ISLAK IŞIK, İyi bir ağaç", ["ıslak", "ışık", "iyi", "bir", "ağaç"]),
+        ("I LIVE IN ISTANBUL", ["i", "live", "in", "istanbul"]),
+    ],
+)
+def test_words_of_a_script_stay_whole(text: str, words: list[str]) -> None:
+    assert Words().tokenize(text) == words
+
+
+def test_different_words_of_one_script_share_nothing(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+    values = measured(corpus, [("हिन्दी में किताब की", "मिट्टी वह पानी जो")], monkeypatch)
+    assert values["rouge1"] == 0 and values["distinct1"] == 1.0
+
+
+def test_chinese_and_japanese_are_cut_for_bleu_as_they_are_written(
+    corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chinese = ("今天天气很好，我们一起去公园散步吧。", "今天天气很好，我们一起去公园走走吧。")
+    japanese = ("吾輩は猫である。名前はまだ無い。", "吾輩は犬である。名前はまだ無い。")
+    for pair, name in ((chinese, "tok:zh"), (japanese, "tok:char")):
+        values = measured(corpus, [pair], monkeypatch)
+        assert values["bleu"] > 60 and name in values["signature"]
+    assert bleu_tokenization(["หนังสือเล่มนี้ดีมาก"]) == "char" and bleu_tokenization(["한국어 문장"]) == "13a"
+
+
+def test_the_signature_says_how_words_are_lower_cased(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+    values = measured(corpus, [("IŞIK yandı", "ışık yandı")], monkeypatch)
+    assert values["rouge1"] == pytest.approx(100) and "case:lc.tr|" in values["words"]
+    assert "case:lc|" in measured(corpus, [("THE light", "the light")], monkeypatch)["words"]
 
 
 def test_what_stands_in_the_training_text_is_copied(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,70 @@
+"""Words of written text, for metrics that compare them: of any script, lower-cased by the rules of the language.
+
+A combining mark belongs to the letter before it: vowel signs of Hindi, Tamil and Thai, Arabic vocalisation, a decomposed
+accent. Chinese and Japanese write no blanks, so there each character is a word, as sacrebleu has it (Post 2018). Thai and its
+like write none either; there what stands between two blanks is one word.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+
+_JOINERS = "\u200c\u200d"
+_HAN, _KANA = ("CJK ",), ("HIRAGANA ", "KATAKANA ", "KATAKANA-HIRAGANA ", "HALFWIDTH KATAKANA ")
+_WITHOUT_BLANKS = ("THAI ", "LAO ", "KHMER ", "MYANMAR ", "TIBETAN ", "JAVANESE ")
+_TURKISH = frozenset("ığĞİ")  # letters of Turkish and Azerbaijani alone
+_TURKISH_SHARE = 0.005  # of the letters, from which a text is taken for one of these
+_MOSTLY, _SOME_KANA = 0.3, 0.05  # shares of the letters that decide how BLEU cuts a text
+
+
+class Words:
+    """As rouge-score asks: lower-cased words. Its own tokenizer keeps a to z alone.
+
+    turkish: whether I is lower-cased to ı; none: told by each text.
+    """
+
+    def __init__(self, turkish: bool | None = None) -> None:
+        self._turkish = turkish
+
+    def tokenize(self, text: str) -> list[str]:
+        turkish = is_turkish([text]) if self._turkish is None else self._turkish
+        lowered = text.replace("I", "ı").replace("İ", "i").lower() if turkish else text.replace("İ", "i").casefold()
+        words: list[str] = []
+        open_word = alone = False  # whether the last word may go on; whether it is of one character
+        for character in lowered:
+            if unicodedata.category(character)[0] == "M" or character in _JOINERS:
+                if open_word:
+                    words[-1] += character
+            elif not (character.isalnum() or character == "_"):
+                open_word = False
+            else:
+                single = _is_of(character, _HAN + _KANA)
+                if open_word and not single and not alone:
+                    words[-1] += character
+                else:
+                    words.append(character)
+                open_word, alone = True, single
+        return words
+
+
+def is_turkish(texts: Iterable[str]) -> bool:
+    """Whether these are in Turkish or Azerbaijani, where I is the capital of ı."""
+    letters = [character for text in texts for character in text if character.isalpha()]
+    return sum(character in _TURKISH for character in letters) > _TURKISH_SHARE * len(letters)
+
+
+def bleu_tokenization(texts: Iterable[str]) -> str:
+    """How sacrebleu cuts texts like these: `zh` (Chinese), `char` (Japanese, and scripts without blanks) or `13a`."""
+    letters = [character for text in texts for character in text if character.isalpha()]
+    han, kana, others = (
+        sum(_is_of(character, names) for character in letters) / max(1, len(letters))
+        for names in (_HAN, _KANA, _WITHOUT_BLANKS)
+    )
+    if han + kana > _MOSTLY:
+        return "char" if kana > _SOME_KANA else "zh"
+    return "char" if others > _MOSTLY else "13a"
+
+
+def _is_of(character: str, names: tuple[str, ...]) -> bool:
+    return character > "\u0e00" and unicodedata.name(character, "").startswith(names)
