@@ -205,6 +205,7 @@ def test_without_colour_everything_is_there_and_nothing_is_coloured(
 
 
 @pytest.mark.slow
+@pytest.mark.extended
 def test_the_whole_way_by_keys_while_a_library_prints(command: Command, opened: Open, text_file: Path) -> None:
     plan(command, text_file, max_steps=120, eval_every=40, checkpoint_every=50)
     screen = opened(**planted(command, NOISE))

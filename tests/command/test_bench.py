@@ -13,7 +13,7 @@ import pytest
 from mmrec_engine.presets import PRESETS
 from tests.command.faults import wait_for_step
 from tests.command.terminal import Screen
-from tests.conftest import Command, events_of
+from tests.conftest import Command, events_of, extended
 
 SMALL = ["--recipe", "fast", "--seq-len", 32, "--batch-size", 4, "--threads", 1, "--precision", "fp32"]
 
@@ -55,7 +55,7 @@ def test_the_operations_of_a_token_are_those_of_its_products() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("language", "head"), [("en", "of peak"), ("tr", "tepe payı")])
+@pytest.mark.parametrize(("language", "head"), [extended("en", "of peak"), ("tr", "tepe payı")])
 def test_it_is_told_in_lines_for_every_config_and_without_a_text(command: Command, language: str, head: str) -> None:
     result = command("--lang", language, "bench", "--seconds", 0.2, "--threads", 1, "--seq-len", 32, "--batch-size", 2)
     assert result.code == 0, result.err
@@ -84,6 +84,7 @@ RACE = [*SMALL, "--max-steps", 60, "--eval-every", 5]
 
 
 @pytest.mark.slow
+@pytest.mark.extended
 def test_a_race_is_two_runs_of_one_size_to_one_loss(command: Command, text_file: Path) -> None:
     result = command("bench", "race", "--data-dir", text_file, *RACE, "--target-loss", 2.7, "--json")
     assert result.code == 0, result.err

@@ -81,6 +81,7 @@ def test_a_damaged_best_model_is_found(command: Command, text_file: Path) -> Non
     assert unjudged == {"metrics-reported", "sample-sane"}
 
 
+@pytest.mark.extended
 def test_text_that_is_gone_is_said_and_is_no_failure(command: Command, text_file: Path) -> None:
     command("train", "--data-dir", text_file, *FAST, "--max-steps", 20, "--eval-every", 10)
     text_file.unlink()

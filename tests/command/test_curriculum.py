@@ -44,11 +44,13 @@ def test_without_one_nothing_is_said(command: Command, text_file: Path) -> None:
 
 @pytest.mark.fault
 @pytest.mark.parametrize("kind", ["length", "ngram"])
+@pytest.mark.extended
 def test_a_killed_run_sees_the_same_again(command: Command, text_file: Path, kind: str) -> None:
     flags = ["train", "--data-dir", text_file, *RUN, "--curriculum", kind, "--pacing", "root", "--checkpoint-every", 4]
     assert_a_killed_run_ends_the_same(command, flags, 9)
 
 
+@pytest.mark.extended
 def test_more_steps_stretch_what_is_left_of_it(command: Command, text_file: Path) -> None:
     (command.folder / "run.toml").write_text('curriculum = "order"\ncurriculum_share = 1.0\n')
     assert command("train", "--data-dir", text_file, *FAST, "--max-steps", 10, "--settings", "run.toml").code == 0

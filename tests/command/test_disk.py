@@ -77,6 +77,7 @@ def test_a_disk_too_small_for_its_checkpoints(command: Command, text_file: Path)
 
 
 @pytest.mark.fault
+@pytest.mark.extended
 def test_a_disk_that_fills_up_and_is_tidied_while_the_run_goes_on(command: Command, text_file: Path) -> None:
     with small_disk(command.folder / "disk", "60m") as disk:
         process = command.start(

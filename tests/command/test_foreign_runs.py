@@ -12,7 +12,7 @@ import pytest
 from tests.command.faults import measured
 from tests.command.refusals import all_refused, everything
 from tests.command.terminal import Screen
-from tests.conftest import FAST, Command
+from tests.conftest import FAST, Command, extended
 
 FILES = [
     "run.json", "events.jsonl", "lock", "control.jsonl", "log.txt", "ticks.json", "report.json", "report.md",
@@ -132,7 +132,13 @@ def test_a_line_without_an_end_in_a_record_fills_no_memory(command: Command, mad
 
 
 @pytest.mark.parametrize(
-    ("name", "kind"), [("run.json", linked), ("events.jsonl", pipe), ("ticks.json", pipe), ("best_model.pt", linked)]
+    ("name", "kind"),
+    [
+        ("run.json", linked),
+        extended("events.jsonl", pipe),
+        extended("ticks.json", pipe),
+        extended("best_model.pt", linked),
+    ],
 )
 def test_the_app_does_not_open_them(
     command: Command, made_once: Path, name: str, kind: Callable[[Path], None], opened: Callable[..., Screen]

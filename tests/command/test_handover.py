@@ -19,7 +19,7 @@ from mmrec_engine.settings import Settings
 from mmrec_engine.training.control import Control
 from mmrec_engine.training.run import train
 from tests.command.faults import STOPPED, assert_same_end, wait_for_step
-from tests.conftest import COMMAND, FAST, Command
+from tests.conftest import COMMAND, FAST, Command, extended
 
 HANDED_OVER_AT = 22
 SETTINGS: dict[str, Any] = {
@@ -116,7 +116,7 @@ def test_a_run_moves_to_another_process_and_its_lock_is_never_free(
     assert_same_end(folder, whole, left_out=(*STOPPED, "check"))
 
 
-@pytest.mark.parametrize("bogus", ["57", "1", "-1", "99999999999999999999", "words", ""])
+@pytest.mark.parametrize("bogus", ["57", *map(extended, ("1", "-1", "99999999999999999999", "")), "words"])
 def test_a_bogus_lock_is_ignored(command: Command, text_file: Path, bogus: str) -> None:
     trained = command("train", "--data-dir", text_file, *FAST, "--max-steps", 2, "--json", MMREC_LOCK_FD=bogus)
     assert trained.code == 0, trained.err

@@ -18,7 +18,7 @@ import torch
 from mmrec_engine import events
 from tests.command.refusals import all_refused
 from tests.command.terminal import Screen
-from tests.conftest import FAST, Command
+from tests.conftest import FAST, Command, extended
 
 # Code in a checkpoint
 
@@ -53,7 +53,7 @@ def torch_of_old(path: Path, payload: Payload) -> None:
 HARMFUL: list[Callable[[Path, Payload], None]] = [plain_pickle, old_pickle, torch_zip, torch_of_old]
 
 
-@pytest.mark.parametrize("harmful", HARMFUL)
+@pytest.mark.parametrize("harmful", [*map(extended, HARMFUL[:-2]), *HARMFUL[-2:]])
 def test_code_in_a_checkpoint_is_never_run(
     command: Command, made: Path, harmful: Callable[[Path, Payload], None]
 ) -> None:
@@ -218,6 +218,7 @@ def left(screen: Screen) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.extended
 def test_a_hostile_run_in_the_app(command: Command, evil_run: Path, opened: Callable[..., Screen]) -> None:
     screen = opened("watch", evil_run, columns=160, lines=50)
     screen.wait_for("step 3/3")

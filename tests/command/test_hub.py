@@ -9,7 +9,7 @@ import pytest
 
 from mmrec_engine.extras import install_command
 from tests.command.faults import fault, one_line_of, planted
-from tests.conftest import FAST, Command, events_of
+from tests.conftest import FAST, Command, events_of, extended
 
 SHORT = [*FAST, "--max-steps", 3]
 ROWS = 300
@@ -46,7 +46,9 @@ def prepared_in(cache: Path, fingerprint: object) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-@pytest.mark.parametrize("kind", ["parquet", "arrow", "saved", "saved-splits", "jsonl", "text", "file"])
+@pytest.mark.parametrize(
+    "kind", ["parquet", *map(extended, ("arrow", "saved", "saved-splits", "jsonl", "text")), "file"]
+)
 def test_every_format_is_trained_on(command: Command, rows: datasets.Dataset, kind: str) -> None:
     folder = command.folder / "data"
     folder.mkdir()
@@ -81,10 +83,11 @@ def test_every_format_is_trained_on(command: Command, rows: datasets.Dataset, ki
     assert "Warning" not in result.err
 
 
+OTHER_MOMENTS = (("part-*.json", 4), ("part-*.text", 3), ("done.json", 2), ("corpus.json", 1))
+
+
 @pytest.mark.fault
-@pytest.mark.parametrize(
-    ("name", "nth"), [("part-*.json", 1), ("part-*.json", 4), ("part-*.text", 3), ("done.json", 2), ("corpus.json", 1)]
-)
+@pytest.mark.parametrize(("name", "nth"), [("part-*.json", 1), *(extended(*one) for one in OTHER_MOMENTS)])
 def test_a_killed_preparation_goes_on_to_the_same_tokens(
     command: Command, parquet: Path, tmp_path: Path, name: str, nth: int
 ) -> None:
@@ -194,7 +197,7 @@ def test_a_damaged_file_is_code_2_and_told(command: Command) -> None:
     assert command.everything_on_disk() == set()
 
 
-@pytest.mark.parametrize("corpus", ["hf:nobody/nothing", "tinystories", "tinyshakespeare"])
+@pytest.mark.parametrize("corpus", ["hf:nobody/nothing", extended("tinystories"), extended("tinyshakespeare")])
 @pytest.mark.parametrize("way", ["offline", "no-route"])
 def test_without_a_network_it_ends_soon_with_one_line(command: Command, corpus: str, way: str) -> None:
     # Nothing listens there, on any machine; names are not even looked up.
@@ -235,6 +238,7 @@ def test_progress_is_in_the_record(command: Command, parquet: Path) -> None:
 
 
 @pytest.mark.fault
+@pytest.mark.extended
 def test_two_at_once_prepare_it_once(command: Command, parquet: Path) -> None:
     slow = planted(after="mmrec_engine.corpus.streaming", code="module.PART_BYTES = 3000")
     words = ["train", "--corpus", f"hf:{parquet}", *SHORT]

@@ -68,6 +68,7 @@ def test_documents_keep_their_split_when_one_is_added(command: Command, document
         assert finding["status"] == "pass" and finding["values"]["share"] == 0
 
 
+@pytest.mark.extended
 def test_a_third_run_knows_what_the_first_was_trained_on(command: Command, documents: Path) -> None:
     """Also of documents that the second run did not have."""
     assert command("train", "--data-dir", documents, *FAST, *LIMIT, "--name", "a").code == 0
@@ -99,6 +100,7 @@ def test_changed_documents_are_found_by_their_passages(command: Command, documen
     assert [one["settings"] for one in finding["remedies"]] == [{"init_from": None}]
 
 
+@pytest.mark.extended
 def test_a_further_run_is_resumed_with_the_same_split_after_a_kill(command: Command, documents: Path) -> None:
     assert command("train", "--data-dir", documents, *FAST, *LIMIT, "--name", "a").code == 0
     words = (documents / "en-how-02-soap.txt").read_text(encoding="utf-8").split()

@@ -8,7 +8,7 @@ import pytest
 
 from mmrec_engine import checkpoints
 from tests.command.faults import assert_same_end, planted
-from tests.conftest import FAST, Command, events_of
+from tests.conftest import FAST, Command, events_of, extended
 
 AT = 13
 RUN = [*FAST, "--max-steps", "20", "--eval-every", "10", "--checkpoint-every", "5"]
@@ -71,7 +71,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory, prose: str) -> Path:
 
 @pytest.mark.slow
 @pytest.mark.fault
-@pytest.mark.parametrize(("place", "value"), [*((place, "nan") for place in PLACES), ("a gradient", "inf")])
+@pytest.mark.parametrize(("place", "value"), [*(extended(place, "nan") for place in PLACES), ("a gradient", "inf")])
 def test_no_update_is_made_with_it_and_the_run_can_go_on(command: Command, whole: Path, place: str, value: str) -> None:
     code, step, variant, module = PLACES[place]
     flags = ["train", "--data-dir", whole.parents[2] / "prose.txt", *RUN]

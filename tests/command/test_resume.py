@@ -14,14 +14,14 @@ import pytest
 
 from mmrec_engine import checkpoints, run_files
 from tests.command.faults import STOPPED, assert_same_end, wait_for_step
-from tests.conftest import COMMAND, FAST, Command, events_of
+from tests.conftest import COMMAND, FAST, Command, events_of, extended
 
 STEPS = 60
 RUN = [*FAST, "--max-steps", STEPS, "--eval-every", 15, "--checkpoint-every", 10, "--early-stopping-patience", 9]
 
 
 @pytest.mark.fault
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), extended(signal.SIGTERM, 143)])
 def test_a_signal_saves_and_the_run_goes_on_from_there(
     command: Command, text_file: Path, number: signal.Signals, code: int
 ) -> None:
@@ -71,7 +71,7 @@ def test_a_dead_stderr_only_silences_the_narration(command: Command, text_file: 
 
 
 @pytest.mark.fault
-@pytest.mark.parametrize(("keep", "harm"), [(1, "flipped"), (3, "torn"), (3, "empty")])
+@pytest.mark.parametrize(("keep", "harm"), [(1, "flipped"), extended(3, "torn"), extended(3, "empty")])
 def test_a_damaged_newest_checkpoint_is_left_aside(command: Command, text_file: Path, keep: int, harm: str) -> None:
     flags = ["train", "--data-dir", text_file, *RUN, "--keep-checkpoints", keep]
     assert command(*flags, "--name", "whole").code == 0
@@ -130,6 +130,7 @@ def test_a_resume_that_asks_for_another_run_is_refused(
     assert told in refused.err
 
 
+@pytest.mark.extended
 def test_settings_come_from_the_checkpoint_where_the_description_is_gone(command: Command, text_file: Path) -> None:
     flags = ["--learning-rate", 0.01, "--dropout", 0.3, "--seed", 5]
     assert command("train", "--data-dir", text_file, *FAST, *flags, "--max-steps", 4).code == 0
@@ -140,6 +141,7 @@ def test_settings_come_from_the_checkpoint_where_the_description_is_gone(command
     assert (settings["learning_rate"], settings["dropout"], settings["seed"]) == (0.01, 0.3, 5)
 
 
+@pytest.mark.extended
 def test_either_limit_lets_a_finished_run_go_on(command: Command, text_file: Path) -> None:
     assert command("train", "--data-dir", text_file, *FAST, "--max-steps", 4).code == 0
     by_epochs = command("train", "--resume", "--epochs", 1, "--json", "--quiet")
@@ -263,6 +265,7 @@ def test_a_run_killed_after_its_last_checkpoint_gets_its_ending(command: Command
     assert "finished" in command("runs").out
 
 
+@pytest.mark.extended
 def test_findings_are_told_once_however_often_a_run_is_resumed(command: Command, text_file: Path) -> None:
     folder = command.folder / "text"
     folder.mkdir()
@@ -299,6 +302,7 @@ def test_a_loss_that_is_not_finite_ends_the_run_before_it_touches_the_weights(
 
 
 @pytest.mark.fault
+@pytest.mark.extended
 def test_a_limit_on_file_size_ends_a_run_with_a_clear_word_and_what_was_good_stays(
     command: Command, text_file: Path
 ) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.command.faults import as_from_before, assert_a_killed_run_ends_the_same
-from tests.conftest import FAST, Command, events_of
+from tests.conftest import FAST, Command, events_of, extended
 
 RUN = [*FAST, "--max-steps", 40, "--warmup-steps", 4, "--eval-every", 5, "--learning-rate", 0.001]
 # Too small to change a weight: no evaluation after the first one is a new best.
@@ -23,10 +23,10 @@ def rates_of(folder: Path) -> list[float]:
         (["--schedule", "wsd", "--decay-share", 0.5], 22, 1.0),
         (["--schedule", "wsd", "--decay-share", 0.5], 31, 0.1 + 0.9 * (1 - math.sqrt(0.5))),
         (["--schedule", "inverse-sqrt"], 16, 0.5),
-        (["--schedule", "cosine-restarts", "--cycles", 3], 10, 0.55),
-        (["--schedule", "cosine-restarts", "--cycles", 3], 16, 1.0),
+        extended(["--schedule", "cosine-restarts", "--cycles", 3], 10, 0.55),
+        extended(["--schedule", "cosine-restarts", "--cycles", 3], 16, 1.0),
         (["--schedule", "linear", "--learning-rate-floor", 0], 22, 0.5),
-        (["--schedule", "constant"], 40, 1.0),
+        extended(["--schedule", "constant"], 40, 1.0),
     ],
 )
 def test_the_rates_of_a_run_are_those_of_its_schedule(
@@ -51,6 +51,7 @@ def test_plateaus_lower_the_rate_also_of_a_run_that_was_killed(command: Command,
     assert "Plateau 1: the learning rate goes on at 0.30 of what it was" in told
 
 
+@pytest.mark.extended
 def test_a_run_from_before_there_were_plateaus_goes_on(command: Command, text_file: Path) -> None:
     flags = ["train", "--data-dir", text_file, *RUN]
     assert command(*flags, "--max-steps", 10).code == 0

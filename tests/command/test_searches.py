@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.command.terminal import Screen
-from tests.conftest import QUICK, Command
+from tests.conftest import QUICK, Command, extended
 
 SMALL = ["--seq-len", 64, "--batch-size", 4, "--threads", 1, "--precision", "fp32", "--dropout", 0]
 
@@ -109,7 +109,7 @@ def test_a_wrong_request_is_one_line_and_code_2(name: str, command: Command) -> 
 
 
 @pytest.mark.parametrize("name", ["find-lr", "find-batch"])
-@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), extended(signal.SIGTERM, 143)])
 def test_a_signal_ends_it_with_its_code_and_leaves_nothing(
     name: str, sent: signal.Signals, code: int, command: Command, text_file: Path
 ) -> None:

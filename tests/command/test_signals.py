@@ -16,7 +16,7 @@ import pytest
 
 from mmrec_engine import checkpoints
 from tests.command.faults import assert_same_end, one_line_of, planted, wait_for_step
-from tests.conftest import COMMAND, FAST, QUICK, Command, events_of
+from tests.conftest import COMMAND, FAST, QUICK, Command, events_of, extended
 
 RUN = [*FAST, "--max-steps", "60", "--eval-every", "30", "--checkpoint-every", "20"]
 ENDLESS = [*FAST, "--max-steps", "100000", "--eval-every", "50000", "--checkpoint-every", "50000"]
@@ -72,7 +72,7 @@ def test_a_second_interrupt_ends_at_once_and_loses_nothing_saved(command: Comman
 
 
 @pytest.mark.fault
-@pytest.mark.parametrize("forward", [315_360_000, -315_360_000])
+@pytest.mark.parametrize("forward", [315_360_000, extended(-315_360_000)])
 def test_a_clock_that_jumps_changes_nothing(command: Command, text_file: Path, forward: int) -> None:
     code = CLOCK.replace("FORWARD", str(forward))
     process = command.start("train", "--data-dir", text_file, *ENDLESS, **planted(code=code))
@@ -158,7 +158,7 @@ def test_of_several_that_start_at_once_one_trains(command: Command, text_file: P
 
 
 @pytest.mark.fault
-@pytest.mark.parametrize("signed", ["PID", "999999999", "", "not a number", "-1"])
+@pytest.mark.parametrize("signed", ["PID", *map(extended, ("999999999", "", "-1")), "not a number"])
 def test_a_stale_lock_is_taken_over(command: Command, text_file: Path, signed: str) -> None:
     """Whatever a lock file says: what holds is the system's own lock, which dies with its process."""
     folder = command.run_folder()
@@ -172,7 +172,7 @@ def test_a_stale_lock_is_taken_over(command: Command, text_file: Path, signed: s
 
 @pytest.mark.fault
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems do not hold a process to such a limit")
-@pytest.mark.parametrize("mebibytes", [64, 200, 400, 700, 1000])
+@pytest.mark.parametrize("mebibytes", [extended(64), extended(200), 400, extended(700), extended(1000)])
 def test_too_little_memory_for_anything_is_told_in_one_line(command: Command, text_file: Path, mebibytes: int) -> None:
     limit = mebibytes * 2**20
     ended = subprocess.run(

@@ -28,6 +28,7 @@ def long_text(command: Command) -> Path:
     return path
 
 
+@pytest.mark.extended
 def test_the_fast_recipe_finds_its_way_to_a_target_without_a_number_of_steps(command: Command, long_text: Path) -> None:
     words = ["--data-dir", long_text, "--recipe", "fast", "--val-split", "0.3", "--seq-len", 64, "--no-check"]
     trained = command("train", *words, "--target-loss", 2.3, "--json")
@@ -68,6 +69,7 @@ def test_who_says_how_long_or_how_often_is_heeded(command: Command, text_file: P
     ]  # fmt: skip
 
 
+@pytest.mark.extended
 def test_an_average_is_smoother_than_the_weights_it_is_made_of(command: Command, text_file: Path) -> None:
     words = ["train", "--data-dir", text_file, "--recipe", "fast", *FAST, "--schedule", "constant", "--max-steps", 60]
     plain = command(*words, "--json", "--name", "plain").json

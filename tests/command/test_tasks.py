@@ -11,7 +11,7 @@ import pytest
 
 from mmrec_engine.corpus.denoising import span_counts
 from tests.command.faults import as_from_before, assert_a_killed_run_ends_the_same, one_line_of, planted
-from tests.conftest import FAST, Command, events_of
+from tests.conftest import FAST, Command, events_of, extended
 
 RUN = [*FAST, "--max-steps", 20, "--warmup-steps", 4, "--eval-every", 5, "--learning-rate", 0.003]
 BOTH = ["--data-dir", "en=0.7", "--data-dir", "digits=0.3"]
@@ -82,8 +82,8 @@ MixedWindows.batch = noted
     [
         (BOTH, 0.7),
         (["--data-dir", "en=1", "--data-dir", "digits=9"], 0.1),
-        (["--data-dir", "en", "--data-dir", "digits"], None),
-        (["--data-dir", "en", "--data-dir", "digits", "--mixing-temperature", 1000], 0.5),
+        extended(["--data-dir", "en", "--data-dir", "digits"], None),
+        extended(["--data-dir", "en", "--data-dir", "digits", "--mixing-temperature", 1000], 0.5),
     ],
 )
 def test_the_windows_of_the_steps_come_from_the_corpora_by_their_shares(
@@ -132,6 +132,7 @@ def test_the_tag_decides_in_whose_way_a_model_writes(command: Command, corpora: 
     assert command("evaluate", "tiny", "--data-dir", "digits", "--json").json["loss"] == losses["digits"]
 
 
+@pytest.mark.extended
 def test_one_of_them_can_decide_when_to_stop(command: Command, corpora: list[str]) -> None:
     folder = command.run_folder()
     patience = ["--early-stopping-patience", 2, "--max-steps", 60, "--eval-every", 5, "--learning-rate", 0.01]
@@ -150,6 +151,7 @@ def test_one_of_them_can_decide_when_to_stop(command: Command, corpora: list[str
     assert whole.json["steps"] > looked[-1]["step"], "by the whole there was no reason to stop yet"
 
 
+@pytest.mark.extended
 def test_a_target_is_that_of_the_one_that_is_judged(command: Command, corpora: list[str]) -> None:
     flags = [*BOTH, *FAST, "--target-loss", 2.5, "--early-stopping-on", "digits", "--max-steps", 300]
     result = command("train", *flags, "--learning-rate", 0.005, "--warmup-steps", 4, "--json")
@@ -163,6 +165,7 @@ def test_a_target_is_that_of_the_one_that_is_judged(command: Command, corpora: l
 
 
 @pytest.mark.fault
+@pytest.mark.extended
 def test_a_mixture_that_is_killed_ends_the_same(command: Command, corpora: list[str]) -> None:
     flags = ["train", *BOTH, *RUN, "--denoising", 0.4, "--max-steps", 40, "--checkpoint-every", 4]
     folder = assert_a_killed_run_ends_the_same(command, [*flags, "--early-stopping-on", "en"], 22)
@@ -190,6 +193,7 @@ def test_a_settings_file_names_several(command: Command, corpora: list[str]) -> 
     assert [part["share"] for part in described(command.run_folder())["corpus"]["parts"]] == [0.5, 0.5]
 
 
+@pytest.mark.extended
 def test_built_in_corpora_can_be_mixed(command: Command) -> None:
     result = command("train", "--corpus", "sample=1", "--corpus", "python-docs=3", *RUN, "--max-steps", 2)
     assert result.code == 0, result.err
@@ -233,6 +237,7 @@ def test_a_loss_is_the_mean_over_what_counts_in_an_example(command: Command, cor
     assert step["loss"] == pytest.approx(np.log(vocabulary), rel=0.01), "a new model takes all ids as equally likely"
 
 
+@pytest.mark.extended
 def test_a_run_from_before_there_were_several_goes_on(command: Command, corpora: list[str]) -> None:
     assert command("train", "--data-dir", "en", *RUN, "--max-steps", 10).code == 0
     folder = command.run_folder()

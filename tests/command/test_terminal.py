@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import COMMAND, FAST, Command
+from tests.conftest import COMMAND, FAST, Command, extended
 
 pytestmark = pytest.mark.fresh_process
 
 
-@pytest.mark.parametrize("columns", [40, 80, 160])
+@pytest.mark.parametrize("columns", [40, extended(80), extended(160)])
 def test_the_bar_keeps_to_one_line(command: Command, text_file: Path, columns: int) -> None:
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))

@@ -64,6 +64,7 @@ def test_from_a_text_to_a_model_that_writes(command: Command, longer_text: Path,
 
 @pytest.mark.fault
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.extended
 def test_a_run_that_is_killed_goes_on_with_the_same_pieces(command: Command, longer_text: Path, kind: str) -> None:
     flags = [
         "train",
@@ -81,6 +82,7 @@ def test_a_run_that_is_killed_goes_on_with_the_same_pieces(command: Command, lon
     assert_a_killed_run_ends_the_same(command, flags, 17)
 
 
+@pytest.mark.extended
 def test_another_run_may_begin_with_the_weights_and_the_pieces(command: Command, longer_text: Path) -> None:
     flags = ["train", "--data-dir", longer_text, *FAST, *SMALL, "--tokenizer", "bpe"]
     assert command(*flags).code == 0

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from mmrec_engine import checkpoints
-from tests.conftest import FAST, Command, events_of
+from tests.conftest import FAST, Command, events_of, extended
 
 GUIDE_LOG = [
     r"📚 Preparing data\.\.\.",
@@ -253,7 +253,9 @@ def test_the_fast_recipe_learns_tiny_shakespeare_in_half_a_million_tokens(comman
     assert trained.json["final"]["loss"] < 1.82
 
 
-@pytest.mark.parametrize("flags", [["--arch", "mmrec", "--recipe", "guide"], ["--arch", "gpt", "--recipe", "fast"]])
+@pytest.mark.parametrize(
+    "flags", [["--arch", "mmrec", "--recipe", "guide"], extended(["--arch", "gpt", "--recipe", "fast"])]
+)
 def test_no_compiler_is_loaded_to_train(command: Command, text_file: Path, flags: list[str]) -> None:
     """PyTorch's own optimizers and its strict mode load the compiler, which takes a second at every start."""
     trained = command(
