@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 
 SHARE = 0.05  # of one core, at most
 FASTEST, SLOWEST = 0.5, 5.0  # seconds between two drawings of the curves
+_AGE_SHARE = 1 / 60  # of a run's age: while it is young a curve changes in each second
 _SMOOTHING = 0.4
 
 
@@ -19,7 +21,10 @@ class Pacing:
         self._share = 0.0
         self.interval = FASTEST
 
-    def tick(self) -> bool:
+    def tick(self, age: float = math.inf) -> bool:
+        """age: seconds since the run began; none of them, and the curves of a short run would lag behind its numbers."""
+        slowest = min(SLOWEST, max(FASTEST, age * _AGE_SHARE))
+        self.interval = min(self.interval, slowest)
         used, now = self._used(), self._now()
         passed = now - self._started
         if passed < self.interval:
@@ -27,7 +32,7 @@ class Pacing:
         share = (used - self._started_used) / passed
         self._share += _SMOOTHING * (share - self._share)
         if self._share > SHARE:
-            self.interval = min(SLOWEST, self.interval * min(2.0, self._share / SHARE))
+            self.interval = min(slowest, self.interval * min(2.0, self._share / SHARE))
         elif self._share < SHARE / 2:
             self.interval = max(FASTEST, self.interval / 1.25)
         self._started_used, self._started = used, now

@@ -24,12 +24,13 @@ from mmrec_engine.training.step import Stepper
 
 __all__ = ["Calibration", "fits", "measure"]
 
+_WARM_UP_SHARE = 0.5  # of the seconds of measuring; before them
 _MOST_WINDOWS = 64  # different windows; further ones are these again
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """seconds_a_step: median of the measured steps, the first one (kernels and buffers are made in it) left out.
+    """seconds_a_step: median of the measured steps, those of the warm-up (kernels, buffers, threads, clocks) left out.
 
     optimizer_share: the part of it that the optimizer takes, none where the device does not tell.
     """
@@ -43,7 +44,8 @@ class Calibration:
 def measure(
     settings: Settings, vocabulary: int, *, seconds: float = 1.0, stop: Callable[[], bool]
 ) -> Calibration | None:
-    """Train for about `seconds` on this machine, two steps at least. None where `stop` says so between steps.
+    """Train for about `seconds` on this machine after a warm-up of half as long, two steps at least. None where `stop` says so
+    between steps.
 
     vocabulary: ids, the special ones counted. Takes as much memory as the training would: ask `fits` before, and leave it where
     the estimate is above 80 % of what is available. Raises RequestError for a device that is not there.
@@ -58,7 +60,7 @@ def measure(
     stepper = Stepper(model, Optimizers(model, settings, machine.products), windows, settings, machine)
     durations: list[float] = []
     optimizer: list[float] = []
-    until = 0.0
+    warm_at = until = 0.0
     for step in range(1, 10**9):
         if stop():
             return None
@@ -66,6 +68,8 @@ def measure(
         made = stepper.make(step, (step - 1) * settings.windows_a_step, 0.0)
         ended = time.perf_counter()
         if step == 1:
+            warm_at = began + _WARM_UP_SHARE * seconds
+        if step == 1 or ended < warm_at:
             until = ended + seconds
             continue
         durations.append(ended - began)

@@ -100,7 +100,9 @@ class TrainingScreen(LookingScreen):
         self._ticks += 1
         self._draw_numbers()
         self._look_for_earlier()
-        if self._pacing.tick():
+        with self.session.reading() as history:
+            age = history.seconds
+        if self._pacing.tick(age):
             self._draw_plots()
 
     def _draw(self) -> None:
