@@ -15,6 +15,7 @@ _RECENT_STEPS = 50
 _MOST_VALIDATIONS = 1024
 _MOST_SAMPLED = 256
 _MOST_FINDINGS = 500
+_MOST_SAMPLES = 40
 _MOST_NON_FINITE = 64
 
 
@@ -44,7 +45,7 @@ class History:
         self.validations: list[tuple[X, events.Validation]] = []
         self.sampled: deque[tuple[X, events.Validation]] = deque(maxlen=_MOST_SAMPLED)
         self.sample: events.Sample | None = None
-        self.samples: deque[events.Sample] = deque(maxlen=20)
+        self.samples: list[events.Sample] = []  # from the first to the last; of a long run some between them
         self.progress: events.Progress | None = None  # the piece of work under way
         self.findings: list[dict[str, Any]] = []
         self.non_finite: list[int] = []
@@ -99,6 +100,8 @@ class History:
                 self._add_validation(event)
             case events.Sample():
                 self.sample = event
+                if len(self.samples) >= _MOST_SAMPLES:
+                    self.samples[1:-1] = self.samples[2:-1:2]
                 self.samples.append(event)
             case events.Checkpoint():
                 self.checkpoints[event.kind] = event.path

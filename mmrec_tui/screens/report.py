@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -31,7 +32,7 @@ from mmrec_tui.terminal import one_line
 from mmrec_tui.text import Wording
 from mmrec_tui.widgets.fields import Kind, ValueInput
 from mmrec_tui.widgets.items import Items
-from mmrec_tui.widgets.panels import GLYPHS, STYLES, plain
+from mmrec_tui.widgets.panels import GLYPHS, STYLES, plain, samples_lines
 from mmrec_tui.widgets.plot import Plot
 from mmrec_tui.writing import Writer, Written
 
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from mmrec_engine.quality.following import Offer
 
 _LOOK_SECONDS = 0.1
+_SAMPLE_WIDTH = 76  # columns; the narrowest report has as many
 # How the next token is drawn, with bounds and defaults: name -> (kind, low, high, default)
 _SAMPLING: dict[str, tuple[type, float, float, str]] = {
     "tokens": (int, 1, 100_000, "300"),
@@ -46,8 +48,9 @@ _SAMPLING: dict[str, tuple[type, float, float, str]] = {
     "top_k": (int, 0, 10**6, "0"),
     "top_p": (float, 1e-6, 1, "1"),
     "repetition_penalty": (float, 0.01, 100, "1"),
-    "seed": (int, 0, 2**63 - 1, "1337"),
+    "seed": (int, 0, 2**63 - 1, ""),  # empty: another one for each text
 }
+_SEEDS = 1_000_000  # a new one is short enough to be typed again
 
 
 class ReportScreen(MmrecScreen):
@@ -62,6 +65,7 @@ class ReportScreen(MmrecScreen):
         self._ticks = read_ticks(folder)
         self._writer = Writer()
         self._file = BEST if (folder / BEST).exists() or not (folder / FINAL).exists() else FINAL
+        self._seed = 0  # of the text that is being written
         self._told: object = None
         self._checks: AfterChecks | None = None
         self._checked = -1
@@ -80,7 +84,8 @@ class ReportScreen(MmrecScreen):
                 for name, (whole, _, _, default) in _SAMPLING.items():
                     yield Static(say(f"sampling.{name}"), classes="label")
                     kind: Kind = "integer" if whole is int else "number"
-                    yield ValueInput(_shown(default, say), kind, compact=True, id=f"sampling-{name}")
+                    hint = "" if default else say("sampling.new-seed")
+                    yield ValueInput(_shown(default, say), kind, placeholder=hint, compact=True, id=f"sampling-{name}")
             yield Static(id="written")
             yield Static(id="next")
         yield KeyBar(id="keys")
@@ -140,8 +145,11 @@ class ReportScreen(MmrecScreen):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         values: dict[str, Any] = {}
-        for name, (kind, low, high, _) in _SAMPLING.items():
+        for name, (kind, low, high, default) in _SAMPLING.items():
             text = self.query_one(f"#sampling-{name}", Input).value.strip().replace(",", ".")
+            if not text and not default:
+                values[name] = secrets.randbelow(_SEEDS)
+                continue
             try:
                 value = kind(text)
                 if not (math.isfinite(value) and low <= value <= high):
@@ -151,6 +159,7 @@ class ReportScreen(MmrecScreen):
                 self.own_app.warn("report.wrong-value", name=self.say(f"sampling.{name}"), allowed=allowed)
                 return
             values[name] = value
+        self._seed = values["seed"]
         prompt = self.query_one("#prompt", Input).value
         self._writer.write(self._folder / self._file, prompt, values.pop("tokens"), values)
 
@@ -160,7 +169,7 @@ class ReportScreen(MmrecScreen):
         if error is not None:
             where.update(Content.styled("✗ ", "bold $error") + plain(error_text(error, say)))
         elif written is not None:
-            where.update(written_text(written, self._file, say))
+            where.update(written_text(written, self._file, self._seed, say))
         elif self._writer.writing:
             where.update(say("report.loading"))
         else:
@@ -302,15 +311,17 @@ def numbers_text(history: History, say: Wording) -> Content:
 
 
 def samples_text(history: History, say: Wording) -> Content:
-    """The last texts that the model wrote while it was trained."""
-    samples = [
-        Content.styled(say("report.sample", step=say.number(sample.step)), "bold $primary")
-        + Content("\n")
-        + plain(sample.prompt, "bold")
-        + plain(sample.text)
-        for sample in list(history.samples)[-2:]
-    ]
-    return Content("\n\n").join(samples)
+    """What the model wrote at each validation, one below the other, and the last text whole."""
+    samples = history.samples
+    if not samples:
+        return Content("")
+    last = samples[-1]
+    head = Content.styled(say("report.samples"), "bold $primary") + Content("\n")
+    course = (
+        head + samples_lines(samples[:-1], say, _SAMPLE_WIDTH) + Content("\n\n") if len(samples) > 1 else Content("")
+    )
+    title = Content.styled(say("report.sample", step=say.number(last.step)), "bold $primary") + Content("\n")
+    return course + title + plain(last.prompt, "bold") + plain(last.text)
 
 
 def _figures(one: events.Validation, say: Wording) -> list[str]:
@@ -338,13 +349,14 @@ def next_text(findings: list[dict[str, Any]], name: str, say: Wording) -> Conten
     return Content("\n").join([*lines, Content(""), plain(say("report.next", name=name))])
 
 
-def written_text(written: Written, file: str, say: Wording) -> Content:
+def written_text(written: Written, file: str, seed: int, say: Wording) -> Content:
     text = Content("")
     if written.unknown:
         text += plain(say("generate.unknown", characters=written.unknown), "$warning") + Content("\n")
     text += plain(written.prompt, "bold") + plain(written.text)
     return text + Content.styled(
-        "\n" + say("report.written", file=file, speed=say.number(written.tokens_per_second)), "$foreground 80%"
+        "\n" + say("report.written", file=file, seed=seed, speed=say.number(written.tokens_per_second)),
+        "$foreground 80%",
     )
 
 

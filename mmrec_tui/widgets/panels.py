@@ -6,6 +6,8 @@ Each is a function of the history that is called with `look`; none touches a fil
 from __future__ import annotations
 
 import math
+from collections import deque
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.cells import cell_len
@@ -22,6 +24,7 @@ from mmrec_tui.in_app import in_app
 from mmrec_tui.states import STATE_STYLES
 from mmrec_tui.terminal import one_line, printable
 from mmrec_tui.text import Wording
+from mmrec_tui.widgets.spark import spark
 
 GLYPHS = {"pass": "✓", "note": "i", "warn": "!", "fail": "✗", "error": "⚠", "skipped": "–", "ticked": "☑", "none": "○"}
 STYLES = {
@@ -29,6 +32,7 @@ STYLES = {
     "error": "bold $error", "skipped": "$foreground 80%", "none": "$foreground 80%",
 }  # fmt: skip
 _MOST_DOTS = 10
+_MOST_READINGS = 120  # of the machine: the last two minutes
 _ROOM_FOR_BOTH = 95  # columns of the state line for the last loss and its moving average
 _WORST_FIRST = ("fail", "error", "warn", "note", "pass", "skipped")
 
@@ -245,18 +249,28 @@ def finding_text(finding: dict[str, Any], say: Wording) -> Content:
 
 
 class SampleText(Panel):
-    """The newest text sample, from the same prompt each time."""
+    """What the model wrote after each validation, from the same prompt each time: one below the other, the newest last."""
 
     def look(self, history: History) -> None:
         sample = history.sample
         if sample is None:
             self.tell(Content.styled(self.say("sample.waiting"), "$foreground 80%"))
             return
-        prompt, text = sample.prompt, sample.text
-        if self.size.height < 2:
-            prompt, text = prompt.replace("\n", " ⏎ "), text.replace("\n", " ⏎ ")
-        self.tell(plain(prompt, "bold") + plain(text))
+        width, height = max(20, self.size.width), max(1, self.size.height)
+        self.tell(samples_lines(history.samples[-height:], self.say, width))
         self.border_subtitle = self.say("sample.step", step=self.say.number(sample.step))
+
+
+def samples_lines(samples: list[events.Sample], say: Wording, width: int) -> Content:
+    """A line a sample: its step, the prompt and how the model went on."""
+    steps = [say.number(sample.step) for sample in samples]
+    room = max((len(step) for step in steps), default=0)
+    lines = []
+    for step, sample in zip(steps, samples, strict=True):
+        prompt, text = (part.replace("\n", " ⏎ ") for part in (sample.prompt, sample.text))
+        line = Content.styled(f"{step:>{room}}  ", "$foreground 80%") + plain(prompt, "bold") + plain(text)
+        lines.append(line.truncate(width, ellipsis=True))
+    return Content("\n").join(lines)
 
 
 class Log(Panel):
@@ -301,24 +315,39 @@ def log_line(event: events.Event, say: Wording) -> str:
 
 
 class Machine(Panel):
-    """How busy this machine is, and how much of it the run takes."""
+    """How busy this machine is and was, and how much of it the run takes."""
+
+    def __init__(self, title: str = "", topic: str | None = None, **how: Any) -> None:
+        super().__init__(title, topic, **how)
+        self._past: dict[str, deque[float]] = {}
 
     def look(self, readings: dict[str, float]) -> None:
-        say = self.say
-        if not readings:
-            self.tell(Content.styled(say("machine.unknown"), "$foreground 80%"))
-            return
-        width = max(10, self.size.width)
-        lines = []
-        for name in ("cpu", "memory", "gpu"):
-            if name in readings:
-                words = say(f"machine.{name}")
-                value = say.whole_percent(readings[name])
-                room = max(4, min(30, width - cell_len(words) - cell_len(value) - 3))
-                lines.append(Content(f"{words} ") + bar(readings[name], room) + Content(f" {value}"))
-        if "process" in readings:
-            lines.append(Content(say("machine.process", memory=say.memory(readings["process"]))))
-        self.tell(Content("\n").join(lines))
+        for name, value in readings.items():
+            self._past.setdefault(name, deque(maxlen=_MOST_READINGS)).append(value)
+        size = self.size
+        self.tell(machine_text(readings, self._past, self.say, max(10, size.width), size.height))
+
+
+def machine_text(
+    readings: dict[str, float], past: Mapping[str, Sequence[float]], say: Wording, width: int, height: int
+) -> Content:
+    """A bar each and, where there is room, under it the course of the last minutes."""
+    if not readings:
+        return Content.styled(say("machine.unknown"), "$foreground 80%")
+    shares = [name for name in ("cpu", "memory", "gpu") if name in readings]
+    with_course = height >= 2 * len(shares) + 1
+    lines = []
+    for name in shares:
+        words = say(f"machine.{name}")
+        value = say.whole_percent(readings[name])
+        room = max(4, width - cell_len(words) - cell_len(value) - 3)
+        lines.append(Content(f"{words} ") + bar(readings[name], min(room, _MOST_READINGS)) + Content(f" {value}"))
+        if with_course:
+            course = spark(list(past.get(name, ()))[-room:], room, 0.0, 1.0)
+            lines.append(Content(" " * (cell_len(words) + 1)) + Content.styled(course, "$primary"))
+    if "process" in readings:
+        lines.append(Content(say("machine.process", memory=say.memory(readings["process"]))))
+    return Content("\n").join(lines)
 
 
 def _number(say: Wording, value: float | None, digits: int) -> str:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from mmrec_engine import events
 from mmrec_engine.history import History
-from mmrec_tui.screens.report import numbers_text
+from mmrec_tui.screens.report import numbers_text, samples_text
 from mmrec_tui.text import Wording
-from mmrec_tui.widgets.panels import log_line, patience_text
+from mmrec_tui.widgets.panels import log_line, machine_text, patience_text, samples_lines
+from mmrec_tui.widgets.spark import spark
+from tests.app.recorded import a_training
+from tests.engine.test_history import history_of
 
 SAY = Wording("en")
 
@@ -32,3 +35,32 @@ def test_of_one_corpus_nothing_more_is_told() -> None:
     history.add(validation(None))
     assert log_line(validation(None), SAY).endswith("new best ★")
     assert str(patience_text(history, SAY)).endswith("step 5")
+
+
+def test_the_samples_of_each_validation_stand_one_below_the_other() -> None:
+    history = history_of(*a_training(420))
+    told = samples_lines(history.samples[-3:], SAY, 60).plain.splitlines()
+    assert [line.split()[0] for line in told] == ["300", "350", "400"]
+    assert all(len(line) <= 60 and "Evin" in line for line in told)
+    page = samples_text(history, SAY).plain
+    assert [page.index(f"{step}  Evin") for step in (50, 150, 350)] == sorted(
+        page.index(f"{step}  Evin") for step in (50, 150, 350)
+    )
+    assert page.endswith(history.samples[-1].text)
+
+
+def test_the_machine_shows_where_it_has_been() -> None:
+    readings = {"cpu": 0.5, "memory": 0.25}
+    past = {"cpu": [0.0, 1.0] * 10, "memory": [0.25] * 20}
+    tall = machine_text(readings, past, SAY, 40, 6).plain.splitlines()
+    assert len(tall) == 4 and "▁█▁█" in tall[1] and "▃▃▃" in tall[3]
+    assert len(machine_text(readings, past, SAY, 40, 3).plain.splitlines()) == 2
+
+
+def test_a_course_in_one_line_falls_as_its_values_do_and_leaves_gaps() -> None:
+    assert spark([3.0, 2.0, 1.0], 10) == "█▅▁" or spark([3.0, 2.0, 1.0], 10) == "█▄▁"
+    assert spark([1.0] * 100 + [2.0] * 100, 4) == "▁▁██"
+    assert spark([1.0, float("nan"), 2.0], 5) == "▁ █"
+    assert spark([2.0, 2.0], 5) == "▁▁"
+    assert spark([], 5) == spark([1.0], 0) == ""
+    assert spark([float("nan")], 5) == " "

@@ -116,6 +116,19 @@ def test_however_dear_it_is_drawn_every_few_seconds() -> None:
     assert drawn(pacing, clock, 60, 0.9) >= 60 / SLOWEST - 1
 
 
+def test_the_curves_of_a_young_run_stay_fresh_however_dear_drawing_is() -> None:
+    clock = Clock()
+    pacing = paced(clock)
+    drawn(pacing, clock, 120, 0.9)
+    for age in range(60):
+        clock.pass_by(0.25, 0.9)
+        pacing.tick(age / 4)
+        assert pacing.interval <= 0.5, "a run of fifteen seconds"
+    clock.pass_by(5, 0.9)
+    pacing.tick(60.0)
+    assert pacing.interval <= 1.0
+
+
 def test_drawing_becomes_frequent_again_when_it_costs_little_again() -> None:
     clock = Clock()
     pacing = paced(clock)

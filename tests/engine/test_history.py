@@ -150,7 +150,8 @@ def test_everything_kept_of_a_long_run_is_bounded() -> None:
         history.add(events.Finding(step=number, finding={"id": number, "phase": "during"}))
         history.add(events.Sample(step=number, prompt="", text=str(number)))
     assert len(history.findings) == 500 and history.findings[-1]["id"] == 3_000
-    assert len(history.samples) == 20 and history.sample is not None and history.sample.text == "3000"
+    assert len(history.samples) <= 40 and history.samples[0].text == "1" and history.samples[-1].text == "3000"
+    assert history.sample is not None and history.sample.text == "3000"
     assert len(history.log) == 300
     assert len(history.non_finite) == 64 and history.non_finite[-1] == 3_000
 

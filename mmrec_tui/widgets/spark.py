@@ -1,0 +1,36 @@
+"""A course of values in one line of text."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+_STEPS = "▁▂▃▄▅▆▇█"
+
+
+def spark(values: Sequence[float], width: int, low: float | None = None, high: float | None = None) -> str:
+    """At most `width` characters, the newest value last; one that is not finite is left blank. Where there are more values than
+    room, each character is the mean of some. low, high: what the lowest and the highest character stand for; none: of the
+    values."""
+    if width < 1 or not values:
+        return ""
+    count = min(width, len(values))
+    parts = [values[len(values) * n // count : len(values) * (n + 1) // count] for n in range(count)]
+    means = [_mean([value for value in part if math.isfinite(value)]) for part in parts]
+    known = [value for value in means if math.isfinite(value)]
+    if not known:
+        return " " * count
+    bottom, top = min(known) if low is None else low, max(known) if high is None else high
+    span = top - bottom
+    highest = len(_STEPS) - 1
+
+    def letter(value: float) -> str:
+        if not math.isfinite(value):
+            return " "
+        return _STEPS[min(highest, max(0, round((value - bottom) / span * highest))) if span > 0 else 0]
+
+    return "".join(map(letter, means))
+
+
+def _mean(values: list[float]) -> float:
+    return math.fsum(values) / len(values) if values else math.nan
