@@ -110,6 +110,7 @@ async def test_a_panel_that_breaks_says_so_and_training_goes_on_to_its_end(
 
 
 @pytest.mark.slow
+@pytest.mark.extended
 async def test_plots_that_break_say_so_and_training_goes_on_to_its_end(
     monkeypatch: pytest.MonkeyPatch, training: Training
 ) -> None:

@@ -27,7 +27,7 @@ async def the_form(app: Any, pilot: Pilot[Any]) -> Any:
 @pytest.mark.parametrize(
     ("size", "language"),
     [
-        ((60, 16), "tr"), ((80, 24), "en"),
+        ((60, 16), "tr"), extended((80, 24), "en"),
         extended((60, 16), "en"), extended((80, 24), "tr"), extended((120, 36), "en"), extended((120, 36), "tr"),
     ],
 )  # fmt: skip

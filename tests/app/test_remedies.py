@@ -64,6 +64,7 @@ async def test_a_remedy_changes_the_training_that_goes_on(small_text: Path) -> N
 
 
 @pytest.mark.slow
+@pytest.mark.extended
 async def test_a_remedy_begins_a_further_run_when_this_one_has_stopped(small_text: Path) -> None:
     session = long_training(small_text)
     app = an_app(session=session)

@@ -274,6 +274,7 @@ def test_a_detached_run_goes_on_by_itself_and_is_steered_from_outside(
 
 
 @pytest.mark.parametrize("obstacle", OBSTACLES)
+@pytest.mark.extended
 def test_a_run_that_cannot_be_detached_goes_on_where_it_was(
     command: Command, opened: Open, text_file: Path, obstacle: str
 ) -> None:

@@ -34,13 +34,10 @@ def twenty(rng: random.Random) -> list[Moment]:
     return [first, *rng.sample(STAGES, len(STAGES)), *AT_THE_END]
 
 
-first, *others = FORMS
-
-
 @pytest.mark.slow
 @pytest.mark.fault
 @pytest.mark.parametrize(
-    "form", [first, *map(extended, others), *(pytest.param(form, marks=pytest.mark.soak) for form in OTHER_FORMS)]
+    "form", [*map(extended, FORMS), *(pytest.param(form, marks=pytest.mark.soak) for form in OTHER_FORMS)]
 )
 def test_a_run_killed_twenty_times_ends_as_if_never_touched(command: Command, text_file: Path, form: str) -> None:
     how = [] if form == TO_A_TARGET else OFTEN

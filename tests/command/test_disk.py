@@ -165,6 +165,7 @@ def test_what_a_run_cannot_do_without_ends_it_in_one_line(
 
 @pytest.mark.fault
 @pytest.mark.parametrize("name", ["report.json*", "report.md*"])
+@pytest.mark.extended
 def test_a_report_that_cannot_be_written_is_told_and_written_later(
     command: Command, text_file: Path, name: str
 ) -> None:

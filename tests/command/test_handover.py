@@ -132,6 +132,7 @@ def test_a_run_handed_over_before_its_first_step_leaves_nothing_to_go_on_with(tm
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.extended
 def test_a_held_lock_is_taken_over_and_not_inherited_further(tmp_path: Path) -> None:
     held = os.open(tmp_path / LOCK, os.O_RDWR | os.O_CREAT)
     os.set_inheritable(held, True)

@@ -145,6 +145,7 @@ datasets.load_dataset_builder = builder
     assert other.code == 2, "other tokens are not prepared"
 
 
+@pytest.mark.extended
 def test_a_relative_folder_is_found_again_from_anywhere(command: Command, parquet: Path) -> None:
     (command.folder / "here").symlink_to(parquet)
     assert command("train", "--corpus", "hf:./here:train", *SHORT).code == 0
@@ -231,6 +232,7 @@ def test_the_named_ones_are_listed(command: Command) -> None:
     assert "indirilir" in command("corpora", "--lang", "tr").out
 
 
+@pytest.mark.extended
 def test_progress_is_in_the_record(command: Command, parquet: Path) -> None:
     assert command("train", "--corpus", f"hf:{parquet}", *SHORT).code == 0
     tasks = [event["task"] for event in events_of(command.run_folder()) if event["event"] == "progress"]

@@ -43,6 +43,7 @@ def test_another_text_in_the_new_place_is_refused_and_nothing_changes(command: C
 
 
 @pytest.mark.parametrize("given", [["--data-dir", "two=0.5", "--data-dir", "one=0.5"], ["--data-dir", "one"]])
+@pytest.mark.extended
 def test_several_texts_move_only_with_their_names_and_weights(
     command: Command, text_file: Path, given: list[str]
 ) -> None:

@@ -95,6 +95,7 @@ def test_a_killed_preparation_is_no_run(command: Command, text_file: Path, go: P
 
 
 @pytest.mark.parametrize("how", ["--resume", "--overwrite"])
+@pytest.mark.extended
 def test_a_run_that_another_process_takes_up_is_listed_as_preparing_and_stays_as_it_is(
     command: Command, made: Path, how: str, go: Path, prose: str
 ) -> None:

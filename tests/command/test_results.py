@@ -52,6 +52,7 @@ def test_joiners_of_a_script_stay_and_escapes_do_not() -> None:
     assert printable("a\x1b[0m\x07\u202eb\x9b") == "a\\x1b[0m\\x07\\u202eb\\x9b"
 
 
+@pytest.mark.extended
 def test_closed_streams_are_no_error(command: Command, text_file: Path) -> None:
     for closed in ("2>&-", ">&-", ">&- 2>&-"):
         words = f"{COMMAND} train --data-dir {text_file} {' '.join(FAST)} --max-steps 1 --overwrite --json {closed}"

@@ -172,6 +172,7 @@ def test_accumulated_batches_are_one_large_batch(command: Command, text_file: Pa
     assert losses[0] == pytest.approx(losses[1], rel=1e-5)
 
 
+@pytest.mark.extended
 def test_gradient_checkpointing_gives_the_same_losses(command: Command, text_file: Path) -> None:
     flags = ["--data-dir", text_file, *FAST, "--max-steps", 5]
     command("train", *flags, "--name", "plain")

@@ -75,7 +75,7 @@ def tried(tree: Path, fault: Fault, marks: str) -> tuple[str, str]:
     found = place_of(tree, fault)
     if found is None:
         return "not there", ""
-    with planted(*found, fault.new):
+    with planted(*found):
         words = [tree / ".venv/bin/python", "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-m", marks]
         environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
         try:
@@ -90,13 +90,13 @@ def tried(tree: Path, fault: Fault, marks: str) -> tuple[str, str]:
     return verdict, failed[1] if failed else ""
 
 
-def place_of(tree: Path, fault: Fault) -> tuple[Path, str] | None:
-    """The file that holds the fault's text once, and the text."""
+def place_of(tree: Path, fault: Fault) -> tuple[Path, str, str] | None:
+    """The file that holds the fault's text once, the text, and what takes its place."""
     sources = {path: path.read_text() for package in PACKAGES for path in (tree / package).rglob("*.py")}
-    for text in (fault.old, fault.was):
-        places = [path for path, source in sources.items() if text and source.count(text) == 1]
+    for old, new in ((fault.old, fault.new), fault.was):
+        places = [path for path, source in sources.items() if old and source.count(old) == 1]
         if len(places) == 1:
-            return places[0], text
+            return places[0], old, new
     return None
 
 
