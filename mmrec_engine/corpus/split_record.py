@@ -36,6 +36,8 @@ _STRETCHES = 32
 _AT_ONCE = 2**20  # tokens
 _FEW_DIFFERENT = 0.5  # of the neighbours in an n-gram; with more alike it is a ruled line or blank space
 
+_COUNTS = (np.int32, np.int64)
+
 Keys = npt.NDArray[np.uint64]
 Counts = npt.NDArray[np.int64]
 
@@ -126,8 +128,8 @@ class SplitRecord:
         np.savez(
             content,
             keys=self.keys,
-            train=self.train,
-            seen=self.seen,
+            train=_small(self.train),
+            seen=_small(self.seen[:0] if (self.seen == self.train).all() else self.seen),
             grams=self.grams,
             described=np.frombuffer(described, dtype=np.uint8),
         )
@@ -149,16 +151,19 @@ class SplitRecord:
             with open_plain(path) as file, np.load(file, allow_pickle=False) as stored:
                 columns = {name: stored[name] for name in ("keys", "train", "seen", "grams")}
                 described: dict[str, Any] = json.loads(stored["described"].tobytes())
-            kinds = {"keys": np.uint64, "train": np.int64, "seen": np.int64, "grams": np.uint64}
-            if any(columns[name].dtype != kind or columns[name].ndim != 1 for name, kind in kinds.items()):
+            kinds = {"keys": (np.uint64,), "train": _COUNTS, "seen": _COUNTS, "grams": (np.uint64,)}
+            if any(columns[name].dtype not in kind or columns[name].ndim != 1 for name, kind in kinds.items()):
                 return None
-            if not len(columns["keys"]) == len(columns["train"]) == len(columns["seen"]):
+            train = columns["train"].astype(np.int64)
+            seen = columns["seen"].astype(np.int64) if len(columns["seen"]) else train
+            if not len(columns["keys"]) == len(train) == len(seen):
                 return None
             one_in, stored_tokenizer = int(described["one_in"]), described["tokenizer"]
             if one_in < 1:
                 return None
             tokenizer = None if stored_tokenizer is None else tokenizer_from_dict(stored_tokenizer)
-            return cls(**columns, one_in=one_in, tokenizer=tokenizer, vocab_size=int(described["vocab_size"]))
+            size = int(described["vocab_size"])
+            return cls(columns["keys"], train, seen, columns["grams"], one_in, tokenizer, size)
         except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, MemoryError, zipfile.BadZipFile):
             return None
 
@@ -179,6 +184,12 @@ class Earlier:
 def record_beside(checkpoint: Path) -> SplitRecord | None:
     """The record of the run whose checkpoint this is, or whose folder; None where it lies elsewhere or is older."""
     return SplitRecord.read((checkpoint if checkpoint.is_dir() else checkpoint.parent) / SPLIT)
+
+
+def _small(counts: Counts) -> npt.NDArray[Any]:
+    """In four bytes each where that is enough: there may be millions of documents."""
+    fits = not len(counts) or int(counts.max()) < 2**31
+    return counts.astype(np.int32) if fits else counts
 
 
 def _sampled(tokens: Tokens, one_in: int) -> Iterator[Keys]:
