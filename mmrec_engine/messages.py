@@ -372,6 +372,18 @@ MESSAGES: dict[str, dict[Language, str]] = {
         "en": "{path}: cannot write there ({reason}); choose another folder",
         "tr": "{path}: oraya yazılamıyor ({reason}); başka bir klasör seçin",
     },
+    "export-architecture": {
+        "en": "--to {format} is for {architectures}, and this model is {arch}; train one with --arch {nearest}, or export it without --to",
+        "tr": "--to {format} yalnız {architectures} içindir, bu model ise {arch}; --arch {nearest} ile bir model eğitin ya da --to vermeden dışa aktarın",
+    },
+    "export-license": {
+        "en": "--license is written into the model card of --to hf; leave it out, or give --to hf",
+        "tr": "--license, --to hf ile yazılan model kartı içindir; çıkarın ya da --to hf verin",
+    },
+    "export-license-name": {
+        "en": "--license {value} is no name of a licence; give its identifier in one word, like mit or cc-by-4.0",
+        "tr": "--license {value} bir lisans adı değil; kimliğini tek sözcükle verin: mit ya da cc-by-4.0 gibi",
+    },
     "evaluate-no-corpus": {
         "en": "{path}: the text this checkpoint was trained on is not at hand; give one with --data-dir or --corpus",
         "tr": "{path}: bu checkpoint dosyasının eğitildiği metin elde yok; --data-dir ya da --corpus ile bir metin verin",

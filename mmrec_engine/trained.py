@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import stat
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,14 +77,26 @@ def _built(config: ModelConfig, weights: dict[str, Any]) -> LanguageModel:
     return model
 
 
+def save_weights(weights: Mapping[str, torch.Tensor], path: Path) -> None:
+    """Write them as safetensors, readable by whom the umask lets: the library alone writes for nobody but the owner."""
+    path.touch()
+    mode = stat.S_IMODE(path.stat().st_mode)
+    save_file({name: value.detach().contiguous().cpu() for name, value in weights.items()}, path, {"format": "pt"})
+    path.chmod(mode)
+
+
+def into_new(folder: Path) -> None:
+    """Make the folder of an export, which must be new or empty. Raises RequestError, OSError."""
+    if os.path.lexists(folder) and (not folder.is_dir() or any(folder.iterdir())):
+        raise RequestError("export-exists", path=folder)
+    folder.mkdir(parents=True, exist_ok=True)
+
+
 def export(trained: Trained, folder: Path) -> list[Path]:
     """Write the weights as safetensors, and tokenizer and configuration as JSON, into a new or empty folder."""
     try:
-        if os.path.lexists(folder) and (not folder.is_dir() or any(folder.iterdir())):
-            raise RequestError("export-exists", path=folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        weights = {name: value.detach().contiguous().cpu() for name, value in trained.model.named_parameters()}
-        save_file(weights, folder / WEIGHTS, metadata={"format": "pt"})
+        into_new(folder)
+        save_weights(dict(trained.model.named_parameters()), folder / WEIGHTS)
         described = {
             "model_config": trained.model.config.as_dict(),
             "settings": trained.settings,

@@ -273,11 +273,15 @@ def _add_export(app: typer.Typer, wording: Wording) -> None:
     def export(
         checkpoint: Annotated[str, typer.Argument(metavar="CHECKPOINT", help=wording("help.checkpoint"))],
         directory: Annotated[str, typer.Argument(metavar="DIR", help=wording("help.directory"))],
+        to: Annotated[Optional[str], typer.Option("--to", metavar="FORMAT", help=wording("help.export-to"))] = None,
+        license: Annotated[
+            Optional[str], typer.Option("--license", metavar="NAME", help=wording("help.export-license"))
+        ] = None,
         json: Annotated[bool, typer.Option("--json", help=wording("help.json"))] = False,
     ) -> int:
         from mmrec_tui import commands
 
-        commands.export(checkpoint, directory, wording, json)
+        commands.export(checkpoint, directory, to, license, wording, json)
         return 0
 
 

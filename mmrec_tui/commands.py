@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from mmrec_engine.corpus.prepare import Corpus
 
 _MIB = 2**20
+EXPORT_FORMATS = ("hf",)
 _STATE_COLOURS = {"TRAINING": "green", "VALIDATING": "green", "SAVING": "green", "PREPARING": "green", "PAUSED": "yellow",
                   "STOPPED": "yellow", "FAILED": "red", "DIED": "red"}  # fmt: skip
 _TEXT_IS_GONE = {"corpus-missing", "corpus-unreadable", "corpus-empty", "corpus-nothing-usable", "corpus-undecodable",
@@ -298,11 +299,25 @@ def _shower() -> Callable[[str], None]:
     return show
 
 
-def export(checkpoint: str, directory: str, wording: Wording, as_json: bool) -> None:
+def export(
+    checkpoint: str, directory: str, to: str | None, license: str | None, wording: Wording, as_json: bool
+) -> None:
+    """to: another tool's format, or none: mmrec's own."""
+    from mmrec_engine.errors import RequestError
     from mmrec_engine.trained import export as write
     from mmrec_engine.trained import load_trained
 
-    written = write(load_trained(checkpoint), Path(directory))
+    if to is not None and to not in EXPORT_FORMATS:
+        raise RequestError("setting-choice", flag="--to", value=to, choices=", ".join(EXPORT_FORMATS))
+    if license is not None and to != "hf":
+        raise RequestError("export-license")
+    trained, folder = load_trained(checkpoint), Path(directory)
+    if to == "hf":
+        from mmrec_engine.interop.transformers_folder import export_to_transformers
+
+        written = export_to_transformers(trained, folder, license)
+    else:
+        written = write(trained, folder)
     if as_json:
         print_json({"files": [str(path) for path in written]})
         return

@@ -1,0 +1,130 @@
+"""A tokenizer as the `tokenizer.json` of the library `tokenizers`, with the same ids.
+
+characters       byte-pair encoding without a merge: each character is looked up, what has no id is the unknown token
+bpe              the library's own description, its ids after the special ones
+sentencepiece    the unigram model. The library adds scores in double precision, sentencepiece in single: where two ways to cut
+                 a text are equally likely, as in long runs of one character, they may choose differently.
+
+Special tokens stand before all others. A text that spells one is text (`split_special_tokens`).
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+from mmrec_engine.extras import library
+from mmrec_engine.tokenizer import Tokenizer
+from mmrec_engine.tokenizer.pieces import EXTRA
+
+_SPACE = "▁"
+_NEVER = -1e4  # the score of a token that no text is cut into
+
+
+def token_names(tokenizer: Tokenizer) -> list[str]:
+    """How the special tokens are written where tokens are texts.
+
+    A unigram model would find them in a text that spells them. With spaces it does not: it sees those of a text as `▁`.
+    """
+    space = " " if tokenizer.kind == "sentencepiece" else ""
+    return [f"<|{space}{name}{space}|>" for name in tokenizer.special]
+
+
+def tokenizer_json(tokenizer: Tokenizer) -> dict[str, Any]:
+    """Raises RequestError without the library that a learnt tokenizer needs."""
+    special = token_names(tokenizer)
+    described = _OF_KIND[tokenizer.kind](tokenizer.to_dict(), special)
+    added = [
+        {"id": index, "content": name, "single_word": False, "lstrip": False, "rstrip": False, "normalized": False,
+         "special": True}
+        for index, name in enumerate(special)
+    ]  # fmt: skip
+    empty = {"truncation": None, "padding": None, "normalizer": None, "pre_tokenizer": None, "post_processor": None}
+    return {"version": "1.0", **empty, **described, "added_tokens": added}
+
+
+def tokenizer_config(tokenizer: Tokenizer) -> dict[str, Any]:
+    """The settings beside it; an end token only where the text had ends of documents."""
+    named: dict[str, str] = {}
+    if tokenizer.end_of_document is not None:
+        end = token_names(tokenizer)[tokenizer.end_of_document]
+        named = {"eos_token": end, "pad_token": end}
+    if tokenizer.unknown is not None:
+        named["unk_token"] = token_names(tokenizer)[tokenizer.unknown]
+    return {
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        **named,
+        "split_special_tokens": True,
+        "clean_up_tokenization_spaces": False,
+        "model_input_names": ["input_ids", "attention_mask"],
+    }
+
+
+def _characters(stored: dict[str, Any], special: list[str]) -> dict[str, Any]:
+    vocabulary = {token: index for index, token in enumerate([*special, *stored["characters"]])}
+    return {"model": _bpe(vocabulary, [], unk_token=special[0]), "decoder": {"type": "Fuse"}}
+
+
+def _byte_pairs(stored: dict[str, Any], special: list[str]) -> dict[str, Any]:
+    found = json.loads(stored["model"])
+    vocabulary = {name: index for index, name in enumerate(special)}
+    vocabulary |= {name: index + len(special) for name, index in found["model"]["vocab"].items()}
+    byte_level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
+    return {
+        "pre_tokenizer": found["pre_tokenizer"],
+        "model": _bpe(vocabulary, found["model"]["merges"], unk_token=None),
+        "decoder": byte_level,
+    }
+
+
+def _bpe(vocabulary: dict[str, int], merges: list[Any], unk_token: str | None) -> dict[str, Any]:
+    return {
+        "type": "BPE",
+        "dropout": None,
+        "unk_token": unk_token,
+        "continuing_subword_prefix": None,
+        "end_of_word_suffix": None,
+        "fuse_unk": False,
+        "byte_fallback": False,
+        "ignore_merges": False,
+        "vocab": vocabulary,
+        "merges": merges,
+    }
+
+
+def unigram_pieces(stored: dict[str, Any]) -> list[tuple[str, float, str]]:
+    """Of a sentencepiece tokenizer each piece with its score, and whether it is normal, a byte or the unknown one."""
+    found = library("sentencepiece", EXTRA).SentencePieceProcessor(model_proto=base64.b64decode(stored["model"]))
+    return [
+        (found.id_to_piece(index), found.get_score(index),
+         "byte" if found.is_byte(index) else "unknown" if found.is_unknown(index) else "normal")
+        for index in range(found.vocab_size())
+    ]  # fmt: skip
+
+
+def _unigram(stored: dict[str, Any], special: list[str]) -> dict[str, Any]:
+    pieces = unigram_pieces(stored)
+    unknown = next(index for index, (_, _, kind) in enumerate(pieces) if kind == "unknown") + len(special)
+    scored = [[name, _NEVER] for name in special]
+    scored += [[name, score if kind == "normal" else _NEVER] for name, score, kind in pieces]
+    replaced = {"pattern": {"String": " "}, "content": _SPACE}
+    back = {"pattern": {"String": _SPACE}, "content": " "}
+    return {
+        "normalizer": {"type": "Replace", **replaced},
+        # The library takes a text that spells a byte's token, <0x41>, for that byte; sentencepiece does not.
+        "pre_tokenizer": {
+            "type": "Split",
+            "pattern": {"Regex": "<(?=0x[0-9A-F]{2}>)"},
+            "behavior": "Isolated",
+            "invert": False,
+        },
+        "model": {"type": "Unigram", "unk_id": unknown, "vocab": scored, "byte_fallback": True},
+        "decoder": {
+            "type": "Sequence",
+            "decoders": [{"type": "Replace", **back}, {"type": "ByteFallback"}, {"type": "Fuse"}],
+        },
+    }
+
+
+_OF_KIND = {"char": _characters, "bpe": _byte_pairs, "sentencepiece": _unigram}

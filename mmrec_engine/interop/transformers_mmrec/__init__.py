@@ -1,0 +1,1 @@
+"""What an exported MM-Rec carries along, so that the library `transformers` can load it: copied, never imported by mmrec."""
