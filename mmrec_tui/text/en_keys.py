@@ -28,7 +28,7 @@ TEXT = {
     "key.report": "report", "about.report": "What the run came to",
     "key.x_axis": "x axis", "about.x_axis": "Count in steps, tokens or time",
     "key.log_axis": "log axis", "about.log_axis": "Logarithmic or linear y axis",
-    "key.smoothing": "smoothing", "about.smoothing": "The smoothed line on or off",
+    "key.smoothing": "smoothing", "about.smoothing": "A stronger moving average of the training loss, then none",
     "key.earlier": "earlier run", "about.earlier": "Draw the last run like this one beside it",
     "key.look_left": "values, back", "about.look_left": "The values at the step before",
     "key.look_right": "values, on", "about.look_right": "The values at the step after",

@@ -28,7 +28,7 @@ TEXT = {
     "key.report": "rapor", "about.report": "Çalışmanın vardığı yer",
     "key.x_axis": "x ekseni", "about.x_axis": "Adım, token ya da süre ile say",
     "key.log_axis": "log eksen", "about.log_axis": "Logaritmik ya da doğrusal y ekseni",
-    "key.smoothing": "yumuşat", "about.smoothing": "Yumuşatılmış çizgiyi aç ya da kapat",
+    "key.smoothing": "yumuşat", "about.smoothing": "Eğitim loss'unun daha güçlü hareketli ortalaması, sonra hiçbiri",
     "key.earlier": "önceki çalışma", "about.earlier": "Buna en çok benzeyen son çalışmayı yanına çiz",
     "key.look_left": "değerler, geri", "about.look_left": "Önceki adımdaki değerler",
     "key.look_right": "değerler, ileri", "about.look_right": "Sonraki adımdaki değerler",

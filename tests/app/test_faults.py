@@ -265,8 +265,8 @@ async def test_names_with_brackets_are_no_markup() -> None:
         for folder in folders:
             await until_shown(pilot, f"{folder.name[:20]} ")
         app.open_screen("compare", folders=folders)
-        await until_shown(pilot, "recipe")
-        assert "⠒ [bold]one  ◆ [  ⠒ ]red] [@click=app.quit]two" in screen_text(app).split("\n")[1]
+        await until_shown(pilot, "best loss")
+        assert "━ [bold]one  ╍ [  ┅ ]red] [@click=app.quit]two" in screen_text(app).split("\n")[1]
         await pilot.press("escape")
         app.open_screen("report", folder=folders[2])
         await until_shown(pilot, "Report: ]red] [@click=app.quit]two")
