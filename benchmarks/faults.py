@@ -45,7 +45,7 @@ OF_TEXTS: tuple[Trial, ...] = (
     Trial("validation text copied into training in capitals", ("split-overlap",), texts.upper_case_copies),
     Trial("a vocabulary of 20 characters", ("unknown-characters",), texts.rare_letters, {"vocab_size": 20}),
     Trial("a vocabulary of 60 characters", ("unknown-characters",), texts.rare_letters, {"vocab_size": 60}),
-    Trial("web pages, most of it markup", ("corpus-text",), texts.web_pages, _SHORT),
+    Trial("web pages, most of it markup", ("markup",), texts.web_pages, _SHORT),
     Trial("a table of digits", ("corpus-text",), texts.table_of_digits),
 )
 

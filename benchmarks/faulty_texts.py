@@ -129,7 +129,7 @@ def web_pages(folder: Path) -> None:
         f'<a href="/p/{dice.randrange(99999)}">{line[:12]}</a></div>\n'
         for line in lines_of(prose()) * 2
     )
-    one(f"<html><body>\n{body}</body></html>")(folder)
+    one(body)(folder)  # a whole page would be read as its text
 
 
 def table_of_digits(folder: Path) -> None:

@@ -16,12 +16,13 @@ from mmrec_engine.randomness import hash64
 from mmrec_engine.tokenizer import Tokenizer
 
 BETWEEN = "\n\n"  # documents, where a text of several is shown
+_GREEDY_BELOW = 1e-5  # a temperature so low leaves one token in, and divides beyond what a float holds
 _PROMPT_PIECE = 1024  # tokens of a long prompt read at once, so that its logits need little memory
 
 
 @dataclass(frozen=True)
 class Sampling:
-    """How the next token is drawn. temperature 0 takes the likeliest one; top_k 0 and top_p 1 leave all tokens in."""
+    """How the next token is drawn. A temperature of (nearly) 0 takes the likeliest one; top_k 0, top_p 1 leave all in."""
 
     temperature: float = 0.8
     top_k: int = 0
@@ -134,7 +135,7 @@ def next_token(
     logits[:special] = -torch.inf
     if end is not None:
         logits[end] = ending
-    if sampling.temperature == 0:
+    if sampling.temperature < _GREEDY_BELOW:
         return int(logits.argmax())
     logits = (logits - logits.max()) / sampling.temperature  # no overflow, however low the temperature
     if 0 < sampling.top_k < len(logits):

@@ -77,8 +77,9 @@ def texts() -> dict[str, FindingText]:
     from mmrec_engine.guide.findings_during import DURING
     from mmrec_engine.guide.findings_mixing import MIXING
     from mmrec_engine.guide.findings_model import MODEL
+    from mmrec_engine.guide.findings_reading import READING
 
-    return {entry.id: entry for entry in (*BEFORE, *CONTINUED, *MIXING, *MODEL, *DURING, *AFTER)}
+    return {entry.id: entry for entry in (*BEFORE, *CONTINUED, *MIXING, *READING, *MODEL, *DURING, *AFTER)}
 
 
 def title(finding: Mapping[str, Any], language: Language) -> str:

@@ -239,10 +239,6 @@ BEFORE: tuple[FindingText, ...] = (
                 "en": "{letters:.0%} letters: numbers or symbols, not text",
                 "tr": "{letters:.0%} harf: metin değil, sayı ya da simge",
             },
-            "markup": {
-                "en": "{markup:.0%} markup: tags such as those of web pages (at most {limit_markup:%})",
-                "tr": "{markup:.0%} işaretleme: web sayfalarındaki gibi etiketler (en çok {limit_markup:%})",
-            },
             "few-letters": {
                 "en": "{letters:.0%} letters (prose above 90%, code about 80%)",
                 "tr": "{letters:.0%} harf (düzyazıda %90 üstü, kodda %80 dolayı)",

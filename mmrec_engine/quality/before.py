@@ -46,7 +46,8 @@ def checks_before(
 
 
 def text_checks_of(corpus: Corpus, settings: Settings) -> tuple[Check, ...]:
-    """The checks of a text, and those that only subwords, several corpora or trained weights need."""
+    """The checks of a text, and those that only a field, subwords, several corpora or trained weights need."""
+    from mmrec_engine.quality.column_checks import COLUMN_CHECKS
     from mmrec_engine.quality.continued_checks import CONTINUED_CHECKS
     from mmrec_engine.quality.mixing_checks import MIXING_CHECKS
     from mmrec_engine.quality.text_checks import TEXT_CHECKS
@@ -55,7 +56,8 @@ def text_checks_of(corpus: Corpus, settings: Settings) -> tuple[Check, ...]:
     mixing = MIXING_CHECKS if len(corpus.parts) > 1 else ()
     vocabulary = VOCABULARY_CHECKS if corpus.tokenizer.kind in LEARNT else ()
     continued = CONTINUED_CHECKS if settings.init_from is not None else ()
-    return (*TEXT_CHECKS, *vocabulary, *continued, *mixing)
+    column = COLUMN_CHECKS if corpus.reading.fields else ()
+    return (*TEXT_CHECKS, *column, *vocabulary, *continued, *mixing)
 
 
 def checks_of(corpus: Corpus, settings: Settings) -> list[tuple[str, str]]:

@@ -20,6 +20,7 @@ from mmrec_engine.guide.findings_before import remedy
 from mmrec_engine.presets import PRESETS
 from mmrec_engine.quality import text_measures
 from mmrec_engine.quality.checks import Check, Skip, Status, Values
+from mmrec_engine.quality.column_checks import MARKUP_CHECKS
 from mmrec_engine.quality.readable import HARMLESS, UNDECODABLE
 from mmrec_engine.quality.settings_checks import SETTINGS_CHECKS
 from mmrec_engine.quality.split_checks import SHORTEST, SPLIT_CHECKS, judge_share
@@ -174,7 +175,6 @@ def _text(context: TextContext) -> Values:
         "letters": text_measures.letters_share(text),
         "arithmetic": text_measures.arithmetic_share(text),
         "encoded": text_measures.encoded_share(text),
-        "markup": text_measures.markup_share(text),
         "structure": text_measures.structure(text[:_FOR_STRUCTURE]),
     }
 
@@ -189,7 +189,6 @@ def _judge_text(values: Values, limits: Limits) -> Status:
         (structure is not None and structure < limits["structure"], "no-structure", "fail"),
         (values["compression"] > limits["warn_compression"], "much-alike", "warn"),
         (values["encoded"] > limits["warn_encoded"], "partly-encoded", "warn"),
-        (values["markup"] > limits["markup"], "markup", "warn"),
         (letters < limits["letters"], "few-letters", "warn"),
     )
     for holds, variant, status in rules:
@@ -299,6 +298,7 @@ TEXT_CHECKS: tuple[Check, ...] = (
     Check("corpus-readable", "before", "dataset-ready", _readable, _judge_readable, _name_encoding),
     Check("corpus-size", "before", "dataset-ready", _size, _judge_size, _more_from_the_text),
     Check("corpus-text", "before", "dataset-ready", _text, _judge_text),
+    *MARKUP_CHECKS,
     Check("mojibake", "before", "dataset-ready", _mojibake, _judge_mojibake, _fix_encoding),
     Check("duplicate-text", "before", "dataset-ready", _duplicates, judge_share),
     *SPLIT_CHECKS,

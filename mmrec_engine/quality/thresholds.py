@@ -42,10 +42,12 @@ THRESHOLDS: dict[str, Threshold] = {
             "warn_encoded": 0.05,
             "fail_encoded": 0.5,
             "structure": 0.05,
-            "markup": 0.3,
         },
         "★",
     ),
+    # Shares of the characters. Code has tags and rows too; whole pages have half and more.
+    "markup": Threshold({"html": 0.2, "rtf": 0.1, "json": 0.3, "table": 0.5}, "★"),
+    "column-odd": Threshold({"share": 0.5}, "★"),
     "mojibake": Threshold({"words": 3, "warn_share": 0.001, "fail_share": 0.05}, "★"),
     "duplicate-text": Threshold({"characters": 40, "warn_share": 0.10, "fail_share": 0.30}, "D, ★"),
     "split-overlap": Threshold({"gram": 64, "gram_of_letters": 40, "warn_share": 0.05, "fail_share": 0.20}, "D, ★"),

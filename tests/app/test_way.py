@@ -76,7 +76,7 @@ async def test_from_the_first_screen_to_a_comparison_by_keyboard(small_text: Pat
         await pilot.press("space")
         await until_shown(pilot, "☑")
         await until_checked(pilot)
-        assert len(app.screen._checks.found) == app.screen._checks.total == 21  # type: ignore[attr-defined]
+        assert len(app.screen._checks.found) == app.screen._checks.total == 22  # type: ignore[attr-defined]
         await pilot.press("s")
         await until(pilot, lambda: table_of(app) == "training")
         await until_shown(pilot, "FINISHED", TRAINED)

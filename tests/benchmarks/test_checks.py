@@ -32,7 +32,7 @@ def fastest(command: Command, checks: int, *words: object) -> float:
 def test_judging_costs_seconds_before_and_after_and_next_to_nothing_meanwhile(
     command: Command, shakespeare: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    before = fastest(command, 21, "before", "--data-dir", shakespeare)
+    before = fastest(command, 22, "before", "--data-dir", shakespeare)
     trained = command("train", "--data-dir", shakespeare, *FLAGS, "--no-check", "--json")
     assert trained.code == 0, trained.err
     after = fastest(command, 9, "after", "tiny")

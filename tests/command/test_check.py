@@ -9,8 +9,8 @@ from mmrec_engine.quality.thresholds import THRESHOLDS
 from tests.conftest import FAST, Command
 
 BEFORE_IDS = [
-    "corpus-readable", "corpus-size", "corpus-text", "mojibake", "duplicate-text", "split-overlap", "split-alike",
-    "unknown-characters", "round-trip", "targets-shifted", "baselines", "hyperparameters", "initial-loss",
+    "corpus-readable", "corpus-size", "corpus-text", "markup", "mojibake", "duplicate-text", "split-overlap",
+    "split-alike",    "unknown-characters", "round-trip", "targets-shifted", "baselines", "hyperparameters", "initial-loss",
     "one-batch-overfit", "causality", "gradients-alive", "parallel-equals-stepwise", "deterministic", "memory-fits",
     "disk-fits", "checkpoint-rehearsal",
 ]  # fmt: skip

@@ -133,6 +133,7 @@ def test_sampling_draws_from_what_it_should() -> None:
     logits = [9.0, 1.0, 2.0, 0.5, 0.0]
     assert drawn(logits) == {1, 2, 3, 4}, "the special token was drawn, or another never"
     assert drawn(logits, temperature=0.0) == {2}
+    assert drawn(logits, temperature=1e-6) == drawn(logits, temperature=5e-324) == {2}
     assert drawn(logits, top_k=2) == {1, 2}
     assert drawn(logits, top_p=0.5) == {2}
     assert drawn(logits, top_p=0.75) == {1, 2}

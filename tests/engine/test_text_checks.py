@@ -25,14 +25,15 @@ from mmrec_engine.messages import LANGUAGES
 from mmrec_engine.plan import make_plan
 from mmrec_engine.progress import result_of
 from mmrec_engine.quality import text_measures
+from mmrec_engine.quality.before import text_checks_of
 from mmrec_engine.quality.checks import Check, Finding, run, run_all
 from mmrec_engine.quality.text_checks import TEXT_CHECKS, TextContext
 from mmrec_engine.quality.thresholds import numbers
 from mmrec_engine.settings import resolve
 
 IDS = [
-    "corpus-readable", "corpus-size", "corpus-text", "mojibake", "duplicate-text", "split-overlap", "split-alike",
-    "unknown-characters", "round-trip", "targets-shifted", "baselines", "hyperparameters",
+    "corpus-readable", "corpus-size", "corpus-text", "markup", "mojibake", "duplicate-text", "split-overlap",
+    "split-alike",    "unknown-characters", "round-trip", "targets-shifted", "baselines", "hyperparameters",
 ]  # fmt: skip
 GRAVE = ("warn", "fail", "error")
 
@@ -158,13 +159,12 @@ def test_comparisons_and_includes_in_code_are_no_markup() -> None:
         (" ".join(str(random.Random(number).random()) for number in range(6000)), "no-letters"),
         (shuffled(ENGLISH), "no-structure"),
         (base64_of(random.Random(0).randbytes(9_000)) + ENGLISH, "partly-encoded"),
-        (marked_up(ENGLISH), "markup"),
     ],
-    ids=["repeated", "numbered", "base64", "base64-text", "hex", "numbers", "shuffled", "part", "markup"],
+    ids=["repeated", "numbered", "base64", "base64-text", "hex", "numbers", "shuffled", "part"],
 )
 def test_what_is_no_text_is_named(tmp_path: Path, text: str, variant: str) -> None:
     finding = findings_of(tmp_path, text)["corpus-text"]
-    assert finding["status"] == ("warn" if variant in ("much-alike", "partly-encoded", "markup") else "fail")
+    assert finding["status"] == ("warn" if variant in ("much-alike", "partly-encoded") else "fail")
     assert finding["values"]["variant"] == variant
 
 
@@ -432,6 +432,49 @@ def test_labels_that_are_not_the_next_token_are_named(
     assert run(check("targets-shifted"), context)["status"] == "fail"
 
 
+@pytest.mark.parametrize(
+    ("text", "variant"),
+    [
+        (marked_up(ENGLISH), "html"),
+        ("".join(f"\\pard\\fs24 {line}\\par\n" for line in ENGLISH.splitlines()), "rtf"),
+        (
+            "Log:\n" + "".join(json.dumps({"text": line, "n": 1}) + "\n" for line in ENGLISH.splitlines() if line),
+            "json",
+        ),
+        (
+            "n;a;b\n" + "".join(f"{n};{line};x\n" for n, line in enumerate(ENGLISH.replace(";", ",").splitlines())),
+            "table",
+        ),
+    ],
+    ids=["html", "rtf", "json", "table"],
+)
+def test_markup_in_the_text_is_named(tmp_path: Path, text: str, variant: str) -> None:
+    finding = findings_of(tmp_path, {"a.md": text})["markup"]
+    assert (finding["status"], finding["values"]["variant"]) == ("warn", variant)
+    is_well_told(finding)
+
+
+@pytest.mark.parametrize(
+    ("value", "variant"),
+    [
+        (lambda number: f"aX{number * 7919 % 10**6}_k", "ids"),
+        (lambda number: f"https://example.org/{number}/page", "links"),
+        (lambda number: ("positive", "negative")[number % 2], "labels"),
+        (lambda number: f"the words of story number {number}", None),
+    ],
+    ids=["ids", "links", "labels", "prose"],
+)
+def test_a_field_that_is_no_prose_is_named(tmp_path: Path, value: Any, variant: str | None) -> None:
+    lines = "".join(json.dumps({"odd": value(number)}) + "\n" for number in range(2000))
+    (tmp_path / "a.jsonl").write_text(lines)
+    context = context_of(data_dir=str(tmp_path / "a.jsonl"), text_field="odd", seq_len=8)
+    (column,) = (one for one in text_checks_of(context.corpus, context.settings) if one.id == "column-odd")
+    finding = run(column, context)
+    assert (finding["status"], finding["values"].get("variant")) == ("warn" if variant else "pass", variant)
+    assert finding["values"]["field"] == "odd"
+    is_well_told(finding)
+
+
 def test_tokens_that_do_not_turn_back_into_the_text_are_named(sample: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = resolve({"corpus": "sample"}).settings
     outside = replace(sample, validation=replace(sample.validation, tokens=np.full(500, 200, dtype=np.uint8)))
@@ -447,7 +490,7 @@ def test_tokens_that_do_not_turn_back_into_the_text_are_named(sample: Corpus, mo
 def test_a_text_too_short_to_judge_is_skipped_with_the_reason(tmp_path: Path) -> None:
     findings = findings_of(tmp_path, ENGLISH[:300], seq_len=4)
     skipped = {id for id, finding in findings.items() if finding["status"] == "skipped"}
-    assert skipped == {"corpus-text", "duplicate-text", "split-overlap", "split-alike"}
+    assert skipped == {"corpus-text", "markup", "duplicate-text", "split-overlap", "split-alike"}
     assert "error" not in {finding["status"] for finding in findings.values()}
     assert findings["corpus-size"]["status"] == "fail"
 
