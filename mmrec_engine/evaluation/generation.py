@@ -64,15 +64,15 @@ def _with_text(drawn: Iterator[list[int]], tokenizer: Tokenizer) -> Iterator[tup
     return zip(ids, tokenizer.decode_each(index for (index,) in others), strict=True)
 
 
-def documents_of(tokenizer: Tokenizer, ids: Sequence[int]) -> str:
-    """The text of these ids, a blank line between documents."""
+def documents_of(tokenizer: Tokenizer, ids: Sequence[int]) -> list[str]:
+    """The texts of these ids, one for each document or part of one."""
     found: list[list[int]] = [[]]
     for index in ids:
         if index == tokenizer.end_of_document:
             found.append([])
         else:
             found[-1].append(index)
-    return BETWEEN.join(tokenizer.decode(each) for each in found)
+    return [tokenizer.decode(each) for each in found]
 
 
 def continue_all(

@@ -226,9 +226,9 @@ def window_losses(model: LanguageModel, corpus: Corpus, length: int, most: int) 
 
 
 def prompt_of(corpus: Corpus) -> str:
-    """What samples begin with: the beginning of the validation side."""
+    """What samples begin with: the beginning of the validation split; of documents that are shorter the last one begun."""
     beginning: Tokens = corpus.validation.tokens[:_PROMPT_CHARACTERS]
-    return documents_of(corpus.tokenizer, [int(index) for index in beginning])
+    return documents_of(corpus.tokenizer, [int(index) for index in beginning])[-1]
 
 
 def sample_text(model: LanguageModel, corpus: Corpus, seed: int) -> tuple[str, str]:

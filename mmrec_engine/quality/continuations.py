@@ -19,7 +19,7 @@ from mmrec_engine.corpus.ngrams import stretches
 from mmrec_engine.corpus.parts import Part
 from mmrec_engine.corpus.prepare import Corpus
 from mmrec_engine.errors import RequestError
-from mmrec_engine.evaluation.generation import Sampling, continue_all, documents_of
+from mmrec_engine.evaluation.generation import BETWEEN, Sampling, continue_all, documents_of
 from mmrec_engine.events import Progress
 from mmrec_engine.extras import library
 from mmrec_engine.model.language_model import LanguageModel
@@ -90,7 +90,10 @@ def _written(
             row.append(index)
         yield Progress(task="writing", done=done, total=WRITTEN_TOKENS)
     return [
-        (documents_of(tokenizer, row), documents_of(tokenizer, piece[PROMPT_TOKENS:].tolist()))
+        (
+            BETWEEN.join(documents_of(tokenizer, row)),
+            BETWEEN.join(documents_of(tokenizer, piece[PROMPT_TOKENS:].tolist())),
+        )
         for row, piece in zip(made, pieces, strict=True)
     ]
 
