@@ -66,16 +66,17 @@ class PlanScreen(MmrecScreen):
         yield Title(say("plan.title"))
         yield Static(id="tabs")
         with Container(id="panes"):
-            with Vertical(id="configs", classes="pane") as configs:
-                configs.border_title = f"1 {say('plan.configs')}"
-                yield Static(id="config-head")
-                yield OptionList(id="config-list")
-                yield Static(id="config-more")
-            with Vertical(id="corpora", classes="pane") as corpora:
-                corpora.border_title = f"2 {say('plan.corpora')}"
-                yield OptionList(id="corpus-list")
-                yield OptionList(id="readings")
-                yield Static(id="preview")
+            with Container(id="choices-side"):
+                with Vertical(id="configs", classes="pane") as configs:
+                    configs.border_title = f"1 {say('plan.configs')}"
+                    yield Static(id="config-head")
+                    yield OptionList(id="config-list")
+                    yield Static(id="config-more")
+                with Vertical(id="corpora", classes="pane") as corpora:
+                    corpora.border_title = f"2 {say('plan.corpora')}"
+                    yield OptionList(id="corpus-list")
+                    yield OptionList(id="readings")
+                    yield Static(id="preview")
             with Vertical(id="settings", classes="pane") as settings:
                 settings.border_title = f"3 {say('plan.settings')}"
                 yield Form(id="form")
@@ -316,6 +317,7 @@ class PlanScreen(MmrecScreen):
 
     def action_panel(self, name: str, focus: bool = True) -> None:
         parts = []
+        self.query_one("#choices-side").set_class(name != "settings", "-shown")
         for number, pane in enumerate(_PANES, start=1):
             self.query_one(f"#{pane}").set_class(pane == name, "-shown")
             words = Content.styled(f" {number} {self.say(f'plan.{pane}')} ", "reverse bold" if pane == name else "")

@@ -106,3 +106,21 @@ async def test_a_plot_of_the_rate_opens_only_where_it_leaves_room_for_the_fields
         await pilot.resize_terminal(160, 45)
         await pilot.pause()
         assert screen.query_one("#rate").display
+
+
+@pytest.mark.parametrize(
+    ("size", "together"),
+    [((80, 24), {"settings"}), ((100, 30), {"configs", "corpora", "settings"}),
+     ((120, 36), {"configs", "corpora", "settings"}), ((160, 45), {"configs", "corpora", "settings"})],
+    ids=str,
+)  # fmt: skip
+async def test_from_100_columns_on_model_text_and_settings_are_seen_together(
+    size: tuple[int, int], together: set[str]
+) -> None:
+    app = an_app()
+    async with app.run_test(size=size) as pilot:
+        screen = await the_form(app, pilot)
+        seen = {name for name in ("configs", "corpora", "settings") if screen.query_one(f"#{name}").region.area}
+        assert seen == together
+        fields = screen.query_one("#fields").region
+        assert fields.height >= 8
