@@ -143,3 +143,7 @@ async def test_an_ended_run_offers_what_a_further_one_could_do(small_text: Path)
         await pilot.press("a")
         await until_shown(pilot, "a new run")
         assert "at once" not in screen_text(app)
+        await pilot.press("enter")
+        await until(pilot, lambda: table_of(app) == "checklist")
+        await until_shown(pilot, "Follows from tiny: ")
+        assert app.stage.training is None, "nothing starts without the checklist"

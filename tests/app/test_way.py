@@ -229,6 +229,23 @@ async def test_a_stopped_run_goes_on_with_a_key_where_it_stood(small_text: Path)
         await until_shown(pilot, "STOPPED", TRAINED)
 
 
+async def test_a_finished_run_is_trained_further_with_a_key(small_text: Path) -> None:
+    session = long_training(small_text, max_steps=10, eval_every=5, checkpoint_every=5)
+    app = an_app(session=session)
+    session.start()
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await until_shown(pilot, "FINISHED", TRAINED)
+        await until(pilot, lambda: not session.live, TRAINED)
+        await pilot.press("c")
+        await until_shown(pilot, "was trained for 10 steps. How many more?")
+        await pilot.press("5", "enter")
+        further: Any = None
+        await until(pilot, lambda: app.stage.session is not session, TRAINED)
+        further = app.stage.session
+        await until(pilot, lambda: not further.live and further.state == "FINISHED", TRAINED)
+    assert [event["step"] for event in events_of(session.folder) if event["event"] == "step"] == list(range(1, 16))
+
+
 async def test_leaving_while_a_training_goes_on_asks_first(small_text: Path) -> None:
     session = long_training(small_text)
     app = an_app(session=session)
