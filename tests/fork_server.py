@@ -25,6 +25,7 @@ import sys
 import tempfile
 import threading
 import time
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
@@ -177,7 +178,10 @@ def _serve(address: str, listening: socket.socket) -> dict[str, Any] | None:
         if listening in ready:
             connection, _ = listening.accept()
             request, descriptors = _received(connection)
-            pid = os.fork()
+            with warnings.catch_warnings(
+                action="ignore"
+            ):  # of threads that libraries have, idle
+                pid = os.fork()
             if pid == 0:
                 signal.set_wakeup_fd(-1)
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
