@@ -178,9 +178,7 @@ def _serve(address: str, listening: socket.socket) -> dict[str, Any] | None:
         if listening in ready:
             connection, _ = listening.accept()
             request, descriptors = _received(connection)
-            with warnings.catch_warnings(
-                action="ignore"
-            ):  # of threads that libraries have, idle
+            with warnings.catch_warnings(action="ignore"):  # of threads that libraries have, idle
                 pid = os.fork()
             if pid == 0:
                 signal.set_wakeup_fd(-1)

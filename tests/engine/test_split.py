@@ -62,7 +62,7 @@ def test_many_small_documents_stay_whole() -> None:
 
 
 def test_identical_documents_land_on_one_side() -> None:
-    for number in range(20):  # wherever their hash puts them
+    for number in range(200):  # wherever their hash puts them
         documents = [Extent(f"{number:08x}", 10)] * 5 + extents(*[10] * 46)[1:]
         points = split_points(documents, 0.11)
         assert len(set(points[:5])) == 1
