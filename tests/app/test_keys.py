@@ -250,14 +250,14 @@ async def test_the_axis_and_the_smoothing_are_remembered_but_not_the_scale(finis
         await until_shown(pilot, "400k")
         await until_shown(pilot, "logarithmic y axis")
         assert "EMA 0.99" in screen_text(app)
-    again = an_app(session=Watching(finished))
-    async with again.run_test(size=(80, 24)) as pilot:
-        await until_shown(pilot, "EMA 0.99")
-        assert "logarithmic" not in screen_text(again)
     from mmrec_tui.preferences import read_preferences
 
     kept = read_preferences()
     assert (kept.x_axis, kept.smoothing) == ("tokens", 0.99)
+    again = an_app(session=Watching(finished), x_axis=kept.x_axis, smoothing=kept.smoothing)
+    async with again.run_test(size=(80, 24)) as pilot:
+        await until_shown(pilot, "EMA 0.99")
+        assert "logarithmic" not in screen_text(again)
 
 
 @pytest.mark.slow
