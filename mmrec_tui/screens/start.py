@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _LOOK_SECONDS = 0.2
 _MOST_RUNS = 12
 _NAME_WIDTH, _STATE_WIDTH = 20, 14
+_COURSE_WIDTH, _ROOM_FOR_COURSE = 16, 100  # columns of the validation loss in one line, and of the screen that shows it
 
 
 class StartScreen(MmrecScreen):
@@ -35,6 +37,8 @@ class StartScreen(MmrecScreen):
         super().__init__()
         self._runs: list[RunSummary] = []
         self._reading: Work[list[RunSummary]] | None = None
+        self._courses: dict[tuple[Path, float], str] = {}
+        self._reading_courses: Work[dict[tuple[Path, float], str]] | None = None
         self._accelerator = ""
         self._shown_before = False
 
@@ -74,6 +78,13 @@ class StartScreen(MmrecScreen):
             self._runs = self._reading.result or []
             self._reading = None
             self._show_runs()
+            shown = [run for run in self._runs[:_MOST_RUNS] if (run.path, run.changed) not in self._courses]
+            if shown and self._reading_courses is None:
+                self._reading_courses = Work(lambda _: {(run.path, run.changed): course_of(run.path) for run in shown})
+        if self._reading_courses is not None and self._reading_courses.done:
+            self._courses |= self._reading_courses.result or {}
+            self._reading_courses = None
+            self._show_runs()
         torch = sys.modules.get("torch")
         loaded = self.own_app.torch is not None and self.own_app.torch.done
         if not self._accelerator and loaded and torch is not None:
@@ -89,8 +100,13 @@ class StartScreen(MmrecScreen):
         recent.clear_options()
         if not shown:
             recent.add_option(Option(say("start.no-runs"), disabled=True))
-        recent.add_options([Option(run_line(run, say), id=str(run.path)) for run in shown])
-        recent.highlighted = kept if kept is not None and kept < len(shown) else None
+        else:
+            recent.add_option(Option(heading(say), disabled=True))
+        wide = self.app.size.width >= _ROOM_FOR_COURSE
+        for run in shown:
+            course = self._courses.get((run.path, run.changed), "") if wide else ""
+            recent.add_option(Option(run_line(run, say, course), id=str(run.path)))
+        recent.highlighted = kept if kept is not None and kept <= len(shown) else None
         actions = self.query_one("#actions", OptionList)
         position = actions.highlighted
         actions.clear_options()
@@ -162,13 +178,35 @@ class StartScreen(MmrecScreen):
         self.own_app.open_screen("runs")
 
 
-def run_line(run: RunSummary, say: Wording) -> Content:
-    """A run in one line: state word, name, step, best loss, when."""
+def heading(say: Wording) -> Content:
+    """What the columns of `run_line` are."""
+    name, state = say("table.name").ljust(_NAME_WIDTH), say("table.state").ljust(_STATE_WIDTH)
+    return Content.styled(
+        f"{name} {state}{say('table.step'):>9}  {say('start.best'):>7}  {say('table.changed')}", "$foreground 80%"
+    )
+
+
+def course_of(folder: Path) -> str:
+    """The validation loss of a run in one line; empty where fewer than two are known."""
+    from mmrec_engine.run_reader import RunReader
+    from mmrec_tui.widgets.spark import spark
+
+    losses = [one.loss for _, one in RunReader(folder).glance().validations]
+    return spark(losses, _COURSE_WIDTH) if len(losses) > 1 else ""
+
+
+def run_line(run: RunSummary, say: Wording, course: str = "") -> Content:
+    """A run in one line: state word, name, step, best loss, when, and the course of its validation loss."""
     best = "–" if run.best_loss is None else say.number(run.best_loss, 3)
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(run.changed))
     name = one_line(run.name)[:_NAME_WIDTH]
     state = Content.styled(say(f"state.{run.state}").ljust(_STATE_WIDTH), STATE_STYLES.get(run.state, ""))
-    return Content(f"{name.ljust(_NAME_WIDTH)} ") + state + Content(f"{say.number(run.step):>9}  {best:>7}  {when}")
+    return (
+        Content(f"{name.ljust(_NAME_WIDTH)} ")
+        + state
+        + Content(f"{say.number(run.step):>9}  {best:>7}  {when}  ")
+        + Content.styled(course, "$primary")
+    )
 
 
 def _known_runs(_: Work[list[RunSummary]]) -> list[RunSummary]:

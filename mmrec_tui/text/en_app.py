@@ -18,6 +18,7 @@ TEXT = {
     # start
     "start.what": "train a small language model well",
     "start.actions": "What now?",
+    "start.best": "best",
     "start.recent": "Recent runs",
     "start.reading": "reading…",
     "start.no-runs": "none yet: start the first one with n",

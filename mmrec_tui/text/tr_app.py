@@ -19,6 +19,7 @@ TEXT = {
     "extend.unknown": "{name} için kullanılan ayarlar okunamıyor",
     "start.what": "küçük bir dil modelini iyi eğitin",
     "start.actions": "Ne yapalım?",
+    "start.best": "en iyi",
     "start.recent": "Son çalışmalar",
     "start.reading": "okunuyor…",
     "start.no-runs": "henüz yok: ilkini n ile başlatın",

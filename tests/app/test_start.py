@@ -1,0 +1,34 @@
+"""The first screen's list of runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mmrec_tui.screens.start import course_of
+from tests.app.conftest import an_app, screen_text, until_shown
+from tests.app.recorded import a_training, an_ending, record
+
+pytestmark = pytest.mark.usefixtures("without_torch")
+
+
+async def test_recent_runs_stand_under_headings_with_the_course_of_their_loss(tmp_path: Path) -> None:
+    folder = record(tmp_path / "falling", [*a_training(420), *an_ending()])
+    course = course_of(folder)
+    assert course[0] == "█" and "▁" in course and len(course) == 8
+    app = an_app("en")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until_shown(pilot, course)
+        lines = screen_text(app).splitlines()
+        (head,) = (line for line in lines if "state" in line and "best" in line and "step" in line)
+        (row,) = (line for line in lines if "falling" in line and course in line)
+        assert head.index("state") == row.index("finished") or head.index("state") == row.index("FINISHED")
+        await pilot.press("tab", "down", "enter")
+        await pilot.pause()
+        assert getattr(app.screen, "table", "") in ("training", "report")
+
+
+def test_a_run_that_validated_less_than_twice_has_no_course(tmp_path: Path) -> None:
+    assert course_of(tmp_path / "nothing") == ""
+    assert course_of(record(tmp_path / "young", a_training(60))) == ""
