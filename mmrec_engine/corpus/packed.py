@@ -7,6 +7,7 @@ import contextlib
 import gzip
 import importlib
 import lzma
+import struct
 import sys
 import zipfile
 import zlib
@@ -84,7 +85,7 @@ def is_archive(path: Path) -> bool:
 
 def members(path: Path) -> list[tuple[str, int]]:
     """Names and bytes of the files in a zip archive, hidden ones left out. Raises Unusable."""
-    with damage_worded(), zipfile.ZipFile(path) as archive:
+    with damage_worded(), _archive(path) as archive:
         return sorted(
             (info.filename, info.file_size)
             for info in archive.infolist()
@@ -96,13 +97,30 @@ def members(path: Path) -> list[tuple[str, int]]:
 @contextlib.contextmanager
 def opened_member(file: BinaryIO, name: str) -> Iterator[BinaryIO]:
     """The bytes of one file in a zip archive. Raises Unusable."""
-    with damage_worded(), zipfile.ZipFile(file) as archive:
-        if archive.getinfo(name).flag_bits & _ENCRYPTED:
-            raise Unusable("encrypted")
-        with archive.open(name) as inner:
-            opening = _opening(inner.read(_HEAD_BYTES), name)
-            inner.seek(0)
+    with damage_worded(), _archive(file) as archive:
+        with _odd_worded():
+            if archive.getinfo(name).flag_bits & _ENCRYPTED:
+                raise Unusable("encrypted")
+            inner = archive.open(name)
+        with inner:
+            with _odd_worded():
+                opening = _opening(inner.read(_HEAD_BYTES), name)
+                inner.seek(0)
             yield cast(BinaryIO, inner if opening is None else opening(inner))
+
+
+def _archive(file: Path | BinaryIO) -> zipfile.ZipFile:
+    with _odd_worded():
+        return zipfile.ZipFile(file)
+
+
+@contextlib.contextmanager
+def _odd_worded() -> Iterator[None]:
+    """What a damaged archive makes `zipfile` stumble over beside its own errors."""
+    try:
+        yield
+    except (ValueError, KeyError, RuntimeError, OverflowError, struct.error):
+        raise Unusable("damaged") from None
 
 
 def _zstd(file: Path | BinaryIO) -> BinaryIO:

@@ -95,7 +95,10 @@ class TextReader:
             if size > _LARGEST_MARKUP:
                 raise Unusable("too-large")
         source = "".join(parts)
-        text = clean(rtf_text(source) if kind == "rtf" else html_text(source))
+        try:
+            text = clean(rtf_text(source) if kind == "rtf" else html_text(source)).replace("\0", "")
+        except Exception:  # the libraries raise of many kinds where a page or document is broken
+            raise Unusable("damaged") from None
         if not text:
             raise Unusable("empty")
         return text

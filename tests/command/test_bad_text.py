@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import io
 import os
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +20,13 @@ Maker = Callable[[Path], object]
 
 def _cut_short() -> bytes:
     return gzip.compress(b'{"text": "%a' % os.urandom(9999))[:-99]
+
+
+def _zip_of(name: str, data: bytes) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr(name, data)
+    return file.getvalue()
 
 
 def folder_with(name: str, data: bytes) -> Maker:
@@ -63,6 +72,16 @@ BAD_TEXT: dict[str, tuple[Maker, str]] = {
     "NUL bytes in text": (folder_with("a.txt", b"words " * 500 + b"\x00" + b"words " * 500), "binary"),
     "NUL bytes late in text": (folder_with("a.txt", b"words " * 50_000 + b"\x00"), "binary"),
     "nothing but NUL bytes": (folder_with("a.txt", bytes(9999)), "binary"),
+    "UTF-8 cut in a letter": (folder_with("a.txt", "ağaç şu ılık\n".encode()[:-4] + b"\xc4"), "byte 14"),
+    "UTF-8 with one bad byte": (folder_with("a.txt", "ağaç\n".encode() * 900 + b"\xff" + b"words\n" * 9), "byte 6300"),
+    "Russian in a legacy encoding": (folder_with("a.txt", "Все счастливые семьи похожи\n".encode("koi8-r") * 9), "koi8-r"),
+    "bytes in no encoding": (folder_with("a.txt", bytes(range(128, 256)) * 99), "no encoding known here"),
+    "ids alone": (folder_with("a.ndjson", b'{"id": "x7"}\n{"id": "y8"}\n' * 9), "--text-field, of: id"),
+    "JSON of keys": (folder_with("a.json", b'{"name": "x", "version": {"n": "1"}}'), "of: name, version.n"),
+    "an archive of pictures": (folder_with("a.zip", _zip_of("a.png", b"\x89PNG\r\n\x1a\n\x00")), "binary"),
+    "an archive cut short": (folder_with("a.zip", _zip_of("a.txt", b"words " * 99)[:-30]), "damaged"),
+    "a page of nothing": (folder_with("a.html", b"<!doctype html><html><body></body></html>"), "empty"),
+    "Parquet that is none": (folder_with("a.parquet", b"PAR1 and words"), "damaged"),
     "a legacy encoding": (folder_with("a.txt", "ağaç şu ılık\n".encode("windows-1254") * 99), "windows-1254"),
     "another legacy encoding": (folder_with("a.txt", "ağaç şu ılık İĞ\n".encode("cp857") * 99), "--encoding"),
     "UTF-16 cut in half": (folder_with("a.txt", "words".encode("utf-16")[:-1]), "damaged"),
@@ -74,9 +93,9 @@ BAD_TEXT: dict[str, tuple[Maker, str]] = {
     "gzip with a wrong checksum": (folder_with("a.txt.gz", gzip.compress(WORDS)[:-8] + b"12345678"), "damaged"),
     "gzip of nothing": (folder_with("a.txt.gz", gzip.compress(b"")), "empty"),
     "gzip of a picture": (folder_with("a.gz", gzip.compress(bytes(range(256)) * 99)), "binary"),
-    "JSON lines without text": (folder_with("a.jsonl", b'{"words": 1}\n' * 9), "--text-field"),
+    "JSON lines without text": (folder_with("a.jsonl", b'{"words": 1}\n' * 9), "of: words"),
     "JSON lines of lists": (folder_with("a.jsonl", b'["text"]\n' * 9), "invalid-json"),
-    "JSON lines whose text is a number": (folder_with("a.jsonl", b'{"text": 7}\n' * 9), "--text-field"),
+    "JSON lines whose text is a number": (folder_with("a.jsonl", b'{"text": 7}\n' * 9), "of: text"),
     "JSON lines that are no JSON": (folder_with("a.jsonl", WORDS), "invalid-json"),
     "JSON lines nested without end": (folder_with("a.jsonl", b"[" * 99_999 + b"\n"), "invalid-json"),
     "JSON lines cut off": (folder_with("a.jsonl", b'{"text": "some wor'), "invalid-json"),

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import io
 import json
+import lzma
 import os
+import warnings
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from backports import zstd
 from hypothesis import example
 from hypothesis import strategies as st
 
@@ -25,7 +31,7 @@ from tests.fuzz.tried import everything_in, is_clear, tries
 PROSE = "Bir varmış, bir yokmuş. The quick brown fox’s naïve café — ğüşiöç ĞÜŞİÖÇ €\r\nsecond line\r third\n" * 3
 ENCODINGS = [
     "utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "windows-1254", "windows-1252", "cp857", "latin-1",
-    "utf-7", "shift_jis", "iso2022_jp", "gb18030", "cp037",
+    "utf-7", "windows-1251", "koi8-r", "euc-kr", "big5", "shift_jis", "iso2022_jp", "gb18030", "cp037",
 ]  # fmt: skip
 NAMED = st.none() | st.sampled_from([
     *ENCODINGS, "idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "base64", "rot13", "utf-16-xx", "mbcs",
@@ -34,6 +40,8 @@ NAMED = st.none() | st.sampled_from([
 FILE_NAMES = st.sampled_from([
     b"a.txt", b"b.md", b"c.py", b"d.jsonl", b"e.txt.gz", b"f.jsonl.gz", b"train.txt", b"val.txt", b".hidden", b"no-end",
     b"lock", b"events.jsonl", b"x.pt", b"A.JSONL", b"g.GZ", b"\xff\xfe.txt", b"line\nend.txt", b"\x1b[2J.txt", b"sub/a.txt",
+    b"valid.txt", b"test.txt", b"train/a.txt", b"dev/b.txt", b"wiki.train.txt", b"h.ndjson", b"i.json", b"j.csv", b"k.tsv",
+    b"l.html", b"m.rtf", b"n.zip", b"o.txt.zst", b"p.jsonl.xz", b"q.bz2", b"r.parquet",
     b"sub/deeper/b.txt", b".git/c.txt", "ağaç.txt".encode(), b"{x}.txt", b"run.json", b"y" * 250,
 ])  # fmt: skip
 LINES = st.sampled_from([
@@ -42,6 +50,27 @@ LINES = st.sampled_from([
     b'{"text": "a", "text": "second second"}', b"\xff", b'{"text": "\xff"}', b"", b" ", b'"text"', b'{"text": "a\\r\\nb"}',
     b"NaN",
 ]) | hostile.TEXTS.map(lambda text: json.dumps({"text": text * 4}).encode())  # fmt: skip
+STRUCTURED = st.sampled_from([
+    b"id,text\n" + b'1,"words, and\nmore words"\n' * 20, b"a;b\n" * 30, b"text\tn\n" + b"the words here\t1\n" * 20, b'"' * 99,
+    b"<!doctype html><p>the words of a page</p>" * 9, b"<html>" + b"<div>" * 3000 + b"words",
+    b"<html><![if x]><!-- <p>", b"<html>&#0;",
+    rb"{\rtf1\ansi\ansicpg1254 the words\par of a document \'fe}" * 3,
+    rb"{\rtf1\ansicpg99999 \u99999999? }", rb"{\rtf1" + b"{" * 3000,
+    b"PAR1" + b"x" * 99 + b"PAR1", b"ARROW1" + b"y" * 99, b"PK\x03\x04" + b"z" * 99,
+    json.dumps([{"text": "the words of a row", "n": 1}] * 9).encode(), json.dumps({"data": [{"text": "words"}] * 9}).encode(),
+    b'[{"text": "words"}, {"text": ', b"[1, 2", b"[" * 5000, b'{"messages": [{"role": "user", "content": "hello"}]}\n' * 9,
+])  # fmt: skip
+
+
+def in_an_archive(names_and_contents: list[tuple[str, bytes]]) -> bytes:
+    file = io.BytesIO()
+    with warnings.catch_warnings(), zipfile.ZipFile(file, "w") as archive:
+        warnings.simplefilter("ignore")  # two of one name
+        for name, content in names_and_contents:
+            archive.writestr(name, content)
+    return file.getvalue()
+
+
 PLAIN = (
     st.tuples(st.sampled_from(ENCODINGS), st.integers(0, 3)).map(
         lambda pair: (PROSE * pair[1]).encode(pair[0], "backslashreplace")
@@ -51,12 +80,18 @@ PLAIN = (
     | st.sampled_from([b"", b"\xef\xbb\xbf", b"\xff\xfe", b"\x00\x00\xfe\xff", b"\r", b"\x00" * 99, b"e\xcc\x81" * 60])
     | st.just(b"\xcc\x81" * 200)
     | st.binary(max_size=60)
+    | STRUCTURED
 )  # fmt: skip
+PACKS = st.sampled_from([gzip.compress, bz2.compress, lzma.compress, zstd.compress])
+MEMBERS = st.tuples(
+    st.sampled_from(["a.txt", "train.txt", "val.txt", "b.jsonl", "../c.txt", "/d", ".e", "f.gz"]), PLAIN
+)
+PACKED = st.tuples(PACKS, PLAIN).map(lambda pair: pair[0](pair[1])) | st.lists(MEMBERS, max_size=3).map(in_an_archive)
 CONTENTS = (
     PLAIN
     | st.tuples(PLAIN, hostile.DAMAGES).map(lambda pair: hostile.damaged(*pair))
-    | PLAIN.map(gzip.compress)
-    | st.tuples(PLAIN.map(gzip.compress), hostile.DAMAGES).map(lambda pair: hostile.damaged(*pair))
+    | PACKED
+    | st.tuples(PACKED, hostile.DAMAGES).map(lambda pair: hostile.damaged(*pair))
 )
 
 
@@ -103,6 +138,8 @@ HOW = st.fixed_dictionaries(
         "vocab_size": st.sampled_from([2, 5, 5000]),
         "encoding": NAMED,
         "fix_encoding": st.booleans(),
+        "skip_invalid_bytes": st.booleans(),
+        "text_field": st.none() | st.sampled_from(["text", "n", "a.b", "text+n", "+", ".", "messages", "2", "id"]),
     }
 )
 OF_ONE = {"seq_len": 2, "val_split": 0.5, "vocab_size": 5000, "encoding": None, "fix_encoding": False}
