@@ -9,7 +9,7 @@ from mmrec_engine.messages import Words
 def _markup(kind_en: str, kind_tr: str) -> Words:
     return {
         "en": f"{{share:.0%}} of the text is {kind_en} (little of that stands in prose and code)",
-        "tr": f"Metnin {{share:.0%}} kadarı {kind_tr} (düzyazıda ve kodda azdır)",
+        "tr": f"{{share:.0%}} oranında {kind_tr} (düzyazıda ve kodda azdır)",
     }
 
 
