@@ -72,7 +72,7 @@ class CompareScreen(LookingScreen):
         table, say = self.query_one(DataTable), self.say
         if not table.columns:
             table.add_column(" ", width=1)
-            table.add_column(say("compare.setting"))
+            table.add_column("")
             for number, (name, _, _) in enumerate(runs):
                 glyph = f"{GLYPHS[OVERLAY[number]]} " if number < len(OVERLAY) else ""
                 table.add_column(Text(glyph + name))

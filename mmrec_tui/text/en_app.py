@@ -189,7 +189,7 @@ TEXT = {
     "runs.delete-again": "{name} cannot be brought back. Delete it for good?",
     "runs.deleted": "{name} is deleted",
     "sure.no": "No", "sure.yes": "Yes, delete",
-    "compare.title": "Runs side by side", "compare.plot": "Validation loss", "compare.setting": "", "compare.best": "best loss",
+    "compare.title": "Runs side by side", "compare.plot": "Validation loss", "compare.best": "best loss",
     "compare.best-step": "at step", "compare.steps": "steps made", "compare.time": "time in steps",
     # guide
     "guide.search": "search the guide",

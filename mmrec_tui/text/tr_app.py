@@ -190,7 +190,7 @@ TEXT = {
     "runs.delete-again": "{name} geri getirilemez. Temelli silinsin mi?",
     "runs.deleted": "{name} silindi",
     "sure.no": "Hayır", "sure.yes": "Evet, sil",
-    "compare.title": "Çalışmalar yan yana", "compare.plot": "Validation loss", "compare.setting": "", "compare.best": "en iyi loss",
+    "compare.title": "Çalışmalar yan yana", "compare.plot": "Validation loss", "compare.best": "en iyi loss",
     "compare.best-step": "adımı", "compare.steps": "yapılan adım", "compare.time": "adımların süresi",
     # rehber
     "guide.search": "rehberde ara",

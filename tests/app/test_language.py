@@ -86,7 +86,7 @@ def test_both_catalogues_of_the_app_say_the_same_things() -> None:
 def test_every_word_of_the_app_is_used() -> None:
     catalogues = {f"{language}{part}.py" for language in LANGUAGES for part in ("", "_app", "_keys")}
     source = "\n".join(path.read_text() for path in (ROOT / "mmrec_tui").rglob("*.py") if path.name not in catalogues)
-    made = re.findall(r"f[\"']([a-z-]+[.-])\{", source)  # "key.{action}", "panel.{name}"
+    made = re.findall(r"f[\"']([a-z-]+[.-][a-z-]*)\{", source)  # "key.{action}", "panel.{name}"
     unused = [
         key
         for key in APP["en"]
