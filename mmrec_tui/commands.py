@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mmrec_engine.corpus.prepare import Corpus
 
 _MIB = 2**20
-EXPORT_FORMATS = ("hf",)
+EXPORT_FORMATS = ("hf", "gguf")
 _STATE_COLOURS = {"TRAINING": "green", "VALIDATING": "green", "SAVING": "green", "PREPARING": "green", "PAUSED": "yellow",
                   "STOPPED": "yellow", "FAILED": "red", "DIED": "red"}  # fmt: skip
 _TEXT_IS_GONE = {"corpus-missing", "corpus-unreadable", "corpus-empty", "corpus-nothing-usable", "corpus-undecodable",
@@ -316,6 +316,10 @@ def export(
         from mmrec_engine.interop.transformers_folder import export_to_transformers
 
         written = export_to_transformers(trained, folder, license)
+    elif to == "gguf":
+        from mmrec_engine.interop.gguf_file import export_to_gguf
+
+        written = export_to_gguf(trained, folder)
     else:
         written = write(trained, folder)
     if as_json:

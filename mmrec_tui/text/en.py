@@ -28,7 +28,7 @@ TEXT: dict[str, str] = {
     "help.evaluate": "Loss, perplexity, accuracy and bits per character of a checkpoint.",
     "help.generate": "Generate text from a checkpoint.",
     "help.export": "Write a checkpoint as safetensors, tokenizer and config.",
-    "help.export-to": "Another tool's format: hf (a folder that the library transformers reads; llama and mmrec). Left out: mmrec's own.",
+    "help.export-to": "Another tool's format: hf (a folder that the library transformers reads; llama and mmrec), gguf (a file that llama.cpp reads; llama). Left out: mmrec's own.",
     "help.export-license": "The licence that the model card of --to hf names, like mit; left out, it says that nobody stated one.",
     "help.configs": "The model configs: sizes, parameters, memory for training.",
     "help.corpora": "The built-in corpora.",

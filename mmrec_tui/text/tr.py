@@ -28,7 +28,7 @@ TEXT: dict[str, str] = {
     "help.evaluate": "Bir checkpoint için loss, perplexity, accuracy ve karakter başına bit.",
     "help.generate": "Bir checkpoint'ten metin üret.",
     "help.export": "Checkpoint dosyasını safetensors, tokenizer ve yapılandırma olarak yaz.",
-    "help.export-to": "Başka bir aracın biçimi: hf (transformers kütüphanesinin okuduğu klasör; llama ve mmrec). Verilmezse mmrec'in kendisininki.",
+    "help.export-to": "Başka bir aracın biçimi: hf (transformers kütüphanesinin okuduğu klasör; llama ve mmrec), gguf (llama.cpp'nin okuduğu dosya; llama). Verilmezse mmrec'in kendisininki.",
     "help.export-license": "--to hf model kartında yazacak lisans, mit gibi; verilmezse kart kimsenin belirtmediğini söyler.",
     "help.configs": "Model boyutları: parametreler, eğitim için bellek.",
     "help.corpora": "Hazır derlemler.",

@@ -1,0 +1,144 @@
+"""A llama as one GGUF file, which llama.cpp and what is built on it read. Needs the library `gguf`."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from mmrec_engine.errors import RequestError
+from mmrec_engine.extras import library
+from mmrec_engine.interop.llama_names import llama_weights
+from mmrec_engine.interop.tokenizer_json import token_names, unigram_pieces
+from mmrec_engine.model.config import NORM_EPSILON, ROTARY_BASE, ModelConfig
+from mmrec_engine.tokenizer import Tokenizer
+from mmrec_engine.trained import Trained, into_new
+
+EXTRA = "gguf"
+FILE = "model.gguf"
+_NAMES = {
+    "model.embed_tokens": "token_embd", "model.norm": "output_norm", "lm_head": "output", "input_layernorm": "attn_norm",
+    "self_attn.q_proj": "attn_q", "self_attn.k_proj": "attn_k", "self_attn.v_proj": "attn_v",
+    "self_attn.o_proj": "attn_output", "post_attention_layernorm": "ffn_norm", "mlp.gate_proj": "ffn_gate",
+    "mlp.up_proj": "ffn_up", "mlp.down_proj": "ffn_down",
+}  # fmt: skip
+_SPACE = "▁"
+_NEVER = -1e4  # the score of a token that no text is cut into
+
+
+def export_to_gguf(trained: Trained, folder: Path) -> list[Path]:
+    """Write `model.gguf`, in float32, into a new or empty folder. Raises RequestError, also without the library."""
+    config = trained.model.config
+    if config.architecture != "llama":
+        raise RequestError(
+            "export-architecture", format="gguf", architectures="llama", arch=config.architecture, nearest="llama"
+        )
+    gguf: Any = library("gguf", EXTRA)
+    try:
+        into_new(folder)
+        writer = gguf.GGUFWriter(os.fspath(folder / FILE), "llama")
+        _add_sizes(writer, gguf, config)
+        _add_tokenizer(writer, gguf, trained.tokenizer)
+        for name, weight in llama_weights(trained.model).items():
+            values = weight.detach().float().cpu().contiguous()
+            if "q_proj" in name or "k_proj" in name:
+                values = _interleaved(values, config.head_width)
+            writer.add_tensor(_name(name), values.numpy())
+        writer.write_header_to_file()
+        writer.write_kv_data_to_file()
+        writer.write_tensors_to_file()
+        writer.close()
+    except OSError as error:
+        raise RequestError("export-unwritable", path=folder, reason=error.strerror or error) from None
+    return [folder / FILE]
+
+
+def _name(name: str) -> str:
+    """model.layers.3.mlp.up_proj.weight is blk.3.ffn_up.weight."""
+    stem = name.removesuffix(".weight")
+    if not stem.startswith("model.layers."):
+        return f"{_NAMES[stem]}.weight"
+    number, _, rest = stem.removeprefix("model.layers.").partition(".")
+    return f"blk.{number}.{_NAMES[rest]}.weight"
+
+
+def _interleaved(weight: Tensor, head_width: int) -> Tensor:
+    """llama.cpp rotates neighbouring channels of a head, the model its halves: the rows are put in that order."""
+    return weight.unflatten(0, (-1, 2, head_width // 2)).transpose(1, 2).flatten(0, 2).contiguous()
+
+
+def _add_sizes(writer: Any, gguf: Any, config: ModelConfig) -> None:
+    writer.add_context_length(config.context)
+    writer.add_embedding_length(config.width)
+    writer.add_block_count(config.layers)
+    writer.add_feed_forward_length(config.mlp_width)
+    writer.add_head_count(config.heads)
+    writer.add_head_count_kv(config.key_heads)
+    writer.add_layer_norm_rms_eps(NORM_EPSILON)
+    writer.add_rope_dimension_count(config.head_width)
+    writer.add_rope_freq_base(ROTARY_BASE)
+    writer.add_vocab_size(config.vocabulary)
+    writer.add_file_type(gguf.LlamaFileType.ALL_F32)
+
+
+def _with_ascii(pieces: list[tuple[str, float, str]]) -> list[tuple[str, float, str]]:
+    """The pieces, and bytes that are a character without a piece as that character: a line end is always one.
+
+    llama.cpp's unigram tokenizer does not fall back on bytes. The score is sentencepiece's for what has no piece.
+    """
+    known = {name for name, _, kind in pieces if kind == "normal"}
+    unlikely = min(score for _, score, kind in pieces if kind == "normal") - 10.0
+
+    def shown(piece: tuple[str, float, str]) -> tuple[str, float, str]:
+        name, _, kind = piece
+        letter = chr(int(name[3:5], 16)) if kind == "byte" else ""
+        usable = letter.isascii() and letter not in known and letter not in ("", " ", "\0")
+        return (letter, unlikely, "normal") if usable else piece
+
+    return [shown(piece) for piece in pieces]
+
+
+def _add_tokenizer(writer: Any, gguf: Any, tokenizer: Tokenizer) -> None:
+    """bpe as llama.cpp's own; characters and sentencepiece as a unigram model, which it calls t5."""
+    kinds, stored, special = gguf.TokenType, tokenizer.to_dict(), token_names(tokenizer)
+    types = [kinds.CONTROL] * len(special)
+    if tokenizer.kind == "bpe":
+        model = json.loads(stored["model"])["model"]
+        pieces = sorted(model["vocab"], key=model["vocab"].get)
+        writer.add_tokenizer_model("gpt2")
+        writer.add_tokenizer_pre("gpt-2")
+        writer.add_token_list([*special, *pieces])
+        writer.add_token_merges([merge if isinstance(merge, str) else " ".join(merge) for merge in model["merges"]])
+        types += [kinds.NORMAL] * len(pieces)
+    else:
+        if tokenizer.kind == "char":
+            named = [(_SPACE if letter == " " else letter, -1.0, "normal") for letter in stored["characters"]]
+            if (
+                " " in stored["characters"]
+            ):  # llama.cpp writes a space as that letter, which then has no token of its own
+                named = [
+                    (name, score, kind) if name != _SPACE or letter == " " else ("<|u+2581|>", _NEVER, "unused")
+                    for letter, (name, score, kind) in zip(stored["characters"], named, strict=True)
+                ]
+            unknown = 0
+            types[unknown] = kinds.UNKNOWN
+        else:
+            named = _with_ascii(unigram_pieces(stored))
+            unknown = next(index for index, (_, _, kind) in enumerate(named) if kind == "unknown") + len(special)
+        of_kind = {"normal": kinds.NORMAL, "byte": kinds.BYTE, "unknown": kinds.UNKNOWN, "unused": kinds.UNUSED}
+        writer.add_tokenizer_model("t5")
+        writer.add_tokenizer_pre("default")
+        writer.add_token_list([*special, *(name for name, _, _ in named)])
+        writer.add_token_scores([_NEVER] * len(special) + [score for _, score, _ in named])
+        types += [of_kind[kind] for _, _, kind in named]
+        writer.add_unk_token_id(unknown)
+        writer.add_add_space_prefix(False)
+        writer.add_remove_extra_whitespaces(False)
+    writer.add_token_types(types)
+    if tokenizer.end_of_document is not None:
+        writer.add_eos_token_id(tokenizer.end_of_document)
+    writer.add_add_bos_token(False)
+    writer.add_add_eos_token(False)
