@@ -67,7 +67,7 @@ def _name(name: str) -> str:
 
 def _interleaved(weight: Tensor, head_width: int) -> Tensor:
     """llama.cpp rotates neighbouring channels of a head, the model its halves: the rows are put in that order."""
-    return weight.unflatten(0, (-1, 2, head_width // 2)).transpose(1, 2).flatten(0, 2).contiguous()
+    return weight.view(-1, 2, head_width // 2, weight.shape[1]).transpose(1, 2).reshape(weight.shape)
 
 
 def _add_sizes(writer: Any, gguf: Any, config: ModelConfig) -> None:
