@@ -15,8 +15,8 @@ from mmrec_tui.topics import named, search, topics
 
 LONGEST_LABEL = 22
 WITHOUT_ORDER = {
-    "arch", "tied", "recipe", "encoding", "fix_encoding", "tokenizer", "optimizer", "schedule", "curriculum",
-    "pacing", "save_best_model", "device", "precision", "early_stopping_on", "gradient_checkpointing", "seed", "name", "metrics",
+    "arch", "tied", "recipe", "encoding", "fix_encoding", "tokenizer", "optimizer", "schedule", "curriculum", "pacing",
+    "save_best_model", "device", "precision", "early_stopping_on", "gradient_checkpointing", "seed", "name", "metrics",
 }  # fmt: skip
 PLACES_AND_CORPORA = {
     "data_dir",
