@@ -136,6 +136,7 @@ def _differs(tokenizer: Tokenizer, text: str, ids: npt.NDArray[np.unsignedintege
     if tokenizer.unknown is not None and bool((ids == tokenizer.unknown).any()):
         unknown = set(unknown_characters(tokenizer, "".join(set(text))))
         text = "".join(character for character in text if character not in unknown)
+        ids = ids[ids != tokenizer.unknown]
     return tokenizer.decode(ids.tolist()) != text
 
 

@@ -50,17 +50,14 @@ HYPERPARAMETERS: tuple[Hyperparameter, ...] = (
             "tr": "Llama için: kaç key ve value başlığı olduğu; query başlıkları bunları grupça paylaşır. Verilmezse her birinin kendisininki vardır.",
         },
         {
-            "en": "A little better quality, and a larger key-value cache while generating. Must divide the heads of the config.",
-            "tr": "Nitelik biraz artar, metin üretirken key-value önbelleği büyür. Config'in başlık sayısını bölmelidir.",
+            "en": "Fewer make the key-value cache of a writing model smaller, at a little loss of quality. Must divide the heads of the config.",
+            "tr": "Daha azı, yazan modelin key-value önbelleğini küçültür; nitelikten biraz götürür. Yapılandırmanın başlık sayısını bölmelidir.",
         },
-        {
-            "en": "A smaller key-value cache while generating, at a little loss of quality.",
-            "tr": "Metin üretirken daha küçük key-value önbelleği; nitelik biraz düşer.",
-        },
+        NOTHING,
     ),
     Hyperparameter(
         "tied",
-        {"en": "Tied head", "tr": "Bağlı çıkış (tied)"},
+        {"en": "Tied head", "tr": "Bağlı çıkış katmanı (tied)"},
         {
             "en": "Of llama: the embedding matrix is the head too.",
             "tr": "Llama için: embedding matrisi aynı zamanda çıkış katmanıdır.",
