@@ -50,14 +50,17 @@ HYPERPARAMETERS: tuple[Hyperparameter, ...] = (
             "tr": "Llama için: kaç key ve value başlığı olduğu; query başlıkları bunları grupça paylaşır. Verilmezse her birinin kendisininki vardır.",
         },
         {
-            "en": "Fewer make the key-value cache of a writing model smaller, at a little loss of quality. Must divide the heads of the config.",
-            "tr": "Daha azı, yazan modelin key-value önbelleğini küçültür; nitelikten biraz götürür. Yapılandırmanın başlık sayısını bölmelidir.",
+            "en": "More keep more apart what is looked at, at the size of the cache. Must divide the heads of the config.",
+            "tr": "Daha çoğu, bakılanları birbirinden daha çok ayırır ve önbelleği büyütür. Yapılandırmanın başlık sayısını bölmelidir.",
         },
-        NOTHING,
+        {
+            "en": "Fewer make the key-value cache of a writing model smaller, at a little loss of quality.",
+            "tr": "Daha azı, yazan modelin key-value önbelleğini küçültür; nitelikten biraz götürür.",
+        },
     ),
     Hyperparameter(
         "tied",
-        {"en": "Tied head", "tr": "Bağlı çıkış katmanı (tied)"},
+        {"en": "Tied head", "tr": "Bağlı çıkış (tied)"},
         {
             "en": "Of llama: the embedding matrix is the head too.",
             "tr": "Llama için: embedding matrisi aynı zamanda çıkış katmanıdır.",

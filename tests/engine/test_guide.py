@@ -15,7 +15,7 @@ from mmrec_tui.topics import named, search, topics
 
 LONGEST_LABEL = 22
 WITHOUT_ORDER = {
-    "arch", "recipe", "encoding", "fix_encoding", "tokenizer", "optimizer", "schedule", "curriculum", "pacing",
+    "arch", "tied", "recipe", "encoding", "fix_encoding", "tokenizer", "optimizer", "schedule", "curriculum", "pacing",
     "save_best_model", "device", "precision", "early_stopping_on", "gradient_checkpointing", "seed", "name", "metrics",
 }  # fmt: skip
 PLACES_AND_CORPORA = {
