@@ -229,13 +229,17 @@ class Paused(Event):
 class Resumed(Event):
     """Training goes on: after a pause (planned_steps 0), or in a new process from `checkpoint`; None: from the beginning.
 
-    skipped: checkpoints that are damaged.
+    skipped: checkpoints that are damaged. learning_rate_before, learning_rate: of the last step and the next one, where new
+    limits stretch the schedule so that it rises again.
     """
 
     event = "resumed"
+    unwritten = frozenset({"learning_rate_before", "learning_rate"})
     checkpoint: str | None = None
     planned_steps: int = 0
     skipped: tuple[str, ...] = ()
+    learning_rate_before: float | None = None
+    learning_rate: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -32,6 +32,10 @@ REASONS: dict[str, Words] = {
         "tr": "metin tutan JSON değil (invalid-json)",
     },
     "empty-rows": {"en": "rows without text", "tr": "metni olmayan satırlar"},
+    "link-outside": {
+        "en": "a link that leads out of the folder, which is not followed",
+        "tr": "klasörün dışına çıkan bir bağlantı; izlenmez",
+    },
     "split-given": {"en": "left out of the given split", "tr": "verilen bölmenin dışında"},
     "test-left-out": {"en": "test text, kept out", "tr": "test metni, dışarıda bırakıldı"},
 }

@@ -227,7 +227,7 @@ def ask(folder: Path, command: str, **more: Any) -> str:
         # One write at the end of the file: requests of several processes do not mix. A link would lead out of the folder,
         # and a pipe without a reader would wait for one.
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        descriptor = os.open(path, flags, 0o644)
+        descriptor = os.open(path, flags, 0o666)
         try:
             line = (json.dumps(request) + "\n").encode()
             if os.write(descriptor, line) != len(line):

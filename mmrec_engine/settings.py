@@ -7,6 +7,7 @@ by hand, a settings file and a recipe over the defaults and remembers where each
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import Field, asdict, dataclass, fields, replace
@@ -129,6 +130,7 @@ class Settings:
             nearest = max(1, MOST_TOKENS_A_BATCH // self.seq_len)
             values = {"batch_size": self.batch_size, "seq_len": self.seq_len, "nearest": nearest}
             raise RequestError("setting-tokens", most=MOST_TOKENS_A_BATCH, **values)
+        check_device(self.device)
         if self.name is not None and not is_plain_name(self.name):
             raise RequestError("setting-name", value=self.name)
         if self.processes > self.windows_a_step:
@@ -202,6 +204,12 @@ class Resolved:
     def with_values(self, **values: Any) -> Resolved:
         """Other values for some settings, from where they came from. Raises RequestError."""
         return replace(self, settings=replace(self.settings, **values))
+
+
+def check_device(name: str) -> None:
+    """Raises RequestError for what is no device anywhere; whether it is here, PyTorch knows."""
+    if not re.fullmatch(r"auto|(cpu|cuda|mps)(:\d{1,4})?", name):
+        raise RequestError("device-unknown", device=name)
 
 
 def metrics_of(text: str) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import stat
@@ -12,7 +13,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load, load_file, save, save_file
 
 from mmrec_engine import checkpoints
 from mmrec_engine.errors import RequestError
@@ -81,7 +82,11 @@ def save_weights(weights: Mapping[str, torch.Tensor], path: Path) -> None:
     """Write them as safetensors, readable by whom the umask lets: the library alone writes for nobody but the owner."""
     path.touch()
     mode = stat.S_IMODE(path.stat().st_mode)
-    save_file({name: value.detach().contiguous().cpu() for name, value in weights.items()}, path, {"format": "pt"})
+    plain = {name: value.detach().contiguous().cpu() for name, value in weights.items()}
+    if _is_utf8(path):
+        save_file(plain, path, {"format": "pt"})
+    else:  # the library takes no such name
+        path.write_bytes(save(plain, {"format": "pt"}))
     path.chmod(mode)
 
 
@@ -95,7 +100,11 @@ def into_new(folder: Path) -> None:
 def export(trained: Trained, folder: Path) -> list[Path]:
     """Write the weights as safetensors, and tokenizer and configuration as JSON, into a new or empty folder."""
     try:
+        missing = [parent for parent in (folder, *folder.parents) if not parent.exists()]
         into_new(folder)
+    except OSError as error:
+        raise RequestError("export-unwritable", path=folder, reason=error.strerror or error) from None
+    try:
         save_weights(dict(trained.model.named_parameters()), folder / WEIGHTS)
         described = {
             "model_config": trained.model.config.as_dict(),
@@ -105,10 +114,36 @@ def export(trained: Trained, folder: Path) -> list[Path]:
         }
         for name, content in ((CONFIG, described), (TOKENIZER, trained.tokenizer.to_dict())):
             text = json.dumps(content, ensure_ascii=False, indent=2)
-            (folder / name).write_text(text + "\n", encoding="utf-8")
-    except OSError as error:
-        raise RequestError("export-unwritable", path=folder, reason=error.strerror or error) from None
+            # In a name that is no UTF-8 are characters that only JSON's escapes can tell.
+            (folder / name).write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
+    except BaseException as error:
+        _remove_half_written(folder, missing)
+        if not isinstance(error, OSError | SafetensorError):
+            raise
+        reason = getattr(error, "strerror", None) or (str(error).splitlines() or ["?"])[0]
+        raise RequestError("export-unwritable", path=folder, reason=reason) from None
     return [folder / name for name in (WEIGHTS, CONFIG, TOKENIZER)]
+
+
+def _loaded(path: Path) -> dict[str, torch.Tensor]:
+    weights: dict[str, torch.Tensor] = load_file(path) if _is_utf8(path) else load(path.read_bytes())
+    return weights
+
+
+def _is_utf8(path: Path) -> bool:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _remove_half_written(folder: Path, made: list[Path]) -> None:
+    with contextlib.suppress(OSError):
+        for name in (WEIGHTS, CONFIG, TOKENIZER):
+            (folder / name).unlink(missing_ok=True)
+        for parent in made:
+            parent.rmdir()
 
 
 def _read_export(folder: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
@@ -116,7 +151,7 @@ def _read_export(folder: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]
         described = json.loads(read_plain(folder / CONFIG))
         described["tokenizer"] = json.loads(read_plain(folder / TOKENIZER))
         open_plain(folder / WEIGHTS).close()
-        return load_file(folder / WEIGHTS), described
+        return _loaded(folder / WEIGHTS), described
     except (OSError, ValueError, TypeError, RecursionError, SafetensorError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
         raise RequestError("checkpoint-damaged", path=folder, reason=reason) from None

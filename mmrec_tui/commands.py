@@ -157,6 +157,10 @@ def evaluate(
     samples: how many continuations the metrics of written text are measured on, if there are to be any. corpus_tag: name of
     the corpus that the given text is read as, of those that the model was trained on.
     """
+    from mmrec_engine.runs import locate
+
+    locate(checkpoint)  # before torch is loaded, which takes a second or two
+    narration, asked = Narration(), given.settings.metrics
     from mmrec_engine.corpus.prepare import prepare_corpus
     from mmrec_engine.errors import RequestError
     from mmrec_engine.evaluation.validation import validate
@@ -166,7 +170,6 @@ def evaluate(
     from mmrec_engine.training.machine import resolve_machine
     from mmrec_tui.narrator import metric_lines, part_lines
 
-    narration, asked = Narration(), given.settings.metrics
     if asked is not None:
         require_libraries(asked)
     machine = resolve_machine(given.settings, {"precision": "fp32"})
@@ -246,6 +249,11 @@ def generate(
     evaluation.generation.Sampling. corpus_tag: name of the corpus in whose way to write. past_end: write on where a document
     ends, after a blank line.
     """
+    from mmrec_engine.runs import locate
+    from mmrec_engine.settings import check_device
+
+    check_device(device)
+    locate(checkpoint)
     from mmrec_engine.corpus.prepare import tag_of
     from mmrec_engine.corpus.text import clean
     from mmrec_engine.evaluation.generation import BETWEEN, Sampling
@@ -304,6 +312,9 @@ def export(
 ) -> None:
     """to: another tool's format, or none: mmrec's own."""
     from mmrec_engine.errors import RequestError
+    from mmrec_engine.runs import locate
+
+    locate(checkpoint)
     from mmrec_engine.trained import export as write
     from mmrec_engine.trained import load_trained
 

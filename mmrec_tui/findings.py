@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mmrec_engine import events
 from mmrec_engine.guide import findings as guide
 from mmrec_tui.text import Wording
 
@@ -30,3 +31,10 @@ def advice_of(finding: dict[str, Any], say: Wording) -> str:
 
 def remedy_title(remedy: dict[str, Any], say: Wording) -> str:
     return guide.remedy_title(remedy, say.language)
+
+
+def raised_rate(event: events.Resumed, wording: Wording) -> str:
+    """That the learning rate rises again, with both values."""
+    before, after = event.learning_rate_before or 0.0, event.learning_rate or 0.0
+    steps = wording.number(event.planned_steps)
+    return wording("resumed.rate", before=f"{before:.2e}", after=f"{after:.2e}", steps=steps)

@@ -15,7 +15,7 @@ from mmrec_engine.guide.findings_during import figures
 from mmrec_engine.history import History
 from mmrec_engine.plan import Plan
 from mmrec_engine.quality.report import newest
-from mmrec_tui.findings import advice_of, evidence_of, remedy_title, title_of
+from mmrec_tui.findings import advice_of, evidence_of, raised_rate, remedy_title, title_of
 from mmrec_tui.reading import reading_lines
 from mmrec_tui.terminal import Narration, one_line, printable
 from mmrec_tui.text import Wording
@@ -142,6 +142,8 @@ class Narrator:
             if self._plan is not None:
                 self._set_plan(replace(self._plan, planned_steps=event.planned_steps))
             self._out.line(self._text("resumed", checkpoint=event.checkpoint, step=self._text.number(event.step)))
+            if event.learning_rate is not None and event.learning_rate_before is not None:
+                self._out.line(raised_rate(event, self._text))
         elif event.planned_steps:
             self._out.line(self._text("resumed.nothing"))
 

@@ -123,7 +123,7 @@ class Narration:
             return 79
 
     def line(self, text: str = "") -> None:
-        shown = printable(text)
+        shown = one_line(text)  # a name in it may have line ends
         if self.is_terminal:
             shown = laid_out(shown, self.columns, self._colour)
         self._write(("\r\x1b[K" if self._bar_shown else "") + shown + "\n")

@@ -220,11 +220,13 @@ class FileDocuments:
         for folder, folders, names in os.walk(self.root, onerror=self._unreadable_folder):
             place = real_root / Path(folder).relative_to(self.root)
             folders[:] = sorted(name for name in folders if not name.startswith(".") and place / name != prepared)
+            for name in folders:
+                self._tell_link(Path(folder) / name, real_root)
             if _is_run_folder(names):
                 continue
             for name in sorted(names):
                 path = Path(folder) / name
-                if name.startswith(".") or (path.is_symlink() and not _inside(path, real_root)):
+                if name.startswith(".") or self._tell_link(path, real_root):
                     continue
                 try:
                     status = path.stat()
@@ -233,6 +235,13 @@ class FileDocuments:
                 if stat.S_ISREG(status.st_mode):
                     found.append((path, status.st_size))
         return sorted(found, key=lambda item: item[0].relative_to(self.root).as_posix())
+
+    def _tell_link(self, path: Path, real_root: Path) -> bool:
+        """Note a link that leads out of the root, or nowhere; whether it is one."""
+        if not path.is_symlink() or _inside(path, real_root):
+            return False
+        self.skipped.append(Skipped(path.relative_to(self.root).as_posix(), "link-outside"))
+        return True
 
     def _unreadable_folder(self, error: OSError) -> None:
         if Path(error.filename) == self.root:

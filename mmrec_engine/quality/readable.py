@@ -7,7 +7,7 @@ from typing import Any
 from mmrec_engine.corpus.documents import Skipped
 
 # Reasons by which no text is lost, or no more than was agreed to.
-HARMLESS = ("split-given", "test-left-out", "binary", "empty", "empty-rows", "invalid-bytes")
+HARMLESS = ("split-given", "test-left-out", "binary", "empty", "empty-rows", "invalid-bytes", "link-outside")
 UNDECODABLE = ("undecodable", "invalid-utf8", "encoding-unknown")
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import platform
+import socket
 import subprocess
 import sys
 import tempfile
@@ -252,11 +253,12 @@ def rendezvous(device: torch.device, seconds: float) -> Iterator[list[int]]:
     while store is None:
         try:
             store = _meeting_place(rank, size)
-        except (RuntimeError, ValueError) as error:
+        except (RuntimeError, ValueError, OSError) as error:
             missing = [other for other in range(size) if other != rank] if rank == 0 else [0]
             if time.monotonic() > until:
                 raise _never_came(missing, size, str(error)) from None
             yield missing
+            time.sleep(_LOOK_SECONDS)
     store.set(up(rank), "up")
     missing = [other for other in range(size) if other != rank]
     while missing:
@@ -290,10 +292,12 @@ def rendezvous(device: torch.device, seconds: float) -> Iterator[list[int]]:
 def _meeting_place(rank: int, size: int) -> Any:
     """The store at MASTER_ADDR and MASTER_PORT; where torchrun's agent has one there, that one, as each of its attempts has it.
 
-    Raises RuntimeError where it does not answer at once.
+    Raises RuntimeError or OSError where it does not answer at once.
     """
     address, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
     of_the_agent = os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True"
+    if rank != 0 or of_the_agent:  # asked first, because the store complains on stderr each time that nobody answers
+        socket.create_connection((address, port), _ANSWER.total_seconds()).close()
     store = dist.TCPStore(  # type: ignore[attr-defined]
         address, port, size, is_master=rank == 0 and not of_the_agent, timeout=_ANSWER, wait_for_workers=False
     )

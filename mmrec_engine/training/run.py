@@ -13,6 +13,7 @@ from mmrec_engine.corpus.mixing import require_places
 from mmrec_engine.corpus.prepare import Corpus
 from mmrec_engine.errors import Interrupted, RequestError, TrainingError
 from mmrec_engine.events import Event
+from mmrec_engine.files import open_plain
 from mmrec_engine.machine_memory import ran_out
 from mmrec_engine.plan import ending
 from mmrec_engine.quality.continuations import require_libraries
@@ -21,11 +22,13 @@ from mmrec_engine.quality.following import Origin
 from mmrec_engine.quality.model_context import fitting_microbatch
 from mmrec_engine.quality.readable import skipped_finding
 from mmrec_engine.quality.waiving import marked
+from mmrec_engine.record import newest_lines
 from mmrec_engine.run_files import CONTROL, LOG
 from mmrec_engine.run_folder import Mode, RunFolder, refuse_links
 from mmrec_engine.run_lock import close_descriptor
 from mmrec_engine.run_text import record_of, same_text, text_of_new_run, text_of_run
 from mmrec_engine.runs import note_run, noted_while_preparing, read_events, recorded_ending
+from mmrec_engine.schedule import rate_factor
 from mmrec_engine.settings import Resolved, Settings
 from mmrec_engine.training.control import DETACH, Control
 from mmrec_engine.training.describing import description, started
@@ -43,6 +46,7 @@ from mmrec_engine.training.resuming import (
     given_in_code,
 )
 
+_RAISED = 1.05  # times the rate before
 _TOLD_SECONDS, _TOLD_AGAIN_SECONDS = 60.0, 600.0  # of waiting for other processes
 
 
@@ -252,7 +256,11 @@ class _Run:
             self._begin()
             job.resumed_from = path.name
             yield events.Resumed(
-                step=step, checkpoint=path.name, skipped=tuple(damaged), planned_steps=job.plan.planned_steps
+                step=step,
+                checkpoint=path.name,
+                skipped=tuple(damaged),
+                planned_steps=job.plan.planned_steps,
+                **self._raised_rate(job),
             )
             if changed is not None:
                 yield replace(changed, step=step, planned_steps=job.plan.planned_steps)
@@ -380,6 +388,21 @@ class _Run:
         self._description["settings"] = settings.as_dict()
         if self._made_step:
             self._folder.describe(self._description)
+
+    def _raised_rate(self, job: Job) -> dict[str, float]:
+        """The learning rates of the last step and the next one, where a longer schedule takes the rate up again."""
+        step, before = job.progress.step, None
+        with contextlib.suppress(OSError), open_plain(self._folder.path / run_files.EVENTS) as file:
+            for line in newest_lines(file, "step"):
+                if isinstance(last := events.from_line(line), events.Step):
+                    before = last.learning_rate if last.step == step else None
+                    break
+        rate = job.settings.learning_rate * rate_factor(
+            step + 1, planned=job.plan.planned_steps, settings=job.settings, plateaus=job.progress.plateaus
+        )
+        if before is None or step < job.settings.warmup_steps or rate <= _RAISED * before:
+            return {}
+        return {"learning_rate_before": before, "learning_rate": rate}
 
     def _ended_before(self) -> bool:
         """Whether the run has ended well, and nothing that ends a run was given another value since."""

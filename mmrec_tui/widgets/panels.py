@@ -19,7 +19,7 @@ from mmrec_engine.guide import ITEMS
 from mmrec_engine.guide.findings_during import figures
 from mmrec_engine.history import History
 from mmrec_engine.smoothing import USUAL_DECAY
-from mmrec_tui.findings import evidence_of, remedy_title, title_of
+from mmrec_tui.findings import evidence_of, raised_rate, remedy_title, title_of
 from mmrec_tui.in_app import in_app
 from mmrec_tui.states import STATE_STYLES
 from mmrec_tui.terminal import one_line, printable
@@ -302,6 +302,8 @@ def log_line(event: events.Event, say: Wording) -> str:
         case events.Paused():
             return say("log.paused", step=at)
         case events.Resumed():
+            if event.learning_rate is not None:
+                return f"{say('log.resumed', step=at)}  {raised_rate(event, say)}"
             return say("log.resumed", step=at)
         case events.Finding() | events.Check():
             return f"{at}  {one_line(title_of(event.finding, say))}: {one_line(evidence_of(event.finding, say))}"
