@@ -89,3 +89,15 @@ def test_text_that_is_gone_is_said_and_is_no_failure(command: Command, text_file
     assert checked.code == 0, checked.err
     skipped = {finding["id"] for finding in checked.json["findings"] if finding["status"] == "skipped"}
     assert "reload-same" in skipped
+
+
+def test_a_best_model_with_another_loss_than_its_record_is_found(command: Command, made: Path) -> None:
+    path = made / "events.jsonl"
+    events = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    for event in events:
+        if event["event"] == "validation":
+            event["loss"], event["first_loss"] = event["loss"] - 1e-6, event["first_loss"] - 1e-6
+    path.write_text("".join(json.dumps(event) + "\n" for event in events), encoding="utf-8")
+    checked = command("check", "after", "made", "--json")
+    (found,) = [one for one in checked.json["findings"] if one["id"] == "reload-same"]
+    assert (checked.code, found["status"], found["values"]["variant"]) == (1, "fail", "differs")
