@@ -112,7 +112,7 @@ async def test_a_plot_of_the_rate_opens_only_where_it_leaves_room_for_the_fields
     ("size", "together"),
     [((80, 24), {"settings"}), ((100, 30), {"configs", "corpora", "settings"}),
      ((120, 36), {"configs", "corpora", "settings"}), ((160, 45), {"configs", "corpora", "settings"})],
-    ids=str,
+    ids=lambda value: "x".join(map(str, value)) if isinstance(value, tuple) else "-".join(sorted(value)),
 )  # fmt: skip
 async def test_from_100_columns_on_model_text_and_settings_are_seen_together(
     size: tuple[int, int], together: set[str]
