@@ -136,7 +136,7 @@ async def test_a_resize_keeps_the_panel_that_is_shown(finished: Path) -> None:
     app = an_app(session=Watching(finished))
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await pilot.press("4")
-        await pilot.resize_terminal(160, 45)
+        await pilot.resize_terminal(200, 60)
         await pilot.pause()
         assert len(shown_panels(pilot)) == len(PANELS)
         await pilot.resize_terminal(50, 14)
