@@ -12,7 +12,7 @@ from torch import Tensor
 from mmrec_engine.errors import RequestError
 from mmrec_engine.extras import library
 from mmrec_engine.interop.llama_names import llama_weights
-from mmrec_engine.interop.tokenizer_json import token_names, unigram_pieces
+from mmrec_engine.interop.tokenizer_json import special_names, unigram_pieces
 from mmrec_engine.model.config import NORM_EPSILON, ROTARY_BASE, ModelConfig
 from mmrec_engine.tokenizer import Tokenizer
 from mmrec_engine.trained import Trained, into_new
@@ -103,7 +103,9 @@ def _with_ascii(pieces: list[tuple[str, float, str]]) -> list[tuple[str, float, 
 
 def _add_tokenizer(writer: Any, gguf: Any, tokenizer: Tokenizer) -> None:
     """bpe as llama.cpp's own; characters and sentencepiece as a unigram model, which it calls t5."""
-    kinds, stored, special = gguf.TokenType, tokenizer.to_dict(), token_names(tokenizer)
+    kinds, stored = gguf.TokenType, tokenizer.to_dict()
+    # llama.cpp sees a space of a text as `▁`, so no text is taken for a name with spaces.
+    special = special_names(tokenizer, " " if tokenizer.kind == "sentencepiece" else "")
     types = [kinds.CONTROL] * len(special)
     if tokenizer.kind == "bpe":
         model = json.loads(stored["model"])["model"]

@@ -3,7 +3,8 @@
 characters       byte-pair encoding without a merge: each character is looked up, what has no id is the unknown token
 bpe              the library's own description, its ids after the special ones
 sentencepiece    the unigram model. The library adds scores in double precision, sentencepiece in single: where two ways to cut
-                 a text are equally likely, as in long runs of one character, they may choose differently.
+                 a text are equally likely, as in long runs of one character, they may choose differently. Its space, `▁`, is
+                 written as a space here, so that a `▁` in a text is another letter and goes by its bytes, as in mmrec.
 
 Special tokens stand before all others. A text that spells one is text (`split_special_tokens`).
 """
@@ -25,10 +26,16 @@ _NEVER = -1e4  # the score of a token that no text is cut into
 def token_names(tokenizer: Tokenizer) -> list[str]:
     """How the special tokens are written where tokens are texts.
 
-    A unigram model would find them in a text that spells them. With spaces it does not: it sees those of a text as `▁`.
+    A unigram model would find them in a text that spells them. So they hold a letter that it never sees in a piece of text:
+    `▁`, where a text is cut, or in older tokenizers, which take that letter for a space, a space.
     """
-    space = " " if tokenizer.kind == "sentencepiece" else ""
-    return [f"<|{space}{name}{space}|>" for name in tokenizer.special]
+    mark = "" if tokenizer.kind != "sentencepiece" else _SPACE if tokenizer.to_dict().get("exact") else " "
+    return special_names(tokenizer, mark)
+
+
+def special_names(tokenizer: Tokenizer, mark: str) -> list[str]:
+    """The special tokens, each with the mark before and after its name."""
+    return [f"<|{mark}{name}{mark}|>" for name in tokenizer.special]
 
 
 def tokenizer_json(tokenizer: Tokenizer) -> dict[str, Any]:
@@ -106,23 +113,28 @@ def unigram_pieces(stored: dict[str, Any]) -> list[tuple[str, float, str]]:
 def _unigram(stored: dict[str, Any], special: list[str]) -> dict[str, Any]:
     pieces = unigram_pieces(stored)
     unknown = next(index for index, (_, _, kind) in enumerate(pieces) if kind == "unknown") + len(special)
+    exact = bool(stored.get("exact"))
     scored = [[name, _NEVER] for name in special]
-    scored += [[name, score if kind == "normal" else _NEVER] for name, score, kind in pieces]
-    replaced = {"pattern": {"String": " "}, "content": _SPACE}
-    back = {"pattern": {"String": _SPACE}, "content": " "}
+    scored += [
+        [name.replace(_SPACE, " ") if exact else name, score if kind == "normal" else _NEVER]
+        for name, score, kind in pieces
+    ]
+    # The library takes a text that spells a byte's token, <0x41>, for that byte; sentencepiece does not.
+    cut = "<(?=0x[0-9A-F]{2}>)"
+    to_mark = {"normalizer": {"type": "Replace", "pattern": {"String": " "}, "content": _SPACE}}
+    from_mark = [{"type": "Replace", "pattern": {"String": _SPACE}, "content": " "}]
     return {
-        "normalizer": {"type": "Replace", **replaced},
-        # The library takes a text that spells a byte's token, <0x41>, for that byte; sentencepiece does not.
+        **({} if exact else to_mark),
         "pre_tokenizer": {
             "type": "Split",
-            "pattern": {"Regex": "<(?=0x[0-9A-F]{2}>)"},
+            "pattern": {"Regex": f"{_SPACE}|{cut}" if exact else cut},
             "behavior": "Isolated",
             "invert": False,
         },
         "model": {"type": "Unigram", "unk_id": unknown, "vocab": scored, "byte_fallback": True},
         "decoder": {
             "type": "Sequence",
-            "decoders": [{"type": "Replace", **back}, {"type": "ByteFallback"}, {"type": "Fuse"}],
+            "decoders": [*([] if exact else from_mark), {"type": "ByteFallback"}, {"type": "Fuse"}],
         },
     }
 
