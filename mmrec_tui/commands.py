@@ -314,14 +314,14 @@ def export(
     from mmrec_engine.errors import RequestError
     from mmrec_engine.runs import locate
 
-    locate(checkpoint)
-    from mmrec_engine.trained import export as write
-    from mmrec_engine.trained import load_trained
-
     if to is not None and to not in EXPORT_FORMATS:
         raise RequestError("setting-choice", flag="--to", value=to, choices=", ".join(EXPORT_FORMATS))
     if license is not None and to != "hf":
         raise RequestError("export-license")
+    locate(checkpoint)  # before torch is loaded
+    from mmrec_engine.trained import export as write
+    from mmrec_engine.trained import load_trained
+
     trained, folder = load_trained(checkpoint), Path(directory)
     if to == "hf":
         from mmrec_engine.interop.transformers_folder import export_to_transformers
