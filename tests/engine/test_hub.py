@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import zipfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import pytest
 from backports import zstd
 
 from mmrec_engine.corpus import hub, streaming
+from mmrec_engine.corpus.hub import Place
 from mmrec_engine.corpus.hub_source import NAMED, HubSource, anchored, is_downloaded, is_hub, source_of
 from mmrec_engine.corpus.ledger import Ledger
 from mmrec_engine.corpus.prepare import Corpus, cache_folder, prepare_corpus
@@ -274,24 +276,30 @@ def test_saved_splits_are_used_likewise(tmp_path: Path) -> None:
 
 
 def test_a_preparation_left_in_either_split_goes_on_to_the_same_tokens(
-    divided: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    own: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(streaming, "PART_BYTES", 1500)
+    for split, count in (("train", 60), ("validation", 50)):
+        rows = [json.dumps({"text": f"{split} {number}. {text_of(number)}"}) for number in range(count)]
+        (own / f"{split}.jsonl").write_text("\n".join(rows))
+    monkeypatch.setattr(streaming, "PART_BYTES", 2500)
     monkeypatch.setattr(streaming, "_TELL_BYTES", 500)
-    whole = prepared(f"hf:{divided}")
+    whole = prepared(f"hf:{own}")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "another"))
-    settings = resolve({"seq_len": 16, "corpus": f"hf:{divided}"}).settings
-    lives, corpus = 0, None
+    settings = resolve({"seq_len": 16, "corpus": f"hf:{own}"}).settings
+    lives, left_in, corpus = 0, set(), None
     while corpus is None:
         lives += 1
         work = prepare_corpus(settings)
         try:
-            for _ in range(4 + lives // 20):
+            for _ in range(6 + lives // 20):
                 next(work)
         except StopIteration as finished:
             corpus = finished.value
         work.close()
-    assert lives > 10
+        notes = sorted(cache_folder().glob("streaming-*/part-*.json"))
+        last = json.loads(notes[-1].read_text()) if notes else {"ended": True}
+        left_in |= set() if last["ended"] else {(last["side"], last["place"] != asdict(Place()))}
+    assert left_in >= {("train", True), ("validation", True)}
     assert corpus.fingerprint == whole.fingerprint
     for side in ("train", "validation"):
         assert (getattr(corpus, side).tokens == getattr(whole, side).tokens).all()
