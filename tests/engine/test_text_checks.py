@@ -20,6 +20,7 @@ from mmrec_engine.corpus.builtin import sample_folder
 from mmrec_engine.corpus.prepare import Corpus, prepare_corpus
 from mmrec_engine.guide.findings import evidence, texts
 from mmrec_engine.guide.findings_before import BEFORE, REMEDIES, remedy_title
+from mmrec_engine.guide.findings_reading import READING
 from mmrec_engine.guide.items import ITEMS
 from mmrec_engine.messages import LANGUAGES
 from mmrec_engine.plan import make_plan
@@ -83,13 +84,18 @@ def is_well_told(finding: Finding) -> None:
 
 
 def test_the_checks_are_those_of_the_table_each_with_words_and_an_item() -> None:
-    assert [check.id for check in TEXT_CHECKS] == IDS == [entry.id for entry in BEFORE]
+    assert [check.id for check in TEXT_CHECKS] == IDS
+    reading = {entry.id for entry in READING}
+    assert [id for id in IDS if id not in reading] == [entry.id for entry in BEFORE]
     items = {item.id for item in ITEMS if item.phase == "before"}
     for check in TEXT_CHECKS:
         assert check.item in items
         assert texts()[check.id]
         numbers(check.id)
-    for words in [*REMEDIES.values(), *(text for entry in BEFORE for text in (entry.title, entry.why, entry.do))]:
+    for words in [
+        *REMEDIES.values(),
+        *(text for entry in (*BEFORE, *READING) for text in (entry.title, entry.why, entry.do)),
+    ]:
         assert set(words) == set(LANGUAGES)
         assert words["en"] != words["tr"]
 
