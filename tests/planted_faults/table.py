@@ -52,7 +52,7 @@ FAULTS = (
           'if float(value["time"]):', "tests/command/test_resume.py::test_a_run_is_steered_by_lines_in_its_control_file"),
     Fault("data", "every epoch has the windows in the same order", "hash64(self.seed, int(epoch), 0)",
           "hash64(self.seed, 0, 0)", "tests/engine/test_windows.py::test_epochs_cut_the_text_at_other_places_in_another_order"),
-    Fault("data", "identical documents may land on both sides of the split",
+    Fault("data", "identical documents may land in both parts of the split",
           "first[1:] |= sorted_half[1:] != sorted_half[:-1]", "first[1:] = True", "tests/engine/test_split.py"),
     Fault("data", "the vocabulary is learnt from validation text too", 'if piece.side == "train")\n        tokenizer = yield',
           ')\n        tokenizer = yield', "tests/engine/test_prepare.py::test_the_vocabulary_is_built_from_the_training_side_alone"),
