@@ -4,6 +4,7 @@ import re
 import string
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -76,3 +77,20 @@ def test_the_language_is_the_nearest_one_told(given: str | None, environment: di
 
 def test_no_file_is_named_for_nothing() -> None:
     assert not [path for path in SOURCES if path.stem in ("utils", "helpers", "common", "misc", "manager")]
+
+
+def test_every_module_of_the_engine_has_its_layer_in_the_contract_and_on_the_page() -> None:
+    own = {
+        path.stem
+        for path in (ROOT / "mmrec_engine").iterdir()
+        if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
+    own -= {"__init__"}
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    (layers,) = (contract["layers"] for contract in contracts if contract["type"] == "layers")
+    assert set(re.findall(r"mmrec_engine\.(\w+)", " ".join(layers))) == own
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    (table,) = re.findall(r"^\| layer \|.*?\n\n", page, re.MULTILINE | re.DOTALL)
+    assert own <= set(re.findall(r"`(\w+)`", table))
