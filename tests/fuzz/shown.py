@@ -81,13 +81,15 @@ def plots(history: History, say: Wording) -> None:
 
 def findings(history: History, say: Wording) -> None:
     ticks: dict[str, bool] = {}
-    for item in ITEMS:
-        is_clean(_item_text(item, history.findings, ticks, say, _WIDTH))
+    for number, item in enumerate(ITEMS):
+        own = newest([one for one in history.findings if one.get("item") == item.id])
+        is_open, running = number % 2 == 0, number % 3 == 0
+        is_clean(_item_text(item, own, ticks, say, _WIDTH, is_open, running))
     for phase in ("before", "during", "after"):
         is_clean(items_text(history.findings, ticks, phase, say, short=phase == "during"))
     for one in newest(history.findings)[-20:]:
         is_clean(finding_text(one, say))
-        is_clean(_finding_text(one, say, _WIDTH))
+        is_clean(_finding_text(one, say, _WIDTH, whole=True))
         is_safe(finding_line(one, say))
         for words in (title_of(one, say), evidence_of(one, say), advice_of(one, say)):
             assert isinstance(words, str)
