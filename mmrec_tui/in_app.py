@@ -17,6 +17,7 @@ from mmrec_tui.topics import named
 _COMMAND = re.compile(r"`?\bmmrec-tui ([a-z]+)([^`\n;.]*)`?")
 _FLAG = re.compile(r"(?<![\w-])--([a-z][a-z-]*[a-z])\b")
 _RANGE = re.compile(r"(>=|>) (\S+?)(?:, (<=|<) (\S+))?")
+_LONGEST = 12  # digits
 _TITLES = {entry.name: entry.title for entry in HYPERPARAMETERS}
 
 
@@ -43,6 +44,7 @@ def error_text(error: Exception, say: Wording) -> str:
         values["flag"] = field_name(str(values["flag"]).removeprefix("--").replace("-", "_"), say)
     if error.key == "setting-range":
         values["range"] = _range_words(str(values["range"]), say)
+        values["value"], values["nearest"] = (_number(str(values[name]), say) for name in ("value", "nearest"))
     return one_line(type(error)(error.key, **values).text(say.language, lambda text: in_app(text, say)))
 
 
@@ -70,10 +72,12 @@ def _range_words(text: str, say: Wording) -> str:
 
 
 def _number(text: str, say: Wording) -> str:
-    """Without an exponent, in the language's form."""
+    """In the language's form, without an exponent; what would be very long, or is no number, as it is."""
     try:
         value = Decimal(text)
     except InvalidOperation:
         return text
-    digits = max(0, -int(value.normalize().as_tuple().exponent))  # of a finite number
+    if not value.is_finite() or abs(value.adjusted()) > _LONGEST:
+        return text
+    digits = max(0, -int(value.normalize().as_tuple().exponent))
     return say.number(float(value), digits)

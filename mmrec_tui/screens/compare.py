@@ -128,7 +128,7 @@ def rows_of(all_settings: list[dict[str, Any]], say: Wording) -> list[tuple[str,
         if name in _NOT_COMPARED:
             continue
         values = [_shown(settings.get(name), say) for settings in all_settings]
-        title = _TITLES[name][say.language] if name in _TITLES else name
+        title = _TITLES[name][say.language] if name in _TITLES else say(f"compared.{name}")
         rows.append(("≠" if len(set(values)) > 1 else "", title, values))
     return sorted(rows, key=lambda row: not row[0])
 

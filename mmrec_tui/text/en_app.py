@@ -191,6 +191,7 @@ TEXT = {
     "sure.no": "No", "sure.yes": "Yes, delete",
     "compare.title": "Runs side by side", "compare.plot": "Validation loss", "compare.best": "best loss",
     "compare.best-step": "at step", "compare.steps": "steps made", "compare.time": "time in steps",
+    "compared.data_dir": "Text", "compared.corpus": "Corpus", "compared.use_sample_corpus": "Sample corpus", "compared.init_from": "First weights",
     # guide
     "guide.search": "search the guide",
 }  # fmt: skip

@@ -192,6 +192,7 @@ TEXT = {
     "sure.no": "Hayır", "sure.yes": "Evet, sil",
     "compare.title": "Çalışmalar yan yana", "compare.plot": "Validation loss", "compare.best": "en iyi loss",
     "compare.best-step": "adımı", "compare.steps": "yapılan adım", "compare.time": "adımların süresi",
+    "compared.data_dir": "Metin", "compared.corpus": "Derlem", "compared.use_sample_corpus": "Sample corpus", "compared.init_from": "İlk ağırlıklar",
     # rehber
     "guide.search": "rehberde ara",
 }  # fmt: skip

@@ -43,7 +43,9 @@ def test_no_message_and_no_advice_names_a_flag_or_a_command(language: Any) -> No
     [
         ({"epochs": 0}, "en", "“Epochs” must be 1 to 1,000,000, not 0"),
         ({"dropout": 1.5}, "en", "“Dropout” must be 0 or more, less than 1, not 1.5"),
-        ({"dropout": 1.5}, "tr", "“Dropout” şu aralıkta olmalı: en az 0, 1 değerinden küçük"),
+        ({"dropout": 1.5}, "tr", "“Dropout” şu aralıkta olmalı: en az 0, 1 değerinden küçük; verilen: 1,5; en yakın"),
+        ({"dropout": float("nan")}, "en", "less than 1, not nan"),
+        ({"learning_rate": 1e300}, "tr", "verilen: 1e+300"),
         ({"learning_rate": 0.0}, "en", "“Learning rate” must be more than 0"),
         ({"stride": 300, "seq_len": 256}, "en", "“Stride” 300 is larger than “Sequence length” 256"),
         ({"name": "a/b"}, "en", "“Run name” must be a plain folder name"),

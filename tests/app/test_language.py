@@ -132,7 +132,11 @@ async def runs(app: MmrecApp, pilot: Pilot[Any]) -> None:
 
 async def compare(app: MmrecApp, pilot: Pilot[Any]) -> None:
     app.open_screen("compare", folders=[Path("checkpoints/tiny").absolute()] * 2)
-    await until_shown(pilot, "recipe")
+    await until_shown(pilot, app.say("compare.best"))
+    assert app.say("compared.data_dir") not in screen_text(app)
+    await pilot.press("e")  # the settings that do not differ as well
+    await until_shown(pilot, app.say("compared.data_dir"))
+    assert "_" not in screen_text(app), "a setting by its key"
 
 
 async def guide(app: MmrecApp, pilot: Pilot[Any]) -> None:
