@@ -96,6 +96,7 @@ class PlanScreen(MmrecScreen):
 
     def on_resize(self) -> None:
         self._shown = None  # what is shown depends on the room there is
+        self.call_after_refresh(self._show_corpora)
 
     def on_unmount(self) -> None:
         self._preparing.stop()
@@ -215,8 +216,9 @@ class PlanScreen(MmrecScreen):
     # Middle: text
 
     def _show_corpora(self) -> None:
-        options = corpus_options(self._draft.given, self.own_app.stage.preferences.corpora, self.say)
         where = self.query_one("#corpus-list", OptionList)
+        room = where.scrollable_content_region.width
+        options = corpus_options(self._draft.given, self.own_app.stage.preferences.corpora, self.say, room)
         position = where.highlighted
         where.clear_options()
         where.add_options(options)

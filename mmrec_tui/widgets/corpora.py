@@ -15,19 +15,21 @@ from mmrec_tui.terminal import one_line
 from mmrec_tui.text import Wording
 from mmrec_tui.widgets.panels import plain
 
-_WIDEST = 48
+_BESIDE = 4  # columns of the mark and of the padding
+_LEAST = 12
 
 
-def corpus_options(given: Mapping[str, Any], known: Sequence[str], say: Wording) -> list[Option]:
+def corpus_options(given: Mapping[str, Any], known: Sequence[str], say: Wording, room: int) -> list[Option]:
     """A text of one's own first, to be chosen or as in earlier runs, newest first; then built-in corpora and data sets with a
-    name. The one that is given is marked. known: paths of earlier runs.
+    name. The one that is given is marked. known: paths of earlier runs. room: columns
+    of the list; a path that is longer keeps its end.
 
     Ids are builtin:NAME and path:PATH; the first, choose, asks for another.
     """
     path_chosen = corpora_as_typed(given.get("data_dir", ""))
     chosen = f"path:{path_chosen}" if path_chosen else f"builtin:{given.get('corpus', 'sample')}"
     paths = [path_chosen, *known] if path_chosen and path_chosen not in known else known
-    worded = [(f"path:{path}", plain(_shortened(path))) for path in paths]
+    worded = [(f"path:{path}", plain(_shortened(path, room - _BESIDE))) for path in paths]
     streamed = given.get("corpus")
     if streamed is not None and is_hub(streamed) and streamed not in NAMED:
         worded.append((f"builtin:{streamed}", plain(one_line(streamed))))
@@ -39,6 +41,7 @@ def corpus_options(given: Mapping[str, Any], known: Sequence[str], say: Wording)
     return [Option(own, id="choose"), *options]
 
 
-def _shortened(path: str) -> str:
+def _shortened(path: str, room: int) -> str:
     text = one_line(path)
-    return text if len(text) <= _WIDEST else "…" + text[-_WIDEST + 1 :]
+    room = max(_LEAST, room)
+    return text if len(text) <= room else "…" + text[-room + 1 :]

@@ -53,9 +53,13 @@ def source_of(app: MmrecApp, name: str) -> str:
     ("language", "typed", "told", "refused"),
     [
         pytest.param(
-            "en", "1.5", ("--dropout", "1.5"), "not ready yet: see the line at the bottom", marks=pytest.mark.slow
+            "en",
+            "1.5",
+            ("“Dropout”", "not 1.5", "0.99"),
+            "not ready yet: see the line at the bottom",
+            marks=pytest.mark.slow,
         ),
-        ("tr", "1,5", ("--dropout", "1.5"), "henüz hazır değil: en alttaki satıra bakın"),
+        ("tr", "1,5", ("“Dropout”", "verilen: 1,5", "0,99"), "henüz hazır değil: en alttaki satıra bakın"),
     ],
 )
 async def test_a_wrong_value_is_told_beside_its_field_and_at_the_bottom_and_there_is_no_way_on(
@@ -184,9 +188,10 @@ async def test_a_text_in_another_encoding_offers_its_readings_and_the_right_one_
         assert screen._resolved.settings.encoding == "windows-1254"
 
 
-async def test_a_path_is_chosen_by_hand_and_remembered(small_text: Path) -> None:
+@pytest.mark.parametrize("columns", [100, pytest.param(140, marks=pytest.mark.slow)])
+async def test_a_path_is_chosen_by_hand_and_remembered(columns: int, small_text: Path) -> None:
     app = an_app()
-    async with app.run_test(size=(100, 36), notifications=True) as pilot:
+    async with app.run_test(size=(columns, 36), notifications=True) as pilot:
         screen = await open_plan(app, pilot)
         await pilot.press("2", "home", "enter")
         await until_shown(pilot, "Which text?")
@@ -197,7 +202,9 @@ async def test_a_path_is_chosen_by_hand_and_remembered(small_text: Path) -> None
         await until(pilot, lambda: screen._preparing.corpus)
         assert Path(screen._resolved.settings.data_dir).resolve() == small_text.resolve()
         await until_shown(pilot, "1 document ·")
-        assert "prose.txt" in screen_text(app)
+        assert "/prose.txt" in screen_text(app), "a path longer than the list keeps its end, in one line"
+        await pilot.resize_terminal(160, 45)
+        await until_shown(pilot, "/prose.txt")
     assert [Path(path).resolve() for path in read_preferences().corpora] == [small_text.resolve()]
 
 
