@@ -45,7 +45,7 @@ async def test_a_remedy_changes_the_training_that_goes_on(small_text: Path) -> N
         await until_shown(pilot, "TRAINING", TRAINED)
         await until(pilot, lambda: (session.folder / "run.json").exists(), TRAINED)
         await pilot.press("a")
-        await until_shown(pilot, "nothing was found")
+        await until_shown(pilot, "no finding can be mended")
         with session.reading() as history:
             history.add(a_spike(5))
         await pilot.press("a")
