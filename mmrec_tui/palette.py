@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
 
 from mmrec_tui.keys import about_key, word_key
 from mmrec_tui.screens.base import MmrecScreen
@@ -16,6 +18,9 @@ from mmrec_tui.text import Wording
 from mmrec_tui.themes import THEME_NAMES
 
 _MOST_RUNS = 30
+# Matching letters anywhere tries every way to place them: the time grows exponentially with the text. Longer ones are searched
+# for whole words.
+_MOST_LETTERS = 60
 
 
 @dataclass(frozen=True)
@@ -35,11 +40,21 @@ class ScreenCommands(Provider):
             yield DiscoveryHit(command.words, command.run, help=command.about)
 
     async def search(self, query: str) -> AsyncIterator[Hit]:
-        matcher = self.matcher(query)
-        for command in (*self._of_keys(), *self._of_the_rest()):
-            score = max(matcher.match(command.words), 0.7 * matcher.match(command.about))
+        matcher, wanted = self.matcher(query), query.casefold().split()
+        for command in self._commands:
+            text = f"{command.words} {command.about}".casefold()
+            # A run's name may hold brackets, which are no markup.
+            plain = len(command.words) > _MOST_LETTERS or "[" in command.words
+            letters = 0.0 if plain else matcher.match(command.words)
+            score = max(letters, float(all(word in text for word in wanted)))
             if score > 0:
-                yield Hit(score, matcher.highlight(command.words), command.run, help=command.about)
+                shown = matcher.highlight(command.words) if letters else Content(command.words)
+                yield Hit(score, shown, command.run, help=command.about)
+
+    @cached_property
+    def _commands(self) -> tuple[Command, ...]:
+        """All of them as they were when the palette was opened."""
+        return (*self._of_keys(), *self._of_the_rest())
 
     @property
     def _below(self) -> MmrecScreen | None:
