@@ -263,7 +263,7 @@ def test_a_run_that_has_ended_is_reported_while_its_process_lingers(command: Com
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         screen = opened("watch", "tiny")
-        screen.wait_for(lambda shown: "FINISHED" in shown and "? help" in shown)
+        screen.wait_for(lambda shown: "FINISHED" in shown and "? keys" in shown)
         screen.press("r")
         screen.wait_for("Report: tiny")
         screen.press("escape")
