@@ -315,7 +315,7 @@ def test_a_run_whose_process_was_killed_is_shown_as_died_and_gone_on_with(
     owner = pid_of(folder)
     assert owner is not None
     os.kill(owner, signal.SIGKILL)
-    screen.wait_for(lambda shown: "DIED" in shown and "--resume" in shown)
+    screen.wait_for(lambda shown: "DIED" in shown and "with c" in shown)
     screen.press("c")
     screen.wait_for("TRAINING")
     assert pid_of(folder) == screen.process.pid
