@@ -6,10 +6,11 @@ import contextlib
 import time
 from collections.abc import Generator, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from mmrec_engine import checkpoints, events, run_files
-from mmrec_engine.corpus.mixing import require_places
+from mmrec_engine.corpus.mixing import require_places, sources_of
 from mmrec_engine.corpus.prepare import Corpus
 from mmrec_engine.errors import Interrupted, RequestError, TrainingError
 from mmrec_engine.events import Event
@@ -207,8 +208,8 @@ class _Run:
         settings = self._resolved.settings
         self._control.listen_to(self._folder.path / CONTROL)
         yield events.State(state="PREPARING")
-        if self._mode == "resume" and self._ended_before():
-            raise _NothingLeft  # without a look at the text, which may be gone
+        if self._mode == "resume" and _is_gone(settings) and self._ended_before():
+            raise _NothingLeft  # nothing is left to train, so the text that is gone is not needed
         if settings.metrics is not None:
             require_libraries(settings.metrics)
         preparing = text_of_run(settings, self._folder.path) if self._stored else text_of_new_run(settings)
@@ -419,3 +420,8 @@ class _Run:
             sources = {**self._resolved.sources, "microbatch": "memory"}
             self._resolved = replace(self._resolved, settings=fitting, sources=sources)
         return fitting
+
+
+def _is_gone(settings: Settings) -> bool:
+    """Whether a file or folder that the run trains on is no longer there."""
+    return settings.data_dir is not None and not all(Path(source.place).exists() for source in sources_of(settings))
