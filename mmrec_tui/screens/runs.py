@@ -15,6 +15,7 @@ from textual.widgets import DataTable, Input, Static
 from mmrec_engine.errors import MmrecError
 from mmrec_engine.run_lock import is_live
 from mmrec_engine.runs import RunSummary, delete_run, known_runs, size_on_disk
+from mmrec_tui.keys import Key, keys_of
 from mmrec_tui.screens.asking import SureScreen
 from mmrec_tui.screens.base import KeyBar, MmrecScreen, Title
 from mmrec_tui.session import Work
@@ -116,6 +117,7 @@ class RunsScreen(MmrecScreen):
             table.move_cursor(row=table.get_row_index(str(kept)))
         words = say("runs.none-here") if not shown else say("runs.sorted", column=say(f"table.{self._sort}"))
         self.query_one("#runs-what", Static).update(Content.styled(words, "$foreground 80%"))
+        self.refresh_keys()
 
     @property
     def _under_cursor(self) -> Path | None:
@@ -144,7 +146,23 @@ class RunsScreen(MmrecScreen):
         else:
             self.own_app.watch_run(folder)
 
+    def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
+        self.refresh_keys()
+
     # Keys
+
+    def shown_keys(self) -> list[Key]:
+        folder = self._under_cursor
+        hidden = set() if len(self._chosen) > 1 else {"overlay"}
+        if folder is None:
+            hidden |= {"mark", "delete"}
+        elif is_live(folder):
+            hidden.add("delete")
+        return [key for key in keys_of(self.table) if key.action not in hidden]
+
+    @property
+    def _chosen(self) -> list[Path]:
+        return [row.run.path for row in self._rows if row.run.path in self._marked]
 
     def action_filter(self) -> None:
         self.set_focus(self.query_one(Input))
@@ -160,7 +178,7 @@ class RunsScreen(MmrecScreen):
             self._show()
 
     def action_overlay(self) -> None:
-        chosen = [row.run.path for row in self._rows if row.run.path in self._marked]
+        chosen = self._chosen
         if len(chosen) < 2:
             self.own_app.warn("runs.mark-two")
             return

@@ -48,6 +48,7 @@ class TrainingScreen(LookingScreen):
         self._ticks = 0
         self._last_state = ""
         self._last_live: bool | None = None
+        self._offered = False
         self._broken: set[str] = set()
         self._log = False  # for this run only: a scale that lasts longer is soon forgotten, and misread
         self._earlier: Work[tuple[str, History] | None] | None = None
@@ -134,8 +135,10 @@ class TrainingScreen(LookingScreen):
             self._guarded("panel-machine", lambda one: cast(Machine, one).look(readings))
         if state != self._last_state and session.loaded:
             self._state_changed(state)
-        if live != self._last_live:  # a while after the last state: the process has yet to go
-            self._last_live = live
+        offered = bool(self._offers)
+        # A while after the last state the process has yet to go.
+        if live != self._last_live or offered != self._offered:
+            self._last_live, self._offered = live, offered
             self.query_one(KeyBar).show_keys()
 
     def _draw_plots(self) -> None:
@@ -222,6 +225,8 @@ class TrainingScreen(LookingScreen):
             hidden.add("detach")
         if not self._has_grid:
             hidden.add("maximise")
+        if not self._offers:
+            hidden.add("apply")
         return [key for key in keys_of(self.table) if key.action not in hidden]
 
     def barred_keys(self) -> list[Key]:
@@ -237,18 +242,26 @@ class TrainingScreen(LookingScreen):
     def action_stop(self) -> None:
         self._ask("stop")
 
+    @property
+    def _offers(self) -> list[Offer]:
+        """What can be done about what was found; nothing before the first step."""
+        from mmrec_engine.quality.following import offers
+
+        with self.session.reading() as history:
+            if history.last_step is None:
+                return []
+            settings = {**history.settings, "planned_steps": history.planned_steps}
+            ended = warmup_ended(history)
+            return offers(list(history.findings), settings, live=self.session.live, warmup_ended=ended)
+
     def action_apply(self) -> None:
         """What can be done about what was found, at once or in a further run."""
-        from mmrec_engine.quality.following import offers
         from mmrec_tui.screens.remedy import RemedyScreen
 
-        session = self.session
+        session, found = self.session, self._offers
         with session.reading() as history:
-            settings = {**history.settings, "planned_steps": history.planned_steps}
-            step = history.last_step.step if history.last_step else 0
             ended = warmup_ended(history)
-            found = offers(list(history.findings), settings, live=session.live, warmup_ended=ended)
-        if not found or not step:
+        if not found:
             self.own_app.tell("remedy.none")
             return
 

@@ -10,10 +10,13 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from mmrec_engine.events import Finding
+from mmrec_engine.quality.checks import finding
 from mmrec_tui.keys import acts_beside, word_key
 from mmrec_tui.screens.base import KeyBar, MmrecScreen
 from tests.app.conftest import an_app, screen_text, table_of, until, until_shown
 from tests.app.every_screen import OPENERS
+from tests.app.recorded import a_training, an_ending, record
 
 pytestmark = pytest.mark.usefixtures("without_torch")
 
@@ -96,6 +99,35 @@ async def test_the_list_of_keys_names_all_that_act_and_does_what_is_pressed_or_c
         await until_shown(pilot, "Keys: training")
         await pilot.press("f1")
         await until(pilot, lambda: table_of(app) == "guide")
+
+
+async def test_runs_are_compared_once_two_are_marked_and_deleted_once_there_is_one() -> None:
+    app = an_app()
+    async with app.run_test(size=(160, 45)) as pilot:
+        app.open_screen("runs")
+        await until(pilot, lambda: table_of(app) == "runs" and app.screen.query(KeyBar) and "? keys" in barred(app))
+        assert "space mark" not in barred(app) and "x delete" not in barred(app)
+        await pilot.press("escape")
+        for name in ("tiny", "other"):
+            record(Path(f"checkpoints/{name}").absolute(), [*a_training(), *an_ending()])
+        await open_screen("RunsScreen", app, pilot)
+        await until(pilot, lambda: "x delete" in barred(app))
+        await pilot.press("space", "down")
+        assert "o compare" not in barred(app)
+        await pilot.press("space")
+        await until(pilot, lambda: "o compare" in barred(app))
+
+
+async def test_remedies_are_named_once_a_finding_has_some() -> None:
+    app = an_app()
+    async with app.run_test(size=(160, 45)) as pilot:
+        record(Path("checkpoints/tiny").absolute(), [e for e in a_training() if not isinstance(e, Finding)])
+        screen: Any = await open_screen("TrainingScreen", app, pilot)
+        assert "a remedies" not in barred(app)
+        values = {"step": 5, "loss": 4.0, "median": 2.0, "factor": 2.0}
+        with screen.session.reading() as history:
+            history.add(Finding(step=5, finding=finding("loss-spike", "during", "loss-falling", "warn", values)))
+        await until(pilot, lambda: "a remedies" in barred(app))
 
 
 async def test_the_palette_finds_settings_runs_themes_and_topics() -> None:
