@@ -128,9 +128,9 @@ async def test_from_the_first_screen_to_a_comparison_by_keyboard(small_text: Pat
         await until_shown(pilot, "mark two runs or more")
         await pilot.press("space", "down", "space", "o")
         await until(pilot, lambda: table_of(app) == "compare")
-        await until_shown(pilot, "max_steps")
+        await until_shown(pilot, "Max steps")
         different = [line.split() for line in screen_text(app).split("\n") if "≠" in line]
-        assert ["≠", "max_steps", "20", "40"] in different or ["≠", "max_steps", "40", "20"] in different
+        assert ["≠", "Max", "steps", "20", "40"] in different or ["≠", "Max", "steps", "40", "20"] in different
         assert len(different) == 1
         plot = screen_text(app).split("\n")[1]
         assert "tiny-2" in plot
