@@ -64,6 +64,7 @@ class RunFolder:
 
     def __init__(self, path: Path, mode: Mode, held_lock: int | None = None) -> None:
         self.path = path
+        self._begins_anew = False  # a new run in a folder that held none
         self._made: list[Path] = []
         self._lock: RunLock | None = None
         self._events: LineWriter | None = None
@@ -78,6 +79,7 @@ class RunFolder:
                 self._lock.sign()
             (path / PREPARATION).unlink(missing_ok=True)  # of a process that was killed
             if mode == "new":
+                self._begins_anew = True
                 self._events = LineWriter(path / EVENTS, append=False)
             else:
                 with contextlib.suppress(OSError):  # it is for those who watch, and nothing depends on it
@@ -127,12 +129,12 @@ class RunFolder:
 
     def begin(self, description: dict[str, Any], split: SplitRecord | None = None) -> None:
         """The first step is made: describe the run, and let it take the place of an old one. split: of its documents."""
+        assert self._lock is not None
+        self.describe(description)
         if split is None:
             (self.path / SPLIT).unlink(missing_ok=True)
         else:
             split.write(self.path / SPLIT)
-        assert self._lock is not None
-        self.describe(description)
         self._lock.sign()
         if self._held is None:
             return
@@ -207,6 +209,9 @@ class RunFolder:
                 self._events.close()
             if self._held is None:
                 (self.path / EVENTS).unlink(missing_ok=True)
+            if self._begins_anew:  # what `begin` may have written before it failed
+                (self.path / DESCRIPTION).unlink(missing_ok=True)
+                (self.path / SPLIT).unlink(missing_ok=True)
         self._end_preparation()
         if self._lock is not None:
             self._lock.release(remove=True)

@@ -63,7 +63,7 @@ def test_a_disk_too_small_for_its_checkpoints(command: Command, text_file: Path)
         assert full.code == 1, full.err
         assert "cannot write" in one_line_of(full.err)
         assert "--resume" in one_line_of(full.err)
-        assert "does not take what the run writes" in full.err
+        assert "Disk writes" in full.err
         folder = disk / "whole"
         assert told_in(folder)[0] == ("disk-unwritable", "warn", "checkpoint")
         recorded = events_of(folder)
