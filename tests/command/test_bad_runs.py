@@ -60,10 +60,14 @@ def test_flags_that_differ_from_the_run_that_is_resumed(command: Command, made: 
         ["--batch-size=3", "--seq-len=33", "--config=mini", "--arch=gpt"],
         ["--learning-rate=0.1", "--val-split=0.2", "--seed=1", "--dropout=0.2"],
         ["--vocab-size=99", "--recipe=fast", "--corpus=sample", "--use-sample-corpus"],
-        ["--data-dir=/etc", "--accumulate=2", "--fix-encoding", "--no-save-best-model"],
+        ["--accumulate=2", "--fix-encoding", "--no-save-best-model"],
     ):
         requests: list[list[object]] = [["train", "--name", "made", "--resume", flag] for flag in flags]
         all_refused(command, "--resume: --", requests)
+    (command.folder / "other.txt").write_text("another text " * 2000)
+    all_refused(
+        command, "--resume: the text has changed", [["train", "--name", "made", "--resume", "--data-dir=other.txt"]]
+    )
 
 
 TEXT_CHANGES: dict[str, Callable[[Path], object]] = {
