@@ -14,7 +14,7 @@ import sys
 ROUNDS = 7
 ONE = """
 import sys
-from mmrec_engine.setting import flag
+from mmrec_engine.settings.declaration import flag
 from mmrec_engine.settings import FIELDS, resolve
 from mmrec_engine.training.calibration import measure
 names = {flag(name): name for name in FIELDS}

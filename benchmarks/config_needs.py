@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 
-from mmrec_engine.presets import PRESETS
+from mmrec_engine.settings.presets import PRESETS
 
 GIB = 2**30
 ROOMS = (8, 16, 24, 80)  # GiB of usual machines and GPUs

@@ -75,7 +75,7 @@ OF_BATCHES: tuple[Trial, ...] = (
     Trial("labels shuffled in the loop", ("loss-not-falling",), texts.sound, _LONGER, planting.in_the_batches(planting.shuffled_labels)),
     Trial("labels not shifted in the loop", ("targets-shifted", "perplexity-sane", "validation-below-training"), texts.sound, {}, planting.in_the_batches(planting.unshifted_labels), quick=True),
     Trial("labels one token too far in the loop", ("targets-shifted", "perplexity-sane", "validation-below-training"), texts.sound, _LONGER, planting.in_the_batches(planting.shifted_twice)),
-    Trial("windows with labels of another place", ("targets-shifted",), texts.sound, {}, planting.at("mmrec_engine.corpus.windows._cut", planting.cut_elsewhere), quick=True),
+    Trial("windows with labels of another place", ("targets-shifted",), texts.sound, {}, planting.at("mmrec_engine.data.windows._cut", planting.cut_elsewhere), quick=True),
     Trial("the same batch at every step", ("validation-below-training", "overfitting"), texts.sound, {}, planting.in_each_step(planting.first_batch_again)),
     Trial("one batch of nonsense", ("loss-spike",), texts.sound, {}, planting.in_the_batches(planting.corrupted(480)), least="note"),
     Trial("30 batches of nonsense", ("loss-spike", "loss-too-high"), texts.sound, {}, planting.in_the_batches(planting.corrupted(440, 120))),

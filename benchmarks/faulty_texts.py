@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from mmrec_engine.corpus.builtin import sample_folder
+from mmrec_engine.data.sources.builtin import sample_folder
 
 Write = Callable[[Path], None]
 

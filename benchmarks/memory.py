@@ -16,11 +16,11 @@ import torch
 from torch import Tensor
 
 from mmrec_engine.evaluation.metrics import token_losses
-from mmrec_engine.model.config import Architecture
 from mmrec_engine.model.language_model import LanguageModel, create_model
 from mmrec_engine.optim.groups import Optimizers
-from mmrec_engine.presets import PRESETS
 from mmrec_engine.settings import Settings
+from mmrec_engine.settings.model_config import Architecture
+from mmrec_engine.settings.presets import PRESETS
 
 WINDOWS, LENGTH, VOCABULARY = 4, 256, 100
 PEAK_OF = "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True); \

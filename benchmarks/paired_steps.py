@@ -19,7 +19,7 @@ ROUNDS = 5
 ONE = """
 import sys
 import mmrec_engine
-from mmrec_engine.setting import flag
+from mmrec_engine.settings.declaration import flag
 from mmrec_engine.settings import FIELDS, resolve
 from mmrec_engine.training.calibration import measure
 names = {flag(name): name for name in FIELDS}

@@ -19,10 +19,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mmrec_engine.corpus.windows import Batch, TrainingWindows, _cut
+from mmrec_engine.data.windows import Batch, TrainingWindows, _cut
 from mmrec_engine.model.language_model import LanguageModel, create_model
 from mmrec_engine.optim.groups import _sorted_parameters
-from mmrec_engine.presets import Preset
+from mmrec_engine.settings.presets import Preset
 from mmrec_engine.training.job import Job, build_job
 from mmrec_engine.training.step import Stepper, StepResult
 
@@ -84,7 +84,7 @@ def in_the_batches(change: Callable[[Batch, npt.NDArray[np.int64]], Batch]) -> P
         def batch(self, numbers: npt.NDArray[np.int64]) -> Batch:
             return change(super().batch(numbers), numbers)
 
-    return lambda: patch("mmrec_engine.corpus.batches.TrainingWindows", Changed)  # type: ignore[return-value]
+    return lambda: patch("mmrec_engine.data.batches.TrainingWindows", Changed)  # type: ignore[return-value]
 
 
 def at(target: str, replacement: object) -> Planted:
@@ -240,7 +240,7 @@ def out_of_memory_above(windows: int) -> Planted:
 @contextlib.contextmanager
 def narrow_model() -> Iterator[None]:
     """The tiny config is a model of one block, four wide."""
-    with patch.dict("mmrec_engine.presets.PRESETS", {"tiny": Preset(width=4, layers=1, heads=1)}):
+    with patch.dict("mmrec_engine.settings.presets.PRESETS", {"tiny": Preset(width=4, layers=1, heads=1)}):
         yield
 
 

@@ -27,11 +27,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from mmrec_engine.corpus.prepare import Corpus, prepare_corpus
-from mmrec_engine.corpus.windows import IGNORED_LABEL, EvaluationWindows
+from mmrec_engine.data.prepare import Corpus, prepare_corpus
+from mmrec_engine.data.windows import IGNORED_LABEL, EvaluationWindows
 from mmrec_engine.progress import result_of
-from mmrec_engine.setting import flag
 from mmrec_engine.settings import FIELDS, resolve
+from mmrec_engine.settings.declaration import flag
 
 # The README of nanoGPT, "I only have a macbook": four layers, 128 wide, 2,000 steps of 12 × 64 tokens. Its last word on the
 # schedule (lr_decay_iters) and dropout stand there too.

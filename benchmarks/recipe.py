@@ -13,15 +13,15 @@ import statistics
 import sys
 import time
 
-from mmrec_engine.corpus.prepare import prepare_corpus
-from mmrec_engine.corpus.windows import TrainingWindows
+from mmrec_engine.data.prepare import prepare_corpus
+from mmrec_engine.data.windows import TrainingWindows
 from mmrec_engine.evaluation.validation import validate
 from mmrec_engine.model.language_model import create_model
 from mmrec_engine.optim import groups, muon
 from mmrec_engine.progress import result_of
 from mmrec_engine.schedule import rate_factor
-from mmrec_engine.setting import flag
 from mmrec_engine.settings import FIELDS, resolve
+from mmrec_engine.settings.declaration import flag
 from mmrec_engine.training.job import model_config
 from mmrec_engine.training.machine import resolve_machine
 from mmrec_engine.training.step import Stepper

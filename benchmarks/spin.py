@@ -39,7 +39,7 @@ def measure(steps: int) -> None:
 
     from mmrec_engine.evaluation.metrics import token_losses
     from mmrec_engine.model.language_model import create_model
-    from mmrec_engine.presets import PRESETS
+    from mmrec_engine.settings.presets import PRESETS
 
     torch.set_num_threads(2)
     model = create_model(PRESETS["tiny"].model("mmrec", 66, 256), seed=1)

@@ -18,7 +18,7 @@ import torch
 
 from mmrec_engine.evaluation.generation import Sampling, generate
 from mmrec_engine.model.language_model import create_model
-from mmrec_engine.presets import PRESETS
+from mmrec_engine.settings.presets import PRESETS
 from mmrec_engine.tokenizer import CharacterTokenizer
 
 CONTEXT = 2048

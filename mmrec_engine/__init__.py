@@ -11,7 +11,7 @@ from mmrec_engine.version import __version__
 
 if TYPE_CHECKING:
     from mmrec_engine.evaluation.metrics import evaluate_model, print_evaluation_metrics
-    from mmrec_engine.loaders import create_data_loaders
+    from mmrec_engine.interop.data_loaders import create_data_loaders
     from mmrec_engine.trained import load_trained
     from mmrec_engine.training.run import train
 
@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "create_data_loaders": "mmrec_engine.loaders",
+    "create_data_loaders": "mmrec_engine.interop.data_loaders",
     "evaluate_model": "mmrec_engine.evaluation.metrics",
     "load_trained": "mmrec_engine.trained",
     "print_evaluation_metrics": "mmrec_engine.evaluation.metrics",

@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 
 from mmrec_engine.errors import RequestError
-from mmrec_engine.run_files import BEST, FINAL, step_checkpoints, sync_folder
+from mmrec_engine.storage.run_files import BEST, FINAL, step_checkpoints, sync_folder
 
 FORMAT = 1
 _TEMPORARY = ".tmp"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from mmrec_engine.messages import LANGUAGES, MESSAGES, Language
-from mmrec_engine.plurals import fill
+from mmrec_engine.locales.messages import LANGUAGES, MESSAGES, Language
+from mmrec_engine.locales.plurals import fill
 
 
 class MmrecError(Exception):

@@ -5,7 +5,7 @@ events.jsonl      the run's events, one a line
 preparing.jsonl   events before the first step, where there is a run already that they must not change yet
 control.jsonl     requests from outside
 *.pt              checkpoints (checkpoints.py)
-split.npz         which documents it trained on, for runs that follow (corpus/split_record.py)
+split.npz         which documents it trained on, for runs that follow (data/split_record.py)
 lock, log.txt
 """
 
@@ -21,11 +21,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from mmrec_engine import events
-from mmrec_engine.corpus.split_record import SplitRecord
+from mmrec_engine.data.split_record import SplitRecord
 from mmrec_engine.errors import RequestError
-from mmrec_engine.files import write_whole
 from mmrec_engine.record import LONGEST_LINE, LineWriter
-from mmrec_engine.run_files import (
+from mmrec_engine.run_lock import RunLock
+from mmrec_engine.storage.files import write_whole
+from mmrec_engine.storage.run_files import (
     BEST,
     CLAIM,
     CONTROL,
@@ -44,7 +45,6 @@ from mmrec_engine.run_files import (
     step_checkpoints,
     sync_folder,
 )
-from mmrec_engine.run_lock import RunLock
 
 _FLUSH_SECONDS = 0.5
 _COPY_BYTES = 2**20

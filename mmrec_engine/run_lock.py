@@ -20,8 +20,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mmrec_engine.errors import RequestError
-from mmrec_engine.files import read_plain
-from mmrec_engine.run_files import CLAIM, LOCK
+from mmrec_engine.storage.files import read_plain
+from mmrec_engine.storage.run_files import CLAIM, LOCK
 
 _LOCK_SECONDS = 0.6
 _LOOK_SECONDS = 0.05

@@ -11,11 +11,11 @@ import time
 from pathlib import Path
 
 from mmrec_engine import events
-from mmrec_engine.files import open_plain
 from mmrec_engine.history import History
 from mmrec_engine.record import WholeLines, blocks, line_at, starts
-from mmrec_engine.run_files import events_file
 from mmrec_engine.run_lock import is_live
+from mmrec_engine.storage.files import open_plain
+from mmrec_engine.storage.run_files import events_file
 
 _SMALL = 2 * 2**20  # bytes that are read whole about as quickly as they are glanced at
 _HEAD, _TAIL = 2**18, 2**19

@@ -10,13 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mmrec_engine.corpus.prepare import Corpus, prepare_corpus
-from mmrec_engine.corpus.split_record import Earlier, SplitRecord, record_beside
+from mmrec_engine.data.prepare import Corpus, prepare_corpus
+from mmrec_engine.data.split_record import Earlier, SplitRecord, record_beside
 from mmrec_engine.errors import RequestError
 from mmrec_engine.events import Progress
-from mmrec_engine.run_files import SPLIT
 from mmrec_engine.runs import locate
 from mmrec_engine.settings import Settings
+from mmrec_engine.storage.run_files import SPLIT
 from mmrec_engine.tokenizer import LEARNT, Tokenizer, tokenizer_from_dict
 
 

@@ -17,11 +17,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mmrec_engine import events, places
+from mmrec_engine import events
 from mmrec_engine.errors import RequestError
-from mmrec_engine.files import open_plain, read_plain
 from mmrec_engine.record import blocks, newest_lines
-from mmrec_engine.run_files import (
+from mmrec_engine.run_folder import refuse_links
+from mmrec_engine.run_lock import held_at_rest, is_live
+from mmrec_engine.settings import FIELDS, parse
+from mmrec_engine.settings.declaration import check
+from mmrec_engine.storage import user_folders
+from mmrec_engine.storage.files import open_plain, read_plain
+from mmrec_engine.storage.run_files import (
     BEST,
     CLAIM,
     CONTROL,
@@ -35,10 +40,6 @@ from mmrec_engine.run_files import (
     holds_run,
     step_checkpoints,
 )
-from mmrec_engine.run_folder import refuse_links
-from mmrec_engine.run_lock import held_at_rest, is_live
-from mmrec_engine.setting import check
-from mmrec_engine.settings import FIELDS, parse
 
 _REMOVED_LAST = {DESCRIPTION: 1, CLAIM: 2, LOCK: 3}
 _NOTE_SECONDS = 60.0
@@ -329,8 +330,8 @@ def _noted_as_preparing() -> Iterator[Path]:
 
 
 def _register() -> Path:
-    return places.state_folder() / "runs.txt"
+    return user_folders.state_folder() / "runs.txt"
 
 
 def _preparing() -> Path:
-    return places.state_folder() / "preparing"
+    return user_folders.state_folder() / "preparing"

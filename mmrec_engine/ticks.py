@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 from mmrec_engine.errors import RequestError
-from mmrec_engine.files import read_plain, write_whole
-from mmrec_engine.guide import ITEMS
-from mmrec_engine.run_files import TICKS
+from mmrec_engine.locales.guide import ITEMS
+from mmrec_engine.storage.files import read_plain, write_whole
+from mmrec_engine.storage.run_files import TICKS
 
 _MOST_BYTES = 65_536
 

@@ -17,12 +17,12 @@ from safetensors.torch import load, load_file, save, save_file
 
 from mmrec_engine import checkpoints
 from mmrec_engine.errors import RequestError
-from mmrec_engine.files import open_plain, read_plain
-from mmrec_engine.model.config import ModelConfig
 from mmrec_engine.model.language_model import LanguageModel
-from mmrec_engine.run_files import WEIGHTS
 from mmrec_engine.runs import locate
 from mmrec_engine.settings import FIELDS, Settings
+from mmrec_engine.settings.model_config import ModelConfig
+from mmrec_engine.storage.files import open_plain, read_plain
+from mmrec_engine.storage.run_files import WEIGHTS
 from mmrec_engine.tokenizer import Tokenizer, tokenizer_from_dict
 
 CONFIG, TOKENIZER = "config.json", "tokenizer.json"

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from mmrec_engine.history import History
-from mmrec_engine.messages import Language
-from mmrec_engine.run_files import BEST, FINAL
+from mmrec_engine.locales.messages import Language
 from mmrec_engine.run_lock import is_live
+from mmrec_engine.storage.run_files import BEST, FINAL
 from mmrec_engine.ticks import read_ticks
 from mmrec_tui.session import Work
 

@@ -18,8 +18,8 @@ from textual.binding import BindingsMap
 from textual.filter import NoColor
 
 from mmrec_engine.errors import MmrecError
-from mmrec_engine.run_files import LOG
 from mmrec_engine.run_folder import refuse_links
+from mmrec_engine.storage.run_files import LOG
 from mmrec_tui.in_app import error_text
 from mmrec_tui.terminal import one_line
 from mmrec_tui.themes import THEMES, next_theme
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from textual.app import SystemCommand
     from textual.screen import Screen
 
-    from mmrec_engine.messages import Language
+    from mmrec_engine.locales.messages import Language
     from mmrec_engine.quality.following import Offer, Origin
     from mmrec_engine.settings import Resolved
     from mmrec_tui.launch import Stage, Streams
@@ -310,7 +310,7 @@ class MmrecApp(App[object], inherit_bindings=False):
 
     def _tidy(self) -> None:
         """Let go what hours of drawing would gather."""
-        from mmrec_engine.machine_memory import give_back_freed
+        from mmrec_engine.system.memory import give_back_freed
 
         # Textual keeps, with the results of this method, the last thousand widgets it was asked of, closed ones too, each with
         # its drawn lines: some 50 MiB of notices and helps that have long been read.

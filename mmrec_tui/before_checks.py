@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from mmrec_engine.corpus.prepare import Corpus
+from mmrec_engine.data.prepare import Corpus
 from mmrec_engine.progress import result_of
 from mmrec_engine.quality.following import Offer, leaves_checks_valid
 from mmrec_engine.quality.waiving import marked

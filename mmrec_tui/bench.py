@@ -27,7 +27,7 @@ def bench(resolved: Resolved, seconds: float, wording: Wording, as_json: bool, q
     """Measure the machine and the configs on it. Returns the exit code; RequestError and TrainingError pass through."""
     narration, text = _text(resolved, wording, as_json or quiet)
 
-    from mmrec_engine.exactness import process_restored
+    from mmrec_engine.system.determinism import process_restored
     from mmrec_engine.training.benchmark import measure_config
     from mmrec_engine.training.machine import resolve_machine
     from mmrec_engine.training.machine_speed import measure_machine
@@ -83,7 +83,7 @@ class _Text:
 def _text(resolved: Resolved, wording: Wording, quiet: bool) -> tuple[Narration, _Text]:
     if not _chosen(resolved, *CORPUS_CHOICE):
         return Narration(quiet=quiet), _Text()
-    from mmrec_engine.corpus.batches import training_windows
+    from mmrec_engine.data.batches import training_windows
 
     narration, corpus = prepared(resolved, wording, quiet)
     settings = resolved.settings

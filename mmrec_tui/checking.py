@@ -13,10 +13,10 @@ from typing import Any
 
 import platformdirs
 
-from mmrec_engine.files import write_whole
-from mmrec_engine.guide import ITEMS, Phase
-from mmrec_engine.guide.findings import evidence, remedy_title, texts, title
+from mmrec_engine.locales.guide import ITEMS, Phase
+from mmrec_engine.locales.guide.findings import evidence, remedy_title, texts, title
 from mmrec_engine.settings import Resolved
+from mmrec_engine.storage.files import write_whole
 from mmrec_tui.terminal import Narration, columns_of, laid_out, one_line, print_json, shows_colour
 from mmrec_tui.text import UsageText, Wording
 

@@ -9,9 +9,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmrec_engine import places
 from mmrec_engine.errors import MmrecError, RequestError
-from mmrec_engine.garbage import collect_rarely, leave_all
+from mmrec_engine.storage import user_folders
+from mmrec_engine.system.garbage_collection import collect_rarely, leave_all
 from mmrec_tui.terminal import one_line, prepare_streams, silence
 from mmrec_tui.text import UsageText, Wording, choose_language
 
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         wording = Wording(choose_language(given_language))
     except ValueError:
         return _fail(Wording("en")("usage.language", value=given_language), Wording("en"))
-    places.on_stand_in(lambda folder: _tell(wording("places.stand-in", path=folder)))
+    user_folders.on_stand_in(lambda folder: _tell(wording("places.stand-in", path=folder)))
     try:
         if not (words and words[0].startswith("-")) and _has_no_working_folder():
             return _fail(wording("error.no-working-folder"), wording)

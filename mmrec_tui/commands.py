@@ -13,9 +13,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mmrec_engine.model.config import ARCHITECTURES
-from mmrec_engine.presets import PRESETS
 from mmrec_engine.settings import CORPUS_CHOICE, FIELDS, Resolved, Settings, metrics_of
+from mmrec_engine.settings.model_config import ARCHITECTURES
+from mmrec_engine.settings.presets import PRESETS
 from mmrec_engine.version import __version__
 from mmrec_tui.findings import evidence_of
 from mmrec_tui.tables import print_table
@@ -23,7 +23,7 @@ from mmrec_tui.terminal import Narration, one_line, print_json, printable
 from mmrec_tui.text import Wording
 
 if TYPE_CHECKING:
-    from mmrec_engine.corpus.prepare import Corpus
+    from mmrec_engine.data.prepare import Corpus
 
 _MIB = 2**20
 EXPORT_FORMATS = ("hf", "gguf")
@@ -80,8 +80,8 @@ def configs(wording: Wording, vocabulary: int, as_json: bool) -> None:
 
 
 def corpora(wording: Wording, as_json: bool) -> None:
-    from mmrec_engine.corpus.builtin import BuiltinDocuments, builtin_names
-    from mmrec_engine.corpus.hub_source import NAMED
+    from mmrec_engine.data.sources.builtin import BuiltinDocuments, builtin_names
+    from mmrec_engine.data.sources.hub_source import NAMED
     from mmrec_engine.errors import RequestError
 
     rows: list[dict[str, Any]] = []
@@ -161,7 +161,7 @@ def evaluate(
 
     locate(checkpoint)  # before torch is loaded, which takes a second or two
     narration, asked = Narration(), given.settings.metrics
-    from mmrec_engine.corpus.prepare import prepare_corpus
+    from mmrec_engine.data.prepare import prepare_corpus
     from mmrec_engine.errors import RequestError
     from mmrec_engine.evaluation.validation import validate
     from mmrec_engine.quality.continuations import measure, require_libraries
@@ -254,8 +254,8 @@ def generate(
 
     check_device(device)
     locate(checkpoint)
-    from mmrec_engine.corpus.prepare import tag_of
-    from mmrec_engine.corpus.text import clean
+    from mmrec_engine.data.prepare import tag_of
+    from mmrec_engine.data.sources.text import clean
     from mmrec_engine.evaluation.generation import BETWEEN, Sampling
     from mmrec_engine.evaluation.generation import generate as continuation
     from mmrec_engine.tokenizer import unknown_characters

@@ -13,10 +13,10 @@ import time
 from pathlib import Path
 
 from mmrec_engine import events
-from mmrec_engine.files import open_plain
 from mmrec_engine.record import newest_lines
-from mmrec_engine.run_files import EVENTS, LOG
 from mmrec_engine.settings import resolve
+from mmrec_engine.storage.files import open_plain
+from mmrec_engine.storage.run_files import EVENTS, LOG
 from mmrec_tui.session import Training
 
 _PATIENCE_SECONDS = 60.0

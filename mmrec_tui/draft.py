@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mmrec_engine.corpus.batches import training_windows, validation_windows
-from mmrec_engine.corpus.hub_source import anchored, is_downloaded
-from mmrec_engine.corpus.mixing import moved
-from mmrec_engine.corpus.prepare import Corpus, short_side
+from mmrec_engine.data.batches import training_windows, validation_windows
+from mmrec_engine.data.mixture import moved
+from mmrec_engine.data.prepare import Corpus, short_side
+from mmrec_engine.data.sources.hub_source import anchored, is_downloaded
 from mmrec_engine.errors import RequestError
-from mmrec_engine.places import expanded
 from mmrec_engine.plan import make_plan
 from mmrec_engine.settings import CORPUS_CHOICE, FIELDS, Resolved, Settings, resolve, value_type
+from mmrec_engine.storage.user_folders import expanded
 
 CURRICULUM_SETTINGS = ("curriculum_share", "curriculum_start", "pacing")
 # The settings that the plan shows, under their headings.

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from mmrec_engine.corpus.curriculum import Pacing
 from mmrec_engine.curves import Curve
+from mmrec_engine.data.transforms.curriculum import Pacing
 from mmrec_engine.history import History
 from mmrec_engine.schedule import rate_factor
 from mmrec_engine.settings import Settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mmrec_engine import events
-from mmrec_engine.guide import findings as guide
+from mmrec_engine.locales.guide import findings as guide
 from mmrec_tui.text import Wording
 
 

@@ -10,8 +10,8 @@ from typing import Annotated, Any, Optional
 import typer
 
 from mmrec_engine.errors import RequestError
-from mmrec_engine.setting import flag
 from mmrec_engine.settings import FIELDS, Resolved, read_settings_file, resolve, value_type
+from mmrec_engine.settings.declaration import flag
 from mmrec_tui.text import UsageText, Wording
 
 # Under which heading of the help a flag stands; one that is not named here stands with the setting declared before it.

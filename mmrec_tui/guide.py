@@ -11,9 +11,9 @@ from dataclasses import asdict
 from itertools import groupby
 from typing import Any
 
-from mmrec_engine.guide import HYPERPARAMETERS, ITEMS, MEASURES, PROBLEMS
-from mmrec_engine.guide.findings import texts
-from mmrec_engine.messages import LANGUAGES, Language
+from mmrec_engine.locales.guide import HYPERPARAMETERS, ITEMS, MEASURES, PROBLEMS
+from mmrec_engine.locales.guide.findings import texts
+from mmrec_engine.locales.messages import LANGUAGES, Language
 from mmrec_tui.text import UsageText, Wording
 from mmrec_tui.topics import Topic, named, search, topics
 

@@ -13,8 +13,8 @@ from mmrec_engine.errors import Interrupted, TrainingError
 from mmrec_engine.history import History
 from mmrec_engine.quality.before import strictly_failing
 from mmrec_engine.quality.following import Origin, leaves_checks_valid
-from mmrec_engine.run_files import REPORTS
 from mmrec_engine.settings import Resolved
+from mmrec_engine.storage.run_files import REPORTS
 from mmrec_engine.training.control import Control
 from mmrec_tui.findings import remedy_title
 from mmrec_tui.notification import SHORTEST_SECONDS, Ending, ending_of, run, signs, start

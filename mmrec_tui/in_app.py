@@ -9,7 +9,7 @@ import re
 from decimal import Decimal, InvalidOperation
 
 from mmrec_engine.errors import MmrecError
-from mmrec_engine.guide import HYPERPARAMETERS
+from mmrec_engine.locales.guide import HYPERPARAMETERS
 from mmrec_tui.terminal import one_line
 from mmrec_tui.text import Wording
 from mmrec_tui.topics import named

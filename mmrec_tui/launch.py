@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mmrec_engine import places
-from mmrec_engine.messages import Language
-from mmrec_engine.run_files import LOG
+from mmrec_engine.locales.messages import Language
+from mmrec_engine.storage import user_folders
+from mmrec_engine.storage.run_files import LOG
 from mmrec_tui.preferences import Preferences, read_preferences
 from mmrec_tui.terminal import one_line, silence
 from mmrec_tui.text import UsageText, Wording, choose_language
@@ -281,4 +281,4 @@ class Streams:
 
 
 def _app_log() -> Path:
-    return places.state_folder() / "app.log"
+    return user_folders.state_folder() / "app.log"

@@ -7,8 +7,9 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from mmrec_engine.machine_memory import USABLE, fits
+from mmrec_engine.model.memory_estimate import fits
 from mmrec_engine.settings import Settings
+from mmrec_engine.system.memory import USABLE
 from mmrec_tui.draft import SPEED_SETTINGS, key_of
 from mmrec_tui.session import Work
 

@@ -76,7 +76,7 @@ class ScreenCommands(Provider):
         screen = self._below
         if screen is None:
             return
-        from mmrec_engine.guide import HYPERPARAMETERS
+        from mmrec_engine.locales.guide import HYPERPARAMETERS
         from mmrec_engine.runs import known_runs
         from mmrec_tui.topics import topics
 

@@ -11,9 +11,9 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from mmrec_engine import places
-from mmrec_engine.files import write_whole
 from mmrec_engine.smoothing import DECAYS, USUAL_DECAY
+from mmrec_engine.storage import user_folders
+from mmrec_engine.storage.files import write_whole
 
 _MOST_RECENT = 12
 
@@ -59,4 +59,4 @@ def read_preferences() -> Preferences:
 
 
 def _path() -> Path:
-    return places.config_folder() / "app.json"
+    return user_folders.config_folder() / "app.json"

@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mmrec_engine.corpus.hub_source import is_hub
-from mmrec_engine.corpus.mixing import sources_of
-from mmrec_engine.corpus.prepare import Corpus
-from mmrec_engine.corpus.preview import Preview, preview, preview_builtin
+from mmrec_engine.data.mixture import sources_of
+from mmrec_engine.data.prepare import Corpus
+from mmrec_engine.data.sources.hub_source import is_hub
+from mmrec_engine.data.sources.preview import Preview, preview, preview_builtin
 from mmrec_engine.errors import MmrecError, TrainingError
-from mmrec_engine.places import expanded
 from mmrec_engine.run_text import text_of_new_run
 from mmrec_engine.settings import SHORTEST_DENOISED, Settings
+from mmrec_engine.storage.user_folders import expanded
 from mmrec_tui.draft import CORPUS_SETTINGS, key_of
 from mmrec_tui.session import Work
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from mmrec_engine.errors import RequestError
 from mmrec_engine.history import History
-from mmrec_engine.run_files import holds_run
 from mmrec_engine.settings import Resolved
+from mmrec_engine.storage.run_files import holds_run
 from mmrec_tui.bench import TITLES
 from mmrec_tui.flags import as_flags
 from mmrec_tui.headless import recorded

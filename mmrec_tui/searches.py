@@ -67,7 +67,7 @@ def find_batch(resolved: Resolved, seconds: float, wording: Wording, as_json: bo
     narration, corpus = prepared(resolved, wording, as_json or quiet)
     settings = resolved.settings
 
-    from mmrec_engine.corpus.batches import training_windows
+    from mmrec_engine.data.batches import training_windows
     from mmrec_engine.training.batch_search import BatchSearch, search_batches
 
     windows = training_windows(settings, corpus).count

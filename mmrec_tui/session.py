@@ -20,7 +20,7 @@ from mmrec_tui.states import ENDED
 if TYPE_CHECKING:
     from mmrec_engine.errors import MmrecError
     from mmrec_engine.history import History
-    from mmrec_engine.messages import Language
+    from mmrec_engine.locales.messages import Language
     from mmrec_engine.quality.following import Origin
     from mmrec_engine.settings import Resolved
 

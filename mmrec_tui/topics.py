@@ -9,9 +9,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from mmrec_engine.guide import HYPERPARAMETERS, ITEMS, MEASURES, PROBLEMS, Hyperparameter, Item, Measure, Problem
-from mmrec_engine.guide.findings import FindingText, remedy_title, texts
-from mmrec_engine.messages import Language, Words
+from mmrec_engine.locales.guide import (
+    HYPERPARAMETERS,
+    ITEMS,
+    MEASURES,
+    PROBLEMS,
+    Hyperparameter,
+    Item,
+    Measure,
+    Problem,
+)
+from mmrec_engine.locales.guide.findings import FindingText, remedy_title, texts
+from mmrec_engine.locales.messages import Language, Words
 from mmrec_engine.quality.remedies import offered_for
 from mmrec_engine.quality.thresholds import THRESHOLDS
 

@@ -57,7 +57,7 @@ class Writer:
             self._work = None
 
     def _write(self, work: Work[None], checkpoint: Path, prompt: str, tokens: int, sampling: dict[str, Any]) -> None:
-        from mmrec_engine.corpus.text import clean
+        from mmrec_engine.data.sources.text import clean
         from mmrec_engine.evaluation.generation import Sampling, generate
         from mmrec_engine.tokenizer import unknown_characters
         from mmrec_engine.trained import load_trained

@@ -155,7 +155,7 @@ def shakespeare() -> Path:
 @pytest.fixture(scope="session")
 def prose() -> str:
     """About 20 KB of real prose: part of the sample corpus."""
-    from mmrec_engine.corpus.builtin import sample_folder
+    from mmrec_engine.data.sources.builtin import sample_folder
 
     return "\n".join(path.read_text(encoding="utf-8") for path in sorted(sample_folder().glob("en-s*.txt"))[:6])
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from mmrec_engine.guide import ITEMS
-from mmrec_engine.messages import LANGUAGES
+from mmrec_engine.locales.guide import ITEMS
+from mmrec_engine.locales.messages import LANGUAGES
 
 ROOT = Path(__file__).parents[1]
 GLOSSARY = ROOT / "docs" / "glossary.md"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mmrec_engine.messages import LANGUAGES, MESSAGES
+from mmrec_engine.locales.messages import LANGUAGES, MESSAGES
 from mmrec_engine.settings import FIELDS
 from mmrec_tui.text import Wording, choose_language, en, tr
 

@@ -18,8 +18,8 @@ from pathlib import Path
 
 import pytest
 
-from mmrec_engine import extras
-from mmrec_engine.extras import install_command
+from mmrec_engine.system import optional_dependencies
+from mmrec_engine.system.optional_dependencies import install_command
 
 ROOT = Path(__file__).parents[1]
 ADDRESS = "https://example.org/owner/mmrec"
@@ -112,7 +112,7 @@ def test_what_an_error_says_to_install_is_right_in_a_clone(extra: str) -> None:
 
 
 def test_what_an_error_says_to_install_is_right_in_a_package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(extras, "_CLONE", tmp_path)
+    monkeypatch.setattr(optional_dependencies, "_CLONE", tmp_path)
     assert install_command("hub") == f"{sys.executable} -m pip install 'mmrec-tui[hub]'"
 
 

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mmrec_engine.corpus.windows import IGNORED_LABEL
+from mmrec_engine.data.windows import IGNORED_LABEL
 
 _NORMAL_95 = 1.96
 

@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mmrec_engine.corpus.parts import Part
+from mmrec_engine.data.parts import Part
 from mmrec_engine.evaluation.metrics import Tally
 
 

@@ -13,9 +13,9 @@ import numpy.typing as npt
 import torch
 from torch.nn import functional
 
-from mmrec_engine.corpus.batches import validation_windows
-from mmrec_engine.corpus.prepare import Corpus
-from mmrec_engine.corpus.windows import IGNORED_LABEL, EvaluationWindows, Tokens
+from mmrec_engine.data.batches import validation_windows
+from mmrec_engine.data.prepare import Corpus
+from mmrec_engine.data.windows import IGNORED_LABEL, EvaluationWindows, Tokens
 from mmrec_engine.evaluation.generation import BETWEEN, Sampling, documents_of, generate
 from mmrec_engine.evaluation.metrics import Tally, bits_per_character, evaluating, perplexity, token_losses
 from mmrec_engine.evaluation.together import Together

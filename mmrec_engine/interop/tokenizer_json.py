@@ -15,7 +15,7 @@ import base64
 import json
 from typing import Any
 
-from mmrec_engine.extras import library
+from mmrec_engine.system.optional_dependencies import library
 from mmrec_engine.tokenizer import Tokenizer
 from mmrec_engine.tokenizer.pieces import EXTRA
 

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mmrec_engine.model.config import ROTARY_BASE
 from mmrec_engine.model.layers import norm, zero_linear
+from mmrec_engine.settings.model_config import ROTARY_BASE
 
 
 class AttentionState(NamedTuple):

@@ -19,11 +19,11 @@ from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
 from mmrec_engine.model.attention import Attention, AttentionState
-from mmrec_engine.model.config import ModelConfig
 from mmrec_engine.model.dropout import DropoutMasks
 from mmrec_engine.model.layers import INITIAL_STD, MLP, norm, zero_linear
 from mmrec_engine.model.llama import LlamaBlock, RMSNorm
-from mmrec_engine.model.memory import MemoryState, MultiMemory
+from mmrec_engine.model.multi_memory import MemoryState, MultiMemory
+from mmrec_engine.settings.model_config import ModelConfig
 
 MixerState = MemoryState | AttentionState
 State = Sequence[MixerState]

@@ -18,9 +18,9 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 from mmrec_engine.model.attention import AttentionState
-from mmrec_engine.model.config import NORM_EPSILON, ROTARY_BASE, ModelConfig
 from mmrec_engine.model.dropout import DropoutMasks
 from mmrec_engine.model.layers import zero_linear
+from mmrec_engine.settings.model_config import NORM_EPSILON, ROTARY_BASE, ModelConfig
 
 
 class RMSNorm(nn.Module):

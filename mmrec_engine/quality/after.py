@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 
 from mmrec_engine import checkpoints
-from mmrec_engine.corpus.batches import validation_windows
-from mmrec_engine.corpus.prepare import Corpus
+from mmrec_engine.data.batches import validation_windows
+from mmrec_engine.data.prepare import Corpus
 from mmrec_engine.errors import MmrecError, RequestError
 from mmrec_engine.evaluation.generation import BETWEEN, Sampling, generate
 from mmrec_engine.evaluation.metrics import student_95
@@ -32,10 +32,10 @@ from mmrec_engine.quality.checks import Check, Finding, Skip, Status, Values, ru
 from mmrec_engine.quality.continuations import measure
 from mmrec_engine.quality.reload import WHOLE
 from mmrec_engine.quality.remedies import remedies_for
-from mmrec_engine.run_files import BEST, FINAL
 from mmrec_engine.run_text import same_text, text_of_run
 from mmrec_engine.runs import read_description
 from mmrec_engine.settings import FIELDS, Settings, metrics_of
+from mmrec_engine.storage.run_files import BEST, FINAL
 from mmrec_engine.trained import Trained, load_trained
 
 _ENOUGH_BATCHES = 8  # of a validation, by which the scatter of their losses is known to a quarter

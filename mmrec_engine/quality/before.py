@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from mmrec_engine.corpus.prepare import Corpus
+from mmrec_engine.data.prepare import Corpus
 from mmrec_engine.history import History
 from mmrec_engine.quality.checks import Check, Finding, run
 from mmrec_engine.quality.report import newest

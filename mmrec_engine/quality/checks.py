@@ -3,7 +3,7 @@
     context ──► measure ──► values ──► judge (values, thresholds) ──► status ──► finding (contract: Events)
 
 Pure but for what a measure has to read. A finding's English words stand in it for whoever reads the file; views word it again,
-by id, from its values (`guide/findings.py`).
+by id, from its values (`locales/guide/findings.py`).
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from mmrec_engine.guide import Phase
-from mmrec_engine.guide.findings import evidence, title
+from mmrec_engine.locales.guide import Phase
+from mmrec_engine.locales.guide.findings import evidence, title
 from mmrec_engine.quality.thresholds import numbers
 
 Status = Literal["pass", "note", "warn", "fail", "error", "skipped"]

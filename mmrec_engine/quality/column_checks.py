@@ -9,8 +9,8 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 
-from mmrec_engine.corpus.fields import is_prose
-from mmrec_engine.corpus.rows import table_of
+from mmrec_engine.data.sources.fields import is_prose
+from mmrec_engine.data.sources.rows import table_of
 from mmrec_engine.quality import text_measures
 from mmrec_engine.quality.checks import Check, Skip, Status, Values
 from mmrec_engine.quality.split_checks import SHORTEST

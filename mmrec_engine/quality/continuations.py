@@ -15,17 +15,17 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from mmrec_engine.corpus.ngrams import stretches
-from mmrec_engine.corpus.parts import Part
-from mmrec_engine.corpus.prepare import Corpus
+from mmrec_engine.data.ngrams import stretches
+from mmrec_engine.data.parts import Part
+from mmrec_engine.data.prepare import Corpus
 from mmrec_engine.errors import RequestError
 from mmrec_engine.evaluation.generation import BETWEEN, Sampling, continue_all, documents_of
 from mmrec_engine.events import Progress
-from mmrec_engine.extras import library
 from mmrec_engine.model.language_model import LanguageModel
 from mmrec_engine.quality.text_measures import overlap
 from mmrec_engine.quality.words import Words, bleu_tokenization, is_turkish
 from mmrec_engine.settings import metrics_of
+from mmrec_engine.system.optional_dependencies import library
 from mmrec_engine.tokenizer.character import code_points
 
 SAMPLES = 32

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from mmrec_engine.guide.findings_before import remedy
+from mmrec_engine.locales.guide.findings_before import remedy
 from mmrec_engine.quality.checks import Check, Skip, Status, Values
 from mmrec_engine.quality.split_checks import judge_share
 from mmrec_engine.quality.text_context import TextContext

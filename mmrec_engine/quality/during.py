@@ -17,7 +17,7 @@ from mmrec_engine.quality.checks import Finding
 from mmrec_engine.quality.during_run import Run, Told
 from mmrec_engine.quality.during_steps import StepRules
 from mmrec_engine.quality.during_validations import ValidationRules
-from mmrec_engine.run_files import EVENTS
+from mmrec_engine.storage.run_files import EVENTS
 
 _ENDED_WELL = ("completed", "early_stopped", "target_reached")
 

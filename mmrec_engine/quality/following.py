@@ -18,10 +18,10 @@ from mmrec_engine.errors import RequestError
 from mmrec_engine.quality.checks import Finding
 from mmrec_engine.quality.remedies import immediate, remedies_for, restart_from
 from mmrec_engine.quality.report import newest
-from mmrec_engine.run_files import BEST
 from mmrec_engine.run_reader import RunReader
 from mmrec_engine.runs import free_name, read_description
 from mmrec_engine.settings import FIELDS, Resolved, resolve
+from mmrec_engine.storage.run_files import BEST
 
 Way = Literal["now", "best", "start"]
 _CALLS_FOR_ACTION = ("fail", "warn", "note")

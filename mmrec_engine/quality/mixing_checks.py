@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mmrec_engine.corpus.windows import TrainingWindows
-from mmrec_engine.guide.findings_before import remedy
+from mmrec_engine.data.windows import TrainingWindows
+from mmrec_engine.locales.guide.findings_before import remedy
 from mmrec_engine.quality.checks import Check, Status, Values
 from mmrec_engine.quality.text_context import TextContext
 

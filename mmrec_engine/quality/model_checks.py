@@ -10,7 +10,6 @@ import torch
 from torch import Tensor, nn
 
 from mmrec_engine.evaluation.metrics import evaluating, token_losses
-from mmrec_engine.model.config import CHUNK
 from mmrec_engine.optim.groups import Optimizers
 from mmrec_engine.quality.checks import Check, Skip, Status, Values
 from mmrec_engine.quality.model_context import (
@@ -29,6 +28,7 @@ from mmrec_engine.quality.model_context import (
 )
 from mmrec_engine.quality.room_checks import ROOM_CHECKS
 from mmrec_engine.quality.thresholds import numbers
+from mmrec_engine.settings.model_config import CHUNK
 
 
 @apart

@@ -19,22 +19,23 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mmrec_engine.corpus.batches import training_windows
-from mmrec_engine.corpus.prepare import Corpus
-from mmrec_engine.corpus.windows import EvaluationWindows, TrainingWindows, Windows
+from mmrec_engine.data.batches import training_windows
+from mmrec_engine.data.prepare import Corpus
+from mmrec_engine.data.windows import EvaluationWindows, TrainingWindows, Windows
 from mmrec_engine.evaluation.metrics import token_losses
-from mmrec_engine.exactness import make_exact, process_restored
-from mmrec_engine.guide.findings_model import REMEDIES
-from mmrec_engine.machine_memory import USABLE, available_bytes, fits, processes_here
-from mmrec_engine.model.config import CHUNK, ModelConfig
+from mmrec_engine.locales.guide.findings_model import REMEDIES
 from mmrec_engine.model.dropout import DropoutMasks
 from mmrec_engine.model.language_model import LanguageModel, create_model
 from mmrec_engine.model.layers import INITIAL_STD
+from mmrec_engine.model.memory_estimate import fits
 from mmrec_engine.optim.groups import Optimizers
 from mmrec_engine.quality.checks import Check, Skip, Status, Values
 from mmrec_engine.quality.thresholds import numbers
 from mmrec_engine.randomness import hash64
 from mmrec_engine.settings import Settings
+from mmrec_engine.settings.model_config import CHUNK, ModelConfig
+from mmrec_engine.system.determinism import make_exact, process_restored
+from mmrec_engine.system.memory import USABLE, available_bytes, processes_here
 
 TOKENS_AN_EVALUATION = 4096  # as in a run's validation
 _LARGE = numbers("one-batch-overfit")["large"]  # parameters above which every check takes a smaller form

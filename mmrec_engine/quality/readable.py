@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mmrec_engine.corpus.documents import Skipped
+from mmrec_engine.data.sources.documents import Skipped
 
 # Reasons by which no text is lost, or no more than was agreed to.
 HARMLESS = ("split-given", "test-left-out", "binary", "empty", "empty-rows", "invalid-bytes", "link-outside")

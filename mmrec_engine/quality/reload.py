@@ -12,13 +12,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from mmrec_engine.corpus.batches import validation_windows
-from mmrec_engine.garbage import collect_rarely, leave_all
+from mmrec_engine.data.batches import validation_windows
 from mmrec_engine.progress import result_of
-from mmrec_engine.run_files import BEST
 from mmrec_engine.run_text import text_of_run
 from mmrec_engine.runs import read_description
 from mmrec_engine.settings import FIELDS, Settings
+from mmrec_engine.storage.run_files import BEST
+from mmrec_engine.system.garbage_collection import collect_rarely, leave_all
 
 WHOLE = "whole"
 
@@ -28,7 +28,7 @@ def loss_of(folder: Path, wait: Callable[[], str]) -> float:
     import torch
 
     from mmrec_engine.evaluation.validation import evaluate_first, validate
-    from mmrec_engine.exactness import make_exact
+    from mmrec_engine.system.determinism import make_exact
     from mmrec_engine.trained import load_trained
 
     described = read_description(folder) or {}

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from mmrec_engine.errors import RequestError
-from mmrec_engine.guide.findings_during import remedy_title
-from mmrec_engine.presets import PRESETS, USUAL_RATE
+from mmrec_engine.locales.guide.findings_during import remedy_title
 from mmrec_engine.settings import FIELDS, MOST_TOKENS_A_BATCH, resolve
+from mmrec_engine.settings.presets import PRESETS, USUAL_RATE
 
 Settings = Mapping[str, Any]
 Changes = dict[str, Any]

@@ -9,12 +9,12 @@ from typing import Any
 
 from mmrec_engine import events
 from mmrec_engine.events import finite
-from mmrec_engine.files import write_whole
-from mmrec_engine.guide import ITEMS
-from mmrec_engine.guide.findings import evidence, texts, title
 from mmrec_engine.history import History
-from mmrec_engine.messages import Language, Words
-from mmrec_engine.run_files import REPORTS
+from mmrec_engine.locales.guide import ITEMS
+from mmrec_engine.locales.guide.findings import evidence, texts, title
+from mmrec_engine.locales.messages import Language, Words
+from mmrec_engine.storage.files import write_whole
+from mmrec_engine.storage.run_files import REPORTS
 
 _WORST_FIRST = ("fail", "error", "warn", "note", "pass", "skipped")
 GLYPHS = {"pass": "✓", "note": "i", "warn": "!", "fail": "✗", "error": "⚠", "skipped": "–", "none": "○"}

@@ -15,9 +15,7 @@ import torch
 from mmrec_engine import checkpoints
 from mmrec_engine.errors import RequestError
 from mmrec_engine.evaluation.metrics import evaluating, token_losses
-from mmrec_engine.machine_memory import USABLE, ran_out
 from mmrec_engine.optim.groups import Optimizers
-from mmrec_engine.presets import PRESETS
 from mmrec_engine.quality.checks import Check, Status, Values
 from mmrec_engine.quality.model_context import (
     TOKENS_AN_EVALUATION,
@@ -35,6 +33,8 @@ from mmrec_engine.quality.model_context import (
     update,
 )
 from mmrec_engine.quality.thresholds import numbers
+from mmrec_engine.settings.presets import PRESETS
+from mmrec_engine.system.memory import USABLE, ran_out
 
 _LONGEST_TRIAL = 6e11  # multiply-adds that the step at full size may take on a CPU: some ten seconds on two cores
 _GIB = 2**30

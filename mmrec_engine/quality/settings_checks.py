@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from mmrec_engine.corpus import ngrams
-from mmrec_engine.corpus.curriculum import Pacing
-from mmrec_engine.corpus.windows import IGNORED_LABEL
-from mmrec_engine.guide.findings_before import remedy
-from mmrec_engine.presets import USUAL_RATE
+from mmrec_engine.data import ngrams
+from mmrec_engine.data.transforms.curriculum import Pacing
+from mmrec_engine.data.windows import IGNORED_LABEL
+from mmrec_engine.locales.guide.findings_before import remedy
 from mmrec_engine.quality.checks import Check, Skip, Status, Values
 from mmrec_engine.quality.text_context import TextContext
 from mmrec_engine.quality.thresholds import numbers
+from mmrec_engine.settings.presets import USUAL_RATE
 
 _SHOWN = 48  # tokens of a window
 _MOST_WINDOWS = 64  # of a batch
@@ -117,7 +117,7 @@ def _rates(optimizer: str) -> dict[str, float]:
 
 
 def _judge_hyperparameters(values: Values, limits: Mapping[str, float]) -> Status:
-    # In the order in which their words are joined (guide/findings_before.py).
+    # In the order in which their words are joined (locales/guide/findings_before.py).
     rules: tuple[tuple[bool, str, Status], ...] = (
         (values["learning_rate"] > values["highest"], "rate-high", "warn"),
         (values["learning_rate"] < values["lowest"], "rate-low", "warn"),

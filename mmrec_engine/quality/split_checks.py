@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from mmrec_engine.corpus.ngrams import stretches
-from mmrec_engine.corpus.windows import Tokens
-from mmrec_engine.guide.findings_before import remedy
+from mmrec_engine.data.ngrams import stretches
+from mmrec_engine.data.windows import Tokens
+from mmrec_engine.locales.guide.findings_before import remedy
 from mmrec_engine.quality import text_measures
 from mmrec_engine.quality.checks import Check, Skip, Status, Values
 from mmrec_engine.quality.text_context import TextContext

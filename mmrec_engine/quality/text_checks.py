@@ -13,11 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from mmrec_engine.corpus.mojibake import damaged_words, repair
-from mmrec_engine.corpus.ngrams import stretches
-from mmrec_engine.corpus.windows import EvaluationWindows, TrainingWindows
-from mmrec_engine.guide.findings_before import remedy
-from mmrec_engine.presets import PRESETS
+from mmrec_engine.data.ngrams import stretches
+from mmrec_engine.data.sources.mojibake import damaged_words, repair
+from mmrec_engine.data.windows import EvaluationWindows, TrainingWindows
+from mmrec_engine.locales.guide.findings_before import remedy
 from mmrec_engine.quality import text_measures
 from mmrec_engine.quality.checks import Check, Skip, Status, Values
 from mmrec_engine.quality.column_checks import MARKUP_CHECKS
@@ -26,6 +25,7 @@ from mmrec_engine.quality.settings_checks import SETTINGS_CHECKS
 from mmrec_engine.quality.split_checks import SHORTEST, SPLIT_CHECKS, judge_share
 from mmrec_engine.quality.text_context import TextContext
 from mmrec_engine.quality.thresholds import numbers
+from mmrec_engine.settings.presets import PRESETS
 from mmrec_engine.tokenizer import CharacterTokenizer
 
 __all__ = ["TEXT_CHECKS", "TextContext"]

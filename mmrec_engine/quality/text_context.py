@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from mmrec_engine.corpus.batches import training_windows
-from mmrec_engine.corpus.ngrams import stretches
-from mmrec_engine.corpus.parts import Side
-from mmrec_engine.corpus.prepare import Corpus
-from mmrec_engine.corpus.windows import EvaluationWindows, TrainingWindows
+from mmrec_engine.data.batches import training_windows
+from mmrec_engine.data.ngrams import stretches
+from mmrec_engine.data.parts import Side
+from mmrec_engine.data.prepare import Corpus
+from mmrec_engine.data.windows import EvaluationWindows, TrainingWindows
 from mmrec_engine.plan import make_plan
 from mmrec_engine.quality.text_measures import texts
 from mmrec_engine.settings import Settings

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from mmrec_engine.corpus.ngrams import Ids, cross_entropies, hashes, stretches
-from mmrec_engine.corpus.windows import Tokens
+from mmrec_engine.data.ngrams import Ids, cross_entropies, hashes, stretches
+from mmrec_engine.data.windows import Tokens
 from mmrec_engine.tokenizer import CharacterTokenizer, Tokenizer
 from mmrec_engine.tokenizer.character import code_points
 

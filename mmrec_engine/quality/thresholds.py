@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mmrec_engine.machine_memory import USABLE
+from mmrec_engine.system.memory import USABLE
 
 
 @dataclass(frozen=True)

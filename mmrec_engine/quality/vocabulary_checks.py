@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mmrec_engine.corpus.ngrams import stretches
-from mmrec_engine.corpus.windows import Tokens
-from mmrec_engine.guide.findings_before import remedy
+from mmrec_engine.data.ngrams import stretches
+from mmrec_engine.data.windows import Tokens
+from mmrec_engine.locales.guide.findings_before import remedy
 from mmrec_engine.quality.checks import Check, Status, Values
 from mmrec_engine.quality.text_context import TextContext
 from mmrec_engine.quality.thresholds import numbers

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from mmrec_engine.errors import RequestError
-from mmrec_engine.extras import library
+from mmrec_engine.system.optional_dependencies import library
 from mmrec_engine.tokenizer.pieces import EXTRA, Pieces
 from mmrec_engine.tokenizer.vocabulary import read_special_ids
 

@@ -17,9 +17,10 @@ from typing import Literal
 import torch
 
 from mmrec_engine.errors import RequestError
-from mmrec_engine.exactness import process_restored
-from mmrec_engine.machine_memory import USABLE, PeakMemory, fits, ran_out
+from mmrec_engine.model.memory_estimate import fits
 from mmrec_engine.settings import FIELDS, MOST_TOKENS_A_BATCH, Settings
+from mmrec_engine.system.determinism import process_restored
+from mmrec_engine.system.memory import USABLE, PeakMemory, ran_out
 from mmrec_engine.training.calibration import measure
 from mmrec_engine.training.machine import Machine, no_memory, resolve_machine
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from mmrec_engine.machine_memory import give_back_freed
 from mmrec_engine.settings import Settings
+from mmrec_engine.system.memory import give_back_freed
 from mmrec_engine.training.batch_search import BatchTrial, TrialMemory, try_batch
 from mmrec_engine.training.job import model_config
 from mmrec_engine.training.machine import Machine

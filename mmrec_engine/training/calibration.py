@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmrec_engine.corpus.windows import Tokens, TrainingWindows
-from mmrec_engine.machine_memory import fits
+from mmrec_engine.data.windows import Tokens, TrainingWindows
 from mmrec_engine.model.language_model import create_model
+from mmrec_engine.model.memory_estimate import fits
 from mmrec_engine.optim.groups import Optimizers
 from mmrec_engine.settings import Settings
 from mmrec_engine.training.job import model_config

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 
 from mmrec_engine import events
-from mmrec_engine.corpus.batches import validation_windows
-from mmrec_engine.machine_cores import allowed_cores, cpu_quota
+from mmrec_engine.data.batches import validation_windows
+from mmrec_engine.system.cores import allowed_cores, cpu_quota
 from mmrec_engine.training.job import Job
 from mmrec_engine.version import __version__
 

@@ -15,12 +15,12 @@ from typing import Any
 import torch
 import torch.distributed as dist
 
-from mmrec_engine.corpus.prepare import prepare_corpus
-from mmrec_engine.corpus.split_record import Earlier
+from mmrec_engine.data.prepare import prepare_corpus
+from mmrec_engine.data.split_record import Earlier
 from mmrec_engine.errors import TrainingError
-from mmrec_engine.machine_memory import ran_out
 from mmrec_engine.progress import result_of
 from mmrec_engine.settings import resolve
+from mmrec_engine.system.memory import ran_out
 from mmrec_engine.tokenizer import tokenizer_from_dict
 from mmrec_engine.training.group import ProcessLostError
 from mmrec_engine.training.job import Job, build_job

@@ -13,13 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmrec_engine import checkpoints
-from mmrec_engine.corpus.batches import training_windows
-from mmrec_engine.corpus.curriculum import Pacing
-from mmrec_engine.corpus.prepare import Corpus
+from mmrec_engine.data.batches import training_windows
+from mmrec_engine.data.prepare import Corpus
+from mmrec_engine.data.transforms.curriculum import Pacing
 from mmrec_engine.errors import RequestError
-from mmrec_engine.machine_memory import BYTES_A_WEIGHT, USABLE, keep_nothing
-from mmrec_engine.model.config import ModelConfig
 from mmrec_engine.model.language_model import LanguageModel, create_model
+from mmrec_engine.model.memory_estimate import BYTES_A_WEIGHT
 from mmrec_engine.optim.average import WeightAverage
 from mmrec_engine.optim.groups import Optimizers
 from mmrec_engine.optim.sharded import gathered
@@ -27,6 +26,8 @@ from mmrec_engine.plan import Plan, Progress, make_plan
 from mmrec_engine.quality.model_context import available
 from mmrec_engine.randomness import hash64
 from mmrec_engine.settings import Settings
+from mmrec_engine.settings.model_config import ModelConfig
+from mmrec_engine.system.memory import USABLE, keep_nothing
 from mmrec_engine.training.group import Alone, Group
 from mmrec_engine.training.loss_scale import LossScale, Overflowed
 from mmrec_engine.training.machine import Machine

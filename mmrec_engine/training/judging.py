@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mmrec_engine import events
-from mmrec_engine.corpus.prepare import Corpus
+from mmrec_engine.data.prepare import Corpus
 from mmrec_engine.errors import Interrupted, TrainingError
 from mmrec_engine.events import Event
-from mmrec_engine.guide.findings import title
-from mmrec_engine.messages import LANGUAGES, Language
+from mmrec_engine.locales.guide.findings import title
+from mmrec_engine.locales.messages import LANGUAGES, Language
 from mmrec_engine.quality import report
 from mmrec_engine.quality.after import checks_after, checks_of
 from mmrec_engine.quality.before import baselines_of, checks_before, count_of_checks, failing

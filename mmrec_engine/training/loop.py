@@ -11,16 +11,17 @@ from collections.abc import Generator, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from mmrec_engine import checkpoints, events, run_files
+from mmrec_engine import checkpoints, events
 from mmrec_engine.errors import RequestError
 from mmrec_engine.evaluation.metrics import bits_per_character, perplexity
 from mmrec_engine.evaluation.validation import sample_text, training_loss, validate, validate_sample
 from mmrec_engine.events import Event, Status
-from mmrec_engine.machine_memory import ran_out
 from mmrec_engine.plan import ending
 from mmrec_engine.quality.remedies import immediate
 from mmrec_engine.schedule import rate_factor
 from mmrec_engine.settings import resolve
+from mmrec_engine.storage import run_files
+from mmrec_engine.system.memory import ran_out
 from mmrec_engine.training.control import Control, Request
 from mmrec_engine.training.job import LAST_WEIGHTS, Job
 

@@ -12,11 +12,11 @@ from typing import Any
 import torch
 
 from mmrec_engine.errors import RequestError
-from mmrec_engine.exactness import make_exact
-from mmrec_engine.machine_cores import available_cores
-from mmrec_engine.machine_memory import USABLE, give_back_freed, keep_freed, processes_here
 from mmrec_engine.quality.model_context import needed_bytes, room
 from mmrec_engine.settings import Settings
+from mmrec_engine.system.cores import available_cores
+from mmrec_engine.system.determinism import make_exact
+from mmrec_engine.system.memory import USABLE, give_back_freed, keep_freed, processes_here
 from mmrec_engine.training.precision import best_precision
 
 PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}

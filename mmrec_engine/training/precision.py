@@ -18,8 +18,8 @@ from pathlib import Path
 
 import torch
 
-from mmrec_engine import places
-from mmrec_engine.files import read_plain, write_whole
+from mmrec_engine.storage import user_folders
+from mmrec_engine.storage.files import read_plain, write_whole
 
 _PROBE_SIZE = 384  # a product of a millisecond or two: short enough to fall between two turns of other processes
 _FEWEST_ROUNDS, _MOST_ROUNDS = 12, 400
@@ -40,7 +40,7 @@ def best_precision(device: torch.device) -> str:
         return "fp16" if generation >= _FLOAT16_GENERATION else "fp32"
     if device.type != "cpu" or multiplies_bfloat16() is False:
         return "fp32"
-    remembered = _Remembered(places.cache_folder() / "precision.json")
+    remembered = _Remembered(user_folders.cache_folder() / "precision.json")
     found = remembered.get()
     if found is None:
         found = "bf16" if pays(torch.bfloat16) else "fp32"

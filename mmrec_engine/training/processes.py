@@ -29,7 +29,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from mmrec_engine.errors import RequestError, TrainingError
-from mmrec_engine.machine_memory import ran_out
+from mmrec_engine.system.memory import ran_out
 from mmrec_engine.training.group import OthersRanOutError, ProcessLostError, launched, meeting_place, share_of
 
 if TYPE_CHECKING:

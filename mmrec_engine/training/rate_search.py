@@ -16,12 +16,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mmrec_engine.corpus.prepare import Corpus
+from mmrec_engine.data.prepare import Corpus
 from mmrec_engine.errors import TrainingError
-from mmrec_engine.exactness import process_restored
-from mmrec_engine.machine_memory import USABLE, fits, ran_out
+from mmrec_engine.model.memory_estimate import fits
 from mmrec_engine.optim.groups import ADAMW_SHARE_OF_MUON
 from mmrec_engine.settings import Settings
+from mmrec_engine.system.determinism import process_restored
+from mmrec_engine.system.memory import USABLE, ran_out
 from mmrec_engine.training.job import build_job
 from mmrec_engine.training.machine import no_memory, resolve_machine
 

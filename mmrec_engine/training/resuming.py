@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from mmrec_engine import checkpoints, events
-from mmrec_engine.corpus import hub_source
-from mmrec_engine.corpus.mixing import moved, sources_of
+from mmrec_engine.data.mixture import moved, sources_of
+from mmrec_engine.data.sources import hub_source
 from mmrec_engine.errors import RequestError
-from mmrec_engine.run_files import DESCRIPTION
 from mmrec_engine.runs import check_description, locate, read_description
-from mmrec_engine.setting import flag
 from mmrec_engine.settings import CORPUS_CHOICE, FIELDS, Resolved, Settings, parse, resolve
+from mmrec_engine.settings.declaration import flag
+from mmrec_engine.storage.run_files import DESCRIPTION
 
 _LIMITS = {"epochs", "max_steps", "target_loss", "early_stopping_patience", "early_stopping_on"}
 

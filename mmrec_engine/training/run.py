@@ -9,13 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mmrec_engine import checkpoints, events, run_files
-from mmrec_engine.corpus.mixing import require_places, sources_of
-from mmrec_engine.corpus.prepare import Corpus
+from mmrec_engine import checkpoints, events
+from mmrec_engine.data.mixture import require_places, sources_of
+from mmrec_engine.data.prepare import Corpus
 from mmrec_engine.errors import Interrupted, RequestError, TrainingError
 from mmrec_engine.events import Event
-from mmrec_engine.files import open_plain
-from mmrec_engine.machine_memory import ran_out
 from mmrec_engine.plan import ending
 from mmrec_engine.quality.continuations import require_libraries
 from mmrec_engine.quality.during import During
@@ -24,13 +22,16 @@ from mmrec_engine.quality.model_context import fitting_microbatch
 from mmrec_engine.quality.readable import skipped_finding
 from mmrec_engine.quality.waiving import marked
 from mmrec_engine.record import newest_lines
-from mmrec_engine.run_files import CONTROL, LOG
 from mmrec_engine.run_folder import Mode, RunFolder, refuse_links
 from mmrec_engine.run_lock import close_descriptor
 from mmrec_engine.run_text import record_of, same_text, text_of_new_run, text_of_run
 from mmrec_engine.runs import note_run, noted_while_preparing, read_events, recorded_ending
 from mmrec_engine.schedule import rate_factor
 from mmrec_engine.settings import Resolved, Settings
+from mmrec_engine.storage import run_files
+from mmrec_engine.storage.files import open_plain
+from mmrec_engine.storage.run_files import CONTROL, LOG
+from mmrec_engine.system.memory import ran_out
 from mmrec_engine.training.control import DETACH, Control
 from mmrec_engine.training.describing import description, started
 from mmrec_engine.training.group import ProcessLostError, as_launched, meeting_place, open_group

@@ -12,11 +12,11 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from mmrec_engine.corpus.curriculum import NO_PACING, Pacing
-from mmrec_engine.corpus.windows import IGNORED_LABEL, Windows
+from mmrec_engine.data.transforms.curriculum import NO_PACING, Pacing
+from mmrec_engine.data.windows import IGNORED_LABEL, Windows
 from mmrec_engine.errors import TrainingError
 from mmrec_engine.evaluation.metrics import token_losses
-from mmrec_engine.messages import GRADIENT, LOSS, WEIGHT
+from mmrec_engine.locales.messages import GRADIENT, LOSS, WEIGHT
 from mmrec_engine.model.dropout import DropoutMasks
 from mmrec_engine.model.language_model import LanguageModel
 from mmrec_engine.optim.groups import Optimizers

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from textual.app import ComposeResult
 from textual.widgets import Static
 
-from mmrec_engine.corpus.prepare import Corpus
+from mmrec_engine.data.prepare import Corpus
 from mmrec_engine.quality.before import failing
 from mmrec_engine.quality.following import Offer, Origin, offers
 from mmrec_engine.settings import Resolved

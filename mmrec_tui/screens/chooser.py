@@ -16,9 +16,9 @@ from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import DirectoryTree, Input, Static
 
-from mmrec_engine.corpus.hub_source import is_hub, source_of
+from mmrec_engine.data.sources.hub_source import is_hub, source_of
 from mmrec_engine.errors import RequestError
-from mmrec_engine.places import expanded
+from mmrec_engine.storage.user_folders import expanded
 from mmrec_tui.draft import found_corpora, typed_corpora
 from mmrec_tui.terminal import one_line
 

@@ -11,8 +11,8 @@ from textual.app import ComposeResult
 from textual.widgets import DataTable
 
 from mmrec_engine.errors import MmrecError
-from mmrec_engine.guide import HYPERPARAMETERS
 from mmrec_engine.history import History
+from mmrec_engine.locales.guide import HYPERPARAMETERS
 from mmrec_engine.run_reader import RunReader
 from mmrec_engine.runs import read_description
 from mmrec_engine.settings import FIELDS

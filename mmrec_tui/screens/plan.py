@@ -11,12 +11,12 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from mmrec_engine.corpus.prepare import Corpus, short_side
+from mmrec_engine.data.prepare import Corpus, short_side
 from mmrec_engine.errors import RequestError
-from mmrec_engine.machine_memory import USABLE, available_bytes
-from mmrec_engine.presets import PRESETS, PROFILES
 from mmrec_engine.runs import free_name
 from mmrec_engine.settings import FIELDS, Resolved, Settings
+from mmrec_engine.settings.presets import PRESETS, PROFILES
+from mmrec_engine.system.memory import USABLE, available_bytes
 from mmrec_tui.draft import (
     Draft,
     corpora_as_typed,

@@ -15,11 +15,11 @@ from textual.widgets import Input, Static
 from mmrec_engine import events
 from mmrec_engine.errors import MmrecError
 from mmrec_engine.history import History
-from mmrec_engine.places import expanded
 from mmrec_engine.quality.following import offers
 from mmrec_engine.quality.report import newest
-from mmrec_engine.run_files import BEST, FINAL
 from mmrec_engine.run_reader import RunReader
+from mmrec_engine.storage.run_files import BEST, FINAL
+from mmrec_engine.storage.user_folders import expanded
 from mmrec_engine.ticks import read_ticks, write_ticks
 from mmrec_tui.after_checks import AfterChecks, needs_checks
 from mmrec_tui.figures import View, figure_of

@@ -12,7 +12,7 @@ from typing import Any
 from textual.content import Content
 from textual.widgets import Static
 
-from mmrec_engine.corpus.prepare import Corpus
+from mmrec_engine.data.prepare import Corpus
 from mmrec_engine.settings import Settings
 from mmrec_tui.in_app import error_text
 from mmrec_tui.screens.base import MmrecScreen

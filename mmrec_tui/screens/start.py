@@ -136,8 +136,8 @@ class StartScreen(MmrecScreen):
         return next((run for run in self._runs if run.state not in (*ENDED, "DIED")), None)
 
     def _machine(self) -> Content:
-        from mmrec_engine.machine_cores import available_cores
-        from mmrec_engine.machine_memory import available_bytes
+        from mmrec_engine.system.cores import available_cores
+        from mmrec_engine.system.memory import available_bytes
 
         cores = available_cores()
         say = self.say

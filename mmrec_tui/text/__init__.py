@@ -6,8 +6,8 @@ import math
 import os
 from collections.abc import Mapping
 
-from mmrec_engine.messages import LANGUAGES, Language
-from mmrec_engine.plurals import fill
+from mmrec_engine.locales.messages import LANGUAGES, Language
+from mmrec_engine.locales.plurals import fill
 
 
 class UsageText(Exception):

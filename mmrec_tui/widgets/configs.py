@@ -7,8 +7,8 @@ from collections.abc import Callable
 from textual.content import Content
 from textual.widgets.option_list import Option
 
-from mmrec_engine.presets import PRESETS
 from mmrec_engine.settings import Settings
+from mmrec_engine.settings.presets import PRESETS
 from mmrec_tui.text import Wording
 
 

@@ -8,8 +8,8 @@ from typing import Any
 from textual.content import Content
 from textual.widgets.option_list import Option
 
-from mmrec_engine.corpus.builtin import builtin_names
-from mmrec_engine.corpus.hub_source import NAMED, is_hub
+from mmrec_engine.data.sources.builtin import builtin_names
+from mmrec_engine.data.sources.hub_source import NAMED, is_hub
 from mmrec_tui.draft import corpora_as_typed
 from mmrec_tui.terminal import one_line
 from mmrec_tui.text import Wording

@@ -12,10 +12,10 @@ from textual.widget import Widget
 from textual.widgets import Input, Select, Static
 
 from mmrec_engine.errors import RequestError
-from mmrec_engine.guide import HYPERPARAMETERS, PROFILE_TEXTS
-from mmrec_engine.machine_cores import allowed_cores, available_cores, cpu_quota
-from mmrec_engine.setting import flag
+from mmrec_engine.locales.guide import HYPERPARAMETERS, PROFILE_TEXTS
 from mmrec_engine.settings import FIELDS, Resolved, value_type
+from mmrec_engine.settings.declaration import flag
+from mmrec_engine.system.cores import allowed_cores, available_cores, cpu_quota
 from mmrec_tui.draft import CURRICULUM_SETTINGS, GROUPS, RATE_SETTINGS, counts, typed
 from mmrec_tui.text import Wording
 from mmrec_tui.widgets.fields import Kind, ValueInput

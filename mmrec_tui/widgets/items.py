@@ -14,8 +14,8 @@ from textual.message import Message
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from mmrec_engine.guide import ITEMS, Item
-from mmrec_engine.guide.findings import texts
+from mmrec_engine.locales.guide import ITEMS, Item
+from mmrec_engine.locales.guide.findings import texts
 from mmrec_engine.quality.report import newest
 from mmrec_tui.findings import advice_of, evidence_of, remedy_title, title_of
 from mmrec_tui.in_app import in_app

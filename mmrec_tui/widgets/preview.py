@@ -6,7 +6,7 @@ from pathlib import Path
 
 from textual.content import Content
 
-from mmrec_engine.corpus.prepare import Corpus
+from mmrec_engine.data.prepare import Corpus
 from mmrec_engine.errors import MmrecError
 from mmrec_engine.settings import Settings
 from mmrec_engine.tokenizer import CharacterTokenizer

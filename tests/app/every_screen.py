@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 
 import mmrec_tui
-from mmrec_engine.corpus.prepare import prepare_corpus
+from mmrec_engine.data.prepare import prepare_corpus
 from mmrec_engine.progress import result_of
 from mmrec_engine.quality.following import offers
 from mmrec_engine.settings import resolve

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mmrec_engine import events
-from mmrec_engine.guide.findings_before import remedy
+from mmrec_engine.locales.guide.findings_before import remedy
 from mmrec_engine.quality.checks import finding
 from mmrec_engine.settings import Settings
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from mmrec_engine.corpus.prepare import Corpus, prepare_corpus
+from mmrec_engine.data.prepare import Corpus, prepare_corpus
 from mmrec_engine.errors import RequestError
-from mmrec_engine.presets import PROFILES
 from mmrec_engine.progress import result_of
 from mmrec_engine.settings import FIELDS, Settings, resolve
+from mmrec_engine.settings.presets import PROFILES
 from mmrec_tui.draft import (
     GROUPS,
     Draft,

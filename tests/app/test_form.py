@@ -8,7 +8,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from mmrec_engine.guide import HYPERPARAMETERS
+from mmrec_engine.locales.guide import HYPERPARAMETERS
 from mmrec_tui.widgets.form import Field
 from tests.app.conftest import an_app, screen_text, table_of, until
 from tests.conftest import extended

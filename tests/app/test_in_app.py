@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from mmrec_engine.errors import RequestError
-from mmrec_engine.guide import HYPERPARAMETERS, ITEMS, MEASURES, PROBLEMS
-from mmrec_engine.guide.findings import texts
-from mmrec_engine.messages import LANGUAGES, MESSAGES
+from mmrec_engine.locales.guide import HYPERPARAMETERS, ITEMS, MEASURES, PROBLEMS
+from mmrec_engine.locales.guide.findings import texts
+from mmrec_engine.locales.messages import LANGUAGES, MESSAGES
 from mmrec_engine.settings import resolve
 from mmrec_tui.in_app import error_text, in_app
 from mmrec_tui.text import Wording

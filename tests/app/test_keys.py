@@ -12,7 +12,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
-from mmrec_engine.messages import LANGUAGES
+from mmrec_engine.locales.messages import LANGUAGES
 from mmrec_tui.figures import PLOTS
 from mmrec_tui.keys import KEYS, about_key, keys_of, word_key
 from mmrec_tui.screens.base import MmrecScreen

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from mmrec_engine.guide import HYPERPARAMETERS, ITEMS, MEASURES, PROBLEMS, PROFILE_TEXTS
-from mmrec_engine.messages import LANGUAGES
+from mmrec_engine.locales.guide import HYPERPARAMETERS, ITEMS, MEASURES, PROBLEMS, PROFILE_TEXTS
+from mmrec_engine.locales.messages import LANGUAGES
 from mmrec_engine.settings import FIELDS
 from mmrec_tui.app import MmrecApp, Relaunch
 from mmrec_tui.preferences import Preferences, read_preferences

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from mmrec_engine.messages import LANGUAGES
+from mmrec_engine.locales.messages import LANGUAGES
 from mmrec_tui.text import Wording
 from mmrec_tui.topics import named, search, topics
 

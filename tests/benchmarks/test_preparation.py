@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from mmrec_engine.corpus.builtin import sample_folder
+from mmrec_engine.data.sources.builtin import sample_folder
 from mmrec_engine.tokenizer import CharacterTokenizer
 
 _MIB = 2**20
 # The peak is read from /proc: what getrusage tells of a child begins with the memory of the process that started it.
 PREPARE = """
 import sys
-from mmrec_engine.corpus.prepare import prepare_corpus
+from mmrec_engine.data.prepare import prepare_corpus
 from mmrec_engine.settings import resolve
 def peak():
     return next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM"))

@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 import torch
 
-from mmrec_engine import checkpoints, run_files
+from mmrec_engine import checkpoints
+from mmrec_engine.storage import run_files
 from tests.conftest import PLANTED, Command, Process, events_of
 
 # Not ru_maxrss, in which the memory of the process that started this one counts too.

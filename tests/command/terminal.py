@@ -28,7 +28,7 @@ import psutil
 import pyte
 import pytest
 
-from mmrec_engine.run_files import EVENTS
+from mmrec_engine.storage.run_files import EVENTS
 from tests.conftest import COMMAND, Command
 
 SECONDS = 90.0  # to wait for what comes within one or two on a machine that is free

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from mmrec_engine.setting import flag
 from mmrec_engine.settings import FIELDS, value_type
+from mmrec_engine.settings.declaration import flag
 from tests.command.refusals import all_refused, refused
 from tests.conftest import FAST, Command
 

@@ -169,7 +169,7 @@ def test_a_file_that_changes_or_vanishes_while_it_is_read(command: Command, harm
     (command.folder / "text").mkdir()
     for name, times in (("a", 1), ("b", 2), ("c", 3)):
         (command.folder / "text" / f"{name}.txt").write_bytes(WORDS * times)
-    fault = planted(after="mmrec_engine.corpus.documents", code=AT_THE_READ.format(harm=harm))
+    fault = planted(after="mmrec_engine.data.sources.documents", code=AT_THE_READ.format(harm=harm))
     result = command("train", "--data-dir", "text", *FAST, **fault)
     assert result.code == 2, result.err
     assert told in result.err

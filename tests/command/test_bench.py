@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mmrec_engine.presets import PRESETS
+from mmrec_engine.settings.presets import PRESETS
 from tests.command.faults import wait_for_step
 from tests.command.terminal import Screen
 from tests.conftest import Command, events_of, extended

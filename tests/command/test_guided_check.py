@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mmrec_engine.guide import ITEMS
+from mmrec_engine.locales.guide import ITEMS
 from mmrec_tui.terminal import laid_out
 from tests.command.terminal import Screen
 from tests.conftest import Command

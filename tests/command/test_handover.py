@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from mmrec_engine.errors import Interrupted
-from mmrec_engine.run_files import LOCK
 from mmrec_engine.run_folder import RunFolder
 from mmrec_engine.run_lock import is_live
 from mmrec_engine.settings import Settings
+from mmrec_engine.storage.run_files import LOCK
 from mmrec_engine.training.control import Control
 from mmrec_engine.training.run import train
 from tests.command.faults import STOPPED, assert_same_end, wait_for_step

@@ -7,7 +7,7 @@ from pathlib import Path
 import datasets
 import pytest
 
-from mmrec_engine.extras import install_command
+from mmrec_engine.system.optional_dependencies import install_command
 from tests.command.faults import fault, one_line_of, planted
 from tests.conftest import FAST, Command, events_of, extended
 
@@ -91,7 +91,7 @@ OTHER_MOMENTS = (("part-*.json", 4), ("part-*.text", 3), ("done.json", 2), ("cor
 def test_a_killed_preparation_goes_on_to_the_same_tokens(
     command: Command, parquet: Path, tmp_path: Path, name: str, nth: int
 ) -> None:
-    small = {"after": "mmrec_engine.corpus.streaming", "code": "module.PART_BYTES = 12_000"}
+    small = {"after": "mmrec_engine.data.sources.streaming", "code": "module.PART_BYTES = 12_000"}
     words = ["train", "--corpus", f"hf:{parquet}", *SHORT, "--tokenizer", "bpe", "--vocab-size", 400]
     assert command(*words, "--name", "whole", **planted(**small)).code == 0
     caches = {"XDG_CACHE_HOME": str(tmp_path / "other")}
@@ -242,7 +242,7 @@ def test_progress_is_in_the_record(command: Command, parquet: Path) -> None:
 @pytest.mark.fault
 @pytest.mark.extended
 def test_two_at_once_prepare_it_once(command: Command, parquet: Path) -> None:
-    slow = planted(after="mmrec_engine.corpus.streaming", code="module.PART_BYTES = 3000")
+    slow = planted(after="mmrec_engine.data.sources.streaming", code="module.PART_BYTES = 3000")
     words = ["train", "--corpus", f"hf:{parquet}", *SHORT]
     processes = [command.start(*words, "--name", name, **slow) for name in ("one", "two")]
     for process in processes:

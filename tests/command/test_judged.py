@@ -52,7 +52,7 @@ def test_a_failing_check_is_code_1_and_changes_nothing(command: Command) -> None
 
 
 def test_what_fails_before_the_start_is_mended_without_asking(command: Command) -> None:
-    from mmrec_engine.corpus.builtin import sample_folder
+    from mmrec_engine.data.sources.builtin import sample_folder
 
     text = command.folder.parent / "damaged.txt"
     turkish = "\n".join(path.read_text(encoding="utf-8") for path in sorted(sample_folder().glob("tr-*.txt"))[:8])

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mmrec_engine.corpus.builtin import sample_folder
-from mmrec_engine.corpus.split_record import SplitRecord
+from mmrec_engine.data.sources.builtin import sample_folder
+from mmrec_engine.data.split_record import SplitRecord
 from tests.conftest import FAST, QUICK, Command, events_of
 
 LIMIT = ["--max-steps", 3, "--warmup-steps", 1]

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from mmrec_engine import run_lock
-from mmrec_engine.run_files import CLAIM, LOCK
 from mmrec_engine.runs import delete_run
+from mmrec_engine.storage.run_files import CLAIM, LOCK
 from tests.command.faults import ended, one_line_of, planted, wait_for_step
 from tests.conftest import FAST, Command
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mmrec_engine import places
+from mmrec_engine.storage import user_folders
 from tests.command.faults import one_line_of
 from tests.conftest import COMMAND, FAST, Command
 
@@ -20,16 +20,16 @@ as_root = pytest.mark.skipif(os.getuid() != 0 or shutil.which("setpriv") is None
 
 @pytest.fixture(autouse=True)
 def _forget(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(places, "_told", [])
-    monkeypatch.setattr(places, "_listeners", [])
-    places._chosen.cache_clear()
+    monkeypatch.setattr(user_folders, "_told", [])
+    monkeypatch.setattr(user_folders, "_listeners", [])
+    user_folders._chosen.cache_clear()
 
 
 def without_places(monkeypatch: pytest.MonkeyPatch, home: str, temporary: Path) -> None:
     for name in ("XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", home)
-    monkeypatch.setattr(places.tempfile, "tempdir", str(temporary))
+    monkeypatch.setattr(user_folders.tempfile, "tempdir", str(temporary))
 
 
 def test_without_a_usable_home_a_private_folder_is_taken_and_told_once(
@@ -38,8 +38,8 @@ def test_without_a_usable_home_a_private_folder_is_taken_and_told_once(
     (tmp_path / "file").touch()
     without_places(monkeypatch, str(tmp_path / "file" / "home"), tmp_path)
     told: list[Path] = []
-    places.on_stand_in(told.append)
-    folders = [places.cache_folder(), places.state_folder(), places.config_folder()]
+    user_folders.on_stand_in(told.append)
+    folders = [user_folders.cache_folder(), user_folders.state_folder(), user_folders.config_folder()]
     private = tmp_path / f"mmrec-{os.getuid()}"
     assert folders == [private / "cache", private / "state", private / "config"]
     assert told == [private]
@@ -51,18 +51,18 @@ def test_a_folder_of_somebody_else_in_its_place_is_not_taken(monkeypatch: pytest
     without_places(monkeypatch, str(tmp_path / "file" / "home"), tmp_path)
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / f"mmrec-{os.getuid()}").symlink_to(tmp_path / "elsewhere")
-    assert places.state_folder().is_relative_to(tmp_path / "file")
+    assert user_folders.state_folder().is_relative_to(tmp_path / "file")
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
 def test_a_place_that_was_named_is_taken_whatever_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    assert places.cache_folder() == tmp_path / "file" / "mmrec"
+    assert user_folders.cache_folder() == tmp_path / "file" / "mmrec"
 
 
 def test_a_home_that_nobody_knows_leaves_a_path_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert places.expanded(Path("~no-such-user/text")) == Path("~no-such-user/text")
+    assert user_folders.expanded(Path("~no-such-user/text")) == Path("~no-such-user/text")
 
 
 @as_root

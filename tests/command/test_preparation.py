@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from mmrec_engine.run_files import PREPARATION
 from mmrec_engine.run_lock import is_live
+from mmrec_engine.storage.run_files import PREPARATION
 from tests.command.faults import ended, one_line_of, planted
 from tests.command.terminal import Screen
 from tests.conftest import FAST, Command
@@ -33,7 +33,7 @@ module.prepare_corpus = waiting
 
 
 def held_up(go: Path) -> dict[str, str]:
-    return planted(after="mmrec_engine.corpus.prepare", code=_WAITING.format(go=str(go)))
+    return planted(after="mmrec_engine.data.prepare", code=_WAITING.format(go=str(go)))
 
 
 def listed(command: Command) -> dict[str, dict[str, Any]]:

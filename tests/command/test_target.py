@@ -20,7 +20,7 @@ def validations(command: Command, name: str = "tiny") -> list[dict[str, Any]]:
 @pytest.fixture
 def long_text(command: Command) -> Path:
     """Real prose of which 30 % are more than one close sample."""
-    from mmrec_engine.corpus.builtin import sample_folder
+    from mmrec_engine.data.sources.builtin import sample_folder
 
     path = command.folder.parent / "long.txt"
     texts = [one.read_text(encoding="utf-8") for one in sorted(sample_folder().glob("en-*.txt"))]

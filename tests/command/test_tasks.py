@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mmrec_engine.corpus.denoising import span_counts
+from mmrec_engine.data.transforms.denoising import span_counts
 from tests.command.faults import as_from_before, assert_a_killed_run_ends_the_same, one_line_of, planted
 from tests.conftest import FAST, Command, events_of, extended
 
@@ -66,7 +66,7 @@ def test_a_run_holds_to_the_weights_and_tells_the_loss_of_each(command: Command,
 
 # Notes the first token of each window that a step takes: the tag of its corpus.
 _NOTED = """
-from mmrec_engine.corpus.mixing import MixedWindows
+from mmrec_engine.data.mixture import MixedWindows
 made = MixedWindows.batch
 def noted(self, numbers):
     batch = made(self, numbers)

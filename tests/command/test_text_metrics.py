@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mmrec_engine.extras import install_command
+from mmrec_engine.system.optional_dependencies import install_command
 from tests.command.faults import planted
 from tests.conftest import FAST, Command, events_of
 

@@ -32,7 +32,9 @@ def test_the_guides_command_works_from_an_installed_wheel(installed: Path, tmp_p
     trained = subprocess.run(command, cwd=work, env=environment, capture_output=True, text=True, check=False)
     assert trained.returncode == 0, trained.stderr
     assert (work / "checkpoints" / "tiny" / "best_model.pt").exists()
-    where = "import mmrec_engine, mmrec_engine.corpus.builtin as b; print(mmrec_engine.__file__, b.sample_folder())"
+    where = (
+        "import mmrec_engine, mmrec_engine.data.sources.builtin as b; print(mmrec_engine.__file__, b.sample_folder())"
+    )
     told = subprocess.run(
         [sys.executable, "-c", where], env=environment, cwd=work, capture_output=True, text=True, check=True
     )
@@ -41,5 +43,5 @@ def test_the_guides_command_works_from_an_installed_wheel(installed: Path, tmp_p
 
 @pytest.mark.slow
 def test_the_wheel_carries_the_sample_and_nothing_of_the_workshop(installed: Path) -> None:
-    assert len(list((installed / "mmrec_engine" / "corpus" / "sample").glob("*.txt"))) >= 40
+    assert len(list((installed / "mmrec_engine" / "data" / "sample").glob("*.txt"))) >= 40
     assert not list(installed.glob("tests"))

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from mmrec_engine.corpus.augmentation import AugmentedWindows, augmented, recased
-from mmrec_engine.corpus.recasing import Recasing, without_marks
-from mmrec_engine.corpus.windows import TrainingWindows, Windows
+from mmrec_engine.data.transforms.augmentation import AugmentedWindows, augmented, recased
+from mmrec_engine.data.transforms.case_tables import Recasing, without_marks
+from mmrec_engine.data.windows import TrainingWindows, Windows
 from mmrec_engine.errors import RequestError
 from mmrec_engine.randomness import hash64, shares
 from mmrec_engine.settings import resolve

@@ -13,8 +13,8 @@ import pytest
 import torch
 
 from mmrec_engine.errors import RequestError
-from mmrec_engine.machine_memory import PeakMemory
 from mmrec_engine.settings import MOST_TOKENS_A_BATCH, Settings
+from mmrec_engine.system.memory import PeakMemory
 from mmrec_engine.training import batch_search
 from mmrec_engine.training.batch_search import BatchSearch, BatchTrial, search_batches
 from mmrec_engine.training.calibration import Calibration
@@ -168,7 +168,7 @@ def test_too_little_time_for_one_batch_is_said() -> None:
 
 
 HOLDING = """
-from mmrec_engine.machine_memory import PeakMemory
+from mmrec_engine.system.memory import PeakMemory
 memory = PeakMemory()
 memory.begin()
 print(memory.peak())

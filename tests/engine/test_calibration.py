@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from mmrec_engine.events import Step
-from mmrec_engine.machine_memory import available_bytes
 from mmrec_engine.settings import Settings
+from mmrec_engine.system.memory import available_bytes
 from mmrec_engine.training.calibration import fits, measure
 from mmrec_engine.training.run import train
 

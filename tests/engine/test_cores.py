@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mmrec_engine.machine_cores import available_cores, cpu_quota
+from mmrec_engine.system.cores import available_cores, cpu_quota
 
 
 @pytest.fixture(autouse=True)

@@ -3,9 +3,9 @@ import math
 import numpy as np
 import pytest
 
-from mmrec_engine.corpus.curriculum import NO_PACING, PacedWindows, Pacing, paced
-from mmrec_engine.corpus.ngrams import window_losses
-from mmrec_engine.corpus.windows import TrainingWindows
+from mmrec_engine.data.ngrams import window_losses
+from mmrec_engine.data.transforms.curriculum import NO_PACING, PacedWindows, Pacing, paced
+from mmrec_engine.data.windows import TrainingWindows
 from mmrec_engine.events import Step
 from mmrec_engine.quality.during import During
 from mmrec_engine.randomness import hash64
@@ -96,7 +96,7 @@ def test_a_window_is_a_function_of_its_number(kind: str) -> None:
 
 
 def test_scores_of_a_long_text_stand_for_those_beside_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mmrec_engine.corpus.curriculum._MOST_SCORED", 1000)
+    monkeypatch.setattr("mmrec_engine.data.transforms.curriculum._MOST_SCORED", 1000)
     windows = windows_of("ngram")
     assert windows.every == 8 and len(windows.ranking) == -(-windows.count // 8)
     half = windows.count // 2

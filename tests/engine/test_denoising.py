@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mmrec_engine.corpus.batches import training_windows, validation_windows
-from mmrec_engine.corpus.denoising import DenoisedWindows, span_counts
-from mmrec_engine.corpus.mixing import MixedWindows
-from mmrec_engine.corpus.prepare import prepare_corpus
-from mmrec_engine.corpus.windows import IGNORED_LABEL, Batch, TrainingWindows
+from mmrec_engine.data.batches import training_windows, validation_windows
+from mmrec_engine.data.mixture import MixedWindows
+from mmrec_engine.data.prepare import prepare_corpus
+from mmrec_engine.data.transforms.denoising import DenoisedWindows, span_counts
+from mmrec_engine.data.windows import IGNORED_LABEL, Batch, TrainingWindows
 from mmrec_engine.errors import RequestError
 from mmrec_engine.progress import result_of
 from mmrec_engine.settings import resolve

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from mmrec_engine.corpus.builtin import BuiltinDocuments, builtin_names, sample_folder
-from mmrec_engine.corpus.documents import FileDocuments
+from mmrec_engine.data.sources.builtin import BuiltinDocuments, builtin_names, sample_folder
+from mmrec_engine.data.sources.documents import FileDocuments
 from mmrec_engine.errors import RequestError
 
 

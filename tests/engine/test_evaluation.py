@@ -6,17 +6,17 @@ import torch
 from torch import Tensor, nn
 
 from mmrec_engine import create_data_loaders, evaluate_model, print_evaluation_metrics
-from mmrec_engine.corpus.parts import Side
-from mmrec_engine.corpus.prepare import Corpus
-from mmrec_engine.corpus.windows import EvaluationWindows
+from mmrec_engine.data.parts import Side
+from mmrec_engine.data.prepare import Corpus
+from mmrec_engine.data.windows import EvaluationWindows
 from mmrec_engine.errors import RequestError
 from mmrec_engine.evaluation import validation
 from mmrec_engine.evaluation.generation import Sampling, generate, next_token
 from mmrec_engine.evaluation.metrics import bits_per_character, perplexity, student_95
 from mmrec_engine.evaluation.validation import evaluate_first, training_loss, validate, validate_sample
-from mmrec_engine.model.config import ModelConfig
 from mmrec_engine.model.language_model import create_model
 from mmrec_engine.progress import result_of
+from mmrec_engine.settings.model_config import ModelConfig
 from mmrec_engine.tokenizer import CharacterTokenizer
 
 

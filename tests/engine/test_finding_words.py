@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from mmrec_engine.guide.findings import SKIPPED, FindingText, evidence, texts, title
-from mmrec_engine.messages import LANGUAGES, Language
+from mmrec_engine.locales.guide.findings import SKIPPED, FindingText, evidence, texts, title
+from mmrec_engine.locales.messages import LANGUAGES, Language
 from mmrec_engine.quality.thresholds import THRESHOLDS, numbers
 
 LONGEST_TITLE = 45

@@ -5,11 +5,11 @@ import sys
 
 import pytest
 
-from mmrec_engine.guide import HYPERPARAMETERS, ITEMS, MEASURES, PROBLEMS, PROFILE_TEXTS
-from mmrec_engine.guide.findings import texts
-from mmrec_engine.messages import LANGUAGES, Language, Words
-from mmrec_engine.presets import PROFILES
+from mmrec_engine.locales.guide import HYPERPARAMETERS, ITEMS, MEASURES, PROBLEMS, PROFILE_TEXTS
+from mmrec_engine.locales.guide.findings import texts
+from mmrec_engine.locales.messages import LANGUAGES, Language, Words
 from mmrec_engine.settings import FIELDS, resolve
+from mmrec_engine.settings.presets import PROFILES
 from mmrec_tui.text import Wording
 from mmrec_tui.topics import named, search, topics
 

@@ -17,11 +17,11 @@ import numpy as np
 import pytest
 from backports import zstd
 
-from mmrec_engine.corpus import hub, streaming
-from mmrec_engine.corpus.hub import Place
-from mmrec_engine.corpus.hub_source import NAMED, HubSource, anchored, is_downloaded, is_hub, source_of
-from mmrec_engine.corpus.ledger import Ledger
-from mmrec_engine.corpus.prepare import Corpus, cache_folder, prepare_corpus
+from mmrec_engine.data.document_table import Ledger
+from mmrec_engine.data.prepare import Corpus, cache_folder, prepare_corpus
+from mmrec_engine.data.sources import hub, streaming
+from mmrec_engine.data.sources.hub import Place
+from mmrec_engine.data.sources.hub_source import NAMED, HubSource, anchored, is_downloaded, is_hub, source_of
 from mmrec_engine.errors import RequestError
 from mmrec_engine.progress import result_of
 from mmrec_engine.settings import parse, resolve
@@ -438,8 +438,8 @@ def test_two_million_documents_take_a_hundred_megabytes() -> None:
     """Of bookkeeping, split included, in a process of its own."""
     program = """
 import numpy as np
-from mmrec_engine.corpus.ledger import Ledger
-from mmrec_engine.corpus.split import split_points
+from mmrec_engine.data.document_table import Ledger
+from mmrec_engine.data.split import split_points
 def held(name):
     return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith(name)) / 1024
 before = held("VmRSS")

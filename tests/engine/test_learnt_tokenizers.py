@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmrec_engine.corpus.builtin import sample_folder
+from mmrec_engine.data.sources.builtin import sample_folder
 from mmrec_engine.errors import RequestError
 from mmrec_engine.settings import TOKENIZERS
 from mmrec_engine.tokenizer import LEARNT, CharacterTokenizer, LearntTokenizer, tokenizer_from_dict, unknown_characters

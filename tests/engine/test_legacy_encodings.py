@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from mmrec_engine.corpus.legacy_encodings import MOST_READINGS, likeliest_encoding, readings
+from mmrec_engine.data.sources.legacy_encodings import MOST_READINGS, likeliest_encoding, readings
 
 TEXTS = [
     (

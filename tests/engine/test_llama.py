@@ -11,9 +11,9 @@ from torch.nn import functional
 
 from mmrec_engine.errors import RequestError
 from mmrec_engine.model import llama
-from mmrec_engine.model.config import ModelConfig
 from mmrec_engine.model.language_model import LanguageModel, create_model
 from mmrec_engine.settings import Settings
+from mmrec_engine.settings.model_config import ModelConfig
 
 FORMS: list[dict[str, Any]] = [{}, {"kv_heads": 2}, {"kv_heads": 1, "tied": True}]
 

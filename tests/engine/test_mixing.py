@@ -12,14 +12,13 @@ import numpy as np
 import pytest
 
 from mmrec_engine import events
-from mmrec_engine.corpus.batches import training_windows, validation_windows
-from mmrec_engine.corpus.mixing import MixedWindows, shares_of, sources_of
-from mmrec_engine.corpus.prepare import Corpus, cache_folder, prepare_corpus
-from mmrec_engine.corpus.windows import TrainingWindows
+from mmrec_engine.data.batches import training_windows, validation_windows
+from mmrec_engine.data.mixture import MixedWindows, shares_of, sources_of
+from mmrec_engine.data.prepare import Corpus, cache_folder, prepare_corpus
+from mmrec_engine.data.windows import TrainingWindows
 from mmrec_engine.errors import RequestError
 from mmrec_engine.evaluation.metrics import Tally
 from mmrec_engine.evaluation.validation import training_loss, validate, validate_sample
-from mmrec_engine.model.config import ModelConfig
 from mmrec_engine.model.language_model import create_model
 from mmrec_engine.plan import make_plan
 from mmrec_engine.progress import result_of
@@ -27,6 +26,7 @@ from mmrec_engine.quality.checks import run
 from mmrec_engine.quality.mixing_checks import MIXING_CHECKS
 from mmrec_engine.quality.text_context import TextContext
 from mmrec_engine.settings import Settings, resolve
+from mmrec_engine.settings.model_config import ModelConfig
 from mmrec_engine.tokenizer import tokenizer_from_dict
 
 LETTERS = ("abcdefgh", "stuvwxyz")  # of the two corpora, none in both

@@ -6,13 +6,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from mmrec_engine.model.config import ARCHITECTURES, Architecture, ModelConfig
 from mmrec_engine.model.dropout import DropoutMasks
 from mmrec_engine.model.language_model import LanguageModel, create_model
 from mmrec_engine.model.layers import MLP, TokenShift
-from mmrec_engine.model.memory import MultiMemory, time_constants
-from mmrec_engine.model.reference import recur
-from mmrec_engine.presets import PRESETS
+from mmrec_engine.model.multi_memory import MultiMemory, time_constants
+from mmrec_engine.model.naive import recur
+from mmrec_engine.settings.model_config import ARCHITECTURES, Architecture, ModelConfig
+from mmrec_engine.settings.presets import PRESETS
 
 PRECISIONS = [(torch.float64, 1e-10), (torch.float32, 1e-5)]
 # (batch, time, width, heads, chunk): prime sizes, times shorter and longer than a chunk and not a multiple of it

@@ -14,10 +14,9 @@ import pytest
 import torch
 from torch import nn
 
-from mmrec_engine.corpus import windows
-from mmrec_engine.corpus.prepare import Corpus, prepare_corpus
-from mmrec_engine.guide.findings_model import MODEL, REMEDIES
-from mmrec_engine.model.config import ARCHITECTURES, Architecture, ModelConfig
+from mmrec_engine.data import windows
+from mmrec_engine.data.prepare import Corpus, prepare_corpus
+from mmrec_engine.locales.guide.findings_model import MODEL, REMEDIES
 from mmrec_engine.model.language_model import LanguageModel, create_model
 from mmrec_engine.progress import result_of
 from mmrec_engine.quality import model_context, room_checks
@@ -25,6 +24,7 @@ from mmrec_engine.quality.checks import Check, Finding, run
 from mmrec_engine.quality.model_checks import MODEL_CHECKS
 from mmrec_engine.quality.model_context import ModelContext, PlainMachine, weights
 from mmrec_engine.settings import Settings
+from mmrec_engine.settings.model_config import ARCHITECTURES, Architecture, ModelConfig
 from tests.conftest import extended
 
 IDS = (

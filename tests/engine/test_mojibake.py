@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mmrec_engine.corpus import mojibake
-from mmrec_engine.corpus.builtin import sample_folder
-from mmrec_engine.corpus.mojibake import Repair, damaged_words, looks_turkish, repair
-from mmrec_engine.corpus.prepare import Corpus, prepare_corpus
+from mmrec_engine.data.prepare import Corpus, prepare_corpus
+from mmrec_engine.data.sources import mojibake
+from mmrec_engine.data.sources.builtin import sample_folder
+from mmrec_engine.data.sources.mojibake import Repair, damaged_words, looks_turkish, repair
 from mmrec_engine.progress import result_of
 from mmrec_engine.settings import resolve
 
@@ -125,7 +125,7 @@ def test_a_corpus_is_mended_as_it_is_read_where_that_is_asked_for(tmp_path: Path
 
 
 def test_a_file_that_turns_out_unusable_leaves_no_words_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mmrec_engine.corpus.text.PIECE_BYTES", 2**16)
+    monkeypatch.setattr("mmrec_engine.data.sources.text.PIECE_BYTES", 2**16)
     (tmp_path / "a.txt").write_text(TURKISH, encoding="utf-8")
     head = misread(TURKISH, "utf-8", "cp1252").encode() * 200
     (tmp_path / "b.txt").write_bytes(head + "çok ılık ağaç".encode("cp1254"))

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mmrec_engine.corpus import ngrams
-from mmrec_engine.corpus.ngrams import baselines, cross_entropies, stretches
+from mmrec_engine.data import ngrams
+from mmrec_engine.data.ngrams import baselines, cross_entropies, stretches
 
 
 def by_hand(train: list[int], validation: list[int], vocabulary: int, longest: int) -> float:

@@ -3,12 +3,12 @@ import copy
 import pytest
 import torch
 
-from mmrec_engine.model.config import ModelConfig
 from mmrec_engine.model.language_model import LanguageModel, create_model
 from mmrec_engine.optim.adamw import BETAS
 from mmrec_engine.optim.groups import Optimizers
 from mmrec_engine.optim.muon import orthogonalised
 from mmrec_engine.settings import resolve
+from mmrec_engine.settings.model_config import ModelConfig
 
 CONFIG = ModelConfig("mmrec", 20, 32, 2, 2, 16)
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from mmrec_engine.errors import RequestError
-from mmrec_engine.guide.findings import evidence
-from mmrec_engine.plurals import fill
+from mmrec_engine.locales.guide.findings import evidence
+from mmrec_engine.locales.plurals import fill
 from mmrec_tui.text import Wording
 
 

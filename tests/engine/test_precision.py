@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from mmrec_engine import places
 from mmrec_engine.settings import Settings
+from mmrec_engine.storage import user_folders
 from mmrec_engine.training import machine, precision
 
 CPU = torch.device("cpu")
@@ -38,14 +38,14 @@ def test_what_was_measured_once_is_remembered(monkeypatch: pytest.MonkeyPatch, f
     monkeypatch.setattr(precision, "pays", lambda dtype: measured.append(dtype) or faster)
     assert [precision.best_precision(CPU) for _ in range(3)] == [chosen] * 3
     assert len(measured) == 1
-    stored = json.loads((places.cache_folder() / "precision.json").read_text())
+    stored = json.loads((user_folders.cache_folder() / "precision.json").read_text())
     assert list(stored.values()) == [chosen]
     assert torch.__version__ in next(iter(stored))
 
 
 @pytest.mark.parametrize("content", [b"", b"[1]", b"{", b'{"x": 1}', b"\xff\xfe"])
 def test_a_damaged_memory_is_measured_anew(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
-    path = places.cache_folder() / "precision.json"
+    path = user_folders.cache_folder() / "precision.json"
     path.parent.mkdir(parents=True)
     path.write_bytes(content)
     monkeypatch.setattr(precision, "multiplies_bfloat16", lambda: True)

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mmrec_engine.corpus import prepare
-from mmrec_engine.corpus.builtin import BuiltinDocuments, sample_folder
-from mmrec_engine.corpus.prepare import Corpus, cache_folder, prepare_corpus
+from mmrec_engine.data import prepare
+from mmrec_engine.data.prepare import Corpus, cache_folder, prepare_corpus
+from mmrec_engine.data.sources.builtin import BuiltinDocuments, sample_folder
 from mmrec_engine.errors import RequestError
 from mmrec_engine.settings import resolve
 
@@ -120,9 +120,9 @@ def test_a_long_document_is_read_in_pieces_as_if_whole(tmp_path: Path, monkeypat
     text = "".join(f"satır {number}: ağaçların gölgesi, ﬁ ligature e\u0301\n" for number in range(500))
     (tmp_path / "a.txt").write_text(text)
     whole = prepared(data_dir=str(tmp_path / "a.txt"))
-    monkeypatch.setattr("mmrec_engine.corpus.spool.PIECE_BYTES", 7)
-    monkeypatch.setattr("mmrec_engine.corpus.text.PIECE_BYTES", 5)
-    monkeypatch.setattr("mmrec_engine.corpus.text._HEAD_BYTES", 3)
+    monkeypatch.setattr("mmrec_engine.data.text_store.PIECE_BYTES", 7)
+    monkeypatch.setattr("mmrec_engine.data.sources.text.PIECE_BYTES", 5)
+    monkeypatch.setattr("mmrec_engine.data.sources.text._HEAD_BYTES", 3)
     monkeypatch.setattr(prepare, "_FORMAT", 10**6)
     pieces = prepared(data_dir=str(tmp_path / "a.txt"))
     assert pieces.fingerprint == whole.fingerprint

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from mmrec_engine.corpus import preview as preview_module
-from mmrec_engine.corpus.builtin import builtin_names
-from mmrec_engine.corpus.preview import preview, preview_builtin
+from mmrec_engine.data.sources import preview as preview_module
+from mmrec_engine.data.sources.builtin import builtin_names
+from mmrec_engine.data.sources.preview import preview, preview_builtin
 from mmrec_engine.errors import RequestError
 
 TURKISH = "Çağrı, ışığı söndürüp şöyle dedi: güneş doğuyor.\nİğde ağacı öğleyin gölge verir.\n"

@@ -1,8 +1,8 @@
 import pytest
 
 from mmrec_engine.errors import RequestError
-from mmrec_engine.machine_memory import processes_here
 from mmrec_engine.settings import resolve
+from mmrec_engine.system.memory import processes_here
 from mmrec_engine.training.group import as_launched, launched, share_of
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from mmrec_engine.corpus.prepare import Corpus, prepare_corpus
+from mmrec_engine.data.prepare import Corpus, prepare_corpus
 from mmrec_engine.errors import RequestError, TrainingError
 from mmrec_engine.progress import result_of
 from mmrec_engine.settings import Settings, resolve

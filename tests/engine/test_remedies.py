@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmrec_engine.guide.findings_during import REMEDIES, remedy_title
-from mmrec_engine.guide.problems import PROBLEMS
-from mmrec_engine.messages import LANGUAGES
-from mmrec_engine.presets import PRESETS, PROFILES, RECIPES
+from mmrec_engine.locales.guide.findings_during import REMEDIES, remedy_title
+from mmrec_engine.locales.guide.problems import PROBLEMS
+from mmrec_engine.locales.messages import LANGUAGES
 from mmrec_engine.quality.during_run import ITEM_OF
 from mmrec_engine.quality.remedies import immediate, remedies_for, restart_from
 from mmrec_engine.settings import Settings, resolve
+from mmrec_engine.settings.presets import PRESETS, PROFILES, RECIPES
 
 FINDINGS = [*ITEM_OF, "out-of-memory"]
 

@@ -15,8 +15,8 @@ from mmrec_engine import checkpoints, train
 from mmrec_engine.errors import RequestError
 from mmrec_engine.events import Event, Resumed, Validation
 from mmrec_engine.plan import Progress
-from mmrec_engine.run_files import FINAL, step_name
 from mmrec_engine.settings import Resolved, resolve
+from mmrec_engine.storage.run_files import FINAL, step_name
 from mmrec_engine.training.control import Control
 from tests.command.faults import assert_same
 

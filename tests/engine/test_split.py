@@ -5,7 +5,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmrec_engine.corpus import split
+from mmrec_engine.data import split
 
 
 @dataclass(frozen=True)

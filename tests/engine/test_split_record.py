@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmrec_engine.corpus.split import kept_points, split_points
-from mmrec_engine.corpus.split_record import SplitRecord
+from mmrec_engine.data.split import kept_points, split_points
+from mmrec_engine.data.split_record import SplitRecord
 
 lengths = st.lists(st.integers(1, 5000), min_size=1, max_size=40)
 

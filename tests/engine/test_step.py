@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from mmrec_engine.corpus.windows import TrainingWindows
+from mmrec_engine.data.windows import TrainingWindows
 from mmrec_engine.model.language_model import LanguageModel, create_model
 from mmrec_engine.optim.groups import Optimizers
 from mmrec_engine.settings import Settings

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from backports import zstd
 
-from mmrec_engine.corpus.documents import FileDocuments, Skipped
-from mmrec_engine.corpus.fields import chosen_field, is_prose
-from mmrec_engine.corpus.markup import html_text
-from mmrec_engine.corpus.packed import Unusable
+from mmrec_engine.data.sources.compressed_files import Unusable
+from mmrec_engine.data.sources.documents import FileDocuments, Skipped
+from mmrec_engine.data.sources.fields import chosen_field, is_prose
+from mmrec_engine.data.sources.markup import html_text
 
 STORIES = [f"Bir varmış, bir yokmuş: {number}. masal, “tırnaklı”, virgüllü." for number in range(30)]
 ROWS = [

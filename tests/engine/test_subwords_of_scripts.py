@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mmrec_engine.corpus.prepare import prepare_corpus
+from mmrec_engine.data.prepare import prepare_corpus
 from mmrec_engine.progress import result_of
 from mmrec_engine.quality.before import text_checks_of
 from mmrec_engine.quality.checks import run

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmrec_engine.corpus import text as text_module
-from mmrec_engine.corpus.packed import open_bytes
-from mmrec_engine.corpus.text import Unusable, clean, clean_pieces, utf8_damage
+from mmrec_engine.data.sources import text as text_module
+from mmrec_engine.data.sources.compressed_files import open_bytes
+from mmrec_engine.data.sources.text import Unusable, clean, clean_pieces, utf8_damage
 
 TURKISH = "Çağrı, ışığı söndürüp şöyle dedi: güneş doğuyor.\nİğde ağacı öğleyin gölge verir.\n"
 

@@ -15,14 +15,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mmrec_engine.corpus import windows
-from mmrec_engine.corpus.builtin import sample_folder
-from mmrec_engine.corpus.prepare import Corpus, prepare_corpus
-from mmrec_engine.guide.findings import evidence, texts
-from mmrec_engine.guide.findings_before import BEFORE, REMEDIES, remedy_title
-from mmrec_engine.guide.findings_reading import READING
-from mmrec_engine.guide.items import ITEMS
-from mmrec_engine.messages import LANGUAGES
+from mmrec_engine.data import windows
+from mmrec_engine.data.prepare import Corpus, prepare_corpus
+from mmrec_engine.data.sources.builtin import sample_folder
+from mmrec_engine.locales.guide.findings import evidence, texts
+from mmrec_engine.locales.guide.findings_before import BEFORE, REMEDIES, remedy_title
+from mmrec_engine.locales.guide.findings_reading import READING
+from mmrec_engine.locales.guide.items import ITEMS
+from mmrec_engine.locales.messages import LANGUAGES
 from mmrec_engine.plan import make_plan
 from mmrec_engine.progress import result_of
 from mmrec_engine.quality import text_measures

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mmrec_engine.corpus.windows import IGNORED_LABEL, EvaluationWindows, TrainingWindows
+from mmrec_engine.data.windows import IGNORED_LABEL, EvaluationWindows, TrainingWindows
 
 
 def tokens(count: int) -> np.ndarray:

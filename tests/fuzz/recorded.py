@@ -6,8 +6,8 @@ import string
 from typing import Any
 
 from mmrec_engine import events
-from mmrec_engine.guide import ITEMS
-from mmrec_engine.guide.findings import texts
+from mmrec_engine.locales.guide import ITEMS
+from mmrec_engine.locales.guide.findings import texts
 from mmrec_engine.quality.during_run import ITEM_OF
 from mmrec_engine.quality.remedies import remedies_for
 from mmrec_engine.settings import Settings

@@ -10,10 +10,10 @@ from pathlib import Path
 from textual.content import Content
 
 from mmrec_engine import events
-from mmrec_engine.guide import ITEMS
-from mmrec_engine.guide.findings import evidence, remedy_title, title
 from mmrec_engine.history import History
-from mmrec_engine.messages import Language
+from mmrec_engine.locales.guide import ITEMS
+from mmrec_engine.locales.guide.findings import evidence, remedy_title, title
+from mmrec_engine.locales.messages import Language
 from mmrec_engine.quality.before import strictly_failing
 from mmrec_engine.quality.following import offers
 from mmrec_engine.quality.report import newest

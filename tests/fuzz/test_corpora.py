@@ -21,8 +21,8 @@ from backports import zstd
 from hypothesis import example
 from hypothesis import strategies as st
 
-from mmrec_engine.corpus.parts import Side
-from mmrec_engine.corpus.prepare import Corpus, cache_folder, prepare_corpus
+from mmrec_engine.data.parts import Side
+from mmrec_engine.data.prepare import Corpus, cache_folder, prepare_corpus
 from mmrec_engine.errors import RequestError
 from mmrec_engine.settings import Settings, resolve
 from tests.fuzz import hostile

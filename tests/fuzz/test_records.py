@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 
 from mmrec_engine import events
 from mmrec_engine.history import History
-from mmrec_engine.messages import LANGUAGES
+from mmrec_engine.locales.messages import LANGUAGES
 from mmrec_engine.quality import report
 from mmrec_engine.quality.during import During
 from mmrec_engine.quality.following import offers
-from mmrec_engine.run_files import DESCRIPTION, EVENTS, REPORTS
 from mmrec_engine.run_reader import RunReader
 from mmrec_engine.runs import recorded_ending, summarise
+from mmrec_engine.storage.run_files import DESCRIPTION, EVENTS, REPORTS
 from tests.fuzz import hostile, recorded, shown
 from tests.fuzz.tried import is_safe, tries
 

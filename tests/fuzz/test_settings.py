@@ -12,8 +12,8 @@ from hypothesis import example
 from hypothesis import strategies as st
 
 from mmrec_engine.errors import RequestError
-from mmrec_engine.setting import flag
 from mmrec_engine.settings import FIELDS, Resolved, read_settings_file, resolve
+from mmrec_engine.settings.declaration import flag
 from mmrec_tui.cli import main  # noqa: F401, loaded before anything is counted
 from tests.fuzz import hostile
 from tests.fuzz.tried import everything_in, is_clear, is_safe, said, tries

@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, given, seed, settings
 from hypothesis.strategies import SearchStrategy
 
 from mmrec_engine.errors import MmrecError
-from mmrec_engine.messages import LANGUAGES
+from mmrec_engine.locales.messages import LANGUAGES
 from mmrec_tui.terminal import printable
 
 _FEW = 3

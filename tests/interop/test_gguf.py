@@ -64,7 +64,7 @@ def test_another_architecture_and_a_missing_library_are_told_in_a_line(
     def without(name: str) -> Any:
         raise ImportError(name)
 
-    monkeypatch.setattr("mmrec_engine.extras.importlib.import_module", without)
+    monkeypatch.setattr("mmrec_engine.system.optional_dependencies.importlib.import_module", without)
     with pytest.raises(RequestError) as refused:
         export_to_gguf(made("llama"), tmp_path / "out")
     assert refused.value.key == "extra-missing" and "gguf" in str(refused.value)

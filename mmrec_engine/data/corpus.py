@@ -1,0 +1,126 @@
+"""A prepared corpus, and what is to be made of a text to prepare it: what decides its tokens and its split."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from mmrec_engine.data.mixture import Source
+from mmrec_engine.data.parts import Part, Side
+from mmrec_engine.data.sources.documents import Reading, Skipped
+from mmrec_engine.data.split_record import Earlier, SplitRecord
+from mmrec_engine.settings import Settings
+from mmrec_engine.storage.run_files import SPLIT
+from mmrec_engine.tokenizer import LEARNT, Tokenizer
+from mmrec_engine.tokenizer.vocabulary import special_ids
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """A prepared corpus: tokens mapped from disk, and what a person wants to know of it.
+
+    repaired_words: how many words `fix_encoding` mended as the text was read. parts: where there are several corpora, or their
+    tags are known; their sides lie one after another in `train` and `validation`. folder: where it is kept. earlier: what
+    it was prepared with. whole: all of the text is the validation split, because a model is evaluated on it.
+    reading: how it was taken from the files. torn: pieces of text that their tokens do not turn back into.
+    """
+
+    name: str
+    fingerprint: str
+    documents: int
+    tokenizer: Tokenizer
+    train: Side
+    validation: Side
+    skipped: tuple[Skipped, ...]
+    repaired_words: int = 0
+    parts: tuple[Part, ...] = ()
+    folder: Path | None = None
+    earlier: Earlier = Earlier()
+    whole: bool = False
+    reading: Reading = Reading()
+    torn: int = 0
+
+    @cached_property
+    def record(self) -> SplitRecord | None:
+        """Which document is on which side; None where that is not known any more."""
+        return None if self.folder is None else SplitRecord.read(self.folder / SPLIT)
+
+    @property
+    def all_parts(self) -> tuple[Part, ...]:
+        """The parts, or the whole as the only one."""
+        return self.parts or (Part(self.name, None, 1.0, self.train, self.validation),)
+
+    def describe(self) -> dict[str, Any]:
+        """The `corpus` entry of run.json."""
+        return {
+            "name": self.name,
+            "fingerprint": self.fingerprint,
+            "documents": self.documents,
+            "train_characters": self.train.characters,
+            "validation_characters": self.validation.characters,
+            "tokenizer": self.tokenizer.kind,
+            "vocabulary": self.tokenizer.vocab_size,
+            "train_tokens": len(self.train.tokens),
+            "validation_tokens": len(self.validation.tokens),
+            "repaired_words": self.repaired_words,
+            **self.reading.describe(),
+            **({"split": self.record.digest} if self.record is not None else {}),
+            **({"parts": [part.describe() for part in self.parts]} if self.parts else {}),
+        }
+
+
+@dataclass(frozen=True)
+class Making:
+    """What is to be made of a text. tokenizer: of a model that is evaluated on it; folder: the cache."""
+
+    settings: Settings
+    tokenizer: Tokenizer | None
+    sources: Sequence[Source]
+    folder: Path
+    earlier: Earlier
+
+    @property
+    def several(self) -> bool:
+        return len(self.sources) > 1
+
+    @property
+    def beside(self) -> tuple[str, ...]:
+        """Special ids of a tokenizer that is learnt, beside those that every one has."""
+        corpora = [source.name for source in self.sources] if self.several else []
+        return special_ids(False, bool(self.settings.denoising), corpora)
+
+    def whole(self, fingerprint: str) -> bool:
+        """Whether all of the text validates."""
+        return self.tokenizer is not None and fingerprint != self.earlier.fingerprint
+
+    def known_tokenizer(self) -> Tokenizer | None:
+        """None where one is learnt from the training split."""
+        return self.tokenizer or self.earlier.tokenizer
+
+    def decides(self, tokenizer: Tokenizer | None = None, whole: bool = False) -> tuple[str, ...]:
+        """What beside the text decides the token files."""
+        settings = self.settings
+        rules = (f"rules {LEARNT[settings.tokenizer].rules}",) if settings.tokenizer in LEARNT else ()
+        learnt = " ".join((f"{settings.tokenizer} {settings.vocab_size}", *rules, *self.beside))
+        vocabulary = json.dumps(tokenizer.to_dict()) if tokenizer else learnt
+        return str(None if whole else settings.val_split), vocabulary
+
+    def fits(self, found: Corpus) -> bool:
+        """Whether a corpus that was prepared without what is known of an earlier run has the same tokens and the same split."""
+        tokenizer, record = self.known_tokenizer(), self.earlier.record
+        if self.whole(found.fingerprint) or not same_tokenizer(tokenizer, found.tokenizer):
+            return False
+        if record is None:
+            return True
+        if found.record is None:
+            return False
+        known, train, _ = record.look_up(found.record.keys)
+        return bool(known.all() and (train == found.record.train).all())
+
+
+def same_tokenizer(wanted: Tokenizer | None, found: Tokenizer) -> bool:
+    return wanted is None or wanted.to_dict() == found.to_dict()

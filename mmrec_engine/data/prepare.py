@@ -1,0 +1,370 @@
+"""From documents to token files on disk: read once, split, build the vocabulary, encode, keep.
+
+    documents ──► clean text in spool files, corpus after corpus, each document's length and fingerprint in a ledger
+              ──► split (by fingerprint) ──► vocabulary of the training side ──► train.bin, validation.bin, corpus.json
+
+Memory stays bounded by one piece of text, whatever the corpus (a JSON line is one piece), and a row of the ledger for each
+document. The result lies in the cache folder under a key made of the corpus' fingerprint and what else decides the tokens; the
+next run reads the text once to know its fingerprint, and maps the files. A data set that is streamed is not read again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Generator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from mmrec_engine.data.corpus import Corpus, Making, same_tokenizer
+from mmrec_engine.data.document_table import Ledger, SideName
+from mmrec_engine.data.mixture import Source, sources_of
+from mmrec_engine.data.parts import Counts, Side, parts_of, with_shares
+from mmrec_engine.data.sources import streaming
+from mmrec_engine.data.sources.builtin import BuiltinDocuments
+from mmrec_engine.data.sources.documents import FileDocuments, Reading, Skipped
+from mmrec_engine.data.sources.hub_source import HubSource, is_hub, source_of
+from mmrec_engine.data.sources.mojibake import Repair
+from mmrec_engine.data.split_record import Earlier, SplitRecord
+from mmrec_engine.data.text_store import Spool, written
+from mmrec_engine.data.token_cache import Remembered
+from mmrec_engine.data.token_files import DESCRIPTION, encode, points_of
+from mmrec_engine.data.tokenizer_training import learn_tokenizer
+from mmrec_engine.errors import RequestError
+from mmrec_engine.events import Progress
+from mmrec_engine.locales.messages import LANGUAGES, REASONS, SIDES
+from mmrec_engine.settings import WHOLE, Settings
+from mmrec_engine.storage import user_folders
+from mmrec_engine.storage.run_files import SPLIT
+from mmrec_engine.tokenizer import CharacterTokenizer, Tokenizer, tokenizer_from_dict
+from mmrec_engine.tokenizer.vocabulary import UNKNOWN, special_ids
+
+__all__ = ["Corpus", "cache_folder", "prepare_corpus", "short_side", "tag_of", "too_short"]
+
+_FORMAT = 3  # raised whenever the same text would give other files
+_STREAMING = "streaming-"  # working folders of data sets
+_DAY = 86_400  # seconds
+
+_Documents = FileDocuments | BuiltinDocuments
+
+
+def cache_folder() -> Path:
+    return user_folders.cache_folder() / "corpora"
+
+
+def prepare_corpus(
+    settings: Settings, tokenizer: Tokenizer | None = None, tag: str | None = None, earlier: Earlier | None = None
+) -> Generator[Progress, None, Corpus]:
+    """Prepare the corpus that the settings name, or find it prepared. Yields progress in bytes of text.
+
+    tokenizer: of a trained model that is to be evaluated on this text; then all of the text is the validation split, unless it
+    is the very text of the `earlier` run.
+    tag: where that one was trained on several corpora, the one whose tag the windows get; none: of the corpus with the same
+    name, else of the first.
+    Raises RequestError where the text is missing, unusable or shorter than one window on a side.
+    """
+    folder = cache_folder()
+    earlier = earlier or Earlier()
+    making = Making(settings, tokenizer, sources_of(settings), folder, earlier)
+    if tokenizer is not None and tag is not None:
+        tag_of(tokenizer, tag)
+    streamed = [source for source in making.sources if settings.data_dir is None and is_hub(source.place)]
+    if streamed and len(making.sources) > 1:
+        raise RequestError("mixing-streamed", name=streamed[0].place)
+    hub = source_of(streamed[0].place) if streamed else None
+    if hub is not None and hub.column is None:
+        hub = replace(hub, column=settings.text_field)
+    documents = [] if hub else [_documents(source, settings, folder) for source in making.sources]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(folder)
+        if hub is not None:
+            corpus = yield from _stream(hub, making)
+        else:
+            with tempfile.TemporaryDirectory(prefix="preparing-", dir=folder) as work:
+                corpus = yield from _prepare(documents, making, Path(work))
+    except OSError as error:
+        raise RequestError("cache-unwritable", path=folder, reason=error.strerror or error) from None
+    tags = corpus.tokenizer.tags
+    parts = with_shares(corpus.parts, making.sources, settings.mixing_temperature, tags, tag)
+    corpus = replace(corpus, parts=parts, earlier=earlier)
+    short = short_side(corpus, settings.seq_len, ("validation",) if tokenizer else ("training", "validation"))
+    if short is not None:
+        raise short
+    names = [part.name for part in corpus.parts]
+    if tokenizer is None and settings.early_stopping_on not in (WHOLE, *names):
+        raise RequestError("early-stopping-on", value=settings.early_stopping_on, choices=", ".join((WHOLE, *names)))
+    return corpus
+
+
+def _documents(source: Source, settings: Settings, folder: Path) -> _Documents:
+    if settings.data_dir is None:
+        return BuiltinDocuments(source.place)
+    return FileDocuments(
+        Path(source.place), settings.encoding, folder, settings.text_field, settings.skip_invalid_bytes
+    )
+
+
+def short_side(
+    corpus: Corpus, seq_len: int, needed: tuple[str, ...] = ("training", "validation")
+) -> RequestError | None:
+    """Why the text is too short for these windows, unless each needed side holds a whole one and its next token."""
+    for part in corpus.all_parts:
+        for label in needed:
+            tokens = len((part.train if label == "training" else part.validation).tokens)
+            if tokens < seq_len + 1:
+                short = too_short(label, tokens, seq_len)
+                if len(corpus.parts) < 2:
+                    return short
+                reason = {language: short.text(language) for language in LANGUAGES}
+                return RequestError("mixing-short", name=part.name, reason=reason)
+    return None
+
+
+def tag_of(tokenizer: Tokenizer, name: str) -> int:
+    """The id that the windows of a corpus begin with. Raises RequestError where the model knows none of that name."""
+    if name not in tokenizer.tags:
+        raise RequestError("tag-unknown", name=name, choices=", ".join(tokenizer.tags) or "–")
+    return tokenizer.tags[name]
+
+
+def too_short(side: str, tokens: int, seq_len: int) -> RequestError:
+    """side: training or validation."""
+    if tokens < 3:
+        return RequestError("corpus-side-empty", side=SIDES[side])
+    nearest = max(0, tokens - 1)
+    return RequestError("corpus-too-short", side=SIDES[side], tokens=tokens, seq_len=seq_len, nearest=nearest)
+
+
+def _prepare(documents: Sequence[_Documents], making: Making, work: Path) -> Generator[Progress, None, Corpus]:
+    settings, sources = making.settings, making.sources
+    repair = Repair() if settings.fix_encoding else None
+    spool = yield from written(documents, work / "text", repair, settings.max_corpus_bytes)
+    there = set(np.unique(spool.ledger.sources).tolist())
+    for number, source in enumerate(sources):
+        if number not in there:
+            raise _nothing_in(documents[number], source.place)
+    corpus = yield from _tokens_of(spool, making, work)
+    skipped = [
+        replace(one, name=f"{source.name}/{one.name}") if making.several else one
+        for source, read in zip(sources, documents, strict=True)
+        for one in read.skipped
+    ]
+    reading = sum((read.reading for read in documents), Reading())
+    return replace(corpus, skipped=tuple(skipped), repaired_words=repair.words if repair else 0, reading=reading)
+
+
+# Why a file cannot be used, where there is more to say of it than that.
+_TOLD_APART = {
+    "undecodable": "corpus-undecodable",
+    "invalid-utf8": "corpus-invalid-utf8",
+    "encoding-unknown": "corpus-encoding-untold",
+    "no-field": "corpus-no-field",
+    "needs-extra": "corpus-needs-extra",
+}
+
+
+def _nothing_in(documents: _Documents, place: str) -> RequestError:
+    """Why a corpus without a usable document has none."""
+    if not documents.skipped:
+        return RequestError("corpus-empty", path=place)
+    first = documents.skipped[0]
+    values = {"path": place, "count": len(documents.skipped), "first": first.name, "reason": REASONS[first.reason]}
+    if first.reason in _TOLD_APART:
+        return RequestError(_TOLD_APART[first.reason], hint=first.hint, **values)
+    return RequestError("corpus-nothing-usable", **values)
+
+
+def _stream(source: HubSource, making: Making) -> Generator[Progress, None, Corpus]:
+    """A data set that is streamed: what is finished is found without it, what was cut off goes on."""
+    settings, folder = making.settings, making.folder
+    key = streaming.key_of(source, settings.max_corpus_bytes, settings.fix_encoding)
+    plain = _remembered(making, _digest(key, *_decides(making)))
+    if plain is not None and making.fits(plain):
+        return plain
+    known, record = making.known_tokenizer(), making.earlier.record
+    of_earlier = () if record is None else (record.digest,)
+    of_evaluation = () if making.tokenizer is None else (making.earlier.fingerprint,)
+    decides = _decides(making, known, whole=making.tokenizer is not None)
+    whole_key = _digest(key, *decides, *of_earlier, *of_evaluation)
+    found = _remembered(making, whole_key)
+    if found is not None:
+        return found
+    work = folder / f"{_STREAMING}{key}"
+    with (yield from streaming.locked(work)):
+        found = _remembered(making, whole_key)  # by the process that was waited for
+        try:
+            if found is None:
+                found = yield from _stream_into(work, source, making, whole_key)
+        finally:
+            if found is not None or not streaming.begun(work):
+                shutil.rmtree(work, ignore_errors=True)
+    return found
+
+
+def _stream_into(work: Path, source: HubSource, making: Making, key: str) -> Generator[Progress, None, Corpus]:
+    settings, name = making.settings, making.sources[0].name
+    repair = Repair() if settings.fix_encoding else None
+    text = yield from streaming.streamed(source, name, work, settings.max_corpus_bytes, repair)
+    if not len(text.spool.ledger):
+        raise RequestError("corpus-empty", path=name)
+    corpus = yield from _tokens_of(text.spool, making, work)
+    assert corpus.folder is not None
+    told = (text.held_out, text.field, text.others)
+    Remembered(corpus.folder.name, text.empty, text.repaired_words, *told).write(making.folder, key)
+    found = _remembered(making, key)
+    if found is None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO), str(making.folder))
+    return found
+
+
+def _remembered(making: Making, key: str) -> Corpus | None:
+    found = Remembered.read(making.folder, key)
+    corpus = _open(making.folder / found.prepared, making.sources) if found is not None else None
+    if found is None or corpus is None:
+        return None
+    skipped = (Skipped(making.sources[0].name, "empty-rows", str(found.empty)),) if found.empty else ()
+    reading = Reading(
+        ((("train",), (found.held_out,)),) if found.held_out is not None else (),
+        ((found.field, tuple(found.others)),) if found.field is not None else (),
+    )
+    return replace(corpus, skipped=skipped, repaired_words=found.repaired_words, reading=reading)
+
+
+def _tokens_of(spool: Spool, making: Making, work: Path) -> Generator[Progress, None, Corpus]:
+    """The tokens of a spooled text, prepared already or now. work: where the files are made."""
+    ledger, settings = spool.ledger, making.settings
+    fingerprint = ledger.fingerprint(making.several)
+    whole, record, tokenizer = making.whole(fingerprint), making.earlier.record, making.known_tokenizer()
+    if tokenizer is not making.tokenizer and _names(tokenizer) != (*special_ids(len(ledger) > 1), *making.beside):
+        tokenizer = None  # of a text with other special ids, such as one document instead of several
+    points: npt.NDArray[np.int64] | None = np.zeros(len(ledger), dtype=np.int64) if whole else None
+    kept: tuple[str, ...] = ()
+    if record is not None and not whole:
+        points = points_of(ledger, settings.val_split, record)
+        if (points != points_of(ledger, settings.val_split)).any():
+            kept = (SplitRecord.of(_keys(ledger), points).digest,)
+    prepared = making.folder / _digest(fingerprint, *_decides(making, None, whole), *kept)
+    if tokenizer is not None:
+        learnt = None if whole else _open(prepared, making.sources)
+        if learnt is None or not same_tokenizer(tokenizer, learnt.tokenizer):
+            given = making.folder / _digest(fingerprint, *_decides(making, tokenizer, whole), *kept)
+            if making.tokenizer is None and isinstance(tokenizer, CharacterTokenizer) and not given.exists():
+                points = points_of(ledger, settings.val_split) if points is None else points
+                if not (yield from _covers(tokenizer, spool, points, settings)):
+                    tokenizer = None
+            prepared = prepared if tokenizer is None else given
+    corpus = _open(prepared, making.sources)
+    if corpus is None or (corpus.record is None and not whole):
+        if points is None:
+            points = points_of(ledger, settings.val_split)
+        if corpus is None:
+            target = work / f"prepared-{prepared.name}"  # of another split or vocabulary is another
+            target.mkdir(exist_ok=True)
+            yield from encode(spool, points, settings, tokenizer, making.beside, fingerprint, target)
+            if not whole:
+                SplitRecord.of(_keys(ledger), points).write(target / SPLIT)
+            _put_in_place(target, prepared, making.sources)
+        else:  # it was prepared before there was a record
+            SplitRecord.of(_keys(ledger), points).write(prepared / SPLIT)
+        corpus = _open(prepared, making.sources)
+        if corpus is None:
+            raise OSError(errno.EIO, os.strerror(errno.EIO), str(prepared))
+    return replace(corpus, whole=whole)
+
+
+def _covers(
+    tokenizer: CharacterTokenizer, spool: Spool, points: npt.NDArray[np.int64], settings: Settings
+) -> Generator[Progress, None, bool]:
+    """Whether a vocabulary has all the characters that one learnt from this training split would have, in whatever order."""
+    training = (piece.text for piece in spool.pieces(points) if piece.side == "train")
+    learnt = yield from learn_tokenizer(training, int(points.sum()), settings, ())
+    assert isinstance(learnt, CharacterTokenizer)
+    return set(learnt.characters) <= set(tokenizer.characters)
+
+
+def _decides(making: Making, tokenizer: Tokenizer | None = None, whole: bool = False) -> tuple[str, ...]:
+    return (*making.decides(tokenizer, whole), str(_FORMAT))
+
+
+def _keys(ledger: Ledger) -> npt.NDArray[np.uint64]:
+    """By which a record knows the documents. Shape (documents,)."""
+    return np.ascontiguousarray(ledger.fingerprints(slice(None))[:, 0])
+
+
+def _names(tokenizer: Tokenizer | None) -> tuple[str, ...]:
+    """Of the special ids, without the unknown one."""
+    return () if tokenizer is None else tuple(name for name in tokenizer.special if name != UNKNOWN)
+
+
+def _open(folder: Path, sources: Sequence[Source]) -> Corpus | None:
+    """The corpus prepared in `folder`; None where there is none, or what lies there is not whole.
+
+    All parts have a share of 1 and no tag.
+    """
+    try:
+        described = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
+        tokenizer = tokenizer_from_dict(described["tokenizer"])
+        sides: dict[SideName, Side] = {
+            side: Side(
+                np.memmap(folder / f"{side}.bin", dtype=tokenizer.dtype, mode="r")
+                if (folder / f"{side}.bin").stat().st_size
+                else np.zeros(0, dtype=tokenizer.dtype),
+                described["characters"][side],
+                described["unknown"][side],
+            )
+            for side in ("train", "validation")
+        }
+        if any(len(side.tokens) != described["tokens"][name] for name, side in sides.items()):
+            return None
+        # Without its parts it was prepared before there were several.
+        counts = described.get("parts") or [{name: described[name] for name in ("characters", "tokens", "unknown")}]
+        return Corpus(
+            " + ".join(source.name for source in sources),
+            described["fingerprint"],
+            described["documents"],
+            tokenizer,
+            sides["train"],
+            sides["validation"],
+            (),
+            parts=parts_of(sources, [Counts(**one) for one in counts], sides),
+            folder=folder,
+            torn=int(described.get("torn", 0)),
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _put_in_place(prepared: Path, place: Path, sources: Sequence[Source]) -> None:
+    """Move the finished folder to its name; another process that was faster has made the same files."""
+    for path in prepared.iterdir():
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+    try:
+        prepared.rename(place)
+    except OSError:
+        if _open(place, sources) is None:
+            shutil.rmtree(place, ignore_errors=True)
+            prepared.rename(place)
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """Remove what killed processes left behind: working folders older than a day, streamed text that nobody went on with."""
+    for pattern, seconds in (("preparing-*", _DAY), (f"{_STREAMING}*", 7 * _DAY)):
+        for path in folder.glob(pattern):
+            with contextlib.suppress(FileNotFoundError):  # another process may be tidying too
+                if time.time() - path.stat().st_mtime > seconds:
+                    shutil.rmtree(path, ignore_errors=True)
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.blake2b("\n".join(parts).encode(), digest_size=16).hexdigest()

@@ -1,0 +1,136 @@
+"""A quick look at a corpus before it is prepared: how much there is, and how its text begins. Reads 64 KB of a file at most.
+
+The files are those that `FileDocuments` would read, told apart as it does. What stands behind the first 64 KB of a file is not
+looked at, so a file may look well here and prove unusable when it is read whole.
+"""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import io
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
+
+from mmrec_engine.data.sources.builtin import BuiltinDocuments
+from mmrec_engine.data.sources.compressed_files import Unusable, damage_worded
+from mmrec_engine.data.sources.documents import Entry, FileDocuments
+from mmrec_engine.data.sources.formats import kind_of
+from mmrec_engine.data.sources.legacy_encodings import readings
+from mmrec_engine.data.sources.structured import Found, Text
+from mmrec_engine.data.sources.text import clean_pieces
+
+_HEAD_BYTES = 2**16
+_MOST_NAMES = 20
+_MOST_ROWS = 40
+_MOST_HEADS = 20  # files whose beginning is read in search of text
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A look at a corpus.
+
+    names: the first files, or documents of a built-in corpus; shown: the one whose first `lines` these are. Where the first
+    text is in an unknown encoding there are no lines but `readings`: encodings that it may be in, likeliest first, each with a
+    line of it. reason: why there are no lines, as in `Skipped`; empty where there are some, or no file at all.
+    """
+
+    total_bytes: int
+    files: int
+    names: tuple[str, ...]
+    shown: str = ""
+    lines: tuple[str, ...] = ()
+    readings: tuple[tuple[str, str], ...] = ()
+    reason: str = ""
+
+
+def preview(
+    path: Path, encoding: str | None, lines: int = 40, text_field: str | None = None, skip_invalid: bool = False
+) -> Preview:
+    """Look at a file or folder. encoding: of text that is not Unicode; None where the person has named none. text_field,
+    skip_invalid: as in `TextReader`.
+
+    Raises RequestError where there is no such path, it cannot be read, or Python knows no such encoding.
+    """
+    return _FileHeads(path, encoding, text_field=text_field, skip_invalid=skip_invalid).preview(lines)
+
+
+def preview_builtin(name: str, lines: int = 40) -> Preview:
+    """Look at a built-in corpus. Raises RequestError for an unknown name, or where this Python does not carry it."""
+    documents = BuiltinDocuments(name)
+    texts = [(document.name, "".join(document.pieces)) for document in documents]
+    total = sum(len(text.encode("utf-8", "replace")) for _, text in texts)
+    names = tuple(name for name, _ in texts[:_MOST_NAMES])
+    first, text = texts[0] if texts else ("", "")
+    return Preview(total, len(texts), names, first, tuple(text.splitlines()[:lines]))
+
+
+class _FileHeads(FileDocuments):
+    """The same files, of which only the beginning is read."""
+
+    def preview(self, lines: int) -> Preview:
+        entries = self._entries
+        if self.split is not None:
+            entries = [entry for entry in entries if self.side_of(entry.name) is not None]
+        total, names = sum(entry.size for entry in entries), tuple(entry.name for entry in entries[:_MOST_NAMES])
+        first_reason = ""
+        for entry in entries[:_MOST_HEADS]:
+            head = b""
+            try:
+                with _opened(entry) as file:
+                    head = file.read(_HEAD_BYTES)
+                    text = self._beginning(entry.name, file, head)
+                return Preview(total, len(entries), names, entry.name, tuple(text.splitlines()[:lines]))
+            except Unusable as unusable:
+                if unusable.reason == "undecodable":
+                    return Preview(
+                        total, len(entries), names, entry.name, readings=tuple(readings(head)), reason=unusable.reason
+                    )
+                first_reason = first_reason or unusable.reason
+        return Preview(total, len(entries), names, reason=first_reason)
+
+    def _beginning(self, name: str, file: BinaryIO, head: bytes) -> str:
+        """Clean text of a file's first bytes. Raises Unusable."""
+        name = PurePosixPath(name).name
+        whole = len(head) < _HEAD_BYTES
+        kind = kind_of(name, head, whole)
+        if kind == "text":
+            if whole:
+                return "".join(clean_pieces(io.BytesIO(head), self.encoding, [] if self.skip_invalid else None))
+            # The first piece of a head that breaks off ends where a character does, whatever its encoding.
+            return next(clean_pieces(io.BytesIO(_whole_characters(head)), self.encoding), "")
+        source: BinaryIO = file
+        if kind == "columns":
+            file.seek(0)
+        else:
+            source = io.BytesIO(head if whole else head[: head.rfind(b"\n") + 1] or head)
+        texts: list[str] = []
+        for found in itertools.islice(self.reader.texts(source, name, Found()), _MOST_ROWS):
+            if isinstance(found, Text):
+                texts.append("".join(found.pieces))
+            elif not texts:
+                raise Unusable(found.reason, found.hint)
+        return "\n".join(texts)
+
+
+@contextlib.contextmanager
+def _opened(entry: Entry) -> Iterator[BinaryIO]:
+    """Raises Unusable, whatever it is that keeps the file from being read."""
+    try:
+        with damage_worded(), entry.opened() as file:
+            yield file
+    except OSError:
+        raise Unusable("unreadable") from None
+
+
+def _whole_characters(head: bytes) -> bytes:
+    """UTF-8 without the torn character at its end, or it would be taken for another encoding; other bytes as they are."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        decoder.decode(head)
+    except UnicodeDecodeError:
+        return head
+    return head[: len(head) - len(decoder.getstate()[0])]

@@ -1,0 +1,274 @@
+"""A streamed data set brought to disk once, in parts, so that a process that is killed loses one part at most.
+
+    rows ──► clean documents ──► a part of some 64 MiB, its documents mixed ──► text, ledger, and the place behind it
+
+Which documents a part holds, and how they are mixed, is a function of the data set alone: read in one go or in many, it comes
+to the same text. The mixing takes the place of a shuffle buffer, whose content could not be found again. Nobody's seed is in
+it, so that runs of different seeds have the same text on the same side.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from mmrec_engine.data.document_table import FINGERPRINT_BYTES, SIDES, Ledger, SideName
+from mmrec_engine.data.sources.hub import HubDocuments, Place
+from mmrec_engine.data.sources.hub_source import HubSource
+from mmrec_engine.data.sources.mojibake import Repair
+from mmrec_engine.data.text_store import Spool
+from mmrec_engine.events import Progress
+from mmrec_engine.randomness import hash64, permuted
+from mmrec_engine.storage.files import write_whole
+
+PART_BYTES = 64 * 2**20  # of text
+FORMAT = 2  # raised whenever the same data set would give other text
+_HELD_OUT = 0.1  # of the most text, for the data set's own validation split
+_MIXING = 5  # key
+_TELL_BYTES = 2**20
+_LOOK_SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class Streamed:
+    """A data set on disk. empty: rows without text, left out; repaired_words: mended as it was read.
+
+    held_out: its own validation split, which is the validation side then. field: that holds the text; others: those left aside.
+    """
+
+    spool: Spool
+    empty: int
+    repaired_words: int
+    held_out: str | None = None
+    field: str | None = None
+    others: Sequence[str] = ()
+
+
+def key_of(source: HubSource, most_bytes: int | None, repair: bool) -> str:
+    """A name for the text that comes of a data set. Of a local one the files' sizes and times are in it."""
+    files: list[str] = []
+    if source.local:
+        root = Path(source.path)
+        found = [root] if root.is_file() else sorted(path for path in root.rglob("*") if path.is_file())
+        files = [f"{path.relative_to(root)} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in found]
+    what = json.dumps([FORMAT, PART_BYTES, asdict(source), most_bytes, repair, files])
+    return hashlib.blake2b(what.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
+
+
+def locked(folder: Path) -> Generator[Progress, None, BinaryIO]:
+    """Make the folder and hold it, as long as the file that is returned is open; waits while another process does."""
+    while True:
+        folder.mkdir(exist_ok=True)
+        lock = (folder / "lock").open("ab")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if (folder / "lock").stat().st_ino == os.fstat(lock.fileno()).st_ino:  # not one that was just removed
+                os.utime(folder)
+                return lock
+        except (BlockingIOError, FileNotFoundError):
+            pass
+        lock.close()
+        yield Progress(task="waiting", done=0, total=0)
+        time.sleep(_LOOK_SECONDS)
+
+
+def begun(folder: Path) -> bool:
+    """Whether anything in it is worth going on with."""
+    return any(folder.glob("part-*.json"))
+
+
+def streamed(
+    source: HubSource, name: str, folder: Path, most_bytes: int | None, repair: Repair | None
+) -> Generator[Progress, None, Streamed]:
+    """Bring the data set into the folder, or the rest of it; at most so many bytes of it, in whole documents.
+
+    Raises RequestError as `HubDocuments` does. What was read until then stays.
+    """
+    parts = _Parts(folder)
+    if repair:
+        repair.words = parts.last.repaired
+    if not parts.last.ended:
+        yield Progress(task="reading", done=parts.bytes, total=0)
+        if parts.last.side != "validation":
+            yield from _read_split(source, name, parts, most_bytes, repair)
+        if parts.last.held_out is not None:
+            other = replace(source, split=parts.last.held_out, column=parts.last.field)
+            yield from _read_split(other, name, parts, most_bytes, repair)
+    last = parts.last
+    return Streamed(parts.spool(), last.empty, last.repaired, last.held_out, last.field, last.others)
+
+
+def _read_split(
+    source: HubSource, name: str, parts: _Parts, most_bytes: int | None, repair: Repair | None
+) -> Generator[Progress, None, None]:
+    """The rest of one split: of the one to train on, or of that which the data set holds out for validation.
+
+    most_bytes: of the whole text.
+    """
+    last = parts.last
+    validates = source.split is not None and source.split == last.held_out
+    documents = HubDocuments(source, name, last.revision, Place(**last.place))
+    held_out = last.held_out if validates else documents.held_out
+    side: SideName | None = "validation" if validates else "train" if held_out is not None else None
+    before = parts.validating if validates else parts.bytes
+    if most_bytes is not None and held_out is not None:
+        most_bytes = max(1, int(most_bytes * (_HELD_OUT if validates else 1 - _HELD_OUT)))
+    known = [size for size in (documents.total_bytes, most_bytes) if size]
+    total = min(known) if known else 0
+    texts, ended = iter(documents), False
+    while not ended:
+        part = _Part(before, parts.last.empty, most_bytes)
+        for text in texts:
+            if text is not None and repair:
+                text = "".join(repair.pieces((text,)))
+            if not part.take(text):
+                ended = True
+                break
+            if part.whole:
+                break
+            if part.tell:
+                yield Progress(task="reading", done=_below(before + part.bytes, total), total=total)
+        else:
+            ended = True
+        repaired, all_read = repair.words if repair else 0, ended and side != "train"
+        told, others = (last.field, last.others) if validates else (documents.field.told, documents.field.others)
+        place = asdict(documents.place)
+        kept = _Kept(part.empty, repaired, all_read, documents.revision, place, held_out, side, told, others)
+        before += part.bytes
+        if ended and side == "train":  # what is read next begins at its beginning
+            kept = replace(kept, side="validation", place=asdict(Place()))
+        parts.add(part, kept, side)
+
+
+def _below(done: int, total: int) -> int:
+    return min(done, total) if total else done
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """What is noted behind a part. empty, repaired: until here; place: of a `Place`.
+
+    held_out: the validation split, where the data set has one; side: what the place is in, None where there is only one split.
+    """
+
+    empty: int
+    repaired: int
+    ended: bool
+    revision: str | None
+    place: dict[str, Any]
+    held_out: str | None = None
+    side: SideName | None = None
+    field: str | None = None
+    others: Sequence[str] = ()
+
+
+class _Part:
+    """Documents that are gathered in memory until they make a part."""
+
+    def __init__(self, before: int, empty: int, most: int | None) -> None:
+        """before: bytes of the earlier parts; empty: rows without text so far."""
+        self._before, self._most = before, most
+        self._documents: list[bytes] = []
+        self._characters: list[int] = []
+        self._told = 0
+        self.bytes, self.empty = 0, empty
+
+    def take(self, text: str | None) -> bool:
+        """Whether it was within the limit. A first document that alone is larger is cut there."""
+        if not text:
+            self.empty += 1
+            return True
+        data = text.encode("utf-8", "replace")
+        over = self._most is not None and self._before + self.bytes + len(data) > self._most
+        if over and (self._before or self.bytes):
+            return False
+        if over:
+            text = data[: self._most].decode("utf-8", "ignore")
+            data = text.encode()
+        if text:
+            self._documents.append(data)
+            self._characters.append(len(text))
+            self.bytes += len(data)
+        return not over
+
+    @property
+    def whole(self) -> bool:
+        return self.bytes >= PART_BYTES
+
+    @property
+    def tell(self) -> bool:
+        """Whether there is something new to tell of, each time that it is."""
+        due = self.bytes - self._told >= _TELL_BYTES
+        self._told = self.bytes if due else self._told
+        return due
+
+    def mixed(self, number: int) -> Iterator[tuple[bytes, int]]:
+        """The documents and their characters in the order of the part with this number."""
+        count = len(self._documents)
+        for index in permuted(np.arange(count), count, hash64(_MIXING, number)) if count else ():
+            yield self._documents[index], self._characters[index]
+
+
+class _Parts:
+    """The parts in a folder. One counts once its note has its name, which comes last."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._ledger = Ledger()
+        self.last = _Kept(0, 0, False, None, asdict(Place()))
+        self.bytes = self.validating = self.count = 0
+        with contextlib.suppress(OSError, ValueError, TypeError):
+            while True:
+                kept = _Kept(**json.loads(self._path("json").read_text(encoding="utf-8")))
+                ledger = Ledger.read(self._path("npy"))
+                size = self._path("text").stat().st_size
+                if size != int(ledger.bytes.sum()):
+                    break
+                self._ledger.take(ledger)
+                self._note(kept, size, SIDES[int(ledger.sides[0])] if size else None)
+        self._remove_others()
+
+    def _note(self, kept: _Kept, size: int, side: SideName | None) -> None:
+        self.last, self.bytes, self.count = kept, self.bytes + size, self.count + 1
+        self.validating += size if side == "validation" else 0
+
+    def add(self, part: _Part, kept: _Kept, side: SideName | None) -> None:
+        ledger = Ledger()
+        with self._path("text").open("wb") as file:
+            for data, characters in part.mixed(self.count):
+                digest = hashlib.blake2b(data, digest_size=FINGERPRINT_BYTES).digest()
+                ledger.add(digest, characters, len(data), side)
+                file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        ledger.write(self._path("npy"))
+        write_whole(self._path("json"), json.dumps(asdict(kept)), sync=True)
+        self._ledger.take(ledger)
+        self._note(kept, part.bytes, side)
+
+    def spool(self) -> Spool:
+        return Spool(tuple(self._path("text", number) for number in range(self.count)), self._ledger)
+
+    def _path(self, kind: str, number: int | None = None) -> Path:
+        return self._folder / f"part-{self.count if number is None else number:05d}.{kind}"
+
+    def _remove_others(self) -> None:
+        """What no note stands for, and token files that were made of less."""
+        known = {self._path(kind, number).name for kind in ("text", "npy", "json") for number in range(self.count)}
+        for path in self._folder.glob("part-*"):
+            if path.name not in known:
+                path.unlink(missing_ok=True)
+        if not self.last.ended:
+            for prepared in self._folder.glob("prepared*"):
+                shutil.rmtree(prepared, ignore_errors=True)

@@ -1,0 +1,162 @@
+"""The documents within one file: what it is, its rows, the field that holds their text, or its text out of markup."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import itertools
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import BinaryIO
+
+from mmrec_engine.data.sources.compressed_files import Unusable, damage_worded, plain_name
+from mmrec_engine.data.sources.fields import SAMPLE, Row, TextField, chosen_field, keys_of
+from mmrec_engine.data.sources.formats import Kind, beginning, kind_of
+from mmrec_engine.data.sources.markup import html_text, rtf_text
+from mmrec_engine.data.sources.rows import BLANK, rows_of_columns, rows_of_json, rows_of_lines, rows_of_table, table_of
+from mmrec_engine.data.sources.text import clean, clean_pieces
+
+HEAD_BYTES = 2**16
+_LARGEST_MARKUP = 2**26  # characters of a page, which is held in memory whole
+_CHARSET = re.compile(
+    rb"""<(?:meta|\?xml)\b[^>]{0,200}?(?:charset|encoding)\s*=\s*["']?([A-Za-z0-9_.:-]{2,40})""", re.IGNORECASE
+)
+_MOST_KEYS = 12  # named
+CONVERTED: tuple[Kind, ...] = ("html", "rtf")
+
+
+@dataclass
+class Found:
+    """What the files of a corpus were, for those who want to know. fields: how many files each was taken from."""
+
+    fields: Counter[TextField] = field(default_factory=Counter)
+    converted: Counter[str] = field(default_factory=Counter)
+    dropped_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class Lost:
+    """What of a file is left out: reason and hint as in `Skipped`."""
+
+    reason: str
+    hint: str
+
+
+@dataclass(frozen=True)
+class Text:
+    """A document in clean pieces. in_row: it is one of several in its file."""
+
+    pieces: Iterator[str]
+    in_row: bool = False
+
+
+@dataclass(frozen=True)
+class TextReader:
+    """How text is taken from files. encoding: of what is not Unicode; text_field: as `fields` reads it.
+
+    skip_invalid: leave out bytes that spoil a file which is UTF-8 but for them.
+    """
+
+    encoding: str | None = None
+    text_field: str | None = None
+    skip_invalid: bool = False
+
+    def texts(self, file: BinaryIO, name: str, found: Found) -> Iterator[Text | Lost]:
+        """The documents of an open file, and at the end what was lost of it.
+
+        name: of the file alone. Raises Unusable where it is no text.
+        """
+        with damage_worded():
+            head = file.read(HEAD_BYTES)
+            file.seek(0)
+        kind = kind_of(name, head, len(head) < HEAD_BYTES)
+        dropped: list[int] | None = [] if self.skip_invalid else None
+        if kind == "text":
+            yield Text(clean_pieces(file, self.encoding, dropped))
+        elif kind == "rtf" or kind == "html":
+            yield Text(iter((self._converted(kind, file, head, dropped),)))
+            found.converted[kind] += 1
+        else:
+            yield from self._of_rows(self._rows(kind, file, name, head, dropped), kind, name, found)
+        if dropped:
+            found.dropped_bytes += sum(dropped)
+            yield Lost("invalid-bytes", str(sum(dropped)))
+
+    def _converted(self, kind: Kind, file: BinaryIO, head: bytes, dropped: list[int] | None) -> str:
+        parts: list[str] = []
+        size = 0
+        encoding = "latin-1" if kind == "rtf" else self.encoding or _declared(head)
+        for piece in clean_pieces(file, encoding, dropped):
+            parts.append(piece)
+            size += len(piece)
+            if size > _LARGEST_MARKUP:
+                raise Unusable("too-large")
+        source = "".join(parts)
+        try:
+            text = clean(rtf_text(source) if kind == "rtf" else html_text(source)).replace("\0", "")
+        except Exception:  # the libraries raise of many kinds where a page or document is broken
+            raise Unusable("damaged") from None
+        if not text:
+            raise Unusable("empty")
+        return text
+
+    def _rows(
+        self, kind: Kind, file: BinaryIO, name: str, head: bytes, dropped: list[int] | None
+    ) -> Iterator[Row | None]:
+        if kind == "columns":
+            return rows_of_columns(file, head)
+        if kind == "json-lines":
+            return rows_of_lines(file, self.encoding, dropped)
+        pieces = clean_pieces(file, self.encoding, dropped)
+        if kind == "json":
+            return rows_of_json(pieces)
+        ending = PurePosixPath(plain_name(name)).suffix
+        table = table_of(beginning(head), ending, len(head) < HEAD_BYTES)
+        return rows_of_table(pieces, *(table or (",", csv.QUOTE_MINIMAL)))
+
+    def _of_rows(self, rows: Iterator[Row | None], kind: Kind, name: str, found: Found) -> Iterator[Text | Lost]:
+        """The texts of rows; rows without the field are counted and named once."""
+        first = list(itertools.islice(rows, SAMPLE))
+        known: Sequence[Row] = [row for row in first if row is not None and row is not BLANK]
+        if all(row is BLANK for row in first):
+            raise Unusable("empty")
+        if not known:
+            raise Unusable("invalid-rows" if kind == "table" else "invalid-json", f"{len(first)}, {name}:1")
+        field = chosen_field(known, self.text_field)
+        if field is None:
+            raise Unusable("no-field", _some(keys_of(known)))
+        found.fields[field] += 1
+        bad, first_bad, good = 0, 0, 0
+        try:
+            for number, row in enumerate(itertools.chain(first, rows), start=1):
+                if row is BLANK:
+                    continue
+                text = None if row is None else field.text_of(row)
+                if text is None:
+                    bad, first_bad = bad + 1, first_bad or number
+                elif text:
+                    good += 1
+                    yield Text(iter((clean(text),)), in_row=True)
+        except Unusable as unusable:
+            yield Lost(unusable.reason, unusable.hint)
+            return
+        if bad:
+            yield Lost("invalid-rows" if kind in ("table", "columns") else "invalid-json", f"{bad}, {name}:{first_bad}")
+        elif not good:
+            yield Lost("empty", "")
+
+
+def _declared(head: bytes) -> str | None:
+    """The encoding that a page names for itself."""
+    found = _CHARSET.search(head)
+    try:
+        return codecs.lookup(found[1].decode()).name if found else None
+    except LookupError:
+        return None
+
+
+def _some(keys: Sequence[str]) -> str:
+    return ", ".join(keys[:_MOST_KEYS]) + (", …" if len(keys) > _MOST_KEYS else "")

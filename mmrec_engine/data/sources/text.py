@@ -1,0 +1,215 @@
+"""Bytes to clean text: encodings, line ends, Unicode form. Streams, so that a file of any size needs little memory.
+
+Clean text has `\\n` as its only line end and is in Unicode NFC. What cannot be read as text raises `Unusable` with the reason.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+import itertools
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from mmrec_engine.data.sources.compressed_files import Unusable, damage_worded, open_bytes
+from mmrec_engine.data.sources.legacy_encodings import likeliest_encoding
+
+__all__ = ["Unusable", "clean", "clean_pieces", "open_bytes"]
+
+PIECE_BYTES = 4 * 2**20
+_HEAD_BYTES = 2**16
+_BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_UTF8 = (None, "utf-8-sig")  # what marks tell of it
+# Text is UTF-8 with damage where no more than this share of its bytes is no UTF-8, or so many letters are to each such byte.
+_DAMAGED_SHARE = 0.001
+_LETTERS_TO_DAMAGE = 10
+_WRONG = re.compile("[\udc80-\udcff]")  # a byte that is no UTF-8, as the decoder hands it on
+_TEXT_CONTROLS = frozenset(b"\t\n\r\f\v\b\x1b")
+
+
+def clean_pieces(file: BinaryIO, encoding: str | None, dropped: list[int] | None = None) -> Iterator[str]:
+    """Clean text of an open file, piece by piece; the pieces do not depend on where reads end.
+
+    encoding: used where the file is not valid UTF-8 or UTF-16 (None: such a file is unusable). dropped: given where bytes that
+    spoil a file which is UTF-8 but for them are to be left out; takes how many were.
+    """
+    with damage_worded():
+        head = file.read(_HEAD_BYTES)
+        if not head:
+            raise Unusable("empty")
+        marked = marked_encoding(head)
+        if marked is None and _is_binary(head):
+            if encoding is None or b"\0" not in head:
+                raise Unusable("binary")
+            marked = encoding  # UTF-16 without its mark is full of NUL bytes
+        yield from _normalised(_decoded(file, head, marked, encoding, dropped))
+
+
+@dataclass(frozen=True)
+class Damage:
+    """What keeps bytes from being UTF-8. first, last: places of bytes that do, counted from 0; letters: beyond ASCII."""
+
+    first: int = 0
+    last: int = 0
+    bad: int = 0
+    letters: int = 0
+    size: int = 0
+
+    @property
+    def certain(self) -> bool:
+        """Whether the text is UTF-8 all the same: hardly any text in another encoding has letters that are valid UTF-8."""
+        cut = self.letters > 0 and self.first >= self.size - 3
+        return cut or self.letters >= _LETTERS_TO_DAMAGE * self.bad
+
+    @property
+    def slight(self) -> bool:
+        """Whether it may be, and is so little that no other encoding should be thought of without a person's word."""
+        return self.certain or self.bad <= _DAMAGED_SHARE * self.size
+
+    @property
+    def places(self) -> str:
+        return f"{self.first}" if self.last - self.first < 4 else f"{self.first} … {self.last}"
+
+
+def utf8_damage(pieces: Iterable[bytes]) -> Damage:
+    """What of the bytes is not UTF-8. Reads all of them."""
+    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+    first = last = bad = letters = size = 0
+    for data in itertools.chain(pieces, (b"",)):
+        waiting = len(decoder.getstate()[0])
+        text = decoder.decode(data, final=not data)
+        wrong = [match.start() for match in _WRONG.finditer(text)]
+        if wrong:
+            places = [
+                size - waiting + len(text[:at].encode("utf-8", "surrogateescape")) for at in (wrong[0], wrong[-1])
+            ]
+            first, last = places[0] if not bad else first, places[1]
+        bad += len(wrong)
+        letters += len(text) - len(text.encode("ascii", "ignore")) - len(wrong)
+        size += len(data)
+    return Damage(first, last, bad, letters, size)
+
+
+def marked_encoding(head: bytes) -> str | None:
+    """The encoding that a byte order mark tells; None without one."""
+    return next((name for mark, name in _BYTE_ORDER_MARKS if head.startswith(mark)), None)
+
+
+def json_lines(file: BinaryIO) -> Iterator[bytes | str]:
+    """Lines of a file, decoded where a byte order mark tells how. Raises Unusable."""
+    with damage_worded():
+        marked = marked_encoding(file.read(4))
+        file.seek(0)
+        try:
+            yield from file if marked is None else io.TextIOWrapper(file, encoding=marked)
+        except UnicodeError:
+            raise Unusable("damaged") from None
+
+
+def clean(text: str) -> str:
+    """One whole text with clean line ends and in NFC; lone surrogates become '?'."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return unicodedata.normalize("NFC", text).encode("utf-8", "replace").decode("utf-8")
+
+
+def _decoded(
+    file: BinaryIO, head: bytes, marked: str | None, fallback: str | None, dropped: list[int] | None
+) -> Iterator[str]:
+    encoding, errors = marked or "utf-8", "strict"
+    if marked in _UTF8 and (fallback is not None or dropped is not None):
+        damage = _damage_of(file, head)
+        if damage.bad and dropped is not None and damage.slight:
+            errors = "ignore"
+            dropped.append(damage.bad)
+        elif damage.bad and fallback is not None and marked is None and not damage.certain:
+            encoding = fallback
+    # NUL is valid in every encoding, but no text has it.
+    decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(encoding)(errors), translate=True)
+    data = head
+    try:
+        while True:
+            piece = decoder.decode(data, final=not data)
+            if "\0" in piece:
+                raise Unusable("binary")
+            yield piece
+            if not data:
+                return
+            data = file.read(PIECE_BYTES)
+    except UnicodeError:  # a codec may refuse without telling where
+        if marked not in _UTF8:
+            raise Unusable("damaged") from None
+        raise _undecodable(file, head, data) from None
+
+
+def _undecodable(file: BinaryIO, head: bytes, data: bytes) -> Unusable:
+    """Why text that has no mark cannot be read. data: what was to be decoded last."""
+    file.seek(len(head))
+    damage = _damage_of(file, head)
+    if damage.bad and damage.slight:
+        return Unusable("invalid-utf8", damage.places)
+    likeliest = likeliest_encoding(data if not data.isascii() else head)
+    if likeliest is None:
+        return Unusable("encoding-unknown")
+    return Unusable("undecodable", "{} («{}»)".format(*likeliest))
+
+
+def _damage_of(file: BinaryIO, head: bytes) -> Damage:
+    """Of the whole file, of which the head is read; leaves it there."""
+    try:
+        return utf8_damage(_pieces(file, head))
+    finally:
+        file.seek(len(head))
+
+
+def _pieces(file: BinaryIO, head: bytes) -> Iterator[bytes]:
+    data = head
+    while data:
+        yield data
+        data = file.read(PIECE_BYTES)
+
+
+def _normalised(pieces: Iterator[str]) -> Iterator[str]:
+    """NFC, where a character and the marks that follow it are never parted."""
+    kept = ""
+    for piece in pieces:
+        text = kept + piece
+        cut = _last_boundary(text)
+        kept = text[cut:]
+        if cut:
+            yield _nfc(text[:cut])
+    if kept:
+        yield _nfc(kept)
+
+
+def _nfc(text: str) -> str:
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def _last_boundary(text: str) -> int:
+    """The last place where the text can be cut: before a character that never composes with the one before it.
+
+    ASCII never does; of the letters only the Hangul vowels and finals (U+1160 … U+11FF) do.
+    """
+    for index in range(len(text) - 1, -1, -1):
+        character = text[index]
+        if character < "\x80":
+            return index
+        if unicodedata.category(character)[0] == "L" and not "\u1160" <= character <= "\u11ff":
+            return index
+    return 0
+
+
+def _is_binary(head: bytes) -> bool:
+    if b"\0" in head:
+        return True
+    controls = sum(1 for byte in head[:4096] if byte < 32 and byte not in _TEXT_CONTROLS)
+    return controls > len(head[:4096]) // 20

@@ -1,0 +1,37 @@
+"""Which prepared tokens came of which data set: found again without a look at the data set, and so without a network."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from mmrec_engine.storage.files import write_whole
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """prepared: name of the folder of token files. The rest is as in `streaming.Streamed`."""
+
+    prepared: str
+    empty: int
+    repaired_words: int
+    held_out: str | None = None
+    field: str | None = None
+    others: Sequence[str] = ()
+
+    @classmethod
+    def read(cls, folder: Path, key: str) -> Remembered | None:
+        try:
+            found = cls(**json.loads((folder / "sources" / f"{key}.json").read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):
+            return None
+        plain = isinstance(found.prepared, str) and found.prepared.isalnum()
+        plain = plain and isinstance(found.held_out, str | None) and isinstance(found.field, str | None)
+        plain = plain and isinstance(found.others, list | tuple) and all(isinstance(one, str) for one in found.others)
+        return found if plain and isinstance(found.empty, int) and isinstance(found.repaired_words, int) else None
+
+    def write(self, folder: Path, key: str) -> None:
+        (folder / "sources").mkdir(exist_ok=True)
+        write_whole(folder / "sources" / f"{key}.json", json.dumps(asdict(self)))

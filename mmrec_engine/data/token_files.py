@@ -1,0 +1,174 @@
+"""From spooled text to token files: split, vocabulary of the training side, ids. What is done is kept where that is asked for.
+
+Many documents go to the tokenizer at once, because the libraries share texts out over their threads, and most documents are
+too small to be shared out by themselves.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Generator, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+
+from mmrec_engine.data.document_table import Ledger, SideName
+from mmrec_engine.data.parts import Counts
+from mmrec_engine.data.sources.text import PIECE_BYTES
+from mmrec_engine.data.split import kept_points, split_points
+from mmrec_engine.data.split_record import SplitRecord
+from mmrec_engine.data.text_store import Piece, Spool
+from mmrec_engine.data.tokenizer_training import learn_tokenizer
+from mmrec_engine.events import Progress
+from mmrec_engine.settings import Settings
+from mmrec_engine.storage.files import write_whole
+from mmrec_engine.tokenizer import Tokenizer, tokenizer_from_dict, unknown_characters
+from mmrec_engine.tokenizer.vocabulary import special_ids
+
+DESCRIPTION = "corpus.json"
+_DONE = "done.json"  # what is encoded already
+_AT_ONCE = PIECE_BYTES // 4  # characters
+_MOST_COMPARED = 4_000_000  # characters that are decoded again
+
+Points = npt.NDArray[np.int64]
+
+
+def encode(
+    spool: Spool,
+    points: Points,
+    settings: Settings,
+    tokenizer: Tokenizer | None,
+    beside: tuple[str, ...],
+    fingerprint: str,
+    target: Path,
+) -> Generator[Progress, None, None]:
+    """Token files and their description in `target`.
+
+    points: how many characters of each document train. tokenizer: none where one is to be learnt; beside: special ids of it.
+
+    Where `target` holds what a killed process had made of the same spool, the work goes on after the last whole file of it.
+    """
+    ledger = spool.ledger
+    total = int(ledger.characters.sum())
+    done = _Done.of(target, int(ledger.sources[-1]) + 1)
+    if tokenizer is None:
+        tokenizer = tokenizer_from_dict(done.tokenizer) if done.tokenizer else None
+    if tokenizer is None:
+        training = (piece.text for piece in spool.pieces(points) if piece.side == "train")
+        tokenizer = yield from learn_tokenizer(
+            training, int(points.sum()), settings, (*special_ids(len(ledger) > 1), *beside)
+        )
+    done.tokenizer = tokenizer.to_dict()
+    end = np.array([tokenizer.end_of_document or 0], dtype=tokenizer.dtype)
+    with contextlib.ExitStack() as stack:
+        files = {side: stack.enter_context(_opened(target / f"{side}.bin", done.sizes[side])) for side in done.sizes}
+        for number in range(done.files, len(spool.files)):
+            for turn, pieces in enumerate(_together(spool.pieces(points, number, number + 1))):
+                compared = turn % max(1, total // _MOST_COMPARED) == 0
+                for piece, ids in zip(pieces, tokenizer.encode_each([piece.text for piece in pieces]), strict=True):
+                    done.torn += compared and _differs(tokenizer, piece.text, ids)
+                    here, side = done.counts[piece.source], piece.side
+                    here.characters[side] += len(piece.text)
+                    here.tokens[side] += len(ids)
+                    if tokenizer.unknown is not None:
+                        here.unknown[side] += int(np.count_nonzero(ids == tokenizer.unknown))
+                    files[side].write(ids.data)
+                    if piece.ends_document and tokenizer.end_of_document is not None:
+                        files[side].write(end.data)
+                        here.tokens[side] += 1
+                read = sum(sum(here.characters.values()) for here in done.counts)
+                yield Progress(task="encoding", done=read, total=total)
+            if number + 1 < len(spool.files):
+                done.write(target, files, number + 1)
+    description = {
+        "fingerprint": fingerprint,
+        "documents": len(ledger),
+        "tokenizer": tokenizer.to_dict(),
+        **asdict(Counts.of(done.counts)),
+        "parts": [asdict(one) for one in done.counts],
+        "torn": done.torn,
+    }
+    (target / DESCRIPTION).write_text(json.dumps(description, ensure_ascii=False), encoding="utf-8")
+    for path in target.glob(f"{_DONE}*"):  # a killed process may have left one that was not whole
+        path.unlink()
+
+
+def points_of(ledger: Ledger, share: float, record: SplitRecord | None = None) -> Points:
+    """How many characters of each document train; each corpus is split by itself, unless the person has split it.
+
+    record: of an earlier run, whose documents keep their split.
+    """
+    points = np.zeros(len(ledger), dtype=np.int64)
+    sides, characters, sources = ledger.sides, ledger.characters, ledger.sources
+    for source in range(int(sources[-1]) + 1):
+        of_one = slice(*np.searchsorted(sources, [source, source + 1]).tolist())
+        fingerprints = ledger.fingerprints(of_one)
+        if sides[of_one].any():
+            points[of_one] = np.where(sides[of_one] == 1, characters[of_one], 0)
+        elif record is not None:
+            points[of_one] = kept_points(fingerprints, characters[of_one], share, record)
+        else:
+            points[of_one] = split_points(fingerprints, characters[of_one], share)
+    return points
+
+
+def _together(pieces: Iterator[Piece]) -> Iterator[list[Piece]]:
+    """As many pieces at once as make work for some threads."""
+    gathered: list[Piece] = []
+    characters = 0
+    for piece in pieces:
+        gathered.append(piece)
+        characters += len(piece.text)
+        if characters >= _AT_ONCE:
+            yield gathered
+            gathered, characters = [], 0
+    if gathered:
+        yield gathered
+
+
+def _differs(tokenizer: Tokenizer, text: str, ids: npt.NDArray[np.unsignedinteger[Any]]) -> bool:
+    """Whether the ids turn back into another text; what the vocabulary does not have is left out of both."""
+    if tokenizer.unknown is not None and bool((ids == tokenizer.unknown).any()):
+        unknown = set(unknown_characters(tokenizer, "".join(set(text))))
+        text = "".join(character for character in text if character not in unknown)
+        ids = ids[ids != tokenizer.unknown]
+    return tokenizer.decode(ids.tolist()) != text
+
+
+class _Done:
+    """How far the token files are: whole files of the spool, and how large they were then."""
+
+    def __init__(self, stored: dict[str, Any], corpora: int) -> None:
+        self.files: int = stored.get("files", 0)
+        self.tokenizer: dict[str, Any] = stored.get("tokenizer", {})
+        self.sizes: dict[SideName, int] = stored.get("sizes", {"train": 0, "validation": 0})
+        self.torn: int = stored.get("torn", 0)  # pieces that do not turn back into their text
+        self.counts = [Counts(**one) for one in stored.get("counts", [{}] * corpora)]
+
+    @classmethod
+    def of(cls, target: Path, corpora: int) -> _Done:
+        try:
+            return cls(json.loads((target / _DONE).read_text(encoding="utf-8")), corpora)
+        except (OSError, ValueError, TypeError):
+            return cls({}, corpora)
+
+    def write(self, target: Path, files: dict[SideName, BinaryIO], whole: int) -> None:
+        for file in files.values():
+            file.flush()
+            os.fsync(file.fileno())
+        self.files, self.sizes = whole, {side: file.tell() for side, file in files.items()}
+        told = {**vars(self), "counts": [asdict(one) for one in self.counts]}
+        write_whole(target / _DONE, json.dumps(told, ensure_ascii=False))
+
+
+@contextlib.contextmanager
+def _opened(path: Path, size: int) -> Iterator[BinaryIO]:
+    """A file to write on behind its first `size` bytes."""
+    with path.open("ab") as file:
+        file.truncate(size)
+        yield file

@@ -1,0 +1,74 @@
+"""Model sizes and recipes: the names a person picks instead of numbers. Knows no torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from mmrec_engine.settings.model_config import Architecture, ModelConfig
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Width of the residual stream, number of blocks, and memories (or attention heads) a block."""
+
+    width: int
+    layers: int
+    heads: int
+
+    def model(self, architecture: Architecture, vocabulary: int, context: int) -> ModelConfig:
+        return ModelConfig(architecture, vocabulary, self.width, self.layers, self.heads, context)
+
+
+PRESETS: dict[str, Preset] = {
+    "tiny": Preset(width=128, layers=4, heads=4),
+    "mini": Preset(width=256, layers=6, heads=8),
+    "small": Preset(width=512, layers=8, heads=8),
+    "base": Preset(width=1024, layers=12, heads=16),
+    "medium": Preset(width=1536, layers=20, heads=24),
+    "large": Preset(width=2048, layers=28, heads=32),
+}
+
+# The guide's rate, and the fast recipe's.
+USUAL_RATE = {"adamw": 3e-4, "muon": 0.04}
+
+RECIPES: dict[str, dict[str, Any]] = {
+    # The guide's hyperparameters are the defaults of the settings themselves.
+    "guide": {},
+    # Reaches a loss soonest on a clock: Muon, small steps, linear decay, no dropout (docs/performance.md).
+    "fast": {
+        "optimizer": "muon",
+        "learning_rate": USUAL_RATE["muon"],
+        "warmup_steps": 10,
+        "schedule": "linear",
+        "learning_rate_floor": 0.02,
+        "batch_size": 16,
+        "seq_len": 128,
+        "dropout": 0.0,
+    },
+}
+
+# Laid over a recipe where a target loss is given and no number of steps or epochs: nobody knows how far the rate's fall should
+# be stretched, so it stays, and an average of the weights stands in for the fall. Small steps are there soonest
+# (docs/performance.md).
+RECIPES_TO_A_TARGET: dict[str, dict[str, Any]] = {
+    "fast": {"schedule": "constant", "learning_rate": 0.03, "weight_average": 1 / 6, "batch_size": 8},
+}
+
+# Where a person may start on the plan screen; a profile is laid over the defaults like settings given by hand.
+PROFILES: dict[str, dict[str, Any]] = {
+    # A model that writes in a few minutes: the fast recipe, with three evaluations on the way.
+    "first-try": {"recipe": "fast", "max_steps": 300, "eval_every": 100},
+    # The guide as it is.
+    "thorough": {"recipe": "guide"},
+    # Little text is soon known by heart: the guide's three remedies at once; epochs are short, so there may be more of them.
+    "small-text": {
+        "recipe": "guide",
+        "dropout": 0.2,
+        "weight_decay": 0.2,
+        "early_stopping_patience": 3,
+        "epochs": 20,
+    },
+    # The remedies a step further. The rate stays: a lower one only puts the turning point off.
+    "overfits-easily": {"recipe": "guide", "dropout": 0.3, "weight_decay": 0.3, "early_stopping_patience": 3},
+}

@@ -1,0 +1,342 @@
+"""What a run is asked to do: one table of settings for the command line, the settings file, the app and `run.json`.
+
+Each setting is declared once, with its default, its bounds and, where it has one, its unit. `resolve` merges what was given
+by hand, a settings file and a recipe over the defaults and remembers where each value came from. Knows no torch, no screen.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import Field, asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any, NoReturn, get_args, get_type_hints
+
+from mmrec_engine.errors import RequestError
+from mmrec_engine.settings.declaration import check, flag, in_bytes, is_plain_name, setting
+from mmrec_engine.settings.model_config import ARCHITECTURES, Architecture, ModelConfig
+from mmrec_engine.settings.presets import PRESETS, RECIPES, RECIPES_TO_A_TARGET
+
+MOST_TOKENS_A_BATCH = 2**26
+METRICS = ("bleu", "rouge", "distinct", "copied")
+TOKENIZERS = ("char", "bpe", "sentencepiece")
+CURRICULA = ("none", "length", "ngram", "compression", "order")
+PACINGS = ("linear", "root", "step")
+WHOLE = "all"  # corpora, together
+SHORTEST_DENOISED = 16  # tokens a window
+SHARDINGS = ("auto", "none", "full")
+SCHEDULES = ("cosine", "linear", "constant", "wsd", "inverse-sqrt", "cosine-restarts", "plateau")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings of a run; the defaults are the guide's."""
+
+    # model
+    config: str = setting("tiny", choices=tuple(PRESETS))
+    arch: Architecture = setting("mmrec", choices=ARCHITECTURES)
+    kv_heads: int | None = setting(None, low=1, high=1024)  # of llama: heads of keys and values; none: one a head
+    tied: bool = setting(False)  # of llama: the embedding is the head too
+    recipe: str = setting("guide", choices=tuple(RECIPES))
+    # corpus
+    data_dir: str | tuple[str, ...] | None = setting(None, several=True)
+    corpus: str | tuple[str, ...] | None = setting(None, several=True)
+    use_sample_corpus: bool = setting(False)
+    encoding: str | None = setting(None)
+    fix_encoding: bool = setting(False)  # mend text that was read with the wrong code page before it came here
+    skip_invalid_bytes: bool = setting(False)  # read past bytes that spoil a file which is UTF-8 but for them
+    text_field: str | None = setting(None)  # of structured files and data sets; none: the one that holds text
+    max_corpus_bytes: int | None = setting(None, low=1, high=10**15, size=True)  # of text; none: all of it
+    val_split: float = setting(0.1, low=0.001, high=0.9)  # share of the characters
+    tokenizer: str = setting("char", choices=TOKENIZERS)
+    vocab_size: int = setting(5000, low=2, high=1_000_000)  # ids, the special ones not counted
+    # augmentation: how the training side is shown, after the split (data/transforms/augmentation.py)
+    jitter: float = setting(0.0, low=0, high=1)  # of the stride, by which a window may lie elsewhere
+    recased: float = setting(0.0, low=0, high=1)  # of the windows, shown in another case or without diacritics
+    masked: float = setting(0.0, low=0, below=1)  # of a window's tokens, hidden in spans of 1 to 5
+    noise: float = setting(0.0, low=0, below=1)  # of a window's tokens, replaced by others
+    # curriculum: from easy to hard (data/transforms/curriculum.py)
+    curriculum: str = setting("none", choices=CURRICULA)
+    curriculum_share: float = setting(0.5, above=0, high=1)  # of the planned steps, until all is there
+    curriculum_start: float = setting(0.25, above=0, high=1)  # share of the windows, or of their length, at first
+    pacing: str = setting("linear", choices=PACINGS)
+    mixing_temperature: float = setting(1.0, low=1, high=1000)  # several corpora, no weights: shares ~ size^(1/T)
+    denoising: float = setting(0.0, low=0, high=1)  # share of the windows from which spans are cut
+    denoising_span: int = setting(8, low=1, high=1024)  # tokens of a span, on average
+    # steps
+    epochs: int | None = setting(10, low=1, high=1_000_000, resumable=True)
+    max_steps: int | None = setting(None, low=1, high=10**9, resumable=True)
+    batch_size: int = setting(4, low=1, high=65_536)  # windows
+    accumulate: int = setting(1, low=1, high=65_536)  # batches a step
+    microbatch: int | None = setting(None, low=1, high=65_536, resumable=True)  # windows at once; none: batch_size
+    seq_len: int = setting(256, low=2, high=1_048_576)  # tokens a window
+    stride: int | None = setting(None, low=1, high=1_048_576)  # tokens between windows; none: seq_len
+    # optimizer
+    optimizer: str = setting("adamw", choices=("adamw", "muon"))
+    learning_rate: float = setting(3e-4, above=0, high=100.0)  # peak
+    warmup_steps: int = setting(100, low=0, high=10**9)
+    schedule: str = setting("cosine", choices=SCHEDULES)
+    learning_rate_floor: float = setting(0.1, low=0, high=1)  # share of the peak, below which no schedule falls
+    decay_share: float = setting(0.2, above=0, high=1)  # wsd: of the steps after the warmup, over which the rate falls
+    cycles: int = setting(4, low=1, high=1000)  # cosine-restarts: falls in a run
+    plateau_factor: float = setting(0.5, above=0, below=1)  # plateau: what the rate is multiplied by
+    plateau_patience: int = setting(2, low=1, high=1_000_000)  # plateau: evaluations without a new best
+    weight_average: float = setting(
+        0.0, low=0, high=0.5
+    )  # mean age of what is averaged, as share of the steps; 0: none
+    weight_decay: float = setting(0.1, low=0, high=10)
+    grad_clip: float = setting(1.0, low=0, high=1e6)  # norm of all gradients; 0: none
+    dropout: float = setting(0.1, low=0, below=1)
+    # evaluation and stopping
+    early_stopping_patience: int = setting(5, low=1, high=1_000_000, resumable=True)  # evaluations
+    early_stopping_on: str = setting(WHOLE)  # of several corpora the one whose loss decides; all: together
+    eval_every: int | None = setting(None, low=1, high=10**9, resumable=True)  # steps; none: once an epoch
+    target_loss: float | None = setting(None, above=0, high=100, resumable=True)  # nats a token
+    save_best_model: bool = setting(True)
+    metrics: str | None = setting(None, names=METRICS, resumable=True)  # of text the best model writes, after training
+    # machine
+    device: str = setting("auto", resumable=True)
+    precision: str = setting("auto", choices=("auto", "fp32", "bf16", "fp16"))
+    threads: int | None = setting(None, low=1, high=1024, resumable=True)  # none: one a core
+    processes: int = setting(1, low=1, high=1024, resumable=True)
+    sharding: str = setting("auto", choices=SHARDINGS, resumable=True)  # of the model, among processes
+    gradient_checkpointing: bool = setting(False)
+    seed: int = setting(1337, low=0, high=2**63 - 1)
+    init_from: str | None = setting(None)  # a checkpoint or run whose weights are the first ones; none: random weights
+    # run folder
+    output_dir: str = setting("checkpoints")
+    name: str | None = setting(None)  # none: the config's
+    checkpoint_every: int = setting(100, low=1, high=10**9, resumable=True)  # steps
+    keep_checkpoints: int = setting(3, low=1, high=10**6, resumable=True)
+
+    def __post_init__(self) -> None:
+        for item in FIELDS.values():
+            value = getattr(self, item.name)
+            if item.metadata["several"] and isinstance(value, list | tuple):
+                value = parse(item.name, value)
+                object.__setattr__(self, item.name, value)  # JSON and TOML know lists alone
+            if isinstance(value, str) and value_type(item.name) is not str:
+                raise RequestError("setting-not-number", flag=flag(item.name), value=value)
+            parse(item.name, value)
+            check(item, value)
+        if self.epochs is None and self.max_steps is None:
+            raise RequestError("setting-no-limit")
+        self._check_llama()
+        if self.stride is not None and self.stride > self.seq_len:
+            raise RequestError("setting-stride", stride=self.stride, seq_len=self.seq_len)
+        if self.batch_size * self.seq_len > MOST_TOKENS_A_BATCH:
+            nearest = max(1, MOST_TOKENS_A_BATCH // self.seq_len)
+            values = {"batch_size": self.batch_size, "seq_len": self.seq_len, "nearest": nearest}
+            raise RequestError("setting-tokens", most=MOST_TOKENS_A_BATCH, **values)
+        check_device(self.device)
+        if self.name is not None and not is_plain_name(self.name):
+            raise RequestError("setting-name", value=self.name)
+        if self.processes > self.windows_a_step:
+            raise RequestError("setting-processes", processes=self.processes, windows=self.windows_a_step)
+        cut = self.curriculum == "length" and (self.denoising or isinstance(self.data_dir or self.corpus, tuple))
+        if cut:
+            raise RequestError("setting-curriculum-length")
+        if self.recased and self.tokenizer != "char":
+            raise RequestError("setting-recased", tokenizer=self.tokenizer)
+        if self.metrics is not None:
+            metrics_of(self.metrics)
+        if self.denoising and self.seq_len < SHORTEST_DENOISED:
+            raise RequestError("denoising-short", seq_len=self.seq_len, nearest=SHORTEST_DENOISED)
+        corpora = [flag(name) for name in CORPUS_CHOICE if getattr(self, name)]
+        if len(corpora) > 1:
+            raise RequestError("setting-two-corpora", first=corpora[0], second=corpora[1])
+
+    def _check_llama(self) -> None:
+        heads = PRESETS[self.config].heads
+        for name in ("kv_heads", "tied"):
+            if getattr(self, name) and self.arch != "llama":
+                raise RequestError("setting-llama", flag=flag(name), arch=self.arch)
+        if self.kv_heads is not None and heads % self.kv_heads:
+            choices = ", ".join(str(number) for number in range(1, heads + 1) if not heads % number)
+            raise RequestError("setting-kv-heads", value=self.kv_heads, heads=heads, choices=choices)
+
+    def model(self, vocabulary: int, config: str | None = None) -> ModelConfig:
+        """The model that is trained, or what it would be with another config. vocabulary: ids, the special ones included."""
+        shape = PRESETS[config or self.config].model(self.arch, vocabulary, self.seq_len)
+        shared = self.kv_heads if self.kv_heads is not None and not shape.heads % self.kv_heads else None
+        return replace(shape, kv_heads=shared, tied=self.tied)
+
+    @property
+    def run_folder(self) -> Path:
+        return Path(self.output_dir) / (self.name or self.config)
+
+    @property
+    def window_stride(self) -> int:
+        return self.stride or self.seq_len
+
+    @property
+    def windows_at_once(self) -> int:
+        """Windows that go through the model together. A matter of memory: a step is the same but for rounding."""
+        return min(self.microbatch or self.batch_size, self.batch_size)
+
+    @property
+    def samples_on_the_way(self) -> bool:
+        """Whether samples of the validation side tell when the target may be reached: where nobody said how often to look."""
+        return self.target_loss is not None and self.eval_every is None
+
+    @property
+    def windows_a_step(self) -> int:
+        return self.batch_size * self.accumulate
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+FIELDS: dict[str, Field[Any]] = {item.name: item for item in fields(Settings)}
+CORPUS_CHOICE = ("data_dir", "corpus", "use_sample_corpus")
+_TYPES = get_type_hints(Settings)
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """Settings with the source of each value: hand, file, recipe, run (stored in the run that is resumed) or default."""
+
+    settings: Settings
+    sources: dict[str, str]
+
+    def with_values(self, **values: Any) -> Resolved:
+        """Other values for some settings, from where they came from. Raises RequestError."""
+        return replace(self, settings=replace(self.settings, **values))
+
+
+def check_device(name: str) -> None:
+    """Raises RequestError for what is no device anywhere; whether it is here, PyTorch knows."""
+    if not re.fullmatch(r"auto|(cpu|cuda|mps)(:\d{1,4})?", name):
+        raise RequestError("device-unknown", device=name)
+
+
+def metrics_of(text: str) -> tuple[str, ...]:
+    """The metrics that a text names, each once, in their own order. Raises RequestError for one that is not known."""
+    asked = [name.strip() for name in text.split(",")]
+    for name in asked:
+        if name not in METRICS:
+            raise RequestError("setting-choice", flag="--metrics", value=name, choices=", ".join(METRICS))
+    return tuple(name for name in METRICS if name in asked)
+
+
+def value_type(name: str) -> type:
+    """int, float, bool or str: the type of a setting's values."""
+    if FIELDS[name].metadata["choices"]:
+        return str
+    hint = _TYPES[name]
+    found: type = next((t for t in get_args(hint) if t is not type(None)), hint)
+    return found
+
+
+def parse(name: str, value: Any) -> Any:
+    """A setting's value from text (command line) or from a typed value (file, JSON).
+
+    Raises RequestError where the value is not of the setting's type.
+    """
+    kind = value_type(name)
+    if value is None and type(None) in get_args(_TYPES[name]):
+        return None
+    if FIELDS[name].metadata["several"] and isinstance(value, list | tuple):
+        texts = tuple(parse(name, one) if isinstance(one, str) else _refuse_as_text(name, one) for one in value)
+        if not texts:
+            raise RequestError("setting-empty", flag=flag(name))
+        return texts if len(texts) > 1 else texts[0]
+    if kind is bool:
+        if not isinstance(value, bool):
+            raise RequestError("setting-not-boolean", flag=flag(name), value=value)
+        return value
+    if kind is str:
+        if not isinstance(value, str) or "\0" in value:
+            return _refuse_as_text(name, value)
+        if not value.strip():
+            raise RequestError("setting-empty", flag=flag(name))
+        return value
+    try:
+        if isinstance(value, bool) or (isinstance(value, str) and value != value.strip()):
+            raise ValueError
+        if FIELDS[name].metadata["size"] and isinstance(value, str):
+            value = in_bytes(value)
+        number = kind(value)
+        if kind is int and not isinstance(value, str) and number != value:
+            raise ValueError
+    except (ValueError, TypeError, OverflowError):
+        key = "setting-not-integer" if kind is int else "setting-not-number"
+        if FIELDS[name].metadata["size"]:
+            key = "setting-not-size"
+        raise RequestError(key, flag=flag(name), value=value) from None
+    return number
+
+
+def _refuse_as_text(name: str, value: object) -> NoReturn:
+    raise RequestError("setting-not-text", flag=flag(name), value=value)
+
+
+def resolve(
+    by_hand: Mapping[str, Any], from_file: Mapping[str, Any] | None = None, stored: Mapping[str, Any] | None = None
+) -> Resolved:
+    """Merge values, the nearest to the person first: by hand, settings file, stored run, recipe, defaults.
+
+    Keys are field names, values as `parse` takes them. `stored` holds the settings of a run that is resumed.
+    Raises RequestError for an unknown key, a wrong type, a value out of range or a combination that cannot be.
+    """
+    from_file, stored = from_file or {}, stored or {}
+    layers = [(by_hand, "hand"), (from_file, "file"), (stored, "run")]
+    for values, source in layers:
+        check_names(values, source)
+    merged: dict[str, Any] = {}
+    sources: dict[str, str] = {}
+    for values, source in layers:
+        corpus_chosen = any(name in merged for name in CORPUS_CHOICE)  # a nearer choice of corpus displaces this one
+        for name, value in values.items():
+            if name not in merged and not (corpus_chosen and name in CORPUS_CHOICE):
+                merged[name] = parse(name, value)
+                sources[name] = source
+    recipe = merged.get("recipe", FIELDS["recipe"].default)
+    check(FIELDS["recipe"], recipe)
+    open_ended = merged.get("target_loss") is not None and not {"max_steps", "epochs"} & merged.keys()
+    of_the_recipe = {**RECIPES[recipe], **(RECIPES_TO_A_TARGET.get(recipe, {}) if open_ended else {})}
+    for name, value in of_the_recipe.items():
+        if name not in merged:
+            merged[name], sources[name] = value, "recipe"
+    if merged.get("max_steps") is not None and "epochs" not in merged:
+        merged["epochs"] = None  # a limit in steps alone is the only limit
+        sources["epochs"] = sources["max_steps"]
+    return Resolved(Settings(**merged), {name: sources.get(name, "default") for name in FIELDS})
+
+
+def sound(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What can be believed of settings in a file: known ones of the right type within their bounds, and unknown ones."""
+    believed: dict[str, Any] = {}
+    for name, value in values.items():
+        try:
+            believed[name] = value if name not in FIELDS else parse(name, value)
+            if name in FIELDS:
+                check(FIELDS[name], believed[name])
+        except RequestError:
+            believed.pop(name, None)
+    return believed
+
+
+def check_names(values: Mapping[str, Any], place: str) -> None:
+    """Raises RequestError for a name that is no setting; `place` tells where it stands."""
+    for name in values:
+        if name not in FIELDS:
+            nearest = difflib.get_close_matches(name, FIELDS, n=1, cutoff=0.0)[0]
+            raise RequestError("setting-unknown", place=place, name=name, nearest=nearest)
+
+
+def read_settings_file(path: Path) -> dict[str, Any]:
+    """The flat table of a TOML settings file."""
+    try:
+        with path.open("rb") as file:
+            values = tomllib.load(file)
+        check_names(values, str(path))
+        return values
+    except OSError as error:
+        raise RequestError("settings-file-missing", path=path, reason=error.strerror) from None
+    except RequestError:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise RequestError("settings-file-invalid", path=path, reason=error) from None

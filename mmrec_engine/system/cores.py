@@ -1,0 +1,46 @@
+"""How many cores this process may use, asked without torch: those it is allowed to run on, and the share of time it is given.
+
+A container with "two CPUs" of a machine with 64 sees all of these; its limit is a quota of time, in the control groups. As many
+threads as there are cores would then all be stopped for most of each tenth of a second.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from mmrec_engine.system import control_groups
+
+_ROOT = Path("/")
+
+
+def available_cores(root: Path = _ROOT) -> int:
+    """Threads that can run at once: of a part of a core (a quota of 1.5) nothing is counted, beside the first core."""
+    quota = cpu_quota(root)
+    return allowed_cores() if quota is None else max(1, min(allowed_cores(), int(quota)))
+
+
+def allowed_cores() -> int:
+    """Cores that the process may run on, whatever its share of their time."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def cpu_quota(root: Path = _ROOT) -> float | None:
+    """Cores whose time the process is given at most, the least of all groups around it; None without a limit.
+
+    root: where /proc and /sys stand.
+    """
+    return min(_quotas(root), default=None)
+
+
+def _quotas(root: Path) -> Iterator[float]:
+    for version, folder in control_groups.folders("cpu", root):
+        if version == "v2":
+            words = "".join(control_groups.lines(folder / "cpu.max")).split()
+            quota, period = (words[0], words[1]) if len(words) == 2 else ("", "")
+        else:
+            quota = "".join(control_groups.lines(folder / "cpu.cfs_quota_us")).strip()  # -1: no limit
+            period = "".join(control_groups.lines(folder / "cpu.cfs_period_us")).strip()
+        if quota.isdecimal() and period.isdecimal() and int(quota) and int(period):
+            yield int(quota) / int(period)
