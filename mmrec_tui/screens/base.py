@@ -13,6 +13,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from mmrec_tui.keys import Key, acts_beside, keys_of, word_key
+from mmrec_tui.widgets.restyling import set_line
 
 if TYPE_CHECKING:
     from mmrec_tui.app import MmrecApp
@@ -166,7 +167,7 @@ class KeyBar(Static):
         for key in [*shown, *last]:
             words = Content(f" {say(word_key(key.action))}  ")
             parts.append((Content.styled(key.shown, "bold $accent") + words).stylize(f"@click=screen.{_call(key)}"))
-        self.update(Content(" ") + Content("").join(parts))
+        set_line(self, Content(" ") + Content("").join(parts))
 
 
 def _length(key: Key, say: Wording) -> int:

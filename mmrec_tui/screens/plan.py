@@ -40,6 +40,7 @@ from mmrec_tui.widgets.corpora import corpus_options
 from mmrec_tui.widgets.form import Form
 from mmrec_tui.widgets.panels import plain
 from mmrec_tui.widgets.preview import outlook_text, preview_text
+from mmrec_tui.widgets.restyling import set_line, set_options, set_own_class, set_text
 
 _LOOK_SECONDS = 0.1
 _ROOMY_WIDTH = 100
@@ -130,7 +131,8 @@ class PlanScreen(MmrecScreen):
         except RequestError as error:
             self._resolved, self._error = None, error
         form = self.query_one(Form)
-        form.show_errors(self._error, self.say)
+        if self._error is not None:
+            form.show_errors(self._error, self.say)
         if self._resolved is not None:
             if not typing:
                 form.show_values(self._resolved, self.say)
@@ -177,20 +179,18 @@ class PlanScreen(MmrecScreen):
     def _show_configs(self) -> None:
         say, settings = self.say, self._settings
         head = (say("table.config"), say("table.parameters"), say("plan.memory"), say("plan.epoch-time"))
-        self.query_one("#config-head", Static).update(Content.styled("  " + config_columns(*head), "bold"))
+        set_line(self.query_one("#config-head", Static), Content.styled("  " + config_columns(*head), "bold"))
         room = available_bytes()
         vocabulary = self._preparing.corpus.tokenizer.vocab_size if self._preparing.corpus is not None else 100
         options = config_options(settings, vocabulary, USABLE * room, self._epoch_time, say)
         where = self.query_one("#config-list", OptionList)
-        position = where.highlighted
-        where.clear_options()
-        where.add_options(options)
-        where.highlighted = list(PRESETS).index(settings.config) if position is None else position
+        set_options(where, options)
+        if where.highlighted is None:
+            where.highlighted = list(PRESETS).index(settings.config)
         preset = PRESETS[settings.config]
         values = {"width": preset.width, "layers": preset.layers, "heads": preset.heads, "free": say.memory(room)}
-        self.query_one("#config-more", Static).update(
-            Content.styled(say("plan.config-more", **values), "$foreground 80%")
-        )
+        more = Content.styled(say("plan.config-more", **values), "$foreground 80%")
+        set_text(self.query_one("#config-more", Static), more)
 
     def _epoch_time(self, config: str) -> str:
         say = self.say
@@ -219,10 +219,9 @@ class PlanScreen(MmrecScreen):
         where = self.query_one("#corpus-list", OptionList)
         room = where.scrollable_content_region.width
         options = corpus_options(self._draft.given, self.own_app.stage.preferences.corpora, self.say, room)
-        position = where.highlighted
-        where.clear_options()
-        where.add_options(options)
-        where.highlighted = position if position is not None and position < len(options) else 0
+        set_options(where, options)
+        if where.highlighted is None:
+            where.highlighted = 0
 
     def _show_preview(self) -> None:
         say, look = self.say, self._preparing.view
@@ -232,9 +231,8 @@ class PlanScreen(MmrecScreen):
         if wrong_encoding and look.preview is not None:
             readings.border_title = say("plan.which-encoding")
             lines = [Option(plain(f"{name}: {one_line(line)[:60]}"), id=name) for name, line in look.preview.readings]
-            readings.clear_options()
-            readings.add_options(lines)
-        self.query_one("#preview", Static).update(preview_text(look, self._settings, say))
+            set_options(readings, lines)
+        set_text(self.query_one("#preview", Static), preview_text(look, self._settings, say))
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         name = str(event.option.id)
@@ -291,7 +289,7 @@ class PlanScreen(MmrecScreen):
     # Below: what this run will be
 
     def _show_outlook(self) -> None:
-        self.query_one("#outlook", Static).update(self._outlook_text())
+        set_text(self.query_one("#outlook", Static), self._outlook_text())
 
     def _outlook_text(self) -> Content:
         say = self.say
@@ -319,18 +317,20 @@ class PlanScreen(MmrecScreen):
 
     def action_panel(self, name: str, focus: bool = True) -> None:
         parts = []
-        self.query_one("#choices-side").set_class(name != "settings", "-shown")
+        set_own_class(self.query_one("#choices-side"), name != "settings", "-shown")
         for number, pane in enumerate(_PANES, start=1):
-            self.query_one(f"#{pane}").set_class(pane == name, "-shown")
+            set_own_class(self.query_one(f"#{pane}"), pane == name, "-shown")
             words = Content.styled(f" {number} {self.say(f'plan.{pane}')} ", "reverse bold" if pane == name else "")
             parts.append(words.stylize(f"@click=screen.panel('{pane}')"))
-        self.query_one("#tabs", Static).update(Content("│").join(parts))
+        set_line(self.query_one("#tabs", Static), Content("│").join(parts))
         if focus:
             first = {"configs": "#config-list", "corpora": "#corpus-list", "settings": "#profile"}[name]
             self.set_focus(self.query_one(first))
 
     def on_descendant_focus(self, event: Any) -> None:
         pane = next((node.id for node in event.widget.ancestors if node.id in _PANES), None)
+        for name in _PANES:
+            set_own_class(self.query_one(f"#{name}"), name == pane, "-focused")
         if pane is not None and not self.query_one(f"#{pane}").has_class("-shown"):
             self.action_panel(pane, focus=False)
 

@@ -18,33 +18,47 @@ from mmrec_engine.settings.declaration import flag
 from mmrec_engine.system.cores import allowed_cores, available_cores, cpu_quota
 from mmrec_tui.draft import CURRICULUM_SETTINGS, GROUPS, RATE_SETTINGS, counts, typed
 from mmrec_tui.text import Wording
+from mmrec_tui.widgets.choice import Choice
 from mmrec_tui.widgets.fields import Kind, ValueInput
 from mmrec_tui.widgets.panels import plain
 from mmrec_tui.widgets.plot import Plot
 from mmrec_tui.widgets.plotting import Figure
+from mmrec_tui.widgets.restyling import set_text
 
 _ABOUT = {entry.name: entry for entry in HYPERPARAMETERS}
+_LABEL, _VALUE = 24, 16  # columns, as in the stylesheet
 _CURVE_ROOM = 30  # rows of the form, below which a curve would leave too few fields
 
 
 class Field(Horizontal):
-    """One setting: label, value, where it came from."""
+    """One setting: label, value, where it came from. It draws the words itself, and holds one widget: the value."""
 
     def __init__(self, name: str, wording: Wording) -> None:
         super().__init__(classes="field")
         self.setting = name
         self.topic = name
+        self.source = Content()
+        self.wrong = False
         self._say = wording
+        self._label = Content(_ABOUT[name].title[wording.language]).truncate(_LABEL, ellipsis=True, pad=True)
+        choices = _choices(name, wording)
+        self.value: Choice | ValueInput
+        if choices:
+            self.value = Choice(choices, allow_blank=False, compact=True, id=f"field-{name}")
+        else:
+            self.value = ValueInput(kind=_kind(name), compact=True, id=f"field-{name}")
 
     def compose(self) -> ComposeResult:
-        title = _ABOUT[self.setting].title[self._say.language]
-        yield Static(title, classes="label")
-        choices = _choices(self.setting, self._say)
-        if choices:
-            yield Select(choices, allow_blank=False, compact=True, id=f"field-{self.setting}")
-        else:
-            yield ValueInput(kind=_kind(self.setting), compact=True, id=f"field-{self.setting}")
-        yield Static(classes="source")
+        yield self.value
+
+    def render(self) -> Content:
+        label = self._label.stylize("$error" if self.wrong else "$foreground")
+        return label + Content(" " * (_VALUE + 1)) + self.source
+
+    def show_source(self, source: Content, *, wrong: bool) -> None:
+        if wrong != self.wrong or not source.is_same(self.source):
+            self.source, self.wrong = source, wrong
+            self.refresh()
 
 
 class Fields(VerticalScroll):
@@ -77,6 +91,7 @@ class Form(Widget):
     def __init__(self, **how: Any) -> None:
         super().__init__(**how)
         self._shown: dict[str, Any] = {}
+        self._fields: list[Field] = []
 
     @property
     def _say(self) -> Wording:
@@ -88,11 +103,13 @@ class Form(Widget):
         say = self._say
         profiles = [(profile.title[say.language], profile.id) for profile in PROFILE_TEXTS]
         with Fields(id="fields"):
-            yield Select(profiles, prompt=say("plan.profile"), compact=True, id="profile")
+            yield Choice(profiles, prompt=say("plan.profile"), compact=True, id="profile")
             for group, names in GROUPS.items():
                 yield Static(Content.styled(say(f"plan.group-{group}"), "bold $primary"), classes="heading")
                 for name in names:
-                    yield Field(name, say)
+                    field = Field(name, say)
+                    self._fields.append(field)
+                    yield field
         for kind, topic in (("rate", "schedule"), ("pacing", "pacing")):
             plot = Plot(say(f"plan.{kind}-curve"), topic, say("plot.waiting"), id=kind)
             plot.can_focus = plot.display = False
@@ -107,40 +124,31 @@ class Form(Widget):
 
     def show_values(self, resolved: Resolved, say: Wording) -> None:
         """Every field with its value, in the language's form."""
-        for name in _names():
-            value = getattr(resolved.settings, name)
-            field = self.query_one(f"#field-{name}")
-            if isinstance(field, Select):
-                self._shown[name] = str(value)
-                field.value = str(value)
-            elif isinstance(field, Input):
-                self._show_value(field, name, value, say)
+        for field in self._fields:
+            value = getattr(resolved.settings, field.setting)
+            text = str(value) if isinstance(field.value, Select) else _text(field.setting, value, say)
+            self._shown[field.setting] = text
+            field.value.value = text
         self.show_sources(resolved, say)
 
-    def _show_value(self, field: Input, name: str, value: Any, say: Wording) -> None:
-        text = _text(name, value, say)
-        self._shown[name] = text
-        field.value = text
-
     def show_sources(self, resolved: Resolved, say: Wording) -> None:
-        for field in self.query(Field):
+        for field in self._fields:
             source = resolved.sources[field.setting]
             field.display = source == "hand" or counts(field.setting, resolved.settings)  # what was typed can be mended
-            value = field.query_one(f"#field-{field.setting}")
-            if isinstance(value, Input):  # an emptied field tells what counts in its place
+            if isinstance(field.value, Input):  # an emptied field tells what counts in its place
                 in_force = getattr(resolved.settings, field.setting)
-                value.placeholder = _text(field.setting, in_force, say) or _placeholder(field.setting, say)
+                field.value.placeholder = _text(field.setting, in_force, say) or _placeholder(field.setting, say)
             words = say(f"source.{source}")
             style = "$accent" if source == "hand" else "$foreground 80%"
-            field.query_one(".source", Static).update(Content.styled(words, style))
+            field.show_source(Content.styled(words, style), wrong=False)
 
-    def show_errors(self, error: RequestError | None, say: Wording) -> None:
+    def show_errors(self, error: RequestError, say: Wording) -> None:
         """Mark the field that an error names."""
-        for field in self.query(Field):
-            wrong = error is not None and error.values.get("flag") == flag(field.setting)
-            field.set_class(wrong, "-wrong")
-            if wrong:
-                field.query_one(".source", Static).update(Content.styled(f"✗ {say('source.wrong')}", "bold $error"))
+        for field in self._fields:
+            if error.values.get("flag") != flag(field.setting):
+                field.show_source(field.source, wrong=False)
+            else:
+                field.show_source(Content.styled(f"✗ {say('source.wrong')}", "bold $error"), wrong=True)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
@@ -188,7 +196,7 @@ class Form(Widget):
             self.query_one(f"#{kind}", Plot).display = roomy and shapes
         self.query_one("#about").scroll_home(animate=False)
         if field is None:
-            about.update(Content.styled(say("plan.profile-about"), "$foreground 80%"))
+            set_text(about, Content.styled(say("plan.profile-about"), "$foreground 80%"))
             return
         entry, language = _ABOUT[field.setting], say.language
         parts = [plain(entry.what[language])]
@@ -197,11 +205,7 @@ class Form(Widget):
             parts.append(Content.styled("↓ ", "bold $accent") + plain(entry.lower[language]))
         else:
             parts.append(plain(entry.higher[language]))
-        about.update(Content("\n").join(parts))
-
-
-def _names() -> list[str]:
-    return [name for names in GROUPS.values() for name in names]
+        set_text(about, Content("\n").join(parts))
 
 
 def _choices(name: str, say: Wording) -> list[tuple[str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from textual.css.stylesheet import Stylesheet
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -124,3 +125,23 @@ async def test_from_100_columns_on_model_text_and_settings_are_seen_together(
         assert seen == together
         fields = screen.query_one("#fields").region
         assert fields.height >= 8
+
+
+async def test_a_change_of_focus_styles_the_two_fields_and_not_the_whole_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    styled: list[Any] = []
+    apply = Stylesheet.apply
+
+    def counted(sheet: Stylesheet, node: Any, **how: Any) -> None:
+        styled.append(node)
+        apply(sheet, node, **how)
+
+    app = an_app()
+    async with app.run_test(size=(160, 45)) as pilot:
+        screen = await the_form(app, pilot)
+        screen.query_one("#field-dropout").focus()
+        await pilot.pause()
+        monkeypatch.setattr(Stylesheet, "apply", counted)
+        screen.query_one("#field-recipe").focus()
+        await pilot.pause()
+        assert screen.query_one("#settings").has_class("-focused")
+        assert len(styled) < 20, styled

@@ -46,7 +46,7 @@ def outlook(app: MmrecApp) -> str:
 
 def source_of(app: MmrecApp, name: str) -> str:
     field = next(node for node in app.screen.query_one(f"#field-{name}").ancestors if node.has_class("field"))
-    return str(field.query_one(".source").render())
+    return str(field.source)
 
 
 @pytest.mark.parametrize(
