@@ -25,7 +25,7 @@ from mmrec_engine.data.split_record import SplitRecord
 from mmrec_engine.errors import RequestError
 from mmrec_engine.record import LONGEST_LINE, LineWriter
 from mmrec_engine.run_lock import RunLock
-from mmrec_engine.storage.files import write_whole
+from mmrec_engine.storage.files import Staged
 from mmrec_engine.storage.run_files import (
     BEST,
     CLAIM,
@@ -128,23 +128,37 @@ class RunFolder:
             self._flushed = time.monotonic()
 
     def begin(self, description: dict[str, Any], split: SplitRecord | None = None) -> None:
-        """The first step is made: describe the run, and let it take the place of an old one. split: of its documents."""
+        """The first step is made: describe the run, and let it take the place of an old one. split: of its documents.
+
+        The new files are on disk before anything of the old run goes. Its checkpoints go first: a process that is killed here
+        never leaves them beside the description of another run.
+        """
         assert self._lock is not None
-        self.describe(description)
-        if split is None:
+        staged = [Staged(self.path / DESCRIPTION, _described(description), sync=True)]
+        try:
+            if split is not None:
+                staged.append(Staged(self.path / SPLIT, split.content(), sync=True))
+            if self._held is not None:
+                self._remove_old_run()
             (self.path / SPLIT).unlink(missing_ok=True)
-        else:
-            split.write(self.path / SPLIT)
+            for file in staged:
+                file.put_in_place()
+        except OSError:
+            for file in staged:
+                file.drop()
+            raise
         self._lock.sign()
         if self._held is None:
             return
-        for name in (LOG, TICKS, BEST, FINAL, *REPORTS):
-            (self.path / name).unlink(missing_ok=True)
-        for _, path in step_checkpoints(self.path):
-            path.unlink(missing_ok=True)
         self._remove_half_written()
         self._events = LineWriter(self.path / EVENTS, append=False)
         self._release_held()
+
+    def _remove_old_run(self) -> None:
+        for _, path in reversed(step_checkpoints(self.path)):
+            path.unlink(missing_ok=True)
+        for name in (FINAL, BEST, LOG, TICKS, *REPORTS):
+            (self.path / name).unlink(missing_ok=True)
 
     def continue_after(
         self,
@@ -191,8 +205,7 @@ class RunFolder:
 
     def describe(self, description: dict[str, Any]) -> None:
         """Write run.json, whole or not at all."""
-        text = json.dumps(events.finite(description), ensure_ascii=False, indent=2, allow_nan=False)
-        write_whole(self.path / DESCRIPTION, text, sync=True)
+        Staged(self.path / DESCRIPTION, _described(description), sync=True).put_in_place()
 
     def log(self, error: BaseException) -> None:
         """Keep an error's traceback for whoever looks into it."""
@@ -264,6 +277,12 @@ class RunFolder:
             raise RequestError("run-exists", path=self.path)
         if not found and not _is_vacant(self.path):
             raise RequestError("run-folder-foreign", path=self.path)
+
+
+def _described(description: dict[str, Any]) -> bytes:
+    """The content of run.json."""
+    text = json.dumps(events.finite(description), ensure_ascii=False, indent=2, allow_nan=False)
+    return text.encode("utf-8", "backslashreplace")
 
 
 def refuse_links(folder: Path) -> None:

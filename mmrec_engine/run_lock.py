@@ -58,7 +58,8 @@ class RunLock:
         self._ended.set()
         if self._claimed:
             with contextlib.suppress(OSError):
-                (self._folder / CLAIM).unlink(missing_ok=True)
+                if _read(self._folder / CLAIM) == _signature().encode():  # the folder may be another's by now
+                    (self._folder / CLAIM).unlink(missing_ok=True)
         with contextlib.suppress(OSError):
             os.close(self.descriptor)
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -23,7 +22,7 @@ import numpy.typing as npt
 
 from mmrec_engine.data.ngrams import hashes, stretches
 from mmrec_engine.data.windows import Tokens
-from mmrec_engine.storage.files import open_plain
+from mmrec_engine.storage.files import Staged, open_plain
 from mmrec_engine.storage.run_files import SPLIT
 from mmrec_engine.tokenizer import Tokenizer, tokenizer_from_dict
 
@@ -121,6 +120,10 @@ class SplitRecord:
 
     def write(self, path: Path) -> None:
         """Write it whole, or leave what was there. Raises OSError."""
+        Staged(path, self.content(), sync=True).put_in_place()
+
+    def content(self) -> memoryview:
+        """The bytes of its file."""
         tokenizer = None if self.tokenizer is None else self.tokenizer.to_dict()
         beside = {"one_in": self.one_in, "tokenizer": tokenizer, "vocab_size": self.vocab_size}
         described = json.dumps(beside, ensure_ascii=False).encode()
@@ -133,16 +136,7 @@ class SplitRecord:
             grams=self.grams,
             described=np.frombuffer(described, dtype=np.uint8),
         )
-        temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-        try:
-            with temporary.open("wb") as file:
-                file.write(content.getbuffer())
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        except OSError:
-            temporary.unlink(missing_ok=True)
-            raise
+        return content.getbuffer()
 
     @classmethod
     def read(cls, path: Path) -> SplitRecord | None:

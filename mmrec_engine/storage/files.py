@@ -14,18 +14,39 @@ _MOST_BYTES = 64 * 2**20
 
 def write_whole(path: Path, text: str, *, sync: bool = False) -> None:
     """Write `text` in UTF-8, or leave what was there. sync: make it last through a crash of the machine. Raises OSError."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("w", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(text)
-            file.flush()
-            if sync:
-                os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError:
+    Staged(path, text.encode("utf-8", "backslashreplace"), sync=sync).put_in_place()
+
+
+class Staged:
+    """A file's new content, on disk under another name until it takes the place of the old one.
+
+    So several files can be changed together: what a full disk refuses is known before any of them is.
+    """
+
+    def __init__(self, path: Path, data: bytes | memoryview, *, sync: bool = False) -> None:
+        """sync: make it last through a crash of the machine. Raises OSError, and leaves nothing then."""
+        self._path, self._temporary = path, path.with_name(f"{path.name}.{os.getpid()}.tmp")
+        try:
+            with self._temporary.open("wb") as file:
+                file.write(data)
+                file.flush()
+                if sync:
+                    os.fsync(file.fileno())
+        except OSError:
+            self.drop()
+            raise
+
+    def put_in_place(self) -> None:
+        """Raises OSError; then the old content stays."""
+        try:
+            self._temporary.replace(self._path)
+        except OSError:
+            self.drop()
+            raise
+
+    def drop(self) -> None:
         with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise
+            self._temporary.unlink(missing_ok=True)
 
 
 def open_plain(path: os.PathLike[str]) -> io.FileIO:

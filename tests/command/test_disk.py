@@ -205,3 +205,38 @@ def test_tokens_that_cannot_be_written(command: Command, text_file: Path, operat
     assert command.everything_on_disk() == set()
     ended = command("train", "--data-dir", text_file, *FAST, "--max-steps", 2)
     assert ended.code == 0, ended.err
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize("name", ["run.json.*", "split.npz.*"])
+def test_a_run_stays_as_it_was_where_the_one_to_replace_it_cannot_be_written(
+    command: Command, made: Path, text_file: Path, name: str
+) -> None:
+    before = {path.name: path.read_bytes() for path in made.iterdir()}
+    flags = ["train", "--data-dir", text_file, *FAST, "--max-steps", 2, "--name", "made", "--overwrite"]
+    refused = command(*flags, **planted(faults=[fault("ENOSPC", "open", name)]))
+    assert refused.code in (1, 2)
+    assert "No space left" in one_line_of(refused.err)
+    assert {path.name: path.read_bytes() for path in made.iterdir()} == before
+
+
+@pytest.mark.fault
+@pytest.mark.extended
+@pytest.mark.parametrize(
+    ("operation", "name"), [("rename", "run.json"), ("rename", "split.npz"), ("remove", "best_model.pt")]
+)
+def test_a_run_killed_while_it_replaces_another_never_goes_on_from_its_checkpoints(
+    command: Command, made: Path, text_file: Path, operation: str, name: str
+) -> None:
+    flags = ["train", "--data-dir", text_file, *FAST, "--max-steps", 6, "--name", "made", "--learning-rate", 0.01]
+    killed = command(*flags, "--overwrite", **planted(faults=[fault("kill", operation, name)]))
+    assert killed.code == -9
+    resumed = command("train", "--name", "made", "--resume", "--max-steps", 6)
+    assert resumed.code == 0, resumed.err
+    events = events_of(made)
+    settings = next(event for event in events if event["event"] == "run_started")["settings"]
+    steps = [event for event in events if event["event"] == "step"]
+    assert [event["step"] for event in steps] == [1, 2, 3, 4, 5, 6], "and all of them by one run"
+    for event in steps:
+        expected = settings["learning_rate"] * min(1, event["step"] / settings["warmup_steps"])
+        assert event["learning_rate"] == pytest.approx(expected)

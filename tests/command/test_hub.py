@@ -251,3 +251,24 @@ def test_two_at_once_prepare_it_once(command: Command, parquet: Path) -> None:
     assert corpus_of(command, "one") == corpus_of(command, "two")
     fingerprint = corpus_of(command, "one")["fingerprint"]
     assert len(prepared_in(Path(command.environment["XDG_CACHE_HOME"]), fingerprint)) == 3
+
+
+# As NFS without its lock service answers, where caches and runs lie; the libraries have folders of their own.
+_WITHOUT_LOCKS = planted(
+    code="""
+import errno, fcntl, os
+taken = fcntl.flock
+def flock(descriptor, how):
+    if "mmrec" in os.readlink(f"/proc/self/fd/{descriptor}"):
+        raise OSError(errno.ENOLCK, "No locks available")
+    return taken(descriptor, how)
+fcntl.flock = flock
+"""
+)
+
+
+def test_a_data_set_is_brought_to_disk_on_a_file_system_without_locks(command: Command, parquet: Path) -> None:
+    trained = command("train", "--corpus", f"hf:{parquet}", *SHORT, **_WITHOUT_LOCKS)
+    assert trained.code == 0, trained.err
+    cache = command.folder.parent / "cache" / "mmrec" / "corpora"
+    assert not list(cache.glob("streaming-*")), "the claim is gone with the working folder"

@@ -1,10 +1,12 @@
 """Data sets as they are asked for, brought to disk in parts, and found again; on real files, through the library itself."""
 
 import bz2
+import errno
 import gzip
 import json
 import lzma
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -17,6 +19,7 @@ import numpy as np
 import pytest
 from backports import zstd
 
+from mmrec_engine import run_lock
 from mmrec_engine.data.document_table import Ledger
 from mmrec_engine.data.prepare import Corpus, cache_folder, prepare_corpus
 from mmrec_engine.data.sources import hub, streaming
@@ -474,3 +477,25 @@ def test_a_ledger_comes_back_from_disk(tmp_path: Path) -> None:
     np.save(tmp_path / "other.npy", np.zeros(3))
     with pytest.raises(ValueError, match="no ledger"):
         Ledger.read(tmp_path / "other.npy")
+
+
+@pytest.mark.parametrize("locks", [True, False])
+def test_one_process_at_a_time_holds_a_data_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, locks: bool) -> None:
+    """Also on a file system that has no locks."""
+    monkeypatch.setattr(run_lock, "_LOCK_SECONDS", 0.05)
+    if not locks:
+
+        def flock(descriptor: int, how: int) -> None:
+            raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+        monkeypatch.setattr(run_lock.fcntl, "flock", flock)
+    place = tmp_path / "streaming-x"
+    with result_of(streaming.locked(place)):
+        waiting = streaming.locked(place)
+        assert next(waiting).task == next(waiting).task == "waiting"
+        shutil.rmtree(place)  # as its owner does in the end
+    with pytest.raises(StopIteration) as taken:
+        next(waiting)
+    with taken.value.value:
+        assert run_lock.is_live(place)
+    assert not run_lock.is_live(place)

@@ -10,16 +10,14 @@ it, so that runs of different seeds have the same text on the same side.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
 import shutil
-import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
@@ -28,8 +26,10 @@ from mmrec_engine.data.sources.hub import HubDocuments, Place
 from mmrec_engine.data.sources.hub_source import HubSource
 from mmrec_engine.data.sources.mojibake import Repair
 from mmrec_engine.data.text_store import Spool
+from mmrec_engine.errors import RequestError
 from mmrec_engine.events import Progress
 from mmrec_engine.randomness import hash64, permuted
+from mmrec_engine.run_lock import RunLock
 from mmrec_engine.storage.files import write_whole
 
 PART_BYTES = 64 * 2**20  # of text
@@ -37,7 +37,6 @@ FORMAT = 2  # raised whenever the same data set would give other text
 _HELD_OUT = 0.1  # of the most text, for the data set's own validation split
 _MIXING = 5  # key
 _TELL_BYTES = 2**20
-_LOOK_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -66,21 +65,27 @@ def key_of(source: HubSource, most_bytes: int | None, repair: bool) -> str:
     return hashlib.blake2b(what.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
 
 
-def locked(folder: Path) -> Generator[Progress, None, BinaryIO]:
-    """Make the folder and hold it, as long as the file that is returned is open; waits while another process does."""
+def locked(folder: Path) -> Generator[Progress, None, contextlib.AbstractContextManager[None]]:
+    """Make the folder and hold it until what is returned is left; waits while another process holds it."""
     while True:
         folder.mkdir(exist_ok=True)
-        lock = (folder / "lock").open("ab")
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if (folder / "lock").stat().st_ino == os.fstat(lock.fileno()).st_ino:  # not one that was just removed
-                os.utime(folder)
-                return lock
-        except (BlockingIOError, FileNotFoundError):
+            lock = RunLock(folder)
+        except RequestError:
+            yield Progress(task="waiting", done=0, total=0)
+        except FileNotFoundError:  # its owner has just removed it
             pass
-        lock.close()
-        yield Progress(task="waiting", done=0, total=0)
-        time.sleep(_LOOK_SECONDS)
+        else:
+            os.utime(folder)
+            return _held(lock)
+
+
+@contextlib.contextmanager
+def _held(lock: RunLock) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def begun(folder: Path) -> bool:
