@@ -12,9 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from textual._context import active_message_pump
 from textual._styles_cache import StylesCache
 from textual.app import App
 from textual.binding import BindingsMap
+from textual.css.query import NoMatches
+from textual.dom import DOMNode
 from textual.filter import NoColor
 
 from mmrec_engine.errors import MmrecError
@@ -333,6 +336,8 @@ class MmrecApp(App[object], inherit_bindings=False):
 
     def _handle_exception(self, error: Exception) -> None:
         """A screen that breaks is closed in order and opened again by whoever opened it (launch.py)."""
+        if isinstance(error, NoMatches) and (self._exit or _is_leaving(active_message_pump.get(None))):
+            return  # closed before it was whole: some of its widgets are gone, or were never made
         self.failure = self.failure or error
         self._return_code = 1
         if self._exception is None:
@@ -418,6 +423,11 @@ class MmrecApp(App[object], inherit_bindings=False):
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """None of Textual's own, which speak English only; the palette is made from the table of keys."""
         return ()
+
+
+def _is_leaving(node: object) -> bool:
+    """Whether a screen, or the one that a widget stands on, is being closed."""
+    return isinstance(node, DOMNode) and any(one._closing or one._pruning for one in node.ancestors_with_self)
 
 
 def _screen(name: str, *what: Any, **how: Any) -> Screen[Any]:

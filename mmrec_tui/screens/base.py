@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual.binding import BindingsMap
@@ -75,6 +76,14 @@ class MmrecScreen(Screen[Any]):
     def open_setting(self, name: str) -> None:
         """Where a setting is told of: here the guide."""
         self.own_app.action_guide(name)
+
+    def call_after_refresh(self, callback: Callable[..., Any], *args: Any, **kwargs: Any) -> bool:
+        """As Textual's, unless the screen has been closed by then: the one below it would be asked to draw this one."""
+
+        def unless_closed() -> object:
+            return None if self._closing or self._pruning else callback(*args, **kwargs)
+
+        return super().call_after_refresh(unless_closed)
 
     # What keys do on every screen
 

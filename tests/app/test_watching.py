@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import json
 import os
@@ -239,3 +240,29 @@ async def test_a_run_folder_as_the_engine_makes_it_is_live_while_it_is_held(plac
         await until_shown(pilot, "HAZIRLANIYOR")
         held.abandon()
         await until_shown(pilot, "ÖLDÜ")
+
+
+async def test_a_screen_closed_while_it_opens_is_no_failure(place: Path) -> None:
+    record(place, [*a_training(60), *an_ending(step=60)])
+    app = an_app()
+    async with app.run_test(size=(120, 36)) as pilot:
+        for turns in (0, 4, 6, 8, 10):
+            app.watch_run(place)
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            app.pop_screen()
+            await pilot.pause()
+            assert app.failure is None, turns
+        assert table_of(app) == "start"
+
+
+@pytest.mark.parametrize("turns", [0, 2, 8])
+async def test_leaving_while_a_run_opens_is_no_failure(place: Path, turns: int) -> None:
+    record(place, [*a_training(60), *an_ending(step=60)])
+    app = an_app()
+    async with app.run_test(size=(120, 36)):
+        app.watch_run(place)
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        app.exit()
+    assert app.failure is None
