@@ -102,7 +102,7 @@ OF_MODELS: tuple[Trial, ...] = (
 )  # fmt: skip
 
 OF_STEPS: tuple[Trial, ...] = (
-    Trial("a matrix that the optimizer forgets", ("update-ratio",), texts.sound, {}, planting.at("mmrec_engine.optim.groups._sorted_parameters", planting.one_forgotten)),
+    Trial("a matrix that the optimizer forgets", ("update-ratio",), texts.sound, {}, planting.at("mmrec_engine.optim.optimizers._sorted_parameters", planting.one_forgotten)),
     Trial("gradients the wrong way round", ("loss-too-high",), texts.sound, {}, planting.in_the_loop(planting.climbing), quick=True),
     Trial("gradients 1000 times too large", ("clipping-always",), texts.sound, {}, planting.in_the_loop(planting.scaled_gradients(1000.0))),
     Trial("gradients summed over 16 batches, not averaged", ("clipping-always",), texts.sound, _LONG, planting.in_the_loop(planting.scaled_gradients(16.0)), least="note"),

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from mmrec_engine.evaluation.metrics import token_losses
 from mmrec_engine.model.language_model import LanguageModel, create_model
-from mmrec_engine.optim.groups import Optimizers
+from mmrec_engine.optim.optimizers import Optimizers
 from mmrec_engine.settings import Settings
 from mmrec_engine.settings.model_config import Architecture
 from mmrec_engine.settings.presets import PRESETS

@@ -21,7 +21,7 @@ import sys
 import mmrec_engine
 from mmrec_engine.settings.declaration import flag
 from mmrec_engine.settings import FIELDS, resolve
-from mmrec_engine.training.calibration import measure
+from mmrec_engine.planning.throughput import measure
 names = {flag(name): name for name in FIELDS}
 settings = resolve({names[name]: value for name, value in zip(sys.argv[1::2], sys.argv[2::2])}).settings
 print(mmrec_engine.__file__, measure(settings, 66, seconds=4.0, stop=lambda: False).seconds_a_step)

@@ -21,10 +21,10 @@ from torch.nn import functional
 
 from mmrec_engine.data.windows import Batch, TrainingWindows, _cut
 from mmrec_engine.model.language_model import LanguageModel, create_model
-from mmrec_engine.optim.groups import _sorted_parameters
+from mmrec_engine.optim.optimizers import _sorted_parameters
 from mmrec_engine.settings.presets import Preset
-from mmrec_engine.training.job import Job, build_job
-from mmrec_engine.training.step import Stepper, StepResult
+from mmrec_engine.training.state import Job, build_job
+from mmrec_engine.training.train_step import Stepper, StepResult
 
 Planted = Callable[[], AbstractContextManager[None]]
 Make = Callable[[Stepper, int, int, float], StepResult]
@@ -39,8 +39,8 @@ def in_every_model(fault: Callable[[LanguageModel], object]) -> Planted:
             return model
 
         with (
-            patch("mmrec_engine.training.job.create_model", made),
-            patch("mmrec_engine.quality.model_context.create_model", made),
+            patch("mmrec_engine.training.state.create_model", made),
+            patch("mmrec_engine.checks.preflight.model_context.create_model", made),
         ):
             yield
 
@@ -55,7 +55,7 @@ def in_the_loop(fault: Callable[[Job], object]) -> Planted:
             fault(job)
             return job
 
-        with patch("mmrec_engine.training.run.build_job", made):
+        with patch("mmrec_engine.run.train.build_job", made):
             yield
 
     return planted

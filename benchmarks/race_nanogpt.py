@@ -29,7 +29,7 @@ import torch
 
 from mmrec_engine.data.prepare import Corpus, prepare_corpus
 from mmrec_engine.data.windows import IGNORED_LABEL, EvaluationWindows
-from mmrec_engine.progress import result_of
+from mmrec_engine.events import result_of
 from mmrec_engine.settings import FIELDS, resolve
 from mmrec_engine.settings.declaration import flag
 

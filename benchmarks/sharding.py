@@ -39,7 +39,7 @@ def run(folder: Path, flags: list[str]) -> tuple[float, float]:
 def _followers(pid: int) -> list[int]:
     try:
         children = psutil.Process(pid).children(recursive=True)
-        return [one.pid for one in children if "follower" in " ".join(one.cmdline())]
+        return [one.pid for one in children if "rank_worker" in " ".join(one.cmdline())]
     except psutil.Error:
         return []
 

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from mmrec_engine import events, train
+from mmrec_engine.checks.postrun.all_checks import checks_after
 from mmrec_engine.errors import MmrecError
-from mmrec_engine.quality.after import checks_after
-from mmrec_engine.run_reader import RunReader
+from mmrec_engine.run.checks_around_run import Judging
+from mmrec_engine.runs.run_reader import RunReader
 from mmrec_engine.settings import resolve
-from mmrec_engine.training.judging import Judging
 
 # One thread: two stall each other wherever the machine has anything else to do.
 SMALL: dict[str, Any] = {

@@ -11,9 +11,9 @@ from mmrec_engine.version import __version__
 
 if TYPE_CHECKING:
     from mmrec_engine.evaluation.metrics import evaluate_model, print_evaluation_metrics
+    from mmrec_engine.evaluation.trained_model import load_trained
     from mmrec_engine.interop.data_loaders import create_data_loaders
-    from mmrec_engine.trained import load_trained
-    from mmrec_engine.training.run import train
+    from mmrec_engine.run.train import train
 
 __all__ = [
     "__version__",
@@ -27,9 +27,9 @@ __all__ = [
 _HOMES = {
     "create_data_loaders": "mmrec_engine.interop.data_loaders",
     "evaluate_model": "mmrec_engine.evaluation.metrics",
-    "load_trained": "mmrec_engine.trained",
+    "load_trained": "mmrec_engine.evaluation.trained_model",
     "print_evaluation_metrics": "mmrec_engine.evaluation.metrics",
-    "train": "mmrec_engine.training.run",
+    "train": "mmrec_engine.run.train",
 }
 
 

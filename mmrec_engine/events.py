@@ -27,11 +27,12 @@ from __future__ import annotations
 import json
 import math
 import time as clock
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cache
-from typing import Any, ClassVar, Literal, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, Literal, TypeVar, get_args, get_origin, get_type_hints
 
+Result = TypeVar("Result")
 Status = Literal["completed", "early_stopped", "target_reached", "interrupted", "failed"]
 StateWord = Literal["PREPARING", "TRAINING", "VALIDATING", "SAVING", "PAUSED", "FINISHED", "STOPPED", "FAILED"]
 CheckpointKind = Literal["step", "best", "final"]
@@ -87,7 +88,7 @@ class RunStarted(Event):
     settings: dict[str, Any]
     machine: dict[str, Any] = field(default_factory=dict)  # device, threads, precision
     baselines: dict[str, float] = field(default_factory=dict)  # nats a token that counting reaches
-    origin: dict[str, Any] = field(default_factory=dict)  # of a run that a remedy began: training/remedying.py
+    origin: dict[str, Any] = field(default_factory=dict)  # of a run that a remedy began: run/auto_remedy.py
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -346,3 +347,13 @@ def _is_finding(value: dict[str, Any]) -> bool:
 
 def _has_parts(value: dict[str, Any], parts: Mapping[str, type]) -> bool:
     return all(isinstance(value[name], kind) for name, kind in parts.items() if name in value)
+
+
+def result_of(work: Generator[Any, None, Result]) -> Result:
+    """Run a generator of events to its end and return its result; the events are dropped."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as finished:
+            result: Result = finished.value
+            return result

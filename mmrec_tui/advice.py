@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from mmrec_tui.text import Wording
 
 if TYPE_CHECKING:
-    from mmrec_engine.training.batch_search import BatchSearch, BatchTrial
-    from mmrec_engine.training.rate_search import RatePoint, RateSearch
+    from mmrec_engine.planning.batch_size_finder import BatchSearch, BatchTrial
+    from mmrec_engine.planning.lr_finder import RatePoint, RateSearch
 
 RATE_STEPS = 100  # of a search for a rate, where nothing else is asked for
 BATCH_SECONDS = 60.0  # the same for a batch

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from mmrec_engine.history import History
 from mmrec_engine.locales.messages import Language
-from mmrec_engine.run_lock import is_live
+from mmrec_engine.runs.checklist_marks import read_ticks
+from mmrec_engine.runs.history import History
+from mmrec_engine.storage.folder_lock import is_live
 from mmrec_engine.storage.run_files import BEST, FINAL
-from mmrec_engine.ticks import read_ticks
 from mmrec_tui.session import Work
 
 
@@ -30,8 +30,8 @@ class AfterChecks:
         self.total = 0
 
         def check(work: Work[None]) -> None:
-            from mmrec_engine.quality import report
-            from mmrec_engine.quality.after import checks_after, checks_of
+            from mmrec_engine.checks import report
+            from mmrec_engine.checks.postrun.all_checks import checks_after, checks_of
 
             self.total = len(checks_of(history.settings))
             for finding in checks_after(folder, history):

@@ -21,7 +21,7 @@ from textual.dom import DOMNode
 from textual.filter import NoColor
 
 from mmrec_engine.errors import MmrecError
-from mmrec_engine.run_folder import refuse_links
+from mmrec_engine.runs.run_folder import refuse_links
 from mmrec_engine.storage.run_files import LOG
 from mmrec_tui.in_app import error_text
 from mmrec_tui.terminal import one_line
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from mmrec_engine.locales.messages import Language
-    from mmrec_engine.quality.following import Offer, Origin
+    from mmrec_engine.run.follow_up import Offer, Origin
     from mmrec_engine.settings import Resolved
     from mmrec_tui.launch import Stage, Streams
     from mmrec_tui.session import Session, Training, Work
@@ -157,7 +157,7 @@ class MmrecApp(App[object], inherit_bindings=False):
         if not finished:
             self._resume(resolve(place))
             return
-        from mmrec_engine.runs import read_description
+        from mmrec_engine.runs.catalog import read_description
         from mmrec_tui.screens.asking import AskingScreen
 
         try:
@@ -251,8 +251,8 @@ class MmrecApp(App[object], inherit_bindings=False):
         self.stage.following = Following(folder, offer)
 
     def _begin_following(self) -> None:
-        from mmrec_engine.quality.following import follow
-        from mmrec_engine.run_lock import is_live
+        from mmrec_engine.run.follow_up import follow
+        from mmrec_engine.storage.folder_lock import is_live
 
         asked = self.stage.following
         if asked is None or is_live(asked.folder):
@@ -326,7 +326,7 @@ class MmrecApp(App[object], inherit_bindings=False):
         if self.streams is not None:
             self.streams.send_to(training.folder / LOG)
         if self.stage.ticks:
-            from mmrec_engine.ticks import read_ticks, write_ticks
+            from mmrec_engine.runs.checklist_marks import read_ticks, write_ticks
 
             try:
                 write_ticks(training.folder, {**read_ticks(training.folder), **self.stage.ticks})

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
+from mmrec_engine.checks.waivers import marked
 from mmrec_engine.data.prepare import Corpus
-from mmrec_engine.progress import result_of
-from mmrec_engine.quality.following import Offer, leaves_checks_valid
-from mmrec_engine.quality.waiving import marked
-from mmrec_engine.run_text import text_of_new_run
+from mmrec_engine.events import result_of
+from mmrec_engine.run.follow_up import Offer, leaves_checks_valid
+from mmrec_engine.runs.run_text import text_of_new_run
 from mmrec_engine.settings import Resolved, resolve
 from mmrec_tui.session import Work
 
@@ -81,8 +81,8 @@ class BeforeChecks:
         resolved = self.resolved
 
         def check(work: Work[None]) -> None:
-            from mmrec_engine.quality.before import checks_before, checks_of, count_of_checks
-            from mmrec_engine.training.machine import machine_for
+            from mmrec_engine.checks.preflight.all_checks import checks_before, checks_of, count_of_checks
+            from mmrec_engine.training.device import machine_for
 
             if after is not None:
                 after.join()

@@ -13,8 +13,8 @@ from mmrec_tui.terminal import Narration, print_json
 from mmrec_tui.text import Wording
 
 if TYPE_CHECKING:
-    from mmrec_engine.training.benchmark import ConfigSpeed
-    from mmrec_engine.training.machine_speed import MachineSpeed
+    from mmrec_engine.planning.benchmark import ConfigSpeed
+    from mmrec_engine.planning.machine_speed import MachineSpeed
 
 TOKENS_A_STEP = 4096  # enough to keep the cores of an ordinary computer busy
 _OTHERS = ("tiny", "mini", "small")  # larger ones take minutes a step on an ordinary computer: only when asked for
@@ -27,10 +27,10 @@ def bench(resolved: Resolved, seconds: float, wording: Wording, as_json: bool, q
     """Measure the machine and the configs on it. Returns the exit code; RequestError and TrainingError pass through."""
     narration, text = _text(resolved, wording, as_json or quiet)
 
+    from mmrec_engine.planning.benchmark import measure_config
+    from mmrec_engine.planning.machine_speed import measure_machine
     from mmrec_engine.system.determinism import process_restored
-    from mmrec_engine.training.benchmark import measure_config
-    from mmrec_engine.training.machine import resolve_machine
-    from mmrec_engine.training.machine_speed import measure_machine
+    from mmrec_engine.training.device import resolve_machine
 
     with process_restored():
         if narration.is_terminal:

@@ -33,10 +33,10 @@ def check_before(
     resolved: Resolved, wording: Wording, as_json: bool, strict: bool, waived: Collection[str] = ()
 ) -> int:
     """The exit code: 1 where a check failed (strict: or warned). RequestError passes through."""
-    from mmrec_engine.quality.before import checks_before, failing
-    from mmrec_engine.quality.waiving import marked
-    from mmrec_engine.run_text import text_of_new_run
-    from mmrec_engine.training.machine import machine_for
+    from mmrec_engine.checks.preflight.all_checks import checks_before, failing
+    from mmrec_engine.checks.waivers import marked
+    from mmrec_engine.runs.run_text import text_of_new_run
+    from mmrec_engine.training.device import machine_for
     from mmrec_tui.commands import finish
 
     narration = Narration(quiet=as_json)
@@ -54,14 +54,14 @@ def check_before(
 
 def check_after(run: str, wording: Wording, as_json: bool, strict: bool, waived: Collection[str] = ()) -> int:
     """The same for a run that has ended; its report is written anew."""
-    from mmrec_engine.history import History
-    from mmrec_engine.quality import report
-    from mmrec_engine.quality.after import checks_after
-    from mmrec_engine.quality.before import failing
-    from mmrec_engine.quality.waiving import marked
-    from mmrec_engine.run_lock import is_live
-    from mmrec_engine.runs import find_run, read_events
-    from mmrec_engine.ticks import read_ticks, write_ticks
+    from mmrec_engine.checks import report
+    from mmrec_engine.checks.postrun.all_checks import checks_after
+    from mmrec_engine.checks.preflight.all_checks import failing
+    from mmrec_engine.checks.waivers import marked
+    from mmrec_engine.runs.catalog import find_run, read_events
+    from mmrec_engine.runs.checklist_marks import read_ticks, write_ticks
+    from mmrec_engine.runs.history import History
+    from mmrec_engine.storage.folder_lock import is_live
 
     folder = find_run(run)
     if is_live(folder):

@@ -70,11 +70,11 @@ def _run(words: list[str], wording: Wording, debug: bool, given_language: str | 
 
         return open_app(given_language)
     if words[0] == "train":
-        from mmrec_engine.training.group import launched
+        from mmrec_engine.distributed.process_group import launched
 
         if launched()[0]:  # one of those that torchrun has started; the first one reads the words, and tells this one
-            from mmrec_engine.training.follower import follow
-            from mmrec_engine.training.group import meeting_place
+            from mmrec_engine.distributed.process_group import meeting_place
+            from mmrec_engine.training.rank_worker import follow
 
             _, size = launched()
             values = {"missing": 1, "count": size, "place": meeting_place()}

@@ -96,7 +96,7 @@ def build(wording: Wording, debug: bool, given_language: str | None, takes_setti
 
 def _add_train(app: typer.Typer, wording: Wording, debug: bool, flags: list[Parameter]) -> None:
     def train(**given: Any) -> int:
-        from mmrec_engine.quality.waiving import waived_ids
+        from mmrec_engine.checks.waivers import waived_ids
         from mmrec_tui.headless import How, train_headless
 
         file, earlier, remedy = given.pop("settings"), given.pop("from_run"), given.pop("remedy")
@@ -121,8 +121,8 @@ def _add_train(app: typer.Typer, wording: Wording, debug: bool, flags: list[Para
         if earlier is None:
             return train_headless(resolve_given({**given, "settings": file}), wording, how)
 
-        from mmrec_engine.quality.following import follow
-        from mmrec_engine.runs import find_run
+        from mmrec_engine.run.follow_up import follow
+        from mmrec_engine.runs.catalog import find_run
 
         from_file = settings_file(file)
         resolved, origin = follow(find_run(earlier), remedy, given_by_hand(given), from_file)
@@ -149,8 +149,8 @@ def _add_watch(app: typer.Typer, wording: Wording, given_language: str | None) -
     def watch(
         run: Annotated[Optional[str], typer.Argument(metavar="RUN", help=wording("help.run"))] = None,
     ) -> int:
-        from mmrec_engine.run_folder import refuse_links
-        from mmrec_engine.runs import find_run, newest_live_run
+        from mmrec_engine.runs.catalog import find_run, newest_live_run
+        from mmrec_engine.runs.run_folder import refuse_links
         from mmrec_tui.launch import open_app
 
         folder = newest_live_run() if run is None else find_run(run)
@@ -164,7 +164,7 @@ def _add_check(app: typer.Typer, wording: Wording, flags: list[Parameter]) -> No
     group: typer.Typer = WordedTyper(wording, rich_markup_mode=None, no_args_is_help=True)
 
     def before(**given: Any) -> int:
-        from mmrec_engine.quality.waiving import waived_ids
+        from mmrec_engine.checks.waivers import waived_ids
         from mmrec_tui.checking import check_before
 
         as_json, strict, waived = given.pop("json"), given.pop("strict"), waived_ids(given.pop("waive") or ())
@@ -187,7 +187,7 @@ def _add_check(app: typer.Typer, wording: Wording, flags: list[Parameter]) -> No
         ] = None,
         json: Annotated[bool, typer.Option("--json", help=wording("help.json"))] = False,
     ) -> int:
-        from mmrec_engine.quality.waiving import waived_ids
+        from mmrec_engine.checks.waivers import waived_ids
         from mmrec_tui.checking import check_after
 
         return check_after(run, wording, json, strict, waived_ids(waive or ()))

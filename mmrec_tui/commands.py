@@ -110,7 +110,7 @@ def corpora(wording: Wording, as_json: bool) -> None:
 
 
 def runs(wording: Wording, as_json: bool) -> None:
-    from mmrec_engine.runs import known_runs
+    from mmrec_engine.runs.catalog import known_runs
 
     found = known_runs()
     if as_json:
@@ -157,17 +157,17 @@ def evaluate(
     samples: how many continuations the metrics of written text are measured on, if there are to be any. corpus_tag: name of
     the corpus that the given text is read as, of those that the model was trained on.
     """
-    from mmrec_engine.runs import locate
+    from mmrec_engine.runs.catalog import locate
 
     locate(checkpoint)  # before torch is loaded, which takes a second or two
     narration, asked = Narration(), given.settings.metrics
     from mmrec_engine.data.prepare import prepare_corpus
     from mmrec_engine.errors import RequestError
+    from mmrec_engine.evaluation.continuations import measure, require_libraries
+    from mmrec_engine.evaluation.trained_model import load_trained
     from mmrec_engine.evaluation.validation import validate
-    from mmrec_engine.quality.continuations import measure, require_libraries
-    from mmrec_engine.run_text import of_run, same_text
-    from mmrec_engine.trained import load_trained
-    from mmrec_engine.training.machine import resolve_machine
+    from mmrec_engine.runs.run_text import of_run, same_text
+    from mmrec_engine.training.device import resolve_machine
     from mmrec_tui.narrator import metric_lines, part_lines
 
     if asked is not None:
@@ -217,7 +217,7 @@ def evaluate(
 
 def _about_text(corpus: Corpus, given: bool, narration: Narration, wording: Wording) -> dict[str, Any]:
     """Say what has to be known of the text to read its metrics. given: it need not be the run's. Returns it, for JSON."""
-    from mmrec_engine.quality.thresholds import numbers
+    from mmrec_engine.checks.thresholds import numbers
 
     validation, record = corpus.validation, corpus.earlier.record
     unknown = validation.unknown / max(1, len(validation.tokens))
@@ -249,7 +249,7 @@ def generate(
     evaluation.generation.Sampling. corpus_tag: name of the corpus in whose way to write. past_end: write on where a document
     ends, after a blank line.
     """
-    from mmrec_engine.runs import locate
+    from mmrec_engine.runs.catalog import locate
     from mmrec_engine.settings import check_device
 
     check_device(device)
@@ -258,9 +258,9 @@ def generate(
     from mmrec_engine.data.sources.text import clean
     from mmrec_engine.evaluation.generation import BETWEEN, Sampling
     from mmrec_engine.evaluation.generation import generate as continuation
+    from mmrec_engine.evaluation.trained_model import load_trained
     from mmrec_engine.tokenizer import unknown_characters
-    from mmrec_engine.trained import load_trained
-    from mmrec_engine.training.machine import resolve_device
+    from mmrec_engine.training.device import resolve_device
 
     trained = load_trained(checkpoint, resolve_device(device))
     tag = None if corpus_tag is None else tag_of(trained.tokenizer, corpus_tag)
@@ -312,15 +312,15 @@ def export(
 ) -> None:
     """to: another tool's format, or none: mmrec's own."""
     from mmrec_engine.errors import RequestError
-    from mmrec_engine.runs import locate
+    from mmrec_engine.runs.catalog import locate
 
     if to is not None and to not in EXPORT_FORMATS:
         raise RequestError("setting-choice", flag="--to", value=to, choices=", ".join(EXPORT_FORMATS))
     if license is not None and to != "hf":
         raise RequestError("export-license")
     locate(checkpoint)  # before torch is loaded
-    from mmrec_engine.trained import export as write
-    from mmrec_engine.trained import load_trained
+    from mmrec_engine.evaluation.trained_model import export as write
+    from mmrec_engine.evaluation.trained_model import load_trained
 
     trained, folder = load_trained(checkpoint), Path(directory)
     if to == "hf":

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from mmrec_engine import events
-from mmrec_engine.record import newest_lines
+from mmrec_engine.runs.record import newest_lines
 from mmrec_engine.settings import resolve
 from mmrec_engine.storage.files import open_plain
 from mmrec_engine.storage.run_files import EVENTS, LOG

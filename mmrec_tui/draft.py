@@ -13,9 +13,9 @@ from mmrec_engine.data.mixture import moved
 from mmrec_engine.data.prepare import Corpus, short_side
 from mmrec_engine.data.sources.hub_source import anchored, is_downloaded
 from mmrec_engine.errors import RequestError
-from mmrec_engine.plan import make_plan
 from mmrec_engine.settings import CORPUS_CHOICE, FIELDS, Resolved, Settings, resolve, value_type
 from mmrec_engine.storage.user_folders import expanded
+from mmrec_engine.training.plan import make_plan
 
 CURRICULUM_SETTINGS = ("curriculum_share", "curriculum_start", "pacing")
 # The settings that the plan shows, under their headings.

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from mmrec_engine.errors import MmrecError
-from mmrec_engine.history import History
-from mmrec_engine.run_reader import RunReader
-from mmrec_engine.runs import known_runs, read_description
+from mmrec_engine.runs.catalog import known_runs, read_description
+from mmrec_engine.runs.history import History
+from mmrec_engine.runs.run_reader import RunReader
 from mmrec_tui.terminal import one_line
 
 _MOST_LOOKED_AT = 200

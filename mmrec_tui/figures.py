@@ -8,18 +8,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from mmrec_engine.curves import Curve
 from mmrec_engine.data.transforms.curriculum import Pacing
-from mmrec_engine.history import History
-from mmrec_engine.schedule import rate_factor
+from mmrec_engine.optim.lr_schedule import rate_factor
+from mmrec_engine.runs.curves import Curve
+from mmrec_engine.runs.history import History
+from mmrec_engine.runs.smoothing import USUAL_DECAY
 from mmrec_engine.settings import Settings
-from mmrec_engine.smoothing import USUAL_DECAY
 from mmrec_tui.keys import PANELS
 from mmrec_tui.text import Wording
 from mmrec_tui.widgets.plotting import Figure, Point, Role, Series
 
 if TYPE_CHECKING:
-    from mmrec_engine.training.rate_search import RateSearch
+    from mmrec_engine.planning.lr_finder import RateSearch
 
 _PLANNED_POINTS = 400
 XAxis = Literal["step", "tokens", "time"]

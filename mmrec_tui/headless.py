@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmrec_engine import events
+from mmrec_engine.checks.preflight.all_checks import strictly_failing
 from mmrec_engine.errors import Interrupted, TrainingError
-from mmrec_engine.history import History
-from mmrec_engine.quality.before import strictly_failing
-from mmrec_engine.quality.following import Origin, leaves_checks_valid
+from mmrec_engine.run.follow_up import Origin, leaves_checks_valid
+from mmrec_engine.runs.history import History
 from mmrec_engine.settings import Resolved
 from mmrec_engine.storage.run_files import REPORTS
 from mmrec_engine.training.control import Control
@@ -23,8 +23,8 @@ from mmrec_tui.terminal import Narration, print_json
 from mmrec_tui.text import Wording
 
 if TYPE_CHECKING:
-    from mmrec_engine.training.judging import Judging
-    from mmrec_engine.training.remedying import AutoRemedy
+    from mmrec_engine.run.auto_remedy import AutoRemedy
+    from mmrec_engine.run.checks_around_run import Judging
 
 LOCK_VARIABLE = "MMREC_LOCK_FD"  # environment: a descriptor of the run's lock that this process inherits, held
 EXIT_CODES = {"SIGINT": 130, "SIGTERM": 143}
@@ -83,8 +83,8 @@ def train_headless(resolved: Resolved, wording: Wording, how: How, origin: Origi
     narration = Narration(quiet=how.quiet)
     narration.line(wording("prepare"))
 
-    from mmrec_engine.training.judging import Judging
-    from mmrec_engine.training.remedying import AutoRemedy
+    from mmrec_engine.run.auto_remedy import AutoRemedy
+    from mmrec_engine.run.checks_around_run import Judging
 
     judging = Judging(before=how.check, strict=how.strict, language=wording.language, waived=how.waived)
     remedying = AutoRemedy() if how.auto_remedy else None
@@ -143,7 +143,7 @@ class _Attempt:
         self.code = 0
 
     def train(self, how: How, held_lock: int | None, remedying: AutoRemedy | None) -> None:
-        from mmrec_engine.training.run import train
+        from mmrec_engine.run.train import train
         from mmrec_tui.narrator import Narrator
 
         control = self._signals.listened_by(Control())
@@ -234,7 +234,7 @@ def _inherited_lock() -> int | None:
 
 def recorded(folder: Path) -> History:
     """What a run's record tells."""
-    from mmrec_engine.runs import read_events
+    from mmrec_engine.runs.catalog import read_events
 
     history = History()
     for event in read_events(folder):

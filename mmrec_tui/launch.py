@@ -24,7 +24,7 @@ from mmrec_tui.terminal import one_line, silence
 from mmrec_tui.text import UsageText, Wording, choose_language
 
 if TYPE_CHECKING:
-    from mmrec_engine.quality.following import Offer
+    from mmrec_engine.run.follow_up import Offer
     from mmrec_tui.app import MmrecApp
     from mmrec_tui.session import Session, Training, Work
 

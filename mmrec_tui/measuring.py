@@ -89,7 +89,7 @@ class Measuring:
 
 
 def _measured(work: Work[float | None], settings: Settings, vocabulary: int) -> float | None:
-    from mmrec_engine.training.calibration import measure
+    from mmrec_engine.planning.throughput import measure
 
     needed, available = fits(settings, vocabulary)
     if needed > USABLE * available:

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from mmrec_engine import events
+from mmrec_engine.checks.report import newest
 from mmrec_engine.data.sources.hub_source import is_hub
-from mmrec_engine.history import History
 from mmrec_engine.locales.guide.findings_during import figures
-from mmrec_engine.plan import Plan
-from mmrec_engine.quality.report import newest
+from mmrec_engine.runs.history import History
+from mmrec_engine.training.plan import Plan
 from mmrec_tui.findings import advice_of, evidence_of, raised_rate, remedy_title, title_of
 from mmrec_tui.reading import reading_lines
 from mmrec_tui.terminal import Narration, one_line, printable

@@ -18,7 +18,7 @@ from mmrec_tui.terminal import one_line
 from mmrec_tui.text import Wording
 
 if TYPE_CHECKING:
-    from mmrec_engine.history import History
+    from mmrec_engine.runs.history import History
 
 WAIT_SECONDS = 10.0  # for the command of a run without a screen, so that one that fails is told
 SHORTEST_SECONDS = 10.0  # of a run; nobody has gone away from a shorter one

@@ -77,7 +77,7 @@ class ScreenCommands(Provider):
         if screen is None:
             return
         from mmrec_engine.locales.guide import HYPERPARAMETERS
-        from mmrec_engine.runs import known_runs
+        from mmrec_engine.runs.catalog import known_runs
         from mmrec_tui.topics import topics
 
         app, say = screen.own_app, screen.say

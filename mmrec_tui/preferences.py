@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from mmrec_engine.smoothing import DECAYS, USUAL_DECAY
+from mmrec_engine.runs.smoothing import DECAYS, USUAL_DECAY
 from mmrec_engine.storage import user_folders
 from mmrec_engine.storage.files import write_whole
 

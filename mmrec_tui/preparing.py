@@ -11,7 +11,7 @@ from mmrec_engine.data.prepare import Corpus
 from mmrec_engine.data.sources.hub_source import is_hub
 from mmrec_engine.data.sources.preview import Preview, preview, preview_builtin
 from mmrec_engine.errors import MmrecError, TrainingError
-from mmrec_engine.run_text import text_of_new_run
+from mmrec_engine.runs.run_text import text_of_new_run
 from mmrec_engine.settings import SHORTEST_DENOISED, Settings
 from mmrec_engine.storage.user_folders import expanded
 from mmrec_tui.draft import CORPUS_SETTINGS, key_of

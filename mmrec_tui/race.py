@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mmrec_engine.errors import RequestError
-from mmrec_engine.history import History
+from mmrec_engine.runs.history import History
 from mmrec_engine.settings import Resolved
 from mmrec_engine.storage.run_files import holds_run
 from mmrec_tui.bench import TITLES

@@ -25,7 +25,7 @@ def find_rate(resolved: Resolved, steps: int, wording: Wording, as_json: bool, q
     """A learning-rate range test. Returns the exit code; RequestError and TrainingError pass through."""
     narration, corpus = prepared(resolved, wording, as_json or quiet)
 
-    from mmrec_engine.training.rate_search import RateSearch, search_rates
+    from mmrec_engine.planning.lr_finder import RateSearch, search_rates
 
     search = RateSearch(resolved.settings.learning_rate, steps)
     with closing(search_rates(resolved.settings, corpus, steps=steps)) as going:
@@ -68,7 +68,7 @@ def find_batch(resolved: Resolved, seconds: float, wording: Wording, as_json: bo
     settings = resolved.settings
 
     from mmrec_engine.data.batches import training_windows
-    from mmrec_engine.training.batch_search import BatchSearch, search_batches
+    from mmrec_engine.planning.batch_size_finder import BatchSearch, search_batches
 
     windows = training_windows(settings, corpus).count
     search = BatchSearch(windows, (settings.batch_size, settings.accumulate))
@@ -104,7 +104,7 @@ def find_batch(resolved: Resolved, seconds: float, wording: Wording, as_json: bo
 
 def prepared(resolved: Resolved, wording: Wording, quiet: bool) -> tuple[Narration, Any]:
     """The narration, and the text prepared. From here on SIGINT and SIGTERM end the command at once, with 130 and 143."""
-    from mmrec_engine.run_text import text_of_new_run
+    from mmrec_engine.runs.run_text import text_of_new_run
     from mmrec_tui.commands import finish
 
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job comes with SIGINT ignored

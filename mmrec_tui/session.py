@@ -19,9 +19,9 @@ from mmrec_tui.states import ENDED
 
 if TYPE_CHECKING:
     from mmrec_engine.errors import MmrecError
-    from mmrec_engine.history import History
     from mmrec_engine.locales.messages import Language
-    from mmrec_engine.quality.following import Origin
+    from mmrec_engine.run.follow_up import Origin
+    from mmrec_engine.runs.history import History
     from mmrec_engine.settings import Resolved
 
 Result = TypeVar("Result")
@@ -40,7 +40,7 @@ class Session:
     stopped_before_start = False
 
     def __init__(self, folder: Path) -> None:
-        from mmrec_engine.history import History
+        from mmrec_engine.runs.history import History
 
         self.folder = folder
         self._lock = threading.Lock()
@@ -73,13 +73,13 @@ class Session:
     @property
     def process(self) -> int | None:
         """The process that trains here now."""
-        from mmrec_engine.runs import pid_of
+        from mmrec_engine.runs.catalog import pid_of
 
         return pid_of(self.folder) if self.live else None
 
     def ask(self, command: str, reason: str = "", settings: dict[str, Any] | None = None) -> None:
         """Pause, resume, save, stop or change (settings). Raises MmrecError where the run cannot be reached."""
-        from mmrec_engine.runs import ask
+        from mmrec_engine.runs.catalog import ask
 
         ask(self.folder, command, reason=reason, settings=settings or {})
 
@@ -151,8 +151,8 @@ class Training(Session):
         from mmrec_engine.errors import Interrupted, MmrecError, TrainingError
 
         try:
-            from mmrec_engine.training.judging import Judging
-            from mmrec_engine.training.run import train
+            from mmrec_engine.run.checks_around_run import Judging
+            from mmrec_engine.run.train import train
 
             if self._after is not None:
                 self._after.join()
@@ -186,8 +186,8 @@ class Training(Session):
 
     def _take_up_record(self) -> None:
         """The run had a life before this process: show it whole."""
-        from mmrec_engine.history import History
-        from mmrec_engine.runs import read_events
+        from mmrec_engine.runs.catalog import read_events
+        from mmrec_engine.runs.history import History
 
         known = History()
         for event in read_events(self.folder):
@@ -200,8 +200,8 @@ class Watching(Session):
     """A run that another process trains, or that has ended: its record is read as it grows."""
 
     def __init__(self, folder: Path) -> None:
-        from mmrec_engine.run_lock import is_live
-        from mmrec_engine.run_reader import RunReader
+        from mmrec_engine.runs.run_reader import RunReader
+        from mmrec_engine.storage.folder_lock import is_live
 
         super().__init__(folder)
         self._is_live = is_live
@@ -293,6 +293,6 @@ def load_torch() -> Work[None]:
     """Import what training needs, in the background, so that the first run starts at once."""
 
     def load(_: Work[None]) -> None:
-        import mmrec_engine.training.run  # noqa: F401
+        import mmrec_engine.run.train  # noqa: F401
 
     return Work(load)

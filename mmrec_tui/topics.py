@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from mmrec_engine.checks.remedies import offered_for
+from mmrec_engine.checks.thresholds import THRESHOLDS
 from mmrec_engine.locales.guide import (
     HYPERPARAMETERS,
     ITEMS,
@@ -21,8 +23,6 @@ from mmrec_engine.locales.guide import (
 )
 from mmrec_engine.locales.guide.findings import FindingText, remedy_title, texts
 from mmrec_engine.locales.messages import Language, Words
-from mmrec_engine.quality.remedies import offered_for
-from mmrec_engine.quality.thresholds import THRESHOLDS
 
 Kind = Literal["item", "problem", "finding", "measure", "hyperparameter"]
 

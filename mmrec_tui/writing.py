@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mmrec_tui.session import Work
 
 if TYPE_CHECKING:
-    from mmrec_engine.trained import Trained
+    from mmrec_engine.evaluation.trained_model import Trained
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,8 @@ class Writer:
     def _write(self, work: Work[None], checkpoint: Path, prompt: str, tokens: int, sampling: dict[str, Any]) -> None:
         from mmrec_engine.data.sources.text import clean
         from mmrec_engine.evaluation.generation import Sampling, generate
+        from mmrec_engine.evaluation.trained_model import load_trained
         from mmrec_engine.tokenizer import unknown_characters
-        from mmrec_engine.trained import load_trained
 
         if self._loaded is None or self._loaded[0] != checkpoint:
             self._loaded = (checkpoint, load_trained(str(checkpoint)))

@@ -18,13 +18,13 @@ from mmrec_engine.data.prepare import Corpus
 from mmrec_engine.data.windows import IGNORED_LABEL, EvaluationWindows, Tokens
 from mmrec_engine.evaluation.generation import BETWEEN, Sampling, documents_of, generate
 from mmrec_engine.evaluation.metrics import Tally, bits_per_character, evaluating, perplexity, token_losses
-from mmrec_engine.evaluation.together import Together
+from mmrec_engine.evaluation.mixture_metrics import Together
 from mmrec_engine.events import Progress
 from mmrec_engine.model.language_model import LanguageModel
+from mmrec_engine.model.memory_estimate import TOKENS_AN_EVALUATION
 from mmrec_engine.settings import WHOLE
 
-_TOKENS_A_BATCH = 4096  # fixed, so that the rounding of a loss does not depend on the run's batch size
-FIRST_TOKENS = 4 * _TOKENS_A_BATCH  # by which a model loaded anew is compared with the one that was saved
+FIRST_TOKENS = 4 * TOKENS_AN_EVALUATION  # by which a model loaded anew is compared with the one that was saved
 MOST_SAMPLED = 2**18  # tokens that may stand for a whole side
 _MOST_BESIDE = 2**16  # of the training side
 _SECONDS_BETWEEN_PROGRESS = 0.5
@@ -78,7 +78,7 @@ def evaluate_windows(
     """
     tally = beside or Tally()
     device = model.embedding.weight.device
-    a_batch = max(1, _TOKENS_A_BATCH // windows.length)
+    a_batch = max(1, TOKENS_AN_EVALUATION // windows.length)
     told = time.monotonic()
     for start in range(0, len(numbers), a_batch):
         if stopped():
@@ -134,7 +134,7 @@ def evaluate_first(
 
 def _first_count(windows: EvaluationWindows) -> int:
     """Whole batches, so that all of a side is summed as if it were one piece."""
-    return min(windows.count, FIRST_TOKENS // _TOKENS_A_BATCH * max(1, _TOKENS_A_BATCH // windows.length))
+    return min(windows.count, FIRST_TOKENS // TOKENS_AN_EVALUATION * max(1, TOKENS_AN_EVALUATION // windows.length))
 
 
 def training_loss(
@@ -206,7 +206,7 @@ def window_losses(model: LanguageModel, corpus: Corpus, length: int, most: int) 
     """Mean loss of each of at most `most` validation windows, evenly spread: how much a validation loss may vary by chance."""
     losses: list[float] = []
     device = model.embedding.weight.device
-    a_batch = max(1, _TOKENS_A_BATCH // length)
+    a_batch = max(1, TOKENS_AN_EVALUATION // length)
     batches = [
         (windows, numbers[start : start + a_batch])
         for part, windows in zip(corpus.all_parts, validation_windows(corpus, length), strict=True)

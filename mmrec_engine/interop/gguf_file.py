@@ -10,12 +10,12 @@ from typing import Any
 from torch import Tensor
 
 from mmrec_engine.errors import RequestError
+from mmrec_engine.evaluation.trained_model import Trained, into_new
 from mmrec_engine.interop.llama_names import llama_weights
 from mmrec_engine.interop.tokenizer_json import special_names, unigram_pieces
 from mmrec_engine.settings.model_config import NORM_EPSILON, ROTARY_BASE, ModelConfig
 from mmrec_engine.system.optional_dependencies import library
 from mmrec_engine.tokenizer import Tokenizer
-from mmrec_engine.trained import Trained, into_new
 
 EXTRA = "gguf"
 FILE = "model.gguf"

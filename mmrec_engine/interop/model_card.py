@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from mmrec_engine.evaluation.trained_model import Trained
 from mmrec_engine.storage.files import read_plain
-from mmrec_engine.trained import Trained
 from mmrec_engine.version import __version__
 
 _SETTINGS = (

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from mmrec_engine.errors import RequestError
+from mmrec_engine.evaluation.trained_model import Trained, into_new, save_weights
 from mmrec_engine.interop.llama_names import llama_weights
 from mmrec_engine.interop.model_card import model_card
 from mmrec_engine.interop.tokenizer_json import tokenizer_config, tokenizer_json
 from mmrec_engine.model.language_model import SOFT_CAP
 from mmrec_engine.settings.model_config import CHUNK, NORM_EPSILON, ROTARY_BASE, ModelConfig
-from mmrec_engine.trained import Trained, into_new, save_weights
 
 _CODE = ("configuration_mmrec.py", "modeling_mmrec.py")
 

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch.optim import adamw
 
-from mmrec_engine.optim.grouped import GroupedOptimizer
+from mmrec_engine.optim.grouped_optimizer import GroupedOptimizer
 from mmrec_engine.optim.sharded import local
 
 BETAS = (0.9, 0.99)

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mmrec_engine.optim.grouped import GroupedOptimizer
+from mmrec_engine.optim.grouped_optimizer import GroupedOptimizer
 from mmrec_engine.optim.sharded import cut, is_sharded, local, whole
 
 # Quintic Newton–Schulz coefficients that drive singular values into about 0.7 … 1.2 in five steps.

@@ -22,16 +22,20 @@ def setting(
     choices: tuple[str, ...] = (),
     names: tuple[str, ...] = (),
     resumable: bool = False,
+    while_running: bool = False,
     several: bool = False,
     size: bool = False,
 ) -> Any:
     """One setting. low/high are inclusive bounds, above/below exclusive; names: some of them, joined by commas.
 
-    resumable: may differ when a run is resumed. several: a list of texts may stand for one. size: of bytes, which may be
-    written with a unit.
+    resumable: may differ when a run is resumed. while_running: may be changed in a running training. several: a list of texts
+    may stand for one. size: of bytes, which may be written with a unit.
     """
-    rules = {"choices": choices, "names": names, "resumable": resumable, "several": several, "size": size}
-    return field(default=default, metadata={"low": low, "high": high, "above": above, "below": below, **rules})
+    rules = {"choices": choices, "names": names, "several": several, "size": size}
+    changes = {"resumable": resumable, "while_running": while_running}
+    return field(
+        default=default, metadata={"low": low, "high": high, "above": above, "below": below, **rules, **changes}
+    )
 
 
 def flag(name: str) -> str:

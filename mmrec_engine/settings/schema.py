@@ -66,16 +66,16 @@ class Settings:
     denoising: float = setting(0.0, low=0, high=1)  # share of the windows from which spans are cut
     denoising_span: int = setting(8, low=1, high=1024)  # tokens of a span, on average
     # steps
-    epochs: int | None = setting(10, low=1, high=1_000_000, resumable=True)
-    max_steps: int | None = setting(None, low=1, high=10**9, resumable=True)
+    epochs: int | None = setting(10, low=1, high=1_000_000, resumable=True, while_running=True)
+    max_steps: int | None = setting(None, low=1, high=10**9, resumable=True, while_running=True)
     batch_size: int = setting(4, low=1, high=65_536)  # windows
     accumulate: int = setting(1, low=1, high=65_536)  # batches a step
-    microbatch: int | None = setting(None, low=1, high=65_536, resumable=True)  # windows at once; none: batch_size
+    microbatch: int | None = setting(None, low=1, high=65_536, resumable=True, while_running=True)  # none: batch_size
     seq_len: int = setting(256, low=2, high=1_048_576)  # tokens a window
     stride: int | None = setting(None, low=1, high=1_048_576)  # tokens between windows; none: seq_len
     # optimizer
     optimizer: str = setting("adamw", choices=("adamw", "muon"))
-    learning_rate: float = setting(3e-4, above=0, high=100.0)  # peak
+    learning_rate: float = setting(3e-4, above=0, high=100.0, while_running=True)  # peak
     warmup_steps: int = setting(100, low=0, high=10**9)
     schedule: str = setting("cosine", choices=SCHEDULES)
     learning_rate_floor: float = setting(0.1, low=0, high=1)  # share of the peak, below which no schedule falls
@@ -86,14 +86,16 @@ class Settings:
     weight_average: float = setting(
         0.0, low=0, high=0.5
     )  # mean age of what is averaged, as share of the steps; 0: none
-    weight_decay: float = setting(0.1, low=0, high=10)
-    grad_clip: float = setting(1.0, low=0, high=1e6)  # norm of all gradients; 0: none
-    dropout: float = setting(0.1, low=0, below=1)
+    weight_decay: float = setting(0.1, low=0, high=10, while_running=True)
+    grad_clip: float = setting(1.0, low=0, high=1e6, while_running=True)  # norm of all gradients; 0: none
+    dropout: float = setting(0.1, low=0, below=1, while_running=True)
     # evaluation and stopping
-    early_stopping_patience: int = setting(5, low=1, high=1_000_000, resumable=True)  # evaluations
+    early_stopping_patience: int = setting(5, low=1, high=1_000_000, resumable=True, while_running=True)  # evaluations
     early_stopping_on: str = setting(WHOLE)  # of several corpora the one whose loss decides; all: together
-    eval_every: int | None = setting(None, low=1, high=10**9, resumable=True)  # steps; none: once an epoch
-    target_loss: float | None = setting(None, above=0, high=100, resumable=True)  # nats a token
+    eval_every: int | None = setting(
+        None, low=1, high=10**9, resumable=True, while_running=True
+    )  # steps; none: once an epoch
+    target_loss: float | None = setting(None, above=0, high=100, resumable=True, while_running=True)  # nats a token
     save_best_model: bool = setting(True)
     metrics: str | None = setting(None, names=METRICS, resumable=True)  # of text the best model writes, after training
     # machine
@@ -102,14 +104,14 @@ class Settings:
     threads: int | None = setting(None, low=1, high=1024, resumable=True)  # none: one a core
     processes: int = setting(1, low=1, high=1024, resumable=True)
     sharding: str = setting("auto", choices=SHARDINGS, resumable=True)  # of the model, among processes
-    gradient_checkpointing: bool = setting(False)
+    gradient_checkpointing: bool = setting(False, while_running=True)
     seed: int = setting(1337, low=0, high=2**63 - 1)
     init_from: str | None = setting(None)  # a checkpoint or run whose weights are the first ones; none: random weights
     # run folder
     output_dir: str = setting("checkpoints")
     name: str | None = setting(None)  # none: the config's
-    checkpoint_every: int = setting(100, low=1, high=10**9, resumable=True)  # steps
-    keep_checkpoints: int = setting(3, low=1, high=10**6, resumable=True)
+    checkpoint_every: int = setting(100, low=1, high=10**9, resumable=True, while_running=True)  # steps
+    keep_checkpoints: int = setting(3, low=1, high=10**6, resumable=True, while_running=True)
 
     def __post_init__(self) -> None:
         for item in FIELDS.values():
@@ -304,6 +306,18 @@ def resolve(
         merged["epochs"] = None  # a limit in steps alone is the only limit
         sources["epochs"] = sources["max_steps"]
     return Resolved(Settings(**merged), {name: sources.get(name, "default") for name in FIELDS})
+
+
+def can_change_while_running(changes: Mapping[str, Any], warmup_ended: bool = True) -> bool:
+    """Whether these changes may be made in a running training; else they ask for a new run.
+
+    They may where the weights keep their meaning and no batch is cut differently. A longer warmup may, until the warmup has
+    ended. What changes the model or how batches are cut (config, seq_len, batch_size, accumulate, text) never may.
+    """
+    return bool(changes) and all(
+        (name in FIELDS and FIELDS[name].metadata["while_running"]) or (name == "warmup_steps" and not warmup_ended)
+        for name in changes
+    )
 
 
 def sound(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ EVENTS, DESCRIPTION, CONTROL, LOCK, LOG, TICKS, SPLIT = (
     "ticks.json",
     "split.npz",
 )
-CLAIM = "lock.claim"  # the lock where the file system has none (run_lock.py)
+CLAIM = "lock.claim"  # the lock where the file system has none (folder_lock.py)
 PREPARATION = (
     "preparing.jsonl"  # events before the first step, where there is a run already that they must not change yet
 )

@@ -11,19 +11,19 @@ from collections.abc import Generator, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from mmrec_engine import checkpoints, events
+from mmrec_engine import events
 from mmrec_engine.errors import RequestError
 from mmrec_engine.evaluation.metrics import bits_per_character, perplexity
 from mmrec_engine.evaluation.validation import sample_text, training_loss, validate, validate_sample
 from mmrec_engine.events import Event, Status
-from mmrec_engine.plan import ending
-from mmrec_engine.quality.remedies import immediate
-from mmrec_engine.schedule import rate_factor
-from mmrec_engine.settings import resolve
+from mmrec_engine.optim.lr_schedule import rate_factor
+from mmrec_engine.runs import checkpoints
+from mmrec_engine.settings import can_change_while_running, resolve
 from mmrec_engine.storage import run_files
 from mmrec_engine.system.memory import ran_out
 from mmrec_engine.training.control import Control, Request
-from mmrec_engine.training.job import LAST_WEIGHTS, Job
+from mmrec_engine.training.plan import ending
+from mmrec_engine.training.state import LAST_WEIGHTS, Job
 
 Result = TypeVar("Result")
 Ending = tuple[Status, dict[str, object]]
@@ -273,7 +273,9 @@ def _refusal(job: Job, request: Request) -> str | None:
     if request.command != "change":
         return None
     unsound = [
-        name for name in request.settings if not immediate({name: 0}, job.progress.step >= job.settings.warmup_steps)
+        name
+        for name in request.settings
+        if not can_change_while_running({name: 0}, job.progress.step >= job.settings.warmup_steps)
     ]
     if unsound or not request.settings:
         return str(RequestError("change-unsound", names=", ".join(unsound) or "settings"))

@@ -18,7 +18,7 @@ from mmrec_tui.session import Work
 from mmrec_tui.widgets.panels import plain
 
 if TYPE_CHECKING:
-    from mmrec_engine.training.batch_search import BatchSearch
+    from mmrec_engine.planning.batch_size_finder import BatchSearch
 
 
 class BatchesScreen(SearchScreen):
@@ -40,7 +40,7 @@ class BatchesScreen(SearchScreen):
         super().on_mount()
 
     def search(self, work: Work[None]) -> Generator[BatchSearch, None, None]:
-        from mmrec_engine.training.batch_search import search_batches
+        from mmrec_engine.planning.batch_size_finder import search_batches
 
         windows, _ = windows_of(self._settings, self._corpus)
         vocabulary = self._corpus.tokenizer.vocab_size

@@ -10,9 +10,9 @@ from typing import Any, ClassVar
 from textual.app import ComposeResult
 from textual.widgets import Static
 
+from mmrec_engine.checks.preflight.all_checks import failing
 from mmrec_engine.data.prepare import Corpus
-from mmrec_engine.quality.before import failing
-from mmrec_engine.quality.following import Offer, Origin, offers
+from mmrec_engine.run.follow_up import Offer, Origin, offers
 from mmrec_engine.settings import Resolved
 from mmrec_tui.before_checks import BeforeChecks
 from mmrec_tui.findings import remedy_title

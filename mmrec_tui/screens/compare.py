@@ -11,10 +11,10 @@ from textual.app import ComposeResult
 from textual.widgets import DataTable
 
 from mmrec_engine.errors import MmrecError
-from mmrec_engine.history import History
 from mmrec_engine.locales.guide import HYPERPARAMETERS
-from mmrec_engine.run_reader import RunReader
-from mmrec_engine.runs import read_description
+from mmrec_engine.runs.catalog import read_description
+from mmrec_engine.runs.history import History
+from mmrec_engine.runs.run_reader import RunReader
 from mmrec_engine.settings import FIELDS
 from mmrec_tui.figures import OVERLAY, X_AXES, View, extent, overlay
 from mmrec_tui.screens.base import KeyBar, Title

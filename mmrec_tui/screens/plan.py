@@ -13,7 +13,7 @@ from textual.widgets.option_list import Option
 
 from mmrec_engine.data.prepare import Corpus, short_side
 from mmrec_engine.errors import RequestError
-from mmrec_engine.runs import free_name
+from mmrec_engine.runs.catalog import free_name
 from mmrec_engine.settings import FIELDS, Resolved, Settings
 from mmrec_engine.settings.presets import PRESETS, PROFILES
 from mmrec_engine.system.memory import USABLE, available_bytes

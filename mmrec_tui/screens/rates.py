@@ -16,7 +16,7 @@ from mmrec_tui.session import Work
 from mmrec_tui.widgets.plot import Plot
 
 if TYPE_CHECKING:
-    from mmrec_engine.training.rate_search import RateSearch
+    from mmrec_engine.planning.lr_finder import RateSearch
 
 
 class RatesScreen(SearchScreen):
@@ -36,7 +36,7 @@ class RatesScreen(SearchScreen):
         super().on_mount()
 
     def search(self, work: Work[None]) -> Generator[RateSearch, None, None]:
-        from mmrec_engine.training.rate_search import search_rates
+        from mmrec_engine.planning.lr_finder import search_rates
 
         return search_rates(self._settings, self._corpus, steps=RATE_STEPS)
 

@@ -12,8 +12,8 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from mmrec_engine.quality.following import Offer, Way
-from mmrec_engine.quality.remedies import immediate
+from mmrec_engine.run.follow_up import Offer, Way
+from mmrec_engine.settings import can_change_while_running
 from mmrec_tui.findings import evidence_of, remedy_title, title_of
 from mmrec_tui.in_app import in_app
 from mmrec_tui.terminal import one_line
@@ -70,6 +70,10 @@ class RemedyScreen(ModalScreen["Offer | None"]):
 def _ways(offer: Offer, live: bool, warmup_ended: bool) -> list[Offer]:
     """The offer in its best way, and in the other one where that is possible too."""
     others: list[Way] = (
-        ["best"] if offer.way == "now" else ["now"] if live and immediate(offer.changes, warmup_ended) else []
+        ["best"]
+        if offer.way == "now"
+        else ["now"]
+        if live and can_change_while_running(offer.changes, warmup_ended)
+        else []
     )
     return [offer, *(replace(offer, way=way) for way in others)]

@@ -13,14 +13,14 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from mmrec_engine import events
+from mmrec_engine.checks.report import newest
 from mmrec_engine.errors import MmrecError
-from mmrec_engine.history import History
-from mmrec_engine.quality.following import offers
-from mmrec_engine.quality.report import newest
-from mmrec_engine.run_reader import RunReader
+from mmrec_engine.run.follow_up import offers
+from mmrec_engine.runs.checklist_marks import read_ticks, write_ticks
+from mmrec_engine.runs.history import History
+from mmrec_engine.runs.run_reader import RunReader
 from mmrec_engine.storage.run_files import BEST, FINAL
 from mmrec_engine.storage.user_folders import expanded
-from mmrec_engine.ticks import read_ticks, write_ticks
 from mmrec_tui.after_checks import AfterChecks, needs_checks
 from mmrec_tui.figures import View, figure_of
 from mmrec_tui.findings import advice_of, title_of
@@ -37,7 +37,7 @@ from mmrec_tui.widgets.plot import Plot
 from mmrec_tui.writing import Writer, Written
 
 if TYPE_CHECKING:
-    from mmrec_engine.quality.following import Offer
+    from mmrec_engine.run.follow_up import Offer
 
 _LOOK_SECONDS = 0.1
 _SAMPLE_WIDTH = 76  # columns; the narrowest report has as many
@@ -257,7 +257,7 @@ class ReportScreen(MmrecScreen):
         checkpoint, folder, app = str(self._folder / self._file), expanded(Path(answer)), self.own_app
 
         def write(_: Work[None]) -> None:
-            from mmrec_engine.trained import export, load_trained
+            from mmrec_engine.evaluation.trained_model import export, load_trained
 
             export(load_trained(checkpoint), folder)
 

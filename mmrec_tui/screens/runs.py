@@ -13,8 +13,8 @@ from textual.content import Content
 from textual.widgets import DataTable, Input, Static
 
 from mmrec_engine.errors import MmrecError
-from mmrec_engine.run_lock import is_live
-from mmrec_engine.runs import RunSummary, delete_run, known_runs, size_on_disk
+from mmrec_engine.runs.catalog import RunSummary, delete_run, known_runs, size_on_disk
+from mmrec_engine.storage.folder_lock import is_live
 from mmrec_tui.keys import Key, keys_of
 from mmrec_tui.screens.asking import SureScreen
 from mmrec_tui.screens.base import KeyBar, MmrecScreen, Title

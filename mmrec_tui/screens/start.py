@@ -21,7 +21,7 @@ from mmrec_tui.terminal import one_line
 from mmrec_tui.text import Wording
 
 if TYPE_CHECKING:
-    from mmrec_engine.runs import RunSummary
+    from mmrec_engine.runs.catalog import RunSummary
 
 _LOOK_SECONDS = 0.2
 _MOST_RUNS = 12
@@ -188,7 +188,7 @@ def heading(say: Wording) -> Content:
 
 def course_of(folder: Path) -> str:
     """The validation loss of a run in one line; empty where fewer than two are known."""
-    from mmrec_engine.run_reader import RunReader
+    from mmrec_engine.runs.run_reader import RunReader
     from mmrec_tui.widgets.spark import spark
 
     losses = [one.loss for _, one in RunReader(folder).glance().validations]
@@ -210,7 +210,7 @@ def run_line(run: RunSummary, say: Wording, course: str = "") -> Content:
 
 
 def _known_runs(_: Work[list[RunSummary]]) -> list[RunSummary]:
-    from mmrec_engine.runs import known_runs
+    from mmrec_engine.runs.catalog import known_runs
 
     return known_runs()
 

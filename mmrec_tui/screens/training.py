@@ -13,8 +13,8 @@ from textual.events import DescendantFocus
 from textual.widgets import Static
 
 from mmrec_engine.errors import MmrecError
-from mmrec_engine.history import History
-from mmrec_engine.smoothing import DECAYS
+from mmrec_engine.runs.history import History
+from mmrec_engine.runs.smoothing import DECAYS
 from mmrec_tui.earlier import last_like
 from mmrec_tui.figures import PLOTS, X_AXES, View, XAxis, extent, figure_of
 from mmrec_tui.in_app import error_text
@@ -29,7 +29,7 @@ from mmrec_tui.widgets.panels import Checklist, Hints, Log, Machine, Panel, Pati
 from mmrec_tui.widgets.plot import Plot
 
 if TYPE_CHECKING:
-    from mmrec_engine.quality.following import Offer
+    from mmrec_engine.run.follow_up import Offer
 
 _TICK_SECONDS = 0.25
 _METER_TICKS = 4
@@ -245,7 +245,7 @@ class TrainingScreen(LookingScreen):
     @property
     def _offers(self) -> list[Offer]:
         """What can be done about what was found; nothing before the first step."""
-        from mmrec_engine.quality.following import offers
+        from mmrec_engine.run.follow_up import offers
 
         with self.session.reading() as history:
             if history.last_step is None:

@@ -14,9 +14,9 @@ from textual.message import Message
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from mmrec_engine.checks.report import newest
 from mmrec_engine.locales.guide import ITEMS, Item
 from mmrec_engine.locales.guide.findings import texts
-from mmrec_engine.quality.report import newest
 from mmrec_tui.findings import advice_of, evidence_of, remedy_title, title_of
 from mmrec_tui.in_app import in_app
 from mmrec_tui.terminal import one_line

@@ -15,10 +15,10 @@ from textual.content import Content
 from textual.widgets import Static
 
 from mmrec_engine import events
-from mmrec_engine.history import History
 from mmrec_engine.locales.guide import ITEMS
 from mmrec_engine.locales.guide.findings_during import figures
-from mmrec_engine.smoothing import USUAL_DECAY
+from mmrec_engine.runs.history import History
+from mmrec_engine.runs.smoothing import USUAL_DECAY
 from mmrec_tui.findings import evidence_of, raised_rate, remedy_title, title_of
 from mmrec_tui.in_app import in_app
 from mmrec_tui.states import STATE_STYLES

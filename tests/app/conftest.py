@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from mmrec_engine.quality.checks import finding
+from mmrec_engine.checks.finding import finding
 from mmrec_engine.settings import resolve
 from mmrec_tui.app import MmrecApp
 from mmrec_tui.launch import Stage

@@ -15,8 +15,8 @@ from textual.screen import Screen
 
 import mmrec_tui
 from mmrec_engine.data.prepare import prepare_corpus
-from mmrec_engine.progress import result_of
-from mmrec_engine.quality.following import offers
+from mmrec_engine.events import result_of
+from mmrec_engine.run.follow_up import offers
 from mmrec_engine.settings import resolve
 from mmrec_tui.app import MmrecApp
 from tests.app.conftest import table_of, until

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from mmrec_engine import events
+from mmrec_engine.checks.finding import finding
 from mmrec_engine.locales.guide.findings_before import remedy
-from mmrec_engine.quality.checks import finding
 from mmrec_engine.settings import Settings
 
 BEGAN = 1_750_000_000.0  # seconds since the epoch
@@ -86,7 +86,7 @@ def an_ending(
 
 def record(folder: Path, stream: Iterable[events.Event], *, note: bool = True, **settings: Any) -> Path:
     """A run folder with this record. note: in the list of runs that the app shows."""
-    from mmrec_engine.runs import note_run
+    from mmrec_engine.runs.catalog import note_run
 
     folder.mkdir(parents=True, exist_ok=True)
     description = {"settings": {**recorded_settings(**settings), "name": folder.name}, "sources": {}}
@@ -101,7 +101,7 @@ def record(folder: Path, stream: Iterable[events.Event], *, note: bool = True, *
 
 def a_rate_search(steps: int = 100) -> list[Any]:
     """The states of a search for a learning rate that finds one, the last one done."""
-    from mmrec_engine.training.rate_search import RateSearch, judged, rates_of
+    from mmrec_engine.planning.lr_finder import RateSearch, judged, rates_of
 
     rates = rates_of(Settings(), steps)
     losses = [
@@ -119,7 +119,7 @@ def a_rate_search(steps: int = 100) -> list[Any]:
 
 def a_batch_search(windows: int = 660, current: tuple[int, int] = (32, 1)) -> list[Any]:
     """The states of a search for a batch that memory ends."""
-    from mmrec_engine.training.batch_search import BatchSearch, BatchTrial
+    from mmrec_engine.planning.batch_size_finder import BatchSearch, BatchTrial
 
     states, tried = [], []
     for number, speed in enumerate((1_000.0, 1_900.0, 2_950.0, 3_000.0, 2_900.0)):

@@ -10,8 +10,8 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from mmrec_engine.checks.finding import finding
 from mmrec_engine.events import Finding
-from mmrec_engine.quality.checks import finding
 from mmrec_tui.keys import acts_beside, word_key
 from mmrec_tui.screens.base import KeyBar, MmrecScreen
 from tests.app.conftest import an_app, screen_text, table_of, until, until_shown

@@ -9,7 +9,7 @@ import pytest
 
 from mmrec_engine.data.prepare import Corpus, prepare_corpus
 from mmrec_engine.errors import RequestError
-from mmrec_engine.progress import result_of
+from mmrec_engine.events import result_of
 from mmrec_engine.settings import FIELDS, Settings, resolve
 from mmrec_engine.settings.presets import PROFILES
 from mmrec_tui.draft import (

@@ -12,7 +12,7 @@ import pytest
 
 from mmrec_engine import events
 from mmrec_engine.settings import resolve
-from mmrec_engine.training.step import Stepper, StepResult
+from mmrec_engine.training.train_step import Stepper, StepResult
 from mmrec_tui.app import MmrecApp
 from mmrec_tui.screens.start import StartScreen
 from mmrec_tui.session import Training, Watching

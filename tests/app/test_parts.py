@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mmrec_engine import events
-from mmrec_engine.history import History
+from mmrec_engine.runs.history import History
 from mmrec_tui.screens.report import numbers_text, samples_text
 from mmrec_tui.text import Wording
 from mmrec_tui.widgets.panels import log_line, machine_text, patience_text, samples_lines

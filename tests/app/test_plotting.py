@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from mmrec_engine.history import History
+from mmrec_engine.runs.history import History
 from mmrec_tui.figures import PLOTS, View, figure_of, overlay
 from mmrec_tui.text import Wording
 from mmrec_tui.widgets.plot import values_at

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mmrec_engine import events
-from mmrec_engine.quality.checks import finding
+from mmrec_engine.checks.finding import finding
 from tests.app.conftest import (
     TINY,
     TRAINED,

@@ -11,7 +11,7 @@ import pytest
 from textual.pilot import Pilot
 
 from mmrec_engine.errors import RequestError
-from mmrec_engine.training import batch_search, rate_search
+from mmrec_engine.planning import batch_size_finder, lr_finder
 from mmrec_tui.app import MmrecApp
 from mmrec_tui.session import is_under_way
 from tests.app.conftest import TINY, an_app, screen_text, table_of, until, until_shown
@@ -48,14 +48,14 @@ class Searching:
 @pytest.fixture
 def rates(monkeypatch: pytest.MonkeyPatch) -> Searching:
     searching = Searching(a_rate_search())
-    monkeypatch.setattr(rate_search, "search_rates", searching)
+    monkeypatch.setattr(lr_finder, "search_rates", searching)
     return searching
 
 
 @pytest.fixture
 def batches(monkeypatch: pytest.MonkeyPatch) -> Searching:
     searching = Searching(a_batch_search())
-    monkeypatch.setattr(batch_search, "search_batches", searching)
+    monkeypatch.setattr(batch_size_finder, "search_batches", searching)
     return searching
 
 
@@ -134,7 +134,7 @@ async def test_a_search_that_cannot_be_says_why_and_has_nothing_to_take_over(mon
         raise RequestError("search-memory", batch_size=4, seq_len=256, needed=900, available=100)
         yield
 
-    monkeypatch.setattr(rate_search, "search_rates", refused)
+    monkeypatch.setattr(lr_finder, "search_rates", refused)
     app = an_app(plan=TINY)
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         plan = await open_search(app, pilot, "l")

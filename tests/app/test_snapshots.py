@@ -17,7 +17,7 @@ from syrupy.assertion import SnapshotAssertion
 from textual.pilot import Pilot
 
 from mmrec_engine import events
-from mmrec_engine.runs import RunSummary
+from mmrec_engine.runs.catalog import RunSummary
 from mmrec_tui.measuring import Measuring
 from mmrec_tui.session import Session
 from tests.app.conftest import an_app, screen_text, table_of, until
@@ -81,9 +81,9 @@ def _the_same_everywhere(
     """One machine, one zone of time, one list of runs; torch is never loaded, so nothing is measured."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "prepared"))
     for name, value in {
-        "machine_memory.available_bytes": lambda: 6 * 2**30,
-        "runs.known_runs": lambda: RUNS,
-        "runs.size_on_disk": lambda path: 41 * 2**20,
+        "system.memory.available_bytes": lambda: 6 * 2**30,
+        "runs.catalog.known_runs": lambda: RUNS,
+        "runs.catalog.size_on_disk": lambda path: 41 * 2**20,
     }.items():
         function = name.rpartition(".")[2]
         monkeypatch.setattr(f"mmrec_engine.{name}", value)
@@ -174,8 +174,8 @@ async def test_a_search_that_has_ended(
     language: str, kind: str, size: Size, snapshot: SnapshotAssertion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     states = a_rate_search() if kind == "rates" else a_batch_search()
-    engine = "rate_search.search_rates" if kind == "rates" else "batch_search.search_batches"
-    monkeypatch.setattr(f"mmrec_engine.training.{engine}", lambda *_, **__: (state for state in states[-1:]))
+    engine = "lr_finder.search_rates" if kind == "rates" else "batch_size_finder.search_batches"
+    monkeypatch.setattr(f"mmrec_engine.planning.{engine}", lambda *_, **__: (state for state in states[-1:]))
     app = an_app(language)
     async with app.run_test(size=size) as pilot:
         app.open_screen("plan")

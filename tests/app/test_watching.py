@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from mmrec_engine import events
-from mmrec_engine.run_folder import RunFolder
-from mmrec_engine.runs import RunSummary
+from mmrec_engine.runs.catalog import RunSummary
+from mmrec_engine.runs.run_folder import RunFolder
 from mmrec_tui.screens import runs
 from mmrec_tui.session import Watching
 from tests.app.conftest import an_app, screen_text, table_of, until, until_shown

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from mmrec_engine import events
-from mmrec_engine.quality.during import During
-from mmrec_engine.runs import read_events
+from mmrec_engine.checks.monitor.monitor import During
+from mmrec_engine.runs.catalog import read_events
 from tests.conftest import Command
 
 BEFORE_SECONDS, AFTER_SECONDS, DURING_SHARE = 20, 20, 0.02

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import torch
 
-from mmrec_engine import checkpoints
+from mmrec_engine.runs import checkpoints
 from mmrec_engine.storage import run_files
 from tests.conftest import PLANTED, Command, Process, events_of
 

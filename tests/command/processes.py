@@ -17,7 +17,9 @@ def losses_of(folder: Path) -> list[float]:
 
 def followers_of(process: Process) -> list[psutil.Process]:
     return [
-        each for each in psutil.Process(process.pid).children(recursive=True) if "follower" in " ".join(each.cmdline())
+        each
+        for each in psutil.Process(process.pid).children(recursive=True)
+        if "rank_worker" in " ".join(each.cmdline())
     ]
 
 

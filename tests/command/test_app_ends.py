@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from mmrec_engine.run_lock import is_live
-from mmrec_engine.runs import pid_of
+from mmrec_engine.runs.catalog import pid_of
+from mmrec_engine.storage.folder_lock import is_live
 from tests.command.terminal import (
     Screen,
     a_state_word,

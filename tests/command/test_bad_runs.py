@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import torch
 
-from mmrec_engine import checkpoints
+from mmrec_engine.runs import checkpoints
 from tests.command.refusals import all_refused, refused
 from tests.conftest import FAST, Command
 

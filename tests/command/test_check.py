@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mmrec_engine.quality.thresholds import THRESHOLDS
+from mmrec_engine.checks.thresholds import THRESHOLDS
 from tests.conftest import FAST, Command
 
 BEFORE_IDS = [

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from mmrec_engine import checkpoints
+from mmrec_engine.runs import checkpoints
 from mmrec_engine.storage.run_files import step_checkpoints
 from tests.command.faults import assert_same_checkpoints, fault, one_line_of, planted, wait_for_step
 from tests.conftest import FAST, Command, events_of

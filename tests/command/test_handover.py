@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from mmrec_engine.errors import Interrupted
-from mmrec_engine.run_folder import RunFolder
-from mmrec_engine.run_lock import is_live
+from mmrec_engine.run.train import train
+from mmrec_engine.runs.run_folder import RunFolder
 from mmrec_engine.settings import Settings
+from mmrec_engine.storage.folder_lock import is_live
 from mmrec_engine.storage.run_files import LOCK
 from mmrec_engine.training.control import Control
-from mmrec_engine.training.run import train
 from tests.command.faults import STOPPED, assert_same_end, wait_for_step
 from tests.conftest import COMMAND, FAST, Command, extended
 
@@ -39,7 +39,7 @@ FIRST_PROCESS = f"""
 import os, subprocess, sys
 from mmrec_engine.settings import Settings
 from mmrec_engine.training.control import Control
-from mmrec_engine.training.run import train
+from mmrec_engine.run.train import train
 
 text, next_owner = sys.argv[1:]
 settings = Settings(data_dir=text, name="moved", **{SETTINGS!r})

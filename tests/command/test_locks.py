@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from mmrec_engine import run_lock
-from mmrec_engine.runs import delete_run
+from mmrec_engine.runs.catalog import delete_run
+from mmrec_engine.storage import folder_lock
 from mmrec_engine.storage.run_files import CLAIM, LOCK
 from tests.command.faults import ended, one_line_of, planted, wait_for_step
 from tests.conftest import FAST, Command
@@ -32,7 +32,7 @@ def _without_locks(monkeypatch: pytest.MonkeyPatch) -> None:
     def flock(descriptor: int, how: int) -> None:
         raise OSError(37, "No locks available")
 
-    monkeypatch.setattr(run_lock.fcntl, "flock", flock)
+    monkeypatch.setattr(folder_lock.fcntl, "flock", flock)
 
 
 def claim_of(process: int, began: str | None, machine: str) -> str:
@@ -85,14 +85,14 @@ def test_a_file_system_that_refuses_the_lock_leaves_no_folder(command: Command, 
 
 @pytest.mark.usefixtures("_without_locks")
 def test_a_claim_of_this_machine_is_alive_as_long_as_its_process(tmp_path: Path) -> None:
-    lock = run_lock.RunLock(tmp_path)
-    assert run_lock.is_live(tmp_path)
+    lock = folder_lock.RunLock(tmp_path)
+    assert folder_lock.is_live(tmp_path)
     lock.release()
-    assert not run_lock.is_live(tmp_path)
-    here = run_lock._machine()
-    for process, began, live in ((os.getpid(), run_lock._began(os.getpid()), True), (os.getpid(), "1", False)):
+    assert not folder_lock.is_live(tmp_path)
+    here = folder_lock._machine()
+    for process, began, live in ((os.getpid(), folder_lock._began(os.getpid()), True), (os.getpid(), "1", False)):
         (tmp_path / CLAIM).write_text(claim_of(process, began, here))
-        assert run_lock.is_live(tmp_path) is live
+        assert folder_lock.is_live(tmp_path) is live
 
 
 @pytest.mark.usefixtures("_without_locks")
@@ -100,19 +100,19 @@ def test_a_claim_of_this_machine_is_alive_as_long_as_its_process(tmp_path: Path)
 def test_a_claim_of_another_machine_lives_while_it_is_touched(tmp_path: Path, text: str) -> None:
     (tmp_path / LOCK).touch()
     (tmp_path / CLAIM).write_text(text)
-    assert run_lock.is_live(tmp_path)
+    assert folder_lock.is_live(tmp_path)
     with pytest.raises(ValueError, match="another process"):
-        run_lock.RunLock(tmp_path)
+        folder_lock.RunLock(tmp_path)
     os.utime(tmp_path / CLAIM, (time.time() - 1000,) * 2)
-    assert not run_lock.is_live(tmp_path)
-    run_lock.RunLock(tmp_path).release()
+    assert not folder_lock.is_live(tmp_path)
+    folder_lock.RunLock(tmp_path).release()
     assert not (tmp_path / CLAIM).exists()
 
 
 @pytest.mark.usefixtures("_without_locks")
 def test_a_claim_is_touched_while_it_is_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run_lock, "_BEAT_SECONDS", 0.02)
-    lock = run_lock.RunLock(tmp_path)
+    monkeypatch.setattr(folder_lock, "_BEAT_SECONDS", 0.02)
+    lock = folder_lock.RunLock(tmp_path)
     os.utime(tmp_path / CLAIM, (1, 1))
     until = time.monotonic() + 20
     while (tmp_path / CLAIM).stat().st_mtime < 1000:
@@ -123,13 +123,13 @@ def test_a_claim_is_touched_while_it_is_held(tmp_path: Path, monkeypatch: pytest
 
 @pytest.mark.usefixtures("_without_locks")
 def test_a_handed_over_claim_is_signed_by_who_takes_it(tmp_path: Path) -> None:
-    before = run_lock.RunLock(tmp_path)
+    before = folder_lock.RunLock(tmp_path)
     descriptor = os.dup(before.leave())
-    (tmp_path / CLAIM).write_text(claim_of(os.getpid(), "1", run_lock._machine()))
-    after = run_lock.RunLock(tmp_path, descriptor)
-    assert run_lock.is_live(tmp_path)
+    (tmp_path / CLAIM).write_text(claim_of(os.getpid(), "1", folder_lock._machine()))
+    after = folder_lock.RunLock(tmp_path, descriptor)
+    assert folder_lock.is_live(tmp_path)
     after.release()
-    assert not run_lock.is_live(tmp_path)
+    assert not folder_lock.is_live(tmp_path)
 
 
 @pytest.mark.usefixtures("_without_locks")
@@ -137,7 +137,7 @@ def test_a_run_is_deleted_with_its_claim(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     folder.mkdir()
     (folder / "run.json").write_text("{}")
-    lock = run_lock.RunLock(folder)
+    lock = folder_lock.RunLock(folder)
     with pytest.raises(ValueError, match="being trained now"):
         delete_run(folder)
     lock.release()

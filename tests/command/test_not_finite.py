@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mmrec_engine import checkpoints
+from mmrec_engine.runs import checkpoints
 from tests.command.faults import assert_same_end, planted
 from tests.conftest import FAST, Command, events_of, extended
 
@@ -75,7 +75,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory, prose: str) -> Path:
 def test_no_update_is_made_with_it_and_the_run_can_go_on(command: Command, whole: Path, place: str, value: str) -> None:
     code, step, variant, module = PLACES[place]
     flags = ["train", "--data-dir", whole.parents[2] / "prose.txt", *RUN]
-    fault = planted(code=code.replace("VALUE", repr(value)), after="mmrec_engine.training.step")
+    fault = planted(code=code.replace("VALUE", repr(value)), after="mmrec_engine.training.train_step")
     failed = command(*flags, "--json", **fault)
     assert failed.code == 1, failed.err
     assert failed.json["status"] == "failed"

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from mmrec_engine.run_lock import is_live
+from mmrec_engine.storage.folder_lock import is_live
 from mmrec_engine.storage.run_files import PREPARATION
 from tests.command.faults import ended, one_line_of, planted
 from tests.command.terminal import Screen

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from mmrec_engine import checkpoints
+from mmrec_engine.runs import checkpoints
 from tests.command.faults import ended, planted, wait_for_step
 from tests.command.processes import OF_THREE, all_gone, ended_at_a_loss, followers_of, losses_of
 from tests.conftest import FAST, Command, events_of
@@ -21,7 +21,7 @@ RUN = [*FAST, "--batch-size", 5, "--dropout", 0.2, "--eval-every", 25, "--checkp
 # Memory that runs out once in the middle of a backward pass, when some gradients have been summed already.
 RAN_OUT = """
 import os
-import mmrec_engine.training.step as step
+import mmrec_engine.training.train_step as step
 true_pass = step.Stepper._pass
 def short(gradient):
     raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
@@ -36,7 +36,7 @@ def broken(self, number, *rest):
         hook.remove()
 step.Stepper._pass = broken
 """
-HERE = planted(code=RAN_OUT, after="mmrec_engine.training.step")
+HERE = planted(code=RAN_OUT, after="mmrec_engine.training.train_step")
 ELSEWHERE = planted(code=f"import os; os.environ.update({HERE!r})")  # in the processes that this one starts
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")]

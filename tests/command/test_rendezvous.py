@@ -27,7 +27,7 @@ def place_of(rank: int, port: int, size: int = 2) -> dict[str, str]:
 
 def soon(code: str = "") -> dict[str, str]:
     """What is told after a minute is told after a second."""
-    return planted(after="mmrec_engine.training.run", code=f"module._TOLD_SECONDS = 1.0\n{code}")
+    return planted(after="mmrec_engine.run.train", code=f"module._TOLD_SECONDS = 1.0\n{code}")
 
 
 def wait_for_waiting(folder: Path) -> None:
@@ -72,7 +72,7 @@ def test_a_resumed_run_that_is_stopped_while_it_waits_stays_as_it_was(command: C
 @pytest.mark.fault
 @pytest.mark.extended
 def test_the_other_process_hears_a_signal_while_the_first_has_not_come(command: Command, text_file: Path) -> None:
-    told = planted(after="mmrec_engine.training.follower", code="module._TOLD_SECONDS = 0.5")
+    told = planted(after="mmrec_engine.training.rank_worker", code="module._TOLD_SECONDS = 0.5")
     port = free_port()
     process = command.start("train", "--data-dir", text_file, *FAST, **place_of(1, port), **told)
     assert process.stderr is not None
@@ -96,7 +96,7 @@ def test_processes_that_come_one_after_the_other_train_together(command: Command
 @pytest.mark.fault
 @pytest.mark.extended
 def test_who_does_not_come_at_all_ends_it_with_one_line(command: Command, text_file: Path) -> None:
-    code = planted(after="mmrec_engine.training.processes", code="module._JOIN_SECONDS = 1.0")
+    code = planted(after="mmrec_engine.distributed.launch", code="module._JOIN_SECONDS = 1.0")
     refused = command("train", "--data-dir", text_file, *FAST, **place_of(0, free_port()), **code)
     assert refused.code == 1
     assert "process 2 of 2 has not come" in one_line_of(refused.err)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from mmrec_engine import checkpoints
+from mmrec_engine.runs import checkpoints
 from mmrec_engine.storage import run_files
 from tests.command.faults import STOPPED, assert_same_end, wait_for_step
 from tests.conftest import COMMAND, FAST, Command, events_of, extended

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import torch
 
-from mmrec_engine import checkpoints
+from mmrec_engine.runs import checkpoints
 from tests.command.faults import ended, one_line_of, planted, wait_for_step
 from tests.command.processes import OF_THREE, all_gone, ended_at_a_loss, followers_of, losses_of
 from tests.conftest import FAST, Command, events_of
@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform == "win32", reas
 
 # A gradient that is not finite, in the one process that has the rows of a matrix in which it stands.
 NOT_FINITE = """
-import mmrec_engine.training.step as step
+import mmrec_engine.training.train_step as step
 true_pass = step.Stepper._pass
 def broken(self, number, *rest):
     loss = true_pass(self, number, *rest)
@@ -37,8 +37,8 @@ step.Stepper._pass = broken
 
 # No room for the whole model, so that each pass of an evaluation is made together.
 NO_ROOM = {
-    "code": "import mmrec_engine.training.job as job; job.available = lambda device: 0",
-    "after": "mmrec_engine.training.job",
+    "code": "import mmrec_engine.training.state as job; job.available = lambda device: 0",
+    "after": "mmrec_engine.training.state",
 }
 
 
@@ -151,7 +151,7 @@ def test_what_is_not_finite_is_named_by_all_at_once(command: Command, flags: lis
         "--processes",
         2,
         *FULL,
-        **planted(code=NOT_FINITE, after="mmrec_engine.training.step"),
+        **planted(code=NOT_FINITE, after="mmrec_engine.training.train_step"),
     )
     assert result.code == 1
     assert "blocks.1.mlp.expand.weight" in one_line_of(result.err)
@@ -193,8 +193,8 @@ def test_each_process_holds_its_share_of_a_larger_model(command: Command, text_f
 
 @pytest.mark.extended
 def test_where_it_fits_into_none_it_is_in_parts_by_itself(command: Command, flags: list[object]) -> None:
-    little = "import mmrec_engine.quality.model_context as context; context.available_bytes = lambda: 90 * 2**20"
-    fault = planted(code=little, after="mmrec_engine.quality.model_context")
+    little = "import mmrec_engine.training.device_memory as memory; memory.available_bytes = lambda: 90 * 2**20"
+    fault = planted(code=little, after="mmrec_engine.training.device_memory")
     result = command(*flags, "--max-steps", 3, "--processes", 4, **fault)
     assert result.code == 0, result.err
     assert "4 processes share each step and hold the model in parts" in result.err
@@ -210,8 +210,8 @@ def test_one_process_cannot_share(command: Command, flags: list[object]) -> None
 @pytest.mark.extended
 def test_the_memory_that_is_checked_is_that_of_a_part(command: Command, text_file: Path) -> None:
     flags = ["--data-dir", text_file, "--config", "base", "--seq-len", 32, "--batch-size", 4, "--precision", "fp32"]
-    little = "import mmrec_engine.quality.model_context as context; context.available_bytes = lambda: 6 * 2**30"
-    fault = planted(code=little, after="mmrec_engine.quality.model_context")
+    little = "import mmrec_engine.training.device_memory as memory; memory.available_bytes = lambda: 6 * 2**30"
+    fault = planted(code=little, after="mmrec_engine.training.device_memory")
     states = {}
     for sharding in ("none", "auto"):
         words = ["check", "before", *flags, "--processes", 4, "--sharding", sharding, "--json"]

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from mmrec_engine import checkpoints
+from mmrec_engine.runs import checkpoints
 from tests.command.faults import assert_same_end, one_line_of, planted, wait_for_step
 from tests.conftest import COMMAND, FAST, QUICK, Command, events_of, extended
 

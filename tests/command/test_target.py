@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from mmrec_engine import checkpoints
+from mmrec_engine.runs import checkpoints
 from tests.conftest import FAST, Command, events_of
 
 

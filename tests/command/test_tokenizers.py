@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mmrec_engine import checkpoints
 from mmrec_engine.data.sources.builtin import sample_folder
+from mmrec_engine.runs import checkpoints
 from mmrec_engine.system.optional_dependencies import install_command
 from tests.command.faults import assert_a_killed_run_ends_the_same, planted
 from tests.conftest import FAST, QUICK, Command, events_of

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from mmrec_engine import checkpoints
+from mmrec_engine.runs import checkpoints
 from tests.conftest import FAST, Command, events_of, extended
 
 GUIDE_LOG = [

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mmrec_engine.quality import text_measures
+from mmrec_engine.data import text_measures
 from tests.conftest import QUICK, Command, events_of
 
 

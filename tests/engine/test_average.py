@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from mmrec_engine.optim.average import WeightAverage
+from mmrec_engine.optim.ema import WeightAverage
 
 STEPS = 40
 

@@ -13,11 +13,11 @@ import pytest
 import torch
 
 from mmrec_engine.errors import RequestError
+from mmrec_engine.planning import batch_size_finder
+from mmrec_engine.planning.batch_size_finder import BatchSearch, BatchTrial, search_batches
+from mmrec_engine.planning.throughput import Calibration
 from mmrec_engine.settings import MOST_TOKENS_A_BATCH, Settings
 from mmrec_engine.system.memory import PeakMemory
-from mmrec_engine.training import batch_search
-from mmrec_engine.training.batch_search import BatchSearch, BatchTrial, search_batches
-from mmrec_engine.training.calibration import Calibration
 from tests.engine.test_rate_search import switches
 
 SMALL = Settings(seq_len=32, threads=1, precision="fp32")
@@ -49,8 +49,8 @@ def speeds(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[int]]:
             rate = speed(settings.batch_size)
             return Calibration(settings.batch_size * settings.seq_len / rate, rate, 3, 0.25)
 
-        monkeypatch.setattr(batch_search, "measure", measure)
-        monkeypatch.setattr(batch_search, "fits", lambda settings, _: (settings.batch_size, 10**9))
+        monkeypatch.setattr(batch_size_finder, "measure", measure)
+        monkeypatch.setattr(batch_size_finder, "fits", lambda settings, _: (settings.batch_size, 10**9))
         return tried
 
     return plant
@@ -80,7 +80,7 @@ def test_batches_double_until_the_estimate_refuses_and_what_is_refused_is_not_tr
     speeds: Callable[..., list[int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tried = speeds(lambda size: 1000.0 * size)
-    monkeypatch.setattr(batch_search, "fits", lambda settings, _: (10 * settings.batch_size, 201))
+    monkeypatch.setattr(batch_size_finder, "fits", lambda settings, _: (10 * settings.batch_size, 201))
     found = last()
     assert tried == [1, 2, 4, 8, 16]  # 160 is within 80 % of 201, 320 is not
     assert found.tried[-1] == BatchTrial(32, "no-memory", 320)
@@ -111,7 +111,7 @@ def test_any_other_error_is_not_taken_for_a_lack_of_memory(speeds: Callable[...,
 
 
 def test_not_even_one_window_is_a_request_that_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batch_search, "fits", lambda *_: (81 * 2**20, 100 * 2**20))
+    monkeypatch.setattr(batch_size_finder, "fits", lambda *_: (81 * 2**20, 100 * 2**20))
     with pytest.raises(RequestError) as refused:
         last()
     assert refused.value.key == "search-memory"

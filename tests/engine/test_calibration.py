@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from mmrec_engine.events import Step
+from mmrec_engine.planning.throughput import fits, measure
+from mmrec_engine.run.train import train
 from mmrec_engine.settings import Settings
 from mmrec_engine.system.memory import available_bytes
-from mmrec_engine.training.calibration import fits, measure
-from mmrec_engine.training.run import train
 
 SMALL = Settings(seq_len=32, batch_size=2, threads=1, precision="fp32")
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import torch
 
-from mmrec_engine import checkpoints
-from mmrec_engine.checkpoints import Pending, newest_usable, read
 from mmrec_engine.errors import RequestError
+from mmrec_engine.runs import checkpoints
+from mmrec_engine.runs.checkpoints import Pending, newest_usable, read
 from mmrec_engine.storage import run_files
 from mmrec_engine.storage.run_files import prune, step_name
 

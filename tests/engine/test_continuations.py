@@ -11,12 +11,12 @@ import torch
 
 from mmrec_engine.data.prepare import Corpus, prepare_corpus
 from mmrec_engine.errors import RequestError
+from mmrec_engine.evaluation import continuations
+from mmrec_engine.evaluation.continuations import measure
 from mmrec_engine.evaluation.generation import Sampling, continue_all, generate
+from mmrec_engine.evaluation.words import Words, bleu_tokenization
+from mmrec_engine.events import result_of
 from mmrec_engine.model.language_model import create_model
-from mmrec_engine.progress import result_of
-from mmrec_engine.quality import continuations
-from mmrec_engine.quality.continuations import measure
-from mmrec_engine.quality.words import Words, bleu_tokenization
 from mmrec_engine.settings import metrics_of, resolve
 from mmrec_engine.settings.model_config import ModelConfig
 

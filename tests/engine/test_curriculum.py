@@ -3,11 +3,11 @@ import math
 import numpy as np
 import pytest
 
+from mmrec_engine.checks.monitor.monitor import During
 from mmrec_engine.data.ngrams import window_losses
 from mmrec_engine.data.transforms.curriculum import NO_PACING, PacedWindows, Pacing, paced
 from mmrec_engine.data.windows import TrainingWindows
 from mmrec_engine.events import Step
-from mmrec_engine.quality.during import During
 from mmrec_engine.randomness import hash64
 from mmrec_engine.settings import resolve
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmrec_engine.curves import Curve, X
+from mmrec_engine.runs.curves import Curve, X
 
 
 def at(step: int) -> X:

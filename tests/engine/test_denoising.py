@@ -14,7 +14,7 @@ from mmrec_engine.data.prepare import prepare_corpus
 from mmrec_engine.data.transforms.denoising import DenoisedWindows, span_counts
 from mmrec_engine.data.windows import IGNORED_LABEL, Batch, TrainingWindows
 from mmrec_engine.errors import RequestError
-from mmrec_engine.progress import result_of
+from mmrec_engine.events import result_of
 from mmrec_engine.settings import resolve
 from mmrec_engine.tokenizer.character import CharacterTokenizer
 from mmrec_engine.tokenizer.vocabulary import SENTINELS, SPANS, UNKNOWN, special_ids

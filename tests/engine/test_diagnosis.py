@@ -15,7 +15,7 @@ from benchmarks.diagnosis import report
 from benchmarks.faults import FAULTS
 from benchmarks.healthy import healthy_runs
 from benchmarks.trials import GRAVITY, Outcome, Told, Trial, carry_out
-from mmrec_engine.quality.thresholds import THRESHOLDS
+from mmrec_engine.checks.thresholds import THRESHOLDS
 from tests.conftest import Command, extended
 
 SHORTEST = ("validation text copied into training", "one line, repeated", "UTF-8 Turkish once read as windows-1252")

@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmrec_engine import events
+from mmrec_engine.checks.monitor.monitor import During
+from mmrec_engine.checks.monitor.run_state import ITEM_OF
 from mmrec_engine.locales.guide.findings import evidence, title
 from mmrec_engine.locales.guide.findings_during import DURING
 from mmrec_engine.locales.messages import LANGUAGES
-from mmrec_engine.quality.during import During
-from mmrec_engine.quality.during_run import ITEM_OF
 from mmrec_engine.settings import Settings
 
 VOCABULARY = 65

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from mmrec_engine import events, train
+from mmrec_engine.checks.monitor.monitor import During
 from mmrec_engine.errors import TrainingError
-from mmrec_engine.quality.during import During
 from mmrec_engine.settings import resolve
-from mmrec_engine.training.job import Job, build_job
+from mmrec_engine.training.state import Job, build_job
 
 pytestmark = pytest.mark.slow
 
@@ -81,7 +81,7 @@ def test_a_layer_that_is_cut_off_is_told(
         block.forward = lambda x, dropout: x if kept is None else x + kept * inner(x, dropout)  # type: ignore[method-assign]
         return job
 
-    monkeypatch.setattr("mmrec_engine.training.run.build_job", build)
+    monkeypatch.setattr("mmrec_engine.run.train.build_job", build)
     found = found_in(made(tmp_path, prose, max_steps=155))
     assert [one["values"]["variant"] for one in found if one["id"] == "update-ratio"] == ["still"]
 
@@ -91,7 +91,7 @@ def test_measuring_the_update_ratio_changes_no_bit_of_the_training(
     tmp_path: Path, prose: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def steps(name: str, every: int) -> list[events.Step]:
-        monkeypatch.setattr("mmrec_engine.training.step.RATIO_EVERY", every)
+        monkeypatch.setattr("mmrec_engine.training.train_step.RATIO_EVERY", every)
         stream = made(tmp_path, prose, max_steps=12, name=name)
         return [event for event in stream if isinstance(event, events.Step)]
 

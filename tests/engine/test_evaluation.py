@@ -14,8 +14,8 @@ from mmrec_engine.evaluation import validation
 from mmrec_engine.evaluation.generation import Sampling, generate, next_token
 from mmrec_engine.evaluation.metrics import bits_per_character, perplexity, student_95
 from mmrec_engine.evaluation.validation import evaluate_first, training_loss, validate, validate_sample
+from mmrec_engine.events import result_of
 from mmrec_engine.model.language_model import create_model
-from mmrec_engine.progress import result_of
 from mmrec_engine.settings.model_config import ModelConfig
 from mmrec_engine.tokenizer import CharacterTokenizer
 

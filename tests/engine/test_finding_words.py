@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from mmrec_engine.checks.thresholds import THRESHOLDS, numbers
 from mmrec_engine.locales.guide.findings import SKIPPED, FindingText, evidence, texts, title
 from mmrec_engine.locales.messages import LANGUAGES, Language
-from mmrec_engine.quality.thresholds import THRESHOLDS, numbers
 
 LONGEST_TITLE = 45
 LONGEST_EVIDENCE = 170

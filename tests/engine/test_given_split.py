@@ -7,7 +7,7 @@ import pytest
 from mmrec_engine.data.prepare import prepare_corpus
 from mmrec_engine.data.sources.documents import FileDocuments
 from mmrec_engine.data.sources.given_split import given_split
-from mmrec_engine.progress import result_of
+from mmrec_engine.events import result_of
 from mmrec_engine.settings import resolve
 
 

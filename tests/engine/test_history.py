@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from mmrec_engine import events
-from mmrec_engine.history import History
-from mmrec_engine.smoothing import DECAYS
+from mmrec_engine.runs.history import History
+from mmrec_engine.runs.smoothing import DECAYS
 
 
 def step(number: int, **values: Any) -> events.Step:

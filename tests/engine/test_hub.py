@@ -19,15 +19,15 @@ import numpy as np
 import pytest
 from backports import zstd
 
-from mmrec_engine import run_lock
 from mmrec_engine.data.document_table import Ledger
 from mmrec_engine.data.prepare import Corpus, cache_folder, prepare_corpus
 from mmrec_engine.data.sources import hub, streaming
 from mmrec_engine.data.sources.hub import Place
 from mmrec_engine.data.sources.hub_source import NAMED, HubSource, anchored, is_downloaded, is_hub, source_of
 from mmrec_engine.errors import RequestError
-from mmrec_engine.progress import result_of
+from mmrec_engine.events import result_of
 from mmrec_engine.settings import parse, resolve
+from mmrec_engine.storage import folder_lock
 
 ROWS = 400
 
@@ -482,13 +482,13 @@ def test_a_ledger_comes_back_from_disk(tmp_path: Path) -> None:
 @pytest.mark.parametrize("locks", [True, False])
 def test_one_process_at_a_time_holds_a_data_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, locks: bool) -> None:
     """Also on a file system that has no locks."""
-    monkeypatch.setattr(run_lock, "_LOCK_SECONDS", 0.05)
+    monkeypatch.setattr(folder_lock, "_LOCK_SECONDS", 0.05)
     if not locks:
 
         def flock(descriptor: int, how: int) -> None:
             raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
-        monkeypatch.setattr(run_lock.fcntl, "flock", flock)
+        monkeypatch.setattr(folder_lock.fcntl, "flock", flock)
     place = tmp_path / "streaming-x"
     with result_of(streaming.locked(place)):
         waiting = streaming.locked(place)
@@ -497,5 +497,5 @@ def test_one_process_at_a_time_holds_a_data_set(tmp_path: Path, monkeypatch: pyt
     with pytest.raises(StopIteration) as taken:
         next(waiting)
     with taken.value.value:
-        assert run_lock.is_live(place)
-    assert not run_lock.is_live(place)
+        assert folder_lock.is_live(place)
+    assert not folder_lock.is_live(place)

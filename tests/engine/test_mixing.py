@@ -12,6 +12,9 @@ import numpy as np
 import pytest
 
 from mmrec_engine import events
+from mmrec_engine.checks.finding import run
+from mmrec_engine.checks.preflight.mixture_checks import MIXING_CHECKS
+from mmrec_engine.checks.preflight.text_context import TextContext
 from mmrec_engine.data.batches import training_windows, validation_windows
 from mmrec_engine.data.mixture import MixedWindows, shares_of, sources_of
 from mmrec_engine.data.prepare import Corpus, cache_folder, prepare_corpus
@@ -19,15 +22,12 @@ from mmrec_engine.data.windows import TrainingWindows
 from mmrec_engine.errors import RequestError
 from mmrec_engine.evaluation.metrics import Tally
 from mmrec_engine.evaluation.validation import training_loss, validate, validate_sample
+from mmrec_engine.events import result_of
 from mmrec_engine.model.language_model import create_model
-from mmrec_engine.plan import make_plan
-from mmrec_engine.progress import result_of
-from mmrec_engine.quality.checks import run
-from mmrec_engine.quality.mixing_checks import MIXING_CHECKS
-from mmrec_engine.quality.text_context import TextContext
 from mmrec_engine.settings import Settings, resolve
 from mmrec_engine.settings.model_config import ModelConfig
 from mmrec_engine.tokenizer import tokenizer_from_dict
+from mmrec_engine.training.plan import make_plan
 
 LETTERS = ("abcdefgh", "stuvwxyz")  # of the two corpora, none in both
 
@@ -202,7 +202,7 @@ def test_the_whole_loss_is_that_of_the_parts_by_their_shares(tmp_path: Path) -> 
 
 
 def test_a_tally_counts_by_its_share_whatever_its_size(tmp_path: Path) -> None:
-    from mmrec_engine.evaluation.together import Together
+    from mmrec_engine.evaluation.mixture_metrics import Together
 
     paths = two(tmp_path)
     _, corpus = prepared([f"{paths[0]}=1", f"{paths[1]}=4"])

@@ -14,17 +14,18 @@ import pytest
 import torch
 from torch import nn
 
+from mmrec_engine.checks.finding import Check, Finding, run
+from mmrec_engine.checks.preflight import model_context, resource_checks
+from mmrec_engine.checks.preflight.model_checks import MODEL_CHECKS
+from mmrec_engine.checks.preflight.model_context import ModelContext, PlainMachine, weights
 from mmrec_engine.data import windows
 from mmrec_engine.data.prepare import Corpus, prepare_corpus
+from mmrec_engine.events import result_of
 from mmrec_engine.locales.guide.findings_model import MODEL, REMEDIES
 from mmrec_engine.model.language_model import LanguageModel, create_model
-from mmrec_engine.progress import result_of
-from mmrec_engine.quality import model_context, room_checks
-from mmrec_engine.quality.checks import Check, Finding, run
-from mmrec_engine.quality.model_checks import MODEL_CHECKS
-from mmrec_engine.quality.model_context import ModelContext, PlainMachine, weights
 from mmrec_engine.settings import Settings
 from mmrec_engine.settings.model_config import ARCHITECTURES, Architecture, ModelConfig
+from mmrec_engine.training import device_memory
 from tests.conftest import extended
 
 IDS = (
@@ -263,7 +264,7 @@ def test_a_checkpoint_that_cannot_be_written_is_named(context: ModelContext, mon
     def full(path: Path, content: object) -> None:
         raise OSError(28, "No space left on device", str(path))
 
-    monkeypatch.setattr(room_checks.checkpoints.Pending, "of_content", full)
+    monkeypatch.setattr(resource_checks.checkpoints.Pending, "of_content", full)
     found = run(check("checkpoint-rehearsal"), context)
     assert found["status"] == "fail" and "No space left" in found["evidence"]
 
@@ -321,9 +322,9 @@ def test_torch_is_left_as_it_was(context: ModelContext) -> None:
 
 def test_too_little_memory_fails_without_trying(context: ModelContext, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = replace(context.settings, batch_size=64, accumulate=3, stride=100)
-    needed = room_checks.needed_bytes(settings, context.config.vocabulary)
-    monkeypatch.setattr(room_checks, "room", lambda settings, device: needed)
-    monkeypatch.setattr(room_checks, "_trial", lambda context: pytest.fail("it was tried"))
+    needed = resource_checks.needed_bytes(settings, context.config.vocabulary)
+    monkeypatch.setattr(resource_checks, "room", lambda settings, device: needed)
+    monkeypatch.setattr(resource_checks, "_trial", lambda context: pytest.fail("it was tried"))
     found = run(check("memory-fits"), replace(context, settings=settings))
     assert found["status"] == "fail" and not found["values"]["tried"]
     ways = found["values"]["fitting"]
@@ -333,12 +334,12 @@ def test_too_little_memory_fails_without_trying(context: ModelContext, monkeypat
     assert [(remedy["id"], remedy["settings"]) for remedy in found["remedies"]] == list(ways.items())
     for way, change in ways.items():
         assert way in REMEDIES
-        assert room_checks.needed_bytes(replace(settings, **change), context.config.vocabulary) <= 0.8 * needed
+        assert resource_checks.needed_bytes(replace(settings, **change), context.config.vocabulary) <= 0.8 * needed
 
 
 def test_a_remedy_in_force_is_not_offered_again(context: ModelContext, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = replace(context.settings, config="small", batch_size=1, seq_len=64, gradient_checkpointing=True)
-    monkeypatch.setattr(room_checks, "room", lambda settings, device: 2**28)
+    monkeypatch.setattr(resource_checks, "room", lambda settings, device: 2**28)
     values = run(check("memory-fits"), replace(context, settings=settings))["values"]
     assert set(values["fitting"]) == {"smaller-config"}
 
@@ -358,12 +359,13 @@ def test_memory_that_runs_out_in_the_trial_is_told_from_other_errors(
     def fail(context: ModelContext) -> None:
         raise error
 
-    monkeypatch.setattr(room_checks, "_trial", fail)
+    monkeypatch.setattr(resource_checks, "_trial", fail)
     assert run(check("memory-fits"), context)["status"] == status
 
 
 def test_where_nothing_fits_no_model_is_built(context: ModelContext, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(model_context, "available", lambda device: 2**20)
+    for module in (model_context, device_memory):
+        monkeypatch.setattr(module, "available", lambda device: 2**20)
     broken = replace(context, make_model=lambda: pytest.fail("a model was built"))
     found = findings(broken)
     skipped = {id: finding["values"]["reason"] for id, finding in found.items() if finding["status"] == "skipped"}
@@ -372,7 +374,7 @@ def test_where_nothing_fits_no_model_is_built(context: ModelContext, monkeypatch
 
 
 def test_a_large_model_is_not_tried_at_length(context: ModelContext, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room_checks, "room", lambda settings, device: 2**40)
+    monkeypatch.setattr(resource_checks, "room", lambda settings, device: 2**40)
     base = replace(context, settings=replace(context.settings, config="base"))
     base = replace(base, make_model=lambda: pytest.fail("a model was built"))
     for id in set(IDS) - {"initial-loss", "memory-fits", "disk-fits"}:
@@ -387,7 +389,7 @@ def test_the_disk_must_hold_the_kept_checkpoints_and_three_more(
 ) -> None:
     each = 12 * context.config.parameters()
     free = 6 * each
-    monkeypatch.setattr(room_checks.shutil, "disk_usage", lambda place: SimpleNamespace(free=free))
+    monkeypatch.setattr(resource_checks.shutil, "disk_usage", lambda place: SimpleNamespace(free=free))
     assert run(check("disk-fits"), context)["status"] == "pass"
     free -= 1
     found = run(check("disk-fits"), context)

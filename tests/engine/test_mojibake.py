@@ -12,7 +12,7 @@ from mmrec_engine.data.prepare import Corpus, prepare_corpus
 from mmrec_engine.data.sources import mojibake
 from mmrec_engine.data.sources.builtin import sample_folder
 from mmrec_engine.data.sources.mojibake import Repair, damaged_words, looks_turkish, repair
-from mmrec_engine.progress import result_of
+from mmrec_engine.events import result_of
 from mmrec_engine.settings import resolve
 
 ENGLISH = (sample_folder() / "en-story-01-last-bus.txt").read_text(encoding="utf-8").replace("'", "’").replace('"', "“")

@@ -5,8 +5,8 @@ import torch
 
 from mmrec_engine.model.language_model import LanguageModel, create_model
 from mmrec_engine.optim.adamw import BETAS
-from mmrec_engine.optim.groups import Optimizers
 from mmrec_engine.optim.muon import orthogonalised
+from mmrec_engine.optim.optimizers import Optimizers
 from mmrec_engine.settings import resolve
 from mmrec_engine.settings.model_config import ModelConfig
 

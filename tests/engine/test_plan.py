@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmrec_engine.plan import Plan, Progress, ending, make_plan
 from mmrec_engine.settings import resolve
+from mmrec_engine.training.plan import Plan, Progress, ending, make_plan
 
 SETTINGS = resolve({"early_stopping_patience": 2}).settings
 

@@ -13,7 +13,7 @@ import torch
 
 from mmrec_engine.settings import Settings
 from mmrec_engine.storage import user_folders
-from mmrec_engine.training import machine, precision
+from mmrec_engine.training import device, precision
 
 CPU = torch.device("cpu")
 
@@ -100,8 +100,8 @@ def test_the_number_of_threads_is_as_it_was_after_measuring() -> None:
 
 
 def test_a_resumed_run_takes_the_precision_of_its_description(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine, "best_precision", lambda device: pytest.fail("it is known"))
-    resolved = machine.resolve_machine(Settings(), {"precision": "bf16", "threads": 1})
+    monkeypatch.setattr(device, "best_precision", lambda device: pytest.fail("it is known"))
+    resolved = device.resolve_machine(Settings(), {"precision": "bf16", "threads": 1})
     assert resolved.precision == "bf16"
 
 

@@ -1,9 +1,9 @@
 import pytest
 
+from mmrec_engine.distributed.process_group import as_launched, launched, share_of
 from mmrec_engine.errors import RequestError
 from mmrec_engine.settings import resolve
 from mmrec_engine.system.memory import processes_here
-from mmrec_engine.training.group import as_launched, launched, share_of
 
 
 @pytest.mark.parametrize(("windows", "size"), [(4, 2), (5, 2), (7, 4), (4, 4), (16, 3)])

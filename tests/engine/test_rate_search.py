@@ -14,12 +14,9 @@ import torch
 
 from mmrec_engine.data.prepare import Corpus, prepare_corpus
 from mmrec_engine.errors import RequestError, TrainingError
-from mmrec_engine.progress import result_of
-from mmrec_engine.settings import Settings, resolve
-from mmrec_engine.training import rate_search
-from mmrec_engine.training.job import Job, build_job
-from mmrec_engine.training.machine import resolve_machine
-from mmrec_engine.training.rate_search import (
+from mmrec_engine.events import result_of
+from mmrec_engine.planning import lr_finder
+from mmrec_engine.planning.lr_finder import (
     RateSearch,
     has_learnt,
     judged,
@@ -27,6 +24,9 @@ from mmrec_engine.training.rate_search import (
     search_rates,
     smooth,
 )
+from mmrec_engine.settings import Settings, resolve
+from mmrec_engine.training.device import resolve_machine
+from mmrec_engine.training.state import Job, build_job
 
 SMALL = Settings(seq_len=32, batch_size=4, threads=1, precision="fp32")
 
@@ -94,7 +94,7 @@ def test_the_process_gets_its_switches_back_also_where_the_search_is_left_or_bre
         left.close()
         assert switches() == before
 
-        monkeypatch.setattr(rate_search, "build_job", lambda *_: 1 / 0)
+        monkeypatch.setattr(lr_finder, "build_job", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             list(search_rates(SMALL, corpus, steps=20))
         assert switches() == before
@@ -190,7 +190,7 @@ def test_smoothing_keeps_a_constant_and_the_place_of_a_turn() -> None:
 
 
 def test_a_loss_that_is_not_finite_is_where_it_diverged(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = rate_search.build_job
+    whole = lr_finder.build_job
 
     def breaking(*given: Any) -> Job:
         job = whole(*given)
@@ -204,7 +204,7 @@ def test_a_loss_that_is_not_finite_is_where_it_diverged(corpus: Corpus, monkeypa
         monkeypatch.setattr(job.stepper, "make", step)
         return job
 
-    monkeypatch.setattr(rate_search, "build_job", breaking)
+    monkeypatch.setattr(lr_finder, "build_job", breaking)
     found = list(search_rates(SMALL, corpus, steps=20))[-1]
     assert found.done
     assert len(found.points) == 5
@@ -212,8 +212,8 @@ def test_a_loss_that_is_not_finite_is_where_it_diverged(corpus: Corpus, monkeypa
 
 
 def test_what_would_not_fit_is_refused_before_it_is_tried(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rate_search, "fits", lambda *_: (81, 100))
-    monkeypatch.setattr(rate_search, "build_job", lambda *_: pytest.fail("it was tried"))
+    monkeypatch.setattr(lr_finder, "fits", lambda *_: (81, 100))
+    monkeypatch.setattr(lr_finder, "build_job", lambda *_: pytest.fail("it was tried"))
     with pytest.raises(RequestError) as refused:
         next(search_rates(SMALL, corpus, steps=20))
     assert refused.value.key == "search-memory"
@@ -223,7 +223,7 @@ def test_an_allocation_that_fails_is_told_as_in_training(corpus: Corpus, monkeyp
     def fail(*_: Any) -> Any:
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")
 
-    monkeypatch.setattr(rate_search, "build_job", fail)
+    monkeypatch.setattr(lr_finder, "build_job", fail)
     with pytest.raises(TrainingError) as failed:
         next(search_rates(SMALL, corpus, steps=20))
     assert failed.value.key == "training-no-memory"

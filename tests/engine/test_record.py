@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from mmrec_engine.record import LONGEST_LINE, WholeLines, blocks, newest_lines, starts
+from mmrec_engine.runs.record import LONGEST_LINE, WholeLines, blocks, newest_lines, starts
 from mmrec_engine.storage.files import open_plain
 
 LINES = [b'{"event": "%s", "step": %d}' % (b"state" if number % 3 else b"step", number) for number in range(100_000)]

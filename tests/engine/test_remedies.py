@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mmrec_engine.checks.monitor.run_state import ITEM_OF
+from mmrec_engine.checks.remedies import remedies_for, restart_from
 from mmrec_engine.locales.guide.findings_during import REMEDIES, remedy_title
 from mmrec_engine.locales.guide.problems import PROBLEMS
 from mmrec_engine.locales.messages import LANGUAGES
-from mmrec_engine.quality.during_run import ITEM_OF
-from mmrec_engine.quality.remedies import immediate, remedies_for, restart_from
-from mmrec_engine.settings import Settings, resolve
+from mmrec_engine.settings import Settings, can_change_while_running, resolve
 from mmrec_engine.settings.presets import PRESETS, PROFILES, RECIPES
 
 FINDINGS = [*ITEM_OF, "out-of-memory"]
@@ -110,17 +110,29 @@ def test_all_profiles_have_a_way_out_of_overfitting(profile: str) -> None:
     assert proposed("overfitting", **PROFILES[profile])
 
 
-def test_what_keeps_the_weights_meaning_is_sound_at_once() -> None:
-    assert immediate({"learning_rate": 1e-4}) and immediate({"dropout": 0.2, "weight_decay": 0.2})
-    assert immediate({"early_stopping_patience": 3}) and immediate({"grad_clip": 1.0})
-    assert not immediate({"batch_size": 8}) and not immediate({"config": "mini"}) and not immediate({"seq_len": 128})
-    assert not immediate({"learning_rate": 1e-4, "batch_size": 8})
-    assert not immediate({})
+@pytest.mark.parametrize(
+    ("changes", "can_change"),
+    [
+        ({"learning_rate": 1e-4}, True),
+        ({"dropout": 0.2, "weight_decay": 0.2}, True),
+        ({"early_stopping_patience": 3}, True),
+        ({"grad_clip": 1.0}, True),
+        ({"batch_size": 8}, False),
+        ({"config": "mini"}, False),
+        ({"seq_len": 128}, False),
+        ({"learning_rate": 1e-4, "batch_size": 8}, False),
+        ({}, False),
+    ],
+)
+def test_settings_that_keep_model_and_batches_can_change_in_a_running_training(
+    changes: dict[str, Any], can_change: bool
+) -> None:
+    assert can_change_while_running(changes) is can_change
 
 
 def test_a_longer_warmup_is_sound_only_while_it_lasts() -> None:
-    assert not immediate({"warmup_steps": 200})
-    assert immediate({"warmup_steps": 200}, warmup_ended=False)
+    assert not can_change_while_running({"warmup_steps": 200})
+    assert can_change_while_running({"warmup_steps": 200}, warmup_ended=False)
 
 
 def test_overfitting_goes_on_from_the_best_and_a_wrong_rate_from_the_start() -> None:

@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 import torch
 
-from mmrec_engine import checkpoints, train
+from mmrec_engine import train
 from mmrec_engine.errors import RequestError
 from mmrec_engine.events import Event, Resumed, Validation
-from mmrec_engine.plan import Progress
+from mmrec_engine.runs import checkpoints
 from mmrec_engine.settings import Resolved, resolve
 from mmrec_engine.storage.run_files import FINAL, step_name
 from mmrec_engine.training.control import Control
+from mmrec_engine.training.plan import Progress
 from tests.command.faults import assert_same
 
 STEPS, SAVED_AT = 12, 8  # an evaluation has been made at the second

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmrec_engine import events
-from mmrec_engine.history import History
-from mmrec_engine.run_reader import RunReader
+from mmrec_engine.runs.history import History
+from mmrec_engine.runs.run_reader import RunReader
 from tests.engine.test_history import a_run, comparable, history_of, step, validation
 
 FOREVER = float("inf")
@@ -108,7 +108,7 @@ def test_a_glance_finds_the_start_of_a_run_behind_thousands_of_findings(tmp_path
 def test_a_glance_at_a_record_dense_with_validations_still_finds_the_best(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mmrec_engine.run_reader._MOST_LINES", 100)
+    monkeypatch.setattr("mmrec_engine.runs.run_reader._MOST_LINES", 100)
     write(tmp_path, *(validation(number, best=number == 7_654) for number in range(1, 20_001)))
     seen = RunReader(tmp_path).glance()
     assert seen.best is not None and seen.best.step == 7_654
@@ -276,7 +276,7 @@ def test_a_run_folder_that_is_a_file_is_no_error(tmp_path: Path) -> None:
 MEASURED = """
 import json, sys, time
 from pathlib import Path
-from mmrec_engine.run_reader import RunReader
+from mmrec_engine.runs.run_reader import RunReader
 
 def peak():
     return next(int(line.split()[1]) * 1024 for line in open("/proc/self/status") if line.startswith("VmHWM"))

@@ -9,7 +9,7 @@ import pytest
 
 from mmrec_engine import events
 from mmrec_engine.errors import RequestError
-from mmrec_engine.runs import ask, delete_run, free_name, pid_of, size_on_disk, summarise
+from mmrec_engine.runs.catalog import ask, delete_run, free_name, pid_of, size_on_disk, summarise
 from mmrec_engine.training.control import Control
 from tests.engine.test_history import step, validation
 
@@ -205,7 +205,7 @@ def test_a_live_run_is_not_deleted(run: Path, moment: str, monkeypatch: pytest.M
         case "before-its-first-step":
             (run / "run.json").unlink()
         case "begun-just-now":
-            monkeypatch.setattr("mmrec_engine.runs.is_live", lambda folder: False)
+            monkeypatch.setattr("mmrec_engine.runs.catalog.is_live", lambda folder: False)
     with trained(run):
         before = set(run.iterdir())
         with pytest.raises(RequestError) as told:

@@ -2,7 +2,7 @@ import itertools
 
 import pytest
 
-from mmrec_engine.schedule import rate_factor
+from mmrec_engine.optim.lr_schedule import rate_factor
 from mmrec_engine.settings import SCHEDULES, resolve
 
 

@@ -11,11 +11,11 @@ from torch import Tensor
 
 from mmrec_engine.data.windows import TrainingWindows
 from mmrec_engine.model.language_model import LanguageModel, create_model
-from mmrec_engine.optim.groups import Optimizers
+from mmrec_engine.optim.optimizers import Optimizers
 from mmrec_engine.settings import Settings
-from mmrec_engine.training.job import model_config
-from mmrec_engine.training.machine import resolve_machine
-from mmrec_engine.training.step import Stepper
+from mmrec_engine.training.device import resolve_machine
+from mmrec_engine.training.state import model_config
+from mmrec_engine.training.train_step import Stepper
 
 VOCABULARY = 50
 SMALL: dict[str, Any] = {

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from mmrec_engine.checks.finding import run
+from mmrec_engine.checks.preflight.all_checks import text_checks_of
+from mmrec_engine.checks.preflight.text_context import TextContext
 from mmrec_engine.data.prepare import prepare_corpus
-from mmrec_engine.progress import result_of
-from mmrec_engine.quality.before import text_checks_of
-from mmrec_engine.quality.checks import run
-from mmrec_engine.quality.text_context import TextContext
+from mmrec_engine.events import result_of
 from mmrec_engine.settings import resolve
 from mmrec_engine.tokenizer import LEARNT, tokenizer_from_dict
 

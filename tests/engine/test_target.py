@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import pytest
 
-from mmrec_engine.training.target import CLOSE_SAMPLE_TOKENS, FIRST_LOOK, Outlook
+from mmrec_engine.training.target_loss import CLOSE_SAMPLE_TOKENS, FIRST_LOOK, Outlook
 
 TARGET = 2.0
 

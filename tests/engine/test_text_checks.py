@@ -15,22 +15,21 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mmrec_engine.data import windows
+from mmrec_engine.checks.finding import Check, Finding, run, run_all
+from mmrec_engine.checks.preflight.all_checks import text_checks_of
+from mmrec_engine.checks.preflight.text_checks import TEXT_CHECKS, TextContext
+from mmrec_engine.checks.thresholds import numbers
+from mmrec_engine.data import text_measures, windows
 from mmrec_engine.data.prepare import Corpus, prepare_corpus
 from mmrec_engine.data.sources.builtin import sample_folder
+from mmrec_engine.events import result_of
 from mmrec_engine.locales.guide.findings import evidence, texts
 from mmrec_engine.locales.guide.findings_before import BEFORE, REMEDIES, remedy_title
 from mmrec_engine.locales.guide.findings_reading import READING
 from mmrec_engine.locales.guide.items import ITEMS
 from mmrec_engine.locales.messages import LANGUAGES
-from mmrec_engine.plan import make_plan
-from mmrec_engine.progress import result_of
-from mmrec_engine.quality import text_measures
-from mmrec_engine.quality.before import text_checks_of
-from mmrec_engine.quality.checks import Check, Finding, run, run_all
-from mmrec_engine.quality.text_checks import TEXT_CHECKS, TextContext
-from mmrec_engine.quality.thresholds import numbers
 from mmrec_engine.settings import resolve
+from mmrec_engine.training.plan import make_plan
 
 IDS = [
     "corpus-readable", "corpus-size", "corpus-text", "markup", "mojibake", "duplicate-text", "split-overlap",

@@ -6,10 +6,10 @@ import string
 from typing import Any
 
 from mmrec_engine import events
+from mmrec_engine.checks.monitor.run_state import ITEM_OF
+from mmrec_engine.checks.remedies import remedies_for
 from mmrec_engine.locales.guide import ITEMS
 from mmrec_engine.locales.guide.findings import texts
-from mmrec_engine.quality.during_run import ITEM_OF
-from mmrec_engine.quality.remedies import remedies_for
 from mmrec_engine.settings import Settings
 
 STEPS = 130

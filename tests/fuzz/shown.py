@@ -10,14 +10,14 @@ from pathlib import Path
 from textual.content import Content
 
 from mmrec_engine import events
-from mmrec_engine.history import History
+from mmrec_engine.checks.preflight.all_checks import strictly_failing
+from mmrec_engine.checks.report import newest
 from mmrec_engine.locales.guide import ITEMS
 from mmrec_engine.locales.guide.findings import evidence, remedy_title, title
 from mmrec_engine.locales.messages import Language
-from mmrec_engine.quality.before import strictly_failing
-from mmrec_engine.quality.following import offers
-from mmrec_engine.quality.report import newest
-from mmrec_engine.runs import RunSummary
+from mmrec_engine.run.follow_up import offers
+from mmrec_engine.runs.catalog import RunSummary
+from mmrec_engine.runs.history import History
 from mmrec_tui.checking import finding_line
 from mmrec_tui.figures import PLOTS, X_AXES, View, figure_of, overlay
 from mmrec_tui.findings import advice_of, evidence_of, title_of

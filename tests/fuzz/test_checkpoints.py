@@ -15,12 +15,13 @@ import torch
 from hypothesis import example
 from hypothesis import strategies as st
 
-from mmrec_engine import checkpoints, train
+from mmrec_engine import train
 from mmrec_engine.errors import MmrecError, RequestError
 from mmrec_engine.evaluation.generation import Sampling, generate
+from mmrec_engine.evaluation.trained_model import load_trained
+from mmrec_engine.runs import checkpoints
 from mmrec_engine.settings import Resolved, resolve
 from mmrec_engine.storage.run_files import BEST, DESCRIPTION, EVENTS, FINAL, step_checkpoints, step_name
-from mmrec_engine.trained import load_trained
 from mmrec_engine.training.control import Control
 from tests.fuzz import hostile
 from tests.fuzz.tried import everything_in, is_clear, tries

@@ -14,13 +14,13 @@ from hypothesis import example
 from hypothesis import strategies as st
 
 from mmrec_engine import events
-from mmrec_engine.history import History
+from mmrec_engine.checks import report
+from mmrec_engine.checks.monitor.monitor import During
 from mmrec_engine.locales.messages import LANGUAGES
-from mmrec_engine.quality import report
-from mmrec_engine.quality.during import During
-from mmrec_engine.quality.following import offers
-from mmrec_engine.run_reader import RunReader
-from mmrec_engine.runs import recorded_ending, summarise
+from mmrec_engine.run.follow_up import offers
+from mmrec_engine.runs.catalog import recorded_ending, summarise
+from mmrec_engine.runs.history import History
+from mmrec_engine.runs.run_reader import RunReader
 from mmrec_engine.storage.run_files import DESCRIPTION, EVENTS, REPORTS
 from tests.fuzz import hostile, recorded, shown
 from tests.fuzz.tried import is_safe, tries

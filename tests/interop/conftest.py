@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 import torch
 
+from mmrec_engine.evaluation.trained_model import Trained
 from mmrec_engine.model.language_model import create_model
 from mmrec_engine.settings import Settings
 from mmrec_engine.settings.model_config import Architecture, ModelConfig
 from mmrec_engine.tokenizer import LEARNT, CharacterTokenizer, Tokenizer
 from mmrec_engine.tokenizer.vocabulary import UNKNOWN, special_ids
-from mmrec_engine.trained import Trained
 
 
 @pytest.fixture(scope="session")

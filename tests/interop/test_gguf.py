@@ -12,8 +12,8 @@ import torch
 
 from mmrec_engine.errors import RequestError
 from mmrec_engine.evaluation.generation import Sampling, continue_all
+from mmrec_engine.evaluation.trained_model import Trained
 from mmrec_engine.interop.gguf_file import export_to_gguf
-from mmrec_engine.trained import Trained
 
 Make = Callable[..., Trained]
 FORMS: list[tuple[str, dict[str, Any]]] = [("bpe", {}), ("char", {"kv_heads": 2, "tied": True}), ("sentencepiece", {})]

@@ -14,8 +14,8 @@ import torch
 
 from mmrec_engine.errors import RequestError
 from mmrec_engine.evaluation.generation import Sampling, continue_all
+from mmrec_engine.evaluation.trained_model import Trained, export
 from mmrec_engine.interop.transformers_folder import export_to_transformers
-from mmrec_engine.trained import Trained, export
 from tests.conftest import Command
 
 Make = Callable[..., Trained]

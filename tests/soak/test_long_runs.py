@@ -15,7 +15,7 @@ from statistics import median
 import psutil
 import pytest
 
-from mmrec_engine.run_reader import RunReader
+from mmrec_engine.runs.run_reader import RunReader
 from tests.command.terminal import Screen, plan, start_training
 from tests.conftest import Command
 

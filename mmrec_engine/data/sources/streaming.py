@@ -29,8 +29,8 @@ from mmrec_engine.data.text_store import Spool
 from mmrec_engine.errors import RequestError
 from mmrec_engine.events import Progress
 from mmrec_engine.randomness import hash64, permuted
-from mmrec_engine.run_lock import RunLock
 from mmrec_engine.storage.files import write_whole
+from mmrec_engine.storage.folder_lock import RunLock
 
 PART_BYTES = 64 * 2**20  # of text
 FORMAT = 2  # raised whenever the same data set would give other text

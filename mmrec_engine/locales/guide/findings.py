@@ -18,7 +18,7 @@ from mmrec_engine.locales.plurals import fill
 
 @dataclass(frozen=True)
 class FindingText:
-    """id as in quality/thresholds.py. evidence: by variant or status; "any" for the rest."""
+    """id as in checks/thresholds.py. evidence: by variant or status; "any" for the rest."""
 
     id: str
     title: Words
@@ -27,7 +27,7 @@ class FindingText:
     do: Words
 
 
-# Why a check was skipped, by the reason that `quality.checks.Skip` names.
+# Why a check was skipped, by the reason that `checks.finding.Skip` names.
 SKIPPED: dict[str, Words] = {
     "too-large": {
         "en": "skipped: the model is too large for this check to be quick",

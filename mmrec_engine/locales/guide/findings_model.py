@@ -1,4 +1,4 @@
-"""The words of the rules about the model before it is trained (`quality/model_checks.py`)."""
+"""The words of the rules about the model before it is trained (`checks/preflight/model_checks.py`)."""
 
 from __future__ import annotations
 

@@ -1,0 +1,80 @@
+"""What a check is: a measure that returns values, and a judgement of them, apart. A check that itself breaks is an error.
+
+    context ──► measure ──► values ──► judge (values, thresholds) ──► status ──► finding (contract: Events)
+
+Pure but for what a measure has to read. A finding's English words stand in it for whoever reads the file; views word it again,
+by id, from its values (`locales/guide/findings.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from mmrec_engine.checks.thresholds import numbers
+from mmrec_engine.locales.guide import Phase
+from mmrec_engine.locales.guide.findings import evidence, title
+
+Status = Literal["pass", "note", "warn", "fail", "error", "skipped"]
+Values = dict[str, Any]
+Finding = dict[str, Any]
+
+
+class Skip(Exception):
+    """Raised by a measure where there is nothing to judge here. reason: a key of guide/findings.SKIPPED."""
+
+    def __init__(self, reason: str, **values: Any) -> None:
+        super().__init__(reason)
+        self.reason, self.values = reason, values
+
+
+@dataclass(frozen=True)
+class Check:
+    """item: the guide's item it reports under. measure takes the phase's context and returns plain values (JSON).
+
+    A value named "variant", which the judgement may add, picks among several wordings of the evidence; without it the status
+    does. remedies: what would help, from the values and the status, each `id`, `title`, `settings`.
+    """
+
+    id: str
+    phase: Phase
+    item: str
+    measure: Callable[[Any], Values]
+    judge: Callable[[Values, Mapping[str, float]], Status]
+    remedies: Callable[[Values, Status], list[dict[str, Any]]] | None = None
+
+
+def run(check: Check, context: Any) -> Finding:
+    """The check's finding on this context. Never raises but for KeyboardInterrupt and the like."""
+    try:
+        values = check.measure(context)
+        status = check.judge(values, numbers(check.id))
+        remedies = check.remedies(values, status) if check.remedies else []
+    except Skip as skip:
+        return finding(check.id, check.phase, check.item, "skipped", {"reason": skip.reason, **skip.values})
+    except Exception as error:
+        reason = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:200]}"
+        return finding(check.id, check.phase, check.item, "error", {"reason": reason})
+    return finding(check.id, check.phase, check.item, status, values, remedies)
+
+
+def run_all(checks: Iterable[Check], context: Any) -> Iterator[Finding]:
+    for check in checks:
+        yield run(check, context)
+
+
+def finding(
+    id: str, phase: Phase, item: str, status: Status, values: Values, remedies: Iterable[Mapping[str, Any]] = ()
+) -> Finding:
+    """A finding as the events carry it, worded in English. remedies: each `id`, `title`, `settings`."""
+    bare: Finding = {
+        "id": id,
+        "phase": phase,
+        "item": item,
+        "status": status,
+        "values": values,
+        "threshold": numbers(id),
+    }
+    words = {"title": title(bare, "en"), "evidence": evidence(bare, "en")}
+    return {**bare, **words, "remedies": [dict(remedy) for remedy in remedies]}

@@ -1,0 +1,108 @@
+"""The checks during training: a pure fold over the events of a run, which tells what each event brings to light.
+
+    event ──► During.add ──► findings (contract: Events), most often none
+
+Rules on steps stand in `during_steps.py`, rules on validations in `during_validations.py`. No torch, no clock, memory that does
+not grow. A finding is told when it begins, and again only after it had gone away or once it is clearly worse; the guide's items
+are told as passed once they can be judged. At `run_finished`, tell the findings before the event itself: it is a record's last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from mmrec_engine import events
+from mmrec_engine.checks.finding import Finding
+from mmrec_engine.checks.monitor.run_state import Run, Told
+from mmrec_engine.checks.monitor.step_rules import StepRules
+from mmrec_engine.checks.monitor.validation_rules import ValidationRules
+from mmrec_engine.events import Event
+from mmrec_engine.storage.run_files import EVENTS
+
+_ENDED_WELL = ("completed", "early_stopped", "target_reached")
+
+
+class During:
+    """started: the run's first event, where it is known already and will not be added."""
+
+    def __init__(self, started: events.RunStarted | None = None) -> None:
+        self._run = Run()
+        self._told = Told(self._run)
+        self._steps = StepRules(self._run, self._told)
+        self._validations = ValidationRules(self._run, self._told)
+        self._saving: events.Checkpoint | None = None  # its event has come, and it may still fail to take its name
+        if started is not None:
+            self._run.start(started)
+
+    def add(self, event: Event) -> list[Finding]:
+        """The findings that this event brings about."""
+        if isinstance(event, events.Step):
+            if event.step <= self._run.step:
+                return []
+            self._run.step = event.step
+            self._validations.add_step(event)
+            self._steps.add(event)
+        else:
+            self._add_rare(event)
+        return self._told.take()
+
+    def fold(self, earlier: Iterable[Event]) -> list[Finding]:
+        """Add the events of the run's earlier life; returns the findings that its record lacks, to be told now.
+
+        A record is cut at the checkpoint that a resume goes on from, and what that checkpoint's own event brought about comes
+        after it.
+        """
+        missing: dict[str, Finding] = {}
+        for event in earlier:
+            missing |= {str(found["id"]): found for found in self.add(event)}
+            if isinstance(event, events.Finding):
+                missing.pop(str(event.finding.get("id")), None)
+        return list(missing.values())
+
+    def _add_rare(self, event: Event) -> None:
+        run = self._run
+        match event:
+            case events.RunStarted():
+                run.start(event)
+            case events.Resumed():
+                run.planned = event.planned_steps or run.planned
+            case events.SettingsChanged():
+                run.planned = event.planned_steps or run.planned
+                run.change(event.changes)
+                if event.reason == "out-of-memory":
+                    self._steps.add_out_of_memory(event)
+            case events.Check():
+                values = event.finding.get("values")
+                if event.finding.get("id") == "baselines" and isinstance(values, dict):
+                    run.know_baselines(values)
+            case events.Finding():
+                self._told.known(event.finding)
+            case events.Validation():
+                self._validations.add(event)
+            case events.Checkpoint():
+                self._validations.add_checkpoint(event)
+                self._saving = event
+            case events.Unwritten():
+                self._saving = None
+                self._add_unwritten(event)
+            case events.State() if self._saving is not None:
+                self._told.over("disk-unwritable", {"step": self._saving.step, "path": self._saving.path})
+                self._saving = None
+            case events.RunFinished():
+                self._finish(event)
+
+    def _add_unwritten(self, event: events.Unwritten) -> None:
+        values = {
+            "variant": "record" if event.path == EVENTS else "checkpoint" if event.saved_step else "first-checkpoint"
+        }
+        told = {"path": event.path, "reason": event.reason, "step": event.step, "saved_step": event.saved_step}
+        self._told.tell("disk-unwritable", "warn", 1.0, {**values, **told})
+
+    def _finish(self, event: events.RunFinished) -> None:
+        if event.status == "failed" and event.values.get("error") in ("training-non-finite", "training-weights-lost"):
+            self._steps.refuse(event)
+        if event.status == "failed" and event.values.get("error") == "training-no-memory":
+            self._steps.end_without_memory(event)
+        if event.status in _ENDED_WELL:
+            self._steps.finish()
+            self._validations.finish()

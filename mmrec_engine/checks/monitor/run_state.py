@@ -1,0 +1,166 @@
+"""What the rules during training share: the run they judge by, and which findings stand.
+
+Both are folds without I/O; the run reads settings that may come from a file of another version, so it believes no type.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from mmrec_engine import events
+from mmrec_engine.checks.finding import Finding, Status, Values, finding
+from mmrec_engine.checks.remedies import remedies_for
+from mmrec_engine.checks.thresholds import numbers
+from mmrec_engine.settings import Settings
+
+SETTLED = int(numbers("loss-too-high")["settled_steps"])  # steps after the warmup
+
+# The guide's item that each finding reports under.
+ITEM_OF = {
+    "non-finite": "loss-falling",
+    "loss-too-high": "loss-falling",
+    "loss-spike": "loss-falling",
+    "loss-not-falling": "loss-falling",
+    "underfitting": "loss-falling",
+    "clipping-always": "loss-falling",
+    "update-ratio": "loss-falling",
+    "out-of-memory": "loss-falling",
+    "disk-unwritable": "loss-falling",
+    "overfitting": "validation-below-training",
+    "validation-below-training": "validation-below-training",
+    "perplexity-sane": "perplexity-sane",
+    "accuracy-rising": "accuracy-rising",
+    "early-stopping": "early-stopping-works",
+    "first-evaluation-late": "early-stopping-works",
+}
+_WORSE = {"pass": 0, "skipped": 0, "note": 1, "warn": 2, "fail": 3, "error": 3}
+_CLEARLY_WORSE = 2.0
+_DEFAULTS = Settings()
+
+
+class Run:
+    """The run as its events tell it: settings with the changes since, baselines (nats), how far it is."""
+
+    def __init__(self) -> None:
+        self.started = False
+        self.planned = 0
+        self.steps_an_epoch = 0
+        self.step = 0
+        self.settings: dict[str, Any] = {}
+        self.uniform: float | None = None  # loss of blind guessing, ln V
+        self.vocabulary = 0
+        self.validation_tokens = 0
+        self.baselines: dict[str, float] = {}
+        self._read_settings()
+
+    def start(self, event: events.RunStarted) -> None:
+        self.started = True
+        self.planned, self.steps_an_epoch = event.planned_steps, event.steps_an_epoch
+        self.settings = dict(event.settings)
+        self.vocabulary = int(number_of(event.corpus, "vocabulary", 0))
+        self.uniform = math.log(self.vocabulary) if self.vocabulary > 1 else None
+        self.validation_tokens = int(number_of(event.corpus, "validation_characters", 0))
+        self.know_baselines(event.baselines)
+        self._read_settings()
+
+    def change(self, changes: Mapping[str, Any]) -> None:
+        self.settings.update(changes)
+        self._read_settings()
+
+    def know_baselines(self, values: Mapping[str, Any]) -> None:
+        for name in ("unigram", "bigram", "5-gram"):
+            if (nats := number_of(values, name, 0.0)) > 0:
+                self.baselines[name] = nats
+
+    @property
+    def settled(self) -> int:
+        """The step from which most rules judge."""
+        return self.warmup + SETTLED
+
+    @property
+    def first_evaluation(self) -> int:
+        every = int(number_of(self.settings, "eval_every", 0)) or self.steps_an_epoch
+        return min(every, self.planned) if every and self.planned else every or self.planned
+
+    def _read_settings(self) -> None:
+        def number(name: str) -> float:
+            return number_of(self.settings, name, float(getattr(_DEFAULTS, name)))
+
+        self.warmup = max(0, int(number("warmup_steps")))
+        self.clip = number("grad_clip")
+        self.rate = number("learning_rate")
+        self.patience = max(1, int(number("early_stopping_patience")))
+        self.saves_best = self.settings.get("save_best_model", True) is not False
+        self.muon = self.settings.get("optimizer") == "muon"
+        # On purpose: text of another form, or of several corpora in other shares than they have of the whole.
+        changed = any(number_of(self.settings, name, 0.0) > 0 for name in ("recased", "denoising"))
+        mixed = any(isinstance(self.settings.get(name), list | tuple) for name in ("data_dir", "corpus"))
+        self.shows_other_text = changed or mixed
+
+
+class Told:
+    """Which findings stand, and what is new. A finding is told when it begins, and again once it is clearly worse."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._standing: dict[str, tuple[Status, float]] = {}
+        self._news: list[Finding] = []
+
+    def take(self) -> list[Finding]:
+        """What became new since the last call."""
+        news, self._news = self._news, []
+        return news
+
+    def stands(self, id: str) -> bool:
+        """Whether something is wrong, or worth a note, by this id now."""
+        return _WORSE[self._standing.get(id, ("pass", 0.0))[0]] > 0
+
+    def judged(self, id: str) -> bool:
+        return id in self._standing and self._standing[id][0] != "skipped"
+
+    def tell(self, id: str, status: Status, severity: float, values: Values) -> None:
+        """severity: any measure that grows as it gets worse; told again when it has doubled, or at a worse status."""
+        before = self._standing.get(id)
+        if before is not None and before[0] != "skipped":
+            worse = _WORSE[status] > _WORSE[before[0]]
+            grown = status == before[0] and severity >= _CLEARLY_WORSE * before[1] > 0
+            if not (worse or grown):
+                return
+        self._standing[id] = (status, severity)
+        offered = remedies_for(
+            id, {**self._run.settings, "planned_steps": self._run.planned}, str(values.get("variant", ""))
+        )
+        self._news.append(finding(id, "during", ITEM_OF[id], status, values, offered))
+
+    def well(self, id: str, values: Values, again: bool = False) -> None:
+        """Nothing is wrong by this id: told once, again when it had been otherwise, and where `again` is set."""
+        before = self._standing.get(id)
+        if again or before is None or before[0] != "pass":
+            self._standing[id] = ("pass", 0.0)
+            self._news.append(finding(id, "during", ITEM_OF[id], "pass", values))
+
+    def over(self, id: str, values: Values) -> None:
+        """What stood by this id has gone away; nothing where nothing stood."""
+        if self.stands(id):
+            self.well(id, {"variant": "over", **values})
+
+    def skipped(self, id: str, reason: str) -> None:
+        if id not in self._standing:
+            self._standing[id] = ("skipped", 0.0)
+            self._news.append(finding(id, "during", ITEM_OF[id], "skipped", {"reason": reason}))
+
+    def known(self, stored: Mapping[str, Any]) -> None:
+        """A finding of the record: it need not be told again."""
+        id, status = stored.get("id"), stored.get("status")
+        if isinstance(id, str) and id in ITEM_OF and status in _WORSE and id not in self._standing:
+            self._standing[id] = (status, 0.0)
+
+
+def number_of(values: Mapping[str, Any], name: str, default: float) -> float:
+    """A finite number of these values, or the default."""
+    value = values.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return default
+    return value if -1e18 < value < 1e18 else default

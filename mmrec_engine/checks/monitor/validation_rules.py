@@ -1,0 +1,247 @@
+"""The rules on validations: beside the training loss, perplexity, accuracy, best and patience. Judged from the second one on.
+
+A validation of a part of the validation side only is passed over.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+
+from mmrec_engine import events
+from mmrec_engine.checks.finding import Values
+from mmrec_engine.checks.monitor.run_state import Run, Told
+from mmrec_engine.checks.thresholds import numbers
+
+_FALLS = 0.01  # share by which training must have fallen since the best, for a rise to be overfitting
+_FIVE_GRAM_OF_BIGRAM = 0.65  # where the 5-gram is not known
+MEAN_OF = 50  # steps
+FROM_NOTHING = 0.9  # of ln V: a first loss below it is a trained model's
+_PASSED = ("validation-below-training", "perplexity-sane", "accuracy-rising", "early-stopping")
+
+
+class ValidationRules:
+    def __init__(self, run: Run, told: Told) -> None:
+        self._run, self._told = run, told
+        self._count = 0
+        self._last: events.Validation | None = None
+        self._best: events.Validation | None = None
+        self._since_best = 0
+        self._rising = 0  # validations in a row, of each kind
+        self._below = 0
+        self._reading = ""  # how the two losses stood to each other when that was last told
+        self._too_good = 0
+        self._steps_below = 0
+        self._tokens = 0  # trained on so far
+        self._first_loss: float | None = None
+        self._losses: deque[float] = deque(maxlen=MEAN_OF)  # of the last steps
+        self._falling_accuracy = 0
+        self._best_accuracy = (-1.0, 0)  # and its step; since the model has settled
+        self._unsaved: events.Validation | None = None  # the best, while its checkpoint has not been seen
+
+    def add(self, event: events.Validation) -> None:
+        if event.sampled or (self._last is not None and event.step <= self._last.step):
+            return
+        self._last = event
+        self._count += 1
+        best, self._unsaved = self._best, None
+        is_best = event.loss < (best.loss if best is not None else math.inf)
+        self._since_best = 0 if is_best else self._since_best + 1
+        if not math.isfinite(event.loss):
+            values: Values = {"variant": "validation", "value": str(event.loss), "step": event.step}
+            self._told.tell("non-finite", "fail", 0.0, values)
+            return
+        if not self._check_count(event, is_best):
+            self._unsaved = event if is_best and self._run.saves_best else None
+        if is_best:
+            self._best = event
+        self._judge_overfitting(event)
+        self._judge_beside_training(event)
+        if self._count >= 2:
+            self._judge(event)
+
+    def add_step(self, event: events.Step) -> None:
+        """Training goes on: by now the best must have been saved, and patience not be used up."""
+        step, self._tokens = event.step, event.tokens
+        self._first_loss = event.loss if self._first_loss is None else self._first_loss
+        if event.curriculum is not None and event.curriculum < 1:
+            self._losses.clear()  # of easier text than that they would be compared with
+        else:
+            self._losses.append(event.loss)
+        if self._unsaved is not None:
+            self._tell_stopping("not-saved", self._unsaved.step)
+            self._unsaved = None
+        last = self._last
+        if last is not None and last.patience_used >= self._run.patience and last.step < step < self._run.planned:
+            self._tell_stopping("too-long", step, used=last.patience_used)
+
+    def add_checkpoint(self, event: events.Checkpoint) -> None:
+        if event.kind == "best":
+            self._unsaved = None
+
+    def finish(self) -> None:
+        """The run has ended: what one validation can tell, and which items could not be judged."""
+        if self._unsaved is not None:
+            self._tell_stopping("not-saved", self._unsaved.step)
+        if self._last is not None and self._count == 1 and math.isfinite(self._last.loss):
+            self._judge(self._last)
+        for id in ("loss-not-falling", *_PASSED):
+            late = self._last is None and id != "loss-not-falling"
+            if not (id == "loss-not-falling" and self._told.stands("loss-too-high")):
+                self._told.skipped(id, "no-evaluation" if late else "too-early")
+
+    def _judge(self, event: events.Validation) -> None:
+        self._judge_underfitting(event)
+        self._judge_perplexity(event)
+        self._judge_accuracy(event)
+        if not self._told.stands("early-stopping") and self._best is not None:
+            values: Values = {"step": event.step, "best": self._best.loss, "best_step": self._best.step}
+            self._told.well("early-stopping", {**values, "used": event.patience_used, "patience": event.patience})
+
+    def _judge_overfitting(self, event: events.Validation) -> None:
+        best, limits = self._best, numbers("overfitting")
+        if best is None or event is best:
+            self._rising = 0
+            if best is not None:
+                values: Values = {"step": event.step, "loss": event.loss, "best": best.loss, "best_step": best.step}
+                self._told.over("overfitting", values)
+            return
+        above = event.loss / best.loss - 1 if best.loss > 0 else 0.0
+        falls = event.training_loss < (1 - _FALLS) * best.training_loss
+        self._rising = self._rising + 1 if above > limits["above"] and falls else 0
+        if self._rising >= min(limits["evaluations"], max(2, self._run.patience)):
+            values = {"step": event.step, "loss": event.loss, "best": best.loss, "best_step": best.step, "above": above}
+            values |= {
+                "evaluations": self._rising,
+                "training": event.training_loss,
+                "training_before": best.training_loss,
+            }
+            self._told.tell("overfitting", "warn", above, values)
+
+    def _judge_beside_training(self, event: events.Validation) -> None:
+        """Validation text that was seen in training, or an answer that stands in the input: both look too good."""
+        limits = numbers("validation-below-training")
+        loss, training, bits = event.loss, event.training_loss, event.bits_per_character
+        if not (training > 0 and math.isfinite(training)):
+            return
+        apart = loss / training - 1
+        self._below = self._below + 1 if apart < -limits["below"] else 0
+        self._too_good = self._too_good + 1 if self._impossible(event, apart) else 0
+        values: Values = {"step": event.step, "loss": loss, "training": training, "apart": abs(apart), "bits": bits}
+        if self._below >= limits["evaluations"]:
+            leak = {**values, "variant": "leak", "evaluations": self._below}
+            self._told.tell("validation-below-training", "warn", -apart, leak)
+        elif self._too_good >= limits["evaluations"]:
+            self._told.tell("validation-below-training", "warn", 0.0, {**values, "variant": "too-good"})
+        elif self._trains_on_something_else(event):
+            steps = sum(self._losses) / MEAN_OF
+            other = {
+                **values,
+                "variant": "other-task",
+                "steps": steps,
+                "mean_of": MEAN_OF,
+                "apart": 1 - steps / training,
+            }
+            self._told.tell("validation-below-training", "warn", 0.0, other)
+        elif self._count >= 2 and not (self._below or self._too_good or self._steps_below):
+            reading = "below" if apart < 0 else "wide" if apart > limits["wide"] else "above"
+            self._told.well("validation-below-training", {**values, "variant": reading}, again=reading != self._reading)
+            self._reading = reading
+
+    def _trains_on_something_else(self, event: events.Validation) -> bool:
+        """The steps lie far below what training windows cost with dropout off, though they came before and have dropout on.
+
+        Then what they are asked for is not what evaluation asks for: labels that are not the next token, say. Few windows
+        scatter: a token's loss by about as much as its mean.
+        """
+        limits = numbers("validation-below-training")
+        if len(self._losses) < MEAN_OF or not all(map(math.isfinite, self._losses)) or self._run.shows_other_text:
+            return False
+        share = max(limits["steps_below"], limits["scatter"] / math.sqrt(max(1, self._run.validation_tokens)))
+        below = sum(self._losses) / MEAN_OF < (1 - share) * event.training_loss
+        self._steps_below = self._steps_below + 1 if below else 0
+        return self._steps_below >= limits["evaluations"]
+
+    def _impossible(self, event: events.Validation, apart: float) -> bool:
+        """Better than unknown text can be guessed: far below a 5-gram, or known by heart as well as the training side."""
+        limits, baselines, bits = numbers("validation-below-training"), self._run.baselines, event.bits_per_character
+        five_gram = baselines.get("5-gram", _FIVE_GRAM_OF_BIGRAM * baselines.get("bigram", 0.0))
+        far_below = bits < limits["bits"] and event.loss < limits["of_5_gram"] * five_gram
+        by_heart = bits < limits["bits_by_heart"] and event.epoch >= limits["epochs"] and apart < limits["gap"]
+        return bits < limits["least_bits"] or far_below or by_heart or self._too_soon(event)
+
+    def _too_soon(self, event: events.Validation) -> bool:
+        """Far better than a 5-gram that has counted the whole text, by a model that began with nothing and has read little."""
+        limits, uniform = numbers("validation-below-training"), self._run.uniform
+        five_gram = self._run.baselines.get("5-gram")
+        early = self._tokens <= limits["early_tokens"] and event.epoch <= limits["early_epochs"]
+        if five_gram is None or uniform is None or not early:
+            return False
+        from_nothing = self._first_loss is not None and self._first_loss > FROM_NOTHING * uniform
+        return from_nothing and event.loss < limits["early_of_5_gram"] * five_gram
+
+    def _judge_underfitting(self, event: events.Validation) -> None:
+        limits, bigram = numbers("underfitting"), self._run.baselines.get("bigram")
+        if bigram is None or event.step < limits["updates"]:
+            return
+        loss, training = event.loss, event.training_loss
+        apart = abs(loss / training - 1) if training > 0 else math.inf
+        values: Values = {"step": event.step, "loss": loss, "training": training, "apart": apart, "bigram": bigram}
+        if apart < limits["apart"] and min(loss, training) > bigram:
+            self._told.tell("underfitting", "warn", 0.0, values)
+        elif max(loss, training) < bigram:
+            self._told.over("underfitting", values)
+
+    def _judge_perplexity(self, event: events.Validation) -> None:
+        run, unigram = self._run, self._run.baselines.get("unigram")
+        values: Values = {"step": event.step, "loss": event.loss, "perplexity": event.perplexity}
+        values["vocabulary"] = run.vocabulary
+        if unigram is not None:
+            values["unigram_perplexity"] = math.exp(min(unigram, 700.0))
+        if run.uniform is not None and event.loss > run.uniform and event.step >= run.warmup:
+            above = {**values, "variant": "above-vocabulary"}
+            self._told.tell("perplexity-sane", "fail", event.loss - run.uniform, above)
+        elif unigram is not None and event.loss > unigram:
+            if event.step >= run.settled:
+                above = {**values, "variant": "above-unigram"}
+                self._told.tell("perplexity-sane", "warn", event.loss - unigram, above)
+        elif run.uniform is not None or unigram is not None:
+            self._told.well("perplexity-sane", values if unigram is None else {**values, "variant": "below-unigram"})
+
+    def _judge_accuracy(self, event: events.Validation) -> None:
+        """Before the model has settled it guesses one token or another, and accuracy says little."""
+        run, limits, accuracy = self._run, numbers("accuracy-rising"), event.accuracy
+        if event.step < run.settled or not 0 <= accuracy <= 1:
+            return
+        best, best_step = self._best_accuracy
+        values: Values = {"step": event.step, "accuracy": accuracy, "best": best, "best_step": best_step}
+        if accuracy >= best:
+            self._best_accuracy, self._falling_accuracy = (accuracy, event.step), 0
+            self._told.well("accuracy-rising", {**values, "variant": "rising"})
+            return
+        scatter = math.sqrt(best * (1 - best) / run.validation_tokens) if run.validation_tokens > 0 else 0.0
+        if best - accuracy <= max(limits["points"], limits["deviations"] * scatter):
+            self._falling_accuracy = 0
+            self._told.well("accuracy-rising", {**values, "variant": "near-best"})
+            return
+        self._falling_accuracy += 1
+        if self._falling_accuracy >= limits["evaluations"]:
+            values |= {"points": 100 * (best - accuracy), "evaluations": self._falling_accuracy}
+            self._told.tell("accuracy-rising", "warn", best - accuracy, values)
+
+    def _check_count(self, event: events.Validation, is_best: bool) -> bool:
+        """Whether best and patience were miscounted, which is told."""
+        if event.best != is_best:
+            self._tell_stopping("wrong-best" if event.best else "missed-best", event.step, loss=event.loss)
+        elif event.patience_used != self._since_best:
+            self._tell_stopping("miscounted", event.step, used=event.patience_used, real=self._since_best)
+        else:
+            return False
+        self._since_best = event.patience_used
+        return True
+
+    def _tell_stopping(self, variant: str, step: int, **values: float) -> None:
+        best = self._best
+        told: Values = {"variant": variant, "step": step, "patience": self._run.patience, **values}
+        told |= {} if best is None else {"best": best.loss, "best_step": best.step}
+        self._told.tell("early-stopping", "fail", 0.0, told)

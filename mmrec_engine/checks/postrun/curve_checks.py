@@ -1,0 +1,98 @@
+"""The checks after training that need nothing but the record: how low the loss came, and when. Must not know: models, text."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Protocol
+
+from mmrec_engine.checks.finding import Check, Skip, Status, Values
+from mmrec_engine.checks.thresholds import numbers
+from mmrec_engine.runs.history import History
+
+
+class Recorded(Protocol):
+    """A run that has ended; `after.AfterContext` is one."""
+
+    @property
+    def history(self) -> History: ...
+
+
+def _beats_baselines(context: Recorded) -> Values:
+    history = context.history
+    best = history.best or history.last_validation
+    if best is None or history.started is None:
+        raise Skip("no-evaluation")
+    baselines = history.started.baselines
+    if not {"unigram", "bigram"} <= baselines.keys():
+        raise Skip("no-baselines")
+    five = baselines.get("5-gram", math.nan)
+    updates = history.last_step.step if history.last_step else 0
+    settled = int(history.settings.get("warmup_steps") or 0) + int(numbers("beats-baselines")["settled_steps"])
+    values = {"loss": best.loss, "unigram": baselines["unigram"], "bigram": baselines["bigram"], "five_gram": five,
+              "updates": updates}  # fmt: skip
+    if best.loss >= baselines["unigram"]:
+        return {**values, "variant": "above-unigram" if updates >= settled else "too-short"}
+    if best.loss >= baselines["bigram"]:
+        return {**values, "variant": "above-bigram", "apart": baselines["bigram"] - best.loss}
+    variant = "below-five-gram" if best.loss < five else "above-five-gram"
+    return {**values, "variant": variant, "apart": abs(five - best.loss)}
+
+
+def _judge_baselines(values: Values, limits: Mapping[str, float]) -> Status:
+    if values["variant"] == "above-unigram":
+        return "fail"
+    if values["variant"] == "too-short":
+        return "note"
+    if values["variant"] == "above-bigram":
+        return "warn" if values["updates"] >= limits["updates"] else "note"
+    return "pass"
+
+
+def _best_early(context: Recorded) -> Values:
+    best, last = context.history.best, context.history.last_step
+    if best is None or last is None or len(context.history.validations) < 3:
+        raise Skip("too-early")
+    return {"step": best.step, "steps": last.step, "share": best.step / last.step}
+
+
+def _judge_best_early(values: Values, limits: Mapping[str, float]) -> Status:
+    return "note" if values["share"] <= limits["share"] else "pass"
+
+
+def _still_improving(context: Recorded) -> Values:
+    history = context.history
+    points = [one for _, one in history.validations]
+    if history.best is None or len(points) < 3:
+        raise Skip("too-early")
+    return {
+        "step": history.best.step,
+        "at_last": history.best.step == points[-1].step,
+        "fell": points[-2].loss - points[-1].loss,
+        "before": points[-2].loss,
+        "loss": points[-1].loss,
+    }
+
+
+def _judge_still_improving(values: Values, limits: Mapping[str, float]) -> Status:
+    falls = values["at_last"] and values["fell"] > limits["fall"] * values["loss"]
+    return "note" if falls else "pass"
+
+
+def _final_worse(context: Recorded) -> Values:
+    best, last = context.history.best, context.history.last_validation
+    if best is None or last is None:
+        raise Skip("no-evaluation")
+    return {"best": best.loss, "final": last.loss, "share": last.loss / best.loss - 1 if best.loss > 0 else 0.0}
+
+
+def _judge_final_worse(values: Values, limits: Mapping[str, float]) -> Status:
+    return "note" if values["share"] > limits["share"] else "pass"
+
+
+COURSE_CHECKS: tuple[Check, ...] = (
+    Check("beats-baselines", "after", "metrics-reported", _beats_baselines, _judge_baselines),
+    Check("best-early", "after", "metrics-reported", _best_early, _judge_best_early),
+    Check("still-improving", "after", "metrics-reported", _still_improving, _judge_still_improving),
+    Check("final-worse", "after", "metrics-reported", _final_worse, _judge_final_worse),
+)

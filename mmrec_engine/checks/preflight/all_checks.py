@@ -1,0 +1,89 @@
+"""The checklist before training: every check of the text and of the model, one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from mmrec_engine.checks.finding import Check, Finding, run
+from mmrec_engine.checks.report import newest
+from mmrec_engine.checks.waivers import is_waived
+from mmrec_engine.data.prepare import Corpus
+from mmrec_engine.runs.history import History
+from mmrec_engine.settings import Settings
+from mmrec_engine.tokenizer import LEARNT
+
+
+def checks_before(
+    settings: Settings,
+    sources: Mapping[str, str],
+    corpus: Corpus,
+    folder: Path,
+    machine: Any = None,
+    warm_start: bool = False,
+    only: Collection[str] | None = None,
+) -> Iterator[Finding]:
+    """The findings as they are made, the quick ones of the text first. machine: where the run will compute.
+
+    folder: of the run, which need not be there yet. warm_start: its first weights are those of a trained model. only: the
+    checks to make, by id; none for all. Nothing is written, and torch is left as it was.
+    """
+    from mmrec_engine.checks.preflight.text_context import TextContext
+
+    text = TextContext(settings, corpus, dict(sources))
+    for check in text_checks_of(corpus, settings):
+        if only is None or check.id in only:
+            yield run(check, text)
+
+    from mmrec_engine.checks.preflight.model_checks import MODEL_CHECKS
+    from mmrec_engine.checks.preflight.model_context import ModelContext
+
+    model = ModelContext(settings, corpus, machine, folder, warm_start=warm_start).in_pieces_that_fit()
+    for check in MODEL_CHECKS:
+        if only is None or check.id in only:
+            yield run(check, model)
+
+
+def text_checks_of(corpus: Corpus, settings: Settings) -> tuple[Check, ...]:
+    """The checks of a text, and those that only a field, subwords, several corpora or trained weights need."""
+    from mmrec_engine.checks.preflight.column_checks import COLUMN_CHECKS
+    from mmrec_engine.checks.preflight.continued_checks import CONTINUED_CHECKS
+    from mmrec_engine.checks.preflight.mixture_checks import MIXING_CHECKS
+    from mmrec_engine.checks.preflight.text_checks import TEXT_CHECKS
+    from mmrec_engine.checks.preflight.vocabulary_checks import VOCABULARY_CHECKS
+
+    mixing = MIXING_CHECKS if len(corpus.parts) > 1 else ()
+    vocabulary = VOCABULARY_CHECKS if corpus.tokenizer.kind in LEARNT else ()
+    continued = CONTINUED_CHECKS if settings.init_from is not None else ()
+    column = COLUMN_CHECKS if corpus.reading.fields else ()
+    return (*TEXT_CHECKS, *column, *vocabulary, *continued, *mixing)
+
+
+def checks_of(corpus: Corpus, settings: Settings) -> list[tuple[str, str]]:
+    """The checks that `checks_before` makes, in its order: the id of each, and the checklist item it belongs to."""
+    from mmrec_engine.checks.preflight.model_checks import MODEL_CHECKS
+
+    return [(check.id, check.item) for check in (*text_checks_of(corpus, settings), *MODEL_CHECKS)]
+
+
+def count_of_checks(corpus: Corpus, settings: Settings) -> int:
+    """How many findings `checks_before` makes."""
+    return len(checks_of(corpus, settings))
+
+
+def baselines_of(findings: list[Finding]) -> dict[str, float]:
+    """The cross-entropies that counting reaches, as the check `baselines` found them; empty without it."""
+    values: dict[str, Any] = next((one["values"] for one in findings if one.get("id") == "baselines"), {})
+    return {name: values[name] for name in ("unigram", "bigram", "5-gram") if isinstance(values.get(name), float)}
+
+
+def failing(findings: list[Finding], strict: bool = False) -> list[Finding]:
+    """The findings that stand in the way, those that were waived left out. strict: warnings do too."""
+    stopping = ("fail", "error", "warn") if strict else ("fail", "error")
+    return [one for one in findings if one.get("status") in stopping and not is_waived(one)]
+
+
+def strictly_failing(history: History) -> list[Finding]:
+    """What a strict judge holds against a run that has ended: the last word of every check, where it is a warning or worse."""
+    return failing(newest(history.findings), strict=True)

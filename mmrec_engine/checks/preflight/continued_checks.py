@@ -1,0 +1,53 @@
+"""The rule about a run that begins with the weights of an earlier one: have these been trained on its validation split?
+
+Must not know: models, torch, screens.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from mmrec_engine.checks.finding import Check, Skip, Status, Values
+from mmrec_engine.checks.preflight.split_checks import judge_share
+from mmrec_engine.checks.preflight.text_context import TextContext
+from mmrec_engine.checks.thresholds import numbers
+from mmrec_engine.locales.guide.findings_before import remedy
+from mmrec_engine.runs.catalog import locate, read_description
+from mmrec_engine.runs.run_text import same_text
+
+
+def _continued(context: TextContext) -> Values:
+    """By documents, of which it is known exactly; and by passages, for those that were changed, joined or cut since."""
+    corpus, record = context.corpus, context.corpus.earlier.record
+    values: Values = {"characters": corpus.validation.characters, "seen": 0, "share": 0.0}
+    if record is None or corpus.record is None:
+        if _same_split(context):
+            return values
+        raise Skip("not-recorded")
+    _, _, seen = record.look_up(corpus.record.keys)
+    values["seen"] = int(np.maximum(0, seen - corpus.record.train).sum())
+    values["share"] = min(1.0, values["seen"] / max(1, corpus.validation.characters))
+    of_grams, grams = record.share_of_grams(corpus.validation.tokens)
+    if of_grams > max(values["share"], numbers("split-continued")["gram_share"]):
+        values |= {"share": of_grams, "grams": grams, "variant": "passages"}
+    return values
+
+
+def _same_split(context: TextContext) -> bool:
+    """Of a run that left no record: whether text and share are the same, so that the rule has split it the same way."""
+    assert context.settings.init_from is not None
+    described = read_description(locate(context.settings.init_from).parent) or {}
+    stored = described.get("settings", {})
+    same_share = stored.get("val_split") == context.settings.val_split
+    return same_share and same_text(context.corpus, described.get("corpus", {})) and stored.get("init_from") is None
+
+
+def _random_weights(values: Values, status: Status) -> list[dict[str, Any]]:
+    return [remedy("random-weights", init_from=None)] if status in ("warn", "fail") else []
+
+
+CONTINUED_CHECKS: tuple[Check, ...] = (
+    Check("split-continued", "before", "validation-split", _continued, judge_share, _random_weights),
+)

@@ -1,0 +1,124 @@
+"""The rules about the split: is the validation side new to training, of its kind, and in its letters?
+
+Must not know: models, torch, screens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from mmrec_engine.checks.finding import Check, Skip, Status, Values
+from mmrec_engine.checks.preflight.text_context import TextContext
+from mmrec_engine.checks.thresholds import numbers
+from mmrec_engine.data import text_measures
+from mmrec_engine.data.ngrams import stretches
+from mmrec_engine.data.windows import Tokens
+from mmrec_engine.locales.guide.findings_before import remedy
+from mmrec_engine.tokenizer import CharacterTokenizer
+
+SHORTEST = 1000  # characters that can be judged
+_GRAMS = 20_000
+_MOST_SEARCHED = 128_000_000  # training tokens
+_MOST_ASKED = 16_000_000  # validation tokens
+_ALIKE_TRAINING, _ALIKE_VALIDATION = 400_000, 200_000  # characters
+_AT_ONCE = 2**22  # tokens
+
+Limits = Mapping[str, float]
+
+
+def judge_share(values: Values, limits: Limits) -> Status:
+    share = values["share"]
+    return "fail" if share > limits["fail_share"] else "warn" if share > limits["warn_share"] else "pass"
+
+
+# split-overlap, split-alike
+
+
+def _overlap(context: TextContext) -> Values:
+    train, validation = context.corpus.train.tokens, context.corpus.validation.tokens
+    length, tokenizer = int(numbers("split-overlap")["gram"]), context.corpus.tokenizer
+    searched = stretches(train, _MOST_SEARCHED, 32)
+    looked_at = sum(map(len, searched)) / max(1, len(train))
+    pieces = (text_measures.characters(part, tokenizer) for part in _parts(searched))
+    asked = text_measures.characters(_bounded(validation), tokenizer)
+    found, grams = text_measures.overlap(pieces, asked, length, _GRAMS)
+    if not grams:
+        raise Skip("too-short")
+    values: Values = {
+        "found": found,
+        "grams": grams,
+        "share": min(1.0, found / grams / looked_at),
+        "looked_at": looked_at,
+    }
+    if values["share"] > numbers("split-overlap")["warn_share"]:
+        return values
+    return _overlap_of_letters(context, searched, looked_at) or values
+
+
+def _overlap_of_letters(context: TextContext, searched: list[Tokens], looked_at: float) -> Values | None:
+    """The same for letters alone, where that tells of a leak: lines wrapped, ordered or capitalised anew hide no copy."""
+    tokenizer, limits = context.corpus.tokenizer, numbers("split-overlap")
+    train = (text_measures.letters_alone(part, tokenizer) for part in _parts(searched))
+    validation = text_measures.letters_alone(_bounded(context.corpus.validation.tokens), tokenizer)
+    found, grams = text_measures.overlap(train, validation, int(limits["gram_of_letters"]), _GRAMS)
+    share = min(1.0, found / grams / looked_at) if grams else 0.0
+    if share <= limits["warn_share"]:
+        return None
+    return {"found": found, "grams": grams, "share": share, "looked_at": looked_at, "variant": "letters"}
+
+
+def _bounded(validation: Tokens) -> Tokens:
+    """The validation side, or of a very large one evenly spread stretches: more n-grams than are looked for."""
+    parts = stretches(validation, _MOST_ASKED, 1024)
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def _parts(searched: list[Tokens]) -> Iterator[Tokens]:
+    """Pieces short enough to be looked at as characters."""
+    return (part[start : start + _AT_ONCE] for part in searched for start in range(0, len(part), _AT_ONCE))
+
+
+def _alike(context: TextContext) -> Values:
+    train, validation = context.corpus.train.tokens, context.corpus.validation.tokens
+    sides = [
+        "\n".join(text_measures.texts(tokens, context.corpus.tokenizer, most))
+        for tokens, most in ((train, _ALIKE_TRAINING), (validation, _ALIKE_VALIDATION))
+    ]
+    if min(map(len, sides)) < SHORTEST:
+        raise Skip("too-short")
+    foreign, own = text_measures.apart(*sides)
+    return {"under_training": foreign, "under_own": own, "apart": foreign - own}
+
+
+def _judge_alike(values: Values, limits: Limits) -> Status:
+    return "warn" if values["apart"] > limits["nats"] else "pass"
+
+
+# unknown-characters
+
+
+def _unknown(context: TextContext) -> Values:
+    side, tokenizer = context.corpus.validation, context.corpus.tokenizer
+    full = isinstance(tokenizer, CharacterTokenizer) and len(tokenizer.characters) >= context.settings.vocab_size
+    return {
+        "unknown": side.unknown,
+        "tokens": len(side.tokens),
+        "share": side.unknown / max(1, len(side.tokens)),
+        "vocabulary": tokenizer.vocab_size,
+        "larger_vocabulary": min(1_000_000, 2 * context.settings.vocab_size) if full else None,
+    }
+
+
+def _larger_vocabulary(values: Values, status: Status) -> list[dict[str, Any]]:
+    larger = values["larger_vocabulary"]
+    return [remedy("larger-vocabulary", vocab_size=larger)] if larger and status in ("warn", "fail") else []
+
+
+SPLIT_CHECKS: tuple[Check, ...] = (
+    Check("split-overlap", "before", "validation-split", _overlap, judge_share),
+    Check("split-alike", "before", "validation-split", _alike, _judge_alike),
+    Check("unknown-characters", "before", "validation-split", _unknown, judge_share, _larger_vocabulary),
+)

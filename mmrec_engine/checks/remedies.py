@@ -1,0 +1,269 @@
+"""What can be done about a finding: the guide's remedies as changes of settings, each a step further than what is in force.
+
+Pure. A remedy that is in force is not offered; the next one halves or doubles, as far as that makes sense. A remedy that is
+no setting (more text) has empty settings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+from mmrec_engine.errors import RequestError
+from mmrec_engine.locales.guide.findings_during import remedy_title
+from mmrec_engine.settings import FIELDS, MOST_TOKENS_A_BATCH, resolve
+from mmrec_engine.settings.presets import PRESETS, USUAL_RATE
+
+Settings = Mapping[str, Any]
+Changes = dict[str, Any]
+# None: nothing sensible is left to change. Empty: it is no setting.
+Step = Callable[[Settings], Changes | None]
+
+# The guide's lowered learning rate, a third of its usual one, and the same share of Muon's.
+_LOWERED_RATE = {"adamw": 1e-4, "muon": 0.013}
+_LOWEST_RATE = {"adamw": 1e-6, "muon": 1e-4}
+_HIGHEST_RATE = {"adamw": 3e-3, "muon": 0.1}
+_LOWERED_WARMUP = 200
+_MOST_WARMUP = 10_000
+_MOST_WINDOWS = 256  # in a step; more of them make an epoch of a small text too few steps
+_MOST_WINDOWS_AT_ONCE = 64
+_MOST_DROPOUT, _MOST_DECAY = 0.5, 0.8
+_LEAST_PATIENCE = 2
+_USUAL_WINDOW, _SHORTEST_WINDOW = 256, 32
+_USUAL_CLIP = 1.0
+_EVALUATION_EVERY = 100
+_MOST_EPOCHS, _MOST_STEPS = 1000, 10**7
+_GENTLER = 10
+# These go on from the best weights, where the full rate would first undo what they have learnt (docs/results.md).
+_HOLDS_BACK = frozenset({"regularise", "more-dropout", "more-weight-decay"})
+
+
+def remedies_for(finding: str, settings: Settings, variant: str = "") -> list[dict[str, Any]]:
+    """What to do about a finding, likeliest help first: each `id`, `title` (English), `settings` (valid beside
+    the given ones), `before` (what they are now).
+
+    finding: an id of the checklist. settings: those of the run, by name; `planned_steps` may stand among them. variant: the
+    finding's value of that name, where it tells which way a remedy has to go.
+    """
+    known = _understood(settings)
+    offered: list[dict[str, Any]] = []
+    if known is None:
+        return offered
+    for remedy in _offers(finding, variant, known):
+        changes = _STEPS[remedy](known)
+        if changes and finding == "overfitting" and remedy in _HOLDS_BACK:
+            changes |= _gentler(known)
+        if changes is not None and _valid({**known, **changes}):
+            title = remedy_title(remedy, known, changes, "en")
+            before = {name: known[name] for name in changes}
+            offered.append({"id": remedy, "title": title, "settings": changes, "before": before})
+    return offered
+
+
+def offered_for(finding: str) -> tuple[str, ...]:
+    """The ids of all remedies that a finding may offer, whatever the settings."""
+    return _OFFERS.get(finding, ())
+
+
+def restart_from(finding: str) -> Literal["best", "start"]:
+    """Where a run that applies a remedy begins: from the best weights so far, where these are still good, or anew."""
+    return "best" if finding in _BEST_IS_GOOD else "start"
+
+
+_BEST_IS_GOOD = frozenset({
+    "overfitting", "accuracy-rising", "early-stopping", "loss-spike", "out-of-memory", "first-evaluation-late",
+    "still-improving",
+})  # fmt: skip
+
+_CALMER = ("clip-gradients", "lower-learning-rate", "longer-warmup", "larger-batch")
+_LIVELIER = ("raise-learning-rate", "larger-config", "more-text")
+_OFFERS: dict[str, tuple[str, ...]] = {
+    "non-finite": _CALMER,
+    "loss-too-high": _CALMER,
+    "loss-spike": ("clip-gradients", "lower-learning-rate", "longer-warmup"),
+    "loss-not-falling": ("larger-config", "more-text", "raise-learning-rate"),
+    "loss-not-falling:hardly-fell": _LIVELIER,
+    "loss-not-falling:slow": _LIVELIER,
+    "overfitting": ("regularise", "more-dropout", "more-weight-decay", "less-patience"),
+    "underfitting": ("larger-config", "longer-run"),
+    "clipping-always": ("lower-learning-rate",),
+    "clipping-always:exploding": ("clip-gradients", "lower-learning-rate", "longer-warmup"),
+    "update-ratio": ("lower-learning-rate", "raise-learning-rate"),
+    "update-ratio:low": ("raise-learning-rate",),
+    "update-ratio:high": ("lower-learning-rate",),
+    "update-ratio:still": (),
+    "disk-unwritable": (),
+    "out-of-memory": ("smaller-batch", "shorter-windows", "gradient-checkpointing"),
+    "perplexity-sane": _CALMER,
+    "accuracy-rising": ("lower-learning-rate", "more-dropout", "less-patience"),
+    "first-evaluation-late": ("evaluate-sooner",),
+    "best-early": ("lower-learning-rate", "regularise"),
+    "still-improving": ("longer-run",),
+    "beats-baselines": ("longer-run", "larger-config"),
+    "beats-baselines:above-unigram": ("raise-learning-rate", "longer-run", "larger-config"),
+}
+
+
+def _offers(finding: str, variant: str, settings: Settings) -> tuple[str, ...]:
+    offers = _OFFERS.get(f"{finding}:{variant}", _OFFERS.get(finding, ()))
+    if settings["learning_rate"] < _LOWERED_RATE[settings["optimizer"]]:
+        # A loss is also high where the rate is so low that it has hardly left its first value.
+        if offers is _CALMER and variant == "above-unigram":
+            return _LIVELIER
+        if finding == "clipping-always" and variant != "exploding":
+            return ()
+    return offers
+
+
+def _lower_rate(settings: Settings) -> Changes | None:
+    rate, kind = settings["learning_rate"], settings["optimizer"]
+    lowered = _LOWERED_RATE[kind] if rate > _LOWERED_RATE[kind] else rate / 2
+    return {"learning_rate": _rounded(lowered)} if lowered >= _LOWEST_RATE[kind] else None
+
+
+def _raise_rate(settings: Settings) -> Changes | None:
+    rate, kind = settings["learning_rate"], settings["optimizer"]
+    raised = USUAL_RATE[kind] if rate < USUAL_RATE[kind] else rate * 2
+    return {"learning_rate": _rounded(raised)} if raised <= _HIGHEST_RATE[kind] else None
+
+
+def _gentler(settings: Settings) -> Changes:
+    """A tenth of the rate; one that is low already stays."""
+    rate, kind = settings["learning_rate"], settings["optimizer"]
+    return {"learning_rate": _rounded(rate / _GENTLER)} if rate >= _LOWERED_RATE[kind] else {}
+
+
+def _longer_warmup(settings: Settings) -> Changes | None:
+    warmup = settings["warmup_steps"]
+    longer = _LOWERED_WARMUP if warmup < _LOWERED_WARMUP else 2 * warmup
+    planned = settings["planned_steps"] or settings["max_steps"]
+    fits = longer <= _MOST_WARMUP and (not planned or longer < planned / 2)
+    return {"warmup_steps": longer} if fits else None
+
+
+def _larger_batch(settings: Settings) -> Changes | None:
+    batch, pieces = settings["batch_size"], settings["accumulate"]
+    if 2 * batch * pieces > _MOST_WINDOWS:
+        return None
+    if 2 * batch <= _MOST_WINDOWS_AT_ONCE and 2 * batch * settings["seq_len"] <= MOST_TOKENS_A_BATCH:
+        return {"batch_size": 2 * batch}
+    return {"accumulate": 2 * pieces}
+
+
+def _smaller_batch(settings: Settings) -> Changes | None:
+    """Half as many windows at once: the same steps in less memory."""
+    at_once = min(settings["microbatch"] or settings["batch_size"], settings["batch_size"])
+    return {"microbatch": at_once // 2} if at_once > 1 else None
+
+
+def _shorter_windows(settings: Settings) -> Changes | None:
+    length = settings["seq_len"]
+    shorter = _USUAL_WINDOW if length > _USUAL_WINDOW else length // 2
+    if shorter < _SHORTEST_WINDOW:
+        return None
+    stride = settings["stride"]
+    return {"seq_len": shorter} | ({"stride": shorter} if stride and stride > shorter else {})
+
+
+def _larger_config(settings: Settings) -> Changes | None:
+    names = list(PRESETS)
+    place = names.index(settings["config"]) + 1
+    return {"config": names[place]} if place < len(names) else None
+
+
+def _clip(settings: Settings) -> Changes | None:
+    clip = settings["grad_clip"]
+    return {"grad_clip": _USUAL_CLIP} if not clip or clip > _USUAL_CLIP else None
+
+
+def _more_dropout(settings: Settings) -> Changes | None:
+    dropout = settings["dropout"]
+    more = 0.2 if dropout < 0.2 else round(dropout + 0.1, 4)
+    return {"dropout": more} if more <= _MOST_DROPOUT else None
+
+
+def _more_decay(settings: Settings) -> Changes | None:
+    decay = settings["weight_decay"]
+    more = 0.2 if decay < 0.2 else round(2 * decay, 4)
+    return {"weight_decay": more} if more <= _MOST_DECAY else None
+
+
+def _regularise(settings: Settings) -> Changes | None:
+    """The guide's three remedies of overfitting in one."""
+    parts = [step(settings) for step in (_more_dropout, _more_decay, _less_patience)]
+    merged = {name: value for part in parts if part for name, value in part.items()}
+    return merged if len(merged) > 1 else None
+
+
+def _less_patience(settings: Settings) -> Changes | None:
+    patience = settings["early_stopping_patience"]
+    less = 3 if patience > 3 else patience - 1
+    return {"early_stopping_patience": less} if less >= _LEAST_PATIENCE else None
+
+
+def _longer_run(settings: Settings) -> Changes | None:
+    epochs, steps = settings["epochs"], settings["max_steps"]
+    changes: Changes = {} if epochs is None else {"epochs": 2 * epochs}
+    changes |= {} if steps is None else {"max_steps": 2 * steps}
+    too_long = changes.get("epochs", 0) > _MOST_EPOCHS or changes.get("max_steps", 0) > _MOST_STEPS
+    return None if too_long else changes
+
+
+def _evaluate_sooner(settings: Settings) -> Changes | None:
+    every = settings["eval_every"]
+    return {"eval_every": _EVALUATION_EVERY} if every is None or every > _EVALUATION_EVERY else None
+
+
+def _checkpoint_gradients(settings: Settings) -> Changes | None:
+    return None if settings["gradient_checkpointing"] else {"gradient_checkpointing": True}
+
+
+def _no_setting(settings: Settings) -> Changes | None:
+    return {}
+
+
+_STEPS: dict[str, Step] = {
+    "lower-learning-rate": _lower_rate,
+    "raise-learning-rate": _raise_rate,
+    "longer-warmup": _longer_warmup,
+    "larger-batch": _larger_batch,
+    "clip-gradients": _clip,
+    "larger-config": _larger_config,
+    "more-text": _no_setting,
+    "longer-run": _longer_run,
+    "regularise": _regularise,
+    "more-dropout": _more_dropout,
+    "more-weight-decay": _more_decay,
+    "less-patience": _less_patience,
+    "smaller-batch": _smaller_batch,
+    "shorter-windows": _shorter_windows,
+    "gradient-checkpointing": _checkpoint_gradients,
+    "evaluate-sooner": _evaluate_sooner,
+}
+
+
+def _rounded(rate: float) -> float:
+    return float(f"{rate:.2g}")
+
+
+def _understood(settings: Settings) -> dict[str, Any] | None:
+    """All settings of the run; None where they are another version's and nothing can be proposed beside them."""
+    try:
+        known = resolve(_named(settings)).settings.as_dict()
+    except RequestError:
+        return None
+    planned = settings.get("planned_steps")
+    return {**known, "planned_steps": planned if isinstance(planned, int) else None}
+
+
+def _valid(settings: Settings) -> bool:
+    """The last word is the settings' own: a proposal that they would refuse is not made."""
+    try:
+        resolve(_named(settings))
+    except RequestError:
+        return False
+    return True
+
+
+def _named(settings: Settings) -> dict[str, Any]:
+    return {name: value for name, value in settings.items() if name in FIELDS}

@@ -1,0 +1,162 @@
+"""The report of a run: what was asked, what came of it, what was found; as data and as a page to read. Pure but for `write`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from mmrec_engine import events
+from mmrec_engine.events import finite
+from mmrec_engine.locales.guide import ITEMS
+from mmrec_engine.locales.guide.findings import evidence, texts, title
+from mmrec_engine.locales.messages import Language, Words
+from mmrec_engine.runs.history import History
+from mmrec_engine.storage.files import write_whole
+from mmrec_engine.storage.run_files import REPORTS
+
+_WORST_FIRST = ("fail", "error", "warn", "note", "pass", "skipped")
+GLYPHS = {"pass": "✓", "note": "i", "warn": "!", "fail": "✗", "error": "⚠", "skipped": "–", "none": "○"}
+_MOST_SAMPLES = 3
+_WORDS: dict[str, Words] = {
+    "report": {"en": "Report", "tr": "Rapor"},
+    "run": {"en": "Run", "tr": "Çalışma"},
+    "result": {"en": "Result", "tr": "Sonuç"},
+    "best": {"en": "best", "tr": "en iyi"},
+    "last": {"en": "last", "tr": "son"},
+    "step": {"en": "step", "tr": "adım"},
+    "bits": {"en": "bits per character", "tr": "karakter başına bit"},
+    "before": {"en": "Before training", "tr": "Eğitimden önce"},
+    "during": {"en": "During training", "tr": "Eğitim sırasında"},
+    "after": {"en": "After training", "tr": "Eğitimden sonra"},
+    "ticked": {"en": "ticked by a person", "tr": "bir kişi işaretledi"},
+    "baselines": {"en": "N-gram baselines, nats a token", "tr": "N-gram baseline'ları, token başına nat"},
+    "next": {"en": "What to do next", "tr": "Sırada ne var"},
+    "waived": {"en": "waived", "tr": "hariç tutuldu"},
+    "nothing": {"en": "Nothing to mend was found.", "tr": "Onarılacak bir şey bulunmadı."},
+    "samples": {"en": "Samples", "tr": "Örnek metinler"},
+    "settings": {"en": "Settings", "tr": "Ayarlar"},
+}  # fmt: skip
+
+
+def newest(findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Of several findings of one check the last one, in the order in which they first came."""
+    last = {finding.get("id"): finding for finding in findings}
+    return list(last.values())
+
+
+def worst(findings: list[dict[str, Any]]) -> str:
+    statuses = {finding.get("status") for finding in findings}
+    return next((status for status in _WORST_FIRST if status in statuses), "none")
+
+
+def report_of(
+    history: History, name: str, ticks: Mapping[str, bool], found_later: Sequence[dict[str, Any]] = ()
+) -> dict[str, Any]:
+    """report.json. findings: all that were made, in order; checklist: under each item the newest of each check.
+
+    found_later: checks after training that the record does not tell; they take the place of those it does.
+    """
+    findings = history.findings
+    if found_later:
+        findings = [one for one in findings if one.get("phase") != "after"] + list(found_later)
+    finished, started, step = history.finished, history.started, history.last_step
+    checklist: dict[str, list[dict[str, Any]]] = {"before": [], "during": [], "after": []}
+    for item in ITEMS:
+        found = newest([one for one in findings if one.get("item") == item.id])
+        entry = {"item": item.id, "status": worst(found), "ticked": bool(ticks.get(item.id)),
+                 "findings": [one.get("id") for one in found]}  # fmt: skip
+        checklist[item.phase].append(entry)
+    return {
+        "run": name,
+        "status": finished.status if finished else None,
+        "reason": finished.reason if finished else "",
+        "seconds": finished.seconds if finished else None,
+        "steps": step.step if step else 0,
+        "epochs": step.epoch if step else 0,
+        "tokens": step.tokens if step else 0,
+        "tokens_per_second": round(history.tokens_per_second, 1),
+        "parameters": started.parameters if started else None,
+        "corpus": started.corpus if started else {},
+        "baselines": started.baselines if started else {},
+        "best": _metrics(history.best),
+        "final": _metrics(history.last_validation),
+        "checklist": checklist,
+        "findings": findings,
+        "waived": sorted({str(one.get("id")) for one in findings if one.get("waived") is True}),
+        "origin": started.origin if started else {},
+        "samples": [{"step": one.step, "prompt": one.prompt, "text": one.text} for one in history.samples],
+        "settings": history.settings,
+    }
+
+
+def markdown(report: Mapping[str, Any], language: Language) -> str:
+    """report.md, in one language."""
+
+    def say(key: str) -> str:
+        return _WORDS[key][language]
+
+    lines = [f"# {say('report')}: {_plain(report['run'])}", ""]
+    corpus = report["corpus"].get("name", "")
+    lines += [f"{say('run')}: {report['status']} · {report['steps']} {say('step')} · {_plain(corpus)}", ""]
+    lines += [f"## {say('result')}", "", f"| | {say('step')} | loss | perplexity | accuracy | {say('bits')} |",
+              "| --- | --- | --- | --- | --- | --- |"]  # fmt: skip
+    for key, name in (("best", say("best")), ("final", say("last"))):
+        one = report[key]
+        if one is not None:
+            cells = [name, str(one["step"]), f"{one['loss']:.4f}", f"{one['perplexity']:.2f}",
+                     f"{100 * one['accuracy']:.2f} %", f"{one['bits_per_character']:.3f}"]  # fmt: skip
+            lines.append(f"| {' | '.join(cells)} |")
+            parts = one.get("parts", {}).items()
+            lines += [f"| {name}: {_plain(part)} | {one['step']} | {loss:.4f} | | | |" for part, loss in parts]
+    if report["baselines"]:
+        counted = ", ".join(f"{name} {loss:.3f}" for name, loss in report["baselines"].items())
+        lines += ["", f"{say('baselines')}: {counted}"]
+    findings = report["findings"]
+    for phase in ("before", "during", "after"):
+        lines += ["", f"## {say(phase)}", ""]
+        for entry in report["checklist"][phase]:
+            item = next(item for item in ITEMS if item.id == entry["item"])
+            tick = f" ({say('ticked')})" if entry["ticked"] else ""
+            lines.append(f"- {GLYPHS[entry['status']]} **{item.question[language]}**{tick}")
+            for one in newest([one for one in findings if one.get("item") == item.id]):
+                glyph = GLYPHS.get(str(one.get("status")), "⚠")
+                waived = f" ({say('waived')})" if one.get("waived") is True else ""
+                lines.append(f"  - {glyph} {_plain(title(one, language))}{waived}: {_plain(evidence(one, language))}")
+    lines += ["", f"## {say('next')}", "", *_advice(findings, language), "", f"## {say('samples')}", ""]
+    for sample in report["samples"][-_MOST_SAMPLES:]:
+        text = (sample["prompt"] + sample["text"]).replace("```", "'''")
+        lines += [f"{say('step')} {sample['step']}:", "", "```text", text, "```", ""]
+    lines += [f"## {say('settings')}", ""]
+    lines += [f"- {name}: {_plain(value)}" for name, value in report["settings"].items() if value is not None]
+    return "\n".join(lines) + "\n"
+
+
+def write(folder: Path, report: Mapping[str, Any], language: Language) -> None:
+    """Both files, each whole or not at all. Raises OSError."""
+    as_json = json.dumps(finite(dict(report)), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    for name, text in zip(REPORTS, (as_json, markdown(report, language)), strict=True):
+        write_whole(folder / name, text)
+
+
+def _advice(findings: list[dict[str, Any]], language: Language) -> list[str]:
+    known = texts()
+    lines = []
+    for one in newest(findings):
+        entry = known.get(str(one.get("id")))
+        if one.get("status") in ("fail", "warn", "note") and entry is not None and entry.do[language]:
+            lines.append(f"- {title(one, language)}: {entry.do[language]}")
+    return lines or [_WORDS["nothing"][language]]
+
+
+def _metrics(validation: events.Validation | None) -> dict[str, Any] | None:
+    if validation is None:
+        return None
+    names = ("step", "loss", "perplexity", "accuracy", "bits_per_character", *(("parts",) if validation.parts else ()))
+    return {name: getattr(validation, name) for name in names}
+
+
+def _plain(value: object) -> str:
+    """In one line, and without what Markdown would act on."""
+    return " ".join(str(value).split()).replace("|", "\\|").replace("<", "&lt;")

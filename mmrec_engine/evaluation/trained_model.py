@@ -1,0 +1,157 @@
+"""A trained model, loaded to be used: from a checkpoint, a run folder or an exported folder; and the export itself."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, load_file, save, save_file
+
+from mmrec_engine.errors import RequestError
+from mmrec_engine.model.language_model import LanguageModel
+from mmrec_engine.runs import checkpoints
+from mmrec_engine.runs.catalog import locate
+from mmrec_engine.settings import FIELDS, Settings
+from mmrec_engine.settings.model_config import ModelConfig
+from mmrec_engine.storage.files import open_plain, read_plain
+from mmrec_engine.storage.run_files import WEIGHTS
+from mmrec_engine.tokenizer import Tokenizer, tokenizer_from_dict
+
+CONFIG, TOKENIZER = "config.json", "tokenizer.json"
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model in evaluation mode on `device`. settings and corpus: those it was trained with."""
+
+    path: Path
+    model: LanguageModel
+    tokenizer: Tokenizer
+    settings: dict[str, Any]
+    corpus: dict[str, Any]
+    step: int
+
+
+def load_trained(name: str, device: torch.device | str = "cpu") -> Trained:
+    """Load a checkpoint file, a run's best (else final, else newest) checkpoint, or an exported folder.
+
+    Raises RequestError where there is none, or it is damaged.
+    """
+    path = locate(name)
+    if path.is_dir():
+        weights, described = _read_export(path)
+    else:
+        described = checkpoints.read(path)
+        weights = described["model"] if isinstance(described.get("model"), dict) else {}
+    try:
+        model = _built(ModelConfig(**described["model_config"]), weights)
+        tokenizer = tokenizer_from_dict(described["tokenizer"])
+        if tokenizer.vocab_size != model.config.vocabulary:
+            raise ValueError("tokenizer and model differ in vocabulary")
+        step = int(described["progress"]["step"])
+        settings, corpus = dict(described["settings"]), dict(described["corpus"])
+        settings |= Settings(**{name: value for name, value in settings.items() if name in FIELDS}).as_dict()
+    except (KeyError, TypeError, ValueError, RuntimeError, AttributeError, ArithmeticError) as error:
+        if isinstance(error, RequestError) and error.key == "extra-missing":
+            raise
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
+        raise RequestError("checkpoint-damaged", path=path, reason=reason) from None
+    return Trained(path, model.to(device).eval(), tokenizer, settings, corpus, step)
+
+
+def _built(config: ModelConfig, weights: dict[str, Any]) -> LanguageModel:
+    """The model of these sizes with these weights. Raises ValueError before anything large is made that they do not fill."""
+    if sum(value.numel() for value in weights.values()) != config.parameters():
+        raise ValueError("model_config is that of another model")
+    if not all(bool(value.isfinite().all()) for value in weights.values()):
+        raise ValueError("a weight is not finite")
+    model = LanguageModel(config)
+    model.load_state_dict(weights)
+    return model
+
+
+def save_weights(weights: Mapping[str, torch.Tensor], path: Path) -> None:
+    """Write them as safetensors, readable by whom the umask lets: the library alone writes for nobody but the owner."""
+    path.touch()
+    mode = stat.S_IMODE(path.stat().st_mode)
+    plain = {name: value.detach().contiguous().cpu() for name, value in weights.items()}
+    if _is_utf8(path):
+        save_file(plain, path, {"format": "pt"})
+    else:  # the library takes no such name
+        path.write_bytes(save(plain, {"format": "pt"}))
+    path.chmod(mode)
+
+
+def into_new(folder: Path) -> None:
+    """Make the folder of an export, which must be new or empty. Raises RequestError, OSError."""
+    if os.path.lexists(folder) and (not folder.is_dir() or any(folder.iterdir())):
+        raise RequestError("export-exists", path=folder)
+    folder.mkdir(parents=True, exist_ok=True)
+
+
+def export(trained: Trained, folder: Path) -> list[Path]:
+    """Write the weights as safetensors, and tokenizer and configuration as JSON, into a new or empty folder."""
+    try:
+        missing = [parent for parent in (folder, *folder.parents) if not parent.exists()]
+        into_new(folder)
+    except OSError as error:
+        raise RequestError("export-unwritable", path=folder, reason=error.strerror or error) from None
+    try:
+        save_weights(dict(trained.model.named_parameters()), folder / WEIGHTS)
+        described = {
+            "model_config": trained.model.config.as_dict(),
+            "settings": trained.settings,
+            "corpus": trained.corpus,
+            "progress": {"step": trained.step},
+        }
+        for name, content in ((CONFIG, described), (TOKENIZER, trained.tokenizer.to_dict())):
+            text = json.dumps(content, ensure_ascii=False, indent=2)
+            # In a name that is no UTF-8 are characters that only JSON's escapes can tell.
+            (folder / name).write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
+    except BaseException as error:
+        _remove_half_written(folder, missing)
+        if not isinstance(error, OSError | SafetensorError):
+            raise
+        reason = getattr(error, "strerror", None) or (str(error).splitlines() or ["?"])[0]
+        raise RequestError("export-unwritable", path=folder, reason=reason) from None
+    return [folder / name for name in (WEIGHTS, CONFIG, TOKENIZER)]
+
+
+def _loaded(path: Path) -> dict[str, torch.Tensor]:
+    weights: dict[str, torch.Tensor] = load_file(path) if _is_utf8(path) else load(path.read_bytes())
+    return weights
+
+
+def _is_utf8(path: Path) -> bool:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _remove_half_written(folder: Path, made: list[Path]) -> None:
+    with contextlib.suppress(OSError):
+        for name in (WEIGHTS, CONFIG, TOKENIZER):
+            (folder / name).unlink(missing_ok=True)
+        for parent in made:
+            parent.rmdir()
+
+
+def _read_export(folder: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+    try:
+        described = json.loads(read_plain(folder / CONFIG))
+        described["tokenizer"] = json.loads(read_plain(folder / TOKENIZER))
+        open_plain(folder / WEIGHTS).close()
+        return _loaded(folder / WEIGHTS), described
+    except (OSError, ValueError, TypeError, RecursionError, SafetensorError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
+        raise RequestError("checkpoint-damaged", path=folder, reason=reason) from None

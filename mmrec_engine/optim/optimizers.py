@@ -1,0 +1,94 @@
+"""Which optimizer updates which parameter, at which share of the learning rate; and its state keyed by parameter name."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from mmrec_engine.optim.adamw import AdamW
+from mmrec_engine.optim.grouped_optimizer import GroupedOptimizer
+from mmrec_engine.optim.muon import Muon
+from mmrec_engine.optim.sharded import cut
+from mmrec_engine.settings import Settings
+
+# With Muon, embedding, head, gains and shift go through AdamW at this share of Muon's rate (0.009 at a rate of 0.03), with a
+# second moment that forgets sooner (docs/performance.md).
+ADAMW_SHARE_OF_MUON = 0.3
+BETAS_BESIDE_MUON = (0.9, 0.95)
+
+
+class Optimizers:
+    """One or two optimizers that act as one; every group's rate is a fixed share of the run's learning rate."""
+
+    def __init__(self, model: nn.Module, settings: Settings, precision: torch.dtype = torch.float32) -> None:
+        """precision: of the products that Muon makes."""
+        self._names = {id(parameter): name for name, parameter in model.named_parameters()}
+        hidden, outer, vectors = _sorted_parameters(model)
+        decay = settings.weight_decay
+        if settings.optimizer == "muon":
+            self._all: list[GroupedOptimizer] = [
+                Muon([{"params": hidden, "weight_decay": decay, "share": 1.0}], precision),
+                AdamW([{"params": outer + vectors, "share": ADAMW_SHARE_OF_MUON, "betas": BETAS_BESIDE_MUON}]),
+            ]
+            self._decayed = self._all[0].param_groups[0]
+        else:
+            matrices = {"params": hidden + outer, "weight_decay": decay, "share": 1.0}
+            self._all = [AdamW([matrices, {"params": vectors, "share": 1.0}])]
+            self._decayed = self._all[0].param_groups[0]
+
+    def set_weight_decay(self, decay: float) -> None:
+        self._decayed["weight_decay"] = decay
+
+    def step(self, learning_rate: float) -> None:
+        """Update all parameters from their gradients, the main group at `learning_rate`, and drop the gradients."""
+        for optimizer in self._all:
+            for group in optimizer.param_groups:
+                group["lr"] = learning_rate * group["share"]
+            optimizer.step()
+        self.drop_gradients()
+
+    def drop_gradients(self) -> None:
+        for optimizer in self._all:
+            optimizer.drop_gradients()
+
+    def state(self) -> dict[str, dict[str, Tensor]]:
+        """Moments and momenta, keyed by parameter name, then by what they are."""
+        return {
+            self._names[id(parameter)]: {key: value for key, value in values.items() if isinstance(value, Tensor)}
+            for optimizer in self._all
+            for parameter, values in optimizer.state.items()
+        }
+
+    def load_state(self, state: dict[str, dict[str, Tensor]]) -> None:
+        """Go on from what `state` returned. Raises ValueError where anything of it is missing, of another shape or too much."""
+        if set(state) != set(self._names.values()):
+            raise ValueError("optimizer state of other weights")
+        for optimizer in self._all:
+            for group in optimizer.param_groups:
+                for parameter in group["params"]:
+                    name = self._names[id(parameter)]
+                    shapes = {"momentum": parameter.shape} if isinstance(optimizer, Muon) else {
+                        "step": torch.Size(), "exp_avg": parameter.shape, "exp_avg_sq": parameter.shape
+                    }  # fmt: skip
+                    told = {key: value.shape for key, value in state[name].items() if value.dtype == torch.float32}
+                    if told != shapes or len(state[name]) != len(shapes):
+                        raise ValueError(f"optimizer state of {name} is not that of {type(optimizer).__name__}")
+                    optimizer.state[parameter] = {
+                        key: (cut(value, parameter) if value.ndim else value.to(parameter.device)).clone()
+                        for key, value in state[name].items()
+                    }
+
+
+def _sorted_parameters(model: nn.Module) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
+    """Hidden matrices; embedding and head; vectors (gains, shifts)."""
+    hidden: list[Tensor] = []
+    outer: list[Tensor] = []
+    vectors: list[Tensor] = []
+    for name, parameter in model.named_parameters():
+        if parameter.ndim < 2:
+            vectors.append(parameter)
+        elif name.startswith(("embedding", "head")):
+            outer.append(parameter)
+        else:
+            hidden.append(parameter)
+    return hidden, outer, vectors

@@ -1,0 +1,66 @@
+"""What this machine can do at most: products of large matrices, and moving numbers to memory and back.
+
+A training's share of the first is how well it uses the machine. The best of many rounds is taken, as other work can only
+make a round slower.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+
+from mmrec_engine.training.device import PRECISIONS, Machine, seconds_of
+
+_SIZES = (256, 512, 1024, 2048)  # rows and columns; smaller ones do not fill the cores, larger ones not the caches
+_COPIED = 2**26  # bytes; more than caches hold
+
+
+@dataclass(frozen=True)
+class MachineSpeed:
+    """matmul: floating-point operations a second of the fastest matrix product, by precision; an addition counts as one, a
+    multiplication as another. copied: bytes a second read and written, each counted, in a copy larger than the caches."""
+
+    matmul: Mapping[str, float]
+    copied: float
+
+
+def measure_machine(machine: Machine, seconds: float = 1.0) -> MachineSpeed:
+    """Measured for about `seconds` each, with the threads that the process has now."""
+    matmul = {name: _fastest_product(machine.device, dtype, seconds) for name, dtype in PRECISIONS.items()}
+    return MachineSpeed(matmul, _copied(machine.device, seconds))
+
+
+def fastest_product(machine: Machine, seconds: float) -> float:
+    """Operations a second of the fastest matrix product in the precision of this machine's training."""
+    return _fastest_product(machine.device, machine.products, seconds)
+
+
+def _fastest_product(device: torch.device, dtype: torch.dtype, seconds: float) -> float:
+    best = 0.0
+    for size in _SIZES:
+        matrix = torch.ones(size, size, device=device, dtype=dtype)
+        operations = 2 * size**3
+        if best and operations / best > seconds:  # where there are no units for it, one round could take a minute
+            break
+        best = max(best, operations / _shortest(partial(torch.mm, matrix, matrix), device, seconds / len(_SIZES)))
+    return best
+
+
+def _copied(device: torch.device, seconds: float) -> float:
+    source = torch.zeros(_COPIED // 4, device=device)
+    target = torch.empty_like(source)
+    return 2 * _COPIED / _shortest(lambda: target.copy_(source), device, seconds)
+
+
+def _shortest(work: Callable[[], object], device: torch.device, seconds: float) -> float:
+    """Seconds of the shortest round; the first one, which makes buffers, is left out."""
+    work()
+    until = time.perf_counter() + seconds
+    shortest = seconds_of(work, device)
+    while time.perf_counter() < until:
+        shortest = min(shortest, seconds_of(work, device))
+    return shortest

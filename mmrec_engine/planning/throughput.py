@@ -1,0 +1,89 @@
+"""How fast this machine trains: a model of the size that is asked for makes real steps on random ids, and is thrown away.
+
+The steps are those of a training (`step.py`), at a learning rate of zero: the same work, and no weight moves, so nothing can
+diverge. Threads and exactness are set as a run sets them (`machine.py`), for the whole process: not while one trains in it.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from mmrec_engine.data.windows import Tokens, TrainingWindows
+from mmrec_engine.model.language_model import create_model
+from mmrec_engine.model.memory_estimate import fits
+from mmrec_engine.optim.optimizers import Optimizers
+from mmrec_engine.settings import Settings
+from mmrec_engine.training.device import resolve_machine
+from mmrec_engine.training.state import model_config
+from mmrec_engine.training.train_step import Stepper
+
+__all__ = ["Calibration", "fits", "measure"]
+
+_WARM_UP_SHARE = 0.5  # of the seconds of measuring; before them
+_MOST_WINDOWS = 64  # different windows; further ones are these again
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """seconds_a_step: median of the measured steps, those of the warm-up (kernels, buffers, threads, clocks) left out.
+
+    optimizer_share: the part of it that the optimizer takes, none where the device does not tell.
+    """
+
+    seconds_a_step: float
+    tokens_per_second: float
+    steps_measured: int
+    optimizer_share: float | None
+
+
+def measure(
+    settings: Settings, vocabulary: int, *, seconds: float = 1.0, stop: Callable[[], bool]
+) -> Calibration | None:
+    """Train for about `seconds` on this machine after a warm-up of half as long, two steps at least. None where `stop` says so
+    between steps.
+
+    vocabulary: ids, the special ones counted. Takes as much memory as the training would: ask `fits` before, and leave it where
+    the estimate is above 80 % of what is available. Raises RequestError for a device that is not there.
+    """
+    machine = resolve_machine(settings)
+    model = create_model(model_config(settings, vocabulary), settings.seed)
+    model.recompute_activations = settings.gradient_checkpointing
+    model.to(machine.device)
+    windows = TrainingWindows(
+        _random_ids(settings, vocabulary), settings.seq_len, settings.window_stride, settings.seed
+    )
+    stepper = Stepper(model, Optimizers(model, settings, machine.products), windows, settings, machine)
+    durations: list[float] = []
+    optimizer: list[float] = []
+    warm_at = until = 0.0
+    for step in range(1, 10**9):
+        if stop():
+            return None
+        began = time.perf_counter()
+        made = stepper.make(step, (step - 1) * settings.windows_a_step, 0.0)
+        ended = time.perf_counter()
+        if step == 1:
+            warm_at = began + _WARM_UP_SHARE * seconds
+        if step == 1 or ended < warm_at:
+            until = ended + seconds
+            continue
+        durations.append(ended - began)
+        optimizer.append(made.optimizer_seconds)
+        if ended >= until:
+            break
+    median = statistics.median(durations)
+    share = statistics.median(optimizer) / median if machine.device.type == "cpu" else None
+    return Calibration(median, made.tokens / median, len(durations), share)
+
+
+def _random_ids(settings: Settings, vocabulary: int) -> Tokens:
+    """Text of evenly distributed ids, long enough for a step's windows or for some of them."""
+    windows = min(settings.windows_a_step, _MOST_WINDOWS)
+    length = windows * settings.window_stride + settings.seq_len + 1
+    ids: Tokens = np.random.default_rng(settings.seed).integers(vocabulary, size=length, dtype=np.uint32)
+    return ids

@@ -1,0 +1,109 @@
+"""A run judged from its first word to its last: the checks before training, those after a good end, and the report.
+
+The checks on its events (`checks.monitor`) belong to every run; these here cost seconds, so whoever starts a run asks for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from mmrec_engine import events
+from mmrec_engine.checks import report
+from mmrec_engine.checks.finding import Finding
+from mmrec_engine.checks.postrun.all_checks import checks_after, checks_of
+from mmrec_engine.checks.preflight.all_checks import baselines_of, checks_before, count_of_checks, failing
+from mmrec_engine.checks.waivers import is_waived, marked
+from mmrec_engine.data.prepare import Corpus
+from mmrec_engine.errors import Interrupted, TrainingError
+from mmrec_engine.events import Event
+from mmrec_engine.locales.guide.findings import title
+from mmrec_engine.locales.messages import LANGUAGES, Language
+from mmrec_engine.runs.checklist_marks import read_ticks
+from mmrec_engine.runs.run_reader import RunReader
+from mmrec_engine.settings import Settings
+from mmrec_engine.training.device import Machine
+
+_MOST_NAMED = 4
+_YARDSTICKS = ("baselines",)
+Stopping = Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class Judging:
+    """How a run is judged.
+
+    before: run the checks before training; otherwise only the baselines are counted, by which the checks on events judge.
+    found: what these checks have found already, for this very run; it is recorded and they are not run again, and whoever
+    gives it has seen it: none of it stops the run. strict: warnings stop it too. language: of report.md.
+    waived: ids of checks whose findings stop nothing.
+    """
+
+    before: bool = True
+    found: tuple[Finding, ...] = ()
+    strict: bool = False
+    language: Language = "en"
+    waived: frozenset[str] = frozenset()
+
+    @property
+    def all_waived(self) -> frozenset[str]:
+        """With those that were waived where the checks were made."""
+        return self.waived | {str(one["id"]) for one in self.found if is_waived(one)}
+
+    def check_before(
+        self,
+        settings: Settings,
+        sources: Mapping[str, str],
+        corpus: Corpus,
+        folder: Path,
+        machine: Machine,
+        warm_start: bool,
+        stopping: Stopping,
+    ) -> Generator[Event, None, dict[str, float]]:
+        """The checks before training. Returns the baselines (nats a token) that they counted.
+
+        Raises TrainingError where a check failed, Interrupted where the run was asked to stop meanwhile.
+        """
+        findings: list[Finding] = list(self.found)
+        yield from (events.Check(finding=one) for one in findings)
+        if not findings:
+            total = count_of_checks(corpus, settings) if self.before else len(_YARDSTICKS)
+            only = None if self.before else _YARDSTICKS
+            made = checks_before(settings, sources, corpus, folder, machine, warm_start, only)
+            yield events.Progress(task="checks", done=0, total=total)
+            for finding in (marked(one, self.waived) for one in made):
+                if stopping():
+                    raise Interrupted
+                findings.append(finding)
+                yield events.Check(finding=finding)
+                yield events.Progress(task="checks", done=len(findings), total=total)
+            failed = failing(findings, self.strict)
+            if failed and self.before:
+                raise TrainingError("checks-failed", count=len(failed), titles=_titles(failed))
+        return baselines_of(findings)
+
+    def check_after(self, folder: Path, corpus: Corpus, stopping: Stopping) -> Iterator[Event]:
+        """The checks of a run that has come to a good end and is about to say so. A stop asked meanwhile leaves the rest."""
+        history = RunReader(folder).glance()
+        step = history.last_step.step if history.last_step else 0
+        total = len(checks_of(history.settings))
+        yield events.State(step=step, state="VALIDATING")
+        yield events.Progress(step=step, task="checks", done=0, total=total)
+        for done, finding in enumerate(checks_after(folder, history, corpus, ended_well=True), start=1):
+            yield events.Check(step=step, finding=marked(finding, self.waived))
+            yield events.Progress(step=step, task="checks", done=done, total=total)
+            if stopping():
+                return
+
+    def write_report(self, folder: Path) -> None:
+        """report.json and report.md of a run that has ended. Raises OSError."""
+        history = RunReader(folder).glance()
+        report.write(folder, report.report_of(history, folder.name, read_ticks(folder)), self.language)
+
+
+def _titles(findings: list[Finding]) -> dict[Language, str]:
+    more = "" if len(findings) <= _MOST_NAMED else ", …"
+    return {
+        language: ", ".join(title(one, language) for one in findings[:_MOST_NAMED]) + more for language in LANGUAGES
+    }

@@ -1,0 +1,62 @@
+"""What run.json and the first event tell of a run."""
+
+from __future__ import annotations
+
+import platform
+from typing import Any
+
+import numpy as np
+import torch
+
+from mmrec_engine import events
+from mmrec_engine.data.batches import validation_windows
+from mmrec_engine.system.cores import allowed_cores, cpu_quota
+from mmrec_engine.training.state import Job
+from mmrec_engine.version import __version__
+
+
+def description(job: Job, sources: dict[str, str], origin: dict[str, Any]) -> dict[str, Any]:
+    """run.json. sources: where each setting came from; origin: what the run follows from."""
+    return {
+        "settings": job.settings.as_dict(),
+        "sources": sources,
+        "seed": job.settings.seed,
+        **job.machine.told(),
+        "device": str(job.machine.device),
+        "parameters": job.model.config.parameters(),
+        "model": job.model.config.as_dict(),
+        "corpus": job.corpus.describe(),
+        "versions": {
+            "mmrec": __version__,
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "numpy": np.__version__,
+        },
+        "machine": {"system": platform.platform(), "processor": platform.machine(), **_quota()},
+        "origin": origin,
+    }
+
+
+def started(job: Job, described: dict[str, Any], baselines: dict[str, float]) -> events.RunStarted:
+    """The first event. described: the run's description; baselines: losses of counting, nats a token."""
+    length = job.settings.seq_len
+    return events.RunStarted(
+        planned_steps=job.plan.planned_steps,
+        steps_an_epoch=job.plan.steps_an_epoch,
+        parameters=described["parameters"],
+        corpus={
+            **described["corpus"],
+            "train_windows": job.plan.windows_an_epoch,
+            "validation_windows": sum(windows.count for windows in validation_windows(job.corpus, length)),
+        },
+        settings=job.settings.as_dict(),
+        machine={**{name: described[name] for name in ("device", *job.machine.told())}, **_quota()},
+        baselines=baselines,
+        origin=described.get("origin", {}),
+    )
+
+
+def _quota() -> dict[str, Any]:
+    """What a container allows of the machine's cores, where it allows less than all."""
+    quota = cpu_quota()
+    return {} if quota is None else {"cores": allowed_cores(), "cpu_quota": round(quota, 3)}

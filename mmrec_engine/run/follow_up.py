@@ -1,0 +1,202 @@
+"""A run that follows from an earlier one: its settings, a remedy for what was found, and the weights it begins with.
+
+    RUN, a remedy ──► follow ──► the settings of a new run in a folder of its own, and where it came from
+
+Reads the earlier run and changes nothing of it. Knows no torch.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from mmrec_engine import events
+from mmrec_engine.checks.finding import Finding
+from mmrec_engine.checks.remedies import remedies_for, restart_from
+from mmrec_engine.checks.report import newest
+from mmrec_engine.errors import RequestError
+from mmrec_engine.runs.catalog import free_name, read_description
+from mmrec_engine.runs.run_reader import RunReader
+from mmrec_engine.settings import FIELDS, Resolved, can_change_while_running, resolve
+from mmrec_engine.storage.run_files import BEST
+
+Way = Literal["now", "best", "start"]
+_CALLS_FOR_ACTION = ("fail", "warn", "note")
+# The weights are still good when these are found, so a training that goes on can be steered.
+_STEERED = frozenset({
+    "loss-spike", "clipping-always", "update-ratio", "loss-not-falling", "underfitting", "accuracy-rising",
+    "first-evaluation-late", "out-of-memory",
+})  # fmt: skip
+# What decides how well the weights so far can serve a training that has them for its first ones.
+_OF_THE_MODEL = frozenset({
+    "config", "arch", "kv_heads", "tied", "seq_len", "vocab_size", "tokenizer", "fix_encoding", "encoding",
+    "skip_invalid_bytes", "text_field",
+})  # fmt: skip
+# What the checks before training judge beside the model: their words would speak of the earlier run's values.
+_OF_THE_CHECKS = frozenset({
+    "batch_size", "learning_rate", "warmup_steps", "early_stopping_patience", "eval_every", "epochs", "max_steps", "grad_clip",
+    "val_split", "stride", "accumulate", "optimizer",
+})  # fmt: skip
+_NOT_UNASKED = frozenset({"larger-config"})  # many times the work
+_NUMBERED = re.compile(r"-\d+$")
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A remedy of a finding, as it stands for a run now. way: at once in the training that goes on, or in a new run."""
+
+    finding: Finding
+    id: str
+    changes: dict[str, Any]
+    before: dict[str, Any]
+    way: Way
+
+    @property
+    def remedy(self) -> dict[str, Any]:
+        """As findings carry it."""
+        return {"id": self.id, "settings": self.changes, "before": self.before}
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a run follows from. changes: of the earlier run's settings, by name: before and after; weights: whose are first."""
+
+    run: str
+    finding: str = ""
+    remedy: str = ""
+    weights: Literal["best", "start"] = "best"
+    changes: dict[str, tuple[Any, Any]] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "changes": {name: list(pair) for name, pair in self.changes.items()}}
+
+    def as_change(self, planned_steps: int) -> events.SettingsChanged:
+        """The event by which the new run notes its remedy."""
+        return events.SettingsChanged(
+            changes={name: after for name, (_, after) in self.changes.items()},
+            before={name: before for name, (before, _) in self.changes.items()},
+            reason=f"remedy {self.remedy}",
+            planned_steps=planned_steps,
+        )
+
+
+def offers(
+    findings: Iterable[Finding], settings: Mapping[str, Any], *, live: bool = False, warmup_ended: bool = True
+) -> list[Offer]:
+    """What can be done by a change of settings about the last word of each check, the gravest finding first.
+
+    settings: of the run as they are now, `planned_steps` among them if known. live: whether a training goes on that could
+    take changes at once.
+    """
+    last = [one for one in newest(list(findings)) if one.get("status") in _CALLS_FOR_ACTION]
+    found: list[Offer] = []
+    for finding in sorted(last, key=lambda one: _CALLS_FOR_ACTION.index(str(one["status"]))):
+        for remedy in _remedies_now(finding, settings):
+            changes = dict(remedy["settings"])
+            if changes and any(settings.get(name) != value for name, value in changes.items()):
+                way = way_of(str(finding["id"]), changes, live=live, warmup_ended=warmup_ended)
+                before = {name: settings.get(name) for name in changes}
+                found.append(Offer(finding, str(remedy["id"]), changes, before, way))
+    return found
+
+
+def way_of(finding: str, changes: Mapping[str, Any], *, live: bool, warmup_ended: bool = True) -> Way:
+    """How a remedy is best applied: at once, in a new run from the best weights so far, or in one that begins anew."""
+    if (
+        live
+        and can_change_while_running(changes, warmup_ended)
+        and (finding in _STEERED or set(changes) <= {"early_stopping_patience"})
+    ):
+        return "now"
+    if restart_from(finding) == "best" and not _OF_THE_MODEL & set(changes):
+        return "best"
+    return "start"
+
+
+def sound_offer(found: Iterable[Offer]) -> Offer | None:
+    """The first offer that may be taken without asking: for a warning or worse, and not many times the work."""
+    return next((one for one in found if one.finding["status"] != "note" and one.id not in _NOT_UNASKED), None)
+
+
+def leaves_checks_valid(changes: Iterable[str]) -> bool:
+    """Whether what the checks before training found holds after these settings have changed too."""
+    return not {*_OF_THE_MODEL, *_OF_THE_CHECKS} & set(changes)
+
+
+def follow(
+    folder: Path,
+    remedy: str | None = None,
+    by_hand: Mapping[str, Any] | None = None,
+    from_file: Mapping[str, Any] | None = None,
+    offer: Offer | None = None,
+) -> tuple[Resolved, Origin]:
+    """The settings of a run that follows from the one in `folder`, and its origin.
+
+    remedy: the id of a remedy that the run's findings offer, or of a finding, whose first remedy it is; none: only what is
+    given by hand or in a file differs, and it begins with the best weights. offer: the remedy, where it is known already.
+    Raises RequestError where there is no such remedy, or the run cannot be read.
+    """
+    by_hand, from_file = dict(by_hand or {}), dict(from_file or {})
+    stored = _settings_of(folder)
+    if remedy is not None and offer is None:
+        offer = _chosen(folder, remedy, stored)
+    changes = (
+        {} if offer is None else {n: v for n, v in offer.changes.items() if n not in by_hand and n not in from_file}
+    )
+    given = {**by_hand, **changes}
+    weights: Literal["best", "start"] = "start" if offer is not None and offer.way == "start" else "best"
+    best = folder.absolute() / BEST
+    if "init_from" not in by_hand and "init_from" not in from_file:
+        # Anew, or a run that was begun from others' weights begins from them again.
+        if weights == "best" and best.exists():
+            stored["init_from"] = str(best)
+        elif weights == "best":
+            weights = "start"
+    given.setdefault("output_dir", str(folder.absolute().parent))
+    resolved = resolve(given, from_file, stored)
+    if resolved.settings.name is None:
+        name = free_name(Path(resolved.settings.output_dir), _NUMBERED.sub("", folder.absolute().name))
+        resolved = replace(resolved, settings=replace(resolved.settings, name=name))
+    marked = dict.fromkeys(changes, "remedy")
+    origin = Origin(
+        run=str(folder.absolute()),
+        finding="" if offer is None else str(offer.finding["id"]),
+        remedy="" if offer is None else offer.id,
+        weights=weights,
+        changes={name: (stored.get(name), value) for name, value in changes.items()},
+    )
+    return replace(resolved, sources={**resolved.sources, **marked}), origin
+
+
+def _chosen(folder: Path, remedy: str, settings: Mapping[str, Any]) -> Offer:
+    history = RunReader(folder).glance()
+    planned = {"planned_steps": history.planned_steps} if history.planned_steps else {}
+    found = offers(history.findings, {**settings, **planned})
+    chosen = next((one for one in found if remedy in (one.id, one.finding["id"])), None)
+    if chosen is None:
+        if not found:
+            raise RequestError("remedy-none", remedy=remedy, run=folder.name)
+        names = ", ".join(dict.fromkeys(one.id for one in found))
+        raise RequestError("remedy-unknown", remedy=remedy, run=folder.name, offered=names)
+    return chosen
+
+
+def _settings_of(folder: Path) -> dict[str, Any]:
+    """The run's settings as last changed; its place and its name are not taken along."""
+    described = read_description(folder)
+    if described is None:
+        raise RequestError("run-missing", path=folder)
+    own = ("output_dir", "name")
+    return {name: value for name, value in described["settings"].items() if name in FIELDS and name not in own}
+
+
+def _remedies_now(finding: Finding, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A finding's remedies beside the settings as they are now; of one that is told before training, as it was told."""
+    if finding.get("phase") == "before":
+        return [one for one in finding.get("remedies", []) if isinstance(one.get("settings"), Mapping)]
+    values = finding.get("values")
+    variant = str(values.get("variant", "")) if isinstance(values, Mapping) else ""
+    return remedies_for(str(finding.get("id")), settings, variant)

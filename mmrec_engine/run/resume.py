@@ -1,0 +1,127 @@
+"""The settings of a run as they are given, made fit to be resumed, and merged with those of the run that is resumed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from mmrec_engine import events
+from mmrec_engine.data.mixture import moved, sources_of
+from mmrec_engine.data.sources import hub_source
+from mmrec_engine.errors import RequestError
+from mmrec_engine.runs import checkpoints
+from mmrec_engine.runs.catalog import check_description, locate, read_description
+from mmrec_engine.settings import CORPUS_CHOICE, FIELDS, Resolved, Settings, parse, resolve
+from mmrec_engine.settings.declaration import flag
+from mmrec_engine.storage.run_files import DESCRIPTION
+
+_LIMITS = {"epochs", "max_steps", "target_loss", "early_stopping_patience", "early_stopping_on"}
+
+
+def given_in_code(settings: Settings) -> Resolved:
+    sources = {name: "hand" if getattr(settings, name) != item.default else "default" for name, item in FIELDS.items()}
+    return Resolved(settings, sources)
+
+
+def anchored(resolved: Resolved) -> Resolved:
+    """Paths made absolute, so that the run can be resumed from any folder."""
+    settings = resolved.settings
+    if settings.data_dir is not None:
+        settings = replace(settings, data_dir=moved(settings.data_dir, Path.absolute))
+    if isinstance(settings.corpus, str):
+        settings = replace(settings, corpus=hub_source.anchored(settings.corpus))
+    if settings.init_from is not None:
+        settings = replace(settings, init_from=str(locate(settings.init_from).absolute()))
+    return replace(resolved, settings=settings)
+
+
+def description_of(folder: Path) -> dict[str, Any]:
+    """run.json, or what the newest checkpoint knows where that is gone; empty where there is neither.
+
+    Raises RequestError where there are only damaged checkpoints to know it from: the settings to begin anew with are lost.
+    """
+    description = read_description(folder)
+    if description is None:
+        path, content, damaged = checkpoints.newest_usable(folder)
+        if damaged and not content:
+            raise RequestError("checkpoint-damaged", path=folder / damaged[0], reason=f"and {DESCRIPTION} is missing")
+        description = {name: content[name] for name in ("settings", "corpus", "precision") if name in content}
+        try:
+            return check_description(description) if content else {}
+        except ValueError as error:
+            raise RequestError("checkpoint-damaged", path=path, reason=error) from None
+    return description
+
+
+def as_stored(resolved: Resolved, description: dict[str, Any]) -> Resolved:
+    """The stored run's settings with what was given by hand over them. Raises RequestError where the two cannot agree."""
+    stored = {name: parse(name, value) for name, value in description["settings"].items() if name in FIELDS}
+    settings = resolved.settings
+    given = {
+        name: getattr(settings, name)
+        for name, source in resolved.sources.items()
+        if source in ("hand", "file") and name not in ("output_dir", "name")
+    }
+    changes = {name: value for name, value in given.items() if FIELDS[name].metadata["resumable"]}
+    for name, value in given.items():
+        if name in CORPUS_CHOICE and value and _corpus_of(settings.as_dict()) != _corpus_of(stored):
+            if not _may_have_moved(settings.as_dict(), stored):
+                raise RequestError("resume-differs", flag=flag(name), given=value, stored=_corpus_of(stored))
+            changes[name] = _corpus_of(settings.as_dict())
+    for name, value in given.items():
+        if name not in changes and name not in CORPUS_CHOICE and value != stored.get(name, FIELDS[name].default):
+            raise RequestError("resume-differs", flag=flag(name), given=value, stored=stored.get(name))
+    if ("epochs" in changes) != ("max_steps" in changes):
+        # A new limit takes the place of the old ones, or the run could not go on.
+        changes = {"epochs": None, "max_steps": None, **changes}
+    merged = resolve(changes, None, {**stored, "output_dir": settings.output_dir, "name": settings.name})
+    known = description.get("sources", {})
+    sources = {name: known.get(name, source) if source == "run" else source for name, source in merged.sources.items()}
+    return replace(merged, sources=sources)
+
+
+def _corpus_of(settings: Mapping[str, Any]) -> str | tuple[str, ...]:
+    """Which text the settings name: a path or a built-in name, or several."""
+    if settings.get("data_dir"):
+        return moved(settings["data_dir"], Path.resolve)
+    corpus: str | tuple[str, ...] = settings.get("corpus") or "sample"
+    return str(hub_source.anchored(corpus)) if isinstance(corpus, str) else corpus
+
+
+def _may_have_moved(given: Mapping[str, Any], stored: Mapping[str, Any]) -> bool:
+    """Whether the given text can be the stored one in another place; its fingerprint tells, once it is read.
+
+    Of several texts the names and the weights stay: windows, tags and what is judged follow them.
+    """
+    if given.get("data_dir") and stored.get("data_dir"):
+        return _names_and_weights(given["data_dir"]) == _names_and_weights(stored["data_dir"])
+    there = [choice.get("corpus") for choice in (given, stored)]
+    if not all(isinstance(corpus, str) and hub_source.is_hub(corpus) for corpus in there):
+        return False
+    now, then = (hub_source.source_of(str(corpus)) for corpus in there)
+    return now.local and then.local and replace(now, path=then.path) == then
+
+
+def _names_and_weights(data_dir: str | tuple[str, ...]) -> list[tuple[str, float | None]]:
+    if isinstance(data_dir, str):
+        return [("", None)]
+    return [(source.name, source.weight) for source in sources_of(Settings(data_dir=data_dir))]
+
+
+def ends_as_before(checkpoint: Mapping[str, Any], settings: Settings) -> bool:
+    """Whether nothing of what ends a run is other than in its last checkpoint."""
+    changed = changed_since(checkpoint, settings)
+    return changed is None or not _LIMITS & changed.changes.keys()
+
+
+def changed_since(checkpoint: Mapping[str, Any], settings: Settings) -> events.SettingsChanged | None:
+    """What is other than in the checkpoint to go on from: given by hand now, or changed shortly before a crash."""
+    stored, now = checkpoint.get("settings", {}), settings.as_dict()
+    moved = ("output_dir", "name")
+    changes = {
+        name: now[name] for name in now if name not in moved and now[name] != stored.get(name, FIELDS[name].default)
+    }
+    before = {name: stored.get(name) for name in changes}
+    return events.SettingsChanged(changes=changes, before=before, reason="resume") if changes else None

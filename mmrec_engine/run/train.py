@@ -1,0 +1,441 @@
+"""A whole run: folder, lock, corpus, model, loop, ending; every event recorded before anyone else sees it."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Generator, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mmrec_engine import events
+from mmrec_engine.checks.monitor.monitor import During
+from mmrec_engine.checks.preflight.skipped_files import skipped_finding
+from mmrec_engine.checks.waivers import marked
+from mmrec_engine.data.mixture import require_places, sources_of
+from mmrec_engine.data.prepare import Corpus
+from mmrec_engine.distributed.process_group import Alone, Group, ProcessLostError, as_launched, meeting_place
+from mmrec_engine.errors import Interrupted, RequestError, TrainingError
+from mmrec_engine.evaluation.continuations import require_libraries
+from mmrec_engine.events import Event
+from mmrec_engine.optim.lr_schedule import rate_factor
+from mmrec_engine.run.checks_around_run import Judging
+from mmrec_engine.run.description import description, started
+from mmrec_engine.run.follow_up import Origin
+from mmrec_engine.run.resume import (
+    anchored,
+    as_stored,
+    changed_since,
+    description_of,
+    ends_as_before,
+    given_in_code,
+)
+from mmrec_engine.runs import checkpoints
+from mmrec_engine.runs.catalog import note_run, noted_while_preparing, read_events, recorded_ending
+from mmrec_engine.runs.record import newest_lines
+from mmrec_engine.runs.run_folder import Mode, RunFolder, refuse_links
+from mmrec_engine.runs.run_text import record_of, same_text, text_of_new_run, text_of_run
+from mmrec_engine.settings import Resolved, Settings
+from mmrec_engine.storage import run_files
+from mmrec_engine.storage.files import open_plain
+from mmrec_engine.storage.folder_lock import close_descriptor
+from mmrec_engine.storage.run_files import CONTROL, LOG
+from mmrec_engine.system.memory import ran_out
+from mmrec_engine.training.control import DETACH, Control
+from mmrec_engine.training.device import Machine, machine_for
+from mmrec_engine.training.device_memory import fitting_microbatch
+from mmrec_engine.training.loop import run_steps, save_after_loss
+from mmrec_engine.training.plan import ending
+from mmrec_engine.training.state import Job, build_job
+
+if TYPE_CHECKING:
+    import torch
+
+_RAISED = 1.05  # times the rate before
+_TOLD_SECONDS, _TOLD_AGAIN_SECONDS = 60.0, 600.0  # of waiting for other processes
+
+
+def train(
+    request: Settings | Resolved,
+    control: Control | None = None,
+    *,
+    resume: bool = False,
+    overwrite: bool = False,
+    held_lock: int | None = None,
+    judging: Judging | None = None,
+    origin: Origin | None = None,
+) -> Iterator[Event]:
+    """Train as the settings say, and yield what happens (events.py).
+
+    resume: go on with the run in the settings' folder; what was not given by hand is taken from it. overwrite: replace it.
+    held_lock: the descriptor that `Control.lock` held after the run was handed over; it is closed when this run ends.
+    judging: how the run is judged beside the checks on its events; none: by these alone, and no report is written.
+    origin: what the run follows from, where a remedy began it.
+    Raises RequestError where the request is wrong (nothing is changed on disk), TrainingError where training cannot go on
+    (told by a last event too), Interrupted where it was stopped before the first step.
+    """
+    resolved = request if isinstance(request, Resolved) else given_in_code(request)
+    mode: Mode = "resume" if resume else "overwrite" if overwrite else "new"
+    yield from _Run(resolved, control or Control(), mode, held_lock, judging, origin).stream()
+
+
+class _NothingLeft(Exception):
+    """A resumed run has ended already, and no new limit lets it go on."""
+
+
+class _Run:
+    def __init__(
+        self,
+        resolved: Resolved,
+        control: Control,
+        mode: Mode,
+        held_lock: int | None,
+        judging: Judging | None,
+        origin: Origin | None,
+    ) -> None:
+        self._control, self._mode, self._judging, self._origin = control, mode, judging, origin
+        control.lock = None
+        path = resolved.settings.run_folder
+        try:
+            refuse_links(path)
+            self._stored = description_of(path) if mode == "resume" else {}
+            resolved = as_stored(resolved, self._stored) if self._stored else anchored(resolved)
+            self._resolved = as_launched(resolved)
+            if mode != "resume":  # before the folder: a text that is not there is the nearer reason
+                require_places(self._resolved.settings)
+        except BaseException:
+            close_descriptor(held_lock)
+            raise
+        self._folder = RunFolder(path, mode, held_lock)
+        self._preparing = contextlib.ExitStack()
+        self._preparing.enter_context(noted_while_preparing(path))
+        self._description: dict[str, Any] = {}
+        self._corpus: Corpus | None = None
+        self._during = During()
+        self._started = time.monotonic()
+        self._made_step = False
+        self._delayed = False  # events wait in memory for the disk
+        self._handed_over = False
+        self._ended = False  # well or badly, so that there is something to report
+
+    def stream(self) -> Iterator[Event]:
+        """The run from preparation to its end. Whatever ends it, the folder is in order, and unlocked unless handed over."""
+        try:
+            yield from self._recorded(self._run())
+        except _NothingLeft:
+            self._write_missing_report()
+            self._abandon()
+            return
+        except OSError as error:
+            self._leave()
+            raise self._failure(error) from error
+        except BaseException:
+            self._leave()
+            raise
+        if self._handed_over:
+            self._control.lock = self._folder.hand_over()
+        else:
+            self._leave()
+        if (failure := self._folder.failure) is not None:  # the record lacks its end
+            raise self._failure(failure)
+
+    def _leave(self) -> None:
+        if not self._made_step:
+            self._abandon()
+            return
+        if self._ended:
+            self._write_report()
+        self._folder.close()
+
+    def _abandon(self) -> None:
+        self._preparing.close()
+        self._folder.abandon()
+
+    def _write_report(self) -> None:
+        if self._judging is not None:
+            try:
+                self._folder.sync()
+                self._judging.write_report(self._folder.path)
+            except OSError as error:  # the run itself is whole; `check after` writes its report again
+                self._folder.log(error)
+
+    def _write_missing_report(self) -> None:
+        """A process that was killed after its run's last word has left none."""
+        if not all((self._folder.path / name).exists() for name in run_files.REPORTS):
+            self._write_report()
+
+    def _recorded(self, stream: Generator[Event, None, None]) -> Iterator[Event]:
+        """Record each event before anyone sees it. Where the disk refuses, the part of the run that made it decides."""
+        event = next(stream, None)
+        while event is not None:
+            try:
+                yield from self._told(event)
+                yield from self._told_of_delay(event.step)
+            except OSError as error:
+                event = stream.throw(error)
+            else:
+                event = next(stream, None)
+
+    def _told(self, event: Event) -> Iterator[Event]:
+        waived = self._judging.waived if self._judging is not None else frozenset()
+        told = (marked(finding, waived) for finding in self._during.add(event))
+        found = [events.Finding(step=event.step, finding=finding) for finding in told]
+        # The end is a record's last word; what it brings to light stands before it.
+        for one in [*found, event] if isinstance(event, events.RunFinished) else [event, *found]:
+            self._record(one)
+            yield one
+
+    def _told_of_delay(self, step: int) -> Iterator[Event]:
+        """Once, when the record falls behind."""
+        failure, before = self._folder.failure, self._delayed
+        self._delayed = failure is not None
+        if failure is not None and not before:
+            reason = failure.strerror or str(failure)
+            yield from self._told(events.Unwritten(step=step, path=run_files.EVENTS, reason=reason, saved_step=0))
+
+    def _record(self, event: Event) -> None:
+        if isinstance(event, events.Step) and not self._made_step:
+            record = None if self._corpus is None else record_of(self._corpus, self._resolved.settings)
+            self._folder.begin(self._description, record)  # an old run makes room only now
+            self._begin()
+        if isinstance(event, events.SettingsChanged):
+            self._describe_changed(event)
+        self._folder.record(event)
+
+    def _begin(self) -> None:
+        """From now on there is a run, which stays."""
+        self._made_step = True
+        note_run(self._folder.path)
+        self._preparing.close()
+
+    def _run(self) -> Generator[Event, None, None]:
+        settings = self._resolved.settings
+        self._control.listen_to(self._folder.path / CONTROL)
+        yield events.State(state="PREPARING")
+        if self._mode == "resume" and _is_gone(settings) and self._ended_before():
+            raise _NothingLeft  # nothing is left to train, so the text that is gone is not needed
+        if settings.metrics is not None:
+            require_libraries(settings.metrics)
+        preparing = text_of_run(settings, self._folder.path) if self._stored else text_of_new_run(settings)
+        corpus = yield from self._interruptible(preparing)
+        self._check_same_corpus(corpus)
+        self._corpus = corpus
+        for skipped in corpus.skipped:
+            yield events.Check(finding=skipped_finding(skipped))
+        path, content, damaged = (
+            checkpoints.newest_usable(self._folder.path) if self._mode == "resume" else (None, {}, [])
+        )
+        machine = machine_for(settings, corpus.tokenizer.vocab_size, self._stored)
+        settings = self._take_fitting(settings, corpus, machine)
+        baselines: dict[str, float] = {}
+        if path is None and self._judging is not None:
+            baselines = yield from self._judging.check_before(
+                settings, self._resolved.sources, corpus, self._folder.path, machine,
+                settings.init_from is not None, lambda: self._control.stop_asked,
+            )  # fmt: skip
+        try:
+            job = build_job(settings, machine, corpus, self._folder.path, content or None)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            if path is None or isinstance(error, RequestError):
+                raise
+            reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
+            raise RequestError("checkpoint-damaged", path=path, reason=reason) from None
+        except (RuntimeError, MemoryError) as error:
+            raise self._failure(error) from error
+        origin = self._origin.as_dict() if self._origin is not None else self._stored.get("origin", {})
+        self._description = {**description(job, self._resolved.sources, origin), "waived": self._waived()}
+        step = job.progress.step
+        if path is None:
+            yield started(job, self._description, baselines)
+            if self._origin is not None and self._origin.remedy:
+                yield self._origin.as_change(job.plan.planned_steps)
+            if self._mode == "resume":
+                yield events.Resumed(skipped=tuple(damaged), planned_steps=job.plan.planned_steps)
+        else:
+            ended = path.name == run_files.FINAL and ending(job.progress, job.plan, settings) is not None
+            if ended and recorded_ending(self._folder.path) is not None:
+                raise _NothingLeft
+            changed = changed_since(content, self._resolved.settings)
+            self._folder.continue_after(path.name, step, self._description, lambda: record_of(corpus, settings))
+            lacking = self._during.fold(read_events(self._folder.path))
+            self._begin()
+            job.resumed_from = path.name
+            yield events.Resumed(
+                step=step,
+                checkpoint=path.name,
+                skipped=tuple(damaged),
+                planned_steps=job.plan.planned_steps,
+                **self._raised_rate(job),
+            )
+            if changed is not None:
+                yield replace(changed, step=step, planned_steps=job.plan.planned_steps)
+            for finding in lacking:
+                yield events.Finding(step=step, finding=finding)
+        yield from self._steps(job)
+
+    def _waived(self) -> list[str]:
+        """Ids of the checks that were waived for this run, by whoever began it or goes on with it."""
+        now = self._judging.all_waived if self._judging is not None else frozenset()
+        before = self._stored.get("waived", [])
+        return sorted({*now, *(str(id) for id in before)} if isinstance(before, list) else now)
+
+    def _steps(self, job: Job) -> Generator[Event, None, None]:
+        """The loop, and an ending for every way it can end."""
+        try:
+            status, values = yield from self._joined(job)
+            if status is None:
+                status, values = yield from run_steps(job, self._control)
+        except Exception as error:
+            lost = isinstance(error, ProcessLostError) or job.group.broken_by(error)
+            if lost:
+                yield from save_after_loss(job)
+            failure = job.group.lost(str(error)) if lost else self._failure(error)
+            if self._made_step:
+                step = job.progress.step
+                self._ended = True
+                yield self._finished(step, "failed", {"error": failure.key, **failure.values}, str(failure))
+                yield events.State(step=step, state="FAILED")
+            raise failure from error
+        finally:
+            job.group.close()
+        if status == "interrupted" and job.progress.step == 0:
+            raise Interrupted
+        self._handed_over = status == "interrupted" and values["by"] == DETACH
+        if self._judging is not None and status != "interrupted":
+            self._folder.sync()
+            yield from self._judging.check_after(self._folder.path, job.corpus, lambda: self._control.stop_asked)
+        self._ended = status != "interrupted"
+        finished = self._finished(job.progress.step, status, values)
+        yield finished
+        yield events.State(step=job.progress.step, state=finished.state_word)
+
+    def _joined(self, job: Job) -> Generator[Event, None, tuple[events.Status | None, dict[str, object]]]:
+        """Join the other processes, if there are any. Returns how the run ended where it was stopped before they came."""
+        settings, step = job.settings, job.progress.step
+        joining = _open_group(settings.processes, job.machine.device, job.machine.sharded)
+        told, next_word = -1, _TOLD_SECONDS
+        began = time.monotonic()
+        while True:
+            try:
+                missing = next(joining)
+            except StopIteration as finished:
+                job.join(finished.value)
+                return None, {}
+            if self._control.stop_asked:
+                joining.close()
+                asked = [request.reason for request in self._control.take() if request.command == "stop"]
+                return "interrupted", {"by": asked[0] or "control"}
+            if (here := settings.processes - len(missing)) != told:
+                told = here
+                yield events.Progress(step=step, task="joining", done=here, total=settings.processes)
+            if (waited := time.monotonic() - began) > next_word:
+                next_word = waited + _TOLD_AGAIN_SECONDS
+                numbers = tuple(rank + 1 for rank in missing)
+                place = meeting_place()
+                yield events.Waiting(step=step, missing=numbers, processes=settings.processes, place=place)
+
+    def _failure(self, error: Exception) -> TrainingError:
+        """What went wrong, in words for a person; the traceback goes to the log of a run that has begun."""
+        settings = self._resolved.settings
+        if isinstance(error, TrainingError):
+            return error
+        if isinstance(error, OSError):
+            path = error.filename or self._folder.path
+            return TrainingError("training-disk", path=path, reason=error.strerror or error)
+        if self._made_step:
+            self._folder.log(error)
+        reason = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:200]}"
+        if ran_out(error):
+            return TrainingError("training-no-memory", batch_size=settings.batch_size, seq_len=settings.seq_len)
+        if not self._made_step:
+            return TrainingError("training-broke-early", reason=reason)
+        return TrainingError("training-broke", reason=reason, log=self._folder.path / LOG)
+
+    def _finished(
+        self, step: int, status: events.Status, values: dict[str, Any], reason: str = ""
+    ) -> events.RunFinished:
+        plain = {
+            key: value["en"] if isinstance(value, dict) else value if isinstance(value, int | float) else str(value)
+            for key, value in values.items()
+        }
+        text = reason or ", ".join(f"{key} {value}" for key, value in plain.items())
+        seconds = round(time.monotonic() - self._started, 3)
+        return events.RunFinished(step=step, status=status, reason=text, seconds=seconds, values=plain)
+
+    def _interruptible(
+        self, preparing: Generator[events.Progress, None, Corpus]
+    ) -> Generator[events.Progress, None, Corpus]:
+        told = 0.0
+        while True:
+            if self._control.stop_asked:
+                preparing.close()
+                raise Interrupted
+            try:
+                progress = next(preparing)
+            except StopIteration as finished:
+                corpus: Corpus = finished.value
+                return corpus
+            if time.monotonic() - told > 0.25 or progress.done == progress.total:
+                told = time.monotonic()
+                yield progress
+
+    def _check_same_corpus(self, corpus: Corpus) -> None:
+        if not self._stored:
+            return
+        known = self._stored.get("corpus", {})
+        if not same_text(corpus, known) or known.get("vocabulary") != corpus.tokenizer.vocab_size:
+            raise RequestError("resume-corpus-differs", path=corpus.name)
+
+    def _describe_changed(self, event: events.SettingsChanged) -> None:
+        """run.json tells the settings as last changed."""
+        settings = replace(self._resolved.settings, **event.changes)
+        self._resolved = replace(self._resolved, settings=settings)
+        self._description["settings"] = settings.as_dict()
+        if self._made_step:
+            self._folder.describe(self._description)
+
+    def _raised_rate(self, job: Job) -> dict[str, float]:
+        """The learning rates of the last step and the next one, where a longer schedule takes the rate up again."""
+        step, before = job.progress.step, None
+        with contextlib.suppress(OSError), open_plain(self._folder.path / run_files.EVENTS) as file:
+            for line in newest_lines(file, "step"):
+                if isinstance(last := events.from_line(line), events.Step):
+                    before = last.learning_rate if last.step == step else None
+                    break
+        rate = job.settings.learning_rate * rate_factor(
+            step + 1, planned=job.plan.planned_steps, settings=job.settings, plateaus=job.progress.plateaus
+        )
+        if before is None or step < job.settings.warmup_steps or rate <= _RAISED * before:
+            return {}
+        return {"learning_rate_before": before, "learning_rate": rate}
+
+    def _ended_before(self) -> bool:
+        """Whether the run has ended well, and nothing that ends a run was given another value since."""
+        ending = recorded_ending(self._folder.path)
+        if ending is None or ending.status in ("interrupted", "failed"):
+            return False
+        path, content, _ = checkpoints.newest_usable(self._folder.path)
+        return path is not None and path.name == run_files.FINAL and ends_as_before(content, self._resolved.settings)
+
+    def _take_fitting(self, settings: Settings, corpus: Corpus, machine: Machine) -> Settings:
+        """As many windows at once as memory allows, chosen before the first step: what a kernel ends cannot be caught."""
+        fitting = fitting_microbatch(settings, corpus.tokenizer.vocab_size, machine)
+        if fitting is not settings:
+            sources = {**self._resolved.sources, "microbatch": "memory"}
+            self._resolved = replace(self._resolved, settings=fitting, sources=sources)
+        return fitting
+
+
+def _open_group(processes: int, device: torch.device, sharded: bool) -> Generator[list[int], None, Group]:
+    """Join the other processes of a run, if there are any. For the first of them. Yields and raises as `launch.joined`."""
+    if processes == 1:
+        return Alone()
+    from mmrec_engine.distributed.launch import joined
+
+    return (yield from joined(processes, device, sharded))
+
+
+def _is_gone(settings: Settings) -> bool:
+    """Whether a file or folder that the run trains on is no longer there."""
+    return settings.data_dir is not None and not all(Path(source.place).exists() for source in sources_of(settings))

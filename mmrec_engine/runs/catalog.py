@@ -1,0 +1,337 @@
+"""Runs as others than their owner meet them: described, listed, found, asked; live, ended or dead; removed once they are over.
+
+Writes the list of where runs are, and requests to a run; what is in its folder otherwise is its owner's (run_folder.py).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import itertools
+import json
+import os
+import time
+import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mmrec_engine import events
+from mmrec_engine.errors import RequestError
+from mmrec_engine.runs.record import blocks, newest_lines
+from mmrec_engine.runs.run_folder import refuse_links
+from mmrec_engine.settings import FIELDS, parse
+from mmrec_engine.settings.declaration import check
+from mmrec_engine.storage import user_folders
+from mmrec_engine.storage.files import open_plain, read_plain
+from mmrec_engine.storage.folder_lock import held_at_rest, is_live
+from mmrec_engine.storage.run_files import (
+    BEST,
+    CLAIM,
+    CONTROL,
+    DESCRIPTION,
+    EVENTS,
+    FINAL,
+    LOCK,
+    OWN,
+    WEIGHTS,
+    events_file,
+    holds_run,
+    step_checkpoints,
+)
+
+_REMOVED_LAST = {DESCRIPTION: 1, CLAIM: 2, LOCK: 3}
+_NOTE_SECONDS = 60.0
+_TABLES = ("sources", "corpus", "origin")
+
+
+def read_description(folder: Path) -> dict[str, Any] | None:
+    """run.json of a run folder; None where there is none. Raises RequestError where it is damaged."""
+    try:
+        return check_description(json.loads(read_plain(folder / DESCRIPTION)))
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise RequestError("run-description-damaged", path=folder, reason=error.strerror or error) from None
+    except (ValueError, RecursionError) as error:
+        raise RequestError("run-description-damaged", path=folder, reason=error) from None
+
+
+def check_description(description: Any) -> dict[str, Any]:
+    """The description. Raises ValueError for one that a run cannot go on from; parts may be missing."""
+    if not isinstance(description, dict) or not isinstance(description.get("settings"), dict):
+        raise ValueError("no settings in it")
+    for name in _TABLES:
+        if not isinstance(description.get(name, {}), dict):
+            raise ValueError(f"{name} is no table")
+    for name in ("device", "precision", "threads"):
+        value = description.get(name, FIELDS[name].default)
+        if name in description and (value in (None, "auto") or parse(name, value) != value):
+            raise ValueError(f"{name} is none")
+        check(FIELDS[name], value)
+    return description
+
+
+def read_events(folder: Path) -> Iterator[events.Event]:
+    """The events recorded so far; lines that are torn, unknown or longer than any event are passed over."""
+    try:
+        with open_plain(folder / EVENTS) as file:
+            for _, block in blocks(file, os.fstat(file.fileno()).st_size):
+                yield from _parsed(block.split(b"\n"))
+    except FileNotFoundError:
+        return
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """A line in the list of runs. state: the last state word, DIED where the process is gone without having ended."""
+
+    name: str
+    path: Path
+    state: str
+    step: int
+    best_loss: float | None
+    changed: float  # seconds since the epoch
+
+    def as_dict(self) -> dict[str, Any]:
+        return {**self.__dict__, "path": str(self.path)}
+
+
+def known_runs() -> list[RunSummary]:
+    """Every run noted in the user's state folder that still exists, newest first; also one that a process prepares to make."""
+    return sorted(filter(None, map(_summarised, _noted())), key=lambda summary: -summary.changed)
+
+
+def newest_live_run() -> Path | None:
+    """The run that a process works on now, the newest where there are several."""
+    return next((summary.path for summary in known_runs() if is_live(summary.path)), None)
+
+
+@contextlib.contextmanager
+def noted_while_preparing(folder: Path) -> Iterator[None]:
+    """Have the folder found from anywhere while a run is prepared in it. Nothing is left of this note afterwards.
+
+    Each note is a file of its own, because several processes can't take lines out of one.
+    """
+    notes, made = _preparing(), []
+    try:
+        for parent in reversed([parent for parent in (notes, *notes.parents) if not parent.exists()]):
+            parent.mkdir()
+            made.append(parent)
+        note = notes / uuid.uuid4().hex
+        note.write_bytes(os.fsencode(folder.resolve()))
+    except OSError:
+        note = None
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            if note is not None:
+                note.unlink(missing_ok=True)
+            for parent in reversed(made):
+                parent.rmdir()
+
+
+def note_run(folder: Path) -> None:
+    """Remember where a run was made, so that it is found from anywhere. A state folder that cannot be written is no harm."""
+    try:
+        register = _register()
+        register.parent.mkdir(parents=True, exist_ok=True)
+        line = os.fsencode(folder.resolve()) + b"\n"
+        with register.open("ab+") as file:
+            file.seek(0)
+            if line not in file and line.count(b"\n") == 1:  # a name that breaks the line would note other folders
+                file.write(line)
+    except OSError:
+        pass
+
+
+def summarise(folder: Path) -> RunSummary | None:
+    """What a run came to, read from its events; None where the folder holds no run and no process prepares one in it."""
+    live = is_live(folder)
+    if not live and not holds_run(folder):
+        return None
+    step, best, state, finished = 0, None, "PREPARING", False
+    try:
+        with open_plain(folder / EVENTS) as file:
+            # Each is the newest line of its kind: looked for from the end, it is found soon in a record of any size.
+            last_step = next(_parsed(newest_lines(file, "step")), None)
+            step = last_step.step if last_step else 0
+            bests = (line for line in newest_lines(file, "validation") if b'"best": true' in line)
+            best = next((event.loss for event in _parsed(bests) if isinstance(event, events.Validation)), None)
+        record = events_file(folder, live=live)
+        with open_plain(record) as file:
+            match next(_parsed(newest_lines(file, "state", "run_finished")), None):
+                case events.State(state=word):
+                    state, finished = word, word in ("FINISHED", "STOPPED", "FAILED")
+                case events.RunFinished() as ending:
+                    state, finished = ending.state_word, True
+        changed = record.stat().st_mtime
+    except OSError:
+        changed = folder.stat().st_mtime
+    if not finished and not live:
+        state = "DIED"
+    return RunSummary(folder.name, folder, state, step, best, changed)
+
+
+def find_run(name: str) -> Path:
+    """The run folder that a person names: a path, a name under checkpoints/, or a noted run. Raises RequestError.
+
+    It may be one in which a process still prepares a run.
+    """
+    for candidate in (Path(name), Path("checkpoints") / name):
+        if holds_run(candidate) or is_live(candidate):
+            refuse_links(candidate)
+            return candidate
+    named = [folder for folder in _noted() if folder.name == name]
+    summaries = sorted(filter(None, map(_summarised, named)), key=lambda summary: -summary.changed)
+    if summaries:
+        refuse_links(summaries[0].path)
+        return summaries[0].path
+    raise RequestError("run-missing", path=name)
+
+
+def locate(name: str) -> Path:
+    """The checkpoint or exported folder that a person names: a path, or a run, whose best it is. Raises RequestError."""
+    path = Path(name)
+    if os.path.isfile(path) or os.path.isfile(path / WEIGHTS):  # noqa: PTH113, a name may be too long to ask for
+        return path
+    folder = find_run(name)
+    candidates = [folder / BEST, folder / FINAL, *(step for _, step in reversed(step_checkpoints(folder)))]
+    for candidate in candidates:
+        if candidate.is_file():
+            return candidate
+    raise RequestError("run-missing", path=name)
+
+
+def recorded_ending(folder: Path) -> events.RunFinished | None:
+    """How the run ended, if its record says so and nothing came after."""
+    ending = None
+    for event in read_events(folder):
+        if isinstance(event, events.RunFinished):
+            ending = event
+        elif isinstance(event, events.Step | events.Resumed):
+            ending = None
+    return ending
+
+
+def ask(folder: Path, command: str, **more: Any) -> str:
+    """Ask something of the process that trains in this folder (training/control.py says what there is to ask).
+
+    more: what belongs to the command, as JSON. Returns the id that its acknowledgement, a `control` event, will have. Raises
+    RequestError where it cannot be asked.
+    """
+    request = {"id": uuid.uuid4().hex, "time": time.time(), "command": command, **more}
+    path = folder / CONTROL
+    try:
+        # One write at the end of the file: requests of several processes do not mix. A link would lead out of the folder,
+        # and a pipe without a reader would wait for one.
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        descriptor = os.open(path, flags, 0o666)
+        try:
+            line = (json.dumps(request) + "\n").encode()
+            if os.write(descriptor, line) != len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise RequestError("run-unwritable", path=path, reason=error.strerror or error) from None
+    return str(request["id"])
+
+
+def pid_of(folder: Path) -> int | None:
+    """The process that trains in this folder, as it signed the lock; None where none does, or it has not made a step yet."""
+    try:
+        return (int(read_plain(folder / LOCK)[:32]) or None) if is_live(folder) else None
+    except (OSError, ValueError):
+        return None
+
+
+def free_name(output_dir: Path, name: str) -> str:
+    """`name`, or with the first number from 2 on that makes a folder nobody uses."""
+    candidates = itertools.chain([name], (f"{name}-{number}" for number in itertools.count(2)))
+    return next(candidate for candidate in candidates if _is_free(output_dir / candidate))
+
+
+def size_on_disk(folder: Path) -> int:
+    """Bytes of all files in the folder; what cannot be read counts nothing."""
+    size = 0
+    for root, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(OSError):
+                size += (Path(root) / name).lstat().st_size
+    return size
+
+
+def delete_run(folder: Path) -> None:
+    """Remove a run's files, and its folder unless something else is in it. Raises RequestError where it is live or no run."""
+    if is_live(folder):
+        raise RequestError("run-is-live", path=folder)
+    if not holds_run(folder):
+        raise RequestError("run-missing", path=folder)
+    try:
+        with held_at_rest(folder):
+            # The description goes next to last: a folder that could be cleared in part only is still a run.
+            for path in sorted(
+                filter(_is_of_a_run, folder.iterdir()), key=lambda path: _REMOVED_LAST.get(path.name, 0)
+            ):
+                path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+    except OSError as error:
+        raise RequestError("run-unwritable", path=folder, reason=error.strerror or error) from None
+
+
+def _is_of_a_run(path: Path) -> bool:
+    name = path.name.removesuffix(".tmp")
+    return (name in OWN or name.endswith(".pt")) and (path.is_symlink() or path.is_file())
+
+
+def _is_free(folder: Path) -> bool:
+    try:
+        return not os.path.lexists(folder) or (folder.is_dir() and not any(folder.iterdir()))
+    except OSError:
+        return False
+
+
+def _parsed(lines: Iterable[bytes]) -> Iterator[events.Event]:
+    return filter(None, map(events.from_line, lines))
+
+
+def _summarised(folder: Path) -> RunSummary | None:
+    """As `summarise`, and none where the folder cannot be looked at: one of them must not hide the others."""
+    try:
+        return summarise(folder)
+    except (OSError, ValueError):
+        return None
+
+
+def _noted() -> list[Path]:
+    lines: list[bytes] = []
+    with contextlib.suppress(OSError):
+        lines = _register().read_bytes().split(b"\n")
+    noted = [Path(os.fsdecode(line)) for line in lines if line and b"\0" not in line]
+    return list(dict.fromkeys([*noted, *_noted_as_preparing()]))
+
+
+def _noted_as_preparing() -> Iterator[Path]:
+    try:
+        notes = list(_preparing().iterdir())
+    except OSError:
+        return
+    for note in notes:
+        with contextlib.suppress(OSError, ValueError):
+            folder = Path(os.fsdecode(read_plain(note)))
+            if is_live(folder):
+                yield folder
+            elif time.time() - note.stat().st_mtime > _NOTE_SECONDS:  # its process was killed
+                note.unlink(missing_ok=True)
+
+
+def _register() -> Path:
+    return user_folders.state_folder() / "runs.txt"
+
+
+def _preparing() -> Path:
+    return user_folders.state_folder() / "preparing"

@@ -1,0 +1,212 @@
+"""Events folded into what views and results need. Pure: the same events give the same history, live or read from a file."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from typing import Any
+
+from mmrec_engine import events
+from mmrec_engine.runs.curves import Curve, X
+from mmrec_engine.runs.smoothing import DECAYS, USUAL_DECAY, Ema
+from mmrec_engine.settings import sound
+
+_RECENT_STEPS = 50
+_MOST_VALIDATIONS = 1024
+_MOST_SAMPLED = 256
+_MOST_FINDINGS = 500
+_MOST_SAMPLES = 40
+_MOST_NON_FINITE = 64
+
+
+class History:
+    """What is known of a run after the events added so far, in memory that does not grow with their number.
+
+    curves: "loss", "learning_rate", "grad_norm", "tokens_per_second".
+    smoothed: the loss as exponential moving averages, by decay.
+    validations: each with its place (step, tokens, seconds); sampled: those of some windows only, the last ones.
+    settings: as started, with the changes since, as far as they can be believed.
+    log: the last events, without steps, progress and states. non_finite: steps with a loss or a gradient norm that is not
+    finite. Times are seconds since the epoch, of the oldest and the newest event.
+    """
+
+    def __init__(self) -> None:
+        self.started: events.RunStarted | None = None
+        self.finished: events.RunFinished | None = None
+        self.state: events.StateWord = "PREPARING"
+        self.paused = False  # whatever the state word: while a paused run saves, that is SAVING
+        self.planned_steps = 0
+        self.settings: dict[str, Any] = {}
+        self.started_time: float | None = None
+        self.last_time: float | None = None
+        self.last_step: events.Step | None = None
+        self.best: events.Validation | None = None
+        self.last_validation: events.Validation | None = None
+        self.validations: list[tuple[X, events.Validation]] = []
+        self.sampled: deque[tuple[X, events.Validation]] = deque(maxlen=_MOST_SAMPLED)
+        self.sample: events.Sample | None = None
+        self.samples: list[events.Sample] = []  # from the first to the last; of a long run some between them
+        self.progress: events.Progress | None = None  # the piece of work under way
+        self.findings: list[dict[str, Any]] = []
+        self.non_finite: list[int] = []
+        self.curriculum_end: X | None = None  # the first step that had the whole text
+        self.checkpoints: dict[str, str] = {}
+        self.log: deque[events.Event] = deque(maxlen=300)
+        self._loss, self._rate, self._norm, self._speed = (Curve() for _ in range(4))
+        self.curves = {
+            "loss": self._loss,
+            "learning_rate": self._rate,
+            "grad_norm": self._norm,
+            "tokens_per_second": self._speed,
+        }
+        self.smoothed = {decay: Curve() for decay in DECAYS}
+        self._emas = tuple((Ema(decay), self.smoothed[decay]) for decay in DECAYS)
+        self.first_place: X | None = None  # of the first step that is known, and of the last
+        self.last_place: X | None = None
+        self._paces: deque[float] = deque(maxlen=_RECENT_STEPS)  # seconds a step
+        self._epoch = 0
+        self._epoch_losses = 0.0
+        self._epoch_steps = 0
+        self._tokens = 0
+        self._seconds = 0.0
+        self._beside_since: float | None = None  # when the validation or the saving under way began
+        self._beside_seconds = 0.0
+
+    def add(self, event: events.Event) -> None:
+        self.last_time = event.time
+        if isinstance(event, events.Step):
+            self._add_step(event)
+            return
+        if self.started_time is None:
+            self.started_time = event.time
+        match event:
+            case events.State():
+                self._add_state(event)
+                return
+            case events.Progress():
+                self.progress = event
+                return
+            case events.RunStarted():
+                self.started, self.planned_steps, self.settings = event, event.planned_steps, sound(event.settings)
+            case events.Paused():
+                self.paused = True
+            case events.Resumed():
+                self.paused = False
+                self.planned_steps = event.planned_steps or self.planned_steps
+            case events.SettingsChanged():
+                self.settings.update(sound(event.changes))
+                self.planned_steps = event.planned_steps or self.planned_steps
+            case events.Validation():
+                self._add_validation(event)
+            case events.Sample():
+                self.sample = event
+                if len(self.samples) >= _MOST_SAMPLES:
+                    self.samples[1:-1] = self.samples[2:-1:2]
+                self.samples.append(event)
+            case events.Checkpoint():
+                self.checkpoints[event.kind] = event.path
+            case events.Check() | events.Finding():
+                self.findings.append(event.finding)
+                del self.findings[:-_MOST_FINDINGS]
+            case events.RunFinished():
+                self.finished = event
+                if event.status == "failed" and event.values.get("error") == "training-non-finite":
+                    self._add_non_finite(event.step + 1)  # the update that was not made
+        self.log.append(event)
+
+    @property
+    def epoch_loss(self) -> float | None:
+        """Mean training loss of the steps of the current epoch."""
+        return self._epoch_losses / self._epoch_steps if self._epoch_steps else None
+
+    def smoothed_loss(self, decay: float = USUAL_DECAY) -> float | None:
+        """The exponential moving average of the training loss at the last step: where its curve ends. decay: one of DECAYS."""
+        return next((ema.value for ema, _ in self._emas if ema.decay == decay), None)
+
+    @property
+    def tokens_per_second(self) -> float:
+        """Mean over all steps, pauses and evaluations left out."""
+        return self._tokens / self._seconds if self._seconds else 0.0
+
+    @property
+    def seconds(self) -> float:
+        """Spent in steps; pauses and evaluations left out."""
+        return self._seconds
+
+    @property
+    def seconds_a_step(self) -> float | None:
+        """Mean of the last steps."""
+        return sum(self._paces) / len(self._paces) if self._paces else None
+
+    def eta_seconds(self) -> float | None:
+        """Seconds until the planned end, validating and saving as often as so far; None while nobody can know."""
+        if self.finished is not None:
+            return 0.0
+        pace = self.seconds_a_step
+        if self.last_step is None or pace is None or not self.planned_steps:
+            return None
+        step = self.last_step.step
+        seconds = max(0, self.planned_steps - step) * (pace + self._beside_seconds / max(1, step))
+        return seconds if math.isfinite(seconds) else None
+
+    def _add_step(self, event: events.Step) -> None:
+        if self.started_time is None:
+            self.started_time = event.time
+        last, self.last_step = self.last_step, event
+        self.progress = None
+        self._beside_since = None
+        if event.epoch != self._epoch:
+            self._epoch, self._epoch_losses, self._epoch_steps = event.epoch, 0.0, 0
+        self._epoch_losses += event.loss
+        self._epoch_steps += 1
+        tokens, steps = event.tokens, event.step
+        if last is not None:
+            tokens, steps = tokens - last.tokens, steps - last.step
+            if steps <= 0:  # the record was cut and grew again: who reads it starts anew, and curves do not turn back
+                return
+        if event.tokens_per_second > 0 and tokens > 0:
+            seconds = tokens / event.tokens_per_second
+            self._tokens += tokens
+            self._seconds += seconds
+            self._paces.append(seconds / max(1, steps))
+        if not (math.isfinite(event.loss) and math.isfinite(event.grad_norm)):
+            self._add_non_finite(event.step)
+        x = (event.step, event.tokens, self._seconds)
+        self._loss.add(x, event.loss)
+        if math.isfinite(event.loss):
+            for ema, curve in self._emas:
+                curve.add(x, ema.add(event.loss, event.step, steps))
+        self.first_place = self.first_place or x
+        self.last_place = x
+        if self.curriculum_end is None and last is not None and last.curriculum is not None and event.curriculum == 1:
+            self.curriculum_end = x
+        self._rate.add(x, event.learning_rate)
+        self._norm.add(x, event.grad_norm)
+        self._speed.add(x, event.tokens_per_second)
+
+    def _add_state(self, event: events.State) -> None:
+        # Between SAVING and PREPARING lies the time in which no process ran.
+        if self._beside_since is not None and event.state != "PREPARING":
+            self._beside_seconds += max(0.0, event.time - self._beside_since)
+        self._beside_since = event.time if event.state in ("VALIDATING", "SAVING") else None
+        self.state = event.state
+        self.progress = None
+        if event.state == "PREPARING":  # a new process looks at the text anew
+            self.findings = [finding for finding in self.findings if finding.get("phase") != "before"]
+
+    def _add_validation(self, event: events.Validation) -> None:
+        place = (event.step, self.last_step.tokens if self.last_step else 0, self._seconds)
+        if event.sampled:
+            self.sampled.append((place, event))
+            return
+        if event.best:
+            self.best = event
+        if len(self.validations) >= _MOST_VALIDATIONS:
+            kept = [pair for index, pair in enumerate(self.validations) if index % 2 == 0 or pair[1] is self.best]
+            self.validations = kept
+        self.validations.append((place, event))
+        self.last_validation = event
+
+    def _add_non_finite(self, step: int) -> None:
+        self.non_finite.append(step)
+        del self.non_finite[:-_MOST_NON_FINITE]

@@ -1,0 +1,318 @@
+"""The run folder as its owner has it: made, locked, written. One process at a time; anybody may read (runs.py).
+
+run.json          what was asked, with where each value came from, and on which machine
+events.jsonl      the run's events, one a line
+preparing.jsonl   events before the first step, where there is a run already that they must not change yet
+control.jsonl     requests from outside
+*.pt              checkpoints (checkpoints.py)
+split.npz         which documents it trained on, for runs that follow (data/split_record.py)
+lock, log.txt
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+from mmrec_engine import events
+from mmrec_engine.data.split_record import SplitRecord
+from mmrec_engine.errors import RequestError
+from mmrec_engine.runs.record import LONGEST_LINE, LineWriter
+from mmrec_engine.storage.files import Staged
+from mmrec_engine.storage.folder_lock import RunLock
+from mmrec_engine.storage.run_files import (
+    BEST,
+    CLAIM,
+    CONTROL,
+    DESCRIPTION,
+    EVENTS,
+    FINAL,
+    LOCK,
+    LOG,
+    PREPARATION,
+    REPORTS,
+    SPLIT,
+    TICKS,
+    holds_run,
+    is_temporary,
+    linked_file,
+    step_checkpoints,
+    sync_folder,
+)
+
+_FLUSH_SECONDS = 0.5
+_COPY_BYTES = 2**20
+Mode = Literal["new", "overwrite", "resume"]
+
+
+class RunFolder:
+    """The folder of the run that this process trains, held by a lock until it is left.
+
+    In mode "new" events are written from the start. In the others they are held back, so that a request that proves wrong
+    changes nothing, until the first step (`begin`) or until a run goes on (`continue_after`); meanwhile they stand in a file of
+    their own for whoever watches.
+
+    held_lock: a descriptor of this folder's lock that is held already (`hand_over`, in this process or the one before it). It
+    belongs to this object from now on; one that is not this folder's is closed, and the lock taken as usual.
+    """
+
+    def __init__(self, path: Path, mode: Mode, held_lock: int | None = None) -> None:
+        self.path = path
+        self._begins_anew = False  # a new run in a folder that held none
+        self._made: list[Path] = []
+        self._lock: RunLock | None = None
+        self._events: LineWriter | None = None
+        self._preparation: LineWriter | None = None
+        self._held: list[bytes] | None = None if mode == "new" else []
+        self._flushed = time.monotonic()
+        try:
+            self._make_folders()
+            self._lock = RunLock(path, held_lock)
+            self._check_contents(mode)
+            if self._lock.is_new:
+                self._lock.sign()
+            (path / PREPARATION).unlink(missing_ok=True)  # of a process that was killed
+            if mode == "new":
+                self._begins_anew = True
+                self._events = LineWriter(path / EVENTS, append=False)
+            else:
+                with contextlib.suppress(OSError):  # it is for those who watch, and nothing depends on it
+                    self._preparation = LineWriter(path / PREPARATION, append=False)
+        except OSError as error:
+            self.abandon()
+            raise RequestError("run-unwritable", path=path, reason=error.strerror or error) from None
+        except RequestError:
+            self.abandon()
+            raise
+
+    def record(self, event: events.Event) -> None:
+        """Append one event. It is on disk, safe from a crash of the machine, after a checkpoint or the end.
+
+        Raises OSError where a checkpoint's event cannot be made safe; other events wait until the disk takes them (`failure`).
+        """
+        line = events.to_line(event).encode("utf-8", "backslashreplace") + b"\n"
+        if self._held is not None:
+            self._held.append(line)
+            if self._preparation is not None:
+                with contextlib.suppress(OSError):
+                    self._preparation.add(line)
+                    self._preparation.flush()
+            return
+        assert self._events is not None
+        self._events.add(line)
+        if isinstance(event, events.Checkpoint):
+            self.sync()
+        elif isinstance(event, events.RunFinished):
+            with contextlib.suppress(OSError):
+                self.sync()
+        elif not isinstance(event, events.Step) or time.monotonic() - self._flushed > _FLUSH_SECONDS:
+            # Only steps come in numbers; after any other event the next one may be long in coming.
+            self._events.flush()
+            self._flushed = time.monotonic()
+
+    @property
+    def failure(self) -> OSError | None:
+        """Why events wait in memory to be written; None where none does."""
+        return None if self._events is None else self._events.failure
+
+    def sync(self) -> None:
+        """Raises OSError."""
+        if self._events is not None:
+            self._events.sync()
+            self._flushed = time.monotonic()
+
+    def begin(self, description: dict[str, Any], split: SplitRecord | None = None) -> None:
+        """The first step is made: describe the run, and let it take the place of an old one. split: of its documents.
+
+        The new files are on disk before anything of the old run goes. Its checkpoints go first: a process that is killed here
+        never leaves them beside the description of another run.
+        """
+        assert self._lock is not None
+        staged = [Staged(self.path / DESCRIPTION, _described(description), sync=True)]
+        try:
+            if split is not None:
+                staged.append(Staged(self.path / SPLIT, split.content(), sync=True))
+            if self._held is not None:
+                self._remove_old_run()
+            (self.path / SPLIT).unlink(missing_ok=True)
+            for file in staged:
+                file.put_in_place()
+        except OSError:
+            for file in staged:
+                file.drop()
+            raise
+        self._lock.sign()
+        if self._held is None:
+            return
+        self._remove_half_written()
+        self._events = LineWriter(self.path / EVENTS, append=False)
+        self._release_held()
+
+    def _remove_old_run(self) -> None:
+        for _, path in reversed(step_checkpoints(self.path)):
+            path.unlink(missing_ok=True)
+        for name in (FINAL, BEST, LOG, TICKS, *REPORTS):
+            (self.path / name).unlink(missing_ok=True)
+
+    def continue_after(
+        self,
+        checkpoint: str,
+        step: int,
+        description: dict[str, Any],
+        split: Callable[[], SplitRecord | None] = lambda: None,
+    ) -> None:
+        """Go on with the run from one of its checkpoints: the record keeps its lines through that checkpoint's event.
+
+        Checkpoints of later steps are damaged, or this one would not have been chosen; they are removed. split: of its
+        documents, which a run of an older version has not written.
+        """
+        assert self._lock is not None
+        if not (self.path / SPLIT).exists() and (record := split()) is not None:
+            record.write(self.path / SPLIT)
+        self.describe(description)
+        self._lock.sign()
+        self._remove_half_written()
+        for later, path in step_checkpoints(self.path):
+            if later > step:
+                path.unlink(missing_ok=True)
+        for name in REPORTS:  # of an end that was none
+            (self.path / name).unlink(missing_ok=True)
+        kept = self.path / (EVENTS + ".tmp")
+        left = _length_through(self.path / EVENTS, checkpoint, step)
+        with (self.path / EVENTS).open("ab+") as old, kept.open("wb") as file:
+            old.seek(0)
+            while left:
+                data = old.read(min(left, _COPY_BYTES))
+                file.write(data)
+                left -= len(data)
+            file.flush()
+            os.fsync(file.fileno())
+        kept.replace(self.path / EVENTS)
+        sync_folder(self.path)
+        self._events = LineWriter(self.path / EVENTS, append=True)
+        self._release_held()
+
+    def _remove_half_written(self) -> None:
+        """What a process that was killed has left."""
+        for path in [path for path in self.path.iterdir() if is_temporary(path.name)]:
+            path.unlink(missing_ok=True)
+
+    def describe(self, description: dict[str, Any]) -> None:
+        """Write run.json, whole or not at all."""
+        Staged(self.path / DESCRIPTION, _described(description), sync=True).put_in_place()
+
+    def log(self, error: BaseException) -> None:
+        """Keep an error's traceback for whoever looks into it."""
+        with (
+            contextlib.suppress(OSError),
+            (self.path / LOG).open("a", encoding="utf-8", errors="backslashreplace") as file,
+        ):
+            file.write(time.strftime("%Y-%m-%d %H:%M:%S ") + "".join(traceback.format_exception(error)))
+
+    def abandon(self) -> None:
+        """Leave the disk as it was before: nothing was trained here."""
+        if self._events is not None:
+            with contextlib.suppress(OSError):
+                self._events.close()
+            if self._held is None:
+                (self.path / EVENTS).unlink(missing_ok=True)
+            if self._begins_anew:  # what `begin` may have written before it failed
+                (self.path / DESCRIPTION).unlink(missing_ok=True)
+                (self.path / SPLIT).unlink(missing_ok=True)
+        self._end_preparation()
+        if self._lock is not None:
+            self._lock.release(remove=True)
+        for folder in reversed(self._made):
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+
+    def close(self) -> None:
+        """Leave a run that was trained: everything on disk as far as it can be, and the lock free."""
+        assert self._lock is not None
+        try:
+            self.hand_over()
+        finally:
+            self._lock.release()
+
+    def hand_over(self) -> int:
+        """Leave a run that was trained, its lock still held: the descriptor is the caller's from now on."""
+        assert self._lock is not None
+        with contextlib.suppress(OSError):
+            self.sync()
+        if self._events is not None:
+            with contextlib.suppress(OSError):
+                self._events.close()
+        return self._lock.leave()
+
+    def _release_held(self) -> None:
+        assert self._held is not None and self._events is not None
+        self._events.add(b"".join(self._held))
+        self._events.flush()
+        self._held = None
+        self._end_preparation()
+
+    def _end_preparation(self) -> None:
+        if self._preparation is not None:
+            with contextlib.suppress(OSError):
+                self._preparation.close()
+            with contextlib.suppress(OSError):
+                (self.path / PREPARATION).unlink(missing_ok=True)
+            self._preparation = None
+
+    def _make_folders(self) -> None:
+        missing = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
+        for folder in reversed(missing):
+            folder.mkdir(exist_ok=True)
+            self._made.append(folder)
+
+    def _check_contents(self, mode: Mode) -> None:
+        found = holds_run(self.path)
+        if mode == "new" and found:
+            raise RequestError("run-exists", path=self.path)
+        if not found and not _is_vacant(self.path):
+            raise RequestError("run-folder-foreign", path=self.path)
+
+
+def _described(description: dict[str, Any]) -> bytes:
+    """The content of run.json."""
+    text = json.dumps(events.finite(description), ensure_ascii=False, indent=2, allow_nan=False)
+    return text.encode("utf-8", "backslashreplace")
+
+
+def refuse_links(folder: Path) -> None:
+    """Raises RequestError where one of a run's own files is none of its own: a folder from someone else may hold anything."""
+    if (path := linked_file(folder)) is not None:
+        raise RequestError("run-linked", path=path)
+
+
+def _is_vacant(folder: Path) -> bool:
+    """Empty, or holding only what a process killed before its first step left behind."""
+    try:
+        left_behind = {EVENTS, LOCK, CLAIM, PREPARATION, LOG, CONTROL, TICKS, SPLIT}
+        names = {path.name for path in folder.iterdir()} if folder.is_dir() else {"none"}
+        return all(name in left_behind or is_temporary(name) for name in names)
+    except OSError as error:
+        raise RequestError("run-unwritable", path=folder, reason=error.strerror or error) from None
+
+
+def _length_through(path: Path, checkpoint: str, step: int) -> int:
+    """Bytes up to the end of this checkpoint's event; up to the step's last whole line where there is no such event."""
+    end = through_step = 0
+    try:
+        with path.open("rb") as file:
+            while line := file.readline(LONGEST_LINE):
+                event = events.from_line(line)
+                if not line.endswith(b"\n") or (event is not None and event.step > step):
+                    break
+                through_step += len(line)
+                if isinstance(event, events.Checkpoint) and event.path == checkpoint and event.step == step:
+                    end = through_step
+    except FileNotFoundError:
+        pass
+    return end or through_step

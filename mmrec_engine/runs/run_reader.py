@@ -1,0 +1,156 @@
+"""Follows the record of a run that another process writes: a first view at once, then all of it in slices of time.
+
+Reads only; knows no screen and no lock. A record that was cut, replaced or removed is read anew.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import time
+from pathlib import Path
+
+from mmrec_engine import events
+from mmrec_engine.runs.history import History
+from mmrec_engine.runs.record import WholeLines, blocks, line_at, starts
+from mmrec_engine.storage.files import open_plain
+from mmrec_engine.storage.folder_lock import is_live
+from mmrec_engine.storage.run_files import events_file
+
+_SMALL = 2 * 2**20  # bytes that are read whole about as quickly as they are glanced at
+_HEAD, _TAIL = 2**18, 2**19
+_SAMPLES = 1000
+_RARE = ("run_started", "resumed", "settings_changed", "run_finished")
+_DENSE = ("state", "validation", "checkpoint", "check", "finding")  # may come with every step, if it was asked for
+_MOST_LINES = 50_000  # of these; more would take longer than a glance may
+_SLICE = 2**16  # bytes between two looks at the clock
+_MARK = 256  # bytes at both ends of what was read, by which the file is known again
+
+
+class RunReader:
+    """history: the fold of what was read so far, a new one when the record was replaced. complete: whether that has been all of
+    the record at least once."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._begin()
+
+    @property
+    def _path(self) -> Path:
+        return events_file(self._folder, live=is_live(self._folder))
+
+    def _begin(self) -> None:
+        self.history = History()
+        self.complete = False
+        self._lines = WholeLines()
+        self._position = 0
+        self._identity = (0, 0)  # device, inode
+        self._first = self._last = b""  # bytes at both ends of what was read
+
+    def glance(self) -> History:
+        """A first view, of a record of any size: its ends, some of its steps, and what matters of the rest.
+
+        A small record is read whole, and this is `history` itself. Otherwise it stands apart: curves are thinner, the log
+        and the samples are only those of the ends.
+        """
+        try:
+            with open_plain(self._path) as file:
+                size = os.fstat(file.fileno()).st_size
+                if size > _SMALL:
+                    return _glance(file, size)
+        except OSError:
+            return self.history
+        self.read(float("inf"))
+        return self.history
+
+    def read(self, seconds: float) -> bool:
+        """Fold lines written since the last call, for about `seconds` at most. Whether more is waiting.
+
+        A line without its end waits for it; a line that is no event is passed over. Raises nothing.
+        """
+        until = time.monotonic() + seconds
+        try:
+            with open_plain(self._path) as file:
+                if not self._is_the_same(file):
+                    self._begin()
+                    self._identity = _identity(file)
+                file.seek(self._position)
+                while data := file.read(_SLICE):
+                    self._take(data)
+                    if time.monotonic() >= until and os.fstat(file.fileno()).st_size > self._position:
+                        return True
+        except (FileNotFoundError, NotADirectoryError):
+            if (
+                self._position and self._folder.exists()
+            ):  # of a folder that is gone, what was read is all there is to tell
+                self._begin()
+        except OSError:
+            return False  # what cannot be read now may be later
+        self.complete = True
+        return False
+
+    def _take(self, data: bytes) -> None:
+        if len(self._first) < _MARK:
+            self._first = (self._first + data)[:_MARK]
+        self._last = (self._last + data[-_MARK:])[-_MARK:]
+        self._position += len(data)
+        _fold(self.history, self._lines.feed(data))
+
+    def _is_the_same(self, file: io.FileIO) -> bool:
+        """Whether the file is the one that was read, grown at most.
+
+        A run begun anew writes over the old bytes in place, so its bytes are looked at too; in a shorter file some are missing.
+        """
+        if _identity(file) != self._identity:
+            return False
+        last_at = self._position - len(self._last)
+        return (
+            os.pread(file.fileno(), len(self._first), 0) == self._first
+            and os.pread(file.fileno(), len(self._last), last_at) == self._last
+        )
+
+
+def _identity(file: io.FileIO) -> tuple[int, int]:
+    status = os.fstat(file.fileno())
+    return status.st_dev, status.st_ino
+
+
+def _fold(history: History, lines: bytes) -> None:
+    for line in lines.split(b"\n"):
+        if line and (event := events.from_line(line)) is not None:
+            history.add(event)
+
+
+def _glance(file: io.FileIO, size: int) -> History:
+    history = History()
+    most = max(16, _MOST_LINES * 2**20 // size)  # lines of a block
+    sample_at = 0
+    for begin, block in blocks(file, size):
+        if begin < _HEAD:
+            head = block.find(b"\n", _HEAD) + 1 or len(block)
+            _fold(history, block[:head])
+            begin, block = begin + head, block[head:]
+        tail = len(block)
+        if begin + tail > size - _TAIL:
+            tail = block.rfind(b"\n", 0, max(0, size - _TAIL - begin)) + 1
+        middle = block[:tail]
+        chosen = _telling(middle, most)
+        while (offset := sample_at - begin) < tail:
+            step = middle.find(b'\n{"event": "step"', max(0, offset))
+            if step >= 0:
+                chosen.append(step + 1)
+            sample_at += size // _SAMPLES
+        for start in sorted(set(chosen)):
+            _fold(history, line_at(middle, start))
+        _fold(history, block[tail:])
+    return history
+
+
+def _telling(block: bytes, most: int) -> list[int]:
+    """Where the lines begin that are worth reading, about `most`: of a dense record some, and those that must be known."""
+    found = starts(block, *_RARE, *_DENSE)
+    if len(found) <= most:
+        return found
+    some = set(starts(block, *(kind for kind in _DENSE if kind != "state"))[:: len(found) // most + 1])
+    some.update(start for start in starts(block, "validation") if b'"best": true' in line_at(block, start))
+    return [*some, *starts(block, *_RARE)]

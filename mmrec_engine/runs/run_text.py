@@ -1,0 +1,92 @@
+"""The text of a run prepared: for a new one, with the split of the run whose weights it begins with; or again, as it was.
+
+Knows run folders, and no torch unless an older run of subwords has to be asked for its tokenizer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from mmrec_engine.data.prepare import Corpus, prepare_corpus
+from mmrec_engine.data.split_record import Earlier, SplitRecord, record_beside
+from mmrec_engine.errors import RequestError
+from mmrec_engine.events import Progress
+from mmrec_engine.runs.catalog import locate
+from mmrec_engine.settings import Settings
+from mmrec_engine.storage.run_files import SPLIT
+from mmrec_engine.tokenizer import LEARNT, Tokenizer, tokenizer_from_dict
+
+
+def text_of_new_run(settings: Settings) -> Generator[Progress, None, Corpus]:
+    """Raises RequestError, as `prepare_corpus`, and where the run to begin with is missing."""
+    return prepare_corpus(settings, earlier=of_first_weights(settings))
+
+
+def text_of_run(
+    settings: Settings, folder: Path, tokenizer: Tokenizer | None = None
+) -> Generator[Progress, None, Corpus]:
+    """The text of the run in `folder` with its split and its tokenizer. settings: the run's; tokenizer: where it is at hand.
+
+    Raises RequestError as `prepare_corpus`.
+    """
+    return prepare_corpus(settings, earlier=of_run(settings, folder, tokenizer))
+
+
+def of_first_weights(settings: Settings) -> Earlier:
+    """What a new run takes over from the one that it begins with: its split, and its vocabulary where that is asked for."""
+    if settings.init_from is None:
+        return Earlier()
+    path = locate(settings.init_from)
+    record = record_beside(path)
+    if record is None:
+        return Earlier(None, _tokenizer_in(path, settings) if settings.tokenizer in LEARNT else None)
+    fits = record.tokenizer is not None and record.tokenizer.kind == settings.tokenizer
+    return Earlier(record, record.tokenizer if fits and record.vocab_size == settings.vocab_size else None)
+
+
+def of_run(settings: Settings, folder: Path, tokenizer: Tokenizer | None = None) -> Earlier:
+    record = SplitRecord.read(folder / SPLIT)
+    if tokenizer is None and record is not None:
+        tokenizer = record.tokenizer
+    if tokenizer is None and settings.tokenizer in LEARNT:
+        try:
+            tokenizer = _tokenizer_in(locate(str(folder)), settings)
+        except RequestError:
+            tokenizer = None  # a run without a checkpoint begins anew
+    return Earlier(record, tokenizer)
+
+
+def same_text(corpus: Corpus, described: Mapping[str, Any]) -> bool:
+    """Whether this is the text, and the split, that run.json or a checkpoint tells of under `corpus`."""
+    split = described.get("split")
+    same_split = split is None or corpus.record is None or corpus.record.digest == split
+    return bool(described.get("fingerprint") == corpus.fingerprint and same_split)
+
+
+def record_of(corpus: Corpus, settings: Settings) -> SplitRecord | None:
+    """What a run that begins on this text leaves for the ones that follow; None where documents are not known any more."""
+    if corpus.record is None:
+        return None
+    record = corpus.record.with_grams_of(corpus.train.tokens)
+    record = replace(record, tokenizer=corpus.tokenizer, vocab_size=settings.vocab_size)
+    return record.after(corpus.earlier.record)
+
+
+def _tokenizer_in(path: Path, settings: Settings) -> Tokenizer | None:
+    """Of a checkpoint that lies where no record does; None where it does not fit the settings."""
+    from mmrec_engine.runs import checkpoints
+
+    content = checkpoints.read(path)
+    try:
+        tokenizer = tokenizer_from_dict(content["tokenizer"])
+        stored = content["settings"]
+        fits = (stored.get("tokenizer"), stored.get("vocab_size")) == (settings.tokenizer, settings.vocab_size)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        if isinstance(error, RequestError):
+            raise
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
+        raise RequestError("checkpoint-damaged", path=path, reason=reason) from None
+    return tokenizer if fits else None

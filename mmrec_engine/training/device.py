@@ -1,0 +1,123 @@
+"""The machine a run trains on: device, threads, precision; and the switches that make it exact."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+
+from mmrec_engine.errors import RequestError
+from mmrec_engine.model.memory_estimate import needed_bytes
+from mmrec_engine.settings import Settings
+from mmrec_engine.system.cores import available_cores
+from mmrec_engine.system.determinism import make_exact
+from mmrec_engine.system.memory import USABLE, give_back_freed, keep_freed, processes_here
+from mmrec_engine.training.device_memory import room
+from mmrec_engine.training.precision import best_precision
+
+PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Resolved once at the start of a run.
+
+    precision: fp32, or bf16 or fp16 by autocast. sharded: as in `distributed.process_group`.
+    """
+
+    device: torch.device
+    threads: int
+    precision: str
+    sharded: bool = False
+
+    def told(self) -> dict[str, Any]:
+        """What the processes of a run have in common; a resumed run takes it over as well."""
+        sharding = "full" if self.sharded else "none"
+        return {"precision": self.precision, "threads": self.threads, "sharding": sharding}
+
+    @property
+    def products(self) -> torch.dtype:
+        """What matrices are multiplied in."""
+        return PRECISIONS[self.precision]
+
+    def autocast(self) -> AbstractContextManager[None]:
+        if self.products == torch.float32:
+            return nullcontext()
+        return torch.autocast(self.device.type, self.products)
+
+
+def resolve_machine(settings: Settings, stored: Mapping[str, Any] | None = None) -> Machine:
+    """Choose device, threads and precision. stored: what an earlier process of the same run has chosen, taken over.
+
+    Raises RequestError for a device that is not there.
+    """
+    stored = stored or {}
+    threads = (
+        settings.threads or stored.get("threads") or max(1, available_cores() // processes_here(settings.processes))
+    )
+    torch.set_num_threads(threads)
+    device = resolve_device(stored.get("device", "auto") if settings.device == "auto" else settings.device)
+    make_exact()
+    give_back_freed()  # what was measured or checked before
+    keep_freed()
+    chosen = stored.get("precision") or settings.precision
+    if chosen == "auto":
+        chosen = best_precision(device)
+    return Machine(device, threads, chosen)
+
+
+def machine_for(settings: Settings, vocabulary: int, stored: Mapping[str, Any] | None = None) -> Machine:
+    """`resolve_machine`, and whether the run's processes hold the model in parts: unless a person says, where each had no room
+    for it with one window at a time. As many processes as before go on as they have begun."""
+    machine, stored = resolve_machine(settings, stored), stored or {}
+    asked = settings.sharding
+    if asked == "auto" and stored.get("settings", {}).get("processes") == settings.processes:
+        asked = stored.get("sharding", asked)
+    if asked == "auto":
+        needed = needed_bytes(replace(settings, microbatch=1), vocabulary)
+        asked = "full" if needed > USABLE * room(settings, machine.device) else "none"
+    return replace(machine, sharded=asked == "full" and settings.processes > 1)
+
+
+def no_memory(batch_size: int, seq_len: int, needed: int, available: int) -> RequestError:
+    """Why steps of this size are not tried: bytes that they need, estimated, and bytes available."""
+    needed_mib, available_mib = (max(1, size // 2**20) for size in (needed, available))
+    return RequestError(
+        "search-memory", batch_size=batch_size, seq_len=seq_len, needed=needed_mib, available=available_mib
+    )
+
+
+def resolve_device(name: str) -> torch.device:
+    """The device of a name: auto takes CUDA, then MPS, then the CPU. Raises RequestError."""
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "mps" if _mps() else "cpu"
+    if name == "cuda" and "LOCAL_RANK" in os.environ:  # of several processes on a machine each has its own
+        name = f"cuda:{os.environ['LOCAL_RANK']}"
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise RequestError("device-unknown", device=name) from None
+    if device.type not in ("cpu", "cuda", "mps"):
+        raise RequestError("device-unknown", device=name)
+    missing_cuda = device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count()
+    if missing_cuda or (device.type == "mps" and not _mps()):
+        raise RequestError("device-missing", device=name)
+    return device
+
+
+def seconds_of(work: Callable[[], object], device: torch.device) -> float:
+    """Wall time of one round of work on a device, to its end."""
+    start = time.perf_counter()
+    work()
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    return time.perf_counter() - start
+
+
+def _mps() -> bool:
+    return torch.backends.mps.is_available()

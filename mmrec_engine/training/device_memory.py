@@ -1,0 +1,54 @@
+"""How much memory the run's device has left for this process, and how many windows at once fit into it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Protocol
+
+import torch
+
+from mmrec_engine.model.memory_estimate import needed_bytes
+from mmrec_engine.settings import Settings
+from mmrec_engine.system.memory import USABLE, available_bytes, processes_here
+
+
+class _Device(Protocol):
+    """`training.device.Machine` is one."""
+
+    @property
+    def device(self) -> torch.device: ...
+    @property
+    def sharded(self) -> bool: ...
+
+
+def available(device: torch.device) -> int:
+    """Bytes that this process can still take on the device."""
+    if device.type != "cuda":
+        return available_bytes()
+    free, _ = torch.cuda.mem_get_info(device)
+    return free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+
+
+def room(settings: Settings, device: torch.device) -> int:
+    """Bytes that each of the run's processes can take: on one machine they share its memory, each GPU has its own."""
+    return available(device) // (processes_here(settings.processes) if device.type == "cpu" else 1)
+
+
+def fitting_microbatch(settings: Settings, vocabulary: int, machine: _Device) -> Settings:
+    """The settings with as many windows at once as fit, found by halving; unchanged where the whole batch fits, where not even
+    one window does, and where a person has chosen the number."""
+    if settings.microbatch is not None:
+        return settings
+    usable = USABLE * room(settings, machine.device)
+    for size in (settings.batch_size, *halvings(settings.batch_size, 1)):
+        changed = settings if size == settings.batch_size else replace(settings, microbatch=size)
+        if needed_bytes(changed, vocabulary, machine.sharded) <= usable:
+            return changed
+    return settings
+
+
+def halvings(size: int, least: int) -> Iterator[int]:
+    while size // 2 >= least:
+        size //= 2
+        yield size

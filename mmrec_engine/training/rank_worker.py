@@ -1,0 +1,135 @@
+"""A process that trains along: it does what the first one says, and has neither folder nor record nor person."""
+
+from __future__ import annotations
+
+import math
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.distributed as dist
+
+from mmrec_engine.data.prepare import prepare_corpus
+from mmrec_engine.data.split_record import Earlier
+from mmrec_engine.distributed.launch import DEVICE, PATIENCE, Member, join, rendezvous, up
+from mmrec_engine.distributed.process_group import ProcessLostError
+from mmrec_engine.errors import TrainingError
+from mmrec_engine.events import result_of
+from mmrec_engine.settings import resolve
+from mmrec_engine.system.memory import ran_out
+from mmrec_engine.tokenizer import tokenizer_from_dict
+from mmrec_engine.training.device import resolve_device, resolve_machine
+from mmrec_engine.training.loss_scale import Overflowed
+from mmrec_engine.training.state import Job, build_job
+
+_TOLD_SECONDS = 60.0
+
+
+def follow(device_name: str = "auto", store: Any = None, waiting: Callable[[], None] = lambda: None) -> int:
+    """Train along until the first process says that it is over. Returns the exit code: 1 where that one is gone, or that of a
+    signal where it came before all processes had.
+
+    store: where they meet; none: as environment variables tell. waiting: called once where the others take more than a minute.
+    """
+    device = resolve_device(device_name)
+    if store is None:
+        asked: list[int] = []
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda number, frame: asked.append(number))
+        until = time.monotonic() + _TOLD_SECONDS
+        for _ in rendezvous(device, PATIENCE.total_seconds()):
+            if asked:
+                return 128 + asked[0]
+            if until < time.monotonic():
+                until = math.inf
+                waiting()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # who started the run hears them, and says when to end
+    if store is not None:
+        join(device, store)
+    member = Member(device)
+    try:
+        job = _build(member)
+        while job is not None:
+            command, *rest = member.hear()
+            if command == "end":
+                return 0
+            _follow(job, member, command, rest)
+        return 0
+    except ProcessLostError:
+        return 1
+    finally:
+        dist.destroy_process_group()
+
+
+def _build(member: Member) -> Job | None:
+    """The job of which the first process tells; none where it tells that all is over."""
+    command, *told = member.hear()
+    if command == "end":
+        return None
+    values, machine, (fingerprint, tokenizer, split), state = told
+    del told
+    settings = replace(resolve(values).settings, init_from=None)  # its weights are in the state
+    corpus = result_of(prepare_corpus(settings, earlier=Earlier(split, tokenizer_from_dict(tokenizer))))
+    if corpus.fingerprint != fingerprint:
+        raise RuntimeError(f"the text is not the same here: {corpus.name}")
+    member.sharded = machine["sharding"] == "full"
+    here = replace(resolve_machine(settings, machine), sharded=member.sharded)
+    going_on = "optimizer" in state
+    job = build_job(settings, here, corpus, Path(os.devnull), state if going_on else None)
+    if not going_on and "model" in state:
+        job.model.load_state_dict(state["model"])
+    del state  # as large as the model, or three times that
+    job.take_part(member)
+    return job
+
+
+def _follow(job: Job, member: Member, command: str, values: list[Any]) -> None:
+    match command:
+        case "settings":
+            job.take(resolve(values[0]).settings)
+        case "step":
+            _step(job, member, *values)
+        case "swap" if job.average is not None:
+            job.average.swap()
+        case "tensors":
+            job.tensors(keep=False)
+        case _:
+            from mmrec_engine.distributed.fsdp import accompany
+
+            accompany(job.model, command)
+
+
+def _step(job: Job, member: Member, step: int, first_window: int, learning_rate: float, loss_scale: float) -> None:
+    """Where the first process tries the same windows again, it says so."""
+    try:
+        job.stepper.make(step, first_window, learning_rate, loss_scale)
+    except (Overflowed, TrainingError):  # so it is there too
+        job.stepper.drop_gradients()
+    except (RuntimeError, MemoryError) as error:
+        if member.sharded or not ran_out(error):
+            raise
+        job.stepper.drop_gradients()
+    else:
+        if member.sharded and job.average is not None:
+            job.average.add(step)
+
+
+def main() -> int:
+    """A follower that the first process of a run has started."""
+    store = dist.TCPStore(  # type: ignore[attr-defined]
+        os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"]), is_master=False, timeout=PATIENCE
+    )
+    store.set(up(int(os.environ["RANK"])), "up")
+    return follow(os.environ[DEVICE], store)
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    sys.exit(main())

@@ -1,0 +1,257 @@
+"""A job: everything that the loop works with, built from the settings or from a checkpoint.
+
+`SAVED` is the one list of what a checkpoint holds for an exact resume; random numbers are pure functions of counts, so no
+generator is in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mmrec_engine.data.batches import training_windows
+from mmrec_engine.data.prepare import Corpus
+from mmrec_engine.data.transforms.curriculum import Pacing
+from mmrec_engine.distributed.process_group import Alone, Group
+from mmrec_engine.errors import RequestError
+from mmrec_engine.model.language_model import LanguageModel, create_model
+from mmrec_engine.model.memory_estimate import BYTES_A_WEIGHT
+from mmrec_engine.optim.ema import WeightAverage
+from mmrec_engine.optim.optimizers import Optimizers
+from mmrec_engine.optim.sharded import gathered
+from mmrec_engine.randomness import hash64
+from mmrec_engine.runs import checkpoints
+from mmrec_engine.settings import Settings
+from mmrec_engine.settings.model_config import ModelConfig
+from mmrec_engine.system.memory import USABLE, keep_nothing
+from mmrec_engine.training.device import Machine
+from mmrec_engine.training.device_memory import available
+from mmrec_engine.training.loss_scale import LossScale, Overflowed
+from mmrec_engine.training.plan import Plan, Progress, make_plan
+from mmrec_engine.training.target_loss import Outlook
+from mmrec_engine.training.train_step import Stepper, StepResult
+
+if TYPE_CHECKING:
+    from mmrec_engine.distributed.fsdp import Announcer
+
+SAVED = ("model", "optimizer", "progress", "outlook", "loss_scale")
+LAST_WEIGHTS = "last_weights"  # where `model` is an average: the weights themselves
+
+
+@dataclass
+class Job:
+    """One run in this process. `progress`, `outlook` and `loss_scale` are replaced while it goes on."""
+
+    settings: Settings
+    machine: Machine
+    corpus: Corpus
+    folder: Path
+    model: LanguageModel
+    optimizers: Optimizers
+    stepper: Stepper
+    plan: Plan
+    progress: Progress
+    average: WeightAverage | None = None
+    outlook: Outlook = field(default_factory=Outlook)
+    loss_scale: LossScale = field(default_factory=LossScale)
+    group: Group = field(default_factory=Alone)
+    _announcer: Announcer | None = None
+    saved_step: int = 0  # step of the newest checkpoint
+    resumed_from: str | None = None  # name of the checkpoint this process went on from
+
+    def join(self, group: Group) -> None:
+        """From now on train together with other processes, which hear what this job is."""
+        if group.size == 1:
+            return
+        state: dict[str, Any] = {}  # new weights are drawn from the seed, everywhere the same
+        if self.progress.step:
+            state = self.content()
+        elif self.settings.init_from is not None:
+            state = {"model": dict(self.model.state_dict())}
+        record = self.corpus.earlier.record
+        split = (
+            None if record is None else replace(record, tokenizer=None)
+        )  # a library's tokenizer travels as its values
+        text = (self.corpus.fingerprint, self.corpus.tokenizer.to_dict(), split)
+        group.tell("job", self.settings.as_dict(), self.machine.told(), text, state)
+        del state
+        self.group = group
+        self.take_part(group)
+        if group.sharded:
+            from mmrec_engine.distributed.fsdp import Announcer
+
+            self._announcer = Announcer(self.model, group.tell)
+
+    def take_part(self, group: Group) -> None:
+        """Take this process' part in the steps of a group, and where it is sharded of the model."""
+        if group.sharded:
+            from mmrec_engine.distributed.fsdp import shard
+
+            state = self.optimizers.state()
+            average = None if self.average is None else self.average.weights
+            shard(self.model, self.machine.device, group.size)
+            self.optimizers = Optimizers(self.model, self.settings, self.machine.products)
+            if state:
+                self.optimizers.load_state(state)
+            if average is not None:
+                self.average = WeightAverage(self.model, self.settings.weight_average)
+                self.average.load(average)
+            del state, average
+            keep_nothing()
+        self.stepper.join(group, self.optimizers)
+
+    def take(self, settings: Settings) -> None:
+        """Go on with other settings, sound in a training that goes on."""
+        self.group.tell("settings", settings.as_dict())
+        self.settings = settings
+        self.plan = make_plan(settings, self.plan.windows_an_epoch)
+        self.stepper.take(settings)
+
+    def make(self, step: int, first_window: int, learning_rate: float) -> StepResult:
+        """One step of the stepper; where a scaled gradient overflows, the same again with a smaller scale."""
+        while True:
+            self.group.tell("step", step, first_window, learning_rate, self.loss_scale.factor)
+            try:
+                result = self.stepper.make(step, first_window, learning_rate, self.loss_scale.factor)
+            except Overflowed:
+                self.stepper.drop_gradients()
+                self.loss_scale = self.loss_scale.after_overflow()
+            else:
+                self.loss_scale = self.loss_scale.after_step()
+                return result
+
+    @contextmanager
+    def judged(self) -> Iterator[None]:
+        """Inside, the model has the weights by which it is judged: their average, where one is kept."""
+        self._swap_average()
+        try:
+            with self._assembled():
+                yield
+        finally:
+            self._swap_average()
+
+    def _assembled(self) -> AbstractContextManager[None]:
+        """Inside, this process has all of a sharded model, where it has room for that."""
+        needed = BYTES_A_WEIGHT * self.model.config.parameters()
+        if self._announcer is None or needed > USABLE * available(self.machine.device):
+            return nullcontext()
+        return self._announcer.assembled()
+
+    def _swap_average(self) -> None:
+        if self.average is None:
+            return
+        if self.group.sharded:
+            self.group.tell("swap")
+        self.average.swap()
+
+    def tensors(self, keep: bool) -> dict[str, Any]:
+        """Weights and optimizer state as a checkpoint holds them. Of a sharded model all processes put them together.
+
+        keep: this process is the one that wants them.
+        """
+        weights = {name: parameter.detach() for name, parameter in self.model.named_parameters()}
+        average = {} if self.average is None else {"model": self.average.weights, LAST_WEIGHTS: weights}
+        found: dict[str, Any] = gathered({"model": weights, "optimizer": self.optimizers.state(), **average}, keep)
+        return found
+
+    def content(self) -> dict[str, Any]:
+        """What a checkpoint holds: the state to go on from, and what is needed to use the model anywhere."""
+        if self.group.sharded:
+            self.group.tell("tensors")
+        tensors = self.tensors(keep=True)
+        state = {
+            "model": tensors.pop("model"),
+            "optimizer": tensors.pop("optimizer"),
+            "progress": asdict(self.progress),
+            "outlook": asdict(self.outlook),
+            "loss_scale": asdict(self.loss_scale),
+        }
+        assert tuple(state) == SAVED
+        return {
+            **state,
+            **tensors,
+            "settings": self.settings.as_dict(),
+            "model_config": self.model.config.as_dict(),
+            "tokenizer": self.corpus.tokenizer.to_dict(),
+            "corpus": self.corpus.describe(),
+            "precision": self.machine.precision,
+        }
+
+
+def build_job(
+    settings: Settings, machine: Machine, corpus: Corpus, folder: Path, stored: dict[str, Any] | None = None
+) -> Job:
+    """A new job, or one that goes on from the `stored` content of a checkpoint.
+
+    Raises ValueError where the checkpoint is another model's, RequestError where the weights to begin with are.
+    """
+    config = model_config(settings, corpus.tokenizer.vocab_size)
+    model = create_model(config, hash64(settings.seed, 2) >> 1)
+    model.recompute_activations = settings.gradient_checkpointing
+    if stored is not None and stored["tokenizer"] != corpus.tokenizer.to_dict():
+        raise RequestError("tokenizer-differs", path=folder)
+    if stored is not None:
+        _load_weights(model, stored[LAST_WEIGHTS if settings.weight_average else "model"])
+    elif settings.init_from is not None:
+        _begin_with(model, settings.init_from, corpus)
+    if not machine.sharded:  # else each process takes its part there, once there are others
+        model.to(machine.device)
+    optimizers = Optimizers(model, settings, machine.products)
+    average = WeightAverage(model, settings.weight_average) if settings.weight_average else None
+    progress, outlook, loss_scale = Progress(), Outlook(), LossScale.first(machine.precision)
+    if stored is not None:
+        optimizers.load_state(stored["optimizer"])
+        before_plateaus = {} if "plateau_patience" in stored["settings"] else {"plateaus": 0}  # in older ones
+        progress = Progress.of_stored({**before_plateaus, **stored["progress"]})
+        if "outlook" in stored or "weight_average" in stored["settings"]:  # older ones have neither
+            outlook = Outlook.of_stored(stored["outlook"])
+        if machine.precision == "fp16":
+            loss_scale = LossScale.of_stored(stored["loss_scale"])
+        if average is not None:
+            average.load(stored["model"])
+    plan = make_plan(settings, training_windows(settings, corpus).count)
+    pacing = Pacing.of(settings, plan.planned_steps)
+    windows = training_windows(settings, corpus, plan.planned_steps)
+    return Job(
+        settings,
+        machine,
+        corpus,
+        folder,
+        model,
+        optimizers,
+        Stepper(model, optimizers, windows, settings, machine, pacing),
+        plan,
+        progress,
+        average,
+        outlook,
+        loss_scale,
+        saved_step=progress.step,
+    )
+
+
+def _load_weights(model: LanguageModel, weights: dict[str, Any]) -> None:
+    try:
+        model.load_state_dict(weights)
+    except RuntimeError as error:
+        raise ValueError(f"weights of another model: {str(error).splitlines()[-1].strip()}") from None
+
+
+def _begin_with(model: LanguageModel, checkpoint: str, corpus: Corpus) -> None:
+    """The first weights are those of an earlier training on the same tokens."""
+    content = checkpoints.read(Path(checkpoint))
+    try:
+        if content["tokenizer"] != corpus.tokenizer.to_dict():
+            raise RequestError("init-vocabulary", path=checkpoint)
+        _load_weights(model, content["model"])
+    except (ValueError, KeyError, TypeError) as error:
+        if isinstance(error, RequestError):
+            raise
+        reason = str(error).splitlines()[0][:120]
+        raise RequestError("init-model", path=checkpoint, reason=reason) from None
+
+
+def model_config(settings: Settings, vocabulary: int) -> ModelConfig:
+    return settings.model(vocabulary)
