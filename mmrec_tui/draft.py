@@ -13,6 +13,7 @@ from mmrec_engine.data.mixture import moved
 from mmrec_engine.data.prepare import Corpus, short_side
 from mmrec_engine.data.sources.hub_source import anchored, is_downloaded
 from mmrec_engine.errors import RequestError
+from mmrec_engine.runs.run_time import Costs, schedule_of
 from mmrec_engine.settings import CORPUS_CHOICE, FIELDS, Resolved, Settings, resolve, value_type
 from mmrec_engine.storage.user_folders import expanded
 from mmrec_engine.training.plan import make_plan
@@ -48,6 +49,7 @@ SPEED_SETTINGS = ("config", "arch", "kv_heads", "tied", "batch_size", "accumulat
                   "precision", "threads", "device", "gradient_checkpointing")  # fmt: skip
 _OF_A_DOWNLOAD = ("max_corpus_bytes", 100_000_000)
 _BYTES_A_PARAMETER = 12  # weight and two moments, as a checkpoint holds them
+_BUILDING_SECONDS = 0.5  # the model, and the first step's buffers and kernels
 _BESIDE_THE_KEPT = 3  # best, final, and the one being written
 
 
@@ -150,7 +152,8 @@ def key_of(settings: Settings, names: tuple[str, ...]) -> tuple[Any, ...]:
 
 @dataclass(frozen=True)
 class Outlook:
-    """What a run will be. seconds: of its steps, validations left out; none where no speed is known.
+    """What a run will be. seconds: from its start to its end, with the evaluations, the saving and the checks after training;
+    none where no speed is known. seconds_an_epoch: with one evaluation. Of the preparation nothing: the text is prepared then.
 
     target_loss: where it ends sooner.
     """
@@ -175,17 +178,22 @@ def windows_of(settings: Settings, corpus: Corpus) -> tuple[int, int]:
     return train, sum(windows.count for windows in validation_windows(corpus, settings.seq_len))
 
 
-def outlook(settings: Settings, corpus: Corpus, seconds_a_step: float | None) -> Outlook:
+def outlook(settings: Settings, corpus: Corpus, costs: Costs | None) -> Outlook:
     """corpus: prepared as the settings say, with a whole window on each side."""
-    windows, _ = windows_of(settings, corpus)
+    windows, validation = windows_of(settings, corpus)
     plan = make_plan(settings, windows)
     model = settings.model(corpus.tokenizer.vocab_size)
     first = min(plan.planned_steps, settings.eval_every or plan.steps_an_epoch)
     kept = settings.keep_checkpoints + _BESIDE_THE_KEPT
-
-    def lasting(steps: int) -> float | None:
-        return None if seconds_a_step is None else steps * seconds_a_step
-
+    times: dict[str, float | None] = dict.fromkeys(("seconds", "seconds_an_epoch", "seconds_to_validation"))
+    schedule = schedule_of(plan.planned_steps, settings.as_dict(), plan.steps_an_epoch, validation)
+    if costs is not None and schedule is not None:
+        until_evaluated = costs.validation + costs.writing
+        times = {
+            "seconds": _BUILDING_SECONDS + schedule.seconds_from(0, costs),
+            "seconds_an_epoch": schedule.seconds_an_epoch(plan.steps_an_epoch, costs),
+            "seconds_to_validation": _BUILDING_SECONDS + first * costs.step + until_evaluated,
+        }
     return Outlook(
         steps=plan.planned_steps,
         steps_an_epoch=plan.steps_an_epoch,
@@ -193,10 +201,8 @@ def outlook(settings: Settings, corpus: Corpus, seconds_a_step: float | None) ->
         parameters=model.parameters(),
         disk_bytes=kept * _BYTES_A_PARAMETER * model.parameters(),
         memory_bytes=model.training_bytes(settings.windows_at_once, settings.seq_len),
-        seconds=lasting(plan.planned_steps),
-        seconds_an_epoch=lasting(plan.steps_an_epoch),
-        seconds_to_validation=lasting(first),
         target_loss=settings.target_loss,
+        **times,
     )
 
 

@@ -26,7 +26,8 @@ ADDRESS = "https://example.org/owner/mmrec"
 # What begins with an underscore and is not ours: by module, why, and the test below or elsewhere that fails without it.
 PRIVATE_USES = {
     "mmrec_tui/usage.py": {"typer._click"},
-    "mmrec_tui/app.py": {"textual._styles_cache"},
+    "mmrec_tui/app.py": {"textual._context", "textual._styles_cache"},
+    "mmrec_tui/widgets/choice.py": {"textual.widgets._select"},
     "mmrec_tui/completion.py": {"typer._completion_classes", "typer._completion_shared"},
     "mmrec_tui/widgets/plotting.py": {"plotext._figure"},
 }
@@ -167,6 +168,23 @@ def test_textual_keeps_drawn_lines_where_the_app_lets_them_go() -> None:
     from textual._styles_cache import StylesCache
 
     assert callable(StylesCache.get_inner_outer.cache_clear)
+
+
+def test_textual_tells_whose_handler_is_at_work() -> None:
+    """textual._context: an error is taken for none only where it comes of a screen that is being closed."""
+    from textual._context import active_message_pump
+
+    assert active_message_pump.get(None) is None
+
+
+def test_textual_s_select_is_made_of_a_line_and_a_list() -> None:
+    """textual.widgets._select: the line is drawn by one widget of ours instead of four."""
+    from textual.widgets import OptionList, Static
+    from textual.widgets._select import SelectCurrent, SelectOverlay
+
+    assert issubclass(SelectOverlay, OptionList)
+    assert not issubclass(SelectCurrent, Static)
+    assert {"compose", "update", "has_value", "placeholder"} <= set(dir(SelectCurrent("")))
 
 
 def test_plotext_makes_figures_that_know_no_terminal() -> None:

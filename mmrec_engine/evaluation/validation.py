@@ -22,14 +22,13 @@ from mmrec_engine.evaluation.mixture_metrics import Together
 from mmrec_engine.events import Progress
 from mmrec_engine.model.language_model import LanguageModel
 from mmrec_engine.model.memory_estimate import TOKENS_AN_EVALUATION
+from mmrec_engine.runs.run_time import MOST_BESIDE, SAMPLE_TOKENS
 from mmrec_engine.settings import WHOLE
 
 FIRST_TOKENS = 4 * TOKENS_AN_EVALUATION  # by which a model loaded anew is compared with the one that was saved
 MOST_SAMPLED = 2**18  # tokens that may stand for a whole side
-_MOST_BESIDE = 2**16  # of the training side
 _SECONDS_BETWEEN_PROGRESS = 0.5
 _PROMPT_CHARACTERS = 32
-_SAMPLE_TOKENS = 120
 
 
 @dataclass(frozen=True)
@@ -152,7 +151,7 @@ def training_loss(
     tallies: list[Tally] = []
     for part, as_many in zip(corpus.all_parts, validation_windows(corpus, length), strict=True):
         windows = EvaluationWindows(part.train.tokens, length, part.tag)
-        numbers = windows.spread(min(as_many.count, max(1, int(part.share * _MOST_BESIDE) // length)))
+        numbers = windows.spread(min(as_many.count, max(1, int(part.share * MOST_BESIDE) // length)))
         tally = yield from evaluate_windows(model, windows, numbers, stopped, precision)
         if tally is None:
             return None
@@ -234,5 +233,5 @@ def prompt_of(corpus: Corpus) -> str:
 def sample_text(model: LanguageModel, corpus: Corpus, seed: int) -> tuple[str, str]:
     """A prompt, always the same, and the model's continuation, documents apart; of several corpora of the first."""
     prompt = prompt_of(corpus)
-    written = generate(model, corpus.tokenizer, prompt, _SAMPLE_TOKENS, Sampling(seed=seed), between=BETWEEN)
+    written = generate(model, corpus.tokenizer, prompt, SAMPLE_TOKENS, Sampling(seed=seed), between=BETWEEN)
     return prompt, "".join(written)

@@ -17,6 +17,8 @@ from mmrec_engine.data.windows import Tokens, TrainingWindows
 from mmrec_engine.model.language_model import create_model
 from mmrec_engine.model.memory_estimate import fits
 from mmrec_engine.optim.optimizers import Optimizers
+from mmrec_engine.planning.run_costs import run_costs
+from mmrec_engine.runs.run_time import Costs
 from mmrec_engine.settings import Settings
 from mmrec_engine.training.device import resolve_machine
 from mmrec_engine.training.state import model_config
@@ -33,21 +35,29 @@ class Calibration:
     """seconds_a_step: median of the measured steps, those of the warm-up (kernels, buffers, threads, clocks) left out.
 
     optimizer_share: the part of it that the optimizer takes, none where the device does not tell.
+    costs: of a step and of what a run does beside its steps, where that was asked for.
     """
 
     seconds_a_step: float
     tokens_per_second: float
     steps_measured: int
     optimizer_share: float | None
+    costs: Costs | None = None
 
 
 def measure(
-    settings: Settings, vocabulary: int, *, seconds: float = 1.0, stop: Callable[[], bool]
+    settings: Settings,
+    vocabulary: int,
+    *,
+    seconds: float = 1.0,
+    stop: Callable[[], bool],
+    validation_windows: int | None = None,
 ) -> Calibration | None:
     """Train for about `seconds` on this machine after a warm-up of half as long, two steps at least. None where `stop` says so
     between steps.
 
-    vocabulary: ids, the special ones counted. Takes as much memory as the training would: ask `fits` before, and leave it where
+    vocabulary: ids, the special ones counted. validation_windows: of the text, where the costs of a whole run are asked for.
+    Takes as much memory as the training would: ask `fits` before, and leave it where
     the estimate is above 80 % of what is available. Raises RequestError for a device that is not there.
     """
     machine = resolve_machine(settings)
@@ -78,7 +88,10 @@ def measure(
             break
     median = statistics.median(durations)
     share = statistics.median(optimizer) / median if machine.device.type == "cpu" else None
-    return Calibration(median, made.tokens / median, len(durations), share)
+    costs = None
+    if validation_windows is not None:
+        costs = run_costs(model, machine, settings, median, validation_windows, stop)
+    return Calibration(median, made.tokens / median, len(durations), share, costs)
 
 
 def _random_ids(settings: Settings, vocabulary: int) -> Tokens:

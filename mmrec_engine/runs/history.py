@@ -8,10 +8,10 @@ from typing import Any
 
 from mmrec_engine import events
 from mmrec_engine.runs.curves import Curve, X
+from mmrec_engine.runs.run_time import MeasuredCosts, schedule_of
 from mmrec_engine.runs.smoothing import DECAYS, USUAL_DECAY, Ema
 from mmrec_engine.settings import sound
 
-_RECENT_STEPS = 50
 _MOST_VALIDATIONS = 1024
 _MOST_SAMPLED = 256
 _MOST_FINDINGS = 500
@@ -63,14 +63,12 @@ class History:
         self._emas = tuple((Ema(decay), self.smoothed[decay]) for decay in DECAYS)
         self.first_place: X | None = None  # of the first step that is known, and of the last
         self.last_place: X | None = None
-        self._paces: deque[float] = deque(maxlen=_RECENT_STEPS)  # seconds a step
         self._epoch = 0
         self._epoch_losses = 0.0
         self._epoch_steps = 0
         self._tokens = 0
         self._seconds = 0.0
-        self._beside_since: float | None = None  # when the validation or the saving under way began
-        self._beside_seconds = 0.0
+        self._costs = MeasuredCosts()
 
     def add(self, event: events.Event) -> None:
         self.last_time = event.time
@@ -136,25 +134,27 @@ class History:
     @property
     def seconds_a_step(self) -> float | None:
         """Mean of the last steps."""
-        return sum(self._paces) / len(self._paces) if self._paces else None
+        return self._costs.seconds_a_step
 
     def eta_seconds(self) -> float | None:
-        """Seconds until the planned end, validating and saving as often as so far; None while nobody can know."""
+        """Seconds until the planned end, with the evaluations, the saving and the checks that are left; None while nobody can
+        know."""
         if self.finished is not None:
             return 0.0
-        pace = self.seconds_a_step
-        if self.last_step is None or pace is None or not self.planned_steps:
+        if self.last_step is None or not self.planned_steps:
             return None
-        step = self.last_step.step
-        seconds = max(0, self.planned_steps - step) * (pace + self._beside_seconds / max(1, step))
-        return seconds if math.isfinite(seconds) else None
+        started = self.started
+        windows = started.corpus.get("validation_windows") if started is not None else None
+        epoch = started.steps_an_epoch if started is not None else 0
+        schedule = schedule_of(self.planned_steps, self.settings, epoch, windows)
+        return self._costs.seconds_left(self.last_step.step, self.planned_steps, schedule)
 
     def _add_step(self, event: events.Step) -> None:
         if self.started_time is None:
             self.started_time = event.time
         last, self.last_step = self.last_step, event
         self.progress = None
-        self._beside_since = None
+        self._costs.end_part()
         if event.epoch != self._epoch:
             self._epoch, self._epoch_losses, self._epoch_steps = event.epoch, 0.0, 0
         self._epoch_losses += event.loss
@@ -168,7 +168,7 @@ class History:
             seconds = tokens / event.tokens_per_second
             self._tokens += tokens
             self._seconds += seconds
-            self._paces.append(seconds / max(1, steps))
+            self._costs.add_pace(seconds / max(1, steps))
         if not (math.isfinite(event.loss) and math.isfinite(event.grad_norm)):
             self._add_non_finite(event.step)
         x = (event.step, event.tokens, self._seconds)
@@ -185,16 +185,14 @@ class History:
         self._speed.add(x, event.tokens_per_second)
 
     def _add_state(self, event: events.State) -> None:
-        # Between SAVING and PREPARING lies the time in which no process ran.
-        if self._beside_since is not None and event.state != "PREPARING":
-            self._beside_seconds += max(0.0, event.time - self._beside_since)
-        self._beside_since = event.time if event.state in ("VALIDATING", "SAVING") else None
+        self._costs.add_state(event)
         self.state = event.state
         self.progress = None
         if event.state == "PREPARING":  # a new process looks at the text anew
             self.findings = [finding for finding in self.findings if finding.get("phase") != "before"]
 
     def _add_validation(self, event: events.Validation) -> None:
+        self._costs.add_validation(event)
         place = (event.step, self.last_step.tokens if self.last_step else 0, self._seconds)
         if event.sampled:
             self.sampled.append((place, event))

@@ -116,7 +116,6 @@ def _validation(job: Job, control: Control) -> Generator[Event, None, bool]:
         beside = yield from _at(step, training_loss(model, job.corpus, length, stopped, precision))
         if beside is None:
             return False
-        prompt, text = sample_text(model, job.corpus, job.settings.seed)
     judged = metrics.judged(job.settings.early_stopping_on)
     job.progress = job.progress.after_validation(judged, job.settings.plateau_patience)
     if job.settings.target_loss is not None:
@@ -139,6 +138,8 @@ def _validation(job: Job, control: Control) -> Generator[Event, None, bool]:
         plateaus=job.progress.plateaus if job.settings.schedule == "plateau" else None,
         parts=metrics.parts or None,
     )
+    with job.judged():  # after the event above, so that the record tells how long each of the two takes
+        prompt, text = sample_text(model, job.corpus, job.settings.seed)
     yield events.Sample(step=step, prompt=prompt, text=text)
     return improved
 

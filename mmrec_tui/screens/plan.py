@@ -154,7 +154,8 @@ class PlanScreen(MmrecScreen):
         if self._resolved is not None and loaded and self.own_app.stage.training is None and not searching:
             corpus = self._preparing.corpus
             if corpus is not None:
-                self._measuring.want(self._resolved.settings, corpus.tokenizer.vocab_size)
+                settings = self._resolved.settings
+                self._measuring.want(settings, corpus.tokenizer.vocab_size, windows_of(settings, corpus)[1])
         self._measuring.look()
         seen = (self._preparing.seen, self._measuring.seen, self._error, self._resolved, loaded)
         if seen != self._shown:
@@ -196,13 +197,13 @@ class PlanScreen(MmrecScreen):
         say = self.say
         if self.own_app.stage.training is not None:
             return "–"
-        speed = self._measuring.speed_of(config)
-        if speed is None:
+        costs = self._measuring.costs_of(config)
+        if costs is None:
             return "…" if self._measuring.will_measure(config) else say("plan.choose-to-measure")
         settings, corpus = self._settings, self._preparing.corpus
         if corpus is None or not windows_of(settings, corpus)[0]:
             return "…"
-        seconds = outlook(settings, corpus, speed).seconds_an_epoch
+        seconds = outlook(settings, corpus, costs).seconds_an_epoch
         return say.clock(seconds or 0.0)
 
     @property
@@ -305,7 +306,7 @@ class PlanScreen(MmrecScreen):
         short = short_side(look.corpus, settings.seq_len)
         if short is not None:
             return Content.styled("✗ ", "bold $error") + plain(error_text(short, say))
-        ahead = outlook(settings, look.corpus, self._measuring.speed_of(settings.config))
+        ahead = outlook(settings, look.corpus, self._measuring.costs_of(settings.config))
         folder = Path(settings.output_dir) / self._free_name(settings)
         short_of_memory = ahead.memory_bytes > USABLE * available_bytes()
         return outlook_text(ahead, folder, short_of_memory, say, narrow=self.size.width < _ROOMY_WIDTH)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from mmrec_engine.data.prepare import Corpus, prepare_corpus
 from mmrec_engine.errors import RequestError
 from mmrec_engine.events import result_of
+from mmrec_engine.runs.run_time import Costs
 from mmrec_engine.settings import FIELDS, Settings, resolve
 from mmrec_engine.settings.presets import PROFILES
 from mmrec_tui.draft import (
@@ -119,11 +121,14 @@ def test_the_outlook_counts_what_the_training_will_count(corpus: Corpus) -> None
     windows, validation_windows = windows_of(settings, corpus)
     assert 0 <= (len(corpus.train.tokens) - 1) // 32 - windows <= 1  # they may begin a little later
     assert validation_windows > 0
-    ahead = outlook(settings, corpus, 0.5)
+    ahead = outlook(settings, corpus, Costs(step=0.5, validation=3.0, writing=1.0, saving=2.0))
     assert ahead.steps_an_epoch == windows // 2
     assert ahead.steps == 3 * ahead.steps_an_epoch
-    assert ahead.seconds == ahead.steps * 0.5
-    assert (ahead.first_validation, ahead.seconds_to_validation) == (7, 3.5)
+    validations, saves = math.ceil(ahead.steps / 7), ahead.steps // settings.checkpoint_every
+    assert ahead.seconds is not None
+    spent = ahead.steps * 0.5 + validations * (3 + 1) + (validations + saves + 1) * 2
+    assert spent + 3 < ahead.seconds < spent + 12, "beside these the run is built and checked at the end"
+    assert (ahead.first_validation, ahead.seconds_to_validation) == (7, 0.5 + 3.5 + 4)
     assert ahead.disk_bytes > 3 * 8 * ahead.parameters
 
 

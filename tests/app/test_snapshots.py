@@ -18,6 +18,7 @@ from textual.pilot import Pilot
 
 from mmrec_engine import events
 from mmrec_engine.runs.catalog import RunSummary
+from mmrec_engine.runs.run_time import Costs
 from mmrec_tui.measuring import Measuring
 from mmrec_tui.session import Session
 from tests.app.conftest import an_app, screen_text, table_of, until
@@ -90,7 +91,8 @@ def _the_same_everywhere(
         for screen in ("start", "plan", "runs"):  # where it may be known by its own name
             monkeypatch.setattr(f"mmrec_tui.screens.{screen}.{function}", value, raising=False)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(4)), raising=False)
-    monkeypatch.setattr(Measuring, "speed_of", lambda self, config: {"tiny": 0.02, "mini": 0.11}.get(config))
+    known = {"tiny": Costs(0.02, 0.3, 0.2, 0.1), "mini": Costs(0.11, 1.8, 0.3, 0.2)}
+    monkeypatch.setattr(Measuring, "costs_of", lambda self, config: known.get(config))
     readings = {"cpu": 0.93, "memory": 0.41, "process": 620.0 * 2**20}
     monkeypatch.setattr("mmrec_tui.meter.Meter.read", lambda self, process: readings)
     monkeypatch.setenv("TZ", "UTC")

@@ -171,7 +171,7 @@ def test_beside_a_large_validation_side_a_part_of_the_training_side_stands_for_i
     result_of(training_loss(model, corpus, 32))
     assert len(seen) == len(set(seen)) == 250, "as many windows as the validation side has"
     seen.clear()
-    monkeypatch.setattr(validation, "_MOST_BESIDE", 3200)
+    monkeypatch.setattr(validation, "MOST_BESIDE", 3200)
     result_of(training_loss(model, corpus, 32))
     assert len(seen) == 100
     assert (seen[0], seen[-1]) == (0, 624), "spread over all of the text"

@@ -187,6 +187,24 @@ def test_the_time_left_is_that_of_the_steps_and_of_what_happens_between_them() -
     assert history_of(*begun, *beside).eta_seconds() == pytest.approx(90 * (0.1 + 2.0 / 10))
 
 
+def test_the_time_left_counts_the_evaluations_and_checkpoints_that_are_to_come() -> None:
+    settings = {"eval_every": 10, "checkpoint_every": 20, "seq_len": 25, "batch_size": 4, "accumulate": 1}
+    begun = replace(started(100, **settings), corpus={"validation_windows": 16})
+    steps = [step(number) for number in range(1, 11)]
+    guessed = history_of(begun, state("TRAINING", 0.0), *steps).eta_seconds()
+    assert guessed is not None and guessed > 90 * 0.1
+    evaluated = [
+        state("VALIDATING", 1.0),
+        replace(validation(10), time=3.0),
+        state("SAVING", 3.5),
+        state("TRAINING", 4.5),
+    ]
+    known = history_of(begun, state("TRAINING", 0.0), *steps, *evaluated, step(11)).eta_seconds()
+    # Steps; evaluations of 2 s and half a second of writing; best, regular and last checkpoints of 1 s; then checks.
+    between = 89 * 0.1 + 9 * 2.5 + (9 + 5 + 1) * 1.0
+    assert known is not None and between + 2 < known < between + 8
+
+
 def test_the_time_left_follows_the_present_pace() -> None:
     slow = [step(number, tokens_per_second=100.0) for number in range(1, 101)]
     fast = [step(number, tokens_per_second=1000.0) for number in range(101, 151)]

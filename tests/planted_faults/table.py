@@ -87,7 +87,7 @@ FAULTS = (
           "event.step > step + 10):\n                    break", "tests/command/test_resume.py -k damaged_newest"),
     Fault("runs", "a second train writes over a run", 'if mode == "new" and found:', 'if mode == "new" and not self.path:',
           "tests/command/test_train.py -k by_accident"),
-    Fault("runs", "the time left forgets validation and saving", "(pace + self._beside_seconds / max(1, step))", "pace",
+    Fault("runs", "the time left forgets validation and saving", "validations * each + max(0, saves) * costs.saving", "0.0",
           "tests/engine/test_history.py"),
     Fault("runs", "a spike of one step is lost from a long curve", "elif value > self._high:", "elif value > math.inf:",
           "tests/engine/test_curves.py"),

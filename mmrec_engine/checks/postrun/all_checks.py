@@ -35,13 +35,13 @@ from mmrec_engine.runs import checkpoints
 from mmrec_engine.runs.catalog import read_description
 from mmrec_engine.runs.history import History
 from mmrec_engine.runs.run_text import same_text, text_of_run
+from mmrec_engine.runs.run_time import FINAL_SAMPLE_TOKENS
 from mmrec_engine.settings import FIELDS, Settings, metrics_of
 from mmrec_engine.storage.run_files import BEST, FINAL
 
 _ENOUGH_BATCHES = 8  # of a validation, by which the scatter of their losses is known to a quarter
 _SCATTER_WINDOWS = 96  # by which the scatter of the windows' losses is known to 7 %
 _LEAST_WINDOWS = 3  # two tell nearly nothing of how far they scatter
-_SAMPLE_TOKENS = 400
 _COPY_CHARACTERS = 4 * 2**20  # of the training text that a copy is searched in
 _GRAM = 3
 _RELOAD_SECONDS = 600
@@ -187,7 +187,7 @@ def _sample(context: AfterContext) -> Values:
         raise Skip("text-gone")
     trained, corpus = context.usable, context.corpus
     text = "".join(
-        generate(trained.model, trained.tokenizer, prompt_of(corpus), _SAMPLE_TOKENS, Sampling(), between=BETWEEN)
+        generate(trained.model, trained.tokenizer, prompt_of(corpus), FINAL_SAMPLE_TOKENS, Sampling(), between=BETWEEN)
     )
     grams = [text[start : start + _GRAM] for start in range(len(text) - _GRAM + 1)]
     distinct = len(set(grams)) / max(1, len(grams))
