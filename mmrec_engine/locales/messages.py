@@ -18,6 +18,10 @@ REASONS: dict[str, Words] = {
     "binary": {"en": "not text (binary)", "tr": "metin değil (ikili)"},
     "undecodable": {"en": "not UTF-8 (undecodable)", "tr": "UTF-8 değil (çözülemiyor)"},
     "invalid-utf8": {"en": "UTF-8 but for some bytes", "tr": "birkaç bayt dışında UTF-8"},
+    "invalid-utf8-rows": {
+        "en": "lines with bytes that are not UTF-8 (--skip-invalid-bytes reads past these)",
+        "tr": "UTF-8 olmayan baytlar içeren satırlar (--skip-invalid-bytes bunları atlayarak okur)",
+    },
     "invalid-bytes": {"en": "read past bytes that are not UTF-8", "tr": "UTF-8 olmayan baytlar atlanarak okundu"},
     "encoding-unknown": {"en": "not UTF-8 (undecodable)", "tr": "UTF-8 değil (çözülemiyor)"},
     "damaged": {"en": "damaged", "tr": "bozuk"},

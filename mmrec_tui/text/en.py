@@ -242,6 +242,7 @@ TEXT: dict[str, str] = {
     "skipped.unreadable": "{file}: cannot be read ({hint}), left out",
     "skipped.invalid-json": "{file}: lines without text left out ({hint})",
     "skipped.invalid-utf8": "{file}: UTF-8 but for byte {hint} (counted from 0), left out; --skip-invalid-bytes reads past that",
+    "skipped.invalid-utf8-rows": "{file}: lines with bytes that are not UTF-8 left out ({hint}); --skip-invalid-bytes reads past these",
     "skipped.invalid-bytes": "{file}: {hint} bytes that are not UTF-8 left out",
     "skipped.encoding-unknown": "{file}: not UTF-8, left out; no encoding known here reads it well, so name its own with --encoding",
     "skipped.encrypted": "{file}: encrypted, left out",

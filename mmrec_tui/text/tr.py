@@ -242,6 +242,7 @@ TEXT: dict[str, str] = {
     "skipped.unreadable": "{file}: okunamıyor ({hint}), alınmadı",
     "skipped.invalid-json": "{file}: metni olmayan satırlar alınmadı ({hint})",
     "skipped.invalid-utf8": "{file}: {hint}. bayt dışında UTF-8 (0'dan sayılır), alınmadı; --skip-invalid-bytes orayı atlayarak okur",
+    "skipped.invalid-utf8-rows": "{file}: UTF-8 olmayan baytlar içeren satırlar alınmadı ({hint}); --skip-invalid-bytes bunları atlayarak okur",
     "skipped.invalid-bytes": "{file}: UTF-8 olmayan {hint} bayt alınmadı",
     "skipped.encoding-unknown": "{file}: UTF-8 değil, alınmadı; burada bilinen hiçbir kodlama ona uymuyor, kodlamasını --encoding ile verin",
     "skipped.encrypted": "{file}: şifreli, alınmadı",

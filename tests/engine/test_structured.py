@@ -4,6 +4,7 @@ import bz2
 import gzip
 import json
 import lzma
+import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -215,6 +216,83 @@ def test_rtf_is_read_as_its_text(tmp_path: Path) -> None:
     assert documents.reading.converted == (("rtf", 1),)
 
 
+FEED = """<?xml version="1.0" encoding="{encoding}"?>
+<!DOCTYPE feed [ <!ENTITY x "a > b"> ]>
+<feed xmlns="http://www.w3.org/2005/Atom"><!-- unseen --><title>Günce</title>
+  <entry><title>İlk yazı</title><link>https://example.org/1</link>
+    <content>Bir <b>kalın</b> söz &amp; devamı,
+    aynı satırda.</content></entry>
+  <entry><title>İkinci</title><content><![CDATA[1 < 2 ve <em>gerisi]]></content></entry>
+  <text>ilk paragraf
+
+  ikinci paragraf</text>
+</feed>
+"""
+FED = "Günce\n\nİlk yazı\n\nhttps://example.org/1\nBir kalın söz & devamı, aynı satırda.\n\nİkinci\n\n1 < 2 ve <em>gerisi\n\nilk paragraf\n\nikinci paragraf\n"  # noqa: E501
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "windows-1254", "utf-16"])
+@pytest.mark.parametrize("name", ["a.xml", "a.txt", "feed"])
+def test_xml_is_read_as_its_text(tmp_path: Path, name: str, encoding: str) -> None:
+    (tmp_path / name).write_bytes(FEED.format(encoding=encoding).encode(encoding))
+    texts, documents = read(tmp_path)
+    assert texts == [FED]
+    assert documents.reading.converted == (("xml", 1),)
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "text"),
+    [
+        ("a.xml", "<doc><p>no declaration</p></doc>", "no declaration\n"),
+        ("a.xml", "<?xml version='1.0'?><doc><p>never closed", "never closed\n"),
+        ("a.xml", "<?xml version='1.0'?><a><b>one & another</b></a>", "one & another\n"),
+        ("a.fb2", "<?xml version='1.0'?><f><p>A line.</p><binary>aGVsbG8=</binary></f>", "A line.\n"),
+        ("a.svg", "<?xml version='1.0'?><svg><text>x</text></svg>", "<?xml version='1.0'?><svg><text>x</text></svg>"),
+        ("a.py", "<?xml version='1.0'?><a/>", "<?xml version='1.0'?><a/>"),
+        ("a.txt", "<3 means a heart", "<3 means a heart"),
+    ],
+)
+def test_xml_of_any_kind_and_code_with_tags(tmp_path: Path, name: str, source: str, text: str) -> None:
+    (tmp_path / name).write_text(source)
+    assert read(tmp_path)[0] == [text]
+
+
+@pytest.mark.parametrize(("name", "root"), [("a.xml", "r"), ("a.html", "html")])
+def test_many_elements_side_by_side_take_no_longer_than_their_length(tmp_path: Path, name: str, root: str) -> None:
+    (tmp_path / name).write_text(f"<{root}>" + "<li>word</li>" * 10_000 + f"</{root}>")
+    began = time.process_time()
+    assert read(tmp_path)[0] == ["word\n" * 10_000]
+    assert time.process_time() - began < 20, "where it grew with the square, minutes"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "words"),
+    [
+        ("windows-1254", "Güneş doğdu, ışık çiçeğe düştü; şimdi öğle oldu."),
+        ("windows-1251", "Солнце взошло над рекой, и дети пошли в школу по старой дороге."),
+        ("gb18030", "太阳从河上升起，孩子们沿着老路去上学，他们唱着歌走过桥。"),
+        ("shift_jis", "太陽が川の上に昇り、子どもたちは古い道を歩いて学校へ行きました。"),
+        ("utf-16-le", "Güneş doğdu, ışık çiçeğe düştü."),
+        ("utf-16-be", "太阳从河上升起，孩子们去上学。"),
+    ],
+)
+@pytest.mark.parametrize("ending", ["jsonl", "csv", "txt"])
+def test_rows_in_another_encoding_get_it_proposed_and_are_read_with_it(
+    tmp_path: Path, encoding: str, words: str, ending: str
+) -> None:
+    texts = [f"{number} {words}" for number in range(40)]
+    rows = [json.dumps({"text": one, "id": "x"}, ensure_ascii=False) for one in texts]
+    content = {"jsonl": rows, "csv": ["id;text", *(f'x;"{one}"' for one in texts)], "txt": texts}[ending]
+    (tmp_path / f"a.{ending}").write_bytes("\n".join(content).encode(encoding))
+    none, documents = read(tmp_path)
+    ((reason, hint),) = skipped(documents)
+    assert (none, reason) == ([], "undecodable")
+    proposed = hint.partition(" ")[0]
+    found, documents = read(tmp_path, encoding=proposed)
+    assert found == (texts if ending != "txt" else ["\n".join(texts)]), proposed
+    assert not documents.skipped
+
+
 def test_parquet_and_arrow_are_read(tmp_path: Path) -> None:
     import pyarrow
     from pyarrow import ipc, parquet
@@ -302,7 +380,7 @@ def test_a_bad_byte_costs_a_line_of_json_or_itself_alone(tmp_path: Path) -> None
     (tmp_path / "a.jsonl").write_bytes(data)
     texts, documents = read(tmp_path)
     assert len(texts) == 29
-    assert skipped(documents) == [("invalid-json", "1, a.jsonl:4")]
+    assert skipped(documents) == [("invalid-utf8-rows", "1, a.jsonl:4")]
     texts, documents = read(tmp_path, skip_invalid=True)
     assert texts == STORIES
     assert skipped(documents) == [("invalid-bytes", "1")]

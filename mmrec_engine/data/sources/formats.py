@@ -13,10 +13,14 @@ from mmrec_engine.data.sources.compressed_files import plain_name
 from mmrec_engine.data.sources.rows import table_of
 from mmrec_engine.data.sources.text import marked_encoding
 
-Kind = Literal["text", "json-lines", "json", "table", "html", "rtf", "columns"]
+Kind = Literal["text", "json-lines", "json", "table", "html", "xml", "rtf", "columns"]
 _LINES = (".jsonl", ".ndjson", ".jsonlines", ".ldjson")
 _CODE_WITH_TAGS = (".md", ".markdown", ".py", ".js", ".ts", ".tsx", ".jsx", ".php", ".vue", ".svelte", ".rst", ".tex")
+_XML_NAMES = (".xml", ".nxml", ".tei", ".fb2", ".rss", ".atom")
+_XML_CODE = (".svg", ".xsl", ".xslt", ".xsd", ".xaml", ".csproj", ".plist")  # read as they stand, like other code
 _HTML = re.compile(r"\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
+_XML = re.compile(r"\s*<\?xml\s")
+_ELEMENT = re.compile(r"\s*<[\w!?:.-]+[^<>]*>")
 _TAG = re.compile(r"<(?:p|div|body|head|title|h[1-6]|table|span|br|ul|a)\b[^<>]*>", re.IGNORECASE)
 
 
@@ -36,6 +40,10 @@ def kind_of(name: str, head: bytes, whole: bool) -> Kind:
         return "html"
     if _HTML.match(text) and ending not in _CODE_WITH_TAGS:
         return "html"
+    if ending not in (*_CODE_WITH_TAGS, *_XML_CODE) and (
+        _XML.match(text) or (ending in _XML_NAMES and _ELEMENT.match(text))
+    ):
+        return "xml"
     if "\0" not in text and ending not in _CODE_WITH_TAGS and table_of(text, ending, whole) is not None:
         return "table"
     return "text"

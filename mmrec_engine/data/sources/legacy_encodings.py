@@ -9,10 +9,15 @@ from __future__ import annotations
 
 import codecs
 import itertools
+import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 
 MOST_READINGS = 6
 _LINE = 80  # characters shown
+_WIDE = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
+_SPACES = " \n\r\t\f。、，　"
+_MOST_BETWEEN_SPACES = 200  # characters
 _LATIN = (  # of those that read alike the first is told
     "windows-1252", "windows-1254", "windows-1250", "windows-1257", "iso-8859-2", "iso-8859-15", "cp857", "cp850", "cp852",
 )  # fmt: skip
@@ -30,6 +35,32 @@ _MOST_MESS = 0.2  # charset-normalizer's measure
 _MOST_ACCENTED = 0.4  # of the letters of a language in Latin letters
 
 
+def unmarked_unicode(head: bytes) -> tuple[str, str] | None:
+    """UTF-16 or UTF-32 without a byte order mark, and a decoded line; None where it is neither.
+
+    Read in the wrong order of bytes, blanks and line ends are rare or unassigned characters, so what has the most of them is
+    meant; other bytes come to characters that no text has.
+    """
+    found = []
+    for name in _WIDE:
+        try:
+            text = codecs.getincrementaldecoder(name)().decode(head)
+        except UnicodeError:
+            continue
+        kinds = Counter(unicodedata.category(one) for one in set(text) if one not in _SPACES)
+        spaces = sum(text.count(one) for one in _SPACES)
+        if (
+            text
+            and spaces * _MOST_BETWEEN_SPACES >= len(text)
+            and not any(kinds[kind] for kind in ("Cc", "Cn", "Co", "Cs"))
+        ):
+            found.append((spaces, name, text))
+    if not found:
+        return None
+    _, name, text = max(found)
+    return name, _telling_line(text)
+
+
 def likeliest_encoding(head: bytes) -> tuple[str, str] | None:
     """The encoding that reads most naturally, and the first decoded line with a letter beyond ASCII; None where none fits."""
     return next(iter(readings(head)), None)
@@ -40,6 +71,8 @@ def readings(head: bytes) -> list[tuple[str, str]]:
 
     Each with its first decoded line beyond ASCII. Encodings that read alike are told once.
     """
+    if (wide := unmarked_unicode(head)) is not None:
+        return [wide]
     whole = head[: head.rfind(b"\n") + 1] or head
     latin = [(naturalness(text), name, text) for name in _LATIN if (text := _decoded(whole, name)) is not None]
     latin.sort(key=lambda one: -one[0])  # stable: those named first are the more usual

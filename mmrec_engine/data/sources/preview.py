@@ -21,7 +21,7 @@ from mmrec_engine.data.sources.documents import Entry, FileDocuments
 from mmrec_engine.data.sources.formats import kind_of
 from mmrec_engine.data.sources.legacy_encodings import readings
 from mmrec_engine.data.sources.structured import Found, Text
-from mmrec_engine.data.sources.text import clean_pieces
+from mmrec_engine.data.sources.text import as_utf8, clean_pieces
 
 _HEAD_BYTES = 2**16
 _MOST_NAMES = 20
@@ -80,7 +80,8 @@ class _FileHeads(FileDocuments):
         for entry in entries[:_MOST_HEADS]:
             head = b""
             try:
-                with _opened(entry) as file:
+                with _opened(entry) as opened:
+                    file = as_utf8(opened, self.encoding)
                     head = file.read(_HEAD_BYTES)
                     text = self._beginning(entry.name, file, head)
                 return Preview(total, len(entries), names, entry.name, tuple(text.splitlines()[:lines]))

@@ -13,11 +13,12 @@ from typing import Any, BinaryIO
 
 from mmrec_engine.data.sources.compressed_files import Unusable
 from mmrec_engine.data.sources.fields import Row
-from mmrec_engine.data.sources.text import json_lines, utf8_damage
+from mmrec_engine.data.sources.text import json_lines, undecodable_lines, utf8_damage
 from mmrec_engine.errors import RequestError
 from mmrec_engine.system.optional_dependencies import library
 
 BLANK: Row = {}  # stands where an empty line is, so that lines can be counted
+TORN: Row = {}  # where a line is no UTF-8, in a file that is
 _EXTRA = "hub"
 _DROPPED_SHARE = 0.02  # of the bytes of a line of JSON; a line with more of them in no UTF-8 is in another encoding
 _READ = 2**20  # characters
@@ -31,15 +32,20 @@ _JUDGED_ROWS = 200
 def rows_of_lines(file: BinaryIO, encoding: str | None, dropped: list[int] | None) -> Iterator[Row | None]:
     """JSON, a row in each line, `BLANK` for an empty one. Where one line is all, it may hold the rows within it.
 
-    encoding, dropped: as in `clean_pieces`. Raises Unusable.
+    `TORN` for a line that is no UTF-8, in a file that is but for a few bytes. encoding, dropped: as in `clean_pieces`. Raises
+    Unusable.
     """
     alone: list[Any] = []  # the first value, until there is a second
-    several = False
+    several = judged = False
     for line in json_lines(file):
         if not line.strip():
             yield BLANK
             continue
         value = _value(line, encoding, dropped)
+        if value is TORN and not judged:
+            judged = True
+            if isinstance(line, bytes) and (reason := undecodable_lines(file, line)) is not None:
+                raise reason
         if not several and not alone:
             alone = [value]
             continue
@@ -52,7 +58,7 @@ def rows_of_lines(file: BinaryIO, encoding: str | None, dropped: list[int] | Non
 
 
 def _value(line: bytes | str, encoding: str | None, dropped: list[int] | None) -> Any:
-    """None where it is no JSON."""
+    """None where it is no JSON, `TORN` where it is no UTF-8 and nothing else was named."""
     try:
         try:
             return json.loads(line)
@@ -63,7 +69,7 @@ def _value(line: bytes | str, encoding: str | None, dropped: list[int] | None) -
             if dropped is not None and (damage.slight or damage.bad <= _DROPPED_SHARE * damage.size):
                 dropped.append(damage.bad)
                 return json.loads(line.decode("utf-8", "ignore"))
-            return json.loads(line.decode(encoding or "utf-8"))
+            return TORN if encoding is None else json.loads(line.decode(encoding))
     except (ValueError, RecursionError):
         return None
 

@@ -7,7 +7,7 @@ import csv
 import itertools
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import BinaryIO
@@ -15,9 +15,17 @@ from typing import BinaryIO
 from mmrec_engine.data.sources.compressed_files import Unusable, damage_worded, plain_name
 from mmrec_engine.data.sources.fields import SAMPLE, Row, TextField, chosen_field, keys_of
 from mmrec_engine.data.sources.formats import Kind, beginning, kind_of
-from mmrec_engine.data.sources.markup import html_text, rtf_text
-from mmrec_engine.data.sources.rows import BLANK, rows_of_columns, rows_of_json, rows_of_lines, rows_of_table, table_of
-from mmrec_engine.data.sources.text import clean, clean_pieces
+from mmrec_engine.data.sources.markup import html_text, rtf_text, xml_text
+from mmrec_engine.data.sources.rows import (
+    BLANK,
+    TORN,
+    rows_of_columns,
+    rows_of_json,
+    rows_of_lines,
+    rows_of_table,
+    table_of,
+)
+from mmrec_engine.data.sources.text import as_utf8, clean, clean_pieces
 
 HEAD_BYTES = 2**16
 _LARGEST_MARKUP = 2**26  # characters of a page, which is held in memory whole
@@ -25,7 +33,7 @@ _CHARSET = re.compile(
     rb"""<(?:meta|\?xml)\b[^>]{0,200}?(?:charset|encoding)\s*=\s*["']?([A-Za-z0-9_.:-]{2,40})""", re.IGNORECASE
 )
 _MOST_KEYS = 12  # named
-CONVERTED: tuple[Kind, ...] = ("html", "rtf")
+_CONVERT: dict[Kind, Callable[[str], str]] = {"html": html_text, "xml": xml_text, "rtf": rtf_text}
 
 
 @dataclass
@@ -69,6 +77,7 @@ class TextReader:
 
         name: of the file alone. Raises Unusable where it is no text.
         """
+        file = as_utf8(file, self.encoding)
         with damage_worded():
             head = file.read(HEAD_BYTES)
             file.seek(0)
@@ -76,7 +85,7 @@ class TextReader:
         dropped: list[int] | None = [] if self.skip_invalid else None
         if kind == "text":
             yield Text(clean_pieces(file, self.encoding, dropped))
-        elif kind == "rtf" or kind == "html":
+        elif kind in _CONVERT:
             yield Text(iter((self._converted(kind, file, head, dropped),)))
             found.converted[kind] += 1
         else:
@@ -96,7 +105,7 @@ class TextReader:
                 raise Unusable("too-large")
         source = "".join(parts)
         try:
-            text = clean(rtf_text(source) if kind == "rtf" else html_text(source)).replace("\0", "")
+            text = clean(_CONVERT[kind](source)).replace("\0", "")
         except Exception:  # the libraries raise of many kinds where a page or document is broken
             raise Unusable("damaged") from None
         if not text:
@@ -120,9 +129,12 @@ class TextReader:
     def _of_rows(self, rows: Iterator[Row | None], kind: Kind, name: str, found: Found) -> Iterator[Text | Lost]:
         """The texts of rows; rows without the field are counted and named once."""
         first = list(itertools.islice(rows, SAMPLE))
-        known: Sequence[Row] = [row for row in first if row is not None and row is not BLANK]
+        known: Sequence[Row] = [row for row in first if row is not None and row is not BLANK and row is not TORN]
         if all(row is BLANK for row in first):
             raise Unusable("empty")
+        torn = [number for number, row in enumerate(first, start=1) if row is TORN]
+        if not known and torn:
+            raise Unusable("invalid-utf8-rows", f"{len(torn)}, {name}:{torn[0]}")
         if not known:
             raise Unusable("invalid-rows" if kind == "table" else "invalid-json", f"{len(first)}, {name}:1")
         field = chosen_field(known, self.text_field)
@@ -130,9 +142,13 @@ class TextReader:
             raise Unusable("no-field", _some(keys_of(known)))
         found.fields[field] += 1
         bad, first_bad, good = 0, 0, 0
+        torn = []
         try:
             for number, row in enumerate(itertools.chain(first, rows), start=1):
                 if row is BLANK:
+                    continue
+                if row is TORN:
+                    torn.append(number)
                     continue
                 text = None if row is None else field.text_of(row)
                 if text is None:
@@ -143,9 +159,11 @@ class TextReader:
         except Unusable as unusable:
             yield Lost(unusable.reason, unusable.hint)
             return
+        if torn:
+            yield Lost("invalid-utf8-rows", f"{len(torn)}, {name}:{torn[0]}")
         if bad:
             yield Lost("invalid-rows" if kind in ("table", "columns") else "invalid-json", f"{bad}, {name}:{first_bad}")
-        elif not good:
+        elif not good and not torn:
             yield Lost("empty", "")
 
 

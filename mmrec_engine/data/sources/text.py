@@ -12,10 +12,10 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO, cast
 
 from mmrec_engine.data.sources.compressed_files import Unusable, damage_worded, open_bytes
-from mmrec_engine.data.sources.legacy_encodings import likeliest_encoding
+from mmrec_engine.data.sources.legacy_encodings import likeliest_encoding, unmarked_unicode
 
 __all__ = ["Unusable", "clean", "clean_pieces", "open_bytes"]
 
@@ -36,6 +36,74 @@ _WRONG = re.compile("[\udc80-\udcff]")  # a byte that is no UTF-8, as the decode
 _TEXT_CONTROLS = frozenset(b"\t\n\r\f\v\b\x1b")
 
 
+def as_utf8(file: BinaryIO, encoding: str | None) -> BinaryIO:
+    """The open file, from its beginning; in UTF-8 where it is in UTF-16 or UTF-32 without a mark, and the encoding says so.
+
+    The bytes of its lines and signs could not be found otherwise.
+    """
+    if encoding is None or _wide(encoding) is None:
+        return file
+    with damage_worded():
+        head = file.read(_HEAD_BYTES)
+        file.seek(0)
+    if marked_encoding(head) is not None or (b"\0" not in head and utf8_damage((head,)).slight):
+        return file
+    return cast(BinaryIO, io.BufferedReader(_AsUtf8(file, encoding)))
+
+
+def _wide(encoding: str) -> str | None:
+    """The codec's name, if its characters are of two or four bytes."""
+    name = codecs.lookup(encoding).name
+    return name if name.startswith(("utf-16", "utf-32")) else None
+
+
+class _AsUtf8(io.RawIOBase):
+    """An open file in another encoding, as the same text in UTF-8."""
+
+    def __init__(self, file: BinaryIO, encoding: str) -> None:
+        self._file, self._encoding = file, encoding
+        self._begin()
+
+    def _begin(self) -> None:
+        self._file.seek(0)
+        self._decoder = codecs.getincrementaldecoder(self._encoding)()
+        self._ready, self._place = b"", 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Backwards by reading it again."""
+        if whence == io.SEEK_CUR:
+            offset += self._place
+        elif whence != io.SEEK_SET:
+            raise io.UnsupportedOperation("seek from the end")
+        if offset < self._place:
+            self._begin()
+        while self._place < offset and self.read(min(_HEAD_BYTES, offset - self._place)):
+            pass
+        return self._place
+
+    def readinto(self, buffer: Any) -> int:
+        """Raises Unusable where it is not in that encoding."""
+        while not self._ready:
+            with damage_worded():
+                data = self._file.read(_HEAD_BYTES)
+            try:
+                self._ready = self._decoder.decode(data, final=not data).encode("utf-8")
+            except UnicodeError:
+                raise Unusable("damaged") from None
+            if not data:
+                break
+        count = min(len(buffer), len(self._ready))
+        buffer[:count], self._ready = self._ready[:count], self._ready[count:]
+        self._place += count
+        return count
+
+
 def clean_pieces(file: BinaryIO, encoding: str | None, dropped: list[int] | None = None) -> Iterator[str]:
     """Clean text of an open file, piece by piece; the pieces do not depend on where reads end.
 
@@ -48,6 +116,9 @@ def clean_pieces(file: BinaryIO, encoding: str | None, dropped: list[int] | None
             raise Unusable("empty")
         marked = marked_encoding(head)
         if marked is None and _is_binary(head):
+            wide = unmarked_unicode(head)
+            if wide is not None and (encoding is None or _wide(encoding) is None):
+                raise Unusable("undecodable", "{} («{}»)".format(*wide))
             if encoding is None or b"\0" not in head:
                 raise Unusable("binary")
             marked = encoding  # UTF-16 without its mark is full of NUL bytes
@@ -150,13 +221,33 @@ def _decoded(
         raise _undecodable(file, head, data) from None
 
 
+def undecodable_lines(file: BinaryIO, line: bytes) -> Unusable | None:
+    """Why the lines of a file are no UTF-8, of which this one is not; none where only a few bytes spoil them.
+
+    Leaves the file where it stands.
+    """
+    place = file.tell()
+    file.seek(0)
+    try:
+        if utf8_damage(iter(lambda: file.read(PIECE_BYTES), b"")).slight:
+            return None
+        file.seek(place)
+        return _in_another_encoding(line + file.read(_HEAD_BYTES))
+    finally:
+        file.seek(place)
+
+
 def _undecodable(file: BinaryIO, head: bytes, data: bytes) -> Unusable:
     """Why text that has no mark cannot be read. data: what was to be decoded last."""
     file.seek(len(head))
     damage = _damage_of(file, head)
     if damage.bad and damage.slight:
         return Unusable("invalid-utf8", damage.places)
-    likeliest = likeliest_encoding(data if not data.isascii() else head)
+    return _in_another_encoding(data if not data.isascii() else head)
+
+
+def _in_another_encoding(data: bytes) -> Unusable:
+    likeliest = likeliest_encoding(data)
     if likeliest is None:
         return Unusable("encoding-unknown")
     return Unusable("undecodable", "{} («{}»)".format(*likeliest))

@@ -19,8 +19,8 @@ READING: tuple[FindingText, ...] = (
         {"en": "Markup", "tr": "İşaretleme"},
         {
             "pass": {
-                "en": "{share:.0%} markup: no HTML, RTF, JSON or tables trained on as they stand",
-                "tr": "{share:.0%} işaretleme: olduğu gibi eğitilen HTML, RTF, JSON ya da tablo yok",
+                "en": "{share:.0%} markup: no HTML, XML, RTF, JSON or tables trained on as they stand",
+                "tr": "{share:.0%} işaretleme: olduğu gibi eğitilen HTML, XML, RTF, JSON ya da tablo yok",
             },
             "html": _markup("tags, as in HTML and XML", "HTML ve XML'deki gibi etiket"),
             "rtf": _markup("commands of RTF", "RTF komutu"),
@@ -32,8 +32,8 @@ READING: tuple[FindingText, ...] = (
             "tr": "Model okuduğunu yazmayı öğrenir: etiketler, anahtarlar ve ayraçlar sözcüklerin yerini alır.",
         },
         {
-            "en": "Convert it to text first. HTML, RTF, JSON, CSV and TSV files are converted when they are read; name their field with --text-field.",
-            "tr": "Önce metne dönüştürün. HTML, RTF, JSON, CSV ve TSV dosyaları okunurken dönüştürülür; alanlarını --text-field ile verin.",
+            "en": "Convert it to text first. HTML, XML, RTF, JSON, CSV and TSV files are converted when they are read; name their field with --text-field.",
+            "tr": "Önce metne dönüştürün. HTML, XML, RTF, JSON, CSV ve TSV dosyaları okunurken dönüştürülür; alanlarını --text-field ile verin.",
         },
     ),
     FindingText(
