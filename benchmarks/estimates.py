@@ -22,7 +22,7 @@ from mmrec_engine.events import RunFinished, Step, result_of
 from mmrec_engine.runs.catalog import read_events
 from mmrec_engine.runs.history import History
 from mmrec_engine.settings import resolve
-from mmrec_tui.draft import outlook, windows_of
+from mmrec_tui.app.draft import outlook, windows_of
 
 _MOMENTS = (0.25, 0.5, 0.75)
 _PLANNED_SECONDS = 0.8  # of measuring, as in the app

@@ -11,8 +11,8 @@ import math
 import time
 from collections.abc import Callable
 
-from mmrec_tui.text import Wording
-from mmrec_tui.widgets.plotting import Figure, Role, Series, draw
+from mmrec_tui.locales import Wording
+from mmrec_tui.presentation.plotting import Figure, Role, Series, draw
 
 _FRAMES = 10
 _SIZES = ((76, 14), (100, 30), (55, 18))

@@ -35,10 +35,10 @@ async def main() -> None:
 async def pictures(language: str, prompt: str) -> None:
     from textual.widgets import Input
 
-    from mmrec_tui.app import MmrecApp
-    from mmrec_tui.launch import Stage
+    from mmrec_tui.app.app import MmrecApp
+    from mmrec_tui.app.launch import Stage
+    from mmrec_tui.locales import Wording
     from mmrec_tui.preferences import Preferences
-    from mmrec_tui.text import Wording
 
     app: Any = MmrecApp(Stage(Wording(language), Preferences(plan=dict(PLAN))))  # type: ignore[arg-type]
     async with app.run_test(size=WIDE) as pilot:

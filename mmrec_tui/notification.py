@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mmrec_tui.locales import Wording
 from mmrec_tui.terminal import one_line
-from mmrec_tui.text import Wording
 
 if TYPE_CHECKING:
     from mmrec_engine.runs.history import History

@@ -1,6 +1,6 @@
 """How long a run takes: its steps, and what it does beside them. The same arithmetic for a plan and for a run under way.
 
-A plan knows the costs from a calibration (`training/calibration.py`), a run under way from its own events (`MeasuredCosts`).
+A plan knows the costs from a calibration (`planning/throughput.py`), a run under way from its own events (`MeasuredCosts`).
 """
 
 from __future__ import annotations

@@ -14,11 +14,11 @@ from textual.pilot import Pilot
 
 from mmrec_engine.checks.finding import finding
 from mmrec_engine.settings import resolve
-from mmrec_tui.app import MmrecApp
-from mmrec_tui.launch import Stage
+from mmrec_tui.app.app import MmrecApp
+from mmrec_tui.app.launch import Stage
+from mmrec_tui.app.session import Judged, Session, Training, Work
+from mmrec_tui.locales import Wording
 from mmrec_tui.preferences import Preferences
-from mmrec_tui.session import Judged, Session, Training, Work
-from mmrec_tui.text import Wording
 
 TRAINED = 90.0  # seconds, at most
 # As little as a run can be and still train, validate, save and end.
@@ -48,7 +48,7 @@ def _own_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
 @pytest.fixture
 def without_torch(monkeypatch: pytest.MonkeyPatch) -> None:
     """For tests that train nothing: torch is never there yet, so no speed is measured behind the screen."""
-    monkeypatch.setattr("mmrec_tui.session.load_torch", lambda: Work(lambda work: time.sleep(600)))
+    monkeypatch.setattr("mmrec_tui.app.session.load_torch", lambda: Work(lambda work: time.sleep(600)))
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from mmrec_engine.data.prepare import prepare_corpus
 from mmrec_engine.events import result_of
 from mmrec_engine.run.follow_up import offers
 from mmrec_engine.settings import resolve
-from mmrec_tui.app import MmrecApp
+from mmrec_tui.app.app import MmrecApp
 from tests.app.conftest import table_of, until
 from tests.app.recorded import a_batch_search, a_rate_search, a_training, an_ending, record, some_findings_before
 
@@ -69,7 +69,7 @@ async def _plan(app: MmrecApp, pilot: Pilot[Any]) -> None:
 
 
 async def _checklist(app: MmrecApp, pilot: Pilot[Any]) -> None:
-    from mmrec_tui.screens import checklist
+    from mmrec_tui.app.screens import checklist
 
     resolved = resolve({"name": "tiny-9"})
     with patch.object(checklist, "BeforeChecks", Found):
@@ -105,7 +105,7 @@ async def _guide(app: MmrecApp, pilot: Pilot[Any]) -> None:
 
 def _search(name: str) -> Opener:
     async def open_it(app: MmrecApp, pilot: Pilot[Any]) -> None:
-        module = importlib.import_module(f"mmrec_tui.screens.{name}")
+        module = importlib.import_module(f"mmrec_tui.app.screens.{name}")
         states = a_rate_search() if name == "rates" else a_batch_search()
 
         class Still(getattr(module, f"{name.capitalize()}Screen")):  # type: ignore[misc]
@@ -121,7 +121,7 @@ def _search(name: str) -> Opener:
 
 def _dialog(module: str, name: str, *what: Any) -> Opener:
     async def open_it(app: MmrecApp, pilot: Pilot[Any]) -> None:
-        app.push_screen(getattr(importlib.import_module(f"mmrec_tui.{module}"), name)(*what))
+        app.push_screen(getattr(importlib.import_module(f"mmrec_tui.app.app.{module}"), name)(*what))
         await until(pilot, lambda: type(app.screen).__name__ == name)
 
     return open_it

@@ -12,8 +12,8 @@ from textual.widgets import Input
 
 from mmrec_engine.checks.finding import finding
 from mmrec_engine.events import Finding
-from mmrec_tui.keys import acts_beside, word_key
-from mmrec_tui.screens.base import KeyBar, MmrecScreen
+from mmrec_tui.app.keys import acts_beside, word_key
+from mmrec_tui.app.screens.base import KeyBar, MmrecScreen
 from tests.app.conftest import an_app, screen_text, table_of, until, until_shown
 from tests.app.every_screen import OPENERS
 from tests.app.recorded import a_training, an_ending, record

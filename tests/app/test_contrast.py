@@ -15,7 +15,7 @@ from textual.pilot import Pilot
 from textual.screen import ModalScreen
 from textual.widgets import DataTable, OptionList, Select
 
-from mmrec_tui.themes import THEME_NAMES
+from mmrec_tui.app.themes import THEME_NAMES
 from tests.app.conftest import an_app
 from tests.app.every_screen import OPENERS
 

@@ -14,7 +14,7 @@ from mmrec_engine.events import result_of
 from mmrec_engine.runs.run_time import Costs
 from mmrec_engine.settings import FIELDS, Settings, resolve
 from mmrec_engine.settings.presets import PROFILES
-from mmrec_tui.draft import (
+from mmrec_tui.app.draft import (
     GROUPS,
     Draft,
     corpora_as_typed,

@@ -9,10 +9,10 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
-from mmrec_tui.draft import Draft
+from mmrec_tui.app.draft import Draft
+from mmrec_tui.app.screens.chooser import pasted_path
+from mmrec_tui.app.undo import Drafts
 from mmrec_tui.preferences import read_preferences
-from mmrec_tui.screens.chooser import pasted_path
-from mmrec_tui.undo import Drafts
 from tests.app.conftest import an_app, screen_text, table_of, until
 
 pytestmark = pytest.mark.usefixtures("without_torch")

@@ -13,10 +13,10 @@ import pytest
 from mmrec_engine import events
 from mmrec_engine.settings import resolve
 from mmrec_engine.training.train_step import Stepper, StepResult
-from mmrec_tui.app import MmrecApp
-from mmrec_tui.screens.start import StartScreen
-from mmrec_tui.session import Training, Watching
-from mmrec_tui.widgets.panels import Patience
+from mmrec_tui.app.app import MmrecApp
+from mmrec_tui.app.screens.start import StartScreen
+from mmrec_tui.app.session import Training, Watching
+from mmrec_tui.app.widgets.panels import Patience
 from tests.app.conftest import TINY, TRAINED, an_app, long_training, screen_text, table_of, until, until_shown
 from tests.app.recorded import BEGAN, a_training, an_ending, opening, record
 from tests.conftest import events_of
@@ -114,7 +114,7 @@ async def test_a_panel_that_breaks_says_so_and_training_goes_on_to_its_end(
 async def test_plots_that_break_say_so_and_training_goes_on_to_its_end(
     monkeypatch: pytest.MonkeyPatch, training: Training
 ) -> None:
-    monkeypatch.setattr("mmrec_tui.screens.training.figure_of", broken)
+    monkeypatch.setattr("mmrec_tui.app.screens.training.figure_of", broken)
     app = an_app(session=training)
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await until_shown(pilot, "this panel broke")
@@ -125,7 +125,7 @@ async def test_plots_that_break_say_so_and_training_goes_on_to_its_end(
 async def test_a_plot_that_breaks_while_it_is_drawn_says_so(
     monkeypatch: pytest.MonkeyPatch, finished: Path, without_torch: None
 ) -> None:
-    monkeypatch.setattr("mmrec_tui.widgets.plot.draw", broken)
+    monkeypatch.setattr("mmrec_tui.app.widgets.plot.draw", broken)
     app = an_app(session=Watching(finished))
     async with app.run_test(size=(160, 45)) as pilot:
         await until_shown(pilot, "this panel broke")
@@ -139,7 +139,7 @@ async def test_a_panel_that_recovers_is_shown_again(
     monkeypatch: pytest.MonkeyPatch, finished: Path, without_torch: None
 ) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr("mmrec_tui.screens.training.figure_of", broken)
+        patched.setattr("mmrec_tui.app.screens.training.figure_of", broken)
         patched.setattr(Patience, "look", broken)
         app = an_app(session=Watching(finished))
         async with app.run_test(size=(80, 24)) as pilot:
@@ -326,7 +326,7 @@ async def test_a_screen_that_breaks_closes_the_app_in_order(
 async def test_a_screen_that_breaks_leaves_the_training_alone_and_can_be_opened_again(
     monkeypatch: pytest.MonkeyPatch, small_text: Path
 ) -> None:
-    from mmrec_tui.screens.training import TrainingScreen
+    from mmrec_tui.app.screens.training import TrainingScreen
 
     training = long_training(small_text)
     training.start()

@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from mmrec_engine.locales.guide import HYPERPARAMETERS
-from mmrec_tui.widgets.form import Field
+from mmrec_tui.app.widgets.form import Field
 from tests.app.conftest import an_app, screen_text, table_of, until
 from tests.conftest import extended
 

@@ -12,8 +12,8 @@ from mmrec_engine.locales.guide import HYPERPARAMETERS, ITEMS, MEASURES, PROBLEM
 from mmrec_engine.locales.guide.findings import texts
 from mmrec_engine.locales.messages import LANGUAGES, MESSAGES
 from mmrec_engine.settings import resolve
-from mmrec_tui.in_app import error_text, in_app
-from mmrec_tui.text import Wording
+from mmrec_tui.app.in_app import error_text, in_app
+from mmrec_tui.locales import Wording
 
 OF_THE_COMMAND_LINE = re.compile(r"(?<![\w-])--[a-z]|mmrec-tui [a-z]")
 SAY = {language: Wording(language) for language in LANGUAGES}

@@ -13,13 +13,12 @@ from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
 from mmrec_engine.locales.messages import LANGUAGES
-from mmrec_tui.figures import PLOTS
-from mmrec_tui.keys import KEYS, about_key, keys_of, word_key
-from mmrec_tui.screens.base import MmrecScreen
-from mmrec_tui.screens.leaving import LeavingScreen
-from mmrec_tui.screens.training import PANELS
-from mmrec_tui.session import Watching
-from mmrec_tui.text import Wording
+from mmrec_tui.app.keys import KEYS, about_key, keys_of, word_key
+from mmrec_tui.app.screens.base import MmrecScreen
+from mmrec_tui.app.screens.leaving import LeavingScreen
+from mmrec_tui.app.session import Watching
+from mmrec_tui.locales import Wording
+from mmrec_tui.presentation.panels import PANELS, PLOTS
 from tests.app.conftest import an_app, screen_text, table_of, until, until_shown
 from tests.app.recorded import a_training, an_ending, record
 
@@ -29,7 +28,7 @@ SCREENS = ("start", "plan", "checklist", "training", "report", "runs", "compare"
 
 def screen_class(name: str) -> type[MmrecScreen]:
     found: type[MmrecScreen] = getattr(
-        importlib.import_module(f"mmrec_tui.screens.{name}"), f"{name.capitalize()}Screen"
+        importlib.import_module(f"mmrec_tui.app.screens.{name}"), f"{name.capitalize()}Screen"
     )
     return found
 

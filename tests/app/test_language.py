@@ -14,11 +14,11 @@ from textual.pilot import Pilot
 from mmrec_engine.locales.guide import HYPERPARAMETERS, ITEMS, MEASURES, PROBLEMS, PROFILE_TEXTS
 from mmrec_engine.locales.messages import LANGUAGES
 from mmrec_engine.settings import FIELDS
-from mmrec_tui.app import MmrecApp, Relaunch
+from mmrec_tui.app.app import MmrecApp, Relaunch
+from mmrec_tui.app.session import Watching
+from mmrec_tui.app.themes import THEME_NAMES
+from mmrec_tui.locales import en, en_app, en_keys, tr, tr_app, tr_keys
 from mmrec_tui.preferences import Preferences, read_preferences
-from mmrec_tui.session import Watching
-from mmrec_tui.text import en, en_app, en_keys, tr, tr_app, tr_keys
-from mmrec_tui.themes import THEME_NAMES
 from tests.app.conftest import an_app, screen_text, table_of, until, until_shown
 from tests.app.recorded import a_training, an_ending, record
 
@@ -150,7 +150,7 @@ async def keys(app: MmrecApp, pilot: Pilot[Any]) -> None:
 
 
 async def chooser(app: MmrecApp, pilot: Pilot[Any]) -> None:
-    from mmrec_tui.screens.chooser import ChooserScreen
+    from mmrec_tui.app.screens.chooser import ChooserScreen
 
     app.push_screen(ChooserScreen())
     await until_shown(pilot, "Ctrl+S")

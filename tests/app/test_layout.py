@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from mmrec_tui.keys import PANELS
-from mmrec_tui.session import Session
-from mmrec_tui.widgets.panels import Hints
-from mmrec_tui.widgets.plot import Plot
+from mmrec_tui.app.session import Session
+from mmrec_tui.app.widgets.panels import Hints
+from mmrec_tui.app.widgets.plot import Plot
+from mmrec_tui.presentation.panels import PANELS
 from tests.app.conftest import an_app, screen_text, until, until_shown
 from tests.app.recorded import a_training, an_ending, record
 from tests.app.test_snapshots import Still

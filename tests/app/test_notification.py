@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from textual.widgets import Input
 
+from mmrec_tui.app.screens.asking import AskingScreen
+from mmrec_tui.app.session import Session
 from mmrec_tui.preferences import read_preferences
-from mmrec_tui.screens.asking import AskingScreen
-from mmrec_tui.session import Session
 from tests.app.conftest import an_app, until
 
 pytestmark = pytest.mark.usefixtures("without_torch")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from mmrec_engine import events
 from mmrec_engine.runs.history import History
-from mmrec_tui.screens.report import numbers_text, samples_text
-from mmrec_tui.text import Wording
-from mmrec_tui.widgets.panels import log_line, machine_text, patience_text, samples_lines
-from mmrec_tui.widgets.spark import spark
+from mmrec_tui.app.screens.report import numbers_text, samples_text
+from mmrec_tui.app.widgets.panels import log_line, machine_text, patience_text, samples_lines
+from mmrec_tui.locales import Wording
+from mmrec_tui.presentation.spark import spark
 from tests.app.recorded import a_training
 from tests.engine.test_history import history_of
 

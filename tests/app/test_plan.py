@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Select
 
 from mmrec_engine.locales.guide import HYPERPARAMETERS
-from mmrec_tui.app import MmrecApp
+from mmrec_tui.app.app import MmrecApp
 from mmrec_tui.preferences import read_preferences
 from tests.app.conftest import TINY, an_app, screen_text, table_of, until, until_shown
 

@@ -12,11 +12,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mmrec_engine.runs.history import History
-from mmrec_tui.figures import PLOTS, View, figure_of, overlay
-from mmrec_tui.text import Wording
-from mmrec_tui.widgets.plot import values_at
-from mmrec_tui.widgets.plotting import Figure, Point, Series, draw
-from mmrec_tui.widgets.scale import ticks, y_scale
+from mmrec_tui.app.widgets.plot import values_at
+from mmrec_tui.locales import Wording
+from mmrec_tui.presentation.figures import View, figure_of, overlay
+from mmrec_tui.presentation.panels import PLOTS
+from mmrec_tui.presentation.plotting import Figure, Point, Series, draw
+from mmrec_tui.presentation.scale import ticks, y_scale
 from tests.app.recorded import a_training, an_ending
 from tests.engine.test_history import history_of, started, step, validation
 

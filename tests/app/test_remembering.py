@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mmrec_tui.pacing import FASTEST, SHARE, SLOWEST, Pacing
+from mmrec_tui.app.pacing import FASTEST, SHARE, SLOWEST, Pacing
 from mmrec_tui.preferences import Preferences, read_preferences
 
 

@@ -12,8 +12,8 @@ from textual.pilot import Pilot
 
 from mmrec_engine.errors import RequestError
 from mmrec_engine.planning import batch_size_finder, lr_finder
-from mmrec_tui.app import MmrecApp
-from mmrec_tui.session import is_under_way
+from mmrec_tui.app.app import MmrecApp
+from mmrec_tui.app.session import is_under_way
 from tests.app.conftest import TINY, an_app, screen_text, table_of, until, until_shown
 from tests.app.recorded import a_batch_search, a_rate_search
 
@@ -185,7 +185,7 @@ async def test_letters_typed_into_a_field_start_no_search(rates: Searching, batc
 async def test_the_real_search_ends_with_something_to_take_over(
     key: str, shown: str, small_text: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mmrec_tui.screens.batches.BATCH_SECONDS", 5.0)
+    monkeypatch.setattr("mmrec_tui.app.screens.batches.BATCH_SECONDS", 5.0)
     app = an_app(plan={**TINY, "data_dir": str(small_text), "dropout": 0.0})
     async with app.run_test(size=(120, 36), notifications=True) as pilot:
         plan = await open_search(app, pilot, key)

@@ -19,8 +19,8 @@ from textual.pilot import Pilot
 from mmrec_engine import events
 from mmrec_engine.runs.catalog import RunSummary
 from mmrec_engine.runs.run_time import Costs
-from mmrec_tui.measuring import Measuring
-from mmrec_tui.session import Session
+from mmrec_tui.app.measuring import Measuring
+from mmrec_tui.app.session import Session
 from tests.app.conftest import an_app, screen_text, table_of, until
 from tests.app.recorded import (
     BEGAN,
@@ -89,12 +89,12 @@ def _the_same_everywhere(
         function = name.rpartition(".")[2]
         monkeypatch.setattr(f"mmrec_engine.{name}", value)
         for screen in ("start", "plan", "runs"):  # where it may be known by its own name
-            monkeypatch.setattr(f"mmrec_tui.screens.{screen}.{function}", value, raising=False)
+            monkeypatch.setattr(f"mmrec_tui.app.screens.{screen}.{function}", value, raising=False)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(4)), raising=False)
     known = {"tiny": Costs(0.02, 0.3, 0.2, 0.1), "mini": Costs(0.11, 1.8, 0.3, 0.2)}
     monkeypatch.setattr(Measuring, "costs_of", lambda self, config: known.get(config))
     readings = {"cpu": 0.93, "memory": 0.41, "process": 620.0 * 2**20}
-    monkeypatch.setattr("mmrec_tui.meter.Meter.read", lambda self, process: readings)
+    monkeypatch.setattr("mmrec_tui.app.meter.Meter.read", lambda self, process: readings)
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
     yield
@@ -206,7 +206,7 @@ class Found:
 async def test_checklist(
     language: str, size: Size, snapshot: SnapshotAssertion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mmrec_tui.screens.checklist.BeforeChecks", Found)
+    monkeypatch.setattr("mmrec_tui.app.screens.checklist.BeforeChecks", Found)
     app = an_app(language)
     async with app.run_test(size=size) as pilot:
         app.open_screen("plan")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mmrec_tui.screens.start import course_of
+from mmrec_tui.app.screens.start import course_of
 from tests.app.conftest import an_app, screen_text, until_shown
 from tests.app.recorded import a_training, an_ending, record
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from mmrec_tui.widgets.items import Items
+from mmrec_tui.app.widgets.items import Items
 from tests.app.conftest import TINY, an_app, is_planned, screen_text, table_of, until, until_checked, until_shown
 
 

@@ -15,8 +15,8 @@ import pytest
 from mmrec_engine import events
 from mmrec_engine.runs.catalog import RunSummary
 from mmrec_engine.runs.run_folder import RunFolder
-from mmrec_tui.screens import runs
-from mmrec_tui.session import Watching
+from mmrec_tui.app.screens import runs
+from mmrec_tui.app.session import Watching
 from tests.app.conftest import an_app, screen_text, table_of, until, until_shown
 from tests.app.recorded import BEGAN, a_training, an_ending, record
 

@@ -11,7 +11,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from mmrec_tui.session import Training
+from mmrec_tui.app.session import Training
 from tests.app.conftest import (
     TINY,
     TRAINED,

@@ -7,8 +7,8 @@ import math
 import pytest
 
 from mmrec_engine.locales.messages import LANGUAGES
-from mmrec_tui.text import Wording
-from mmrec_tui.topics import named, search, topics
+from mmrec_tui.locales import Wording
+from mmrec_tui.presentation.topics import named, search, topics
 
 SAY = {language: Wording(language) for language in LANGUAGES}
 

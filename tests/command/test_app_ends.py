@@ -28,8 +28,8 @@ Open = Callable[..., Screen]
 ENDLESS = {"eval_every": 1_000_000, "checkpoint_every": 1_000_000}  # saves only when it is told to
 # The key x breaks what it does itself, or once the timer after it, or once the next drawing.
 BREAKS = """
-from mmrec_tui.screens.training import TrainingScreen
-from mmrec_tui.widgets.plot import Plot
+from mmrec_tui.app.screens.training import TrainingScreen
+from mmrec_tui.app.widgets.plot import Plot
 
 asked = []
 

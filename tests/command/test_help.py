@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from mmrec_engine.settings import FIELDS
-from mmrec_tui.flags import group_of
-from mmrec_tui.text import Wording
-from mmrec_tui.usage import HEADINGS
+from mmrec_tui.cli.options import group_of
+from mmrec_tui.cli.usage import HEADINGS
+from mmrec_tui.locales import Wording
 from tests.conftest import COMMAND, Command
 
 COMMANDS = (

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from mmrec_tui.locales import Wording
 from mmrec_tui.notification import Ending, signs
-from mmrec_tui.text import Wording
 from tests.conftest import FAST, Command
 
 NOTE = 'echo "$MMREC_RUN $MMREC_STATUS $MMREC_STEP $MMREC_BEST_LOSS $MMREC_FOLDER" > told.txt'

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from mmrec_engine import load_trained
+from mmrec_tui.presentation.topics import topics
 from mmrec_tui.terminal import printable
-from mmrec_tui.topics import topics
 from tests.conftest import COMMAND, FAST, Command
 
 

@@ -10,8 +10,8 @@ from mmrec_engine.locales.guide.findings import texts
 from mmrec_engine.locales.messages import LANGUAGES, Language, Words
 from mmrec_engine.settings import FIELDS, resolve
 from mmrec_engine.settings.presets import PROFILES
-from mmrec_tui.text import Wording
-from mmrec_tui.topics import named, search, topics
+from mmrec_tui.locales import Wording
+from mmrec_tui.presentation.topics import named, search, topics
 
 LONGEST_LABEL = 22
 WITHOUT_ORDER = {
@@ -120,6 +120,6 @@ def test_turkish_letters_are_found_in_either_case() -> None:
 
 
 def test_topics_need_no_screen_and_no_command_line() -> None:
-    program = "import sys, mmrec_tui.topics; print([m for m in ('torch', 'textual', 'typer') if m in sys.modules])"
+    program = "import sys, mmrec_tui.presentation.topics; print([m for m in ('torch', 'textual', 'typer') if m in sys.modules])"
     output = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
     assert output.strip() == "[]"

@@ -9,7 +9,7 @@ import pytest
 from mmrec_engine.errors import RequestError
 from mmrec_engine.locales.guide.findings import evidence
 from mmrec_engine.locales.plurals import fill
-from mmrec_tui.text import Wording
+from mmrec_tui.locales import Wording
 
 
 @pytest.mark.parametrize(

@@ -18,21 +18,30 @@ from mmrec_engine.locales.messages import Language
 from mmrec_engine.run.follow_up import offers
 from mmrec_engine.runs.catalog import RunSummary
 from mmrec_engine.runs.history import History
-from mmrec_tui.checking import finding_line
-from mmrec_tui.figures import PLOTS, X_AXES, View, figure_of, overlay
-from mmrec_tui.findings import advice_of, evidence_of, title_of
-from mmrec_tui.headless import run_result
-from mmrec_tui.narrator import Narrator
-from mmrec_tui.screens.compare import rows_of
-from mmrec_tui.screens.remedy import RemedyScreen
-from mmrec_tui.screens.report import next_text, numbers_text, samples_text
-from mmrec_tui.screens.start import run_line
-from mmrec_tui.screens.training import corpus_name, warmup_ended
+from mmrec_tui.app.screens.compare import rows_of
+from mmrec_tui.app.screens.remedy import RemedyScreen
+from mmrec_tui.app.screens.report import next_text, numbers_text, samples_text
+from mmrec_tui.app.screens.start import run_line
+from mmrec_tui.app.screens.training import corpus_name, warmup_ended
+from mmrec_tui.app.widgets.items import _finding_text, _item_text
+from mmrec_tui.app.widgets.panels import (
+    finding_text,
+    hints_text,
+    items_text,
+    log_line,
+    patience_text,
+    plain,
+    state_text,
+)
+from mmrec_tui.cli.check import finding_line
+from mmrec_tui.cli.headless import run_result
+from mmrec_tui.cli.narrator import Narrator
+from mmrec_tui.locales import Wording
+from mmrec_tui.presentation.figures import X_AXES, View, figure_of, overlay
+from mmrec_tui.presentation.findings import advice_of, evidence_of, title_of
+from mmrec_tui.presentation.panels import PLOTS
+from mmrec_tui.presentation.plotting import draw
 from mmrec_tui.terminal import Narration, printable
-from mmrec_tui.text import Wording
-from mmrec_tui.widgets.items import _finding_text, _item_text
-from mmrec_tui.widgets.panels import finding_text, hints_text, items_text, log_line, patience_text, plain, state_text
-from mmrec_tui.widgets.plotting import draw
 from tests.fuzz.tried import is_safe
 
 _VIEWS = [

@@ -1,0 +1,105 @@
+"""The checks before training, made in the background for the plan that is on show; what they found can be read at any time."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from mmrec_engine.checks.waivers import marked
+from mmrec_engine.data.prepare import Corpus
+from mmrec_engine.events import result_of
+from mmrec_engine.run.follow_up import Offer, leaves_checks_valid
+from mmrec_engine.runs.run_text import text_of_new_run
+from mmrec_engine.settings import Resolved, resolve
+from mmrec_tui.app.session import Work
+
+_OF_THE_TEXT = frozenset({
+    "encoding", "fix_encoding", "skip_invalid_bytes", "text_field", "val_split", "vocab_size", "tokenizer", "init_from"
+})  # fmt: skip
+_OF_ONE_CHECK = frozenset({"learning_rate", "warmup_steps", "early_stopping_patience", "eval_every", "grad_clip"})
+
+
+class BeforeChecks:
+    """corpus: prepared; where there is none it is prepared first. after: work on the same processors, which is waited for.
+    total: of checks, 0 until it is known."""
+
+    def __init__(self, resolved: Resolved, corpus: Corpus | None, after: Work[Any] | None = None) -> None:
+        self.resolved = resolved
+        self._corpus = corpus
+        self._found: dict[str, dict[str, Any]] = {}
+        self._waived: frozenset[str] = frozenset()
+        self.total = 0
+        self._made: set[str] = set()
+        self._to_make: list[tuple[str, str]] = []  # (check, item), in the order in which they are made
+        self._work = self._begin(None, after)
+
+    @property
+    def found(self) -> list[dict[str, Any]]:
+        """The findings so far, each check's newest; those that were waived say so."""
+        return [marked(one, self._waived) for one in list(self._found.values())]
+
+    def waive(self, id: str) -> None:
+        """Let this check stop nothing, or take that back."""
+        self._waived ^= {id}
+
+    @property
+    def running_item(self) -> str:
+        """The item whose check is under way; empty where none is."""
+        if self.done:
+            return ""
+        return next((item for check, item in list(self._to_make) if check not in self._made), "")
+
+    @property
+    def done(self) -> bool:
+        return self._work.done
+
+    @property
+    def error(self) -> Exception | None:
+        return self._work.error
+
+    def apply(self, offer: Offer) -> None:
+        """Change the plan as a remedy says, and make again what may now come out otherwise."""
+        self._work.stop()
+        settings = resolve({**self.resolved.settings.as_dict(), **offer.changes}).settings
+        sources = {**self.resolved.sources, **dict.fromkeys(offer.changes, "remedy")}
+        self.resolved = Resolved(settings, sources)
+        again: Collection[str] | None = None
+        if leaves_checks_valid(offer.changes) or set(offer.changes) <= _OF_ONE_CHECK:
+            again = {id for id, one in self._found.items() if one["status"] != "pass"} | {str(offer.finding["id"])}
+        else:
+            self._found = {}
+        if "init_from" in offer.changes:  # a check that is of trained weights alone is not made again
+            self._found.pop(str(offer.finding["id"]), None)
+        self._work = self._begin(again, self._work, prepare=bool(_OF_THE_TEXT & set(offer.changes)))
+
+    def stop(self) -> Work[None]:
+        """Leave the processors to others; the work whose last piece is still under way."""
+        self._work.stop()
+        return self._work
+
+    def _begin(self, only: Collection[str] | None, after: Work[Any] | None, prepare: bool = False) -> Work[None]:
+        resolved = self.resolved
+
+        def check(work: Work[None]) -> None:
+            from mmrec_engine.checks.preflight.all_checks import checks_before, checks_of, count_of_checks
+            from mmrec_engine.training.device import machine_for
+
+            if after is not None:
+                after.join()
+            corpus = self._corpus
+            if prepare or corpus is None:
+                corpus = self._corpus = result_of(text_of_new_run(resolved.settings))
+            self.total = count_of_checks(corpus, resolved.settings)
+            self._made = set()
+            self._to_make = [pair for pair in checks_of(corpus, resolved.settings) if only is None or pair[0] in only]
+            settings = resolved.settings
+            machine = machine_for(settings, corpus.tokenizer.vocab_size)
+            warm = settings.init_from is not None
+            made = checks_before(settings, resolved.sources, corpus, settings.run_folder, machine, warm, only)
+            for finding in made:
+                if work.stopping():
+                    return
+                self._found[str(finding["id"])] = finding
+                self._made.add(str(finding["id"]))
+
+        return Work(check)

@@ -1,0 +1,80 @@
+"""Training goes on without the app: a process of its own takes the run over, and the shell comes back.
+
+A fork would lose the engine's thread, so the run is saved and resumed by a new process. The folder's lock is a descriptor that
+the child inherits: nobody can step in between.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from mmrec_engine import events
+from mmrec_engine.runs.record import newest_lines
+from mmrec_engine.settings import resolve
+from mmrec_engine.storage.files import open_plain
+from mmrec_engine.storage.run_files import EVENTS, LOG
+from mmrec_tui.app.session import Training
+
+_PATIENCE_SECONDS = 60.0
+
+
+def detach(session: Training) -> Training | None:
+    """Hand the run to a process of its own. Returns none where it took it up, else the session in which it goes on here."""
+    lock = session.hand_over()
+    if lock is None:
+        return session  # it had ended by itself, or never begun
+    try:
+        child = _start(session.folder, lock)
+    except OSError:  # no process, no log: the run is still ours
+        child = None
+    if child is not None:
+        if _taken_up(session.folder, child):
+            os.close(lock)
+            return None
+        child.kill()
+        child.wait()
+    place = {"output_dir": str(session.folder.parent), "name": session.folder.name}
+    here = Training(resolve(place), resume=True, held_lock=lock)
+    here.start()
+    return here
+
+
+def _start(folder: Path, lock: int) -> subprocess.Popen[bytes]:
+    words = ["train", "--resume", "--quiet", "--output-dir", str(folder.parent), "--name", folder.name]
+    with (folder / LOG).open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "mmrec_tui", *words],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            pass_fds=(lock,),
+            start_new_session=True,
+            env={**os.environ, "MMREC_LOCK_FD": str(lock)},
+        )
+
+
+def _taken_up(folder: Path, child: subprocess.Popen[bytes]) -> bool:
+    """Wait until the child has recorded that it went on. Its `resumed` is the last one in a record that was cut for it."""
+    until = time.monotonic() + _PATIENCE_SECONDS
+    while time.monotonic() < until:
+        if _resumed_last(folder):
+            return True
+        if child.poll() is not None:
+            return child.returncode == 0
+        time.sleep(0.1)
+    return False
+
+
+def _resumed_last(folder: Path) -> bool:
+    """Whether the record's last word is that of a run going on: what was written at the stop is cut by a resume."""
+    try:
+        with open_plain(folder / EVENTS) as file:
+            newest = map(events.from_line, newest_lines(file, "run_finished", "resumed"))
+            last_end = next(filter(None, newest), None)
+    except OSError:
+        return False
+    return isinstance(last_end, events.Resumed) and last_end.planned_steps > 0

@@ -1,0 +1,83 @@
+"""What the engine says in the command line's words, in those of the app: fields, screens and keys, not flags and commands.
+
+"--epochs must be >= 1, <= 1e+06, not 0"  ──►  “Epochs” takes 1 to 1,000,000, not 0
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal, InvalidOperation
+
+from mmrec_engine.errors import MmrecError
+from mmrec_engine.locales.guide import HYPERPARAMETERS
+from mmrec_tui.locales import Wording
+from mmrec_tui.presentation.topics import named
+from mmrec_tui.terminal import one_line
+
+_COMMAND = re.compile(r"`?\bmmrec-tui ([a-z]+)([^`\n;.]*)`?")
+_FLAG = re.compile(r"(?<![\w-])--([a-z][a-z-]*[a-z])\b")
+_RANGE = re.compile(r"(>=|>) (\S+?)(?:, (<=|<) (\S+))?")
+_LONGEST = 12  # digits
+_TITLES = {entry.name: entry.title for entry in HYPERPARAMETERS}
+
+
+def in_app(text: str, say: Wording) -> str:
+    """A text of the guide or of a message, as the app says it."""
+    text = _COMMAND.sub(lambda found: _command(found[1], found[2].strip(), say), text)
+    return _FLAG.sub(lambda found: field_name(found[1].replace("-", "_"), say), text)
+
+
+def field_name(setting: str, say: Wording) -> str:
+    """What the app calls a setting or a flag."""
+    if setting in _TITLES:
+        return say("in-app.field", name=_TITLES[setting][say.language])
+    key = f"in-app.{setting}"
+    return say(key) if say.knows(key) else say("in-app.field", name=setting.replace("_", " "))
+
+
+def error_text(error: Exception, say: Wording) -> str:
+    """One line about an error, whoever raised it."""
+    if not isinstance(error, MmrecError):
+        return one_line(f"{type(error).__name__}: {error}")
+    values = dict(error.values)
+    if isinstance(values.get("flag"), str):
+        values["flag"] = field_name(str(values["flag"]).removeprefix("--").replace("-", "_"), say)
+    if error.key == "setting-range":
+        values["range"] = _range_words(str(values["range"]), say)
+        values["value"], values["nearest"] = (_number(str(values[name]), say) for name in ("value", "nearest"))
+    return one_line(type(error)(error.key, **values).text(say.language, lambda text: in_app(text, say)))
+
+
+def _command(name: str, rest: str, say: Wording) -> str:
+    if name == "guide" and rest:
+        topics = named(rest, say.language)
+        return say("in-app.field", name=topics[0].title if topics else rest)
+    if name == "train" and "--resume" in rest:
+        return say("in-app.command-resume")
+    key = f"in-app.command-{name}"
+    return say(key) if say.knows(key) else say("in-app.command")
+
+
+def _range_words(text: str, say: Wording) -> str:
+    """ ">= 1, <= 1e+06" in words."""
+    found = _RANGE.fullmatch(text)
+    if found is None:
+        return text
+    low, high = _number(found[2], say), _number(found[4], say) if found[4] else ""
+    above, below = found[1] == ">", found[3] == "<"
+    if not high:
+        return say("range.more" if above else "range.at-least", low=low)
+    kind = {(False, False): "closed", (True, False): "above", (False, True): "below", (True, True): "open"}
+    return say(f"range.{kind[above, below]}", low=low, high=high)
+
+
+def _number(text: str, say: Wording) -> str:
+    """In the language's form, without an exponent; what would be very long, or is no number, as it is."""
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        return text
+    if not value.is_finite() or abs(value.adjusted()) > _LONGEST:
+        return text
+    digits = max(0, -int(value.normalize().as_tuple().exponent))
+    return say.number(float(value), digits)

@@ -1,0 +1,122 @@
+"""The one table of keys: bindings, the bar at the bottom, the help and the command palette are all made from it.
+
+No key needs AltGr, and none differs on a Turkish keyboard (i, ı). What a key does is worded as `key.<action>`, in a sentence as
+`about.<action>`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from mmrec_tui.presentation.panels import PANELS
+
+
+@dataclass(frozen=True)
+class Key:
+    """keys: Textual's names, comma-separated. shown: as written on the bar. screens: where it acts; none: everywhere.
+
+    priority: acts even while an input has focus. effect: whether it sets a training going, or ends something; no key has
+    both, so that one pressed twice by mistake never ends what it began.
+    """
+
+    keys: str
+    shown: str
+    action: str
+    screens: tuple[str, ...] = ()
+    priority: bool = False
+    effect: Literal["go", "stop", ""] = ""
+
+
+KEYS: tuple[Key, ...] = (
+    # start
+    Key("n", "n", "new_run", ("start",), effect="go"),
+    Key("c", "c", "go_on", ("start",), effect="go"),
+    Key("w", "w", "watch", ("start",)),
+    # plan
+    Key("ctrl+s", "^s", "next", ("plan",), priority=True, effect="go"),
+    Key("o", "o", "own_text", ("plan",)),
+    Key("ctrl+z", "^z", "undo", ("plan",), priority=True),
+    Key("ctrl+r", "^r", "defaults", ("plan",), priority=True),
+    Key("l", "l", "find('rates')", ("plan",)),
+    Key("b", "b", "find('batches')", ("plan",)),
+    Key("1", "1", "panel('configs')", ("plan",)),
+    Key("2", "2", "panel('corpora')", ("plan",)),
+    Key("3", "3", "panel('settings')", ("plan",)),
+    # the plan's searches
+    Key("enter", "⏎", "take", ("rates", "batches")),
+    # checklist
+    Key("s,ctrl+s", "s", "start", ("checklist",), effect="go"),
+    Key("space", "space", "tick", ("checklist", "report")),
+    Key("enter", "⏎", "fold", ("checklist", "report")),
+    Key("a", "a", "apply", ("checklist",)),
+    Key("w", "w", "waive", ("checklist",)),
+    # training
+    Key("p", "p", "pause", ("training",)),
+    Key("k", "k", "save", ("training",)),
+    Key("t", "t", "stop", ("training",), effect="stop"),
+    Key("a", "a", "apply", ("training",)),
+    Key("d", "d", "detach", ("training",), effect="stop"),
+    Key("c", "c", "go_on_run", ("training", "report"), effect="go"),
+    Key("r", "r", "report", ("training",)),
+    Key("x", "x", "x_axis", ("training", "compare")),
+    Key("l", "l", "log_axis", ("training", "compare")),
+    Key("o", "o", "smoothing", ("training",)),
+    Key("v", "v", "earlier", ("training",)),
+    Key("e", "e", "all_settings", ("compare",)),
+    Key("left", "←", "look_left", ("training", "compare")),
+    Key("right", "→", "look_right", ("training", "compare")),
+    Key("plus,equals_sign", "+", "zoom_in", ("training", "compare")),
+    Key("minus", "-", "zoom_out", ("training", "compare")),
+    Key("0", "0", "zoom_all", ("training", "compare")),
+    Key("m", "m", "maximise", ("training",)),
+    *(Key(str(number), str(number), f"show('{panel}')", ("training",)) for number, panel in enumerate(PANELS, start=1)),
+    # report
+    Key("slash", "/", "prompt", ("report",)),
+    Key("b", "b", "which", ("report",)),
+    Key("a", "a", "apply", ("report",)),
+    Key("e", "e", "export", ("report",)),
+    Key("v", "v", "curves", ("report",)),
+    # runs
+    Key("slash", "/", "filter", ("runs", "guide")),
+    Key("s", "s", "sort", ("runs",)),
+    Key("space", "space", "mark", ("runs",)),
+    Key("o", "o", "overlay", ("runs",)),
+    Key("x", "x", "delete", ("runs",), effect="stop"),
+    # everywhere
+    Key("g", "g", "guide", ("start", "plan", "rates", "batches", "checklist", "training", "report", "runs")),
+    Key("r", "r", "runs", ("start",)),
+    Key("question_mark", "?", "keys"),
+    Key("f1", "F1", "help"),
+    Key("f2", "F2", "language"),
+    Key("f3", "F3", "theme"),
+    Key("f4", "F4", "notifications"),
+    Key("ctrl+p", "^p", "command_palette", priority=True),
+    Key("escape", "esc", "back"),
+    Key("q", "q", "quit_now", effect="stop"),
+    Key("ctrl+q", "^q", "quit_now", priority=True, effect="stop"),
+)  # fmt: skip
+
+
+def keys_of(screen: str) -> list[Key]:
+    """The keys that act on a screen, its own first."""
+    own = [key for key in KEYS if screen in key.screens]
+    return own + [key for key in KEYS if not key.screens]
+
+
+def acts_beside(key: Key, consumed: Callable[[str], bool]) -> bool:
+    """Whether a key acts while something has focus that takes some keys for itself, as a field takes letters."""
+    return key.priority or any(not consumed(name) for name in key.keys.split(","))
+
+
+def about_key(action: str) -> str:
+    """The wording key of the sentence on an action."""
+    return word_key(action) if action.startswith("show(") else word_key(action).replace("key.", "about.", 1)
+
+
+def word_key(action: str) -> str:
+    """The wording key of an action: `key.start`; panel('configs') is `key.panel-configs`, show('loss') the panel's own name."""
+    name, _, argument = action.partition("(")
+    argument = argument.strip("')")
+    return f"panel.{argument}" if name == "show" else f"key.{name}" + (f"-{argument}" if argument else "")

@@ -1,0 +1,284 @@
+"""Opens the app and answers for what is around it: the terminal, the signals, and a training that outlives the screen.
+
+terminal there?  ──►  descriptors 1 and 2 to a log  ──►  app  ──►  again (another language, a screen that broke)
+                                                          └────►  over: quit, detached, hung up, told to end
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import time
+import traceback
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mmrec_engine.locales.messages import Language
+from mmrec_engine.storage import user_folders
+from mmrec_engine.storage.run_files import LOG
+from mmrec_tui.locales import UsageText, Wording, choose_language
+from mmrec_tui.preferences import Preferences, read_preferences
+from mmrec_tui.terminal import one_line, silence
+
+if TYPE_CHECKING:
+    from mmrec_engine.run.follow_up import Offer
+    from mmrec_tui.app.app import MmrecApp
+    from mmrec_tui.app.session import Session, Training, Work
+
+_CODES = {"SIGINT": 130, "SIGTERM": 143}
+_MOST_FAILURES = 3
+_POLL_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class Following:
+    """A run that is to follow the one in `folder`, once that has ended."""
+
+    folder: Path
+    offer: Offer
+
+
+@dataclass
+class Stage:
+    """What stays when the app is opened again: the run on show, the language, what is remembered.
+
+    told_to_end: the signal that asked for the end. hung_up: the terminal is gone. notice: for the next app to show.
+    detaching: the run is on its way to another process. following: the run that a remedy asked for.
+    """
+
+    wording: Wording
+    preferences: Preferences
+    session: Session | None = None
+    app: MmrecApp | None = None
+    told_to_end: str = ""
+    hung_up: bool = False
+    notice: str = ""
+    watch_only: bool = False
+    detaching: Work[Training | None] | None = None
+    ticks: dict[str, bool] = field(default_factory=dict)
+    following: Following | None = None
+    failures: list[float] = field(default_factory=list)
+
+    @property
+    def training(self) -> Training | None:
+        """The run that this process trains now."""
+        from mmrec_tui.app.session import Training
+
+        session = self.session
+        return session if isinstance(session, Training) and session.live else None
+
+
+def open_app(given_language: str | None, watch: Path | None = None) -> int:
+    """Show the app until the person leaves, and return the exit code. Raises UsageText where there is no terminal."""
+    preferences = read_preferences()
+    wording = Wording(_language(given_language, preferences))
+    descriptor = _terminal_descriptor()
+    if descriptor is None:
+        raise UsageText(wording("app.no-screen"))
+
+    from mmrec_tui.app.driver import Terminal, TerminalDriver
+
+    TerminalDriver.terminal = Terminal(os.dup(descriptor))
+    stage = Stage(wording, preferences)
+    if watch is not None:
+        from mmrec_tui.app.session import Watching
+
+        stage.session, stage.watch_only = Watching(watch), True
+    streams = Streams()
+    _listen(stage)
+    try:
+        _show(stage, streams)
+        _finish_detaching(stage)
+        training = stage.training
+        if training is not None:  # the screen is gone, the training is not
+            _go_on_without_screen(stage, streams)
+    finally:
+        streams.restore()
+    code = _farewell(stage)
+    _end_with_work_under_way(code)
+    return code
+
+
+def _end_with_work_under_way(code: int) -> None:
+    """The interpreter's own end would tear a thread out of the middle of torch, which aborts the process."""
+    from mmrec_tui.app.session import is_under_way
+
+    if is_under_way():
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(code)
+
+
+def _language(given: str | None, preferences: Preferences) -> Language:
+    """--lang and MMREC_LANG, else what was chosen in the app, else the locale."""
+    if given is None and os.environ.get("MMREC_LANG", "") == "" and preferences.language is not None:
+        return choose_language(preferences.language)
+    return choose_language(given)
+
+
+def _terminal_descriptor() -> int | None:
+    """The terminal that is drawn on; None where there is none, or one that cannot place a cursor."""
+    if os.environ.get("TERM", "") in ("", "dumb", "unknown") or not os.isatty(0):
+        return None
+    return next((number for number in (2, 1) if os.isatty(number)), None)
+
+
+def _show(stage: Stage, streams: Streams) -> None:
+    from mmrec_tui.app.app import MmrecApp, Relaunch
+
+    while True:
+        stage.app = MmrecApp(stage, streams)
+        try:
+            outcome = stage.app.run()
+        except Exception as error:
+            outcome, stage.app.failure = None, stage.app.failure or error
+        failure, stage.app = stage.app.failure, None
+        if failure is not None:
+            streams.write("".join(traceback.format_exception(failure)))
+            if not _may_open_again(stage, failure):
+                return
+        elif not isinstance(outcome, Relaunch):
+            return
+
+
+def _may_open_again(stage: Stage, failure: BaseException) -> bool:
+    """A screen that broke is opened again while there is a run on it, unless it breaks again and again."""
+    now = time.monotonic()
+    stage.failures = [when for when in stage.failures if now - when < 60] + [now]
+    if stage.hung_up or stage.told_to_end:
+        return False
+    reason = one_line(f"{type(failure).__name__}: {failure}")[:200]
+    stage.notice = stage.wording("app.broke", reason=reason, log=_app_log())
+    return stage.session is not None and len(stage.failures) < _MOST_FAILURES
+
+
+def _finish_detaching(stage: Stage) -> None:
+    """Carry through what was under way when the terminal went: between two processes the run would be nobody's."""
+    work = stage.detaching
+    if work is None:
+        return
+    work.join()
+    if work.error is None:
+        stage.session = work.result
+        if stage.told_to_end and stage.training is not None:
+            stage.training.stop(stage.told_to_end)
+
+
+def _go_on_without_screen(stage: Stage, streams: Streams) -> None:
+    training = stage.training
+    assert training is not None
+    with training.reading() as history:
+        paused = history.paused
+    if paused:
+        training.stop("hangup")  # nobody is left who could let it go on
+    if not stage.hung_up:
+        streams.restore()
+        _say(stage.wording("app.goes-on-here"))
+    while not training.join(_POLL_SECONDS):
+        with training.reading() as history:
+            begun = history.last_step is not None
+        if begun and stage.hung_up:
+            streams.send_to(training.folder / LOG)
+    if stage.preferences.notify:
+        from mmrec_tui import notification
+
+        with training.reading() as history:
+            notification.start(stage.preferences.notify, notification.ending_of(history, training.folder, "failed"))
+
+
+def _farewell(stage: Stage) -> int:
+    """The last line, on the terminal as it was before, and the exit code."""
+    session = stage.session
+    if stage.notice and not stage.hung_up:
+        _say(stage.notice)
+    if stage.failures and session is None:
+        return 1
+    if session is not None and session.owned and not session.live:
+        with session.reading() as history:
+            state = history.state
+        if session.error is not None:
+            _say(stage.wording("error", message=session.error.text(stage.wording.language)))
+        elif state == "STOPPED" and not session.stopped_before_start:
+            _say(stage.wording("app.stopped", name=session.folder.name, where=session.folder.parent))
+        if session.error is not None and not stage.told_to_end:
+            return 1
+    return _CODES.get(stage.told_to_end, 0)
+
+
+def _say(text: str) -> None:
+    try:
+        print(one_line(text), file=sys.stderr, flush=True)
+    except (OSError, ValueError):
+        silence(sys.stderr)
+
+
+def _listen(stage: Stage) -> None:
+    """Signals become requests; the app's timer carries them out."""
+
+    def end(number: int, _: object) -> None:
+        name = signal.Signals(number).name
+        if stage.told_to_end == "SIGINT" == name:
+            os._exit(_CODES[name])
+        stage.told_to_end = stage.told_to_end or name
+        training = stage.training
+        if training is not None:
+            training.stop(name)
+        _wake(stage.app)
+
+    def hang_up(*_: object) -> None:
+        stage.hung_up = True
+        _wake(stage.app)
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
+    signal.signal(signal.SIGHUP, hang_up)
+
+
+def _wake(app: MmrecApp | None) -> None:
+    """Let a waiting event loop look at what has changed."""
+    loop: Any = getattr(app, "_loop", None)
+    if app is not None and loop is not None:
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(app.look_after)
+
+
+class Streams:
+    """Descriptors 1 and 2, kept off the screen: what libraries print goes to a log file while the app is up."""
+
+    def __init__(self) -> None:
+        self._saved = [(number, os.dup(number)) for number in (1, 2)]
+        self._path: Path | None = None
+        self.send_to(_app_log())
+
+    def send_to(self, path: Path) -> None:
+        if path == self._path:
+            return
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            log = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+        except OSError:
+            if self._path is not None:
+                return
+            log = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+        for number, _ in self._saved:
+            os.dup2(log, number)
+        os.close(log)
+        self._path = path
+
+    def write(self, text: str) -> None:
+        with contextlib.suppress(OSError):
+            os.write(2, (time.strftime("%Y-%m-%d %H:%M:%S ") + text).encode("utf-8", "replace"))
+
+    def restore(self) -> None:
+        """The terminal gets its descriptors back."""
+        for number, saved in self._saved:
+            os.dup2(saved, number)
+        self._path = None
+
+
+def _app_log() -> Path:
+    return user_folders.state_folder() / "app.log"

@@ -1,0 +1,102 @@
+"""How long a step takes here, measured in the background for the config that is chosen and, while there is time, for others."""
+
+from __future__ import annotations
+
+import functools
+import time
+from dataclasses import replace
+from typing import Any
+
+from mmrec_engine.model.memory_estimate import fits
+from mmrec_engine.runs.run_time import Costs
+from mmrec_engine.settings import Settings
+from mmrec_engine.system.memory import USABLE
+from mmrec_tui.app.draft import SPEED_SETTINGS, key_of
+from mmrec_tui.app.session import Work
+
+_OTHERS = ("tiny", "mini", "small")  # larger ones take long to measure: only when they are chosen
+_SETTLED_SECONDS = 0.8  # a value that is being typed is not measured digit by digit
+_SECONDS = 0.8
+
+
+class Measuring:
+    """`want` the settings as they are, `look` now and then, and ask for `speed_of` a config."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[Any, ...], Costs | None] = {}
+        self._settings: Settings | None = None
+        self._vocabulary, self._windows = 100, 0
+        self._since = 0.0
+        self._work: Work[Costs | None] | None = None
+        self._work_key: tuple[Any, ...] = ()
+        self._stopped = False
+        self._first: tuple[Any, ...] | None = (
+            None  # measured while the app itself was starting: once more, after the others
+        )
+        self._measured_again = False
+
+    @property
+    def seen(self) -> object:
+        return (tuple(self._known.values()), self._work is None)
+
+    def want(self, settings: Settings, vocabulary: int, windows: int) -> None:
+        """windows: of the validation split."""
+        self._vocabulary, self._windows, self._stopped = vocabulary, windows, False
+        if self._settings is None or key_of(settings, SPEED_SETTINGS) != key_of(self._settings, SPEED_SETTINGS):
+            self._since = time.monotonic() if self._settings is not None else 0.0
+        self._settings = settings
+
+    def costs_of(self, config: str) -> Costs | None:
+        """Seconds of each part of a run; none where it is not known."""
+        return None if self._settings is None else self._known.get(self._key(config))
+
+    def will_measure(self, config: str) -> bool:
+        chosen = self._settings is not None and self._settings.config == config
+        return (chosen or config in _OTHERS) and (self._settings is None or self._key(config) not in self._known)
+
+    def look(self) -> None:
+        if self._work is not None:
+            if not self._work.done:
+                return
+            before, found = self._known.get(self._work_key), self._work.result
+            # Other work on the machine only ever makes a step slower.
+            self._known[self._work_key] = found if before is None or found is None else before.least(found)
+            self._work = None
+            if self._first is None and found is not None:
+                self._first = self._work_key
+        settings = self._settings
+        if settings is None or self._stopped or time.monotonic() - self._since < _SETTLED_SECONDS:
+            return
+        keys = {config: self._key(config) for config in (settings.config, *_OTHERS)}
+        wanted = next((config for config, key in keys.items() if key not in self._known), None)
+        if wanted is None and self._first in keys.values() and not self._measured_again:
+            self._measured_again = True
+            wanted = next(config for config, key in keys.items() if key == self._first)
+        if wanted is not None:
+            self._work_key = keys[wanted]
+            chosen = replace(settings, config=wanted, name=None, epochs=1)
+            self._work = Work(
+                functools.partial(_measured, settings=chosen, vocabulary=self._vocabulary, windows=self._windows)
+            )
+
+    def stop(self) -> Work[Costs | None] | None:
+        """Leave the machine to others; what is measured stays known. Returns the work whose last step is still under way."""
+        self._stopped = True
+        work, self._work = self._work, None
+        if work is not None:
+            work.stop()
+        return work
+
+    def _key(self, config: str) -> tuple[Any, ...]:
+        assert self._settings is not None
+        return (*key_of(replace(self._settings, config=config), SPEED_SETTINGS), self._vocabulary, self._windows)
+
+
+def _measured(work: Work[Costs | None], settings: Settings, vocabulary: int, windows: int) -> Costs | None:
+    from mmrec_engine.planning.throughput import measure
+
+    needed, available = fits(settings, vocabulary)
+    if needed > USABLE * available:
+        return None
+    found = measure(settings, vocabulary, seconds=_SECONDS, stop=work.stopping, validation_windows=windows)
+    return None if found is None else found.costs

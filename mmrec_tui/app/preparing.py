@@ -1,0 +1,117 @@
+"""The text of a planned run, looked at and prepared in the background: the newest wish counts, an older one is dropped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from mmrec_engine.data.mixture import sources_of
+from mmrec_engine.data.prepare import Corpus
+from mmrec_engine.data.sources.hub_source import is_hub
+from mmrec_engine.data.sources.preview import Preview, preview, preview_builtin
+from mmrec_engine.errors import MmrecError, TrainingError
+from mmrec_engine.runs.run_text import text_of_new_run
+from mmrec_engine.settings import SHORTEST_DENOISED, Settings
+from mmrec_engine.storage.user_folders import expanded
+from mmrec_tui.app.draft import CORPUS_SETTINGS, key_of
+from mmrec_tui.app.session import Work
+
+_SHORTEST = 2  # tokens a window: whether the real windows fit is told beside the windows' length
+
+
+@dataclass(frozen=True)
+class Look:
+    """What is known of the text. share: of the preparation that is done. waits_for_encoding: nothing is prepared until the
+    person has chosen one."""
+
+    preview: Preview | None = None
+    corpus: Corpus | None = None
+    error: MmrecError | None = None
+    share: float = 0.0
+    waits_for_encoding: bool = False
+
+
+class Preparing:
+    """`want` a text, `look` now and then, and read `view`."""
+
+    def __init__(self) -> None:
+        self.view = Look()
+        self._key: object = None
+        self._work: Work[Corpus | None] | None = None
+
+    @property
+    def corpus(self) -> Corpus | None:
+        return self.view.corpus
+
+    @property
+    def seen(self) -> object:
+        """Changes when there is something new to show."""
+        view = self.view
+        known = view.preview is None, view.corpus is None, view.error, view.waits_for_encoding
+        return (self._key, *known, round(view.share, 2))
+
+    def want(self, settings: Settings) -> None:
+        key = key_of(settings, CORPUS_SETTINGS)
+        if key == self._key:
+            return
+        self.stop()
+        self._key, self.view = key, Look()
+        self._work = Work(lambda work: _prepare(work, settings))
+
+    def look(self) -> None:
+        work = self._work
+        if work is None:
+            return
+        if isinstance(work.progress, Look):
+            self.view = work.progress
+        if work.done:
+            self._work = None
+            error = work.error
+            if error is not None and not isinstance(error, MmrecError):
+                reason = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:200]}"
+                error = TrainingError("training-broke-early", reason=reason)
+            self.view = replace(self.view, corpus=work.result, error=error)
+
+    def stop(self) -> None:
+        if self._work is not None:
+            self._work.stop()
+
+
+def _prepare(work: Work[Any], settings: Settings) -> Corpus | None:
+    seen = _preview(settings)
+    work.progress = Look(seen)
+    if seen.readings and settings.encoding is None and seen.files == 1:
+        work.progress = Look(seen, waits_for_encoding=True)
+        return None
+    shortest = SHORTEST_DENOISED if settings.denoising else _SHORTEST
+    preparing = text_of_new_run(replace(settings, seq_len=shortest, stride=None))
+    while True:
+        if work.stopping():
+            preparing.close()
+            return None
+        try:
+            progress = next(preparing)
+        except StopIteration as finished:
+            corpus: Corpus = finished.value
+            return corpus
+        work.progress = Look(seen, share=progress.share)
+
+
+def _preview(settings: Settings) -> Preview:
+    """Of several corpora the first, with the files of all."""
+    if is_hub(settings.corpus):
+        return Preview(0, 0, ())  # a look at it would be a download
+    paths = settings.data_dir is not None
+    looks = [
+        preview(
+            expanded(Path(source.place)),
+            settings.encoding,
+            text_field=settings.text_field,
+            skip_invalid=settings.skip_invalid_bytes,
+        )
+        if paths
+        else preview_builtin(source.place)
+        for source in sources_of(settings)
+    ]
+    return replace(looks[0], total_bytes=sum(one.total_bytes for one in looks), files=sum(one.files for one in looks))

@@ -1,0 +1,68 @@
+"""Two small questions: one for a line of text, one for a yes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input, Static
+
+from mmrec_tui.app.widgets.fields import Kind, ValueInput
+
+if TYPE_CHECKING:
+    from mmrec_tui.app.app import MmrecApp
+
+
+class AskingScreen(ModalScreen["str | None"]):
+    """Asks for a line; none where the person leaves with Esc. may_be_empty: an empty line is an answer too."""
+
+    BINDINGS: ClassVar = [("escape", "leave", "")]
+
+    def __init__(self, question: str, default: str = "", may_be_empty: bool = False, kind: Kind = "text") -> None:
+        super().__init__()
+        self._question, self._default, self._may_be_empty = question, default, may_be_empty
+        self._kind: Kind = kind
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="dialog"):
+            yield Static(self._question, id="question", markup=False)
+            yield ValueInput(self._default, self._kind, helps=False, id="answer")
+
+    def on_mount(self) -> None:
+        self.set_focus(self.query_one(Input))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        answer = event.value.strip()
+        self.dismiss(answer if answer or self._may_be_empty else None)
+
+    def action_leave(self) -> None:
+        self.dismiss(None)
+
+
+class SureScreen(ModalScreen[bool]):
+    """Asks for a clear yes; No has the focus."""
+
+    BINDINGS: ClassVar = [("escape", "no", ""), ("left", "app.focus_previous", ""), ("right", "app.focus_next", "")]
+
+    def __init__(self, question: str) -> None:
+        super().__init__()
+        self._question = question
+
+    def compose(self) -> ComposeResult:
+        say = cast("MmrecApp", self.app).say
+        with Vertical(id="dialog"):
+            yield Static(self._question, id="question", markup=False)
+            with Horizontal(id="choices"):
+                yield Button(say("sure.no"), id="no", variant="primary")
+                yield Button(say("sure.yes"), id="yes", variant="error")
+
+    def on_mount(self) -> None:
+        self.set_focus(self.query_one("#no"))
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        self.dismiss(event.button.id == "yes")
+
+    def action_no(self) -> None:
+        self.dismiss(False)

@@ -1,0 +1,187 @@
+"""What all screens share: keys from the one table, the bar that shows them, help for what has focus, a way back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from textual.binding import BindingsMap
+from textual.content import Content
+from textual.events import DescendantBlur, DescendantFocus
+from textual.keys import key_to_character
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Input, Static
+
+from mmrec_tui.app.keys import Key, acts_beside, keys_of, word_key
+from mmrec_tui.app.widgets.restyling import set_line
+
+if TYPE_CHECKING:
+    from mmrec_tui.app.app import MmrecApp
+    from mmrec_tui.locales import Wording
+
+
+class MmrecScreen(Screen[Any]):
+    """table: the screen's name in the table of keys. topic: what the guide opens at where nothing else is asked about."""
+
+    table: ClassVar[str] = ""
+    topic: ClassVar[str | None] = None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._bindings = BindingsMap()
+        self._bindings.bind("tab", "app.focus_next", show=False)
+        self._bindings.bind("shift+tab", "app.focus_previous", show=False)
+        for key in keys_of(self.table):
+            self._bindings.bind(key.keys, key.action, show=False, priority=key.priority)
+
+    @property
+    def own_app(self) -> MmrecApp:
+        return cast("MmrecApp", self.app)
+
+    @property
+    def say(self) -> Wording:
+        return self.own_app.say
+
+    def shown_keys(self) -> list[Key]:
+        """The keys that can do something now, the most needed first; the palette offers them."""
+        return keys_of(self.table)
+
+    def barred_keys(self) -> list[Key]:
+        """Of the shown keys those that the bar names."""
+        return self.shown_keys()
+
+    def acts_now(self, key: Key) -> bool:
+        """Whether a key reaches the screen, or is taken by what has focus, as letters are by a field."""
+        return acts_beside(key, self._takes)
+
+    def _takes(self, name: str) -> bool:
+        focused = self.focused
+        if focused is None:
+            return False
+        bound = isinstance(focused, Input) and name in focused._bindings.key_to_bindings
+        return bound or focused.check_consume_key(name, key_to_character(name))
+
+    def refresh_keys(self) -> None:
+        """The bar again: what acts has changed."""
+        for bar in self.query(KeyBar):
+            bar.show_keys()
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        self.refresh_keys()
+
+    def on_descendant_blur(self, event: DescendantBlur) -> None:
+        self.refresh_keys()
+
+    def open_setting(self, name: str) -> None:
+        """Where a setting is told of: here the guide."""
+        self.own_app.action_guide(name)
+
+    def call_after_refresh(self, callback: Callable[..., Any], *args: Any, **kwargs: Any) -> bool:
+        """As Textual's, unless the screen has been closed by then: the one below it would be asked to draw this one."""
+
+        def unless_closed() -> object:
+            return None if self._closing or self._pruning else callback(*args, **kwargs)
+
+        return super().call_after_refresh(unless_closed)
+
+    # What keys do on every screen
+
+    def action_keys(self) -> None:
+        """All keys of this screen, each to be chosen there."""
+        from mmrec_tui.app.screens.keys import KeysScreen
+
+        self.app.push_screen(KeysScreen(self), self._run_chosen)
+
+    def _run_chosen(self, action: str | None) -> None:
+        if action is not None:
+            self.call_later(self.run_action, action)
+
+    def action_help(self) -> None:
+        """The guide, opened where it speaks of what has focus."""
+        node: Widget | None = self.focused
+        while node is not None and getattr(node, "topic", None) is None:
+            node = node.parent if isinstance(node.parent, Widget) else None
+        self.own_app.action_guide(getattr(node, "topic", None) or self.topic)
+
+    def action_guide(self) -> None:
+        self.own_app.action_guide(self.topic)
+
+    def action_back(self) -> None:
+        """One step back: Esc leaves an input first, then the screen."""
+        if isinstance(self.focused, Input):
+            self.set_focus(None)
+        elif len(self.app.screen_stack) > 1:
+            self.leave()
+
+    def leave(self) -> None:
+        """To the screen before this one."""
+        self.dismiss()
+
+    def action_quit_now(self) -> None:
+        self.own_app.action_quit_now()
+
+    def action_language(self) -> None:
+        self.own_app.action_language()
+
+    def action_theme(self) -> None:
+        self.own_app.action_theme()
+
+    def action_notifications(self) -> None:
+        self.own_app.action_notifications()
+
+    def action_command_palette(self) -> None:
+        self.own_app.action_command_palette()
+
+
+class Title(Static):
+    """The first line: where one is."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(Content(f" mmrec · {text}"), classes="title")
+
+
+_LAST = ("keys", "back", "quit_now")  # at the end of the bar, whatever else has room
+
+
+class KeyBar(Static):
+    """The last line: as many of the keys that act now as fit, each to be clicked too. The list of all keys and the ways out
+    always stand at the end."""
+
+    def on_mount(self) -> None:
+        self.show_keys()
+
+    def on_resize(self) -> None:
+        self.show_keys()
+
+    def show_keys(self) -> None:
+        screen = cast(MmrecScreen, self.screen)
+        say = screen.say
+        acting = [key for key in screen.barred_keys() if screen.acts_now(key)]
+        can_go_back = len(self.app.screen_stack) > 1 or isinstance(screen.focused, Input)
+        ways_out = [action for action in _LAST if action != "back" or can_go_back]
+        last = [next(key for key in acting if key.action == action) for action in ways_out
+                if any(key.action == action for key in acting)]  # fmt: skip
+        width = self.size.width - 1
+        room = width - sum(_length(key, say) for key in last)
+        shown: list[Key] = []
+        for key in acting:
+            if key.action in _LAST:
+                continue
+            if _length(key, say) > room:
+                break
+            shown.append(key)
+            room -= _length(key, say)
+        parts: list[Content] = []
+        for key in [*shown, *last]:
+            words = Content(f" {say(word_key(key.action))}  ")
+            parts.append((Content.styled(key.shown, "bold $accent") + words).stylize(f"@click=screen.{_call(key)}"))
+        set_line(self, Content(" ") + Content("").join(parts))
+
+
+def _length(key: Key, say: Wording) -> int:
+    return len(key.shown) + len(say(word_key(key.action))) + 3
+
+
+def _call(key: Key) -> str:
+    return key.action if "(" in key.action else f"{key.action}()"

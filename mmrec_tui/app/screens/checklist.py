@@ -1,0 +1,169 @@
+"""Before training: the guide's four items, what the checks find under each as they run, and the person's own ticks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.widgets import Static
+
+from mmrec_engine.checks.preflight.all_checks import failing
+from mmrec_engine.data.prepare import Corpus
+from mmrec_engine.run.follow_up import Offer, Origin, offers
+from mmrec_engine.settings import Resolved
+from mmrec_tui.app.before_checks import BeforeChecks
+from mmrec_tui.app.in_app import error_text
+from mmrec_tui.app.keys import Key, keys_of
+from mmrec_tui.app.screens.base import KeyBar, MmrecScreen, Title
+from mmrec_tui.app.session import Work
+from mmrec_tui.app.widgets.items import Items
+from mmrec_tui.app.widgets.panels import plain
+from mmrec_tui.presentation.findings import remedy_title
+from mmrec_tui.terminal import one_line
+
+_LOOK_SECONDS = 0.1
+_SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+
+
+class ChecklistScreen(MmrecScreen):
+    """resolved: the run as planned; corpus: its prepared text, none where it is yet to be prepared; measuring: a measurement
+    that the checks wait for; changed: told of settings that a remedy has changed; origin: what the run follows from."""
+
+    table: ClassVar[str] = "checklist"
+    topic: ClassVar[str | None] = "dataset-ready"
+
+    def __init__(
+        self,
+        resolved: Resolved,
+        corpus: Corpus | None = None,
+        measuring: Work[Any] | None = None,
+        changed: Callable[[dict[str, Any]], None] | None = None,
+        origin: Origin | None = None,
+    ) -> None:
+        super().__init__()
+        self._checks = BeforeChecks(resolved, corpus, measuring)
+        self._changed = changed
+        self._origin = origin
+        self._sure = False
+        self._looks = 0
+        self._told: object = None
+
+    def compose(self) -> ComposeResult:
+        say = self.say
+        yield Title(say("checklist.title"))
+        yield Static(plain(self._intro()), classes="intro")
+        yield Items("before", id="items")
+        yield Static(id="verdict")
+        yield KeyBar(id="keys")
+
+    def _intro(self) -> str:
+        say, origin = self.say, self._origin
+        if origin is None:
+            return say("checklist.what")
+        settings = {name: after for name, (_, after) in origin.changes.items()}
+        before = {name: value for name, (value, _) in origin.changes.items()}
+        change = remedy_title({"id": origin.remedy, "settings": settings, "before": before}, say)
+        return one_line(say("checklist.follows", name=Path(origin.run).name, change=change))
+
+    def on_mount(self) -> None:
+        self._show()
+        self.set_focus(self.query_one(Items))
+        self.set_interval(_LOOK_SECONDS, self._look)
+
+    def on_unmount(self) -> None:
+        self._checks.stop()
+
+    def _look(self) -> None:
+        if self.app.screen is not self:
+            return
+        self._looks += 1
+        seen = (len(self._checks.found), self._checks.done, self._looks if not self._checks.done else 0)
+        if seen != self._told:
+            self._told = seen
+            self._show()
+            self.refresh_keys()
+
+    def _show(self) -> None:
+        checks = self._checks
+        running = checks.running_item
+        self.query_one(Items).show(checks.found, self.own_app.stage.ticks, self.say, running, self._looks)
+        self.query_one("#verdict", Static).update(plain(self._verdict()))
+
+    def _verdict(self) -> str:
+        say, checks, settings = self.say, self._checks, self._checks.resolved.settings
+        if checks.error is not None:
+            return f"✗ {error_text(checks.error, say)}"
+        if not checks.done:
+            spinner = _SPINNER[self._looks % len(_SPINNER)]
+            return f"{spinner} " + say("checklist.checking", done=len(checks.found), total=checks.total or "…")
+        key = "checklist.failing" if self._failing else "checklist.ready"
+        return say(key, name=settings.run_folder.name, folder=settings.run_folder)
+
+    @property
+    def _failing(self) -> bool:
+        return bool(failing(self._checks.found))
+
+    def on_items_ticked(self, event: Items.Ticked) -> None:
+        ticks = self.own_app.stage.ticks
+        ticks[event.item] = not ticks.get(event.item, False)
+        self._show()
+
+    def action_tick(self) -> None:
+        self.query_one(Items).tick()
+
+    def action_waive(self) -> None:
+        """Let the check under the cursor stop nothing, or take that back."""
+        finding = self.query_one(Items).finding
+        if finding is None or finding.get("status") not in ("warn", "fail", "error"):
+            self.own_app.tell("checklist.not-waivable")
+            return
+        self._checks.waive(str(finding["id"]))
+        self._sure = False
+        self._show()
+
+    def action_fold(self) -> None:
+        self.query_one(Items).fold()
+
+    def shown_keys(self) -> list[Key]:
+        hidden = set() if self._offers else {"apply"}
+        if not any(one.get("status") in ("warn", "fail", "error") for one in self._checks.found):
+            hidden.add("waive")
+        return [key for key in keys_of(self.table) if key.action not in hidden]
+
+    @property
+    def _offers(self) -> list[Offer]:
+        return offers(self._checks.found, self._checks.resolved.settings.as_dict())
+
+    def action_apply(self) -> None:
+        """Change the plan by a remedy, and check again what it is about."""
+        from mmrec_tui.app.screens.remedy import RemedyScreen
+
+        found = self._offers
+        if not found:
+            self.own_app.tell("remedy.none")
+            return
+        self.app.push_screen(RemedyScreen(found, planned=True), self._apply)
+
+    def _apply(self, offer: Offer | None) -> None:
+        if offer is None:
+            return
+        self._sure = False
+        self._checks.apply(offer)
+        if self._origin is not None:
+            changes = {name: (offer.before.get(name), value) for name, value in offer.changes.items()}
+            self._origin = replace(self._origin, changes={**self._origin.changes, **changes})
+        if self._changed is not None:
+            self._changed(offer.changes)
+        self._show()
+
+    def action_start(self) -> None:
+        """Warnings do not stand in the way; a failure, or checks that have not ended, want a second, clear yes."""
+        checks = self._checks
+        if (self._failing or not checks.done) and not self._sure:
+            self._sure = True
+            self.own_app.warn("checklist.sure" if checks.done else "checklist.not-done")
+            return
+        self.own_app.begin(checks.resolved, checks.stop(), tuple(checks.found), self._origin)

@@ -1,0 +1,156 @@
+"""Several runs in one plot, and their settings side by side with the differences marked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.widgets import DataTable
+
+from mmrec_engine.errors import MmrecError
+from mmrec_engine.locales.guide import HYPERPARAMETERS
+from mmrec_engine.runs.catalog import read_description
+from mmrec_engine.runs.history import History
+from mmrec_engine.runs.run_reader import RunReader
+from mmrec_engine.settings import FIELDS
+from mmrec_tui.app.screens.base import KeyBar, Title
+from mmrec_tui.app.screens.looking import LookingScreen
+from mmrec_tui.app.session import Work
+from mmrec_tui.app.widgets.plot import Plot
+from mmrec_tui.app.widgets.table import fill
+from mmrec_tui.locales import Wording
+from mmrec_tui.presentation.figures import OVERLAY, X_AXES, View, extent, overlay
+from mmrec_tui.presentation.plotting import GLYPHS
+from mmrec_tui.terminal import one_line
+
+_LOOK_SECONDS = 0.1
+_NOT_COMPARED = ("name", "output_dir")
+_TITLES = {entry.name: entry.title for entry in HYPERPARAMETERS}
+Loaded = list[tuple[str, History, dict[str, Any]]]
+
+
+class CompareScreen(LookingScreen):
+    table: ClassVar[str] = "compare"
+    topic: ClassVar[str | None] = "loss"
+
+    def __init__(self, folders: list[Path]) -> None:
+        super().__init__()
+        self._runs: Loaded | None = None
+        self._reading: Work[Loaded] = Work(lambda _: [_load(folder) for folder in folders])
+        self._view = View()
+        self._all = False
+
+    def compose(self) -> ComposeResult:
+        say = self.say
+        yield Title(say("compare.title"))
+        yield Plot(say("compare.plot"), "loss", say("plot.waiting"), id="overlay")
+        table: DataTable[Text] = DataTable(id="differences", cursor_type="row")
+        yield table
+        yield KeyBar(id="keys")
+
+    def on_mount(self) -> None:
+        self.set_focus(self.query_one(Plot))
+        self.set_interval(_LOOK_SECONDS, self._look)
+
+    def _look(self) -> None:
+        if self._runs is None and self._reading.done:
+            self._runs = self._reading.result or []
+            self._show_plot()
+            self._show_settings(self._runs)
+
+    def _show_plot(self) -> None:
+        if self._runs is not None:
+            named = [(name, history) for name, history, _ in self._runs]
+            view = replace(self._view, shown=self._lens.shown)
+            self.query_one(Plot).show(overlay(named, view, self.say), self._lens.cross)
+
+    def _show_settings(self, runs: Loaded) -> None:
+        """What the runs came to, and the settings in which they differ; all of them where that is asked for."""
+        table, say = self.query_one(DataTable), self.say
+        if not table.columns:
+            table.add_column(" ", width=1)
+            table.add_column("")
+            for number, (name, _, _) in enumerate(runs):
+                glyph = f"{GLYPHS[OVERLAY[number]]} " if number < len(OVERLAY) else ""
+                table.add_column(Text(glyph + name))
+        rows = [("", *row) for row in results_of([history for _, history, _ in runs], say)]
+        rows += [row for row in rows_of([settings for _, _, settings in runs], say) if self._all or row[0]]
+        fill(
+            table,
+            [[Text(cell, "bold" if mark else "") for cell in (mark, name, *values)] for mark, name, values in rows],
+        )
+
+    def action_x_axis(self) -> None:
+        axis = X_AXES[(X_AXES.index(self._view.x_axis) + 1) % len(X_AXES)]
+        self._view = replace(self._view, x_axis=axis)
+        self._lens.reset()
+        self._show_plot()
+
+    def action_log_axis(self) -> None:
+        self._view = replace(self._view, log=not self._view.log)
+        self._show_plot()
+
+    def action_all_settings(self) -> None:
+        """All settings, or those alone that differ."""
+        self._all = not self._all
+        if self._runs is not None:
+            self._show_settings(self._runs)
+
+    # Looking closer
+
+    def extent(self, shown: tuple[float, float]) -> tuple[float, float]:
+        histories = [history for _, history, _ in self._runs or []]
+        return extent(histories, replace(self._view, shown=shown)) or (0.0, 0.0)
+
+    def lens_moved(self) -> None:
+        self._show_plot()
+
+
+def results_of(histories: list[History], say: Wording) -> list[tuple[str, list[str]]]:
+    """What each run came to: (name, its value in each run)."""
+    best = [history.best for history in histories]
+    steps = [history.last_step for history in histories]
+    return [
+        (say("compare.best"), ["–" if one is None else say.number(one.loss, 4) for one in best]),
+        (say("compare.best-step"), ["–" if one is None else say.number(one.step) for one in best]),
+        (say("compare.steps"), ["–" if one is None else say.number(one.step) for one in steps]),
+        (say("compare.time"), [say.clock(history.seconds) for history in histories]),
+    ]
+
+
+def rows_of(all_settings: list[dict[str, Any]], say: Wording) -> list[tuple[str, str, list[str]]]:
+    """(mark, setting in words, its value in each run), the settings that differ first and marked."""
+    rows = []
+    for name in FIELDS:
+        if name in _NOT_COMPARED:
+            continue
+        values = [_shown(settings.get(name), say) for settings in all_settings]
+        title = _TITLES[name][say.language] if name in _TITLES else say(f"compared.{name}")
+        rows.append(("≠" if len(set(values)) > 1 else "", title, values))
+    return sorted(rows, key=lambda row: not row[0])
+
+
+def _shown(value: object, say: Wording) -> str:
+    match value:
+        case None:
+            return "–"
+        case bool():
+            return say("plan.on" if value else "plan.off")
+        case int():
+            return say.number(value)
+        case float():
+            return f"{value:.6g}".replace(".", "," if say.language == "tr" else ".")
+        case _:
+            return one_line(str(value))
+
+
+def _load(folder: Path) -> tuple[str, History, dict[str, Any]]:
+    history = RunReader(folder).glance()
+    try:
+        description = read_description(folder) or {}
+    except MmrecError:
+        description = {}
+    return one_line(folder.name), history, description.get("settings", history.settings)

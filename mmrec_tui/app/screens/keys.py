@@ -1,0 +1,78 @@
+"""The keys of a screen, in a list over it: what each does, to be chosen there or pressed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.events import Key as KeyEvent
+from textual.screen import ModalScreen
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from mmrec_tui.app.keys import Key, about_key, word_key
+
+if TYPE_CHECKING:
+    from mmrec_tui.app.app import MmrecApp
+    from mmrec_tui.app.screens.base import MmrecScreen
+    from mmrec_tui.locales import Wording
+
+_OF_THE_LIST = ("enter", "escape", "question_mark", "up", "down")
+_KEY_WIDTH, _WORD_WIDTH = 6, 15
+
+
+class KeysScreen(ModalScreen["str | None"]):
+    """below: the screen whose keys are listed. Its result is the action to run there."""
+
+    BINDINGS: ClassVar = [("escape", "leave", ""), ("question_mark", "leave", "")]
+
+    def __init__(self, below: MmrecScreen) -> None:
+        super().__init__()
+        self._table = below.table
+        self._keys = [key for key in below.shown_keys() if key.action not in ("keys", "back")]
+
+    def compose(self) -> ComposeResult:
+        say = cast("MmrecApp", self.app).say
+        with Vertical(id="dialog", classes="tall"):
+            title = say("keys.title", screen=say(f"screen.{self._table}"))
+            yield Static(Content.styled(title, "bold $primary"))
+            yield OptionList(*self._options(say), id="key-list")
+            yield Static(Content.styled(say("keys.move"), "$foreground 80%"))
+            yield Static(Content.styled(say("keys.what"), "$foreground 80%"))
+
+    def on_mount(self) -> None:
+        self.set_focus(self.query_one(OptionList))
+
+    def _options(self, say: Wording) -> list[Option]:
+        options = []
+        parts = (("keys.here", [key for key in self._keys if key.screens]),
+                 ("keys.everywhere", [key for key in self._keys if not key.screens]))  # fmt: skip
+        for heading, keys in parts:
+            if keys:
+                options.append(Option(Content.styled(say(heading), "bold $primary"), disabled=True))
+            options += [Option(_line(key, say), id=str(self._keys.index(key))) for key in keys]
+        return options
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(self._keys[int(str(event.option.id))].action)
+
+    def on_key(self, event: KeyEvent) -> None:
+        """A key of the screen below does there what it does."""
+        pressed = next((key for key in self._keys if event.key in key.keys.split(",")), None)
+        if pressed is not None and event.key not in _OF_THE_LIST:
+            event.stop()
+            self.dismiss(pressed.action)
+
+    def action_leave(self) -> None:
+        self.dismiss(None)
+
+
+def _line(key: Key, say: Wording) -> Content:
+    word = say(word_key(key.action))
+    about = say(about_key(key.action))
+    line = Content.styled(f" {key.shown:>{_KEY_WIDTH}} ", "bold $accent") + Content.styled(
+        f"{word:<{_WORD_WIDTH}} ", "bold"
+    )
+    return line + Content(about) if about != word else line

@@ -1,0 +1,63 @@
+"""Keys and mouse for the plots of a screen: a crosshair with values, and zoom. All plots show the same stretch."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+from mmrec_tui.app.screens.base import MmrecScreen
+from mmrec_tui.app.widgets.lens import Lens
+from mmrec_tui.app.widgets.plot import Plot
+
+_ZOOM = 1.5
+
+
+class LookingScreen(MmrecScreen):
+    """A screen with plots that are looked at through one lens."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lens = Lens()
+
+    @abstractmethod
+    def extent(self, shown: tuple[float, float]) -> tuple[float, float]:
+        """The ends of this part, of 0 … 1, on the axis of x as it is counted."""
+
+    @abstractmethod
+    def lens_moved(self) -> None:
+        """Draw what is seen now."""
+
+    @property
+    def _whole(self) -> float:
+        return self.extent((0.0, 1.0))[1]
+
+    def on_plot_pointed(self, event: Plot.Pointed) -> None:
+        if event.zoom:
+            self._zoom(_ZOOM if event.zoom > 0 else 1 / _ZOOM, event.x)
+        else:
+            self._lens.cross = event.x
+            self.lens_moved()
+
+    def _zoom(self, factor: float, at: float | None) -> None:
+        whole = self._whole
+        self._lens.zoom(factor, at / whole if at is not None and whole else None)
+        self.lens_moved()
+
+    def _move(self, presses: int) -> None:
+        self._lens.move(presses, self.extent(self._lens.shown), self._whole)
+        self.lens_moved()
+
+    def action_look_left(self) -> None:
+        self._move(-1)
+
+    def action_look_right(self) -> None:
+        self._move(1)
+
+    def action_zoom_in(self) -> None:
+        self._zoom(_ZOOM, self._lens.cross)
+
+    def action_zoom_out(self) -> None:
+        self._zoom(1 / _ZOOM, self._lens.cross)
+
+    def action_zoom_all(self) -> None:
+        self._lens.reset()
+        self.lens_moved()

@@ -1,0 +1,409 @@
+"""Planning a run: model, text, hyperparameters, and what it will be. Every value is checked as it is typed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Container, Vertical
+from textual.content import Content
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from mmrec_engine.data.prepare import Corpus, short_side
+from mmrec_engine.errors import RequestError
+from mmrec_engine.runs.catalog import free_name
+from mmrec_engine.settings import FIELDS, Resolved, Settings
+from mmrec_engine.settings.presets import PRESETS, PROFILES
+from mmrec_engine.system.memory import USABLE, available_bytes
+from mmrec_tui.app.draft import (
+    Draft,
+    corpora_as_typed,
+    known_settings,
+    named,
+    outlook,
+    typed_corpora,
+    windows_of,
+)
+from mmrec_tui.app.in_app import error_text
+from mmrec_tui.app.keys import Key, keys_of
+from mmrec_tui.app.measuring import Measuring
+from mmrec_tui.app.preparing import Preparing
+from mmrec_tui.app.screens.base import KeyBar, MmrecScreen, Title
+from mmrec_tui.app.session import Work
+from mmrec_tui.app.undo import Drafts
+from mmrec_tui.app.widgets.configs import config_columns, config_options
+from mmrec_tui.app.widgets.corpora import corpus_options
+from mmrec_tui.app.widgets.form import Form
+from mmrec_tui.app.widgets.panels import plain
+from mmrec_tui.app.widgets.preview import outlook_text, preview_text
+from mmrec_tui.app.widgets.restyling import set_line, set_options, set_own_class, set_text
+from mmrec_tui.presentation.figures import planned_pacing, planned_rates
+from mmrec_tui.terminal import one_line
+
+_LOOK_SECONDS = 0.1
+_ROOMY_WIDTH = 100
+_PANES = ("configs", "corpora", "settings")
+
+
+class PlanScreen(MmrecScreen):
+    table: ClassVar[str] = "plan"
+    topic: ClassVar[str | None] = "hyperparameters-set"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._preparing = Preparing()
+        self._measuring = Measuring()
+        self._searching: Work[Any] | None = None  # a search that was left; its last step may still be under way
+        self._begun = False  # a run has been made of this plan
+        self._resolved: Resolved | None = None
+        self._error: RequestError | None = None
+        self._shown: object = None
+
+    def compose(self) -> ComposeResult:
+        say = self.say
+        self._drafts = Drafts(Draft(known_settings(self.own_app.stage.preferences.plan)))
+        yield Title(say("plan.title"))
+        yield Static(id="tabs")
+        with Container(id="panes"):
+            with Container(id="choices-side"):
+                with Vertical(id="configs", classes="pane") as configs:
+                    configs.border_title = f"1 {say('plan.configs')}"
+                    yield Static(id="config-head")
+                    yield OptionList(id="config-list")
+                    yield Static(id="config-more")
+                with Vertical(id="corpora", classes="pane") as corpora:
+                    corpora.border_title = f"2 {say('plan.corpora')}"
+                    yield OptionList(id="corpus-list")
+                    yield OptionList(id="readings")
+                    yield Static(id="preview")
+            with Vertical(id="settings", classes="pane") as settings:
+                settings.border_title = f"3 {say('plan.settings')}"
+                yield Form(id="form")
+        yield Static(id="outlook")
+        yield KeyBar(id="keys")
+
+    def on_mount(self) -> None:
+        self.query_one("#readings").display = False
+        self.action_panel("configs", focus=False)
+        self._take(self._draft)
+        self._opened_with = dict(self._draft.given)
+        self.set_focus(self.query_one("#config-list"))
+        self.set_interval(_LOOK_SECONDS, self._look)
+
+    def on_screen_resume(self) -> None:
+        self._begun = False  # back from the checklist
+
+    def on_resize(self) -> None:
+        self._shown = None  # what is shown depends on the room there is
+        self.call_after_refresh(self._show_corpora)
+
+    def on_unmount(self) -> None:
+        self._preparing.stop()
+        self._measuring.stop()
+        self._keep()
+
+    def _keep(self) -> None:
+        """The plan as it stands is there again when the screen is opened the next time."""
+        preferences = self.own_app.stage.preferences
+        if not self._begun and preferences.plan != self._draft.given:
+            preferences.plan = dict(self._draft.given)
+            preferences.save()
+
+    def leave(self) -> None:
+        if self._draft.given != self._opened_with:
+            self.own_app.tell("plan.kept")
+        super().leave()
+
+    # The draft
+
+    @property
+    def _draft(self) -> Draft:
+        return self._drafts.now
+
+    def _take(self, draft: Draft, *, typing: str = "") -> None:
+        """A changed draft: check it, and set in motion what must be looked up. typing: the field that is being typed into;
+        the fields stay as they are then."""
+        self._drafts.change(draft, typing)
+        try:
+            self._resolved, self._error = draft.resolved(), None
+        except RequestError as error:
+            self._resolved, self._error = None, error
+        form = self.query_one(Form)
+        if self._error is not None:
+            form.show_errors(self._error, self.say)
+        if self._resolved is not None:
+            if not typing:
+                form.show_values(self._resolved, self.say)
+            else:
+                form.show_sources(self._resolved, self.say)
+            self._preparing.want(self._resolved.settings)
+        self._shown = None
+        self._show_corpora()
+        self._show_configs()
+        self.refresh_keys()
+
+    def _look(self) -> None:
+        """Carry on what is under way, and show what has come of it."""
+        if self.app.screen is not self:
+            return
+        loaded = self.own_app.torch is not None and self.own_app.torch.done
+        self._preparing.look()
+        searching = self._searching is not None and not self._searching.done
+        if self._resolved is not None and loaded and self.own_app.stage.training is None and not searching:
+            corpus = self._preparing.corpus
+            if corpus is not None:
+                settings = self._resolved.settings
+                self._measuring.want(settings, corpus.tokenizer.vocab_size, windows_of(settings, corpus)[1])
+        self._measuring.look()
+        seen = (self._preparing.seen, self._measuring.seen, self._error, self._resolved, loaded)
+        if seen != self._shown:
+            self._shown = seen
+            self._show_configs()
+            self._show_preview()
+            self._show_outlook()
+            self._show_curves()
+            self.refresh_keys()
+
+    def _show_curves(self) -> None:
+        """The planned learning rate and curriculum; before the text is known over the steps that are given."""
+        settings, corpus = self._settings, self._preparing.corpus
+        known = corpus is not None and short_side(corpus, settings.seq_len) is None
+        steps = outlook(settings, corpus, None).steps if known and corpus is not None else settings.max_steps
+        if steps is not None:
+            curves = planned_rates(settings, steps, self.say), planned_pacing(settings, steps, self.say)
+            self.query_one(Form).show_curves(*curves)
+
+    # Left: configs
+
+    def _show_configs(self) -> None:
+        say, settings = self.say, self._settings
+        head = (say("table.config"), say("table.parameters"), say("plan.memory"), say("plan.epoch-time"))
+        set_line(self.query_one("#config-head", Static), Content.styled("  " + config_columns(*head), "bold"))
+        room = available_bytes()
+        vocabulary = self._preparing.corpus.tokenizer.vocab_size if self._preparing.corpus is not None else 100
+        options = config_options(settings, vocabulary, USABLE * room, self._epoch_time, say)
+        where = self.query_one("#config-list", OptionList)
+        set_options(where, options)
+        if where.highlighted is None:
+            where.highlighted = list(PRESETS).index(settings.config)
+        preset = PRESETS[settings.config]
+        values = {"width": preset.width, "layers": preset.layers, "heads": preset.heads, "free": say.memory(room)}
+        more = Content.styled(say("plan.config-more", **values), "$foreground 80%")
+        set_text(self.query_one("#config-more", Static), more)
+
+    def _epoch_time(self, config: str) -> str:
+        say = self.say
+        if self.own_app.stage.training is not None:
+            return "–"
+        costs = self._measuring.costs_of(config)
+        if costs is None:
+            return "…" if self._measuring.will_measure(config) else say("plan.choose-to-measure")
+        settings, corpus = self._settings, self._preparing.corpus
+        if corpus is None or not windows_of(settings, corpus)[0]:
+            return "…"
+        seconds = outlook(settings, corpus, costs).seconds_an_epoch
+        return say.clock(seconds or 0.0)
+
+    @property
+    def _settings(self) -> Settings:
+        """The settings as they are; while a field is wrong, the defaults with the model that is chosen."""
+        if self._resolved is not None:
+            return self._resolved.settings
+        config = self._draft.given.get("config", FIELDS["config"].default)
+        return Settings(config=config)
+
+    # Middle: text
+
+    def _show_corpora(self) -> None:
+        where = self.query_one("#corpus-list", OptionList)
+        room = where.scrollable_content_region.width
+        options = corpus_options(self._draft.given, self.own_app.stage.preferences.corpora, self.say, room)
+        set_options(where, options)
+        if where.highlighted is None:
+            where.highlighted = 0
+
+    def _show_preview(self) -> None:
+        say, look = self.say, self._preparing.view
+        readings = self.query_one("#readings", OptionList)
+        wrong_encoding = bool(look.preview is not None and look.preview.readings)
+        readings.display = wrong_encoding
+        if wrong_encoding and look.preview is not None:
+            readings.border_title = say("plan.which-encoding")
+            lines = [Option(plain(f"{name}: {one_line(line)[:60]}"), id=name) for name, line in look.preview.readings]
+            set_options(readings, lines)
+        set_text(self.query_one("#preview", Static), preview_text(look, self._settings, say))
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        name = str(event.option.id)
+        match event.option_list.id:
+            case "config-list":
+                self._take(self._draft.with_value("config", name))
+            case "corpus-list" if name == "choose":
+                self.action_own_text()
+            case "corpus-list":
+                kind, _, value = name.partition(":")
+                choice = {"corpus": value} if kind == "builtin" else {"data_dir": typed_corpora(value)}
+                self._take(self._draft.with_corpus(choice))
+            case "readings":
+                self._take(self._draft.with_value("encoding", name))
+
+    def action_own_text(self) -> None:
+        """Choose a file, a folder or a data set."""
+        from mmrec_tui.app.screens.chooser import ChooserScreen
+
+        self.app.push_screen(ChooserScreen(), self._path_chosen)
+
+    def _path_chosen(self, chosen: dict[str, str | tuple[str, ...]] | None) -> None:
+        if chosen is None:
+            return
+        if "data_dir" in chosen:
+            preferences = self.own_app.stage.preferences
+            preferences.note_corpus(corpora_as_typed(chosen["data_dir"]))
+            preferences.save()
+        self._take(self._draft.with_corpus(chosen))
+
+    # Right: hyperparameters
+
+    def on_form_changed(self, event: Form.Changed) -> None:
+        self._take(self._draft.with_value(event.name, event.value), typing=event.name if event.typing else "")
+
+    def on_form_emptied(self, event: Form.Emptied) -> None:
+        if self._resolved is not None:
+            self.query_one(Form).show_values(self._resolved, self.say)
+
+    def on_form_profile_chosen(self, event: Form.ProfileChosen) -> None:
+        self._take(self._draft.with_profile(dict(PROFILES[event.profile])))
+
+    def action_defaults(self) -> None:
+        """The guide's values again; model and text stay."""
+        self._take(self._draft.with_profile({}))
+        self.own_app.tell("plan.defaults-set")
+
+    def action_undo(self) -> None:
+        draft = self._drafts.undo()
+        if draft is not None:
+            self._take(draft)
+            self.own_app.tell("plan.undone")
+
+    # Below: what this run will be
+
+    def _show_outlook(self) -> None:
+        set_text(self.query_one("#outlook", Static), self._outlook_text())
+
+    def _outlook_text(self) -> Content:
+        say = self.say
+        if self._error is not None:
+            return Content.styled("✗ ", "bold $error") + plain(error_text(self._error, say))
+        look, settings = self._preparing.view, self._settings
+        if look.error is not None:
+            return Content.styled("✗ ", "bold $error") + plain(error_text(look.error, say))
+        if look.waits_for_encoding:
+            return Content.styled("? ", "bold $warning") + plain(say("plan.choose-encoding"))
+        if look.corpus is None:
+            return Content(f"… {say('plan.preparing', percent=say.whole_percent(look.share))}")
+        short = short_side(look.corpus, settings.seq_len)
+        if short is not None:
+            return Content.styled("✗ ", "bold $error") + plain(error_text(short, say))
+        ahead = outlook(settings, look.corpus, self._measuring.costs_of(settings.config))
+        folder = Path(settings.output_dir) / self._free_name(settings)
+        short_of_memory = ahead.memory_bytes > USABLE * available_bytes()
+        return outlook_text(ahead, folder, short_of_memory, say, narrow=self.size.width < _ROOMY_WIDTH)
+
+    def _free_name(self, settings: Settings) -> str:
+        return free_name(Path(settings.output_dir), settings.name or settings.config)
+
+    # Keys
+
+    def action_panel(self, name: str, focus: bool = True) -> None:
+        parts = []
+        set_own_class(self.query_one("#choices-side"), name != "settings", "-shown")
+        for number, pane in enumerate(_PANES, start=1):
+            set_own_class(self.query_one(f"#{pane}"), pane == name, "-shown")
+            words = Content.styled(f" {number} {self.say(f'plan.{pane}')} ", "reverse bold" if pane == name else "")
+            parts.append(words.stylize(f"@click=screen.panel('{pane}')"))
+        set_line(self.query_one("#tabs", Static), Content("│").join(parts))
+        if focus:
+            first = {"configs": "#config-list", "corpora": "#corpus-list", "settings": "#profile"}[name]
+            self.set_focus(self.query_one(first))
+
+    def on_descendant_focus(self, event: Any) -> None:
+        pane = next((node.id for node in event.widget.ancestors if node.id in _PANES), None)
+        for name in _PANES:
+            set_own_class(self.query_one(f"#{name}"), name == pane, "-focused")
+        if pane is not None and not self.query_one(f"#{pane}").has_class("-shown"):
+            self.action_panel(pane, focus=False)
+
+    def _ready(self) -> tuple[Resolved, Corpus] | None:
+        """The run as planned and its text; none, and a word about it, where something is missing or wrong."""
+        if not self._is_ready or self._resolved is None or self._preparing.corpus is None:
+            self.own_app.warn("plan.not-ready")
+            return None
+        return self._resolved, self._preparing.corpus
+
+    @property
+    def _is_ready(self) -> bool:
+        corpus = self._preparing.corpus
+        settings = None if self._resolved is None else self._resolved.settings
+        return settings is not None and corpus is not None and short_side(corpus, settings.seq_len) is None
+
+    def shown_keys(self) -> list[Key]:
+        hidden = set() if self._drafts.can_undo else {"undo"}
+        if not self._is_ready:
+            hidden.add("next")
+        if not self._is_ready or self.own_app.stage.training is not None:
+            hidden |= {"find('rates')", "find('batches')"}
+        return [key for key in keys_of(self.table) if key.action not in hidden]
+
+    def barred_keys(self) -> list[Key]:
+        """The numbers of the panes stand in their titles already."""
+        return [key for key in self.shown_keys() if not key.action.startswith("panel(")]
+
+    def open_setting(self, name: str) -> None:
+        """The field itself where there is one."""
+        fields = self.query(f"#field-{name}")
+        if fields:
+            self.action_panel("settings", focus=False)
+            self.set_focus(fields.first())
+        else:
+            super().open_setting(name)
+
+    def action_find(self, what: str) -> None:
+        """Search for a learning rate, or for a batch; what is found may be taken over."""
+        ready = self._ready()
+        if ready is None:
+            return
+        if self.own_app.stage.training is not None:
+            self.own_app.warn("app.trains-already", name=self.own_app.stage.training.folder.name)
+            return
+        before = self._measuring.stop() or self._searching
+        self._searching = self.own_app.search(what, self._found, ready[0].settings, ready[1], before)
+
+    def _found(self, values: dict[str, Any] | None) -> None:
+        if values:
+            self._take(Draft({**self._draft.given, **values}))
+            self.own_app.tell("search.taken")
+
+    def action_next(self) -> None:
+        ready = self._ready()
+        if ready is None:
+            return
+        resolved, corpus = ready
+        settings = resolved.settings
+        preferences = self.own_app.stage.preferences
+        preferences.plan = {name: value for name, value in self._draft.given.items() if name != "name"}
+        preferences.save()
+        self._begun = True
+        measuring = self._measuring.stop() or self._searching
+        run = named(resolved, self._free_name(settings))
+        self.own_app.open_screen(
+            "checklist", resolved=run, corpus=corpus, measuring=measuring, changed=self._take_remedy
+        )
+
+    def _take_remedy(self, changes: dict[str, Any]) -> None:
+        """The checklist has changed the plan: it is so when the person comes back to it."""
+        draft = self._draft
+        for name, value in changes.items():
+            draft = draft.with_value(name, value)
+        self._take(draft)

@@ -1,0 +1,79 @@
+"""What can be done about what was found: every remedy with what it would change and how, to be taken with one key."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from mmrec_engine.run.follow_up import Offer, Way
+from mmrec_engine.settings import can_change_while_running
+from mmrec_tui.app.in_app import in_app
+from mmrec_tui.presentation.findings import evidence_of, remedy_title, title_of
+from mmrec_tui.terminal import one_line
+
+if TYPE_CHECKING:
+    from mmrec_tui.app.app import MmrecApp
+    from mmrec_tui.locales import Wording
+
+
+class RemedyScreen(ModalScreen["Offer | None"]):
+    """offers: the gravest finding's first. planned: of a run that has not begun, so that each changes the plan. live: a
+    training goes on that can take changes at once."""
+
+    BINDINGS: ClassVar = [("escape", "leave", ""), ("a", "leave", "")]
+
+    def __init__(
+        self, offers: list[Offer], *, planned: bool = False, live: bool = False, warmup_ended: bool = True
+    ) -> None:
+        super().__init__()
+        self._offers = offers if planned else [way for offer in offers for way in _ways(offer, live, warmup_ended)]
+        self._planned = planned
+
+    def compose(self) -> ComposeResult:
+        say = cast("MmrecApp", self.app).say
+        with Vertical(id="dialog", classes="remedies"):
+            yield Static(say("remedy.question"), id="question", markup=False)
+            yield OptionList(*self._options(say), id="remedies")
+            yield Static(Content.styled(say("remedy.keys"), "$foreground 80%"), id="remedy-keys")
+
+    def on_mount(self) -> None:
+        self.set_focus(self.query_one(OptionList))
+
+    def _options(self, say: Wording) -> list[Option]:
+        options = []
+        told = None
+        for number, offer in enumerate(self._offers):
+            text = Content("")
+            if offer.finding["id"] != told:
+                told = offer.finding["id"]
+                head = one_line(in_app(f"{title_of(offer.finding, say)}: {evidence_of(offer.finding, say)}", say))
+                text += Content.styled(head, "$foreground 80%") + Content("\n")
+            way = say("remedy.way-plan" if self._planned else f"remedy.way-{offer.way}")
+            text += Content.styled(one_line(remedy_title(offer.remedy, say)), "bold") + Content(f"  → {way}")
+            options.append(Option(text, id=str(number)))
+        return options
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(self._offers[int(str(event.option.id))])
+
+    def action_leave(self) -> None:
+        self.dismiss(None)
+
+
+def _ways(offer: Offer, live: bool, warmup_ended: bool) -> list[Offer]:
+    """The offer in its best way, and in the other one where that is possible too."""
+    others: list[Way] = (
+        ["best"]
+        if offer.way == "now"
+        else ["now"]
+        if live and can_change_while_running(offer.changes, warmup_ended)
+        else []
+    )
+    return [offer, *(replace(offer, way=way) for way in others)]

@@ -1,0 +1,364 @@
+"""After training: the guide's four items, the numbers, the curves whole, samples, and a line to try the model."""
+
+from __future__ import annotations
+
+import math
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
+from textual.widgets import Input, Static
+
+from mmrec_engine import events
+from mmrec_engine.checks.report import newest
+from mmrec_engine.errors import MmrecError
+from mmrec_engine.run.follow_up import offers
+from mmrec_engine.runs.checklist_marks import read_ticks, write_ticks
+from mmrec_engine.runs.history import History
+from mmrec_engine.runs.run_reader import RunReader
+from mmrec_engine.storage.run_files import BEST, FINAL
+from mmrec_engine.storage.user_folders import expanded
+from mmrec_tui.app.after_checks import AfterChecks, needs_checks
+from mmrec_tui.app.in_app import error_text, in_app
+from mmrec_tui.app.keys import Key, keys_of
+from mmrec_tui.app.screens.base import KeyBar, MmrecScreen, Title
+from mmrec_tui.app.session import Work
+from mmrec_tui.app.widgets.fields import Kind, ValueInput
+from mmrec_tui.app.widgets.items import Items
+from mmrec_tui.app.widgets.panels import GLYPHS, STYLES, plain, samples_lines
+from mmrec_tui.app.widgets.plot import Plot
+from mmrec_tui.app.writing import Writer, Written
+from mmrec_tui.locales import Wording
+from mmrec_tui.presentation.figures import View, figure_of
+from mmrec_tui.presentation.findings import advice_of, title_of
+from mmrec_tui.terminal import one_line
+
+if TYPE_CHECKING:
+    from mmrec_engine.run.follow_up import Offer
+
+_LOOK_SECONDS = 0.1
+_SAMPLE_WIDTH = 76  # columns; the narrowest report has as many
+# How the next token is drawn, with bounds and defaults: name -> (kind, low, high, default)
+_SAMPLING: dict[str, tuple[type, float, float, str]] = {
+    "tokens": (int, 1, 100_000, "300"),
+    "temperature": (float, 0, 100, "0.8"),
+    "top_k": (int, 0, 10**6, "0"),
+    "top_p": (float, 1e-6, 1, "1"),
+    "repetition_penalty": (float, 0.01, 100, "1"),
+    "seed": (int, 0, 2**63 - 1, ""),  # empty: another one for each text
+}
+_SEEDS = 1_000_000  # a new one is short enough to be typed again
+
+
+class ReportScreen(MmrecScreen):
+    table: ClassVar[str] = "report"
+    topic: ClassVar[str | None] = "metrics-reported"
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self._folder = folder
+        self._history: History | None = None
+        self._reading: Work[History] = Work(lambda _: RunReader(folder).glance())
+        self._ticks = read_ticks(folder)
+        self._writer = Writer()
+        self._file = BEST if (folder / BEST).exists() or not (folder / FINAL).exists() else FINAL
+        self._seed = 0  # of the text that is being written
+        self._told: object = None
+        self._checks: AfterChecks | None = None
+        self._checked = -1
+
+    def compose(self) -> ComposeResult:
+        say = self.say
+        yield Title(say("report.title", name=one_line(self._folder.name)))
+        with VerticalScroll(id="report"):
+            yield Static(say("report.reading"), id="numbers")
+            yield Items("after", id="items")
+            yield Plot(say("panel.loss"), "loss", say("plot.waiting"), id="curve")
+            yield Static(id="samples")
+            yield Static(Content.styled(say("report.try"), "bold $primary"), id="try-head")
+            yield Input(placeholder=say("report.prompt"), id="prompt")
+            with Horizontal(id="sampling"):
+                for name, (whole, _, _, default) in _SAMPLING.items():
+                    yield Static(say(f"sampling.{name}"), classes="label")
+                    kind: Kind = "integer" if whole is int else "number"
+                    hint = "" if default else say("sampling.new-seed")
+                    yield ValueInput(_shown(default, say), kind, placeholder=hint, compact=True, id=f"sampling-{name}")
+            yield Static(id="written")
+            yield Static(id="next")
+        yield KeyBar(id="keys")
+
+    def on_mount(self) -> None:
+        self.query_one(Items).show([], self._ticks, self.say)
+        self.query_one("#report").focus(scroll_visible=False)
+        self.set_interval(_LOOK_SECONDS, self._look)
+
+    def on_unmount(self) -> None:
+        self._writer.stop()
+        if self._checks is not None:
+            self._checks.stop()
+
+    def _look(self) -> None:
+        if self._history is None and self._reading.done:
+            self._history = self._reading.result or History()
+            self._show_history(self._history)
+            if not self._after and needs_checks(self._folder, self._history):
+                self._checks = AfterChecks(self._folder, self._history, self.say.language)
+        if self._checks is not None and self._checks.seen != self._checked:
+            self._checked = self._checks.seen
+            self._show_findings()
+        self._writer.look()
+        seen = (self._writer.written, self._writer.error, self._writer.writing)
+        if seen != self._told:
+            self._told = seen
+            self._show_written()
+
+    def _show_history(self, history: History) -> None:
+        say = self.say
+        self.query_one("#numbers", Static).update(numbers_text(history, say))
+        self._show_findings()
+        self.query_one(Plot).show(figure_of("loss", history, View(), say))
+        self.query_one("#samples", Static).update(samples_text(history, say))
+
+    @property
+    def _findings(self) -> list[dict[str, Any]]:
+        """What the record tells, and what has been found here since."""
+        recorded = list(self._history.findings) if self._history is not None else []
+        return recorded + (self._checks.found if self._checks is not None else [])
+
+    @property
+    def _after(self) -> list[dict[str, Any]]:
+        return [finding for finding in self._findings if finding.get("phase") == "after"]
+
+    def _show_findings(self) -> None:
+        say, checks = self.say, self._checks
+        self.query_one(Items).show(self._after, self._ticks, say)
+        self.refresh_keys()
+        if checks is not None and not checks.done:
+            self.query_one("#next", Static).update(say("report.checking", done=len(checks.found), total=checks.total))
+        elif self._history is not None:
+            self.query_one("#next", Static).update(next_text(self._findings, self._folder.name, say))
+
+    # Trying the model
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        values: dict[str, Any] = {}
+        for name, (kind, low, high, default) in _SAMPLING.items():
+            text = self.query_one(f"#sampling-{name}", Input).value.strip().replace(",", ".")
+            if not text and not default:
+                values[name] = secrets.randbelow(_SEEDS)
+                continue
+            try:
+                value = kind(text)
+                if not (math.isfinite(value) and low <= value <= high):
+                    raise ValueError
+            except (ValueError, OverflowError):
+                allowed = f"{low:g} – {high:g}"
+                self.own_app.warn("report.wrong-value", name=self.say(f"sampling.{name}"), allowed=allowed)
+                return
+            values[name] = value
+        self._seed = values["seed"]
+        prompt = self.query_one("#prompt", Input).value
+        self._writer.write(self._folder / self._file, prompt, values.pop("tokens"), values)
+
+    def _show_written(self) -> None:
+        say, written, error = self.say, self._writer.written, self._writer.error
+        where = self.query_one("#written", Static)
+        if error is not None:
+            where.update(Content.styled("✗ ", "bold $error") + plain(error_text(error, say)))
+        elif written is not None:
+            where.update(written_text(written, self._file, self._seed, say))
+        elif self._writer.writing:
+            where.update(say("report.loading"))
+        else:
+            return
+        where.scroll_visible(animate=False)
+
+    # Keys
+
+    def action_prompt(self) -> None:
+        self.set_focus(self.query_one("#prompt"))
+
+    def action_which(self) -> None:
+        """Try the best or the final model."""
+        other = FINAL if self._file == BEST else BEST
+        if not (self._folder / other).exists():
+            self.own_app.warn("report.no-other", name=other)
+            return
+        self._file = other
+        self.own_app.tell("report.which", name=other)
+
+    def action_fold(self) -> None:
+        self.query_one(Items).fold()
+
+    def action_tick(self) -> None:
+        self.query_one(Items).tick()
+
+    def on_items_ticked(self, event: Items.Ticked) -> None:
+        # Read anew: what was ticked before the run may have reached its folder since this screen was opened.
+        self._ticks = {**read_ticks(self._folder), event.item: not self._ticks.get(event.item, False)}
+        try:
+            write_ticks(self._folder, self._ticks)
+        except MmrecError as error:
+            self.own_app.tell_error(error)
+        self._show_findings()
+
+    def action_apply(self) -> None:
+        """A further run with a remedy for what was found."""
+        from mmrec_tui.app.screens.remedy import RemedyScreen
+
+        history, app, folder = self._history, self.own_app, self._folder
+        if history is None:
+            return
+        found = offers(self._findings, {**history.settings, "planned_steps": history.planned_steps})
+        if not found:
+            app.tell("remedy.none")
+            return
+
+        def take(offer: Offer | None) -> None:
+            if offer is not None:
+                app.follow(folder, offer)
+
+        self.app.push_screen(RemedyScreen(found), take)
+
+    def action_go_on_run(self) -> None:
+        if self._history is not None:
+            self.own_app.go_on(self._folder, finished=self._history.state == "FINISHED")
+
+    def shown_keys(self) -> list[Key]:
+        other = FINAL if self._file == BEST else BEST
+        hidden = set() if (self._folder / other).exists() else {"which"}
+        if self._history is None or self.own_app.stage.training is not None:
+            hidden |= {"go_on_run", "apply"}
+        elif not offers(self._findings, {**self._history.settings, "planned_steps": self._history.planned_steps}):
+            hidden.add("apply")
+        return [key for key in keys_of(self.table) if key.action not in hidden]
+
+    def action_curves(self) -> None:
+        """The run's own screen, with all its plots."""
+        session = self.own_app.stage.session
+        if session is not None and session.folder.resolve() == self._folder.resolve():
+            self.dismiss()
+        else:
+            self.dismiss()
+            self.own_app.watch_run(self._folder)
+
+    def action_export(self) -> None:
+        from mmrec_tui.app.screens.asking import AskingScreen
+
+        default = f"export-{self._folder.name}"
+        self.app.push_screen(AskingScreen(self.say("report.export-where"), default), self._export)
+
+    def _export(self, answer: str | None) -> None:
+        if not answer:
+            return
+        checkpoint, folder, app = str(self._folder / self._file), expanded(Path(answer)), self.own_app
+
+        def write(_: Work[None]) -> None:
+            from mmrec_engine.evaluation.trained_model import export, load_trained
+
+            export(load_trained(checkpoint), folder)
+
+        work = Work(write)
+
+        def look() -> None:
+            if work.done:
+                timer.stop()
+                if work.error is not None:
+                    app.tell_error(work.error)
+                else:
+                    app.tell("export.done", path=one_line(str(folder)))
+
+        timer = self.set_interval(_LOOK_SECONDS, look)
+
+
+def numbers_text(history: History, say: Wording) -> Content:
+    """What the run came to: how it ended, the best and the last validation, against the yardsticks where there are any."""
+    started, finished, step = history.started, history.finished, history.last_step
+    lines: list[Content] = []
+    status = say(f"status.{finished.status}") if finished is not None else say(f"state.{history.state}")
+    lines.append(
+        Content.styled(status, "bold $success" if finished and finished.status != "failed" else "bold $warning")
+    )
+    if started is not None and step is not None:
+        values = {
+            "parameters": say.number(started.parameters),
+            "steps": say.number(step.step),
+            "tokens": say.short(step.tokens),
+            "time": say.clock(finished.seconds if finished else history.seconds),
+            "speed": say.short(history.tokens_per_second),
+        }
+        lines.append(plain(say("report.run", **values)))
+    if finished is not None and finished.status == "failed":
+        lines.append(plain(finished.reason, "$error"))
+    heads = [say(f"report.column-{name}") for name in ("which", "step", "loss", "perplexity", "accuracy", "bits")]
+    lines.append(Content.styled(_row(heads), "bold"))
+    for name, one in (("best", history.best), ("last", history.last_validation)):
+        if one is not None:
+            lines.append(plain(_row([say(f"report.{name}"), *_figures(one, say)])))
+            parts = (one.parts or {}).items()
+            lines += [plain(_row([one_line(part)[:12], "", say.number(loss, 4)])) for part, loss in parts]
+    if started is not None and history.best is not None:
+        for name, loss in started.baselines.items():
+            apart = loss - history.best.loss
+            key = "report.below" if apart >= 0 else "report.above"
+            lines.append(
+                plain(say(key, name=one_line(name), loss=say.number(loss, 3), apart=say.number(abs(apart), 2)))
+            )
+    return Content("\n").join(lines)
+
+
+def samples_text(history: History, say: Wording) -> Content:
+    """What the model wrote at each validation, one below the other, and the last text whole."""
+    samples = history.samples
+    if not samples:
+        return Content("")
+    last = samples[-1]
+    head = Content.styled(say("report.samples"), "bold $primary") + Content("\n")
+    course = (
+        head + samples_lines(samples[:-1], say, _SAMPLE_WIDTH) + Content("\n\n") if len(samples) > 1 else Content("")
+    )
+    title = Content.styled(say("report.sample", step=say.number(last.step)), "bold $primary") + Content("\n")
+    return course + title + plain(last.prompt, "bold") + plain(last.text)
+
+
+def _figures(one: events.Validation, say: Wording) -> list[str]:
+    numbers = [say.number(one.step), say.number(one.loss, 4), say.number(one.perplexity, 2), say.percent(one.accuracy)]
+    return [*numbers, say.number(one.bits_per_character, 3)]
+
+
+def _row(cells: list[str]) -> str:
+    return f"{cells[0]:<12}" + "".join(f"{cell:>12}" for cell in cells[1:])
+
+
+def next_text(findings: list[dict[str, Any]], name: str, say: Wording) -> Content:
+    """What to do about what was found, and what can be done with the model outside the app."""
+    lines = [Content.styled(say("report.what-next"), "bold $primary")]
+    for one in newest(findings):
+        advice = advice_of(one, say)
+        if one.get("status") in ("fail", "warn", "note") and advice:
+            glyph = str(one["status"])
+            head = Content.styled(f"{GLYPHS[glyph]} ", STYLES[glyph]) + Content.styled(
+                one_line(title_of(one, say)), "bold"
+            )
+            lines.append(head + plain(f"  {one_line(in_app(advice, say))}"))
+    if len(lines) == 1:
+        lines.append(plain(say("report.nothing")))
+    return Content("\n").join([*lines, Content(""), plain(say("report.next", name=name))])
+
+
+def written_text(written: Written, file: str, seed: int, say: Wording) -> Content:
+    text = Content("")
+    if written.unknown:
+        text += plain(say("generate.unknown", characters=written.unknown), "$warning") + Content("\n")
+    text += plain(written.prompt, "bold") + plain(written.text)
+    return text + Content.styled(
+        "\n" + say("report.written", file=file, seed=seed, speed=say.number(written.tokens_per_second)),
+        "$foreground 80%",
+    )
+
+
+def _shown(default: str, say: Wording) -> str:
+    return default.replace(".", ",") if say.language == "tr" else default

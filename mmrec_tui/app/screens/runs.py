@@ -1,0 +1,221 @@
+"""All runs: sorted, filtered, opened, compared, deleted."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.widgets import DataTable, Input, Static
+
+from mmrec_engine.errors import MmrecError
+from mmrec_engine.runs.catalog import RunSummary, delete_run, known_runs, size_on_disk
+from mmrec_engine.storage.folder_lock import is_live
+from mmrec_tui.app.keys import Key, keys_of
+from mmrec_tui.app.screens.asking import SureScreen
+from mmrec_tui.app.screens.base import KeyBar, MmrecScreen, Title
+from mmrec_tui.app.session import Work
+from mmrec_tui.app.widgets.table import fill
+from mmrec_tui.presentation.states import ENDED
+from mmrec_tui.terminal import one_line
+
+_LOOK_SECONDS = 0.2
+COLUMNS = ("name", "state", "step", "best", "size", "changed", "path")
+
+
+@dataclass(frozen=True)
+class Row:
+    run: RunSummary
+    size: int
+
+    def key(self, column: str) -> Any:
+        """What a column is sorted by; runs without a best loss come last."""
+        best = self.run.best_loss
+        return {
+            "name": self.run.name.casefold(),
+            "state": self.run.state,
+            "step": -self.run.step,
+            "best": best if best is not None else float("inf"),
+            "size": -self.size,
+            "changed": -self.run.changed,
+            "path": str(self.run.path).casefold(),
+        }[column]
+
+
+class RunsScreen(MmrecScreen):
+    table: ClassVar[str] = "runs"
+    topic: ClassVar[str | None] = "best-saved"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rows: list[Row] = []
+        self._marked: set[Path] = set()
+        self._sort = "changed"
+        self._reading: Work[list[Row]] | None = None
+        self._outdated = False  # a run was deleted that is perhaps among those that are being read
+
+    def compose(self) -> ComposeResult:
+        say = self.say
+        yield Title(say("runs.title"))
+        yield Input(placeholder=say("runs.filter"), id="filter")
+        yield Static(id="runs-what")
+        table: DataTable[Text] = DataTable(id="runs", cursor_type="row", zebra_stripes=True)
+        yield table
+        yield KeyBar(id="keys")
+
+    def on_mount(self) -> None:
+        table = self.query_one(DataTable)
+        table.add_column(" ", key="mark", width=1)
+        for column in COLUMNS:
+            table.add_column(self.say(f"table.{column}"), key=column)
+        self.set_focus(table)
+        self._read()
+        self.set_interval(_LOOK_SECONDS, self._look)
+
+    def on_screen_resume(self) -> None:
+        self._read()
+
+    def _read(self) -> None:
+        if self._reading is None:
+            self._reading = Work(lambda _: [Row(run, size_on_disk(run.path)) for run in known_runs()])
+
+    def _look(self) -> None:
+        if self._reading is None or not self._reading.done:
+            return
+        self._rows, self._reading = self._reading.result or [], None
+        self._show()
+        if self._outdated:
+            self._outdated = False
+            self._read()
+
+    def _show(self) -> None:
+        table, say = self.query_one(DataTable), self.say
+        kept = self._under_cursor
+        wanted = self.query_one(Input).value.casefold().strip()
+        shown = [row for row in sorted(self._rows, key=lambda row: row.key(self._sort)) if _matches(row, wanted, say)]
+        rows = []
+        for row in shown:
+            run = row.run
+            best = "–" if run.best_loss is None else say.number(run.best_loss, 4)
+            cells = [
+                "●" if run.path in self._marked else " ",
+                one_line(run.name)[:30],
+                say(f"state.{run.state}"),
+                say.number(run.step),
+                best,
+                say.memory(row.size),
+                time.strftime("%Y-%m-%d %H:%M", time.localtime(run.changed)),
+                one_line(str(run.path)),
+            ]
+            rows.append([Text(cell) for cell in cells])
+        fill(table, rows, [str(row.run.path) for row in shown])
+        if kept is not None and any(row.run.path == kept for row in shown):
+            table.move_cursor(row=table.get_row_index(str(kept)))
+        words = say("runs.none-here") if not shown else say("runs.sorted", column=say(f"table.{self._sort}"))
+        self.query_one("#runs-what", Static).update(Content.styled(words, "$foreground 80%"))
+        self.refresh_keys()
+
+    @property
+    def _under_cursor(self) -> Path | None:
+        table = self.query_one(DataTable)
+        if not table.row_count:
+            return None
+        return Path(str(table.coordinate_to_cell_key(table.cursor_coordinate).row_key.value))
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        self._show()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        self.set_focus(self.query_one(DataTable))
+
+    def on_data_table_header_selected(self, event: DataTable.HeaderSelected) -> None:
+        if event.column_key.value in COLUMNS:
+            self._sort = str(event.column_key.value)
+            self._show()
+
+    def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:
+        """A live run opens on its screen, an ended one on its report."""
+        folder = Path(str(event.row_key.value))
+        run = next((row.run for row in self._rows if row.run.path == folder), None)
+        if run is not None and run.state in ENDED:
+            self.own_app.show_report(folder)
+        else:
+            self.own_app.watch_run(folder)
+
+    def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
+        self.refresh_keys()
+
+    # Keys
+
+    def shown_keys(self) -> list[Key]:
+        folder = self._under_cursor
+        hidden = set() if len(self._chosen) > 1 else {"overlay"}
+        if folder is None:
+            hidden |= {"mark", "delete"}
+        elif is_live(folder):
+            hidden.add("delete")
+        return [key for key in keys_of(self.table) if key.action not in hidden]
+
+    @property
+    def _chosen(self) -> list[Path]:
+        return [row.run.path for row in self._rows if row.run.path in self._marked]
+
+    def action_filter(self) -> None:
+        self.set_focus(self.query_one(Input))
+
+    def action_sort(self) -> None:
+        self._sort = COLUMNS[(COLUMNS.index(self._sort) + 1) % len(COLUMNS)]
+        self._show()
+
+    def action_mark(self) -> None:
+        folder = self._under_cursor
+        if folder is not None:
+            self._marked ^= {folder}
+            self._show()
+
+    def action_overlay(self) -> None:
+        chosen = self._chosen
+        if len(chosen) < 2:
+            self.own_app.warn("runs.mark-two")
+            return
+        self.own_app.open_screen("compare", folders=chosen)
+
+    def action_delete(self) -> None:
+        """Asked twice, and never a run that is going on."""
+        folder = self._under_cursor
+        if folder is None:
+            return
+        if is_live(folder):
+            self.own_app.warn("runs.live")
+            return
+        row = next(row for row in self._rows if row.run.path == folder)
+        name, say = one_line(row.run.name), self.say
+        first = say("runs.delete", name=name, size=say.memory(row.size), path=one_line(str(folder)))
+
+        def once(sure: bool | None) -> None:
+            if sure:
+                self.app.push_screen(SureScreen(say("runs.delete-again", name=name)), twice)
+
+        def twice(sure: bool | None) -> None:
+            if not sure:
+                return
+            try:
+                delete_run(folder)
+            except MmrecError as error:
+                self.own_app.tell_error(error)
+                return
+            self._marked.discard(folder)
+            self.own_app.tell("runs.deleted", name=name)
+            self._outdated = self._reading is not None
+            self._read()
+
+        self.app.push_screen(SureScreen(first), once)
+
+
+def _matches(row: Row, wanted: str, say: Any) -> bool:
+    text = f"{row.run.name} {row.run.path} {say(f'state.{row.run.state}')}".casefold()
+    return all(word in text for word in wanted.split())

@@ -1,0 +1,224 @@
+"""The first screen: what can be done now, the recent runs, and what this machine is."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from mmrec_tui.app.keys import Key, keys_of
+from mmrec_tui.app.screens.base import KeyBar, MmrecScreen
+from mmrec_tui.app.session import Work
+from mmrec_tui.locales import Wording
+from mmrec_tui.presentation.states import ENDED, STATE_STYLES
+from mmrec_tui.terminal import one_line
+
+if TYPE_CHECKING:
+    from mmrec_engine.runs.catalog import RunSummary
+
+_LOOK_SECONDS = 0.2
+_MOST_RUNS = 12
+_NAME_WIDTH, _STATE_WIDTH = 20, 14
+_COURSE_WIDTH, _ROOM_FOR_COURSE = 16, 100  # columns of the validation loss in one line, and of the screen that shows it
+
+
+class StartScreen(MmrecScreen):
+    table: ClassVar[str] = "start"
+    topic: ClassVar[str | None] = "dataset-ready"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._runs: list[RunSummary] = []
+        self._reading: Work[list[RunSummary]] | None = None
+        self._courses: dict[tuple[Path, float], str] = {}
+        self._reading_courses: Work[dict[tuple[Path, float], str]] | None = None
+        self._accelerator = ""
+        self._shown_before = False
+
+    def compose(self) -> ComposeResult:
+        say = self.say
+        with Vertical(id="start"):
+            yield Static(Content.styled("mmrec", "bold $primary") + Content(f"  {say('start.what')}"), id="name")
+            yield Static(id="machine-line")  # after the first frame
+            actions = OptionList(*self._actions(), id="actions")
+            actions.border_title = say("start.actions")
+            yield actions
+            runs = OptionList(Option(say("start.reading"), disabled=True), id="recent")
+            runs.border_title = say("start.recent")
+            yield runs
+        yield KeyBar(id="keys")
+
+    def on_mount(self) -> None:
+        self.set_focus(self.query_one("#actions", OptionList))
+        self.call_after_refresh(self._after_first_frame)
+        self.set_interval(_LOOK_SECONDS, self._look)
+
+    def on_screen_resume(self) -> None:
+        if self._shown_before:
+            self._read_runs()
+        self._shown_before = True
+
+    def _after_first_frame(self) -> None:
+        self.query_one("#machine-line", Static).update(self._machine())
+        self._read_runs()
+
+    def _read_runs(self) -> None:
+        if self._reading is None:
+            self._reading = Work(_known_runs)
+
+    def _look(self) -> None:
+        if self._reading is not None and self._reading.done:
+            self._runs = self._reading.result or []
+            self._reading = None
+            self._show_runs()
+            shown = [run for run in self._runs[:_MOST_RUNS] if (run.path, run.changed) not in self._courses]
+            if shown and self._reading_courses is None:
+                self._reading_courses = Work(lambda _: {(run.path, run.changed): course_of(run.path) for run in shown})
+        if self._reading_courses is not None and self._reading_courses.done:
+            self._courses |= self._reading_courses.result or {}
+            self._reading_courses = None
+            self._show_runs()
+        torch = sys.modules.get("torch")
+        loaded = self.own_app.torch is not None and self.own_app.torch.done
+        if not self._accelerator and loaded and torch is not None:
+            cuda = torch.cuda.is_available()
+            self._accelerator = torch.cuda.get_device_name(0) if cuda else "MPS" if _mps(torch) else "-"
+            self.query_one("#machine-line", Static).update(self._machine())
+
+    def _show_runs(self) -> None:
+        say = self.say
+        shown = self._runs[:_MOST_RUNS]
+        recent = self.query_one("#recent", OptionList)
+        kept = recent.highlighted
+        recent.clear_options()
+        if not shown:
+            recent.add_option(Option(say("start.no-runs"), disabled=True))
+        else:
+            recent.add_option(Option(heading(say), disabled=True))
+        wide = self.app.size.width >= _ROOM_FOR_COURSE
+        for run in shown:
+            course = self._courses.get((run.path, run.changed), "") if wide else ""
+            recent.add_option(Option(run_line(run, say, course), id=str(run.path)))
+        recent.highlighted = kept if kept is not None and kept <= len(shown) else None
+        actions = self.query_one("#actions", OptionList)
+        position = actions.highlighted
+        actions.clear_options()
+        actions.add_options(self._actions())
+        actions.highlighted = position
+        self.query_one(KeyBar).show_keys()
+
+    def _actions(self) -> list[Option]:
+        say = self.say
+        options = [Option(_action("n", say("start.new")), id="new_run")]
+        last, live = self._last, self._live
+        if last is not None:
+            options.append(Option(_action("c", say("start.go-on", name=one_line(last.name))), id="go_on"))
+        if live is not None:
+            options.append(Option(_action("w", say("start.watch", name=one_line(live.name))), id="watch"))
+        options.append(Option(_action("r", say("start.runs")), id="runs"))
+        options.append(Option(_action("g", say("start.guide")), id="guide"))
+        return options
+
+    @property
+    def _last(self) -> RunSummary | None:
+        """The newest run that stands and can go on."""
+        return next((run for run in self._runs if run.state in ("DIED", "STOPPED")), None)
+
+    @property
+    def _live(self) -> RunSummary | None:
+        return next((run for run in self._runs if run.state not in (*ENDED, "DIED")), None)
+
+    def _machine(self) -> Content:
+        from mmrec_engine.system.cores import available_cores
+        from mmrec_engine.system.memory import available_bytes
+
+        cores = available_cores()
+        say = self.say
+        values = {"cores": cores, "memory": say.memory(available_bytes())}
+        accelerator = {"": say("start.accelerator-unknown"), "-": say("start.accelerator-none")}
+        words = accelerator.get(self._accelerator, self._accelerator)
+        return Content.styled(say("start.machine", accelerator=words, **values), "$foreground 80%")
+
+    def shown_keys(self) -> list[Key]:
+        hidden = {"go_on"} if self._last is None else set()
+        if self._live is None:
+            hidden.add("watch")
+        return [key for key in keys_of(self.table) if key.action not in hidden]
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        if event.option_list.id == "recent":
+            run = next((run for run in self._runs if str(run.path) == event.option.id), None)
+            if run is not None:
+                self.own_app.watch_run(run.path)
+        elif event.option.id is not None:
+            getattr(self, f"action_{event.option.id}")()
+
+    def action_new_run(self) -> None:
+        self.own_app.open_screen("plan")
+
+    def action_go_on(self) -> None:
+        from mmrec_engine.settings import resolve
+
+        if self._last is not None:
+            place = {"output_dir": str(self._last.path.parent), "name": self._last.path.name}
+            self.own_app.train(resolve(place), resume=True)
+
+    def action_watch(self) -> None:
+        if self._live is not None:
+            self.own_app.watch_run(self._live.path)
+
+    def action_runs(self) -> None:
+        self.own_app.open_screen("runs")
+
+
+def heading(say: Wording) -> Content:
+    """What the columns of `run_line` are."""
+    name, state = say("table.name").ljust(_NAME_WIDTH), say("table.state").ljust(_STATE_WIDTH)
+    return Content.styled(
+        f"{name} {state}{say('table.step'):>9}  {say('start.best'):>7}  {say('table.changed')}", "$foreground 80%"
+    )
+
+
+def course_of(folder: Path) -> str:
+    """The validation loss of a run in one line; empty where fewer than two are known."""
+    from mmrec_engine.runs.run_reader import RunReader
+    from mmrec_tui.presentation.spark import spark
+
+    losses = [one.loss for _, one in RunReader(folder).glance().validations]
+    return spark(losses, _COURSE_WIDTH) if len(losses) > 1 else ""
+
+
+def run_line(run: RunSummary, say: Wording, course: str = "") -> Content:
+    """A run in one line: state word, name, step, best loss, when, and the course of its validation loss."""
+    best = "–" if run.best_loss is None else say.number(run.best_loss, 3)
+    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(run.changed))
+    name = one_line(run.name)[:_NAME_WIDTH]
+    state = Content.styled(say(f"state.{run.state}").ljust(_STATE_WIDTH), STATE_STYLES.get(run.state, ""))
+    return (
+        Content(f"{name.ljust(_NAME_WIDTH)} ")
+        + state
+        + Content(f"{say.number(run.step):>9}  {best:>7}  {when}  ")
+        + Content.styled(course, "$primary")
+    )
+
+
+def _known_runs(_: Work[list[RunSummary]]) -> list[RunSummary]:
+    from mmrec_engine.runs.catalog import known_runs
+
+    return known_runs()
+
+
+def _action(key: str, words: str) -> Content:
+    return Content.styled(f" {key} ", "bold $accent") + Content(f" {words}")
+
+
+def _mps(torch: object) -> bool:
+    backends = getattr(torch, "backends", None)
+    return bool(backends is not None and backends.mps.is_available())

@@ -1,0 +1,398 @@
+"""A run on screen, live or ended, this process' own or another's. Everything shown is a function of its history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.containers import Container, Vertical
+from textual.content import Content
+from textual.events import DescendantFocus
+from textual.widgets import Static
+
+from mmrec_engine.errors import MmrecError
+from mmrec_engine.runs.history import History
+from mmrec_engine.runs.smoothing import DECAYS
+from mmrec_tui.app.earlier import last_like
+from mmrec_tui.app.in_app import error_text
+from mmrec_tui.app.keys import Key, keys_of
+from mmrec_tui.app.meter import Meter
+from mmrec_tui.app.pacing import Pacing
+from mmrec_tui.app.screens.base import KeyBar, MmrecScreen
+from mmrec_tui.app.screens.looking import LookingScreen
+from mmrec_tui.app.session import Session, Work
+from mmrec_tui.app.widgets.panels import Checklist, Hints, Log, Machine, Panel, Patience, SampleText, StateLine
+from mmrec_tui.app.widgets.plot import Plot
+from mmrec_tui.presentation.figures import X_AXES, View, XAxis, extent, figure_of
+from mmrec_tui.presentation.panels import PANELS, PLOTS
+from mmrec_tui.presentation.states import ENDED
+
+if TYPE_CHECKING:
+    from mmrec_engine.run.follow_up import Offer
+
+_TICK_SECONDS = 0.25
+_METER_TICKS = 4
+_ROOMY = 46  # rows from which the grid has room for the log too
+
+
+class TrainingScreen(LookingScreen):
+    table: ClassVar[str] = "training"
+    topic: ClassVar[str | None] = "loss"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown = PANELS[0]
+        self._pacing = Pacing()
+        self._meter = Meter()
+        self._ticks = 0
+        self._last_state = ""
+        self._last_live: bool | None = None
+        self._offered = False
+        self._broken: set[str] = set()
+        self._log = False  # for this run only: a scale that lasts longer is soon forgotten, and misread
+        self._earlier: Work[tuple[str, History] | None] | None = None
+        self._with_earlier = self._earlier_told = False
+
+    @property
+    def session(self) -> Session:
+        session = self.own_app.stage.session
+        assert session is not None
+        return session
+
+    def compose(self) -> ComposeResult:
+        say = self.say
+        yield StateLine(id="state")
+        yield PanelTabs(id="tabs")
+        with Container(id="body"):
+            with Container(id="plots"):
+                for number, name in enumerate(PLOTS, start=1):
+                    title = f"{number} {say(f'panel.{name}')}"
+                    yield Plot(title, name, say("plot.waiting"), id=f"panel-{name}", classes="panel")
+                yield Machine(f"8 {say('panel.machine')}", "machine", id="panel-machine", classes="panel")
+                yield Log(f"9 {say('panel.log')}", None, id="panel-log", classes="panel")
+            with Vertical(id="side"):
+                yield Patience(say("panel.patience"), "patience", id="patience")
+                yield Checklist(say("panel.checklist"), "loss-falling", id="checklist")
+                yield Hints(say("panel.hints"), "overfitting", id="hints")
+        yield SampleText(say("panel.sample"), "sample", id="sample")
+        yield KeyBar(id="keys")
+
+    def on_mount(self) -> None:
+        self.add_class("-grid")
+        self._show_panel(self._shown)
+        self.set_interval(_TICK_SECONDS, self._tick)
+        self.call_after_refresh(self._draw)
+
+    def on_screen_resume(self) -> None:
+        self._draw()
+
+    def on_resize(self) -> None:
+        self.set_class(self.size.height >= _ROOMY, "-roomy")
+        self.call_after_refresh(self._draw)
+        self.call_after_refresh(self.refresh_keys)
+
+    # Drawing
+
+    def _tick(self) -> None:
+        """Numbers four times a second, curves as often as the pacing allows, and only while this screen is seen."""
+        if self.app.screen is not self:
+            return
+        self._ticks += 1
+        self._draw_numbers()
+        self._look_for_earlier()
+        with self.session.reading() as history:
+            age = history.seconds
+        if self._pacing.tick(age):
+            self._draw_plots()
+
+    def _draw(self) -> None:
+        if not self.query_one(StateLine).size:
+            return  # what is told before the first layout takes its wrong height for good; the resize that follows draws
+        self._draw_numbers()
+        self._draw_plots()
+
+    def _draw_numbers(self) -> None:
+        session = self.session
+        live, state, name = session.live, session.state, session.folder.name
+        error = error_text(session.error, self.say) if session.error is not None else ""
+        resumable = session.loaded and not session.live and not session.gone
+        short = self.has_class("-narrow") or self.has_class("-numbers")
+        decay = self.own_app.stage.preferences.smoothing
+        with session.reading() as history:
+            self._guarded(
+                "state", lambda one: cast(StateLine, one).look(history, state, name, corpus_name(history), decay)
+            )
+            self._guarded("patience", lambda one: cast(Patience, one).look(history))
+            self._guarded(
+                "checklist", lambda one: cast(Checklist, one).look(history.findings, {}, "during", short=short)
+            )
+            self._guarded("hints", lambda one: cast(Hints, one).look(history, state, error, resumable))
+            self._guarded("sample", lambda one: cast(SampleText, one).look(history))
+            self._guarded("panel-log", lambda one: cast(Log, one).look(history))
+        if self._ticks % _METER_TICKS == 1:
+            readings = self._meter.read(session.process)
+            self._guarded("panel-machine", lambda one: cast(Machine, one).look(readings))
+        if state != self._last_state and session.loaded:
+            self._state_changed(state)
+        offered = bool(self._offers)
+        # A while after the last state the process has yet to go.
+        if live != self._last_live or offered != self._offered:
+            self._last_live, self._offered = live, offered
+            self.query_one(KeyBar).show_keys()
+
+    def _draw_plots(self) -> None:
+        view, cross = self._view, self._lens.cross
+        for name in PLOTS:
+            plot = self.query_one(f"#panel-{name}", Plot)
+            if not plot.is_on_screen:
+                continue
+            with self.session.reading() as history:
+                self._guarded(
+                    plot.id or "", lambda one, name=name: one.show(figure_of(name, history, view, self.say), cross)
+                )
+
+    def _guarded(self, name: str, show: Callable[..., None]) -> None:
+        """A panel that breaks says so in its own place; the others, and the training, go on."""
+        widget = self.query_one(f"#{name}")
+        try:
+            show(widget)
+            self._broken.discard(name)
+        except Exception as error:
+            if name not in self._broken:
+                self._broken.add(name)
+                self.own_app.note_broken(error)
+            words = self.say("panel.broken")
+            if isinstance(widget, Plot):
+                widget.tell(words)
+            elif isinstance(widget, Panel):
+                widget.tell(Content.styled(words, "$error"))
+
+    def _state_changed(self, state: str) -> None:
+        before, self._last_state = self._last_state, state
+        if state in ENDED:
+            self._draw_plots()  # the last steps, however seldom curves are drawn
+        self.query_one(KeyBar).show_keys()
+        if before and state in (*ENDED, "DIED"):
+            self.own_app.tell("training.ended", state=self.say(f"state.{state}"))
+
+    @property
+    def _view(self) -> View:
+        preferences = self.own_app.stage.preferences
+        axis: XAxis = next((axis for axis in X_AXES if axis == preferences.x_axis), "step")
+        earlier = self._earlier.result if self._with_earlier and self._earlier is not None else None
+        return View(axis, self._log, preferences.smoothing, self._lens.shown, earlier)
+
+    # Which panel is seen where there is room for one
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        name = (event.widget.id or "").removeprefix("panel-")
+        if name in PANELS and name != self._shown:
+            self._show_panel(name)
+
+    def _show_panel(self, name: str) -> None:
+        self._shown = name
+        for panel in PANELS:
+            self.query_one(f"#panel-{panel}").set_class(panel == name, "-shown")
+        self.query_one(PanelTabs).look(PANELS, name)
+        self.call_after_refresh(self._draw)
+
+    def action_show(self, name: str) -> None:
+        """Jump to a panel; one that has no place in the grid is given all of it."""
+        panel = self.query_one(f"#panel-{name}")
+        if self._has_grid and self.has_class("-grid") and not panel.display:
+            self.remove_class("-grid")
+        self._show_panel(name)
+        self.call_after_refresh(self.set_focus, panel)
+
+    @property
+    def _has_grid(self) -> bool:
+        """Whether there is room for several panels at once, of which one can be given all of it."""
+        return self.has_class("-wide") and (self.has_class("-usual") or self.has_class("-tall"))
+
+    def action_maximise(self) -> None:
+        if not self._has_grid:
+            return
+        self.toggle_class("-grid")
+        self._show_panel(self._shown)
+
+    # Keys
+
+    def shown_keys(self) -> list[Key]:
+        session = self.session
+        hidden = {"pause", "save", "stop", "detach"} if not session.live else {"go_on_run", "report"}
+        if not session.owned:
+            hidden.add("detach")
+        if not self._has_grid:
+            hidden.add("maximise")
+        if not self._offers:
+            hidden.add("apply")
+        return [key for key in keys_of(self.table) if key.action not in hidden]
+
+    def barred_keys(self) -> list[Key]:
+        """The numbers of the panels stand in their titles and tabs already."""
+        return [key for key in self.shown_keys() if not key.action.startswith("show(")]
+
+    def action_pause(self) -> None:
+        self._ask("resume" if self.session.paused else "pause")
+
+    def action_save(self) -> None:
+        self._ask("save")
+
+    def action_stop(self) -> None:
+        self._ask("stop")
+
+    @property
+    def _offers(self) -> list[Offer]:
+        """What can be done about what was found; nothing before the first step."""
+        from mmrec_engine.run.follow_up import offers
+
+        with self.session.reading() as history:
+            if history.last_step is None:
+                return []
+            settings = {**history.settings, "planned_steps": history.planned_steps}
+            ended = warmup_ended(history)
+            return offers(list(history.findings), settings, live=self.session.live, warmup_ended=ended)
+
+    def action_apply(self) -> None:
+        """What can be done about what was found, at once or in a further run."""
+        from mmrec_tui.app.screens.remedy import RemedyScreen
+
+        session, found = self.session, self._offers
+        with session.reading() as history:
+            ended = warmup_ended(history)
+        if not found:
+            self.own_app.tell("remedy.none")
+            return
+
+        def take(offer: Offer | None) -> None:
+            if offer is not None:
+                self.own_app.apply(session, offer)
+
+        self.app.push_screen(RemedyScreen(found, live=session.live, warmup_ended=ended), take)
+
+    def _ask(self, command: str) -> None:
+        if not self.session.live:
+            self.own_app.warn("training.not-live")
+            return
+        try:
+            self.session.ask(command)
+        except MmrecError as error:
+            self.own_app.tell_error(error)
+            return
+        self.own_app.tell(f"asked.{command}")
+
+    def action_detach(self) -> None:
+        training = self.own_app.stage.training
+        if training is None:
+            self.own_app.warn("training.not-owned")
+            return
+        self.own_app.open_screen("leaving", detach_now=True)
+
+    def action_go_on_run(self) -> None:
+        session = self.session
+        if not session.live:
+            self.own_app.go_on(session.folder, finished=session.state == "FINISHED")
+
+    def action_report(self) -> None:
+        if self.session.live and self.session.state not in ENDED:
+            self.own_app.warn("training.report-later")
+            return
+        self.own_app.show_report(self.session.folder)
+
+    def action_x_axis(self) -> None:
+        preferences = self.own_app.stage.preferences
+        self._lens.reset()  # another axis, other places
+        preferences.x_axis = X_AXES[(X_AXES.index(self._view.x_axis) + 1) % len(X_AXES)]
+        self._view_changed("view.x-axis", axis=self.say(f"axis.{preferences.x_axis}"))
+
+    def action_log_axis(self) -> None:
+        self._log = not self._log
+        self._view_changed("view.log" if self._log else "view.linear")
+
+    def action_smoothing(self) -> None:
+        """The next stronger moving average, then none."""
+        preferences = self.own_app.stage.preferences
+        choices = (0.0, *DECAYS)
+        preferences.smoothing = choices[(choices.index(preferences.smoothing) + 1) % len(choices)]
+        decay = self.say.number(preferences.smoothing, 2)
+        self._view_changed("view.smooth" if preferences.smoothing else "view.raw", decay=decay)
+
+    def action_earlier(self) -> None:
+        """Lay the last run on the same text under this one, or take it away again."""
+        self._with_earlier = not self._with_earlier
+        if self._with_earlier and self._earlier is None:
+            folder = self.session.folder
+            self._earlier = Work(lambda _: last_like(folder))
+        self._earlier_told = False
+        self._draw_plots()
+
+    def _look_for_earlier(self) -> None:
+        """Draw the earlier run once it is read; tell where there is none."""
+        if self._with_earlier and not self._earlier_told and self._earlier is not None and self._earlier.done:
+            self._earlier_told = True
+            if self._earlier.result is None:
+                self._with_earlier, self._earlier = False, None
+                self.own_app.warn("view.no-earlier")
+            self._draw_plots()
+
+    # Looking closer
+
+    def extent(self, shown: tuple[float, float]) -> tuple[float, float]:
+        with self.session.reading() as history:
+            return extent([history], replace(self._view, shown=shown)) or (0.0, 0.0)
+
+    def lens_moved(self) -> None:
+        self._draw_plots()
+
+    def _view_changed(self, key: str, **values: object) -> None:
+        self.own_app.stage.preferences.save()
+        self.own_app.tell(key, **values)
+        self._draw_plots()
+
+    def leave(self) -> None:
+        if self.own_app.stage.watch_only and len(self.app.screen_stack) <= 2:
+            self.own_app.action_quit_now()
+        else:
+            super().leave()
+
+
+class PanelTabs(Static):
+    """The panels by number and name, the one that is seen marked; each can be clicked."""
+
+    def look(self, panels: tuple[str, ...], shown: str) -> None:
+        self._panels, self._seen = panels, shown
+        self._show()
+
+    def on_resize(self) -> None:
+        self._show()
+
+    def _show(self) -> None:
+        screen = cast(MmrecScreen, self.screen)
+        names = {panel: screen.say(f"panel.{panel}") for panel in self._panels}
+        # Names as far as there is room, the one that is seen first; of the others their numbers.
+        room = self.size.width - 4 * len(names)
+        named = set()
+        for panel in (self._seen, *self._panels):
+            if panel not in named and len(names[panel]) + 1 <= room:
+                named.add(panel)
+                room -= len(names[panel]) + 1
+        parts: list[Content] = []
+        for number, panel in enumerate(self._panels, start=1):
+            words = f" {number} {names[panel]} " if panel in named else f" {number} "
+            style = "reverse bold" if panel == self._seen else "$foreground 80%"
+            parts.append(Content.styled(words, style).stylize(f"@click=screen.show('{panel}')"))
+        self.update(Content("│").join(parts))
+
+
+def warmup_ended(history: History) -> bool:
+    step = history.last_step.step if history.last_step else 0
+    return step >= int(history.settings.get("warmup_steps") or 0)
+
+
+def corpus_name(history: History) -> str:
+    """The text's name, short: the last part of a path."""
+    if history.started is None:
+        return ""
+    return str(history.started.corpus.get("name", "")).rstrip("/").rpartition("/")[2]

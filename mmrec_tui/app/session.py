@@ -1,0 +1,298 @@
+"""Runs as the app holds them, and work that must not block the screen. The only file that knows about threads.
+
+The app pulls: it looks at a session's history with a timer. Nothing here calls into the app. The engine is imported where it
+is first needed, because the first frame does not need it.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from mmrec_tui.presentation.states import ENDED
+
+if TYPE_CHECKING:
+    from mmrec_engine.errors import MmrecError
+    from mmrec_engine.locales.messages import Language
+    from mmrec_engine.run.follow_up import Origin
+    from mmrec_engine.runs.history import History
+    from mmrec_engine.settings import Resolved
+
+Result = TypeVar("Result")
+_LOOK_SECONDS = 0.3
+_LIVE_SECONDS = 1.0
+_GLANCE_SECONDS = 3.0
+_FOLD_SECONDS = 0.02
+_WORK = "mmrec-work"
+
+
+class Session:
+    """A run that is shown: its folder, its history behind a lock, and whether a process works on it."""
+
+    owned = False
+    gone = False  # the folder was removed: a request that proved wrong leaves none
+    stopped_before_start = False
+
+    def __init__(self, folder: Path) -> None:
+        from mmrec_engine.runs.history import History
+
+        self.folder = folder
+        self._lock = threading.Lock()
+        self._history = History()
+        self.live = False
+        self.loaded = True
+        self.error: MmrecError | None = None
+
+    @contextmanager
+    def reading(self) -> Iterator[History]:
+        """The history, held still. Take what is needed and leave: training waits meanwhile."""
+        with self._lock:
+            yield self._history
+
+    @property
+    def state(self) -> str:
+        """The state word; DIED where no process works on a run that has not ended."""
+        word = self._history.state
+        if not self.loaded:
+            return "PREPARING"
+        if self.gone:
+            return "STOPPED"
+        return "DIED" if not self.live and word not in ENDED else word
+
+    @property
+    def paused(self) -> bool:
+        """Whether training waits to be let go on, also while it saves."""
+        return self._history.paused
+
+    @property
+    def process(self) -> int | None:
+        """The process that trains here now."""
+        from mmrec_engine.runs.catalog import pid_of
+
+        return pid_of(self.folder) if self.live else None
+
+    def ask(self, command: str, reason: str = "", settings: dict[str, Any] | None = None) -> None:
+        """Pause, resume, save, stop or change (settings). Raises MmrecError where the run cannot be reached."""
+        from mmrec_engine.runs.catalog import ask
+
+        ask(self.folder, command, reason=reason, settings=settings or {})
+
+    def close(self) -> None:
+        """Stop looking. A run that this process trains goes on."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What is known of a run that starts. found: by the checks before training, which are made in the run where this is empty;
+    language: of its report; origin: the run and the remedy that it follows from."""
+
+    found: tuple[dict[str, Any], ...] = ()
+    language: Language = "en"
+    origin: Origin | None = None
+
+
+class Training(Session):
+    """A run that this process trains, in a thread of its own that outlives every screen."""
+
+    owned = True
+
+    def __init__(
+        self,
+        resolved: Resolved,
+        *,
+        resume: bool = False,
+        held_lock: int | None = None,
+        after: Work[Any] | None = None,
+        judged: Judged | None = None,
+    ) -> None:
+        from mmrec_engine.training.control import Control
+
+        super().__init__(resolved.settings.run_folder)
+        self._judged = judged or Judged()
+        self._resolved, self._resume, self._held_lock, self._after = resolved, resume, held_lock, after
+        self._control = Control()
+        self.live = True
+        self.welcomed = False  # whether the app has given the begun run what belongs to it
+        # Not a daemon: whatever becomes of the screen, the interpreter waits for the training to end in order.
+        self._thread = threading.Thread(target=self._work, name="mmrec-training")
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def ask(self, command: str, reason: str = "", settings: dict[str, Any] | None = None) -> None:
+        self._control.ask(command, reason, settings)  # type: ignore[arg-type]  # the engine refuses what it does not know
+
+    def stop(self, reason: str) -> None:
+        self._control.ask("stop", reason)
+
+    def join(self, timeout: float | None = None) -> bool:
+        """Wait for the end of the training; whether it has come."""
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def hand_over(self) -> int | None:
+        """Stop, save, and return the lock's descriptor, still locked; None where there is nothing to hand over."""
+        self._control.hand_over()
+        self._thread.join()
+        return self._control.lock
+
+    @property
+    def process(self) -> int | None:
+        return os.getpid() if self.live else None
+
+    def _work(self) -> None:
+        from mmrec_engine import events
+        from mmrec_engine.errors import Interrupted, MmrecError, TrainingError
+
+        try:
+            from mmrec_engine.run.checks_around_run import Judging
+            from mmrec_engine.run.train import train
+
+            if self._after is not None:
+                self._after.join()
+            judged = self._judged
+            judging = Judging(before=not judged.found, found=judged.found, language=judged.language)
+            for event in train(
+                self._resolved,
+                self._control,
+                resume=self._resume,
+                held_lock=self._held_lock,
+                judging=judging,
+                origin=judged.origin,
+            ):
+                if isinstance(event, events.Resumed) and event.checkpoint is not None:
+                    self._take_up_record()
+                with self._lock:
+                    self._history.add(event)
+        except Interrupted:
+            self.stopped_before_start = True
+        except MmrecError as error:
+            self.error = error
+        except BaseException as error:  # a thread's exception would vanish; here it becomes the run's reason
+            reason = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:200]}"
+            self.error = TrainingError("training-broke-early", reason=reason)
+        finally:
+            with self._lock:
+                if self._history.state not in ENDED:
+                    stopped = self.stopped_before_start
+                    self._history.add(events.State(state="STOPPED" if stopped or self.error is None else "FAILED"))
+            self.live = False
+
+    def _take_up_record(self) -> None:
+        """The run had a life before this process: show it whole."""
+        from mmrec_engine.runs.catalog import read_events
+        from mmrec_engine.runs.history import History
+
+        known = History()
+        for event in read_events(self.folder):
+            known.add(event)
+        with self._lock:
+            self._history = known
+
+
+class Watching(Session):
+    """A run that another process trains, or that has ended: its record is read as it grows."""
+
+    def __init__(self, folder: Path) -> None:
+        from mmrec_engine.runs.run_reader import RunReader
+        from mmrec_engine.storage.folder_lock import is_live
+
+        super().__init__(folder)
+        self._is_live = is_live
+        self._reader = RunReader(folder)
+        self.live = is_live(folder)
+        self.loaded = False
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="mmrec-watching", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._closed.set()
+
+    def _work(self) -> None:
+        from mmrec_engine.errors import TrainingError
+
+        try:
+            self._follow()
+        except Exception as error:  # a thread's exception would vanish, and the screen stand still
+            self.error = TrainingError("watching-broke", reason=f"{type(error).__name__}: {error}"[:200])
+            self.loaded = True
+
+    def _follow(self) -> None:
+        """A first look at the record, of any size; then all of it, while the look is shown; then what is added."""
+        from mmrec_engine.errors import RequestError
+
+        glance = self._reader.glance()
+        with self._lock:
+            self._history = glance
+        self.loaded = True
+        looked = glanced = time.monotonic()
+        while not self._closed.is_set():
+            with self._lock if self._reader.complete else nullcontext():  # what is not shown needs no lock
+                waiting = self._reader.read(_FOLD_SECONDS)
+            now = time.monotonic()
+            if self._reader.complete and self._history is not self._reader.history:
+                with self._lock:
+                    self._history = self._reader.history
+            elif not self._reader.complete and now - glanced > _GLANCE_SECONDS and self.live:
+                glance, glanced = self._reader.glance(), time.monotonic()
+                with self._lock:
+                    self._history = glance
+            if now - looked > _LIVE_SECONDS or not self.folder.exists():
+                self.live, looked = self._is_live(self.folder), now
+                if not self.folder.exists():
+                    self.error, self.gone = RequestError("run-gone", path=self.folder), True
+                    return
+            # Folding a large record must leave the screen its share of the interpreter.
+            self._closed.wait(_FOLD_SECONDS / 4 if waiting else _LOOK_SECONDS)
+
+
+class Work(Generic[Result]):
+    """A function on its way in a thread. `stopping()` is for the function to ask between two pieces of its work."""
+
+    def __init__(self, function: Callable[[Work[Result]], Result]) -> None:
+        self.done = False
+        self.result: Result | None = None
+        self.error: Exception | None = None
+        self.progress: object = None
+        self._stop = threading.Event()
+        self._function = function
+        self._thread = threading.Thread(target=self._run, name=_WORK, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    def join(self) -> None:
+        self._thread.join()
+
+    def stopping(self) -> bool:
+        return self._stop.is_set()
+
+    def _run(self) -> None:
+        try:
+            self.result = self._function(self)
+        except Exception as error:
+            self.error = error
+        finally:
+            self.done = True
+
+
+def is_under_way() -> bool:
+    """Whether any work goes on still."""
+    return any(thread.name == _WORK for thread in threading.enumerate())
+
+
+def load_torch() -> Work[None]:
+    """Import what training needs, in the background, so that the first run starts at once."""
+
+    def load(_: Work[None]) -> None:
+        import mmrec_engine.run.train  # noqa: F401
+
+    return Work(load)

@@ -1,0 +1,248 @@
+"""The hyperparameters as fields: what each is, where its value came from, what is wrong with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Input, Select, Static
+
+from mmrec_engine.errors import RequestError
+from mmrec_engine.locales.guide import HYPERPARAMETERS, PROFILE_TEXTS
+from mmrec_engine.settings import FIELDS, Resolved, value_type
+from mmrec_engine.settings.declaration import flag
+from mmrec_engine.system.cores import allowed_cores, available_cores, cpu_quota
+from mmrec_tui.app.draft import CURRICULUM_SETTINGS, GROUPS, RATE_SETTINGS, counts, typed
+from mmrec_tui.app.widgets.choice import Choice
+from mmrec_tui.app.widgets.fields import Kind, ValueInput
+from mmrec_tui.app.widgets.panels import plain
+from mmrec_tui.app.widgets.plot import Plot
+from mmrec_tui.app.widgets.restyling import set_text
+from mmrec_tui.locales import Wording
+from mmrec_tui.presentation.plotting import Figure
+
+_ABOUT = {entry.name: entry for entry in HYPERPARAMETERS}
+_LABEL, _VALUE = 24, 16  # columns, as in the stylesheet
+_CURVE_ROOM = 30  # rows of the form, below which a curve would leave too few fields
+
+
+class Field(Horizontal):
+    """One setting: label, value, where it came from. It draws the words itself, and holds one widget: the value."""
+
+    def __init__(self, name: str, wording: Wording) -> None:
+        super().__init__(classes="field")
+        self.setting = name
+        self.topic = name
+        self.source = Content()
+        self.wrong = False
+        self._say = wording
+        self._label = Content(_ABOUT[name].title[wording.language]).truncate(_LABEL, ellipsis=True, pad=True)
+        choices = _choices(name, wording)
+        self.value: Choice | ValueInput
+        if choices:
+            self.value = Choice(choices, allow_blank=False, compact=True, id=f"field-{name}")
+        else:
+            self.value = ValueInput(kind=_kind(name), compact=True, id=f"field-{name}")
+
+    def compose(self) -> ComposeResult:
+        yield self.value
+
+    def render(self) -> Content:
+        label = self._label.stylize("$error" if self.wrong else "$foreground")
+        return label + Content(" " * (_VALUE + 1)) + self.source
+
+    def show_source(self, source: Content, *, wrong: bool) -> None:
+        if wrong != self.wrong or not source.is_same(self.source):
+            self.source, self.wrong = source, wrong
+            self.refresh()
+
+
+class Fields(VerticalScroll):
+    """The list of fields. The one with focus stays in sight, however the room for the list changes."""
+
+    def on_resize(self) -> None:
+        focused = self.screen.focused
+        if focused is not None and self in focused.ancestors:
+            focused.scroll_visible(animate=False)
+
+
+class Form(Widget):
+    """All fields under their headings, and below them what the one with focus is about."""
+
+    class Changed(Message):
+        """value: as typed or chosen; none: the field was emptied. typing: by letters, so more may come."""
+
+        def __init__(self, name: str, value: Any, typing: bool) -> None:
+            super().__init__()
+            self.name, self.value, self.typing = name, value, typing
+
+    class Emptied(Message):
+        """A field was left empty."""
+
+    class ProfileChosen(Message):
+        def __init__(self, profile: str) -> None:
+            super().__init__()
+            self.profile = profile
+
+    def __init__(self, **how: Any) -> None:
+        super().__init__(**how)
+        self._shown: dict[str, Any] = {}
+        self._fields: list[Field] = []
+
+    @property
+    def _say(self) -> Wording:
+        app: Any = self.app
+        wording: Wording = app.say
+        return wording
+
+    def compose(self) -> ComposeResult:
+        say = self._say
+        profiles = [(profile.title[say.language], profile.id) for profile in PROFILE_TEXTS]
+        with Fields(id="fields"):
+            yield Choice(profiles, prompt=say("plan.profile"), compact=True, id="profile")
+            for group, names in GROUPS.items():
+                yield Static(Content.styled(say(f"plan.group-{group}"), "bold $primary"), classes="heading")
+                for name in names:
+                    field = Field(name, say)
+                    self._fields.append(field)
+                    yield field
+        for kind, topic in (("rate", "schedule"), ("pacing", "pacing")):
+            plot = Plot(say(f"plan.{kind}-curve"), topic, say("plot.waiting"), id=kind)
+            plot.can_focus = plot.display = False
+            yield plot
+        with VerticalScroll(id="about", can_focus=False):
+            yield Static(say("plan.profile-about"), id="about-text")
+
+    def show_curves(self, rate: Figure, pacing: Figure) -> None:
+        """The learning rate and the curriculum as planned, each seen while a setting that shapes it has focus."""
+        self.query_one("#rate", Plot).show(rate)
+        self.query_one("#pacing", Plot).show(pacing)
+
+    def show_values(self, resolved: Resolved, say: Wording) -> None:
+        """Every field with its value, in the language's form."""
+        for field in self._fields:
+            value = getattr(resolved.settings, field.setting)
+            text = str(value) if isinstance(field.value, Select) else _text(field.setting, value, say)
+            self._shown[field.setting] = text
+            field.value.value = text
+        self.show_sources(resolved, say)
+
+    def show_sources(self, resolved: Resolved, say: Wording) -> None:
+        for field in self._fields:
+            source = resolved.sources[field.setting]
+            field.display = source == "hand" or counts(field.setting, resolved.settings)  # what was typed can be mended
+            if isinstance(field.value, Input):  # an emptied field tells what counts in its place
+                in_force = getattr(resolved.settings, field.setting)
+                field.value.placeholder = _text(field.setting, in_force, say) or _placeholder(field.setting, say)
+            words = say(f"source.{source}")
+            style = "$accent" if source == "hand" else "$foreground 80%"
+            field.show_source(Content.styled(words, style), wrong=False)
+
+    def show_errors(self, error: RequestError, say: Wording) -> None:
+        """Mark the field that an error names."""
+        for field in self._fields:
+            if error.values.get("flag") != flag(field.setting):
+                field.show_source(field.source, wrong=False)
+            else:
+                field.show_source(Content.styled(f"✗ {say('source.wrong')}", "bold $error"), wrong=True)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self._changed(event.input, event.value)
+
+    def on_select_changed(self, event: Select.Changed) -> None:
+        event.stop()
+        if event.select.id == "profile":
+            if event.value != Select.NULL:
+                self.post_message(self.ProfileChosen(str(event.value)))
+            return
+        self._changed(event.select, str(event.value))
+
+    def _changed(self, widget: Widget, value: str) -> None:
+        name = (widget.id or "").removeprefix("field-")
+        if self._shown.get(name, value) == value:
+            return  # set by the form itself, not by hand
+        self._shown[name] = value
+        given: Any = typed(name, value)
+        if value_type(name) is bool:
+            given = value == "True"
+        self.post_message(self.Changed(name, given, isinstance(widget, Input)))
+
+    def on_descendant_focus(self, event: Any) -> None:
+        self._explain(event.widget)
+
+    def on_descendant_blur(self, event: Any) -> None:
+        """A field left empty shows the value that counts."""
+        name = (event.widget.id or "").removeprefix("field-")
+        if isinstance(event.widget, Input) and name in FIELDS and not event.widget.value:
+            self.post_message(self.Emptied())
+
+    def on_resize(self) -> None:
+        if self.screen.focused is not None and self in self.screen.focused.ancestors:
+            self._explain(self.screen.focused)
+
+    def _explain(self, widget: Widget) -> None:
+        """What the field with focus is about, and the curve that it shapes where there is room for one."""
+        say = self._say
+        field = next((node for node in widget.ancestors_with_self if isinstance(node, Field)), None)
+        about = self.query_one("#about-text", Static)
+        roomy = self.size.height >= _CURVE_ROOM
+        for kind, settings in (("rate", RATE_SETTINGS), ("pacing", CURRICULUM_SETTINGS)):
+            shapes = field is not None and field.setting in settings
+            self.query_one(f"#{kind}", Plot).display = roomy and shapes
+        self.query_one("#about").scroll_home(animate=False)
+        if field is None:
+            set_text(about, Content.styled(say("plan.profile-about"), "$foreground 80%"))
+            return
+        entry, language = _ABOUT[field.setting], say.language
+        parts = [plain(entry.what[language])]
+        if entry.lower[language]:
+            parts.append(Content.styled("↑ ", "bold $accent") + plain(entry.higher[language]))
+            parts.append(Content.styled("↓ ", "bold $accent") + plain(entry.lower[language]))
+        else:
+            parts.append(plain(entry.higher[language]))
+        set_text(about, Content("\n").join(parts))
+
+
+def _choices(name: str, say: Wording) -> list[tuple[str, str]]:
+    if value_type(name) is bool:
+        return [(say("plan.on"), "True"), (say("plan.off"), "False")]
+    return [(choice, choice) for choice in FIELDS[name].metadata["choices"]]
+
+
+def _kind(name: str) -> Kind:
+    if FIELDS[name].metadata["size"]:
+        return "text"  # a size may have a unit
+    return {int: "integer", float: "number"}.get(value_type(name), "text")  # type: ignore[return-value]
+
+
+def _placeholder(name: str, say: Wording) -> str:
+    special = {
+        "eval_every": "help.once-an-epoch",
+        "stride": "help.as-seq-len",
+        "name": "help.as-config",
+        "threads": "help.all-cores",
+        "max_steps": "help.no-limit",
+        "epochs": "help.no-limit",
+        "target_loss": "help.no-limit",
+        "metrics": "help.no-limit",
+    }
+    words = say(special[name]) if name in special else "–"
+    if name != "threads":
+        return words
+    cores = say.number(available_cores())
+    quota = cpu_quota()
+    return f"{words}: {cores}" if quota is None else say("help.quota", cores=cores, all=say.number(allowed_cores()))
+
+
+def _text(name: str, value: Any, say: Wording) -> str:
+    if value is None:
+        return ""
+    if value_type(name) is float:
+        text = f"{value:.6g}"
+        return text.replace(".", ",") if say.language == "tr" else text
+    return str(value)

@@ -1,0 +1,215 @@
+"""The guide's items of one phase, each with what was found and the person's own tick. Fed from one list of findings.
+
+An item is one line; below it, once opened, what was found: what is wrong first and in full, then a line for each check that
+passed. An item under which something is wrong is open by itself. Every line is a row of its own, within the cursor's reach.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+from mmrec_engine.checks.report import newest
+from mmrec_engine.locales.guide import ITEMS, Item
+from mmrec_engine.locales.guide.findings import texts
+from mmrec_tui.app.in_app import in_app
+from mmrec_tui.app.widgets.panels import GLYPHS, STYLES, plain, status_of
+from mmrec_tui.locales import Wording
+from mmrec_tui.presentation.findings import advice_of, evidence_of, remedy_title, title_of
+from mmrec_tui.terminal import one_line
+
+_WRONG = ("fail", "error", "warn")
+_WORST_FIRST = (*_WRONG, "note", "pass", "skipped")
+_INDENT = 4  # columns of a finding below its item
+_BESIDE = 4  # columns of border, padding and scroll bar
+_SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+
+Row = tuple[Item, dict[str, Any] | None]
+
+
+class Items(OptionList):
+    """phase: before or after. `show` may be called whenever there is more to show."""
+
+    class Ticked(Message):
+        def __init__(self, item: str) -> None:
+            super().__init__()
+            self.item = item
+
+    def __init__(self, phase: str, **how: Any) -> None:
+        super().__init__(**how)
+        self._items = [item for item in ITEMS if item.phase == phase]
+        self._rows: list[Row] = [(item, None) for item in self._items]
+        self._opened: dict[str, bool] = {}  # by hand, by item
+        self._moved = False  # the cursor, by hand: the list follows what is running no longer
+        self._shown: object = None
+        self._given: tuple[list[dict[str, Any]], dict[str, bool], Wording, str, int] | None = None
+
+    @property
+    def _row(self) -> Row:
+        return self._rows[min(self.highlighted or 0, len(self._rows) - 1)]
+
+    @property
+    def finding(self) -> dict[str, Any] | None:
+        """The one under the cursor."""
+        return self._row[1]
+
+    @property
+    def topic(self) -> str | None:
+        """What the guide is asked about: the finding or the item under the cursor."""
+        item, finding = self._row
+        return item.id if finding is None or finding.get("id") not in texts() else str(finding["id"])
+
+    def show(
+        self,
+        findings: list[dict[str, Any]],
+        ticks: dict[str, bool],
+        say: Wording,
+        running: str = "",
+        looks: int = 0,
+    ) -> None:
+        """running: the item whose checks are under way, which is kept in sight; looks: counts up while they are."""
+        self._given = (findings, ticks, say, running, looks)
+        seen = ([dict(one) for one in findings], dict(ticks), self.size.width, dict(self._opened), running)
+        if seen == self._shown:
+            self._spin(running, looks)
+            return
+        self._shown = seen
+        before, position = self._key(self._row), self.highlighted
+        width = max(20, self.size.width - _BESIDE)
+        self._rows, options = [], []
+        for item in self._ordered(findings, running):
+            own = sorted(newest([one for one in findings if one.get("item") == item.id]), key=_gravity)
+            is_open = self._is_open(item, own)
+            self._rows.append((item, None))
+            head = _item_text(item, own, ticks, say, width, is_open, running == item.id)
+            options.append(Option(head, id=f"item:{item.id}"))
+            for finding in own if is_open else ():
+                self._rows.append((item, finding))
+                options.append(Option(_finding_text(finding, say, width, whole=item.id in self._opened)))
+        self.clear_options()
+        self.add_options(options)
+        self._place_cursor(before, position, running)
+        self._spin(running, looks)
+
+    def _ordered(self, findings: list[dict[str, Any]], running: str) -> list[Item]:
+        """In the guide's order while checks run; then those first under which something is wrong."""
+        if running:
+            return self._items
+        return sorted(self._items, key=lambda item: min([_gravity(one) for one in findings if one.get("item") == item.id
+                                                         and one.get("status") in _WRONG], default=len(_WRONG)))  # fmt: skip
+
+    def _is_open(self, item: Item, own: list[dict[str, Any]]) -> bool:
+        wrong = any(one.get("status") in _WRONG for one in own)
+        return self._opened.get(item.id, wrong)
+
+    def _place_cursor(self, before: tuple[str, str], position: int | None, running: str) -> None:
+        """On what it was on while more is found above it; on what is running until the person moves it; else at the top."""
+        keys = [self._key(row) for row in self._rows]
+        item = (before[0], "")
+        if (running, "") in keys and not self._moved:
+            self.highlighted = keys.index((running, ""))
+        elif position is None or not self._moved:
+            self.highlighted = 0
+        else:
+            self.highlighted = keys.index(before) if before in keys else keys.index(item)
+
+    def _spin(self, running: str, looks: int) -> None:
+        self.border_subtitle = _SPINNER[looks % len(_SPINNER)] if running else ""
+
+    def on_resize(self) -> None:
+        if self._given is not None:
+            self.show(*self._given)
+
+    def on_key(self) -> None:
+        self._moved = True
+
+    def on_click(self) -> None:
+        self._moved = True
+
+    def tick(self) -> None:
+        """The person's own judgement of the item at the cursor, set or taken back."""
+        self._moved = True
+        self.post_message(self.Ticked(self._row[0].id))
+
+    def fold(self) -> None:
+        """Open or close the item at the cursor."""
+        item, finding = self._row
+        self._moved = True
+        own = [one for one in (self._given or ([],))[0] if one.get("item") == item.id]
+        self._opened[item.id] = not self._is_open(item, newest(own))
+        if finding is not None:  # the cursor goes up to the item that closes over it
+            self.highlighted = self._rows.index((item, None))
+        if self._given is not None:
+            self.show(*self._given)
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        self.fold()
+
+    @staticmethod
+    def _key(row: Row) -> tuple[str, str]:
+        item, finding = row
+        return item.id, "" if finding is None else str(finding.get("id"))
+
+
+def _gravity(finding: dict[str, Any]) -> int:
+    status = str(finding.get("status"))
+    return _WORST_FIRST.index(status) if status in _WORST_FIRST else 0
+
+
+def _item_text(
+    item: Item,
+    own: list[dict[str, Any]],
+    ticks: dict[str, bool],
+    say: Wording,
+    width: int,
+    is_open: bool,
+    running: bool,
+) -> Content:
+    """The tick, the question, and how many checks came out how."""
+    counts = {status: sum(one.get("status") == status for one in own) for status in (*_WORST_FIRST,)}
+    found = [(status, count) for status, count in counts.items() if count]
+    status = status_of(item.id, own, ticks)
+    text = Content(f"{'▾' if is_open else '▸'} {'☑' if ticks.get(item.id) else '☐'} ")
+    glyph = "none" if running or status in ("none", "ticked") else status
+    text += Content.styled(f"{'…' if running else GLYPHS[glyph]} ", STYLES[glyph])
+    tally = Content("  ").join(Content.styled(f"{GLYPHS[one]} {count}", STYLES[one]) for one, count in found)
+    room = width - text.cell_length - tally.cell_length - 1
+    question = plain(item.question[say.language], "bold").truncate(max(10, room), ellipsis=True)
+    return text + question + Content(" " * max(1, room - question.cell_length + 1)) + tally
+
+
+def _finding_text(finding: dict[str, Any], say: Wording, width: int, *, whole: bool) -> Content:
+    """What was found, in a line unless all of it is asked for; where something is wrong with why it matters, what to do, and
+    what would help."""
+    status = str(finding.get("status"))
+    status = status if status in GLYPHS else "error"
+    title, evidence = one_line(title_of(finding, say)), one_line(in_app(evidence_of(finding, say), say))
+    if finding.get("waived") is True:
+        title += f" ({say('check.waived')})"
+    head = Content(" " * _INDENT) + Content.styled(f"{GLYPHS[status]} ", STYLES[status])
+    if status not in (*_WRONG, "note") and not whole:
+        return (head + plain(f"{title}  ") + plain(evidence, "$foreground 80%")).truncate(width, ellipsis=True)
+    words = _indented(f"{title}  {evidence}", width, first=_INDENT + 2)
+    bold = "bold" if status in (*_WRONG, "note") else ""
+    text = head + Content.styled(words[: len(title)], bold) + plain(words[len(title) :])
+    entry = texts().get(str(finding.get("id")))
+    if status in _WRONG and entry is not None:
+        for more in (entry.why[say.language], f"→ {advice_of(finding, say)}"):
+            text += plain("\n" + _indented(in_app(more, say), width))
+    for remedy in finding.get("remedies") or ():
+        if isinstance(remedy, dict):
+            text += Content.styled(f"\n      • {one_line(remedy_title(remedy, say))}", "$accent")
+    return text
+
+
+def _indented(text: str, width: int, first: int = 0) -> str:
+    """Wrapped and set in below the title. first: columns of the first line that are taken already."""
+    lines = textwrap.wrap(text, max(10, width - _INDENT - 2), break_on_hyphens=False)
+    filled = "\n".join(" " * (_INDENT + 2) + line for line in lines)
+    return filled[first:]

@@ -1,0 +1,144 @@
+"""A plot on screen: drawn when its figure or its size changes, kept as strips in between."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.content import Content
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from mmrec_tui.presentation.plotting import GLYPHS, ROLES, Figure, Role, draw, x_at
+
+_COLOURS: dict[Role, str] = {
+    "faint": "$series-faint", "line": "$primary", "points": "$accent", "best": "$series-best", "second": "$secondary",
+    "third": "$error", "fourth": "$foreground", "fifth": "$accent", "sixth": "$warning",
+}  # fmt: skip
+
+
+class Plot(Widget, can_focus=True):
+    """title: in the border. topic: what the guide says of it. `show` may be called as often as one likes.
+
+    A click asks for the crosshair there, the wheel to zoom: a screen whose plots show one stretch answers for all of them.
+    """
+
+    class Pointed(Message):
+        """x: the place on the axis of x that was pointed at. zoom: above 0 to see it closer, below 0 from further away."""
+
+        def __init__(self, x: float, zoom: int = 0) -> None:
+            super().__init__()
+            self.x, self.zoom = x, zoom
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"plot--{role}" for role in ROLES}
+    _MINIMUM = (14, 4)
+
+    def __init__(self, title: str, topic: str | None, waiting: str, **how: Any) -> None:
+        super().__init__(**how)
+        self.border_title = title
+        self.topic = topic
+        self._title, self._waiting = title, waiting
+        self._words = waiting
+        self._broken = False
+        self._figure: Figure | None = None
+        self._cross: float | None = None
+        self._strips: list[Strip] = []
+        self._drawn_for: object = None
+
+    def show(self, figure: Figure, cross: float | None = None) -> None:
+        """cross: where the crosshair stands on the axis of x."""
+        if figure == self._figure and cross == self._cross:
+            return
+        self._figure, self._cross, self._words = figure, cross, self._waiting
+        # As content, not as text: names of runs stand in it, and would be read as markup.
+        self.border_title = Content(self._title + "  " * bool(figure.entries)) + _legend(figure)
+        self.border_subtitle = Content(figure.note) if cross is None else values_at(figure, cross)
+        self.refresh()
+
+    def tell(self, words: str) -> None:
+        """Words in the place of the curve, until there is another figure."""
+        if self._figure is not None or self._words != words:
+            self._figure, self._words, self._drawn_for = None, words, None
+            self.refresh()
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._drawn_for = None
+
+    def on_click(self, event: events.Click) -> None:
+        self._point(event, 0)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        self._point(event, 1)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        self._point(event, -1)
+
+    def _point(self, event: events.MouseEvent, zoom: int) -> None:
+        figure, width = self._figure, self.size.width
+        if figure is None or figure.empty or not self._strips:
+            return
+        gutter = self._strips[0].text.find("│") if "│" in self._strips[0].text else self._strips[0].text.find("┤")
+        column = event.x - self.gutter.left - gutter - 1
+        event.stop()
+        self.post_message(self.Pointed(x_at(figure, column, width - gutter - 1), zoom))
+
+    def render_line(self, y: int) -> Strip:
+        wanted = (self._figure, self.size, self._cross)
+        if self._drawn_for != wanted:
+            self._strips = self._draw()
+            self._drawn_for = wanted
+        return self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width, self.rich_style)
+
+    def _draw(self) -> list[Strip]:
+        width, height = self.size
+        base = self.rich_style
+        if self._figure is None or self._figure.empty or width < self._MINIMUM[0] or height < self._MINIMUM[1]:
+            return self._told(self._words)
+        app: Any = self.app
+        try:
+            rows = draw(self._figure, width, height, plain=app.no_color, cross=self._cross)
+        except Exception as error:  # nobody guards a widget while it renders; it must not take the screen with it
+            if not self._broken:
+                app.note_broken(error)
+            self._broken = True
+            return self._told(app.say("panel.broken"))
+        styles: dict[Role, Style] = {}
+        strips = []
+        for row in rows:
+            segments = []
+            for text, role in row:
+                if role not in styles:
+                    styles[role] = self.get_component_rich_style(f"plot--{role}", partial=True)
+                segments.append(Segment(text, base + styles[role]))
+            strips.append(Strip(segments).adjust_cell_length(width, base))
+        return strips
+
+    def _told(self, words: str) -> list[Strip]:
+        width, height = self.size
+        blank = [Strip.blank(width, self.rich_style)] * (height // 2)
+        return [*blank, Strip([Segment(words[:width].center(width), self.rich_style)])]
+
+
+def _legend(figure: Figure) -> Content:
+    parts = [
+        Content.styled(GLYPHS.get(role, "┊"), _COLOURS.get(role, "")) + Content(f" {words}")
+        for role, words in figure.entries
+    ]
+    return Content("  ").join(parts)
+
+
+def values_at(figure: Figure, x: float) -> Content:
+    """The place of the crosshair and what each series has there, each with its glyph."""
+    found = figure.at(x)
+    heights = [abs(y) for _, _, y in found if y]
+    gap = 10.0 ** (math.floor(math.log10(max(heights))) - 3) if heights else 0.001
+    parts = [Content(f"{figure.x_text(round(x), 1.0)} {figure.x_unit}".strip())]
+    for role, _, y in found:
+        glyph = Content.styled(GLYPHS.get(role, "·"), _COLOURS.get(role, ""))
+        parts.append(glyph + Content(f" {figure.y_text(y, gap)}"))
+    return Content("  ").join(parts)

@@ -1,0 +1,97 @@
+"""A planned run in a few lines: its text with size, split and first window; what it will take. Functions of what is known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from textual.content import Content
+
+from mmrec_engine.data.prepare import Corpus
+from mmrec_engine.errors import MmrecError
+from mmrec_engine.settings import Settings
+from mmrec_engine.tokenizer import CharacterTokenizer
+from mmrec_tui.app.draft import Outlook, windows_of
+from mmrec_tui.app.in_app import error_text
+from mmrec_tui.app.preparing import Look
+from mmrec_tui.app.widgets.panels import plain
+from mmrec_tui.locales import Wording
+from mmrec_tui.presentation.reading import reading_lines
+from mmrec_tui.terminal import one_line, printable
+
+_LINES = 12
+_PIECES = ("on $primary 30%", "underline on $accent 20%")  # by turns, to be told apart without colour too
+
+
+def _window(corpus: Corpus, settings: Settings, say: Wording) -> list[Content]:
+    """What the model reads at once; where tokens are pieces of text, one beside the other in two colours."""
+    ids = [int(token) for token in corpus.train.tokens[: settings.seq_len]]
+    if isinstance(corpus.tokenizer, CharacterTokenizer):
+        window = "\n".join(printable(corpus.tokenizer.decode(ids)).splitlines()[:_LINES])
+        return [Content.styled(say("plan.window"), "bold"), plain(window)]
+    each = say.number(corpus.train.characters / max(1, len(corpus.train.tokens)), 2)
+    pieces, lines = Content(""), 0
+    for number, piece in enumerate(corpus.tokenizer.decode_each(ids)):
+        lines += piece.count("\n")
+        if lines >= _LINES:
+            break
+        pieces += Content.styled(printable(piece), _PIECES[number % len(_PIECES)])
+    told = plain(say("plan.tokens-each", each=each, kind=corpus.tokenizer.kind))
+    return [told, Content.styled(say("plan.pieces"), "bold"), pieces]
+
+
+def preview_text(look: Look, settings: Settings, say: Wording) -> Content:
+    parts: list[Content] = []
+    if isinstance(look.error, MmrecError):
+        parts.append(Content.styled("✗ ", "bold $error") + plain(error_text(look.error, say)))
+    preview = look.preview
+    if preview is not None and preview.files:
+        size = {"size": say.memory(preview.total_bytes), "files": say.number(preview.files)}
+        parts.append(plain(say("plan.size", **size)))
+    if look.corpus is not None:
+        corpus = look.corpus
+        train, validation = windows_of(settings, corpus)
+        values = {
+            "documents": say.number(corpus.documents),
+            "train": say.number(corpus.train.characters),
+            "validation": say.number(corpus.validation.characters),
+            "vocabulary": say.number(corpus.tokenizer.vocab_size),
+            "windows": say.number(train),
+            "validation_windows": say.number(validation),
+        }
+        parts.append(plain(say("plan.corpus", **values)))
+        parts += [plain(line.strip()) for line in reading_lines(corpus.describe(), say)]
+        for part in corpus.parts:
+            each = {"share": say.percent(part.share), "characters": say.number(part.train.characters)}
+            parts.append(plain(say("corpus.part", name=one_line(part.name), **each)))
+        if corpus.skipped:
+            names = ", ".join(one_line(skipped.name) for skipped in corpus.skipped[:3])
+            count = say.number(len(corpus.skipped))
+            parts.append(Content.styled("! ", "bold $warning") + plain(say("plan.skipped", count=count, names=names)))
+        parts += _window(corpus, settings, say)
+    elif preview is not None and preview.lines:
+        parts.append(Content.styled(one_line(preview.shown), "bold"))
+        parts.append(plain("\n".join(one_line(line) for line in preview.lines[:_LINES])))
+    return Content("\n").join(parts)
+
+
+def outlook_text(ahead: Outlook, folder: Path, short_of_memory: bool, say: Wording, *, narrow: bool = False) -> Content:
+    """What the run will be. folder: where it will lie; short_of_memory: it takes more than should be taken without asking;
+    narrow: in two short lines."""
+    clock = {name: "…" if value is None else say.clock(value) for name, value in
+             (("time", ahead.seconds), ("first_time", ahead.seconds_to_validation))}  # fmt: skip
+    size = "-short" if narrow else ""
+    first = say(f"plan.outlook-steps{size}", steps=say.number(ahead.steps), epoch=say.number(ahead.steps_an_epoch), **clock,
+                first=say.number(ahead.first_validation))  # fmt: skip
+    if ahead.target_loss is not None:
+        first += f" · {say('plan.outlook-target', loss=say.number(ahead.target_loss, 3))}"
+    second = say(
+        f"plan.outlook-room{size}",
+        parameters=say.number(ahead.parameters),
+        memory=say.memory(ahead.memory_bytes),
+        disk=say.memory(ahead.disk_bytes),
+        folder=one_line(str(folder)),
+    )
+    lines = Content.styled("✓ ", "bold $success") + plain(first) + Content("\n  ") + plain(second)
+    if short_of_memory:
+        lines += Content("\n") + Content.styled(f"! {say('plan.memory-short')}", "bold $warning")
+    return lines

@@ -1,0 +1,175 @@
+"""The guided checklist on the command line: before a training, and after one.
+
+On a terminal it goes from item to item: what was found, and where something is amiss what it means and what to do; then one
+question, about what only a person can answer. Otherwise it is lines, or one JSON object.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Collection, Iterator
+from typing import Any
+
+import platformdirs
+
+from mmrec_engine.locales.guide import ITEMS, Phase
+from mmrec_engine.locales.guide.findings import evidence, remedy_title, texts, title
+from mmrec_engine.settings import Resolved
+from mmrec_engine.storage.files import write_whole
+from mmrec_tui.locales import UsageText, Wording
+from mmrec_tui.terminal import Narration, columns_of, laid_out, one_line, print_json, shows_colour
+
+GLYPHS = {"pass": "✓", "note": "i", "warn": "!", "fail": "✗", "error": "⚠", "skipped": "–"}
+_WIDEST = 100
+_AMISS = ("note", "warn", "fail", "error")
+_JUDGED_BY_READING = "model-testable"  # the item of the guide that figures cannot answer
+_APPROVED = "texts.txt"
+_MOST_APPROVED = 200
+_SHOWN = 200  # tokens of the text that a person is asked about
+
+
+def check_before(
+    resolved: Resolved, wording: Wording, as_json: bool, strict: bool, waived: Collection[str] = ()
+) -> int:
+    """The exit code: 1 where a check failed (strict: or warned). RequestError passes through."""
+    from mmrec_engine.checks.preflight.all_checks import checks_before, failing
+    from mmrec_engine.checks.waivers import marked
+    from mmrec_engine.runs.run_text import text_of_new_run
+    from mmrec_engine.training.device import machine_for
+    from mmrec_tui.cli.commands import finish
+
+    narration = Narration(quiet=as_json)
+    narration.line(wording("prepare"))
+    corpus = finish(text_of_new_run(resolved.settings), narration, wording)
+    settings, machine = resolved.settings, machine_for(resolved.settings, corpus.tokenizer.vocab_size)
+    found = checks_before(settings, resolved.sources, corpus, settings.run_folder, machine)
+    findings = _told((marked(one, waived) for one in found), "before", wording, as_json)
+    if _guided(as_json) and corpus.fingerprint not in _approved():
+        opening = corpus.tokenizer.decode(int(token) for token in corpus.train.tokens[:_SHOWN])
+        if _agreed(opening, wording("check.ask-text"), wording):
+            _approve(corpus.fingerprint)
+    return _ended(findings, failing(findings, strict), wording, as_json)
+
+
+def check_after(run: str, wording: Wording, as_json: bool, strict: bool, waived: Collection[str] = ()) -> int:
+    """The same for a run that has ended; its report is written anew."""
+    from mmrec_engine.checks import report
+    from mmrec_engine.checks.postrun.all_checks import checks_after
+    from mmrec_engine.checks.preflight.all_checks import failing
+    from mmrec_engine.checks.waivers import marked
+    from mmrec_engine.runs.catalog import find_run, read_events
+    from mmrec_engine.runs.checklist_marks import read_ticks, write_ticks
+    from mmrec_engine.runs.history import History
+    from mmrec_engine.storage.folder_lock import is_live
+
+    folder = find_run(run)
+    if is_live(folder):
+        raise UsageText(wording("check.live", name=one_line(folder.name)))
+    history = History()
+    for event in read_events(folder):
+        history.add(event)
+    findings, ticks = (
+        _told((marked(one, waived) for one in checks_after(folder, history)), "after", wording, as_json),
+        read_ticks(folder),
+    )
+    if _guided(as_json) and not ticks.get(_JUDGED_BY_READING) and history.samples:
+        sample = history.samples[-1]
+        if _agreed(sample.prompt + sample.text, wording("check.ask-sample"), wording):
+            write_ticks(folder, {**ticks, _JUDGED_BY_READING: True})
+    try:
+        report.write(folder, report.report_of(history, folder.name, read_ticks(folder), findings), wording.language)
+    except OSError as error:
+        Narration().line(wording("check.no-report", reason=error.strerror or error))
+    return _ended(findings, failing(findings, strict), wording, as_json)
+
+
+def _guided(as_json: bool) -> bool:
+    return not as_json and sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def _told(found: Iterator[dict[str, Any]], phase: Phase, wording: Wording, as_json: bool) -> list[dict[str, Any]]:
+    """Tell each finding: as it comes, or on a terminal under its item of the guide once all are there."""
+    if as_json:
+        return list(found)
+    findings: list[dict[str, Any]] = []
+    if not _guided(as_json):
+        for one in found:
+            findings.append(one)
+            _print_line(finding_line(one, wording))
+        return findings
+    narration = Narration()
+    for one in found:
+        findings.append(one)
+        narration.bar(f"{wording('task.checks')} {len(findings)}: {title(one, wording.language)}")
+    narration.clear()
+    for item in ITEMS:
+        under = [one for one in findings if one["item"] == item.id]
+        if item.phase != phase or not under:
+            continue
+        print(f"\n{_bold(item.question[wording.language])}")
+        if any(one["status"] in _AMISS for one in under):
+            _print_line(f"  {item.why[wording.language]}")
+        for one in under:
+            _print_line(f"  {finding_line(one, wording)}")
+            entry = texts().get(one["id"])
+            if one["status"] in _AMISS and entry is not None:
+                _print_line(f"      {entry.why[wording.language]}")
+                _print_line(f"      → {entry.do[wording.language]}")
+            for remedy in one["remedies"]:
+                _print_line(f"      • {one_line(remedy_title(remedy, wording.language))}")
+    print()
+    return findings
+
+
+def _agreed(shown: str, question: str, wording: Wording) -> bool:
+    """Whether a person says yes to what only a person can answer; they see a piece of what it is about."""
+    _print_line(f"  « {one_line(shown)} »")
+    try:
+        answer = input(f"{_bold(question)} {wording('check.yes-no')} ").strip().casefold()
+    except EOFError:
+        print()
+        return False
+    return answer[:1] in ("y", "e")
+
+
+def _approved() -> list[str]:
+    """Fingerprints of the texts to which a person has said yes."""
+    try:
+        return (platformdirs.user_state_path("mmrec") / _APPROVED).read_text(encoding="utf-8").split()
+    except (OSError, ValueError):
+        return []
+
+
+def _approve(fingerprint: str) -> None:
+    path = platformdirs.user_state_path("mmrec") / _APPROVED
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, "\n".join([*_approved()[-_MOST_APPROVED:], fingerprint]) + "\n")
+
+
+def _ended(findings: list[dict[str, Any]], failed: list[dict[str, Any]], wording: Wording, as_json: bool) -> int:
+    if as_json:
+        print_json({"passed": not failed, "findings": findings})
+    elif failed:
+        print(wording("check.failed", count=wording.number(len(failed))))
+    else:
+        print(wording("check.passed", count=wording.number(len(findings))))
+    return 1 if failed else 0
+
+
+def finding_line(finding: dict[str, Any], wording: Wording) -> str:
+    glyph = GLYPHS.get(str(finding.get("status")), "⚠")
+    language = wording.language
+    waived = f" ({wording('check.waived')})" if finding.get("waived") is True else ""
+    return one_line(f"{glyph} {title(finding, language)}{waived}: {evidence(finding, language)}")
+
+
+def _print_line(text: str) -> None:
+    if sys.stdout.isatty():
+        text = laid_out(text, min(_WIDEST, columns_of(sys.stdout)), shows_colour(sys.stdout))
+    print(text, flush=True)
+
+
+def _bold(text: str) -> str:
+    return f"\x1b[1m{text}\x1b[0m" if shows_colour(sys.stdout) else text

@@ -1,0 +1,352 @@
+"""What the commands other than `train` do: load, ask the engine, print. Results on stdout, the rest on stderr."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.metadata
+import io
+import platform
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mmrec_engine.settings import CORPUS_CHOICE, FIELDS, Resolved, Settings, metrics_of
+from mmrec_engine.settings.model_config import ARCHITECTURES
+from mmrec_engine.settings.presets import PRESETS
+from mmrec_engine.version import __version__
+from mmrec_tui.cli.tables import print_table
+from mmrec_tui.locales import Wording
+from mmrec_tui.presentation.findings import evidence_of
+from mmrec_tui.terminal import Narration, one_line, print_json, printable
+
+if TYPE_CHECKING:
+    from mmrec_engine.data.prepare import Corpus
+
+_MIB = 2**20
+EXPORT_FORMATS = ("hf", "gguf")
+_STATE_COLOURS = {"TRAINING": "green", "VALIDATING": "green", "SAVING": "green", "PREPARING": "green", "PAUSED": "yellow",
+                  "STOPPED": "yellow", "FAILED": "red", "DIED": "red"}  # fmt: skip
+_TEXT_IS_GONE = {"corpus-missing", "corpus-unreadable", "corpus-empty", "corpus-nothing-usable", "corpus-undecodable",
+                 "hub-unreachable", "hub-missing", "hub-gated", "hub-unreadable"}  # fmt: skip
+
+
+def version() -> None:
+    """Versions, torch's read from its metadata: importing it takes seconds."""
+    print(f"mmrec-tui {__version__}")
+    print(f"Python {platform.python_version()}")
+    try:
+        print(f"torch {importlib.metadata.version('torch')}")
+    except importlib.metadata.PackageNotFoundError:
+        print("torch -")
+
+
+def configs(wording: Wording, vocabulary: int, as_json: bool) -> None:
+    rows: list[dict[str, Any]] = []
+    for name, preset in PRESETS.items():
+        for architecture in ARCHITECTURES:
+            model = preset.model(architecture, vocabulary, Settings.seq_len)
+            memory = model.training_bytes(Settings.batch_size, Settings.seq_len)
+            rows.append(
+                {
+                    "config": name,
+                    "arch": architecture,
+                    "width": model.width,
+                    "layers": model.layers,
+                    "heads": model.heads,
+                    "parameters": model.parameters(),
+                    "training_bytes": memory,
+                }
+            )
+    if as_json:
+        print_json({"vocabulary": vocabulary, "configs": rows})
+        return
+    heads = ["config", "width", "layers", "heads", "parameters", "memory"]
+    table = [
+        [
+            row["config"],
+            str(row["width"]),
+            str(row["layers"]),
+            str(row["heads"]),
+            wording.number(row["parameters"]),
+            f"{wording.number(row['training_bytes'] / _MIB)} MiB",
+        ]
+        for row in rows
+        if row["arch"] == "mmrec"
+    ]
+    print_table([[wording(f"table.{head}") for head in heads], *table], right=range(1, len(heads)))
+
+
+def corpora(wording: Wording, as_json: bool) -> None:
+    from mmrec_engine.data.sources.builtin import BuiltinDocuments, builtin_names
+    from mmrec_engine.data.sources.hub_source import NAMED
+    from mmrec_engine.errors import RequestError
+
+    rows: list[dict[str, Any]] = []
+    for name in builtin_names():
+        try:
+            lengths = BuiltinDocuments(name).lengths
+        except RequestError:
+            lengths = None
+        documents, characters = (len(lengths), sum(lengths)) if lengths else (None, None)
+        rows.append({"name": name, "documents": documents, "characters": characters, "source": None})
+    rows += [
+        {"name": name, "documents": None, "characters": None, "source": source.told} for name, source in NAMED.items()
+    ]
+    if as_json:
+        print_json({"corpora": rows})
+        return
+    table = [[wording(f"table.{head}") for head in ("name", "documents", "characters", "what")]]
+    for row in rows:
+        if row["documents"] is None:
+            what = "corpora.missing" if row["source"] is None else f"corpora.{row['name']}"
+            table.append([row["name"], "-", "-", wording(what)])
+            continue
+        sizes = [wording.number(row["documents"]), wording.number(row["characters"])]
+        table.append([row["name"], *sizes, wording(f"corpora.{row['name']}")])
+    print_table(table, right=(1, 2))
+
+
+def runs(wording: Wording, as_json: bool) -> None:
+    from mmrec_engine.runs.catalog import known_runs
+
+    found = known_runs()
+    if as_json:
+        print_json({"runs": [summary.as_dict() for summary in found]})
+        return
+    if not found:
+        print(wording("runs.none"), file=sys.stderr)
+        return
+    table = [[wording(f"table.{head}") for head in ("name", "state", "step", "best", "changed", "path")]]
+    for summary in found:
+        table.append(
+            [
+                one_line(summary.name),
+                wording(f"state.{summary.state}"),
+                wording.number(summary.step),
+                "-" if summary.best_loss is None else wording.number(summary.best_loss, 4),
+                time.strftime("%Y-%m-%d %H:%M", time.localtime(summary.changed)),
+                one_line(_shown_path(summary.path)),
+            ]
+        )
+    colours = {wording(f"state.{state}"): colour for state, colour in _STATE_COLOURS.items()}
+    print_table(table, right=(2, 3), colours=colours)
+
+
+def _shown_path(path: Path) -> str:
+    """On a terminal a path below the person's home begins with ~, so that it fits; for other programs it is whole."""
+    if sys.stdout.isatty():
+        with contextlib.suppress(ValueError, RuntimeError):  # not below it; no home at all
+            return f"~/{path.relative_to(Path.home())}"
+    return str(path)
+
+
+def evaluate(
+    checkpoint: str,
+    given: Resolved,
+    seq_len: int | None,
+    samples: int,
+    corpus_tag: str | None,
+    wording: Wording,
+    as_json: bool,
+) -> None:
+    """Metrics of a checkpoint on the run's own validation split, or on all of a text that is another than the run's.
+
+    samples: how many continuations the metrics of written text are measured on, if there are to be any. corpus_tag: name of
+    the corpus that the given text is read as, of those that the model was trained on.
+    """
+    from mmrec_engine.runs.catalog import locate
+
+    locate(checkpoint)  # before torch is loaded, which takes a second or two
+    narration, asked = Narration(), given.settings.metrics
+    from mmrec_engine.data.prepare import prepare_corpus
+    from mmrec_engine.errors import RequestError
+    from mmrec_engine.evaluation.continuations import measure, require_libraries
+    from mmrec_engine.evaluation.trained_model import load_trained
+    from mmrec_engine.evaluation.validation import validate
+    from mmrec_engine.runs.run_text import of_run, same_text
+    from mmrec_engine.training.device import resolve_machine
+    from mmrec_tui.cli.narrator import metric_lines, part_lines
+
+    if asked is not None:
+        require_libraries(asked)
+    machine = resolve_machine(given.settings, {"precision": "fp32"})
+    trained = load_trained(checkpoint, machine.device)
+    length = seq_len or int(trained.settings["seq_len"])
+    text_given = any(given.sources[name] == "hand" for name in CORPUS_CHOICE)
+    own = Settings(**{name: value for name, value in trained.settings.items() if name in FIELDS})
+    folder = trained.path if trained.path.is_dir() else trained.path.parent
+    earlier = of_run(own, folder, trained.tokenizer)
+    if text_given:
+        settings = replace(given.settings, stride=None, seq_len=length, val_split=own.val_split)
+        of_run_itself = replace(earlier, fingerprint=str(trained.corpus.get("fingerprint")))
+        preparing = prepare_corpus(settings, trained.tokenizer, corpus_tag, of_run_itself)
+    else:
+        preparing = prepare_corpus(replace(own, stride=None, seq_len=length), earlier=earlier)
+    try:
+        corpus = finish(preparing, narration, wording)
+    except RequestError as error:
+        if text_given or error.key not in _TEXT_IS_GONE:
+            raise
+        raise RequestError("evaluate-no-corpus", path=checkpoint) from None
+    same = same_text(corpus, trained.corpus)
+    if text_given and not corpus.whole and not same:  # how the run split it is not known any more
+        corpus = finish(prepare_corpus(settings, trained.tokenizer, corpus_tag, earlier), narration, wording)
+    if not text_given and not same:
+        raise RequestError("evaluate-no-corpus", path=checkpoint)
+    if not text_given and corpus.tokenizer.to_dict() != trained.tokenizer.to_dict():
+        raise RequestError("tokenizer-differs", path=checkpoint)
+    told = _about_text(corpus, text_given, narration, wording)
+    metrics = finish(validate(trained.model, corpus, length), narration, wording)
+    written: dict[str, Any] = {}
+    if asked is not None:
+        measuring = measure(trained.model, corpus, asked, given.settings.seed, samples)
+        written = {"metrics": finish(measuring, narration, wording)}
+    if as_json:
+        print_json({**metrics.as_dict(), **told, **written, "checkpoint": str(trained.path)})
+        return
+    narration.line(wording("evaluate.corpus", name=corpus.name, tokens=wording.number(metrics.tokens)))
+    figures = (metrics.loss, metrics.perplexity, metrics.accuracy, metrics.bits_per_character, metrics.batches)
+    print("\n".join([*metric_lines(wording, *figures), *part_lines(wording, metrics.parts)]))
+    if asked is not None:
+        values = {**written["metrics"], "variant": "+".join(metrics_of(asked))}
+        print(f"  {printable(evidence_of({'id': 'continuations', 'values': values}, wording))}")
+
+
+def _about_text(corpus: Corpus, given: bool, narration: Narration, wording: Wording) -> dict[str, Any]:
+    """Say what has to be known of the text to read its metrics. given: it need not be the run's. Returns it, for JSON."""
+    from mmrec_engine.checks.thresholds import numbers
+
+    validation, record = corpus.validation, corpus.earlier.record
+    unknown = validation.unknown / max(1, len(validation.tokens))
+    if unknown > numbers("unknown-characters")["warn_share"]:
+        narration.line(wording("evaluate.unknown", share=wording.percent(unknown)))
+    if not given:
+        return {}
+    seen = record.share_of_grams(validation.tokens)[0] if record is not None and corpus.whole else 0.0
+    narration.line(wording("evaluate.whole" if corpus.whole else "evaluate.own"))
+    if seen > numbers("split-continued")["gram_share"]:
+        narration.line(wording("evaluate.seen", share=wording.percent(seen)))
+    return {"split": "all" if corpus.whole else "validation", "unknown_characters": unknown, "trained_on": seen}
+
+
+def generate(
+    checkpoint: str,
+    prompt: str,
+    tokens: int,
+    sampling: dict[str, Any],
+    corpus_tag: str | None,
+    past_end: bool,
+    device: str,
+    wording: Wording,
+    as_json: bool,
+) -> None:
+    """Prompt and continuation on stdout, each token as it comes.
+
+    A file or a pipe gets the text exactly; on a terminal what it would act on is shown as codes. sampling: what was given of
+    evaluation.generation.Sampling. corpus_tag: name of the corpus in whose way to write. past_end: write on where a document
+    ends, after a blank line.
+    """
+    from mmrec_engine.runs.catalog import locate
+    from mmrec_engine.settings import check_device
+
+    check_device(device)
+    locate(checkpoint)
+    from mmrec_engine.data.prepare import tag_of
+    from mmrec_engine.data.sources.text import clean
+    from mmrec_engine.evaluation.generation import BETWEEN, Sampling
+    from mmrec_engine.evaluation.generation import generate as continuation
+    from mmrec_engine.evaluation.trained_model import load_trained
+    from mmrec_engine.tokenizer import unknown_characters
+    from mmrec_engine.training.device import resolve_device
+
+    trained = load_trained(checkpoint, resolve_device(device))
+    tag = None if corpus_tag is None else tag_of(trained.tokenizer, corpus_tag)
+    prompt = clean(prompt)
+    unknown = unknown_characters(trained.tokenizer, prompt)
+    if unknown:
+        Narration().line(wording("generate.unknown", characters=" ".join(unknown)))
+    how = Sampling(**sampling)
+    pieces = []
+    began = time.perf_counter()
+    show = _shower()
+    if not as_json:
+        show(prompt)
+    between = BETWEEN if past_end else None
+    for piece in continuation(trained.model, trained.tokenizer, prompt, tokens, how, tag, between):
+        pieces.append(piece)
+        if not as_json:
+            show(piece)
+    if not as_json:
+        print()
+        return
+    speed = round(len(pieces) / (time.perf_counter() - began), 1)
+    ended = len(pieces) < tokens
+    result = {
+        "prompt": prompt,
+        "text": "".join(pieces),
+        "tokens": len(pieces),
+        "ended": ended,
+        "tokens_per_second": speed,
+    }
+    of_several = {"corpus_tag": corpus_tag or next(iter(trained.tokenizer.tags))} if trained.tokenizer.tags else {}
+    print_json({**result, **asdict(how), **of_several, "checkpoint": str(trained.path)})
+
+
+def _shower() -> Callable[[str], None]:
+    """Writes text to stdout: to a terminal without what it would act on, else exactly, in UTF-8."""
+    stream, terminal = sys.stdout, sys.stdout.isatty()
+    if not terminal and isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(encoding="utf-8", newline="\n")
+
+    def show(text: str) -> None:
+        print(printable(text) if terminal else text, end="", flush=True)
+
+    return show
+
+
+def export(
+    checkpoint: str, directory: str, to: str | None, license: str | None, wording: Wording, as_json: bool
+) -> None:
+    """to: another tool's format, or none: mmrec's own."""
+    from mmrec_engine.errors import RequestError
+    from mmrec_engine.runs.catalog import locate
+
+    if to is not None and to not in EXPORT_FORMATS:
+        raise RequestError("setting-choice", flag="--to", value=to, choices=", ".join(EXPORT_FORMATS))
+    if license is not None and to != "hf":
+        raise RequestError("export-license")
+    locate(checkpoint)  # before torch is loaded
+    from mmrec_engine.evaluation.trained_model import export as write
+    from mmrec_engine.evaluation.trained_model import load_trained
+
+    trained, folder = load_trained(checkpoint), Path(directory)
+    if to == "hf":
+        from mmrec_engine.interop.transformers_folder import export_to_transformers
+
+        written = export_to_transformers(trained, folder, license)
+    elif to == "gguf":
+        from mmrec_engine.interop.gguf_file import export_to_gguf
+
+        written = export_to_gguf(trained, folder)
+    else:
+        written = write(trained, folder)
+    if as_json:
+        print_json({"files": [str(path) for path in written]})
+        return
+    for path in written:
+        print(printable(wording("export.done", path=path)))
+
+
+def finish(work: Any, narration: Narration, wording: Wording) -> Any:
+    """Run a generator of progress to its end and return its result."""
+    while True:
+        try:
+            progress = next(work)
+        except StopIteration as finished:
+            return finished.value
+        if narration.is_terminal:
+            far = wording.how_far(progress.done, progress.total)
+            narration.bar(f"{wording(f'task.{progress.task}')} {far}")

@@ -1,0 +1,38 @@
+"""Shell completion: what the shell asks while a person types, and the script that makes it ask. Typer has both."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import typer.main
+
+from mmrec_tui.locales import UsageText, Wording
+
+PROGRAM = "mmrec-tui"
+VARIABLE = "_MMREC_TUI_COMPLETE"  # environment: set by the shell's script, "complete_bash" and the like
+
+
+def answer(wording: Wording) -> int:
+    """Print what may stand where the person types. Called instead of a command, with the line so far in the environment."""
+    from typer._completion_classes import completion_init
+    from typer.completion import shell_complete
+
+    from mmrec_tui.cli.typer_app import WITH_SETTINGS, build
+
+    completion_init()
+    line = (os.environ.get("_TYPER_COMPLETE_ARGS") or os.environ.get("COMP_WORDS") or "").split()
+    command = typer.main.get_command(build(wording, False, None, any(word in WITH_SETTINGS for word in line)))
+    return int(shell_complete(command, {}, PROGRAM, VARIABLE, os.environ[VARIABLE]))
+
+
+def install(wording: Wording) -> None:
+    """Put the script where the person's shell reads it. Raises UsageText for a shell that has none; OSError passes through."""
+    from typer._completion_shared import _get_shell_name
+    from typer._completion_shared import install as write
+
+    shell = _get_shell_name() or Path(os.environ.get("SHELL", "")).name
+    if shell not in ("bash", "zsh", "fish", "powershell", "pwsh"):
+        raise UsageText(wording("completion.no-shell", shell=shell or "?"))
+    _, path = write(shell=shell, prog_name=PROGRAM, complete_var=VARIABLE)
+    print(wording("completion.installed", shell=shell, path=path))

@@ -1,0 +1,284 @@
+"""A run told in lines, in the form of the guide's log. A function of the run's events; trains nothing."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from mmrec_engine import events
+from mmrec_engine.checks.report import newest
+from mmrec_engine.data.sources.hub_source import is_hub
+from mmrec_engine.locales.guide.findings_during import figures
+from mmrec_engine.runs.history import History
+from mmrec_engine.training.plan import Plan
+from mmrec_tui.locales import Wording
+from mmrec_tui.presentation.findings import advice_of, evidence_of, raised_rate, remedy_title, title_of
+from mmrec_tui.presentation.reading import reading_lines
+from mmrec_tui.terminal import Narration, one_line, printable
+
+_BAR_WIDTH = 20  # at most
+_BAR_SECONDS = 0.1
+_FEWEST_CHECKS = 5  # fewer are no checklist, only files that were left out
+_LINE_SECONDS = 30.0  # how often progress is told where there is no terminal
+
+
+class Narrator:
+    """Tells each event as it comes; `history` holds the run so far, the event included."""
+
+    def __init__(self, narration: Narration, wording: Wording, folder: Path) -> None:
+        self._out, self._text, self._folder = narration, wording, folder
+        self._plan: Plan | None = None
+        self._epochs = 1
+        self._epoch_began = self._told = time.monotonic()
+        self._epoch = 0
+
+    def tell(self, event: events.Event, history: History) -> None:
+        match event:
+            case events.Progress():
+                self._progress(event)
+            case events.Check():
+                self._check(event.finding)
+            case events.Finding():
+                self._finding(event.finding)
+            case events.RunStarted():
+                self._run_started(event, history)
+            case events.SettingsChanged() if event.reason not in ("resume", "out-of-memory"):
+                self._out.line(self._text("changed", title=figures(event.before, event.changes, self._text.language)))
+            case events.Resumed():
+                self._resumed(event, history)
+            case events.Waiting():
+                numbers = ", ".join(map(str, event.missing)) or "?"
+                values = {"missing": numbers, "count": event.processes, "place": event.place}
+                self._out.line(self._text("waiting-for", **values))
+            case events.Paused():
+                self._out.line(self._text("paused"))
+            case events.Step():
+                self._step(event, history)
+            case events.Validation(sampled=True):
+                self._sampled(event, history)
+            case events.Validation():
+                self._validation(event, history)
+            case events.Checkpoint() if event.kind != "step":
+                self._out.line(self._text(f"{event.kind}-saved", path=self._folder / event.path))
+            case events.RunFinished():
+                self._finished(event, history)
+
+    def _take_plan(self, event: events.RunStarted) -> None:
+        """Of a run that goes on it is from its record, which may tell anything."""
+        told = [event.settings.get("batch_size"), event.settings.get("accumulate"), event.corpus.get("train_windows")]
+        counts = [count for count in told if isinstance(count, int) and count > 0]
+        if len(counts) == len(told):
+            self._set_plan(Plan(event.planned_steps, counts[2], counts[0] * counts[1]))
+
+    def _set_plan(self, plan: Plan) -> None:
+        self._plan, self._epochs = plan, plan.epoch_of(plan.planned_steps)
+
+    def _run_started(self, event: events.RunStarted, history: History) -> None:
+        self._take_plan(event)
+        say, number, corpus, settings = self._text, self._text.number, event.corpus, event.settings
+        if settings["data_dir"]:
+            self._out.line(say("corpus.path", name=corpus["name"], documents=number(corpus["documents"])))
+        elif corpus["name"] == "sample":
+            self._out.line(say("corpus.sample"))
+        elif is_hub(settings["corpus"]):
+            self._out.line(say("corpus.hub", name=one_line(corpus["name"]), documents=number(corpus["documents"])))
+        else:
+            self._out.line(say("corpus.builtin", name=corpus["name"]))
+        for line in reading_lines(corpus, say):
+            self._out.line(line)
+        for part in corpus.get("parts", ()):
+            values = {"share": say.percent(part["share"]), "characters": number(part["train_characters"])}
+            self._out.line(say("corpus.part", name=part["name"], **values))
+        if settings.get("max_corpus_bytes"):
+            self._out.line(say("corpus.limited", size=number(settings["max_corpus_bytes"] / 1e6, 1)))
+        if corpus.get("repaired_words"):
+            self._out.line(say("prepare.repaired", words=number(corpus["repaired_words"])))
+        self._out.line(say("vocabulary", tokens=number(corpus["vocabulary"])))
+        if corpus.get("tokenizer", "char") != "char":
+            each = corpus["train_characters"] / max(1, corpus["train_tokens"])
+            self._out.line(say("tokenizer", kind=corpus["tokenizer"], each=number(each, 2)))
+        for side in ("train", "validation"):
+            count, characters = number(corpus[f"{side}_windows"]), number(corpus[f"{side}_characters"])
+            self._out.line(say(f"{side}-windows", count=count, characters=characters))
+        self._out.line(
+            say(
+                "model",
+                arch=settings["arch"],
+                config=settings["config"],
+                parameters=number(event.parameters),
+                precision=event.machine["precision"],
+                device=event.machine["device"],
+                threads=event.machine["threads"],
+            )
+        )
+        if "cpu_quota" in event.machine:
+            quota, cores = number(event.machine["cpu_quota"], 1), number(event.machine.get("cores", 0))
+            self._out.line(say("model.quota", quota=quota, cores=cores))
+        if settings.get("processes", 1) > 1:
+            word = "sharded" if event.machine.get("sharding") == "full" else "processes"
+            self._out.line(say(word, count=number(settings["processes"])))
+        self._verdict("before", history)
+        if event.baselines:
+            losses = ", ".join(f"{name} {number(loss, 3)}" for name, loss in event.baselines.items())
+            self._out.line(say("baselines", losses=losses))
+        self._out.line()
+        self._out.line(say("started", steps=number(event.planned_steps)))
+        kind = settings.get("curriculum", "none")
+        if kind != "none":
+            share, start = (say.whole_percent(settings[f"curriculum_{name}"]) for name in ("share", "start"))
+            self._out.line(say("curriculum.begins", kind=kind, start=start, share=share))
+        self._out.line()
+
+    def _resumed(self, event: events.Resumed, history: History) -> None:
+        for name in event.skipped:
+            self._out.line(self._text("resumed.damaged", name=name))
+        if event.checkpoint is not None:
+            if history.started is not None:
+                self._take_plan(history.started)
+            if self._plan is not None:
+                self._set_plan(replace(self._plan, planned_steps=event.planned_steps))
+            self._out.line(self._text("resumed", checkpoint=event.checkpoint, step=self._text.number(event.step)))
+            if event.learning_rate is not None and event.learning_rate_before is not None:
+                self._out.line(raised_rate(event, self._text))
+        elif event.planned_steps:
+            self._out.line(self._text("resumed.nothing"))
+
+    def _progress(self, event: events.Progress) -> None:
+        if self._out.is_terminal:
+            far = self._text.how_far(event.done, event.total)
+            self._out.bar(f"{self._text(f'task.{event.task}')} {far}")
+
+    def _check(self, finding: dict[str, Any]) -> None:
+        # One file, as it is read; what all of them come to is a check of its own.
+        values = finding.get("values")
+        if isinstance(values, dict) and {"file", "reason"} <= values.keys():
+            self._out.line(self._text("skipped", evidence=evidence_of(finding, self._text)))
+        else:
+            self._finding(finding, always=finding.get("id") == "beats-baselines" and finding.get("status") == "pass")
+
+    def _verdict(self, phase: str, history: History) -> None:
+        """What the checks of a phase came to, if there were any."""
+        made = [one for one in newest(history.findings) if one.get("phase") == phase]
+        if len(made) < _FEWEST_CHECKS:
+            return
+        worse = sum(one.get("status") in ("note", "warn", "fail", "error") for one in made)
+        name = {"before": "checks", "after": "after"}[phase]
+        values = {"count": self._text.number(len(made)), "worse": self._text.number(worse)}
+        self._out.line(self._text(f"{name}.worth-a-look" if worse else f"{name}.passed", **values))
+
+    def _finding(self, finding: dict[str, Any], always: bool = False) -> None:
+        """What is more than a pass: what was seen, what to do, and which change of settings would help."""
+        status = finding.get("status")
+        if status not in ("note", "warn", "fail", "error") and not always:
+            return
+        values = {"title": title_of(finding, self._text), "evidence": evidence_of(finding, self._text)}
+        self._out.line(self._text(f"found.{status}", **values))
+        what_to_do = advice_of(finding, self._text) if status in ("warn", "fail") else ""
+        if what_to_do:
+            self._out.line(self._text("found.do", do=what_to_do))
+        for remedy in finding.get("remedies", ()):
+            self._out.line(self._text("found.remedy", title=remedy_title(remedy, self._text)))
+
+    def _step(self, event: events.Step, history: History) -> None:
+        plan = self._plan
+        if plan is None:
+            return
+        now = time.monotonic()
+        if history.curriculum_end is not None and history.curriculum_end[0] == event.step:
+            self._out.line(self._text("curriculum.through", step=self._text.number(event.step)))
+        if event.epoch != self._epoch:
+            self._epoch, self._epoch_began = event.epoch, now
+        ends = event.step == plan.planned_steps or plan.ends_epoch(event.step)
+        if ends or (self._out.is_terminal and now - self._told > _BAR_SECONDS) or now - self._told > _LINE_SECONDS:
+            self._told = now
+            line = self._bar(event, plan, now - self._epoch_began)
+            if ends or not self._out.is_terminal:
+                self._out.line(line)
+            else:
+                self._out.bar(line)
+        if ends and history.epoch_loss is not None:
+            loss = self._text.number(history.epoch_loss, 3)
+            self._out.line()
+            self._out.line(self._text("epoch-done", epoch=event.epoch, loss=loss))
+
+    def _bar(self, event: events.Step, plan: Plan, seconds: float) -> str:
+        first = -(-(event.epoch - 1) * plan.windows_an_epoch // plan.windows_a_step)
+        last = min(plan.planned_steps, -(-event.epoch * plan.windows_an_epoch // plan.windows_a_step))
+        done, total = event.step - first, max(1, last - first)
+        left = seconds / max(1, done) * (total - done)
+        head = f"{self._text('epoch', epoch=event.epoch, epochs=self._epochs)}: {100 * done // total:3d}%|"
+        tail = (
+            f"| {done}/{total} [{_clock(seconds)}<{_clock(left)}, loss={event.loss:.3f}, lr={event.learning_rate:.2e}]"
+        )
+        width = max(0, min(_BAR_WIDTH, self._out.columns - len(head) - len(tail)))
+        filled = width * done // total
+        return f"{head}{'█' * filled}{' ' * (width - filled)}{tail}"
+
+    def _validation(self, event: events.Validation, history: History) -> None:
+        say = self._text
+        self._out.line()
+        for line in metric_lines(
+            say, event.loss, event.perplexity, event.accuracy, event.bits_per_character, event.batches
+        ):
+            self._out.line(line)
+        for line in part_lines(say, event.parts or {}):
+            self._out.line(line)
+        if event.patience_used:
+            self._out.line(say("metrics.patience", used=event.patience_used, patience=event.patience))
+        before = history.validations[-2][1].plateaus if len(history.validations) > 1 else 0
+        if (event.plateaus or 0) > (before or 0):
+            factor = history.settings.get("plateau_factor", 1.0)
+            self._out.line(say("metrics.plateau", count=event.plateaus, factor=say.number(factor, 2)))
+        self._out.line()
+
+    def _sampled(self, event: events.Validation, history: History) -> None:
+        number, target = self._text.number, history.settings.get("target_loss")
+        told = "–" if target is None else number(target, 3)
+        self._out.line(
+            self._text("validation-sampled", step=number(event.step), loss=number(event.loss, 3), target=told)
+        )
+
+    def _finished(self, event: events.RunFinished, history: History) -> None:
+        say = self._text
+        values = {
+            key: say.number(value, 0 if isinstance(value, int) else 4) if isinstance(value, int | float) else value
+            for key, value in event.values.items()
+        }
+        parent, name = shlex.quote(str(self._folder.parent)), shlex.quote(self._folder.name)
+        where = f" --output-dir {parent} --name {name}"
+        self._verdict("after", history)
+        self._out.line()
+        self._out.line(say(f"finished.{event.status}", **{**values, "step": say.number(event.step), "where": where}))
+        if event.status not in ("failed", "interrupted"):
+            self._out.line(say("next", run=shlex.quote(str(self._folder))))
+
+
+def metric_lines(
+    wording: Wording, loss: float, perplexity: float, accuracy: float, bits_per_character: float, batches: int
+) -> list[str]:
+    """The metrics of a validation side, in the guide's form."""
+    return [
+        wording("metrics"),
+        wording("metrics.loss", value=wording.number(loss, 3)),
+        wording("metrics.perplexity", value=wording.number(perplexity, 2)),
+        wording("metrics.accuracy", value=wording.percent(accuracy)),
+        wording("metrics.bits", value=wording.number(bits_per_character, 3)),
+        wording("metrics.batches", value=wording.number(batches)),
+    ]
+
+
+def part_lines(wording: Wording, parts: Mapping[str, float]) -> list[str]:
+    """The loss of each of several corpora."""
+    return [
+        printable(wording("metrics.part", name=name, value=wording.number(loss, 3))) for name, loss in parts.items()
+    ]
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes:02d}:{rest:02d}"

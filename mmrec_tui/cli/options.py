@@ -1,0 +1,180 @@
+"""The parameters from which Typer reads its flags, made from the table of settings so that a setting is declared once; and the
+settings that were given by them."""
+
+import functools
+import inspect
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Optional
+
+import typer
+
+from mmrec_engine.errors import RequestError
+from mmrec_engine.settings import FIELDS, Resolved, read_settings_file, resolve, value_type
+from mmrec_engine.settings.declaration import flag
+from mmrec_tui.locales import UsageText, Wording
+
+# Under which heading of the help a flag stands; one that is not named here stands with the setting declared before it.
+_GROUPS: dict[str, tuple[str, ...]] = {
+    "text": (
+        "data_dir", "corpus", "use_sample_corpus", "encoding", "fix_encoding", "max_corpus_bytes", "val_split", "tokenizer",
+        "vocab_size", "jitter", "recased", "masked", "noise", "curriculum", "curriculum_share", "curriculum_start", "pacing",
+        "mixing_temperature", "denoising", "denoising_span",
+    ),
+    "model": ("config", "arch", "init_from"),
+    "training": (
+        "recipe", "epochs", "max_steps", "batch_size", "accumulate", "seq_len", "stride", "optimizer", "learning_rate",
+        "warmup_steps", "schedule", "learning_rate_floor", "decay_share", "cycles", "plateau_factor", "plateau_patience",
+        "weight_average", "weight_decay", "grad_clip", "dropout", "early_stopping_patience", "early_stopping_on", "eval_every",
+        "target_loss", "seed",
+    ),
+    "saving": ("output_dir", "name", "save_best_model", "checkpoint_every", "keep_checkpoints", "metrics"),
+    "machine": ("device", "precision", "threads", "processes", "sharding", "microbatch", "gradient_checkpointing"),
+}  # fmt: skip
+_METAVARS = {int: "INTEGER", float: "NUMBER", str: "TEXT"}
+
+
+def setting_flag(name: str, wording: Wording) -> inspect.Parameter:
+    """The flag of one setting. Values stay text here: `settings.parse` judges them, as it does those of a file."""
+    item, kind = FIELDS[name], value_type(name)
+    help_text = wording(f"setting.{name}", choices=", ".join(item.metadata["choices"] or item.metadata["names"]))
+    shown = _default_shown(name, wording)
+    if shown:
+        help_text = f"{help_text} [{wording('help.default', value=shown)}]"
+    group = group_of(name)
+    if item.metadata["several"]:
+        return switch(name, Optional[list[str]], None, flag(name), help_text, _METAVARS[kind], group)
+    if kind is bool:
+        declared = flag(name) if name == "use_sample_corpus" else f"{flag(name)}/--no-{flag(name)[2:]}"
+        return switch(name, Optional[bool], None, declared, help_text, group=group)
+    return switch(
+        name, Optional[str], None, flag(name), help_text, _METAVARS[kind], group, among=item.metadata["choices"]
+    )
+
+
+@functools.cache
+def _all_groups() -> dict[str, str]:
+    named = {name: group for group, names in _GROUPS.items() for name in names}
+    found, group = {}, "training"
+    for name in FIELDS:
+        found[name] = group = named.get(name, group)
+    return found
+
+
+def group_of(name: str) -> str:
+    """The heading of the help under which a setting's flag stands (`usage.HEADINGS`)."""
+    return _all_groups()[name]
+
+
+def with_default(name: str, value: object, wording: Wording) -> str:
+    return f"{wording(f'help.{name}')} [{wording('help.default', value=value)}]"
+
+
+def _default_shown(name: str, wording: Wording) -> str:
+    special = {
+        "eval_every": "help.once-an-epoch",
+        "stride": "help.as-seq-len",
+        "microbatch": "help.as-batch-size",
+        "init_from": "help.random-weights",
+        "name": "help.as-config",
+        "kv_heads": "help.as-heads",
+        "threads": "help.all-cores",
+        "max_steps": "help.no-limit",
+        "target_loss": "help.no-limit",
+        "metrics": "help.no-limit",
+        "max_corpus_bytes": "help.no-limit",
+    }
+    if name in special:
+        return wording(special[name])
+    default = FIELDS[name].default
+    if isinstance(default, bool):
+        return flag(name) if default else ""
+    return "" if default is None else f"{default}"
+
+
+def switch(
+    name: str,
+    kind: Any,
+    default: Any,
+    declared: str,
+    help_text: str,
+    metavar: str | None = None,
+    group: str | None = None,
+    among: Sequence[str] = (),
+    **bounds: Any,
+) -> inspect.Parameter:
+    """A flag with a value of its own. group: its heading in the help. among: what a shell completes. bounds: of a number."""
+    how = {"help": help_text, "metavar": metavar, "show_default": False, "rich_help_panel": group, **bounds}
+    if among:
+        how["autocompletion"] = lambda: list(among)
+    option = typer.Option(declared, **how)
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, option])
+
+
+def argument(name: str, metavar: str, help_text: str) -> inspect.Parameter:
+    annotation = Annotated[str, typer.Argument(metavar=metavar, help=help_text)]
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation)
+
+
+def context_parameter() -> inspect.Parameter:
+    return inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
+
+
+def as_flags(given: Mapping[str, Any]) -> list[str]:
+    """The words of a command line that says the same; values as Typer gave them, what was not given left out."""
+    words: list[str] = []
+    for name, value in given.items():
+        if value is True:
+            words.append(flag(name))
+        elif value is False:
+            words.append(f"--no-{flag(name)[2:]}")
+        elif isinstance(value, list | tuple):
+            words += [f"{flag(name)}={one}" for one in value]
+        elif value is not None:
+            words.append(f"{flag(name)}={value}")
+    return words
+
+
+def with_parameters(function: Any, parameters: list[inspect.Parameter]) -> None:
+    """Give a function that takes **given the signature that Typer reads its flags from."""
+    function.__signature__ = inspect.Signature(parameters, return_annotation=int)
+    function.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters} | {"return": int}
+
+
+def answer_switches(wording: Wording) -> list[inspect.Parameter]:
+    """How what is found is told."""
+    return [
+        switch("json", bool, False, "--json", wording("help.json")),
+        switch("quiet", bool, False, "--quiet", wording("help.quiet")),
+    ]
+
+
+def settings_flags(wording: Wording) -> list[inspect.Parameter]:
+    """A flag for each setting, and the file that holds them."""
+    file = switch("settings", Optional[str], None, "--settings", wording("help.settings"), metavar="FILE.toml")
+    return [*(setting_flag(name, wording) for name in FIELDS), file]
+
+
+def resolve_given(given: dict[str, Any]) -> Resolved:
+    """The settings from their flags and from the file of `--settings`."""
+    file = given.pop("settings")
+    return resolve(given_by_hand(given), settings_file(file))
+
+
+def settings_file(file: str | None) -> dict[str, Any] | None:
+    """The settings of the file of `--settings`. Raises RequestError."""
+    if file == "":
+        raise RequestError("setting-empty", flag="--settings")
+    return None if file is None else read_settings_file(Path(file))
+
+
+def refuse_nan(given: dict[str, Any], wording: Wording) -> None:
+    """It lies outside no limit, so Typer takes it."""
+    for name, value in given.items():
+        if value is not None and value != value:
+            raise UsageText(wording("usage.nan", name=flag(name)))
+
+
+def given_by_hand(given: dict[str, Any]) -> dict[str, Any]:
+    """Without what was not given: a list of nothing is how Typer tells that of a flag that may come several times."""
+    return {name: value for name, value in given.items() if value is not None and value != []}

@@ -1,0 +1,137 @@
+"""Words and numbers in the language of the person: one catalogue a language, chosen before anything is shown."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+
+from mmrec_engine.locales.messages import LANGUAGES, Language
+from mmrec_engine.locales.plurals import fill
+
+
+class UsageText(Exception):
+    """A wrong request, told in the person's language already. Exit code 2."""
+
+
+class Wording:
+    """The catalogue of one language, and its way of writing numbers."""
+
+    def __init__(self, language: Language) -> None:
+        self.language = language
+        if language == "tr":
+            from mmrec_tui.locales.tr import TEXT
+            from mmrec_tui.locales.tr_app import TEXT as APP_TEXT
+            from mmrec_tui.locales.tr_keys import TEXT as KEY_TEXT
+        else:
+            from mmrec_tui.locales.en import TEXT
+            from mmrec_tui.locales.en_app import TEXT as APP_TEXT
+            from mmrec_tui.locales.en_keys import TEXT as KEY_TEXT
+        self._text = {**TEXT, **APP_TEXT, **KEY_TEXT}
+
+    def __call__(self, key: str, /, **values: object) -> str:
+        return fill(self._text[key], values, self.language)
+
+    def knows(self, key: str) -> bool:
+        return key in self._text
+
+    def number(self, value: float, digits: int = 0) -> str:
+        """1,234.50 in English, 1.234,50 in Turkish."""
+        text = f"{value:,.{digits}f}"
+        return text.translate(str.maketrans(",.", ".,")) if self.language == "tr" else text
+
+    def percent(self, share: float) -> str:
+        """A share from 0 to 1 as a percentage: 12.34% in English, %12,34 in Turkish."""
+        text = self.number(100 * share, 2)
+        return f"%{text}" if self.language == "tr" else f"{text}%"
+
+    def how_far(self, done: int, total: int) -> str:
+        """A share of what there is, or how many bytes so far where nobody knows how much there is."""
+        return (
+            self.percent(done / total)
+            if total > 0
+            else self("task.so-far", size=self.number(done / 1e6))
+            if done
+            else ""
+        )
+
+    def whole_percent(self, share: float) -> str:
+        text = self.number(100 * share)
+        return f"%{text}" if self.language == "tr" else f"{text}%"
+
+    def short(self, value: float, gap: float = 0.0) -> str:
+        """A count in few characters: 950, 18.2k, 1.5M. gap: between ticks; decides how many digits tell them apart."""
+        for size, letter in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
+            if abs(value) >= size:
+                unit = 1e3 if letter == "k" else size
+                digits = _digits(gap / unit) if gap else (1 if abs(value) < 100 * unit else 0)
+                return self.number(value / unit, digits) + letter
+        return self.number(value, _digits(gap) if gap else 0)
+
+    def tick(self, value: float, gap: float) -> str:
+        """A value beside an axis, with the digits that tell neighbouring ticks apart."""
+        return self.number(value, _digits(gap))
+
+    def share_tick(self, value: float, gap: float) -> str:
+        text = self.number(100 * value, _digits(100 * gap))
+        return f"%{text}" if self.language == "tr" else f"{text}%"
+
+    def rate(self, value: float) -> str:
+        """A learning rate: 0.02, 3e-4, 2.85e-4."""
+        if value == 0 or not abs(value) < 0.001:  # a NaN too
+            return self.number(value, 4).rstrip("0").rstrip(".,") or "0"
+        mantissa, _, exponent = f"{value:.2e}".partition("e")
+        point = "," if self.language == "tr" else "."
+        return f"{mantissa.rstrip('0').rstrip('.').replace('.', point)}e{int(exponent)}"
+
+    def about_rate(self, value: float) -> str:
+        """A learning rate that is only known roughly, with two digits."""
+        return self.rate(float(f"{value:.1e}"))
+
+    def rate_tick(self, value: float, gap: float) -> str:
+        return self.rate(value)
+
+    def clock(self, seconds: float) -> str:
+        """A stretch of time: 0:42, 12:05, 3:07:40, or days."""
+        if not math.isfinite(seconds):
+            return "–"
+        whole = max(0, round(seconds))
+        hours, rest = divmod(whole, 3600)
+        if hours >= 100:
+            return self("app.days", days=self.number(hours / 24, 1))
+        if hours:
+            return f"{hours}:{rest // 60:02d}:{rest % 60:02d}"
+        return f"{rest // 60}:{rest % 60:02d}"
+
+    def clock_tick(self, value: float, gap: float) -> str:
+        return self.clock(value)
+
+    def memory(self, size: float) -> str:
+        """Bytes in KiB, MiB or GiB."""
+        for unit, name in ((2**30, "GiB"), (2**20, "MiB")):
+            if size >= unit:
+                return f"{self.number(size / unit, 1 if size < 10 * unit else 0)} {name}"
+        return f"{self.number(size / 2**10, 0)} KiB"
+
+
+def _digits(gap: float) -> int:
+    """Decimal places in which values `gap` apart differ."""
+    return max(0, -math.floor(math.log10(abs(gap)) + 1e-9)) if gap else 2
+
+
+def choose_language(given: str | None, environment: Mapping[str, str] = os.environ) -> Language:
+    """--lang, else MMREC_LANG, else the locale, else English. Raises ValueError for an unknown --lang."""
+    if given is not None:
+        return _known(given)
+    own = environment.get("MMREC_LANG", "")
+    if own in LANGUAGES:
+        return _known(own)
+    locale = next((environment[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environment.get(name)), "")
+    return "tr" if locale.lower().startswith("tr") else "en"
+
+
+def _known(name: str) -> Language:
+    for language in LANGUAGES:
+        if name == language:
+            return language
+    raise ValueError(name)

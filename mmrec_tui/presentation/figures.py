@@ -1,0 +1,255 @@
+"""From a run's history, or a search for a learning rate, to the figures of its plots: pure, the same for a live run and an
+old one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from mmrec_engine.data.transforms.curriculum import Pacing
+from mmrec_engine.optim.lr_schedule import rate_factor
+from mmrec_engine.runs.curves import Curve
+from mmrec_engine.runs.history import History
+from mmrec_engine.runs.smoothing import USUAL_DECAY
+from mmrec_engine.settings import Settings
+from mmrec_tui.locales import Wording
+from mmrec_tui.presentation.plotting import Figure, Point, Role, Series
+
+if TYPE_CHECKING:
+    from mmrec_engine.planning.lr_finder import RateSearch
+
+_PLANNED_POINTS = 400
+XAxis = Literal["step", "tokens", "time"]
+X_AXES: tuple[XAxis, ...] = ("step", "tokens", "time")
+OVERLAY: tuple[Role, ...] = ("line", "second", "third", "fourth", "fifth", "sixth")
+_HIGHEST_PERPLEXITY = 20.0  # as a logarithm; beyond it a curve tells nothing
+
+
+@dataclass(frozen=True)
+class View:
+    """How a person wants to see the plots.
+
+    log: a logarithmic axis of y where values are above 0. smoothing: a decay, one of smoothing.DECAYS; 0: the raw losses alone.
+    shown: the part of the axis of x that is seen, from 0 (the first step) to 1 (the last one). earlier: another run, by its
+    name, to lie under this one.
+    """
+
+    x_axis: XAxis = "step"
+    log: bool = False
+    smoothing: float = USUAL_DECAY
+    shown: tuple[float, float] = (0.0, 1.0)
+    earlier: tuple[str, History] | None = None
+
+
+def figure_of(plot: str, history: History, view: View, say: Wording) -> Figure:
+    """One plot of a run. plot: one of PLOTS. All of them show the same stretch of the axis of x."""
+    match plot:
+        case "loss":
+            return _loss(history, view, say)
+        case "perplexity":
+            return _perplexity(history, view, say)
+        case "accuracy":
+            points = _validations(history, view, lambda one: one.accuracy)
+            return _figure(
+                _marked(points), history, view, say, say.share_tick, entries=(("points", say("plot.validation")),)
+            )
+        case "gap":
+            points = _validations(history, view, lambda one: one.loss - one.training_loss, sampled=False)
+            return _figure(_marked(points), history, view, say, say.tick, entries=(("points", say("plot.gap-of")),))
+        case "learning-rate":
+            series = (_curve(history, "learning_rate", view, "line"),)
+            return _figure(series, history, view, say, say.rate_tick, log=view.log)
+        case "gradient-norm":
+            return _figure((_curve(history, "grad_norm", view, "line"),), history, view, say, say.tick, log=view.log)
+        case _:
+            return _figure((_curve(history, "tokens_per_second", view, "line"),), history, view, say, say.short)
+
+
+def _marked(points: tuple[Point, ...]) -> tuple[Series, ...]:
+    return (Series(points, "line"), Series(points, "points"))
+
+
+def extent(histories: list[History], view: View) -> tuple[float, float] | None:
+    """The stretch of the axis of x that is seen: from the run's beginning to its last step, or the part that was zoomed to."""
+    ends = [_x(one.last_place, view) for one in histories if one.last_place is not None]
+    if not ends:
+        return None
+    right = max(ends)
+    low, high = view.shown
+    return low * right, max(high * right, low * right + 1e-9)
+
+
+def overlay(histories: list[tuple[str, History]], view: View, say: Wording) -> Figure:
+    """The validation losses of several runs in one plot, each a line with a colour and dashes of its own."""
+    shown = histories[: len(OVERLAY)]
+    series = []
+    for role, (_, history) in zip(OVERLAY, shown, strict=False):
+        series.append(Series(_validations(history, view, lambda one: one.loss), role))
+    entries = tuple((role, name) for role, (name, _) in zip(OVERLAY, shown, strict=False))
+    figure = _figure(
+        tuple(series), shown[0][1] if shown else History(), view, say, say.tick, log=view.log, entries=entries
+    )
+    return replace(figure, x_range=extent([history for _, history in shown], view))
+
+
+def planned_rates(settings: Settings, planned: int, say: Wording) -> Figure:
+    """The learning rate over the steps of a run that has not begun, as its schedule has it where no plateau is met."""
+    points = tuple(
+        (float(step), settings.learning_rate * rate_factor(step, planned=planned, settings=settings))
+        for step in _steps_of(planned)
+    )
+    note = say("plan.rate-plateau") if settings.schedule == "plateau" else ""
+    return _planned(points, planned, say, say.rate_tick, note)
+
+
+def planned_pacing(settings: Settings, planned: int, say: Wording) -> Figure:
+    """The share of the text, or of the windows' length, over the steps of a run that has not begun."""
+    pacing = Pacing.of(settings, planned)
+    points = tuple((float(step), pacing.shown(step, settings.seq_len)) for step in _steps_of(planned))
+    return _planned(points, planned, say, say.share_tick)
+
+
+def _planned(
+    points: tuple[Point, ...], planned: int, say: Wording, y_text: Callable[[float, float], str], note: str = ""
+) -> Figure:
+    series = (Series(points, "line"),)
+    return Figure(series, say.short, y_text, note=note, x_range=(0.0, float(planned)), x_unit=say("axis.step"))
+
+
+def _steps_of(planned: int) -> list[int]:
+    return sorted({round(1 + place * (planned - 1) / _PLANNED_POINTS) for place in range(_PLANNED_POINTS + 1)})
+
+
+def rates(search: RateSearch, say: Wording) -> Figure:
+    """The losses of a range test over its rates, with the rate that is suggested and the one in the settings."""
+    losses = tuple((point.rate, point.loss) for point in search.points)
+    smoothed = tuple((point.rate, point.smoothed) for point in search.points)
+    series = [Series(losses, "faint"), Series(smoothed, "line")]
+    entries: list[tuple[Role, str]] = [("line", say("plot.training"))]
+    marked: tuple[tuple[float | None, Role, str], ...] = (
+        (search.current, "points", say("rates.current")),
+        (search.suggestion, "best", say("rates.suggested")),
+    )
+    for rate, role, words in marked:
+        if rate is not None and search.points and search.points[0].rate <= rate <= search.points[-1].rate:
+            series.append(Series((_nearest(smoothed, rate),), role))
+            entries.append((role, words))
+    note = "" if search.diverged_at is None else say("rates.diverges", rate=say.about_rate(search.diverged_at))
+    return Figure(tuple(series), say.rate_tick, say.tick, log_x=True, entries=tuple(entries), note=note)
+
+
+def _nearest(points: tuple[Point, ...], x: float) -> Point:
+    """A point of the curve at this place: the height of its nearest one."""
+    return x, min(points, key=lambda point: abs(math.log(point[0] / x)))[1]
+
+
+def _loss(history: History, view: View, say: Wording) -> Figure:
+    validation = _validations(history, view, lambda one: one.loss)
+    baselines = {} if history.started is None else history.started.baselines
+    series = [Series(((0.0, loss),), "level", f"{name} {say.number(loss, 2)}") for name, loss in baselines.items()]
+    entries: list[tuple[Role, str]] = []
+    _add_earlier(series, entries, view, lambda one: one.loss)
+    _add_training(series, entries, history, view, say, lambda loss: loss)
+    series.append(Series(validation, "points"))
+    if validation:
+        entries.append(("points", say("plot.validation")))
+    if history.best is not None:
+        best = tuple((_x(x, view), one.loss) for x, one in history.validations if one.step == history.best.step)
+        series.append(Series(best, "best"))
+        entries.append(("best", say("plot.best")))
+    note = ""
+    marks: tuple[float, ...] = ()
+    if history.curriculum_end is not None:
+        marks = (_x(history.curriculum_end, view),)
+        entries.append(("axis", say("plot.curriculum-end")))
+    if history.non_finite:
+        note = say("plot.non-finite", step=say.number(history.non_finite[-1]))
+    words = tuple(entries)
+    return _figure(tuple(series), history, view, say, say.tick, log=view.log, entries=words, note=note, marks=marks)
+
+
+def _add_training(
+    series: list[Series],
+    entries: list[tuple[Role, str]],
+    history: History,
+    view: View,
+    say: Wording,
+    value: Callable[[float], float],
+) -> None:
+    """The training loss: as it is and, over it, its moving average; the legend tells which is which."""
+    raw = Series(_points(history.curves["loss"], view, value), "faint" if view.smoothing else "line")
+    series.append(raw)
+    if view.smoothing in history.smoothed:
+        series.append(Series(_points(history.smoothed[view.smoothing], view, value), "line"))
+        entries.append(("line", say("plot.smoothed", decay=say.number(view.smoothing, 2))))
+    entries.append((raw.role, say("plot.training")))
+
+
+def _add_earlier(
+    series: list[Series], entries: list[tuple[Role, str]], view: View, value: Callable[..., float]
+) -> None:
+    """The validations of an earlier run, under this one's."""
+    if view.earlier is not None:
+        name, history = view.earlier
+        series.append(Series(_validations(history, view, value), "second"))
+        entries.append(("second", name))
+
+
+def _perplexity(history: History, view: View, say: Wording) -> Figure:
+    validation = _validations(history, view, lambda one: one.perplexity)
+    series: list[Series] = []
+    entries: list[tuple[Role, str]] = []
+    _add_earlier(series, entries, view, lambda one: one.perplexity)
+    _add_training(series, entries, history, view, say, _perplexity_of)
+    series.append(Series(validation, "points"))
+    if validation:
+        entries.append(("points", say("plot.validation")))
+    return _figure(tuple(series), history, view, say, say.tick, log=view.log, entries=tuple(entries))
+
+
+def _perplexity_of(loss: float) -> float:
+    return math.exp(loss) if loss < _HIGHEST_PERPLEXITY else math.nan
+
+
+def _figure(
+    series: tuple[Series, ...],
+    history: History,
+    view: View,
+    say: Wording,
+    y_text: Callable[[float, float], str],
+    *,
+    log: bool = False,
+    entries: tuple[tuple[Role, str], ...] = (),
+    note: str = "",
+    marks: tuple[float, ...] = (),
+) -> Figure:
+    clock = view.x_axis == "time"
+    x_text = say.clock_tick if clock else say.short
+    note = " · ".join(words for words in (say("plot.log") if log else "", note) if words)
+    unit = say(f"axis.{view.x_axis}")
+    x_range = extent([history], view)
+    return Figure(
+        series, x_text, y_text, log=log, entries=entries, note=note, marks=marks, x_range=x_range, x_unit=unit, clock=clock
+    )  # fmt: skip
+
+
+def _curve(history: History, name: str, view: View, role: Role) -> Series:
+    return Series(_points(history.curves[name], view, lambda value: value), role)
+
+
+def _points(curve: Curve, view: View, value: Callable[[float], float]) -> tuple[Point, ...]:
+    return tuple((_x(x, view), value(y)) for x, y in curve.points())
+
+
+def _validations(history: History, view: View, value: Callable[..., float], sampled: bool = True) -> tuple[Point, ...]:
+    """Of whole validations and, unless told otherwise, of sampled ones between them."""
+    whole = [(_x(x, view), value(one)) for x, one in history.validations]
+    if not (sampled and history.sampled):
+        return tuple(whole)
+    return tuple(sorted([*whole, *((_x(x, view), value(one)) for x, one in history.sampled)]))
+
+
+def _x(x: tuple[int, int, float], view: View) -> float:
+    return float(x[X_AXES.index(view.x_axis)])

@@ -1,0 +1,40 @@
+"""Findings in the person's language: worded by their id from their values; one this version does not know, as it came."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mmrec_engine import events
+from mmrec_engine.locales.guide import findings as guide
+from mmrec_tui.locales import Wording
+
+
+def title_of(finding: dict[str, Any], say: Wording) -> str:
+    return str(guide.title(finding, say.language))
+
+
+def evidence_of(finding: dict[str, Any], say: Wording) -> str:
+    """A finding may come from a file that somebody else wrote: whatever does not fit is shown as it stands."""
+    values = finding.get("values")
+    if isinstance(values, dict) and {"file", "hint", "reason"} <= values.keys():
+        key = f"skipped.{values.get('reason')}"
+        if say.knows(key):
+            return say(key, **values)
+    return guide.evidence(finding, say.language)
+
+
+def advice_of(finding: dict[str, Any], say: Wording) -> str:
+    """What to do about it; empty for a finding that this version does not know."""
+    entry = guide.texts().get(str(finding.get("id")))
+    return "" if entry is None else entry.do[say.language]
+
+
+def remedy_title(remedy: dict[str, Any], say: Wording) -> str:
+    return guide.remedy_title(remedy, say.language)
+
+
+def raised_rate(event: events.Resumed, wording: Wording) -> str:
+    """That the learning rate rises again, with both values."""
+    before, after = event.learning_rate_before or 0.0, event.learning_rate or 0.0
+    steps = wording.number(event.planned_steps)
+    return wording("resumed.rate", before=f"{before:.2e}", after=f"{after:.2e}", steps=steps)

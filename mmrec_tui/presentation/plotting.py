@@ -1,0 +1,321 @@
+"""A figure drawn as rows of text: pure, knows no screen. plotext draws the curves; axes, levels and labels are set around them,
+on cells that hold no data.
+
+plotext 5.3 leaves a gap at NaN but raises on infinity, which is seen to here. Series that meet in one character cell erase each
+other: later ones win. Lines are drawn in quadrant blocks, which leave no gaps; raw curves, which lie behind, in braille.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from mmrec_tui.presentation.scale import Scale, apart, ticks, y_scale
+
+Role = Literal[
+    "axis", "faint", "line", "points", "best", "level", "second", "third", "fourth", "fifth", "sixth", "cross"
+]
+ROLES: tuple[Role, ...] = (
+    "axis", "faint", "line", "points", "best", "level", "second", "third", "fourth", "fifth", "sixth", "cross",
+)  # fmt: skip
+GLYPHS: dict[Role, str] = {
+    "faint": "⠒", "line": "━", "points": "◆", "best": "★", "level": "┄", "second": "╍", "third": "┅", "fourth": "┉",
+    "fifth": "╌", "sixth": "┈",
+}  # fmt: skip
+# Columns that are drawn and left blank in turn, so that lines differ without colour too.
+DASHES: dict[Role, tuple[int, int]] = {
+    "second": (4, 2),
+    "third": (2, 1),
+    "fourth": (1, 1),
+    "fifth": (3, 3),
+    "sixth": (1, 2),
+}
+_MARKERS: dict[Role, str] = {"faint": "braille", "points": "◆", "best": "★"}
+Run = tuple[str, Role]
+Point = tuple[float, float]
+_COLUMNS_A_TICK = 14
+_LARGEST = 1e100  # plotext overflows long before a float does
+_ESCAPE = re.compile(r"\x1b\[([0-9;]*)m")
+_BLANK = (" ", "axis")
+_FREE = " ┄┊│"  # what a label may be written over
+
+
+@dataclass(frozen=True)
+class Series:
+    """Points in the order of x; a NaN is a gap. label: of a level, whose only point tells its height."""
+
+    points: tuple[Point, ...]
+    role: Role
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """series: later ones are drawn over earlier ones. entries: role and words of each, for the legend. note: a warning.
+
+    log, log_x: a logarithmic axis of y, of x. marks: places on the axis of x, each a line from bottom to top. x_range: what is
+    seen of it; none: from the first point to the last. x_unit: written at its end. clock: x in seconds.
+    """
+
+    series: tuple[Series, ...]
+    x_text: Callable[[float, float], str]
+    y_text: Callable[[float, float], str]
+    log: bool = False
+    log_x: bool = False
+    entries: tuple[tuple[Role, str], ...] = ()
+    note: str = ""
+    marks: tuple[float, ...] = ()
+    x_range: tuple[float, float] | None = None
+    x_unit: str = ""
+    clock: bool = False
+
+    @property
+    def legend(self) -> str:
+        return "  ".join(f"{GLYPHS.get(role, '┊')} {words}" for role, words in self.entries)
+
+    @property
+    def empty(self) -> bool:
+        return not any(math.isfinite(y) for one in self.series if one.role != "level" for _, y in one.points)
+
+    def at(self, x: float) -> list[tuple[Role, float, float]]:
+        """(role, x, y) of each series' point nearest to x."""
+        found = []
+        for one in self.series:
+            if one.role in ("level", "best") or not one.points:
+                continue
+            place = bisect_left(one.points, (x, -math.inf))
+            near = [point for point in one.points[max(0, place - 1) : place + 1] if math.isfinite(point[1])]
+            if near:
+                found.append((one.role, *min(near, key=lambda point: abs(point[0] - x))))
+        return found
+
+
+class Cells:
+    """A rectangle of characters with their roles."""
+
+    def __init__(self, rows: list[list[tuple[str, Role]]]) -> None:
+        self.rows = rows
+
+    def free(self, row: int, start: int, length: int) -> bool:
+        cells = self.rows[row][start : start + length]
+        return start >= 0 and len(cells) == length and all(text in _FREE and role != "cross" for text, role in cells)
+
+    def write(self, row: int, start: int, text: str, role: Role) -> None:
+        self.rows[row][start : start + len(text)] = [(letter, role) for letter in text]
+
+    def label(self, row: int, text: str, role: Role) -> bool:
+        """Write a label as far right as there is room in a row that covers no data; whether there is."""
+        width = len(self.rows[row])
+        for start in range(width - len(text), -1, -1):
+            room = max(0, start - 1)
+            if self.free(row, room, min(width, start + len(text) + 1) - room):
+                self.write(row, start, text, role)
+                return True
+        return False
+
+
+def draw(figure: Figure, width: int, height: int, plain: bool = False, cross: float | None = None) -> list[list[Run]]:
+    """`height` rows of runs, `width` columns at most. plain: without colour, so by marker alone. cross: a place on the axis of
+    x with a line through it."""
+    rows = max(1, height - 2)
+    seen = [(one, _visible(one, figure)) for one in figure.series]
+    curves = [(one, points) for one, points in seen if one.role != "level"]
+    ys = [y for _, points in curves for _, y in points if math.isfinite(y)]
+    scale = y_scale(*((min(ys), max(ys)) if ys else (0.0, 1.0)), rows, log=figure.log)
+    texts = [figure.y_text(value, scale.gap)[: width // 2] for value in scale.ticks]
+    gutter = max((len(text) for text in texts), default=0)
+    columns = max(1, width - gutter - 1)
+    left, right = _ends(figure, curves)
+    cells = Cells(_rasterised(curves, columns, rows, (left, right), scale, plain))
+    for mark in figure.marks:
+        _vertical(cells, _column(_placed(mark, figure.log_x), left, right, columns), "┊", "level")
+    _set_levels(cells, [(one, points) for one, points in seen if one.role == "level"], scale)
+    if cross is not None:
+        _vertical(cells, _column(_placed(cross, figure.log_x), left, right, columns), "│", "cross")
+    at_row = {scale.row(value, rows): text for value, text in zip(scale.ticks, texts, strict=True)}
+    drawn: list[list[Run]] = []
+    for number, row in enumerate(cells.rows):
+        text = at_row.get(number)
+        edge = f"{text:>{gutter}}┤" if text is not None else " " * gutter + "│"
+        drawn.append([(edge, "axis"), *_joined(row)])
+    return [*drawn, *_x_axis(figure, left, right, columns, gutter)][:height]
+
+
+def _visible(one: Series, figure: Figure) -> list[Point]:
+    """The points that are seen, as they are placed on the axes, with a neighbour beyond each end."""
+    points = one.points
+    if one.role != "level" and figure.x_range is not None:
+        first = bisect_left(points, (figure.x_range[0], -math.inf))
+        last = bisect_right(points, (figure.x_range[1], math.inf))
+        points = points[first:last]
+    if figure.log_x and one.role != "level":
+        points = tuple((math.log10(x), y) for x, y in points if x > 0)
+    points = tuple(point for point in points if abs(point[0]) < _LARGEST)
+    if figure.log:
+        return [(x, math.log10(y) if 1 / _LARGEST < y < _LARGEST else math.nan) for x, y in points]
+    return [(x, y if abs(y) < _LARGEST else math.nan) for x, y in points]
+
+
+def _ends(figure: Figure, curves: list[tuple[Series, list[Point]]]) -> tuple[float, float]:
+    if figure.x_range is not None:
+        return apart(*(_placed(x, figure.log_x) for x in figure.x_range))
+    xs = [x for _, points in curves for x, y in points if math.isfinite(y)]
+    return apart(min(xs), max(xs)) if xs else (0.0, 1.0)
+
+
+def _placed(x: float, log_x: bool) -> float:
+    return math.log10(max(x, 1e-300)) if log_x else x
+
+
+def _column(x: float, left: float, right: float, columns: int) -> int:
+    return round((x - left) / (right - left) * (columns - 1)) if abs(x) < _LARGEST else -1
+
+
+def x_at(figure: Figure, column: int, columns: int) -> float:
+    """The place on the axis of x that a column of the curves stands for."""
+    left, right = _ends(figure, [(one, _visible(one, figure)) for one in figure.series if one.role != "level"])
+    place = left + (right - left) * min(1.0, max(0.0, column / max(1, columns - 1)))
+    return 10**place if figure.log_x else place
+
+
+def _rasterised(
+    curves: list[tuple[Series, list[Point]]],
+    columns: int,
+    rows: int,
+    ends: tuple[float, float],
+    scale: Scale,
+    plain: bool,
+) -> list[list[tuple[str, Role]]]:
+    """The curves by plotext, which knows no axes here: character cells with the role of what they show."""
+    import plotext._figure as plotext
+
+    canvas: Any = plotext._figure_class()
+    canvas._limit_size(False, False)  # else it stays within what it takes for the terminal
+    canvas.plotsize(columns, rows)
+    canvas.theme("clear")
+    canvas.frame(False)
+    canvas.xaxes(False, False)
+    canvas.yaxes(False, False)
+    canvas.xticks([])
+    canvas.yticks([])
+    canvas.xlim(*ends)
+    canvas.ylim(scale.bottom, scale.top)
+    for one, points in curves:
+        marker = "·" if plain and one.role == "faint" else _MARKERS.get(one.role, "hd")
+        points = _thinned(points, 2 * columns)
+        how = {"color": ROLES.index(one.role) + 1, "marker": marker}
+        if one.role in ("points", "best") or len(points) == 1:
+            canvas.scatter([x for x, _ in points], [y for _, y in points], **how)
+        else:
+            canvas.plot([x for x, _ in points], [y for _, y in points], **how)
+    lines = canvas.build().splitlines() if any(points for _, points in curves) else []
+    grid = [_cells(line)[:columns] for line in lines[:rows]]
+    grid = [[*row, *[_BLANK] * (columns - len(row))] for row in grid]  # type: ignore[list-item]
+    return [*grid, *([_BLANK] * columns for _ in range(rows - len(grid)))]  # type: ignore[list-item]
+
+
+def _cells(line: str) -> list[tuple[str, Role]]:
+    """plotext's coloured line as characters with their roles, lines with their dashes."""
+    found: list[tuple[str, Role]] = []
+    role: Role = "axis"
+    position = 0
+    for match in [*_ESCAPE.finditer(line), None]:
+        for letter in line[position : match.start() if match else len(line)]:
+            drawn, left_out = DASHES.get(role, (1, 0))
+            found.append((" " if len(found) % (drawn + left_out) >= drawn else letter, role))
+        if match:
+            position = match.end()
+            code = match.group(1).split(";")
+            known = code[:2] == ["38", "5"] and 0 < int(code[2]) <= len(ROLES)
+            role = ROLES[int(code[2]) - 1] if known else "axis"
+    return found
+
+
+def _set_levels(cells: Cells, levels: list[tuple[Series, list[Point]]], scale: Scale) -> None:
+    """Levels that lie within as lines with their names, others as arrows at the edge where they lie; none of it over data."""
+    rows = len(cells.rows)
+    labels = []
+    for one, points in sorted(levels, key=lambda level: level[1][0][1] if level[1] else math.nan):
+        if not points or not math.isfinite(points[0][1]):
+            continue
+        value = points[0][1]
+        if scale.bottom <= value <= scale.top:
+            row = scale.row(10**value if scale.log else value, rows)
+            row_cells = cells.rows[row]
+            row_cells[:] = [("┄", "level") if text == " " else (text, role) for text, role in row_cells]
+            labels.append((row, one.label))
+        else:
+            labels.append((rows - 1, f"▼ {one.label}") if value < scale.bottom else (0, f"▲ {one.label}"))
+    for row, label in labels:
+        cells.label(row, label, "level")
+
+
+def _vertical(cells: Cells, column: int, letter: str, role: Role) -> None:
+    for row in cells.rows:
+        if 0 <= column < len(row) and row[column][0] in _FREE:
+            row[column] = (letter, role)
+
+
+def _joined(row: list[tuple[str, Role]]) -> list[Run]:
+    runs: list[Run] = []
+    for text, role in row:
+        if runs and runs[-1][1] == role:
+            runs[-1] = (runs[-1][0] + text, role)
+        else:
+            runs.append((text, role))
+    return runs
+
+
+def _x_axis(figure: Figure, left: float, right: float, columns: int, gutter: int) -> list[list[Run]]:
+    """The line with its ticks, and under it their values and the unit."""
+    most = max(1, columns // _COLUMNS_A_TICK)
+    places = _powers(left, right, most) if figure.log_x else ticks(left, right, most, clock=figure.clock)
+    values = [10**place for place in places] if figure.log_x else places
+    gap = values[1] - values[0] if len(values) > 1 else 1.0
+    line, words = ["─"] * columns, [" "] * columns
+    unit = f" {figure.x_unit}" if figure.x_unit else ""
+    for place in places:
+        line[_column(place, left, right, columns)] = "┬"
+    labels: list[tuple[int, str]] = []
+    for place, value in zip(places, values, strict=True):
+        text = figure.x_text(value, gap)[:columns]
+        start = max(0, min(columns - len(text), _column(place, left, right, columns) - len(text) // 2))
+        if not labels or start > labels[-1][0] + len(labels[-1][1]):
+            labels.append((start, text))
+    free = columns - len(unit)
+    if labels and labels[-1][0] + len(labels[-1][1]) > free:  # no room at the end: behind the first value
+        free = labels[0][0] + len(labels[0][1])
+        labels = [label for label in labels if label == labels[0] or label[0] > free + len(unit)]
+    for start, text in [*labels, (free, unit)]:
+        words[start : start + len(text)] = text
+    words = words[:columns]
+    return [[(" " * gutter + "└" + "".join(line), "axis")], [(" " * (gutter + 1) + "".join(words), "axis")]]
+
+
+def _powers(low: float, high: float, most: int) -> list[float]:
+    """Logarithms between low and high, whole ones where there are two at least, and not many more than `most` of them."""
+    whole = list(range(math.ceil(low - 1e-9), math.floor(high + 1e-9) + 1))
+    if len(whole) < 2:
+        return [math.log10(value) for value in ticks(10**low, 10**high, most) if value > 0]
+    return [float(power) for power in whole[:: -(-len(whole) // (most + 1))]]
+
+
+def _thinned(points: list[Point], most: int) -> list[Point]:
+    """Min and max of each stretch, so that a plot costs the same however long the run is."""
+    if len(points) <= most:
+        return points
+    stretch = -(-2 * len(points) // most)
+    kept: list[Point] = []
+    for start in range(0, len(points), stretch):
+        part = points[start : start + stretch]
+        finite = [point for point in part if math.isfinite(point[1])]
+        if finite:
+            low, high = min(finite, key=lambda point: point[1]), max(finite, key=lambda point: point[1])
+            kept.extend(sorted({low, high}))
+        if len(finite) < len(part):
+            kept.append((part[-1][0], math.nan))
+    return kept

@@ -1,0 +1,32 @@
+"""How a corpus was read, in lines for a person. A function of the `corpus` entry of run.json, which may come from anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mmrec_tui.locales import Wording
+from mmrec_tui.terminal import one_line
+
+_MOST = 3  # names
+
+
+def reading_lines(corpus: Mapping[str, Any], say: Wording) -> Iterator[str]:
+    """The split that the text came with, the fields that hold it, what was converted and what was left out of it."""
+    for split in corpus.get("splits", ()):
+        yield say("corpus.split", train=_names(split["train"]), validation=_names(split["validation"]))
+    for field in corpus.get("text_fields", ()):
+        others = [repr(str(name)) for name in field["others"]]
+        told = repr(str(field["field"]))
+        yield (
+            say("corpus.field-beside", field=told, others=_names(others)) if others else say("corpus.field", field=told)
+        )
+    for kind, count in corpus.get("converted", {}).items():
+        yield say("corpus.converted", kind=str(kind).upper(), count=say.number(count))
+    if corpus.get("dropped_bytes"):
+        yield say("corpus.dropped", count=say.number(corpus["dropped_bytes"]))
+
+
+def _names(names: list[str]) -> str:
+    told = [one_line(str(name)) for name in names]
+    return ", ".join(told[:_MOST]) + (", …" if len(told) > _MOST else "")
