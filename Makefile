@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 PARALLEL := -n 2 --dist worksteal
 FIRST_RUN := checkpoints/first-run
 
-.PHONY: run first-run test test-extended test-all lint types fast benchmark results diagnosis soak screenshots clean hub tokenizers metrics zstd gguf
+.PHONY: run first-run test test-extended test-all lint types fast benchmark results diagnosis soak screenshots clean hub tokenizers metrics zstd gguf fla
 
 run: $(VENV)/installed
 	@if [ -t 0 ] && [ -t 2 ] && [ "$${TERM:-dumb}" != dumb ]; then exec $(BIN)/mmrec-tui; else $(MAKE) first-run; fi
@@ -66,8 +66,8 @@ diagnosis: $(VENV)/installed
 screenshots: $(VENV)/installed-dev
 	$(BIN)/python docs/make_screenshots.py
 
-# Further libraries, for what needs them: make hub, make tokenizers, make metrics, make zstd, make gguf
-hub tokenizers metrics zstd gguf: $(VENV)/installed
+# Further libraries, for what needs them: make hub, make tokenizers, make metrics, make zstd, make gguf, make fla
+hub tokenizers metrics zstd gguf fla: $(VENV)/installed
 	$(PIP) --editable '.[$@]'
 
 clean:

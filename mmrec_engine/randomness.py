@@ -7,6 +7,8 @@ This module knows nothing of corpora or models.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -47,6 +49,14 @@ def hash64_each(key: int, values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint
     start = (hash64(key) + 0x9E3779B97F4A7C15) & _MASK
     with np.errstate(over="ignore"):
         return _finalise_array(values + np.uint64(start))
+
+
+def hash64_table(keys: Sequence[int], rows: Sequence[int], columns: Sequence[int]) -> npt.NDArray[np.uint64]:
+    """`hash64(*keys, row, column)` for every row and column, none of them negative. Shape (rows, columns)."""
+    step = np.uint64(0x9E3779B97F4A7C15)
+    with np.errstate(over="ignore"):
+        of_rows = _finalise_array(np.uint64(hash64(*keys)) + step + np.asarray(rows, dtype=np.uint64))
+        return _finalise_array(of_rows[:, None] + step + np.asarray(columns, dtype=np.uint64))
 
 
 def permuted(index: npt.NDArray[np.int64], size: int, key: int) -> npt.NDArray[np.int64]:

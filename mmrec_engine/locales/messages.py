@@ -425,6 +425,14 @@ MESSAGES: dict[str, dict[Language, str]] = {
         "en": "--device {device}: not a device; use auto, cpu, cuda, cuda:N or mps",
         "tr": "--device {device}: böyle bir aygıt türü yok; auto, cpu, cuda, cuda:N ya da mps kullanın",
     },
+    "compile-missing": {
+        "en": "--compile {mode}: not possible on {device} here (graphs needs a CUDA GPU, inductor a C++ compiler, on a GPU Triton and a C compiler); use --compile auto or off",
+        "tr": "--compile {mode}: burada {device} üzerinde olanaklı değil (graphs bir CUDA GPU'su, inductor bir C++ derleyicisi, GPU üzerinde Triton ve bir C derleyicisi ister); --compile auto ya da off kullanın",
+    },
+    "compile-processes": {
+        "en": "--compile {mode}: only with one process; use --compile auto or off, or --processes 1",
+        "tr": "--compile {mode}: yalnızca tek süreçle olur; --compile auto ya da off, ya da --processes 1 kullanın",
+    },
     "device-missing": {
         "en": "--device {device}: this machine or this PyTorch has no such device; use --device auto or cpu",
         "tr": "--device {device}: bu makinede ya da bu PyTorch sürümünde böyle bir aygıt yok; --device auto ya da cpu kullanın",

@@ -19,7 +19,8 @@ from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
 from mmrec_engine.model.attention import Attention, AttentionState
-from mmrec_engine.model.dropout import DropoutMasks
+from mmrec_engine.model.dropout import Dropout
+from mmrec_engine.model.fused import Kernel
 from mmrec_engine.model.layers import INITIAL_STD, MLP, norm, zero_linear
 from mmrec_engine.model.llama import LlamaBlock, RMSNorm
 from mmrec_engine.model.multi_memory import MemoryState, MultiMemory
@@ -45,7 +46,7 @@ class Block(nn.Module):
         self.mlp = MLP(config.width, config.mlp_width)
         self._sites = (2 * index + 1, 2 * index + 2)  # site 0 is the embedding's
 
-    def forward(self, x: Tensor, dropout: DropoutMasks | None) -> Tensor:
+    def forward(self, x: Tensor, dropout: Dropout | None) -> Tensor:
         x = x + self._drop(self.mixer(norm(x)), dropout, 0)
         return x + self._drop(self.mlp(norm(x)), dropout, 1)
 
@@ -54,7 +55,7 @@ class Block(nn.Module):
         x = x + mixed
         return x + self.mlp(norm(x)), state
 
-    def _drop(self, x: Tensor, dropout: DropoutMasks | None, branch: int) -> Tensor:
+    def _drop(self, x: Tensor, dropout: Dropout | None, branch: int) -> Tensor:
         return x if dropout is None else dropout(x, self._sites[branch])
 
 
@@ -71,7 +72,13 @@ class LanguageModel(nn.Module):
         self.norm = RMSNorm(config.width) if config.architecture == "llama" else None
         self.head = None if config.tied else zero_linear(config.width, config.vocabulary)
 
-    def forward(self, ids: Tensor, dropout: DropoutMasks | None = None) -> Tensor:
+    def use_kernel(self, kernel: Kernel | None) -> None:
+        """A fused kernel for the recurrence while training, on a GPU (`fused.py`)."""
+        for block in self._layers():
+            if isinstance(block.mixer, MultiMemory):
+                block.mixer.kernel = kernel
+
+    def forward(self, ids: Tensor, dropout: Dropout | None = None) -> Tensor:
         x = self.embedding(ids)  # (batch, time, width)
         if dropout is not None:
             x = dropout(x, 0)

@@ -18,7 +18,7 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 from mmrec_engine.model.attention import AttentionState
-from mmrec_engine.model.dropout import DropoutMasks
+from mmrec_engine.model.dropout import Dropout
 from mmrec_engine.model.layers import zero_linear
 from mmrec_engine.settings.model_config import NORM_EPSILON, ROTARY_BASE, ModelConfig
 
@@ -197,7 +197,7 @@ class LlamaBlock(nn.Module):
         self.mlp = GatedMLP(config.width, config.mlp_width)
         self._sites = (2 * index + 1, 2 * index + 2)  # site 0 is the embedding's
 
-    def forward(self, x: Tensor, dropout: DropoutMasks | None) -> Tensor:
+    def forward(self, x: Tensor, dropout: Dropout | None) -> Tensor:
         x = x + self._drop(self.mixer(self.norm_before_mixer(x)), dropout, 0)
         return x + self._drop(self.mlp(self.norm_before_mlp(x)), dropout, 1)
 
@@ -206,5 +206,5 @@ class LlamaBlock(nn.Module):
         x = x + mixed
         return x + self.mlp(self.norm_before_mlp(x)), state
 
-    def _drop(self, x: Tensor, dropout: DropoutMasks | None, branch: int) -> Tensor:
+    def _drop(self, x: Tensor, dropout: Dropout | None, branch: int) -> Tensor:
         return x if dropout is None else dropout(x, self._sites[branch])

@@ -8,7 +8,7 @@ normalisation a head, swish gate) with log-spaced time constants; the token shif
 queries and keys (Henry et al., 2020); no xPos. docs/model.md has the formulas and the differences.
 
 Training runs as matrix products: within chunks, between chunks, and from a memory to what follows; generation runs the
-recurrence token by token. `reference.py` is the recurrence as written, and the tests hold the two equal.
+recurrence token by token. `naive.py` is the recurrence as written, and the tests hold the two equal.
 Must not know: tokens, loss, optimizers.
 """
 
@@ -20,6 +20,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mmrec_engine.model import fused
 from mmrec_engine.model.layers import TokenShift, norm, zero_linear
 from mmrec_engine.settings.model_config import CHUNK
 
@@ -57,10 +58,12 @@ class MultiMemory(nn.Module):
     since: Tensor
     from_state: Tensor
     to_state: Tensor
+    log_decay: Tensor
 
     def __init__(self, width: int, heads: int, chunk: int = CHUNK) -> None:
         super().__init__()
         self.heads, self.chunk = heads, chunk
+        self.kernel: fused.Kernel | None = None  # a fused one for training in half precision; none: the products below
         self.shift = TokenShift(width)
         self.project_in = nn.Linear(width, 4 * width, bias=False)
         self.gain = nn.Parameter(torch.ones(width))
@@ -84,6 +87,7 @@ class MultiMemory(nn.Module):
             ),  # (heads, chunk, 1)
             "to_state": _powers(log_decay[:, None], self.chunk - 1 - position).unsqueeze(-1),  # (heads, chunk, 1)
             "decay": log_decay.exp()[:, None, None],  # (heads, 1, 1)
+            "log_decay": log_decay,  # (heads,)
             # (heads, chunks, chunks): γ^(chunk · (n-1-m)), from what chunk m wrote to where chunk n begins; 0 for m ≥ n
             "between": _powers(chunk_decay[:, None, None], apart.clamp(min=0)) * (apart >= 0),
             "since": _powers(chunk_decay[:, None], number)[..., None, None],  # (heads, chunks, 1, 1): γ^(chunk · n)
@@ -126,13 +130,20 @@ class MultiMemory(nn.Module):
         shifted = self.shift(x, None if state is None else state.last)
         batch, time, width = x.shape
         gate, asked, v = self.project_in(shifted).split((width, 2 * width, width), dim=-1)
+        if self.kernel is not None and self.training and state is None and not keep_state and v.dtype in fused.HALF:
+            q, k = norm(asked.view(batch, time, 2, self.heads, -1)).unbind(2)  # (batch, time, heads, head_width)
+            read = fused.read(self.kernel, q, k, v.view(q.shape), self.log_decay, self.within[:, 0, 0])
+            return self._merged(norm(read).flatten(2), gate), None
         # (2, batch, heads, time, head_width), both in one pass
         q, k = norm(asked.view(batch, time, 2, self.heads, -1).permute(2, 0, 3, 1, 4)).unbind()
         v = v.view(batch, time, self.heads, -1).transpose(1, 2).contiguous()  # (batch, heads, time, head_width)
         read, memory = self._remember(q, k, v, None if state is None else state.memory, keep_state)
-        merged = norm(read).transpose(1, 2).flatten(2)  # (batch, time, width)
-        y: Tensor = self.project_out(merged * self.gain * functional.silu(gate))
-        return y, memory
+        return self._merged(norm(read).transpose(1, 2).flatten(2), gate), memory
+
+    def _merged(self, read: Tensor, gate: Tensor) -> Tensor:
+        """read, gate: (batch, time, width)."""
+        y: Tensor = self.project_out(read * self.gain * functional.silu(gate))
+        return y
 
     def _remember(
         self, q: Tensor, k: Tensor, v: Tensor, memory: Tensor | None, keep_state: bool

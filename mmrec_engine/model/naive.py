@@ -15,7 +15,7 @@ from mmrec_engine.model.multi_memory import MultiMemory, time_constants
 
 def recur(mixer: MultiMemory, x: Tensor) -> tuple[Tensor, Tensor]:
     """Outputs (batch, time, width) and the last memories (batch, heads, head_width, head_width) for input x."""
-    gamma = torch.exp(-1.0 / time_constants(mixer.heads)).to(x.dtype)  # (heads,)
+    gamma = torch.exp(-1.0 / time_constants(mixer.heads)).to(x)  # (heads,)
     scale = torch.sqrt(1.0 - gamma**2)
     batch, time, width = x.shape
     shape = (batch, mixer.heads, width // mixer.heads)

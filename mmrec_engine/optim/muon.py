@@ -58,8 +58,12 @@ class Muon(GroupedOptimizer):
         rows, columns = parameters[0].shape
         updates = orthogonalised(torch.stack(directions), self._precision) * max(1.0, rows / columns) ** 0.5
         for parameter, update in zip(parameters, updates, strict=True):
-            weights = local(parameter).mul_(1 - group["lr"] * group["weight_decay"])
-            weights.add_(local(cut(update, parameter)), alpha=-group["lr"])
+            rate, step = group["lr"], local(cut(update, parameter))
+            weights = local(parameter).mul_(1 - rate * group["weight_decay"])
+            if isinstance(rate, Tensor):
+                weights.sub_(step * rate)
+            else:
+                weights.add_(step, alpha=-rate)
 
 
 def orthogonalised(matrices: Tensor, precision: torch.dtype = torch.float32) -> Tensor:

@@ -41,11 +41,16 @@ class Optimizers:
 
     def step(self, learning_rate: float) -> None:
         """Update all parameters from their gradients, the main group at `learning_rate`, and drop the gradients."""
+        self.update(learning_rate)
+        self.drop_gradients()
+
+    def update(self, learning_rate: float | Tensor) -> None:
+        """Update all parameters from their gradients. A rate that is a tensor, a scalar on the device, can be recorded with the
+        update, and be another one when that goes again."""
         for optimizer in self._all:
             for group in optimizer.param_groups:
                 group["lr"] = learning_rate * group["share"]
             optimizer.step()
-        self.drop_gradients()
 
     def drop_gradients(self) -> None:
         for optimizer in self._all:

@@ -18,6 +18,7 @@ import torch
 
 from mmrec_engine.errors import RequestError
 from mmrec_engine.model.memory_estimate import fits
+from mmrec_engine.planning.compile_mode import with_mode
 from mmrec_engine.planning.throughput import measure
 from mmrec_engine.settings import FIELDS, MOST_TOKENS_A_BATCH, Settings
 from mmrec_engine.system.determinism import process_restored
@@ -159,6 +160,8 @@ def try_batch(
     size = settings.batch_size
     if needed > USABLE * memory.available(available):
         return BatchTrial(size, "no-memory", needed)
+    chosen = with_mode(settings, vocabulary, memory.machine)
+    settings = replace(settings, compile=chosen.compile)
     memory.begin()
     try:
         speed = measure(settings, vocabulary, seconds=seconds, stop=lambda: stop() or time.monotonic() > deadline)
@@ -206,8 +209,10 @@ class TrialMemory:
     """Memory of the device that is trained on: what is free, and what the steps of a trial take at their peak."""
 
     def __init__(self, machine: Machine) -> None:
+        self.machine = machine
         self._device = machine.device if machine.device.type == "cuda" else None
         self._peak = PeakMemory()
+        self._before = 0
 
     def available(self, of_the_machine: int) -> int:
         return of_the_machine if self._device is None else int(torch.cuda.mem_get_info(self._device)[0])
@@ -218,6 +223,9 @@ class TrialMemory:
         else:
             torch.cuda.empty_cache()
             torch.cuda.reset_peak_memory_stats(self._device)
+            self._before = torch.cuda.memory_allocated(self._device)
 
     def peak(self) -> int | None:
-        return self._peak.peak() if self._device is None else torch.cuda.max_memory_allocated(self._device)
+        if self._device is None:
+            return self._peak.peak()
+        return torch.cuda.max_memory_allocated(self._device) - self._before

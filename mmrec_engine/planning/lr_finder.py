@@ -23,7 +23,8 @@ from mmrec_engine.optim.optimizers import ADAMW_SHARE_OF_MUON
 from mmrec_engine.settings import Settings
 from mmrec_engine.system.determinism import process_restored
 from mmrec_engine.system.memory import USABLE, ran_out
-from mmrec_engine.training.device import no_memory, resolve_machine
+from mmrec_engine.training.device import no_memory, resolve_device, resolve_machine
+from mmrec_engine.training.device_memory import available
 from mmrec_engine.training.state import build_job
 
 _ADAMW_RATES = (1e-6, 1.0)  # Muon's are those of the AdamW beside it, divided by its share
@@ -93,9 +94,12 @@ def search_rates(settings: Settings, corpus: Corpus, *, steps: int) -> Generator
     not while one trains in it. Raises RequestError where the steps need more memory than is safe, and for a device that is
     not there; TrainingError where memory does not suffice all the same.
     """
-    needed, available = fits(settings, corpus.tokenizer.vocab_size)
-    if needed > USABLE * available:
-        raise no_memory(settings.batch_size, settings.seq_len, needed, available)
+    needed, free = fits(settings, corpus.tokenizer.vocab_size)
+    device = resolve_device(settings.device)
+    if device.type == "cuda":  # whose memory is not the machine's
+        free = available(device)
+    if needed > USABLE * free:
+        raise no_memory(settings.batch_size, settings.seq_len, needed, free)
     with process_restored():
         try:
             yield from _search(settings, corpus, steps)

@@ -16,6 +16,7 @@ import torch
 from mmrec_engine.training.device import PRECISIONS, Machine, seconds_of
 
 _SIZES = (256, 512, 1024, 2048)  # rows and columns; smaller ones do not fill the cores, larger ones not the caches
+_SIZES_ON_A_GPU = (1024, 2048, 4096, 8192)  # which has more units to fill
 _COPIED = 2**26  # bytes; more than caches hold
 
 
@@ -41,12 +42,13 @@ def fastest_product(machine: Machine, seconds: float) -> float:
 
 def _fastest_product(device: torch.device, dtype: torch.dtype, seconds: float) -> float:
     best = 0.0
-    for size in _SIZES:
+    sizes = _SIZES if device.type == "cpu" else _SIZES_ON_A_GPU
+    for size in sizes:
         matrix = torch.ones(size, size, device=device, dtype=dtype)
         operations = 2 * size**3
         if best and operations / best > seconds:  # where there are no units for it, one round could take a minute
             break
-        best = max(best, operations / _shortest(partial(torch.mm, matrix, matrix), device, seconds / len(_SIZES)))
+        best = max(best, operations / _shortest(partial(torch.mm, matrix, matrix), device, seconds / len(sizes)))
     return best
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmrec_engine.data.windows import Tokens, TrainingWindows
+from mmrec_engine.model import fused
 from mmrec_engine.model.language_model import create_model
 from mmrec_engine.model.memory_estimate import fits
 from mmrec_engine.optim.optimizers import Optimizers
@@ -58,11 +59,13 @@ def measure(
 
     vocabulary: ids, the special ones counted. validation_windows: of the text, where the costs of a whole run are asked for.
     Takes as much memory as the training would: ask `fits` before, and leave it where
-    the estimate is above 80 % of what is available. Raises RequestError for a device that is not there.
+    the estimate is above 80 % of what is available. Steps are made as the settings say, one kernel at a time where they leave
+    that open (`planning.compile_mode`). Raises RequestError for a device that is not there.
     """
     machine = resolve_machine(settings)
     model = create_model(model_config(settings, vocabulary), settings.seed)
     model.recompute_activations = settings.gradient_checkpointing
+    model.use_kernel(fused.load() if machine.kernel == "fla" else None)
     model.to(machine.device)
     windows = TrainingWindows(
         _random_ids(settings, vocabulary), settings.seq_len, settings.window_stride, settings.seed

@@ -17,6 +17,7 @@ from mmrec_engine.settings import CORPUS_CHOICE, FIELDS, Resolved, Settings, par
 from mmrec_engine.settings.declaration import flag
 from mmrec_engine.storage.run_files import DESCRIPTION
 
+_KEPT = ("settings", "corpus", "precision", "compile", "kernel")  # in a checkpoint, of what run.json tells
 _LIMITS = {"epochs", "max_steps", "target_loss", "early_stopping_patience", "early_stopping_on"}
 
 
@@ -47,7 +48,7 @@ def description_of(folder: Path) -> dict[str, Any]:
         path, content, damaged = checkpoints.newest_usable(folder)
         if damaged and not content:
             raise RequestError("checkpoint-damaged", path=folder / damaged[0], reason=f"and {DESCRIPTION} is missing")
-        description = {name: content[name] for name in ("settings", "corpus", "precision") if name in content}
+        description = {name: content[name] for name in _KEPT if name in content}
         try:
             return check_description(description) if content else {}
         except ValueError as error:

@@ -13,6 +13,7 @@ from mmrec_engine import events
 from mmrec_engine.checks.monitor.monitor import During
 from mmrec_engine.checks.preflight.skipped_files import skipped_finding
 from mmrec_engine.checks.waivers import marked
+from mmrec_engine.data.batches import training_windows
 from mmrec_engine.data.mixture import require_places, sources_of
 from mmrec_engine.data.prepare import Corpus
 from mmrec_engine.distributed.process_group import Alone, Group, ProcessLostError, as_launched, meeting_place
@@ -20,6 +21,7 @@ from mmrec_engine.errors import Interrupted, RequestError, TrainingError
 from mmrec_engine.evaluation.continuations import require_libraries
 from mmrec_engine.events import Event
 from mmrec_engine.optim.lr_schedule import rate_factor
+from mmrec_engine.planning.compile_mode import with_mode
 from mmrec_engine.run.checks_around_run import Judging
 from mmrec_engine.run.description import description, started
 from mmrec_engine.run.follow_up import Origin
@@ -46,7 +48,7 @@ from mmrec_engine.training.control import DETACH, Control
 from mmrec_engine.training.device import Machine, machine_for
 from mmrec_engine.training.device_memory import fitting_microbatch
 from mmrec_engine.training.loop import run_steps, save_after_loss
-from mmrec_engine.training.plan import ending
+from mmrec_engine.training.plan import ending, make_plan
 from mmrec_engine.training.state import Job, build_job
 
 if TYPE_CHECKING:
@@ -228,6 +230,9 @@ class _Run:
         )
         machine = machine_for(settings, corpus.tokenizer.vocab_size, self._stored)
         settings = self._take_fitting(settings, corpus, machine)
+        if not self._stored:
+            planned = lambda: make_plan(settings, training_windows(settings, corpus).count).planned_steps  # noqa: E731
+            machine = with_mode(settings, corpus.tokenizer.vocab_size, machine, planned)
         baselines: dict[str, float] = {}
         if path is None and self._judging is not None:
             baselines = yield from self._judging.check_before(

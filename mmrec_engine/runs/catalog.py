@@ -65,7 +65,7 @@ def check_description(description: Any) -> dict[str, Any]:
     for name in _TABLES:
         if not isinstance(description.get(name, {}), dict):
             raise ValueError(f"{name} is no table")
-    for name in ("device", "precision", "threads"):
+    for name in ("device", "precision", "threads", "compile", "kernel"):
         value = description.get(name, FIELDS[name].default)
         if name in description and (value in (None, "auto") or parse(name, value) != value):
             raise ValueError(f"{name} is none")

@@ -27,6 +27,8 @@ PACINGS = ("linear", "root", "step")
 WHOLE = "all"  # corpora, together
 SHORTEST_DENOISED = 16  # tokens a window
 SHARDINGS = ("auto", "none", "full")
+COMPILE_MODES = ("auto", "off", "graphs", "inductor")
+KERNELS = ("plain", "fla")
 SCHEDULES = ("cosine", "linear", "constant", "wsd", "inverse-sqrt", "cosine-restarts", "plateau")
 
 
@@ -101,6 +103,8 @@ class Settings:
     # machine
     device: str = setting("auto", resumable=True)
     precision: str = setting("auto", choices=("auto", "fp32", "bf16", "fp16"))
+    compile: str = setting("auto", choices=COMPILE_MODES)  # how steps are made on a GPU (training/recorded.py)
+    kernel: str = setting("plain", choices=KERNELS)  # of the recurrence, on a GPU
     threads: int | None = setting(None, low=1, high=1024, resumable=True)  # none: one a core
     processes: int = setting(1, low=1, high=1024, resumable=True)
     sharding: str = setting("auto", choices=SHARDINGS, resumable=True)  # of the model, among processes

@@ -12,12 +12,14 @@ from typing import Any
 import torch
 
 from mmrec_engine.errors import RequestError
+from mmrec_engine.model import fused
 from mmrec_engine.model.memory_estimate import needed_bytes
 from mmrec_engine.settings import Settings
 from mmrec_engine.system.cores import available_cores
 from mmrec_engine.system.determinism import make_exact
 from mmrec_engine.system.memory import USABLE, give_back_freed, keep_freed, processes_here
 from mmrec_engine.training.device_memory import room
+from mmrec_engine.training.graphs import is_possible
 from mmrec_engine.training.precision import best_precision
 
 PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
@@ -28,17 +30,21 @@ class Machine:
     """Resolved once at the start of a run.
 
     precision: fp32, or bf16 or fp16 by autocast. sharded: as in `distributed.process_group`.
+    compile: how steps are made, as in `training.recorded`: off, graphs, inductor. kernel: of the recurrence, plain or fla.
     """
 
     device: torch.device
     threads: int
     precision: str
     sharded: bool = False
+    compile: str = "off"
+    kernel: str = "plain"
 
     def told(self) -> dict[str, Any]:
         """What the processes of a run have in common; a resumed run takes it over as well."""
         sharding = "full" if self.sharded else "none"
-        return {"precision": self.precision, "threads": self.threads, "sharding": sharding}
+        chosen = {"compile": self.compile, "kernel": self.kernel}
+        return {"precision": self.precision, "threads": self.threads, "sharding": sharding, **chosen}
 
     @property
     def products(self) -> torch.dtype:
@@ -52,9 +58,10 @@ class Machine:
 
 
 def resolve_machine(settings: Settings, stored: Mapping[str, Any] | None = None) -> Machine:
-    """Choose device, threads and precision. stored: what an earlier process of the same run has chosen, taken over.
+    """Choose device, threads, precision, and how steps are made, unless that is to be measured (`planning.compile_mode`).
 
-    Raises RequestError for a device that is not there.
+    stored: what an earlier process of the same run has chosen, taken over. Raises RequestError for a device that is not there,
+    and where a person asks for a way of making steps that is not possible here.
     """
     stored = stored or {}
     threads = (
@@ -68,7 +75,9 @@ def resolve_machine(settings: Settings, stored: Mapping[str, Any] | None = None)
     chosen = stored.get("precision") or settings.precision
     if chosen == "auto":
         chosen = best_precision(device)
-    return Machine(device, threads, chosen)
+    mode = _possible_mode(settings, device, stored)
+    kernel = stored.get("kernel", "plain" if "settings" in stored else settings.kernel)
+    return Machine(device, threads, chosen, compile=mode, kernel=_possible_kernel(kernel, settings, device))
 
 
 def machine_for(settings: Settings, vocabulary: int, stored: Mapping[str, Any] | None = None) -> Machine:
@@ -82,6 +91,25 @@ def machine_for(settings: Settings, vocabulary: int, stored: Mapping[str, Any] |
         needed = needed_bytes(replace(settings, microbatch=1), vocabulary)
         asked = "full" if needed > USABLE * room(settings, machine.device) else "none"
     return replace(machine, sharded=asked == "full" and settings.processes > 1)
+
+
+def _possible_mode(settings: Settings, device: torch.device, stored: Mapping[str, Any]) -> str:
+    """Off where it is to be measured, and where what an earlier process chose is not possible here."""
+    if "compile" in stored or "settings" in stored:  # a run that goes on; one of an older version tells of no mode
+        mode = stored.get("compile", "off")
+        return mode if settings.processes == 1 and is_possible(mode, device) else "off"
+    mode = "off" if settings.compile == "auto" else settings.compile
+    if mode != "off" and settings.processes > 1:
+        raise RequestError("compile-processes", mode=mode)
+    if not is_possible(mode, device):
+        raise RequestError("compile-missing", mode=mode, device=device)
+    return mode
+
+
+def _possible_kernel(kernel: str, settings: Settings, device: torch.device) -> str:
+    """fla where it was asked for and is possible; else plain, which computes the same."""
+    asked = kernel == "fla" and settings.arch == "mmrec" and device.type == "cuda"
+    return "fla" if asked and fused.load() is not None else "plain"
 
 
 def no_memory(batch_size: int, seq_len: int, needed: int, available: int) -> RequestError:

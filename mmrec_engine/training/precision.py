@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import os
 import platform
 import time
@@ -18,8 +17,7 @@ from pathlib import Path
 
 import torch
 
-from mmrec_engine.storage import user_folders
-from mmrec_engine.storage.files import read_plain, write_whole
+from mmrec_engine.training.machine_cache import MachineCache
 
 _PROBE_SIZE = 384  # a product of a millisecond or two: short enough to fall between two turns of other processes
 _FEWEST_ROUNDS, _MOST_ROUNDS = 12, 400
@@ -40,11 +38,11 @@ def best_precision(device: torch.device) -> str:
         return "fp16" if generation >= _FLOAT16_GENERATION else "fp32"
     if device.type != "cpu" or multiplies_bfloat16() is False:
         return "fp32"
-    remembered = _Remembered(user_folders.cache_folder() / "precision.json")
-    found = remembered.get()
+    cache, key = MachineCache("precision.json", _known), _key()
+    found = cache.get(key)
     if found is None:
         found = "bf16" if pays(torch.bfloat16) else "fp32"
-        remembered.put(found)
+        cache.put(key, found)
     return found
 
 
@@ -91,27 +89,8 @@ def _seconds_of(work: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-class _Remembered:
-    """What was measured on this machine before, by what it depends on. A file that cannot be read or written means nothing."""
-
-    def __init__(self, path: Path) -> None:
-        self._path, self._key = path, _key()
-
-    def get(self) -> str | None:
-        found = self._all().get(self._key)
-        return found if found in ("bf16", "fp32") else None
-
-    def put(self, precision: str) -> None:
-        with contextlib.suppress(OSError):
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(self._path, json.dumps({**self._all(), self._key: precision}, indent=2))
-
-    def _all(self) -> dict[str, object]:
-        try:
-            stored = json.loads(read_plain(self._path))
-        except (OSError, ValueError, RecursionError):
-            return {}
-        return stored if isinstance(stored, dict) else {}
+def _known(stored: object) -> str | None:
+    return stored if stored in ("bf16", "fp32") and isinstance(stored, str) else None
 
 
 def _key() -> str:

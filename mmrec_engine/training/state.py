@@ -17,6 +17,7 @@ from mmrec_engine.data.prepare import Corpus
 from mmrec_engine.data.transforms.curriculum import Pacing
 from mmrec_engine.distributed.process_group import Alone, Group
 from mmrec_engine.errors import RequestError
+from mmrec_engine.model import fused
 from mmrec_engine.model.language_model import LanguageModel, create_model
 from mmrec_engine.model.memory_estimate import BYTES_A_WEIGHT
 from mmrec_engine.optim.ema import WeightAverage
@@ -178,6 +179,8 @@ class Job:
             "tokenizer": self.corpus.tokenizer.to_dict(),
             "corpus": self.corpus.describe(),
             "precision": self.machine.precision,
+            "compile": self.machine.compile,
+            "kernel": self.machine.kernel,
         }
 
 
@@ -191,6 +194,7 @@ def build_job(
     config = model_config(settings, corpus.tokenizer.vocab_size)
     model = create_model(config, hash64(settings.seed, 2) >> 1)
     model.recompute_activations = settings.gradient_checkpointing
+    model.use_kernel(fused.load() if machine.kernel == "fla" else None)
     if stored is not None and stored["tokenizer"] != corpus.tokenizer.to_dict():
         raise RequestError("tokenizer-differs", path=folder)
     if stored is not None:

@@ -25,6 +25,7 @@ from mmrec_engine.optim.sharded import local
 from mmrec_engine.settings import Settings
 from mmrec_engine.training.device import Machine
 from mmrec_engine.training.loss_scale import Overflowed
+from mmrec_engine.training.recorded import RecordedStep
 
 Ids = npt.NDArray[np.int64]
 RATIO_EVERY = 50  # steps between two measurements of the update ratio
@@ -70,15 +71,21 @@ class Stepper:
         self._machine = machine
         self._settings = settings
         self._measured = _measured_matrices(model)
+        self._recorded: RecordedStep | None = None
 
     def join(self, group: Group, optimizers: Optimizers) -> None:
         """Share the windows of each step, and perhaps the model, with the other processes of this group."""
         self._group, self._optimizers = group, optimizers
         self._measured = _measured_matrices(self._model)
+        self._recorded = None
 
     def take(self, settings: Settings) -> None:
         """Go on with other settings: those that can change in a running training (`settings.can_change_while_running`)."""
         self._settings = settings
+        if self._recorded is not None:
+            self._recorded = None
+            if self._machine.device.type == "cuda":
+                torch.cuda.empty_cache()  # a graph holds on to its memory
         self._model.recompute_activations = settings.gradient_checkpointing
         self._optimizers.set_weight_decay(settings.weight_decay)
 
@@ -124,7 +131,10 @@ class Stepper:
             torch._foreach_mul_(gradients, torch.clamp(settings.grad_clip / (norm + _LEAST_NORM), max=1.0))
         before = [_rows(matrix).clone() for matrix in self._measured] if step % RATIO_EVERY == 0 else []
         began = time.perf_counter()
-        self._optimizers.step(learning_rate)
+        if self._recorded is None:
+            self._optimizers.step(learning_rate)
+        else:
+            self._recorded.update(learning_rate)
         seconds = time.perf_counter() - began
         ratio = self._update_ratio(before, learning_rate) if before else None
         shown = None if settings.curriculum == "none" else self._pacing.shown(step, settings.seq_len)
@@ -140,8 +150,12 @@ class Stepper:
         settings, device = self._settings, self._machine.device
         loss_sum = torch.zeros((), device=device)
         passes = list(self._passes(len(inputs), pieces))
+        recorded = self._recording(inputs[passes[0][0]].shape)
         for number, (rows, counts) in enumerate(passes, start=1):
             samples = range(first_sample + rows.start, first_sample + rows.stop)
+            if recorded is not None and inputs[rows].shape == recorded.shape:
+                loss_sum += recorded.make_pass(inputs[rows], labels[rows], step, samples, tokens, loss_scale)
+                continue
             masks = DropoutMasks(settings.dropout, settings.seed, step, samples)
             batch_inputs, batch_labels = (torch.from_numpy(part[rows]).to(device) for part in (inputs, labels))
             if not counts:
@@ -153,6 +167,17 @@ class Stepper:
                 (batch_loss / tokens * loss_scale).backward()  # type: ignore[no-untyped-call]
             loss_sum += batch_loss.detach()
         return loss_sum
+
+    def _recording(self, shape: tuple[int, ...]) -> RecordedStep | None:
+        """What has been recorded, ready for a step whose first pass has this shape; none where that is to go as ever."""
+        if self._machine.compile == "off" or self._group.size > 1:
+            return None
+        if self._recorded is None:
+            self._recorded = RecordedStep(self._model, self._optimizers, self._settings, self._machine)
+        if shape != self._recorded.shape:
+            return None
+        self._recorded.begin()
+        return self._recorded
 
     def _passes(self, rows: int, pieces: int) -> Iterator[tuple[slice, bool]]:
         """Which of this process' rows, `pieces` a window, go through the model together, and whether they count.

@@ -31,7 +31,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "augmentation": ("jitter", "recased", "masked", "noise"),
     "curriculum": ("curriculum", *CURRICULUM_SETTINGS),
     "judging": ("early_stopping_patience", "early_stopping_on", "eval_every", "target_loss", "metrics"),
-    "model": ("arch", "kv_heads", "tied", "seed", "precision", "threads", "processes", "sharding", "gradient_checkpointing"),
+    "model": ("arch", "kv_heads", "tied", "seed", "precision", "compile", "kernel", "threads", "processes",
+              "sharding", "gradient_checkpointing"),
     "saving": ("name", "checkpoint_every", "keep_checkpoints"),
 }  # fmt: skip
 _OF_A_SCHEDULE = {
@@ -46,7 +47,7 @@ _OF_A_TEXT = (*CORPUS_CHOICE, "encoding", "fix_encoding", "skip_invalid_bytes", 
 CORPUS_SETTINGS = (*_OF_A_TEXT, "val_split", "vocab_size", "tokenizer", "mixing_temperature",
                    "denoising", "early_stopping_on", "max_corpus_bytes")  # fmt: skip
 SPEED_SETTINGS = ("config", "arch", "kv_heads", "tied", "batch_size", "accumulate", "microbatch", "seq_len", "optimizer",
-                  "precision", "threads", "device", "gradient_checkpointing")  # fmt: skip
+                  "precision", "compile", "kernel", "threads", "device", "gradient_checkpointing")  # fmt: skip
 _OF_A_DOWNLOAD = ("max_corpus_bytes", 100_000_000)
 _BYTES_A_PARAMETER = 12  # weight and two moments, as a checkpoint holds them
 _BUILDING_SECONDS = 0.5  # the model, and the first step's buffers and kernels
@@ -98,6 +99,10 @@ def counts(name: str, settings: Settings) -> bool:
             return isinstance(settings.data_dir or settings.corpus, tuple)
         case "sharding":
             return settings.processes > 1
+        case "compile":
+            return settings.processes == 1
+        case "kernel":
+            return settings.arch == "mmrec"
         case _:
             return True
 

@@ -29,7 +29,9 @@ _GROUPS: dict[str, tuple[str, ...]] = {
         "target_loss", "seed",
     ),
     "saving": ("output_dir", "name", "save_best_model", "checkpoint_every", "keep_checkpoints", "metrics"),
-    "machine": ("device", "precision", "threads", "processes", "sharding", "microbatch", "gradient_checkpointing"),
+    "machine": (
+        "device", "precision", "compile", "kernel", "threads", "processes", "sharding", "microbatch", "gradient_checkpointing",
+    ),
 }  # fmt: skip
 _METAVARS = {int: "INTEGER", float: "NUMBER", str: "TEXT"}
 

@@ -156,6 +156,8 @@ TEXT: dict[str, str] = {
     "setting.precision": "auto takes bf16 (on an older GPU fp16) where this machine is clearly faster with it, measured once: {choices}.",
     "setting.threads": "CPU threads.",
     "setting.processes": "Training processes.",
+    "setting.compile": "How a GPU makes steps: auto (measured once), off (kernel by kernel), graphs (recorded), inductor (compiled).",
+    "setting.kernel": "The recurrence on a GPU: plain, or fla where the library flash-linear-attention is installed.",
     "setting.sharding": "Processes hold the model in parts: auto (where it fits into none), none, full.",
     "setting.gradient_checkpointing": "Recompute activations: less memory, a third more time.",
     "setting.seed": "Seed of weights, order and dropout.",

@@ -156,6 +156,8 @@ TEXT: dict[str, str] = {
     "setting.precision": "auto, bu makinede belirgin hızlıysa bf16 (eski bir GPU üzerinde fp16) kullanır, bir kez ölçülür: {choices}.",
     "setting.threads": "İşlemci iş parçacığı sayısı.",
     "setting.processes": "Eğitim süreci sayısı.",
+    "setting.compile": "GPU adımları nasıl yapar: auto (bir kez ölçülür), off (kernel kernel), graphs (kaydedilmiş), inductor (derlenmiş).",
+    "setting.kernel": "GPU üzerinde özyineleme: plain, ya da flash-linear-attention kütüphanesi kuruluysa fla.",
     "setting.sharding": "Süreçler modeli parça parça tutar: auto (hiçbirine sığmıyorsa), none, full.",
     "setting.gradient_checkpointing": "Ara değerleri yeniden hesapla: daha az bellek, üçte bir daha çok süre.",
     "setting.seed": "Ağırlıkların, sıranın ve dropout'un seed'i.",

@@ -18,6 +18,7 @@ BOTH = ["--data-dir", "en=0.7", "--data-dir", "digits=0.3"]
 NEW_SETTINGS = (
     "mixing_temperature", "denoising", "denoising_span", "early_stopping_on", "max_corpus_bytes", "jitter", "recased", "masked",
     "noise", "curriculum", "curriculum_share", "curriculum_start", "pacing", "sharding",
+    "compile", "kernel",
 )  # fmt: skip
 
 

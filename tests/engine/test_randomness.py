@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
+import torch
 
-from mmrec_engine.randomness import hash64, permuted
+from mmrec_engine.model.dropout import hashed_levels
+from mmrec_engine.randomness import hash64, hash64_table, hashed, permuted
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 16, 17, 1000, 4097])
@@ -21,3 +23,16 @@ def test_the_order_of_a_permutation_looks_random() -> None:
 
 def test_a_hash_depends_on_the_order_of_its_keys() -> None:
     assert len({hash64(1, 2), hash64(2, 1), hash64(1), hash64(1, 2, 0)}) == 4
+
+
+def test_a_table_of_hashes_is_that_of_single_ones() -> None:
+    table = hash64_table((3, 2**64 - 1), [0, 7], range(3))
+    assert table.tolist() == [[hash64(3, 2**64 - 1, row, column) for column in range(3)] for row in (0, 7)]
+
+
+def test_masks_on_a_gpu_are_hashed_as_numpy_hashes() -> None:
+    keys = hash64_table((1,), [4, 9], [0])
+    levels = hashed_levels(torch.from_numpy(keys.view(np.int64))[:, 0], torch.empty(2, 5, 6))
+    for row, key in zip(levels, keys[:, 0], strict=True):
+        drawn = hashed(np.arange(8), int(key)).view(np.int16)[:30]
+        assert row.flatten().tolist() == drawn.tolist()

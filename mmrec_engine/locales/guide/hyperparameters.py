@@ -359,6 +359,32 @@ HYPERPARAMETERS: tuple[Hyperparameter, ...] = (
         NOTHING,
     ),
     Hyperparameter(
+        "compile",
+        {"en": "Steps on a GPU", "tr": "GPU'da adımlar"},
+        {
+            "en": "How a GPU makes the steps. off launches each kernel by itself, and a small model waits for that. graphs records a step once, as a CUDA graph, and launches it whole. inductor has PyTorch's compiler make fewer and larger kernels first, which takes a minute. auto measures once for each GPU which of them ends the run soonest. On a CPU it is off.",
+            "tr": "GPU'nun adımları nasıl yaptığı. off her kernel'i tek tek başlatır; küçük model bunu bekler. graphs adımı bir kez CUDA graph olarak kaydeder, bütün olarak başlatır. inductor önce PyTorch'un derleyicisine daha az ve daha büyük kernel yaptırır; bu bir dakika sürer. auto her GPU için bir kez, çalışmayı hangisinin en erken bitireceğini ölçer. CPU'da off olur.",
+        },
+        {
+            "en": "The losses are the same but for rounding. A run keeps its way when it is resumed, so it ends as one that was never stopped.",
+            "tr": "Loss değerleri yuvarlama dışında aynıdır. Çalışma sürdürüldüğünde aynı yoldan gider; hiç durmamış gibi biter.",
+        },
+        NOTHING,
+    ),
+    Hyperparameter(
+        "kernel",
+        {"en": "Recurrence kernel", "tr": "Özyineleme kernel'i"},
+        {
+            "en": "What computes the recurrence of mmrec on a GPU while training in bf16 or fp16: plain (matrix products), or fla, one fused kernel of the library flash-linear-attention. Where the library or the GPU is missing, fla is plain.",
+            "tr": "bf16 ya da fp16 ile eğitirken GPU'da mmrec özyinelemesini neyin hesapladığı: plain (matris çarpımları) ya da fla, flash-linear-attention kütüphanesinin tek kernel'i. Kütüphane ya da GPU yoksa fla, plain olur.",
+        },
+        {
+            "en": "fla can be faster with long windows. The library chooses its block sizes by measuring: after a resume with another Triton cache the run may round otherwise.",
+            "tr": "fla uzun pencerelerde daha hızlı olabilir. Kütüphane blok boylarını ölçerek seçer: başka bir Triton önbelleğiyle sürdürülen çalışma başka yuvarlanabilir.",
+        },
+        NOTHING,
+    ),
+    Hyperparameter(
         "threads",
         {"en": "CPU threads", "tr": "CPU iş parçacığı"},
         {

@@ -1,0 +1,38 @@
+"""What was measured on this machine before, kept in a small file of the cache folder so that it is measured once."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from mmrec_engine.storage import user_folders
+from mmrec_engine.storage.files import read_plain, write_whole
+
+Value = TypeVar("Value")
+
+
+class MachineCache(Generic[Value]):
+    """Values by what they depend on. A file that cannot be read or written, or holds something else, counts as empty.
+
+    name: of the file; parsed: the value that was stored, none where it is no such value.
+    """
+
+    def __init__(self, name: str, parsed: Callable[[object], Value | None]) -> None:
+        self._path, self._parsed = user_folders.cache_folder() / name, parsed
+
+    def get(self, key: str) -> Value | None:
+        return self._parsed(self._all().get(key))
+
+    def put(self, key: str, value: Value) -> None:
+        with contextlib.suppress(OSError):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(self._path, json.dumps({**self._all(), key: value}, indent=2))
+
+    def _all(self) -> dict[str, object]:
+        try:
+            stored = json.loads(read_plain(self._path))
+        except (OSError, ValueError, RecursionError):
+            return {}
+        return stored if isinstance(stored, dict) else {}

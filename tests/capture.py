@@ -1,0 +1,75 @@
+"""CUDA graphs on a CPU: operations are recorded with the tensors and numbers that they had, and replayed on just these.
+
+As a graph does, a replay reads and writes the same memory and knows nothing of the Python around it: a number that a step
+computes in Python is that of the recording for good. What is recorded is not done, as with a graph.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves, tree_map_only
+
+from mmrec_engine.training import graphs
+from mmrec_engine.training.graphs import Work
+
+Call = tuple[Any, tuple[Any, ...], dict[str, Any], list[Tensor]]
+
+
+class _Recording(TorchDispatchMode):
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls: list[Call] = []
+        self._own: set[int] = set()  # storages that were made inside
+        self._before: dict[int, tuple[Tensor, Tensor]] = {}
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        for one in _tensors((args, kwargs)):
+            key = one.untyped_storage().data_ptr()
+            if key not in self._own and key not in self._before:
+                self._before[key] = (one.detach(), one.detach().clone())
+        # Their shapes of now: some operations change that of a tensor in place.
+        args_now, kwargs_now = tree_map_only(Tensor, Tensor.detach, (args, kwargs))
+        found = func(*args, **kwargs)
+        outputs = _tensors(found)
+        self._own |= {one.untyped_storage().data_ptr() for one in outputs} - set(self._before)
+        self.calls.append((func, args_now, kwargs_now, [one.detach() for one in outputs]))
+        return found
+
+    def undo(self) -> None:
+        for tensor, before in self._before.values():
+            tensor.copy_(before)
+
+
+def record(work: Work, device: torch.device, warm_ups: int) -> Work:
+    for _ in range(warm_ups):
+        work()
+    recording = _Recording()
+    with recording:
+        work()
+    with torch.no_grad():
+        recording.undo()
+
+    def replay() -> None:
+        with torch.no_grad():
+            for func, args, kwargs, outputs in recording.calls:
+                for kept, new in zip(outputs, _tensors(func(*args, **kwargs)), strict=True):
+                    if kept.data_ptr() != new.data_ptr():
+                        kept.copy_(new)
+
+    return replay
+
+
+def _tensors(tree: Any) -> list[Tensor]:
+    return [one for one in tree_leaves(tree) if isinstance(one, Tensor)]
+
+
+def on_the_cpu(patched: pytest.MonkeyPatch) -> None:
+    """From now on the CPU's operations are recorded."""
+    patched.setattr(graphs, "can_record", lambda device: True)
+    patched.setattr(graphs, "record", record)
