@@ -22,7 +22,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -68,38 +70,57 @@ def main() -> None:
 
 def run_nanogpt(place: Path, corpus: Corpus, seed: int) -> tuple[float, float]:
     """Seconds of its training, and the loss of its last checkpoint over the whole validation side."""
-    data, out = place / "data" / "race", place / "out-race"
-    data.mkdir(exist_ok=True)
+    write_data(place, corpus)
+    began = time.perf_counter()
+    code = start(place, RECIPE, seed).wait()
+    seconds = time.perf_counter() - began
+    if code:
+        raise SystemExit(f"nanoGPT ended with code {code}")
+    return seconds, loss_of(place, corpus, torch.device("cpu"))[0]
+
+
+def write_data(place: Path, corpus: Corpus) -> None:
+    """Both sides of the split, as nanoGPT reads them."""
+    data = place / "data" / "race"
+    data.mkdir(exist_ok=True, parents=True)
     for name, side in (("train", corpus.train), ("val", corpus.validation)):
         np.asarray(side.tokens).astype(np.uint16).tofile(data / f"{name}.bin")
     with (data / "meta.pkl").open("wb") as file:
         pickle.dump({"vocab_size": corpus.tokenizer.vocab_size}, file)
+
+
+def start(place: Path, recipe: Mapping[str, object], seed: int) -> subprocess.Popen[str]:
+    """Begin its training. recipe: over its config for the characters of Shakespeare."""
     source = (place / "train.py").read_text()
     seeded = place / "train_seeded.py"  # its seed is no setting of its own
     seeded.write_text(re.sub(r"manual_seed\(1337 \+ seed_offset\)", f"manual_seed({seed} + seed_offset)", source))
-    config = ["config/train_shakespeare_char.py", *(f"--{name}={value}" for name, value in RECIPE.items())]
-    began = time.perf_counter()
-    subprocess.run([sys.executable, seeded.name, *config], cwd=place, check=True, stdout=subprocess.DEVNULL,
-                   stderr=subprocess.DEVNULL)  # fmt: skip
-    seconds = time.perf_counter() - began
+    config = ["config/train_shakespeare_char.py", *(f"--{name}={value}" for name, value in recipe.items())]
+    quiet: Any = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    return subprocess.Popen([sys.executable, seeded.name, *config], cwd=place, text=True, **quiet)
+
+
+def loss_of(place: Path, corpus: Corpus, device: torch.device) -> tuple[float, int]:
+    """Loss of its last checkpoint over the whole validation side, nats a token, and the step of it."""
     sys.path.insert(0, str(place))
     from model import GPT, GPTConfig  # type: ignore[import-not-found]
 
-    stored = torch.load(out / "ckpt.pt", map_location="cpu", weights_only=False)  # made a moment ago, by the line above
+    stored = torch.load(
+        place / "out-race" / "ckpt.pt", map_location="cpu", weights_only=False
+    )  # made a moment ago, above
     model = GPT(GPTConfig(**stored["model_args"]))
     model.load_state_dict({name.removeprefix("_orig_mod."): value for name, value in stored["model"].items()})
-    model.eval()
+    model.to(device).eval()
     windows = EvaluationWindows(corpus.validation.tokens, stored["model_args"]["block_size"])
     total, count = 0.0, 0
     with torch.no_grad():
         for numbers in np.array_split(np.arange(windows.count), max(1, windows.count // 64)):
-            inputs, labels = (torch.from_numpy(part) for part in windows.batch(numbers))
+            inputs, labels = (torch.from_numpy(part).to(device) for part in windows.batch(numbers))
             logits, _ = model(inputs, labels.clamp(min=0))  # with labels it gives all logits
             flat = torch.nn.functional.cross_entropy(
                 logits.flatten(0, 1), labels.flatten(), ignore_index=IGNORED_LABEL, reduction="sum"
             )
             total, count = total + float(flat), count + int((labels != IGNORED_LABEL).sum())
-    return seconds, total / count
+    return total / count, int(stored["iter_num"])
 
 
 def run_ours(words: list[str], target: float) -> tuple[float, float, int]:

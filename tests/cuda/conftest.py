@@ -1,0 +1,75 @@
+"""The same tests on a GPU and on the CPU, so that they are known to work but for the device (docs/testing.md)."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from mmrec_engine.settings import Settings, resolve
+from tests import capture
+
+ROOT = Path(__file__).parents[2]
+SMALL: dict[str, Any] = {
+    "seq_len": 64,
+    "batch_size": 4,
+    "threads": 1,
+    "dropout": 0.0,
+    "precision": "fp32",
+    "warmup_steps": 5,
+}
+
+
+@pytest.fixture(params=[pytest.param("cuda", marks=pytest.mark.cuda), pytest.param("cpu", marks=pytest.mark.extended)])
+def device(request: pytest.FixtureRequest) -> torch.device:
+    if request.param == "cuda" and not torch.cuda.is_available():
+        pytest.skip("no CUDA device here")
+    return torch.device(request.param)
+
+
+@pytest.fixture
+def recordable(device: torch.device, monkeypatch: pytest.MonkeyPatch) -> torch.device:
+    """The device, whose steps can be recorded; on the CPU a stand-in does it."""
+    if device.type == "cpu":
+        capture.on_the_cpu(monkeypatch)
+    return device
+
+
+@pytest.fixture
+def text(tmp_path: Path, prose: str) -> Path:
+    path = tmp_path / "prose.txt"
+    path.write_text(prose, encoding="utf-8")
+    return path
+
+
+def settings_on(device: torch.device, **changes: Any) -> Settings:
+    """Of a short run without anything but steps."""
+    return resolve({**SMALL, "compile": "off", "device": device.type, **changes}).settings
+
+
+def mmrec(folder: Path, *words: object) -> str:
+    """What the command writes to stdout, run as a process from this clone; it has to end well."""
+    homes = {f"XDG_{kind}_HOME": str(folder / kind.lower()) for kind in ("CACHE", "STATE", "CONFIG")}
+    paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    done = subprocess.run(
+        [sys.executable, "-m", "mmrec_tui", *map(str, words)],
+        cwd=folder,
+        env={**os.environ, **homes, "PYTHONPATH": os.pathsep.join(paths)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(autouse=True)
+def _memory_given_back() -> Iterator[None]:
+    yield
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()

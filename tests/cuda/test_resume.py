@@ -1,0 +1,41 @@
+"""A run on a GPU that was stopped and goes on in another process ends as one that was not, bit for bit."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from mmrec_engine.runs import checkpoints
+from mmrec_engine.storage.run_files import FINAL
+from mmrec_engine.training import graphs
+from tests.command.faults import assert_same
+from tests.conftest import extended
+from tests.cuda.conftest import mmrec
+
+FLAGS = ["--seq-len", 64, "--batch-size", 4, "--no-check", "--recipe", "fast", "--schedule", "constant", "--dropout", 0.1,
+         "--eval-every", 1000, "--quiet"]  # fmt: skip
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize(
+    ("arch", "precision", "mode"),
+    [("mmrec", "bf16", "graphs"), ("llama", "fp16", "off"), extended("mmrec", "fp32", "inductor")],
+)
+def test_stopping_and_going_on_changes_no_bit(
+    device: torch.device, arch: str, precision: str, mode: str, tmp_path: Path, text: Path
+) -> None:
+    if not graphs.is_possible(mode, device):
+        pytest.skip(f"{mode} is not possible on this {device}")
+    flags = [*FLAGS, "--data-dir", text, "--seq-len", 64, "--batch-size", 4, "--device", device.type]
+    flags += ["--arch", arch, "--precision", precision, "--compile", mode]
+    mmrec(tmp_path, "train", *flags, "--name", "whole", "--max-steps", 12)
+    mmrec(tmp_path, "train", *flags, "--name", "halves", "--max-steps", 7)
+    mmrec(tmp_path, "train", *flags, "--name", "halves", "--max-steps", 12, "--resume")
+    whole, halves = (checkpoints.read(tmp_path / "checkpoints" / name / FINAL) for name in ("whole", "halves"))
+    for part in ("model", "optimizer", "loss_scale"):
+        assert_same(halves[part], whole[part], part)
+    described = json.loads((tmp_path / "checkpoints" / "halves" / "run.json").read_text())
+    assert (described["compile"], halves["compile"]) == (mode, mode)
