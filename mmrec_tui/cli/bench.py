@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mmrec_engine.settings import CORPUS_CHOICE, Resolved, Settings
 from mmrec_tui.cli.find import prepared
+from mmrec_tui.cli.tables import print_head, print_row
 from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.advice import OUTCOMES
 from mmrec_tui.terminal import Narration, print_json
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 TOKENS_A_STEP = 4096  # enough to keep the cores of an ordinary computer busy
 _OTHERS = ("tiny", "mini", "small")  # larger ones take minutes a step on an ordinary computer: only when asked for
 _USUAL_VOCABULARY = 100  # of characters, where no text is given
+_CONFIG_CELL = 8
 _COLUMNS = "{:<8}{:>12}{:>10}{:>11}{:>9}{:>11}{:>11}  {}"
 TITLES = {"mmrec": "MM-Rec", "llama": "Llama", "gpt": "GPT"}
 
@@ -42,7 +44,9 @@ def bench(resolved: Resolved, seconds: float, wording: Wording, as_json: bool, q
         speed = measure_machine(machine, min(1.0, seconds))
         narration.clear()
         if not as_json:
-            print("\n".join(_machine_lines(settings, speed, text, wording)), flush=True)
+            *lines, head = _machine_lines(settings, speed, text, wording)
+            print("\n".join(lines), flush=True)
+            print_head(head)
         found = []
         for config in (settings.config,) if _chosen(resolved, "config") else _OTHERS:
             if narration.is_terminal:
@@ -51,7 +55,7 @@ def bench(resolved: Resolved, seconds: float, wording: Wording, as_json: bool, q
             found.append(one)
             narration.clear()
             if not as_json:
-                print(_config_line(one, settings, text, wording), flush=True)
+                print_row(_config_line(one, settings, text, wording), _CONFIG_CELL)
     if as_json:
         print_json(
             {

@@ -11,8 +11,17 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from mmrec_engine.settings import Resolved
+from mmrec_tui.cli.tables import print_head, print_row
 from mmrec_tui.locales import Wording
-from mmrec_tui.presentation.advice import batch_advice, batch_head, batch_line, rate_advice, rate_head, rate_line
+from mmrec_tui.presentation.advice import (
+    BATCH_CELL,
+    batch_advice,
+    batch_head,
+    batch_line,
+    rate_advice,
+    rate_head,
+    rate_line,
+)
 from mmrec_tui.terminal import Narration, print_json
 
 if TYPE_CHECKING:
@@ -79,8 +88,8 @@ def find_batch(resolved: Resolved, seconds: float, wording: Wording, as_json: bo
             elif search.trying is None and search.ended_by is None and not as_json:
                 narration.clear()
                 if len(search.tried) == 1:
-                    print(batch_head(wording))
-                print(batch_line(search.tried[-1], search, wording), flush=True)
+                    print_head(batch_head(wording))
+                print_row(batch_line(search.tried[-1], search, wording), BATCH_CELL)
     if as_json:
         print_json(
             {
@@ -97,7 +106,7 @@ def find_batch(resolved: Resolved, seconds: float, wording: Wording, as_json: bo
         return 0
     narration.clear()
     if search.tried[-1].outcome != "measured":
-        print(batch_line(search.tried[-1], search, wording))
+        print_row(batch_line(search.tried[-1], search, wording), BATCH_CELL)
     print("\n".join(batch_advice(search, wording)))
     return 0
 

@@ -40,3 +40,30 @@ def _print(rows: Sequence[Sequence[str]], right: Collection[int]) -> None:
             for column, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
         print("  ".join(cells).rstrip())
+
+
+def print_head(line: str) -> None:
+    """The head of rows that are printed one by one, as they come: bold and underlined by a rule on a terminal."""
+    if sys.stdout.isatty():
+        from rich.cells import cell_len
+
+        _styled([(line, "bold")])
+        _styled([("─" * cell_len(line), "dim")])
+    else:
+        print(line, flush=True)
+
+
+def print_row(line: str, first: int) -> None:
+    """A row below such a head. first: columns of its first cell. What is suggested is green, what could not be is red."""
+    if not sys.stdout.isatty():
+        print(line, flush=True)
+        return
+    style = "green" if "★" in line else "red" if "✗" in line else ""
+    _styled([(line[:first], "cyan"), (line[first:], style)])
+
+
+def _styled(parts: Sequence[tuple[str, str]]) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    Console(highlight=False, soft_wrap=True).print(Text.assemble(*parts))

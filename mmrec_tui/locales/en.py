@@ -340,7 +340,7 @@ TEXT: dict[str, str] = {
     # tables and results
     "table.config": "config", "table.width": "width", "table.layers": "layers", "table.heads": "memories",
     "table.parameters": "parameters", "table.memory": "memory, batch 4 × 256", "table.name": "name",
-    "table.state": "state", "table.step": "step", "table.best": "best loss", "table.changed": "changed",
+    "table.state": "state", "table.step": "step", "table.best": "best loss", "table.course": "course of the loss", "table.changed": "changed",
     "table.size": "size", "table.path": "folder", "table.documents": "documents", "table.characters": "characters", "table.what": "what it is",
     "runs.none": "no runs yet; `mmrec-tui train --use-sample-corpus` makes one",
     "corpora.sample": "stories, letters, dialogues, recipes, explanations; Turkish and English",

@@ -340,7 +340,7 @@ TEXT: dict[str, str] = {
     # tablolar ve sonuçlar
     "table.config": "config", "table.width": "genişlik", "table.layers": "katman", "table.heads": "bellek",
     "table.parameters": "parametre", "table.memory": "bellek gereği, 4 × 256", "table.name": "ad",
-    "table.state": "durum", "table.step": "adım", "table.best": "en iyi loss", "table.changed": "değişti",
+    "table.state": "durum", "table.step": "adım", "table.best": "en iyi loss", "table.course": "loss eğrisi", "table.changed": "değişti",
     "table.size": "boyut", "table.path": "klasör", "table.documents": "belge", "table.characters": "karakter", "table.what": "nedir",
     "runs.none": "henüz çalışma yok; `mmrec-tui train --use-sample-corpus` bir tane yapar",
     "corpora.sample": "öyküler, mektuplar, konuşmalar, tarifler, açıklamalar; Türkçe ve İngilizce",

@@ -27,6 +27,7 @@ OUTCOMES = {
     "out-of-memory": "batches.out-of-memory",
     "no-time": "batches.no-time",
 }
+BATCH_CELL = 6  # columns of the first cell
 _BATCH_COLUMNS = "{:>6}  {:>9}  {:>9}  {:>9}  {:>9}  {}"
 
 

@@ -56,7 +56,7 @@ async def test_every_plot_has_room_and_values_at_every_size(size: tuple[int, int
         assert all(panel.size.height > 0 for panel in panels), [(panel.id, panel.size) for panel in panels]
 
 
-@pytest.mark.parametrize("size", [(140, 24), (140, 30), (160, 45)])
+@pytest.mark.parametrize("size", [(100, 30), (120, 36), (140, 24), (140, 30), (160, 45)])
 async def test_a_key_leads_to_every_panel_where_the_grid_has_no_room_for_it(size: tuple[int, int]) -> None:
     app = an_app("en", Still(a_training()))
     async with app.run_test(size=size) as pilot:
@@ -66,6 +66,20 @@ async def test_a_key_leads_to_every_panel_where_the_grid_has_no_room_for_it(size
             await pilot.pause()
             widget = app.screen.query_one(f"#panel-{panel}")
             assert widget.display and widget.size.height > 3 and app.screen.focused is widget, panel
+
+
+@pytest.mark.parametrize(("size", "count"), [((100, 24), 1), ((100, 30), 3), ((120, 36), 5), ((139, 60), 5)])
+async def test_from_100_columns_on_several_plots_are_seen_together_and_one_of_them_maximised(
+    size: tuple[int, int], count: int
+) -> None:
+    app = an_app("en", Still(a_training()))
+    async with app.run_test(size=size) as pilot:
+        await shown(pilot)
+        assert len(plots_of(app)) == count
+        if count > 1:
+            await pilot.press("m")
+            await pilot.pause()
+            assert [plot.id for plot in plots_of(app)] == ["panel-loss"]
 
 
 async def test_the_last_steps_are_drawn_as_soon_as_a_run_ends_however_seldom_curves_are_drawn() -> None:

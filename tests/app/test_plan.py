@@ -169,7 +169,11 @@ async def test_a_text_in_another_encoding_offers_its_readings_and_the_right_one_
     async with app.run_test(size=(120, 40), notifications=True) as pilot:
         screen = await open_plan(app, pilot)
         await pilot.press("2")
-        await until_shown(pilot, "UTF-8 değil")
+        await until(pilot, lambda: "UTF-8 değil" in outlook(app))
+        assert outlook(app) == f"? {app.say('plan.choose-encoding')}", (
+            "it waits for an answer, and reads nothing meanwhile"
+        )
+        assert "%" not in outlook(app)
         readings = screen.query_one("#readings", OptionList)
         names = [readings.get_option_at_index(number).id for number in range(readings.option_count)]
         assert "windows-1254" in names

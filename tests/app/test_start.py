@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mmrec_tui.app.screens.start import course_of
+from mmrec_tui.app.course import course_of
 from tests.app.conftest import an_app, screen_text, until_shown
 from tests.app.recorded import a_training, an_ending, record
 
@@ -32,3 +32,18 @@ async def test_recent_runs_stand_under_headings_with_the_course_of_their_loss(tm
 def test_a_run_that_validated_less_than_twice_has_no_course(tmp_path: Path) -> None:
     assert course_of(tmp_path / "nothing") == ""
     assert course_of(record(tmp_path / "young", a_training(60))) == ""
+
+
+async def test_the_table_of_runs_shows_the_course_of_each_loss_and_passes_over_it_in_sorting(tmp_path: Path) -> None:
+    course = course_of(record(tmp_path / "falling", [*a_training(), *an_ending()]))
+    app = an_app()
+    async with app.run_test(size=(140, 30)) as pilot:
+        app.open_screen("runs")
+        await until_shown(pilot, course)
+        assert "course of the loss" in screen_text(app)
+        told = set()
+        for _ in range(7):
+            await pilot.press("s")
+            await pilot.pause()
+            told.add(next(line.strip() for line in screen_text(app).splitlines() if "sorted" in line.lower()))
+        assert len(told) == 7 and not any("course" in line for line in told)

@@ -103,10 +103,24 @@ async def test_from_the_first_screen_to_a_comparison_by_keyboard(small_text: Pat
         assert written._writer.written.prompt == "The "
         await until(pilot, lambda: not written._writer.writing, TRAINED)
         assert len(written._writer.written.text) >= 200
+        drawn = written._seed
+        await pilot.press("enter")
+        await until(pilot, lambda: written._seed != drawn and not written._writer.writing, TRAINED)
+        written.query_one("#sampling-seed", Input).value = "7"
+        for _ in range(2):
+            await pilot.press("enter")
+            await until(pilot, lambda: written._seed == 7 and not written._writer.writing, TRAINED)
         await pilot.press("escape", "b")
         await until_shown(pilot, "final_checkpoint.pt")
 
-        await pilot.press("escape", "escape")
+        await pilot.press("c")
+        await until_shown(pilot, "40 steps")
+        await pilot.press("enter")
+        await until_shown(pilot, "60/60", TRAINED)
+        await until_shown(pilot, "FINISHED", TRAINED)
+        assert [event["step"] for event in events_of(folder) if event["event"] == "validation"] == [20, 40, 60]
+
+        await pilot.press("escape")
         await until(pilot, lambda: table_of(app) == "start")
         await pilot.press("n")
         await until(pilot, lambda: table_of(app) == "plan")

@@ -15,6 +15,7 @@ from textual.widgets import DataTable, Input, Static
 from mmrec_engine.errors import MmrecError
 from mmrec_engine.runs.catalog import RunSummary, delete_run, known_runs, size_on_disk
 from mmrec_engine.storage.folder_lock import is_live
+from mmrec_tui.app.course import course_of
 from mmrec_tui.app.keys import Key, keys_of
 from mmrec_tui.app.screens.asking import SureScreen
 from mmrec_tui.app.screens.base import KeyBar, MmrecScreen, Title
@@ -24,13 +25,17 @@ from mmrec_tui.presentation.states import ENDED
 from mmrec_tui.terminal import one_line
 
 _LOOK_SECONDS = 0.2
-COLUMNS = ("name", "state", "step", "best", "size", "changed", "path")
+COLUMNS = ("name", "state", "step", "best", "course", "size", "changed", "path")
+_SORTED = tuple(column for column in COLUMNS if column != "course")
 
 
 @dataclass(frozen=True)
 class Row:
+    """course: of its validation loss, as a line of bars."""
+
     run: RunSummary
     size: int
+    course: str = ""
 
     def key(self, column: str) -> Any:
         """What a column is sorted by; runs without a best loss come last."""
@@ -81,7 +86,7 @@ class RunsScreen(MmrecScreen):
 
     def _read(self) -> None:
         if self._reading is None:
-            self._reading = Work(lambda _: [Row(run, size_on_disk(run.path)) for run in known_runs()])
+            self._reading = Work(lambda _: list(map(_row, known_runs())))
 
     def _look(self) -> None:
         if self._reading is None or not self._reading.done:
@@ -107,6 +112,7 @@ class RunsScreen(MmrecScreen):
                 say(f"state.{run.state}"),
                 say.number(run.step),
                 best,
+                row.course,
                 say.memory(row.size),
                 time.strftime("%Y-%m-%d %H:%M", time.localtime(run.changed)),
                 one_line(str(run.path)),
@@ -133,7 +139,7 @@ class RunsScreen(MmrecScreen):
         self.set_focus(self.query_one(DataTable))
 
     def on_data_table_header_selected(self, event: DataTable.HeaderSelected) -> None:
-        if event.column_key.value in COLUMNS:
+        if event.column_key.value in _SORTED:
             self._sort = str(event.column_key.value)
             self._show()
 
@@ -168,7 +174,7 @@ class RunsScreen(MmrecScreen):
         self.set_focus(self.query_one(Input))
 
     def action_sort(self) -> None:
-        self._sort = COLUMNS[(COLUMNS.index(self._sort) + 1) % len(COLUMNS)]
+        self._sort = _SORTED[(_SORTED.index(self._sort) + 1) % len(_SORTED)]
         self._show()
 
     def action_mark(self) -> None:
@@ -214,6 +220,10 @@ class RunsScreen(MmrecScreen):
             self._read()
 
         self.app.push_screen(SureScreen(first), once)
+
+
+def _row(run: RunSummary) -> Row:
+    return Row(run, size_on_disk(run.path), course_of(run.path))
 
 
 def _matches(row: Row, wanted: str, say: Any) -> bool:

@@ -13,6 +13,7 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from mmrec_tui.app.course import course_of
 from mmrec_tui.app.keys import Key, keys_of
 from mmrec_tui.app.screens.base import KeyBar, MmrecScreen
 from mmrec_tui.app.session import Work
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 _LOOK_SECONDS = 0.2
 _MOST_RUNS = 12
 _NAME_WIDTH, _STATE_WIDTH = 20, 14
-_COURSE_WIDTH, _ROOM_FOR_COURSE = 16, 100  # columns of the validation loss in one line, and of the screen that shows it
+_ROOM_FOR_COURSE = 100  # columns of the screen that shows the course of the validation loss
 
 
 class StartScreen(MmrecScreen):
@@ -184,15 +185,6 @@ def heading(say: Wording) -> Content:
     return Content.styled(
         f"{name} {state}{say('table.step'):>9}  {say('start.best'):>7}  {say('table.changed')}", "$foreground 80%"
     )
-
-
-def course_of(folder: Path) -> str:
-    """The validation loss of a run in one line; empty where fewer than two are known."""
-    from mmrec_engine.runs.run_reader import RunReader
-    from mmrec_tui.presentation.spark import spark
-
-    losses = [one.loss for _, one in RunReader(folder).glance().validations]
-    return spark(losses, _COURSE_WIDTH) if len(losses) > 1 else ""
 
 
 def run_line(run: RunSummary, say: Wording, course: str = "") -> Content:

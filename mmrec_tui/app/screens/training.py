@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 _TICK_SECONDS = 0.25
 _METER_TICKS = 4
+_PANED = 28  # rows from which two columns have room for three plots
 _ROOMY = 46  # rows from which the grid has room for the log too
 
 
@@ -90,6 +91,7 @@ class TrainingScreen(LookingScreen):
 
     def on_resize(self) -> None:
         self.set_class(self.size.height >= _ROOMY, "-roomy")
+        self.set_class(self.size.height >= _PANED, "-paned")
         self.call_after_refresh(self._draw)
         self.call_after_refresh(self.refresh_keys)
 
@@ -209,7 +211,8 @@ class TrainingScreen(LookingScreen):
     @property
     def _has_grid(self) -> bool:
         """Whether there is room for several panels at once, of which one can be given all of it."""
-        return self.has_class("-wide") and (self.has_class("-usual") or self.has_class("-tall"))
+        high = self.has_class("-usual") or self.has_class("-tall")
+        return high and (self.has_class("-wide") or (self.has_class("-medium") and self.has_class("-paned")))
 
     def action_maximise(self) -> None:
         if not self._has_grid:
