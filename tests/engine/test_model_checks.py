@@ -17,7 +17,7 @@ from torch import nn
 from mmrec_engine.checks.finding import Check, Finding, run
 from mmrec_engine.checks.preflight import model_context, resource_checks
 from mmrec_engine.checks.preflight.model_checks import MODEL_CHECKS
-from mmrec_engine.checks.preflight.model_context import ModelContext, PlainMachine, weights
+from mmrec_engine.checks.preflight.model_context import ModelContext, weights
 from mmrec_engine.data import windows
 from mmrec_engine.data.prepare import Corpus, prepare_corpus
 from mmrec_engine.events import result_of
@@ -26,6 +26,7 @@ from mmrec_engine.model.language_model import LanguageModel, create_model
 from mmrec_engine.settings import Settings
 from mmrec_engine.settings.model_config import ARCHITECTURES, Architecture, ModelConfig
 from mmrec_engine.training import device_memory
+from mmrec_engine.training.device import Machine
 from tests.conftest import extended
 
 IDS = (
@@ -39,7 +40,7 @@ IDS = (
     "disk-fits",
     "checkpoint-rehearsal",
 )
-ONE_THREAD = PlainMachine(torch.device("cpu"), 1)
+ONE_THREAD = Machine(torch.device("cpu"), 1, "fp32")
 Fault = Callable[[LanguageModel], None]
 
 

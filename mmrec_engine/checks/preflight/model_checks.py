@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -17,17 +16,18 @@ from mmrec_engine.checks.preflight.model_context import (
     backward,
     finite,
     largest,
+    loss_of,
     masks_of,
     model_check,
     must_be_quick,
     must_fit,
+    one_batch,
     small_batch,
-    update,
+    stepper_on,
 )
 from mmrec_engine.checks.preflight.resource_checks import ROOM_CHECKS
 from mmrec_engine.checks.thresholds import numbers
 from mmrec_engine.evaluation.metrics import evaluating, token_losses
-from mmrec_engine.optim.optimizers import Optimizers
 from mmrec_engine.settings.model_config import CHUNK
 
 
@@ -57,11 +57,12 @@ def _one_batch_overfit(context: ModelContext) -> Values:
     must_be_quick(context)
     limit = numbers("one-batch-overfit")
     model, batch = context.model(), context.windows(int(limit["windows"]), int(limit["length"]))
-    optimizers = Optimizers(model, replace(context.settings, optimizer="adamw", weight_decay=0.0))
+    gentle = {"optimizer": "adamw", "weight_decay": 0.0, "dropout": 0.0, "grad_clip": 1.0}
+    stepper = stepper_on(context, model, one_batch(batch), len(batch[0]), **gentle)
     most, target = int(limit["large_steps" if context.large else "steps"]), limit["loss"]
     losses: list[float] = []
     while len(losses) <= most:
-        losses.append(finite(update(model, optimizers, batch, None, limit["rate"], 1.0, context.on)))
+        losses.append(loss_of(stepper, len(losses) + 1, limit["rate"], context.on))
         target = losses[0] / 2 if context.large else target
         if losses[-1] < target or losses[-1] == NOT_A_NUMBER:
             break
@@ -188,13 +189,9 @@ def _deterministic(context: ModelContext) -> Values:
 
 def _losses(context: ModelContext, steps: int) -> list[float]:
     """The loss before each of the first steps and after the last, with the run's own optimizer and dropout."""
-    settings, model, batch = context.settings, context.model(), context.windows(*small_batch(context))
-    optimizers, losses = Optimizers(model, settings, context.on.products), []
-    for step in range(steps + 1):
-        masks = masks_of(context, step, len(batch[0]))
-        loss = update(model, optimizers, batch, masks, settings.learning_rate, settings.grad_clip, context.on)
-        losses.append(finite(loss))
-    return losses
+    batch = context.windows(*small_batch(context))
+    stepper = stepper_on(context, context.model(), one_batch(batch), len(batch[0]))
+    return [loss_of(stepper, step, context.settings.learning_rate, context.on) for step in range(1, steps + 2)]
 
 
 def _judge_same(values: Values, limit: Mapping[str, float]) -> Status:

@@ -10,21 +10,20 @@ import contextlib
 import functools
 import math
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from mmrec_engine.checks.finding import Check, Skip, Status, Values
 from mmrec_engine.checks.thresholds import numbers
-from mmrec_engine.data.batches import training_windows
 from mmrec_engine.data.prepare import Corpus
-from mmrec_engine.data.windows import EvaluationWindows, TrainingWindows, Windows
-from mmrec_engine.evaluation.metrics import token_losses
+from mmrec_engine.data.windows import Batch, EvaluationWindows, TrainingWindows, Windows
+from mmrec_engine.errors import TrainingError
 from mmrec_engine.locales.guide.findings_model import REMEDIES
 from mmrec_engine.model.dropout import DropoutMasks
 from mmrec_engine.model.language_model import LanguageModel, create_model
@@ -36,39 +35,15 @@ from mmrec_engine.settings import Settings
 from mmrec_engine.settings.model_config import ModelConfig
 from mmrec_engine.system.determinism import make_exact, process_restored
 from mmrec_engine.system.memory import USABLE
+from mmrec_engine.training.device import Machine
 from mmrec_engine.training.device_memory import available, fitting_microbatch
+from mmrec_engine.training.loss_scale import Overflowed
+from mmrec_engine.training.train_step import Stepper
 
 _LARGE = numbers("one-batch-overfit")["large"]  # parameters above which every check takes a smaller form
 _TOO_LARGE = {"cpu": 1e8, "mps": 4e8, "cuda": 4e8}  # parameters above which a check is no longer quick
 _LOSS_SCALE = 2.0**10  # small enough for the few updates of a check not to overflow
 NOT_A_NUMBER = torch.finfo(torch.float32).max  # in place of inf and nan, which JSON has not
-
-
-class Machine(Protocol):
-    """Where the run computes; `training.device.Machine` is one."""
-
-    @property
-    def device(self) -> torch.device: ...
-    @property
-    def threads(self) -> int: ...
-    @property
-    def products(self) -> torch.dtype: ...
-    @property
-    def sharded(self) -> bool: ...
-    def autocast(self) -> AbstractContextManager[None]: ...
-
-
-@dataclass(frozen=True)
-class PlainMachine:
-    """The CPU in float32 with as many threads as torch has now."""
-
-    device: torch.device
-    threads: int
-    products: torch.dtype = torch.float32
-    sharded: bool = False
-
-    def autocast(self) -> AbstractContextManager[None]:
-        return contextlib.nullcontext()
 
 
 def weights(model: LanguageModel) -> dict[str, Tensor]:
@@ -95,7 +70,7 @@ class ModelContext:
 
     @property
     def on(self) -> Machine:
-        return self.machine or PlainMachine(torch.device("cpu"), torch.get_num_threads())
+        return self.machine or Machine(torch.device("cpu"), torch.get_num_threads(), "fp32")
 
     @property
     def config(self) -> ModelConfig:
@@ -134,13 +109,10 @@ class ModelContext:
         inputs, labels = (torch.from_numpy(part).to(self.on.device) for part in windows.batch(np.arange(count)))
         return inputs, labels
 
-    def full_batches(self) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
-        """A batch of training and one of evaluation, as large as the run's."""
-        settings = self.settings
-        training = training_windows(settings, self.corpus)
-        evaluation = EvaluationWindows(self.corpus.validation.tokens, settings.seq_len)
-        at_once = min(evaluation.count, max(1, TOKENS_AN_EVALUATION // settings.seq_len))
-        return self._batch(training, settings.windows_at_once), self._batch(evaluation, at_once)
+    def evaluation_batch(self) -> tuple[Tensor, Tensor]:
+        """A batch of evaluation, as large as the run's."""
+        windows = EvaluationWindows(self.corpus.validation.tokens, self.settings.seq_len)
+        return self._batch(windows, min(windows.count, max(1, TOKENS_AN_EVALUATION // self.settings.seq_len)))
 
 
 Measure = Callable[[ModelContext], Values]
@@ -178,30 +150,50 @@ def must_fit(context: ModelContext) -> None:
         raise Skip("does-not-fit")
 
 
-def update(
-    model: LanguageModel,
-    optimizers: Optimizers,
-    batch: tuple[Tensor, Tensor],
-    masks: DropoutMasks | None,
-    rate: float,
-    clip: float,
-    machine: Machine,
-) -> float:
-    """One update on one batch. Returns the loss before it, nats a token."""
-    inputs, labels = batch
-    with machine.autocast():
-        logits = model(inputs, masks)
-    loss = token_losses(logits, labels) / labels.numel()
-    backward(loss, model, machine)
-    if clip:
-        nn.utils.clip_grad_norm_(model.parameters(), clip)
-    optimizers.step(rate)
-    return float(loss.detach())
+@dataclass(frozen=True)
+class OneBatch:
+    """Windows that are always the same: inputs and labels (count, length), int64."""
+
+    inputs: npt.NDArray[np.int64]
+    labels: npt.NDArray[np.int64]
+
+    @property
+    def count(self) -> int:
+        return len(self.inputs)
+
+    def batch(self, numbers: npt.NDArray[np.int64]) -> Batch:
+        return self.inputs[numbers % self.count], self.labels[numbers % self.count]
+
+
+def one_batch(batch: tuple[Tensor, Tensor]) -> OneBatch:
+    inputs, labels = (part.cpu().numpy() for part in batch)
+    return OneBatch(inputs, labels)
+
+
+def stepper_on(context: ModelContext, model: LanguageModel, windows: Windows, count: int, **changes: Any) -> Stepper:
+    """The training step of a run, in this process alone, on `count` of these windows a step, with some settings changed."""
+    settings = replace(
+        context.settings, batch_size=count, accumulate=1, microbatch=None, processes=1, sharding="auto", **changes
+    )
+    return Stepper(model, Optimizers(model, settings, context.on.products), windows, settings, context.on)
+
+
+def loss_of(stepper: Stepper, step: int, rate: float, machine: Machine) -> float:
+    """One step from window 0 on; the loss before it, nats a token; NOT_A_NUMBER where it or a gradient is not finite."""
+    try:
+        return finite(stepper.make(step, 0, rate, _scale(machine)).loss)
+    except (TrainingError, Overflowed):
+        stepper.drop_gradients()
+        return NOT_A_NUMBER
+
+
+def _scale(machine: Machine) -> float:
+    return _LOSS_SCALE if machine.products == torch.float16 else 1.0
 
 
 def backward(loss: Tensor, model: LanguageModel, machine: Machine) -> None:
     """Gradients of a loss; in float16, of whose numbers many gradients are too small, by way of a scaled one."""
-    scale = _LOSS_SCALE if machine.products == torch.float16 else 1.0
+    scale = _scale(machine)
     (loss * scale).backward()  # type: ignore[no-untyped-call]
     if scale != 1.0:
         torch._foreach_mul_([one.grad for one in model.parameters() if one.grad is not None], 1.0 / scale)

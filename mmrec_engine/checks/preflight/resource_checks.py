@@ -18,17 +18,17 @@ from mmrec_engine.checks.preflight.model_context import (
     add_noise,
     apart,
     largest,
-    masks_of,
+    loss_of,
     model_check,
     must_be_quick,
     small_batch,
-    update,
+    stepper_on,
 )
 from mmrec_engine.checks.thresholds import numbers
+from mmrec_engine.data.batches import training_windows
 from mmrec_engine.errors import RequestError
 from mmrec_engine.evaluation.metrics import evaluating, token_losses
 from mmrec_engine.model.memory_estimate import TOKENS_AN_EVALUATION, needed_bytes
-from mmrec_engine.optim.optimizers import Optimizers
 from mmrec_engine.runs import checkpoints
 from mmrec_engine.settings.presets import PRESETS
 from mmrec_engine.system.memory import USABLE, ran_out
@@ -82,12 +82,9 @@ def _trial(context: ModelContext) -> int | None:
     if device.type == "cuda":
         before = torch.cuda.memory_allocated(device)
         torch.cuda.reset_peak_memory_stats(device)
-    model, (training, evaluation) = context.model(), context.full_batches()
-    masks = masks_of(context, 0, settings.windows_at_once)
-    rate = settings.learning_rate
-    update(
-        model, Optimizers(model, settings, context.on.products), training, masks, rate, settings.grad_clip, context.on
-    )
+    model, evaluation = context.model(), context.evaluation_batch()
+    windows = training_windows(settings, context.corpus)
+    loss_of(stepper_on(context, model, windows, settings.windows_at_once), 1, settings.learning_rate, context.on)
     with evaluating(model):
         token_losses(model(evaluation[0]), evaluation[1]).item()
     return torch.cuda.max_memory_allocated(device) - before if device.type == "cuda" else None
