@@ -219,7 +219,7 @@ def _stream_into(work: Path, source: HubSource, making: Making, key: str) -> Gen
         raise RequestError("corpus-empty", path=name)
     corpus = yield from _tokens_of(text.spool, making, work)
     assert corpus.folder is not None
-    told = (text.held_out, text.field, text.others)
+    told = (text.held_out, text.field, text.others, text.left_out)
     Remembered(corpus.folder.name, text.empty, text.repaired_words, *told).write(making.folder, key)
     found = _remembered(making, key)
     if found is None:
@@ -232,7 +232,8 @@ def _remembered(making: Making, key: str) -> Corpus | None:
     corpus = _open(making.folder / found.prepared, making.sources) if found is not None else None
     if found is None or corpus is None:
         return None
-    skipped = (Skipped(making.sources[0].name, "empty-rows", str(found.empty)),) if found.empty else ()
+    left = {"empty-rows": str(found.empty) if found.empty else "", "splits-left-out": ", ".join(found.left_out)}
+    skipped = tuple(Skipped(making.sources[0].name, reason, hint) for reason, hint in left.items() if hint)
     reading = Reading(
         ((("train",), (found.held_out,)),) if found.held_out is not None else (),
         ((found.field, tuple(found.others)),) if found.field is not None else (),

@@ -20,6 +20,7 @@ class Remembered:
     held_out: str | None = None
     field: str | None = None
     others: Sequence[str] = ()
+    left_out: Sequence[str] = ()
 
     @classmethod
     def read(cls, folder: Path, key: str) -> Remembered | None:
@@ -29,7 +30,9 @@ class Remembered:
             return None
         plain = isinstance(found.prepared, str) and found.prepared.isalnum()
         plain = plain and isinstance(found.held_out, str | None) and isinstance(found.field, str | None)
-        plain = plain and isinstance(found.others, list | tuple) and all(isinstance(one, str) for one in found.others)
+        lists = (found.others, found.left_out)
+        plain = plain and all(isinstance(one, list | tuple) for one in lists)
+        plain = plain and all(isinstance(name, str) for one in lists for name in one)
         return found if plain and isinstance(found.empty, int) and isinstance(found.repaired_words, int) else None
 
     def write(self, folder: Path, key: str) -> None:

@@ -41,6 +41,10 @@ REASONS: dict[str, Words] = {
         "tr": "klasörün dışına çıkan bir bağlantı; izlenmez",
     },
     "split-given": {"en": "left out of the given split", "tr": "verilen bölmenin dışında"},
+    "splits-left-out": {
+        "en": "a data set of which other splits are left out",
+        "tr": "öteki bölümleri alınmayan bir veri kümesi",
+    },
     "test-left-out": {"en": "test text, kept out", "tr": "test metni, dışarıda bırakıldı"},
 }
 LOSS: Words = {"en": "loss", "tr": "loss"}

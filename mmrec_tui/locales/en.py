@@ -253,6 +253,7 @@ TEXT: dict[str, str] = {
     "skipped.no-field": "{file}: left out, since no field is known to hold its text; name one with --text-field, of: {hint}",
     "skipped.invalid-rows": "{file}: rows that cannot be read left out ({hint})",
     "skipped.split-given": "{file}: left out, since the text came split ({hint})",
+    "skipped.splits-left-out": "{file}: other splits of the data set are left out: {hint}",
     "skipped.test-left-out": "{file}: test text, left out, since the text came with a validation split ({hint})",
     "epoch": "Epoch {epoch}/{epochs}",
     "epoch-done": "📊 Epoch {epoch} completed - Avg Loss: {loss}",

@@ -253,6 +253,7 @@ TEXT: dict[str, str] = {
     "skipped.no-field": "{file}: alınmadı, metni tuttuğu bilinen bir alanı yok; --text-field ile birini verin: {hint}",
     "skipped.invalid-rows": "{file}: okunamayan satırlar alınmadı ({hint})",
     "skipped.split-given": "{file}: alınmadı, çünkü metin bölünmüş geldi ({hint})",
+    "skipped.splits-left-out": "{file}: veri kümesinin öteki bölümleri alınmadı: {hint}",
     "skipped.test-left-out": "{file}: test metni, alınmadı, çünkü metin validation bölmesiyle geldi ({hint})",
     "epoch": "Epoch {epoch}/{epochs}",
     "epoch-done": "📊 Epoch {epoch} tamamlandı - Ortalama loss: {loss}",

@@ -272,3 +272,10 @@ def test_a_data_set_is_brought_to_disk_on_a_file_system_without_locks(command: C
     assert trained.code == 0, trained.err
     cache = command.folder.parent / "cache" / "mmrec" / "corpora"
     assert not list(cache.glob("streaming-*")), "the claim is gone with the working folder"
+
+
+def test_the_splits_that_are_not_read_are_named(command: Command, parquet: Path) -> None:
+    words = ["train", "--corpus", f"hf:{parquet}", *SHORT]
+    assert "other splits of the data set are left out: test" in command(*words).err
+    again = command(*words, "--name", "again", MMREC_LANG="tr").err
+    assert "öteki bölümleri alınmadı: test" in again, "also where it is prepared already"

@@ -102,7 +102,10 @@ def test_every_row_with_text_is_a_document_and_the_others_are_counted(data: Path
     corpus = prepared(f"hf:{data}")
     assert corpus.documents == ROWS - 3
     assert text_in(corpus) == sorted(text_of(number) for number in range(ROWS) if number not in (7, 8, 9))
-    assert [(skipped.reason, skipped.hint) for skipped in corpus.skipped] == [("empty-rows", "3")]
+    assert [(skipped.reason, skipped.hint) for skipped in corpus.skipped] == [
+        ("empty-rows", "3"),
+        ("splits-left-out", "test"),
+    ]
 
 
 @pytest.mark.parametrize("tokenizer", ["char", "bpe"])
@@ -160,12 +163,15 @@ def test_a_validation_split_of_the_data_set_is_the_validation_side(divided: Path
     assert corpus.describe()["splits"] == [{"train": ["train"], "validation": ["validation"]}]
     again = prepared(f"hf:{divided}")
     assert again.describe() == corpus.describe(), "found again with all that is told of it"
+    assert again.skipped == corpus.skipped
+    assert ("splits-left-out", "test") in [(one.reason, one.hint) for one in corpus.skipped]
 
 
 def test_one_split_that_is_asked_for_is_divided(divided: Path) -> None:
     corpus = prepared(f"hf:{divided}:train")
     assert corpus.documents == ROWS - 3
     assert "splits" not in corpus.describe()
+    assert [one.reason for one in corpus.skipped] == ["empty-rows"], "the others are not wanted"
     assert len(corpus.validation.tokens) > 100
 
 
@@ -275,6 +281,7 @@ def test_saved_splits_are_used_likewise(tmp_path: Path) -> None:
     datasets.DatasetDict(parts).save_to_disk(tmp_path / "saved")
     corpus = prepared(f"hf:{tmp_path}/saved")
     assert corpus.documents == 100
+    assert [(one.reason, one.hint) for one in corpus.skipped] == [("splits-left-out", "test")]
     assert corpus.tokenizer.decode(corpus.validation.tokens).count("of validation,") == 50
 
 

@@ -7,7 +7,9 @@ from typing import Any
 from mmrec_engine.data.sources.documents import Skipped
 
 # Reasons by which no text is lost, or no more than was agreed to.
-HARMLESS = ("split-given", "test-left-out", "binary", "empty", "empty-rows", "invalid-bytes", "link-outside")
+HARMLESS = (
+    "split-given", "test-left-out", "splits-left-out", "binary", "empty", "empty-rows", "invalid-bytes", "link-outside",
+)  # fmt: skip
 UNDECODABLE = ("undecodable", "invalid-utf8", "encoding-unknown")
 
 

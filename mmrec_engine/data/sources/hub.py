@@ -43,7 +43,8 @@ class Place:
 class HubDocuments:
     """The documents of a data set from a place on; None for a row without text. `place` is always behind the last one given.
 
-    field: that holds the text. held_out: the split that is meant for validation, where nobody asked for one split alone.
+    field: that holds the text. held_out: the split that is meant for validation, where nobody asked for one split alone;
+    left_out: the splits, such as `test`, that are not read then.
     Raises RequestError where the data set, its split or its column is not there, or it cannot be reached or read.
     """
 
@@ -58,6 +59,7 @@ class HubDocuments:
             self.revision = revision or self._newest_revision()
             builder = self._builder()
             self.held_out: str | None = None
+            self.left_out: list[str] = []
             self._data, self.total_bytes = self._split_of(builder)
             self._lines = source.title is not None or builder.name == "text"
             self.field, self._columns = self._field_of()
@@ -144,7 +146,10 @@ class HubDocuments:
         if wanted not in splits:
             raise self._error("hub-split", split=wanted, choices=_some(splits))
         if self._asked.split is None:
-            self.held_out = held_out_of(saved_splits(self._asked) or splits)
+            saved = saved_splits(self._asked)
+            read = Path(self._source.path).name if saved else wanted
+            self.held_out = held_out_of(saved or splits)
+            self.left_out = [name for name in saved or splits if name not in (read, self.held_out)]
         described = (builder.info.splits or {}).get(wanted)
         return splits[wanted], int(getattr(described, "num_bytes", None) or 0)
 

@@ -43,7 +43,8 @@ _TELL_BYTES = 2**20
 class Streamed:
     """A data set on disk. empty: rows without text, left out; repaired_words: mended as it was read.
 
-    held_out: its own validation split, which is the validation side then. field: that holds the text; others: those left aside.
+    held_out: its own validation split, which is the validation side then. left_out: other splits that were
+    not read. field: that holds the text; others: those left aside.
     """
 
     spool: Spool
@@ -52,6 +53,7 @@ class Streamed:
     held_out: str | None = None
     field: str | None = None
     others: Sequence[str] = ()
+    left_out: Sequence[str] = ()
 
 
 def key_of(source: HubSource, most_bytes: int | None, repair: bool) -> str:
@@ -111,7 +113,7 @@ def streamed(
             other = replace(source, split=parts.last.held_out, column=parts.last.field)
             yield from _read_split(other, name, parts, most_bytes, repair)
     last = parts.last
-    return Streamed(parts.spool(), last.empty, last.repaired, last.held_out, last.field, last.others)
+    return Streamed(parts.spool(), last.empty, last.repaired, last.held_out, last.field, last.others, last.left_out)
 
 
 def _read_split(
@@ -148,8 +150,9 @@ def _read_split(
             ended = True
         repaired, all_read = repair.words if repair else 0, ended and side != "train"
         told, others = (last.field, last.others) if validates else (documents.field.told, documents.field.others)
+        left_out = last.left_out if validates else documents.left_out
         place = asdict(documents.place)
-        kept = _Kept(part.empty, repaired, all_read, documents.revision, place, held_out, side, told, others)
+        kept = _Kept(part.empty, repaired, all_read, documents.revision, place, held_out, side, told, others, left_out)
         before += part.bytes
         if ended and side == "train":  # what is read next begins at its beginning
             kept = replace(kept, side="validation", place=asdict(Place()))
@@ -176,6 +179,7 @@ class _Kept:
     side: SideName | None = None
     field: str | None = None
     others: Sequence[str] = ()
+    left_out: Sequence[str] = ()
 
 
 class _Part:

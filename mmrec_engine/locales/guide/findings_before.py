@@ -149,6 +149,10 @@ BEFORE: tuple[FindingText, ...] = (
                 "en": "{documents:document|documents} read; test text left out, since the text came with a validation split ({hint})",
                 "tr": "{documents} belge okundu; metin validation bölmesiyle geldiği için ({hint}) test metni alınmadı",
             },
+            "splits-left-out": {
+                "en": "{documents:document|documents} read; other splits of the data set left out ({hint})",
+                "tr": "{documents} belge okundu; veri kümesinin öteki bölümleri alınmadı ({hint})",
+            },
             "empty-rows": {
                 "en": "{documents:document|documents} read; rows without text left out",
                 "tr": "{documents} belge okundu; metni olmayan satırlar alınmadı",
@@ -159,7 +163,8 @@ BEFORE: tuple[FindingText, ...] = (
                     "tr": f"{{skipped}} dosya alınmadı ya da bir kısmı alındı; ilki {{first}}: {REASONS[reason]['tr']}",
                 }
                 for reason in REASONS
-                if reason not in ("undecodable", "invalid-utf8", "split-given", "test-left-out", "empty-rows")
+                if reason
+                not in ("undecodable", "invalid-utf8", "split-given", "test-left-out", "splits-left-out", "empty-rows")
             },
         },
         {

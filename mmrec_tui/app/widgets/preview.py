@@ -19,6 +19,7 @@ from mmrec_tui.presentation.reading import reading_lines
 from mmrec_tui.terminal import one_line, printable
 
 _LINES = 12
+_SAID_WHOLE = ("splits-left-out", "test-left-out", "empty-rows")  # what is left out of a text that is read
 _PIECES = ("on $primary 30%", "underline on $accent 20%")  # by turns, to be told apart without colour too
 
 
@@ -63,9 +64,13 @@ def preview_text(look: Look, settings: Settings, say: Wording) -> Content:
         for part in corpus.parts:
             each = {"share": say.percent(part.share), "characters": say.number(part.train.characters)}
             parts.append(plain(say("corpus.part", name=one_line(part.name), **each)))
-        if corpus.skipped:
-            names = ", ".join(one_line(skipped.name) for skipped in corpus.skipped[:3])
-            count = say.number(len(corpus.skipped))
+        named = [skipped for skipped in corpus.skipped if skipped.reason in _SAID_WHOLE]
+        parts += [
+            plain(say(f"skipped.{one.reason}", file=one_line(one.name), hint=one_line(one.hint))) for one in named
+        ]
+        if others := [skipped for skipped in corpus.skipped if skipped not in named]:
+            names = ", ".join(one_line(skipped.name) for skipped in others[:3])
+            count = say.number(len(others))
             parts.append(Content.styled("! ", "bold $warning") + plain(say("plan.skipped", count=count, names=names)))
         parts += _window(corpus, settings, say)
     elif preview is not None and preview.lines:
