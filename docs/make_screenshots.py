@@ -36,7 +36,7 @@ async def pictures(language: str, prompt: str) -> None:
     from textual.widgets import Input
 
     from mmrec_tui.app.app import MmrecApp
-    from mmrec_tui.app.launch import Stage
+    from mmrec_tui.app.stage import Stage
     from mmrec_tui.locales import Wording
     from mmrec_tui.preferences import Preferences
 

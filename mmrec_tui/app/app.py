@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from mmrec_engine.locales.messages import Language
     from mmrec_engine.run.follow_up import Offer, Origin
     from mmrec_engine.settings import Resolved
-    from mmrec_tui.app.launch import Stage, Streams
     from mmrec_tui.app.session import Session, Training, Work
+    from mmrec_tui.app.stage import Stage, Streams
 
 _LOOK_SECONDS = 0.25
 _TIDY_SECONDS = 60.0
@@ -246,7 +246,7 @@ class MmrecApp(App[object], inherit_bindings=False):
 
     def follow(self, folder: Path, offer: Offer) -> None:
         """A run follows from the one in this folder as soon as that is left: by way of its own checklist."""
-        from mmrec_tui.app.launch import Following
+        from mmrec_tui.app.stage import Following
 
         self.stage.following = Following(folder, offer)
 

@@ -12,63 +12,22 @@ import signal
 import sys
 import time
 import traceback
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmrec_engine.locales.messages import Language
-from mmrec_engine.storage import user_folders
 from mmrec_engine.storage.run_files import LOG
+from mmrec_tui.app.stage import Stage, Streams, app_log
 from mmrec_tui.locales import UsageText, Wording, choose_language
 from mmrec_tui.preferences import Preferences, read_preferences
 from mmrec_tui.terminal import one_line, silence
 
 if TYPE_CHECKING:
-    from mmrec_engine.run.follow_up import Offer
-    from mmrec_tui.app.app import MmrecApp
-    from mmrec_tui.app.session import Session, Training, Work
+    from mmrec_tui.app.own_app import OwnApp
 
 _CODES = {"SIGINT": 130, "SIGTERM": 143}
 _MOST_FAILURES = 3
 _POLL_SECONDS = 0.1
-
-
-@dataclass(frozen=True)
-class Following:
-    """A run that is to follow the one in `folder`, once that has ended."""
-
-    folder: Path
-    offer: Offer
-
-
-@dataclass
-class Stage:
-    """What stays when the app is opened again: the run on show, the language, what is remembered.
-
-    told_to_end: the signal that asked for the end. hung_up: the terminal is gone. notice: for the next app to show.
-    detaching: the run is on its way to another process. following: the run that a remedy asked for.
-    """
-
-    wording: Wording
-    preferences: Preferences
-    session: Session | None = None
-    app: MmrecApp | None = None
-    told_to_end: str = ""
-    hung_up: bool = False
-    notice: str = ""
-    watch_only: bool = False
-    detaching: Work[Training | None] | None = None
-    ticks: dict[str, bool] = field(default_factory=dict)
-    following: Following | None = None
-    failures: list[float] = field(default_factory=list)
-
-    @property
-    def training(self) -> Training | None:
-        """The run that this process trains now."""
-        from mmrec_tui.app.session import Training
-
-        session = self.session
-        return session if isinstance(session, Training) and session.live else None
 
 
 def open_app(given_language: str | None, watch: Path | None = None) -> int:
@@ -131,12 +90,12 @@ def _show(stage: Stage, streams: Streams) -> None:
     from mmrec_tui.app.app import MmrecApp, Relaunch
 
     while True:
-        stage.app = MmrecApp(stage, streams)
+        app = stage.app = MmrecApp(stage, streams)
         try:
-            outcome = stage.app.run()
+            outcome = app.run()
         except Exception as error:
-            outcome, stage.app.failure = None, stage.app.failure or error
-        failure, stage.app = stage.app.failure, None
+            outcome, app.failure = None, app.failure or error
+        failure, stage.app = app.failure, None
         if failure is not None:
             streams.write("".join(traceback.format_exception(failure)))
             if not _may_open_again(stage, failure):
@@ -152,7 +111,7 @@ def _may_open_again(stage: Stage, failure: BaseException) -> bool:
     if stage.hung_up or stage.told_to_end:
         return False
     reason = one_line(f"{type(failure).__name__}: {failure}")[:200]
-    stage.notice = stage.wording("app.broke", reason=reason, log=_app_log())
+    stage.notice = stage.wording("app.broke", reason=reason, log=app_log())
     return stage.session is not None and len(stage.failures) < _MOST_FAILURES
 
 
@@ -238,47 +197,9 @@ def _listen(stage: Stage) -> None:
     signal.signal(signal.SIGHUP, hang_up)
 
 
-def _wake(app: MmrecApp | None) -> None:
+def _wake(app: OwnApp | None) -> None:
     """Let a waiting event loop look at what has changed."""
     loop: Any = getattr(app, "_loop", None)
     if app is not None and loop is not None:
         with contextlib.suppress(RuntimeError):
             loop.call_soon_threadsafe(app.look_after)
-
-
-class Streams:
-    """Descriptors 1 and 2, kept off the screen: what libraries print goes to a log file while the app is up."""
-
-    def __init__(self) -> None:
-        self._saved = [(number, os.dup(number)) for number in (1, 2)]
-        self._path: Path | None = None
-        self.send_to(_app_log())
-
-    def send_to(self, path: Path) -> None:
-        if path == self._path:
-            return
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            log = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
-        except OSError:
-            if self._path is not None:
-                return
-            log = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
-        for number, _ in self._saved:
-            os.dup2(log, number)
-        os.close(log)
-        self._path = path
-
-    def write(self, text: str) -> None:
-        with contextlib.suppress(OSError):
-            os.write(2, (time.strftime("%Y-%m-%d %H:%M:%S ") + text).encode("utf-8", "replace"))
-
-    def restore(self) -> None:
-        """The terminal gets its descriptors back."""
-        for number, saved in self._saved:
-            os.dup2(saved, number)
-        self._path = None
-
-
-def _app_log() -> Path:
-    return user_folders.state_folder() / "app.log"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
+import typer
 import typer.main
 
 from mmrec_tui.locales import UsageText, Wording
@@ -13,16 +15,17 @@ PROGRAM = "mmrec-tui"
 VARIABLE = "_MMREC_TUI_COMPLETE"  # environment: set by the shell's script, "complete_bash" and the like
 
 
-def answer(wording: Wording) -> int:
-    """Print what may stand where the person types. Called instead of a command, with the line so far in the environment."""
+def answer(build: Callable[[list[str]], typer.Typer]) -> int:
+    """Print what may stand where the person types. Called instead of a command, with the line so far in the environment.
+
+    build: the program, given the words so far.
+    """
     from typer._completion_classes import completion_init
     from typer.completion import shell_complete
 
-    from mmrec_tui.cli.typer_app import WITH_SETTINGS, build
-
     completion_init()
     line = (os.environ.get("_TYPER_COMPLETE_ARGS") or os.environ.get("COMP_WORDS") or "").split()
-    command = typer.main.get_command(build(wording, False, None, any(word in WITH_SETTINGS for word in line)))
+    command = typer.main.get_command(build(line))
     return int(shell_complete(command, {}, PROGRAM, VARIABLE, os.environ[VARIABLE]))
 
 

@@ -63,8 +63,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(words: list[str], wording: Wording, debug: bool, given_language: str | None) -> int:
     if "_MMREC_TUI_COMPLETE" in os.environ:
         from mmrec_tui.cli.completion import answer
+        from mmrec_tui.cli.typer_app import WITH_SETTINGS, build
 
-        return answer(wording)
+        return answer(lambda line: build(wording, False, None, any(word in WITH_SETTINGS for word in line)))
     if not words:
         from mmrec_tui.app.launch import open_app
 

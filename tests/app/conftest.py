@@ -15,8 +15,8 @@ from textual.pilot import Pilot
 from mmrec_engine.checks.finding import finding
 from mmrec_engine.settings import resolve
 from mmrec_tui.app.app import MmrecApp
-from mmrec_tui.app.launch import Stage
 from mmrec_tui.app.session import Judged, Session, Training, Work
+from mmrec_tui.app.stage import Stage
 from mmrec_tui.locales import Wording
 from mmrec_tui.preferences import Preferences
 

@@ -12,7 +12,7 @@ from textual.widgets import Button, Input, Static
 from mmrec_tui.app.widgets.fields import Kind, ValueInput
 
 if TYPE_CHECKING:
-    from mmrec_tui.app.app import MmrecApp
+    from mmrec_tui.app.own_app import OwnApp
 
 
 class AskingScreen(ModalScreen["str | None"]):
@@ -51,7 +51,7 @@ class SureScreen(ModalScreen[bool]):
         self._question = question
 
     def compose(self) -> ComposeResult:
-        say = cast("MmrecApp", self.app).say
+        say = cast("OwnApp", self.app).say
         with Vertical(id="dialog"):
             yield Static(self._question, id="question", markup=False)
             with Horizontal(id="choices"):

@@ -17,7 +17,7 @@ from mmrec_tui.app.keys import Key, acts_beside, keys_of, word_key
 from mmrec_tui.app.widgets.restyling import set_line
 
 if TYPE_CHECKING:
-    from mmrec_tui.app.app import MmrecApp
+    from mmrec_tui.app.own_app import OwnApp
     from mmrec_tui.locales import Wording
 
 
@@ -36,8 +36,8 @@ class MmrecScreen(Screen[Any]):
             self._bindings.bind(key.keys, key.action, show=False, priority=key.priority)
 
     @property
-    def own_app(self) -> MmrecApp:
-        return cast("MmrecApp", self.app)
+    def own_app(self) -> OwnApp:
+        return cast("OwnApp", self.app)
 
     @property
     def say(self) -> Wording:

@@ -23,7 +23,7 @@ from mmrec_tui.app.draft import found_corpora, typed_corpora
 from mmrec_tui.terminal import one_line
 
 if TYPE_CHECKING:
-    from mmrec_tui.app.app import MmrecApp
+    from mmrec_tui.app.own_app import OwnApp
     from mmrec_tui.locales import Wording
 
 
@@ -86,7 +86,7 @@ class ChooserScreen(ModalScreen["dict[str, str | tuple[str, ...]] | None"]):
 
     @property
     def _say(self) -> Wording:
-        return cast("MmrecApp", self.app).say
+        return cast("OwnApp", self.app).say
 
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog", classes="tall"):
@@ -144,7 +144,7 @@ class ChooserScreen(ModalScreen["dict[str, str | tuple[str, ...]] | None"]):
             elif text:
                 self.dismiss({"data_dir": found_corpora(typed_corpora(text))})
         except RequestError as error:
-            app = cast("MmrecApp", self.app)
+            app = cast("OwnApp", self.app)
             if is_hub(text):
                 app.tell_error(error)
             else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, Protocol, cast
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -15,12 +15,19 @@ from textual.widgets.option_list import Option
 from mmrec_tui.app.keys import Key, about_key, word_key
 
 if TYPE_CHECKING:
-    from mmrec_tui.app.app import MmrecApp
-    from mmrec_tui.app.screens.base import MmrecScreen
+    from mmrec_tui.app.own_app import OwnApp
     from mmrec_tui.locales import Wording
 
 _OF_THE_LIST = ("enter", "escape", "question_mark", "up", "down")
 _KEY_WIDTH, _WORD_WIDTH = 6, 15
+
+
+class HasKeys(Protocol):
+    """A screen as in `base`: its name in the table of keys, and the keys that can do something now."""
+
+    table: ClassVar[str]
+
+    def shown_keys(self) -> list[Key]: ...
 
 
 class KeysScreen(ModalScreen["str | None"]):
@@ -28,13 +35,13 @@ class KeysScreen(ModalScreen["str | None"]):
 
     BINDINGS: ClassVar = [("escape", "leave", ""), ("question_mark", "leave", "")]
 
-    def __init__(self, below: MmrecScreen) -> None:
+    def __init__(self, below: HasKeys) -> None:
         super().__init__()
         self._table = below.table
         self._keys = [key for key in below.shown_keys() if key.action not in ("keys", "back")]
 
     def compose(self) -> ComposeResult:
-        say = cast("MmrecApp", self.app).say
+        say = cast("OwnApp", self.app).say
         with Vertical(id="dialog", classes="tall"):
             title = say("keys.title", screen=say(f"screen.{self._table}"))
             yield Static(Content.styled(title, "bold $primary"))

@@ -12,7 +12,7 @@ from textual.widgets import Button, Static
 from mmrec_tui.app.session import Training, Work
 
 if TYPE_CHECKING:
-    from mmrec_tui.app.app import MmrecApp
+    from mmrec_tui.app.own_app import OwnApp
 
 _LOOK_SECONDS = 0.1
 
@@ -30,7 +30,7 @@ class LeavingScreen(ModalScreen[None]):
         self._stopping = False
 
     def compose(self) -> ComposeResult:
-        say = cast("MmrecApp", self.app).say
+        say = cast("OwnApp", self.app).say
         with Vertical(id="dialog"):
             yield Static(say("leaving.question"), id="question")
             with Horizontal(id="choices"):
@@ -51,7 +51,7 @@ class LeavingScreen(ModalScreen[None]):
             self.dismiss()
 
     def action_stop(self) -> None:
-        app = cast("MmrecApp", self.app)
+        app = cast("OwnApp", self.app)
         training = app.stage.training
         if training is not None and self._detaching is None:
             training.ask("stop")
@@ -61,7 +61,7 @@ class LeavingScreen(ModalScreen[None]):
     def action_detach(self) -> None:
         from mmrec_tui.app.detach import detach
 
-        app = cast("MmrecApp", self.app)
+        app = cast("OwnApp", self.app)
         training = app.stage.training
         if training is None or self._detaching is not None or self._stopping:
             return
@@ -75,11 +75,11 @@ class LeavingScreen(ModalScreen[None]):
         self._detaching = app.stage.detaching = Work(lambda _: detach(training))
 
     def _under_way(self, key: str) -> None:
-        self.query_one("#question", Static).update(cast("MmrecApp", self.app).say(key))
+        self.query_one("#question", Static).update(cast("OwnApp", self.app).say(key))
         self.query_one("#choices").display = False
 
     def _look(self) -> None:
-        app = cast("MmrecApp", self.app)
+        app = cast("OwnApp", self.app)
         if self._stopping and app.stage.training is None:
             app.exit()
         if self._detaching is None or not self._detaching.done:

@@ -19,7 +19,7 @@ from mmrec_tui.presentation.findings import evidence_of, remedy_title, title_of
 from mmrec_tui.terminal import one_line
 
 if TYPE_CHECKING:
-    from mmrec_tui.app.app import MmrecApp
+    from mmrec_tui.app.own_app import OwnApp
     from mmrec_tui.locales import Wording
 
 
@@ -37,7 +37,7 @@ class RemedyScreen(ModalScreen["Offer | None"]):
         self._planned = planned
 
     def compose(self) -> ComposeResult:
-        say = cast("MmrecApp", self.app).say
+        say = cast("OwnApp", self.app).say
         with Vertical(id="dialog", classes="remedies"):
             yield Static(say("remedy.question"), id="question", markup=False)
             yield OptionList(*self._options(say), id="remedies")

@@ -1,0 +1,95 @@
+"""What stays when the app is opened again, and where standard output goes while it is up. Loads no Textual."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mmrec_engine.storage import user_folders
+from mmrec_tui.locales import Wording
+from mmrec_tui.preferences import Preferences
+
+if TYPE_CHECKING:
+    from mmrec_engine.run.follow_up import Offer
+    from mmrec_tui.app.own_app import OwnApp
+    from mmrec_tui.app.session import Session, Training, Work
+
+
+@dataclass(frozen=True)
+class Following:
+    """A run that is to follow the one in `folder`, once that has ended."""
+
+    folder: Path
+    offer: Offer
+
+
+@dataclass
+class Stage:
+    """What stays when the app is opened again: the run on show, the language, what is remembered.
+
+    told_to_end: the signal that asked for the end. hung_up: the terminal is gone. notice: for the next app to show.
+    detaching: the run is on its way to another process. following: the run that a remedy asked for.
+    """
+
+    wording: Wording
+    preferences: Preferences
+    session: Session | None = None
+    app: OwnApp | None = None
+    told_to_end: str = ""
+    hung_up: bool = False
+    notice: str = ""
+    watch_only: bool = False
+    detaching: Work[Training | None] | None = None
+    ticks: dict[str, bool] = field(default_factory=dict)
+    following: Following | None = None
+    failures: list[float] = field(default_factory=list)
+
+    @property
+    def training(self) -> Training | None:
+        """The run that this process trains now."""
+        from mmrec_tui.app.session import Training
+
+        session = self.session
+        return session if isinstance(session, Training) and session.live else None
+
+
+class Streams:
+    """Descriptors 1 and 2, kept off the screen: what libraries print goes to a log file while the app is up."""
+
+    def __init__(self) -> None:
+        self._saved = [(number, os.dup(number)) for number in (1, 2)]
+        self._path: Path | None = None
+        self.send_to(app_log())
+
+    def send_to(self, path: Path) -> None:
+        if path == self._path:
+            return
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            log = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+        except OSError:
+            if self._path is not None:
+                return
+            log = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+        for number, _ in self._saved:
+            os.dup2(log, number)
+        os.close(log)
+        self._path = path
+
+    def write(self, text: str) -> None:
+        with contextlib.suppress(OSError):
+            os.write(2, (time.strftime("%Y-%m-%d %H:%M:%S ") + text).encode("utf-8", "replace"))
+
+    def restore(self) -> None:
+        """The terminal gets its descriptors back."""
+        for number, saved in self._saved:
+            os.dup2(saved, number)
+        self._path = None
+
+
+def app_log() -> Path:
+    return user_folders.state_folder() / "app.log"
