@@ -18,7 +18,6 @@ import torch
 
 from mmrec_engine.errors import RequestError
 from mmrec_engine.model.memory_estimate import fits
-from mmrec_engine.planning.compile_mode import with_mode
 from mmrec_engine.planning.throughput import measure
 from mmrec_engine.settings import FIELDS, MOST_TOKENS_A_BATCH, Settings
 from mmrec_engine.system.determinism import process_restored
@@ -160,8 +159,6 @@ def try_batch(
     size = settings.batch_size
     if needed > USABLE * memory.available(available):
         return BatchTrial(size, "no-memory", needed)
-    chosen = with_mode(settings, vocabulary, memory.machine)
-    settings = replace(settings, compile=chosen.compile)
     memory.begin()
     try:
         speed = measure(settings, vocabulary, seconds=seconds, stop=lambda: stop() or time.monotonic() > deadline)
@@ -209,7 +206,6 @@ class TrialMemory:
     """Memory of the device that is trained on: what is free, and what the steps of a trial take at their peak."""
 
     def __init__(self, machine: Machine) -> None:
-        self.machine = machine
         self._device = machine.device if machine.device.type == "cuda" else None
         self._peak = PeakMemory()
         self._before = 0

@@ -15,10 +15,10 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Protocol
 
 import torch
 
-from mmrec_engine.planning.throughput import measure
 from mmrec_engine.settings import Settings
 from mmrec_engine.system.determinism import process_restored
 from mmrec_engine.training import graphs
@@ -33,7 +33,26 @@ _LONG = 600.0  # seconds of steps, from which on the compiler may pay
 _SURE = 2.0  # times its start that the compiler has to save: it compiles again in every process
 
 
-def with_mode(settings: Settings, vocabulary: int, machine: Machine, planned: Callable[[], int] = lambda: 0) -> Machine:
+class Speed(Protocol):
+    """`throughput.Calibration` is one."""
+
+    @property
+    def seconds_a_step(self) -> float: ...
+    @property
+    def steps_measured(self) -> int: ...
+
+
+class Measure(Protocol):
+    """`throughput.measure`, which asks for the mode itself where the settings leave it open."""
+
+    def __call__(
+        self, settings: Settings, vocabulary: int, *, seconds: float, stop: Callable[[], bool]
+    ) -> Speed | None: ...
+
+
+def with_mode(
+    settings: Settings, vocabulary: int, machine: Machine, measure: Measure, planned: Callable[[], int] = lambda: 0
+) -> Machine:
     """The machine with the mode that is fastest, where the settings leave it open; as it is where they do not.
 
     vocabulary: ids, the special ones counted. planned: steps of the run; none of a short trial. Where nothing is remembered,
@@ -46,11 +65,11 @@ def with_mode(settings: Settings, vocabulary: int, machine: Machine, planned: Ca
     found = dict(known)
     for mode in ("off", "graphs"):
         if mode not in found:
-            found[mode], _ = _measured(settings, vocabulary, machine, mode)
+            found[mode], _ = _measured(measure, settings, vocabulary, machine, mode)
     planned_steps = planned()
     seconds = planned_steps * min(found["off"], found["graphs"])
     if "inductor" not in found and _LONG < seconds < math.inf and graphs.can_compile(machine.device):
-        found["inductor"], found[_START] = _measured(settings, vocabulary, machine, "inductor")
+        found["inductor"], found[_START] = _measured(measure, settings, vocabulary, machine, "inductor")
     if found != known and math.isfinite(found["off"]):
         cache.put(key, {name: min(value, _NEVER) for name, value in found.items()})
     return replace(machine, compile=fastest(found, planned_steps))
@@ -66,7 +85,9 @@ def fastest(found: Figures, planned_steps: int) -> str:
     return "inductor" if saved > _SURE * found.get(_START, math.inf) else best
 
 
-def _measured(settings: Settings, vocabulary: int, machine: Machine, mode: str) -> tuple[float, float]:
+def _measured(
+    measure: Measure, settings: Settings, vocabulary: int, machine: Machine, mode: str
+) -> tuple[float, float]:
     """Seconds a step in this mode, infinite where it does not work; and those until the first step was made."""
     asked = replace(settings, compile=mode, kernel=machine.kernel, precision=machine.precision, threads=machine.threads)
     began = time.perf_counter()

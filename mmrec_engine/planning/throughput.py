@@ -18,6 +18,7 @@ from mmrec_engine.model import fused
 from mmrec_engine.model.language_model import create_model
 from mmrec_engine.model.memory_estimate import fits
 from mmrec_engine.optim.optimizers import Optimizers
+from mmrec_engine.planning.compile_mode import with_mode
 from mmrec_engine.planning.run_costs import run_costs
 from mmrec_engine.runs.run_time import Costs
 from mmrec_engine.settings import Settings
@@ -59,10 +60,10 @@ def measure(
 
     vocabulary: ids, the special ones counted. validation_windows: of the text, where the costs of a whole run are asked for.
     Takes as much memory as the training would: ask `fits` before, and leave it where
-    the estimate is above 80 % of what is available. Steps are made as the settings say, one kernel at a time where they leave
-    that open (`planning.compile_mode`). Raises RequestError for a device that is not there.
+    the estimate is above 80 % of what is available. Steps are made as the settings say, or as those of a short run would be
+    (`planning.compile_mode`). Raises RequestError for a device that is not there.
     """
-    machine = resolve_machine(settings)
+    machine = with_mode(settings, vocabulary, resolve_machine(settings), measure)
     model = create_model(model_config(settings, vocabulary), settings.seed)
     model.recompute_activations = settings.gradient_checkpointing
     model.use_kernel(fused.load() if machine.kernel == "fla" else None)

@@ -22,6 +22,7 @@ from mmrec_engine.evaluation.continuations import require_libraries
 from mmrec_engine.events import Event
 from mmrec_engine.optim.lr_schedule import rate_factor
 from mmrec_engine.planning.compile_mode import with_mode
+from mmrec_engine.planning.throughput import measure
 from mmrec_engine.run.checks_around_run import Judging
 from mmrec_engine.run.description import description, started
 from mmrec_engine.run.follow_up import Origin
@@ -232,7 +233,7 @@ class _Run:
         settings = self._take_fitting(settings, corpus, machine)
         if not self._stored:
             planned = lambda: make_plan(settings, training_windows(settings, corpus).count).planned_steps  # noqa: E731
-            machine = with_mode(settings, corpus.tokenizer.vocab_size, machine, planned)
+            machine = with_mode(settings, corpus.tokenizer.vocab_size, machine, measure, planned)
         baselines: dict[str, float] = {}
         if path is None and self._judging is not None:
             baselines = yield from self._judging.check_before(

@@ -15,7 +15,8 @@ import torch
 from mmrec_engine import train
 from mmrec_engine.events import Event, RunStarted
 from mmrec_engine.planning import compile_mode
-from mmrec_engine.planning.compile_mode import fastest, with_mode
+from mmrec_engine.planning.compile_mode import Measure, fastest, with_mode
+from mmrec_engine.planning.throughput import measure
 from mmrec_engine.runs import checkpoints
 from mmrec_engine.settings import Settings, resolve
 from mmrec_engine.storage import user_folders
@@ -44,7 +45,9 @@ class Measured:
         self._seconds = seconds
         patched.setattr(compile_mode, "_measured", self)
 
-    def __call__(self, settings: Settings, vocabulary: int, machine: Machine, mode: str) -> tuple[float, float]:
+    def __call__(
+        self, measure: Measure, settings: Settings, vocabulary: int, machine: Machine, mode: str
+    ) -> tuple[float, float]:
         self.asked.append(mode)
         return self._seconds[mode], 40.0
 
@@ -69,22 +72,22 @@ def test_the_way_that_ends_a_run_soonest_is_taken(figures: dict[str, float], ste
 
 def test_what_was_measured_once_is_remembered(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     measured = Measured(monkeypatch, off=0.01, graphs=0.004)
-    found = [with_mode(SETTINGS, VOCABULARY, machine, lambda: 100).compile for _ in range(3)]
+    found = [with_mode(SETTINGS, VOCABULARY, machine, measure, lambda: 100).compile for _ in range(3)]
     assert found == ["graphs"] * 3
     assert measured.asked == ["off", "graphs"]
     key = next(iter(json.loads((user_folders.cache_folder() / "compile.json").read_text())))
     assert torch.__version__ in key and "2 x 16" in key
-    with_mode(replace(SETTINGS, batch_size=4), VOCABULARY, machine)
+    with_mode(replace(SETTINGS, batch_size=4), VOCABULARY, machine, measure)
     assert measured.asked == ["off", "graphs"] * 2, "another size of the batch is measured apart"
 
 
 def test_the_compiler_is_measured_for_long_runs_alone(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(graphs, "can_compile", lambda device: True)
     measured = Measured(monkeypatch, off=0.01, graphs=0.004, inductor=0.002)
-    assert with_mode(SETTINGS, VOCABULARY, machine, lambda: 1000).compile == "graphs"
+    assert with_mode(SETTINGS, VOCABULARY, machine, measure, lambda: 1000).compile == "graphs"
     assert measured.asked == ["off", "graphs"]
-    assert with_mode(SETTINGS, VOCABULARY, machine, lambda: 10**6).compile == "inductor"
-    assert with_mode(SETTINGS, VOCABULARY, machine, lambda: 1000).compile == "graphs"
+    assert with_mode(SETTINGS, VOCABULARY, machine, measure, lambda: 10**6).compile == "inductor"
+    assert with_mode(SETTINGS, VOCABULARY, machine, measure, lambda: 1000).compile == "graphs"
     assert measured.asked == ["off", "graphs", "inductor"]
 
 
@@ -94,7 +97,7 @@ def test_a_damaged_memory_is_measured_anew(machine: Machine, monkeypatch: pytest
     path.parent.mkdir(parents=True)
     path.write_bytes(content)
     measured = Measured(monkeypatch, off=0.01, graphs=math.inf)
-    assert [with_mode(SETTINGS, VOCABULARY, machine).compile for _ in range(2)] == ["off"] * 2
+    assert [with_mode(SETTINGS, VOCABULARY, machine, measure).compile for _ in range(2)] == ["off"] * 2
     assert measured.asked == ["off", "graphs"]
 
 
@@ -102,15 +105,15 @@ def test_nothing_is_measured_on_a_cpu_among_processes_or_against_a_persons_word(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(compile_mode, "_measured", lambda *given: pytest.fail("nothing is to be measured"))
-    assert with_mode(replace(SETTINGS, processes=2), VOCABULARY, machine).compile == "off"
-    assert with_mode(replace(SETTINGS, compile="off"), VOCABULARY, machine).compile == "off"
+    assert with_mode(replace(SETTINGS, processes=2), VOCABULARY, machine, measure).compile == "off"
+    assert with_mode(replace(SETTINGS, compile="off"), VOCABULARY, machine, measure).compile == "off"
     monkeypatch.setattr(graphs, "can_record", lambda device: device.type == "cuda")
-    assert with_mode(SETTINGS, VOCABULARY, machine).compile == "off"
+    assert with_mode(SETTINGS, VOCABULARY, machine, measure).compile == "off"
 
 
 def test_both_ways_are_really_tried(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compile_mode, "_SECONDS", 0.05)
-    with_mode(SETTINGS, VOCABULARY, machine)
+    with_mode(SETTINGS, VOCABULARY, machine, measure)
     (figures,) = json.loads((user_folders.cache_folder() / "compile.json").read_text()).values()
     assert set(figures) == {"off", "graphs"}
     assert all(0 < seconds < 10 for seconds in figures.values())
@@ -122,7 +125,7 @@ def test_a_way_that_does_not_work_is_left(machine: Machine, monkeypatch: pytest.
 
     monkeypatch.setattr(graphs, "record", broken)
     monkeypatch.setattr(compile_mode, "_SECONDS", 0.05)
-    assert with_mode(SETTINGS, VOCABULARY, machine).compile == "off"
+    assert with_mode(SETTINGS, VOCABULARY, machine, measure).compile == "off"
 
 
 def run(folder: Path, name: str, **more: Any) -> Settings:
