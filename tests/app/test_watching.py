@@ -239,7 +239,7 @@ async def test_a_run_folder_as_the_engine_makes_it_is_live_while_it_is_held(plac
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await until_shown(pilot, "HAZIRLANIYOR")
         held.abandon()
-        await until_shown(pilot, "ÖLDÜ")
+        await until_shown(pilot, "artık yok")
 
 
 async def test_a_screen_closed_while_it_opens_is_no_failure(place: Path) -> None:

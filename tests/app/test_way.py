@@ -157,7 +157,7 @@ async def test_from_the_first_screen_to_a_text_of_the_model_by_mouse(small_text:
     async with app.run_test(size=(160, 45), notifications=True) as pilot:
         await click_on(pilot, "Start a new run")
         await until(pilot, lambda: table_of(app) == "plan")
-        await click_on(pilot, "another file or folder")
+        await click_on(pilot, "a file or folder of your own")
         await click_on(pilot, "prose.txt")
         await until(pilot, lambda: table_of(app) == "plan")
         for name, value in (("max_steps", "20"), ("batch_size", "2"), ("seq_len", "32")):

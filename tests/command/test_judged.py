@@ -19,7 +19,7 @@ def test_a_run_is_checked_before_and_after_and_leaves_a_report(command: Command,
     recorded = events_of(folder)
     kinds = [event["event"] for event in recorded]
     phases = [event["finding"]["phase"] for event in recorded if event["event"] == "check"]
-    assert phases == ["before"] * 21 + ["after"] * 9
+    assert phases == ["before"] * 22 + ["after"] * 9
     started = recorded[kinds.index("run_started")]
     assert started["baselines"].keys() == {"unigram", "bigram", "5-gram"}
     assert kinds.index("run_started") > kinds.index("check")

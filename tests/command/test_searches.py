@@ -40,7 +40,7 @@ def test_without_a_terminal_the_curve_is_lines_and_the_last_one_names_the_flag(
     plain = command(*words)
     assert plain.code == 0, plain.err
     head, *lines, advice = plain.out.splitlines()
-    assert head.split() == ["rate", "loss", "smoothed"]
+    assert head.split() == ["learning", "rate", "loss", "smoothed"]
     assert all(len(line.split()) == 3 for line in lines)
     assert advice.startswith("suggested: --learning-rate ")
     assert "(now 0.04)" in advice
@@ -54,7 +54,7 @@ def test_on_a_terminal_there_is_a_plot(command: Command, text_file: Path, opened
     screen = opened("find-lr", "--data-dir", text_file, *SMALL, "--steps", 40, columns=110, lines=40)
     assert screen.wait_for_end() == 0
     shown = screen.text()
-    assert sum(0x2800 < ord(letter) < 0x2900 for letter in shown) > 20
+    assert sum(letter in "▖▗▘▙▚▛▜▝▞▟▀▄▌▐█" for letter in shown) > 20
     assert "1e-6" in shown
     assert "★" in shown
     assert "suggested: --learning-rate" in shown

@@ -24,8 +24,6 @@ ENDLESS = [*FAST, "--max-steps", "100000", "--eval-every", "50000", "--checkpoin
 # The clock goes back by a day some steps into the run, and far away some steps later.
 CLOCK = """
 import itertools, time
-
-pytestmark = pytest.mark.fresh_process
 true, asked = time.time, itertools.count()
 def jumping():
     number = next(asked)
