@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 from pathlib import Path
 
 import pytest
@@ -130,7 +131,7 @@ def test_a_run_keeps_its_subwords_where_the_library_would_learn_other_ones(comma
     flags = ["train", "--data-dir", longer_text, *FAST, *SMALL, "--tokenizer", "bpe", "--checkpoint-every", 10]
     assert command(*flags).code == 0
     told = command("evaluate", "tiny", "--json").json
-    shutil.rmtree(command.cache)
+    shutil.rmtree(command.environment["XDG_CACHE_HOME"])
     other = planted(
         after="tokenizers.trainers",
         code="true = module.BpeTrainer\nmodule.BpeTrainer = lambda **asked: true(**{**asked, 'min_frequency': 50})",
