@@ -209,7 +209,8 @@ async def test_keys_pause_go_on_save_and_stop_the_training(small_text: Path) -> 
         assert kinds(session).count("step") == still
         await pilot.press("k")
         await until(pilot, lambda: any(session.folder.glob("checkpoint_step_*.pt")))
-        assert "PAUSED" in screen_text(app), "saving does not end a pause"
+        await until_shown(pilot, "PAUSED")
+        assert kinds(session).count("step") == still, "saving does not end a pause"
         await pilot.press("p")
         await until_shown(pilot, "TRAINING")
         await until(pilot, lambda: kinds(session).count("step") > still)

@@ -133,12 +133,13 @@ def test_a_run_keeps_its_subwords_where_the_library_would_learn_other_ones(comma
     told = command("evaluate", "tiny", "--json").json
     shutil.rmtree(command.environment["XDG_CACHE_HOME"])
     other = planted(
-        after="tokenizers.trainers",
-        code="true = module.BpeTrainer\nmodule.BpeTrainer = lambda **asked: true(**{**asked, 'min_frequency': 50})",
+        after="tokenizers",
+        code="true = module.trainers.BpeTrainer\nmodule.trainers.BpeTrainer = lambda **asked: true(**{**asked, 'min_frequency': 10**9})",
     )
     assert command("evaluate", "tiny", "--json", **other).json["loss"] == told["loss"]
     resumed = command("train", "--resume", "--max-steps", 30, "--json", **other)
     assert (resumed.code, resumed.json["steps"]) == (0, 30), resumed.err
+    shutil.rmtree(command.environment["XDG_CACHE_HOME"])
     anew = command(*flags, "--name", "anew", "--json", **other)
     assert anew.code == 0, anew.err
     described = [json.loads((command.run_folder(name) / "run.json").read_text()) for name in ("tiny", "anew")]
