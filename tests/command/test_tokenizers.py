@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from mmrec_engine.data.sources.builtin import sample_folder
-from mmrec_engine.runs import checkpoints
 from mmrec_engine.system.optional_dependencies import install_command
 from tests.command.faults import assert_a_killed_run_ends_the_same, planted
 from tests.conftest import FAST, QUICK, Command, events_of
@@ -132,10 +131,11 @@ def test_a_run_keeps_its_subwords_where_the_library_would_learn_other_ones(comma
     assert command(*flags).code == 0
     told = command("evaluate", "tiny", "--json").json
     shutil.rmtree(command.environment["XDG_CACHE_HOME"])
-    other = planted(
-        after="tokenizers",
-        code="true = module.trainers.BpeTrainer\nmodule.trainers.BpeTrainer = lambda **asked: true(**{**asked, 'min_frequency': 10**9})",
+    changed = (
+        "true = module.trainers.BpeTrainer\n"
+        "module.trainers.BpeTrainer = lambda **asked: true(**asked | {'min_frequency': 10**9})"
     )
+    other = planted(after="tokenizers", code=changed)
     assert command("evaluate", "tiny", "--json", **other).json["loss"] == told["loss"]
     resumed = command("train", "--resume", "--max-steps", 30, "--json", **other)
     assert (resumed.code, resumed.json["steps"]) == (0, 30), resumed.err
