@@ -1,5 +1,6 @@
 """The house's own rules: what is loaded when, and that nothing is said in one language only."""
 
+import graphlib
 import re
 import string
 import subprocess
@@ -7,6 +8,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import grimp
 import pytest
 
 from mmrec_engine.locales.messages import LANGUAGES, MESSAGES
@@ -100,3 +102,10 @@ def test_contract_and_architecture_page_name_the_same_layers() -> None:
 @pytest.mark.parametrize("package", ["mmrec_engine", "mmrec_tui"])
 def test_few_modules_stand_at_the_top_of_a_package(package: str) -> None:
     assert len([path for path in (ROOT / package).glob("*.py") if not path.stem.startswith("__")]) <= 4
+
+
+def test_imports_have_no_circle() -> None:
+    """Those within functions and for type checkers alone are counted too."""
+    graph = grimp.build_graph("mmrec_engine", "mmrec_tui", cache_dir=None)
+    imported = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
+    graphlib.TopologicalSorter(imported).prepare()  # raises CycleError, which names the circle

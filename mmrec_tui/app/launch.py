@@ -23,7 +23,7 @@ from mmrec_tui.preferences import Preferences, read_preferences
 from mmrec_tui.terminal import one_line, silence
 
 if TYPE_CHECKING:
-    from mmrec_tui.app.own_app import OwnApp
+    from mmrec_tui.app.stage import Looking
 
 _CODES = {"SIGINT": 130, "SIGTERM": 143}
 _MOST_FAILURES = 3
@@ -197,7 +197,7 @@ def _listen(stage: Stage) -> None:
     signal.signal(signal.SIGHUP, hang_up)
 
 
-def _wake(app: OwnApp | None) -> None:
+def _wake(app: Looking | None) -> None:
     """Let a waiting event loop look at what has changed."""
     loop: Any = getattr(app, "_loop", None)
     if app is not None and loop is not None:

@@ -7,7 +7,7 @@ import os
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from mmrec_engine.storage import user_folders
 from mmrec_tui.locales import Wording
@@ -15,7 +15,6 @@ from mmrec_tui.preferences import Preferences
 
 if TYPE_CHECKING:
     from mmrec_engine.run.follow_up import Offer
-    from mmrec_tui.app.own_app import OwnApp
     from mmrec_tui.app.session import Session, Training, Work
 
 
@@ -25,6 +24,13 @@ class Following:
 
     folder: Path
     offer: Offer
+
+
+class Looking(Protocol):
+    """The app, once it is open."""
+
+    def look_after(self) -> None:
+        """Look at what has changed while nobody pressed anything."""
 
 
 @dataclass
@@ -38,7 +44,7 @@ class Stage:
     wording: Wording
     preferences: Preferences
     session: Session | None = None
-    app: OwnApp | None = None
+    app: Looking | None = None
     told_to_end: str = ""
     hung_up: bool = False
     notice: str = ""

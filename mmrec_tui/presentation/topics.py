@@ -21,7 +21,8 @@ from mmrec_engine.locales.guide import (
     Measure,
     Problem,
 )
-from mmrec_engine.locales.guide.findings import FindingText, remedy_title, texts
+from mmrec_engine.locales.guide.finding_text import FindingText
+from mmrec_engine.locales.guide.findings import remedy_title, texts
 from mmrec_engine.locales.messages import Language, Words
 
 Kind = Literal["item", "problem", "finding", "measure", "hyperparameter"]

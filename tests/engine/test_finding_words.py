@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from mmrec_engine.checks.thresholds import THRESHOLDS, numbers
-from mmrec_engine.locales.guide.findings import SKIPPED, FindingText, evidence, texts, title
+from mmrec_engine.locales.guide.finding_text import FindingText
+from mmrec_engine.locales.guide.findings import SKIPPED, evidence, texts, title
 from mmrec_engine.locales.messages import LANGUAGES, Language
 
 LONGEST_TITLE = 45

@@ -9,23 +9,11 @@ from __future__ import annotations
 import contextlib
 import string
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from mmrec_engine.locales.guide.finding_text import FindingText
 from mmrec_engine.locales.messages import Language, Words
 from mmrec_engine.locales.plurals import fill
-
-
-@dataclass(frozen=True)
-class FindingText:
-    """id as in checks/thresholds.py. evidence: by variant or status; "any" for the rest."""
-
-    id: str
-    title: Words
-    evidence: Mapping[str, Words]
-    why: Words
-    do: Words
-
 
 # Why a check was skipped, by the reason that `checks.finding.Skip` names.
 SKIPPED: dict[str, Words] = {

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from itertools import product
 from typing import Any
 
-from mmrec_engine.locales.guide.findings import FindingText
+from mmrec_engine.locales.guide.finding_text import FindingText
 from mmrec_engine.locales.messages import LANGUAGES, REASONS, Language, Words
 
 # A remedy's title, a template over the settings that it changes.

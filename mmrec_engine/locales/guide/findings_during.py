@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mmrec_engine.locales.guide.findings import FindingText
+from mmrec_engine.locales.guide.finding_text import FindingText
 from mmrec_engine.locales.messages import Language, Words
 
 DURING: tuple[FindingText, ...] = (

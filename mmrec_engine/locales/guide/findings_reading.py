@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mmrec_engine.locales.guide.findings import FindingText
+from mmrec_engine.locales.guide.finding_text import FindingText
 from mmrec_engine.locales.messages import Words
 
 
