@@ -12,13 +12,13 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 PARALLEL := -n 2 --dist worksteal
 FIRST_RUN := checkpoints/first-run
 
-.PHONY: run first-run test test-extended test-all lint types fast benchmark results diagnosis soak screenshots clean hub tokenizers metrics zstd gguf fla
+.PHONY: run first-run test test-extended test-all lint types fast benchmark results outcome diagnosis soak screenshots clean hub tokenizers metrics zstd gguf fla
 
 run: $(VENV)/installed
 	@if [ -t 0 ] && [ -t 2 ] && [ "$${TERM:-dumb}" != dumb ]; then exec $(BIN)/mmrec-tui; else $(MAKE) first-run; fi
 
 first-run: $(VENV)/installed
-	$(BIN)/mmrec-tui train --use-sample-corpus --name first-run --resume
+	$(BIN)/mmrec-tui train --use-sample-corpus --time 2m --name first-run --resume
 	$(BIN)/mmrec-tui evaluate $(FIRST_RUN)
 	$(BIN)/mmrec-tui generate $(FIRST_RUN) --prompt "The " --tokens 300
 
@@ -58,6 +58,14 @@ soak: $(VENV)/installed-dev
 results: $(VENV)/installed
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python benchmarks/compare_architectures.py $(TEXT) -- --recipe fast --max-steps 250
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python benchmarks/compare_architectures.py $(TEXT) -- --recipe guide --epochs 2
+
+# make outcome TEXT=path/to/text.txt : what the planner, the fast recipe and some settings by hand come to in the same time, from
+# which the rules of mmrec_engine/planning/measured.json are read. Hours; a series that was cut off goes on
+outcome: $(VENV)/installed
+	$(BIN)/python benchmarks/outcome.py --results outcome.jsonl --text $(TEXT) --text corpus:sample --text corpus:python-docs \
+		--time 60 --time 180 --time 600 --variant "" --variant "--recipe fast" --variant "--recipe guide" \
+		--variant "--config tiny" --variant "--config mini" --variant "--config mini --dropout 0.3" \
+		--variant "--tokenizer char" --variant "--optimizer adamw" --variant "--batch-size 16 --seq-len 128"
 
 # make diagnosis TEXT=path/to/tinyshakespeare.txt : docs/diagnosis.md, what the checklist says of faulty and healthy runs
 diagnosis: $(VENV)/installed

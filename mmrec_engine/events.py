@@ -2,6 +2,7 @@
 
     state PREPARING
     progress …                                      reading the text, cutting tokens
+    planned                                         what the planner chose, in a run that has a given time
     run_started                                     planned steps, model, corpus, the settings
     state TRAINING
     for each step:
@@ -14,6 +15,7 @@
             checkpoint                              written before the file takes its name
             unwritten                               where the disk did not take it, and the run goes on
         paused … resumed, control                   when somebody asks
+        replanned                                   where a run with a given time has to take more or fewer steps
     checkpoint final
     run_finished                                    completed, early_stopped, target_reached, interrupted, failed
     state FINISHED | STOPPED | FAILED
@@ -204,9 +206,35 @@ class SettingsChanged(Event):
 
     event = "settings_changed"
     changes: dict[str, Any]
-    reason: str  # "resume", "out-of-memory", "control", or "remedy" and its id
+    reason: str  # "resume", "out-of-memory", "control", "time", or "remedy" and its id
     before: dict[str, Any] = field(default_factory=dict)
     planned_steps: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planned(Event):
+    """What the planner chose for this text, this machine and this time, before the text is cut into tokens.
+
+    choices: by setting, each `value`, `reason` (a key of `planning.reasons`) and `values` (what the reason tells).
+    expected: what is expected of the run, as far as it is known: `steps`, `tokens`, `passes`, `seconds`.
+    """
+
+    event = "planned"
+    choices: dict[str, Any]
+    expected: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replanned(SettingsChanged):
+    """The number of steps that fit into the time that is left, where the machine became slower or faster.
+
+    seconds_left: of the run's time; seconds_a_step: as they are now. Only these events tell how the clock decided: a resume
+    does the same at the same step.
+    """
+
+    event = "replanned"
+    seconds_left: float
+    seconds_a_step: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -260,7 +288,7 @@ KINDS: dict[str, type[Event]] = {
     event_type.event: event_type
     for event_type in (
         State, Progress, RunStarted, Step, Validation, Sample, Checkpoint, Unwritten, Waiting, Check, Finding,
-        SettingsChanged, Control, Paused, Resumed, RunFinished,
+        SettingsChanged, Planned, Replanned, Control, Paused, Resumed, RunFinished,
     )
 }  # fmt: skip
 

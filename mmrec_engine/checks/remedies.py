@@ -12,7 +12,7 @@ from typing import Any, Literal
 from mmrec_engine.errors import RequestError
 from mmrec_engine.locales.guide.findings_during import remedy_title
 from mmrec_engine.settings import FIELDS, MOST_TOKENS_A_BATCH, resolve
-from mmrec_engine.settings.presets import PRESETS, USUAL_RATE
+from mmrec_engine.settings.presets import BEST_RATE, PRESETS, USUAL_RATE
 
 Settings = Mapping[str, Any]
 Changes = dict[str, Any]
@@ -106,12 +106,11 @@ _OFFERS: dict[str, tuple[str, ...]] = {
 
 def _offers(finding: str, variant: str, settings: Settings) -> tuple[str, ...]:
     offers = _OFFERS.get(f"{finding}:{variant}", _OFFERS.get(finding, ()))
-    if settings["learning_rate"] < _LOWERED_RATE[settings["optimizer"]]:
-        # A loss is also high where the rate is so low that it has hardly left its first value.
-        if offers is _CALMER and variant == "above-unigram":
-            return _LIVELIER
-        if finding == "clipping-always" and variant != "exploding":
-            return ()
+    rate, optimizer = settings["learning_rate"], settings["optimizer"]
+    if rate < _LOWERED_RATE[optimizer] and offers is _CALMER and variant == "above-unigram":
+        return _LIVELIER  # a loss is also high where the rate is so low that it has hardly left its first value
+    if finding == "clipping-always" and variant != "exploding" and rate <= BEST_RATE[optimizer]:
+        return ()  # clipping alone does not speak against a rate at which these models train best
     return offers
 
 

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from mmrec_engine import events
+from mmrec_engine.checks.verdict import verdict_of
 from mmrec_engine.events import finite
 from mmrec_engine.locales.guide import ITEMS
 from mmrec_engine.locales.guide.findings import evidence, texts, title
 from mmrec_engine.locales.messages import Language, Words
+from mmrec_engine.locales.verdicts import verdict_lines
 from mmrec_engine.runs.history import History
 from mmrec_engine.storage.files import write_whole
 from mmrec_engine.storage.run_files import REPORTS
@@ -32,6 +34,7 @@ _WORDS: dict[str, Words] = {
     "after": {"en": "After training", "tr": "Eğitimden sonra"},
     "ticked": {"en": "ticked by a person", "tr": "bir kişi işaretledi"},
     "baselines": {"en": "N-gram baselines, nats a token", "tr": "N-gram baseline'ları, token başına nat"},
+    "verdict": {"en": "Verdict", "tr": "Sonuç yargısı"},
     "next": {"en": "What to do next", "tr": "Sırada ne var"},
     "waived": {"en": "waived", "tr": "hariç tutuldu"},
     "nothing": {"en": "Nothing to mend was found.", "tr": "Onarılacak bir şey bulunmadı."},
@@ -86,6 +89,7 @@ def report_of(
         "findings": findings,
         "waived": sorted({str(one.get("id")) for one in findings if one.get("waived") is True}),
         "origin": started.origin if started else {},
+        "verdict": verdict_of(history),
         "samples": [{"step": one.step, "prompt": one.prompt, "text": one.text} for one in history.samples],
         "settings": history.settings,
     }
@@ -113,6 +117,10 @@ def markdown(report: Mapping[str, Any], language: Language) -> str:
     if report["baselines"]:
         counted = ", ".join(f"{name} {loss:.3f}" for name, loss in report["baselines"].items())
         lines += ["", f"{say('baselines')}: {counted}"]
+    verdict = report.get("verdict")
+    if isinstance(verdict, Mapping):
+        told = [_plain(line) for line in verdict_lines(verdict, language)]
+        lines += ["", f"## {say('verdict')}", "", *told, "", "```", str(verdict.get("command", "")), "```"]
     findings = report["findings"]
     for phase in ("before", "during", "after"):
         lines += ["", f"## {say(phase)}", ""]

@@ -69,6 +69,22 @@ MESSAGES: dict[str, dict[Language, str]] = {
         "en": "{flag} takes a number of bytes such as 500000, 500MB or 2GB, not {value!r}",
         "tr": "{flag} bir bayt sayısı ister, örneğin 500000, 500MB ya da 2GB; verilen: {value!r}",
     },
+    "setting-not-duration": {
+        "en": "{flag} takes a length of time such as 90s, 10m or 2h, not {value!r}",
+        "tr": "{flag} bir süre ister, örneğin 90s, 10m ya da 2h; verilen: {value!r}",
+    },
+    "time-too-short": {
+        "en": "--time {time}s is too short to train on this text here; give at least --time {least}s",
+        "tr": "--time {time}s burada bu metinle eğitmek için çok kısa; en az --time {least}s verin",
+    },
+    "plan-no-memory": {
+        "en": "no config fits into memory, not even {config}; use a shorter --seq-len or a smaller --batch-size",
+        "tr": "hiçbir config belleğe sığmıyor, {config} bile; daha kısa bir --seq-len ya da daha küçük bir --batch-size kullanın",
+    },
+    "plan-needs-time": {
+        "en": "a plan needs a time to keep to: give --time, such as --time 10m",
+        "tr": "plan için uyulacak bir süre gerekir: --time verin, örneğin --time 10m",
+    },
     "setting-not-text": {
         "en": "{flag} takes text, not {value!r}",
         "tr": "{flag} bir metin ister, verilen: {value!r}",

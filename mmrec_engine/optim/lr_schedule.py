@@ -20,8 +20,14 @@ import math
 from mmrec_engine.settings import Settings
 
 
-def rate_factor(step: int, *, planned: int, settings: Settings, plateaus: int = 0) -> float:
-    """Share of the peak learning rate at `step` (counted from 1) of `planned` steps; plateaus: met so far."""
+def rate_factor(
+    step: int, *, planned: int, settings: Settings, plateaus: int = 0, anchor: tuple[int, float] = (0, 0.0)
+) -> float:
+    """Share of the peak learning rate at `step` (counted from 1) of `planned` steps; plateaus: met so far.
+
+    anchor: the step at which the number of planned steps last changed, and the share of the schedule that was done there; what
+    is left of the schedule is spread over the steps that are left, so that the rate never jumps.
+    """
     warmup, floor = settings.warmup_steps, settings.learning_rate_floor
     if step <= warmup:
         return step / warmup
@@ -32,8 +38,16 @@ def rate_factor(step: int, *, planned: int, settings: Settings, plateaus: int = 
             return max(floor, math.sqrt(max(1, warmup) / step))
         case "plateau":
             return max(floor, settings.plateau_factor**plateaus)
-    done = min(1.0, (step - warmup) / max(1, planned - warmup))
+    done = done_share(step, planned=planned, warmup=warmup, anchor=anchor)
     return floor + (1.0 - floor) * _remaining(done, settings)
+
+
+def done_share(step: int, *, planned: int, warmup: int, anchor: tuple[int, float] = (0, 0.0)) -> float:
+    """The share of the schedule after the warmup that is done at `step`; anchor: as in `rate_factor`."""
+    began, before = anchor if anchor[0] > warmup else (warmup, 0.0)
+    if step <= began:
+        return before
+    return before + (1.0 - before) * min(1.0, (step - began) / max(1, planned - began))
 
 
 def _remaining(done: float, settings: Settings) -> float:

@@ -37,6 +37,7 @@ class Calibration:
     """seconds_a_step: median of the measured steps, those of the warm-up (kernels, buffers, threads, clocks) left out.
 
     optimizer_share: the part of it that the optimizer takes, none where the device does not tell.
+    cpu_share: the part of its threads' time that the process was given meanwhile: 1 where nothing else runs; none on a GPU.
     costs: of a step and of what a run does beside its steps, where that was asked for.
     """
 
@@ -45,6 +46,7 @@ class Calibration:
     steps_measured: int
     optimizer_share: float | None
     costs: Costs | None = None
+    cpu_share: float | None = None
 
 
 def measure(
@@ -74,7 +76,7 @@ def measure(
     stepper = Stepper(model, Optimizers(model, settings, machine.products), windows, settings, machine)
     durations: list[float] = []
     optimizer: list[float] = []
-    warm_at = until = 0.0
+    warm_at = until = wall = used = 0.0
     for step in range(1, 10**9):
         if stop():
             return None
@@ -84,18 +86,20 @@ def measure(
         if step == 1:
             warm_at = began + _WARM_UP_SHARE * seconds
         if step == 1 or ended < warm_at:
-            until = ended + seconds
+            until, wall, used = ended + seconds, ended, time.process_time()
             continue
         durations.append(ended - began)
         optimizer.append(made.optimizer_seconds)
         if ended >= until:
             break
+    given = min(1.0, (time.process_time() - used) / max(1e-9, (time.perf_counter() - wall) * machine.threads))
+    on_cpu = machine.device.type == "cpu"
     median = statistics.median(durations)
-    share = statistics.median(optimizer) / median if machine.device.type == "cpu" else None
+    share = statistics.median(optimizer) / median if on_cpu else None
     costs = None
     if validation_windows is not None:
         costs = run_costs(model, machine, settings, median, validation_windows, stop)
-    return Calibration(median, made.tokens / median, len(durations), share, costs)
+    return Calibration(median, made.tokens / median, len(durations), share, costs, given if on_cpu else None)
 
 
 def _random_ids(settings: Settings, vocabulary: int) -> Tokens:

@@ -18,7 +18,7 @@ from mmrec_engine.settings.declaration import flag
 from mmrec_engine.storage.run_files import DESCRIPTION
 
 _KEPT = ("settings", "corpus", "precision", "compile", "kernel")  # in a checkpoint, of what run.json tells
-_LIMITS = {"epochs", "max_steps", "target_loss", "early_stopping_patience", "early_stopping_on"}
+_LIMITS = {"epochs", "max_steps", "time", "target_loss", "target_bits", "early_stopping_patience", "early_stopping_on"}
 
 
 def given_in_code(settings: Settings) -> Resolved:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mmrec_engine import events
 from mmrec_engine.checks.monitor.monitor import During
@@ -20,8 +20,10 @@ from mmrec_engine.distributed.process_group import Alone, Group, ProcessLostErro
 from mmrec_engine.errors import Interrupted, RequestError, TrainingError
 from mmrec_engine.evaluation.continuations import require_libraries
 from mmrec_engine.events import Event
-from mmrec_engine.optim.lr_schedule import rate_factor
+from mmrec_engine.planning.budget import GIVEN
+from mmrec_engine.planning.candidate_speed import speeds_here
 from mmrec_engine.planning.compile_mode import with_mode
+from mmrec_engine.planning.planner import planned, planned_tokens, plans_tokens
 from mmrec_engine.planning.throughput import measure
 from mmrec_engine.run.checks_around_run import Judging
 from mmrec_engine.run.description import description, started
@@ -34,6 +36,7 @@ from mmrec_engine.run.resume import (
     ends_as_before,
     given_in_code,
 )
+from mmrec_engine.run.timing import deadline_of, used_after
 from mmrec_engine.runs import checkpoints
 from mmrec_engine.runs.catalog import note_run, noted_while_preparing, read_events, recorded_ending
 from mmrec_engine.runs.record import newest_lines
@@ -55,6 +58,7 @@ from mmrec_engine.training.state import Job, build_job
 if TYPE_CHECKING:
     import torch
 
+Result = TypeVar("Result")
 _RAISED = 1.05  # times the rate before
 _TOLD_SECONDS, _TOLD_AGAIN_SECONDS = 60.0, 600.0  # of waiting for other processes
 
@@ -68,6 +72,7 @@ def train(
     held_lock: int | None = None,
     judging: Judging | None = None,
     origin: Origin | None = None,
+    began: float | None = None,
 ) -> Iterator[Event]:
     """Train as the settings say, and yield what happens (events.py).
 
@@ -75,12 +80,13 @@ def train(
     held_lock: the descriptor that `Control.lock` held after the run was handed over; it is closed when this run ends.
     judging: how the run is judged beside the checks on its events; none: by these alone, and no report is written.
     origin: what the run follows from, where a remedy began it.
+    began: from when on the time of a run counts that has a given one (monotonic clock); none: from now on.
     Raises RequestError where the request is wrong (nothing is changed on disk), TrainingError where training cannot go on
     (told by a last event too), Interrupted where it was stopped before the first step.
     """
     resolved = request if isinstance(request, Resolved) else given_in_code(request)
     mode: Mode = "resume" if resume else "overwrite" if overwrite else "new"
-    yield from _Run(resolved, control or Control(), mode, held_lock, judging, origin).stream()
+    yield from _Run(resolved, control or Control(), mode, held_lock, judging, origin, began).stream()
 
 
 class _NothingLeft(Exception):
@@ -96,7 +102,10 @@ class _Run:
         held_lock: int | None,
         judging: Judging | None,
         origin: Origin | None,
+        began: float | None,
     ) -> None:
+        self._began = time.monotonic() if began is None else began
+        self._expected: dict[str, Any] = {}  # of the plan for the time that the run has
         self._control, self._mode, self._judging, self._origin = control, mode, judging, origin
         control.lock = None
         path = resolved.settings.run_folder
@@ -220,6 +229,9 @@ class _Run:
             raise _NothingLeft  # nothing is left to train, so the text that is gone is not needed
         if settings.metrics is not None:
             require_libraries(settings.metrics)
+        if not self._stored:
+            yield from self._planned()
+            settings = self._resolved.settings
         preparing = text_of_run(settings, self._folder.path) if self._stored else text_of_new_run(settings)
         corpus = yield from self._interruptible(preparing)
         self._check_same_corpus(corpus)
@@ -249,6 +261,8 @@ class _Run:
             raise RequestError("checkpoint-damaged", path=path, reason=reason) from None
         except (RuntimeError, MemoryError) as error:
             raise self._failure(error) from error
+        if settings.time is not None:
+            self._give_time(job, path, content)
         origin = self._origin.as_dict() if self._origin is not None else self._stored.get("origin", {})
         self._description = {**description(job, self._resolved.sources, origin), "waived": self._waived()}
         step = job.progress.step
@@ -279,6 +293,39 @@ class _Run:
             for finding in lacking:
                 yield events.Finding(step=step, finding=finding)
         yield from self._steps(job)
+
+    def _planned(self) -> Generator[Event, None, None]:
+        """Choose what was left open: all of it for a run that has a given time, the vocabulary for the fast recipe."""
+        settings, judging = self._resolved.settings, self._judging
+        if judging is not None and judging.found:  # the checks have seen what is to be trained
+            return
+        planning: Generator[events.Progress, None, tuple[Resolved, events.Planned | None]]
+        if settings.time is not None:
+            checks = judging is not None and judging.before
+            speeds = speeds_here(lambda: self._control.stop_asked)
+            planning = planned(self._resolved, speeds, checks=checks)
+        elif plans_tokens(self._resolved):
+            planning = planned_tokens(self._resolved)
+        else:
+            return
+        self._resolved, told = yield from self._interruptible(planning)
+        if told is not None:
+            self._expected = told.expected
+            yield told
+
+    def _give_time(self, job: Job, path: Path | None, content: dict[str, Any]) -> None:
+        """Let the run end within its time. A resumed one has what is left of it; a new time is spread over all of its steps."""
+        used = job.budget.used + (used_after(self._folder.path, path.name) if path is not None else 0.0)
+        job.deadline = deadline_of(job, self._began, used, self._expected, self._judging is not None)
+        if self._resolved.sources["max_steps"] in GIVEN:
+            job.most_steps = job.settings.max_steps
+        if path is None or content.get("settings", {}).get("time") != job.settings.time:
+            settings = job.settings
+            fitting = job.deadline.fitting(job.progress.step, settings.eval_every, settings.checkpoint_every)
+            steps = max(1, min(fitting, job.most_steps or fitting))
+            job.budget = replace(job.budget, anchor_step=0, anchor_done=0.0)
+            job.take(replace(settings, max_steps=steps))
+            self._resolved = replace(self._resolved, settings=job.settings)
 
     def _waived(self) -> list[str]:
         """Ids of the checks that were waived for this run, by whoever began it or goes on with it."""
@@ -370,8 +417,8 @@ class _Run:
         return events.RunFinished(step=step, status=status, reason=text, seconds=seconds, values=plain)
 
     def _interruptible(
-        self, preparing: Generator[events.Progress, None, Corpus]
-    ) -> Generator[events.Progress, None, Corpus]:
+        self, preparing: Generator[events.Progress, None, Result]
+    ) -> Generator[events.Progress, None, Result]:
         told = 0.0
         while True:
             if self._control.stop_asked:
@@ -380,8 +427,8 @@ class _Run:
             try:
                 progress = next(preparing)
             except StopIteration as finished:
-                corpus: Corpus = finished.value
-                return corpus
+                result: Result = finished.value
+                return result
             if time.monotonic() - told > 0.25 or progress.done == progress.total:
                 told = time.monotonic()
                 yield progress
@@ -409,9 +456,7 @@ class _Run:
                 if isinstance(last := events.from_line(line), events.Step):
                     before = last.learning_rate if last.step == step else None
                     break
-        rate = job.settings.learning_rate * rate_factor(
-            step + 1, planned=job.plan.planned_steps, settings=job.settings, plateaus=job.progress.plateaus
-        )
+        rate = job.rate(step + 1)
         if before is None or step < job.settings.warmup_steps or rate <= _RAISED * before:
             return {}
         return {"learning_rate_before": before, "learning_rate": rate}

@@ -25,13 +25,15 @@ def setting(
     while_running: bool = False,
     several: bool = False,
     size: bool = False,
+    duration: bool = False,
 ) -> Any:
     """One setting. low/high are inclusive bounds, above/below exclusive; names: some of them, joined by commas.
 
     resumable: may differ when a run is resumed. while_running: may be changed in a running training. several: a list of texts
-    may stand for one. size: of bytes, which may be written with a unit.
+    may stand for one. size: of bytes, duration: in
+    seconds, both of which may be written with a unit.
     """
-    rules = {"choices": choices, "names": names, "several": several, "size": size}
+    rules = {"choices": choices, "names": names, "several": several, "size": size, "duration": duration}
     changes = {"resumable": resumable, "while_running": while_running}
     return field(
         default=default, metadata={"low": low, "high": high, "above": above, "below": below, **rules, **changes}
@@ -50,6 +52,18 @@ def in_bytes(text: str) -> int:
         return int(text)
     unit = (1024 if found[3] else 1000) ** ("kmgt".index(found[2].lower()) + 1 if found[2] else 0)
     return int(Decimal(found[1]) * unit)
+
+
+def in_seconds(text: str) -> float:
+    """A length of time: a number with s, m or h behind it, several of these one after another, or plain seconds.
+
+    Raises ValueError.
+    """
+    if re.fullmatch(r"(\d{1,9}(\.\d{1,6})?[smh]\s?)+", text, re.IGNORECASE | re.ASCII) is None:
+        return float(text)
+    units = {"s": 1.0, "m": 60.0, "h": 3600.0}
+    parts = re.findall(r"([\d.]+)([smh])", text.lower())
+    return sum(float(number) * units[unit] for number, unit in parts)
 
 
 def check(item: Field[Any], value: Any) -> None:

@@ -32,6 +32,9 @@ PRESETS: dict[str, Preset] = {
 # The guide's rate, and the fast recipe's.
 USUAL_RATE = {"adamw": 3e-4, "muon": 0.04}
 
+# What range tests suggest, and what trains tiny and mini best (docs/performance.md, "Which learning rate").
+BEST_RATE = {"adamw": 0.01, "muon": 0.04}
+
 RECIPES: dict[str, dict[str, Any]] = {
     # The guide's hyperparameters are the defaults of the settings themselves.
     "guide": {},

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NoReturn, get_args, get_type_hints
 
 from mmrec_engine.errors import RequestError
-from mmrec_engine.settings.declaration import check, flag, in_bytes, is_plain_name, setting
+from mmrec_engine.settings.declaration import check, flag, in_bytes, in_seconds, is_plain_name, setting
 from mmrec_engine.settings.model_config import ARCHITECTURES, Architecture, ModelConfig
 from mmrec_engine.settings.presets import PRESETS, RECIPES, RECIPES_TO_A_TARGET
 
@@ -25,6 +25,7 @@ TOKENIZERS = ("char", "bpe", "sentencepiece")
 CURRICULA = ("none", "length", "ngram", "compression", "order")
 PACINGS = ("linear", "root", "step")
 WHOLE = "all"  # corpora, together
+TIMED = "timed"  # the usual name of a run that has a given time
 SHORTEST_DENOISED = 16  # tokens a window
 SHARDINGS = ("auto", "none", "full")
 COMPILE_MODES = ("auto", "off", "graphs", "inductor")
@@ -70,6 +71,8 @@ class Settings:
     # steps
     epochs: int | None = setting(10, low=1, high=1_000_000, resumable=True, while_running=True)
     max_steps: int | None = setting(None, low=1, high=10**9, resumable=True, while_running=True)
+    # For all of the run, in seconds; none: as long as its steps take.
+    time: float | None = setting(None, low=5, high=10**7, duration=True, resumable=True)
     batch_size: int = setting(4, low=1, high=65_536)  # windows
     accumulate: int = setting(1, low=1, high=65_536)  # batches a step
     microbatch: int | None = setting(None, low=1, high=65_536, resumable=True, while_running=True)  # none: batch_size
@@ -98,6 +101,7 @@ class Settings:
         None, low=1, high=10**9, resumable=True, while_running=True
     )  # steps; none: once an epoch
     target_loss: float | None = setting(None, above=0, high=100, resumable=True, while_running=True)  # nats a token
+    target_bits: float | None = setting(None, above=0, high=100, resumable=True, while_running=True)  # bits a character
     save_best_model: bool = setting(True)
     metrics: str | None = setting(None, names=METRICS, resumable=True)  # of text the best model writes, after training
     # machine
@@ -127,7 +131,7 @@ class Settings:
                 raise RequestError("setting-not-number", flag=flag(item.name), value=value)
             parse(item.name, value)
             check(item, value)
-        if self.epochs is None and self.max_steps is None:
+        if self.epochs is None and self.max_steps is None and self.time is None:
             raise RequestError("setting-no-limit")
         self._check_llama()
         if self.stride is not None and self.stride > self.seq_len:
@@ -171,7 +175,8 @@ class Settings:
 
     @property
     def run_folder(self) -> Path:
-        return Path(self.output_dir) / (self.name or self.config)
+        usual = self.config if self.time is None else TIMED  # what is trained in a given time is known only later
+        return Path(self.output_dir) / (self.name or usual)
 
     @property
     def window_stride(self) -> int:
@@ -185,7 +190,12 @@ class Settings:
     @property
     def samples_on_the_way(self) -> bool:
         """Whether samples of the validation side tell when the target may be reached: where nobody said how often to look."""
-        return self.target_loss is not None and self.eval_every is None
+        return self.to_a_target and self.eval_every is None
+
+    @property
+    def to_a_target(self) -> bool:
+        """Whether the run ends once the validation split is good enough."""
+        return self.target_loss is not None or self.target_bits is not None
 
     @property
     def windows_a_step(self) -> int:
@@ -202,7 +212,7 @@ _TYPES = get_type_hints(Settings)
 
 @dataclass(frozen=True)
 class Resolved:
-    """Settings with the source of each value: hand, file, recipe, run (stored in the run that is resumed) or default."""
+    """Settings with the source of each value: hand, file, recipe, planner, run (stored in the run that is resumed), default."""
 
     settings: Settings
     sources: dict[str, str]
@@ -264,6 +274,8 @@ def parse(name: str, value: Any) -> Any:
             raise ValueError
         if FIELDS[name].metadata["size"] and isinstance(value, str):
             value = in_bytes(value)
+        if FIELDS[name].metadata["duration"] and isinstance(value, str):
+            value = in_seconds(value)
         number = kind(value)
         if kind is int and not isinstance(value, str) and number != value:
             raise ValueError
@@ -271,6 +283,8 @@ def parse(name: str, value: Any) -> Any:
         key = "setting-not-integer" if kind is int else "setting-not-number"
         if FIELDS[name].metadata["size"]:
             key = "setting-not-size"
+        if FIELDS[name].metadata["duration"]:
+            key = "setting-not-duration"
         raise RequestError(key, flag=flag(name), value=value) from None
     return number
 
@@ -301,14 +315,15 @@ def resolve(
                 sources[name] = source
     recipe = merged.get("recipe", FIELDS["recipe"].default)
     check(FIELDS["recipe"], recipe)
-    open_ended = merged.get("target_loss") is not None and not {"max_steps", "epochs"} & merged.keys()
+    to_a_target = merged.get("target_loss") is not None or merged.get("target_bits") is not None
+    open_ended = to_a_target and not {"max_steps", "epochs", "time"} & merged.keys()
     of_the_recipe = {**RECIPES[recipe], **(RECIPES_TO_A_TARGET.get(recipe, {}) if open_ended else {})}
     for name, value in of_the_recipe.items():
         if name not in merged:
             merged[name], sources[name] = value, "recipe"
-    if merged.get("max_steps") is not None and "epochs" not in merged:
-        merged["epochs"] = None  # a limit in steps alone is the only limit
-        sources["epochs"] = sources["max_steps"]
+    if "epochs" not in merged and (merged.get("max_steps") is not None or merged.get("time") is not None):
+        merged["epochs"] = None  # a limit in steps or in time alone is the only limit
+        sources["epochs"] = sources["max_steps"] if merged.get("max_steps") is not None else "planner"
     return Resolved(Settings(**merged), {name: sources.get(name, "default") for name in FIELDS})
 
 

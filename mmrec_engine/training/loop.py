@@ -16,7 +16,6 @@ from mmrec_engine.errors import RequestError
 from mmrec_engine.evaluation.metrics import bits_per_character, perplexity
 from mmrec_engine.evaluation.validation import sample_text, training_loss, validate, validate_sample
 from mmrec_engine.events import Event, Status
-from mmrec_engine.optim.lr_schedule import rate_factor
 from mmrec_engine.runs import checkpoints
 from mmrec_engine.settings import can_change_while_running, resolve
 from mmrec_engine.storage import run_files
@@ -32,9 +31,8 @@ _INTERRUPTED: Status = "interrupted"
 
 def run_steps(job: Job, control: Control) -> Generator[Event, None, Ending]:
     """Train until the plan, the patience, the target or a person says stop. Returns how the run ended."""
-    settings, plan = job.settings, job.plan
     yield from _if_it_can(job, run_files.BEST, _mend_best(job))
-    ended = ending(job.progress, plan, settings)
+    ended = ending(job.progress, job.plan, job.settings)
     if (
         ended is not None and job.resumed_from == run_files.FINAL
     ):  # killed between its last checkpoint and its last word
@@ -42,16 +40,17 @@ def run_steps(job: Job, control: Control) -> Generator[Event, None, Ending]:
     yield events.State(step=job.progress.step, state="TRAINING")
     while True:
         step = job.progress.step
+        yield from _keep_to_the_time(job)
         yield from _look_at_sample(job, control)
-        due = plan.validates(step, settings.eval_every) or job.outlook.whole_step == step > 0
+        due = job.plan.validates(step, job.settings.eval_every) or job.outlook.whole_step == step > 0
         if due and job.progress.validated_step < step:
             improved = yield from _validation(job, control)
-            if improved and settings.save_best_model:
+            if improved and job.settings.save_best_model:
                 yield from _if_it_can(job, run_files.BEST, _save_best(job))
             yield events.State(step=step, state="TRAINING")
         undone = due and job.progress.validated_step < step
-        end = None if undone else ending(job.progress, plan, settings)
-        if step and step % settings.checkpoint_every == 0 and job.saved_step != step and not undone:
+        end = None if undone else ending(job.progress, job.plan, job.settings)
+        if step and step % job.settings.checkpoint_every == 0 and job.saved_step != step and not undone:
             yield from _if_it_can(job, run_files.step_name(step), _save(job))
             yield events.State(step=step, state="TRAINING")
         if end is not None:
@@ -62,15 +61,44 @@ def run_steps(job: Job, control: Control) -> Generator[Event, None, Ending]:
             if step and job.saved_step != step:
                 yield from _save(job)
             return _INTERRUPTED, {"by": stop}
-        yield (yield from _step(job))
+        yield (yield from _timed_step(job))
+
+
+def _timed_step(job: Job) -> Generator[Event, None, events.Step]:
+    began = time.monotonic()
+    made = yield from _step(job)
+    if job.deadline is not None:
+        job.deadline.add_step(time.monotonic() - began)
+    return made
+
+
+def _keep_to_the_time(job: Job) -> Iterator[Event]:
+    """In a run that has a given time: take as many steps as fit into what is left of it. A checkpoint holds that at once."""
+    deadline, settings, step, planned = job.deadline, job.settings, job.progress.step, job.plan.planned_steps
+    if deadline is None or not step:
+        return
+    fitting = deadline.decide(step, planned, settings.eval_every, settings.checkpoint_every)
+    if fitting is None or (fitting := min(fitting, job.most_steps or fitting)) == planned:
+        return
+    left, seconds = deadline.left, deadline.seconds_a_step
+    job.replan(fitting)
+    yield events.Replanned(
+        step=step,
+        changes={"max_steps": fitting},
+        before={"max_steps": planned},
+        reason="time",
+        planned_steps=fitting,
+        seconds_left=round(left, 2),
+        seconds_a_step=round(seconds, 4),
+    )
+    yield from _if_it_can(job, run_files.step_name(step), _save(job))
+    yield events.State(step=step, state="TRAINING")
 
 
 def _step(job: Job) -> Generator[Event, None, events.Step]:
     """One update, and the progress after it. Where memory runs out the same windows go through the model in smaller pieces."""
     settings, step = job.settings, job.progress.step + 1
-    rate = settings.learning_rate * rate_factor(
-        step, planned=job.plan.planned_steps, settings=settings, plateaus=job.progress.plateaus
-    )
+    rate = job.rate(step)
     while True:
         began = time.perf_counter()
         try:
@@ -107,6 +135,7 @@ def _step(job: Job) -> Generator[Event, None, events.Step]:
 def _validation(job: Job, control: Control) -> Generator[Event, None, bool]:
     """Validate, and return whether this is the best so far. A stop asked meanwhile leaves it undone, to be done on resume."""
     step, length, model = job.progress.step, job.settings.seq_len, job.model
+    began = time.monotonic()
     stopped, precision = (lambda: control.stop_asked), job.machine.autocast
     yield events.State(step=step, state="VALIDATING")
     with job.judged():
@@ -116,10 +145,12 @@ def _validation(job: Job, control: Control) -> Generator[Event, None, bool]:
         beside = yield from _at(step, training_loss(model, job.corpus, length, stopped, precision))
         if beside is None:
             return False
+    if job.deadline is not None:
+        job.deadline.add_validation(time.monotonic() - began)
     judged = metrics.judged(job.settings.early_stopping_on)
     job.progress = job.progress.after_validation(judged, job.settings.plateau_patience)
-    if job.settings.target_loss is not None:
-        job.outlook = job.outlook.after_whole(step, judged, job.settings.target_loss)
+    if job.plan.target_loss is not None:
+        job.outlook = job.outlook.after_whole(step, judged, job.plan.target_loss)
     improved = job.progress.best_step == step
     yield events.Validation(
         step=step,
@@ -146,7 +177,7 @@ def _validation(job: Job, control: Control) -> Generator[Event, None, bool]:
 
 def _look_at_sample(job: Job, control: Control) -> Iterator[Event]:
     """Look at a sample of the validation side, where the target may be near. A stop asked meanwhile leaves it undone."""
-    settings, step, target = job.settings, job.progress.step, job.settings.target_loss
+    settings, step, target = job.settings, job.progress.step, job.plan.target_loss
     looks = target is not None and settings.samples_on_the_way and step >= job.outlook.next_step
     if target is None or not looks or job.plan.validates(step, settings.eval_every):
         return
@@ -210,6 +241,7 @@ def save_after_loss(job: Job) -> Iterator[Event]:
 def _save(job: Job, name: str = "", kind: events.CheckpointKind = "step") -> Iterator[Event]:
     """Write a checkpoint. Its event is recorded before the file gets its name, so a file never lacks its event."""
     step = job.progress.step
+    began = time.monotonic()
     path = job.folder / (name or run_files.step_name(step))
     yield events.State(step=step, state="SAVING")
     content = job.content()
@@ -219,6 +251,8 @@ def _save(job: Job, name: str = "", kind: events.CheckpointKind = "step") -> Ite
         pending.commit()
     run_files.prune(job.folder, job.settings.keep_checkpoints)
     job.saved_step = step
+    if job.deadline is not None:
+        job.deadline.add_saving(time.monotonic() - began)
 
 
 def _save_best(job: Job) -> Iterator[Event]:

@@ -11,6 +11,7 @@ from mmrec_engine.events import Status
 from mmrec_engine.settings import Settings
 
 _MOST_COUNT = 2**63
+_UNLIMITED = 10**9  # steps
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,7 @@ class Plan:
     planned_steps: int
     windows_an_epoch: int
     windows_a_step: int
+    target_loss: float | None = None  # nats a token, at or below which the run ends
 
     @property
     def steps_an_epoch(self) -> int:
@@ -95,21 +97,29 @@ class Plan:
         return step > 0 and (due or step >= self.planned_steps)
 
 
-def make_plan(settings: Settings, windows_an_epoch: int) -> Plan:
-    """Epochs and steps both limit a run; whichever comes first ends it."""
+def make_plan(settings: Settings, windows_an_epoch: int, tokens_a_character: float | None = None) -> Plan:
+    """Epochs and steps both limit a run; whichever comes first ends it. A limit in time alone is not yet known in steps.
+
+    tokens_a_character: of the validation split, by which a target in bits a character is one in nats a token; of two targets
+    the one that is reached first counts.
+    """
     limits = []
     if settings.epochs is not None:
         limits.append(-(-settings.epochs * windows_an_epoch // settings.windows_a_step))
     if settings.max_steps is not None:
         limits.append(settings.max_steps)
-    return Plan(min(limits), windows_an_epoch, settings.windows_a_step)
+    targets = [] if settings.target_loss is None else [settings.target_loss]
+    if settings.target_bits is not None and tokens_a_character:
+        targets.append(settings.target_bits * math.log(2) / tokens_a_character)
+    return Plan(min(limits, default=_UNLIMITED), windows_an_epoch, settings.windows_a_step, max(targets, default=None))
 
 
 def ending(progress: Progress, plan: Plan, settings: Settings) -> tuple[Status, dict[str, object]] | None:
     """How the run ends now, with the numbers of the reason; None while it goes on."""
-    loss, target = progress.last_loss, settings.target_loss
+    loss, target = progress.last_loss, plan.target_loss
     if loss is not None and target is not None and loss <= target:
-        return "target_reached", {"loss": loss, "target_loss": target}
+        bits = {} if settings.target_bits is None else {"target_bits": settings.target_bits}
+        return "target_reached", {"loss": loss, "target_loss": target, **bits}
     if progress.step >= plan.planned_steps:
         return "completed", {"steps": progress.step}
     if progress.patience_used >= settings.early_stopping_patience:

@@ -38,7 +38,7 @@ def best_precision(device: torch.device) -> str:
         return "fp16" if generation >= _FLOAT16_GENERATION else "fp32"
     if device.type != "cpu" or multiplies_bfloat16() is False:
         return "fp32"
-    cache, key = MachineCache("precision.json", _known), _key()
+    cache, key = MachineCache("precision.json", _known), machine_key()
     found = cache.get(key)
     if found is None:
         found = "bf16" if pays(torch.bfloat16) else "fp32"
@@ -93,8 +93,10 @@ def _known(stored: object) -> str | None:
     return stored if stored in ("bf16", "fp32") and isinstance(stored, str) else None
 
 
-def _key() -> str:
-    """Processor (its name and instructions), PyTorch, threads, and what tells its libraries which instructions to use."""
+def machine_key() -> str:
+    """What a measurement hangs on: processor (its name and instructions), PyTorch, threads, and what tells its libraries which
+    instructions to use.
+    """
     told = [f"{name}={os.environ.get(name, '')}" for name in _LIMITS]
     instructions = " ".join(sorted(_processor_words("flags", "Features")))
     digest = hashlib.blake2b(" ".join([instructions, *told]).encode(), digest_size=6).hexdigest()

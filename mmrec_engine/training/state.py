@@ -21,13 +21,15 @@ from mmrec_engine.model import fused
 from mmrec_engine.model.language_model import LanguageModel, create_model
 from mmrec_engine.model.memory_estimate import BYTES_A_WEIGHT
 from mmrec_engine.optim.ema import WeightAverage
+from mmrec_engine.optim.lr_schedule import done_share, rate_factor
 from mmrec_engine.optim.optimizers import Optimizers
 from mmrec_engine.optim.sharded import gathered
 from mmrec_engine.randomness import hash64
 from mmrec_engine.runs import checkpoints
-from mmrec_engine.settings import Settings
+from mmrec_engine.settings import WHOLE, Settings
 from mmrec_engine.settings.model_config import ModelConfig
 from mmrec_engine.system.memory import USABLE, keep_nothing
+from mmrec_engine.training.deadline import Budget, Deadline
 from mmrec_engine.training.device import Machine
 from mmrec_engine.training.device_memory import available
 from mmrec_engine.training.loss_scale import LossScale, Overflowed
@@ -38,13 +40,16 @@ from mmrec_engine.training.train_step import Stepper, StepResult
 if TYPE_CHECKING:
     from mmrec_engine.distributed.fsdp import Announcer
 
-SAVED = ("model", "optimizer", "progress", "outlook", "loss_scale")
+SAVED = ("model", "optimizer", "progress", "outlook", "loss_scale", "budget")
 LAST_WEIGHTS = "last_weights"  # where `model` is an average: the weights themselves
 
 
 @dataclass
 class Job:
-    """One run in this process. `progress`, `outlook` and `loss_scale` are replaced while it goes on."""
+    """One run in this process. `progress`, `outlook`, `loss_scale` and `budget` are replaced while it goes on.
+
+    deadline: of a run that has a given time; most_steps: that were asked for beside it.
+    """
 
     settings: Settings
     machine: Machine
@@ -58,6 +63,9 @@ class Job:
     average: WeightAverage | None = None
     outlook: Outlook = field(default_factory=Outlook)
     loss_scale: LossScale = field(default_factory=LossScale)
+    budget: Budget = field(default_factory=Budget)
+    deadline: Deadline | None = None
+    most_steps: int | None = None
     group: Group = field(default_factory=Alone)
     _announcer: Announcer | None = None
     saved_step: int = 0  # step of the newest checkpoint
@@ -108,8 +116,22 @@ class Job:
         """Go on with other settings, sound in a training that goes on."""
         self.group.tell("settings", settings.as_dict())
         self.settings = settings
-        self.plan = make_plan(settings, self.plan.windows_an_epoch)
+        self.plan = make_plan(settings, self.plan.windows_an_epoch, tokens_a_character(self.corpus, settings))
         self.stepper.take(settings)
+
+    def rate(self, step: int) -> float:
+        """The learning rate of a step."""
+        planned, plateaus = self.plan.planned_steps, self.progress.plateaus
+        return self.settings.learning_rate * rate_factor(
+            step, planned=planned, settings=self.settings, plateaus=plateaus, anchor=self.budget.anchor
+        )
+
+    def replan(self, planned_steps: int) -> None:
+        """Make so many steps in all; what is left of the schedule is spread over those that are left."""
+        step, warmup = self.progress.step, self.settings.warmup_steps
+        done = done_share(step, planned=self.plan.planned_steps, warmup=warmup, anchor=self.budget.anchor)
+        self.budget = replace(self.budget, anchor_step=step, anchor_done=done)
+        self.take(replace(self.settings, max_steps=planned_steps))
 
     def make(self, step: int, first_window: int, learning_rate: float) -> StepResult:
         """One step of the stepper; where a scaled gradient overflows, the same again with a smaller scale."""
@@ -158,6 +180,11 @@ class Job:
         found: dict[str, Any] = gathered({"model": weights, "optimizer": self.optimizers.state(), **average}, keep)
         return found
 
+    def _budget_now(self) -> Budget:
+        if self.deadline is None:
+            return self.budget
+        return replace(self.budget, used=self.deadline.used, seconds_a_step=self.deadline.seconds_a_step)
+
     def content(self) -> dict[str, Any]:
         """What a checkpoint holds: the state to go on from, and what is needed to use the model anywhere."""
         if self.group.sharded:
@@ -169,6 +196,7 @@ class Job:
             "progress": asdict(self.progress),
             "outlook": asdict(self.outlook),
             "loss_scale": asdict(self.loss_scale),
+            "budget": asdict(self._budget_now()),
         }
         assert tuple(state) == SAVED
         return {
@@ -182,6 +210,13 @@ class Job:
             "compile": self.machine.compile,
             "kernel": self.machine.kernel,
         }
+
+
+def tokens_a_character(corpus: Corpus, settings: Settings) -> float | None:
+    """Of the validation text that is judged: the whole of it, or that of the corpus which decides."""
+    parts = [part for part in corpus.all_parts if settings.early_stopping_on in (WHOLE, part.name)]
+    characters = sum(part.validation.characters for part in parts)
+    return sum(len(part.validation.tokens) for part in parts) / characters if characters else None
 
 
 def build_job(
@@ -206,6 +241,7 @@ def build_job(
     optimizers = Optimizers(model, settings, machine.products)
     average = WeightAverage(model, settings.weight_average) if settings.weight_average else None
     progress, outlook, loss_scale = Progress(), Outlook(), LossScale.first(machine.precision)
+    budget = Budget()
     if stored is not None:
         optimizers.load_state(stored["optimizer"])
         before_plateaus = {} if "plateau_patience" in stored["settings"] else {"plateaus": 0}  # in older ones
@@ -214,9 +250,11 @@ def build_job(
             outlook = Outlook.of_stored(stored["outlook"])
         if machine.precision == "fp16":
             loss_scale = LossScale.of_stored(stored["loss_scale"])
+        if "budget" in stored or "time" in stored["settings"]:  # older ones have neither
+            budget = Budget.of_stored(stored["budget"])
         if average is not None:
             average.load(stored["model"])
-    plan = make_plan(settings, training_windows(settings, corpus).count)
+    plan = make_plan(settings, training_windows(settings, corpus).count, tokens_a_character(corpus, settings))
     pacing = Pacing.of(settings, plan.planned_steps)
     windows = training_windows(settings, corpus, plan.planned_steps)
     return Job(
@@ -232,6 +270,7 @@ def build_job(
         average,
         outlook,
         loss_scale,
+        budget,
         saved_step=progress.step,
     )
 

@@ -21,7 +21,7 @@ from mmrec_engine.training.plan import make_plan
 CURRICULUM_SETTINGS = ("curriculum_share", "curriculum_start", "pacing")
 # The settings that the plan shows, under their headings.
 GROUPS: dict[str, tuple[str, ...]] = {
-    "length": ("epochs", "max_steps", "batch_size", "accumulate", "microbatch", "seq_len", "stride"),
+    "length": ("epochs", "max_steps", "time", "batch_size", "accumulate", "microbatch", "seq_len", "stride"),
     "optimizer": ("recipe", "learning_rate", "warmup_steps", "schedule", "decay_share", "cycles", "plateau_factor",
                   "plateau_patience", "learning_rate_floor", "weight_average", "weight_decay", "grad_clip", "dropout",
                   "optimizer"),
@@ -30,7 +30,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
              "denoising", "denoising_span"),
     "augmentation": ("jitter", "recased", "masked", "noise"),
     "curriculum": ("curriculum", *CURRICULUM_SETTINGS),
-    "judging": ("early_stopping_patience", "early_stopping_on", "eval_every", "target_loss", "metrics"),
+    "judging": ("early_stopping_patience", "early_stopping_on", "eval_every", "target_loss", "target_bits", "metrics"),
     "model": ("arch", "kv_heads", "tied", "seed", "precision", "compile", "kernel", "threads", "processes",
               "sharding", "gradient_checkpointing"),
     "saving": ("name", "checkpoint_every", "keep_checkpoints"),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmrec_engine import events
 from mmrec_engine.checks.preflight.all_checks import strictly_failing
+from mmrec_engine.checks.verdict import verdict_of
 from mmrec_engine.errors import Interrupted, TrainingError
 from mmrec_engine.run.follow_up import Origin, leaves_checks_valid
 from mmrec_engine.runs.history import History
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from mmrec_engine.run.checks_around_run import Judging
 
 LOCK_VARIABLE = "MMREC_LOCK_FD"  # environment: a descriptor of the run's lock that this process inherits, held
+_LONGEST_START = 120.0  # seconds; a process that is older was set a wrong clock, or does other things too
 EXIT_CODES = {"SIGINT": 130, "SIGTERM": 143}
 
 
@@ -79,6 +82,7 @@ class How:
 def train_headless(resolved: Resolved, wording: Wording, how: How, origin: Origin | None = None) -> int:
     """Train to the end, and on where a remedy asks for a further run. Returns the exit code; RequestError passes through."""
     held_lock = _inherited_lock()
+    began = _process_began() if resolved.settings.time is not None or how.resume else None
     signals = Signals()
     narration = Narration(quiet=how.quiet)
     narration.line(wording("prepare"))
@@ -90,13 +94,13 @@ def train_headless(resolved: Resolved, wording: Wording, how: How, origin: Origi
     remedying = AutoRemedy() if how.auto_remedy else None
     remedies: list[dict[str, Any]] = []
     while True:
-        attempt = _Attempt(resolved, origin, judging, wording, narration, signals)
+        attempt = _Attempt(resolved, origin, judging, wording, narration, signals, began)
         attempt.train(how, held_lock, remedying)
         attempt.tell_report()
         following = attempt.following(remedying) if remedying is not None and not signals.first else None
         if following is None:
             break
-        (resolved, origin), held_lock = following, None
+        (resolved, origin), held_lock, began = following, None, None
         if not attempt.refused:  # a run was made, and the next one is another
             how = replace(how, resume=False, overwrite=False)
         remedies.append({**origin.as_dict(), "next": str(resolved.settings.run_folder)})
@@ -132,12 +136,14 @@ class _Attempt:
         wording: Wording,
         narration: Narration,
         signals: Signals,
+        began: float | None = None,
     ) -> None:
         self._resolved, self._origin, self._judging = resolved, origin, judging
         self._wording, self._narration, self._signals = wording, narration, signals
         self._folder = resolved.settings.run_folder
         self._history = History()
         self._reason = ""
+        self._began = began
         self.refused = False  # by the checks before training
         self.begun = False  # whether it has come to training, or failed on the way
         self.code = 0
@@ -153,7 +159,7 @@ class _Attempt:
         try:
             for event in train(
                 self._resolved, control, resume=how.resume, overwrite=how.overwrite, held_lock=held_lock,
-                judging=self._judging, origin=self._origin,
+                judging=self._judging, origin=self._origin, began=self._began,
             ):  # fmt: skip
                 if isinstance(event, events.Resumed) and event.checkpoint is not None:
                     # What was before, and what of this process is written already.
@@ -219,6 +225,14 @@ def _remedy_line(origin: Origin, resolved: Resolved, wording: Wording) -> str:
     return wording(f"remedy.{origin.weights if origin.run else 'same'}", **values)
 
 
+def _process_began() -> float:
+    """When this process was started, on the monotonic clock: the time of a run counts from there."""
+    import psutil
+
+    age = time.time() - psutil.Process().create_time()
+    return time.monotonic() - (age if 0.0 <= age < _LONGEST_START else 0.0)
+
+
 def _inherited_lock() -> int | None:
     """The lock of a run that another process handed over to this one; None where the variable names no inherited descriptor.
 
@@ -265,6 +279,7 @@ def run_result(history: History, folder: Path, status: str) -> dict[str, Any]:
         "tokens_per_second": round(history.tokens_per_second, 1),
         "best": _validation_result(history.best),
         "final": _validation_result(history.last_validation),
+        "verdict": verdict_of(history),
         "findings": history.findings,
         "checkpoints": {"best": files.get("best"), "final": files.get("final")},
     }

@@ -1,4 +1,4 @@
-"""The commands that measure: `find-lr`, `find-batch`, `bench` and `bench race`. All take the flags of `train`."""
+"""The commands that measure: `plan`, `find-lr`, `find-batch`, `bench` and `bench race`. All take the flags of `train`."""
 
 from inspect import Parameter
 from typing import Any
@@ -18,6 +18,17 @@ from mmrec_tui.cli.options import (
 from mmrec_tui.cli.usage import WordedTyper
 from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.advice import BATCH_SECONDS, BENCH_SECONDS, RATE_STEPS
+
+
+def add_plan(app: typer.Typer, wording: Wording, flags: list[Parameter]) -> None:
+    def plan(**given: Any) -> int:
+        from mmrec_tui.cli.planning import plan_headless
+
+        as_json, quiet = given.pop("json"), given.pop("quiet")
+        return plan_headless(resolve_given(given), wording, as_json, quiet)
+
+    with_parameters(plan, [*flags, *answer_switches(wording)])
+    app.command("plan", help=wording("help.plan"))(plan)
 
 
 def add_searches(app: typer.Typer, wording: Wording, flags: list[Parameter]) -> None:

@@ -11,10 +11,13 @@ from typing import Any
 
 from mmrec_engine import events
 from mmrec_engine.checks.report import newest
+from mmrec_engine.checks.verdict import verdict_of
 from mmrec_engine.data.sources.hub_source import is_hub
 from mmrec_engine.locales.guide.findings_during import figures
+from mmrec_engine.locales.verdicts import verdict_lines
 from mmrec_engine.runs.history import History
 from mmrec_engine.training.plan import Plan
+from mmrec_tui.cli.planning import choice_lines
 from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.findings import advice_of, evidence_of, raised_rate, remedy_title, title_of
 from mmrec_tui.presentation.reading import reading_lines
@@ -46,6 +49,10 @@ class Narrator:
                 self._finding(event.finding)
             case events.RunStarted():
                 self._run_started(event, history)
+            case events.Planned():
+                self._planned(event)
+            case events.Replanned():
+                self._replanned(event)
             case events.SettingsChanged() if event.reason not in ("resume", "out-of-memory"):
                 self._out.line(self._text("changed", title=figures(event.before, event.changes, self._text.language)))
             case events.Resumed():
@@ -146,6 +153,28 @@ class Narrator:
                 self._out.line(raised_rate(event, self._text))
         elif event.planned_steps:
             self._out.line(self._text("resumed.nothing"))
+
+    def _planned(self, event: events.Planned) -> None:
+        seconds = event.expected.get("time")
+        timed = isinstance(seconds, int | float)
+        self._out.line(
+            self._text("planned", time=self._text.clock(float(seconds or 0))) if timed else self._text("planned.tokens")
+        )
+        for line in choice_lines(event.choices, self._text):
+            self._out.line(line)
+
+    def _replanned(self, event: events.Replanned) -> None:
+        number, before = self._text.number, event.before.get("max_steps")
+        if self._plan is not None:
+            self._set_plan(replace(self._plan, planned_steps=event.planned_steps))
+        slower = isinstance(before, int) and before > event.planned_steps
+        why = self._text("replanned.slower" if slower else "replanned.faster")
+        values = {
+            "before": number(before or 0),
+            "after": number(event.planned_steps),
+            "left": number(event.seconds_left),
+        }
+        self._out.line(self._text("replanned", why=why, **values))
 
     def _progress(self, event: events.Progress) -> None:
         if self._out.is_terminal:
@@ -252,7 +281,13 @@ class Narrator:
         where = f" --output-dir {parent} --name {name}"
         self._verdict("after", history)
         self._out.line()
-        self._out.line(say(f"finished.{event.status}", **{**values, "step": say.number(event.step), "where": where}))
+        kind = "target_bits" if "target_bits" in event.values else event.status
+        self._out.line(say(f"finished.{kind}", **{**values, "step": say.number(event.step), "where": where}))
+        verdict = verdict_of(history) if event.status not in ("failed", "interrupted") else None
+        if verdict is not None:
+            for line in verdict_lines(verdict, say.language, say.number):
+                self._out.line(say("verdict", line=line))
+            self._out.line(say("verdict.command", command=printable(verdict["command"])))
         if event.status not in ("failed", "interrupted"):
             self._out.line(say("next", run=shlex.quote(str(self._folder))))
 

@@ -23,10 +23,10 @@ _GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "model": ("config", "arch", "init_from"),
     "training": (
-        "recipe", "epochs", "max_steps", "batch_size", "accumulate", "seq_len", "stride", "optimizer", "learning_rate",
+        "recipe", "epochs", "max_steps", "time", "batch_size", "accumulate", "seq_len", "stride", "optimizer", "learning_rate",
         "warmup_steps", "schedule", "learning_rate_floor", "decay_share", "cycles", "plateau_factor", "plateau_patience",
         "weight_average", "weight_decay", "grad_clip", "dropout", "early_stopping_patience", "early_stopping_on", "eval_every",
-        "target_loss", "seed",
+        "target_loss", "target_bits", "seed",
     ),
     "saving": ("output_dir", "name", "save_best_model", "checkpoint_every", "keep_checkpoints", "metrics"),
     "machine": (
@@ -83,6 +83,8 @@ def _default_shown(name: str, wording: Wording) -> str:
         "threads": "help.all-cores",
         "max_steps": "help.no-limit",
         "target_loss": "help.no-limit",
+        "target_bits": "help.no-limit",
+        "time": "help.no-limit",
         "metrics": "help.no-limit",
         "max_corpus_bytes": "help.no-limit",
     }

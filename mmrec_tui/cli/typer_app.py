@@ -9,7 +9,7 @@ from typing import Annotated, Any, Optional
 import typer
 
 from mmrec_engine.settings import CORPUS_CHOICE, resolve
-from mmrec_tui.cli.measuring_commands import add_bench, add_searches
+from mmrec_tui.cli.measuring_commands import add_bench, add_plan, add_searches
 from mmrec_tui.cli.options import (
     answer_switches,
     argument,
@@ -26,7 +26,7 @@ from mmrec_tui.cli.usage import ClickException, WordedTyper, usage_text
 from mmrec_tui.locales import UsageText, Wording
 
 PROGRAM = "mmrec-tui"
-WITH_SETTINGS = frozenset({"train", "check", "find-lr", "find-batch", "bench"})
+WITH_SETTINGS = frozenset({"train", "plan", "check", "find-lr", "find-batch", "bench"})
 
 
 def run_command(words: list[str], wording: Wording, debug: bool, given_language: str | None) -> int:
@@ -88,6 +88,7 @@ def build(wording: Wording, debug: bool, given_language: str | None, takes_setti
     _add_export(app, wording)
     _add_watch(app, wording, given_language)
     _add_check(app, wording, flags)
+    add_plan(app, wording, flags)
     add_searches(app, wording, flags)
     add_bench(app, wording, flags)
     _add_tables(app, wording)

@@ -115,7 +115,7 @@ TEXT = {
     "plan.outlook-room": "{parameters} parameters · memory {memory} · disk up to {disk} · run folder {folder}",
     "plan.memory-short": "this takes more memory than is free; a smaller model or batch is safer",
     "plan.not-ready": "not ready yet: see the line at the bottom",
-    "source.hand": "yours", "source.file": "file", "source.recipe": "recipe", "source.run": "run", "source.remedy": "remedy", "source.memory": "memory", "source.default": "guide",
+    "source.hand": "yours", "source.file": "file", "source.recipe": "recipe", "source.run": "run", "source.remedy": "remedy", "source.memory": "memory", "source.planner": "planner", "source.default": "guide",
     "source.wrong": "wrong",
     "chooser.what": "Which text? A file or a folder, several (PATH=WEIGHT; PATH=WEIGHT), or a data set: hf:OWNER/NAME.",
     "chooser.path": "type or paste a path, or a word that names contain",

@@ -116,7 +116,7 @@ TEXT = {
     "plan.outlook-room": "{parameters} parametre · bellek {memory} · disk en çok {disk} · çalışma klasörü {folder}",
     "plan.memory-short": "bu, boş bellekten fazlasını ister; daha küçük bir model ya da batch daha güvenlidir",
     "plan.not-ready": "henüz hazır değil: en alttaki satıra bakın",
-    "source.hand": "sizin", "source.file": "dosya", "source.recipe": "tarif", "source.run": "çalışma", "source.remedy": "çare", "source.memory": "bellek", "source.default": "rehber",
+    "source.hand": "sizin", "source.file": "dosya", "source.recipe": "tarif", "source.run": "çalışma", "source.remedy": "çare", "source.memory": "bellek", "source.planner": "plan", "source.default": "rehber",
     "source.wrong": "hatalı",
     "chooser.what": "Hangi metin? Dosya ya da klasör, birkaçı (YOL=AĞIRLIK; YOL=AĞIRLIK) ya da veri kümesi: hf:OWNER/NAME.",
     "chooser.path": "bir yol yazın, yapıştırın ya da adlarda geçen bir sözcük",

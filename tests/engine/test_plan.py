@@ -54,5 +54,5 @@ def test_as_many_validations_without_a_best_as_it_is_told_are_a_plateau() -> Non
 @pytest.mark.parametrize(("loss", "status"), [(1.49, "target_reached"), (1.5, "target_reached"), (1.51, None)])
 def test_a_target_ends_the_run_once_it_is_reached(loss: float, status: str | None) -> None:
     settings = resolve({"target_loss": 1.5}).settings
-    end = ending(Progress(step=3).after_validation(loss, 2), Plan(1000, 10, 1), settings)
+    end = ending(Progress(step=3).after_validation(loss, 2), make_plan(settings, 1000), settings)
     assert (end[0] if end else None) == status

@@ -56,12 +56,12 @@ def test_a_damaged_memory_is_measured_anew(monkeypatch: pytest.MonkeyPatch, cont
 
 
 def test_other_threads_and_other_limits_of_the_libraries_are_measured_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    keys = {precision._key()}
+    keys = {precision.machine_key()}
     monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX2")
-    keys.add(precision._key())
+    keys.add(precision.machine_key())
     threads = torch.get_num_threads()
     torch.set_num_threads(threads + 1)
-    keys.add(precision._key())
+    keys.add(precision.machine_key())
     torch.set_num_threads(threads)
     assert len(keys) == 3
 

@@ -156,3 +156,14 @@ def test_every_remedy_has_words_in_both_languages() -> None:
     offered = {remedy["id"] for id in FINDINGS for remedy in remedies_for(id, {"grad_clip": 0.0})}
     assert offered <= REMEDIES.keys()
     assert all(words[language] for words in REMEDIES.values() for language in LANGUAGES)
+
+
+@pytest.mark.parametrize(("optimizer", "best"), [("adamw", 0.01), ("muon", 0.04)])
+def test_clipping_alone_never_lowers_a_rate_that_a_range_test_calls_too_low(optimizer: str, best: float) -> None:
+    for share in (0.03, 0.5, 1.0):
+        settings = {"optimizer": optimizer, "learning_rate": share * best}
+        assert remedies_for("clipping-always", settings) == []
+    above = remedies_for("clipping-always", {"optimizer": optimizer, "learning_rate": 2 * best})
+    assert [one["id"] for one in above] == ["lower-learning-rate"]
+    exploding = remedies_for("clipping-always", {"optimizer": optimizer, "learning_rate": best}, "exploding")
+    assert "lower-learning-rate" in [one["id"] for one in exploding]

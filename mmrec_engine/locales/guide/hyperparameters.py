@@ -320,6 +320,32 @@ HYPERPARAMETERS: tuple[Hyperparameter, ...] = (
         },
     ),
     Hyperparameter(
+        "target_bits",
+        {"en": "Target bits", "tr": "Hedef bit"},
+        {
+            "en": "The run ends once the validation text takes this few bits per character, whatever a token is.",
+            "tr": "Validation metni karakter başına bu kadar az bit tutunca çalışma biter; token ne olursa olsun.",
+        },
+        {"en": "The run ends sooner, with a weaker model.", "tr": "Çalışma daha erken, daha zayıf bir modelle biter."},
+        {
+            "en": "The run goes on longer; below what the text allows, the target is never met.",
+            "tr": "Çalışma daha uzun sürer; metnin izin verdiğinin altındaki hedefe hiç ulaşılmaz.",
+        },
+    ),
+    Hyperparameter(
+        "time",
+        {"en": "Time", "tr": "Süre"},
+        {
+            "en": "How long all of the run may take, from its start to its report, in seconds; the planner chooses what nobody fixed, and the learning rate falls until the time is over.",
+            "tr": "Başlangıçtan rapora dek tüm çalışmanın sürebileceği saniye; kimsenin belirlemediğini planlayıcı seçer, öğrenme oranı süre bitene dek düşer.",
+        },
+        {
+            "en": "More steps, or a larger model: better as long as the text is not memorised.",
+            "tr": "Daha çok adım ya da daha büyük model: metin ezberlenmedikçe daha iyi.",
+        },
+        {"en": "Done sooner, with a weaker model.", "tr": "Daha erken biter, daha zayıf bir modelle."},
+    ),
+    Hyperparameter(
         "save_best_model",
         {"en": "Save best model", "tr": "Best model kaydı"},
         {

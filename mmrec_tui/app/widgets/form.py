@@ -229,6 +229,8 @@ def _placeholder(name: str, say: Wording) -> str:
         "max_steps": "help.no-limit",
         "epochs": "help.no-limit",
         "target_loss": "help.no-limit",
+        "target_bits": "help.no-limit",
+        "time": "help.no-limit",
         "metrics": "help.no-limit",
     }
     words = say(special[name]) if name in special else "–"

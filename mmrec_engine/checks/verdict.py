@@ -1,0 +1,114 @@
+"""The verdict on a run: where it stands between the n-gram baselines, what would better it most, and one command that does it.
+
+Pure. The rules, first that holds: the model memorises its text; its rate is far below the best one measured for its optimizer;
+its validation loss was still falling; none of these.
+"""
+
+from __future__ import annotations
+
+import math
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+from mmrec_engine.runs.history import History
+from mmrec_engine.settings.presets import BEST_RATE
+
+_FAR_BELOW = 4.0  # times
+_MEMORISED = 0.15  # of the validation loss, by which the training loss lies below it
+_RISEN = 0.01  # share by which the last validation loss lies above the best one
+_MOST_DROPOUT = 0.3  # from which on more of it helps less than more text
+_STILL_FALLING = 0.004  # share of its loss that the last validation gained over the one before
+_GAIN_OF_TWICE_THE_TIME = 0.03  # of the bits (docs/performance.md, "The best model in a given time")
+_SHORTEST = 60.0  # seconds
+_ORDER = ("unigram", "bigram", "5-gram")
+
+
+def verdict_of(history: History) -> dict[str, Any] | None:
+    """None where there is no validation to judge by.
+
+    `stands`, `lever` (time, text, dropout, rate, none), `bits` of the best model, `baselines` in bits a character, `command`,
+    and `values`, which the words tell (locales/verdicts.py).
+    """
+    best, last = history.best, history.last_validation
+    if best is None or last is None or not math.isfinite(best.loss) or best.loss <= 0:
+        return None
+    a_nat = best.bits_per_character / best.loss
+    counted = history.started.baselines if history.started else {}
+    baselines = {name: round(counted[name] * a_nat, 4) for name in _ORDER if name in counted}
+    stands, reference = _stands(best.bits_per_character, baselines)
+    lever, values = _lever(history, best.loss, last.loss)
+    seconds = _seconds(history)
+    if lever == "time":
+        expected = best.bits_per_character * (1 - _GAIN_OF_TWICE_THE_TIME)
+        values |= {"minutes": max(1, round(2 * seconds / 60)), "expected": expected}
+    values |= {"bits": best.bits_per_character} | ({} if reference is None else {"reference": reference})
+    return {
+        "stands": stands,
+        "lever": lever,
+        "bits": round(best.bits_per_character, 4),
+        "baselines": baselines,
+        "command": command_of(history.settings, lever, seconds),
+        "values": {name: round(value, 5) for name, value in values.items()},
+    }
+
+
+def _stands(bits: float, baselines: Mapping[str, float]) -> tuple[str, float | None]:
+    """The weakest baseline that the model does not beat, else the strongest one."""
+    for name in _ORDER:
+        if name in baselines and bits > baselines[name]:
+            return f"above-{name}", baselines[name]
+    return ("below-5-gram", baselines["5-gram"]) if "5-gram" in baselines else ("alone", None)
+
+
+def _lever(history: History, best: float, last: float) -> tuple[str, dict[str, float]]:
+    settings, validation = history.settings, history.last_validation
+    assert validation is not None
+    training, dropout = validation.training_loss, float(settings.get("dropout") or 0.0)
+    memorised = math.isfinite(training) and training < (1 - _MEMORISED) * last
+    rate, better = settings.get("learning_rate"), BEST_RATE.get(str(settings.get("optimizer")))
+    if memorised and (last > (1 + _RISEN) * best or not _falls(history)):
+        told = {"training": training, "validation": last, "dropout": dropout}
+        return ("dropout" if dropout < _MOST_DROPOUT else "text"), told
+    if isinstance(rate, int | float) and better is not None and rate * _FAR_BELOW < better:
+        return "rate", {"rate": float(rate), "better": better}
+    return ("time" if _falls(history) else "none"), {}
+
+
+def _falls(history: History) -> bool:
+    """Whether the last validation was clearly better than the one before, or there was only one."""
+    losses = [one.loss for _, one in history.validations]
+    return len(losses) < 2 or losses[-1] < (1 - _STILL_FALLING) * losses[-2]
+
+
+def _seconds(history: History) -> float:
+    """Of the run as it was: the time it was given, or took."""
+    given = history.settings.get("time")
+    if isinstance(given, int | float) and given > 0:
+        return float(given)
+    took = history.finished.seconds if history.finished else history.seconds
+    return max(_SHORTEST, took)
+
+
+def command_of(settings: Mapping[str, Any], lever: str, seconds: float) -> str:
+    """One command that pulls the lever. Where text is what lacks, the person has to name it."""
+    longer = _time(2 * seconds if lever in ("time", "none") else max(_SHORTEST, seconds))
+    words = ["mmrec-tui", "train", "--time", longer]
+    if lever == "text":
+        return shlex.join([*words, "--data-dir"]) + " FOLDER_WITH_MORE_TEXT"
+    return shlex.join([*words, *_of_text(settings), "--name", "better"])
+
+
+def _of_text(settings: Mapping[str, Any]) -> list[str]:
+    for name in ("data_dir", "corpus"):
+        given = settings.get(name)
+        if given:
+            texts = [given] if isinstance(given, str) else [str(one) for one in given]
+            flag = "--" + name.replace("_", "-")
+            return [word for text in texts for word in (flag, text)]
+    return ["--use-sample-corpus"]
+
+
+def _time(seconds: float) -> str:
+    minutes = math.ceil(seconds / 60)
+    return f"{minutes}m" if seconds > 90 else f"{max(60, math.ceil(seconds))}s"

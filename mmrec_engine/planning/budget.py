@@ -1,0 +1,230 @@
+"""The plan: text, machine, time and what a person fixed in, a value and a reason for every other setting out. Pure.
+
+text facts, machine facts, seconds, settings ──► candidates ──► (their speeds are measured) ──► plan ──► settings
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from mmrec_engine.errors import RequestError
+from mmrec_engine.planning.facts import MachineFacts, TextFacts
+from mmrec_engine.planning.rules import Rules, rules
+from mmrec_engine.settings import Resolved, Settings, resolve
+from mmrec_engine.settings.presets import BEST_RATE, PRESETS, RECIPES
+
+PLANNER = "planner"  # source of a setting
+GIVEN = ("hand", "file", "run")  # sources of what a person fixed
+_CONFIGS = ("tiny", "mini", "small")
+_SMALL_FROM_SECONDS, _SMALL_FROM_CHARACTERS = 1200.0, 5_000_000
+_FEWEST_STEPS = 20
+_MOST_VALIDATIONS, _FEWEST_VALIDATIONS = 5, 1
+_SHARE_OF_VALIDATIONS = 0.06  # of the time
+_VALIDATION_SPEED = 2.0  # tokens a second of a validation (float32) against those of training
+_BESIDE = 9.0  # seconds of start, checks before and after, saving: measured on a quiet machine (docs/performance.md)
+_BESIDE_UNCHECKED = 4.0
+_SHARE_KEPT = 0.04  # of the time: preparing the plan, and what is left over
+_LEAST_WINDOWS = (50, 8)  # of training and validation split
+_SHORTEST_WINDOW = 16
+_NOT_WITH_A_RECIPE = frozenset({"max_steps", "eval_every", "tokenizer", "vocab_size"})  # what a recipe leaves open
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A setting's value, and why: a key of `reasons.REASONS`, and the values that its words tell."""
+
+    value: Any
+    reason: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"value": self.value, "reason": self.reason, "values": dict(self.values)}
+
+
+@dataclass(frozen=True)
+class BudgetPlan:
+    """choices: by setting; expected: what the run is expected to come to."""
+
+    choices: Mapping[str, Choice]
+    expected: Mapping[str, Any]
+
+    def applied_to(self, resolved: Resolved) -> Resolved:
+        """The settings with what was chosen, each marked as the planner's."""
+        values = {name: choice.value for name, choice in self.choices.items()}
+        settings = resolve({**resolved.settings.as_dict(), **values}).settings
+        return Resolved(settings, {**resolved.sources, **dict.fromkeys(values, PLANNER)})
+
+    def as_dict(self) -> dict[str, Any]:
+        return {name: choice.as_dict() for name, choice in self.choices.items()}
+
+
+def is_free(name: str, resolved: Resolved) -> bool:
+    """Whether nobody fixed this setting, neither by itself nor by a recipe."""
+    if resolved.sources[name] != "default":
+        return False
+    return resolved.sources["recipe"] not in GIVEN or name in _NOT_WITH_A_RECIPE
+
+
+def tokenizer_choices(text: TextFacts, machine: MachineFacts, resolved: Resolved) -> dict[str, Choice]:
+    """What a token is to be, as the size of the text suggests."""
+    if not is_free("tokenizer", resolved) or resolved.settings.target_loss is not None or resolved.settings.recased:
+        return {}
+    subwords = rules().subwords(text.train)
+    values = {"characters": text.train, "subwords": subwords, "least": rules().subword_characters}
+    if not is_free("vocab_size", resolved):
+        subwords = min(subwords, resolved.settings.vocab_size)
+    if not subwords:
+        return {"tokenizer": Choice("char", "characters-for-small-text", values)}
+    if not machine.subwords:
+        return {"tokenizer": Choice("char", "subwords-missing", values)}
+    chosen = {"tokenizer": Choice("bpe", "subwords-for-large-text", values)}
+    if is_free("vocab_size", resolved):
+        chosen["vocab_size"] = Choice(subwords, "vocabulary-by-size", values)
+    return chosen
+
+
+def candidates(text: TextFacts, machine: MachineFacts, resolved: Resolved) -> dict[str, Settings]:
+    """What could be trained, by config: complete settings, whose speed is to be measured."""
+    configs = [resolved.settings.config]
+    if is_free("config", resolved):
+        seconds = resolved.settings.time or 0.0
+        large = seconds >= _SMALL_FROM_SECONDS and text.train >= _SMALL_FROM_CHARACTERS
+        configs = [name for name in _CONFIGS if name != "small" or large]
+    return {config: _shaped(config, text, machine, resolved).settings for config in configs}
+
+
+def vocabulary_of(settings: Settings, text: TextFacts) -> int:
+    return text.alphabet if settings.tokenizer == "char" else settings.vocab_size
+
+
+def plan(text: TextFacts, machine: MachineFacts, resolved: Resolved, *, checks: bool = True) -> BudgetPlan:
+    """Raises RequestError where the settings' time does not suffice, even on a machine that has nothing else to do."""
+    settings, known = resolved.settings, rules()
+    shaped = {config: _shaped(config, text, machine, resolved) for config in machine.speeds}
+    total = settings.time or 0.0
+    beside = (_BESIDE if checks else _BESIDE_UNCHECKED) + _SHARE_KEPT * total
+    outlooks = {config: _outlook(one, text, machine, total - beside, known) for config, one in shaped.items()}
+    config = _best_config(outlooks, known)
+    chosen, outlook = shaped[config], outlooks[config]
+    if outlook.steps < _FEWEST_STEPS:
+        needed = beside + outlook.validation + _FEWEST_STEPS / outlook.steps_a_second
+        raise RequestError("time-too-short", time=f"{total:g}", least=max(int(needed * 1.1), int(total)) + 1)
+    choices = dict(chosen.choices)
+    if is_free("config", resolved):
+        values = {"seen": outlook.seen, "least": int(known.larger_from["mini"]), "minutes": round(total / 60, 1)}
+        choices["config"] = Choice(config, f"config-{config}", values)
+    values = {"passes": round(outlook.passes, 1)}
+    if is_free("dropout", resolved):
+        choices["dropout"] = Choice(known.dropout(outlook.passes), "dropout-by-passes", values)
+    steps = outlook.steps if settings.max_steps is None else min(outlook.steps, settings.max_steps)
+    if is_free("max_steps", resolved):
+        choices["max_steps"] = Choice(steps, "steps-in-the-time", {"seconds": round(outlook.seconds)})
+    if is_free("eval_every", resolved):
+        count = max(
+            _FEWEST_VALIDATIONS, min(_MOST_VALIDATIONS, int(_SHARE_OF_VALIDATIONS * total / outlook.validation))
+        )
+        every = -(-steps // count)
+        choices["eval_every"] = Choice(
+            every, "validations-in-the-time", {"count": count, "each": round(outlook.validation, 1)}
+        )
+    if is_free("warmup_steps", resolved) and "warmup_steps" in choices:
+        warmup = min(int(choices["warmup_steps"].value), max(1, steps // 10))
+        choices["warmup_steps"] = replace(choices["warmup_steps"], value=warmup)
+    expected = {
+        "time": total,
+        "steps": steps,
+        "tokens": outlook.tokens,
+        "passes": round(outlook.passes, 2),
+        "seconds": round(outlook.seconds, 1),
+        "tokens_per_second": round(machine.speeds[config], 1),
+        "validation_seconds": round(outlook.validation, 2),
+        "parameters": chosen.settings.model(vocabulary_of(chosen.settings, text), config).parameters(),
+    }
+    order = [name for name in Settings.__dataclass_fields__ if name in choices]
+    return BudgetPlan({name: choices[name] for name in order}, expected)
+
+
+@dataclass(frozen=True)
+class _Shaped:
+    settings: Settings
+    choices: Mapping[str, Choice]
+
+
+@dataclass(frozen=True)
+class _Outlook:
+    """seconds: of steps; tokens, seen (in characters), passes: in them; validation: seconds of one."""
+
+    seconds: float
+    steps: int
+    steps_a_second: float
+    tokens: int
+    seen: int
+    passes: float
+    validation: float
+
+
+def _shaped(config: str, text: TextFacts, machine: MachineFacts, resolved: Resolved) -> _Shaped:
+    """Everything but what hangs on the number of steps."""
+    known, settings = rules(), resolved.settings
+    choices = tokenizer_choices(text, machine, resolved)
+
+    def choose(name: str, value: Any, reason: str, **values: Any) -> None:
+        if is_free(name, resolved):
+            choices[name] = Choice(value, reason, values)
+
+    tokenizer = choices["tokenizer"].value if "tokenizer" in choices else settings.tokenizer
+    each = 1.0 if tokenizer == "char" else known.characters_a_token
+    long = config != "tiny" and (settings.time or 0.0) >= known.long_window_seconds
+    window = _window(1024 if long else 256, text.train / each, text.validation / each)
+    seq_len = window if is_free("seq_len", resolved) else settings.seq_len
+    choose("seq_len", window, "window-of-the-text" if window < 256 else "window", tokens=window)
+    batch = max(2, min(16, (4096 if long else 2048) // seq_len))
+    choose("batch_size", batch, "batch-of-tokens", tokens=batch * seq_len)
+    choose("optimizer", "muon", "muon")
+    optimizer = choices["optimizer"].value if "optimizer" in choices else settings.optimizer
+    rate = BEST_RATE[optimizer]
+    choose("learning_rate", rate, f"rate-{optimizer}", rate=rate)
+    choose("warmup_steps", RECIPES["fast"]["warmup_steps"] if optimizer == "muon" else 100, "warmup")
+    choose("schedule", "linear", "fall-ends-with-the-time")
+    choose("learning_rate_floor", RECIPES["fast"]["learning_rate_floor"], "fall-ends-with-the-time")
+    choose("arch", "mmrec", "architecture")
+    values = {name: choice.value for name, choice in choices.items()}
+    if settings.stride is not None and settings.stride > values.get("seq_len", settings.seq_len):
+        values["seq_len"] = settings.stride
+    shaped = resolve({**settings.as_dict(), "config": config, **values}).settings
+    return _Shaped(shaped, choices)
+
+
+def _window(wanted: int, train_tokens: float, validation_tokens: float) -> int:
+    """The window that is wanted, or shorter where the text would make too few of them."""
+    length = wanted
+    while length > _SHORTEST_WINDOW and (
+        train_tokens < _LEAST_WINDOWS[0] * length or validation_tokens < _LEAST_WINDOWS[1] * length
+    ):
+        length //= 2
+    return length
+
+
+def _outlook(shaped: _Shaped, text: TextFacts, machine: MachineFacts, seconds: float, known: Rules) -> _Outlook:
+    settings = shaped.settings
+    speed = machine.speeds[settings.config]
+    each = 1.0 if settings.tokenizer == "char" else known.characters_a_token
+    a_step = settings.windows_a_step * settings.seq_len
+    validation = (text.validation / each) / (_VALIDATION_SPEED * speed) + 0.3
+    for_steps = max(0.0, seconds - validation)
+    steps = int(for_steps * speed / a_step)
+    tokens = steps * a_step
+    seen = int(tokens * each)
+    return _Outlook(for_steps, steps, speed / a_step, tokens, seen, seen / max(1, text.train), validation)
+
+
+def _best_config(outlooks: Mapping[str, _Outlook], known: Rules) -> str:
+    """The largest config that comes to see as much text in the time as it needs to be better than a smaller one."""
+    names = [name for name in PRESETS if name in outlooks]
+    best = names[0]
+    for name in names[1:]:
+        if outlooks[name].seen >= known.larger_from.get(name, float("inf")):
+            best = name
+    return best

@@ -1,0 +1,36 @@
+"""The speed of a candidate on this machine, by the steps of `throughput.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from mmrec_engine.errors import Interrupted
+from mmrec_engine.planning.speeds import Speed, Speeds
+from mmrec_engine.planning.throughput import fits, measure
+from mmrec_engine.settings import Settings
+from mmrec_engine.system.determinism import process_restored
+from mmrec_engine.system.memory import USABLE
+from mmrec_engine.training.precision import machine_key
+
+_QUIET = 0.7  # share of its threads' time: with less the machine has other work
+_LEAST_SHARE = 0.05
+
+
+def speeds_here(stopping: Callable[[], bool]) -> Speeds:
+    """What this machine trains when it has nothing else to do, measured where it is not remembered.
+
+    Raises Interrupted where it is to stop.
+    """
+
+    def speed(settings: Settings, vocabulary: int, seconds: float) -> Speed | None:
+        needed, available = fits(settings, vocabulary)
+        if needed > USABLE * available:
+            return None
+        with process_restored():
+            found = measure(settings, vocabulary, seconds=seconds, stop=stopping)
+        if found is None:
+            raise Interrupted
+        given = 1.0 if found.cpu_share is None else max(_LEAST_SHARE, found.cpu_share)
+        return Speed(found.tokens_per_second / given, given > _QUIET)
+
+    return Speeds(machine_key(), speed)

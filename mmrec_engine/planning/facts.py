@@ -1,0 +1,63 @@
+"""What a plan is made from: the text in figures, and the machine."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field, replace
+
+from mmrec_engine.data.sources.hub_source import is_hub
+from mmrec_engine.events import Progress
+from mmrec_engine.runs.run_text import text_of_new_run
+from mmrec_engine.settings import Settings
+
+_SHORT_WINDOW = 16  # tokens; so that any text that can be trained on can be looked at
+_UNREAD = 100_000_000  # characters that a data set is taken to have before it is read
+_VALIDATION_SHARE = 0.1
+
+
+@dataclass(frozen=True)
+class TextFacts:
+    """train, validation: characters of the splits; alphabet: different characters; parts: texts that are trained on
+    together.
+    """
+
+    train: int
+    validation: int
+    alphabet: int
+    parts: int = 1
+
+
+@dataclass(frozen=True)
+class MachineFacts:
+    """speeds: of each candidate, by config, tokens a second; empty: not measured. subwords: whether the library is there."""
+
+    subwords: bool
+    precision: str = "fp32"
+    threads: int = 1
+    speeds: Mapping[str, float] = field(default_factory=dict)
+
+
+def subwords_there() -> bool:
+    """Whether the library that learns byte-pair encodings is installed."""
+    return importlib.util.find_spec("tokenizers") is not None
+
+
+def text_facts(settings: Settings) -> Generator[Progress, None, TextFacts]:
+    """Read the text as characters; what is prepared stays in the cache. A streamed data set is not read for this.
+
+    Raises RequestError as preparing it does.
+    """
+    corpus = settings.corpus
+    if settings.data_dir is None and isinstance(corpus, str) and is_hub(corpus):
+        size = settings.max_corpus_bytes or _UNREAD
+        return TextFacts(int(size * (1 - _VALIDATION_SHARE)), int(size * _VALIDATION_SHARE), 1000)
+    length = min(settings.seq_len, _SHORT_WINDOW)
+    plain = replace(settings, tokenizer="char", vocab_size=5000, seq_len=length, stride=None)
+    prepared = yield from text_of_new_run(plain)
+    return TextFacts(
+        prepared.train.characters,
+        prepared.validation.characters,
+        prepared.tokenizer.vocab_size,
+        len(prepared.all_parts),
+    )

@@ -1,0 +1,231 @@
+"""The plan for a given time: pure rules over the facts of a text and a machine, and the clock that keeps a run to its time."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mmrec_engine import events
+from mmrec_engine.errors import RequestError
+from mmrec_engine.locales.messages import LANGUAGES
+from mmrec_engine.optim.lr_schedule import rate_factor
+from mmrec_engine.planning.budget import BudgetPlan, candidates, plan, tokenizer_choices
+from mmrec_engine.planning.facts import MachineFacts, TextFacts
+from mmrec_engine.planning.reasons import REASONS, reason_of
+from mmrec_engine.planning.rules import rules
+from mmrec_engine.planning.speeds import Speed, Speeds
+from mmrec_engine.settings import Settings, resolve
+from mmrec_engine.training.deadline import Beside, Budget, Deadline
+from mmrec_engine.training.plan import make_plan
+
+MEGABYTE = TextFacts(train=1_000_000, validation=110_000, alphabet=80)
+SMALL = TextFacts(train=50_000, validation=5_500, alphabet=80)
+USUAL = MachineFacts(True, speeds={"tiny": 30_000.0, "mini": 10_000.0})
+
+
+def made(text: TextFacts, machine: MachineFacts = USUAL, **given: Any) -> BudgetPlan:
+    return plan(text, machine, resolve(given))
+
+
+def test_large_text_gets_subwords_and_small_text_characters() -> None:
+    assert made(MEGABYTE, time=60).choices["tokenizer"].value == "bpe"
+    assert made(MEGABYTE, time=60).choices["vocab_size"].value == 1000
+    assert made(SMALL, time=60).choices["tokenizer"].value == "char"
+    without = made(MEGABYTE, MachineFacts(False, speeds=USUAL.speeds), time=60).choices["tokenizer"]
+    assert (without.value, without.reason) == ("char", "subwords-missing")
+
+
+def test_more_time_gets_a_larger_model() -> None:
+    configs = [made(MEGABYTE, time=seconds).choices["config"].value for seconds in (30, 3600)]
+    assert configs == ["tiny", "mini"]
+
+
+def test_more_passes_over_the_text_get_more_dropout() -> None:
+    shares = [made(SMALL, time=seconds).choices["dropout"].value for seconds in (30, 120, 600)]
+    assert shares == sorted(shares)
+    assert shares[0] < shares[-1] <= 0.5
+
+
+def test_what_a_person_fixed_is_not_chosen() -> None:
+    given = {"time": 120, "config": "tiny", "dropout": 0.3, "optimizer": "adamw", "tokenizer": "char"}
+    chosen = made(MEGABYTE, **given)
+    assert not given.keys() & chosen.choices.keys()
+    resolved = chosen.applied_to(resolve(given))
+    assert all(getattr(resolved.settings, name) == value for name, value in given.items())
+    assert resolved.sources["learning_rate"] == "planner"
+    assert resolved.settings.learning_rate == 0.01, "AdamW's best, not the guide's"
+
+
+@pytest.mark.parametrize("recipe", ["guide", "fast"])
+def test_a_recipe_given_by_hand_keeps_its_hyperparameters(recipe: str) -> None:
+    asked = resolve({"time": 120, "recipe": recipe})
+    chosen = plan(MEGABYTE, MachineFacts(True, speeds={"tiny": 30_000.0}), asked)
+    assert chosen.choices.keys() <= {"max_steps", "eval_every", "tokenizer", "vocab_size"}
+    kept = chosen.applied_to(asked).settings
+    assert kept.learning_rate == asked.settings.learning_rate
+    assert list(candidates(MEGABYTE, USUAL, asked)) == ["tiny"]
+
+
+def test_a_target_in_nats_a_token_keeps_the_tokens_that_it_was_meant_for() -> None:
+    assert not tokenizer_choices(MEGABYTE, USUAL, resolve({"recipe": "fast", "target_loss": 1.9}))
+    assert tokenizer_choices(MEGABYTE, USUAL, resolve({"recipe": "fast", "target_bits": 2.7}))
+
+
+def test_windows_fit_into_a_short_text() -> None:
+    tiny = TextFacts(train=4000, validation=450, alphabet=60)
+    settings = made(tiny, time=60).applied_to(resolve({"time": 60})).settings
+    assert settings.seq_len <= 64
+    assert 8 * settings.seq_len <= 450
+
+
+def test_a_time_that_is_too_short_is_refused_with_one_that_suffices() -> None:
+    with pytest.raises(RequestError) as refused:
+        made(MEGABYTE, time=8)
+    least = refused.value.values["least"]
+    assert made(MEGABYTE, time=least).choices["max_steps"].value >= 20
+
+
+def test_every_choice_has_its_reason_in_both_languages() -> None:
+    plans = [
+        made(text, machine, time=seconds, **more)
+        for text in (MEGABYTE, SMALL)
+        for machine in (USUAL, MachineFacts(False, speeds=USUAL.speeds))
+        for seconds in (40, 600)
+        for more in ({}, {"optimizer": "adamw"})
+    ]
+    for choices in (one.as_dict() for one in plans):
+        for name, choice in choices.items():
+            for language in LANGUAGES:
+                assert reason_of(choice, language), (name, choice)
+    assert all(set(words) == set(LANGUAGES) for words in REASONS.values())
+
+
+def test_the_plan_survives_its_line_in_the_record() -> None:
+    chosen = made(MEGABYTE, time=60)
+    event = events.Planned(time=1.0, choices=chosen.as_dict(), expected=dict(chosen.expected))
+    assert events.from_line(events.to_line(event)) == event
+    changed = events.Replanned(
+        time=1.0, changes={"max_steps": 3}, reason="time", planned_steps=3, seconds_left=2.0, seconds_a_step=0.5
+    )
+    assert events.from_line(events.to_line(changed)) == changed
+
+
+def test_the_rules_are_those_that_were_measured() -> None:
+    known = rules()
+    assert known.subwords(known.subword_characters - 1) == 0
+    assert known.fewest_subwords <= known.subwords(known.subword_characters) <= known.most_subwords
+    assert known.dropout(0.0) == known.dropout_by_passes[0][1]
+    assert known.dropout(1e9) == known.dropout_by_passes[-1][1]
+
+
+def test_a_speed_is_measured_once_and_only_a_quiet_machine_is_believed(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def measured(settings: Settings, vocabulary: int, seconds: float) -> Speed:
+        asked.append(settings.config)
+        return Speed(1000.0, trusted=settings.config != "mini")
+
+    speeds = Speeds("here", measured, tmp_path / "speeds.json")
+    for config in ("tiny", "tiny", "mini", "mini"):
+        assert speeds.of(Settings(config=config), 1000, 0.1) == 1000.0
+    assert asked == ["tiny", "mini", "mini"]
+    assert Speeds("there", measured, tmp_path / "speeds.json").of(Settings(), 1000, 0.1) == 1000.0
+    assert asked[-1] == "tiny", "another machine's speed says nothing here"
+    (tmp_path / "speeds.json").write_text("[torn")
+    assert speeds.of(Settings(), 1000, 0.1) == 1000.0
+
+
+class Run:
+    """A run in a clock of its own: steps of `pace` seconds, which other work may lengthen."""
+
+    def __init__(self, seconds: float, pace: float, beside: Beside) -> None:
+        self.now = 0.0
+        self.deadline = Deadline(seconds, 0.0, 0.0, pace, beside, clock=lambda: self.now)
+        self.planned = self.deadline.fitting(0, 100, 100)
+        self.replanned: list[tuple[int, int]] = []
+        self.pace, self.beside, self.step = pace, beside, 0
+
+    def go(self, slower: Any) -> float:
+        """Train to the end; slower: by how much at a moment. Returns when the run is over."""
+        while True:
+            fitting = self.deadline.decide(self.step, self.planned, 100, 100) if self.step else None
+            if fitting is not None:
+                self.planned = fitting
+                self.replanned.append((self.step, fitting))
+            if self.step and self.step % 100 == 0 and self.step < self.planned:
+                self._beside(self.beside.validation, slower, self.deadline.add_validation)
+                self._beside(self.beside.saving, slower, self.deadline.add_saving)
+            if self.step >= self.planned:
+                return self.now + self.beside.validation * slower(self.now) + self.beside.ending * slower(self.now)
+            self.step += 1
+            took = self.pace * slower(self.now)
+            self.now += took
+            self.deadline.add_step(took)
+
+    def _beside(self, seconds: float, slower: Any, told: Any) -> None:
+        self.now += seconds * slower(self.now)
+        told(seconds * slower(self.now))
+
+
+@pytest.mark.parametrize("seconds", [30.0, 120.0, 900.0])
+@pytest.mark.parametrize("pace", [0.04, 0.4])
+@pytest.mark.parametrize("factor", [1.0, 0.5, 2.0, 3.0])
+def test_a_run_ends_within_its_time_whatever_the_machine_does_in_the_middle(
+    seconds: float, pace: float, factor: float
+) -> None:
+    run = Run(seconds, pace, Beside(1.0, 0.1, 2.0))
+    ended = run.go(lambda now: factor if seconds / 3 < now < seconds * 2 / 3 else 1.0)
+    assert ended <= seconds + min(10.0, 0.05 * seconds)
+    assert ended >= (0.75 if factor > 2 else 0.9) * seconds, "what time there is is used"
+    assert bool(run.replanned) == (factor != 1.0)
+    assert len(run.replanned) < 40
+
+
+def test_a_machine_that_stays_slow_ends_in_time_too() -> None:
+    run = Run(60.0, 0.1, Beside(1.0, 0.1, 2.0))
+    assert run.go(lambda now: 2.5) <= 66.0
+
+
+def test_a_budget_of_a_checkpoint_is_believed_only_whole() -> None:
+    stored = {"used": 3.0, "seconds_a_step": 0.1, "anchor_step": 4, "anchor_done": 0.5}
+    assert Budget.of_stored(stored).anchor == (4, 0.5)
+    for name in stored:
+        with pytest.raises(ValueError, match="budget"):
+            Budget.of_stored({key: value for key, value in stored.items() if key != name})
+        with pytest.raises(ValueError, match="budget"):
+            Budget.of_stored({**stored, name: "much"})
+
+
+@pytest.mark.parametrize("schedule", ["linear", "cosine", "wsd"])
+def test_the_rate_does_not_jump_where_the_steps_change(schedule: str) -> None:
+    settings = resolve({"schedule": schedule, "warmup_steps": 10, "max_steps": 1000}).settings
+    before = rate_factor(400, planned=1000, settings=settings)
+    done = (400 - 10) / 990
+    for planned in (500, 2000):
+        after = [rate_factor(step, planned=planned, settings=settings, anchor=(400, done)) for step in (400, planned)]
+        assert after[0] == pytest.approx(before)
+        assert after[1] == pytest.approx(settings.learning_rate_floor)
+
+
+def test_a_target_in_bits_is_one_in_nats_a_token() -> None:
+    asked = resolve({"target_bits": 2.0}).settings
+    assert make_plan(asked, 100, tokens_a_character=0.5).target_loss == pytest.approx(4 * math.log(2))
+    both = resolve({"target_bits": 2.0, "target_loss": 1.5}).settings
+    assert make_plan(both, 100, tokens_a_character=1.0).target_loss == 1.5, "the one that is reached first"
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90s", 90), ("10m", 600), ("2h", 7200), ("1h30m", 5400), ("1.5m", 90), ("45", 45), (60, 60)]
+)
+def test_a_time_is_written_with_its_unit(text: str | int, seconds: float) -> None:
+    assert resolve({"time": text}).settings.time == seconds
+    assert resolve({"time": text}).settings.epochs is None, "the time alone limits the run"
+
+
+@pytest.mark.parametrize("text", ["soon", "10 parsecs", "m", "", "-5m", "1e400", "nan", "1s"])
+def test_what_is_no_time_is_refused(text: str) -> None:
+    with pytest.raises(RequestError):
+        resolve({"time": text})

@@ -1,0 +1,143 @@
+"""A run that has a given time: what the clock decides is recorded, and a resume goes on with it bit for bit."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from mmrec_engine import events, train
+from mmrec_engine.runs import checkpoints
+from mmrec_engine.runs.catalog import read_events, recorded_ending
+from mmrec_engine.settings import Resolved, resolve
+from mmrec_engine.storage.run_files import FINAL
+from mmrec_engine.training.control import Control
+from mmrec_engine.training.deadline import Deadline
+
+# Of a run that would make hundreds of steps: the clock says so after these, whatever it shows.
+DECIDED = {2: 50, 6: 40, 14: 24, 20: 30}  # the first one while the rate still rises: until then the clock decided
+
+
+def settings(folder: Path, text: Path, name: str, **more: Any) -> Resolved:
+    fixed: dict[str, Any] = {
+        "config": "tiny", "tokenizer": "char", "seq_len": 16, "batch_size": 2, "threads": 1, "precision": "fp32",
+        "optimizer": "muon", "learning_rate": 0.04, "warmup_steps": 4, "dropout": 0.1, "eval_every": 12, "checkpoint_every": 5,
+    }  # fmt: skip
+    place = {"data_dir": str(text), "output_dir": str(folder), "name": name, "time": 60}
+    return resolve({**place, **fixed, **more})
+
+
+@pytest.fixture
+def text(tmp_path: Path, prose: str) -> Path:
+    path = tmp_path / "prose.txt"
+    path.write_text(prose[:4000], encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def decided(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The clock decides at given steps. Returns the steps at which it was asked."""
+    asked: list[int] = []
+
+    def decide(self: Deadline, step: int, planned: int, *rest: Any) -> int | None:
+        asked.append(step)
+        return DECIDED.get(step)
+
+    monkeypatch.setattr(Deadline, "decide", decide)
+    return asked
+
+
+def rates(folder: Path) -> dict[int, float]:
+    return {event.step: event.learning_rate for event in read_events(folder) if isinstance(event, events.Step)}
+
+
+def test_a_run_that_was_replanned_and_killed_resumes_to_the_same_weights(
+    tmp_path: Path, text: Path, decided: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in train(settings(tmp_path, text, "whole")):
+        pass
+    assert recorded_ending(tmp_path / "whole") is not None
+    asked, control = settings(tmp_path, text, "cut"), Control()
+    for event in train(asked, control):
+        if isinstance(event, events.Step) and event.step == 17:  # three decisions lie before it
+            control.ask("stop", "test")
+    planned = [event for event in read_events(tmp_path / "cut") if isinstance(event, events.Replanned)]
+    assert [(event.step, event.planned_steps) for event in planned] == [(2, 50), (6, 40), (14, 24)]
+    decided.clear()
+    for _ in train(asked, resume=True):
+        pass
+    assert min(decided) >= 17, "what was decided before is taken over, not decided again"
+    whole, cut = (checkpoints.read(tmp_path / name / FINAL) for name in ("whole", "cut"))
+    assert whole["progress"] == cut["progress"]
+    assert all(torch.equal(whole["model"][name], cut["model"][name]) for name in whole["model"])
+    assert rates(tmp_path / "whole") == rates(tmp_path / "cut")
+    assert len(rates(tmp_path / "whole")) == DECIDED[20]
+    ordered = [rate for _, rate in sorted(rates(tmp_path / "whole").items())][4:]
+    assert all(later < earlier for earlier, later in itertools.pairwise(ordered)), "the rate never jumps up"
+    assert max(earlier - later for earlier, later in itertools.pairwise(ordered)) < 0.008, "nor down"
+
+
+def test_the_time_that_was_used_counts_after_a_resume(tmp_path: Path, text: Path) -> None:
+    control = Control()
+    for event in train(settings(tmp_path, text, "run", time=20), control):
+        if isinstance(event, events.Step) and event.step == 3:
+            control.ask("stop", "test")
+    stored = checkpoints.read(tmp_path / "run" / "checkpoint_step_3.pt")
+    assert stored["budget"]["used"] > 0
+    path = tmp_path / "run" / "checkpoint_step_3.pt"
+    content = {**stored, "budget": {**stored["budget"], "used": 19.9}}
+    with checkpoints.Pending.of_content(path, content) as pending:
+        pending.commit()
+    for _ in train(settings(tmp_path, text, "run", time=20), resume=True):
+        pass
+    ending = recorded_ending(tmp_path / "run")
+    assert ending is not None
+    assert ending.status == "completed"
+    assert ending.step <= 5, "hardly any of the time was left"
+
+
+@pytest.mark.extended
+def test_a_finished_run_goes_on_when_it_gets_more_time(tmp_path: Path, text: Path) -> None:
+    asked = settings(tmp_path, text, "run", time=8)
+    for _ in train(asked):
+        pass
+    first = recorded_ending(tmp_path / "run")
+    assert first is not None
+    before = (tmp_path / "run" / "events.jsonl").read_bytes()
+    assert list(train(asked, resume=True))[-1].event != "run_finished", "nothing is left of the time"
+    assert (tmp_path / "run" / "events.jsonl").read_bytes() == before
+    for _ in train(settings(tmp_path, text, "run", time=12), resume=True):
+        pass
+    second = recorded_ending(tmp_path / "run")
+    assert second is not None
+    assert second.step > first.step
+
+
+def test_steps_given_by_hand_limit_a_timed_run_too(tmp_path: Path, text: Path) -> None:
+    for _ in train(settings(tmp_path, text, "run", max_steps=7)):
+        pass
+    ending = recorded_ending(tmp_path / "run")
+    assert ending is not None
+    assert ending.step == 7
+
+
+def test_the_choices_stand_in_the_record_and_in_the_description(tmp_path: Path, text: Path) -> None:
+    asked = resolve({"data_dir": str(text), "output_dir": str(tmp_path), "name": "run", "time": 60, "config": "tiny",
+                     "threads": 1, "precision": "fp32"})  # fmt: skip
+    control, told = Control(), []
+    for event in train(asked, control):
+        if isinstance(event, events.Planned | events.RunStarted):
+            told.append(event)
+        if isinstance(event, events.Step):
+            control.ask("stop", "test")
+    planned, started = told
+    assert isinstance(planned, events.Planned)
+    assert isinstance(started, events.RunStarted)
+    assert {"optimizer", "dropout", "seq_len"} <= planned.choices.keys()
+    assert "config" not in planned.choices, "it was given by hand"
+    for name, choice in planned.choices.items():
+        if name != "max_steps":  # which the clock had corrected by then
+            assert started.settings[name] == choice["value"], name

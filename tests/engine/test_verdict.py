@@ -1,0 +1,84 @@
+"""The verdict on a run: where it stands, what would better it, and a command that can be typed."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any
+
+import pytest
+
+from mmrec_engine import events
+from mmrec_engine.checks.verdict import verdict_of
+from mmrec_engine.locales.messages import LANGUAGES
+from mmrec_engine.locales.verdicts import verdict_lines
+from mmrec_engine.runs.history import History
+from mmrec_engine.settings import resolve
+
+BASELINES = {"unigram": 3.1, "bigram": 2.5, "5-gram": 1.9}
+
+
+def run(validations: list[tuple[float, float]], **settings: Any) -> History:
+    """A run that ended, with these validation and training losses."""
+    history = History()
+    history.add(
+        events.RunStarted(
+            planned_steps=100, steps_an_epoch=10, parameters=1, corpus={}, settings=resolve(settings).settings.as_dict(),
+            baselines=BASELINES,
+        )
+    )  # fmt: skip
+    best = min(loss for loss, _ in validations)
+    for number, (loss, training) in enumerate(validations, start=1):
+        history.add(
+            events.Validation(
+                step=10 * number, loss=loss, perplexity=1, accuracy=0.5, bits_per_character=1.4427 * loss,
+                training_loss=training, batches=1, best=loss == best, patience_used=0, patience=5, epoch=1,
+            )
+        )  # fmt: skip
+    history.add(events.RunFinished(step=10 * len(validations), status="completed", reason="", seconds=100.0))
+    return history
+
+
+@pytest.mark.parametrize(
+    ("loss", "stands"),
+    [(1.8, "below-5-gram"), (2.0, "above-5-gram"), (2.6, "above-bigram"), (3.3, "above-unigram")],
+)
+def test_a_model_is_placed_between_the_baselines(loss: float, stands: str) -> None:
+    verdict = verdict_of(run([(loss, loss)]))
+    assert verdict is not None
+    assert verdict["stands"] == stands
+    assert verdict["baselines"]["5-gram"] == pytest.approx(1.9 * 1.4427, abs=1e-3), "in bits a character"
+
+
+@pytest.mark.parametrize(
+    ("validations", "settings", "lever"),
+    [
+        ([(2.2, 2.2), (2.0, 2.0)], {"learning_rate": 0.01}, "time"),
+        ([(2.2, 2.2), (2.0, 2.0)], {}, "rate"),  # the guide's recipe
+        ([(2.0, 1.9), (2.0, 1.9)], {"optimizer": "muon", "learning_rate": 0.04}, "none"),
+        ([(1.7, 1.5), (1.9, 1.0)], {"optimizer": "muon", "learning_rate": 0.04, "dropout": 0.0}, "dropout"),
+        ([(1.7, 1.5), (1.9, 1.0)], {"optimizer": "muon", "learning_rate": 0.04, "dropout": 0.4}, "text"),
+        ([(1.7, 1.5), (1.9, 1.0)], {}, "dropout"),  # a low rate is not what a memorised text lacks
+    ],
+)
+def test_the_lever_is_what_the_curves_and_the_settings_tell(
+    validations: list[tuple[float, float]], settings: dict[str, Any], lever: str
+) -> None:
+    verdict = verdict_of(run(validations, **settings))
+    assert verdict is not None
+    assert verdict["lever"] == lever
+    for language in LANGUAGES:
+        lines = verdict_lines(verdict, language)
+        assert len(lines) == 2
+        assert not any("{" in line for line in lines)
+
+
+def test_the_command_names_the_text_of_the_run_in_shell_words() -> None:
+    verdict = verdict_of(run([(2.0, 2.0)], data_dir="my texts/a"))
+    assert verdict is not None
+    words = shlex.split(verdict["command"])
+    assert words[:2] == ["mmrec-tui", "train"]
+    assert words[words.index("--data-dir") + 1] == "my texts/a"
+
+
+def test_a_run_without_a_validation_has_no_verdict() -> None:
+    assert verdict_of(History()) is None
