@@ -101,4 +101,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # as the program sets it, before torch is imported
     main()

@@ -93,7 +93,7 @@ async def test_a_target_makes_the_time_a_longest_one() -> None:
         await until(pilot, lambda: outlook(app).startswith("✓"))
         assert "daha az" not in outlook(app)
         await fill_in(pilot, "target_loss", "1,9")
-        await until(pilot, lambda: "loss daha önce 1,900 olursa daha az" in outlook(app))
+        await until(pilot, lambda: "loss daha önce 1,900 olursa daha kısa" in outlook(app))
 
 
 @pytest.mark.slow

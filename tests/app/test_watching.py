@@ -67,7 +67,7 @@ async def test_a_finished_run_is_shown_as_it_ended(place: Path) -> None:
             assert words in seen, words
         assert "pause" not in seen, "nothing can be paused"
         await pilot.press("p")
-        await until_shown(pilot, "no process trains here now")
+        await until_shown(pilot, "no process is training this run now")
     assert asked(place) == []
 
 
