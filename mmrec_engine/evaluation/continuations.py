@@ -21,7 +21,7 @@ from mmrec_engine.data.prepare import Corpus
 from mmrec_engine.data.text_measures import overlap
 from mmrec_engine.errors import RequestError
 from mmrec_engine.evaluation.generation import BETWEEN, Sampling, continue_all, documents_of
-from mmrec_engine.evaluation.words import Words, bleu_tokenization, is_turkish
+from mmrec_engine.evaluation.words import Words, bleu_tokenization, is_turkish, unsegmented
 from mmrec_engine.events import Progress
 from mmrec_engine.model.language_model import LanguageModel
 from mmrec_engine.settings import metrics_of
@@ -125,19 +125,20 @@ def _rouge(written: Written, corpus: Corpus) -> dict[str, Any]:
     }
     scores = [scorers[kind].score(reference, text) for (text, reference), kind in zip(written, turkish, strict=True)]
     means = {name: 100.0 * sum(one[name].fmeasure for one in scores) / len(scores) for name in _ROUGES}
-    return {**means, "words": _words_signature(turkish)}
+    return {**means, "words": _words_signature(turkish, written)}
 
 
 def _distinct(written: Written, corpus: Corpus) -> dict[str, Any]:
     turkish = [is_turkish([reference]) for _, reference in written]
     words = [Words(kind).tokenize(text) for (text, _), kind in zip(written, turkish, strict=True)]
-    return {**{f"distinct{n}": _different(words, n) for n in (1, 2)}, "words": _words_signature(turkish)}
+    return {**{f"distinct{n}": _different(words, n) for n in (1, 2)}, "words": _words_signature(turkish, written)}
 
 
-def _words_signature(turkish: Sequence[bool]) -> str:
-    """How words were told and lower-cased, as sacrebleu has its signatures."""
+def _words_signature(turkish: Sequence[bool], written: Written) -> str:
+    """How words were told and lower-cased, as sacrebleu has its signatures; and in which scripts they were not told apart."""
     case = "lc.tr" if all(turkish) else "lc.tr+lc" if any(turkish) else "lc"
-    return f"case:{case}|words:marks-joined,cjk-characters"
+    whole = unsegmented(reference for _, reference in written)
+    return f"case:{case}|words:marks-joined,cjk-characters{''.join(f',{script}-between-blanks' for script in whole)}"
 
 
 def _different(texts: Sequence[Sequence[str]], length: int) -> float:

@@ -15,6 +15,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, load_file, save, save_file
 
+from mmrec_engine.data.split_record import record_beside
 from mmrec_engine.errors import RequestError
 from mmrec_engine.model.language_model import LanguageModel
 from mmrec_engine.runs import checkpoints
@@ -22,7 +23,7 @@ from mmrec_engine.runs.catalog import locate
 from mmrec_engine.settings import FIELDS, Settings
 from mmrec_engine.settings.model_config import ModelConfig
 from mmrec_engine.storage.files import open_plain, read_plain
-from mmrec_engine.storage.run_files import WEIGHTS
+from mmrec_engine.storage.run_files import SPLIT, WEIGHTS
 from mmrec_engine.tokenizer import Tokenizer, tokenizer_from_dict
 
 CONFIG, TOKENIZER = "config.json", "tokenizer.json"
@@ -98,7 +99,10 @@ def into_new(folder: Path) -> None:
 
 
 def export(trained: Trained, folder: Path) -> list[Path]:
-    """Write the weights as safetensors, and tokenizer and configuration as JSON, into a new or empty folder."""
+    """Write the weights as safetensors, tokenizer and configuration as JSON, and the record of the split, if there is one, into
+    a new or empty folder. By the record an export is evaluated on what it was not trained on, and further runs keep the split.
+    """
+    record = record_beside(trained.path)
     try:
         missing = [parent for parent in (folder, *folder.parents) if not parent.exists()]
         into_new(folder)
@@ -116,13 +120,15 @@ def export(trained: Trained, folder: Path) -> list[Path]:
             text = json.dumps(content, ensure_ascii=False, indent=2)
             # In a name that is no UTF-8 are characters that only JSON's escapes can tell.
             (folder / name).write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
+        if record is not None:
+            record.write(folder / SPLIT)
     except BaseException as error:
         _remove_half_written(folder, missing)
         if not isinstance(error, OSError | SafetensorError):
             raise
         reason = getattr(error, "strerror", None) or (str(error).splitlines() or ["?"])[0]
         raise RequestError("export-unwritable", path=folder, reason=reason) from None
-    return [folder / name for name in (WEIGHTS, CONFIG, TOKENIZER)]
+    return [folder / name for name in (WEIGHTS, CONFIG, TOKENIZER, *([SPLIT] if record is not None else []))]
 
 
 def _loaded(path: Path) -> dict[str, torch.Tensor]:
@@ -140,7 +146,7 @@ def _is_utf8(path: Path) -> bool:
 
 def _remove_half_written(folder: Path, made: list[Path]) -> None:
     with contextlib.suppress(OSError):
-        for name in (WEIGHTS, CONFIG, TOKENIZER):
+        for name in (WEIGHTS, CONFIG, TOKENIZER, SPLIT):
             (folder / name).unlink(missing_ok=True)
         for parent in made:
             parent.rmdir()

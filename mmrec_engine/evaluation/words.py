@@ -15,6 +15,7 @@ _HAN, _KANA = ("CJK ",), ("HIRAGANA ", "KATAKANA ", "KATAKANA-HIRAGANA ", "HALFW
 _WITHOUT_BLANKS = ("THAI ", "LAO ", "KHMER ", "MYANMAR ", "TIBETAN ", "JAVANESE ")
 _TURKISH = frozenset("ığĞİ")  # letters of Turkish and Azerbaijani alone
 _TURKISH_SHARE = 0.005  # of the letters, from which a text is taken for one of these
+_SOME_UNSEGMENTED = 0.02  # of the letters
 _MOSTLY, _SOME_KANA = 0.3, 0.05  # shares of the letters that decide how BLEU cuts a text
 
 
@@ -52,6 +53,13 @@ def is_turkish(texts: Iterable[str]) -> bool:
     """Whether these are in Turkish or Azerbaijani, where I is the capital of ı."""
     letters = [character for text in texts for character in text if character.isalpha()]
     return sum(character in _TURKISH for character in letters) > _TURKISH_SHARE * len(letters)
+
+
+def unsegmented(texts: Iterable[str]) -> list[str]:
+    """The scripts in these texts that part words by no blanks, and are not cut into words here: "thai" and the like."""
+    letters = [character for text in texts for character in text if character.isalpha()]
+    counts = {name: sum(_is_of(character, (name,)) for character in letters) for name in _WITHOUT_BLANKS}
+    return [name.strip().lower() for name, count in counts.items() if count > _SOME_UNSEGMENTED * len(letters)]
 
 
 def bleu_tokenization(texts: Iterable[str]) -> str:

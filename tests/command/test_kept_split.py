@@ -127,3 +127,25 @@ def test_a_run_whose_record_of_the_split_is_another_is_not_resumed(command: Comm
     (command.run_folder("a") / "split.npz").write_bytes((command.run_folder("b") / "split.npz").read_bytes())
     refused = command("train", "--resume", "--name", "a", "--max-steps", 6)
     assert refused.code == 2 and "text has changed" in refused.err
+
+
+def test_an_export_is_evaluated_on_the_split_of_its_run(command: Command, documents: Path) -> None:
+    """Of a run that has kept the split of an earlier one, which no rule finds again."""
+    assert command("train", "--data-dir", documents, *FAST, *LIMIT, "--name", "a").code == 0
+    words = (documents / "en-how-02-soap.txt").read_text(encoding="utf-8").split()
+    for number in range(3):
+        (documents / f"new-{number}.txt").write_text(" ".join(words[number * 30 :] * 2), encoding="utf-8")
+    assert command("train", "--from", "a", *QUICK, *LIMIT, "--name", "b").code == 0
+    assert command("export", "b", "out").code == 0
+    own = command("evaluate", "b", "--json").json
+    for given in ([], ["--data-dir", documents]):
+        exported = command("evaluate", "out", *given, "--json")
+        assert exported.code == 0, exported.err
+        assert {name: exported.json[name] for name in own if name != "checkpoint"} == {
+            name: value for name, value in own.items() if name != "checkpoint"
+        }
+    found = []
+    for start in ("b", "out"):
+        check = command("check", "before", "--init-from", start, "--data-dir", documents, *QUICK, "--json")
+        found += [one["values"] for one in check.json["findings"] if one["id"] == "split-continued"]
+    assert found[0] == found[1] and found[0]["seen"] == 0

@@ -105,6 +105,15 @@ def test_the_signature_says_how_words_are_lower_cased(corpus: Corpus, monkeypatc
     assert "case:lc|" in measured(corpus, [("THE light", "the light")], monkeypatch)["words"]
 
 
+def test_the_signature_says_where_words_are_not_told_apart(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thai and its like write no blanks between words: what stands between two blanks counts as one."""
+    thai = ("หนังสือเล่มนี้ดีมาก และถูกด้วย", "หนังสือเล่มนั้นดีมาก และถูกด้วย")
+    values = measured(corpus, [thai], monkeypatch)
+    assert values["words"].endswith("words:marks-joined,cjk-characters,thai-between-blanks")
+    assert values["rouge1"] == pytest.approx(50)
+    assert "between-blanks" not in measured(corpus, [("今日は晴れ", "今日は雨")], monkeypatch)["words"]
+
+
 def test_what_stands_in_the_training_text_is_copied(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
     train = corpus.tokenizer.decode(np.asarray(corpus.train.tokens).tolist())
     values = measured(corpus, [(train[1000:1200], "x"), (train[1000:1200][::-1], "x")], monkeypatch)
