@@ -36,6 +36,7 @@ KEYS: tuple[Key, ...] = (
     Key("w", "w", "watch", ("start",)),
     # plan
     Key("ctrl+s", "^s", "next", ("plan",), priority=True, effect="go"),
+    Key("ctrl+down", "^↓", "read_on", ("plan",)),
     Key("o", "o", "own_text", ("plan",)),
     Key("ctrl+z", "^z", "undo", ("plan",), priority=True),
     Key("ctrl+r", "^r", "defaults", ("plan",), priority=True),

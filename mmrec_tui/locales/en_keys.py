@@ -7,6 +7,7 @@ TEXT = {
     "key.next": "next", "about.next": "On to the checklist with this plan",
     "key.defaults": "defaults", "about.defaults": "The guide's settings again; model and text stay",
     "key.undo": "undo", "about.undo": "Take back the last change of the plan",
+    "key.read_on": "read on", "about.read_on": "The rest of the explanation, then its beginning again",
     "key.own_text": "own text", "about.own_text": "Choose a file, a folder or a data set",
     "key.panel-configs": "model", "about.panel-configs": "To the models",
     "key.panel-corpora": "text", "about.panel-corpora": "To the texts",

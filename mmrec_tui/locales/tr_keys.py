@@ -7,6 +7,7 @@ TEXT = {
     "key.next": "ileri", "about.next": "Bu planla kontrol listesine geç",
     "key.defaults": "varsayılan", "about.defaults": "Rehberin ayarlarına dön; model ve metin kalır",
     "key.undo": "geri al", "about.undo": "Plandaki son değişikliği geri al",
+    "key.read_on": "devamı", "about.read_on": "Açıklamanın devamı, sonra yeniden başı",
     "key.own_text": "kendi metnim", "about.own_text": "Bir dosya, klasör ya da veri kümesi seç",
     "key.panel-configs": "model", "about.panel-configs": "Modellere git",
     "key.panel-corpora": "metin", "about.panel-corpora": "Metinlere git",

@@ -48,6 +48,26 @@ async def test_the_field_with_focus_and_its_explanation_are_in_sight(size: tuple
             assert first_words in screen_text(app), field.setting
 
 
+@pytest.mark.parametrize("language", ["en", "tr"])
+async def test_an_explanation_that_is_cut_is_read_on_with_a_key(language: str) -> None:
+    app = an_app(language)
+    about = {entry.name: entry for entry in HYPERPARAMETERS}
+    async with app.run_test(size=(60, 16)) as pilot:
+        screen = await the_form(app, pilot)
+        screen.query_one("#field-metrics").focus()
+        await until(pilot, lambda: f"^↓ {app.say('key.read_on')}" in screen_text(app))
+        last = about["metrics"].higher[language].split()[-1]
+        for _ in range(9):
+            if last in screen_text(app):
+                break
+            await pilot.press("ctrl+down")
+            await pilot.pause()
+        assert last in screen_text(app)
+        await pilot.resize_terminal(160, 45)
+        screen.query_one("#field-dropout").focus()
+        await until(pilot, lambda: "^↓" not in screen_text(app))
+
+
 async def test_a_field_for_a_number_takes_only_a_number_with_comma_or_point() -> None:
     app = an_app()
     async with app.run_test(size=(80, 24)) as pilot:

@@ -53,6 +53,7 @@ class PlanScreen(MmrecScreen):
 
     def __init__(self) -> None:
         super().__init__()
+        self._form = Form(id="form")
         self._preparing = Preparing()
         self._measuring = Measuring()
         self._searching: Work[Any] | None = None  # a search that was left; its last step may still be under way
@@ -80,7 +81,7 @@ class PlanScreen(MmrecScreen):
                     yield Static(id="preview")
             with Vertical(id="settings", classes="pane") as settings:
                 settings.border_title = f"3 {say('plan.settings')}"
-                yield Form(id="form")
+                yield self._form
         yield Static(id="outlook")
         yield KeyBar(id="keys")
 
@@ -130,7 +131,7 @@ class PlanScreen(MmrecScreen):
             self._resolved, self._error = draft.resolved(), None
         except RequestError as error:
             self._resolved, self._error = None, error
-        form = self.query_one(Form)
+        form = self._form
         if self._error is not None:
             form.show_errors(self._error, self.say)
         if self._resolved is not None:
@@ -173,7 +174,7 @@ class PlanScreen(MmrecScreen):
         steps = outlook(settings, corpus, None).steps if known and corpus is not None else settings.max_steps
         if steps is not None:
             curves = planned_rates(settings, steps, self.say), planned_pacing(settings, steps, self.say)
-            self.query_one(Form).show_curves(*curves)
+            self._form.show_curves(*curves)
 
     # Left: configs
 
@@ -271,7 +272,7 @@ class PlanScreen(MmrecScreen):
 
     def on_form_emptied(self, event: Form.Emptied) -> None:
         if self._resolved is not None:
-            self.query_one(Form).show_values(self._resolved, self.say)
+            self._form.show_values(self._resolved, self.say)
 
     def on_form_profile_chosen(self, event: Form.ProfileChosen) -> None:
         self._take(self._draft.with_profile(dict(PROFILES[event.profile])))
@@ -350,6 +351,8 @@ class PlanScreen(MmrecScreen):
 
     def shown_keys(self) -> list[Key]:
         hidden = set() if self._drafts.can_undo else {"undo"}
+        if not self._form.explanation_is_cut:
+            hidden.add("read_on")
         if not self._is_ready:
             hidden.add("next")
         if not self._is_ready or self.own_app.stage.training is not None:
@@ -384,6 +387,9 @@ class PlanScreen(MmrecScreen):
         if values:
             self._take(Draft({**self._draft.given, **values}))
             self.own_app.tell("search.taken")
+
+    def action_read_on(self) -> None:
+        self._form.read_on()
 
     def action_next(self) -> None:
         ready = self._ready()

@@ -92,6 +92,7 @@ class Form(Widget):
         super().__init__(**how)
         self._shown: dict[str, Any] = {}
         self._fields: list[Field] = []
+        self._about = VerticalScroll(id="about", can_focus=False)
 
     @property
     def _say(self) -> Wording:
@@ -114,7 +115,7 @@ class Form(Widget):
             plot = Plot(say(f"plan.{kind}-curve"), topic, say("plot.waiting"), id=kind)
             plot.can_focus = plot.display = False
             yield plot
-        with VerticalScroll(id="about", can_focus=False):
+        with self._about:
             yield Static(say("plan.profile-about"), id="about-text")
 
     def show_curves(self, rate: Figure, pacing: Figure) -> None:
@@ -185,6 +186,18 @@ class Form(Widget):
         if self.screen.focused is not None and self in self.screen.focused.ancestors:
             self._explain(self.screen.focused)
 
+    @property
+    def explanation_is_cut(self) -> bool:
+        return self._about.max_scroll_y > 0
+
+    def read_on(self) -> None:
+        """The rest of the explanation; at its end, the beginning again."""
+        about = self._about
+        if about.scroll_offset.y >= about.max_scroll_y:
+            about.scroll_home(animate=False)
+        else:
+            about.scroll_page_down(animate=False)
+
     def _explain(self, widget: Widget) -> None:
         """What the field with focus is about, and the curve that it shapes where there is room for one."""
         say = self._say
@@ -194,7 +207,7 @@ class Form(Widget):
         for kind, settings in (("rate", RATE_SETTINGS), ("pacing", CURRICULUM_SETTINGS)):
             shapes = field is not None and field.setting in settings
             self.query_one(f"#{kind}", Plot).display = roomy and shapes
-        self.query_one("#about").scroll_home(animate=False)
+        self._about.scroll_home(animate=False)
         if field is None:
             set_text(about, Content.styled(say("plan.profile-about"), "$foreground 80%"))
             return
@@ -206,6 +219,8 @@ class Form(Widget):
         else:
             parts.append(plain(entry.higher[language]))
         set_text(about, Content("\n").join(parts))
+        screen: Any = self.screen
+        self.call_after_refresh(screen.refresh_keys)  # whether all of it is seen
 
 
 def _choices(name: str, say: Wording) -> list[tuple[str, str]]:
