@@ -7,7 +7,7 @@ from typing import Any
 
 from mmrec_engine.checks.waivers import marked
 from mmrec_engine.data.prepare import Corpus
-from mmrec_engine.events import result_of
+from mmrec_engine.events import Planned, result_of
 from mmrec_engine.run.follow_up import Offer, leaves_checks_valid
 from mmrec_engine.runs.run_text import text_of_new_run
 from mmrec_engine.settings import Resolved, resolve
@@ -19,15 +19,19 @@ _OF_THE_TEXT = frozenset({
 _OF_ONE_CHECK = frozenset({"learning_rate", "warmup_steps", "early_stopping_patience", "eval_every", "grad_clip"})
 
 
+_CHOSEN = ("max_steps", "eval_every", "dropout", "learning_rate", "seq_len")  # by the planner, unless by hand
+
+
 class BeforeChecks:
     """corpus: prepared; where there is none it is prepared first. after: work on the same processors, which is waited for.
-    total: of checks, 0 until it is known."""
+    total: of checks, 0 until it is known. planned: what the planner chose, where the run has a given time."""
 
     def __init__(self, resolved: Resolved, corpus: Corpus | None, after: Work[Any] | None = None) -> None:
         self.resolved = resolved
         self._corpus = corpus
         self._found: dict[str, dict[str, Any]] = {}
         self._waived: frozenset[str] = frozenset()
+        self.planned: Planned | None = None
         self.total = 0
         self._made: set[str] = set()
         self._to_make: list[tuple[str, str]] = []  # (check, item), in the order in which they are made
@@ -77,9 +81,17 @@ class BeforeChecks:
         self._work.stop()
         return self._work
 
-    def _begin(self, only: Collection[str] | None, after: Work[Any] | None, prepare: bool = False) -> Work[None]:
-        resolved = self.resolved
+    def _in_the_time(self, work: Work[None], resolved: Resolved) -> Resolved:
+        """Where the run has a given time: with what the planner chooses for it, once."""
+        if resolved.settings.time is None or "planner" in {resolved.sources[name] for name in _CHOSEN}:
+            return resolved
+        from mmrec_engine.planning.candidate_speed import speeds_here
+        from mmrec_engine.planning.planner import planned
 
+        chosen, self.planned = result_of(planned(resolved, speeds_here(work.stopping)))
+        return chosen
+
+    def _begin(self, only: Collection[str] | None, after: Work[Any] | None, prepare: bool = False) -> Work[None]:
         def check(work: Work[None]) -> None:
             from mmrec_engine.checks.preflight.all_checks import checks_before, checks_of, count_of_checks
             from mmrec_engine.training.device import machine_for
@@ -87,7 +99,8 @@ class BeforeChecks:
             if after is not None:
                 after.join()
             corpus = self._corpus
-            if prepare or corpus is None:
+            resolved = self.resolved = self._in_the_time(work, self.resolved)
+            if prepare or corpus is None or self.planned is not None:
                 corpus = self._corpus = result_of(text_of_new_run(resolved.settings))
             self.total = count_of_checks(corpus, resolved.settings)
             self._made = set()

@@ -81,6 +81,10 @@ class Draft:
         kept = {name: self.given[name] for name in (*_OF_A_TEXT, "config", "name") if name in self.given}
         return Draft({**kept, **values})
 
+    def in_the_time(self, seconds: float) -> Draft:
+        """The best model in a time: of what was set by hand only the text stays, the rest is the planner's to choose."""
+        return Draft({**{name: self.given[name] for name in _OF_A_TEXT if name in self.given}, "time": seconds})
+
     def resolved(self) -> Resolved:
         """Raises RequestError where the values cannot be."""
         return resolve(self.given)
@@ -160,7 +164,7 @@ class Outlook:
     """What a run will be. seconds: from its start to its end, with the evaluations, the saving and the checks after training;
     none where no speed is known. seconds_an_epoch: with one evaluation. Of the preparation nothing: the text is prepared then.
 
-    target_loss: where it ends sooner.
+    target_loss: where it ends sooner. time: that the run is given, so that its steps are not known yet.
     """
 
     steps: int
@@ -173,6 +177,7 @@ class Outlook:
     seconds_an_epoch: float | None
     seconds_to_validation: float | None
     target_loss: float | None = None
+    time: float | None = None
 
 
 def windows_of(settings: Settings, corpus: Corpus) -> tuple[int, int]:
@@ -191,7 +196,9 @@ def outlook(settings: Settings, corpus: Corpus, costs: Costs | None) -> Outlook:
     first = min(plan.planned_steps, settings.eval_every or plan.steps_an_epoch)
     kept = settings.keep_checkpoints + _BESIDE_THE_KEPT
     times: dict[str, float | None] = dict.fromkeys(("seconds", "seconds_an_epoch", "seconds_to_validation"))
-    schedule = schedule_of(plan.planned_steps, settings.as_dict(), plan.steps_an_epoch, validation)
+    schedule = (
+        None if settings.time else schedule_of(plan.planned_steps, settings.as_dict(), plan.steps_an_epoch, validation)
+    )
     if costs is not None and schedule is not None:
         until_evaluated = costs.validation + costs.writing
         times = {
@@ -207,6 +214,7 @@ def outlook(settings: Settings, corpus: Corpus, costs: Costs | None) -> Outlook:
         disk_bytes=kept * _BYTES_A_PARAMETER * model.parameters(),
         memory_bytes=model.training_bytes(settings.windows_at_once, settings.seq_len),
         target_loss=settings.target_loss,
+        time=settings.time,
         **times,
     )
 

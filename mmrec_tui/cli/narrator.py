@@ -17,9 +17,9 @@ from mmrec_engine.locales.guide.findings_during import figures
 from mmrec_engine.locales.verdicts import verdict_lines
 from mmrec_engine.runs.history import History
 from mmrec_engine.training.plan import Plan
-from mmrec_tui.cli.planning import choice_lines
 from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.findings import advice_of, evidence_of, raised_rate, remedy_title, title_of
+from mmrec_tui.presentation.planned import choice_lines
 from mmrec_tui.presentation.reading import reading_lines
 from mmrec_tui.terminal import Narration, one_line, printable
 

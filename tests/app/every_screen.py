@@ -41,7 +41,7 @@ def screen_classes() -> set[str]:
 class Found:
     """What the checks found, in place of the checks themselves."""
 
-    done, error, total, running_item = True, None, 21, ""
+    done, error, total, running_item, planned = True, None, 21, "", None
 
     def __init__(self, resolved: Any, *_: Any, **__: Any) -> None:
         self.resolved = resolved

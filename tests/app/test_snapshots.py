@@ -192,7 +192,7 @@ async def test_a_search_that_has_ended(
 class Found:
     """What the checks found, without their figures of this machine."""
 
-    done, error, total, running_item = True, None, 21, ""
+    done, error, total, running_item, planned = True, None, 21, "", None
 
     def __init__(self, resolved: Any, corpus: Any, after: Any) -> None:
         self.resolved = resolved

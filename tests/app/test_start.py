@@ -47,3 +47,13 @@ async def test_the_table_of_runs_shows_the_course_of_each_loss_and_passes_over_i
             await pilot.pause()
             told.add(next(line.strip() for line in screen_text(app).splitlines() if "sorted" in line.lower()))
         assert len(told) == 7 and not any("course" in line for line in told)
+
+
+@pytest.mark.parametrize(("down", "time"), [(1, "2:00"), (2, "10:00"), (3, "1:00:00")])
+async def test_the_first_screen_offers_a_good_model_in_a_given_time(down: int, time: str) -> None:
+    app = an_app("en")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until_shown(pilot, "A good model in 60 minutes")
+        await pilot.press(*["down"] * down, "enter")
+        await until_shown(pilot, f"the best model in {time}")
+        assert getattr(app.screen, "table", "") == "plan"

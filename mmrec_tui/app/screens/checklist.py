@@ -25,6 +25,7 @@ from mmrec_tui.presentation.findings import remedy_title
 from mmrec_tui.terminal import one_line
 
 _LOOK_SECONDS = 0.1
+_SHOWN = ("config", "tokenizer", "vocab_size", "max_steps", "dropout")  # of the planner's choices, in one line
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
 
@@ -100,6 +101,10 @@ class ChecklistScreen(MmrecScreen):
             spinner = _SPINNER[self._looks % len(_SPINNER)]
             return f"{spinner} " + say("checklist.checking", done=len(checks.found), total=checks.total or "…")
         key = "checklist.failing" if self._failing else "checklist.ready"
+        if checks.planned is not None:
+            chosen = [f"{name} {choice['value']}" for name, choice in checks.planned.choices.items() if name in _SHOWN]
+            ready = say(key, name=settings.run_folder.name, folder=settings.run_folder)
+            return say("checklist.planned", choices=", ".join(chosen)) + "\n" + ready
         return say(key, name=settings.run_folder.name, folder=settings.run_folder)
 
     @property

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _LOOK_SECONDS = 0.2
 _MOST_RUNS = 12
+_MINUTES = (2, 10, 60)  # that a good model may take
+_TIMED = "timed_"
 _NAME_WIDTH, _STATE_WIDTH = 20, 14
 _ROOM_FOR_COURSE = 100  # columns of the screen that shows the course of the validation loss
 
@@ -118,6 +120,8 @@ class StartScreen(MmrecScreen):
     def _actions(self) -> list[Option]:
         say = self.say
         options = [Option(_action("n", say("start.new")), id="new_run")]
+        for minutes in _MINUTES:
+            options.append(Option(_action(" ", say("start.timed", minutes=minutes)), id=f"timed_{minutes}"))
         last, live = self._last, self._live
         if last is not None:
             options.append(Option(_action("c", say("start.go-on", name=one_line(last.name))), id="go_on"))
@@ -158,10 +162,20 @@ class StartScreen(MmrecScreen):
             run = next((run for run in self._runs if str(run.path) == event.option.id), None)
             if run is not None:
                 self.own_app.watch_run(run.path)
+        elif event.option.id is not None and event.option.id.startswith(_TIMED):
+            self._plan_for(60.0 * int(event.option.id.removeprefix(_TIMED)))
         elif event.option.id is not None:
             getattr(self, f"action_{event.option.id}")()
 
     def action_new_run(self) -> None:
+        self.own_app.open_screen("plan")
+
+    def _plan_for(self, seconds: float) -> None:
+        """The plan of the best model in this time, of the text that was chosen last."""
+        from mmrec_tui.app.draft import Draft, known_settings
+
+        preferences = self.own_app.stage.preferences
+        preferences.plan = dict(Draft(known_settings(preferences.plan)).in_the_time(seconds).given)
         self.own_app.open_screen("plan")
 
     def action_go_on(self) -> None:

@@ -87,6 +87,8 @@ def outlook_text(ahead: Outlook, folder: Path, short_of_memory: bool, say: Wordi
     size = "-short" if narrow else ""
     first = say(f"plan.outlook-steps{size}", steps=say.number(ahead.steps), epoch=say.number(ahead.steps_an_epoch), **clock,
                 first=say.number(ahead.first_validation))  # fmt: skip
+    if ahead.time is not None:
+        first = say("plan.outlook-timed", time=say.clock(ahead.time))
     if ahead.target_loss is not None:
         first += f" · {say('plan.outlook-target', loss=say.number(ahead.target_loss, 3))}"
     second = say(

@@ -1,0 +1,40 @@
+"""What the planner chose, in words: a line for each choice, with its reason, and what is expected of the run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mmrec_engine.planning.reasons import reason_of
+from mmrec_engine.settings.declaration import flag
+from mmrec_tui.locales import Wording
+from mmrec_tui.terminal import one_line
+
+
+def choice_lines(choices: Mapping[str, Any], wording: Wording) -> Iterator[str]:
+    """A line for each choice: setting, value, reason."""
+    for name, choice in choices.items():
+        if isinstance(choice, Mapping):
+            value, reason = choice.get("value"), reason_of(choice, wording.language, lambda one: _shown(one, wording))
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                shown = str(value)
+            else:
+                shown = wording.number(value) if isinstance(value, int) else wording.number(value, 4).rstrip("0")
+            yield one_line(wording("plan.choice", name=flag(name)[2:], value=shown, reason=reason))
+
+
+def _shown(value: object, wording: Wording) -> str:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    return wording.number(value, 0 if isinstance(value, int) else 1 if value >= 0.1 else 2)
+
+
+def expected_values(expected: Mapping[str, Any], wording: Wording) -> dict[str, str]:
+    """For the words about what a run is expected to come to."""
+    return {
+        "steps": wording.number(expected["steps"]),
+        "tokens": wording.number(expected["tokens"]),
+        "passes": wording.number(expected["passes"], 1),
+        "parameters": wording.number(expected["parameters"]),
+        "speed": wording.number(expected["tokens_per_second"]),
+    }

@@ -1,0 +1,110 @@
+"""A run that has a given time, as a whole process: planned, kept to its time on a busy machine, killed and resumed."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import Command, events_of
+
+# What a plan needs no measuring for beside the speed of the smallest config.
+SMALL = ["--config", "tiny", "--threads", 1, "--precision", "fp32", "--seq-len", 32, "--batch-size", 2]
+
+
+def replanned(command: Command, name: str = "timed") -> list[dict[str, Any]]:
+    return [event for event in events_of(command.run_folder(name)) if event["event"] == "replanned"]
+
+
+def burn(until: float) -> None:
+    while time.time() < until:
+        sum(range(10_000))
+
+
+def test_a_plan_is_shown_without_training(command: Command, text_file: Path) -> None:
+    result = command("plan", "--data-dir", text_file, *SMALL, "--time", "1m", "--json")
+    assert result.code == 0, result.err
+    plan = result.json
+    assert plan["time"] == 60
+    assert {"optimizer", "dropout", "max_steps", "tokenizer"} <= plan["choices"].keys()
+    assert "config" not in plan["choices"], "it was given by hand"
+    assert plan["settings"]["optimizer"] == plan["choices"]["optimizer"]["value"]
+    assert plan["sources"]["optimizer"] == "planner"
+    assert plan["sources"]["config"] == "hand"
+    assert not (command.folder / "checkpoints").exists()
+    told = command("--lang", "tr", "plan", "--data-dir", text_file, *SMALL, "--time", "1m")
+    assert told.code == 0, told.err
+    assert "tokenizer: char – metnin" in told.out
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["plan"], "give --time"),
+        (["plan", "--time", "soon"], "such as 90s, 10m or 2h"),
+        (["train", "--time", "2s"], "--time must be >= 5"),
+        (["train", "--time", "6s"], "too short to train on this text here; give at least --time"),
+    ],
+)
+def test_a_time_that_cannot_be_kept_is_refused_in_one_line(
+    command: Command, text_file: Path, words: list[str], told: str
+) -> None:
+    result = command(*words, "--data-dir", text_file, *SMALL)
+    assert result.code == 2
+    assert told in result.err.splitlines()[-1]
+    assert not (command.folder / "checkpoints").exists()
+
+
+@pytest.mark.extended
+@pytest.mark.alone
+def test_a_run_ends_within_its_time_though_the_machine_becomes_busy(command: Command, text_file: Path) -> None:
+    began = time.monotonic()
+    process = command.start("train", "--data-dir", text_file, *SMALL, "--time", "40s", "--json")
+    time.sleep(15)
+    busy = [multiprocessing.Process(target=burn, args=(time.time() + 12,)) for _ in range(4)]
+    for one in busy:
+        one.start()
+    out, err = process.communicate(timeout=120)
+    took = time.monotonic() - began
+    for one in busy:
+        one.join()
+    assert process.returncode == 0, err
+    assert 30 <= took <= 50, "the time, and at most 10 s more"
+    assert json.loads(out)["status"] == "completed"
+    assert replanned(command), "fewer steps fitted"
+
+
+@pytest.mark.extended
+@pytest.mark.alone
+def test_a_killed_run_has_what_is_left_of_its_time(command: Command, text_file: Path) -> None:
+    words = ["train", "--data-dir", text_file, *SMALL, "--time", "40s", "--no-check", "--checkpoint-every", 20]
+    process = command.start(*words)
+    time.sleep(20)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    began = time.monotonic()
+    result = command(*words, "--resume", "--json")
+    assert result.code == 0, result.err
+    assert time.monotonic() - began <= 32, "some 20 s were used before"
+    steps = [event["step"] for event in events_of(command.run_folder("timed")) if event["event"] == "step"]
+    assert steps == list(range(1, len(steps) + 1)), "each step once"
+    again = command(*words, "--resume")
+    assert again.code == 0
+    assert "Nothing" in again.err or "nothing" in again.err
+
+
+@pytest.mark.extended
+def test_a_target_in_bits_ends_a_run_of_any_tokenizer(command: Command, text_file: Path) -> None:
+    words = ["train", "--data-dir", text_file, *SMALL, "--no-check", "--optimizer", "muon", "--learning-rate", 0.04]
+    for tokenizer in ("char", "bpe"):
+        limits = ["--max-steps", 200, "--eval-every", 10, "--target-bits", 4, "--name", tokenizer, "--json"]
+        result = command(*words, *limits, "--tokenizer", tokenizer, "--vocab-size", 300)
+        assert result.code == 0, result.err
+        assert result.json["status"] == "target_reached", tokenizer
+        assert result.json["final"]["bits_per_character"] <= 4
+        assert result.json["verdict"]["bits"] == pytest.approx(result.json["best"]["bits_per_character"], abs=1e-4)
