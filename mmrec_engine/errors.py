@@ -39,6 +39,13 @@ class Interrupted(Exception):
     """Asked to stop before the first step was made."""
 
 
+def first_line(error: BaseException | str, most: int = 120, typed: bool = False) -> str:
+    """The first line of an error's text, shortened; its type where it has none. typed: the type before it in any case."""
+    kind = "?" if isinstance(error, str) else type(error).__name__
+    line = next(iter(str(error).strip().splitlines()), "")[:most]
+    return f"{kind}: {line}" if typed else line or kind
+
+
 def _worded(value: object, language: Language) -> object:
     """Words in this language; another value as it is, or its type where it cannot be written out."""
     if isinstance(value, dict) and value.keys() == set(LANGUAGES):

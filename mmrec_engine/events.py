@@ -29,12 +29,13 @@ from __future__ import annotations
 import json
 import math
 import time as clock
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cache
 from typing import Any, ClassVar, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 Result = TypeVar("Result")
+Told = TypeVar("Told")
 Status = Literal["completed", "early_stopped", "target_reached", "interrupted", "failed"]
 StateWord = Literal["PREPARING", "TRAINING", "VALIDATING", "SAVING", "PAUSED", "FINISHED", "STOPPED", "FAILED"]
 CheckpointKind = Literal["step", "best", "final"]
@@ -377,11 +378,11 @@ def _has_parts(value: dict[str, Any], parts: Mapping[str, type]) -> bool:
     return all(isinstance(value[name], kind) for name, kind in parts.items() if name in value)
 
 
-def result_of(work: Generator[Any, None, Result]) -> Result:
-    """Run a generator of events to its end and return its result; the events are dropped."""
+def result_of(work: Generator[Told, None, Result], each: Callable[[Told], object] = lambda told: None) -> Result:
+    """Run a generator to its end and return its result. each: called with what it yields; none: that is dropped."""
     while True:
         try:
-            next(work)
+            each(next(work))
         except StopIteration as finished:
             result: Result = finished.value
             return result

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from mmrec_engine.checks.thresholds import numbers
+from mmrec_engine.errors import first_line
 from mmrec_engine.locales.guide import Phase
 from mmrec_engine.locales.guide.findings import evidence, title
 
@@ -54,7 +55,7 @@ def run(check: Check, context: Any) -> Finding:
     except Skip as skip:
         return finding(check.id, check.phase, check.item, "skipped", {"reason": skip.reason, **skip.values})
     except Exception as error:
-        reason = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:200]}"
+        reason = first_line(error, 200, typed=True)
         return finding(check.id, check.phase, check.item, "error", {"reason": reason})
     return finding(check.id, check.phase, check.item, status, values, remedies)
 

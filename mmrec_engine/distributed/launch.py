@@ -35,7 +35,7 @@ from mmrec_engine.distributed.process_group import (
     meeting_place,
     share_of,
 )
-from mmrec_engine.errors import RequestError, TrainingError
+from mmrec_engine.errors import RequestError, TrainingError, first_line
 from mmrec_engine.system.memory import ran_out
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ class Member:
         if (follower := self._ended_one(_NOTICED_SECONDS)) is not None:
             words = follower.words(follower.process.returncode)
             return TrainingError("process-lost", number=follower.rank + 1, size=self.size, reason=words)
-        first = (reason.splitlines() or ["?"])[0][:200]
+        first = first_line(reason, 200)
         return TrainingError("process-lost", number="?", size=self.size, reason=first)
 
     def _ended_one(self, seconds: float) -> Follower | None:
@@ -312,7 +312,7 @@ def _meeting_place(rank: int, size: int) -> Any:
 
 
 def _never_came(missing: Sequence[int], size: int, reason: str) -> TrainingError:
-    first = (reason.splitlines() or ["?"])[0][:200]
+    first = first_line(reason, 200)
     numbers = ", ".join(str(rank + 1) for rank in missing) or "?"
     return TrainingError("process-never-came", missing=numbers, size=size, place=meeting_place(), reason=first)
 

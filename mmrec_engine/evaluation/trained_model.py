@@ -16,7 +16,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, load_file, save, save_file
 
 from mmrec_engine.data.split_record import record_beside
-from mmrec_engine.errors import RequestError
+from mmrec_engine.errors import RequestError, first_line
 from mmrec_engine.model.language_model import LanguageModel
 from mmrec_engine.runs import checkpoints
 from mmrec_engine.runs.catalog import locate
@@ -63,7 +63,7 @@ def load_trained(name: str, device: torch.device | str = "cpu") -> Trained:
     except (KeyError, TypeError, ValueError, RuntimeError, AttributeError, ArithmeticError) as error:
         if isinstance(error, RequestError) and error.key == "extra-missing":
             raise
-        reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
+        reason = first_line(error)
         raise RequestError("checkpoint-damaged", path=path, reason=reason) from None
     return Trained(path, model.to(device).eval(), tokenizer, settings, corpus, step)
 
@@ -159,5 +159,5 @@ def _read_export(folder: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]
         open_plain(folder / WEIGHTS).close()
         return _loaded(folder / WEIGHTS), described
     except (OSError, ValueError, TypeError, RecursionError, SafetensorError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
+        reason = first_line(error)
         raise RequestError("checkpoint-damaged", path=folder, reason=reason) from None

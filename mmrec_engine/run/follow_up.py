@@ -20,7 +20,7 @@ from mmrec_engine.checks.report import newest
 from mmrec_engine.errors import RequestError
 from mmrec_engine.runs.catalog import free_name, read_description
 from mmrec_engine.runs.run_reader import RunReader
-from mmrec_engine.settings import FIELDS, Resolved, can_change_while_running, resolve
+from mmrec_engine.settings import FIELDS, Resolved, can_change_while_running, resolve, settings_that_decide
 from mmrec_engine.storage.run_files import BEST
 
 Way = Literal["now", "best", "start"]
@@ -29,16 +29,6 @@ _CALLS_FOR_ACTION = ("fail", "warn", "note")
 _STEERED = frozenset({
     "loss-spike", "clipping-always", "update-ratio", "loss-not-falling", "underfitting", "accuracy-rising",
     "first-evaluation-late", "out-of-memory",
-})  # fmt: skip
-# What decides how well the weights so far can serve a training that has them for its first ones.
-_OF_THE_MODEL = frozenset({
-    "config", "arch", "kv_heads", "tied", "seq_len", "vocab_size", "tokenizer", "fix_encoding", "encoding",
-    "skip_invalid_bytes", "text_field",
-})  # fmt: skip
-# What the checks before training judge beside the model: their words would speak of the earlier run's values.
-_OF_THE_CHECKS = frozenset({
-    "batch_size", "learning_rate", "warmup_steps", "early_stopping_patience", "eval_every", "epochs", "max_steps", "grad_clip",
-    "val_split", "stride", "accumulate", "optimizer",
 })  # fmt: skip
 _NOT_UNASKED = frozenset({"larger-config"})  # many times the work
 _NUMBERED = re.compile(r"-\d+$")
@@ -111,7 +101,7 @@ def way_of(finding: str, changes: Mapping[str, Any], *, live: bool, warmup_ended
         and (finding in _STEERED or set(changes) <= {"early_stopping_patience"})
     ):
         return "now"
-    if restart_from(finding) == "best" and not _OF_THE_MODEL & set(changes):
+    if restart_from(finding) == "best" and set(changes).isdisjoint(settings_that_decide("weights")):
         return "best"
     return "start"
 
@@ -123,7 +113,7 @@ def sound_offer(found: Iterable[Offer]) -> Offer | None:
 
 def leaves_checks_valid(changes: Iterable[str]) -> bool:
     """Whether what the checks before training found holds after these settings have changed too."""
-    return not {*_OF_THE_MODEL, *_OF_THE_CHECKS} & set(changes)
+    return set(changes).isdisjoint(settings_that_decide("weights", "checks"))
 
 
 def follow(

@@ -17,7 +17,7 @@ from mmrec_engine.data.batches import training_windows
 from mmrec_engine.data.mixture import require_places, sources_of
 from mmrec_engine.data.prepare import Corpus
 from mmrec_engine.distributed.process_group import Alone, Group, ProcessLostError, as_launched, meeting_place
-from mmrec_engine.errors import Interrupted, RequestError, TrainingError
+from mmrec_engine.errors import Interrupted, RequestError, TrainingError, first_line
 from mmrec_engine.evaluation.continuations import require_libraries
 from mmrec_engine.events import Event
 from mmrec_engine.planning.budget import GIVEN
@@ -257,7 +257,7 @@ class _Run:
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             if path is None or isinstance(error, RequestError):
                 raise
-            reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
+            reason = first_line(error)
             raise RequestError("checkpoint-damaged", path=path, reason=reason) from None
         except (RuntimeError, MemoryError) as error:
             raise self._failure(error) from error
@@ -398,7 +398,7 @@ class _Run:
             return TrainingError("training-disk", path=path, reason=error.strerror or error)
         if self._made_step:
             self._folder.log(error)
-        reason = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:200]}"
+        reason = first_line(error, 200, typed=True)
         if ran_out(error):
             return TrainingError("training-no-memory", batch_size=settings.batch_size, seq_len=settings.seq_len)
         if not self._made_step:

@@ -21,7 +21,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mmrec_engine.errors import RequestError
+from mmrec_engine.errors import RequestError, first_line
 from mmrec_engine.storage.run_files import BEST, FINAL, step_checkpoints, sync_folder
 
 FORMAT = 1
@@ -90,7 +90,7 @@ class _RemovedOnError:
             return
         self._path.unlink(missing_ok=True)
         if isinstance(error, RuntimeError):
-            raise OSError(None, f"writing failed: {str(error).splitlines()[0]}", str(self._path)) from error
+            raise OSError(None, f"writing failed: {first_line(error)}", str(self._path)) from error
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -107,8 +107,7 @@ def read(path: Path) -> dict[str, Any]:
     except pickle.UnpicklingError:
         raise RequestError("checkpoint-damaged", path=path, reason="more in it than numbers and words") from None
     except Exception as error:  # whatever a damaged or hostile file makes the reader raise
-        reason = str(error).strip().splitlines() or [type(error).__name__]
-        raise RequestError("checkpoint-damaged", path=path, reason=reason[0][:120]) from None
+        raise RequestError("checkpoint-damaged", path=path, reason=first_line(error)) from None
     if not isinstance(content, dict) or not isinstance(content.get("format"), int):
         raise RequestError("checkpoint-damaged", path=path, reason="no format number")
     if content["format"] > FORMAT:

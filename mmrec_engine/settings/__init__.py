@@ -1,5 +1,6 @@
 """What a run is asked to do: each setting with its type, bounds and default (`schema`), model sizes and recipes (`presets`)."""
 
+from mmrec_engine.settings.declaration import GROUPS
 from mmrec_engine.settings.schema import (
     CORPUS_CHOICE,
     FIELDS,
@@ -12,10 +13,13 @@ from mmrec_engine.settings.schema import (
     Settings,
     can_change_while_running,
     check_device,
+    matters,
     metrics_of,
     parse,
     read_settings_file,
     resolve,
+    settings_of,
+    settings_that_decide,
     sound,
     value_type,
 )
@@ -23,6 +27,7 @@ from mmrec_engine.settings.schema import (
 __all__ = [
     "CORPUS_CHOICE",
     "FIELDS",
+    "GROUPS",
     "MOST_TOKENS_A_BATCH",
     "SCHEDULES",
     "SHORTEST_DENOISED",
@@ -32,10 +37,13 @@ __all__ = [
     "Settings",
     "can_change_while_running",
     "check_device",
+    "matters",
     "metrics_of",
     "parse",
     "read_settings_file",
     "resolve",
+    "settings_of",
+    "settings_that_decide",
     "sound",
     "value_type",
 ]

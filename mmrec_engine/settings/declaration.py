@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import Field, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal, get_args
 
 from mmrec_engine.errors import RequestError
+
+# The headings of the plan, in their order.
+Group = Literal["length", "optimizer", "text", "augmentation", "curriculum", "judging", "model", "saving"]
+GROUPS: tuple[Group, ...] = get_args(Group)
+# source: which text it is and how it is read. corpus: beside the source, what is prepared of it. speed: how long a step takes.
+# rate: the curve of the learning rate. pacing: that of the curriculum. weights: how well the weights of an earlier run serve as
+# the first ones. checks: what the checks before training find, beside that.
+Aspect = Literal["source", "corpus", "speed", "rate", "pacing", "weights", "checks"]
 
 
 def setting(
@@ -26,17 +34,24 @@ def setting(
     several: bool = False,
     size: bool = False,
     duration: bool = False,
+    group: Group | None = None,
+    decides: tuple[Aspect, ...] = (),
+    matters: Callable[[Any], bool] | None = None,
+    unset: str = "",
 ) -> Any:
     """One setting. low/high are inclusive bounds, above/below exclusive; names: some of them, joined by commas.
 
     resumable: may differ when a run is resumed. while_running: may be changed in a running training. several: a list of texts
-    may stand for one. size: of bytes, duration: in
-    seconds, both of which may be written with a unit.
+    may stand for one. size: of bytes, duration: in seconds, both of which may be written with a unit.
+    group: its heading in the plan; none: it has no field there. decides: what changes with it. matters: whether it changes
+    anything beside the other settings, given all of them; none: always. unset: what stands for it where nothing is set, as
+    the key of its words.
     """
     rules = {"choices": choices, "names": names, "several": several, "size": size, "duration": duration}
     changes = {"resumable": resumable, "while_running": while_running}
+    use = {"group": group, "decides": decides, "matters": matters, "unset": unset}
     return field(
-        default=default, metadata={"low": low, "high": high, "above": above, "below": below, **rules, **changes}
+        default=default, metadata={"low": low, "high": high, "above": above, "below": below, **rules, **changes, **use}
     )
 
 

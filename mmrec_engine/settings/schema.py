@@ -9,13 +9,13 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import Field, asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, NoReturn, get_args, get_type_hints
 
 from mmrec_engine.errors import RequestError
-from mmrec_engine.settings.declaration import check, flag, in_bytes, in_seconds, is_plain_name, setting
+from mmrec_engine.settings.declaration import Aspect, Group, check, flag, in_bytes, in_seconds, is_plain_name, setting
 from mmrec_engine.settings.model_config import ARCHITECTURES, Architecture, ModelConfig
 from mmrec_engine.settings.presets import PRESETS, RECIPES, RECIPES_TO_A_TARGET
 
@@ -33,93 +33,223 @@ KERNELS = ("plain", "fla")
 SCHEDULES = ("cosine", "linear", "constant", "wsd", "inverse-sqrt", "cosine-restarts", "plateau")
 
 
+def _schedule(name: str) -> Callable[[Settings], bool]:
+    return lambda settings: settings.schedule == name
+
+
+def _several_corpora(settings: Settings) -> bool:
+    return isinstance(settings.data_dir or settings.corpus, tuple)
+
+
 @dataclass(frozen=True)
 class Settings:
     """All settings of a run; the defaults are the guide's."""
 
     # model
-    config: str = setting("tiny", choices=tuple(PRESETS))
-    arch: Architecture = setting("mmrec", choices=ARCHITECTURES)
-    kv_heads: int | None = setting(None, low=1, high=1024)  # of llama: heads of keys and values; none: one a head
-    tied: bool = setting(False)  # of llama: the embedding is the head too
-    recipe: str = setting("guide", choices=tuple(RECIPES))
+    config: str = setting("tiny", choices=tuple(PRESETS), decides=("speed", "weights"))
+    arch: Architecture = setting("mmrec", choices=ARCHITECTURES, group="model", decides=("speed", "weights"))
+    # of llama: heads of keys and values; none: one a head
+    kv_heads: int | None = setting(
+        None, low=1, high=1024, group="model", decides=("speed", "weights"), unset="as-heads"
+    )
+    tied: bool = setting(False, group="model", decides=("speed", "weights"))  # of llama: the embedding is the head too
+    recipe: str = setting("guide", choices=tuple(RECIPES), group="optimizer")
     # corpus
-    data_dir: str | tuple[str, ...] | None = setting(None, several=True)
-    corpus: str | tuple[str, ...] | None = setting(None, several=True)
-    use_sample_corpus: bool = setting(False)
-    encoding: str | None = setting(None)
-    fix_encoding: bool = setting(False)  # mend text that was read with the wrong code page before it came here
-    skip_invalid_bytes: bool = setting(False)  # read past bytes that spoil a file which is UTF-8 but for them
-    text_field: str | None = setting(None)  # of structured files and data sets; none: the one that holds text
-    max_corpus_bytes: int | None = setting(None, low=1, high=10**15, size=True)  # of text; none: all of it
-    val_split: float = setting(0.1, low=0.001, high=0.9)  # share of the characters
-    tokenizer: str = setting("char", choices=TOKENIZERS)
-    vocab_size: int = setting(5000, low=2, high=1_000_000)  # ids, the special ones not counted
+    data_dir: str | tuple[str, ...] | None = setting(None, several=True, decides=("source",))
+    corpus: str | tuple[str, ...] | None = setting(None, several=True, decides=("source",))
+    use_sample_corpus: bool = setting(False, decides=("source",))
+    tokenizer: str = setting("char", choices=TOKENIZERS, group="text", decides=("corpus", "weights"))
+    # ids, the special ones not counted
+    vocab_size: int = setting(5000, low=2, high=1_000_000, group="text", decides=("corpus", "weights"))
+    # share of the characters
+    val_split: float = setting(0.1, low=0.001, high=0.9, group="text", decides=("corpus", "checks"))
+    # of text; none: all of it
+    max_corpus_bytes: int | None = setting(
+        None, low=1, high=10**15, size=True, group="text", decides=("corpus",), unset="no-limit"
+    )
+    # of structured files and data sets; none: the one that holds text
+    text_field: str | None = setting(None, group="text", decides=("source", "weights"))
+    encoding: str | None = setting(None, group="text", decides=("source", "weights"))
+    # read past bytes that spoil a file which is UTF-8 but for them
+    skip_invalid_bytes: bool = setting(False, group="text", decides=("source", "weights"))
+    # mend text that was read with the wrong code page before it came here
+    fix_encoding: bool = setting(False, group="text", decides=("source", "weights"))
     # augmentation: how the training side is shown, after the split (data/transforms/augmentation.py)
-    jitter: float = setting(0.0, low=0, high=1)  # of the stride, by which a window may lie elsewhere
-    recased: float = setting(0.0, low=0, high=1)  # of the windows, shown in another case or without diacritics
-    masked: float = setting(0.0, low=0, below=1)  # of a window's tokens, hidden in spans of 1 to 5
-    noise: float = setting(0.0, low=0, below=1)  # of a window's tokens, replaced by others
+    # of the stride, by which a window may lie elsewhere
+    jitter: float = setting(0.0, low=0, high=1, group="augmentation")
+    # of the windows, shown in another case or without diacritics
+    recased: float = setting(0.0, low=0, high=1, group="augmentation")
+    # of a window's tokens, hidden in spans of 1 to 5
+    masked: float = setting(0.0, low=0, below=1, group="augmentation")
+    noise: float = setting(0.0, low=0, below=1, group="augmentation")  # of a window's tokens, replaced by others
     # curriculum: from easy to hard (data/transforms/curriculum.py)
-    curriculum: str = setting("none", choices=CURRICULA)
-    curriculum_share: float = setting(0.5, above=0, high=1)  # of the planned steps, until all is there
-    curriculum_start: float = setting(0.25, above=0, high=1)  # share of the windows, or of their length, at first
-    pacing: str = setting("linear", choices=PACINGS)
-    mixing_temperature: float = setting(1.0, low=1, high=1000)  # several corpora, no weights: shares ~ size^(1/T)
-    denoising: float = setting(0.0, low=0, high=1)  # share of the windows from which spans are cut
-    denoising_span: int = setting(8, low=1, high=1024)  # tokens of a span, on average
+    curriculum: str = setting("none", choices=CURRICULA, group="curriculum")
+    # of the planned steps, until all is there
+    curriculum_share: float = setting(
+        0.5,
+        above=0,
+        high=1,
+        group="curriculum",
+        decides=("pacing",),
+        matters=lambda settings: settings.curriculum != "none",
+    )
+    # share of the windows, or of their length, at first
+    curriculum_start: float = setting(
+        0.25,
+        above=0,
+        high=1,
+        group="curriculum",
+        decides=("pacing",),
+        matters=lambda settings: settings.curriculum != "none",
+    )
+    pacing: str = setting(
+        "linear",
+        choices=PACINGS,
+        group="curriculum",
+        decides=("pacing",),
+        matters=lambda settings: settings.curriculum != "none",
+    )
+    # several corpora, no weights: shares ~ size^(1/T)
+    mixing_temperature: float = setting(
+        1.0, low=1, high=1000, group="text", decides=("corpus",), matters=_several_corpora
+    )
+    # share of the windows from which spans are cut
+    denoising: float = setting(0.0, low=0, high=1, group="text", decides=("corpus",))
+    # tokens of a span, on average
+    denoising_span: int = setting(8, low=1, high=1024, group="text", matters=lambda settings: settings.denoising > 0)
     # steps
-    epochs: int | None = setting(10, low=1, high=1_000_000, resumable=True, while_running=True)
-    max_steps: int | None = setting(None, low=1, high=10**9, resumable=True, while_running=True)
+    epochs: int | None = setting(
+        10,
+        low=1,
+        high=1_000_000,
+        resumable=True,
+        while_running=True,
+        group="length",
+        decides=("rate", "checks"),
+        unset="no-limit",
+    )
+    max_steps: int | None = setting(
+        None,
+        low=1,
+        high=10**9,
+        resumable=True,
+        while_running=True,
+        group="length",
+        decides=("rate", "checks"),
+        unset="no-limit",
+    )
     # For all of the run, in seconds; none: as long as its steps take.
-    time: float | None = setting(None, low=5, high=10**7, duration=True, resumable=True)
-    batch_size: int = setting(4, low=1, high=65_536)  # windows
-    accumulate: int = setting(1, low=1, high=65_536)  # batches a step
-    microbatch: int | None = setting(None, low=1, high=65_536, resumable=True, while_running=True)  # none: batch_size
-    seq_len: int = setting(256, low=2, high=1_048_576)  # tokens a window
-    stride: int | None = setting(None, low=1, high=1_048_576)  # tokens between windows; none: seq_len
+    time: float | None = setting(
+        None, low=5, high=10**7, duration=True, resumable=True, group="length", unset="no-limit"
+    )
+    batch_size: int = setting(4, low=1, high=65_536, group="length", decides=("speed", "checks"))  # windows
+    accumulate: int = setting(1, low=1, high=65_536, group="length", decides=("speed", "checks"))  # batches a step
+    # none: batch_size
+    microbatch: int | None = setting(
+        None,
+        low=1,
+        high=65_536,
+        resumable=True,
+        while_running=True,
+        group="length",
+        decides=("speed",),
+        unset="as-batch-size",
+    )
+    seq_len: int = setting(256, low=2, high=1_048_576, group="length", decides=("speed", "weights"))  # tokens a window
+    # tokens between windows; none: seq_len
+    stride: int | None = setting(None, low=1, high=1_048_576, group="length", decides=("checks",), unset="as-seq-len")
     # optimizer
-    optimizer: str = setting("adamw", choices=("adamw", "muon"))
-    learning_rate: float = setting(3e-4, above=0, high=100.0, while_running=True)  # peak
-    warmup_steps: int = setting(100, low=0, high=10**9)
-    schedule: str = setting("cosine", choices=SCHEDULES)
-    learning_rate_floor: float = setting(0.1, low=0, high=1)  # share of the peak, below which no schedule falls
-    decay_share: float = setting(0.2, above=0, high=1)  # wsd: of the steps after the warmup, over which the rate falls
-    cycles: int = setting(4, low=1, high=1000)  # cosine-restarts: falls in a run
-    plateau_factor: float = setting(0.5, above=0, below=1)  # plateau: what the rate is multiplied by
-    plateau_patience: int = setting(2, low=1, high=1_000_000)  # plateau: evaluations without a new best
-    weight_average: float = setting(
-        0.0, low=0, high=0.5
-    )  # mean age of what is averaged, as share of the steps; 0: none
-    weight_decay: float = setting(0.1, low=0, high=10, while_running=True)
-    grad_clip: float = setting(1.0, low=0, high=1e6, while_running=True)  # norm of all gradients; 0: none
-    dropout: float = setting(0.1, low=0, below=1, while_running=True)
+    optimizer: str = setting("adamw", choices=("adamw", "muon"), group="optimizer", decides=("speed", "checks"))
+    # peak
+    learning_rate: float = setting(
+        3e-4, above=0, high=100.0, while_running=True, group="optimizer", decides=("rate", "checks")
+    )
+    warmup_steps: int = setting(100, low=0, high=10**9, group="optimizer", decides=("rate", "checks"))
+    schedule: str = setting("cosine", choices=SCHEDULES, group="optimizer", decides=("rate",))
+    # share of the peak, below which no schedule falls
+    learning_rate_floor: float = setting(0.1, low=0, high=1, group="optimizer", decides=("rate",))
+    # wsd: of the steps after the warmup, over which the rate falls
+    decay_share: float = setting(0.2, above=0, high=1, group="optimizer", decides=("rate",), matters=_schedule("wsd"))
+    # cosine-restarts: falls in a run
+    cycles: int = setting(
+        4, low=1, high=1000, group="optimizer", decides=("rate",), matters=_schedule("cosine-restarts")
+    )
+    # plateau: what the rate is multiplied by
+    plateau_factor: float = setting(
+        0.5, above=0, below=1, group="optimizer", decides=("rate",), matters=_schedule("plateau")
+    )
+    # plateau: evaluations without a new best
+    plateau_patience: int = setting(
+        2, low=1, high=1_000_000, group="optimizer", decides=("rate",), matters=_schedule("plateau")
+    )
+    # mean age of what is averaged, as share of the steps; 0: none
+    weight_average: float = setting(0.0, low=0, high=0.5, group="optimizer")
+    weight_decay: float = setting(0.1, low=0, high=10, while_running=True, group="optimizer")
+    # norm of all gradients; 0: none
+    grad_clip: float = setting(1.0, low=0, high=1e6, while_running=True, group="optimizer", decides=("checks",))
+    dropout: float = setting(0.1, low=0, below=1, while_running=True, group="optimizer")
     # evaluation and stopping
-    early_stopping_patience: int = setting(5, low=1, high=1_000_000, resumable=True, while_running=True)  # evaluations
-    early_stopping_on: str = setting(WHOLE)  # of several corpora the one whose loss decides; all: together
+    # evaluations
+    early_stopping_patience: int = setting(
+        5, low=1, high=1_000_000, resumable=True, while_running=True, group="judging", decides=("checks",)
+    )
+    # of several corpora the one whose loss decides; all: together
+    early_stopping_on: str = setting(WHOLE, group="judging", decides=("corpus",), matters=_several_corpora)
+    # steps; none: once an epoch
     eval_every: int | None = setting(
-        None, low=1, high=10**9, resumable=True, while_running=True
-    )  # steps; none: once an epoch
-    target_loss: float | None = setting(None, above=0, high=100, resumable=True, while_running=True)  # nats a token
-    target_bits: float | None = setting(None, above=0, high=100, resumable=True, while_running=True)  # bits a character
+        None,
+        low=1,
+        high=10**9,
+        resumable=True,
+        while_running=True,
+        group="judging",
+        decides=("checks",),
+        unset="once-an-epoch",
+    )
+    # nats a token
+    target_loss: float | None = setting(
+        None, above=0, high=100, resumable=True, while_running=True, group="judging", unset="no-limit"
+    )
+    # bits a character
+    target_bits: float | None = setting(
+        None, above=0, high=100, resumable=True, while_running=True, group="judging", unset="no-limit"
+    )
     save_best_model: bool = setting(True)
-    metrics: str | None = setting(None, names=METRICS, resumable=True)  # of text the best model writes, after training
+    # of text the best model writes, after training
+    metrics: str | None = setting(None, names=METRICS, resumable=True, group="judging", unset="no-limit")
     # machine
-    device: str = setting("auto", resumable=True)
-    precision: str = setting("auto", choices=("auto", "fp32", "bf16", "fp16"))
-    compile: str = setting("auto", choices=COMPILE_MODES)  # how steps are made on a GPU (training/recorded.py)
-    kernel: str = setting("plain", choices=KERNELS)  # of the recurrence, on a GPU
-    threads: int | None = setting(None, low=1, high=1024, resumable=True)  # none: one a core
-    processes: int = setting(1, low=1, high=1024, resumable=True)
-    sharding: str = setting("auto", choices=SHARDINGS, resumable=True)  # of the model, among processes
-    gradient_checkpointing: bool = setting(False, while_running=True)
-    seed: int = setting(1337, low=0, high=2**63 - 1)
-    init_from: str | None = setting(None)  # a checkpoint or run whose weights are the first ones; none: random weights
+    device: str = setting("auto", resumable=True, decides=("speed",))
+    precision: str = setting("auto", choices=("auto", "fp32", "bf16", "fp16"), group="model", decides=("speed",))
+    # how steps are made on a GPU (training/recorded.py)
+    compile: str = setting(
+        "auto",
+        choices=COMPILE_MODES,
+        group="model",
+        decides=("speed",),
+        matters=lambda settings: settings.processes == 1,
+    )
+    # of the recurrence, on a GPU
+    kernel: str = setting(
+        "plain", choices=KERNELS, group="model", decides=("speed",), matters=lambda settings: settings.arch == "mmrec"
+    )
+    # none: one a core
+    threads: int | None = setting(
+        None, low=1, high=1024, resumable=True, group="model", decides=("speed",), unset="all-cores"
+    )
+    processes: int = setting(1, low=1, high=1024, resumable=True, group="model")
+    # of the model, among processes
+    sharding: str = setting(
+        "auto", choices=SHARDINGS, resumable=True, group="model", matters=lambda settings: settings.processes > 1
+    )
+    gradient_checkpointing: bool = setting(False, while_running=True, group="model", decides=("speed",))
+    seed: int = setting(1337, low=0, high=2**63 - 1, group="model")
+    # a checkpoint or run whose weights are the first ones; none: random weights
+    init_from: str | None = setting(None, unset="random-weights")
     # run folder
     output_dir: str = setting("checkpoints")
-    name: str | None = setting(None)  # none: the config's
-    checkpoint_every: int = setting(100, low=1, high=10**9, resumable=True, while_running=True)  # steps
-    keep_checkpoints: int = setting(3, low=1, high=10**6, resumable=True, while_running=True)
+    name: str | None = setting(None, group="saving", unset="as-config")  # none: the config's
+    checkpoint_every: int = setting(100, low=1, high=10**9, resumable=True, while_running=True, group="saving")  # steps
+    keep_checkpoints: int = setting(3, low=1, high=10**6, resumable=True, while_running=True, group="saving")
 
     def __post_init__(self) -> None:
         for item in FIELDS.values():
@@ -325,6 +455,22 @@ def resolve(
         merged["epochs"] = None  # a limit in steps or in time alone is the only limit
         sources["epochs"] = sources["max_steps"] if merged.get("max_steps") is not None else "planner"
     return Resolved(Settings(**merged), {name: sources.get(name, "default") for name in FIELDS})
+
+
+def settings_that_decide(*aspects: Aspect) -> tuple[str, ...]:
+    """Names of the settings that decide any of these."""
+    return tuple(name for name, item in FIELDS.items() if not {*aspects}.isdisjoint(item.metadata["decides"]))
+
+
+def settings_of(group: Group) -> tuple[str, ...]:
+    """Names of the settings under one heading of the plan."""
+    return tuple(name for name, item in FIELDS.items() if item.metadata["group"] == group)
+
+
+def matters(name: str, settings: Settings) -> bool:
+    """Whether a setting changes anything beside the others."""
+    rule: Callable[[Settings], bool] | None = FIELDS[name].metadata["matters"]
+    return rule is None or rule(settings)
 
 
 def can_change_while_running(changes: Mapping[str, Any], warmup_ended: bool = True) -> bool:

@@ -16,7 +16,7 @@ from mmrec_engine.data.batches import training_windows
 from mmrec_engine.data.prepare import Corpus
 from mmrec_engine.data.transforms.curriculum import Pacing
 from mmrec_engine.distributed.process_group import Alone, Group
-from mmrec_engine.errors import RequestError
+from mmrec_engine.errors import RequestError, first_line
 from mmrec_engine.model import fused
 from mmrec_engine.model.language_model import LanguageModel, create_model
 from mmrec_engine.model.memory_estimate import BYTES_A_WEIGHT
@@ -292,7 +292,7 @@ def _begin_with(model: LanguageModel, checkpoint: str, corpus: Corpus) -> None:
     except (ValueError, KeyError, TypeError) as error:
         if isinstance(error, RequestError):
             raise
-        reason = str(error).splitlines()[0][:120]
+        reason = first_line(error)
         raise RequestError("init-model", path=checkpoint, reason=reason) from None
 
 

@@ -14,40 +14,11 @@ from mmrec_engine.data.prepare import Corpus, short_side
 from mmrec_engine.data.sources.hub_source import anchored, is_downloaded
 from mmrec_engine.errors import RequestError
 from mmrec_engine.runs.run_time import Costs, schedule_of
-from mmrec_engine.settings import CORPUS_CHOICE, FIELDS, Resolved, Settings, resolve, value_type
+from mmrec_engine.settings import FIELDS, Resolved, Settings, resolve, settings_that_decide, value_type
 from mmrec_engine.storage.user_folders import expanded
 from mmrec_engine.training.plan import make_plan
 
-CURRICULUM_SETTINGS = ("curriculum_share", "curriculum_start", "pacing")
-# The settings that the plan shows, under their headings.
-GROUPS: dict[str, tuple[str, ...]] = {
-    "length": ("epochs", "max_steps", "time", "batch_size", "accumulate", "microbatch", "seq_len", "stride"),
-    "optimizer": ("recipe", "learning_rate", "warmup_steps", "schedule", "decay_share", "cycles", "plateau_factor",
-                  "plateau_patience", "learning_rate_floor", "weight_average", "weight_decay", "grad_clip", "dropout",
-                  "optimizer"),
-    "text": ("tokenizer", "vocab_size", "val_split", "max_corpus_bytes", "text_field", "encoding",
-             "skip_invalid_bytes", "fix_encoding", "mixing_temperature",
-             "denoising", "denoising_span"),
-    "augmentation": ("jitter", "recased", "masked", "noise"),
-    "curriculum": ("curriculum", *CURRICULUM_SETTINGS),
-    "judging": ("early_stopping_patience", "early_stopping_on", "eval_every", "target_loss", "target_bits", "metrics"),
-    "model": ("arch", "kv_heads", "tied", "seed", "precision", "compile", "kernel", "threads", "processes",
-              "sharding", "gradient_checkpointing"),
-    "saving": ("name", "checkpoint_every", "keep_checkpoints"),
-}  # fmt: skip
-_OF_A_SCHEDULE = {
-    "decay_share": "wsd", "cycles": "cosine-restarts", "plateau_factor": "plateau", "plateau_patience": "plateau"
-}  # fmt: skip
-# What the curve of the learning rate is made of.
-RATE_SETTINGS = ("epochs", "max_steps", "learning_rate", "warmup_steps", "schedule", "learning_rate_floor",
-                 *_OF_A_SCHEDULE)  # fmt: skip
-# Which text it is and how it is read: another text begins without them.
-_OF_A_TEXT = (*CORPUS_CHOICE, "encoding", "fix_encoding", "skip_invalid_bytes", "text_field")
-# What decides the prepared corpus, and what decides how long a step takes.
-CORPUS_SETTINGS = (*_OF_A_TEXT, "val_split", "vocab_size", "tokenizer", "mixing_temperature",
-                   "denoising", "early_stopping_on", "max_corpus_bytes")  # fmt: skip
-SPEED_SETTINGS = ("config", "arch", "kv_heads", "tied", "batch_size", "accumulate", "microbatch", "seq_len", "optimizer",
-                  "precision", "compile", "kernel", "threads", "device", "gradient_checkpointing")  # fmt: skip
+_OF_A_TEXT = settings_that_decide("source")  # another text begins without them
 _OF_A_DOWNLOAD = ("max_corpus_bytes", 100_000_000)
 _BYTES_A_PARAMETER = 12  # weight and two moments, as a checkpoint holds them
 _BUILDING_SECONDS = 0.5  # the model, and the first step's buffers and kernels
@@ -88,27 +59,6 @@ class Draft:
     def resolved(self) -> Resolved:
         """Raises RequestError where the values cannot be."""
         return resolve(self.given)
-
-
-def counts(name: str, settings: Settings) -> bool:
-    """Whether a setting changes anything beside the others: the plan does not show those that do not."""
-    if name in _OF_A_SCHEDULE:
-        return settings.schedule == _OF_A_SCHEDULE[name]
-    if name in CURRICULUM_SETTINGS:
-        return settings.curriculum != "none"
-    match name:
-        case "denoising_span":
-            return settings.denoising > 0
-        case "mixing_temperature" | "early_stopping_on":
-            return isinstance(settings.data_dir or settings.corpus, tuple)
-        case "sharding":
-            return settings.processes > 1
-        case "compile":
-            return settings.processes == 1
-        case "kernel":
-            return settings.arch == "mmrec"
-        case _:
-            return True
 
 
 def known_settings(values: dict[str, Any]) -> dict[str, Any]:

@@ -9,14 +9,17 @@ from typing import Any
 
 from mmrec_engine.model.memory_estimate import fits
 from mmrec_engine.runs.run_time import Costs
-from mmrec_engine.settings import Settings
+from mmrec_engine.settings import Settings, settings_that_decide
 from mmrec_engine.system.memory import USABLE
-from mmrec_tui.app.draft import SPEED_SETTINGS, key_of
+from mmrec_tui.app.draft import key_of
 from mmrec_tui.app.session import Work
 
 _OTHERS = ("tiny", "mini", "small")  # larger ones take long to measure: only when they are chosen
 _SETTLED_SECONDS = 0.8  # a value that is being typed is not measured digit by digit
 _SECONDS = 0.8
+
+
+_FOR_THE_SPEED = settings_that_decide("speed")
 
 
 class Measuring:
@@ -42,7 +45,7 @@ class Measuring:
     def want(self, settings: Settings, vocabulary: int, windows: int) -> None:
         """windows: of the validation split."""
         self._vocabulary, self._windows, self._stopped = vocabulary, windows, False
-        if self._settings is None or key_of(settings, SPEED_SETTINGS) != key_of(self._settings, SPEED_SETTINGS):
+        if self._settings is None or key_of(settings, _FOR_THE_SPEED) != key_of(self._settings, _FOR_THE_SPEED):
             self._since = time.monotonic() if self._settings is not None else 0.0
         self._settings = settings
 
@@ -89,7 +92,7 @@ class Measuring:
 
     def _key(self, config: str) -> tuple[Any, ...]:
         assert self._settings is not None
-        return (*key_of(replace(self._settings, config=config), SPEED_SETTINGS), self._vocabulary, self._windows)
+        return (*key_of(replace(self._settings, config=config), _FOR_THE_SPEED), self._vocabulary, self._windows)
 
 
 def _measured(work: Work[Costs | None], settings: Settings, vocabulary: int, windows: int) -> Costs | None:

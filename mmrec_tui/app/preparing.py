@@ -10,11 +10,11 @@ from mmrec_engine.data.mixture import sources_of
 from mmrec_engine.data.prepare import Corpus
 from mmrec_engine.data.sources.hub_source import is_hub
 from mmrec_engine.data.sources.preview import Preview, preview, preview_builtin
-from mmrec_engine.errors import MmrecError, TrainingError
+from mmrec_engine.errors import MmrecError, TrainingError, first_line
 from mmrec_engine.runs.run_text import text_of_new_run
-from mmrec_engine.settings import SHORTEST_DENOISED, Settings
+from mmrec_engine.settings import SHORTEST_DENOISED, Settings, settings_that_decide
 from mmrec_engine.storage.user_folders import expanded
-from mmrec_tui.app.draft import CORPUS_SETTINGS, key_of
+from mmrec_tui.app.draft import key_of
 from mmrec_tui.app.session import Work
 
 _SHORTEST = 2  # tokens a window: whether the real windows fit is told beside the windows' length
@@ -52,7 +52,7 @@ class Preparing:
         return (self._key, *known, round(view.share, 2))
 
     def want(self, settings: Settings) -> None:
-        key = key_of(settings, CORPUS_SETTINGS)
+        key = key_of(settings, settings_that_decide("source", "corpus"))
         if key == self._key:
             return
         self.stop()
@@ -69,7 +69,7 @@ class Preparing:
             self._work = None
             error = work.error
             if error is not None and not isinstance(error, MmrecError):
-                reason = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:200]}"
+                reason = first_line(error, 200, typed=True)
                 error = TrainingError("training-broke-early", reason=reason)
             self.view = replace(self.view, corpus=work.result, error=error)
 

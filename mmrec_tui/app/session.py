@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from mmrec_engine.errors import first_line
 from mmrec_tui.presentation.states import ENDED
 
 if TYPE_CHECKING:
@@ -175,7 +176,7 @@ class Training(Session):
         except MmrecError as error:
             self.error = error
         except BaseException as error:  # a thread's exception would vanish; here it becomes the run's reason
-            reason = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:200]}"
+            reason = first_line(error, 200, typed=True)
             self.error = TrainingError("training-broke-early", reason=reason)
         finally:
             with self._lock:

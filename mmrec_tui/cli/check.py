@@ -37,11 +37,11 @@ def check_before(
     from mmrec_engine.checks.waivers import marked
     from mmrec_engine.runs.run_text import text_of_new_run
     from mmrec_engine.training.device import machine_for
-    from mmrec_tui.cli.commands import finish
+    from mmrec_tui.cli.progress_bar import with_progress_bar
 
     narration = Narration(quiet=as_json)
     narration.line(wording("prepare"))
-    corpus = finish(text_of_new_run(resolved.settings), narration, wording)
+    corpus = with_progress_bar(text_of_new_run(resolved.settings), narration, wording)
     settings, machine = resolved.settings, machine_for(resolved.settings, corpus.tokenizer.vocab_size)
     found = checks_before(settings, resolved.sources, corpus, settings.run_folder, machine)
     findings = _told((marked(one, waived) for one in found), "before", wording, as_json)

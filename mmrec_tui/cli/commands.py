@@ -17,6 +17,7 @@ from mmrec_engine.settings import CORPUS_CHOICE, FIELDS, Resolved, Settings, met
 from mmrec_engine.settings.model_config import ARCHITECTURES
 from mmrec_engine.settings.presets import PRESETS
 from mmrec_engine.version import __version__
+from mmrec_tui.cli.progress_bar import with_progress_bar
 from mmrec_tui.cli.tables import print_table
 from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.findings import evidence_of
@@ -186,24 +187,25 @@ def evaluate(
     else:
         preparing = prepare_corpus(replace(own, stride=None, seq_len=length), earlier=earlier)
     try:
-        corpus = finish(preparing, narration, wording)
+        corpus = with_progress_bar(preparing, narration, wording)
     except RequestError as error:
         if text_given or error.key not in _TEXT_IS_GONE:
             raise
         raise RequestError("evaluate-no-corpus", path=checkpoint) from None
     same = same_text(corpus, trained.corpus)
     if text_given and not corpus.whole and not same:  # how the run split it is not known any more
-        corpus = finish(prepare_corpus(settings, trained.tokenizer, corpus_tag, earlier), narration, wording)
+        corpus = with_progress_bar(prepare_corpus(settings, trained.tokenizer, corpus_tag, earlier), narration, wording)
     if not text_given and not same:
         raise RequestError("evaluate-no-corpus", path=checkpoint)
     if not text_given and corpus.tokenizer.to_dict() != trained.tokenizer.to_dict():
         raise RequestError("tokenizer-differs", path=checkpoint)
     told = _about_text(corpus, text_given, narration, wording)
-    metrics = finish(validate(trained.model, corpus, length), narration, wording)
+    metrics = with_progress_bar(validate(trained.model, corpus, length), narration, wording)
+    assert metrics is not None  # nobody stops it
     written: dict[str, Any] = {}
     if asked is not None:
         measuring = measure(trained.model, corpus, asked, given.settings.seed, samples)
-        written = {"metrics": finish(measuring, narration, wording)}
+        written = {"metrics": with_progress_bar(measuring, narration, wording)}
     if as_json:
         print_json({**metrics.as_dict(), **told, **written, "checkpoint": str(trained.path)})
         return
@@ -338,15 +340,3 @@ def export(
         return
     for path in written:
         print(printable(wording("export.done", path=path)))
-
-
-def finish(work: Any, narration: Narration, wording: Wording) -> Any:
-    """Run a generator of progress to its end and return its result."""
-    while True:
-        try:
-            progress = next(work)
-        except StopIteration as finished:
-            return finished.value
-        if narration.is_terminal:
-            far = wording.how_far(progress.done, progress.total)
-            narration.bar(f"{wording(f'task.{progress.task}')} {far}")

@@ -114,13 +114,13 @@ def find_batch(resolved: Resolved, seconds: float, wording: Wording, as_json: bo
 def prepared(resolved: Resolved, wording: Wording, quiet: bool) -> tuple[Narration, Any]:
     """The narration, and the text prepared. From here on SIGINT and SIGTERM end the command at once, with 130 and 143."""
     from mmrec_engine.runs.run_text import text_of_new_run
-    from mmrec_tui.cli.commands import finish
+    from mmrec_tui.cli.progress_bar import with_progress_bar
 
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job comes with SIGINT ignored
     signal.signal(signal.SIGTERM, _terminated)
     narration = Narration(quiet=quiet)
     narration.line(wording("prepare"))
-    return narration, finish(text_of_new_run(resolved.settings), narration, wording)
+    return narration, with_progress_bar(text_of_new_run(resolved.settings), narration, wording)
 
 
 def _terminated(number: int, frame: object) -> None:

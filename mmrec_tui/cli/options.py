@@ -73,24 +73,9 @@ def with_default(name: str, value: object, wording: Wording) -> str:
 
 
 def _default_shown(name: str, wording: Wording) -> str:
-    special = {
-        "eval_every": "help.once-an-epoch",
-        "stride": "help.as-seq-len",
-        "microbatch": "help.as-batch-size",
-        "init_from": "help.random-weights",
-        "name": "help.as-config",
-        "kv_heads": "help.as-heads",
-        "threads": "help.all-cores",
-        "max_steps": "help.no-limit",
-        "target_loss": "help.no-limit",
-        "target_bits": "help.no-limit",
-        "time": "help.no-limit",
-        "metrics": "help.no-limit",
-        "max_corpus_bytes": "help.no-limit",
-    }
-    if name in special:
-        return wording(special[name])
-    default = FIELDS[name].default
+    default, unset = FIELDS[name].default, FIELDS[name].metadata["unset"]
+    if default is None and unset:
+        return wording(f"help.{unset}")
     if isinstance(default, bool):
         return flag(name) if default else ""
     return "" if default is None else f"{default}"

@@ -24,10 +24,10 @@ def plan_headless(resolved: Resolved, wording: Wording, as_json: bool, quiet: bo
 
     from mmrec_engine.planning.candidate_speed import speeds_here
     from mmrec_engine.planning.planner import planned
-    from mmrec_tui.cli.commands import finish
+    from mmrec_tui.cli.progress_bar import with_progress_bar
 
     speeds = speeds_here(lambda: False)
-    chosen, told = finish(planned(resolved, speeds), narration, wording)
+    chosen, told = with_progress_bar(planned(resolved, speeds), narration, wording)
     took = time.monotonic() - began
     if as_json:
         print_json(

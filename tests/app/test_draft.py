@@ -12,13 +12,11 @@ from mmrec_engine.data.prepare import Corpus, prepare_corpus
 from mmrec_engine.errors import RequestError
 from mmrec_engine.events import result_of
 from mmrec_engine.runs.run_time import Costs
-from mmrec_engine.settings import FIELDS, Settings, resolve
+from mmrec_engine.settings import FIELDS, GROUPS, Settings, matters, resolve, settings_of
 from mmrec_engine.settings.presets import PROFILES
 from mmrec_tui.app.draft import (
-    GROUPS,
     Draft,
     corpora_as_typed,
-    counts,
     found_corpora,
     known_settings,
     named,
@@ -85,7 +83,7 @@ def test_a_remembered_plan_is_never_in_the_way() -> None:
 
 
 def test_the_plan_shows_settings_that_exist_and_each_once() -> None:
-    shown = [name for names in GROUPS.values() for name in names]
+    shown = [name for group in GROUPS for name in settings_of(group)]
     assert set(shown) <= set(FIELDS)
     assert len(shown) == len(set(shown))
 
@@ -102,9 +100,9 @@ def test_the_plan_shows_settings_that_exist_and_each_once() -> None:
     ],
 )
 def test_some_settings_count_only_beside_others(name: str, beside: dict[str, Any]) -> None:
-    assert not counts(name, Settings())
-    assert counts(name, Settings(**beside))
-    assert counts("dropout", Settings())
+    assert not matters(name, Settings())
+    assert matters(name, Settings(**beside))
+    assert matters("dropout", Settings())
 
 
 def test_of_a_download_the_plan_takes_a_part_at_first() -> None:

@@ -18,7 +18,7 @@ import numpy as np
 from mmrec_engine.data.sources.fields import Row, TextField, chosen_field, keys_of
 from mmrec_engine.data.sources.hub_source import HubSource, held_out_of, saved_split, saved_splits
 from mmrec_engine.data.sources.text import clean
-from mmrec_engine.errors import RequestError
+from mmrec_engine.errors import RequestError, first_line
 from mmrec_engine.randomness import permuted
 from mmrec_engine.system.optional_dependencies import library
 
@@ -184,7 +184,7 @@ class HubDocuments:
 
     def _of(self, error: Exception) -> RequestError:
         kinds = [kind.__name__ for kind in type(error).__mro__]
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+        reason = first_line(error, 200)
         if self._asked.local:
             if not Path(self._asked.path).exists():
                 return RequestError("corpus-missing", path=self._asked.path)

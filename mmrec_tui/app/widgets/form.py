@@ -13,10 +13,10 @@ from textual.widgets import Input, Select, Static
 
 from mmrec_engine.errors import RequestError
 from mmrec_engine.locales.guide import HYPERPARAMETERS, PROFILE_TEXTS
-from mmrec_engine.settings import FIELDS, Resolved, value_type
+from mmrec_engine.settings import FIELDS, GROUPS, Resolved, matters, settings_of, value_type
 from mmrec_engine.settings.declaration import flag
 from mmrec_engine.system.cores import allowed_cores, available_cores, cpu_quota
-from mmrec_tui.app.draft import CURRICULUM_SETTINGS, GROUPS, RATE_SETTINGS, counts, typed
+from mmrec_tui.app.draft import typed
 from mmrec_tui.app.widgets.choice import Choice
 from mmrec_tui.app.widgets.fields import Kind, ValueInput
 from mmrec_tui.app.widgets.panels import plain
@@ -105,9 +105,9 @@ class Form(Widget):
         profiles = [(profile.title[say.language], profile.id) for profile in PROFILE_TEXTS]
         with Fields(id="fields"):
             yield Choice(profiles, prompt=say("plan.profile"), compact=True, id="profile")
-            for group, names in GROUPS.items():
+            for group in GROUPS:
                 yield Static(Content.styled(say(f"plan.group-{group}"), "bold $primary"), classes="heading")
-                for name in names:
+                for name in settings_of(group):
                     field = Field(name, say)
                     self._fields.append(field)
                     yield field
@@ -135,7 +135,9 @@ class Form(Widget):
     def show_sources(self, resolved: Resolved, say: Wording) -> None:
         for field in self._fields:
             source = resolved.sources[field.setting]
-            field.display = source == "hand" or counts(field.setting, resolved.settings)  # what was typed can be mended
+            field.display = source == "hand" or matters(
+                field.setting, resolved.settings
+            )  # what was typed can be mended
             if isinstance(field.value, Input):  # an emptied field tells what counts in its place
                 in_force = getattr(resolved.settings, field.setting)
                 field.value.placeholder = _text(field.setting, in_force, say) or _placeholder(field.setting, say)
@@ -204,8 +206,8 @@ class Form(Widget):
         field = next((node for node in widget.ancestors_with_self if isinstance(node, Field)), None)
         about = self.query_one("#about-text", Static)
         roomy = self.size.height >= _CURVE_ROOM
-        for kind, settings in (("rate", RATE_SETTINGS), ("pacing", CURRICULUM_SETTINGS)):
-            shapes = field is not None and field.setting in settings
+        for kind in ("rate", "pacing"):
+            shapes = field is not None and kind in FIELDS[field.setting].metadata["decides"]
             self.query_one(f"#{kind}", Plot).display = roomy and shapes
         self._about.scroll_home(animate=False)
         if field is None:
@@ -236,19 +238,8 @@ def _kind(name: str) -> Kind:
 
 
 def _placeholder(name: str, say: Wording) -> str:
-    special = {
-        "eval_every": "help.once-an-epoch",
-        "stride": "help.as-seq-len",
-        "name": "help.as-config",
-        "threads": "help.all-cores",
-        "max_steps": "help.no-limit",
-        "epochs": "help.no-limit",
-        "target_loss": "help.no-limit",
-        "target_bits": "help.no-limit",
-        "time": "help.no-limit",
-        "metrics": "help.no-limit",
-    }
-    words = say(special[name]) if name in special else "–"
+    unset = FIELDS[name].metadata["unset"]
+    words = say(f"help.{unset}") if unset else "–"
     if name != "threads":
         return words
     cores = say.number(available_cores())
