@@ -121,7 +121,7 @@ def _search(name: str) -> Opener:
 
 def _dialog(module: str, name: str, *what: Any) -> Opener:
     async def open_it(app: MmrecApp, pilot: Pilot[Any]) -> None:
-        app.push_screen(getattr(importlib.import_module(f"mmrec_tui.app.app.{module}"), name)(*what))
+        app.push_screen(getattr(importlib.import_module(f"mmrec_tui.app.{module}"), name)(*what))
         await until(pilot, lambda: type(app.screen).__name__ == name)
 
     return open_it
