@@ -264,6 +264,7 @@ class PlanScreen(MmrecScreen):
             preferences.note_corpus(corpora_as_typed(chosen["data_dir"]))
             preferences.save()
         self._take(self._draft.with_corpus(chosen))
+        self.action_panel("corpora")
 
     # Right: hyperparameters
 

@@ -118,6 +118,10 @@ class Form(Widget):
         with self._about:
             yield Static(say("plan.profile-about"), id="about-text")
 
+    def on_mount(self) -> None:
+        screen: Any = self.screen  # whether all of the explanation is seen decides on a key
+        self.watch(self._about, "show_vertical_scrollbar", screen.refresh_keys, init=False)
+
     def show_curves(self, rate: Figure, pacing: Figure) -> None:
         """The learning rate and the curriculum as planned, each seen while a setting that shapes it has focus."""
         self.query_one("#rate", Plot).show(rate)
@@ -221,8 +225,6 @@ class Form(Widget):
         else:
             parts.append(plain(entry.higher[language]))
         set_text(about, Content("\n").join(parts))
-        screen: Any = self.screen
-        self.call_after_refresh(screen.refresh_keys)  # whether all of it is seen
 
 
 def _choices(name: str, say: Wording) -> list[tuple[str, str]]:
