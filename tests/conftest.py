@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,19 @@ Process = subprocess.Popen[str] | ForkedProcess
 def extended(*values: Any) -> Any:
     """Values of a parametrized test that only `make test-all` tries."""
     return pytest.param(*values, marks=pytest.mark.extended)
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest deselects by marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of a test marked `first(count)`, mark the parameters after that many `extended`."""
+    seen: Counter[str] = Counter()
+    for item in items:
+        mark = item.get_closest_marker("first")
+        if mark is not None:
+            test = item.nodeid.partition("[")[0]
+            seen[test] += 1
+            if seen[test] > mark.args[0]:
+                item.add_marker(pytest.mark.extended)
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,7 @@ async def test_a_field_with_focus_takes_the_letters_out_of_the_bar_and_gives_the
         assert "l find lr" in barred(app)
 
 
+@pytest.mark.first(1)
 @pytest.mark.parametrize("name", [name for name in OPENERS if name.endswith("Screen")])
 async def test_every_key_in_the_bar_reaches_the_screen(name: str) -> None:
     app = an_app()

@@ -76,6 +76,7 @@ def test_black_on_white_is_21_to_1() -> None:
     assert math.isclose(contrast(ColorTriplet(119, 119, 119), ColorTriplet(255, 255, 255)), 4.48, abs_tol=0.01)
 
 
+@pytest.mark.first(5)
 @pytest.mark.parametrize("name", OPENERS)
 async def test_every_word_can_be_read_in_every_theme(name: str) -> None:
     app = an_app()

@@ -122,6 +122,7 @@ async def test_plots_that_break_say_so_and_training_goes_on_to_its_end(
     assert events_of(training.folder)[-1]["state"] == "FINISHED"
 
 
+@pytest.mark.extended
 async def test_a_plot_that_breaks_while_it_is_drawn_says_so(
     monkeypatch: pytest.MonkeyPatch, finished: Path, without_torch: None
 ) -> None:
@@ -207,6 +208,7 @@ def assert_harmless(text: str) -> None:
     assert "\u202e" not in text, "the text's direction is turned"
 
 
+@pytest.mark.first(1)
 @pytest.mark.parametrize(
     "size",
     [(80, 24), pytest.param((160, 45), marks=pytest.mark.slow), pytest.param((50, 14), marks=pytest.mark.slow)],

@@ -25,6 +25,7 @@ async def the_form(app: Any, pilot: Pilot[Any]) -> Any:
     return app.screen
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize(
     ("size", "language"),
     [
@@ -129,6 +130,7 @@ async def test_a_plot_of_the_rate_opens_only_where_it_leaves_room_for_the_fields
         assert screen.query_one("#rate").display
 
 
+@pytest.mark.first(1)
 @pytest.mark.parametrize(
     ("size", "together"),
     [((80, 24), {"settings"}), ((100, 30), {"configs", "corpora", "settings"}),

@@ -194,6 +194,7 @@ WAYS: tuple[Way, ...] = (
 SELDOM = (compare, keys, chooser, leaving, deleting, exporting, warned)
 
 
+@pytest.mark.first(6)
 @pytest.mark.parametrize(
     "way",
     [pytest.param(way, id=way.__name__, marks=[pytest.mark.slow] if way in SELDOM else []) for way in WAYS],

@@ -32,6 +32,7 @@ async def shown(pilot: Pilot[Any]) -> Any:
     return app
 
 
+@pytest.mark.first(2)
 @pytest.mark.parametrize(
     "size",
     [
@@ -56,6 +57,7 @@ async def test_every_plot_has_room_and_values_at_every_size(size: tuple[int, int
         assert all(panel.size.height > 0 for panel in panels), [(panel.id, panel.size) for panel in panels]
 
 
+@pytest.mark.first(1)
 @pytest.mark.parametrize("size", [(100, 30), (120, 36), (140, 24), (140, 30), (160, 45)])
 async def test_a_key_leads_to_every_panel_where_the_grid_has_no_room_for_it(size: tuple[int, int]) -> None:
     app = an_app("en", Still(a_training()))
@@ -97,6 +99,7 @@ async def test_the_last_steps_are_drawn_as_soon_as_a_run_ends_however_seldom_cur
         await until(pilot, lambda: loss._figure is not None and loss._figure.x_range == (0.0, 231.0), 5)
 
 
+@pytest.mark.extended
 async def test_arrows_and_clicks_set_a_crosshair_that_tells_the_values_in_all_plots() -> None:
     app = an_app("en", Still(a_training()))
     async with app.run_test(size=(160, 45)) as pilot:

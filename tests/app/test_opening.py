@@ -24,6 +24,7 @@ def test_every_screen_of_the_app_is_opened_by_these_tests() -> None:
     assert set(OPENERS) == screen_classes()
 
 
+@pytest.mark.first(1)
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("name", OPENERS)
 async def test_every_list_and_dropdown_shows_its_choices(

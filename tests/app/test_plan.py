@@ -49,6 +49,7 @@ def source_of(app: MmrecApp, name: str) -> str:
     return str(field.source)
 
 
+@pytest.mark.first(1)
 @pytest.mark.parametrize(
     ("language", "typed", "told", "refused"),
     [
@@ -86,6 +87,7 @@ async def test_a_wrong_value_is_told_beside_its_field_and_at_the_bottom_and_ther
     assert read_preferences().plan["dropout"] in ("0.2", 0.2)
 
 
+@pytest.mark.extended
 async def test_a_target_makes_the_time_a_longest_one() -> None:
     app = an_app("tr")
     async with app.run_test(size=(160, 45)) as pilot:
@@ -96,6 +98,7 @@ async def test_a_target_makes_the_time_a_longest_one() -> None:
         await until(pilot, lambda: "loss daha önce 1,900 olursa daha kısa" in outlook(app))
 
 
+@pytest.mark.extended
 @pytest.mark.slow
 async def test_numbers_that_cannot_be_do_not_break_the_plan() -> None:
     app = an_app()
@@ -107,6 +110,7 @@ async def test_numbers_that_cannot_be_do_not_break_the_plan() -> None:
             assert app.failure is None
 
 
+@pytest.mark.extended
 async def test_an_emptied_field_is_the_guide_s_value_again() -> None:
     app = an_app(plan={"dropout": 0.3})
     async with app.run_test(size=(80, 24)) as pilot:
@@ -118,6 +122,7 @@ async def test_an_emptied_field_is_the_guide_s_value_again() -> None:
         assert screen._resolved.settings.dropout == 0.1
 
 
+@pytest.mark.extended
 @pytest.mark.slow
 async def test_a_profile_fills_the_fields_and_the_guide_s_values_come_back_with_a_key() -> None:
     app = an_app("tr")
@@ -143,6 +148,7 @@ async def test_a_config_is_chosen_and_the_outlook_follows() -> None:
         await until(pilot, lambda: "875,520" not in outlook(app) and "parameters" in outlook(app))
 
 
+@pytest.mark.extended
 @pytest.mark.slow
 async def test_the_field_with_focus_is_explained() -> None:
     app = an_app()
@@ -162,6 +168,7 @@ async def test_the_field_with_focus_is_explained() -> None:
             await pilot.pause()
 
 
+@pytest.mark.extended
 async def test_a_text_in_another_encoding_offers_its_readings_and_the_right_one_makes_it_usable(tmp_path: Path) -> None:
     path = tmp_path / "türkçe.txt"
     path.write_bytes((PANGRAMS * 200).encode("windows-1254"))
@@ -192,6 +199,7 @@ async def test_a_text_in_another_encoding_offers_its_readings_and_the_right_one_
         assert screen._resolved.settings.encoding == "windows-1254"
 
 
+@pytest.mark.first(1)
 @pytest.mark.parametrize("columns", [100, pytest.param(140, marks=pytest.mark.slow)])
 async def test_a_path_is_chosen_by_hand_and_remembered(columns: int, small_text: Path) -> None:
     app = an_app()
@@ -212,6 +220,7 @@ async def test_a_path_is_chosen_by_hand_and_remembered(columns: int, small_text:
     assert [Path(path).resolve() for path in read_preferences().corpora] == [small_text.resolve()]
 
 
+@pytest.mark.extended
 async def test_several_texts_are_typed_with_their_weights_and_stay_known(small_text: Path) -> None:
     for name, text in (("one.txt", "abcdefgh" * 500), ("two.txt", "stuvwxyz" * 500)):
         Path(name).write_text(text)
@@ -245,6 +254,7 @@ async def test_a_word_filters_the_tree_and_a_file_in_it_is_taken(small_text: Pat
         assert screen._resolved.settings.data_dir == str(Path("poem.txt").absolute())
 
 
+@pytest.mark.extended
 @pytest.mark.slow
 async def test_esc_leaves_the_chooser_and_changes_nothing() -> None:
     app = an_app()
@@ -258,6 +268,7 @@ async def test_esc_leaves_the_chooser_and_changes_nothing() -> None:
         assert screen._resolved.settings == before
 
 
+@pytest.mark.first(2)
 @pytest.mark.parametrize(
     ("content", "told"),
     [(b"", "no text"), (b"short", "token"), (bytes(range(256)) * 20, "cannot"), (None, "no file or folder")],
@@ -279,6 +290,7 @@ async def test_a_text_that_cannot_be_used_is_told_and_there_is_no_way_on(
         assert app.failure is None
 
 
+@pytest.mark.extended
 async def test_a_window_longer_than_the_text_is_told_before_anything_starts(small_text: Path) -> None:
     app = an_app(plan={**TINY, "data_dir": str(small_text)})
     async with app.run_test(size=(120, 36), notifications=True) as pilot:
@@ -298,6 +310,7 @@ async def test_the_run_gets_a_name_that_is_free(small_text: Path) -> None:
         await until_shown(pilot, "checkpoints/tiny-2")
 
 
+@pytest.mark.extended
 async def test_the_pieces_of_a_learnt_tokenizer_are_shown(small_text: Path) -> None:
     app = an_app(plan={"data_dir": str(small_text), "vocab_size": 300})
     async with app.run_test(size=(160, 45)) as pilot:
@@ -315,6 +328,7 @@ async def test_the_pieces_of_a_learnt_tokenizer_are_shown(small_text: Path) -> N
         assert all(one != other for one, other in itertools.pairwise(styles)), "neighbours are told apart"
 
 
+@pytest.mark.extended
 async def test_the_planned_learning_rate_is_drawn_while_it_is_being_chosen(small_text: Path) -> None:
     app = an_app(plan={"data_dir": str(small_text), "max_steps": 500})
     async with app.run_test(size=(160, 45)) as pilot:
@@ -337,6 +351,7 @@ async def test_the_planned_learning_rate_is_drawn_while_it_is_being_chosen(small
         await until(pilot, lambda: "Learning rate as planned" not in screen_text(app))
 
 
+@pytest.mark.extended
 async def test_what_counts_for_nothing_is_not_shown_unless_it_was_typed(small_text: Path) -> None:
     app = an_app(plan={"data_dir": str(small_text), "mixing_temperature": 2.0})
     async with app.run_test(size=(160, 45)) as pilot:
@@ -353,6 +368,7 @@ async def test_what_counts_for_nothing_is_not_shown_unless_it_was_typed(small_te
         await until(pilot, lambda: seen("denoising_span"))
 
 
+@pytest.mark.extended
 async def test_a_curriculum_shows_its_settings_and_draws_its_pace() -> None:
     app = an_app(plan={"max_steps": 400})
     async with app.run_test(size=(160, 45)) as pilot:

@@ -37,6 +37,7 @@ def a_spike(step: int) -> events.Finding:
     return events.Finding(step=step, finding=finding("loss-spike", "during", "loss-falling", "warn", values))
 
 
+@pytest.mark.extended
 async def test_a_remedy_changes_the_training_that_goes_on(small_text: Path) -> None:
     session = long_training(small_text)
     app = an_app(session=session)

@@ -70,6 +70,7 @@ async def open_search(app: MmrecApp, pilot: Pilot[Any], key: str) -> Any:
     return plan
 
 
+@pytest.mark.first(1)
 @SIZES
 async def test_the_curve_grows_and_enter_takes_the_rate_over(size: tuple[int, int], rates: Searching) -> None:
     app = an_app(plan=TINY)
@@ -145,6 +146,7 @@ async def test_a_search_that_cannot_be_says_why_and_has_nothing_to_take_over(mon
         await until(pilot, lambda: app.screen is plan)
 
 
+@pytest.mark.extended
 async def test_a_plan_that_is_wrong_is_not_searched_for(rates: Searching) -> None:
     app = an_app(plan=TINY)
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
@@ -162,6 +164,7 @@ async def test_a_plan_that_is_wrong_is_not_searched_for(rates: Searching) -> Non
         assert table_of(app) == "plan"
 
 
+@pytest.mark.extended
 async def test_letters_typed_into_a_field_start_no_search(rates: Searching, batches: Searching) -> None:
     app = an_app(plan=TINY)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -177,6 +180,7 @@ async def test_letters_typed_into_a_field_start_no_search(rates: Searching, batc
         assert rates.asked is batches.asked is None
 
 
+@pytest.mark.first(1)
 @pytest.mark.slow
 @pytest.mark.usefixtures("beside_work")
 @pytest.mark.parametrize(

@@ -150,6 +150,7 @@ async def test_start(language: str, size: Size, snapshot: SnapshotAssertion) -> 
         assert await a_picture(pilot, lambda screen: screen._runs) == snapshot
 
 
+@pytest.mark.first(2)
 @pictures(*SIZES)
 async def test_plan(language: str, size: Size, snapshot: SnapshotAssertion) -> None:
     app = an_app(language)
@@ -158,6 +159,7 @@ async def test_plan(language: str, size: Size, snapshot: SnapshotAssertion) -> N
         assert await a_picture(pilot, lambda screen: screen._preparing.corpus) == snapshot
 
 
+@pytest.mark.first(1)
 @pytest.mark.parametrize("key", ["2", "3"])
 @languages
 async def test_the_other_panes_of_the_plan(language: str, key: str, snapshot: SnapshotAssertion) -> None:
@@ -171,6 +173,7 @@ async def test_the_other_panes_of_the_plan(language: str, key: str, snapshot: Sn
         assert await a_picture(pilot) == snapshot
 
 
+@pytest.mark.first(2)
 @pictures(USUAL, (160, 45), (50, 14), kinds=("rates", "batches"))
 async def test_a_search_that_has_ended(
     language: str, kind: str, size: Size, snapshot: SnapshotAssertion, monkeypatch: pytest.MonkeyPatch
@@ -202,6 +205,7 @@ class Found:
         pass
 
 
+@pytest.mark.first(2)
 @pictures(*SIZES)
 async def test_checklist(
     language: str, size: Size, snapshot: SnapshotAssertion, monkeypatch: pytest.MonkeyPatch

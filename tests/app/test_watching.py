@@ -232,6 +232,7 @@ async def test_runs_are_filtered_sorted_and_opened(place: Path) -> None:
         await until_shown(pilot, "0.91 nats above bigram")
 
 
+@pytest.mark.extended
 async def test_a_run_folder_as_the_engine_makes_it_is_live_while_it_is_held(place: Path) -> None:
     held = RunFolder(place, "new")
     held.record(events.State(state="PREPARING"))

@@ -261,6 +261,7 @@ async def test_a_finished_run_is_trained_further_with_a_key(small_text: Path) ->
     assert [event["step"] for event in events_of(session.folder) if event["event"] == "step"] == list(range(1, 16))
 
 
+@pytest.mark.extended
 async def test_leaving_while_a_training_goes_on_asks_first(small_text: Path) -> None:
     session = long_training(small_text)
     app = an_app(session=session)
@@ -302,6 +303,7 @@ async def test_a_second_training_has_to_wait_for_the_first(small_text: Path) -> 
         assert app.stage.training is session
 
 
+@pytest.mark.extended
 async def test_the_plan_tells_how_long_a_run_will_take_from_a_measurement(small_text: Path) -> None:
     app = an_app(plan={**TINY, "data_dir": str(small_text)})
     async with app.run_test(size=(160, 45)) as pilot:

@@ -133,6 +133,7 @@ def test_a_language_chosen_in_the_app_is_spoken_at_the_next_start(opened: Open) 
 # Sizes
 
 
+@pytest.mark.first(1)
 @pytest.mark.parametrize(("columns", "lines"), [*SIZES[:2], *(extended(*size) for size in SIZES[2:])])
 def test_each_screen_keeps_within_the_terminal(
     command: Command, opened: Open, text_file: Path, columns: int, lines: int
@@ -257,6 +258,7 @@ def test_a_run_of_other_processes_is_watched_to_its_end(command: Command, opened
     assert screen.wait_for_end() == 0
 
 
+@pytest.mark.extended
 def test_a_run_that_has_ended_is_reported_while_its_process_lingers(command: Command, opened: Open) -> None:
     folder = command.run_folder()
     write_run(folder, [*long_run(2000), *an_ending()])
@@ -286,6 +288,7 @@ def long_records(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[
         (folder / "events.jsonl").unlink()
 
 
+@pytest.mark.extended
 @pytest.mark.slow
 @pytest.mark.parametrize("steps", [200_000, pytest.param(1_000_000, marks=pytest.mark.benchmark)])
 def test_a_long_run_is_seen_at_once_and_takes_little_memory(

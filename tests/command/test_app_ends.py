@@ -100,6 +100,7 @@ def quit_and_stop(screen: Screen) -> None:
 # Told to end
 
 
+@pytest.mark.first(1)
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), extended(signal.SIGINT, 130)])
 @pytest.mark.parametrize("paused", [False, True], ids=["training", "paused"])
 def test_a_signal_saves_the_run_and_gives_the_terminal_back(
@@ -299,6 +300,7 @@ def test_a_run_that_cannot_be_detached_goes_on_where_it_was(
     assert_each_step_once(folder, newest_step(folder))
 
 
+@pytest.mark.extended
 def test_a_run_whose_process_was_killed_is_shown_as_died_and_gone_on_with(
     command: Command, opened: Open, text_file: Path
 ) -> None:
@@ -328,6 +330,7 @@ def test_a_run_whose_process_was_killed_is_shown_as_died_and_gone_on_with(
 # The screen breaks
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("where", [extended("key"), "timer", extended("drawing")])
 def test_a_screen_that_breaks_opens_again_and_the_run_goes_on(
     command: Command, opened: Open, text_file: Path, where: str

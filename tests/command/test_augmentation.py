@@ -51,6 +51,7 @@ def test_a_killed_run_sees_the_same_again(command: Command, text_file: Path) -> 
     assert_a_killed_run_ends_the_same(command, flags, 13)
 
 
+@pytest.mark.extended
 def test_a_settings_file_holds_it_and_the_check_warns_of_too_much(command: Command, text_file: Path) -> None:
     (command.folder / "run.toml").write_text("masked = 0.4\nnoise = 0.2\n")
     result = command("check", "before", "--data-dir", text_file, *QUICK, "--settings", "run.toml", "--json")

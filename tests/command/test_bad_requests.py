@@ -32,12 +32,14 @@ def values_out_of_range(name: str) -> Iterator[str]:
 WITH_VALUE = [name for name in FIELDS if value_type(name) is not bool]
 
 
+@pytest.mark.first(8)
 @pytest.mark.slow
 @pytest.mark.parametrize("name", WITH_VALUE)
 def test_every_flag_of_train_out_of_range(command: Command, name: str) -> None:
     all_refused(command, flag(name), [["train", f"{flag(name)}={value}"] for value in values_out_of_range(name)])
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("name", [name for name in FIELDS if value_type(name) is bool])
 def test_switches_take_no_value(command: Command, name: str) -> None:
     all_refused(command, flag(name), [["train", f"{flag(name)}=maybe"]])
@@ -65,6 +67,7 @@ OTHER_FLAGS = {
 }  # fmt: skip
 
 
+@pytest.mark.first(2)
 @pytest.mark.parametrize("words", list(OTHER_FLAGS))
 def test_flags_of_other_commands_out_of_range(command: Command, words: str) -> None:
     *before, name = words.split()

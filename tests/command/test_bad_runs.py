@@ -55,6 +55,7 @@ def made_text(made: Path) -> Path:
 # Resuming
 
 
+@pytest.mark.extended
 def test_flags_that_differ_from_the_run_that_is_resumed(command: Command, made: Path) -> None:
     for flags in (
         ["--batch-size=3", "--seq-len=33", "--config=mini", "--arch=gpt"],
@@ -122,6 +123,7 @@ RUN_JSON: dict[str, bytes | Callable[[Content], object]] = {
 }
 
 
+@pytest.mark.first(4)
 @pytest.mark.parametrize("case", list(RUN_JSON))
 def test_a_description_that_is_damaged(command: Command, made: Path, case: str) -> None:
     damage = RUN_JSON[case]
@@ -136,6 +138,7 @@ def test_a_description_that_is_damaged(command: Command, made: Path, case: str) 
     assert (watched.code, watched.out, "Traceback" in watched.err) == (2, "", False)
 
 
+@pytest.mark.extended
 def test_the_other_commands_with_a_damaged_description(command: Command, made: Path) -> None:
     for damage in (b"[]", b'{"settings": {"epochs": "ten"}}', b'{"settings": {}, "corpus": 7, "threads": "x"}'):
         (made / "run.json").write_bytes(damage)
@@ -149,6 +152,7 @@ def test_the_other_commands_with_a_damaged_description(command: Command, made: P
         assert command("runs").code == 0
 
 
+@pytest.mark.extended
 def test_settings_that_this_version_does_not_know_are_passed_over(command: Command, made: Path) -> None:
     described(made, lambda content: content.update(of_the_future=[{"a": [1]}]))
     described(made, setting("of_the_future", {"a": 1}))
@@ -169,6 +173,7 @@ def test_a_run_whose_checkpoints_are_of_another_model(command: Command, made: Pa
     assert "final_checkpoint.pt: damaged" in refused(command, *RESUME)
 
 
+@pytest.mark.extended
 def test_a_run_without_description_whose_checkpoint_tells_nonsense(
     command: Command, made: Path, made_once: Path
 ) -> None:
@@ -251,6 +256,7 @@ BAD_CHECKPOINTS: dict[str, tuple[Callable[[Path], object], str]] = {
 }  # fmt: skip
 
 
+@pytest.mark.first(3)
 @pytest.mark.parametrize("case", list(BAD_CHECKPOINTS))
 def test_a_checkpoint_that_is_none(command: Command, made_once: Path, case: str) -> None:
     make, told = BAD_CHECKPOINTS[case]
@@ -268,6 +274,7 @@ def test_what_only_looks_like_a_checkpoint(command: Command) -> None:
     all_refused(command, "no such run or checkpoint", [["train", *FAST, "--init-from", name] for name in names])
 
 
+@pytest.mark.extended
 def test_weights_to_begin_with_that_do_not_fit(command: Command, made: Path) -> None:
     best, text = str(made / "best_model.pt"), str(made_text(made))
     (command.folder / "other.txt").write_text("åß∂ƒ other letters\n" * 99)

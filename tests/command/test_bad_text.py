@@ -155,6 +155,7 @@ module.open_bytes = open_bytes
 """
 
 
+@pytest.mark.first(2)
 @pytest.mark.parametrize(
     ("harm", "told"),
     [
@@ -186,6 +187,7 @@ def test_a_folder_without_rights(command: Command) -> None:
     assert everything(command.folder.parent) == before
 
 
+@pytest.mark.extended
 def test_a_file_without_rights(command: Command) -> None:
     (command.folder / "text").mkdir()
     (command.folder / "text" / "a.txt").write_bytes(WORDS)
@@ -196,6 +198,7 @@ def test_a_file_without_rights(command: Command) -> None:
     assert not command.run_folder().exists()
 
 
+@pytest.mark.extended
 def test_a_place_without_rights_to_write(command: Command) -> None:
     (command.folder / "text.txt").write_bytes(WORDS)
     (command.folder / "closed").mkdir(mode=0o555)
@@ -204,6 +207,7 @@ def test_a_place_without_rights_to_write(command: Command) -> None:
     assert "closed" in result.stderr and "cannot write there (Permission denied)" in result.stderr
 
 
+@pytest.mark.first(1)
 @pytest.mark.parametrize("beside", [False, True])
 def test_a_name_that_is_not_utf_8_trains(command: Command, beside: bool) -> None:
     """The name is odd, the text is not. What is written is found and read again."""

@@ -18,6 +18,7 @@ from tests.conftest import Command, events_of, extended
 SMALL = ["--recipe", "fast", "--seq-len", 32, "--batch-size", 4, "--threads", 1, "--precision", "fp32"]
 
 
+@pytest.mark.extended
 def test_what_is_measured_fits_together_and_nothing_is_written(command: Command, text_file: Path) -> None:
     result = command("bench", "--data-dir", text_file, "--config", "tiny", *SMALL, "--seconds", 0.5, "--json")
     assert result.code == 0, result.err
@@ -54,6 +55,7 @@ def test_the_operations_of_a_token_are_those_of_its_products() -> None:
     assert gpt.training_flops(256) == 6 * (4 * layer + vocabulary * 128)
 
 
+@pytest.mark.extended
 @pytest.mark.slow
 @pytest.mark.parametrize(("language", "head"), [extended("en", "of peak"), ("tr", "tepe payı")])
 def test_it_is_told_in_lines_for_every_config_and_without_a_text(command: Command, language: str, head: str) -> None:

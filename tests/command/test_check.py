@@ -17,6 +17,7 @@ BEFORE_IDS = [
 pytestmark = pytest.mark.slow
 
 
+@pytest.mark.extended
 def test_the_sample_corpus_passes_every_check_and_nothing_is_written(command: Command) -> None:
     checked = command("check", "before", "--threads", 1, "--json")
     assert checked.code == 0, checked.err
@@ -29,6 +30,7 @@ def test_the_sample_corpus_passes_every_check_and_nothing_is_written(command: Co
     assert command.everything_on_disk() == set()
 
 
+@pytest.mark.extended
 def test_a_repeated_line_fails_and_says_so_in_the_language(command: Command) -> None:
     (command.folder / "same.txt").write_text("The same line stands here again and again and again.\n" * 4000)
     checked = command("check", "before", "--data-dir", "same.txt", "--threads", 1, "--json")
@@ -50,6 +52,7 @@ def test_a_wrong_request_is_code_2(command: Command) -> None:
     assert command.everything_on_disk() == set()
 
 
+@pytest.mark.extended
 def test_a_run_that_ended_is_checked_and_gets_its_report(command: Command, text_file: Path) -> None:
     trained = command("train", "--data-dir", text_file, *FAST, "--max-steps", 30, "--eval-every", 10)
     assert trained.code == 0, trained.err
@@ -67,6 +70,7 @@ def test_a_run_that_ended_is_checked_and_gets_its_report(command: Command, text_
     assert "best_model.pt" in page
 
 
+@pytest.mark.extended
 def test_a_damaged_best_model_is_found(command: Command, text_file: Path) -> None:
     command("train", "--data-dir", text_file, *FAST, "--max-steps", 20, "--eval-every", 10)
     best = command.run_folder() / "best_model.pt"

@@ -15,6 +15,7 @@ def paces_of(folder: Path) -> list[float]:
     return [event.get("curriculum") for event in events_of(folder) if event["event"] == "step"]
 
 
+@pytest.mark.first(1)
 @pytest.mark.parametrize("kind", ["ngram", "compression", "order"])
 def test_the_text_comes_in_step_by_step(command: Command, text_file: Path, kind: str) -> None:
     result = command("train", "--data-dir", text_file, *RUN, "--curriculum", kind)
@@ -26,6 +27,7 @@ def test_the_text_comes_in_step_by_step(command: Command, text_file: Path, kind:
     assert "Curriculum through at step 13" in result.err
 
 
+@pytest.mark.extended
 def test_windows_grow(command: Command, text_file: Path) -> None:
     flags = ["--curriculum", "length", "--curriculum-start", 0.25, "--pacing", "step", "--lang", "tr"]
     result = command("train", "--data-dir", text_file, *RUN, "--seq-len", 32, *flags)

@@ -112,6 +112,7 @@ def told_in_partial(folder: Path) -> list[bytes]:
     return [line for line in lines if b'"disk-unwritable"' in line and b'"event": "finding"' in line]
 
 
+@pytest.mark.first(1)
 @pytest.mark.fault
 @pytest.mark.parametrize("reason", ["ENOSPC", "EIO"])
 def test_a_checkpoint_that_cannot_be_written_is_told_and_the_next_one_is(
@@ -135,6 +136,7 @@ def test_a_checkpoint_that_cannot_be_written_is_told_and_the_next_one_is(
     assert set(whole_checkpoints(command.run_folder())) == {64}
 
 
+@pytest.mark.first(1)
 @pytest.mark.fault
 @pytest.mark.parametrize(
     ("operation", "name", "code"),
@@ -193,6 +195,7 @@ def test_a_disk_too_small_for_the_tokens(command: Command, text_file: Path, shak
     assert ended.code == 0, ended.err
 
 
+@pytest.mark.first(1)
 @pytest.mark.fault
 @pytest.mark.parametrize("name", ["train.bin", "corpus.json", "text"])
 @pytest.mark.parametrize("operation", ["open", "fsync"])

@@ -23,6 +23,7 @@ def test_a_text_that_was_moved_is_evaluated_on_its_validation_split(command: Com
     assert "its validation split" in command("evaluate", "made", "--data-dir", "elsewhere.txt").err
 
 
+@pytest.mark.extended
 def test_text_that_was_trained_on_is_told(command: Command, made: Path, text: str) -> None:
     """One more sentence makes it another text, and yet the model knows nearly all of it."""
     (command.folder / "more.txt").write_text(text + "\nAnd so it went.\n", encoding="utf-8")

@@ -76,6 +76,7 @@ def words_of(template: str, run: Path) -> list[object]:
     return [str(run) if word == "{}" else word for word in words]
 
 
+@pytest.mark.first(4)
 @pytest.mark.slow
 @pytest.mark.parametrize("number", range(len(FILES)), ids=FILES)
 def test_files_that_are_none_of_the_run_are_refused(command: Command, made_once: Path, number: int) -> None:
@@ -94,6 +95,7 @@ def note(command: Command, *runs: Path) -> None:
     register.write_text("".join(f"{run}\n" for run in runs))
 
 
+@pytest.mark.extended
 def test_the_list_of_runs_is_not_led_out_and_does_not_wait(command: Command, made_once: Path) -> None:
     names = ("run.json", "events.jsonl", "lock", "best_model.pt")
     runs = [a_foreign_run(made_once, command, name, kind) for name in names for kind in KINDS]

@@ -50,6 +50,7 @@ def both(tmp_path: Path, fork_server: ForkServer | None, prose: str) -> list[Com
     return commands
 
 
+@pytest.mark.extended
 def test_a_forked_command_says_and_leaves_what_a_fresh_one_does(both: list[Command], tmp_path: Path) -> None:
     train = ["train", "--data-dir", tmp_path / "text.txt", *FAST, "--max-steps", 6, "--eval-every", 3, "--name", "made"]
     told = [command(*train) for command in both]

@@ -14,6 +14,7 @@ from tests.conftest import FAST, Command, events_of
 UNUSUAL = "\u3000吾\u202f🩷\x0c\x1b[2J\x9b\ue000\u202eA"
 
 
+@pytest.mark.extended
 def test_a_pipe_gets_the_text_exactly(command: Command, made: Path) -> None:
     """Whatever the locale: a file is read elsewhere."""
     for environment in ({}, {"LC_ALL": "C", "PYTHONUTF8": "0"}, {"PYTHONIOENCODING": "latin-1"}):

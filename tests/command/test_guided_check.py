@@ -14,6 +14,7 @@ from tests.conftest import Command
 pytestmark = [pytest.mark.slow]
 
 
+@pytest.mark.first(1)
 @pytest.mark.parametrize(("language", "question", "yes"), [("en", "[y/N]", "y"), ("tr", "[e/H]", "e")])
 def test_what_only_a_person_can_answer_is_asked_once(
     command: Command, text_file: Path, language: str, question: str, yes: str

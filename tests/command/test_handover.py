@@ -86,6 +86,7 @@ class Watcher(threading.Thread):
         self.join()
 
 
+@pytest.mark.first(1)
 @pytest.mark.fault
 @pytest.mark.parametrize("next_owner", ["command", "itself"])
 def test_a_run_moves_to_another_process_and_its_lock_is_never_free(
@@ -116,6 +117,7 @@ def test_a_run_moves_to_another_process_and_its_lock_is_never_free(
     assert_same_end(folder, whole, left_out=(*STOPPED, "check"))
 
 
+@pytest.mark.first(1)
 @pytest.mark.parametrize("bogus", ["57", *map(extended, ("1", "-1", "99999999999999999999", "")), "words"])
 def test_a_bogus_lock_is_ignored(command: Command, text_file: Path, bogus: str) -> None:
     trained = command("train", "--data-dir", text_file, *FAST, "--max-steps", 2, "--json", MMREC_LOCK_FD=bogus)

@@ -22,6 +22,7 @@ COMMANDS = (
 )  # fmt: skip
 
 
+@pytest.mark.first(1)
 @pytest.mark.parametrize("language", ["en", "tr"])
 def test_help_is_whole_in_80_columns(command: Command, language: str) -> None:
     shown = {}

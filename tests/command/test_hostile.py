@@ -184,6 +184,7 @@ def test_hostile_words_in_a_request(command: Command, words: list[str], opened: 
     assert b"ESC" in screen.written
 
 
+@pytest.mark.extended
 @pytest.mark.slow
 def test_a_hostile_run_named_listed_and_checked(
     command: Command, evil_run: Path, opened: Callable[..., Screen]

@@ -46,6 +46,7 @@ def prepared_in(cache: Path, fingerprint: object) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize(
     "kind", ["parquet", *map(extended, ("arrow", "saved", "saved-splits", "jsonl", "text")), "file"]
 )
@@ -86,6 +87,7 @@ def test_every_format_is_trained_on(command: Command, rows: datasets.Dataset, ki
 OTHER_MOMENTS = (("part-*.json", 4), ("part-*.text", 3), ("done.json", 2), ("corpus.json", 1))
 
 
+@pytest.mark.extended
 @pytest.mark.fault
 @pytest.mark.parametrize(("name", "nth"), [("part-*.json", 1), *(extended(*one) for one in OTHER_MOMENTS)])
 def test_a_killed_preparation_goes_on_to_the_same_tokens(
@@ -115,6 +117,7 @@ def test_a_killed_preparation_goes_on_to_the_same_tokens(
     assert not work.exists()
 
 
+@pytest.mark.extended
 def test_a_finished_one_opens_without_the_source_and_a_run_goes_on_with_it(command: Command, parquet: Path) -> None:
     """The data set of the hub is played by one whose name only the cache knows."""
     hub = "hf:someone/stories:train:text"

@@ -51,6 +51,7 @@ def test_a_failing_check_is_code_1_and_changes_nothing(command: Command) -> None
     assert command("train", "--data-dir", text, *FAST, "--max-steps", 3).code == 0
 
 
+@pytest.mark.extended
 def test_what_fails_before_the_start_is_mended_without_asking(command: Command) -> None:
     from mmrec_engine.data.sources.builtin import sample_folder
 
@@ -67,6 +68,7 @@ def test_what_fails_before_the_start_is_mended_without_asking(command: Command) 
     assert described["settings"]["fix_encoding"] is True and described["sources"]["fix_encoding"] == "remedy"
 
 
+@pytest.mark.extended
 def test_warnings_stop_a_strict_run_only(command: Command, text_file: Path) -> None:
     rash = ["--data-dir", text_file, *SHORT, "--learning-rate", "0.9"]
     strict = command("train", *rash, "--strict")
@@ -81,6 +83,7 @@ def test_warnings_stop_a_strict_run_only(command: Command, text_file: Path) -> N
     assert command.run_folder("b").exists()
 
 
+@pytest.mark.extended
 def test_what_the_record_tells_stays_one_check_each_after_a_resume(command: Command, text_file: Path) -> None:
     command("train", "--data-dir", text_file, *SHORT)
     longer = command("train", "--resume", "--max-steps", 40, "--json")

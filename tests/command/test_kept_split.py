@@ -86,6 +86,7 @@ def test_a_third_run_knows_what_the_first_was_trained_on(command: Command, docum
     assert continued(command, "c")["status"] == "pass"
 
 
+@pytest.mark.extended
 def test_changed_documents_are_found_by_their_passages(command: Command, documents: Path) -> None:
     """Joined, cut and edited text has other fingerprints, and is the same text."""
     assert command("train", "--data-dir", documents, *FAST, *LIMIT, "--name", "a").code == 0
@@ -121,6 +122,7 @@ def test_a_further_run_is_resumed_with_the_same_split_after_a_kill(command: Comm
     assert command("evaluate", "killed").code == 0
 
 
+@pytest.mark.extended
 def test_a_run_whose_record_of_the_split_is_another_is_not_resumed(command: Command, documents: Path) -> None:
     assert command("train", "--data-dir", documents, *FAST, *LIMIT, "--name", "a", "--val-split", 0.3).code == 0
     assert command("train", "--data-dir", documents, *FAST, *LIMIT, "--name", "b").code == 0

@@ -39,6 +39,7 @@ def claim_of(process: int, began: str | None, machine: str) -> str:
     return json.dumps({"machine": machine, "process": process, "began": began})
 
 
+@pytest.mark.extended
 @pytest.mark.fault
 def test_one_trains_at_a_time_and_is_seen_without_locks(command: Command, text_file: Path) -> None:
     flags = ["train", "--data-dir", text_file, *FAST, "--max-steps", 100_000]
@@ -56,6 +57,7 @@ def test_one_trains_at_a_time_and_is_seen_without_locks(command: Command, text_f
     assert resumed.code == 0, resumed.err
 
 
+@pytest.mark.extended
 @pytest.mark.fault
 def test_the_claim_of_a_killed_process_is_taken_over(command: Command, text_file: Path) -> None:
     first = command.start("train", "--data-dir", text_file, *FAST, "--max-steps", 100_000, **WITHOUT_LOCKS)

@@ -12,6 +12,7 @@ from tests.command.faults import one_line_of
 from tests.conftest import FAST, Command, events_of
 
 
+@pytest.mark.extended
 def test_a_run_goes_on_with_its_text_from_another_place(command: Command, text_file: Path) -> None:
     assert command("train", "--data-dir", text_file, *FAST, "--max-steps", 3, "--name", "half").code == 0
     shutil.copytree(command.run_folder("half"), command.run_folder("moved"))

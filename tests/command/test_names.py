@@ -65,6 +65,7 @@ def test_links_that_lead_out_are_told_and_not_followed(command: Command, prose: 
     assert "inside.txt" not in trained.err
 
 
+@pytest.mark.first(1)
 @pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o002, 0o664), (0o077, 0o600)])
 def test_files_have_the_mode_that_the_umask_leaves(command: Command, text_file: Path, umask: int, mode: int) -> None:
     before = os.umask(umask)
@@ -98,6 +99,7 @@ def test_what_is_plainly_wrong_is_refused_without_loading_torch(command: Command
     assert command.everything_on_disk() == set()
 
 
+@pytest.mark.extended
 def test_a_longer_horizon_that_raises_the_rate_says_so_with_both_values(command: Command, text_file: Path) -> None:
     flags = ["--data-dir", text_file, *FAST, "--warmup-steps", 2]
     assert command("train", *flags, "--max-steps", 20).code == 0

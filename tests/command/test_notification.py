@@ -31,6 +31,7 @@ def test_the_command_learns_run_status_and_best_loss(command: Command, text_file
     assert told(command) == ["tiny", "completed", "20", best, str(command.run_folder())]
 
 
+@pytest.mark.first(1)
 @pytest.mark.parametrize("broken", ["false", "no-such-command-here", "kill -9 $$"])
 def test_a_command_that_fails_is_told_and_changes_nothing(command: Command, text_file: Path, broken: str) -> None:
     done = command("train", "--data-dir", text_file, *FAST, "--max-steps", 10, "--notify", broken, "--json")

@@ -12,6 +12,7 @@ RUN = ["--seq-len", 32, "--batch-size", 2, "--threads", 1, "--no-check", "--max-
        "--eval-every", 10]  # fmt: skip
 
 
+@pytest.mark.extended
 @pytest.mark.fault
 @pytest.mark.parametrize("precision", [extended("bf16"), "fp16"])
 def test_a_run_in_half_precision_that_is_killed_ends_as_one_never_touched(
@@ -28,6 +29,7 @@ def test_a_run_in_half_precision_that_is_killed_ends_as_one_never_touched(
         assert scales == [None] * 20
 
 
+@pytest.mark.extended
 def test_the_checklist_passes_in_float16(command: Command, text_file: Path) -> None:
     result = command("check", "before", "--data-dir", text_file, "--precision", "fp16", "--max-steps", 500, "--json")
     statuses = {finding["id"]: finding["status"] for finding in result.json["findings"]}

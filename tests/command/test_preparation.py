@@ -85,6 +85,7 @@ def test_a_request_that_proves_wrong_after_its_lock_leaves_nothing(command: Comm
     assert state_files(command) == set()
 
 
+@pytest.mark.extended
 def test_a_killed_preparation_is_no_run(command: Command, text_file: Path, go: Path) -> None:
     process = command.start("train", "--data-dir", text_file, *FAST, "--max-steps", 2, **held_up(go))
     wait_until_live(command.run_folder(), process)
@@ -115,6 +116,7 @@ def test_a_run_that_another_process_takes_up_is_listed_as_preparing_and_stays_as
     assert command("runs", "--json").json["runs"] == []  # the copy was never noted, and is not now
 
 
+@pytest.mark.extended
 def test_a_run_that_prepares_is_watched_with_its_progress_until_it_is_refused(
     command: Command, tmp_path: Path, go: Path, opened: Callable[..., Screen]
 ) -> None:
@@ -130,6 +132,7 @@ def test_a_run_that_prepares_is_watched_with_its_progress_until_it_is_refused(
     screen.wait_for("no longer there")
 
 
+@pytest.mark.extended
 def test_the_events_of_a_preparation_are_read_by_kind(command: Command, text_file: Path, go: Path) -> None:
     process = command.start("train", "--data-dir", text_file, *FAST, "--max-steps", 2, **held_up(go))
     wait_until_live(command.run_folder(), process)

@@ -98,6 +98,7 @@ def test_after_a_kill_it_goes_on_alike_with_the_same_or_another_number(command: 
         assert again == whole if processes == 3 else again == pytest.approx(whole, rel=1e-4)
 
 
+@pytest.mark.extended
 @pytest.mark.fault
 def test_a_process_that_is_lost_ends_all_with_one_word_and_what_was_learnt_is_kept(
     command: Command, flags: list[object]

@@ -125,6 +125,7 @@ def test_a_rate_far_too_low_is_named_and_raising_it_trains_better(command: Comma
     assert second.json["best"]["loss"] < first.json["best"]["loss"] - 0.3
 
 
+@pytest.mark.extended
 def test_a_run_is_followed_with_other_settings_by_hand(command: Command, text_file: Path) -> None:
     command("train", "--data-dir", text_file, *FAST, "--max-steps", 60, "--warmup-steps", 5)
     followed = command("train", "--from", "tiny", "--max-steps", 10, "--learning-rate", "1e-4", "--no-check", "--json")
@@ -136,6 +137,7 @@ def test_a_run_is_followed_with_other_settings_by_hand(command: Command, text_fi
     assert then[0] < first[0] - 0.3, "it begins with the best weights"
 
 
+@pytest.mark.first(1)
 @pytest.mark.parametrize(
     ("flags", "named"),
     [

@@ -113,6 +113,7 @@ def test_a_finished_run_with_no_steps_left_is_left_as_it_is(command: Command, te
     assert {path.name: path.read_bytes() for path in command.run_folder().iterdir() if path.name != "lock"} == before
 
 
+@pytest.mark.first(2)
 @pytest.mark.parametrize(
     ("flags", "told"),
     [
@@ -151,6 +152,7 @@ def test_either_limit_lets_a_finished_run_go_on(command: Command, text_file: Pat
     assert by_steps.json["steps"] == by_epochs.json["steps"] + 2
 
 
+@pytest.mark.extended
 def test_a_run_in_the_folder_that_it_trains_on_can_be_resumed(command: Command, text_file: Path) -> None:
     (command.folder / "a.txt").write_text(text_file.read_text())
     assert command("train", "--data-dir", ".", *FAST, "--max-steps", 3).code == 0
@@ -253,6 +255,7 @@ def test_two_processes_cannot_train_into_one_folder(command: Command, text_file:
     assert command("train", "--resume", "--max-steps", 1, "--quiet").code == 0
 
 
+@pytest.mark.extended
 @pytest.mark.fault
 def test_a_run_killed_after_its_last_checkpoint_gets_its_ending(command: Command, text_file: Path) -> None:
     assert command("train", "--data-dir", text_file, *FAST, "--max-steps", 6).code == 0

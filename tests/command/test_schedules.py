@@ -17,6 +17,7 @@ def rates_of(folder: Path) -> list[float]:
     return [event["learning_rate"] for event in events_of(folder) if event["event"] == "step"]
 
 
+@pytest.mark.first(1)
 @pytest.mark.parametrize(
     ("flags", "step", "share"),
     [
@@ -37,6 +38,7 @@ def test_the_rates_of_a_run_are_those_of_its_schedule(
     assert rates_of(command.run_folder())[step - 1] == pytest.approx(0.001 * share)
 
 
+@pytest.mark.extended
 @pytest.mark.fault
 def test_plateaus_lower_the_rate_also_of_a_run_that_was_killed(command: Command, text_file: Path) -> None:
     flags = ["train", "--data-dir", text_file, *RUN, *STILL, "--plateau-factor", 0.3, "--checkpoint-every", 4]

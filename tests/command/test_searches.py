@@ -50,6 +50,7 @@ def test_without_a_terminal_the_curve_is_lines_and_the_last_one_names_the_flag(
     assert advice.split()[2] == turkish.out.splitlines()[-1].split()[2], "the same search, the same rate"
 
 
+@pytest.mark.extended
 def test_on_a_terminal_there_is_a_plot(command: Command, text_file: Path, opened: Callable[..., Screen]) -> None:
     screen = opened("find-lr", "--data-dir", text_file, *SMALL, "--steps", 40, columns=110, lines=40)
     assert screen.wait_for_end() == 0
@@ -108,6 +109,7 @@ def test_a_wrong_request_is_one_line_and_code_2(name: str, command: Command) -> 
     assert command.everything_on_disk() == set()
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("name", ["find-lr", "find-batch"])
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), extended(signal.SIGTERM, 143)])
 def test_a_signal_ends_it_with_its_code_and_leaves_nothing(

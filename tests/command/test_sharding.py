@@ -51,6 +51,7 @@ def told_of(folder: Path, event: str) -> list[dict[str, Any]]:
     return [each for each in events_of(folder) if each["event"] == event]
 
 
+@pytest.mark.extended
 def test_a_model_in_parts_trains_as_one_does(command: Command, flags: list[object]) -> None:
     for processes in (1, 3):
         more = [] if processes == 1 else ["--processes", processes, *FULL]

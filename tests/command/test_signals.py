@@ -32,6 +32,7 @@ time.time = jumping
 """
 
 
+@pytest.mark.extended
 @pytest.mark.fault
 def test_a_process_that_is_stopped_and_continued_changes_nothing(command: Command, text_file: Path) -> None:
     flags = ["train", "--data-dir", text_file, *RUN]
@@ -69,6 +70,7 @@ def test_a_second_interrupt_ends_at_once_and_loses_nothing_saved(command: Comman
     assert not damaged
 
 
+@pytest.mark.extended
 @pytest.mark.fault
 @pytest.mark.parametrize("forward", [315_360_000, extended(-315_360_000)])
 def test_a_clock_that_jumps_changes_nothing(command: Command, text_file: Path, forward: int) -> None:
@@ -91,6 +93,7 @@ def test_a_clock_that_jumps_changes_nothing(command: Command, text_file: Path, f
     assert (resumed.code, resumed.json["steps"]) == (0, len(steps) + 2)
 
 
+@pytest.mark.extended
 @pytest.mark.fault
 def test_a_pipe_that_nobody_empties_does_not_hold_up_training(command: Command, text_file: Path) -> None:
     text_file.write_text(text_file.read_text()[:4000])  # evaluations, each with its lines, that take no time
@@ -112,6 +115,7 @@ def test_a_pipe_that_nobody_empties_does_not_hold_up_training(command: Command, 
     assert told.startswith("📚".encode())
 
 
+@pytest.mark.first(1)
 @pytest.mark.fault
 @pytest.mark.parametrize("words", [["configs", "--json"], ["corpora"], ["guide"], ["--version"]])
 def test_a_result_that_nobody_can_take_is_told(command: Command, words: list[str]) -> None:
@@ -129,6 +133,7 @@ def test_a_result_that_nobody_can_take_is_told(command: Command, words: list[str
     assert "Exception ignored" not in ended.stderr
 
 
+@pytest.mark.extended
 @pytest.mark.fault
 def test_a_trained_model_whose_result_nobody_can_take_is_whole(command: Command, text_file: Path) -> None:
     with Path("/dev/full").open("w") as full:
@@ -141,6 +146,7 @@ def test_a_trained_model_whose_result_nobody_can_take_is_whole(command: Command,
     assert events_of(command.run_folder())[-1]["state"] == "FINISHED"
 
 
+@pytest.mark.extended
 @pytest.mark.fault
 def test_of_several_that_start_at_once_one_trains(command: Command, text_file: Path) -> None:
     """And the others change nothing of it: its record holds each step once."""
@@ -155,6 +161,7 @@ def test_of_several_that_start_at_once_one_trains(command: Command, text_file: P
     assert steps == list(range(1, 41))
 
 
+@pytest.mark.first(1)
 @pytest.mark.fault
 @pytest.mark.parametrize("signed", ["PID", *map(extended, ("999999999", "", "-1")), "not a number"])
 def test_a_stale_lock_is_taken_over(command: Command, text_file: Path, signed: str) -> None:

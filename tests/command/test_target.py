@@ -57,6 +57,7 @@ def events_findings(command: Command) -> list[dict[str, Any]]:
     return [event["finding"] for event in events_of(command.run_folder()) if event["event"] == "check"]
 
 
+@pytest.mark.extended
 def test_who_says_how_long_or_how_often_is_heeded(command: Command, text_file: Path) -> None:
     words = ["train", "--data-dir", text_file, "--recipe", "fast", *FAST, "--target-loss", 0.5]
     assert command(*words, "--max-steps", 20, "--name", "long").code == 0

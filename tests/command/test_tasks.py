@@ -41,6 +41,7 @@ def described(folder: Path) -> dict[str, Any]:
     return content
 
 
+@pytest.mark.extended
 def test_a_run_holds_to_the_weights_and_tells_the_loss_of_each(command: Command, corpora: list[str]) -> None:
     result = command("train", *BOTH, *RUN, "--json")
     assert result.code == 0, result.err
@@ -78,6 +79,7 @@ MixedWindows.batch = noted
 """
 
 
+@pytest.mark.first(1)
 @pytest.mark.parametrize(
     ("flags", "share"),
     [
@@ -177,6 +179,7 @@ def test_a_mixture_that_is_killed_ends_the_same(command: Command, corpora: list[
     ]
 
 
+@pytest.mark.extended
 def test_a_resume_knows_its_corpora(command: Command, corpora: list[str]) -> None:
     assert command("train", *BOTH, *RUN).code == 0
     same = command("train", *BOTH, *RUN[: len(FAST)], "--resume", "--max-steps", 22, "--json")
@@ -188,6 +191,7 @@ def test_a_resume_knows_its_corpora(command: Command, corpora: list[str]) -> Non
         assert "--data-dir" in one_line_of(refused.err)
 
 
+@pytest.mark.extended
 def test_a_settings_file_names_several(command: Command, corpora: list[str]) -> None:
     (command.folder / "plan.toml").write_text('data_dir = ["en=2", "digits=2"]\nearly_stopping_on = "en"\n')
     assert command("train", "--settings", "plan.toml", *RUN).code == 0
@@ -202,6 +206,7 @@ def test_built_in_corpora_can_be_mixed(command: Command) -> None:
     assert command("evaluate", "tiny", "--json").json["parts"].keys() == {"sample", "python-docs"}
 
 
+@pytest.mark.extended
 def test_a_share_that_is_too_large_for_a_corpus_is_told_before(command: Command, corpora: list[str]) -> None:
     result = command("check", "before", "--data-dir", "en=1", "--data-dir", "digits=50", *FAST[:-1], "--json")
     (found,) = [one for one in result.json["findings"] if one["id"] == "corpora-repeated"]
@@ -211,6 +216,7 @@ def test_a_share_that_is_too_large_for_a_corpus_is_told_before(command: Command,
     assert "corpora-repeated" not in command("check", "before", "--data-dir", "en", *FAST[:-1], "--json").out
 
 
+@pytest.mark.extended
 def test_denoising_trains_and_writes_plain_text(command: Command, corpora: list[str]) -> None:
     assert command("train", "--data-dir", "en", *RUN, "--denoising", 0.5).code == 0
     noted = described(command.run_folder())

@@ -15,6 +15,7 @@ from tests.conftest import COMMAND, FAST, Command, extended
 pytestmark = pytest.mark.fresh_process
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("columns", [40, extended(80), extended(160)])
 def test_the_bar_keeps_to_one_line(command: Command, text_file: Path, columns: int) -> None:
     ours, theirs = pty.openpty()

@@ -13,6 +13,7 @@ ALL = "bleu,rouge,distinct,copied"
 RUN = [*FAST, "--max-steps", 20, "--eval-every", 10, "--val-split", 0.3]
 
 
+@pytest.mark.extended
 def test_metrics_are_told_with_how_they_were_made(command: Command, text_file: Path) -> None:
     trained = command("train", "--data-dir", text_file, *RUN, "--metrics", ALL)
     assert trained.code == 0, trained.err
@@ -43,6 +44,7 @@ def test_metrics_are_told_with_how_they_were_made(command: Command, text_file: P
     assert "ROUGE-L" in page.out and "devam metni" in page.out
 
 
+@pytest.mark.extended
 def test_what_is_not_asked_for_is_not_measured(command: Command, text_file: Path) -> None:
     assert command("train", "--data-dir", text_file, *RUN).code == 0
     assert "continuations" not in (command.run_folder() / "events.jsonl").read_text()
@@ -52,6 +54,7 @@ def test_what_is_not_asked_for_is_not_measured(command: Command, text_file: Path
     assert "continuations" in (command.run_folder() / "events.jsonl").read_text()
 
 
+@pytest.mark.first(1)
 @pytest.mark.parametrize(("metric", "library"), [("bleu", "sacrebleu"), ("rouge", "rouge_score")])
 def test_a_missing_library_is_told_before_the_training(
     command: Command, text_file: Path, metric: str, library: str

@@ -23,6 +23,7 @@ def longer_text(command: Command) -> Path:
     return path
 
 
+@pytest.mark.first(1)
 @pytest.mark.parametrize("kind", KINDS)
 def test_from_a_text_to_a_model_that_writes(command: Command, longer_text: Path, kind: str) -> None:
     trained = command("train", "--data-dir", longer_text, *QUICK, *SMALL, "--tokenizer", kind, "--json")
@@ -104,6 +105,7 @@ def test_a_vocabulary_that_is_too_small_is_code_2_and_names_the_least(command: C
     assert command.everything_on_disk() == before
 
 
+@pytest.mark.first(1)
 @pytest.mark.parametrize(("kind", "library"), [("bpe", "tokenizers"), ("sentencepiece", "sentencepiece")])
 def test_a_missing_library_names_what_to_install(command: Command, longer_text: Path, kind: str, library: str) -> None:
     flags = ["train", "--data-dir", longer_text, *FAST, *SMALL, "--tokenizer", kind]

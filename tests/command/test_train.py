@@ -83,6 +83,7 @@ def test_the_guides_first_command_trains_a_model_that_writes(command: Command) -
     assert len(written.out.rstrip("\n")) >= 60
 
 
+@pytest.mark.extended
 def test_the_guides_second_command_trains_on_a_folder(command: Command, text_file: Path) -> None:
     (command.folder / "data" / "train").mkdir(parents=True)
     for part in range(12):
@@ -95,6 +96,7 @@ def test_the_guides_second_command_trains_on_a_folder(command: Command, text_fil
     assert command.run_folder().joinpath("best_model.pt").exists()
 
 
+@pytest.mark.extended
 def test_events_tell_the_whole_run_in_order(command: Command, text_file: Path) -> None:
     trained = command("train", "--data-dir", text_file, *FAST, "--max-steps", 30, "--eval-every", 10)
     assert trained.code == 0
@@ -118,6 +120,7 @@ def test_events_tell_the_whole_run_in_order(command: Command, text_file: Path) -
     assert len(sample["text"]) > 50
 
 
+@pytest.mark.extended
 def test_checkpoints_come_every_so_many_steps_and_the_newest_stay(command: Command, text_file: Path) -> None:
     flags = ["--checkpoint-every", 5, "--keep-checkpoints", 2, "--no-save-best-model"]
     assert command("train", "--data-dir", text_file, *FAST, "--max-steps", 22, *flags).code == 0
@@ -151,6 +154,7 @@ def test_a_target_loss_ends_the_run_when_it_is_reached(command: Command, text_fi
     assert trained.json["steps"] < 400
 
 
+@pytest.mark.first(1)
 @pytest.mark.parametrize("flags", [[], ["--arch", "llama", "--tied", "--recipe", "fast"], ["--accumulate", "3"]])
 def test_the_same_seed_gives_the_same_weights_bit_for_bit(command: Command, text_file: Path, flags: list[str]) -> None:
     for name in ("first", "second"):
@@ -161,6 +165,7 @@ def test_the_same_seed_gives_the_same_weights_bit_for_bit(command: Command, text
         assert torch.equal(weight, second["model"][name]), name
 
 
+@pytest.mark.extended
 def test_accumulated_batches_are_one_large_batch(command: Command, text_file: Path) -> None:
     flags = ["--data-dir", text_file, "--seq-len", 32, "--threads", 1, "--precision", "fp32", "--max-steps", 5]
     command("train", *flags, "--batch-size", 6, "--name", "whole")
@@ -184,6 +189,7 @@ def test_gradient_checkpointing_gives_the_same_losses(command: Command, text_fil
     assert losses[0] == losses[1]
 
 
+@pytest.mark.extended
 def test_a_settings_file_is_overruled_by_flags(command: Command, text_file: Path) -> None:
     (command.folder / "run.toml").write_text(
         'recipe = "fast"\nseq_len = 16\nbatch_size = 2\nthreads = 1\nmax_steps = 3\n'
@@ -214,6 +220,7 @@ def test_a_run_is_never_written_into_by_accident(command: Command, text_file: Pa
     assert steps == [1, 2, 3, 4, 5]
 
 
+@pytest.mark.extended
 def test_the_narration_is_in_the_language_asked_for(command: Command, text_file: Path) -> None:
     trained = command("train", "--data-dir", text_file, *FAST, "--max-steps", 2, MMREC_LANG="tr")
     assert "Eğitim başladı" in trained.err
@@ -222,6 +229,7 @@ def test_the_narration_is_in_the_language_asked_for(command: Command, text_file:
     assert quiet.err == ""
 
 
+@pytest.mark.extended
 def test_files_left_out_are_named_and_reported(command: Command, text_file: Path) -> None:
     folder = command.folder / "text"
     folder.mkdir()
@@ -254,6 +262,7 @@ def test_the_fast_recipe_learns_tiny_shakespeare_in_half_a_million_tokens(comman
     assert trained.json["final"]["loss"] < 1.82
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize(
     "flags", [["--arch", "mmrec", "--recipe", "guide"], extended(["--arch", "gpt", "--recipe", "fast"])]
 )

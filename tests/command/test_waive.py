@@ -18,6 +18,7 @@ def leaking(command: Command, prose: str) -> Path:
     return folder
 
 
+@pytest.mark.extended
 def test_a_waived_failure_lets_a_run_begin_and_is_noted(command: Command, leaking: Path) -> None:
     flags = ["--data-dir", leaking, *QUICK, "--max-steps", 2, "--warmup-steps", 1]
     assert command("train", *flags).code == 1

@@ -41,6 +41,7 @@ def test_the_guides_command_works_from_an_installed_wheel(installed: Path, tmp_p
     assert told.stdout.count(str(installed)) == 2, told.stdout
 
 
+@pytest.mark.extended
 @pytest.mark.slow
 def test_the_wheel_carries_the_sample_and_nothing_of_the_workshop(installed: Path) -> None:
     assert len(list((installed / "mmrec_engine" / "data" / "sample").glob("*.txt"))) >= 40

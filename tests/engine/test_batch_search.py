@@ -87,6 +87,7 @@ def test_batches_double_until_the_estimate_refuses_and_what_is_refused_is_not_tr
     assert (found.largest, found.ended_by) == (16, "memory")
 
 
+@pytest.mark.first(1)
 @pytest.mark.parametrize(
     "error", [RuntimeError("DefaultCPUAllocator: can't allocate memory"), MemoryError(), torch.OutOfMemoryError("CUDA")]
 )
@@ -118,6 +119,7 @@ def test_not_even_one_window_is_a_request_that_is_wrong(monkeypatch: pytest.Monk
     assert {"81 MiB", "100 MiB"} <= {f"{refused.value.values[name]} MiB" for name in ("needed", "available")}
 
 
+@pytest.mark.extended
 def test_no_batch_is_more_than_an_epoch_or_than_the_settings_allow(speeds: Callable[..., list[int]]) -> None:
     tried = speeds(lambda size: 1e9 * size)
     assert last(windows=20).ended_by == "text"

@@ -22,6 +22,7 @@ SHORTEST = ("validation text copied into training", "one line, repeated", "UTF-8
 _REFUSALS = {"corpus-nothing-usable", "corpus-undecodable"}
 
 
+@pytest.mark.first(2)
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "trial",
@@ -43,6 +44,7 @@ def test_a_healthy_run_raises_nothing(tmp_path: Path, trial: Trial) -> None:
     assert outcome.grave == ()
 
 
+@pytest.mark.extended
 @pytest.mark.slow
 def test_the_command_stops_a_faulty_run_and_tells_the_finding(command: Command) -> None:
     text = command.folder / "text"

@@ -634,6 +634,7 @@ _EVENTS = st.one_of(
 )  # fmt: skip
 
 
+@pytest.mark.extended
 @settings(max_examples=300, deadline=None)
 @given(st.lists(_EVENTS, max_size=40), st.lists(_ANY, max_size=200))
 def test_no_stream_of_events_makes_the_checks_break(stream: list[events.Event], losses: list[float]) -> None:

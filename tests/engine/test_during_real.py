@@ -48,6 +48,7 @@ def test_a_healthy_training_raises_nothing(tmp_path: Path, prose: str, chosen: d
     assert [one["id"] for one in found if one["id"] == "loss-not-falling" and one["status"] == "pass"]
 
 
+@pytest.mark.extended
 def test_a_rate_of_30_is_told_before_or_with_its_end(tmp_path: Path, prose: str) -> None:
     found = found_in(made(tmp_path, prose, learning_rate=30.0, max_steps=80))
     assert wrong(found) & {"loss-too-high", "non-finite"}
@@ -61,6 +62,7 @@ def test_a_rate_of_1e_7_is_told_as_a_loss_that_does_not_fall(tmp_path: Path, pro
     assert {"learning_rate": 3e-4} in [remedy["settings"] for one in found for remedy in one["remedies"]]
 
 
+@pytest.mark.extended
 def test_three_kilobytes_of_text_overfit(tmp_path: Path, prose: str) -> None:
     found = found_in(made(tmp_path, prose[:3000], recipe="fast", max_steps=240, eval_every=20, val_split=0.2))
     assert "overfitting" in wrong(found)

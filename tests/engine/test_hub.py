@@ -120,6 +120,7 @@ def test_read_in_many_parts_it_is_the_same_text(data: Path, monkeypatch: pytest.
     assert not list(cache_folder().glob("streaming-*")), "what is finished leaves nothing behind"
 
 
+@pytest.mark.first(1)
 @pytest.mark.parametrize("after", [1, 3, 40])
 def test_a_preparation_that_is_left_goes_on_to_the_same_tokens(
     data: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, after: int

@@ -228,6 +228,7 @@ OF_ALL = [("mmrec", *entry) if entry[0] in FIRST else extended("mmrec", *entry) 
 ]
 
 
+@pytest.mark.first(2)
 @pytest.mark.slow
 @pytest.mark.parametrize(("architecture", "fault", "ids"), OF_ALL, ids=lambda value: getattr(value, "__name__", None))
 def test_a_planted_fault_is_named_by_its_rule_and_by_no_other(

@@ -114,6 +114,7 @@ def test_going_on_from_what_is_saved_changes_nothing(whole: tuple[Path, Resolved
         assert_same(ended[name], theirs[name], name)
 
 
+@pytest.mark.first(1)
 @pytest.mark.slow
 @pytest.mark.fault
 def test_leaving_out_any_item_is_told(whole: tuple[Path, Resolved], tmp_path: Path) -> None:
@@ -136,6 +137,7 @@ def test_leaving_out_any_item_is_told(whole: tuple[Path, Resolved], tmp_path: Pa
     assert set(keys) == {"checkpoint-damaged"}
 
 
+@pytest.mark.first(1)
 @pytest.mark.slow
 @pytest.mark.fault
 def test_beginning_any_item_anew_is_noticed(whole: tuple[Path, Resolved], tmp_path: Path) -> None:
