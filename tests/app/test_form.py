@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from mmrec_engine.locales.guide import HYPERPARAMETERS
+from mmrec_engine.system import cores
 from mmrec_tui.app.widgets.form import Field
 from tests.app.conftest import an_app, screen_text, table_of, until
 from tests.conftest import extended
@@ -167,3 +170,32 @@ async def test_a_change_of_focus_styles_the_two_fields_and_not_the_whole_form(mo
         await pilot.pause()
         assert screen.query_one("#settings").has_class("-focused")
         assert len(styled) < 20, styled
+
+
+@pytest.mark.parametrize(
+    ("quota", "language", "told"),
+    [
+        (1.5, "en", "1 of 64 cores (CPU quota)"),
+        (2.0, "tr", "64 çekirdekten 2 (CPU kotası)"),
+        (None, "en", "all cores: 64"),
+        (None, "tr", "tüm çekirdekler: 64"),
+    ],
+)
+async def test_the_plan_tells_the_quota_of_a_container(
+    quota: float | None, language: str, told: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Control groups as a container with two CPUs of a machine with 64 has them."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(64)), raising=False)
+    (tmp_path / "proc/self").mkdir(parents=True)
+    (tmp_path / "sys/fs/cgroup").mkdir(parents=True)
+    (tmp_path / "proc/self/cgroup").write_text("0::/\n")
+    limit = "max" if quota is None else str(int(quota * 100_000))
+    (tmp_path / "sys/fs/cgroup/cpu.max").write_text(f"{limit} 100000\n")
+    for function in (cores.available_cores, cores.cpu_quota):
+        monkeypatch.setattr(function, "__defaults__", (tmp_path,))
+    app = an_app(language)
+    async with app.run_test(size=(120, 36)) as pilot:
+        screen = await the_form(app, pilot)
+        field = screen.query_one("#field-threads", Input)
+        await until(pilot, lambda: bool(field.placeholder))
+        assert field.placeholder == told

@@ -282,3 +282,23 @@ def test_the_splits_that_are_not_read_are_named(command: Command, parquet: Path)
     assert "other splits of the data set are left out: test" in command(*words).err
     again = command(*words, "--name", "again", MMREC_LANG="tr").err
     assert "öteki bölümleri alınmadı: test" in again, "also where it is prepared already"
+
+
+def test_a_data_set_that_lies_elsewhere_now_is_evaluated_and_goes_on(command: Command, parquet: Path) -> None:
+    assert command("train", "--corpus", f"hf:{parquet}", *SHORT, "--name", "a").code == 0
+    own = command("evaluate", "a", "--json").json
+    elsewhere = parquet.rename(parquet.parent / "elsewhere")
+    moved = command("evaluate", "a", "--corpus", f"hf:{elsewhere}", "--json")
+    assert moved.code == 0, moved.err
+    assert moved.json["split"] == "validation"
+    assert {name: moved.json[name] for name in own} == own
+    resumed = command("train", "--resume", "--name", "a", "--corpus", f"hf:{elsewhere}", "--max-steps", 6, "--json")
+    assert (resumed.code, resumed.json["steps"]) == (0, 6), resumed.err
+    again = command("train", "--resume", "--name", "a", "--max-steps", 7, "--json")
+    assert (again.code, again.json["steps"]) == (0, 7), again.err
+    texts = [f"another story, the {number}th of them " * 9 for number in range(90)]
+    datasets.Dataset.from_dict({"text": texts, "number": list(range(90))}).to_parquet(
+        elsewhere / "train-00000-of-00003.parquet"
+    )
+    refused = command("train", "--resume", "--name", "a", "--corpus", f"hf:{elsewhere}", "--max-steps", 9)
+    assert refused.code == 2 and "text has changed" in one_line_of(refused.err)

@@ -24,7 +24,7 @@ def test_an_export_loads_back_to_the_same_logits(trained: Command) -> None:
     exported = trained("export", "checkpoints/tiny", "out")
     assert exported.code == 0, exported.err
     assert {path.name for path in (trained.folder / "out").iterdir()} == {
-        "model.safetensors", "config.json", "tokenizer.json",
+        "model.safetensors", "config.json", "tokenizer.json", "split.npz",
     }  # fmt: skip
     original = load_trained(str(trained.run_folder() / "best_model.pt"))
     again = load_trained(str(trained.folder / "out"))

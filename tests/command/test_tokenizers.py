@@ -146,3 +146,47 @@ def test_a_run_keeps_its_subwords_where_the_library_would_learn_other_ones(comma
     assert anew.code == 0, anew.err
     described = [json.loads((command.run_folder(name) / "run.json").read_text()) for name in ("tiny", "anew")]
     assert described[0]["corpus"]["vocabulary"] != described[1]["corpus"]["vocabulary"], "the library learns other ones"
+
+
+# The pattern of an earlier version, which cut words of many scripts at their marks.
+_EARLIER = planted(
+    after="mmrec_engine.tokenizer.bpe",
+    code=r"""
+module._WORDS = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
+module.BytePairTokenizer.rules = 1
+""",
+)
+
+
+def test_a_run_of_an_earlier_version_goes_on_with_its_own_subwords(command: Command) -> None:
+    """Its folder has no record of the split, and nothing of its text is prepared any more."""
+    hindi = "हिन्दी में किताब की कहानी पढ़ने वाले बच्चे बहुत खुश थे और उन्होंने अपने मित्रों को भी सुनाई। "
+    text = command.folder / "hindi.txt"
+    text.write_text("\n".join(hindi[number % 40 :] for number in range(200)), encoding="utf-8")
+    flags = ["train", "--data-dir", text, *FAST, *SMALL, "--tokenizer", "bpe", "--checkpoint-every", 10]
+    whole = command(*flags, "--max-steps", 30, "--name", "whole", **_EARLIER)
+    assert whole.code == 0, whole.err
+    assert command(*flags, "--max-steps", 10, "--name", "old", **_EARLIER).code == 0
+    folder = command.run_folder("old")
+    (folder / "split.npz").unlink()
+    described = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    del described["corpus"]["split"]
+    (folder / "run.json").write_text(json.dumps(described), encoding="utf-8")
+    shutil.rmtree(command.environment["XDG_CACHE_HOME"])
+    resumed = command("train", "--resume", "--name", "old", "--max-steps", 30, "--json")
+    assert resumed.code == 0, resumed.err
+    losses = {
+        name: [event["loss"] for event in events_of(command.run_folder(name)) if event["event"] == "step"][:10]
+        for name in ("old", "whole")
+    }
+    assert losses["old"] == losses["whole"]
+    after = json.loads((folder / "run.json").read_text(encoding="utf-8"))["corpus"]
+    assert (after["vocabulary"], after["train_tokens"]) == (
+        described["corpus"]["vocabulary"],
+        described["corpus"]["train_tokens"],
+    )
+    assert command("evaluate", "old").code == 0
+    anew = command(*flags, "--name", "anew")
+    assert anew.code == 0, anew.err
+    tokens = json.loads((command.run_folder("anew") / "run.json").read_text(encoding="utf-8"))["corpus"]["train_tokens"]
+    assert tokens < 0.7 * after["train_tokens"], "a new run has the pattern of today"
