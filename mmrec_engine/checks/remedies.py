@@ -23,6 +23,8 @@ Step = Callable[[Settings], Changes | None]
 _LOWERED_RATE = {"adamw": 1e-4, "muon": 0.013}
 _LOWEST_RATE = {"adamw": 1e-6, "muon": 1e-4}
 _HIGHEST_RATE = {"adamw": 3e-3, "muon": 0.1}
+_FAR_BELOW = 4.0  # times
+_MEASURED_CONFIGS = ("tiny", "mini")  # on which the best rate was measured
 _LOWERED_WARMUP = 200
 _MOST_WARMUP = 10_000
 _MOST_WINDOWS = 256  # in a step; more of them make an epoch of a small text too few steps
@@ -100,6 +102,8 @@ _OFFERS: dict[str, tuple[str, ...]] = {
     "best-early": ("lower-learning-rate", "regularise"),
     "still-improving": ("longer-run",),
     "beats-baselines": ("longer-run", "larger-config"),
+    "beats-baselines:midway": ("measured-learning-rate", "longer-run", "larger-config"),
+    "beats-baselines:above-five-gram": ("measured-learning-rate", "longer-run", "larger-config"),
     "beats-baselines:above-unigram": ("raise-learning-rate", "longer-run", "larger-config"),
 }
 
@@ -124,6 +128,13 @@ def _raise_rate(settings: Settings) -> Changes | None:
     rate, kind = settings["learning_rate"], settings["optimizer"]
     raised = USUAL_RATE[kind] if rate < USUAL_RATE[kind] else rate * 2
     return {"learning_rate": _rounded(raised)} if raised <= _HIGHEST_RATE[kind] else None
+
+
+def _measured_rate(settings: Settings) -> Changes | None:
+    """The rate that trained small models best, where the one in force is far below it (docs/performance.md)."""
+    best = BEST_RATE[settings["optimizer"]]
+    small = settings["config"] in _MEASURED_CONFIGS
+    return {"learning_rate": best} if small and settings["learning_rate"] * _FAR_BELOW < best else None
 
 
 def _gentler(settings: Settings) -> Changes:
@@ -201,6 +212,8 @@ def _less_patience(settings: Settings) -> Changes | None:
 
 
 def _longer_run(settings: Settings) -> Changes | None:
+    if settings["time"]:
+        return {"time": 2 * settings["time"]}
     epochs, steps = settings["epochs"], settings["max_steps"]
     changes: Changes = {} if epochs is None else {"epochs": 2 * epochs}
     changes |= {} if steps is None else {"max_steps": 2 * steps}
@@ -224,6 +237,7 @@ def _no_setting(settings: Settings) -> Changes | None:
 _STEPS: dict[str, Step] = {
     "lower-learning-rate": _lower_rate,
     "raise-learning-rate": _raise_rate,
+    "measured-learning-rate": _measured_rate,
     "longer-warmup": _longer_warmup,
     "larger-batch": _larger_batch,
     "clip-gradients": _clip,

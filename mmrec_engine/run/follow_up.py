@@ -179,7 +179,11 @@ def _settings_of(folder: Path) -> dict[str, Any]:
     described = read_description(folder)
     if described is None:
         raise RequestError("run-missing", path=folder)
-    own = ("output_dir", "name")
+    sources = described.get("sources", {})
+    own: tuple[str, ...] = ("output_dir", "name")
+    timed = described["settings"].get("time") is not None
+    if timed and isinstance(sources, Mapping):  # how many steps fit is found anew
+        own += tuple(name for name in ("max_steps", "eval_every") if sources.get(name) == "planner")
     return {name: value for name, value in described["settings"].items() if name in FIELDS and name not in own}
 
 

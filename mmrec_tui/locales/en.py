@@ -302,7 +302,7 @@ TEXT: dict[str, str] = {
     "finished.interrupted": "⏹ Stopped at step {step} ({by}); go on with: mmrec-tui train --resume{where}",
     "finished.failed": "✖ Training failed at step {step}",
     "finished.before-start": "⏹ Stopped before the first step; nothing was changed",
-    "nothing-left": "✅ This run has ended already ({status} at step {step}); a larger --epochs or --max-steps (or more --early-stopping-patience) goes on with it",
+    "nothing-left": "✅ This run has ended already ({status} at step {step}); a larger --epochs, --max-steps or --time (or more --early-stopping-patience) goes on with it",
     "next": "   Try it: mmrec-tui generate {run} --prompt \"...\" --tokens 200",
     # searches
     "rates.rate": "learning rate", "rates.loss": "loss", "rates.smoothed": "smoothed", "rates.current": "now", "rates.suggested": "suggested",

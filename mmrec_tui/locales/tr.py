@@ -302,7 +302,7 @@ TEXT: dict[str, str] = {
     "finished.interrupted": "⏹ {step}. adımda durdu ({by}); sürdürmek için: mmrec-tui train --resume{where}",
     "finished.failed": "✖ Eğitim {step}. adımda başarısız oldu",
     "finished.before-start": "⏹ İlk adımdan önce durduruldu; hiçbir şey değişmedi",
-    "nothing-left": "✅ Bu çalışma zaten bitmiş ({status}, adım {step}); daha büyük --epochs ya da --max-steps (veya --early-stopping-patience) onu sürdürür",
+    "nothing-left": "✅ Bu çalışma zaten bitmiş ({status}, adım {step}); daha büyük --epochs, --max-steps ya da --time (veya --early-stopping-patience) onu sürdürür",
     "next": "   Deneyin: mmrec-tui generate {run} --prompt \"...\" --tokens 200",
     # aramalar
     "rates.rate": "öğrenme oranı", "rates.loss": "loss", "rates.smoothed": "yumuşatılmış", "rates.current": "şimdi", "rates.suggested": "önerilen",

@@ -34,6 +34,7 @@ ITEM_OF = {
     "accuracy-rising": "accuracy-rising",
     "early-stopping": "early-stopping-works",
     "first-evaluation-late": "early-stopping-works",
+    "beats-baselines": "loss-falling",
 }
 _WORSE = {"pass": 0, "skipped": 0, "note": 1, "warn": 2, "fail": 3, "error": 3}
 _CLEARLY_WORSE = 2.0

@@ -16,6 +16,7 @@ from mmrec_engine.checks.thresholds import numbers
 _FALLS = 0.01  # share by which training must have fallen since the best, for a rise to be overfitting
 _FIVE_GRAM_OF_BIGRAM = 0.65  # where the 5-gram is not known
 MEAN_OF = 50  # steps
+_FALLS_AS = 0.12  # a loss falls no faster than steps^-0.12 in the second half of a run (as in target_loss.py)
 FROM_NOTHING = 0.9  # of ln V: a first loss below it is a trained model's
 _PASSED = ("validation-below-training", "perplexity-sane", "accuracy-rising", "early-stopping")
 
@@ -56,6 +57,7 @@ class ValidationRules:
         if is_best:
             self._best = event
         self._judge_overfitting(event)
+        self._judge_by_baselines(event)
         self._judge_beside_training(event)
         if self._count >= 2:
             self._judge(event)
@@ -117,6 +119,22 @@ class ValidationRules:
                 "training_before": best.training_loss,
             }
             self._told.tell("overfitting", "warn", above, values)
+
+    def _judge_by_baselines(self, event: events.Validation) -> None:
+        """After half of its steps, once it has settled, a model should be below the 5-gram baseline, or on its way there."""
+        run, best, five = self._run, self._best, self._run.baselines.get("5-gram")
+        if five is None or best is None:
+            return
+        values: Values = {"step": event.step, "loss": best.loss, "five_gram": five}
+        if best.loss < five:
+            self._told.over("beats-baselines", values)
+        elif (
+            run.settled <= event.step
+            and run.planned / 2 <= event.step < run.planned
+            and best.loss * (event.step / run.planned) ** _FALLS_AS > five
+        ):
+            told = {**values, "variant": "midway", "planned": run.planned, "apart": best.loss - five}
+            self._told.tell("beats-baselines", "warn", 0.0, told)
 
     def _judge_beside_training(self, event: events.Validation) -> None:
         """Validation text that was seen in training, or an answer that stands in the input: both look too good."""

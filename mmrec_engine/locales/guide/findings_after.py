@@ -89,6 +89,14 @@ AFTER: tuple[FindingText, ...] = (
                 "en": "{loss:.3f} validation loss: below the bigram ({bigram:.3f}), {apart:.2f} nats above the 5-gram baseline ({five_gram:.3f})",
                 "tr": "{loss:.3f} validation loss: bigram'ın ({bigram:.3f}) altında, 5-gram baseline'ının ({five_gram:.3f}) {apart:.2f} nat üstünde",
             },
+            "midway": {
+                "en": "{loss:.3f} validation loss after {step} of {planned} steps: still {apart:.2f} nats above the 5-gram baseline ({five_gram:.3f})",
+                "tr": "{loss:.3f} validation loss, {planned} adımın {step} tanesinden sonra: hâlâ 5-gram baseline'ının ({five_gram:.3f}) {apart:.2f} nat üstünde",
+            },
+            "over": {
+                "en": "{loss:.3f} validation loss at step {step}: now below the 5-gram baseline ({five_gram:.3f})",
+                "tr": "{loss:.3f} validation loss, {step}. adım: artık 5-gram baseline'ının ({five_gram:.3f}) altında",
+            },
             "below-five-gram": {
                 "en": "{loss:.3f} validation loss: {apart:.2f} nats below the 5-gram baseline ({five_gram:.3f})",
                 "tr": "{loss:.3f} validation loss: 5-gram baseline'ının ({five_gram:.3f}) {apart:.2f} nat altında",
@@ -99,8 +107,8 @@ AFTER: tuple[FindingText, ...] = (
             "tr": "N-gram baseline yalnızca hangi tokenın hangisini izlediğini sayar, eğitim istemez. Altına inemeyen bir ağ, harcanan süreye değecek bir şey öğrenmemiştir.",
         },
         {
-            "en": "Train longer, raise the learning rate towards the guide's 3e-4, or take a larger config. Above the unigram: look at the text and its encoding first.",
-            "tr": "Daha uzun eğitin, öğrenme oranını rehberin 3e-4 değerine doğru yükseltin ya da daha büyük bir config seçin. Unigram'ın üstündeyse önce metne ve kodlamasına bakın.",
+            "en": "Take the learning rate that `find-lr` suggests (AdamW trains small models best near 0.01), train longer, or let `train --time` choose. Above the unigram: look at the text and its encoding first.",
+            "tr": "`find-lr` önerisindeki öğrenme oranını alın (AdamW küçük modelleri en iyi 0,01 dolayında eğitir), daha uzun eğitin ya da seçimi `train --time` yapsın. Unigram'ın üstündeyse önce metne ve kodlamasına bakın.",
         },
     ),
     FindingText(

@@ -447,6 +447,10 @@ DURING: tuple[FindingText, ...] = (
 # What each remedy does, in the guide's words; ids as in problems.py where the guide names them.
 REMEDIES: dict[str, Words] = {
     "lower-learning-rate": {"en": "Lower the learning rate", "tr": "Öğrenme oranını düşür"},
+    "measured-learning-rate": {
+        "en": "Take the learning rate that was measured as best",
+        "tr": "En iyi olduğu ölçülen öğrenme oranını al",
+    },
     "raise-learning-rate": {"en": "Raise the learning rate", "tr": "Öğrenme oranını artır"},
     "longer-warmup": {"en": "Lengthen the warmup", "tr": "Warmup steps'i artır"},
     "larger-batch": {"en": "Use a larger batch", "tr": "Batch size'ı artır"},
