@@ -70,6 +70,7 @@ THRESHOLDS: dict[str, Threshold] = {
             "highest_rate": 3e-2,
             "lowest_muon": 5e-4,
             "highest_muon": 0.1,
+            "least_gain": 0.05,
             "note_warmup": 0.10,
             "warn_warmup": 0.50,
             "highest_dropout": 0.5,

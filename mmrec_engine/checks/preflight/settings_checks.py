@@ -14,7 +14,7 @@ from mmrec_engine.data import ngrams
 from mmrec_engine.data.transforms.curriculum import Pacing
 from mmrec_engine.data.windows import IGNORED_LABEL
 from mmrec_engine.locales.guide.findings_before import remedy
-from mmrec_engine.settings.presets import USUAL_RATE
+from mmrec_engine.settings.presets import BEST_RATE, USUAL_RATE
 
 _SHOWN = 48  # tokens of a window
 _MOST_WINDOWS = 64  # of a batch
@@ -22,6 +22,22 @@ _WARM_SHARE = 0.1  # of the steps: what a warmup that is too long is shortened t
 _USUAL_DROPOUT, _USUAL_DECAY = 0.1, 0.1  # the guide's
 _WIDE_START = 0.5  # of the windows, for a curriculum to begin with
 _PACING_POINTS = 200
+_MEASURED_CONFIGS = ("tiny",)  # on which rates were compared
+_LEAST_STEPS = 200  # in fewer the choice of a rate hangs on the warmup
+_GAINS_AFTER = 400  # steps
+# By rate: how much higher the loss was than with the best one, mean of two texts.
+_GAINS: dict[str, tuple[tuple[float, float], ...]] = {
+    "adamw": (
+        (3e-4, 0.528),
+        (0.001, 0.164),
+        (0.002, 0.082),
+        (0.004, 0.026),
+        (0.008, 0.008),
+        (0.016, 0.005),
+        (0.064, 0.037),
+    ),
+    "muon": ((0.005, 0.299), (0.01, 0.117), (0.02, 0.024), (0.04, 0.0), (0.08, 0.006), (0.16, 0.025), (0.32, 0.053)),
+}
 _MILD_MASKED, _MILD_NOISE = 0.1, 0.05
 
 
@@ -75,6 +91,8 @@ def _hyperparameters(context: TextContext) -> Values:
     return {
         "optimizer": settings.optimizer,
         "learning_rate": settings.learning_rate,
+        "suggested": BEST_RATE[settings.optimizer],
+        "gain": _gain(context),
         "warmup_steps": settings.warmup_steps,
         "planned_steps": steps,
         "warmup_share": settings.warmup_steps / max(1, steps),
@@ -96,6 +114,20 @@ def _hyperparameters(context: TextContext) -> Values:
         "by_hand": sorted(name for name, source in context.sources.items() if source in ("hand", "file")),
         **_rates(settings.optimizer),
     }
+
+
+def _gain(context: TextContext) -> float:
+    """By how many nats the best measured rate is expected to end lower; 0 where the rate is as good, or nothing is known.
+
+    From the losses after 400 steps at several rates (docs/performance.md, "Which learning rate"); over more steps the gain
+    shrinks with the square root of their number, as far as that was measured: 0.25 nats after 1,650.
+    """
+    settings, steps = context.settings, context.planned_steps
+    if settings.config not in _MEASURED_CONFIGS or settings.init_from is not None or steps < _LEAST_STEPS:
+        return 0.0
+    rates, gains = zip(*_GAINS[settings.optimizer], strict=True)
+    at_once = float(np.interp(np.log(settings.learning_rate), np.log(rates), gains))
+    return float(round(at_once * min(1.0, (_GAINS_AFTER / steps) ** 0.5), 3))
 
 
 def _times_seen(context: TextContext) -> float:
@@ -121,6 +153,11 @@ def _judge_hyperparameters(values: Values, limits: Mapping[str, float]) -> Statu
     rules: tuple[tuple[bool, str, Status], ...] = (
         (values["learning_rate"] > values["highest"], "rate-high", "warn"),
         (values["learning_rate"] < values["lowest"], "rate-low", "warn"),
+        (
+            values["gain"] > limits["least_gain"] and values["learning_rate"] >= values["lowest"],
+            "rate-cautious",
+            "note",
+        ),
         (values["grad_clip"] <= 0, "no-clipping", "warn"),
         (values["warmup_share"] >= limits["warn_warmup"], "warmup-most", "warn"),
         (limits["note_warmup"] < values["warmup_share"] < limits["warn_warmup"], "warmup-long", "note"),
@@ -152,6 +189,8 @@ def _saner(values: Values, status: Status) -> list[dict[str, Any]]:
     found = []
     if wrong & {"rate-high", "rate-low"}:
         found.append(remedy("usual-learning-rate", learning_rate=USUAL_RATE[values["optimizer"]]))
+    if "rate-cautious" in wrong:
+        found.append(remedy("range-test-learning-rate", learning_rate=values["suggested"]))
     if "no-clipping" in wrong:
         found.append(remedy("clip-gradients", grad_clip=1.0))
     if wrong & {"warmup-most", "warmup-long"}:

@@ -51,6 +51,10 @@ REMEDIES: dict[str, Words] = {
         "en": "Use the usual learning rate ({learning_rate:g})",
         "tr": "Alışılmış öğrenme oranını kullan ({learning_rate:g})",
     },
+    "range-test-learning-rate": {
+        "en": "Use the learning rate that range tests suggest ({learning_rate:g})",
+        "tr": "Range test'lerin önerdiği öğrenme oranını kullan ({learning_rate:g})",
+    },
     "shorter-warmup": {
         "en": "Shorten the warmup to {warmup_steps} steps, a tenth of the run",
         "tr": "Warmup'ı {warmup_steps} adıma, çalışmanın onda birine indir",
@@ -452,6 +456,10 @@ BEFORE: tuple[FindingText, ...] = (
                         "en": "{learning_rate} learning rate: too low for {optimizer} (at least {lowest})",
                         "tr": "{learning_rate} öğrenme oranı: {optimizer} için çok düşük (en az {lowest})",
                     },
+                    "rate-cautious": {
+                        "en": "{learning_rate} learning rate: range tests of small models suggest about {suggested} ({optimizer}), expected to end about {gain:.2f} nats lower",
+                        "tr": "{learning_rate} öğrenme oranı: küçük modellerin range test'leri yaklaşık {suggested} önerir ({optimizer}); beklenen kazanç yaklaşık {gain:.2f} nat",
+                    },
                     "no-clipping": {
                         "en": "0 gradient clipping: one bad batch can throw the weights off",
                         "tr": "0 gradient clipping: tek bir kötü batch ağırlıkları savurabilir",
@@ -494,7 +502,7 @@ BEFORE: tuple[FindingText, ...] = (
                     },
                 },
                 (
-                    ("rate-high", "rate-low"),
+                    ("rate-high", "rate-low", "rate-cautious"),
                     ("no-clipping",),
                     ("warmup-most", "warmup-long"),
                     ("dropout-high",),
