@@ -14,7 +14,9 @@ from textual.widgets import Input, Static
 
 from mmrec_engine import events
 from mmrec_engine.checks.report import newest
+from mmrec_engine.checks.verdict import verdict_of
 from mmrec_engine.errors import MmrecError
+from mmrec_engine.locales.verdicts import verdict_lines
 from mmrec_engine.run.follow_up import offers
 from mmrec_engine.runs.checklist_marks import read_ticks, write_ticks
 from mmrec_engine.runs.history import History
@@ -307,6 +309,10 @@ def numbers_text(history: History, say: Wording) -> Content:
             lines.append(
                 plain(say(key, name=one_line(name), loss=say.number(loss, 3), apart=say.number(abs(apart), 2)))
             )
+    verdict = verdict_of(history) if finished is not None and finished.status not in ("failed", "interrupted") else None
+    if verdict is not None:
+        told = verdict_lines(verdict, say.language, say.number)
+        lines += [plain(one_line(line)) for line in (*told, say("verdict.command", command=verdict["command"]).strip())]
     return Content("\n").join(lines)
 
 
