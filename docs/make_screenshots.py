@@ -20,7 +20,7 @@ from typing import Any
 FOLDER = Path(__file__).parent / "screens"
 PLAN = {"recipe": "fast", "max_steps": 300, "eval_every": 50, "checkpoint_every": 100}
 WIDE, SMALL = (150, 42), (80, 24)
-_MOST_SECONDS = 180
+_MOST_SECONDS = 600
 _FONTS = re.compile(r"@font-face \{.*?\}", re.DOTALL)
 
 
@@ -43,7 +43,7 @@ async def pictures(language: str, prompt: str) -> None:
     app: Any = MmrecApp(Stage(Wording(language), Preferences(plan=dict(PLAN))))  # type: ignore[arg-type]
     async with app.run_test(size=WIDE) as pilot:
         await pilot.press("n")
-        await until(pilot, lambda: app.screen.table == "plan" and app.screen._measuring.speed_of("small"))
+        await until(pilot, lambda: app.screen.table == "plan" and app.screen._measuring.costs_of("small"))
         await pilot.pause(0.5)
         save(app, f"plan-{language}")
         await pilot.press("ctrl+s", "space")

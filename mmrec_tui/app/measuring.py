@@ -23,7 +23,7 @@ _FOR_THE_SPEED = settings_that_decide("speed")
 
 
 class Measuring:
-    """`want` the settings as they are, `look` now and then, and ask for `speed_of` a config."""
+    """`want` the settings as they are, `look` now and then, and ask for the `costs_of` a config."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[Any, ...], Costs | None] = {}

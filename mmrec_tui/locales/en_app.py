@@ -105,6 +105,7 @@ TEXT = {
     "plan.group-text": "The text", "plan.group-augmentation": "Augmentation", "plan.group-curriculum": "Curriculum",
     "plan.pacing-curve": "Curriculum: share of the whole", "plot.curriculum-end": "all text",
     "state-line.curriculum": "curriculum {share}", "plan.group-model": "Model and machine", "plan.group-saving": "Checkpoints",
+    "plan.as-batch-size": "batch size", "plan.as-seq-len": "sequence length", "plan.as-config": "config's name", "plan.as-heads": "one a head", "plan.once-an-epoch": "once an epoch",
     "plan.on": "on", "plan.off": "off",
     "plan.defaults-set": "the guide's values again; Ctrl+Z brings yours back", "plan.undone": "the last change is taken back",
     "plan.kept": "the plan is kept; n opens it again",

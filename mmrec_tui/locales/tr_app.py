@@ -106,6 +106,7 @@ TEXT = {
     "plan.group-text": "Metin", "plan.group-augmentation": "Augmentation", "plan.group-curriculum": "Curriculum",
     "plan.pacing-curve": "Curriculum: bütünün payı", "plot.curriculum-end": "tüm metin",
     "state-line.curriculum": "curriculum {share}", "plan.group-model": "Model ve makine", "plan.group-saving": "Checkpoint'ler",
+    "plan.as-batch-size": "batch size", "plan.as-seq-len": "sequence length", "plan.as-config": "config adı", "plan.as-heads": "her başlığa bir", "plan.once-an-epoch": "epoch sonunda",
     "plan.on": "açık", "plan.off": "kapalı",
     "plan.defaults-set": "yeniden rehberin değerleri; Ctrl+Z sizinkileri geri getirir", "plan.undone": "son değişiklik geri alındı",
     "plan.kept": "plan saklandı; n yeniden açar",

@@ -199,3 +199,19 @@ async def test_the_plan_tells_the_quota_of_a_container(
         field = screen.query_one("#field-threads", Input)
         await until(pilot, lambda: bool(field.placeholder))
         assert field.placeholder == told
+
+
+@pytest.mark.parametrize("language", ["en", "tr"])
+async def test_an_empty_field_tells_in_words_what_counts_and_the_one_with_focus_has_a_mark(language: str) -> None:
+    app = an_app(language)
+    async with app.run_test(size=(160, 45)) as pilot:
+        screen = await the_form(app, pilot)
+        for field in screen.query(Field):
+            words = getattr(field.value, "placeholder", "")
+            assert "--" not in words, field.setting
+            if field.setting != "threads":
+                assert len(words) <= 16, (field.setting, words)
+        screen.query_one("#field-dropout").focus()
+        await pilot.pause()
+        (marked,) = (line for line in screen_text(app).splitlines() if "▸" in line)
+        assert "Dropout" in marked

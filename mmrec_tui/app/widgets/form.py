@@ -40,7 +40,7 @@ class Field(Horizontal):
         self.source = Content()
         self.wrong = False
         self._say = wording
-        self._label = Content(_ABOUT[name].title[wording.language]).truncate(_LABEL, ellipsis=True, pad=True)
+        self._label = Content(_ABOUT[name].title[wording.language]).truncate(_LABEL - 1, ellipsis=True, pad=True)
         choices = _choices(name, wording)
         self.value: Choice | ValueInput
         if choices:
@@ -53,7 +53,14 @@ class Field(Horizontal):
 
     def render(self) -> Content:
         label = self._label.stylize("$error" if self.wrong else "$foreground")
-        return label + Content(" " * (_VALUE + 1)) + self.source
+        here = Content.styled("▸" if self.value.has_focus else " ", "bold $accent")  # where no colour tells it
+        return label + here + Content(" " * (_VALUE + 1)) + self.source
+
+    def on_descendant_focus(self) -> None:
+        self.refresh()
+
+    def on_descendant_blur(self) -> None:
+        self.refresh()
 
     def show_source(self, source: Content, *, wrong: bool) -> None:
         if wrong != self.wrong or not source.is_same(self.source):
@@ -241,7 +248,7 @@ def _kind(name: str) -> Kind:
 
 def _placeholder(name: str, say: Wording) -> str:
     unset = FIELDS[name].metadata["unset"]
-    words = say(f"help.{unset}") if unset else "–"
+    words = say(f"plan.{unset}" if say.knows(f"plan.{unset}") else f"help.{unset}") if unset else "–"
     if name != "threads":
         return words
     cores = say.number(available_cores())
