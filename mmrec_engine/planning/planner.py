@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import replace
 
 from mmrec_engine.errors import RequestError
@@ -37,6 +37,17 @@ def planned_tokens(resolved: Resolved) -> Generator[Progress, None, tuple[Resolv
         return resolved, None
     made = BudgetPlan(choices, {})
     return made.applied_to(resolved), Planned(choices=made.as_dict())
+
+
+def as_trained(
+    resolved: Resolved, speeds: Callable[[], Speeds]
+) -> Generator[Progress, None, tuple[Resolved, Planned | None]]:
+    """The settings that a training would take, where nobody fixed all of them; as they are otherwise. Raises as `planned`."""
+    if resolved.settings.time is not None:
+        return (yield from planned(resolved, speeds()))
+    if plans_tokens(resolved):
+        return (yield from planned_tokens(resolved))
+    return resolved, None
 
 
 def planned(

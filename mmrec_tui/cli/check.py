@@ -35,12 +35,16 @@ def check_before(
     """The exit code: 1 where a check failed (strict: or warned). RequestError passes through."""
     from mmrec_engine.checks.preflight.all_checks import checks_before, failing
     from mmrec_engine.checks.waivers import marked
+    from mmrec_engine.planning.candidate_speed import speeds_here
+    from mmrec_engine.planning.planner import as_trained
     from mmrec_engine.runs.run_text import text_of_new_run
     from mmrec_engine.training.device import machine_for
     from mmrec_tui.cli.progress_bar import with_progress_bar
 
     narration = Narration(quiet=as_json)
     narration.line(wording("prepare"))
+    planning = as_trained(resolved, lambda: speeds_here(lambda: False))
+    resolved, _ = with_progress_bar(planning, narration, wording)
     corpus = with_progress_bar(text_of_new_run(resolved.settings), narration, wording)
     settings, machine = resolved.settings, machine_for(resolved.settings, corpus.tokenizer.vocab_size)
     found = checks_before(settings, resolved.sources, corpus, settings.run_folder, machine)

@@ -108,3 +108,20 @@ def test_a_target_in_bits_ends_a_run_of_any_tokenizer(command: Command, text_fil
         assert result.json["status"] == "target_reached", tokenizer
         assert result.json["final"]["bits_per_character"] <= 4
         assert result.json["verdict"]["bits"] == pytest.approx(result.json["best"]["bits_per_character"], abs=1e-4)
+
+
+@pytest.mark.extended
+@pytest.mark.parametrize(("corpus", "tokenizer"), [("python-docs", "bpe"), ("sample", "char")])
+def test_the_fast_recipe_takes_the_tokens_that_the_size_of_the_text_suggests(
+    command: Command, corpus: str, tokenizer: str
+) -> None:
+    words = ["train", "--corpus", corpus, "--recipe", "fast", "--max-steps", 2, "--threads", 1, "--no-check"]
+    result = command(*words)
+    assert result.code == 0, result.err
+    described = json.loads((command.run_folder() / "run.json").read_text())
+    assert described["settings"]["tokenizer"] == tokenizer
+    assert described["sources"]["tokenizer"] == ("planner" if tokenizer == "bpe" else "default")
+    assert ("Chosen by the size of the text" in result.err) == (tokenizer == "bpe")
+    fixed = command(*words, "--tokenizer", "char", "--name", "fixed")
+    assert fixed.code == 0, fixed.err
+    assert json.loads((command.run_folder("fixed") / "run.json").read_text())["settings"]["tokenizer"] == "char"
