@@ -14,6 +14,7 @@ import torch
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "benchmarks"))
 import gpu_check  # noqa: E402
+import gpu_check_parts  # noqa: E402
 
 SAYS = f"print({gpu_check.ROW!r} + '{{\"number\": 1}}', flush=True); "
 
@@ -36,6 +37,11 @@ def test_what_a_part_has_found_is_kept_however_it_ends(program: str, ended: str)
 
 def test_all_budgets_together_leave_room_in_eight_minutes() -> None:
     assert sum(gpu_check.BUDGETS.values()) <= 470
+
+
+def test_every_file_of_tests_for_a_gpu_is_run() -> None:
+    there = {path.stem.removeprefix("test_") for path in (ROOT / "tests" / "cuda").glob("test_*.py")}
+    assert sorted(name for group in gpu_check_parts.TEST_GROUPS for name in group) == sorted(there)
 
 
 def test_rows_of_other_columns_begin_a_table_of_their_own() -> None:
