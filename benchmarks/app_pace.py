@@ -18,7 +18,7 @@ from tests.conftest import Command
 
 STEPS = 120
 CASES = [(2, 0.25), (2, 0.5), (2, 2.0), (1, 0.5)]  # threads, seconds between two drawings of the curves
-APP = "import mmrec_tui.app.pacing as p; p.FASTEST = {0}; p.Pacing.interval = {0}; from mmrec_tui.cli import run; run()"
+APP = "import mmrec_tui.app.pacing as p; p.FASTEST = {0}; p.RedrawInterval.interval = {0}; from mmrec_tui.cli import run; run()"
 
 
 def measure(text: Path, threads: int, curves: float) -> float:

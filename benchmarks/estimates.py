@@ -22,7 +22,7 @@ from mmrec_engine.events import RunFinished, Step, result_of
 from mmrec_engine.runs.catalog import read_events
 from mmrec_engine.runs.history import History
 from mmrec_engine.settings import resolve
-from mmrec_tui.app.draft import outlook, windows_of
+from mmrec_tui.app.draft import estimate_run, windows_of
 
 _MOMENTS = (0.25, 0.5, 0.75)
 _PLANNED_SECONDS = 0.8  # of measuring, as in the app
@@ -56,7 +56,7 @@ def measured(config: str, seconds: float) -> Paired:
     least = costs[0].least(costs[1])
     beside = 2 * (least.validation + least.writing + least.saving)
     steps = max(20, int((seconds - beside) / least.step)) // 2 * 2
-    planned = outlook(replace(settings, max_steps=steps, eval_every=steps // 2), corpus, least).seconds
+    planned = estimate_run(replace(settings, max_steps=steps, eval_every=steps // 2), corpus, least).seconds
     assert planned is not None
     with tempfile.TemporaryDirectory() as place:
         began = time.monotonic()

@@ -86,19 +86,19 @@ _AHEAD = ("causality", "validation-below-training")
 
 OF_MODELS: tuple[Trial, ...] = (
     Trial("a block thrown away, in every model", _ALIVE, texts.sound, {}, planting.in_every_model(planting.cut_off(1)), quick=True),
-    Trial("a block thrown away, in the loop alone", ("update-ratio",), texts.sound, {}, planting.in_the_loop(lambda job: planting.cut_off(1)(job.model)), quick=True),
-    Trial("a block that nothing reaches, in the loop alone", ("update-ratio",), texts.sound, {}, planting.in_the_loop(lambda job: planting.detached(2)(job.model))),
+    Trial("a block thrown away, in the loop alone", ("update-ratio",), texts.sound, {}, planting.in_the_loop(lambda training: planting.cut_off(1)(training.model)), quick=True),
+    Trial("a block that nothing reaches, in the loop alone", ("update-ratio",), texts.sound, {}, planting.in_the_loop(lambda training: planting.detached(2)(training.model))),
     Trial("a frozen block, in every model", _ALIVE, texts.sound, {}, planting.in_every_model(planting.frozen("blocks.1."))),
-    Trial("a frozen block, in the loop alone", ("update-ratio",), texts.sound, {}, planting.in_the_loop(lambda job: planting.frozen("blocks.1.")(job.model))),
+    Trial("a frozen block, in the loop alone", ("update-ratio",), texts.sound, {}, planting.in_the_loop(lambda training: planting.frozen("blocks.1.")(training.model))),
     Trial("a frozen embedding, in every model", _ALIVE, texts.sound, {}, planting.in_every_model(planting.frozen("embedding"))),
-    Trial("a frozen head, in the loop alone", ("loss-not-falling", "update-ratio"), texts.sound, {}, planting.in_the_loop(lambda job: planting.frozen("head")(job.model))),
+    Trial("a frozen head, in the loop alone", ("loss-not-falling", "update-ratio"), texts.sound, {}, planting.in_the_loop(lambda training: planting.frozen("head")(training.model))),
     Trial("the mixer sees ahead", _AHEAD, texts.sound, {}, planting.in_every_model(planting.sees_ahead), quick=True),
     Trial("the GPT's attention sees ahead", _AHEAD, texts.sound, {"arch": "gpt"}, planting.in_every_model(planting.attends_ahead)),
-    Trial("the mixer sees ahead, in the loop alone", _AHEAD, texts.sound, {"max_steps": 480, "eval_every": 80}, planting.in_the_loop(lambda job: planting.sees_ahead(job.model))),
+    Trial("the mixer sees ahead, in the loop alone", _AHEAD, texts.sound, {"max_steps": 480, "eval_every": 80}, planting.in_the_loop(lambda training: planting.sees_ahead(training.model))),
     Trial("windows of a batch see each other", ("causality",), texts.sound, {}, planting.in_every_model(planting.mixes_rows)),
     Trial("a head 50 times too wide", ("initial-loss",), texts.sound, {}, planting.in_every_model(planting.wide_head)),
     Trial("noise in the model that no seed decides", ("deterministic",), texts.sound, {}, planting.in_every_model(planting.noisy)),
-    Trial("dropout left on in evaluation", ("reload-same", "causality", "deterministic"), texts.sound, _SHORT, planting.in_the_loop(lambda job: planting.dropping(job.model))),
+    Trial("dropout left on in evaluation", ("reload-same", "causality", "deterministic"), texts.sound, _SHORT, planting.in_the_loop(lambda training: planting.dropping(training.model))),
 )  # fmt: skip
 
 OF_STEPS: tuple[Trial, ...] = (

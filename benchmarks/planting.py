@@ -23,7 +23,7 @@ from mmrec_engine.data.windows import Batch, TrainingWindows, _cut
 from mmrec_engine.model.language_model import LanguageModel, create_model
 from mmrec_engine.optim.optimizers import _sorted_parameters
 from mmrec_engine.settings.presets import Preset
-from mmrec_engine.training.state import Job, build_job
+from mmrec_engine.training.state import TrainingState, build_state
 from mmrec_engine.training.train_step import Stepper, StepResult
 
 Planted = Callable[[], AbstractContextManager[None]]
@@ -47,15 +47,15 @@ def in_every_model(fault: Callable[[LanguageModel], object]) -> Planted:
     return planted
 
 
-def in_the_loop(fault: Callable[[Job], object]) -> Planted:
+def in_the_loop(fault: Callable[[TrainingState], object]) -> Planted:
     @contextlib.contextmanager
     def planted() -> Iterator[None]:
-        def made(*arguments: Any) -> Job:
-            job = build_job(*arguments)
+        def made(*arguments: Any) -> TrainingState:
+            job = build_state(*arguments)
             fault(job)
             return job
 
-        with patch("mmrec_engine.run.train.build_job", made):
+        with patch("mmrec_engine.run.train.build_state", made):
             yield
 
     return planted
@@ -66,12 +66,12 @@ def in_each_step(change: Callable[[Make, Stepper, int, int, float], StepResult])
 
     @contextlib.contextmanager
     def planted() -> Iterator[None]:
-        plain = Stepper.make
+        plain = Stepper.make_step
 
         def made(stepper: Stepper, step: int, first: int, learning_rate: float, loss_scale: float = 1.0) -> StepResult:
             return change(partial(plain, loss_scale=loss_scale), stepper, step, first, learning_rate)
 
-        with patch.object(Stepper, "make", made):
+        with patch.object(Stepper, "make_step", made):
             yield
 
     return planted
@@ -186,21 +186,21 @@ def one_forgotten(model: nn.Module) -> tuple[list[Tensor], list[Tensor], list[Te
     return hidden[1:], outer, vectors
 
 
-def climbing(job: Job) -> None:
+def climbing(job: TrainingState) -> None:
     """Every gradient the wrong way round."""
     for parameter in job.model.parameters():
         parameter.register_hook(lambda gradient: -gradient)
 
 
-def scaled_gradients(factor: float) -> Callable[[Job], None]:
-    def fault(job: Job) -> None:
+def scaled_gradients(factor: float) -> Callable[[TrainingState], None]:
+    def fault(job: TrainingState) -> None:
         for parameter in job.model.parameters():
             parameter.register_hook(lambda gradient: factor * gradient)
 
     return fault
 
 
-def never_zeroed(job: Job) -> None:
+def never_zeroed(job: TrainingState) -> None:
     """Each step adds its gradient to all before it."""
     job.optimizers.drop_gradients = lambda: None  # type: ignore[method-assign]
 

@@ -57,7 +57,7 @@ def trained(text: str, steps: int, flags: dict[str, str]) -> float:
     began = time.perf_counter()
     for step in range(1, steps + 1):
         factor = rate_factor(step, planned=steps, settings=settings)
-        stepper.make(step, (step - 1) * settings.windows_a_step, settings.learning_rate * factor)
+        stepper.make_step(step, (step - 1) * settings.windows_a_step, settings.learning_rate * factor)
     seconds = time.perf_counter() - began
     metrics = result_of(validate(model, corpus, settings.seq_len))
     assert metrics is not None

@@ -18,7 +18,7 @@ from typing import Any
 from mmrec_engine import events, train
 from mmrec_engine.checks.postrun.all_checks import checks_after
 from mmrec_engine.errors import MmrecError
-from mmrec_engine.run.checks_around_run import Judging
+from mmrec_engine.run.checks_around_run import RunChecks
 from mmrec_engine.runs.run_reader import RunReader
 from mmrec_engine.settings import resolve
 
@@ -104,7 +104,7 @@ def carry_out(trial: Trial, folder: Path) -> Outcome:
     ended, step = "", 0
     try:
         with trial.plant():
-            for event in train(resolve(chosen), judging=Judging()):
+            for event in train(resolve(chosen), judging=RunChecks()):
                 step = max(step, event.step)
                 if isinstance(event, events.Check | events.Finding):
                     told.append(_told(event.finding, event.step))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mmrec_engine.data.mixture import MixedWindows
-from mmrec_engine.data.parts import Side
+from mmrec_engine.data.parts import Split
 from mmrec_engine.data.prepare import Corpus
 from mmrec_engine.data.transforms.augmentation import augmented
 from mmrec_engine.data.transforms.curriculum import paced
@@ -24,7 +24,7 @@ def training_windows(settings: Settings, corpus: Corpus, planned_steps: int | No
     """
     vocabulary, seed = corpus.tokenizer.vocab_size, settings.seed
 
-    def of(side: Side, seed: int, tag: int | None, share: float) -> Windows:
+    def of(side: Split, seed: int, tag: int | None, share: float) -> Windows:
         length, stride = settings.seq_len, settings.window_stride
         plain = TrainingWindows(side.tokens, length, stride, seed, tag, settings.jitter)
         return plain if planned_steps is None else paced(plain, settings, planned_steps, vocabulary, share)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mmrec_engine.data.mixture import Source
-from mmrec_engine.data.parts import Part, Side
+from mmrec_engine.data.parts import Part, Split
 from mmrec_engine.data.sources.documents import Reading, Skipped
 from mmrec_engine.data.split_record import Earlier, SplitRecord
 from mmrec_engine.settings import Settings
@@ -33,8 +33,8 @@ class Corpus:
     fingerprint: str
     documents: int
     tokenizer: Tokenizer
-    train: Side
-    validation: Side
+    train: Split
+    validation: Split
     skipped: tuple[Skipped, ...]
     repaired_words: int = 0
     parts: tuple[Part, ...] = ()
@@ -74,7 +74,7 @@ class Corpus:
 
 
 @dataclass(frozen=True)
-class Making:
+class CorpusSpec:
     """What is to be made of a text. tokenizer: of a model that is evaluated on it; folder: the cache."""
 
     settings: Settings

@@ -10,8 +10,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-SideName = Literal["train", "validation"]
-SIDES: tuple[SideName | None, ...] = (None, "train", "validation")
+SplitName = Literal["train", "validation"]
+SIDES: tuple[SplitName | None, ...] = (None, "train", "validation")
 FINGERPRINT_BYTES = 16
 _ROW = np.dtype(
     [
@@ -25,7 +25,7 @@ _ROW = np.dtype(
 _BLOCK = 2**14
 
 
-class Ledger:
+class DocumentTable:
     """A row of 35 bytes for each document, in the order of the text."""
 
     def __init__(self) -> None:
@@ -36,14 +36,14 @@ class Ledger:
     def __len__(self) -> int:
         return self._full + len(self._newest)
 
-    def add(self, fingerprint: bytes, characters: int, size: int, side: SideName | None, source: int = 0) -> None:
+    def add(self, fingerprint: bytes, characters: int, size: int, side: SplitName | None, source: int = 0) -> None:
         """size: bytes of the document in UTF-8. side: where the person has split the text already. source: which corpus."""
         self._newest.append((fingerprint, characters, size, SIDES.index(side), source))
         if len(self._newest) == _BLOCK:
             self._put(np.array(self._newest, dtype=_ROW))
             self._newest = []
 
-    def take(self, other: Ledger) -> None:
+    def extend(self, other: DocumentTable) -> None:
         """Its documents stand after these."""
         self._put(np.array(self._newest, dtype=_ROW))
         self._newest = []
@@ -94,14 +94,14 @@ class Ledger:
         np.save(path, self._rows(), allow_pickle=False)
 
     @classmethod
-    def read(cls, path: Path) -> Ledger:
-        """Raises OSError or ValueError where this is no ledger."""
+    def read(cls, path: Path) -> DocumentTable:
+        """Raises OSError or ValueError where this is no table of documents."""
         rows = np.load(path, allow_pickle=False)
         if rows.dtype != _ROW:
-            raise ValueError("no ledger")
-        ledger = cls()
-        ledger._put(rows)
-        return ledger
+            raise ValueError("no table of documents")
+        table = cls()
+        table._put(rows)
+        return table
 
     def _put(self, rows: npt.NDArray[Any]) -> None:
         if len(rows):

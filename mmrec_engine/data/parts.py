@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from mmrec_engine.data.document_table import SideName
+from mmrec_engine.data.document_table import SplitName
 from mmrec_engine.data.mixture import Source, shares_of
 from mmrec_engine.data.windows import Tokens
 
 
 @dataclass(frozen=True)
-class Side:
+class Split:
     """One side of the split. unknown: how many of its tokens are the unknown one."""
 
     tokens: Tokens
@@ -28,8 +28,8 @@ class Part:
     name: str
     tag: int | None
     share: float
-    train: Side
-    validation: Side
+    train: Split
+    validation: Split
 
     def describe(self) -> dict[str, Any]:
         """Its entry in run.json."""
@@ -43,7 +43,7 @@ class Part:
         }
 
 
-def _none() -> dict[SideName, int]:
+def _none() -> dict[SplitName, int]:
     return {"train": 0, "validation": 0}
 
 
@@ -51,9 +51,9 @@ def _none() -> dict[SideName, int]:
 class Counts:
     """What the sides of a corpus hold."""
 
-    characters: dict[SideName, int] = field(default_factory=_none)
-    tokens: dict[SideName, int] = field(default_factory=_none)
-    unknown: dict[SideName, int] = field(default_factory=_none)
+    characters: dict[SplitName, int] = field(default_factory=_none)
+    tokens: dict[SplitName, int] = field(default_factory=_none)
+    unknown: dict[SplitName, int] = field(default_factory=_none)
 
     @classmethod
     def of(cls, parts: Sequence[Counts]) -> Counts:
@@ -62,15 +62,15 @@ class Counts:
         return cls(*({side: sum(getattr(part, name)[side] for part in parts) for side in _none()} for name in names))
 
 
-def parts_of(sources: Sequence[Source], counts: Sequence[Counts], sides: Mapping[SideName, Side]) -> tuple[Part, ...]:
+def parts_of(sources: Sequence[Source], counts: Sequence[Counts], sides: Mapping[SplitName, Split]) -> tuple[Part, ...]:
     """What of the sides is whose, each with a share of 1 and no tag. Raises ValueError where the counts are not theirs."""
     parts = []
     places = dict.fromkeys(sides, 0)
     for source, here in zip(sources, counts, strict=True):
-        own: dict[SideName, Side] = {}
+        own: dict[SplitName, Split] = {}
         for name, side in sides.items():
             start, places[name] = places[name], places[name] + here.tokens[name]
-            own[name] = Side(side.tokens[start : places[name]], here.characters[name], here.unknown[name])
+            own[name] = Split(side.tokens[start : places[name]], here.characters[name], here.unknown[name])
         parts.append(Part(source.name, None, 1.0, own["train"], own["validation"]))
     if any(places[name] != len(side.tokens) for name, side in sides.items()):
         raise ValueError("parts of another text")

@@ -1,9 +1,9 @@
 """From documents to token files on disk: read once, split, build the vocabulary, encode, keep.
 
-    documents ──► clean text in spool files, corpus after corpus, each document's length and fingerprint in a ledger
+    documents ──► clean text in files, corpus after corpus, each document's length and fingerprint in a table
               ──► split (by fingerprint) ──► vocabulary of the training side ──► train.bin, validation.bin, corpus.json
 
-Memory stays bounded by one piece of text, whatever the corpus (a JSON line is one piece), and a row of the ledger for each
+Memory stays bounded by one piece of text, whatever the corpus (a JSON line is one piece), and a row of the table for each
 document. The result lies in the cache folder under a key made of the corpus' fingerprint and what else decides the tokens; the
 next run reads the text once to know its fingerprint, and maps the files. A data set that is streamed is not read again.
 """
@@ -25,18 +25,18 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from mmrec_engine.data.corpus import Corpus, Making, same_tokenizer
-from mmrec_engine.data.document_table import Ledger, SideName
+from mmrec_engine.data.corpus import Corpus, CorpusSpec, same_tokenizer
+from mmrec_engine.data.document_table import DocumentTable, SplitName
 from mmrec_engine.data.mixture import Source, sources_of
-from mmrec_engine.data.parts import Counts, Side, parts_of, with_shares
+from mmrec_engine.data.parts import Counts, Split, parts_of, with_shares
 from mmrec_engine.data.sources import streaming
 from mmrec_engine.data.sources.builtin import BuiltinDocuments
 from mmrec_engine.data.sources.documents import FileDocuments, Reading, Skipped
 from mmrec_engine.data.sources.hub_source import HubSource, is_hub, source_of
 from mmrec_engine.data.sources.mojibake import Repair
 from mmrec_engine.data.split_record import Earlier, SplitRecord
-from mmrec_engine.data.text_store import Spool, written
-from mmrec_engine.data.token_cache import Remembered
+from mmrec_engine.data.text_store import TextStore, written
+from mmrec_engine.data.token_cache import TokenCacheIndex
 from mmrec_engine.data.token_files import DESCRIPTION, encode, points_of
 from mmrec_engine.data.tokenizer_training import learn_tokenizer
 from mmrec_engine.errors import RequestError
@@ -74,7 +74,7 @@ def prepare_corpus(
     """
     folder = cache_folder()
     earlier = earlier or Earlier()
-    making = Making(settings, tokenizer, sources_of(settings), folder, earlier)
+    making = CorpusSpec(settings, tokenizer, sources_of(settings), folder, earlier)
     if tokenizer is not None and tag is not None:
         tag_of(tokenizer, tag)
     streamed = [source for source in making.sources if settings.data_dir is None and is_hub(source.place)]
@@ -145,15 +145,15 @@ def too_short(side: str, tokens: int, seq_len: int) -> RequestError:
     return RequestError("corpus-too-short", side=SIDES[side], tokens=tokens, seq_len=seq_len, nearest=nearest)
 
 
-def _prepare(documents: Sequence[_Documents], making: Making, work: Path) -> Generator[Progress, None, Corpus]:
+def _prepare(documents: Sequence[_Documents], making: CorpusSpec, work: Path) -> Generator[Progress, None, Corpus]:
     settings, sources = making.settings, making.sources
     repair = Repair() if settings.fix_encoding else None
-    spool = yield from written(documents, work / "text", repair, settings.max_corpus_bytes)
-    there = set(np.unique(spool.ledger.sources).tolist())
+    store = yield from written(documents, work / "text", repair, settings.max_corpus_bytes)
+    there = set(np.unique(store.table.sources).tolist())
     for number, source in enumerate(sources):
         if number not in there:
             raise _nothing_in(documents[number], source.place)
-    corpus = yield from _tokens_of(spool, making, work)
+    corpus = yield from _tokens_of(store, making, work)
     skipped = [
         replace(one, name=f"{source.name}/{one.name}") if making.several else one
         for source, read in zip(sources, documents, strict=True)
@@ -184,7 +184,7 @@ def _nothing_in(documents: _Documents, place: str) -> RequestError:
     return RequestError("corpus-nothing-usable", **values)
 
 
-def _stream(source: HubSource, making: Making) -> Generator[Progress, None, Corpus]:
+def _stream(source: HubSource, making: CorpusSpec) -> Generator[Progress, None, Corpus]:
     """A data set that is streamed: what is finished is found without it, what was cut off goes on."""
     settings, folder = making.settings, making.folder
     key = streaming.key_of(source, settings.max_corpus_bytes, settings.fix_encoding)
@@ -211,24 +211,24 @@ def _stream(source: HubSource, making: Making) -> Generator[Progress, None, Corp
     return found
 
 
-def _stream_into(work: Path, source: HubSource, making: Making, key: str) -> Generator[Progress, None, Corpus]:
+def _stream_into(work: Path, source: HubSource, making: CorpusSpec, key: str) -> Generator[Progress, None, Corpus]:
     settings, name = making.settings, making.sources[0].name
     repair = Repair() if settings.fix_encoding else None
     text = yield from streaming.streamed(source, name, work, settings.max_corpus_bytes, repair)
-    if not len(text.spool.ledger):
+    if not len(text.store.table):
         raise RequestError("corpus-empty", path=name)
-    corpus = yield from _tokens_of(text.spool, making, work)
+    corpus = yield from _tokens_of(text.store, making, work)
     assert corpus.folder is not None
     told = (text.held_out, text.field, text.others, text.left_out)
-    Remembered(corpus.folder.name, text.empty, text.repaired_words, *told).write(making.folder, key)
+    TokenCacheIndex(corpus.folder.name, text.empty, text.repaired_words, *told).write(making.folder, key)
     found = _remembered(making, key)
     if found is None:
         raise OSError(errno.EIO, os.strerror(errno.EIO), str(making.folder))
     return found
 
 
-def _remembered(making: Making, key: str) -> Corpus | None:
-    found = Remembered.read(making.folder, key)
+def _remembered(making: CorpusSpec, key: str) -> Corpus | None:
+    found = TokenCacheIndex.read(making.folder, key)
     corpus = _open(making.folder / found.prepared, making.sources) if found is not None else None
     if found is None or corpus is None:
         return None
@@ -241,42 +241,42 @@ def _remembered(making: Making, key: str) -> Corpus | None:
     return replace(corpus, skipped=skipped, repaired_words=found.repaired_words, reading=reading)
 
 
-def _tokens_of(spool: Spool, making: Making, work: Path) -> Generator[Progress, None, Corpus]:
-    """The tokens of a spooled text, prepared already or now. work: where the files are made."""
-    ledger, settings = spool.ledger, making.settings
-    fingerprint = ledger.fingerprint(making.several)
+def _tokens_of(store: TextStore, making: CorpusSpec, work: Path) -> Generator[Progress, None, Corpus]:
+    """The tokens of a stored text, prepared already or now. work: where the files are made."""
+    table, settings = store.table, making.settings
+    fingerprint = table.fingerprint(making.several)
     whole, record, tokenizer = making.whole(fingerprint), making.earlier.record, making.known_tokenizer()
-    if tokenizer is not making.tokenizer and _names(tokenizer) != (*special_ids(len(ledger) > 1), *making.beside):
+    if tokenizer is not making.tokenizer and _names(tokenizer) != (*special_ids(len(table) > 1), *making.beside):
         tokenizer = None  # of a text with other special ids, such as one document instead of several
-    points: npt.NDArray[np.int64] | None = np.zeros(len(ledger), dtype=np.int64) if whole else None
+    points: npt.NDArray[np.int64] | None = np.zeros(len(table), dtype=np.int64) if whole else None
     kept: tuple[str, ...] = ()
     if record is not None and not whole:
-        points = points_of(ledger, settings.val_split, record)
-        if (points != points_of(ledger, settings.val_split)).any():
-            kept = (SplitRecord.of(_keys(ledger), points).digest,)
+        points = points_of(table, settings.val_split, record)
+        if (points != points_of(table, settings.val_split)).any():
+            kept = (SplitRecord.of(_keys(table), points).digest,)
     prepared = making.folder / _digest(fingerprint, *_decides(making, None, whole), *kept)
     if tokenizer is not None:
         learnt = None if whole else _open(prepared, making.sources)
         if learnt is None or not same_tokenizer(tokenizer, learnt.tokenizer):
             given = making.folder / _digest(fingerprint, *_decides(making, tokenizer, whole), *kept)
             if making.tokenizer is None and isinstance(tokenizer, CharacterTokenizer) and not given.exists():
-                points = points_of(ledger, settings.val_split) if points is None else points
-                if not (yield from _covers(tokenizer, spool, points, settings)):
+                points = points_of(table, settings.val_split) if points is None else points
+                if not (yield from _covers(tokenizer, store, points, settings)):
                     tokenizer = None
             prepared = prepared if tokenizer is None else given
     corpus = _open(prepared, making.sources)
     if corpus is None or (corpus.record is None and not whole):
         if points is None:
-            points = points_of(ledger, settings.val_split)
+            points = points_of(table, settings.val_split)
         if corpus is None:
             target = work / f"prepared-{prepared.name}"  # of another split or vocabulary is another
             target.mkdir(exist_ok=True)
-            yield from encode(spool, points, settings, tokenizer, making.beside, fingerprint, target)
+            yield from encode(store, points, settings, tokenizer, making.beside, fingerprint, target)
             if not whole:
-                SplitRecord.of(_keys(ledger), points).write(target / SPLIT)
+                SplitRecord.of(_keys(table), points).write(target / SPLIT)
             _put_in_place(target, prepared, making.sources)
         else:  # it was prepared before there was a record
-            SplitRecord.of(_keys(ledger), points).write(prepared / SPLIT)
+            SplitRecord.of(_keys(table), points).write(prepared / SPLIT)
         corpus = _open(prepared, making.sources)
         if corpus is None:
             raise OSError(errno.EIO, os.strerror(errno.EIO), str(prepared))
@@ -284,22 +284,22 @@ def _tokens_of(spool: Spool, making: Making, work: Path) -> Generator[Progress, 
 
 
 def _covers(
-    tokenizer: CharacterTokenizer, spool: Spool, points: npt.NDArray[np.int64], settings: Settings
+    tokenizer: CharacterTokenizer, store: TextStore, points: npt.NDArray[np.int64], settings: Settings
 ) -> Generator[Progress, None, bool]:
     """Whether a vocabulary has all the characters that one learnt from this training split would have, in whatever order."""
-    training = (piece.text for piece in spool.pieces(points) if piece.side == "train")
+    training = (piece.text for piece in store.pieces(points) if piece.side == "train")
     learnt = yield from learn_tokenizer(training, int(points.sum()), settings, ())
     assert isinstance(learnt, CharacterTokenizer)
     return set(learnt.characters) <= set(tokenizer.characters)
 
 
-def _decides(making: Making, tokenizer: Tokenizer | None = None, whole: bool = False) -> tuple[str, ...]:
+def _decides(making: CorpusSpec, tokenizer: Tokenizer | None = None, whole: bool = False) -> tuple[str, ...]:
     return (*making.decides(tokenizer, whole), str(_FORMAT))
 
 
-def _keys(ledger: Ledger) -> npt.NDArray[np.uint64]:
+def _keys(table: DocumentTable) -> npt.NDArray[np.uint64]:
     """By which a record knows the documents. Shape (documents,)."""
-    return np.ascontiguousarray(ledger.fingerprints(slice(None))[:, 0])
+    return np.ascontiguousarray(table.fingerprints(slice(None))[:, 0])
 
 
 def _names(tokenizer: Tokenizer | None) -> tuple[str, ...]:
@@ -315,8 +315,8 @@ def _open(folder: Path, sources: Sequence[Source]) -> Corpus | None:
     try:
         described = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
         tokenizer = tokenizer_from_dict(described["tokenizer"])
-        sides: dict[SideName, Side] = {
-            side: Side(
+        sides: dict[SplitName, Split] = {
+            side: Split(
                 np.memmap(folder / f"{side}.bin", dtype=tokenizer.dtype, mode="r")
                 if (folder / f"{side}.bin").stat().st_size
                 else np.zeros(0, dtype=tokenizer.dtype),

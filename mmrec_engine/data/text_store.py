@@ -13,7 +13,7 @@ from typing import BinaryIO, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from mmrec_engine.data.document_table import FINGERPRINT_BYTES, Ledger, SideName
+from mmrec_engine.data.document_table import FINGERPRINT_BYTES, DocumentTable, SplitName
 from mmrec_engine.data.sources.documents import Document, Skipped
 from mmrec_engine.data.sources.mojibake import Repair
 from mmrec_engine.data.sources.text import PIECE_BYTES, Unusable
@@ -33,18 +33,18 @@ class Documents(Protocol):
 class Piece:
     """source: the number of its corpus."""
 
-    side: SideName
+    side: SplitName
     source: int
     text: str
     ends_document: bool  # the last piece of its document on this side
 
 
 @dataclass(frozen=True)
-class Spool:
-    """The text of all documents in UTF-8, in files of whole documents; the ledger has a row for each document."""
+class TextStore:
+    """The text of all documents in UTF-8, in files of whole documents; the table has a row for each document."""
 
     files: tuple[Path, ...]
-    ledger: Ledger
+    table: DocumentTable
 
     def pieces(self, points: npt.NDArray[np.int64], first: int = 0, behind: int | None = None) -> Iterator[Piece]:
         """The text again, each document cut at its point: training first, the rest validation.
@@ -59,11 +59,11 @@ class Spool:
 
     @cached_property
     def _sizes(self) -> npt.NDArray[np.int64]:
-        return self.ledger.bytes
+        return self.table.bytes
 
     @cached_property
     def _sources(self) -> npt.NDArray[np.int16]:
-        return self.ledger.sources
+        return self.table.sources
 
     @cached_property
     def _starts(self) -> list[int]:
@@ -89,45 +89,45 @@ def _pieces_of(file: BinaryIO, size: int, point: int, source: int) -> Iterator[P
 
 def written(
     sources: Sequence[Documents], path: Path, repair: Repair | None, most_bytes: int | None
-) -> Generator[Progress, None, Spool]:
+) -> Generator[Progress, None, TextStore]:
     """Write all clean text to one file, corpus after corpus, mended if it is to be; an unusable document is taken back.
 
     most_bytes: whole documents as long as they stay within it; a first document that alone is larger is cut there.
     """
-    ledger, limit = Ledger(), _Limit(most_bytes)
+    table, limit = DocumentTable(), _Limit(most_bytes)
     in_all = sum(documents.total_bytes for documents in sources)
     total = max(1, min(in_all, most_bytes or in_all))
-    with path.open("wb") as spool:
+    with path.open("wb") as store:
         for number, document, before in _documents_of(sources):
-            start, mended_before = spool.tell(), repair.words if repair else 0
+            start, mended_before = store.tell(), repair.words if repair else 0
             digest, characters = hashlib.blake2b(digest_size=FINGERPRINT_BYTES), 0
             try:
                 pieces = _readable(document.pieces)
                 for piece in repair.pieces(pieces) if repair else pieces:
-                    data = limit.within(piece.encode("utf-8", "replace"), spool.tell())
+                    data = limit.within(piece.encode("utf-8", "replace"), store.tell())
                     digest.update(data)
-                    spool.write(data)
+                    store.write(data)
                     characters += len(data.decode()) if limit.reached else len(piece)
                     if limit.reached:
                         break
                     if characters > PIECE_BYTES // 2:
-                        done = min(total, before + document.done + spool.tell() - start)
+                        done = min(total, before + document.done + store.tell() - start)
                         yield Progress(task="reading", done=done, total=total)
                 if not characters:
                     raise Unusable("empty")
             except Unusable as error:
                 sources[number].skipped.append(Skipped(document.name, error.reason, error.hint, document.size))
-                _take_back(spool, start, repair, mended_before)
+                _take_back(store, start, repair, mended_before)
                 continue
-            if limit.reached and len(ledger):
-                _take_back(spool, start, repair, mended_before)
+            if limit.reached and len(table):
+                _take_back(store, start, repair, mended_before)
                 break
-            ledger.add(digest.digest(), characters, spool.tell() - start, document.side, number)
-            if len(ledger) % 1000 == 1:
+            table.add(digest.digest(), characters, store.tell() - start, document.side, number)
+            if len(table) % 1000 == 1:
                 yield Progress(task="reading", done=min(total, before + document.done), total=total)
             if limit.reached:
                 break
-    return Spool((path,), ledger)
+    return TextStore((path,), table)
 
 
 def _documents_of(sources: Sequence[Documents]) -> Iterator[tuple[int, Document, int]]:
@@ -154,9 +154,9 @@ class _Limit:
         return data[: max(0, self._most - before)].decode("utf-8", "ignore").encode()
 
 
-def _take_back(spool: BinaryIO, start: int, repair: Repair | None, mended: int) -> None:
-    spool.seek(start)
-    spool.truncate()
+def _take_back(store: BinaryIO, start: int, repair: Repair | None, mended: int) -> None:
+    store.seek(start)
+    store.truncate()
     if repair:
         repair.words = mended
 

@@ -11,7 +11,7 @@ from mmrec_engine.storage.files import write_whole
 
 
 @dataclass(frozen=True)
-class Remembered:
+class TokenCacheIndex:
     """prepared: name of the folder of token files. The rest is as in `streaming.Streamed`."""
 
     prepared: str
@@ -23,7 +23,7 @@ class Remembered:
     left_out: Sequence[str] = ()
 
     @classmethod
-    def read(cls, folder: Path, key: str) -> Remembered | None:
+    def read(cls, folder: Path, key: str) -> TokenCacheIndex | None:
         try:
             found = cls(**json.loads((folder / "sources" / f"{key}.json").read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError):

@@ -1,4 +1,4 @@
-"""From spooled text to token files: split, vocabulary of the training side, ids. What is done is kept where that is asked for.
+"""From stored text to token files: split, vocabulary of the training side, ids. What is done is kept where that is asked for.
 
 Many documents go to the tokenizer at once, because the libraries share texts out over their threads, and most documents are
 too small to be shared out by themselves.
@@ -17,12 +17,12 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from mmrec_engine.data.document_table import Ledger, SideName
+from mmrec_engine.data.document_table import DocumentTable, SplitName
 from mmrec_engine.data.parts import Counts
 from mmrec_engine.data.sources.text import PIECE_BYTES
 from mmrec_engine.data.split import kept_points, split_points
 from mmrec_engine.data.split_record import SplitRecord
-from mmrec_engine.data.text_store import Piece, Spool
+from mmrec_engine.data.text_store import Piece, TextStore
 from mmrec_engine.data.tokenizer_training import learn_tokenizer
 from mmrec_engine.events import Progress
 from mmrec_engine.settings import Settings
@@ -39,7 +39,7 @@ Points = npt.NDArray[np.int64]
 
 
 def encode(
-    spool: Spool,
+    store: TextStore,
     points: Points,
     settings: Settings,
     tokenizer: Tokenizer | None,
@@ -51,24 +51,24 @@ def encode(
 
     points: how many characters of each document train. tokenizer: none where one is to be learnt; beside: special ids of it.
 
-    Where `target` holds what a killed process had made of the same spool, the work goes on after the last whole file of it.
+    Where `target` holds what a killed process had made of the same text, the work goes on after the last whole file of it.
     """
-    ledger = spool.ledger
-    total = int(ledger.characters.sum())
-    done = _Done.of(target, int(ledger.sources[-1]) + 1)
+    documents = store.table
+    total = int(documents.characters.sum())
+    done = _Done.of(target, int(documents.sources[-1]) + 1)
     if tokenizer is None:
         tokenizer = tokenizer_from_dict(done.tokenizer) if done.tokenizer else None
     if tokenizer is None:
-        training = (piece.text for piece in spool.pieces(points) if piece.side == "train")
+        training = (piece.text for piece in store.pieces(points) if piece.side == "train")
         tokenizer = yield from learn_tokenizer(
-            training, int(points.sum()), settings, (*special_ids(len(ledger) > 1), *beside)
+            training, int(points.sum()), settings, (*special_ids(len(documents) > 1), *beside)
         )
     done.tokenizer = tokenizer.to_dict()
     end = np.array([tokenizer.end_of_document or 0], dtype=tokenizer.dtype)
     with contextlib.ExitStack() as stack:
         files = {side: stack.enter_context(_opened(target / f"{side}.bin", done.sizes[side])) for side in done.sizes}
-        for number in range(done.files, len(spool.files)):
-            for turn, pieces in enumerate(_together(spool.pieces(points, number, number + 1))):
+        for number in range(done.files, len(store.files)):
+            for turn, pieces in enumerate(_together(store.pieces(points, number, number + 1))):
                 compared = turn % max(1, total // _MOST_COMPARED) == 0
                 for piece, ids in zip(pieces, tokenizer.encode_each([piece.text for piece in pieces]), strict=True):
                     done.torn += compared and _differs(tokenizer, piece.text, ids)
@@ -83,11 +83,11 @@ def encode(
                         here.tokens[side] += 1
                 read = sum(sum(here.characters.values()) for here in done.counts)
                 yield Progress(task="encoding", done=read, total=total)
-            if number + 1 < len(spool.files):
+            if number + 1 < len(store.files):
                 done.write(target, files, number + 1)
     description = {
         "fingerprint": fingerprint,
-        "documents": len(ledger),
+        "documents": len(documents),
         "tokenizer": tokenizer.to_dict(),
         **asdict(Counts.of(done.counts)),
         "parts": [asdict(one) for one in done.counts],
@@ -98,16 +98,16 @@ def encode(
         path.unlink()
 
 
-def points_of(ledger: Ledger, share: float, record: SplitRecord | None = None) -> Points:
+def points_of(documents: DocumentTable, share: float, record: SplitRecord | None = None) -> Points:
     """How many characters of each document train; each corpus is split by itself, unless the person has split it.
 
     record: of an earlier run, whose documents keep their split.
     """
-    points = np.zeros(len(ledger), dtype=np.int64)
-    sides, characters, sources = ledger.sides, ledger.characters, ledger.sources
+    points = np.zeros(len(documents), dtype=np.int64)
+    sides, characters, sources = documents.sides, documents.characters, documents.sources
     for source in range(int(sources[-1]) + 1):
         of_one = slice(*np.searchsorted(sources, [source, source + 1]).tolist())
-        fingerprints = ledger.fingerprints(of_one)
+        fingerprints = documents.fingerprints(of_one)
         if sides[of_one].any():
             points[of_one] = np.where(sides[of_one] == 1, characters[of_one], 0)
         elif record is not None:
@@ -141,12 +141,12 @@ def _differs(tokenizer: Tokenizer, text: str, ids: npt.NDArray[np.unsignedintege
 
 
 class _Done:
-    """How far the token files are: whole files of the spool, and how large they were then."""
+    """How far the token files are: whole files of the text store, and how large they were then."""
 
     def __init__(self, stored: dict[str, Any], corpora: int) -> None:
         self.files: int = stored.get("files", 0)
         self.tokenizer: dict[str, Any] = stored.get("tokenizer", {})
-        self.sizes: dict[SideName, int] = stored.get("sizes", {"train": 0, "validation": 0})
+        self.sizes: dict[SplitName, int] = stored.get("sizes", {"train": 0, "validation": 0})
         self.torn: int = stored.get("torn", 0)  # pieces that do not turn back into their text
         self.counts = [Counts(**one) for one in stored.get("counts", [{}] * corpora)]
 
@@ -157,7 +157,7 @@ class _Done:
         except (OSError, ValueError, TypeError):
             return cls({}, corpora)
 
-    def write(self, target: Path, files: dict[SideName, BinaryIO], whole: int) -> None:
+    def write(self, target: Path, files: dict[SplitName, BinaryIO], whole: int) -> None:
         for file in files.values():
             file.flush()
             os.fsync(file.fileno())

@@ -39,7 +39,7 @@ class _Buckets:
         return summed
 
 
-class Replica:
+class DistributedModel:
     """This process' copy of the model. All processes make theirs at once, and again once a pass has broken off in one."""
 
     def __init__(self, model: nn.Module) -> None:

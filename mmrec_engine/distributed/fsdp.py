@@ -79,7 +79,7 @@ class Announcer:
         return self._advance(*args)
 
 
-def accompany(model: LanguageModel, what: str) -> None:
+def join_forward(model: LanguageModel, what: str) -> None:
     """Another process' part in what the first one tells of."""
     if what == ASSEMBLE:
         for module in _sharded_modules(model):

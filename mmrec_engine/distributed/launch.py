@@ -39,7 +39,7 @@ from mmrec_engine.errors import RequestError, TrainingError, first_line
 from mmrec_engine.system.memory import ran_out
 
 if TYPE_CHECKING:
-    from mmrec_engine.distributed.ddp import Replica
+    from mmrec_engine.distributed.ddp import DistributedModel
 
 # Longer than any validation: the others wait for the first one to be done with it. Who dies is noticed at once.
 PATIENCE = timedelta(hours=24)
@@ -54,14 +54,14 @@ _LOOK_SECONDS = 0.05
 _MEMORY, _OTHER = 1.0, 1000.0  # what went wrong in a process, such that a sum tells which
 
 
-class Member:
+class MultiProcessGroup:
     """One of several processes, once `torch.distributed` has joined them."""
 
-    def __init__(self, device: torch.device, followers: Sequence[Follower] = (), sharded: bool = False) -> None:
+    def __init__(self, device: torch.device, followers: Sequence[RankProcess] = (), sharded: bool = False) -> None:
         """followers: those that this process has started."""
         self._device = device
         self.sharded = sharded
-        self._replica: Replica | None = None  # made for the first step
+        self._replica: DistributedModel | None = None  # made for the first step
         self._broken = False  # in the middle of what all do, so that nothing can be said any more
         self.rank, self.size = dist.get_rank(), dist.get_world_size()
         self._followers = followers
@@ -78,10 +78,10 @@ class Member:
         if self.sharded:
             return
         if self._replica is None:
-            from mmrec_engine.distributed.ddp import Replica
+            from mmrec_engine.distributed.ddp import DistributedModel
 
             with self._together():
-                self._replica = Replica(model)
+                self._replica = DistributedModel(model)
         self._replica.begin()
 
     def passing(self, model: nn.Module, last: bool) -> AbstractContextManager[nn.Module]:
@@ -140,10 +140,10 @@ class Member:
         with self._together():
             dist.all_reduce(values)
 
-    def tell(self, *command: object) -> None:
+    def broadcast(self, *command: object) -> None:
         self._broadcast(list(command))
 
-    def hear(self) -> list[Any]:
+    def receive(self) -> list[Any]:
         """What the first process says comes next."""
         return self._broadcast(None)
 
@@ -157,7 +157,7 @@ class Member:
     def close(self) -> None:
         try:
             if self.rank == 0 and not self._broken:
-                self.tell("end")
+                self.broadcast("end")
         except ProcessLostError:
             pass
         finally:
@@ -173,7 +173,7 @@ class Member:
         first = first_line(reason, 200)
         return TrainingError("process-lost", number="?", size=self.size, reason=first)
 
-    def _ended_one(self, seconds: float) -> Follower | None:
+    def _ended_one(self, seconds: float) -> RankProcess | None:
         """One that this process has started and that has ended, at the latest so many seconds from now."""
         until = time.monotonic() + seconds
         while self._followers and time.monotonic() < until:
@@ -189,7 +189,7 @@ def _tells_of_a_connection(error: BaseException) -> bool:
     return any(name in words for name in _WORDS_OF_A_CONNECTION)
 
 
-class Follower:
+class RankProcess:
     """A process that this one has started to train along. What it says goes to a file, for the case that it ends too soon."""
 
     def __init__(self, rank: int, environment: Mapping[str, str]) -> None:
@@ -219,7 +219,9 @@ class Follower:
         self._said.close()
 
 
-def joined(processes: int, device: torch.device, sharded: bool = False) -> Generator[list[int], None, Member]:
+def joined(
+    processes: int, device: torch.device, sharded: bool = False
+) -> Generator[list[int], None, MultiProcessGroup]:
     """The processes of a run, started here unless `torchrun` has. For the first of them.
 
     Yields the ranks of those that have not come yet, several times a second, so that the caller can give the waiting up.
@@ -233,7 +235,7 @@ def joined(processes: int, device: torch.device, sharded: bool = False) -> Gener
     if already == 1:
         return (yield from _start(processes, device, sharded))
     yield from rendezvous(device, _JOIN_SECONDS)
-    return Member(device, sharded=sharded)
+    return MultiProcessGroup(device, sharded=sharded)
 
 
 def join(device: torch.device, store: Any) -> None:
@@ -317,7 +319,7 @@ def _never_came(missing: Sequence[int], size: int, reason: str) -> TrainingError
     return TrainingError("process-never-came", missing=numbers, size=size, place=meeting_place(), reason=first)
 
 
-def _start(processes: int, device: torch.device, sharded: bool) -> Generator[list[int], None, Member]:
+def _start(processes: int, device: torch.device, sharded: bool) -> Generator[list[int], None, MultiProcessGroup]:
     _speak_locally()
     store = dist.TCPStore(  # type: ignore[attr-defined]
         "127.0.0.1", 0, processes, is_master=True, timeout=PATIENCE, wait_for_workers=False
@@ -325,7 +327,7 @@ def _start(processes: int, device: torch.device, sharded: bool) -> Generator[lis
     place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(store.port)}
     environment = {**place, "WORLD_SIZE": str(processes), "LOCAL_WORLD_SIZE": str(processes)}
     environment[DEVICE] = device.type
-    followers = [Follower(rank, environment) for rank in range(1, processes)]
+    followers = [RankProcess(rank, environment) for rank in range(1, processes)]
     try:
         yield from _wait_for(followers, store)
         dist.init_process_group(_backend(device), store=store, rank=0, world_size=processes, timeout=PATIENCE)
@@ -334,7 +336,7 @@ def _start(processes: int, device: torch.device, sharded: bool) -> Generator[lis
             follower.process.kill()
             follower.end()
         raise
-    return Member(device, followers, sharded)
+    return MultiProcessGroup(device, followers, sharded)
 
 
 def up(rank: int) -> str:
@@ -342,7 +344,7 @@ def up(rank: int) -> str:
     return f"mmrec-up-{rank}"
 
 
-def _wait_for(followers: Sequence[Follower], store: Any) -> Iterator[list[int]]:
+def _wait_for(followers: Sequence[RankProcess], store: Any) -> Iterator[list[int]]:
     until = time.monotonic() + _START_SECONDS
     missing = list(followers)
     while missing:

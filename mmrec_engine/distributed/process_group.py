@@ -24,7 +24,7 @@ class OthersRanOutError(MemoryError):
     """Memory ran out in another process."""
 
 
-class Group(Protocol):
+class ProcessGroup(Protocol):
     """All processes of a run."""
 
     @property
@@ -64,7 +64,7 @@ class Group(Protocol):
     def broken_by(self, error: BaseException) -> bool:
         """Whether an error of the model itself tells that another process is gone: where all take part in its passes."""
 
-    def tell(self, *command: object) -> None:
+    def broadcast(self, *command: object) -> None:
         """To the others, what comes next. Raises ProcessLostError."""
 
     def lost(self, reason: str) -> TrainingError:
@@ -74,7 +74,7 @@ class Group(Protocol):
         """The run is over: the others end."""
 
 
-class Alone:
+class SingleProcess:
     """One process: nothing is shared, nobody is told, nothing is paid."""
 
     size = 1
@@ -104,7 +104,7 @@ class Alone:
     def broken_by(self, error: BaseException) -> bool:
         return False
 
-    def tell(self, *command: object) -> None:
+    def broadcast(self, *command: object) -> None:
         """There is nobody."""
 
     def lost(self, reason: str) -> TrainingError:

@@ -20,7 +20,7 @@ from mmrec_engine.data.windows import IGNORED_LABEL
 _NORMAL_95 = 1.96
 
 
-class Tally:
+class MetricSums:
     """Sums over predicted tokens, in float64, so that a mean does not depend on how tokens were batched."""
 
     def __init__(self) -> None:
@@ -28,7 +28,7 @@ class Tally:
         self._squares = np.zeros(3)  # over the batches: s², s n, n², of loss sums s and tokens n
 
     @classmethod
-    def of(cls, parts: Iterable[Tally]) -> Tally:
+    def of(cls, parts: Iterable[MetricSums]) -> MetricSums:
         """What the parts have counted, together."""
         whole = cls()
         for part in parts:
@@ -123,7 +123,7 @@ def evaluate_model(
     (batch, time), int64, label -100 counts for nothing; criterion: such as nn.CrossEntropyLoss(), any reduction.
     Returns loss (mean over all counted tokens), perplexity, accuracy (0–1) and num_batches.
     """
-    tally = Tally()
+    sums = MetricSums()
     with evaluating(model):
         for batch in data_loader:
             inputs, labels = batch["input_ids"].to(device), batch["labels"].to(device)
@@ -132,12 +132,12 @@ def evaluate_model(
             counted = int((labels != IGNORED_LABEL).sum())
             is_mean = getattr(criterion, "reduction", "mean") == "mean"
             loss_sum = float(loss) * counted if is_mean and counted else 0.0 if is_mean else float(loss.sum())
-            tally.add(loss_sum, logits, labels)
+            sums.add(loss_sum, logits, labels)
     return {
-        "loss": tally.loss,
-        "perplexity": perplexity(tally.loss),
-        "accuracy": tally.accuracy,
-        "num_batches": tally.batches,
+        "loss": sums.loss,
+        "perplexity": perplexity(sums.loss),
+        "accuracy": sums.accuracy,
+        "num_batches": sums.batches,
     }
 
 

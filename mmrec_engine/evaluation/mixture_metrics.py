@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mmrec_engine.data.parts import Part
-from mmrec_engine.evaluation.metrics import Tally
+from mmrec_engine.evaluation.metrics import MetricSums
 
 
 @dataclass(frozen=True)
-class Together:
+class MixtureMetrics:
     """loss: nats a token; accuracy: 0–1; tokens, batches: counted; characters: that so many tokens stand for.
 
     standard_error: of the loss; none where a part is a single batch.
@@ -29,17 +29,17 @@ class Together:
     standard_error: float | None
 
     @classmethod
-    def of(cls, tallies: Sequence[Tally], parts: Sequence[Part]) -> Together:
+    def of(cls, tallies: Sequence[MetricSums], parts: Sequence[Part]) -> MixtureMetrics:
         """tallies: of windows of the parts, one each."""
         whole = sum(part.share for part in parts)
         shares = [part.share / whole for part in parts]
-        tokens = sum(tally.tokens for tally in tallies)
-        errors = [tally.standard_error for tally in tallies]
+        tokens = sum(sums.tokens for sums in tallies)
+        errors = [sums.standard_error for sums in tallies]
         return cls(
-            sum(share * tally.loss for share, tally in zip(shares, tallies, strict=True)),
-            sum(share * tally.accuracy for share, tally in zip(shares, tallies, strict=True)),
+            sum(share * sums.loss for share, sums in zip(shares, tallies, strict=True)),
+            sum(share * sums.accuracy for share, sums in zip(shares, tallies, strict=True)),
             tokens,
-            sum(tally.batches for tally in tallies),
+            sum(sums.batches for sums in tallies),
             sum(share * _characters_a_token(part) for share, part in zip(shares, parts, strict=True)) * tokens,
             None
             if any(math.isnan(error) for error in errors)

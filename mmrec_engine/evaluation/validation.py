@@ -17,8 +17,8 @@ from mmrec_engine.data.batches import validation_windows
 from mmrec_engine.data.prepare import Corpus
 from mmrec_engine.data.windows import IGNORED_LABEL, EvaluationWindows, Tokens
 from mmrec_engine.evaluation.generation import BETWEEN, Sampling, documents_of, generate
-from mmrec_engine.evaluation.metrics import Tally, bits_per_character, evaluating, perplexity, token_losses
-from mmrec_engine.evaluation.mixture_metrics import Together
+from mmrec_engine.evaluation.metrics import MetricSums, bits_per_character, evaluating, perplexity, token_losses
+from mmrec_engine.evaluation.mixture_metrics import MixtureMetrics
 from mmrec_engine.events import Progress
 from mmrec_engine.model.language_model import LanguageModel
 from mmrec_engine.model.memory_estimate import TOKENS_AN_EVALUATION
@@ -54,12 +54,12 @@ class Metrics:
         left_out = {"first_loss", *(() if self.parts else ("parts",))}
         return {name: value for name, value in self.__dict__.items() if name not in left_out and value is not None}
 
-    def judged(self, corpus: str) -> float:
+    def deciding_loss(self, corpus: str) -> float:
         """The loss that decides what is best: of this corpus, or of all together."""
         return self.loss if corpus == WHOLE else self.parts[corpus]
 
 
-Evaluation = Generator[Progress, None, Tally | None]
+Evaluation = Generator[Progress, None, MetricSums | None]
 Precision = Callable[[], AbstractContextManager[None]]
 
 
@@ -69,13 +69,13 @@ def evaluate_windows(
     numbers: npt.NDArray[np.int64],
     stopped: Callable[[], bool] = lambda: False,
     precision: Precision = nullcontext,
-    beside: Tally | None = None,
+    beside: MetricSums | None = None,
 ) -> Evaluation:
-    """Tally the windows with these numbers, dropout off, in float32 unless `precision` says otherwise.
+    """Sum the metrics of the windows with these numbers, dropout off, in float32 unless `precision` says otherwise.
 
     beside: what was counted already, counted with them. Yields progress; returns None once `stopped`.
     """
-    tally = beside or Tally()
+    sums = beside or MetricSums()
     device = model.embedding.weight.device
     a_batch = max(1, TOKENS_AN_EVALUATION // windows.length)
     told = time.monotonic()
@@ -87,18 +87,18 @@ def evaluate_windows(
                 torch.from_numpy(part).to(device) for part in windows.batch(numbers[start : start + a_batch])
             )
             logits = model(inputs)
-            tally.add(float(token_losses(logits, labels)), logits, labels)
+            sums.add(float(token_losses(logits, labels)), logits, labels)
         if time.monotonic() - told > _SECONDS_BETWEEN_PROGRESS:
             told = time.monotonic()
             yield Progress(task="evaluating", done=start + a_batch, total=len(numbers))
-    return tally
+    return sums
 
 
 def validate(
     model: LanguageModel, corpus: Corpus, length: int, stopped: Callable[[], bool] = lambda: False
 ) -> Generator[Progress, None, Metrics | None]:
     """Metrics of the whole validation side; None once `stopped`."""
-    tallies: list[Tally] = []
+    tallies: list[MetricSums] = []
     first_losses: list[float] = []
     for windows in validation_windows(corpus, length):
         first = yield from evaluate_first(model, windows, stopped)
@@ -106,11 +106,11 @@ def validate(
             return None
         first_losses.append(first.loss)
         rest = np.arange(_first_count(windows), windows.count)
-        tally = yield from evaluate_windows(model, windows, rest, stopped, beside=first)
-        if tally is None:
+        sums = yield from evaluate_windows(model, windows, rest, stopped, beside=first)
+        if sums is None:
             return None
-        tallies.append(tally)
-    whole = Together.of(tallies, corpus.all_parts)
+        tallies.append(sums)
+    whole = MixtureMetrics.of(tallies, corpus.all_parts)
     return Metrics(
         whole.loss,
         perplexity(whole.loss),
@@ -120,14 +120,14 @@ def validate(
         whole.batches,
         first_losses[0],
         whole.standard_error,
-        {part.name: tally.loss for part, tally in zip(corpus.parts, tallies, strict=False)},
+        {part.name: sums.loss for part, sums in zip(corpus.parts, tallies, strict=False)},
     )
 
 
 def evaluate_first(
     model: LanguageModel, windows: EvaluationWindows, stopped: Callable[[], bool] = lambda: False
 ) -> Evaluation:
-    """Tally the first windows, FIRST_TOKENS at most, in float32."""
+    """Sum the metrics of the first windows, FIRST_TOKENS at most, in float32."""
     return evaluate_windows(model, windows, np.arange(_first_count(windows)), stopped)
 
 
@@ -148,15 +148,15 @@ def training_loss(
     No more than 65,536 tokens: the mean over so many scatters by a hundredth, and as they are always the same, their course
     is steadier than that. In the precision of the training: what is judged is how far the two are apart, hundredths.
     """
-    tallies: list[Tally] = []
+    tallies: list[MetricSums] = []
     for part, as_many in zip(corpus.all_parts, validation_windows(corpus, length), strict=True):
         windows = EvaluationWindows(part.train.tokens, length, part.tag)
         numbers = windows.spread(min(as_many.count, max(1, int(part.share * MOST_BESIDE) // length)))
-        tally = yield from evaluate_windows(model, windows, numbers, stopped, precision)
-        if tally is None:
+        sums = yield from evaluate_windows(model, windows, numbers, stopped, precision)
+        if sums is None:
             return None
-        tallies.append(tally)
-    return Together.of(tallies, corpus.all_parts).loss
+        tallies.append(sums)
+    return MixtureMetrics.of(tallies, corpus.all_parts).loss
 
 
 def validate_sample(
@@ -167,21 +167,21 @@ def validate_sample(
     others_too: bool,
     stopped: Callable[[], bool] = lambda: False,
     precision: Precision = nullcontext,
-    judged_by: str = WHOLE,
-) -> Generator[Progress, None, tuple[Together, Together] | None]:
+    corpus_that_decides: str = WHOLE,
+) -> Generator[Progress, None, tuple[MixtureMetrics, MixtureMetrics] | None]:
     """About `tokens` tokens of the validation side, evenly spread, always the same; and all of it, MOST_SAMPLED at most.
 
-    Where the others are not asked for, both are the sample. judged_by: the one of several corpora that alone is looked at.
-    None once `stopped`.
+    Where the others are not asked for, both are the sample. corpus_that_decides: of several corpora the one that alone is
+    looked at. None once `stopped`.
     """
     looked_at = [
         (part, windows)
         for part, windows in zip(corpus.all_parts, validation_windows(corpus, length), strict=True)
-        if judged_by in (WHOLE, part.name)
+        if corpus_that_decides in (WHOLE, part.name)
     ]
     shares = sum(part.share for part, _ in looked_at)
-    samples: list[Tally] = []
-    whole: list[Tally] = []
+    samples: list[MetricSums] = []
+    whole: list[MetricSums] = []
     for part, windows in looked_at:
         share = part.share / shares
         numbers = windows.spread(max(1, int(share * MOST_SAMPLED) // length))
@@ -195,10 +195,10 @@ def validate_sample(
             rest = yield from evaluate_windows(model, windows, others, stopped, precision)
             if rest is None:
                 return None
-            whole.append(Tally.of((sample, rest)))
+            whole.append(MetricSums.of((sample, rest)))
     parts = [part for part, _ in looked_at]
-    together = Together.of(samples, parts)
-    return together, Together.of(whole, parts) if others_too else together
+    together = MixtureMetrics.of(samples, parts)
+    return together, MixtureMetrics.of(whole, parts) if others_too else together
 
 
 def window_losses(model: LanguageModel, corpus: Corpus, length: int, most: int) -> npt.NDArray[np.float64]:

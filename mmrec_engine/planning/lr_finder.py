@@ -25,7 +25,7 @@ from mmrec_engine.system.determinism import process_restored
 from mmrec_engine.system.memory import USABLE, ran_out
 from mmrec_engine.training.device import no_memory, resolve_device, resolve_machine
 from mmrec_engine.training.device_memory import available
-from mmrec_engine.training.state import build_job
+from mmrec_engine.training.state import build_state
 
 _ADAMW_RATES = (1e-6, 1.0)  # Muon's are those of the AdamW beside it, divided by its share
 _SMOOTHING_SHARE = 0.02  # of the planned steps: standard deviation of the smoothing
@@ -130,7 +130,7 @@ def smooth(losses: Sequence[float], deviation: float) -> list[float]:
     return [float(value) for value in sums / weights]
 
 
-def judged(rates: Sequence[float], losses: Sequence[float]) -> tuple[tuple[RatePoint, ...], float | None]:
+def smoothed_points(rates: Sequence[float], losses: Sequence[float]) -> tuple[tuple[RatePoint, ...], float | None]:
     """The points of a search so far, and the rate at which it diverges. rates: of all its steps, losses: of those made."""
     deviation = max(0.5, _SMOOTHING_SHARE * len(rates))
     smoothed = smooth(losses, deviation)
@@ -162,20 +162,20 @@ def _least_change(losses: Sequence[float], smoothed: Sequence[float]) -> float:
 
 def _search(settings: Settings, corpus: Corpus, steps: int) -> Generator[RateSearch, None, None]:
     machine = resolve_machine(settings)
-    job = build_job(settings, machine, corpus, settings.run_folder)
+    training = build_state(settings, machine, corpus, settings.run_folder)
     rates = rates_of(settings, steps)
     losses: list[float] = []
     found = RateSearch(settings.learning_rate, steps)
     for step, rate in enumerate(rates, start=1):
         try:
-            loss = job.make(step, (step - 1) * settings.windows_a_step, rate).loss
+            loss = training.make_step(step, (step - 1) * settings.windows_a_step, rate).loss
         except TrainingError as error:
             if error.key != "training-non-finite":
                 raise
             found = replace(found, diverged_at=rate)
             break
         losses.append(loss)
-        points, diverged_at = judged(rates, losses)
+        points, diverged_at = smoothed_points(rates, losses)
         found = replace(found, points=points, diverged_at=diverged_at)
         if diverged_at is not None:
             break

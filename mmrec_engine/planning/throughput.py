@@ -81,7 +81,7 @@ def measure(
         if stop():
             return None
         began = time.perf_counter()
-        made = stepper.make(step, (step - 1) * settings.windows_a_step, 0.0)
+        made = stepper.make_step(step, (step - 1) * settings.windows_a_step, 0.0)
         ended = time.perf_counter()
         if step == 1:
             warm_at = began + _WARM_UP_SHARE * seconds

@@ -31,7 +31,7 @@ Stopping = Callable[[], bool]
 
 
 @dataclass(frozen=True)
-class Judging:
+class RunChecks:
     """How a run is judged.
 
     before: run the checks before training; otherwise only the baselines are counted, by which the checks on events judge.

@@ -11,21 +11,21 @@ import torch
 from mmrec_engine import events
 from mmrec_engine.data.batches import validation_windows
 from mmrec_engine.system.cores import allowed_cores, cpu_quota
-from mmrec_engine.training.state import Job
+from mmrec_engine.training.state import TrainingState
 from mmrec_engine.version import __version__
 
 
-def description(job: Job, sources: dict[str, str], origin: dict[str, Any]) -> dict[str, Any]:
+def description(training: TrainingState, sources: dict[str, str], origin: dict[str, Any]) -> dict[str, Any]:
     """run.json. sources: where each setting came from; origin: what the run follows from."""
     return {
-        "settings": job.settings.as_dict(),
+        "settings": training.settings.as_dict(),
         "sources": sources,
-        "seed": job.settings.seed,
-        **job.machine.told(),
-        "device": str(job.machine.device),
-        "parameters": job.model.config.parameters(),
-        "model": job.model.config.as_dict(),
-        "corpus": job.corpus.describe(),
+        "seed": training.settings.seed,
+        **training.machine.told(),
+        "device": str(training.machine.device),
+        "parameters": training.model.config.parameters(),
+        "model": training.model.config.as_dict(),
+        "corpus": training.corpus.describe(),
         "versions": {
             "mmrec": __version__,
             "python": platform.python_version(),
@@ -37,20 +37,20 @@ def description(job: Job, sources: dict[str, str], origin: dict[str, Any]) -> di
     }
 
 
-def started(job: Job, described: dict[str, Any], baselines: dict[str, float]) -> events.RunStarted:
+def started(training: TrainingState, described: dict[str, Any], baselines: dict[str, float]) -> events.RunStarted:
     """The first event. described: the run's description; baselines: losses of counting, nats a token."""
-    length = job.settings.seq_len
+    length = training.settings.seq_len
     return events.RunStarted(
-        planned_steps=job.plan.planned_steps,
-        steps_an_epoch=job.plan.steps_an_epoch,
+        planned_steps=training.plan.planned_steps,
+        steps_an_epoch=training.plan.steps_an_epoch,
         parameters=described["parameters"],
         corpus={
             **described["corpus"],
-            "train_windows": job.plan.windows_an_epoch,
-            "validation_windows": sum(windows.count for windows in validation_windows(job.corpus, length)),
+            "train_windows": training.plan.windows_an_epoch,
+            "validation_windows": sum(windows.count for windows in validation_windows(training.corpus, length)),
         },
-        settings=job.settings.as_dict(),
-        machine={**{name: described[name] for name in ("device", *job.machine.told())}, **_quota()},
+        settings=training.settings.as_dict(),
+        machine={**{name: described[name] for name in ("device", *training.machine.told())}, **_quota()},
         baselines=baselines,
         origin=described.get("origin", {}),
     )

@@ -12,7 +12,7 @@ from mmrec_engine.runs.record import newest_lines
 from mmrec_engine.storage.files import open_plain
 from mmrec_engine.storage.run_files import EVENTS
 from mmrec_engine.training.deadline import Beside, Deadline
-from mmrec_engine.training.state import Job
+from mmrec_engine.training.state import TrainingState
 
 _FALLBACK_SPEED = 5000.0  # tokens a second, where nothing was measured: the steps soon tell
 _VALIDATION_SPEED = 2.0  # tokens a second of a validation against those of training
@@ -21,15 +21,17 @@ _CHECKS_AFTER, _WITHOUT_CHECKS = 3.5, 0.7  # seconds from the last checkpoint to
 _CHECKED_TOKENS = 40_000  # that the checks after training pass through the model, at most
 
 
-def deadline_of(job: Job, began: float, used: float, expected: Mapping[str, Any], checks: bool) -> Deadline:
+def deadline_of(
+    training: TrainingState, began: float, used: float, expected: Mapping[str, Any], checks: bool
+) -> Deadline:
     """began: on the monotonic clock. used: of the time before. expected: of the plan, where there is one."""
-    settings, known = job.settings, expected.get("tokens_per_second")
+    settings, known = training.settings, expected.get("tokens_per_second")
     tokens = settings.windows_a_step * settings.seq_len
     speed = float(known) if isinstance(known, int | float) and known > 0 else _FALLBACK_SPEED
-    if job.budget.seconds_a_step > 0:
-        speed = tokens / job.budget.seconds_a_step
-    whole = sum(len(part.validation.tokens) for part in job.corpus.all_parts)
-    beside = min(_TRAINING_SIDE, sum(len(part.train.tokens) for part in job.corpus.all_parts), whole)
+    if training.budget.seconds_a_step > 0:
+        speed = tokens / training.budget.seconds_a_step
+    whole = sum(len(part.validation.tokens) for part in training.corpus.all_parts)
+    beside = min(_TRAINING_SIDE, sum(len(part.train.tokens) for part in training.corpus.all_parts), whole)
     validation = (whole + beside / 2) / (_VALIDATION_SPEED * speed) + 0.3
     ending = _CHECKS_AFTER + _CHECKED_TOKENS / (_VALIDATION_SPEED * speed) if checks else _WITHOUT_CHECKS
     assert settings.time is not None

@@ -10,13 +10,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mmrec_engine import events
-from mmrec_engine.checks.monitor.monitor import During
+from mmrec_engine.checks.monitor.monitor import Monitor
 from mmrec_engine.checks.preflight.skipped_files import skipped_finding
 from mmrec_engine.checks.waivers import marked
 from mmrec_engine.data.batches import training_windows
 from mmrec_engine.data.mixture import require_places, sources_of
 from mmrec_engine.data.prepare import Corpus
-from mmrec_engine.distributed.process_group import Alone, Group, ProcessLostError, as_launched, meeting_place
+from mmrec_engine.distributed.process_group import (
+    ProcessGroup,
+    ProcessLostError,
+    SingleProcess,
+    as_launched,
+    meeting_place,
+)
 from mmrec_engine.errors import Interrupted, RequestError, TrainingError, first_line
 from mmrec_engine.evaluation.continuations import require_libraries
 from mmrec_engine.events import Event
@@ -25,7 +31,7 @@ from mmrec_engine.planning.candidate_speed import speeds_here
 from mmrec_engine.planning.compile_mode import with_mode
 from mmrec_engine.planning.planner import planned, planned_tokens, plans_tokens
 from mmrec_engine.planning.throughput import measure
-from mmrec_engine.run.checks_around_run import Judging
+from mmrec_engine.run.checks_around_run import RunChecks
 from mmrec_engine.run.description import description, started
 from mmrec_engine.run.follow_up import Origin
 from mmrec_engine.run.resume import (
@@ -53,7 +59,7 @@ from mmrec_engine.training.device import Machine, machine_for
 from mmrec_engine.training.device_memory import fitting_microbatch
 from mmrec_engine.training.loop import run_steps, save_after_loss
 from mmrec_engine.training.plan import ending, make_plan
-from mmrec_engine.training.state import Job, build_job
+from mmrec_engine.training.state import TrainingState, build_state
 
 if TYPE_CHECKING:
     import torch
@@ -70,7 +76,7 @@ def train(
     resume: bool = False,
     overwrite: bool = False,
     held_lock: int | None = None,
-    judging: Judging | None = None,
+    judging: RunChecks | None = None,
     origin: Origin | None = None,
     began: float | None = None,
 ) -> Iterator[Event]:
@@ -100,7 +106,7 @@ class _Run:
         control: Control,
         mode: Mode,
         held_lock: int | None,
-        judging: Judging | None,
+        judging: RunChecks | None,
         origin: Origin | None,
         began: float | None,
     ) -> None:
@@ -124,7 +130,7 @@ class _Run:
         self._preparing.enter_context(noted_while_preparing(path))
         self._description: dict[str, Any] = {}
         self._corpus: Corpus | None = None
-        self._during = During()
+        self._during = Monitor()
         self._started = time.monotonic()
         self._made_step = False
         self._delayed = False  # events wait in memory for the disk
@@ -253,7 +259,7 @@ class _Run:
                 settings.init_from is not None, lambda: self._control.stop_asked,
             )  # fmt: skip
         try:
-            job = build_job(settings, machine, corpus, self._folder.path, content or None)
+            training = build_state(settings, machine, corpus, self._folder.path, content or None)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             if path is None or isinstance(error, RequestError):
                 raise
@@ -262,37 +268,37 @@ class _Run:
         except (RuntimeError, MemoryError) as error:
             raise self._failure(error) from error
         if settings.time is not None:
-            self._give_time(job, path, content)
+            self._give_time(training, path, content)
         origin = self._origin.as_dict() if self._origin is not None else self._stored.get("origin", {})
-        self._description = {**description(job, self._resolved.sources, origin), "waived": self._waived()}
-        step = job.progress.step
+        self._description = {**description(training, self._resolved.sources, origin), "waived": self._waived()}
+        step = training.progress.step
         if path is None:
-            yield started(job, self._description, baselines)
+            yield started(training, self._description, baselines)
             if self._origin is not None and self._origin.remedy:
-                yield self._origin.as_change(job.plan.planned_steps)
+                yield self._origin.as_change(training.plan.planned_steps)
             if self._mode == "resume":
-                yield events.Resumed(skipped=tuple(damaged), planned_steps=job.plan.planned_steps)
+                yield events.Resumed(skipped=tuple(damaged), planned_steps=training.plan.planned_steps)
         else:
-            ended = path.name == run_files.FINAL and ending(job.progress, job.plan, settings) is not None
+            ended = path.name == run_files.FINAL and ending(training.progress, training.plan, settings) is not None
             if ended and recorded_ending(self._folder.path) is not None:
                 raise _NothingLeft
             changed = changed_since(content, self._resolved.settings)
             self._folder.continue_after(path.name, step, self._description, lambda: record_of(corpus, settings))
             lacking = self._during.fold(read_events(self._folder.path))
             self._begin()
-            job.resumed_from = path.name
+            training.resumed_from = path.name
             yield events.Resumed(
                 step=step,
                 checkpoint=path.name,
                 skipped=tuple(damaged),
-                planned_steps=job.plan.planned_steps,
-                **self._raised_rate(job),
+                planned_steps=training.plan.planned_steps,
+                **self._raised_rate(training),
             )
             if changed is not None:
-                yield replace(changed, step=step, planned_steps=job.plan.planned_steps)
+                yield replace(changed, step=step, planned_steps=training.plan.planned_steps)
             for finding in lacking:
                 yield events.Finding(step=step, finding=finding)
-        yield from self._steps(job)
+        yield from self._steps(training)
 
     def _planned(self) -> Generator[Event, None, None]:
         """Choose what was left open: all of it for a run that has a given time, the vocabulary for the fast recipe."""
@@ -313,19 +319,19 @@ class _Run:
             self._expected = told.expected
             yield told
 
-    def _give_time(self, job: Job, path: Path | None, content: dict[str, Any]) -> None:
+    def _give_time(self, training: TrainingState, path: Path | None, content: dict[str, Any]) -> None:
         """Let the run end within its time. A resumed one has what is left of it; a new time is spread over all of its steps."""
-        used = job.budget.used + (used_after(self._folder.path, path.name) if path is not None else 0.0)
-        job.deadline = deadline_of(job, self._began, used, self._expected, self._judging is not None)
+        used = training.budget.used + (used_after(self._folder.path, path.name) if path is not None else 0.0)
+        training.deadline = deadline_of(training, self._began, used, self._expected, self._judging is not None)
         if self._resolved.sources["max_steps"] in GIVEN:
-            job.most_steps = job.settings.max_steps
-        if path is None or content.get("settings", {}).get("time") != job.settings.time:
-            settings = job.settings
-            fitting = job.deadline.fitting(job.progress.step, settings.eval_every, settings.checkpoint_every)
-            steps = max(1, min(fitting, job.most_steps or fitting))
-            job.budget = replace(job.budget, anchor_step=0, anchor_done=0.0)
-            job.take(replace(settings, max_steps=steps))
-            self._resolved = replace(self._resolved, settings=job.settings)
+            training.most_steps = training.settings.max_steps
+        if path is None or content.get("settings", {}).get("time") != training.settings.time:
+            settings = training.settings
+            fitting = training.deadline.fitting(training.progress.step, settings.eval_every, settings.checkpoint_every)
+            steps = max(1, min(fitting, training.most_steps or fitting))
+            training.budget = replace(training.budget, anchor_step=0, anchor_done=0.0)
+            training.change_settings(replace(settings, max_steps=steps))
+            self._resolved = replace(self._resolved, settings=training.settings)
 
     def _waived(self) -> list[str]:
         """Ids of the checks that were waived for this run, by whoever began it or goes on with it."""
@@ -333,47 +339,49 @@ class _Run:
         before = self._stored.get("waived", [])
         return sorted({*now, *(str(id) for id in before)} if isinstance(before, list) else now)
 
-    def _steps(self, job: Job) -> Generator[Event, None, None]:
+    def _steps(self, training: TrainingState) -> Generator[Event, None, None]:
         """The loop, and an ending for every way it can end."""
         try:
-            status, values = yield from self._joined(job)
+            status, values = yield from self._joined(training)
             if status is None:
-                status, values = yield from run_steps(job, self._control)
+                status, values = yield from run_steps(training, self._control)
         except Exception as error:
-            lost = isinstance(error, ProcessLostError) or job.group.broken_by(error)
+            lost = isinstance(error, ProcessLostError) or training.group.broken_by(error)
             if lost:
-                yield from save_after_loss(job)
-            failure = job.group.lost(str(error)) if lost else self._failure(error)
+                yield from save_after_loss(training)
+            failure = training.group.lost(str(error)) if lost else self._failure(error)
             if self._made_step:
-                step = job.progress.step
+                step = training.progress.step
                 self._ended = True
                 yield self._finished(step, "failed", {"error": failure.key, **failure.values}, str(failure))
                 yield events.State(step=step, state="FAILED")
             raise failure from error
         finally:
-            job.group.close()
-        if status == "interrupted" and job.progress.step == 0:
+            training.group.close()
+        if status == "interrupted" and training.progress.step == 0:
             raise Interrupted
         self._handed_over = status == "interrupted" and values["by"] == DETACH
         if self._judging is not None and status != "interrupted":
             self._folder.sync()
-            yield from self._judging.check_after(self._folder.path, job.corpus, lambda: self._control.stop_asked)
+            yield from self._judging.check_after(self._folder.path, training.corpus, lambda: self._control.stop_asked)
         self._ended = status != "interrupted"
-        finished = self._finished(job.progress.step, status, values)
+        finished = self._finished(training.progress.step, status, values)
         yield finished
-        yield events.State(step=job.progress.step, state=finished.state_word)
+        yield events.State(step=training.progress.step, state=finished.state_word)
 
-    def _joined(self, job: Job) -> Generator[Event, None, tuple[events.Status | None, dict[str, object]]]:
+    def _joined(
+        self, training: TrainingState
+    ) -> Generator[Event, None, tuple[events.Status | None, dict[str, object]]]:
         """Join the other processes, if there are any. Returns how the run ended where it was stopped before they came."""
-        settings, step = job.settings, job.progress.step
-        joining = _open_group(settings.processes, job.machine.device, job.machine.sharded)
+        settings, step = training.settings, training.progress.step
+        joining = _open_group(settings.processes, training.machine.device, training.machine.sharded)
         told, next_word = -1, _TOLD_SECONDS
         began = time.monotonic()
         while True:
             try:
                 missing = next(joining)
             except StopIteration as finished:
-                job.join(finished.value)
+                training.join(finished.value)
                 return None, {}
             if self._control.stop_asked:
                 joining.close()
@@ -448,16 +456,16 @@ class _Run:
         if self._made_step:
             self._folder.describe(self._description)
 
-    def _raised_rate(self, job: Job) -> dict[str, float]:
+    def _raised_rate(self, training: TrainingState) -> dict[str, float]:
         """The learning rates of the last step and the next one, where a longer schedule takes the rate up again."""
-        step, before = job.progress.step, None
+        step, before = training.progress.step, None
         with contextlib.suppress(OSError), open_plain(self._folder.path / run_files.EVENTS) as file:
             for line in newest_lines(file, "step"):
                 if isinstance(last := events.from_line(line), events.Step):
                     before = last.learning_rate if last.step == step else None
                     break
-        rate = job.rate(step + 1)
-        if before is None or step < job.settings.warmup_steps or rate <= _RAISED * before:
+        rate = training.rate(step + 1)
+        if before is None or step < training.settings.warmup_steps or rate <= _RAISED * before:
             return {}
         return {"learning_rate_before": before, "learning_rate": rate}
 
@@ -478,10 +486,10 @@ class _Run:
         return fitting
 
 
-def _open_group(processes: int, device: torch.device, sharded: bool) -> Generator[list[int], None, Group]:
+def _open_group(processes: int, device: torch.device, sharded: bool) -> Generator[list[int], None, ProcessGroup]:
     """Join the other processes of a run, if there are any. For the first of them. Yields and raises as `launch.joined`."""
     if processes == 1:
-        return Alone()
+        return SingleProcess()
     from mmrec_engine.distributed.launch import joined
 
     return (yield from joined(processes, device, sharded))

@@ -22,66 +22,71 @@ from mmrec_engine.storage import run_files
 from mmrec_engine.system.memory import ran_out
 from mmrec_engine.training.control import Control, Request
 from mmrec_engine.training.plan import ending
-from mmrec_engine.training.state import LAST_WEIGHTS, Job
+from mmrec_engine.training.state import LAST_WEIGHTS, TrainingState
 
 Result = TypeVar("Result")
 Ending = tuple[Status, dict[str, object]]
 _INTERRUPTED: Status = "interrupted"
 
 
-def run_steps(job: Job, control: Control) -> Generator[Event, None, Ending]:
+def run_steps(training: TrainingState, control: Control) -> Generator[Event, None, Ending]:
     """Train until the plan, the patience, the target or a person says stop. Returns how the run ended."""
-    yield from _if_it_can(job, run_files.BEST, _mend_best(job))
-    ended = ending(job.progress, job.plan, job.settings)
+    yield from _if_it_can(training, run_files.BEST, _mend_best(training))
+    ended = ending(training.progress, training.plan, training.settings)
     if (
-        ended is not None and job.resumed_from == run_files.FINAL
+        ended is not None and training.resumed_from == run_files.FINAL
     ):  # killed between its last checkpoint and its last word
         return ended
-    yield events.State(step=job.progress.step, state="TRAINING")
+    yield events.State(step=training.progress.step, state="TRAINING")
     while True:
-        step = job.progress.step
-        yield from _keep_to_the_time(job)
-        yield from _look_at_sample(job, control)
-        due = job.plan.validates(step, job.settings.eval_every) or job.outlook.whole_step == step > 0
-        if due and job.progress.validated_step < step:
-            improved = yield from _validation(job, control)
-            if improved and job.settings.save_best_model:
-                yield from _if_it_can(job, run_files.BEST, _save_best(job))
+        step = training.progress.step
+        yield from _keep_to_the_time(training)
+        yield from _look_at_sample(training, control)
+        due = training.plan.validates(step, training.settings.eval_every) or training.outlook.whole_step == step > 0
+        if due and training.progress.validated_step < step:
+            improved = yield from _validation(training, control)
+            if improved and training.settings.save_best_model:
+                yield from _if_it_can(training, run_files.BEST, _save_best(training))
             yield events.State(step=step, state="TRAINING")
-        undone = due and job.progress.validated_step < step
-        end = None if undone else ending(job.progress, job.plan, job.settings)
-        if step and step % job.settings.checkpoint_every == 0 and job.saved_step != step and not undone:
-            yield from _if_it_can(job, run_files.step_name(step), _save(job))
+        undone = due and training.progress.validated_step < step
+        end = None if undone else ending(training.progress, training.plan, training.settings)
+        if step and step % training.settings.checkpoint_every == 0 and training.saved_step != step and not undone:
+            yield from _if_it_can(training, run_files.step_name(step), _save(training))
             yield events.State(step=step, state="TRAINING")
         if end is not None:
-            yield from _save_final(job)
+            yield from _save_final(training)
             return end
-        stop = yield from _obey(job, control)
+        stop = yield from _obey(training, control)
         if stop is not None:
-            if step and job.saved_step != step:
-                yield from _save(job)
+            if step and training.saved_step != step:
+                yield from _save(training)
             return _INTERRUPTED, {"by": stop}
-        yield (yield from _timed_step(job))
+        yield (yield from _timed_step(training))
 
 
-def _timed_step(job: Job) -> Generator[Event, None, events.Step]:
+def _timed_step(training: TrainingState) -> Generator[Event, None, events.Step]:
     began = time.monotonic()
-    made = yield from _step(job)
-    if job.deadline is not None:
-        job.deadline.add_step(time.monotonic() - began)
+    made = yield from _step(training)
+    if training.deadline is not None:
+        training.deadline.add_step(time.monotonic() - began)
     return made
 
 
-def _keep_to_the_time(job: Job) -> Iterator[Event]:
+def _keep_to_the_time(training: TrainingState) -> Iterator[Event]:
     """In a run that has a given time: take as many steps as fit into what is left of it. A checkpoint holds that at once."""
-    deadline, settings, step, planned = job.deadline, job.settings, job.progress.step, job.plan.planned_steps
+    deadline, settings, step, planned = (
+        training.deadline,
+        training.settings,
+        training.progress.step,
+        training.plan.planned_steps,
+    )
     if deadline is None or not step:
         return
     fitting = deadline.decide(step, planned, settings.eval_every, settings.checkpoint_every)
-    if fitting is None or (fitting := min(fitting, job.most_steps or fitting)) == planned:
+    if fitting is None or (fitting := min(fitting, training.most_steps or fitting)) == planned:
         return
     left, seconds = deadline.left, deadline.seconds_a_step
-    job.replan(fitting)
+    training.replan(fitting)
     yield events.Replanned(
         step=step,
         changes={"max_steps": fitting},
@@ -91,32 +96,32 @@ def _keep_to_the_time(job: Job) -> Iterator[Event]:
         seconds_left=round(left, 2),
         seconds_a_step=round(seconds, 4),
     )
-    yield from _if_it_can(job, run_files.step_name(step), _save(job))
+    yield from _if_it_can(training, run_files.step_name(step), _save(training))
     yield events.State(step=step, state="TRAINING")
 
 
-def _step(job: Job) -> Generator[Event, None, events.Step]:
+def _step(training: TrainingState) -> Generator[Event, None, events.Step]:
     """One update, and the progress after it. Where memory runs out the same windows go through the model in smaller pieces."""
-    settings, step = job.settings, job.progress.step + 1
-    rate = job.rate(step)
+    settings, step = training.settings, training.progress.step + 1
+    rate = training.rate(step)
     while True:
         began = time.perf_counter()
         try:
-            result = job.make(step, job.progress.windows, rate)
+            result = training.make_step(step, training.progress.windows, rate)
             break
         except (RuntimeError, MemoryError) as error:
-            if not ran_out(error) or job.settings.windows_at_once == 1 or job.group.sharded:
+            if not ran_out(error) or training.settings.windows_at_once == 1 or training.group.sharded:
                 raise
         # Past the handler, where the error no longer holds on to what the step had made.
-        job.stepper.drop_gradients()
-        yield from _change(job, {"microbatch": job.settings.windows_at_once // 2}, "out-of-memory")
-    if job.average is not None:
-        job.average.add(step)
-    job.progress = replace(
-        job.progress,
+        training.stepper.drop_gradients()
+        yield from _change(training, {"microbatch": training.settings.windows_at_once // 2}, "out-of-memory")
+    if training.average is not None:
+        training.average.add(step)
+    training.progress = replace(
+        training.progress,
         step=step,
-        windows=job.progress.windows + settings.windows_a_step,
-        tokens=job.progress.tokens + result.tokens,
+        windows=training.progress.windows + settings.windows_a_step,
+        tokens=training.progress.tokens + result.tokens,
     )
     return events.Step(
         step=step,
@@ -124,34 +129,34 @@ def _step(job: Job) -> Generator[Event, None, events.Step]:
         learning_rate=rate,
         grad_norm=result.grad_norm,
         tokens_per_second=round(result.tokens / (time.perf_counter() - began), 1),
-        tokens=job.progress.tokens,
-        epoch=job.plan.epoch_of(step),
+        tokens=training.progress.tokens,
+        epoch=training.plan.epoch_of(step),
         update_ratio=result.update_ratio,
         curriculum=result.curriculum,
-        loss_scale=result.loss_scale if job.machine.precision == "fp16" else None,
+        loss_scale=result.loss_scale if training.machine.precision == "fp16" else None,
     )
 
 
-def _validation(job: Job, control: Control) -> Generator[Event, None, bool]:
+def _validation(training: TrainingState, control: Control) -> Generator[Event, None, bool]:
     """Validate, and return whether this is the best so far. A stop asked meanwhile leaves it undone, to be done on resume."""
-    step, length, model = job.progress.step, job.settings.seq_len, job.model
+    step, length, model = training.progress.step, training.settings.seq_len, training.model
     began = time.monotonic()
-    stopped, precision = (lambda: control.stop_asked), job.machine.autocast
+    stopped, precision = (lambda: control.stop_asked), training.machine.autocast
     yield events.State(step=step, state="VALIDATING")
-    with job.judged():
-        metrics = yield from _at(step, validate(model, job.corpus, length, stopped))
+    with training.eval_weights():
+        metrics = yield from _at(step, validate(model, training.corpus, length, stopped))
         if metrics is None:
             return False
-        beside = yield from _at(step, training_loss(model, job.corpus, length, stopped, precision))
+        beside = yield from _at(step, training_loss(model, training.corpus, length, stopped, precision))
         if beside is None:
             return False
-    if job.deadline is not None:
-        job.deadline.add_validation(time.monotonic() - began)
-    judged = metrics.judged(job.settings.early_stopping_on)
-    job.progress = job.progress.after_validation(judged, job.settings.plateau_patience)
-    if job.plan.target_loss is not None:
-        job.outlook = job.outlook.after_whole(step, judged, job.plan.target_loss)
-    improved = job.progress.best_step == step
+    if training.deadline is not None:
+        training.deadline.add_validation(time.monotonic() - began)
+    deciding = metrics.deciding_loss(training.settings.early_stopping_on)
+    training.progress = training.progress.after_validation(deciding, training.settings.plateau_patience)
+    if training.plan.target_loss is not None:
+        training.outlook = training.outlook.after_whole(step, deciding, training.plan.target_loss)
+    improved = training.progress.best_step == step
     yield events.Validation(
         step=step,
         loss=metrics.loss,
@@ -161,38 +166,38 @@ def _validation(job: Job, control: Control) -> Generator[Event, None, bool]:
         training_loss=beside,
         batches=metrics.batches,
         best=improved,
-        patience_used=job.progress.patience_used,
-        patience=job.settings.early_stopping_patience,
-        epoch=job.plan.epoch_of(step),
+        patience_used=training.progress.patience_used,
+        patience=training.settings.early_stopping_patience,
+        epoch=training.plan.epoch_of(step),
         first_loss=metrics.first_loss,
         standard_error=metrics.standard_error,
-        plateaus=job.progress.plateaus if job.settings.schedule == "plateau" else None,
+        plateaus=training.progress.plateaus if training.settings.schedule == "plateau" else None,
         parts=metrics.parts or None,
     )
-    with job.judged():  # after the event above, so that the record tells how long each of the two takes
-        prompt, text = sample_text(model, job.corpus, job.settings.seed)
+    with training.eval_weights():  # after the event above, so that the record tells how long each of the two takes
+        prompt, text = sample_text(model, training.corpus, training.settings.seed)
     yield events.Sample(step=step, prompt=prompt, text=text)
     return improved
 
 
-def _look_at_sample(job: Job, control: Control) -> Iterator[Event]:
+def _look_at_sample(training: TrainingState, control: Control) -> Iterator[Event]:
     """Look at a sample of the validation side, where the target may be near. A stop asked meanwhile leaves it undone."""
-    settings, step, target = job.settings, job.progress.step, job.plan.target_loss
-    looks = target is not None and settings.samples_on_the_way and step >= job.outlook.next_step
-    if target is None or not looks or job.plan.validates(step, settings.eval_every):
+    settings, step, target = training.settings, training.progress.step, training.plan.target_loss
+    looks = target is not None and settings.samples_on_the_way and step >= training.outlook.next_step
+    if target is None or not looks or training.plan.validates(step, settings.eval_every):
         return
     yield events.State(step=step, state="VALIDATING")
-    with job.judged():
-        tokens, all_of_them = job.outlook.sample(target)
+    with training.eval_weights():
+        tokens, all_of_them = training.outlook.sample(target)
         stopped = lambda: control.stop_asked  # noqa: E731
         looking = validate_sample(
-            job.model, job.corpus, settings.seq_len, tokens, all_of_them, stopped, job.machine.autocast,
+            training.model, training.corpus, settings.seq_len, tokens, all_of_them, stopped, training.machine.autocast,
             settings.early_stopping_on,
         )  # fmt: skip
         found = yield from _at(step, looking)
     if found is not None:
         sample, all_seen = found
-        job.outlook = job.outlook.after_sample(step, sample.loss, all_seen.loss, target)
+        training.outlook = training.outlook.after_sample(step, sample.loss, all_seen.loss, target)
         yield events.Validation(
             step=step,
             loss=sample.loss,
@@ -201,9 +206,9 @@ def _look_at_sample(job: Job, control: Control) -> Iterator[Event]:
             bits_per_character=bits_per_character(sample.loss, sample.tokens, sample.characters),
             batches=sample.batches,
             best=False,
-            patience_used=job.progress.patience_used,
+            patience_used=training.progress.patience_used,
             patience=settings.early_stopping_patience,
-            epoch=job.plan.epoch_of(step),
+            epoch=training.plan.epoch_of(step),
             sampled=True,
         )
     yield events.State(step=step, state="TRAINING")
@@ -220,7 +225,7 @@ def _at(step: int, work: Generator[events.Progress, None, Result]) -> Generator[
         yield replace(progress, step=step)
 
 
-def _if_it_can(job: Job, name: str, saving: Iterator[Event]) -> Iterator[Event]:
+def _if_it_can(training: TrainingState, name: str, saving: Iterator[Event]) -> Iterator[Event]:
     """Save, or tell that the disk does not take it, and go on: what was saved before stays good, and the next one is tried."""
     try:
         yield from saving
@@ -228,80 +233,80 @@ def _if_it_can(job: Job, name: str, saving: Iterator[Event]) -> Iterator[Event]:
         if isinstance(error, FileNotFoundError):  # the folder itself is gone
             raise
         reason = error.strerror or str(error)
-        yield events.Unwritten(step=job.progress.step, path=name, reason=reason, saved_step=job.saved_step)
+        yield events.Unwritten(step=training.progress.step, path=name, reason=reason, saved_step=training.saved_step)
 
 
-def save_after_loss(job: Job) -> Iterator[Event]:
+def save_after_loss(training: TrainingState) -> Iterator[Event]:
     """Another process is gone in the middle of a step. This one still is what it was before it, unless it has only a part."""
-    job.stepper.drop_gradients()
-    if not job.group.sharded and job.progress.step and job.saved_step != job.progress.step:
-        yield from _if_it_can(job, run_files.step_name(job.progress.step), _save(job))
+    training.stepper.drop_gradients()
+    if not training.group.sharded and training.progress.step and training.saved_step != training.progress.step:
+        yield from _if_it_can(training, run_files.step_name(training.progress.step), _save(training))
 
 
-def _save(job: Job, name: str = "", kind: events.CheckpointKind = "step") -> Iterator[Event]:
+def _save(training: TrainingState, name: str = "", kind: events.CheckpointKind = "step") -> Iterator[Event]:
     """Write a checkpoint. Its event is recorded before the file gets its name, so a file never lacks its event."""
-    step = job.progress.step
+    step = training.progress.step
     began = time.monotonic()
-    path = job.folder / (name or run_files.step_name(step))
+    path = training.folder / (name or run_files.step_name(step))
     yield events.State(step=step, state="SAVING")
-    content = job.content()
-    job.stepper.check_weights(step, content.get(LAST_WEIGHTS, content["model"]))
+    content = training.content()
+    training.stepper.check_weights(step, content.get(LAST_WEIGHTS, content["model"]))
     with checkpoints.Pending.of_content(path, content) as pending:
         yield events.Checkpoint(step=step, path=path.name, kind=kind)
         pending.commit()
-    run_files.prune(job.folder, job.settings.keep_checkpoints)
-    job.saved_step = step
-    if job.deadline is not None:
-        job.deadline.add_saving(time.monotonic() - began)
+    run_files.prune(training.folder, training.settings.keep_checkpoints)
+    training.saved_step = step
+    if training.deadline is not None:
+        training.deadline.add_saving(time.monotonic() - began)
 
 
-def _save_best(job: Job) -> Iterator[Event]:
+def _save_best(training: TrainingState) -> Iterator[Event]:
     """The best so far is a step checkpoint first, so that a crash between the two leaves nothing to guess."""
-    yield from _save(job)
-    yield from _copy_to_best(job, job.progress.step)
+    yield from _save(training)
+    yield from _copy_to_best(training, training.progress.step)
 
 
-def _save_final(job: Job) -> Iterator[Event]:
-    yield from _save(job, run_files.FINAL, "final")
+def _save_final(training: TrainingState) -> Iterator[Event]:
+    yield from _save(training, run_files.FINAL, "final")
 
 
-def _copy_to_best(job: Job, step: int) -> Iterator[Event]:
-    source = job.folder / run_files.step_name(step)
-    with checkpoints.Pending.copy_of(job.folder / run_files.BEST, source) as pending:
-        yield events.Checkpoint(step=job.progress.step, path=run_files.BEST, kind="best")
+def _copy_to_best(training: TrainingState, step: int) -> Iterator[Event]:
+    source = training.folder / run_files.step_name(step)
+    with checkpoints.Pending.copy_of(training.folder / run_files.BEST, source) as pending:
+        yield events.Checkpoint(step=training.progress.step, path=run_files.BEST, kind="best")
         pending.commit()
 
 
-def _mend_best(job: Job) -> Iterator[Event]:
+def _mend_best(training: TrainingState) -> Iterator[Event]:
     """After a crash the best file may lag behind the state that was resumed, or be damaged: copy it again if it can be."""
-    best_step = job.progress.best_step
-    if not best_step or not job.settings.save_best_model:
+    best_step = training.progress.best_step
+    if not best_step or not training.settings.save_best_model:
         return
-    if job.resumed_from == run_files.step_name(best_step):
+    if training.resumed_from == run_files.step_name(best_step):
         # The record was cut after this step checkpoint's event; the copy and its event come after it.
-        yield from _copy_to_best(job, best_step)
+        yield from _copy_to_best(training, best_step)
         return
-    lags = checkpoints.stored_step(job.folder / run_files.BEST) != best_step
-    if lags and checkpoints.stored_step(job.folder / run_files.step_name(best_step)) == best_step:
-        yield from _copy_to_best(job, best_step)
+    lags = checkpoints.stored_step(training.folder / run_files.BEST) != best_step
+    if lags and checkpoints.stored_step(training.folder / run_files.step_name(best_step)) == best_step:
+        yield from _copy_to_best(training, best_step)
 
 
-def _change(job: Job, changes: Mapping[str, Any], reason: str) -> Iterator[Event]:
+def _change(training: TrainingState, changes: Mapping[str, Any], reason: str) -> Iterator[Event]:
     """Other settings from the next step on. A checkpoint holds them at once, so that a resume changes them at this step too."""
-    step, before = job.progress.step, {name: getattr(job.settings, name) for name in changes}
+    step, before = training.progress.step, {name: getattr(training.settings, name) for name in changes}
     if "microbatch" in before:
-        before["microbatch"] = job.settings.windows_at_once
-    settings = resolve({**job.settings.as_dict(), **changes}).settings
-    job.take(settings)
+        before["microbatch"] = training.settings.windows_at_once
+    settings = resolve({**training.settings.as_dict(), **changes}).settings
+    training.change_settings(settings)
     made = {name: getattr(settings, name) for name in changes}
     yield events.SettingsChanged(
-        step=step, changes=made, before=before, reason=reason, planned_steps=job.plan.planned_steps
+        step=step, changes=made, before=before, reason=reason, planned_steps=training.plan.planned_steps
     )
     if step:
-        yield from _if_it_can(job, run_files.step_name(step), _save(job))
+        yield from _if_it_can(training, run_files.step_name(step), _save(training))
 
 
-def _refusal(job: Job, request: Request) -> str | None:
+def _refusal(training: TrainingState, request: Request) -> str | None:
     """Why a request cannot be met; none where it can."""
     if not request.known:
         return f"unknown command {request.command!r}"
@@ -310,35 +315,35 @@ def _refusal(job: Job, request: Request) -> str | None:
     unsound = [
         name
         for name in request.settings
-        if not can_change_while_running({name: 0}, job.progress.step >= job.settings.warmup_steps)
+        if not can_change_while_running({name: 0}, training.progress.step >= training.settings.warmup_steps)
     ]
     if unsound or not request.settings:
         return str(RequestError("change-unsound", names=", ".join(unsound) or "settings"))
     try:
-        resolve({**job.settings.as_dict(), **request.settings})
+        resolve({**training.settings.as_dict(), **request.settings})
     except RequestError as error:
         return str(error)
     return None
 
 
-def _obey(job: Job, control: Control) -> Generator[Event, None, str | None]:
+def _obey(training: TrainingState, control: Control) -> Generator[Event, None, str | None]:
     """Do what was asked; while paused, wait here. Returns the reason of a stop."""
-    step, paused = job.progress.step, False
+    step, paused = training.progress.step, False
     while True:
         for request in control.take():
             if request.id:
-                refused = _refusal(job, request)
+                refused = _refusal(training, request)
                 yield events.Control(
                     step=step, id=request.id, command=request.command, accepted=refused is None, refused=refused
                 )
             match request.command:
-                case "change" if _refusal(job, request) is None:
-                    yield from _change(job, request.settings, request.reason)
+                case "change" if _refusal(training, request) is None:
+                    yield from _change(training, request.settings, request.reason)
                     yield events.State(step=step, state="PAUSED" if paused else "TRAINING")
                 case "stop":
                     return request.reason or "control"
                 case "save" if step:
-                    yield from _if_it_can(job, run_files.step_name(step), _save(job))
+                    yield from _if_it_can(training, run_files.step_name(step), _save(training))
                     yield events.State(step=step, state="PAUSED" if paused else "TRAINING")
                 case "pause" if not paused:
                     paused = True

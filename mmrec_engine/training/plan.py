@@ -15,7 +15,7 @@ _UNLIMITED = 10**9  # steps
 
 
 @dataclass(frozen=True)
-class Progress:
+class TrainingProgress:
     """How far a run is. One of the things a checkpoint holds; all counts are since the run began.
 
     windows: training windows seen; validated_step: step of the last full validation; patience_used: validations since the
@@ -33,7 +33,7 @@ class Progress:
     plateaus: int = 0
 
     @classmethod
-    def of_stored(cls, stored: Mapping[str, Any]) -> Progress:
+    def of_stored(cls, stored: Mapping[str, Any]) -> TrainingProgress:
         """What a checkpoint tells. Raises ValueError where a count is missing, so that none is begun anew unnoticed."""
         if set(stored) != {one.name for one in fields(cls)}:
             raise ValueError("progress is incomplete")
@@ -53,7 +53,7 @@ class Progress:
             raise ValueError("progress contradicts itself")
         return progress
 
-    def after_validation(self, loss: float, plateau: int) -> Progress:
+    def after_validation(self, loss: float, plateau: int) -> TrainingProgress:
         """A loss that is not lower than the best (NaN is not) uses up one unit of patience; `plateau` of them are a plateau."""
         if not math.isnan(loss) and (self.best_loss is None or loss < self.best_loss):
             return replace(
@@ -114,7 +114,7 @@ def make_plan(settings: Settings, windows_an_epoch: int, tokens_a_character: flo
     return Plan(min(limits, default=_UNLIMITED), windows_an_epoch, settings.windows_a_step, max(targets, default=None))
 
 
-def ending(progress: Progress, plan: Plan, settings: Settings) -> tuple[Status, dict[str, object]] | None:
+def ending(progress: TrainingProgress, plan: Plan, settings: Settings) -> tuple[Status, dict[str, object]] | None:
     """How the run ends now, with the numbers of the reason; None while it goes on."""
     loss, target = progress.last_loss, plan.target_loss
     if loss is not None and target is not None and loss <= target:

@@ -17,7 +17,7 @@ import torch.distributed as dist
 
 from mmrec_engine.data.prepare import prepare_corpus
 from mmrec_engine.data.split_record import Earlier
-from mmrec_engine.distributed.launch import DEVICE, PATIENCE, Member, join, rendezvous, up
+from mmrec_engine.distributed.launch import DEVICE, PATIENCE, MultiProcessGroup, join, rendezvous, up
 from mmrec_engine.distributed.process_group import ProcessLostError
 from mmrec_engine.errors import TrainingError
 from mmrec_engine.events import result_of
@@ -26,7 +26,7 @@ from mmrec_engine.system.memory import ran_out
 from mmrec_engine.tokenizer import tokenizer_from_dict
 from mmrec_engine.training.device import resolve_device, resolve_machine
 from mmrec_engine.training.loss_scale import Overflowed
-from mmrec_engine.training.state import Job, build_job
+from mmrec_engine.training.state import TrainingState, build_state
 
 _TOLD_SECONDS = 60.0
 
@@ -53,14 +53,14 @@ def follow(device_name: str = "auto", store: Any = None, waiting: Callable[[], N
         signal.signal(number, signal.SIG_IGN)  # who started the run hears them, and says when to end
     if store is not None:
         join(device, store)
-    member = Member(device)
+    member = MultiProcessGroup(device)
     try:
-        job = _build(member)
-        while job is not None:
-            command, *rest = member.hear()
+        training = _build(member)
+        while training is not None:
+            command, *rest = member.receive()
             if command == "end":
                 return 0
-            _follow(job, member, command, rest)
+            _follow(training, member, command, rest)
         return 0
     except ProcessLostError:
         return 1
@@ -68,9 +68,9 @@ def follow(device_name: str = "auto", store: Any = None, waiting: Callable[[], N
         dist.destroy_process_group()
 
 
-def _build(member: Member) -> Job | None:
-    """The job of which the first process tells; none where it tells that all is over."""
-    command, *told = member.hear()
+def _build(member: MultiProcessGroup) -> TrainingState | None:
+    """The training that rank 0 broadcasts; none where it broadcasts that all is over."""
+    command, *told = member.receive()
     if command == "end":
         return None
     values, machine, (fingerprint, tokenizer, split), state = told
@@ -82,43 +82,50 @@ def _build(member: Member) -> Job | None:
     member.sharded = machine["sharding"] == "full"
     here = replace(resolve_machine(settings, machine), sharded=member.sharded)
     going_on = "optimizer" in state
-    job = build_job(settings, here, corpus, Path(os.devnull), state if going_on else None)
+    training = build_state(settings, here, corpus, Path(os.devnull), state if going_on else None)
     if not going_on and "model" in state:
-        job.model.load_state_dict(state["model"])
+        training.model.load_state_dict(state["model"])
     del state  # as large as the model, or three times that
-    job.take_part(member)
-    return job
+    training.take_part(member)
+    return training
 
 
-def _follow(job: Job, member: Member, command: str, values: list[Any]) -> None:
+def _follow(training: TrainingState, member: MultiProcessGroup, command: str, values: list[Any]) -> None:
     match command:
         case "settings":
-            job.take(resolve(values[0]).settings)
+            training.change_settings(resolve(values[0]).settings)
         case "step":
-            _step(job, member, *values)
-        case "swap" if job.average is not None:
-            job.average.swap()
+            _step(training, member, *values)
+        case "swap" if training.average is not None:
+            training.average.swap()
         case "tensors":
-            job.tensors(keep=False)
+            training.tensors(keep=False)
         case _:
-            from mmrec_engine.distributed.fsdp import accompany
+            from mmrec_engine.distributed.fsdp import join_forward
 
-            accompany(job.model, command)
+            join_forward(training.model, command)
 
 
-def _step(job: Job, member: Member, step: int, first_window: int, learning_rate: float, loss_scale: float) -> None:
+def _step(
+    training: TrainingState,
+    member: MultiProcessGroup,
+    step: int,
+    first_window: int,
+    learning_rate: float,
+    loss_scale: float,
+) -> None:
     """Where the first process tries the same windows again, it says so."""
     try:
-        job.stepper.make(step, first_window, learning_rate, loss_scale)
+        training.stepper.make_step(step, first_window, learning_rate, loss_scale)
     except (Overflowed, TrainingError):  # so it is there too
-        job.stepper.drop_gradients()
+        training.stepper.drop_gradients()
     except (RuntimeError, MemoryError) as error:
         if member.sharded or not ran_out(error):
             raise
-        job.stepper.drop_gradients()
+        training.stepper.drop_gradients()
     else:
-        if member.sharded and job.average is not None:
-            job.average.add(step)
+        if member.sharded and training.average is not None:
+            training.average.add(step)
 
 
 def main() -> int:

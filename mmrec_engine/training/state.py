@@ -1,4 +1,4 @@
-"""A job: everything that the loop works with, built from the settings or from a checkpoint.
+"""The state of a training: everything that the loop works with, built from the settings or from a checkpoint.
 
 `SAVED` is the one list of what a checkpoint holds for an exact resume; random numbers are pure functions of counts, so no
 generator is in it.
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from mmrec_engine.data.batches import training_windows
 from mmrec_engine.data.prepare import Corpus
 from mmrec_engine.data.transforms.curriculum import Pacing
-from mmrec_engine.distributed.process_group import Alone, Group
+from mmrec_engine.distributed.process_group import ProcessGroup, SingleProcess
 from mmrec_engine.errors import RequestError, first_line
 from mmrec_engine.model import fused
 from mmrec_engine.model.language_model import LanguageModel, create_model
@@ -33,8 +33,8 @@ from mmrec_engine.training.deadline import Budget, Deadline
 from mmrec_engine.training.device import Machine
 from mmrec_engine.training.device_memory import available
 from mmrec_engine.training.loss_scale import LossScale, Overflowed
-from mmrec_engine.training.plan import Plan, Progress, make_plan
-from mmrec_engine.training.target_loss import Outlook
+from mmrec_engine.training.plan import Plan, TrainingProgress, make_plan
+from mmrec_engine.training.target_loss import TargetEstimate
 from mmrec_engine.training.train_step import Stepper, StepResult
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ LAST_WEIGHTS = "last_weights"  # where `model` is an average: the weights themse
 
 
 @dataclass
-class Job:
+class TrainingState:
     """One run in this process. `progress`, `outlook`, `loss_scale` and `budget` are replaced while it goes on.
 
     deadline: of a run that has a given time; most_steps: that were asked for beside it.
@@ -59,20 +59,20 @@ class Job:
     optimizers: Optimizers
     stepper: Stepper
     plan: Plan
-    progress: Progress
+    progress: TrainingProgress
     average: WeightAverage | None = None
-    outlook: Outlook = field(default_factory=Outlook)
+    outlook: TargetEstimate = field(default_factory=TargetEstimate)
     loss_scale: LossScale = field(default_factory=LossScale)
     budget: Budget = field(default_factory=Budget)
     deadline: Deadline | None = None
     most_steps: int | None = None
-    group: Group = field(default_factory=Alone)
+    group: ProcessGroup = field(default_factory=SingleProcess)
     _announcer: Announcer | None = None
     saved_step: int = 0  # step of the newest checkpoint
     resumed_from: str | None = None  # name of the checkpoint this process went on from
 
-    def join(self, group: Group) -> None:
-        """From now on train together with other processes, which hear what this job is."""
+    def join(self, group: ProcessGroup) -> None:
+        """From now on train together with other processes, which receive what this state is."""
         if group.size == 1:
             return
         state: dict[str, Any] = {}  # new weights are drawn from the seed, everywhere the same
@@ -85,16 +85,16 @@ class Job:
             None if record is None else replace(record, tokenizer=None)
         )  # a library's tokenizer travels as its values
         text = (self.corpus.fingerprint, self.corpus.tokenizer.to_dict(), split)
-        group.tell("job", self.settings.as_dict(), self.machine.told(), text, state)
+        group.broadcast("state", self.settings.as_dict(), self.machine.told(), text, state)
         del state
         self.group = group
         self.take_part(group)
         if group.sharded:
             from mmrec_engine.distributed.fsdp import Announcer
 
-            self._announcer = Announcer(self.model, group.tell)
+            self._announcer = Announcer(self.model, group.broadcast)
 
-    def take_part(self, group: Group) -> None:
+    def take_part(self, group: ProcessGroup) -> None:
         """Take this process' part in the steps of a group, and where it is sharded of the model."""
         if group.sharded:
             from mmrec_engine.distributed.fsdp import shard
@@ -112,12 +112,12 @@ class Job:
             keep_nothing()
         self.stepper.join(group, self.optimizers)
 
-    def take(self, settings: Settings) -> None:
+    def change_settings(self, settings: Settings) -> None:
         """Go on with other settings, sound in a training that goes on."""
-        self.group.tell("settings", settings.as_dict())
+        self.group.broadcast("settings", settings.as_dict())
         self.settings = settings
         self.plan = make_plan(settings, self.plan.windows_an_epoch, tokens_a_character(self.corpus, settings))
-        self.stepper.take(settings)
+        self.stepper.change_settings(settings)
 
     def rate(self, step: int) -> float:
         """The learning rate of a step."""
@@ -131,14 +131,14 @@ class Job:
         step, warmup = self.progress.step, self.settings.warmup_steps
         done = done_share(step, planned=self.plan.planned_steps, warmup=warmup, anchor=self.budget.anchor)
         self.budget = replace(self.budget, anchor_step=step, anchor_done=done)
-        self.take(replace(self.settings, max_steps=planned_steps))
+        self.change_settings(replace(self.settings, max_steps=planned_steps))
 
-    def make(self, step: int, first_window: int, learning_rate: float) -> StepResult:
+    def make_step(self, step: int, first_window: int, learning_rate: float) -> StepResult:
         """One step of the stepper; where a scaled gradient overflows, the same again with a smaller scale."""
         while True:
-            self.group.tell("step", step, first_window, learning_rate, self.loss_scale.factor)
+            self.group.broadcast("step", step, first_window, learning_rate, self.loss_scale.factor)
             try:
-                result = self.stepper.make(step, first_window, learning_rate, self.loss_scale.factor)
+                result = self.stepper.make_step(step, first_window, learning_rate, self.loss_scale.factor)
             except Overflowed:
                 self.stepper.drop_gradients()
                 self.loss_scale = self.loss_scale.after_overflow()
@@ -147,8 +147,8 @@ class Job:
                 return result
 
     @contextmanager
-    def judged(self) -> Iterator[None]:
-        """Inside, the model has the weights by which it is judged: their average, where one is kept."""
+    def eval_weights(self) -> Iterator[None]:
+        """Inside, the model has the weights that are evaluated: their average (EMA), where one is kept."""
         self._swap_average()
         try:
             with self._assembled():
@@ -167,7 +167,7 @@ class Job:
         if self.average is None:
             return
         if self.group.sharded:
-            self.group.tell("swap")
+            self.group.broadcast("swap")
         self.average.swap()
 
     def tensors(self, keep: bool) -> dict[str, Any]:
@@ -188,7 +188,7 @@ class Job:
     def content(self) -> dict[str, Any]:
         """What a checkpoint holds: the state to go on from, and what is needed to use the model anywhere."""
         if self.group.sharded:
-            self.group.tell("tensors")
+            self.group.broadcast("tensors")
         tensors = self.tensors(keep=True)
         state = {
             "model": tensors.pop("model"),
@@ -219,10 +219,10 @@ def tokens_a_character(corpus: Corpus, settings: Settings) -> float | None:
     return sum(len(part.validation.tokens) for part in parts) / characters if characters else None
 
 
-def build_job(
+def build_state(
     settings: Settings, machine: Machine, corpus: Corpus, folder: Path, stored: dict[str, Any] | None = None
-) -> Job:
-    """A new job, or one that goes on from the `stored` content of a checkpoint.
+) -> TrainingState:
+    """The state of a new training, or one that goes on from the `stored` content of a checkpoint.
 
     Raises ValueError where the checkpoint is another model's, RequestError where the weights to begin with are.
     """
@@ -240,14 +240,14 @@ def build_job(
         model.to(machine.device)
     optimizers = Optimizers(model, settings, machine.products)
     average = WeightAverage(model, settings.weight_average) if settings.weight_average else None
-    progress, outlook, loss_scale = Progress(), Outlook(), LossScale.first(machine.precision)
+    progress, outlook, loss_scale = TrainingProgress(), TargetEstimate(), LossScale.first(machine.precision)
     budget = Budget()
     if stored is not None:
         optimizers.load_state(stored["optimizer"])
         before_plateaus = {} if "plateau_patience" in stored["settings"] else {"plateaus": 0}  # in older ones
-        progress = Progress.of_stored({**before_plateaus, **stored["progress"]})
+        progress = TrainingProgress.of_stored({**before_plateaus, **stored["progress"]})
         if "outlook" in stored or "weight_average" in stored["settings"]:  # older ones have neither
-            outlook = Outlook.of_stored(stored["outlook"])
+            outlook = TargetEstimate.of_stored(stored["outlook"])
         if machine.precision == "fp16":
             loss_scale = LossScale.of_stored(stored["loss_scale"])
         if "budget" in stored or "time" in stored["settings"]:  # older ones have neither
@@ -257,7 +257,7 @@ def build_job(
     plan = make_plan(settings, training_windows(settings, corpus).count, tokens_a_character(corpus, settings))
     pacing = Pacing.of(settings, plan.planned_steps)
     windows = training_windows(settings, corpus, plan.planned_steps)
-    return Job(
+    return TrainingState(
         settings,
         machine,
         corpus,

@@ -26,7 +26,7 @@ _SHORTEST_WAIT, _LONGEST_WAIT = 0.03, 1.0  # of the steps so far
 
 
 @dataclass(frozen=True)
-class Outlook:
+class TargetEstimate:
     """What the samples have told. A checkpoint holds it.
 
     next_step: at which to look again. loss: of the last sample, nats a token. apart: how much higher the whole side comes out
@@ -39,7 +39,7 @@ class Outlook:
     whole_step: int = 0
 
     @classmethod
-    def of_stored(cls, stored: Mapping[str, Any]) -> Outlook:
+    def of_stored(cls, stored: Mapping[str, Any]) -> TargetEstimate:
         """What a checkpoint tells. Raises ValueError where it tells anything else."""
         if set(stored) != {one.name for one in fields(cls)}:
             raise ValueError("outlook is incomplete")
@@ -56,15 +56,15 @@ class Outlook:
             return SAMPLE_TOKENS, False
         return CLOSE_SAMPLE_TOKENS, self.apart is None
 
-    def after_sample(self, step: int, loss: float, beside: float, target: float) -> Outlook:
+    def after_sample(self, step: int, loss: float, beside: float, target: float) -> TargetEstimate:
         """loss: of the sample at `step`; beside: that of all that was looked at."""
         close = self.sample(target)[0] == CLOSE_SAMPLE_TOKENS
         apart = beside - loss if close and self.apart is None else self.apart
         expected = loss + (apart or 0.0) if close else loss * (1 - _ERROR)
         arrived = close and expected <= target * (1 - _MARGIN)
-        return Outlook(_next_look(step, expected, target), loss, apart, step if arrived else self.whole_step)
+        return TargetEstimate(_next_look(step, expected, target), loss, apart, step if arrived else self.whole_step)
 
-    def after_whole(self, step: int, loss: float, target: float) -> Outlook:
+    def after_whole(self, step: int, loss: float, target: float) -> TargetEstimate:
         """loss: of the whole side at `step`. Where a sample stood for it, it is known better how far they are apart."""
         apart = loss - self.loss if self.loss is not None and self.whole_step == step else self.apart
         return replace(self, next_step=_next_look(step, loss, target), apart=apart)

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from mmrec_engine.data.transforms.curriculum import NO_PACING, Pacing
 from mmrec_engine.data.windows import IGNORED_LABEL, Windows
-from mmrec_engine.distributed.process_group import Alone, Group, share_of
+from mmrec_engine.distributed.process_group import ProcessGroup, SingleProcess, share_of
 from mmrec_engine.errors import TrainingError
 from mmrec_engine.evaluation.metrics import token_losses
 from mmrec_engine.locales.messages import GRADIENT, LOSS, WEIGHT
@@ -67,19 +67,19 @@ class Stepper:
     ) -> None:
         self._model, self._optimizers, self._windows = model, optimizers, windows
         self._pacing = pacing
-        self._group: Group = Alone()
+        self._group: ProcessGroup = SingleProcess()
         self._machine = machine
         self._settings = settings
         self._measured = _measured_matrices(model)
         self._recorded: RecordedStep | None = None
 
-    def join(self, group: Group, optimizers: Optimizers) -> None:
+    def join(self, group: ProcessGroup, optimizers: Optimizers) -> None:
         """Share the windows of each step, and perhaps the model, with the other processes of this group."""
         self._group, self._optimizers = group, optimizers
         self._measured = _measured_matrices(self._model)
         self._recorded = None
 
-    def take(self, settings: Settings) -> None:
+    def change_settings(self, settings: Settings) -> None:
         """Go on with other settings: those that can change in a running training (`settings.can_change_while_running`)."""
         self._settings = settings
         if self._recorded is not None:
@@ -93,7 +93,7 @@ class Stepper:
         """Forget what a step that was broken off has left."""
         self._optimizers.drop_gradients()
 
-    def make(self, step: int, first_window: int, learning_rate: float, loss_scale: float = 1.0) -> StepResult:
+    def make_step(self, step: int, first_window: int, learning_rate: float, loss_scale: float = 1.0) -> StepResult:
         """Train on the step's windows, numbered from `first_window`.
 
         Gradients of the microbatches are those of the token sum divided by all tokens of the step, so that accumulation

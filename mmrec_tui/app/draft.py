@@ -110,7 +110,7 @@ def key_of(settings: Settings, names: tuple[str, ...]) -> tuple[Any, ...]:
 
 
 @dataclass(frozen=True)
-class Outlook:
+class RunEstimate:
     """What a run will be. seconds: from its start to its end, with the evaluations, the saving and the checks after training;
     none where no speed is known. seconds_an_epoch: with one evaluation. Of the preparation nothing: the text is prepared then.
 
@@ -138,7 +138,7 @@ def windows_of(settings: Settings, corpus: Corpus) -> tuple[int, int]:
     return train, sum(windows.count for windows in validation_windows(corpus, settings.seq_len))
 
 
-def outlook(settings: Settings, corpus: Corpus, costs: Costs | None) -> Outlook:
+def estimate_run(settings: Settings, corpus: Corpus, costs: Costs | None) -> RunEstimate:
     """corpus: prepared as the settings say, with a whole window on each side."""
     windows, validation = windows_of(settings, corpus)
     plan = make_plan(settings, windows)
@@ -156,7 +156,7 @@ def outlook(settings: Settings, corpus: Corpus, costs: Costs | None) -> Outlook:
             "seconds_an_epoch": schedule.seconds_an_epoch(plan.steps_an_epoch, costs),
             "seconds_to_validation": _BUILDING_SECONDS + first * costs.step + until_evaluated,
         }
-    return Outlook(
+    return RunEstimate(
         steps=plan.planned_steps,
         steps_an_epoch=plan.steps_an_epoch,
         first_validation=first,

@@ -12,7 +12,7 @@ _AGE_SHARE = 1 / 60  # of a run's age: while it is young a curve changes in each
 _SMOOTHING = 0.4
 
 
-class Pacing:
+class RedrawInterval:
     """`tick` is called often; it tells whether the curves are due. used and now: CPU seconds of this thread, and the time."""
 
     def __init__(self, used: Callable[[], float] = time.thread_time, now: Callable[[], float] = time.monotonic) -> None:

@@ -152,13 +152,13 @@ class Training(Session):
         from mmrec_engine.errors import Interrupted, MmrecError, TrainingError
 
         try:
-            from mmrec_engine.run.checks_around_run import Judging
+            from mmrec_engine.run.checks_around_run import RunChecks
             from mmrec_engine.run.train import train
 
             if self._after is not None:
                 self._after.join()
             judged = self._judged
-            judging = Judging(before=not judged.found, found=judged.found, language=judged.language)
+            judging = RunChecks(before=not judged.found, found=judged.found, language=judged.language)
             for event in train(
                 self._resolved,
                 self._control,

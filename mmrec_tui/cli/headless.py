@@ -26,7 +26,7 @@ from mmrec_tui.terminal import Narration, print_json
 
 if TYPE_CHECKING:
     from mmrec_engine.run.auto_remedy import AutoRemedy
-    from mmrec_engine.run.checks_around_run import Judging
+    from mmrec_engine.run.checks_around_run import RunChecks
 
 LOCK_VARIABLE = "MMREC_LOCK_FD"  # environment: a descriptor of the run's lock that this process inherits, held
 _LONGEST_START = 120.0  # seconds; a process that is older was set a wrong clock, or does other things too
@@ -88,9 +88,9 @@ def train_headless(resolved: Resolved, wording: Wording, how: How, origin: Origi
     narration.line(wording("prepare"))
 
     from mmrec_engine.run.auto_remedy import AutoRemedy
-    from mmrec_engine.run.checks_around_run import Judging
+    from mmrec_engine.run.checks_around_run import RunChecks
 
-    judging = Judging(before=how.check, strict=how.strict, language=wording.language, waived=how.waived)
+    judging = RunChecks(before=how.check, strict=how.strict, language=wording.language, waived=how.waived)
     remedying = AutoRemedy() if how.auto_remedy else None
     remedies: list[dict[str, Any]] = []
     while True:
@@ -132,7 +132,7 @@ class _Attempt:
         self,
         resolved: Resolved,
         origin: Origin | None,
-        judging: Judging,
+        judging: RunChecks,
         wording: Wording,
         narration: Narration,
         signals: Signals,

@@ -52,13 +52,13 @@ def a_training(steps: int = 420, overfit_from: int = 300, **settings: Any) -> It
         )  # fmt: skip
         if step % _EVERY:
             continue
-        judged = 1.75 + 2.8 * math.exp(-step / 90) + 0.002 * max(0, step - overfit_from)
-        is_best = judged < best
-        best, used = min(best, judged), 0 if is_best else used + 1
+        validation = 1.75 + 2.8 * math.exp(-step / 90) + 0.002 * max(0, step - overfit_from)
+        is_best = validation < best
+        best, used = min(best, validation), 0 if is_best else used + 1
         yield events.State(state="VALIDATING", step=step, time=now)
         yield events.Validation(
-            step=step, time=now + 1, loss=judged, perplexity=math.exp(judged), accuracy=0.6 - judged / 10,
-            bits_per_character=judged / math.log(2), training_loss=judged - 0.1, batches=12, best=is_best,
+            step=step, time=now + 1, loss=validation, perplexity=math.exp(validation), accuracy=0.6 - validation / 10,
+            bits_per_character=validation / math.log(2), training_loss=validation - 0.1, batches=12, best=is_best,
             patience_used=used, patience=5, epoch=1 + (step - 1) // EPOCH,
         )  # fmt: skip
         yield events.Sample(step=step, time=now + 1, prompt="Evin ", text=_SAMPLE)
@@ -101,7 +101,7 @@ def record(folder: Path, stream: Iterable[events.Event], *, note: bool = True, *
 
 def a_rate_search(steps: int = 100) -> list[Any]:
     """The states of a search for a learning rate that finds one, the last one done."""
-    from mmrec_engine.planning.lr_finder import RateSearch, judged, rates_of
+    from mmrec_engine.planning.lr_finder import RateSearch, rates_of, smoothed_points
 
     rates = rates_of(Settings(), steps)
     losses = [
@@ -110,7 +110,7 @@ def a_rate_search(steps: int = 100) -> list[Any]:
     ]
     states = []
     for count in range(1, steps + 1):
-        points, diverged_at = judged(rates, losses[:count])
+        points, diverged_at = smoothed_points(rates, losses[:count])
         states.append(RateSearch(Settings().learning_rate, steps, points, diverged_at))
         if diverged_at is not None:
             break

@@ -17,10 +17,10 @@ from mmrec_engine.settings.presets import PROFILES
 from mmrec_tui.app.draft import (
     Draft,
     corpora_as_typed,
+    estimate_run,
     found_corpora,
     known_settings,
     named,
-    outlook,
     typed,
     typed_corpora,
     windows_of,
@@ -119,7 +119,7 @@ def test_the_outlook_counts_what_the_training_will_count(corpus: Corpus) -> None
     windows, validation_windows = windows_of(settings, corpus)
     assert 0 <= (len(corpus.train.tokens) - 1) // 32 - windows <= 1  # they may begin a little later
     assert validation_windows > 0
-    ahead = outlook(settings, corpus, Costs(step=0.5, validation=3.0, writing=1.0, saving=2.0))
+    ahead = estimate_run(settings, corpus, Costs(step=0.5, validation=3.0, writing=1.0, saving=2.0))
     assert ahead.steps_an_epoch == windows // 2
     assert ahead.steps == 3 * ahead.steps_an_epoch
     validations, saves = math.ceil(ahead.steps / 7), ahead.steps // settings.checkpoint_every
@@ -131,7 +131,7 @@ def test_the_outlook_counts_what_the_training_will_count(corpus: Corpus) -> None
 
 
 def test_while_no_speed_is_known_no_time_is_told(corpus: Corpus) -> None:
-    ahead = outlook(resolve({**TINY}).settings, corpus, None)
+    ahead = estimate_run(resolve({**TINY}).settings, corpus, None)
     assert (ahead.seconds, ahead.seconds_an_epoch, ahead.seconds_to_validation) == (None, None, None)
     assert ahead.steps == 40
 

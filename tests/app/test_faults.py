@@ -49,14 +49,14 @@ def training(small_text: Path) -> Training:
 async def test_a_step_that_raises_ends_the_run_with_its_reason_and_the_app_stays(
     monkeypatch: pytest.MonkeyPatch, small_text: Path
 ) -> None:
-    make = Stepper.make
+    make = Stepper.make_step
 
     def raising_at_five(self: Stepper, step: int, *rest: Any) -> StepResult:
         if step == 5:
             raise Planted("planted by a test")
         return make(self, step, *rest)
 
-    monkeypatch.setattr(Stepper, "make", raising_at_five)
+    monkeypatch.setattr(Stepper, "make_step", raising_at_five)
     session = Training(resolve({**TINY, "data_dir": str(small_text)}))
     app = an_app(session=session)
     session.start()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mmrec_tui.app.pacing import FASTEST, SHARE, SLOWEST, Pacing
+from mmrec_tui.app.pacing import FASTEST, SHARE, SLOWEST, RedrawInterval
 from mmrec_tui.preferences import Preferences, read_preferences
 
 
@@ -81,11 +81,11 @@ class Clock:
         self.used += share * seconds
 
 
-def paced(clock: Clock) -> Pacing:
-    return Pacing(lambda: clock.used, lambda: clock.now)
+def paced(clock: Clock) -> RedrawInterval:
+    return RedrawInterval(lambda: clock.used, lambda: clock.now)
 
 
-def drawn(pacing: Pacing, clock: Clock, seconds: float, share: float) -> int:
+def drawn(pacing: RedrawInterval, clock: Clock, seconds: float, share: float) -> int:
     """How often the curves were due while so much time passed in ticks."""
     times = 0
     for _ in range(round(seconds / 0.25)):
@@ -146,5 +146,5 @@ def test_a_single_slow_moment_changes_little() -> None:
 
 
 def test_pacing_measures_the_thread_that_draws() -> None:
-    pacing: Any = Pacing()
+    pacing: Any = RedrawInterval()
     assert pacing.tick() is False

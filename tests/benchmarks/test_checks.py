@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mmrec_engine import events
-from mmrec_engine.checks.monitor.monitor import During
+from mmrec_engine.checks.monitor.monitor import Monitor
 from mmrec_engine.runs.catalog import read_events
 from tests.conftest import Command
 
@@ -41,7 +41,7 @@ def test_judging_costs_seconds_before_and_after_and_next_to_nothing_meanwhile(
     a_step = sorted(1024 / event.tokens_per_second for event in steps)[len(steps) // 2]
     rounds = []
     for _ in range(5):
-        during = During()
+        during = Monitor()
         began = time.perf_counter()
         for event in recorded:
             during.add(event)

@@ -15,42 +15,42 @@ RUN = [*FAST, "--max-steps", "20", "--eval-every", "10", "--checkpoint-every", "
 
 # Where it is put, in what, and by which code, run once the module of a step has been imported.
 IN_LOSS = """
-make = module.Stepper.make
+make = module.Stepper.make_step
 true = module.token_losses
 def made(self, step, *rest):
     module.token_losses = (lambda *values: true(*values) * float(VALUE)) if step == 13 else true
     return make(self, step, *rest)
-module.Stepper.make = made
+module.Stepper.make_step = made
 """
 IN_OUTPUT = """
-make = module.Stepper.make
+make = module.Stepper.make_step
 def spoilt(owner, values, output):
     return output * float(VALUE)
 def made(self, step, *rest):
     if step == 13:
         dict(self._model.named_modules())["blocks.2.mlp"].register_forward_hook(spoilt)
     return make(self, step, *rest)
-module.Stepper.make = made
+module.Stepper.make_step = made
 """
 IN_GRADIENT = """
-make = module.Stepper.make
+make = module.Stepper.make_step
 def made(self, step, *rest):
     weight = dict(self._model.named_parameters())["blocks.1.mlp.project.weight"]
     if step == 13:
         weight.register_hook(lambda gradient: gradient * float(VALUE))
     return make(self, step, *rest)
-module.Stepper.make = made
+module.Stepper.make_step = made
 """
 IN_WEIGHT = """
 import torch
-make = module.Stepper.make
+make = module.Stepper.make_step
 def made(self, step, *rest):
     result = make(self, step, *rest)
     if step == 15:  # after its update, and before its checkpoint
         with torch.no_grad():
             dict(self._model.named_parameters())["blocks.3.mlp.project.weight"][0, 0] = float(VALUE)
     return result
-module.Stepper.make = made
+module.Stepper.make_step = made
 """
 PLACES = {
     "the loss": (IN_LOSS, AT, "loss", None),

@@ -40,7 +40,9 @@ def losses_of(settings: Settings, text: str) -> list[float]:
     stepper = Stepper(model, Optimizers(model, settings, machine.products), windows, settings, machine)
     scale = 2.0**10 if machine.precision == "fp16" else 1.0
     rate, batch = RATES[settings.optimizer], settings.windows_a_step
-    made = [stepper.make(step, (step - 1) * batch, rate * min(1.0, step / 5), scale) for step in range(1, STEPS + 1)]
+    made = [
+        stepper.make_step(step, (step - 1) * batch, rate * min(1.0, step / 5), scale) for step in range(1, STEPS + 1)
+    ]
     return [one.loss for one in made]
 
 

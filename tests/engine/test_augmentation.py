@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from mmrec_engine.data.transforms.augmentation import AugmentedWindows, augmented, recased
-from mmrec_engine.data.transforms.case_tables import Recasing, without_marks
+from mmrec_engine.data.transforms.case_tables import CaseTables, without_marks
 from mmrec_engine.data.windows import TrainingWindows, Windows
 from mmrec_engine.errors import RequestError
 from mmrec_engine.randomness import hash64, shares
@@ -12,7 +12,7 @@ from mmrec_engine.tokenizer import CharacterTokenizer
 LETTERS = "abcçdefgğhıijklmnoöprsştuüvyz"
 ALL = set(LETTERS + "ABCÇDEFGĞHIİJKLMNOÖPRSŞTUÜVYZ" + "xqwXQWß éÉ.,;'’\n")
 TOKENIZER = CharacterTokenizer(ALL)
-RECASING = Recasing.of(TOKENIZER)
+RECASING = CaseTables.of(TOKENIZER)
 NUMBERS = np.arange(200, dtype=np.int64)
 
 
@@ -55,7 +55,7 @@ def test_case_follows_the_language_of_the_text(text: str, lower: str, upper: str
 
 def test_what_has_no_counterpart_in_the_vocabulary_stays() -> None:
     tokenizer = CharacterTokenizer("abAş")
-    recasing = Recasing.of(tokenizer)
+    recasing = CaseTables.of(tokenizer)
     ids = tokenizer.encode("abAş").astype(np.int64)
     assert tokenizer.decode(recased(ids, recasing, 1).tolist()) == "AbAş"
     assert tokenizer.decode(recased(ids, recasing, 3).tolist()) == "abAş"

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from mmrec_engine.checks.monitor.monitor import During
+from mmrec_engine.checks.monitor.monitor import Monitor
 from mmrec_engine.data.ngrams import window_losses
 from mmrec_engine.data.transforms.curriculum import NO_PACING, PacedWindows, Pacing, paced
 from mmrec_engine.data.windows import TrainingWindows
@@ -137,7 +137,7 @@ def step(number: int, loss: float, curriculum: float | None) -> Step:
 
 @pytest.mark.parametrize("curriculum", [True, False])
 def test_a_loss_that_rises_with_harder_text_is_no_divergence(curriculum: bool) -> None:
-    during, told = During(), []
+    during, told = Monitor(), []
     for number in range(1, 1001):
         loss = max(1.0, 4 - number / 50) if number < 300 else 1.0 + min(1.2, (number - 300) / 300)
         event = step(number, loss + 0.02 * (hash64(number) % 7), min(1.0, number / 900) if curriculum else None)

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmrec_engine import events
-from mmrec_engine.checks.monitor.monitor import During
+from mmrec_engine.checks.monitor.monitor import Monitor
 from mmrec_engine.checks.monitor.run_state import ITEM_OF
 from mmrec_engine.locales.guide.findings import evidence, title
 from mmrec_engine.locales.guide.findings_during import DURING
@@ -99,8 +99,8 @@ def a_run(
         yield events.RunFinished(step=step, status=ended, reason="", seconds=1.0, time=0.0)
 
 
-def found_in(stream: Iterable[events.Event], during: During | None = None) -> Found:
-    during = during or During()
+def found_in(stream: Iterable[events.Event], during: Monitor | None = None) -> Found:
+    during = during or Monitor()
     return [(event.step, found) for event in stream for found in during.add(event)]
 
 
@@ -534,18 +534,20 @@ def test_a_sampled_validation_is_passed_over() -> None:
 def test_a_resumed_run_is_not_told_again_what_it_was_told() -> None:
     stream = list(a_run(1500, validation=overfits(600)))
     recorded: list[events.Event] = []
-    whole = During()
+    whole = Monitor()
     for event in stream[:-1]:
         recorded.append(event)
         recorded += [events.Finding(step=event.step, finding=found) for found in whole.add(event)]
-    again = During()
+    again = Monitor()
     assert again.fold(recorded) == []
     assert again.add(stream[-1]) == whole.add(stream[-1])
 
 
 def test_what_the_record_lost_with_its_end_is_told_at_the_resume() -> None:
     stream = list(a_run(420, ended=None))
-    assert [found["id"] for found in During().fold(stream) if found["id"] == "loss-not-falling"] == ["loss-not-falling"]
+    assert [found["id"] for found in Monitor().fold(stream) if found["id"] == "loss-not-falling"] == [
+        "loss-not-falling"
+    ]
 
 
 def test_steps_that_come_twice_count_once() -> None:
@@ -658,7 +660,7 @@ def test_a_step_costs_less_than_20_microseconds() -> None:
     stream = [event for event in a_run(20_000, evaluate_every=50_000) if isinstance(event, events.Step)]
     best = math.inf
     for _ in range(3):
-        during = During(next(event for event in a_run(1) if isinstance(event, events.RunStarted)))
+        during = Monitor(next(event for event in a_run(1) if isinstance(event, events.RunStarted)))
         began = time.perf_counter()
         for event in stream:
             during.add(event)

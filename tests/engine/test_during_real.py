@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from mmrec_engine import events, train
-from mmrec_engine.checks.monitor.monitor import During
+from mmrec_engine.checks.monitor.monitor import Monitor
 from mmrec_engine.errors import TrainingError
 from mmrec_engine.settings import resolve
-from mmrec_engine.training.state import Job, build_job
+from mmrec_engine.training.state import TrainingState, build_state
 
 pytestmark = pytest.mark.slow
 
@@ -28,7 +28,7 @@ def made(folder: Path, text: str, **chosen: Any) -> Iterator[events.Event]:
 
 
 def found_in(stream: Iterator[events.Event]) -> list[dict[str, Any]]:
-    during = During()
+    during = Monitor()
     return [found for event in stream for found in during.add(event)]
 
 
@@ -76,14 +76,14 @@ def test_a_layer_that_is_cut_off_is_told(
 ) -> None:
     """Weight decay goes on shrinking its matrices; that is no learning."""
 
-    def build(*arguments: Any) -> Job:
-        job = build_job(*arguments)
-        block = job.model.blocks[1]
+    def build(*arguments: Any) -> TrainingState:
+        training = build_state(*arguments)
+        block = training.model.blocks[1]
         inner = block.forward
         block.forward = lambda x, dropout: x if kept is None else x + kept * inner(x, dropout)  # type: ignore[method-assign]
-        return job
+        return training
 
-    monkeypatch.setattr("mmrec_engine.run.train.build_job", build)
+    monkeypatch.setattr("mmrec_engine.run.train.build_state", build)
     found = found_in(made(tmp_path, prose, max_steps=155))
     assert [one["values"]["variant"] for one in found if one["id"] == "update-ratio"] == ["still"]
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from mmrec_engine import create_data_loaders, evaluate_model, print_evaluation_metrics
-from mmrec_engine.data.parts import Side
+from mmrec_engine.data.parts import Split
 from mmrec_engine.data.prepare import Corpus
 from mmrec_engine.data.windows import EvaluationWindows
 from mmrec_engine.errors import RequestError
@@ -156,7 +156,7 @@ def test_the_same_seed_writes_the_same_text() -> None:
 def corpus_of(train: int, held_out: int) -> Corpus:
     tokenizer = CharacterTokenizer("abcdefgh")
     ids = np.random.default_rng(3).integers(1, 9, train + held_out).astype(np.uint8)
-    sides = (Side(ids[:train], train, 0), Side(ids[train:], held_out, 0))
+    sides = (Split(ids[:train], train, 0), Split(ids[train:], held_out, 0))
     return Corpus("made", "0", 1, tokenizer, *sides, ())
 
 

@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 from backports import zstd
 
-from mmrec_engine.data.document_table import Ledger
+from mmrec_engine.data.document_table import DocumentTable
 from mmrec_engine.data.prepare import Corpus, cache_folder, prepare_corpus
 from mmrec_engine.data.sources import hub, streaming
 from mmrec_engine.data.sources.hub import Place
@@ -321,7 +321,7 @@ def test_what_is_mixed_is_mixed_alike_every_time_and_not_left_in_order(data: Pat
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
         text = result_of(streaming.streamed(source_of(f"hf:{data}"), "x", tmp_path / name, None, None))
-        kept.append(text.spool.files[0].read_bytes())
+        kept.append(text.store.files[0].read_bytes())
     assert kept[0] == kept[1]
     assert kept[0] != "".join(text_of(n) for n in range(ROWS) if n not in (7, 8, 9)).encode()
 
@@ -449,17 +449,17 @@ def test_two_million_documents_take_a_hundred_megabytes() -> None:
     """Of bookkeeping, split included, in a process of its own."""
     program = """
 import numpy as np
-from mmrec_engine.data.document_table import Ledger
+from mmrec_engine.data.document_table import DocumentTable
 from mmrec_engine.data.split import split_points
 def held(name):
     return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith(name)) / 1024
 before = held("VmRSS")
-ledger = Ledger()
+table = DocumentTable()
 for number in range(2_000_000):
-    ledger.add((number * 0x9E3779B97F4A7C15 % 2**128).to_bytes(16, "big"), 900 + number % 300, 1000, None)
+    table.add((number * 0x9E3779B97F4A7C15 % 2**128).to_bytes(16, "big"), 900 + number % 300, 1000, None)
 built = held("VmHWM")
-name = ledger.fingerprint()
-points = split_points(ledger.fingerprints(slice(None)), ledger.characters, 0.1)
+name = table.fingerprint()
+points = split_points(table.fingerprints(slice(None)), table.characters, 0.1)
 print(built - before, held("VmHWM") - before, (points == 0).mean())
 """
     if not Path("/proc/self/status").exists():
@@ -473,18 +473,18 @@ print(built - before, held("VmHWM") - before, (points == 0).mean())
 
 
 def test_a_ledger_comes_back_from_disk(tmp_path: Path) -> None:
-    ledger = Ledger()
+    table = DocumentTable()
     for number in range(40_000):
-        ledger.add(number.to_bytes(16, "little"), number + 1, number + 2, None)
-    ledger.write(tmp_path / "ledger.npy")
-    again = Ledger.read(tmp_path / "ledger.npy")
-    assert again.fingerprint() == ledger.fingerprint()
-    again.take(ledger)
+        table.add(number.to_bytes(16, "little"), number + 1, number + 2, None)
+    table.write(tmp_path / "table.npy")
+    again = DocumentTable.read(tmp_path / "table.npy")
+    assert again.fingerprint() == table.fingerprint()
+    again.extend(table)
     assert len(again) == 80_000
-    assert again.characters[40_000:].tolist() == ledger.characters.tolist()
+    assert again.characters[40_000:].tolist() == table.characters.tolist()
     np.save(tmp_path / "other.npy", np.zeros(3))
-    with pytest.raises(ValueError, match="no ledger"):
-        Ledger.read(tmp_path / "other.npy")
+    with pytest.raises(ValueError, match="no table"):
+        DocumentTable.read(tmp_path / "other.npy")
 
 
 @pytest.mark.parametrize("locks", [True, False])

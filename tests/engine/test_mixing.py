@@ -20,7 +20,7 @@ from mmrec_engine.data.mixture import MixedWindows, shares_of, sources_of
 from mmrec_engine.data.prepare import Corpus, cache_folder, prepare_corpus
 from mmrec_engine.data.windows import TrainingWindows
 from mmrec_engine.errors import RequestError
-from mmrec_engine.evaluation.metrics import Tally
+from mmrec_engine.evaluation.metrics import MetricSums
 from mmrec_engine.evaluation.validation import training_loss, validate, validate_sample
 from mmrec_engine.events import result_of
 from mmrec_engine.model.language_model import create_model
@@ -190,26 +190,26 @@ def test_the_whole_loss_is_that_of_the_parts_by_their_shares(tmp_path: Path) -> 
     assert list(whole.parts) == ["one", "two"]
     assert whole.parts["one"] != whole.parts["two"]
     assert whole.loss == pytest.approx(0.25 * whole.parts["one"] + 0.75 * whole.parts["two"])
-    assert whole.judged("two") == whole.parts["two"]
-    assert whole.judged("all") == whole.loss
+    assert whole.deciding_loss("two") == whole.parts["two"]
+    assert whole.deciding_loss("all") == whole.loss
     assert whole.tokens == sum(len(part.validation.tokens) - 1 for part in corpus.parts)
     # A character is a token here, but for the ends of the two documents.
     assert whole.bits_per_character == pytest.approx(whole.loss / np.log(2), rel=0.01)
     assert result_of(training_loss(model, corpus, 32)) == pytest.approx(whole.loss, rel=0.02)
-    looked = result_of(validate_sample(model, corpus, 32, 10**6, False, judged_by="two"))
+    looked = result_of(validate_sample(model, corpus, 32, 10**6, False, corpus_that_decides="two"))
     assert looked is not None
     assert looked[0].loss == pytest.approx(whole.parts["two"])
 
 
 def test_a_tally_counts_by_its_share_whatever_its_size(tmp_path: Path) -> None:
-    from mmrec_engine.evaluation.mixture_metrics import Together
+    from mmrec_engine.evaluation.mixture_metrics import MixtureMetrics
 
     paths = two(tmp_path)
     _, corpus = prepared([f"{paths[0]}=1", f"{paths[1]}=4"])
-    small, large = Tally(), Tally()
+    small, large = MetricSums(), MetricSums()
     small.loss_sum, small.tokens, small.correct, small.batches = 20.0, 10, 5, 1
     large.loss_sum, large.tokens, large.correct, large.batches = 1000.0, 1000, 100, 3
-    both = Together.of([large, small], corpus.parts)
+    both = MixtureMetrics.of([large, small], corpus.parts)
     assert both.loss == pytest.approx(0.2 * 1.0 + 0.8 * 2.0)
     assert both.accuracy == pytest.approx(0.2 * 0.1 + 0.8 * 0.5)
     assert both.standard_error is None, "a single batch does not tell how far it scatters"

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmrec_engine.settings import resolve
-from mmrec_engine.training.plan import Plan, Progress, ending, make_plan
+from mmrec_engine.training.plan import Plan, TrainingProgress, ending, make_plan
 
 SETTINGS = resolve({"early_stopping_patience": 2}).settings
 
@@ -31,12 +31,12 @@ def test_validation_comes_once_an_epoch_or_every_so_often_and_at_the_end() -> No
 
 
 def test_patience_runs_out_and_a_new_best_renews_it() -> None:
-    plan, progress = Plan(1000, 10, 1), Progress(step=1)
+    plan, progress = Plan(1000, 10, 1), TrainingProgress(step=1)
     for loss, used in [(3.0, 0), (3.0, 1), (2.9, 0), (3.1, 1), (math.nan, 2)]:
         progress = progress.after_validation(loss, 2)
         assert progress.patience_used == used
     assert progress.best_loss == 2.9
-    first_nan = Progress(step=1).after_validation(math.nan, 2)
+    first_nan = TrainingProgress(step=1).after_validation(math.nan, 2)
     assert first_nan.after_validation(5.0, 2).best_loss == 5.0
     end = ending(progress, plan, SETTINGS)
     assert end is not None
@@ -44,7 +44,7 @@ def test_patience_runs_out_and_a_new_best_renews_it() -> None:
 
 
 def test_as_many_validations_without_a_best_as_it_is_told_are_a_plateau() -> None:
-    progress, met = Progress(step=1), []
+    progress, met = TrainingProgress(step=1), []
     for loss in (3.0, 3.1, 3.1, 3.1, 3.1, 2.9, 3.0, math.nan):
         progress = progress.after_validation(loss, 2)
         met.append(progress.plateaus)
@@ -54,5 +54,5 @@ def test_as_many_validations_without_a_best_as_it_is_told_are_a_plateau() -> Non
 @pytest.mark.parametrize(("loss", "status"), [(1.49, "target_reached"), (1.5, "target_reached"), (1.51, None)])
 def test_a_target_ends_the_run_once_it_is_reached(loss: float, status: str | None) -> None:
     settings = resolve({"target_loss": 1.5}).settings
-    end = ending(Progress(step=3).after_validation(loss, 2), make_plan(settings, 1000), settings)
+    end = ending(TrainingProgress(step=3).after_validation(loss, 2), make_plan(settings, 1000), settings)
     assert (end[0] if end else None) == status

@@ -19,14 +19,14 @@ from mmrec_engine.planning import lr_finder
 from mmrec_engine.planning.lr_finder import (
     RateSearch,
     has_learnt,
-    judged,
     rates_of,
     search_rates,
     smooth,
+    smoothed_points,
 )
 from mmrec_engine.settings import Settings, resolve
 from mmrec_engine.training.device import resolve_machine
-from mmrec_engine.training.state import Job, build_job
+from mmrec_engine.training.state import TrainingState, build_state
 
 SMALL = Settings(seq_len=32, batch_size=4, threads=1, precision="fp32")
 
@@ -52,10 +52,12 @@ def switches() -> tuple[Any, ...]:
     )
 
 
-def bits(job: Job) -> dict[str, bytes]:
+def bits(training: TrainingState) -> dict[str, bytes]:
     """Weights and optimizer state, to the bit."""
-    tensors = dict(job.model.state_dict())
-    tensors |= {f"{name}/{key}": value for name, kept in job.optimizers.state().items() for key, value in kept.items()}
+    tensors = dict(training.model.state_dict())
+    tensors |= {
+        f"{name}/{key}": value for name, kept in training.optimizers.state().items() for key, value in kept.items()
+    }
     return {name: tensor.detach().numpy().tobytes() for name, tensor in tensors.items()}
 
 
@@ -65,18 +67,18 @@ def test_model_optimizer_and_random_state_are_bit_for_bit_as_before_and_go_on_as
 ) -> None:
     small = {name: getattr(SMALL, name) for name in ("seq_len", "batch_size", "threads", "precision")}
     settings = resolve({**small, "recipe": recipe}).settings
-    job, alone = (build_job(settings, resolve_machine(settings), corpus, Path("unused")) for _ in range(2))
-    for one in (job, alone):
+    training, alone = (build_state(settings, resolve_machine(settings), corpus, Path("unused")) for _ in range(2))
+    for one in (training, alone):
         for step in range(1, 4):
-            one.stepper.make(step, 4 * (step - 1), 1e-3)
+            one.stepper.make_step(step, 4 * (step - 1), 1e-3)
     torch.manual_seed(5)
-    before, process_before = bits(job), switches()
+    before, process_before = bits(training), switches()
     list(search_rates(settings, corpus, steps=20))
-    assert bits(job) == before
+    assert bits(training) == before
     assert switches() == process_before
-    for one in (job, alone):
-        one.stepper.make(4, 12, 1e-3)
-    assert bits(job) == bits(alone)
+    for one in (training, alone):
+        one.stepper.make_step(4, 12, 1e-3)
+    assert bits(training) == bits(alone)
 
 
 def test_the_process_gets_its_switches_back_also_where_the_search_is_left_or_breaks(
@@ -94,7 +96,7 @@ def test_the_process_gets_its_switches_back_also_where_the_search_is_left_or_bre
         left.close()
         assert switches() == before
 
-        monkeypatch.setattr(lr_finder, "build_job", lambda *_: 1 / 0)
+        monkeypatch.setattr(lr_finder, "build_state", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             list(search_rates(SMALL, corpus, steps=20))
         assert switches() == before
@@ -139,7 +141,7 @@ def searched(losses: list[float]) -> RateSearch:
     """What a search says of these losses, ended where it would have ended."""
     rates = rates_of(SMALL, len(losses))
     for count in range(1, len(losses) + 1):
-        points, diverged_at = judged(rates, losses[:count])
+        points, diverged_at = smoothed_points(rates, losses[:count])
         if diverged_at is not None:
             break
     return RateSearch(3e-4, len(losses), points, diverged_at, done=True)
@@ -190,21 +192,21 @@ def test_smoothing_keeps_a_constant_and_the_place_of_a_turn() -> None:
 
 
 def test_a_loss_that_is_not_finite_is_where_it_diverged(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = lr_finder.build_job
+    whole = lr_finder.build_state
 
-    def breaking(*given: Any) -> Job:
-        job = whole(*given)
-        make = job.stepper.make
+    def breaking(*given: Any) -> TrainingState:
+        training = whole(*given)
+        make = training.stepper.make_step
 
         def step(number: int, first: int, rate: float, loss_scale: float) -> Any:
             if number == 6:
                 raise TrainingError("training-non-finite", what="loss", value=math.nan, step=6, module="?")
             return make(number, first, rate, loss_scale)
 
-        monkeypatch.setattr(job.stepper, "make", step)
-        return job
+        monkeypatch.setattr(training.stepper, "make_step", step)
+        return training
 
-    monkeypatch.setattr(lr_finder, "build_job", breaking)
+    monkeypatch.setattr(lr_finder, "build_state", breaking)
     found = list(search_rates(SMALL, corpus, steps=20))[-1]
     assert found.done
     assert len(found.points) == 5
@@ -213,7 +215,7 @@ def test_a_loss_that_is_not_finite_is_where_it_diverged(corpus: Corpus, monkeypa
 
 def test_what_would_not_fit_is_refused_before_it_is_tried(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lr_finder, "fits", lambda *_: (81, 100))
-    monkeypatch.setattr(lr_finder, "build_job", lambda *_: pytest.fail("it was tried"))
+    monkeypatch.setattr(lr_finder, "build_state", lambda *_: pytest.fail("it was tried"))
     with pytest.raises(RequestError) as refused:
         next(search_rates(SMALL, corpus, steps=20))
     assert refused.value.key == "search-memory"
@@ -223,7 +225,7 @@ def test_an_allocation_that_fails_is_told_as_in_training(corpus: Corpus, monkeyp
     def fail(*_: Any) -> Any:
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")
 
-    monkeypatch.setattr(lr_finder, "build_job", fail)
+    monkeypatch.setattr(lr_finder, "build_state", fail)
     with pytest.raises(TrainingError) as failed:
         next(search_rates(SMALL, corpus, steps=20))
     assert failed.value.key == "training-no-memory"
@@ -242,8 +244,10 @@ def test_the_suggested_rate_trains_better_than_one_far_below_and_one_far_above(r
     assert found.suggestion is not None
 
     def trained(rate: float) -> float:
-        job = build_job(settings, resolve_machine(settings), corpus, Path("unused"))
-        losses = [job.stepper.make(step, 4 * (step - 1), rate * min(1.0, step / 20)).loss for step in range(1, 121)]
+        training = build_state(settings, resolve_machine(settings), corpus, Path("unused"))
+        losses = [
+            training.stepper.make_step(step, 4 * (step - 1), rate * min(1.0, step / 20)).loss for step in range(1, 121)
+        ]
         return sum(losses[-20:]) / 20
 
     suggested = trained(found.suggestion)

@@ -59,7 +59,7 @@ def trained(mode: str, steps: int = 6, **changes: Any) -> tuple[list[float], dic
     stepper, model, settings = stepper_of(mode, **changes)
     scale = 2.0**10 if settings.precision == "fp16" else 1.0
     made = [
-        stepper.make(step, (step - 1) * settings.windows_a_step, 1e-2 / step, scale * 2.0 ** -(step % 2))
+        stepper.make_step(step, (step - 1) * settings.windows_a_step, 1e-2 / step, scale * 2.0 ** -(step % 2))
         for step in range(1, steps + 1)
     ]
     return [one.loss for one in made], dict(model.state_dict())
@@ -103,8 +103,8 @@ def test_other_settings_are_recorded_anew() -> None:
         for step in range(1, 9):
             if step == 4:
                 settings = replace(settings, microbatch=2, weight_decay=0.5, grad_clip=0.1)
-                stepper.take(settings)
-            stepper.make(step, (step - 1) * settings.windows_a_step, 1e-2)
+                stepper.change_settings(settings)
+            stepper.make_step(step, (step - 1) * settings.windows_a_step, 1e-2)
         results.append(dict(model.state_dict()))
     for name, weight in results[0].items():
         torch.testing.assert_close(results[1][name], weight, rtol=1e-3, atol=1e-4)
@@ -130,14 +130,14 @@ def test_a_step_that_was_dropped_leaves_nothing(monkeypatch: pytest.MonkeyPatch)
     stepper, model, _ = stepper_of("graphs")
     undisturbed, ours, _ = stepper_of("graphs")
     for step in (1, 2, 3):
-        undisturbed.make(step, 2 * step, 1e-2)
+        undisturbed.make_step(step, 2 * step, 1e-2)
         if step == 2:
             with monkeypatch.context() as patched:
                 patched.setattr(RecordedStep, "update", broken_off)
                 with pytest.raises(RuntimeError, match="broken off"):
-                    stepper.make(step, 2 * step, 1e-2)
+                    stepper.make_step(step, 2 * step, 1e-2)
             stepper.drop_gradients()
-        stepper.make(step, 2 * step, 1e-2)
+        stepper.make_step(step, 2 * step, 1e-2)
     for name, weight in ours.state_dict().items():
         torch.testing.assert_close(model.state_dict()[name], weight, rtol=0, atol=0)
 

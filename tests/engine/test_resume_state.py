@@ -18,7 +18,7 @@ from mmrec_engine.runs import checkpoints
 from mmrec_engine.settings import Resolved, resolve
 from mmrec_engine.storage.run_files import FINAL, step_name
 from mmrec_engine.training.control import Control
-from mmrec_engine.training.plan import Progress
+from mmrec_engine.training.plan import TrainingProgress
 from tests.command.faults import assert_same
 
 STEPS, SAVED_AT = 12, 8  # an evaluation has been made at the second
@@ -149,7 +149,7 @@ def test_beginning_any_item_anew_is_noticed(whole: tuple[Path, Resolved], tmp_pa
         content = copy.deepcopy(stored(whole, SAVED_AT))
         inside, name = leaf(content, item)
         if item.startswith("progress"):
-            inside[name] = getattr(Progress(), name) if inside[name] else 1
+            inside[name] = getattr(TrainingProgress(), name) if inside[name] else 1
         elif item.startswith("outlook"):  # as at the beginning until the first look
             inside[name] = 1 if name.endswith("step") else 1.0
         else:

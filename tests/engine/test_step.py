@@ -48,7 +48,7 @@ def gradients_of(**changes: Any) -> tuple[Tensor, float]:
     ids = np.random.default_rng(0).integers(0, VOCABULARY, 4000).astype(np.uint8)
     windows = TrainingWindows(ids, settings.seq_len, settings.window_stride, settings.seed)
     optimizers = Recording(model, settings)
-    told = Stepper(model, optimizers, windows, settings, resolve_machine(settings)).make(1, 0, 1e-3)
+    told = Stepper(model, optimizers, windows, settings, resolve_machine(settings)).make_step(1, 0, 1e-3)
     return torch.cat([gradient.flatten() for gradient in optimizers.gradients]), told.grad_norm
 
 

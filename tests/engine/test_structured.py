@@ -25,7 +25,7 @@ LINES = "".join(json.dumps(row) + "\n" for row in ROWS)
 
 
 def read(folder: Path, **how: Any) -> tuple[list[str], FileDocuments]:
-    """The texts that can be read; a file that proves unusable is noted, as it is where the text is spooled."""
+    """The texts that can be read; a file that proves unusable is noted, as it is where the text is stored."""
     documents, texts = FileDocuments(folder, **how), []
     for document in documents:
         try:

@@ -6,17 +6,19 @@ from dataclasses import asdict
 
 import pytest
 
-from mmrec_engine.training.target_loss import CLOSE_SAMPLE_TOKENS, FIRST_LOOK, Outlook
+from mmrec_engine.training.target_loss import CLOSE_SAMPLE_TOKENS, FIRST_LOOK, TargetEstimate
 
 TARGET = 2.0
 
 
-def looks(loss_at: Callable[[int], float], apart: float, until: int = 5000) -> tuple[list[int], list[int], Outlook]:
+def looks(
+    loss_at: Callable[[int], float], apart: float, until: int = 5000
+) -> tuple[list[int], list[int], TargetEstimate]:
     """Steps of the samples and of the whole validations, in a training with these losses of the whole side.
 
     apart: how much higher the whole side is than a close sample; a small one is off by as much again.
     """
-    outlook, sampled, whole = Outlook(), [], []
+    outlook, sampled, whole = TargetEstimate(), [], []
     for step in range(1, until + 1):
         if step < outlook.next_step:
             continue
@@ -53,7 +55,7 @@ def test_far_from_the_target_it_is_hardly_looked_at() -> None:
 
 
 def test_a_whole_side_that_falls_short_teaches_how_far_the_samples_are_off() -> None:
-    outlook = Outlook(next_step=100, loss=2.01, apart=0.0).after_sample(100, 1.99, 1.99, TARGET)
+    outlook = TargetEstimate(next_step=100, loss=2.01, apart=0.0).after_sample(100, 1.99, 1.99, TARGET)
     assert outlook.whole_step == 100
     outlook = outlook.after_whole(100, 2.02, TARGET)
     assert outlook.apart == pytest.approx(0.03)
@@ -62,14 +64,14 @@ def test_a_whole_side_that_falls_short_teaches_how_far_the_samples_are_off() -> 
 
 
 def test_a_loss_that_is_no_number_is_not_near() -> None:
-    outlook = Outlook().after_sample(16, math.nan, math.nan, TARGET)
+    outlook = TargetEstimate().after_sample(16, math.nan, math.nan, TARGET)
     assert (outlook.next_step, outlook.whole_step) == (32, 0)
     assert outlook.sample(TARGET)[0] < CLOSE_SAMPLE_TOKENS
 
 
 def test_only_what_was_stored_whole_is_gone_on_from() -> None:
-    stored = asdict(Outlook(next_step=20, loss=2.5, apart=None, whole_step=3))
-    assert asdict(Outlook.of_stored(stored)) == stored
+    stored = asdict(TargetEstimate(next_step=20, loss=2.5, apart=None, whole_step=3))
+    assert asdict(TargetEstimate.of_stored(stored)) == stored
     for wrong in ({**stored, "loss": "2"}, {**stored, "next_step": 1.5}, {**stored, "more": 1}, {"loss": 1.0}):
         with pytest.raises(ValueError, match="outlook"):
-            Outlook.of_stored(wrong)
+            TargetEstimate.of_stored(wrong)

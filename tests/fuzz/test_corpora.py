@@ -21,7 +21,7 @@ from backports import zstd
 from hypothesis import example
 from hypothesis import strategies as st
 
-from mmrec_engine.data.parts import Side
+from mmrec_engine.data.parts import Split
 from mmrec_engine.data.prepare import Corpus, cache_folder, prepare_corpus
 from mmrec_engine.errors import RequestError
 from mmrec_engine.settings import Settings, resolve
@@ -211,6 +211,6 @@ def is_true(corpus: Corpus, settings: Settings) -> None:
         assert skipped.name and skipped.reason
 
 
-def ends_in(side: Side, corpus: Corpus) -> int:
+def ends_in(side: Split, corpus: Corpus) -> int:
     end = corpus.tokenizer.end_of_document
     return 0 if end is None else int(np.count_nonzero(side.tokens == end))

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from mmrec_engine import events
 from mmrec_engine.checks import report
-from mmrec_engine.checks.monitor.monitor import During
+from mmrec_engine.checks.monitor.monitor import Monitor
 from mmrec_engine.locales.messages import LANGUAGES
 from mmrec_engine.run.follow_up import offers
 from mmrec_engine.runs.catalog import recorded_ending, summarise
@@ -113,7 +113,7 @@ def test_a_line_is_an_event_that_can_be_written_again_or_none(chosen: tuple[int,
     again = events.from_line(events.to_line(event).encode("utf-8", "backslashreplace"))
     assert type(again) is type(event)
     history = kept([event])
-    During().add(event)
+    Monitor().add(event)
     for language in LANGUAGES:
         shown.all_of(history, language)
 
@@ -139,8 +139,8 @@ def test_a_record_of_any_kind_is_read_and_shown(
     assert summary is not None
     recorded_ending(folder)
     found = list(filter(None, map(events.from_line, data.split(b"\n"))))
-    During().fold(found)
-    during = During()
+    Monitor().fold(found)
+    during = Monitor()
     for event in found:
         for finding in during.add(event):
             assert events.from_line(events.to_line(events.Finding(finding=finding))) is not None

@@ -1,6 +1,6 @@
 """The checks during training: a pure fold over the events of a run, which tells what each event brings to light.
 
-    event ──► During.add ──► findings (contract: Events), most often none
+    event ──► Monitor.add ──► findings (contract: Events), most often none
 
 Rules on steps stand in `during_steps.py`, rules on validations in `during_validations.py`. No torch, no clock, memory that does
 not grow. A finding is told when it begins, and again only after it had gone away or once it is clearly worse; the guide's items
@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 from mmrec_engine import events
 from mmrec_engine.checks.finding import Finding
-from mmrec_engine.checks.monitor.run_state import Run, Told
+from mmrec_engine.checks.monitor.run_state import FindingLog, Run
 from mmrec_engine.checks.monitor.step_rules import StepRules
 from mmrec_engine.checks.monitor.validation_rules import ValidationRules
 from mmrec_engine.events import Event
@@ -22,14 +22,14 @@ from mmrec_engine.storage.run_files import EVENTS
 _ENDED_WELL = ("completed", "early_stopped", "target_reached")
 
 
-class During:
+class Monitor:
     """started: the run's first event, where it is known already and will not be added."""
 
     def __init__(self, started: events.RunStarted | None = None) -> None:
         self._run = Run()
-        self._told = Told(self._run)
-        self._steps = StepRules(self._run, self._told)
-        self._validations = ValidationRules(self._run, self._told)
+        self._log = FindingLog(self._run)
+        self._steps = StepRules(self._run, self._log)
+        self._validations = ValidationRules(self._run, self._log)
         self._saving: events.Checkpoint | None = None  # its event has come, and it may still fail to take its name
         if started is not None:
             self._run.start(started)
@@ -44,7 +44,7 @@ class During:
             self._steps.add(event)
         else:
             self._add_rare(event)
-        return self._told.take()
+        return self._log.new()
 
     def fold(self, earlier: Iterable[Event]) -> list[Finding]:
         """Add the events of the run's earlier life; returns the findings that its record lacks, to be told now.
@@ -76,7 +76,7 @@ class During:
                 if event.finding.get("id") == "baselines" and isinstance(values, dict):
                     run.know_baselines(values)
             case events.Finding():
-                self._told.known(event.finding)
+                self._log.known(event.finding)
             case events.Validation():
                 self._validations.add(event)
             case events.Checkpoint():
@@ -86,7 +86,7 @@ class During:
                 self._saving = None
                 self._add_unwritten(event)
             case events.State() if self._saving is not None:
-                self._told.over("disk-unwritable", {"step": self._saving.step, "path": self._saving.path})
+                self._log.over("disk-unwritable", {"step": self._saving.step, "path": self._saving.path})
                 self._saving = None
             case events.RunFinished():
                 self._finish(event)
@@ -96,7 +96,7 @@ class During:
             "variant": "record" if event.path == EVENTS else "checkpoint" if event.saved_step else "first-checkpoint"
         }
         told = {"path": event.path, "reason": event.reason, "step": event.step, "saved_step": event.saved_step}
-        self._told.tell("disk-unwritable", "warn", 1.0, {**values, **told})
+        self._log.add("disk-unwritable", "warn", 1.0, {**values, **told})
 
     def _finish(self, event: events.RunFinished) -> None:
         if event.status == "failed" and event.values.get("error") in ("training-non-finite", "training-weights-lost"):

@@ -101,7 +101,7 @@ class Run:
         self.shows_other_text = changed or mixed
 
 
-class Told:
+class FindingLog:
     """Which findings stand, and what is new. A finding is told when it begins, and again once it is clearly worse."""
 
     def __init__(self, run: Run) -> None:
@@ -109,7 +109,7 @@ class Told:
         self._standing: dict[str, tuple[Status, float]] = {}
         self._news: list[Finding] = []
 
-    def take(self) -> list[Finding]:
+    def new(self) -> list[Finding]:
         """What became new since the last call."""
         news, self._news = self._news, []
         return news
@@ -118,10 +118,10 @@ class Told:
         """Whether something is wrong, or worth a note, by this id now."""
         return _WORSE[self._standing.get(id, ("pass", 0.0))[0]] > 0
 
-    def judged(self, id: str) -> bool:
+    def is_known(self, id: str) -> bool:
         return id in self._standing and self._standing[id][0] != "skipped"
 
-    def tell(self, id: str, status: Status, severity: float, values: Values) -> None:
+    def add(self, id: str, status: Status, severity: float, values: Values) -> None:
         """severity: any measure that grows as it gets worse; told again when it has doubled, or at a worse status."""
         before = self._standing.get(id)
         if before is not None and before[0] != "skipped":

@@ -13,7 +13,7 @@ from collections import deque
 
 from mmrec_engine import events
 from mmrec_engine.checks.finding import Values
-from mmrec_engine.checks.monitor.run_state import Run, Told, number_of
+from mmrec_engine.checks.monitor.run_state import FindingLog, Run, number_of
 from mmrec_engine.checks.thresholds import numbers
 
 MEAN_OF = 50
@@ -32,8 +32,8 @@ _RATES_TOO_HIGH = (3e-3, 0.1)  # AdamW, Muon
 
 
 class StepRules:
-    def __init__(self, run: Run, told: Told) -> None:
-        self._run, self._told = run, told
+    def __init__(self, run: Run, log: FindingLog) -> None:
+        self._run, self._log = run, log
         self._count = 0
         self._initial: float | None = None
         self._first: list[float] = []
@@ -57,7 +57,7 @@ class StepRules:
         loss, norm = event.loss, event.grad_norm
         if not (math.isfinite(loss) and math.isfinite(norm)):
             what, value = ("gradient", norm) if math.isfinite(loss) else ("loss", loss)
-            self._told.tell("non-finite", "fail", 0.0, {"variant": what, "value": str(value), "step": event.step})
+            self._log.add("non-finite", "fail", 0.0, {"variant": what, "value": str(value), "step": event.step})
             return
         loss = min(max(loss, -_MOST_LOSS), _MOST_LOSS)
         self._count += 1
@@ -98,17 +98,17 @@ class StepRules:
         }
         if isinstance(values.get("module"), str) and values["module"] not in ("", "?"):
             told |= {"variant": f"{what}-in", "module": values["module"]}
-        self._told.tell("non-finite", "fail", 0.0, told)
+        self._log.add("non-finite", "fail", 0.0, told)
 
     def add_out_of_memory(self, event: events.SettingsChanged) -> None:
         """The same windows go on in smaller pieces."""
         values: Values = {"variant": "halved", "step": event.step + 1}
         values |= {"before": event.before.get("microbatch"), "after": event.changes.get("microbatch")}
-        self._told.tell("out-of-memory", "warn", 1.0 / max(1.0, number_of(event.changes, "microbatch", 1.0)), values)
+        self._log.add("out-of-memory", "warn", 1.0 / max(1.0, number_of(event.changes, "microbatch", 1.0)), values)
 
     def end_without_memory(self, event: events.RunFinished) -> None:
         values: Values = {"step": event.step + 1, "batch_size": event.values.get("batch_size", 1)}
-        self._told.tell("out-of-memory", "fail", 1.0, {**values, "seq_len": event.values.get("seq_len", 0)})
+        self._log.add("out-of-memory", "fail", 1.0, {**values, "seq_len": event.values.get("seq_len", 0)})
 
     def _look_for_spike(self, step: int, loss: float) -> None:
         ordered = self._sorted
@@ -119,7 +119,7 @@ class StepRules:
         deviation = sorted(abs(value - median) for value in ordered)[len(ordered) // 2]
         if loss <= median + limits["deviations"] * deviation:
             return
-        if self._told.stands("loss-too-high"):
+        if self._log.stands("loss-too-high"):
             return
         # One odd batch (a table among prose) is worth a note; a jump that is large or that stays is more.
         stays = step - self._last_spike <= limits["near"]
@@ -129,7 +129,7 @@ class StepRules:
         values: Values = {"step": step, "loss": loss, "median": median, "factor": loss / median, "count": self._spikes}
         if self._spikes > 1:
             values["variant"] = "again"
-        self._told.tell("loss-spike", "warn" if stays or large else "note", float(self._spikes), values)
+        self._log.add("loss-spike", "warn" if stays or large else "note", float(self._spikes), values)
 
     def _look_at_ratio(self, event: events.Step, ratio: float) -> None:
         """Of the hidden matrix that moves most unusually, measured every 50 steps: two in a row are 50 steps."""
@@ -143,12 +143,12 @@ class StepRules:
         low = ratio < limits["lowest"] and event.step >= run.warmup + limits["settled_steps"]
         if not (high or low or still):
             self._odd_ratios = 0
-            self._told.over("update-ratio", {"ratio": ratio, "step": event.step})
+            self._log.over("update-ratio", {"ratio": ratio, "step": event.step})
             return
         self._odd_ratios += 1
         if self._odd_ratios >= 2:
             variant = "high" if high else "still" if still else "low"
-            self._told.tell("update-ratio", "warn", 0.0, {"variant": variant, "ratio": ratio, "step": event.step})
+            self._log.add("update-ratio", "warn", 0.0, {"variant": variant, "ratio": ratio, "step": event.step})
 
     def _look(self, event: events.Step) -> None:
         run, step = self._run, event.step
@@ -196,7 +196,7 @@ class StepRules:
         values |= {"initial": self._initial, "lowest": self._lowest, "uniform": self._run.uniform}
         if "unigram" in self._run.baselines:
             values["unigram"] = self._run.baselines["unigram"]
-        self._told.tell("loss-too-high", "fail", severity, values)
+        self._log.add("loss-too-high", "fail", severity, values)
         return True
 
     def _look_for_minimum(self, event: events.Step, smoothed: float) -> None:
@@ -208,7 +208,7 @@ class StepRules:
             self._bounced = True
 
     def _judge_fall(self, step: int, at_end: bool) -> None:
-        run, told, limits, initial = self._run, self._told, _FALL, self._initial
+        run, log, limits, initial = self._run, self._log, _FALL, self._initial
         if initial is None or initial <= 0:
             return
         losses = list(self._losses)
@@ -219,15 +219,15 @@ class StepRules:
         values: Values = {"step": step, "smoothed": smoothed, "mean_of": mean_of, "initial": initial, "fell": fell}
         unigram, bigram = run.baselines.get("unigram"), run.baselines.get("bigram")
         if fell < limits["fall"] and not self._warm_start:
-            if self._count >= _SHORT_RUN and not (self._bounced and told.stands("loss-too-high")):
-                told.tell("loss-not-falling", "fail", 0.0, {"variant": "hardly-fell", **values})
+            if self._count >= _SHORT_RUN and not (self._bounced and log.stands("loss-too-high")):
+                log.add("loss-not-falling", "fail", 0.0, {"variant": "hardly-fell", **values})
             return
         if early:
             if at_end and unigram is not None and self._rests_at(unigram):
                 resting: Values = {**values, "smoothed": self._smoothed[-1], "mean_of": MEAN_OF, "unigram": unigram}
-                told.tell("loss-not-falling", "warn", 0.0, {**resting, "variant": "at-unigram"})
-            elif at_end and not told.stands("loss-too-high"):
-                told.well("loss-not-falling", values)
+                log.add("loss-not-falling", "warn", 0.0, {**resting, "variant": "at-unigram"})
+            elif at_end and not log.stands("loss-too-high"):
+                log.well("loss-not-falling", values)
             return
         if run.uniform is not None and smoothed > (1 + _HIGH["above"]) * run.uniform:
             self._too_high("above-uniform", step, smoothed, MEAN_OF, smoothed / run.uniform)
@@ -238,17 +238,17 @@ class StepRules:
         if self._risen(step, smoothed):
             return
         if smoothed < (1 - limits["near"]) * initial:
-            told.over("loss-too-high", values)
+            log.over("loss-too-high", values)
         high = (1 - limits["near"]) * bigram if bigram is not None else _HIGH_WITHOUT_BIGRAM * (run.uniform or 0.0)
         patience = max(limits["steps"], min(limits["share"] * run.planned, limits["most_steps"]))
         if smoothed > high > 0 and self._slow_steps >= (limits["steps"] / 2 if at_end else patience):
             stuck = {"variant": "stuck", "bigram": bigram} if bigram is not None else {"variant": "stuck-high"}
             steps = step - self._lowest_step
-            told.tell(
+            log.add(
                 "loss-not-falling", "warn", float(steps), {**values, **stuck, "steps": steps, "uniform": run.uniform}
             )
-        elif smoothed <= high or self._slow_steps == 0 or not told.judged("loss-not-falling"):
-            told.well("loss-not-falling", values)
+        elif smoothed <= high or self._slow_steps == 0 or not log.is_known("loss-not-falling"):
+            log.well("loss-not-falling", values)
 
     def _judge_near_unigram(self, step: int, smoothed: float, unigram: float, values: Values) -> None:
         """A model that has settled is below the unigram, or on its way; else it has learnt frequencies at best."""
@@ -260,9 +260,9 @@ class StepRules:
         if smoothed > (1 + _FALL["near"]) * unigram and restless:
             self._too_high("above-unigram", step, smoothed, MEAN_OF, smoothed / unigram)
         elif not falling:
-            self._told.tell("loss-not-falling", "warn", 0.0, {**values, "variant": "at-unigram"})
+            self._log.add("loss-not-falling", "warn", 0.0, {**values, "variant": "at-unigram"})
         elif smoothed > unigram and not restless:
-            self._told.tell("loss-not-falling", "warn", 0.0, {**values, "variant": "slow"})
+            self._log.add("loss-not-falling", "warn", 0.0, {**values, "variant": "slow"})
 
     def _rests_at(self, unigram: float) -> bool:
         """Whether a run too short to have settled came down to letter frequencies and stayed there: nothing else is learnt."""
@@ -296,14 +296,14 @@ class StepRules:
         exploding = sum(norm > ceiling for norm in norms) > len(norms) / 2
         if not exploding and share <= limits["share"]:
             if share <= limits["share"] / 2:
-                self._told.over("clipping-always", {"share": share, "step": step})
+                self._log.over("clipping-always", {"share": share, "step": step})
             return
         norm = float(f"{sorted(norms)[len(norms) // 2]:.3g}")
         values: Values = {"share": share, "step": step, "norm": norm, "clip": clip}
         if exploding:
-            self._told.tell("clipping-always", "warn", math.log10(ceiling + norm), {**values, "variant": "exploding"})
+            self._log.add("clipping-always", "warn", math.log10(ceiling + norm), {**values, "variant": "exploding"})
         elif step >= self._run.settled:
-            self._told.tell("clipping-always", "note", 0.0, values)
+            self._log.add("clipping-always", "note", 0.0, values)
 
     def _look_at_pace(self, event: events.Step) -> None:
         """How far the first evaluation is off, once the speed is known: from the second ten steps, as the first are slow."""
@@ -314,7 +314,7 @@ class StepRules:
         minutes = (run.first_evaluation - event.step) * seconds_a_step / 60
         if math.isfinite(minutes) and 60 * minutes > numbers("first-evaluation-late")["seconds"]:
             values: Values = {"evaluation_step": run.first_evaluation, "minutes": minutes, "step": event.step}
-            self._told.tell("first-evaluation-late", "note", 0.0, values)
+            self._log.add("first-evaluation-late", "note", 0.0, values)
 
 
 _SPIKE = numbers("loss-spike")

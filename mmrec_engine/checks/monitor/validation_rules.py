@@ -10,7 +10,7 @@ from collections import deque
 
 from mmrec_engine import events
 from mmrec_engine.checks.finding import Values
-from mmrec_engine.checks.monitor.run_state import Run, Told
+from mmrec_engine.checks.monitor.run_state import FindingLog, Run
 from mmrec_engine.checks.thresholds import numbers
 
 _FALLS = 0.01  # share by which training must have fallen since the best, for a rise to be overfitting
@@ -22,8 +22,8 @@ _PASSED = ("validation-below-training", "perplexity-sane", "accuracy-rising", "e
 
 
 class ValidationRules:
-    def __init__(self, run: Run, told: Told) -> None:
-        self._run, self._told = run, told
+    def __init__(self, run: Run, log: FindingLog) -> None:
+        self._run, self._log = run, log
         self._count = 0
         self._last: events.Validation | None = None
         self._best: events.Validation | None = None
@@ -50,7 +50,7 @@ class ValidationRules:
         self._since_best = 0 if is_best else self._since_best + 1
         if not math.isfinite(event.loss):
             values: Values = {"variant": "validation", "value": str(event.loss), "step": event.step}
-            self._told.tell("non-finite", "fail", 0.0, values)
+            self._log.add("non-finite", "fail", 0.0, values)
             return
         if not self._check_count(event, is_best):
             self._unsaved = event if is_best and self._run.saves_best else None
@@ -89,16 +89,16 @@ class ValidationRules:
             self._judge(self._last)
         for id in ("loss-not-falling", *_PASSED):
             late = self._last is None and id != "loss-not-falling"
-            if not (id == "loss-not-falling" and self._told.stands("loss-too-high")):
-                self._told.skipped(id, "no-evaluation" if late else "too-early")
+            if not (id == "loss-not-falling" and self._log.stands("loss-too-high")):
+                self._log.skipped(id, "no-evaluation" if late else "too-early")
 
     def _judge(self, event: events.Validation) -> None:
         self._judge_underfitting(event)
         self._judge_perplexity(event)
         self._judge_accuracy(event)
-        if not self._told.stands("early-stopping") and self._best is not None:
+        if not self._log.stands("early-stopping") and self._best is not None:
             values: Values = {"step": event.step, "best": self._best.loss, "best_step": self._best.step}
-            self._told.well("early-stopping", {**values, "used": event.patience_used, "patience": event.patience})
+            self._log.well("early-stopping", {**values, "used": event.patience_used, "patience": event.patience})
 
     def _judge_overfitting(self, event: events.Validation) -> None:
         best, limits = self._best, numbers("overfitting")
@@ -106,7 +106,7 @@ class ValidationRules:
             self._rising = 0
             if best is not None:
                 values: Values = {"step": event.step, "loss": event.loss, "best": best.loss, "best_step": best.step}
-                self._told.over("overfitting", values)
+                self._log.over("overfitting", values)
             return
         above = event.loss / best.loss - 1 if best.loss > 0 else 0.0
         falls = event.training_loss < (1 - _FALLS) * best.training_loss
@@ -118,7 +118,7 @@ class ValidationRules:
                 "training": event.training_loss,
                 "training_before": best.training_loss,
             }
-            self._told.tell("overfitting", "warn", above, values)
+            self._log.add("overfitting", "warn", above, values)
 
     def _judge_by_baselines(self, event: events.Validation) -> None:
         """After half of its steps, once it has settled, a model should be below the 5-gram baseline, or on its way there."""
@@ -127,14 +127,14 @@ class ValidationRules:
             return
         values: Values = {"step": event.step, "loss": best.loss, "five_gram": five}
         if best.loss < five:
-            self._told.over("beats-baselines", values)
+            self._log.over("beats-baselines", values)
         elif (
             run.settled <= event.step
             and run.planned / 2 <= event.step < run.planned
             and best.loss * (event.step / run.planned) ** _FALLS_AS > five
         ):
             told = {**values, "variant": "midway", "planned": run.planned, "apart": best.loss - five}
-            self._told.tell("beats-baselines", "warn", 0.0, told)
+            self._log.add("beats-baselines", "warn", 0.0, told)
 
     def _judge_beside_training(self, event: events.Validation) -> None:
         """Validation text that was seen in training, or an answer that stands in the input: both look too good."""
@@ -148,9 +148,9 @@ class ValidationRules:
         values: Values = {"step": event.step, "loss": loss, "training": training, "apart": abs(apart), "bits": bits}
         if self._below >= limits["evaluations"]:
             leak = {**values, "variant": "leak", "evaluations": self._below}
-            self._told.tell("validation-below-training", "warn", -apart, leak)
+            self._log.add("validation-below-training", "warn", -apart, leak)
         elif self._too_good >= limits["evaluations"]:
-            self._told.tell("validation-below-training", "warn", 0.0, {**values, "variant": "too-good"})
+            self._log.add("validation-below-training", "warn", 0.0, {**values, "variant": "too-good"})
         elif self._trains_on_something_else(event):
             steps = sum(self._losses) / MEAN_OF
             other = {
@@ -160,10 +160,10 @@ class ValidationRules:
                 "mean_of": MEAN_OF,
                 "apart": 1 - steps / training,
             }
-            self._told.tell("validation-below-training", "warn", 0.0, other)
+            self._log.add("validation-below-training", "warn", 0.0, other)
         elif self._count >= 2 and not (self._below or self._too_good or self._steps_below):
             reading = "below" if apart < 0 else "wide" if apart > limits["wide"] else "above"
-            self._told.well("validation-below-training", {**values, "variant": reading}, again=reading != self._reading)
+            self._log.well("validation-below-training", {**values, "variant": reading}, again=reading != self._reading)
             self._reading = reading
 
     def _trains_on_something_else(self, event: events.Validation) -> bool:
@@ -206,9 +206,9 @@ class ValidationRules:
         apart = abs(loss / training - 1) if training > 0 else math.inf
         values: Values = {"step": event.step, "loss": loss, "training": training, "apart": apart, "bigram": bigram}
         if apart < limits["apart"] and min(loss, training) > bigram:
-            self._told.tell("underfitting", "warn", 0.0, values)
+            self._log.add("underfitting", "warn", 0.0, values)
         elif max(loss, training) < bigram:
-            self._told.over("underfitting", values)
+            self._log.over("underfitting", values)
 
     def _judge_perplexity(self, event: events.Validation) -> None:
         run, unigram = self._run, self._run.baselines.get("unigram")
@@ -218,13 +218,13 @@ class ValidationRules:
             values["unigram_perplexity"] = math.exp(min(unigram, 700.0))
         if run.uniform is not None and event.loss > run.uniform and event.step >= run.warmup:
             above = {**values, "variant": "above-vocabulary"}
-            self._told.tell("perplexity-sane", "fail", event.loss - run.uniform, above)
+            self._log.add("perplexity-sane", "fail", event.loss - run.uniform, above)
         elif unigram is not None and event.loss > unigram:
             if event.step >= run.settled:
                 above = {**values, "variant": "above-unigram"}
-                self._told.tell("perplexity-sane", "warn", event.loss - unigram, above)
+                self._log.add("perplexity-sane", "warn", event.loss - unigram, above)
         elif run.uniform is not None or unigram is not None:
-            self._told.well("perplexity-sane", values if unigram is None else {**values, "variant": "below-unigram"})
+            self._log.well("perplexity-sane", values if unigram is None else {**values, "variant": "below-unigram"})
 
     def _judge_accuracy(self, event: events.Validation) -> None:
         """Before the model has settled it guesses one token or another, and accuracy says little."""
@@ -235,17 +235,17 @@ class ValidationRules:
         values: Values = {"step": event.step, "accuracy": accuracy, "best": best, "best_step": best_step}
         if accuracy >= best:
             self._best_accuracy, self._falling_accuracy = (accuracy, event.step), 0
-            self._told.well("accuracy-rising", {**values, "variant": "rising"})
+            self._log.well("accuracy-rising", {**values, "variant": "rising"})
             return
         scatter = math.sqrt(best * (1 - best) / run.validation_tokens) if run.validation_tokens > 0 else 0.0
         if best - accuracy <= max(limits["points"], limits["deviations"] * scatter):
             self._falling_accuracy = 0
-            self._told.well("accuracy-rising", {**values, "variant": "near-best"})
+            self._log.well("accuracy-rising", {**values, "variant": "near-best"})
             return
         self._falling_accuracy += 1
         if self._falling_accuracy >= limits["evaluations"]:
             values |= {"points": 100 * (best - accuracy), "evaluations": self._falling_accuracy}
-            self._told.tell("accuracy-rising", "warn", best - accuracy, values)
+            self._log.add("accuracy-rising", "warn", best - accuracy, values)
 
     def _check_count(self, event: events.Validation, is_best: bool) -> bool:
         """Whether best and patience were miscounted, which is told."""
@@ -262,4 +262,4 @@ class ValidationRules:
         best = self._best
         told: Values = {"variant": variant, "step": step, "patience": self._run.patience, **values}
         told |= {} if best is None else {"best": best.loss, "best_step": best.step}
-        self._told.tell("early-stopping", "fail", 0.0, told)
+        self._log.add("early-stopping", "fail", 0.0, told)

@@ -181,7 +181,7 @@ def stepper_on(context: ModelContext, model: LanguageModel, windows: Windows, co
 def loss_of(stepper: Stepper, step: int, rate: float, machine: Machine) -> float:
     """One step from window 0 on; the loss before it, nats a token; NOT_A_NUMBER where it or a gradient is not finite."""
     try:
-        return finite(stepper.make(step, 0, rate, _scale(machine)).loss)
+        return finite(stepper.make_step(step, 0, rate, _scale(machine)).loss)
     except (TrainingError, Overflowed):
         stepper.drop_gradients()
         return NOT_A_NUMBER

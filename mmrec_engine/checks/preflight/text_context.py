@@ -8,7 +8,7 @@ from functools import cached_property
 
 from mmrec_engine.data.batches import training_windows
 from mmrec_engine.data.ngrams import stretches
-from mmrec_engine.data.parts import Side
+from mmrec_engine.data.parts import Split
 from mmrec_engine.data.prepare import Corpus
 from mmrec_engine.data.text_measures import texts
 from mmrec_engine.data.windows import EvaluationWindows, TrainingWindows
@@ -77,5 +77,5 @@ class TextContext:
             for start in range(0, len(stretch), _AT_ONCE):
                 yield from texts(stretch[start : start + _AT_ONCE], self.corpus.tokenizer, _AT_ONCE)
 
-    def _sample(self, side: Side) -> tuple[str, ...]:
+    def _sample(self, side: Split) -> tuple[str, ...]:
         return tuple(texts(side.tokens, self.corpus.tokenizer, _SAMPLE, _SAMPLE_STRETCHES))

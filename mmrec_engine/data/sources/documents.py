@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
-from mmrec_engine.data.document_table import SideName
+from mmrec_engine.data.document_table import SplitName
 from mmrec_engine.data.sources.compressed_files import Unusable, is_archive, members, open_bytes, opened_member
 from mmrec_engine.data.sources.given_split import GivenSplit, given_split
 from mmrec_engine.data.sources.structured import Found, Lost, TextReader
@@ -44,7 +44,7 @@ class Document:
 
     name: str
     pieces: Iterator[str]
-    side: SideName | None = None
+    side: SplitName | None = None
     done: int = 0
     size: int = 0
 
@@ -148,7 +148,7 @@ class FileDocuments:
         fields = tuple((one.told, one.others) for one in self._found.fields)
         return Reading(splits, fields, tuple(self._found.converted.items()), self._found.dropped_bytes)
 
-    def side_of(self, name: str) -> SideName | None:
+    def side_of(self, name: str) -> SplitName | None:
         """The side that a given split puts a file on; None where there is no such split, or it is no part of it."""
         role = None if self.split is None else self.split.roles.get(name)
         if self.split is None or role is None:
@@ -159,7 +159,7 @@ class FileDocuments:
         """A training file and a validating one, to name the split by."""
         return "" if self.split is None else f"{self.split.training[0]}, {self.split.validating[0]}"
 
-    def _read(self, entry: Entry, side: SideName | None, done: int) -> Iterator[Document]:
+    def _read(self, entry: Entry, side: SplitName | None, done: int) -> Iterator[Document]:
         try:
             before = entry.path.stat()
             yield from self._documents(entry, side, done)
@@ -172,7 +172,7 @@ class FileDocuments:
         if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
             raise RequestError("corpus-changed-while-read", path=entry.path)
 
-    def _documents(self, entry: Entry, side: SideName | None, done: int) -> Iterator[Document]:
+    def _documents(self, entry: Entry, side: SplitName | None, done: int) -> Iterator[Document]:
         given = 0
         try:
             with entry.opened() as file:

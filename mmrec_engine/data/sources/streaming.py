@@ -1,6 +1,6 @@
 """A streamed data set brought to disk once, in parts, so that a process that is killed loses one part at most.
 
-    rows ──► clean documents ──► a part of some 64 MiB, its documents mixed ──► text, ledger, and the place behind it
+    rows ──► clean documents ──► a part of some 64 MiB, its documents mixed ──► text, table, and the place behind it
 
 Which documents a part holds, and how they are mixed, is a function of the data set alone: read in one go or in many, it comes
 to the same text. The mixing takes the place of a shuffle buffer, whose content could not be found again. Nobody's seed is in
@@ -21,11 +21,11 @@ from typing import Any
 
 import numpy as np
 
-from mmrec_engine.data.document_table import FINGERPRINT_BYTES, SIDES, Ledger, SideName
+from mmrec_engine.data.document_table import FINGERPRINT_BYTES, SIDES, DocumentTable, SplitName
 from mmrec_engine.data.sources.hub import HubDocuments, Place
 from mmrec_engine.data.sources.hub_source import HubSource
 from mmrec_engine.data.sources.mojibake import Repair
-from mmrec_engine.data.text_store import Spool
+from mmrec_engine.data.text_store import TextStore
 from mmrec_engine.errors import RequestError
 from mmrec_engine.events import Progress
 from mmrec_engine.randomness import hash64, permuted
@@ -47,7 +47,7 @@ class Streamed:
     not read. field: that holds the text; others: those left aside.
     """
 
-    spool: Spool
+    store: TextStore
     empty: int
     repaired_words: int
     held_out: str | None = None
@@ -113,7 +113,7 @@ def streamed(
             other = replace(source, split=parts.last.held_out, column=parts.last.field)
             yield from _read_split(other, name, parts, most_bytes, repair)
     last = parts.last
-    return Streamed(parts.spool(), last.empty, last.repaired, last.held_out, last.field, last.others, last.left_out)
+    return Streamed(parts.store(), last.empty, last.repaired, last.held_out, last.field, last.others, last.left_out)
 
 
 def _read_split(
@@ -127,7 +127,7 @@ def _read_split(
     validates = source.split is not None and source.split == last.held_out
     documents = HubDocuments(source, name, last.revision, Place(**last.place))
     held_out = last.held_out if validates else documents.held_out
-    side: SideName | None = "validation" if validates else "train" if held_out is not None else None
+    side: SplitName | None = "validation" if validates else "train" if held_out is not None else None
     before = parts.validating if validates else parts.bytes
     if most_bytes is not None and held_out is not None:
         most_bytes = max(1, int(most_bytes * (_HELD_OUT if validates else 1 - _HELD_OUT)))
@@ -176,7 +176,7 @@ class _Kept:
     revision: str | None
     place: dict[str, Any]
     held_out: str | None = None
-    side: SideName | None = None
+    side: SplitName | None = None
     field: str | None = None
     others: Sequence[str] = ()
     left_out: Sequence[str] = ()
@@ -234,40 +234,40 @@ class _Parts:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._ledger = Ledger()
+        self._table = DocumentTable()
         self.last = _Kept(0, 0, False, None, asdict(Place()))
         self.bytes = self.validating = self.count = 0
         with contextlib.suppress(OSError, ValueError, TypeError):
             while True:
                 kept = _Kept(**json.loads(self._path("json").read_text(encoding="utf-8")))
-                ledger = Ledger.read(self._path("npy"))
+                table = DocumentTable.read(self._path("npy"))
                 size = self._path("text").stat().st_size
-                if size != int(ledger.bytes.sum()):
+                if size != int(table.bytes.sum()):
                     break
-                self._ledger.take(ledger)
-                self._note(kept, size, SIDES[int(ledger.sides[0])] if size else None)
+                self._table.extend(table)
+                self._note(kept, size, SIDES[int(table.sides[0])] if size else None)
         self._remove_others()
 
-    def _note(self, kept: _Kept, size: int, side: SideName | None) -> None:
+    def _note(self, kept: _Kept, size: int, side: SplitName | None) -> None:
         self.last, self.bytes, self.count = kept, self.bytes + size, self.count + 1
         self.validating += size if side == "validation" else 0
 
-    def add(self, part: _Part, kept: _Kept, side: SideName | None) -> None:
-        ledger = Ledger()
+    def add(self, part: _Part, kept: _Kept, side: SplitName | None) -> None:
+        table = DocumentTable()
         with self._path("text").open("wb") as file:
             for data, characters in part.mixed(self.count):
                 digest = hashlib.blake2b(data, digest_size=FINGERPRINT_BYTES).digest()
-                ledger.add(digest, characters, len(data), side)
+                table.add(digest, characters, len(data), side)
                 file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        ledger.write(self._path("npy"))
+        table.write(self._path("npy"))
         write_whole(self._path("json"), json.dumps(asdict(kept)), sync=True)
-        self._ledger.take(ledger)
+        self._table.extend(table)
         self._note(kept, part.bytes, side)
 
-    def spool(self) -> Spool:
-        return Spool(tuple(self._path("text", number) for number in range(self.count)), self._ledger)
+    def store(self) -> TextStore:
+        return TextStore(tuple(self._path("text", number) for number in range(self.count)), self._table)
 
     def _path(self, kind: str, number: int | None = None) -> Path:
         return self._folder / f"part-{self.count if number is None else number:05d}.{kind}"

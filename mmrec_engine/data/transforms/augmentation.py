@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from mmrec_engine.data.transforms.case_tables import Recasing, Table
+from mmrec_engine.data.transforms.case_tables import CaseTables, Table
 from mmrec_engine.data.windows import Batch, Tokens, Windows
 from mmrec_engine.randomness import hash64, hashed, shares
 from mmrec_engine.settings import Settings
@@ -39,7 +39,7 @@ class AugmentedWindows:
     base: Windows
     tokens: Tokens
     unknown: int | None
-    recasing: Recasing | None
+    tables: CaseTables | None
     seed: int
     recased: float
     masked: float
@@ -68,10 +68,10 @@ class AugmentedWindows:
         return hash64(self.seed, number, kind)
 
     def _recase(self, number: int, inputs: npt.NDArray[np.int64], labels: npt.NDArray[np.int64]) -> None:
-        if self.recasing is None or self._key(number, _WHETHER_RECASED) >= self.recased * 2.0**64:
+        if self.tables is None or self._key(number, _WHETHER_RECASED) >= self.recased * 2.0**64:
             return
         text = np.append(inputs, labels[-1])
-        changed = recased(text, self.recasing, self._key(number, _HOW_RECASED) % 4)
+        changed = recased(text, self.tables, self._key(number, _HOW_RECASED) % 4)
         inputs[:], labels[:] = changed[:-1], changed[1:]
 
     def _mask(self, number: int, inputs: npt.NDArray[np.int64]) -> None:
@@ -102,21 +102,19 @@ def augmented(windows: Windows, tokens: Tokens, settings: Settings, tokenizer: T
     """The windows as the settings want them changed; jitter they have themselves. tokens: of the training side."""
     if not (settings.recased or settings.masked or settings.noise):
         return windows
-    recasing = Recasing.of(tokenizer) if settings.recased and isinstance(tokenizer, CharacterTokenizer) else None
+    tables = CaseTables.of(tokenizer) if settings.recased and isinstance(tokenizer, CharacterTokenizer) else None
     shares_of = (settings.recased, settings.masked, settings.noise)
-    return AugmentedWindows(
-        windows, tokens, tokenizer.unknown, recasing, settings.seed, *shares_of, bool(tokenizer.tags)
-    )
+    return AugmentedWindows(windows, tokens, tokenizer.unknown, tables, settings.seed, *shares_of, bool(tokenizer.tags))
 
 
-def recased(text: Table, recasing: Recasing, way: int) -> Table:
+def recased(text: Table, tables: CaseTables, way: int) -> Table:
     """Ids of the text in another form. way: 0 lower case, 1 upper case, 2 each word with a capital, 3 without diacritics."""
     if way == 3:
-        return recasing.plain[text]
-    letters = recasing.letter[text]
-    is_turkish = recasing.only_turkish[text].sum() > _FOREIGN * letters.sum()
-    cases = recasing.turkish if is_turkish else recasing.usual
+        return tables.plain[text]
+    letters = tables.letter[text]
+    is_turkish = tables.only_turkish[text].sum() > _FOREIGN * letters.sum()
+    cases = tables.turkish if is_turkish else tables.usual
     if way < 2:
         return (cases.lower, cases.upper)[way][text]
-    begins = letters & ~np.append(True, recasing.within[text][:-1])  # what stands before the text may be a letter
+    begins = letters & ~np.append(True, tables.within[text][:-1])  # what stands before the text may be a letter
     return np.where(begins, cases.upper[text], cases.lower[text])

@@ -32,7 +32,7 @@ class Cases:
 
 
 @dataclass(frozen=True)
-class Recasing:
+class CaseTables:
     """usual, turkish: by the rules of most languages, and by those of Turkish. plain: without the diacritics of Latin letters.
 
     letter: whether an id is a letter; within: whether a word goes on behind it; only_turkish: whether it tells that the text
@@ -47,7 +47,7 @@ class Recasing:
     only_turkish: npt.NDArray[np.bool_]
 
     @classmethod
-    def of(cls, tokenizer: CharacterTokenizer) -> Recasing:
+    def of(cls, tokenizer: CharacterTokenizer) -> CaseTables:
         first = len(tokenizer.special)
         ids = {character: first + place for place, character in enumerate(tokenizer.characters)}
 

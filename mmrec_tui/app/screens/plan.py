@@ -20,9 +20,9 @@ from mmrec_engine.system.memory import USABLE, available_bytes
 from mmrec_tui.app.draft import (
     Draft,
     corpora_as_typed,
+    estimate_run,
     known_settings,
     named,
-    outlook,
     typed_corpora,
     windows_of,
 )
@@ -171,7 +171,7 @@ class PlanScreen(MmrecScreen):
         """The planned learning rate and curriculum; before the text is known over the steps that are given."""
         settings, corpus = self._settings, self._preparing.corpus
         known = corpus is not None and short_side(corpus, settings.seq_len) is None
-        steps = outlook(settings, corpus, None).steps if known and corpus is not None else settings.max_steps
+        steps = estimate_run(settings, corpus, None).steps if known and corpus is not None else settings.max_steps
         if steps is not None:
             curves = planned_rates(settings, steps, self.say), planned_pacing(settings, steps, self.say)
             self._form.show_curves(*curves)
@@ -204,7 +204,7 @@ class PlanScreen(MmrecScreen):
         settings, corpus = self._settings, self._preparing.corpus
         if corpus is None or not windows_of(settings, corpus)[0]:
             return "…"
-        seconds = outlook(settings, corpus, costs).seconds_an_epoch
+        seconds = estimate_run(settings, corpus, costs).seconds_an_epoch
         return say.clock(seconds or 0.0)
 
     @property
@@ -308,7 +308,7 @@ class PlanScreen(MmrecScreen):
         short = short_side(look.corpus, settings.seq_len)
         if short is not None:
             return Content.styled("✗ ", "bold $error") + plain(error_text(short, say))
-        ahead = outlook(settings, look.corpus, self._measuring.costs_of(settings.config))
+        ahead = estimate_run(settings, look.corpus, self._measuring.costs_of(settings.config))
         folder = Path(settings.output_dir) / self._free_name(settings)
         short_of_memory = ahead.memory_bytes > USABLE * available_bytes()
         return outlook_text(ahead, folder, short_of_memory, say, narrow=self.size.width < _ROOMY_WIDTH)

@@ -19,11 +19,11 @@ from mmrec_tui.app.earlier import last_like
 from mmrec_tui.app.in_app import error_text
 from mmrec_tui.app.keys import Key, keys_of
 from mmrec_tui.app.meter import Meter
-from mmrec_tui.app.pacing import Pacing
+from mmrec_tui.app.pacing import RedrawInterval
 from mmrec_tui.app.screens.base import KeyBar, MmrecScreen
 from mmrec_tui.app.screens.looking import LookingScreen
 from mmrec_tui.app.session import Session, Work
-from mmrec_tui.app.widgets.panels import Checklist, Hints, Log, Machine, Panel, Patience, SampleText, StateLine
+from mmrec_tui.app.widgets.panels import Checklist, Hints, Log, MachinePanel, Panel, Patience, SampleText, StateLine
 from mmrec_tui.app.widgets.plot import Plot
 from mmrec_tui.presentation.figures import X_AXES, View, XAxis, extent, figure_of
 from mmrec_tui.presentation.panels import PANELS, PLOTS
@@ -45,7 +45,7 @@ class TrainingScreen(LookingScreen):
     def __init__(self) -> None:
         super().__init__()
         self._shown = PANELS[0]
-        self._pacing = Pacing()
+        self._pacing = RedrawInterval()
         self._meter = Meter()
         self._ticks = 0
         self._last_state = ""
@@ -71,7 +71,7 @@ class TrainingScreen(LookingScreen):
                 for number, name in enumerate(PLOTS, start=1):
                     title = f"{number} {say(f'panel.{name}')}"
                     yield Plot(title, name, say("plot.waiting"), id=f"panel-{name}", classes="panel")
-                yield Machine(f"8 {say('panel.machine')}", "machine", id="panel-machine", classes="panel")
+                yield MachinePanel(f"8 {say('panel.machine')}", "machine", id="panel-machine", classes="panel")
                 yield Log(f"9 {say('panel.log')}", None, id="panel-log", classes="panel")
             with Vertical(id="side"):
                 yield Patience(say("panel.patience"), "patience", id="patience")
@@ -135,7 +135,7 @@ class TrainingScreen(LookingScreen):
             self._guarded("panel-log", lambda one: cast(Log, one).look(history))
         if self._ticks % _METER_TICKS == 1:
             readings = self._meter.read(session.process)
-            self._guarded("panel-machine", lambda one: cast(Machine, one).look(readings))
+            self._guarded("panel-machine", lambda one: cast(MachinePanel, one).look(readings))
         if state != self._last_state and session.loaded:
             self._state_changed(state)
         offered = bool(self._offers)

@@ -316,7 +316,7 @@ def log_line(event: events.Event, say: Wording) -> str:
             return ""
 
 
-class Machine(Panel):
+class MachinePanel(Panel):
     """How busy this machine is and was, and how much of it the run takes."""
 
     def __init__(self, title: str = "", topic: str | None = None, **how: Any) -> None:

@@ -10,7 +10,7 @@ from mmrec_engine.data.prepare import Corpus
 from mmrec_engine.errors import MmrecError
 from mmrec_engine.settings import Settings
 from mmrec_engine.tokenizer import CharacterTokenizer
-from mmrec_tui.app.draft import Outlook, windows_of
+from mmrec_tui.app.draft import RunEstimate, windows_of
 from mmrec_tui.app.in_app import error_text
 from mmrec_tui.app.preparing import Look
 from mmrec_tui.app.widgets.panels import plain
@@ -79,7 +79,9 @@ def preview_text(look: Look, settings: Settings, say: Wording) -> Content:
     return Content("\n").join(parts)
 
 
-def outlook_text(ahead: Outlook, folder: Path, short_of_memory: bool, say: Wording, *, narrow: bool = False) -> Content:
+def outlook_text(
+    ahead: RunEstimate, folder: Path, short_of_memory: bool, say: Wording, *, narrow: bool = False
+) -> Content:
     """What the run will be. folder: where it will lie; short_of_memory: it takes more than should be taken without asking;
     narrow: in two short lines."""
     clock = {name: "…" if value is None else say.clock(value) for name, value in
