@@ -28,7 +28,11 @@ _BESIDE_UNCHECKED = 4.0
 _SHARE_KEPT = 0.04  # of the time: preparing the plan, and what is left over
 _LEAST_WINDOWS = (50, 8)  # of training and validation split
 _SHORTEST_WINDOW = 16
-_NOT_WITH_A_RECIPE = frozenset({"max_steps", "eval_every", "tokenizer", "vocab_size"})  # what a recipe leaves open
+# What a recipe leaves open: the guide says what a token is.
+_LEFT_OPEN = {
+    "guide": frozenset({"max_steps", "eval_every"}),
+    "fast": frozenset({"max_steps", "eval_every", "tokenizer", "vocab_size"}),
+}
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,7 @@ def is_free(name: str, resolved: Resolved) -> bool:
     """Whether nobody fixed this setting, neither by itself nor by a recipe."""
     if resolved.sources[name] != "default":
         return False
-    return resolved.sources["recipe"] not in GIVEN or name in _NOT_WITH_A_RECIPE
+    return resolved.sources["recipe"] not in GIVEN or name in _LEFT_OPEN[resolved.settings.recipe]
 
 
 def tokenizer_choices(text: TextFacts, machine: MachineFacts, resolved: Resolved) -> dict[str, Choice]:

@@ -64,6 +64,7 @@ def test_a_recipe_given_by_hand_keeps_its_hyperparameters(recipe: str) -> None:
     asked = resolve({"time": 120, "recipe": recipe})
     chosen = plan(MEGABYTE, MachineFacts(True, speeds={"tiny": 30_000.0}), asked)
     assert chosen.choices.keys() <= {"max_steps", "eval_every", "tokenizer", "vocab_size"}
+    assert ("tokenizer" in chosen.choices) == (recipe == "fast"), "the guide says what a token is"
     kept = chosen.applied_to(asked).settings
     assert kept.learning_rate == asked.settings.learning_rate
     assert list(candidates(MEGABYTE, USUAL, asked)) == ["tiny"]
