@@ -361,7 +361,7 @@ def test_first_rows_without_text_do_not_mislead(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, rows)))
     texts, documents = read(tmp_path)
     assert texts == STORIES
-    assert skipped(documents) == [("invalid-json", "1, a.jsonl:3")]
+    assert skipped(documents) == [("invalid-json", "1, a.jsonl:3"), ("empty-rows", "2")]
 
 
 def test_a_file_without_text_tells_the_keys_it_has(tmp_path: Path) -> None:

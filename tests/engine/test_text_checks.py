@@ -474,8 +474,9 @@ def test_markup_in_the_text_is_named(tmp_path: Path, text: str, variant: str) ->
         (lambda number: f"https://example.org/{number}/page", "links"),
         (lambda number: ("positive", "negative")[number % 2], "labels"),
         (lambda number: f"the words of story number {number}", None),
+        (lambda number: f"{number}+{number * 3}={number * 4}", None),
     ],
-    ids=["ids", "links", "labels", "prose"],
+    ids=["ids", "links", "labels", "prose", "equations"],
 )
 def test_a_field_that_is_no_prose_is_named(tmp_path: Path, value: Any, variant: str | None) -> None:
     lines = "".join(json.dumps({"odd": value(number)}) + "\n" for number in range(2000))

@@ -20,6 +20,7 @@ Limits = Mapping[str, float]
 _LINES = 2000  # that are tried as JSON
 _TABLE = 2**16  # characters that are tried as a table
 _EXAMPLE = 60  # characters
+_MOSTLY = 0.5  # of a value
 _FEW_DIFFERENT = 0.2  # of the values of labels
 _RTF = re.compile(
     r"\\(?:rtf|ansi|pard?|plain|f|fs|cf|lang|b|i|ul|u|qc|ql|qj|li|ri|fi|sa|sb|tab|line)-?\d*\b ?|\\'[0-9a-f]{2}"
@@ -68,13 +69,18 @@ def _column(context: TextContext) -> Values:
     values: Values = {
         "field": ", ".join(name for name, _ in context.corpus.reading.fields),
         "documents": len(sample),
-        "share": sum(is_prose((one,)) for one in sample) / max(1, len(sample)),
+        "share": sum(map(_is_text, sample)) / max(1, len(sample)),
         "links": sum("://" in one[:12] for one in sample) / max(1, len(sample)),
         "different": len(set(sample)) / max(1, len(sample)),
     }
     if sample:
-        values["example"] = next((one for one in sample if not is_prose((one,))), sample[0])[:_EXAMPLE]
+        values["example"] = next((one for one in sample if not _is_text(one)), sample[0])[:_EXAMPLE]
     return values
+
+
+def _is_text(value: str) -> bool:
+    """Prose, or an equation: text to learn arithmetic from."""
+    return is_prose((value,)) or text_measures.arithmetic_share(value) > _MOSTLY
 
 
 def _judge_column(values: Values, limits: Limits) -> Status:

@@ -61,7 +61,7 @@ def _value(line: bytes | str, encoding: str | None, dropped: list[int] | None) -
     """None where it is no JSON, `TORN` where it is no UTF-8 and nothing else was named."""
     try:
         try:
-            return json.loads(line)
+            return json.loads(line if isinstance(line, str) else line.decode("utf-8"))
         except UnicodeDecodeError:
             if not isinstance(line, bytes):
                 return None

@@ -25,7 +25,7 @@ from mmrec_engine.data.sources.rows import (
     rows_of_table,
     table_of,
 )
-from mmrec_engine.data.sources.text import as_utf8, clean, clean_pieces
+from mmrec_engine.data.sources.text import as_utf8, clean, clean_pieces, refuse_unmarked_unicode
 
 HEAD_BYTES = 2**16
 _LARGEST_MARKUP = 2**26  # characters of a page, which is held in memory whole
@@ -82,6 +82,8 @@ class TextReader:
             head = file.read(HEAD_BYTES)
             file.seek(0)
         kind = kind_of(name, head, len(head) < HEAD_BYTES)
+        if kind not in ("text", "columns") and b"\0" in head:
+            refuse_unmarked_unicode(head, self.encoding)
         dropped: list[int] | None = [] if self.skip_invalid else None
         if kind == "text":
             yield Text(clean_pieces(file, self.encoding, dropped))
@@ -141,7 +143,7 @@ class TextReader:
         if field is None:
             raise Unusable("no-field", _some(keys_of(known)))
         found.fields[field] += 1
-        bad, first_bad, good = 0, 0, 0
+        bad, first_bad, good, without_text = 0, 0, 0, 0
         torn = []
         try:
             for number, row in enumerate(itertools.chain(first, rows), start=1):
@@ -156,6 +158,8 @@ class TextReader:
                 elif text:
                     good += 1
                     yield Text(iter((clean(text),)), in_row=True)
+                else:
+                    without_text += 1
         except Unusable as unusable:
             yield Lost(unusable.reason, unusable.hint)
             return
@@ -165,6 +169,8 @@ class TextReader:
             yield Lost("invalid-rows" if kind in ("table", "columns") else "invalid-json", f"{bad}, {name}:{first_bad}")
         elif not good and not torn:
             yield Lost("empty", "")
+        if without_text and good:
+            yield Lost("empty-rows", str(without_text))
 
 
 def _declared(head: bytes) -> str | None:

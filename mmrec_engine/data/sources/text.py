@@ -51,6 +51,14 @@ def as_utf8(file: BinaryIO, encoding: str | None) -> BinaryIO:
     return cast(BinaryIO, io.BufferedReader(_AsUtf8(file, encoding)))
 
 
+def refuse_unmarked_unicode(head: bytes, encoding: str | None) -> None:
+    """Raises Unusable where these bytes are in UTF-16 or UTF-32 without a mark, and no such encoding was named."""
+    if marked_encoding(head) is not None or (encoding is not None and _wide(encoding) is not None):
+        return
+    if (wide := unmarked_unicode(head)) is not None:
+        raise Unusable("undecodable", "{} («{}»)".format(*wide))
+
+
 def _wide(encoding: str) -> str | None:
     """The codec's name, if its characters are of two or four bytes."""
     name = codecs.lookup(encoding).name
@@ -116,9 +124,7 @@ def clean_pieces(file: BinaryIO, encoding: str | None, dropped: list[int] | None
             raise Unusable("empty")
         marked = marked_encoding(head)
         if marked is None and _is_binary(head):
-            wide = unmarked_unicode(head)
-            if wide is not None and (encoding is None or _wide(encoding) is None):
-                raise Unusable("undecodable", "{} («{}»)".format(*wide))
+            refuse_unmarked_unicode(head, encoding)
             if encoding is None or b"\0" not in head:
                 raise Unusable("binary")
             marked = encoding  # UTF-16 without its mark is full of NUL bytes
