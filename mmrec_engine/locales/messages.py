@@ -209,8 +209,8 @@ MESSAGES: dict[str, dict[Language, str]] = {
         "tr": "{path}: kullanılabilir metin yok; {first}: metni tuttuğu bilinen bir alan yok (toplam {count} dosya dışarıda); --text-field ile birini verin: {hint}",
     },
     "corpus-needs-extra": {
-        "en": "{path}: no usable text; to read {first}, install the extra {hint!r}: .venv/bin/pip install -e '.[{hint}]'",
-        "tr": "{path}: kullanılabilir metin yok; {first} için {hint!r} ek paketini kurun: .venv/bin/pip install -e '.[{hint}]'",
+        "en": "{path}: no usable text; {first} needs a library that is not installed: {hint}",
+        "tr": "{path}: kullanılabilir metin yok; {first} için gereken kütüphane kurulu değil: {hint}",
     },
     "corpus-encoding-unknown": {
         "en": "--encoding {encoding}: no such text encoding; try windows-1254 (Turkish), windows-1252, windows-1251 (Cyrillic) or gb18030",

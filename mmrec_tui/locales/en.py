@@ -260,7 +260,7 @@ TEXT: dict[str, str] = {
     "skipped.encoding-unknown": "{file}: not UTF-8, left out; no encoding known here reads it well, so name its own with --encoding",
     "skipped.encrypted": "{file}: encrypted, left out",
     "skipped.too-large": "{file}: too large to be converted, left out",
-    "skipped.needs-extra": "{file}: left out; to read it, install the extra: .venv/bin/pip install -e '.[{hint}]'",
+    "skipped.needs-extra": "{file}: left out; to read it, install a library: {hint}",
     "skipped.no-field": "{file}: left out, since no field is known to hold its text; name one with --text-field, of: {hint}",
     "skipped.invalid-rows": "{file}: rows that cannot be read left out ({hint})",
     "skipped.split-given": "{file}: left out, since the text came split ({hint})",

@@ -260,7 +260,7 @@ TEXT: dict[str, str] = {
     "skipped.encoding-unknown": "{file}: UTF-8 değil, alınmadı; burada bilinen hiçbir kodlama ona uymuyor, kodlamasını --encoding ile verin",
     "skipped.encrypted": "{file}: şifreli, alınmadı",
     "skipped.too-large": "{file}: dönüştürülemeyecek kadar büyük, alınmadı",
-    "skipped.needs-extra": "{file}: alınmadı; okumak için ek paketi kurun: .venv/bin/pip install -e '.[{hint}]'",
+    "skipped.needs-extra": "{file}: alınmadı; okumak için kütüphanesini kurun: {hint}",
     "skipped.no-field": "{file}: alınmadı, metni tuttuğu bilinen bir alanı yok; --text-field ile birini verin: {hint}",
     "skipped.invalid-rows": "{file}: okunamayan satırlar alınmadı ({hint})",
     "skipped.split-given": "{file}: alınmadı, çünkü metin bölünmüş geldi ({hint})",

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.command.faults import measured, planted
+from mmrec_engine.system.optional_dependencies import install_command
+from tests.command.faults import measured, one_line_of, planted
 from tests.command.refusals import as_a_plain_user, everything, refused
 from tests.conftest import FAST, Command
 
@@ -264,3 +265,22 @@ def test_a_missing_text_is_told_before_a_run_that_stands_in_the_way(command: Com
     told = refused(command, "train", "--data-dir", "nowhere")
     assert "nowhere: no such file or folder" in told
     assert "already holds a run" not in told
+
+
+@pytest.mark.parametrize(
+    ("name", "module", "extra"), [("a.txt.zst", "backports.zstd", "zstd"), ("a.parquet", "pyarrow", "hub")]
+)
+def test_a_format_whose_library_is_missing_names_what_to_install(
+    command: Command, name: str, module: str, extra: str
+) -> None:
+    folder = command.folder / "text"
+    folder.mkdir()
+    (folder / name).write_bytes(b"PAR1" + bytes(99) if name.endswith("parquet") else b"\x28\xb5\x2f\xfd" + bytes(99))
+    gone = planted(code=f"import sys; sys.modules[{module!r}] = None")
+    told = command("train", "--data-dir", "text", *FAST, **gone)
+    assert told.code == 2
+    assert one_line_of(told.err).endswith(install_command(extra).partition(" ")[2])
+    (folder / "b.txt").write_bytes(WORDS)
+    trained = command("train", "--data-dir", "text", *FAST, "--max-steps", 1, "--no-check", **gone)
+    assert trained.code == 0, trained.err
+    assert install_command(extra).partition(" ")[2] in trained.err

@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, cast
 
 from mmrec_engine.errors import RequestError
-from mmrec_engine.system.optional_dependencies import library
+from mmrec_engine.system.optional_dependencies import install_command, library
 
 ENDINGS = (".gz", ".bz2", ".xz", ".zst")
 _EXTRA = "zstd"
@@ -130,7 +130,7 @@ def _zstd(file: Path | BinaryIO) -> BinaryIO:
         else:
             module = library("backports.zstd", _EXTRA)
     except RequestError:
-        raise Unusable("needs-extra", _EXTRA) from None
+        raise Unusable("needs-extra", install_command(_EXTRA)) from None
     return cast(BinaryIO, module.ZstdFile(file))
 
 

@@ -15,7 +15,7 @@ from mmrec_engine.data.sources.compressed_files import Unusable
 from mmrec_engine.data.sources.fields import Row
 from mmrec_engine.data.sources.text import json_lines, undecodable_lines, utf8_damage
 from mmrec_engine.errors import RequestError
-from mmrec_engine.system.optional_dependencies import library
+from mmrec_engine.system.optional_dependencies import install_command, library
 
 BLANK: Row = {}  # stands where an empty line is, so that lines can be counted
 TORN: Row = {}  # where a line is no UTF-8, in a file that is
@@ -218,7 +218,7 @@ def rows_of_columns(file: BinaryIO, head: bytes) -> Iterator[Row | None]:
         pyarrow = library("pyarrow", _EXTRA)
         reader = library("pyarrow.parquet" if head.startswith(b"PAR1") else "pyarrow.ipc", _EXTRA)
     except RequestError:
-        raise Unusable("needs-extra", _EXTRA) from None
+        raise Unusable("needs-extra", install_command(_EXTRA)) from None
     try:
         if head.startswith(b"PAR1"):
             batches: Any = reader.ParquetFile(file).iter_batches(batch_size=1024)
