@@ -21,7 +21,7 @@ _SHORTEST_MEMORY, _LONGEST_MEMORY = 2.0, 20.0  # seconds
 _ROUNDS = 5
 _SAFETY = 0.01  # of the time, left over at the end
 _UNUSUAL_STEPS = 2  # the first ones of a process are slower: kernels, buffers and threads are made
-_MOST_SLOWER = 8.0  # times: what comes after the last step is expected to be slower by as much as the steps became
+_MOST_SLOWER = 5.0  # times: what comes after the last step is expected to be slower by as much as the steps became
 
 
 @dataclass(frozen=True)
