@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from mmrec_engine import events
+from mmrec_engine.data.prepare import prepare_corpus
+from mmrec_engine.data.sources.documents import Skipped
+from mmrec_engine.events import result_of
+from mmrec_engine.locales.messages import Language
 from mmrec_engine.runs.history import History
+from mmrec_engine.settings import resolve
+from mmrec_tui.app.preparing import Look
 from mmrec_tui.app.screens.report import numbers_text, samples_text
 from mmrec_tui.app.widgets.panels import log_line, machine_text, patience_text, samples_lines
+from mmrec_tui.app.widgets.preview import preview_text
 from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.spark import spark
 from tests.app.recorded import a_training
@@ -64,3 +75,18 @@ def test_a_course_in_one_line_falls_as_its_values_do_and_leaves_gaps() -> None:
     assert spark([2.0, 2.0], 5) == "▁▁"
     assert spark([], 5) == spark([1.0], 0) == ""
     assert spark([float("nan")], 5) == " "
+
+
+@pytest.mark.parametrize(
+    ("language", "told", "left"),
+    [
+        ("en", "other splits of the data set are left out: test", "1 left out: a.pdf"),
+        ("tr", "veri kümesinin öteki bölümleri alınmadı: test", "1 tanesi alınmadı: a.pdf"),
+    ],
+)
+def test_the_plan_tells_which_splits_and_files_are_left_out(language: Language, told: str, left: str) -> None:
+    settings = resolve({"corpus": "sample", "seq_len": 16}).settings
+    corpus = result_of(prepare_corpus(settings))
+    skipped = (Skipped("hf:a/b", "splits-left-out", "test"), Skipped("a.pdf", "binary"))
+    text = preview_text(Look(corpus=replace(corpus, skipped=skipped)), settings, Wording(language)).plain
+    assert told in text and left in text
