@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mmrec_engine.checks.preflight.model_context import OneBatch
 from mmrec_engine.data.windows import Batch, TrainingWindows, _cut
 from mmrec_engine.model.language_model import LanguageModel, create_model
 from mmrec_engine.optim.optimizers import _sorted_parameters
@@ -69,6 +70,8 @@ def in_each_step(change: Callable[[Make, Stepper, int, int, float], StepResult])
         plain = Stepper.make_step
 
         def made(stepper: Stepper, step: int, first: int, learning_rate: float, loss_scale: float = 1.0) -> StepResult:
+            if isinstance(stepper._windows, OneBatch):  # of a check before training
+                return plain(stepper, step, first, learning_rate, loss_scale)
             return change(partial(plain, loss_scale=loss_scale), stepper, step, first, learning_rate)
 
         with patch.object(Stepper, "make_step", made):
