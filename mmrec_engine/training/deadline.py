@@ -21,6 +21,7 @@ _SHORTEST_MEMORY, _LONGEST_MEMORY = 2.0, 20.0  # seconds
 _ROUNDS = 5
 _SAFETY = 0.01  # of the time, left over at the end
 _UNUSUAL_STEPS = 2  # the first ones of a process are slower: kernels, buffers and threads are made
+_ALLOWED, _ALLOWED_SHARE = 7.0, 0.15  # seconds, and share of the time, of the ten seconds that a run may be late
 _MOST_SLOWER = 5.0  # times: what comes after the last step is expected to be slower by as much as the steps became
 
 
@@ -119,7 +120,9 @@ class Deadline:
     def after_the_steps(self) -> float:
         """Seconds from the last step to the end of the process."""
         slower = min(_MOST_SLOWER, max(1.0, self.seconds_a_step / self._expected)) if self._expected else 1.0
-        return self._beside.validation + self._beside.saving + slower * self._beside.ending + _SAFETY * self.seconds
+        # What a busy machine makes longer may lie beyond the time, as far as that is allowed: it may be over by then.
+        ending = max(self._beside.ending, slower * self._beside.ending - min(_ALLOWED, _ALLOWED_SHARE * self.seconds))
+        return self._beside.validation + self._beside.saving + ending + _SAFETY * self.seconds
 
     def fitting(self, step: int, eval_every: int | None, checkpoint_every: int) -> int:
         """The step that should be the last one, as things are."""

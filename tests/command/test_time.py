@@ -74,7 +74,7 @@ def test_a_run_ends_within_its_time_though_the_machine_becomes_busy(command: Com
     for one in busy:
         one.join()
     assert process.returncode == 0, err
-    assert 30 <= took <= 50, "the time, and at most 10 s more"
+    assert 20 <= took <= 50, "at most 10 s more than the time; what the slow stretch kept for the end may be left over"
     assert json.loads(out)["status"] == "completed"
     assert replanned(command), "fewer steps fitted"
 
