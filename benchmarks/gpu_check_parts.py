@@ -42,6 +42,10 @@ LONG_RUN = [
 ]
 DRY_RUN = ["--recipe", "fast", "--config", "tiny", "--max-steps", 12, "--threads", 1, "--max-corpus-bytes", 100_000]
 TEST_GROUPS = (("steps", "memory", "kernel"), ("resume",), ("commands",))  # files of tests/cuda, by process
+COMPILED_GROUPS = (
+    ("steps", "memory"),
+    ("resume",),
+)  # the same for what is marked extended: compiled steps take a minute
 NO_TESTS = 5  # pytest's code where all of a group is left out
 # Of tests/cuda, on the CPU: some that are quick.
 DRY_TESTS = "cpu and (fp32 and adamw and llama or kernel and 128-4-64 or smaller_pieces and off)"
@@ -68,21 +72,23 @@ def tell(**row: Any) -> None:
 
 def tests(dry: bool, until: float) -> int:
     """The tests that are marked `cuda`, or on the CPU some of the same. Several processes at once: most wait for starts."""
-    chosen = ["-m", "extended", "-k", DRY_TESTS] if dry else ["-m", "cuda"]
+    chosen = ["-m", "extended", "-k", DRY_TESTS] if dry else ["-m", "cuda and not extended"]
+    runs = [("", group, chosen) for group in TEST_GROUPS]
+    runs += [] if dry else [("compiled_", group, ["-m", "cuda and extended"]) for group in COMPILED_GROUPS]
     OUT.mkdir(parents=True, exist_ok=True)
-    with ThreadPoolExecutor() as pool:
-        codes = list(pool.map(lambda group: _pytest(group, chosen), TEST_GROUPS))
+    with ThreadPoolExecutor(len(runs)) as pool:
+        codes = list(pool.map(lambda run: _pytest(*run), runs))
     print(f"see {OUT}/gpu_check_tests_*.txt; codes {codes}")
     return max(0 if code == NO_TESTS else code for code in codes)
 
 
-def _pytest(group: Sequence[str], chosen: Sequence[str]) -> int:
-    """Run these files, tell of each test, and keep what pytest says. Returns its code."""
-    files = [f"tests/cuda/test_{name}.py" for name in group]
+def _pytest(name: str, group: Sequence[str], chosen: Sequence[str]) -> int:
+    """Run these files, tell of each test, and keep what pytest says under this name. Returns its code."""
+    files = [f"tests/cuda/test_{one}.py" for one in group]
     command = [sys.executable, "-m", "pytest", *files, "-vv", "--tb=short", "-p", "no:cacheprovider", *chosen]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert process.stdout is not None
-    with (OUT / f"gpu_check_tests_{group[0]}.txt").open("w", encoding="utf-8") as file:
+    with (OUT / f"gpu_check_tests_{name}{group[0]}.txt").open("w", encoding="utf-8") as file:
         for line in process.stdout:
             file.write(line)
             file.flush()

@@ -27,7 +27,7 @@ RATES = {"adamw": 1e-3, "muon": 0.02}
 ROUNDING = {"fp32": 2e-3, "bf16": 0.03, "fp16": 0.02}
 
 
-ON_A_CPU = {"bf16": ("mmrec", "muon"), "fp16": ("llama", "adamw")}
+ON_A_CPU = {"bf16": ("mmrec", "muon"), "fp16": None}  # of half precision what a CPU does within a minute
 
 
 def losses_of(settings: Settings, text: str) -> list[float]:
@@ -58,7 +58,7 @@ def test_losses_are_those_of_the_cpu(
     device: torch.device, arch: str, optimizer: str, precision: str, prose: str
 ) -> None:
     if device.type == "cpu" and precision in ON_A_CPU and (arch, optimizer) != ON_A_CPU[precision]:
-        pytest.skip("slow on a CPU: one architecture and optimizer stand for all")
+        pytest.skip("slow on a CPU, where one case in bfloat16 stands for all")
     expected = on_the_cpu(arch, optimizer, prose)
     found = losses_of(settings_on(device, arch=arch, optimizer=optimizer, precision=precision), prose)
     assert found == pytest.approx(expected, rel=ROUNDING[precision])
@@ -74,6 +74,8 @@ def test_losses_are_those_of_the_cpu(
 def test_recorded_and_compiled_steps_have_the_same_losses(
     recordable: torch.device, mode: str, changes: dict[str, Any], prose: str
 ) -> None:
+    if mode == "inductor" and recordable.type == "cpu":
+        pytest.skip("tests/engine/test_recorded.py has compiled steps of a CPU")
     if not graphs.is_possible(mode, recordable):
         pytest.skip(f"{mode} is not possible here: no compiler")
     settings = functools.partial(settings_on, recordable, dropout=0.1, **changes)
