@@ -22,7 +22,7 @@ TEXT = {
     "start.recent": "Recent runs",
     "start.reading": "reading…",
     "start.no-runs": "none yet: start the first one with n",
-    "start.timed": "A good model in {minutes} minutes: the planner chooses the rest",
+    "start.timed": "A good model in {minutes} minutes, all planned",
     "start.new": "Start a new run",
     "start.go-on": "Go on with {name}",
     "start.watch": "Watch {name}, which is training now",

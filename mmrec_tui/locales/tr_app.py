@@ -23,7 +23,7 @@ TEXT = {
     "start.recent": "Son çalışmalar",
     "start.reading": "okunuyor…",
     "start.no-runs": "henüz yok: ilkini n ile başlatın",
-    "start.timed": "{minutes} dakikada iyi bir model: gerisini planlayıcı seçer",
+    "start.timed": "{minutes} dakikada iyi bir model, planı hazır",
     "start.new": "Yeni bir çalışma başlat",
     "start.go-on": "{name} çalışmasını sürdür",
     "start.watch": "Şu an eğitilen {name} çalışmasını izle",
