@@ -118,7 +118,7 @@ class Step(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Validation(Event):
-    """The whole validation side, dropout off. loss: nats a token; accuracy: 0–1; training_loss: as many training
+    """The whole validation split, dropout off. loss: nats a token; accuracy: 0–1; training_loss: as many training
     windows, 65,536 tokens at most; standard_error: of the loss, where there are batches to tell it by;
     plateaus: how often the rate was lowered so far, where the schedule does that; parts: of several corpora the loss of each,
     where `loss` is theirs together, each by its share.

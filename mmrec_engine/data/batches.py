@@ -18,7 +18,7 @@ _PART = 12  # key of the order within one of several corpora
 
 
 def training_windows(settings: Settings, corpus: Corpus, planned_steps: int | None = None) -> Windows:
-    """The windows of the training side, each kind a `Windows` over another.
+    """The windows of the training split, each kind a `Windows` over another.
 
     planned_steps: by which a curriculum is paced; none: as windows are once it is through.
     """
@@ -45,5 +45,5 @@ def training_windows(settings: Settings, corpus: Corpus, planned_steps: int | No
 
 
 def validation_windows(corpus: Corpus, length: int) -> tuple[EvaluationWindows, ...]:
-    """The windows of the validation side, of each part its own: none crosses from one into another."""
+    """The windows of the validation split, of each part its own: none crosses from one into another."""
     return tuple(EvaluationWindows(part.validation.tokens, length, part.tag) for part in corpus.all_parts)

@@ -1,4 +1,4 @@
-"""How well mere counts predict text: cross-entropies of n-grams, yardsticks for a model's loss and for how hard a window is.
+"""How well mere counts predict text: cross-entropies of n-grams, baselines for a model's loss and for how hard a window is.
 
 Interpolated Witten–Bell smoothing, after each history h with its shorter form h':
 
@@ -34,9 +34,9 @@ _Losses = npt.NDArray[np.float64]
 
 
 def baselines(train: Tokens, validation: Tokens, vocabulary: int) -> dict[str, float]:
-    """Cross-entropy of the validation side under the training side's counts, nats a token. Keys: unigram, bigram, 5-gram.
+    """Cross-entropy of the validation split under the training split's counts, nats a token. Keys: unigram, bigram, 5-gram.
 
-    Raises ValueError where a side has not one 5-gram.
+    Raises ValueError where a split has not one 5-gram.
     """
     nats = cross_entropies(
         stretches(train, MOST_TRAINING, _TRAINING_STRETCHES),
@@ -62,7 +62,7 @@ def cross_entropies(
 
     train, validation: stretches of ids below `vocabulary`; no n-gram spans two. Histories tell all tokens apart where keys of
     64 bits have room (up to 7,000 ids for a 5-gram); beyond that the rarer ones stand for one another in them.
-    Raises ValueError where a side has not one n-gram of the longest kind.
+    Raises ValueError where a split has not one n-gram of the longest kind.
     """
     if not all(any(len(ids) >= longest for ids in side) for side in (train, validation)):
         raise ValueError(f"no stretch of {longest} tokens")

@@ -1,4 +1,4 @@
-"""The sides of a corpus, and of several corpora the part that each is."""
+"""The splits of a corpus, and of several corpora the part that each is."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def with_shares(
     """
     if len(parts) == 1 and not tags:
         return ()
-    # Of a text that only is to be evaluated all is the validation side.
+    # Of a text that only is to be evaluated all is the validation split.
     sizes = [len(part.train.tokens) or len(part.validation.tokens) for part in parts]
     first = next(iter(tags.values()), None)
     return tuple(

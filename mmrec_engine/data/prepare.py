@@ -1,7 +1,7 @@
 """From documents to token files on disk: read once, split, build the vocabulary, encode, keep.
 
     documents ──► clean text in files, corpus after corpus, each document's length and fingerprint in a table
-              ──► split (by fingerprint) ──► vocabulary of the training side ──► train.bin, validation.bin, corpus.json
+              ──► split (by fingerprint) ──► vocabulary of the training split ──► train.bin, validation.bin, corpus.json
 
 Memory stays bounded by one piece of text, whatever the corpus (a JSON line is one piece), and a row of the table for each
 document. The result lies in the cache folder under a key made of the corpus' fingerprint and what else decides the tokens; the
@@ -70,7 +70,7 @@ def prepare_corpus(
     is the very text of the `earlier` run.
     tag: where that one was trained on several corpora, the one whose tag the windows get; none: of the corpus with the same
     name, else of the first.
-    Raises RequestError where the text is missing, unusable or shorter than one window on a side.
+    Raises RequestError where the text is missing, unusable or shorter than one window in a split.
     """
     folder = cache_folder()
     earlier = earlier or Earlier()

@@ -1,6 +1,6 @@
 """Which characters train and which validate: a pure function of the documents' lengths and fingerprints.
 
-Never of a seed, so that runs with different seeds can be compared; identical documents always land on one side.
+Never of a seed, so that runs with different seeds can be compared; identical documents always land in one split.
 """
 
 from __future__ import annotations

@@ -181,7 +181,7 @@ def _folded(letter: str) -> int:
 
 
 def overlap(train: Iterable[Tokens], validation: Tokens, length: int, most: int) -> tuple[int, int]:
-    """How many of at most `most` n-grams of the validation side, evenly spread, stand in training too; and how many there are.
+    """How many of at most `most` n-grams of the validation split, evenly spread, stand in training too; and how many there are.
 
     Those made mostly of one token after itself count for nothing: ruled lines stand in any two texts.
     """

@@ -1,4 +1,4 @@
-"""From stored text to token files: split, vocabulary of the training side, ids. What is done is kept where that is asked for.
+"""From stored text to token files: split, vocabulary of the training split, ids. What is done is kept where that is asked for.
 
 Many documents go to the tokenizer at once, because the libraries share texts out over their threads, and most documents are
 too small to be shared out by themselves.

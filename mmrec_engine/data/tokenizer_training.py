@@ -1,4 +1,4 @@
-"""The tokenizer of a corpus, learnt from its training side, with word of how far it is."""
+"""The tokenizer of a corpus, learnt from its training split, with word of how far it is."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LOOK_SECONDS = 0.1
 def learn_tokenizer(
     pieces: Iterator[str], characters: int, settings: Settings, special: tuple[str, ...]
 ) -> Generator[Progress, None, Tokenizer]:
-    """pieces: the text of the training side; characters: so many; special: names of ids beside the unknown one.
+    """pieces: the text of the training split; characters: so many; special: names of ids beside the unknown one.
 
     Raises RequestError where there is no text, the vocabulary is too small, or a library is missing.
     """

@@ -1,7 +1,7 @@
 """One model that several processes hold in parts: PyTorch's FSDP2, for a model that is too large for each of them.
 
 Of every weight, gradient and moment a process keeps a part. A block's weights are put together when the block computes, and
-forgotten after it; gradients are summed and cut in one. So a forward pass is everybody's business: where the first process
+forgotten after it; gradients are summed and cut in one. So a forward pass is everybody's business: where rank 0
 evaluates or writes text, the others hand over their parts once, if it has room for the whole model; else they go through the
 same blocks with a single token, and what comes out is forgotten.
 
@@ -40,7 +40,7 @@ def shard(model: LanguageModel, device: torch.device, processes: int) -> None:
 
 
 class Announcer:
-    """The first process' passes through the model that are not a training step's: it tells the others of each before it.
+    """Rank 0's passes through the model that are not a training step's: it tells the others of each before it.
 
     Inside `assembled` it has all of the model, and they are left in peace.
     """

@@ -1,6 +1,6 @@
 """Several processes train one model: each has the gradients of its share of a step's windows, and all make one update.
 
-The first process is the run: it has the folder, the record, the person, and decides. The others follow
+Rank 0 is the run: it has the folder, the record, the person, and decides. The others follow
 (`training/rank_worker.py`): they hear of each step before it is made. Gradients are summed, not averaged, because each process
 has divided its own by the tokens of the whole step; shares may then be uneven. Where every process has the whole model
 DistributedDataParallel sums them (`ddp.py`), where the model is sharded FSDP2 does (`fsdp.py`).
@@ -144,7 +144,7 @@ class MultiProcessGroup:
         self._broadcast(list(command))
 
     def receive(self) -> list[Any]:
-        """What the first process says comes next."""
+        """What rank 0 says comes next."""
         return self._broadcast(None)
 
     def _broadcast(self, command: list[Any] | None) -> list[Any]:
@@ -199,7 +199,7 @@ class RankProcess:
             [sys.executable, "-m", "mmrec_engine.training.rank_worker"],
             env={**os.environ, **environment, "RANK": str(rank), "LOCAL_RANK": str(rank)},
             stdin=subprocess.DEVNULL, stdout=self._said, stderr=self._said,
-            start_new_session=True,  # Ctrl-C is the first process' business
+            start_new_session=True,  # Ctrl-C is rank 0's business
         )  # fmt: skip
 
     def words(self, code: int) -> str:

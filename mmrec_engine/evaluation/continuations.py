@@ -1,6 +1,6 @@
 """How near the text of a model comes to the one that really went on: BLEU and ROUGE of continuations, variety, copies.
 
-Prompts are evenly spread over the validation side; each is continued, and compared with what stands there. All of it follows
+Prompts are evenly spread over the validation split; each is continued, and compared with what stands there. All of it follows
 from the model, the text and the seed. BLEU by `sacrebleu` (Papineni et al. 2002; Post 2018 on signatures), ROUGE by
 `rouge-score` (Lin 2004), distinct-n after Li et al., "A diversity-promoting objective function for neural conversation
 models", 2016.
@@ -51,7 +51,7 @@ def require_libraries(metrics: str) -> None:
 def measure(
     model: LanguageModel, corpus: Corpus, metrics: str, seed: int, samples: int = SAMPLES
 ) -> Generator[Progress, None, dict[str, Any]]:
-    """The metrics (settings.METRICS, joined by commas) of continuations of the validation side; and how they were made.
+    """The metrics (settings.METRICS, joined by commas) of continuations of the validation split; and how they were made.
 
     Values: `bleu` (0–100) with its `signature`; `rouge1`, `rouge2`, `rougeL` (F1, 0–100, mean over the texts); `distinct1`,
     `distinct2` (0–1: different words, pairs of words, of all); `words`: how these words were told and lower-cased; `copied`
@@ -99,7 +99,7 @@ def _written(
 
 
 def _pieces(part: Part, samples: int) -> Ids:
-    """Evenly spread pieces of the validation side, each with its tag as a window has it. Shape (at most samples, tokens)."""
+    """Evenly spread pieces of the validation split, each with its tag as a window has it. Shape (at most samples, tokens)."""
     tokens, length = part.validation.tokens, PROMPT_TOKENS + WRITTEN_TOKENS
     room = len(tokens) - length
     if room < 0:

@@ -48,5 +48,5 @@ class MixtureMetrics:
 
 
 def _characters_a_token(part: Part) -> float:
-    """Of the validation side, whose first token and character are not predicted."""
+    """Of the validation split, whose first token and character are not predicted."""
     return (part.validation.characters - 1) / max(1, len(part.validation.tokens) - 1)

@@ -1,4 +1,4 @@
-"""Validation of a run: the whole validation side or a sample of it, as many training windows beside it, and some text."""
+"""Validation of a run: the whole validation split or a sample of it, as many training windows beside it, and some text."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _PROMPT_CHARACTERS = 32
 
 @dataclass(frozen=True)
 class Metrics:
-    """Of the whole validation side. loss: nats a token; tokens: predicted ones; first_loss: of the first FIRST_TOKENS.
+    """Of the whole validation split. loss: nats a token; tokens: predicted ones; first_loss: of the first FIRST_TOKENS.
 
     standard_error: of the loss; none where the side is a single batch. parts: of several corpora the loss of each; then the
     other figures are those of a text that has them in their shares.
@@ -97,7 +97,7 @@ def evaluate_windows(
 def validate(
     model: LanguageModel, corpus: Corpus, length: int, stopped: Callable[[], bool] = lambda: False
 ) -> Generator[Progress, None, Metrics | None]:
-    """Metrics of the whole validation side; None once `stopped`."""
+    """Metrics of the whole validation split; None once `stopped`."""
     tallies: list[MetricSums] = []
     first_losses: list[float] = []
     for windows in validation_windows(corpus, length):
@@ -132,7 +132,7 @@ def evaluate_first(
 
 
 def _first_count(windows: EvaluationWindows) -> int:
-    """Whole batches, so that all of a side is summed as if it were one piece."""
+    """Whole batches, so that all of a split is summed as if it were one piece."""
     return min(windows.count, FIRST_TOKENS // TOKENS_AN_EVALUATION * max(1, TOKENS_AN_EVALUATION // windows.length))
 
 
@@ -143,7 +143,7 @@ def training_loss(
     stopped: Callable[[], bool] = lambda: False,
     precision: Precision = nullcontext,
 ) -> Generator[Progress, None, float | None]:
-    """Loss of as many training windows as the validation side has, dropout off: the fair partner of a validation loss.
+    """Loss of as many training windows as the validation split has, dropout off: the fair partner of a validation loss.
 
     No more than 65,536 tokens: the mean over so many scatters by a hundredth, and as they are always the same, their course
     is steadier than that. In the precision of the training: what is judged is how far the two are apart, hundredths.
@@ -169,7 +169,7 @@ def validate_sample(
     precision: Precision = nullcontext,
     corpus_that_decides: str = WHOLE,
 ) -> Generator[Progress, None, tuple[MixtureMetrics, MixtureMetrics] | None]:
-    """About `tokens` tokens of the validation side, evenly spread, always the same; and all of it, MOST_SAMPLED at most.
+    """About `tokens` tokens of the validation split, evenly spread, always the same; and all of it, MOST_SAMPLED at most.
 
     Where the others are not asked for, both are the sample. corpus_that_decides: of several corpora the one that alone is
     looked at. None once `stopped`.

@@ -33,7 +33,7 @@ def create_data_loaders(
     Batches are {"input_ids", "labels"}, both (batch, seq_len), int64, labels already shifted by one. Every pass over the
     training loader is an epoch with another order and other window borders, the same for the same seed; the validation
     loader predicts every token once, its last window padded with label -100.
-    Raises RequestError where a side is shorter than one window.
+    Raises RequestError where a split is shorter than one window.
     """
     train_documents, validation_documents = _documents(train_texts), _documents(val_texts)
     counter = CharacterCounter()

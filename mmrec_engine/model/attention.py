@@ -1,4 +1,4 @@
-"""Causal attention with rotary positions: the time mixing of the GPT yardstick.
+"""Causal attention with rotary positions: the time mixing of the GPT baseline.
 
 Sources: Vaswani et al. 2017; rotary positions, Su et al. 2021 ("RoFormer"); normalised queries and keys, Henry et al. 2020.
 """

@@ -107,7 +107,7 @@ def search_batches(
     """Search for about `seconds`, and yield what is known before each trial and after it, the last time with `ended_by`.
 
     vocabulary: ids, the special ones counted. windows: training windows of an epoch. `stop` is asked between two steps; where
-    it says so, the search ends without a last word. Holds the process' threads and exactness as a run does until it ends or
+    it says so, the search ends without a last word. Holds threads and deterministic mode as a run does until it ends or
     is closed: not while one trains in it. Raises RequestError where not even one window fits, or is trained with in time, and
     for a device that is not there.
     """

@@ -90,7 +90,7 @@ class RateSearch:
 def search_rates(settings: Settings, corpus: Corpus, *, steps: int) -> Generator[RateSearch, None, None]:
     """Search, and yield what is known after each step, the last time with `done`. To stop, leave the generator.
 
-    corpus: prepared as the settings say. Holds the process' threads and exactness as a run does until it ends or is closed:
+    corpus: prepared as the settings say. Holds threads and deterministic mode as a run does until it ends or is closed:
     not while one trains in it. Raises RequestError where the steps need more memory than is safe, and for a device that is
     not there; TrainingError where memory does not suffice all the same.
     """

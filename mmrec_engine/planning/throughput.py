@@ -1,7 +1,7 @@
 """How fast this machine trains: a model of the size that is asked for makes real steps on random ids, and is thrown away.
 
-The steps are those of a training (`step.py`), at a learning rate of zero: the same work, and no weight moves, so nothing can
-diverge. Threads and exactness are set as a run sets them (`machine.py`), for the whole process: not while one trains in it.
+The steps are those of a training (`train_step.py`), at rate zero: the same work, and no weight moves, so nothing can
+diverge. Threads and deterministic mode are as in a run (`training/device.py`), process-wide: not while one trains in it.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ from mmrec_engine.settings import Settings
 from mmrec_engine.training.device import Machine
 
 _MOST_NAMED = 4
-_YARDSTICKS = ("baselines",)
+_BASELINES = ("baselines",)
 Stopping = Callable[[], bool]
 
 
@@ -68,8 +68,8 @@ class RunChecks:
         findings: list[Finding] = list(self.found)
         yield from (events.Check(finding=one) for one in findings)
         if not findings:
-            total = count_of_checks(corpus, settings) if self.before else len(_YARDSTICKS)
-            only = None if self.before else _YARDSTICKS
+            total = count_of_checks(corpus, settings) if self.before else len(_BASELINES)
+            only = None if self.before else _BASELINES
             made = checks_before(settings, sources, corpus, folder, machine, warm_start, only)
             yield events.Progress(task="checks", done=0, total=total)
             for finding in (marked(one, self.waived) for one in made):

@@ -74,7 +74,7 @@ class Settings:
     skip_invalid_bytes: bool = setting(False, group="text", decides=("source", "weights"))
     # mend text that was read with the wrong code page before it came here
     fix_encoding: bool = setting(False, group="text", decides=("source", "weights"))
-    # augmentation: how the training side is shown, after the split (data/transforms/augmentation.py)
+    # augmentation: how the training split is shown, after the split (data/transforms/augmentation.py)
     # of the stride, by which a window may lie elsewhere
     jitter: float = setting(0.0, low=0, high=1, group="augmentation")
     # of the windows, shown in another case or without diacritics
@@ -319,7 +319,7 @@ class Settings:
 
     @property
     def samples_on_the_way(self) -> bool:
-        """Whether samples of the validation side tell when the target may be reached: where nobody said how often to look."""
+        """Whether samples of the validation split tell when the target may be reached: where nobody said how often to look."""
         return self.to_a_target and self.eval_every is None
 
     @property

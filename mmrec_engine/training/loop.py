@@ -181,7 +181,7 @@ def _validation(training: TrainingState, control: Control) -> Generator[Event, N
 
 
 def _look_at_sample(training: TrainingState, control: Control) -> Iterator[Event]:
-    """Look at a sample of the validation side, where the target may be near. A stop asked meanwhile leaves it undone."""
+    """Look at a sample of the validation split, where the target may be near. A stop asked meanwhile leaves it undone."""
     settings, step, target = training.settings, training.progress.step, training.plan.target_loss
     looks = target is not None and settings.samples_on_the_way and step >= training.outlook.next_step
     if target is None or not looks or training.plan.validates(step, settings.eval_every):

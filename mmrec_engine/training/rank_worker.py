@@ -1,4 +1,4 @@
-"""A process that trains along: it does what the first one says, and has neither folder nor record nor person."""
+"""A rank other than 0: it makes the steps that rank 0 broadcasts, and has neither folder nor record."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _TOLD_SECONDS = 60.0
 
 
 def follow(device_name: str = "auto", store: Any = None, waiting: Callable[[], None] = lambda: None) -> int:
-    """Train along until the first process says that it is over. Returns the exit code: 1 where that one is gone, or that of a
+    """Train along until rank 0 says that it is over. Returns the exit code: 1 where that one is gone, or that of a
     signal where it came before all processes had.
 
     store: where they meet; none: as environment variables tell. waiting: called once where the others take more than a minute.
@@ -114,7 +114,7 @@ def _step(
     learning_rate: float,
     loss_scale: float,
 ) -> None:
-    """Where the first process tries the same windows again, it says so."""
+    """Where rank 0 tries the same windows again, it says so."""
     try:
         training.stepper.make_step(step, first_window, learning_rate, loss_scale)
     except (Overflowed, TrainingError):  # so it is there too
@@ -129,7 +129,7 @@ def _step(
 
 
 def main() -> int:
-    """A follower that the first process of a run has started."""
+    """A rank that rank 0 has started."""
     store = dist.TCPStore(  # type: ignore[attr-defined]
         os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"]), is_master=False, timeout=PATIENCE
     )

@@ -1,7 +1,7 @@
-"""On the way to a target loss: when to look at a sample of the validation side, and what it tells. Pure functions of counts.
+"""On the way to a target loss: when to look at a sample of the validation split, and what it tells. Pure functions of counts.
 
 A whole validation costs as much as many steps, and nobody knows beforehand when the target is near. So samples are looked at:
-rarely while the loss is far off, often when it is close; the whole side decides, once they say that it may have arrived.
+rarely while the loss is far off, often when it is close; the whole split decides, once they say that it may have arrived.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ _SHORTEST_WAIT, _LONGEST_WAIT = 0.03, 1.0  # of the steps so far
 class TargetEstimate:
     """What the samples have told. A checkpoint holds it.
 
-    next_step: at which to look again. loss: of the last sample, nats a token. apart: how much higher the whole side comes out
-    than a close sample; found once, with the first close one. whole_step: at which the whole side is to be looked at.
+    next_step: at which to look again. loss: of the last sample, nats a token. apart: how much higher the whole split comes out
+    than a close sample; found once, with the first close one. whole_step: at which the whole split is to be looked at.
     """
 
     next_step: int = FIRST_LOOK
@@ -65,7 +65,7 @@ class TargetEstimate:
         return TargetEstimate(_next_look(step, expected, target), loss, apart, step if arrived else self.whole_step)
 
     def after_whole(self, step: int, loss: float, target: float) -> TargetEstimate:
-        """loss: of the whole side at `step`. Where a sample stood for it, it is known better how far they are apart."""
+        """loss: of the whole split at `step`. Where a sample stood for it, it is known better how far they are apart."""
         apart = loss - self.loss if self.loss is not None and self.whole_step == step else self.apart
         return replace(self, next_step=_next_look(step, loss, target), apart=apart)
 

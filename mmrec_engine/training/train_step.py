@@ -183,7 +183,7 @@ class Stepper:
         """Which of this process' rows, `pieces` a window, go through the model together, and whether they count.
 
         Every process takes part in each pass through a sharded model: one that has no windows left goes along with its first,
-        for nothing. The first process has the most.
+        for nothing. Rank 0 has the most.
         """
         at_once = self._settings.windows_at_once * pieces
         most = share_of(self._settings.windows_a_step, 0, self._group.size).stop * pieces

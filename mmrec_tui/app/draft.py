@@ -131,7 +131,7 @@ class RunEstimate:
 
 
 def windows_of(settings: Settings, corpus: Corpus) -> tuple[int, int]:
-    """Whole windows of the two sides; 0 where a side is shorter than one."""
+    """Whole windows of the two splits; 0 where a split is shorter than one."""
     train = training_windows(settings, corpus).count
     if short_side(corpus, settings.seq_len, ("validation",)) is not None:
         return train, 0
@@ -139,7 +139,7 @@ def windows_of(settings: Settings, corpus: Corpus) -> tuple[int, int]:
 
 
 def estimate_run(settings: Settings, corpus: Corpus, costs: Costs | None) -> RunEstimate:
-    """corpus: prepared as the settings say, with a whole window on each side."""
+    """corpus: prepared as the settings say, with a whole window on each split."""
     windows, validation = windows_of(settings, corpus)
     plan = make_plan(settings, windows)
     model = settings.model(corpus.tokenizer.vocab_size)

@@ -295,7 +295,7 @@ class Narrator:
 def metric_lines(
     wording: Wording, loss: float, perplexity: float, accuracy: float, bits_per_character: float, batches: int
 ) -> list[str]:
-    """The metrics of a validation side, in the guide's form."""
+    """The metrics of a validation split, in the guide's form."""
     return [
         wording("metrics"),
         wording("metrics.loss", value=wording.number(loss, 3)),

@@ -1,6 +1,6 @@
 """The rules on validations: beside the training loss, perplexity, accuracy, best and patience. Judged from the second one on.
 
-A validation of a part of the validation side only is passed over.
+A validation of a part of the validation split only is passed over.
 """
 
 from __future__ import annotations
@@ -181,7 +181,7 @@ class ValidationRules:
         return self._steps_below >= limits["evaluations"]
 
     def _impossible(self, event: events.Validation, apart: float) -> bool:
-        """Better than unknown text can be guessed: far below a 5-gram, or known by heart as well as the training side."""
+        """Better than unknown text can be guessed: far below a 5-gram, or known by heart as well as the training split."""
         limits, baselines, bits = numbers("validation-below-training"), self._run.baselines, event.bits_per_character
         five_gram = baselines.get("5-gram", _FIVE_GRAM_OF_BIGRAM * baselines.get("bigram", 0.0))
         far_below = bits < limits["bits"] and event.loss < limits["of_5_gram"] * five_gram

@@ -1,6 +1,6 @@
 """`python -m mmrec_engine.checks.postrun.reload RUN`: the loss of a run's best model, in a process that knows nothing else.
 
-Waits for a line, then prints {"loss": …}: of the first windows of the validation side, or of all of it where that line is
+Waits for a line, then prints {"loss": …}: of the first windows of the validation split, or of all of it where that line is
 "whole". Threads and device are those of the run: the loss can be the same bit for bit.
 """
 

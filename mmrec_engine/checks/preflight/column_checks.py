@@ -1,6 +1,6 @@
 """Is what was read prose? The check of markup that stands in the text as it is, and of the field that the text came from.
 
-Both look at the prepared text alone, at an evenly spread sample of the training side.
+Both look at the prepared text alone, at an evenly spread sample of the training split.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The rules about what will be done with the text: the batches it is cut into, the yardsticks, the hyperparameters."""
+"""The rules about what will be done with the text: the batches it is cut into, the baselines, the hyperparameters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rules about the split: is the validation side new to training, of its kind, and in its letters?
+"""The rules about the split: is the validation split new to training, of its kind, and in its letters?
 
 Must not know: models, torch, screens.
 """
@@ -71,7 +71,7 @@ def _overlap_of_letters(context: TextContext, searched: list[Tokens], looked_at:
 
 
 def _bounded(validation: Tokens) -> Tokens:
-    """The validation side, or of a very large one evenly spread stretches: more n-grams than are looked for."""
+    """The validation split, or of a very large one evenly spread stretches: more n-grams than are looked for."""
     parts = stretches(validation, _MOST_ASKED, 1024)
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 

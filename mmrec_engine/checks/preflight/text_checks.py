@@ -36,8 +36,8 @@ _FEWEST_LINES = 20
 _FOR_STRUCTURE = 400_000  # characters
 _SHORTEST_WINDOW = 32
 _AT_ONCE = 2**22  # tokens
-_MOST_COUNTED = 512_000_000  # tokens of a side
-_PASSAGES = 4  # of a side
+_MOST_COUNTED = 512_000_000  # tokens of a split
+_PASSAGES = 4  # of a split
 
 Limits = Mapping[str, float]
 Remedies = list[dict[str, Any]]

@@ -15,7 +15,7 @@ from mmrec_engine.data.windows import EvaluationWindows, TrainingWindows
 from mmrec_engine.settings import Settings
 from mmrec_engine.training.plan import make_plan
 
-_SAMPLE = 1_000_000  # tokens of a side
+_SAMPLE = 1_000_000  # tokens of a split
 _SAMPLE_STRETCHES = 32
 _MOST = 128_000_000  # tokens that a check which reads a whole side takes
 _AT_ONCE = 2**20  # tokens
@@ -64,7 +64,7 @@ class TextContext:
 
     @cached_property
     def train_sample(self) -> tuple[str, ...]:
-        """Documents, or parts of them, of a bounded share of the training side, evenly spread."""
+        """Documents, or parts of them, of a bounded share of the training split, evenly spread."""
         return self._sample(self.corpus.train)
 
     @cached_property
@@ -72,7 +72,7 @@ class TextContext:
         return self._sample(self.corpus.validation)
 
     def whole_train(self) -> Iterator[str]:
-        """The training side, piece by piece; of a very large one a bounded share."""
+        """The training split, piece by piece; of a very large one a bounded share."""
         for stretch in stretches(self.corpus.train.tokens, _MOST, _SAMPLE_STRETCHES):
             for start in range(0, len(stretch), _AT_ONCE):
                 yield from texts(stretch[start : start + _AT_ONCE], self.corpus.tokenizer, _AT_ONCE)

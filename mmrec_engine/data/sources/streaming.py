@@ -43,7 +43,7 @@ _TELL_BYTES = 2**20
 class Streamed:
     """A data set on disk. empty: rows without text, left out; repaired_words: mended as it was read.
 
-    held_out: its own validation split, which is the validation side then. left_out: other splits that were
+    held_out: its own validation split, which is the validation split then. left_out: other splits that were
     not read. field: that holds the text; others: those left aside.
     """
 

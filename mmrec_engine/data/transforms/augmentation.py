@@ -1,11 +1,11 @@
-"""Windows of the training side as they might have been: other beginnings, other case, holes and slips. Off unless asked for.
+"""Windows of the training split as they might have been: other beginnings, other case, holes and slips. Off unless asked for.
 
-Each is a pure function of seed, window number and place in it, so a resumed run sees the same ones. The validation side, and
+Each is a pure function of seed, window number and place in it, so a resumed run sees the same ones. The validation split, and
 the training text that stands beside it, are never changed.
 
-Recased text is another text: its labels are recased too. Masked and noisy tokens are a worse view of the same text: only inputs
-change, the labels stay true. So a hole is filled in from the left, as an auxiliary task of predicting (in the manner of word
-dropout: Bowman et al., "Generating sentences from a continuous space", 2016).
+Text in another case is another text: its labels are changed too. Masked and noisy tokens are a worse view of the same text:
+only inputs change, the labels stay true. So a hole is filled in from the left, as an auxiliary task of predicting (in the
+manner of word dropout: Bowman et al., "Generating sentences from a continuous space", 2016).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _WHETHER_RECASED, _HOW_RECASED, _MASKED, _SPAN, _NOISE, _NOISE_TOKEN, _HOLE = ra
 
 @dataclass(frozen=True)
 class AugmentedWindows:
-    """The windows of `base` with some of them recased, and of their inputs some tokens hidden or replaced.
+    """The windows of `base` with some of them in another case, and of their inputs some tokens hidden or replaced.
 
     recased: share of the windows; masked, noise: shares of the tokens. tokens: those a replacement is taken from, so that it is
     drawn as often as it stands in the text. tagged: windows begin with a tag, which is left alone.
@@ -99,7 +99,7 @@ class AugmentedWindows:
 
 
 def augmented(windows: Windows, tokens: Tokens, settings: Settings, tokenizer: Tokenizer) -> Windows:
-    """The windows as the settings want them changed; jitter they have themselves. tokens: of the training side."""
+    """The windows as the settings want them changed; jitter they have themselves. tokens: of the training split."""
     if not (settings.recased or settings.masked or settings.noise):
         return windows
     tables = CaseTables.of(tokenizer) if settings.recased and isinstance(tokenizer, CharacterTokenizer) else None

@@ -1,4 +1,4 @@
-"""From easy to hard: which part of the training side a step draws on, or how long its windows are: a function of the step.
+"""From easy to hard: which part of the training split a step draws on, or how long its windows are: a function of the step.
 
 With p the share of the curriculum's steps that are done and s where it begins, a step has this share of the whole:
 

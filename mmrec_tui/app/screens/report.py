@@ -277,7 +277,7 @@ class ReportScreen(MmrecScreen):
 
 
 def numbers_text(history: History, say: Wording) -> Content:
-    """What the run came to: how it ended, the best and the last validation, against the yardsticks where there are any."""
+    """What the run came to: how it ended, the best and the last validation, against the baselines where there are any."""
     started, finished, step = history.started, history.finished, history.last_step
     lines: list[Content] = []
     status = say(f"status.{finished.status}") if finished is not None else say(f"state.{history.state}")
