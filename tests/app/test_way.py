@@ -64,7 +64,7 @@ async def test_from_the_first_screen_to_a_comparison_by_keyboard(small_text: Pat
         await pilot.press("3", "tab", "tab", *"40")  # most steps
         await pilot.press("tab", "tab", *"2")  # batch size, after the time
         await pilot.press("tab", "tab", "tab", *"32")  # windows
-        await pilot.press("tab", "tab", "tab", *"0,001")  # rate, with the comma of a Turkish keyboard
+        await pilot.press(*["tab"] * 4, *"0,001")  # rate, with the comma of a Turkish keyboard
         await until(pilot, lambda: is_planned(app, 40))
         screen: Any = app.screen
         settings = screen._resolved.settings
