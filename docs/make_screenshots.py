@@ -94,5 +94,6 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as home:
         for variable in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"):
             os.environ[variable] = home
+        os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # as the program sets it, before torch is imported
         os.chdir(home)
         asyncio.run(main())
