@@ -14,6 +14,7 @@ import pytest
 from mmrec_engine.locales.messages import LANGUAGES, MESSAGES
 from mmrec_engine.settings import FIELDS
 from mmrec_tui.locales import Wording, choose_language, en, tr
+from tests.planted_faults.table import FAULTS
 
 ROOT = Path(__file__).parents[1]
 SOURCES = [path for package in ("mmrec_engine", "mmrec_tui") for path in (ROOT / package).rglob("*.py")]
@@ -109,3 +110,11 @@ def test_imports_have_no_circle() -> None:
     graph = grimp.build_graph("mmrec_engine", "mmrec_tui", cache_dir=None)
     imported = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
     graphlib.TopologicalSorter(imported).prepare()  # raises CycleError, which names the circle
+
+
+def test_each_planted_fault_replaces_one_text_of_the_sources() -> None:
+    """A fault whose text was rewritten would no longer be tried."""
+    sources = [path.read_text() for path in SOURCES]
+    assert {fault.what: sum(source.count(fault.old) for source in sources) for fault in FAULTS} == dict.fromkeys(
+        (fault.what for fault in FAULTS), 1
+    )

@@ -22,8 +22,8 @@ class Fault:
 
 
 FAULTS = (
-    Fault("model", "a memory is read one token before it is written", "* (distance >= 0) * scale",
-          "* (distance >= -1) * scale", "tests/engine/test_model.py::test_the_chunked_form_is_the_recurrence"),
+    Fault("model", "a memory is read one token before it is written", "* (distance >= 0) * scale[:",
+          "* (distance >= -1) * scale[:", "tests/engine/test_model.py::test_the_chunked_form_is_the_recurrence"),
     Fault("model", "between chunks a memory fades as after one token", "self.decay**size * before[:, :, -1] + last",
           "self.decay * before[:, :, -1] + last", "tests/engine/test_model.py::test_the_chunked_form_is_the_recurrence"),
     Fault("model", "the token shift's gradient goes to the wrong neighbour",
@@ -39,7 +39,8 @@ FAULTS = (
     Fault("optim", "averaged weights are one power too young", "self._power = 1.0 / share - 1.0",
           "self._power = 1.0 / share", "tests/engine/test_average.py::test_what_is_averaged_has_the_mean_age_that_was_asked_for"),
     Fault("schedule", "the schedule falls from the first step on, not from the end of the warmup",
-          "(step - warmup) / max(1, planned - warmup)", "step / max(1, planned)", "tests/engine/test_schedule.py::test_a_schedule_goes_the_way_of_its_formula"),
+          "(step - began) / max(1, planned - began)", "step / max(1, planned)", "tests/engine/test_schedule.py::test_a_schedule_goes_the_way_of_its_formula",
+          was=("(step - warmup) / max(1, planned - warmup)", "step / max(1, planned)")),
     Fault("training", "accumulated gradients are means of microbatches", "(batch_loss / tokens * loss_scale).backward()",
           "(batch_loss / batch_labels.numel() * loss_scale).backward()", "tests/engine/test_step.py"),
     Fault("training", "gradients are clipped to ten times the limit", "torch.clamp(settings.grad_clip / (norm",
