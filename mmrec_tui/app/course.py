@@ -8,9 +8,13 @@ _WIDTH = 16
 
 
 def course_of(folder: Path) -> str:
-    """Empty where fewer than two values are known."""
+    """Empty where fewer than two values are known, or the record cannot be read: a list shows all other runs."""
+    from mmrec_engine.errors import MmrecError
     from mmrec_engine.runs.run_reader import RunReader
     from mmrec_tui.presentation.spark import spark
 
-    losses = [one.loss for _, one in RunReader(folder).glance().validations]
+    try:
+        losses = [one.loss for _, one in RunReader(folder).glance().validations]
+    except (OSError, MmrecError):
+        return ""
     return spark(losses, _WIDTH) if len(losses) > 1 else ""

@@ -21,16 +21,16 @@ def spark(values: Sequence[float], width: int, low: float | None = None, high: f
     if not known:
         return " " * count
     bottom, top = min(known) if low is None else low, max(known) if high is None else high
-    span = top - bottom
+    span = top / 2 - bottom / 2  # halves: the range of the largest numbers is beyond any
     highest = len(_STEPS) - 1
 
     def letter(value: float) -> str:
         if not math.isfinite(value):
             return " "
-        return _STEPS[min(highest, max(0, round((value - bottom) / span * highest))) if span > 0 else 0]
+        return _STEPS[min(highest, max(0, round((value / 2 - bottom / 2) / span * highest))) if span > 0 else 0]
 
     return "".join(map(letter, means))
 
 
 def _mean(values: list[float]) -> float:
-    return math.fsum(values) / len(values) if values else math.nan
+    return math.fsum(value / len(values) for value in values) if values else math.nan

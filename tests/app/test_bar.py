@@ -75,7 +75,7 @@ async def test_maximise_is_named_only_where_there_is_more_than_one_panel() -> No
     async with app.run_test(size=(160, 45)) as pilot:
         screen = await open_screen("TrainingScreen", app, pilot)
         assert any(key.action == "maximise" for key in screen.shown_keys())
-        await pilot.resize_terminal(100, 30)
+        await pilot.resize_terminal(80, 24)
         await pilot.pause()
         assert not any(key.action == "maximise" for key in screen.shown_keys())
         assert "maximise" not in barred(app)

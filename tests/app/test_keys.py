@@ -56,7 +56,7 @@ def test_every_key_is_worded(language: Any) -> None:
 
 def test_no_key_needs_alt_gr_or_differs_on_a_turkish_keyboard() -> None:
     plain = re.compile(
-        r"[a-hj-z]|[0-9]|f[0-9]+|space|enter|slash|question_mark|escape|left|right|plus|equals_sign|minus|ctrl\+[a-hj-z]"
+        r"[a-hj-z]|[0-9]|f[0-9]+|space|enter|slash|question_mark|escape|left|right|plus|equals_sign|minus|ctrl\+(?:[a-hj-z]|up|down)"
     )
     for key in KEYS:
         for name in key.keys.split(","):

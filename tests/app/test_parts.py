@@ -73,6 +73,7 @@ def test_a_course_in_one_line_falls_as_its_values_do_and_leaves_gaps() -> None:
     assert spark([1.0] * 100 + [2.0] * 100, 4) == "▁▁██"
     assert spark([1.0, float("nan"), 2.0], 5) == "▁ █"
     assert spark([2.0, 2.0], 5) == "▁▁"
+    assert spark([1e308, 1e308, -1e308, -1e308], 2) == "█▁"
     assert spark([], 5) == spark([1.0], 0) == ""
     assert spark([float("nan")], 5) == " "
 
