@@ -131,6 +131,7 @@ async def test_remedies_are_named_once_a_finding_has_some() -> None:
         await until(pilot, lambda: "a remedies" in barred(app))
 
 
+@pytest.mark.extended
 async def test_the_palette_finds_settings_runs_themes_and_topics() -> None:
     app = an_app()
     async with app.run_test(size=(100, 40), notifications=True) as pilot:

@@ -93,6 +93,7 @@ async def test_a_request_that_proves_wrong_only_when_training_begins_is_told(sma
 # In a panel
 
 
+@pytest.mark.extended
 @pytest.mark.slow
 async def test_a_panel_that_breaks_says_so_and_training_goes_on_to_its_end(
     monkeypatch: pytest.MonkeyPatch, training: Training

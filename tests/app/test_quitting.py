@@ -23,7 +23,7 @@ def screen(command: Command, text_file: Path) -> Iterator[Screen]:
     end_all_in(command.folder)
 
 
-@pytest.mark.first(1)
+@pytest.mark.extended
 @pytest.mark.parametrize("seconds", [0.0, 0.4, 1.0])
 def test_leaving_while_a_speed_is_measured_tears_no_thread_out_of_torch(screen: Screen, seconds: float) -> None:
     screen.wait_for("What now?")

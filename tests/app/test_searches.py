@@ -70,7 +70,7 @@ async def open_search(app: MmrecApp, pilot: Pilot[Any], key: str) -> Any:
     return plan
 
 
-@pytest.mark.first(1)
+@pytest.mark.extended
 @SIZES
 async def test_the_curve_grows_and_enter_takes_the_rate_over(size: tuple[int, int], rates: Searching) -> None:
     app = an_app(plan=TINY)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from mmrec_tui.app.widgets.items import Items
 from tests.app.conftest import TINY, an_app, is_planned, screen_text, table_of, until, until_checked, until_shown
 
 
+@pytest.mark.extended
 async def test_the_check_under_the_cursor_is_waived_and_taken_back(small_text: Path) -> None:
     app = an_app(plan={**TINY, "data_dir": str(small_text), "learning_rate": 0.9})
     async with app.run_test(size=(120, 40), notifications=True) as pilot:

@@ -267,6 +267,7 @@ def test_a_missing_text_is_told_before_a_run_that_stands_in_the_way(command: Com
     assert "already holds a run" not in told
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize(
     ("name", "module", "extra"), [("a.txt.zst", "backports.zstd", "zstd"), ("a.parquet", "pyarrow", "hub")]
 )

@@ -284,6 +284,7 @@ def test_the_splits_that_are_not_read_are_named(command: Command, parquet: Path)
     assert "öteki bölümleri alınmadı: test" in again, "also where it is prepared already"
 
 
+@pytest.mark.extended
 def test_a_data_set_that_lies_elsewhere_now_is_evaluated_and_goes_on(command: Command, parquet: Path) -> None:
     assert command("train", "--corpus", f"hf:{parquet}", *SHORT, "--name", "a").code == 0
     own = command("evaluate", "a", "--json").json

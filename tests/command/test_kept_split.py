@@ -131,6 +131,7 @@ def test_a_run_whose_record_of_the_split_is_another_is_not_resumed(command: Comm
     assert refused.code == 2 and "text has changed" in refused.err
 
 
+@pytest.mark.extended
 def test_an_export_is_evaluated_on_the_split_of_its_run(command: Command, documents: Path) -> None:
     """Of a run that has kept the split of an earlier one, which no rule finds again."""
     assert command("train", "--data-dir", documents, *FAST, *LIMIT, "--name", "a").code == 0

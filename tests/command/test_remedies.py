@@ -65,6 +65,7 @@ def test_a_rate_far_too_high_is_named_and_its_remedy_trains_better(command: Comm
     assert description(command.run_folder("tiny-2"))["sources"]["learning_rate"] == "remedy"
 
 
+@pytest.mark.extended
 @pytest.mark.slow
 def test_the_first_sound_remedy_is_taken_without_asking(command: Command, text_file: Path) -> None:
     flags = ["--data-dir", text_file, *RASH, "--learning-rate", 5.0, "--no-check", "--auto-remedy"]

@@ -180,6 +180,7 @@ def test_a_text_that_changed_cannot_be_resumed(command: Command, text_file: Path
     assert "has changed" in refused.err
 
 
+@pytest.mark.extended
 def test_without_a_usable_checkpoint_a_resume_starts_at_the_beginning_and_says_so(
     command: Command, text_file: Path
 ) -> None:

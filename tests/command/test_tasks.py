@@ -111,6 +111,7 @@ def test_the_windows_of_the_steps_come_from_the_corpora_by_their_shares(
         assert abs(counts - share * length).max() <= 1.1, length
 
 
+@pytest.mark.extended
 def test_the_tag_decides_in_whose_way_a_model_writes(command: Command, corpora: list[str]) -> None:
     flags = ["--max-steps", 150, "--eval-every", 150, "--learning-rate", 0.01, "--dropout", 0]
     assert command("train", *BOTH, *RUN, *flags).code == 0

@@ -54,7 +54,7 @@ def test_what_is_not_asked_for_is_not_measured(command: Command, text_file: Path
     assert "continuations" in (command.run_folder() / "events.jsonl").read_text()
 
 
-@pytest.mark.first(1)
+@pytest.mark.extended
 @pytest.mark.parametrize(("metric", "library"), [("bleu", "sacrebleu"), ("rouge", "rouge_score")])
 def test_a_missing_library_is_told_before_the_training(
     command: Command, text_file: Path, metric: str, library: str

@@ -105,7 +105,7 @@ def test_a_vocabulary_that_is_too_small_is_code_2_and_names_the_least(command: C
     assert command.everything_on_disk() == before
 
 
-@pytest.mark.first(1)
+@pytest.mark.extended
 @pytest.mark.parametrize(("kind", "library"), [("bpe", "tokenizers"), ("sentencepiece", "sentencepiece")])
 def test_a_missing_library_names_what_to_install(command: Command, longer_text: Path, kind: str, library: str) -> None:
     flags = ["train", "--data-dir", longer_text, *FAST, *SMALL, "--tokenizer", kind]
@@ -127,6 +127,7 @@ def test_a_missing_library_names_what_to_install(command: Command, longer_text: 
         assert "damaged" not in result.err
 
 
+@pytest.mark.extended
 def test_a_run_keeps_its_subwords_where_the_library_would_learn_other_ones(command: Command, longer_text: Path) -> None:
     """As another version of the library may: ids of one vocabulary mean nothing in another."""
     flags = ["train", "--data-dir", longer_text, *FAST, *SMALL, "--tokenizer", "bpe", "--checkpoint-every", 10]

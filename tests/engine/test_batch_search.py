@@ -76,6 +76,7 @@ def test_accumulation_keeps_the_windows_a_step_where_a_batch_has_fewer(
     assert found.steps_an_epoch(found.suggestion, accumulate) == steps
 
 
+@pytest.mark.extended
 def test_batches_double_until_the_estimate_refuses_and_what_is_refused_is_not_tried(
     speeds: Callable[..., list[int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -129,6 +130,7 @@ def test_no_batch_is_more_than_an_epoch_or_than_the_settings_allow(speeds: Calla
     assert last(long).largest == MOST_TOKENS_A_BATCH // 2**20
 
 
+@pytest.mark.extended
 def test_a_batch_that_would_last_too_long_is_not_begun(speeds: Callable[..., list[int]]) -> None:
     tried = speeds(lambda size: 32.0 * size if size < 8 else 32.0)  # 1 s a step, then 8 s
     found = last(seconds=20)
@@ -152,6 +154,7 @@ def test_a_real_search_measures_speed_and_memory_in_the_time_it_has() -> None:
     assert found.ended_by == "text"
 
 
+@pytest.mark.extended
 def test_a_search_stops_between_two_steps_and_leaves_the_process_as_it_was() -> None:
     torch.manual_seed(5)
     before = switches()

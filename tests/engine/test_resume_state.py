@@ -114,7 +114,7 @@ def test_going_on_from_what_is_saved_changes_nothing(whole: tuple[Path, Resolved
         assert_same(ended[name], theirs[name], name)
 
 
-@pytest.mark.first(1)
+@pytest.mark.extended
 @pytest.mark.slow
 @pytest.mark.fault
 def test_leaving_out_any_item_is_told(whole: tuple[Path, Resolved], tmp_path: Path) -> None:
