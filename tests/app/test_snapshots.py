@@ -21,6 +21,7 @@ from mmrec_engine.runs.catalog import RunSummary
 from mmrec_engine.runs.run_time import Costs
 from mmrec_tui.app.measuring import Measuring
 from mmrec_tui.app.session import Session
+from mmrec_tui.presentation.spark import spark
 from tests.app.conftest import an_app, screen_text, table_of, until
 from tests.app.recorded import (
     BEGAN,
@@ -95,6 +96,8 @@ def _the_same_everywhere(
     monkeypatch.setattr(Measuring, "costs_of", lambda self, config: known.get(config))
     readings = {"cpu": 0.93, "memory": 0.41, "process": 620.0 * 2**20}
     monkeypatch.setattr("mmrec_tui.app.meter.Meter.read", lambda self, process: readings)
+    # how many readings there are by now depends on the time that drawing takes
+    monkeypatch.setattr("mmrec_tui.app.widgets.panels.spark", lambda values, *how: spark([0.3, 0.6, 0.4], *how))
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
     yield

@@ -183,9 +183,11 @@ async def test_from_the_first_screen_to_a_text_of_the_model_by_mouse(small_text:
         await until(pilot, lambda: app.focused is prompt)
         await pilot.press(*"A ", "enter")
         await until_shown(pilot, "best_model.pt · ", TRAINED)
-        await click_on(pilot, "q leave")
+        await click_on(pilot, "esc back")  # out of the field
+        await until(pilot, lambda: app.focused is not prompt)
+        await click_on(pilot, "esc back")
         await until(pilot, lambda: table_of(app) == "training")
-        await click_on(pilot, "q leave")
+        await click_on(pilot, "esc back")
         await until(pilot, lambda: table_of(app) == "start")
         await click_on(pilot, "All runs")
         await until(pilot, lambda: table_of(app) == "runs" and "finished" in screen_text(app))
