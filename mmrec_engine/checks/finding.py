@@ -21,6 +21,10 @@ Status = Literal["pass", "note", "warn", "fail", "error", "skipped"]
 Values = dict[str, Any]
 Finding = dict[str, Any]
 
+WORST_FIRST = ("fail", "error", "warn", "note", "pass", "skipped")
+# The sign of each status, wherever findings are shown. Of an item of the guide also: ticked by a person, and nothing found.
+GLYPHS = {"pass": "✓", "note": "i", "warn": "!", "fail": "✗", "error": "⚠", "skipped": "–", "ticked": "☑", "none": "○"}
+
 
 class Skip(Exception):
     """Raised by a measure where there is nothing to judge here. reason: a key of guide/findings.SKIPPED."""

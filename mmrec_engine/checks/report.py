@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mmrec_engine import events
+from mmrec_engine.checks.finding import GLYPHS, WORST_FIRST
 from mmrec_engine.checks.verdict import verdict_of
 from mmrec_engine.events import finite
 from mmrec_engine.locales.guide import ITEMS
@@ -18,8 +19,6 @@ from mmrec_engine.runs.history import History
 from mmrec_engine.storage.files import write_whole
 from mmrec_engine.storage.run_files import REPORTS
 
-_WORST_FIRST = ("fail", "error", "warn", "note", "pass", "skipped")
-GLYPHS = {"pass": "✓", "note": "i", "warn": "!", "fail": "✗", "error": "⚠", "skipped": "–", "none": "○"}
 _MOST_SAMPLES = 3
 _WORDS: dict[str, Words] = {
     "report": {"en": "Report", "tr": "Rapor"},
@@ -51,7 +50,7 @@ def newest(findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def worst(findings: list[dict[str, Any]]) -> str:
     statuses = {finding.get("status") for finding in findings}
-    return next((status for status in _WORST_FIRST if status in statuses), "none")
+    return next((status for status in WORST_FIRST if status in statuses), "none")
 
 
 def report_of(

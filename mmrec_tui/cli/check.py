@@ -13,6 +13,7 @@ from typing import Any
 
 import platformdirs
 
+from mmrec_engine.checks.finding import GLYPHS
 from mmrec_engine.locales.guide import ITEMS, Phase
 from mmrec_engine.locales.guide.findings import evidence, remedy_title, texts, title
 from mmrec_engine.settings import Resolved
@@ -20,7 +21,6 @@ from mmrec_engine.storage.files import write_whole
 from mmrec_tui.locales import UsageText, Wording
 from mmrec_tui.terminal import Narration, columns_of, laid_out, one_line, print_json, shows_colour
 
-GLYPHS = {"pass": "✓", "note": "i", "warn": "!", "fail": "✗", "error": "⚠", "skipped": "–"}
 _WIDEST = 100
 _AMISS = ("note", "warn", "fail", "error")
 _JUDGED_BY_READING = "model-testable"  # the item of the guide that figures cannot answer

@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 
 from mmrec_engine.locales.messages import LANGUAGES, Language
+from mmrec_engine.locales.numbers import in_language, percentage
 from mmrec_engine.locales.plurals import fill
 
 
@@ -37,13 +38,11 @@ class Wording:
 
     def number(self, value: float, digits: int = 0) -> str:
         """1,234.50 in English, 1.234,50 in Turkish."""
-        text = f"{value:,.{digits}f}"
-        return text.translate(str.maketrans(",.", ".,")) if self.language == "tr" else text
+        return in_language(f"{value:,.{digits}f}", self.language)
 
     def percent(self, share: float) -> str:
         """A share from 0 to 1 as a percentage: 12.34% in English, %12,34 in Turkish."""
-        text = self.number(100 * share, 2)
-        return f"%{text}" if self.language == "tr" else f"{text}%"
+        return percentage(f"{100 * share:,.2f}", self.language)
 
     def how_far(self, done: int, total: int) -> str:
         """A share of what there is, or how many bytes so far where nobody knows how much there is."""
@@ -56,8 +55,7 @@ class Wording:
         )
 
     def whole_percent(self, share: float) -> str:
-        text = self.number(100 * share)
-        return f"%{text}" if self.language == "tr" else f"{text}%"
+        return percentage(f"{100 * share:,.0f}", self.language)
 
     def short(self, value: float, gap: float = 0.0) -> str:
         """A count in few characters: 950, 18.2k, 1.5M. gap: between ticks; decides how many digits tell them apart."""
@@ -73,16 +71,14 @@ class Wording:
         return self.number(value, _digits(gap))
 
     def share_tick(self, value: float, gap: float) -> str:
-        text = self.number(100 * value, _digits(100 * gap))
-        return f"%{text}" if self.language == "tr" else f"{text}%"
+        return percentage(f"{100 * value:,.{_digits(100 * gap)}f}", self.language)
 
     def rate(self, value: float) -> str:
         """A learning rate: 0.02, 3e-4, 2.85e-4."""
         if value == 0 or not abs(value) < 0.001:  # a NaN too
             return self.number(value, 4).rstrip("0").rstrip(".,") or "0"
         mantissa, _, exponent = f"{value:.2e}".partition("e")
-        point = "," if self.language == "tr" else "."
-        return f"{mantissa.rstrip('0').rstrip('.').replace('.', point)}e{int(exponent)}"
+        return in_language(f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}", self.language)
 
     def about_rate(self, value: float) -> str:
         """A learning rate that is only known roughly, with two digits."""

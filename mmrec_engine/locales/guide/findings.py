@@ -13,6 +13,7 @@ from typing import Any
 
 from mmrec_engine.locales.guide.finding_text import FindingText
 from mmrec_engine.locales.messages import Language, Words
+from mmrec_engine.locales.numbers import in_language, percentage
 from mmrec_engine.locales.plurals import fill
 
 # Why a check was skipped, by the reason that `checks.finding.Skip` names.
@@ -131,13 +132,9 @@ class _Formatter(string.Formatter):
             return str(value)
         if format_spec.endswith("%"):
             text = f"{100 * value:.{format_spec[1:-1] or '1'}f}" if format_spec != "%" else f"{100 * value:.3g}"
-            text = self._in_language(text)
-            return f"%{text}" if self._language == "tr" else f"{text}%"
+            return percentage(text, self._language)
         if "|" in format_spec:
             one, many = format_spec.split("|")
             return f"{self.format_field(value, '')} {one if value == 1 else many}"
         text = f"{value:{format_spec}}" if format_spec else f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
-        return self._in_language(text)
-
-    def _in_language(self, text: str) -> str:
-        return text.translate(str.maketrans(",.", ".,")) if self._language == "tr" else text
+        return in_language(text, self._language)

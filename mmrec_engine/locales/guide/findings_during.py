@@ -10,6 +10,7 @@ from typing import Any
 
 from mmrec_engine.locales.guide.finding_text import FindingText
 from mmrec_engine.locales.messages import Language, Words
+from mmrec_engine.locales.numbers import in_language
 
 DURING: tuple[FindingText, ...] = (
     FindingText(
@@ -501,9 +502,5 @@ def _figure(name: str, value: Any, language: Language) -> str:
         return (_NONE if name == "eval_every" else _UNSET)[language]
     if isinstance(value, float) and 0 < abs(value) < 1e-3:
         digits, _, exponent = f"{value:.2e}".partition("e")
-        return _in_language(f"{float(digits):g}e{int(exponent)}", language)
-    return _in_language(f"{value:g}", language) if isinstance(value, float) else str(value)
-
-
-def _in_language(number: str, language: Language) -> str:
-    return number.replace(".", ",") if language == "tr" else number
+        return in_language(f"{float(digits):g}e{int(exponent)}", language)
+    return in_language(f"{value:g}", language) if isinstance(value, float) else str(value)

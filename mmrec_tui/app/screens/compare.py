@@ -12,6 +12,7 @@ from textual.widgets import DataTable
 
 from mmrec_engine.errors import MmrecError
 from mmrec_engine.locales.guide import HYPERPARAMETERS
+from mmrec_engine.locales.numbers import in_language
 from mmrec_engine.runs.catalog import read_description
 from mmrec_engine.runs.history import History
 from mmrec_engine.runs.run_reader import RunReader
@@ -142,7 +143,7 @@ def _shown(value: object, say: Wording) -> str:
         case int():
             return say.number(value)
         case float():
-            return f"{value:.6g}".replace(".", "," if say.language == "tr" else ".")
+            return in_language(f"{value:.6g}", say.language)
         case _:
             return one_line(str(value))
 

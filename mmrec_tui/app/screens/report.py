@@ -13,9 +13,11 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from mmrec_engine import events
+from mmrec_engine.checks.finding import GLYPHS
 from mmrec_engine.checks.report import newest
 from mmrec_engine.checks.verdict import verdict_of
 from mmrec_engine.errors import MmrecError
+from mmrec_engine.locales.numbers import in_language
 from mmrec_engine.locales.verdicts import verdict_lines
 from mmrec_engine.run.follow_up import offers
 from mmrec_engine.runs.checklist_marks import read_ticks, write_ticks
@@ -30,7 +32,7 @@ from mmrec_tui.app.screens.base import KeyBar, MmrecScreen, Title
 from mmrec_tui.app.session import Work
 from mmrec_tui.app.widgets.fields import Kind, ValueInput
 from mmrec_tui.app.widgets.items import Items
-from mmrec_tui.app.widgets.panels import GLYPHS, STYLES, plain, samples_lines
+from mmrec_tui.app.widgets.panels import STYLES, plain, samples_lines
 from mmrec_tui.app.widgets.plot import Plot
 from mmrec_tui.app.writing import Writer, Written
 from mmrec_tui.locales import Wording
@@ -367,4 +369,4 @@ def written_text(written: Written, file: str, seed: int, say: Wording) -> Conten
 
 
 def _shown(default: str, say: Wording) -> str:
-    return default.replace(".", ",") if say.language == "tr" else default
+    return in_language(default, say.language)

@@ -13,6 +13,7 @@ from textual.widgets import Input, Select, Static
 
 from mmrec_engine.errors import RequestError
 from mmrec_engine.locales.guide import HYPERPARAMETERS, PROFILE_TEXTS
+from mmrec_engine.locales.numbers import in_language
 from mmrec_engine.settings import FIELDS, GROUPS, Resolved, matters, settings_of, value_type
 from mmrec_engine.settings.declaration import flag
 from mmrec_engine.system.cores import allowed_cores, available_cores, cpu_quota
@@ -260,6 +261,5 @@ def _text(name: str, value: Any, say: Wording) -> str:
     if value is None:
         return ""
     if value_type(name) is float:
-        text = f"{value:.6g}"
-        return text.replace(".", ",") if say.language == "tr" else text
+        return in_language(f"{value:.6g}", say.language)
     return str(value)

@@ -14,17 +14,17 @@ from textual.message import Message
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from mmrec_engine.checks.finding import GLYPHS, WORST_FIRST
 from mmrec_engine.checks.report import newest
 from mmrec_engine.locales.guide import ITEMS, Item
 from mmrec_engine.locales.guide.findings import texts
 from mmrec_tui.app.in_app import in_app
-from mmrec_tui.app.widgets.panels import GLYPHS, STYLES, plain, status_of
+from mmrec_tui.app.widgets.panels import STYLES, plain, status_of
 from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.findings import advice_of, evidence_of, remedy_title, title_of
 from mmrec_tui.terminal import one_line
 
 _WRONG = ("fail", "error", "warn")
-_WORST_FIRST = (*_WRONG, "note", "pass", "skipped")
 _INDENT = 4  # columns of a finding below its item
 _BESIDE = 4  # columns of border, padding and scroll bar
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
@@ -159,7 +159,7 @@ class Items(OptionList):
 
 def _gravity(finding: dict[str, Any]) -> int:
     status = str(finding.get("status"))
-    return _WORST_FIRST.index(status) if status in _WORST_FIRST else 0
+    return WORST_FIRST.index(status) if status in WORST_FIRST else 0
 
 
 def _item_text(
@@ -172,7 +172,7 @@ def _item_text(
     running: bool,
 ) -> Content:
     """The tick, the question, and how many checks came out how."""
-    counts = {status: sum(one.get("status") == status for one in own) for status in (*_WORST_FIRST,)}
+    counts = {status: sum(one.get("status") == status for one in own) for status in WORST_FIRST}
     found = [(status, count) for status, count in counts.items() if count]
     status = status_of(item.id, own, ticks)
     text = Content(f"{'▾' if is_open else '▸'} {'☑' if ticks.get(item.id) else '☐'} ")

@@ -15,6 +15,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from mmrec_engine import events
+from mmrec_engine.checks.finding import GLYPHS, WORST_FIRST
 from mmrec_engine.locales.guide import ITEMS
 from mmrec_engine.locales.guide.findings_during import figures
 from mmrec_engine.runs.history import History
@@ -26,7 +27,6 @@ from mmrec_tui.presentation.spark import spark
 from mmrec_tui.presentation.states import STATE_STYLES
 from mmrec_tui.terminal import one_line, printable
 
-GLYPHS = {"pass": "✓", "note": "i", "warn": "!", "fail": "✗", "error": "⚠", "skipped": "–", "ticked": "☑", "none": "○"}
 STYLES = {
     "pass": "$success", "ticked": "$success", "note": "$primary", "warn": "bold $warning", "fail": "bold $error",
     "error": "bold $error", "skipped": "$foreground 80%", "none": "$foreground 80%",
@@ -34,7 +34,6 @@ STYLES = {
 _MOST_DOTS = 10
 _MOST_READINGS = 120  # of the machine: the last two minutes
 _ROOM_FOR_BOTH = 95  # columns of the state line for the last loss and its moving average
-_WORST_FIRST = ("fail", "error", "warn", "note", "pass", "skipped")
 
 
 def plain(text: str, style: str = "") -> Content:
@@ -200,7 +199,7 @@ def items_text(
 def status_of(item: str, findings: list[dict[str, Any]], ticks: dict[str, bool]) -> str:
     """The worst status found under an item, else the person's tick, else none."""
     newest = {str(finding.get("id")): str(finding.get("status")) for finding in findings if finding.get("item") == item}
-    found = next((status for status in _WORST_FIRST if status in newest.values()), None)
+    found = next((status for status in WORST_FIRST if status in newest.values()), None)
     if found in (None, "pass", "skipped") and ticks.get(item):
         return "ticked"
     return found or "none"
