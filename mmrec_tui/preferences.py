@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from mmrec_engine.locales.messages import LANGUAGES
 from mmrec_engine.runs.smoothing import DECAYS, USUAL_DECAY
 from mmrec_engine.storage import user_folders
 from mmrec_engine.storage.files import write_whole
@@ -51,7 +52,7 @@ def read_preferences() -> Preferences:
         value = stored.get(item.name) if isinstance(stored, dict) else None
         if value is not None and (item.name == "language" or isinstance(value, type(getattr(found, item.name)))):
             setattr(found, item.name, value)
-    found.language = found.language if found.language in ("en", "tr") else None
+    found.language = found.language if found.language in LANGUAGES else None
     found.corpora = [path for path in found.corpora if isinstance(path, str)]
     found.x_axis = found.x_axis if found.x_axis in ("step", "tokens", "time") else "step"
     found.smoothing = found.smoothing if found.smoothing in (0.0, *DECAYS) else USUAL_DECAY

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from textual.app import SystemCommand
     from textual.screen import Screen
 
-    from mmrec_engine.locales.messages import Language
     from mmrec_engine.run.follow_up import Offer, Origin
     from mmrec_engine.settings import Resolved
     from mmrec_tui.app.session import Session, Training, Work
@@ -368,9 +367,10 @@ class MmrecApp(App[object], inherit_bindings=False):
         self.tell("app.how-to-quit")
 
     def action_language(self) -> None:
+        from mmrec_engine.locales.messages import LANGUAGES
         from mmrec_tui.locales import Wording
 
-        language: Language = "en" if self.say.language == "tr" else "tr"
+        language = LANGUAGES[(LANGUAGES.index(self.say.language) + 1) % len(LANGUAGES)]
         self.stage.preferences.language = language
         self.stage.preferences.save()
         self.stage.wording = Wording(language)

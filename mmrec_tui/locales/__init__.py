@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping
+from importlib import import_module
 
 from mmrec_engine.locales.messages import LANGUAGES, Language
 from mmrec_engine.locales.numbers import in_language, percentage
@@ -20,15 +21,9 @@ class Wording:
 
     def __init__(self, language: Language) -> None:
         self.language = language
-        if language == "tr":
-            from mmrec_tui.locales.tr import TEXT
-            from mmrec_tui.locales.tr_app import TEXT as APP_TEXT
-            from mmrec_tui.locales.tr_keys import TEXT as KEY_TEXT
-        else:
-            from mmrec_tui.locales.en import TEXT
-            from mmrec_tui.locales.en_app import TEXT as APP_TEXT
-            from mmrec_tui.locales.en_keys import TEXT as KEY_TEXT
-        self._text = {**TEXT, **APP_TEXT, **KEY_TEXT}
+        self._text: dict[str, str] = {}
+        for part in ("", "_app", "_keys"):
+            self._text |= import_module(f"mmrec_tui.locales.{language}{part}").TEXT
 
     def __call__(self, key: str, /, **values: object) -> str:
         return fill(self._text[key], values, self.language)
@@ -123,7 +118,7 @@ def choose_language(given: str | None, environment: Mapping[str, str] = os.envir
     if own in LANGUAGES:
         return _known(own)
     locale = next((environment[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environment.get(name)), "")
-    return "tr" if locale.lower().startswith("tr") else "en"
+    return next((language for language in LANGUAGES if locale.lower().startswith(language)), "en")
 
 
 def _known(name: str) -> Language:

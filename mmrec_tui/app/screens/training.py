@@ -68,11 +68,11 @@ class TrainingScreen(LookingScreen):
         yield PanelTabs(id="tabs")
         with Container(id="body"):
             with Container(id="plots"):
-                for number, name in enumerate(PLOTS, start=1):
-                    title = f"{number} {say(f'panel.{name}')}"
-                    yield Plot(title, name, say("plot.waiting"), id=f"panel-{name}", classes="panel")
-                yield MachinePanel(f"8 {say('panel.machine')}", "machine", id="panel-machine", classes="panel")
-                yield Log(f"9 {say('panel.log')}", None, id="panel-log", classes="panel")
+                titles = {name: f"{number} {say(f'panel.{name}')}" for number, name in enumerate(PANELS, start=1)}
+                for name in PLOTS:
+                    yield Plot(titles[name], name, say("plot.waiting"), id=f"panel-{name}", classes="panel")
+                yield MachinePanel(titles["machine"], "machine", id="panel-machine", classes="panel")
+                yield Log(titles["log"], None, id="panel-log", classes="panel")
             with Vertical(id="side"):
                 yield Patience(say("panel.patience"), "patience", id="patience")
                 yield Checklist(say("panel.checklist"), "loss-falling", id="checklist")
