@@ -12,17 +12,16 @@ from typing import Any, Literal
 from mmrec_engine.errors import RequestError
 from mmrec_engine.locales.guide.findings_during import remedy_title
 from mmrec_engine.settings import FIELDS, MOST_TOKENS_A_BATCH, resolve
-from mmrec_engine.settings.presets import BEST_RATE, PRESETS, USUAL_RATE
+from mmrec_engine.settings.presets import BEST_RATE, OPTIMIZERS, PRESETS, USUAL_RATE
 
 Settings = Mapping[str, Any]
 Changes = dict[str, Any]
 # None: nothing sensible is left to change. Empty: it is no setting.
 Step = Callable[[Settings], Changes | None]
 
-# The guide's lowered learning rate, a third of its usual one, and the same share of Muon's.
-_LOWERED_RATE = {"adamw": 1e-4, "muon": 0.013}
-_LOWEST_RATE = {"adamw": 1e-6, "muon": 1e-4}
-_HIGHEST_RATE = {"adamw": 3e-3, "muon": 0.1}
+_LOWERED_RATE = {name: spec.lowered_rate for name, spec in OPTIMIZERS.items()}
+_LOWEST_RATE = {name: spec.lowest_rate for name, spec in OPTIMIZERS.items()}
+_HIGHEST_RATE = {name: spec.highest_rate for name, spec in OPTIMIZERS.items()}
 _FAR_BELOW = 4.0  # times
 _MEASURED_CONFIGS = ("tiny", "mini")  # on which the best rate was measured
 _LOWERED_WARMUP = 200

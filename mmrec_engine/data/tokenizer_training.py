@@ -13,9 +13,6 @@ from mmrec_engine.tokenizer import LEARNT, CharacterTokenizer, LearntTokenizer, 
 from mmrec_engine.tokenizer.character import CharacterCounter
 from mmrec_engine.tokenizer.vocabulary import UNKNOWN
 
-# Characters that a vocabulary is learnt from, of more an equal share of every piece: sentencepiece takes some twenty bytes for
-# each, and neither finds other pieces in more text.
-_MOST = {"bpe": 2**29, "sentencepiece": 2**26}
 _LOOK_SECONDS = 0.1
 
 
@@ -59,7 +56,7 @@ def _learn(
 ) -> Generator[Progress, None, LearntTokenizer]:
     """The libraries ask for text and answer once at the end: they do so in a thread, so that this one can tell, and stop."""
     kind = LEARNT[settings.tokenizer]
-    given = _Given(pieces, _MOST[settings.tokenizer] / characters)
+    given = _Given(pieces, kind.most_characters / characters)
     outcome: list[LearntTokenizer | BaseException] = []
 
     def work() -> None:

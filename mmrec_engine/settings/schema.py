@@ -17,7 +17,7 @@ from typing import Any, NoReturn, get_args, get_type_hints
 from mmrec_engine.errors import RequestError
 from mmrec_engine.settings.declaration import Aspect, Group, check, flag, in_bytes, in_seconds, is_plain_name, setting
 from mmrec_engine.settings.model_config import ARCHITECTURES, Architecture, ModelConfig
-from mmrec_engine.settings.presets import PRESETS, RECIPES, RECIPES_TO_A_TARGET
+from mmrec_engine.settings.presets import OPTIMIZERS, PRESETS, RECIPES, RECIPES_TO_A_TARGET
 
 MOST_TOKENS_A_BATCH = 2**26
 METRICS = ("bleu", "rouge", "distinct", "copied")
@@ -159,7 +159,7 @@ class Settings:
     # tokens between windows; none: seq_len
     stride: int | None = setting(None, low=1, high=1_048_576, group="length", decides=("checks",), unset="as-seq-len")
     # optimizer
-    optimizer: str = setting("adamw", choices=("adamw", "muon"), group="optimizer", decides=("speed", "checks"))
+    optimizer: str = setting("adamw", choices=tuple(OPTIMIZERS), group="optimizer", decides=("speed", "checks"))
     # peak
     learning_rate: float = setting(
         3e-4, above=0, high=100.0, while_running=True, group="optimizer", decides=("rate", "checks")

@@ -14,6 +14,7 @@ from mmrec_engine.checks.finding import Finding, Status, Values, finding
 from mmrec_engine.checks.remedies import remedies_for
 from mmrec_engine.checks.thresholds import numbers
 from mmrec_engine.settings import Settings
+from mmrec_engine.settings.presets import OPTIMIZERS
 
 SETTLED = int(numbers("loss-too-high")["settled_steps"])  # steps after the warmup
 
@@ -94,7 +95,8 @@ class Run:
         self.rate = number("learning_rate")
         self.patience = max(1, int(number("early_stopping_patience")))
         self.saves_best = self.settings.get("save_best_model", True) is not False
-        self.muon = self.settings.get("optimizer") == "muon"
+        known = str(self.settings.get("optimizer"))
+        self.optimizer = known if known in OPTIMIZERS else _DEFAULTS.optimizer
         # On purpose: text of another form, or of several corpora in other shares than they have of the whole.
         changed = any(number_of(self.settings, name, 0.0) > 0 for name in ("recased", "denoising"))
         mixed = any(isinstance(self.settings.get(name), list | tuple) for name in ("data_dir", "corpus"))

@@ -15,6 +15,7 @@ from mmrec_engine import events
 from mmrec_engine.checks.finding import Values
 from mmrec_engine.checks.monitor.run_state import FindingLog, Run, number_of
 from mmrec_engine.checks.thresholds import numbers
+from mmrec_engine.settings.presets import OPTIMIZERS
 
 MEAN_OF = 50
 _LOOK_EVERY = 10
@@ -28,7 +29,6 @@ _WARM_START = 0.9  # of ln V: a first loss below it is a trained model's
 _HIGH_WITHOUT_BIGRAM = 0.75  # of ln V: where the unigram of most texts lies
 _CLIP_IF_NONE = 1.0
 _STILL = 0.01  # update ratio per learning rate; AdamW and Muon give 0.5 … 10
-_RATES_TOO_HIGH = (3e-3, 0.1)  # AdamW, Muon
 
 
 class StepRules:
@@ -254,7 +254,7 @@ class StepRules:
         """A model that has settled is below the unigram, or on its way; else it has learnt frequencies at best."""
         before = self._smoothed[-11] if len(self._smoothed) > 10 else self._initial or smoothed
         falling = smoothed < (1 - _FALLING) * before
-        rate_too_high = _RATES_TOO_HIGH[self._run.muon]
+        rate_too_high = OPTIMIZERS[self._run.optimizer].highest_rate
         restless = self._bounced or self._highest_ratio > _RATIO["highest"] or self._run.rate > rate_too_high
         values = {**values, "unigram": unigram}
         if smoothed > (1 + _FALL["near"]) * unigram and restless:

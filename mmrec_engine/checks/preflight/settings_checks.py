@@ -14,7 +14,7 @@ from mmrec_engine.data import ngrams
 from mmrec_engine.data.transforms.curriculum import Pacing
 from mmrec_engine.data.windows import IGNORED_LABEL
 from mmrec_engine.locales.guide.findings_before import remedy
-from mmrec_engine.settings.presets import BEST_RATE, USUAL_RATE
+from mmrec_engine.settings.presets import BEST_RATE, OPTIMIZERS, USUAL_RATE
 
 _SHOWN = 48  # tokens of a window
 _MOST_WINDOWS = 64  # of a batch
@@ -25,19 +25,6 @@ _PACING_POINTS = 200
 _MEASURED_CONFIGS = ("tiny",)  # on which rates were compared
 _LEAST_STEPS = 200  # in fewer the choice of a rate hangs on the warmup
 _GAINS_AFTER = 400  # steps
-# By rate: how much higher the loss was than with the best one, mean of two texts.
-_GAINS: dict[str, tuple[tuple[float, float], ...]] = {
-    "adamw": (
-        (3e-4, 0.528),
-        (0.001, 0.164),
-        (0.002, 0.082),
-        (0.004, 0.026),
-        (0.008, 0.008),
-        (0.016, 0.005),
-        (0.064, 0.037),
-    ),
-    "muon": ((0.005, 0.299), (0.01, 0.117), (0.02, 0.024), (0.04, 0.0), (0.08, 0.006), (0.16, 0.025), (0.32, 0.053)),
-}
 _MILD_MASKED, _MILD_NOISE = 0.1, 0.05
 
 
@@ -125,7 +112,10 @@ def _gain(context: TextContext) -> float:
     settings, steps = context.settings, context.planned_steps
     if settings.config not in _MEASURED_CONFIGS or settings.init_from is not None or steps < _LEAST_STEPS:
         return 0.0
-    rates, gains = zip(*_GAINS[settings.optimizer], strict=True)
+    losses = OPTIMIZERS[settings.optimizer].losses
+    if not losses:
+        return 0.0
+    rates, gains = zip(*losses, strict=True)
     at_once = float(np.interp(np.log(settings.learning_rate), np.log(rates), gains))
     return float(round(at_once * min(1.0, (_GAINS_AFTER / steps) ** 0.5), 3))
 
