@@ -1,0 +1,63 @@
+"""What the documents name is there: files, folders, tests, classes with their parts."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+FOLDERS = ("mmrec_engine", "mmrec_tui", "tests", "benchmarks", "docs", "data")
+SOURCES = [path for folder in FOLDERS for path in (ROOT / folder).rglob("*") if "__pycache__" not in path.parts]
+TEXTS = {path: path.read_text(encoding="utf-8") for path in SOURCES if path.suffix == ".py"}
+DOCUMENTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "data/README.md")] + sorted(
+    ROOT.glob("docs/*.md")
+)
+WRITTEN_BY_RUNS = ("checkpoints/NAME/", "data/train/", "benchmarks/carried")
+OF_OTHERS = ("torch.load", "F.rms_norm", "settings.name", "a.b", "data.text")  # libraries, and examples
+TO_BE_MADE = re.compile(r"(.*/)?(NAME|CODE)\w*\.py")
+
+
+def is_there(path: str) -> bool:
+    """Whether a path, or its end, is that of a file or a folder."""
+    wanted = Path(path.rstrip("/")).parts
+    return any(
+        found.parts[-len(wanted) :] == wanted for found in (*SOURCES, *(source.with_suffix("") for source in SOURCES))
+    )
+
+
+def is_defined(name: str) -> bool:
+    """Of `Class.part` or `module.part` whether both are there."""
+    owner, part = name.split(".")
+    return any(
+        re.search(rf"\b{part}\b", text) and (path.stem == owner or re.search(rf"^class {owner}\b", text, re.MULTILINE))
+        for path, text in TEXTS.items()
+    )
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_what_a_document_names_is_there(document: Path) -> None:
+    missing = []
+    for name in re.findall(r"`([^`\s]+)`", document.read_text(encoding="utf-8")):
+        plain = name.removesuffix("()")
+        if plain in (*WRITTEN_BY_RUNS, *OF_OTHERS) or "*" in plain or TO_BE_MADE.fullmatch(plain):
+            continue
+        path, _, test = plain.partition("::")
+        if test:
+            known = is_there(path) and any(f"def {test}(" in text for text in TEXTS.values())
+        elif re.fullmatch(r"(mmrec_engine|mmrec_tui)(\.\w+)+", plain):
+            known = is_there(plain.replace(".", "/")) or is_there("/".join(plain.split(".")[:-1]))
+        elif re.fullmatch(r"([a-z]\w*/)+\w+(\.(py|md|json|tcss|sh))?/?", plain) or re.fullmatch(
+            r"\w+\.(py|tcss)", plain
+        ):
+            known = is_there(plain)
+        elif re.fullmatch(r"\w+\.[a-z_]\w*", plain) and not re.fullmatch(
+            r".*\.(md|json|jsonl|txt|toml|pt|npz|log|csv)", plain
+        ):
+            known = is_defined(plain) or is_there(plain.replace(".", "/"))
+        else:
+            continue
+        if not known:
+            missing.append(name)
+    assert not missing
