@@ -15,7 +15,8 @@ import platformdirs
 
 from mmrec_engine.checks.finding import GLYPHS
 from mmrec_engine.locales.guide import ITEMS, Phase
-from mmrec_engine.locales.guide.findings import evidence, remedy_title, texts, title
+from mmrec_engine.locales.guide.findings import evidence, texts, title
+from mmrec_engine.locales.guide.remedies import remedy_title
 from mmrec_engine.settings import Resolved
 from mmrec_engine.storage.files import write_whole
 from mmrec_tui.locales import UsageText, Wording

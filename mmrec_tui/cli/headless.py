@@ -21,7 +21,7 @@ from mmrec_engine.training.control import Control
 from mmrec_tui.locales import Wording
 from mmrec_tui.notification import SHORTEST_SECONDS, Ending, ending_of, run, signs, start
 from mmrec_tui.preferences import read_preferences
-from mmrec_tui.presentation.findings import remedy_title
+from mmrec_tui.presentation.findings import remedy_of
 from mmrec_tui.terminal import Narration, print_json
 
 if TYPE_CHECKING:
@@ -221,7 +221,7 @@ def _remedy_line(origin: Origin, resolved: Resolved, wording: Wording) -> str:
         "settings": {name: after for name, (_, after) in origin.changes.items()},
         "before": {name: before for name, (before, _) in origin.changes.items()},
     }
-    values = {"title": remedy_title(remedy, wording), "name": resolved.settings.run_folder.name}
+    values = {"title": remedy_of(remedy, wording), "name": resolved.settings.run_folder.name}
     return wording(f"remedy.{origin.weights if origin.run else 'same'}", **values)
 
 

@@ -13,12 +13,12 @@ from mmrec_engine import events
 from mmrec_engine.checks.report import newest
 from mmrec_engine.checks.verdict import verdict_of
 from mmrec_engine.data.sources.hub_source import is_hub
-from mmrec_engine.locales.guide.findings_during import figures
+from mmrec_engine.locales.guide.remedies import figures
 from mmrec_engine.locales.verdicts import verdict_lines
 from mmrec_engine.runs.history import History
 from mmrec_engine.training.plan import Plan
 from mmrec_tui.locales import Wording
-from mmrec_tui.presentation.findings import advice_of, evidence_of, raised_rate, remedy_title, title_of
+from mmrec_tui.presentation.findings import advice_of, evidence_of, raised_rate, remedy_of, title_of
 from mmrec_tui.presentation.planned import choice_lines
 from mmrec_tui.presentation.reading import reading_lines
 from mmrec_tui.terminal import Narration, one_line, printable
@@ -210,7 +210,7 @@ class Narrator:
         if what_to_do:
             self._out.line(self._text("found.do", do=what_to_do))
         for remedy in finding.get("remedies", ()):
-            self._out.line(self._text("found.remedy", title=remedy_title(remedy, self._text)))
+            self._out.line(self._text("found.remedy", title=remedy_of(remedy, self._text)))
 
     def _step(self, event: events.Step, history: History) -> None:
         plan = self._plan

@@ -6,6 +6,7 @@ from typing import Any
 
 from mmrec_engine import events
 from mmrec_engine.locales.guide import findings as guide
+from mmrec_engine.locales.guide import remedies
 from mmrec_tui.locales import Wording
 
 
@@ -29,8 +30,8 @@ def advice_of(finding: dict[str, Any], say: Wording) -> str:
     return "" if entry is None else entry.do[say.language]
 
 
-def remedy_title(remedy: dict[str, Any], say: Wording) -> str:
-    return guide.remedy_title(remedy, say.language)
+def remedy_of(remedy: dict[str, Any], say: Wording) -> str:
+    return remedies.remedy_title(remedy, say.language)
 
 
 def raised_rate(event: events.Resumed, wording: Wording) -> str:

@@ -22,7 +22,8 @@ from mmrec_engine.locales.guide import (
     Problem,
 )
 from mmrec_engine.locales.guide.finding_text import FindingText
-from mmrec_engine.locales.guide.findings import remedy_title, texts
+from mmrec_engine.locales.guide.findings import texts
+from mmrec_engine.locales.guide.remedies import remedy_title
 from mmrec_engine.locales.messages import Language, Words
 
 Kind = Literal["item", "problem", "finding", "measure", "hyperparameter"]

@@ -10,7 +10,7 @@ from typing import Any
 
 from mmrec_engine import events
 from mmrec_engine.checks.finding import finding
-from mmrec_engine.locales.guide.findings_before import remedy
+from mmrec_engine.locales.guide.remedies import remedy
 from mmrec_engine.settings import Settings
 
 BEGAN = 1_750_000_000.0  # seconds since the epoch

@@ -21,7 +21,8 @@ from mmrec_engine.checks.preflight.model_context import ModelContext, weights
 from mmrec_engine.data import windows
 from mmrec_engine.data.prepare import Corpus, prepare_corpus
 from mmrec_engine.events import result_of
-from mmrec_engine.locales.guide.findings_model import MODEL, REMEDIES
+from mmrec_engine.locales.guide.findings_model import MODEL
+from mmrec_engine.locales.guide.remedies import REMEDIES
 from mmrec_engine.model.language_model import LanguageModel, create_model
 from mmrec_engine.settings import Settings
 from mmrec_engine.settings.model_config import ARCHITECTURES, Architecture, ModelConfig

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from mmrec_engine.checks.monitor.run_state import ITEM_OF
 from mmrec_engine.checks.remedies import remedies_for, restart_from
-from mmrec_engine.locales.guide.findings_during import REMEDIES, remedy_title
 from mmrec_engine.locales.guide.problems import PROBLEMS
+from mmrec_engine.locales.guide.remedies import REMEDIES, figures, what_it_does
 from mmrec_engine.locales.messages import LANGUAGES
 from mmrec_engine.settings import Settings, can_change_while_running, resolve
 from mmrec_engine.settings.presets import PRESETS, PROFILES, RECIPES
@@ -142,13 +142,11 @@ def test_overfitting_goes_on_from_the_best_and_a_wrong_rate_from_the_start() -> 
 
 def test_a_title_tells_the_figures() -> None:
     before = Settings().as_dict()
-    assert remedy_title("more-dropout", before, {"dropout": 0.2}, "en") == "dropout 0.1 → 0.2"
-    assert remedy_title("lower-learning-rate", before, {"learning_rate": 1e-4}, "tr") == "learning rate 3e-4 → 1e-4"
-    assert remedy_title("lower-learning-rate", {"learning_rate": 0.02}, {"learning_rate": 0.007}, "en") == (
-        "learning rate 0.02 → 0.007"
-    )
-    assert remedy_title("evaluate-sooner", before, {"eval_every": 100}, "tr") == "eval every epoch'ta bir → 100"
-    assert remedy_title("more-text", before, {}, "tr") == "Daha fazla text ekle"
+    assert figures(before, {"dropout": 0.2}, "en") == "dropout 0.1 → 0.2"
+    assert figures(before, {"learning_rate": 1e-4}, "tr") == "learning rate 3e-4 → 1e-4"
+    assert figures({"learning_rate": 0.02}, {"learning_rate": 0.007}, "en") == ("learning rate 0.02 → 0.007")
+    assert figures(before, {"eval_every": 100}, "tr") == "eval every epoch'ta bir → 100"
+    assert what_it_does("more-text", {}, "tr") == "Daha fazla text ekle"
 
 
 def test_every_remedy_has_words_in_both_languages() -> None:

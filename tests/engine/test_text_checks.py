@@ -24,9 +24,10 @@ from mmrec_engine.data.prepare import Corpus, prepare_corpus
 from mmrec_engine.data.sources.builtin import sample_folder
 from mmrec_engine.events import result_of
 from mmrec_engine.locales.guide.findings import evidence, texts
-from mmrec_engine.locales.guide.findings_before import BEFORE, REMEDIES, remedy_title
+from mmrec_engine.locales.guide.findings_before import BEFORE
 from mmrec_engine.locales.guide.findings_reading import READING
 from mmrec_engine.locales.guide.items import ITEMS
+from mmrec_engine.locales.guide.remedies import REMEDIES, remedy_title
 from mmrec_engine.locales.messages import LANGUAGES
 from mmrec_engine.settings import resolve
 from mmrec_engine.training.plan import make_plan
@@ -78,8 +79,8 @@ def is_well_told(finding: Finding) -> None:
     for remedy in finding["remedies"]:
         assert set(remedy) == {"id", "title", "settings"}
         assert resolve(remedy["settings"])
-        assert remedy["title"] == remedy_title(remedy["id"], remedy["settings"], "en")
-        assert remedy_title(remedy["id"], remedy["settings"], "tr") != remedy["title"]
+        assert remedy["title"] == remedy_title(remedy, "en")
+        assert remedy_title(remedy, "tr") != remedy["title"]
 
 
 def test_the_checks_are_those_of_the_table_each_with_words_and_an_item() -> None:

@@ -13,7 +13,8 @@ from mmrec_engine import events
 from mmrec_engine.checks.preflight.all_checks import strictly_failing
 from mmrec_engine.checks.report import newest
 from mmrec_engine.locales.guide import ITEMS
-from mmrec_engine.locales.guide.findings import evidence, remedy_title, title
+from mmrec_engine.locales.guide.findings import evidence, title
+from mmrec_engine.locales.guide.remedies import remedy_title
 from mmrec_engine.locales.messages import Language
 from mmrec_engine.run.follow_up import offers
 from mmrec_engine.runs.catalog import RunSummary

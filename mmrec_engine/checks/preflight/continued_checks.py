@@ -13,7 +13,7 @@ from mmrec_engine.checks.finding import Check, Skip, Status, Values
 from mmrec_engine.checks.preflight.split_checks import judge_share
 from mmrec_engine.checks.preflight.text_context import TextContext
 from mmrec_engine.checks.thresholds import numbers
-from mmrec_engine.locales.guide.findings_before import remedy
+from mmrec_engine.locales.guide.remedies import remedy
 from mmrec_engine.runs.catalog import locate, read_description
 from mmrec_engine.runs.run_text import same_text
 

@@ -8,7 +8,7 @@ from typing import Any
 from mmrec_engine.checks.finding import Check, Status, Values
 from mmrec_engine.checks.preflight.text_context import TextContext
 from mmrec_engine.data.windows import TrainingWindows
-from mmrec_engine.locales.guide.findings_before import remedy
+from mmrec_engine.locales.guide.remedies import remedy
 
 
 def _repeated(context: TextContext) -> Values:

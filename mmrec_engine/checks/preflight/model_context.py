@@ -24,7 +24,7 @@ from mmrec_engine.checks.thresholds import numbers
 from mmrec_engine.data.prepare import Corpus
 from mmrec_engine.data.windows import Batch, EvaluationWindows, TrainingWindows, Windows
 from mmrec_engine.errors import TrainingError
-from mmrec_engine.locales.guide.findings_model import REMEDIES
+from mmrec_engine.locales.guide.remedies import remedy
 from mmrec_engine.model.dropout import DropoutMasks
 from mmrec_engine.model.language_model import LanguageModel, create_model
 from mmrec_engine.model.layers import INITIAL_STD
@@ -224,9 +224,7 @@ def finite(x: float) -> float:
 
 def _remedies(values: Values, status: Status) -> list[dict[str, Any]]:
     fitting = values.get("fitting", {}) if status == "fail" else {}
-    return [
-        {"id": remedy, "title": REMEDIES[remedy]["en"], "settings": settings} for remedy, settings in fitting.items()
-    ]
+    return [remedy(id, **settings) for id, settings in fitting.items()]
 
 
 def model_check(id: str, measure: Measure, judge: Callable[[Values, Mapping[str, float]], Status]) -> Check:

@@ -13,7 +13,7 @@ from mmrec_engine.checks.thresholds import numbers
 from mmrec_engine.data import ngrams
 from mmrec_engine.data.transforms.curriculum import Pacing
 from mmrec_engine.data.windows import IGNORED_LABEL
-from mmrec_engine.locales.guide.findings_before import remedy
+from mmrec_engine.locales.guide.remedies import remedy
 from mmrec_engine.settings.presets import BEST_RATE, OPTIMIZERS, USUAL_RATE
 
 _SHOWN = 48  # tokens of a window

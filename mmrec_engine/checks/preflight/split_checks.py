@@ -16,7 +16,7 @@ from mmrec_engine.checks.thresholds import numbers
 from mmrec_engine.data import text_measures
 from mmrec_engine.data.ngrams import stretches
 from mmrec_engine.data.windows import Tokens
-from mmrec_engine.locales.guide.findings_before import remedy
+from mmrec_engine.locales.guide.remedies import remedy
 from mmrec_engine.tokenizer import CharacterTokenizer
 
 SHORTEST = 1000  # characters that can be judged

@@ -24,7 +24,7 @@ from mmrec_engine.data import text_measures
 from mmrec_engine.data.ngrams import stretches
 from mmrec_engine.data.sources.mojibake import damaged_words, repair
 from mmrec_engine.data.windows import EvaluationWindows, TrainingWindows
-from mmrec_engine.locales.guide.findings_before import remedy
+from mmrec_engine.locales.guide.remedies import remedy
 from mmrec_engine.settings.presets import PRESETS
 from mmrec_engine.tokenizer import CharacterTokenizer
 

@@ -16,7 +16,7 @@ from mmrec_engine.checks.preflight.text_context import TextContext
 from mmrec_engine.checks.thresholds import numbers
 from mmrec_engine.data.ngrams import stretches
 from mmrec_engine.data.windows import Tokens
-from mmrec_engine.locales.guide.findings_before import remedy
+from mmrec_engine.locales.guide.remedies import remedy
 from mmrec_engine.tokenizer.pieces import Pieces
 
 _MOST_COUNTED = 512_000_000  # tokens of a split

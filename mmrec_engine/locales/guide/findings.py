@@ -6,7 +6,6 @@ is taken: the value "variant", else the status, else "any".
 
 from __future__ import annotations
 
-import contextlib
 import string
 from collections.abc import Mapping
 from typing import Any
@@ -98,24 +97,6 @@ def evidence(finding: Mapping[str, Any], language: Language) -> str:
         return fill(words[language], values, language, _Formatter(language))
     except (KeyError, ValueError, IndexError, TypeError, AttributeError, OverflowError):
         return str(finding.get("evidence", ""))
-
-
-def remedy_title(remedy: Mapping[str, Any], language: Language) -> str:
-    """What a remedy does, from its id and the settings that it would change; one that is not known, as it came."""
-    from mmrec_engine.locales.guide import findings_before, findings_during, findings_model
-
-    name, settings, before = str(remedy.get("id")), remedy.get("settings"), remedy.get("before")
-    changes = settings if isinstance(settings, Mapping) else {}
-    title = str(remedy.get("title", name))
-    for known in (findings_before.REMEDIES, findings_during.REMEDIES, findings_model.REMEDIES):
-        with contextlib.suppress(
-            KeyError, ValueError, IndexError, TypeError, AttributeError, OverflowError
-        ):  # not known there, or of another form
-            title = known[name][language].format(**changes)
-            break
-    if changes and isinstance(before, Mapping):
-        return f"{title} ({findings_during.figures(before, changes, language)})"
-    return title
 
 
 class _Formatter(string.Formatter):

@@ -5,12 +5,7 @@ A finding that went away again is told with the status `pass` and the variant "o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from mmrec_engine.locales.guide.finding_text import FindingText
-from mmrec_engine.locales.messages import Language, Words
-from mmrec_engine.locales.numbers import in_language
 
 DURING: tuple[FindingText, ...] = (
     FindingText(
@@ -444,63 +439,3 @@ DURING: tuple[FindingText, ...] = (
         {"en": "Evaluate more often, with --eval-every.", "tr": "--eval-every ile daha sık değerlendirin."},
     ),
 )
-
-# What each remedy does, in the guide's words; ids as in problems.py where the guide names them.
-REMEDIES: dict[str, Words] = {
-    "lower-learning-rate": {"en": "Lower the learning rate", "tr": "Öğrenme oranını düşür"},
-    "measured-learning-rate": {
-        "en": "Take the learning rate that was measured as best",
-        "tr": "En iyi olduğu ölçülen öğrenme oranını al",
-    },
-    "raise-learning-rate": {"en": "Raise the learning rate", "tr": "Öğrenme oranını artır"},
-    "longer-warmup": {"en": "Lengthen the warmup", "tr": "Warmup steps'i artır"},
-    "larger-batch": {"en": "Use a larger batch", "tr": "Batch size'ı artır"},
-    "clip-gradients": {"en": "Clip the gradients", "tr": "Gradient clipping kullan"},
-    "larger-config": {"en": "Use a larger config", "tr": "Daha büyük config kullan"},
-    "more-text": {"en": "Add more text", "tr": "Daha fazla text ekle"},
-    "longer-run": {"en": "Train longer", "tr": "Daha uzun eğit"},
-    "regularise": {
-        "en": "Increase regularisation",
-        "tr": "Düzenlileştirmeyi artır",
-    },
-    "more-dropout": {"en": "Raise dropout", "tr": "Dropout'u artır"},
-    "more-weight-decay": {"en": "Raise weight decay", "tr": "Weight decay'i artır"},
-    "less-patience": {"en": "Lower the early-stopping patience", "tr": "Early stopping patience'ı azalt"},
-    "smaller-batch": {"en": "Use a smaller batch", "tr": "Batch size'ı azalt"},
-    "shorter-windows": {"en": "Use shorter windows", "tr": "Sequence length'i azalt"},
-    "gradient-checkpointing": {"en": "Use gradient checkpointing", "tr": "Gradient checkpointing kullan"},
-    "evaluate-sooner": {"en": "Evaluate more often", "tr": "Daha sık değerlendir"},
-}
-_OFF: Words = {"en": "off", "tr": "kapalı"}
-_ON: Words = {"en": "on", "tr": "açık"}
-_NONE: Words = {"en": "once an epoch", "tr": "epoch'ta bir"}
-_UNSET: Words = {"en": "none", "tr": "yok"}
-_SHORT: dict[str, str] = {"early_stopping_patience": "patience", "grad_clip": "gradient clipping"}
-
-
-def remedy_title(remedy: str, before: Mapping[str, Any], changes: Mapping[str, Any], language: Language) -> str:
-    """What the remedy changes, with its figures: "dropout 0.1 → 0.2". Its words alone where it changes no setting."""
-    if not changes:
-        words = REMEDIES.get(remedy)
-        return words[language] if words is not None else remedy
-    return figures(before, changes, language)
-
-
-def figures(before: Mapping[str, Any], changes: Mapping[str, Any], language: Language) -> str:
-    """Settings as they were and will be: "dropout 0.1 → 0.2, patience 5 → 3"."""
-    parts = []
-    for name, value in changes.items():
-        label = _SHORT.get(name, name.replace("_", " "))
-        parts.append(f"{label} {_figure(name, before.get(name), language)} → {_figure(name, value, language)}")
-    return ", ".join(parts)
-
-
-def _figure(name: str, value: Any, language: Language) -> str:
-    if isinstance(value, bool):
-        return (_ON if value else _OFF)[language]
-    if value is None:
-        return (_NONE if name == "eval_every" else _UNSET)[language]
-    if isinstance(value, float) and 0 < abs(value) < 1e-3:
-        digits, _, exponent = f"{value:.2e}".partition("e")
-        return in_language(f"{float(digits):g}e{int(exponent)}", language)
-    return in_language(f"{value:g}", language) if isinstance(value, float) else str(value)

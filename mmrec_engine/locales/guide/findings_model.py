@@ -3,18 +3,6 @@
 from __future__ import annotations
 
 from mmrec_engine.locales.guide.finding_text import FindingText
-from mmrec_engine.locales.messages import Words
-
-REMEDIES: dict[str, Words] = {
-    "smaller-batch": {
-        "en": "Smaller micro-batches: the same result in less memory",
-        "tr": "Daha küçük micro-batch: aynı sonuç, daha az bellek",
-    },
-    "shorter-windows": {"en": "Shorter windows", "tr": "Pencereleri kısalt (sequence length)"},
-    "gradient-checkpointing": {"en": "Use gradient checkpointing", "tr": "Gradient checkpointing kullan"},
-    "smaller-config": {"en": "Use a smaller config", "tr": "Daha küçük config kullan"},
-    "fewer-checkpoints": {"en": "Keep fewer checkpoints", "tr": "Daha az checkpoint sakla"},
-}
 
 MODEL: tuple[FindingText, ...] = (
     FindingText(

@@ -21,7 +21,7 @@ from mmrec_tui.app.screens.base import KeyBar, MmrecScreen, Title
 from mmrec_tui.app.session import Work
 from mmrec_tui.app.widgets.items import Items
 from mmrec_tui.app.widgets.panels import plain
-from mmrec_tui.presentation.findings import remedy_title
+from mmrec_tui.presentation.findings import remedy_of
 from mmrec_tui.terminal import one_line
 
 _LOOK_SECONDS = 0.1
@@ -66,7 +66,7 @@ class ChecklistScreen(MmrecScreen):
             return say("checklist.what")
         settings = {name: after for name, (_, after) in origin.changes.items()}
         before = {name: value for name, (value, _) in origin.changes.items()}
-        change = remedy_title({"id": origin.remedy, "settings": settings, "before": before}, say)
+        change = remedy_of({"id": origin.remedy, "settings": settings, "before": before}, say)
         return one_line(say("checklist.follows", name=Path(origin.run).name, change=change))
 
     def on_mount(self) -> None:

@@ -21,7 +21,7 @@ from mmrec_engine.locales.guide.findings import texts
 from mmrec_tui.app.in_app import in_app
 from mmrec_tui.app.widgets.panels import STYLES, plain, status_of
 from mmrec_tui.locales import Wording
-from mmrec_tui.presentation.findings import advice_of, evidence_of, remedy_title, title_of
+from mmrec_tui.presentation.findings import advice_of, evidence_of, remedy_of, title_of
 from mmrec_tui.terminal import one_line
 
 _WRONG = ("fail", "error", "warn")
@@ -204,7 +204,7 @@ def _finding_text(finding: dict[str, Any], say: Wording, width: int, *, whole: b
             text += plain("\n" + _indented(in_app(more, say), width))
     for remedy in finding.get("remedies") or ():
         if isinstance(remedy, dict):
-            text += Content.styled(f"\n      • {one_line(remedy_title(remedy, say))}", "$accent")
+            text += Content.styled(f"\n      • {one_line(remedy_of(remedy, say))}", "$accent")
     return text
 
 

@@ -17,12 +17,12 @@ from textual.widgets import Static
 from mmrec_engine import events
 from mmrec_engine.checks.finding import GLYPHS, WORST_FIRST
 from mmrec_engine.locales.guide import ITEMS
-from mmrec_engine.locales.guide.findings_during import figures
+from mmrec_engine.locales.guide.remedies import figures
 from mmrec_engine.runs.history import History
 from mmrec_engine.runs.smoothing import USUAL_DECAY
 from mmrec_tui.app.in_app import in_app
 from mmrec_tui.locales import Wording
-from mmrec_tui.presentation.findings import evidence_of, raised_rate, remedy_title, title_of
+from mmrec_tui.presentation.findings import evidence_of, raised_rate, remedy_of, title_of
 from mmrec_tui.presentation.spark import spark
 from mmrec_tui.presentation.states import STATE_STYLES
 from mmrec_tui.terminal import one_line, printable
@@ -243,7 +243,7 @@ def finding_text(finding: dict[str, Any], say: Wording) -> Content:
     )
     for remedy in finding.get("remedies") or ():
         if isinstance(remedy, dict):
-            text += Content.styled(f"\n  → {one_line(remedy_title(remedy, say))}", "$accent")
+            text += Content.styled(f"\n  → {one_line(remedy_of(remedy, say))}", "$accent")
     return text
 
 
