@@ -115,7 +115,7 @@ class SingleProcess:
 
 
 def share_of(windows: int, rank: int, size: int) -> slice:
-    """Consecutive windows, as evenly as can be: the first processes have one more where they do not divide."""
+    """Consecutive windows, as evenly as can be: the lowest ranks have one more where they do not divide."""
     each, more = divmod(windows, size)
     start = rank * each + min(rank, more)
     return slice(start, start + each + (rank < more))

@@ -109,29 +109,29 @@ def plan(text: TextFacts, machine: MachineFacts, resolved: Resolved, *, checks: 
     shaped = {config: _shaped(config, text, machine, resolved) for config in machine.speeds}
     total = settings.time or 0.0
     beside = (_BESIDE if checks else _BESIDE_UNCHECKED) + _SHARE_KEPT * total
-    outlooks = {config: _outlook(one, text, machine, total - beside, known) for config, one in shaped.items()}
-    config = _best_config(outlooks, known)
-    chosen, outlook = shaped[config], outlooks[config]
-    if outlook.steps < _FEWEST_STEPS:
-        needed = beside + outlook.validation + _FEWEST_STEPS / outlook.steps_a_second
+    estimates = {config: _estimate(one, text, machine, total - beside, known) for config, one in shaped.items()}
+    config = _best_config(estimates, known)
+    chosen, estimate = shaped[config], estimates[config]
+    if estimate.steps < _FEWEST_STEPS:
+        needed = beside + estimate.validation + _FEWEST_STEPS / estimate.steps_a_second
         raise RequestError("time-too-short", time=f"{total:g}", least=max(int(needed * 1.1), int(total)) + 1)
     choices = dict(chosen.choices)
     if is_free("config", resolved):
-        values = {"seen": outlook.seen, "least": int(known.larger_from["mini"]), "minutes": round(total / 60, 1)}
+        values = {"seen": estimate.seen, "least": int(known.larger_from["mini"]), "minutes": round(total / 60, 1)}
         choices["config"] = Choice(config, f"config-{config}", values)
-    values = {"passes": round(outlook.passes, 1)}
+    values = {"passes": round(estimate.passes, 1)}
     if is_free("dropout", resolved):
-        choices["dropout"] = Choice(known.dropout(outlook.passes), "dropout-by-passes", values)
-    steps = outlook.steps if settings.max_steps is None else min(outlook.steps, settings.max_steps)
+        choices["dropout"] = Choice(known.dropout(estimate.passes), "dropout-by-passes", values)
+    steps = estimate.steps if settings.max_steps is None else min(estimate.steps, settings.max_steps)
     if is_free("max_steps", resolved):
-        choices["max_steps"] = Choice(steps, "steps-in-the-time", {"seconds": round(outlook.seconds)})
+        choices["max_steps"] = Choice(steps, "steps-in-the-time", {"seconds": round(estimate.seconds)})
     if is_free("eval_every", resolved):
         count = max(
-            _FEWEST_VALIDATIONS, min(_MOST_VALIDATIONS, int(_SHARE_OF_VALIDATIONS * total / outlook.validation))
+            _FEWEST_VALIDATIONS, min(_MOST_VALIDATIONS, int(_SHARE_OF_VALIDATIONS * total / estimate.validation))
         )
         every = -(-steps // count)
         choices["eval_every"] = Choice(
-            every, "validations-in-the-time", {"count": count, "each": round(outlook.validation, 1)}
+            every, "validations-in-the-time", {"count": count, "each": round(estimate.validation, 1)}
         )
     if is_free("warmup_steps", resolved) and "warmup_steps" in choices:
         warmup = min(int(choices["warmup_steps"].value), max(1, steps // 10))
@@ -139,11 +139,11 @@ def plan(text: TextFacts, machine: MachineFacts, resolved: Resolved, *, checks: 
     expected = {
         "time": total,
         "steps": steps,
-        "tokens": outlook.tokens,
-        "passes": round(outlook.passes, 2),
-        "seconds": round(outlook.seconds, 1),
+        "tokens": estimate.tokens,
+        "passes": round(estimate.passes, 2),
+        "seconds": round(estimate.seconds, 1),
         "tokens_per_second": round(machine.speeds[config], 1),
-        "validation_seconds": round(outlook.validation, 2),
+        "validation_seconds": round(estimate.validation, 2),
         "parameters": chosen.settings.model(vocabulary_of(chosen.settings, text), config).parameters(),
     }
     order = [name for name in Settings.__dataclass_fields__ if name in choices]
@@ -157,7 +157,7 @@ class _Shaped:
 
 
 @dataclass(frozen=True)
-class _Outlook:
+class _Estimate:
     """seconds: of steps; tokens, seen (in characters), passes: in them; validation: seconds of one."""
 
     seconds: float
@@ -211,7 +211,7 @@ def _window(wanted: int, train_tokens: float, validation_tokens: float) -> int:
     return length
 
 
-def _outlook(shaped: _Shaped, text: TextFacts, machine: MachineFacts, seconds: float, known: Rules) -> _Outlook:
+def _estimate(shaped: _Shaped, text: TextFacts, machine: MachineFacts, seconds: float, known: Rules) -> _Estimate:
     settings = shaped.settings
     speed = machine.speeds[settings.config]
     each = 1.0 if settings.tokenizer == "char" else known.characters_a_token
@@ -221,14 +221,14 @@ def _outlook(shaped: _Shaped, text: TextFacts, machine: MachineFacts, seconds: f
     steps = int(for_steps * speed / a_step)
     tokens = steps * a_step
     seen = int(tokens * each)
-    return _Outlook(for_steps, steps, speed / a_step, tokens, seen, seen / max(1, text.train), validation)
+    return _Estimate(for_steps, steps, speed / a_step, tokens, seen, seen / max(1, text.train), validation)
 
 
-def _best_config(outlooks: Mapping[str, _Outlook], known: Rules) -> str:
+def _best_config(estimates: Mapping[str, _Estimate], known: Rules) -> str:
     """The largest config that comes to see as much text in the time as it needs to be better than a smaller one."""
-    names = [name for name in PRESETS if name in outlooks]
+    names = [name for name in PRESETS if name in estimates]
     best = names[0]
     for name in names[1:]:
-        if outlooks[name].seen >= known.larger_from.get(name, float("inf")):
+        if estimates[name].seen >= known.larger_from.get(name, float("inf")):
             best = name
     return best
