@@ -57,7 +57,7 @@ def test_the_guides_first_command_trains_a_model_that_writes(command: Command) -
     result = trained.json
     assert set(result) == {
         "run", "status", "reason", "steps", "epochs", "tokens", "parameters", "processes", "seconds",
-        "tokens_per_second", "best", "final", "findings", "checkpoints", "remedies",
+        "tokens_per_second", "best", "final", "findings", "checkpoints", "remedies", "verdict",
     }  # fmt: skip
     assert (result["status"], result["epochs"], result["processes"]) == ("completed", 2, 1)
     assert result["best"]["loss"] < 3.3, "worse than counting letters"
@@ -259,7 +259,7 @@ def test_the_other_built_in_corpora_train(command: Command, name: str) -> None:
 def test_the_fast_recipe_learns_tiny_shakespeare_in_half_a_million_tokens(command: Command, shakespeare: Path) -> None:
     trained = command("train", "--data-dir", shakespeare, "--recipe", "fast", "--max-steps", 250, "--json", timeout=600)
     assert trained.json["tokens"] == 250 * 16 * 128
-    assert trained.json["final"]["loss"] < 1.82
+    assert trained.json["final"]["bits_per_character"] < 2.4, "with characters as tokens it is 2.42"
 
 
 @pytest.mark.extended
