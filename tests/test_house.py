@@ -118,3 +118,13 @@ def test_each_planted_fault_replaces_one_text_of_the_sources() -> None:
     assert {fault.what: sum(source.count(fault.old) for source in sources) for fault in FAULTS} == dict.fromkeys(
         (fault.what for fault in FAULTS), 1
     )
+
+
+def test_the_first_screen_does_without_numpy_and_the_guide() -> None:
+    program = (
+        "import sys, mmrec_tui.app.launch, mmrec_tui.app.app, mmrec_tui.app.screens.start\n"
+        "unwanted = ('numpy', 'torch', 'plotext', 'mmrec_engine.settings.schema', 'mmrec_tui.presentation.topics')\n"
+        "print([name for name in unwanted if name in sys.modules])"
+    )
+    output = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert output.strip() == "[]"

@@ -18,10 +18,9 @@ import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from mmrec_engine import events
-from mmrec_engine.data.split_record import SplitRecord
 from mmrec_engine.errors import RequestError
 from mmrec_engine.runs.record import LONGEST_LINE, LineWriter
 from mmrec_engine.storage.files import Staged
@@ -45,6 +44,9 @@ from mmrec_engine.storage.run_files import (
     step_checkpoints,
     sync_folder,
 )
+
+if TYPE_CHECKING:  # it brings numpy, which the first screen does without
+    from mmrec_engine.data.split_record import SplitRecord
 
 _FLUSH_SECONDS = 0.5
 _COPY_BYTES = 2**20

@@ -21,7 +21,6 @@ from textual.dom import DOMNode
 from textual.filter import NoColor
 
 from mmrec_engine.errors import MmrecError
-from mmrec_engine.runs.run_folder import refuse_links
 from mmrec_engine.storage.run_files import LOG
 from mmrec_tui.app.in_app import error_text
 from mmrec_tui.app.themes import THEMES, next_theme
@@ -141,6 +140,8 @@ class MmrecApp(App[object], inherit_bindings=False):
 
     def _is_its_own(self, folder: Path) -> bool:
         """Whether all that is read of a run lies in its folder; tells where not."""
+        from mmrec_engine.runs.run_folder import refuse_links
+
         try:
             refuse_links(folder)
         except MmrecError as error:

@@ -9,16 +9,13 @@ import re
 from decimal import Decimal, InvalidOperation
 
 from mmrec_engine.errors import MmrecError
-from mmrec_engine.locales.guide import HYPERPARAMETERS
 from mmrec_tui.locales import Wording
-from mmrec_tui.presentation.topics import named
 from mmrec_tui.terminal import one_line
 
 _COMMAND = re.compile(r"`?\bmmrec-tui ([a-z]+)([^`\n;.]*)`?")
 _FLAG = re.compile(r"(?<![\w-])--([a-z][a-z-]*[a-z])\b")
 _RANGE = re.compile(r"(>=|>) (\S+?)(?:, (<=|<) (\S+))?")
 _LONGEST = 12  # digits
-_TITLES = {entry.name: entry.title for entry in HYPERPARAMETERS}
 
 
 def in_app(text: str, say: Wording) -> str:
@@ -29,8 +26,11 @@ def in_app(text: str, say: Wording) -> str:
 
 def field_name(setting: str, say: Wording) -> str:
     """What the app calls a setting or a flag."""
-    if setting in _TITLES:
-        return say("in-app.field", name=_TITLES[setting][say.language])
+    from mmrec_engine.locales.guide import HYPERPARAMETERS  # the guide: not before the first screen
+
+    titles = {entry.name: entry.title for entry in HYPERPARAMETERS}
+    if setting in titles:
+        return say("in-app.field", name=titles[setting][say.language])
     key = f"in-app.{setting}"
     return say(key) if say.knows(key) else say("in-app.field", name=setting.replace("_", " "))
 
@@ -50,6 +50,8 @@ def error_text(error: Exception, say: Wording) -> str:
 
 def _command(name: str, rest: str, say: Wording) -> str:
     if name == "guide" and rest:
+        from mmrec_tui.presentation.topics import named  # the guide: not before the first screen
+
         topics = named(rest, say.language)
         return say("in-app.field", name=topics[0].title if topics else rest)
     if name == "train" and "--resume" in rest:
