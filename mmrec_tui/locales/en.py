@@ -196,7 +196,7 @@ TEXT: dict[str, str] = {
     "corpus.split": "   Split as given: {train} to train on, {validation} to validate",
     "corpus.field": "   Text from the field {field}",
     "corpus.field-beside": "   Text from the field {field} (left aside: {others})",
-    "corpus.converted": "   {count} {kind} files as their text",
+    "corpus.converted": "   {kind} files read as their text: {count}",
     "corpus.dropped": "   {count} bytes that are not UTF-8 were left out",
     "corpus.part": "   {name}: {share} of the windows, {characters} characters to train on",
     "prepare.repaired": "🔧 {words} words repaired that had been read with the wrong code page",

@@ -96,6 +96,8 @@ def _the_same_everywhere(
     monkeypatch.setattr(Measuring, "costs_of", lambda self, config: known.get(config))
     readings = {"cpu": 0.93, "memory": 0.41, "process": 620.0 * 2**20}
     monkeypatch.setattr("mmrec_tui.app.meter.Meter.read", lambda self, process: readings)
+    # where a scroll bar's thumb ends within its cell
+    monkeypatch.setattr("textual.scrollbar.ScrollBarRender.VERTICAL_BARS", [" "] * 8)
     # how many readings there are by now depends on the time that drawing takes
     monkeypatch.setattr("mmrec_tui.app.widgets.panels.spark", lambda values, *how: spark([0.3, 0.6, 0.4], *how))
     monkeypatch.setenv("TZ", "UTC")
