@@ -1,6 +1,6 @@
 """One trial: a training with a known fault, or a healthy one, judged by the whole checklist as any run is.
 
-    text, settings, a planted fault ──► train(…, judging) ──► the findings of all three phases, as they were told
+    text, settings, a planted fault ──► train(…, run_checks) ──► the findings of all three phases, as they were told
 
 Faults that are no settings are planted inside this process and taken out again; the product has no hooks for them.
 """
@@ -104,7 +104,7 @@ def carry_out(trial: Trial, folder: Path) -> Outcome:
     ended, step = "", 0
     try:
         with trial.plant():
-            for event in train(resolve(chosen), judging=RunChecks()):
+            for event in train(resolve(chosen), run_checks=RunChecks()):
                 step = max(step, event.step)
                 if isinstance(event, events.Check | events.Finding):
                     told.append(_told(event.finding, event.step))

@@ -76,7 +76,7 @@ def train(
     resume: bool = False,
     overwrite: bool = False,
     held_lock: int | None = None,
-    judging: RunChecks | None = None,
+    run_checks: RunChecks | None = None,
     origin: Origin | None = None,
     began: float | None = None,
 ) -> Iterator[Event]:
@@ -84,7 +84,7 @@ def train(
 
     resume: go on with the run in the settings' folder; what was not given by hand is taken from it. overwrite: replace it.
     held_lock: the descriptor that `Control.lock` held after the run was handed over; it is closed when this run ends.
-    judging: how the run is judged beside the checks on its events; none: by these alone, and no report is written.
+    run_checks: how the run is judged beside the checks on its events; none: by these alone, and no report is written.
     origin: what the run follows from, where a remedy began it.
     began: from when on the time of a run counts that has a given one (monotonic clock); none: from now on.
     Raises RequestError where the request is wrong (nothing is changed on disk), TrainingError where training cannot go on
@@ -92,7 +92,7 @@ def train(
     """
     resolved = request if isinstance(request, Resolved) else given_in_code(request)
     mode: Mode = "resume" if resume else "overwrite" if overwrite else "new"
-    yield from _Run(resolved, control or Control(), mode, held_lock, judging, origin, began).stream()
+    yield from _Run(resolved, control or Control(), mode, held_lock, run_checks, origin, began).stream()
 
 
 class _NothingLeft(Exception):
@@ -106,13 +106,13 @@ class _Run:
         control: Control,
         mode: Mode,
         held_lock: int | None,
-        judging: RunChecks | None,
+        run_checks: RunChecks | None,
         origin: Origin | None,
         began: float | None,
     ) -> None:
         self._began = time.monotonic() if began is None else began
         self._expected: dict[str, Any] = {}  # of the plan for the time that the run has
-        self._control, self._mode, self._judging, self._origin = control, mode, judging, origin
+        self._control, self._mode, self._run_checks, self._origin = control, mode, run_checks, origin
         control.lock = None
         path = resolved.settings.run_folder
         try:
@@ -171,10 +171,10 @@ class _Run:
         self._folder.abandon()
 
     def _write_report(self) -> None:
-        if self._judging is not None:
+        if self._run_checks is not None:
             try:
                 self._folder.sync()
-                self._judging.write_report(self._folder.path)
+                self._run_checks.write_report(self._folder.path)
             except OSError as error:  # the run itself is whole; `check after` writes its report again
                 self._folder.log(error)
 
@@ -196,7 +196,7 @@ class _Run:
                 event = next(stream, None)
 
     def _told(self, event: Event) -> Iterator[Event]:
-        waived = self._judging.waived if self._judging is not None else frozenset()
+        waived = self._run_checks.waived if self._run_checks is not None else frozenset()
         told = (marked(finding, waived) for finding in self._during.add(event))
         found = [events.Finding(step=event.step, finding=finding) for finding in told]
         # The end is a record's last word; what it brings to light stands before it.
@@ -253,8 +253,8 @@ class _Run:
             planned = lambda: make_plan(settings, training_windows(settings, corpus).count).planned_steps  # noqa: E731
             machine = with_mode(settings, corpus.tokenizer.vocab_size, machine, measure, planned)
         baselines: dict[str, float] = {}
-        if path is None and self._judging is not None:
-            baselines = yield from self._judging.check_before(
+        if path is None and self._run_checks is not None:
+            baselines = yield from self._run_checks.check_before(
                 settings, self._resolved.sources, corpus, self._folder.path, machine,
                 settings.init_from is not None, lambda: self._control.stop_asked,
             )  # fmt: skip
@@ -302,12 +302,12 @@ class _Run:
 
     def _planned(self) -> Generator[Event, None, None]:
         """Choose what was left open: all of it for a run that has a given time, the vocabulary for the fast recipe."""
-        settings, judging = self._resolved.settings, self._judging
-        if judging is not None and judging.found:  # the checks have seen what is to be trained
+        settings, run_checks = self._resolved.settings, self._run_checks
+        if run_checks is not None and run_checks.found:  # the checks have seen what is to be trained
             return
         planning: Generator[events.Progress, None, tuple[Resolved, events.Planned | None]]
         if settings.time is not None:
-            checks = judging is not None and judging.before
+            checks = run_checks is not None and run_checks.before
             speeds = speeds_here(lambda: self._control.stop_asked)
             planning = planned(self._resolved, speeds, checks=checks)
         elif plans_tokens(self._resolved):
@@ -322,7 +322,7 @@ class _Run:
     def _give_time(self, training: TrainingState, path: Path | None, content: dict[str, Any]) -> None:
         """Let the run end within its time. A resumed one has what is left of it; a new time is spread over all of its steps."""
         used = training.budget.used + (used_after(self._folder.path, path.name) if path is not None else 0.0)
-        training.deadline = deadline_of(training, self._began, used, self._expected, self._judging is not None)
+        training.deadline = deadline_of(training, self._began, used, self._expected, self._run_checks is not None)
         if self._resolved.sources["max_steps"] in GIVEN:
             training.most_steps = training.settings.max_steps
         if path is None or content.get("settings", {}).get("time") != training.settings.time:
@@ -335,7 +335,7 @@ class _Run:
 
     def _waived(self) -> list[str]:
         """Ids of the checks that were waived for this run, by whoever began it or goes on with it."""
-        now = self._judging.all_waived if self._judging is not None else frozenset()
+        now = self._run_checks.all_waived if self._run_checks is not None else frozenset()
         before = self._stored.get("waived", [])
         return sorted({*now, *(str(id) for id in before)} if isinstance(before, list) else now)
 
@@ -361,9 +361,11 @@ class _Run:
         if status == "interrupted" and training.progress.step == 0:
             raise Interrupted
         self._handed_over = status == "interrupted" and values["by"] == DETACH
-        if self._judging is not None and status != "interrupted":
+        if self._run_checks is not None and status != "interrupted":
             self._folder.sync()
-            yield from self._judging.check_after(self._folder.path, training.corpus, lambda: self._control.stop_asked)
+            yield from self._run_checks.check_after(
+                self._folder.path, training.corpus, lambda: self._control.stop_asked
+            )
         self._ended = status != "interrupted"
         finished = self._finished(training.progress.step, status, values)
         yield finished

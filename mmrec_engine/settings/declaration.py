@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 from mmrec_engine.errors import RequestError
 
 # The headings of the plan, in their order.
-Group = Literal["length", "optimizer", "text", "augmentation", "curriculum", "judging", "model", "saving"]
+Group = Literal["length", "optimizer", "text", "augmentation", "curriculum", "evaluation", "model", "saving"]
 GROUPS: tuple[Group, ...] = get_args(Group)
 # source: which text it is and how it is read. corpus: beside the source, what is prepared of it. speed: how long a step takes.
 # rate: the curve of the learning rate. pacing: that of the curriculum. weights: how well the weights of an earlier run serve as

@@ -191,10 +191,10 @@ class Settings:
     # evaluation and stopping
     # evaluations
     early_stopping_patience: int = setting(
-        5, low=1, high=1_000_000, resumable=True, while_running=True, group="judging", decides=("checks",)
+        5, low=1, high=1_000_000, resumable=True, while_running=True, group="evaluation", decides=("checks",)
     )
     # of several corpora the one whose loss decides; all: together
-    early_stopping_on: str = setting(WHOLE, group="judging", decides=("corpus",), matters=_several_corpora)
+    early_stopping_on: str = setting(WHOLE, group="evaluation", decides=("corpus",), matters=_several_corpora)
     # steps; none: once an epoch
     eval_every: int | None = setting(
         None,
@@ -202,21 +202,21 @@ class Settings:
         high=10**9,
         resumable=True,
         while_running=True,
-        group="judging",
+        group="evaluation",
         decides=("checks",),
         unset="once-an-epoch",
     )
     # nats a token
     target_loss: float | None = setting(
-        None, above=0, high=100, resumable=True, while_running=True, group="judging", unset="no-limit"
+        None, above=0, high=100, resumable=True, while_running=True, group="evaluation", unset="no-limit"
     )
     # bits a character
     target_bits: float | None = setting(
-        None, above=0, high=100, resumable=True, while_running=True, group="judging", unset="no-limit"
+        None, above=0, high=100, resumable=True, while_running=True, group="evaluation", unset="no-limit"
     )
     save_best_model: bool = setting(True)
     # of text the best model writes, after training
-    metrics: str | None = setting(None, names=METRICS, resumable=True, group="judging", unset="no-limit")
+    metrics: str | None = setting(None, names=METRICS, resumable=True, group="evaluation", unset="no-limit")
     # machine
     device: str = setting("auto", resumable=True, decides=("speed",))
     precision: str = setting("auto", choices=("auto", "fp32", "bf16", "fp16"), group="model", decides=("speed",))

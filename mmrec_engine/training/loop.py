@@ -42,7 +42,10 @@ def run_steps(training: TrainingState, control: Control) -> Generator[Event, Non
         step = training.progress.step
         yield from _keep_to_the_time(training)
         yield from _look_at_sample(training, control)
-        due = training.plan.validates(step, training.settings.eval_every) or training.outlook.whole_step == step > 0
+        due = (
+            training.plan.validates(step, training.settings.eval_every)
+            or training.target_estimate.whole_step == step > 0
+        )
         if due and training.progress.validated_step < step:
             improved = yield from _validation(training, control)
             if improved and training.settings.save_best_model:
@@ -155,7 +158,7 @@ def _validation(training: TrainingState, control: Control) -> Generator[Event, N
     deciding = metrics.deciding_loss(training.settings.early_stopping_on)
     training.progress = training.progress.after_validation(deciding, training.settings.plateau_patience)
     if training.plan.target_loss is not None:
-        training.outlook = training.outlook.after_whole(step, deciding, training.plan.target_loss)
+        training.target_estimate = training.target_estimate.after_whole(step, deciding, training.plan.target_loss)
     improved = training.progress.best_step == step
     yield events.Validation(
         step=step,
@@ -183,12 +186,12 @@ def _validation(training: TrainingState, control: Control) -> Generator[Event, N
 def _look_at_sample(training: TrainingState, control: Control) -> Iterator[Event]:
     """Look at a sample of the validation split, where the target may be near. A stop asked meanwhile leaves it undone."""
     settings, step, target = training.settings, training.progress.step, training.plan.target_loss
-    looks = target is not None and settings.samples_on_the_way and step >= training.outlook.next_step
+    looks = target is not None and settings.samples_on_the_way and step >= training.target_estimate.next_step
     if target is None or not looks or training.plan.validates(step, settings.eval_every):
         return
     yield events.State(step=step, state="VALIDATING")
     with training.eval_weights():
-        tokens, all_of_them = training.outlook.sample(target)
+        tokens, all_of_them = training.target_estimate.sample(target)
         stopped = lambda: control.stop_asked  # noqa: E731
         looking = validate_sample(
             training.model, training.corpus, settings.seq_len, tokens, all_of_them, stopped, training.machine.autocast,
@@ -197,7 +200,7 @@ def _look_at_sample(training: TrainingState, control: Control) -> Iterator[Event
         found = yield from _at(step, looking)
     if found is not None:
         sample, all_seen = found
-        training.outlook = training.outlook.after_sample(step, sample.loss, all_seen.loss, target)
+        training.target_estimate = training.target_estimate.after_sample(step, sample.loss, all_seen.loss, target)
         yield events.Validation(
             step=step,
             loss=sample.loss,

@@ -46,7 +46,7 @@ LAST_WEIGHTS = "last_weights"  # where `model` is an average: the weights themse
 
 @dataclass
 class TrainingState:
-    """One run in this process. `progress`, `outlook`, `loss_scale` and `budget` are replaced while it goes on.
+    """One run in this process. `progress`, `target_estimate`, `loss_scale` and `budget` are replaced while it goes on.
 
     deadline: of a run that has a given time; most_steps: that were asked for beside it.
     """
@@ -61,7 +61,7 @@ class TrainingState:
     plan: Plan
     progress: TrainingProgress
     average: WeightAverage | None = None
-    outlook: TargetEstimate = field(default_factory=TargetEstimate)
+    target_estimate: TargetEstimate = field(default_factory=TargetEstimate)
     loss_scale: LossScale = field(default_factory=LossScale)
     budget: Budget = field(default_factory=Budget)
     deadline: Deadline | None = None
@@ -194,7 +194,7 @@ class TrainingState:
             "model": tensors.pop("model"),
             "optimizer": tensors.pop("optimizer"),
             "progress": asdict(self.progress),
-            "outlook": asdict(self.outlook),
+            "outlook": asdict(self.target_estimate),
             "loss_scale": asdict(self.loss_scale),
             "budget": asdict(self._budget_now()),
         }
@@ -240,14 +240,14 @@ def build_state(
         model.to(machine.device)
     optimizers = Optimizers(model, settings, machine.products)
     average = WeightAverage(model, settings.weight_average) if settings.weight_average else None
-    progress, outlook, loss_scale = TrainingProgress(), TargetEstimate(), LossScale.first(machine.precision)
+    progress, target_estimate, loss_scale = TrainingProgress(), TargetEstimate(), LossScale.first(machine.precision)
     budget = Budget()
     if stored is not None:
         optimizers.load_state(stored["optimizer"])
         before_plateaus = {} if "plateau_patience" in stored["settings"] else {"plateaus": 0}  # in older ones
         progress = TrainingProgress.of_stored({**before_plateaus, **stored["progress"]})
         if "outlook" in stored or "weight_average" in stored["settings"]:  # older ones have neither
-            outlook = TargetEstimate.of_stored(stored["outlook"])
+            target_estimate = TargetEstimate.of_stored(stored["outlook"])
         if machine.precision == "fp16":
             loss_scale = LossScale.of_stored(stored["loss_scale"])
         if "budget" in stored or "time" in stored["settings"]:  # older ones have neither
@@ -268,7 +268,7 @@ def build_state(
         plan,
         progress,
         average,
-        outlook,
+        target_estimate,
         loss_scale,
         budget,
         saved_step=progress.step,

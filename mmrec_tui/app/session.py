@@ -158,13 +158,13 @@ class Training(Session):
             if self._after is not None:
                 self._after.join()
             judged = self._judged
-            judging = RunChecks(before=not judged.found, found=judged.found, language=judged.language)
+            run_checks = RunChecks(before=not judged.found, found=judged.found, language=judged.language)
             for event in train(
                 self._resolved,
                 self._control,
                 resume=self._resume,
                 held_lock=self._held_lock,
-                judging=judging,
+                run_checks=run_checks,
                 origin=judged.origin,
             ):
                 if isinstance(event, events.Resumed) and event.checkpoint is not None:

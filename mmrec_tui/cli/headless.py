@@ -90,11 +90,11 @@ def train_headless(resolved: Resolved, wording: Wording, how: How, origin: Origi
     from mmrec_engine.run.auto_remedy import AutoRemedy
     from mmrec_engine.run.checks_around_run import RunChecks
 
-    judging = RunChecks(before=how.check, strict=how.strict, language=wording.language, waived=how.waived)
+    run_checks = RunChecks(before=how.check, strict=how.strict, language=wording.language, waived=how.waived)
     remedying = AutoRemedy() if how.auto_remedy else None
     remedies: list[dict[str, Any]] = []
     while True:
-        attempt = _Attempt(resolved, origin, judging, wording, narration, signals, began)
+        attempt = _Attempt(resolved, origin, run_checks, wording, narration, signals, began)
         attempt.train(how, held_lock, remedying)
         attempt.tell_report()
         following = attempt.following(remedying) if remedying is not None and not signals.first else None
@@ -105,7 +105,7 @@ def train_headless(resolved: Resolved, wording: Wording, how: How, origin: Origi
             how = replace(how, resume=False, overwrite=False)
         remedies.append({**origin.as_dict(), "next": str(resolved.settings.run_folder)})
         narration.line(_remedy_line(origin, resolved, wording))
-        judging = replace(judging, found=attempt.found_before(origin))
+        run_checks = replace(run_checks, found=attempt.found_before(origin))
     if how.as_json:
         print_json({**attempt.result(), "remedies": remedies})
     if attempt.begun:
@@ -132,13 +132,13 @@ class _Attempt:
         self,
         resolved: Resolved,
         origin: Origin | None,
-        judging: RunChecks,
+        run_checks: RunChecks,
         wording: Wording,
         narration: Narration,
         signals: Signals,
         began: float | None = None,
     ) -> None:
-        self._resolved, self._origin, self._judging = resolved, origin, judging
+        self._resolved, self._origin, self._run_checks = resolved, origin, run_checks
         self._wording, self._narration, self._signals = wording, narration, signals
         self._folder = resolved.settings.run_folder
         self._history = History()
@@ -159,7 +159,7 @@ class _Attempt:
         try:
             for event in train(
                 self._resolved, control, resume=how.resume, overwrite=how.overwrite, held_lock=held_lock,
-                judging=self._judging, origin=self._origin, began=self._began,
+                run_checks=self._run_checks, origin=self._origin, began=self._began,
             ):  # fmt: skip
                 if isinstance(event, events.Resumed) and event.checkpoint is not None:
                     # What was before, and what of this process is written already.

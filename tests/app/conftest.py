@@ -113,7 +113,7 @@ def table_of(app: MmrecApp) -> str:
 
 
 def is_planned(app: MmrecApp, steps: int) -> bool:
-    return re.search(rf"✓ {steps} steps", str(app.screen.query_one("#outlook").render())) is not None
+    return re.search(rf"✓ {steps} steps", str(app.screen.query_one("#summary").render())) is not None
 
 
 def long_training(small_text: Path, **settings: Any) -> Training:

@@ -114,7 +114,7 @@ def test_of_a_download_the_plan_takes_a_part_at_first() -> None:
         assert Draft({}).with_corpus({"corpus": here}).given == {"corpus": here}
 
 
-def test_the_outlook_counts_what_the_training_will_count(corpus: Corpus) -> None:
+def test_the_summary_counts_what_the_training_will_count(corpus: Corpus) -> None:
     settings = resolve({"batch_size": 2, "seq_len": 32, "epochs": 3, "eval_every": 7}).settings
     windows, validation_windows = windows_of(settings, corpus)
     assert 0 <= (len(corpus.train.tokens) - 1) // 32 - windows <= 1  # they may begin a little later

@@ -40,8 +40,8 @@ async def fill_in(pilot: Pilot[Any], name: str, text: str) -> None:
     await pilot.pause()
 
 
-def outlook(app: MmrecApp) -> str:
-    return str(app.screen.query_one("#outlook").render())
+def summary(app: MmrecApp) -> str:
+    return str(app.screen.query_one("#summary").render())
 
 
 def source_of(app: MmrecApp, name: str) -> str:
@@ -69,10 +69,10 @@ async def test_a_wrong_value_is_told_beside_its_field_and_at_the_bottom_and_ther
     app = an_app(language)
     async with app.run_test(size=(160, 45), notifications=True) as pilot:
         await open_prepared_plan(app, pilot)
-        await until(pilot, lambda: outlook(app).startswith("✓"))
+        await until(pilot, lambda: summary(app).startswith("✓"))
         await fill_in(pilot, "dropout", typed)
-        await until(pilot, lambda: outlook(app).startswith("✗"))
-        assert all(words in outlook(app) for words in told)
+        await until(pilot, lambda: summary(app).startswith("✗"))
+        assert all(words in summary(app) for words in told)
         assert source_of(app, "dropout") == f"✗ {app.say('source.wrong')}"
         assert source_of(app, "epochs") == app.say("source.default")
         await pilot.press("ctrl+s")
@@ -80,7 +80,7 @@ async def test_a_wrong_value_is_told_beside_its_field_and_at_the_bottom_and_ther
         assert table_of(app) == "plan"
 
         await fill_in(pilot, "dropout", "0,2")
-        await until(pilot, lambda: outlook(app).startswith("✓"))
+        await until(pilot, lambda: summary(app).startswith("✓"))
         assert source_of(app, "dropout") == app.say("source.hand")
         await pilot.press("ctrl+s")
         await until(pilot, lambda: table_of(app) == "checklist")
@@ -92,10 +92,10 @@ async def test_a_target_makes_the_time_a_longest_one() -> None:
     app = an_app("tr")
     async with app.run_test(size=(160, 45)) as pilot:
         await open_prepared_plan(app, pilot)
-        await until(pilot, lambda: outlook(app).startswith("✓"))
-        assert "daha az" not in outlook(app)
+        await until(pilot, lambda: summary(app).startswith("✓"))
+        assert "daha az" not in summary(app)
         await fill_in(pilot, "target_loss", "1,9")
-        await until(pilot, lambda: "loss daha önce 1,900 olursa daha kısa" in outlook(app))
+        await until(pilot, lambda: "loss daha önce 1,900 olursa daha kısa" in summary(app))
 
 
 @pytest.mark.extended
@@ -106,7 +106,7 @@ async def test_numbers_that_cannot_be_do_not_break_the_plan() -> None:
         await open_plan(app, pilot)
         for text in ("1e400", "9" * 21, "1e", ","):
             await fill_in(pilot, "learning_rate", text)
-            await until(pilot, lambda: outlook(app).startswith("✗"))
+            await until(pilot, lambda: summary(app).startswith("✗"))
             assert app.failure is None
 
 
@@ -137,7 +137,7 @@ async def test_a_profile_fills_the_fields_and_the_guide_s_values_come_back_with_
         assert source_of(app, "dropout") == "rehber"
 
 
-async def test_a_config_is_chosen_and_the_outlook_follows() -> None:
+async def test_a_config_is_chosen_and_the_summary_follows() -> None:
     app = an_app()
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await open_prepared_plan(app, pilot)
@@ -145,7 +145,7 @@ async def test_a_config_is_chosen_and_the_outlook_follows() -> None:
         await pilot.press("down", "enter")
         await until_shown(pilot, "● mini")
         assert screen._resolved.settings.config == "mini"
-        await until(pilot, lambda: "875,520" not in outlook(app) and "parameters" in outlook(app))
+        await until(pilot, lambda: "875,520" not in summary(app) and "parameters" in summary(app))
 
 
 @pytest.mark.extended
@@ -176,16 +176,16 @@ async def test_a_text_in_another_encoding_offers_its_readings_and_the_right_one_
     async with app.run_test(size=(120, 40), notifications=True) as pilot:
         screen = await open_plan(app, pilot)
         await pilot.press("2")
-        await until(pilot, lambda: "UTF-8 değil" in outlook(app))
-        assert outlook(app) == f"? {app.say('plan.choose-encoding')}", (
+        await until(pilot, lambda: "UTF-8 değil" in summary(app))
+        assert summary(app) == f"? {app.say('plan.choose-encoding')}", (
             "it waits for an answer, and reads nothing meanwhile"
         )
-        assert "%" not in outlook(app)
+        assert "%" not in summary(app)
         readings = screen.query_one("#readings", OptionList)
         names = [readings.get_option_at_index(number).id for number in range(readings.option_count)]
         assert "windows-1254" in names
         assert "windows-1254: Pijamalı hasta yağız şoföre" in screen_text(app)
-        assert not outlook(app).startswith("✓")
+        assert not summary(app).startswith("✓")
         await pilot.press("ctrl+s")
         await until_shown(pilot, "henüz hazır değil")
 
@@ -193,7 +193,7 @@ async def test_a_text_in_another_encoding_offers_its_readings_and_the_right_one_
         await pilot.pause()
         readings.highlighted = names.index("windows-1254")
         await pilot.press("enter")
-        await until(pilot, lambda: outlook(app).startswith("✓"))
+        await until(pilot, lambda: summary(app).startswith("✓"))
         assert not readings.display
         assert "Pijamalı hasta yağız" in screen_text(app)
         assert screen._resolved.settings.encoding == "windows-1254"
@@ -283,7 +283,7 @@ async def test_a_text_that_cannot_be_used_is_told_and_there_is_no_way_on(
     app = an_app(plan={**TINY, "data_dir": str(path)})
     async with app.run_test(size=(120, 36), notifications=True) as pilot:
         await open_plan(app, pilot)
-        await until(pilot, lambda: outlook(app).startswith("✗") or "reading" not in outlook(app))
+        await until(pilot, lambda: summary(app).startswith("✗") or "reading" not in summary(app))
         await pilot.press("ctrl+s")
         await until_shown(pilot, "not ready yet")
         assert table_of(app) == "plan"
@@ -295,10 +295,10 @@ async def test_a_window_longer_than_the_text_is_told_before_anything_starts(smal
     app = an_app(plan={**TINY, "data_dir": str(small_text)})
     async with app.run_test(size=(120, 36), notifications=True) as pilot:
         await open_prepared_plan(app, pilot)
-        await until(pilot, lambda: outlook(app).startswith("✓"))
+        await until(pilot, lambda: summary(app).startswith("✓"))
         await fill_in(pilot, "seq_len", "5000")
-        await until(pilot, lambda: outlook(app).startswith("✗"))
-        assert "5000" in outlook(app).replace(",", "")
+        await until(pilot, lambda: summary(app).startswith("✗"))
+        assert "5000" in summary(app).replace(",", "")
 
 
 async def test_the_run_gets_a_name_that_is_free(small_text: Path) -> None:

@@ -18,20 +18,20 @@ def looks(
 
     apart: how much higher the whole side is than a close sample; a small one is off by as much again.
     """
-    outlook, sampled, whole = TargetEstimate(), [], []
+    estimate, sampled, whole = TargetEstimate(), [], []
     for step in range(1, until + 1):
-        if step < outlook.next_step:
+        if step < estimate.next_step:
             continue
         sampled.append(step)
-        tokens, others_too = outlook.sample(TARGET)
+        tokens, others_too = estimate.sample(TARGET)
         off = apart if tokens == CLOSE_SAMPLE_TOKENS else 2 * apart
-        outlook = outlook.after_sample(step, loss_at(step) - off, loss_at(step) - (0 if others_too else off), TARGET)
-        if outlook.whole_step == step:
+        estimate = estimate.after_sample(step, loss_at(step) - off, loss_at(step) - (0 if others_too else off), TARGET)
+        if estimate.whole_step == step:
             whole.append(step)
-            outlook = outlook.after_whole(step, loss_at(step), TARGET)
+            estimate = estimate.after_whole(step, loss_at(step), TARGET)
             if loss_at(step) <= TARGET:
                 break
-    return sampled, whole, outlook
+    return sampled, whole, estimate
 
 
 def falls(step: int) -> float:
@@ -55,18 +55,18 @@ def test_far_from_the_target_it_is_hardly_looked_at() -> None:
 
 
 def test_a_whole_side_that_falls_short_teaches_how_far_the_samples_are_off() -> None:
-    outlook = TargetEstimate(next_step=100, loss=2.01, apart=0.0).after_sample(100, 1.99, 1.99, TARGET)
-    assert outlook.whole_step == 100
-    outlook = outlook.after_whole(100, 2.02, TARGET)
-    assert outlook.apart == pytest.approx(0.03)
-    assert outlook.after_sample(110, 1.98, 1.98, TARGET).whole_step == 100, "1.98 + 0.03 is not there yet"
-    assert outlook.after_sample(110, 1.96, 1.96, TARGET).whole_step == 110
+    estimate = TargetEstimate(next_step=100, loss=2.01, apart=0.0).after_sample(100, 1.99, 1.99, TARGET)
+    assert estimate.whole_step == 100
+    estimate = estimate.after_whole(100, 2.02, TARGET)
+    assert estimate.apart == pytest.approx(0.03)
+    assert estimate.after_sample(110, 1.98, 1.98, TARGET).whole_step == 100, "1.98 + 0.03 is not there yet"
+    assert estimate.after_sample(110, 1.96, 1.96, TARGET).whole_step == 110
 
 
 def test_a_loss_that_is_no_number_is_not_near() -> None:
-    outlook = TargetEstimate().after_sample(16, math.nan, math.nan, TARGET)
-    assert (outlook.next_step, outlook.whole_step) == (32, 0)
-    assert outlook.sample(TARGET)[0] < CLOSE_SAMPLE_TOKENS
+    estimate = TargetEstimate().after_sample(16, math.nan, math.nan, TARGET)
+    assert (estimate.next_step, estimate.whole_step) == (32, 0)
+    assert estimate.sample(TARGET)[0] < CLOSE_SAMPLE_TOKENS
 
 
 def test_only_what_was_stored_whole_is_gone_on_from() -> None:

@@ -37,7 +37,7 @@ from mmrec_tui.app.widgets.configs import config_columns, config_options
 from mmrec_tui.app.widgets.corpora import corpus_options
 from mmrec_tui.app.widgets.form import Form
 from mmrec_tui.app.widgets.panels import plain
-from mmrec_tui.app.widgets.preview import outlook_text, preview_text
+from mmrec_tui.app.widgets.preview import preview_text, summary_text
 from mmrec_tui.app.widgets.restyling import set_line, set_options, set_own_class, set_text
 from mmrec_tui.presentation.figures import planned_pacing, planned_rates
 from mmrec_tui.terminal import one_line
@@ -82,7 +82,7 @@ class PlanScreen(MmrecScreen):
             with Vertical(id="settings", classes="pane") as settings:
                 settings.border_title = f"3 {say('plan.settings')}"
                 yield self._form
-        yield Static(id="outlook")
+        yield Static(id="summary")
         yield KeyBar(id="keys")
 
     def on_mount(self) -> None:
@@ -163,7 +163,7 @@ class PlanScreen(MmrecScreen):
             self._shown = seen
             self._show_configs()
             self._show_preview()
-            self._show_outlook()
+            self._show_summary()
             self._show_curves()
             self.refresh_keys()
 
@@ -291,10 +291,10 @@ class PlanScreen(MmrecScreen):
 
     # Below: what this run will be
 
-    def _show_outlook(self) -> None:
-        set_text(self.query_one("#outlook", Static), self._outlook_text())
+    def _show_summary(self) -> None:
+        set_text(self.query_one("#summary", Static), self._summary_text())
 
-    def _outlook_text(self) -> Content:
+    def _summary_text(self) -> Content:
         say = self.say
         if self._error is not None:
             return Content.styled("✗ ", "bold $error") + plain(error_text(self._error, say))
@@ -311,7 +311,7 @@ class PlanScreen(MmrecScreen):
         ahead = estimate_run(settings, look.corpus, self._measuring.costs_of(settings.config))
         folder = Path(settings.output_dir) / self._free_name(settings)
         short_of_memory = ahead.memory_bytes > USABLE * available_bytes()
-        return outlook_text(ahead, folder, short_of_memory, say, narrow=self.size.width < _ROOMY_WIDTH)
+        return summary_text(ahead, folder, short_of_memory, say, narrow=self.size.width < _ROOMY_WIDTH)
 
     def _free_name(self, settings: Settings) -> str:
         return free_name(Path(settings.output_dir), settings.name or settings.config)

@@ -79,7 +79,7 @@ def preview_text(look: Look, settings: Settings, say: Wording) -> Content:
     return Content("\n").join(parts)
 
 
-def outlook_text(
+def summary_text(
     ahead: RunEstimate, folder: Path, short_of_memory: bool, say: Wording, *, narrow: bool = False
 ) -> Content:
     """What the run will be. folder: where it will lie; short_of_memory: it takes more than should be taken without asking;
@@ -87,14 +87,14 @@ def outlook_text(
     clock = {name: "…" if value is None else say.clock(value) for name, value in
              (("time", ahead.seconds), ("first_time", ahead.seconds_to_validation))}  # fmt: skip
     size = "-short" if narrow else ""
-    first = say(f"plan.outlook-steps{size}", steps=say.number(ahead.steps), epoch=say.number(ahead.steps_an_epoch), **clock,
+    first = say(f"plan.summary-steps{size}", steps=say.number(ahead.steps), epoch=say.number(ahead.steps_an_epoch), **clock,
                 first=say.number(ahead.first_validation))  # fmt: skip
     if ahead.time is not None:
-        first = say("plan.outlook-timed", time=say.clock(ahead.time))
+        first = say("plan.summary-timed", time=say.clock(ahead.time))
     if ahead.target_loss is not None:
-        first += f" · {say('plan.outlook-target', loss=say.number(ahead.target_loss, 3))}"
+        first += f" · {say('plan.summary-target', loss=say.number(ahead.target_loss, 3))}"
     second = say(
-        f"plan.outlook-room{size}",
+        f"plan.summary-room{size}",
         parameters=say.number(ahead.parameters),
         memory=say.memory(ahead.memory_bytes),
         disk=say.memory(ahead.disk_bytes),
