@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from mmrec_engine.settings import Settings
-from mmrec_engine.storage import user_folders
-from mmrec_engine.storage.files import read_plain, write_whole
-
-_FILE = "throughput.json"
-_MOST_REMEMBERED = 500
+from mmrec_engine.training.machine_cache import MachineCache
 
 
 @dataclass(frozen=True)
@@ -31,25 +24,21 @@ Measure = Callable[[Settings, int, float], Speed | None]
 class Speeds:
     """machine: what names it, so that another machine's figures are not taken; measure: makes the steps."""
 
-    def __init__(self, machine: str, measure: Measure, path: Path | None = None) -> None:
+    def __init__(self, machine: str, measure: Measure) -> None:
         self._machine, self._measure = machine, measure
-        self._path = path or user_folders.cache_folder() / _FILE
+        self._known = MachineCache("throughput.json", _tokens_per_second)
 
     def of(self, settings: Settings, vocabulary: int, seconds: float) -> float | None:
         """Tokens a second, remembered or measured for about `seconds`."""
         key = self._key(settings, vocabulary)
-        known = self._all()
-        found = known.get(key)
-        if isinstance(found, int | float) and not isinstance(found, bool) and 0 < found < 1e12:
-            return float(found)
+        known = self._known.get(key)
+        if known is not None:
+            return known
         measured = self._measure(settings, vocabulary, seconds)
         if measured is None:
             return None
         if measured.trusted:
-            kept = dict(list(known.items())[-_MOST_REMEMBERED:])
-            with contextlib.suppress(OSError):
-                self._path.parent.mkdir(parents=True, exist_ok=True)
-                write_whole(self._path, json.dumps({**kept, key: round(measured.tokens_per_second, 1)}, indent=2))
+            self._known.put(key, round(measured.tokens_per_second, 1))
         return measured.tokens_per_second
 
     def _key(self, settings: Settings, vocabulary: int) -> str:
@@ -60,9 +49,7 @@ class Speeds:
         # A vocabulary twice as large is clearly slower, one of 1,010 ids instead of 1,000 is not.
         return f"{self._machine}: {' '.join(map(str, shape))}, about {2 ** vocabulary.bit_length()} ids"
 
-    def _all(self) -> dict[str, object]:
-        try:
-            stored = json.loads(read_plain(self._path))
-        except (OSError, ValueError, RecursionError):
-            return {}
-        return stored if isinstance(stored, dict) else {}
+
+def _tokens_per_second(stored: object) -> float | None:
+    good = isinstance(stored, int | float) and not isinstance(stored, bool) and 0 < stored < 1e12
+    return float(stored) if good else None  # type: ignore[arg-type]

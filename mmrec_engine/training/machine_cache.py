@@ -16,11 +16,11 @@ Value = TypeVar("Value")
 class MachineCache(Generic[Value]):
     """Values by what they depend on. A file that cannot be read or written, or holds something else, counts as empty.
 
-    name: of the file; parsed: the value that was stored, none where it is no such value.
+    name: of the file; parsed: the value that was stored, none where it is no such value; most: how many are kept, the newest.
     """
 
-    def __init__(self, name: str, parsed: Callable[[object], Value | None]) -> None:
-        self._path, self._parsed = user_folders.cache_folder() / name, parsed
+    def __init__(self, name: str, parsed: Callable[[object], Value | None], most: int = 500) -> None:
+        self._path, self._parsed, self._most = user_folders.cache_folder() / name, parsed, most
 
     def get(self, key: str) -> Value | None:
         return self._parsed(self._all().get(key))
@@ -28,7 +28,8 @@ class MachineCache(Generic[Value]):
     def put(self, key: str, value: Value) -> None:
         with contextlib.suppress(OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(self._path, json.dumps({**self._all(), key: value}, indent=2))
+            kept = dict(list({**self._all(), key: value}.items())[-self._most :])
+            write_whole(self._path, json.dumps(kept, indent=2))
 
     def _all(self) -> dict[str, object]:
         try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +17,7 @@ from mmrec_engine.planning.reasons import REASONS, reason_of
 from mmrec_engine.planning.rules import rules
 from mmrec_engine.planning.speeds import Speed, Speeds
 from mmrec_engine.settings import Settings, resolve
+from mmrec_engine.storage import user_folders
 from mmrec_engine.training.deadline import Beside, Budget, Deadline
 from mmrec_engine.training.plan import make_plan
 
@@ -122,20 +122,20 @@ def test_the_rules_are_those_that_were_measured() -> None:
     assert known.dropout(1e9) == known.dropout_by_passes[-1][1]
 
 
-def test_a_speed_is_measured_once_and_only_a_quiet_machine_is_believed(tmp_path: Path) -> None:
+def test_a_speed_is_measured_once_and_only_a_quiet_machine_is_believed() -> None:
     asked: list[str] = []
 
     def measured(settings: Settings, vocabulary: int, seconds: float) -> Speed:
         asked.append(settings.config)
         return Speed(1000.0, trusted=settings.config != "mini")
 
-    speeds = Speeds("here", measured, tmp_path / "speeds.json")
+    speeds = Speeds("here", measured)
     for config in ("tiny", "tiny", "mini", "mini"):
         assert speeds.of(Settings(config=config), 1000, 0.1) == 1000.0
     assert asked == ["tiny", "mini", "mini"]
-    assert Speeds("there", measured, tmp_path / "speeds.json").of(Settings(), 1000, 0.1) == 1000.0
+    assert Speeds("there", measured).of(Settings(), 1000, 0.1) == 1000.0
     assert asked[-1] == "tiny", "another machine's speed says nothing here"
-    (tmp_path / "speeds.json").write_text("[torn")
+    (user_folders.cache_folder() / "throughput.json").write_text("[torn")
     assert speeds.of(Settings(), 1000, 0.1) == 1000.0
 
 
