@@ -41,15 +41,14 @@ async def test_the_field_with_focus_and_its_explanation_are_in_sight(size: tuple
     about = {entry.name: entry for entry in HYPERPARAMETERS}
     async with app.run_test(size=size) as pilot:
         screen = await the_form(app, pilot)
+        rows = screen.query_one("#fields")
         for field in [one for one in screen.query(Field) if one.display]:
             value = field.query_one(f"#field-{field.setting}")
-            value.focus()
-            await pilot.pause()
-            rows = screen.query_one("#fields").region
-            assert value.region.y in range(rows.y, rows.bottom), f"{field.setting} is out of sight"
-            assert rows.height >= 4, field.setting
             first_words = " ".join(about[field.setting].what[language].split()[:3])
-            assert first_words in screen_text(app), field.setting
+            value.focus()  # the explanation changes its height, then the fields scroll
+            await until(pilot, lambda at=value: at.region.y in range(rows.region.y, rows.region.bottom))
+            await until(pilot, lambda words=first_words: words in screen_text(app))
+            assert rows.region.height >= 4, field.setting
 
 
 @pytest.mark.parametrize("language", ["en", "tr"])
