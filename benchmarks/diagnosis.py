@@ -1,4 +1,4 @@
-"""What the checklist makes of runs whose faults are known, and of healthy ones. Writes docs/diagnosis.md.
+"""What the checklist reports for runs with a known fault, and for healthy runs. Writes docs/diagnosis.md.
 
     python -m benchmarks.diagnosis [TEXT] [--quick] [--only WORD]
 
@@ -57,18 +57,18 @@ def _tried(trial: Trial, place: Path) -> Outcome:
 
 
 def report(faulty: Sequence[Outcome], healthy: Sequence[Outcome], command: str, seconds: float) -> str:
-    """The document: rates, then what was told of each run."""
+    """The document: rates, then the findings of each run."""
     named = sum(bool(outcome.named_by) for outcome in faulty)
     failed = sum(any(one.status in ("fail", "error") for one in outcome.found) for outcome in healthy)
     warned = sum(any(one.status == "warn" for one in outcome.found) for outcome in healthy)
     lines = [
         "# Diagnosis",
         "",
-        "What the checklist says of runs whose fault is known, and of healthy runs. Every run really trains; its findings",
-        "come from the checks before, during and after training, as anyone would see them. A run that the checks before",
-        "training stop makes no step.",
+        "What the checklist reports for runs with a known fault, and for healthy runs. Every run is a real training; its",
+        "findings come from the checks before, during and after training, as a user would see them. If a check before",
+        "training fails, the run makes no step.",
         "",
-        f"Made by `{command}` in {seconds / 60:.0f} minutes (`make diagnosis TEXT=…`). The trials stand in",
+        f"Made by `{command}` in {seconds / 60:.0f} minutes (`make diagnosis TEXT=…`). The trials are in",
         "`benchmarks/faults.py` and `benchmarks/healthy.py`.",
         "",
         "| | |",
@@ -79,8 +79,8 @@ def report(faulty: Sequence[Outcome], healthy: Sequence[Outcome], command: str, 
         "",
         "## Faults",
         "",
-        "Found: what is above a note, with its phase and step; a note that is expected counts where the checklist asks for",
-        "no more. Of several expected ids any one names the fault.",
+        '"Found" lists findings above a note, with their phase and step; an expected note counts if the trial asks for',
+        "no more. If several ids are expected, one of them is enough.",
         "",
         "| fault | found | expected | named |",
         "| --- | --- | --- | --- |",

@@ -33,8 +33,8 @@ OF_TEXTS: tuple[Trial, ...] = (
         texts.random_bytes,
         {"encoding": "latin-1"},
     ),
-    Trial("UTF-8 Turkish once read as windows-1252", ("mojibake",), texts.misread("windows-1252"), quick=True),
-    Trial("UTF-8 Turkish once read as cp850", ("mojibake",), texts.misread("cp850")),
+    Trial("UTF-8 Turkish read before as windows-1252", ("mojibake",), texts.misread("windows-1252"), quick=True),
+    Trial("UTF-8 Turkish read before as cp850", ("mojibake",), texts.misread("cp850")),
     Trial("windows-1254 Turkish read as latin-1", ("mojibake",), texts.windows_1254, {"encoding": "latin-1"}),
     Trial("half of the files undecodable", ("corpus-readable",), texts.half_undecodable),
     Trial("one of 24 files undecodable", ("corpus-readable",), texts.one_undecodable, _SHORT),
@@ -75,50 +75,50 @@ OF_BATCHES: tuple[Trial, ...] = (
     Trial("labels shuffled in the loop", ("loss-not-falling",), texts.sound, _LONGER, planting.in_the_batches(planting.shuffled_labels)),
     Trial("labels not shifted in the loop", ("targets-shifted", "perplexity-sane", "validation-below-training"), texts.sound, {}, planting.in_the_batches(planting.unshifted_labels), quick=True),
     Trial("labels one token too far in the loop", ("targets-shifted", "perplexity-sane", "validation-below-training"), texts.sound, _LONGER, planting.in_the_batches(planting.shifted_twice)),
-    Trial("windows with labels of another place", ("targets-shifted",), texts.sound, {}, planting.at("mmrec_engine.data.windows._cut", planting.cut_elsewhere), quick=True),
+    Trial("windows with labels from another place", ("targets-shifted",), texts.sound, {}, planting.at("mmrec_engine.data.windows._cut", planting.cut_elsewhere), quick=True),
     Trial("the same batch at every step", ("validation-below-training", "overfitting"), texts.sound, {}, planting.in_each_step(planting.first_batch_again)),
-    Trial("one batch of nonsense", ("loss-spike",), texts.sound, {}, planting.in_the_batches(planting.corrupted(480)), least="note"),
-    Trial("30 batches of nonsense", ("loss-spike", "loss-too-high"), texts.sound, {}, planting.in_the_batches(planting.corrupted(440, 120))),
+    Trial("one batch of random tokens", ("loss-spike",), texts.sound, {}, planting.in_the_batches(planting.corrupted(480)), least="note"),
+    Trial("30 batches of random tokens", ("loss-spike", "loss-too-high"), texts.sound, {}, planting.in_the_batches(planting.corrupted(440, 120))),
 )  # fmt: skip
 
 _ALIVE = ("gradients-alive", "update-ratio")
 _AHEAD = ("causality", "validation-below-training")
 
 OF_MODELS: tuple[Trial, ...] = (
-    Trial("a block thrown away, in every model", _ALIVE, texts.sound, {}, planting.in_every_model(planting.cut_off(1)), quick=True),
-    Trial("a block thrown away, in the loop alone", ("update-ratio",), texts.sound, {}, planting.in_the_loop(lambda training: planting.cut_off(1)(training.model)), quick=True),
-    Trial("a block that nothing reaches, in the loop alone", ("update-ratio",), texts.sound, {}, planting.in_the_loop(lambda training: planting.detached(2)(training.model))),
+    Trial("a block whose output is discarded, in every model", _ALIVE, texts.sound, {}, planting.in_every_model(planting.cut_off(1)), quick=True),
+    Trial("a block whose output is discarded, in the loop alone", ("update-ratio",), texts.sound, {}, planting.in_the_loop(lambda training: planting.cut_off(1)(training.model)), quick=True),
+    Trial("a block without gradients, in the loop alone", ("update-ratio",), texts.sound, {}, planting.in_the_loop(lambda training: planting.detached(2)(training.model))),
     Trial("a frozen block, in every model", _ALIVE, texts.sound, {}, planting.in_every_model(planting.frozen("blocks.1."))),
     Trial("a frozen block, in the loop alone", ("update-ratio",), texts.sound, {}, planting.in_the_loop(lambda training: planting.frozen("blocks.1.")(training.model))),
     Trial("a frozen embedding, in every model", _ALIVE, texts.sound, {}, planting.in_every_model(planting.frozen("embedding"))),
     Trial("a frozen head, in the loop alone", ("loss-not-falling", "update-ratio"), texts.sound, {}, planting.in_the_loop(lambda training: planting.frozen("head")(training.model))),
-    Trial("the mixer sees ahead", _AHEAD, texts.sound, {}, planting.in_every_model(planting.sees_ahead), quick=True),
-    Trial("the GPT's attention sees ahead", _AHEAD, texts.sound, {"arch": "gpt"}, planting.in_every_model(planting.attends_ahead)),
-    Trial("the mixer sees ahead, in the loop alone", _AHEAD, texts.sound, {"max_steps": 480, "eval_every": 80}, planting.in_the_loop(lambda training: planting.sees_ahead(training.model))),
-    Trial("windows of a batch see each other", ("causality",), texts.sound, {}, planting.in_every_model(planting.mixes_rows)),
+    Trial("the mixer is not causal", _AHEAD, texts.sound, {}, planting.in_every_model(planting.sees_ahead), quick=True),
+    Trial("the GPT's attention is not causal", _AHEAD, texts.sound, {"arch": "gpt"}, planting.in_every_model(planting.attends_ahead)),
+    Trial("the mixer is not causal, in the loop alone", _AHEAD, texts.sound, {"max_steps": 480, "eval_every": 80}, planting.in_the_loop(lambda training: planting.sees_ahead(training.model))),
+    Trial("windows of a batch influence each other", ("causality",), texts.sound, {}, planting.in_every_model(planting.mixes_rows)),
     Trial("a head 50 times too wide", ("initial-loss",), texts.sound, {}, planting.in_every_model(planting.wide_head)),
-    Trial("noise in the model that no seed decides", ("deterministic",), texts.sound, {}, planting.in_every_model(planting.noisy)),
+    Trial("noise in the model that does not depend on the seed", ("deterministic",), texts.sound, {}, planting.in_every_model(planting.noisy)),
     Trial("dropout left on in evaluation", ("reload-same", "causality", "deterministic"), texts.sound, _SHORT, planting.in_the_loop(lambda training: planting.dropping(training.model))),
 )  # fmt: skip
 
 OF_STEPS: tuple[Trial, ...] = (
-    Trial("a matrix that the optimizer forgets", ("update-ratio",), texts.sound, {}, planting.at("mmrec_engine.optim.optimizers._sorted_parameters", planting.one_forgotten)),
-    Trial("gradients the wrong way round", ("loss-too-high",), texts.sound, {}, planting.in_the_loop(planting.climbing), quick=True),
+    Trial("a matrix that the optimizer does not update", ("update-ratio",), texts.sound, {}, planting.at("mmrec_engine.optim.optimizers._sorted_parameters", planting.one_forgotten)),
+    Trial("gradients with the wrong sign", ("loss-too-high",), texts.sound, {}, planting.in_the_loop(planting.climbing), quick=True),
     Trial("gradients 1000 times too large", ("clipping-always",), texts.sound, {}, planting.in_the_loop(planting.scaled_gradients(1000.0))),
     Trial("gradients summed over 16 batches, not averaged", ("clipping-always",), texts.sound, _LONG, planting.in_the_loop(planting.scaled_gradients(16.0)), least="note"),
-    Trial("gradients never dropped", ("loss-too-high", "loss-not-falling", "clipping-always"), texts.sound, _LONG, planting.in_the_loop(planting.never_zeroed), least="note"),
+    Trial("gradients never reset", ("loss-too-high", "loss-not-falling", "clipping-always"), texts.sound, _LONG, planting.in_the_loop(planting.never_zeroed), least="note"),
     Trial("a weight becomes NaN", ("non-finite",), texts.sound, {}, planting.weights_set(80, planting.not_a_number), quick=True),
-    Trial("weights lost amid the run", ("loss-spike", "loss-too-high"), texts.sound, {}, planting.weights_set(110, planting.begun_again)),
-    Trial("the schedule upside down", ("loss-too-high", "loss-not-falling"), texts.sound, {}, planting.at("mmrec_engine.training.loop.rate_factor", lambda step, *, planned, **others: step / planned)),
+    Trial("weights reset during the run", ("loss-spike", "loss-too-high"), texts.sound, {}, planting.weights_set(110, planting.begun_again)),
+    Trial("a rising schedule", ("loss-too-high", "loss-not-falling"), texts.sound, {}, planting.at("mmrec_engine.training.loop.rate_factor", lambda step, *, planned, **others: step / planned)),
     Trial("memory for a micro-batch of two", ("out-of-memory",), texts.sound, {"max_steps": 60, "eval_every": 30}, planting.out_of_memory_above(2), quick=True),
-    Trial("memory for none", ("out-of-memory",), texts.sound, {}, planting.out_of_memory_above(0)),
+    Trial("memory for no window", ("out-of-memory",), texts.sound, {}, planting.out_of_memory_above(0)),
     Trial("a model of one block, four wide", ("one-batch-overfit", "underfitting"), texts.sound, {}, planting.narrow_model),
 )  # fmt: skip
 
 OF_FILES: tuple[Trial, ...] = (
     Trial("best model damaged", ("best-saved",), texts.sound, _SHORT, afterwards=planting.damaged("best_model.pt"), quick=True),
     Trial("best model missing", ("best-saved",), texts.sound, _SHORT, afterwards=planting.missing("best_model.pt")),
-    Trial("another step's model in place of the best", ("best-saved", "reload-same"), texts.sound, _SHORT, afterwards=planting.best_is_another),
+    Trial("a model of another step in place of the best", ("best-saved", "reload-same"), texts.sound, _SHORT, afterwards=planting.best_is_another),
     Trial("final model damaged", ("final-saved",), texts.sound, _SHORT, afterwards=planting.damaged("final_checkpoint.pt")),
 )  # fmt: skip
 

@@ -23,10 +23,10 @@ def healthy_runs(text: Path | None) -> tuple[Trial, ...]:
         Trial("tiny, guide, Python code, GPT", settings={**_GUIDE, "corpus": "python-code", "val_split": 0.004, "arch": "gpt"}),
         Trial("mini, fast, Python code", settings={**_FAST, "corpus": "python-code", "val_split": 0.004, "config": "mini", **_SHORT, "max_steps": 60}),
         Trial("tiny, fast, Turkish, GPT", write=texts.one(texts.prose("tr")), settings={**_FAST, "arch": "gpt", **_SHORT}, quick=True),
-        Trial("rate 0.01, which serves the tiny model well", write=texts.sound, settings={**_GUIDE, "learning_rate": 0.01, **_SHORT}),
+        Trial("rate 0.01, which is good for the tiny model", write=texts.sound, settings={**_GUIDE, "learning_rate": 0.01, **_SHORT}),
         Trial("two languages line by line", write=texts.two_languages, settings={**_FAST, **_SHORT}),
         Trial("numbered lines", write=texts.numbered_lines, settings={**_FAST, **_SHORT}),
-        Trial("600 short documents cut amid words", write=texts.truncated_documents, settings={**_FAST, **_SHORT}),
+        Trial("600 short documents cut within words", write=texts.truncated_documents, settings={**_FAST, **_SHORT}),
     )  # fmt: skip
     with_text = (
         Trial("tiny, guide, 1,000 steps", settings={**_GUIDE, **of_text, "max_steps": 1000, "eval_every": 250}),
