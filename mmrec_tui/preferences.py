@@ -11,10 +11,10 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from mmrec_engine.locales.messages import LANGUAGES
 from mmrec_engine.runs.smoothing import DECAYS, USUAL_DECAY
 from mmrec_engine.storage import user_folders
 from mmrec_engine.storage.files import write_whole
+from mmrec_tui.locales import LANGUAGES
 
 _MOST_RECENT = 12
 

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from mmrec_engine.locales.catalogue import LANGUAGES
 from mmrec_engine.locales.guide import ITEMS
-from mmrec_engine.locales.messages import LANGUAGES
+from tests.catalogues import TEXTS
 
 ROOT = Path(__file__).parents[1]
 GLOSSARY = ROOT / "docs" / "glossary.md"
@@ -46,18 +47,18 @@ def ruled_out(language: str) -> list[tuple[str, re.Pattern[str]]]:
 
 
 def told() -> Iterator[tuple[str, str, str]]:
-    """Language, place and text of every literal in the sources that is there in both languages, and of the catalogues."""
+    """Language, place and text of every literal in the sources that is there in both languages, and of the files of words."""
+    for spoken, texts in TEXTS.items():
+        yield from ((spoken, "/".join(key), text) for key, text in texts.items())
     for path in sorted((ROOT / "mmrec_engine").rglob("*.py")) + sorted((ROOT / "mmrec_tui").rglob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
-        by_file = {"en": "en", "tr": "tr"}.get(path.stem.removesuffix("_app").removesuffix("_keys"))
         for node in ast.walk(tree):
             if not isinstance(node, ast.Dict):
                 continue
             for key, value in zip(node.keys, node.values, strict=True):
                 name = key.value if isinstance(key, ast.Constant) else None
-                language = name if name in LANGUAGES else by_file
-                if language is not None:
-                    yield str(language), f"{path.relative_to(ROOT)}:{value.lineno}", _words(value)
+                if name in LANGUAGES:
+                    yield str(name), f"{path.relative_to(ROOT)}:{value.lineno}", _words(value)
 
 
 def _words(node: ast.AST) -> str:

@@ -1,8 +1,8 @@
 """The house's own rules: what is loaded when, and that nothing is said in one language only."""
 
 import graphlib
+import json
 import re
-import string
 import subprocess
 import sys
 import tomllib
@@ -11,17 +11,15 @@ from pathlib import Path
 import grimp
 import pytest
 
-from mmrec_engine.locales.messages import LANGUAGES, MESSAGES
+from mmrec_engine.locales.catalogue import DEFAULT_LANGUAGE, LANGUAGES
+from mmrec_engine.locales.messages import MESSAGES
 from mmrec_engine.settings import FIELDS
-from mmrec_tui.locales import Wording, choose_language, en, tr
+from mmrec_tui.locales import AREAS, Wording, choose_language
+from tests.catalogues import TEXTS, files_of, of_the_app, placeholders
 from tests.planted_faults.table import FAULTS
 
 ROOT = Path(__file__).parents[1]
 SOURCES = [path for package in ("mmrec_engine", "mmrec_tui") for path in (ROOT / package).rglob("*.py")]
-
-
-def placeholders(text: str) -> set[str]:
-    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
 
 
 @pytest.mark.parametrize("module", ["mmrec_engine", "mmrec_tui.cli", "mmrec_engine.settings", "mmrec_tui.cli.narrator"])
@@ -31,10 +29,26 @@ def test_importing_is_cheap(module: str) -> None:
     assert output.strip() == "[]"
 
 
-def test_both_catalogues_say_the_same_things() -> None:
-    assert set(en.TEXT) == set(tr.TEXT)
-    for key, text in en.TEXT.items():
-        assert placeholders(text) == placeholders(tr.TEXT[key]), key
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_has_the_same_files_keys_and_placeholders(language: str) -> None:
+    ours, theirs = TEXTS[language], TEXTS[DEFAULT_LANGUAGE]
+    assert list(ours) == list(theirs), "the same keys in the same order"
+    assert {key: placeholders(text) for key, text in ours.items()} == {
+        key: placeholders(text) for key, text in theirs.items()
+    }
+    assert all(text.strip() for text in ours.values())
+
+
+def test_files_of_words_are_written_in_one_form() -> None:
+    for language in LANGUAGES:
+        for path in files_of(language).values():
+            text = path.read_text(encoding="utf-8")
+            assert text == json.dumps(json.loads(text), ensure_ascii=False, indent=2) + "\n", path
+
+
+def test_no_key_stands_in_two_files_of_the_app() -> None:
+    keys = [key for area in AREAS for key in of_the_app(DEFAULT_LANGUAGE, area)]
+    assert len(set(keys)) == len(keys), "which of the two would be shown?"
 
 
 def test_every_error_is_worded_in_both_languages() -> None:
@@ -44,7 +58,8 @@ def test_every_error_is_worded_in_both_languages() -> None:
 
 
 def test_every_key_that_is_used_is_worded_and_every_word_is_used() -> None:
-    source = "\n".join(path.read_text() for path in SOURCES if path.name not in ("messages.py", "en.py", "tr.py"))
+    source = "\n".join(path.read_text() for path in SOURCES if path.name != "messages.py")
+    app = of_the_app(DEFAULT_LANGUAGE, "command_line")
     raised = set(re.findall(r'(?:RequestError|TrainingError)\(\s*"([a-z-]+)"', source))
     unused = {key for key in MESSAGES if f'"{key}"' not in source}
     assert raised <= set(MESSAGES)
@@ -53,9 +68,9 @@ def test_every_key_that_is_used_is_worded_and_every_word_is_used() -> None:
         r"^(setting|help|found|checks|after|remedy|task|skipped|corpora|state|table|finished|usage|guide|status|heading)\.|-(saved|windows)$"
     )
     assert not [
-        key for key in en.TEXT if f'"{key}"' not in source and f"'{key}'" not in source and not indirect.search(key)
+        key for key in app if f'"{key}"' not in source and f"'{key}'" not in source and not indirect.search(key)
     ]
-    assert all(f"setting.{name}" in en.TEXT for name in FIELDS)
+    assert all(f"setting.{name}" in app for name in FIELDS)
 
 
 def test_numbers_are_written_in_the_language() -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from mmrec_engine.locales.catalogue import LANGUAGES, Language
 
-Language = Literal["en", "tr"]
-LANGUAGES: tuple[Language, ...] = ("en", "tr")
+__all__ = ["GRADIENT", "LANGUAGES", "LOSS", "MESSAGES", "REASONS", "SIDES", "WEIGHT", "Language", "Words"]
 
 # Words that stand inside other messages.
 Words = dict[Language, str]

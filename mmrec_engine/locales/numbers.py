@@ -1,18 +1,24 @@
-"""Numbers as each language writes them: 1,234.50 and 12% in English, 1.234,50 and %12 in Turkish."""
+"""Numbers as each language writes them: 1,234.50 and 12% in English, 1.234,50 and %12 in Turkish. The marks: format.json."""
 
 from __future__ import annotations
 
-from mmrec_engine.locales.messages import Language
+from functools import cache
 
-_SWAPPED = str.maketrans(",.", ".,")
+from mmrec_engine.locales.catalogue import Language, words
 
 
 def in_language(number: str, language: Language) -> str:
-    """A number in digits, with the language's marks for thousands and for the fraction."""
-    return number.translate(_SWAPPED) if language == "tr" else number
+    """A number in digits, as Python writes it, with the language's marks for thousands and for the fraction."""
+    return number.translate(_marks(language))
 
 
 def percentage(number: str, language: Language) -> str:
     """A number, as Python writes it, with the language's percent sign."""
-    text = in_language(number, language)
-    return f"%{text}" if language == "tr" else f"{text}%"
+    form: str = words("format", language)["percent"]
+    return form.format(number=in_language(number, language))
+
+
+@cache
+def _marks(language: Language) -> dict[int, str]:
+    form = words("format", language)
+    return str.maketrans({",": form["thousands"], ".": form["decimal"]})

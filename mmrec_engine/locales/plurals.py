@@ -1,39 +1,32 @@
 """Counts in words: "1 document", "2 documents". One place fills all templates in which a count stands before its noun.
 
-English has a singular after 1; Turkish has none after any number ("1 belge", "2 belge").
+A language that has a singular after 1 lists its nouns in format.json: English does; Turkish has none after any number
+("1 belge", "2 belge"). Where there are more forms than two, or the noun stands elsewhere, a template of a finding names all
+of them, {count:file|files}; `plural` in format.json says which is taken.
 """
 
 from __future__ import annotations
 
 import re
 import string
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
-from mmrec_engine.locales.messages import Language
+from mmrec_engine.locales.catalogue import Language, words
 
-_PLURALS = {
-    "batches": "batch", "continuations": "continuation", "copies": "copy", "memories": "memory", "processes": "process",
-    **{f"{noun}s": noun for noun in (
-        "character", "check", "core", "document", "epoch", "evaluation", "file", "finding", "layer", "line", "parameter",
-        "passage", "point", "run", "sequence", "step", "tensor", "thread", "token", "trigram", "update", "window", "word",
-    )},
-}  # fmt: skip
-# What may stand between the count and its noun.
-_BETWEEN = "training|validation|different|distinct|weight|micro"
-_COUNTED = re.compile(rf"^( (?:(?:{_BETWEEN})[ -])?)({'|'.join(_PLURALS)})\b")
-_ANY = re.compile(rf"\}} (?:(?:{_BETWEEN})[ -])?(?:{'|'.join(_PLURALS)})\b")
 _PLAIN = string.Formatter()
 
 
 def fill(template: str, values: Mapping[str, Any], language: Language, formatter: string.Formatter = _PLAIN) -> str:
     """A template with its values; a noun after the count 1 in the singular. Values themselves are left as they are."""
-    if language != "en" or not _ANY.search(template):
+    nouns = _nouns(language)
+    if nouns is None or not nouns.anywhere.search(template):
         return formatter.vformat(template, (), values)
     parts: list[str] = []
     after_one = False
     for literal, field, spec, conversion in formatter.parse(template):
-        parts.append(_COUNTED.sub(lambda found: found[1] + _PLURALS[found[2]], literal) if after_one else literal)
+        parts.append(nouns.in_singular(literal) if after_one else literal)
         if field is None:  # a brace that stands for itself, or the end
             after_one = False
             continue
@@ -41,3 +34,35 @@ def fill(template: str, values: Mapping[str, Any], language: Language, formatter
         parts.append(formatter.vformat(whole, (), values))
         after_one = parts[-1] == "1"
     return "".join(parts)
+
+
+def plural_form(count: float, forms: list[str], language: Language) -> str:
+    """The form of a noun that stands with this count; the last one with a fraction."""
+    return forms[min(_rule(language)(int(count)), len(forms) - 1)] if count == int(count) else forms[-1]
+
+
+class _Nouns:
+    """singular: of each plural. between: what may stand between the count and its noun."""
+
+    def __init__(self, singular: Mapping[str, str], between: list[str]) -> None:
+        self._singular = singular
+        adjective, noun = "|".join(map(re.escape, between)), "|".join(map(re.escape, singular))
+        self._counted = re.compile(rf"^( (?:(?:{adjective})[ -])?)({noun})\b")
+        self.anywhere = re.compile(rf"\}} (?:(?:{adjective})[ -])?(?:{noun})\b")
+
+    def in_singular(self, literal: str) -> str:
+        return self._counted.sub(lambda found: found[1] + self._singular[found[2]], literal)
+
+
+@cache
+def _nouns(language: Language) -> _Nouns | None:
+    after_one = words("format", language)["after-one"]
+    return _Nouns(after_one["singular"], after_one["between"]) if after_one["singular"] else None
+
+
+@cache
+def _rule(language: Language) -> Callable[[int], int]:
+    """Which form a count takes: an expression as in the Plural-Forms of a gettext catalogue."""
+    from gettext import c2py
+
+    return c2py(words("format", language)["plural"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from mmrec_engine.locales.messages import Language
+from mmrec_engine.locales.catalogue import Language
 from mmrec_engine.runs.checklist_marks import read_ticks
 from mmrec_engine.runs.history import History
 from mmrec_engine.storage.folder_lock import is_live

@@ -368,10 +368,9 @@ class MmrecApp(App[object], inherit_bindings=False):
         self.tell("app.how-to-quit")
 
     def action_language(self) -> None:
-        from mmrec_engine.locales.messages import LANGUAGES
-        from mmrec_tui.locales import Wording
+        from mmrec_tui.locales import Wording, next_language
 
-        language = LANGUAGES[(LANGUAGES.index(self.say.language) + 1) % len(LANGUAGES)]
+        language = next_language(self.say.language)
         self.stage.preferences.language = language
         self.stage.preferences.save()
         self.stage.wording = Wording(language)

@@ -15,7 +15,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mmrec_engine.locales.messages import Language
+from mmrec_engine.locales.catalogue import Language
 from mmrec_engine.storage.run_files import LOG
 from mmrec_tui.app.stage import Stage, Streams, app_log
 from mmrec_tui.locales import UsageText, Wording, choose_language

@@ -20,7 +20,7 @@ from mmrec_tui.presentation.states import ENDED
 
 if TYPE_CHECKING:
     from mmrec_engine.errors import MmrecError
-    from mmrec_engine.locales.messages import Language
+    from mmrec_engine.locales.catalogue import Language
     from mmrec_engine.run.follow_up import Origin
     from mmrec_engine.runs.history import History
     from mmrec_engine.settings import Resolved

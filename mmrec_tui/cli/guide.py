@@ -11,9 +11,9 @@ from dataclasses import asdict
 from itertools import groupby
 from typing import Any
 
+from mmrec_engine.locales.catalogue import LANGUAGES, Language
 from mmrec_engine.locales.guide import HYPERPARAMETERS, ITEMS, MEASURES, PROBLEMS
 from mmrec_engine.locales.guide.findings import texts
-from mmrec_engine.locales.messages import LANGUAGES, Language
 from mmrec_tui.locales import UsageText, Wording
 from mmrec_tui.presentation.topics import Topic, named, search, topics
 

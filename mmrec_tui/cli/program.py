@@ -12,7 +12,7 @@ from pathlib import Path
 from mmrec_engine.errors import MmrecError, RequestError
 from mmrec_engine.storage import user_folders
 from mmrec_engine.system.garbage_collection import collect_rarely, leave_all
-from mmrec_tui.locales import UsageText, Wording, choose_language
+from mmrec_tui.locales import DEFAULT_LANGUAGE, LANGUAGES, UsageText, Wording, choose_language
 from mmrec_tui.terminal import one_line, prepare_streams, silence
 
 
@@ -27,7 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         wording = Wording(choose_language(given_language))
     except ValueError:
-        return _fail(Wording("en")("usage.language", value=given_language), Wording("en"))
+        wording = Wording(DEFAULT_LANGUAGE)
+        return _fail(wording("usage.language", value=given_language, languages=", ".join(LANGUAGES)), wording)
     user_folders.on_stand_in(lambda folder: _tell(wording("places.stand-in", path=folder)))
     try:
         if not (words and words[0].startswith("-")) and _has_no_working_folder():

@@ -23,7 +23,7 @@ from mmrec_tui.cli.options import (
     with_parameters,
 )
 from mmrec_tui.cli.usage import ClickException, WordedTyper, usage_text
-from mmrec_tui.locales import UsageText, Wording
+from mmrec_tui.locales import LANGUAGES, UsageText, Wording
 
 PROGRAM = "mmrec-tui"
 WITH_SETTINGS = frozenset({"train", "plan", "check", "find-lr", "find-batch", "bench"})
@@ -60,7 +60,9 @@ def build(wording: Wording, debug: bool, given_language: str | None, takes_setti
     def root(
         context: typer.Context,
         version: Annotated[bool, typer.Option("--version", help=wording("help.version"))] = False,
-        lang: Annotated[Optional[str], typer.Option("--lang", metavar="tr|en", help=wording("help.lang"))] = None,
+        lang: Annotated[
+            Optional[str], typer.Option("--lang", metavar="|".join(LANGUAGES), help=wording("help.lang"))
+        ] = None,
         debug: Annotated[bool, typer.Option("--debug", help=wording("help.debug"))] = False,
         install_completion: Annotated[
             bool, typer.Option("--install-completion", help=wording("help.install-completion"))

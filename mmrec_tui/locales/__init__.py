@@ -1,15 +1,29 @@
-"""Words and numbers in the language of the person: one catalogue a language, chosen before anything is shown."""
+"""Words and numbers in the language of the person, chosen before anything is shown.
+
+The words stand in a folder a language, one JSON file an area of keys; another language is another folder here and one in
+`mmrec_engine/locales`.
+"""
 
 from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Mapping
-from importlib import import_module
 
-from mmrec_engine.locales.messages import LANGUAGES, Language
+from mmrec_engine.locales import catalogue
+from mmrec_engine.locales.catalogue import DEFAULT_LANGUAGE, Language
 from mmrec_engine.locales.numbers import in_language, percentage
 from mmrec_engine.locales.plurals import fill
+
+__all__ = ["AREAS", "DEFAULT_LANGUAGE", "LANGUAGES", "UsageText", "Wording", "choose_language", "next_language"]
+
+# The files of a language, in the order in which a key is looked for; the command line needs the first one alone.
+AREAS = ("command_line", "app", "keys")
+# The languages that both packages speak.
+LANGUAGES = tuple(one for one in catalogue.languages_of(__name__, AREAS[0]) if one in catalogue.LANGUAGES)
+# The key that changes the language is told in the language that it leads to.
+_OF_THE_NEXT_LANGUAGE = ("key.language", "about.language")
 
 
 class UsageText(Exception):
@@ -21,15 +35,20 @@ class Wording:
 
     def __init__(self, language: Language) -> None:
         self.language = language
-        self._text: dict[str, str] = {}
-        for part in ("", "_app", "_keys"):
-            self._text |= import_module(f"mmrec_tui.locales.{language}{part}").TEXT
 
     def __call__(self, key: str, /, **values: object) -> str:
-        return fill(self._text[key], values, self.language)
+        template = self._template(key)
+        if template is None:
+            raise KeyError(key)
+        return fill(template, values, self.language)
 
     def knows(self, key: str) -> bool:
-        return key in self._text
+        return self._template(key) is not None
+
+    def _template(self, key: str) -> str | None:
+        language = next_language(self.language) if key in _OF_THE_NEXT_LANGUAGE else self.language
+        texts = (catalogue.read(__name__, language, area) for area in AREAS)
+        return next((found[key] for found in texts if key in found), None)
 
     def number(self, value: float, digits: int = 0) -> str:
         """1,234.50 in English, 1.234,50 in Turkish."""
@@ -71,7 +90,7 @@ class Wording:
     def rate(self, value: float) -> str:
         """A learning rate: 0.02, 3e-4, 2.85e-4."""
         if value == 0 or not abs(value) < 0.001:  # a NaN too
-            return self.number(value, 4).rstrip("0").rstrip(".,") or "0"
+            return in_language(f"{value:,.4f}".rstrip("0").rstrip(".") or "0", self.language)
         mantissa, _, exponent = f"{value:.2e}".partition("e")
         return in_language(f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}", self.language)
 
@@ -110,19 +129,15 @@ def _digits(gap: float) -> int:
     return max(0, -math.floor(math.log10(abs(gap)) + 1e-9)) if gap else 2
 
 
+def next_language(language: Language) -> Language:
+    """The one that follows in the circle of all languages."""
+    return LANGUAGES[(LANGUAGES.index(language) + 1) % len(LANGUAGES)]
+
+
 def choose_language(given: str | None, environment: Mapping[str, str] = os.environ) -> Language:
     """--lang, else MMREC_LANG, else the locale, else English. Raises ValueError for an unknown --lang."""
-    if given is not None:
-        return _known(given)
-    own = environment.get("MMREC_LANG", "")
-    if own in LANGUAGES:
-        return _known(own)
+    if given is not None and given not in LANGUAGES:
+        raise ValueError(given)
     locale = next((environment[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environment.get(name)), "")
-    return next((language for language in LANGUAGES if locale.lower().startswith(language)), "en")
-
-
-def _known(name: str) -> Language:
-    for language in LANGUAGES:
-        if name == language:
-            return language
-    raise ValueError(name)
+    wanted = (given, environment.get("MMREC_LANG"), re.split(r"[_.@-]", locale.lower())[0])
+    return next((one for one in wanted if one in LANGUAGES), DEFAULT_LANGUAGE)

@@ -11,16 +11,16 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
+from mmrec_engine.locales.catalogue import DEFAULT_LANGUAGE, LANGUAGES
 from mmrec_engine.locales.guide import HYPERPARAMETERS, ITEMS, MEASURES, PROBLEMS, PROFILE_TEXTS
-from mmrec_engine.locales.messages import LANGUAGES
 from mmrec_engine.settings import FIELDS
 from mmrec_tui.app.app import MmrecApp, Relaunch
 from mmrec_tui.app.session import Watching
 from mmrec_tui.app.themes import THEME_NAMES
-from mmrec_tui.locales import en, en_app, en_keys, tr, tr_app, tr_keys
 from mmrec_tui.preferences import Preferences, read_preferences
 from tests.app.conftest import an_app, screen_text, table_of, until, until_shown
 from tests.app.recorded import a_training, an_ending, record
+from tests.catalogues import of_the_app
 
 pytestmark = pytest.mark.usefixtures("without_torch")
 ROOT = Path(__file__).parents[2]
@@ -29,13 +29,8 @@ TEXTUALS_OWN = ("Search for commands", "No matches found", "Show keys and help p
 
 def words_of(language: str) -> set[str]:
     """All that the app can say in a language: catalogue and guide, cut at what is put in."""
-    catalogues = {"en": (en, en_app, en_keys), "tr": (tr, tr_app, tr_keys)}[language]
-    texts = [
-        text
-        for catalogue in catalogues
-        for key, text in catalogue.TEXT.items()
-        if not key.endswith(".language")  # it offers the other language in that language
-    ]
+    # The key that changes the language offers each in that language.
+    texts = [text for key, text in of_the_app(language).items() if not key.endswith(".language")]
     entries: tuple[Any, ...] = (*ITEMS, *MEASURES, *PROBLEMS, *HYPERPARAMETERS, *PROFILE_TEXTS)
     texts += [value[language] for entry in entries for value in vars(entry).values() if isinstance(value, dict)]
     pieces = {piece.strip() for text in texts for piece, _, _, _ in string.Formatter().parse(text.replace("{}", ""))}
@@ -67,29 +62,12 @@ def test_the_foreign_words_are_found_where_they_are() -> None:
     assert "perplexity" not in FOREIGN["tr"]
 
 
-def placeholders(text: str) -> set[str]:
-    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
-
-
-APP = {"en": {**en_app.TEXT, **en_keys.TEXT}, "tr": {**tr_app.TEXT, **tr_keys.TEXT}}
-
-
-def test_both_catalogues_of_the_app_say_the_same_things() -> None:
-    assert set(APP["en"]) == set(APP["tr"])
-    for key, text in APP["en"].items():
-        assert placeholders(text) == placeholders(APP["tr"][key]), key
-        assert text and APP["tr"][key], key
-    assert not set(en.TEXT) & set(APP["en"]), "which of the two would be shown?"
-    assert not set(en_app.TEXT) & set(en_keys.TEXT), "which of the two would be shown?"
-
-
 def test_every_word_of_the_app_is_used() -> None:
-    catalogues = {f"{language}{part}.py" for language in LANGUAGES for part in ("", "_app", "_keys")}
-    source = "\n".join(path.read_text() for path in (ROOT / "mmrec_tui").rglob("*.py") if path.name not in catalogues)
+    source = "\n".join(path.read_text() for path in (ROOT / "mmrec_tui").rglob("*.py"))
     made = re.findall(r"f[\"']([a-z-]+[.-][a-z-]*)\{", source)  # "key.{action}", "panel.{name}"
     unused = [
         key
-        for key in APP["en"]
+        for key in of_the_app(DEFAULT_LANGUAGE, "app", "keys")
         if f'"{key}"' not in source
         and f"'{key}'" not in source
         and not any(key.startswith(part) for part in (*made, "about."))

@@ -126,7 +126,7 @@ FAULTS = (
           'return "".join(_shown(character) for character in text)', "return text",
           "tests/command/test_hostile.py -k 'not code_in'"),
     Fault("words", "Turkish numbers are written the English way",
-          'return number.translate(_SWAPPED) if language == "tr" else number', "return number",
+          'return number.translate(_marks(language))', "return number",
           "tests/test_house.py tests/app/test_wording.py"),
     Fault("app", "the key that pauses saves", 'Key("p", "p", "pause", ("training",))', 'Key("p", "p", "save", ("training",))',
           "tests/app/test_way.py -k pause"),
