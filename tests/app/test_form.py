@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 from textual.css.stylesheet import Stylesheet
+from textual.geometry import Offset
 from textual.pilot import Pilot
 from textual.widgets import Input
 
 from mmrec_engine.locales.guide import HYPERPARAMETERS
 from mmrec_engine.system import cores
+from mmrec_tui.app.widgets.choice import Choice
 from mmrec_tui.app.widgets.form import Field
 from tests.app.conftest import an_app, screen_text, table_of, until
 from tests.conftest import extended
@@ -214,3 +216,34 @@ async def test_an_empty_field_tells_in_words_what_counts_and_the_one_with_focus_
         await pilot.pause()
         (marked,) = (line for line in screen_text(app).splitlines() if "▸" in line)
         assert "Dropout" in marked
+
+
+async def test_a_dropdown_opens_at_the_first_click_though_its_explanation_takes_room_from_the_list() -> None:
+    app = an_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await the_form(app, pilot)
+        fields, choice = screen.query_one("#fields"), screen.query_one("#field-schedule", Choice)
+        fields.scroll_to(y=choice.virtual_region.bottom - fields.size.height, animate=False)
+        await pilot.pause()
+        height, place = fields.size.height, choice.region.offset + Offset(2, 0)
+        await pilot.mouse_down(offset=place)
+        await pilot.pause()
+        await pilot.mouse_up(offset=place)  # by then something else may be there
+        await pilot.pause()
+        assert fields.size.height < height
+        assert choice.expanded
+        assert choice.region in fields.region
+        await pilot.click(offset=choice.region.offset + Offset(2, 0))
+        await pilot.pause()
+        assert not choice.expanded
+
+
+async def test_a_click_on_the_name_of_a_field_is_one_on_the_field() -> None:
+    app = an_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await the_form(app, pilot)
+        for name in ("batch_size", "recipe"):
+            value = screen.query_one(f"#field-{name}")
+            await pilot.click(offset=value.parent.region.offset + Offset(1, 0))
+            await pilot.pause()
+            assert app.focused is value

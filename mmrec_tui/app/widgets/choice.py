@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textual import events, on
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Select
@@ -13,6 +14,18 @@ class ChoiceValue(SelectCurrent):
 
     def compose(self) -> ComposeResult:
         yield from ()
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Open as the button goes down: the focus that comes with it may move what lies around, so that the button goes up
+        elsewhere and there is no click. An open list is closed by the loss of its focus."""
+        event.stop()
+        choice = self.parent
+        if isinstance(choice, Choice) and choice.closed_at < event.time:
+            choice.expanded = True
+
+    def on_click(self, event: events.Click) -> None:
+        event.stop()
+        event.prevent_default()  # Textual's own opens or closes once more
 
     def update(self, label: object) -> None:
         self.label = label  # type: ignore[assignment]
@@ -29,6 +42,12 @@ class ChoiceValue(SelectCurrent):
 
 class Choice(Select[str]):
     """One line; its values open over the screen."""
+
+    closed_at = 0.0  # when the open list last lost the focus
+
+    @on(SelectOverlay.Dismiss)
+    def _note_closing(self, event: SelectOverlay.Dismiss) -> None:
+        self.closed_at = event.time
 
     def compose(self) -> ComposeResult:
         yield ChoiceValue(self.prompt)

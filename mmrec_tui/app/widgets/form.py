@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
@@ -57,6 +57,12 @@ class Field(Horizontal):
         here = Content.styled("▸" if self.value.has_focus else " ", "bold $accent")  # where no colour tells it
         return label + here + Content(" " * (_VALUE + 1)) + self.source
 
+    def on_mouse_down(self) -> None:
+        """A click on the label, or on where the value is from, is one on the field."""
+        focused = self.screen.focused
+        if focused is None or self not in focused.ancestors:
+            self.value.focus()
+
     def on_descendant_focus(self) -> None:
         self.refresh()
 
@@ -75,7 +81,9 @@ class Fields(VerticalScroll):
     def on_resize(self) -> None:
         focused = self.screen.focused
         if focused is not None and self in focused.ancestors:
-            focused.scroll_visible(animate=False)
+            # The whole line: an open list of values has the focus then, and lies over the screen, not in this list.
+            line = next(node for node in focused.ancestors_with_self if node.parent is self)
+            cast(Widget, line).scroll_visible(animate=False)
 
 
 class Form(Widget):
