@@ -49,11 +49,11 @@ def form(text: str, way: int) -> str:
         ("é É ß", "é é ß", "É É ß", "É É ß", "e E ß"),
     ],
 )  # fmt: skip
-def test_case_follows_the_language_of_the_text(text: str, lower: str, upper: str, capitals: str, plain: str) -> None:
+def test_case_mapping_follows_the_language(text: str, lower: str, upper: str, capitals: str, plain: str) -> None:
     assert [form(text, way) for way in range(4)] == [lower, upper, capitals, plain]
 
 
-def test_what_has_no_counterpart_in_the_vocabulary_stays() -> None:
+def test_character_without_case_pair_in_vocabulary_is_unchanged() -> None:
     tokenizer = CharacterTokenizer("abAş")
     recasing = CaseTables.of(tokenizer)
     ids = tokenizer.encode("abAş").astype(np.int64)
@@ -61,17 +61,17 @@ def test_what_has_no_counterpart_in_the_vocabulary_stays() -> None:
     assert tokenizer.decode(recased(ids, recasing, 3).tolist()) == "abAş"
 
 
-def test_marks_are_taken_from_letters_alone() -> None:
+def test_combining_marks_are_removed_from_letters_only() -> None:
     assert [without_marks(character) for character in "çĞıİöûé"] == list("cGiIoue")
     assert [without_marks(character) for character in "≠½aß한йが"] == list("≠½aß한йが")
 
 
-def test_nothing_asked_for_is_nothing_changed() -> None:
+def test_without_augmentation_windows_are_unchanged() -> None:
     plain = windows()
     assert augmented(plain, tokens(), resolve({}).settings, TOKENIZER) is plain
 
 
-def test_hidden_tokens_come_in_short_spans_and_labels_stay_true() -> None:
+def test_masked_tokens_are_short_spans_and_labels_are_unchanged() -> None:
     numbers = np.arange(2000, dtype=np.int64)
     inputs, labels = changed(masked=0.15).batch(numbers)
     true_inputs, true_labels = windows().batch(numbers)
@@ -84,7 +84,7 @@ def test_hidden_tokens_come_in_short_spans_and_labels_stay_true() -> None:
     assert hidden[:, 0].mean() == pytest.approx(0.15, abs=0.03), "also at the beginning of a window"
 
 
-def test_a_vocabulary_without_the_unknown_hides_behind_other_tokens() -> None:
+def test_masking_without_an_unknown_token_uses_other_tokens() -> None:
     plain = windows()
     inputs, labels = AugmentedWindows(plain, plain.tokens, None, None, 5, 0, 0.3, 0).batch(NUMBERS)
     true_inputs, true_labels = plain.batch(NUMBERS)
@@ -93,7 +93,7 @@ def test_a_vocabulary_without_the_unknown_hides_behind_other_tokens() -> None:
     assert (inputs != true_inputs).mean() == pytest.approx(0.3 * 0.8, abs=0.02), "one in five is the same letter"
 
 
-def test_noise_is_drawn_as_the_text_has_it_and_labels_stay_true() -> None:
+def test_noise_follows_token_frequencies_and_labels_are_unchanged() -> None:
     rare = tokens().copy()
     rare[::10] = TOKENIZER.encode("z")[0]
     plain = windows(rare)
@@ -105,7 +105,7 @@ def test_noise_is_drawn_as_the_text_has_it_and_labels_stay_true() -> None:
     assert (inputs[wrong] == TOKENIZER.encode("z")[0]).mean() == pytest.approx(0.11, abs=0.03)
 
 
-def test_so_many_windows_are_recased_and_their_labels_with_them() -> None:
+def test_given_share_of_windows_is_recased_with_labels() -> None:
     inputs, labels = changed(recased=0.4).batch(NUMBERS)
     true_inputs, true_labels = windows().batch(NUMBERS)
     assert (inputs[:, 1:] == labels[:, :-1]).all()
@@ -114,7 +114,7 @@ def test_so_many_windows_are_recased_and_their_labels_with_them() -> None:
     assert differing.mean() == pytest.approx(0.4 / 4, abs=0.05), "of the four ways only upper case is another text here"
 
 
-def test_jitter_moves_windows_and_keeps_them_in_the_text() -> None:
+def test_jitter_shifts_windows_within_the_text() -> None:
     plain, moved = windows().starts(NUMBERS), windows(jitter=0.5).starts(NUMBERS)
     by = moved - plain
     assert (np.abs(by) <= 32).all() and by.min() < -25 and by.max() > 25
@@ -125,7 +125,7 @@ def test_jitter_moves_windows_and_keeps_them_in_the_text() -> None:
 @pytest.mark.parametrize(
     "settings", [{"masked": 0.3}, {"noise": 0.3}, {"recased": 0.9}, {"masked": 0.1, "noise": 0.1, "recased": 0.5}]
 )
-def test_a_window_is_a_function_of_its_number_alone(settings: dict[str, float]) -> None:
+def test_augmented_window_is_a_function_of_its_number(settings: dict[str, float]) -> None:
     one = changed(**settings)
     alone = [one.batch(np.array([number])) for number in (7, 100, 3000)]
     together = one.batch(np.array([7, 100, 3000]))
@@ -134,7 +134,7 @@ def test_a_window_is_a_function_of_its_number_alone(settings: dict[str, float]) 
     assert (one.batch(NUMBERS)[0] != one.batch(NUMBERS + one.count)[0]).any()
 
 
-def test_recasing_needs_characters() -> None:
+def test_recasing_requires_character_tokens() -> None:
     with pytest.raises(RequestError, match="--recased"):
         resolve({"recased": 0.1, "tokenizer": "bpe"})
 

@@ -21,18 +21,18 @@ def moved(share: float) -> tuple[nn.Linear, WeightAverage]:
 
 
 @pytest.mark.parametrize("share", [0.5, 1 / 3, 1 / 6])
-def test_what_is_averaged_has_the_mean_age_that_was_asked_for(share: float) -> None:
+def test_average_has_the_given_mean_age(share: float) -> None:
     _, average = moved(share)
     mean = float(average.weights["weight"].mean())
     assert (STEPS - mean) / STEPS == pytest.approx(share, abs=0.6 / STEPS)
 
 
-def test_with_a_half_all_weights_count_alike() -> None:
+def test_mean_age_of_one_half_is_the_plain_mean() -> None:
     _, average = moved(0.5)
     assert float(average.weights["bias"][0]) == pytest.approx(sum(range(1, STEPS + 1)) / STEPS, rel=1e-5)
 
 
-def test_swapped_the_model_has_the_average_and_again_its_own_weights() -> None:
+def test_swapping_puts_the_average_in_and_the_weights_back() -> None:
     model, average = moved(1 / 6)
     before = average.weights["weight"].clone()
     average.swap()
@@ -44,7 +44,7 @@ def test_swapped_the_model_has_the_average_and_again_its_own_weights() -> None:
     assert bool((average.weights["weight"] > 30).all()), "what trains on does not reach into the average"
 
 
-def test_a_stored_average_goes_on_and_another_models_is_refused() -> None:
+def test_stored_average_is_resumed_and_another_models_is_refused() -> None:
     model, average = moved(1 / 6)
     other = WeightAverage(model, 1 / 6)
     other.load(average.weights)

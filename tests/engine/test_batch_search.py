@@ -67,9 +67,7 @@ def test_the_suggestion_is_the_smallest_batch_near_the_fastest() -> None:
     ("current", "accumulate", "steps"),
     [((4, 1), 1, 250), ((16, 1), 4, 63), ((4, 8), 8, 32), ((1, 1), 1, 250), ((6, 1), 2, 125)],
 )
-def test_accumulation_keeps_the_windows_a_step_where_a_batch_has_fewer(
-    current: tuple[int, int], accumulate: int, steps: int
-) -> None:
+def test_accumulation_keeps_the_windows_per_step(current: tuple[int, int], accumulate: int, steps: int) -> None:
     found = ended([100, 190, 288, 300, 290], current)
     assert found.accumulate == accumulate
     assert found.suggestion is not None
@@ -77,7 +75,7 @@ def test_accumulation_keeps_the_windows_a_step_where_a_batch_has_fewer(
 
 
 @pytest.mark.extended
-def test_batches_double_until_the_estimate_refuses_and_what_is_refused_is_not_tried(
+def test_batches_double_until_the_memory_estimate_refuses(
     speeds: Callable[..., list[int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tried = speeds(lambda size: 1000.0 * size)
@@ -92,7 +90,7 @@ def test_batches_double_until_the_estimate_refuses_and_what_is_refused_is_not_tr
 @pytest.mark.parametrize(
     "error", [RuntimeError("DefaultCPUAllocator: can't allocate memory"), MemoryError(), torch.OutOfMemoryError("CUDA")]
 )
-def test_an_allocation_that_fails_ends_the_search_and_keeps_what_is_known(
+def test_failed_allocation_ends_the_search_and_keeps_its_results(
     error: Exception, speeds: Callable[..., list[int]]
 ) -> None:
     def speed(size: int) -> float:
@@ -106,13 +104,13 @@ def test_an_allocation_that_fails_ends_the_search_and_keeps_what_is_known(
     assert (found.largest, found.suggestion, found.ended_by) == (4, 4, "memory")
 
 
-def test_any_other_error_is_not_taken_for_a_lack_of_memory(speeds: Callable[..., list[int]]) -> None:
+def test_other_errors_are_not_treated_as_out_of_memory(speeds: Callable[..., list[int]]) -> None:
     speeds(lambda size: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         last()
 
 
-def test_not_even_one_window_is_a_request_that_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_batch_of_one_window_that_does_not_fit_is_a_request_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batch_size_finder, "fits", lambda *_: (81 * 2**20, 100 * 2**20))
     with pytest.raises(RequestError) as refused:
         last()
@@ -121,7 +119,7 @@ def test_not_even_one_window_is_a_request_that_is_wrong(monkeypatch: pytest.Monk
 
 
 @pytest.mark.extended
-def test_no_batch_is_more_than_an_epoch_or_than_the_settings_allow(speeds: Callable[..., list[int]]) -> None:
+def test_batch_is_at_most_an_epoch_and_the_settings_limit(speeds: Callable[..., list[int]]) -> None:
     tried = speeds(lambda size: 1e9 * size)
     assert last(windows=20).ended_by == "text"
     assert tried == [1, 2, 4, 8, 16]
@@ -131,7 +129,7 @@ def test_no_batch_is_more_than_an_epoch_or_than_the_settings_allow(speeds: Calla
 
 
 @pytest.mark.extended
-def test_a_batch_that_would_last_too_long_is_not_begun(speeds: Callable[..., list[int]]) -> None:
+def test_batch_that_would_take_too_long_is_not_started(speeds: Callable[..., list[int]]) -> None:
     tried = speeds(lambda size: 32.0 * size if size < 8 else 32.0)  # 1 s a step, then 8 s
     found = last(seconds=20)
     assert tried == [1, 2, 4, 8]
@@ -139,7 +137,7 @@ def test_a_batch_that_would_last_too_long_is_not_begun(speeds: Callable[..., lis
 
 
 @pytest.mark.alone
-def test_a_real_search_measures_speed_and_memory_in_the_time_it_has() -> None:
+def test_search_measures_speed_and_memory_within_its_time() -> None:
     began = time.monotonic()
     states = list(search_batches(SMALL, 50, 16, seconds=30))
     assert time.monotonic() - began < 30
@@ -155,7 +153,7 @@ def test_a_real_search_measures_speed_and_memory_in_the_time_it_has() -> None:
 
 
 @pytest.mark.extended
-def test_a_search_stops_between_two_steps_and_leaves_the_process_as_it_was() -> None:
+def test_stopped_search_restores_the_process_state() -> None:
     torch.manual_seed(5)
     before = switches()
     states = []
@@ -166,7 +164,7 @@ def test_a_search_stops_between_two_steps_and_leaves_the_process_as_it_was() -> 
     assert switches() == before
 
 
-def test_too_little_time_for_one_batch_is_said() -> None:
+def test_too_little_time_for_one_batch_is_reported() -> None:
     with pytest.raises(RequestError) as refused:
         last(seconds=0.0)
     assert refused.value.key == "search-time"
@@ -186,7 +184,7 @@ print(memory.peak())
 """
 
 
-def test_the_peak_of_a_process_is_what_was_held_and_given_back() -> None:
+def test_peak_memory_includes_freed_memory() -> None:
     # In a process of its own: what else this one gives back meanwhile would count as well.
     told = subprocess.run([sys.executable, "-c", HOLDING], capture_output=True, text=True, check=True).stdout.split()
     if told[0] == "None":
@@ -196,7 +194,7 @@ def test_the_peak_of_a_process_is_what_was_held_and_given_back() -> None:
     assert after < peak - 50 * 2**20
 
 
-def test_where_the_system_tells_no_peak_there_is_none(tmp_path: Path) -> None:
+def test_peak_memory_is_unknown_if_the_system_has_none(tmp_path: Path) -> None:
     memory = PeakMemory(tmp_path)
     memory.begin()
     assert memory.peak() is None

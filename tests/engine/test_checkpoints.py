@@ -23,13 +23,13 @@ def write(folder: Path, name: str, step: int) -> Path:
     return folder / name
 
 
-def test_a_checkpoint_comes_back_as_it_was(tmp_path: Path) -> None:
+def test_checkpoint_round_trips(tmp_path: Path) -> None:
     stored = read(write(tmp_path, step_name(3), 3))
     assert torch.equal(stored["model"]["w"], content(3)["model"]["w"])
     assert stored["progress"] == {"step": 3}
 
 
-def test_before_its_commit_a_checkpoint_does_not_bear_its_name(tmp_path: Path) -> None:
+def test_checkpoint_has_a_temporary_name_until_its_commit(tmp_path: Path) -> None:
     pending = Pending.of_content(tmp_path / step_name(1), content(1))
     assert not (tmp_path / step_name(1)).exists()
     pending.commit()
@@ -37,7 +37,7 @@ def test_before_its_commit_a_checkpoint_does_not_bear_its_name(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("position", [0.1, 0.5, 0.9])
-def test_one_flipped_bit_is_noticed(tmp_path: Path, position: float) -> None:
+def test_flipped_bit_is_detected(tmp_path: Path, position: float) -> None:
     path = write(tmp_path, step_name(1), 1)
     data = bytearray(path.read_bytes())
     data[int(len(data) * position)] ^= 1
@@ -47,14 +47,14 @@ def test_one_flipped_bit_is_noticed(tmp_path: Path, position: float) -> None:
 
 
 @pytest.mark.parametrize("length", [0, 1, 1000])
-def test_a_torn_file_is_noticed(tmp_path: Path, length: int) -> None:
+def test_truncated_file_is_detected(tmp_path: Path, length: int) -> None:
     path = write(tmp_path, step_name(1), 1)
     os.truncate(path, length)
     with pytest.raises(RequestError, match="damaged"):
         read(path)
 
 
-def test_the_newest_whole_checkpoint_is_chosen_and_damaged_ones_are_named(tmp_path: Path) -> None:
+def test_newest_valid_checkpoint_is_used_and_damaged_ones_are_named(tmp_path: Path) -> None:
     for step in (100, 200, 300):
         write(tmp_path, step_name(step), step)
     write(tmp_path, run_files.BEST, 100)
@@ -64,20 +64,20 @@ def test_the_newest_whole_checkpoint_is_chosen_and_damaged_ones_are_named(tmp_pa
     assert (path.name, stored["progress"]["step"], damaged) == (step_name(200), 200, [step_name(300)])
 
 
-def test_a_best_that_runs_ahead_is_the_newest(tmp_path: Path) -> None:
+def test_best_checkpoint_newer_than_step_checkpoints_is_the_newest(tmp_path: Path) -> None:
     write(tmp_path, step_name(100), 100)
     write(tmp_path, run_files.BEST, 150)
     assert newest_usable(tmp_path)[0] == tmp_path / run_files.BEST
 
 
-def test_a_final_checkpoint_of_an_earlier_horizon_does_not_hide_newer_steps(tmp_path: Path) -> None:
+def test_older_final_checkpoint_does_not_hide_newer_step_checkpoints(tmp_path: Path) -> None:
     write(tmp_path, run_files.FINAL, 200)
     write(tmp_path, step_name(300), 300)
     assert newest_usable(tmp_path)[0] == tmp_path / step_name(300)
     assert newest_usable(tmp_path / "empty") == (None, {}, [])
 
 
-def test_only_the_newest_step_checkpoints_are_kept(tmp_path: Path) -> None:
+def test_old_step_checkpoints_are_removed(tmp_path: Path) -> None:
     for step in (5, 90, 100, 1000):
         write(tmp_path, step_name(step), step)
     prune(tmp_path, keep=2)
@@ -97,13 +97,13 @@ def test_code_in_a_checkpoint_is_refused_and_not_run(tmp_path: Path) -> None:
     assert not (tmp_path / "owned").exists()
 
 
-def test_a_newer_format_is_told_apart_from_damage(tmp_path: Path) -> None:
+def test_newer_format_is_distinguished_from_damage(tmp_path: Path) -> None:
     torch.save({"format": checkpoints.FORMAT + 1}, tmp_path / "new.pt")
     with pytest.raises(RequestError, match="newer mmrec"):
         read(tmp_path / "new.pt")
 
 
-def test_a_foreign_file_is_no_checkpoint(tmp_path: Path) -> None:
+def test_other_file_is_refused_as_checkpoint(tmp_path: Path) -> None:
     torch.save([1, 2], tmp_path / "list.pt")
     buffer = io.BytesIO()
     torch.save({"state_dict": {}}, buffer)

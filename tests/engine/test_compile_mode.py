@@ -66,11 +66,11 @@ class Measured:
     ],
     ids=str,
 )
-def test_the_way_that_ends_a_run_soonest_is_taken(figures: dict[str, float], steps: int, chosen: str) -> None:
+def test_mode_with_the_shortest_run_is_selected(figures: dict[str, float], steps: int, chosen: str) -> None:
     assert fastest(figures, steps) == chosen
 
 
-def test_what_was_measured_once_is_remembered(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_measurement_is_cached(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     measured = Measured(monkeypatch, off=0.01, graphs=0.004)
     found = [with_mode(SETTINGS, VOCABULARY, machine, measure, lambda: 100).compile for _ in range(3)]
     assert found == ["graphs"] * 3
@@ -81,7 +81,7 @@ def test_what_was_measured_once_is_remembered(machine: Machine, monkeypatch: pyt
     assert measured.asked == ["off", "graphs"] * 2, "another size of the batch is measured apart"
 
 
-def test_the_compiler_is_measured_for_long_runs_alone(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_compiler_is_measured_for_long_runs_only(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(graphs, "can_compile", lambda device: True)
     measured = Measured(monkeypatch, off=0.01, graphs=0.004, inductor=0.002)
     assert with_mode(SETTINGS, VOCABULARY, machine, measure, lambda: 1000).compile == "graphs"
@@ -92,7 +92,7 @@ def test_the_compiler_is_measured_for_long_runs_alone(machine: Machine, monkeypa
 
 
 @pytest.mark.parametrize("content", [b"[1]", b"{", b'{"x": {"off": 1}}', b"\xff"])
-def test_a_damaged_memory_is_measured_anew(machine: Machine, monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
+def test_damaged_cache_is_measured_again(machine: Machine, monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
     path = user_folders.cache_folder() / "compile.json"
     path.parent.mkdir(parents=True)
     path.write_bytes(content)
@@ -101,7 +101,7 @@ def test_a_damaged_memory_is_measured_anew(machine: Machine, monkeypatch: pytest
     assert measured.asked == ["off", "graphs"]
 
 
-def test_nothing_is_measured_on_a_cpu_among_processes_or_against_a_persons_word(
+def test_nothing_is_measured_on_cpu_with_ranks_or_with_a_given_mode(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(compile_mode, "_measured", lambda *given: pytest.fail("nothing is to be measured"))
@@ -111,7 +111,7 @@ def test_nothing_is_measured_on_a_cpu_among_processes_or_against_a_persons_word(
     assert with_mode(SETTINGS, VOCABULARY, machine, measure).compile == "off"
 
 
-def test_both_ways_are_really_tried(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_both_modes_are_measured(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compile_mode, "_SECONDS", 0.05)
     with_mode(SETTINGS, VOCABULARY, machine, measure)
     (figures,) = json.loads((user_folders.cache_folder() / "compile.json").read_text()).values()
@@ -119,7 +119,7 @@ def test_both_ways_are_really_tried(machine: Machine, monkeypatch: pytest.Monkey
     assert all(0 < seconds < 10 for seconds in figures.values())
 
 
-def test_a_way_that_does_not_work_is_left(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failing_mode_is_not_selected(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*given: object) -> None:
         raise RuntimeError("operation not permitted when stream is capturing")
 
@@ -143,7 +143,7 @@ def stopped_after(events: Iterable[Event], step: int, control: Control) -> None:
 
 
 @pytest.mark.fault
-def test_a_run_goes_on_the_way_it_began_bit_for_bit(
+def test_resumed_run_keeps_its_mode_bit_for_bit(
     machine: Machine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, prose: str
 ) -> None:
     (tmp_path / "prose.txt").write_text(prose[:3000], encoding="utf-8")

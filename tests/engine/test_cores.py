@@ -42,7 +42,7 @@ V1 = "proc/self/cgroup", "4:cpu,cpuacct:/docker/x\n3:memory:/docker/x\n0::/\n"
         ({"sys/fs/cgroup/box/cpu.max": "0 0"}, None, 64),
     ],
 )
-def test_a_quota_of_the_second_version(tmp_path: Path, files: dict[str, str], quota: float | None, cores: int) -> None:
+def test_cgroup_v2_quota_limits_threads(tmp_path: Path, files: dict[str, str], quota: float | None, cores: int) -> None:
     root = tree(tmp_path, {**dict([V2]), **files})
     assert cpu_quota(root) == quota
     assert available_cores(root) == cores
@@ -50,12 +50,10 @@ def test_a_quota_of_the_second_version(tmp_path: Path, files: dict[str, str], qu
 
 @pytest.mark.parametrize("place", ["cpu/docker/x", "cpu,cpuacct/docker/x", "cpu,cpuacct", "cpu"])
 @pytest.mark.parametrize(("quota", "cores"), [("-1", 64), ("400000", 4)])
-def test_a_quota_of_the_first_version_wherever_it_is_mounted(
-    tmp_path: Path, place: str, quota: str, cores: int
-) -> None:
+def test_cgroup_v1_quota_limits_threads_at_any_mount(tmp_path: Path, place: str, quota: str, cores: int) -> None:
     files = {f"sys/fs/cgroup/{place}/cpu.cfs_quota_us": quota, f"sys/fs/cgroup/{place}/cpu.cfs_period_us": "100000\n"}
     assert available_cores(tree(tmp_path, {**dict([V1]), **files})) == cores
 
 
-def test_a_system_without_control_groups_has_its_cores(tmp_path: Path) -> None:
+def test_without_cgroups_all_cores_are_used(tmp_path: Path) -> None:
     assert available_cores(tmp_path) == 64

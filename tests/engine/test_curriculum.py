@@ -35,7 +35,7 @@ def numbers_of(step: int) -> np.ndarray:
 @pytest.mark.parametrize(
     ("function", "at_half"), [("linear", 0.625), ("root", math.sqrt(0.0625 + 0.9375 / 2)), ("step", 0.625)]
 )
-def test_the_share_goes_from_the_start_to_the_whole(function: str, at_half: float) -> None:
+def test_curriculum_share_grows_from_the_start_to_one(function: str, at_half: float) -> None:
     pacing = Pacing("ngram", function, 0.25, 100)
     shares = [pacing.share(step) for step in range(1, 140)]
     assert shares[0] == 0.25
@@ -45,7 +45,7 @@ def test_the_share_goes_from_the_start_to_the_whole(function: str, at_half: floa
     assert len(set(shares)) == (5 if function == "step" else 101)
 
 
-def test_windows_are_halved_so_often_that_none_is_longer_than_the_share() -> None:
+def test_window_length_is_halved_to_fit_the_share() -> None:
     pacing = Pacing("length", "linear", 0.1, 90)
     lengths = [256 // pacing.pieces(step, 256) for step in range(1, 100)]
     assert (lengths[0], lengths[-1]) == (16, 256)
@@ -59,7 +59,7 @@ def test_windows_are_halved_so_often_that_none_is_longer_than_the_share() -> Non
 
 
 @pytest.mark.parametrize("kind", ["ngram", "compression"])
-def test_what_is_easy_comes_first(kind: str) -> None:
+def test_easy_text_comes_first(kind: str) -> None:
     windows = windows_of(kind)
     half = windows.count // 2
     assert (np.sort(windows.ranking[: half - 1]) < half + 1).all()
@@ -69,7 +69,7 @@ def test_what_is_easy_comes_first(kind: str) -> None:
     assert 0.3 < (late >= 4000).mean() < 0.6
 
 
-def test_in_order_of_the_corpus_the_reach_grows() -> None:
+def test_order_curriculum_extends_from_the_start_of_the_corpus() -> None:
     windows = windows_of("order")
     reach = [int(windows.starts(np.arange(40 * A_STEP) + 40 * A_STEP * part).max()) for part in range(5)]
     assert reach == sorted(reach)
@@ -77,7 +77,7 @@ def test_in_order_of_the_corpus_the_reach_grows() -> None:
 
 
 @pytest.mark.parametrize("kind", ["ngram", "compression", "order"])
-def test_afterwards_every_window_comes_once_an_epoch(kind: str) -> None:
+def test_after_the_curriculum_each_window_occurs_once_an_epoch(kind: str) -> None:
     windows = windows_of(kind, curriculum_share=0.1)
     through = np.arange(windows.count * 2, windows.count * 3, dtype=np.int64)
     assert (windows.starts(through) == windows.base.starts(through)).all()
@@ -85,7 +85,7 @@ def test_afterwards_every_window_comes_once_an_epoch(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["ngram", "compression", "order"])
-def test_a_window_is_a_function_of_its_number(kind: str) -> None:
+def test_curriculum_window_is_a_function_of_its_number(kind: str) -> None:
     windows = windows_of(kind)
     numbers = np.array([3, 57, 500, 799, 805, 1400], dtype=np.int64)
     alone = np.concatenate([windows.starts(numbers[place : place + 1]) for place in range(len(numbers))])
@@ -95,7 +95,7 @@ def test_a_window_is_a_function_of_its_number(kind: str) -> None:
     assert inputs.shape == (6, LENGTH)
 
 
-def test_scores_of_a_long_text_stand_for_those_beside_them(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sampled_scores_represent_their_neighbours(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mmrec_engine.data.transforms.curriculum._MOST_SCORED", 1000)
     windows = windows_of("ngram")
     assert windows.every == 8 and len(windows.ranking) == -(-windows.count // 8)
@@ -107,14 +107,14 @@ def test_scores_of_a_long_text_stand_for_those_beside_them(monkeypatch: pytest.M
     assert len(np.unique(windows.starts(late))) == windows.count
 
 
-def test_windows_of_the_easy_part_are_drawn_equally_often() -> None:
+def test_easy_windows_are_drawn_uniformly() -> None:
     windows = windows_of("ngram", curriculum_start=0.3, pacing="step", curriculum_share=1.0)
     drawn = windows.starts(np.arange(90 * A_STEP, dtype=np.int64)) // LENGTH
     _, often = np.unique(drawn[: windows.count], return_counts=True)
     assert often.min() >= 2 and often.max() <= 4
 
 
-def test_a_token_does_not_predict_itself() -> None:
+def test_ngram_score_excludes_the_token_itself() -> None:
     """Windows that share nothing are as hard as can be, however small the text is, and repeated ones are easy."""
     apart = np.arange(6 * 40).reshape(6, 40)
     # Of 239 others each stood there once: half of their weight goes to what was never seen.
@@ -124,7 +124,7 @@ def test_a_token_does_not_predict_itself() -> None:
     assert losses[0] == losses[6] < 0.8 < 5 < losses[1:6].min()
 
 
-def test_none_and_length_leave_the_windows_as_they_are() -> None:
+def test_no_and_length_curriculum_keep_the_windows() -> None:
     plain = TrainingWindows(half_easy(), LENGTH, LENGTH, seed=1)
     for kind in ("none", "length"):
         assert paced(plain, resolve({"curriculum": kind}).settings, 400, 60) is plain
@@ -136,7 +136,7 @@ def step(number: int, loss: float, curriculum: float | None) -> Step:
 
 
 @pytest.mark.parametrize("curriculum", [True, False])
-def test_a_loss_that_rises_with_harder_text_is_no_divergence(curriculum: bool) -> None:
+def test_rising_loss_on_harder_text_is_no_divergence(curriculum: bool) -> None:
     during, told = Monitor(), []
     for number in range(1, 1001):
         loss = max(1.0, 4 - number / 50) if number < 300 else 1.0 + min(1.2, (number - 300) / 300)

@@ -11,7 +11,7 @@ def at(step: int) -> X:
     return (step, step * 512, step * 0.01)
 
 
-def test_a_short_curve_is_kept_point_by_point() -> None:
+def test_short_curve_keeps_every_point() -> None:
     curve = Curve(capacity=8)
     for step in range(1, 9):
         curve.add(at(step), 1 / step)
@@ -19,7 +19,7 @@ def test_a_short_curve_is_kept_point_by_point() -> None:
 
 
 @pytest.mark.parametrize("spike", [1, 77_777, 100_000])
-def test_a_spike_of_one_step_is_kept_among_a_hundred_thousand(spike: int) -> None:
+def test_single_step_spike_is_kept_in_a_long_curve(spike: int) -> None:
     curve = Curve()
     for step in range(1, 100_001):
         curve.add(at(step), 9.0 if step == spike else 2.0 - step / 100_000)
@@ -29,7 +29,7 @@ def test_a_spike_of_one_step_is_kept_among_a_hundred_thousand(spike: int) -> Non
 
 
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=200), st.integers(2, 9))
-def test_what_is_kept_are_true_points_in_order_with_the_extremes_of_each_bucket(values: list[float], room: int) -> None:
+def test_buckets_keep_real_points_in_order_with_extremes(values: list[float], room: int) -> None:
     curve = Curve(capacity=room)
     for step, value in enumerate(values, 1):
         curve.add(at(step), value)
@@ -44,7 +44,7 @@ def test_what_is_kept_are_true_points_in_order_with_the_extremes_of_each_bucket(
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
-def test_a_value_that_is_not_finite_breaks_the_line_at_its_place(value: float) -> None:
+def test_non_finite_value_makes_a_gap(value: float) -> None:
     curve = Curve()
     for step in range(1, 6):
         curve.add(at(step), value if step in (3, 4) else 1.0)
@@ -52,7 +52,7 @@ def test_a_value_that_is_not_finite_breaks_the_line_at_its_place(value: float) -
     assert [x[0] for x, _ in curve.points()] == [1, 2, 3, 5]
 
 
-def test_gaps_are_bounded_too() -> None:
+def test_number_of_gaps_is_bounded() -> None:
     curve = Curve(capacity=4)
     for step in range(1, 5_000):
         curve.add(at(step), math.nan if step % 2 else 1.0)

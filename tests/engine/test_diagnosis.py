@@ -29,7 +29,7 @@ _REFUSALS = {"corpus-nothing-usable", "corpus-undecodable"}
     [trial if trial.name in SHORTEST else extended(trial) for trial in FAULTS if trial.quick],
     ids=lambda trial: trial.name,
 )
-def test_a_fault_is_named(tmp_path: Path, trial: Trial) -> None:
+def test_planted_fault_is_found(tmp_path: Path, trial: Trial) -> None:
     outcome = carry_out(trial, tmp_path / "trial")
     assert outcome.named_by, outcome.grave
 
@@ -37,7 +37,7 @@ def test_a_fault_is_named(tmp_path: Path, trial: Trial) -> None:
 @pytest.mark.slow
 @pytest.mark.extended
 @pytest.mark.parametrize("trial", [trial for trial in healthy_runs(None) if trial.quick], ids=lambda trial: trial.name)
-def test_a_healthy_run_raises_nothing(tmp_path: Path, trial: Trial) -> None:
+def test_healthy_run_has_no_findings(tmp_path: Path, trial: Trial) -> None:
     outcome = carry_out(trial, tmp_path / "trial")
     assert outcome.ended == "completed"
     assert {told.phase for told in outcome.found} == {"before", "during", "after"}
@@ -46,7 +46,7 @@ def test_a_healthy_run_raises_nothing(tmp_path: Path, trial: Trial) -> None:
 
 @pytest.mark.extended
 @pytest.mark.slow
-def test_the_command_stops_a_faulty_run_and_tells_the_finding(command: Command) -> None:
+def test_command_stops_a_faulty_run_and_reports_the_finding(command: Command) -> None:
     text = command.folder / "text"
     text.mkdir()
     faulty_texts.leaking(1.0)(text)
@@ -71,7 +71,7 @@ def test_the_command_stops_a_faulty_run_and_tells_the_finding(command: Command) 
     assert not command.run_folder().exists()
 
 
-def test_every_fault_expects_ids_of_the_checklist_and_has_a_name_of_its_own() -> None:
+def test_faults_expect_existing_ids_and_have_unique_names() -> None:
     for trial in FAULTS:
         assert trial.expected
         assert set(trial.expected) <= THRESHOLDS.keys() | _REFUSALS
@@ -81,7 +81,7 @@ def test_every_fault_expects_ids_of_the_checklist_and_has_a_name_of_its_own() ->
     assert not any(trial.expected for trial in healthy_runs(Path("text.txt")))
 
 
-def test_a_fault_counts_as_named_only_by_an_expected_id_that_is_grave_enough() -> None:
+def test_fault_counts_as_found_only_by_an_expected_id_and_severity() -> None:
     trial = Trial("a fault", ("loss-spike",))
 
     def outcome(id: str, status: str, least: str = "warn") -> Outcome:

@@ -119,7 +119,7 @@ def the_one(found: Found, id: str, status: str) -> tuple[int, dict[str, Any]]:
     return told[0]
 
 
-def test_a_healthy_run_is_told_well_on_all_five_items_and_nothing_else() -> None:
+def test_healthy_run_passes_all_five_items_without_findings() -> None:
     found = found_in(a_run(2500, weight_decay=0.1))
     assert {one["id"] for _, one in found if one["status"] == "pass"} == PASSED
     assert len(found) == 5
@@ -130,12 +130,12 @@ def test_a_healthy_run_is_told_well_on_all_five_items_and_nothing_else() -> None
 
 @pytest.mark.parametrize("steps", [1, 12, 60, 150, 399, 401, 1000, 6000])
 @pytest.mark.parametrize("baselines", [None, {}], ids=["baselines", "no-baselines"])
-def test_a_healthy_run_of_any_length_raises_nothing(steps: int, baselines: dict[str, float] | None) -> None:
+def test_healthy_run_of_any_length_has_no_findings(steps: int, baselines: dict[str, float] | None) -> None:
     found = found_in(a_run(steps, baselines=baselines, evaluate_every=max(1, steps // 7)))
     assert ids(found, "note", "warn", "fail", "error") == []
 
 
-def test_the_items_of_a_run_too_short_to_judge_are_told_as_skipped_at_its_end() -> None:
+def test_items_of_a_too_short_run_are_skipped() -> None:
     found = found_in(a_run(30, evaluate_every=30))
     skipped = {one["id"]: one["evidence"] for _, one in found if one["status"] == "skipped"}
     assert {"validation-below-training", "accuracy-rising"} <= skipped.keys()
@@ -143,7 +143,7 @@ def test_the_items_of_a_run_too_short_to_judge_are_told_as_skipped_at_its_end() 
     assert found_in(a_run(30, evaluate_every=30, ended="interrupted")) == []
 
 
-def test_a_late_plateau_below_the_bigram_is_no_fault() -> None:
+def test_late_plateau_below_the_bigram_is_no_finding() -> None:
     stream = a_run(
         8000,
         lambda step: max(1.65, healthy_loss(step)),
@@ -152,23 +152,23 @@ def test_a_late_plateau_below_the_bigram_is_no_fault() -> None:
     assert ids(found_in(stream)) == []
 
 
-def test_a_validation_that_stalls_before_early_stopping_is_no_fault() -> None:
+def test_stalled_validation_before_early_stopping_is_no_finding() -> None:
     stalls = lambda step: max(1.80 + 0.004 * ((step // 100) % 3), healthy_loss(step) + 0.03)  # noqa: E731
     found = found_in(a_run(4000, validation=stalls))
     assert ids(found) == []
 
 
-def test_a_noisy_healthy_run_raises_nothing() -> None:
+def test_noisy_healthy_run_has_no_findings() -> None:
     assert ids(found_in(a_run(3000, noise=0.25))) == []
 
 
-def test_a_warm_start_that_barely_improves_raises_nothing() -> None:
+def test_warm_start_that_barely_improves_has_no_findings() -> None:
     found = found_in(a_run(1500, lambda step: 1.62 - step / 50_000, noise=0.08))
     assert ids(found) == []
     assert of(found, "loss-not-falling", "pass")
 
 
-def test_a_number_that_is_not_finite_is_told_at_once() -> None:
+def test_non_finite_number_is_reported_at_once() -> None:
     step, one = the_one(
         found_in(a_run(60, lambda step: math.nan if step >= 50 else healthy_loss(step))), "non-finite", "fail"
     )
@@ -177,7 +177,7 @@ def test_a_number_that_is_not_finite_is_told_at_once() -> None:
     assert one["remedies"][0]["settings"] == {"learning_rate": 1e-4}
 
 
-def test_a_run_that_refused_an_update_names_the_module() -> None:
+def test_refused_update_names_the_module() -> None:
     failed = events.RunFinished(
         step=99, status="failed", reason="", seconds=1.0,
         values={"error": "training-non-finite", "what": "loss", "value": math.nan, "step": 100, "module": "blocks.0.mlp"},
@@ -186,25 +186,25 @@ def test_a_run_that_refused_an_update_names_the_module() -> None:
     assert "step 100" in one["evidence"] and "blocks.0.mlp" in one["evidence"]
 
 
-def test_a_run_that_failed_otherwise_is_not_called_non_finite() -> None:
+def test_other_failures_are_not_reported_as_non_finite() -> None:
     failed = events.RunFinished(step=9, status="failed", reason="", seconds=1.0, values={"error": "training-disk"})
     assert ids(found_in([*a_run(9, ended=None), failed])) == []
 
 
-def test_a_loss_that_blows_up_is_told_before_the_warmup_ends() -> None:
+def test_exploding_loss_is_reported_before_the_warmup_ends() -> None:
     step, one = the_one(found_in(a_run(200, lambda step: UNIFORM + min(3.0, step / 10))), "loss-too-high", "fail")
     assert step <= 40
     assert one["remedies"][0]["id"] == "lower-learning-rate"
 
 
-def test_a_loss_a_little_above_its_first_value_is_told_once_the_warmup_has_ended() -> None:
+def test_loss_slightly_above_its_first_value_is_reported_after_the_warmup() -> None:
     step, _ = the_one(
         found_in(a_run(500, lambda step: UNIFORM * (1 + min(0.05, step / 1000)))), "loss-too-high", "fail"
     )
     assert 100 <= step <= 110
 
 
-def test_a_restless_loss_above_the_unigram_is_too_high() -> None:
+def test_noisy_loss_above_the_unigram_is_too_high() -> None:
     """Fell to 3.4, was thrown back to 3.7 and stays there: a rate far too high."""
     found = found_in(a_run(600, lambda step: max(3.4, 4.17 - step / 100) if step < 150 else 3.7))
     step, one = the_one(found, "loss-too-high", "fail")
@@ -212,63 +212,63 @@ def test_a_restless_loss_above_the_unigram_is_too_high() -> None:
     assert "loss-not-falling" not in ids(found)
 
 
-def test_a_loss_that_falls_from_far_above_blind_guessing_and_is_still_above_it_is_too_high() -> None:
+def test_falling_loss_above_random_guessing_is_too_high() -> None:
     found = found_in(a_run(500, lambda step: 4.4 + 15 * math.exp(-step / 100)))
     step, one = the_one(found, "loss-too-high", "fail")
     assert step == 400 and one["values"]["variant"] == "above-uniform"
 
 
-def test_a_loss_that_climbs_back_for_good_is_told() -> None:
+def test_lasting_loss_increase_is_reported() -> None:
     found = found_in(a_run(1500, lambda step: healthy_loss(step) + max(0.0, min(0.7, (step - 700) / 400))))
     step, one = the_one(found, "loss-too-high", "fail")
     assert 900 <= step <= 1150 and one["values"]["variant"] == "risen"
 
 
-def test_a_jump_is_told_when_it_comes_and_not_at_each_of_its_steps() -> None:
+def test_loss_spike_is_reported_once() -> None:
     jump = lambda step: healthy_loss(step) * (3.0 if 600 <= step < 605 else 1.0)  # noqa: E731
     step, _ = the_one(found_in(a_run(900, jump)), "loss-spike", "warn")
     assert step == 600
 
 
-def test_a_small_jump_that_stays_a_few_steps_is_a_warning() -> None:
+def test_small_lasting_spike_is_a_warning() -> None:
     jump = lambda step: healthy_loss(step) * (1.8 if 600 <= step < 603 else 1.0)  # noqa: E731
     step, _ = the_one(found_in(a_run(900, jump)), "loss-spike", "warn")
     assert step == 601
 
 
-def test_one_odd_batch_is_a_note() -> None:
+def test_single_outlier_batch_is_a_note() -> None:
     found = found_in(a_run(900, lambda step: healthy_loss(step) * (1.8 if step == 600 else 1.0)))
     assert ids(found) == []
     assert ids(found, "note") == ["loss-spike"]
 
 
-def test_jumps_again_and_again_are_told_ever_more_rarely() -> None:
+def test_repeated_spikes_are_reported_less_and_less_often() -> None:
     jumps = lambda step: healthy_loss(step) * (3.0 if step > 300 and step % 120 == 0 else 1.0)  # noqa: E731
     assert 2 <= len(of(found_in(a_run(5000, jumps)), "loss-spike", "warn")) <= 7
 
 
 @pytest.mark.parametrize(("steps", "by"), [(150, 150), (300, 300), (1000, 400)])
-def test_a_loss_that_hardly_falls_is_told_by_warmup_and_300_or_the_end(steps: int, by: int) -> None:
+def test_barely_falling_loss_is_reported_after_warmup_and_300_steps(steps: int, by: int) -> None:
     step, one = the_one(
         found_in(a_run(steps, lambda step: UNIFORM - step * 1e-5, noise=0.0)), "loss-not-falling", "fail"
     )
     assert step == by and one["values"]["variant"] == "hardly-fell"
 
 
-def test_the_remedy_of_a_tiny_rate_is_the_usual_one() -> None:
+def test_remedy_for_a_tiny_learning_rate_is_the_usual_rate() -> None:
     found = found_in(a_run(500, lambda step: UNIFORM - step * 1e-5, noise=0.0, learning_rate=1e-7))
     for _, one in of(found, "loss-not-falling", "fail") + of(found, "perplexity-sane", "warn"):
         assert one["remedies"][0]["settings"] == {"learning_rate": 3e-4}
 
 
-def test_a_loss_that_stands_at_the_unigram_is_told() -> None:
+def test_loss_stuck_at_the_unigram_is_reported() -> None:
     """Shuffled labels, or random text: the frequencies are learnt and nothing else."""
     found = found_in(a_run(700, lambda step: UNIGRAM - 0.03 + (UNIFORM - UNIGRAM) * math.exp(-step / 60)))
     step, one = the_one(found, "loss-not-falling", "warn")
     assert step <= 410 and one["values"]["variant"] == "at-unigram"
 
 
-def test_a_short_run_that_rests_at_the_unigram_is_told_at_its_end() -> None:
+def test_short_run_stuck_at_the_unigram_is_reported_at_its_end() -> None:
     rests = lambda step: UNIGRAM - 0.03 + (UNIFORM - UNIGRAM) * math.exp(-step / 20)  # noqa: E731
     step, one = the_one(found_in(a_run(220, rests)), "loss-not-falling", "warn")
     assert step == 220 and one["values"]["variant"] == "at-unigram"
@@ -277,20 +277,20 @@ def test_a_short_run_that_rests_at_the_unigram_is_told_at_its_end() -> None:
     assert ids(found_in(a_run(220, passes_by))) == []
 
 
-def test_a_loss_on_its_way_below_the_unigram_is_not_stuck_there() -> None:
+def test_loss_falling_below_the_unigram_is_not_stuck() -> None:
     counted = {"unigram": UNIGRAM, "bigram": BIGRAM}
     slowly = lambda step: 1.6 + (UNIFORM - 1.6) * math.exp(-step / 550)  # noqa: E731
     assert ids(found_in(a_run(1200, slowly, baselines=counted))) == []
 
 
-def test_a_loss_that_falls_but_is_still_above_the_unigram_is_too_slow_not_too_high() -> None:
+def test_falling_loss_above_the_unigram_is_slow_not_too_high() -> None:
     found = found_in(a_run(500, lambda step: UNIFORM - 0.0011 * step, noise=0.02, learning_rate=1e-5))
     _, one = the_one(found, "loss-not-falling", "warn")
     assert one["values"]["variant"] == "slow"
     assert "loss-too-high" not in ids(found)
 
 
-def test_no_new_minimum_above_the_bigram_is_told_after_300_steps_and_taken_back_when_it_falls_again() -> None:
+def test_plateau_above_the_bigram_is_reported_and_later_withdrawn() -> None:
     stuck = lambda step: max(2.8, healthy_loss(step)) if step < 1000 else max(1.8, 2.8 - (step - 1000) / 200)  # noqa: E731
     found = found_in(a_run(1400, stuck, planned=1500, early_stopping_patience=50))
     step, one = the_one(found, "loss-not-falling", "warn")
@@ -299,13 +299,13 @@ def test_no_new_minimum_above_the_bigram_is_told_after_300_steps_and_taken_back_
     assert told[-1][0] == "pass" and told[-1][1] > 1000
 
 
-def test_a_stuck_run_that_early_stopping_ends_is_told_at_its_end() -> None:
+def test_stuck_run_ended_by_early_stopping_is_reported_at_its_end() -> None:
     found = found_in(a_run(1400, lambda step: max(2.8, healthy_loss(step)), planned=5000))
     assert found[-1][0] < 1000
     assert the_one(found, "loss-not-falling", "warn")[1]["values"]["variant"] == "stuck"
 
 
-def test_without_baselines_a_loss_stuck_near_blind_guessing_is_told() -> None:
+def test_without_baselines_loss_stuck_near_random_guessing_is_reported() -> None:
     found = found_in(a_run(900, lambda step: max(3.4, healthy_loss(step)), baselines={}))
     assert "loss-not-falling" in ids(found)
 
@@ -314,7 +314,7 @@ def overfits(from_step: int) -> Curve:
     return lambda step: healthy_loss(min(step, from_step)) + 0.03 + 0.0006 * max(0, step - from_step)
 
 
-def test_overfitting_is_told_at_the_third_evaluation_above_the_best() -> None:
+def test_overfitting_is_reported_at_the_third_evaluation_above_the_best() -> None:
     found = found_in(a_run(1500, validation=overfits(600)))
     step, one = of(found, "overfitting", "warn")[0]
     assert step == 900
@@ -326,29 +326,29 @@ def test_overfitting_is_told_at_the_third_evaluation_above_the_best() -> None:
     assert len(of(found, "overfitting", "warn")) <= 2
 
 
-def test_a_short_patience_leaves_time_to_tell_of_overfitting() -> None:
+def test_overfitting_is_reported_with_a_short_patience() -> None:
     assert "overfitting" in ids(found_in(a_run(1500, validation=overfits(600), early_stopping_patience=2)))
 
 
-def test_a_validation_that_rises_while_training_rises_too_is_no_overfitting() -> None:
+def test_rising_validation_with_rising_training_is_no_overfitting() -> None:
     rises = lambda step: healthy_loss(min(step, 600)) + 0.0003 * max(0, step - 600)  # noqa: E731
     assert "overfitting" not in ids(found_in(a_run(1000, training=rises)))
 
 
-def test_overfitting_that_ends_is_told_once_and_taken_back() -> None:
+def test_overfitting_that_ends_is_reported_once_and_withdrawn() -> None:
     bump = lambda step: healthy_loss(step) + 0.03 + (0.4 if 600 < step <= 1000 else 0.0)  # noqa: E731
     found = of(found_in(a_run(1400, validation=bump)), "overfitting")
     assert [one["status"] for _, one in found] == ["warn", "pass"]
 
 
-def test_training_and_validation_alike_and_above_the_bigram_after_2000_updates_is_underfitting() -> None:
+def test_equal_losses_above_the_bigram_after_2000_updates_is_underfitting() -> None:
     slow = lambda step: 2.6 + (UNIFORM - 2.6) * math.exp(-step / 400)  # noqa: E731
     step, _ = the_one(found_in(a_run(2600, slow, planned=10_000)), "underfitting", "warn")
     assert step == 2000
     assert "underfitting" not in ids(found_in(a_run(2600)))
 
 
-def test_clipping_of_most_updates_is_a_note_once() -> None:
+def test_clipping_of_most_updates_is_noted_once() -> None:
     found = found_in(a_run(1500, norm=lambda step: 1.4))
     step, _ = the_one(found, "clipping-always", "note")
     assert step == 400
@@ -356,7 +356,7 @@ def test_clipping_of_most_updates_is_a_note_once() -> None:
     assert of(found_in(a_run(1500, norm=lambda step: 1.4, grad_clip=0.0)), "clipping-always") == []
 
 
-def test_gradients_that_explode_are_a_warning() -> None:
+def test_exploding_gradients_are_a_warning() -> None:
     found = found_in(a_run(600, norm=lambda step: 10 ** min(4, step / 100)))
     assert ids(found) == ["clipping-always"]
     found = found_in(a_run(600, norm=lambda step: 10 ** min(4, step / 100), grad_clip=0.0))
@@ -364,16 +364,16 @@ def test_gradients_that_explode_are_a_warning() -> None:
 
 
 @pytest.mark.parametrize(("ratio", "variant", "by"), [(0.3, "high", 150), (3e-6, "low", 350), (0.0, "still", 200)])
-def test_updates_out_of_size_are_told_after_50_steps_of_it(ratio: float, variant: str, by: int) -> None:
+def test_bad_update_ratio_is_reported_after_50_steps(ratio: float, variant: str, by: int) -> None:
     step, one = the_one(found_in(a_run(800, ratio=lambda step: ratio)), "update-ratio", "warn")
     assert step == by and one["values"]["variant"] == variant
 
 
-def test_one_update_out_of_size_is_passed_over() -> None:
+def test_single_bad_update_ratio_is_ignored() -> None:
     assert ids(found_in(a_run(800, ratio=lambda step: 0.3 if step == 400 else 1e-3))) == []
 
 
-def test_small_updates_at_the_end_of_a_schedule_are_passed_over() -> None:
+def test_small_updates_at_the_end_of_a_schedule_are_ignored() -> None:
     late = (
         replace(event, learning_rate=1e-5, update_ratio=5e-6)
         if isinstance(event, events.Step) and event.step >= 500
@@ -383,20 +383,20 @@ def test_small_updates_at_the_end_of_a_schedule_are_passed_over() -> None:
     assert ids(found_in(late)) == []
 
 
-def test_validation_far_below_training_twice_is_a_leak() -> None:
+def test_validation_far_below_training_twice_is_reported_as_leak() -> None:
     found = found_in(a_run(900, validation=lambda step: healthy_loss(step) * 0.9))
     step, one = the_one(found, "validation-below-training", "warn")
     assert step == 200 and one["values"]["variant"] == "leak"
 
 
-def test_validation_a_little_below_training_is_told_as_such_and_is_well() -> None:
+def test_validation_slightly_below_training_passes() -> None:
     _, one = the_one(
         found_in(a_run(900, validation=lambda step: healthy_loss(step) * 0.965)), "validation-below-training", "pass"
     )
     assert "3.5% below" in one["evidence"]
 
 
-def test_the_reading_of_the_two_losses_is_told_again_when_it_changes() -> None:
+def test_comparison_of_losses_is_reported_again_when_it_changes() -> None:
     widening = lambda step: healthy_loss(step) * (1.01 if step < 400 else 1.08)  # noqa: E731
     told = of(found_in(a_run(900, validation=widening)), "validation-below-training", "pass")
     assert [one["values"]["variant"] for _, one in told] == ["above", "wide"]
@@ -404,7 +404,7 @@ def test_the_reading_of_the_two_losses_is_told_again_when_it_changes() -> None:
     assert told[1][1]["evidence"].startswith("8.0% above training: memorising has begun")
 
 
-def test_steps_far_below_what_training_windows_cost_are_told() -> None:
+def test_step_losses_far_below_the_training_split_loss_are_reported() -> None:
     """Labels in the loop that are not the next token: the steps' loss falls, that of any evaluation does not."""
     stays = lambda step: 3.2  # noqa: E731
     found = found_in(a_run(600, training=stays, validation=stays, early_stopping_patience=50))
@@ -416,14 +416,14 @@ def test_steps_far_below_what_training_windows_cost_are_told() -> None:
         assert "validation-below-training" not in ids(found_in(a_run(600, training=fair)))
 
 
-def test_validation_better_than_text_allows_is_told_though_training_is_as_good() -> None:
+def test_implausibly_low_validation_loss_is_reported() -> None:
     collapses = lambda step: 0.15 + (UNIFORM - 0.15) * math.exp(-step / 60)  # noqa: E731
     found = found_in(a_run(600, collapses))
     assert of(found, "validation-below-training", "warn")[0][1]["values"]["variant"] == "too-good"
     assert ids(found_in(a_run(600, collapses, baselines={}))) == ["validation-below-training"]
 
 
-def test_validation_far_below_a_5_gram_after_little_text_is_told_but_not_of_a_model_that_was_trained_before() -> None:
+def test_validation_far_below_the_5_gram_is_reported_except_after_a_warm_start() -> None:
     sees_ahead = lambda step: 1.15 + (UNIFORM - 1.15) * math.exp(-step / 60)  # noqa: E731
     assert of(found_in(a_run(600, sees_ahead)), "validation-below-training", "warn")[0][0] <= 400
     knows = lambda step: 1.15 + 0.5 * math.exp(-step / 60)  # noqa: E731
@@ -432,7 +432,7 @@ def test_validation_far_below_a_5_gram_after_little_text_is_told_but_not_of_a_mo
     assert ids(found_in(a_run(4000, slow, evaluate_every=1000))) == []
 
 
-def test_validation_known_by_heart_like_training_is_a_leak_though_text_is_simple() -> None:
+def test_memorised_validation_split_is_a_leak_for_simple_text() -> None:
     """Low losses late in many passes over little text always come with a gap, unless both sides hold the same text."""
     learns = lambda step: 0.55 + (UNIFORM - 0.55) * math.exp(-step / 150)  # noqa: E731
 
@@ -455,12 +455,12 @@ def test_a_perplexity_above_the_vocabulary_fails() -> None:
     assert step == 200 and one["values"]["variant"] == "above-vocabulary"
 
 
-def test_a_perplexity_above_the_unigram_is_told_once_the_run_has_settled() -> None:
+def test_perplexity_above_the_unigram_is_reported_after_the_first_steps() -> None:
     found = found_in(a_run(900, validation=lambda step: 3.5, early_stopping_patience=50))
     assert the_one(found, "perplexity-sane", "warn")[0] == 400
 
 
-def test_an_accuracy_that_falls_is_told_at_its_second_evaluation_below() -> None:
+def test_falling_accuracy_is_reported_at_the_second_evaluation() -> None:
     falls = lambda step: 0.45 - 0.0001 * max(0, step - 600)  # noqa: E731
     found = found_in(a_run(1500, accuracy=falls))
     step, one = of(found, "accuracy-rising", "warn")[0]
@@ -468,11 +468,11 @@ def test_an_accuracy_that_falls_is_told_at_its_second_evaluation_below() -> None
     assert "points below its best" in one["evidence"]
 
 
-def test_an_accuracy_that_wavers_is_well() -> None:
+def test_varying_accuracy_passes() -> None:
     assert ids(found_in(a_run(1500, accuracy=lambda step: 0.45 + 0.004 * (step // 100 % 2)))) == []
 
 
-def test_a_small_validation_side_may_waver_more() -> None:
+def test_small_validation_split_allows_more_variation() -> None:
     wavers = lambda step: 0.45 - 0.02 * (step > 700)  # noqa: E731
     small = (
         replace(event, corpus={**event.corpus, "validation_characters": 2000})
@@ -484,13 +484,13 @@ def test_a_small_validation_side_may_waver_more() -> None:
     assert ids(found_in(a_run(1500, accuracy=wavers))) == ["accuracy-rising"]
 
 
-def test_a_best_model_that_is_not_saved_fails() -> None:
+def test_unsaved_best_model_fails() -> None:
     found = found_in(a_run(300, saves=False))
     assert the_one(found, "early-stopping", "fail")[0] == 101
     assert ids(found_in(a_run(300, saves=False, save_best_model=False))) == []
 
 
-def test_training_on_after_patience_is_used_up_fails() -> None:
+def test_training_after_patience_is_used_up_fails() -> None:
     stream = list(a_run(1500, validation=overfits(300)))
     stopped = stream[-1].step
     more = list(a_run(stopped + 20, ended=None, evaluate_every=10_000))[-20:]
@@ -503,7 +503,7 @@ def test_training_on_after_patience_is_used_up_fails() -> None:
     ("change", "variant"),
     [({"best": True}, "wrong-best"), ({"best": False}, "missed-best"), ({"patience_used": 3}, "miscounted")],
 )
-def test_a_best_or_a_patience_that_is_wrong_fails(change: dict[str, Any], variant: str) -> None:
+def test_wrong_best_or_patience_fails(change: dict[str, Any], variant: str) -> None:
     at = 700 if variant == "wrong-best" else 300
     wrong = (
         replace(event, **change) if isinstance(event, events.Validation) and event.step == at else event
@@ -512,7 +512,7 @@ def test_a_best_or_a_patience_that_is_wrong_fails(change: dict[str, Any], varian
     assert of(found_in(wrong), "early-stopping", "fail")[0][1]["values"]["variant"] == variant
 
 
-def test_a_first_evaluation_far_off_is_a_note() -> None:
+def test_late_first_evaluation_is_a_note() -> None:
     step, one = the_one(
         found_in(a_run(60, planned=3000, evaluate_every=1000, seconds_a_step=5.0)), "first-evaluation-late", "note"
     )
@@ -521,7 +521,7 @@ def test_a_first_evaluation_far_off_is_a_note() -> None:
     assert of(found_in(a_run(60, planned=3000, evaluate_every=1000)), "first-evaluation-late") == []
 
 
-def test_a_sampled_validation_is_passed_over() -> None:
+def test_sampled_validation_is_ignored() -> None:
     odd = events.Validation(
         step=450, loss=9.0, perplexity=8000.0, accuracy=0.0, bits_per_character=13.0, batches=1, best=False,
         patience_used=0, patience=5, epoch=1, sampled=True,
@@ -531,7 +531,7 @@ def test_a_sampled_validation_is_passed_over() -> None:
     assert found_in([*stream[:place], odd, *stream[place:]]) == found_in(stream)
 
 
-def test_a_resumed_run_is_not_told_again_what_it_was_told() -> None:
+def test_findings_are_not_repeated_after_a_resume() -> None:
     stream = list(a_run(1500, validation=overfits(600)))
     recorded: list[events.Event] = []
     whole = Monitor()
@@ -543,20 +543,20 @@ def test_a_resumed_run_is_not_told_again_what_it_was_told() -> None:
     assert again.add(stream[-1]) == whole.add(stream[-1])
 
 
-def test_what_the_record_lost_with_its_end_is_told_at_the_resume() -> None:
+def test_findings_lost_from_the_record_are_reported_at_the_resume() -> None:
     stream = list(a_run(420, ended=None))
     assert [found["id"] for found in Monitor().fold(stream) if found["id"] == "loss-not-falling"] == [
         "loss-not-falling"
     ]
 
 
-def test_steps_that_come_twice_count_once() -> None:
+def test_repeated_steps_count_once() -> None:
     stream = list(a_run(600))
     doubled = [event for event in stream for _ in range(2)]
     assert found_in(doubled) == [(step, one) for step, one in found_in(stream)]
 
 
-def test_a_changed_rate_changes_the_remedies() -> None:
+def test_changed_learning_rate_changes_the_remedies() -> None:
     changed = events.SettingsChanged(step=0, changes={"learning_rate": 1e-4}, reason="control")
     stream = list(a_run(200, lambda step: UNIFORM + min(3.0, step / 10)))
     _, one = of(found_in([*stream[:2], changed, *stream[2:]]), "loss-too-high")[0]
@@ -590,7 +590,7 @@ FAULTS: dict[str, Callable[[], Iterator[events.Event]]] = {
 
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_finding_reads_in_both_languages_with_its_numbers(fault: str, language: Any) -> None:
+def test_findings_have_words_and_numbers_in_both_languages(fault: str, language: Any) -> None:
     for _, one in found_in(FAULTS[fault]()):
         words = evidence({**one, "evidence": ""}, language)
         assert words and "{" not in words, one["id"]
@@ -642,7 +642,7 @@ _EVENTS = st.one_of(
 @pytest.mark.extended
 @settings(max_examples=300, deadline=None)
 @given(st.lists(_EVENTS, max_size=40), st.lists(_ANY, max_size=200))
-def test_no_stream_of_events_makes_the_checks_break(stream: list[events.Event], losses: list[float]) -> None:
+def test_checks_accept_any_stream_of_events(stream: list[events.Event], losses: list[float]) -> None:
     """Any events in any order, then a run of any losses: findings that can be written, never an exception."""
     steps = [
         events.Step(
@@ -669,7 +669,7 @@ def test_a_step_costs_less_than_20_microseconds() -> None:
     assert best < 20e-6
 
 
-def test_a_model_above_the_5_gram_after_half_of_its_steps_is_a_warning_that_names_the_rate() -> None:
+def test_loss_above_the_5_gram_at_half_time_warns_with_the_learning_rate() -> None:
     slow = lambda step: 1.95 + (UNIFORM - 1.95) * math.exp(-step / 300)  # noqa: E731
     found = found_in(a_run(2000, slow))
     step, told = the_one(found, "beats-baselines", "warn")

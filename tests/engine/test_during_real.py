@@ -42,28 +42,28 @@ def wrong(found: list[dict[str, Any]]) -> set[str]:
     ids=["guide", "fast", "short"],
 )
 @pytest.mark.extended
-def test_a_healthy_training_raises_nothing(tmp_path: Path, prose: str, chosen: dict[str, Any]) -> None:
+def test_healthy_training_has_no_findings(tmp_path: Path, prose: str, chosen: dict[str, Any]) -> None:
     found = found_in(made(tmp_path, prose, **chosen))
     assert wrong(found) == set(), [one["evidence"] for one in found]
     assert [one["id"] for one in found if one["id"] == "loss-not-falling" and one["status"] == "pass"]
 
 
 @pytest.mark.extended
-def test_a_rate_of_30_is_told_before_or_with_its_end(tmp_path: Path, prose: str) -> None:
+def test_learning_rate_of_30_is_reported_by_the_end(tmp_path: Path, prose: str) -> None:
     found = found_in(made(tmp_path, prose, learning_rate=30.0, max_steps=80))
     assert wrong(found) & {"loss-too-high", "non-finite"}
     assert {"learning_rate": 1e-4} in [remedy["settings"] for one in found for remedy in one["remedies"]]
 
 
 @pytest.mark.extended
-def test_a_rate_of_1e_7_is_told_as_a_loss_that_does_not_fall(tmp_path: Path, prose: str) -> None:
+def test_learning_rate_of_1e_7_is_reported_as_loss_not_falling(tmp_path: Path, prose: str) -> None:
     found = found_in(made(tmp_path, prose, learning_rate=1e-7, max_steps=120))
     assert wrong(found) == {"loss-not-falling"}
     assert {"learning_rate": 3e-4} in [remedy["settings"] for one in found for remedy in one["remedies"]]
 
 
 @pytest.mark.extended
-def test_three_kilobytes_of_text_overfit(tmp_path: Path, prose: str) -> None:
+def test_three_kilobytes_of_text_are_reported_as_overfitting(tmp_path: Path, prose: str) -> None:
     found = found_in(made(tmp_path, prose[:3000], recipe="fast", max_steps=240, eval_every=20, val_split=0.2))
     assert "overfitting" in wrong(found)
     assert "loss-not-falling" not in wrong(found)
@@ -71,7 +71,7 @@ def test_three_kilobytes_of_text_overfit(tmp_path: Path, prose: str) -> None:
 
 @pytest.mark.parametrize("kept", [0.0, None], ids=["zero-gradient", "no-gradient"])
 @pytest.mark.extended
-def test_a_layer_that_is_cut_off_is_told(
+def test_layer_without_gradients_is_reported(
     tmp_path: Path, prose: str, monkeypatch: pytest.MonkeyPatch, kept: float | None
 ) -> None:
     """Weight decay goes on shrinking its matrices; that is no learning."""
@@ -89,7 +89,7 @@ def test_a_layer_that_is_cut_off_is_told(
 
 
 @pytest.mark.extended
-def test_measuring_the_update_ratio_changes_no_bit_of_the_training(
+def test_update_ratio_measurement_leaves_training_bits_unchanged(
     tmp_path: Path, prose: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def steps(name: str, every: int) -> list[events.Step]:

@@ -32,7 +32,7 @@ class Bigram(nn.Module):
         return self.dropout(self.table(ids))
 
 
-def test_the_guides_lines_work_with_a_module_of_ones_own(prose: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_guide_example_works_with_any_module(prose: str, capsys: pytest.CaptureFixture[str]) -> None:
     cut = int(len(prose) * 0.9)
     train_loader, val_loader, tokenizer = create_data_loaders(
         train_texts=[prose[:cut]], val_texts=[prose[cut:]], vocab_size=5000, seq_len=64, batch_size=4
@@ -65,7 +65,7 @@ def test_the_guides_lines_work_with_a_module_of_ones_own(prose: str, capsys: pyt
     assert capsys.readouterr().out.startswith("Validation Metrics:\n  Loss: ")
 
 
-def test_evaluation_leaves_a_foreign_module_as_it_was() -> None:
+def test_evaluation_leaves_the_module_unchanged() -> None:
     class Caching(Bigram):
         kept: Tensor | None = None
 
@@ -84,7 +84,7 @@ def test_evaluation_leaves_a_foreign_module_as_it_was() -> None:
 
 
 @pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
-def test_the_loss_is_a_mean_over_tokens_however_they_are_batched(reduction: str) -> None:
+def test_loss_is_a_mean_over_tokens_for_any_batching(reduction: str) -> None:
     torch.manual_seed(1)
     model = Bigram(7)
     ids, labels = torch.randint(0, 7, (5, 9)), torch.randint(0, 7, (5, 9))
@@ -101,7 +101,7 @@ def test_the_loss_is_a_mean_over_tokens_however_they_are_batched(reduction: str)
         assert metrics["loss"] == pytest.approx(expected, rel=1e-6)
 
 
-def test_every_pass_over_the_training_loader_is_another_epoch_of_the_same_windows(prose: str) -> None:
+def test_each_pass_over_the_training_loader_is_a_new_epoch(prose: str) -> None:
     loaders = [create_data_loaders([prose], [prose], seq_len=32, batch_size=8)[0] for _ in range(2)]
     epochs = [torch.cat([batch["input_ids"] for batch in loader]) for loader in loaders for _ in range(2)]
     assert torch.equal(epochs[0], epochs[2])
@@ -115,7 +115,7 @@ def test_texts_shorter_than_a_window_are_refused() -> None:
         create_data_loaders(["short"], ["short"], seq_len=512)
 
 
-def test_perplexity_and_bits_are_told_in_their_own_units() -> None:
+def test_perplexity_and_bits_per_character_have_their_units() -> None:
     assert perplexity(math.log(20)) == pytest.approx(20)
     assert perplexity(1e6) == math.inf
     assert math.isnan(perplexity(math.nan))
@@ -129,7 +129,7 @@ def drawn(logits: list[float], count: int = 400, **how: float) -> set[int]:
     return {next_token(torch.tensor(logits), seen, 1, sampling, generator) for _ in range(count)}
 
 
-def test_sampling_draws_from_what_it_should() -> None:
+def test_sampling_respects_temperature_top_k_and_top_p() -> None:
     logits = [9.0, 1.0, 2.0, 0.5, 0.0]
     assert drawn(logits) == {1, 2, 3, 4}, "the special token was drawn, or another never"
     assert drawn(logits, temperature=0.0) == {2}
@@ -140,7 +140,7 @@ def test_sampling_draws_from_what_it_should() -> None:
     assert drawn(logits, temperature=0.0, repetition_penalty=3.0) == {1}
 
 
-def test_the_same_seed_writes_the_same_text() -> None:
+def test_same_seed_generates_the_same_text() -> None:
     tokenizer = CharacterTokenizer("abcdefgh \n")
     model = create_model(ModelConfig("mmrec", tokenizer.vocab_size, 16, 1, 1, 8), 1)
     texts = ["".join(generate(model, tokenizer, "abc", 50, Sampling(seed=seed))) for seed in (1, 1, 2)]
@@ -160,7 +160,7 @@ def corpus_of(train: int, held_out: int) -> Corpus:
     return Corpus("made", "0", 1, tokenizer, *sides, ())
 
 
-def test_beside_a_large_validation_side_a_part_of_the_training_side_stands_for_it(
+def test_training_split_loss_uses_a_bounded_sample(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     corpus = corpus_of(20_000, 8_001)
@@ -177,7 +177,7 @@ def test_beside_a_large_validation_side_a_part_of_the_training_side_stands_for_i
     assert (seen[0], seen[-1]) == (0, 624), "spread over all of the text"
 
 
-def test_a_sample_is_always_the_same_windows_and_the_others_complete_it() -> None:
+def test_validation_sample_is_fixed_and_the_rest_completes_it() -> None:
     corpus = corpus_of(1000, 8_001)
     model = create_model(ModelConfig("mmrec", corpus.tokenizer.vocab_size, 16, 1, 2, 32), 1)
     whole = result_of(validate(model, corpus, 32))
@@ -197,5 +197,5 @@ def test_a_sample_is_always_the_same_windows_and_the_others_complete_it() -> Non
 
 
 @pytest.mark.parametrize(("degrees", "table"), [(7, 2.365), (9, 2.262), (15, 2.131), (95, 1.985), (10_000, 1.960)])
-def test_the_interval_is_that_of_students_table(degrees: int, table: float) -> None:
+def test_confidence_interval_matches_students_t(degrees: int, table: float) -> None:
     assert student_95(degrees) == pytest.approx(table, abs=0.01)

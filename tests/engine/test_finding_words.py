@@ -64,7 +64,7 @@ def test_every_check_has_its_words() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_titles_name_a_thing_and_judge_nothing(language: Language) -> None:
+def test_titles_name_the_subject_without_judgement(language: Language) -> None:
     titles = [title({"id": id}, language) for id in texts()]
     judging = [one for one in titles if re.search(rf"(?i)\b(?:{'|'.join(JUDGING[language].split())})\b", one)]
     assert not judging
@@ -94,7 +94,7 @@ def test_evidence_shows_the_same_values_in_both_languages(entry: FindingText, va
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_check_that_was_skipped_or_broke_says_why(language: Language) -> None:
+def test_skipped_or_failed_check_says_why(language: Language) -> None:
     for reason in SKIPPED:
         assert evidence({"id": "causality", "status": "skipped", "values": {"reason": reason}}, language)
     broken = {"id": "causality", "status": "error", "values": {"reason": "KeyError: x"}}

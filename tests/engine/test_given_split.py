@@ -34,7 +34,7 @@ from mmrec_engine.settings import resolve
          ["en/train.txt", "tr/train.txt"], ["en/val.txt", "tr/val.txt"]),
     ],
 )  # fmt: skip
-def test_names_that_tell_a_split(names: list[str], training: list[str], validating: list[str]) -> None:
+def test_file_names_that_name_a_split(names: list[str], training: list[str], validating: list[str]) -> None:
     split = given_split(names)
     assert split is not None
     assert (split.training, split.validating) == (training, validating)
@@ -53,11 +53,11 @@ def test_names_that_tell_a_split(names: list[str], training: list[str], validati
         ["a.txt", "fixtures/train.txt", "fixtures/val.txt"],
     ],
 )
-def test_names_that_tell_none(names: list[str]) -> None:
+def test_file_names_that_name_no_split(names: list[str]) -> None:
     assert given_split(names) is None
 
 
-def test_test_text_beside_validation_text_is_on_no_side_and_named(tmp_path: Path) -> None:
+def test_text_beside_validation_text_is_skipped_and_reported(tmp_path: Path) -> None:
     for name in ("train.jsonl", "validation.jsonl", "test.jsonl"):
         (tmp_path / name).write_text(f'{{"text": "{name}"}}\n')
     documents = FileDocuments(tmp_path)

@@ -60,7 +60,7 @@ def a_run() -> Iterator[events.Event]:
     yield state("FINISHED", 41.0)
 
 
-def test_the_same_events_give_the_same_history_live_or_read() -> None:
+def test_live_and_recorded_events_give_the_same_history() -> None:
     live = history_of(*a_run())
     read = history_of(*(event for event in map(events.from_line, map(events.to_line, a_run())) if event is not None))
     assert repr(comparable(live)) == repr(comparable(read))
@@ -74,7 +74,7 @@ def comparable(history: History) -> dict[str, Any]:
     }
 
 
-def test_each_curve_holds_what_its_steps_said_and_where() -> None:
+def test_curves_hold_the_values_of_their_steps() -> None:
     history = history_of(
         step(1, loss=4.0), step(2, loss=2.0, learning_rate=5e-4, grad_norm=7.0, tokens_per_second=500.0)
     )
@@ -93,14 +93,14 @@ def a_falling_loss(number: int) -> float:
 
 @pytest.mark.parametrize("decay", DECAYS)
 @pytest.mark.parametrize("steps", [1, 10, 50, 200])
-def test_the_smoothed_loss_of_a_young_run_stays_near_a_fast_falling_loss(decay: float, steps: int) -> None:
+def test_smoothed_loss_follows_a_fast_falling_loss(decay: float, steps: int) -> None:
     history = history_of(*(step(number, loss=a_falling_loss(number)) for number in range(1, steps + 1)))
     apart = [abs(value - a_falling_loss(x[0])) for x, value in history.smoothed[decay].points()]
     assert max(apart) < 0.1, max(apart)
 
 
 @pytest.mark.parametrize("decay", DECAYS)
-def test_the_smoothed_curve_ends_at_the_last_step_with_the_number_that_is_shown(decay: float) -> None:
+def test_smoothed_curve_ends_at_the_last_step_with_the_shown_value(decay: float) -> None:
     history = history_of(*(step(number, loss=2.0 + number % 6 / 10) for number in range(1, 4_000)))
     place, value = history.smoothed[decay].points()[-1]
     assert place[0] == 3_999
@@ -114,20 +114,20 @@ def test_a_smoothed_loss_is_less_noisy_with_a_larger_decay() -> None:
     assert noise[-1] < 0.01
 
 
-def test_a_smoothed_loss_of_a_few_steps_of_a_record_is_that_of_all_of_them() -> None:
+def test_smoothed_loss_of_a_partial_record_matches_the_full_one() -> None:
     every = history_of(*(step(number, loss=a_falling_loss(number)) for number in range(1, 1_001)))
     some = history_of(*(step(number, loss=a_falling_loss(number)) for number in range(1, 1_001, 37)))
     assert some.smoothed_loss() == pytest.approx(every.smoothed_loss(), abs=0.02)
 
 
-def test_a_loss_that_is_not_finite_breaks_its_curve_and_is_noted_and_spares_the_smoothed_one() -> None:
+def test_non_finite_loss_is_a_gap_and_not_in_the_smoothed_loss() -> None:
     history = history_of(step(1), step(2, loss=math.nan), step(3, grad_norm=math.inf), step(4))
     assert history.non_finite == [2, 3]
     assert [math.isnan(value) for _, value in history.curves["loss"].points()] == [False, True, False, False]
     assert history.smoothed_loss() == 2.0
 
 
-def test_a_run_that_ended_on_such_a_loss_notes_the_step_it_could_not_make() -> None:
+def test_run_ended_by_a_non_finite_loss_notes_the_step() -> None:
     values = {"error": "training-non-finite", "value": "nan"}
     ending = events.RunFinished(step=7, status="failed", reason="", seconds=1.0, values=values)
     assert history_of(step(7), ending).non_finite == [8]
@@ -135,7 +135,7 @@ def test_a_run_that_ended_on_such_a_loss_notes_the_step_it_could_not_make() -> N
     assert history_of(step(7), other).non_finite == []
 
 
-def test_validations_are_thinned_but_never_the_best_nor_the_last() -> None:
+def test_thinned_validations_keep_the_best_and_the_last() -> None:
     history = history_of(*(validation(number, best=number == 778) for number in range(1, 10_001)))
     kept = [event.step for _, event in history.validations]
     assert 512 <= len(kept) <= 1024
@@ -143,7 +143,7 @@ def test_validations_are_thinned_but_never_the_best_nor_the_last() -> None:
     assert history.best is not None and history.best.step == 778
 
 
-def test_everything_kept_of_a_long_run_is_bounded() -> None:
+def test_history_of_a_long_run_is_bounded() -> None:
     history = History()
     for number in range(1, 3_001):
         history.add(step(number, loss=math.nan))
@@ -156,7 +156,7 @@ def test_everything_kept_of_a_long_run_is_bounded() -> None:
     assert len(history.non_finite) == 64 and history.non_finite[-1] == 3_000
 
 
-def test_the_log_leaves_out_what_comes_in_numbers() -> None:
+def test_log_omits_steps_and_progress() -> None:
     history = history_of(*a_run())
     assert {event.event for event in history.log} == {
         "run_started", "validation", "sample", "checkpoint", "settings_changed", "finding", "run_finished",
@@ -164,14 +164,14 @@ def test_the_log_leaves_out_what_comes_in_numbers() -> None:
     assert (history.started_time, history.last_time) == (1.0, 41.0)
 
 
-def test_progress_is_there_while_its_work_is_under_way() -> None:
+def test_progress_is_present_only_while_it_lasts() -> None:
     work = events.Progress(task="read", done=1, total=2)
     assert history_of(state("PREPARING"), work).progress == work
     assert history_of(work, state("TRAINING")).progress is None
     assert history_of(work, step(1)).progress is None
 
 
-def test_settings_and_plan_follow_their_changes() -> None:
+def test_settings_and_plan_are_updated_by_changes() -> None:
     change = events.SettingsChanged(changes={"dropout": 0.2}, reason="resume")
     first = started(100, dropout=0.1, seed=1)
     history = history_of(first, events.Resumed(planned_steps=250), change, events.Resumed())
@@ -180,14 +180,14 @@ def test_settings_and_plan_follow_their_changes() -> None:
     assert first.settings == {"dropout": 0.1, "seed": 1}
 
 
-def test_the_time_left_is_that_of_the_steps_and_of_what_happens_between_them() -> None:
+def test_time_left_includes_steps_and_other_costs() -> None:
     begun = [started(100), state("TRAINING", 0.0), *(step(number) for number in range(1, 11))]
     assert history_of(*begun).eta_seconds() == pytest.approx(90 * 0.1)
     beside = [state("VALIDATING", 1.0), state("SAVING", 2.5), state("TRAINING", 3.0)]
     assert history_of(*begun, *beside).eta_seconds() == pytest.approx(90 * (0.1 + 2.0 / 10))
 
 
-def test_the_time_left_counts_the_evaluations_and_checkpoints_that_are_to_come() -> None:
+def test_time_left_counts_remaining_evaluations_and_checkpoints() -> None:
     settings = {"eval_every": 10, "checkpoint_every": 20, "seq_len": 25, "batch_size": 4, "accumulate": 1}
     begun = replace(started(100, **settings), corpus={"validation_windows": 16})
     steps = [step(number) for number in range(1, 11)]
@@ -213,26 +213,26 @@ def test_the_time_left_follows_the_present_pace() -> None:
     assert history_of(*far_apart).seconds_a_step == pytest.approx(0.1)
 
 
-def test_the_time_in_which_no_process_ran_is_not_counted() -> None:
+def test_time_without_a_process_is_not_counted() -> None:
     killed_while_saving = [started(100), *(step(number) for number in range(1, 11)), state("SAVING", 1.0)]
     resumed = [state("PREPARING", 90_000.0), events.Resumed(step=10, planned_steps=100), state("TRAINING", 90_001.0)]
     assert history_of(*killed_while_saving, *resumed).eta_seconds() == pytest.approx(90 * 0.1)
 
 
-def test_the_time_left_is_unknown_at_first_and_nothing_at_the_end() -> None:
+def test_time_left_is_unknown_at_first_and_zero_at_the_end() -> None:
     assert History().eta_seconds() is None
     assert history_of(started(100)).eta_seconds() is None
     assert history_of(step(1)).eta_seconds() is None
     assert history_of(*a_run()).eta_seconds() == 0.0
 
 
-def test_a_step_that_is_not_later_leaves_the_curves_in_order() -> None:
+def test_step_out_of_order_keeps_the_curves_sorted() -> None:
     history = history_of(*(step(number) for number in range(1, 21)), step(11, loss=9.0))
     assert [x[0] for x, _ in history.curves["loss"].points()] == list(range(1, 21))
     assert history.last_step is not None and history.last_step.step == 11
 
 
-def test_a_paused_run_is_paused_while_it_saves_and_until_it_is_let_go_on() -> None:
+def test_paused_run_stays_paused_while_it_saves() -> None:
     history = History()
     told: list[events.Event] = [
         events.Paused(step=3),
@@ -247,7 +247,7 @@ def test_a_paused_run_is_paused_while_it_saves_and_until_it_is_let_go_on() -> No
     assert not history.paused
 
 
-def test_sampled_validations_stand_apart() -> None:
+def test_sampled_validations_are_kept_separately() -> None:
     history = History()
     history.add(validation(1, best=True))
     history.add(replace(validation(2, loss=1.0), sampled=True))

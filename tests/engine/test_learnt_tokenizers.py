@@ -29,14 +29,14 @@ def learnt(kind: str, size: int = 700, special: tuple[str, ...] = ()) -> LearntT
     return LEARNT[kind].learnt([prose()], size, special)
 
 
-def test_the_settings_name_every_kind() -> None:
+def test_settings_list_every_tokenizer_kind() -> None:
     assert (CharacterTokenizer.kind, *LEARNT) == TOKENIZERS
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @settings(deadline=None)  # the first example learns the pieces
 @given(text=TEXTS)
-def test_any_text_comes_back_as_it_was(kind: str, text: str) -> None:
+def test_any_text_round_trips(kind: str, text: str) -> None:
     tokenizer = learnt(kind)
     ids = tokenizer.encode(text)
     assert not len(ids) or int(ids.max()) < tokenizer.vocab_size
@@ -46,7 +46,7 @@ def test_any_text_comes_back_as_it_was(kind: str, text: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_token_is_several_characters_of_the_text_it_was_learnt_from(kind: str) -> None:
+def test_tokens_are_several_characters_long(kind: str) -> None:
     tokenizer = learnt(kind)
     ids = tokenizer.encode(prose())
     assert len(prose()) / len(ids) > 1.8
@@ -56,13 +56,13 @@ def test_a_token_is_several_characters_of_the_text_it_was_learnt_from(kind: str)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_same_text_gives_the_same_pieces(kind: str) -> None:
+def test_same_text_gives_the_same_subwords(kind: str) -> None:
     again = LEARNT[kind].learnt(iter([prose()]), 700, ())
     assert again.to_dict() == learnt(kind).to_dict()
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_character_of_several_tokens_is_told_once_it_is_whole(kind: str) -> None:
+def test_multi_token_character_is_emitted_once_complete(kind: str) -> None:
     tokenizer = learnt(kind)
     ids = tokenizer.encode("😀").tolist()
     assert len(ids) == 4
@@ -71,7 +71,7 @@ def test_a_character_of_several_tokens_is_told_once_it_is_whole(kind: str) -> No
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_end_of_a_document_is_no_text_and_no_text_is_it(kind: str) -> None:
+def test_end_token_decodes_to_nothing_and_no_text_encodes_to_it(kind: str) -> None:
     tokenizer = learnt(kind, special=(END_OF_DOCUMENT,))
     assert tokenizer.end_of_document == 0
     assert tokenizer.decode([0]) == ""
@@ -81,7 +81,7 @@ def test_the_end_of_a_document_is_no_text_and_no_text_is_it(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_it_survives_storage_as_json(kind: str) -> None:
+def test_tokenizer_round_trips_through_json(kind: str) -> None:
     tokenizer = learnt(kind, special=(END_OF_DOCUMENT,))
     again = tokenizer_from_dict(json.loads(json.dumps(tokenizer.to_dict())))
     assert again.to_dict() == tokenizer.to_dict()
@@ -102,13 +102,13 @@ def test_it_survives_storage_as_json(kind: str) -> None:
     ],
     ids=str,
 )
-def test_what_describes_no_tokenizer_is_refused(kind: str, harm: dict[str, Any]) -> None:
+def test_invalid_tokenizer_description_is_refused(kind: str, harm: dict[str, Any]) -> None:
     with pytest.raises((ValueError, TypeError, KeyError)):
         tokenizer_from_dict({**learnt(kind).to_dict(), **harm})
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_vocabulary_that_is_too_small_names_the_least_that_is_not(kind: str) -> None:
+def test_too_small_vocabulary_error_names_the_minimum(kind: str) -> None:
     with pytest.raises(RequestError) as found:
         LEARNT[kind].learnt([prose()], 100, ())
     least = found.value.values["nearest"]
@@ -117,7 +117,7 @@ def test_a_vocabulary_that_is_too_small_names_the_least_that_is_not(kind: str) -
 
 
 @given(text=TEXTS)
-def test_chunks_are_the_text(text: str) -> None:
+def test_chunks_concatenate_to_the_text(text: str) -> None:
     long = text * 5000
     assert "".join(chunks(long)) == long
     assert all(0 < len(chunk) <= 2**16 for chunk in chunks(long))

@@ -28,7 +28,7 @@ def filled(**more: Any) -> LanguageModel:
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_generating_gives_the_logits_of_training(form: dict[str, Any]) -> None:
+def test_generation_logits_match_training_logits(form: dict[str, Any]) -> None:
     model = filled(**form)
     ids = torch.arange(40).view(2, 20) % 31
     whole = model(ids)
@@ -42,12 +42,12 @@ def test_generating_gives_the_logits_of_training(form: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_parameters_are_counted_as_they_are(form: dict[str, Any]) -> None:
+def test_parameter_count_formula_matches_the_model(form: dict[str, Any]) -> None:
     model = filled(**form)
     assert sum(parameter.numel() for parameter in model.parameters()) == model.config.parameters()
 
 
-def test_the_gradients_written_out_are_those_of_the_formulas() -> None:
+def test_manual_gradients_match_autograd() -> None:
     generator = torch.Generator().manual_seed(1)
     x = torch.randn(2, 3, 8, dtype=torch.float64, generator=generator, requires_grad=True)
     norm = llama.RMSNorm(8).double()
@@ -64,7 +64,7 @@ def test_the_gradients_written_out_are_those_of_the_formulas() -> None:
     assert torch.autograd.gradcheck(lambda x: llama._Rotation.apply(x, cos, sin), (heads,))
 
 
-def test_a_new_model_with_a_tied_head_begins_near_the_loss_of_a_uniform_guess() -> None:
+def test_tied_head_starts_near_the_uniform_loss() -> None:
     for vocabulary, width in ((50, 128), (5000, 128), (100, 512)):
         model = create_model(ModelConfig("llama", vocabulary, width, 2, 4, 32, tied=True), seed=1)
         ids = torch.randint(vocabulary, (4, 33), generator=torch.Generator().manual_seed(1))
@@ -80,14 +80,14 @@ def test_a_new_model_with_a_tied_head_begins_near_the_loss_of_a_uniform_guess() 
         ({"arch": "llama", "kv_heads": 3}, "setting-kv-heads"),
     ],
 )
-def test_settings_that_no_model_has_are_refused(settings: dict[str, Any], key: str) -> None:
+def test_settings_of_other_architectures_are_refused(settings: dict[str, Any], key: str) -> None:
     with pytest.raises(RequestError) as refused:
         Settings(**settings)
     assert refused.value.key == key
 
 
 @pytest.mark.parametrize("sizes", [{"kv_heads": 3}, {"kv_heads": 0}, {"width": 12, "heads": 4}, {"tied": 1}])
-def test_sizes_of_which_no_model_can_be_made_are_refused(sizes: dict[str, Any]) -> None:
+def test_invalid_model_sizes_are_refused(sizes: dict[str, Any]) -> None:
     with pytest.raises(ValueError):
         ModelConfig(
             **{"architecture": "llama", "vocabulary": 9, "width": 48, "layers": 1, "heads": 4, "context": 8} | sizes

@@ -19,7 +19,7 @@ def of_a_run(folder: Path, text: Path, **settings: object) -> list[Event]:
     return list(train(resolve(request)))
 
 
-def test_a_scale_grows_after_many_good_steps_and_never_beyond_its_bounds() -> None:
+def test_loss_scale_grows_after_good_steps_within_bounds() -> None:
     scale = LossScale.first("fp16")
     assert scale.factor == FIRST
     for _ in range(GROWS_AFTER):
@@ -37,12 +37,12 @@ def test_a_scale_grows_after_many_good_steps_and_never_beyond_its_bounds() -> No
      {"factor": float("nan"), "good_steps": 0}, {"factor": 2.0, "good_steps": True}, {"factor": 0.5, "good_steps": 1}],
     ids=str,
 )  # fmt: skip
-def test_what_is_no_scale_is_refused(stored: dict[str, object]) -> None:
+def test_invalid_loss_scale_is_refused(stored: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="loss scale"):
         LossScale.of_stored(stored)
 
 
-def test_an_overflow_halves_the_scale_and_the_step_is_made_all_the_same(
+def test_overflow_halves_the_scale_and_the_step_is_repeated(
     tmp_path: Path, text: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A power of two changes no digit: with a scale that overflows at first the run is the same, step by step."""

@@ -55,7 +55,7 @@ def mixed(shares: tuple[float, ...], seed: int = 7) -> MixedWindows:
 @pytest.mark.parametrize(
     "shares", [(0.7, 0.3), (0.5, 0.5), (0.6, 0.3, 0.1), (0.9, 0.06, 0.03, 0.01), (0.99999, 0.00001)]
 )
-def test_every_stretch_of_windows_holds_the_shares(shares: tuple[float, ...]) -> None:
+def test_any_range_of_windows_keeps_the_shares(shares: tuple[float, ...]) -> None:
     corpus, within = mixed(shares).places(np.arange(50_000))
     for number, share in enumerate(shares):
         mine = np.concatenate(([0], np.cumsum(corpus == number)))
@@ -68,7 +68,7 @@ def test_every_stretch_of_windows_holds_the_shares(shares: tuple[float, ...]) ->
         )
 
 
-def test_a_window_does_not_depend_on_those_before_it() -> None:
+def test_window_does_not_depend_on_earlier_windows() -> None:
     windows = mixed((0.6, 0.3, 0.1))
     walked = np.stack(windows.places(np.arange(123_456)))
     asked = np.array([123_455, 7, 99_999, 10_000, 0])
@@ -82,7 +82,7 @@ def test_a_window_does_not_depend_on_those_before_it() -> None:
         assert (inputs[row] == alone[0][0]).all() and (labels[row] == alone[1][0]).all()
 
 
-def test_the_seed_decides_where_a_run_begins() -> None:
+def test_seed_selects_the_first_window() -> None:
     first, second = (mixed((0.7, 0.3), seed).places(np.arange(200))[0].tolist() for seed in (1, 2))
     assert first != second
 
@@ -100,7 +100,7 @@ def test_shares_follow_weights_or_size_and_temperature(tmp_path: Path) -> None:
     assert [(part.name, part.share) for part in corpus.parts] == [("one", 0.75), ("two", 0.25)]
 
 
-def test_a_path_that_exists_as_typed_is_one(tmp_path: Path) -> None:
+def test_existing_path_with_an_equals_sign_is_a_path(tmp_path: Path) -> None:
     paths = two(tmp_path)
     (tmp_path / "one=5").mkdir()
     sources = sources_of(resolve({"data_dir": [f"{paths[0]}=5", paths[1]]}).settings)
@@ -109,7 +109,7 @@ def test_a_path_that_exists_as_typed_is_one(tmp_path: Path) -> None:
     assert single[0].place == f"{paths[1]}=5", "a single corpus has no weight"
 
 
-def test_corpora_are_called_by_the_shortest_end_of_their_path_that_no_other_has(tmp_path: Path) -> None:
+def test_corpus_name_is_the_shortest_unique_path_suffix(tmp_path: Path) -> None:
     paths = [str(tmp_path / name) for name in ("a/text", "b/text", "b/notes")]
     assert [one.name for one in sources_of(resolve({"data_dir": paths}).settings)] == ["a/text", "b/text", "notes"]
 
@@ -125,14 +125,16 @@ def test_corpora_are_called_by_the_shortest_end_of_their_path_that_no_other_has(
         (("", ""), {"early_stopping_on": "three"}, "early-stopping-on"),
     ],
 )
-def test_what_cannot_be_is_told(tmp_path: Path, endings: tuple[str, str], settings: dict[str, Any], key: str) -> None:
+def test_invalid_mixtures_are_refused(
+    tmp_path: Path, endings: tuple[str, str], settings: dict[str, Any], key: str
+) -> None:
     paths = [path + ending for path, ending in zip(two(tmp_path), endings, strict=True)]
     with pytest.raises(RequestError) as told:
         prepared(paths, **settings)
     assert told.value.key == key
 
 
-def test_one_named_twice_and_one_too_short_are_told(tmp_path: Path) -> None:
+def test_duplicate_and_too_short_corpora_are_refused(tmp_path: Path) -> None:
     one, other = two(tmp_path, second=100)
     with pytest.raises(RequestError) as told:
         prepared([one, f"{tmp_path}/./one"])
@@ -143,7 +145,7 @@ def test_one_named_twice_and_one_too_short_are_told(tmp_path: Path) -> None:
     assert "two: the validation split has 11 tokens" in str(told.value)
 
 
-def test_windows_lie_within_one_corpus_and_begin_with_its_tag(tmp_path: Path) -> None:
+def test_window_lies_in_one_corpus_and_begins_with_its_tag(tmp_path: Path) -> None:
     settings, corpus = prepared(two(tmp_path), seed=3)
     tokenizer, tags = corpus.tokenizer, corpus.tokenizer.tags
     assert list(tags) == ["one", "two"]
@@ -164,7 +166,7 @@ def test_windows_lie_within_one_corpus_and_begin_with_its_tag(tmp_path: Path) ->
     assert seen == {"one", "two"}
 
 
-def test_the_first_label_is_the_one_without_a_tag() -> None:
+def test_tag_leaves_the_labels_unchanged() -> None:
     tokens = np.arange(100, dtype=np.uint8)
     plain, tagged = (TrainingWindows(tokens, 8, 8, 1, tag) for tag in (None, 200))
     (inputs, labels), (with_tag, same) = (windows.batch(np.arange(5)) for windows in (plain, tagged))
@@ -173,7 +175,7 @@ def test_the_first_label_is_the_one_without_a_tag() -> None:
     assert (with_tag[:, 1:] == inputs[:, 1:]).all()
 
 
-def test_an_epoch_is_as_many_windows_as_all_have_together(tmp_path: Path) -> None:
+def test_epoch_has_the_windows_of_all_corpora(tmp_path: Path) -> None:
     settings, corpus = prepared(two(tmp_path), epochs=2)
     counts = [TrainingWindows(part.train.tokens, 32, 32, 0).count for part in corpus.parts]
     windows = training_windows(settings, corpus)
@@ -181,7 +183,7 @@ def test_an_epoch_is_as_many_windows_as_all_have_together(tmp_path: Path) -> Non
     assert make_plan(settings, windows.count).planned_steps == -(-2 * sum(counts) // 4)
 
 
-def test_the_whole_loss_is_that_of_the_parts_by_their_shares(tmp_path: Path) -> None:
+def test_total_loss_weights_corpora_by_their_shares(tmp_path: Path) -> None:
     paths = two(tmp_path)
     _, corpus = prepared([f"{paths[0]}=1", f"{paths[1]}=3"])
     model = create_model(ModelConfig("mmrec", corpus.tokenizer.vocab_size, 16, 1, 2, 32), 1)
@@ -201,7 +203,7 @@ def test_the_whole_loss_is_that_of_the_parts_by_their_shares(tmp_path: Path) -> 
     assert looked[0].loss == pytest.approx(whole.parts["two"])
 
 
-def test_a_tally_counts_by_its_share_whatever_its_size(tmp_path: Path) -> None:
+def test_corpus_loss_is_weighted_by_share_not_by_size(tmp_path: Path) -> None:
     from mmrec_engine.evaluation.mixture_metrics import MixtureMetrics
 
     paths = two(tmp_path)
@@ -215,7 +217,7 @@ def test_a_tally_counts_by_its_share_whatever_its_size(tmp_path: Path) -> None:
     assert both.standard_error is None, "a single batch does not tell how far it scatters"
 
 
-def test_one_corpus_is_prepared_as_ever(tmp_path: Path) -> None:
+def test_single_corpus_is_prepared_without_tags(tmp_path: Path) -> None:
     one, _ = two(tmp_path)
     settings, corpus = prepared([one])
     assert settings.data_dir == one, "a list of one is that one"
@@ -231,7 +233,7 @@ def test_one_corpus_is_prepared_as_ever(tmp_path: Path) -> None:
     assert (folder / "kept").exists(), "what was prepared before is taken, not made anew"
 
 
-def test_a_tokenizer_with_tags_comes_back_and_a_damaged_one_does_not(tmp_path: Path) -> None:
+def test_tokenizer_with_tags_round_trips_and_a_damaged_one_is_refused(tmp_path: Path) -> None:
     _, corpus = prepared(two(tmp_path), denoising=0.5)
     stored = corpus.tokenizer.to_dict()
     assert tokenizer_from_dict(stored).tags == corpus.tokenizer.tags
@@ -241,7 +243,7 @@ def test_a_tokenizer_with_tags_comes_back_and_a_damaged_one_does_not(tmp_path: P
             tokenizer_from_dict({**stored, "special": wrong})
 
 
-def test_text_of_a_trained_model_gets_the_tag_of_its_name_the_one_asked_for_or_the_first(tmp_path: Path) -> None:
+def test_generation_tag_is_by_name_by_request_or_the_first(tmp_path: Path) -> None:
     paths = two(tmp_path)
     settings, corpus = prepared(paths)
     tags = corpus.tokenizer.tags
@@ -263,7 +265,7 @@ def test_text_of_a_trained_model_gets_the_tag_of_its_name_the_one_asked_for_or_t
 @pytest.mark.parametrize(
     ("weights", "epochs", "status"), [(("", ""), 50, "pass"), (("=1", "=9"), 2, "note"), (("=1", "=9"), 20, "warn")]
 )
-def test_a_corpus_read_far_more_often_than_the_others_is_told(
+def test_corpus_repeated_far_more_than_others_is_reported(
     tmp_path: Path, weights: tuple[str, str], epochs: int, status: str
 ) -> None:
     paths = [path + weight for path, weight in zip(two(tmp_path), weights, strict=True)]
@@ -280,7 +282,7 @@ def test_a_corpus_read_far_more_often_than_the_others_is_told(
     assert [one["settings"] for one in found["remedies"]] == [{"mixing_temperature": 1.0}]
 
 
-def test_the_order_of_a_corpus_is_its_own(tmp_path: Path) -> None:
+def test_each_corpus_has_its_own_order(tmp_path: Path) -> None:
     settings, corpus = prepared(two(tmp_path, 4000, 4000))
     windows = training_windows(settings, corpus)
     assert isinstance(windows, MixedWindows)
@@ -288,7 +290,7 @@ def test_the_order_of_a_corpus_is_its_own(tmp_path: Path) -> None:
     assert all(first != second for first, second in pairwise(orders))
 
 
-def test_the_losses_of_each_come_back_from_the_record() -> None:
+def test_losses_of_each_corpus_are_read_from_the_record() -> None:
     told = events.Validation(
         step=5, loss=2.0, perplexity=7.4, accuracy=0.5, bits_per_character=2.9, batches=3, best=True, patience_used=0,
         patience=5, epoch=1, parts={"one": 1.5, "two": float("inf")},

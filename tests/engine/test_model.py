@@ -42,7 +42,7 @@ def relative(first: Tensor, second: Tensor) -> float:
 
 @pytest.mark.parametrize(("dtype", "tolerance"), PRECISIONS)
 @pytest.mark.parametrize("shape", SHAPES)
-def test_the_chunked_form_is_the_recurrence(dtype: torch.dtype, tolerance: float, shape: tuple[int, ...]) -> None:
+def test_chunked_form_matches_the_recurrence(dtype: torch.dtype, tolerance: float, shape: tuple[int, ...]) -> None:
     """Outputs, final states and all gradients. The recurrence always in float64: in float32 it is the less exact of both."""
     batch, time, width, heads, chunk = shape
     built = mixer(dtype, width, heads, chunk)
@@ -70,7 +70,7 @@ def test_the_chunked_form_is_the_recurrence(dtype: torch.dtype, tolerance: float
 
 @pytest.mark.parametrize(("dtype", "tolerance"), PRECISIONS)
 @pytest.mark.parametrize("pieces", [[1] * 23, [5, 1, 17], [22, 1], [3, 20]])
-def test_going_on_in_pieces_is_going_through_at_once(dtype: torch.dtype, tolerance: float, pieces: list[int]) -> None:
+def test_carried_state_matches_one_pass(dtype: torch.dtype, tolerance: float, pieces: list[int]) -> None:
     built = mixer(dtype, 14, 2, chunk=6)
     x = torch.randn(2, sum(pieces), 14)
     whole, last = built.advance(x, built.initial_state(2, x))
@@ -100,7 +100,7 @@ def filled_model(architecture: Architecture, context: int = 32) -> LanguageModel
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_no_output_depends_on_a_later_input_or_another_row(architecture: Architecture) -> None:
+def test_outputs_are_causal_and_independent_of_other_rows(architecture: Architecture) -> None:
     model = filled_model(architecture)
     embedded = torch.randn(2, 20, 24, requires_grad=True)
     x = embedded
@@ -115,7 +115,7 @@ def test_no_output_depends_on_a_later_input_or_another_row(architecture: Archite
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 @pytest.mark.parametrize("pieces", [[1] * 20, [7, 13]])
-def test_generating_gives_the_logits_of_training(architecture: Architecture, pieces: list[int]) -> None:
+def test_generation_logits_match_training_logits(architecture: Architecture, pieces: list[int]) -> None:
     model = filled_model(architecture)
     ids = torch.randint(0, 11, (2, 20))
     state, outputs = model.initial_state(2), []
@@ -125,7 +125,7 @@ def test_generating_gives_the_logits_of_training(architecture: Architecture, pie
     assert relative(torch.cat(outputs, dim=1), model(ids)) < 1e-4
 
 
-def test_the_recurrence_remembers_in_constant_memory_and_attention_in_its_window() -> None:
+def test_generation_state_size_is_constant_or_bounded_by_the_window() -> None:
     sizes = {}
     for architecture in ARCHITECTURES:
         model = filled_model(architecture, context=8)
@@ -142,19 +142,19 @@ def test_the_recurrence_remembers_in_constant_memory_and_attention_in_its_window
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 @pytest.mark.parametrize("preset", ["tiny", "mini", "small"])
-def test_parameters_are_counted_as_they_are(architecture: Architecture, preset: str) -> None:
+def test_parameter_count_formula_matches_the_model(architecture: Architecture, preset: str) -> None:
     config = PRESETS[preset].model(architecture, 100, 256)
     model = LanguageModel(config)
     assert sum(parameter.numel() for parameter in model.parameters()) == config.parameters()
 
 
-def test_all_architectures_have_the_same_size_within_two_percent() -> None:
+def test_architectures_have_equal_size_within_two_percent() -> None:
     for preset in PRESETS.values():
         sizes = [preset.model(architecture, 100, 256).parameters() for architecture in ARCHITECTURES]
         assert max(sizes) / min(sizes) - 1 < 0.02
 
 
-def test_the_configs_have_the_sizes_they_promise() -> None:
+def test_configs_have_their_documented_sizes() -> None:
     millions = [preset.model("mmrec", 100, 256).parameters() / 1e6 for preset in PRESETS.values()]
     for count, promised in zip(millions, [0.9, 5, 27, 150], strict=False):
         assert count == pytest.approx(promised, rel=0.1)
@@ -162,12 +162,12 @@ def test_the_configs_have_the_sizes_they_promise() -> None:
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_a_new_model_predicts_all_ids_alike(architecture: Architecture) -> None:
+def test_new_model_predicts_a_uniform_distribution(architecture: Architecture) -> None:
     model = create_model(ModelConfig(architecture, 50, 32, 2, 2, 16), seed=1)
     assert model(torch.randint(0, 50, (1, 8))).abs().max() == 0
 
 
-def test_weights_come_from_the_seed_alone() -> None:
+def test_initial_weights_depend_on_the_seed_only() -> None:
     config = ModelConfig("mmrec", 20, 32, 2, 2, 16)
     torch.manual_seed(1)
     first = create_model(config, seed=9)
@@ -180,7 +180,7 @@ def test_weights_come_from_the_seed_alone() -> None:
     assert not torch.equal(first.embedding.weight, other.embedding.weight)
 
 
-def test_gradient_checkpointing_changes_nothing_with_dropout_on() -> None:
+def test_gradient_checkpointing_with_dropout_changes_nothing() -> None:
     gradients = []
     for recompute in (False, True):
         model = filled_model("mmrec").train()
@@ -192,7 +192,7 @@ def test_gradient_checkpointing_changes_nothing_with_dropout_on() -> None:
         assert torch.equal(plain, recomputed)
 
 
-def test_a_sample_gets_the_same_mask_wherever_it_is_computed() -> None:
+def test_dropout_mask_of_a_sample_does_not_depend_on_its_place() -> None:
     x = torch.ones(3, 10, 8)
     together = DropoutMasks(0.4, 1, 2, [5, 6, 7])(x, site=3)
     alone = torch.cat([DropoutMasks(0.4, 1, 2, [sample])(x[:1], site=3) for sample in (5, 6, 7)])
@@ -203,7 +203,7 @@ def test_a_sample_gets_the_same_mask_wherever_it_is_computed() -> None:
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.5])
-def test_dropout_drops_its_share_and_keeps_the_mean(rate: float) -> None:
+def test_dropout_has_its_rate_and_keeps_the_mean(rate: float) -> None:
     dropped = DropoutMasks(rate, 1, 2, range(16))(torch.ones(16, 128, 64), site=0)
     assert float((dropped == 0).float().mean()) == pytest.approx(rate, abs=0.005)
     assert float(dropped.mean()) == pytest.approx(1, abs=0.01)
@@ -212,7 +212,7 @@ def test_dropout_drops_its_share_and_keeps_the_mean(rate: float) -> None:
 
 
 @pytest.mark.parametrize("time", [1, 2, 7])
-def test_the_gradients_written_out_are_those_of_the_formulas(time: int) -> None:
+def test_manual_gradients_match_autograd(time: int) -> None:
     generator = torch.Generator().manual_seed(time)
     x = torch.randn(3, time, 5, dtype=torch.float64, generator=generator, requires_grad=True)
     shift = TokenShift(5).double()

@@ -24,7 +24,7 @@ def trained(optimizer: str, steps: int, model: LanguageModel, optimizers: Optimi
 
 
 @pytest.mark.parametrize("optimizer", ["adamw", "muon"])
-def test_an_optimizer_that_was_stored_goes_on_as_if_never_stopped(optimizer: str) -> None:
+def test_stored_optimizer_resumes_exactly(optimizer: str) -> None:
     whole = create_model(CONFIG, 1)
     trained(optimizer, 2, whole)
     stored_model, stored = copy.deepcopy(whole), None
@@ -67,7 +67,7 @@ def test_the_orthogonalised_update_has_singular_values_near_one(precision: torch
         assert singular.max() < 1.4
 
 
-def test_adamw_is_pytorchs() -> None:
+def test_adamw_matches_pytorch() -> None:
     ours, theirs = create_model(CONFIG, 1), create_model(CONFIG, 1)
     optimizers = Optimizers(ours, resolve({"optimizer": "adamw", "weight_decay": 0.1}).settings)
     named = dict(theirs.named_parameters())
@@ -86,7 +86,7 @@ def test_adamw_is_pytorchs() -> None:
 
 @pytest.mark.parametrize("shape", [(3, 16, 16), (2, 40, 8), (2, 8, 40)])
 @pytest.mark.parametrize("spread", [0, 4, 40])
-def test_squares_alone_orthogonalise_as_the_iteration_on_the_whole_matrix(shape: tuple[int, ...], spread: int) -> None:
+def test_newton_schulz_on_squares_matches_the_full_iteration(shape: tuple[int, ...], spread: int) -> None:
     """spread: decades between the largest and the smallest singular value; at 40 most of them are 0 in float32."""
     matrices = torch.randn(shape, generator=torch.Generator().manual_seed(spread))
     left, values, right = torch.linalg.svd(matrices, full_matrices=False)
@@ -103,7 +103,7 @@ def test_squares_alone_orthogonalise_as_the_iteration_on_the_whole_matrix(shape:
 
 @pytest.mark.parametrize("shape", [(2, 128, 128), (2, 512, 128), (2, 128, 512)])
 @pytest.mark.parametrize("spread", [0, 2, 4])
-def test_bfloat16_keeps_the_orthogonalised_update_small_and_close(shape: tuple[int, ...], spread: int) -> None:
+def test_bfloat16_update_is_bounded_and_close_to_float32(shape: tuple[int, ...], spread: int) -> None:
     """Digits lost in a square of a square would make singular values of 20 from matrices that are nearly singular."""
     matrices = torch.randn(shape, generator=torch.Generator().manual_seed(spread))
     left, values, right = torch.linalg.svd(matrices, full_matrices=False)

@@ -49,7 +49,7 @@ def test_more_passes_over_the_text_get_more_dropout() -> None:
     assert shares[0] < shares[-1] <= 0.5
 
 
-def test_what_a_person_fixed_is_not_chosen() -> None:
+def test_settings_given_as_flags_are_not_chosen() -> None:
     given = {"time": 120, "config": "tiny", "dropout": 0.3, "optimizer": "adamw", "tokenizer": "char"}
     chosen = made(MEGABYTE, **given)
     assert not given.keys() & chosen.choices.keys()
@@ -60,7 +60,7 @@ def test_what_a_person_fixed_is_not_chosen() -> None:
 
 
 @pytest.mark.parametrize("recipe", ["guide", "fast"])
-def test_a_recipe_given_by_hand_keeps_its_hyperparameters(recipe: str) -> None:
+def test_given_recipe_keeps_its_hyperparameters(recipe: str) -> None:
     asked = resolve({"time": 120, "recipe": recipe})
     chosen = plan(MEGABYTE, MachineFacts(True, speeds={"tiny": 30_000.0}), asked)
     assert chosen.choices.keys() <= {"max_steps", "eval_every", "tokenizer", "vocab_size"}
@@ -70,7 +70,7 @@ def test_a_recipe_given_by_hand_keeps_its_hyperparameters(recipe: str) -> None:
     assert list(candidates(MEGABYTE, USUAL, asked)) == ["tiny"]
 
 
-def test_a_target_in_nats_a_token_keeps_the_tokens_that_it_was_meant_for() -> None:
+def test_target_in_nats_per_token_keeps_the_tokenizer() -> None:
     assert not tokenizer_choices(MEGABYTE, USUAL, resolve({"recipe": "fast", "target_loss": 1.9}))
     assert tokenizer_choices(MEGABYTE, USUAL, resolve({"recipe": "fast", "target_bits": 2.7}))
 
@@ -82,14 +82,14 @@ def test_windows_fit_into_a_short_text() -> None:
     assert 8 * settings.seq_len <= 450
 
 
-def test_a_time_that_is_too_short_is_refused_with_one_that_suffices() -> None:
+def test_too_short_time_is_refused_with_a_sufficient_one() -> None:
     with pytest.raises(RequestError) as refused:
         made(MEGABYTE, time=8)
     least = refused.value.values["least"]
     assert made(MEGABYTE, time=least).choices["max_steps"].value >= 20
 
 
-def test_every_choice_has_its_reason_in_both_languages() -> None:
+def test_every_choice_has_a_reason_in_both_languages() -> None:
     plans = [
         made(text, machine, time=seconds, **more)
         for text in (MEGABYTE, SMALL)
@@ -104,7 +104,7 @@ def test_every_choice_has_its_reason_in_both_languages() -> None:
     assert all(set(words) == set(LANGUAGES) for words in REASONS.values())
 
 
-def test_the_plan_survives_its_line_in_the_record() -> None:
+def test_plan_round_trips_through_the_record() -> None:
     chosen = made(MEGABYTE, time=60)
     event = events.Planned(time=1.0, choices=chosen.as_dict(), expected=dict(chosen.expected))
     assert events.from_line(events.to_line(event)) == event
@@ -114,7 +114,7 @@ def test_the_plan_survives_its_line_in_the_record() -> None:
     assert events.from_line(events.to_line(changed)) == changed
 
 
-def test_the_rules_are_those_that_were_measured() -> None:
+def test_rules_match_the_measured_values() -> None:
     known = rules()
     assert known.subwords(known.subword_characters - 1) == 0
     assert known.fewest_subwords <= known.subwords(known.subword_characters) <= known.most_subwords
@@ -122,7 +122,7 @@ def test_the_rules_are_those_that_were_measured() -> None:
     assert known.dropout(1e9) == known.dropout_by_passes[-1][1]
 
 
-def test_a_speed_is_measured_once_and_only_a_quiet_machine_is_believed() -> None:
+def test_speed_is_cached_only_from_a_quiet_machine() -> None:
     asked: list[str] = []
 
     def measured(settings: Settings, vocabulary: int, seconds: float) -> Speed:
@@ -174,9 +174,7 @@ class Run:
 @pytest.mark.parametrize("seconds", [30.0, 120.0, 900.0])
 @pytest.mark.parametrize("pace", [0.04, 0.4])
 @pytest.mark.parametrize("factor", [1.0, 0.5, 2.0, 3.0])
-def test_a_run_ends_within_its_time_whatever_the_machine_does_in_the_middle(
-    seconds: float, pace: float, factor: float
-) -> None:
+def test_run_ends_within_its_time_when_the_speed_changes(seconds: float, pace: float, factor: float) -> None:
     run = Run(seconds, pace, Beside(1.0, 0.1, 2.0))
     ended = run.go(lambda now: factor if seconds / 3 < now < seconds * 2 / 3 else 1.0)
     assert ended <= seconds + min(10.0, 0.05 * seconds)
@@ -185,12 +183,12 @@ def test_a_run_ends_within_its_time_whatever_the_machine_does_in_the_middle(
     assert len(run.replanned) < 40
 
 
-def test_a_machine_that_stays_slow_ends_in_time_too() -> None:
+def test_run_ends_within_its_time_on_a_slow_machine() -> None:
     run = Run(60.0, 0.1, Beside(1.0, 0.1, 2.0))
     assert run.go(lambda now: 2.5) <= 66.0
 
 
-def test_a_budget_of_a_checkpoint_is_believed_only_whole() -> None:
+def test_incomplete_stored_budget_is_refused() -> None:
     stored = {"used": 3.0, "seconds_a_step": 0.1, "anchor_step": 4, "anchor_done": 0.5}
     assert Budget.of_stored(stored).anchor == (4, 0.5)
     for name in stored:
@@ -201,7 +199,7 @@ def test_a_budget_of_a_checkpoint_is_believed_only_whole() -> None:
 
 
 @pytest.mark.parametrize("schedule", ["linear", "cosine", "wsd"])
-def test_the_rate_does_not_jump_where_the_steps_change(schedule: str) -> None:
+def test_learning_rate_is_continuous_when_steps_are_replanned(schedule: str) -> None:
     settings = resolve({"schedule": schedule, "warmup_steps": 10, "max_steps": 1000}).settings
     before = rate_factor(400, planned=1000, settings=settings)
     done = (400 - 10) / 990
@@ -211,7 +209,7 @@ def test_the_rate_does_not_jump_where_the_steps_change(schedule: str) -> None:
         assert after[1] == pytest.approx(settings.learning_rate_floor)
 
 
-def test_a_target_in_bits_is_one_in_nats_a_token() -> None:
+def test_target_in_bits_is_converted_to_nats_per_token() -> None:
     asked = resolve({"target_bits": 2.0}).settings
     assert make_plan(asked, 100, tokens_a_character=0.5).target_loss == pytest.approx(4 * math.log(2))
     both = resolve({"target_bits": 2.0, "target_loss": 1.5}).settings
@@ -221,12 +219,12 @@ def test_a_target_in_bits_is_one_in_nats_a_token() -> None:
 @pytest.mark.parametrize(
     ("text", "seconds"), [("90s", 90), ("10m", 600), ("2h", 7200), ("1h30m", 5400), ("1.5m", 90), ("45", 45), (60, 60)]
 )
-def test_a_time_is_written_with_its_unit(text: str | int, seconds: float) -> None:
+def test_time_accepts_units(text: str | int, seconds: float) -> None:
     assert resolve({"time": text}).settings.time == seconds
     assert resolve({"time": text}).settings.epochs is None, "the time alone limits the run"
 
 
 @pytest.mark.parametrize("text", ["soon", "10 parsecs", "m", "", "-5m", "1e400", "nan", "1s"])
-def test_what_is_no_time_is_refused(text: str) -> None:
+def test_invalid_time_is_refused(text: str) -> None:
     with pytest.raises(RequestError):
         resolve({"time": text})

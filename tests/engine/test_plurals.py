@@ -48,7 +48,7 @@ def test_the_plan_counts_one_document_in_one_file() -> None:
     assert say("plan.corpus", **_one("plan.corpus")).startswith("1 document ·")
 
 
-def test_errors_and_findings_agree_too() -> None:
+def test_nouns_in_errors_and_findings_agree_with_counts() -> None:
     error = RequestError("corpus-too-short", side="validation", tokens=1, seq_len=256, nearest=2)
     assert "has 1 token," in str(error)
     finding = {"id": "best-saved", "status": "pass", "values": {"step": 1}}

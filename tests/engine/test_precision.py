@@ -23,7 +23,7 @@ def spin(until: float) -> None:
         pass
 
 
-def test_a_processor_without_instructions_for_bfloat16_takes_float32_unmeasured(
+def test_processor_without_bfloat16_uses_float32_without_measuring(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(precision, "_processor_words", lambda *names: {"fpu", "avx2"})
@@ -32,7 +32,7 @@ def test_a_processor_without_instructions_for_bfloat16_takes_float32_unmeasured(
 
 
 @pytest.mark.parametrize(("faster", "chosen"), [(True, "bf16"), (False, "fp32")])
-def test_what_was_measured_once_is_remembered(monkeypatch: pytest.MonkeyPatch, faster: bool, chosen: str) -> None:
+def test_measurement_is_cached(monkeypatch: pytest.MonkeyPatch, faster: bool, chosen: str) -> None:
     measured = []
     monkeypatch.setattr(precision, "multiplies_bfloat16", lambda: True)
     monkeypatch.setattr(precision, "pays", lambda dtype: measured.append(dtype) or faster)
@@ -44,7 +44,7 @@ def test_what_was_measured_once_is_remembered(monkeypatch: pytest.MonkeyPatch, f
 
 
 @pytest.mark.parametrize("content", [b"", b"[1]", b"{", b'{"x": 1}', b"\xff\xfe"])
-def test_a_damaged_memory_is_measured_anew(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
+def test_damaged_cache_is_measured_again(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
     path = user_folders.cache_folder() / "precision.json"
     path.parent.mkdir(parents=True)
     path.write_bytes(content)
@@ -55,7 +55,7 @@ def test_a_damaged_memory_is_measured_anew(monkeypatch: pytest.MonkeyPatch, cont
     assert precision.best_precision(CPU) == "bf16"
 
 
-def test_other_threads_and_other_limits_of_the_libraries_are_measured_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_thread_count_and_library_limit_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     keys = {precision.machine_key()}
     monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX2")
     keys.add(precision.machine_key())
@@ -68,7 +68,7 @@ def test_other_threads_and_other_limits_of_the_libraries_are_measured_apart(monk
 
 @pytest.mark.slow
 @pytest.mark.parametrize("slow_rounds", [0.0, 0.9])
-def test_rounds_that_other_work_lengthens_do_not_decide(slow_rounds: float) -> None:
+def test_slow_outlier_rounds_are_ignored(slow_rounds: float) -> None:
     """The faster product takes a third of the other's time, and most of its rounds are held up."""
     turn = 0
 
@@ -81,7 +81,7 @@ def test_rounds_that_other_work_lengthens_do_not_decide(slow_rounds: float) -> N
 
 
 @pytest.mark.slow
-def test_a_busy_machine_decides_as_a_quiet_one() -> None:
+def test_busy_machine_chooses_the_same_precision() -> None:
     quiet = precision.pays(torch.bfloat16)
     spinning = [multiprocessing.get_context("fork").Process(target=spin, args=(time.time() + 60,)) for _ in range(8)]
     try:
@@ -93,13 +93,13 @@ def test_a_busy_machine_decides_as_a_quiet_one() -> None:
             one.kill()
 
 
-def test_the_number_of_threads_is_as_it_was_after_measuring() -> None:
+def test_measuring_restores_the_number_of_threads() -> None:
     before = torch.get_num_threads()
     precision.pays(torch.bfloat16)
     assert torch.get_num_threads() == before
 
 
-def test_a_resumed_run_takes_the_precision_of_its_description(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_resumed_run_keeps_its_recorded_precision(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(device, "best_precision", lambda device: pytest.fail("it is known"))
     resolved = device.resolve_machine(Settings(), {"precision": "bf16", "threads": 1})
     assert resolved.precision == "bf16"
@@ -112,14 +112,14 @@ def generations(found: tuple[int, int]) -> Callable[[torch.device], tuple[int, i
 @pytest.mark.parametrize(
     ("generation", "chosen"), [((9, 0), "bf16"), ((8, 0), "bf16"), ((7, 5), "fp16"), ((6, 1), "fp32")]
 )
-def test_a_gpu_is_told_by_its_generation(
+def test_gpu_precision_depends_on_its_compute_capability(
     monkeypatch: pytest.MonkeyPatch, generation: tuple[int, int], chosen: str
 ) -> None:
     monkeypatch.setattr(torch.cuda, "get_device_capability", generations(generation))
     assert precision.best_precision(torch.device("cuda")) == chosen
 
 
-def test_without_a_cache_it_is_measured_each_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_without_a_cache_each_run_measures(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     monkeypatch.setattr(precision, "multiplies_bfloat16", lambda: True)

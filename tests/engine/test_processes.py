@@ -7,14 +7,14 @@ from mmrec_engine.system.memory import processes_here
 
 
 @pytest.mark.parametrize(("windows", "size"), [(4, 2), (5, 2), (7, 4), (4, 4), (16, 3)])
-def test_each_window_belongs_to_one_process(windows: int, size: int) -> None:
+def test_each_window_belongs_to_one_rank(windows: int, size: int) -> None:
     shares = [share_of(windows, rank, size) for rank in range(size)]
     assert [place for share in shares for place in range(windows)[share]] == list(range(windows))
     sizes = [share.stop - share.start for share in shares]
     assert max(sizes) - min(sizes) <= 1 and min(sizes) >= 1
 
 
-def test_what_torchrun_has_started_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_world_size_is_read_from_torchrun(monkeypatch: pytest.MonkeyPatch) -> None:
     assert launched() == (0, 1)
     assert processes_here(3) == 3
     monkeypatch.setenv("RANK", "1")
@@ -30,7 +30,7 @@ def test_what_torchrun_has_started_counts(monkeypatch: pytest.MonkeyPatch) -> No
         as_launched(resolve({"batch_size": 2}))
 
 
-def test_a_step_has_a_window_for_each_process() -> None:
+def test_step_needs_a_window_per_rank() -> None:
     assert resolve({"batch_size": 2, "accumulate": 2, "processes": 4}).settings.processes == 4
     with pytest.raises(RequestError, match="--processes 5"):
         resolve({"batch_size": 4, "processes": 5})

@@ -62,9 +62,7 @@ def bits(training: TrainingState) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("recipe", ["guide", "fast"])
-def test_model_optimizer_and_random_state_are_bit_for_bit_as_before_and_go_on_as_if_nothing_had_been(
-    recipe: str, corpus: Corpus
-) -> None:
+def test_search_leaves_model_optimizer_and_random_state_unchanged(recipe: str, corpus: Corpus) -> None:
     small = {name: getattr(SMALL, name) for name in ("seq_len", "batch_size", "threads", "precision")}
     settings = resolve({**small, "recipe": recipe}).settings
     training, alone = (build_state(settings, resolve_machine(settings), corpus, Path("unused")) for _ in range(2))
@@ -81,9 +79,7 @@ def test_model_optimizer_and_random_state_are_bit_for_bit_as_before_and_go_on_as
     assert bits(training) == bits(alone)
 
 
-def test_the_process_gets_its_switches_back_also_where_the_search_is_left_or_breaks(
-    corpus: Corpus, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_search_restores_process_settings_even_after_errors(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
     own = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
     try:
         torch.set_num_threads(2)
@@ -115,7 +111,7 @@ def test_a_search_is_the_same_every_time_and_writes_nothing(
     assert list(Path().iterdir()) == []
 
 
-def test_each_step_is_told_the_last_one_as_done_and_rates_rise_by_one_factor(corpus: Corpus) -> None:
+def test_each_step_is_reported_and_rates_grow_by_a_constant_factor(corpus: Corpus) -> None:
     states = list(search_rates(SMALL, corpus, steps=24))
     assert [state.done for state in states] == [False] * (len(states) - 1) + [True]
     assert [len(state.points) for state in states[:-1]] == list(range(1, len(states)))
@@ -126,7 +122,7 @@ def test_each_step_is_told_the_last_one_as_done_and_rates_rise_by_one_factor(cor
     assert states[-1].points[0].loss == pytest.approx(math.log(corpus.tokenizer.vocab_size), rel=0.01)
 
 
-def test_muon_s_rates_are_those_of_the_adamw_beside_it() -> None:
+def test_muon_rates_are_multiples_of_the_adamw_rates() -> None:
     adamw, muon = rates_of(SMALL, 50), rates_of(replace(SMALL, optimizer="muon"), 50)
     assert [0.3 * rate for rate in muon] == pytest.approx(adamw)
     assert adamw[-1] == pytest.approx(1.0)
@@ -149,9 +145,7 @@ def searched(losses: list[float]) -> RateSearch:
 
 @pytest.mark.parametrize("noise", [0.0, 0.05, 0.15])
 @pytest.mark.parametrize("seed", range(5))
-def test_the_suggestion_lies_between_the_steepest_and_the_lowest_loss_whatever_the_noise(
-    noise: float, seed: int
-) -> None:
+def test_suggestion_lies_between_steepest_and_lowest_loss(noise: float, seed: int) -> None:
     draws = np.random.default_rng(seed).normal(0, 1, 100)
     found = searched([bowl(rate) + noise * float(draw) for rate, draw in zip(rates_of(SMALL, 100), draws, strict=True)])
     assert found.lowest is not None
@@ -163,7 +157,7 @@ def test_the_suggestion_lies_between_the_steepest_and_the_lowest_loss_whatever_t
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_noise_alone_neither_diverges_nor_suggests_anything(seed: int) -> None:
+def test_pure_noise_gives_no_divergence_and_no_suggestion(seed: int) -> None:
     draws = np.random.default_rng(seed).normal(0, 0.3, 100)
     losses = [4 + float(draw) for draw in draws]
     found = searched(losses)
@@ -172,7 +166,7 @@ def test_noise_alone_neither_diverges_nor_suggests_anything(seed: int) -> None:
     assert not has_learnt(losses, smooth(losses, 2.0))
 
 
-def test_a_curve_that_still_falls_at_its_end_did_not_diverge() -> None:
+def test_curve_that_still_falls_did_not_diverge() -> None:
     found = searched([4 - 0.02 * step for step in range(100)])
     assert found.diverged_at is None
     assert found.lowest == pytest.approx(1.0)
@@ -183,7 +177,7 @@ def test_there_is_no_suggestion_before_the_end() -> None:
     assert found.suggestion is None
 
 
-def test_smoothing_keeps_a_constant_and_the_place_of_a_turn() -> None:
+def test_smoothing_keeps_constants_and_the_position_of_a_minimum() -> None:
     assert smooth([3.0] * 9, 2.0) == pytest.approx([3.0] * 9)
     turn = [abs(step - 20) / 10 for step in range(41)]
     smoothed = smooth(turn, 2.0)
@@ -191,7 +185,7 @@ def test_smoothing_keeps_a_constant_and_the_place_of_a_turn() -> None:
     assert smooth([2.5], 2.0) == [2.5]
 
 
-def test_a_loss_that_is_not_finite_is_where_it_diverged(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_non_finite_loss_is_divergence(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = lr_finder.build_state
 
     def breaking(*given: Any) -> TrainingState:
@@ -213,7 +207,7 @@ def test_a_loss_that_is_not_finite_is_where_it_diverged(corpus: Corpus, monkeypa
     assert found.diverged_at == pytest.approx(rates_of(SMALL, 20)[5])
 
 
-def test_what_would_not_fit_is_refused_before_it_is_tried(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_search_that_does_not_fit_is_refused_before_it_starts(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lr_finder, "fits", lambda *_: (81, 100))
     monkeypatch.setattr(lr_finder, "build_state", lambda *_: pytest.fail("it was tried"))
     with pytest.raises(RequestError) as refused:
@@ -221,7 +215,7 @@ def test_what_would_not_fit_is_refused_before_it_is_tried(corpus: Corpus, monkey
     assert refused.value.key == "search-memory"
 
 
-def test_an_allocation_that_fails_is_told_as_in_training(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_allocation_is_reported_as_in_training(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: Any) -> Any:
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")
 
@@ -234,7 +228,7 @@ def test_an_allocation_that_fails_is_told_as_in_training(corpus: Corpus, monkeyp
 @pytest.mark.slow
 @pytest.mark.parametrize("recipe", ["guide", "fast"])
 @pytest.mark.extended
-def test_the_suggested_rate_trains_better_than_one_far_below_and_one_far_above(recipe: str, text_file: Path) -> None:
+def test_suggested_rate_trains_better_than_much_lower_and_higher_ones(recipe: str, text_file: Path) -> None:
     settings = resolve(
         {"recipe": recipe, "data_dir": str(text_file), "seq_len": 64, "batch_size": 4, "precision": "fp32",
          "dropout": 0.0, "threads": 1}

@@ -107,7 +107,7 @@ def validations(happened: list[Event]) -> list[tuple[Any, ...]]:
 
 @pytest.mark.slow
 @pytest.mark.fault
-def test_going_on_from_what_is_saved_changes_nothing(whole: tuple[Path, Resolved], tmp_path: Path) -> None:
+def test_resumed_state_matches_uninterrupted_state(whole: tuple[Path, Resolved], tmp_path: Path) -> None:
     ended, _ = gone_on(tmp_path, whole, stored(whole, SAVED_AT))
     theirs = checkpoints.read(whole[0] / FINAL)
     for name in PARTS:
@@ -117,7 +117,7 @@ def test_going_on_from_what_is_saved_changes_nothing(whole: tuple[Path, Resolved
 @pytest.mark.extended
 @pytest.mark.slow
 @pytest.mark.fault
-def test_leaving_out_any_item_is_told(whole: tuple[Path, Resolved], tmp_path: Path) -> None:
+def test_missing_checkpoint_entry_is_refused(whole: tuple[Path, Resolved], tmp_path: Path) -> None:
     keys: list[str] = []
     for number, item in enumerate([*items(stored(whole, SAVED_AT)), *PARTS]):
         content = stored(whole, SAVED_AT)
@@ -140,7 +140,7 @@ def test_leaving_out_any_item_is_told(whole: tuple[Path, Resolved], tmp_path: Pa
 @pytest.mark.first(1)
 @pytest.mark.slow
 @pytest.mark.fault
-def test_beginning_any_item_anew_is_noticed(whole: tuple[Path, Resolved], tmp_path: Path) -> None:
+def test_resetting_any_checkpoint_entry_changes_the_result(whole: tuple[Path, Resolved], tmp_path: Path) -> None:
     """An item as at a run's beginning: the run ends otherwise than the one that was never touched, or is refused."""
     true_end = checkpoints.read(whole[0] / FINAL)
     _, true_story = gone_on(tmp_path / "true", whole, stored(whole, SAVED_AT))

@@ -65,21 +65,21 @@ def long_record(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_a_record_read_gives_the_history_of_its_events(tmp_path: Path) -> None:
+def test_reading_a_record_folds_its_events(tmp_path: Path) -> None:
     write(tmp_path, *a_run())
     reader = read_whole(tmp_path)
     assert repr(comparable(reader.history)) == repr(comparable(history_of(*a_run())))
     assert reader.complete
 
 
-def test_a_small_record_is_glanced_at_whole(tmp_path: Path) -> None:
+def test_first_read_of_a_small_record_is_complete(tmp_path: Path) -> None:
     write(tmp_path, *a_run())
     reader = RunReader(tmp_path)
     assert repr(comparable(reader.glance())) == repr(comparable(history_of(*a_run())))
     assert reader.complete and reader.glance() is reader.history
 
 
-def test_a_glance_at_a_long_record_knows_what_matters(long_record: Path) -> None:
+def test_first_read_of_a_long_record_has_the_main_values(long_record: Path) -> None:
     reader = RunReader(long_record)
     seen, whole = reader.glance(), read_whole(long_record).history
     assert (last_step(seen), seen.best, seen.settings) == (40_000, whole.best, {"seed": 2})
@@ -91,13 +91,13 @@ def test_a_glance_at_a_long_record_knows_what_matters(long_record: Path) -> None
     assert (last_step(reader.history), reader.complete) == (0, False)
 
 
-def test_a_glance_sees_the_whole_length_of_the_curves(long_record: Path) -> None:
+def test_first_read_covers_the_whole_curves(long_record: Path) -> None:
     drawn = [x[0] for x, _ in RunReader(long_record).glance().curves["loss"].points()]
     assert drawn[0] == 1 and drawn[-1] > 39_900
     assert max(later - earlier for earlier, later in pairwise(drawn)) < 2_000
 
 
-def test_a_glance_finds_the_start_of_a_run_behind_thousands_of_findings(tmp_path: Path) -> None:
+def test_first_read_finds_the_run_start_after_many_findings(tmp_path: Path) -> None:
     findings = [events.Check(finding={"id": "skipped", "phase": "before", "path": "x" * 100})] * 5_000
     write(tmp_path, *findings, *long_run(10_000))
     seen = RunReader(tmp_path).glance()
@@ -105,9 +105,7 @@ def test_a_glance_finds_the_start_of_a_run_behind_thousands_of_findings(tmp_path
     assert seen.planned_steps == 20_000
 
 
-def test_a_glance_at_a_record_dense_with_validations_still_finds_the_best(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_first_read_finds_the_best_among_many_validations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mmrec_engine.runs.run_reader._MOST_LINES", 100)
     write(tmp_path, *(validation(number, best=number == 7_654) for number in range(1, 20_001)))
     seen = RunReader(tmp_path).glance()
@@ -115,7 +113,7 @@ def test_a_glance_at_a_record_dense_with_validations_still_finds_the_best(
     assert seen.last_validation is not None and seen.last_validation.step == 20_000
 
 
-def test_reading_goes_on_where_it_stopped(long_record: Path) -> None:
+def test_reading_continues_at_its_offset(long_record: Path) -> None:
     reader = RunReader(long_record)
     assert reader.read(0)
     assert 0 < last_step(reader.history) < 40_000
@@ -127,7 +125,7 @@ def test_reading_goes_on_where_it_stopped(long_record: Path) -> None:
     assert reader.complete
 
 
-def test_a_torn_line_waits_for_its_end(tmp_path: Path) -> None:
+def test_incomplete_line_is_read_once_complete(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
     reader = RunReader(tmp_path)
     torn = line(step(2))
@@ -145,7 +143,7 @@ def test_a_torn_line_waits_for_its_end(tmp_path: Path) -> None:
     assert len(reader.history.curves["loss"].points()) == 2
 
 
-def test_a_record_that_is_not_there_is_an_empty_one_until_it_comes(tmp_path: Path) -> None:
+def test_missing_record_is_empty_until_it_exists(tmp_path: Path) -> None:
     reader = RunReader(tmp_path / "later")
     assert not reader.read(1.0)
     assert reader.glance().started_time is None
@@ -174,7 +172,7 @@ def replace(folder: Path, *stream: events.Event) -> None:
 
 @pytest.mark.parametrize("change", [overwrite, replace])
 @pytest.mark.parametrize("length", [3, 10, 40], ids=["shorter", "as-long", "longer"])
-def test_a_record_replaced_is_read_anew(tmp_path: Path, change: object, length: int) -> None:
+def test_replaced_record_is_read_again(tmp_path: Path, change: object, length: int) -> None:
     write(tmp_path, *(step(number, loss=1.0) for number in range(1, 11)))
     reader = read_whole(tmp_path)
     before = reader.history
@@ -186,9 +184,7 @@ def test_a_record_replaced_is_read_anew(tmp_path: Path, change: object, length: 
 
 
 @pytest.mark.parametrize(("change", "other"), [(replace, 50), (overwrite, 1)])
-def test_a_record_replaced_by_one_that_is_nearly_the_same_is_read_anew(
-    tmp_path: Path, change: object, other: int
-) -> None:
+def test_similar_replacement_record_is_read_again(tmp_path: Path, change: object, other: int) -> None:
     write(tmp_path, *(step(number, loss=1.0) for number in range(1, 101)))
     reader = read_whole(tmp_path)
     assert callable(change)
@@ -197,7 +193,7 @@ def test_a_record_replaced_by_one_that_is_nearly_the_same_is_read_anew(
     assert [x[0] for x, value in reader.history.curves["loss"].points() if value == 2.0] == [other]
 
 
-def test_a_record_cut_and_grown_past_its_old_length_in_place_is_read_anew(tmp_path: Path) -> None:
+def test_truncated_and_regrown_record_is_read_again(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
     write(tmp_path, *(step(number, loss=1.0) for number in range(1, 21)))
     reader = read_whole(tmp_path)
@@ -208,7 +204,7 @@ def test_a_record_cut_and_grown_past_its_old_length_in_place_is_read_anew(tmp_pa
     assert [value for _, value in reader.history.curves["loss"].points()] == [1.0] * 10 + [2.0] * 20
 
 
-def test_garbage_is_passed_over(tmp_path: Path) -> None:
+def test_invalid_lines_are_skipped(tmp_path: Path) -> None:
     garbage = [
         b"\x00\xff\xfe", b"[" * 100_000, b"{}", b'"event"', b"null", b"", b'{"event": "step", "time": 1.0, "st',
         b'{"event": "step", "step": 5, "loss": "much"}', b'{"event": "no-such-kind", "step": 5}',
@@ -229,7 +225,7 @@ ANYTHING = st.recursive(
 
 
 @given(st.lists(st.tuples(st.sampled_from(list(a_run())), st.integers(0, 12), ANYTHING), max_size=30))
-def test_events_with_anything_in_a_field_never_stop_the_reader(
+def test_invalid_field_values_never_stop_the_reader(
     tmp_path_factory: pytest.TempPathFactory, spoilt: list[tuple[events.Event, int, object]]
 ) -> None:
     folder = tmp_path_factory.mktemp("spoilt")
@@ -244,7 +240,7 @@ def test_events_with_anything_in_a_field_never_stop_the_reader(
         curve.points()
 
 
-def test_a_line_that_is_too_long_is_passed_over(tmp_path: Path) -> None:
+def test_too_long_line_is_skipped(tmp_path: Path) -> None:
     too_long = line(events.Sample(step=1, prompt="", text="a" * 5 * 2**20))
     (tmp_path / "events.jsonl").write_bytes(line(step(1)) + too_long + line(step(2)))
     assert last_step(read_whole(tmp_path).history) == 2
@@ -253,7 +249,7 @@ def test_a_line_that_is_too_long_is_passed_over(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["folder", "pipe", "device"])
-def test_what_is_no_file_is_no_error(tmp_path: Path, kind: str) -> None:
+def test_record_that_is_no_file_is_no_error(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "events.jsonl"
     match kind:
         case "folder":
@@ -307,7 +303,7 @@ print(json.dumps({
 
 
 @pytest.mark.benchmark
-def test_a_million_steps_are_seen_at_once_and_read_within_bounds(tmp_path: Path) -> None:
+def test_million_steps_are_shown_at_once_in_bounded_memory(tmp_path: Path) -> None:
     write(tmp_path, *long_run(1_000_000))
     output = subprocess.run([sys.executable, "-c", MEASURED, tmp_path], capture_output=True, text=True, check=True)
     measured = json.loads(output.stdout)

@@ -38,7 +38,7 @@ def trained(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def test_a_summary_tells_the_newest_of_each_kind(run: Path) -> None:
+def test_summary_has_the_newest_event_of_each_kind(run: Path) -> None:
     stream = [step(1), validation(1, best=True, loss=3.0), step(2), validation(2, loss=4.0), step(3)]
     write(run, *stream, events.State(step=3, state="FINISHED"))
     summary = summarise(run)
@@ -55,20 +55,20 @@ def test_a_summary_tells_the_newest_of_each_kind(run: Path) -> None:
         ([], "DIED"),
     ],
 )
-def test_the_state_of_a_run_that_nobody_trains(run: Path, ending: list[events.Event], state: str) -> None:
+def test_state_of_a_run_without_a_process(run: Path, ending: list[events.Event], state: str) -> None:
     write(run, step(1), *ending)
     summary = summarise(run)
     assert summary is not None and summary.state == state
 
 
-def test_the_state_of_a_live_run_is_its_own_word(run: Path) -> None:
+def test_state_of_a_live_run_is_its_recorded_state(run: Path) -> None:
     write(run, step(1), events.State(step=1, state="VALIDATING"))
     with trained(run):
         summary = summarise(run)
     assert summary is not None and summary.state == "VALIDATING"
 
 
-def test_a_summary_looks_past_a_torn_end_and_lines_that_only_look_right(run: Path) -> None:
+def test_summary_skips_incomplete_and_lookalike_lines(run: Path) -> None:
     looks_right = b'{"event": "validation", "step": 9, "best": true}\n{"event": "state", "step": 9}\n'
     write(run, validation(1, best=True, loss=3.0), step(1), events.State(step=1, state="FINISHED"))
     with (run / "events.jsonl").open("ab") as file:
@@ -79,7 +79,7 @@ def test_a_summary_looks_past_a_torn_end_and_lines_that_only_look_right(run: Pat
 
 
 @pytest.mark.parametrize("place", [0, 1, 5_000, 11_999])
-def test_a_summary_finds_the_best_anywhere_in_a_long_record(run: Path, place: int) -> None:
+def test_summary_finds_the_best_in_a_long_record(run: Path, place: int) -> None:
     stream: list[events.Event] = [step(number) for number in range(1, 12_000)]
     stream.insert(place, validation(place, best=True, loss=1.25))
     stream.insert(place, events.State(step=place, state="VALIDATING"))
@@ -90,7 +90,7 @@ def test_a_summary_finds_the_best_anywhere_in_a_long_record(run: Path, place: in
     assert (summary.state, summary.step, summary.best_loss) == ("VALIDATING", 11_999, 1.25)
 
 
-def test_lines_longer_than_a_block_do_not_hide_what_is_before_them(run: Path) -> None:
+def test_lines_longer_than_a_block_do_not_hide_earlier_lines(run: Path) -> None:
     write(
         run, step(1), validation(1, best=True, loss=1.25), events.Sample(step=1, prompt="", text="a" * 3 * 2**20),
         events.Sample(step=1, prompt="", text="a" * 9 * 2**20), step(2),
@@ -105,7 +105,7 @@ def test_a_run_without_a_record_and_a_folder_without_a_run(run: Path) -> None:
     assert summarise(run.parent) is None
 
 
-def test_what_is_asked_reaches_the_run_with_its_id(run: Path) -> None:
+def test_request_reaches_the_run_with_its_id(run: Path) -> None:
     control = Control()
     control.listen_to(run / "control.jsonl")
     ids = [ask(run, "pause"), ask(run, "stop")]
@@ -117,7 +117,7 @@ def test_what_is_asked_reaches_the_run_with_its_id(run: Path) -> None:
 
 
 @pytest.mark.parametrize("obstacle", ["link", "pipe", "folder", "no-run-folder"])
-def test_what_cannot_be_asked_is_told_and_written_nowhere(run: Path, tmp_path: Path, obstacle: str) -> None:
+def test_invalid_request_is_refused_and_not_written(run: Path, tmp_path: Path, obstacle: str) -> None:
     target = tmp_path / "target"
     target.write_text("")
     match obstacle:
@@ -135,7 +135,7 @@ def test_what_cannot_be_asked_is_told_and_written_nowhere(run: Path, tmp_path: P
     assert target.read_text() == ""
 
 
-def test_a_process_is_named_only_while_it_trains(run: Path) -> None:
+def test_process_id_is_known_only_while_it_trains(run: Path) -> None:
     assert pid_of(run) is None
     with trained(run):
         assert pid_of(run) == os.getpid()
@@ -145,7 +145,7 @@ def test_a_process_is_named_only_while_it_trains(run: Path) -> None:
     assert pid_of(run) is None
 
 
-def test_a_free_name_is_the_first_that_nobody_uses(run: Path) -> None:
+def test_free_name_is_the_first_unused_one(run: Path) -> None:
     folder = run.parent
     assert free_name(folder, "new") == "new"
     assert free_name(folder, "tiny") == "tiny-2"
@@ -156,7 +156,7 @@ def test_a_free_name_is_the_first_that_nobody_uses(run: Path) -> None:
     assert free_name(folder / "not-made-yet", "tiny") == "tiny"
 
 
-def test_the_size_counts_every_file_but_not_what_links_point_to(run: Path, tmp_path: Path) -> None:
+def test_folder_size_counts_files_but_not_link_targets(run: Path, tmp_path: Path) -> None:
     (tmp_path / "big").write_bytes(b"0" * 100_000)
     before = size_on_disk(run)
     (run / "best_model.pt").write_bytes(b"0" * 1_000)
@@ -168,7 +168,7 @@ def test_the_size_counts_every_file_but_not_what_links_point_to(run: Path, tmp_p
     assert size_on_disk(tmp_path / "nothing") == 0
 
 
-def test_a_deleted_run_is_gone_with_its_folder(run: Path) -> None:
+def test_deleting_a_run_removes_its_folder(run: Path) -> None:
     for name in (
         "events.jsonl", "control.jsonl", "lock", "log.txt", "ticks.json", "report.json", "report.md", "best_model.pt",
         "checkpoint_step_5.pt", "checkpoint_step_6.pt.tmp", "run.json.tmp", "events.jsonl.tmp",
@@ -179,7 +179,7 @@ def test_a_deleted_run_is_gone_with_its_folder(run: Path) -> None:
     assert run.parent.exists()
 
 
-def test_what_is_not_of_the_run_stays(run: Path, tmp_path: Path) -> None:
+def test_deleting_a_run_keeps_other_files(run: Path, tmp_path: Path) -> None:
     (tmp_path / "elsewhere.pt").write_text("kept")
     (run / "best_model.pt").symlink_to(tmp_path / "elsewhere.pt")
     (run / "notes.txt").write_text("mine")
@@ -190,7 +190,7 @@ def test_what_is_not_of_the_run_stays(run: Path, tmp_path: Path) -> None:
     assert (tmp_path / "elsewhere.pt").read_text() == "kept"
 
 
-def test_a_folder_that_holds_no_run_is_not_deleted(run: Path) -> None:
+def test_folder_without_a_run_is_not_deleted(run: Path) -> None:
     (run.parent / "events.jsonl").write_text("")
     with pytest.raises(RequestError) as told:
         delete_run(run.parent)

@@ -28,22 +28,22 @@ def test_one_document_is_cut_by_position() -> None:
     assert split_points(extents(1_115_394), 0.1) == [1_003_854]
 
 
-def test_whole_documents_go_to_one_side_as_near_the_share_as_can_be() -> None:
+def test_whole_documents_are_split_as_near_the_share_as_possible() -> None:
     documents = extents(*[100] * 20)
     points = split_points(documents, 0.1)
     assert sorted(set(points)) == [0, 100]
     assert points.count(0) == 2
 
 
-def test_a_single_fitting_document_is_found_among_large_ones() -> None:
+def test_single_fitting_document_becomes_the_validation_split() -> None:
     assert split_points(extents(400, 450, 100, 50), 0.1) == [400, 450, 0, 50]
 
 
-def test_where_whole_documents_miss_the_share_each_is_cut() -> None:
+def test_documents_are_cut_if_whole_ones_miss_the_share() -> None:
     assert split_points(extents(1000, 1000), 0.1) == [900, 900]
 
 
-def test_the_choice_follows_the_fingerprints_not_the_order() -> None:
+def test_split_depends_on_fingerprints_not_on_order() -> None:
     documents = extents(*range(50, 90))
     held = {doc.fingerprint for doc, point in zip(documents, split_points(documents, 0.2), strict=True) if not point}
     turned = documents[::-1]
@@ -61,7 +61,7 @@ def test_many_small_documents_stay_whole() -> None:
         assert abs(held / whole - 0.1) < 0.001
 
 
-def test_identical_documents_land_on_one_side() -> None:
+def test_identical_documents_are_in_one_split() -> None:
     for number in range(200):  # wherever their hash puts them
         documents = [Extent(f"{number:08x}", 10)] * 5 + extents(*[10] * 46)[1:]
         points = split_points(documents, 0.11)
@@ -69,9 +69,7 @@ def test_identical_documents_land_on_one_side() -> None:
 
 
 @given(st.lists(st.integers(1, 10_000), min_size=1, max_size=40), st.floats(0.01, 0.5))
-def test_the_share_is_never_missed_by_more_than_a_fifth_unless_documents_are_tiny(
-    lengths: list[int], share: float
-) -> None:
+def test_share_is_within_a_fifth_unless_documents_are_tiny(lengths: list[int], share: float) -> None:
     points = split_points(extents(*lengths), share)
     held = sum(length - point for length, point in zip(lengths, points, strict=True))
     wanted = share * sum(lengths)

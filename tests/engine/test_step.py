@@ -53,7 +53,7 @@ def gradients_of(**changes: Any) -> tuple[Tensor, float]:
 
 
 @pytest.mark.parametrize("changes", [{"microbatch": 2}, {"microbatch": 4}, {"batch_size": 2, "accumulate": 3}], ids=str)
-def test_the_gradient_of_a_step_does_not_depend_on_how_its_windows_are_grouped(changes: dict[str, int]) -> None:
+def test_gradient_does_not_depend_on_micro_batches(changes: dict[str, int]) -> None:
     """An optimizer that divides by the gradient's size would hide another scale."""
     whole, norm = gradients_of()
     parts, norm_of_parts = gradients_of(**changes)
@@ -61,7 +61,7 @@ def test_the_gradient_of_a_step_does_not_depend_on_how_its_windows_are_grouped(c
     assert norm_of_parts == pytest.approx(norm, rel=1e-4)
 
 
-def test_a_gradient_above_the_limit_is_clipped_to_it_and_its_own_norm_told() -> None:
+def test_gradient_above_the_limit_is_clipped_and_its_raw_norm_reported() -> None:
     whole, norm = gradients_of()
     limit = norm / 4
     clipped, told = gradients_of(grad_clip=limit)
@@ -70,6 +70,6 @@ def test_a_gradient_above_the_limit_is_clipped_to_it_and_its_own_norm_told() -> 
     assert told == pytest.approx(norm)
 
 
-def test_a_gradient_below_the_limit_is_left_as_it_is() -> None:
+def test_gradient_below_the_limit_is_unchanged() -> None:
     whole, norm = gradients_of()
     torch.testing.assert_close(gradients_of(grad_clip=2 * norm)[0], whole, rtol=0, atol=0)

@@ -40,7 +40,7 @@ def skipped(documents: FileDocuments) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("name", ["a.jsonl", "a.ndjson", "a.json", "a.txt", "a", "A.JSON"])
-def test_json_lines_are_documents_under_any_name(tmp_path: Path, name: str) -> None:
+def test_json_lines_are_documents_under_any_file_name(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text(LINES)
     texts, documents = read(tmp_path)
     assert texts == STORIES
@@ -58,12 +58,12 @@ def test_json_lines_are_documents_under_any_name(tmp_path: Path, name: str) -> N
     ids=["rows", "strings", "within", "as the hub serves them"],
 )
 @pytest.mark.parametrize("indent", [None, 2])
-def test_one_json_value_holds_the_documents(tmp_path: Path, value: Any, indent: int | None) -> None:
+def test_single_json_value_holds_the_documents(tmp_path: Path, value: Any, indent: int | None) -> None:
     (tmp_path / "a.json").write_text(json.dumps(value, indent=indent))
     assert read(tmp_path)[0] == STORIES
 
 
-def test_a_large_json_array_is_read_piece_by_piece(tmp_path: Path) -> None:
+def test_large_json_array_is_streamed(tmp_path: Path) -> None:
     rows = [{"text": f"{number} " + "word " * 5000} for number in range(400)]
     (tmp_path / "a.json").write_text(json.dumps(rows))
     texts, _ = read(tmp_path)
@@ -75,7 +75,7 @@ def test_a_large_json_array_is_read_piece_by_piece(tmp_path: Path) -> None:
     [("a.jsonl.gz", gzip.compress), ("a.json.bz2", bz2.compress), ("a.txt.xz", lzma.compress), ("a.zst", zstd.compress),
      ("packed", gzip.compress), ("packed", zstd.compress)],
 )  # fmt: skip
-def test_packed_files_are_read(tmp_path: Path, name: str, pack: Any) -> None:
+def test_compressed_files_are_read(tmp_path: Path, name: str, pack: Any) -> None:
     (tmp_path / name).write_bytes(pack(LINES.encode()))
     (tmp_path / f"{name}.txt").write_bytes(pack(b"plain text, packed"))
     texts, documents = read(tmp_path)
@@ -85,7 +85,7 @@ def test_packed_files_are_read(tmp_path: Path, name: str, pack: Any) -> None:
 
 @pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress, zstd.compress])
 @pytest.mark.parametrize("ending", [".txt", ".jsonl"])
-def test_a_packed_file_that_breaks_off_is_named(tmp_path: Path, pack: Any, ending: str) -> None:
+def test_truncated_compressed_file_is_reported(tmp_path: Path, pack: Any, ending: str) -> None:
     (tmp_path / f"a{ending}.pack").write_bytes(pack((LINES * 50).encode())[:-30])
     (tmp_path / "whole.txt").write_text("whole")
     _, documents = read(tmp_path)
@@ -110,7 +110,7 @@ def test_the_files_in_a_zip_archive_are_read(tmp_path: Path) -> None:
     assert read(tmp_path / "a.zip")[0] == ["plain", *STORIES]
 
 
-def test_a_split_within_a_zip_archive_is_taken(tmp_path: Path) -> None:
+def test_split_within_a_zip_archive_is_used(tmp_path: Path) -> None:
     archive(tmp_path / "a.zip", **{"train.txt": "to train on", "valid.txt": "held out"})
     for root in (tmp_path, tmp_path / "a.zip"):
         documents = FileDocuments(root)
@@ -120,13 +120,13 @@ def test_a_split_within_a_zip_archive_is_taken(tmp_path: Path) -> None:
         }
 
 
-def test_an_office_document_is_no_archive_of_texts(tmp_path: Path) -> None:
+def test_office_document_is_not_read_as_archive(tmp_path: Path) -> None:
     archive(tmp_path / "a.docx", **{"word/document.xml": "<w:t>words</w:t>"})
     texts, documents = read(tmp_path)
     assert (texts, skipped(documents)) == ([], [("binary", "")])
 
 
-def test_a_damaged_archive_is_named(tmp_path: Path) -> None:
+def test_damaged_archive_is_reported(tmp_path: Path) -> None:
     archive(tmp_path / "a.zip", **{"b.txt": "plain words " * 99})
     (tmp_path / "a.zip").write_bytes((tmp_path / "a.zip").read_bytes()[:-40])
     assert skipped(read(tmp_path)[1]) == [("damaged", "")]
@@ -135,7 +135,7 @@ def test_a_damaged_archive_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "delimiter"), [("a.csv", ","), ("a.csv", ";"), ("a.tsv", "\t"), ("a.txt", "\t"), ("a", ",")]
 )
-def test_tables_are_documents_by_their_column(tmp_path: Path, name: str, delimiter: str) -> None:
+def test_table_rows_are_documents_by_their_text_column(tmp_path: Path, name: str, delimiter: str) -> None:
     import csv
 
     with (tmp_path / name).open("w", newline="") as file:
@@ -148,14 +148,14 @@ def test_tables_are_documents_by_their_column(tmp_path: Path, name: str, delimit
     assert read(tmp_path, text_field="label")[0] == ["good"] * 30
 
 
-def test_a_table_without_names_has_numbered_columns(tmp_path: Path) -> None:
+def test_table_without_header_has_numbered_columns(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("".join(f'{number % 2},"{text}"\n' for number, text in enumerate(STORIES)))
     texts, documents = read(tmp_path)
     assert texts == STORIES
     assert documents.reading.fields == (("2", ("1",)),)
 
 
-def test_rows_of_another_width_are_counted_and_named(tmp_path: Path) -> None:
+def test_rows_of_another_width_are_reported(tmp_path: Path) -> None:
     lines = [f"{number}\tthe words of row {number}" for number in range(20)]
     (tmp_path / "a.tsv").write_text("\n".join(["id\ttext", *lines[:9], "torn", *lines[9:]]))
     texts, documents = read(tmp_path)
@@ -173,7 +173,7 @@ def test_rows_of_another_width_are_counted_and_named(tmp_path: Path) -> None:
         "# Title\n\n<p>Markdown with a tag</p>\n",
     ],
 )
-def test_prose_and_code_stay_as_they_are(tmp_path: Path, text: str) -> None:
+def test_prose_and_code_are_unchanged(tmp_path: Path, text: str) -> None:
     (tmp_path / "a.txt").write_text(text)
     texts, documents = read(tmp_path)
     assert texts == [text]
@@ -188,26 +188,26 @@ SHOWN = "Bir sayfa\n\nHome\n\nBaşlık\n\nİlk paragraf & devamı, aynı satırd
 
 
 @pytest.mark.parametrize("name", ["a.html", "a.htm", "a.txt", "page"])
-def test_html_is_read_as_its_text(tmp_path: Path, name: str) -> None:
+def test_html_is_read_as_text(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text(PAGE)
     texts, documents = read(tmp_path)
     assert texts == [SHOWN]
     assert documents.reading.converted == (("html", 1),)
 
 
-def test_a_page_in_the_encoding_that_it_names_is_read(tmp_path: Path) -> None:
+def test_html_is_decoded_by_its_declared_encoding(tmp_path: Path) -> None:
     page = PAGE.replace("<head>", '<head><meta charset="windows-1254">')
     (tmp_path / "a.html").write_bytes(page.encode("windows-1254"))
     assert read(tmp_path)[0] == [SHOWN]
 
 
-def test_html_of_nothing_but_tags_is_empty(tmp_path: Path) -> None:
+def test_html_without_text_is_empty(tmp_path: Path) -> None:
     (tmp_path / "a.html").write_text("<html><body><img src='x'></body></html>")
     assert skipped(read(tmp_path)[1]) == [("empty", "")]
     assert html_text("no tags, a < b") == "no tags, a < b\n"
 
 
-def test_rtf_is_read_as_its_text(tmp_path: Path) -> None:
+def test_rtf_is_read_as_text(tmp_path: Path) -> None:
     (tmp_path / "a.rtf").write_bytes(
         rb"{\rtf1\ansi\ansicpg1254{\fonttbl\f0 Arial;}\f0 G\'fcne\'fe do\u287?du.\par Yeni sat\'fdr.}"
     )
@@ -233,7 +233,7 @@ FED = "Günce\n\nİlk yazı\n\nhttps://example.org/1\nBir kalın söz & devamı,
 
 @pytest.mark.parametrize("encoding", ["utf-8", "windows-1254", "utf-16"])
 @pytest.mark.parametrize("name", ["a.xml", "a.txt", "feed"])
-def test_xml_is_read_as_its_text(tmp_path: Path, name: str, encoding: str) -> None:
+def test_xml_is_read_as_text(tmp_path: Path, name: str, encoding: str) -> None:
     (tmp_path / name).write_bytes(FEED.format(encoding=encoding).encode(encoding))
     texts, documents = read(tmp_path)
     assert texts == [FED]
@@ -252,13 +252,13 @@ def test_xml_is_read_as_its_text(tmp_path: Path, name: str, encoding: str) -> No
         ("a.txt", "<3 means a heart", "<3 means a heart"),
     ],
 )
-def test_xml_of_any_kind_and_code_with_tags(tmp_path: Path, name: str, source: str, text: str) -> None:
+def test_xml_is_distinguished_from_code_with_tags(tmp_path: Path, name: str, source: str, text: str) -> None:
     (tmp_path / name).write_text(source)
     assert read(tmp_path)[0] == [text]
 
 
 @pytest.mark.parametrize(("name", "root"), [("a.xml", "r"), ("a.html", "html")])
-def test_many_elements_side_by_side_take_no_longer_than_their_length(tmp_path: Path, name: str, root: str) -> None:
+def test_xml_reading_time_is_linear_in_sibling_elements(tmp_path: Path, name: str, root: str) -> None:
     (tmp_path / name).write_text(f"<{root}>" + "<li>word</li>" * 10_000 + f"</{root}>")
     began = time.process_time()
     assert read(tmp_path)[0] == ["word\n" * 10_000]
@@ -277,9 +277,7 @@ def test_many_elements_side_by_side_take_no_longer_than_their_length(tmp_path: P
     ],
 )
 @pytest.mark.parametrize("ending", ["jsonl", "csv", "txt"])
-def test_rows_in_another_encoding_get_it_proposed_and_are_read_with_it(
-    tmp_path: Path, encoding: str, words: str, ending: str
-) -> None:
+def test_encoding_of_rows_is_proposed_and_used(tmp_path: Path, encoding: str, words: str, ending: str) -> None:
     texts = [f"{number} {words}" for number in range(40)]
     rows = [json.dumps({"text": one, "id": "x"}, ensure_ascii=False) for one in texts]
     content = {"jsonl": rows, "csv": ["id;text", *(f'x;"{one}"' for one in texts)], "txt": texts}[ending]
@@ -351,11 +349,11 @@ def test_the_field_that_holds_the_text(row: dict[str, Any], wanted: str | None, 
         ({}, None),
     ],
 )
-def test_where_no_field_is_known_none_is_guessed(row: dict[str, Any], wanted: str | None) -> None:
+def test_unknown_fields_are_not_guessed(row: dict[str, Any], wanted: str | None) -> None:
     assert chosen_field([row] * 5, wanted) is None
 
 
-def test_first_rows_without_text_do_not_mislead(tmp_path: Path) -> None:
+def test_leading_rows_without_text_do_not_change_the_field(tmp_path: Path) -> None:
     rows: list[dict[str, Any]] = [{"id": "k1", "story": None}, {"id": "k2", "story": ""}, {"id": "k3"}]
     rows += [{"id": f"k{number}", "story": text} for number, text in enumerate(STORIES)]
     (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, rows)))
@@ -364,13 +362,13 @@ def test_first_rows_without_text_do_not_mislead(tmp_path: Path) -> None:
     assert skipped(documents) == [("invalid-json", "1, a.jsonl:3"), ("empty-rows", "2")]
 
 
-def test_a_file_without_text_tells_the_keys_it_has(tmp_path: Path) -> None:
+def test_file_without_text_is_reported_with_its_keys(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text('{"id": "x1", "meta": {"lang": "tr", "n": 1}}\n' * 3)
     (tmp_path / "package.json").write_text('{\n  "name": "x",\n  "scripts": {"test": "y"}\n}')
     assert skipped(read(tmp_path)[1]) == [("no-field", "id, meta.lang, meta.n"), ("no-field", "name, scripts.test")]
 
 
-def test_a_bad_byte_costs_a_line_of_json_or_itself_alone(tmp_path: Path) -> None:
+def test_invalid_byte_skips_its_json_line_or_only_itself(tmp_path: Path) -> None:
     data = LINES.encode().replace(b"3. masal", b"3. m\xffasal")
     data = (
         "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in ROWS)
@@ -399,5 +397,5 @@ def test_a_bad_byte_costs_a_line_of_json_or_itself_alone(tmp_path: Path) -> None
         (["", " "], False),
     ],
 )
-def test_prose_is_told_from_ids_and_labels(values: list[str], prose: bool) -> None:
+def test_prose_is_distinguished_from_ids_and_labels(values: list[str], prose: bool) -> None:
     assert is_prose(values) == prose

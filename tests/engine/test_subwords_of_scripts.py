@@ -32,7 +32,7 @@ def findings(folder: Path, text: str, **settings: Any) -> dict[str, dict[str, An
 
 
 @pytest.mark.parametrize("text", [HINDI, TAMIL, ARABIC], ids=["hindi", "tamil", "arabic"])
-def test_a_word_is_not_cut_at_its_marks(text: str) -> None:
+def test_words_are_not_cut_at_combining_marks(text: str) -> None:
     tokenizer = LEARNT["bpe"].learnt([text * 50], 600, ())
     tokens = len(tokenizer.encode(text))
     assert tokens <= len(text.split()) + 2, "words that come again and again are one token each"
@@ -57,14 +57,14 @@ def test_an_older_tokenizer_keeps_its_pattern() -> None:
 
 @pytest.mark.parametrize("kind", ["bpe", "sentencepiece"])
 @pytest.mark.parametrize("text", RESERVED)
-def test_reserved_letters_come_back(kind: str, text: str) -> None:
+def test_reserved_letters_round_trip(kind: str, text: str) -> None:
     learnt = LEARNT[kind].learnt(["the old river ran past a mill ▁▂▃▄▅▆▇█\n" * 200, text], 300, ())
     for tokenizer in (learnt, tokenizer_from_dict(json.loads(json.dumps(learnt.to_dict())))):
         assert tokenizer.decode(tokenizer.encode(text).tolist()) == text
         assert "".join(tokenizer.decode_each(tokenizer.encode(text).tolist())) == text
 
 
-def test_a_text_that_does_not_come_back_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_text_that_does_not_round_trip_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever the tokenizer: here one that takes ▁ for a space, as its older versions did."""
     text = "the old river ran ▁▂▃ past a mill\n" * 400
     whole = findings(tmp_path, text, tokenizer="sentencepiece", vocab_size=300)["round-trip"]
@@ -75,7 +75,7 @@ def test_a_text_that_does_not_come_back_is_named(tmp_path: Path, monkeypatch: py
     assert torn["status"] == "fail" and torn["values"]["torn"] >= 2
 
 
-def test_a_vocabulary_too_large_for_its_text_is_named_and_the_remedy_helps(tmp_path: Path, prose: str) -> None:
+def test_too_large_vocabulary_is_reported_and_its_remedy_helps(tmp_path: Path, prose: str) -> None:
     for kind in ("bpe", "sentencepiece"):
         large = findings(tmp_path, prose, tokenizer=kind, vocab_size=2000)["vocabulary-size"]
         assert large["status"] == "warn", large

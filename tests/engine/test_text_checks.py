@@ -83,7 +83,7 @@ def is_well_told(finding: Finding) -> None:
         assert remedy_title(remedy, "tr") != remedy["title"]
 
 
-def test_the_checks_are_those_of_the_table_each_with_words_and_an_item() -> None:
+def test_checks_match_the_table_and_have_words_and_an_item() -> None:
     assert [check.id for check in TEXT_CHECKS] == IDS
     reading = {entry.id for entry in READING}
     assert [id for id in IDS if id not in reading] == [entry.id for entry in BEFORE]
@@ -103,7 +103,7 @@ def test_the_checks_are_those_of_the_table_each_with_words_and_an_item() -> None
 @pytest.mark.parametrize("config", ["tiny", "mini"])
 @pytest.mark.parametrize("recipe", ["guide", "fast"])
 @pytest.mark.parametrize("corpus", ["sample", "python-docs"])
-def test_a_healthy_corpus_raises_nothing(corpus: str, recipe: str, config: str) -> None:
+def test_healthy_corpus_has_no_findings(corpus: str, recipe: str, config: str) -> None:
     resolved = resolve({"corpus": corpus, "recipe": recipe, "config": config})
     prepared = result_of(prepare_corpus(resolved.settings))
     findings = found_in(TextContext(resolved.settings, prepared, resolved.sources))
@@ -120,11 +120,11 @@ def test_a_healthy_corpus_raises_nothing(corpus: str, recipe: str, config: str) 
 
 
 @pytest.mark.slow
-def test_code_raises_nothing() -> None:
+def test_code_has_no_findings() -> None:
     assert graver(found_in(context_of(corpus="python-code"))) == {}
 
 
-def test_shakespeare_raises_nothing_and_has_the_known_baselines(shakespeare: Path) -> None:
+def test_shakespeare_has_no_findings_and_the_known_baselines(shakespeare: Path) -> None:
     findings = found_in(context_of(data_dir=str(shakespeare), seq_len=256))
     assert graver(findings) == {}
     values = findings["baselines"]["values"]
@@ -133,7 +133,7 @@ def test_shakespeare_raises_nothing_and_has_the_known_baselines(shakespeare: Pat
 
 
 @pytest.mark.parametrize("text", [TURKISH, ENGLISH], ids=["tr", "en"])
-def test_prose_in_one_language_raises_nothing(tmp_path: Path, text: str) -> None:
+def test_prose_in_one_language_has_no_findings(tmp_path: Path, text: str) -> None:
     assert graver(findings_of(tmp_path, text, seq_len=32)) == {}
 
 
@@ -152,7 +152,7 @@ def marked_up(text: str) -> str:
     )
 
 
-def test_comparisons_and_includes_in_code_are_no_markup() -> None:
+def test_comparisons_and_includes_in_code_are_not_markup() -> None:
     code = "#include <stdio.h>\nstd::vector<int> v;\nif (a <b and c> d) { x = y<z>(1); }\n" * 20
     assert text_measures.markup_share(code) == 0.0
     assert text_measures.markup_share(marked_up(ENGLISH)) > 0.4
@@ -172,7 +172,7 @@ def test_comparisons_and_includes_in_code_are_no_markup() -> None:
     ],
     ids=["repeated", "numbered", "base64", "base64-text", "hex", "numbers", "shuffled", "part"],
 )
-def test_what_is_no_text_is_named(tmp_path: Path, text: str, variant: str) -> None:
+def test_binary_or_random_input_is_reported(tmp_path: Path, text: str, variant: str) -> None:
     finding = findings_of(tmp_path, text)["corpus-text"]
     assert finding["status"] == ("warn" if variant in ("much-alike", "partly-encoded") else "fail")
     assert finding["values"]["variant"] == variant
@@ -188,7 +188,7 @@ def test_what_is_no_text_is_named(tmp_path: Path, text: str, variant: str) -> No
     ],
     ids=["tr-1252", "tr-latin-1", "tr-1254", "en-1252"],
 )
-def test_a_wrong_code_page_is_named_with_its_remedy(tmp_path: Path, text: str, written: str, read: str) -> None:
+def test_wrong_code_page_is_reported_with_its_remedy(tmp_path: Path, text: str, written: str, read: str) -> None:
     damaged = text.encode(written).decode(read)
     finding = findings_of(tmp_path, damaged)["mojibake"]
     assert finding["status"] == ("fail" if text == TURKISH else "warn")
@@ -198,13 +198,13 @@ def test_a_wrong_code_page_is_named_with_its_remedy(tmp_path: Path, text: str, w
     assert mended["mojibake"]["status"] == "pass"
 
 
-def test_lost_characters_are_named_and_no_remedy_is_promised(tmp_path: Path) -> None:
+def test_lost_characters_are_reported_without_a_remedy(tmp_path: Path) -> None:
     finding = findings_of(tmp_path, TURKISH.replace("ğ", "\N{REPLACEMENT CHARACTER}"))["mojibake"]
     assert (finding["status"], finding["values"]["variant"]) == ("fail", "beyond-repair")
     assert finding["remedies"] == []
 
 
-def test_little_damage_is_a_warning_and_two_words_are_none(tmp_path: Path) -> None:
+def test_little_damage_is_a_warning_and_two_words_are_not(tmp_path: Path) -> None:
     words = ENGLISH.split(" ")
     for place in range(0, len(words), 300):
         words[place] = "cafÃ©s"
@@ -212,7 +212,7 @@ def test_little_damage_is_a_warning_and_two_words_are_none(tmp_path: Path) -> No
     assert findings_of(tmp_path, ENGLISH[:4000] + "cafÃ©s " * 2, seq_len=8)["mojibake"]["status"] == "pass"
 
 
-def test_validation_text_that_stands_in_training_is_named(tmp_path: Path) -> None:
+def test_validation_text_in_the_training_split_is_reported(tmp_path: Path) -> None:
     half = len(ENGLISH) // 2
     leak = {"train.txt": ENGLISH, "val.txt": ENGLISH[half:]}
     finding = findings_of(tmp_path, leak)["split-overlap"]
@@ -229,7 +229,7 @@ def test_validation_text_that_stands_in_training_is_named(tmp_path: Path) -> Non
     [str.upper, lambda text: textwrap.fill(text, 30), lambda text: re.sub("[^A-Za-z]+", "  ", text)],
     ids=["capitals", "wrapped", "punctuation"],
 )
-def test_validation_text_set_anew_in_training_is_named_all_the_same(tmp_path: Path, anew: Callable[[str], str]) -> None:
+def test_reformatted_validation_text_in_training_is_reported(tmp_path: Path, anew: Callable[[str], str]) -> None:
     half = len(ENGLISH) // 2
     leak = {"train.txt": ENGLISH[:half] + "\n" + anew(ENGLISH[half:]), "val.txt": ENGLISH[half:]}
     finding = findings_of(tmp_path, leak)["split-overlap"]
@@ -237,7 +237,7 @@ def test_validation_text_set_anew_in_training_is_named_all_the_same(tmp_path: Pa
     assert finding["status"] == "fail" and finding["values"]["share"] > 0.8
 
 
-def test_ruled_lines_on_both_sides_are_no_leak(tmp_path: Path) -> None:
+def test_rules_and_separators_in_both_splits_are_no_leak(tmp_path: Path) -> None:
     half = len(ENGLISH) // 2
     ruled = {"train.txt": ENGLISH[:half] + "-" * 20_000, "val.txt": "-" * 20_000 + ENGLISH[half:]}
     assert findings_of(tmp_path, ruled)["split-overlap"]["values"]["found"] == 0
@@ -248,19 +248,19 @@ def test_ruled_lines_on_both_sides_are_no_leak(tmp_path: Path) -> None:
     [(ENGLISH, TURKISH), (TURKISH, ENGLISH), (ENGLISH, ENGLISH.upper())],
     ids=["en-tr", "tr-en", "upper"],
 )
-def test_another_language_on_the_validation_side_is_named(tmp_path: Path, train: str, validation: str) -> None:
+def test_validation_split_in_another_language_is_reported(tmp_path: Path, train: str, validation: str) -> None:
     finding = findings_of(tmp_path, {"train.txt": train, "val.txt": validation})["split-alike"]
     assert finding["status"] == "warn"
     assert finding["values"]["apart"] > 0.8
 
 
 @pytest.mark.parametrize("length", [2600, 10_000])
-def test_a_short_validation_side_of_the_same_language_is_alike(tmp_path: Path, length: int) -> None:
+def test_short_validation_split_of_the_same_language_passes(tmp_path: Path, length: int) -> None:
     sides: dict[str, str | bytes] = {"train.txt": ENGLISH[length:], "val.txt": ENGLISH[:length]}
     assert findings_of(tmp_path, sides)["split-alike"]["status"] == "pass"
 
 
-def test_characters_that_training_lacks_are_named(tmp_path: Path) -> None:
+def test_characters_missing_from_training_are_reported(tmp_path: Path) -> None:
     half = len(ENGLISH) // 2
     strange = ENGLISH[half:].replace("q", "ҩ").replace("x", "х")
     finding = findings_of(tmp_path, {"train.txt": ENGLISH[:half], "val.txt": strange})["unknown-characters"]
@@ -272,7 +272,7 @@ def test_characters_that_training_lacks_are_named(tmp_path: Path) -> None:
     assert [remedy["settings"] for remedy in finding["remedies"]] == [{"vocab_size": 40}]
 
 
-def test_too_little_text_is_named_with_what_would_make_more_of_it(tmp_path: Path) -> None:
+def test_too_little_text_is_reported_with_remedies(tmp_path: Path) -> None:
     finding = findings_of(tmp_path, ENGLISH[:9000], seq_len=256)["corpus-size"]
     assert (finding["status"], finding["values"]["variant"]) == ("fail", "few-train-windows+few-validation-windows")
     assert [remedy["settings"] for remedy in finding["remedies"]] == [{"seq_len": 64}]
@@ -283,14 +283,14 @@ def test_too_little_text_is_named_with_what_would_make_more_of_it(tmp_path: Path
     ]  # fmt: skip
 
 
-def test_a_model_too_large_for_its_text_is_named(tmp_path: Path) -> None:
+def test_model_too_large_for_its_text_is_reported(tmp_path: Path) -> None:
     finding = findings_of(tmp_path, ENGLISH, config="small")["corpus-size"]
     assert finding["status"] == "warn"
     assert [remedy["settings"] for remedy in finding["remedies"]] == [{"config": "tiny"}]
     assert finding["values"]["full_tokens"] == 20 * finding["values"]["parameters"]
 
 
-def test_lines_that_stand_there_twice_are_named(tmp_path: Path) -> None:
+def test_duplicate_lines_are_reported(tmp_path: Path) -> None:
     several = ENGLISH.split("\n")
     assert findings_of(tmp_path, "\n".join(several + several[::4]))["duplicate-text"]["status"] == "warn"
     finding = findings_of(tmp_path, ENGLISH + "\n" + ENGLISH)["duplicate-text"]
@@ -298,7 +298,7 @@ def test_lines_that_stand_there_twice_are_named(tmp_path: Path) -> None:
     assert 0.4 < finding["values"]["share"] < 0.5
 
 
-def test_short_lines_are_compared_together_and_ruled_ones_not_at_all() -> None:
+def test_short_lines_are_compared_in_groups_and_separators_are_not() -> None:
     poem = "\n\n".join(f"the {number}th verse\nis a short one\nand ends at {number}" for number in range(100))
     assert text_measures.repeated_lines([poem], 40) == (0, 100)
     assert text_measures.repeated_lines([poem, poem], 40) == (100, 200)
@@ -307,7 +307,7 @@ def test_short_lines_are_compared_together_and_ruled_ones_not_at_all() -> None:
 
 
 @pytest.mark.parametrize(("old", "status"), [(0.0, "pass"), (0.004, "note"), (0.05, "warn"), (0.3, "fail")])
-def test_files_that_cannot_be_decoded_are_weighed_by_their_size(tmp_path: Path, old: float, status: str) -> None:
+def test_undecodable_files_are_weighted_by_size(tmp_path: Path, old: float, status: str) -> None:
     legacy = TURKISH.encode("cp1254")[: int(old * len(ENGLISH) / (1 - old))]
     finding = findings_of(tmp_path, {"a.txt": ENGLISH, **({"old.txt": legacy} if legacy else {})})["corpus-readable"]
     assert finding["status"] == status
@@ -316,7 +316,7 @@ def test_files_that_cannot_be_decoded_are_weighed_by_their_size(tmp_path: Path, 
     assert [remedy["settings"] for remedy in finding["remedies"]] == wanted
 
 
-def test_other_files_that_are_left_out_are_named(tmp_path: Path) -> None:
+def test_other_skipped_files_are_reported(tmp_path: Path) -> None:
     finding = findings_of(tmp_path, {"a.txt": ENGLISH, "empty.txt": "", "image.png": b"\x89PNG\0\0" * 9})[
         "corpus-readable"
     ]
@@ -379,7 +379,7 @@ def test_other_files_that_are_left_out_are_named(tmp_path: Path) -> None:
          [{"learning_rate": 3e-4}, {"grad_clip": 1.0}, {"warmup_steps": 200}, {"early_stopping_patience": 2}]),
     ],
 )  # fmt: skip
-def test_rash_hyperparameters_are_named_with_saner_ones(
+def test_extreme_hyperparameters_are_reported_with_better_ones(
     tmp_path: Path, settings: dict[str, Any], status: str, variant: str | None, remedies: list[dict[str, Any]]
 ) -> None:
     finding = findings_of(tmp_path, ENGLISH, **{"learning_rate": 0.01, **settings})["hyperparameters"]
@@ -393,7 +393,7 @@ def test_rash_hyperparameters_are_named_with_saner_ones(
 @pytest.mark.parametrize("most_steps", [1, 17, 500, None])
 @pytest.mark.parametrize("every", [None, 7, 1000])
 @pytest.mark.parametrize("batch_size", [3, 64, 4000])
-def test_steps_and_evaluations_are_those_that_the_run_will_make(
+def test_counted_steps_and_evaluations_match_the_run(
     sample: Corpus, epochs: int | None, most_steps: int | None, every: int | None, batch_size: int
 ) -> None:
     if epochs is None and most_steps is None:
@@ -420,7 +420,7 @@ def check(id: str) -> Check:
 
 
 @pytest.mark.parametrize("moved", [0, 2])
-def test_labels_that_are_not_the_next_token_are_named(
+def test_labels_that_are_not_the_next_token_are_reported(
     sample: Corpus, monkeypatch: pytest.MonkeyPatch, moved: int
 ) -> None:
     context = TextContext(resolve({"corpus": "sample"}).settings, sample, {})
@@ -462,7 +462,7 @@ def test_labels_that_are_not_the_next_token_are_named(
     ],
     ids=["html", "rtf", "json", "table"],
 )
-def test_markup_in_the_text_is_named(tmp_path: Path, text: str, variant: str) -> None:
+def test_markup_in_the_text_is_reported(tmp_path: Path, text: str, variant: str) -> None:
     finding = findings_of(tmp_path, {"a.md": text})["markup"]
     assert (finding["status"], finding["values"]["variant"]) == ("warn", variant)
     is_well_told(finding)
@@ -479,7 +479,7 @@ def test_markup_in_the_text_is_named(tmp_path: Path, text: str, variant: str) ->
     ],
     ids=["ids", "links", "labels", "prose", "equations"],
 )
-def test_a_field_that_is_no_prose_is_named(tmp_path: Path, value: Any, variant: str | None) -> None:
+def test_field_without_prose_is_reported(tmp_path: Path, value: Any, variant: str | None) -> None:
     lines = "".join(json.dumps({"odd": value(number)}) + "\n" for number in range(2000))
     (tmp_path / "a.jsonl").write_text(lines)
     context = context_of(data_dir=str(tmp_path / "a.jsonl"), text_field="odd", seq_len=8)
@@ -490,7 +490,7 @@ def test_a_field_that_is_no_prose_is_named(tmp_path: Path, value: Any, variant: 
     is_well_told(finding)
 
 
-def test_tokens_that_do_not_turn_back_into_the_text_are_named(sample: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tokens_that_do_not_decode_to_the_text_are_reported(sample: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = resolve({"corpus": "sample"}).settings
     outside = replace(sample, validation=replace(sample.validation, tokens=np.full(500, 200, dtype=np.uint8)))
     finding = run(check("round-trip"), TextContext(settings, outside, {}))
@@ -502,7 +502,7 @@ def test_tokens_that_do_not_turn_back_into_the_text_are_named(sample: Corpus, mo
     is_well_told(finding)
 
 
-def test_a_text_too_short_to_judge_is_skipped_with_the_reason(tmp_path: Path) -> None:
+def test_check_of_a_too_short_text_is_skipped_with_a_reason(tmp_path: Path) -> None:
     findings = findings_of(tmp_path, ENGLISH[:300], seq_len=4)
     skipped = {id for id, finding in findings.items() if finding["status"] == "skipped"}
     assert skipped == {"corpus-text", "markup", "duplicate-text", "split-overlap", "split-alike"}
@@ -515,14 +515,14 @@ def json_lines(text: str) -> str:
     return "\n".join(json.dumps({"text": f"{sentence}."}) for sentence in sentences)
 
 
-def test_many_short_documents_are_judged_as_one_long_text(tmp_path: Path) -> None:
+def test_many_short_documents_are_checked_as_one_text(tmp_path: Path) -> None:
     assert graver(findings_of(tmp_path, {"a.jsonl": json_lines(ENGLISH)}, seq_len=32)) == {}
     damaged = {"a.jsonl": json_lines(TURKISH.encode("cp1254").decode("latin-1"))}
     share = findings_of(tmp_path, damaged, seq_len=32)["mojibake"]["values"]["share"]
     assert share > 0.3
 
 
-def test_a_remedy_that_is_in_force_is_not_offered_again(tmp_path: Path) -> None:
+def test_applied_remedy_is_not_offered_again(tmp_path: Path) -> None:
     damaged = {"a.jsonl": json_lines(TURKISH.encode("cp1254").decode("latin-1"))}  # too short to be known as Turkish
     finding = findings_of(tmp_path, damaged, seq_len=32, fix_encoding=True)["mojibake"]
     assert (finding["status"], finding["remedies"]) == ("fail", [])
@@ -531,7 +531,7 @@ def test_a_remedy_that_is_in_force_is_not_offered_again(tmp_path: Path) -> None:
     assert finding["remedies"] == []
 
 
-def test_a_check_gives_its_remedies_and_one_that_breaks_is_an_error(sample: Corpus) -> None:
+def test_checks_return_remedies_and_exceptions_become_errors(sample: Corpus) -> None:
     offered = [{"id": "more", "title": "More", "settings": {"epochs": 3}}]
     one = Check("baselines", "before", "validation-split", lambda _: {}, lambda *_: "warn", lambda *_: offered)
     assert run(one, None)["remedies"] == offered

@@ -14,7 +14,7 @@ def built_from(text: str, size: int = 5000) -> CharacterTokenizer:
 
 
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"]), min_size=1))
-def test_a_text_comes_back_as_it_was(text: str) -> None:
+def test_encoding_and_decoding_round_trips(text: str) -> None:
     tokenizer = built_from(text)
     ids = tokenizer.encode(text)
     assert len(ids) == len(text)
@@ -23,17 +23,17 @@ def test_a_text_comes_back_as_it_was(text: str) -> None:
 
 
 @pytest.mark.parametrize("alphabet", ["abc", "abcğış", "abc漢字", "abc😀", "".join(map(chr, range(32, 600)))], ids=len)
-def test_what_is_not_in_the_vocabulary_is_unknown(alphabet: str) -> None:
+def test_character_outside_the_vocabulary_is_unknown(alphabet: str) -> None:
     tokenizer = built_from(alphabet)
     assert list(tokenizer.encode("a€𝄞\x01")) == [tokenizer.encode("a")[0], 0, 0, 0]
     assert tokenizer.decode([0]) == "\ufffd"
 
 
-def test_the_vocabulary_is_the_most_frequent_characters() -> None:
+def test_vocabulary_has_the_most_frequent_characters() -> None:
     assert built_from("aaabbc", size=2).characters == "ab"
 
 
-def test_special_tokens_come_first_and_survive_storage() -> None:
+def test_special_tokens_come_first_and_round_trip() -> None:
     tokenizer = CharacterTokenizer("ba", (UNKNOWN, END_OF_DOCUMENT))
     assert list(tokenizer.encode("ab")) == [2, 3]
     assert tokenizer.end_of_document == 1

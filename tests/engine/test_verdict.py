@@ -42,7 +42,7 @@ def run(validations: list[tuple[float, float]], **settings: Any) -> History:
     ("loss", "stands"),
     [(1.8, "below-5-gram"), (2.0, "above-5-gram"), (2.6, "above-bigram"), (3.3, "above-unigram")],
 )
-def test_a_model_is_placed_between_the_baselines(loss: float, stands: str) -> None:
+def test_verdict_places_the_model_between_the_baselines(loss: float, stands: str) -> None:
     verdict = verdict_of(run([(loss, loss)]))
     assert verdict is not None
     assert verdict["stands"] == stands
@@ -60,7 +60,7 @@ def test_a_model_is_placed_between_the_baselines(loss: float, stands: str) -> No
         ([(1.7, 1.5), (1.9, 1.0)], {}, "dropout"),  # a low rate is not what a memorised text lacks
     ],
 )
-def test_the_lever_is_what_the_curves_and_the_settings_tell(
+def test_verdict_names_the_most_effective_change(
     validations: list[tuple[float, float]], settings: dict[str, Any], lever: str
 ) -> None:
     verdict = verdict_of(run(validations, **settings))
@@ -72,7 +72,7 @@ def test_the_lever_is_what_the_curves_and_the_settings_tell(
         assert not any("{" in line for line in lines)
 
 
-def test_the_command_names_the_text_of_the_run_in_shell_words() -> None:
+def test_verdict_command_quotes_the_text_for_the_shell() -> None:
     verdict = verdict_of(run([(2.0, 2.0)], data_dir="my texts/a"))
     assert verdict is not None
     words = shlex.split(verdict["command"])
