@@ -112,7 +112,7 @@ def train_in(wire: Wire) -> None:
 
 
 @pytest.mark.benchmark
-def test_the_first_frame_comes_as_soon_as_that_of_an_empty_app(command: Command, tmp_path: Path) -> None:
+def test_first_frame_is_as_fast_as_an_empty_app(command: Command, tmp_path: Path) -> None:
     """Promise: within 1.3 times."""
     empty = tmp_path / "empty.py"
     empty.write_text(EMPTY)
@@ -126,7 +126,7 @@ def test_the_first_frame_comes_as_soon_as_that_of_an_empty_app(command: Command,
 
 
 @pytest.mark.benchmark
-def test_help_comes_as_soon_as_the_parser_is_loaded(command: Command) -> None:
+def test_help_is_as_fast_as_importing_the_parser(command: Command) -> None:
     """Promise: within 1.5 times `import typer`."""
     ours, theirs = [], []
     for _ in range(2 * _ROUNDS):
@@ -182,7 +182,7 @@ def test_training_in_the_app_is_as_fast_as_without_a_screen(command: Command, sh
 
 
 @pytest.mark.benchmark
-def test_a_key_is_answered_at_once_while_training(command: Command, shakespeare: Path) -> None:
+def test_key_response_time_while_training(command: Command, shakespeare: Path) -> None:
     """Promise: 95 of 100 within 100 ms."""
     plan(command, shakespeare)
     delays = []

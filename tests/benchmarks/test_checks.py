@@ -29,7 +29,7 @@ def fastest(command: Command, checks: int, *words: object) -> float:
 
 @pytest.mark.benchmark
 @pytest.mark.slow
-def test_judging_costs_seconds_before_and_after_and_next_to_nothing_meanwhile(
+def test_checks_stay_within_their_time_limits(
     command: Command, shakespeare: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = fastest(command, 22, "before", "--data-dir", shakespeare)

@@ -28,7 +28,7 @@ SAYS = f"print({gpu_check.ROW!r} + '{{\"number\": 1}}', flush=True); "
         (SAYS + "import os; os.kill(os.getpid(), 9)", "broke, code -9: "),
     ],
 )
-def test_what_a_part_has_found_is_kept_however_it_ends(program: str, ended: str) -> None:
+def test_results_of_a_part_are_kept_however_it_ends(program: str, ended: str) -> None:
     found = gpu_check.run_part([sys.executable, "-c", program], 3.0)
     assert found["rows"] == [{"number": 1}]
     assert found["ended"] == ended
@@ -44,7 +44,7 @@ def test_every_file_of_tests_for_a_gpu_is_run() -> None:
     assert sorted(name for group in gpu_check_parts.TEST_GROUPS for name in group) == sorted(there)
 
 
-def test_rows_of_other_columns_begin_a_table_of_their_own() -> None:
+def test_rows_with_other_columns_start_a_new_table() -> None:
     lines = gpu_check.table([{"a": 1, "b": None}, {"a": 2, "b": 3}, {"c": 4}])
     assert lines == ["", "| a | b |", "| --- | --- |", "| 1 | None |", "| 2 | 3 |", "", "| c |", "| --- |", "| 4 |"]
 
@@ -56,7 +56,7 @@ def script(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a card here")
-def test_without_a_card_it_says_so(tmp_path: Path) -> None:
+def test_missing_gpu_is_reported(tmp_path: Path) -> None:
     told = script(tmp_path)
     assert told.returncode == 2
     assert "no CUDA card" in told.stdout and "--dry" in told.stdout
@@ -64,7 +64,7 @@ def test_without_a_card_it_says_so(tmp_path: Path) -> None:
 
 @pytest.mark.extended
 @pytest.mark.slow
-def test_the_dry_mode_runs_each_part_and_says_what_is_missing(tmp_path: Path) -> None:
+def test_dry_mode_runs_each_part_and_reports_what_is_missing(tmp_path: Path) -> None:
     told = script(tmp_path, "--dry")
     assert told.returncode == 0, told.stdout + told.stderr
     found = json.loads((tmp_path / "gpu_check.json").read_text())

@@ -24,7 +24,7 @@ def kernel(device: torch.device) -> fused.Kernel:
 
 @pytest.mark.parametrize("time", [64, 200])
 @pytest.mark.parametrize(("width", "heads"), [(128, 4), (512, 8)])
-def test_the_fused_kernel_is_the_recurrence(
+def test_fused_kernel_matches_the_recurrence(
     kernel: fused.Kernel, device: torch.device, width: int, heads: int, time: int
 ) -> None:
     mixer = filled(width, heads).to(device)

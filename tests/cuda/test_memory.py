@@ -43,7 +43,7 @@ def little_memory(device: torch.device, monkeypatch: pytest.MonkeyPatch) -> Iter
 
 
 @pytest.mark.parametrize("mode", ["off", "graphs"])
-def test_a_batch_that_does_not_fit_goes_in_smaller_pieces(
+def test_batch_that_does_not_fit_uses_smaller_micro_batches(
     little_memory: torch.device, recordable: torch.device, mode: str, tmp_path: Path, text: Path
 ) -> None:
     values = {
@@ -62,7 +62,7 @@ def test_a_batch_that_does_not_fit_goes_in_smaller_pieces(
 
 
 @pytest.mark.parametrize(("config", "arch"), [("mini", "mmrec"), ("mini", "llama"), extended("base", "mmrec")])
-def test_the_estimate_is_within_a_tenth_of_what_is_taken(device: torch.device, config: str, arch: str) -> None:
+def test_memory_estimate_is_within_a_tenth_of_the_measurement(device: torch.device, config: str, arch: str) -> None:
     if device.type == "cpu" and config == "base":
         pytest.skip("too long on a CPU")
     windows = 16 if device.type == "cuda" else 2

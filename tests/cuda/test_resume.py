@@ -24,7 +24,7 @@ FLAGS = ["--seq-len", 64, "--batch-size", 4, "--no-check", "--recipe", "fast", "
     ("arch", "precision", "mode"),
     [("mmrec", "bf16", "graphs"), ("llama", "fp16", "off"), extended("mmrec", "fp32", "inductor")],
 )
-def test_stopping_and_going_on_changes_no_bit(
+def test_resumed_run_matches_uninterrupted_run_bit_for_bit(
     device: torch.device, arch: str, precision: str, mode: str, tmp_path: Path, text: Path
 ) -> None:
     if not graphs.is_possible(mode, device):

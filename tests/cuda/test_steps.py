@@ -54,9 +54,7 @@ def on_the_cpu(arch: str, optimizer: str, text: str) -> list[float]:
 @pytest.mark.parametrize("precision", ROUNDING)
 @pytest.mark.parametrize("optimizer", RATES)
 @pytest.mark.parametrize("arch", ["mmrec", "llama", "gpt"])
-def test_losses_are_those_of_the_cpu(
-    device: torch.device, arch: str, optimizer: str, precision: str, prose: str
-) -> None:
+def test_losses_match_the_cpu(device: torch.device, arch: str, optimizer: str, precision: str, prose: str) -> None:
     if device.type == "cpu" and precision in ON_A_CPU and (arch, optimizer) != ON_A_CPU[precision]:
         pytest.skip("slow on a CPU, where one case in bfloat16 stands for all")
     expected = on_the_cpu(arch, optimizer, prose)

@@ -20,7 +20,7 @@ def never() -> bool:
 
 @pytest.mark.slow
 @pytest.mark.alone
-def test_what_is_measured_is_what_a_training_reaches(tmp_path: Path, text_file: Path) -> None:
+def test_measured_speed_matches_training(tmp_path: Path, text_file: Path) -> None:
     def reached(attempt: int) -> float:
         settings = replace(measured_settings, data_dir=str(text_file), output_dir=str(tmp_path / f"{attempt}"))
         return statistics.median(event.tokens_per_second for event in train(settings) if isinstance(event, Step))
@@ -38,7 +38,7 @@ def test_what_is_measured_is_what_a_training_reaches(tmp_path: Path, text_file: 
 
 
 @pytest.mark.parametrize("changes", [{}, {"optimizer": "muon", "arch": "gpt"}, {"gradient_checkpointing": True}])
-def test_at_least_one_step_is_measured_of_any_kind(changes: dict[str, object]) -> None:
+def test_at_least_one_step_of_each_kind_is_measured(changes: dict[str, object]) -> None:
     settings = Settings(**{**SMALL.as_dict(), "accumulate": 2, "learning_rate": 100.0, **changes})
     measured = measure(settings, 50, seconds=0, stop=never)
     assert measured is not None
@@ -46,14 +46,14 @@ def test_at_least_one_step_is_measured_of_any_kind(changes: dict[str, object]) -
     assert measured.tokens_per_second > 0
 
 
-def test_the_global_random_state_is_left_alone() -> None:
+def test_measuring_leaves_the_global_random_state_unchanged() -> None:
     before = torch.get_rng_state()
     measure(SMALL, 50, seconds=0, stop=never)
     assert torch.equal(torch.get_rng_state(), before)
 
 
 @pytest.mark.parametrize("steps", [0, 1, 3])
-def test_a_measurement_stops_when_told(steps: int) -> None:
+def test_measurement_can_be_stopped(steps: int) -> None:
     asked = 0
 
     def stop() -> bool:
@@ -65,7 +65,7 @@ def test_a_measurement_stops_when_told(steps: int) -> None:
     assert asked == steps + 1
 
 
-def test_a_tiny_model_fits_and_a_batch_beyond_reason_does_not() -> None:
+def test_tiny_model_fits_and_a_huge_batch_does_not() -> None:
     needed, available = fits(SMALL, 100)
     assert 2**20 < needed < 2**30
     assert needed < available
@@ -84,12 +84,12 @@ def tree(root: Path, files: dict[str, str]) -> Path:
 MEMINFO = {"proc/meminfo": "MemTotal: 9000 kB\nMemFree: 100 kB\nMemAvailable: 4000 kB\n"}
 
 
-def test_available_memory_is_what_the_system_tells(tmp_path: Path) -> None:
+def test_available_memory_matches_the_system(tmp_path: Path) -> None:
     assert available_bytes(tree(tmp_path, MEMINFO)) == 4000 * 1024
 
 
 @pytest.mark.parametrize("group", ["/deep/er", "/"])
-def test_a_group_of_the_second_version_bounds_it(tmp_path: Path, group: str) -> None:
+def test_cgroup_v2_limit_bounds_available_memory(tmp_path: Path, group: str) -> None:
     place = "sys/fs/cgroup" + group.rstrip("/")
     files = {
         "proc/self/cgroup": f"0::{group}\n",
@@ -100,7 +100,7 @@ def test_a_group_of_the_second_version_bounds_it(tmp_path: Path, group: str) -> 
     assert available_bytes(tree(tmp_path, MEMINFO | files)) == 500_000
 
 
-def test_the_narrowest_of_the_groups_around_counts_and_one_without_limit_does_not(tmp_path: Path) -> None:
+def test_smallest_enclosing_cgroup_limit_counts(tmp_path: Path) -> None:
     files = {
         "proc/self/cgroup": "0::/outer/inner\n",
         "sys/fs/cgroup/outer/memory.max": "300000\n",
@@ -111,7 +111,7 @@ def test_the_narrowest_of_the_groups_around_counts_and_one_without_limit_does_no
     assert available_bytes(tree(tmp_path, MEMINFO | files)) == 200_000
 
 
-def test_a_group_of_the_first_version_bounds_it_seen_from_inside_a_container(tmp_path: Path) -> None:
+def test_cgroup_v1_limit_bounds_available_memory_in_a_container(tmp_path: Path) -> None:
     files = {
         "proc/self/cgroup": "5:devices:/docker/x\n4:cpu,memory:/docker/x\n0::/\n",
         "sys/fs/cgroup/memory/memory.limit_in_bytes": "1000000\n",
@@ -121,5 +121,5 @@ def test_a_group_of_the_first_version_bounds_it_seen_from_inside_a_container(tmp
     assert available_bytes(tree(tmp_path, MEMINFO | files)) == 100_000
 
 
-def test_without_proc_something_is_told_all_the_same(tmp_path: Path) -> None:
+def test_available_memory_is_known_without_proc(tmp_path: Path) -> None:
     assert available_bytes(tmp_path) > 2**20

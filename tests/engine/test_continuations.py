@@ -42,7 +42,7 @@ def measured(corpus: Corpus, texts: list[tuple[str, str]], monkeypatch: pytest.M
     return result_of(measure(model, corpus, ALL, 1))
 
 
-def test_the_text_itself_scores_full_marks(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_identical_text_has_the_maximum_scores(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
     text = "the quick brown fox jumps over the lazy dog"
     values = measured(corpus, [(text, text)], monkeypatch)
     assert values["bleu"] == pytest.approx(100)
@@ -52,7 +52,7 @@ def test_the_text_itself_scores_full_marks(corpus: Corpus, monkeypatch: pytest.M
     assert "tok:13a" in values["signature"]
 
 
-def test_another_text_scores_less_by_known_figures(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_text_has_the_known_scores(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
     values = measured(corpus, [("the cat sat", "the cat ran"), ("a a a a", "b b b b")], monkeypatch)
     assert values["rouge1"] == pytest.approx(100 * (2 / 3 + 0) / 2)
     assert values["rouge2"] == pytest.approx(100 * (1 / 2 + 0) / 2)
@@ -61,7 +61,7 @@ def test_another_text_scores_less_by_known_figures(corpus: Corpus, monkeypatch: 
     assert values["bleu"] < 50
 
 
-def test_turkish_words_stay_whole() -> None:
+def test_turkish_words_are_not_cut() -> None:
     assert Words().tokenize("Çığlık ATTI, İğde ağacı!") == ["çığlık", "attı", "iğde", "ağacı"]
 
 
@@ -79,7 +79,7 @@ def test_turkish_words_stay_whole() -> None:
         ("I LIVE IN ISTANBUL", ["i", "live", "in", "istanbul"]),
     ],
 )
-def test_words_of_a_script_stay_whole(text: str, words: list[str]) -> None:
+def test_words_of_each_script_are_not_cut(text: str, words: list[str]) -> None:
     assert Words().tokenize(text) == words
 
 
@@ -88,9 +88,7 @@ def test_different_words_of_one_script_share_nothing(corpus: Corpus, monkeypatch
     assert values["rouge1"] == 0 and values["distinct1"] == 1.0
 
 
-def test_chinese_and_japanese_are_cut_for_bleu_as_they_are_written(
-    corpus: Corpus, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_bleu_tokenizes_chinese_and_japanese_by_script(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
     chinese = ("今天天气很好，我们一起去公园散步吧。", "今天天气很好，我们一起去公园走走吧。")
     japanese = ("吾輩は猫である。名前はまだ無い。", "吾輩は犬である。名前はまだ無い。")
     for pair, name in ((chinese, "tok:zh"), (japanese, "tok:char")):
@@ -99,13 +97,13 @@ def test_chinese_and_japanese_are_cut_for_bleu_as_they_are_written(
     assert bleu_tokenization(["หนังสือเล่มนี้ดีมาก"]) == "char" and bleu_tokenization(["한국어 문장"]) == "13a"
 
 
-def test_the_signature_says_how_words_are_lower_cased(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_signature_names_the_lower_casing(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
     values = measured(corpus, [("IŞIK yandı", "ışık yandı")], monkeypatch)
     assert values["rouge1"] == pytest.approx(100) and "case:lc.tr|" in values["words"]
     assert "case:lc|" in measured(corpus, [("THE light", "the light")], monkeypatch)["words"]
 
 
-def test_the_signature_says_where_words_are_not_told_apart(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_signature_names_scripts_without_word_boundaries(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
     """Thai and its like write no blanks between words: what stands between two blanks counts as one."""
     thai = ("หนังสือเล่มนี้ดีมาก และถูกด้วย", "หนังสือเล่มนั้นดีมาก และถูกด้วย")
     values = measured(corpus, [thai], monkeypatch)
@@ -114,13 +112,13 @@ def test_the_signature_says_where_words_are_not_told_apart(corpus: Corpus, monke
     assert "between-blanks" not in measured(corpus, [("今日は晴れ", "今日は雨")], monkeypatch)["words"]
 
 
-def test_what_stands_in_the_training_text_is_copied(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_text_from_the_training_split_counts_as_copied(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
     train = corpus.tokenizer.decode(np.asarray(corpus.train.tokens).tolist())
     values = measured(corpus, [(train[1000:1200], "x"), (train[1000:1200][::-1], "x")], monkeypatch)
     assert values["copied"] == pytest.approx(0.5)
 
 
-def test_a_model_s_text_is_measured_the_same_each_time(corpus: Corpus) -> None:
+def test_metrics_are_deterministic(corpus: Corpus) -> None:
     model = create_model(ModelConfig("mmrec", corpus.tokenizer.vocab_size, 16, 1, 2, 32), 1)
     first, again, other = (result_of(measure(model, corpus, ALL, seed, 5)) for seed in (1, 1, 2))
     assert first == again
@@ -131,7 +129,7 @@ def test_a_model_s_text_is_measured_the_same_each_time(corpus: Corpus) -> None:
     assert "bleu" not in few
 
 
-def test_texts_are_continued_at_once_as_each_would_be_alone(corpus: Corpus) -> None:
+def test_batched_continuations_match_single_ones(corpus: Corpus) -> None:
     model = create_model(ModelConfig("mmrec", corpus.tokenizer.vocab_size, 16, 2, 2, 32), 1)
     with torch.no_grad():
         model.head.weight.normal_()
@@ -150,7 +148,7 @@ def test_texts_are_continued_at_once_as_each_would_be_alone(corpus: Corpus) -> N
     assert all(index > 0 for ids in all_three for index in ids), "special tokens are never drawn"
 
 
-def test_a_side_shorter_than_one_sample_is_told(tmp_path: Path, prose: str) -> None:
+def test_split_shorter_than_one_sample_is_refused(tmp_path: Path, prose: str) -> None:
     path = tmp_path / "short.txt"
     path.write_text(prose[:1500], encoding="utf-8")
     corpus = result_of(prepare_corpus(resolve({"data_dir": str(path), "seq_len": 16}).settings))
@@ -159,7 +157,7 @@ def test_a_side_shorter_than_one_sample_is_told(tmp_path: Path, prose: str) -> N
         result_of(measure(model, corpus, "distinct", 1))
 
 
-def test_names_are_taken_in_any_order_once_each() -> None:
+def test_metric_names_are_accepted_in_any_order_once_each() -> None:
     assert metrics_of("rouge, bleu,rouge") == ("bleu", "rouge")
     for wrong in ("", "bleu,", "meteor", "BLEU"):
         with pytest.raises(RequestError):

@@ -51,7 +51,7 @@ def put_back(example: list[int]) -> list[int]:
 
 
 @pytest.mark.parametrize(("length", "span"), [(16, 8), (17, 1), (64, 3), (64, 8), (256, 8), (1024, 8), (4096, 3)])
-def test_an_example_holds_the_beginning_of_its_window_and_is_as_long(length: int, span: int) -> None:
+def test_example_keeps_the_first_token_and_the_window_length(length: int, span: int) -> None:
     windows = denoised(length, span=span)
     plain_inputs, plain_labels = windows.windows.batch(np.arange(12))
     inputs, _ = windows.batch(np.arange(12))
@@ -68,7 +68,7 @@ def test_an_example_holds_the_beginning_of_its_window_and_is_as_long(length: int
     assert cut / (cut + kept) == pytest.approx(0.15, abs=0.5 / (cut + kept)) or cut == spans
 
 
-def test_spans_are_as_long_as_asked_and_differ_from_window_to_window() -> None:
+def test_spans_have_the_given_length_and_differ_between_windows() -> None:
     inputs, _ = denoised(256, span=8).batch(np.arange(100))
     lengths = []
     for row in inputs.tolist():
@@ -78,7 +78,7 @@ def test_spans_are_as_long_as_asked_and_differ_from_window_to_window() -> None:
     assert {1, 16} <= {*lengths}, "short and long ones"
 
 
-def test_all_is_predicted_but_the_marks_within_the_text() -> None:
+def test_all_tokens_except_sentinels_are_predicted() -> None:
     inputs, labels = denoised().batch(np.arange(30))
     for row in range(30):
         example = np.array([*inputs[row], SEPARATOR])
@@ -88,7 +88,7 @@ def test_all_is_predicted_but_the_marks_within_the_text() -> None:
         assert (labels[row][~marks] == example[1:][~marks]).all()
 
 
-def test_a_window_is_a_pure_function_of_seed_and_number() -> None:
+def test_denoised_window_is_a_pure_function_of_seed_and_number() -> None:
     windows = denoised(share=0.5)
     inputs, labels = windows.batch(np.arange(1000, 1100))
     for row, number in enumerate(range(1000, 1100)):
@@ -99,7 +99,7 @@ def test_a_window_is_a_pure_function_of_seed_and_number() -> None:
 
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 1.0])
-def test_the_share_is_kept_and_other_windows_stay_as_they_are(share: float) -> None:
+def test_given_share_is_denoised_and_other_windows_are_unchanged(share: float) -> None:
     windows = denoised(share=share)
     plain, (inputs, _) = windows.windows.batch(np.arange(4000)), windows.batch(np.arange(4000))
     changed = (inputs != plain[0]).any(1)
@@ -107,7 +107,7 @@ def test_the_share_is_kept_and_other_windows_stay_as_they_are(share: float) -> N
     assert changed.mean() == pytest.approx(share, abs=0.025)
 
 
-def test_of_every_corpus_the_same_share_is_denoised() -> None:
+def test_each_corpus_has_the_same_share_of_denoising() -> None:
     parts = tuple(TrainingWindows(text(6400), 64, 64, seed) for seed in (1, 2))
     mixture = MixedWindows(parts, (0.5, 0.5), 3)
     windows = DenoisedWindows(mixture, 0.5, 8, 3, TOKENIZER)
@@ -128,14 +128,14 @@ class Padded:
         return inputs, np.where(np.arange(64) < 32, inputs, IGNORED_LABEL)
 
 
-def test_a_padded_window_stays_as_it_is() -> None:
+def test_padded_window_is_not_denoised() -> None:
     numbers = np.arange(5)
     inputs, labels = DenoisedWindows(Padded(), 1.0, 8, 1, TOKENIZER).batch(numbers)
     plain = Padded().batch(numbers)
     assert (inputs == plain[0]).all() and (labels == plain[1]).all()
 
 
-def test_the_ids_are_there_only_where_they_are_asked_for(tmp_path: Path) -> None:
+def test_sentinel_ids_exist_only_with_denoising(tmp_path: Path) -> None:
     (tmp_path / "text.txt").write_text("the quick brown fox jumps over the lazy dog " * 100)
     given = {"data_dir": str(tmp_path), "seq_len": 32}
     plain = result_of(prepare_corpus(resolve(given).settings))
@@ -150,7 +150,7 @@ def test_the_ids_are_there_only_where_they_are_asked_for(tmp_path: Path) -> None
     assert inputs.min() >= len(corpus.tokenizer.special), "validation stays plain"
 
 
-def test_too_short_a_window_is_told() -> None:
+def test_too_short_window_is_refused() -> None:
     with pytest.raises(RequestError) as told:
         resolve({"denoising": 0.5, "seq_len": 15})
     assert told.value.key == "denoising-short"

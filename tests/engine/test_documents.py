@@ -14,7 +14,7 @@ def texts(documents: FileDocuments | BuiltinDocuments) -> dict[str, str]:
     return {document.name: "".join(document.pieces) for document in documents}
 
 
-def test_a_folder_is_read_whole_hidden_files_left_out(tmp_path: Path) -> None:
+def test_folder_is_read_without_hidden_files(tmp_path: Path) -> None:
     (tmp_path / "deep" / "er").mkdir(parents=True)
     (tmp_path / ".git").mkdir()
     for name in ("b.txt", "a.md", "deep/er/c.py", "noending", ".hidden", ".git/config"):
@@ -25,7 +25,7 @@ def test_a_folder_is_read_whole_hidden_files_left_out(tmp_path: Path) -> None:
     assert found["packed.txt.gz"] == "packed"
 
 
-def test_each_json_line_is_a_document_and_bad_lines_are_counted(tmp_path: Path) -> None:
+def test_json_lines_are_documents_and_bad_lines_are_counted(tmp_path: Path) -> None:
     lines = [json.dumps({"text": "bir"}), "{broken", json.dumps({"words": "x"}), "", json.dumps({"text": "iki"}), "[1]"]
     (tmp_path / "c.jsonl").write_text("\n".join(lines))
     documents = FileDocuments(tmp_path)
@@ -33,7 +33,7 @@ def test_each_json_line_is_a_document_and_bad_lines_are_counted(tmp_path: Path) 
     assert [(skipped.reason, skipped.hint) for skipped in documents.skipped] == [("invalid-json", "3, c.jsonl:2")]
 
 
-def test_json_lines_in_a_legacy_encoding_are_read_with_it(tmp_path: Path) -> None:
+def test_json_lines_are_read_in_a_legacy_encoding(tmp_path: Path) -> None:
     (tmp_path / "c.jsonl").write_bytes('{"text": "ağaç gölgesi"}\n'.encode("windows-1254"))
     assert list(texts(FileDocuments(tmp_path, "windows-1254")).values()) == ["ağaç gölgesi"]
     (tmp_path / "c.jsonl").unlink()
@@ -43,7 +43,7 @@ def test_json_lines_in_a_legacy_encoding_are_read_with_it(tmp_path: Path) -> Non
     assert [skipped.reason for skipped in documents.skipped] == ["damaged"]
 
 
-def test_json_lines_in_utf16_and_with_a_capital_ending_are_read(tmp_path: Path) -> None:
+def test_json_lines_are_read_in_utf16_and_with_upper_case_suffix(tmp_path: Path) -> None:
     (tmp_path / "A.JSONL").write_bytes('{"text": "İzmir"}\n{"text": "Adana"}\n'.encode("utf-16"))
     (tmp_path / "b.jsonl").write_text("\n\n")
     documents = FileDocuments(tmp_path)
@@ -51,7 +51,7 @@ def test_json_lines_in_utf16_and_with_a_capital_ending_are_read(tmp_path: Path) 
     assert [(skipped.name, skipped.reason) for skipped in documents.skipped] == [("b.jsonl", "empty")]
 
 
-def test_a_run_that_lies_in_the_folder_is_no_text(tmp_path: Path) -> None:
+def test_run_folder_in_the_text_folder_is_not_read(tmp_path: Path) -> None:
     run = tmp_path / "checkpoints" / "tiny"
     run.mkdir(parents=True)
     for name in ("lock", "events.jsonl", "run.json", "best_model.pt"):
@@ -72,13 +72,13 @@ def test_links_that_lead_out_of_the_folder_are_not_followed(tmp_path: Path) -> N
     assert texts(FileDocuments(inside)) == {"a.txt": "open"}
 
 
-def test_a_pipe_in_the_folder_does_not_hang_the_reading(tmp_path: Path) -> None:
+def test_pipe_in_the_folder_does_not_block(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.txt")
     (tmp_path / "a.txt").write_text("text")
     assert texts(FileDocuments(tmp_path)) == {"a.txt": "text"}
 
 
-def test_a_given_split_is_taken_and_other_files_are_named(tmp_path: Path) -> None:
+def test_given_split_is_used_and_other_files_are_reported(tmp_path: Path) -> None:
     for name in ("train.txt", "val.txt", "notes.txt"):
         (tmp_path / name).write_text(name)
     documents = FileDocuments(tmp_path)
@@ -101,14 +101,14 @@ def test_built_in_corpora_hold_text_without_repeated_paragraphs(name: str) -> No
     assert len({part.strip() for part in paragraphs}) == len(paragraphs)
 
 
-def test_the_sample_holds_enough_of_both_languages() -> None:
+def test_sample_has_enough_text_of_both_languages() -> None:
     for language in ("tr", "en"):
         files = list(sample_folder().glob(f"{language}-*.txt"))
         assert len(files) >= 20
         assert sum(path.stat().st_size for path in files) >= 60_000
 
 
-def test_the_sample_is_no_more_repetitive_than_prose() -> None:
+def test_sample_is_not_more_repetitive_than_prose() -> None:
     """Ordinary prose of this size compresses about 2.2 to 2.9 times; text padded by repetition far more."""
     import lzma
 

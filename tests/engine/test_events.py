@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from mmrec_engine import events
 
 
-def test_an_event_survives_its_line() -> None:
+def test_event_round_trips_through_its_line() -> None:
     event = events.Checkpoint(step=3, time=1.5, path="best_model.pt", kind="best")
     assert events.from_line(events.to_line(event)) == event
 
@@ -24,10 +24,10 @@ def test_a_number_that_is_not_finite_is_still_valid_json(loss: float) -> None:
 
 
 @given(st.binary() | st.text() | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(json.dumps))
-def test_a_line_of_anything_is_an_event_or_nothing(line: str | bytes) -> None:
+def test_any_line_is_an_event_or_ignored(line: str | bytes) -> None:
     assert events.from_line(line) is None or isinstance(events.from_line(line), events.Event)
 
 
-def test_unknown_fields_of_a_newer_version_are_passed_over() -> None:
+def test_unknown_fields_of_a_newer_version_are_ignored() -> None:
     line = '{"event": "paused", "time": 1.0, "step": 2, "mood": "calm"}'
     assert events.from_line(line) == events.Paused(step=2, time=1.0)

@@ -41,7 +41,7 @@ def filled(width: int = 32, heads: int = 4) -> MultiMemory:
 
 
 @pytest.mark.parametrize("time", [1, 7, 64, 150])
-def test_with_a_fused_kernel_training_computes_the_recurrence(time: int) -> None:
+def test_fused_kernel_matches_the_recurrence(time: int) -> None:
     mixer = filled()
     x = torch.randn(2, time, 32)
     expected, _ = recur(mixer, x)
@@ -61,7 +61,7 @@ def test_with_a_fused_kernel_training_computes_the_recurrence(time: int) -> None
     assert float((y - plain).detach().norm() / expected.norm()) < 0.02
 
 
-def test_evaluation_generation_and_float32_go_without_it() -> None:
+def test_evaluation_generation_and_float32_use_the_plain_form() -> None:
     mixer, x = filled(), torch.randn(2, 9, 32)
     mixer.kernel = lambda *given, **more: pytest.fail("it is for training in half precision")
     torch.testing.assert_close(mixer(x), filled()(x))
@@ -71,7 +71,7 @@ def test_evaluation_generation_and_float32_go_without_it() -> None:
         mixer.advance(x, mixer.initial_state(2, x))
 
 
-def test_where_the_library_or_the_gpu_is_missing_the_plain_form_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_library_or_gpu_falls_back_to_the_plain_form(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fused, "load", lambda: pytest.fail("it is not to be imported for a CPU"))
     assert resolve_machine(Settings(kernel="fla", device="cpu")).kernel == "plain"
     monkeypatch.undo()

@@ -42,7 +42,7 @@ def test_the_guide_has_its_items_and_problems() -> None:
     ]  # fmt: skip
 
 
-def test_everything_is_said_in_both_languages() -> None:
+def test_guide_is_complete_in_both_languages() -> None:
     words = [text for item in ITEMS for text in (item.question, item.why, item.do)]
     words += [text for problem in PROBLEMS for text in (problem.title, problem.seen, problem.why)]
     words += [remedy.title for problem in PROBLEMS for remedy in problem.remedies]
@@ -55,7 +55,7 @@ def test_everything_is_said_in_both_languages() -> None:
     assert all(is_told(measure.title) for measure in MEASURES)  # a term may be the same in both
 
 
-def test_every_setting_that_can_be_weighed_is_told_with_a_label_that_fits_its_field() -> None:
+def test_every_setting_has_a_label_that_fits_its_field() -> None:
     names = [setting.name for setting in HYPERPARAMETERS]
     assert len(set(names)) == len(names)
     assert set(names) == set(FIELDS) - PLACES_AND_CORPORA
@@ -68,7 +68,7 @@ def test_every_setting_that_can_be_weighed_is_told_with_a_label_that_fits_its_fi
         assert len(set(labels)) == len(labels), "two fields with one label"
 
 
-def test_every_profile_is_told_and_is_a_run_that_can_be_started() -> None:
+def test_every_profile_is_described_and_valid() -> None:
     assert [profile.id for profile in PROFILE_TEXTS] == list(PROFILES)
     for values in PROFILES.values():
         settings = resolve(values).settings
@@ -77,7 +77,7 @@ def test_every_profile_is_told_and_is_a_run_that_can_be_started() -> None:
     assert first.epochs is None, "the steps alone end a first try"
 
 
-def test_every_remedy_names_settings_that_exist_with_values_that_are_allowed() -> None:
+def test_remedies_name_existing_settings_and_valid_values() -> None:
     for problem in PROBLEMS:
         for remedy in problem.remedies:
             settings = resolve(remedy.settings).settings
@@ -87,7 +87,7 @@ def test_every_remedy_names_settings_that_exist_with_values_that_are_allowed() -
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_topic_has_headings_that_are_worded_and_text_under_them(language: Language) -> None:
+def test_every_topic_has_headings_and_text(language: Language) -> None:
     wording, told = Wording(language), topics(language)
     findings = set(texts()) - {item.id for item in ITEMS} - {problem.id for problem in PROBLEMS}
     counted = 13 + 4 + len(findings) + len(MEASURES) + len(HYPERPARAMETERS)
@@ -103,7 +103,7 @@ def test_every_topic_has_headings_that_are_worded_and_text_under_them(language: 
         assert bool(topic.remedies) == (topic.kind == "problem") or topic.kind == "finding"
 
 
-def test_a_topic_is_found_by_its_id_and_by_what_it_mentions() -> None:
+def test_topics_are_found_by_id_and_by_content() -> None:
     assert [topic.kind for topic in named("Learning_Rate", "en")] == ["measure", "hyperparameter"]
     assert named("learning", "en") == []
     ids = [topic.id for topic in search("perplexity", "en")]
@@ -113,14 +113,14 @@ def test_a_topic_is_found_by_its_id_and_by_what_it_mentions() -> None:
     assert search("cooking", "en") == []
 
 
-def test_turkish_letters_are_found_in_either_case() -> None:
+def test_search_folds_turkish_case() -> None:
     found = {topic.id for topic in search("işlemci", "tr")}
     assert "machine" in found
     assert found == {topic.id for topic in search("İŞLEMCİ", "tr")}
     assert "machine" in {topic.id for topic in search("MAKINE", "tr")}
 
 
-def test_topics_need_no_screen_and_no_command_line() -> None:
+def test_topics_do_not_import_the_app_or_the_command_line() -> None:
     program = "import sys, mmrec_tui.presentation.topics; print([m for m in ('torch', 'textual', 'typer') if m in sys.modules])"
     output = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
     assert output.strip() == "[]"

@@ -75,19 +75,19 @@ def text_in(corpus: Corpus) -> list[str]:
         ("hf:/a/b::body", HubSource("/a/b", column="body")),
     ],
 )
-def test_what_is_asked_for_is_understood(corpus: str, source: HubSource) -> None:
+def test_data_set_names_are_parsed(corpus: str, source: HubSource) -> None:
     assert source_of(corpus) == source
     assert is_hub(corpus)
 
 
 @pytest.mark.parametrize("corpus", ["hf:", "hf:a/b/c/d", "hf:a b", "hf:a/b:c:d:e", "hf:/a:b:c:d", "hf:-x", "hf:a\nb"])
-def test_what_has_not_the_form_of_a_data_set_is_refused(corpus: str) -> None:
+def test_malformed_data_set_names_are_refused(corpus: str) -> None:
     with pytest.raises(RequestError) as refused:
         source_of(corpus)
     assert refused.value.key == "hub-form"
 
 
-def test_every_named_one_can_be_written_by_hand(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_named_data_sets_have_a_full_form(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name, source in NAMED.items():
         assert is_hub(name)
         if not source.remote_file:
@@ -98,7 +98,7 @@ def test_every_named_one_can_be_written_by_hand(monkeypatch: pytest.MonkeyPatch,
     assert [anchored(name) for name in ("hf:a/b", "sample", None)] == ["hf:a/b", "sample", None]
 
 
-def test_every_row_with_text_is_a_document_and_the_others_are_counted(data: Path) -> None:
+def test_rows_with_text_are_documents_and_others_are_counted(data: Path) -> None:
     corpus = prepared(f"hf:{data}")
     assert corpus.documents == ROWS - 3
     assert text_in(corpus) == sorted(text_of(number) for number in range(ROWS) if number not in (7, 8, 9))
@@ -109,7 +109,7 @@ def test_every_row_with_text_is_a_document_and_the_others_are_counted(data: Path
 
 
 @pytest.mark.parametrize("tokenizer", ["char", "bpe"])
-def test_read_in_many_parts_it_is_the_same_text(data: Path, monkeypatch: pytest.MonkeyPatch, tokenizer: str) -> None:
+def test_reading_in_parts_gives_the_same_text(data: Path, monkeypatch: pytest.MonkeyPatch, tokenizer: str) -> None:
     settings = {"tokenizer": tokenizer, "vocab_size": 300}
     whole = prepared(f"hf:{data}", **settings)
     monkeypatch.setattr(streaming, "PART_BYTES", 5000)
@@ -122,7 +122,7 @@ def test_read_in_many_parts_it_is_the_same_text(data: Path, monkeypatch: pytest.
 
 @pytest.mark.first(1)
 @pytest.mark.parametrize("after", [1, 3, 40])
-def test_a_preparation_that_is_left_goes_on_to_the_same_tokens(
+def test_interrupted_preparation_continues_to_the_same_tokens(
     data: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, after: int
 ) -> None:
     """Left between any two words of progress, with parts of a few rows, again and again until it is done."""
@@ -156,7 +156,7 @@ def divided(data: Path) -> Path:
     return data
 
 
-def test_a_validation_split_of_the_data_set_is_the_validation_side(divided: Path) -> None:
+def test_validation_split_of_the_data_set_is_used(divided: Path) -> None:
     corpus = prepared(f"hf:{divided}")
     assert corpus.documents == ROWS - 3 + 60
     assert "Held" not in corpus.tokenizer.decode(corpus.train.tokens)
@@ -168,7 +168,7 @@ def test_a_validation_split_of_the_data_set_is_the_validation_side(divided: Path
     assert ("splits-left-out", "test") in [(one.reason, one.hint) for one in corpus.skipped]
 
 
-def test_one_split_that_is_asked_for_is_divided(divided: Path) -> None:
+def test_single_named_split_is_divided(divided: Path) -> None:
     corpus = prepared(f"hf:{divided}:train")
     assert corpus.documents == ROWS - 3
     assert "splits" not in corpus.describe()
@@ -176,7 +176,7 @@ def test_one_split_that_is_asked_for_is_divided(divided: Path) -> None:
     assert len(corpus.validation.tokens) > 100
 
 
-def test_a_limit_leaves_a_tenth_to_the_validation_split(divided: Path) -> None:
+def test_byte_limit_gives_the_validation_split_at_most_a_tenth(divided: Path) -> None:
     corpus = prepared(f"hf:{divided}", max_corpus_bytes=9000)
     assert corpus.train.characters < 8100
     assert 700 < corpus.validation.characters <= 900
@@ -191,7 +191,7 @@ def own(tmp_path: Path) -> Path:
     return folder
 
 
-def test_first_rows_without_text_do_not_mislead_the_choice_of_a_column(own: Path) -> None:
+def test_leading_rows_without_text_do_not_change_the_column(own: Path) -> None:
     rows: list[dict[str, Any]] = [{"id": "k0", "story": None}, {"id": "k1", "story": ""}]
     rows += [{"id": f"k{number}", "story": f"the words of story {number}"} for number in range(60)]
     (own / "a.jsonl").write_text("\n".join(map(json.dumps, rows)))
@@ -200,7 +200,7 @@ def test_first_rows_without_text_do_not_mislead_the_choice_of_a_column(own: Path
     assert corpus.describe()["text_fields"] == [{"field": "story", "others": ["id"]}]
 
 
-def test_a_conversation_is_taken_and_ids_alone_are_refused(own: Path) -> None:
+def test_conversations_are_read_and_ids_alone_are_refused(own: Path) -> None:
     turns = [[{"from": "human", "value": f"hello {number}"}, {"from": "gpt", "value": "hello"}] for number in range(60)]
     rows = [{"id": f"aX{number}", "conversations": turns[number]} for number in range(60)]
     (own / "a.jsonl").write_text("\n".join(map(json.dumps, rows)))
@@ -213,7 +213,7 @@ def test_a_conversation_is_taken_and_ids_alone_are_refused(own: Path) -> None:
         prepared(f"hf:{own}")
 
 
-def test_fields_are_joined_and_reached_within_others(own: Path) -> None:
+def test_fields_can_be_joined_and_nested(own: Path) -> None:
     rows = [
         {"prompt": f"what is {number}?", "completion": f"a number {number}", "meta": {"note": f"kept aside {number}"}}
         for number in range(60)
@@ -224,7 +224,7 @@ def test_fields_are_joined_and_reached_within_others(own: Path) -> None:
     assert "a number" in text_in(prepared(f"hf:{own}::completion"))[0]
 
 
-def test_a_config_of_a_local_data_set_is_chosen(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_config_of_a_local_data_set_is_selected(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     names = ["tr", "en"]
     for name in names:
         lines = [json.dumps({"text": f"{name} text {number}"}) for number in range(60)]
@@ -238,7 +238,7 @@ def test_a_config_of_a_local_data_set_is_chosen(own: Path, monkeypatch: pytest.M
         prepared(f"hf:{own}/de")
 
 
-def test_an_existing_folder_is_read_without_asking_the_hub(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_existing_folder_is_read_without_the_network(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(data.parent)
     for name in ("data", f"{data.parent.name}/data"):
         monkeypatch.chdir(data.parent if name == "data" else data.parent.parent)
@@ -272,7 +272,7 @@ def test_compressed_files_of_a_data_set_are_read(own: Path, ending: str, alone: 
     assert prepared(f"hf:{own / name if alone else own}").documents == 60
 
 
-def test_saved_splits_are_used_likewise(tmp_path: Path) -> None:
+def test_saved_data_set_splits_are_used(tmp_path: Path) -> None:
     parts = {
         name: datasets.Dataset.from_list(
             [{"text": f"text {number} of {name}, not train validation test"} for number in range(50)]
@@ -286,7 +286,7 @@ def test_saved_splits_are_used_likewise(tmp_path: Path) -> None:
     assert corpus.tokenizer.decode(corpus.validation.tokens).count("of validation,") == 50
 
 
-def test_a_preparation_left_in_either_split_goes_on_to_the_same_tokens(
+def test_preparation_interrupted_in_either_split_continues_to_the_same_tokens(
     own: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     for split, count in (("train", 60), ("validation", 50)):
@@ -316,7 +316,7 @@ def test_a_preparation_left_in_either_split_goes_on_to_the_same_tokens(
         assert (getattr(corpus, side).tokens == getattr(whole, side).tokens).all()
 
 
-def test_what_is_mixed_is_mixed_alike_every_time_and_not_left_in_order(data: Path, tmp_path: Path) -> None:
+def test_shuffling_is_deterministic_and_changes_the_order(data: Path, tmp_path: Path) -> None:
     kept = []
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
@@ -326,7 +326,7 @@ def test_what_is_mixed_is_mixed_alike_every_time_and_not_left_in_order(data: Pat
     assert kept[0] != "".join(text_of(n) for n in range(ROWS) if n not in (7, 8, 9)).encode()
 
 
-def test_a_limit_takes_whole_documents_and_never_more(data: Path) -> None:
+def test_byte_limit_takes_whole_documents_and_never_more(data: Path) -> None:
     corpus = prepared(f"hf:{data}", max_corpus_bytes=5000)
     taken = text_in(corpus)
     size = sum(len(text.encode()) for text in taken)
@@ -335,7 +335,7 @@ def test_a_limit_takes_whole_documents_and_never_more(data: Path) -> None:
     assert corpus.fingerprint != prepared(f"hf:{data}", max_corpus_bytes=9000).fingerprint
 
 
-def test_the_limit_holds_for_files_too(tmp_path: Path) -> None:
+def test_byte_limit_applies_to_files(tmp_path: Path) -> None:
     folder = tmp_path / "files"
     folder.mkdir()
     for number in range(30):
@@ -366,12 +366,12 @@ def test_a_size_may_have_a_unit(given: object, size: int) -> None:
 
 
 @pytest.mark.parametrize("given", ["", "many", "5 apples", "-1MB", "1.5", "GB", "0", "9" * 500, "9" * 12 + "TB"])
-def test_another_size_is_refused(given: str) -> None:
+def test_invalid_size_is_refused(given: str) -> None:
     with pytest.raises(RequestError, match="--max-corpus-bytes"):
         resolve({"max_corpus_bytes": given})
 
 
-def test_a_finished_preparation_is_found_without_the_library(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_finished_preparation_is_reused_without_the_library(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = prepared(f"hf:{data}")
     monkeypatch.setattr(hub, "library", lambda *_: pytest.fail("asked for the data set again"))
     again = prepared(f"hf:{data}", seq_len=24)
@@ -386,7 +386,7 @@ def test_changed_files_are_read_again(data: Path) -> None:
     assert prepared(f"hf:{data}:test").fingerprint != first.fingerprint
 
 
-def test_damaged_tokens_are_made_anew(data: Path) -> None:
+def test_damaged_tokens_are_prepared_again(data: Path) -> None:
     first = prepared(f"hf:{data}")
     tokens = np.array(first.train.tokens)
     (path,) = cache_folder().glob("*/train.bin")
@@ -397,7 +397,7 @@ def test_damaged_tokens_are_made_anew(data: Path) -> None:
     assert prepared(f"hf:{data}").fingerprint == first.fingerprint
 
 
-def test_an_abandoned_working_folder_stays_a_week(data: Path) -> None:
+def test_abandoned_working_folder_is_kept_for_a_week(data: Path) -> None:
     young, old = (cache_folder() / f"streaming-{name}" for name in ("young", "old"))
     for folder, days in ((young, 6), (old, 8)):
         folder.mkdir(parents=True)
@@ -407,7 +407,7 @@ def test_an_abandoned_working_folder_stays_a_week(data: Path) -> None:
     assert young.exists() and not old.exists()
 
 
-def test_lines_of_running_text_are_joined_again(tmp_path: Path) -> None:
+def test_wrapped_lines_are_joined(tmp_path: Path) -> None:
     text = "A title\n\nA line of it,\nand another.\n" * 40
     (tmp_path / "play.txt").write_text(text)
     corpus = prepared(f"hf:{tmp_path}/play.txt")
@@ -472,7 +472,7 @@ print(built - before, held("VmHWM") - before, (points == 0).mean())
     assert share == pytest.approx(0.1, abs=0.01)
 
 
-def test_a_ledger_comes_back_from_disk(tmp_path: Path) -> None:
+def test_document_table_round_trips_through_disk(tmp_path: Path) -> None:
     table = DocumentTable()
     for number in range(40_000):
         table.add(number.to_bytes(16, "little"), number + 1, number + 2, None)
@@ -488,7 +488,7 @@ def test_a_ledger_comes_back_from_disk(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("locks", [True, False])
-def test_one_process_at_a_time_holds_a_data_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, locks: bool) -> None:
+def test_data_set_is_locked_by_one_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, locks: bool) -> None:
     """Also on a file system that has no locks."""
     monkeypatch.setattr(folder_lock, "_LOCK_SECONDS", 0.05)
     if not locks:

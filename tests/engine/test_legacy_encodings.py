@@ -117,14 +117,14 @@ CASES = [(text, encoding) for text, encodings in TEXTS for encoding in encodings
 
 @pytest.mark.parametrize(("text", "encoding"), CASES, ids=[f"{number}-{one}" for number, (_, one) in enumerate(CASES)])
 @pytest.mark.parametrize("times", [1, 20])
-def test_the_likeliest_encoding_reads_the_text(text: str, encoding: str, times: int) -> None:
+def test_likeliest_encoding_decodes_the_text(text: str, encoding: str, times: int) -> None:
     data = f"{text}\n".encode(encoding, "ignore") * times
     found = likeliest_encoding(data)
     assert found is not None
     assert data.decode(found[0]) == data.decode(encoding)
 
 
-def test_the_readings_begin_with_the_likeliest_and_show_a_telling_line() -> None:
+def test_proposals_start_with_the_likeliest_and_show_a_distinctive_line() -> None:
     data = "plain words\nÇağrı ışığı söndürüp uyudu.\n".encode("windows-1254")
     found = readings(data)
     assert found[0] == ("windows-1254", "Çağrı ışığı söndürüp uyudu.")
@@ -134,7 +134,7 @@ def test_the_readings_begin_with_the_likeliest_and_show_a_telling_line() -> None
     assert len({line for _, line in found}) == len(found), "those that read alike are told once"
 
 
-def test_an_encoding_that_cannot_read_a_byte_is_not_proposed() -> None:
+def test_encoding_that_cannot_decode_a_byte_is_not_proposed() -> None:
     # 0x81 is no character in windows-1252 and windows-1254.
     names = [name for name, _ in readings("Größe für Übung, schön".encode("cp850") * 3)]
     assert "windows-1252" not in names and "windows-1254" not in names
@@ -143,10 +143,10 @@ def test_an_encoding_that_cannot_read_a_byte_is_not_proposed() -> None:
 @pytest.mark.parametrize(
     "data", [b"", random.Random(1).randbytes(5000), bytes(range(128, 256)) * 9], ids=["empty", "noise", "all bytes"]
 )
-def test_where_none_fits_none_is_proposed(data: bytes) -> None:
+def test_no_encoding_is_proposed_if_none_fits(data: bytes) -> None:
     assert readings(data) == []
 
 
-def test_a_head_that_breaks_off_in_a_character_is_read() -> None:
+def test_text_cut_within_a_character_is_read() -> None:
     data = ("今天天气很好，我们去公园散步，看见很多孩子在那里玩耍。" * 9).encode("gb18030")[:-1]
     assert readings(data)[0][0] == "gb18030"

@@ -84,7 +84,7 @@ def failed(found: dict[str, Finding]) -> set[str]:
     return {id for id, finding in found.items() if finding["status"] == "fail"}
 
 
-def test_the_rules_are_those_of_the_checklist() -> None:
+def test_model_checks_match_the_checklist() -> None:
     assert tuple(item.id for item in MODEL_CHECKS) == IDS == tuple(entry.id for entry in MODEL)
     assert {(item.phase, item.item) for item in MODEL_CHECKS} == {("before", "model-config")}
 
@@ -94,7 +94,7 @@ def test_the_rules_are_those_of_the_checklist() -> None:
 @pytest.mark.parametrize(
     "more", [{}, extended({"optimizer": "muon", "dropout": 0.0}), extended({"gradient_checkpointing": True})]
 )
-def test_a_sound_model_passes_every_rule(context: ModelContext, architecture: Architecture, more: Any) -> None:
+def test_healthy_model_passes_every_check(context: ModelContext, architecture: Architecture, more: Any) -> None:
     found = findings(replace(context, settings=replace(context.settings, arch=architecture, **more)))
     assert [finding["id"] for finding in found.values() if finding["status"] != "pass"] == []
     json.dumps(list(found.values()), allow_nan=False)
@@ -232,22 +232,20 @@ OF_ALL = [("mmrec", *entry) if entry[0] in FIRST else extended("mmrec", *entry) 
 @pytest.mark.first(2)
 @pytest.mark.slow
 @pytest.mark.parametrize(("architecture", "fault", "ids"), OF_ALL, ids=lambda value: getattr(value, "__name__", None))
-def test_a_planted_fault_is_named_by_its_rule_and_by_no_other(
+def test_planted_fault_fails_only_its_own_check(
     context: ModelContext, architecture: Architecture, fault: Fault, ids: set[str]
 ) -> None:
     assert failed(findings(with_fault(context, fault, architecture))) == ids
 
 
 @pytest.mark.slow
-def test_labels_that_are_not_shifted_are_left_to_their_own_rule(
-    context: ModelContext, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unshifted_labels_fail_only_their_own_check(context: ModelContext, monkeypatch: pytest.MonkeyPatch) -> None:
     """`targets-shifted` names them; the model itself is sound."""
     monkeypatch.setattr(windows, "_cut", lambda *arguments, cut=windows._cut: (cut(*arguments)[0], cut(*arguments)[0]))
     assert failed(findings(with_fault(context, lambda model: None))) == set()
 
 
-def test_a_checkpoint_that_loses_a_tensor_is_named(context: ModelContext) -> None:
+def test_checkpoint_without_a_tensor_is_reported(context: ModelContext) -> None:
     def lossy(model: LanguageModel) -> dict[str, torch.Tensor]:
         return {name: value for name, value in weights(model).items() if name != "blocks.2.mixer.gain"}
 
@@ -255,7 +253,7 @@ def test_a_checkpoint_that_loses_a_tensor_is_named(context: ModelContext) -> Non
     assert found["status"] == "fail" and "blocks.2.mixer.gain" in found["evidence"]
 
 
-def test_a_checkpoint_that_rounds_is_named(context: ModelContext) -> None:
+def test_checkpoint_that_rounds_is_reported(context: ModelContext) -> None:
     found = run(
         check("checkpoint-rehearsal"),
         replace(context, saved=lambda model: {name: value.bfloat16() for name, value in weights(model).items()}),
@@ -263,7 +261,7 @@ def test_a_checkpoint_that_rounds_is_named(context: ModelContext) -> None:
     assert found["status"] == "fail" and 0 < found["values"]["difference"] < 0.1
 
 
-def test_a_checkpoint_that_cannot_be_written_is_named(context: ModelContext, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unwritable_checkpoint_is_reported(context: ModelContext, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(path: Path, content: object) -> None:
         raise OSError(28, "No space left on device", str(path))
 
@@ -272,7 +270,7 @@ def test_a_checkpoint_that_cannot_be_written_is_named(context: ModelContext, mon
     assert found["status"] == "fail" and "No space left" in found["evidence"]
 
 
-def test_weights_that_are_not_numbers_pass_no_rule_that_looks_at_them(context: ModelContext) -> None:
+def test_nan_weights_pass_no_check(context: ModelContext) -> None:
     def spoil(model: LanguageModel) -> None:
         with torch.no_grad():
             model.head.weight[0, 0] = torch.nan
@@ -284,7 +282,7 @@ def test_weights_that_are_not_numbers_pass_no_rule_that_looks_at_them(context: M
         json.dumps(found, allow_nan=False)
 
 
-def test_torch_is_left_as_it_was(context: ModelContext) -> None:
+def test_checks_restore_the_torch_state(context: ModelContext) -> None:
     threads, exact = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
     try:
         torch.set_num_threads(2)
@@ -323,7 +321,7 @@ def test_torch_is_left_as_it_was(context: ModelContext) -> None:
         torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
 
 
-def test_too_little_memory_fails_without_trying(context: ModelContext, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_little_memory_fails_without_a_trial(context: ModelContext, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = replace(context.settings, batch_size=64, accumulate=3, stride=100)
     needed = resource_checks.needed_bytes(settings, context.config.vocabulary)
     monkeypatch.setattr(resource_checks, "room", lambda settings, device: needed)
@@ -340,7 +338,7 @@ def test_too_little_memory_fails_without_trying(context: ModelContext, monkeypat
         assert resource_checks.needed_bytes(replace(settings, **change), context.config.vocabulary) <= 0.8 * needed
 
 
-def test_a_remedy_in_force_is_not_offered_again(context: ModelContext, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_applied_remedy_is_not_offered_again(context: ModelContext, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = replace(context.settings, config="small", batch_size=1, seq_len=64, gradient_checkpointing=True)
     monkeypatch.setattr(resource_checks, "room", lambda settings, device: 2**28)
     values = run(check("memory-fits"), replace(context, settings=settings))["values"]
@@ -356,7 +354,7 @@ def test_a_remedy_in_force_is_not_offered_again(context: ModelContext, monkeypat
         (RuntimeError("shapes differ"), "error"),
     ],
 )
-def test_memory_that_runs_out_in_the_trial_is_told_from_other_errors(
+def test_out_of_memory_in_the_trial_is_distinguished_from_other_errors(
     context: ModelContext, monkeypatch: pytest.MonkeyPatch, error: Exception, status: str
 ) -> None:
     def fail(context: ModelContext) -> None:
@@ -366,7 +364,7 @@ def test_memory_that_runs_out_in_the_trial_is_told_from_other_errors(
     assert run(check("memory-fits"), context)["status"] == status
 
 
-def test_where_nothing_fits_no_model_is_built(context: ModelContext, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_model_is_built_if_nothing_fits(context: ModelContext, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (model_context, device_memory):
         monkeypatch.setattr(module, "available", lambda device: 2**20)
     broken = replace(context, make_model=lambda: pytest.fail("a model was built"))
@@ -376,7 +374,7 @@ def test_where_nothing_fits_no_model_is_built(context: ModelContext, monkeypatch
     assert found["memory-fits"]["status"] == "fail"
 
 
-def test_a_large_model_is_not_tried_at_length(context: ModelContext, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_model_has_a_short_trial(context: ModelContext, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resource_checks, "room", lambda settings, device: 2**40)
     base = replace(context, settings=replace(context.settings, config="base"))
     base = replace(base, make_model=lambda: pytest.fail("a model was built"))
@@ -387,7 +385,7 @@ def test_a_large_model_is_not_tried_at_length(context: ModelContext, monkeypatch
     assert (found["status"], found["values"]["variant"]) == ("pass", "estimated")
 
 
-def test_the_disk_must_hold_the_kept_checkpoints_and_three_more(
+def test_disk_needs_space_for_kept_checkpoints_and_three_more(
     context: ModelContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     each = 12 * context.config.parameters()
@@ -403,11 +401,11 @@ def test_the_disk_must_hold_the_kept_checkpoints_and_three_more(
     assert run(check("disk-fits"), context)["status"] == "pass", "what lies there already is room for what replaces it"
 
 
-def test_a_warm_start_has_no_first_loss_to_judge(context: ModelContext) -> None:
+def test_initial_loss_of_a_warm_start_is_not_checked(context: ModelContext) -> None:
     assert run(check("initial-loss"), replace(context, warm_start=True))["status"] == "skipped"
 
 
-def test_everything_is_worded_in_both_languages() -> None:
+def test_model_checks_have_words_in_both_languages() -> None:
     def placeholders(text: str) -> set[str]:
         return {name for _, name, _, _ in string.Formatter().parse(text) if name}
 

@@ -27,7 +27,7 @@ def misread(text: str, written: str, read: str) -> str:
 
 @pytest.mark.parametrize("page", ["latin-1", "cp1252", "cp1250", "mac-roman", "cp437", "cp850", "cp857"])
 @pytest.mark.parametrize("text", [TURKISH, ENGLISH], ids=["tr", "en"])
-def test_utf8_read_with_another_code_page_is_mended_exactly(text: str, page: str) -> None:
+def test_utf8_read_with_another_code_page_is_repaired_exactly(text: str, page: str) -> None:
     damaged = misread(text, "utf-8", page)
     assert damaged != text
     mended, words = repair(damaged)
@@ -36,12 +36,12 @@ def test_utf8_read_with_another_code_page_is_mended_exactly(text: str, page: str
     assert damaged_words(damaged) == (words, len(damaged.split()))
 
 
-def test_text_that_was_damaged_twice_is_mended_twice() -> None:
+def test_text_damaged_twice_is_repaired_twice() -> None:
     assert repair(misread(misread(TURKISH, "utf-8", "latin-1"), "utf-8", "latin-1"))[0] == TURKISH
 
 
 @pytest.mark.parametrize("page", ["latin-1", "cp1252", "cp1250"])
-def test_turkish_read_as_another_western_text_is_mended(page: str) -> None:
+def test_turkish_read_as_western_is_repaired(page: str) -> None:
     damaged = misread(TURKISH, "cp1254", page)
     mended, words = repair(damaged)
     assert mended == TURKISH
@@ -56,12 +56,12 @@ def test_turkish_read_as_another_western_text_is_mended(page: str) -> None:
         "Съешь же ещё этих мягких французских булок\n", "日本語の文章です。\n", "├── src\n│   └── main.py\n",
     ],
 )  # fmt: skip
-def test_good_text_is_left_as_it_is(text: str) -> None:
+def test_undamaged_text_is_unchanged(text: str) -> None:
     assert repair(text) == (text, 0)
     assert damaged_words(text)[0] == 0
 
 
-def test_every_text_of_the_sample_is_known_by_its_language_and_left_as_it_is() -> None:
+def test_sample_texts_are_recognised_and_unchanged() -> None:
     for path in sorted(sample_folder().glob("*.txt")):
         text = path.read_text(encoding="utf-8")
         assert repair(text) == (text, 0)
@@ -80,13 +80,13 @@ def test_every_text_of_the_sample_is_known_by_its_language_and_left_as_it_is() -
     ],
     ids=["1254-857", "857-1254", "1254-1251", "lost", "question-marks", "lost-after-a-letter"],
 )
-def test_damage_beyond_repair_is_counted_all_the_same(damaged: str) -> None:
+def test_irreparable_damage_is_counted(damaged: str) -> None:
     found, words = damaged_words(damaged)
     assert found > 0.03 * words
     assert repair(damaged)[0] == damaged
 
 
-def test_what_comes_out_does_not_depend_on_the_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_repair_does_not_depend_on_block_boundaries(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mojibake, "_HEAD", 1000)
     text = misread(TURKISH, "cp1254", "latin-1") + misread(ENGLISH, "utf-8", "cp1252") + TURKISH
     whole = repair(text)
@@ -97,7 +97,7 @@ def test_what_comes_out_does_not_depend_on_the_pieces(monkeypatch: pytest.Monkey
         assert all(piece.endswith("\n") for piece in pieces[:-1]), "a piece ends where a line does"
 
 
-def test_a_line_without_end_is_cut_between_words(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_very_long_line_is_cut_between_words(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mojibake, "_HEAD", 100)
     monkeypatch.setattr(mojibake, "_LONGEST_LINE", 100)
     line = misread("ağaçların gölgesi " * 50, "utf-8", "cp1252")
@@ -110,7 +110,7 @@ def prepared(path: Path, **settings: Any) -> Corpus:
     return result_of(prepare_corpus(resolve({"seq_len": 16, "data_dir": str(path), **settings}).settings))
 
 
-def test_a_corpus_is_mended_as_it_is_read_where_that_is_asked_for(tmp_path: Path) -> None:
+def test_corpus_is_repaired_while_read_with_fix_encoding(tmp_path: Path) -> None:
     (tmp_path / "bad.txt").write_text(misread(TURKISH, "utf-8", "cp1252"), encoding="utf-8")
     (tmp_path / "good.txt").write_text(TURKISH, encoding="utf-8")
     bad, mended = prepared(tmp_path / "bad.txt"), prepared(tmp_path / "bad.txt", fix_encoding=True)
@@ -124,7 +124,7 @@ def test_a_corpus_is_mended_as_it_is_read_where_that_is_asked_for(tmp_path: Path
     )
 
 
-def test_a_file_that_turns_out_unusable_leaves_no_words_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unusable_file_adds_no_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mmrec_engine.data.sources.text.PIECE_BYTES", 2**16)
     (tmp_path / "a.txt").write_text(TURKISH, encoding="utf-8")
     head = misread(TURKISH, "utf-8", "cp1252").encode() * 200

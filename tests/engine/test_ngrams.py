@@ -33,7 +33,7 @@ def by_hand(train: list[int], validation: list[int], vocabulary: int, longest: i
     ) / len(ends)
 
 
-def test_tiny_shakespeare_gives_the_known_figures(shakespeare: Path) -> None:
+def test_tiny_shakespeare_has_the_known_baselines(shakespeare: Path) -> None:
     text = np.frombuffer(shakespeare.read_bytes(), dtype=np.uint8)
     _, ids = np.unique(text, return_inverse=True)
     tokens = (ids + 1).astype(np.uint8)
@@ -44,7 +44,7 @@ def test_tiny_shakespeare_gives_the_known_figures(shakespeare: Path) -> None:
 
 
 @pytest.mark.parametrize("longest", [1, 2, 5])
-def test_the_formula_is_that_of_the_papers(longest: int) -> None:
+def test_estimate_matches_the_witten_bell_formula(longest: int) -> None:
     generator = np.random.default_rng(3)
     train = (generator.integers(0, 4, 600) * generator.integers(0, 3, 600)).astype(np.uint8)
     validation = (generator.integers(0, 4, 200) * generator.integers(0, 3, 200) + 1).astype(
@@ -54,7 +54,7 @@ def test_the_formula_is_that_of_the_papers(longest: int) -> None:
     assert cross_entropies([train], [validation], 9, longest)[-1] == pytest.approx(expected, rel=1e-12)
 
 
-def test_a_vocabulary_that_fills_the_keys_loses_rare_histories_only() -> None:
+def test_large_vocabulary_loses_only_rare_histories() -> None:
     generator = np.random.default_rng(3)
     words = np.minimum(generator.zipf(1.3, 60_000), 39_999).astype(np.uint16)
     exact = cross_entropies([words[:50_000]], [words[50_000:]], 40_000, longest=2)
@@ -62,7 +62,7 @@ def test_a_vocabulary_that_fills_the_keys_loses_rare_histories_only() -> None:
     assert longer[:2] == pytest.approx(exact, rel=1e-2)
 
 
-def test_much_text_is_sampled_in_evenly_spread_stretches(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_long_text_is_sampled_evenly(monkeypatch: pytest.MonkeyPatch) -> None:
     tokens = np.arange(1000, dtype=np.uint16)
     assert [len(part) for part in stretches(tokens, 1000, 4)] == [1000]
     parts = stretches(tokens, 100, 4)
@@ -75,6 +75,6 @@ def test_much_text_is_sampled_in_evenly_spread_stretches(monkeypatch: pytest.Mon
     assert baselines(text, text, 9)["5-gram"] < 0.5, "the text repeats itself, and a sample of it shows that"
 
 
-def test_a_side_without_a_single_history_is_refused() -> None:
+def test_split_without_a_history_is_refused() -> None:
     with pytest.raises(ValueError, match="no stretch of 5 tokens"):
         baselines(np.zeros(4, dtype=np.uint8), np.zeros(100, dtype=np.uint8), 2)

@@ -22,7 +22,7 @@ def prepared(**settings: Any) -> Corpus:
             return corpus
 
 
-def test_tiny_shakespeare_is_split_as_the_field_splits_it(shakespeare: Path) -> None:
+def test_tiny_shakespeare_has_the_usual_split(shakespeare: Path) -> None:
     corpus = prepared(data_dir=str(shakespeare), seq_len=256)
     assert corpus.describe()["train_characters"] == 1_003_854
     assert corpus.describe()["validation_characters"] == 111_540
@@ -32,7 +32,7 @@ def test_tiny_shakespeare_is_split_as_the_field_splits_it(shakespeare: Path) -> 
     assert corpus.tokenizer.decode(corpus.validation.tokens) == text[1_003_854:]
 
 
-def test_documents_are_joined_by_an_end_token_only_where_there_are_several(tmp_path: Path) -> None:
+def test_end_token_is_used_only_with_several_documents(tmp_path: Path) -> None:
     for index in range(20):
         (tmp_path / f"{index:02d}.txt").write_text(f"document {index:02d} has words in it")
     corpus = prepared(data_dir=str(tmp_path))
@@ -44,7 +44,7 @@ def test_documents_are_joined_by_an_end_token_only_where_there_are_several(tmp_p
     assert prepared(data_dir=str(tmp_path / "one")).tokenizer.end_of_document is None
 
 
-def test_both_languages_of_the_sample_stand_on_both_sides() -> None:
+def test_both_languages_of_the_sample_are_in_both_splits() -> None:
     corpus = prepared(corpus="sample")
     validation = corpus.tokenizer.decode(corpus.validation.tokens)
     held = [path.name for path in sample_folder().glob("*.txt") if path.read_text(encoding="utf-8")[:200] in validation]
@@ -53,7 +53,7 @@ def test_both_languages_of_the_sample_stand_on_both_sides() -> None:
     assert corpus.validation.unknown == 0
 
 
-def test_the_vocabulary_is_built_from_the_training_side_alone(tmp_path: Path) -> None:
+def test_vocabulary_is_built_from_the_training_split_only(tmp_path: Path) -> None:
     (tmp_path / "train.txt").write_text("abc " * 50)
     (tmp_path / "val.txt").write_text("abz " * 50)
     corpus = prepared(data_dir=str(tmp_path))
@@ -61,7 +61,7 @@ def test_the_vocabulary_is_built_from_the_training_side_alone(tmp_path: Path) ->
     assert corpus.validation.unknown == 50
 
 
-def test_the_second_preparation_finds_the_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_second_preparation_uses_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a.txt").write_text("some words to keep " * 50)
     first = prepared(data_dir=str(tmp_path / "a.txt"))
     monkeypatch.setattr(prepare, "encode", lambda *_: pytest.fail("encoded again"))
@@ -69,7 +69,7 @@ def test_the_second_preparation_finds_the_first(tmp_path: Path, monkeypatch: pyt
     assert (np.asarray(second.train.tokens) == np.asarray(first.train.tokens)).all()
 
 
-def test_a_damaged_cache_is_made_anew(tmp_path: Path) -> None:
+def test_damaged_cache_is_prepared_again(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("some words to keep " * 50)
     first = prepared(data_dir=str(tmp_path / "a.txt"))
     [folder] = [path for path in cache_folder().iterdir() if (path / "train.bin").exists()]
@@ -86,7 +86,7 @@ def test_changed_text_has_another_fingerprint(tmp_path: Path) -> None:
     assert prepared(data_dir=str(path)).fingerprint != first.fingerprint
 
 
-def test_unusable_files_are_named_and_the_rest_is_used(tmp_path: Path) -> None:
+def test_unusable_files_are_reported_and_the_rest_is_used(tmp_path: Path) -> None:
     (tmp_path / "good.txt").write_text("plain words in a row " * 50)
     (tmp_path / "empty.txt").write_text("")
     (tmp_path / "image.txt").write_bytes(b"\x89PNG\x00\x00" * 10)
@@ -116,7 +116,7 @@ def test_text_that_cannot_be_trained_on_is_refused(tmp_path: Path, files: dict[s
     assert told in str(refused.value)
 
 
-def test_a_long_document_is_read_in_pieces_as_if_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reading_in_blocks_gives_the_same_document(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = "".join(f"satır {number}: ağaçların gölgesi, ﬁ ligature e\u0301\n" for number in range(500))
     (tmp_path / "a.txt").write_text(text)
     whole = prepared(data_dir=str(tmp_path / "a.txt"))
@@ -130,12 +130,12 @@ def test_a_long_document_is_read_in_pieces_as_if_whole(tmp_path: Path, monkeypat
     assert json.dumps(pieces.describe()) == json.dumps(whole.describe())
 
 
-def test_a_built_in_corpus_that_is_not_known_is_refused() -> None:
+def test_unknown_built_in_corpus_is_refused() -> None:
     with pytest.raises(RequestError, match="sample, python-docs, python-code"):
         BuiltinDocuments("war-and-peace")
 
 
-def test_prepared_tokens_are_no_text_of_the_folder_they_lie_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_token_cache_in_the_text_folder_is_not_read_as_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     (tmp_path / "text.txt").write_text("words of a text " * 30)
     (tmp_path / "within").symlink_to(tmp_path)

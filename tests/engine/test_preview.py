@@ -13,7 +13,7 @@ from mmrec_engine.errors import RequestError
 TURKISH = "Çağrı, ışığı söndürüp şöyle dedi: güneş doğuyor.\nİğde ağacı öğleyin gölge verir.\n"
 
 
-def test_a_folder_is_counted_and_its_first_text_shown(tmp_path: Path) -> None:
+def test_folder_preview_counts_files_and_shows_the_first_text(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"\x89PNG\0\0\0")
     (tmp_path / "b.txt").write_text("one\ntwo\nthree\n")
     (tmp_path / "c.txt").write_text("four\n")
@@ -23,7 +23,7 @@ def test_a_folder_is_counted_and_its_first_text_shown(tmp_path: Path) -> None:
     assert (looked.shown, looked.lines, looked.readings, looked.reason) == ("b.txt", ("one", "two"), (), "")
 
 
-def test_a_single_file_is_looked_at_too_packed_or_not(tmp_path: Path) -> None:
+def test_single_file_preview_with_and_without_compression(tmp_path: Path) -> None:
     path = tmp_path / "a.txt.gz"
     path.write_bytes(gzip.compress(b"bir\r\niki"))
     looked = preview(path, None)
@@ -32,7 +32,7 @@ def test_a_single_file_is_looked_at_too_packed_or_not(tmp_path: Path) -> None:
     assert preview(path, None).reason == "damaged"
 
 
-def test_an_unknown_encoding_is_offered_in_readings_and_read_once_named(tmp_path: Path) -> None:
+def test_unknown_encoding_is_proposed_and_read_once_named(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes(TURKISH.encode("windows-1254"))
     looked = preview(tmp_path, None)
     assert (looked.lines, looked.shown, looked.reason) == ((), "a.txt", "undecodable")
@@ -42,7 +42,7 @@ def test_an_unknown_encoding_is_offered_in_readings_and_read_once_named(tmp_path
 
 @pytest.mark.parametrize("ahead", range(4))
 @pytest.mark.parametrize("encoding", [None, "windows-1254"])
-def test_a_character_that_the_look_cuts_is_no_harm(tmp_path: Path, ahead: int, encoding: str | None) -> None:
+def test_preview_that_ends_within_a_character_is_valid(tmp_path: Path, ahead: int, encoding: str | None) -> None:
     path = tmp_path / "a.txt"
     path.write_text("x" * ahead + "漢" * 50_000, encoding="utf-8")
     (line,) = preview(path, encoding).lines
@@ -51,7 +51,7 @@ def test_a_character_that_the_look_cuts_is_no_harm(tmp_path: Path, ahead: int, e
     assert preview(path, encoding).lines[:2] == tuple(TURKISH.splitlines())
 
 
-def test_a_look_reads_little_of_a_large_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_preview_reads_little_of_a_large_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.txt"
     path.write_text("a line\n" * 10)
     os.truncate(path, 2**40)  # sparse: reading it whole would not end
@@ -61,7 +61,7 @@ def test_a_look_reads_little_of_a_large_file(tmp_path: Path, monkeypatch: pytest
     assert looked.lines == ("a line",) * 3
 
 
-def test_texts_in_json_lines_are_shown_not_the_json(tmp_path: Path) -> None:
+def test_preview_shows_the_text_of_json_lines(tmp_path: Path) -> None:
     line = json.dumps({"text": "bir\niki"}) + "\n"
     (tmp_path / "a.jsonl").write_text(line * 9000)
     assert preview(tmp_path, None).lines[:3] == ("bir", "iki", "bir")
@@ -69,14 +69,14 @@ def test_texts_in_json_lines_are_shown_not_the_json(tmp_path: Path) -> None:
     assert preview(tmp_path, None).reason == "invalid-json"
 
 
-def test_where_the_split_is_given_only_its_files_are_looked_at(tmp_path: Path) -> None:
+def test_preview_of_a_given_split_reads_only_its_files(tmp_path: Path) -> None:
     for name in ("about.txt", "train.txt", "val.txt"):
         (tmp_path / name).write_text(name)
     looked = preview(tmp_path, None)
     assert (looked.names, looked.lines, looked.total_bytes) == (("train.txt", "val.txt"), ("train.txt",), 16)
 
 
-def test_a_folder_without_text_says_why(tmp_path: Path) -> None:
+def test_preview_of_a_folder_without_text_says_why(tmp_path: Path) -> None:
     assert preview(tmp_path, None).files == 0
     (tmp_path / "a.txt").write_text("")
     (tmp_path / "b.bin").write_bytes(bytes(99))
@@ -84,7 +84,7 @@ def test_a_folder_without_text_says_why(tmp_path: Path) -> None:
     assert (looked.files, looked.lines, looked.reason) == (2, (), "empty")
 
 
-def test_what_is_not_there_is_refused_as_a_training_refuses_it(tmp_path: Path) -> None:
+def test_preview_refuses_missing_text_as_training_does(tmp_path: Path) -> None:
     with pytest.raises(RequestError) as missing:
         preview(tmp_path / "no", None)
     assert missing.value.key == "corpus-missing"
@@ -97,7 +97,7 @@ def test_what_is_not_there_is_refused_as_a_training_refuses_it(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("name", builtin_names())
-def test_built_in_corpora_are_looked_at_alike(name: str) -> None:
+def test_built_in_corpora_have_a_preview(name: str) -> None:
     looked = preview_builtin(name, lines=5)
     assert looked.files > 10
     assert looked.total_bytes > 100_000

@@ -17,13 +17,13 @@ def record(tmp_path: Path) -> Path:
     return path
 
 
-def test_searching_from_the_end_finds_every_line_of_its_kinds(record: Path) -> None:
+def test_reverse_search_finds_every_line_of_its_kinds(record: Path) -> None:
     with open_plain(record) as file:
         assert list(newest_lines(file, "state", "step")) == LINES[::-1]
         assert list(newest_lines(file, "step")) == LINES[::-3]
 
 
-def test_blocks_are_whole_lines_and_all_of_them(record: Path) -> None:
+def test_blocks_contain_all_lines_whole(record: Path) -> None:
     with open_plain(record) as file:
         pieces = list(blocks(file, record.stat().st_size))
     assert len(pieces) > 3
@@ -31,14 +31,14 @@ def test_blocks_are_whole_lines_and_all_of_them(record: Path) -> None:
     assert all(block.endswith(b"\n") for _, block in pieces)
 
 
-def test_a_kind_is_told_by_the_start_of_its_line_only() -> None:
+def test_event_kind_is_matched_at_the_line_start_only() -> None:
     block = b'{"event": "check"}\n{"event": "checkpoint"}\n{"text": "{\\"event\\": \\"check\\""}\n {"event": "check"}\n'
     assert starts(block, "check") == [0]
     assert starts(block, "checkpoint", "check") == [0, 19]
 
 
 @pytest.mark.parametrize("excess", [1, 2**16, 30 * 2**20])
-def test_a_line_that_is_too_long_is_passed_over_and_not_held(excess: int) -> None:
+def test_too_long_line_is_skipped_and_not_kept_in_memory(excess: int) -> None:
     lines, taken = WholeLines(), []
     whole = b"first\n" + b"a" * (LONGEST_LINE + excess) + b"\nlast\nto"
     for begin in range(0, len(whole), 2**16):

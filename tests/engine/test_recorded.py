@@ -67,7 +67,7 @@ def trained(mode: str, steps: int = 6, **changes: Any) -> tuple[list[float], dic
 
 @pytest.mark.usefixtures("captured")
 @pytest.mark.parametrize("changes", [KINDS[0], *(extended(kind) for kind in KINDS[1:])], ids=str)
-def test_recorded_steps_train_as_others_do(changes: dict[str, Any]) -> None:
+def test_recorded_steps_match_plain_steps(changes: dict[str, Any]) -> None:
     losses, weights = trained("off", **changes)
     recorded, theirs = trained("graphs", **changes)
     near = {"rtol": 2e-2, "atol": 2e-3} if "precision" in changes else {"rtol": 1e-3, "atol": 1e-4}
@@ -77,7 +77,7 @@ def test_recorded_steps_train_as_others_do(changes: dict[str, Any]) -> None:
 
 
 @pytest.mark.usefixtures("captured")
-def test_passes_and_updates_are_recorded_once_and_replayed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_passes_and_updates_are_recorded_once_then_replayed(monkeypatch: pytest.MonkeyPatch) -> None:
     recorded: list[int] = []
 
     def counting(work: graphs.Work, device: torch.device, warm_ups: int) -> graphs.Work:
@@ -96,7 +96,7 @@ def test_passes_and_updates_are_recorded_once_and_replayed(monkeypatch: pytest.M
 
 
 @pytest.mark.usefixtures("captured")
-def test_other_settings_are_recorded_anew() -> None:
+def test_changed_settings_are_recorded_again() -> None:
     results = []
     for mode in ("off", "graphs"):
         stepper, model, settings = stepper_of(mode, batch_size=4)
@@ -111,7 +111,7 @@ def test_other_settings_are_recorded_anew() -> None:
 
 
 @pytest.mark.usefixtures("captured")
-def test_windows_of_another_length_go_unrecorded() -> None:
+def test_windows_of_another_length_are_not_recorded() -> None:
     """A curriculum of lengths: short windows at first, recorded steps as soon as they are whole."""
     changes = {"curriculum": "length", "pacing": "step", "optimizer": "muon", "seq_len": 64}
     losses, weights = trained("off", **changes)
@@ -126,7 +126,7 @@ def broken_off(*given: object) -> None:
 
 
 @pytest.mark.usefixtures("captured")
-def test_a_step_that_was_dropped_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_dropped_step_leaves_no_gradients(monkeypatch: pytest.MonkeyPatch) -> None:
     stepper, model, _ = stepper_of("graphs")
     undisturbed, ours, _ = stepper_of("graphs")
     for step in (1, 2, 3):
@@ -144,7 +144,7 @@ def test_a_step_that_was_dropped_leaves_nothing(monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.usefixtures("captured")
 @pytest.mark.parametrize("hashed", [False, True])
-def test_masks_in_buffers_are_those_of_their_step(monkeypatch: pytest.MonkeyPatch, hashed: bool) -> None:
+def test_buffered_masks_match_their_step(monkeypatch: pytest.MonkeyPatch, hashed: bool) -> None:
     monkeypatch.setattr(dropout, "is_hashed", lambda device: hashed)
     buffers = dropout.DropoutBuffers(0.25, 7, 3, (2, 5, 6), torch.device("cpu"))
     x = torch.ones(2, 5, 6)
@@ -172,7 +172,7 @@ def test_hashed_masks_drop_their_share_and_differ_between_samples_sites_and_step
     assert torch.equal(alone[0], masks[1][2]), "a sample has the same mask in any batch"
 
 
-def test_a_way_that_is_not_possible_here_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unavailable_mode_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(RequestError, match="--compile graphs: not possible on cpu"):
         resolve_machine(Settings(compile="graphs", device="cpu"))
     monkeypatch.setattr(graphs.shutil, "which", lambda name: None)
@@ -183,7 +183,7 @@ def test_a_way_that_is_not_possible_here_is_refused_by_name(monkeypatch: pytest.
     assert resolve_machine(Settings(device="cpu")).compile == "off"
 
 
-def test_a_run_that_goes_on_where_its_way_is_not_possible_goes_on_without(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_resumed_run_falls_back_from_an_unavailable_mode(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = Settings(compile="graphs")
     stored = {"settings": settings.as_dict(), "compile": "graphs", "precision": "fp32", "threads": 1}
     assert resolve_machine(settings, stored).compile == "off"
@@ -197,7 +197,7 @@ def test_a_run_that_goes_on_where_its_way_is_not_possible_goes_on_without(monkey
 @pytest.mark.extended
 @pytest.mark.slow
 @pytest.mark.skipif(not graphs.can_compile(torch.device("cpu")), reason="no C++ compiler here")
-def test_compiled_steps_train_as_others_do() -> None:
+def test_compiled_steps_match_plain_steps() -> None:
     changes = functools.partial(trained, steps=4, arch="mmrec", optimizer="muon")
     losses, _ = changes("off")
     compiled, weights = changes("inductor")

@@ -24,7 +24,7 @@ def proposed(finding: str, **chosen: Any) -> dict[str, dict[str, Any]]:
 
 
 @pytest.mark.parametrize("problem", PROBLEMS, ids=lambda problem: problem.id)
-def test_from_the_guides_settings_the_remedies_are_the_guides(problem: Any) -> None:
+def test_remedies_from_the_guides_settings_match_the_guide(problem: Any) -> None:
     """Beside the values that are in force already: there the remedy goes a step further."""
     offered = proposed(problem.id)
     assert set(offered) - {"regularise"} == {remedy.id for remedy in problem.remedies}
@@ -34,7 +34,7 @@ def test_from_the_guides_settings_the_remedies_are_the_guides(problem: Any) -> N
                 assert offered[remedy.id][name] == value, remedy.id
 
 
-def test_a_remedy_in_force_is_followed_by_the_next_until_none_is_left() -> None:
+def test_applied_remedy_is_followed_by_the_next_until_none_is_left() -> None:
     seen: list[dict[str, Any]] = []
     chosen: dict[str, Any] = {}
     while changes := proposed("overfitting", **chosen).get("more-dropout"):
@@ -77,7 +77,7 @@ def test_a_remedy_in_force_is_followed_by_the_next_until_none_is_left() -> None:
         ("first-evaluation-late", "evaluate-sooner", {"eval_every": 50}, None),
     ],
 )  # fmt: skip
-def test_a_remedy_goes_a_step_further(
+def test_repeated_remedy_goes_further(
     finding: str, remedy: str, chosen: dict[str, Any], changes: dict[str, Any] | None
 ) -> None:
     assert proposed(finding, **chosen).get(remedy) == changes
@@ -106,7 +106,7 @@ def test_settings_of_another_version_get_no_proposals() -> None:
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-def test_all_profiles_have_a_way_out_of_overfitting(profile: str) -> None:
+def test_every_profile_has_a_remedy_for_overfitting(profile: str) -> None:
     assert proposed("overfitting", **PROFILES[profile])
 
 
@@ -130,17 +130,17 @@ def test_settings_that_keep_model_and_batches_can_change_in_a_running_training(
     assert can_change_while_running(changes) is can_change
 
 
-def test_a_longer_warmup_is_sound_only_while_it_lasts() -> None:
+def test_longer_warmup_is_possible_only_during_the_warmup() -> None:
     assert not can_change_while_running({"warmup_steps": 200})
     assert can_change_while_running({"warmup_steps": 200}, warmup_ended=False)
 
 
-def test_overfitting_goes_on_from_the_best_and_a_wrong_rate_from_the_start() -> None:
+def test_remedy_for_overfitting_starts_from_the_best_and_for_a_rate_from_scratch() -> None:
     assert restart_from("overfitting") == "best"
     assert {restart_from(id) for id in ("loss-too-high", "loss-not-falling", "non-finite", "underfitting")} == {"start"}
 
 
-def test_a_title_tells_the_figures() -> None:
+def test_remedy_title_has_its_values() -> None:
     before = Settings().as_dict()
     assert figures(before, {"dropout": 0.2}, "en") == "dropout 0.1 → 0.2"
     assert figures(before, {"learning_rate": 1e-4}, "tr") == "learning rate 3e-4 → 1e-4"
@@ -157,7 +157,7 @@ def test_every_remedy_has_words_in_both_languages() -> None:
 
 
 @pytest.mark.parametrize(("optimizer", "best"), [("adamw", 0.01), ("muon", 0.04)])
-def test_clipping_alone_never_lowers_a_rate_that_a_range_test_calls_too_low(optimizer: str, best: float) -> None:
+def test_clipping_alone_does_not_lower_an_already_low_rate(optimizer: str, best: float) -> None:
     for share in (0.03, 0.5, 1.0):
         settings = {"optimizer": optimizer, "learning_rate": share * best}
         assert remedies_for("clipping-always", settings) == []

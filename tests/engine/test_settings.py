@@ -6,7 +6,7 @@ from mmrec_engine.errors import RequestError
 from mmrec_engine.settings import Settings, read_settings_file, resolve
 
 
-def test_the_defaults_are_the_guides() -> None:
+def test_defaults_match_the_guide() -> None:
     settings = Settings()
     assert (settings.config, settings.epochs, settings.batch_size, settings.seq_len) == ("tiny", 10, 4, 256)
     assert (settings.val_split, settings.early_stopping_patience, settings.save_best_model) == (0.1, 5, True)
@@ -19,7 +19,7 @@ def test_the_defaults_are_the_guides() -> None:
     )
 
 
-def test_what_is_nearer_to_the_person_wins_and_its_source_is_known() -> None:
+def test_flag_overrides_file_overrides_recipe_and_source_is_known() -> None:
     resolved = resolve({"batch_size": "8", "recipe": "fast"}, {"batch_size": 2, "dropout": 0.3})
     assert resolved.settings.batch_size == 8
     assert resolved.settings.dropout == 0.3
@@ -28,12 +28,12 @@ def test_what_is_nearer_to_the_person_wins_and_its_source_is_known() -> None:
     assert [resolved.sources[name] for name in names] == ["hand", "file", "recipe", "default"]
 
 
-def test_a_corpus_given_by_hand_displaces_the_one_in_the_file() -> None:
+def test_corpus_flag_replaces_the_corpus_of_the_file() -> None:
     settings = resolve({"data_dir": "text"}, {"corpus": "python-docs"}).settings
     assert (settings.data_dir, settings.corpus) == ("text", None)
 
 
-def test_a_limit_in_steps_alone_is_the_only_limit() -> None:
+def test_max_steps_alone_is_the_only_limit() -> None:
     assert resolve({"max_steps": "50"}).settings.epochs is None
     assert resolve({"max_steps": "50", "epochs": "3"}).settings.epochs == 3
 
@@ -62,14 +62,14 @@ def test_a_limit_in_steps_alone_is_the_only_limit() -> None:
         ("data_dir", 5, "takes text"),
     ],
 )
-def test_a_wrong_value_is_refused_with_its_flag(name: str, value: object, told: str) -> None:
+def test_invalid_value_is_refused_with_its_flag(name: str, value: object, told: str) -> None:
     with pytest.raises(RequestError) as refused:
         resolve({name: value})
     assert told in str(refused.value)
     assert "\n" not in str(refused.value).replace("a\nb", "")
 
 
-def test_combinations_that_cannot_be_are_refused_with_the_nearest_that_can() -> None:
+def test_impossible_combinations_are_refused_with_the_nearest_possible() -> None:
     with pytest.raises(RequestError, match="use at most 64"):
         resolve({"seq_len": 64, "stride": 65})
     with pytest.raises(RequestError, match="--accumulate"):
@@ -78,18 +78,18 @@ def test_combinations_that_cannot_be_are_refused_with_the_nearest_that_can() -> 
         resolve({"data_dir": "x", "use_sample_corpus": True})
 
 
-def test_settings_made_in_code_are_checked_too() -> None:
+def test_settings_made_in_python_are_validated() -> None:
     for wrong in ({"batch_size": 2.5}, {"epochs": "3"}, {"epochs": None}):
         with pytest.raises(RequestError):
             Settings(**wrong)  # type: ignore[arg-type]
 
 
-def test_an_unknown_key_names_the_likeliest_one() -> None:
+def test_unknown_key_error_suggests_the_likeliest_one() -> None:
     with pytest.raises(RequestError, match="did you mean epochs"):
         resolve({"epoch": 3})
 
 
-def test_a_settings_file_that_is_no_toml_is_refused(tmp_path: Path) -> None:
+def test_settings_file_that_is_not_toml_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "settings.toml"
     path.write_text("epochs = = 3")
     with pytest.raises(RequestError, match="not valid TOML"):

@@ -18,7 +18,7 @@ def fingerprints_of(count: int, first: int = 0) -> np.ndarray:
 
 
 @given(lengths, lengths, st.floats(0.05, 0.5))
-def test_known_documents_keep_their_split_whatever_is_added(old: list[int], new: list[int], share: float) -> None:
+def test_known_documents_keep_their_split(old: list[int], new: list[int], share: float) -> None:
     names, sizes = fingerprints_of(len(old) + len(new)), np.array(old + new)
     before = split_points(names[: len(old)], sizes[: len(old)], share)
     record = SplitRecord.of(names[: len(old), 0], before)
@@ -30,7 +30,7 @@ def test_known_documents_keep_their_split_whatever_is_added(old: list[int], new:
 
 
 @given(lengths, st.floats(0.05, 0.5))
-def test_new_documents_bring_the_whole_near_the_share(old: list[int], share: float) -> None:
+def test_new_documents_restore_the_split_share(old: list[int], share: float) -> None:
     names, sizes = fingerprints_of(len(old) + 200), np.array(old + [500] * 200)
     record = SplitRecord.of(names[: len(old), 0], np.array(old))  # all of the old ones train
     points = kept_points(names, sizes, share, record)
@@ -47,7 +47,7 @@ def test_a_record_of_the_same_documents_gives_the_same_split(old: list[int], sha
     assert SplitRecord.of(names[::-1, 0], points[::-1]).digest == record.digest
 
 
-def test_what_was_seen_is_never_forgotten() -> None:
+def test_trained_documents_stay_in_the_record() -> None:
     names = fingerprints_of(3)[:, 0]
     first = SplitRecord.of(names, np.array([100, 0, 60]))
     second = SplitRecord.of(names[1:2], np.array([0])).after(first)
@@ -57,7 +57,7 @@ def test_what_was_seen_is_never_forgotten() -> None:
     assert [one.tolist() for one in given_anew.look_up(names[:1])[1:]] == [[0], [100]]
 
 
-def test_passages_that_were_trained_on_are_recognised_in_another_place(tmp_path: Path) -> None:
+def test_trained_passages_are_recognised_in_other_documents(tmp_path: Path) -> None:
     generator = np.random.default_rng(3)
     train, other = (generator.integers(0, 90, 200_000).astype(np.uint8) for _ in range(2))
     record = SplitRecord.of(np.zeros(0, dtype=np.uint64), np.zeros(0, dtype=np.int64)).with_grams_of(train)
@@ -73,7 +73,7 @@ def test_passages_that_were_trained_on_are_recognised_in_another_place(tmp_path:
     assert coarser.share_of_grams(np.concatenate([train, other]))[0] > 0.99
 
 
-def test_a_damaged_record_is_none(tmp_path: Path) -> None:
+def test_damaged_split_record_is_ignored(tmp_path: Path) -> None:
     path = tmp_path / "split.npz"
     assert SplitRecord.read(path) is None
     SplitRecord.of(fingerprints_of(3)[:, 0], np.array([1, 2, 3])).write(path)

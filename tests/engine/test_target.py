@@ -39,7 +39,7 @@ def falls(step: int) -> float:
 
 
 @pytest.mark.parametrize("apart", [0.0, 0.02, -0.02])
-def test_a_target_is_seen_soon_by_few_looks_at_samples_and_one_at_the_whole_side(apart: float) -> None:
+def test_target_is_found_with_few_samples_and_one_whole_validation(apart: float) -> None:
     sampled, whole, _ = looks(falls, apart)
     reached = next(step for step in range(1, 5000) if falls(step) <= TARGET)
     assert len(whole) == 1
@@ -48,13 +48,13 @@ def test_a_target_is_seen_soon_by_few_looks_at_samples_and_one_at_the_whole_side
     assert sampled[0] == FIRST_LOOK
 
 
-def test_far_from_the_target_it_is_hardly_looked_at() -> None:
+def test_sampling_interval_doubles_far_from_the_target() -> None:
     sampled, whole, _ = looks(lambda step: 4.0, 0.0)
     assert whole == []
     assert sampled == [16, 32, 64, 128, 256, 512, 1024, 2048, 4096], "it doubles"
 
 
-def test_a_whole_side_that_falls_short_teaches_how_far_the_samples_are_off() -> None:
+def test_whole_validation_above_the_target_corrects_the_sample_error() -> None:
     estimate = TargetEstimate(next_step=100, loss=2.01, apart=0.0).after_sample(100, 1.99, 1.99, TARGET)
     assert estimate.whole_step == 100
     estimate = estimate.after_whole(100, 2.02, TARGET)
@@ -63,13 +63,13 @@ def test_a_whole_side_that_falls_short_teaches_how_far_the_samples_are_off() -> 
     assert estimate.after_sample(110, 1.96, 1.96, TARGET).whole_step == 110
 
 
-def test_a_loss_that_is_no_number_is_not_near() -> None:
+def test_nan_loss_is_far_from_the_target() -> None:
     estimate = TargetEstimate().after_sample(16, math.nan, math.nan, TARGET)
     assert (estimate.next_step, estimate.whole_step) == (32, 0)
     assert estimate.sample(TARGET)[0] < CLOSE_SAMPLE_TOKENS
 
 
-def test_only_what_was_stored_whole_is_gone_on_from() -> None:
+def test_incomplete_stored_estimate_is_refused() -> None:
     stored = asdict(TargetEstimate(next_step=20, loss=2.5, apart=None, whole_step=3))
     assert asdict(TargetEstimate.of_stored(stored)) == stored
     for wrong in ({**stored, "loss": "2"}, {**stored, "next_step": 1.5}, {**stored, "more": 1}, {"loss": 1.0}):

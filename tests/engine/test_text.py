@@ -19,30 +19,30 @@ def read(data: bytes, encoding: str | None = None) -> str:
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
-def test_unicode_encodings_are_told_by_themselves(encoding: str) -> None:
+def test_unicode_encodings_are_detected(encoding: str) -> None:
     assert read(TURKISH.encode(encoding)) == TURKISH
 
 
-def test_utf16_of_both_byte_orders_is_read_by_its_mark() -> None:
+def test_utf16_of_both_byte_orders_is_read_by_its_bom() -> None:
     assert read(b"\xff\xfe" + TURKISH.encode("utf-16-le")) == TURKISH
     assert read(b"\xfe\xff" + TURKISH.encode("utf-16-be")) == TURKISH
 
 
-def test_utf16_without_its_mark_is_read_when_it_is_named() -> None:
+def test_utf16_without_bom_is_read_when_named() -> None:
     assert read(TURKISH.encode("utf-16-le"), "utf-16-le") == TURKISH
 
 
-def test_a_legacy_encoding_is_used_only_where_the_file_is_not_unicode() -> None:
+def test_legacy_encoding_is_used_only_for_non_unicode_files() -> None:
     assert read(TURKISH.encode("windows-1254"), "windows-1254") == TURKISH
     assert read(TURKISH.encode("utf-8"), "windows-1254") == TURKISH
 
 
-def test_invalid_utf8_far_into_a_file_still_falls_back() -> None:
+def test_invalid_utf8_late_in_a_file_falls_back() -> None:
     body = "a line of plain words\n" * 10_000 + TURKISH
     assert read(body.encode("windows-1254"), "windows-1254") == body
 
 
-def test_an_undecodable_file_names_the_likeliest_encoding_with_a_line() -> None:
+def test_undecodable_file_proposes_the_likeliest_encoding_with_a_line() -> None:
     with pytest.raises(Unusable) as refused:
         read(TURKISH.encode("windows-1254"))
     assert refused.value.reason == "undecodable"
@@ -64,13 +64,13 @@ DAMAGED = TURKISH.encode() * 100
         ("kısa bir söz, yarım kalmış ş".encode()[:-1], "32"),
     ],
 )
-def test_text_that_is_utf8_but_for_some_bytes_tells_where_and_proposes_no_encoding(data: bytes, places: str) -> None:
+def test_mostly_valid_utf8_reports_the_place_and_proposes_no_encoding(data: bytes, places: str) -> None:
     with pytest.raises(Unusable) as refused:
         read(data)
     assert (refused.value.reason, refused.value.hint) == ("invalid-utf8", places)
 
 
-def test_invalid_bytes_are_left_out_where_that_is_wished() -> None:
+def test_invalid_bytes_are_skipped_on_request() -> None:
     dropped: list[int] = []
     data = TURKISH.encode() * 50 + b"\xff" + TURKISH.encode() + "ş".encode()[:1]
     assert "".join(clean_pieces(io.BytesIO(data), None, dropped)) == TURKISH * 51
@@ -79,14 +79,14 @@ def test_invalid_bytes_are_left_out_where_that_is_wished() -> None:
         list(clean_pieces(io.BytesIO(TURKISH.encode("windows-1254")), None, []))
 
 
-def test_a_named_encoding_does_not_spoil_damaged_utf8() -> None:
+def test_named_encoding_does_not_apply_to_damaged_utf8() -> None:
     with pytest.raises(Unusable, match="invalid-utf8"):
         read(DAMAGED[:-3] + b"\xc5", "windows-1254")
     assert read(b"plain words " * 500 + b"caf\xe9", "windows-1252").endswith("café")
 
 
 @given(st.text(alphabet="ağ漢𝔸é ", max_size=80), st.binary(max_size=8), st.integers(0, 60), st.integers(1, 9))
-def test_damage_is_told_alike_however_the_bytes_are_cut(content: str, noise: bytes, at: int, size: int) -> None:
+def test_damage_report_does_not_depend_on_block_boundaries(content: str, noise: bytes, at: int, size: int) -> None:
     data = content.encode()
     data = data[:at] + noise + data[at:]
     damage = utf8_damage([data[start : start + size] for start in range(0, len(data), size)])
@@ -112,13 +112,13 @@ def test_an_empty_file_is_not_text() -> None:
         read(b"")
 
 
-def test_line_ends_and_unicode_form_are_made_one() -> None:
+def test_line_ends_and_unicode_form_are_normalised() -> None:
     assert read(b"a\r\nb\rc\n") == "a\nb\nc\n"
     assert read("I\u0307stanbul g\u0306".encode()) == "\u0130stanbul \u011f"
 
 
 @given(st.text(alphabet="ae\u0301\u0307\u1100\u1161\u11a8ğI\r\n 漢", max_size=60), st.integers(1, 7))
-def test_pieces_do_not_depend_on_where_reads_end(content: str, size: int) -> None:
+def test_blocks_do_not_depend_on_read_boundaries(content: str, size: int) -> None:
     head, piece = text_module._HEAD_BYTES, text_module.PIECE_BYTES
     text_module._HEAD_BYTES = text_module.PIECE_BYTES = size
     try:
@@ -129,7 +129,7 @@ def test_pieces_do_not_depend_on_where_reads_end(content: str, size: int) -> Non
     assert unicodedata.is_normalized("NFC", got)
 
 
-def test_a_gzip_that_breaks_off_is_damaged_not_a_crash(tmp_path: Path) -> None:
+def test_truncated_gzip_is_reported_as_damaged(tmp_path: Path) -> None:
     path = tmp_path / "text.txt.gz"
     path.write_bytes(gzip.compress(TURKISH.encode() * 1000)[:-20])
     with pytest.raises(Unusable, match="damaged"), open_bytes(path) as file:

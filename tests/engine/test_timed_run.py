@@ -54,7 +54,7 @@ def rates(folder: Path) -> dict[int, float]:
     return {event.step: event.learning_rate for event in read_events(folder) if isinstance(event, events.Step)}
 
 
-def test_a_run_that_was_replanned_and_killed_resumes_to_the_same_weights(
+def test_replanned_and_killed_run_resumes_to_the_same_weights(
     tmp_path: Path, text: Path, decided: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for _ in train(settings(tmp_path, text, "whole")):
@@ -80,7 +80,7 @@ def test_a_run_that_was_replanned_and_killed_resumes_to_the_same_weights(
     assert max(earlier - later for earlier, later in itertools.pairwise(ordered)) < 0.008, "nor down"
 
 
-def test_the_time_that_was_used_counts_after_a_resume(tmp_path: Path, text: Path) -> None:
+def test_used_time_counts_after_a_resume(tmp_path: Path, text: Path) -> None:
     control = Control()
     for event in train(settings(tmp_path, text, "run", time=20), control):
         if isinstance(event, events.Step) and event.step == 3:
@@ -100,7 +100,7 @@ def test_the_time_that_was_used_counts_after_a_resume(tmp_path: Path, text: Path
 
 
 @pytest.mark.extended
-def test_a_finished_run_goes_on_when_it_gets_more_time(tmp_path: Path, text: Path) -> None:
+def test_finished_run_continues_with_more_time(tmp_path: Path, text: Path) -> None:
     asked = settings(tmp_path, text, "run", time=8)
     for _ in train(asked):
         pass
@@ -116,7 +116,7 @@ def test_a_finished_run_goes_on_when_it_gets_more_time(tmp_path: Path, text: Pat
     assert second.step > first.step
 
 
-def test_steps_given_by_hand_limit_a_timed_run_too(tmp_path: Path, text: Path) -> None:
+def test_given_steps_limit_a_timed_run(tmp_path: Path, text: Path) -> None:
     for _ in train(settings(tmp_path, text, "run", max_steps=7)):
         pass
     ending = recorded_ending(tmp_path / "run")
@@ -124,7 +124,7 @@ def test_steps_given_by_hand_limit_a_timed_run_too(tmp_path: Path, text: Path) -
     assert ending.step == 7
 
 
-def test_the_choices_stand_in_the_record_and_in_the_description(tmp_path: Path, text: Path) -> None:
+def test_choices_are_in_the_record_and_in_run_json(tmp_path: Path, text: Path) -> None:
     asked = resolve({"data_dir": str(text), "output_dir": str(tmp_path), "name": "run", "time": 60, "config": "tiny",
                      "threads": 1, "precision": "fp32"})  # fmt: skip
     control, told = Control(), []

@@ -166,15 +166,13 @@ def content_of(run: tuple[Path, Resolved]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("tensor", [torch.zeros(1, 1).expand(40_000, 40_000), torch.ones(3).to_sparse()])
-def test_a_tensor_that_no_checkpoint_has_is_refused_before_its_bytes_are_made(
-    tensor: torch.Tensor, tmp_path: Path
-) -> None:
+def test_unexpected_tensor_is_refused_before_allocation(tensor: torch.Tensor, tmp_path: Path) -> None:
     torch.save({"format": 1, "checksum": "", "model": {"a": tensor}}, tmp_path / BEST)
     with Watch():
         use(tmp_path / BEST)
 
 
-def test_a_file_that_unpacks_to_more_than_it_is_is_refused_unread(tmp_path: Path) -> None:
+def test_decompression_bomb_is_refused_unread(tmp_path: Path) -> None:
     torch.save({"format": 1, "model": {"a": torch.zeros(2**20)}}, tmp_path / "plain.pt")
     with (
         zipfile.ZipFile(tmp_path / "plain.pt") as plain,
@@ -189,7 +187,7 @@ def test_a_file_that_unpacks_to_more_than_it_is_is_refused_unread(tmp_path: Path
 
 @pytest.mark.fault
 @tries(2, damages=hostile.DAMAGES, name=st.sampled_from([step_name(SAVED_AT), BEST, FINAL]), described=st.booleans())
-def test_damaged_bytes_are_told(
+def test_damaged_bytes_are_detected(
     damages: list[Any], name: str, described: bool, tiny: tuple[Path, Resolved], new_place: Callable[[], Path]
 ) -> None:
     data = hostile.damaged((tiny[0] / step_name(SAVED_AT)).read_bytes(), damages)
@@ -204,7 +202,7 @@ def test_damaged_bytes_are_told(
 @example(changes=[(["model_config", "width"], 0), (["model_config", "layers"], 10**9)], name=BEST, described=True)
 @example(changes=[(["model_config", "layers"], -1)], name=BEST, described=True)
 @example(changes=[(["progress", 3], 10**400)], name=FINAL, described=True)
-def test_sealed_content_of_any_kind_is_used_or_refused(
+def test_any_content_with_a_valid_checksum_is_used_or_refused(
     changes: list[Change], name: str, described: bool, tiny: tuple[Path, Resolved], new_place: Callable[[], Path]
 ) -> None:
     """The checksum is right: somebody has written this on purpose."""

@@ -162,7 +162,7 @@ def prepared(settings: Settings) -> Corpus:
 @example(put=[Put(b"a.txt", "file", b"a" * 40)], how={**OF_ONE, "encoding": "idna"}, alone=False)
 @example(put=[Put(b"a.txt", "file", b"\xff" * 40)], how={**OF_ONE, "encoding": "utf-16"}, alone=False)
 @example(put=[Put(b"a.txt", "file", b"\xff" * 40)], how={**OF_ONE, "encoding": "idna"}, alone=False)
-def test_a_folder_of_anything_is_a_corpus_or_refused(
+def test_any_folder_is_a_corpus_or_refused(
     put: list[Put], how: dict[str, Any], alone: bool, new_place: Callable[[], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place = new_place()

@@ -103,7 +103,7 @@ def kept(events_read: list[events.Event]) -> History:
 @example(chosen=(CHANGED, [([1, 0], "four", False)]))
 @example(chosen=(CHANGED, [([1, 0], 10**400, False)]))
 @example(chosen=(1, [([3], "some work", False)]))
-def test_a_line_is_an_event_that_can_be_written_again_or_none(chosen: tuple[int, Any]) -> None:
+def test_any_line_round_trips_as_an_event_or_is_ignored(chosen: tuple[int, Any]) -> None:
     place, how = chosen
     line = recorded.LINES[at_kind(recorded.LINES, place)]
     line = hostile.damaged(line, how) if len(how[0]) == 4 else changed(line, how)
@@ -119,7 +119,7 @@ def test_a_line_is_an_event_that_can_be_written_again_or_none(chosen: tuple[int,
 
 
 @tries(12, edits=EDITS, cut=hostile.PLACES, real=st.booleans())
-def test_a_record_of_any_kind_is_read_and_shown(
+def test_any_record_is_read_and_shown(
     edits: list[tuple[str, int, Any]], cut: int, real: bool, tiny: tuple[Path, Any], new_place: Callable[[], Path]
 ) -> None:
     folder = new_place()

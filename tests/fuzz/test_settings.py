@@ -79,7 +79,7 @@ def resolved(given: dict[str, Any], from_file: dict[str, Any] | None, stored: di
 
 
 @tries(60, given_by_hand=GIVEN, from_file=KNOWN | GIVEN, stored=st.none() | KNOWN)
-def test_settings_are_resolved_or_refused(
+def test_any_settings_are_resolved_or_refused(
     given_by_hand: dict[str, Any], from_file: dict[str, Any], stored: dict[str, Any] | None
 ) -> None:
     resolved(given_by_hand, from_file, stored)
@@ -90,12 +90,12 @@ def test_settings_are_resolved_or_refused(
 @example(name="learning_rate", value=10**400)
 @example(name="target_loss", value=float("inf"))
 @tries(60, name=st.sampled_from(sorted(FIELDS)), value=hostile.VALUES)
-def test_one_value_is_taken_or_refused(name: str, value: Any) -> None:
+def test_any_value_is_accepted_or_refused(name: str, value: Any) -> None:
     resolved({name: value}, None, None)
 
 
 @tries(20, content=TOML.map(lambda text: text.encode("utf-8", "surrogatepass")) | st.binary(max_size=60))
-def test_a_file_of_settings_is_read_or_refused(content: bytes, new_place: Callable[[], Path]) -> None:
+def test_any_settings_file_is_read_or_refused(content: bytes, new_place: Callable[[], Path]) -> None:
     path = new_place() / "settings\n.toml"
     path.write_bytes(content)
     try:
@@ -107,7 +107,7 @@ def test_a_file_of_settings_is_read_or_refused(content: bytes, new_place: Callab
 
 
 @tries(10, command=st.sampled_from(COMMANDS), flags=FLAGS, turkish=st.booleans())
-def test_flags_of_any_kind_are_refused_in_one_line(
+def test_any_invalid_flags_are_refused_in_one_line(
     command: list[str],
     flags: list[list[str]],
     turkish: bool,

@@ -22,7 +22,7 @@ FORMS: list[tuple[str, dict[str, Any]]] = [("bpe", {}), ("char", {"kv_heads": 2,
 @pytest.mark.slow
 @pytest.mark.extended
 @pytest.mark.parametrize(("tokenizer", "more"), FORMS, ids=lambda value: value if isinstance(value, str) else "")
-def test_llama_cpp_writes_the_same_text(made: Make, tmp_path: Path, tokenizer: str, more: dict[str, Any]) -> None:
+def test_llama_cpp_generates_the_same_text(made: Make, tmp_path: Path, tokenizer: str, more: dict[str, Any]) -> None:
     llama_cpp = pytest.importorskip("xllamacpp")
     trained = made("llama", tokenizer, **more)
     if trained.model.head is not None:  # bytes that are no character are shown in its own way by each
@@ -54,7 +54,7 @@ def test_llama_cpp_writes_the_same_text(made: Make, tmp_path: Path, tokenizer: s
         assert answer["choices"][0]["text"] == expected
 
 
-def test_another_architecture_and_a_missing_library_are_told_in_a_line(
+def test_other_architectures_and_a_missing_library_are_refused_in_one_line(
     made: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(RequestError) as refused:

@@ -31,7 +31,9 @@ KINDS = ("char", "bpe", "sentencepiece")
 @example(parts=[" " * 37])
 @example(parts=["a" * 50])
 @example(parts=["the▁ ▅the <|▁end_of_document▁|><| end_of_document |>\u3000"])
-def test_any_text_has_the_same_ids(tokenizers_of_each_kind: dict[str, Tokenizer], kind: str, parts: list[str]) -> None:
+def test_exported_tokenizer_gives_the_same_ids(
+    tokenizers_of_each_kind: dict[str, Tokenizer], kind: str, parts: list[str]
+) -> None:
     tokenizer, text = tokenizers_of_each_kind[kind], "".join(parts)
     exported = library.Tokenizer.from_str(json.dumps(tokenizer_json(tokenizer)))
     exported.encode_special_tokens = True
@@ -39,7 +41,7 @@ def test_any_text_has_the_same_ids(tokenizers_of_each_kind: dict[str, Tokenizer]
 
 
 @pytest.mark.parametrize("text", ["the▁water ▁ <| end_of_document |> <|▁end_of_document▁|>", "漢▁<0x41> \u3000"])
-def test_an_older_tokenizer_that_takes_a_letter_for_a_space_is_exported_so(
+def test_older_sentencepiece_tokenizer_is_exported_unchanged(
     tokenizers_of_each_kind: dict[str, Tokenizer], text: str
 ) -> None:
     now = tokenizers_of_each_kind["sentencepiece"].to_dict()
@@ -52,7 +54,7 @@ def test_an_older_tokenizer_that_takes_a_letter_for_a_space_is_exported_so(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_text_comes_back_and_special_tokens_have_their_ids(
+def test_exported_tokenizer_round_trips_text_and_special_ids(
     tokenizers_of_each_kind: dict[str, Tokenizer], prose: str, kind: str
 ) -> None:
     tokenizer, text = tokenizers_of_each_kind[kind], prose[:2000]

@@ -29,7 +29,7 @@ FORMS: list[tuple[str, str, dict[str, Any]]] = [
 @pytest.mark.parametrize(
     ("architecture", "tokenizer", "more"), FORMS, ids=["llama", "llama, grouped and tied", "mmrec"]
 )
-def test_transformers_computes_the_same_and_writes_the_same(
+def test_transformers_gives_the_same_logits_and_text(
     made: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, architecture: str, tokenizer: str, more: dict[str, Any]
 ) -> None:
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))  # where the folder's own code is copied to
@@ -58,7 +58,7 @@ def test_transformers_computes_the_same_and_writes_the_same(
 
 
 @pytest.mark.extended
-def test_memory_of_a_writing_mmrec_does_not_grow(made: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_generation_memory_is_constant(made: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))
     transformers = pytest.importorskip("transformers")
     export_to_transformers(made("mmrec"), tmp_path / "out")
@@ -73,7 +73,7 @@ def test_memory_of_a_writing_mmrec_does_not_grow(made: Make, tmp_path: Path, mon
     assert sizes == {2 * (64 + 4 * 16 * 16)}
 
 
-def test_the_model_card_says_what_the_report_knows_and_invents_no_licence(made: Make, tmp_path: Path) -> None:
+def test_model_card_matches_the_report_and_has_no_invented_licence(made: Make, tmp_path: Path) -> None:
     report = {
         "run": "a *run*",
         "best": {"step": 3, "loss": 1.5},
@@ -100,7 +100,7 @@ def test_file_modes_follow_the_umask(made: Make, tmp_path: Path, write: Callable
     assert {stat.S_IMODE(path.stat().st_mode) for path in written} == {0o666 & ~umask}
 
 
-def test_what_no_other_tool_has_is_refused(made: Make, tmp_path: Path) -> None:
+def test_gpt_export_and_invalid_licence_are_refused(made: Make, tmp_path: Path) -> None:
     for trained, license, key in (
         (made("gpt"), None, "export-architecture"),
         (made("llama"), "mit\nx: y", "export-license-name"),
@@ -114,7 +114,7 @@ def test_what_no_other_tool_has_is_refused(made: Make, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("flags", "told"), [(["--to", "pickle"], "hf"), (["--license", "mit"], "--to hf"), (["--to", ""], "hf")]
 )
-def test_flags_that_say_nothing_are_refused_in_a_line(command: Command, flags: list[str], told: str) -> None:
+def test_meaningless_flags_are_refused_in_one_line(command: Command, flags: list[str], told: str) -> None:
     result = command("export", "absent", "out", *flags)
     assert result.code == 2
     assert told in result.err and len(result.err.strip().splitlines()) == 1

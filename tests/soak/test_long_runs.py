@@ -98,7 +98,7 @@ class Watched:
         return told
 
 
-def test_a_run_of_many_steps_without_a_screen(command: Command, text_file: Path) -> None:
+def test_long_headless_run_has_bounded_memory(command: Command, text_file: Path) -> None:
     flags = ["train", "--data-dir", text_file, *SMALL, "--max-steps", STEPS, "--no-check", "--quiet"]
     process = command.start(*flags)
     watched = Watched(process.pid, command.run_folder())
@@ -114,7 +114,7 @@ def test_a_run_of_many_steps_without_a_screen(command: Command, text_file: Path)
     assert watched.step == STEPS
 
 
-def test_the_app_open_for_long_with_keys_pressed(command: Command, text_file: Path) -> None:
+def test_long_app_session_has_bounded_memory(command: Command, text_file: Path) -> None:
     small = {
         name.removeprefix("--").replace("-", "_"): value for name, value in zip(SMALL[::2], SMALL[1::2], strict=True)
     }
