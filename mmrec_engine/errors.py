@@ -1,10 +1,11 @@
-"""The errors that a person meets. Each has a key in `messages.py`, which words it in English and Turkish."""
+"""The errors that a person meets. Each has a key in `locales/{language}/errors.json`, which words it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from mmrec_engine.locales.messages import LANGUAGES, MESSAGES, Language
+from mmrec_engine.locales.catalogue import DEFAULT_LANGUAGE, LANGUAGES, Language
+from mmrec_engine.locales.messages import MESSAGES
 from mmrec_engine.locales.plurals import fill
 
 
@@ -24,7 +25,7 @@ class MmrecError(Exception):
         return " ".join(fill(reword(MESSAGES[self.key][language]), worded, language).splitlines())
 
     def __str__(self) -> str:
-        return self.text("en")
+        return self.text(DEFAULT_LANGUAGE)
 
 
 class RequestError(MmrecError, ValueError):
@@ -48,7 +49,7 @@ def first_line(error: BaseException | str, most: int = 120, typed: bool = False)
 
 def _worded(value: object, language: Language) -> object:
     """Words in this language; another value as it is, or its type where it cannot be written out."""
-    if isinstance(value, dict) and value.keys() == set(LANGUAGES):
+    if isinstance(value, Mapping) and set(value) == set(LANGUAGES):
         return value[language]
     try:
         repr(value)

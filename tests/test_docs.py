@@ -16,7 +16,7 @@ DOCUMENTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "data/READ
 )
 WRITTEN_BY_RUNS = ("checkpoints/NAME/", "data/train/", "benchmarks/carried")
 OF_OTHERS = ("torch.load", "F.rms_norm", "settings.name", "a.b", "data.text")  # libraries, and examples
-TO_BE_MADE = re.compile(r"(.*/)?(NAME|CODE)\w*\.py")
+TO_BE_MADE = re.compile(r"(.*/)?(NAME|CODE)(\w*\.py|/)")
 
 
 def is_there(path: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -47,22 +46,9 @@ def ruled_out(language: str) -> list[tuple[str, re.Pattern[str]]]:
 
 
 def told() -> Iterator[tuple[str, str, str]]:
-    """Language, place and text of every literal in the sources that is there in both languages, and of the files of words."""
+    """Language, place and text of all words for people."""
     for spoken, texts in TEXTS.items():
         yield from ((spoken, "/".join(key), text) for key, text in texts.items())
-    for path in sorted((ROOT / "mmrec_engine").rglob("*.py")) + sorted((ROOT / "mmrec_tui").rglob("*.py")):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        for node in ast.walk(tree):
-            if not isinstance(node, ast.Dict):
-                continue
-            for key, value in zip(node.keys, node.values, strict=True):
-                name = key.value if isinstance(key, ast.Constant) else None
-                if name in LANGUAGES:
-                    yield str(name), f"{path.relative_to(ROOT)}:{value.lineno}", _words(value)
-
-
-def _words(node: ast.AST) -> str:
-    return " ".join(one.value for one in ast.walk(node) if isinstance(one, ast.Constant) and isinstance(one.value, str))
 
 
 def wrong_in(text: str, language: str) -> list[str]:

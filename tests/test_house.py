@@ -51,12 +51,6 @@ def test_no_key_stands_in_two_files_of_the_app() -> None:
     assert len(set(keys)) == len(keys), "which of the two would be shown?"
 
 
-def test_every_error_is_worded_in_both_languages() -> None:
-    for key, words in MESSAGES.items():
-        assert set(words) == set(LANGUAGES), key
-        assert placeholders(words["en"]) == placeholders(words["tr"]), key
-
-
 def test_every_key_that_is_used_is_worded_and_every_word_is_used() -> None:
     source = "\n".join(path.read_text() for path in SOURCES if path.name != "messages.py")
     app = of_the_app(DEFAULT_LANGUAGE, "command_line")

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from mmrec_engine.checks.thresholds import numbers
 from mmrec_engine.errors import first_line
+from mmrec_engine.locales.catalogue import DEFAULT_LANGUAGE
 from mmrec_engine.locales.guide import Phase
 from mmrec_engine.locales.guide.findings import evidence, title
 
@@ -81,5 +82,5 @@ def finding(
         "values": values,
         "threshold": numbers(id),
     }
-    words = {"title": title(bare, "en"), "evidence": evidence(bare, "en")}
+    words = {"title": title(bare, DEFAULT_LANGUAGE), "evidence": evidence(bare, DEFAULT_LANGUAGE)}
     return {**bare, **words, "remedies": [dict(remedy) for remedy in remedies]}

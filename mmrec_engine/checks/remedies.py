@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from mmrec_engine.errors import RequestError
+from mmrec_engine.locales.catalogue import DEFAULT_LANGUAGE
 from mmrec_engine.locales.guide.remedies import figures, what_it_does
 from mmrec_engine.settings import FIELDS, MOST_TOKENS_A_BATCH, resolve
 from mmrec_engine.settings.presets import BEST_RATE, OPTIMIZERS, PRESETS, USUAL_RATE
@@ -55,7 +56,7 @@ def remedies_for(finding: str, settings: Settings, variant: str = "") -> list[di
         if changes and finding == "overfitting" and remedy in _HOLDS_BACK:
             changes |= _gentler(known)
         if changes is not None and _valid({**known, **changes}):
-            title = figures(known, changes, "en") if changes else what_it_does(remedy, {}, "en")
+            title = figures(known, changes, DEFAULT_LANGUAGE) if changes else what_it_does(remedy, {}, DEFAULT_LANGUAGE)
             before = {name: known[name] for name in changes}
             offered.append({"id": remedy, "title": title, "settings": changes, "before": before})
     return offered

@@ -11,35 +11,16 @@ from mmrec_engine import events
 from mmrec_engine.checks.finding import GLYPHS, WORST_FIRST
 from mmrec_engine.checks.verdict import verdict_of
 from mmrec_engine.events import finite
+from mmrec_engine.locales.catalogue import Language, Texts
 from mmrec_engine.locales.guide import ITEMS
 from mmrec_engine.locales.guide.findings import evidence, texts, title
-from mmrec_engine.locales.messages import Language, Words
 from mmrec_engine.locales.verdicts import verdict_lines
 from mmrec_engine.runs.history import History
 from mmrec_engine.storage.files import write_whole
 from mmrec_engine.storage.run_files import REPORTS
 
 _MOST_SAMPLES = 3
-_WORDS: dict[str, Words] = {
-    "report": {"en": "Report", "tr": "Rapor"},
-    "run": {"en": "Run", "tr": "Çalışma"},
-    "result": {"en": "Result", "tr": "Sonuç"},
-    "best": {"en": "best", "tr": "en iyi"},
-    "last": {"en": "last", "tr": "son"},
-    "step": {"en": "step", "tr": "adım"},
-    "bits": {"en": "bits per character", "tr": "karakter başına bit"},
-    "before": {"en": "Before training", "tr": "Eğitimden önce"},
-    "during": {"en": "During training", "tr": "Eğitim sırasında"},
-    "after": {"en": "After training", "tr": "Eğitimden sonra"},
-    "ticked": {"en": "ticked by a person", "tr": "bir kişi işaretledi"},
-    "baselines": {"en": "N-gram baselines, nats a token", "tr": "N-gram baseline'ları, token başına nat"},
-    "verdict": {"en": "Verdict", "tr": "Sonuç yargısı"},
-    "next": {"en": "What to do next", "tr": "Sırada ne var"},
-    "waived": {"en": "waived", "tr": "hariç tutuldu"},
-    "nothing": {"en": "Nothing to mend was found.", "tr": "Onarılacak bir şey bulunmadı."},
-    "samples": {"en": "Samples", "tr": "Örnek metinler"},
-    "settings": {"en": "Settings", "tr": "Ayarlar"},
-}  # fmt: skip
+_WORDS = Texts("report")
 
 
 def newest(findings: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -28,7 +28,7 @@ def verdict_of(history: History) -> dict[str, Any] | None:
     """None where there is no validation to judge by.
 
     `stands`, `lever` (time, text, dropout, rate, none), `bits` of the best model, `baselines` in bits a character, `command`,
-    and `values`, which the words tell (locales/verdicts.py).
+    and `values`, which the words tell (locales/verdicts.py, verdicts.json).
     """
     best, last = history.best, history.last_validation
     if best is None or last is None or not math.isfinite(best.loss) or best.loss <= 0:

@@ -18,7 +18,7 @@ from mmrec_engine.checks.waivers import is_waived, marked
 from mmrec_engine.data.prepare import Corpus
 from mmrec_engine.errors import Interrupted, TrainingError
 from mmrec_engine.events import Event
-from mmrec_engine.locales.catalogue import LANGUAGES, Language
+from mmrec_engine.locales.catalogue import DEFAULT_LANGUAGE, LANGUAGES, Language
 from mmrec_engine.locales.guide.findings import title
 from mmrec_engine.runs.checklist_marks import read_ticks
 from mmrec_engine.runs.run_reader import RunReader
@@ -43,7 +43,7 @@ class RunChecks:
     before: bool = True
     found: tuple[Finding, ...] = ()
     strict: bool = False
-    language: Language = "en"
+    language: Language = DEFAULT_LANGUAGE
     waived: frozenset[str] = frozenset()
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -26,6 +26,7 @@ from mmrec_engine.distributed.process_group import (
 from mmrec_engine.errors import Interrupted, RequestError, TrainingError, first_line
 from mmrec_engine.evaluation.continuations import require_libraries
 from mmrec_engine.events import Event
+from mmrec_engine.locales.catalogue import DEFAULT_LANGUAGE
 from mmrec_engine.planning.budget import GIVEN
 from mmrec_engine.planning.candidate_speed import speeds_here
 from mmrec_engine.planning.compile_mode import with_mode
@@ -418,10 +419,7 @@ class _Run:
     def _finished(
         self, step: int, status: events.Status, values: dict[str, Any], reason: str = ""
     ) -> events.RunFinished:
-        plain = {
-            key: value["en"] if isinstance(value, dict) else value if isinstance(value, int | float) else str(value)
-            for key, value in values.items()
-        }
+        plain = {key: _recorded(value) for key, value in values.items()}
         text = reason or ", ".join(f"{key} {value}" for key, value in plain.items())
         seconds = round(time.monotonic() - self._started, 3)
         return events.RunFinished(step=step, status=status, reason=text, seconds=seconds, values=plain)
@@ -500,3 +498,10 @@ def _open_group(processes: int, device: torch.device, sharded: bool) -> Generato
 def _is_gone(settings: Settings) -> bool:
     """Whether a file or folder that the run trains on is no longer there."""
     return settings.data_dir is not None and not all(Path(source.place).exists() for source in sources_of(settings))
+
+
+def _recorded(value: object) -> Any:
+    """A value of a finished run as its event carries it: words in the language of records."""
+    if isinstance(value, Mapping):
+        return value[DEFAULT_LANGUAGE]
+    return value if isinstance(value, int | float) else str(value)

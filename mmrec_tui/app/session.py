@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from mmrec_engine.errors import first_line
+from mmrec_engine.locales.catalogue import DEFAULT_LANGUAGE, Language
 from mmrec_tui.presentation.states import ENDED
 
 if TYPE_CHECKING:
     from mmrec_engine.errors import MmrecError
-    from mmrec_engine.locales.catalogue import Language
     from mmrec_engine.run.follow_up import Origin
     from mmrec_engine.runs.history import History
     from mmrec_engine.settings import Resolved
@@ -94,7 +94,7 @@ class Judged:
     language: of its report; origin: the run and the remedy that it follows from."""
 
     found: tuple[dict[str, Any], ...] = ()
-    language: Language = "en"
+    language: Language = DEFAULT_LANGUAGE
     origin: Origin | None = None
 
 

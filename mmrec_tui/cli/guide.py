@@ -6,7 +6,7 @@ import json
 import shutil
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from itertools import groupby
 from typing import Any
@@ -68,8 +68,8 @@ def _as_data(found: Sequence[Topic], language: Language) -> list[dict[str, Any]]
 
 
 def _in_language(value: Any, language: Language) -> Any:
-    """Words in both languages replaced by those of one."""
-    if isinstance(value, dict):
+    """Words in all languages replaced by those of one."""
+    if isinstance(value, Mapping):
         if set(value) == set(LANGUAGES):
             return value[language]
         return {key: _in_language(item, language) for key, item in value.items()}

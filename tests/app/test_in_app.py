@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ SAY = {language: Wording(language) for language in LANGUAGES}
 
 def worded(one: object, language: str) -> list[str]:
     """All texts of a language in an entry of the guide or of the messages."""
-    if isinstance(one, dict):
+    if isinstance(one, Mapping):
         own = one.get(language)
         return [own] if isinstance(own, str) else [text for value in one.values() for text in worded(value, language)]
     return []

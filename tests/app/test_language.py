@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,7 @@ def words_of(language: str) -> set[str]:
     # The key that changes the language offers each in that language.
     texts = [text for key, text in of_the_app(language).items() if not key.endswith(".language")]
     entries: tuple[Any, ...] = (*ITEMS, *MEASURES, *PROBLEMS, *HYPERPARAMETERS, *PROFILE_TEXTS)
-    texts += [value[language] for entry in entries for value in vars(entry).values() if isinstance(value, dict)]
+    texts += [value[language] for entry in entries for value in vars(entry).values() if isinstance(value, Mapping)]
     pieces = {piece.strip() for text in texts for piece, _, _, _ in string.Formatter().parse(text.replace("{}", ""))}
     return {part for piece in pieces for part in re.split(r"[·:;,.\n]| {2,}", piece) if part}
 

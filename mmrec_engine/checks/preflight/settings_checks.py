@@ -139,7 +139,7 @@ def _rates(optimizer: str) -> dict[str, float]:
 
 
 def _judge_hyperparameters(values: Values, limits: Mapping[str, float]) -> Status:
-    # In the order in which their words are joined (locales/guide/findings_before.py).
+    # In the order in which they are told.
     rules: tuple[tuple[bool, str, Status], ...] = (
         (values["learning_rate"] > values["highest"], "rate-high", "warn"),
         (values["learning_rate"] < values["lowest"], "rate-low", "warn"),

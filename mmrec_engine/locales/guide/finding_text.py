@@ -1,19 +1,20 @@
-"""The words of one finding, as each file of them holds them."""
+"""The words of one finding."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mmrec_engine.locales.messages import Words
+from mmrec_engine.locales.catalogue import Words
 
 
 @dataclass(frozen=True)
 class FindingText:
-    """id as in checks/thresholds.py. evidence: by variant or status; "any" for the rest."""
+    """id as in checks/thresholds.py. evidence: by variant or status; "any" for the rest. tail: said after each of them."""
 
     id: str
     title: Words
     evidence: Mapping[str, Words]
     why: Words
     do: Words
+    tail: Words | None = None

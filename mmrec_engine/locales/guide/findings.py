@@ -1,73 +1,37 @@
-"""The words of every finding, in both languages: what was seen (with its numbers), why it matters, what to do.
+"""The words of every finding: what was seen (with its numbers), why it matters, what to do.
 
 An evidence is a template over the finding's values and thresholds; numbers are written in the language's form. Which template
-is taken: the value "variant", else the status, else "any".
+is taken: the value "variant", else the status, else "any". Several variants at once are joined with +, and so are their words.
 """
 
 from __future__ import annotations
 
 import string
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
+from mmrec_engine.locales.catalogue import DEFAULT_LANGUAGE, Language, Text, Texts, words
 from mmrec_engine.locales.guide.finding_text import FindingText
-from mmrec_engine.locales.messages import Language, Words
+from mmrec_engine.locales.messages import REASONS
 from mmrec_engine.locales.numbers import in_language, percentage
-from mmrec_engine.locales.plurals import fill
+from mmrec_engine.locales.plurals import fill, plural_form
 
 # Why a check was skipped, by the reason that `checks.finding.Skip` names.
-SKIPPED: dict[str, Words] = {
-    "too-large": {
-        "en": "skipped: the model is too large for this check to be quick",
-        "tr": "atlandı: model bu denetim için çok büyük",
-    },
-    "no-evaluation": {"en": "skipped: no evaluation has been made", "tr": "atlandı: hiç değerlendirme yapılmadı"},
-    "not-saved": {"en": "skipped: nothing was to be saved", "tr": "atlandı: kaydetme istenmedi"},
-    "not-loaded": {"en": "skipped: the model cannot be loaded", "tr": "atlandı: model yüklenemiyor"},
-    "too-short": {
-        "en": "skipped: the text is too short to judge this",
-        "tr": "atlandı: metin bunu yargılamak için çok kısa",
-    },
-    "does-not-fit": {"en": "skipped: the model does not fit in memory", "tr": "atlandı: model belleğe sığmıyor"},
-    "interrupted": {
-        "en": "skipped: the run was stopped before its end",
-        "tr": "atlandı: çalışma sonundan önce durduruldu",
-    },
-    "text-gone": {
-        "en": "skipped: the text it was trained on is gone or has changed",
-        "tr": "atlandı: eğitildiği metin artık yok ya da değişti",
-    },
-    "no-baselines": {
-        "en": "skipped: the run has no baselines to compare with",
-        "tr": "atlandı: çalışmanın karşılaştırılacak ölçütü yok",
-    },
-    "warm-start": {
-        "en": "skipped: the weights are those of an earlier run",
-        "tr": "atlandı: ağırlıklar daha önceki bir çalışmanın",
-    },
-    "not-recorded": {
-        "en": "skipped: it is not recorded what the first weights have been trained on",
-        "tr": "atlandı: ilk ağırlıkların neyle eğitildiği kayıtlı değil",
-    },
-    "too-early": {
-        "en": "skipped: the run is too short to judge this",
-        "tr": "atlandı: çalışma bunu yargılamak için çok kısa",
-    },
-}
-_BROKEN: Words = {"en": "the check itself broke: {reason}", "tr": "denetimin kendisi bozuldu: {reason}"}
+SKIPPED = Texts("checks", "skipped")
+_BROKEN = Text("checks", "broken")
+_LEFT_OUT = "left-out"  # the evidence for every reason of `REASONS` that has none of its own
 
 
-def texts() -> dict[str, FindingText]:
+@cache
+def texts() -> Mapping[str, FindingText]:
     """All finding texts by id."""
-    from mmrec_engine.locales.guide.findings_after import AFTER
-    from mmrec_engine.locales.guide.findings_before import BEFORE
-    from mmrec_engine.locales.guide.findings_continued import CONTINUED
-    from mmrec_engine.locales.guide.findings_during import DURING
-    from mmrec_engine.locales.guide.findings_mixing import MIXING
-    from mmrec_engine.locales.guide.findings_model import MODEL
-    from mmrec_engine.locales.guide.findings_reading import READING
+    return {id: _text_of(id, "tail" in entry) for id, entry in words("findings", DEFAULT_LANGUAGE).items()}
 
-    return {entry.id: entry for entry in (*BEFORE, *CONTINUED, *MIXING, *READING, *MODEL, *DURING, *AFTER)}
+
+def _text_of(id: str, has_tail: bool) -> FindingText:
+    title, why, do, tail = (Text("findings", id, name) for name in ("title", "why", "do", "tail"))
+    return FindingText(id, title, Texts("findings", id, "evidence"), why, do, tail if has_tail else None)
 
 
 def title(finding: Mapping[str, Any], language: Language) -> str:
@@ -82,40 +46,54 @@ def evidence(finding: Mapping[str, Any], language: Language) -> str:
     threshold = finding.get("threshold")
     if isinstance(threshold, Mapping):
         values = {**{f"limit_{name}": number for name, number in threshold.items()}, **values}
-    status = str(finding.get("status"))
-    if status == "skipped":
-        words = SKIPPED.get(str(values.get("reason")))
-    elif status == "error":
-        words = _BROKEN
-    else:
-        entry = texts().get(str(finding.get("id")))
-        known = entry.evidence if entry is not None else {}
-        words = known.get(str(values.get("variant"))) or known.get(status) or known.get("any")
-    if words is None:
+    template = _template(finding, values, language)
+    if template is None:
         return str(finding.get("evidence", ""))
     try:
-        return fill(words[language], values, language, _Formatter(language))
+        return fill(template, values, language, _Formatter(language))
     except (KeyError, ValueError, IndexError, TypeError, AttributeError, OverflowError):
         return str(finding.get("evidence", ""))
+
+
+def _template(finding: Mapping[str, Any], values: Mapping[str, Any], language: Language) -> str | None:
+    status = str(finding.get("status"))
+    if status == "skipped":
+        reason = SKIPPED.get(str(values.get("reason")))
+        return None if reason is None else reason[language]
+    if status == "error":
+        return _BROKEN[language]
+    entry = texts().get(str(finding.get("id")))
+    if entry is None:
+        return None
+    known, variant = entry.evidence, str(values.get("variant"))
+    parts = [known.get(one) for one in variant.split("+")]
+    if None in parts:
+        left_out = known.get(_LEFT_OUT) if variant in REASONS else None
+        parts = [left_out or known.get(status) or known.get("any")]
+    told = [part[language] for part in parts if part is not None]
+    tail = "" if entry.tail is None else entry.tail[language]
+    return str(words("format", language)["joined"]).join(told) + tail if told else None
 
 
 class _Formatter(string.Formatter):
     """Numbers in the language's form: {x} whole or with four figures, {x:%} as a percentage, {x:.3f} as told.
 
-    {x:file|files} is a count with its noun: "1 file", "12 files".
+    {x:file|files} is a count with its noun: "1 file", "12 files". {x:reason} is one of `REASONS` in words.
     """
 
     def __init__(self, language: Language) -> None:
         self._language = language
 
     def format_field(self, value: Any, format_spec: str) -> str:
+        if format_spec == "reason":
+            return REASONS[value][self._language]
         if isinstance(value, bool) or not isinstance(value, int | float):
             return str(value)
         if format_spec.endswith("%"):
             text = f"{100 * value:.{format_spec[1:-1] or '1'}f}" if format_spec != "%" else f"{100 * value:.3g}"
             return percentage(text, self._language)
         if "|" in format_spec:
-            one, many = format_spec.split("|")
-            return f"{self.format_field(value, '')} {one if value == 1 else many}"
+            noun = plural_form(value, format_spec.split("|"), self._language)
+            return f"{self.format_field(value, '')} {noun}"
         text = f"{value:{format_spec}}" if format_spec else f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
         return in_language(text, self._language)
