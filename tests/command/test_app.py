@@ -50,7 +50,7 @@ def write_run(folder: Path, stream: Iterable[events.Event]) -> None:
 
 
 @pytest.mark.parametrize("terminal", ["xterm-256color", "screen-256color"])
-def test_it_opens_and_leaves_the_terminal_as_it_was(opened: Open, terminal: str) -> None:
+def test_app_opens_and_restores_the_terminal(opened: Open, terminal: str) -> None:
     screen = opened(TERM=terminal)
     screen.wait_for("What now?")
     assert not screen.restored
@@ -60,7 +60,7 @@ def test_it_opens_and_leaves_the_terminal_as_it_was(opened: Open, terminal: str)
     assert screen.lines_of_text() == []
 
 
-def test_ctrl_c_does_not_end_it_but_says_what_does(opened: Open) -> None:
+def test_ctrl_c_names_the_quit_key(opened: Open) -> None:
     screen = opened()
     screen.wait_for("What now?")
     screen.press("ctrl+c")
@@ -70,7 +70,7 @@ def test_ctrl_c_does_not_end_it_but_says_what_does(opened: Open) -> None:
 
 
 @pytest.mark.parametrize("terminal", ["dumb", "", None])
-def test_a_terminal_that_cannot_draw_is_told_what_to_do_instead(opened: Open, terminal: str | None) -> None:
+def test_dumb_terminal_gets_an_alternative(opened: Open, terminal: str | None) -> None:
     screen = opened(TERM=terminal)
     assert screen.wait_for_end() == 2
     assert len(screen.lines_of_text()) == 1
@@ -78,14 +78,14 @@ def test_a_terminal_that_cannot_draw_is_told_what_to_do_instead(opened: Open, te
     assert b"\x1b" not in screen.written
 
 
-def test_without_a_keyboard_it_does_not_start(opened: Open) -> None:
+def test_app_does_not_start_without_a_keyboard(opened: Open) -> None:
     screen = opened(redirected={"stdin": subprocess.DEVNULL})
     assert screen.wait_for_end() == 2
     assert len(screen.lines_of_text()) == 1
     assert "train" in screen.text()
 
 
-def test_without_anything_to_draw_on_it_does_not_start(opened: Open) -> None:
+def test_app_does_not_start_without_a_terminal(opened: Open) -> None:
     screen = opened(redirected={"stdout": subprocess.PIPE, "stderr": subprocess.PIPE})
     out, told = screen.process.communicate(timeout=60)
     assert screen.process.returncode == 2
@@ -95,7 +95,7 @@ def test_without_anything_to_draw_on_it_does_not_start(opened: Open) -> None:
 
 
 @pytest.mark.parametrize("away", ["stdout", "stderr"])
-def test_one_stream_that_goes_elsewhere_does_not_hide_the_app(opened: Open, away: str) -> None:
+def test_app_opens_with_one_redirected_stream(opened: Open, away: str) -> None:
     screen = opened(redirected={away: subprocess.DEVNULL})
     screen.wait_for("What now?")
     screen.press("ctrl+q")
@@ -107,7 +107,7 @@ def test_one_stream_that_goes_elsewhere_does_not_hide_the_app(opened: Open, away
 
 
 @pytest.mark.parametrize(("words", "environment"), [((), {"MMREC_LANG": "tr"}), (("--lang", "tr"), {})])
-def test_it_speaks_turkish(opened: Open, words: tuple[str, ...], environment: dict[str, str]) -> None:
+def test_app_is_in_turkish_with_lang_tr(opened: Open, words: tuple[str, ...], environment: dict[str, str]) -> None:
     screen = opened(*words, **environment)
     shown = screen.wait_for("Ne yapalım?")
     assert "What now?" not in shown
@@ -115,7 +115,7 @@ def test_it_speaks_turkish(opened: Open, words: tuple[str, ...], environment: di
     assert screen.wait_for_end() == 0
 
 
-def test_a_language_chosen_in_the_app_is_spoken_at_the_next_start(opened: Open) -> None:
+def test_chosen_language_is_kept_for_the_next_start(opened: Open) -> None:
     screen = opened()
     screen.wait_for("What now?")
     screen.press("f2")
@@ -135,9 +135,7 @@ def test_a_language_chosen_in_the_app_is_spoken_at_the_next_start(opened: Open) 
 
 @pytest.mark.first(1)
 @pytest.mark.parametrize(("columns", "lines"), [*SIZES[:2], *(extended(*size) for size in SIZES[2:])])
-def test_each_screen_keeps_within_the_terminal(
-    command: Command, opened: Open, text_file: Path, columns: int, lines: int
-) -> None:
+def test_screens_fit_the_terminal(command: Command, opened: Open, text_file: Path, columns: int, lines: int) -> None:
     plan(command, text_file)
     screen = opened(columns=columns, lines=lines)
     for key, wanted in [
@@ -155,9 +153,7 @@ def test_each_screen_keeps_within_the_terminal(
 
 @pytest.mark.slow
 @pytest.mark.extended
-def test_the_state_is_seen_at_any_size_and_while_the_size_changes(
-    command: Command, opened: Open, text_file: Path
-) -> None:
+def test_run_state_is_visible_at_any_size_and_during_resize(command: Command, opened: Open, text_file: Path) -> None:
     plan(command, text_file, eval_every=1_000_000)
     screen = opened()
     start_training(screen)
@@ -188,9 +184,7 @@ def test_the_state_is_seen_at_any_size_and_while_the_size_changes(
 
 @pytest.mark.slow
 @pytest.mark.extended
-def test_without_colour_everything_is_there_and_nothing_is_coloured(
-    command: Command, opened: Open, text_file: Path
-) -> None:
+def test_no_color_removes_colours_only(command: Command, opened: Open, text_file: Path) -> None:
     plan(command, text_file, max_steps=100, eval_every=20)
     screen = opened(NO_COLOR="1")
     start_training(screen)
@@ -207,7 +201,7 @@ def test_without_colour_everything_is_there_and_nothing_is_coloured(
 
 @pytest.mark.slow
 @pytest.mark.extended
-def test_the_whole_way_by_keys_while_a_library_prints(command: Command, opened: Open, text_file: Path) -> None:
+def test_whole_workflow_by_keys_while_a_library_prints(command: Command, opened: Open, text_file: Path) -> None:
     plan(command, text_file, max_steps=120, eval_every=40, checkpoint_every=50)
     screen = opened(**planted(command, NOISE))
     start_training(screen)
@@ -231,7 +225,7 @@ def test_the_whole_way_by_keys_while_a_library_prints(command: Command, opened: 
 # Watching
 
 
-def test_a_run_that_is_not_there_cannot_be_watched(opened: Open) -> None:
+def test_watching_a_missing_run_is_refused(opened: Open) -> None:
     for words in (("watch", "nothing"), ("watch",)):
         screen = opened(*words)
         assert screen.wait_for_end() == 2
@@ -242,7 +236,7 @@ def test_a_run_that_is_not_there_cannot_be_watched(opened: Open) -> None:
 
 @pytest.mark.slow
 @pytest.mark.extended
-def test_a_run_of_other_processes_is_watched_to_its_end(command: Command, opened: Open, text_file: Path) -> None:
+def test_run_of_another_process_is_watched_to_its_end(command: Command, opened: Open, text_file: Path) -> None:
     words = ["--data-dir", text_file, "--seq-len", 32, "--batch-size", 2, "--threads", 1, "--precision", "fp32"]
     command.start("train", *words, "--max-steps", 250, "--eval-every", 50, "--processes", 2)
     screen = None
@@ -259,7 +253,7 @@ def test_a_run_of_other_processes_is_watched_to_its_end(command: Command, opened
 
 
 @pytest.mark.extended
-def test_a_run_that_has_ended_is_reported_while_its_process_lingers(command: Command, opened: Open) -> None:
+def test_ended_run_is_reported_before_its_process_exits(command: Command, opened: Open) -> None:
     folder = command.run_folder()
     write_run(folder, [*long_run(2000), *an_ending()])
     with (folder / "lock").open("w") as lock:
@@ -291,7 +285,7 @@ def long_records(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[
 @pytest.mark.extended
 @pytest.mark.slow
 @pytest.mark.parametrize("steps", [200_000, pytest.param(1_000_000, marks=pytest.mark.benchmark)])
-def test_a_long_run_is_seen_at_once_and_takes_little_memory(
+def test_long_run_is_shown_at_once_in_little_memory(
     opened: Open, long_records: Callable[[int], Path], steps: int
 ) -> None:
     folder = long_records(steps)

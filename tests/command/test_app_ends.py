@@ -103,7 +103,7 @@ def quit_and_stop(screen: Screen) -> None:
 @pytest.mark.first(1)
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), extended(signal.SIGINT, 130)])
 @pytest.mark.parametrize("paused", [False, True], ids=["training", "paused"])
-def test_a_signal_saves_the_run_and_gives_the_terminal_back(
+def test_signal_saves_the_run_and_restores_the_terminal(
     command: Command, opened: Open, text_file: Path, number: signal.Signals, code: int, paused: bool
 ) -> None:
     plan(command, text_file, **ENDLESS)
@@ -120,7 +120,7 @@ def test_a_signal_saves_the_run_and_gives_the_terminal_back(
     assert_saved(command.run_folder())
 
 
-def test_a_signal_ends_an_app_that_trains_nothing_at_once(opened: Open) -> None:
+def test_signal_ends_an_idle_app_at_once(opened: Open) -> None:
     screen = opened()
     screen.wait_for("What now?")
     told = time.monotonic()
@@ -155,7 +155,7 @@ def test_leaving_while_training_asks_first(command: Command, opened: Open, text_
 
 
 @pytest.mark.parametrize("how", ["window closed", extended("signal only")])
-def test_a_lost_terminal_does_not_end_the_training(command: Command, opened: Open, text_file: Path, how: str) -> None:
+def test_training_survives_a_lost_terminal(command: Command, opened: Open, text_file: Path, how: str) -> None:
     steps = 900
     plan(command, text_file, max_steps=steps, eval_every=300, checkpoint_every=300)
     screen = opened()
@@ -193,7 +193,7 @@ def test_a_paused_run_that_loses_its_terminal_saves_and_ends(command: Command, o
     assert_saved(command.run_folder())
 
 
-def test_a_lost_terminal_ends_an_app_that_trains_nothing(opened: Open) -> None:
+def test_lost_terminal_ends_an_idle_app(opened: Open) -> None:
     screen = opened()
     screen.wait_for("What now?")
     screen.hang_up()
@@ -205,7 +205,7 @@ def test_a_lost_terminal_ends_an_app_that_trains_nothing(opened: Open) -> None:
 
 @pytest.mark.parametrize("after", [0.0, 0.5], ids=["at once", "soon"])
 @pytest.mark.extended
-def test_a_window_closed_while_detaching_changes_nothing(
+def test_closing_the_terminal_while_detaching_changes_nothing(
     command: Command, opened: Open, text_file: Path, after: float
 ) -> None:
     plan(command, text_file, **ENDLESS)
@@ -224,7 +224,7 @@ def test_a_window_closed_while_detaching_changes_nothing(
 
 
 @pytest.mark.parametrize("processes", [1, extended(2)])
-def test_a_detached_run_goes_on_by_itself_and_is_steered_from_outside(
+def test_detached_run_continues_and_accepts_requests(
     command: Command, opened: Open, text_file: Path, processes: int
 ) -> None:
     plan(command, text_file, **ENDLESS, processes=processes)
@@ -276,7 +276,7 @@ def test_a_detached_run_goes_on_by_itself_and_is_steered_from_outside(
 
 @pytest.mark.parametrize("obstacle", OBSTACLES)
 @pytest.mark.extended
-def test_a_run_that_cannot_be_detached_goes_on_where_it_was(
+def test_failed_detach_keeps_training_in_the_app(
     command: Command, opened: Open, text_file: Path, obstacle: str
 ) -> None:
     plan(command, text_file, **ENDLESS)
@@ -301,7 +301,7 @@ def test_a_run_that_cannot_be_detached_goes_on_where_it_was(
 
 
 @pytest.mark.extended
-def test_a_run_whose_process_was_killed_is_shown_as_died_and_gone_on_with(
+def test_run_of_a_killed_process_is_shown_as_died_and_can_be_resumed(
     command: Command, opened: Open, text_file: Path
 ) -> None:
     plan(command, text_file, checkpoint_every=20, eval_every=1_000_000)
@@ -332,7 +332,7 @@ def test_a_run_whose_process_was_killed_is_shown_as_died_and_gone_on_with(
 
 @pytest.mark.extended
 @pytest.mark.parametrize("where", [extended("key"), "timer", extended("drawing")])
-def test_a_screen_that_breaks_opens_again_and_the_run_goes_on(
+def test_failing_screen_is_opened_again_and_training_continues(
     command: Command, opened: Open, text_file: Path, where: str
 ) -> None:
     steps = 400 if where == "key" else 1_000_000
@@ -359,9 +359,7 @@ def test_a_screen_that_breaks_opens_again_and_the_run_goes_on(
 
 
 @pytest.mark.extended
-def test_a_screen_that_breaks_again_and_again_leaves_the_training_alone(
-    command: Command, opened: Open, text_file: Path
-) -> None:
+def test_repeatedly_failing_screen_does_not_stop_the_training(command: Command, opened: Open, text_file: Path) -> None:
     plan(command, text_file, **ENDLESS)
     screen = opened(**planted(command, BREAKS.replace("WHERE", "key")))
     start_training(screen)

@@ -17,7 +17,7 @@ def gradients_of(folder: Path) -> list[float]:
 
 @pytest.mark.slow
 @pytest.mark.extended
-def test_each_kind_changes_what_is_learnt_from_and_nothing_that_is_judged(command: Command) -> None:
+def test_augmentation_changes_training_windows_only(command: Command) -> None:
     (command.folder / "metin.txt").write_text(TURKISH * 400, encoding="utf-8")
     flags = [
         "train",
@@ -46,13 +46,13 @@ def test_each_kind_changes_what_is_learnt_from_and_nothing_that_is_judged(comman
 
 @pytest.mark.fault
 @pytest.mark.extended
-def test_a_killed_run_sees_the_same_again(command: Command, text_file: Path) -> None:
+def test_killed_run_repeats_the_same_augmentation(command: Command, text_file: Path) -> None:
     flags = ["train", "--data-dir", text_file, *FAST, *ALL, "--max-steps", 30, "--checkpoint-every", 4]
     assert_a_killed_run_ends_the_same(command, flags, 13)
 
 
 @pytest.mark.extended
-def test_a_settings_file_holds_it_and_the_check_warns_of_too_much(command: Command, text_file: Path) -> None:
+def test_settings_file_sets_augmentation_and_the_check_warns_of_too_much(command: Command, text_file: Path) -> None:
     (command.folder / "run.toml").write_text("masked = 0.4\nnoise = 0.2\n")
     result = command("check", "before", "--data-dir", text_file, *QUICK, "--settings", "run.toml", "--json")
     finding = next(one for one in result.json["findings"] if one["id"] == "hyperparameters")
@@ -72,7 +72,7 @@ def test_a_settings_file_holds_it_and_the_check_warns_of_too_much(command: Comma
         (["--recased", 0.5, "--tokenizer", "bpe"], "use --tokenizer char"),
     ],
 )
-def test_a_wrong_share_is_code_2(command: Command, flags: list[object], told: str) -> None:
+def test_invalid_share_is_code_2(command: Command, flags: list[object], told: str) -> None:
     result = command("train", *FAST, *flags)
     assert result.code == 2
     assert told in result.err

@@ -35,13 +35,13 @@ WITH_VALUE = [name for name in FIELDS if value_type(name) is not bool]
 @pytest.mark.first(8)
 @pytest.mark.slow
 @pytest.mark.parametrize("name", WITH_VALUE)
-def test_every_flag_of_train_out_of_range(command: Command, name: str) -> None:
+def test_out_of_range_train_flags_are_refused(command: Command, name: str) -> None:
     all_refused(command, flag(name), [["train", f"{flag(name)}={value}"] for value in values_out_of_range(name)])
 
 
 @pytest.mark.extended
 @pytest.mark.parametrize("name", [name for name in FIELDS if value_type(name) is bool])
-def test_switches_take_no_value(command: Command, name: str) -> None:
+def test_switches_accept_no_value(command: Command, name: str) -> None:
     all_refused(command, flag(name), [["train", f"{flag(name)}=maybe"]])
 
 
@@ -69,7 +69,7 @@ OTHER_FLAGS = {
 
 @pytest.mark.first(2)
 @pytest.mark.parametrize("words", list(OTHER_FLAGS))
-def test_flags_of_other_commands_out_of_range(command: Command, words: str) -> None:
+def test_out_of_range_flags_of_other_commands_are_refused(command: Command, words: str) -> None:
     *before, name = words.split()
     all_refused(command, name, [[*before, f"{name}={value}"] for value in OTHER_FLAGS[words]])
 
@@ -126,14 +126,14 @@ def test_flags_of_other_commands_out_of_range(command: Command, words: str) -> N
         ("", "mmrec-tui train"),
     ],
 )  # fmt: skip
-def test_requests_that_are_wrong(command: Command, words: str, told: str) -> None:
+def test_invalid_requests_are_code_2(command: Command, words: str, told: str) -> None:
     assert told in refused(command, *words.split())
 
 
 @pytest.mark.parametrize(
     "name", ["train --name", "evaluate", "generate", "watch", "export", "check after", "train --from"]
 )
-def test_names_that_are_far_too_long(command: Command, name: str) -> None:
+def test_too_long_names_are_refused(command: Command, name: str) -> None:
     more = ["out"] if name == "export" else []
     assert "xxx" in refused(command, *name.split(), "x" * 5000, *more)
 
@@ -143,19 +143,19 @@ def test_names_that_are_far_too_long(command: Command, name: str) -> None:
     ["a/b", "..", ".", ".hidden", "", " ", "x" * 201, "ş" * 101, "a\nb", "a\tb", "a\x1b[31mb", "a\x9bb", "a\u202eb", "a\\b",
      os.fsdecode(b"yaz\xfd"), "-x"],
 )  # fmt: skip
-def test_names_that_are_no_plain_folder_names(command: Command, name: str) -> None:
+def test_names_that_are_not_folder_names_are_refused(command: Command, name: str) -> None:
     told = refused(command, "train", f"--name={name}", *FAST)
     assert "--name" in told
     assert told.isprintable()
 
 
-def test_an_output_folder_that_is_a_file(command: Command) -> None:
+def test_output_folder_that_is_a_file_is_refused(command: Command) -> None:
     (command.folder / "file").write_text("precious")
     for place in ("file", "file/below", "/dev/null", "x" * 300):
         assert "cannot write there" in refused(command, "train", "--output-dir", place, *FAST)
 
 
-def test_a_run_folder_that_is_a_file(command: Command) -> None:
+def test_run_folder_that_is_a_file_is_refused(command: Command) -> None:
     (command.folder / "checkpoints").mkdir()
     command.run_folder().write_text("precious")
     for flags in ([], ["--overwrite"], ["--resume"]):
@@ -201,14 +201,14 @@ def test_a_run_folder_that_is_a_file(command: Command) -> None:
         ("epochs = 3".encode("utf-16"), "not valid TOML"),
     ],
 )  # fmt: skip
-def test_settings_files_that_are_wrong(command: Command, toml: bytes, told: str) -> None:
+def test_invalid_settings_files_are_refused(command: Command, toml: bytes, told: str) -> None:
     (command.folder / "s.toml").write_bytes(toml)
     line = refused(command, "train", "--settings", "s.toml")
     assert told in line
     assert line.isprintable()
 
 
-def test_a_folder_as_a_settings_file(command: Command) -> None:
+def test_folder_as_settings_file_is_refused(command: Command) -> None:
     (command.folder / "s.toml").mkdir()
     for name in ("train", "check before", "find-lr", "find-batch"):
         assert "s.toml: cannot read the file (Is a directory)" in refused(
@@ -218,7 +218,7 @@ def test_a_folder_as_a_settings_file(command: Command) -> None:
     assert "--settings" in refused(command, "train", "--settings", "x" * 5000)
 
 
-def test_errors_are_told_in_turkish_too(command: Command) -> None:
+def test_errors_are_available_in_turkish(command: Command) -> None:
     told = command("train", "--lang", "tr", "--epochs", "0").err
     assert told.startswith("hata: --epochs şu aralıkta olmalı")
     assert "böyle bir seçenek yok: --epoch," in command("--lang", "tr", "train", "--epoch", "3").err

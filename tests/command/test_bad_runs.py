@@ -56,7 +56,7 @@ def made_text(made: Path) -> Path:
 
 
 @pytest.mark.extended
-def test_flags_that_differ_from_the_run_that_is_resumed(command: Command, made: Path) -> None:
+def test_resume_refuses_conflicting_flags(command: Command, made: Path) -> None:
     for flags in (
         ["--batch-size=3", "--seq-len=33", "--config=mini", "--arch=gpt"],
         ["--learning-rate=0.1", "--val-split=0.2", "--seed=1", "--dropout=0.2"],
@@ -83,7 +83,7 @@ TEXT_CHANGES: dict[str, Callable[[Path], object]] = {
 
 
 @pytest.mark.parametrize("case", list(TEXT_CHANGES))
-def test_a_text_that_is_another_than_when_the_run_began(command: Command, made: Path, case: str) -> None:
+def test_resume_refuses_changed_text(command: Command, made: Path, case: str) -> None:
     TEXT_CHANGES[case](own_text(command, made))
     assert "text.txt" in refused(command, *RESUME)
 
@@ -125,7 +125,7 @@ RUN_JSON: dict[str, bytes | Callable[[Content], object]] = {
 
 @pytest.mark.first(4)
 @pytest.mark.parametrize("case", list(RUN_JSON))
-def test_a_description_that_is_damaged(command: Command, made: Path, case: str) -> None:
+def test_resume_refuses_a_damaged_run_json(command: Command, made: Path, case: str) -> None:
     damage = RUN_JSON[case]
     if isinstance(damage, bytes):
         (made / "run.json").write_bytes(damage)
@@ -139,7 +139,7 @@ def test_a_description_that_is_damaged(command: Command, made: Path, case: str) 
 
 
 @pytest.mark.extended
-def test_the_other_commands_with_a_damaged_description(command: Command, made: Path) -> None:
+def test_other_commands_refuse_a_damaged_run_json(command: Command, made: Path) -> None:
     for damage in (b"[]", b'{"settings": {"epochs": "ten"}}', b'{"settings": {}, "corpus": 7, "threads": "x"}'):
         (made / "run.json").write_bytes(damage)
         refused(command, "train", "--from", "made", *FAST)
@@ -153,7 +153,7 @@ def test_the_other_commands_with_a_damaged_description(command: Command, made: P
 
 
 @pytest.mark.extended
-def test_settings_that_this_version_does_not_know_are_passed_over(command: Command, made: Path) -> None:
+def test_unknown_stored_settings_are_ignored(command: Command, made: Path) -> None:
     described(made, lambda content: content.update(of_the_future=[{"a": [1]}]))
     described(made, setting("of_the_future", {"a": 1}))
     described(made, setting("output_dir", "/nowhere/at/all"))
@@ -164,7 +164,7 @@ def test_settings_that_this_version_does_not_know_are_passed_over(command: Comma
     assert {path.name for path in (command.folder / "checkpoints").iterdir()} == {"made"}
 
 
-def test_a_run_whose_checkpoints_are_of_another_model(command: Command, made: Path) -> None:
+def test_checkpoints_of_another_model_are_refused(command: Command, made: Path) -> None:
     def other_model(content: Content) -> None:
         content["model"] = {name: weight[:1].clone() for name, weight in content["model"].items()}
 
@@ -174,9 +174,7 @@ def test_a_run_whose_checkpoints_are_of_another_model(command: Command, made: Pa
 
 
 @pytest.mark.extended
-def test_a_run_without_description_whose_checkpoint_tells_nonsense(
-    command: Command, made: Path, made_once: Path
-) -> None:
+def test_invalid_settings_in_a_checkpoint_are_refused(command: Command, made: Path, made_once: Path) -> None:
     (made / "run.json").unlink()
     for change in (
         lambda content: content.update(settings=[1]),
@@ -258,14 +256,14 @@ BAD_CHECKPOINTS: dict[str, tuple[Callable[[Path], object], str]] = {
 
 @pytest.mark.first(3)
 @pytest.mark.parametrize("case", list(BAD_CHECKPOINTS))
-def test_a_checkpoint_that_is_none(command: Command, made_once: Path, case: str) -> None:
+def test_file_that_is_no_checkpoint_is_refused(command: Command, made_once: Path, case: str) -> None:
     make, told = BAD_CHECKPOINTS[case]
     shutil.copy(made_once / "best_model.pt", command.folder / "a.pt")
     make(command.folder / "a.pt")
     all_refused(command, told, [["evaluate", "a.pt"], ["export", "a.pt", "out"]])
 
 
-def test_what_only_looks_like_a_checkpoint(command: Command) -> None:
+def test_folder_pipe_or_link_loop_is_no_checkpoint(command: Command) -> None:
     (command.folder / "folder.pt").mkdir()
     os.mkfifo(command.folder / "pipe.pt")
     (command.folder / "loop.pt").symlink_to("loop.pt")
@@ -275,7 +273,7 @@ def test_what_only_looks_like_a_checkpoint(command: Command) -> None:
 
 
 @pytest.mark.extended
-def test_weights_to_begin_with_that_do_not_fit(command: Command, made: Path) -> None:
+def test_unfitting_initial_weights_are_refused(command: Command, made: Path) -> None:
     best, text = str(made / "best_model.pt"), str(made_text(made))
     (command.folder / "other.txt").write_text("åß∂ƒ other letters\n" * 99)
     (command.folder / "damaged.pt").write_bytes(b"PK\x03\x04")
@@ -290,12 +288,12 @@ def test_weights_to_begin_with_that_do_not_fit(command: Command, made: Path) -> 
         assert told in refused(command, "train", *FAST, *flags)
 
 
-def test_a_remedy_that_the_run_does_not_offer(command: Command, made: Path) -> None:
+def test_unavailable_remedy_is_refused(command: Command, made: Path) -> None:
     assert "pray" in refused(command, "train", "--from", "made", "--remedy", "pray", *FAST)
     assert "--remedy" in refused(command, "train", "--from", "made", "--remedy", "", *FAST)
 
 
-def test_an_export_into_a_place_that_is_taken(command: Command, made: Path) -> None:
+def test_export_into_an_existing_place_is_refused(command: Command, made: Path) -> None:
     (command.folder / "full").mkdir()
     (command.folder / "full" / "thesis.txt").write_text("years of work")
     (command.folder / "file").write_text("precious")
@@ -312,12 +310,12 @@ def test_an_export_into_a_place_that_is_taken(command: Command, made: Path) -> N
         assert told in refused(command, "export", "made", place)
 
 
-def test_a_run_is_not_made_where_another_is(command: Command, made: Path) -> None:
+def test_new_run_in_an_existing_run_folder_is_refused(command: Command, made: Path) -> None:
     assert "already holds a run" in refused(command, "train", *FAST, "--name", "made")
     assert "already holds a run" in refused(command, "train", *FAST, "--name=made", "--init-from=made")
 
 
-def test_a_folder_with_something_else_in_it_is_not_taken_for_a_run(command: Command) -> None:
+def test_folder_with_other_files_is_not_a_run(command: Command) -> None:
     command.run_folder().mkdir(parents=True)
     (command.run_folder() / "thesis.txt").write_text("years of work")
     for flag in ([], ["--overwrite"], ["--resume"]):

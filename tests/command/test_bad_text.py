@@ -130,7 +130,7 @@ BAD_TEXT: dict[str, tuple[Maker, str]] = {
 
 
 @pytest.mark.parametrize("case", list(BAD_TEXT))
-def test_text_that_cannot_be_trained_on(command: Command, case: str) -> None:
+def test_unusable_text_is_refused(command: Command, case: str) -> None:
     make, told = BAD_TEXT[case]
     make(command.folder)
     line = refused(command, "train", "--data-dir", "text", *FAST)
@@ -139,7 +139,7 @@ def test_text_that_cannot_be_trained_on(command: Command, case: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["x" * 300, "/".join(["x" * 100] * 60), "a.txt/b", "/dev/null", "/dev/zero"])
-def test_paths_that_are_no_text(command: Command, path: str) -> None:
+def test_paths_without_text_are_refused(command: Command, path: str) -> None:
     (command.folder / "a.txt").write_bytes(WORDS)
     assert path[:9] in refused(command, "train", "--data-dir", path, *FAST)
 
@@ -168,7 +168,7 @@ module.open_bytes = open_bytes
         ("os.replace(path.with_name('c.txt'), path)", "changed"),
     ],
 )
-def test_a_file_that_changes_or_vanishes_while_it_is_read(command: Command, harm: str, told: str) -> None:
+def test_file_changed_or_removed_during_reading_is_reported(command: Command, harm: str, told: str) -> None:
     (command.folder / "text").mkdir()
     for name, times in (("a", 1), ("b", 2), ("c", 3)):
         (command.folder / "text" / f"{name}.txt").write_bytes(WORDS * times)
@@ -180,7 +180,7 @@ def test_a_file_that_changes_or_vanishes_while_it_is_read(command: Command, harm
     assert not command.run_folder().exists()
 
 
-def test_a_folder_without_rights(command: Command) -> None:
+def test_unreadable_folder_is_refused(command: Command) -> None:
     (command.folder / "text").mkdir(mode=0)
     before = everything(command.folder.parent)
     result = as_a_plain_user(command, "train", "--data-dir", "text", *FAST)
@@ -190,7 +190,7 @@ def test_a_folder_without_rights(command: Command) -> None:
 
 
 @pytest.mark.extended
-def test_a_file_without_rights(command: Command) -> None:
+def test_unreadable_file_is_reported(command: Command) -> None:
     (command.folder / "text").mkdir()
     (command.folder / "text" / "a.txt").write_bytes(WORDS)
     (command.folder / "text" / "a.txt").chmod(0)
@@ -201,7 +201,7 @@ def test_a_file_without_rights(command: Command) -> None:
 
 
 @pytest.mark.extended
-def test_a_place_without_rights_to_write(command: Command) -> None:
+def test_unwritable_output_place_is_refused(command: Command) -> None:
     (command.folder / "text.txt").write_bytes(WORDS)
     (command.folder / "closed").mkdir(mode=0o555)
     result = as_a_plain_user(command, "train", "--data-dir", "text.txt", *FAST, "--output-dir", "closed")
@@ -211,7 +211,7 @@ def test_a_place_without_rights_to_write(command: Command) -> None:
 
 @pytest.mark.first(1)
 @pytest.mark.parametrize("beside", [False, True])
-def test_a_name_that_is_not_utf_8_trains(command: Command, beside: bool) -> None:
+def test_file_name_that_is_not_utf8_can_be_trained_on(command: Command, beside: bool) -> None:
     """The name is odd, the text is not. What is written is found and read again."""
     folder = command.folder / os.fsdecode(b"dosya\xfe\xf0")
     folder.mkdir()
@@ -227,7 +227,7 @@ def test_a_name_that_is_not_utf_8_trains(command: Command, beside: bool) -> None
     assert "step 2" in more.err
 
 
-def test_a_broken_name_alone_is_named(command: Command) -> None:
+def test_undecodable_file_name_is_shown_escaped(command: Command) -> None:
     (command.folder / "text").mkdir()
     (command.folder / "text" / os.fsdecode(b"yaz\xfd.txt")).write_bytes(bytes(99))
     assert "yaz\\udcfd.txt" in refused(command, "train", "--data-dir", "text", *FAST)
@@ -239,7 +239,7 @@ BIG = 200 * 2**20
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["line.txt", "line.jsonl"])
 @pytest.mark.extended
-def test_a_line_of_200_mb(command: Command, name: str) -> None:
+def test_line_of_200_mb_uses_bounded_memory(command: Command, name: str) -> None:
     """Trains in memory that does not grow with it; as one JSON value it would not, and is refused."""
     path = command.folder / name
     piece = b"some words without an end " * 40_330
@@ -258,7 +258,7 @@ def test_a_line_of_200_mb(command: Command, name: str) -> None:
     assert int(peak.read_text()) < 700 * 2**10, "KiB at the peak"
 
 
-def test_a_missing_text_is_told_before_a_run_that_stands_in_the_way(command: Command) -> None:
+def test_missing_text_is_reported_before_an_existing_run(command: Command) -> None:
     folder = command.folder / "checkpoints" / "tiny"
     folder.mkdir(parents=True)
     (folder / "run.json").write_text("{}")
@@ -271,7 +271,7 @@ def test_a_missing_text_is_told_before_a_run_that_stands_in_the_way(command: Com
 @pytest.mark.parametrize(
     ("name", "module", "extra"), [("a.txt.zst", "backports.zstd", "zstd"), ("a.parquet", "pyarrow", "hub")]
 )
-def test_a_format_whose_library_is_missing_names_what_to_install(
+def test_missing_format_library_error_names_the_install_command(
     command: Command, name: str, module: str, extra: str
 ) -> None:
     folder = command.folder / "text"

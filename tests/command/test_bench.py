@@ -19,7 +19,7 @@ SMALL = ["--recipe", "fast", "--seq-len", 32, "--batch-size", 4, "--threads", 1,
 
 
 @pytest.mark.extended
-def test_what_is_measured_fits_together_and_nothing_is_written(command: Command, text_file: Path) -> None:
+def test_bench_figures_are_consistent_and_nothing_is_written(command: Command, text_file: Path) -> None:
     result = command("bench", "--data-dir", text_file, "--config", "tiny", *SMALL, "--seconds", 0.5, "--json")
     assert result.code == 0, result.err
     found = result.json
@@ -39,7 +39,7 @@ def test_what_is_measured_fits_together_and_nothing_is_written(command: Command,
     assert command.everything_on_disk() == set()
 
 
-def test_the_operations_of_a_token_are_those_of_its_products() -> None:
+def test_flops_per_token_match_the_matrix_products() -> None:
     """Counted here by hand, for tiny: width 128, 4 layers, MLP 512 (GPT 576), head width 32, chunks of 64."""
     vocabulary = 100
     recurrent = PRESETS["tiny"].model("mmrec", vocabulary, 256)
@@ -58,7 +58,7 @@ def test_the_operations_of_a_token_are_those_of_its_products() -> None:
 @pytest.mark.extended
 @pytest.mark.slow
 @pytest.mark.parametrize(("language", "head"), [extended("en", "of peak"), ("tr", "tepe payı")])
-def test_it_is_told_in_lines_for_every_config_and_without_a_text(command: Command, language: str, head: str) -> None:
+def test_bench_prints_a_line_per_config_without_a_text(command: Command, language: str, head: str) -> None:
     result = command("--lang", language, "bench", "--seconds", 0.2, "--threads", 1, "--seq-len", 32, "--batch-size", 2)
     assert result.code == 0, result.err
     assert "GFLOP/s" in result.out
@@ -71,7 +71,7 @@ def test_it_is_told_in_lines_for_every_config_and_without_a_text(command: Comman
 
 @pytest.mark.slow
 @pytest.mark.extended
-def test_the_memory_of_a_config_is_its_own(command: Command) -> None:
+def test_measured_memory_does_not_depend_on_earlier_configs(command: Command) -> None:
     """Not what an earlier one has left to it, nor without what it took over."""
     result = command("bench", "--seconds", 0.2, "--seq-len", 128, "--batch-size", 8, "--precision", "fp32", "--json")
     configs = result.json["configs"]
@@ -87,7 +87,7 @@ RACE = [*SMALL, "--max-steps", 60, "--eval-every", 5]
 
 @pytest.mark.slow
 @pytest.mark.extended
-def test_a_race_is_two_runs_of_one_size_to_one_loss(command: Command, text_file: Path) -> None:
+def test_race_trains_two_runs_of_equal_size_to_one_loss(command: Command, text_file: Path) -> None:
     result = command("bench", "race", "--data-dir", text_file, *RACE, "--target-loss", 2.7, "--json")
     assert result.code == 0, result.err
     found = result.json
@@ -114,9 +114,7 @@ def test_a_race_is_two_runs_of_one_size_to_one_loss(command: Command, text_file:
 
 @pytest.mark.slow
 @pytest.mark.extended
-def test_on_a_terminal_a_race_draws_both_curves(
-    command: Command, text_file: Path, opened: Callable[..., Screen]
-) -> None:
+def test_race_on_a_terminal_draws_both_curves(command: Command, text_file: Path, opened: Callable[..., Screen]) -> None:
     screen = opened(
         "bench", "race", "--data-dir", text_file, *RACE, "--target-loss", 2.7, "--quiet", columns=110, lines=40
     )
@@ -131,7 +129,7 @@ def test_on_a_terminal_a_race_draws_both_curves(
 @pytest.mark.fault
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 @pytest.mark.extended
-def test_a_race_that_is_broken_off_leaves_a_run_to_go_on_with(
+def test_interrupted_race_leaves_a_resumable_run(
     command: Command, text_file: Path, number: signal.Signals, code: int
 ) -> None:
     words = ["bench", "race", "--data-dir", text_file, *SMALL, "--max-steps", 100_000, "--target-loss", 0.1]
@@ -160,7 +158,7 @@ def test_a_race_that_is_broken_off_leaves_a_run_to_go_on_with(
         (["nosuch"], "nosuch"),
     ],
 )
-def test_what_cannot_be_is_told_in_a_line(command: Command, words: list[str], told: str) -> None:
+def test_impossible_bench_request_is_one_line(command: Command, words: list[str], told: str) -> None:
     result = command("bench", *words)
     assert result.code == 2
     assert told in result.err

@@ -31,7 +31,7 @@ def test_the_sample_corpus_passes_every_check_and_nothing_is_written(command: Co
 
 
 @pytest.mark.extended
-def test_a_repeated_line_fails_and_says_so_in_the_language(command: Command) -> None:
+def test_repeated_line_fails_in_the_selected_language(command: Command) -> None:
     (command.folder / "same.txt").write_text("The same line stands here again and again and again.\n" * 4000)
     checked = command("check", "before", "--data-dir", "same.txt", "--threads", 1, "--json")
     assert checked.code == 1
@@ -86,7 +86,7 @@ def test_a_damaged_best_model_is_found(command: Command, text_file: Path) -> Non
 
 
 @pytest.mark.extended
-def test_text_that_is_gone_is_said_and_is_no_failure(command: Command, text_file: Path) -> None:
+def test_missing_text_is_reported_and_is_no_failure(command: Command, text_file: Path) -> None:
     command("train", "--data-dir", text_file, *FAST, "--max-steps", 20, "--eval-every", 10)
     text_file.unlink()
     checked = command("check", "after", "tiny", "--json")

@@ -39,7 +39,7 @@ def twenty(rng: random.Random) -> list[Moment]:
 @pytest.mark.parametrize(
     "form", [*map(extended, FORMS), *(pytest.param(form, marks=pytest.mark.soak) for form in OTHER_FORMS)]
 )
-def test_a_run_killed_twenty_times_ends_as_if_never_touched(command: Command, text_file: Path, form: str) -> None:
+def test_run_killed_twenty_times_matches_uninterrupted_run(command: Command, text_file: Path, form: str) -> None:
     how = [] if form == TO_A_TARGET else OFTEN
     flags = ["train", "--data-dir", text_file, *RUN, *how, *{**FORMS, **OTHER_FORMS}[form]]
     whole = command(*flags, "--name", "whole")

@@ -17,7 +17,7 @@ def paces_of(folder: Path) -> list[float]:
 
 @pytest.mark.first(1)
 @pytest.mark.parametrize("kind", ["ngram", "compression", "order"])
-def test_the_text_comes_in_step_by_step(command: Command, text_file: Path, kind: str) -> None:
+def test_curriculum_share_grows_during_the_run(command: Command, text_file: Path, kind: str) -> None:
     result = command("train", "--data-dir", text_file, *RUN, "--curriculum", kind)
     assert result.code == 0, result.err
     paces = paces_of(command.run_folder())
@@ -28,7 +28,7 @@ def test_the_text_comes_in_step_by_step(command: Command, text_file: Path, kind:
 
 
 @pytest.mark.extended
-def test_windows_grow(command: Command, text_file: Path) -> None:
+def test_length_curriculum_lengthens_windows(command: Command, text_file: Path) -> None:
     flags = ["--curriculum", "length", "--curriculum-start", 0.25, "--pacing", "step", "--lang", "tr"]
     result = command("train", "--data-dir", text_file, *RUN, "--seq-len", 32, *flags)
     assert result.code == 0, result.err
@@ -38,7 +38,7 @@ def test_windows_grow(command: Command, text_file: Path) -> None:
     assert "Curriculum 13. adımda bitti" in result.err
 
 
-def test_without_one_nothing_is_said(command: Command, text_file: Path) -> None:
+def test_run_without_curriculum_does_not_mention_it(command: Command, text_file: Path) -> None:
     result = command("train", "--data-dir", text_file, *FAST, "--max-steps", 3)
     assert set(paces_of(command.run_folder())) == {None}
     assert "urriculum" not in result.err
@@ -47,13 +47,13 @@ def test_without_one_nothing_is_said(command: Command, text_file: Path) -> None:
 @pytest.mark.fault
 @pytest.mark.parametrize("kind", ["length", "ngram"])
 @pytest.mark.extended
-def test_a_killed_run_sees_the_same_again(command: Command, text_file: Path, kind: str) -> None:
+def test_killed_run_repeats_the_same_curriculum(command: Command, text_file: Path, kind: str) -> None:
     flags = ["train", "--data-dir", text_file, *RUN, "--curriculum", kind, "--pacing", "root", "--checkpoint-every", 4]
     assert_a_killed_run_ends_the_same(command, flags, 9)
 
 
 @pytest.mark.extended
-def test_more_steps_stretch_what_is_left_of_it(command: Command, text_file: Path) -> None:
+def test_extended_run_stretches_the_remaining_curriculum(command: Command, text_file: Path) -> None:
     (command.folder / "run.toml").write_text('curriculum = "order"\ncurriculum_share = 1.0\n')
     assert command("train", "--data-dir", text_file, *FAST, "--max-steps", 10, "--settings", "run.toml").code == 0
     assert command("train", "--resume", "--max-steps", 20, "--no-check").code == 0
@@ -71,7 +71,7 @@ def test_more_steps_stretch_what_is_left_of_it(command: Command, text_file: Path
         (["--pacing", "fast"], "--pacing"),
     ],
 )
-def test_a_wrong_curriculum_is_code_2(command: Command, flags: list[object], told: str) -> None:
+def test_invalid_curriculum_is_code_2(command: Command, flags: list[object], told: str) -> None:
     result = command("train", *FAST, *flags)
     assert result.code == 2
     assert told in result.err

@@ -67,7 +67,7 @@ def whole_checkpoints(folder: Path) -> list[int]:
 
 
 @pytest.mark.fault
-def test_a_disk_too_small_for_its_checkpoints(command: Command, text_file: Path) -> None:
+def test_training_continues_on_a_disk_too_small_for_checkpoints(command: Command, text_file: Path) -> None:
     flags = ["train", "--data-dir", text_file, *RUN]
     assert command(*flags, "--name", "whole", "--quiet").code == 0
     with small_disk(command.folder / "disk", "24m") as disk:  # two checkpoints and a bit
@@ -90,7 +90,7 @@ def test_a_disk_too_small_for_its_checkpoints(command: Command, text_file: Path)
 
 @pytest.mark.fault
 @pytest.mark.extended
-def test_a_disk_that_fills_up_and_is_tidied_while_the_run_goes_on(command: Command, text_file: Path) -> None:
+def test_record_is_complete_after_a_full_disk_is_freed(command: Command, text_file: Path) -> None:
     with small_disk(command.folder / "disk", "60m") as disk:
         process = command.start(
             "train", "--data-dir", text_file, *FAST, "--output-dir", "disk", "--max-steps", 100_000, "--eval-every", 100_000,
@@ -124,7 +124,7 @@ def told_in_partial(folder: Path) -> list[bytes]:
 @pytest.mark.first(1)
 @pytest.mark.fault
 @pytest.mark.parametrize("reason", ["ENOSPC", "EIO"])
-def test_a_checkpoint_that_cannot_be_written_is_told_and_the_next_one_is(
+def test_unwritable_checkpoint_is_reported_and_the_next_is_written(
     command: Command, text_file: Path, reason: str
 ) -> None:
     """At each stage of writing one, with one that succeeds in between."""
@@ -159,7 +159,7 @@ def test_a_checkpoint_that_cannot_be_written_is_told_and_the_next_one_is(
         ("rename", "final_checkpoint.pt", 1),
     ],
 )
-def test_what_a_run_cannot_do_without_ends_it_in_one_line(
+def test_unwritable_essential_file_ends_the_run_in_one_line(
     command: Command, text_file: Path, operation: str, name: str, code: int
 ) -> None:
     before = command.everything_on_disk()
@@ -177,9 +177,7 @@ def test_what_a_run_cannot_do_without_ends_it_in_one_line(
 @pytest.mark.fault
 @pytest.mark.parametrize("name", ["report.json*", "report.md*"])
 @pytest.mark.extended
-def test_a_report_that_cannot_be_written_is_told_and_written_later(
-    command: Command, text_file: Path, name: str
-) -> None:
+def test_unwritable_report_is_reported_and_written_later(command: Command, text_file: Path, name: str) -> None:
     ended = command("train", "--data-dir", text_file, *RUN, **planted(faults=[fault("ENOSPC", "rename", name)]))
     assert ended.code == 0, ended.err
     assert "report could not be written" in ended.err
@@ -192,7 +190,7 @@ def test_a_report_that_cannot_be_written_is_told_and_written_later(
 
 
 @pytest.mark.fault
-def test_a_disk_too_small_for_the_tokens(command: Command, text_file: Path, shakespeare: Path) -> None:
+def test_full_disk_while_preparing_tokens_is_one_line(command: Command, text_file: Path, shakespeare: Path) -> None:
     with small_disk(command.folder / "cache", "256k"):
         refused = command("train", "--data-dir", shakespeare, *FAST, XDG_CACHE_HOME=str(command.folder / "cache"))
         assert refused.code == 2
@@ -208,7 +206,7 @@ def test_a_disk_too_small_for_the_tokens(command: Command, text_file: Path, shak
 @pytest.mark.fault
 @pytest.mark.parametrize("name", ["train.bin", "corpus.json", "text"])
 @pytest.mark.parametrize("operation", ["open", "fsync"])
-def test_tokens_that_cannot_be_written(command: Command, text_file: Path, operation: str, name: str) -> None:
+def test_unwritable_tokens_are_one_line(command: Command, text_file: Path, operation: str, name: str) -> None:
     if (operation, name) == ("fsync", "text"):
         pytest.skip("the text is read again at once, and never synced")
     refused = command("train", "--data-dir", text_file, *FAST, **planted(faults=[fault("EIO", operation, name)]))
@@ -221,7 +219,7 @@ def test_tokens_that_cannot_be_written(command: Command, text_file: Path, operat
 
 @pytest.mark.fault
 @pytest.mark.parametrize("name", ["run.json.*", "split.npz.*"])
-def test_a_run_stays_as_it_was_where_the_one_to_replace_it_cannot_be_written(
+def test_overwrite_keeps_the_old_run_if_the_new_one_cannot_be_written(
     command: Command, made: Path, text_file: Path, name: str
 ) -> None:
     before = {path.name: path.read_bytes() for path in made.iterdir()}
@@ -237,7 +235,7 @@ def test_a_run_stays_as_it_was_where_the_one_to_replace_it_cannot_be_written(
 @pytest.mark.parametrize(
     ("operation", "name"), [("rename", "run.json"), ("rename", "split.npz"), ("remove", "best_model.pt")]
 )
-def test_a_run_killed_while_it_replaces_another_never_goes_on_from_its_checkpoints(
+def test_run_killed_during_overwrite_never_resumes_old_checkpoints(
     command: Command, made: Path, text_file: Path, operation: str, name: str
 ) -> None:
     flags = ["train", "--data-dir", text_file, *FAST, "--max-steps", 6, "--name", "made", "--learning-rate", 0.01]

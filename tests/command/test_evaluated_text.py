@@ -14,7 +14,7 @@ def text(made: Path) -> str:
     return Path(described["settings"]["data_dir"]).read_text(encoding="utf-8")
 
 
-def test_a_text_that_was_moved_is_evaluated_on_its_validation_split(command: Command, made: Path, text: str) -> None:
+def test_moved_text_is_evaluated_on_its_validation_split(command: Command, made: Path, text: str) -> None:
     own = command("evaluate", "made", "--json").json
     (command.folder / "elsewhere.txt").write_text(text, encoding="utf-8")
     moved = command("evaluate", "made", "--data-dir", "elsewhere.txt", "--json")
@@ -24,7 +24,7 @@ def test_a_text_that_was_moved_is_evaluated_on_its_validation_split(command: Com
 
 
 @pytest.mark.extended
-def test_text_that_was_trained_on_is_told(command: Command, made: Path, text: str) -> None:
+def test_share_of_trained_text_is_reported(command: Command, made: Path, text: str) -> None:
     """One more sentence makes it another text, and yet the model knows nearly all of it."""
     (command.folder / "more.txt").write_text(text + "\nAnd so it went.\n", encoding="utf-8")
     result = command("evaluate", "made", "--data-dir", "more.txt", "--json")
@@ -32,7 +32,7 @@ def test_text_that_was_trained_on_is_told(command: Command, made: Path, text: st
     assert "was trained on about" in command("evaluate", "made", "--data-dir", "more.txt").err
 
 
-def test_text_outside_the_vocabulary_is_told(command: Command, made: Path) -> None:
+def test_share_outside_the_vocabulary_is_reported(command: Command, made: Path) -> None:
     (command.folder / "other.txt").write_text("道可道非常名無天地之始" * 50, encoding="utf-8")
     result = command("evaluate", "made", "--data-dir", "other.txt")
     assert result.code == 0 and "100.00% of this text is not in the vocabulary" in result.err

@@ -79,7 +79,7 @@ def words_of(template: str, run: Path) -> list[object]:
 @pytest.mark.first(4)
 @pytest.mark.slow
 @pytest.mark.parametrize("number", range(len(FILES)), ids=FILES)
-def test_files_that_are_none_of_the_run_are_refused(command: Command, made_once: Path, number: int) -> None:
+def test_links_pipes_and_folders_in_a_run_are_refused(command: Command, made_once: Path, number: int) -> None:
     """Each file in each way, and all of the commands in turn."""
     requests = []
     for way, kind in enumerate(KINDS):
@@ -96,7 +96,7 @@ def note(command: Command, *runs: Path) -> None:
 
 
 @pytest.mark.extended
-def test_the_list_of_runs_is_not_led_out_and_does_not_wait(command: Command, made_once: Path) -> None:
+def test_list_of_runs_follows_no_links_and_does_not_block(command: Command, made_once: Path) -> None:
     names = ("run.json", "events.jsonl", "lock", "best_model.pt")
     runs = [a_foreign_run(made_once, command, name, kind) for name in names for kind in KINDS]
     note(command, *runs)
@@ -115,7 +115,7 @@ def test_the_list_of_runs_is_not_led_out_and_does_not_wait(command: Command, mad
 @pytest.mark.slow
 @pytest.mark.parametrize("words", ["train --name long --resume", "check after long", "runs"])
 @pytest.mark.extended
-def test_a_line_without_an_end_in_a_record_fills_no_memory(command: Command, made_once: Path, words: str) -> None:
+def test_endless_line_in_a_record_uses_bounded_memory(command: Command, made_once: Path, words: str) -> None:
     run = command.run_folder("long")
     shutil.copytree(made_once, run)
     note(command, run)
@@ -142,7 +142,7 @@ def test_a_line_without_an_end_in_a_record_fills_no_memory(command: Command, mad
         extended("best_model.pt", linked),
     ],
 )
-def test_the_app_does_not_open_them(
+def test_app_does_not_open_refused_runs(
     command: Command, made_once: Path, name: str, kind: Callable[[Path], None], opened: Callable[..., Screen]
 ) -> None:
     run = a_foreign_run(made_once, command, name, kind)

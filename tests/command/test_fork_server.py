@@ -51,7 +51,7 @@ def both(tmp_path: Path, fork_server: ForkServer | None, prose: str) -> list[Com
 
 
 @pytest.mark.extended
-def test_a_forked_command_says_and_leaves_what_a_fresh_one_does(both: list[Command], tmp_path: Path) -> None:
+def test_forked_command_matches_a_fresh_one(both: list[Command], tmp_path: Path) -> None:
     train = ["train", "--data-dir", tmp_path / "text.txt", *FAST, "--max-steps", 6, "--eval-every", 3, "--name", "made"]
     told = [command(*train) for command in both]
     assert [result.code for result in told] == [0, 0], told
@@ -71,9 +71,7 @@ def _without_times(text: str) -> str:
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)])
-def test_a_forked_command_ends_by_a_signal_as_a_process_of_its_own(
-    command: Command, text_file: Path, number: int, code: int
-) -> None:
+def test_forked_command_receives_its_own_signals(command: Command, text_file: Path, number: int, code: int) -> None:
     process = command.start("train", "--data-dir", text_file, *FAST, "--max-steps", 100_000)
     if not isinstance(process, ForkedProcess):
         pytest.skip("commands are not forked here")
@@ -85,7 +83,7 @@ def test_a_forked_command_ends_by_a_signal_as_a_process_of_its_own(
 
 
 @pytest.mark.parametrize("word", ["kill", "ENOSPC"])
-def test_a_forked_command_meets_the_faults_that_are_planted(command: Command, text_file: Path, word: str) -> None:
+def test_planted_faults_reach_forked_commands(command: Command, text_file: Path, word: str) -> None:
     process = command.start(
         "train", "--data-dir", text_file, *FAST, "--max-steps", 4, **planted(faults=[fault(word, "rename", "run.json")])
     )
@@ -95,7 +93,7 @@ def test_a_forked_command_meets_the_faults_that_are_planted(command: Command, te
     assert (process.returncode, "No space left" in told) == ((-9, False) if word == "kill" else (1, True))
 
 
-def test_a_command_with_variables_of_its_own_is_a_fresh_process(command: Command) -> None:
+def test_command_with_environment_variables_is_a_fresh_process(command: Command) -> None:
     """Python and torch read them when they are loaded, and planted code takes the place of what is loaded then."""
     assert not isinstance(command.start("configs", PYTHONPATH="."), ForkedProcess)
     assert not isinstance(command.start("configs", **planted(code="pass")), ForkedProcess)
@@ -103,5 +101,5 @@ def test_a_command_with_variables_of_its_own_is_a_fresh_process(command: Command
 
 
 @pytest.mark.fresh_process
-def test_a_test_may_ask_for_fresh_processes(command: Command) -> None:
+def test_fresh_process_mark_starts_fresh_processes(command: Command) -> None:
     assert not isinstance(command.start("configs"), ForkedProcess)

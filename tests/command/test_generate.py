@@ -15,7 +15,7 @@ UNUSUAL = "\u3000吾\u202f🩷\x0c\x1b[2J\x9b\ue000\u202eA"
 
 
 @pytest.mark.extended
-def test_a_pipe_gets_the_text_exactly(command: Command, made: Path) -> None:
+def test_pipe_gets_the_exact_text(command: Command, made: Path) -> None:
     """Whatever the locale: a file is read elsewhere."""
     for environment in ({}, {"LC_ALL": "C", "PYTHONUTF8": "0"}, {"PYTHONIOENCODING": "latin-1"}):
         written = command("generate", "made", "--prompt", UNUSUAL, "--tokens", 9, LANG="C.UTF-8", **environment)
@@ -26,7 +26,7 @@ def test_a_pipe_gets_the_text_exactly(command: Command, made: Path) -> None:
             assert written.out == exact["prompt"] + exact["text"] + "\n"
 
 
-def test_a_terminal_gets_codes_for_what_it_would_act_on(
+def test_terminal_gets_codes_for_control_characters(
     command: Command, made: Path, opened: Callable[..., Screen]
 ) -> None:
     screen = opened("generate", "made", "--prompt", UNUSUAL, "--tokens", 5)
@@ -36,7 +36,7 @@ def test_a_terminal_gets_codes_for_what_it_would_act_on(
 
 
 @pytest.mark.slow
-def test_a_text_ends_where_its_document_does(command: Command) -> None:
+def test_generation_ends_at_the_end_token(command: Command) -> None:
     """Documents of one word of six letters: nobody has seen a longer one."""
     draw = random.Random(3)
     words = ["".join(draw.choices(["ka", "le", "mi"], k=3)) for _ in range(6000)]

@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.slow]
 
 @pytest.mark.first(1)
 @pytest.mark.parametrize(("language", "question", "yes"), [("en", "[y/N]", "y"), ("tr", "[e/H]", "e")])
-def test_what_only_a_person_can_answer_is_asked_once(
+def test_questions_for_a_person_are_asked_once(
     command: Command, text_file: Path, language: str, question: str, yes: str
 ) -> None:
     words = ("--lang", language, "check", "before", "--data-dir", text_file, "--threads", 1)
@@ -33,7 +33,7 @@ def test_what_only_a_person_can_answer_is_asked_once(
     assert question.encode() not in again.written
 
 
-def test_a_long_line_is_broken_between_words_and_a_command_not_at_all() -> None:
+def test_long_lines_wrap_between_words_and_commands_do_not() -> None:
     text = "⚠ Dataset size: " + "0.19 tokens a parameter " * 8
     lines = laid_out(text, 60, colour=False).splitlines()
     assert len(lines) > 2 and max(map(len, lines)) <= 60

@@ -89,9 +89,7 @@ class Watcher(threading.Thread):
 @pytest.mark.first(1)
 @pytest.mark.fault
 @pytest.mark.parametrize("next_owner", ["command", "itself"])
-def test_a_run_moves_to_another_process_and_its_lock_is_never_free(
-    command: Command, text_file: Path, next_owner: str
-) -> None:
+def test_detached_run_keeps_its_lock_without_a_gap(command: Command, text_file: Path, next_owner: str) -> None:
     folder, whole = (command.run_folder(name) for name in ("moved", "whole"))
     list(train(Settings(data_dir=str(text_file), name="whole", output_dir=str(whole.parent), **SETTINGS)))
     first = subprocess.Popen(
@@ -119,13 +117,13 @@ def test_a_run_moves_to_another_process_and_its_lock_is_never_free(
 
 @pytest.mark.first(1)
 @pytest.mark.parametrize("bogus", ["57", *map(extended, ("1", "-1", "99999999999999999999", "")), "words"])
-def test_a_bogus_lock_is_ignored(command: Command, text_file: Path, bogus: str) -> None:
+def test_invalid_lock_descriptor_is_ignored(command: Command, text_file: Path, bogus: str) -> None:
     trained = command("train", "--data-dir", text_file, *FAST, "--max-steps", 2, "--json", MMREC_LOCK_FD=bogus)
     assert trained.code == 0, trained.err
     assert trained.json["status"] == "completed"
 
 
-def test_a_run_handed_over_before_its_first_step_leaves_nothing_to_go_on_with(tmp_path: Path, text_file: Path) -> None:
+def test_detach_before_the_first_step_leaves_no_run(tmp_path: Path, text_file: Path) -> None:
     control = Control()
     control.hand_over()
     with pytest.raises(Interrupted):
@@ -135,7 +133,7 @@ def test_a_run_handed_over_before_its_first_step_leaves_nothing_to_go_on_with(tm
 
 
 @pytest.mark.extended
-def test_a_held_lock_is_taken_over_and_not_inherited_further(tmp_path: Path) -> None:
+def test_inherited_lock_is_not_passed_to_child_processes(tmp_path: Path) -> None:
     held = os.open(tmp_path / LOCK, os.O_RDWR | os.O_CREAT)
     os.set_inheritable(held, True)
     fcntl.flock(held, fcntl.LOCK_EX)
@@ -148,7 +146,7 @@ def test_a_held_lock_is_taken_over_and_not_inherited_further(tmp_path: Path) -> 
         os.fstat(held)
 
 
-def test_the_lock_of_another_folder_is_closed_and_our_own_taken(tmp_path: Path) -> None:
+def test_inherited_lock_of_another_folder_is_closed(tmp_path: Path) -> None:
     ours, other = tmp_path / "ours", tmp_path / "other"
     for folder in (ours, other):
         folder.mkdir()
@@ -162,7 +160,7 @@ def test_the_lock_of_another_folder_is_closed_and_our_own_taken(tmp_path: Path) 
     assert not is_live(ours)
 
 
-def test_a_request_that_proves_wrong_lets_go_of_the_lock_it_was_given(tmp_path: Path) -> None:
+def test_refused_request_releases_its_inherited_lock(tmp_path: Path) -> None:
     held = os.open(tmp_path / LOCK, os.O_RDWR | os.O_CREAT)
     fcntl.flock(held, fcntl.LOCK_EX)
     (tmp_path / "run.json").write_text("broken")

@@ -24,7 +24,7 @@ COMMANDS = (
 
 @pytest.mark.first(1)
 @pytest.mark.parametrize("language", ["en", "tr"])
-def test_help_is_whole_in_80_columns(command: Command, language: str) -> None:
+def test_help_is_not_cut_in_80_columns(command: Command, language: str) -> None:
     shown = {}
     for words in COMMANDS:
         result = command(*words.split(), "--help", "--lang", language, COLUMNS="80")
@@ -39,7 +39,7 @@ def test_help_is_whole_in_80_columns(command: Command, language: str) -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "tr"])
-def test_the_flags_of_train_stand_under_headings(command: Command, language: str) -> None:
+def test_train_flags_are_grouped_under_headings(command: Command, language: str) -> None:
     say = Wording(language)  # type: ignore[arg-type]
     out = command("train", "--help", "--lang", language, COLUMNS="80").out
     headings = [say(f"heading.{name}") + ":" for name in HEADINGS]
@@ -81,7 +81,7 @@ def on_terminal(command: Command, *words: str, **environment: str) -> str:
     return shown.decode()
 
 
-def test_help_is_coloured_on_a_terminal_alone(command: Command) -> None:
+def test_help_is_coloured_only_on_a_terminal(command: Command) -> None:
     assert "\x1b[1mUsage:\x1b[0m" in on_terminal(command, "train", "--help")
     assert "\x1b[36m--config TEXT\x1b[0m" in on_terminal(command, "train", "--help")
     assert "\x1b" not in on_terminal(command, "train", "--help", NO_COLOR="1")

@@ -141,7 +141,9 @@ def evil_events() -> list[events.Event]:
 
 
 @pytest.mark.slow
-def test_a_hostile_text_trained_on_and_written_again(command: Command, opened: Callable[..., Screen]) -> None:
+def test_control_codes_in_training_text_do_not_reach_the_terminal(
+    command: Command, opened: Callable[..., Screen]
+) -> None:
     text = command.folder / EVIL_NAME
     text.mkdir()
     (text / f"a{EVIL_NAME}.txt").write_text(EVIL * 99, encoding="utf-8")
@@ -176,7 +178,9 @@ def test_a_hostile_text_trained_on_and_written_again(command: Command, opened: C
     ],
     ids=lambda words: " ".join(word for word in words if "ESC" not in word) or "alone",
 )  # fmt: skip
-def test_hostile_words_in_a_request(command: Command, words: list[str], opened: Callable[..., Screen]) -> None:
+def test_control_codes_in_flags_do_not_reach_the_terminal(
+    command: Command, words: list[str], opened: Callable[..., Screen]
+) -> None:
     (command.folder / "s.toml").write_text(f"{json.dumps(EVIL)} = 3\n".replace("\x7f", ""), encoding="utf-8")
     screen = opened(*words)
     assert screen.wait_for_end() == 2, screen.text()
@@ -186,7 +190,7 @@ def test_hostile_words_in_a_request(command: Command, words: list[str], opened: 
 
 @pytest.mark.extended
 @pytest.mark.slow
-def test_a_hostile_run_named_listed_and_checked(
+def test_control_codes_in_a_run_do_not_reach_the_terminal(
     command: Command, evil_run: Path, opened: Callable[..., Screen]
 ) -> None:
     run = str(evil_run)
@@ -220,7 +224,9 @@ def left(screen: Screen) -> None:
 
 @pytest.mark.slow
 @pytest.mark.extended
-def test_a_hostile_run_in_the_app(command: Command, evil_run: Path, opened: Callable[..., Screen]) -> None:
+def test_control_codes_in_a_run_do_not_reach_the_app(
+    command: Command, evil_run: Path, opened: Callable[..., Screen]
+) -> None:
     screen = opened("watch", evil_run, columns=160, lines=50)
     screen.wait_for("step 3/3")
     for key in ("1", "2", "3", "4", "5", "l", "x", "o"):

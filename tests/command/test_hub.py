@@ -50,7 +50,7 @@ def prepared_in(cache: Path, fingerprint: object) -> dict[str, bytes]:
 @pytest.mark.parametrize(
     "kind", ["parquet", *map(extended, ("arrow", "saved", "saved-splits", "jsonl", "text")), "file"]
 )
-def test_every_format_is_trained_on(command: Command, rows: datasets.Dataset, kind: str) -> None:
+def test_every_format_can_be_trained_on(command: Command, rows: datasets.Dataset, kind: str) -> None:
     folder = command.folder / "data"
     folder.mkdir()
     asked, documents = "hf:./data:train:text", ROWS
@@ -90,7 +90,7 @@ OTHER_MOMENTS = (("part-*.json", 4), ("part-*.text", 3), ("done.json", 2), ("cor
 @pytest.mark.extended
 @pytest.mark.fault
 @pytest.mark.parametrize(("name", "nth"), [("part-*.json", 1), *(extended(*one) for one in OTHER_MOMENTS)])
-def test_a_killed_preparation_goes_on_to_the_same_tokens(
+def test_killed_preparation_continues_to_the_same_tokens(
     command: Command, parquet: Path, tmp_path: Path, name: str, nth: int
 ) -> None:
     small = {"after": "mmrec_engine.data.sources.streaming", "code": "module.PART_BYTES = 12_000"}
@@ -118,7 +118,7 @@ def test_a_killed_preparation_goes_on_to_the_same_tokens(
 
 
 @pytest.mark.extended
-def test_a_finished_one_opens_without_the_source_and_a_run_goes_on_with_it(command: Command, parquet: Path) -> None:
+def test_prepared_data_set_is_used_without_its_source(command: Command, parquet: Path) -> None:
     """The data set of the hub is played by one whose name only the cache knows."""
     hub = "hf:someone/stories:train:text"
     play = f"""
@@ -149,7 +149,7 @@ datasets.load_dataset_builder = builder
 
 
 @pytest.mark.extended
-def test_a_relative_folder_is_found_again_from_anywhere(command: Command, parquet: Path) -> None:
+def test_relative_folder_is_found_from_another_working_folder(command: Command, parquet: Path) -> None:
     (command.folder / "here").symlink_to(parquet)
     assert command("train", "--corpus", "hf:./here:train", *SHORT).code == 0
     given = ["train", "--resume", "--max-steps", 4, "--corpus", "hf:./here:train"]
@@ -159,7 +159,7 @@ def test_a_relative_folder_is_found_again_from_anywhere(command: Command, parque
     assert settings["corpus"] == f"hf:{parquet.resolve()}:train"
 
 
-def test_a_limit_is_held_and_told(command: Command, parquet: Path) -> None:
+def test_byte_limit_is_respected_and_reported(command: Command, parquet: Path) -> None:
     result = command("train", "--corpus", f"hf:{parquet}", *SHORT, "--max-corpus-bytes", "20kB")
     assert result.code == 0, result.err
     corpus = corpus_of(command)
@@ -182,7 +182,9 @@ def test_a_limit_is_held_and_told(command: Command, parquet: Path) -> None:
         (":a:b:c", "hf:OWNER/NAME"),
     ],
 )
-def test_what_is_not_there_is_named_with_what_is(command: Command, parquet: Path, chosen: str, told: str) -> None:
+def test_missing_split_or_column_error_lists_the_available_ones(
+    command: Command, parquet: Path, chosen: str, told: str
+) -> None:
     result = command("train", "--corpus", f"hf:{parquet}{chosen}", *SHORT)
     assert result.code == 2
     assert told in one_line_of(result.err)
@@ -191,7 +193,7 @@ def test_what_is_not_there_is_named_with_what_is(command: Command, parquet: Path
     assert turkish.code == 2 and one_line_of(turkish.err).startswith("hata: ")
 
 
-def test_a_damaged_file_is_code_2_and_told(command: Command) -> None:
+def test_damaged_file_is_code_2_and_reported(command: Command) -> None:
     folder = command.folder.parent / "damaged"
     folder.mkdir()
     (folder / "train.parquet").write_bytes(b"PAR1 this is none")
@@ -203,7 +205,7 @@ def test_a_damaged_file_is_code_2_and_told(command: Command) -> None:
 
 @pytest.mark.parametrize("corpus", ["hf:nobody/nothing", extended("tinystories"), extended("tinyshakespeare")])
 @pytest.mark.parametrize("way", ["offline", "no-route"])
-def test_without_a_network_it_ends_soon_with_one_line(command: Command, corpus: str, way: str) -> None:
+def test_missing_network_ends_soon_with_one_line(command: Command, corpus: str, way: str) -> None:
     # Nothing listens there, on any machine; names are not even looked up.
     nowhere = {"HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9"}
     began = time.monotonic()
@@ -217,7 +219,7 @@ def test_without_a_network_it_ends_soon_with_one_line(command: Command, corpus: 
     assert command.everything_on_disk() == set()
 
 
-def test_a_missing_library_names_what_to_install(command: Command, parquet: Path) -> None:
+def test_missing_library_error_names_the_install_command(command: Command, parquet: Path) -> None:
     gone = planted(code="import sys; sys.modules['datasets'] = None")
     result = command("train", "--corpus", f"hf:{parquet}", *SHORT, **gone)
     assert result.code == 2
@@ -225,7 +227,7 @@ def test_a_missing_library_names_what_to_install(command: Command, parquet: Path
     assert command.everything_on_disk() == set()
 
 
-def test_the_named_ones_are_listed(command: Command) -> None:
+def test_named_data_sets_are_listed(command: Command) -> None:
     listed = {row["name"]: row for row in command("corpora", "--json").json["corpora"]}
     assert listed["wikipedia-tr"]["source"] == "hf:wikimedia/wikipedia/20231101.tr:train:text"
     assert listed["sample"]["source"] is None
@@ -236,7 +238,7 @@ def test_the_named_ones_are_listed(command: Command) -> None:
 
 
 @pytest.mark.extended
-def test_progress_is_in_the_record(command: Command, parquet: Path) -> None:
+def test_download_progress_is_in_the_record(command: Command, parquet: Path) -> None:
     assert command("train", "--corpus", f"hf:{parquet}", *SHORT).code == 0
     tasks = [event["task"] for event in events_of(command.run_folder()) if event["event"] == "progress"]
     assert tasks[0] == "reading" and "encoding" in tasks
@@ -244,7 +246,7 @@ def test_progress_is_in_the_record(command: Command, parquet: Path) -> None:
 
 @pytest.mark.fault
 @pytest.mark.extended
-def test_two_at_once_prepare_it_once(command: Command, parquet: Path) -> None:
+def test_two_processes_prepare_a_data_set_once(command: Command, parquet: Path) -> None:
     slow = planted(after="mmrec_engine.data.sources.streaming", code="module.PART_BYTES = 3000")
     words = ["train", "--corpus", f"hf:{parquet}", *SHORT]
     processes = [command.start(*words, "--name", name, **slow) for name in ("one", "two")]
@@ -271,14 +273,14 @@ fcntl.flock = flock
 )
 
 
-def test_a_data_set_is_brought_to_disk_on_a_file_system_without_locks(command: Command, parquet: Path) -> None:
+def test_data_set_is_prepared_on_a_file_system_without_locks(command: Command, parquet: Path) -> None:
     trained = command("train", "--corpus", f"hf:{parquet}", *SHORT, **_WITHOUT_LOCKS)
     assert trained.code == 0, trained.err
     cache = command.folder.parent / "cache" / "mmrec" / "corpora"
     assert not list(cache.glob("streaming-*")), "the claim is gone with the working folder"
 
 
-def test_the_splits_that_are_not_read_are_named(command: Command, parquet: Path) -> None:
+def test_unread_splits_are_listed(command: Command, parquet: Path) -> None:
     words = ["train", "--corpus", f"hf:{parquet}", *SHORT]
     assert "other splits of the data set are left out: test" in command(*words).err
     again = command(*words, "--name", "again", MMREC_LANG="tr").err
@@ -286,7 +288,7 @@ def test_the_splits_that_are_not_read_are_named(command: Command, parquet: Path)
 
 
 @pytest.mark.extended
-def test_a_data_set_that_lies_elsewhere_now_is_evaluated_and_goes_on(command: Command, parquet: Path) -> None:
+def test_moved_data_set_is_evaluated_and_resumed(command: Command, parquet: Path) -> None:
     assert command("train", "--corpus", f"hf:{parquet}", *SHORT, "--name", "a").code == 0
     own = command("evaluate", "a", "--json").json
     elsewhere = parquet.rename(parquet.parent / "elsewhere")

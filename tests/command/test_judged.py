@@ -52,7 +52,7 @@ def test_a_failing_check_is_code_1_and_changes_nothing(command: Command) -> None
 
 
 @pytest.mark.extended
-def test_what_fails_before_the_start_is_mended_without_asking(command: Command) -> None:
+def test_failed_check_before_training_is_fixed_by_auto_remedy(command: Command) -> None:
     from mmrec_engine.data.sources.builtin import sample_folder
 
     text = command.folder.parent / "damaged.txt"
@@ -69,7 +69,7 @@ def test_what_fails_before_the_start_is_mended_without_asking(command: Command) 
 
 
 @pytest.mark.extended
-def test_warnings_stop_a_strict_run_only(command: Command, text_file: Path) -> None:
+def test_warnings_stop_only_a_strict_run(command: Command, text_file: Path) -> None:
     rash = ["--data-dir", text_file, *SHORT, "--learning-rate", "0.9"]
     strict = command("train", *rash, "--strict")
     assert strict.code == 1
@@ -84,7 +84,7 @@ def test_warnings_stop_a_strict_run_only(command: Command, text_file: Path) -> N
 
 
 @pytest.mark.extended
-def test_what_the_record_tells_stays_one_check_each_after_a_resume(command: Command, text_file: Path) -> None:
+def test_record_has_each_check_once_after_a_resume(command: Command, text_file: Path) -> None:
     command("train", "--data-dir", text_file, *SHORT)
     longer = command("train", "--resume", "--max-steps", 40, "--json")
     assert longer.code == 0, longer.err
@@ -96,6 +96,6 @@ def test_what_the_record_tells_stays_one_check_each_after_a_resume(command: Comm
 
 
 @pytest.mark.parametrize("language", ["tr"])
-def test_the_report_speaks_the_persons_language(command: Command, text_file: Path, language: str) -> None:
+def test_report_is_in_the_selected_language(command: Command, text_file: Path, language: str) -> None:
     command("--lang", language, "train", "--data-dir", text_file, *FAST, "--max-steps", 10)
     assert "## Eğitimden sonra" in (command.run_folder() / "report.md").read_text()

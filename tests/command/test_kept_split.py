@@ -69,7 +69,7 @@ def test_documents_keep_their_split_when_one_is_added(command: Command, document
 
 
 @pytest.mark.extended
-def test_a_third_run_knows_what_the_first_was_trained_on(command: Command, documents: Path) -> None:
+def test_third_run_keeps_the_training_documents_of_the_first(command: Command, documents: Path) -> None:
     """Also of documents that the second run did not have."""
     assert command("train", "--data-dir", documents, *FAST, *LIMIT, "--name", "a").code == 0
     trained, _ = documents_of(command, "a")
@@ -87,7 +87,7 @@ def test_a_third_run_knows_what_the_first_was_trained_on(command: Command, docum
 
 
 @pytest.mark.extended
-def test_changed_documents_are_found_by_their_passages(command: Command, documents: Path) -> None:
+def test_changed_documents_are_recognised_by_their_passages(command: Command, documents: Path) -> None:
     """Joined, cut and edited text has other fingerprints, and is the same text."""
     assert command("train", "--data-dir", documents, *FAST, *LIMIT, "--name", "a").code == 0
     train = command.folder / "given"
@@ -102,7 +102,7 @@ def test_changed_documents_are_found_by_their_passages(command: Command, documen
 
 
 @pytest.mark.extended
-def test_a_further_run_is_resumed_with_the_same_split_after_a_kill(command: Command, documents: Path) -> None:
+def test_killed_follow_up_run_resumes_with_the_same_split(command: Command, documents: Path) -> None:
     assert command("train", "--data-dir", documents, *FAST, *LIMIT, "--name", "a").code == 0
     words = (documents / "en-how-02-soap.txt").read_text(encoding="utf-8").split()
     (documents / "new.txt").write_text(" ".join(words * 3), encoding="utf-8")
@@ -123,7 +123,7 @@ def test_a_further_run_is_resumed_with_the_same_split_after_a_kill(command: Comm
 
 
 @pytest.mark.extended
-def test_a_run_whose_record_of_the_split_is_another_is_not_resumed(command: Command, documents: Path) -> None:
+def test_run_with_another_split_record_is_not_resumed(command: Command, documents: Path) -> None:
     assert command("train", "--data-dir", documents, *FAST, *LIMIT, "--name", "a", "--val-split", 0.3).code == 0
     assert command("train", "--data-dir", documents, *FAST, *LIMIT, "--name", "b").code == 0
     (command.run_folder("a") / "split.npz").write_bytes((command.run_folder("b") / "split.npz").read_bytes())

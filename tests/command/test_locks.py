@@ -41,7 +41,7 @@ def claim_of(process: int, began: str | None, machine: str) -> str:
 
 @pytest.mark.extended
 @pytest.mark.fault
-def test_one_trains_at_a_time_and_is_seen_without_locks(command: Command, text_file: Path) -> None:
+def test_lock_file_fallback_allows_one_process_and_shows_it(command: Command, text_file: Path) -> None:
     flags = ["train", "--data-dir", text_file, *FAST, "--max-steps", 100_000]
     first = command.start(*flags, **WITHOUT_LOCKS)
     wait_for_step(command.run_folder(), 2)
@@ -59,7 +59,7 @@ def test_one_trains_at_a_time_and_is_seen_without_locks(command: Command, text_f
 
 @pytest.mark.extended
 @pytest.mark.fault
-def test_the_claim_of_a_killed_process_is_taken_over(command: Command, text_file: Path) -> None:
+def test_claim_of_a_killed_process_is_taken_over(command: Command, text_file: Path) -> None:
     first = command.start("train", "--data-dir", text_file, *FAST, "--max-steps", 100_000, **WITHOUT_LOCKS)
     wait_for_step(command.run_folder(), 2)
     first.kill()
@@ -69,7 +69,7 @@ def test_the_claim_of_a_killed_process_is_taken_over(command: Command, text_file
     assert command("train", "--resume", "--max-steps", 3, **WITHOUT_LOCKS).code == 0
 
 
-def test_a_refused_request_leaves_nothing_without_locks(command: Command, tmp_path: Path) -> None:
+def test_refused_request_leaves_no_claim(command: Command, tmp_path: Path) -> None:
     short = tmp_path / "short.txt"
     short.write_text("too short")
     refused = command("train", "--data-dir", short, *FAST, **WITHOUT_LOCKS)
@@ -77,7 +77,7 @@ def test_a_refused_request_leaves_nothing_without_locks(command: Command, tmp_pa
     assert command.everything_on_disk() == set()
 
 
-def test_a_file_system_that_refuses_the_lock_leaves_no_folder(command: Command, text_file: Path) -> None:
+def test_failed_lock_leaves_no_folder(command: Command, text_file: Path) -> None:
     code = WITHOUT_LOCKS["MMREC_PLANTED"].replace("ENOLCK", "EIO").replace("No locks available", "I/O error")
     refused = command("train", "--data-dir", text_file, *FAST, **{**WITHOUT_LOCKS, "MMREC_PLANTED": code})
     assert refused.code == 2
@@ -86,7 +86,7 @@ def test_a_file_system_that_refuses_the_lock_leaves_no_folder(command: Command, 
 
 
 @pytest.mark.usefixtures("_without_locks")
-def test_a_claim_of_this_machine_is_alive_as_long_as_its_process(tmp_path: Path) -> None:
+def test_local_claim_is_valid_while_its_process_lives(tmp_path: Path) -> None:
     lock = folder_lock.RunLock(tmp_path)
     assert folder_lock.is_live(tmp_path)
     lock.release()
@@ -99,7 +99,7 @@ def test_a_claim_of_this_machine_is_alive_as_long_as_its_process(tmp_path: Path)
 
 @pytest.mark.usefixtures("_without_locks")
 @pytest.mark.parametrize("text", [claim_of(1, "1", "another machine"), ""])
-def test_a_claim_of_another_machine_lives_while_it_is_touched(tmp_path: Path, text: str) -> None:
+def test_remote_claim_is_valid_while_it_is_refreshed(tmp_path: Path, text: str) -> None:
     (tmp_path / LOCK).touch()
     (tmp_path / CLAIM).write_text(text)
     assert folder_lock.is_live(tmp_path)
@@ -112,7 +112,7 @@ def test_a_claim_of_another_machine_lives_while_it_is_touched(tmp_path: Path, te
 
 
 @pytest.mark.usefixtures("_without_locks")
-def test_a_claim_is_touched_while_it_is_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_held_claim_is_refreshed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(folder_lock, "_BEAT_SECONDS", 0.02)
     lock = folder_lock.RunLock(tmp_path)
     os.utime(tmp_path / CLAIM, (1, 1))
@@ -124,7 +124,7 @@ def test_a_claim_is_touched_while_it_is_held(tmp_path: Path, monkeypatch: pytest
 
 
 @pytest.mark.usefixtures("_without_locks")
-def test_a_handed_over_claim_is_signed_by_who_takes_it(tmp_path: Path) -> None:
+def test_handed_over_claim_names_its_new_process(tmp_path: Path) -> None:
     before = folder_lock.RunLock(tmp_path)
     descriptor = os.dup(before.leave())
     (tmp_path / CLAIM).write_text(claim_of(os.getpid(), "1", folder_lock._machine()))
@@ -135,7 +135,7 @@ def test_a_handed_over_claim_is_signed_by_who_takes_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("_without_locks")
-def test_a_run_is_deleted_with_its_claim(tmp_path: Path) -> None:
+def test_deleting_a_run_removes_its_claim(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     folder.mkdir()
     (folder / "run.json").write_text("{}")

@@ -42,7 +42,7 @@ def changes_in(folder: Path) -> list[dict[str, Any]]:
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems do not hold a process to such a limit")
 @pytest.mark.extended
-def test_the_same_batch_goes_on_in_smaller_pieces_with_the_same_result(command: Command, shakespeare: Path) -> None:
+def test_smaller_micro_batches_after_out_of_memory_give_the_same_result(command: Command, shakespeare: Path) -> None:
     peak = address_space_of(command.start("train", "--data-dir", shakespeare, *FLAGS, "--name", "whole"))
     assert not changes_in(command.run_folder("whole"))
     told = []

@@ -13,7 +13,7 @@ from tests.conftest import FAST, Command, events_of
 
 
 @pytest.mark.extended
-def test_a_run_goes_on_with_its_text_from_another_place(command: Command, text_file: Path) -> None:
+def test_run_resumes_with_moved_text(command: Command, text_file: Path) -> None:
     assert command("train", "--data-dir", text_file, *FAST, "--max-steps", 3, "--name", "half").code == 0
     shutil.copytree(command.run_folder("half"), command.run_folder("moved"))
     elsewhere = command.folder / "elsewhere.txt"
@@ -32,7 +32,7 @@ def test_a_run_goes_on_with_its_text_from_another_place(command: Command, text_f
     assert again.code == 0, again.err
 
 
-def test_another_text_in_the_new_place_is_refused_and_nothing_changes(command: Command, text_file: Path) -> None:
+def test_different_text_at_the_new_place_is_refused(command: Command, text_file: Path) -> None:
     assert command("train", "--data-dir", text_file, *FAST, "--max-steps", 3).code == 0
     other = command.folder / "other.txt"
     other.write_text(text_file.read_text()[100:] + "more")
@@ -45,9 +45,7 @@ def test_another_text_in_the_new_place_is_refused_and_nothing_changes(command: C
 
 @pytest.mark.parametrize("given", [["--data-dir", "two=0.5", "--data-dir", "one=0.5"], ["--data-dir", "one"]])
 @pytest.mark.extended
-def test_several_texts_move_only_with_their_names_and_weights(
-    command: Command, text_file: Path, given: list[str]
-) -> None:
+def test_several_moved_texts_need_their_names_and_weights(command: Command, text_file: Path, given: list[str]) -> None:
     for name in ("one", "two"):
         (command.folder / name).write_text(text_file.read_text() + name)
     words = ["--data-dir", "one=0.7", "--data-dir", "two=0.3"]
@@ -63,7 +61,7 @@ def test_several_texts_move_only_with_their_names_and_weights(
     assert resumed.code == 0, resumed.err
 
 
-def test_a_finished_run_whose_text_is_gone_is_code_0_and_stays(command: Command, text_file: Path) -> None:
+def test_finished_run_without_its_text_is_code_0_and_unchanged(command: Command, text_file: Path) -> None:
     assert command("train", "--data-dir", text_file, *FAST, "--max-steps", 3).code == 0
     text_file.unlink()
     before = {path.name: path.read_bytes() for path in command.run_folder().iterdir()}

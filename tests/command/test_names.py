@@ -14,7 +14,7 @@ from tests.conftest import FAST, Command
 ODD = os.fsdecode(b"d\xff\xfe")
 
 
-def test_a_run_of_a_folder_whose_name_is_not_utf8_is_exported_whole(command: Command, prose: str) -> None:
+def test_run_of_a_folder_with_a_non_utf8_name_is_exported(command: Command, prose: str) -> None:
     folder = command.folder / ODD
     folder.mkdir()
     (folder / "text.txt").write_text(prose)
@@ -36,7 +36,7 @@ def test_an_export_that_fails_leaves_nothing(command: Command, made: Path) -> No
     assert not (command.folder / "a").exists()
 
 
-def test_a_line_end_in_a_file_name_does_not_break_the_narration(command: Command, prose: str) -> None:
+def test_line_end_in_a_file_name_is_printed_on_one_line(command: Command, prose: str) -> None:
     folder = command.folder / "texts"
     folder.mkdir()
     (folder / "text.txt").write_text(prose)
@@ -47,7 +47,7 @@ def test_a_line_end_in_a_file_name_does_not_break_the_narration(command: Command
     assert "a line of its own.txt" in trained.err
 
 
-def test_links_that_lead_out_are_told_and_not_followed(command: Command, prose: str) -> None:
+def test_links_that_lead_out_are_reported_and_not_followed(command: Command, prose: str) -> None:
     folder, elsewhere = command.folder / "texts", command.folder / "elsewhere"
     for one in (folder, elsewhere):
         one.mkdir()
@@ -67,7 +67,7 @@ def test_links_that_lead_out_are_told_and_not_followed(command: Command, prose: 
 
 @pytest.mark.first(1)
 @pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o002, 0o664), (0o077, 0o600)])
-def test_files_have_the_mode_that_the_umask_leaves(command: Command, text_file: Path, umask: int, mode: int) -> None:
+def test_file_modes_follow_the_umask(command: Command, text_file: Path, umask: int, mode: int) -> None:
     before = os.umask(umask)
     os.umask(before)
     script = command.folder.parent / "sitecustomize.py"
@@ -91,7 +91,7 @@ def test_files_have_the_mode_that_the_umask_leaves(command: Command, text_file: 
         ["train", "--device", "toaster"],
     ],
 )
-def test_what_is_plainly_wrong_is_refused_without_loading_torch(command: Command, words: list[str]) -> None:
+def test_invalid_request_is_refused_without_loading_torch(command: Command, words: list[str]) -> None:
     no_torch = planted(code="import sys; sys.modules['torch'] = None")
     refused = command(*words, **no_torch)
     assert refused.code == 2, refused.err
@@ -100,7 +100,7 @@ def test_what_is_plainly_wrong_is_refused_without_loading_torch(command: Command
 
 
 @pytest.mark.extended
-def test_a_longer_horizon_that_raises_the_rate_says_so_with_both_values(command: Command, text_file: Path) -> None:
+def test_resume_that_raises_the_learning_rate_reports_both_values(command: Command, text_file: Path) -> None:
     flags = ["--data-dir", text_file, *FAST, "--warmup-steps", 2]
     assert command("train", *flags, "--max-steps", 20).code == 0
     longer = command("train", "--resume", "--max-steps", 200)

@@ -72,7 +72,9 @@ def whole(tmp_path_factory: pytest.TempPathFactory, prose: str) -> Path:
 @pytest.mark.slow
 @pytest.mark.fault
 @pytest.mark.parametrize(("place", "value"), [*(extended(place, "nan") for place in PLACES), ("a gradient", "inf")])
-def test_no_update_is_made_with_it_and_the_run_can_go_on(command: Command, whole: Path, place: str, value: str) -> None:
+def test_non_finite_step_makes_no_update_and_the_run_can_resume(
+    command: Command, whole: Path, place: str, value: str
+) -> None:
     code, step, variant, module = PLACES[place]
     flags = ["train", "--data-dir", whole.parents[2] / "prose.txt", *RUN]
     fault = planted(code=code.replace("VALUE", repr(value)), after="mmrec_engine.training.train_step")

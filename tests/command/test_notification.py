@@ -24,7 +24,7 @@ def told(command: Command) -> list[str]:
     return path.read_text().split()
 
 
-def test_the_command_learns_run_status_and_best_loss(command: Command, text_file: Path) -> None:
+def test_notify_command_gets_run_status_and_best_loss(command: Command, text_file: Path) -> None:
     done = command("train", "--data-dir", text_file, *FAST, "--max-steps", 20, "--notify", NOTE, "--json")
     assert done.code == 0, done.err
     best = f"{done.json['best']['loss']:.4f}"
@@ -33,7 +33,7 @@ def test_the_command_learns_run_status_and_best_loss(command: Command, text_file
 
 @pytest.mark.first(1)
 @pytest.mark.parametrize("broken", ["false", "no-such-command-here", "kill -9 $$"])
-def test_a_command_that_fails_is_told_and_changes_nothing(command: Command, text_file: Path, broken: str) -> None:
+def test_failing_notify_command_is_reported_and_changes_nothing(command: Command, text_file: Path, broken: str) -> None:
     done = command("train", "--data-dir", text_file, *FAST, "--max-steps", 10, "--notify", broken, "--json")
     assert done.code == 0
     assert done.json["status"] == "completed"
@@ -41,12 +41,12 @@ def test_a_command_that_fails_is_told_and_changes_nothing(command: Command, text
     assert "\x07" not in done.err, "no signs where there is no terminal"
 
 
-def test_what_the_command_prints_does_not_come_into_the_result(command: Command, text_file: Path) -> None:
+def test_output_of_the_notify_command_is_not_in_the_result(command: Command, text_file: Path) -> None:
     done = command("train", "--data-dir", text_file, *FAST, "--max-steps", 10, "--notify", "echo hello", "--json")
     assert done.json["steps"] == 10
 
 
-def test_a_run_that_is_interrupted_tells_so(command: Command, text_file: Path) -> None:
+def test_interrupted_run_notifies_with_its_status(command: Command, text_file: Path) -> None:
     words = ["train", "--data-dir", text_file, *FAST, "--max-steps", 100_000, "--notify", NOTE]
     process = command.start(*words)
     until = time.monotonic() + 60
@@ -57,12 +57,12 @@ def test_a_run_that_is_interrupted_tells_so(command: Command, text_file: Path) -
     assert told(command)[:2] == ["tiny", "interrupted"]
 
 
-def test_a_wrong_request_runs_no_command(command: Command) -> None:
+def test_refused_request_runs_no_notify_command(command: Command) -> None:
     assert command("train", "--data-dir", "nowhere", "--notify", NOTE).code == 2
     assert not (command.folder / "told.txt").exists()
 
 
-def test_the_signs_hold_no_code_of_the_runs_own() -> None:
+def test_desktop_notification_has_no_control_codes_from_the_run() -> None:
     written = signs(Ending(Path("a\x1b]0;evil\x07;b"), "early_stopped", best_loss=1.5), Wording("en"))
     assert written.startswith("\x07\x1b]9;mmrec: ") and "stopped early, best loss 1.500" in written
     assert written.count("\x1b") == 4 and written.count("\x07") == 1

@@ -32,7 +32,7 @@ def without_places(monkeypatch: pytest.MonkeyPatch, home: str, temporary: Path) 
     monkeypatch.setattr(user_folders.tempfile, "tempdir", str(temporary))
 
 
-def test_without_a_usable_home_a_private_folder_is_taken_and_told_once(
+def test_without_a_usable_home_a_private_folder_is_used_and_reported_once(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "file").touch()
@@ -46,7 +46,7 @@ def test_without_a_usable_home_a_private_folder_is_taken_and_told_once(
     assert private.stat().st_mode & 0o777 == 0o700
 
 
-def test_a_folder_of_somebody_else_in_its_place_is_not_taken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_private_folder_of_another_user_is_not_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     without_places(monkeypatch, str(tmp_path / "file" / "home"), tmp_path)
     (tmp_path / "elsewhere").mkdir()
@@ -55,19 +55,19 @@ def test_a_folder_of_somebody_else_in_its_place_is_not_taken(monkeypatch: pytest
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
-def test_a_place_that_was_named_is_taken_whatever_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_explicitly_named_folder_is_always_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     assert user_folders.cache_folder() == tmp_path / "file" / "mmrec"
 
 
-def test_a_home_that_nobody_knows_leaves_a_path_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unknown_home_leaves_a_tilde_path_unchanged(monkeypatch: pytest.MonkeyPatch) -> None:
     assert user_folders.expanded(Path("~no-such-user/text")) == Path("~no-such-user/text")
 
 
 @as_root
 @pytest.mark.slow
-def test_somebody_without_home_and_without_entry_trains_and_lists(tmp_path: Path, prose: str) -> None:
+def test_user_without_home_or_passwd_entry_can_train_and_list(tmp_path: Path, prose: str) -> None:
     work, temporary = tmp_path / "work", tmp_path / "tmp"
     for folder in (work, temporary):
         folder.mkdir()
@@ -95,7 +95,7 @@ def test_somebody_without_home_and_without_entry_trains_and_lists(tmp_path: Path
 
 
 @pytest.mark.parametrize("words", [["runs"], ["evaluate", "tiny"], ["train"], []])
-def test_a_working_folder_that_is_gone_is_one_line(command: Command, tmp_path: Path, words: list[str]) -> None:
+def test_removed_working_folder_is_one_line(command: Command, tmp_path: Path, words: list[str]) -> None:
     gone = tmp_path / "gone"
     start = f"os.execv({str(COMMAND)!r}, ['mmrec-tui', *{words!r}])"
     script = f"import os; os.chdir({str(gone)!r}); os.rmdir({str(gone)!r}); {start}"

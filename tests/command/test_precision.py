@@ -15,9 +15,7 @@ RUN = ["--seq-len", 32, "--batch-size", 2, "--threads", 1, "--no-check", "--max-
 @pytest.mark.extended
 @pytest.mark.fault
 @pytest.mark.parametrize("precision", [extended("bf16"), "fp16"])
-def test_a_run_in_half_precision_that_is_killed_ends_as_one_never_touched(
-    command: Command, text_file: Path, precision: str
-) -> None:
+def test_killed_half_precision_run_matches_uninterrupted_run(command: Command, text_file: Path, precision: str) -> None:
     flags = ["train", "--data-dir", text_file, *RUN, "--recipe", "fast", "--precision", precision]
     flags += ["--seq-len", 32, "--batch-size", 2]
     whole = assert_a_killed_run_ends_the_same(command, flags, 9)
@@ -30,7 +28,7 @@ def test_a_run_in_half_precision_that_is_killed_ends_as_one_never_touched(
 
 
 @pytest.mark.extended
-def test_the_checklist_passes_in_float16(command: Command, text_file: Path) -> None:
+def test_checklist_passes_in_float16(command: Command, text_file: Path) -> None:
     result = command("check", "before", "--data-dir", text_file, "--precision", "fp16", "--max-steps", 500, "--json")
     statuses = {finding["id"]: finding["status"] for finding in result.json["findings"]}
     for id in ("one-batch-overfit", "gradients-alive", "deterministic", "memory-fits", "initial-loss"):

@@ -60,7 +60,7 @@ def go(tmp_path: Path) -> Iterator[Path]:
     path.touch()  # whatever waits for it ends
 
 
-def test_a_run_is_listed_as_preparing_from_its_lock_on(command: Command, text_file: Path, go: Path) -> None:
+def test_run_is_listed_as_preparing_once_locked(command: Command, text_file: Path, go: Path) -> None:
     process = command.start("train", "--data-dir", text_file, *FAST, "--max-steps", 2, **held_up(go))
     wait_until_live(command.run_folder(), process)
     assert listed(command)["tiny"]["state"] == "PREPARING"
@@ -71,7 +71,7 @@ def test_a_run_is_listed_as_preparing_from_its_lock_on(command: Command, text_fi
     assert "mmrec/preparing" not in state_files(command)
 
 
-def test_a_request_that_proves_wrong_after_its_lock_leaves_nothing(command: Command, tmp_path: Path, go: Path) -> None:
+def test_request_refused_after_locking_leaves_nothing(command: Command, tmp_path: Path, go: Path) -> None:
     short = tmp_path / "short.txt"
     short.write_text("too short")
     process = command.start("train", "--data-dir", short, *FAST, "--max-steps", 2, **held_up(go))
@@ -86,7 +86,7 @@ def test_a_request_that_proves_wrong_after_its_lock_leaves_nothing(command: Comm
 
 
 @pytest.mark.extended
-def test_a_killed_preparation_is_no_run(command: Command, text_file: Path, go: Path) -> None:
+def test_killed_preparation_is_not_listed_as_run(command: Command, text_file: Path, go: Path) -> None:
     process = command.start("train", "--data-dir", text_file, *FAST, "--max-steps", 2, **held_up(go))
     wait_until_live(command.run_folder(), process)
     process.kill()
@@ -97,9 +97,7 @@ def test_a_killed_preparation_is_no_run(command: Command, text_file: Path, go: P
 
 @pytest.mark.parametrize("how", ["--resume", "--overwrite"])
 @pytest.mark.extended
-def test_a_run_that_another_process_takes_up_is_listed_as_preparing_and_stays_as_it_is(
-    command: Command, made: Path, how: str, go: Path, prose: str
-) -> None:
+def test_run_being_resumed_is_listed_as_preparing(command: Command, made: Path, how: str, go: Path, prose: str) -> None:
     text = command.folder / "text.txt"
     text.write_text(prose)
     before = {path.name: path.read_bytes() for path in made.iterdir()}
@@ -117,7 +115,7 @@ def test_a_run_that_another_process_takes_up_is_listed_as_preparing_and_stays_as
 
 
 @pytest.mark.extended
-def test_a_run_that_prepares_is_watched_with_its_progress_until_it_is_refused(
+def test_preparing_run_is_watched_until_it_is_refused(
     command: Command, tmp_path: Path, go: Path, opened: Callable[..., Screen]
 ) -> None:
     short = tmp_path / "short.txt"
@@ -133,7 +131,7 @@ def test_a_run_that_prepares_is_watched_with_its_progress_until_it_is_refused(
 
 
 @pytest.mark.extended
-def test_the_events_of_a_preparation_are_read_by_kind(command: Command, text_file: Path, go: Path) -> None:
+def test_preparation_events_are_read_by_kind(command: Command, text_file: Path, go: Path) -> None:
     process = command.start("train", "--data-dir", text_file, *FAST, "--max-steps", 2, **held_up(go))
     wait_until_live(command.run_folder(), process)
     lines = (command.run_folder() / "events.jsonl").read_text().splitlines()

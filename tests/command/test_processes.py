@@ -47,7 +47,7 @@ def flags(text_file: Path) -> list[object]:
     return ["train", "--data-dir", text_file, *RUN]
 
 
-def test_two_and_four_processes_train_as_one_does(command: Command, flags: list[object]) -> None:
+def test_training_with_two_and_four_ranks_matches_one(command: Command, flags: list[object]) -> None:
     for processes in (1, 2, 4):
         name = ["--processes", processes, "--name", f"of-{processes}"]
         result = command(*flags, "--max-steps", 50, *name, "--json")
@@ -66,7 +66,7 @@ def test_two_and_four_processes_train_as_one_does(command: Command, flags: list[
 
 
 @pytest.mark.extended
-def test_muon_with_accumulated_batches_and_an_average_agrees_too(command: Command, text_file: Path) -> None:
+def test_muon_with_accumulation_and_ema_matches(command: Command, text_file: Path) -> None:
     flags = ["train", "--data-dir", text_file, *FAST, "--recipe", "fast", "--batch-size", 3, "--accumulate", 2]
     flags += ["--weight-average", 0.2, "--max-steps", 20, "--eval-every", 20]
     losses = []
@@ -80,7 +80,7 @@ def test_muon_with_accumulated_batches_and_an_average_agrees_too(command: Comman
 
 @pytest.mark.fault
 @pytest.mark.extended
-def test_after_a_kill_it_goes_on_alike_with_the_same_or_another_number(command: Command, flags: list[object]) -> None:
+def test_killed_run_resumes_with_the_same_or_another_number_of_ranks(command: Command, flags: list[object]) -> None:
     flags = [*flags, "--max-steps", 24, "--processes", 3]  # of three sums the order counts, in which they are made
     assert command(*flags, "--name", "whole").code == 0
     whole = losses_of(command.run_folder("whole"))
@@ -100,9 +100,7 @@ def test_after_a_kill_it_goes_on_alike_with_the_same_or_another_number(command: 
 
 @pytest.mark.extended
 @pytest.mark.fault
-def test_a_process_that_is_lost_ends_all_with_one_word_and_what_was_learnt_is_kept(
-    command: Command, flags: list[object]
-) -> None:
+def test_lost_rank_ends_all_with_one_line_after_saving(command: Command, flags: list[object]) -> None:
     folder = command.run_folder()
     finished = ended_at_a_loss(command.start(*flags, *OF_THREE, "--checkpoint-every", 100_000), folder)
     path, content, _ = checkpoints.newest_usable(folder)
@@ -114,9 +112,7 @@ def test_a_process_that_is_lost_ends_all_with_one_word_and_what_was_learnt_is_ke
 @pytest.mark.fault
 @pytest.mark.parametrize("fault", [HERE, ELSEWHERE], ids=["in the first", "in another"])
 @pytest.mark.extended
-def test_memory_that_runs_out_in_one_makes_the_pieces_of_all_smaller(
-    command: Command, flags: list[object], fault: Any
-) -> None:
+def test_out_of_memory_on_one_rank_reduces_all_micro_batches(command: Command, flags: list[object], fault: Any) -> None:
     flags = [*flags, "--processes", 3, "--max-steps", 14]
     assert command(*flags, "--name", "whole").code == 0
     result = command(*flags, "--name", "pieces", **fault)
@@ -133,7 +129,7 @@ def test_memory_that_runs_out_in_one_makes_the_pieces_of_all_smaller(
 
 @pytest.mark.fault
 @pytest.mark.extended
-def test_who_asks_for_an_end_gets_one_from_all(command: Command, flags: list[object]) -> None:
+def test_stop_request_ends_all_ranks(command: Command, flags: list[object]) -> None:
     flags = [*flags, "--max-steps", 100_000, "--processes", 2]
     process = command.start(*flags, own_group=True)
     folder = command.run_folder()
@@ -154,7 +150,7 @@ def test_who_asks_for_an_end_gets_one_from_all(command: Command, flags: list[obj
 
 @pytest.mark.fault
 @pytest.mark.extended
-def test_torchrun_starts_them_as_well(command: Command, flags: list[object]) -> None:
+def test_run_started_by_torchrun(command: Command, flags: list[object]) -> None:
     assert command(*flags, "--max-steps", 20, "--name", "alone").code == 0
     words = ["--nnodes", 1, "--nproc-per-node", 2, "--master-port", 29_517, "-m", "mmrec_tui"]
     program = [sys.executable, "-m", "torch.distributed.run", *map(str, words)]
@@ -177,7 +173,7 @@ def test_torchrun_starts_them_as_well(command: Command, flags: list[object]) -> 
 
 
 @pytest.mark.extended
-def test_weights_that_are_given_are_those_of_all(command: Command, flags: list[object]) -> None:
+def test_initial_weights_are_the_same_on_all_ranks(command: Command, flags: list[object]) -> None:
     assert command(*flags, "--max-steps", 5, "--name", "first").code == 0
     for processes in (1, 2):
         more = ["--init-from", "checkpoints/first", "--processes", processes, "--name", f"of-{processes}"]

@@ -42,7 +42,7 @@ def files_of(folder: Path) -> dict[str, bytes]:
 
 @pytest.mark.slow
 @pytest.mark.extended
-def test_a_rate_far_too_high_is_named_and_its_remedy_trains_better(command: Command, text_file: Path) -> None:
+def test_too_high_rate_is_reported_and_its_remedy_trains_better(command: Command, text_file: Path) -> None:
     rash = command("train", "--data-dir", text_file, *RASH, "--learning-rate", 5.0, "--no-check", "--json")
     named = {one["id"]: one for one in rash.json["findings"] if one["status"] in ("warn", "fail")}
     assert "loss-too-high" in named
@@ -67,7 +67,7 @@ def test_a_rate_far_too_high_is_named_and_its_remedy_trains_better(command: Comm
 
 @pytest.mark.extended
 @pytest.mark.slow
-def test_the_first_sound_remedy_is_taken_without_asking(command: Command, text_file: Path) -> None:
+def test_auto_remedy_applies_the_first_sound_remedy(command: Command, text_file: Path) -> None:
     flags = ["--data-dir", text_file, *RASH, "--learning-rate", 5.0, "--no-check", "--auto-remedy"]
     done = command("train", *flags, "--json")
     assert done.code == 0, done.err
@@ -85,7 +85,7 @@ def test_the_first_sound_remedy_is_taken_without_asking(command: Command, text_f
 
 @pytest.mark.slow
 @pytest.mark.extended
-def test_overfitting_is_named_and_holding_back_trains_better(command: Command, prose: str) -> None:
+def test_overfitting_is_reported_and_its_remedy_trains_better(command: Command, prose: str) -> None:
     text = command.folder.parent / "little.txt"
     text.write_text(prose[:9000], encoding="utf-8")
     flags = ["--data-dir", text, *QUICK, "--seq-len", "64", "--batch-size", "8", "--recipe", "fast", "--dropout", "0"]
@@ -104,7 +104,7 @@ def test_overfitting_is_named_and_holding_back_trains_better(command: Command, p
 
 @pytest.mark.slow
 @pytest.mark.extended
-def test_a_rate_far_too_low_is_named_and_raising_it_trains_better(command: Command, text_file: Path) -> None:
+def test_too_low_rate_is_reported_and_its_remedy_trains_better(command: Command, text_file: Path) -> None:
     flags = [
         "--data-dir",
         text_file,
@@ -127,7 +127,7 @@ def test_a_rate_far_too_low_is_named_and_raising_it_trains_better(command: Comma
 
 
 @pytest.mark.extended
-def test_a_run_is_followed_with_other_settings_by_hand(command: Command, text_file: Path) -> None:
+def test_follow_up_run_with_given_settings(command: Command, text_file: Path) -> None:
     command("train", "--data-dir", text_file, *FAST, "--max-steps", 60, "--warmup-steps", 5)
     followed = command("train", "--from", "tiny", "--max-steps", 10, "--learning-rate", "1e-4", "--no-check", "--json")
     assert followed.code == 0, followed.err
@@ -149,7 +149,7 @@ def test_a_run_is_followed_with_other_settings_by_hand(command: Command, text_fi
         (["--init-from", "nowhere.pt"], "nowhere.pt"),
     ],
 )
-def test_a_wrong_request_is_code_2_and_changes_nothing(
+def test_invalid_request_is_code_2_and_changes_nothing(
     command: Command, text_file: Path, flags: list[str], named: str
 ) -> None:
     if "tiny" in flags:
@@ -171,7 +171,7 @@ def test_weights_of_another_vocabulary_are_refused(command: Command, text_file: 
     assert not command.run_folder("new").exists()
 
 
-def test_settings_change_in_a_training_that_goes_on_and_stay_changed(command: Command, text_file: Path) -> None:
+def test_settings_changed_in_a_running_training_stay_changed(command: Command, text_file: Path) -> None:
     """And a resume after a kill goes on with them, as if never interrupted."""
     process = command.start("train", "--data-dir", text_file, *FAST, "--max-steps", 4000, "--checkpoint-every", 1000)
     folder = command.run_folder()

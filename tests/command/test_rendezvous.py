@@ -40,7 +40,7 @@ def wait_for_waiting(folder: Path) -> None:
 @pytest.mark.fault
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 @pytest.mark.extended
-def test_a_process_that_never_comes_is_named_and_a_signal_ends_the_waiting(
+def test_missing_rank_is_named_and_a_signal_ends_the_wait(
     command: Command, text_file: Path, number: int, code: int
 ) -> None:
     port = free_port()
@@ -57,7 +57,7 @@ def test_a_process_that_never_comes_is_named_and_a_signal_ends_the_waiting(
 
 @pytest.mark.fault
 @pytest.mark.extended
-def test_a_resumed_run_that_is_stopped_while_it_waits_stays_as_it_was(command: Command, text_file: Path) -> None:
+def test_resume_stopped_while_waiting_changes_nothing(command: Command, text_file: Path) -> None:
     assert command("train", "--data-dir", text_file, *FAST, "--max-steps", 2).code == 0
     words = ["train", "--resume", "--max-steps", 4]
     process = command.start(*words, **place_of(0, free_port()), **soon())
@@ -71,7 +71,7 @@ def test_a_resumed_run_that_is_stopped_while_it_waits_stays_as_it_was(command: C
 
 @pytest.mark.fault
 @pytest.mark.extended
-def test_the_other_process_hears_a_signal_while_the_first_has_not_come(command: Command, text_file: Path) -> None:
+def test_signal_ends_a_rank_that_waits_for_rank_0(command: Command, text_file: Path) -> None:
     told = planted(after="mmrec_engine.training.rank_worker", code="module._TOLD_SECONDS = 0.5")
     port = free_port()
     process = command.start("train", "--data-dir", text_file, *FAST, **place_of(1, port), **told)
@@ -82,7 +82,7 @@ def test_the_other_process_hears_a_signal_while_the_first_has_not_come(command: 
 
 
 @pytest.mark.fault
-def test_processes_that_come_one_after_the_other_train_together(command: Command, text_file: Path) -> None:
+def test_ranks_started_one_after_the_other_train(command: Command, text_file: Path) -> None:
     port = free_port()
     words = ["train", "--data-dir", text_file, *FAST, "--max-steps", 2]
     first = command.start(*words, **place_of(0, port), **soon())
@@ -95,7 +95,7 @@ def test_processes_that_come_one_after_the_other_train_together(command: Command
 
 @pytest.mark.fault
 @pytest.mark.extended
-def test_who_does_not_come_at_all_ends_it_with_one_line(command: Command, text_file: Path) -> None:
+def test_missing_rank_ends_the_run_with_one_line(command: Command, text_file: Path) -> None:
     code = planted(after="mmrec_engine.distributed.launch", code="module._JOIN_SECONDS = 1.0")
     refused = command("train", "--data-dir", text_file, *FAST, **place_of(0, free_port()), **code)
     assert refused.code == 1

@@ -20,7 +20,7 @@ def trained(command: Command, text_file: Path) -> Command:
     return command
 
 
-def test_an_export_loads_back_to_the_same_logits(trained: Command) -> None:
+def test_loaded_export_gives_the_same_logits(trained: Command) -> None:
     exported = trained("export", "checkpoints/tiny", "out")
     assert exported.code == 0, exported.err
     assert {path.name for path in (trained.folder / "out").iterdir()} == {
@@ -36,7 +36,7 @@ def test_an_export_loads_back_to_the_same_logits(trained: Command) -> None:
     assert "not empty" in refused.err
 
 
-def test_generation_follows_its_seed_and_its_prompt(trained: Command) -> None:
+def test_generation_depends_on_seed_and_prompt(trained: Command) -> None:
     texts = [trained("generate", "tiny", "--prompt", "The", "--tokens", 40, "--seed", seed).out for seed in (1, 1, 2)]
     assert texts[0] == texts[1] != texts[2]
     as_json = trained("generate", "tiny", "--prompt", "The", "--tokens", 40, "--seed", 1, "--json").json
@@ -47,13 +47,13 @@ def test_generation_follows_its_seed_and_its_prompt(trained: Command) -> None:
     assert "漢" in unknown.err
 
 
-def test_joiners_of_a_script_stay_and_escapes_do_not() -> None:
+def test_joiners_are_printed_and_escapes_are_not() -> None:
     assert printable("می\u200cخواهم 👩\u200d👩") == "می\u200cخواهم 👩\u200d👩"
     assert printable("a\x1b[0m\x07\u202eb\x9b") == "a\\x1b[0m\\x07\\u202eb\\x9b"
 
 
 @pytest.mark.extended
-def test_closed_streams_are_no_error(command: Command, text_file: Path) -> None:
+def test_closed_streams_are_not_an_error(command: Command, text_file: Path) -> None:
     for closed in ("2>&-", ">&-", ">&- 2>&-"):
         words = f"{COMMAND} train --data-dir {text_file} {' '.join(FAST)} --max-steps 1 --overwrite --json {closed}"
         assert (
@@ -74,14 +74,14 @@ def test_evaluation_on_another_text_uses_the_models_own_vocabulary(trained: Comm
     assert "Validation metrikleri:" in trained("evaluate", "tiny", "--lang", "tr").out
 
 
-def test_a_text_that_is_gone_is_told_when_evaluating(trained: Command, text_file: Path) -> None:
+def test_evaluation_reports_missing_text(trained: Command, text_file: Path) -> None:
     text_file.unlink()
     told = trained("evaluate", "tiny")
     assert told.code == 2
     assert "--data-dir" in told.err
 
 
-def test_runs_are_found_from_anywhere(trained: Command) -> None:
+def test_runs_are_found_from_any_working_folder(trained: Command) -> None:
     listed = trained("runs", "--json").json["runs"]
     assert [(run["name"], run["state"], run["step"]) for run in listed] == [("tiny", "FINISHED", 20)]
     assert re.search(r"tiny  finished +20 ", trained("runs").out)
@@ -93,7 +93,7 @@ def test_runs_are_found_from_anywhere(trained: Command) -> None:
     trained.folder = moved
 
 
-def test_tables_are_told_as_text_and_as_json(command: Command) -> None:
+def test_tables_are_printed_as_text_and_json(command: Command) -> None:
     configs = command("configs", "--json").json["configs"]
     tiny = next(row for row in configs if (row["config"], row["arch"]) == ("tiny", "mmrec"))
     assert tiny["parameters"] == 878_592
@@ -107,13 +107,13 @@ def test_tables_are_told_as_text_and_as_json(command: Command) -> None:
     assert "no runs yet" in command("runs").err
 
 
-def test_the_version_is_told_without_loading_torch(command: Command) -> None:
+def test_version_is_printed_without_loading_torch(command: Command) -> None:
     told = command("--version").out.splitlines()
     assert [line.split()[0] for line in told] == ["mmrec-tui", "Python", "torch"]
     assert told[2].split()[1].startswith(torch.__version__.split("+")[0])
 
 
-def test_help_is_there_in_both_languages_and_shows_every_setting(command: Command) -> None:
+def test_help_shows_every_setting_in_both_languages(command: Command) -> None:
     for language, words in (("en", "Passes over the training text"), ("tr", "Eğitim metninin üzerinden")):
         told = command("train", "--help", "--lang", language)
         assert told.code == 0
@@ -122,7 +122,7 @@ def test_help_is_there_in_both_languages_and_shows_every_setting(command: Comman
             assert flag in told.out
 
 
-def test_a_reader_that_goes_away_is_no_error(command: Command) -> None:
+def test_closed_pipe_is_not_an_error(command: Command) -> None:
     process = command.start("corpora", "--json")
     assert process.stdout is not None
     process.stdout.close()
@@ -131,7 +131,7 @@ def test_a_reader_that_goes_away_is_no_error(command: Command) -> None:
     assert process.wait() == 0
 
 
-def test_the_guide_is_told_whole_and_by_topic(command: Command) -> None:
+def test_guide_is_printed_whole_and_by_topic(command: Command) -> None:
     listed = command("guide").out
     assert listed.count("\n  ") == len(topics("en")) > 13 + 4
     assert "dropout" in command("guide", "overfitting").out.lower()

@@ -23,7 +23,7 @@ RUN = [*FAST, "--max-steps", STEPS, "--eval-every", 15, "--checkpoint-every", 10
 
 @pytest.mark.fault
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), extended(signal.SIGTERM, 143)])
-def test_a_signal_saves_and_the_run_goes_on_from_there(
+def test_signal_saves_a_checkpoint_and_the_run_resumes(
     command: Command, text_file: Path, number: signal.Signals, code: int
 ) -> None:
     flags = ["train", "--data-dir", text_file, *RUN]
@@ -42,7 +42,7 @@ def test_a_signal_saves_and_the_run_goes_on_from_there(
 
 
 @pytest.mark.fault
-def test_a_signal_before_the_first_step_leaves_nothing(command: Command, text_file: Path) -> None:
+def test_signal_before_the_first_step_leaves_nothing(command: Command, text_file: Path) -> None:
     process = command.start("train", "--data-dir", text_file, *FAST)
     assert process.stderr is not None
     assert process.stderr.readline().startswith("📚")
@@ -53,7 +53,7 @@ def test_a_signal_before_the_first_step_leaves_nothing(command: Command, text_fi
 
 
 @pytest.mark.fault
-def test_a_hang_up_does_not_end_a_headless_run(command: Command, text_file: Path) -> None:
+def test_sighup_does_not_end_a_headless_run(command: Command, text_file: Path) -> None:
     process = command.start("train", "--data-dir", text_file, *RUN)
     wait_for_step(command.run_folder(), 5)
     process.send_signal(signal.SIGHUP)
@@ -62,7 +62,7 @@ def test_a_hang_up_does_not_end_a_headless_run(command: Command, text_file: Path
 
 
 @pytest.mark.fault
-def test_a_dead_stderr_only_silences_the_narration(command: Command, text_file: Path) -> None:
+def test_closed_stderr_only_silences_the_narration(command: Command, text_file: Path) -> None:
     process = command.start("train", "--data-dir", text_file, *RUN, "--json")
     assert process.stderr is not None
     process.stderr.close()
@@ -73,7 +73,7 @@ def test_a_dead_stderr_only_silences_the_narration(command: Command, text_file: 
 
 @pytest.mark.fault
 @pytest.mark.parametrize(("keep", "harm"), [(1, "flipped"), extended(3, "torn"), extended(3, "empty")])
-def test_a_damaged_newest_checkpoint_is_left_aside(command: Command, text_file: Path, keep: int, harm: str) -> None:
+def test_damaged_newest_checkpoint_is_skipped(command: Command, text_file: Path, keep: int, harm: str) -> None:
     flags = ["train", "--data-dir", text_file, *RUN, "--keep-checkpoints", keep]
     assert command(*flags, "--name", "whole").code == 0
     process = command.start(*flags, "--name", "hurt")
@@ -92,7 +92,7 @@ def test_a_damaged_newest_checkpoint_is_left_aside(command: Command, text_file: 
     assert_same_end(folder, command.run_folder("whole"))
 
 
-def test_resume_takes_from_the_run_what_is_not_given(command: Command, text_file: Path) -> None:
+def test_resume_uses_the_stored_settings(command: Command, text_file: Path) -> None:
     assert command("train", "--data-dir", text_file, *FAST, "--max-steps", 10, "--seed", 5).code == 0
     longer = command("train", "--resume", "--max-steps", 14, "--json")
     assert longer.code == 0, longer.err
@@ -103,7 +103,7 @@ def test_resume_takes_from_the_run_what_is_not_given(command: Command, text_file
     assert steps == list(range(1, 15))
 
 
-def test_a_finished_run_with_no_steps_left_is_left_as_it_is(command: Command, text_file: Path) -> None:
+def test_finished_run_without_steps_left_is_unchanged(command: Command, text_file: Path) -> None:
     assert command("train", "--data-dir", text_file, *FAST, "--max-steps", 5).code == 0
     before = {path.name: path.read_bytes() for path in command.run_folder().iterdir() if path.name != "lock"}
     again = command("train", "--resume", "--json")
@@ -123,7 +123,7 @@ def test_a_finished_run_with_no_steps_left_is_left_as_it_is(command: Command, te
         (["--corpus", "python-docs"], "--corpus"),
     ],
 )
-def test_a_resume_that_asks_for_another_run_is_refused(
+def test_resume_with_conflicting_settings_is_refused(
     command: Command, text_file: Path, flags: list[Any], told: str
 ) -> None:
     assert command("train", "--data-dir", text_file, *FAST, "--max-steps", 3).code == 0
@@ -133,7 +133,7 @@ def test_a_resume_that_asks_for_another_run_is_refused(
 
 
 @pytest.mark.extended
-def test_settings_come_from_the_checkpoint_where_the_description_is_gone(command: Command, text_file: Path) -> None:
+def test_settings_are_read_from_the_checkpoint_without_run_json(command: Command, text_file: Path) -> None:
     flags = ["--learning-rate", 0.01, "--dropout", 0.3, "--seed", 5]
     assert command("train", "--data-dir", text_file, *FAST, *flags, "--max-steps", 4).code == 0
     (command.run_folder() / "run.json").unlink()
@@ -144,7 +144,7 @@ def test_settings_come_from_the_checkpoint_where_the_description_is_gone(command
 
 
 @pytest.mark.extended
-def test_either_limit_lets_a_finished_run_go_on(command: Command, text_file: Path) -> None:
+def test_raising_either_limit_continues_a_finished_run(command: Command, text_file: Path) -> None:
     assert command("train", "--data-dir", text_file, *FAST, "--max-steps", 4).code == 0
     by_epochs = command("train", "--resume", "--epochs", 1, "--json", "--quiet")
     assert by_epochs.json["steps"] > 4
@@ -153,14 +153,14 @@ def test_either_limit_lets_a_finished_run_go_on(command: Command, text_file: Pat
 
 
 @pytest.mark.extended
-def test_a_run_in_the_folder_that_it_trains_on_can_be_resumed(command: Command, text_file: Path) -> None:
+def test_run_inside_its_text_folder_can_be_resumed(command: Command, text_file: Path) -> None:
     (command.folder / "a.txt").write_text(text_file.read_text())
     assert command("train", "--data-dir", ".", *FAST, "--max-steps", 3).code == 0
     resumed = command("train", "--resume", "--max-steps", 5)
     assert resumed.code == 0, resumed.err
 
 
-def test_a_checkpoint_of_another_model_is_told_apart(command: Command, text_file: Path) -> None:
+def test_checkpoint_of_another_model_is_recognised(command: Command, text_file: Path) -> None:
     for arch in ("mmrec", "gpt"):
         assert (
             command("train", "--data-dir", text_file, *FAST, "--max-steps", 3, "--arch", arch, "--name", arch).code == 0
@@ -172,7 +172,7 @@ def test_a_checkpoint_of_another_model_is_told_apart(command: Command, text_file
     assert "weights of another model" in refused.err
 
 
-def test_a_text_that_changed_cannot_be_resumed(command: Command, text_file: Path) -> None:
+def test_changed_text_cannot_be_resumed(command: Command, text_file: Path) -> None:
     assert command("train", "--data-dir", text_file, *FAST, "--max-steps", 3).code == 0
     text_file.write_text(text_file.read_text() + "more")
     refused = command("train", "--resume", "--max-steps", 6)
@@ -181,9 +181,7 @@ def test_a_text_that_changed_cannot_be_resumed(command: Command, text_file: Path
 
 
 @pytest.mark.extended
-def test_without_a_usable_checkpoint_a_resume_starts_at_the_beginning_and_says_so(
-    command: Command, text_file: Path
-) -> None:
+def test_resume_without_a_usable_checkpoint_restarts_and_says_so(command: Command, text_file: Path) -> None:
     started = command("train", "--data-dir", text_file, *FAST, "--max-steps", 4, "--resume")
     assert started.code == 0
     assert "No usable checkpoint" in started.err
@@ -198,7 +196,7 @@ def test_without_a_usable_checkpoint_a_resume_starts_at_the_beginning_and_says_s
 
 
 @pytest.mark.fault
-def test_a_run_is_steered_by_lines_in_its_control_file(command: Command, text_file: Path) -> None:
+def test_run_obeys_requests_in_control_jsonl(command: Command, text_file: Path) -> None:
     process = command.start("train", "--data-dir", text_file, *FAST, "--max-steps", 100_000, "--eval-every", 50_000)
     folder = command.run_folder()
     wait_for_step(folder, 3)
@@ -241,7 +239,7 @@ def events_of_partial(folder: Path) -> list[dict[str, Any]]:
 
 
 @pytest.mark.fault
-def test_two_processes_cannot_train_into_one_folder(command: Command, text_file: Path) -> None:
+def test_second_process_on_one_folder_is_refused(command: Command, text_file: Path) -> None:
     first = command.start("train", "--data-dir", text_file, *FAST, "--max-steps", 100_000, "--eval-every", 50_000)
     wait_for_step(command.run_folder(), 2)
     for flag in ("--resume", "--overwrite"):
@@ -258,7 +256,7 @@ def test_two_processes_cannot_train_into_one_folder(command: Command, text_file:
 
 @pytest.mark.extended
 @pytest.mark.fault
-def test_a_run_killed_after_its_last_checkpoint_gets_its_ending(command: Command, text_file: Path) -> None:
+def test_run_killed_after_its_last_checkpoint_is_completed(command: Command, text_file: Path) -> None:
     assert command("train", "--data-dir", text_file, *FAST, "--max-steps", 6).code == 0
     path = command.run_folder() / "events.jsonl"
     lines = path.read_text().splitlines(keepends=True)
@@ -271,7 +269,7 @@ def test_a_run_killed_after_its_last_checkpoint_gets_its_ending(command: Command
 
 
 @pytest.mark.extended
-def test_findings_are_told_once_however_often_a_run_is_resumed(command: Command, text_file: Path) -> None:
+def test_findings_are_reported_once_over_several_resumes(command: Command, text_file: Path) -> None:
     folder = command.folder / "text"
     folder.mkdir()
     (folder / "a.txt").write_text(text_file.read_text())
@@ -288,9 +286,7 @@ def test_findings_are_told_once_however_often_a_run_is_resumed(command: Command,
 
 
 @pytest.mark.fault
-def test_a_loss_that_is_not_finite_ends_the_run_before_it_touches_the_weights(
-    command: Command, text_file: Path
-) -> None:
+def test_non_finite_loss_ends_the_run_before_an_update(command: Command, text_file: Path) -> None:
     flags = ["--learning-rate", 100, "--weight-decay", 10, "--warmup-steps", 0, "--grad-clip", 0, "--max-steps", 300]
     failed = command("train", "--data-dir", text_file, *FAST, *flags, "--checkpoint-every", 2, "--json")
     assert failed.code == 1, failed.err
@@ -308,9 +304,7 @@ def test_a_loss_that_is_not_finite_ends_the_run_before_it_touches_the_weights(
 
 @pytest.mark.fault
 @pytest.mark.extended
-def test_a_limit_on_file_size_ends_a_run_with_a_clear_word_and_what_was_good_stays(
-    command: Command, text_file: Path
-) -> None:
+def test_file_size_limit_ends_a_run_in_one_line_and_keeps_checkpoints(command: Command, text_file: Path) -> None:
     flags = ["--data-dir", text_file, *FAST, "--no-save-best-model"]
     assert command("train", *flags, "--max-steps", 10, "--checkpoint-every", 5).code == 0
     whole = (command.run_folder() / "checkpoint_step_10.pt").stat().st_size

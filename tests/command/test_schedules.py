@@ -30,7 +30,7 @@ def rates_of(folder: Path) -> list[float]:
         extended(["--schedule", "constant"], 40, 1.0),
     ],
 )
-def test_the_rates_of_a_run_are_those_of_its_schedule(
+def test_learning_rates_follow_the_schedule(
     command: Command, text_file: Path, flags: list[object], step: int, share: float
 ) -> None:
     result = command("train", "--data-dir", text_file, *RUN, *flags, "--no-check")
@@ -40,7 +40,7 @@ def test_the_rates_of_a_run_are_those_of_its_schedule(
 
 @pytest.mark.extended
 @pytest.mark.fault
-def test_plateaus_lower_the_rate_also_of_a_run_that_was_killed(command: Command, text_file: Path) -> None:
+def test_plateaus_lower_the_rate_after_a_kill_and_resume(command: Command, text_file: Path) -> None:
     flags = ["train", "--data-dir", text_file, *RUN, *STILL, "--plateau-factor", 0.3, "--checkpoint-every", 4]
     folder = assert_a_killed_run_ends_the_same(command, flags, 22)
     shares = [round(rate / 1e-15, 3) for rate in rates_of(folder)]
@@ -54,7 +54,7 @@ def test_plateaus_lower_the_rate_also_of_a_run_that_was_killed(command: Command,
 
 
 @pytest.mark.extended
-def test_a_run_from_before_there_were_plateaus_goes_on(command: Command, text_file: Path) -> None:
+def test_run_of_a_version_without_plateaus_is_resumed(command: Command, text_file: Path) -> None:
     flags = ["train", "--data-dir", text_file, *RUN]
     assert command(*flags, "--max-steps", 10).code == 0
     settings = ("plateau_patience", "plateau_factor", "cycles", "decay_share")
@@ -74,7 +74,7 @@ def test_a_run_from_before_there_were_plateaus_goes_on(command: Command, text_fi
         (["--plateau-patience", 0.5], "--plateau-patience"),
     ],
 )
-def test_a_wrong_schedule_is_code_2(command: Command, flags: list[object], told: str) -> None:
+def test_invalid_schedule_is_code_2(command: Command, flags: list[object], told: str) -> None:
     result = command("train", *FAST, *flags)
     assert result.code == 2
     assert told in result.err

@@ -17,7 +17,7 @@ from tests.conftest import QUICK, Command, extended
 SMALL = ["--seq-len", 64, "--batch-size", 4, "--threads", 1, "--precision", "fp32", "--dropout", 0]
 
 
-def test_a_rate_is_found_on_real_text_and_nothing_is_written(command: Command, text_file: Path) -> None:
+def test_find_lr_suggests_a_rate_and_writes_nothing(command: Command, text_file: Path) -> None:
     result = command("find-lr", "--data-dir", text_file, *SMALL, "--steps", 80, "--json")
     assert result.code == 0, result.err
     found = result.json
@@ -33,9 +33,7 @@ def test_a_rate_is_found_on_real_text_and_nothing_is_written(command: Command, t
     assert command.everything_on_disk() == set()
 
 
-def test_without_a_terminal_the_curve_is_lines_and_the_last_one_names_the_flag(
-    command: Command, text_file: Path
-) -> None:
+def test_find_lr_without_a_terminal_prints_lines_and_the_flag(command: Command, text_file: Path) -> None:
     words = ["find-lr", "--data-dir", text_file, *SMALL, "--steps", 40, "--recipe", "fast"]
     plain = command(*words)
     assert plain.code == 0, plain.err
@@ -51,7 +49,7 @@ def test_without_a_terminal_the_curve_is_lines_and_the_last_one_names_the_flag(
 
 
 @pytest.mark.extended
-def test_on_a_terminal_there_is_a_plot(command: Command, text_file: Path, opened: Callable[..., Screen]) -> None:
+def test_find_lr_on_a_terminal_draws_a_plot(command: Command, text_file: Path, opened: Callable[..., Screen]) -> None:
     screen = opened("find-lr", "--data-dir", text_file, *SMALL, "--steps", 40, columns=110, lines=40)
     assert screen.wait_for_end() == 0
     shown = screen.text()
@@ -63,7 +61,7 @@ def test_on_a_terminal_there_is_a_plot(command: Command, text_file: Path, opened
 
 
 @pytest.mark.alone
-def test_a_batch_is_found_on_real_text_and_nothing_is_written(command: Command, text_file: Path) -> None:
+def test_find_batch_suggests_a_batch_and_writes_nothing(command: Command, text_file: Path) -> None:
     result = command("find-batch", "--data-dir", text_file, *QUICK, "--seconds", 10, "--json")
     assert result.code == 0, result.err
     found = result.json
@@ -81,7 +79,7 @@ def test_a_batch_is_found_on_real_text_and_nothing_is_written(command: Command, 
 
 
 @pytest.mark.alone
-def test_the_table_of_batches_ends_with_flags_and_what_they_mean(command: Command, text_file: Path) -> None:
+def test_find_batch_ends_with_flags_and_their_meaning(command: Command, text_file: Path) -> None:
     result = command("find-batch", "--data-dir", text_file, *QUICK, "--seconds", 5)
     assert result.code == 0, result.err
     lines = result.out.splitlines()
@@ -92,7 +90,7 @@ def test_the_table_of_batches_ends_with_flags_and_what_they_mean(command: Comman
 
 
 @pytest.mark.parametrize("name", ["find-lr", "find-batch"])
-def test_a_wrong_request_is_one_line_and_code_2(name: str, command: Command) -> None:
+def test_invalid_request_is_one_line_and_code_2(name: str, command: Command) -> None:
     for words in (
         ["--data-dir", "nowhere"],
         ["--dropout", "2"],
@@ -112,7 +110,7 @@ def test_a_wrong_request_is_one_line_and_code_2(name: str, command: Command) -> 
 @pytest.mark.extended
 @pytest.mark.parametrize("name", ["find-lr", "find-batch"])
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), extended(signal.SIGTERM, 143)])
-def test_a_signal_ends_it_with_its_code_and_leaves_nothing(
+def test_signal_ends_a_search_with_its_code_and_leaves_nothing(
     name: str, sent: signal.Signals, code: int, command: Command, text_file: Path
 ) -> None:
     long = ["--steps", 2000] if name == "find-lr" else ["--seconds", 600]

@@ -52,7 +52,7 @@ def told_of(folder: Path, event: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.extended
-def test_a_model_in_parts_trains_as_one_does(command: Command, flags: list[object]) -> None:
+def test_sharded_training_matches_unsharded_training(command: Command, flags: list[object]) -> None:
     for processes in (1, 3):
         more = [] if processes == 1 else ["--processes", processes, *FULL]
         result = command(*flags, "--max-steps", 20, "--name", f"of-{processes}", *more, "--json", **planted(**NO_ROOM))
@@ -77,7 +77,7 @@ def test_a_model_in_parts_trains_as_one_does(command: Command, flags: list[objec
 
 
 @pytest.mark.extended
-def test_muon_with_accumulated_batches_and_an_average_agrees_too(command: Command, text_file: Path) -> None:
+def test_sharded_muon_with_accumulation_and_ema_matches(command: Command, text_file: Path) -> None:
     """At a low rate: at the usual one Muon makes of a rounding a hundredth within twenty steps, with one process too."""
     flags = ["train", "--data-dir", text_file, *FAST, "--recipe", "fast", "--batch-size", 3, "--accumulate", 2]
     flags += ["--weight-average", 0.2, "--max-steps", 12, "--eval-every", 6, "--learning-rate", 0.002]
@@ -93,7 +93,7 @@ def test_muon_with_accumulated_batches_and_an_average_agrees_too(command: Comman
 
 @pytest.mark.fault
 @pytest.mark.extended
-def test_after_a_kill_it_goes_on_alike_in_parts_or_whole(command: Command, flags: list[object]) -> None:
+def test_killed_sharded_run_resumes_sharded_or_whole(command: Command, flags: list[object]) -> None:
     flags = [*flags, "--max-steps", 14, "--weight-average", 0.2]
     assert command(*flags, "--processes", 2, *FULL, "--name", "whole").code == 0
     whole = losses_of(command.run_folder("whole"))
@@ -113,7 +113,7 @@ def test_after_a_kill_it_goes_on_alike_in_parts_or_whole(command: Command, flags
 
 @pytest.mark.fault
 @pytest.mark.extended
-def test_a_process_that_is_lost_ends_all_with_one_word(command: Command, flags: list[object]) -> None:
+def test_lost_rank_ends_all_with_one_line(command: Command, flags: list[object]) -> None:
     folder = command.run_folder()
     finished = ended_at_a_loss(command.start(*flags, *OF_THREE, *FULL), folder)
     path, content, _ = checkpoints.newest_usable(folder)
@@ -124,7 +124,7 @@ def test_a_process_that_is_lost_ends_all_with_one_word(command: Command, flags: 
 
 @pytest.mark.fault
 @pytest.mark.extended
-def test_what_a_person_asks_for_is_done_by_all(command: Command, flags: list[object]) -> None:
+def test_requests_are_carried_out_by_all_ranks(command: Command, flags: list[object]) -> None:
     process = command.start(*flags, "--max-steps", 100_000, "--processes", 2, *FULL, own_group=True)
     folder = command.run_folder()
     wait_for_step(folder, 3)
@@ -144,7 +144,7 @@ def test_what_a_person_asks_for_is_done_by_all(command: Command, flags: list[obj
 
 @pytest.mark.fault
 @pytest.mark.extended
-def test_what_is_not_finite_is_named_by_all_at_once(command: Command, flags: list[object]) -> None:
+def test_non_finite_gradient_ends_all_ranks_with_its_module(command: Command, flags: list[object]) -> None:
     result = command(
         *flags,
         "--max-steps",
@@ -160,7 +160,7 @@ def test_what_is_not_finite_is_named_by_all_at_once(command: Command, flags: lis
 
 @pytest.mark.fault
 @pytest.mark.extended
-def test_torchrun_starts_them_as_well(command: Command, flags: list[object]) -> None:
+def test_sharded_run_started_by_torchrun(command: Command, flags: list[object]) -> None:
     assert command(*flags, "--max-steps", 10, "--name", "alone").code == 0
     words = ["--nnodes", 1, "--nproc-per-node", 2, "--master-port", 29_519, "-m", "mmrec_tui", *flags, *FULL]
     result = subprocess.run(
@@ -174,7 +174,7 @@ def test_torchrun_starts_them_as_well(command: Command, flags: list[object]) -> 
 
 
 @pytest.mark.extended
-def test_each_process_holds_its_share_of_a_larger_model(command: Command, text_file: Path) -> None:
+def test_each_rank_holds_its_share_of_the_model(command: Command, text_file: Path) -> None:
     if not Path("/proc/self/status").exists():
         pytest.skip("needs /proc")
     flags = ["train", "--data-dir", text_file, *FAST, "--config", "small", "--batch-size", 2, "--seq-len", 64]
@@ -193,7 +193,7 @@ def test_each_process_holds_its_share_of_a_larger_model(command: Command, text_f
 
 
 @pytest.mark.extended
-def test_where_it_fits_into_none_it_is_in_parts_by_itself(command: Command, flags: list[object]) -> None:
+def test_model_too_large_for_one_rank_is_sharded_automatically(command: Command, flags: list[object]) -> None:
     little = "import mmrec_engine.training.device_memory as memory; memory.available_bytes = lambda: 90 * 2**20"
     fault = planted(code=little, after="mmrec_engine.training.device_memory")
     result = command(*flags, "--max-steps", 3, "--processes", 4, **fault)
@@ -201,7 +201,7 @@ def test_where_it_fits_into_none_it_is_in_parts_by_itself(command: Command, flag
     assert "4 processes share each step and hold the model in parts" in result.err
 
 
-def test_one_process_cannot_share(command: Command, flags: list[object]) -> None:
+def test_sharding_with_one_process_is_refused(command: Command, flags: list[object]) -> None:
     result = command(*flags, *FULL)
     assert result.code == 2
     assert "--sharding full: one process has nobody" in one_line_of(result.err)
@@ -209,7 +209,7 @@ def test_one_process_cannot_share(command: Command, flags: list[object]) -> None
 
 
 @pytest.mark.extended
-def test_the_memory_that_is_checked_is_that_of_a_part(command: Command, text_file: Path) -> None:
+def test_memory_check_uses_the_size_of_a_shard(command: Command, text_file: Path) -> None:
     flags = ["--data-dir", text_file, "--config", "base", "--seq-len", 32, "--batch-size", 4, "--precision", "fp32"]
     little = "import mmrec_engine.training.device_memory as memory; memory.available_bytes = lambda: 6 * 2**30"
     fault = planted(code=little, after="mmrec_engine.training.device_memory")

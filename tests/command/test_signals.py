@@ -34,7 +34,7 @@ time.time = jumping
 
 @pytest.mark.extended
 @pytest.mark.fault
-def test_a_process_that_is_stopped_and_continued_changes_nothing(command: Command, text_file: Path) -> None:
+def test_sigstop_and_sigcont_change_nothing(command: Command, text_file: Path) -> None:
     flags = ["train", "--data-dir", text_file, *RUN]
     assert command(*flags, "--name", "whole").code == 0
     # A group without a parent outside it, as that of a test in the background, is not stopped by this signal.
@@ -54,7 +54,7 @@ def test_a_process_that_is_stopped_and_continued_changes_nothing(command: Comman
 
 
 @pytest.mark.fault
-def test_a_second_interrupt_ends_at_once_and_loses_nothing_saved(command: Command, text_file: Path) -> None:
+def test_second_interrupt_ends_at_once_and_keeps_checkpoints(command: Command, text_file: Path) -> None:
     flags = ["train", "--data-dir", text_file, *FAST, "--max-steps", "400", "--checkpoint-every", "5"]
     process = command.start(*flags)
     wait_for_step(command.run_folder(), 7)
@@ -73,7 +73,7 @@ def test_a_second_interrupt_ends_at_once_and_loses_nothing_saved(command: Comman
 @pytest.mark.extended
 @pytest.mark.fault
 @pytest.mark.parametrize("forward", [315_360_000, extended(-315_360_000)])
-def test_a_clock_that_jumps_changes_nothing(command: Command, text_file: Path, forward: int) -> None:
+def test_clock_jump_changes_nothing(command: Command, text_file: Path, forward: int) -> None:
     code = CLOCK.replace("FORWARD", str(forward))
     process = command.start("train", "--data-dir", text_file, *ENDLESS, **planted(code=code))
     folder = command.run_folder()
@@ -95,7 +95,7 @@ def test_a_clock_that_jumps_changes_nothing(command: Command, text_file: Path, f
 
 @pytest.mark.extended
 @pytest.mark.fault
-def test_a_pipe_that_nobody_empties_does_not_hold_up_training(command: Command, text_file: Path) -> None:
+def test_full_stderr_pipe_does_not_block_training(command: Command, text_file: Path) -> None:
     text_file.write_text(text_file.read_text()[:4000])  # evaluations, each with its lines, that take no time
     ours, theirs = os.pipe()
     if hasattr(fcntl, "F_SETPIPE_SZ"):
@@ -118,7 +118,7 @@ def test_a_pipe_that_nobody_empties_does_not_hold_up_training(command: Command, 
 @pytest.mark.first(1)
 @pytest.mark.fault
 @pytest.mark.parametrize("words", [["configs", "--json"], ["corpora"], ["guide"], ["--version"]])
-def test_a_result_that_nobody_can_take_is_told(command: Command, words: list[str]) -> None:
+def test_unwritable_stdout_is_reported(command: Command, words: list[str]) -> None:
     with Path("/dev/full").open("w") as full:
         ended = subprocess.run(
             [str(COMMAND), *words],
@@ -135,7 +135,7 @@ def test_a_result_that_nobody_can_take_is_told(command: Command, words: list[str
 
 @pytest.mark.extended
 @pytest.mark.fault
-def test_a_trained_model_whose_result_nobody_can_take_is_whole(command: Command, text_file: Path) -> None:
+def test_model_is_complete_if_stdout_is_unwritable(command: Command, text_file: Path) -> None:
     with Path("/dev/full").open("w") as full:
         ended = subprocess.run(
             [str(COMMAND), "train", "--data-dir", str(text_file), *FAST, "--max-steps", "3", "--json"],
@@ -148,7 +148,7 @@ def test_a_trained_model_whose_result_nobody_can_take_is_whole(command: Command,
 
 @pytest.mark.extended
 @pytest.mark.fault
-def test_of_several_that_start_at_once_one_trains(command: Command, text_file: Path) -> None:
+def test_one_of_several_simultaneous_starts_trains(command: Command, text_file: Path) -> None:
     """And the others change nothing of it: its record holds each step once."""
     flags = ["train", "--data-dir", text_file, *FAST, "--max-steps", "40", "--eval-every", "20"]
     started = [command.start(*flags) for _ in range(4)]
@@ -164,7 +164,7 @@ def test_of_several_that_start_at_once_one_trains(command: Command, text_file: P
 @pytest.mark.first(1)
 @pytest.mark.fault
 @pytest.mark.parametrize("signed", ["PID", *map(extended, ("999999999", "", "-1")), "not a number"])
-def test_a_stale_lock_is_taken_over(command: Command, text_file: Path, signed: str) -> None:
+def test_stale_lock_is_taken_over(command: Command, text_file: Path, signed: str) -> None:
     """Whatever a lock file says: what holds is the system's own lock, which dies with its process."""
     folder = command.run_folder()
     folder.mkdir(parents=True)
@@ -178,7 +178,7 @@ def test_a_stale_lock_is_taken_over(command: Command, text_file: Path, signed: s
 @pytest.mark.fault
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems do not hold a process to such a limit")
 @pytest.mark.parametrize("mebibytes", [extended(64), extended(200), 400, extended(700), extended(1000)])
-def test_too_little_memory_for_anything_is_told_in_one_line(command: Command, text_file: Path, mebibytes: int) -> None:
+def test_too_little_memory_is_reported_in_one_line(command: Command, text_file: Path, mebibytes: int) -> None:
     limit = mebibytes * 2**20
     ended = subprocess.run(
         [str(COMMAND), "train", "--data-dir", str(text_file), *QUICK, "--max-steps", "3", "--no-check"],

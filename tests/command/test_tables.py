@@ -43,7 +43,7 @@ def on_a_terminal(command: Command, *words: str) -> str:
 
 
 @pytest.mark.parametrize("name", ["configs", extended("corpora"), "runs"])
-def test_a_table_is_drawn_on_a_terminal_and_plain_in_a_pipe(command: Command, name: str) -> None:
+def test_table_is_drawn_on_a_terminal_and_plain_in_a_pipe(command: Command, name: str) -> None:
     record(command.folder / "checkpoints" / "tiny", [*a_training(60), *an_ending(step=60)])
     drawn, plain = on_a_terminal(command, name), command(name).out
     assert "\x1b[1m" in drawn and "─" in drawn, "a bold head over a rule"
@@ -54,7 +54,7 @@ def test_a_table_is_drawn_on_a_terminal_and_plain_in_a_pipe(command: Command, na
 
 
 @pytest.mark.extended
-def test_rows_that_come_one_by_one_stand_under_a_head_with_a_rule(command: Command, text_file: Path) -> None:
+def test_streamed_rows_have_a_header_with_a_rule(command: Command, text_file: Path) -> None:
     words = ["find-batch", "--data-dir", str(text_file), "--seq-len", "32", "--seconds", "3", "--threads", "1"]
     drawn = on_a_terminal(command, *words)
     lines = drawn.splitlines()

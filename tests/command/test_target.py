@@ -29,7 +29,7 @@ def long_text(command: Command) -> Path:
 
 
 @pytest.mark.extended
-def test_the_fast_recipe_finds_its_way_to_a_target_without_a_number_of_steps(command: Command, long_text: Path) -> None:
+def test_fast_recipe_reaches_a_target_loss_without_max_steps(command: Command, long_text: Path) -> None:
     words = ["--data-dir", long_text, "--recipe", "fast", "--val-split", "0.3", "--seq-len", 64, "--no-check"]
     trained = command("train", *words, "--target-loss", 2.3, "--json")
     assert trained.code == 0, trained.err
@@ -58,7 +58,7 @@ def events_findings(command: Command) -> list[dict[str, Any]]:
 
 
 @pytest.mark.extended
-def test_who_says_how_long_or_how_often_is_heeded(command: Command, text_file: Path) -> None:
+def test_given_steps_and_eval_every_are_respected(command: Command, text_file: Path) -> None:
     words = ["train", "--data-dir", text_file, "--recipe", "fast", *FAST, "--target-loss", 0.5]
     assert command(*words, "--max-steps", 20, "--name", "long").code == 0
     described = json.loads((command.run_folder("long") / "run.json").read_text())["settings"]
@@ -71,7 +71,7 @@ def test_who_says_how_long_or_how_often_is_heeded(command: Command, text_file: P
 
 
 @pytest.mark.extended
-def test_an_average_is_smoother_than_the_weights_it_is_made_of(command: Command, text_file: Path) -> None:
+def test_ema_weights_have_a_lower_loss_than_the_last_weights(command: Command, text_file: Path) -> None:
     words = ["train", "--data-dir", text_file, "--recipe", "fast", *FAST, "--schedule", "constant", "--max-steps", 60]
     plain = command(*words, "--json", "--name", "plain").json
     averaged = command(*words, "--weight-average", 0.17, "--json", "--name", "averaged").json
@@ -84,7 +84,7 @@ def test_an_average_is_smoother_than_the_weights_it_is_made_of(command: Command,
         assert not torch.equal(weight, own["model"][name])
 
 
-def test_an_average_beyond_its_bounds_is_refused(command: Command, text_file: Path) -> None:
+def test_out_of_range_weight_average_is_refused(command: Command, text_file: Path) -> None:
     for value, word in (("0.7", "<= 0.5"), ("-1", ">= 0"), ("much", "number")):
         refused = command("train", "--data-dir", text_file, "--weight-average", value)
         assert refused.code == 2

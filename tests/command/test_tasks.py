@@ -42,7 +42,7 @@ def described(folder: Path) -> dict[str, Any]:
 
 
 @pytest.mark.extended
-def test_a_run_holds_to_the_weights_and_tells_the_loss_of_each(command: Command, corpora: list[str]) -> None:
+def test_mixture_keeps_its_weights_and_reports_each_loss(command: Command, corpora: list[str]) -> None:
     result = command("train", *BOTH, *RUN, "--json")
     assert result.code == 0, result.err
     assert "70.00% of the windows" in result.err and "30.00% of the windows" in result.err
@@ -89,7 +89,7 @@ MixedWindows.batch = noted
         extended(["--data-dir", "en", "--data-dir", "digits", "--mixing-temperature", 1000], 0.5),
     ],
 )
-def test_the_windows_of_the_steps_come_from_the_corpora_by_their_shares(
+def test_step_windows_follow_the_corpus_shares(
     command: Command, corpora: list[str], flags: list[object], share: float | None
 ) -> None:
     """By weight, by size, and evenly."""
@@ -112,7 +112,7 @@ def test_the_windows_of_the_steps_come_from_the_corpora_by_their_shares(
 
 
 @pytest.mark.extended
-def test_the_tag_decides_in_whose_way_a_model_writes(command: Command, corpora: list[str]) -> None:
+def test_tag_selects_the_corpus_style_of_generated_text(command: Command, corpora: list[str]) -> None:
     flags = ["--max-steps", 150, "--eval-every", 150, "--learning-rate", 0.01, "--dropout", 0]
     assert command("train", *BOTH, *RUN, *flags).code == 0
     texts = {}
@@ -137,7 +137,7 @@ def test_the_tag_decides_in_whose_way_a_model_writes(command: Command, corpora: 
 
 
 @pytest.mark.extended
-def test_one_of_them_can_decide_when_to_stop(command: Command, corpora: list[str]) -> None:
+def test_early_stopping_can_use_one_corpus(command: Command, corpora: list[str]) -> None:
     folder = command.run_folder()
     patience = ["--early-stopping-patience", 2, "--max-steps", 60, "--eval-every", 5, "--learning-rate", 0.01]
     # Of the digits hardly a window: they are not learnt, and get worse as the letters come.
@@ -156,7 +156,7 @@ def test_one_of_them_can_decide_when_to_stop(command: Command, corpora: list[str
 
 
 @pytest.mark.extended
-def test_a_target_is_that_of_the_one_that_is_judged(command: Command, corpora: list[str]) -> None:
+def test_target_loss_uses_the_selected_corpus(command: Command, corpora: list[str]) -> None:
     flags = [*BOTH, *FAST, "--target-loss", 2.5, "--early-stopping-on", "digits", "--max-steps", 300]
     result = command("train", *flags, "--learning-rate", 0.005, "--warmup-steps", 4, "--json")
     assert result.code == 0, result.err
@@ -170,7 +170,7 @@ def test_a_target_is_that_of_the_one_that_is_judged(command: Command, corpora: l
 
 @pytest.mark.fault
 @pytest.mark.extended
-def test_a_mixture_that_is_killed_ends_the_same(command: Command, corpora: list[str]) -> None:
+def test_killed_mixture_run_matches_uninterrupted_run(command: Command, corpora: list[str]) -> None:
     flags = ["train", *BOTH, *RUN, "--denoising", 0.4, "--max-steps", 40, "--checkpoint-every", 4]
     folder = assert_a_killed_run_ends_the_same(command, [*flags, "--early-stopping-on", "en"], 22)
     assert len(validations(folder)) == 8
@@ -181,7 +181,7 @@ def test_a_mixture_that_is_killed_ends_the_same(command: Command, corpora: list[
 
 
 @pytest.mark.extended
-def test_a_resume_knows_its_corpora(command: Command, corpora: list[str]) -> None:
+def test_resume_restores_the_corpora(command: Command, corpora: list[str]) -> None:
     assert command("train", *BOTH, *RUN).code == 0
     same = command("train", *BOTH, *RUN[: len(FAST)], "--resume", "--max-steps", 22, "--json")
     assert same.code == 0, same.err
@@ -193,7 +193,7 @@ def test_a_resume_knows_its_corpora(command: Command, corpora: list[str]) -> Non
 
 
 @pytest.mark.extended
-def test_a_settings_file_names_several(command: Command, corpora: list[str]) -> None:
+def test_settings_file_can_name_several_corpora(command: Command, corpora: list[str]) -> None:
     (command.folder / "plan.toml").write_text('data_dir = ["en=2", "digits=2"]\nearly_stopping_on = "en"\n')
     assert command("train", "--settings", "plan.toml", *RUN).code == 0
     assert [part["share"] for part in described(command.run_folder())["corpus"]["parts"]] == [0.5, 0.5]
@@ -208,7 +208,7 @@ def test_built_in_corpora_can_be_mixed(command: Command) -> None:
 
 
 @pytest.mark.extended
-def test_a_share_that_is_too_large_for_a_corpus_is_told_before(command: Command, corpora: list[str]) -> None:
+def test_too_large_corpus_share_is_reported_before_training(command: Command, corpora: list[str]) -> None:
     result = command("check", "before", "--data-dir", "en=1", "--data-dir", "digits=50", *FAST[:-1], "--json")
     (found,) = [one for one in result.json["findings"] if one["id"] == "corpora-repeated"]
     assert found["status"] == "warn"
@@ -218,7 +218,7 @@ def test_a_share_that_is_too_large_for_a_corpus_is_told_before(command: Command,
 
 
 @pytest.mark.extended
-def test_denoising_trains_and_writes_plain_text(command: Command, corpora: list[str]) -> None:
+def test_denoising_model_trains_and_generates_plain_text(command: Command, corpora: list[str]) -> None:
     assert command("train", "--data-dir", "en", *RUN, "--denoising", 0.5).code == 0
     noted = described(command.run_folder())
     assert command("train", "--data-dir", "en", *RUN, "--name", "plain").code == 0
@@ -235,7 +235,7 @@ def test_denoising_trains_and_writes_plain_text(command: Command, corpora: list[
     assert command("evaluate", "tiny", "--seq-len", 64, "--json").code == 0
 
 
-def test_a_loss_is_the_mean_over_what_counts_in_an_example(command: Command, corpora: list[str]) -> None:
+def test_denoising_loss_is_a_mean_over_predicted_tokens(command: Command, corpora: list[str]) -> None:
     flags = ["--denoising", 1, "--max-steps", 1, "--dropout", 0]
     assert command("train", "--data-dir", "en", *RUN, *flags).code == 0
     (step,) = [event for event in events_of(command.run_folder()) if event["event"] == "step"]
@@ -246,7 +246,7 @@ def test_a_loss_is_the_mean_over_what_counts_in_an_example(command: Command, cor
 
 
 @pytest.mark.extended
-def test_a_run_from_before_there_were_several_goes_on(command: Command, corpora: list[str]) -> None:
+def test_run_of_a_version_with_one_corpus_is_resumed(command: Command, corpora: list[str]) -> None:
     assert command("train", "--data-dir", "en", *RUN, "--max-steps", 10).code == 0
     folder = command.run_folder()
     assert described(folder)["settings"]["data_dir"] == f"{command.folder}/en"
@@ -274,7 +274,7 @@ def test_a_run_from_before_there_were_several_goes_on(command: Command, corpora:
         (["--data-dir", "en", "--data-dir", ""], "--data-dir"),
     ],
 )
-def test_a_wrong_mixture_is_code_2(command: Command, corpora: list[str], flags: list[object], told: str) -> None:
+def test_invalid_mixture_is_code_2(command: Command, corpora: list[str], flags: list[object], told: str) -> None:
     before = command.everything_on_disk()
     result = command("train", *FAST, *flags)
     assert result.code == 2

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.fresh_process
 
 @pytest.mark.extended
 @pytest.mark.parametrize("columns", [40, extended(80), extended(160)])
-def test_the_bar_keeps_to_one_line(command: Command, text_file: Path, columns: int) -> None:
+def test_progress_bar_stays_on_one_line(command: Command, text_file: Path, columns: int) -> None:
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     words = [str(COMMAND), "train", "--data-dir", str(text_file), *FAST, "--max-steps", "150"]

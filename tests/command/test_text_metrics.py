@@ -14,7 +14,7 @@ RUN = [*FAST, "--max-steps", 20, "--eval-every", 10, "--val-split", 0.3]
 
 
 @pytest.mark.extended
-def test_metrics_are_told_with_how_they_were_made(command: Command, text_file: Path) -> None:
+def test_metrics_are_reported_with_their_signature(command: Command, text_file: Path) -> None:
     trained = command("train", "--data-dir", text_file, *RUN, "--metrics", ALL)
     assert trained.code == 0, trained.err
     folder = command.run_folder()
@@ -45,7 +45,7 @@ def test_metrics_are_told_with_how_they_were_made(command: Command, text_file: P
 
 
 @pytest.mark.extended
-def test_what_is_not_asked_for_is_not_measured(command: Command, text_file: Path) -> None:
+def test_only_requested_metrics_are_computed(command: Command, text_file: Path) -> None:
     assert command("train", "--data-dir", text_file, *RUN).code == 0
     assert "continuations" not in (command.run_folder() / "events.jsonl").read_text()
     assert "metrics" not in command("evaluate", "tiny", "--json").json
@@ -56,7 +56,7 @@ def test_what_is_not_asked_for_is_not_measured(command: Command, text_file: Path
 
 @pytest.mark.extended
 @pytest.mark.parametrize(("metric", "library"), [("bleu", "sacrebleu"), ("rouge", "rouge_score")])
-def test_a_missing_library_is_told_before_the_training(
+def test_missing_library_is_reported_before_training(
     command: Command, text_file: Path, metric: str, library: str
 ) -> None:
     gone = planted(code=f"import sys; sys.modules[{library!r}] = None")
@@ -76,7 +76,7 @@ def test_an_unknown_metric_is_code_2(command: Command, text_file: Path, words: l
     assert command.everything_on_disk() == set()
 
 
-def test_a_side_too_short_for_a_sample_is_told(command: Command, text_file: Path) -> None:
+def test_split_too_short_for_a_sample_is_reported(command: Command, text_file: Path) -> None:
     text_file.write_text(text_file.read_text()[:1200])
     trained = command("train", "--data-dir", text_file, *FAST, "--max-steps", 5, "--metrics", "distinct")
     assert trained.code == 0, trained.err

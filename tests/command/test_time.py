@@ -26,7 +26,7 @@ def burn(until: float) -> None:
         sum(range(10_000))
 
 
-def test_a_plan_is_shown_without_training(command: Command, text_file: Path) -> None:
+def test_plan_shows_its_choices_without_training(command: Command, text_file: Path) -> None:
     result = command("plan", "--data-dir", text_file, *SMALL, "--time", "1m", "--json")
     assert result.code == 0, result.err
     plan = result.json
@@ -51,9 +51,7 @@ def test_a_plan_is_shown_without_training(command: Command, text_file: Path) -> 
         (["train", "--time", "6s"], "too short to train on this text here; give at least --time"),
     ],
 )
-def test_a_time_that_cannot_be_kept_is_refused_in_one_line(
-    command: Command, text_file: Path, words: list[str], told: str
-) -> None:
+def test_impossible_time_is_refused_in_one_line(command: Command, text_file: Path, words: list[str], told: str) -> None:
     result = command(*words, "--data-dir", text_file, *SMALL)
     assert result.code == 2
     assert told in result.err.splitlines()[-1]
@@ -62,7 +60,7 @@ def test_a_time_that_cannot_be_kept_is_refused_in_one_line(
 
 @pytest.mark.extended
 @pytest.mark.alone
-def test_a_run_ends_within_its_time_though_the_machine_becomes_busy(command: Command, text_file: Path) -> None:
+def test_run_ends_within_its_time_when_the_machine_becomes_busy(command: Command, text_file: Path) -> None:
     began = time.monotonic()
     process = command.start("train", "--data-dir", text_file, *SMALL, "--time", "40s", "--json")
     time.sleep(15)
@@ -81,7 +79,7 @@ def test_a_run_ends_within_its_time_though_the_machine_becomes_busy(command: Com
 
 @pytest.mark.extended
 @pytest.mark.alone
-def test_a_killed_run_has_what_is_left_of_its_time(command: Command, text_file: Path) -> None:
+def test_killed_run_resumes_with_its_remaining_time(command: Command, text_file: Path) -> None:
     words = ["train", "--data-dir", text_file, *SMALL, "--time", "40s", "--no-check", "--checkpoint-every", 20]
     process = command.start(*words)
     time.sleep(20)
@@ -99,7 +97,7 @@ def test_a_killed_run_has_what_is_left_of_its_time(command: Command, text_file: 
 
 
 @pytest.mark.extended
-def test_a_target_in_bits_ends_a_run_of_any_tokenizer(command: Command, text_file: Path) -> None:
+def test_target_in_bits_works_with_any_tokenizer(command: Command, text_file: Path) -> None:
     words = ["train", "--data-dir", text_file, *SMALL, "--no-check", "--optimizer", "muon", "--learning-rate", 0.04]
     for tokenizer in ("char", "bpe"):
         limits = ["--max-steps", 200, "--eval-every", 10, "--target-bits", 4, "--name", tokenizer, "--json"]
@@ -112,9 +110,7 @@ def test_a_target_in_bits_ends_a_run_of_any_tokenizer(command: Command, text_fil
 
 @pytest.mark.extended
 @pytest.mark.parametrize(("corpus", "tokenizer"), [("python-docs", "bpe"), ("sample", "char")])
-def test_the_fast_recipe_takes_the_tokens_that_the_size_of_the_text_suggests(
-    command: Command, corpus: str, tokenizer: str
-) -> None:
+def test_fast_recipe_chooses_the_tokenizer_by_text_size(command: Command, corpus: str, tokenizer: str) -> None:
     words = ["train", "--corpus", corpus, "--recipe", "fast", "--max-steps", 2, "--threads", 1, "--no-check"]
     result = command(*words)
     assert result.code == 0, result.err

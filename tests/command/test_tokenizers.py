@@ -25,7 +25,7 @@ def longer_text(command: Command) -> Path:
 
 @pytest.mark.first(1)
 @pytest.mark.parametrize("kind", KINDS)
-def test_from_a_text_to_a_model_that_writes(command: Command, longer_text: Path, kind: str) -> None:
+def test_subword_model_trains_and_generates(command: Command, longer_text: Path, kind: str) -> None:
     trained = command("train", "--data-dir", longer_text, *QUICK, *SMALL, "--tokenizer", kind, "--json")
     assert trained.code == 0, trained.err
     assert f"{kind}: " in trained.err and "characters a token" in trained.err
@@ -66,7 +66,7 @@ def test_from_a_text_to_a_model_that_writes(command: Command, longer_text: Path,
 @pytest.mark.fault
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.extended
-def test_a_run_that_is_killed_goes_on_with_the_same_pieces(command: Command, longer_text: Path, kind: str) -> None:
+def test_killed_run_resumes_with_the_same_subwords(command: Command, longer_text: Path, kind: str) -> None:
     flags = [
         "train",
         "--data-dir",
@@ -84,7 +84,7 @@ def test_a_run_that_is_killed_goes_on_with_the_same_pieces(command: Command, lon
 
 
 @pytest.mark.extended
-def test_another_run_may_begin_with_the_weights_and_the_pieces(command: Command, longer_text: Path) -> None:
+def test_follow_up_run_keeps_weights_and_subwords(command: Command, longer_text: Path) -> None:
     flags = ["train", "--data-dir", longer_text, *FAST, *SMALL, "--tokenizer", "bpe"]
     assert command(*flags).code == 0
     best = command.run_folder() / "best_model.pt"
@@ -93,7 +93,7 @@ def test_another_run_may_begin_with_the_weights_and_the_pieces(command: Command,
     assert refused.code == 2
 
 
-def test_a_vocabulary_that_is_too_small_is_code_2_and_names_the_least(command: Command, longer_text: Path) -> None:
+def test_too_small_vocabulary_is_code_2_and_names_the_minimum(command: Command, longer_text: Path) -> None:
     before = command.everything_on_disk()
     result = command("train", "--data-dir", longer_text, *FAST, "--tokenizer", "bpe", "--vocab-size", 100)
     assert result.code == 2
@@ -107,7 +107,9 @@ def test_a_vocabulary_that_is_too_small_is_code_2_and_names_the_least(command: C
 
 @pytest.mark.extended
 @pytest.mark.parametrize(("kind", "library"), [("bpe", "tokenizers"), ("sentencepiece", "sentencepiece")])
-def test_a_missing_library_names_what_to_install(command: Command, longer_text: Path, kind: str, library: str) -> None:
+def test_missing_library_error_names_the_install_command(
+    command: Command, longer_text: Path, kind: str, library: str
+) -> None:
     flags = ["train", "--data-dir", longer_text, *FAST, *SMALL, "--tokenizer", kind]
     gone = planted(code=f"import sys; sys.modules[{library!r}] = None")
     before = command.everything_on_disk()
@@ -128,7 +130,7 @@ def test_a_missing_library_names_what_to_install(command: Command, longer_text: 
 
 
 @pytest.mark.extended
-def test_a_run_keeps_its_subwords_where_the_library_would_learn_other_ones(command: Command, longer_text: Path) -> None:
+def test_run_keeps_its_subwords_with_another_library_version(command: Command, longer_text: Path) -> None:
     """As another version of the library may: ids of one vocabulary mean nothing in another."""
     flags = ["train", "--data-dir", longer_text, *FAST, *SMALL, "--tokenizer", "bpe", "--checkpoint-every", 10]
     assert command(*flags).code == 0
@@ -159,7 +161,7 @@ module.BytePairTokenizer.rules = 1
 )
 
 
-def test_a_run_of_an_earlier_version_goes_on_with_its_own_subwords(command: Command) -> None:
+def test_run_of_an_earlier_version_resumes_with_its_subwords(command: Command) -> None:
     """Its folder has no record of the split, and nothing of its text is prepared any more."""
     hindi = "हिन्दी में किताब की कहानी पढ़ने वाले बच्चे बहुत खुश थे और उन्होंने अपने मित्रों को भी सुनाई। "
     text = command.folder / "hindi.txt"

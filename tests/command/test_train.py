@@ -32,7 +32,7 @@ GUIDE_LOG = [
 
 @pytest.mark.slow
 @pytest.mark.extended
-def test_the_guides_first_command_trains_a_model_that_writes(command: Command) -> None:
+def test_first_guide_command_trains_a_model_that_generates(command: Command) -> None:
     words = [
         "train",
         "--config",
@@ -84,7 +84,7 @@ def test_the_guides_first_command_trains_a_model_that_writes(command: Command) -
 
 
 @pytest.mark.extended
-def test_the_guides_second_command_trains_on_a_folder(command: Command, text_file: Path) -> None:
+def test_second_guide_command_trains_on_a_folder(command: Command, text_file: Path) -> None:
     (command.folder / "data" / "train").mkdir(parents=True)
     for part in range(12):
         text = text_file.read_text()[part * 1500 : (part + 1) * 1500]
@@ -97,7 +97,7 @@ def test_the_guides_second_command_trains_on_a_folder(command: Command, text_fil
 
 
 @pytest.mark.extended
-def test_events_tell_the_whole_run_in_order(command: Command, text_file: Path) -> None:
+def test_events_describe_the_whole_run_in_order(command: Command, text_file: Path) -> None:
     trained = command("train", "--data-dir", text_file, *FAST, "--max-steps", 30, "--eval-every", 10)
     assert trained.code == 0
     assert trained.out == ""
@@ -121,7 +121,7 @@ def test_events_tell_the_whole_run_in_order(command: Command, text_file: Path) -
 
 
 @pytest.mark.extended
-def test_checkpoints_come_every_so_many_steps_and_the_newest_stay(command: Command, text_file: Path) -> None:
+def test_checkpoints_are_saved_every_n_steps_and_the_newest_kept(command: Command, text_file: Path) -> None:
     flags = ["--checkpoint-every", 5, "--keep-checkpoints", 2, "--no-save-best-model"]
     assert command("train", "--data-dir", text_file, *FAST, "--max-steps", 22, *flags).code == 0
     names = sorted(path.name for path in command.run_folder().glob("*.pt"))
@@ -129,7 +129,7 @@ def test_checkpoints_come_every_so_many_steps_and_the_newest_stay(command: Comma
 
 
 @pytest.mark.slow
-def test_a_small_text_overfits_and_is_stopped_at_the_right_evaluation(command: Command, text_file: Path) -> None:
+def test_early_stopping_ends_an_overfitting_run_at_the_right_evaluation(command: Command, text_file: Path) -> None:
     text_file.write_text(text_file.read_text()[:3000])
     flags = ["--recipe", "fast", "--epochs", 400, "--early-stopping-patience", 3, "--json"]
     trained = command("train", "--data-dir", text_file, *flags, *FAST)
@@ -146,7 +146,7 @@ def test_a_small_text_overfits_and_is_stopped_at_the_right_evaluation(command: C
     assert final["progress"]["step"] == validations[-1]["step"]
 
 
-def test_a_target_loss_ends_the_run_when_it_is_reached(command: Command, text_file: Path) -> None:
+def test_reached_target_loss_ends_the_run(command: Command, text_file: Path) -> None:
     flags = ["--recipe", "fast", "--max-steps", 400, "--eval-every", 5, "--target-loss", 3.2, "--json"]
     trained = command("train", "--data-dir", text_file, *flags, *FAST)
     assert trained.json["status"] == "target_reached"
@@ -166,7 +166,7 @@ def test_the_same_seed_gives_the_same_weights_bit_for_bit(command: Command, text
 
 
 @pytest.mark.extended
-def test_accumulated_batches_are_one_large_batch(command: Command, text_file: Path) -> None:
+def test_gradient_accumulation_matches_one_large_batch(command: Command, text_file: Path) -> None:
     flags = ["--data-dir", text_file, "--seq-len", 32, "--threads", 1, "--precision", "fp32", "--max-steps", 5]
     command("train", *flags, "--batch-size", 6, "--name", "whole")
     command("train", *flags, "--batch-size", 2, "--accumulate", 3, "--name", "parts")
@@ -190,7 +190,7 @@ def test_gradient_checkpointing_gives_the_same_losses(command: Command, text_fil
 
 
 @pytest.mark.extended
-def test_a_settings_file_is_overruled_by_flags(command: Command, text_file: Path) -> None:
+def test_flags_override_the_settings_file(command: Command, text_file: Path) -> None:
     (command.folder / "run.toml").write_text(
         'recipe = "fast"\nseq_len = 16\nbatch_size = 2\nthreads = 1\nmax_steps = 3\n'
     )
@@ -202,7 +202,7 @@ def test_a_settings_file_is_overruled_by_flags(command: Command, text_file: Path
     assert (sources["seq_len"], sources["batch_size"], sources["optimizer"]) == ("hand", "file", "recipe")
 
 
-def test_a_run_is_never_written_into_by_accident(command: Command, text_file: Path) -> None:
+def test_existing_run_is_not_overwritten(command: Command, text_file: Path) -> None:
     flags = ["train", "--data-dir", text_file, *FAST, "--max-steps"]
     assert command(*flags, 3).code == 0
     before = command.run_folder().joinpath("events.jsonl").read_bytes()
@@ -221,7 +221,7 @@ def test_a_run_is_never_written_into_by_accident(command: Command, text_file: Pa
 
 
 @pytest.mark.extended
-def test_the_narration_is_in_the_language_asked_for(command: Command, text_file: Path) -> None:
+def test_narration_is_in_the_selected_language(command: Command, text_file: Path) -> None:
     trained = command("train", "--data-dir", text_file, *FAST, "--max-steps", 2, MMREC_LANG="tr")
     assert "Eğitim başladı" in trained.err
     assert "Validation metrikleri" in trained.err
@@ -230,7 +230,7 @@ def test_the_narration_is_in_the_language_asked_for(command: Command, text_file:
 
 
 @pytest.mark.extended
-def test_files_left_out_are_named_and_reported(command: Command, text_file: Path) -> None:
+def test_skipped_files_are_reported(command: Command, text_file: Path) -> None:
     folder = command.folder / "text"
     folder.mkdir()
     (folder / "good.txt").write_text(text_file.read_text())
@@ -249,14 +249,14 @@ def test_files_left_out_are_named_and_reported(command: Command, text_file: Path
 
 @pytest.mark.parametrize("name", ["python-docs", "python-code"])
 @pytest.mark.extended
-def test_the_other_built_in_corpora_train(command: Command, name: str) -> None:
+def test_other_built_in_corpora_can_be_trained_on(command: Command, name: str) -> None:
     trained = command("train", "--corpus", name, *FAST, "--max-steps", 2, "--val-split", 0.002, "--quiet")
     assert trained.code == 0, trained.err
 
 
 @pytest.mark.slow
 @pytest.mark.extended
-def test_the_fast_recipe_learns_tiny_shakespeare_in_half_a_million_tokens(command: Command, shakespeare: Path) -> None:
+def test_fast_recipe_reaches_its_loss_on_tiny_shakespeare(command: Command, shakespeare: Path) -> None:
     trained = command("train", "--data-dir", shakespeare, "--recipe", "fast", "--max-steps", 250, "--json", timeout=600)
     assert trained.json["tokens"] == 250 * 16 * 128
     assert trained.json["final"]["bits_per_character"] < 2.4, "with characters as tokens it is 2.42"
@@ -266,7 +266,7 @@ def test_the_fast_recipe_learns_tiny_shakespeare_in_half_a_million_tokens(comman
 @pytest.mark.parametrize(
     "flags", [["--arch", "mmrec", "--recipe", "guide"], extended(["--arch", "gpt", "--recipe", "fast"])]
 )
-def test_no_compiler_is_loaded_to_train(command: Command, text_file: Path, flags: list[str]) -> None:
+def test_training_does_not_load_the_compiler(command: Command, text_file: Path, flags: list[str]) -> None:
     """PyTorch's own optimizers and its strict mode load the compiler, which takes a second at every start."""
     trained = command(
         "train", "--data-dir", text_file, *FAST, *flags, "--max-steps", 2, "--no-check", PYTHONPROFILEIMPORTTIME="1"

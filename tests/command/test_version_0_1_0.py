@@ -25,7 +25,7 @@ def old(command: Command) -> Path:
     return Path(shutil.copytree(WRITTEN / "killed", command.run_folder("killed")))
 
 
-def test_a_killed_run_is_resumed_and_ends_as_0_1_0_would_have_ended_it(command: Command, old: Path) -> None:
+def test_killed_0_1_0_run_resumes_to_the_losses_of_0_1_0(command: Command, old: Path) -> None:
     result = command("train", "--name", "killed", "--resume", "--data-dir", "letters.txt", "--json", **SMALL)
     assert (result.code, result.json["steps"], result.json["status"]) == (0, 40, "completed"), result.err
     losses = {str(event["step"]): event["loss"] for event in events_of(old) if event["event"] == "step"}
@@ -36,7 +36,7 @@ def test_a_killed_run_is_resumed_and_ends_as_0_1_0_would_have_ended_it(command: 
 
 
 @pytest.mark.extended
-def test_its_run_is_evaluated_and_writes(command: Command, old: Path) -> None:
+def test_0_1_0_run_is_evaluated_and_generates(command: Command, old: Path) -> None:
     best = min(event["loss"] for event in events_of(old) if event["event"] == "validation")
     evaluated = command("evaluate", "killed", "--data-dir", "letters.txt", "--json", **SMALL)
     assert evaluated.code == 0, evaluated.err
@@ -46,7 +46,7 @@ def test_its_run_is_evaluated_and_writes(command: Command, old: Path) -> None:
 
 
 @pytest.mark.extended
-def test_its_export_is_evaluated(command: Command, old: Path) -> None:
+def test_0_1_0_export_is_evaluated(command: Command, old: Path) -> None:
     shutil.copytree(WRITTEN / "exported", command.folder / "exported")
     result = command("evaluate", "exported", "--data-dir", "letters.txt", "--json", **SMALL)
     assert result.code == 0, result.err

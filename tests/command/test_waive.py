@@ -19,7 +19,7 @@ def leaking(command: Command, prose: str) -> Path:
 
 
 @pytest.mark.extended
-def test_a_waived_failure_lets_a_run_begin_and_is_noted(command: Command, leaking: Path) -> None:
+def test_waived_failure_lets_a_run_start_and_is_recorded(command: Command, leaking: Path) -> None:
     flags = ["--data-dir", leaking, *QUICK, "--max-steps", 2, "--warmup-steps", 1]
     assert command("train", *flags).code == 1
     assert not command.run_folder().exists()
@@ -36,7 +36,7 @@ def test_a_waived_failure_lets_a_run_begin_and_is_noted(command: Command, leakin
     assert "(waived)" in (command.run_folder() / "report.md").read_text(encoding="utf-8")
 
 
-def test_an_id_that_no_check_has_is_refused(command: Command, leaking: Path) -> None:
+def test_unknown_check_id_is_refused(command: Command, leaking: Path) -> None:
     for words in (["train"], ["check", "before"]):
         refused = command(*words, "--data-dir", leaking, "--waive", "split-overlp")
         assert refused.code == 2 and "split-overlp" in refused.err and "split-overlap" in refused.err
@@ -52,5 +52,5 @@ def test_an_id_that_no_check_has_is_refused(command: Command, leaking: Path) -> 
         ("*** --- ***\n", 0.0),
     ],
 )
-def test_equations_are_told_from_other_numbers(text: str, share: float) -> None:
+def test_equations_are_distinguished_from_other_numbers(text: str, share: float) -> None:
     assert text_measures.arithmetic_share(text * 20) == share

@@ -23,7 +23,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.slow
 @pytest.mark.extended
-def test_the_guides_command_works_from_an_installed_wheel(installed: Path, tmp_path: Path) -> None:
+def test_guide_command_works_from_an_installed_wheel(installed: Path, tmp_path: Path) -> None:
     words = "train --config tiny --epochs 1 --batch-size 4 --seq-len 256 --use-sample-corpus --quiet --json"
     environment = {**os.environ, "PYTHONPATH": str(installed), "HOME": str(tmp_path / "home")}
     command = [sys.executable, "-m", "mmrec_tui", *words.split()]
@@ -43,6 +43,6 @@ def test_the_guides_command_works_from_an_installed_wheel(installed: Path, tmp_p
 
 @pytest.mark.extended
 @pytest.mark.slow
-def test_the_wheel_carries_the_sample_and_nothing_of_the_workshop(installed: Path) -> None:
+def test_wheel_contains_the_sample_and_no_development_files(installed: Path) -> None:
     assert len(list((installed / "mmrec_engine" / "data" / "sample").glob("*.txt"))) >= 40
     assert not list(installed.glob("tests"))
