@@ -46,3 +46,8 @@ def test_guide_command_works_from_an_installed_wheel(installed: Path, tmp_path: 
 def test_wheel_contains_the_sample_and_no_development_files(installed: Path) -> None:
     assert len(list((installed / "mmrec_engine" / "data" / "sample").glob("*.txt"))) >= 40
     assert not list(installed.glob("tests"))
+    for package in ("mmrec_engine", "mmrec_tui"):
+        words = {path.relative_to(ROOT) for path in (ROOT / package / "locales").glob("*/*.json")}
+        assert words and words == {
+            path.relative_to(installed) for path in (installed / package).glob("locales/*/*.json")
+        }
