@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from mmrec_engine.checks.thresholds import numbers
+from mmrec_engine.checks.specs import CHECKS
 from mmrec_engine.errors import first_line
 from mmrec_engine.locales.catalogue import DEFAULT_LANGUAGE
 from mmrec_engine.locales.guide import Phase
@@ -37,32 +37,38 @@ class Skip(Exception):
 
 @dataclass(frozen=True)
 class Check:
-    """item: the guide's item it reports under. measure takes the phase's context and returns plain values (JSON).
+    """id: as in `specs.CHECKS`. measure takes the phase's context and returns plain values (JSON).
 
     A value named "variant", which the judgement may add, picks among several wordings of the evidence; without it the status
     does. remedies: what would help, from the values and the status, each `id`, `title`, `settings`.
     """
 
     id: str
-    phase: Phase
-    item: str
     measure: Callable[[Any], Values]
     judge: Callable[[Values, Mapping[str, float]], Status]
     remedies: Callable[[Values, Status], list[dict[str, Any]]] | None = None
+
+    @property
+    def phase(self) -> Phase:
+        return CHECKS[self.id].phase
+
+    @property
+    def item(self) -> str:
+        return CHECKS[self.id].item
 
 
 def run(check: Check, context: Any) -> Finding:
     """The check's finding on this context. Never raises but for KeyboardInterrupt and the like."""
     try:
         values = check.measure(context)
-        status = check.judge(values, numbers(check.id))
+        status = check.judge(values, CHECKS[check.id].numbers)
         remedies = check.remedies(values, status) if check.remedies else []
     except Skip as skip:
-        return finding(check.id, check.phase, check.item, "skipped", {"reason": skip.reason, **skip.values})
+        return finding(check.id, check.phase, "skipped", {"reason": skip.reason, **skip.values})
     except Exception as error:
         reason = first_line(error, 200, typed=True)
-        return finding(check.id, check.phase, check.item, "error", {"reason": reason})
-    return finding(check.id, check.phase, check.item, status, values, remedies)
+        return finding(check.id, check.phase, "error", {"reason": reason})
+    return finding(check.id, check.phase, status, values, remedies)
 
 
 def run_all(checks: Iterable[Check], context: Any) -> Iterator[Finding]:
@@ -71,16 +77,16 @@ def run_all(checks: Iterable[Check], context: Any) -> Iterator[Finding]:
 
 
 def finding(
-    id: str, phase: Phase, item: str, status: Status, values: Values, remedies: Iterable[Mapping[str, Any]] = ()
+    id: str, phase: Phase, status: Status, values: Values, remedies: Iterable[Mapping[str, Any]] = ()
 ) -> Finding:
     """A finding as the events carry it, worded in English. remedies: each `id`, `title`, `settings`."""
     bare: Finding = {
         "id": id,
         "phase": phase,
-        "item": item,
+        "item": CHECKS[id].item_in(phase),
         "status": status,
         "values": values,
-        "threshold": numbers(id),
+        "threshold": dict(CHECKS[id].numbers),
     }
     words = {"title": title(bare, DEFAULT_LANGUAGE), "evidence": evidence(bare, DEFAULT_LANGUAGE)}
     return {**bare, **words, "remedies": [dict(remedy) for remedy in remedies]}

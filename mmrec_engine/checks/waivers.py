@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from mmrec_engine.checks.finding import Finding
-from mmrec_engine.checks.thresholds import THRESHOLDS
+from mmrec_engine.checks.specs import CHECKS
 from mmrec_engine.errors import RequestError
 
 WAIVED = "waived"  # the entry of a finding
@@ -16,8 +16,8 @@ def waived_ids(given: Iterable[str]) -> frozenset[str]:
     """Raises RequestError for an id that no check has."""
     ids = frozenset(given)
     for id in sorted(ids):
-        if id not in THRESHOLDS:
-            raise RequestError("waive-unknown", value=id, choices=", ".join(sorted(THRESHOLDS)))
+        if id not in CHECKS:
+            raise RequestError("waive-unknown", value=id, choices=", ".join(sorted(CHECKS)))
     return ids
 
 

@@ -219,7 +219,7 @@ def evaluate(
 
 def _about_text(corpus: Corpus, given: bool, narration: Narration, wording: Wording) -> dict[str, Any]:
     """Say what has to be known of the text to read its metrics. given: it need not be the run's. Returns it, for JSON."""
-    from mmrec_engine.checks.thresholds import numbers
+    from mmrec_engine.checks.specs import numbers
 
     validation, record = corpus.validation, corpus.earlier.record
     unknown = validation.unknown / max(1, len(validation.tokens))

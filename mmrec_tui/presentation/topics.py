@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mmrec_engine.checks.remedies import offered_for
-from mmrec_engine.checks.thresholds import THRESHOLDS
+from mmrec_engine.checks.specs import CHECKS
 from mmrec_engine.locales.guide import (
     HYPERPARAMETERS,
     ITEMS,
@@ -96,7 +96,7 @@ def _of_problem(problem: Problem, language: Language) -> Topic:
 
 def _of_finding(entry: FindingText, language: Language) -> Topic:
     words = _paragraphs(language, (("guide.why", entry.why), ("guide.do", entry.do)))
-    threshold = THRESHOLDS.get(entry.id)
+    threshold = CHECKS.get(entry.id)
     if threshold is not None and threshold.numbers:
         limits = ", ".join(f"{name.replace('_', ' ')} {number:g}" for name, number in threshold.numbers.items())
         words = (*words, ("guide.limits", f"{limits} [{threshold.source}]"))

@@ -134,20 +134,19 @@ def a_batch_search(windows: int = 660, current: tuple[int, int] = (32, 1)) -> li
 
 def some_findings_before() -> Iterator[dict[str, Any]]:
     """A part of the checks before training: one passed, one worth a note, one warned, one failed."""
-    yield finding("corpus-readable", "before", "dataset-ready", "pass", {"documents": 54, "skipped": 0})
+    yield finding("corpus-readable", "before", "pass", {"documents": 54, "skipped": 0})
     damaged = {"unknown": 31, "tokens": 18_000, "share": 31 / 18_000, "vocabulary": 88}
     yield finding(
         "unknown-characters",
         "before",
-        "validation-split",
         "warn",
         damaged,
         [remedy("larger-vocabulary", vocab_size=200)],
     )
     rates = {"learning_rate": 0.5, "optimizer": "adamw", "highest": 0.03, "variant": "rate-high", "warmup_steps": 100}
     usual = remedy("usual-learning-rate", learning_rate=3e-4)
-    yield finding("hyperparameters", "before", "hyperparameters-set", "warn", rates | {"planned_steps": 600}, [usual])
+    yield finding("hyperparameters", "before", "warn", rates | {"planned_steps": 600}, [usual])
     room = {"batch_size": 64, "at_once": 16, "needed_gib": 5.25, "left_gib": 2.5, "variant": "pieces"}
-    yield finding("memory-fits", "before", "model-config", "note", room)
+    yield finding("memory-fits", "before", "note", room)
     model = {"loss": 9.5, "expected": 4.48, "vocabulary": 88, "variant": "above"}
-    yield finding("initial-loss", "before", "model-config", "fail", model)
+    yield finding("initial-loss", "before", "fail", model)

@@ -127,7 +127,7 @@ async def test_remedies_are_named_once_a_finding_has_some() -> None:
         assert "a remedies" not in barred(app)
         values = {"step": 5, "loss": 4.0, "median": 2.0, "factor": 2.0}
         with screen.session.reading() as history:
-            history.add(Finding(step=5, finding=finding("loss-spike", "during", "loss-falling", "warn", values)))
+            history.add(Finding(step=5, finding=finding("loss-spike", "during", "warn", values)))
         await until(pilot, lambda: "a remedies" in barred(app))
 
 

@@ -34,7 +34,7 @@ def words_of(app: Any) -> str:
 
 def a_spike(step: int) -> events.Finding:
     values = {"step": step, "loss": 4.0, "median": 2.0, "factor": 2.0}
-    return events.Finding(step=step, finding=finding("loss-spike", "during", "loss-falling", "warn", values))
+    return events.Finding(step=step, finding=finding("loss-spike", "during", "warn", values))
 
 
 @pytest.mark.extended
@@ -75,7 +75,7 @@ async def test_a_remedy_begins_a_further_run_when_this_one_has_stopped(small_tex
         with session.reading() as history:
             values = {"step": 60, "loss": 3.0, "best": 2.9, "best_step": 30, "above": 0.03, "evaluations": 3}
             values |= {"training": 2.0, "training_before": 2.5}
-            one = finding("overfitting", "during", "validation-below-training", "warn", values)
+            one = finding("overfitting", "during", "warn", values)
             history.add(events.Finding(step=60, finding=one))
         await pilot.press("a")
         await until_shown(pilot, "Which remedy?")

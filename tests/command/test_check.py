@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mmrec_engine.checks.thresholds import THRESHOLDS
+from mmrec_engine.checks.specs import CHECKS
 from tests.conftest import FAST, Command
 
 BEFORE_IDS = [
@@ -26,7 +26,7 @@ def test_the_sample_corpus_passes_every_check_and_nothing_is_written(command: Co
     assert list(findings) == BEFORE_IDS
     assert {finding["status"] for finding in findings.values()} <= {"pass", "note"}
     assert all(finding["evidence"] and finding["title"] for finding in findings.values())
-    assert all(finding["threshold"] == dict(THRESHOLDS[id].numbers) for id, finding in findings.items())
+    assert all(finding["threshold"] == dict(CHECKS[id].numbers) for id, finding in findings.items())
     assert command.everything_on_disk() == set()
 
 

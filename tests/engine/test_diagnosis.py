@@ -15,7 +15,7 @@ from benchmarks.diagnosis import report
 from benchmarks.faults import FAULTS
 from benchmarks.healthy import healthy_runs
 from benchmarks.trials import GRAVITY, Outcome, Told, Trial, carry_out
-from mmrec_engine.checks.thresholds import THRESHOLDS
+from mmrec_engine.checks.specs import CHECKS
 from tests.conftest import Command, extended
 
 SHORTEST = ("validation text copied into training", "one line, repeated", "UTF-8 Turkish once read as windows-1252")
@@ -74,7 +74,7 @@ def test_command_stops_a_faulty_run_and_reports_the_finding(command: Command) ->
 def test_faults_expect_existing_ids_and_have_unique_names() -> None:
     for trial in FAULTS:
         assert trial.expected
-        assert set(trial.expected) <= THRESHOLDS.keys() | _REFUSALS
+        assert set(trial.expected) <= CHECKS.keys() | _REFUSALS
         assert trial.least in GRAVITY
     names = [trial.name for trial in (*FAULTS, *healthy_runs(None), *healthy_runs(Path("text.txt")))]
     assert len(set(names)) == len(names) - len(healthy_runs(None))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mmrec_engine.checks.thresholds import THRESHOLDS, numbers
+from mmrec_engine.checks.specs import CHECKS, numbers
 from mmrec_engine.locales.guide.finding_text import FindingText
 from mmrec_engine.locales.guide.findings import SKIPPED, evidence, texts, title
 from mmrec_engine.locales.messages import LANGUAGES, REASONS, Language
@@ -62,7 +62,7 @@ def rendered(entry: FindingText, variant: str, language: Language) -> str:
 
 
 def test_every_check_has_its_words() -> None:
-    assert set(texts()) == set(THRESHOLDS)
+    assert set(texts()) == set(CHECKS)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

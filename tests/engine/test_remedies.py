@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmrec_engine.checks.monitor.run_state import ITEM_OF
 from mmrec_engine.checks.remedies import remedies_for, restart_from
+from mmrec_engine.checks.specs import CHECKS
 from mmrec_engine.locales.guide.problems import PROBLEMS
 from mmrec_engine.locales.guide.remedies import REMEDIES, figures, what_it_does
 from mmrec_engine.locales.messages import LANGUAGES
 from mmrec_engine.settings import Settings, can_change_while_running, resolve
 from mmrec_engine.settings.presets import PRESETS, PROFILES, RECIPES
 
-FINDINGS = [*ITEM_OF, "out-of-memory"]
+FINDINGS = [id for id, check in CHECKS.items() if check.is_made_during]
 
 
 def proposed(finding: str, **chosen: Any) -> dict[str, dict[str, Any]]:

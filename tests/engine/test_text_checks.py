@@ -18,7 +18,7 @@ import pytest
 from mmrec_engine.checks.finding import Check, Finding, run, run_all
 from mmrec_engine.checks.preflight.all_checks import text_checks_of
 from mmrec_engine.checks.preflight.text_checks import TEXT_CHECKS, TextContext
-from mmrec_engine.checks.thresholds import numbers
+from mmrec_engine.checks.specs import numbers
 from mmrec_engine.data import text_measures, windows
 from mmrec_engine.data.prepare import Corpus, prepare_corpus
 from mmrec_engine.data.sources.builtin import sample_folder
@@ -530,7 +530,7 @@ def test_applied_remedy_is_not_offered_again(tmp_path: Path) -> None:
 
 def test_checks_return_remedies_and_exceptions_become_errors(sample: Corpus) -> None:
     offered = [{"id": "more", "title": "More", "settings": {"epochs": 3}}]
-    one = Check("baselines", "before", "validation-split", lambda _: {}, lambda *_: "warn", lambda *_: offered)
+    one = Check("baselines", lambda _: {}, lambda *_: "warn", lambda *_: offered)
     assert run(one, None)["remedies"] == offered
     assert run(replace(one, remedies=lambda *_: 1 / 0), None)["status"] == "error"  # type: ignore[arg-type, return-value]
 

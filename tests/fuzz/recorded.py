@@ -6,9 +6,8 @@ import string
 from typing import Any
 
 from mmrec_engine import events
-from mmrec_engine.checks.monitor.run_state import ITEM_OF
 from mmrec_engine.checks.remedies import remedies_for
-from mmrec_engine.locales.guide import ITEMS
+from mmrec_engine.checks.specs import CHECKS
 from mmrec_engine.locales.guide.findings import texts
 from mmrec_engine.settings import Settings
 
@@ -30,8 +29,7 @@ def findings() -> list[dict[str, Any]]:
             }
             values = {"variant": variant, **dict.fromkeys(names, 2)}
             status = variant if variant in ("pass", "note", "warn", "fail") else ("warn", "fail", "note")[number % 3]
-            item = ITEM_OF.get(id) or ITEMS[number % len(ITEMS)].id
-            phase = next(one.phase for one in ITEMS if one.id == item)
+            item, phase = CHECKS[id].item, CHECKS[id].phase
             remedies = remedies_for(id, _SETTINGS, variant)
             found.append({
                 "id": id, "phase": phase, "item": item, "status": status, "values": values, "threshold": {"above": 0.1},

@@ -12,31 +12,12 @@ from typing import Any
 from mmrec_engine import events
 from mmrec_engine.checks.finding import Finding, Status, Values, finding
 from mmrec_engine.checks.remedies import remedies_for
-from mmrec_engine.checks.thresholds import numbers
+from mmrec_engine.checks.specs import CHECKS, numbers
 from mmrec_engine.settings import Settings
 from mmrec_engine.settings.presets import OPTIMIZERS
 
 SETTLED = int(numbers("loss-too-high")["settled_steps"])  # steps after the warmup
 
-# The guide's item that each finding reports under.
-ITEM_OF = {
-    "non-finite": "loss-falling",
-    "loss-too-high": "loss-falling",
-    "loss-spike": "loss-falling",
-    "loss-not-falling": "loss-falling",
-    "underfitting": "loss-falling",
-    "clipping-always": "loss-falling",
-    "update-ratio": "loss-falling",
-    "out-of-memory": "loss-falling",
-    "disk-unwritable": "loss-falling",
-    "overfitting": "validation-below-training",
-    "validation-below-training": "validation-below-training",
-    "perplexity-sane": "perplexity-sane",
-    "accuracy-rising": "accuracy-rising",
-    "early-stopping": "early-stopping-works",
-    "first-evaluation-late": "early-stopping-works",
-    "beats-baselines": "loss-falling",
-}
 _WORSE = {"pass": 0, "skipped": 0, "note": 1, "warn": 2, "fail": 3, "error": 3}
 _CLEARLY_WORSE = 2.0
 _DEFAULTS = Settings()
@@ -135,14 +116,14 @@ class FindingLog:
         offered = remedies_for(
             id, {**self._run.settings, "planned_steps": self._run.planned}, str(values.get("variant", ""))
         )
-        self._news.append(finding(id, "during", ITEM_OF[id], status, values, offered))
+        self._news.append(finding(id, "during", status, values, offered))
 
     def well(self, id: str, values: Values, again: bool = False) -> None:
         """Nothing is wrong by this id: told once, again when it had been otherwise, and where `again` is set."""
         before = self._standing.get(id)
         if again or before is None or before[0] != "pass":
             self._standing[id] = ("pass", 0.0)
-            self._news.append(finding(id, "during", ITEM_OF[id], "pass", values))
+            self._news.append(finding(id, "during", "pass", values))
 
     def over(self, id: str, values: Values) -> None:
         """What stood by this id has gone away; nothing where nothing stood."""
@@ -152,12 +133,14 @@ class FindingLog:
     def skipped(self, id: str, reason: str) -> None:
         if id not in self._standing:
             self._standing[id] = ("skipped", 0.0)
-            self._news.append(finding(id, "during", ITEM_OF[id], "skipped", {"reason": reason}))
+            self._news.append(finding(id, "during", "skipped", {"reason": reason}))
 
     def known(self, stored: Mapping[str, Any]) -> None:
         """A finding of the record: it need not be told again."""
         id, status = stored.get("id"), stored.get("status")
-        if isinstance(id, str) and id in ITEM_OF and status in _WORSE and id not in self._standing:
+        if not isinstance(id, str) or id not in CHECKS or not CHECKS[id].is_made_during:
+            return
+        if status in _WORSE and id not in self._standing:
             self._standing[id] = (status, 0.0)
 
 

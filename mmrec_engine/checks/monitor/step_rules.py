@@ -14,7 +14,7 @@ from collections import deque
 from mmrec_engine import events
 from mmrec_engine.checks.finding import Values
 from mmrec_engine.checks.monitor.run_state import FindingLog, Run, number_of
-from mmrec_engine.checks.thresholds import numbers
+from mmrec_engine.checks.specs import numbers
 from mmrec_engine.settings.presets import OPTIMIZERS
 
 MEAN_OF = 50

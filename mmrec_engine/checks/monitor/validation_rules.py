@@ -11,7 +11,7 @@ from collections import deque
 from mmrec_engine import events
 from mmrec_engine.checks.finding import Values
 from mmrec_engine.checks.monitor.run_state import FindingLog, Run
-from mmrec_engine.checks.thresholds import numbers
+from mmrec_engine.checks.specs import numbers
 
 _FALLS = 0.01  # share by which training must have fallen since the best, for a rise to be overfitting
 _FIVE_GRAM_OF_BIGRAM = 0.65  # where the 5-gram is not known

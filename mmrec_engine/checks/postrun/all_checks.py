@@ -237,14 +237,14 @@ def _judge_sample(values: Values, limits: Mapping[str, float]) -> Status:
 
 
 AFTER_CHECKS: tuple[Check, ...] = (
-    Check("best-saved", "after", "best-saved", _best_saved, _fails_with_variant),
-    Check("final-saved", "after", "final-saved", _final_saved, _fails_with_variant),
-    Check("metrics-reported", "after", "metrics-reported", _metrics, _always_passes),
+    Check("best-saved", _best_saved, _fails_with_variant),
+    Check("final-saved", _final_saved, _fails_with_variant),
+    Check("metrics-reported", _metrics, _always_passes),
     *COURSE_CHECKS,
-    Check("sample-sane", "after", "model-testable", _sample, _judge_sample),
-    Check("continuations", "after", "metrics-reported", _continuations, _always_passes),
+    Check("sample-sane", _sample, _judge_sample),
+    Check("continuations", _continuations, _always_passes),
     # Last: its process loads meanwhile.
-    Check("reload-same", "after", "model-testable", _reload, _fails_with_variant),
+    Check("reload-same", _reload, _fails_with_variant),
 )
 
 

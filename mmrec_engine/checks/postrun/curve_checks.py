@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from mmrec_engine.checks.finding import Check, Skip, Status, Values
-from mmrec_engine.checks.thresholds import numbers
+from mmrec_engine.checks.specs import numbers
 from mmrec_engine.runs.history import History
 
 
@@ -91,8 +91,8 @@ def _judge_final_worse(values: Values, limits: Mapping[str, float]) -> Status:
 
 
 COURSE_CHECKS: tuple[Check, ...] = (
-    Check("beats-baselines", "after", "metrics-reported", _beats_baselines, _judge_baselines),
-    Check("best-early", "after", "metrics-reported", _best_early, _judge_best_early),
-    Check("still-improving", "after", "metrics-reported", _still_improving, _judge_still_improving),
-    Check("final-worse", "after", "metrics-reported", _final_worse, _judge_final_worse),
+    Check("beats-baselines", _beats_baselines, _judge_baselines),
+    Check("best-early", _best_early, _judge_best_early),
+    Check("still-improving", _still_improving, _judge_still_improving),
+    Check("final-worse", _final_worse, _judge_final_worse),
 )

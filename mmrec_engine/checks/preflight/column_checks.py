@@ -91,5 +91,5 @@ def _judge_column(values: Values, limits: Limits) -> Status:
     return "warn"
 
 
-MARKUP_CHECKS: Sequence[Check] = (Check("markup", "before", "dataset-ready", _markup, _judge_markup),)
-COLUMN_CHECKS: Sequence[Check] = (Check("column-odd", "before", "dataset-ready", _column, _judge_column),)
+MARKUP_CHECKS: Sequence[Check] = (Check("markup", _markup, _judge_markup),)
+COLUMN_CHECKS: Sequence[Check] = (Check("column-odd", _column, _judge_column),)

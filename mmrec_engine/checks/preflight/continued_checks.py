@@ -12,7 +12,7 @@ import numpy as np
 from mmrec_engine.checks.finding import Check, Skip, Status, Values
 from mmrec_engine.checks.preflight.split_checks import judge_share
 from mmrec_engine.checks.preflight.text_context import TextContext
-from mmrec_engine.checks.thresholds import numbers
+from mmrec_engine.checks.specs import numbers
 from mmrec_engine.locales.guide.remedies import remedy
 from mmrec_engine.runs.catalog import locate, read_description
 from mmrec_engine.runs.run_text import same_text
@@ -48,6 +48,4 @@ def _random_weights(values: Values, status: Status) -> list[dict[str, Any]]:
     return [remedy("random-weights", init_from=None)] if status in ("warn", "fail") else []
 
 
-CONTINUED_CHECKS: tuple[Check, ...] = (
-    Check("split-continued", "before", "validation-split", _continued, judge_share, _random_weights),
-)
+CONTINUED_CHECKS: tuple[Check, ...] = (Check("split-continued", _continued, judge_share, _random_weights),)

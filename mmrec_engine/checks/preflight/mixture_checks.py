@@ -47,6 +47,4 @@ def _by_size(values: Values, status: Status) -> list[dict[str, Any]]:
     return [remedy("corpora-by-size", mixing_temperature=1.0)] if evened else []
 
 
-MIXING_CHECKS: tuple[Check, ...] = (
-    Check("corpora-repeated", "before", "dataset-ready", _repeated, _judge_repeated, _by_size),
-)
+MIXING_CHECKS: tuple[Check, ...] = (Check("corpora-repeated", _repeated, _judge_repeated, _by_size),)

@@ -26,7 +26,7 @@ from mmrec_engine.checks.preflight.model_context import (
     stepper_on,
 )
 from mmrec_engine.checks.preflight.resource_checks import ROOM_CHECKS
-from mmrec_engine.checks.thresholds import numbers
+from mmrec_engine.checks.specs import numbers
 from mmrec_engine.evaluation.metrics import evaluating, token_losses
 from mmrec_engine.settings.model_config import CHUNK
 

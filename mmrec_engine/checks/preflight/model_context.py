@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from mmrec_engine.checks.finding import Check, Skip, Status, Values
-from mmrec_engine.checks.thresholds import numbers
+from mmrec_engine.checks.specs import numbers
 from mmrec_engine.data.prepare import Corpus
 from mmrec_engine.data.windows import Batch, EvaluationWindows, TrainingWindows, Windows
 from mmrec_engine.errors import TrainingError
@@ -228,4 +228,4 @@ def _remedies(values: Values, status: Status) -> list[dict[str, Any]]:
 
 
 def model_check(id: str, measure: Measure, judge: Callable[[Values, Mapping[str, float]], Status]) -> Check:
-    return Check(id=id, phase="before", item="model-config", measure=measure, judge=judge, remedies=_remedies)
+    return Check(id=id, measure=measure, judge=judge, remedies=_remedies)

@@ -24,7 +24,7 @@ from mmrec_engine.checks.preflight.model_context import (
     small_batch,
     stepper_on,
 )
-from mmrec_engine.checks.thresholds import numbers
+from mmrec_engine.checks.specs import numbers
 from mmrec_engine.data.batches import training_windows
 from mmrec_engine.errors import RequestError
 from mmrec_engine.evaluation.metrics import evaluating, token_losses

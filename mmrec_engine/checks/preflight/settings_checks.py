@@ -9,7 +9,7 @@ import numpy as np
 
 from mmrec_engine.checks.finding import Check, Skip, Status, Values
 from mmrec_engine.checks.preflight.text_context import TextContext
-from mmrec_engine.checks.thresholds import numbers
+from mmrec_engine.checks.specs import numbers
 from mmrec_engine.data import ngrams
 from mmrec_engine.data.transforms.curriculum import Pacing
 from mmrec_engine.data.windows import IGNORED_LABEL
@@ -204,7 +204,7 @@ def _saner(values: Values, status: Status) -> list[dict[str, Any]]:
 
 
 SETTINGS_CHECKS: tuple[Check, ...] = (
-    Check("targets-shifted", "before", "hyperparameters-set", _targets, _judge_targets),
-    Check("baselines", "before", "validation-split", _baselines, _judge_baselines),
-    Check("hyperparameters", "before", "hyperparameters-set", _hyperparameters, _judge_hyperparameters, _saner),
+    Check("targets-shifted", _targets, _judge_targets),
+    Check("baselines", _baselines, _judge_baselines),
+    Check("hyperparameters", _hyperparameters, _judge_hyperparameters, _saner),
 )

@@ -12,7 +12,7 @@ import numpy as np
 
 from mmrec_engine.checks.finding import Check, Skip, Status, Values
 from mmrec_engine.checks.preflight.text_context import TextContext
-from mmrec_engine.checks.thresholds import numbers
+from mmrec_engine.checks.specs import numbers
 from mmrec_engine.data import text_measures
 from mmrec_engine.data.ngrams import stretches
 from mmrec_engine.data.windows import Tokens
@@ -118,7 +118,7 @@ def _larger_vocabulary(values: Values, status: Status) -> list[dict[str, Any]]:
 
 
 SPLIT_CHECKS: tuple[Check, ...] = (
-    Check("split-overlap", "before", "validation-split", _overlap, judge_share),
-    Check("split-alike", "before", "validation-split", _alike, _judge_alike),
-    Check("unknown-characters", "before", "validation-split", _unknown, judge_share, _larger_vocabulary),
+    Check("split-overlap", _overlap, judge_share),
+    Check("split-alike", _alike, _judge_alike),
+    Check("unknown-characters", _unknown, judge_share, _larger_vocabulary),
 )

@@ -19,7 +19,7 @@ from mmrec_engine.checks.preflight.settings_checks import SETTINGS_CHECKS
 from mmrec_engine.checks.preflight.skipped_files import HARMLESS, UNDECODABLE
 from mmrec_engine.checks.preflight.split_checks import SHORTEST, SPLIT_CHECKS, judge_share
 from mmrec_engine.checks.preflight.text_context import TextContext
-from mmrec_engine.checks.thresholds import numbers
+from mmrec_engine.checks.specs import numbers
 from mmrec_engine.data import text_measures
 from mmrec_engine.data.ngrams import stretches
 from mmrec_engine.data.sources.mojibake import damaged_words, repair
@@ -295,13 +295,13 @@ def _judge_round_trip(values: Values, limits: Limits) -> Status:
 
 
 TEXT_CHECKS: tuple[Check, ...] = (
-    Check("corpus-readable", "before", "dataset-ready", _readable, _judge_readable, _name_encoding),
-    Check("corpus-size", "before", "dataset-ready", _size, _judge_size, _more_from_the_text),
-    Check("corpus-text", "before", "dataset-ready", _text, _judge_text),
+    Check("corpus-readable", _readable, _judge_readable, _name_encoding),
+    Check("corpus-size", _size, _judge_size, _more_from_the_text),
+    Check("corpus-text", _text, _judge_text),
     *MARKUP_CHECKS,
-    Check("mojibake", "before", "dataset-ready", _mojibake, _judge_mojibake, _fix_encoding),
-    Check("duplicate-text", "before", "dataset-ready", _duplicates, judge_share),
+    Check("mojibake", _mojibake, _judge_mojibake, _fix_encoding),
+    Check("duplicate-text", _duplicates, judge_share),
     *SPLIT_CHECKS,
-    Check("round-trip", "before", "dataset-ready", _round_trip, _judge_round_trip),
+    Check("round-trip", _round_trip, _judge_round_trip),
     *SETTINGS_CHECKS,
 )

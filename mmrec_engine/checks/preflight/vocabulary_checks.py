@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from mmrec_engine.checks.finding import Check, Status, Values
 from mmrec_engine.checks.preflight.text_context import TextContext
-from mmrec_engine.checks.thresholds import numbers
+from mmrec_engine.checks.specs import numbers
 from mmrec_engine.data.ngrams import stretches
 from mmrec_engine.data.windows import Tokens
 from mmrec_engine.locales.guide.remedies import remedy
@@ -89,6 +89,4 @@ def _smaller_vocabulary(values: Values, status: Status) -> list[dict[str, Any]]:
     return [remedy("smaller-vocabulary", vocab_size=smaller)] if smaller and status == "warn" else []
 
 
-VOCABULARY_CHECKS: tuple[Check, ...] = (
-    Check("vocabulary-size", "before", "dataset-ready", _vocabulary, _judge_vocabulary, _smaller_vocabulary),
-)
+VOCABULARY_CHECKS: tuple[Check, ...] = (Check("vocabulary-size", _vocabulary, _judge_vocabulary, _smaller_vocabulary),)
