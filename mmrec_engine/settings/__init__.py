@@ -1,6 +1,15 @@
-"""What a run is asked to do: each setting with its type, bounds and default (`schema`), model sizes and recipes (`presets`)."""
+"""What a run is asked to do: each setting with its type, bounds and default (`schema`), model sizes and recipes (`presets`),
+the settings of a run from what was given (`resolution`), and questions about the table (`queries`)."""
 
-from mmrec_engine.settings.declaration import GROUPS
+from mmrec_engine.settings.declaration import GROUPS, HEADINGS
+from mmrec_engine.settings.queries import (
+    can_change_while_running,
+    heading_of,
+    matters,
+    settings_of,
+    settings_that_decide,
+)
+from mmrec_engine.settings.resolution import Resolved, read_settings_file, resolve, sound
 from mmrec_engine.settings.schema import (
     CORPUS_CHOICE,
     FIELDS,
@@ -9,18 +18,10 @@ from mmrec_engine.settings.schema import (
     SHORTEST_DENOISED,
     TOKENIZERS,
     WHOLE,
-    Resolved,
     Settings,
-    can_change_while_running,
     check_device,
-    matters,
     metrics_of,
     parse,
-    read_settings_file,
-    resolve,
-    settings_of,
-    settings_that_decide,
-    sound,
     value_type,
 )
 
@@ -28,6 +29,7 @@ __all__ = [
     "CORPUS_CHOICE",
     "FIELDS",
     "GROUPS",
+    "HEADINGS",
     "MOST_TOKENS_A_BATCH",
     "SCHEDULES",
     "SHORTEST_DENOISED",
@@ -37,6 +39,7 @@ __all__ = [
     "Settings",
     "can_change_while_running",
     "check_device",
+    "heading_of",
     "matters",
     "metrics_of",
     "parse",

@@ -14,6 +14,13 @@ from mmrec_engine.errors import RequestError
 # The headings of the plan, in their order.
 Group = Literal["length", "optimizer", "text", "augmentation", "curriculum", "evaluation", "model", "saving"]
 GROUPS: tuple[Group, ...] = get_args(Group)
+# The headings of the help.
+Heading = Literal["text", "model", "training", "saving", "machine"]
+HEADINGS: tuple[Heading, ...] = get_args(Heading)
+HEADING_OF_GROUP: dict[Group, Heading] = {
+    "length": "training", "optimizer": "training", "evaluation": "training", "text": "text", "augmentation": "text",
+    "curriculum": "text", "model": "machine", "saving": "saving",
+}  # fmt: skip
 # source: which text it is and how it is read. corpus: beside the source, what is prepared of it. speed: how long a step takes.
 # rate: the curve of the learning rate. pacing: that of the curriculum. weights: how well the weights of an earlier run serve as
 # the first ones. checks: what the checks before training find, beside that.
@@ -35,6 +42,7 @@ def setting(
     size: bool = False,
     duration: bool = False,
     group: Group | None = None,
+    heading: Heading | None = None,
     decides: tuple[Aspect, ...] = (),
     matters: Callable[[Any], bool] | None = None,
     unset: str = "",
@@ -43,13 +51,14 @@ def setting(
 
     resumable: may differ when a run is resumed. while_running: may be changed in a running training. several: a list of texts
     may stand for one. size: of bytes, duration: in seconds, both of which may be written with a unit.
-    group: its heading in the plan; none: it has no field there. decides: what changes with it. matters: whether it changes
+    group: its heading in the plan; none: it has no field there. heading: that of its flag in the help, where it is not the one
+    of its group. decides: what changes with it. matters: whether it changes
     anything beside the other settings, given all of them; none: always. unset: what stands for it where nothing is set, as
     the key of its words.
     """
     rules = {"choices": choices, "names": names, "several": several, "size": size, "duration": duration}
     changes = {"resumable": resumable, "while_running": while_running}
-    use = {"group": group, "decides": decides, "matters": matters, "unset": unset}
+    use = {"group": group, "heading": heading, "decides": decides, "matters": matters, "unset": unset}
     return field(
         default=default, metadata={"low": low, "high": high, "above": above, "below": below, **rules, **changes, **use}
     )

@@ -1,23 +1,20 @@
 """What a run is asked to do: one table of settings for the command line, the settings file, the app and `run.json`.
 
-Each setting is declared once, with its default, its bounds and, where it has one, its unit. `resolve` merges what was given
-by hand, a settings file and a recipe over the defaults and remembers where each value came from. Knows no torch, no screen.
+Each setting is declared once, with its default, its bounds and, where it has one, its unit. Knows no torch, no screen.
 """
 
 from __future__ import annotations
 
-import difflib
 import re
-import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import Field, asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, NoReturn, get_args, get_type_hints
 
 from mmrec_engine.errors import RequestError
-from mmrec_engine.settings.declaration import Aspect, Group, check, flag, in_bytes, in_seconds, is_plain_name, setting
+from mmrec_engine.settings.declaration import check, flag, in_bytes, in_seconds, is_plain_name, setting
 from mmrec_engine.settings.model_config import ARCHITECTURES, Architecture, ModelConfig
-from mmrec_engine.settings.presets import OPTIMIZERS, PRESETS, RECIPES, RECIPES_TO_A_TARGET
+from mmrec_engine.settings.presets import OPTIMIZERS, PRESETS, RECIPES
 
 MOST_TOKENS_A_BATCH = 2**26
 METRICS = ("bleu", "rouge", "distinct", "copied")
@@ -46,18 +43,21 @@ class Settings:
     """All settings of a run; the defaults are the guide's."""
 
     # model
-    config: str = setting("tiny", choices=tuple(PRESETS), decides=("speed", "weights"))
-    arch: Architecture = setting("mmrec", choices=ARCHITECTURES, group="model", decides=("speed", "weights"))
+    config: str = setting("tiny", choices=tuple(PRESETS), decides=("speed", "weights"), heading="model")
+    arch: Architecture = setting(
+        "mmrec", choices=ARCHITECTURES, group="model", decides=("speed", "weights"), heading="model"
+    )
     # of llama: heads of keys and values; none: one a head
     kv_heads: int | None = setting(
-        None, low=1, high=1024, group="model", decides=("speed", "weights"), unset="as-heads"
+        None, low=1, high=1024, group="model", decides=("speed", "weights"), unset="as-heads", heading="model"
     )
-    tied: bool = setting(False, group="model", decides=("speed", "weights"))  # of llama: the embedding is the head too
+    # of llama: the embedding is the head too
+    tied: bool = setting(False, group="model", decides=("speed", "weights"), heading="model")
     recipe: str = setting("guide", choices=tuple(RECIPES), group="optimizer")
     # corpus
-    data_dir: str | tuple[str, ...] | None = setting(None, several=True, decides=("source",))
-    corpus: str | tuple[str, ...] | None = setting(None, several=True, decides=("source",))
-    use_sample_corpus: bool = setting(False, decides=("source",))
+    data_dir: str | tuple[str, ...] | None = setting(None, several=True, decides=("source",), heading="text")
+    corpus: str | tuple[str, ...] | None = setting(None, several=True, decides=("source",), heading="text")
+    use_sample_corpus: bool = setting(False, decides=("source",), heading="text")
     tokenizer: str = setting("char", choices=TOKENIZERS, group="text", decides=("corpus", "weights"))
     # ids, the special ones not counted
     vocab_size: int = setting(5000, low=2, high=1_000_000, group="text", decides=("corpus", "weights"))
@@ -154,6 +154,7 @@ class Settings:
         group="length",
         decides=("speed",),
         unset="as-batch-size",
+        heading="machine",
     )
     seq_len: int = setting(256, low=2, high=1_048_576, group="length", decides=("speed", "weights"))  # tokens a window
     # tokens between windows; none: seq_len
@@ -214,11 +215,13 @@ class Settings:
     target_bits: float | None = setting(
         None, above=0, high=100, resumable=True, while_running=True, group="evaluation", unset="no-limit"
     )
-    save_best_model: bool = setting(True)
+    save_best_model: bool = setting(True, heading="saving")
     # of text the best model writes, after training
-    metrics: str | None = setting(None, names=METRICS, resumable=True, group="evaluation", unset="no-limit")
+    metrics: str | None = setting(
+        None, names=METRICS, resumable=True, group="evaluation", unset="no-limit", heading="saving"
+    )
     # machine
-    device: str = setting("auto", resumable=True, decides=("speed",))
+    device: str = setting("auto", resumable=True, decides=("speed",), heading="machine")
     precision: str = setting("auto", choices=("auto", "fp32", "bf16", "fp16"), group="model", decides=("speed",))
     # how steps are made on a GPU (training/recorded.py)
     compile: str = setting(
@@ -242,11 +245,11 @@ class Settings:
         "auto", choices=SHARDINGS, resumable=True, group="model", matters=lambda settings: settings.processes > 1
     )
     gradient_checkpointing: bool = setting(False, while_running=True, group="model", decides=("speed",))
-    seed: int = setting(1337, low=0, high=2**63 - 1, group="model")
+    seed: int = setting(1337, low=0, high=2**63 - 1, group="model", heading="training")
     # a checkpoint or run whose weights are the first ones; none: random weights
-    init_from: str | None = setting(None, unset="random-weights")
+    init_from: str | None = setting(None, unset="random-weights", heading="model")
     # run folder
-    output_dir: str = setting("checkpoints")
+    output_dir: str = setting("checkpoints", heading="saving")
     name: str | None = setting(None, group="saving", unset="as-config")  # none: the config's
     checkpoint_every: int = setting(100, low=1, high=10**9, resumable=True, while_running=True, group="saving")  # steps
     keep_checkpoints: int = setting(3, low=1, high=10**6, resumable=True, while_running=True, group="saving")
@@ -340,18 +343,6 @@ CORPUS_CHOICE = ("data_dir", "corpus", "use_sample_corpus")
 _TYPES = get_type_hints(Settings)
 
 
-@dataclass(frozen=True)
-class Resolved:
-    """Settings with the source of each value: hand, file, recipe, planner, run (stored in the run that is resumed), default."""
-
-    settings: Settings
-    sources: dict[str, str]
-
-    def with_values(self, **values: Any) -> Resolved:
-        """Other values for some settings, from where they came from. Raises RequestError."""
-        return replace(self, settings=replace(self.settings, **values))
-
-
 def check_device(name: str) -> None:
     """Raises RequestError for what is no device anywhere; whether it is here, PyTorch knows."""
     if not re.fullmatch(r"auto|(cpu|cuda|mps)(:\d{1,4})?", name):
@@ -421,101 +412,3 @@ def parse(name: str, value: Any) -> Any:
 
 def _refuse_as_text(name: str, value: object) -> NoReturn:
     raise RequestError("setting-not-text", flag=flag(name), value=value)
-
-
-def resolve(
-    by_hand: Mapping[str, Any], from_file: Mapping[str, Any] | None = None, stored: Mapping[str, Any] | None = None
-) -> Resolved:
-    """Merge values, the nearest to the person first: by hand, settings file, stored run, recipe, defaults.
-
-    Keys are field names, values as `parse` takes them. `stored` holds the settings of a run that is resumed.
-    Raises RequestError for an unknown key, a wrong type, a value out of range or a combination that cannot be.
-    """
-    from_file, stored = from_file or {}, stored or {}
-    layers = [(by_hand, "hand"), (from_file, "file"), (stored, "run")]
-    for values, source in layers:
-        check_names(values, source)
-    merged: dict[str, Any] = {}
-    sources: dict[str, str] = {}
-    for values, source in layers:
-        corpus_chosen = any(name in merged for name in CORPUS_CHOICE)  # a nearer choice of corpus displaces this one
-        for name, value in values.items():
-            if name not in merged and not (corpus_chosen and name in CORPUS_CHOICE):
-                merged[name] = parse(name, value)
-                sources[name] = source
-    recipe = merged.get("recipe", FIELDS["recipe"].default)
-    check(FIELDS["recipe"], recipe)
-    to_a_target = merged.get("target_loss") is not None or merged.get("target_bits") is not None
-    open_ended = to_a_target and not {"max_steps", "epochs", "time"} & merged.keys()
-    of_the_recipe = {**RECIPES[recipe], **(RECIPES_TO_A_TARGET.get(recipe, {}) if open_ended else {})}
-    for name, value in of_the_recipe.items():
-        if name not in merged:
-            merged[name], sources[name] = value, "recipe"
-    if "epochs" not in merged and (merged.get("max_steps") is not None or merged.get("time") is not None):
-        merged["epochs"] = None  # a limit in steps or in time alone is the only limit
-        sources["epochs"] = sources["max_steps"] if merged.get("max_steps") is not None else "planner"
-    return Resolved(Settings(**merged), {name: sources.get(name, "default") for name in FIELDS})
-
-
-def settings_that_decide(*aspects: Aspect) -> tuple[str, ...]:
-    """Names of the settings that decide any of these."""
-    return tuple(name for name, item in FIELDS.items() if not {*aspects}.isdisjoint(item.metadata["decides"]))
-
-
-def settings_of(group: Group) -> tuple[str, ...]:
-    """Names of the settings under one heading of the plan."""
-    return tuple(name for name, item in FIELDS.items() if item.metadata["group"] == group)
-
-
-def matters(name: str, settings: Settings) -> bool:
-    """Whether a setting changes anything beside the others."""
-    rule: Callable[[Settings], bool] | None = FIELDS[name].metadata["matters"]
-    return rule is None or rule(settings)
-
-
-def can_change_while_running(changes: Mapping[str, Any], warmup_ended: bool = True) -> bool:
-    """Whether these changes may be made in a running training; else they ask for a new run.
-
-    They may where the weights keep their meaning and no batch is cut differently. A longer warmup may, until the warmup has
-    ended. What changes the model or how batches are cut (config, seq_len, batch_size, accumulate, text) never may.
-    """
-    return bool(changes) and all(
-        (name in FIELDS and FIELDS[name].metadata["while_running"]) or (name == "warmup_steps" and not warmup_ended)
-        for name in changes
-    )
-
-
-def sound(values: Mapping[str, Any]) -> dict[str, Any]:
-    """What can be believed of settings in a file: known ones of the right type within their bounds, and unknown ones."""
-    believed: dict[str, Any] = {}
-    for name, value in values.items():
-        try:
-            believed[name] = value if name not in FIELDS else parse(name, value)
-            if name in FIELDS:
-                check(FIELDS[name], believed[name])
-        except RequestError:
-            believed.pop(name, None)
-    return believed
-
-
-def check_names(values: Mapping[str, Any], place: str) -> None:
-    """Raises RequestError for a name that is no setting; `place` tells where it stands."""
-    for name in values:
-        if name not in FIELDS:
-            nearest = difflib.get_close_matches(name, FIELDS, n=1, cutoff=0.0)[0]
-            raise RequestError("setting-unknown", place=place, name=name, nearest=nearest)
-
-
-def read_settings_file(path: Path) -> dict[str, Any]:
-    """The flat table of a TOML settings file."""
-    try:
-        with path.open("rb") as file:
-            values = tomllib.load(file)
-        check_names(values, str(path))
-        return values
-    except OSError as error:
-        raise RequestError("settings-file-missing", path=path, reason=error.strerror) from None
-    except RequestError:
-        raise
-    except (ValueError, RecursionError) as error:
-        raise RequestError("settings-file-invalid", path=path, reason=error) from None

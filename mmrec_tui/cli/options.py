@@ -1,7 +1,6 @@
 """The parameters from which Typer reads its flags, made from the table of settings so that a setting is declared once; and the
 settings that were given by them."""
 
-import functools
 import inspect
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,29 +9,10 @@ from typing import Annotated, Any, Optional
 import typer
 
 from mmrec_engine.errors import RequestError
-from mmrec_engine.settings import FIELDS, Resolved, read_settings_file, resolve, value_type
+from mmrec_engine.settings import FIELDS, Resolved, heading_of, read_settings_file, resolve, value_type
 from mmrec_engine.settings.declaration import flag
 from mmrec_tui.locales import UsageText, Wording
 
-# Under which heading of the help a flag stands; one that is not named here stands with the setting declared before it.
-_GROUPS: dict[str, tuple[str, ...]] = {
-    "text": (
-        "data_dir", "corpus", "use_sample_corpus", "encoding", "fix_encoding", "max_corpus_bytes", "val_split", "tokenizer",
-        "vocab_size", "jitter", "recased", "masked", "noise", "curriculum", "curriculum_share", "curriculum_start", "pacing",
-        "mixing_temperature", "denoising", "denoising_span",
-    ),
-    "model": ("config", "arch", "init_from"),
-    "training": (
-        "recipe", "epochs", "max_steps", "time", "batch_size", "accumulate", "seq_len", "stride", "optimizer", "learning_rate",
-        "warmup_steps", "schedule", "learning_rate_floor", "decay_share", "cycles", "plateau_factor", "plateau_patience",
-        "weight_average", "weight_decay", "grad_clip", "dropout", "early_stopping_patience", "early_stopping_on", "eval_every",
-        "target_loss", "target_bits", "seed",
-    ),
-    "saving": ("output_dir", "name", "save_best_model", "checkpoint_every", "keep_checkpoints", "metrics"),
-    "machine": (
-        "device", "precision", "compile", "kernel", "threads", "processes", "sharding", "microbatch", "gradient_checkpointing",
-    ),
-}  # fmt: skip
 _METAVARS = {int: "INTEGER", float: "NUMBER", str: "TEXT"}
 
 
@@ -43,7 +23,7 @@ def setting_flag(name: str, wording: Wording) -> inspect.Parameter:
     shown = _default_shown(name, wording)
     if shown:
         help_text = f"{help_text} [{wording('help.default', value=shown)}]"
-    group = group_of(name)
+    group = heading_of(name)
     if item.metadata["several"]:
         return switch(name, Optional[list[str]], None, flag(name), help_text, _METAVARS[kind], group)
     if kind is bool:
@@ -52,20 +32,6 @@ def setting_flag(name: str, wording: Wording) -> inspect.Parameter:
     return switch(
         name, Optional[str], None, flag(name), help_text, _METAVARS[kind], group, among=item.metadata["choices"]
     )
-
-
-@functools.cache
-def _all_groups() -> dict[str, str]:
-    named = {name: group for group, names in _GROUPS.items() for name in names}
-    found, group = {}, "training"
-    for name in FIELDS:
-        found[name] = group = named.get(name, group)
-    return found
-
-
-def group_of(name: str) -> str:
-    """The heading of the help under which a setting's flag stands (`usage.HEADINGS`)."""
-    return _all_groups()[name]
 
 
 def with_default(name: str, value: object, wording: Wording) -> str:

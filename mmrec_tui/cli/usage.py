@@ -13,7 +13,6 @@ from typer._click import exceptions as click  # Typer carries its own click; the
 from mmrec_tui.locales import Wording
 from mmrec_tui.terminal import shows_colour
 
-HEADINGS = ("text", "model", "training", "saving", "machine")  # of the flags of settings, in the order of the help
 _FLAG_COLUMNS = 30
 
 ClickException = click.ClickException
@@ -47,6 +46,8 @@ def _worded(base: Any, wording: Wording) -> Any:
 
         def format_options(self, context: Any, formatter: Any) -> None:
             """Arguments, then the flags under the headings that they name, then those that name none."""
+            from mmrec_engine.settings import HEADINGS
+
             grouped: dict[str, list[tuple[str, str]]] = {}
             for parameter in self.get_params(context):
                 record = parameter.get_help_record(context)

@@ -10,9 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mmrec_engine.settings import FIELDS
-from mmrec_tui.cli.options import group_of
-from mmrec_tui.cli.usage import HEADINGS
+from mmrec_engine.settings import FIELDS, HEADINGS, heading_of
 from mmrec_tui.locales import Wording
 from tests.conftest import COMMAND, Command
 
@@ -53,8 +51,8 @@ def test_train_flags_are_grouped_under_headings(command: Command, language: str)
         )
     )
     for name in FIELDS:
-        assert f"--{name.replace('_', '-')}" in sections[say(f"heading.{group_of(name)}") + ":"], name
-    assert {group_of(name) for name in FIELDS} == set(HEADINGS)
+        assert f"--{name.replace('_', '-')}" in sections[say(f"heading.{heading_of(name)}") + ":"], name
+    assert {heading_of(name) for name in FIELDS} == set(HEADINGS)
 
 
 def on_terminal(command: Command, *words: str, **environment: str) -> str:

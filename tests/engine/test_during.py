@@ -570,7 +570,7 @@ def test_baselines_may_come_as_a_check() -> None:
 
 
 def test_every_id_has_words_and_an_item() -> None:
-    assert MADE_DURING <= set(texts())
+    assert set(texts()) >= MADE_DURING
 
 
 FAULTS: dict[str, Callable[[], Iterator[events.Event]]] = {
