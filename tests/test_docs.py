@@ -37,7 +37,7 @@ def is_defined(name: str) -> bool:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-def test_what_a_document_names_is_there(document: Path) -> None:
+def test_names_in_documents_exist(document: Path) -> None:
     missing = []
     for name in re.findall(r"`([^`\s]+)`", document.read_text(encoding="utf-8")):
         plain = name.removesuffix("()")

@@ -61,13 +61,13 @@ def wrong_in(text: str, language: str) -> list[str]:
 TOLD = list(told())
 
 
-def test_what_is_told_is_found() -> None:
+def test_literals_of_both_languages_are_found() -> None:
     assert sum(language == "tr" for language, _, _ in TOLD) > 900, "the catalogues are not where they were looked for"
     assert all(item.question["tr"] in {text for _, _, text in TOLD} for item in ITEMS)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_catalogues_and_guide_keep_to_the_glossary(language: str) -> None:
+def test_catalogues_and_guide_follow_the_glossary(language: str) -> None:
     questions = {item.question[language] for item in ITEMS}  # type: ignore[index]
     wrong: list[Any] = [
         (place, found, text[:90])
@@ -78,7 +78,7 @@ def test_catalogues_and_guide_keep_to_the_glossary(language: str) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
-def test_pages_keep_to_the_glossary(page: Path) -> None:
+def test_pages_follow_the_glossary(page: Path) -> None:
     # A rule in one line of the text is found across a line's end too; line numbers are those of where it begins.
     text = re.sub(
         r"```.*?```", lambda found: "\n" * found.group().count("\n"), page.read_text(encoding="utf-8"), flags=re.DOTALL
@@ -91,7 +91,7 @@ def test_pages_keep_to_the_glossary(page: Path) -> None:
     assert not wrong, "\n".join(wrong)
 
 
-def test_every_term_has_its_word_in_both_languages_and_rules_out_no_term() -> None:
+def test_glossary_terms_are_complete_and_consistent() -> None:
     for row in rows():
         assert len(row) == 5 and row[0] and row[1] and row[2], row
     for column, language in enumerate(LANGUAGES):
@@ -99,7 +99,7 @@ def test_every_term_has_its_word_in_both_languages_and_rules_out_no_term() -> No
             assert not wrong_in(row[column], language), row[0]
 
 
-def test_an_older_name_would_be_found() -> None:
+def test_forbidden_names_are_detected() -> None:
     assert wrong_in("The validation side is what counting reaches", "en")
     assert wrong_in("Öğrenme hızını düşürün; doğrulama kaybı sabrı tüketti", "tr")
     assert not wrong_in("Öğrenme oranını düşürün (--learning-rate)", "tr")

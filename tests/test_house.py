@@ -24,7 +24,7 @@ SOURCES = [path for package in ("mmrec_engine", "mmrec_tui") for path in (ROOT /
 
 
 @pytest.mark.parametrize("module", ["mmrec_engine", "mmrec_tui.cli", "mmrec_engine.settings", "mmrec_tui.cli.narrator"])
-def test_importing_is_cheap(module: str) -> None:
+def test_imports_load_no_torch_textual_or_rich(module: str) -> None:
     program = f"import sys, {module}; print([m for m in ('torch', 'textual', 'rich') if m in sys.modules])"
     output = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
     assert output.strip() == "[]"
@@ -52,7 +52,7 @@ def test_no_key_stands_in_two_files_of_the_app() -> None:
     assert len(set(keys)) == len(keys), "which of the two would be shown?"
 
 
-def test_every_key_that_is_used_is_worded_and_every_word_is_used() -> None:
+def test_message_keys_are_defined_and_used() -> None:
     source = "\n".join(path.read_text() for path in SOURCES if path.name != "messages.py")
     app = of_the_app(DEFAULT_LANGUAGE, "command_line")
     raised = set(re.findall(r'(?:RequestError|TrainingError)\(\s*"([a-z-]+)"', source))
@@ -80,7 +80,7 @@ def test_no_language_is_named_in_the_code() -> None:
     assert len(named) == 1 and named[0].startswith("mmrec_engine/locales/catalogue.py:"), named
 
 
-def test_numbers_are_written_in_the_language() -> None:
+def test_numbers_follow_the_language() -> None:
     assert Wording("en").number(1234.5, 2) == "1,234.50"
     assert Wording("tr").number(1234.5, 2) == "1.234,50"
     assert Wording("tr").percent(0.1234) == "%12,34"
@@ -96,15 +96,17 @@ def test_numbers_are_written_in_the_language() -> None:
         (None, {}, "en"),
     ],
 )
-def test_the_language_is_the_nearest_one_told(given: str | None, environment: dict[str, str], language: str) -> None:
+def test_language_is_chosen_by_flag_environment_and_locale(
+    given: str | None, environment: dict[str, str], language: str
+) -> None:
     assert choose_language(given, environment) == language
 
 
-def test_no_file_is_named_for_nothing() -> None:
+def test_no_module_is_called_utils_or_helpers() -> None:
     assert not [path for path in SOURCES if path.stem in ("utils", "helpers", "common", "misc", "manager")]
 
 
-def test_contract_and_architecture_page_name_the_same_layers() -> None:
+def test_contracts_and_architecture_page_have_the_same_layers() -> None:
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
         "contracts"
     ]
@@ -123,11 +125,11 @@ def test_contract_and_architecture_page_name_the_same_layers() -> None:
 
 
 @pytest.mark.parametrize("package", ["mmrec_engine", "mmrec_tui"])
-def test_few_modules_stand_at_the_top_of_a_package(package: str) -> None:
+def test_packages_have_few_top_level_modules(package: str) -> None:
     assert len([path for path in (ROOT / package).glob("*.py") if not path.stem.startswith("__")]) <= 4
 
 
-def test_imports_have_no_circle() -> None:
+def test_imports_have_no_cycles() -> None:
     """Those within functions and for type checkers alone are counted too."""
     graph = grimp.build_graph("mmrec_engine", "mmrec_tui", cache_dir=None)
     imported = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
@@ -142,7 +144,7 @@ def test_each_planted_fault_replaces_one_text_of_the_sources() -> None:
     )
 
 
-def test_the_first_screen_does_without_numpy_and_the_guide() -> None:
+def test_first_screen_does_not_load_numpy_or_the_guide() -> None:
     program = (
         "import sys, mmrec_tui.app.launch, mmrec_tui.app.app, mmrec_tui.app.screens.start\n"
         "unwanted = ('numpy', 'torch', 'plotext', 'mmrec_engine.settings.schema', 'mmrec_tui.presentation.topics')\n"

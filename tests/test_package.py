@@ -53,7 +53,7 @@ def metadata_of(folder: Path) -> Message:
 
 
 @pytest.mark.slow
-def test_the_metadata_passes_the_check_of_the_package_index(built: Path) -> None:
+def test_metadata_passes_the_package_index_check(built: Path) -> None:
     told = subprocess.run(
         [sys.executable, "-m", "twine", "check", "--strict", *built.iterdir()], capture_output=True, text=True
     )
@@ -61,7 +61,7 @@ def test_the_metadata_passes_the_check_of_the_package_index(built: Path) -> None
 
 
 @pytest.mark.slow
-def test_the_metadata_is_complete(built: Path) -> None:
+def test_metadata_is_complete(built: Path) -> None:
     metadata = metadata_of(built)
     assert {url.split(",")[0] for url in metadata.get_all("Project-URL", [])} >= {"Homepage", "Issues", "Changelog"}
     assert "Typing :: Typed" in metadata.get_all("Classifier", [])
@@ -70,7 +70,7 @@ def test_the_metadata_is_complete(built: Path) -> None:
 
 
 @pytest.mark.slow
-def test_pictures_and_links_of_the_page_are_absolute_and_lead_to_files(built: Path) -> None:
+def test_readme_links_of_the_package_are_absolute_and_valid(built: Path) -> None:
     page = str(metadata_of(built).get_payload())
     targets = re.findall(r"\]\(([^)\s]+)\)", page)
     assert targets
@@ -82,7 +82,7 @@ def test_pictures_and_links_of_the_page_are_absolute_and_lead_to_files(built: Pa
 
 
 @pytest.mark.slow
-def test_without_an_address_the_page_has_no_broken_pictures(tmp_path: Path) -> None:
+def test_readme_without_a_repository_address_has_no_pictures(tmp_path: Path) -> None:
     sys.path.insert(0, str(ROOT))
     try:
         from hatch_build import with_address
@@ -93,7 +93,7 @@ def test_without_an_address_the_page_has_no_broken_pictures(tmp_path: Path) -> N
 
 
 @pytest.mark.slow
-def test_both_packages_tell_that_they_are_typed_and_the_sdist_can_build_itself(built: Path) -> None:
+def test_packages_are_marked_as_typed_and_the_sdist_builds(built: Path) -> None:
     [wheel] = built.glob("*.whl")
     with zipfile.ZipFile(wheel) as file:
         assert {"mmrec_engine/py.typed", "mmrec_tui/py.typed"} <= set(file.namelist())
@@ -106,18 +106,18 @@ def test_both_packages_tell_that_they_are_typed_and_the_sdist_can_build_itself(b
 
 
 @pytest.mark.parametrize("extra", ["hub", "tokenizers", "metrics"])
-def test_what_an_error_says_to_install_is_right_in_a_clone(extra: str) -> None:
+def test_install_hint_is_right_in_a_clone(extra: str) -> None:
     words = install_command(extra)
     assert words.startswith(f"{sys.executable} -m pip install -e ")
     assert words.rstrip("'").endswith(f"{ROOT}[{extra}]")
 
 
-def test_what_an_error_says_to_install_is_right_in_a_package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_install_hint_is_right_in_a_package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(optional_dependencies, "_CLONE", tmp_path)
     assert install_command("hub") == f"{sys.executable} -m pip install 'mmrec-tui[hub]'"
 
 
-def test_readme_names_no_command_that_only_a_published_package_has() -> None:
+def test_readme_names_no_command_of_a_published_package() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     table = [line for line in readme.splitlines() if line.startswith("|")]
     assert not [line for line in table if "pip install" in line]
@@ -126,7 +126,7 @@ def test_readme_names_no_command_that_only_a_published_package_has() -> None:
     assert set(re.findall(r"`make ([\w-]+)`", readme)) <= named
 
 
-def test_every_library_that_is_imported_is_declared() -> None:
+def test_imported_libraries_are_declared() -> None:
     declared = (ROOT / "pyproject.toml").read_text(encoding="utf-8").lower()
     known = {"bs4": "beautifulsoup4", "yaml": "pyyaml"}
     own = {"mmrec_engine", "mmrec_tui", "tests", "hatch_build"}
@@ -145,7 +145,7 @@ def test_every_library_that_is_imported_is_declared() -> None:
             assert re.search(rf'"{package}[\[><=.;" ]', declared), f"{path}: {name}"
 
 
-def test_private_parts_of_libraries_are_used_only_where_it_is_named() -> None:
+def test_private_library_names_are_used_only_where_listed() -> None:
     found: dict[str, set[str]] = {}
     for path in [*ROOT.glob("mmrec_engine/**/*.py"), *ROOT.glob("mmrec_tui/**/*.py")]:
         for name in _imported(path):
@@ -155,7 +155,7 @@ def test_private_parts_of_libraries_are_used_only_where_it_is_named() -> None:
     assert found == PRIVATE_USES
 
 
-def test_typer_carries_the_exceptions_that_usage_errors_are_told_from() -> None:
+def test_typer_has_the_usage_error_exceptions() -> None:
     """typer._click: Typer 0.28 raises exceptions of the click that it carries, and makes none of them public."""
     from typer._click import exceptions
 
@@ -163,21 +163,21 @@ def test_typer_carries_the_exceptions_that_usage_errors_are_told_from() -> None:
         assert issubclass(getattr(exceptions, name), exceptions.ClickException), name
 
 
-def test_textual_keeps_drawn_lines_where_the_app_lets_them_go() -> None:
+def test_textual_caches_lines_where_the_app_clears_them() -> None:
     """textual._styles_cache: what is kept of closed widgets grows with hours of use; nothing public clears it."""
     from textual._styles_cache import StylesCache
 
     assert callable(StylesCache.get_inner_outer.cache_clear)
 
 
-def test_textual_tells_whose_handler_is_at_work() -> None:
+def test_textual_names_the_active_handler() -> None:
     """textual._context: an error is taken for none only where it comes of a screen that is being closed."""
     from textual._context import active_message_pump
 
     assert active_message_pump.get(None) is None
 
 
-def test_textual_s_select_is_made_of_a_line_and_a_list() -> None:
+def test_textual_select_consists_of_a_line_and_a_list() -> None:
     """textual.widgets._select: the line is drawn by one widget of ours instead of four."""
     from textual.widgets import OptionList, Static
     from textual.widgets._select import SelectCurrent, SelectOverlay
@@ -187,7 +187,7 @@ def test_textual_s_select_is_made_of_a_line_and_a_list() -> None:
     assert {"compose", "update", "has_value", "placeholder"} <= set(dir(SelectCurrent("")))
 
 
-def test_plotext_makes_figures_that_know_no_terminal() -> None:
+def test_plotext_figures_do_not_use_the_terminal() -> None:
     """plotext._figure: its public functions draw one figure a process, no larger than the terminal."""
     import plotext._figure as plotext
 
@@ -199,7 +199,7 @@ def test_plotext_makes_figures_that_know_no_terminal() -> None:
     assert len(lines) == 120
 
 
-def test_typer_has_the_shells_that_completion_is_written_for() -> None:
+def test_typer_supports_the_shells_of_completion() -> None:
     """typer._completion_*: Typer writes completion scripts only for its own options, which are worded in English."""
     from typer import _completion_classes, _completion_shared
 

@@ -33,7 +33,7 @@ async def open_screen(name: str, app: Any, pilot: Pilot[Any]) -> MmrecScreen:
     return screen
 
 
-async def test_a_field_with_focus_takes_the_letters_out_of_the_bar_and_gives_them_back() -> None:
+async def test_focused_field_hides_letter_keys_from_the_bar() -> None:
     app = an_app()
     async with app.run_test(size=(160, 45)) as pilot:
         screen = await open_screen("PlanScreen", app, pilot)
@@ -52,7 +52,7 @@ async def test_a_field_with_focus_takes_the_letters_out_of_the_bar_and_gives_the
 
 @pytest.mark.first(1)
 @pytest.mark.parametrize("name", [name for name in OPENERS if name.endswith("Screen")])
-async def test_every_key_in_the_bar_reaches_the_screen(name: str) -> None:
+async def test_every_key_in_the_bar_has_an_effect(name: str) -> None:
     app = an_app()
     async with app.run_test(size=(160, 45)) as pilot:
         await OPENERS[name](app, pilot)
@@ -70,7 +70,7 @@ async def test_every_key_in_the_bar_reaches_the_screen(name: str) -> None:
                     assert acts_beside(key, screen._takes), (name, widget.id, key)
 
 
-async def test_maximise_is_named_only_where_there_is_more_than_one_panel() -> None:
+async def test_maximise_is_shown_only_with_several_panels() -> None:
     app = an_app()
     async with app.run_test(size=(160, 45)) as pilot:
         screen = await open_screen("TrainingScreen", app, pilot)
@@ -81,7 +81,7 @@ async def test_maximise_is_named_only_where_there_is_more_than_one_panel() -> No
         assert "maximise" not in barred(app)
 
 
-async def test_the_list_of_keys_names_all_that_act_and_does_what_is_pressed_or_chosen() -> None:
+async def test_key_list_names_all_active_keys_and_runs_the_chosen_one() -> None:
     app = an_app()
     async with app.run_test(size=(100, 50), notifications=True) as pilot:
         screen = await open_screen("TrainingScreen", app, pilot)
@@ -102,7 +102,7 @@ async def test_the_list_of_keys_names_all_that_act_and_does_what_is_pressed_or_c
         await until(pilot, lambda: table_of(app) == "guide")
 
 
-async def test_runs_are_compared_once_two_are_marked_and_deleted_once_there_is_one() -> None:
+async def test_compare_needs_two_marked_runs_and_delete_needs_one() -> None:
     app = an_app()
     async with app.run_test(size=(160, 45)) as pilot:
         app.open_screen("runs")
@@ -119,7 +119,7 @@ async def test_runs_are_compared_once_two_are_marked_and_deleted_once_there_is_o
         await until(pilot, lambda: "o compare" in barred(app))
 
 
-async def test_remedies_are_named_once_a_finding_has_some() -> None:
+async def test_remedies_key_is_shown_once_a_finding_has_remedies() -> None:
     app = an_app()
     async with app.run_test(size=(160, 45)) as pilot:
         record(Path("checkpoints/tiny").absolute(), [e for e in a_training() if not isinstance(e, Finding)])
@@ -132,7 +132,7 @@ async def test_remedies_are_named_once_a_finding_has_some() -> None:
 
 
 @pytest.mark.extended
-async def test_the_palette_finds_settings_runs_themes_and_topics() -> None:
+async def test_palette_finds_settings_runs_themes_and_topics() -> None:
     app = an_app()
     async with app.run_test(size=(100, 40), notifications=True) as pilot:
         plan = await open_screen("PlanScreen", app, pilot)
@@ -152,7 +152,7 @@ async def test_the_palette_finds_settings_runs_themes_and_topics() -> None:
         await until(pilot, lambda: app.theme == "mmrec-light")
 
 
-async def test_esc_q_and_ctrl_q_have_one_meaning_each(small_text: Path) -> None:
+async def test_esc_q_and_ctrl_q_have_one_meaning_each_everywhere(small_text: Path) -> None:
     app = an_app()
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("escape")

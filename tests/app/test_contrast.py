@@ -71,14 +71,14 @@ def faint_words(app: Any) -> list[str]:
     return found
 
 
-def test_black_on_white_is_21_to_1() -> None:
+def test_contrast_of_black_on_white_is_21() -> None:
     assert math.isclose(contrast(ColorTriplet(0, 0, 0), ColorTriplet(255, 255, 255)), 21)
     assert math.isclose(contrast(ColorTriplet(119, 119, 119), ColorTriplet(255, 255, 255)), 4.48, abs_tol=0.01)
 
 
 @pytest.mark.first(5)
 @pytest.mark.parametrize("name", OPENERS)
-async def test_every_word_can_be_read_in_every_theme(name: str) -> None:
+async def test_text_contrast_is_sufficient_in_every_theme(name: str) -> None:
     app = an_app()
     wrong: dict[str, set[str]] = {}
     async with app.run_test(size=(120, 36), notifications=True) as pilot:

@@ -33,30 +33,30 @@ def corpus(small_text: Path) -> Corpus:
     return result_of(prepare_corpus(resolve({**TINY, "data_dir": str(small_text)}).settings))
 
 
-def test_a_value_set_and_emptied_again_leaves_no_trace() -> None:
+def test_setting_and_emptying_a_value_restores_the_draft() -> None:
     draft = Draft({"dropout": "0.3"})
     assert draft.with_value("epochs", 3).with_value("epochs", None) == draft
     assert draft.with_value("dropout", None).resolved().sources["dropout"] == "default"
     assert draft.resolved().sources["dropout"] == "hand"
 
 
-def test_there_is_one_text_at_a_time_and_its_encoding_goes_with_it() -> None:
+def test_changing_the_text_drops_its_encoding() -> None:
     draft = Draft({"data_dir": "/a", "encoding": "windows-1254", "seed": 7})
     assert draft.with_corpus({"corpus": "sample"}).given == {"corpus": "sample", "seed": 7}
 
 
-def test_a_profile_takes_the_place_of_what_was_set_but_model_text_and_name() -> None:
+def test_profile_replaces_settings_except_model_text_and_name() -> None:
     draft = Draft({"config": "mini", "data_dir": "/a", "name": "mine", "dropout": "0.9", "epochs": "1"})
     given = draft.with_profile(PROFILES["small-text"]).given
     assert given == {"config": "mini", "data_dir": "/a", "name": "mine", **PROFILES["small-text"]}
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-def test_every_profile_can_be_trained(profile: str) -> None:
+def test_every_profile_is_valid(profile: str) -> None:
     assert Draft({}).with_profile(PROFILES[profile]).resolved()
 
 
-def test_a_wrong_value_is_told_with_the_name_of_its_setting() -> None:
+def test_invalid_value_error_names_its_setting() -> None:
     with pytest.raises(RequestError) as caught:
         Draft({"dropout": "1.5"}).resolved()
     assert caught.value.values["flag"] == "--dropout"
@@ -77,12 +77,12 @@ def test_a_comma_is_a_decimal_point_in_numbers_only(name: str, text: str, value:
     assert typed(name, text) == value
 
 
-def test_a_remembered_plan_is_never_in_the_way() -> None:
+def test_damaged_stored_plan_is_ignored() -> None:
     remembered = {"dropout": 7, "epochs": 3, "no_such_setting": 1, "config": "enormous", "seed": [1]}
     assert known_settings(remembered) == {"epochs": 3}
 
 
-def test_the_plan_shows_settings_that_exist_and_each_once() -> None:
+def test_plan_shows_each_existing_setting_once() -> None:
     shown = [name for group in GROUPS for name in settings_of(group)]
     assert set(shown) <= set(FIELDS)
     assert len(shown) == len(set(shown))
@@ -99,13 +99,13 @@ def test_the_plan_shows_settings_that_exist_and_each_once() -> None:
         ("pacing", {"curriculum": "ngram"}),
     ],
 )
-def test_some_settings_count_only_beside_others(name: str, beside: dict[str, Any]) -> None:
+def test_conditional_settings_apply_only_with_their_condition(name: str, beside: dict[str, Any]) -> None:
     assert not matters(name, Settings())
     assert matters(name, Settings(**beside))
     assert matters("dropout", Settings())
 
 
-def test_of_a_download_the_plan_takes_a_part_at_first() -> None:
+def test_plan_limits_a_download_at_first() -> None:
     chosen = Draft({}).with_corpus({"corpus": "openwebtext"})
     assert chosen.resolved().settings.max_corpus_bytes == 100_000_000
     assert chosen.with_corpus({"corpus": "sample"}).given == {"corpus": "sample"}
@@ -130,17 +130,17 @@ def test_the_summary_counts_what_the_training_will_count(corpus: Corpus) -> None
     assert ahead.disk_bytes > 3 * 8 * ahead.parameters
 
 
-def test_while_no_speed_is_known_no_time_is_told(corpus: Corpus) -> None:
+def test_duration_is_not_shown_without_a_measured_speed(corpus: Corpus) -> None:
     ahead = estimate_run(resolve({**TINY}).settings, corpus, None)
     assert (ahead.seconds, ahead.seconds_an_epoch, ahead.seconds_to_validation) == (None, None, None)
     assert ahead.steps == 40
 
 
-def test_a_text_shorter_than_a_window_has_none(corpus: Corpus) -> None:
+def test_text_shorter_than_a_window_has_no_windows(corpus: Corpus) -> None:
     assert windows_of(resolve({"seq_len": 100_000}).settings, corpus) == (0, 0)
 
 
-def test_several_texts_are_typed_with_a_semicolon_between_them(tmp_path: Path) -> None:
+def test_semicolon_separates_several_texts(tmp_path: Path) -> None:
     one, other = tmp_path / "one", tmp_path / "other; texts"
     assert typed_corpora(f" {one}=3; {other}=1 ") == (f"{one}=3", str(tmp_path / "other"), "texts=1")
     for folder in (one, other):
@@ -153,7 +153,7 @@ def test_several_texts_are_typed_with_a_semicolon_between_them(tmp_path: Path) -
         found_corpora(typed_corpora(f"{one}=3; {tmp_path}/missing=1"))
 
 
-def test_a_named_run_finds_its_text_from_anywhere() -> None:
+def test_text_path_of_a_run_is_absolute() -> None:
     several = named(resolve({"data_dir": ["texts=2", "notes=1"]}), "tiny-2").settings.data_dir
     assert several == (f"{Path('texts').absolute()}=2", f"{Path('notes').absolute()}=1")
     run = named(resolve({"data_dir": "texts"}), "tiny-2")

@@ -18,7 +18,7 @@ from tests.app.conftest import an_app, screen_text, table_of, until
 pytestmark = pytest.mark.usefixtures("without_torch")
 
 
-def test_letters_of_one_field_are_one_change_and_each_change_is_taken_back_in_turn() -> None:
+def test_undo_reverts_whole_fields_one_by_one() -> None:
     drafts = Drafts(Draft({}))
     for text in ("0", "0.", "0.2"):
         drafts.change(Draft({"dropout": text}), "dropout")
@@ -39,7 +39,7 @@ async def a_plan_with_a_choice(app: Any, pilot: Pilot[Any], text: Path) -> Any:
 
 
 @pytest.mark.parametrize("key", ["escape", "q"])
-async def test_leaving_the_plan_keeps_text_and_settings(key: str, small_text: Path) -> None:
+async def test_leaving_the_plan_keeps_its_draft(key: str, small_text: Path) -> None:
     app = an_app()
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await a_plan_with_a_choice(app, pilot, small_text)
@@ -56,7 +56,7 @@ async def test_leaving_the_plan_keeps_text_and_settings(key: str, small_text: Pa
     assert (kept["config"], kept["data_dir"]) == ("mini", str(small_text))
 
 
-async def test_the_guides_values_can_be_taken_back() -> None:
+async def test_restoring_the_guides_values_can_be_undone() -> None:
     app = an_app(plan={"dropout": 0.3, "epochs": 4})
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         app.open_screen("plan")
@@ -71,7 +71,7 @@ async def test_the_guides_values_can_be_taken_back() -> None:
         assert screen.query_one("#field-dropout", Input).value == "0.3"
 
 
-async def test_ones_own_text_stands_first_and_has_a_key(small_text: Path) -> None:
+async def test_own_text_comes_first_and_has_a_key(small_text: Path) -> None:
     app = an_app(corpora=[str(small_text), "/nowhere/older"])
     async with app.run_test(size=(80, 24)) as pilot:
         app.open_screen("plan")
@@ -83,7 +83,7 @@ async def test_ones_own_text_stands_first_and_has_a_key(small_text: Path) -> Non
         await until(pilot, lambda: type(app.screen).__name__ == "ChooserScreen")
 
 
-async def test_the_chooser_goes_up_a_folder_and_takes_it(tmp_path: Path) -> None:
+async def test_file_chooser_goes_up_and_selects_a_folder(tmp_path: Path) -> None:
     app = an_app()
     async with app.run_test(size=(80, 24)) as pilot:
         app.open_screen("plan")
@@ -109,5 +109,5 @@ async def test_the_chooser_goes_up_a_folder_and_takes_it(tmp_path: Path) -> None
         ("hf:owner/name", "hf:owner/name"),
     ],
 )
-def test_a_path_is_taken_as_it_is_pasted(pasted: str, path: str) -> None:
+def test_pasted_path_is_accepted(pasted: str, path: str) -> None:
     assert pasted_path(pasted) == path

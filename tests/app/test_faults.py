@@ -46,7 +46,7 @@ def training(small_text: Path) -> Training:
 
 
 @pytest.mark.slow
-async def test_a_step_that_raises_ends_the_run_with_its_reason_and_the_app_stays(
+async def test_exception_in_a_step_ends_the_run_and_the_app_stays(
     monkeypatch: pytest.MonkeyPatch, small_text: Path
 ) -> None:
     make = Stepper.make_step
@@ -78,7 +78,7 @@ async def test_a_step_that_raises_ends_the_run_with_its_reason_and_the_app_stays
 
 
 @pytest.mark.slow
-async def test_a_request_that_proves_wrong_only_when_training_begins_is_told(small_text: Path) -> None:
+async def test_request_refused_at_the_start_of_training_is_reported(small_text: Path) -> None:
     session = Training(resolve({**TINY, "data_dir": str(small_text) + "-gone"}))
     app = an_app("tr", session=session)
     session.start()
@@ -95,7 +95,7 @@ async def test_a_request_that_proves_wrong_only_when_training_begins_is_told(sma
 
 @pytest.mark.extended
 @pytest.mark.slow
-async def test_a_panel_that_breaks_says_so_and_training_goes_on_to_its_end(
+async def test_failing_panel_reports_it_and_training_continues(
     monkeypatch: pytest.MonkeyPatch, training: Training
 ) -> None:
     monkeypatch.setattr(Patience, "look", broken)
@@ -112,7 +112,7 @@ async def test_a_panel_that_breaks_says_so_and_training_goes_on_to_its_end(
 
 @pytest.mark.slow
 @pytest.mark.extended
-async def test_plots_that_break_say_so_and_training_goes_on_to_its_end(
+async def test_failing_plots_report_it_and_training_continues(
     monkeypatch: pytest.MonkeyPatch, training: Training
 ) -> None:
     monkeypatch.setattr("mmrec_tui.app.screens.training.figure_of", broken)
@@ -124,7 +124,7 @@ async def test_plots_that_break_say_so_and_training_goes_on_to_its_end(
 
 
 @pytest.mark.extended
-async def test_a_plot_that_breaks_while_it_is_drawn_says_so(
+async def test_plot_that_fails_while_drawn_reports_it(
     monkeypatch: pytest.MonkeyPatch, finished: Path, without_torch: None
 ) -> None:
     monkeypatch.setattr("mmrec_tui.app.widgets.plot.draw", broken)
@@ -137,7 +137,7 @@ async def test_a_plot_that_breaks_while_it_is_drawn_says_so(
         assert all(isinstance(error, Planted) for error in app.broken)
 
 
-async def test_a_panel_that_recovers_is_shown_again(
+async def test_recovered_panel_is_shown_again(
     monkeypatch: pytest.MonkeyPatch, finished: Path, without_torch: None
 ) -> None:
     with monkeypatch.context() as patched:
@@ -215,7 +215,7 @@ def assert_harmless(text: str) -> None:
     [(80, 24), pytest.param((160, 45), marks=pytest.mark.slow), pytest.param((50, 14), marks=pytest.mark.slow)],
     ids=str,
 )
-async def test_a_record_full_of_rubbish_is_shown_as_far_as_it_goes(
+async def test_damaged_record_is_shown_as_far_as_possible(
     hostile: Path, size: tuple[int, int], without_torch: None
 ) -> None:
     app = an_app(session=Watching(hostile))
@@ -230,7 +230,7 @@ async def test_a_record_full_of_rubbish_is_shown_as_far_as_it_goes(
         assert "66/600" in screen_text(app)
 
 
-async def test_a_report_of_rubbish_is_shown_as_far_as_it_goes(hostile: Path, without_torch: None) -> None:
+async def test_damaged_report_is_shown_as_far_as_possible(hostile: Path, without_torch: None) -> None:
     (hostile / "ticks.json").write_text('{"best-saved": "yes", "metrics-reported": true')
     app = an_app()
     async with app.run_test(size=(160, 100)) as pilot:
@@ -241,7 +241,7 @@ async def test_a_report_of_rubbish_is_shown_as_far_as_it_goes(hostile: Path, wit
         assert app.failure is None
 
 
-async def test_runs_that_are_none_are_left_out_of_the_lists(hostile: Path, without_torch: None) -> None:
+async def test_folders_without_a_run_are_not_listed(hostile: Path, without_torch: None) -> None:
     (hostile / "run.json").write_text("[" * 100_000)
     record(hostile.with_name("\x1b[31mred"), [*a_training(40), *an_ending(step=40)])
     app = an_app()
@@ -259,7 +259,7 @@ async def test_runs_that_are_none_are_left_out_of_the_lists(hostile: Path, witho
 
 
 @pytest.mark.extended
-async def test_names_with_brackets_are_no_markup() -> None:
+async def test_brackets_in_names_are_not_markup() -> None:
     folders = [Path("checkpoints", name).absolute() for name in ("[bold]one", "[", "]red] [@click=app.quit]two")]
     for folder in folders:
         record(folder, [*a_training(60), *an_ending(step=60)])
@@ -283,7 +283,7 @@ async def test_names_with_brackets_are_no_markup() -> None:
         await until_shown(pilot, "starts [bold]one-2 in checkpoints/[bold]one-2", 120)
 
 
-async def test_a_record_that_is_replaced_while_it_is_watched_is_read_anew(finished: Path, without_torch: None) -> None:
+async def test_replaced_record_of_a_watched_run_is_read_again(finished: Path, without_torch: None) -> None:
     app = an_app(session=Watching(finished))
     async with app.run_test(size=(80, 24)) as pilot:
         await until_shown(pilot, "420/600")
@@ -291,7 +291,7 @@ async def test_a_record_that_is_replaced_while_it_is_watched_is_read_anew(finish
         await until_shown(pilot, "30/600")
 
 
-async def test_a_folder_that_vanishes_while_it_is_watched_is_no_end(finished: Path, without_torch: None) -> None:
+async def test_removed_folder_of_a_watched_run_is_not_an_end(finished: Path, without_torch: None) -> None:
     app = an_app(session=Watching(finished))
     async with app.run_test(size=(80, 24)) as pilot:
         await until_shown(pilot, "FINISHED")
@@ -314,9 +314,7 @@ async def press(app: MmrecApp, shown: str, key: str, seconds: float = 30.0) -> N
         await pilot.pause()
 
 
-async def test_a_screen_that_breaks_closes_the_app_in_order(
-    monkeypatch: pytest.MonkeyPatch, without_torch: None
-) -> None:
+async def test_failing_screen_closes_the_app_cleanly(monkeypatch: pytest.MonkeyPatch, without_torch: None) -> None:
     monkeypatch.setattr(StartScreen, "action_new_run", broken)
     app = an_app()
     with pytest.raises(Planted):  # raised anew by the pilot; the launcher finds it in `failure`
@@ -326,7 +324,7 @@ async def test_a_screen_that_breaks_closes_the_app_in_order(
 
 
 @pytest.mark.slow
-async def test_a_screen_that_breaks_leaves_the_training_alone_and_can_be_opened_again(
+async def test_failing_screen_does_not_stop_training_and_can_be_opened_again(
     monkeypatch: pytest.MonkeyPatch, small_text: Path
 ) -> None:
     from mmrec_tui.app.screens.training import TrainingScreen

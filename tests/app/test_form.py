@@ -38,7 +38,7 @@ async def the_form(app: Any, pilot: Pilot[Any]) -> Any:
         extended((60, 16), "en"), extended((80, 24), "tr"), extended((120, 36), "en"), extended((120, 36), "tr"),
     ],
 )  # fmt: skip
-async def test_the_field_with_focus_and_its_explanation_are_in_sight(size: tuple[int, int], language: str) -> None:
+async def test_focused_field_and_its_explanation_are_visible(size: tuple[int, int], language: str) -> None:
     app = an_app(language)
     about = {entry.name: entry for entry in HYPERPARAMETERS}
     async with app.run_test(size=size) as pilot:
@@ -54,7 +54,7 @@ async def test_the_field_with_focus_and_its_explanation_are_in_sight(size: tuple
 
 
 @pytest.mark.parametrize("language", ["en", "tr"])
-async def test_an_explanation_that_is_cut_is_read_on_with_a_key(language: str) -> None:
+async def test_long_explanation_scrolls_with_a_key(language: str) -> None:
     app = an_app(language)
     about = {entry.name: entry for entry in HYPERPARAMETERS}
     async with app.run_test(size=(60, 16)) as pilot:
@@ -73,7 +73,7 @@ async def test_an_explanation_that_is_cut_is_read_on_with_a_key(language: str) -
         await until(pilot, lambda: "^↓" not in screen_text(app))
 
 
-async def test_a_field_for_a_number_takes_only_a_number_with_comma_or_point() -> None:
+async def test_number_field_accepts_only_numbers_with_comma_or_point() -> None:
     app = an_app()
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await the_form(app, pilot)
@@ -89,7 +89,7 @@ async def test_a_field_for_a_number_takes_only_a_number_with_comma_or_point() ->
             assert table_of(app) == "plan"
 
 
-async def test_a_question_mark_in_a_field_helps_and_leaves_the_value() -> None:
+async def test_question_mark_in_a_field_opens_help() -> None:
     app = an_app()
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await the_form(app, pilot)
@@ -107,7 +107,7 @@ async def test_a_question_mark_in_a_field_helps_and_leaves_the_value() -> None:
             assert field.value == before
 
 
-async def test_an_emptied_field_shows_the_value_that_counts() -> None:
+async def test_emptied_field_shows_the_effective_value() -> None:
     app = an_app()
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await the_form(app, pilot)
@@ -122,7 +122,7 @@ async def test_an_emptied_field_shows_the_value_that_counts() -> None:
         assert screen._resolved.settings.epochs == 10
 
 
-async def test_a_plot_of_the_rate_opens_only_where_it_leaves_room_for_the_fields() -> None:
+async def test_learning_rate_plot_is_shown_only_if_the_fields_fit() -> None:
     app = an_app()
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await the_form(app, pilot)
@@ -141,7 +141,7 @@ async def test_a_plot_of_the_rate_opens_only_where_it_leaves_room_for_the_fields
      ((120, 36), {"configs", "corpora", "settings"}), ((160, 45), {"configs", "corpora", "settings"})],
     ids=lambda value: "x".join(map(str, value)) if isinstance(value, tuple) else "-".join(sorted(value)),
 )  # fmt: skip
-async def test_from_100_columns_on_model_text_and_settings_are_seen_together(
+async def test_model_text_and_settings_are_shown_together_from_100_columns(
     size: tuple[int, int], together: set[str]
 ) -> None:
     app = an_app()
@@ -153,7 +153,7 @@ async def test_from_100_columns_on_model_text_and_settings_are_seen_together(
         assert fields.height >= 8
 
 
-async def test_a_change_of_focus_styles_the_two_fields_and_not_the_whole_form(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_focus_change_restyles_two_fields_only(monkeypatch: pytest.MonkeyPatch) -> None:
     styled: list[Any] = []
     apply = Stylesheet.apply
 
@@ -182,7 +182,7 @@ async def test_a_change_of_focus_styles_the_two_fields_and_not_the_whole_form(mo
         (None, "tr", "tüm çekirdekler: 64"),
     ],
 )
-async def test_the_plan_tells_the_quota_of_a_container(
+async def test_plan_shows_the_container_quota(
     quota: float | None, language: str, told: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Control groups as a container with two CPUs of a machine with 64 has them."""
@@ -203,7 +203,7 @@ async def test_the_plan_tells_the_quota_of_a_container(
 
 
 @pytest.mark.parametrize("language", ["en", "tr"])
-async def test_an_empty_field_tells_in_words_what_counts_and_the_one_with_focus_has_a_mark(language: str) -> None:
+async def test_empty_field_describes_its_default_and_focus_is_marked(language: str) -> None:
     app = an_app(language)
     async with app.run_test(size=(160, 45)) as pilot:
         screen = await the_form(app, pilot)

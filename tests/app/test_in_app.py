@@ -29,7 +29,7 @@ def worded(one: object, language: str) -> list[str]:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_no_message_and_no_advice_names_a_flag_or_a_command(language: Any) -> None:
+def test_app_messages_name_no_flags_or_commands(language: Any) -> None:
     entries: tuple[Any, ...] = (*texts().values(), *ITEMS, *PROBLEMS, *MEASURES, *HYPERPARAMETERS)
     told = [text for entry in entries for value in vars(entry).values() for text in worded(value, language)]
     told += [text for message in MESSAGES.values() for text in worded(message, language)]
@@ -52,7 +52,7 @@ def test_no_message_and_no_advice_names_a_flag_or_a_command(language: Any) -> No
         ({"name": "a/b"}, "en", "“Run name” must be a plain folder name"),
     ],
 )
-def test_an_error_names_the_field(values: dict[str, Any], language: Any, told: str) -> None:
+def test_app_errors_name_the_field(values: dict[str, Any], language: Any, told: str) -> None:
     with pytest.raises(RequestError) as raised:
         resolve(values)
     text = error_text(raised.value, SAY[language])
@@ -67,7 +67,7 @@ def test_advice_names_topics_fields_and_keys() -> None:
     assert in_app("a file called x--epochs stays", say) == "a file called x--epochs stays"
 
 
-def test_what_a_person_typed_is_not_reworded() -> None:
+def test_typed_text_is_not_reworded() -> None:
     with pytest.raises(RequestError) as raised:
         resolve({"name": "--epochs/"})
     assert "'--epochs/'" in error_text(raised.value, SAY["en"])

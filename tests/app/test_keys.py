@@ -34,7 +34,7 @@ def screen_class(name: str) -> type[MmrecScreen]:
 
 
 @pytest.mark.parametrize("name", SCREENS)
-def test_every_key_of_a_screen_does_something_there(name: str) -> None:
+def test_every_key_of_a_screen_has_an_action(name: str) -> None:
     screen = screen_class(name)
     assert screen.table == name
     for key in keys_of(name):
@@ -47,14 +47,14 @@ def test_every_screen_in_the_table_exists() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_key_is_worded(language: Any) -> None:
+def test_every_key_has_words(language: Any) -> None:
     say = Wording(language)
     for key in KEYS:
         assert say.knows(word_key(key.action)), key.action
         assert say.knows(about_key(key.action)), key.action
 
 
-def test_no_key_needs_alt_gr_or_differs_on_a_turkish_keyboard() -> None:
+def test_keys_are_typable_without_alt_gr_on_a_turkish_keyboard() -> None:
     plain = re.compile(
         r"[a-hj-z]|[0-9]|f[0-9]+|space|enter|slash|question_mark|escape|left|right|plus|equals_sign|minus|ctrl\+(?:[a-hj-z]|up|down)"
     )
@@ -64,12 +64,12 @@ def test_no_key_needs_alt_gr_or_differs_on_a_turkish_keyboard() -> None:
 
 
 @pytest.mark.parametrize("name", SCREENS)
-def test_no_key_means_two_things_on_a_screen(name: str) -> None:
+def test_keys_of_a_screen_are_unique(name: str) -> None:
     own = Counter(one for key in keys_of(name) for one in key.keys.split(","))
     assert [key for key, times in own.items() if times > 1] == []
 
 
-def test_no_key_sets_a_training_going_on_one_screen_and_ends_something_on_another() -> None:
+def test_no_key_both_starts_a_training_and_stops_something() -> None:
     named = {"start", "next", "new_run", "go_on", "go_on_run"}, {"stop", "detach", "quit_now", "delete"}
     for effect, actions in zip(("go", "stop"), named, strict=True):
         assert {key.action for key in KEYS if key.effect == effect} == actions
@@ -79,7 +79,7 @@ def test_no_key_sets_a_training_going_on_one_screen_and_ends_something_on_anothe
     assert not going & ending
 
 
-def test_what_must_act_while_one_types_needs_no_letter_of_its_own() -> None:
+def test_global_keys_are_not_letters() -> None:
     for key in KEYS:
         if key.priority:
             assert key.keys.startswith("ctrl+"), key
@@ -94,7 +94,7 @@ def shown_panels(pilot: Pilot[Any]) -> list[str]:
     return [name for name in PANELS if pilot.app.screen.query_one(f"#panel-{name}").region.area]
 
 
-async def test_f1_on_a_plot_opens_the_guide_where_it_speaks_of_it(finished: Path) -> None:
+async def test_f1_on_a_plot_opens_its_topic_in_the_guide(finished: Path) -> None:
     app = an_app(session=Watching(finished))
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         for number, title in ((2, "Perplexity"), (5, "Learning rate"), (6, "Gradient norm")):
@@ -109,7 +109,7 @@ async def test_f1_on_a_plot_opens_the_guide_where_it_speaks_of_it(finished: Path
             assert app.focused.id == f"panel-{PLOTS[number - 1]}"
 
 
-async def test_a_number_jumps_to_its_panel_and_only_that_one_is_seen_on_a_narrow_screen(finished: Path) -> None:
+async def test_digit_selects_its_panel_on_a_narrow_screen(finished: Path) -> None:
     app = an_app(session=Watching(finished))
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         assert shown_panels(pilot) == ["loss"]
@@ -121,7 +121,7 @@ async def test_a_number_jumps_to_its_panel_and_only_that_one_is_seen_on_a_narrow
             assert app.focused.id == f"panel-{name}"
 
 
-async def test_a_click_on_a_tab_shows_its_panel(finished: Path) -> None:
+async def test_clicking_a_tab_shows_its_panel(finished: Path) -> None:
     app = an_app(session=Watching(finished))
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await pilot.pause()
@@ -131,7 +131,7 @@ async def test_a_click_on_a_tab_shows_its_panel(finished: Path) -> None:
         assert shown_panels(pilot) == ["accuracy"]
 
 
-async def test_a_resize_keeps_the_panel_that_is_shown(finished: Path) -> None:
+async def test_resize_keeps_the_selected_panel(finished: Path) -> None:
     app = an_app(session=Watching(finished))
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await pilot.press("4")
@@ -147,7 +147,7 @@ async def test_a_resize_keeps_the_panel_that_is_shown(finished: Path) -> None:
         assert "validation − training" in screen_text(app)
 
 
-async def test_what_has_focus_when_a_screen_becomes_narrow_is_what_is_shown(finished: Path) -> None:
+async def test_focused_panel_is_shown_when_the_screen_narrows(finished: Path) -> None:
     app = an_app(session=Watching(finished))
     async with app.run_test(size=(160, 45), notifications=True) as pilot:
         await pilot.click("#panel-speed")
@@ -156,7 +156,7 @@ async def test_what_has_focus_when_a_screen_becomes_narrow_is_what_is_shown(fini
         assert shown_panels(pilot) == ["speed"]
 
 
-async def test_maximised_one_panel_has_all_the_room(finished: Path) -> None:
+async def test_maximised_panel_fills_the_screen(finished: Path) -> None:
     app = an_app(session=Watching(finished))
     async with app.run_test(size=(160, 45)) as pilot:
         await pilot.press("2", "m")
@@ -167,7 +167,7 @@ async def test_maximised_one_panel_has_all_the_room(finished: Path) -> None:
         assert "perplexity" in shown_panels(pilot)
 
 
-async def test_what_was_typed_in_the_plan_outlives_a_resize() -> None:
+async def test_typed_plan_values_survive_a_resize() -> None:
     app = an_app()
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await pilot.press("n")
@@ -188,7 +188,7 @@ async def test_what_was_typed_in_the_plan_outlives_a_resize() -> None:
 
 
 @pytest.mark.slow
-async def test_letters_typed_into_a_field_do_nothing_else_and_esc_leaves_it() -> None:
+async def test_letters_in_a_field_trigger_no_keys_and_esc_leaves_it() -> None:
     app = an_app()
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await pilot.press("n")
@@ -204,7 +204,7 @@ async def test_letters_typed_into_a_field_do_nothing_else_and_esc_leaves_it() ->
         assert table_of(app) == "start"
 
 
-async def test_the_bar_can_be_clicked() -> None:
+async def test_key_bar_can_be_clicked() -> None:
     app = an_app()
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await pilot.pause()
@@ -215,7 +215,7 @@ async def test_the_bar_can_be_clicked() -> None:
 
 
 @pytest.mark.slow
-async def test_the_bar_always_ends_with_help_and_the_way_out() -> None:
+async def test_key_bar_ends_with_help_and_quit() -> None:
     app = an_app()
     async with app.run_test(size=(160, 30), notifications=True) as pilot:
         for screen in ("start", "plan", "runs", "guide"):
@@ -230,7 +230,7 @@ async def test_the_bar_always_ends_with_help_and_the_way_out() -> None:
 
 
 @pytest.mark.slow
-async def test_the_palette_does_what_keys_do() -> None:
+async def test_palette_runs_the_same_actions_as_keys() -> None:
     app = an_app()
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await pilot.press("ctrl+p")
@@ -242,7 +242,7 @@ async def test_the_palette_does_what_keys_do() -> None:
         await until(pilot, lambda: table_of(app) == "guide")
 
 
-async def test_the_axis_and_the_smoothing_are_remembered_but_not_the_scale(finished: Path) -> None:
+async def test_axis_and_smoothing_are_stored_and_scale_is_not(finished: Path) -> None:
     app = an_app(session=Watching(finished))
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await pilot.press("x", "l", "o")
@@ -260,7 +260,7 @@ async def test_the_axis_and_the_smoothing_are_remembered_but_not_the_scale(finis
 
 
 @pytest.mark.slow
-async def test_a_search_in_the_guide_finds_and_shows() -> None:
+async def test_guide_search_finds_and_shows_a_topic() -> None:
     app = an_app("tr")
     async with app.run_test(size=(120, 36), notifications=True) as pilot:
         await pilot.press("g")

@@ -56,13 +56,13 @@ def assert_speaks(language: str, app: MmrecApp) -> None:
     assert not wrong, f"{wrong} in:\n{seen}"
 
 
-def test_the_foreign_words_are_found_where_they_are() -> None:
+def test_words_of_the_other_language_are_detected() -> None:
     assert {"Start a new run", "a starting profile…"} <= FOREIGN["tr"]
     assert {"Yeni bir çalışma başlat", "bir başlangıç profili…"} <= FOREIGN["en"]
     assert "perplexity" not in FOREIGN["tr"]
 
 
-def test_every_word_of_the_app_is_used() -> None:
+def test_every_app_message_is_used() -> None:
     source = "\n".join(path.read_text() for path in (ROOT / "mmrec_tui").rglob("*.py"))
     made = re.findall(r"f[\"']([a-z-]+[.-][a-z-]*)\{", source)  # "key.{action}", "panel.{name}"
     unused = [
@@ -178,7 +178,7 @@ SELDOM = (compare, keys, chooser, leaving, deleting, exporting, warned)
     [pytest.param(way, id=way.__name__, marks=[pytest.mark.slow] if way in SELDOM else []) for way in WAYS],
 )
 @pytest.mark.parametrize("language", [pytest.param("en", marks=pytest.mark.slow), "tr"])
-async def test_a_screen_speaks_one_language(language: str, way: Way) -> None:
+async def test_screens_use_one_language(language: str, way: Way) -> None:
     record(Path("checkpoints/tiny").absolute(), [*a_training(200), *an_ending(step=200)])
     app = an_app(language)
     async with app.run_test(size=(160, 60), notifications=True) as pilot:
@@ -188,7 +188,7 @@ async def test_a_screen_speaks_one_language(language: str, way: Way) -> None:
 
 
 @pytest.mark.parametrize("way", [training, report], ids=lambda way: way.__name__)
-async def test_numbers_are_written_in_the_language(way: Way) -> None:
+async def test_numbers_follow_the_language(way: Way) -> None:
     record(Path("checkpoints/tiny").absolute(), [*a_training(), *an_ending()])
     for language, number in (("en", r"\d\.\d{3}"), ("tr", r"\d,\d{3}")):
         app = an_app(language)
@@ -201,7 +201,7 @@ async def test_numbers_are_written_in_the_language(way: Way) -> None:
                 assert not re.search(r"\d\.\d{1,2}(?!\d)", re.sub(r"0\.\d → 0\.\d", "", seen))
 
 
-async def test_f2_opens_the_app_again_in_the_other_language_and_it_is_remembered() -> None:
+async def test_f2_switches_the_language_and_stores_it() -> None:
     app = an_app("en")
     async with app.run_test() as pilot:
         await pilot.press("f2")
@@ -219,7 +219,7 @@ async def test_f2_opens_the_app_again_in_the_other_language_and_it_is_remembered
     assert read_preferences().language == "en"
 
 
-async def test_the_run_on_show_is_on_show_again_in_the_other_language() -> None:
+async def test_shown_run_is_shown_again_after_a_language_switch() -> None:
     folder = record(Path("checkpoints/tiny").absolute(), [*a_training(200), *an_ending(step=200)])
     app = an_app("en", session=Watching(folder))
     async with app.run_test(size=(80, 24)) as pilot:
@@ -232,7 +232,7 @@ async def test_the_run_on_show_is_on_show_again_in_the_other_language() -> None:
         assert "200/600" in screen_text(again)
 
 
-async def test_f3_goes_through_the_themes_and_the_last_one_is_remembered() -> None:
+async def test_f3_cycles_through_themes_and_stores_the_last() -> None:
     app = an_app()
     async with app.run_test() as pilot:
         seen = [app.theme]
@@ -244,14 +244,14 @@ async def test_f3_goes_through_the_themes_and_the_last_one_is_remembered() -> No
     assert read_preferences().theme == THEME_NAMES[1]
 
 
-async def test_a_theme_that_is_none_is_the_first_one() -> None:
+async def test_unknown_theme_falls_back_to_the_first() -> None:
     app = an_app(theme="from-the-future")
     async with app.run_test() as pilot:
         await pilot.pause()
         assert app.theme == THEME_NAMES[0]
 
 
-async def test_damaged_preferences_do_not_keep_the_app_from_opening(tmp_path: Path) -> None:
+async def test_app_opens_with_damaged_preferences(tmp_path: Path) -> None:
     stored = tmp_path / "config" / "mmrec" / "app.json"
     stored.parent.mkdir(parents=True)
     stored.write_text('{"plan": {"dropout": "lots", "config": 7}, "corpora": [1], "theme": []')

@@ -41,7 +41,7 @@ async def shown(pilot: Pilot[Any]) -> Any:
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("language", ["en", "tr"])
-async def test_every_plot_has_room_and_values_at_every_size(size: tuple[int, int], language: str) -> None:
+async def test_every_plot_is_readable_at_every_size(size: tuple[int, int], language: str) -> None:
     app = an_app(language, Still(a_training()))
     async with app.run_test(size=size) as pilot:
         await shown(pilot)
@@ -59,7 +59,7 @@ async def test_every_plot_has_room_and_values_at_every_size(size: tuple[int, int
 
 @pytest.mark.first(1)
 @pytest.mark.parametrize("size", [(100, 30), (120, 36), (140, 24), (140, 30), (160, 45)])
-async def test_a_key_leads_to_every_panel_where_the_grid_has_no_room_for_it(size: tuple[int, int]) -> None:
+async def test_hidden_panels_are_reachable_by_key(size: tuple[int, int]) -> None:
     app = an_app("en", Still(a_training()))
     async with app.run_test(size=size) as pilot:
         await shown(pilot)
@@ -71,7 +71,7 @@ async def test_a_key_leads_to_every_panel_where_the_grid_has_no_room_for_it(size
 
 
 @pytest.mark.parametrize(("size", "count"), [((100, 24), 1), ((100, 30), 3), ((120, 36), 5), ((139, 60), 5)])
-async def test_from_100_columns_on_several_plots_are_seen_together_and_one_of_them_maximised(
+async def test_several_plots_are_shown_from_100_columns_and_one_can_be_maximised(
     size: tuple[int, int], count: int
 ) -> None:
     app = an_app("en", Still(a_training()))
@@ -84,7 +84,7 @@ async def test_from_100_columns_on_several_plots_are_seen_together_and_one_of_th
             assert [plot.id for plot in plots_of(app)] == ["panel-loss"]
 
 
-async def test_the_last_steps_are_drawn_as_soon_as_a_run_ends_however_seldom_curves_are_drawn() -> None:
+async def test_last_steps_are_drawn_at_the_end_of_a_run() -> None:
     session = Still(a_training(200))
     app = an_app("en", session)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -100,7 +100,7 @@ async def test_the_last_steps_are_drawn_as_soon_as_a_run_ends_however_seldom_cur
 
 
 @pytest.mark.extended
-async def test_arrows_and_clicks_set_a_crosshair_that_tells_the_values_in_all_plots() -> None:
+async def test_crosshair_shows_values_in_all_plots() -> None:
     app = an_app("en", Still(a_training()))
     async with app.run_test(size=(160, 45)) as pilot:
         await shown(pilot)
@@ -114,7 +114,7 @@ async def test_arrows_and_clicks_set_a_crosshair_that_tells_the_values_in_all_pl
         assert " steps " in str(told) and "◆" in str(told), told
 
 
-async def test_zoom_by_keys_and_by_the_wheel_and_back() -> None:
+async def test_zoom_by_keys_and_wheel_and_reset() -> None:
     app = an_app("en", Still(a_training()))
     async with app.run_test(size=(160, 45)) as pilot:
         screen: Any = (await shown(pilot)).screen
@@ -139,7 +139,7 @@ def _wheel() -> Any:
     return MouseScrollUp
 
 
-async def test_the_last_run_on_the_same_text_lies_under_this_one(tmp_path: Path) -> None:
+async def test_previous_run_on_the_same_text_is_drawn_below(tmp_path: Path) -> None:
     def described(name: str, fingerprint: str, **settings: Any) -> Path:
         import json
 
@@ -170,7 +170,7 @@ async def test_the_last_run_on_the_same_text_lies_under_this_one(tmp_path: Path)
         await until(pilot, lambda: "the-one-before" not in screen_text(app))
 
 
-async def test_no_notice_covers_the_hints() -> None:
+async def test_notifications_do_not_cover_hints() -> None:
     for size in ((80, 24), (120, 36), (160, 45), (200, 60)):
         app = an_app("en", Still(a_training()))
         async with app.run_test(size=size, notifications=True) as pilot:

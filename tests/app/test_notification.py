@@ -41,7 +41,7 @@ async def written_at_the_end(app: Any, *focus: str) -> str:
     return "".join(written)
 
 
-async def test_the_end_rings_unless_the_terminal_has_the_focus() -> None:
+async def test_end_of_a_run_rings_unless_the_terminal_has_focus() -> None:
     assert "\x1b]9;mmrec: tiny" in await written_at_the_end(an_app()), (
         "a terminal that does not tell may be out of sight"
     )
@@ -57,7 +57,7 @@ async def answer(pilot: Any, command: str) -> None:
     await pilot.press("enter")
 
 
-async def test_f4_keeps_a_command_tries_it_and_it_is_run_at_the_end(tmp_path: Path) -> None:
+async def test_f4_stores_and_tests_a_command_that_runs_at_the_end(tmp_path: Path) -> None:
     app, told = an_app(), tmp_path / "told.txt"
     async with app.run_test() as pilot:
         await answer(pilot, f"echo $MMREC_STATUS >> {told}")

@@ -32,7 +32,7 @@ def validation(parts: dict[str, float] | None) -> events.Validation:
     )  # fmt: skip
 
 
-def test_the_loss_of_each_corpus_stands_where_validation_is_told() -> None:
+def test_loss_of_each_corpus_is_shown_with_validation() -> None:
     history = History()
     history.add(validation({"en": 1.5, "tr\x1b": 2.5}))
     assert " · en 1.500 · tr\\x1b 2.500" in str(patience_text(history, SAY))
@@ -41,14 +41,14 @@ def test_the_loss_of_each_corpus_stands_where_validation_is_told() -> None:
     assert any(line.split() == ["en", "1.5000"] for line in lines), lines
 
 
-def test_of_one_corpus_nothing_more_is_told() -> None:
+def test_single_corpus_shows_no_losses_per_corpus() -> None:
     history = History()
     history.add(validation(None))
     assert log_line(validation(None), SAY).endswith("new best ★")
     assert str(patience_text(history, SAY)).endswith("step 5")
 
 
-def test_the_samples_of_each_validation_stand_one_below_the_other() -> None:
+def test_samples_are_listed_per_validation() -> None:
     history = history_of(*a_training(420))
     told = samples_lines(history.samples[-3:], SAY, 60).plain.splitlines()
     assert [line.split()[0] for line in told] == ["300", "350", "400"]
@@ -60,7 +60,7 @@ def test_the_samples_of_each_validation_stand_one_below_the_other() -> None:
     assert page.endswith(history.samples[-1].text)
 
 
-def test_the_machine_shows_where_it_has_been() -> None:
+def test_machine_panel_shows_its_history() -> None:
     readings = {"cpu": 0.5, "memory": 0.25}
     past = {"cpu": [0.0, 1.0] * 10, "memory": [0.25] * 20}
     tall = machine_text(readings, past, SAY, 40, 6).plain.splitlines()
@@ -68,7 +68,7 @@ def test_the_machine_shows_where_it_has_been() -> None:
     assert len(machine_text(readings, past, SAY, 40, 3).plain.splitlines()) == 2
 
 
-def test_a_course_in_one_line_falls_as_its_values_do_and_leaves_gaps() -> None:
+def test_sparkline_follows_its_values_and_has_gaps() -> None:
     assert spark([3.0, 2.0, 1.0], 10) == "█▅▁" or spark([3.0, 2.0, 1.0], 10) == "█▄▁"
     assert spark([1.0] * 100 + [2.0] * 100, 4) == "▁▁██"
     assert spark([1.0, float("nan"), 2.0], 5) == "▁ █"
@@ -85,7 +85,7 @@ def test_a_course_in_one_line_falls_as_its_values_do_and_leaves_gaps() -> None:
         ("tr", "veri kümesinin öteki bölümleri alınmadı: test", "1 tanesi alınmadı: a.pdf"),
     ],
 )
-def test_the_plan_tells_which_splits_and_files_are_left_out(language: Language, told: str, left: str) -> None:
+def test_plan_lists_skipped_splits_and_files(language: Language, told: str, left: str) -> None:
     settings = resolve({"corpus": "sample", "seq_len": 16}).settings
     corpus = result_of(prepare_corpus(settings))
     skipped = (Skipped("hf:a/b", "splits-left-out", "test"), Skipped("a.pdf", "binary"))

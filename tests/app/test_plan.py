@@ -63,7 +63,7 @@ def source_of(app: MmrecApp, name: str) -> str:
         ("tr", "1,5", ("“Dropout”", "verilen: 1,5", "0,99"), "henüz hazır değil: en alttaki satıra bakın"),
     ],
 )
-async def test_a_wrong_value_is_told_beside_its_field_and_at_the_bottom_and_there_is_no_way_on(
+async def test_invalid_value_is_shown_at_its_field_and_blocks_the_plan(
     language: str, typed: str, told: tuple[str, ...], refused: str
 ) -> None:
     app = an_app(language)
@@ -88,7 +88,7 @@ async def test_a_wrong_value_is_told_beside_its_field_and_at_the_bottom_and_ther
 
 
 @pytest.mark.extended
-async def test_a_target_makes_the_time_a_longest_one() -> None:
+async def test_target_loss_shows_the_time_as_a_maximum() -> None:
     app = an_app("tr")
     async with app.run_test(size=(160, 45)) as pilot:
         await open_prepared_plan(app, pilot)
@@ -100,7 +100,7 @@ async def test_a_target_makes_the_time_a_longest_one() -> None:
 
 @pytest.mark.extended
 @pytest.mark.slow
-async def test_numbers_that_cannot_be_do_not_break_the_plan() -> None:
+async def test_impossible_numbers_do_not_break_the_plan() -> None:
     app = an_app()
     async with app.run_test(size=(80, 24)) as pilot:
         await open_plan(app, pilot)
@@ -111,7 +111,7 @@ async def test_numbers_that_cannot_be_do_not_break_the_plan() -> None:
 
 
 @pytest.mark.extended
-async def test_an_emptied_field_is_the_guide_s_value_again() -> None:
+async def test_emptied_field_has_the_guides_value() -> None:
     app = an_app(plan={"dropout": 0.3})
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await open_plan(app, pilot)
@@ -124,7 +124,7 @@ async def test_an_emptied_field_is_the_guide_s_value_again() -> None:
 
 @pytest.mark.extended
 @pytest.mark.slow
-async def test_a_profile_fills_the_fields_and_the_guide_s_values_come_back_with_a_key() -> None:
+async def test_profile_fills_the_fields_and_a_key_restores_the_guides_values() -> None:
     app = an_app("tr")
     async with app.run_test(size=(160, 45), notifications=True) as pilot:
         screen = await open_plan(app, pilot)
@@ -150,7 +150,7 @@ async def test_a_config_is_chosen_and_the_summary_follows() -> None:
 
 @pytest.mark.extended
 @pytest.mark.slow
-async def test_the_field_with_focus_is_explained() -> None:
+async def test_focused_field_is_explained() -> None:
     app = an_app()
     async with app.run_test(size=(160, 45)) as pilot:
         await open_plan(app, pilot)
@@ -169,7 +169,7 @@ async def test_the_field_with_focus_is_explained() -> None:
 
 
 @pytest.mark.extended
-async def test_a_text_in_another_encoding_offers_its_readings_and_the_right_one_makes_it_usable(tmp_path: Path) -> None:
+async def test_encoding_proposals_make_a_text_usable(tmp_path: Path) -> None:
     path = tmp_path / "türkçe.txt"
     path.write_bytes((PANGRAMS * 200).encode("windows-1254"))
     app = an_app("tr", plan={**TINY, "data_dir": str(path)})
@@ -201,7 +201,7 @@ async def test_a_text_in_another_encoding_offers_its_readings_and_the_right_one_
 
 @pytest.mark.first(1)
 @pytest.mark.parametrize("columns", [100, pytest.param(140, marks=pytest.mark.slow)])
-async def test_a_path_is_chosen_by_hand_and_remembered(columns: int, small_text: Path) -> None:
+async def test_chosen_path_is_stored(columns: int, small_text: Path) -> None:
     app = an_app()
     async with app.run_test(size=(columns, 36), notifications=True) as pilot:
         screen = await open_plan(app, pilot)
@@ -221,7 +221,7 @@ async def test_a_path_is_chosen_by_hand_and_remembered(columns: int, small_text:
 
 
 @pytest.mark.extended
-async def test_several_texts_are_typed_with_their_weights_and_stay_known(small_text: Path) -> None:
+async def test_several_texts_with_weights_are_stored(small_text: Path) -> None:
     for name, text in (("one.txt", "abcdefgh" * 500), ("two.txt", "stuvwxyz" * 500)):
         Path(name).write_text(text)
     app = an_app(plan={**TINY, "denoising": "0.5"})
@@ -238,7 +238,7 @@ async def test_several_texts_are_typed_with_their_weights_and_stay_known(small_t
 
 
 @pytest.mark.slow
-async def test_a_word_filters_the_tree_and_a_file_in_it_is_taken(small_text: Path) -> None:
+async def test_file_tree_is_filtered_and_a_file_chosen(small_text: Path) -> None:
     for name in ("poem.txt", "letters.txt", ".hidden.txt"):
         Path(name).write_text(small_text.read_text())
     app = an_app()
@@ -274,9 +274,7 @@ async def test_esc_leaves_the_chooser_and_changes_nothing() -> None:
     [(b"", "no text"), (b"short", "token"), (bytes(range(256)) * 20, "cannot"), (None, "no file or folder")],
     ids=["empty", "short", "binary", "missing"],
 )
-async def test_a_text_that_cannot_be_used_is_told_and_there_is_no_way_on(
-    content: bytes | None, told: str, tmp_path: Path
-) -> None:
+async def test_unusable_text_is_reported_and_blocks_the_plan(content: bytes | None, told: str, tmp_path: Path) -> None:
     path = tmp_path / "text.txt"
     if content is not None:
         path.write_bytes(content)
@@ -291,7 +289,7 @@ async def test_a_text_that_cannot_be_used_is_told_and_there_is_no_way_on(
 
 
 @pytest.mark.extended
-async def test_a_window_longer_than_the_text_is_told_before_anything_starts(small_text: Path) -> None:
+async def test_window_longer_than_the_text_is_reported_in_the_plan(small_text: Path) -> None:
     app = an_app(plan={**TINY, "data_dir": str(small_text)})
     async with app.run_test(size=(120, 36), notifications=True) as pilot:
         await open_prepared_plan(app, pilot)
@@ -301,7 +299,7 @@ async def test_a_window_longer_than_the_text_is_told_before_anything_starts(smal
         assert "5000" in summary(app).replace(",", "")
 
 
-async def test_the_run_gets_a_name_that_is_free(small_text: Path) -> None:
+async def test_run_gets_a_free_name(small_text: Path) -> None:
     Path("checkpoints/tiny").mkdir(parents=True)
     Path("checkpoints/tiny/run.json").write_text("{}")
     app = an_app(plan={**TINY, "data_dir": str(small_text)})
@@ -311,7 +309,7 @@ async def test_the_run_gets_a_name_that_is_free(small_text: Path) -> None:
 
 
 @pytest.mark.extended
-async def test_the_pieces_of_a_learnt_tokenizer_are_shown(small_text: Path) -> None:
+async def test_subwords_of_the_tokenizer_are_shown(small_text: Path) -> None:
     app = an_app(plan={"data_dir": str(small_text), "vocab_size": 300})
     async with app.run_test(size=(160, 45)) as pilot:
         screen = await open_prepared_plan(app, pilot)
@@ -329,7 +327,7 @@ async def test_the_pieces_of_a_learnt_tokenizer_are_shown(small_text: Path) -> N
 
 
 @pytest.mark.extended
-async def test_the_planned_learning_rate_is_drawn_while_it_is_being_chosen(small_text: Path) -> None:
+async def test_planned_learning_rate_is_drawn(small_text: Path) -> None:
     app = an_app(plan={"data_dir": str(small_text), "max_steps": 500})
     async with app.run_test(size=(160, 45)) as pilot:
         screen = await open_prepared_plan(app, pilot)
@@ -352,7 +350,7 @@ async def test_the_planned_learning_rate_is_drawn_while_it_is_being_chosen(small
 
 
 @pytest.mark.extended
-async def test_what_counts_for_nothing_is_not_shown_unless_it_was_typed(small_text: Path) -> None:
+async def test_unused_settings_are_hidden_unless_set(small_text: Path) -> None:
     app = an_app(plan={"data_dir": str(small_text), "mixing_temperature": 2.0})
     async with app.run_test(size=(160, 45)) as pilot:
         screen = await open_prepared_plan(app, pilot)

@@ -61,9 +61,7 @@ def test_ticks_are_one_two_or_five_times_a_power_of_ten(low: float, high: float,
 
 @given(st.floats(-1e6, 1e6), st.floats(1e-3, 1e6), st.integers(1, 12))
 @example(-400_000.0, 800_000.0, 1)
-def test_there_are_at_least_two_ticks_evenly_apart_and_not_many_more_than_wanted(
-    low: float, span: float, most: int
-) -> None:
+def test_ticks_are_even_and_near_the_wanted_number(low: float, span: float, most: int) -> None:
     found = ticks(low, low + span, most)
     assert 2 <= len(found) <= max(4, most + 2)
     gaps = [b - a for a, b in itertools.pairwise(found)]
@@ -76,20 +74,20 @@ def test_a_flat_line_has_one_tick() -> None:
     assert ticks(3.0, 3.0, 5) == [3.0]
 
 
-def test_a_plot_has_as_many_rows_as_were_asked_for_and_none_too_wide() -> None:
+def test_plot_has_the_given_rows_and_width() -> None:
     drawn = rows(figure(*((x, math.sin(x / 9)) for x in range(200))))
     assert len(drawn) == HEIGHT
     assert max(map(len, drawn)) <= WIDTH
     assert marks(drawn) > WIDTH / 2
 
 
-def test_the_same_figure_is_drawn_the_same_whatever_the_size_of_the_terminal() -> None:
+def test_drawing_does_not_depend_on_the_terminal_size() -> None:
     drawn = rows(figure(*((x, x % 7) for x in range(50))), 150, 50)
     assert len(drawn) == 50
     assert max(map(len, drawn)) > 140
 
 
-def test_a_nan_is_a_gap_and_no_zero() -> None:
+def test_nan_is_a_gap() -> None:
     whole = rows(figure(*((x, 5.0 + x % 2) for x in range(100))))
     torn = rows(figure(*((x, math.nan if 40 <= x < 60 else 5.0 + x % 2) for x in range(100))))
     body = [row[len(row) // 2 - 3 : len(row) // 2 + 3] for row in torn[:-2]]
@@ -99,7 +97,7 @@ def test_a_nan_is_a_gap_and_no_zero() -> None:
 
 
 @pytest.mark.parametrize("bad", [math.inf, -math.inf, math.nan])
-def test_a_value_that_is_not_finite_leaves_the_scale_to_the_others(bad: float) -> None:
+def test_non_finite_value_does_not_affect_the_scale(bad: float) -> None:
     points = [(x, 2.0 + x / 100) for x in range(50)]
     assert rows(figure(*points[:25], (25.0, bad), *points[26:]))[0][:4] == rows(figure(*points))[0][:4]
 
@@ -108,12 +106,12 @@ def test_a_value_that_is_not_finite_leaves_the_scale_to_the_others(bad: float) -
     "points", [[], [(1.0, 2.0)], [(0.0, 0.0)], [(1.0, math.nan)], [(5.0, 1.0), (5.0, 1.0)], [(1.0, 1e308), (2.0, 5.0)]]
 )
 @pytest.mark.parametrize("log", [False, True])
-def test_nothing_one_point_and_the_same_point_twice_can_be_drawn(points: list[Point], log: bool) -> None:
+def test_empty_and_single_point_curves_can_be_drawn(points: list[Point], log: bool) -> None:
     drawn = rows(figure(*points, log=log))
     assert len(drawn) == HEIGHT
 
 
-def test_a_single_validation_is_seen() -> None:
+def test_single_validation_is_visible() -> None:
     assert marks(rows(figure((1.0, 2.0), role="points"))) == 1
 
 
@@ -125,7 +123,7 @@ def test_a_logarithmic_axis_leaves_out_what_has_no_logarithm() -> None:
     assert "-" not in labels
 
 
-def test_without_colour_each_series_still_differs_by_its_marker() -> None:
+def test_series_differ_by_marker_without_colour() -> None:
     history = history_of(*a_training())
     drawn = "\n".join(rows(figure_of("loss", history, View(), Wording("en")), plain=True))
     assert "·" in drawn
@@ -135,7 +133,7 @@ def test_without_colour_each_series_still_differs_by_its_marker() -> None:
 
 
 @pytest.mark.parametrize("spike", [3, 5_000, 9_999])
-def test_a_spike_of_one_step_is_seen_however_long_the_run(spike: int) -> None:
+def test_single_step_spike_is_visible_in_a_long_run(spike: int) -> None:
     flat = [(float(x), 1.0 + x % 2 * 0.01) for x in range(10_000)]
     drawn = rows(figure(*flat[:spike], (float(spike), 50.0), *flat[spike + 1 :]))
     assert marks(drawn[:3]) > 0, "the spike has gone"
@@ -149,7 +147,7 @@ def test_a_spike_of_one_step_is_seen_however_long_the_run(spike: int) -> None:
     st.integers(14, 120),
     st.integers(4, 40),
 )
-def test_no_numbers_break_a_plot(points: list[Point], log: bool, width: int, height: int) -> None:
+def test_plots_accept_any_numbers(points: list[Point], log: bool, width: int, height: int) -> None:
     drawn = rows(figure(*sorted(points, key=lambda point: point[0]), log=log), width, height)
     assert len(drawn) <= height
     assert all(len(row) <= width for row in drawn)
@@ -158,7 +156,7 @@ def test_no_numbers_break_a_plot(points: list[Point], log: bool, width: int, hei
 @pytest.mark.parametrize("name", PLOTS)
 @pytest.mark.parametrize("axis", ["step", "tokens", "time"])
 @pytest.mark.parametrize("language", ["en", "tr"])
-def test_every_plot_of_a_run_can_be_drawn_over_steps_tokens_and_time(name: str, axis: str, language: str) -> None:
+def test_every_plot_has_axes_of_steps_tokens_and_time(name: str, axis: str, language: str) -> None:
     say = Wording(language)  # type: ignore[arg-type]
     for log in (False, True):
         for stream in ([], a_training(3), [*a_training(), *an_ending()]):
@@ -168,29 +166,29 @@ def test_every_plot_of_a_run_can_be_drawn_over_steps_tokens_and_time(name: str, 
             assert made.empty == (history.last_validation is None if name in ("accuracy", "gap") else not stream)
 
 
-def test_the_time_axis_is_a_clock() -> None:
+def test_time_axis_is_labelled_as_a_clock() -> None:
     history = history_of(*a_training())
     assert "0:20" in rows(figure_of("loss", history, View("time"), Wording("en")))[-1]
 
 
-def test_a_run_that_became_nan_says_at_which_step() -> None:
+def test_plot_of_a_nan_run_names_the_step() -> None:
     history = history_of(started(), step(1), step(1203, loss=math.nan))
     assert figure_of("loss", history, View(), Wording("en")).note == "NaN at step 1,203"
     assert figure_of("loss", history, View(), Wording("tr")).note == "1.203. adımda NaN"
 
 
-def test_a_perplexity_beyond_all_sense_is_a_gap() -> None:
+def test_huge_perplexity_is_a_gap() -> None:
     history = history_of(started(), step(1, loss=900.0), step(2, loss=1.0))
     assert len(rows(figure_of("perplexity", history, View(), Wording("en")))) == HEIGHT
 
 
-def test_the_best_validation_is_marked_where_it_was() -> None:
+def test_best_validation_is_marked_at_its_step() -> None:
     history = history_of(started(), step(1), validation(1, best=True, loss=2.0), step(2), validation(2, loss=3.0))
     best = [one for one in figure_of("loss", history, View(), Wording("en")).series if one.role == "best"]
     assert [one.points for one in best] == [((1.0, 2.0),)]
 
 
-def test_runs_in_one_plot_have_a_line_each_with_its_own_colour_and_dashes_and_their_names_beside_it() -> None:
+def test_compared_runs_have_their_own_colour_dashes_and_name() -> None:
     histories: list[tuple[str, History]] = [(f"run{number}", history_of(*a_training(400))) for number in range(8)]
     made = overlay(histories, View(), Wording("en"))
     assert len({one.role for one in made.series}) == 6
@@ -203,7 +201,7 @@ def test_runs_in_one_plot_have_a_line_each_with_its_own_colour_and_dashes_and_th
     assert len(drawn) == 6, "two of them look alike without colour"
 
 
-def test_all_plots_of_a_run_show_the_same_stretch_of_the_axis_with_its_unit() -> None:
+def test_all_plots_share_the_axis_range_and_unit() -> None:
     history = history_of(*a_training(230))
     for axis, unit, end in (
         ("step", "steps", 230),
@@ -218,7 +216,7 @@ def test_all_plots_of_a_run_show_the_same_stretch_of_the_axis_with_its_unit() ->
 @pytest.mark.parametrize("width", [22, 40, 76, 160])
 @pytest.mark.parametrize("height", [5, 8, 15, 30])
 @pytest.mark.parametrize("steps", [50, 120, 230, 420])
-def test_no_label_covers_data(width: int, height: int, steps: int) -> None:
+def test_labels_do_not_cover_data(width: int, height: int, steps: int) -> None:
     """With levels at every height, also right where the best and last validation lies."""
     history = history_of(*a_training(steps))
     assert history.best is not None and history.started is not None
@@ -242,7 +240,7 @@ def test_no_label_covers_data(width: int, height: int, steps: int) -> None:
     assert any(letter == "★" for _, _, letter in places[0])
 
 
-def test_labels_never_run_into_each_other() -> None:
+def test_labels_do_not_overlap() -> None:
     history = history_of(*a_training(230))
     bare = figure_of("loss", history, View(), Wording("en"))
     names = [f"{name} {height}" for name, height in (("unigram", 3.05), ("bigram", 3.0), ("5-gram", 2.95))]
@@ -253,7 +251,7 @@ def test_labels_never_run_into_each_other() -> None:
         assert {part.strip() for part in found} <= set(names), found
 
 
-def test_a_baseline_out_of_range_is_an_arrow_at_the_edge_and_leaves_the_scale_alone() -> None:
+def test_baseline_out_of_range_is_an_arrow_at_the_edge() -> None:
     points = tuple((float(x), 2.0 - x / 1000) for x in range(200))
     say = Wording("en")
     alone = Figure((Series(points, "line"),), say.short, say.tick)
@@ -268,9 +266,7 @@ def test_a_baseline_out_of_range_is_an_arrow_at_the_edge_and_leaves_the_scale_al
 
 
 @given(st.floats(-1e5, 1e5), st.floats(1e-4, 1e5), st.integers(4, 60))
-def test_ticks_of_y_are_round_evenly_many_rows_apart_and_stand_in_the_row_of_their_value(
-    low: float, span: float, count: int
-) -> None:
+def test_y_ticks_are_round_even_and_in_the_row_of_their_value(low: float, span: float, count: int) -> None:
     scale = y_scale(low, low + span, count)
     assert len(scale.ticks) >= 2
     at = [scale.row(value, count) for value in scale.ticks]
@@ -285,7 +281,7 @@ def test_ticks_of_y_are_round_evenly_many_rows_apart_and_stand_in_the_row_of_the
 
 
 @pytest.mark.parametrize(("low", "high"), [(1.705, 4.2), (1.2, 80.0), (3e-5, 3e-4), (0.4, 0.9), (1.0, 1e6)])
-def test_a_tick_of_a_logarithmic_axis_stands_in_the_row_of_its_value(low: float, high: float) -> None:
+def test_logarithmic_ticks_are_in_the_row_of_their_value(low: float, high: float) -> None:
     say = Wording("en")
     drawn = rows(figure(*((float(x), low * (high / low) ** (x / 99)) for x in range(100)), log=True), 60, 20)
     scale = y_scale(math.log10(low), math.log10(high), 18, log=True)
@@ -296,7 +292,7 @@ def test_a_tick_of_a_logarithmic_axis_stands_in_the_row_of_its_value(low: float,
         assert found[say.tick(value, scale.gap)] == 17 - round(exact)
 
 
-def test_a_gap_has_round_ticks_from_its_first_value_on() -> None:
+def test_gap_plot_has_round_ticks() -> None:
     history = history_of(started(), step(1), replace(validation(1, loss=2.0), training_loss=2.01645))
     for width, height in ((60, 15), (30, 6)):
         drawn = rows(figure_of("gap", history, View(), Wording("en")), width, height)
@@ -304,7 +300,7 @@ def test_a_gap_has_round_ticks_from_its_first_value_on() -> None:
         assert len(texts) > 1 and all(len(text.lstrip("-−")) <= 6 for text in texts), texts
 
 
-def test_the_legend_tells_what_is_raw_and_what_is_smoothed() -> None:
+def test_legend_distinguishes_raw_and_smoothed() -> None:
     history = history_of(*a_training(120))
     smoothed = figure_of("loss", history, View(smoothing=0.95), Wording("en"))
     assert smoothed.legend.startswith("━ EMA 0.95  ⠒ training")
@@ -313,13 +309,13 @@ def test_the_legend_tells_what_is_raw_and_what_is_smoothed() -> None:
     assert line.points[-1] == (120.0, history.smoothed_loss(0.95))
 
 
-def test_a_logarithmic_axis_is_told_beside_the_plot() -> None:
+def test_logarithmic_axis_is_labelled() -> None:
     history = history_of(*a_training(120))
     assert figure_of("loss", history, View(log=True), Wording("en")).note == "logarithmic y axis"
     assert figure_of("accuracy", history, View(log=True), Wording("en")).note == ""
 
 
-def test_a_part_of_the_axis_shows_what_lies_in_it_at_its_own_scale() -> None:
+def test_zoomed_range_has_its_own_scale() -> None:
     history = history_of(*a_training(400))
     drawn = rows(figure_of("loss", history, View(shown=(0.5, 1.0)), Wording("en")))
     assert "200" in drawn[-1] and "400" in drawn[-1] and " 0 " not in drawn[-1]
@@ -327,7 +323,7 @@ def test_a_part_of_the_axis_shows_what_lies_in_it_at_its_own_scale() -> None:
     assert marks(drawn) > WIDTH / 2
 
 
-def test_the_crosshair_tells_what_each_series_has_at_its_step_and_covers_none_of_it() -> None:
+def test_crosshair_shows_the_values_at_its_step() -> None:
     history = history_of(*a_training(400))
     made = figure_of("loss", history, View(), Wording("en"))
     told = values_at(made, 200.0).plain

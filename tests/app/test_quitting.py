@@ -25,7 +25,7 @@ def screen(command: Command, text_file: Path) -> Iterator[Screen]:
 
 @pytest.mark.extended
 @pytest.mark.parametrize("seconds", [0.0, 0.4, 1.0])
-def test_leaving_while_a_speed_is_measured_tears_no_thread_out_of_torch(screen: Screen, seconds: float) -> None:
+def test_quitting_during_a_measurement_waits_for_its_thread(screen: Screen, seconds: float) -> None:
     screen.wait_for("What now?")
     screen.press("n")
     screen.wait_for(lambda shown: "choose it" in shown and "first validation at step" in shown)  # torch is loaded next
@@ -37,7 +37,7 @@ def test_leaving_while_a_speed_is_measured_tears_no_thread_out_of_torch(screen: 
     assert screen.restored
 
 
-def test_leaving_while_torch_is_loaded_does_not_wait_for_it(screen: Screen) -> None:
+def test_quitting_while_torch_loads_does_not_wait(screen: Screen) -> None:
     screen.wait_for("What now?")
     began = time.monotonic()
     screen.press("ctrl+q")

@@ -38,7 +38,7 @@ def a_spike(step: int) -> events.Finding:
 
 
 @pytest.mark.extended
-async def test_a_remedy_changes_the_training_that_goes_on(small_text: Path) -> None:
+async def test_remedy_changes_the_running_training(small_text: Path) -> None:
     session = long_training(small_text)
     app = an_app(session=session)
     session.start()
@@ -66,7 +66,7 @@ async def test_a_remedy_changes_the_training_that_goes_on(small_text: Path) -> N
 
 @pytest.mark.slow
 @pytest.mark.extended
-async def test_a_remedy_begins_a_further_run_when_this_one_has_stopped(small_text: Path) -> None:
+async def test_remedy_of_a_stopped_run_starts_a_follow_up_run(small_text: Path) -> None:
     session = long_training(small_text)
     app = an_app(session=session)
     session.start()
@@ -106,7 +106,7 @@ async def test_a_remedy_begins_a_further_run_when_this_one_has_stopped(small_tex
         await until(pilot, lambda: not training.live, TRAINED)
 
 
-async def test_a_remedy_on_the_checklist_changes_the_plan_and_checks_again(small_text: Path) -> None:
+async def test_remedy_on_the_checklist_changes_the_plan_and_checks_again(small_text: Path) -> None:
     app = an_app(plan={**TINY, "data_dir": str(small_text), "learning_rate": 0.9})
     async with app.run_test(size=(120, 40), notifications=True) as pilot:
         await pilot.press("n")
@@ -134,7 +134,7 @@ async def test_a_remedy_on_the_checklist_changes_the_plan_and_checks_again(small
         assert plan._resolved.settings.learning_rate == 3e-4
 
 
-async def test_an_ended_run_offers_what_a_further_one_could_do(small_text: Path) -> None:
+async def test_ended_run_offers_remedies_for_a_follow_up_run(small_text: Path) -> None:
     folder = record(Path("checkpoints/tiny").absolute(), [*a_training(), a_spike(400), *an_ending()])
     app = an_app()
     async with app.run_test(size=(100, 30), notifications=True) as pilot:

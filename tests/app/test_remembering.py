@@ -19,14 +19,14 @@ def stored(tmp_path: Path) -> Path:
     return path
 
 
-def test_what_is_saved_is_read_again(tmp_path: Path) -> None:
+def test_preferences_round_trip(tmp_path: Path) -> None:
     kept = Preferences("tr", "mmrec-light", {"dropout": "0.2", "epochs": 3}, ["/metin/çay.txt"], "tokens", 0.99, "bell")
     kept.save()
     assert read_preferences() == kept
     assert [path.name for path in (tmp_path / "config" / "mmrec").iterdir()] == ["app.json"]
 
 
-def test_a_name_that_is_no_unicode_does_not_stop_the_saving() -> None:
+def test_name_that_is_not_unicode_can_be_saved() -> None:
     kept = Preferences(corpora=["/text/\udce7ay.txt"])
     kept.save()
     assert len(read_preferences().corpora) == 1
@@ -44,24 +44,24 @@ def test_damaged_preferences_are_the_defaults(stored: Path, damaged: bytes) -> N
     assert read_preferences() == Preferences()
 
 
-def test_what_is_sound_in_a_damaged_file_is_kept(stored: Path) -> None:
+def test_valid_values_of_a_damaged_file_are_kept(stored: Path) -> None:
     stored.write_text('{"language": "tr", "theme": 3, "corpora": ["/a", 5, null], "from_the_future": 1}')
     assert read_preferences() == Preferences(language="tr", corpora=["/a"])
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_place_that_cannot_be_written_is_no_harm(tmp_path: Path) -> None:
+def test_unwritable_preferences_are_ignored(tmp_path: Path) -> None:
     (tmp_path / "config").mkdir(mode=0o500)
     Preferences("tr").save()
 
 
-def test_a_file_where_the_folder_should_be_is_no_harm(tmp_path: Path) -> None:
+def test_file_in_place_of_the_preferences_folder_is_ignored(tmp_path: Path) -> None:
     (tmp_path / "config").write_text("in the way")
     Preferences("tr").save()
     assert read_preferences() == Preferences()
 
 
-def test_a_text_chosen_again_comes_first_and_only_some_are_kept() -> None:
+def test_recent_texts_are_ordered_and_limited() -> None:
     kept = Preferences()
     for number in range(20):
         kept.note_corpus(f"/{number}")
@@ -94,21 +94,21 @@ def drawn(pacing: RedrawInterval, clock: Clock, seconds: float, share: float) ->
     return times
 
 
-def test_drawing_that_costs_little_comes_twice_a_second() -> None:
+def test_cheap_curves_are_drawn_twice_a_second() -> None:
     clock = Clock()
     pacing = paced(clock)
     assert drawn(pacing, clock, 30, 0.01) == 60
     assert pacing.interval == FASTEST
 
 
-def test_drawing_that_costs_more_than_its_share_comes_less_often() -> None:
+def test_expensive_curves_are_drawn_less_often() -> None:
     clock = Clock()
     pacing = paced(clock)
     assert drawn(pacing, clock, 60, 2 * SHARE) < 60
     assert FASTEST < pacing.interval <= SLOWEST
 
 
-def test_however_dear_it_is_drawn_every_few_seconds() -> None:
+def test_curves_are_drawn_at_least_every_few_seconds() -> None:
     clock = Clock()
     pacing = paced(clock)
     drawn(pacing, clock, 120, 0.9)
@@ -116,7 +116,7 @@ def test_however_dear_it_is_drawn_every_few_seconds() -> None:
     assert drawn(pacing, clock, 60, 0.9) >= 60 / SLOWEST - 1
 
 
-def test_the_curves_of_a_young_run_stay_fresh_however_dear_drawing_is() -> None:
+def test_curves_of_a_young_run_are_drawn_often() -> None:
     clock = Clock()
     pacing = paced(clock)
     drawn(pacing, clock, 120, 0.9)
@@ -129,7 +129,7 @@ def test_the_curves_of_a_young_run_stay_fresh_however_dear_drawing_is() -> None:
     assert pacing.interval <= 1.0
 
 
-def test_drawing_becomes_frequent_again_when_it_costs_little_again() -> None:
+def test_drawing_rate_recovers_when_drawing_is_cheap_again() -> None:
     clock = Clock()
     pacing = paced(clock)
     drawn(pacing, clock, 60, 0.5)
@@ -137,7 +137,7 @@ def test_drawing_becomes_frequent_again_when_it_costs_little_again() -> None:
     assert pacing.interval == FASTEST
 
 
-def test_a_single_slow_moment_changes_little() -> None:
+def test_single_slow_drawing_changes_little() -> None:
     clock = Clock()
     pacing = paced(clock)
     drawn(pacing, clock, 10, 0.0)
@@ -145,6 +145,6 @@ def test_a_single_slow_moment_changes_little() -> None:
     assert pacing.interval <= 2 * FASTEST
 
 
-def test_pacing_measures_the_thread_that_draws() -> None:
+def test_drawing_cost_is_cpu_time_of_the_drawing_thread() -> None:
     pacing: Any = RedrawInterval()
     assert pacing.tick() is False

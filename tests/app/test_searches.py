@@ -72,7 +72,7 @@ async def open_search(app: MmrecApp, pilot: Pilot[Any], key: str) -> Any:
 
 @pytest.mark.extended
 @SIZES
-async def test_the_curve_grows_and_enter_takes_the_rate_over(size: tuple[int, int], rates: Searching) -> None:
+async def test_enter_applies_the_found_learning_rate(size: tuple[int, int], rates: Searching) -> None:
     app = an_app(plan=TINY)
     async with app.run_test(size=size, notifications=True) as pilot:
         plan = await open_search(app, pilot, "l")
@@ -96,7 +96,7 @@ async def test_the_curve_grows_and_enter_takes_the_rate_over(size: tuple[int, in
         assert rates.asked.batch_size == TINY["batch_size"]
 
 
-async def test_esc_leaves_stops_the_work_and_changes_nothing(rates: Searching) -> None:
+async def test_esc_stops_the_search_and_changes_nothing(rates: Searching) -> None:
     app = an_app(plan=TINY)
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         plan = await open_search(app, pilot, "l")
@@ -111,7 +111,7 @@ async def test_esc_leaves_stops_the_work_and_changes_nothing(rates: Searching) -
         assert plan._searching.done
 
 
-async def test_the_table_of_batches_grows_and_enter_takes_batch_and_accumulation_over(batches: Searching) -> None:
+async def test_enter_applies_the_found_batch_and_accumulation(batches: Searching) -> None:
     app = an_app("tr", plan={**TINY, "batch_size": 32})
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         plan = await open_search(app, pilot, "b")
@@ -130,7 +130,7 @@ async def test_the_table_of_batches_grows_and_enter_takes_batch_and_accumulation
         assert (plan._resolved.settings.batch_size, plan._resolved.settings.accumulate) == (4, 8)
 
 
-async def test_a_search_that_cannot_be_says_why_and_has_nothing_to_take_over(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_impossible_search_says_why_and_applies_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(*_: Any, **__: Any) -> Iterator[Any]:
         raise RequestError("search-memory", batch_size=4, seq_len=256, needed=900, available=100)
         yield
@@ -147,7 +147,7 @@ async def test_a_search_that_cannot_be_says_why_and_has_nothing_to_take_over(mon
 
 
 @pytest.mark.extended
-async def test_a_plan_that_is_wrong_is_not_searched_for(rates: Searching) -> None:
+async def test_search_is_refused_for_an_invalid_plan(rates: Searching) -> None:
     app = an_app(plan=TINY)
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await pilot.press("n")
@@ -165,7 +165,7 @@ async def test_a_plan_that_is_wrong_is_not_searched_for(rates: Searching) -> Non
 
 
 @pytest.mark.extended
-async def test_letters_typed_into_a_field_start_no_search(rates: Searching, batches: Searching) -> None:
+async def test_typing_in_a_field_starts_no_search(rates: Searching, batches: Searching) -> None:
     app = an_app(plan=TINY)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("n")
@@ -186,7 +186,7 @@ async def test_letters_typed_into_a_field_start_no_search(rates: Searching, batc
 @pytest.mark.parametrize(
     ("key", "shown"), [("l", "suggested: --learning-rate"), ("b", "suggested: --batch-size")], ids=["rate", "batch"]
 )
-async def test_the_real_search_ends_with_something_to_take_over(
+async def test_real_search_ends_with_a_suggestion(
     key: str, shown: str, small_text: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("mmrec_tui.app.screens.batches.BATCH_SECONDS", 5.0)

@@ -13,7 +13,7 @@ from tests.app.recorded import a_training, an_ending, record
 pytestmark = pytest.mark.usefixtures("without_torch")
 
 
-async def test_recent_runs_stand_under_headings_with_the_course_of_their_loss(tmp_path: Path) -> None:
+async def test_recent_runs_have_headings_and_sparklines(tmp_path: Path) -> None:
     folder = record(tmp_path / "falling", [*a_training(420), *an_ending()])
     course = course_of(folder)
     assert course[0] == "█" and "▁" in course and len(course) == 8
@@ -29,12 +29,12 @@ async def test_recent_runs_stand_under_headings_with_the_course_of_their_loss(tm
         assert getattr(app.screen, "table", "") in ("training", "report")
 
 
-def test_a_run_that_validated_less_than_twice_has_no_course(tmp_path: Path) -> None:
+def test_run_with_fewer_than_two_validations_has_no_sparkline(tmp_path: Path) -> None:
     assert course_of(tmp_path / "nothing") == ""
     assert course_of(record(tmp_path / "young", a_training(60))) == ""
 
 
-async def test_the_table_of_runs_shows_the_course_of_each_loss_and_passes_over_it_in_sorting(tmp_path: Path) -> None:
+async def test_runs_table_has_sparklines_that_are_not_sortable(tmp_path: Path) -> None:
     course = course_of(record(tmp_path / "falling", [*a_training(), *an_ending()]))
     app = an_app()
     async with app.run_test(size=(140, 30)) as pilot:
@@ -50,7 +50,7 @@ async def test_the_table_of_runs_shows_the_course_of_each_loss_and_passes_over_i
 
 
 @pytest.mark.parametrize(("down", "time"), [(1, "2:00"), (2, "10:00"), (3, "1:00:00")])
-async def test_the_first_screen_offers_a_good_model_in_a_given_time(down: int, time: str) -> None:
+async def test_first_screen_offers_training_in_a_given_time(down: int, time: str) -> None:
     app = an_app("en")
     async with app.run_test(size=(120, 36)) as pilot:
         await until_shown(pilot, "A good model in 60 minutes")

@@ -12,7 +12,7 @@ from tests.app.conftest import TINY, an_app, is_planned, screen_text, table_of, 
 
 
 @pytest.mark.extended
-async def test_the_check_under_the_cursor_is_waived_and_taken_back(small_text: Path) -> None:
+async def test_selected_check_is_waived_and_unwaived(small_text: Path) -> None:
     app = an_app(plan={**TINY, "data_dir": str(small_text), "learning_rate": 0.9})
     async with app.run_test(size=(120, 40), notifications=True) as pilot:
         await pilot.press("n")

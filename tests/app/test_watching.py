@@ -49,7 +49,7 @@ def more(folder: Path, *stream: events.Event) -> None:
         file.writelines(events.to_line(event) + "\n" for event in stream)
 
 
-async def test_a_finished_run_is_shown_as_it_ended(place: Path) -> None:
+async def test_finished_run_is_shown_in_its_final_state(place: Path) -> None:
     record(place, [*a_training(), *an_ending()])
     app = an_app(session=Watching(place))
     async with app.run_test(size=(120, 36), notifications=True) as pilot:
@@ -71,7 +71,7 @@ async def test_a_finished_run_is_shown_as_it_ended(place: Path) -> None:
     assert asked(place) == []
 
 
-async def test_a_run_whose_process_is_gone_has_died_and_says_how_to_go_on(place: Path) -> None:
+async def test_run_without_its_process_is_shown_as_died_with_a_way_to_resume(place: Path) -> None:
     record(place, a_training(120))
     app = an_app(session=Watching(place))
     async with app.run_test(size=(120, 36), notifications=True) as pilot:
@@ -81,7 +81,7 @@ async def test_a_run_whose_process_is_gone_has_died_and_says_how_to_go_on(place:
         assert "with c" in told and "--resume" not in told
 
 
-async def test_what_another_process_records_appears(trained_elsewhere: Path) -> None:
+async def test_events_of_another_process_are_shown(trained_elsewhere: Path) -> None:
     app = an_app(session=Watching(trained_elsewhere))
     async with app.run_test(size=(120, 36), notifications=True) as pilot:
         await until_shown(pilot, "TRAINING")
@@ -92,7 +92,7 @@ async def test_what_another_process_records_appears(trained_elsewhere: Path) -> 
         await until_shown(pilot, "PAUSED")
 
 
-async def test_keys_ask_the_process_that_trains(trained_elsewhere: Path) -> None:
+async def test_keys_send_requests_to_the_training_process(trained_elsewhere: Path) -> None:
     app = an_app(session=Watching(trained_elsewhere))
     async with app.run_test(size=(120, 36), notifications=True) as pilot:
         await until_shown(pilot, "TRAINING")
@@ -105,7 +105,7 @@ async def test_keys_ask_the_process_that_trains(trained_elsewhere: Path) -> None
     assert asked(trained_elsewhere) == ["pause", "resume", "save", "stop"]
 
 
-async def test_a_run_of_another_process_cannot_be_detached_and_goes_on_when_one_leaves(
+async def test_watched_run_cannot_be_detached_and_continues_after_leaving(
     trained_elsewhere: Path,
 ) -> None:
     app = an_app(session=Watching(trained_elsewhere))
@@ -118,7 +118,7 @@ async def test_a_run_of_another_process_cannot_be_detached_and_goes_on_when_one_
     assert asked(trained_elsewhere) == []
 
 
-async def test_a_process_that_dies_meanwhile_is_noticed(place: Path) -> None:
+async def test_death_of_the_training_process_is_noticed(place: Path) -> None:
     record(place, a_training(120))
     lock = os.open(place / "lock", os.O_RDWR)
     fcntl.flock(lock, fcntl.LOCK_EX)
@@ -130,7 +130,7 @@ async def test_a_process_that_dies_meanwhile_is_noticed(place: Path) -> None:
         await until_shown(pilot, "The run has ended: died")
 
 
-async def test_a_folder_that_cannot_be_written_is_told_when_one_asks(trained_elsewhere: Path) -> None:
+async def test_request_to_an_unwritable_folder_is_reported(trained_elsewhere: Path) -> None:
     (trained_elsewhere / "control.jsonl").mkdir()
     app = an_app(session=Watching(trained_elsewhere))
     async with app.run_test(size=(120, 36), notifications=True) as pilot:
@@ -140,7 +140,7 @@ async def test_a_folder_that_cannot_be_written_is_told_when_one_asks(trained_els
         assert app.failure is None
 
 
-async def test_a_live_run_is_opened_from_the_first_screen(trained_elsewhere: Path) -> None:
+async def test_live_run_is_opened_from_the_first_screen(trained_elsewhere: Path) -> None:
     app = an_app()
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await until_shown(pilot, "Watch tiny")
@@ -151,7 +151,7 @@ async def test_a_live_run_is_opened_from_the_first_screen(trained_elsewhere: Pat
         assert table_of(app) == "start"
 
 
-async def test_a_live_run_cannot_be_deleted(trained_elsewhere: Path) -> None:
+async def test_live_run_cannot_be_deleted(trained_elsewhere: Path) -> None:
     app = an_app()
     async with app.run_test(size=(120, 36), notifications=True) as pilot:
         await pilot.press("r")
@@ -161,7 +161,7 @@ async def test_a_live_run_cannot_be_deleted(trained_elsewhere: Path) -> None:
     assert trained_elsewhere.exists()
 
 
-async def test_deleting_a_run_asks_twice_and_no_is_the_default(place: Path) -> None:
+async def test_deleting_a_run_asks_with_no_as_the_default(place: Path) -> None:
     record(place, [*a_training(60), *an_ending(step=60)])
     app = an_app()
     async with app.run_test(size=(120, 36), notifications=True) as pilot:
@@ -189,7 +189,7 @@ async def test_deleting_a_run_asks_twice_and_no_is_the_default(place: Path) -> N
     assert not place.exists()
 
 
-async def test_a_run_that_is_deleted_while_all_are_read_is_gone(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_run_deleted_during_listing_is_not_listed(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs are read in the background, each time the screen is seen again: also a moment before one is deleted."""
     record(place, [*a_training(60), *an_ending(step=60)])
     read = runs.known_runs
@@ -233,7 +233,7 @@ async def test_runs_are_filtered_sorted_and_opened(place: Path) -> None:
 
 
 @pytest.mark.extended
-async def test_a_run_folder_as_the_engine_makes_it_is_live_while_it_is_held(place: Path) -> None:
+async def test_run_folder_is_live_while_locked(place: Path) -> None:
     held = RunFolder(place, "new")
     held.record(events.State(state="PREPARING"))
     app = an_app("tr", session=Watching(place))
@@ -243,7 +243,7 @@ async def test_a_run_folder_as_the_engine_makes_it_is_live_while_it_is_held(plac
         await until_shown(pilot, "artık yok")
 
 
-async def test_a_screen_closed_while_it_opens_is_no_failure(place: Path) -> None:
+async def test_closing_a_screen_while_it_opens_is_no_error(place: Path) -> None:
     record(place, [*a_training(60), *an_ending(step=60)])
     app = an_app()
     async with app.run_test(size=(120, 36)) as pilot:
@@ -258,7 +258,7 @@ async def test_a_screen_closed_while_it_opens_is_no_failure(place: Path) -> None
 
 
 @pytest.mark.parametrize("turns", [0, 2, 8])
-async def test_leaving_while_a_run_opens_is_no_failure(place: Path, turns: int) -> None:
+async def test_leaving_while_a_run_opens_is_no_error(place: Path, turns: int) -> None:
     record(place, [*a_training(60), *an_ending(step=60)])
     app = an_app()
     async with app.run_test(size=(120, 36)):

@@ -48,7 +48,7 @@ def ticked(folder: Path) -> set[str]:
     return {item for item, own in json.loads(path.read_text()).items() if own} if path.exists() else set()
 
 
-async def test_from_the_first_screen_to_a_comparison_by_keyboard(small_text: Path) -> None:
+async def test_whole_workflow_by_keyboard(small_text: Path) -> None:
     app = an_app(plan=REMEMBERED)
     async with app.run_test(size=(120, 36), notifications=True) as pilot:
         await pilot.press("n")
@@ -152,7 +152,7 @@ async def test_from_the_first_screen_to_a_comparison_by_keyboard(small_text: Pat
 
 
 @pytest.mark.extended
-async def test_from_the_first_screen_to_a_text_of_the_model_by_mouse(small_text: Path) -> None:
+async def test_whole_workflow_by_mouse(small_text: Path) -> None:
     Path("prose.txt").write_text(small_text.read_text())
     app = an_app(plan=REMEMBERED)
     async with app.run_test(size=(160, 45), notifications=True) as pilot:
@@ -201,7 +201,7 @@ def kinds(session: Training) -> list[str]:
     return [event["event"] for event in events_of(session.folder)]
 
 
-async def test_keys_pause_go_on_save_and_stop_the_training(small_text: Path) -> None:
+async def test_keys_pause_resume_save_and_stop_the_training(small_text: Path) -> None:
     session = long_training(small_text)
     app = an_app(session=session)
     session.start()
@@ -229,7 +229,7 @@ async def test_keys_pause_go_on_save_and_stop_the_training(small_text: Path) -> 
     assert (session.folder / f"checkpoint_step_{stood}.pt").exists()
 
 
-async def test_a_stopped_run_goes_on_with_a_key_where_it_stood(small_text: Path) -> None:
+async def test_stopped_run_is_continued_with_a_key(small_text: Path) -> None:
     session = long_training(small_text)
     app = an_app(session=session)
     session.start()
@@ -249,7 +249,7 @@ async def test_a_stopped_run_goes_on_with_a_key_where_it_stood(small_text: Path)
         await until_shown(pilot, "STOPPED", TRAINED)
 
 
-async def test_a_finished_run_is_trained_further_with_a_key(small_text: Path) -> None:
+async def test_finished_run_is_extended_with_a_key(small_text: Path) -> None:
     session = long_training(small_text, max_steps=10, eval_every=5, checkpoint_every=5)
     app = an_app(session=session)
     session.start()
@@ -267,7 +267,7 @@ async def test_a_finished_run_is_trained_further_with_a_key(small_text: Path) ->
 
 
 @pytest.mark.extended
-async def test_leaving_while_a_training_goes_on_asks_first(small_text: Path) -> None:
+async def test_leaving_during_a_training_asks_first(small_text: Path) -> None:
     session = long_training(small_text)
     app = an_app(session=session)
     session.start()
@@ -292,7 +292,7 @@ async def test_leaving_while_a_training_goes_on_asks_first(small_text: Path) -> 
 
 
 @pytest.mark.extended
-async def test_a_second_training_has_to_wait_for_the_first(small_text: Path) -> None:
+async def test_second_training_is_refused_during_the_first(small_text: Path) -> None:
     session = long_training(small_text)
     app = an_app(session=session, plan={**TINY, "data_dir": str(small_text)})
     session.start()
@@ -309,7 +309,7 @@ async def test_a_second_training_has_to_wait_for_the_first(small_text: Path) -> 
 
 
 @pytest.mark.extended
-async def test_the_plan_tells_how_long_a_run_will_take_from_a_measurement(small_text: Path) -> None:
+async def test_plan_shows_the_measured_duration(small_text: Path) -> None:
     app = an_app(plan={**TINY, "data_dir": str(small_text)})
     async with app.run_test(size=(160, 45)) as pilot:
         await pilot.press("n")

@@ -37,18 +37,18 @@ def test_large_counts_are_short(value: float, gap: float, en: str, tr: str) -> N
     ("seconds", "text"),
     [(0, "0:00"), (42.4, "0:42"), (59.6, "1:00"), (725, "12:05"), (11_260, "3:07:40"), (-3, "0:00")],
 )
-def test_a_stretch_of_time_is_a_clock(seconds: float, text: str) -> None:
+def test_durations_are_written_as_a_clock(seconds: float, text: str) -> None:
     assert SAY["en"].clock(seconds) == SAY["tr"].clock(seconds) == text
 
 
-def test_numbers_that_are_none_can_be_told() -> None:
+def test_non_finite_numbers_have_words() -> None:
     for value in (math.nan, math.inf, -math.inf):
         assert SAY["en"].clock(value) == "–"
         for write in (SAY["tr"].rate, SAY["tr"].short, SAY["tr"].memory, SAY["tr"].number, SAY["tr"].percent):
             assert write(value)
 
 
-def test_days_have_a_word() -> None:
+def test_durations_of_days_name_days() -> None:
     assert SAY["en"].clock(100 * 3600) == "4.2 days"
     assert SAY["tr"].clock(100 * 3600) == "4,2 gün"
 
@@ -65,7 +65,7 @@ def test_days_have_a_word() -> None:
         (10, "10", "10"),
     ],
 )
-def test_a_learning_rate_is_read_at_a_glance(value: float, en: str, tr: str) -> None:
+def test_learning_rates_are_short(value: float, en: str, tr: str) -> None:
     assert SAY["en"].rate(value) == en
     assert SAY["tr"].rate(value) == tr
 
@@ -80,12 +80,12 @@ def test_a_learning_rate_is_read_at_a_glance(value: float, en: str, tr: str) -> 
         (6.25 * 2**30, "6.2 GiB", "6,2 GiB"),
     ],
 )
-def test_memory_has_the_unit_that_fits(size: float, en: str, tr: str) -> None:
+def test_memory_has_a_suitable_unit(size: float, en: str, tr: str) -> None:
     assert SAY["en"].memory(size) == en
     assert SAY["tr"].memory(size) == tr
 
 
-def test_ticks_beside_each_other_differ() -> None:
+def test_neighbouring_tick_labels_differ() -> None:
     for gap in (1e-5, 1e-4, 0.002, 0.05, 0.5, 2.0, 100.0):
         shown = {SAY["en"].tick(3 + number * gap, gap) for number in range(5)}
         assert len(shown) == 5, gap
@@ -94,7 +94,7 @@ def test_ticks_beside_each_other_differ() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_ids_of_topics_are_unique_and_their_sections_are_worded(language: str) -> None:
+def test_topic_ids_are_unique_and_sections_have_words(language: str) -> None:
     listed = topics(language)  # type: ignore[arg-type]
     assert len({topic.id for topic in listed}) == len(listed)
     assert all(SAY[language].knows(topic.section) for topic in listed)  # type: ignore[index]
@@ -105,13 +105,13 @@ def test_both_languages_have_the_same_topics() -> None:
     assert [topic.id for topic in topics("en")] == [topic.id for topic in topics("tr")]
 
 
-def test_a_topic_is_found_by_its_name_however_it_is_written() -> None:
+def test_topic_name_matches_any_case_and_separator() -> None:
     assert {topic.kind for topic in named("learning-rate", "en")} >= {"hyperparameter"}
     assert named("LEARNING_RATE", "en") == named("learning-rate", "en")
     assert named("nothing of the kind", "en") == []
 
 
-def test_a_search_ranks_the_name_before_the_text() -> None:
+def test_topic_search_ranks_names_before_text() -> None:
     assert search("patience", "en")[0].id == "patience"
     assert search("ezber", "tr")
     assert search("İLK", "tr") == search("ilk", "tr")
