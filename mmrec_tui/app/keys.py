@@ -81,6 +81,7 @@ KEYS: tuple[Key, ...] = (
     Key("e", "e", "export", ("report",)),
     Key("v", "v", "curves", ("report",)),
     # runs
+    Key("enter", "⏎", "open", ("runs",)),
     Key("slash", "/", "filter", ("runs", "guide")),
     Key("s", "s", "sort", ("runs",)),
     Key("space", "space", "mark", ("runs",)),

@@ -23,7 +23,7 @@ from tests.app.conftest import table_of, until
 from tests.app.recorded import a_batch_search, a_rate_search, a_training, an_ending, record, some_findings_before
 
 Opener = Callable[[Any, Pilot[Any]], Awaitable[None]]
-_ABSTRACT = {"LookingScreen", "MmrecScreen", "SearchScreen"}
+_ABSTRACT = {"Dialog", "LookingScreen", "MmrecScreen", "SearchScreen"}
 
 
 def screen_classes() -> set[str]:

@@ -181,3 +181,18 @@ async def test_notifications_do_not_cover_hints() -> None:
             await until_shown(pilot, "saving a checkpoint")
             for toast in app.screen.query("Toast"):
                 assert not toast.region.overlaps(hints), (size, toast.region, hints)
+
+
+async def test_the_legend_of_a_plot_is_cut_between_its_entries_and_never_within_a_word() -> None:
+    app = an_app(session=Still(a_training()))
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until(pilot, lambda: "Perplexity" in screen_text(app))
+        await pilot.pause()
+        for width in (120, 104, 140):
+            await pilot.resize_terminal(width, 36)
+            await pilot.pause()
+            await until(pilot, lambda: "2 Perplexity" in screen_text(app))
+            await pilot.pause()
+            titles = [line for line in screen_text(app).split("\n") if "╭─" in line]
+            assert titles
+            assert not any("…" in title for title in titles), titles

@@ -5,17 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from textual.content import Content
 
 from mmrec_engine import events
 from mmrec_engine.data.prepare import prepare_corpus
 from mmrec_engine.data.sources.documents import Skipped
 from mmrec_engine.events import result_of
-from mmrec_engine.locales.messages import Language
+from mmrec_engine.locales.messages import LANGUAGES, Language
 from mmrec_engine.runs.history import History
 from mmrec_engine.settings import resolve
 from mmrec_tui.app.preparing import Look
 from mmrec_tui.app.screens.report import numbers_text, samples_text
-from mmrec_tui.app.widgets.panels import log_line, machine_text, patience_text, samples_lines
+from mmrec_tui.app.widgets.panels import hanging, log_line, machine_text, newest_rows, patience_text, samples_lines
 from mmrec_tui.app.widgets.preview import preview_text
 from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.spark import spark
@@ -91,3 +92,35 @@ def test_plan_lists_skipped_splits_and_files(language: Language, told: str, left
     skipped = (Skipped("hf:a/b", "splits-left-out", "test"), Skipped("a.pdf", "binary"))
     text = preview_text(Look(corpus=replace(corpus, skipped=skipped)), settings, Wording(language)).plain
     assert told in text and left in text
+
+
+@pytest.mark.parametrize("width", [30, 78])
+def test_the_newest_lines_of_the_log_are_in_sight_however_they_wrap(width: int) -> None:
+    lines = [f"{number}  " + "a word of what happened " * (number % 5) + f"end-{number}" for number in range(40)]
+    rows = newest_rows(lines, width, 8)
+    assert len(rows) == 8
+    assert rows[-1].endswith("end-39")
+    assert all(len(row) <= width for row in rows)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_patience_in_one_line_leaves_out_what_does_not_fit_and_cuts_nothing(language: Language) -> None:
+    say = Wording(language)
+    history = history_of(*a_training(420))
+    whole = patience_text(history, say).plain
+    shorter = {patience_text(history, say, width).plain for width in range(30, 100)}
+    assert whole in shorter
+    assert len(shorter) == 3
+    for text in shorter:
+        assert text == whole or not text.endswith(("·", ",", "at", "adım", " "))
+    for width in range(45, 100):
+        assert len(patience_text(history, say, width).plain) <= width
+
+
+def test_words_beside_a_head_wrap_below_themselves() -> None:
+    rows = hanging(Content("o sample  "), Content("stories, letters and recipes in two languages"), 30).plain.split(
+        "\n"
+    )
+    assert len(rows) == 3
+    assert all(len(row) <= 30 for row in rows)
+    assert all(row.startswith(" " * 10) for row in rows[1:])

@@ -6,19 +6,17 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
+from mmrec_tui.app.screens.dialog import Dialog, hints
 from mmrec_tui.app.widgets.fields import Kind, ValueInput
 
 if TYPE_CHECKING:
     from mmrec_tui.app.own_app import OwnApp
 
 
-class AskingScreen(ModalScreen["str | None"]):
+class AskingScreen(Dialog["str | None"]):
     """Asks for a line; none where the person leaves with Esc. may_be_empty: an empty line is an answer too."""
-
-    BINDINGS: ClassVar = [("escape", "leave", "")]
 
     def __init__(self, question: str, default: str = "", may_be_empty: bool = False, kind: Kind = "text") -> None:
         super().__init__()
@@ -29,22 +27,23 @@ class AskingScreen(ModalScreen["str | None"]):
         with Vertical(id="dialog"):
             yield Static(self._question, id="question", markup=False)
             yield ValueInput(self._default, self._kind, helps=False, id="answer")
+            yield Static(hints(cast("OwnApp", self.app).say("asking.keys"), first="take"), id="asking-keys")
 
     def on_mount(self) -> None:
         self.set_focus(self.query_one(Input))
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        answer = event.value.strip()
+    def on_input_submitted(self) -> None:
+        self.action_take()
+
+    def action_take(self) -> None:
+        answer = self.query_one(Input).value.strip()
         self.dismiss(answer if answer or self._may_be_empty else None)
 
-    def action_leave(self) -> None:
-        self.dismiss(None)
 
-
-class SureScreen(ModalScreen[bool]):
+class SureScreen(Dialog[bool]):
     """Asks for a clear yes; No has the focus."""
 
-    BINDINGS: ClassVar = [("escape", "no", ""), ("left", "app.focus_previous", ""), ("right", "app.focus_next", "")]
+    BINDINGS: ClassVar = [("left", "app.focus_previous", ""), ("right", "app.focus_next", "")]
 
     def __init__(self, question: str) -> None:
         super().__init__()
@@ -64,5 +63,5 @@ class SureScreen(ModalScreen[bool]):
     def on_button_pressed(self, event: Button.Pressed) -> None:
         self.dismiss(event.button.id == "yes")
 
-    def action_no(self) -> None:
+    def action_leave(self) -> None:
         self.dismiss(False)

@@ -116,6 +116,9 @@ class ChecklistScreen(MmrecScreen):
         ticks[event.item] = not ticks.get(event.item, False)
         self._show()
 
+    def on_items_remedy_chosen(self) -> None:
+        self.action_apply()
+
     def action_tick(self) -> None:
         self.query_one(Items).tick()
 

@@ -13,13 +13,13 @@ from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widgets import DirectoryTree, Input, Static
 
 from mmrec_engine.data.sources.hub_source import is_hub, source_of
 from mmrec_engine.errors import RequestError
 from mmrec_engine.storage.user_folders import expanded
 from mmrec_tui.app.draft import found_corpora, typed_corpora
+from mmrec_tui.app.screens.dialog import Dialog, hints
 from mmrec_tui.terminal import one_line
 
 if TYPE_CHECKING:
@@ -79,10 +79,10 @@ class TextTree(DirectoryTree):
             super().action_cursor_up()
 
 
-class ChooserScreen(ModalScreen["dict[str, str | tuple[str, ...]] | None"]):
+class ChooserScreen(Dialog["dict[str, str | tuple[str, ...]] | None"]):
     """Its result is what it makes of a plan: a value of the setting `data_dir`, or what `--corpus` takes for a data set."""
 
-    BINDINGS: ClassVar = [("escape", "leave", ""), ("ctrl+s", "take", ""), ("down", "tree", "")]
+    BINDINGS: ClassVar = [("ctrl+s", "take", ""), ("down", "tree", "")]
 
     @property
     def _say(self) -> Wording:
@@ -94,7 +94,7 @@ class ChooserScreen(ModalScreen["dict[str, str | tuple[str, ...]] | None"]):
             yield Input(placeholder=self._say("chooser.path"), id="path")
             yield TextTree(Path.cwd(), id="tree")
             yield Static(id="take")
-            yield Static(self._say("chooser.keys"), classes="faint")
+            yield Static(hints(self._say("chooser.keys")))
 
     def on_mount(self) -> None:
         self.set_focus(self.query_one("#path"))
@@ -161,9 +161,6 @@ class ChooserScreen(ModalScreen["dict[str, str | tuple[str, ...]] | None"]):
         path = self._under_cursor
         if path is not None:
             self.dismiss({"data_dir": str(path)})
-
-    def action_leave(self) -> None:
-        self.dismiss(None)
 
 
 def pasted_path(text: str) -> str:

@@ -12,9 +12,12 @@ from textual.widgets.option_list import Option
 
 from mmrec_tui.app.in_app import in_app
 from mmrec_tui.app.screens.base import KeyBar, MmrecScreen, Title
-from mmrec_tui.app.widgets.panels import plain
+from mmrec_tui.app.widgets.panels import hanging, plain
+from mmrec_tui.app.widgets.restyling import set_options
 from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.topics import Topic, named, search, topics
+
+_PADDING = 2
 
 
 class GuideScreen(MmrecScreen):
@@ -52,14 +55,31 @@ class GuideScreen(MmrecScreen):
         self._topics = {topic.id: topic for topic in listed}
         where = self.query_one("#topics", OptionList)
         where.clear_options()
-        section = ""
-        for topic in listed:
-            if topic.section != section and not query:
-                section = topic.section
-                where.add_option(Option(Content.styled(self.say(section), "bold $primary"), disabled=True))
-            where.add_option(Option(plain(f"  {topic.title}" if not query else topic.title), id=topic.id))
+        where.add_options(self._options(query))
         if query and listed:
             where.highlighted = 0
+
+    def _options(self, query: str) -> list[Option]:
+        """The topics as lines; under their sections unless they were searched for."""
+        width = self.query_one("#topics", OptionList).scrollable_content_region.width - _PADDING
+        options: list[Option] = []
+        section = ""
+        for topic in self._topics.values():
+            if topic.section != section and not query:
+                section = topic.section
+                options.append(Option(Content.styled(self.say(section), "bold $primary"), disabled=True))
+            head = Content("" if query else "  ")
+            options.append(Option(hanging(head, plain(topic.title), width), id=topic.id))
+        return options
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._wrap)
+
+    def _wrap(self) -> None:
+        """The list again, its rows wrapped to the room there is."""
+        where = self.query_one("#topics", OptionList)
+        set_options(where, self._options(self.query_one(Input).value.strip()))
+        where.scroll_to_highlight()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         self._show_list(event.value.strip())

@@ -8,11 +8,13 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.events import Key as KeyEvent
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from mmrec_tui.app.keys import Key, about_key, word_key
+from mmrec_tui.app.screens.dialog import Dialog, hints
+from mmrec_tui.app.widgets.panels import hanging
+from mmrec_tui.app.widgets.restyling import set_options
 
 if TYPE_CHECKING:
     from mmrec_tui.app.own_app import OwnApp
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 _OF_THE_LIST = ("enter", "escape", "question_mark", "up", "down")
 _KEY_WIDTH, _WORD_WIDTH = 6, 15
+_PADDING = 2
 
 
 class HasKeys(Protocol):
@@ -30,10 +33,10 @@ class HasKeys(Protocol):
     def shown_keys(self) -> list[Key]: ...
 
 
-class KeysScreen(ModalScreen["str | None"]):
+class KeysScreen(Dialog["str | None"]):
     """below: the screen whose keys are listed. Its result is the action to run there."""
 
-    BINDINGS: ClassVar = [("escape", "leave", ""), ("question_mark", "leave", "")]
+    BINDINGS: ClassVar = [("question_mark", "leave", "")]
 
     def __init__(self, below: HasKeys) -> None:
         super().__init__()
@@ -45,21 +48,30 @@ class KeysScreen(ModalScreen["str | None"]):
         with Vertical(id="dialog", classes="tall"):
             title = say("keys.title", screen=say(f"screen.{self._table}"))
             yield Static(Content.styled(title, "bold $primary"))
-            yield OptionList(*self._options(say), id="key-list")
+            yield OptionList(*self._options(say, 0), id="key-list")
             yield Static(Content.styled(say("keys.move"), "$foreground 80%"))
-            yield Static(Content.styled(say("keys.what"), "$foreground 80%"))
+            yield Static(hints(say("keys.what")))
 
     def on_mount(self) -> None:
         self.set_focus(self.query_one(OptionList))
 
-    def _options(self, say: Wording) -> list[Option]:
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._wrap)
+
+    def _wrap(self) -> None:
+        """The list again, its rows wrapped to the room there is."""
+        where = self.query_one(OptionList)
+        width = where.scrollable_content_region.width - _PADDING
+        set_options(where, self._options(cast("OwnApp", self.app).say, width))
+
+    def _options(self, say: Wording, width: int) -> list[Option]:
         options = []
         parts = (("keys.here", [key for key in self._keys if key.screens]),
                  ("keys.everywhere", [key for key in self._keys if not key.screens]))  # fmt: skip
         for heading, keys in parts:
             if keys:
                 options.append(Option(Content.styled(say(heading), "bold $primary"), disabled=True))
-            options += [Option(_line(key, say), id=str(self._keys.index(key))) for key in keys]
+            options += [Option(_line(key, say, width), id=str(self._keys.index(key))) for key in keys]
         return options
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
@@ -72,14 +84,11 @@ class KeysScreen(ModalScreen["str | None"]):
             event.stop()
             self.dismiss(pressed.action)
 
-    def action_leave(self) -> None:
-        self.dismiss(None)
 
-
-def _line(key: Key, say: Wording) -> Content:
+def _line(key: Key, say: Wording, width: int) -> Content:
     word = say(word_key(key.action))
     about = say(about_key(key.action))
     line = Content.styled(f" {key.shown:>{_KEY_WIDTH}} ", "bold $accent") + Content.styled(
         f"{word:<{_WORD_WIDTH}} ", "bold"
     )
-    return line + Content(about) if about != word else line
+    return hanging(line, Content(about), width) if about != word else line

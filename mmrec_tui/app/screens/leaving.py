@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
+from mmrec_tui.app.screens.dialog import Dialog
 from mmrec_tui.app.session import Training, Work
 
 if TYPE_CHECKING:
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 _LOOK_SECONDS = 0.1
 
 
-class LeavingScreen(ModalScreen[None]):
+class LeavingScreen(Dialog[None]):
     """detach_now: do not ask, hand the run over."""
 
-    BINDINGS: ClassVar = [("escape", "stay", ""), ("d", "detach", ""), ("t", "stop", ""), ("left", "app.focus_previous", ""),
+    BINDINGS: ClassVar = [("d", "detach", ""), ("t", "stop", ""), ("left", "app.focus_previous", ""),
                           ("right", "app.focus_next", "")]  # fmt: skip
 
     def __init__(self, detach_now: bool = False) -> None:
@@ -49,6 +49,9 @@ class LeavingScreen(ModalScreen[None]):
     def action_stay(self) -> None:
         if self._detaching is None:
             self.dismiss()
+
+    def action_leave(self) -> None:
+        self.action_stay()
 
     def action_stop(self) -> None:
         app = cast("OwnApp", self.app)

@@ -325,6 +325,8 @@ class PlanScreen(MmrecScreen):
             set_own_class(self.query_one(f"#{pane}"), pane == name, "-shown")
             words = Content.styled(f" {number} {self.say(f'plan.{pane}')} ", "reverse bold" if pane == name else "")
             parts.append(words.stylize(f"@click=screen.panel('{pane}')"))
+        if name == "corpora":
+            self.call_after_refresh(self._show_corpora)  # wrapped to the room that the list has once it is seen
         set_line(self.query_one("#tabs", Static), Content("│").join(parts))
         if focus:
             first = {"configs": "#config-list", "corpora": "#corpus-list", "settings": "#profile"}[name]

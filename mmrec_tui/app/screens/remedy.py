@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from mmrec_engine.run.follow_up import Offer, Way
 from mmrec_engine.settings import can_change_while_running
 from mmrec_tui.app.in_app import in_app
+from mmrec_tui.app.screens.dialog import Dialog, hints
 from mmrec_tui.presentation.findings import evidence_of, remedy_of, title_of
 from mmrec_tui.terminal import one_line
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from mmrec_tui.locales import Wording
 
 
-class RemedyScreen(ModalScreen["Offer | None"]):
+class RemedyScreen(Dialog["Offer | None"]):
     """offers: the gravest finding's first. planned: of a run that has not begun, so that each changes the plan. live: a
     training goes on that can take changes at once."""
 
-    BINDINGS: ClassVar = [("escape", "leave", ""), ("a", "leave", "")]
+    BINDINGS: ClassVar = [("a", "leave", "")]
 
     def __init__(
         self, offers: list[Offer], *, planned: bool = False, live: bool = False, warmup_ended: bool = True
@@ -41,7 +41,7 @@ class RemedyScreen(ModalScreen["Offer | None"]):
         with Vertical(id="dialog", classes="remedies"):
             yield Static(say("remedy.question"), id="question", markup=False)
             yield OptionList(*self._options(say), id="remedies")
-            yield Static(Content.styled(say("remedy.keys"), "$foreground 80%"), id="remedy-keys")
+            yield Static(hints(say("remedy.keys")), id="remedy-keys")
 
     def on_mount(self) -> None:
         self.set_focus(self.query_one(OptionList))
@@ -62,9 +62,6 @@ class RemedyScreen(ModalScreen["Offer | None"]):
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(self._offers[int(str(event.option.id))])
-
-    def action_leave(self) -> None:
-        self.dismiss(None)
 
 
 def _ways(offer: Offer, live: bool, warmup_ended: bool) -> list[Offer]:

@@ -209,6 +209,9 @@ class ReportScreen(MmrecScreen):
             self.own_app.tell_error(error)
         self._show_findings()
 
+    def on_items_remedy_chosen(self) -> None:
+        self.action_apply()
+
     def action_apply(self) -> None:
         """A further run with a remedy for what was found."""
         from mmrec_tui.app.screens.remedy import RemedyScreen

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from rich.text import Text
+from textual import events
 from textual.app import ComposeResult
 from textual.content import Content
+from textual.message import Message
 from textual.widgets import DataTable, Input, Static
 
 from mmrec_engine.errors import MmrecError
@@ -51,6 +53,27 @@ class Row:
         }[column]
 
 
+class RunsTable(DataTable[Text]):
+    """A click in the first column marks a run; anywhere else it chooses the run, and opens the one that is chosen already."""
+
+    class Marked(Message):
+        def __init__(self, path: str) -> None:
+            super().__init__()
+            self.path = path
+
+    def on_click(self, event: events.Click) -> None:
+        row, column = event.style.meta.get("row", -1), event.style.meta.get("column", -1)
+        if row < 0 or column < 0:
+            return
+        if column > 0:
+            if row == self.cursor_row:
+                self.move_cursor(row=row, column=column)  # a second click in another column is one on the same run
+        else:
+            event.prevent_default()
+            self.move_cursor(row=row)
+            self.post_message(self.Marked(str(self.coordinate_to_cell_key(self.cursor_coordinate).row_key.value)))
+
+
 class RunsScreen(MmrecScreen):
     table: ClassVar[str] = "runs"
     topic: ClassVar[str | None] = "best-saved"
@@ -68,7 +91,7 @@ class RunsScreen(MmrecScreen):
         yield Title(say("runs.title"))
         yield Input(placeholder=say("runs.filter"), id="filter")
         yield Static(id="runs-what")
-        table: DataTable[Text] = DataTable(id="runs", cursor_type="row", zebra_stripes=True)
+        table = RunsTable(id="runs", cursor_type="row", zebra_stripes=True)
         yield table
         yield KeyBar(id="keys")
 
@@ -144,8 +167,14 @@ class RunsScreen(MmrecScreen):
             self._show()
 
     def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:
+        self._open(Path(str(event.row_key.value)))
+
+    def action_open(self) -> None:
+        if self._under_cursor is not None:
+            self._open(self._under_cursor)
+
+    def _open(self, folder: Path) -> None:
         """A live run opens on its screen, an ended one on its report."""
-        folder = Path(str(event.row_key.value))
         run = next((row.run for row in self._rows if row.run.path == folder), None)
         if run is not None and run.state in ENDED:
             self.own_app.show_report(folder)
@@ -155,13 +184,16 @@ class RunsScreen(MmrecScreen):
     def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
         self.refresh_keys()
 
+    def on_runs_table_marked(self, event: RunsTable.Marked) -> None:
+        self._mark(Path(event.path))
+
     # Keys
 
     def shown_keys(self) -> list[Key]:
         folder = self._under_cursor
         hidden = set() if len(self._chosen) > 1 else {"overlay"}
         if folder is None:
-            hidden |= {"mark", "delete"}
+            hidden |= {"open", "mark", "delete"}
         elif is_live(folder):
             hidden.add("delete")
         return [key for key in keys_of(self.table) if key.action not in hidden]
@@ -180,8 +212,11 @@ class RunsScreen(MmrecScreen):
     def action_mark(self) -> None:
         folder = self._under_cursor
         if folder is not None:
-            self._marked ^= {folder}
-            self._show()
+            self._mark(folder)
+
+    def _mark(self, folder: Path) -> None:
+        self._marked ^= {folder}
+        self._show()
 
     def action_overlay(self) -> None:
         chosen = self._chosen

@@ -11,11 +11,12 @@ from textual.widgets.option_list import Option
 from mmrec_engine.data.sources.builtin import builtin_names
 from mmrec_engine.data.sources.hub_source import NAMED, is_hub
 from mmrec_tui.app.draft import corpora_as_typed
-from mmrec_tui.app.widgets.panels import plain
+from mmrec_tui.app.widgets.panels import hanging, plain
 from mmrec_tui.locales import Wording
 from mmrec_tui.terminal import one_line
 
 _BESIDE = 4  # columns of the mark and of the padding
+_PADDING = 2
 _LEAST = 12
 
 
@@ -36,7 +37,9 @@ def corpus_options(given: Mapping[str, Any], known: Sequence[str], say: Wording,
     for name in (*builtin_names(), *NAMED):
         what = Content.styled(say(f"corpora.{name}"), "$foreground 80%")
         worded.append((f"builtin:{name}", Content(f"{name}  ") + what))
-    options = [Option(Content("● " if id == chosen else "○ ") + words, id=id) for id, words in worded]
+    options = [
+        Option(hanging(Content("● " if id == chosen else "○ "), words, room - _PADDING), id=id) for id, words in worded
+    ]
     own = Content.styled("o ", "bold $accent") + Content.styled(say("plan.choose-path"), "$accent")
     return [Option(own, id="choose"), *options]
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 import textwrap
 from typing import Any
 
+from textual import events
 from textual.content import Content
 from textual.message import Message
+from textual.style import Style
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
@@ -39,6 +41,9 @@ class Items(OptionList):
         def __init__(self, item: str) -> None:
             super().__init__()
             self.item = item
+
+    class RemedyChosen(Message):
+        """One of the remedies was clicked."""
 
     def __init__(self, phase: str, **how: Any) -> None:
         super().__init__(**how)
@@ -128,8 +133,18 @@ class Items(OptionList):
     def on_key(self) -> None:
         self._moved = True
 
-    def on_click(self) -> None:
+    def on_click(self, event: events.Click) -> None:
+        """On the box of an item ticks it, on a remedy asks for the remedies; anywhere else opens or closes the item."""
         self._moved = True
+        meta = event.style.meta
+        if "tick" not in meta and "remedy" not in meta:
+            return
+        event.prevent_default()
+        self.highlighted = meta.get("option", self.highlighted)
+        if "tick" in meta:
+            self.tick()
+        else:
+            self.post_message(self.RemedyChosen())
 
     def tick(self) -> None:
         """The person's own judgement of the item at the cursor, set or taken back."""
@@ -175,7 +190,8 @@ def _item_text(
     counts = {status: sum(one.get("status") == status for one in own) for status in WORST_FIRST}
     found = [(status, count) for status, count in counts.items() if count]
     status = status_of(item.id, own, ticks)
-    text = Content(f"{'▾' if is_open else '▸'} {'☑' if ticks.get(item.id) else '☐'} ")
+    box = Content.styled("☑ " if ticks.get(item.id) else "☐ ", Style.from_meta({"tick": item.id}))
+    text = Content(f"{'▾' if is_open else '▸'} ") + box
     glyph = "none" if running or status in ("none", "ticked") else status
     text += Content.styled(f"{'…' if running else GLYPHS[glyph]} ", STYLES[glyph])
     tally = Content("  ").join(Content.styled(f"{GLYPHS[one]} {count}", STYLES[one]) for one, count in found)
@@ -204,7 +220,8 @@ def _finding_text(finding: dict[str, Any], say: Wording, width: int, *, whole: b
             text += plain("\n" + _indented(in_app(more, say), width))
     for remedy in finding.get("remedies") or ():
         if isinstance(remedy, dict):
-            text += Content.styled(f"\n      • {one_line(remedy_of(remedy, say))}", "$accent")
+            line = Content.styled(f"\n      • {one_line(remedy_of(remedy, say))}", "$accent")
+            text += line.stylize(Style.from_meta({"remedy": True}))
     return text
 
 

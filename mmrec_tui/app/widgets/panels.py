@@ -6,6 +6,7 @@ Each is a function of the history that is called with `look`; none touches a fil
 from __future__ import annotations
 
 import math
+import textwrap
 from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -32,6 +33,7 @@ STYLES = {
     "error": "bold $error", "skipped": "$foreground 80%", "none": "$foreground 80%",
 }  # fmt: skip
 _MOST_DOTS = 10
+_LEAST_HANGING = 16  # columns beside a head in which words can be read
 _MOST_READINGS = 120  # of the machine: the last two minutes
 _ROOM_FOR_BOTH = 95  # columns of the state line for the last loss and its moving average
 
@@ -39,6 +41,14 @@ _ROOM_FOR_BOTH = 95  # columns of the state line for the last loss and its movin
 def plain(text: str, style: str = "") -> Content:
     """Text that is shown as it is: no markup, and nothing that a terminal would act on."""
     return Content.styled(printable(text), style) if style else Content(printable(text))
+
+
+def hanging(head: Content, words: Content, width: int) -> Content:
+    """Words beside a head, wrapped to `width` columns with every row set in below the first one."""
+    room = width - head.cell_length
+    if room < _LEAST_HANGING:
+        return head + words
+    return head + Content("\n" + " " * head.cell_length).join(words.wrap(room))
 
 
 class Panel(Static, can_focus=True):
@@ -145,10 +155,11 @@ class Patience(Panel):
     """Early stopping as dots and words."""
 
     def look(self, history: History) -> None:
-        self.tell(patience_text(history, self.say))
+        self.tell(patience_text(history, self.say, self.size.width if self.size.height == 1 else None))
 
 
-def patience_text(history: History, say: Wording) -> Content:
+def patience_text(history: History, say: Wording, width: int | None = None) -> Content:
+    """width: columns of the only line there is; what does not fit is left out."""
     last, best = history.last_validation, history.best
     if last is None:
         patience = history.settings.get("early_stopping_patience", 0)
@@ -161,14 +172,17 @@ def patience_text(history: History, say: Wording) -> Content:
     style = "$success" if not used else "$warning" if used < patience else "$error"
     text = Content.styled("●" * filled, style) + Content("○" * (shown - filled))
     text += Content(" " + say("patience.used", used=used, patience=patience))
-    if best is not None:
-        values = {
-            "loss": _number(say, best.loss, 3),
-            "perplexity": _number(say, best.perplexity, 2),
-            "step": say.number(best.step),
-        }
-        text += Content(" · " + say("patience.best", **values))
-    return text + Content(_parts_text(last, say, 3))
+    parts = _parts_text(last, say, 3)
+    if best is None:
+        return text + Content(parts)
+    values = {
+        "loss": _number(say, best.loss, 3),
+        "perplexity": _number(say, best.perplexity, 2),
+        "step": say.number(best.step),
+    }
+    whole, short = (" · " + say(f"patience.best{size}", **values) for size in ("", "-short"))
+    choices = [text + Content(more) for more in (whole + parts, whole, short, "")]
+    return next((one for one in choices if width is None or one.cell_length <= width), text)
 
 
 def _parts_text(event: events.Validation, say: Wording, digits: int) -> str:
@@ -243,7 +257,8 @@ def finding_text(finding: dict[str, Any], say: Wording) -> Content:
     )
     for remedy in finding.get("remedies") or ():
         if isinstance(remedy, dict):
-            text += Content.styled(f"\n  → {one_line(remedy_of(remedy, say))}", "$accent")
+            line = Content.styled(f"\n  → {one_line(remedy_of(remedy, say))}", "$accent")
+            text += line.stylize("@click=screen.apply()")
     return text
 
 
@@ -276,10 +291,20 @@ class Log(Panel):
     """What happened, newest last: as many lines as there is room for."""
 
     def look(self, history: History) -> None:
-        height = max(1, self.size.height)
+        height, width = max(1, self.size.height), max(10, self.size.width)
         recent = list(history.log)[-3 * height :]
-        lines = [line for line in (log_line(event, self.say) for event in recent) if line][-height:]
-        self.tell(Content("\n").join([plain(line) for line in lines]))
+        lines = [line for line in (log_line(event, self.say) for event in recent) if line]
+        self.tell(plain("\n".join(newest_rows(lines, width, height))))
+
+
+def newest_rows(lines: list[str], width: int, height: int) -> list[str]:
+    """The last `height` rows of these lines, each wrapped to `width` columns and set in below its first row."""
+    rows: list[str] = []
+    for line in reversed(lines):
+        rows = textwrap.wrap(line, width, subsequent_indent="   ", break_on_hyphens=False) + rows
+        if len(rows) >= height:
+            break
+    return rows[-height:]
 
 
 def log_line(event: events.Event, say: Wording) -> str:

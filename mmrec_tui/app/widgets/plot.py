@@ -15,6 +15,7 @@ from textual.widget import Widget
 
 from mmrec_tui.presentation.plotting import GLYPHS, ROLES, Figure, Role, draw, x_at
 
+_BESIDE_TITLE = 4  # columns of a plot that its title leaves free
 _COLOURS: dict[Role, str] = {
     "faint": "$series-faint", "line": "$primary", "points": "$accent", "best": "$series-best", "second": "$secondary",
     "third": "$error", "fourth": "$foreground", "fifth": "$accent", "sixth": "$warning",
@@ -54,10 +55,20 @@ class Plot(Widget, can_focus=True):
         if figure == self._figure and cross == self._cross:
             return
         self._figure, self._cross, self._words = figure, cross, self._waiting
-        # As content, not as text: names of runs stand in it, and would be read as markup.
-        self.border_title = Content(self._title + "  " * bool(figure.entries)) + _legend(figure)
-        self.border_subtitle = Content(figure.note) if cross is None else values_at(figure, cross)
+        self._show_border()
         self.refresh()
+
+    def _show_border(self) -> None:
+        """The title with the legend, and below what the crosshair tells: as much of either as there is room for whole."""
+        figure, room = self._figure, self.size.width - _BESIDE_TITLE
+        if figure is None:
+            return
+        # As content, not as text: names of runs stand in it, and would be read as markup.
+        self.border_title = _fitting([Content(self._title), *_legend(figure)], room)
+        self.border_subtitle = Content(figure.note) if self._cross is None else values_at(figure, self._cross, room)
+
+    def on_resize(self) -> None:
+        self._show_border()
 
     def tell(self, words: str) -> None:
         """Words in the place of the curve, until there is another figure."""
@@ -124,15 +135,24 @@ class Plot(Widget, can_focus=True):
         return [*blank, Strip([Segment(words[:width].center(width), self.rich_style)])]
 
 
-def _legend(figure: Figure) -> Content:
-    parts = [
+def _legend(figure: Figure) -> list[Content]:
+    return [
         Content.styled(GLYPHS.get(role, "┊"), _COLOURS.get(role, "")) + Content(f" {words}")
         for role, words in figure.entries
     ]
-    return Content("  ").join(parts)
 
 
-def values_at(figure: Figure, x: float) -> Content:
+def _fitting(parts: list[Content], room: int | None) -> Content:
+    """As many of these, two columns apart, as there is room for; the first one in any case."""
+    text = parts[0]
+    for part in parts[1:]:
+        if room is not None and text.cell_length + 2 + part.cell_length > room:
+            break
+        text += Content("  ") + part
+    return text
+
+
+def values_at(figure: Figure, x: float, room: int | None = None) -> Content:
     """The place of the crosshair and what each series has there, each with its glyph."""
     found = figure.at(x)
     heights = [abs(y) for _, _, y in found if y]
@@ -141,4 +161,4 @@ def values_at(figure: Figure, x: float) -> Content:
     for role, _, y in found:
         glyph = Content.styled(GLYPHS.get(role, "·"), _COLOURS.get(role, ""))
         parts.append(glyph + Content(f" {figure.y_text(y, gap)}"))
-    return Content("  ").join(parts)
+    return _fitting(parts, room)

@@ -1,0 +1,102 @@
+"""What looks as if it could be clicked can be: boxes, remedies, marks, ways out of dialogs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from mmrec_engine.locales.messages import LANGUAGES
+from mmrec_tui.app.keys import KEYS
+from mmrec_tui.app.screens.asking import AskingScreen
+from tests.app.conftest import an_app, screen_text, table_of, until
+from tests.app.every_screen import OPENERS, screen_classes
+from tests.app.recorded import a_training, an_ending, record
+
+pytestmark = pytest.mark.usefixtures("without_torch")
+SCREENS = {f"{screen.capitalize()}Screen" for key in KEYS for screen in key.screens}
+DIALOGS = sorted(screen_classes() - SCREENS)
+
+
+async def click_on(pilot: Pilot[Any], words: str) -> None:
+    app: Any = pilot.app
+    rows = screen_text(app).split("\n")
+    row = next(number for number, line in enumerate(rows) if words in line)
+    await pilot.click(offset=(rows[row].index(words), row))
+    await pilot.pause()
+
+
+async def test_a_click_on_the_box_of_an_item_ticks_it_and_one_on_its_question_opens_it() -> None:
+    app = an_app()
+    async with app.run_test(size=(120, 45)) as pilot:
+        await OPENERS["ChecklistScreen"](app, pilot)
+        before = screen_text(app).count("▾")
+        await click_on(pilot, "☐")
+        assert list(app.stage.ticks.values()) == [True]
+        assert screen_text(app).count("☑") == 1
+        assert screen_text(app).count("▾") == before
+        await click_on(pilot, "☑")
+        assert list(app.stage.ticks.values()) == [False]
+        await click_on(pilot, "▸ ")
+        assert screen_text(app).count("▾") == before + 1
+
+
+@pytest.mark.parametrize(("name", "remedy"), [("ChecklistScreen", "• "), ("TrainingScreen", "→ ")])
+async def test_a_click_on_a_remedy_asks_which_one_to_take(name: str, remedy: str) -> None:
+    app = an_app()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await OPENERS[name](app, pilot)
+        await until(pilot, lambda: remedy in screen_text(app))
+        await click_on(pilot, remedy)
+        assert type(app.screen).__name__ == "RemedyScreen"
+
+
+async def test_a_click_in_the_first_column_marks_a_run_and_a_second_one_beside_it_opens_it() -> None:
+    record(Path("checkpoints/other").absolute(), [*a_training(), *an_ending()])
+    app = an_app()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await OPENERS["RunsScreen"](app, pilot)
+        rows = screen_text(app).split("\n")
+        row = max(number for number, line in enumerate(rows) if line.startswith(("    tiny", "    other")))
+        for mark in ("●", " "):
+            await pilot.click(offset=(1, row))
+            await pilot.pause()
+            assert table_of(app) == "runs"
+            assert screen_text(app).split("\n")[row][1] == mark
+        await pilot.click(offset=(5, row - 1))
+        await pilot.pause()
+        assert table_of(app) == "runs"
+        await pilot.click(offset=(14, row - 1))  # another column of the same run
+        await until(pilot, lambda: table_of(app) == "report")
+
+
+@pytest.mark.parametrize("name", DIALOGS)
+async def test_a_click_beside_a_dialog_leaves_it(name: str) -> None:
+    app = an_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await OPENERS[name](app, pilot)
+        await pilot.click(offset=(0, 23))
+        await until(pilot, lambda: table_of(app) == "start")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", [name for name in DIALOGS if name not in ("LeavingScreen", "SureScreen", "Palette")])
+async def test_a_click_on_the_words_that_tell_how_to_leave_a_dialog_leaves_it(name: str, language: str) -> None:
+    app = an_app(language)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await OPENERS[name](app, pilot)
+        await click_on(pilot, "Esc " if "Esc " in screen_text(app) else "esc ")
+        await until(pilot, lambda: table_of(app) == "start")
+
+
+async def test_a_question_is_answered_by_mouse() -> None:
+    app = an_app()
+    answers: list[str | None] = []
+    async with app.run_test(size=(60, 16)) as pilot:
+        app.push_screen(AskingScreen("How many?", "5"), answers.append)
+        await until(pilot, lambda: app.screen.query(Input))
+        await click_on(pilot, "Enter takes it")
+        assert answers == ["5"]
