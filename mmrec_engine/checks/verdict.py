@@ -21,6 +21,7 @@ _MOST_DROPOUT = 0.3  # from which on more of it helps less than more text
 _STILL_FALLING = 0.004  # share of its loss that the last validation gained over the one before
 _GAIN_OF_TWICE_THE_TIME = 0.03  # of the bits (docs/performance.md, "The best model in a given time")
 _SHORTEST = 60.0  # seconds
+_NO_LONGER_IN_SECONDS = 90  # a longer time is told in minutes
 _ORDER = ("unigram", "bigram", "5-gram")
 
 
@@ -28,7 +29,7 @@ def verdict_of(history: History) -> dict[str, Any] | None:
     """None where there is no validation to judge by.
 
     `stands`, `lever` (time, text, dropout, rate, none), `bits` of the best model, `baselines` in bits a character, `command`,
-    and `values`, which the words tell (locales/verdicts.py, verdicts.json).
+    `seconds` that this command gives its run, and `values`, which the words tell (locales/verdicts.py, verdicts.json).
     """
     best, last = history.best, history.last_validation
     if best is None or last is None or not math.isfinite(best.loss) or best.loss <= 0:
@@ -49,6 +50,7 @@ def verdict_of(history: History) -> dict[str, Any] | None:
         "bits": round(best.bits_per_character, 4),
         "baselines": baselines,
         "command": command_of(history.settings, lever, seconds),
+        "seconds": _next_seconds(lever, seconds),
         "values": {name: round(value, 5) for name, value in values.items()},
     }
 
@@ -92,11 +94,16 @@ def _seconds(history: History) -> float:
 
 def command_of(settings: Mapping[str, Any], lever: str, seconds: float) -> str:
     """One command that pulls the lever. Where text is what lacks, the person has to name it."""
-    longer = _time(2 * seconds if lever in ("time", "none") else max(_SHORTEST, seconds))
-    words = ["mmrec-tui", "train", "--time", longer]
+    words = ["mmrec-tui", "train", "--time", _time(_next_seconds(lever, seconds))]
     if lever == "text":
         return shlex.join([*words, "--data-dir"]) + " FOLDER_WITH_MORE_TEXT"
     return shlex.join([*words, *_of_text(settings), "--name", "better"])
+
+
+def _next_seconds(lever: str, seconds: float) -> int:
+    """What the next run is given, whole minutes where it is more than some; seconds: of the run so far."""
+    wanted = max(_SHORTEST, 2 * seconds if lever in ("time", "none") else seconds)
+    return math.ceil(wanted) if wanted <= _NO_LONGER_IN_SECONDS else 60 * math.ceil(wanted / 60)
 
 
 def _of_text(settings: Mapping[str, Any]) -> list[str]:
@@ -109,6 +116,5 @@ def _of_text(settings: Mapping[str, Any]) -> list[str]:
     return ["--use-sample-corpus"]
 
 
-def _time(seconds: float) -> str:
-    minutes = math.ceil(seconds / 60)
-    return f"{minutes}m" if seconds > 90 else f"{max(60, math.ceil(seconds))}s"
+def _time(seconds: int) -> str:
+    return f"{seconds // 60}m" if seconds > _NO_LONGER_IN_SECONDS else f"{seconds}s"

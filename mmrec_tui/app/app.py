@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -149,8 +149,21 @@ class MmrecApp(App[object], inherit_bindings=False):
             return False
         return True
 
+    def plan_in_the_time(self, settings: Mapping[str, Any], seconds: float) -> None:
+        """Open the plan of the best model in this time, of the text that these settings name."""
+        from mmrec_engine.settings import FIELDS
+        from mmrec_tui.app.draft import OF_A_TEXT, Draft, known_settings
+
+        text = {
+            name: settings[name] for name in OF_A_TEXT if settings.get(name) not in (None, FIELDS[name].default)
+        }
+        self.stage.preferences.plan = dict(Draft(known_settings(text)).in_the_time(seconds).given)
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        self.open_screen("plan")
+
     def go_on(self, folder: Path, *, finished: bool) -> None:
-        """Resume a run; one that is finished for as many more epochs, or steps, as the person says."""
+        """Resume a run; one that is finished for as many more minutes, steps or epochs as the person says."""
         from mmrec_engine.settings import resolve
 
         place = {"output_dir": str(folder.parent), "name": folder.name}
@@ -162,21 +175,24 @@ class MmrecApp(App[object], inherit_bindings=False):
 
         try:
             settings = (read_description(folder) or {})["settings"]
-            limit = "max_steps" if settings["max_steps"] is not None else "epochs"
-            reached = int(settings[limit])
-        except (MmrecError, KeyError, TypeError, ValueError):
+            limit = next(name for name in ("time", "max_steps", "epochs") if settings.get(name) is not None)
+            given = settings[limit] / 60 if limit == "time" else settings[limit]
+            reached = max(1, round(given))
+        except (MmrecError, KeyError, TypeError, ValueError, OverflowError, StopIteration):
             self.warn("extend.unknown", name=one_line(folder.name))
             return
 
         def extend(answer: str | None) -> None:
             try:
                 if answer is not None and int(answer) > 0:
-                    self._resume(resolve({**place, limit: reached + int(answer)}))
+                    more = settings[limit] + int(answer) * (60 if limit == "time" else 1)
+                    self._resume(resolve({**place, limit: more}))
             except MmrecError as error:
                 self.tell_error(error)
 
         question = self.say(f"extend.{limit}", name=one_line(folder.name), reached=self.say.number(reached))
-        self.push_screen(AskingScreen(question, str(max(1, reached // 2)), kind="integer"), extend)
+        suggested = reached if limit == "time" else max(1, reached // 2)
+        self.push_screen(AskingScreen(question, str(suggested), kind="integer"), extend)
 
     def _resume(self, resolved: Resolved) -> None:
         if self.stage.training is not None:

@@ -18,7 +18,7 @@ from mmrec_engine.settings import FIELDS, Resolved, Settings, resolve, settings_
 from mmrec_engine.storage.user_folders import expanded
 from mmrec_engine.training.plan import make_plan
 
-_OF_A_TEXT = settings_that_decide("source")  # another text begins without them
+OF_A_TEXT = settings_that_decide("source")  # another text begins without them
 _OF_A_DOWNLOAD = ("max_corpus_bytes", 100_000_000)
 _BYTES_A_PARAMETER = 12  # weight and two moments, as a checkpoint holds them
 _BUILDING_SECONDS = 0.5  # the model, and the first step's buffers and kernels
@@ -43,18 +43,18 @@ class Draft:
         kept = {
             name: value
             for name, value in self.given.items()
-            if name not in _OF_A_TEXT and (name, value) != _OF_A_DOWNLOAD
+            if name not in OF_A_TEXT and (name, value) != _OF_A_DOWNLOAD
         }
         return Draft({**kept, **choice})
 
     def with_profile(self, values: dict[str, Any]) -> Draft:
         """A starting profile takes the place of all that was set by hand but the model, the text and the name."""
-        kept = {name: self.given[name] for name in (*_OF_A_TEXT, "config", "name") if name in self.given}
+        kept = {name: self.given[name] for name in (*OF_A_TEXT, "config", "name") if name in self.given}
         return Draft({**kept, **values})
 
     def in_the_time(self, seconds: float) -> Draft:
         """The best model in a time: of what was set by hand only the text stays, the rest is the planner's to choose."""
-        return Draft({**{name: self.given[name] for name in _OF_A_TEXT if name in self.given}, "time": seconds})
+        return Draft({**{name: self.given[name] for name in OF_A_TEXT if name in self.given}, "time": seconds})
 
     def resolved(self) -> Resolved:
         """Raises RequestError where the values cannot be."""
@@ -146,16 +146,13 @@ def estimate_run(settings: Settings, corpus: Corpus, costs: Costs | None) -> Run
     first = min(plan.planned_steps, settings.eval_every or plan.steps_an_epoch)
     kept = settings.keep_checkpoints + _BESIDE_THE_KEPT
     times: dict[str, float | None] = dict.fromkeys(("seconds", "seconds_an_epoch", "seconds_to_validation"))
-    schedule = (
-        None if settings.time else schedule_of(plan.planned_steps, settings.as_dict(), plan.steps_an_epoch, validation)
-    )
+    schedule = schedule_of(plan.planned_steps, settings.as_dict(), plan.steps_an_epoch, validation)
     if costs is not None and schedule is not None:
-        until_evaluated = costs.validation + costs.writing
-        times = {
-            "seconds": _BUILDING_SECONDS + schedule.seconds_from(0, costs),
-            "seconds_an_epoch": schedule.seconds_an_epoch(plan.steps_an_epoch, costs),
-            "seconds_to_validation": _BUILDING_SECONDS + first * costs.step + until_evaluated,
-        }
+        times["seconds_an_epoch"] = schedule.seconds_an_epoch(plan.steps_an_epoch, costs)
+        if not settings.time:
+            until_evaluated = costs.validation + costs.writing
+            times["seconds"] = _BUILDING_SECONDS + schedule.seconds_from(0, costs)
+            times["seconds_to_validation"] = _BUILDING_SECONDS + first * costs.step + until_evaluated
     return RunEstimate(
         steps=plan.planned_steps,
         steps_an_epoch=plan.steps_an_epoch,

@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 from mmrec_engine.errors import MmrecError
+from mmrec_engine.locales.numbers import in_language
 from mmrec_tui.locales import Wording
 from mmrec_tui.terminal import one_line
 
@@ -33,6 +36,24 @@ def field_name(setting: str, say: Wording) -> str:
         return say("in-app.field", name=titles[setting][say.language])
     key = f"in-app.{setting}"
     return say(key) if say.knows(key) else say("in-app.field", name=setting.replace("_", " "))
+
+
+def chosen_values(choices: Mapping[str, Mapping[str, Any]], names: Collection[str], say: Wording) -> str:
+    """What a planner chose, each value with the title of its setting."""
+    from mmrec_engine.locales.guide import HYPERPARAMETERS  # the guide: not before the first screen
+
+    titles = {entry.name: entry.title[say.language] for entry in HYPERPARAMETERS}
+    told = []
+    for name, choice in choices.items():
+        if name in names:
+            value = choice["value"]
+            shown = (
+                say.number(value)
+                if isinstance(value, int) and not isinstance(value, bool)
+                else in_language(str(value), say.language)
+            )
+            told.append(f"{titles.get(name, name)} {shown}")
+    return " · ".join(told)
 
 
 def error_text(error: Exception, say: Wording) -> str:

@@ -78,6 +78,7 @@ KEYS: tuple[Key, ...] = (
     Key("slash", "/", "prompt", ("report",)),
     Key("b", "b", "which", ("report",)),
     Key("a", "a", "apply", ("report",)),
+    Key("n", "n", "plan_next", ("report",), effect="go"),
     Key("e", "e", "export", ("report",)),
     Key("v", "v", "curves", ("report",)),
     # runs

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -25,6 +25,7 @@ class OwnApp(Protocol):
     def search(self, name: str, found: Callable[[Any], None], *what: Any) -> Work[Any]: ...
     def show_report(self, folder: Path) -> None: ...
     def watch_run(self, folder: Path) -> None: ...
+    def plan_in_the_time(self, settings: Mapping[str, Any], seconds: float) -> None: ...
     def go_on(self, folder: Path, *, finished: bool) -> None: ...
     def train(
         self,

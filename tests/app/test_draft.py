@@ -130,6 +130,15 @@ def test_the_summary_counts_what_the_training_will_count(corpus: Corpus) -> None
     assert ahead.disk_bytes > 3 * 8 * ahead.parameters
 
 
+def test_a_run_with_a_given_time_has_an_epoch_time_too(corpus: Corpus) -> None:
+    costs = Costs(step=0.5, validation=3.0, writing=1.0, saving=2.0)
+    settings = {"batch_size": 2, "seq_len": 32}
+    timed = estimate_run(resolve({**settings, "time": 120}).settings, corpus, costs)
+    untimed = estimate_run(resolve({**settings, "epochs": 3}).settings, corpus, costs)
+    assert timed.seconds_an_epoch == untimed.seconds_an_epoch is not None
+    assert timed.seconds is None, "how many steps it makes is not known yet"
+
+
 def test_duration_is_not_shown_without_a_measured_speed(corpus: Corpus) -> None:
     ahead = estimate_run(resolve({**TINY}).settings, corpus, None)
     assert (ahead.seconds, ahead.seconds_an_epoch, ahead.seconds_to_validation) == (None, None, None)

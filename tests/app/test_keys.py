@@ -70,7 +70,7 @@ def test_keys_of_a_screen_are_unique(name: str) -> None:
 
 
 def test_no_key_both_starts_a_training_and_stops_something() -> None:
-    named = {"start", "next", "new_run", "go_on", "go_on_run"}, {"stop", "detach", "quit_now", "delete"}
+    named = {"start", "next", "new_run", "go_on", "go_on_run", "plan_next"}, {"stop", "detach", "quit_now", "delete"}
     for effect, actions in zip(("go", "stop"), named, strict=True):
         assert {key.action for key in KEYS if key.effect == effect} == actions
     going = {name for key in KEYS if key.effect == "go" for name in key.keys.split(",")}

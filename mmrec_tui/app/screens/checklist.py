@@ -15,7 +15,7 @@ from mmrec_engine.data.prepare import Corpus
 from mmrec_engine.run.follow_up import Offer, Origin, offers
 from mmrec_engine.settings import Resolved
 from mmrec_tui.app.before_checks import BeforeChecks
-from mmrec_tui.app.in_app import error_text
+from mmrec_tui.app.in_app import chosen_values, error_text
 from mmrec_tui.app.keys import Key, keys_of
 from mmrec_tui.app.screens.base import KeyBar, MmrecScreen, Title
 from mmrec_tui.app.session import Work
@@ -102,9 +102,8 @@ class ChecklistScreen(MmrecScreen):
             return f"{spinner} " + say("checklist.checking", done=len(checks.found), total=checks.total or "…")
         key = "checklist.failing" if self._failing else "checklist.ready"
         if checks.planned is not None:
-            chosen = [f"{name} {choice['value']}" for name, choice in checks.planned.choices.items() if name in _SHOWN]
             ready = say(key, name=settings.run_folder.name, folder=settings.run_folder)
-            return say("checklist.planned", choices=", ".join(chosen)) + "\n" + ready
+            return say("checklist.planned", choices=chosen_values(checks.planned.choices, _SHOWN, say)) + "\n" + ready
         return say(key, name=settings.run_folder.name, folder=settings.run_folder)
 
     @property

@@ -205,7 +205,7 @@ class PlanScreen(MmrecScreen):
         if corpus is None or not windows_of(settings, corpus)[0]:
             return "…"
         seconds = estimate_run(settings, corpus, costs).seconds_an_epoch
-        return say.clock(seconds or 0.0)
+        return "…" if seconds is None else say.clock(seconds)
 
     @property
     def _settings(self) -> Settings:

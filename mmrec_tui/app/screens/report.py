@@ -230,6 +230,14 @@ class ReportScreen(MmrecScreen):
 
         self.app.push_screen(RemedyScreen(found), take)
 
+    def action_plan_next(self) -> None:
+        """The plan of the run that the verdict proposes: this text, the time that it takes, the rest open."""
+        verdict = verdict_of(self._history) if self._history is not None else None
+        if self._history is None or verdict is None:
+            self.own_app.tell("report.no-proposal")
+            return
+        self.own_app.plan_in_the_time(self._history.settings, verdict["seconds"])
+
     def action_go_on_run(self) -> None:
         if self._history is not None:
             self.own_app.go_on(self._folder, finished=self._history.state == "FINISHED")
@@ -237,8 +245,10 @@ class ReportScreen(MmrecScreen):
     def shown_keys(self) -> list[Key]:
         other = FINAL if self._file == BEST else BEST
         hidden = set() if (self._folder / other).exists() else {"which"}
+        if self._history is None or verdict_of(self._history) is None:
+            hidden.add("plan_next")
         if self._history is None or self.own_app.stage.training is not None:
-            hidden |= {"go_on_run", "apply"}
+            hidden |= {"go_on_run", "apply", "plan_next"}
         elif not offers(self._findings, {**self._history.settings, "planned_steps": self._history.planned_steps}):
             hidden.add("apply")
         return [key for key in keys_of(self.table) if key.action not in hidden]
@@ -317,7 +327,8 @@ def numbers_text(history: History, say: Wording) -> Content:
     verdict = verdict_of(history) if finished is not None and finished.status not in ("failed", "interrupted") else None
     if verdict is not None:
         told = verdict_lines(verdict, say.language, say.number)
-        lines += [plain(one_line(line)) for line in (*told, say("verdict.command", command=verdict["command"]).strip())]
+        key = "report.plan-text" if verdict["lever"] == "text" else "report.plan-next"
+        lines += [plain(one_line(line)) for line in (*told, say(key, time=say.clock(verdict["seconds"])))]
     return Content("\n").join(lines)
 
 

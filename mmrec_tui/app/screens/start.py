@@ -172,11 +172,7 @@ class StartScreen(MmrecScreen):
 
     def _plan_for(self, seconds: float) -> None:
         """The plan of the best model in this time, of the text that was chosen last."""
-        from mmrec_tui.app.draft import Draft, known_settings
-
-        preferences = self.own_app.stage.preferences
-        preferences.plan = dict(Draft(known_settings(preferences.plan)).in_the_time(seconds).given)
-        self.own_app.open_screen("plan")
+        self.own_app.plan_in_the_time(self.own_app.stage.preferences.plan, seconds)
 
     def action_go_on(self) -> None:
         from mmrec_engine.settings import resolve

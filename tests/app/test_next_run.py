@@ -1,0 +1,65 @@
+"""What follows a run that has ended, by one key: a longer time for it, or the plan of the run that its report proposes."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.widgets import Input
+
+from mmrec_tui.app.in_app import chosen_values
+from mmrec_tui.locales import Wording
+
+from .conftest import an_app, table_of, until, until_shown
+from .recorded import a_training, an_ending, record
+
+FLAG = re.compile(r"--[a-z]|\b[a-z]+_[a-z]+\b(?!\.)")
+
+
+@pytest.mark.parametrize("language", ["en", "tr"])
+async def test_the_report_proposes_a_run_by_a_key_and_not_by_a_command(
+    language: str, small_text: Path, without_torch: None
+) -> None:
+    text = {"data_dir": str(small_text)}
+    stream = [*a_training(300, learning_rate=0.01, **text), *an_ending(step=300)]  # in 68 s, its loss still falling
+    folder = record(Path("checkpoints/tiny").absolute(), stream, **text)
+    app = an_app(language)
+    async with app.run_test(size=(120, 36)) as pilot:
+        app.open_screen("report", folder=folder)
+        await until_shown(pilot, {"en": "n plans a new run of 3:00", "tr": "n bu metinle 3:00"}[language])
+        numbers = str(app.screen.query_one("#numbers").render())
+        assert not FLAG.findall(numbers), numbers
+        await pilot.press("n")
+        await until(pilot, lambda: table_of(app) == "plan")
+        assert app.screen._draft.given == {**text, "time": 180}  # type: ignore[attr-defined]
+
+
+async def test_a_finished_run_that_was_given_a_time_is_given_more_of_it(
+    small_text: Path, monkeypatch: pytest.MonkeyPatch, without_torch: None
+) -> None:
+    text: dict[str, Any] = {"data_dir": str(small_text), "time": 120.0, "epochs": None, "max_steps": 300}
+    folder = record(Path("checkpoints/tiny").absolute(), [*a_training(300, **text), *an_ending(step=300)], **text)
+    app = an_app()
+    resumed: list[Any] = []
+    monkeypatch.setattr(app, "_resume", resumed.append)
+    async with app.run_test(size=(100, 30)) as pilot:
+        app.open_screen("report", folder=folder)
+        await until_shown(pilot, "n plans a new run")
+        await pilot.press("c")
+        await until_shown(pilot, "2 minutes")
+        assert app.screen.query_one(Input).value == "2"
+        await pilot.press("backspace", "3", "enter")
+        await until(pilot, lambda: resumed)
+    assert {name: value for name, value in resumed[0].settings.as_dict().items() if name in ("time", "max_steps")} == {
+        "time": 300,
+        "max_steps": None,
+    }
+
+
+def test_what_the_planner_chose_is_told_by_the_titles_of_the_fields() -> None:
+    choices = {"vocab_size": {"value": 1700}, "dropout": {"value": 0.05}, "seed": {"value": 1}}
+    shown = ("vocab_size", "dropout")
+    assert chosen_values(choices, shown, Wording("en")) == "Vocabulary size 1,700 · Dropout 0.05"
+    assert chosen_values(choices, shown, Wording("tr")) == "Sözlük boyutu 1.700 · Dropout 0,05"
