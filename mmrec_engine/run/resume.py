@@ -77,6 +77,8 @@ def as_stored(resolved: Resolved, description: dict[str, Any]) -> Resolved:
     if ("epochs" in changes) != ("max_steps" in changes):
         # A new limit takes the place of the old ones, or the run could not go on.
         changes = {"epochs": None, "max_steps": None, **changes}
+    if "time" not in changes and {"epochs", "max_steps"} & {name for name in changes if changes[name] is not None}:
+        changes["time"] = None  # what it was given is over, or would be before the new limit
     merged = resolve(changes, None, {**stored, "output_dir": settings.output_dir, "name": settings.name})
     known = description.get("sources", {})
     sources = {name: known.get(name, source) if source == "run" else source for name, source in merged.sources.items()}

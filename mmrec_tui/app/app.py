@@ -154,9 +154,7 @@ class MmrecApp(App[object], inherit_bindings=False):
         from mmrec_engine.settings import FIELDS
         from mmrec_tui.app.draft import OF_A_TEXT, Draft, known_settings
 
-        text = {
-            name: settings[name] for name in OF_A_TEXT if settings.get(name) not in (None, FIELDS[name].default)
-        }
+        text = {name: settings[name] for name in OF_A_TEXT if settings.get(name) not in (None, FIELDS[name].default)}
         self.stage.preferences.plan = dict(Draft(known_settings(text)).in_the_time(seconds).given)
         while len(self.screen_stack) > 1:
             self.pop_screen()
@@ -309,6 +307,9 @@ class MmrecApp(App[object], inherit_bindings=False):
         ended = session is not None and session is self._awaited and not session.live
         self._awaited = session if session is not None and session.live else None
         if not ended or session is None or self.stage.detaching is not None:
+            return
+        if session.nothing_left:
+            self.warn("extend.nothing-left", name=one_line(session.folder.name))
             return
         from mmrec_tui import notification
 

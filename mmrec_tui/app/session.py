@@ -39,6 +39,7 @@ class Session:
     owned = False
     gone = False  # the folder was removed: a request that proved wrong leaves none
     stopped_before_start = False
+    nothing_left = False  # a finished run was to go on, and its limits leave no step
 
     def __init__(self, folder: Path) -> None:
         from mmrec_engine.runs.history import History
@@ -159,6 +160,7 @@ class Training(Session):
                 self._after.join()
             judged = self._judged
             run_checks = RunChecks(before=not judged.found, found=judged.found, language=judged.language)
+            begun = False
             for event in train(
                 self._resolved,
                 self._control,
@@ -169,8 +171,12 @@ class Training(Session):
             ):
                 if isinstance(event, events.Resumed) and event.checkpoint is not None:
                     self._take_up_record()
+                begun = begun or isinstance(event, events.Resumed | events.RunStarted)
                 with self._lock:
                     self._history.add(event)
+            if not begun:
+                self.nothing_left = True
+                self._take_up_record()
         except Interrupted:
             self.stopped_before_start = True
         except MmrecError as error:

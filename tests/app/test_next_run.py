@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 from textual.widgets import Input
 
+from mmrec_engine import train
+from mmrec_engine.settings import resolve
 from mmrec_tui.app.in_app import chosen_values
 from mmrec_tui.locales import Wording
 
-from .conftest import an_app, table_of, until, until_shown
+from .conftest import TINY, TRAINED, an_app, screen_text, table_of, until, until_shown
 from .recorded import a_training, an_ending, record
 
 FLAG = re.compile(r"--[a-z]|\b[a-z]+_[a-z]+\b(?!\.)")
@@ -63,3 +65,15 @@ def test_what_the_planner_chose_is_told_by_the_titles_of_the_fields() -> None:
     shown = ("vocab_size", "dropout")
     assert chosen_values(choices, shown, Wording("en")) == "Vocabulary size 1,700 · Dropout 0.05"
     assert chosen_values(choices, shown, Wording("tr")) == "Sözlük boyutu 1.700 · Dropout 0,05"
+
+
+async def test_a_finished_run_that_gets_no_further_step_is_shown_as_it_ended(small_text: Path) -> None:
+    asked = {**TINY, "max_steps": 3, "eval_every": 3, "data_dir": str(small_text)}
+    for _ in train(resolve(asked)):
+        pass
+    app = an_app()
+    async with app.run_test(size=(100, 30), notifications=True) as pilot:
+        app.train(resolve(asked), resume=True)
+        await until_shown(pilot, "tiny has ended", TRAINED)
+        await until_shown(pilot, "step 3/3")
+        assert "FINISHED" in screen_text(app)

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from mmrec_engine import events, train
+from mmrec_engine.run.resume import as_stored
 from mmrec_engine.runs import checkpoints
 from mmrec_engine.runs.catalog import read_events, recorded_ending
 from mmrec_engine.settings import Resolved, resolve
@@ -114,6 +115,15 @@ def test_finished_run_continues_with_more_time(tmp_path: Path, text: Path) -> No
     second = recorded_ending(tmp_path / "run")
     assert second is not None
     assert second.step > first.step
+
+
+def test_a_run_that_is_extended_by_steps_is_no_longer_held_to_its_time() -> None:
+    stored = {"settings": {"time": 120.0, "max_steps": 150, "epochs": None}}
+    by_steps = as_stored(resolve({"max_steps": 300}), stored).settings
+    assert (by_steps.time, by_steps.max_steps) == (None, 300)
+    assert as_stored(resolve({"time": 300}), stored).settings.time == 300
+    assert as_stored(resolve({"max_steps": 300, "time": 300}), stored).settings.time == 300
+    assert as_stored(resolve({"threads": 1}), stored).settings.time == 120
 
 
 def test_given_steps_limit_a_timed_run(tmp_path: Path, text: Path) -> None:
