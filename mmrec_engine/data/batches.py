@@ -1,4 +1,4 @@
-"""What a step trains on, and what it is judged by: the windows of a corpus, as the settings want them."""
+"""The windows of a corpus that a step trains on and that a validation uses, as the settings select them."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _PART = 12  # key of the order within one of several corpora
 
 
 def training_windows(settings: Settings, corpus: Corpus, planned_steps: int | None = None) -> Windows:
-    """The windows of the training split, each kind a `Windows` over another.
+    """The windows of the training split, as layers of `Windows`.
 
-    planned_steps: by which a curriculum is paced; none: as windows are once it is through.
+    planned_steps: sets the pace of a curriculum; None: the windows after the curriculum.
     """
     vocabulary, seed = corpus.tokenizer.vocab_size, settings.seed
 
@@ -45,5 +45,5 @@ def training_windows(settings: Settings, corpus: Corpus, planned_steps: int | No
 
 
 def validation_windows(corpus: Corpus, length: int) -> tuple[EvaluationWindows, ...]:
-    """The windows of the validation split, of each part its own: none crosses from one into another."""
+    """The windows of the validation split, separate for each corpus: no window crosses a boundary."""
     return tuple(EvaluationWindows(part.validation.tokens, length, part.tag) for part in corpus.all_parts)

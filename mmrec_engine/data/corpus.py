@@ -1,4 +1,4 @@
-"""A prepared corpus, and what is to be made of a text to prepare it: what decides its tokens and its split."""
+"""A prepared corpus, and the parameters of its preparation that determine tokens and split."""
 
 from __future__ import annotations
 
@@ -21,12 +21,13 @@ from mmrec_engine.tokenizer.vocabulary import special_ids
 
 @dataclass(frozen=True)
 class Corpus:
-    """A prepared corpus: tokens mapped from disk, and what a person wants to know of it.
+    """A prepared corpus: tokens mapped from disk, and facts about it.
 
-    repaired_words: how many words `fix_encoding` mended as the text was read. parts: where there are several corpora, or their
-    tags are known; their sides lie one after another in `train` and `validation`. folder: where it is kept. earlier: what
-    it was prepared with. whole: all of the text is the validation split, because a model is evaluated on it.
-    reading: how it was taken from the files. torn: pieces of text that their tokens do not turn back into.
+    repaired_words: number of words that `fix_encoding` repaired. parts: with several corpora, or if their
+    tags are known; their splits are concatenated in `train` and `validation`. folder: of the token files. earlier: the run
+    whose split or tokenizer it was prepared with. whole: all of the text is the validation split, because a model is evaluated
+    on it.
+    reading: how the text was read from the files. torn: number of passages that do not round-trip through their tokens.
     """
 
     name: str
@@ -46,12 +47,12 @@ class Corpus:
 
     @cached_property
     def record(self) -> SplitRecord | None:
-        """Which document is on which side; None where that is not known any more."""
+        """The split of each document; None if it is not known any more."""
         return None if self.folder is None else SplitRecord.read(self.folder / SPLIT)
 
     @property
     def all_parts(self) -> tuple[Part, ...]:
-        """The parts, or the whole as the only one."""
+        """The parts, or the whole corpus as the only one."""
         return self.parts or (Part(self.name, None, 1.0, self.train, self.validation),)
 
     def describe(self) -> dict[str, Any]:
@@ -75,7 +76,7 @@ class Corpus:
 
 @dataclass(frozen=True)
 class CorpusSpec:
-    """What is to be made of a text. tokenizer: of a model that is evaluated on it; folder: the cache."""
+    """The parameters of a preparation. tokenizer: of a model that is evaluated on the text; folder: the cache."""
 
     settings: Settings
     tokenizer: Tokenizer | None
@@ -89,20 +90,20 @@ class CorpusSpec:
 
     @property
     def beside(self) -> tuple[str, ...]:
-        """Special ids of a tokenizer that is learnt, beside those that every one has."""
+        """Special ids of a learnt tokenizer, in addition to those that every tokenizer has."""
         corpora = [source.name for source in self.sources] if self.several else []
         return special_ids(False, bool(self.settings.denoising), corpora)
 
     def whole(self, fingerprint: str) -> bool:
-        """Whether all of the text validates."""
+        """Whether all of the text is the validation split."""
         return self.tokenizer is not None and fingerprint != self.earlier.fingerprint
 
     def known_tokenizer(self) -> Tokenizer | None:
-        """None where one is learnt from the training split."""
+        """None if it is learnt from the training split."""
         return self.tokenizer or self.earlier.tokenizer
 
     def decides(self, tokenizer: Tokenizer | None = None, whole: bool = False) -> tuple[str, ...]:
-        """What beside the text decides the token files."""
+        """What determines the token files, apart from the text."""
         settings = self.settings
         rules = (f"rules {LEARNT[settings.tokenizer].rules}",) if settings.tokenizer in LEARNT else ()
         learnt = " ".join((f"{settings.tokenizer} {settings.vocab_size}", *rules, *self.beside))
@@ -110,7 +111,7 @@ class CorpusSpec:
         return str(None if whole else settings.val_split), vocabulary
 
     def fits(self, found: Corpus) -> bool:
-        """Whether a corpus that was prepared without what is known of an earlier run has the same tokens and the same split."""
+        """Whether preparing the corpus without the earlier run gives the same tokens and the same split."""
         tokenizer, record = self.known_tokenizer(), self.earlier.record
         if self.whole(found.fingerprint) or not same_tokenizer(tokenizer, found.tokenizer):
             return False

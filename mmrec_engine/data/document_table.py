@@ -1,4 +1,4 @@
-"""What is known of each document of a corpus, in one array: many millions of them fit in memory."""
+"""Facts about each document of a corpus, in one array, so that millions of documents fit in memory."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ class DocumentTable:
         return self._full + len(self._newest)
 
     def add(self, fingerprint: bytes, characters: int, size: int, side: SplitName | None, source: int = 0) -> None:
-        """size: bytes of the document in UTF-8. side: where the person has split the text already. source: which corpus."""
+        """size: bytes of the document in UTF-8. side: its split, if the text came with one. source: number of its corpus."""
         self._newest.append((fingerprint, characters, size, SIDES.index(side), source))
         if len(self._newest) == _BLOCK:
             self._put(np.array(self._newest, dtype=_ROW))
             self._newest = []
 
     def extend(self, other: DocumentTable) -> None:
-        """Its documents stand after these."""
+        """Append the documents of another table."""
         self._put(np.array(self._newest, dtype=_ROW))
         self._newest = []
         self._put(other._rows())
@@ -60,22 +60,22 @@ class DocumentTable:
         return np.ascontiguousarray(self._rows()["bytes"])
 
     def fingerprints(self, documents: slice) -> npt.NDArray[np.uint64]:
-        """The high and the low half of each of these. Shape (documents, 2)."""
-        halves = np.array(self._rows()["fingerprint"][documents]).view(">u8").reshape(-1, 2)  # a copy, turned in place
+        """The high and the low half of each fingerprint. Shape (documents, 2)."""
+        halves = np.array(self._rows()["fingerprint"][documents]).view(">u8").reshape(-1, 2)  # a copy, swapped in place
         return halves.byteswap(inplace=True).view(np.uint64) if sys.byteorder == "little" else halves.view(np.uint64)
 
     @property
     def sources(self) -> npt.NDArray[np.int16]:
-        """The number of the corpus that each is of, in rising order. Shape (documents,)."""
+        """The number of each document's corpus, in rising order. Shape (documents,)."""
         return np.ascontiguousarray(self._rows()["source"])
 
     @property
     def sides(self) -> npt.NDArray[np.int8]:
-        """Where the person has put each: 0 nowhere, 1 to training, 2 to validation. Shape (documents,)."""
+        """The given split of each document: 0 none, 1 training, 2 validation. Shape (documents,)."""
         return np.ascontiguousarray(self._rows()["side"])
 
     def fingerprint(self, several: bool = False) -> str:
-        """Of the whole text. several: corpora, so that which document is of which is in it."""
+        """Of the whole text. several: with several corpora, the digest includes which document belongs to which."""
         digest, between = hashlib.blake2b(digest_size=FINGERPRINT_BYTES), ""
         rows = self._rows()
         for start in range(0, len(rows), _BLOCK):
@@ -95,7 +95,7 @@ class DocumentTable:
 
     @classmethod
     def read(cls, path: Path) -> DocumentTable:
-        """Raises OSError or ValueError where this is no table of documents."""
+        """Raises OSError or ValueError if the file is not a document table."""
         rows = np.load(path, allow_pickle=False)
         if rows.dtype != _ROW:
             raise ValueError("no table of documents")
@@ -109,7 +109,7 @@ class DocumentTable:
             self._full += len(rows)
 
     def _rows(self) -> npt.NDArray[np.void]:
-        """All of them, joined when they are asked for."""
+        """All rows; blocks are joined on demand."""
         if self._newest or len(self._blocks) != 1:
             newest = np.array(self._newest, dtype=_ROW)
             self._newest, self._full = [], self._full + len(newest)

@@ -1,12 +1,14 @@
-"""Several corpora in one training: which of them, how large a share each has, and which one a window comes from.
+"""Several corpora in one training: their shares, and the corpus of each window.
 
-Shares are the weights that were given, or size^(1/T), normalised. Source of the temperature: Arivazhagan et al., "Massively
+Shares are the given weights, or size^(1/T), normalised. Source of the temperature: Arivazhagan et al., "Massively
 multilingual neural machine translation in the wild", 2019; before, with α = 1/T, Conneau and Lample, "Cross-lingual language
-model pretraining", 2019. T = 1 takes all text equally often; the larger T, the more evenly the corpora.
+model pretraining", 2019. With T = 1 all text is used equally often; the larger T, the more equal the corpora.
 
-Training window k goes to the corpus that is due most: of counts c_i in P = 10,000 windows the one with the largest
-c_i (k + 1) - P n_i(k), n_i(k) the windows that it had before. What repeats after P windows is worked out once, so that any k is
-looked up. No corpus is ever a whole window ahead of its share, and a run's seed decides where in the pattern it begins.
+Training window k comes from the corpus that is farthest below its share: with counts c_i in P = 10,000 windows the one with
+the
+largest c_i (k + 1) - P n_i(k), where n_i(k) is its number of earlier windows. The pattern of P windows is computed once and
+looked
+up for any k. No corpus is ever a whole window ahead of its share. The seed of the run selects where in the pattern it begins.
 """
 
 from __future__ import annotations
@@ -28,12 +30,12 @@ from mmrec_engine.settings import Settings
 from mmrec_engine.storage.user_folders import expanded
 
 _PATTERN = 10_000  # windows
-_BEGINNING = 11  # key of where a run begins in the pattern
+_BEGINNING = 11  # key of the start in the pattern
 
 
 @dataclass(frozen=True)
 class Source:
-    """A corpus that was asked for. place: a path, or the name of a built-in one; weight: none where none was given."""
+    """A requested corpus. place: a path, or the name of a built-in one; weight: None if none was given."""
 
     name: str
     place: str
@@ -41,7 +43,7 @@ class Source:
 
 
 def require_places(settings: Settings) -> None:
-    """Raises RequestError where a file or folder that is named for the text is not there."""
+    """Raises RequestError if a file or folder of the text does not exist."""
     if settings.data_dir is not None:
         for source in sources_of(settings):
             path = expanded(Path(source.place))
@@ -50,9 +52,9 @@ def require_places(settings: Settings) -> None:
 
 
 def sources_of(settings: Settings) -> tuple[Source, ...]:
-    """The corpora of a run, in their order; of several each by the shortest end of its path that no other has.
+    """The corpora of a run, in their order. Of several, each is named by the shortest unique suffix of its path.
 
-    Raises RequestError where a weight is none, some have one and others not, or one is named twice.
+    Raises RequestError if a weight is invalid, only some have weights, or one is named twice.
     """
     asked = settings.data_dir or settings.corpus or "sample"
     if isinstance(asked, str):
@@ -74,7 +76,7 @@ def sources_of(settings: Settings) -> tuple[Source, ...]:
 
 
 def split_weight(text: str, is_path: bool) -> tuple[str, str | None]:
-    """`PLACE=WEIGHT` in two; a path that is there, as it was typed, is one whatever is in its name."""
+    """Splits `PLACE=WEIGHT`; an existing path is a path, even if its name contains `=`."""
     place, _, weight = text.rpartition("=")
     if not place or (is_path and os.path.exists(text)):  # noqa: PTH110, a name may be too long to ask for
         return text, None
@@ -86,7 +88,7 @@ def split_weight(text: str, is_path: bool) -> tuple[str, str | None]:
 
 
 def moved(data_dir: str | tuple[str, ...], move: Callable[[Path], Path]) -> str | tuple[str, ...]:
-    """The setting with each path as `move` makes it, weights as they are."""
+    """The setting with `move` applied to each path; weights are unchanged."""
     if isinstance(data_dir, str):
         return str(move(Path(data_dir)))
     split = [split_weight(text, True) for text in data_dir]
@@ -101,7 +103,7 @@ def _weight(place: str, text: str) -> float:
 
 
 def _names(paths: Sequence[Path]) -> list[str]:
-    """For each path its last parts, as few as tell it from the others."""
+    """The shortest suffix of each path that no other has."""
     names = []
     for path in paths:
         parts = 1
@@ -112,7 +114,7 @@ def _names(paths: Sequence[Path]) -> list[str]:
 
 
 def shares_of(sources: Sequence[Source], sizes: Sequence[int], temperature: float) -> list[float]:
-    """How large a part of the windows comes from each. sizes: tokens. Together 1."""
+    """The share of windows of each corpus, with a sum of 1. sizes: tokens."""
     given = [source.weight for source in sources]
     parts = [
         size ** (1.0 / temperature) if weight is None else weight for weight, size in zip(given, sizes, strict=True)
@@ -124,8 +126,9 @@ def shares_of(sources: Sequence[Source], sizes: Sequence[int], temperature: floa
 class MixedWindows:
     """Windows of several corpora, each in its own order, interleaved by their shares.
 
-    An epoch is as many windows as all corpora have together; of a corpus with more than its share of the text it holds some
-    windows twice, of one with less not all.
+    An epoch has as many windows as all corpora together. If a corpus has a larger share than its size, an epoch repeats some
+    of its
+    windows; if a smaller one, it omits some.
     """
 
     parts: tuple[Windows, ...]
@@ -138,7 +141,7 @@ class MixedWindows:
         return sum(counts) if all(counts) else 0
 
     def places(self, numbers: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """For each window the corpus that it comes from, and how many windows came from that one before."""
+        """For each window its corpus, and how many earlier windows came from the same one."""
         pattern, before = self._pattern
         beginning = hash64(self.seed, _BEGINNING) % _PATTERN
         periods, rest = np.divmod(numbers + beginning, _PATTERN)
@@ -171,7 +174,7 @@ class MixedWindows:
 
 
 def _counts(shares: Sequence[float]) -> npt.NDArray[np.int64]:
-    """Windows of each corpus in a period: the shares rounded so that they fill it, and one at least."""
+    """Windows of each corpus in a period: the shares, rounded to a sum of the period, at least one each."""
     exact = np.array(shares) * _PATTERN
     counts: npt.NDArray[np.int64] = np.maximum(1, np.floor(exact)).astype(np.int64)
     while counts.sum() < _PATTERN:

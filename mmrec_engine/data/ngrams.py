@@ -1,4 +1,4 @@
-"""How well mere counts predict text: cross-entropies of n-grams, baselines for a model's loss and for how hard a window is.
+"""Cross-entropies of n-gram models: baselines for a model's loss, and difficulty scores for windows.
 
 Interpolated Witten–Bell smoothing, after each history h with its shorter form h':
 
@@ -8,7 +8,7 @@ down to P(w) = (c(w) + T / V) / (N + T). Source: Witten and Bell, The Zero-Frequ
 Theory 37(4), 1991, method C, in the interpolated form of Chen and Goodman, An Empirical Study of Smoothing Techniques for
 Language Modeling, TR-10-98, Harvard, 1998, section 2.4.
 
-Works on token ids, on evenly spread stretches of them where there are many; takes no more than about 250 MB. Knows no text.
+Works on token ids, and on evenly spread stretches of them if there are many; uses at most about 250 MB. Does not use text.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from mmrec_engine.data.windows import Tokens
 LONGEST = 5
 MOST_TRAINING = 8_000_000  # tokens counted
 MOST_VALIDATION = 200_000  # tokens predicted
-_MULTIPLIER = 0x9E3779B97F4A7C15  # odd, its bits well mixed
+_MULTIPLIER = 0x9E3779B97F4A7C15  # odd, with well mixed bits
 _TRAINING_STRETCHES = 16
 _VALIDATION_STRETCHES = 20
 
@@ -36,7 +36,7 @@ _Losses = npt.NDArray[np.float64]
 def baselines(train: Tokens, validation: Tokens, vocabulary: int) -> dict[str, float]:
     """Cross-entropy of the validation split under the training split's counts, nats a token. Keys: unigram, bigram, 5-gram.
 
-    Raises ValueError where a split has not one 5-gram.
+    Raises ValueError if a split contains no 5-gram.
     """
     nats = cross_entropies(
         stretches(train, MOST_TRAINING, _TRAINING_STRETCHES),
@@ -47,7 +47,7 @@ def baselines(train: Tokens, validation: Tokens, vocabulary: int) -> dict[str, f
 
 
 def stretches(tokens: Tokens, most: int, count: int) -> list[Tokens]:
-    """All tokens where there are at most `most`; else `count` stretches, evenly spread, that hold `most` together."""
+    """All tokens if there are at most `most`; else `count` evenly spread stretches with `most` tokens in total."""
     if len(tokens) <= most:
         return [tokens]
     length = most // count
@@ -58,11 +58,12 @@ def stretches(tokens: Tokens, most: int, count: int) -> list[Tokens]:
 def cross_entropies(
     train: Sequence[Ids], validation: Sequence[Ids], vocabulary: int, longest: int = LONGEST
 ) -> list[float]:
-    """Of the histories of 0 … longest - 1 tokens, in this order: nats a token, over tokens with a whole history.
+    """Nats a token for histories of 0 … longest - 1 tokens, over tokens with a complete history.
 
-    train, validation: stretches of ids below `vocabulary`; no n-gram spans two. Histories tell all tokens apart where keys of
-    64 bits have room (up to 7,000 ids for a 5-gram); beyond that the rarer ones stand for one another in them.
-    Raises ValueError where a split has not one n-gram of the longest kind.
+    train, validation: stretches of ids below `vocabulary`; no n-gram spans two stretches. Histories are exact as long as their
+    keys
+    fit 64 bits (up to 7,000 ids for a 5-gram); beyond that, rare tokens share a class.
+    Raises ValueError if a split contains no n-gram of the longest kind.
     """
     if not all(any(len(ids) >= longest for ids in side) for side in (train, validation)):
         raise ValueError(f"no stretch of {longest} tokens")
@@ -70,10 +71,12 @@ def cross_entropies(
 
 
 def window_losses(windows: Ids, vocabulary: int, longest: int = LONGEST) -> _Losses:
-    """How hard each window is for counts of all the others. windows: (count, length), at least `longest` long. Shape (count,).
+    """How hard each window is to predict from counts of all others. windows: (count, length), at least `longest` long. Shape
+    (count,).
 
-    Nats a token, over the tokens with a whole history. Each token is left out of the counts by which it is predicted; else what
-    stands there but once would seem easiest of all.
+    Nats a token, over the tokens with a complete history. Each token is removed from the counts that predict it; otherwise
+    text that
+    occurs only once would seem easiest.
     """
     *_, last = _probabilities([windows], [windows], vocabulary, longest, left_out=True)
     losses: _Losses = -np.log(last).reshape(len(windows), -1).mean(1)
@@ -83,9 +86,9 @@ def window_losses(windows: Ids, vocabulary: int, longest: int = LONGEST) -> _Los
 def _probabilities(
     train: Sequence[Ids], asked_for: Sequence[Ids], vocabulary: int, longest: int, left_out: bool = False
 ) -> Iterator[_Losses]:
-    """Of the tokens that are asked for, by histories of 0 … longest - 1 tokens, in this order.
+    """Nats of the given tokens, for histories of 0 … longest - 1 tokens.
 
-    left_out: both are the same text, and each token is taken out of the counts that predict it.
+    left_out: both arguments are the same text, and each token is removed from the counts that predict it.
     """
     classes = _history_classes(train, vocabulary, longest)
     probability: _Losses = np.full(sum(_ends(ids, longest) for ids in asked_for), 1.0 / vocabulary)
@@ -102,17 +105,17 @@ def _probabilities(
         asked //= np.uint64(vocabulary)
         weight = _look_up(histories, kinds, asked)
         total = _look_up(histories, followed, asked)
-        if left_out:  # the counts of n-grams that end elsewhere may be of fewer: none is below what it is taken from
+        if left_out:  # counts may be smaller where n-grams end elsewhere: none may be below what is subtracted
             weight = weight - (gram_count == 1)
             total, gram_count = np.maximum(total - 1, 0), np.maximum(gram_count - 1, 0)
         total = total + weight
-        known = total > 0  # after a history that never was, the shorter one decides alone
+        known = total > 0  # after an unseen history only the shorter one counts
         probability[known] = (gram_count[known] + weight[known] * probability[known]) / total[known]
         yield probability
 
 
 def _history_classes(train: Sequence[Ids], vocabulary: int, longest: int) -> _Keys:
-    """For each id its class inside histories: itself where longest - 1 of them and an id fit 64 bits. Shape (vocabulary,)."""
+    """The class of each id in histories: the id itself if longest - 1 of them and an id fit 64 bits. Shape (vocabulary,)."""
     room = int((2**64 / vocabulary) ** (1 / max(1, longest - 1))) - 1
     if vocabulary <= room:
         return np.arange(vocabulary, dtype=np.uint64)
@@ -124,7 +127,7 @@ def _history_classes(train: Sequence[Ids], vocabulary: int, longest: int) -> _Ke
 
 
 def _keys(ids: Ids, classes: _Keys, vocabulary: int, order: int, longest: int) -> _Keys:
-    """One number for each n-gram of `order` that ends where one of `longest` can, none over two rows. Shape (_ends(…),)."""
+    """A key for each n-gram of `order` that ends where a longest one can, within a row. Shape (_ends(…),)."""
     count = max(0, ids.shape[-1] - longest + 1)
     base = np.uint64(int(classes.max()) + 1)
     keys: _Keys = np.zeros((*ids.shape[:-1], count), dtype=np.uint64)
@@ -138,18 +141,18 @@ def _keys(ids: Ids, classes: _Keys, vocabulary: int, order: int, longest: int) -
 
 
 def _ends(ids: Ids, longest: int) -> int:
-    """How many n-grams of the longest kind there are."""
+    """Number of n-grams of the longest kind."""
     return int(ids.size // max(1, ids.shape[-1]) * max(0, ids.shape[-1] - longest + 1))
 
 
 def _runs(ordered: _Keys) -> tuple[_Keys, npt.NDArray[np.int64]]:
-    """The different values of a sorted array, and how often each stands there."""
+    """The distinct values of a sorted array, and their counts."""
     first = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
     return ordered[first], np.diff(first, append=len(ordered))
 
 
 def _look_up(known: _Keys, values: npt.NDArray[np.int64], asked: _Keys) -> npt.NDArray[np.int64]:
-    """The value of each asked key, 0 where it is not known. known: sorted."""
+    """The value of each requested key, 0 if unknown. known: sorted."""
     places = np.minimum(np.searchsorted(known, asked), len(known) - 1)
     found: npt.NDArray[np.int64] = np.where(known[places] == asked, values[places], 0)
     return found
@@ -161,7 +164,9 @@ def hashes(ids: Ids, length: int) -> _Keys:
     result: _Keys = np.zeros((*ids.shape[:-1], max(0, count)), dtype=np.uint64)
     if count <= 0:
         return result
-    block = (ids.astype(np.uint64) + np.uint64(1)) * np.uint64(_MULTIPLIER)  # hashes of `size` tokens from each place
+    block = (ids.astype(np.uint64) + np.uint64(1)) * np.uint64(
+        _MULTIPLIER
+    )  # hashes of `size` tokens from each position
     power, size, done = _MULTIPLIER, 1, 0
     while size <= length:
         if length & size:

@@ -1,4 +1,4 @@
-"""The splits of a corpus, and of several corpora the part that each is."""
+"""The splits of a corpus, and the parts of each when there are several corpora."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mmrec_engine.data.windows import Tokens
 
 @dataclass(frozen=True)
 class Split:
-    """One side of the split. unknown: how many of its tokens are the unknown one."""
+    """One split. unknown: how many of its tokens are the unknown token."""
 
     tokens: Tokens
     characters: int
@@ -23,7 +23,8 @@ class Split:
 
 @dataclass(frozen=True)
 class Part:
-    """One of several corpora. tag: the id that its windows begin with; share: of the windows, all parts together 1."""
+    """One of several corpora. tag: the id that its windows begin with; share: of the windows, with a sum of 1 over all
+    parts."""
 
     name: str
     tag: int | None
@@ -49,7 +50,7 @@ def _none() -> dict[SplitName, int]:
 
 @dataclass(frozen=True)
 class Counts:
-    """What the sides of a corpus hold."""
+    """The content of the splits of a corpus."""
 
     characters: dict[SplitName, int] = field(default_factory=_none)
     tokens: dict[SplitName, int] = field(default_factory=_none)
@@ -63,7 +64,7 @@ class Counts:
 
 
 def parts_of(sources: Sequence[Source], counts: Sequence[Counts], sides: Mapping[SplitName, Split]) -> tuple[Part, ...]:
-    """What of the sides is whose, each with a share of 1 and no tag. Raises ValueError where the counts are not theirs."""
+    """The splits of each corpus, each with a share of 1 and no tag. Raises ValueError if the counts do not match."""
     parts = []
     places = dict.fromkeys(sides, 0)
     for source, here in zip(sources, counts, strict=True):
@@ -80,13 +81,13 @@ def parts_of(sources: Sequence[Source], counts: Sequence[Counts], sides: Mapping
 def with_shares(
     parts: Sequence[Part], sources: Sequence[Source], temperature: float, tags: Mapping[str, int], tag: str | None
 ) -> tuple[Part, ...]:
-    """The parts with their tags and shares; none where a corpus is the only one and there are no tags.
+    """The parts with their tags and shares; none for a single corpus without tags.
 
-    tag: the name of the one that all get; none: each that of its name, or the first.
+    tag: the name of one tag for all parts; None: each part has the tag of its name, or the first.
     """
     if len(parts) == 1 and not tags:
         return ()
-    # Of a text that only is to be evaluated all is the validation split.
+    # If a text is only evaluated, all of it is the validation split.
     sizes = [len(part.train.tokens) or len(part.validation.tokens) for part in parts]
     first = next(iter(tags.values()), None)
     return tuple(

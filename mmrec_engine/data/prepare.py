@@ -1,11 +1,11 @@
-"""From documents to token files on disk: read once, split, build the vocabulary, encode, keep.
+"""From documents to token files on disk: read, split, build the vocabulary, encode, store.
 
     documents ──► clean text in files, corpus after corpus, each document's length and fingerprint in a table
               ──► split (by fingerprint) ──► vocabulary of the training split ──► train.bin, validation.bin, corpus.json
 
-Memory stays bounded by one piece of text, whatever the corpus (a JSON line is one piece), and a row of the table for each
-document. The result lies in the cache folder under a key made of the corpus' fingerprint and what else decides the tokens; the
-next run reads the text once to know its fingerprint, and maps the files. A data set that is streamed is not read again.
+Memory is bounded by one block of text, whatever the corpus (a JSON line is one block), and a row of the table for each
+document. The result is cached under a key of the corpus' fingerprint and of everything else that determines the tokens; the
+next run reads the text once for its fingerprint, and maps the files. A streamed data set is not read again.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ from mmrec_engine.tokenizer.vocabulary import UNKNOWN, special_ids
 
 __all__ = ["Corpus", "cache_folder", "prepare_corpus", "short_side", "tag_of", "too_short"]
 
-_FORMAT = 3  # raised whenever the same text would give other files
+_FORMAT = 3  # increased whenever the same text would give other files
 _STREAMING = "streaming-"  # working folders of data sets
 _DAY = 86_400  # seconds
 
@@ -64,13 +64,13 @@ def cache_folder() -> Path:
 def prepare_corpus(
     settings: Settings, tokenizer: Tokenizer | None = None, tag: str | None = None, earlier: Earlier | None = None
 ) -> Generator[Progress, None, Corpus]:
-    """Prepare the corpus that the settings name, or find it prepared. Yields progress in bytes of text.
+    """Prepare the corpus of the settings, or find it in the cache. Yields progress in bytes of text.
 
-    tokenizer: of a trained model that is to be evaluated on this text; then all of the text is the validation split, unless it
-    is the very text of the `earlier` run.
-    tag: where that one was trained on several corpora, the one whose tag the windows get; none: of the corpus with the same
-    name, else of the first.
-    Raises RequestError where the text is missing, unusable or shorter than one window in a split.
+    tokenizer: of a trained model that is evaluated on this text; then all of the text is the validation split, unless it
+    is the text of the `earlier` run.
+    tag: if that model was trained on several corpora, the corpus whose tag the windows get; None: the corpus of the same
+    name, else the first.
+    Raises RequestError if the text is missing, unusable, or shorter than one window in a split.
     """
     folder = cache_folder()
     earlier = earlier or Earlier()
@@ -117,7 +117,7 @@ def _documents(source: Source, settings: Settings, folder: Path) -> _Documents:
 def short_side(
     corpus: Corpus, seq_len: int, needed: tuple[str, ...] = ("training", "validation")
 ) -> RequestError | None:
-    """Why the text is too short for these windows, unless each needed side holds a whole one and its next token."""
+    """Why the text is too short for these windows; none if each needed split has a whole window and its next token."""
     for part in corpus.all_parts:
         for label in needed:
             tokens = len((part.train if label == "training" else part.validation).tokens)
@@ -131,7 +131,7 @@ def short_side(
 
 
 def tag_of(tokenizer: Tokenizer, name: str) -> int:
-    """The id that the windows of a corpus begin with. Raises RequestError where the model knows none of that name."""
+    """The id that the windows of a corpus begin with. Raises RequestError if the model has no such corpus."""
     if name not in tokenizer.tags:
         raise RequestError("tag-unknown", name=name, choices=", ".join(tokenizer.tags) or "–")
     return tokenizer.tags[name]
@@ -163,7 +163,7 @@ def _prepare(documents: Sequence[_Documents], making: CorpusSpec, work: Path) ->
     return replace(corpus, skipped=tuple(skipped), repaired_words=repair.words if repair else 0, reading=reading)
 
 
-# Why a file cannot be used, where there is more to say of it than that.
+# Reasons why a file cannot be used that have an error message of their own.
 _TOLD_APART = {
     "undecodable": "corpus-undecodable",
     "invalid-utf8": "corpus-invalid-utf8",
@@ -174,7 +174,7 @@ _TOLD_APART = {
 
 
 def _nothing_in(documents: _Documents, place: str) -> RequestError:
-    """Why a corpus without a usable document has none."""
+    """Why a corpus has no usable document."""
     if not documents.skipped:
         return RequestError("corpus-empty", path=place)
     first = documents.skipped[0]
@@ -185,7 +185,7 @@ def _nothing_in(documents: _Documents, place: str) -> RequestError:
 
 
 def _stream(source: HubSource, making: CorpusSpec) -> Generator[Progress, None, Corpus]:
-    """A data set that is streamed: what is finished is found without it, what was cut off goes on."""
+    """A streamed data set: a finished one is used without its source, an interrupted one is continued."""
     settings, folder = making.settings, making.folder
     key = streaming.key_of(source, settings.max_corpus_bytes, settings.fix_encoding)
     plain = _remembered(making, _digest(key, *_decides(making)))
@@ -201,7 +201,7 @@ def _stream(source: HubSource, making: CorpusSpec) -> Generator[Progress, None, 
         return found
     work = folder / f"{_STREAMING}{key}"
     with (yield from streaming.locked(work)):
-        found = _remembered(making, whole_key)  # by the process that was waited for
+        found = _remembered(making, whole_key)  # by the process that held the lock
         try:
             if found is None:
                 found = yield from _stream_into(work, source, making, whole_key)
@@ -242,7 +242,7 @@ def _remembered(making: CorpusSpec, key: str) -> Corpus | None:
 
 
 def _tokens_of(store: TextStore, making: CorpusSpec, work: Path) -> Generator[Progress, None, Corpus]:
-    """The tokens of a stored text, prepared already or now. work: where the files are made."""
+    """The tokens of a stored text, from the cache or prepared now. work: folder in which the files are written."""
     table, settings = store.table, making.settings
     fingerprint = table.fingerprint(making.several)
     whole, record, tokenizer = making.whole(fingerprint), making.earlier.record, making.known_tokenizer()
@@ -269,13 +269,13 @@ def _tokens_of(store: TextStore, making: CorpusSpec, work: Path) -> Generator[Pr
         if points is None:
             points = points_of(table, settings.val_split)
         if corpus is None:
-            target = work / f"prepared-{prepared.name}"  # of another split or vocabulary is another
+            target = work / f"prepared-{prepared.name}"  # one with another split or vocabulary does not match
             target.mkdir(exist_ok=True)
             yield from encode(store, points, settings, tokenizer, making.beside, fingerprint, target)
             if not whole:
                 SplitRecord.of(_keys(table), points).write(target / SPLIT)
             _put_in_place(target, prepared, making.sources)
-        else:  # it was prepared before there was a record
+        else:  # it was prepared by a version without split records
             SplitRecord.of(_keys(table), points).write(prepared / SPLIT)
         corpus = _open(prepared, making.sources)
         if corpus is None:
@@ -286,7 +286,7 @@ def _tokens_of(store: TextStore, making: CorpusSpec, work: Path) -> Generator[Pr
 def _covers(
     tokenizer: CharacterTokenizer, store: TextStore, points: npt.NDArray[np.int64], settings: Settings
 ) -> Generator[Progress, None, bool]:
-    """Whether a vocabulary has all the characters that one learnt from this training split would have, in whatever order."""
+    """Whether a vocabulary has all characters that one learnt from this training split would have, in any order."""
     training = (piece.text for piece in store.pieces(points) if piece.side == "train")
     learnt = yield from learn_tokenizer(training, int(points.sum()), settings, ())
     assert isinstance(learnt, CharacterTokenizer)
@@ -298,17 +298,17 @@ def _decides(making: CorpusSpec, tokenizer: Tokenizer | None = None, whole: bool
 
 
 def _keys(table: DocumentTable) -> npt.NDArray[np.uint64]:
-    """By which a record knows the documents. Shape (documents,)."""
+    """The keys of documents in a split record. Shape (documents,)."""
     return np.ascontiguousarray(table.fingerprints(slice(None))[:, 0])
 
 
 def _names(tokenizer: Tokenizer | None) -> tuple[str, ...]:
-    """Of the special ids, without the unknown one."""
+    """Names of the special ids, without the unknown one."""
     return () if tokenizer is None else tuple(name for name in tokenizer.special if name != UNKNOWN)
 
 
 def _open(folder: Path, sources: Sequence[Source]) -> Corpus | None:
-    """The corpus prepared in `folder`; None where there is none, or what lies there is not whole.
+    """The corpus prepared in `folder`; None if it is missing or incomplete.
 
     All parts have a share of 1 and no tag.
     """
@@ -327,7 +327,7 @@ def _open(folder: Path, sources: Sequence[Source]) -> Corpus | None:
         }
         if any(len(side.tokens) != described["tokens"][name] for name, side in sides.items()):
             return None
-        # Without its parts it was prepared before there were several.
+        # Without parts it was prepared by a version for single corpora.
         counts = described.get("parts") or [{name: described[name] for name in ("characters", "tokens", "unknown")}]
         return Corpus(
             " + ".join(source.name for source in sources),
@@ -346,7 +346,7 @@ def _open(folder: Path, sources: Sequence[Source]) -> Corpus | None:
 
 
 def _put_in_place(prepared: Path, place: Path, sources: Sequence[Source]) -> None:
-    """Move the finished folder to its name; another process that was faster has made the same files."""
+    """Rename the finished folder; if another process was faster, its files are the same."""
     for path in prepared.iterdir():
         with path.open("rb") as file:
             os.fsync(file.fileno())
@@ -359,10 +359,10 @@ def _put_in_place(prepared: Path, place: Path, sources: Sequence[Source]) -> Non
 
 
 def _remove_abandoned(folder: Path) -> None:
-    """Remove what killed processes left behind: working folders older than a day, streamed text that nobody went on with."""
+    """Remove what killed processes left: working folders older than a day, and abandoned streamed text."""
     for pattern, seconds in (("preparing-*", _DAY), (f"{_STREAMING}*", 7 * _DAY)):
         for path in folder.glob(pattern):
-            with contextlib.suppress(FileNotFoundError):  # another process may be tidying too
+            with contextlib.suppress(FileNotFoundError):  # another process may be cleaning up too
                 if time.time() - path.stat().st_mtime > seconds:
                     shutil.rmtree(path, ignore_errors=True)
 

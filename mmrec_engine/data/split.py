@@ -1,6 +1,6 @@
-"""Which characters train and which validate: a pure function of the documents' lengths and fingerprints.
+"""Which characters are in which split: a pure function of the documents' lengths and fingerprints.
 
-Never of a seed, so that runs with different seeds can be compared; identical documents always land in one split.
+Never of a seed, so that runs with different seeds can be compared. Identical documents are always in one split.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import numpy.typing as npt
 from mmrec_engine.data.split_record import SplitRecord
 from mmrec_engine.randomness import hash64_each
 
-_RESOLUTION = 500  # sums of lengths are told apart to a 500th of the wanted share
+_RESOLUTION = 500  # sums of lengths are distinguished to a 500th of the wanted share
 _TOLERATED_MISS = 0.2
-# Any number gives a fair choice; with this one the sample corpus has both of its languages on both sides.
+# Any number gives a fair choice; with this one both languages of the sample corpus are in both splits.
 _SALT = 2
 _AT_ONCE = 256  # documents
 
@@ -21,11 +21,12 @@ _AT_ONCE = 256  # documents
 def split_points(
     fingerprints: npt.NDArray[np.uint64], characters: npt.NDArray[np.int64], share: float
 ) -> npt.NDArray[np.int64]:
-    """For each document, how many of its first characters train; the rest validates. Shape (documents,).
+    """For each document, how many of its first characters are in the training split. Shape (documents,).
 
     fingerprints: the high and the low half of each, shape (documents, 2).
-    One document is cut by position: the first int(n·(1-share)) characters train. Of several, whole ones validate (0), as near
-    the share as can be; where that misses the share by more than a fifth, each one is cut by position.
+    A single document is cut by position: the first int(n·(1-share)) characters. Of several, whole documents go to the
+    validation
+    split (0), as near the share as possible; if that misses the share by more than a fifth, each document is cut by position.
     """
     if len(characters) > 1:
         validating = _nearest_subset(fingerprints, characters, share)
@@ -39,7 +40,7 @@ def split_points(
 def kept_points(
     fingerprints: npt.NDArray[np.uint64], characters: npt.NDArray[np.int64], share: float, record: SplitRecord
 ) -> npt.NDArray[np.int64]:
-    """As `split_points`, but documents that the record knows keep their split; the new ones bring the whole near the share."""
+    """As `split_points`, but documents in the record keep their split; new ones are chosen to restore the share."""
     known, train, _ = record.look_up(fingerprints[:, 0])
     points: npt.NDArray[np.int64] = np.minimum(train, characters)
     new = ~known
@@ -61,16 +62,16 @@ def kept_points(
 def _nearest_subset(
     fingerprints: npt.NDArray[np.uint64], characters: npt.NDArray[np.int64], share: float
 ) -> npt.NDArray[np.bool_]:
-    """Which documents together come nearest to the share, identical ones as one, in the order of their hashes.
+    """The set of documents nearest to the share, in the order of their hashes, with identical documents as one.
 
-    First fit in that order; where this leaves a gap, subset sum over rounded lengths.
+    First fit in that order; if this leaves a gap, subset sum over rounded lengths.
     """
     order, starts = _in_order(fingerprints)
     sizes = np.add.reduceat(characters[order], starts)
     wanted = min(1.0, share) * int(sizes.sum())
     unit = max(1.0, wanted / _RESOLUTION)
     chosen = _first_fit(sizes, wanted)
-    if wanted - int(sizes[chosen].sum()) > unit:  # of many small documents the first that fit come near enough
+    if wanted - int(sizes[chosen].sum()) > unit:  # with many small documents first fit is near enough
         chosen = _subset_sum(sizes, wanted, unit)
     validating = np.empty(len(characters), dtype=np.bool_)
     validating[order] = np.repeat(chosen, np.diff(np.append(starts, len(characters))))
@@ -78,9 +79,9 @@ def _nearest_subset(
 
 
 def _in_order(fingerprints: npt.NDArray[np.uint64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """The documents in the order of their hashes, and where in it each different one begins.
+    """The documents in the order of their hashes, and where each distinct one begins in it.
 
-    Of millions of documents each column takes as much memory as much else, so none is kept longer than it is needed.
+    With millions of documents each column takes much memory, so none is kept longer than needed.
     """
     order = np.lexsort((fingerprints[:, 0], hash64_each(_SALT, fingerprints[:, 1])))
     first = np.zeros(len(order), dtype=np.bool_)
@@ -92,7 +93,7 @@ def _in_order(fingerprints: npt.NDArray[np.uint64]) -> tuple[npt.NDArray[np.int6
 
 
 def _first_fit(sizes: npt.NDArray[np.int64], wanted: float) -> npt.NDArray[np.bool_]:
-    """Each one that fits into what the ones before it have left."""
+    """The documents that fit into the space left by those before them."""
     chosen = np.zeros(len(sizes), dtype=np.bool_)
     left, held = np.arange(len(sizes)), 0
     while len(left):
@@ -106,9 +107,9 @@ def _first_fit(sizes: npt.NDArray[np.int64], wanted: float) -> npt.NDArray[np.bo
 
 
 def _subset_sum(sizes: npt.NDArray[np.int64], wanted: float, unit: float) -> npt.NDArray[np.bool_]:
-    """The subset whose sum is nearest among sums rounded to units, or the first that is exact to one."""
+    """The subset whose sum, rounded to units, is nearest, or the first that is exact to one unit."""
     most = wanted * (1 + _TOLERATED_MISS)
-    # sum in units -> (exact sum, the sum it was reached from, the document that was added)
+    # sum in units -> (exact sum, the sum before the last document, the document that was added)
     reached: dict[int, tuple[int, int, int]] = {0: (0, 0, -1)}
     document = 0
     while document < len(sizes):
@@ -135,7 +136,7 @@ def _subset_sum(sizes: npt.NDArray[np.int64], wanted: float, unit: float) -> npt
 def _before_a_new_sum(
     sizes: npt.NDArray[np.int64], reached: dict[int, tuple[int, int, int]], unit: float, most: float
 ) -> int:
-    """How many documents come before the first with which a sum is reached that was not yet."""
+    """How many documents come before the first one that reaches a new sum."""
     totals = np.array([total for total, _, _ in reached.values()])
     known = np.zeros(round(most / unit) + 2, dtype=np.bool_)
     known[list(reached)] = True

@@ -1,9 +1,9 @@
-"""Which documents a run trained on and which it validated on, by fingerprint: so that a later run can keep their split.
+"""Which documents a run trained on and validated on, by fingerprint, so that a follow-up run can keep the split.
 
-A further run that begins with the weights of an earlier one must not validate on what these have been trained on. Documents
-are told apart by 64 bits of their fingerprints. A text that was edited has another fingerprint, so a sample of the n-grams that
-were trained on is kept as well. The sample is chosen by content: an n-gram is in it where the hash of its first tokens is
-divisible by `one_in`, whatever text it stands in.
+A run that begins with the weights of an earlier one must not validate on text that these were trained on. Documents
+are identified by 64 bits of their fingerprints. An edited text has another fingerprint, so a sample of the n-grams of the
+training text is stored as well. The sample is chosen by content: an n-gram is in it if the hash of its first tokens is
+divisible by `one_in`, whatever text it is from.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from mmrec_engine.storage.run_files import SPLIT
 from mmrec_engine.tokenizer import Tokenizer, tokenizer_from_dict
 
 GRAM = 64  # tokens
-_FIRST = 8  # tokens of an n-gram, by whose hash it is chosen
+_FIRST = 8  # tokens of an n-gram whose hash decides
 _MOST_GRAMS = 65_536
 _LEAST_ONE_IN = 8
 _MOST_TOKENS = 128_000_000
 _STRETCHES = 32
 _AT_ONCE = 2**20  # tokens
-_FEW_DIFFERENT = 0.5  # of the neighbours in an n-gram; with more alike it is a ruled line or blank space
+_FEW_DIFFERENT = 0.5  # of the neighbours in an n-gram; with more equal ones it is a separator line or blank space
 
 _COUNTS = (np.int32, np.int64)
 
@@ -43,11 +43,12 @@ Counts = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class SplitRecord:
-    """One row for each different document, in rising order of `keys`; all of shape (documents,).
+    """One row for each distinct document, in rising order of `keys`; all of shape (documents,).
 
-    train: how many of its first characters are the training split's. seen: how many the weights have been trained on, by this
-    run or by the ones before it. grams: hashes of sampled n-grams of all text trained on, sorted. tokenizer: that of the run,
-    and how many ids were asked for.
+    train: how many of its first characters are in the training split. seen: how many of them the weights have been trained on,
+    in this
+    run or earlier ones. grams: sorted hashes of sampled n-grams of all training text. tokenizer: of the run,
+    with the requested vocabulary size.
     """
 
     keys: Keys
@@ -60,7 +61,8 @@ class SplitRecord:
 
     @classmethod
     def of(cls, keys: Keys, points: Counts) -> SplitRecord:
-        """keys: of each document; points: how many of its first characters train. Identical documents are one row."""
+        """keys: of each document; points: how many of its first characters are in the training split. Identical documents
+        share a row."""
         order = np.lexsort((-points, keys))
         sorted_keys, sorted_points = keys[order], points[order].astype(np.int64)
         first = np.ones(len(order), dtype=np.bool_)
@@ -70,14 +72,14 @@ class SplitRecord:
 
     @property
     def digest(self) -> str:
-        """Of the split. What was seen beyond it does not count."""
+        """Digest of the split. It does not include `seen`."""
         digest = hashlib.blake2b(digest_size=16)
         for column in (self.keys.astype("<u8"), self.train.astype("<i8")):
             digest.update(column.tobytes())
         return digest.hexdigest()
 
     def look_up(self, keys: Keys) -> tuple[npt.NDArray[np.bool_], Counts, Counts]:
-        """Of each document: whether it is known, how much of it trained, how much of it was seen."""
+        """For each document: whether it is known, how much of it is in the training split, how much of it was trained on."""
         if not len(self.keys):
             nothing = np.zeros(len(keys), dtype=np.int64)
             return np.zeros(len(keys), dtype=np.bool_), nothing, nothing
@@ -86,7 +88,7 @@ class SplitRecord:
         return known, np.where(known, self.train[places], 0), np.where(known, self.seen[places], 0)
 
     def after(self, earlier: SplitRecord | None) -> SplitRecord:
-        """This run's record, its first weights being those of the earlier one."""
+        """This run's record, if its first weights are those of the earlier one."""
         if earlier is None:
             return self
         seen = np.maximum(self.seen, earlier.look_up(self.keys)[2])
@@ -112,14 +114,14 @@ class SplitRecord:
         return replace(self, grams=np.unique(np.concatenate(found)) if found else self.grams, one_in=one_in)
 
     def share_of_grams(self, validation: Tokens) -> tuple[float, int]:
-        """Which share of the sampled n-grams of a validation split was trained on, and how many n-grams that are."""
+        """The share of sampled n-grams of a validation split that was trained on, and the number of these n-grams."""
         asked = list(_sampled(validation, self.one_in))
         grams = np.concatenate(asked) if asked else self.grams[:0]
         found = int(np.isin(grams, self.grams).sum())
         return found / max(1, len(grams)), len(grams)
 
     def write(self, path: Path) -> None:
-        """Write it whole, or leave what was there. Raises OSError."""
+        """Write it atomically. Raises OSError."""
         Staged(path, self.content(), sync=True).put_in_place()
 
     def content(self) -> memoryview:
@@ -140,7 +142,7 @@ class SplitRecord:
 
     @classmethod
     def read(cls, path: Path) -> SplitRecord | None:
-        """None where there is none, or it is damaged."""
+        """None if it is missing or damaged."""
         try:
             with open_plain(path) as file, np.load(file, allow_pickle=False) as stored:
                 columns = {name: stored[name] for name in ("keys", "train", "seen", "grams")}
@@ -166,8 +168,8 @@ class SplitRecord:
 class Earlier:
     """What is known of the run whose text is prepared again, or whose weights a new run begins with.
 
-    record: its documents keep their split. tokenizer: taken as it is, nothing is learnt. fingerprint: of the text that it was
-    trained on; where a model is evaluated on that very text, the split holds.
+    record: its documents keep their split. tokenizer: used as it is, nothing is learnt. fingerprint: of its training
+    text; if a model is evaluated on that text, its split is used.
     """
 
     record: SplitRecord | None = None
@@ -176,12 +178,12 @@ class Earlier:
 
 
 def record_beside(checkpoint: Path) -> SplitRecord | None:
-    """The record of the run whose checkpoint this is, or whose folder; None where it lies elsewhere or is older."""
+    """The record of the run with this checkpoint or folder; None if it is elsewhere or of an older version."""
     return SplitRecord.read((checkpoint if checkpoint.is_dir() else checkpoint.parent) / SPLIT)
 
 
 def _small(counts: Counts) -> npt.NDArray[Any]:
-    """In four bytes each where that is enough: there may be millions of documents."""
+    """With four bytes each if that is enough: there may be millions of documents."""
     fits = not len(counts) or int(counts.max()) < 2**31
     return counts.astype(np.int32) if fits else counts
 
@@ -198,7 +200,7 @@ def _sampled(tokens: Tokens, one_in: int) -> Iterator[Keys]:
             chosen = np.flatnonzero((first >> shift) == 0)
             grams = np.lib.stride_tricks.sliding_window_view(part, GRAM)[chosen]  # (grams, GRAM)
             varied = (grams[:, 1:] != grams[:, :-1]).mean(axis=1) >= _FEW_DIFFERENT
-            # The upper half stays that of the first tokens, so that a sample can be made coarser later.
+            # The upper half is the hash of the first tokens, so that a sample can be made coarser later.
             upper = first[chosen][varied] & np.uint64(0xFFFFFFFF00000000)
             yield upper | (hashes(grams[varied], GRAM)[:, 0] >> np.uint64(32))
 

@@ -1,6 +1,6 @@
-"""What can be measured of a text: how it compresses, what it is made of, what of it stands there twice. Pure functions.
+"""Measurements of a text: compressibility, composition, duplicates. Pure functions.
 
-Prepared text is tokens; `texts` gives them back as text, of a large side in evenly spread stretches.
+Prepared text is tokens; `texts` decodes them, for a large split in evenly spread stretches.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from mmrec_engine.tokenizer.character import code_points
 
 _STRETCHES = 16
 _AT_ONCE = 2**20  # tokens
-_BLOCKS = 40  # a text is cut into so many, and every other one is judged by the rest
-_ENOUGH = 4  # characters for each pair of letters that are frequent
+_BLOCKS = 40  # a text is cut into so many blocks, and every other one is predicted from the rest
+_ENOUGH = 4  # characters for each frequent pair of letters
 _LONG_LINE = 1000  # characters
-_FEW_KINDS = 5  # characters of a ruled line
-_FEW_DIFFERENT = 0.5  # of the neighbours in an n-gram; with more alike it is a ruled line or blank space
+_FEW_KINDS = 5  # characters of a separator line
+_FEW_DIFFERENT = 0.5  # of the neighbours in an n-gram; with more equal ones it is a separator line or blank space
 _ENCODED = re.compile(r"[A-Za-z0-9+/=_-]{32,}")
 _EQUATION = re.compile(
     r"(?=[^=<>≤≥≈→]*\d)[\w\s+\-*/^×÷·−%!?:;.,()\[\]|√]+(?:[=<>≤≥≈→]+[\w\s+\-*/^×÷·−%!?:;.,()\[\]|√]+)+"
@@ -34,7 +34,7 @@ _FILTER_BITS = 22
 
 
 def texts(tokens: Tokens, tokenizer: Tokenizer, most: int, count: int = _STRETCHES) -> Iterator[str]:
-    """The documents in at most `most` tokens, each a text without its unknown characters."""
+    """The documents in at most `most` tokens, as texts without unknown characters."""
     for stretch in stretches(tokens, most, count):
         ids = np.asarray(stretch)
         known = ids if tokenizer.unknown is None else ids[ids != tokenizer.unknown]
@@ -42,9 +42,11 @@ def texts(tokens: Tokens, tokenizer: Tokenizer, most: int, count: int = _STRETCH
 
 
 def _documents(ids: Ids, tokenizer: Tokenizer) -> list[str]:
-    """As `tokenizer.decode` of each document, at array speed where tokens are characters."""
+    """As `tokenizer.decode` of each document, at array speed for character tokens."""
     if isinstance(tokenizer, CharacterTokenizer):
-        points = np.zeros(tokenizer.vocab_size, dtype="<u4")  # the end of a document as NUL, which no text has
+        points = np.zeros(
+            tokenizer.vocab_size, dtype="<u4"
+        )  # the end of a document becomes NUL, which no text contains
         points[len(tokenizer.special) :] = code_points(tokenizer.characters)
         text: str = points[ids].tobytes().decode("utf-32-le")
         return text.split("\0")
@@ -54,13 +56,13 @@ def _documents(ids: Ids, tokenizer: Tokenizer) -> list[str]:
 
 
 def compression(text: str) -> float:
-    """How many times smaller zlib makes it: 2 to 4 for prose."""
+    """Compression ratio with zlib: 2 to 4 for prose."""
     data = text.encode()
     return len(data) / len(zlib.compress(data)) if data else 1.0
 
 
 def letters_share(text: str) -> float:
-    """Letters, and marks that belong to letters, among the characters that are not blank."""
+    """Share of letters and combining marks among the characters that are not blank."""
     kinds, counts = np.unique(code_points(text), return_counts=True)
     categories = [unicodedata.category(chr(kind)) for kind in kinds]
     shown = sum(int(count) for kind, count in zip(kinds, counts, strict=True) if not chr(int(kind)).isspace())
@@ -69,13 +71,13 @@ def letters_share(text: str) -> float:
 
 
 def arithmetic_share(text: str) -> float:
-    """Share of the characters, blanks aside, in lines that are equations, such as 12+3=15: text to learn arithmetic from."""
+    """Share of the characters without blanks in lines that are equations, such as 12+3=15, which are valid training text."""
     lines = [("".join(line.split()), _EQUATION.fullmatch(line.strip()) is not None) for line in text.split("\n")]
     return sum(len(line) for line, equation in lines if equation) / max(1, sum(len(line) for line, _ in lines))
 
 
 def encoded_share(text: str) -> float:
-    """Share of characters in long runs without a blank that mix digits and letters of both cases: base64 and its like."""
+    """Share of characters in long runs without blanks that mix digits and letters of both cases, such as base64."""
     runs = (run for run in _ENCODED.findall(text) if _is_mixed(run))
     return sum(map(len, runs)) / len(text) if text else 0.0
 
@@ -86,16 +88,16 @@ def _is_mixed(run: str) -> bool:
 
 
 def markup_share(text: str) -> float:
-    """Share of characters within tags, as in HTML and XML; 0 where no tag is ever closed, as in code with `<` in it."""
+    """Share of characters within tags, as in HTML and XML; 0 if no tag is ever closed, as in code with `<` in it."""
     tags = _TAG.findall(text)
     closed = any(tag.startswith("</") for tag in tags)
     return sum(map(len, tags)) / len(text) if text and closed else 0.0
 
 
 def structure(text: str) -> float | None:
-    """By how many nats a character a bigram predicts it better than a unigram does; 0 where the order is mere chance.
+    """By how many nats a character a bigram model is better than a unigram model; 0 for a random order.
 
-    None where the text is too short for its alphabet to tell.
+    None if the text is too short for its alphabet.
     """
     (ids,), vocabulary = _dense([text])
     odd, even = _halves(ids)
@@ -108,9 +110,9 @@ def structure(text: str) -> float | None:
 
 
 def apart(train: str, validation: str) -> tuple[float, float]:
-    """Cross-entropy of the validation text, nats a character, under bigrams of the training text, and under its own.
+    """Cross-entropy of the validation text in nats a character, under bigrams of the training text, and under its own.
 
-    Its own are those of every other block of it for the blocks between, so that it is not judged by itself.
+    Its own bigrams are counted in every other block and evaluated on the blocks between, so no block predicts itself.
     """
     (train_ids, validation_ids), vocabulary = _dense([train, validation])
     odd, even = _halves(validation_ids)
@@ -119,7 +121,7 @@ def apart(train: str, validation: str) -> tuple[float, float]:
 
 
 def _dense(parts: Sequence[str]) -> tuple[list[Ids], int]:
-    """Texts as ids without gaps, and how many ids there are."""
+    """Texts as ids without gaps, and the number of ids."""
     points = [code_points(part).astype(np.uint32) for part in parts]
     known, ids = np.unique(np.concatenate(points), return_inverse=True)
     return list(np.split(ids, np.cumsum([len(part) for part in points[:-1]]))), len(known)
@@ -131,9 +133,9 @@ def _halves(ids: Ids) -> tuple[list[Ids], list[Ids]]:
 
 
 def repeated_lines(documents: Iterable[str], length: int) -> tuple[int, int]:
-    """How many lines of at least `length` characters have stood there before, and how many such lines there are.
+    """How many lines of at least `length` characters are repeated, and how many such lines there are.
 
-    Shorter lines are taken together up to that length, within a paragraph; very long ones by their sentences.
+    Shorter lines within a paragraph are joined up to that length; very long lines are cut into sentences.
     """
     hashes = np.fromiter((hash(line) for text in documents for line in _lines(text, length)), dtype=np.int64)
     return len(hashes) - len(np.unique(hashes)), len(hashes)
@@ -153,14 +155,14 @@ def _lines(text: str, length: int) -> Iterator[str]:
 
 
 def characters(tokens: Tokens, tokenizer: Tokenizer) -> Tokens:
-    """One number for each character: the tokens themselves where they are characters, else code points."""
+    """One number for each character: the token if tokens are characters, else the code point."""
     if isinstance(tokenizer, CharacterTokenizer):
         return tokens
     return code_points(tokenizer.decode(np.asarray(tokens).tolist()))
 
 
 def letters_alone(tokens: Tokens, tokenizer: Tokenizer) -> Tokens:
-    """The characters that are letters or digits, without regard to case: what stays of a text that was set or wrapped anew."""
+    """The letters and digits of a text without case: unchanged by another layout or line wrapping."""
     if isinstance(tokenizer, CharacterTokenizer):
         shown = ["", *tokenizer.characters]
         kinds: dict[str, int] = {}
@@ -175,15 +177,15 @@ def letters_alone(tokens: Tokens, tokenizer: Tokenizer) -> Tokens:
 
 
 def _folded(letter: str) -> int:
-    """The code point of a letter without regard to case; where that is several letters, a number that is no code point."""
+    """The code point of a letter without case; if that is several letters, a number that is no code point."""
     folded = letter.casefold()
     return ord(folded) if len(folded) == 1 else 0x110000 + ord(folded[0])
 
 
 def overlap(train: Iterable[Tokens], validation: Tokens, length: int, most: int) -> tuple[int, int]:
-    """How many of at most `most` n-grams of the validation split, evenly spread, stand in training too; and how many there are.
+    """How many of at most `most` evenly spread n-grams of the validation split also occur in training, and their number.
 
-    Those made mostly of one token after itself count for nothing: ruled lines stand in any two texts.
+    N-grams that mostly repeat one token are not counted: separator lines occur in any two texts.
     """
     if len(validation) < length:
         return 0, 0
@@ -192,7 +194,7 @@ def overlap(train: Iterable[Tokens], validation: Tokens, length: int, most: int)
     grams = grams[(grams[:, 1:] != grams[:, :-1]).mean(axis=1) >= _FEW_DIFFERENT]
     asked = hashes(grams, length)[:, 0]
     wanted = np.unique(asked)
-    there = np.zeros(2**_FILTER_BITS, dtype=bool)  # a cheap first look: nearly all of training is passed over by it
+    there = np.zeros(2**_FILTER_BITS, dtype=bool)  # a cheap first test, which excludes nearly all of training
     shift = np.uint64(64 - _FILTER_BITS)
     there[wanted >> shift] = True
     found = np.zeros(len(wanted) + 1, dtype=bool)

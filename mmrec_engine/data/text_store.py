@@ -1,4 +1,4 @@
-"""Clean text on its way to tokens: all documents of a corpus one behind the other in files, and read again piece by piece."""
+"""Clean text before it is encoded: all documents of a corpus, one after the other in files, and read again in blocks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from mmrec_engine.events import Progress
 
 
 class Documents(Protocol):
-    """Where text comes from. What is left out while it is read is named in `skipped`."""
+    """A source of text. Files skipped while reading are listed in `skipped`."""
 
     skipped: list[Skipped]
     total_bytes: int
@@ -36,7 +36,7 @@ class Piece:
     side: SplitName
     source: int
     text: str
-    ends_document: bool  # the last piece of its document on this side
+    ends_document: bool  # the last block of its document in this split
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class TextStore:
     table: DocumentTable
 
     def pieces(self, points: npt.NDArray[np.int64], first: int = 0, behind: int | None = None) -> Iterator[Piece]:
-        """The text again, each document cut at its point: training first, the rest validation.
+        """The text again, each document cut at its point: first the training split, then the validation split.
 
         points: one for each document. first, behind: of the files, as in a slice.
         """
@@ -67,7 +67,7 @@ class TextStore:
 
     @cached_property
     def _starts(self) -> list[int]:
-        """The first document of each file, and one behind the last."""
+        """The first document of each file, and the end of the last."""
         ends = np.cumsum([0, *(path.stat().st_size for path in self.files)])
         return [int(start) for start in np.searchsorted(np.append(0, np.cumsum(self._sizes)), ends)]
 
@@ -90,9 +90,9 @@ def _pieces_of(file: BinaryIO, size: int, point: int, source: int) -> Iterator[P
 def written(
     sources: Sequence[Documents], path: Path, repair: Repair | None, most_bytes: int | None
 ) -> Generator[Progress, None, TextStore]:
-    """Write all clean text to one file, corpus after corpus, mended if it is to be; an unusable document is taken back.
+    """Write all clean text to one file, corpus after corpus, repaired if requested; an unusable document is removed again.
 
-    most_bytes: whole documents as long as they stay within it; a first document that alone is larger is cut there.
+    most_bytes: whole documents within this limit; a first document that alone is larger is cut there.
     """
     table, limit = DocumentTable(), _Limit(most_bytes)
     in_all = sum(documents.total_bytes for documents in sources)
@@ -140,14 +140,14 @@ def _documents_of(sources: Sequence[Documents]) -> Iterator[tuple[int, Document,
 
 
 class _Limit:
-    """How many bytes of text may be taken."""
+    """How many bytes of text may be read."""
 
     def __init__(self, most: int | None) -> None:
         self._most = most
         self.reached = False
 
     def within(self, data: bytes, before: int) -> bytes:
-        """As much of the data as may be taken, in whole characters; `before`: bytes that were taken."""
+        """As much of the data as may be read, in whole characters; `before`: bytes read so far."""
         if self._most is None or before + len(data) <= self._most:
             return data
         self.reached = True
@@ -162,7 +162,7 @@ def _take_back(store: BinaryIO, start: int, repair: Repair | None, mended: int) 
 
 
 def _readable(pieces: Iterator[str]) -> Iterator[str]:
-    """A file that breaks while it is read is unusable; a disk that does not take what was read is another matter."""
+    """A file that fails while it is read is unusable; a disk that cannot store the text is another error."""
     try:
         yield from pieces
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Which prepared tokens came of which data set: found again without a look at the data set, and so without a network."""
+"""Prepared tokens by their data set, so that they are found without reading the data set or using a network."""
 
 from __future__ import annotations
 

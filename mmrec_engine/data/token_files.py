@@ -1,7 +1,8 @@
-"""From stored text to token files: split, vocabulary of the training split, ids. What is done is kept where that is asked for.
+"""From stored text to token files: split, vocabulary of the training split, ids. Finished files can be kept for a restart.
 
-Many documents go to the tokenizer at once, because the libraries share texts out over their threads, and most documents are
-too small to be shared out by themselves.
+Many documents are given to the tokenizer at once, because the libraries distribute texts over their threads, and most
+documents
+are too small to be divided.
 """
 
 from __future__ import annotations
@@ -47,11 +48,12 @@ def encode(
     fingerprint: str,
     target: Path,
 ) -> Generator[Progress, None, None]:
-    """Token files and their description in `target`.
+    """Write token files and their description to `target`.
 
-    points: how many characters of each document train. tokenizer: none where one is to be learnt; beside: special ids of it.
+    points: how many characters of each document are in the training split. tokenizer: None if one is to be learnt; beside: its
+    special ids.
 
-    Where `target` holds what a killed process had made of the same text, the work goes on after the last whole file of it.
+    If `target` has files of a killed process for the same text, the work continues after the last complete one.
     """
     documents = store.table
     total = int(documents.characters.sum())
@@ -94,12 +96,13 @@ def encode(
         "torn": done.torn,
     }
     (target / DESCRIPTION).write_text(json.dumps(description, ensure_ascii=False), encoding="utf-8")
-    for path in target.glob(f"{_DONE}*"):  # a killed process may have left one that was not whole
+    for path in target.glob(f"{_DONE}*"):  # a killed process may have left an incomplete one
         path.unlink()
 
 
 def points_of(documents: DocumentTable, share: float, record: SplitRecord | None = None) -> Points:
-    """How many characters of each document train; each corpus is split by itself, unless the person has split it.
+    """How many characters of each document are in the training split; each corpus is split by itself, unless it came with a
+    split.
 
     record: of an earlier run, whose documents keep their split.
     """
@@ -118,7 +121,7 @@ def points_of(documents: DocumentTable, share: float, record: SplitRecord | None
 
 
 def _together(pieces: Iterator[Piece]) -> Iterator[list[Piece]]:
-    """As many pieces at once as make work for some threads."""
+    """Enough blocks at once to occupy several threads."""
     gathered: list[Piece] = []
     characters = 0
     for piece in pieces:
@@ -132,7 +135,7 @@ def _together(pieces: Iterator[Piece]) -> Iterator[list[Piece]]:
 
 
 def _differs(tokenizer: Tokenizer, text: str, ids: npt.NDArray[np.unsignedinteger[Any]]) -> bool:
-    """Whether the ids turn back into another text; what the vocabulary does not have is left out of both."""
+    """Whether the ids decode to another text; characters outside the vocabulary are ignored."""
     if tokenizer.unknown is not None and bool((ids == tokenizer.unknown).any()):
         unknown = set(unknown_characters(tokenizer, "".join(set(text))))
         text = "".join(character for character in text if character not in unknown)
@@ -141,13 +144,13 @@ def _differs(tokenizer: Tokenizer, text: str, ids: npt.NDArray[np.unsignedintege
 
 
 class _Done:
-    """How far the token files are: whole files of the text store, and how large they were then."""
+    """Progress of the token files: encoded files of the text store, and the token files' sizes at that point."""
 
     def __init__(self, stored: dict[str, Any], corpora: int) -> None:
         self.files: int = stored.get("files", 0)
         self.tokenizer: dict[str, Any] = stored.get("tokenizer", {})
         self.sizes: dict[SplitName, int] = stored.get("sizes", {"train": 0, "validation": 0})
-        self.torn: int = stored.get("torn", 0)  # pieces that do not turn back into their text
+        self.torn: int = stored.get("torn", 0)  # blocks that do not round-trip
         self.counts = [Counts(**one) for one in stored.get("counts", [{}] * corpora)]
 
     @classmethod
@@ -168,7 +171,7 @@ class _Done:
 
 @contextlib.contextmanager
 def _opened(path: Path, size: int) -> Iterator[BinaryIO]:
-    """A file to write on behind its first `size` bytes."""
+    """A file to append to after its first `size` bytes."""
     with path.open("ab") as file:
         file.truncate(size)
         yield file

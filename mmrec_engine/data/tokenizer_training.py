@@ -1,4 +1,4 @@
-"""The tokenizer of a corpus, learnt from its training split, with word of how far it is."""
+"""The tokenizer of a corpus, learnt from its training split, with progress."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _LOOK_SECONDS = 0.1
 def learn_tokenizer(
     pieces: Iterator[str], characters: int, settings: Settings, special: tuple[str, ...]
 ) -> Generator[Progress, None, Tokenizer]:
-    """pieces: the text of the training split; characters: so many; special: names of ids beside the unknown one.
+    """pieces: the text of the training split; characters: their number; special: names of ids beside the unknown one.
 
-    Raises RequestError where there is no text, the vocabulary is too small, or a library is missing.
+    Raises RequestError if there is no text, the vocabulary is too small, or a library is missing.
     """
     if not characters:
         raise RequestError("corpus-side-empty", side=SIDES["training"])
@@ -36,7 +36,7 @@ def learn_tokenizer(
 
 
 class _Given:
-    """The text as a library takes it from another thread, and how much of it was taken."""
+    """The text, as read by the library in another thread, and how much of it was read."""
 
     def __init__(self, pieces: Iterator[str], share: float) -> None:
         self._pieces, self._share = pieces, share
@@ -54,7 +54,7 @@ class _Given:
 def _learn(
     pieces: Iterator[str], characters: int, settings: Settings, special: tuple[str, ...]
 ) -> Generator[Progress, None, LearntTokenizer]:
-    """The libraries ask for text and answer once at the end: they do so in a thread, so that this one can tell, and stop."""
+    """The libraries read the text and return once at the end. They run in a thread, so that this one can report and stop."""
     kind = LEARNT[settings.tokenizer]
     given = _Given(pieces, kind.most_characters / characters)
     outcome: list[LearntTokenizer | BaseException] = []

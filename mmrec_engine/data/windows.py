@@ -1,8 +1,9 @@
 """Windows of tokens for training and for evaluation, as pure functions of their number.
 
-Training window k lies in epoch e = k div n and starts at shift_e + stride · π_e(k mod n): π_e is a keyed permutation of the
-n windows, shift_e a seeded offset below one stride, so epochs see the text cut at other places. With jitter each window is
-moved from there by an offset of its own. A resumed run needs k only.
+Training window k is in epoch e = k div n and starts at shift_e + stride · π_e(k mod n): π_e is a keyed permutation of the
+n windows, shift_e a seeded offset below one stride, so windows start at other positions in each epoch. With jitter each window
+is
+moved by an offset of its own. A resumed run needs k only.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ import numpy.typing as npt
 
 from mmrec_engine.randomness import hash64, hashed, permuted
 
-IGNORED_LABEL = -100  # PyTorch's own: positions with it count for nothing
-_JITTER = 100  # the key of what is drawn
+IGNORED_LABEL = -100  # PyTorch's own: positions with it are ignored
+_JITTER = 100  # the key of the draws
 Tokens = npt.NDArray[np.unsignedinteger[Any]]
 Batch = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]  # inputs and labels, both (windows, length)
 
@@ -26,7 +27,7 @@ class Windows(Protocol):
 
     @property
     def count(self) -> int:
-        """Windows an epoch; 0 where not even one fits."""
+        """Windows an epoch; 0 if not even one fits."""
 
     def batch(self, numbers: npt.NDArray[np.int64]) -> Batch:
         """Inputs and labels of the windows with these numbers, both (windows, length)."""
@@ -36,7 +37,7 @@ class Windows(Protocol):
 class TrainingWindows:
     """Overlap-free (or strided) windows over `tokens`, in a seeded order that changes every epoch.
 
-    tag: the id that stands in the place of the first input of each, whose labels are as without it.
+    tag: the id that replaces the first input of each window, without a change of the labels.
     """
 
     tokens: Tokens
@@ -44,11 +45,11 @@ class TrainingWindows:
     stride: int
     seed: int
     tag: int | None = None
-    jitter: float = 0.0  # of the stride: how far a window may lie from its place, before or behind it
+    jitter: float = 0.0  # of the stride: how far a window may be moved, before or behind its position
 
     @property
     def count(self) -> int:
-        """Windows an epoch: the same in every epoch, whatever its shift; 0 where not even one fits."""
+        """Windows an epoch: the same in every epoch, whatever its shift; 0 if not even one fits."""
         room = len(self.tokens) - 1 - self.length  # the last possible start
         if room < 0:
             return 0
@@ -68,7 +69,7 @@ class TrainingWindows:
         return turns
 
     def at_places(self, places: npt.NDArray[np.int64], numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """First token of the windows at these places (0 … count - 1 along the text), cut and moved as their numbers have it."""
+        """First token of each window at these positions (0 … count - 1 along the text), shifted as its number requires."""
         epochs = numbers // self.count
         shifts = {epoch: self._shift(epoch) for epoch in np.unique(epochs).tolist()}
         starts = np.array([shifts[epoch] for epoch in epochs.tolist()], dtype=np.int64) + self.stride * places
@@ -91,9 +92,9 @@ class TrainingWindows:
 
 @dataclass(frozen=True)
 class EvaluationWindows:
-    """Windows that do not overlap and together predict every token but the first once; the tail is padded.
+    """Windows that do not overlap and together predict every token except the first once; the tail is padded.
 
-    tag: as of TrainingWindows.
+    tag: as in TrainingWindows.
     """
 
     tokens: Tokens

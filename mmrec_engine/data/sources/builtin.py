@@ -1,4 +1,4 @@
-"""Corpora that need no download: the project's own sample prose, and text that every Python carries with it."""
+"""Corpora that need no download: the project's sample prose, and text that is part of every Python installation."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SHORT_PARAGRAPH = 40  # characters; shorter ones (`import os`, `else:`) may rec
 
 
 class BuiltinDocuments:
-    """The documents of one built-in corpus, each repeated paragraph kept at its first place only."""
+    """The documents of one built-in corpus, with each repeated paragraph at its first place only."""
 
     def __init__(self, name: str) -> None:
         if name not in _SOURCES:
@@ -42,7 +42,7 @@ def builtin_names() -> tuple[str, ...]:
 
 
 def sample_folder() -> Path:
-    """The sample corpus: inside the installed package, or beside it in a checkout."""
+    """The sample corpus: in the installed package, or next to it in a checkout."""
     installed = Path(__file__).parents[1] / "sample"
     return installed if installed.is_dir() else Path(__file__).parents[3] / "data" / "sample"
 

@@ -1,4 +1,5 @@
-"""Packed files as plain bytes: gzip, bzip2, xz, Zstandard, told by their first bytes; and the files within a zip archive."""
+"""Compressed files as plain bytes: gzip, bzip2, xz, Zstandard, recognised by their first bytes; and the files in a zip
+archive."""
 
 from __future__ import annotations
 
@@ -28,7 +29,7 @@ _ENCRYPTED = 0x1
 class Unusable(Exception):
     """A file that is not text: reason is one of `messages.REASONS`.
 
-    hint: the likeliest encoding, where it is not UTF-8, or the system's words.
+    hint: the likeliest encoding if it is not UTF-8, or the system's error message.
     """
 
     def __init__(self, reason: str, hint: str = "") -> None:
@@ -38,7 +39,7 @@ class Unusable(Exception):
 
 @contextlib.contextmanager
 def damage_worded() -> Iterator[None]:
-    """What the libraries raise where a packed file is not whole, as Unusable."""
+    """What the libraries raise for an incomplete compressed file, as Unusable."""
     try:
         yield
     except (gzip.BadGzipFile, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError):
@@ -54,7 +55,7 @@ def damage_worded() -> Iterator[None]:
 
 
 def open_bytes(path: Path) -> BinaryIO:
-    """The file's bytes, unpacked where it is packed. Raises Unusable where a library is missing for that."""
+    """The file's bytes, decompressed if necessary. Raises Unusable if a library is missing for that."""
     with path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
     opening = _opening(head, path.name)
@@ -62,13 +63,13 @@ def open_bytes(path: Path) -> BinaryIO:
 
 
 def _opening(head: bytes, name: str) -> Callable[[Any], Any] | None:
-    """What opens a file whose first bytes or whose name say that it is packed; None for any other."""
+    """The function that opens a compressed file, recognised by first bytes or name; None for any other."""
     ending = PurePosixPath(name.lower()).suffix
     return next((opens for opens, of_it, begins in _PACKINGS if ending == of_it or head.startswith(begins)), None)
 
 
 def plain_name(name: str) -> str:
-    """A file's name in lower case without the endings of packings."""
+    """A file's name in lower case without suffixes of compression."""
     name = name.lower()
     while name.endswith(ENDINGS):
         name = name.rpartition(".")[0]
@@ -76,7 +77,7 @@ def plain_name(name: str) -> str:
 
 
 def is_archive(path: Path) -> bool:
-    """Whether it is a zip archive. Documents of office programs are too, inside, but have other names."""
+    """Whether it is a zip archive. Office documents are zip archives too, but have other names."""
     if path.suffix.lower() != ".zip":
         return False
     with path.open("rb") as file:
@@ -84,7 +85,7 @@ def is_archive(path: Path) -> bool:
 
 
 def members(path: Path) -> list[tuple[str, int]]:
-    """Names and bytes of the files in a zip archive, hidden ones left out. Raises Unusable."""
+    """Names and bytes of the files in a zip archive, without hidden ones. Raises Unusable."""
     with damage_worded(), _archive(path) as archive:
         return sorted(
             (info.filename, info.file_size)
@@ -116,7 +117,7 @@ def _archive(file: Path | BinaryIO) -> zipfile.ZipFile:
 
 @contextlib.contextmanager
 def _odd_worded() -> Iterator[None]:
-    """What a damaged archive makes `zipfile` stumble over beside its own errors."""
+    """What `zipfile` raises for a damaged archive, beside its own errors."""
     try:
         yield
     except (ValueError, KeyError, RuntimeError, OverflowError, struct.error):
@@ -134,7 +135,7 @@ def _zstd(file: Path | BinaryIO) -> BinaryIO:
     return cast(BinaryIO, module.ZstdFile(file))
 
 
-# What opens a path or an open file, the ending of its name, its first bytes.
+# The function that opens a path or an open file, the suffix of its name, its first bytes.
 _PACKINGS: tuple[tuple[Callable[[Any], Any], str, bytes], ...] = (
     (gzip.open, ".gz", b"\x1f\x8b\x08"),
     (bz2.open, ".bz2", b"BZh91AY&SY"),

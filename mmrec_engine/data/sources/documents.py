@@ -1,6 +1,6 @@
-"""Where text comes from: files and folders, and the built-in corpora, all as one stream of documents.
+"""Sources of text: files, folders and built-in corpora, as one stream of documents.
 
-A file is a document, or each row of a structured one; so is a file within a zip archive. What cannot be used is named in
+A file is a document, or each row of a structured one; so is a file within a zip archive. Unusable files are listed in
 `skipped`, never silently dropped.
 """
 
@@ -27,7 +27,7 @@ _MOST_TOLD = 20  # files
 
 @dataclass(frozen=True)
 class Skipped:
-    """A file, or lines of it, left out: reason is one of `messages.REASONS`."""
+    """A file, or lines of it, that was skipped: reason is one of `messages.REASONS`."""
 
     name: str
     reason: str
@@ -37,9 +37,9 @@ class Skipped:
 
 @dataclass(frozen=True)
 class Document:
-    """One text in clean pieces. `side` is set where the person has split the text already. `done`: bytes before it.
+    """One text in clean blocks. `side` is its split, if the text came with one. `done`: bytes before it.
 
-    size: bytes of the file, where the document is a file.
+    size: bytes of the file, if the document is a file.
     """
 
     name: str
@@ -51,11 +51,11 @@ class Document:
 
 @dataclass(frozen=True)
 class Reading:
-    """How the text of a corpus was taken from what was there.
+    """How the text of a corpus was read.
 
-    splits: of each corpus that came split, the files that train and those that validate. fields: those that hold the text of
-    structured files, each with the ones left aside. converted: how many files of a kind were made text. dropped_bytes: that
-    were no UTF-8.
+    splits: for each corpus that came with a split, its training and validation files. fields: those that hold the text of
+    structured files, each with the unused ones. converted: number of files converted to text, by kind. dropped_bytes: that
+    were not UTF-8.
     """
 
     splits: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = ()
@@ -72,7 +72,7 @@ class Reading:
         )
 
     def describe(self) -> dict[str, Any]:
-        """For run.json; empty where there is nothing to tell."""
+        """For run.json; empty if there is nothing to report."""
         splits = [
             {"train": list(train[:_MOST_TOLD]), "validation": list(validation[:_MOST_TOLD])}
             for train, validation in self.splits
@@ -106,7 +106,7 @@ class Entry:
 class FileDocuments:
     """The documents of a file or folder, in the order of their relative paths.
 
-    prepared: where prepared tokens are kept; a folder that lies in the root and is no text of its.
+    prepared: the folder of prepared tokens, which is skipped if it is within the root.
     """
 
     root: Path
@@ -143,20 +143,20 @@ class FileDocuments:
 
     @property
     def reading(self) -> Reading:
-        """How the text was taken from the files; complete once all documents have been given."""
+        """How the text was read from the files; complete once all documents have been yielded."""
         splits = () if self.split is None else ((tuple(self.split.training), tuple(self.split.validating)),)
         fields = tuple((one.told, one.others) for one in self._found.fields)
         return Reading(splits, fields, tuple(self._found.converted.items()), self._found.dropped_bytes)
 
     def side_of(self, name: str) -> SplitName | None:
-        """The side that a given split puts a file on; None where there is no such split, or it is no part of it."""
+        """The split of a file in a given split; None without a given split, or if the file is in neither."""
         role = None if self.split is None else self.split.roles.get(name)
         if self.split is None or role is None:
             return None
         return "train" if role == "train" else "validation" if role == self.split.held_out else None
 
     def _told_split(self) -> str:
-        """A training file and a validating one, to name the split by."""
+        """A training file and a validation file, as the name of the split."""
         return "" if self.split is None else f"{self.split.training[0]}, {self.split.validating[0]}"
 
     def _read(self, entry: Entry, side: SplitName | None, done: int) -> Iterator[Document]:
@@ -192,7 +192,7 @@ class FileDocuments:
         try:
             inner = members(path) if is_archive(path) else None
         except OSError:
-            inner = None  # told when it is read
+            inner = None  # reported when it is read
         except Unusable as error:
             self.skipped.append(Skipped(name, error.reason, error.hint, size))
             return
@@ -203,7 +203,7 @@ class FileDocuments:
             yield Entry(f"{name}/{member}", path, length, member)
 
     def _find(self) -> list[tuple[Path, int]]:
-        """Regular files below the root with their sizes; hidden ones, and links that lead out of the root, are left out."""
+        """Regular files below the root with their sizes, without hidden ones and links that lead out of the root."""
         try:
             mode = self.root.stat().st_mode
         except (FileNotFoundError, NotADirectoryError):
@@ -237,7 +237,7 @@ class FileDocuments:
         return sorted(found, key=lambda item: item[0].relative_to(self.root).as_posix())
 
     def _tell_link(self, path: Path, real_root: Path) -> bool:
-        """Note a link that leads out of the root, or nowhere; whether it is one."""
+        """Record a link that leads out of the root, or nowhere; returns whether it is one."""
         if not path.is_symlink() or _inside(path, real_root):
             return False
         self.skipped.append(Skipped(path.relative_to(self.root).as_posix(), "link-outside"))
@@ -252,7 +252,7 @@ class FileDocuments:
 
 
 def _is_run_folder(names: list[str]) -> bool:
-    """Whether these files are a training run's: it may lie in the folder that it trains on, and is no text of its."""
+    """Whether these files belong to a run: a run folder may be in the folder that it trains on, and is not text of it."""
     return LOCK in names and all(name in OWN or name.endswith((".pt", ".tmp")) for name in names)
 
 

@@ -1,8 +1,8 @@
 """Which field of structured rows holds the text, and the text of a row.
 
-A field is written as its name, `a.b` for `b` within `a` (of each, where `a` is a list), `a+b` for several joined. Joined fields
-stand one below the other, parted by a line end where neither brings white space; the turns of a conversation as `role: words`,
-parted by an empty line. Rows are mappings of any values. Must not know: files.
+A field is written as its name, `a.b` for `b` within `a` (within each item, if `a` is a list), `a+b` for several joined. Joined
+fields are separated by a line end unless one of them has white space there; turns of a conversation are written `role: words`,
+separated by an empty line. Rows are mappings of any values. Must not know: files.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 Row = Mapping[str, Any]
-SAMPLE = 200  # rows that are looked at to choose
+SAMPLE = 200  # rows that are read to choose the field
 _NAMES = (
     "text", "content", "body", "article", "document", "story", "passage", "raw_content", "page_content", "markdown", "code",
     "completion_text", "sentence", "review", "paragraph", "abstract",
@@ -25,7 +25,7 @@ _TOGETHER = (
 )  # fmt: skip
 _ROLES, _WORDS = ("role", "from", "speaker"), ("content", "value", "text")
 _FEWEST_WORDS = 3
-_FEWEST_LETTERS = 8  # of a script that writes no spaces between words
+_FEWEST_LETTERS = 8  # of scripts without spaces between words
 _PROSE_SHARE = 0.5
 
 
@@ -42,11 +42,11 @@ class TextField:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The fields of a row that it needs; a dotted one by its first name too, since a name may hold a dot."""
+        """The fields of a row that it needs; for a dotted one also its first name, because a name may contain a dot."""
         return tuple(dict.fromkeys(name for path in self.paths for name in (path, path.partition(".")[0])))
 
     def text_of(self, row: Row) -> str | None:
-        """Empty where the row has the field without any text; None where it has no such field, or no text can be there."""
+        """Empty if the row has the field without text; None if it has no such field, or its value cannot be text."""
         if self.told in row:
             return _as_text(row[self.told])
         values = [_as_text(_at(row, path)) for path in self.paths]
@@ -58,9 +58,9 @@ _ABSENT = object()
 
 
 def chosen_field(rows: Sequence[Row], wanted: str | None) -> TextField | None:
-    """The field that was asked for, else the one that holds text; None where there is none, or it cannot be told which.
+    """The requested field, else the one that holds text; None if there is none or it is ambiguous.
 
-    rows: the first of them; rows whose fields are null or empty say nothing.
+    rows: the first ones; rows whose fields are null or empty are ignored.
     """
     keys = tuple(dict.fromkeys(key for row in rows for key in row))
     told = wanted if wanted is not None else _guessed(rows, keys)
@@ -73,7 +73,7 @@ def chosen_field(rows: Sequence[Row], wanted: str | None) -> TextField | None:
 
 
 def keys_of(rows: Iterable[Row]) -> list[str]:
-    """The fields there are, those within others dotted, in their order."""
+    """The existing fields in their order, nested ones dotted."""
     found: dict[str, None] = {}
     for row in rows:
         for key, value in row.items():
@@ -83,7 +83,7 @@ def keys_of(rows: Iterable[Row]) -> list[str]:
 
 
 def is_prose(values: Iterable[str]) -> bool:
-    """Whether most of these are words one after another, and not names, numbers, links or labels."""
+    """Whether most of these values are running text, and not names, numbers, links or labels."""
     filled = [value for value in values if value.strip()]
     return bool(filled) and sum(map(_has_words, filled)) >= _PROSE_SHARE * len(filled)
 
@@ -126,7 +126,7 @@ def _as_text_all(values: Sequence[Any]) -> bool:
 
 
 def _at(row: Any, path: str) -> Any:
-    """The value at a dotted path; of a list the values of its members that have one."""
+    """The value at a dotted path; for a list, the values of its items that have one."""
     if isinstance(row, list | tuple):
         found = [value for one in row if (value := _at(one, path)) is not _ABSENT]
         return found if found or not row else _ABSENT
@@ -134,7 +134,7 @@ def _at(row: Any, path: str) -> Any:
         return _ABSENT
     if path in row:
         return row[path]
-    for place, character in enumerate(path):  # a name may hold a dot
+    for place, character in enumerate(path):  # a name may contain a dot
         if character == "." and path[:place] in row:
             return _at(row[path[:place]], path[place + 1 :])
     return _ABSENT
@@ -156,7 +156,7 @@ def _as_text(value: Any) -> str | None:
 
 
 def _turns(value: Any) -> list[str]:
-    """The turns of a conversation; empty where it is none."""
+    """The turns of a conversation; empty if it is not one."""
     if not isinstance(value, list | tuple):
         return []
     turns = []

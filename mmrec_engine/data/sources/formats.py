@@ -1,4 +1,4 @@
-"""What a file holds, told by its first bytes and, where those may be several things, by its name."""
+"""The format of a file, recognised by its first bytes and, if these are ambiguous, by its name."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Kind = Literal["text", "json-lines", "json", "table", "html", "xml", "rtf", "col
 _LINES = (".jsonl", ".ndjson", ".jsonlines", ".ldjson")
 _CODE_WITH_TAGS = (".md", ".markdown", ".py", ".js", ".ts", ".tsx", ".jsx", ".php", ".vue", ".svelte", ".rst", ".tex")
 _XML_NAMES = (".xml", ".nxml", ".tei", ".fb2", ".rss", ".atom")
-_XML_CODE = (".svg", ".xsl", ".xslt", ".xsd", ".xaml", ".csproj", ".plist")  # read as they stand, like other code
+_XML_CODE = (".svg", ".xsl", ".xslt", ".xsd", ".xaml", ".csproj", ".plist")  # read as plain text, like other code
 _HTML = re.compile(r"\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
 _XML = re.compile(r"\s*<\?xml\s")
 _ELEMENT = re.compile(r"\s*<[\w!?:.-]+[^<>]*>")
@@ -25,7 +25,7 @@ _TAG = re.compile(r"<(?:p|div|body|head|title|h[1-6]|table|span|br|ul|a)\b[^<>]*
 
 
 def kind_of(name: str, head: bytes, whole: bool) -> Kind:
-    """What a file is. name: its own, with the endings of packings; head: its first bytes; whole: whether those are all."""
+    """The format of a file. name: without suffixes of compression; head: its first bytes; whole: whether the head is all."""
     ending = PurePosixPath(plain_name(name)).suffix
     if head.startswith((b"PAR1", b"ARROW1")):
         return "columns"
@@ -50,13 +50,13 @@ def kind_of(name: str, head: bytes, whole: bool) -> Kind:
 
 
 def beginning(head: bytes) -> str:
-    """The first bytes as text, whatever is no character of it replaced."""
+    """The first bytes as text, with invalid ones replaced."""
     encoding = marked_encoding(head) or "utf-8"
     return codecs.getincrementaldecoder(encoding)("replace").decode(head).replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _json_kind(text: str, named: bool, whole: bool) -> Kind | None:
-    """named: whether the name says JSON. Another file is JSON only where two rows of it can be read."""
+    """named: whether the name says JSON. Another file is JSON only if two rows of it can be read."""
     start = text.lstrip("\ufeff \n\t")
     if start.startswith("["):
         if named:
@@ -74,7 +74,7 @@ def _json_kind(text: str, named: bool, whole: bool) -> Kind | None:
 
 
 def _value_at(text: str) -> bool:
-    """Whether an object of JSON begins here and is whole."""
+    """Whether a complete JSON object begins here."""
     try:
         return isinstance(json.JSONDecoder().raw_decode(text)[0], Mapping)
     except (ValueError, RecursionError):

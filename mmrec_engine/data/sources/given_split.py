@@ -1,9 +1,10 @@
-"""A split that the person has made: which files train and which validate, told by their names.
+"""A given split: training and validation files, recognised by their names.
 
-`train` beside `val`, `valid`, `validation` or `dev` is a split, and so is `train` beside `test` where none of those is there;
-files and folders alike: `train.txt` and `valid.txt`, `train.jsonl.gz` and `val.jsonl.gz`, `train/` and `dev/`. The word may
-stand within a name (`wiki.train.tokens` and `wiki.valid.tokens`, `train-00000-of-00002.jsonl`), where the rest is the same.
-Works on names alone; reads nothing.
+`train` beside `val`, `valid`, `validation` or `dev` is a split, and so is `train` beside `test` if none of those exists.
+This holds for files and folders: `train.txt` and `valid.txt`, `train.jsonl.gz` and `val.jsonl.gz`, `train/` and `dev/`. The
+word
+may be part of a name (`wiki.train.tokens` and `wiki.valid.tokens`, `train-00000-of-00002.jsonl`) if the rest is the same.
+Works on names only; reads nothing.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ _ROLES: dict[str, Role] = {
     "test": "test",
 }
 _PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip")
-# Endings of files that hold data. A pair such as train.md and test.md may be two pages of a manual, train.py and test.py two
-# programs: such a pair is a split only where nothing else is there.
+# Suffixes of data files. A pair such as train.md and test.md may be two pages of a manual, train.py and test.py two
+# programs: such a pair is a split only if there is nothing else.
 _DATA = (
     "", ".txt", ".text", ".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".tab", ".tokens", ".raw", ".parquet", ".arrow",
 )  # fmt: skip
@@ -38,7 +39,7 @@ _SHARD = re.compile(r"[-_.]?\d+(?:[-_]?of[-_]?\d+)?(?:-[0-9a-f]{16})?")  # train
 
 @dataclass(frozen=True)
 class GivenSplit:
-    """roles: of each file that has one, by its name. held_out: the role whose files validate."""
+    """roles: of each file that has one, by its name. held_out: the role of the validation files."""
 
     roles: Mapping[str, Role]
     held_out: Role
@@ -53,10 +54,11 @@ class GivenSplit:
 
 
 def given_split(names: Iterable[str]) -> GivenSplit | None:
-    """The split among files, by their paths relative to the corpus (with `/`); None where there is none.
+    """The split among files, by their paths relative to the corpus (with `/`); None if there is none.
 
-    A pair at the top that is surely meant decides for all, and files without a role are no part of it. Other pairs (deeper, or
-    of files that are no data) do where every file has a role, a README and its like left aside.
+    A clear pair at the top decides for all, and files without a role are in neither split. Other pairs (deeper, or of files
+    that
+    are not data files) are a split only if every file has a role, except a README and the like.
     """
     found = list(names)
     roles = _roles_at(_top_of(found), found, _DATA)
@@ -78,7 +80,7 @@ def given_split(names: Iterable[str]) -> GivenSplit | None:
 
 
 def _top_of(names: Sequence[str]) -> str:
-    """The folder that everything lies in, as a prefix of the names."""
+    """The folder that contains everything, as a prefix of the names."""
     folders = [name.rpartition("/")[0].split("/") for name in names if not _BESIDE.fullmatch(name)]
     shared = itertools.takewhile(lambda level: len(set(level)) == 1, zip(*folders, strict=False))
     return "".join(f"{level[0]}/" for level in shared if level[0])
@@ -94,7 +96,8 @@ def _parents(name: str) -> list[tuple[str, ...]]:
 
 
 def _roles_at(folder: str, names: Iterable[str], endings: tuple[str, ...] | None) -> dict[str, Role]:
-    """Roles of the files below a folder, by the entry of it that each is or lies in. endings: of files, None for any."""
+    """Roles of the files below a folder, by the entry of it that each is or is in. endings: suffixes of files, None for
+    any."""
     entries: dict[tuple[str, bool], list[str]] = defaultdict(list)
     for name in names:
         if name.startswith(folder):
@@ -115,7 +118,7 @@ def _roles_at(folder: str, names: Iterable[str], endings: tuple[str, ...] | None
 
 
 def _parted(name: str) -> tuple[str, str]:
-    """A file's name without its endings, and the one of them that tells its kind."""
+    """A file's name without its suffixes, and the suffix that names its format."""
     lower = name.lower()
     while lower.endswith(_PACKED):
         lower = lower.rpartition(".")[0]
@@ -124,7 +127,7 @@ def _parted(name: str) -> tuple[str, str]:
 
 
 def _readings(stem: str) -> Iterable[tuple[Role, str]]:
-    """Each word of a name that is a role, with the rest of the name; numbers of shards are no part of it."""
+    """Each word of a name that is a role, with the rest of the name without numbers of shards."""
     for word in _WORD.finditer(stem.lower()):
         role = _ROLES.get(word[0])
         if role is not None:

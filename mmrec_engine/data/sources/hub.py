@@ -1,7 +1,7 @@
-"""Rows of a data set as documents, streamed by the library `datasets`, from a place that can be noted and found again.
+"""Rows of a data set as documents, streamed by the library `datasets`, from a position that can be stored and restored.
 
-The shards of a data set come in an order that is a fixed permutation, so that a limit in size takes of all of it where there
-are several. Within a shard rows come as they stand; `streaming` mixes them.
+The shards of a data set come in the order of a fixed permutation, so that a limit in size takes rows from all parts of it, if
+there are several shards. Within a shard rows keep their order; `streaming` shuffles them.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from mmrec_engine.system.optional_dependencies import library
 EXTRA = "hub"
 _ORDER = 3  # key of the permutation of the shards
 _SECONDS = 10  # that the hub may take to answer at all
-_LONGEST = 2**22  # characters of a document that is made of lines
-_SAMPLE = 100  # rows that are looked at to choose the field
+_LONGEST = 2**22  # characters of a document made of lines
+_SAMPLE = 100  # rows that are read to choose the field
 _MOST_TOLD = 20
 _UNREACHED = ("Connect", "Timeout", "Network", "Offline", "Client", "LocalEntryNotFound", "HfHubHTTP")
 
 
 @dataclass
 class Place:
-    """Where in a data set the reading stands. state: the library's own, of the shard; carried: lines of a document begun."""
+    """A position in a data set. state: the library's own, within the shard; carried: lines of an unfinished document."""
 
     shard: int = 0
     state: dict[str, Any] | None = None
@@ -41,15 +41,16 @@ class Place:
 
 
 class HubDocuments:
-    """The documents of a data set from a place on; None for a row without text. `place` is always behind the last one given.
+    """The documents of a data set from a position on; None for a row without text. `place` is always after the last one
+    yielded.
 
-    field: that holds the text. held_out: the split that is meant for validation, where nobody asked for one split alone;
+    field: that holds the text. held_out: the split used for validation, unless one split was requested;
     left_out: the splits, such as `test`, that are not read then.
-    Raises RequestError where the data set, its split or its column is not there, or it cannot be reached or read.
+    Raises RequestError if the data set, its split or its column does not exist, or it cannot be reached or read.
     """
 
     def __init__(self, source: HubSource, name: str, revision: str | None, place: Place) -> None:
-        """name: as the person has called it. revision: that an earlier part was read from."""
+        """name: as the user wrote it. revision: that an earlier part was read from."""
         self._name, self._asked, self._place = name, source, place
         self._stream: Any = None
         library("datasets", EXTRA)
@@ -115,7 +116,8 @@ class HubDocuments:
             yield self.field.text_of(row)
 
     def _newest_revision(self) -> str | None:
-        """What the data set is now, in the hub's words. Asked once and with little patience: the library's own is minutes."""
+        """The present revision of the data set, from the hub. Asked once with a short timeout: the library's own is
+        minutes."""
         if self._source.local:
             return None
         hub = library("huggingface_hub", EXTRA)
@@ -140,7 +142,7 @@ class HubDocuments:
             raise self._error("hub-config", config=source.config or "", choices=_some(configs)) from None
 
     def _split_of(self, builder: Any) -> tuple[Any, int]:
-        """The split that is meant, as a stream; and bytes of its text, 0 where they are not known."""
+        """The selected split as a stream, and bytes of its text, 0 if unknown."""
         splits = builder.as_streaming_dataset()
         wanted = self._source.split or ("train" if "train" in splits or len(splits) != 1 else next(iter(splits)))
         if wanted not in splits:
@@ -154,7 +156,7 @@ class HubDocuments:
         return splits[wanted], int(getattr(described, "num_bytes", None) or 0)
 
     def _field_of(self) -> tuple[TextField, list[str]]:
-        """The field that holds the text, and the columns that it takes. The first rows may be null or empty."""
+        """The field that holds the text, and the columns that it needs. The first rows may be null or empty."""
         rows: list[Row] = list(self._data.take(_SAMPLE))
         if not rows:
             raise RequestError("corpus-empty", path=self._name)
@@ -174,7 +176,7 @@ class HubDocuments:
 
     @contextlib.contextmanager
     def _worded(self) -> Iterator[None]:
-        """What the library and those below it raise, which is of many kinds, as what a person can act on."""
+        """The many exceptions of the library and those below it, as an error that a user can act on."""
         try:
             yield
         except RequestError:
@@ -200,7 +202,7 @@ class HubDocuments:
 
 
 def _be_quiet() -> None:
-    """The libraries' own bars and warnings would tear the narration."""
+    """Silence the libraries' progress bars and warnings, which would disturb the narration."""
     datasets, hub = library("datasets", EXTRA), library("huggingface_hub", EXTRA)
     datasets.disable_progress_bars()
     datasets.utils.logging.set_verbosity(datasets.utils.logging.CRITICAL)

@@ -1,4 +1,4 @@
-"""Which data set a person means: `hf:OWNER/NAME[/CONFIG][@REVISION][:SPLIT[:COLUMN]]`, a folder or file, or one with a name."""
+"""The data set that a user names: `hf:OWNER/NAME[/CONFIG][@REVISION][:SPLIT[:COLUMN]]`, a folder or file, or a known name."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _PACKED = (".gz", ".zst", ".bz2", ".xz", ".zip")
 
 @dataclass(frozen=True)
 class HubSource:
-    """A data set as it was asked for; None: what the data set itself suggests.
+    """A data set as requested; None: the data set's own default.
 
-    path: OWNER/NAME, a local path, or the address of a file. title: a pattern of the rows that begin a document, where rows
-    are the lines of documents.
+    path: OWNER/NAME, a local path, or the address of a file. title: pattern of the rows that begin a document, if rows
+    are lines of documents.
     """
 
     path: str
@@ -42,7 +42,7 @@ class HubSource:
 
     @property
     def told(self) -> str:
-        """As a person would write it."""
+        """As a user would write it."""
         if self.remote_file:
             return self.path
         config = "" if self.config is None else f"/{self.config}"
@@ -67,7 +67,7 @@ class HubSource:
 
     @property
     def options(self) -> dict[str, str]:
-        """What else the library has to be told of that format."""
+        """Further arguments for the library with that format."""
         return {"sep": "\t"} if self._ending == ".tsv" else {}
 
     @property
@@ -78,7 +78,7 @@ class HubSource:
         return path.suffix
 
 
-# Data sets that have a name here. Sizes are of their text, about, as their cards tell.
+# Data sets with a name of their own. Sizes of their text are approximate, from their cards.
 NAMED: dict[str, HubSource] = {
     "tinyshakespeare": HubSource(
         "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt"
@@ -91,12 +91,12 @@ NAMED: dict[str, HubSource] = {
 
 
 def is_hub(corpus: str | tuple[str, ...] | None) -> bool:
-    """Whether a value of `--corpus` names a data set that is streamed."""
+    """Whether a value of `--corpus` names a streamed data set."""
     return isinstance(corpus, str) and (corpus in NAMED or corpus.startswith(PREFIX))
 
 
 def is_downloaded(corpus: str | tuple[str, ...] | None) -> bool:
-    """Whether it is one that lies elsewhere."""
+    """Whether it is remote."""
     return isinstance(corpus, str) and is_hub(corpus) and (corpus in NAMED or not _is_here(_place_of(corpus)))
 
 
@@ -105,7 +105,7 @@ def _place_of(corpus: str) -> str:
 
 
 def _is_here(path: str) -> bool:
-    """Whether it is a path; one that looks like a repository's name is, where there is such a folder or file."""
+    """Whether it is a path; one that looks like a repository's name is a path if such a folder or file exists."""
     try:
         return path.startswith(_LOCAL) or (bool(path) and Path(path).exists())
     except (OSError, ValueError):
@@ -113,14 +113,14 @@ def _is_here(path: str) -> bool:
 
 
 def source_of(corpus: str) -> HubSource:
-    """The data set that a value of `--corpus` names. Raises RequestError where it has not the form of one."""
+    """The data set that a value of `--corpus` names. Raises RequestError if it is malformed."""
     if corpus in NAMED:
         return NAMED[corpus]
     path, *chosen = corpus.removeprefix(PREFIX).split(":")
     split, column = [part.strip() or None for part in (*chosen, "", "")][:2]
     if len(chosen) <= 2 and _is_here(path):
         place = expanded(Path(path)).resolve()
-        if not place.exists() and (place.parent / "README.md").is_file():  # where a folder says which configs it has
+        if not place.exists() and (place.parent / "README.md").is_file():  # where a folder lists its configs
             return HubSource(str(place.parent), place.name, split=split, column=column)
         return HubSource(str(place), split=split, column=column)
     found = _REPOSITORY.fullmatch(path)
@@ -130,7 +130,7 @@ def source_of(corpus: str) -> HubSource:
 
 
 def anchored(corpus: str | None) -> str | None:
-    """The same data set by a path that holds from any folder."""
+    """The same data set with an absolute path."""
     if corpus is None or not corpus.startswith(PREFIX):
         return corpus
     path, colon, chosen = corpus.removeprefix(PREFIX).partition(":")
@@ -140,13 +140,13 @@ def anchored(corpus: str | None) -> str | None:
 
 
 def held_out_of(splits: Iterable[str]) -> str | None:
-    """The split that a data set means for validation; None where it has none, or nothing to train on beside it."""
+    """The validation split of a data set; None if it has none, or no training split with it."""
     names = set(splits)
     return next((name for name in _VALIDATION_SPLITS if name in names), None) if "train" in names else None
 
 
 def saved_splits(source: HubSource) -> list[str]:
-    """The splits of a folder that the library's `save_to_disk` made of several; empty for any other source."""
+    """The splits of a folder that the library's `save_to_disk` wrote; empty for any other source."""
     folder = Path(source.path)
     if not (source.local and (folder / "dataset_dict.json").is_file()):
         return []
@@ -154,7 +154,7 @@ def saved_splits(source: HubSource) -> list[str]:
 
 
 def saved_split(source: HubSource) -> HubSource:
-    """A split of a folder that the library's `save_to_disk` made of several: each lies in a folder of its own."""
+    """A split of a folder that the library's `save_to_disk` wrote: each is in a folder of its own."""
     names, folder = saved_splits(source), Path(source.path)
     if not names:
         return source

@@ -1,7 +1,7 @@
-"""Which legacy encoding bytes may be in, where they are not UTF-8: proposals for a person to judge, the likeliest first.
+"""Legacy encodings that bytes may be in, if they are not UTF-8: proposals for a person to judge, the likeliest first.
 
-The library charset-normalizer tells scripts apart: Cyrillic, Greek, Hebrew, Arabic, Chinese, Japanese, Korean. Between code
-pages of Latin letters, which share most of their characters, it often errs; there the letters that languages add to a-z
+The library charset-normalizer distinguishes scripts: Cyrillic, Greek, Hebrew, Arabic, Chinese, Japanese, Korean. Between code
+pages of Latin letters, which share most of their characters, it often fails; there the letters that languages add to a-z
 decide. Must not know: files.
 """
 
@@ -18,28 +18,28 @@ _LINE = 80  # characters shown
 _WIDE = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
 _SPACES = " \n\r\t\f。、，　"
 _MOST_BETWEEN_SPACES = 200  # characters
-_LATIN = (  # of those that read alike the first is told
+_LATIN = (  # of encodings with the same decoded text the first is proposed
     "windows-1252", "windows-1254", "windows-1250", "windows-1257", "iso-8859-2", "iso-8859-15", "cp857", "cp850", "cp852",
 )  # fmt: skip
 _OTHERS = (
     "windows-1251", "koi8-r", "koi8-u", "iso-8859-5", "cp866", "windows-1253", "iso-8859-7", "windows-1255", "iso-8859-8",
     "windows-1256", "iso-8859-6", "gb18030", "big5", "shift_jis", "cp932", "euc-jp", "euc-kr", "cp949",
 )  # fmt: skip
-_LETTERS = (  # what languages written in Latin letters add to a-z
+_LETTERS = (  # letters that languages with Latin script add to a-z
     "çğıöşüâîû", "äöüß", "àâæçéèêëîïôœùûüÿ", "áéíóúñü", "àáâãçéêíóôõú", "àèéìòù", "åäöéæø", "ąćęłńóśźż", "áčďéěíňóřšťúůýž",
     "áäčďéíĺľňóôŕšťúýž", "áéíóöőúüű", "čćđšž", "ăâîșțşţ", "ąčęėįšųūž", "āčēģīķļņšūž", "äõöüšž", "ëç", "áéíóúŵŷâêîô", "éèëïöüç",
 )  # fmt: skip
 _PUNCTUATION = "‘’‚“”„–—…«»‹›°·§€£¿¡ºª\N{NO-BREAK SPACE}"
-_NATURAL = 0.6  # a text that reads less naturally is not in Latin letters, or in no such encoding
+_NATURAL = 0.6  # a less natural text is not in Latin script, or in no such encoding
 _MOST_MESS = 0.2  # charset-normalizer's measure
 _MOST_ACCENTED = 0.4  # of the letters of a language in Latin letters
 
 
 def unmarked_unicode(head: bytes) -> tuple[str, str] | None:
-    """UTF-16 or UTF-32 without a byte order mark, and a decoded line; None where it is neither.
+    """UTF-16 or UTF-32 without a byte order mark, and a decoded line; None if it is neither.
 
-    Read in the wrong order of bytes, blanks and line ends are rare or unassigned characters, so what has the most of them is
-    meant; other bytes come to characters that no text has.
+    With the wrong byte order, blanks and line ends become rare or unassigned characters, so the order with the most of them
+    is right; other bytes decode to characters that no text has.
     """
     found = []
     for name in _WIDE:
@@ -62,21 +62,21 @@ def unmarked_unicode(head: bytes) -> tuple[str, str] | None:
 
 
 def likeliest_encoding(head: bytes) -> tuple[str, str] | None:
-    """The encoding that reads most naturally, and the first decoded line with a letter beyond ASCII; None where none fits."""
+    """The most natural encoding, and the first decoded line with a letter beyond ASCII; None if none fits."""
     return next(iter(readings(head)), None)
 
 
 def readings(head: bytes) -> list[tuple[str, str]]:
-    """The encodings that bytes which are not UTF-8 may be in, the most natural reading first; empty where none fits.
+    """The possible encodings of bytes that are not UTF-8, the most natural first; empty if none fits.
 
-    Each with its first decoded line beyond ASCII. Encodings that read alike are told once.
+    Each with its first decoded line beyond ASCII. Of encodings with the same decoded text only one is listed.
     """
     if (wide := unmarked_unicode(head)) is not None:
         return [wide]
     whole = head[: head.rfind(b"\n") + 1] or head
     latin = [(naturalness(text), name, text) for name in _LATIN if (text := _decoded(whole, name)) is not None]
-    latin.sort(key=lambda one: -one[0])  # stable: those named first are the more usual
-    # Without a line end to cut at, a character may be torn.
+    latin.sort(key=lambda one: -one[0])  # stable: the more usual encodings are listed first
+    # Without a line end, the text may be cut within a character.
     others = next((found for cut in range(4) if (found := _of_other_scripts(whole[: len(whole) - cut]))), [])
     natural = [(name, text) for score, name, text in latin if score >= _NATURAL]
     rest = [(name, text) for score, name, text in latin if 0 < score < _NATURAL]
@@ -106,20 +106,20 @@ def _of_other_scripts(data: bytes) -> list[tuple[str, str]]:
 
 
 def _ends_within(text: str) -> bool:
-    """Whether Hebrew letters that only end words stand within them: Cyrillic was read as Hebrew."""
+    """Whether Hebrew final letters occur within words: then Cyrillic was read as Hebrew."""
     ends = [behind.isalpha() for letter, behind in itertools.pairwise(text) if letter in "ךםןףץ"]
     return sum(ends) > len(ends) / 5
 
 
 def _in_library(name: str) -> str:
-    """The name by which charset-normalizer knows a codec."""
+    """The name of a codec in charset-normalizer."""
     from charset_normalizer.utils import iana_name
 
     return str(iana_name(name))
 
 
 def _decoded(data: bytes, name: str) -> str | None:
-    """The text, a character that breaks off at the end left out; None where bytes are none in this encoding."""
+    """The text without an incomplete character at the end; None if the bytes are not valid in this encoding."""
     try:
         text = codecs.getincrementaldecoder(name)().decode(data)
     except UnicodeError:
@@ -134,7 +134,7 @@ def _accented_share(data: bytes) -> float:
 
 
 def naturalness(text: str) -> float:
-    """How far what is not ASCII looks like prose of one language in Latin letters: 1 wholly, 0 or less not at all."""
+    """How much the characters beyond ASCII look like prose of one language in Latin script: 1 fully, 0 or less not at all."""
     beyond = [(before, character) for before, character in zip(" " + text, text, strict=False) if character >= "\x80"]
     if not beyond:
         return 0.0
@@ -145,12 +145,12 @@ def _as_in(letters: str, beyond: Sequence[tuple[str, str]]) -> float:
     score = 0.0
     for before, character in beyond:
         if character.lower() in letters or character == "İ":
-            # A capital behind a small letter is seldom meant.
+            # A capital after a small letter is rare in real text.
             score += -1.0 if before.islower() and character.isupper() else 1.0
         elif character in _PUNCTUATION:
             score += 0.5 if not before.islower() or character in "’–—…”»" else 0.2
         elif character.isalpha():
-            score -= 0.3  # a name from elsewhere
+            score -= 0.3  # a name from another language
         else:
             score -= 1.0
     return score

@@ -1,4 +1,4 @@
-"""The text of documents that are written in markup: HTML, XML and RTF, by the libraries that know them."""
+"""The text of documents in markup (HTML, XML and RTF), by libraries for these formats."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from bs4.element import PageElement, Tag
 
-# Elements that begin a line of their own where a page is shown.
+# Elements that start a new line where a page is shown.
 _BLOCKS = frozenset([
     "address", "article", "aside", "blockquote", "br", "caption", "dd", "details", "div", "dl", "dt", "fieldset", "figcaption",
     "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "nav", "ol", "p", "pre",
@@ -24,7 +24,7 @@ _DOCTYPE = re.compile(r"<!DOCTYPE\b[^\[>]*(?:\[.*?\]\s*)?>", re.DOTALL | re.IGNO
 _DECLARATION = re.compile(r"<\?.*?\?>", re.DOTALL)
 _EMPTY_LINE = re.compile(r"\n[ \t]*\n\s*")
 _UNSEEN = ("script", "style", "head", "noscript", "template", "svg", "iframe", "object", "button", "select")
-# Private characters, until white space has been made one: ends of lines and paragraphs, and what a `pre` keeps.
+# Private characters until white space is normalised: line ends, paragraph ends, and the content of a `pre`.
 _LINE, _PARAGRAPH, _KEPT_LINE, _KEPT_SPACE = "\ue000", "\ue001", "\ue002", "\ue003"
 _MARKS = str.maketrans("", "", _LINE + _PARAGRAPH + _KEPT_LINE + _KEPT_SPACE)
 _KEPT = str.maketrans({"\n": _KEPT_LINE, " ": _KEPT_SPACE})
@@ -32,7 +32,7 @@ _SHOWN = str.maketrans({_KEPT_LINE: "\n", _KEPT_SPACE: " ", _PARAGRAPH: "\n\n"})
 
 
 def html_text(source: str) -> str:
-    """What a person reads on the page, a paragraph parted from the next by an empty line."""
+    """The visible text of the page, with an empty line between paragraphs."""
     from bs4 import BeautifulSoup
 
     page = BeautifulSoup(source.translate(_MARKS), "html.parser")
@@ -53,9 +53,9 @@ def html_text(source: str) -> str:
 
 
 def xml_text(source: str) -> str:
-    """The words between the tags. An element within a sentence stays in its line, any other begins a line of its own.
+    """The words between the tags. An element within a sentence stays in its line, any other starts a new line.
 
-    The HTML parser reads it, since it goes on where a document is not well-formed; the case of names does not matter here.
+    The HTML parser reads it, because it accepts documents that are not well-formed; the case of names does not matter here.
     """
     from bs4 import BeautifulSoup
     from bs4.builder import builder_registry
@@ -79,9 +79,9 @@ def xml_text(source: str) -> str:
 
 
 def _marked(root: Tag, marks: Callable[[Tag], tuple[str, str] | None]) -> Iterator[str]:
-    """The text of a document in its order. marks: what is to stand before and behind an element; none where it is left out.
+    """The text of a document in its order. marks: text to put before and after an element; None to omit it.
 
-    One walk: to change the tree takes as long as an element has children, each time.
+    A single walk: each change of the tree would take time proportional to the element's children.
     """
     from bs4 import Tag
 
@@ -102,12 +102,12 @@ def _marked(root: Tag, marks: Callable[[Tag], tuple[str, str] | None]) -> Iterat
 
 
 def _is_text(part: object) -> bool:
-    """Whether it is text that is seen: no comment, declaration or the like, which are kinds of text to the library."""
+    """Whether it is visible text: comments, declarations and the like are text too for the library."""
     return type(part).__name__ in ("NavigableString", "CData")
 
 
 def _laid_out(marked: str) -> str:
-    """Text with lines and paragraphs for the marks; other white space is one blank."""
+    """Text with lines and paragraphs for the marks; other white space becomes one blank."""
     shown = re.sub(r"[ \t\r\n\f\xa0]+", " ", marked)
     shown = re.sub(rf"[ {_LINE}]*{_PARAGRAPH}[ {_LINE}{_PARAGRAPH}]*", _PARAGRAPH, shown)
     return re.sub(rf"(?: ?{_LINE} ?)+", "\n", shown).translate(_SHOWN).strip()

@@ -1,8 +1,9 @@
-"""Mojibake: text that was once decoded with the wrong code page (`Ã¶`, `ÄŸ`, `â€™` for ö, ğ, ’), found and mended.
+"""Mojibake: text that was decoded with the wrong code page (`Ã¶`, `ÄŸ`, `â€™` for ö, ğ, ’), found and repaired.
 
-Line by line, with ftfy, which changes only what is UTF-8 read as something else. Two cases are added that it leaves alone:
-UTF-8 read with a DOS code page, and Turkish read as Western or Central European (ý þ ð in place of ı ş ğ): the latter only
-where a text looks Turkish and has none of ı ş ğ, so that Icelandic stays as it is. Good text is never changed.
+Line by line, with ftfy, which changes only UTF-8 that was read as something else. Two further cases are handled here:
+UTF-8 read with a DOS code page, and Turkish read as Western or Central European (ý þ ð in place of ı ş ğ). The latter is
+repaired
+only in text that looks Turkish and has none of ı ş ğ, so that Icelandic is unchanged. Undamaged text is never changed.
 """
 
 from __future__ import annotations
@@ -14,24 +15,24 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
-_HEAD = 2**18  # characters by which a document is judged to be Turkish or not
+_HEAD = 2**18  # characters from which a document is judged to be Turkish or not
 _LONGEST_LINE = 2**22  # characters; a longer one is cut between two words
 
-# No mojibake is made of these alone, and most lines of Turkish text have nothing else beyond ASCII.
+# These alone are never mojibake, and most lines of Turkish text have nothing else beyond ASCII.
 _SUSPICIOUS = re.compile("[^\x00-\x7fçğıöşüÇĞİÖŞÜ]")
-# Bytes of windows-1254 that other code pages read as letters too: latin-1 and windows-1252, then windows-1250 and -1257.
+# Bytes of windows-1254 that are letters in other code pages too: latin-1 and windows-1252, then windows-1250 and -1257.
 _TURKISH = str.maketrans("ýþðÝÞÐţđŢĐ", "ışğİŞĞşğŞĞ")
 _IN_PLACE_OF_TURKISH = re.compile("[ýþðÝÞÐţđŢĐ]")
 _TURKISH_ONLY = re.compile("[ışğ]")
-# Frequent words that a wrong code page leaves whole: one in fifteen of any Turkish text together, and of no other language.
+# Frequent words that a wrong code page does not change: one in fifteen of any Turkish text, and of no other language.
 _TURKISH_WORDS = {
     "bir", "ve", "bu", "için", "ile", "çok", "daha", "gibi", "kadar", "sonra", "olarak", "ama", "olan",
 }  # fmt: skip
 _TURKISH_SHARE = 0.02
 _TURKISH_KINDS = 3
 _DOS_PAGES = ("cp857", "cp850", "cp437")
-_DOS_LEAD = re.compile("[├─┼┬ÔΓ]")  # what the first bytes of UTF-8 letters and quotation marks look like in them
-# Damage that nothing mends: a replacement character, a control or a drawing amid letters, two scripts in one word.
+_DOS_LEAD = re.compile("[├─┼┬ÔΓ]")  # how the first bytes of UTF-8 letters and quotation marks look in them
+# Irreparable damage: a replacement character, a control or box-drawing character within letters, two scripts in one word.
 _BEYOND_REPAIR = re.compile(
     "\N{REPLACEMENT CHARACTER}"
     "|[^\\W\\d_][\x80-\x9f¡-§©¬±-³¹º»÷‡†\u2500-\u25ff][^\\W\\d_]{2}"
@@ -42,13 +43,13 @@ _LOST = re.compile(r"[a-zçöü]\?[a-zçöü]")  # in Turkish text: a letter tha
 
 
 def repair(text: str) -> tuple[str, int]:
-    """The mended text of one document, and how many words of it were damaged."""
+    """The repaired text of one document, and how many words of it were damaged."""
     mending = Repair()
     return "".join(mending.pieces((text,))), mending.words
 
 
 def damaged_words(text: str) -> tuple[int, int]:
-    """How many words of one document are damaged, those beyond repair too; and how many it has."""
+    """How many words of one document are damaged, including irreparable ones, and how many it has."""
     mended, damaged = repair(text)
     if not mended.isascii():
         damaged += _words_with(_BEYOND_REPAIR, mended)
@@ -58,7 +59,7 @@ def damaged_words(text: str) -> tuple[int, int]:
 
 
 def looks_turkish(text: str) -> bool:
-    """Whether words that are frequent in Turkish, and stay whole in a wrong code page, are frequent here."""
+    """Whether frequent Turkish words that a wrong code page does not change are frequent here."""
     words = text.lower().split()
     found = Counter(word for word in words if word in _TURKISH_WORDS)
     return len(found) >= _TURKISH_KINDS and found.total() >= _TURKISH_SHARE * len(words)
@@ -71,12 +72,12 @@ def _words_with(damage: re.Pattern[str], text: str) -> int:
 
 @dataclass
 class Repair:
-    """Mends documents that come in pieces; what comes out does not depend on where they were cut. words: mended so far."""
+    """Repairs documents that come in blocks; the result does not depend on the blocks. words: repaired so far."""
 
     words: int = 0
 
     def pieces(self, pieces: Iterable[str]) -> Iterator[str]:
-        """One document, cut anew at the ends of lines, so that no word is torn."""
+        """One document, cut at line ends instead, so that no word is cut."""
         source = iter(pieces)
         kept = ""
         for piece in source:
@@ -96,7 +97,7 @@ class Repair:
     def _mended(self, text: str, turkish: bool) -> str:
         if text.isascii():
             return text
-        lines = text.split("\n")  # at no other end of a line: some are part of the damage
+        lines = text.split("\n")  # only at `\n`: other line ends can be part of the damage
         for number, line in enumerate(lines):
             if not line.isascii():
                 mended = _mended_line(line, turkish)
@@ -110,7 +111,7 @@ def _mended_line(line: str, turkish: bool) -> str:
     if not _SUSPICIOUS.search(line):
         return line
     mended = re.sub(r"\S+", _from_dos, line) if _DOS_LEAD.search(line) else line
-    if _TURKISH_ONLY.search(mended):  # beside good Turkish words only the others are looked at
+    if _TURKISH_ONLY.search(mended):  # beside intact Turkish words only the others are tested
         mended = re.sub(r"\S+", lambda word: _by_ftfy(word[0]) if _SUSPICIOUS.search(word[0]) else word[0], mended)
     else:
         mended = _by_ftfy(mended)
@@ -124,11 +125,11 @@ def _mended_line(line: str, turkish: bool) -> str:
 def _by_ftfy(text: str) -> str:
     from ftfy import fix_encoding
 
-    return fix_encoding(text, replace_lossy_sequences=False)  # what is lost cannot be mended
+    return fix_encoding(text, replace_lossy_sequences=False)  # lost characters cannot be repaired
 
 
 def _from_dos(found: re.Match[str]) -> str:
-    """A word of UTF-8 that was read with a DOS code page, as it was meant; any other word as it is."""
+    """A word of UTF-8 that was read with a DOS code page, repaired; any other word unchanged."""
     word = found.group()
     for page in _DOS_PAGES if _DOS_LEAD.search(word) else ():
         try:
@@ -148,7 +149,7 @@ def _is_misread_turkish(head: str) -> bool:
 
 
 def _last_cut(text: str) -> int:
-    """Where a text can be cut: behind its last line; in a line without end, behind a word."""
+    """Where a text can be cut: after its last line; in a line without end, after a word."""
     cut = text.rfind("\n") + 1
     if not cut and len(text) > _LONGEST_LINE:
         cut = text.rfind(" ") + 1 or len(text)

@@ -1,7 +1,7 @@
-"""A quick look at a corpus before it is prepared: how much there is, and how its text begins. Reads 64 KB of a file at most.
+"""A preview of a corpus before it is prepared: its size, and how its text begins. Reads at most 64 KB of a file.
 
-The files are those that `FileDocuments` would read, told apart as it does. What stands behind the first 64 KB of a file is not
-looked at, so a file may look well here and prove unusable when it is read whole.
+The files are those that `FileDocuments` would read, recognised in the same way. Text after the first 64 KB of a file is not
+read, so a file may look usable here and turn out unusable when it is read whole.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from mmrec_engine.data.sources.text import as_utf8, clean_pieces
 _HEAD_BYTES = 2**16
 _MOST_NAMES = 20
 _MOST_ROWS = 40
-_MOST_HEADS = 20  # files whose beginning is read in search of text
+_MOST_HEADS = 20  # files whose beginning is read to find text
 
 
 @dataclass(frozen=True)
 class Preview:
-    """A look at a corpus.
+    """A preview of a corpus.
 
-    names: the first files, or documents of a built-in corpus; shown: the one whose first `lines` these are. Where the first
-    text is in an unknown encoding there are no lines but `readings`: encodings that it may be in, likeliest first, each with a
-    line of it. reason: why there are no lines, as in `Skipped`; empty where there are some, or no file at all.
+    names: the first files, or documents of a built-in corpus; shown: the one whose first `lines` these are. If the first
+    text is in an unknown encoding there are no lines but `readings`: possible encodings, likeliest first, each with a
+    line of it. reason: why there are no lines, as in `Skipped`; empty if there are some, or no file at all.
     """
 
     total_bytes: int
@@ -50,16 +50,16 @@ class Preview:
 def preview(
     path: Path, encoding: str | None, lines: int = 40, text_field: str | None = None, skip_invalid: bool = False
 ) -> Preview:
-    """Look at a file or folder. encoding: of text that is not Unicode; None where the person has named none. text_field,
+    """Preview a file or folder. encoding: of text that is not Unicode; None if none was named. text_field,
     skip_invalid: as in `TextReader`.
 
-    Raises RequestError where there is no such path, it cannot be read, or Python knows no such encoding.
+    Raises RequestError if the path does not exist, it cannot be read, or Python does not know the encoding.
     """
     return _FileHeads(path, encoding, text_field=text_field, skip_invalid=skip_invalid).preview(lines)
 
 
 def preview_builtin(name: str, lines: int = 40) -> Preview:
-    """Look at a built-in corpus. Raises RequestError for an unknown name, or where this Python does not carry it."""
+    """Preview a built-in corpus. Raises RequestError for an unknown name, or if this Python does not include it."""
     documents = BuiltinDocuments(name)
     texts = [(document.name, "".join(document.pieces)) for document in documents]
     total = sum(len(text.encode("utf-8", "replace")) for _, text in texts)
@@ -101,7 +101,7 @@ class _FileHeads(FileDocuments):
         if kind == "text":
             if whole:
                 return "".join(clean_pieces(io.BytesIO(head), self.encoding, [] if self.skip_invalid else None))
-            # The first piece of a head that breaks off ends where a character does, whatever its encoding.
+            # The first block of a truncated head ends at a character, whatever its encoding.
             return next(clean_pieces(io.BytesIO(_whole_characters(head)), self.encoding), "")
         source: BinaryIO = file
         if kind == "columns":
@@ -119,7 +119,7 @@ class _FileHeads(FileDocuments):
 
 @contextlib.contextmanager
 def _opened(entry: Entry) -> Iterator[BinaryIO]:
-    """Raises Unusable, whatever it is that keeps the file from being read."""
+    """Raises Unusable, whatever prevents the file from being read."""
     try:
         with damage_worded(), entry.opened() as file:
             yield file
@@ -128,7 +128,7 @@ def _opened(entry: Entry) -> Iterator[BinaryIO]:
 
 
 def _whole_characters(head: bytes) -> bytes:
-    """UTF-8 without the torn character at its end, or it would be taken for another encoding; other bytes as they are."""
+    """UTF-8 without the incomplete character at its end, which would suggest another encoding; other bytes unchanged."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         decoder.decode(head)

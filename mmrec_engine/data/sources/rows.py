@@ -1,6 +1,6 @@
 """Rows of structured files: JSON lines, JSON arrays and documents, CSV and TSV, Parquet and Arrow. Streams where it can.
 
-A row is a mapping; what stands where a row should be and is none comes as None, to be counted.
+A row is a mapping; a value that is no row is yielded as None, so that it can be counted.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from mmrec_engine.data.sources.text import json_lines, undecodable_lines, utf8_d
 from mmrec_engine.errors import RequestError
 from mmrec_engine.system.optional_dependencies import install_command, library
 
-BLANK: Row = {}  # stands where an empty line is, so that lines can be counted
-TORN: Row = {}  # where a line is no UTF-8, in a file that is
+BLANK: Row = {}  # stands for an empty line, so that lines can be counted
+TORN: Row = {}  # for a line that is not UTF-8, in a file that otherwise is
 _EXTRA = "hub"
-_DROPPED_SHARE = 0.02  # of the bytes of a line of JSON; a line with more of them in no UTF-8 is in another encoding
+_DROPPED_SHARE = 0.02  # of the bytes of a line of JSON; with more invalid ones the line is in another encoding
 _READ = 2**20  # characters
 _LARGEST_VALUE = 2**28  # characters of one JSON value
 _HEADER = 60  # characters of a column's name at most
@@ -30,9 +30,9 @@ _JUDGED_ROWS = 200
 
 
 def rows_of_lines(file: BinaryIO, encoding: str | None, dropped: list[int] | None) -> Iterator[Row | None]:
-    """JSON, a row in each line, `BLANK` for an empty one. Where one line is all, it may hold the rows within it.
+    """JSON with a row in each line, `BLANK` for an empty one. If the file is a single line, it may hold the rows within it.
 
-    `TORN` for a line that is no UTF-8, in a file that is but for a few bytes. encoding, dropped: as in `clean_pieces`. Raises
+    `TORN` for a line that is not UTF-8, in a file that otherwise is. encoding, dropped: as in `clean_pieces`. Raises
     Unusable.
     """
     alone: list[Any] = []  # the first value, until there is a second
@@ -58,7 +58,7 @@ def rows_of_lines(file: BinaryIO, encoding: str | None, dropped: list[int] | Non
 
 
 def _value(line: bytes | str, encoding: str | None, dropped: list[int] | None) -> Any:
-    """None where it is no JSON, `TORN` where it is no UTF-8 and nothing else was named."""
+    """None if it is not JSON, `TORN` if it is not UTF-8 and no encoding was named."""
     try:
         try:
             return json.loads(line if isinstance(line, str) else line.decode("utf-8"))
@@ -75,7 +75,7 @@ def _value(line: bytes | str, encoding: str | None, dropped: list[int] | None) -
 
 
 def rows_of_json(pieces: Iterator[str]) -> Iterator[Row | None]:
-    """JSON that is one value: an array of rows, or an object that is a row or holds them."""
+    """JSON that is one value: an array of rows, or an object that is a row or holds rows."""
     text = next(pieces, "")
     start = text.lstrip("\ufeff \n\t")
     if not start.startswith("["):
@@ -91,7 +91,7 @@ def rows_of_json(pieces: Iterator[str]) -> Iterator[Row | None]:
             return
         try:
             value, end = decoder.raw_decode(buffer)
-            whole = end < len(buffer) or ended  # a number may go on
+            whole = end < len(buffer) or ended  # a number may continue
         except ValueError:
             whole = False
         except RecursionError:
@@ -139,9 +139,9 @@ def _rows_within(value: Any) -> Iterator[Row | None]:
 
 
 def table_of(head: str, ending: str, whole: bool) -> tuple[str, int] | None:
-    """The delimiter of a table and how `csv` is to take quotes; None where the head of a text is no table.
+    """The delimiter of a table and the quoting for `csv`; None if the head of a text is not a table.
 
-    ending: of the file's name; one that tells a table needs less proof. whole: whether the head is all.
+    ending: suffix of the file's name; a table suffix needs less evidence. whole: whether the head is all of the file.
     """
     lines = head if whole else head[: head.rfind("\n") + 1]
     named = {".tsv": "\t", ".tab": "\t", ".csv": _DELIMITERS}.get(ending)
@@ -167,7 +167,7 @@ def _parsed(lines: str, delimiter: str, quoting: int) -> Iterator[list[str]]:
 
 
 def _is_header(rows: list[list[str]]) -> bool:
-    """Whether the first row names the columns: short names, each once, none a number, none of them a value below it."""
+    """Whether the first row is a header: short, unique names, none of them a number or a value that occurs below it."""
     names = [name.strip() for name in rows[0]]
     if len(set(names)) < len(names) or not all(0 < len(name) <= _HEADER and not _is_number(name) for name in names):
         return False
@@ -186,7 +186,7 @@ def _is_number(text: str) -> bool:
 
 
 def rows_of_table(pieces: Iterator[str], delimiter: str, quoting: int) -> Iterator[Row | None]:
-    """The rows of a CSV or TSV text by the names in its first row; without such names the columns are `1`, `2` and so on."""
+    """The rows of a CSV or TSV text by the names in its header; without a header the columns are `1`, `2` and so on."""
     csv.field_size_limit(2**31 - 1)
     reader = csv.reader(_lines_of(pieces), delimiter=delimiter, quoting=quoting)  # type: ignore[arg-type]
     try:

@@ -1,10 +1,10 @@
-"""A streamed data set brought to disk once, in parts, so that a process that is killed loses one part at most.
+"""A streamed data set written to disk once, in parts, so that a process that is killed loses one part at most.
 
-    rows ──► clean documents ──► a part of some 64 MiB, its documents mixed ──► text, table, and the place behind it
+rows ──► clean documents ──► a part of some 64 MiB, its documents shuffled ──► text, table, and the position after it
 
-Which documents a part holds, and how they are mixed, is a function of the data set alone: read in one go or in many, it comes
-to the same text. The mixing takes the place of a shuffle buffer, whose content could not be found again. Nobody's seed is in
-it, so that runs of different seeds have the same text on the same side.
+The documents of a part and their order are a function of the data set alone, so the text does not depend on interruptions.
+This shuffling replaces a shuffle buffer, whose content could not be restored. It uses no seed of the run,
+so that runs with different seeds have the same split.
 """
 
 from __future__ import annotations
@@ -33,18 +33,18 @@ from mmrec_engine.storage.files import write_whole
 from mmrec_engine.storage.folder_lock import RunLock
 
 PART_BYTES = 64 * 2**20  # of text
-FORMAT = 2  # raised whenever the same data set would give other text
-_HELD_OUT = 0.1  # of the most text, for the data set's own validation split
+FORMAT = 2  # increased whenever the same data set would give other text
+_HELD_OUT = 0.1  # of the text limit, for the data set's own validation split
 _MIXING = 5  # key
 _TELL_BYTES = 2**20
 
 
 @dataclass(frozen=True)
 class Streamed:
-    """A data set on disk. empty: rows without text, left out; repaired_words: mended as it was read.
+    """A data set on disk. empty: skipped rows without text; repaired_words: repaired while reading.
 
-    held_out: its own validation split, which is the validation split then. left_out: other splits that were
-    not read. field: that holds the text; others: those left aside.
+    held_out: its own validation split, which is then used. left_out: other splits that were
+    not read. field: that holds the text; others: the unused fields.
     """
 
     store: TextStore
@@ -57,7 +57,7 @@ class Streamed:
 
 
 def key_of(source: HubSource, most_bytes: int | None, repair: bool) -> str:
-    """A name for the text that comes of a data set. Of a local one the files' sizes and times are in it."""
+    """The cache key of the text of a data set. For a local one it includes the files' sizes and times."""
     files: list[str] = []
     if source.local:
         root = Path(source.path)
@@ -68,7 +68,7 @@ def key_of(source: HubSource, most_bytes: int | None, repair: bool) -> str:
 
 
 def locked(folder: Path) -> Generator[Progress, None, contextlib.AbstractContextManager[None]]:
-    """Make the folder and hold it until what is returned is left; waits while another process holds it."""
+    """Create the folder and lock it until the context ends; waits while another process holds the lock."""
     while True:
         folder.mkdir(exist_ok=True)
         try:
@@ -91,16 +91,16 @@ def _held(lock: RunLock) -> Iterator[None]:
 
 
 def begun(folder: Path) -> bool:
-    """Whether anything in it is worth going on with."""
+    """Whether it contains anything to continue from."""
     return any(folder.glob("part-*.json"))
 
 
 def streamed(
     source: HubSource, name: str, folder: Path, most_bytes: int | None, repair: Repair | None
 ) -> Generator[Progress, None, Streamed]:
-    """Bring the data set into the folder, or the rest of it; at most so many bytes of it, in whole documents.
+    """Write the data set to the folder, or the rest of it; at most the given number of bytes, in whole documents.
 
-    Raises RequestError as `HubDocuments` does. What was read until then stays.
+    Raises RequestError as `HubDocuments` does. What was read until then is kept.
     """
     parts = _Parts(folder)
     if repair:
@@ -119,7 +119,7 @@ def streamed(
 def _read_split(
     source: HubSource, name: str, parts: _Parts, most_bytes: int | None, repair: Repair | None
 ) -> Generator[Progress, None, None]:
-    """The rest of one split: of the one to train on, or of that which the data set holds out for validation.
+    """The rest of one split: the training split, or the data set's own validation split.
 
     most_bytes: of the whole text.
     """
@@ -154,7 +154,7 @@ def _read_split(
         place = asdict(documents.place)
         kept = _Kept(part.empty, repaired, all_read, documents.revision, place, held_out, side, told, others, left_out)
         before += part.bytes
-        if ended and side == "train":  # what is read next begins at its beginning
+        if ended and side == "train":  # the next split starts at its beginning
             kept = replace(kept, side="validation", place=asdict(Place()))
         parts.add(part, kept, side)
 
@@ -165,9 +165,9 @@ def _below(done: int, total: int) -> int:
 
 @dataclass(frozen=True)
 class _Kept:
-    """What is noted behind a part. empty, repaired: until here; place: of a `Place`.
+    """The note written after a part. empty, repaired: totals up to here; place: of a `Place`.
 
-    held_out: the validation split, where the data set has one; side: what the place is in, None where there is only one split.
+    held_out: the validation split, if the data set has one; side: the split of the position, None if there is only one.
     """
 
     empty: int
@@ -183,7 +183,7 @@ class _Kept:
 
 
 class _Part:
-    """Documents that are gathered in memory until they make a part."""
+    """Documents collected in memory until they fill a part."""
 
     def __init__(self, before: int, empty: int, most: int | None) -> None:
         """before: bytes of the earlier parts; empty: rows without text so far."""
@@ -217,20 +217,20 @@ class _Part:
 
     @property
     def tell(self) -> bool:
-        """Whether there is something new to tell of, each time that it is."""
+        """Whether enough was added since the last report of progress."""
         due = self.bytes - self._told >= _TELL_BYTES
         self._told = self.bytes if due else self._told
         return due
 
     def mixed(self, number: int) -> Iterator[tuple[bytes, int]]:
-        """The documents and their characters in the order of the part with this number."""
+        """The documents and their characters in the shuffled order of the part with this number."""
         count = len(self._documents)
         for index in permuted(np.arange(count), count, hash64(_MIXING, number)) if count else ():
             yield self._documents[index], self._characters[index]
 
 
 class _Parts:
-    """The parts in a folder. One counts once its note has its name, which comes last."""
+    """The parts in a folder. A part is complete once its note, which is written last, has its name."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -273,7 +273,7 @@ class _Parts:
         return self._folder / f"part-{self.count if number is None else number:05d}.{kind}"
 
     def _remove_others(self) -> None:
-        """What no note stands for, and token files that were made of less."""
+        """Remove parts without a note, and token files that were made from less text."""
         known = {self._path(kind, number).name for kind in ("text", "npy", "json") for number in range(self.count)}
         for path in self._folder.glob("part-*"):
             if path.name not in known:

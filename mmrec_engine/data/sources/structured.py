@@ -1,4 +1,4 @@
-"""The documents within one file: what it is, its rows, the field that holds their text, or its text out of markup."""
+"""The documents within one file: its format, its rows, the field that holds their text, or the text extracted from markup."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ from mmrec_engine.data.sources.rows import (
 from mmrec_engine.data.sources.text import as_utf8, clean, clean_pieces, refuse_unmarked_unicode
 
 HEAD_BYTES = 2**16
-_LARGEST_MARKUP = 2**26  # characters of a page, which is held in memory whole
+_LARGEST_MARKUP = 2**26  # characters of a page, which is kept in memory as a whole
 _CHARSET = re.compile(
     rb"""<(?:meta|\?xml)\b[^>]{0,200}?(?:charset|encoding)\s*=\s*["']?([A-Za-z0-9_.:-]{2,40})""", re.IGNORECASE
 )
-_MOST_KEYS = 12  # named
+_MOST_KEYS = 12  # listed
 _CONVERT: dict[Kind, Callable[[str], str]] = {"html": html_text, "xml": xml_text, "rtf": rtf_text}
 
 
 @dataclass
 class Found:
-    """What the files of a corpus were, for those who want to know. fields: how many files each was taken from."""
+    """The formats of the files of a corpus, for reports. fields: how many files each was read from."""
 
     fields: Counter[TextField] = field(default_factory=Counter)
     converted: Counter[str] = field(default_factory=Counter)
@@ -47,7 +47,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Lost:
-    """What of a file is left out: reason and hint as in `Skipped`."""
+    """A skipped part of a file: reason and hint as in `Skipped`."""
 
     reason: str
     hint: str
@@ -55,7 +55,7 @@ class Lost:
 
 @dataclass(frozen=True)
 class Text:
-    """A document in clean pieces. in_row: it is one of several in its file."""
+    """A document in clean blocks. in_row: it is one of several in its file."""
 
     pieces: Iterator[str]
     in_row: bool = False
@@ -63,9 +63,9 @@ class Text:
 
 @dataclass(frozen=True)
 class TextReader:
-    """How text is taken from files. encoding: of what is not Unicode; text_field: as `fields` reads it.
+    """How text is read from files. encoding: of text that is not Unicode; text_field: as `fields` reads it.
 
-    skip_invalid: leave out bytes that spoil a file which is UTF-8 but for them.
+    skip_invalid: skip the invalid bytes of a file that is otherwise UTF-8.
     """
 
     encoding: str | None = None
@@ -73,9 +73,9 @@ class TextReader:
     skip_invalid: bool = False
 
     def texts(self, file: BinaryIO, name: str, found: Found) -> Iterator[Text | Lost]:
-        """The documents of an open file, and at the end what was lost of it.
+        """The documents of an open file, and at the end what was skipped of it.
 
-        name: of the file alone. Raises Unusable where it is no text.
+        name: of the file alone. Raises Unusable if it is not text.
         """
         file = as_utf8(file, self.encoding)
         with damage_worded():
@@ -108,7 +108,7 @@ class TextReader:
         source = "".join(parts)
         try:
             text = clean(_CONVERT[kind](source)).replace("\0", "")
-        except Exception:  # the libraries raise of many kinds where a page or document is broken
+        except Exception:  # the libraries raise many kinds of errors for a broken page or document
             raise Unusable("damaged") from None
         if not text:
             raise Unusable("empty")
@@ -129,7 +129,7 @@ class TextReader:
         return rows_of_table(pieces, *(table or (",", csv.QUOTE_MINIMAL)))
 
     def _of_rows(self, rows: Iterator[Row | None], kind: Kind, name: str, found: Found) -> Iterator[Text | Lost]:
-        """The texts of rows; rows without the field are counted and named once."""
+        """The texts of rows; rows without the field are counted and reported once."""
         first = list(itertools.islice(rows, SAMPLE))
         known: Sequence[Row] = [row for row in first if row is not None and row is not BLANK and row is not TORN]
         if all(row is BLANK for row in first):
@@ -174,7 +174,7 @@ class TextReader:
 
 
 def _declared(head: bytes) -> str | None:
-    """The encoding that a page names for itself."""
+    """The encoding that a page declares."""
     found = _CHARSET.search(head)
     try:
         return codecs.lookup(found[1].decode()).name if found else None

@@ -1,4 +1,4 @@
-"""Bytes to clean text: encodings, line ends, Unicode form. Streams, so that a file of any size needs little memory.
+"""Bytes to clean text: encodings, line ends, Unicode form. Streams, so that files of any size need little memory.
 
 Clean text has `\\n` as its only line end and is in Unicode NFC. What cannot be read as text raises `Unusable` with the reason.
 """
@@ -28,18 +28,18 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_UTF8 = (None, "utf-8-sig")  # what marks tell of it
-# Text is UTF-8 with damage where no more than this share of its bytes is no UTF-8, or so many letters are to each such byte.
+_UTF8 = (None, "utf-8-sig")  # encodings by their byte order marks
+# Text is damaged UTF-8 if at most this share of its bytes is invalid, or if there are this many letters for each invalid byte.
 _DAMAGED_SHARE = 0.001
 _LETTERS_TO_DAMAGE = 10
-_WRONG = re.compile("[\udc80-\udcff]")  # a byte that is no UTF-8, as the decoder hands it on
+_WRONG = re.compile("[\udc80-\udcff]")  # an invalid byte, as the decoder passes it on
 _TEXT_CONTROLS = frozenset(b"\t\n\r\f\v\b\x1b")
 
 
 def as_utf8(file: BinaryIO, encoding: str | None) -> BinaryIO:
-    """The open file, from its beginning; in UTF-8 where it is in UTF-16 or UTF-32 without a mark, and the encoding says so.
+    """The open file from its beginning; converted to UTF-8 if it is UTF-16 or UTF-32 without a BOM and the encoding says so.
 
-    The bytes of its lines and signs could not be found otherwise.
+    Line ends and delimiters could not be found in its bytes otherwise.
     """
     if encoding is None or _wide(encoding) is None:
         return file
@@ -52,7 +52,7 @@ def as_utf8(file: BinaryIO, encoding: str | None) -> BinaryIO:
 
 
 def refuse_unmarked_unicode(head: bytes, encoding: str | None) -> None:
-    """Raises Unusable where these bytes are in UTF-16 or UTF-32 without a mark, and no such encoding was named."""
+    """Raises Unusable if these bytes are UTF-16 or UTF-32 without a BOM, and no such encoding was named."""
     if marked_encoding(head) is not None or (encoding is not None and _wide(encoding) is not None):
         return
     if (wide := unmarked_unicode(head)) is not None:
@@ -60,7 +60,7 @@ def refuse_unmarked_unicode(head: bytes, encoding: str | None) -> None:
 
 
 def _wide(encoding: str) -> str | None:
-    """The codec's name, if its characters are of two or four bytes."""
+    """The codec's name, if its code units have two or four bytes."""
     name = codecs.lookup(encoding).name
     return name if name.startswith(("utf-16", "utf-32")) else None
 
@@ -84,7 +84,7 @@ class _AsUtf8(io.RawIOBase):
         return True
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Backwards by reading it again."""
+        """Seeks backwards by reading again from the beginning."""
         if whence == io.SEEK_CUR:
             offset += self._place
         elif whence != io.SEEK_SET:
@@ -96,7 +96,7 @@ class _AsUtf8(io.RawIOBase):
         return self._place
 
     def readinto(self, buffer: Any) -> int:
-        """Raises Unusable where it is not in that encoding."""
+        """Raises Unusable if it is not in that encoding."""
         while not self._ready:
             with damage_worded():
                 data = self._file.read(_HEAD_BYTES)
@@ -113,10 +113,11 @@ class _AsUtf8(io.RawIOBase):
 
 
 def clean_pieces(file: BinaryIO, encoding: str | None, dropped: list[int] | None = None) -> Iterator[str]:
-    """Clean text of an open file, piece by piece; the pieces do not depend on where reads end.
+    """Clean text of an open file, in blocks that do not depend on read boundaries.
 
-    encoding: used where the file is not valid UTF-8 or UTF-16 (None: such a file is unusable). dropped: given where bytes that
-    spoil a file which is UTF-8 but for them are to be left out; takes how many were.
+    encoding: used if the file is not valid UTF-8 or UTF-16 (None: such a file is unusable). dropped: if given, the invalid
+    bytes
+    of a file that is otherwise UTF-8 are skipped, and it is called with their number.
     """
     with damage_worded():
         head = file.read(_HEAD_BYTES)
@@ -127,13 +128,13 @@ def clean_pieces(file: BinaryIO, encoding: str | None, dropped: list[int] | None
             refuse_unmarked_unicode(head, encoding)
             if encoding is None or b"\0" not in head:
                 raise Unusable("binary")
-            marked = encoding  # UTF-16 without its mark is full of NUL bytes
+            marked = encoding  # UTF-16 without a BOM is full of NUL bytes
         yield from _normalised(_decoded(file, head, marked, encoding, dropped))
 
 
 @dataclass(frozen=True)
 class Damage:
-    """What keeps bytes from being UTF-8. first, last: places of bytes that do, counted from 0; letters: beyond ASCII."""
+    """Invalid bytes of a UTF-8 text. first, last: positions of invalid bytes, counted from 0; letters: beyond ASCII."""
 
     first: int = 0
     last: int = 0
@@ -143,13 +144,14 @@ class Damage:
 
     @property
     def certain(self) -> bool:
-        """Whether the text is UTF-8 all the same: hardly any text in another encoding has letters that are valid UTF-8."""
+        """Whether the text is nevertheless UTF-8: text in other encodings hardly ever has letters that are valid UTF-8."""
         cut = self.letters > 0 and self.first >= self.size - 3
         return cut or self.letters >= _LETTERS_TO_DAMAGE * self.bad
 
     @property
     def slight(self) -> bool:
-        """Whether it may be, and is so little that no other encoding should be thought of without a person's word."""
+        """Whether it may be UTF-8 with so little damage that another encoding should not be tried unless the user names
+        one."""
         return self.certain or self.bad <= _DAMAGED_SHARE * self.size
 
     @property
@@ -158,7 +160,7 @@ class Damage:
 
 
 def utf8_damage(pieces: Iterable[bytes]) -> Damage:
-    """What of the bytes is not UTF-8. Reads all of them."""
+    """The invalid bytes of a UTF-8 text. Reads all of it."""
     decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
     first = last = bad = letters = size = 0
     for data in itertools.chain(pieces, (b"",)):
@@ -177,12 +179,12 @@ def utf8_damage(pieces: Iterable[bytes]) -> Damage:
 
 
 def marked_encoding(head: bytes) -> str | None:
-    """The encoding that a byte order mark tells; None without one."""
+    """The encoding of a byte order mark; None without one."""
     return next((name for mark, name in _BYTE_ORDER_MARKS if head.startswith(mark)), None)
 
 
 def json_lines(file: BinaryIO) -> Iterator[bytes | str]:
-    """Lines of a file, decoded where a byte order mark tells how. Raises Unusable."""
+    """Lines of a file, decoded by its byte order mark if it has one. Raises Unusable."""
     with damage_worded():
         marked = marked_encoding(file.read(4))
         file.seek(0)
@@ -221,16 +223,16 @@ def _decoded(
             if not data:
                 return
             data = file.read(PIECE_BYTES)
-    except UnicodeError:  # a codec may refuse without telling where
+    except UnicodeError:  # a codec may refuse without a position
         if marked not in _UTF8:
             raise Unusable("damaged") from None
         raise _undecodable(file, head, data) from None
 
 
 def undecodable_lines(file: BinaryIO, line: bytes) -> Unusable | None:
-    """Why the lines of a file are no UTF-8, of which this one is not; none where only a few bytes spoil them.
+    """Why the lines of a file are not UTF-8, given one that is not; None if only a few bytes are invalid.
 
-    Leaves the file where it stands.
+    Restores the position in the file.
     """
     place = file.tell()
     file.seek(0)
@@ -244,7 +246,7 @@ def undecodable_lines(file: BinaryIO, line: bytes) -> Unusable | None:
 
 
 def _undecodable(file: BinaryIO, head: bytes, data: bytes) -> Unusable:
-    """Why text that has no mark cannot be read. data: what was to be decoded last."""
+    """Why text without a BOM cannot be read. data: what was decoded last."""
     file.seek(len(head))
     damage = _damage_of(file, head)
     if damage.bad and damage.slight:
@@ -260,7 +262,7 @@ def _in_another_encoding(data: bytes) -> Unusable:
 
 
 def _damage_of(file: BinaryIO, head: bytes) -> Damage:
-    """Of the whole file, of which the head is read; leaves it there."""
+    """For the whole file, of which the head has been read; restores the position."""
     try:
         return utf8_damage(_pieces(file, head))
     finally:
@@ -275,7 +277,7 @@ def _pieces(file: BinaryIO, head: bytes) -> Iterator[bytes]:
 
 
 def _normalised(pieces: Iterator[str]) -> Iterator[str]:
-    """NFC, where a character and the marks that follow it are never parted."""
+    """NFC; a character and its combining marks are never separated."""
     kept = ""
     for piece in pieces:
         text = kept + piece
@@ -292,7 +294,7 @@ def _nfc(text: str) -> str:
 
 
 def _last_boundary(text: str) -> int:
-    """The last place where the text can be cut: before a character that never composes with the one before it.
+    """The last position where the text can be cut: before a character that never composes with the one before it.
 
     ASCII never does; of the letters only the Hangul vowels and finals (U+1160 … U+11FF) do.
     """

@@ -1,7 +1,7 @@
 """Characters in another case, or without their diacritics, as tables from id to id.
 
-Turkish has two letters where others have one: `i` belongs to `İ`, and `ı` to `I`. Which rules hold is told by the text itself.
-A character whose counterpart is not a single character, or has no id, stays as it is.
+Turkish has two letters where others have one: `i` belongs to `İ`, and `ı` to `I`. The text itself decides which rules apply.
+A character whose counterpart is not a single character, or has no id, is unchanged.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from mmrec_engine.tokenizer import CharacterTokenizer
 
 _TURKISH_LOWER = {"I": "ı", "İ": "i"}
 _TURKISH_UPPER = {"ı": "I", "i": "İ"}
-_ONLY_TURKISH = "ğĞıİ"  # and nearly no other language's
-_APOSTROPHES = "'’"  # a letter behind one begins no word
-_WITHOUT_DOT = {"ı": "i"}  # the one letter that differs from a plain one by a mark that it lacks
+_ONLY_TURKISH = "ğĞıİ"  # and in nearly no other language
+_APOSTROPHES = "'’"  # a letter after one does not begin a word
+_WITHOUT_DOT = {"ı": "i"}  # the one letter that differs from a plain one by a missing mark
 
 Table = npt.NDArray[np.int64]
 
@@ -35,7 +35,7 @@ class Cases:
 class CaseTables:
     """usual, turkish: by the rules of most languages, and by those of Turkish. plain: without the diacritics of Latin letters.
 
-    letter: whether an id is a letter; within: whether a word goes on behind it; only_turkish: whether it tells that the text
+    letter: whether an id is a letter; within: whether a word continues after it; only_turkish: whether it shows that the text
     around it is Turkish. Shapes (vocabulary,).
     """
 
@@ -78,10 +78,10 @@ class CaseTables:
 
 
 def without_marks(character: str) -> str:
-    """The letter below a character's marks: ç to c, İ to I, ı to i; what has none stays."""
+    """A character without its marks: ç to c, İ to I, ı to i; without marks it is unchanged."""
     if character in _WITHOUT_DOT:
         return _WITHOUT_DOT[character]
     parts = unicodedata.normalize("NFD", character)
-    latin = unicodedata.name(parts[0], "").startswith("LATIN")  # in other scripts the mark makes another letter
+    latin = unicodedata.name(parts[0], "").startswith("LATIN")  # in other scripts the mark makes it another letter
     marked = len(parts) > 1 and latin and all(unicodedata.combining(part) for part in parts[1:])
     return parts[0] if marked else character

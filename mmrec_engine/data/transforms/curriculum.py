@@ -1,16 +1,16 @@
-"""From easy to hard: which part of the training split a step draws on, or how long its windows are: a function of the step.
+"""Curriculum: the part of the training split that a step draws from, or the length of its windows, as a function of the step.
 
-With p the share of the curriculum's steps that are done and s where it begins, a step has this share of the whole:
+With p the finished share of the curriculum's steps and s its start, a step has this share of the whole:
 
     linear    s + (1 - s) · p
     root      √(s² + (1 - s²) · p)      Platanios et al., "Competence-based curriculum learning", 2019
     step      in four equal stairs      Hacohen and Weinshall, "On the power of curriculum learning", 2019, with other heights
 
-What is easy: short windows (Elman, "Learning and development in neural networks", 1993), text that counting or compressing
-predicts well (Bengio et al., "Curriculum learning", 2009), or what stands first in the corpus, if it was sorted by hand.
+Easy text is: short windows (Elman, "Learning and development in neural networks", 1993), text that n-grams or compression
+predict well (Bengio et al., "Curriculum learning", 2009), or the beginning of the corpus, if it was sorted by hand.
 
-A window from a part of the text is drawn from it in turn, by the same permutation that shuffles the whole, so that easy ones
-recur equally often before all have been seen; an epoch then means as many windows as the text has. Once all of it may be drawn,
+Windows from a part of the text are drawn in turn, by the permutation that shuffles the whole, so that easy ones
+are repeated equally often; an epoch then means as many windows as the text has. Once all of the text may be drawn,
 epochs are as without a curriculum.
 """
 
@@ -28,13 +28,13 @@ from mmrec_engine.data.windows import Batch, TrainingWindows
 from mmrec_engine.settings import Settings
 
 _STAIRS = 4
-_SHORTEST = 8  # tokens; of less there is nothing to learn
-_MOST_SCORED = 8_000_000  # tokens; of a longer text every so many windows stand for those beside them
+_SHORTEST = 8  # tokens; shorter windows are of no use
+_MOST_SCORED = 8_000_000  # tokens; of a longer text one window in so many is scored, for its neighbours too
 
 
 @dataclass(frozen=True)
 class Pacing:
-    """kind: none, length, ngram, compression or order; steps: over which it goes from `start` to the whole."""
+    """kind: none, length, ngram, compression or order; steps: from the share `start` to the whole."""
 
     kind: str
     function: str
@@ -47,7 +47,7 @@ class Pacing:
         return cls(settings.curriculum, settings.pacing, settings.curriculum_start, steps)
 
     def share(self, step: int) -> float:
-        """The share of the whole that a step has; steps count from 1."""
+        """The share of the whole at a step; steps count from 1."""
         done = (step - 1) / self.steps
         if self.kind == "none" or done >= 1:
             return 1.0
@@ -56,14 +56,14 @@ class Pacing:
         return self.start + (1 - self.start) * (done if self.function == "linear" else int(done * _STAIRS) / _STAIRS)
 
     def pieces(self, step: int, length: int) -> int:
-        """Into how many windows one of `length` is cut: so many halvings that none is longer than the share allows."""
+        """Number of windows that one of `length` is cut into: halved until none is longer than the share allows."""
         pieces = 1
         while self.kind == "length" and 1 / pieces > self.share(step) and _can_be_halved(length, pieces):
             pieces *= 2
         return pieces
 
     def shown(self, step: int, length: int) -> float:
-        """What a person is told: the share of the whole that a step really has."""
+        """The reported share: the one that a step really has."""
         return 1 / self.pieces(step, length) if self.kind == "length" else self.share(step)
 
 
@@ -76,9 +76,9 @@ def _can_be_halved(length: int, pieces: int) -> bool:
 
 @dataclass(frozen=True)
 class PacedWindows:
-    """Windows of the part of the text that a curriculum has come to.
+    """Windows of the part of the text that a curriculum has reached.
 
-    windows_a_step: of several corpora the share that this one has of them.
+    windows_a_step: if there are several corpora, the windows of this one in a step.
     """
 
     base: TrainingWindows
@@ -92,17 +92,17 @@ class PacedWindows:
 
     @cached_property
     def ranking(self) -> npt.NDArray[np.int64]:
-        """Places of windows in the text, the easiest first; of a long text each stands for `every` of them."""
+        """Positions of windows in the text, the easiest first; in a long text each represents `every` of them."""
         places = np.arange(0, self.count, self.every, dtype=np.int64)
         return places if self.pacing.kind == "order" else places[np.argsort(self.difficulties(places), kind="stable")]
 
     @property
     def every(self) -> int:
-        """How many windows one stands for."""
+        """How many windows one represents."""
         return max(1, -(-self.count * self.base.length // _MOST_SCORED))
 
     def difficulties(self, places: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-        """How hard the windows at these places are, as the first epoch cuts them. Shape as `places`."""
+        """How hard the windows at these positions are, with the offset of the first epoch. Shape as `places`."""
         windows = self.base
         rows = windows.tokens[windows.stride * places[:, None] + np.arange(windows.length)]
         if self.pacing.kind == "ngram" and windows.length > LONGEST:
@@ -129,9 +129,9 @@ class PacedWindows:
 def paced(
     windows: TrainingWindows, settings: Settings, planned_steps: int, vocabulary: int, share: float = 1.0
 ) -> TrainingWindows | PacedWindows:
-    """The windows as the curriculum draws them; share: of those of a step, where there are several corpora.
+    """The windows as the curriculum draws them; share: of those of a step, with several corpora.
 
-    A curriculum of length cuts them, which is the step's business (`Pacing.pieces`).
+    A length curriculum cuts them within a step (`Pacing.pieces`).
     """
     if settings.curriculum in ("none", "length"):
         return windows

@@ -1,16 +1,16 @@
-"""Span denoising beside next-token prediction: of some windows spans are cut out, to be told after the rest.
+"""Span denoising beside next-token prediction: spans are cut out of some windows and predicted after the rest.
 
     the quick ⟨0⟩ fox jumps ⟨1⟩ the dog ⟨spans⟩ ⟨0⟩ brown ⟨1⟩ over ⟨spans⟩
 
-A sentinel stands where a span was; after a separator each follows with what it stands for, and the separator ends the last.
-Sources: of the spans Raffel et al., "Exploring the limits of transfer learning with a unified text-to-text transformer", 2020
-(15 % of the tokens, their random segmentation), and of spans of 8 tokens Tay et al., "UL2: unifying language learning
-paradigms", 2022; of telling them at the end to a model that reads from left to right Bavarian et al., "Efficient training of
+A sentinel stands for a removed span. After a separator each sentinel is followed by its span, and the separator ends the last.
+Sources: for the spans Raffel et al., "Exploring the limits of transfer learning with a unified text-to-text transformer", 2020
+(15 % of the tokens, their random segmentation), and for spans of 8 tokens Tay et al., "UL2: unifying language learning
+paradigms", 2022; for predicting them at the end with a left-to-right model Bavarian et al., "Efficient training of
 language models to fill in the middle", 2022.
 
-The example is as long as its window: sentinels take the room of the window's last tokens. All of its tokens are predicted but
-the sentinels and the separator within the text: they come by chance, and a model that expected them there would expect them
-in plain text too. Those among the spans count, because they tell where a span ends.
+The example is as long as its window: sentinels take the place of the window's last tokens. All tokens are predicted except
+the sentinels and the separator within the text: their positions are random, and a model that expects them there would expect
+them in plain text too. Those among the spans are predicted, because they mark the end of a span.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ Ids = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class DenoisedWindows:
-    """Windows over others, a share of which has spans cut out. span: tokens of one, on average; tokenizer: has the ids for it.
+    """Windows over others, a share of which is denoised. span: mean length in tokens; tokenizer: has the ids for it.
 
-    Whether window k is one is a pure function of (seed, k), and not in step with what a mixture does: a hash decides.
-    A window that is padded stays as it is.
+    Whether window k is denoised is a pure function of (seed, k), and independent of the pattern of a mixture: a hash decides.
+    A padded window is not denoised.
     """
 
     windows: Windows
@@ -85,7 +85,7 @@ class DenoisedWindows:
 
 
 def span_counts(length: int, span: int) -> tuple[int, int, int]:
-    """Spans of a window of `length`, tokens in them, tokens of the rest: these, each sentinel twice, two separators."""
+    """Spans of a window of `length`, tokens in them, other tokens: these, each sentinel twice, and two separators fill it."""
     spans = max(1, min(len(SENTINELS), round(_CUT * (length - 1) / (span + 2 * _CUT))))
     tokens = length - 1 - 2 * spans
     cut = max(spans, round(_CUT * tokens))
@@ -93,6 +93,6 @@ def span_counts(length: int, span: int) -> tuple[int, int, int]:
 
 
 def _segments(total: int, count: int, key: int) -> list[int]:
-    """`total` as `count` lengths of at least 1, all such ways equally likely."""
+    """`total` as `count` lengths of at least 1, all compositions equally likely."""
     points = np.sort(permuted(np.arange(count - 1), total - 1, key)) + 1 if count > 1 else np.zeros(0, dtype=np.int64)
     return [int(length) for length in np.diff(points, prepend=0, append=total)]
