@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from mmrec_engine.locales.catalogue import DEFAULT_LANGUAGE, LANGUAGES, Language
+from mmrec_engine.locales.catalogue import DEFAULT_LANGUAGE, LANGUAGES, Language, Texts, Words
 from mmrec_engine.locales.messages import MESSAGES
 from mmrec_engine.locales.plurals import fill
+
+_REASONS = Texts("reasons")
 
 
 class MmrecError(Exception):
@@ -36,8 +38,33 @@ class TrainingError(MmrecError, RuntimeError):
     """The request was right, but training could not go on. Exit code 1."""
 
 
+class UnusableError(ValueError):
+    """Something stored is not what it should be. An error that a person reads tells it as its reason (`reason_of`)."""
+
+    def __init__(self, key: str, **values: object) -> None:
+        super().__init__(key)
+        self.words = {language: first_line(text) for language, text in reason_words(key, **values).items()}
+
+    def __str__(self) -> str:
+        return self.words[DEFAULT_LANGUAGE]
+
+
 class Interrupted(Exception):
     """Asked to stop before the first step was made."""
+
+
+def reason_words(key: str, **values: object) -> Words:
+    """Words that stand inside of an error, in each language: those of `locales/{language}/reasons.json`."""
+    return {language: fill(_REASONS[key][language], values, language) for language in LANGUAGES}
+
+
+def reason_of(error: BaseException) -> str | Words:
+    """What an error tells as the reason of another one: in each language where it has such words, else its first line."""
+    if isinstance(error, UnusableError):
+        return error.words
+    if isinstance(error, MmrecError):
+        return {language: error.text(language) for language in LANGUAGES}
+    return first_line(error)
 
 
 def first_line(error: BaseException | str, most: int = 120, typed: bool = False) -> str:

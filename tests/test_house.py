@@ -1,6 +1,5 @@
 """The house's own rules: what is loaded when, and that nothing is said in one language only."""
 
-import ast
 import graphlib
 import json
 import re
@@ -66,18 +65,6 @@ def test_message_keys_are_defined_and_used() -> None:
         key for key in app if f'"{key}"' not in source and f"'{key}'" not in source and not indirect.search(key)
     ]
     assert all(f"setting.{name}" in app for name in FIELDS)
-
-
-def test_no_language_is_named_in_the_code() -> None:
-    """But the one that is spoken where none is asked for."""
-    named = [
-        f"{path.relative_to(ROOT)}:{node.lineno}"
-        for path in SOURCES
-        if path.name != "markup.py"  # a row of a table of HTML
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Constant) and node.value in LANGUAGES
-    ]
-    assert len(named) == 1 and named[0].startswith("mmrec_engine/locales/catalogue.py:"), named
 
 
 def test_numbers_follow_the_language() -> None:

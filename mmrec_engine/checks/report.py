@@ -84,8 +84,8 @@ def markdown(report: Mapping[str, Any], language: Language) -> str:
     lines = [f"# {say('report')}: {_plain(report['run'])}", ""]
     corpus = report["corpus"].get("name", "")
     lines += [f"{say('run')}: {report['status']} · {report['steps']} {say('step')} · {_plain(corpus)}", ""]
-    lines += [f"## {say('result')}", "", f"| | {say('step')} | loss | perplexity | accuracy | {say('bits')} |",
-              "| --- | --- | --- | --- | --- | --- |"]  # fmt: skip
+    columns = " | ".join(say(name) for name in ("step", "loss", "perplexity", "accuracy", "bits"))
+    lines += [f"## {say('result')}", "", f"| | {columns} |", "| --- | --- | --- | --- | --- | --- |"]
     for key, name in (("best", say("best")), ("final", say("last"))):
         one = report[key]
         if one is not None:

@@ -35,7 +35,8 @@ from mmrec_engine.distributed.process_group import (
     meeting_place,
     share_of,
 )
-from mmrec_engine.errors import RequestError, TrainingError, first_line
+from mmrec_engine.errors import RequestError, TrainingError, first_line, reason_words
+from mmrec_engine.locales.catalogue import Words
 from mmrec_engine.system.memory import ran_out
 
 if TYPE_CHECKING:
@@ -202,13 +203,13 @@ class RankProcess:
             start_new_session=True,  # Ctrl-C is rank 0's business
         )  # fmt: skip
 
-    def words(self, code: int) -> str:
+    def words(self, code: int) -> str | Words:
         """How it ended: by a signal, or with the last line that it has said."""
         if code < 0:
-            return f"signal {-code}"
+            return reason_words("signal", number=-code)
         self._said.seek(0)
         lines = self._said.read().decode("utf-8", "replace").strip().splitlines()
-        return lines[-1][:200] if lines else f"exit code {code}"
+        return lines[-1][:200] if lines else reason_words("exit-code", code=code)
 
     def end(self, seconds: float = _END_SECONDS) -> None:
         try:

@@ -16,7 +16,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, load_file, save, save_file
 
 from mmrec_engine.data.split_record import record_beside
-from mmrec_engine.errors import RequestError, first_line
+from mmrec_engine.errors import RequestError, UnusableError, reason_of
 from mmrec_engine.model.language_model import LanguageModel
 from mmrec_engine.runs import checkpoints
 from mmrec_engine.runs.catalog import locate
@@ -56,14 +56,14 @@ def load_trained(name: str, device: torch.device | str = "cpu") -> Trained:
         model = _built(ModelConfig(**described["model_config"]), weights)
         tokenizer = tokenizer_from_dict(described["tokenizer"])
         if tokenizer.vocab_size != model.config.vocabulary:
-            raise ValueError("tokenizer and model differ in vocabulary")
+            raise UnusableError("vocabulary-differs")
         step = int(described["progress"]["step"])
         settings, corpus = dict(described["settings"]), dict(described["corpus"])
         settings |= Settings(**{name: value for name, value in settings.items() if name in FIELDS}).as_dict()
     except (KeyError, TypeError, ValueError, RuntimeError, AttributeError, ArithmeticError) as error:
         if isinstance(error, RequestError) and error.key == "extra-missing":
             raise
-        reason = first_line(error)
+        reason = reason_of(error)
         raise RequestError("checkpoint-damaged", path=path, reason=reason) from None
     return Trained(path, model.to(device).eval(), tokenizer, settings, corpus, step)
 
@@ -71,9 +71,9 @@ def load_trained(name: str, device: torch.device | str = "cpu") -> Trained:
 def _built(config: ModelConfig, weights: dict[str, Any]) -> LanguageModel:
     """The model of these sizes with these weights. Raises ValueError before anything large is made that they do not fill."""
     if sum(value.numel() for value in weights.values()) != config.parameters():
-        raise ValueError("model_config is that of another model")
+        raise UnusableError("config-of-another-model")
     if not all(bool(value.isfinite().all()) for value in weights.values()):
-        raise ValueError("a weight is not finite")
+        raise UnusableError("not-finite")
     model = LanguageModel(config)
     model.load_state_dict(weights)
     return model
@@ -159,5 +159,5 @@ def _read_export(folder: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]
         open_plain(folder / WEIGHTS).close()
         return _loaded(folder / WEIGHTS), described
     except (OSError, ValueError, TypeError, RecursionError, SafetensorError) as error:
-        reason = first_line(error)
+        reason = reason_of(error)
         raise RequestError("checkpoint-damaged", path=folder, reason=reason) from None

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from mmrec_engine.errors import UnusableError
 from mmrec_engine.optim.sharded import cut, local
 
 
@@ -39,7 +40,7 @@ class WeightAverage:
         if {name: value.shape for name, value in weights.items()} != {
             name: value.shape for name, value in self.weights.items()
         }:
-            raise ValueError("average of other weights")
+            raise UnusableError("average-of-other-weights")
         for name, value in self.weights.items():
             local(value).copy_(local(cut(weights[name], value)))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from mmrec_engine.errors import UnusableError
 from mmrec_engine.optim.adamw import AdamW
 from mmrec_engine.optim.grouped_optimizer import GroupedOptimizer
 from mmrec_engine.optim.muon import Muon
@@ -67,7 +68,7 @@ class Optimizers:
     def load_state(self, state: dict[str, dict[str, Tensor]]) -> None:
         """Go on from what `state` returned. Raises ValueError where anything of it is missing, of another shape or too much."""
         if set(state) != set(self._names.values()):
-            raise ValueError("optimizer state of other weights")
+            raise UnusableError("optimizer-of-other-weights")
         for optimizer in self._all:
             for group in optimizer.param_groups:
                 for parameter in group["params"]:
@@ -77,7 +78,7 @@ class Optimizers:
                     }  # fmt: skip
                     told = {key: value.shape for key, value in state[name].items() if value.dtype == torch.float32}
                     if told != shapes or len(state[name]) != len(shapes):
-                        raise ValueError(f"optimizer state of {name} is not that of {type(optimizer).__name__}")
+                        raise UnusableError("optimizer-differs", name=name, optimizer=type(optimizer).__name__)
                     optimizer.state[parameter] = {
                         key: (cut(value, parameter) if value.ndim else value.to(parameter.device)).clone()
                         for key, value in state[name].items()

@@ -10,7 +10,7 @@ from typing import Any
 from mmrec_engine import events
 from mmrec_engine.data.mixture import moved, sources_of
 from mmrec_engine.data.sources import hub_source
-from mmrec_engine.errors import RequestError
+from mmrec_engine.errors import RequestError, reason_of, reason_words
 from mmrec_engine.runs import checkpoints
 from mmrec_engine.runs.catalog import check_description, locate, read_description
 from mmrec_engine.settings import CORPUS_CHOICE, FIELDS, Resolved, Settings, parse, resolve
@@ -47,12 +47,16 @@ def description_of(folder: Path) -> dict[str, Any]:
     if description is None:
         path, content, damaged = checkpoints.newest_usable(folder)
         if damaged and not content:
-            raise RequestError("checkpoint-damaged", path=folder / damaged[0], reason=f"and {DESCRIPTION} is missing")
+            raise RequestError(
+                "checkpoint-damaged",
+                path=folder / damaged[0],
+                reason=reason_words("description-missing", name=DESCRIPTION),
+            )
         description = {name: content[name] for name in _KEPT if name in content}
         try:
             return check_description(description) if content else {}
         except ValueError as error:
-            raise RequestError("checkpoint-damaged", path=path, reason=error) from None
+            raise RequestError("checkpoint-damaged", path=path, reason=reason_of(error)) from None
     return description
 
 

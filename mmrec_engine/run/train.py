@@ -23,7 +23,7 @@ from mmrec_engine.distributed.process_group import (
     as_launched,
     meeting_place,
 )
-from mmrec_engine.errors import Interrupted, RequestError, TrainingError, first_line
+from mmrec_engine.errors import Interrupted, RequestError, TrainingError, first_line, reason_of
 from mmrec_engine.evaluation.continuations import require_libraries
 from mmrec_engine.events import Event
 from mmrec_engine.locales.catalogue import DEFAULT_LANGUAGE
@@ -264,7 +264,7 @@ class _Run:
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             if path is None or isinstance(error, RequestError):
                 raise
-            reason = first_line(error)
+            reason = reason_of(error)
             raise RequestError("checkpoint-damaged", path=path, reason=reason) from None
         except (RuntimeError, MemoryError) as error:
             raise self._failure(error) from error

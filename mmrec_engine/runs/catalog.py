@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from mmrec_engine import events
-from mmrec_engine.errors import RequestError
+from mmrec_engine.errors import RequestError, UnusableError, reason_of
 from mmrec_engine.runs.record import blocks, newest_lines
 from mmrec_engine.runs.run_folder import refuse_links
 from mmrec_engine.settings import FIELDS, parse
@@ -55,20 +55,20 @@ def read_description(folder: Path) -> dict[str, Any] | None:
     except OSError as error:
         raise RequestError("run-description-damaged", path=folder, reason=error.strerror or error) from None
     except (ValueError, RecursionError) as error:
-        raise RequestError("run-description-damaged", path=folder, reason=error) from None
+        raise RequestError("run-description-damaged", path=folder, reason=reason_of(error)) from None
 
 
 def check_description(description: Any) -> dict[str, Any]:
     """The description. Raises ValueError for one that a run cannot go on from; parts may be missing."""
     if not isinstance(description, dict) or not isinstance(description.get("settings"), dict):
-        raise ValueError("no settings in it")
+        raise UnusableError("no-settings")
     for name in _TABLES:
         if not isinstance(description.get(name, {}), dict):
-            raise ValueError(f"{name} is no table")
+            raise UnusableError("no-table", name=name)
     for name in ("device", "precision", "threads", "compile", "kernel"):
         value = description.get(name, FIELDS[name].default)
         if name in description and (value in (None, "auto") or parse(name, value) != value):
-            raise ValueError(f"{name} is none")
+            raise UnusableError("no-value", name=name)
         check(FIELDS[name], value)
     return description
 

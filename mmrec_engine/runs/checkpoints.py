@@ -21,7 +21,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mmrec_engine.errors import RequestError, first_line
+from mmrec_engine.errors import RequestError, UnusableError, first_line, reason_of, reason_words
 from mmrec_engine.storage.run_files import BEST, FINAL, step_checkpoints, sync_folder
 
 FORMAT = 1
@@ -105,11 +105,11 @@ def read(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise RequestError("run-missing", path=path) from None
     except pickle.UnpicklingError:
-        raise RequestError("checkpoint-damaged", path=path, reason="more in it than numbers and words") from None
+        raise RequestError("checkpoint-damaged", path=path, reason=reason_words("more-than-values")) from None
     except Exception as error:  # whatever a damaged or hostile file makes the reader raise
-        raise RequestError("checkpoint-damaged", path=path, reason=first_line(error)) from None
+        raise RequestError("checkpoint-damaged", path=path, reason=reason_of(error)) from None
     if not isinstance(content, dict) or not isinstance(content.get("format"), int):
-        raise RequestError("checkpoint-damaged", path=path, reason="no format number")
+        raise RequestError("checkpoint-damaged", path=path, reason=reason_words("no-format"))
     if content["format"] > FORMAT:
         raise RequestError("checkpoint-newer", path=path, format=content["format"], known=FORMAT)
     stored = content.pop("checksum", None)
@@ -118,10 +118,10 @@ def read(path: Path) -> dict[str, Any]:
     except Exception:  # a foreign file may hold keys and tensors that no checkpoint has
         intact = False
     if not intact:
-        raise RequestError("checkpoint-damaged", path=path, reason="checksum differs")
+        raise RequestError("checkpoint-damaged", path=path, reason=reason_words("checksum"))
     for name in _PARTS:
         if not isinstance(content.get(name, {}), dict):
-            raise RequestError("checkpoint-damaged", path=path, reason=f"{name} holds no named values")
+            raise RequestError("checkpoint-damaged", path=path, reason=reason_words("no-named-values", name=name))
     return content
 
 
@@ -165,7 +165,7 @@ def _step_of(content: dict[str, Any]) -> int:
     """Raises KeyError or ValueError where it tells none."""
     step = content["progress"]["step"]
     if not isinstance(step, int) or isinstance(step, bool) or step < 0:
-        raise ValueError("no step")
+        raise UnusableError("no-step")
     return step
 
 
@@ -173,7 +173,7 @@ def _refuse_swelling(path: Path) -> None:
     """Raises ValueError for a file that would unpack to more than it is: PyTorch packs nothing. Not a zip: BadZipFile."""
     with zipfile.ZipFile(path) as packed:
         if sum(entry.file_size for entry in packed.infolist()) > path.stat().st_size:
-            raise ValueError("it would unpack to more than it is")
+            raise UnusableError("unpacks-larger")
 
 
 def _bytes_of_tensors(content: dict[str, Any]) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 
 from mmrec_engine.data.prepare import Corpus, prepare_corpus
 from mmrec_engine.data.split_record import Earlier, SplitRecord, record_beside
-from mmrec_engine.errors import RequestError, first_line
+from mmrec_engine.errors import RequestError, reason_of
 from mmrec_engine.events import Progress
 from mmrec_engine.runs.catalog import locate
 from mmrec_engine.settings import Settings
@@ -87,6 +87,6 @@ def _tokenizer_in(path: Path, settings: Settings) -> Tokenizer | None:
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         if isinstance(error, RequestError):
             raise
-        reason = first_line(error)
+        reason = reason_of(error)
         raise RequestError("checkpoint-damaged", path=path, reason=reason) from None
     return tokenizer if fits else None

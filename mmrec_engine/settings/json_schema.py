@@ -11,6 +11,7 @@ from dataclasses import Field
 from pathlib import Path
 from typing import Any
 
+from mmrec_engine.locales.catalogue import DEFAULT_LANGUAGE, Text
 from mmrec_engine.locales.guide.hyperparameters import HYPERPARAMETERS
 from mmrec_engine.settings.schema import FIELDS, value_type
 
@@ -21,10 +22,10 @@ _BOUNDS = {"low": "minimum", "high": "maximum", "above": "exclusiveMinimum", "be
 
 def json_schema() -> dict[str, Any]:
     """The schema as a plain dictionary: a flat table in which every key is optional."""
-    described = {entry.name: entry.what["en"] for entry in HYPERPARAMETERS}
+    described = {entry.name: entry.what[DEFAULT_LANGUAGE] for entry in HYPERPARAMETERS}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Settings of a training run of mmrec",
+        "title": Text("words", "settings-file")[DEFAULT_LANGUAGE],
         "type": "object",
         "additionalProperties": False,
         "properties": {name: _property(item, described.get(name)) for name, item in FIELDS.items()},

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from mmrec_engine.errors import UnusableError
+
 Architecture = Literal["mmrec", "llama", "gpt"]
 ARCHITECTURES: tuple[Architecture, ...] = ("mmrec", "llama", "gpt")
 
@@ -39,30 +41,27 @@ class ModelConfig:
         for name in ("vocabulary", "width", "layers", "heads", "context"):
             size = getattr(self, name)
             if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= _MOST:
-                raise ValueError(f"{name} is no size of a model")
+                raise UnusableError("no-size", name=name)
         if self.architecture not in ARCHITECTURES:
-            raise ValueError(f"unknown architecture {self.architecture!r}")
-        sizes = (self.vocabulary, self.width, self.layers, self.heads, self.context)
-        if not all(isinstance(size, int) and size > 0 for size in sizes):
-            raise ValueError(f"sizes that no model has: {sizes}")
+            raise UnusableError("architecture-unknown", name=self.architecture)
         if self.width % self.heads:
-            raise ValueError(f"width {self.width} is not a multiple of {self.heads} heads")
+            raise UnusableError("width-and-heads", width=self.width, heads=self.heads)
         self._check_llama()
 
     def _check_llama(self) -> None:
         if not isinstance(self.tied, bool):
-            raise ValueError("tied is neither true nor false")
+            raise UnusableError("tied-no-boolean")
         shared = self.kv_heads
         if shared is not None and (not isinstance(shared, int) or isinstance(shared, bool) or shared < 1):
-            raise ValueError("kv_heads is no number of heads")
+            raise UnusableError("no-kv-heads")
         if self.architecture != "llama":
             if self.tied or shared is not None:
-                raise ValueError(f"{self.architecture} has neither grouped queries nor a tied head")
+                raise UnusableError("of-llama-alone", architecture=self.architecture)
             return
         if self.heads % self.key_heads:
-            raise ValueError(f"{self.heads} heads cannot share {self.key_heads} heads of keys and values")
+            raise UnusableError("heads-and-kv-heads", heads=self.heads, shared=self.key_heads)
         if self.head_width % 2:
-            raise ValueError(f"a head of {self.head_width} channels cannot be rotated in pairs")
+            raise UnusableError("odd-head", width=self.head_width)
 
     @property
     def key_heads(self) -> int:

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from mmrec_engine.errors import UnusableError
 from mmrec_engine.tokenizer.bpe import BytePairTokenizer
 from mmrec_engine.tokenizer.character import CharacterTokenizer
 from mmrec_engine.tokenizer.unigram import UnigramTokenizer
@@ -73,7 +74,7 @@ def tokenizer_from_dict(stored: dict[str, Any]) -> Tokenizer:
         return CharacterTokenizer.from_dict(stored)
     if kind in LEARNT:
         return LEARNT[kind].from_dict(stored)
-    raise ValueError(f"unknown tokenizer {kind!r}")
+    raise UnusableError("tokenizer-unknown", kind=kind)
 
 
 def unknown_characters(tokenizer: Tokenizer, text: str) -> list[str]:

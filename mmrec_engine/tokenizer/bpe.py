@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from mmrec_engine.errors import RequestError
+from mmrec_engine.errors import RequestError, UnusableError
 from mmrec_engine.system.optional_dependencies import library
 from mmrec_engine.tokenizer.pieces import EXTRA, Pieces, chunks
 from mmrec_engine.tokenizer.vocabulary import read_special_ids
@@ -38,7 +38,7 @@ class BytePairTokenizer(Pieces):
         try:
             self._library = parts.Tokenizer.from_str(model)
         except Exception as error:  # the library raises nothing more special
-            raise ValueError(f"no byte pair tokenizer: {error}") from None
+            raise UnusableError("no-bpe", error=error) from None
         self.model = model
         letters = _byte_letters()
         names = [self._library.id_to_token(index) for index in range(self._library.get_vocab_size())]

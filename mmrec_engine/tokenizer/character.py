@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mmrec_engine.errors import UnusableError
 from mmrec_engine.tokenizer.vocabulary import UNKNOWN, Vocabulary, read_special_ids
 
 UNKNOWN_ID = 0
@@ -63,7 +64,7 @@ class CharacterTokenizer(Vocabulary):
         """Raises ValueError or KeyError where this describes no tokenizer: it may come from a file."""
         characters = stored["characters"]
         if not isinstance(characters, str) or not characters or len(set(characters)) < len(characters):
-            raise ValueError("the vocabulary is no text, or says a character twice")
+            raise UnusableError("no-characters")
         return cls(characters, read_special_ids(stored["special"], (UNKNOWN,)))
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Any
 
-from mmrec_engine.errors import RequestError
+from mmrec_engine.errors import RequestError, UnusableError
 from mmrec_engine.system.optional_dependencies import library
 from mmrec_engine.tokenizer.pieces import EXTRA, Pieces
 from mmrec_engine.tokenizer.vocabulary import read_special_ids
@@ -41,11 +41,11 @@ class UnigramTokenizer(Pieces):
         Raises RequestError without the library, ValueError where it describes none."""
         parts = library("sentencepiece", EXTRA)
         if not model:  # which the library takes
-            raise ValueError("no sentencepiece tokenizer")
+            raise UnusableError("no-unigram")
         try:
             self._library = parts.SentencePieceProcessor(model_proto=model)
         except Exception as error:  # the library raises nothing more special
-            raise ValueError(f"no sentencepiece tokenizer: {error}") from None
+            raise UnusableError("no-unigram-because", error=error) from None
         self.model, self.exact = model, exact
         super().__init__(special, [self._bytes_of(index) for index in range(self._library.vocab_size())])
 

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mmrec_engine.errors import UnusableError
+
 UNKNOWN = "unknown"
 END_OF_DOCUMENT = "end_of_document"
 SPANS = "spans"  # before the spans that were cut out of a window, and after them
@@ -28,12 +30,12 @@ def special_ids(several: bool, denoising: bool = False, corpora: Iterable[str] =
 def read_special_ids(stored: object, first: tuple[str, ...] = ()) -> tuple[str, ...]:
     """Names of special ids that come from a file. first: what they begin with. Raises ValueError for any but known ones."""
     if not isinstance(stored, list | tuple) or not all(isinstance(name, str) for name in stored):
-        raise ValueError("unknown special tokens")
+        raise UnusableError("special-tokens")
     names = tuple(stored)
     corpora = [name.removeprefix(_TAG) for name in names if name.startswith(_TAG)]
     known = (*first, *special_ids(END_OF_DOCUMENT in names, SPANS in names, corpora))
     if names != known or len(set(names)) < len(names):
-        raise ValueError("unknown special tokens")
+        raise UnusableError("special-tokens")
     return names
 
 

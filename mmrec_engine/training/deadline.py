@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from mmrec_engine.errors import UnusableError
+
 MARGIN = 0.1  # of the steps that are left, by which the number that fits may be another before the plan is changed
 _MARGIN_OF_TIME = 0.01  # of the time: a change that matters less than that is left alone
 _LEAST_SECONDS, _MOST_SECONDS = 0.3, 5.0  # bounds of that
@@ -42,11 +44,11 @@ class Budget:
     def of_stored(cls, stored: Mapping[str, Any]) -> Budget:
         """Raises ValueError where it tells anything else."""
         if set(stored) != {one.name for one in fields(cls)}:
-            raise ValueError("budget is incomplete")
+            raise UnusableError("incomplete", what="budget")
         for name, value in stored.items():
             kind = int if name == "anchor_step" else float
             if isinstance(value, bool) or not isinstance(value, kind | int) or not 0 <= value < 1e12:
-                raise ValueError(f"budget has no valid {name}")
+                raise UnusableError("no-valid-value", what="budget", name=name)
         return cls(**stored)
 
     @property

@@ -312,7 +312,7 @@ def _change(training: TrainingState, changes: Mapping[str, Any], reason: str) ->
 def _refusal(training: TrainingState, request: Request) -> str | None:
     """Why a request cannot be met; none where it can."""
     if not request.known:
-        return f"unknown command {request.command!r}"
+        return str(RequestError("command-unknown", command=request.command))
     if request.command != "change":
         return None
     unsound = [

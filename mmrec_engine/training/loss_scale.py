@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from mmrec_engine.errors import UnusableError
+
 FIRST = 2.0**16
 LARGEST = 2.0**24
 GROWS_AFTER = 2000  # steps without an overflow
@@ -37,9 +39,9 @@ class LossScale:
         """What a checkpoint tells. Raises ValueError where it tells anything else."""
         factor, steps = stored.get("factor"), stored.get("good_steps")
         if not isinstance(factor, float) or not 1.0 <= factor <= LARGEST or math.frexp(factor)[0] != 0.5:
-            raise ValueError("loss scale is no power of two")
+            raise UnusableError("loss-scale")
         if type(steps) is not int or not 0 <= steps < GROWS_AFTER or set(stored) != set(asdict(cls())):
-            raise ValueError("loss scale is incomplete")
+            raise UnusableError("incomplete", what="loss_scale")
         return cls(factor, steps)
 
     def after_step(self) -> LossScale:

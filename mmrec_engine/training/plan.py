@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from mmrec_engine.errors import UnusableError
 from mmrec_engine.events import Status
 from mmrec_engine.settings import Settings
 
@@ -36,10 +37,10 @@ class TrainingProgress:
     def of_stored(cls, stored: Mapping[str, Any]) -> TrainingProgress:
         """What a checkpoint tells. Raises ValueError where a count is missing, so that none is begun anew unnoticed."""
         if set(stored) != {one.name for one in fields(cls)}:
-            raise ValueError("progress is incomplete")
+            raise UnusableError("incomplete", what="progress")
         for name, value in stored.items():
             if not (_is_loss(value) if name.endswith("loss") else _is_count(value)):
-                raise ValueError(f"progress has no valid {name}")
+                raise UnusableError("no-valid-value", what="progress", name=name)
         progress = cls(**stored)
         began, validated, found = progress.step > 0, progress.validated_step > 0, progress.best_step > 0
         true_of_every_run = (
@@ -50,7 +51,7 @@ class TrainingProgress:
             and (progress.patience_used > 0) == (progress.best_step < progress.validated_step)
         )
         if not true_of_every_run:
-            raise ValueError("progress contradicts itself")
+            raise UnusableError("contradiction")
         return progress
 
     def after_validation(self, loss: float, plateau: int) -> TrainingProgress:

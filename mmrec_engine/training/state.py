@@ -16,7 +16,7 @@ from mmrec_engine.data.batches import training_windows
 from mmrec_engine.data.prepare import Corpus
 from mmrec_engine.data.transforms.curriculum import Pacing
 from mmrec_engine.distributed.process_group import ProcessGroup, SingleProcess
-from mmrec_engine.errors import RequestError, first_line
+from mmrec_engine.errors import RequestError, UnusableError, reason_of
 from mmrec_engine.model import fused
 from mmrec_engine.model.language_model import LanguageModel, create_model
 from mmrec_engine.model.memory_estimate import BYTES_A_WEIGHT
@@ -279,7 +279,8 @@ def _load_weights(model: LanguageModel, weights: dict[str, Any]) -> None:
     try:
         model.load_state_dict(weights)
     except RuntimeError as error:
-        raise ValueError(f"weights of another model: {str(error).splitlines()[-1].strip()}") from None
+        difference = str(error).splitlines()[-1].strip()
+        raise UnusableError("weights-of-another-model", difference=difference) from None
 
 
 def _begin_with(model: LanguageModel, checkpoint: str, corpus: Corpus) -> None:
@@ -292,7 +293,7 @@ def _begin_with(model: LanguageModel, checkpoint: str, corpus: Corpus) -> None:
     except (ValueError, KeyError, TypeError) as error:
         if isinstance(error, RequestError):
             raise
-        reason = first_line(error)
+        reason = reason_of(error)
         raise RequestError("init-model", path=checkpoint, reason=reason) from None
 
 

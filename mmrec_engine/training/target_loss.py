@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from mmrec_engine.errors import UnusableError
+
 FIRST_LOOK = 16  # step
 SAMPLE_TOKENS = 8192
 CLOSE_SAMPLE_TOKENS = 16_384
@@ -42,11 +44,11 @@ class TargetEstimate:
     def of_stored(cls, stored: Mapping[str, Any]) -> TargetEstimate:
         """What a checkpoint tells. Raises ValueError where it tells anything else."""
         if set(stored) != {one.name for one in fields(cls)}:
-            raise ValueError("outlook is incomplete")
+            raise UnusableError("incomplete", what="outlook")
         for name, value in stored.items():
             kinds = (int,) if name.endswith("step") else (float, type(None))
             if not isinstance(value, kinds) or isinstance(value, bool):
-                raise ValueError(f"outlook has no valid {name}")
+                raise UnusableError("no-valid-value", what="outlook", name=name)
         return cls(**stored)
 
     def sample(self, target: float) -> tuple[int, bool]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mmrec_engine.data.sources.documents import Skipped
+from mmrec_engine.locales.catalogue import DEFAULT_LANGUAGE, Text
 
 # Reasons by which no text is lost, or no more than was agreed to.
 HARMLESS = (
@@ -21,7 +22,7 @@ def skipped_finding(skipped: Skipped) -> dict[str, Any]:
         "phase": "before",
         "item": "dataset-ready",
         "status": "note" if skipped.reason in HARMLESS else "warn",
-        "title": "A file was left out",
+        "title": Text("words", "file-left-out")[DEFAULT_LANGUAGE],
         "evidence": evidence,
         "values": {"file": skipped.name, "reason": skipped.reason, "hint": skipped.hint},
         "threshold": {},

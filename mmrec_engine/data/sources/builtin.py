@@ -9,7 +9,7 @@ from pathlib import Path
 from mmrec_engine.data.sources.documents import Document, Reading, Skipped
 from mmrec_engine.data.sources.hub_source import NAMED
 from mmrec_engine.data.sources.text import clean
-from mmrec_engine.errors import RequestError
+from mmrec_engine.errors import RequestError, reason_words
 
 _NOT_LIBRARY = {
     "test", "tests", "idle_test", "idlelib", "lib2to3", "site-packages", "dist-packages", "__pycache__", "turtledemo",
@@ -64,7 +64,7 @@ def _python_code() -> Iterator[tuple[str, str]]:
     root = Path(sysconfig.get_path("stdlib"))
     paths = [path for path in root.rglob("*.py") if not _NOT_LIBRARY.intersection(path.relative_to(root).parts)]
     if not paths:
-        raise RequestError("corpus-builtin-missing", name="python-code", reason=f"no sources in {root}")
+        raise RequestError("corpus-builtin-missing", name="python-code", reason=reason_words("no-sources", place=root))
     for path in sorted(paths):
         try:
             yield path.relative_to(root).as_posix(), path.read_text(encoding="utf-8")
