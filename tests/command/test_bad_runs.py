@@ -263,6 +263,13 @@ def test_file_that_is_no_checkpoint_is_refused(command: Command, made_once: Path
     all_refused(command, told, [["evaluate", "a.pt"], ["export", "a.pt", "out"]])
 
 
+def test_reason_of_an_error_is_told_in_the_language_of_the_error(command: Command, made_once: Path) -> None:
+    shutil.copy(made_once / "best_model.pt", command.folder / "a.pt")
+    model_of(architecture="magic")(command.folder / "a.pt")
+    refused = command("evaluate", "a.pt", "--lang", "tr")
+    assert refused.code == 2 and "bilinmeyen mimari 'magic'" in refused.err and "unknown" not in refused.err
+
+
 def test_folder_pipe_or_link_loop_is_no_checkpoint(command: Command) -> None:
     (command.folder / "folder.pt").mkdir()
     os.mkfifo(command.folder / "pipe.pt")
