@@ -1,9 +1,9 @@
-"""What a check is: a measure that returns values, and a judgement of them, apart. A check that itself breaks is an error.
+"""A check: a measurement that returns values, and a separate judgement of them. A check that raises is an error.
 
     context ──► measure ──► values ──► judge (values, thresholds) ──► status ──► finding (contract: Events)
 
-Pure but for what a measure has to read. A finding's English words stand in it for whoever reads the file; views word it again,
-by id, from its values (`locales/guide/findings.py`).
+Pure, except for what a measurement has to read. A finding contains its English words, for readers of the file; views make the
+words again from its id and values (`locales/guide/findings.py`).
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ Values = dict[str, Any]
 Finding = dict[str, Any]
 
 WORST_FIRST = ("fail", "error", "warn", "note", "pass", "skipped")
-# The sign of each status, wherever findings are shown. Of an item of the guide also: ticked by a person, and nothing found.
+# The sign of each status, wherever findings are shown; for items of the guide also: ticked by a person, and nothing found.
 GLYPHS = {"pass": "✓", "note": "i", "warn": "!", "fail": "✗", "error": "⚠", "skipped": "–", "ticked": "☑", "none": "○"}
 
 
 class Skip(Exception):
-    """Raised by a measure where there is nothing to judge here. reason: a key of guide/findings.SKIPPED."""
+    """Raised by a measurement that does not apply. reason: a key of guide/findings.SKIPPED."""
 
     def __init__(self, reason: str, **values: Any) -> None:
         super().__init__(reason)
@@ -39,8 +39,9 @@ class Skip(Exception):
 class Check:
     """id: as in `specs.CHECKS`. measure takes the phase's context and returns plain values (JSON).
 
-    A value named "variant", which the judgement may add, picks among several wordings of the evidence; without it the status
-    does. remedies: what would help, from the values and the status, each `id`, `title`, `settings`.
+    A value named "variant", which the judgement may add, selects one of several wordings of the evidence; without it the
+    status
+    does. remedies: what would help, from the values and the status, each with `id`, `title`, `settings`.
     """
 
     id: str
@@ -58,7 +59,7 @@ class Check:
 
 
 def run(check: Check, context: Any) -> Finding:
-    """The check's finding on this context. Never raises but for KeyboardInterrupt and the like."""
+    """The check's finding on this context. Raises only KeyboardInterrupt and the like."""
     try:
         values = check.measure(context)
         status = check.judge(values, CHECKS[check.id].numbers)
@@ -79,7 +80,7 @@ def run_all(checks: Iterable[Check], context: Any) -> Iterator[Finding]:
 def finding(
     id: str, phase: Phase, status: Status, values: Values, remedies: Iterable[Mapping[str, Any]] = ()
 ) -> Finding:
-    """A finding as the events carry it, worded in English. remedies: each `id`, `title`, `settings`."""
+    """A finding as the events contain it, with English words. remedies: each with `id`, `title`, `settings`."""
     bare: Finding = {
         "id": id,
         "phase": phase,

@@ -1,7 +1,8 @@
-"""What can be done about a finding: the guide's remedies as changes of settings, each a step further than what is in force.
+"""Remedies for a finding: the guide's remedies as changes of settings, each one step beyond the current values.
 
-Pure. A remedy that is in force is not offered; the next one halves or doubles, as far as that makes sense. A remedy that is
-no setting (more text) has empty settings.
+Pure. A remedy that is already applied is not offered; the next one halves or doubles, as far as that makes sense. A remedy
+that
+is no setting (more text) has empty settings.
 """
 
 from __future__ import annotations
@@ -17,17 +18,17 @@ from mmrec_engine.settings.presets import BEST_RATE, OPTIMIZERS, PRESETS, USUAL_
 
 Settings = Mapping[str, Any]
 Changes = dict[str, Any]
-# None: nothing sensible is left to change. Empty: it is no setting.
+# None: nothing sensible is left to change. Empty: it is not a setting.
 Step = Callable[[Settings], Changes | None]
 
 _LOWERED_RATE = {name: spec.lowered_rate for name, spec in OPTIMIZERS.items()}
 _LOWEST_RATE = {name: spec.lowest_rate for name, spec in OPTIMIZERS.items()}
 _HIGHEST_RATE = {name: spec.highest_rate for name, spec in OPTIMIZERS.items()}
 _FAR_BELOW = 4.0  # times
-_MEASURED_CONFIGS = ("tiny", "mini")  # on which the best rate was measured
+_MEASURED_CONFIGS = ("tiny", "mini")  # for which the best rate was measured
 _LOWERED_WARMUP = 200
 _MOST_WARMUP = 10_000
-_MOST_WINDOWS = 256  # in a step; more of them make an epoch of a small text too few steps
+_MOST_WINDOWS = 256  # in a step; with more of them an epoch of a small text has too few steps
 _MOST_WINDOWS_AT_ONCE = 64
 _MOST_DROPOUT, _MOST_DECAY = 0.5, 0.8
 _LEAST_PATIENCE = 2
@@ -36,16 +37,16 @@ _USUAL_CLIP = 1.0
 _EVALUATION_EVERY = 100
 _MOST_EPOCHS, _MOST_STEPS = 1000, 10**7
 _GENTLER = 10
-# These go on from the best weights, where the full rate would first undo what they have learnt (docs/results.md).
+# These continue from the best weights; the full rate would first undo what they have learnt (docs/results.md).
 _HOLDS_BACK = frozenset({"regularise", "more-dropout", "more-weight-decay"})
 
 
 def remedies_for(finding: str, settings: Settings, variant: str = "") -> list[dict[str, Any]]:
-    """What to do about a finding, likeliest help first: each `id`, `title` (English), `settings` (valid beside
-    the given ones), `before` (what they are now).
+    """Remedies for a finding, the likeliest first: each with `id`, `title` (English), `settings` (valid together with
+    the given ones), `before` (their present values).
 
-    finding: an id of the checklist. settings: those of the run, by name; `planned_steps` may stand among them. variant: the
-    finding's value of that name, where it tells which way a remedy has to go.
+    finding: an id of the checklist. settings: of the run, by name; `planned_steps` may be among them. variant: the
+    finding's value of that name, if the direction of a remedy depends on it.
     """
     known = _understood(settings)
     offered: list[dict[str, Any]] = []
@@ -68,7 +69,7 @@ def offered_for(finding: str) -> tuple[str, ...]:
 
 
 def restart_from(finding: str) -> Literal["best", "start"]:
-    """Where a run that applies a remedy begins: from the best weights so far, where these are still good, or anew."""
+    """Whether a follow-up run with a remedy begins from the best weights, if these are still good, or from new ones."""
     return "best" if finding in _BEST_IS_GOOD else "start"
 
 
@@ -112,9 +113,9 @@ def _offers(finding: str, variant: str, settings: Settings) -> tuple[str, ...]:
     offers = _OFFERS.get(f"{finding}:{variant}", _OFFERS.get(finding, ()))
     rate, optimizer = settings["learning_rate"], settings["optimizer"]
     if rate < _LOWERED_RATE[optimizer] and offers is _CALMER and variant == "above-unigram":
-        return _LIVELIER  # a loss is also high where the rate is so low that it has hardly left its first value
+        return _LIVELIER  # a loss is also high if the rate is so low that it is near its first value
     if finding == "clipping-always" and variant != "exploding" and rate <= BEST_RATE[optimizer]:
-        return ()  # clipping alone does not speak against a rate at which these models train best
+        return ()  # frequent clipping alone is no reason to lower a rate at which these models train best
     return offers
 
 
@@ -131,14 +132,14 @@ def _raise_rate(settings: Settings) -> Changes | None:
 
 
 def _measured_rate(settings: Settings) -> Changes | None:
-    """The rate that trained small models best, where the one in force is far below it (docs/performance.md)."""
+    """The best measured rate for small models, if the current one is far below it (docs/performance.md)."""
     best = BEST_RATE[settings["optimizer"]]
     small = settings["config"] in _MEASURED_CONFIGS
     return {"learning_rate": best} if small and settings["learning_rate"] * _FAR_BELOW < best else None
 
 
 def _gentler(settings: Settings) -> Changes:
-    """A tenth of the rate; one that is low already stays."""
+    """A tenth of the rate; one that is already low is unchanged."""
     rate, kind = settings["learning_rate"], settings["optimizer"]
     return {"learning_rate": _rounded(rate / _GENTLER)} if rate >= _LOWERED_RATE[kind] else {}
 
@@ -161,7 +162,7 @@ def _larger_batch(settings: Settings) -> Changes | None:
 
 
 def _smaller_batch(settings: Settings) -> Changes | None:
-    """Half as many windows at once: the same steps in less memory."""
+    """Half the micro-batch: the same steps in less memory."""
     at_once = min(settings["microbatch"] or settings["batch_size"], settings["batch_size"])
     return {"microbatch": at_once // 2} if at_once > 1 else None
 
@@ -199,7 +200,7 @@ def _more_decay(settings: Settings) -> Changes | None:
 
 
 def _regularise(settings: Settings) -> Changes | None:
-    """The guide's three remedies of overfitting in one."""
+    """The guide's three remedies for overfitting in one."""
     parts = [step(settings) for step in (_more_dropout, _more_decay, _less_patience)]
     merged = {name: value for part in parts if part for name, value in part.items()}
     return merged if len(merged) > 1 else None
@@ -260,7 +261,7 @@ def _rounded(rate: float) -> float:
 
 
 def _understood(settings: Settings) -> dict[str, Any] | None:
-    """All settings of the run; None where they are another version's and nothing can be proposed beside them."""
+    """All settings of the run; None if they are of another version and nothing can be proposed."""
     try:
         known = resolve(_named(settings)).settings.as_dict()
     except RequestError:
@@ -270,7 +271,7 @@ def _understood(settings: Settings) -> dict[str, Any] | None:
 
 
 def _valid(settings: Settings) -> bool:
-    """The last word is the settings' own: a proposal that they would refuse is not made."""
+    """The settings are validated: a proposal that would be refused is not made."""
     try:
         resolve(_named(settings))
     except RequestError:

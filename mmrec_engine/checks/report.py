@@ -1,4 +1,4 @@
-"""The report of a run: what was asked, what came of it, what was found; as data and as a page to read. Pure but for `write`."""
+"""The report of a run: settings, results, findings; as data and as a page. Pure, except for `write`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _WORDS = Texts("report")
 
 
 def newest(findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Of several findings of one check the last one, in the order in which they first came."""
+    """The last finding of each check, in the order of the first ones."""
     last = {finding.get("id"): finding for finding in findings}
     return list(last.values())
 
@@ -39,7 +39,7 @@ def report_of(
 ) -> dict[str, Any]:
     """report.json. findings: all that were made, in order; checklist: under each item the newest of each check.
 
-    found_later: checks after training that the record does not tell; they take the place of those it does.
+    found_later: checks after training that are not in the record; they replace those that are.
     """
     findings = history.findings
     if found_later:
@@ -122,7 +122,7 @@ def markdown(report: Mapping[str, Any], language: Language) -> str:
 
 
 def write(folder: Path, report: Mapping[str, Any], language: Language) -> None:
-    """Both files, each whole or not at all. Raises OSError."""
+    """Both files, each written atomically. Raises OSError."""
     as_json = json.dumps(finite(dict(report)), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
     for name, text in zip(REPORTS, (as_json, markdown(report, language)), strict=True):
         write_whole(folder / name, text)
@@ -146,5 +146,5 @@ def _metrics(validation: events.Validation | None) -> dict[str, Any] | None:
 
 
 def _plain(value: object) -> str:
-    """In one line, and without what Markdown would act on."""
+    """In one line, with Markdown characters escaped."""
     return " ".join(str(value).split()).replace("|", "\\|").replace("<", "&lt;")

@@ -1,7 +1,8 @@
-"""The checks of the checklist: when each is made, the guide's item it reports under, its thresholds and where they are from.
+"""The checks of the checklist: when each is made, the guide's item it belongs to, its thresholds and their sources.
 
-How a check measures and judges stands in the files of its kind (`preflight`, `monitor`, `postrun`), its words by the same id in
-`locales`. The table stands apart because the guide, the command line and the rules during training read it without PyTorch.
+How a check measures and judges is in the files of its kind (`preflight`, `monitor`, `postrun`), its words are under the same
+id in
+`locales`. The table is separate because the guide, the command line and the rules during training read it without PyTorch.
 
 Sources: G the guide; K Karpathy, A Recipe for Training Neural Networks (2019); P Google's Deep Learning Tuning Playbook; CS
 Stanford's CS231n notes; T torchtitan; D deepchecks; ★ measured or chosen in this project.
@@ -20,7 +21,7 @@ from mmrec_engine.system.memory import USABLE
 class CheckSpec:
     """item: id of the guide's item; item_during: another one, for a check after training that is also made during it.
 
-    numbers: thresholds by name, as the check's judgement reads them and its findings carry them.
+    numbers: thresholds by name, for the check's judgement and in its findings.
     """
 
     phase: Phase
@@ -79,7 +80,7 @@ CHECKS: dict[str, CheckSpec] = {
         {"gram": 64, "gram_of_letters": 40, "warn_share": 0.05, "fail_share": 0.20},
         "D, ★",
     ),
-    # Passages stand in other texts too, as split-overlap allows; documents do not.
+    # Some passages occur in other texts too, as split-overlap allows; whole documents do not.
     "split-continued": CheckSpec(
         "before", "validation-split", {"warn_share": 0.01, "fail_share": 0.20, "gram": 64, "gram_share": 0.05}, "★"
     ),
@@ -93,8 +94,9 @@ CHECKS: dict[str, CheckSpec] = {
     "round-trip": CheckSpec("before", "dataset-ready", {}, "★"),
     "targets-shifted": CheckSpec("before", "hyperparameters-set", {}, "K"),
     "baselines": CheckSpec("before", "validation-split", {}, "K"),
-    # Repeated passes: up to four teach nearly as much as new text, beyond sixteen hardly anything (Muennighoff et al., "Scaling
-    # data-constrained language models", 2023). times: as often as the corpora together, or nobody could help it.
+    # Repeated passes: up to four teach nearly as much as new text, beyond sixteen hardly anything (Muennighoff et al.,
+    # "Scaling
+    # data-constrained language models", 2023). times: relative to all corpora together, otherwise no weights would help.
     "corpora-repeated": CheckSpec(
         "before", "dataset-ready", {"times": 2, "note_passes": 4, "warn_passes": 16}, "Muennighoff 2023, ★"
     ),
@@ -210,5 +212,5 @@ CHECKS: dict[str, CheckSpec] = {
 
 
 def numbers(check: str) -> dict[str, float]:
-    """The thresholds of a check, as its findings carry them."""
+    """The thresholds of a check, for its findings."""
     return dict(CHECKS[check].numbers)

@@ -1,6 +1,6 @@
-"""The verdict on a run: where it stands between the n-gram baselines, what would better it most, and one command that does it.
+"""The verdict on a run: its place between the n-gram baselines, what would improve it most, and one command that does it.
 
-Pure. The rules, first that holds: the model memorises its text; its rate is far below the best one measured for its optimizer;
+Pure. The first rule that applies: the model memorises its text; its rate is far below the best one measured for its optimizer;
 its validation loss was still falling; none of these.
 """
 
@@ -15,21 +15,21 @@ from mmrec_engine.runs.history import History
 from mmrec_engine.settings.presets import BEST_RATE
 
 _FAR_BELOW = 4.0  # times
-_MEMORISED = 0.15  # of the validation loss, by which the training loss lies below it
-_RISEN = 0.01  # share by which the last validation loss lies above the best one
-_MOST_DROPOUT = 0.3  # from which on more of it helps less than more text
-_STILL_FALLING = 0.004  # share of its loss that the last validation gained over the one before
+_MEMORISED = 0.15  # of the validation loss, by which the training loss is below it
+_RISEN = 0.01  # share by which the last validation loss is above the best one
+_MOST_DROPOUT = 0.3  # more dropout than this helps less than more text
+_STILL_FALLING = 0.004  # share by which the last validation improved on the one before
 _GAIN_OF_TWICE_THE_TIME = 0.03  # of the bits (docs/performance.md, "The best model in a given time")
 _SHORTEST = 60.0  # seconds
-_NO_LONGER_IN_SECONDS = 90  # a longer time is told in minutes
+_NO_LONGER_IN_SECONDS = 90  # a longer time is written in minutes
 _ORDER = ("unigram", "bigram", "5-gram")
 
 
 def verdict_of(history: History) -> dict[str, Any] | None:
-    """None where there is no validation to judge by.
+    """None if there is no validation.
 
     `stands`, `lever` (time, text, dropout, rate, none), `bits` of the best model, `baselines` in bits a character, `command`,
-    `seconds` that this command gives its run, and `values`, which the words tell (locales/verdicts.py, verdicts.json).
+    `seconds` that this command gives its run, and `values` for the words (locales/verdicts.py, verdicts.json).
     """
     best, last = history.best, history.last_validation
     if best is None or last is None or not math.isfinite(best.loss) or best.loss <= 0:
@@ -78,13 +78,13 @@ def _lever(history: History, best: float, last: float) -> tuple[str, dict[str, f
 
 
 def _falls(history: History) -> bool:
-    """Whether the last validation was clearly better than the one before, or there was only one."""
+    """Whether the last validation was clearly better than the one before, or is the only one."""
     losses = [one.loss for _, one in history.validations]
     return len(losses) < 2 or losses[-1] < (1 - _STILL_FALLING) * losses[-2]
 
 
 def _seconds(history: History) -> float:
-    """Of the run as it was: the time it was given, or took."""
+    """The time that the run was given, or took."""
     given = history.settings.get("time")
     if isinstance(given, int | float) and given > 0:
         return float(given)
@@ -93,7 +93,7 @@ def _seconds(history: History) -> float:
 
 
 def command_of(settings: Mapping[str, Any], lever: str, seconds: float) -> str:
-    """One command that pulls the lever. Where text is what lacks, the person has to name it."""
+    """One command for the improvement. If more text is needed, the user has to name it."""
     words = ["mmrec-tui", "train", "--time", _time(_next_seconds(lever, seconds))]
     if lever == "text":
         return shlex.join([*words, "--data-dir"]) + " FOLDER_WITH_MORE_TEXT"
@@ -101,7 +101,7 @@ def command_of(settings: Mapping[str, Any], lever: str, seconds: float) -> str:
 
 
 def _next_seconds(lever: str, seconds: float) -> int:
-    """What the next run is given, whole minutes where it is more than some; seconds: of the run so far."""
+    """The time of the next run, in whole minutes if it is long; seconds: of the run so far."""
     wanted = max(_SHORTEST, 2 * seconds if lever in ("time", "none") else seconds)
     return math.ceil(wanted) if wanted <= _NO_LONGER_IN_SECONDS else 60 * math.ceil(wanted / 60)
 

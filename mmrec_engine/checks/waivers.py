@@ -1,4 +1,4 @@
-"""Checks that a person has waived by their ids: they are made all the same, and what they find stops nothing."""
+"""Waived checks: they still run, but their findings do not stop a run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _JUDGED = ("warn", "fail", "error")
 
 
 def waived_ids(given: Iterable[str]) -> frozenset[str]:
-    """Raises RequestError for an id that no check has."""
+    """Raises RequestError for an unknown id."""
     ids = frozenset(given)
     for id in sorted(ids):
         if id not in CHECKS:
@@ -22,7 +22,7 @@ def waived_ids(given: Iterable[str]) -> frozenset[str]:
 
 
 def marked(finding: Finding, waived: Collection[str]) -> Finding:
-    """The finding as it is told: one that calls for something tells whether it was waived."""
+    """The finding as it is reported: a failure or warning says whether it was waived."""
     if finding.get("id") in waived and finding.get("status") in _JUDGED:
         return {**finding, WAIVED: True}
     return finding

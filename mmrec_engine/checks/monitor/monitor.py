@@ -1,10 +1,12 @@
-"""The checks during training: a pure fold over the events of a run, which tells what each event brings to light.
+"""The checks during training: a pure fold over the events of a run, which returns the findings of each event.
 
-    event ──► Monitor.add ──► findings (contract: Events), most often none
+    event ──► Monitor.add ──► findings (contract: Events), usually none
 
-Rules on steps stand in `during_steps.py`, rules on validations in `during_validations.py`. No torch, no clock, memory that does
-not grow. A finding is told when it begins, and again only after it had gone away or once it is clearly worse; the guide's items
-are told as passed once they can be judged. At `run_finished`, tell the findings before the event itself: it is a record's last.
+Rules on steps are in `step_rules.py`, rules on validations in `validation_rules.py`. No torch, no clock, bounded
+memory. A finding is reported when it begins, and again only after it has gone away or when it has become clearly worse; the
+guide's
+items are reported as passed once they can be judged. At `run_finished`, record the findings before the event itself, which is
+the last of a record.
 """
 
 from __future__ import annotations
@@ -23,19 +25,19 @@ _ENDED_WELL = ("completed", "early_stopped", "target_reached")
 
 
 class Monitor:
-    """started: the run's first event, where it is known already and will not be added."""
+    """started: the run's first event, if it is known already and will not be added."""
 
     def __init__(self, started: events.RunStarted | None = None) -> None:
         self._run = Run()
         self._log = FindingLog(self._run)
         self._steps = StepRules(self._run, self._log)
         self._validations = ValidationRules(self._run, self._log)
-        self._saving: events.Checkpoint | None = None  # its event has come, and it may still fail to take its name
+        self._saving: events.Checkpoint | None = None  # its event was recorded, and the rename may still fail
         if started is not None:
             self._run.start(started)
 
     def add(self, event: Event) -> list[Finding]:
-        """The findings that this event brings about."""
+        """The findings that this event causes."""
         if isinstance(event, events.Step):
             if event.step <= self._run.step:
                 return []
@@ -47,9 +49,10 @@ class Monitor:
         return self._log.new()
 
     def fold(self, earlier: Iterable[Event]) -> list[Finding]:
-        """Add the events of the run's earlier life; returns the findings that its record lacks, to be told now.
+        """Add the events recorded before a resume; returns the findings that the record lacks, which are to be recorded now.
 
-        A record is cut at the checkpoint that a resume goes on from, and what that checkpoint's own event brought about comes
+        A record is cut at the event of the checkpoint that a resume continues from, and the findings that this event caused
+        come
         after it.
         """
         missing: dict[str, Finding] = {}

@@ -1,6 +1,6 @@
-"""What the rules during training share: the run they judge by, and which findings stand.
+"""State shared by the rules during training: the run so far, and the open findings.
 
-Both are folds without I/O; the run reads settings that may come from a file of another version, so it believes no type.
+Both are folds without I/O. Settings may come from a file of another version, so no type is assumed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _DEFAULTS = Settings()
 
 
 class Run:
-    """The run as its events tell it: settings with the changes since, baselines (nats), how far it is."""
+    """The run so far: settings with their changes, baselines (nats), progress."""
 
     def __init__(self) -> None:
         self.started = False
@@ -32,7 +32,7 @@ class Run:
         self.steps_an_epoch = 0
         self.step = 0
         self.settings: dict[str, Any] = {}
-        self.uniform: float | None = None  # loss of blind guessing, ln V
+        self.uniform: float | None = None  # loss of random guessing, ln V
         self.vocabulary = 0
         self.validation_tokens = 0
         self.baselines: dict[str, float] = {}
@@ -59,7 +59,7 @@ class Run:
 
     @property
     def settled(self) -> int:
-        """The step from which most rules judge."""
+        """The step from which most rules apply."""
         return self.warmup + SETTLED
 
     @property
@@ -78,14 +78,14 @@ class Run:
         self.saves_best = self.settings.get("save_best_model", True) is not False
         known = str(self.settings.get("optimizer"))
         self.optimizer = known if known in OPTIMIZERS else _DEFAULTS.optimizer
-        # On purpose: text of another form, or of several corpora in other shares than they have of the whole.
+        # Intended: text in another form, or from several corpora with other shares than in the whole text.
         changed = any(number_of(self.settings, name, 0.0) > 0 for name in ("recased", "denoising"))
         mixed = any(isinstance(self.settings.get(name), list | tuple) for name in ("data_dir", "corpus"))
         self.shows_other_text = changed or mixed
 
 
 class FindingLog:
-    """Which findings stand, and what is new. A finding is told when it begins, and again once it is clearly worse."""
+    """The open findings, and the new ones. A finding is reported when it begins, and again when it is clearly worse."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
@@ -93,19 +93,19 @@ class FindingLog:
         self._news: list[Finding] = []
 
     def new(self) -> list[Finding]:
-        """What became new since the last call."""
+        """The findings since the last call."""
         news, self._news = self._news, []
         return news
 
     def stands(self, id: str) -> bool:
-        """Whether something is wrong, or worth a note, by this id now."""
+        """Whether there is an open finding of this id."""
         return _WORSE[self._standing.get(id, ("pass", 0.0))[0]] > 0
 
     def is_known(self, id: str) -> bool:
         return id in self._standing and self._standing[id][0] != "skipped"
 
     def add(self, id: str, status: Status, severity: float, values: Values) -> None:
-        """severity: any measure that grows as it gets worse; told again when it has doubled, or at a worse status."""
+        """severity: any measure that grows as it gets worse; reported again when it has doubled, or at a worse status."""
         before = self._standing.get(id)
         if before is not None and before[0] != "skipped":
             worse = _WORSE[status] > _WORSE[before[0]]
@@ -119,14 +119,14 @@ class FindingLog:
         self._news.append(finding(id, "during", status, values, offered))
 
     def well(self, id: str, values: Values, again: bool = False) -> None:
-        """Nothing is wrong by this id: told once, again when it had been otherwise, and where `again` is set."""
+        """The check of this id passes: reported once, after an open finding, and if `again` is set."""
         before = self._standing.get(id)
         if again or before is None or before[0] != "pass":
             self._standing[id] = ("pass", 0.0)
             self._news.append(finding(id, "during", "pass", values))
 
     def over(self, id: str, values: Values) -> None:
-        """What stood by this id has gone away; nothing where nothing stood."""
+        """Close the open finding of this id, if there is one."""
         if self.stands(id):
             self.well(id, {"variant": "over", **values})
 
@@ -136,7 +136,7 @@ class FindingLog:
             self._news.append(finding(id, "during", "skipped", {"reason": reason}))
 
     def known(self, stored: Mapping[str, Any]) -> None:
-        """A finding of the record: it need not be told again."""
+        """A finding of the record, which need not be reported again."""
         id, status = stored.get("id"), stored.get("status")
         if not isinstance(id, str) or id not in CHECKS or not CHECKS[id].is_made_during:
             return
@@ -145,7 +145,7 @@ class FindingLog:
 
 
 def number_of(values: Mapping[str, Any], name: str, default: float) -> float:
-    """A finite number of these values, or the default."""
+    """One of these values if it is a finite number, else the default."""
     value = values.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return default

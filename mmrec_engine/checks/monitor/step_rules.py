@@ -1,8 +1,8 @@
-"""The rules on training steps: finite, high, jumping, not falling, clipped, moved too much or too little.
+"""The rules on training steps: not finite, too high, spikes, not falling, clipped, updates too large or too small.
 
-The cheap part runs at every step and keeps windows of the last losses and norms; the rules that judge a state look at them
+The cheap part runs at every step and keeps windows of the last losses and norms; the rules that judge a state use them
 every ten steps, and at the last planned one.
-"Smoothed" is the mean of the last 50 losses, "initial" what the first step showed.
+"Smoothed" is the mean of the last 50 losses, "initial" the loss of the first step.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from mmrec_engine.settings.presets import OPTIMIZERS
 
 MEAN_OF = 50
 _LOOK_EVERY = 10
-_BACK = 15  # looks: what was 150 steps ago
+_BACK = 15  # evaluations of the rules: the state 150 steps ago
 _MOST_LOSS = 1e9
-_SHORT_RUN = 100  # steps below which a run is too short to say that its loss does not fall
+_SHORT_RUN = 100  # steps of a run that is too short to judge whether its loss falls
 _LEAST_FOR_A_MEDIAN = 50
-_FALLING = 0.01  # share that a loss falls in 100 steps, at least, to count as falling
-_BOUNCED = 0.02  # share above the lowest so far that only too large steps explain
-_WARM_START = 0.9  # of ln V: a first loss below it is a trained model's
-_HIGH_WITHOUT_BIGRAM = 0.75  # of ln V: where the unigram of most texts lies
+_FALLING = 0.01  # share by which a loss must fall in 100 steps to count as falling
+_BOUNCED = 0.02  # share above the lowest loss so far that only too large steps explain
+_WARM_START = 0.9  # of ln V: a lower first loss is that of a trained model
+_HIGH_WITHOUT_BIGRAM = 0.75  # of ln V: the unigram of most texts
 _CLIP_IF_NONE = 1.0
 _STILL = 0.01  # update ratio per learning rate; AdamW and Muon give 0.5 … 10
 
@@ -39,13 +39,13 @@ class StepRules:
         self._first: list[float] = []
         self._losses: deque[float] = deque(maxlen=MEAN_OF)
         self._window = int(numbers("loss-spike")["window"])
-        self._order: deque[float] = deque()  # the last 100 losses, as they came
-        self._sorted: list[float] = []  # and by size
+        self._order: deque[float] = deque()  # the last 100 losses, in order
+        self._sorted: list[float] = []  # and sorted
         self._norms: deque[float] = deque(maxlen=int(numbers("clipping-always")["window"]))
-        self._smoothed: deque[float] = deque(maxlen=_BACK + 1)  # one a look
+        self._smoothed: deque[float] = deque(maxlen=_BACK + 1)  # one for each evaluation of the rules
         self._lowest = math.inf
         self._lowest_step = 0  # of the last clear new minimum
-        self._slow_steps = 0  # since then, at a rate that is worth its name
+        self._slow_steps = 0  # since then, at a relevant learning rate
         self._bounced = False
         self._risen_since: int | None = None
         self._spikes = 0
@@ -79,11 +79,11 @@ class StepRules:
             self._look(event)
 
     def _forget_what_was(self) -> None:
-        """Under a curriculum what was learnt from was easier: a higher loss is no rise, and none that stays no standstill."""
+        """Under a curriculum earlier text was easier: a higher loss is no rise, and a constant one no plateau."""
         self._lowest, self._slow_steps, self._risen_since = math.inf, 0, None
 
     def finish(self) -> None:
-        """The run has ended, before its last planned step perhaps: judge what can be judged of a short run."""
+        """The run has ended, possibly before its last planned step: apply the rules that can be applied to a short run."""
         if self._count and self._run.step < self._run.planned:
             self._judge_fall(self._run.step, at_end=True)
 
@@ -101,7 +101,7 @@ class StepRules:
         self._log.add("non-finite", "fail", 0.0, told)
 
     def add_out_of_memory(self, event: events.SettingsChanged) -> None:
-        """The same windows go on in smaller pieces."""
+        """The same windows are computed again with a smaller micro-batch."""
         values: Values = {"variant": "halved", "step": event.step + 1}
         values |= {"before": event.before.get("microbatch"), "after": event.changes.get("microbatch")}
         self._log.add("out-of-memory", "warn", 1.0 / max(1.0, number_of(event.changes, "microbatch", 1.0)), values)
@@ -121,7 +121,7 @@ class StepRules:
             return
         if self._log.stands("loss-too-high"):
             return
-        # One odd batch (a table among prose) is worth a note; a jump that is large or that stays is more.
+        # A single outlier batch (a table in prose) is a note; a spike that is large or lasts is more.
         stays = step - self._last_spike <= limits["near"]
         large = loss >= limits["large_factor"] * median
         self._spikes += not stays
@@ -132,7 +132,7 @@ class StepRules:
         self._log.add("loss-spike", "warn" if stays or large else "note", float(self._spikes), values)
 
     def _look_at_ratio(self, event: events.Step, ratio: float) -> None:
-        """Of the hidden matrix that moves most unusually, measured every 50 steps: two in a row are 50 steps."""
+        """The hidden matrix with the most unusual update ratio, measured every 50 steps: two in a row are 50 steps."""
         run, limits = self._run, _RATIO
         self._highest_ratio = max(self._highest_ratio, ratio) if event.step > run.warmup else 0.0
         still = ratio <= _STILL * event.learning_rate and event.step >= min(run.warmup, _SHORT_RUN) + MEAN_OF
@@ -166,18 +166,18 @@ class StepRules:
             self._judge_fall(step, at_end=step == run.planned)
 
     def _initial_loss(self) -> float:
-        """The first loss; of a model that had been trained, whose first batch may be an easy one, a middle of ten."""
+        """The first loss; after a warm start, where the first batch may be an easy one, the median of ten."""
         first, uniform = self._first[0], self._run.uniform
         return max(first, sorted(self._first)[len(self._first) // 2]) if uniform and first < uniform else first
 
     @property
     def _warm_start(self) -> bool:
-        """A model that had been trained before: it need not fall far, and its first losses scatter as all do."""
+        """The first weights were trained before: the loss need not fall far, and the first losses vary like the others."""
         uniform = self._run.uniform
         return uniform is not None and self._initial is not None and self._initial < _WARM_START * uniform
 
     def _look_for_blow_up(self, step: int, smoothed: float) -> bool:
-        """Above the initial loss: clearly so at any time, at all once the warmup has ended."""
+        """Above the initial loss: clearly at any time, or by any amount once the warmup has ended."""
         limits, initial = _HIGH, self._initial
         assert initial is not None
         ceiling = max(initial, self._run.uniform or 0.0)
@@ -251,7 +251,7 @@ class StepRules:
             log.well("loss-not-falling", values)
 
     def _judge_near_unigram(self, step: int, smoothed: float, unigram: float, values: Values) -> None:
-        """A model that has settled is below the unigram, or on its way; else it has learnt frequencies at best."""
+        """After the first steps a model is below the unigram, or on its way; else it has learnt frequencies at best."""
         before = self._smoothed[-11] if len(self._smoothed) > 10 else self._initial or smoothed
         falling = smoothed < (1 - _FALLING) * before
         rate_too_high = OPTIMIZERS[self._run.optimizer].highest_rate
@@ -265,14 +265,14 @@ class StepRules:
             self._log.add("loss-not-falling", "warn", 0.0, {**values, "variant": "slow"})
 
     def _rests_at(self, unigram: float) -> bool:
-        """Whether a run too short to have settled came down to letter frequencies and stayed there: nothing else is learnt."""
+        """Whether a short run fell to the unigram and stayed there: nothing but frequencies was learnt."""
         if len(self._smoothed) < 11 or self._warm_start:
             return False
         near, last = _FALL["near"] * unigram, self._smoothed[-1]
         return abs(last - unigram) < near and last >= (1 - _FALLING) * self._smoothed[-11]
 
     def _risen(self, step: int, smoothed: float) -> bool:
-        """Back up for good from where it had been: more than the scatter of single losses explains."""
+        """A lasting rise from an earlier level: more than the variation of single losses explains."""
         if smoothed < max((1 + _HIGH["risen"]) * self._lowest, self._lowest + 8 * self._scatter(smoothed)):
             self._risen_since = None
             return False
@@ -282,7 +282,7 @@ class StepRules:
         return True
 
     def _scatter(self, smoothed: float) -> float:
-        """How far the mean of the last losses scatters by chance: 1.48 × their median deviation is a standard deviation."""
+        """Random variation of the mean of the last losses: 1.48 × their median deviation is a standard deviation."""
         deviation = sorted(abs(value - smoothed) for value in self._losses)[len(self._losses) // 2]
         return 1.48 * deviation / math.sqrt(len(self._losses))
 
@@ -306,7 +306,7 @@ class StepRules:
             self._log.add("clipping-always", "note", 0.0, values)
 
     def _look_at_pace(self, event: events.Step) -> None:
-        """How far the first evaluation is off, once the speed is known: from the second ten steps, as the first are slow."""
+        """Time until the first evaluation, once the speed is known: from the second ten steps, because the first are slow."""
         run = self._run
         if self._count != 2 * _LOOK_EVERY or event.tokens_per_second <= 0 or event.step <= 0:
             return

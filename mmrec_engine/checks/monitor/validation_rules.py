@@ -1,6 +1,7 @@
-"""The rules on validations: beside the training loss, perplexity, accuracy, best and patience. Judged from the second one on.
+"""The rules on validations: comparison with the training loss, perplexity, accuracy, best and patience, from the second one
+on.
 
-A validation of a part of the validation split only is passed over.
+Validations of a sample of the validation split are ignored.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from mmrec_engine.checks.monitor.run_state import FindingLog, Run
 from mmrec_engine.checks.specs import numbers
 
 _FALLS = 0.01  # share by which training must have fallen since the best, for a rise to be overfitting
-_FIVE_GRAM_OF_BIGRAM = 0.65  # where the 5-gram is not known
+_FIVE_GRAM_OF_BIGRAM = 0.65  # if the 5-gram baseline is unknown
 MEAN_OF = 50  # steps
 _FALLS_AS = 0.12  # a loss falls no faster than steps^-0.12 in the second half of a run (as in target_loss.py)
-FROM_NOTHING = 0.9  # of ln V: a first loss below it is a trained model's
+FROM_NOTHING = 0.9  # of ln V: a lower first loss is that of a trained model
 _PASSED = ("validation-below-training", "perplexity-sane", "accuracy-rising", "early-stopping")
 
 
@@ -30,7 +31,7 @@ class ValidationRules:
         self._since_best = 0
         self._rising = 0  # validations in a row, of each kind
         self._below = 0
-        self._reading = ""  # how the two losses stood to each other when that was last told
+        self._reading = ""  # comparison of the two losses when it was last reported
         self._too_good = 0
         self._steps_below = 0
         self._tokens = 0  # trained on so far
@@ -38,7 +39,7 @@ class ValidationRules:
         self._losses: deque[float] = deque(maxlen=MEAN_OF)  # of the last steps
         self._falling_accuracy = 0
         self._best_accuracy = (-1.0, 0)  # and its step; since the model has settled
-        self._unsaved: events.Validation | None = None  # the best, while its checkpoint has not been seen
+        self._unsaved: events.Validation | None = None  # the best, until its checkpoint has been seen
 
     def add(self, event: events.Validation) -> None:
         if event.sampled or (self._last is not None and event.step <= self._last.step):
@@ -63,11 +64,11 @@ class ValidationRules:
             self._judge(event)
 
     def add_step(self, event: events.Step) -> None:
-        """Training goes on: by now the best must have been saved, and patience not be used up."""
+        """Training goes on: the best must have been saved by now, and patience not be used up."""
         step, self._tokens = event.step, event.tokens
         self._first_loss = event.loss if self._first_loss is None else self._first_loss
         if event.curriculum is not None and event.curriculum < 1:
-            self._losses.clear()  # of easier text than that they would be compared with
+            self._losses.clear()  # they would be compared with the loss of easier text
         else:
             self._losses.append(event.loss)
         if self._unsaved is not None:
@@ -82,7 +83,7 @@ class ValidationRules:
             self._unsaved = None
 
     def finish(self) -> None:
-        """The run has ended: what one validation can tell, and which items could not be judged."""
+        """The run has ended: apply the rules that need one validation only, and report which items could not be judged."""
         if self._unsaved is not None:
             self._tell_stopping("not-saved", self._unsaved.step)
         if self._last is not None and self._count == 1 and math.isfinite(self._last.loss):
@@ -121,7 +122,7 @@ class ValidationRules:
             self._log.add("overfitting", "warn", above, values)
 
     def _judge_by_baselines(self, event: events.Validation) -> None:
-        """After half of its steps, once it has settled, a model should be below the 5-gram baseline, or on its way there."""
+        """After half of its steps and the first steps, a model should be below the 5-gram baseline, or on its way there."""
         run, best, five = self._run, self._best, self._run.baselines.get("5-gram")
         if five is None or best is None:
             return
@@ -137,7 +138,7 @@ class ValidationRules:
             self._log.add("beats-baselines", "warn", 0.0, told)
 
     def _judge_beside_training(self, event: events.Validation) -> None:
-        """Validation text that was seen in training, or an answer that stands in the input: both look too good."""
+        """Validation text in the training split, or labels visible in the input: both give too low losses."""
         limits = numbers("validation-below-training")
         loss, training, bits = event.loss, event.training_loss, event.bits_per_character
         if not (training > 0 and math.isfinite(training)):
@@ -167,10 +168,11 @@ class ValidationRules:
             self._reading = reading
 
     def _trains_on_something_else(self, event: events.Validation) -> bool:
-        """The steps lie far below what training windows cost with dropout off, though they came before and have dropout on.
+        """The losses of steps are far below the training split's loss without dropout, though they came before and had
+        dropout.
 
-        Then what they are asked for is not what evaluation asks for: labels that are not the next token, say. Few windows
-        scatter: a token's loss by about as much as its mean.
+        Then training and evaluation have different tasks: for example, labels that are not the next token. With few windows
+        the loss varies: that of a token by about as much as its mean.
         """
         limits = numbers("validation-below-training")
         if len(self._losses) < MEAN_OF or not all(map(math.isfinite, self._losses)) or self._run.shows_other_text:
@@ -181,7 +183,7 @@ class ValidationRules:
         return self._steps_below >= limits["evaluations"]
 
     def _impossible(self, event: events.Validation, apart: float) -> bool:
-        """Better than unknown text can be guessed: far below a 5-gram, or known by heart as well as the training split."""
+        """Better than possible for unknown text: far below a 5-gram, or memorised as well as the training split."""
         limits, baselines, bits = numbers("validation-below-training"), self._run.baselines, event.bits_per_character
         five_gram = baselines.get("5-gram", _FIVE_GRAM_OF_BIGRAM * baselines.get("bigram", 0.0))
         far_below = bits < limits["bits"] and event.loss < limits["of_5_gram"] * five_gram
@@ -189,7 +191,7 @@ class ValidationRules:
         return bits < limits["least_bits"] or far_below or by_heart or self._too_soon(event)
 
     def _too_soon(self, event: events.Validation) -> bool:
-        """Far better than a 5-gram that has counted the whole text, by a model that began with nothing and has read little."""
+        """Far below a 5-gram that counted the whole text, by a new model that has read little."""
         limits, uniform = numbers("validation-below-training"), self._run.uniform
         five_gram = self._run.baselines.get("5-gram")
         early = self._tokens <= limits["early_tokens"] and event.epoch <= limits["early_epochs"]
@@ -227,7 +229,7 @@ class ValidationRules:
             self._log.well("perplexity-sane", values if unigram is None else {**values, "variant": "below-unigram"})
 
     def _judge_accuracy(self, event: events.Validation) -> None:
-        """Before the model has settled it guesses one token or another, and accuracy says little."""
+        """In the first steps a model predicts one token or another, and accuracy says little."""
         run, limits, accuracy = self._run, numbers("accuracy-rising"), event.accuracy
         if event.step < run.settled or not 0 <= accuracy <= 1:
             return
@@ -248,7 +250,7 @@ class ValidationRules:
             self._log.add("accuracy-rising", "warn", best - accuracy, values)
 
     def _check_count(self, event: events.Validation, is_best: bool) -> bool:
-        """Whether best and patience were miscounted, which is told."""
+        """Whether best or patience were miscounted, which is reported."""
         if event.best != is_best:
             self._tell_stopping("wrong-best" if event.best else "missed-best", event.step, loss=event.loss)
         elif event.patience_used != self._since_best:

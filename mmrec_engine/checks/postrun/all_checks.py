@@ -1,6 +1,7 @@
-"""The checks after training: what was saved can be used, the numbers can be trusted, and what the curves say of the next run.
+"""The checks after training: whether the saved files are usable and the figures right, and what the curves suggest for the
+next run.
 
-`checks_after` reads what a run has left; each check is then a function of that context.
+`checks_after` reads what a run has written; each check is a function of that context.
 """
 
 from __future__ import annotations
@@ -39,10 +40,10 @@ from mmrec_engine.runs.run_time import FINAL_SAMPLE_TOKENS
 from mmrec_engine.settings import FIELDS, Settings, metrics_of
 from mmrec_engine.storage.run_files import BEST, FINAL
 
-_ENOUGH_BATCHES = 8  # of a validation, by which the scatter of their losses is known to a quarter
-_SCATTER_WINDOWS = 96  # by which the scatter of the windows' losses is known to 7 %
-_LEAST_WINDOWS = 3  # two tell nearly nothing of how far they scatter
-_COPY_CHARACTERS = 4 * 2**20  # of the training text that a copy is searched in
+_ENOUGH_BATCHES = 8  # of a validation, which give the variation of their losses to a quarter
+_SCATTER_WINDOWS = 96  # which give the variation of the windows' losses to 7 %
+_LEAST_WINDOWS = 3  # two say nearly nothing about the variation
+_COPY_CHARACTERS = 4 * 2**20  # of the training text that is searched for copies
 _GRAM = 3
 _RELOAD_SECONDS = 600
 _ENDED_WELL = ("completed", "early_stopped", "target_reached")
@@ -50,7 +51,7 @@ _ENDED_WELL = ("completed", "early_stopped", "target_reached")
 
 @dataclass(frozen=True)
 class AfterContext:
-    """A run that has ended. corpus: its text; none where that is gone or has changed. ended_well: not stopped, not failed."""
+    """A run that has ended. corpus: its text; None if it is missing or has changed. ended_well: not stopped, not failed."""
 
     folder: Path
     history: History
@@ -63,12 +64,12 @@ class AfterContext:
 
     @cached_property
     def best(self) -> Trained:
-        """The best model, or the final one where no best is kept. Raises RequestError."""
+        """The best model, or the final one if no best is kept. Raises RequestError."""
         return load_trained(str(self.folder / (BEST if (self.folder / BEST).exists() else FINAL)))
 
     @property
     def usable(self) -> Trained:
-        """The same for a check that is not about the file: `best-saved` tells that it is damaged. Raises Skip."""
+        """The same for a check that is not about the file: `best-saved` reports damage. Raises Skip."""
         try:
             return self.best
         except MmrecError:
@@ -76,11 +77,11 @@ class AfterContext:
 
     @cached_property
     def reloading(self) -> subprocess.Popen[str] | None:
-        """A process that knows nothing of this one and evaluates the best model, once it is sent a line; none without one."""
+        """An independent process that evaluates the best model once it gets a line; None without one."""
         if self.corpus is None or self.history.best is None or not (self.folder / BEST).exists():
             return None
         words = [sys.executable, "-m", "mmrec_engine.checks.postrun.reload", str(self.folder.resolve())]
-        # In a session of its own: an interrupt from the terminal is for the run to answer.
+        # In a session of its own, because an interrupt from the terminal is handled by the run.
         return subprocess.Popen(
             words,
             stdin=subprocess.PIPE,
@@ -109,7 +110,7 @@ def _final_saved(context: AfterContext) -> Values:
 
 
 def _stored(path: Path, name: str | None, expected: float | None) -> Values:
-    """Whether a checkpoint is there and whole, and holds the value that the record tells."""
+    """Whether a checkpoint exists, is complete, and has the value in the record."""
     if not path.exists():
         return {"variant": "missing"}
     try:
@@ -149,7 +150,8 @@ def _metrics(context: AfterContext) -> Values:
 
 
 def _half_by_windows(context: AfterContext) -> float | None:
-    """Half the interval of the loss by the scatter of windows: of a short text, or of a record of an older version."""
+    """Half the confidence interval of the loss from the variation of windows: for short text, or a record of an older
+    version."""
     if context.corpus is None:
         return None
     length = int(context.settings["seq_len"])
@@ -165,7 +167,7 @@ def _always_passes(values: Values, limits: Mapping[str, float]) -> Status:
 
 
 def _reload(context: AfterContext) -> Values:
-    """The best model's loss on validation text, the first windows of it, by a process that knows nothing of this one."""
+    """The best model's loss on the first windows of validation text, computed by an independent process."""
     if context.corpus is None:
         raise Skip("text-gone")
     best, process = context.history.best, context.reloading
@@ -182,7 +184,7 @@ def _reload(context: AfterContext) -> Values:
 
 
 def _sample(context: AfterContext) -> Values:
-    """Text that the model writes: does it turn in circles, or copy out the training text?"""
+    """Generated text: does it repeat itself, or copy the training text?"""
     if context.corpus is None:
         raise Skip("text-gone")
     trained, corpus = context.usable, context.corpus
@@ -199,7 +201,7 @@ def _sample(context: AfterContext) -> Values:
 
 
 def _continuations(context: AfterContext) -> Values:
-    """The metrics of written text that were asked for."""
+    """The requested metrics of generated text."""
     if context.corpus is None:
         raise Skip("text-gone")
     metrics = str(context.settings["metrics"])
@@ -213,7 +215,7 @@ def _continuations(context: AfterContext) -> Values:
 
 
 def _longest_copy(text: str, corpus: Corpus) -> int:
-    """Characters of the longest piece of `text` that stands in the training text (its beginning, where that is long)."""
+    """Characters of the longest stretch of `text` that occurs in the training text (in its beginning, if it is long)."""
     tokens = corpus.train.tokens[:_COPY_CHARACTERS]
     known = corpus.tokenizer.decode(np.asarray(tokens).tolist())
     longest = 0
@@ -243,29 +245,30 @@ AFTER_CHECKS: tuple[Check, ...] = (
     *COURSE_CHECKS,
     Check("sample-sane", _sample, _judge_sample),
     Check("continuations", _continuations, _always_passes),
-    # Last: its process loads meanwhile.
+    # Last: its process loads in the meantime.
     Check("reload-same", _reload, _fails_with_variant),
 )
 
 
 def checks_of(settings: Mapping[str, Any]) -> tuple[Check, ...]:
-    """The checks of a run with these settings: metrics of written text cost time and libraries, and are made if asked for."""
+    """The checks of a run with these settings; metrics of generated text take time and libraries, and are computed on
+    request."""
     return tuple(one for one in AFTER_CHECKS if one.id != "continuations" or settings.get("metrics"))
 
 
 def checks_after(
     folder: Path, history: History, corpus: Corpus | None = None, ended_well: bool | None = None
 ) -> Iterator[Finding]:
-    """All checks of a run that has ended, on its text where that is still the same.
+    """All checks of a run that has ended, on its text if that is unchanged.
 
-    corpus: that text, where it is at hand; ended_well: how the run ended, where its record does not tell it yet.
+    corpus: the text, if it is loaded already; ended_well: how the run ended, if its record does not contain it yet.
     """
     if ended_well is None:
         ended_well = history.finished is not None and history.finished.status in _ENDED_WELL
     context = AfterContext(folder, history, corpus or _corpus_of(folder), ended_well)
     try:
-        with contextlib.suppress(OSError):  # the check itself tells
-            _ = context.reloading  # it imports torch beside the others, and computes when its turn has come
+        with contextlib.suppress(OSError):  # reported by the check itself
+            _ = context.reloading  # it imports torch while the others run, and computes after them
         for check in checks_of(history.settings):
             yield _with_remedies(run(check, context), history)
     finally:
@@ -276,7 +279,7 @@ def checks_after(
 
 
 def _with_remedies(finding: Finding, history: History) -> Finding:
-    """What a next run could do about it."""
+    """What a next run could change."""
     if finding["status"] not in ("note", "warn", "fail"):
         return finding
     settings = {**history.settings, "planned_steps": history.planned_steps}
@@ -284,7 +287,7 @@ def _with_remedies(finding: Finding, history: History) -> Finding:
 
 
 def _corpus_of(folder: Path) -> Corpus | None:
-    """The text that the run was trained on; none where it is gone or another."""
+    """The text that the run was trained on; None if it is missing or changed."""
     try:
         described = read_description(folder) or {}
         known = {name: value for name, value in described.get("settings", {}).items() if name in FIELDS}

@@ -1,4 +1,4 @@
-"""The checks after training that need nothing but the record: how low the loss came, and when. Must not know: models, text."""
+"""The checks after training that need only the record: the lowest loss, and its step. Must not know: models, text."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""`python -m mmrec_engine.checks.postrun.reload RUN`: the loss of a run's best model, in a process that knows nothing else.
+"""`python -m mmrec_engine.checks.postrun.reload RUN`: the loss of a run's best model, computed in an independent process.
 
-Waits for a line, then prints {"loss": …}: of the first windows of the validation split, or of all of it where that line is
-"whole". Threads and device are those of the run: the loss can be the same bit for bit.
+Waits for a line, then prints {"loss": …}: of the first windows of the validation split, or of all of it if that line is
+"whole". Threads and device are those of the run, so that the loss can agree bit for bit.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ WHOLE = "whole"
 
 
 def loss_of(folder: Path, wait: Callable[[], str]) -> float:
-    """wait: returns, once this process may compute, the line that says how much."""
+    """wait: returns the line that selects the windows, once this process may compute."""
     import torch
 
     from mmrec_engine.evaluation.trained_model import load_trained
@@ -37,7 +37,7 @@ def loss_of(folder: Path, wait: Callable[[], str]) -> float:
     known = {name: value for name, value in described["settings"].items() if name in FIELDS}
     settings = replace(Settings(**known), stride=None)
     corpus = result_of(text_of_run(settings, folder))
-    # Two models that compute at once on the same cores would wait for each other.
+    # Two models that compute at once on the same cores would slow each other down.
     whole = wait().strip() == WHOLE
     trained = load_trained(str(folder / BEST), torch.device(str(described.get("device", "cpu"))))
     evaluated = result_of(
@@ -45,7 +45,7 @@ def loss_of(folder: Path, wait: Callable[[], str]) -> float:
         if whole
         else evaluate_first(trained.model, validation_windows(corpus, settings.seq_len)[0])
     )
-    assert evaluated is not None  # nobody stops it
+    assert evaluated is not None  # there are no stop requests
     return evaluated.loss
 
 

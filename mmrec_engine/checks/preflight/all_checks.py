@@ -1,4 +1,4 @@
-"""The checklist before training: every check of the text and of the model, one by one."""
+"""The checklist before training: all checks of the text and of the model, one by one."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def checks_before(
     warm_start: bool = False,
     only: Collection[str] | None = None,
 ) -> Iterator[Finding]:
-    """The findings as they are made, the quick ones of the text first. machine: where the run will compute.
+    """The findings in turn, the quick ones of the text first. machine: where the run will compute.
 
-    folder: of the run, which need not be there yet. warm_start: its first weights are those of a trained model. only: the
-    checks to make, by id; none for all. Nothing is written, and torch is left as it was.
+    folder: of the run, which need not exist yet. warm_start: its first weights are those of a trained model. only: ids of the
+    checks to make; None for all. Nothing is written, and torch's state is restored.
     """
     from mmrec_engine.checks.preflight.text_context import TextContext
 
@@ -46,7 +46,7 @@ def checks_before(
 
 
 def text_checks_of(corpus: Corpus, settings: Settings) -> tuple[Check, ...]:
-    """The checks of a text, and those that only a field, subwords, several corpora or trained weights need."""
+    """The checks of a text, and those that apply only to fields, subwords, several corpora or trained weights."""
     from mmrec_engine.checks.preflight.column_checks import COLUMN_CHECKS
     from mmrec_engine.checks.preflight.continued_checks import CONTINUED_CHECKS
     from mmrec_engine.checks.preflight.mixture_checks import MIXING_CHECKS
@@ -73,17 +73,17 @@ def count_of_checks(corpus: Corpus, settings: Settings) -> int:
 
 
 def baselines_of(findings: list[Finding]) -> dict[str, float]:
-    """The cross-entropies that counting reaches, as the check `baselines` found them; empty without it."""
+    """The n-gram baselines found by the check `baselines`; empty without it."""
     values: dict[str, Any] = next((one["values"] for one in findings if one.get("id") == "baselines"), {})
     return {name: values[name] for name in ("unigram", "bigram", "5-gram") if isinstance(values.get(name), float)}
 
 
 def failing(findings: list[Finding], strict: bool = False) -> list[Finding]:
-    """The findings that stand in the way, those that were waived left out. strict: warnings do too."""
+    """The findings that prevent a start, without waived ones. strict: warnings do too."""
     stopping = ("fail", "error", "warn") if strict else ("fail", "error")
     return [one for one in findings if one.get("status") in stopping and not is_waived(one)]
 
 
 def strictly_failing(history: History) -> list[Finding]:
-    """What a strict judge holds against a run that has ended: the last word of every check, where it is a warning or worse."""
+    """The findings that a strict run fails for after its end: the last one of each check, if it is a warning or worse."""
     return failing(newest(history.findings), strict=True)

@@ -1,6 +1,6 @@
-"""Is what was read prose? The check of markup that stands in the text as it is, and of the field that the text came from.
+"""Whether the text is prose: the check for unconverted markup, and the check of the field that the text came from.
 
-Both look at the prepared text alone, at an evenly spread sample of the training split.
+Both use only the prepared text, an evenly spread sample of the training split.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def _markup(context: TextContext) -> Values:
 
 
 def _json_share(text: str) -> float:
-    """Share of the characters in lines that are objects of JSON."""
+    """Share of the characters in lines that are JSON objects."""
     lines = [line.strip() for line in text.splitlines()[:_LINES] if line.strip()]
     objects = [line for line in lines if line.startswith("{") and _is_object(line.rstrip(","))]
     return sum(map(len, objects)) / max(1, sum(map(len, lines)))
@@ -79,7 +79,7 @@ def _column(context: TextContext) -> Values:
 
 
 def _is_text(value: str) -> bool:
-    """Prose, or an equation: text to learn arithmetic from."""
+    """Prose, or an equation, which is valid training text."""
     return is_prose((value,)) or text_measures.arithmetic_share(value) > _MOSTLY
 
 

@@ -1,4 +1,4 @@
-"""The rule about a run that begins with the weights of an earlier one: have these been trained on its validation split?
+"""The check of a run that begins with the weights of an earlier one: were these trained on its validation split?
 
 Must not know: models, torch, screens.
 """
@@ -19,7 +19,7 @@ from mmrec_engine.runs.run_text import same_text
 
 
 def _continued(context: TextContext) -> Values:
-    """By documents, of which it is known exactly; and by passages, for those that were changed, joined or cut since."""
+    """Exact for known documents; by sampled passages for documents that were changed, joined or cut since."""
     corpus, record = context.corpus, context.corpus.earlier.record
     values: Values = {"characters": corpus.validation.characters, "seen": 0, "share": 0.0}
     if record is None or corpus.record is None:
@@ -36,7 +36,7 @@ def _continued(context: TextContext) -> Values:
 
 
 def _same_split(context: TextContext) -> bool:
-    """Of a run that left no record: whether text and share are the same, so that the rule has split it the same way."""
+    """For a run without a record: whether text and share are the same, so that the split is too."""
     assert context.settings.init_from is not None
     described = read_description(locate(context.settings.init_from).parent) or {}
     stored = described.get("settings", {})

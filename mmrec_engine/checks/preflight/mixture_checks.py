@@ -1,4 +1,4 @@
-"""The rule about several corpora in one training: is one read so often that it is learnt by heart?"""
+"""The check of several corpora in one training: is one repeated so often that it will be memorised?"""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mmrec_engine.locales.guide.remedies import remedy
 
 
 def _repeated(context: TextContext) -> Values:
-    """The corpus that the run reads most often: passes over its own windows, and those over all windows together."""
+    """The corpus that is repeated most: passes over its own windows, and passes over all windows."""
     settings = context.settings
     windows = context.planned_steps * settings.windows_a_step
     passes = {
@@ -42,7 +42,7 @@ def _judge_repeated(values: Values, limits: Mapping[str, float]) -> Status:
 
 
 def _by_size(values: Values, status: Status) -> list[dict[str, Any]]:
-    """Where weights were given, only a person knows better ones."""
+    """If weights were given, only the user can choose better ones."""
     evened = status in ("warn", "note") and values["temperature"] > 1.0
     return [remedy("corpora-by-size", mixing_temperature=1.0)] if evened else []
 

@@ -1,4 +1,4 @@
-"""The rules about the model before it is trained: does it start right, learn, look back only, and repeat itself?"""
+"""The checks of the model before training: initial loss, gradients, causality, overfitting one batch, determinism."""
 
 from __future__ import annotations
 
@@ -77,10 +77,11 @@ def _judge_overfit(values: Values, limit: Mapping[str, float]) -> Status:
 
 @apart
 def _causality(context: ModelContext) -> Values:
-    """How much outputs up to t change with inputs after t, and with another row; both by gradient and by trying.
+    """How much outputs up to t change with inputs after t, and with another row; both by gradient and by changed inputs.
 
-    The gradient is taken in training mode, where a batch norm would mix rows; changed ids also tell of a model that moves them
-    before they are embedded.
+    The gradient is computed in training mode, where a batch norm would mix rows; changed ids also reveal a model that moves
+    them
+    before the embedding.
     """
     must_be_quick(context)
     length = CHUNK + 2 if context.large else 2 * CHUNK + 2  # across the borders of chunks
@@ -157,9 +158,9 @@ def _judge_gradients(values: Values, limit: Mapping[str, float]) -> Status:
 
 @apart
 def _parallel_equals_stepwise(context: ModelContext) -> Values:
-    """The largest difference of logits, as a share of the largest logit: token by token, and a prompt with a rest."""
+    """The largest difference of logits relative to the largest logit: token by token, and a prompt with a continuation."""
     must_be_quick(context)
-    longest = CHUNK + 2 if context.settings.arch == "mmrec" else context.settings.seq_len  # a GPT forgets what is older
+    longest = CHUNK + 2 if context.settings.arch == "mmrec" else context.settings.seq_len  # a GPT drops older tokens
     ids, _ = context.windows(2, min(longest, CHUNK + 2))
     model = context.filled_model()
     difference, length = 0.0, ids.shape[1]

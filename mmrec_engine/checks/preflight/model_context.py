@@ -1,6 +1,6 @@
-"""A run before its first step, as the checks of its model see it, and what these checks share.
+"""A run before its first step, as the checks of its model use it, and functions that these checks share.
 
-Every check builds models of its own from the context's factory and leaves torch as it found it: random state, threads,
+Every check builds its own models with the context's factory and restores the state of torch: random state, threads,
 deterministic switches. Must not know: the loop, the run's own model, screens.
 """
 
@@ -40,14 +40,14 @@ from mmrec_engine.training.device_memory import available, fitting_microbatch
 from mmrec_engine.training.loss_scale import Overflowed
 from mmrec_engine.training.train_step import Stepper
 
-_LARGE = numbers("one-batch-overfit")["large"]  # parameters above which every check takes a smaller form
+_LARGE = numbers("one-batch-overfit")["large"]  # parameters above which every check uses a smaller form
 _TOO_LARGE = {"cpu": 1e8, "mps": 4e8, "cuda": 4e8}  # parameters above which a check is no longer quick
 _LOSS_SCALE = 2.0**10  # small enough for the few updates of a check not to overflow
-NOT_A_NUMBER = torch.finfo(torch.float32).max  # in place of inf and nan, which JSON has not
+NOT_A_NUMBER = torch.finfo(torch.float32).max  # in place of inf and nan, which JSON lacks
 
 
 def weights(model: LanguageModel) -> dict[str, Tensor]:
-    """What a checkpoint keeps of a model."""
+    """The part of a model that a checkpoint stores."""
     return {name: parameter.detach() for name, parameter in model.named_parameters()}
 
 
@@ -55,8 +55,9 @@ def weights(model: LanguageModel) -> dict[str, Tensor]:
 class ModelContext:
     """One run before its first step.
 
-    machine: none takes the CPU in float32; folder: the run's, which need not exist yet; make_model: a new model with its first
-    weights, the same at each call, none for the one that the settings describe; saved: the weights that a checkpoint keeps;
+    machine: None for the CPU in float32; folder: of the run, which need not exist yet; make_model: returns a new model with
+    the initial
+    weights, the same at each call, None for the model of the settings; saved: the weights that a checkpoint stores;
     warm_start: the first weights come from a trained model.
     """
 
@@ -81,7 +82,7 @@ class ModelContext:
         return self.config.parameters() > _LARGE
 
     def in_pieces_that_fit(self) -> ModelContext:
-        """The same run, with as many windows at once as memory allows (`fitting_microbatch`)."""
+        """The same run with the largest micro-batch that memory allows (`fitting_microbatch`)."""
         settings = fitting_microbatch(self.settings, self.corpus.tokenizer.vocab_size, self.on)
         return self if settings is self.settings else replace(self, settings=settings)
 
@@ -92,7 +93,7 @@ class ModelContext:
         return model.to(self.on.device).train()
 
     def filled_model(self) -> LanguageModel:
-        """A new model whose zero-initialised parameters are filled: behind a zero matrix no fault would show."""
+        """A new model with non-zero values in its zero-initialised parameters, because a zero matrix would hide faults."""
         model = self.model()
         generator = torch.Generator().manual_seed(self.settings.seed)
         for parameter in model.parameters():
@@ -101,7 +102,7 @@ class ModelContext:
         return model
 
     def windows(self, count: int, length: int) -> tuple[Tensor, Tensor]:
-        """The run's first windows cut at this length, or at what the text has: inputs and labels (count, length)."""
+        """The run's first windows cut at this length, or at the text's: inputs and labels (count, length)."""
         tokens, length = self.corpus.train.tokens, min(length, len(self.corpus.train.tokens) - 1)
         return self._batch(TrainingWindows(tokens, length, length, self.settings.seed), count)
 
@@ -119,7 +120,7 @@ Measure = Callable[[ModelContext], Values]
 
 
 def apart(measure: Measure) -> Measure:
-    """The measure with torch set as in a run, and set back afterwards."""
+    """The measurement with torch set as in a run, and restored afterwards."""
 
     @functools.wraps(measure)
     def inside(context: ModelContext) -> Values:
@@ -138,21 +139,21 @@ def _as_in_a_run(machine: Machine) -> Iterator[None]:
 
 
 def must_be_quick(context: ModelContext) -> None:
-    """Raises Skip where a model of this size cannot be tried quickly, or not at all."""
+    """Raises Skip if a model of this size cannot be tried quickly, or not at all."""
     if context.config.parameters() > _TOO_LARGE.get(context.on.device.type, _TOO_LARGE["cpu"]):
         raise Skip("too-large")
     must_fit(context)
 
 
 def must_fit(context: ModelContext) -> None:
-    """Raises Skip where even a small batch may not fit: a kernel would kill the process."""
+    """Raises Skip if even a small batch may not fit, in which case the kernel would kill the process."""
     if context.config.training_bytes(4, 64) > USABLE * available(context.on.device):
         raise Skip("does-not-fit")
 
 
 @dataclass(frozen=True)
 class OneBatch:
-    """Windows that are always the same: inputs and labels (count, length), int64."""
+    """Constant windows: inputs and labels (count, length), int64."""
 
     inputs: npt.NDArray[np.int64]
     labels: npt.NDArray[np.int64]
@@ -171,7 +172,7 @@ def one_batch(batch: tuple[Tensor, Tensor]) -> OneBatch:
 
 
 def stepper_on(context: ModelContext, model: LanguageModel, windows: Windows, count: int, **changes: Any) -> Stepper:
-    """The training step of a run, in this process alone, on `count` of these windows a step, with some settings changed."""
+    """The training step of a run, in this process alone, on `count` of these windows, with some settings changed."""
     settings = replace(
         context.settings, batch_size=count, accumulate=1, microbatch=None, processes=1, sharding="auto", **changes
     )
@@ -179,7 +180,8 @@ def stepper_on(context: ModelContext, model: LanguageModel, windows: Windows, co
 
 
 def loss_of(stepper: Stepper, step: int, rate: float, machine: Machine) -> float:
-    """One step from window 0 on; the loss before it, nats a token; NOT_A_NUMBER where it or a gradient is not finite."""
+    """One step from window 0 on; returns the loss before it in nats a token; NOT_A_NUMBER if it or a gradient is not
+    finite."""
     try:
         return finite(stepper.make_step(step, 0, rate, _scale(machine)).loss)
     except (TrainingError, Overflowed):
@@ -192,7 +194,7 @@ def _scale(machine: Machine) -> float:
 
 
 def backward(loss: Tensor, model: LanguageModel, machine: Machine) -> None:
-    """Gradients of a loss; in float16, of whose numbers many gradients are too small, by way of a scaled one."""
+    """Gradients of a loss; in float16 of a scaled loss, because many gradients are too small for it."""
     scale = _scale(machine)
     (loss * scale).backward()  # type: ignore[no-untyped-call]
     if scale != 1.0:
@@ -214,7 +216,7 @@ def add_noise(parameter: Tensor, generator: torch.Generator) -> None:
 
 
 def largest(x: Tensor) -> float:
-    """The largest absolute value; 0 of nothing; the largest float32 where any is not finite."""
+    """The largest absolute value; 0 if empty; the largest float32 if any is not finite."""
     return float(x.detach().abs().nan_to_num(NOT_A_NUMBER, NOT_A_NUMBER).max()) if x.numel() else 0.0
 
 

@@ -1,4 +1,4 @@
-"""Is there room for the run: memory for its steps, disk for its checkpoints, and can these be written and read again?"""
+"""Whether there is room for the run: memory for its steps, disk for its checkpoints, and a test of writing and reading one."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _SHORTEST_WINDOW = 64
 
 @apart
 def _memory_fits(context: ModelContext) -> Values:
-    """Memory by estimate; then, where that allows it and it is quick, a step and an evaluation batch at full size."""
+    """The memory estimate; then, if it fits and is quick, a step and an evaluation batch at full size."""
     device, settings, config = context.on.device, context.settings, context.config
     needed, free = needed_bytes(settings, config.vocabulary, context.on.sharded), room(settings, device)
     known = free < sys.maxsize
@@ -76,7 +76,7 @@ def _memory_fits(context: ModelContext) -> Values:
 
 
 def _trial(context: ModelContext) -> int | None:
-    """One training step and one evaluation batch at full size. Returns their peak in bytes where the device tells it."""
+    """One training step and one evaluation batch at full size. Returns their peak in bytes if the device reports it."""
     device, settings = context.on.device, context.settings
     before = 0
     if device.type == "cuda":
@@ -97,7 +97,7 @@ def _judge_memory(values: Values, limit: Mapping[str, float]) -> Status:
 
 
 def _fitting_settings(context: ModelContext, free: float) -> dict[str, dict[str, Any]]:
-    """Changes of the settings, by remedy, with each of which alone the run would fit, nearest first."""
+    """Changes of the settings, by remedy, each of which alone makes the run fit, the nearest first."""
 
     def first_that_fits(changes: Iterator[dict[str, Any]]) -> dict[str, Any] | None:
         for change in changes:
@@ -126,7 +126,7 @@ def _fitting_settings(context: ModelContext, free: float) -> dict[str, dict[str,
 
 
 def _disk_fits(context: ModelContext) -> Values:
-    """Room where the run folder will stand, the checkpoints that lie in it already counted as room."""
+    """Free space at the run folder, plus the checkpoints that are in it already."""
     place = context.folder.absolute()
     while not place.exists():
         place = place.parent
@@ -146,14 +146,14 @@ def _judge_disk(values: Values, limit: Mapping[str, float]) -> Status:
 
 @apart
 def _checkpoint_rehearsal(context: ModelContext) -> Values:
-    """Write a changed model as the run would, read it into a new one, and compare what both say."""
+    """Write a changed model as the run would, read it into a new one, and compare their outputs."""
     must_be_quick(context)
     model, (ids, _) = context.filled_model(), context.windows(*small_batch(context))
     generator = torch.Generator().manual_seed(context.settings.seed)
     for parameter in model.parameters():
         add_noise(parameter, generator)
     with torch.no_grad():
-        model(ids)  # in training mode: whatever a model keeps beside its weights changes too
+        model(ids)  # in training mode, so that buffers change too
     with tempfile.TemporaryDirectory(
         prefix=".rehearsal-", dir=context.folder if context.folder.is_dir() else None
     ) as place:

@@ -1,4 +1,4 @@
-"""The rules about what will be done with the text: the batches it is cut into, the baselines, the hyperparameters."""
+"""The checks of how the text is used: batches, baselines, hyperparameters."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from mmrec_engine.settings.presets import BEST_RATE, OPTIMIZERS, USUAL_RATE
 
 _SHOWN = 48  # tokens of a window
 _MOST_WINDOWS = 64  # of a batch
-_WARM_SHARE = 0.1  # of the steps: what a warmup that is too long is shortened to
+_WARM_SHARE = 0.1  # of the steps: a too long warmup is shortened to this
 _USUAL_DROPOUT, _USUAL_DECAY = 0.1, 0.1  # the guide's
-_WIDE_START = 0.5  # of the windows, for a curriculum to begin with
+_WIDE_START = 0.5  # of the windows at the start of a curriculum
 _PACING_POINTS = 200
-_MEASURED_CONFIGS = ("tiny",)  # on which rates were compared
-_LEAST_STEPS = 200  # in fewer the choice of a rate hangs on the warmup
+_MEASURED_CONFIGS = ("tiny",)  # for which rates were compared
+_LEAST_STEPS = 200  # with fewer steps the best rate depends on the warmup
 _GAINS_AFTER = 400  # steps
 _MILD_MASKED, _MILD_NOISE = 0.1, 0.05
 
@@ -57,7 +57,7 @@ def _judge_targets(values: Values, limits: Mapping[str, float]) -> Status:
 
 
 def _baselines(context: TextContext) -> Values:
-    """Of several corpora each counted alone, since a model is told which one it reads, and together by their shares."""
+    """Of several corpora each is counted alone, because a tag names it, and the losses are weighted by their shares."""
     corpus, vocabulary = context.corpus, context.corpus.tokenizer.vocab_size
     together: Values = {}
     try:
@@ -89,7 +89,7 @@ def _hyperparameters(context: TextContext) -> Values:
         "patience": settings.early_stopping_patience,
         "evaluations": context.planned_evaluations,
         "needed": settings.early_stopping_patience
-        + 2,  # the first evaluation is a best, and the run must go on after the last
+        + 2,  # the first evaluation is a best, and the run must continue after the last
         "schedule": settings.schedule,
         "curriculum": settings.curriculum,
         "curriculum_start": settings.curriculum_start,
@@ -104,10 +104,10 @@ def _hyperparameters(context: TextContext) -> Values:
 
 
 def _gain(context: TextContext) -> float:
-    """By how many nats the best measured rate is expected to end lower; 0 where the rate is as good, or nothing is known.
+    """By how many nats the best measured rate is expected to be better; 0 if the rate is as good, or nothing is known.
 
-    From the losses after 400 steps at several rates (docs/performance.md, "Which learning rate"); over more steps the gain
-    shrinks with the square root of their number, as far as that was measured: 0.25 nats after 1,650.
+    From the losses after 400 steps at several rates (docs/performance.md, "Which learning rate"); with more steps the gain
+    falls with the square root of their number, as far as it was measured: 0.25 nats after 1,650.
     """
     settings, steps = context.settings, context.planned_steps
     if settings.config not in _MEASURED_CONFIGS or settings.init_from is not None or steps < _LEAST_STEPS:
@@ -121,7 +121,7 @@ def _gain(context: TextContext) -> float:
 
 
 def _times_seen(context: TextContext) -> float:
-    """How often the windows that a curriculum begins with are seen before it has come to the whole text."""
+    """How often the first windows of a curriculum are repeated before it reaches the whole text."""
     settings, windows = context.settings, max(1, context.windows_an_epoch)
     if settings.curriculum in ("none", "length"):
         return 0.0
@@ -132,14 +132,14 @@ def _times_seen(context: TextContext) -> float:
 
 
 def _rates(optimizer: str) -> dict[str, float]:
-    """The range of rates for an optimizer: Muon's steps have a size of their own, and want a rate of their own."""
+    """The range of rates for an optimizer: Muon's steps have another size and need other rates."""
     limits = numbers("hyperparameters")
     kind = "muon" if optimizer == "muon" else "rate"
     return {"lowest": limits[f"lowest_{kind}"], "highest": limits[f"highest_{kind}"]}
 
 
 def _judge_hyperparameters(values: Values, limits: Mapping[str, float]) -> Status:
-    # In the order in which they are told.
+    # In the order in which they are reported.
     rules: tuple[tuple[bool, str, Status], ...] = (
         (values["learning_rate"] > values["highest"], "rate-high", "warn"),
         (values["learning_rate"] < values["lowest"], "rate-low", "warn"),
@@ -155,7 +155,7 @@ def _judge_hyperparameters(values: Values, limits: Mapping[str, float]) -> Statu
         (values["weight_decay"] > limits["highest_decay"], "decay-high", "warn"),
         (values["disturbed"] > limits["highest_disturbed"], "disturbed-much", "warn"),
         (values["easiest_seen"] > limits["most_seen"], "curriculum-narrow", "warn"),
-        # The first evaluation is a best; so many more must not be, and the run must have more to come then.
+        # The first evaluation is a best; this many more must not be, and the run must continue after them.
         (values["patience"] + 1 >= values["evaluations"], "no-stopping", "note"),
         (values["schedule"] == "plateau" and _never_lowers(values), "no-plateau", "note"),
         (values["schedule"] == "inverse-sqrt" and values["warmup_steps"] < 1, "root-from-the-start", "note"),
@@ -168,13 +168,13 @@ def _judge_hyperparameters(values: Values, limits: Mapping[str, float]) -> Statu
 
 
 def _never_lowers(values: Values) -> bool:
-    """Whether no plateau can be met that changes a step: evaluations are too few, or early stopping comes no later."""
+    """Whether no plateau can have an effect: there are too few evaluations, or early stopping comes first."""
     needed: int = values["plateau_patience"]
     return bool(needed + 1 >= values["evaluations"] or needed >= values["patience"])
 
 
 def _saner(values: Values, status: Status) -> list[dict[str, Any]]:
-    """For each thing that is out of range the nearest value that is not. A warmup is shortened only where it is judged long."""
+    """For each value out of range the nearest one within it. A warmup is shortened only if it is reported as too long."""
     wrong = set(str(values.get("variant", "")).split("+"))
     found = []
     if wrong & {"rate-high", "rate-low"}:

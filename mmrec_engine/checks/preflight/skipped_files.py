@@ -1,4 +1,4 @@
-"""The check `corpus-readable`: what of the text could not be used. A function of what the reading found."""
+"""The check `corpus-readable`: text that could not be used. A function of what reading reported."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ UNDECODABLE = ("undecodable", "invalid-utf8", "encoding-unknown")
 
 
 def skipped_finding(skipped: Skipped) -> dict[str, Any]:
-    """A file, or lines of it, left out: as a finding (contract: Events)."""
+    """A skipped file, or skipped lines of it, as a finding has it (contract: Events)."""
     evidence = f"{skipped.name}: {skipped.reason}" + (f" ({skipped.hint})" if skipped.hint else "")
     return {
         "id": "corpus-readable",

@@ -1,4 +1,4 @@
-"""The rules about the split: is the validation split new to training, of its kind, and in its letters?
+"""The checks of the split: is the validation split new to training, of the same kind, and in the same letters?
 
 Must not know: models, torch, screens.
 """
@@ -19,7 +19,7 @@ from mmrec_engine.data.windows import Tokens
 from mmrec_engine.locales.guide.remedies import remedy
 from mmrec_engine.tokenizer import CharacterTokenizer
 
-SHORTEST = 1000  # characters that can be judged
+SHORTEST = 1000  # characters for a judgement
 _GRAMS = 20_000
 _MOST_SEARCHED = 128_000_000  # training tokens
 _MOST_ASKED = 16_000_000  # validation tokens
@@ -59,7 +59,7 @@ def _overlap(context: TextContext) -> Values:
 
 
 def _overlap_of_letters(context: TextContext, searched: list[Tokens], looked_at: float) -> Values | None:
-    """The same for letters alone, where that tells of a leak: lines wrapped, ordered or capitalised anew hide no copy."""
+    """The same for letters alone, if that shows a leak: other line breaks, order or capitals do not hide a copy."""
     tokenizer, limits = context.corpus.tokenizer, numbers("split-overlap")
     train = (text_measures.letters_alone(part, tokenizer) for part in _parts(searched))
     validation = text_measures.letters_alone(_bounded(context.corpus.validation.tokens), tokenizer)
@@ -71,13 +71,13 @@ def _overlap_of_letters(context: TextContext, searched: list[Tokens], looked_at:
 
 
 def _bounded(validation: Tokens) -> Tokens:
-    """The validation split, or of a very large one evenly spread stretches: more n-grams than are looked for."""
+    """The validation split, or evenly spread stretches of a very large one: more n-grams than are searched for."""
     parts = stretches(validation, _MOST_ASKED, 1024)
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def _parts(searched: list[Tokens]) -> Iterator[Tokens]:
-    """Pieces short enough to be looked at as characters."""
+    """Blocks that are short enough to be compared as characters."""
     return (part[start : start + _AT_ONCE] for part in searched for start in range(0, len(part), _AT_ONCE))
 
 

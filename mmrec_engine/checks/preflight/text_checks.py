@@ -1,7 +1,7 @@
-"""The rules about the text before training: can it be read, is there enough, is it text?
+"""The checks of the text before training: can it be read, is there enough, is it text?
 
-Judged by the prepared tokens alone, decoded again where characters matter; of a large corpus by evenly spread stretches.
-The rules about its two sides stand in `split_checks.py`, those about what is done with it in `settings_checks.py`. Must not
+They use only the prepared tokens, decoded if characters matter; of a large corpus evenly spread stretches.
+The checks of its splits are in `split_checks.py`, those of its use in `settings_checks.py`. Must not
 know: models, torch, screens.
 """
 
@@ -31,7 +31,7 @@ from mmrec_engine.tokenizer import CharacterTokenizer
 __all__ = ["TEXT_CHECKS", "TextContext"]
 
 _MOST_NAMED = 20  # files
-_ENOUGH_WORDS = 4000  # characters; shorter documents are judged together
+_ENOUGH_WORDS = 4000  # characters; shorter documents are checked together
 _FEWEST_LINES = 20
 _FOR_STRUCTURE = 400_000  # characters
 _SHORTEST_WINDOW = 32
@@ -60,7 +60,7 @@ def _readable(context: TextContext) -> Values:
         "invalid_utf8": any(skipped.reason == "invalid-utf8" for skipped in undecodable),
     }
     if corpus.skipped:
-        # The gravest first: what could be read if only its encoding were known, then what is wrong, then what was meant.
+        # The most important first: files whose encoding is unknown, then damaged ones, then those skipped on purpose.
         first = min(corpus.skipped, key=lambda s: (s.reason not in UNDECODABLE, s.reason in HARMLESS))
         values |= {"first": first.name, "reason": first.reason, "variant": first.reason, "hint": first.hint}
     sizes: Counter[str] = Counter()
@@ -125,7 +125,7 @@ def _too_few_windows(values: Values, limits: Limits) -> list[str]:
 
 
 def _smaller_config(context: TextContext, limits: Limits) -> str | None:
-    """The largest config below this one that the text is enough for, else the smallest; none where this is it."""
+    """The largest smaller config for which the text is enough, else the smallest; None if this is it."""
     names = list(PRESETS)
     smaller = names[: names.index(context.settings.config)]
     needed = len(context.corpus.train.tokens) / limits["warn_tokens_a_parameter"]
@@ -181,7 +181,7 @@ def _text(context: TextContext) -> Values:
 
 def _judge_text(values: Values, limits: Limits) -> Status:
     structure, letters = values["structure"], values["letters"] + values["arithmetic"]
-    rules: tuple[tuple[bool, str, Status], ...] = (  # the first that holds decides
+    rules: tuple[tuple[bool, str, Status], ...] = (  # the first one that applies
         (values["compression"] > limits["highest_compression"], "repeated", "fail"),
         (values["encoded"] > limits["fail_encoded"], "encoded", "fail"),
         (letters < limits["fail_letters"], "no-letters", "fail"),
@@ -216,7 +216,7 @@ def _mojibake(context: TextContext) -> Values:
 
 
 def _gathered(documents: Iterable[str]) -> Iterator[str]:
-    """Short documents together, so that there is enough to tell their language by."""
+    """Short documents joined, so that there is enough text to detect their language."""
     kept = ""
     for text in documents:
         kept = f"{kept}\n{text}" if kept else text
@@ -228,7 +228,7 @@ def _gathered(documents: Iterable[str]) -> Iterator[str]:
 
 
 def _example(text: str) -> tuple[str, str] | None:
-    """A damaged word, and what it would be mended to; none where nothing can be mended."""
+    """A damaged word, and its repair; None if nothing can be repaired."""
     for line, mended in zip(text.split("\n"), repair(text)[0].split("\n"), strict=True):
         for word, meant in zip(line.split(), mended.split(), strict=False):
             if word != meant:
@@ -281,11 +281,12 @@ def _round_trip(context: TextContext) -> Values:
         return {**values, "variant": "out-of-range"}
     wrong = 0
     if isinstance(tokenizer, CharacterTokenizer):
-        # A character's id depends on nothing around it: each id once is the whole text.
+        # A character's id does not depend on its context: each id once covers the whole text.
         plain = [kind for kind in sorted(kinds) if kind >= len(tokenizer.special)]
         wrong = sum(tokenizer.encode(tokenizer.decode([kind])).tolist() != [kind] for kind in plain)
     passages = (*context.train_sample[:_PASSAGES], *context.validation_sample[:_PASSAGES])
-    # Text was compared with its tokens as it was read; here tokens with tokens, for a cache that was damaged since.
+    # The text was compared with its tokens while reading; here tokens are compared with tokens, in case the cache was damaged
+    # since.
     torn = corpus.torn + sum(tokenizer.decode(tokenizer.encode(text).tolist()) != text for text in passages)
     return {**values, "wrong": wrong, "torn": torn}
 

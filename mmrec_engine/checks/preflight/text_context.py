@@ -1,4 +1,4 @@
-"""What the checks of the text look at: the settings, the prepared corpus, and what follows from both, worked out once."""
+"""The context of the checks of the text: the settings, the prepared corpus, and values derived from both, computed once."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from mmrec_engine.training.plan import make_plan
 
 _SAMPLE = 1_000_000  # tokens of a split
 _SAMPLE_STRETCHES = 32
-_MOST = 128_000_000  # tokens that a check which reads a whole side takes
+_MOST = 128_000_000  # tokens that a check of a whole split reads
 _AT_ONCE = 2**20  # tokens
 
 
 @dataclass(frozen=True)
 class TextContext:
-    """sources: where each setting came from, as `Resolved` tells it."""
+    """sources: the source of each setting, as in `Resolved`."""
 
     settings: Settings
     corpus: Corpus
@@ -31,7 +31,7 @@ class TextContext:
 
     @cached_property
     def train_windows(self) -> TrainingWindows:
-        """As the text has them, before anything changes them."""
+        """The windows of the text before augmentation."""
         settings = self.settings
         return TrainingWindows(self.corpus.train.tokens, settings.seq_len, settings.window_stride, settings.seed)
 
@@ -72,7 +72,7 @@ class TextContext:
         return self._sample(self.corpus.validation)
 
     def whole_train(self) -> Iterator[str]:
-        """The training split, piece by piece; of a very large one a bounded share."""
+        """The training split in blocks; of a very large one a bounded share."""
         for stretch in stretches(self.corpus.train.tokens, _MOST, _SAMPLE_STRETCHES):
             for start in range(0, len(stretch), _AT_ONCE):
                 yield from texts(stretch[start : start + _AT_ONCE], self.corpus.tokenizer, _AT_ONCE)

@@ -1,4 +1,4 @@
-"""The rule about a vocabulary of subwords: is it so large that many of them are hardly ever trained?
+"""The check of a subword vocabulary: is it so large that many subwords are hardly ever trained?
 
 Must not know: models, torch, screens.
 """
@@ -22,12 +22,12 @@ from mmrec_engine.tokenizer.pieces import Pieces
 _MOST_COUNTED = 512_000_000  # tokens of a split
 _STRETCHES = 64
 _AT_ONCE = 2**22  # tokens
-_BESIDE_CHARACTERS = 400  # bytes, and the least subwords that are worth learning
-_STEPS = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8)  # a size that is proposed is one of these, times a power of ten
+_BESIDE_CHARACTERS = 400  # bytes, and the fewest subwords that are worth learning
+_STEPS = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8)  # a proposed size is one of these, times a power of ten
 
 
 def _vocabulary(context: TextContext) -> Values:
-    """Subwords alone: bytes and characters have ids whatever the size."""
+    """Subwords alone: bytes and characters have ids at any size."""
     corpus, tokenizer = context.corpus, context.corpus.tokenizer
     assert isinstance(tokenizer, Pieces)
     limits = numbers("vocabulary-size")
@@ -61,7 +61,7 @@ def _counts(tokens: Tokens, vocabulary: int) -> npt.NDArray[np.int64]:
 
 
 def _characters(piece: bytes) -> int:
-    """How many a piece stands for; 0 where it is no whole ones."""
+    """Number of characters of a subword; 0 if it has no whole ones."""
     try:
         return len(piece.decode())
     except UnicodeDecodeError:
@@ -69,7 +69,7 @@ def _characters(piece: bytes) -> int:
 
 
 def _smaller(size: int, characters: int, single: int, limits: Mapping[str, float]) -> int | None:
-    """The largest round size at which each id has enough text; none where the characters alone need nearly as many."""
+    """The largest round size at which each id has enough text; None if the characters alone need nearly as many."""
     most = min(0.8 * size, characters / limits["characters"])
     fitting = [int(step * 10**power) for power in range(2, 6) for step in _STEPS if step * 10**power <= most]
     least = single + _BESIDE_CHARACTERS if single > 256 else _BESIDE_CHARACTERS
