@@ -220,6 +220,19 @@ async def test_chosen_path_is_stored(columns: int, small_text: Path) -> None:
     assert [Path(path).resolve() for path in read_preferences().corpora] == [small_text.resolve()]
 
 
+@pytest.mark.first(1)
+async def test_a_chosen_path_takes_all_the_room_of_the_list_that_the_chooser_was_opened_from(small_text: Path) -> None:
+    path = str(small_text.absolute())
+    app = an_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_plan(app, pilot)
+        await pilot.press("o")
+        await until_shown(pilot, "Which text?")
+        app.screen.query_one("#path", Input).value = path
+        await pilot.press("enter")
+        await until_shown(pilot, f"● {path if len(path) <= 72 else '…' + path[-71:]}", 5)
+
+
 @pytest.mark.extended
 async def test_several_texts_with_weights_are_stored(small_text: Path) -> None:
     for name, text in (("one.txt", "abcdefgh" * 500), ("two.txt", "stuvwxyz" * 500)):

@@ -17,8 +17,6 @@ from mmrec_tui.app.widgets.restyling import set_options
 from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.topics import Topic, named, search, topics
 
-_PADDING = 2
-
 
 class GuideScreen(MmrecScreen):
     """topic: the id of the topic to open at."""
@@ -61,7 +59,7 @@ class GuideScreen(MmrecScreen):
 
     def _options(self, query: str) -> list[Option]:
         """The topics as lines; under their sections unless they were searched for."""
-        width = self.query_one("#topics", OptionList).scrollable_content_region.width - _PADDING
+        width = self.query_one("#topics", OptionList).scrollable_content_region.width
         options: list[Option] = []
         section = ""
         for topic in self._topics.values():

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 _OF_THE_LIST = ("enter", "escape", "question_mark", "up", "down")
 _KEY_WIDTH, _WORD_WIDTH = 6, 15
-_PADDING = 2
 
 
 class HasKeys(Protocol):
@@ -61,7 +60,7 @@ class KeysScreen(Dialog["str | None"]):
     def _wrap(self) -> None:
         """The list again, its rows wrapped to the room there is."""
         where = self.query_one(OptionList)
-        width = where.scrollable_content_region.width - _PADDING
+        width = where.scrollable_content_region.width
         set_options(where, self._options(cast("OwnApp", self.app).say, width))
 
     def _options(self, say: Wording, width: int) -> list[Option]:

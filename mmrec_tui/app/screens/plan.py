@@ -61,6 +61,7 @@ class PlanScreen(MmrecScreen):
         self._resolved: Resolved | None = None
         self._error: RequestError | None = None
         self._shown: object = None
+        self._corpora_room = 0  # columns that the list of texts was wrapped to
 
     def compose(self) -> ComposeResult:
         say = self.say
@@ -149,6 +150,8 @@ class PlanScreen(MmrecScreen):
         """Carry on what is under way, and show what has come of it."""
         if self.app.screen is not self:
             return
+        if self._corpora_room != self.query_one("#corpus-list").scrollable_content_region.width:
+            self._show_corpora()
         loaded = self.own_app.torch is not None and self.own_app.torch.done
         self._preparing.look()
         searching = self._searching is not None and not self._searching.done
@@ -219,7 +222,7 @@ class PlanScreen(MmrecScreen):
 
     def _show_corpora(self) -> None:
         where = self.query_one("#corpus-list", OptionList)
-        room = where.scrollable_content_region.width
+        room = self._corpora_room = where.scrollable_content_region.width
         options = corpus_options(self._draft.given, self.own_app.stage.preferences.corpora, self.say, room)
         set_options(where, options)
         if where.highlighted is None:

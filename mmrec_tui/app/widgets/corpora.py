@@ -15,8 +15,7 @@ from mmrec_tui.app.widgets.panels import hanging, plain
 from mmrec_tui.locales import Wording
 from mmrec_tui.terminal import one_line
 
-_BESIDE = 4  # columns of the mark and of the padding
-_PADDING = 2
+_BESIDE = 2  # columns of the mark
 _LEAST = 12
 
 
@@ -37,9 +36,7 @@ def corpus_options(given: Mapping[str, Any], known: Sequence[str], say: Wording,
     for name in (*builtin_names(), *NAMED):
         what = Content.styled(say(f"corpora.{name}"), "$foreground 80%")
         worded.append((f"builtin:{name}", Content(f"{name}  ") + what))
-    options = [
-        Option(hanging(Content("● " if id == chosen else "○ "), words, room - _PADDING), id=id) for id, words in worded
-    ]
+    options = [Option(hanging(Content("● " if id == chosen else "○ "), words, room), id=id) for id, words in worded]
     own = Content.styled("o ", "bold $accent") + Content.styled(say("plan.choose-path"), "$accent")
     return [Option(own, id="choose"), *options]
 
