@@ -15,7 +15,7 @@ from mmrec_engine.locales.numbers import in_language
 from mmrec_tui.locales import Wording
 from mmrec_tui.terminal import one_line
 
-_COMMAND = re.compile(r"`?\bmmrec-tui ([a-z]+)([^`\n;.]*)`?")
+_COMMAND = re.compile(r"`?\bmmrec-tui ([a-z-]+)([^`\n;.]*)`?")
 _FLAG = re.compile(r"(?<![\w-])--([a-z][a-z-]*[a-z])\b")
 _RANGE = re.compile(r"(>=|>) (\S+?)(?:, (<=|<) (\S+))?")
 _LONGEST = 12  # digits
@@ -77,6 +77,8 @@ def _command(name: str, rest: str, say: Wording) -> str:
         return say("in-app.field", name=topics[0].title if topics else rest)
     if name == "train" and "--resume" in rest:
         return say("in-app.command-resume")
+    if name == "train" and "--time" in rest:
+        return say("in-app.command-train-time", field=field_name("time", say))
     key = f"in-app.command-{name}"
     return say(key) if say.knows(key) else say("in-app.command")
 

@@ -16,7 +16,9 @@ from mmrec_engine.settings import resolve
 from mmrec_tui.app.in_app import error_text, in_app
 from mmrec_tui.locales import Wording
 
-OF_THE_COMMAND_LINE = re.compile(r"(?<![\w-])--[a-z]|mmrec-tui [a-z]")
+OF_THE_COMMAND_LINE = re.compile(
+    r"(?<![\w-])--[a-z]|mmrec-tui [a-z]|`(?:find-|train|check|evaluate|generate|export|watch)\b"
+)
 SAY = {language: Wording(language) for language in LANGUAGES}
 
 
@@ -64,6 +66,10 @@ def test_advice_names_topics_fields_and_keys() -> None:
     say = SAY["en"]
     assert in_app("See `mmrec-tui guide overfitting`.", say) == "See “The validation loss rises (overfitting)”."
     assert in_app("Train longer: --resume with more --epochs.", say) == "Train longer: going on (c) with more “Epochs”."
+    assert (
+        in_app("Use `mmrec-tui find-lr`, or `mmrec-tui train --time`.", say)
+        == "Use “find lr” (l on the plan), or “Time (seconds)” on the plan."
+    )
     assert in_app("a file called x--epochs stays", say) == "a file called x--epochs stays"
 
 

@@ -16,7 +16,15 @@ from mmrec_engine.runs.history import History
 from mmrec_engine.settings import resolve
 from mmrec_tui.app.preparing import Look
 from mmrec_tui.app.screens.report import numbers_text, samples_text
-from mmrec_tui.app.widgets.panels import hanging, log_line, machine_text, newest_rows, patience_text, samples_lines
+from mmrec_tui.app.widgets.panels import (
+    hanging,
+    log_line,
+    machine_text,
+    newest_rows,
+    patience_text,
+    samples_lines,
+    state_text,
+)
 from mmrec_tui.app.widgets.preview import preview_text
 from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.spark import spark
@@ -124,3 +132,10 @@ def test_words_beside_a_head_wrap_below_themselves() -> None:
     assert len(rows) == 3
     assert all(len(row) <= 30 for row in rows)
     assert all(row.startswith(" " * 10) for row in rows[1:])
+
+
+def test_the_state_word_of_a_run_that_prepares_stands_apart_from_its_bar() -> None:
+    history = History()
+    history.add(events.State(state="PREPARING"))
+    first = state_text(history, "PREPARING", "tiny", "", SAY, 80).plain.split("\n")[0]
+    assert "PREPARING  ─" in first

@@ -97,8 +97,8 @@ def state_text(
         middle += Content(f"  {say(task) if say.knows(task) else one_line(history.progress.task)} ")
     else:
         share = (step.step if step else 0) / history.planned_steps if history.planned_steps else 0.0
-        if epochs:
-            middle += Content(f"  {say('state-line.epoch', epoch=epoch, epochs=epochs)} ")
+        words = f" {say('state-line.epoch', epoch=epoch, epochs=epochs)}" if epochs else ""
+        middle += Content(f" {words} ")
     percent = f" {say.whole_percent(min(1.0, share))} "
     room = width - where.cell_length - middle.cell_length - cell_len(percent) - 2
     if room < 8:  # the name makes room for what moves
