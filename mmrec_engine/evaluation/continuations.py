@@ -1,7 +1,8 @@
-"""How near the text of a model comes to the one that really went on: BLEU and ROUGE of continuations, variety, copies.
+"""Metrics of continuations of the validation text: BLEU and ROUGE against the real continuation, distinct-n, copies.
 
-Prompts are evenly spread over the validation split; each is continued, and compared with what stands there. All of it follows
-from the model, the text and the seed. BLEU by `sacrebleu` (Papineni et al. 2002; Post 2018 on signatures), ROUGE by
+Prompts are evenly spread over the validation split; each is continued, and compared with the real text. The result depends
+only
+on the model, the text and the seed. BLEU by `sacrebleu` (Papineni et al. 2002; Post 2018 on signatures), ROUGE by
 `rouge-score` (Lin 2004), distinct-n after Li et al., "A diversity-promoting objective function for neural conversation
 models", 2016.
 """
@@ -34,15 +35,15 @@ WRITTEN_TOKENS = 128
 _EXTRA = "metrics"
 _LIBRARIES = {"bleu": "sacrebleu", "rouge": "rouge_score.rouge_scorer"}
 _ROUGES = ("rouge1", "rouge2", "rougeL")
-_COPIED = 48  # characters: as long as that two texts hardly agree by chance
-_MOST_TRAINING = 16_000_000  # tokens that a copy is searched in
+_COPIED = 48  # characters: so long that two texts hardly agree by chance
+_MOST_TRAINING = 16_000_000  # tokens that are searched for copies
 
 Ids = npt.NDArray[np.int64]
-Written = list[tuple[str, str]]  # what the model wrote, and what stands there
+Written = list[tuple[str, str]]  # the generated text, and the real one
 
 
 def require_libraries(metrics: str) -> None:
-    """Raises RequestError where a library is missing that these metrics need."""
+    """Raises RequestError if a library for these metrics is missing."""
     for name in metrics_of(metrics):
         if name in _LIBRARIES:
             library(_LIBRARIES[name], _EXTRA)
@@ -51,12 +52,13 @@ def require_libraries(metrics: str) -> None:
 def measure(
     model: LanguageModel, corpus: Corpus, metrics: str, seed: int, samples: int = SAMPLES
 ) -> Generator[Progress, None, dict[str, Any]]:
-    """The metrics (settings.METRICS, joined by commas) of continuations of the validation split; and how they were made.
+    """The metrics (settings.METRICS, joined by commas) of continuations of the validation split, and how they were computed.
 
     Values: `bleu` (0–100) with its `signature`; `rouge1`, `rouge2`, `rougeL` (F1, 0–100, mean over the texts); `distinct1`,
-    `distinct2` (0–1: different words, pairs of words, of all); `words`: how these words were told and lower-cased; `copied`
-    (0–1: of the text's pieces of 48 characters those that stand in the training text too). Raises RequestError without a
-    library, or where the side is shorter than one sample.
+    `distinct2` (0–1: distinct words, pairs of words, of all); `words`: how words were separated and lower-cased; `copied`
+    (0–1: the share of the text's stretches of 48 characters that also occur in the training text). Raises RequestError without
+    a
+    library, or if the split is shorter than one sample.
     """
     require_libraries(metrics)
     sampling = Sampling(seed=seed)
@@ -79,7 +81,7 @@ def _written(
     tokenizer = corpus.tokenizer
     ends = np.cumsum(
         [0.0, *(part.share for part in corpus.all_parts)]
-    )  # of the parts, so that all samples are shared out
+    )  # of the parts, so that all samples are distributed
     counts = np.diff(np.round(ends * samples).astype(np.int64))
     pieces = np.concatenate([_pieces(part, max(1, int(n))) for part, n in zip(corpus.all_parts, counts, strict=True)])
     prompts = torch.from_numpy(pieces[:, :PROMPT_TOKENS])
@@ -99,7 +101,7 @@ def _written(
 
 
 def _pieces(part: Part, samples: int) -> Ids:
-    """Evenly spread pieces of the validation split, each with its tag as a window has it. Shape (at most samples, tokens)."""
+    """Evenly spread stretches of the validation split, each with the tag of its window. Shape (at most samples, tokens)."""
     tokens, length = part.validation.tokens, PROMPT_TOKENS + WRITTEN_TOKENS
     room = len(tokens) - length
     if room < 0:
@@ -135,7 +137,7 @@ def _distinct(written: Written, corpus: Corpus) -> dict[str, Any]:
 
 
 def _words_signature(turkish: Sequence[bool], written: Written) -> str:
-    """How words were told and lower-cased, as sacrebleu has its signatures; and in which scripts they were not told apart."""
+    """Signature of word separation and lower-casing, as sacrebleu has; and the scripts whose words were not separated."""
     case = "lc.tr" if all(turkish) else "lc.tr+lc" if any(turkish) else "lc"
     whole = unsegmented(reference for _, reference in written)
     return f"case:{case}|words:marks-joined,cjk-characters{''.join(f',{script}-between-blanks' for script in whole)}"

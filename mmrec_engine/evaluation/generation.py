@@ -1,4 +1,4 @@
-"""Text from a model, token by token: constant memory and constant time a token with the recurrence."""
+"""Text generation, token by token: constant memory and constant time a token with the recurrence."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from mmrec_engine.model.language_model import LanguageModel
 from mmrec_engine.randomness import hash64
 from mmrec_engine.tokenizer import Tokenizer
 
-BETWEEN = "\n\n"  # documents, where a text of several is shown
-_GREEDY_BELOW = 1e-5  # a temperature so low leaves one token in, and divides beyond what a float holds
+BETWEEN = "\n\n"  # documents in a displayed text of several
+_GREEDY_BELOW = 1e-5  # a lower temperature leaves one token, and its division would overflow
 _PROMPT_PIECE = 1024  # tokens of a long prompt read at once, so that its logits need little memory
 
 
 @dataclass(frozen=True)
 class Sampling:
-    """How the next token is drawn. A temperature of (nearly) 0 takes the likeliest one; top_k 0, top_p 1 leave all in."""
+    """How the next token is sampled. A temperature of (nearly) 0 is greedy; top_k 0 and top_p 1 exclude nothing."""
 
     temperature: float = 0.8
     top_k: int = 0
@@ -40,11 +40,11 @@ def generate(
     tag: int | None = None,
     between: str | None = None,
 ) -> Iterator[str]:
-    """Continue `prompt` by `tokens` tokens; yields the text of each, nothing while a character is not whole.
+    """Continue `prompt` by `tokens` tokens; yields the text of each, nothing while a character is incomplete.
 
-    tag: id of the corpus in whose way to write; none: of the first that has one. between: what stands for the end of a
-    document, after which the next one follows; none: the text ends there, sooner than after `tokens`. Other special tokens are
-    never drawn. Raises RequestError where the model computes no finite numbers.
+    tag: id of the corpus whose style to use; None: of the first corpus with a tag. between: text for the end of a
+    document, after which the next one follows; None: the text ends there, before `tokens` tokens. Other special tokens are
+    never sampled. Raises RequestError if the model's logits are not finite.
     """
     ids = [int(index) for index in tokenizer.encode(prompt)] or [_opening(tokenizer)]
     tag = next(iter(tokenizer.tags.values()), None) if tag is None else tag
@@ -78,10 +78,10 @@ def documents_of(tokenizer: Tokenizer, ids: Sequence[int]) -> list[str]:
 def continue_all(
     model: LanguageModel, prompts: Tensor, special: int, tokens: int, sampling: Sampling, end: int | None = None
 ) -> Iterator[list[int]]:
-    """Continue prompts (texts, time) of equal length at once; yields the next id of each, `tokens` times.
+    """Continue prompts (texts, time) of equal length as a batch; yields the next id of each, `tokens` times.
 
-    Each text draws from a generator of its own: what one becomes does not depend on the others. special, end: as in
-    `next_token`. Raises RequestError where the model computes no finite numbers.
+    Each text has its own random generator, so it does not depend on the others. special, end: as in
+    `next_token`. Raises RequestError if the model's logits are not finite.
     """
     generators = [torch.Generator().manual_seed(hash64(sampling.seed, row) >> 1) for row in range(len(prompts))]
     return _continued(model, prompts, special, tokens, sampling, generators, end)
@@ -100,11 +100,11 @@ def _continued(
     seen = torch.zeros(count, model.config.vocabulary, dtype=torch.bool).scatter_(1, prompts, True)
     unread, state = prompts, model.initial_state(count)
     for _ in range(tokens):
-        with torch.no_grad():  # not across the yield: what the consumer does between tokens is its own
+        with torch.no_grad():  # not across the yield: the consumer has its own mode between tokens
             for piece in torch.split(unread, _PROMPT_PIECE, dim=1):
                 logits, state = model.advance(piece.to(device), state)
             last = logits[:, -1].cpu()  # (texts, vocabulary)
-            if not math.isfinite(float(last.sum())):  # each lies within the soft cap, or is NaN
+            if not math.isfinite(float(last.sum())):  # each is within the soft cap, or NaN
                 raise RequestError("generate-not-finite")
             drawn = [next_token(last[row], seen[row], special, sampling, generators[row], end) for row in range(count)]
         for row, index in enumerate(drawn):
@@ -121,11 +121,9 @@ def next_token(
     generator: torch.Generator,
     end: int | None = None,
 ) -> int:
-    """Draw one id from `logits` (vocabulary,). seen (vocabulary,): ids to penalise; the first `special` ids are excluded.
+    """Sample one id from `logits` (vocabulary,). seen (vocabulary,): ids to penalise; the first `special` ids are excluded.
 
-    end: the one of these that may be drawn, the end of a document; it is not penalised, or a text could hardly end.
-
-    Sources: repetition penalty, Keskar et al. 2019; top-k, Fan et al. 2018; top-p (nucleus), Holtzman et al. 2020.
+    end: the special id that may be sampled, the end of a document; it is not penalised, because a text could hardly end.
     """
     ending = -torch.inf if end is None else float(logits[end])
     if sampling.repetition_penalty != 1.0:
@@ -143,13 +141,13 @@ def next_token(
     probabilities = torch.softmax(logits, dim=-1)
     if sampling.top_p < 1.0:
         ordered, order = probabilities.sort(descending=True, stable=True)
-        beyond = ordered.cumsum(-1) - ordered >= sampling.top_p  # the first one always stays
+        beyond = ordered.cumsum(-1) - ordered >= sampling.top_p  # the first one is never excluded
         probabilities[order[beyond]] = 0.0
     return int(torch.multinomial(probabilities, 1, generator=generator))
 
 
 def _opening(tokenizer: Tokenizer) -> int:
-    """What stands before a text that has no prompt: the end of another document, else a line end."""
+    """The context of a text without a prompt: the end token of another document, else a line end."""
     if tokenizer.end_of_document is not None:
         return tokenizer.end_of_document
     line_end: Sequence[int] = [int(index) for index in tokenizer.encode("\n")]

@@ -1,4 +1,4 @@
-"""Loss, perplexity, accuracy and bits per character: of any PyTorch module that maps ids to logits.
+"""Loss, perplexity, accuracy and bits per character, for any PyTorch module that maps ids to logits.
 
 `evaluate_model` and `print_evaluation_metrics` have the names and arguments that the guide uses.
 """
@@ -21,7 +21,7 @@ _NORMAL_95 = 1.96
 
 
 class MetricSums:
-    """Sums over predicted tokens, in float64, so that a mean does not depend on how tokens were batched."""
+    """Sums over predicted tokens, in float64, so that a mean does not depend on batching."""
 
     def __init__(self) -> None:
         self.loss_sum, self.correct, self.tokens, self.batches = 0.0, 0, 0, 0
@@ -29,7 +29,7 @@ class MetricSums:
 
     @classmethod
     def of(cls, parts: Iterable[MetricSums]) -> MetricSums:
-        """What the parts have counted, together."""
+        """The sums of the parts together."""
         whole = cls()
         for part in parts:
             whole.loss_sum += part.loss_sum
@@ -55,10 +55,10 @@ class MetricSums:
 
     @property
     def standard_error(self) -> float:
-        """Of the loss, nats: how much it would vary with other text of the same kind. NaN of fewer than two batches.
+        """Standard error of the loss in nats: its variation with other text of the same kind. NaN for fewer than two batches.
 
-        From the scatter of the batches, pieces of text that hang together, not from that of tokens, which do not vary one by
-        one: the ratio estimator of cluster sampling. Source: Cochran, "Sampling techniques", 1977, section 9A.2.
+        From the variation of batches, which are coherent text, not of tokens, which do not vary
+        independently: the ratio estimator of cluster sampling. Source: Cochran, "Sampling techniques", 1977, section 9A.2.
         """
         if self.batches < 2:
             return math.nan
@@ -71,22 +71,22 @@ class MetricSums:
 
 
 def student_95(degrees: int) -> float:
-    """Within how many standard errors a mean lies, 95 of 100 times, where their size is an estimate: Student's t.
+    """Number of standard errors of a 95 % interval, if the standard error itself is an estimate: Student's t.
 
     Source: Abramowitz and Stegun, "Handbook of mathematical functions", 1964, 26.7.5, two terms: too narrow by a tenth for two
-    degrees, by less than a hundredth from seven on.
+    degrees of freedom, by less than a hundredth from seven on.
     """
     z = _NORMAL_95
     return z + (z**3 + z) / (4 * degrees) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * degrees**2)
 
 
 def perplexity(loss: float) -> float:
-    """exp(loss), infinite where it is too large for a float."""
+    """exp(loss), infinite if it overflows."""
     return math.exp(loss) if loss < 709 else math.inf if not math.isnan(loss) else math.nan
 
 
 def bits_per_character(loss: float, tokens: int, characters: float) -> float:
-    """Nats a token to bits a character: comparable between tokenizers. tokens and characters are those predicted."""
+    """Nats a token to bits a character, which are comparable between tokenizers. tokens and characters: the predicted ones."""
     return loss * tokens / (characters * math.log(2)) if characters else math.nan
 
 
@@ -99,7 +99,7 @@ def token_losses(logits: Tensor, labels: Tensor) -> Tensor:
 def evaluating(model: nn.Module) -> Any:
     """Dropout off and no gradients inside; the mode of every part of the model is restored after.
 
-    no_grad rather than inference_mode: a foreign module may keep tensors that it makes here, and train with them later.
+    no_grad rather than inference_mode: another module may keep tensors that it creates here, and train with them later.
     """
     modes = [(module, module.training) for module in model.modules()]
     model.eval()
@@ -120,7 +120,7 @@ def evaluate_model(
     """Evaluate `model` on all batches of `data_loader`.
 
     model: maps ids (batch, time) to logits (batch, time, vocabulary); data_loader: batches {"input_ids", "labels"}, both
-    (batch, time), int64, label -100 counts for nothing; criterion: such as nn.CrossEntropyLoss(), any reduction.
+    (batch, time), int64, label -100 is ignored; criterion: such as nn.CrossEntropyLoss(), any reduction.
     Returns loss (mean over all counted tokens), perplexity, accuracy (0–1) and num_batches.
     """
     sums = MetricSums()

@@ -1,7 +1,7 @@
-"""What was counted of several corpora, as one: each counts by its share, as it does in a training step.
+"""Metrics of several corpora together: each is weighted by its share, as in a training step.
 
-So the loss of a validation is that of unseen text as the training mixes it, whatever text there happens to be of each; and it
-stands beside the training loss, which is the same mean over seen text. Where shares follow size it is the mean over all tokens.
+So the validation loss is that of unseen text as mixed in training, whatever the sizes of the validation splits, and can be
+compared with the training loss. If shares follow size, it is the mean over all tokens.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from mmrec_engine.evaluation.metrics import MetricSums
 
 @dataclass(frozen=True)
 class MixtureMetrics:
-    """loss: nats a token; accuracy: 0–1; tokens, batches: counted; characters: that so many tokens stand for.
+    """loss: nats a token; accuracy: 0–1; tokens, batches: counts; characters: of these tokens.
 
-    standard_error: of the loss; none where a part is a single batch.
+    standard_error: of the loss; None if a part is a single batch.
     """
 
     loss: float
@@ -30,7 +30,7 @@ class MixtureMetrics:
 
     @classmethod
     def of(cls, tallies: Sequence[MetricSums], parts: Sequence[Part]) -> MixtureMetrics:
-        """tallies: of windows of the parts, one each."""
+        """tallies: one for the windows of each part."""
         whole = sum(part.share for part in parts)
         shares = [part.share / whole for part in parts]
         tokens = sum(sums.tokens for sums in tallies)

@@ -1,4 +1,4 @@
-"""A trained model, loaded to be used: from a checkpoint, a run folder or an exported folder; and the export itself."""
+"""A trained model, loaded from a checkpoint, a run folder or an exported folder; and the export."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CONFIG, TOKENIZER = "config.json", "tokenizer.json"
 
 @dataclass(frozen=True)
 class Trained:
-    """A model in evaluation mode on `device`. settings and corpus: those it was trained with."""
+    """A model in evaluation mode on `device`. settings and corpus: of its training."""
 
     path: Path
     model: LanguageModel
@@ -44,7 +44,7 @@ class Trained:
 def load_trained(name: str, device: torch.device | str = "cpu") -> Trained:
     """Load a checkpoint file, a run's best (else final, else newest) checkpoint, or an exported folder.
 
-    Raises RequestError where there is none, or it is damaged.
+    Raises RequestError if there is none, or it is damaged.
     """
     path = locate(name)
     if path.is_dir():
@@ -69,7 +69,7 @@ def load_trained(name: str, device: torch.device | str = "cpu") -> Trained:
 
 
 def _built(config: ModelConfig, weights: dict[str, Any]) -> LanguageModel:
-    """The model of these sizes with these weights. Raises ValueError before anything large is made that they do not fill."""
+    """The model of these sizes with these weights. Raises ValueError before allocating anything that they do not fill."""
     if sum(value.numel() for value in weights.values()) != config.parameters():
         raise UnusableError("config-of-another-model")
     if not all(bool(value.isfinite().all()) for value in weights.values()):
@@ -80,13 +80,13 @@ def _built(config: ModelConfig, weights: dict[str, Any]) -> LanguageModel:
 
 
 def save_weights(weights: Mapping[str, torch.Tensor], path: Path) -> None:
-    """Write them as safetensors, readable by whom the umask lets: the library alone writes for nobody but the owner."""
+    """Write them as safetensors with the mode of the umask: the library alone would make them readable for the owner only."""
     path.touch()
     mode = stat.S_IMODE(path.stat().st_mode)
     plain = {name: value.detach().contiguous().cpu() for name, value in weights.items()}
     if _is_utf8(path):
         save_file(plain, path, {"format": "pt"})
-    else:  # the library takes no such name
+    else:  # the library accepts no such name
         path.write_bytes(save(plain, {"format": "pt"}))
     path.chmod(mode)
 
@@ -99,8 +99,10 @@ def into_new(folder: Path) -> None:
 
 
 def export(trained: Trained, folder: Path) -> list[Path]:
-    """Write the weights as safetensors, tokenizer and configuration as JSON, and the record of the split, if there is one, into
-    a new or empty folder. By the record an export is evaluated on what it was not trained on, and further runs keep the split.
+    """Write the weights as safetensors, tokenizer and configuration as JSON, and the record of the split, if there is one,
+    into
+    a new or empty folder. With this record an export is evaluated on text it was not trained on, and follow-up runs keep the
+    split.
     """
     record = record_beside(trained.path)
     try:
@@ -118,7 +120,7 @@ def export(trained: Trained, folder: Path) -> list[Path]:
         }
         for name, content in ((CONFIG, described), (TOKENIZER, trained.tokenizer.to_dict())):
             text = json.dumps(content, ensure_ascii=False, indent=2)
-            # In a name that is no UTF-8 are characters that only JSON's escapes can tell.
+            # A name that is not UTF-8 has characters that only JSON escapes can represent.
             (folder / name).write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
         if record is not None:
             record.write(folder / SPLIT)

@@ -1,4 +1,4 @@
-"""Validation of a run: the whole validation split or a sample of it, as many training windows beside it, and some text."""
+"""Validation of a run: the whole validation split or a sample of it, a sample of the training split, and generated text."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from mmrec_engine.model.memory_estimate import TOKENS_AN_EVALUATION
 from mmrec_engine.runs.run_time import MOST_BESIDE, SAMPLE_TOKENS
 from mmrec_engine.settings import WHOLE
 
-FIRST_TOKENS = 4 * TOKENS_AN_EVALUATION  # by which a model loaded anew is compared with the one that was saved
-MOST_SAMPLED = 2**18  # tokens that may stand for a whole side
+FIRST_TOKENS = 4 * TOKENS_AN_EVALUATION  # for comparing a reloaded model with the saved one
+MOST_SAMPLED = 2**18  # tokens that represent a whole split
 _SECONDS_BETWEEN_PROGRESS = 0.5
 _PROMPT_CHARACTERS = 32
 
@@ -35,8 +35,8 @@ _PROMPT_CHARACTERS = 32
 class Metrics:
     """Of the whole validation split. loss: nats a token; tokens: predicted ones; first_loss: of the first FIRST_TOKENS.
 
-    standard_error: of the loss; none where the side is a single batch. parts: of several corpora the loss of each; then the
-    other figures are those of a text that has them in their shares.
+    standard_error: of the loss; None if the split is a single batch. parts: with several corpora the loss of each; then the
+    other figures weight them by their shares.
     """
 
     loss: float
@@ -50,12 +50,12 @@ class Metrics:
     parts: dict[str, float] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
-        """What people ask for: all but the first loss, and no standard error and no parts where there are none."""
+        """The reported metrics: without the first loss, and without standard error and parts if there are none."""
         left_out = {"first_loss", *(() if self.parts else ("parts",))}
         return {name: value for name, value in self.__dict__.items() if name not in left_out and value is not None}
 
     def deciding_loss(self, corpus: str) -> float:
-        """The loss that decides what is best: of this corpus, or of all together."""
+        """The loss that decides on the best model: of this corpus, or of all together."""
         return self.loss if corpus == WHOLE else self.parts[corpus]
 
 
@@ -73,7 +73,7 @@ def evaluate_windows(
 ) -> Evaluation:
     """Sum the metrics of the windows with these numbers, dropout off, in float32 unless `precision` says otherwise.
 
-    beside: what was counted already, counted with them. Yields progress; returns None once `stopped`.
+    beside: earlier sums to add to. Yields progress; returns None once `stopped`.
     """
     sums = beside or MetricSums()
     device = model.embedding.weight.device
@@ -132,7 +132,7 @@ def evaluate_first(
 
 
 def _first_count(windows: EvaluationWindows) -> int:
-    """Whole batches, so that all of a split is summed as if it were one piece."""
+    """Whole batches, so that all of a split is summed in the same order."""
     return min(windows.count, FIRST_TOKENS // TOKENS_AN_EVALUATION * max(1, TOKENS_AN_EVALUATION // windows.length))
 
 
@@ -143,10 +143,10 @@ def training_loss(
     stopped: Callable[[], bool] = lambda: False,
     precision: Precision = nullcontext,
 ) -> Generator[Progress, None, float | None]:
-    """Loss of as many training windows as the validation split has, dropout off: the fair partner of a validation loss.
+    """Loss of as many training windows as the validation split has, dropout off, for comparison with the validation loss.
 
-    No more than 65,536 tokens: the mean over so many scatters by a hundredth, and as they are always the same, their course
-    is steadier than that. In the precision of the training: what is judged is how far the two are apart, hundredths.
+    At most 65,536 tokens: a mean over them varies by a hundredth, and as they are always the same, its curve
+    is smoother than that. In the precision of the training, because the compared differences are hundredths.
     """
     tallies: list[MetricSums] = []
     for part, as_many in zip(corpus.all_parts, validation_windows(corpus, length), strict=True):
@@ -169,10 +169,10 @@ def validate_sample(
     precision: Precision = nullcontext,
     corpus_that_decides: str = WHOLE,
 ) -> Generator[Progress, None, tuple[MixtureMetrics, MixtureMetrics] | None]:
-    """About `tokens` tokens of the validation split, evenly spread, always the same; and all of it, MOST_SAMPLED at most.
+    """About `tokens` tokens of the validation split, evenly spread, always the same; and all of it, at most MOST_SAMPLED.
 
-    Where the others are not asked for, both are the sample. corpus_that_decides: of several corpora the one that alone is
-    looked at. None once `stopped`.
+    If the others are not requested, both are the sample. corpus_that_decides: of several corpora the only one that is
+    evaluated. None once `stopped`.
     """
     looked_at = [
         (part, windows)
@@ -202,7 +202,7 @@ def validate_sample(
 
 
 def window_losses(model: LanguageModel, corpus: Corpus, length: int, most: int) -> npt.NDArray[np.float64]:
-    """Mean loss of each of at most `most` validation windows, evenly spread: how much a validation loss may vary by chance."""
+    """Mean loss of each of at most `most` evenly spread validation windows: the random variation of a validation loss."""
     losses: list[float] = []
     device = model.embedding.weight.device
     a_batch = max(1, TOKENS_AN_EVALUATION // length)
@@ -225,13 +225,13 @@ def window_losses(model: LanguageModel, corpus: Corpus, length: int, most: int) 
 
 
 def prompt_of(corpus: Corpus) -> str:
-    """What samples begin with: the beginning of the validation split; of documents that are shorter the last one begun."""
+    """The prompt of samples: the beginning of the validation split; of shorter documents the last one begun."""
     beginning: Tokens = corpus.validation.tokens[:_PROMPT_CHARACTERS]
     return documents_of(corpus.tokenizer, [int(index) for index in beginning])[-1]
 
 
 def sample_text(model: LanguageModel, corpus: Corpus, seed: int) -> tuple[str, str]:
-    """A prompt, always the same, and the model's continuation, documents apart; of several corpora of the first."""
+    """A fixed prompt and the model's continuation, documents separated; with several corpora of the first."""
     prompt = prompt_of(corpus)
     written = generate(model, corpus.tokenizer, prompt, SAMPLE_TOKENS, Sampling(seed=seed), between=BETWEEN)
     return prompt, "".join(written)

@@ -1,1 +1,1 @@
-"""A trained model in the formats of other tools. Each needs its own library only where its file says so."""
+"""A trained model in the formats of other tools. Each needs its own library only if its file says so."""

@@ -1,4 +1,4 @@
-"""`create_data_loaders`, with the guide's name and arguments: PyTorch loaders for any model of one's own."""
+"""`create_data_loaders`, with the guide's name and arguments: PyTorch loaders for any model."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def create_data_loaders(
     """Loaders over windows of characters, and the tokenizer built from the training texts.
 
     Batches are {"input_ids", "labels"}, both (batch, seq_len), int64, labels already shifted by one. Every pass over the
-    training loader is an epoch with another order and other window borders, the same for the same seed; the validation
+    training loader is an epoch with another order and other window offsets, the same for the same seed; the validation
     loader predicts every token once, its last window padded with label -100.
-    Raises RequestError where a split is shorter than one window.
+    Raises RequestError if a split is shorter than one window.
     """
     train_documents, validation_documents = _documents(train_texts), _documents(val_texts)
     counter = CharacterCounter()
@@ -53,7 +53,7 @@ def create_data_loaders(
 
 
 class WindowDataset(Dataset[dict[str, Tensor]]):
-    """Windows as a map-style dataset. Training windows go on being numbered past the first epoch."""
+    """Windows as a map-style dataset. Numbers of training windows continue past the first epoch."""
 
     def __init__(self, windows: Windows) -> None:
         self._windows = windows
@@ -69,7 +69,7 @@ class WindowDataset(Dataset[dict[str, Tensor]]):
 
 
 class EpochSampler(Sampler[int]):
-    """Numbers of one epoch's windows at each pass; the order lies in the windows themselves."""
+    """Numbers of one epoch's windows at each pass; the order is part of the windows themselves."""
 
     def __init__(self, count: int) -> None:
         self._count, self._epoch = count, 0

@@ -1,4 +1,4 @@
-"""A llama as one GGUF file, which llama.cpp and what is built on it read. Needs the library `gguf`."""
+"""A llama as one GGUF file, for llama.cpp and tools built on it. Needs the library `gguf`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _NAMES = {
     "mlp.up_proj": "ffn_up", "mlp.down_proj": "ffn_down",
 }  # fmt: skip
 _SPACE = "▁"
-_NEVER = -1e4  # the score of a token that no text is cut into
+_NEVER = -1e4  # the score of a token that is never produced
 
 
 def export_to_gguf(trained: Trained, folder: Path) -> list[Path]:
@@ -57,7 +57,7 @@ def export_to_gguf(trained: Trained, folder: Path) -> list[Path]:
 
 
 def _name(name: str) -> str:
-    """model.layers.3.mlp.up_proj.weight is blk.3.ffn_up.weight."""
+    """Maps model.layers.3.mlp.up_proj.weight to blk.3.ffn_up.weight."""
     stem = name.removesuffix(".weight")
     if not stem.startswith("model.layers."):
         return f"{_NAMES[stem]}.weight"
@@ -66,7 +66,7 @@ def _name(name: str) -> str:
 
 
 def _interleaved(weight: Tensor, head_width: int) -> Tensor:
-    """llama.cpp rotates neighbouring channels of a head, the model its halves: the rows are put in that order."""
+    """llama.cpp rotates neighbouring channels of a head, the model its halves: the rows are reordered for that."""
     return weight.view(-1, 2, head_width // 2, weight.shape[1]).transpose(1, 2).reshape(weight.shape)
 
 
@@ -85,9 +85,9 @@ def _add_sizes(writer: Any, gguf: Any, config: ModelConfig) -> None:
 
 
 def _with_ascii(pieces: list[tuple[str, float, str]]) -> list[tuple[str, float, str]]:
-    """The pieces, and bytes that are a character without a piece as that character: a line end is always one.
+    """The subwords, and each byte that is a character without a subword as that character: a line end is always one.
 
-    llama.cpp's unigram tokenizer does not fall back on bytes. The score is sentencepiece's for what has no piece.
+    llama.cpp's unigram tokenizer has no byte fallback. The score is sentencepiece's for characters without a subword.
     """
     known = {name for name, _, kind in pieces if kind == "normal"}
     unlikely = min(score for _, score, kind in pieces if kind == "normal") - 10.0
@@ -104,7 +104,7 @@ def _with_ascii(pieces: list[tuple[str, float, str]]) -> list[tuple[str, float, 
 def _add_tokenizer(writer: Any, gguf: Any, tokenizer: Tokenizer) -> None:
     """bpe as llama.cpp's own; characters and sentencepiece as a unigram model, which it calls t5."""
     kinds, stored = gguf.TokenType, tokenizer.to_dict()
-    # llama.cpp sees a space of a text as `▁`, so no text is taken for a name with spaces.
+    # llama.cpp reads a space of a text as `▁`, so no text can spell a name with spaces.
     special = special_names(tokenizer, " " if tokenizer.kind == "sentencepiece" else "")
     types = [kinds.CONTROL] * len(special)
     if tokenizer.kind == "bpe":

@@ -1,4 +1,4 @@
-"""The weights of llama under the names, and in the pieces, that `LlamaForCausalLM` has them in."""
+"""The weights of llama with the names and shapes of `LlamaForCausalLM`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from mmrec_engine.model.language_model import LanguageModel
 
 
 def llama_weights(model: LanguageModel) -> dict[str, Tensor]:
-    """What is one matrix here, queries with keys and values, gate with up, is cut apart. A tied head is left out."""
+    """Matrices that are combined here (queries with keys and values, gate with up) are split. A tied head is omitted."""
     config, own = model.config, {name: value.detach() for name, value in model.named_parameters()}
     keys = config.key_heads * config.head_width
     found: dict[str, Tensor] = {"model.embed_tokens.weight": own["embedding.weight"]}

@@ -1,4 +1,4 @@
-"""The model card of an export: what the run's report knows, in the form that the Hugging Face hub reads; in English."""
+"""The model card of an export: the content of the run's report in the form of the Hugging Face hub; in English."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NAMES = {"mmrec": "MM-Rec, a multi-memory recurrence", "llama": "a Llama decode
 
 
 def model_card(trained: Trained, license: str | None) -> str:
-    """The text of README.md. license: an identifier, or none: then the card says that nobody gave one."""
+    """The text of README.md. license: an identifier, or None: then the card says that no licence was stated."""
     report, config = _report(trained), trained.model.config
     corpus = report.get("corpus") or trained.corpus
     remote = ", trust_remote_code=True" if config.architecture == "mmrec" else ""
@@ -61,7 +61,7 @@ def model_card(trained: Trained, license: str | None) -> str:
 
 
 def _report(trained: Trained) -> dict[str, Any]:
-    """report.json beside the checkpoint; nothing where there is none, or it is damaged."""
+    """report.json beside the checkpoint; empty if it is missing or damaged."""
     try:
         found = json.loads(read_plain(trained.path.parent / "report.json"))
     except (OSError, ValueError, RecursionError):
@@ -76,7 +76,7 @@ def _text(corpus: dict[str, Any]) -> list[str]:
 
 
 def _metrics(report: dict[str, Any]) -> list[str]:
-    """The best validation against the n-gram baselines; nothing where the report tells of none."""
+    """The best validation against the n-gram baselines; empty if the report has none."""
     best, baselines = report.get("best"), report.get("baselines")
     if not isinstance(best, dict):
         return []
@@ -93,7 +93,7 @@ def _figure(value: object) -> str:
 
 
 def _plain(value: object) -> str:
-    """On one line, without what Markdown would take for markup: names come from files."""
+    """On one line, with Markdown escaped: names come from files."""
     text = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
     line = "".join(letter if letter.isprintable() else " " for letter in text)
     return "".join(f"\\{letter}" if letter in "`*_[]<>|#" else letter for letter in line)

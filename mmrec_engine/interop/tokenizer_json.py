@@ -1,12 +1,12 @@
 """A tokenizer as the `tokenizer.json` of the library `tokenizers`, with the same ids.
 
-characters       byte-pair encoding without a merge: each character is looked up, what has no id is the unknown token
+characters       byte-pair encoding without a merge: each character is looked up; one without an id is the unknown token
 bpe              the library's own description, its ids after the special ones
-sentencepiece    the unigram model. The library adds scores in double precision, sentencepiece in single: where two ways to cut
+sentencepiece    the unigram model. The library adds scores in double precision, sentencepiece in single: if two ways to cut
                  a text are equally likely, as in long runs of one character, they may choose differently. Its space, `▁`, is
-                 written as a space here, so that a `▁` in a text is another letter and goes by its bytes, as in mmrec.
+                 written as a space here, so that a `▁` in a text is another letter and is encoded as bytes, as in mmrec.
 
-Special tokens stand before all others. A text that spells one is text (`split_special_tokens`).
+Special tokens come before all others. A text that spells one is treated as text (`split_special_tokens`).
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from mmrec_engine.tokenizer import Tokenizer
 from mmrec_engine.tokenizer.pieces import EXTRA
 
 _SPACE = "▁"
-_NEVER = -1e4  # the score of a token that no text is cut into
+_NEVER = -1e4  # the score of a token that is never produced
 
 
 def token_names(tokenizer: Tokenizer) -> list[str]:
-    """How the special tokens are written where tokens are texts.
+    """How special tokens are written in the library's vocabulary of texts.
 
-    A unigram model would find them in a text that spells them. So they hold a letter that it never sees in a piece of text:
-    `▁`, where a text is cut, or in older tokenizers, which take that letter for a space, a space.
+    A unigram model would find them in a text that spells them. So they contain a letter that is never in a part of a text:
+    `▁`, at which a text is cut, or in older tokenizers, which take that letter for a space, a space.
     """
     mark = "" if tokenizer.kind != "sentencepiece" else _SPACE if tokenizer.to_dict().get("exact") else " "
     return special_names(tokenizer, mark)
@@ -52,7 +52,7 @@ def tokenizer_json(tokenizer: Tokenizer) -> dict[str, Any]:
 
 
 def tokenizer_config(tokenizer: Tokenizer) -> dict[str, Any]:
-    """The settings beside it; an end token only where the text had ends of documents."""
+    """The settings of the tokenizer; an end token only if the training text had ends of documents."""
     named: dict[str, str] = {}
     if tokenizer.end_of_document is not None:
         end = token_names(tokenizer)[tokenizer.end_of_document]
@@ -101,7 +101,7 @@ def _bpe(vocabulary: dict[str, int], merges: list[Any], unk_token: str | None) -
 
 
 def unigram_pieces(stored: dict[str, Any]) -> list[tuple[str, float, str]]:
-    """Of a sentencepiece tokenizer each piece with its score, and whether it is normal, a byte or the unknown one."""
+    """Each piece of a sentencepiece tokenizer with its score, and whether it is normal, a byte or the unknown one."""
     found = library("sentencepiece", EXTRA).SentencePieceProcessor(model_proto=base64.b64decode(stored["model"]))
     return [
         (found.id_to_piece(index), found.get_score(index),
@@ -119,7 +119,7 @@ def _unigram(stored: dict[str, Any], special: list[str]) -> dict[str, Any]:
         [name.replace(_SPACE, " ") if exact else name, score if kind == "normal" else _NEVER]
         for name, score, kind in pieces
     ]
-    # The library takes a text that spells a byte's token, <0x41>, for that byte; sentencepiece does not.
+    # The library reads a text that spells a byte's token, <0x41>, as that byte; sentencepiece does not.
     cut = "<(?=0x[0-9A-F]{2}>)"
     to_mark = {"normalizer": {"type": "Replace", "pattern": {"String": " "}, "content": _SPACE}}
     from_mark = [{"type": "Replace", "pattern": {"String": _SPACE}, "content": " "}]

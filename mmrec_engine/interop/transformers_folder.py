@@ -1,4 +1,4 @@
-"""A folder that `AutoModelForCausalLM` and `AutoTokenizer` of the library `transformers` read. Written without that library."""
+"""A folder for `AutoModelForCausalLM` and `AutoTokenizer` of the library `transformers`. Written without that library."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def _sizes(config: ModelConfig) -> dict[str, Any]:
         "head_dim": config.head_width,
         "hidden_act": "silu",
         "rms_norm_eps": NORM_EPSILON,
-        "rope_theta": ROTARY_BASE,  # where the library looked for it before its version 5
+        "rope_theta": ROTARY_BASE,  # where versions before 5 of the library expected it
         "rope_parameters": {"rope_type": "default", "rope_theta": ROTARY_BASE},
         "attention_bias": False,
         "mlp_bias": False,

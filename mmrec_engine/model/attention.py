@@ -16,7 +16,7 @@ from mmrec_engine.settings.model_config import ROTARY_BASE
 
 
 class AttentionState(NamedTuple):
-    """Keys and values of the last tokens, at most a training window of them, and how many tokens were seen in all."""
+    """Keys and values of the last tokens, at most a training window of them, and the number of all tokens so far."""
 
     keys: Tensor  # (batch, heads, kept, head_width), rotated
     values: Tensor  # (batch, heads, kept, head_width)
@@ -37,7 +37,7 @@ class Attention(nn.Module):
         return self._merge(functional.scaled_dot_product_attention(q, k, v, is_causal=True))
 
     def advance(self, x: Tensor, state: AttentionState) -> tuple[Tensor, AttentionState]:
-        """Go on from `state` with further tokens, each seeing at most `context` tokens including itself."""
+        """Continue from `state` with further tokens, each seeing at most `context` tokens including itself."""
         q, k, v = self._heads(x, first=state.seen)
         keys, values = torch.cat((state.keys, k), dim=2), torch.cat((state.values, v), dim=2)
         query = torch.arange(keys.shape[2] - q.shape[2], keys.shape[2], device=x.device)[:, None]

@@ -1,10 +1,10 @@
 """Dropout whose masks are a pure function of (seed, step, sample, site).
 
-PyTorch's own dropout draws from a global generator, so its masks change with the microbatch, with gradient checkpointing and
-after a resume. These do not: a sample gets the same mask wherever and whenever it is computed.
+PyTorch's own dropout draws from a global generator, so its masks change with the micro-batch, with gradient checkpointing and
+after a resume. These do not: a sample has the same mask in every batch and after a resume.
 
-On a CPU each sample draws from a generator of its own, which is fastest there. On a GPU that would be some kernels a sample
-and site, each of them launched by itself: there the masks of a whole microbatch are hashed at once, from a key a sample.
+On a CPU each sample has its own generator, which is fastest there. On a GPU this would need several kernels for each sample
+and site: there the masks of a whole micro-batch are hashed at once, from a key for each sample.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ _LEVELS = 1 << 16  # masks are compared at 16 bits, four to a 64-bit draw
 
 
 class Dropout(Protocol):
-    """What a model asks for its masks."""
+    """The interface from which a model gets its masks."""
 
     def __call__(self, x: Tensor, site: int) -> Tensor:
-        """Drop units of x (batch, time, width) and scale the rest up, so that the expectation stays."""
+        """Drop units of x (batch, time, width) and scale the others up, so that the expectation is unchanged."""
 
 
 class DropoutMasks:
-    """The masks of one microbatch.
+    """The masks of one micro-batch.
 
     rate: probability of dropping a unit, rounded to 1/65,536; samples: the run-wide number of each window in the batch.
     """
@@ -57,9 +57,9 @@ class DropoutMasks:
 
 
 class DropoutBuffers:
-    """The same masks, of microbatches of one size, by way of tensors that stay where they are: for a recorded pass.
+    """The same masks for micro-batches of one size, with tensors at fixed addresses: for a recorded pass.
 
-    sites: of the model, from 0 on; batch, time, width: of what is dropped from.
+    sites: of the model, from 0 on; batch, time, width: of the dropped tensor.
     """
 
     def __init__(self, rate: float, seed: int, sites: int, size: tuple[int, int, int], device: torch.device) -> None:
@@ -75,7 +75,7 @@ class DropoutBuffers:
         )
 
     def fill(self, step: int, samples: Sequence[int]) -> None:
-        """From now on the masks are those of this step's samples."""
+        """Set the masks to those of this step's samples."""
         if not self._sites:
             return
         if self._like is None:
@@ -119,7 +119,7 @@ def _dropped(x: Tensor, levels: Tensor, dropped_levels: int) -> Tensor:
 
 
 def _shifted(z: Tensor, bits: int) -> Tensor:
-    """A logical shift to the right: int64 has but an arithmetic one."""
+    """A logical shift to the right: int64 has only an arithmetic one."""
     return (z >> bits) & ((1 << (64 - bits)) - 1)
 
 

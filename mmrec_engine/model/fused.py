@@ -1,11 +1,11 @@
-"""The recurrence of a whole text in one fused kernel of a GPU, where the library flash-linear-attention is there.
+"""The recurrence of a whole text in one fused kernel on a GPU, if the library flash-linear-attention is installed.
 
 Its `chunk_simple_gla` with a fixed decay a head computes S(t) = γ S(t-1) + k_t v_tᵀ and o_t = q_tᵀ S(t), in chunks, forward and
 backward; the scale √(1-γ²) of `memory.py` goes into q. Source: Yang and Zhang, "FLA: a Triton-based library for
 hardware-efficient implementations of linear attention mechanism", 2024.
 
-Which of its block sizes is fastest the library finds by measuring, and remembers in Triton's cache: with another cache the same
-run rounds otherwise. So this kernel is taken only where it is asked for.
+The library measures which of its block sizes is fastest, and stores the result in Triton's cache: with another cache the same
+run rounds differently. So this kernel is used only on request.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ import torch
 from torch import Tensor
 
 Kernel = Callable[..., tuple[Tensor, Any]]
-HALF = (torch.bfloat16, torch.float16)  # in float32 the kernel multiplies in fewer digits than PyTorch does here
+HALF = (torch.bfloat16, torch.float16)  # for float32 the kernel computes with fewer digits than PyTorch does here
 
 
 def load() -> Kernel | None:
-    """The library's kernel; none where it cannot be imported, for whatever reason."""
+    """The library's kernel; None if it cannot be imported, for whatever reason."""
     try:
         kernel: Kernel = importlib.import_module("fla.ops.simple_gla").chunk_simple_gla
-    except Exception:  # it looks at Triton, drivers and cards while it is imported
+    except Exception:  # its import inspects Triton, drivers and GPUs
         return None
     return kernel
 

@@ -1,11 +1,12 @@
-"""The language model: embedding, blocks of time mixing and MLP, head. One frame for all architectures.
+"""The language model: embedding, blocks of time mixing and MLP, head. The same frame for all architectures.
 
     x = dropout(embed(ids))
     x = x + dropout(mixer(norm(x)));  x = x + dropout(mlp(norm(x)))        per block
     logits = 15 tanh(head(norm(x)) / 15)
 
-Head and every last matrix of a branch start at zero, so a new model predicts all ids alike: its first loss is ln(vocabulary).
-llama (`llama.py`) has norms with a gain, no soft cap, and, where tied, the embedding as its head: a first loss near that.
+Head and the last matrix of every branch start at zero, so a new model predicts a uniform distribution with a loss of
+ln(vocabulary).
+llama (`llama.py`) has norms with a gain, no soft cap, and, if tied, the embedding as its head, with a first loss near that.
 """
 
 from __future__ import annotations
@@ -92,12 +93,12 @@ class LanguageModel(nn.Module):
     def initial_state(self, batch: int) -> State:
         """The recurrent state (or the empty key-value cache) before the first token."""
         weight = self.embedding.weight
-        # A plain tensor, also where several processes share the weights.
+        # A plain tensor, also with a sharded model.
         like = torch.empty(0, dtype=weight.dtype, device=weight.device)
         return [block.mixer.initial_state(batch, like) for block in self._layers()]
 
     def advance(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
-        """Logits for further tokens `ids` (batch, time), going on from `state`; and the state after them."""
+        """Logits for further tokens `ids` (batch, time), continuing from `state`; and the state after them."""
         x = self.embedding(ids)
         after = []
         for block, before in zip(self._layers(), state, strict=True):
@@ -116,13 +117,13 @@ class LanguageModel(nn.Module):
 
 
 def create_model(config: ModelConfig, seed: int) -> LanguageModel:
-    """A new model with weights drawn from `seed` alone; the global random state is left as it was."""
+    """A new model with weights drawn from `seed` alone; the global random state is unchanged."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = LanguageModel(config)
         for name, parameter in model.named_parameters():
             if parameter.ndim == 2 and parameter.any():
-                # As the head too: small enough that a token's own logit, width · std, is no more than 1.
+                # Also for the head: so small that a token's own logit, width · std, is at most 1.
                 of_embedding = 1.0 / config.width if config.tied else 1.0
                 std = of_embedding if name == "embedding.weight" else _fan_in_std(parameter)
                 nn.init.normal_(parameter, std=std)

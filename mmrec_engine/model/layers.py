@@ -1,4 +1,4 @@
-"""The small parts that both architectures share: norm, token shift, MLP."""
+"""Layers that the architectures share: norm, token shift, MLP."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class TokenShift(nn.Module):
         self.mix = nn.Parameter(torch.full((width,), 0.5))
 
     def forward(self, x: Tensor, before: Tensor | None = None) -> Tensor:
-        """x: (batch, time, width); before: (batch, width), the token before the first one, zeros where there is none."""
+        """x: (batch, time, width); before: (batch, width), the token before the first one, zeros if there is none."""
         if before is None:
             shifted: Tensor = _Shift.apply(x, self.mix)  # type: ignore[no-untyped-call]
             return shifted
@@ -41,7 +41,7 @@ class TokenShift(nn.Module):
 
 
 class _Shift(torch.autograd.Function):
-    """The token shift of whole texts, with its gradient written out: two passes over the tokens each way instead of seven.
+    """The token shift of whole texts with a manual gradient: two passes over the tokens in each direction instead of seven.
 
     y_t = x_t + μ ⊙ (x_{t-1} - x_t)
     ∂x_t = (1 - μ) ⊙ ∂y_t + μ ⊙ ∂y_{t+1};  ∂μ = Σ_t ∂y_t ⊙ (x_{t-1} - x_t)          x_{-1} = 0
@@ -66,7 +66,7 @@ class _Shift(torch.autograd.Function):
 
 
 class _ReluSquared(torch.autograd.Function):
-    """relu(x)², of which only relu(x) is kept: its gradient is 2 relu(x)."""
+    """relu(x)², for which only relu(x) is kept: its gradient is 2 relu(x)."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:
@@ -83,7 +83,7 @@ class _ReluSquared(torch.autograd.Function):
 
 
 class MLP(nn.Module):
-    """W₂ relu²(W₁ x), W₂ zero at the start, so that a new block passes its input through unchanged.
+    """W₂ relu²(W₁ x), with W₂ zero at the start, so that a new block passes its input through unchanged.
 
     Source of relu²: So et al., "Primer: searching for efficient transformers", 2021.
     """
@@ -97,7 +97,7 @@ class MLP(nn.Module):
         expanded: Tensor = self.expand(x)
         if torch.is_grad_enabled():
             squared = _ReluSquared.apply(expanded)  # type: ignore[no-untyped-call]
-        else:  # on a single token a function with a gradient of its own takes three times as long
+        else:  # on a single token a custom autograd function takes three times as long
             squared = expanded.relu().square_()
         projected: Tensor = self.project(squared)
         return projected

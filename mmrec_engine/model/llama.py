@@ -1,4 +1,4 @@
-"""A layer of Llama's shape, the baseline that other tools read: `LlamaForCausalLM` of the library `transformers`, and no other.
+"""A layer with the shape of Llama, the baseline that other tools read: `LlamaForCausalLM` of the library `transformers`.
 
     x = x + W_o attention(rope(W_q n), rope(W_k n), W_v n),   n = gain ⊙ x / rms(x)
     x = x + W_down (silu(W_gate m) ⊙ W_up m),                 m = gain ⊙ x / rms(x)
@@ -38,13 +38,13 @@ class RMSNorm(nn.Module):
 
 
 def _inverse_rms(x: Tensor) -> Tensor:
-    """1 / √(mean(x²) + ε), its last dimension 1."""
+    """1 / √(mean(x²) + ε), with a last dimension of 1."""
     norm: Tensor = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
     return norm.square_().div_(x.shape[-1]).add_(NORM_EPSILON).rsqrt_()
 
 
 class _RMSNorm(torch.autograd.Function):
-    """With its gradient written out. r = 1 / √(mean(x²) + ε), y = gain ⊙ x r:
+    """With a manual gradient. r = 1 / √(mean(x²) + ε), y = gain ⊙ x r:
 
     ∂x = r (gain ⊙ ∂y - x r² mean(x ⊙ gain ⊙ ∂y));  ∂gain = Σ r x ⊙ ∂y
     """
@@ -66,7 +66,7 @@ class _RMSNorm(torch.autograd.Function):
 
 
 class _SwiGLU(torch.autograd.Function):
-    """silu(gate) ⊙ up of both side by side, of which only these are kept: silu's own result is computed again."""
+    """silu(gate) ⊙ up of a tensor that holds both, which alone is kept: silu is computed again in the backward pass."""
 
     @staticmethod
     def forward(ctx: Any, both: Tensor) -> Tensor:
@@ -87,7 +87,7 @@ class _SwiGLU(torch.autograd.Function):
 
 
 class _Rotation(torch.autograd.Function):
-    """x ⊙ cos + (−right, left) ⊙ sin, for the halves (left, right) of each head; its gradient is the rotation backwards."""
+    """x ⊙ cos + (−right, left) ⊙ sin, for the halves (left, right) of each head; its gradient is the inverse rotation."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
@@ -116,7 +116,7 @@ def rotary_tables(first: int, length: int, head_width: int, like: Tensor) -> tup
 
 
 class GroupedAttention(nn.Module):
-    """Causal attention whose queries share keys and values in groups. Input and output: (batch, time, width)."""
+    """Causal attention in which groups of queries share keys and values. Input and output: (batch, time, width)."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -131,7 +131,7 @@ class GroupedAttention(nn.Module):
         return self._merge(read)
 
     def advance(self, x: Tensor, state: AttentionState) -> tuple[Tensor, AttentionState]:
-        """Go on from `state` with further tokens, each seeing at most `context` tokens including itself."""
+        """Continue from `state` with further tokens, each seeing at most `context` tokens including itself."""
         q, k, v = self._heads(x, first=state.seen)
         keys, values = torch.cat((state.keys, k), dim=2), torch.cat((state.values, v), dim=2)
         length, kept = q.shape[2], keys.shape[2]
@@ -159,7 +159,7 @@ class GroupedAttention(nn.Module):
         return q, k, v.transpose(1, 2)
 
     def _shared(self, x: Tensor) -> Tensor:
-        """Keys or values, once for each query head."""
+        """Keys or values, repeated for each query head."""
         return x if self.kv_heads == self.heads else x.repeat_interleave(self.heads // self.kv_heads, dim=1)
 
     def _merge(self, read: Tensor) -> Tensor:
@@ -168,7 +168,7 @@ class GroupedAttention(nn.Module):
 
 
 class GatedMLP(nn.Module):
-    """W_down (silu(W_gate x) ⊙ W_up x). The last matrix starts at zero, as those of the other architectures do."""
+    """W_down (silu(W_gate x) ⊙ W_up x). The last matrix starts at zero, as in the other architectures."""
 
     def __init__(self, width: int, inner: int) -> None:
         super().__init__()

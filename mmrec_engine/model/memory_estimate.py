@@ -1,4 +1,4 @@
-"""How much memory a training takes, estimated from its settings. Loads no torch."""
+"""Estimate of the memory that a training takes, from its settings. Loads no torch."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ TOKENS_AN_EVALUATION = 4096
 
 
 def fits(settings: Settings, vocabulary: int) -> tuple[int, int]:
-    """Bytes that training takes at its peak, estimated, beyond those of importing torch; and bytes available.
+    """Estimated peak bytes of a training, without those of importing torch; and available bytes.
 
-    vocabulary: ids, the special ones counted. The estimate is for AdamW without gradient checkpointing, so an upper bound with
-    Muon or with it. Above `USABLE` of what is available a training should not be tried without asking: where memory runs
-    out, the system ends the process, and nothing can be caught.
+    vocabulary: ids, including special ones. The estimate is for AdamW without gradient checkpointing, so an upper bound with
+    Muon or with it. Above `USABLE` of the available memory a training should not be tried without asking: if memory runs
+    out, the system kills the process, and no error can be handled.
     """
     model = settings.model(vocabulary)
     averaged = BYTES_A_WEIGHT * model.parameters() if settings.weight_average else 0
@@ -26,9 +26,9 @@ def fits(settings: Settings, vocabulary: int) -> tuple[int, int]:
 
 
 def needed_bytes(settings: Settings, vocabulary: int, sharded: bool = False) -> int:
-    """Estimated bytes of the peak of one of the run's processes: the larger of a training step and an evaluation batch.
+    """Estimated peak bytes of one rank: the larger of a training step and an evaluation batch.
 
-    sharded: the processes share weights, gradients and moments; of one layer each has all while it computes.
+    sharded: the ranks share weights, gradients and optimizer state; each holds one whole layer while it computes it.
     """
     config = settings.model(vocabulary)
     training, _ = fits(settings, vocabulary)

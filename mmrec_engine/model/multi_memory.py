@@ -7,8 +7,8 @@ Sources: RetNet's retention (Sun et al., "Retentive network", 2023: one fixed de
 normalisation a head, swish gate) with log-spaced time constants; the token shift of RWKV (Peng et al., 2023); normalised
 queries and keys (Henry et al., 2020); no xPos. docs/model.md has the formulas and the differences.
 
-Training runs as matrix products: within chunks, between chunks, and from a memory to what follows; generation runs the
-recurrence token by token. `naive.py` is the recurrence as written, and the tests hold the two equal.
+Training computes matrix products: within chunks, between chunks, and from a memory to later chunks; generation computes the
+recurrence token by token. `naive.py` is the recurrence as written, and tests compare the two.
 Must not know: tokens, loss, optimizers.
 """
 
@@ -26,7 +26,7 @@ from mmrec_engine.settings.model_config import CHUNK
 
 SHORTEST_TIME_CONSTANT = 2.0
 LONGEST_TIME_CONSTANT = 512.0
-_CHUNKS_AT_ONCE = 16  # of which the memories are found by one product; its cost grows with their number
+_CHUNKS_AT_ONCE = 16  # chunks whose memories are computed by one product; its cost grows with their number
 _SMALLEST_POWER = 1e-30  # smaller powers become 0: products with denormal numbers are slow
 
 
@@ -63,7 +63,7 @@ class MultiMemory(nn.Module):
     def __init__(self, width: int, heads: int, chunk: int = CHUNK) -> None:
         super().__init__()
         self.heads, self.chunk = heads, chunk
-        self.kernel: fused.Kernel | None = None  # a fused one for training in half precision; none: the products below
+        self.kernel: fused.Kernel | None = None  # fused, for training in half precision; None: the products below
         self.shift = TokenShift(width)
         self.project_in = nn.Linear(width, 4 * width, bias=False)
         self.gain = nn.Parameter(torch.ones(width))
@@ -71,9 +71,9 @@ class MultiMemory(nn.Module):
         self._build_powers(time_constants(heads))
 
     def _build_powers(self, tau: Tensor) -> None:
-        """Constants of the decay: everything that depends on γ and a position within the chunk only."""
+        """Constants of the decay: everything that depends only on γ and a position within the chunk."""
         log_decay = -1.0 / tau  # (heads,), ln γ
-        scale = (1.0 - torch.exp(2.0 * log_decay)).sqrt()  # (heads,): fast and slow memories get one size
+        scale = (1.0 - torch.exp(2.0 * log_decay)).sqrt()  # (heads,): gives fast and slow memories equal size
         position = torch.arange(self.chunk, dtype=torch.float64)
         distance = position[:, None] - position[None, :]  # (chunk, chunk): t - s
         within = _powers(log_decay[:, None, None], distance.clamp(min=0)) * (distance >= 0) * scale[:, None, None]
@@ -99,7 +99,7 @@ class MultiMemory(nn.Module):
         return self._mix(x, None, keep_state=False)[0]
 
     def advance(self, x: Tensor, state: MemoryState) -> tuple[Tensor, MemoryState]:
-        """Go on from `state` with any number of further tokens; returns their outputs and the state after them."""
+        """Continue from `state` with any number of further tokens; returns their outputs and the state after them."""
         if x.shape[1] == 1:
             return self._advance_by_one(x[:, 0], state)
         y, memory = self._mix(x, state, keep_state=True)
@@ -114,7 +114,7 @@ class MultiMemory(nn.Module):
         )
 
     def _advance_by_one(self, x: Tensor, state: MemoryState) -> tuple[Tensor, MemoryState]:
-        """The recurrence as it stands above, in as few operations as it takes: text is written by these. x: (batch, width)."""
+        """The recurrence as written above, in as few operations as possible, for generation. x: (batch, width)."""
         batch, width = x.shape
         shape = (batch, self.heads, width // self.heads)
         shifted = torch.lerp(x, state.last, self.shift.mix)
@@ -148,13 +148,13 @@ class MultiMemory(nn.Module):
     def _remember(
         self, q: Tensor, k: Tensor, v: Tensor, memory: Tensor | None, keep_state: bool
     ) -> tuple[Tensor, Tensor | None]:
-        """Write k vᵀ into the memories and read them with q, some chunks after the other.
+        """Write k vᵀ into the memories and read them with q, group after group of chunks.
 
-        q, k, v: (batch, heads, time, head_width); memory: (batch, heads, head_width, head_width) or None where nothing
-        was written yet. Returns the reads, shaped like v, and the memory after the last token (None unless asked for).
+        q, k, v: (batch, heads, time, head_width); memory: (batch, heads, head_width, head_width) or None if
+        it is empty. Returns the reads, shaped like v, and the memory after the last token (None unless requested).
         """
         shapes = self._pieces(q.shape[2])
-        # Split, not sliced piece by piece: the gradient of each slice would be as long as the whole.
+        # Split, not sliced: the gradient of each slice would be as long as the whole.
         sizes = [chunks * size for chunks, size in shapes]
         pieces = zip(*(torch.split(part, sizes, dim=2) for part in (q, k, v)), strict=True)
         reads: list[Tensor] = []
@@ -165,7 +165,7 @@ class MultiMemory(nn.Module):
         return reads[0] if len(reads) == 1 else torch.cat(reads, dim=2), memory
 
     def _pieces(self, length: int) -> list[tuple[int, int]]:
-        """Chunks and tokens a chunk of each piece: as many as go at once, the chunks that remain, what is less than one."""
+        """Chunks and tokens a chunk of each group: the largest groups, the remaining chunks, a last shorter chunk."""
         chunks, rest = divmod(length, self.chunk)
         most, fewer = divmod(chunks, _CHUNKS_AT_ONCE)
         whole = [(_CHUNKS_AT_ONCE, self.chunk)] * most + ([(fewer, self.chunk)] if fewer else [])
@@ -177,7 +177,7 @@ class MultiMemory(nn.Module):
         """The same for chunks of equal size at once: q, k, v (batch, heads, chunks, size, head_width)."""
         chunks, size = q.shape[2:4]
         weights = q @ k.transpose(-1, -2)  # (…, chunks, size, size)
-        # In the precision of the product: two precisions would be brought to one for every entry.
+        # In the precision of the product: mixed precisions would be converted for every entry.
         weights = weights.mul_(self.within[:, None, :size, :size].to(weights.dtype))
         read = weights @ v
         if chunks == 1 and memory is None and not keep_state:
@@ -202,6 +202,6 @@ class MultiMemory(nn.Module):
 
 
 def _powers(log_base: Tensor, exponent: Tensor) -> Tensor:
-    """base^exponent in log space, with what is too small to matter set to 0."""
+    """base^exponent in log space, with negligible values set to 0."""
     power = torch.exp(log_base * exponent)
     return torch.where(power < _SMALLEST_POWER, torch.zeros_like(power), power)

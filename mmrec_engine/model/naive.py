@@ -1,6 +1,6 @@
-"""The multi-memory recurrence as written on paper, one token after the other: the oracle of the fast form.
+"""The multi-memory recurrence as written in the formulas, token by token: the reference for the fast form.
 
-Slow on purpose. Tests compare its outputs, states and gradients with `memory.MultiMemory`; nothing else uses it.
+Slow on purpose. Tests compare its outputs, states and gradients with `MultiMemory`; nothing else uses it.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ _EPSILON = 1e-8
 
 
 class AdamW(GroupedOptimizer):
-    """A group may have "betas": how much of either moment a step keeps.
+    """A group may have "betas": the decay of both moments.
 
     State of a parameter: `step` (scalar), `exp_avg` and `exp_avg_sq` (its shape), in float32.
     """

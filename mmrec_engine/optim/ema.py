@@ -1,10 +1,10 @@
-"""A running average of the weights: the judged model of a training whose rate does not fall.
+"""A running average of the weights: the evaluated model of a training with a constant learning rate.
 
-With weights w(t) after step t and a power γ, each step's part of the average grows with its number:
+With weights w(t) after step t and a power γ, the weight of each step in the average grows with its number:
 
     a(t) = β a(t-1) + (1 - β) w(t),   β = (1 - 1/t)^(γ+1)          so that w(i) weighs about i^γ
 
-The mean age of what is averaged is t / (γ+2), a fixed share of the training however long it gets, and nothing but t needs to
+The mean age of the averaged weights is t / (γ+2), a constant share of the training at any length, and only t has to
 be known. Source: Karras et al., "Analyzing and improving the training dynamics of diffusion models", 2024, section 3.1.
 """
 
@@ -20,7 +20,7 @@ from mmrec_engine.optim.sharded import cut, local
 
 
 class WeightAverage:
-    """share: the mean age of the averaged weights as a share of the steps so far, above 0, at most 0.5 (all weigh alike)."""
+    """share: the mean age of the averaged weights as a share of the steps so far, above 0, at most 0.5 (equal weights)."""
 
     def __init__(self, model: nn.Module, share: float) -> None:
         self._parameters = dict(model.named_parameters())
@@ -29,14 +29,14 @@ class WeightAverage:
 
     @torch.no_grad()
     def add(self, step: int) -> None:
-        """Take in the weights after `step`, counted from 1."""
+        """Add the weights after `step`, counted from 1."""
         weight = 1.0 - (1.0 - 1.0 / step) ** self._power
         averaged, latest = (list(map(local, parts.values())) for parts in (self.weights, self._parameters))
         torch._foreach_lerp_(averaged, latest, weight)
 
     @torch.no_grad()
     def load(self, weights: Mapping[str, Tensor]) -> None:
-        """Go on from an earlier average. Raises ValueError where it is another model's."""
+        """Continue from an earlier average. Raises ValueError if it is of another model."""
         if {name: value.shape for name, value in weights.items()} != {
             name: value.shape for name, value in self.weights.items()
         }:
@@ -46,9 +46,9 @@ class WeightAverage:
 
     @torch.no_grad()
     def swap(self) -> None:
-        """The model has the average for its weights, and the average's place its weights; or the other way round again.
+        """Exchange the model's weights with the average; calling it again restores them.
 
-        In place: who shards a model keeps views of its weights.
+        In place, because a sharded model keeps views of its weights.
         """
         for name, parameter in self._parameters.items():
             mine, weights = local(self.weights[name]), local(parameter)

@@ -1,6 +1,6 @@
-"""What the optimizers share: parameters in groups of equal treatment, and state by parameter.
+"""The base class of the optimizers: parameters in groups with the same settings, and state by parameter.
 
-Not PyTorch's `Optimizer`: making one imports its compiler, most of a second of every start, and nothing here compiles.
+Not PyTorch's `Optimizer`, whose creation imports the compiler: most of a second of every start, and nothing here compiles.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from torch import Tensor
 
 
 class GroupedOptimizer:
-    """param_groups: each with "params", "lr", "weight_decay" and what else its update needs. state: by parameter."""
+    """param_groups: each with "params", "lr", "weight_decay" and further values of its update. state: by parameter."""
 
     def __init__(self, groups: list[dict[str, Any]]) -> None:
         self.param_groups = [{"lr": 0.0, "weight_decay": 0.0, **group} for group in groups]

@@ -1,16 +1,16 @@
-"""Learning-rate schedules as pure functions of the step and of what a checkpoint holds: exact under resume.
+"""Learning-rate schedules as pure functions of the step and of checkpointed values: exact after a resume.
 
-After a linear warmup, with p the share of the remaining steps that are done, and never below the floor:
+After a linear warmup, with p the finished share of the remaining steps, and never below the floor:
 
     constant          1
-    linear            falls in a straight line
+    linear            falls linearly
     cosine            (1 + cos πp) / 2                              Loshchilov and Hutter, "SGDR", 2017
-    cosine-restarts   the same some times in a row, each from the peak again        ibid.
-    wsd               1, then over the last steps 1 - √q, q their share that is done
+    cosine-restarts   the same, repeated the given number of times, each from the peak        ibid.
+    wsd               1, then over the last steps 1 - √q, with q the finished share of these
                                                 Hu et al., "MiniCPM", 2024; Hägele et al., "Scaling laws and
                                                 compute-optimal training beyond fixed training durations", 2024
     inverse-sqrt      √(warmup / step)          Vaswani et al., "Attention is all you need", 2017
-    plateau           times a factor whenever so many validations in a row brought no new best
+    plateau           multiplied by a factor after each given number of validations without a new best
 """
 
 from __future__ import annotations
@@ -23,10 +23,11 @@ from mmrec_engine.settings import Settings
 def rate_factor(
     step: int, *, planned: int, settings: Settings, plateaus: int = 0, anchor: tuple[int, float] = (0, 0.0)
 ) -> float:
-    """Share of the peak learning rate at `step` (counted from 1) of `planned` steps; plateaus: met so far.
+    """Share of the peak learning rate at `step` (counted from 1) of `planned` steps; plateaus: their number so far.
 
-    anchor: the step at which the number of planned steps last changed, and the share of the schedule that was done there; what
-    is left of the schedule is spread over the steps that are left, so that the rate never jumps.
+    anchor: the step at which the number of planned steps last changed, and the finished share of the schedule at that step;
+    the
+    rest of the schedule is spread over the remaining steps, so that the rate is continuous.
     """
     warmup, floor = settings.warmup_steps, settings.learning_rate_floor
     if step <= warmup:
@@ -43,7 +44,7 @@ def rate_factor(
 
 
 def done_share(step: int, *, planned: int, warmup: int, anchor: tuple[int, float] = (0, 0.0)) -> float:
-    """The share of the schedule after the warmup that is done at `step`; anchor: as in `rate_factor`."""
+    """The finished share of the schedule after the warmup at `step`; anchor: as in `rate_factor`."""
     began, before = anchor if anchor[0] > warmup else (warmup, 0.0)
     if step <= began:
         return before
@@ -51,7 +52,7 @@ def done_share(step: int, *, planned: int, warmup: int, anchor: tuple[int, float
 
 
 def _remaining(done: float, settings: Settings) -> float:
-    """What is left of the way from the peak to the floor once this share of the steps after the warmup is done."""
+    """The remaining part of the way from peak to floor, from 1 to 0, at this finished share of the steps after the warmup."""
     match settings.schedule:
         case "linear":
             return 1.0 - done

@@ -1,7 +1,7 @@
-"""Muon: momentum whose update is made orthogonal, for the hidden matrices.
+"""Muon: momentum with an orthogonalised update, for the hidden matrices.
 
-Source: Jordan et al., "Muon: an optimizer for hidden layers in neural networks", 2024. Matrices of equal shape go through the
-iteration as one batch, in the precision of the training's own products: where bfloat16 pays for them, it pays here too.
+Source: Jordan et al., "Muon: an optimizer for hidden layers in neural networks", 2024. Matrices of equal shape are
+iterated as one batch, in the precision of the training: if bfloat16 is faster for the model, it is faster here too.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from torch import Tensor
 from mmrec_engine.optim.grouped_optimizer import GroupedOptimizer
 from mmrec_engine.optim.sharded import cut, is_sharded, local, whole
 
-# Quintic Newton–Schulz coefficients that drive singular values into about 0.7 … 1.2 in five steps.
+# Quintic Newton–Schulz coefficients that move singular values to about 0.7 … 1.2 in five steps.
 _COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 STEPS = 5
-_STEPS_TO_A_RENEWAL = (3, 2)  # of X in bfloat16: as near to float32 as one at every step, at two thirds of the time
+_STEPS_TO_A_RENEWAL = (3, 2)  # steps on one X in bfloat16: as accurate as one each, in 2/3 of the time
 # Lower than the usual 0.95: better after 150, 250 and 700 steps (docs/performance.md).
 MOMENTUM = 0.85
 
@@ -40,7 +40,7 @@ class Muon(GroupedOptimizer):
                 if parameter.grad is not None:
                     same_shape.setdefault(parameter.shape, []).append(parameter)
             for parameters in same_shape.values():
-                if is_sharded(parameters[0]):  # whole only one at a time
+                if is_sharded(parameters[0]):  # whole matrices, one at a time
                     for parameter in parameters:
                         self._update([parameter], group)
                 else:
@@ -67,17 +67,17 @@ class Muon(GroupedOptimizer):
 
 
 def orthogonalised(matrices: Tensor, precision: torch.dtype = torch.float32) -> Tensor:
-    """The nearest semi-orthogonal matrices, roughly: singular values brought near 1. (batch, rows, columns), float32.
+    """Approximately the nearest semi-orthogonal matrices: singular values near 1. (batch, rows, columns), float32.
 
     Newton–Schulz: X ← p(X Xᵀ) X with p(G) = a + b G + c G², five times. Every factor is a polynomial of the first G = X Xᵀ, so
-    they commute, and until the end only squares of the shorter side are multiplied:
+    they commute, and until the end only squares of the shorter dimension are multiplied:
 
-        G ← p(G) G p(G),  Q ← p(G) Q;  the result is Q X
+    G ← p(G) G p(G),  Q ← p(G) Q;  the result is Q X
 
-    A G that is multiplied on loses more digits than one of a new X: in bfloat16, which has few, X is renewed on the way.
+    An updated G has lost more digits than the G of a new X: in bfloat16, which has few, X is recomputed in between.
     """
     x: Tensor = matrices.float()
-    x = (x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)).to(precision)  # small numbers are none in float16
+    x = (x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)).to(precision)  # small numbers underflow in float16
     tall = x.shape[1] > x.shape[2]
     if tall:
         x = x.transpose(1, 2)
@@ -88,7 +88,7 @@ def orthogonalised(matrices: Tensor, precision: torch.dtype = torch.float32) -> 
 
 
 def _polynomials(gram: Tensor, steps: int) -> Tensor:
-    """The product of the factors of so many steps, given the first G. (batch, short, short)."""
+    """The product of the factors of the given number of steps, for the first G. (batch, short, short)."""
     a, b, c = _COEFFICIENTS
     product: Tensor | None = None
     for step in range(1, steps + 1):

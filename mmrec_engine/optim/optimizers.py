@@ -1,4 +1,4 @@
-"""Which optimizer updates which parameter, at which share of the learning rate; and its state keyed by parameter name."""
+"""Which optimizer updates which parameter, at which multiple of the learning rate; and its state by parameter name."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ from mmrec_engine.optim.muon import Muon
 from mmrec_engine.optim.sharded import cut
 from mmrec_engine.settings import Settings
 
-# With Muon, embedding, head, gains and shift go through AdamW at this share of Muon's rate (0.009 at a rate of 0.03), with a
-# second moment that forgets sooner (docs/performance.md).
+# With Muon, embedding, head, gains and shift are updated by AdamW at this share of Muon's rate (0.009 at a rate of 0.03), with
+# a
+# shorter second moment (docs/performance.md).
 ADAMW_SHARE_OF_MUON = 0.3
 BETAS_BESIDE_MUON = (0.9, 0.95)
 
 
 class Optimizers:
-    """One or two optimizers that act as one; every group's rate is a fixed share of the run's learning rate."""
+    """One or two optimizers behind one interface; every group's rate is a constant multiple of the run's learning rate."""
 
     def __init__(self, model: nn.Module, settings: Settings, precision: torch.dtype = torch.float32) -> None:
-        """precision: of the products that Muon makes."""
+        """precision: of Muon's products."""
         self._names = {id(parameter): name for name, parameter in model.named_parameters()}
         hidden, outer, vectors = _sorted_parameters(model)
         decay = settings.weight_decay
@@ -41,13 +42,13 @@ class Optimizers:
         self._decayed["weight_decay"] = decay
 
     def step(self, learning_rate: float) -> None:
-        """Update all parameters from their gradients, the main group at `learning_rate`, and drop the gradients."""
+        """Update all parameters from their gradients, the main group at `learning_rate`, and reset the gradients."""
         self.update(learning_rate)
         self.drop_gradients()
 
     def update(self, learning_rate: float | Tensor) -> None:
-        """Update all parameters from their gradients. A rate that is a tensor, a scalar on the device, can be recorded with the
-        update, and be another one when that goes again."""
+        """Update all parameters from their gradients. A rate that is a scalar tensor on the device can be recorded with the
+        update, and changed before the update is replayed."""
         for optimizer in self._all:
             for group in optimizer.param_groups:
                 group["lr"] = learning_rate * group["share"]
@@ -66,7 +67,7 @@ class Optimizers:
         }
 
     def load_state(self, state: dict[str, dict[str, Tensor]]) -> None:
-        """Go on from what `state` returned. Raises ValueError where anything of it is missing, of another shape or too much."""
+        """Restore what `state` returned. Raises ValueError if an entry is missing, has another shape or is not expected."""
         if set(state) != set(self._names.values()):
             raise UnusableError("optimizer-of-other-weights")
         for optimizer in self._all:

@@ -1,7 +1,8 @@
-"""Tensors of which each process of a run holds a part (PyTorch's DTensor, as FSDP2 makes of parameters), beside plain ones.
+"""Tensors that are sharded over the ranks (PyTorch's DTensor, as FSDP2 makes of parameters), and plain ones.
 
-A plain tensor is its own only part, so who works part by part need not ask. Nothing here loads `torch.distributed`: a run of
-one process does not pay for others.
+The local part of a plain tensor is the tensor itself, so callers need not distinguish. Nothing here loads `torch.distributed`,
+so a run with
+one process has no cost.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ def is_sharded(tensor: Tensor) -> bool:
 
 
 def local(tensor: Tensor) -> Tensor:
-    """The part that this process holds: a view, so that what is written into it is written into the tensor."""
+    """The part on this rank: a view, so that writing to it writes to the tensor."""
     if not is_sharded(tensor):
         return tensor
     part: Tensor = tensor.to_local()  # type: ignore[attr-defined]
@@ -24,7 +25,7 @@ def local(tensor: Tensor) -> Tensor:
 
 
 def whole(part: Tensor, like: Tensor) -> Tensor:
-    """The tensor whose parts lie as those of `like`, put together; all processes call this, and get the same."""
+    """Gather the parts, sharded as `like` is, into a whole tensor; all ranks call this, and get the same."""
     if not is_sharded(like):
         return part
     from torch.distributed.tensor import DTensor
@@ -35,7 +36,7 @@ def whole(part: Tensor, like: Tensor) -> Tensor:
 
 
 def cut(tensor: Tensor, like: Tensor) -> Tensor:
-    """A whole tensor, which every process has, cut as `like` is, on its device. Nothing is sent."""
+    """A whole tensor, which every rank has, sharded as `like` is, on its device. Nothing is sent."""
     if not is_sharded(like):
         return tensor.to(like.device)
     from torch.distributed.tensor import distribute_tensor
@@ -45,9 +46,9 @@ def cut(tensor: Tensor, like: Tensor) -> Tensor:
 
 
 def gathered(content: Any, keep: bool) -> Any:
-    """The same dicts with whole tensors on the CPU in place of sharded ones; all processes call this with equal names.
+    """The same dicts with whole tensors on the CPU in place of sharded ones; all ranks call this with equal names.
 
-    keep: whether this process wants them; one that does not holds one at a time.
+    keep: whether this rank keeps them; another one holds one tensor at a time.
     """
     if isinstance(content, dict):
         return {name: gathered(value, keep) for name, value in content.items()}

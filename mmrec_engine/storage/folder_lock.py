@@ -1,9 +1,9 @@
-"""The lock of a run folder: which process trains there now.
+"""The lock of a run folder: which process trains in it.
 
-Where the file system has locks it is flock(2) on the file `lock`, which ends with its process, so that none is ever stale. Some
+If the file system has locks, it is flock(2) on the file `lock`, which ends with its process and so is never stale. Some
 have none (NFS without its lock service, some FUSE and cluster file systems): there it is a claim, a file beside the lock that
 only one process can create. A claim names its process. On the same machine that process is looked up; a claim of another
-machine is touched by its owner every few seconds, and is dead once it has not been for two minutes.
+machine is refreshed by its owner every few seconds, and is void if it has not been for two minutes.
 """
 
 from __future__ import annotations
@@ -26,18 +26,19 @@ from mmrec_engine.storage.run_files import CLAIM, LOCK
 _LOCK_SECONDS = 0.6
 _LOOK_SECONDS = 0.05
 _BEAT_SECONDS = 10.0
-_DEAD_SECONDS = 120.0  # without a beat
+_DEAD_SECONDS = 120.0  # without a refresh
 _WITHOUT_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL}
 
 
 class RunLock:
-    """The lock of a folder, held by this process. descriptor: of the lock's file; whoever inherits it can take it over."""
+    """The lock of a folder, held by this process. descriptor: of the lock's file; a process that inherits it can take over the
+    lock."""
 
     def __init__(self, folder: Path, adopted: int | None = None) -> None:
         """Take the lock. adopted: a descriptor that held it in the process that handed the run over; one that does not is
         closed, and the lock taken as usual.
 
-        Raises RequestError where another process holds it, OSError where the folder cannot be written.
+        Raises RequestError if another process holds it, OSError if the folder cannot be written.
         """
         self._folder = folder
         self._ended = threading.Event()
@@ -47,24 +48,24 @@ class RunLock:
         self.descriptor = self._take() if descriptor is None else descriptor
 
     def sign(self) -> None:
-        """Who trains here, for a person who looks."""
+        """Write who trains here, for readers."""
         os.truncate(self.descriptor, 0)
         os.pwrite(self.descriptor, f"{os.getpid()}\n".encode(), 0)
 
     def release(self, *, remove: bool = False) -> None:
-        """remove: the file as well, where this process has made it."""
+        """remove: also remove the file, if this process created it."""
         if remove and self.is_new:
             (self._folder / LOCK).unlink(missing_ok=True)
         self._ended.set()
         if self._claimed:
             with contextlib.suppress(OSError):
-                if _read(self._folder / CLAIM) == _signature().encode():  # the folder may be another's by now
+                if _read(self._folder / CLAIM) == _signature().encode():  # it may be another's by now
                     (self._folder / CLAIM).unlink(missing_ok=True)
         with contextlib.suppress(OSError):
             os.close(self.descriptor)
 
     def _take(self) -> int:
-        """A reader that asks whether the run is live holds the lock for a moment: try again shortly."""
+        """A reader that tests whether the run is live holds the lock for a moment: try again shortly."""
         path = self._folder / LOCK
         until = time.monotonic() + _LOCK_SECONDS
         while True:
@@ -89,7 +90,7 @@ class RunLock:
             time.sleep(_LOOK_SECONDS)
 
     def _hold(self, descriptor: int) -> None:
-        """Raises BlockingIOError where another process holds it."""
+        """Raises BlockingIOError if another process holds it."""
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -99,9 +100,9 @@ class RunLock:
             self._beat()
 
     def _adopt(self, descriptor: int) -> int | None:
-        """flock belongs to the open file, so it went with the descriptor to this process; asking again changes nothing then.
+        """flock belongs to the open file, so this process got it with the descriptor; locking again has no effect then.
 
-        A claim is signed anew: whoever has the descriptor was given the run.
+        A claim is written again with this process: whoever has the descriptor was given the run.
         """
         try:
             given, there = os.fstat(descriptor), (self._folder / LOCK).stat()
@@ -132,7 +133,7 @@ class RunLock:
                 os.utime(self._folder / CLAIM)
 
     def leave(self) -> int:
-        """The descriptor, for the process that goes on with the run; a claim stays until that one signs it."""
+        """The descriptor, for the process that continues the run; the claim stays until that process writes its own."""
         self._ended.set()
         return self.descriptor
 
@@ -156,7 +157,7 @@ def is_live(folder: Path) -> bool:
 
 @contextlib.contextmanager
 def held_at_rest(folder: Path) -> Iterator[None]:
-    """Hold the lock of a run that nobody trains. Raises RequestError where somebody does, OSError where it cannot be held."""
+    """Lock a run that nobody trains. Raises RequestError if another process does, OSError if it cannot be locked."""
     descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
     claim = folder / CLAIM
     try:
@@ -165,7 +166,7 @@ def held_at_rest(folder: Path) -> Iterator[None]:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
-            except BlockingIOError:  # perhaps a reader that asks whether the run is live, which takes a moment
+            except BlockingIOError:  # perhaps a reader that tests for a moment whether the run is live
                 if time.monotonic() > until:
                     raise RequestError("run-is-live", path=folder) from None
                 time.sleep(_LOOK_SECONDS)
@@ -184,14 +185,14 @@ def held_at_rest(folder: Path) -> Iterator[None]:
 
 
 def close_descriptor(descriptor: int | None) -> None:
-    """Close a descriptor that may be none, or closed already."""
+    """Close a descriptor that may be invalid, or closed already."""
     if descriptor is not None:
         with contextlib.suppress(OSError):
             os.close(descriptor)
 
 
 def _create_claim(path: Path) -> None:
-    """Raises BlockingIOError where a living process has claimed the folder."""
+    """Raises BlockingIOError if a living process has claimed the folder."""
     while True:
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
@@ -204,7 +205,7 @@ def _create_claim(path: Path) -> None:
             aside = path.with_name(f"{path.name}.{os.getpid()}.tmp")
             with contextlib.suppress(FileNotFoundError):
                 path.rename(aside)
-                if _read(aside) != stale:  # another process was quicker, and this is its own claim
+                if _read(aside) != stale:  # another process was faster, and this is its own claim
                     with contextlib.suppress(FileExistsError):
                         os.link(aside, path)
                     aside.unlink(missing_ok=True)
@@ -234,7 +235,7 @@ def _claim_is_live(path: Path) -> bool:
 
 
 def _read(path: Path) -> bytes | None:
-    """None where it is gone."""
+    """None if it was removed."""
     try:
         return read_plain(path)
     except FileNotFoundError:
@@ -246,7 +247,7 @@ def _signature() -> str:
 
 
 def _machine() -> str:
-    """Where process ids mean the same: this start of this machine, and this container."""
+    """The scope in which process ids are valid: this boot of this machine, and this container."""
     try:
         start = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
         return f"{platform.node()} {start} {Path('/proc/self/ns/pid').readlink()}"
@@ -255,8 +256,8 @@ def _machine() -> str:
 
 
 def _began(process: int) -> str | None:
-    """When a process of this machine began, in ticks since the machine's start; empty where the system does not tell, none
-    where there is no such process."""
+    """Start time of a process of this machine, in clock ticks since boot; empty if the system does not report it, None
+    if there is no such process."""
     try:
         return Path(f"/proc/{process}/stat").read_text(errors="replace").rpartition(")")[2].split()[19]
     except (OSError, IndexError):

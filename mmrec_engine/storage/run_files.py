@@ -1,4 +1,4 @@
-"""The files of a run folder: their names, and which are there. Opens none of them, and knows no torch."""
+"""The files of a run folder: their names, and which exist. Opens none of them, and does not load torch."""
 
 from __future__ import annotations
 
@@ -15,10 +15,8 @@ EVENTS, DESCRIPTION, CONTROL, LOCK, LOG, TICKS, SPLIT = (
     "ticks.json",
     "split.npz",
 )
-CLAIM = "lock.claim"  # the lock where the file system has none (folder_lock.py)
-PREPARATION = (
-    "preparing.jsonl"  # events before the first step, where there is a run already that they must not change yet
-)
+CLAIM = "lock.claim"  # the lock on file systems that have none (folder_lock.py)
+PREPARATION = "preparing.jsonl"  # events before the first step of a new or resumed run
 BEST, FINAL = "best_model.pt", "final_checkpoint.pt"
 REPORTS = ("report.json", "report.md")
 WEIGHTS = "model.safetensors"  # of an exported model
@@ -52,23 +50,23 @@ def holds_run(folder: Path) -> bool:
 
 
 def events_file(folder: Path, *, live: bool) -> Path:
-    """The events of a run: while a process prepares to go on with it, or to replace it, those of the preparation."""
+    """The events of a run; while a process prepares to resume or replace it, those of the preparation."""
     preparation = folder / PREPARATION
     return preparation if live and preparation.exists() else folder / EVENTS
 
 
 def is_temporary(name: str) -> bool:
-    """Whether a run writes under this name before the file gets its own."""
+    """Whether a run uses this name for a file before its rename."""
     own = name.removesuffix(".tmp")
     return own != name and (own.endswith(".pt") or own.rstrip("0123456789").rstrip(".") in OWN)
 
 
 def linked_file(folder: Path) -> Path | None:
-    """A run's own files are plain files. One that is not, if there is any: it would lead out of the folder, or block."""
+    """The first of a run's own files that is not a plain file, if any: it could lead out of the folder, or block."""
     try:
         entries = list(os.scandir(folder))
     except OSError:
-        return None  # no folder, or none that can be read; whoever opens a file of it will say so
+        return None  # no folder, or an unreadable one; opening a file in it will report that
     for entry in entries:
         own = entry.name in OWN or entry.name.endswith((".pt", ".tmp"))
         if own and not entry.is_file(follow_symlinks=False):
@@ -77,7 +75,7 @@ def linked_file(folder: Path) -> Path | None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make renames in `folder` last through a power cut, where the system can."""
+    """Make renames in `folder` survive a power failure, if the system can."""
     try:
         descriptor = os.open(folder, os.O_RDONLY)
     except OSError:

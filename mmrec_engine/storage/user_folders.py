@@ -1,8 +1,8 @@
-"""Where caches, notes of runs and preferences belong on this system, and where they go if there is no such place.
+"""The folders of caches, notes of runs and preferences on this system, with a fallback.
 
-A container without a home folder, or one whose home cannot be written, is no reason to fail: then they stand in a folder of the
-system's temporary ones that only this user can open. Of a place that the person named (XDG_CACHE_HOME and the like) nothing
-else is taken.
+A container without a home folder, or with one that cannot be written, must not fail: then they are in a temporary folder
+that only this user can open. If the user named a folder (XDG_CACHE_HOME and the like), there is no
+fallback.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _told: list[Path] = []
 
 
 def on_stand_in(listener: Callable[[Path], None]) -> None:
-    """Call it once with the folder that is used in place of the usual ones, as soon as one is."""
+    """Register a callback that is called once with the fallback folder, as soon as it is used."""
     _listeners[:] = [listener]
 
 
@@ -41,7 +41,7 @@ def config_folder() -> Path:
 
 
 def expanded(path: Path) -> Path:
-    """The path with a leading ~ as the home folder that it means; as it is where nobody knows that folder."""
+    """The path with a leading ~ expanded; unchanged if the home folder is unknown."""
     try:
         return path.expanduser()
     except RuntimeError:
@@ -61,8 +61,8 @@ def _folder(kind: Kind) -> Path:
 
 @cache
 def _chosen(kind: Kind, variable: str, home: str) -> tuple[Path, bool]:
-    """The folder, and whether it stands in for the usual one. The environment is in the key."""
-    import platformdirs  # where a place is asked for; not every command does
+    """The folder, and whether it is the fallback. The environment is part of the cache key."""
+    import platformdirs  # imported here because not every command needs it
 
     try:
         usual = {"cache": platformdirs.user_cache_path, "state": platformdirs.user_state_path,
@@ -73,12 +73,12 @@ def _chosen(kind: Kind, variable: str, home: str) -> tuple[Path, bool]:
         return usual, False
     private = _private_folder()
     if private is None:
-        return (usual or Path(os.devnull)), False  # whoever writes there says what is wrong
+        return (usual or Path(os.devnull)), False  # writing there will report what is wrong
     return private / kind, True
 
 
 def _can_be_written(folder: Path) -> bool:
-    """Whether this process could make files in it, or make it. Makes nothing."""
+    """Whether this process could create files in it, or create it. Creates nothing."""
     if not folder.is_absolute():
         return False
     for one in (folder, *folder.parents):
@@ -88,7 +88,7 @@ def _can_be_written(folder: Path) -> bool:
 
 
 def _private_folder() -> Path | None:
-    """A folder of this user's own among the temporary ones; none where somebody else has put something in its place."""
+    """A private folder of this user among the temporary ones; None if somebody else created something in its place."""
     folder = Path(tempfile.gettempdir()) / f"{_NAME}-{os.getuid()}"
     try:
         folder.mkdir(mode=0o700, exist_ok=True)

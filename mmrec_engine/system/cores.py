@@ -1,7 +1,7 @@
-"""How many cores this process may use, asked without torch: those it is allowed to run on, and the share of time it is given.
+"""How many cores this process may use, found without torch: its CPU affinity, and its quota of CPU time.
 
-A container with "two CPUs" of a machine with 64 sees all of these; its limit is a quota of time, in the control groups. As many
-threads as there are cores would then all be stopped for most of each tenth of a second.
+A container with "two CPUs" of a machine with 64 sees all of these; its limit is a quota of time in the control groups. With as
+many threads as cores, all threads would be stopped for most of each tenth of a second.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ _ROOT = Path("/")
 
 
 def available_cores(root: Path = _ROOT) -> int:
-    """Threads that can run at once: of a part of a core (a quota of 1.5) nothing is counted, beside the first core."""
+    """Threads that can run at once: quotas are rounded down (1.5 to 1), to at least one."""
     quota = cpu_quota(root)
     return allowed_cores() if quota is None else max(1, min(allowed_cores(), int(quota)))
 
 
 def allowed_cores() -> int:
-    """Cores that the process may run on, whatever its share of their time."""
+    """Cores in the CPU affinity of the process, whatever its quota."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def cpu_quota(root: Path = _ROOT) -> float | None:
-    """Cores whose time the process is given at most, the least of all groups around it; None without a limit.
+    """The CPU quota of the process in cores, the smallest of all enclosing groups; None without a limit.
 
-    root: where /proc and /sys stand.
+    root: the folder of /proc and /sys.
     """
     return min(_quotas(root), default=None)
 

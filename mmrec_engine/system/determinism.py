@@ -1,4 +1,4 @@
-"""The switches that make PyTorch give the same numbers every time. They hold for the whole process."""
+"""The switches that make PyTorch deterministic. They apply to the whole process."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import torch
 
 
 def make_exact() -> None:
-    """The same numbers every time: deterministic kernels, and no silent float32 shortcuts on GPUs."""
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read at cuBLAS' first use
-    # Not `use_deterministic_algorithms`: the same switch, and it imports the compiler, most of a second of every start.
+    """Deterministic kernels, and no silent float32 shortcuts on GPUs."""
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read by cuBLAS at its first use
+    # Not `use_deterministic_algorithms`: the same switch, but it imports the compiler, most of a second of every start.
     torch.set_deterministic_debug_mode("error")
-    # Filling fresh memory with NaN guards against reading it; nothing here does, and it costs a pass over every tensor.
+    # Filling new memory with NaN guards against reading it; nothing here reads it, and it costs a pass over every tensor.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.backends.cuda.matmul.allow_tf32 = False
     torch.backends.cudnn.allow_tf32 = False
@@ -24,9 +24,9 @@ def make_exact() -> None:
 
 @contextmanager
 def process_restored() -> Iterator[None]:
-    """Whatever is switched meanwhile, the process has its threads, its exactness and its random state back afterwards.
+    """Restores the process' threads, deterministic switches and random state at the end.
 
-    For checks and searches, which are not the run: they may stand between a person's own model and its next step.
+    For checks and searches, which are not the run: they may run between two steps of a caller's own model.
     """
     threads, drawn, drawn_by_numpy = torch.get_num_threads(), random.getstate(), np.random.get_state()
     deterministic = torch.get_deterministic_debug_mode()

@@ -1,21 +1,21 @@
-"""The garbage collector, told that hardly anything here is garbage.
+"""Settings of the garbage collector, for a process in which hardly any object is garbage.
 
-Importing torch makes half a million objects, and the collector goes over them some hundred times while they are made, and
-again when the process ends: 0.3 s of a start of 1.2 (docs/performance.md). For processes of our own only.
+Importing torch creates half a million objects, which the collector scans some hundred times while they are created, and
+again when the process ends: 0.3 s of a start of 1.2 (docs/performance.md). For mmrec's own processes only.
 """
 
 from __future__ import annotations
 
 import gc
 
-_NEW_OBJECTS = 50_000  # between two collections; 700 as Python has it
+_NEW_OBJECTS = 50_000  # new objects between two collections; Python's default is 700
 
 
 def collect_rarely() -> None:
-    """From now on the collector looks at what is new once there are many new objects."""
+    """Let the collector scan new objects only once there are many of them."""
     gc.set_threshold(_NEW_OBJECTS, 20, 100)
 
 
 def leave_all() -> None:
-    """The process is about to end: what is left is not looked through once more."""
+    """Skip the last scan, because the process is about to end."""
     gc.freeze()

@@ -1,8 +1,8 @@
-"""How much memory this process may still take, and how much it took.
+"""Available memory of this process, and its peak.
 
-Asked before torch is loaded, so without it. Read from what the system tells: /proc/meminfo, the process' own status, and the
-limits of the control groups (a container's limit is one) that it stands in. Elsewhere what `sysconf` knows. Memory of GPUs is
-not in it.
+Needed before torch is loaded, so without it. Read from the system: /proc/meminfo, the process' own status, and the
+limits of its control groups (a container's limit is one). On other systems from `sysconf`. GPU memory is
+not included.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from mmrec_engine.system import control_groups
 
-# Files of a memory group: its limit, its usage, and the part of that usage (in memory.stat) that the system can drop at will.
+# Files of a memory group: its limit, its usage, and the reclaimable part of that usage (in memory.stat).
 _GROUP_FILES = {
     "v2": ("memory.max", "memory.current", "inactive_file"),
     "v1": ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
@@ -24,11 +24,11 @@ _GROUP_FILES = {
 
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # of mallopt(3)
-USABLE = 0.8  # of what is available: the estimate is within a tenth, and the system needs some
+USABLE = 0.8  # of the available memory: the estimate is within a tenth, and the system needs some
 
 
 def processes_here(processes: int) -> int:
-    """How many of a run's processes share this machine: all, unless `torchrun` tells otherwise."""
+    """Number of ranks on this machine: all, unless `torchrun` says otherwise."""
     try:
         return max(1, int(os.environ["LOCAL_WORLD_SIZE"]))
     except (KeyError, ValueError):
@@ -36,16 +36,16 @@ def processes_here(processes: int) -> int:
 
 
 def ran_out(error: BaseException) -> bool:
-    """Whether an error tells that memory ran out. On CPUs PyTorch words a failed allocation in a RuntimeError."""
+    """Whether an error means that memory ran out. On CPUs PyTorch raises a RuntimeError for a failed allocation."""
     words = str(error)
     known = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
     return known or ("alloc" in words and "memory" in words)
 
 
 def available_bytes(root: Path = Path("/")) -> int:
-    """Bytes that this process can still take without swapping; sys.maxsize where nothing tells.
+    """Bytes that this process can still allocate without swapping; sys.maxsize if unknown.
 
-    root: where /proc and /sys stand.
+    root: the folder of /proc and /sys.
     """
     found = [_meminfo(root), *_group_rooms(root)]
     known = [value for value in found if value is not None]
@@ -53,7 +53,7 @@ def available_bytes(root: Path = Path("/")) -> int:
 
 
 class PeakMemory:
-    """The most memory that this process holds, beyond what it held when this was made. Linux tells; elsewhere nothing."""
+    """The peak memory of this process beyond that at the creation of this object. Linux only; elsewhere 0."""
 
     def __init__(self, root: Path = Path("/")) -> None:
         self._status, self._reset = root / "proc/self/status", root / "proc/self/clear_refs"
@@ -61,7 +61,7 @@ class PeakMemory:
         self._known = False
 
     def begin(self) -> None:
-        """Forget the peak so far."""
+        """Reset the peak."""
         self._known = self._before is not None
         try:
             self._reset.write_text("5")  # proc(5): resets the peak resident set size
@@ -69,7 +69,7 @@ class PeakMemory:
             self._known = False
 
     def peak(self) -> int | None:
-        """The peak since `begin`; none where the system does not tell it."""
+        """The peak since `begin`; None if the system does not report it."""
         peak = self._kib("VmHWM:")
         if not self._known or peak is None or self._before is None:
             return None
@@ -80,27 +80,28 @@ class PeakMemory:
 
 
 def keep_freed() -> None:
-    """Let the C library keep what is freed for the next step, up to 1 GiB. Where it has no such call (musl, macOS), nothing.
+    """Let the C library keep freed memory for the next step, up to 1 GiB. Does nothing without such a call (musl, macOS).
 
-    As it is set, glibc hands the large blocks of a step back to the system at once, and gets them anew, page by page and filled
+    By default glibc returns the large blocks of a step to the system at once, and gets them again, page by page and filled
     with zeros, in the next one: a tenth of a training's time (docs/performance.md).
     """
     _set_thresholds(2**30)
 
 
 def keep_nothing() -> None:
-    """Let the C library hand blocks of 1 MiB and more back to the system as they are freed, and what is free already.
+    """Let the C library return blocks of 1 MiB and more to the system as they are freed, and memory that is free already.
 
-    For a model whose layers come and go in every pass: in what is kept of them are holes, as large as the model.
+    For a sharded model, whose layers come and go in every pass: kept memory becomes fragmented, with holes as large as the
+    model.
     """
     _set_thresholds(2**20)
     give_back_freed()
 
 
 def give_back_freed() -> None:
-    """Let the C library hand freed memory back to the system. Where it has no such call (musl, macOS), nothing.
+    """Let the C library return freed memory to the system. Does nothing without such a call (musl, macOS).
 
-    A screen drawn anew for hours beside a training thread leaves holes all over the heap, and their pages count as held.
+    A screen that is redrawn for hours beside a training thread fragments the heap, and the pages count as used.
     """
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)
@@ -119,7 +120,7 @@ def _meminfo(root: Path) -> int | None:
 
 
 def _group_rooms(root: Path) -> Iterator[int]:
-    """What each memory group around the process leaves: its limit less its usage."""
+    """The free memory in each memory group of the process: its limit less its usage."""
     for version, folder in control_groups.folders("memory", root):
         limit_file, usage_file, droppable = _GROUP_FILES[version]
         limit, usage = control_groups.number(folder / limit_file), control_groups.number(folder / usage_file)
@@ -128,7 +129,7 @@ def _group_rooms(root: Path) -> Iterator[int]:
 
 
 def _sysconf() -> int:
-    """Free memory, or, on systems that do not tell it (macOS), all there is."""
+    """Free memory, or all memory on systems that do not report it (macOS)."""
     for name in ("SC_AVPHYS_PAGES", "SC_PHYS_PAGES"):
         try:
             return os.sysconf(name) * os.sysconf("SC_PAGE_SIZE")

@@ -1,4 +1,4 @@
-"""Libraries that do not come with the plain installation: imported when they are used, and named where they are missing."""
+"""Optional libraries: imported when they are used, with an error that names a missing one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _CLONE = Path(__file__).parents[2]  # where the package is used from a clone
 
 
 def library(name: str, extra: str) -> ModuleType:
-    """Import it. extra: of this package, that brings it. Raises RequestError."""
+    """Import it. extra: of this package, that installs it. Raises RequestError."""
     try:
         return importlib.import_module(name)
     except ImportError:
@@ -22,7 +22,7 @@ def library(name: str, extra: str) -> ModuleType:
 
 
 def install_command(extra: str) -> str:
-    """What installs an extra into the environment that is in use: from the clone, where this is one; else from the index."""
+    """The command that installs an extra into the current environment: from the clone, if it is one; else from the index."""
     python = shlex.quote(sys.executable or "python3")
     if (_CLONE / "pyproject.toml").is_file():
         return f"{python} -m pip install -e {shlex.quote(f'{_CLONE}[{extra}]')}"

@@ -1,4 +1,4 @@
-"""Tokenizers: text to ids and back. All of them speak the protocol below, and live in a checkpoint as plain values."""
+"""Tokenizers: text to ids and back. All implement the protocol below, and are stored in a checkpoint as plain values."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ LEARNT: dict[str, type[BytePairTokenizer] | type[UnigramTokenizer]] = {
 
 
 class Tokenizer(Protocol):
-    """What the rest of the engine asks of a tokenizer. unknown: id of what has none of its own; none where all has."""
+    """The interface of a tokenizer. unknown: the id of text without an id; None if all text has one."""
 
     @property
     def kind(self) -> str: ...
@@ -66,7 +66,7 @@ class Tokenizer(Protocol):
 def tokenizer_from_dict(stored: dict[str, Any]) -> Tokenizer:
     """The tokenizer that `to_dict` described.
 
-    Raises ValueError for a kind that is not known, KeyError or TypeError for a description that is none, RequestError (a
+    Raises ValueError for an unknown kind, KeyError or TypeError for an invalid description, RequestError (a
     ValueError too) without the library that it needs.
     """
     kind = stored.get("kind")
@@ -78,7 +78,7 @@ def tokenizer_from_dict(stored: dict[str, Any]) -> Tokenizer:
 
 
 def unknown_characters(tokenizer: Tokenizer, text: str) -> list[str]:
-    """Those of the text that the tokenizer has no id for, each once."""
+    """The characters of the text for which the tokenizer has no id, each once."""
     if tokenizer.unknown is None:
         return []
     return sorted({character for character in text if tokenizer.encode(character)[0] == tokenizer.unknown})

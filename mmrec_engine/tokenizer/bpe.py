@@ -1,7 +1,8 @@
-"""Byte-level byte pair encoding by the library `tokenizers`: the most frequent neighbours become one token, again and again.
+"""Byte-level byte pair encoding by the library `tokenizers`: the most frequent neighbours are merged into one token,
+repeatedly.
 
-Starts from the 256 bytes, so any text comes back as it was. Sources: Sennrich et al., "Neural machine translation of rare
-words with subword units", 2016; of bytes, and of the pattern that keeps words apart, Radford et al., "Language models are
+Starts from the 256 bytes, so any text round-trips. Sources: Sennrich et al., "Neural machine translation of rare
+words with subword units", 2016; for bytes, and the pattern that separates words, Radford et al., "Language models are
 unsupervised multitask learners", 2019.
 """
 
@@ -16,7 +17,7 @@ from mmrec_engine.tokenizer.pieces import EXTRA, Pieces, chunks
 from mmrec_engine.tokenizer.vocabulary import read_special_ids
 
 _BYTES = 256
-# The pattern of Radford et al. 2019, in which a mark belongs to its letter: vowel signs of Hindi, Tamil, Thai and their like,
+# The pattern of Radford et al. 2019, but a mark belongs to its letter: vowel signs of Hindi, Tamil, Thai and the like,
 # and Arabic vocalisation; so do the joiners U+200C and U+200D. It is stored with the tokenizer, so older ones keep theirs.
 _WORDS = (
     r"'s|'t|'re|'ve|'m|'ll|'d| ?[\p{L}\p{M}][\p{L}\p{M}\x{200C}\x{200D}]*"
@@ -28,16 +29,16 @@ class BytePairTokenizer(Pieces):
     """Maps text to ids and back, piece by piece."""
 
     kind = "bpe"
-    most_characters = 2**29  # learnt from, of more an equal share of every document: more text gives no other subwords
+    most_characters = 2**29  # training text; of more an equal share of every document: the subwords are the same
     unknown: int | None = None  # every byte has a token
-    rules = 2  # raised whenever the same text would give other ids
+    rules = 2  # increased whenever the same text would give other ids
 
     def __init__(self, model: str, special: tuple[str, ...]) -> None:
-        """model: the library's own description. Raises RequestError without the library, ValueError where it describes none."""
+        """model: the library's own description. Raises RequestError without the library, ValueError if it is invalid."""
         parts = library("tokenizers", EXTRA)
         try:
             self._library = parts.Tokenizer.from_str(model)
-        except Exception as error:  # the library raises nothing more special
+        except Exception as error:  # the library raises nothing more specific
             raise UnusableError("no-bpe", error=error) from None
         self.model = model
         letters = _byte_letters()
@@ -57,7 +58,7 @@ class BytePairTokenizer(Pieces):
 
     @classmethod
     def learnt(cls, texts: Iterable[str], size: int, special: tuple[str, ...]) -> BytePairTokenizer:
-        """A vocabulary of `size` pieces, or fewer where the text has no more. Raises RequestError."""
+        """A vocabulary of `size` subwords, or fewer if the text has no more. Raises RequestError."""
         if size < _BYTES:
             raise RequestError("vocabulary-small", tokenizer=cls.kind, value=size, nearest=_BYTES)
         parts = library("tokenizers", EXTRA)
@@ -73,7 +74,7 @@ class BytePairTokenizer(Pieces):
 
 
 def _byte_letters() -> dict[str, int]:
-    """The printable letter by which a byte-level vocabulary writes each byte. Source: Radford et al. 2019, their encoder."""
+    """The printable letter for each byte in a byte-level vocabulary. Source: Radford et al. 2019, their encoder."""
     printable = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
     others = [byte for byte in range(_BYTES) if byte not in printable]
     return {chr(byte): byte for byte in printable} | {chr(_BYTES + n): byte for n, byte in enumerate(others)}

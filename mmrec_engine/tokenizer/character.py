@@ -1,6 +1,6 @@
 """Characters as tokens: the smallest tokenizer, at array speed.
 
-Ids start with the special tokens, then come the characters by code point. Anything else is the unknown token.
+Ids start with the special tokens, followed by the characters by code point. Anything else is the unknown token.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class CharacterTokenizer(Vocabulary):
         return self._ids.take(code_points(text), mode="clip")
 
     def decode(self, ids: Iterable[int]) -> str:
-        """Text of `ids`: the unknown token as U+FFFD, other special ones as nothing."""
+        """Text of `ids`: the unknown token as U+FFFD, other special ones are omitted."""
         return "".join(self._shown[int(index)] for index in ids)
 
     def decode_each(self, ids: Iterable[int]) -> Iterator[str]:
@@ -61,7 +61,7 @@ class CharacterTokenizer(Vocabulary):
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> CharacterTokenizer:
-        """Raises ValueError or KeyError where this describes no tokenizer: it may come from a file."""
+        """Raises ValueError or KeyError if the description is invalid: it may come from a file."""
         characters = stored["characters"]
         if not isinstance(characters, str) or not characters or len(set(characters)) < len(characters):
             raise UnusableError("no-characters")
@@ -69,7 +69,7 @@ class CharacterTokenizer(Vocabulary):
 
 
 class CharacterCounter:
-    """Counts characters piece by piece, in memory that does not grow with the text."""
+    """Counts characters block by block, in bounded memory."""
 
     def __init__(self) -> None:
         self._counts = np.zeros(0x110000, dtype=np.int64)
@@ -90,7 +90,7 @@ class CharacterCounter:
 
 
 def code_points(text: str) -> npt.NDArray[np.unsignedinteger[Any]]:
-    """Code points of `text` as an array of the smallest type that the text itself is stored in."""
+    """Code points of `text` as an array of the smallest type that Python stores the text in."""
     if text.isascii():
         return np.frombuffer(text.encode("ascii"), dtype=np.uint8)
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)

@@ -1,7 +1,8 @@
-"""Tokens that stand for pieces of text, several characters or single bytes long: what the learnt tokenizers share.
+"""Subwords, of several characters or single bytes: the base of the learnt tokenizers.
 
-Ids start with the special tokens, then come the pieces. Every piece is known by its bytes, so that text comes back without the
-library that made it, and a character of several bytes may be spread over several tokens.
+Ids start with the special tokens, followed by the subwords. The bytes of every subword are stored, so that decoding does not
+need
+the library, and a character of several bytes may be spread over several tokens.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ import numpy.typing as npt
 
 from mmrec_engine.tokenizer.vocabulary import Vocabulary
 
-EXTRA = "tokenizers"  # what brings the libraries
-_CHUNK = 2**16  # characters that a library gets at once; it shares the chunks out over its threads
+EXTRA = "tokenizers"  # the extra with the libraries
+_CHUNK = 2**16  # characters that a library gets at once; it distributes the chunks over its threads
 
 
 class Pieces(Vocabulary):
-    """The table of a learnt tokenizer: ids, their bytes, and back to text. special: names of the first ids."""
+    """The table of a learnt tokenizer: ids and their bytes, with decoding. special: names of the first ids."""
 
     def __init__(self, special: tuple[str, ...], pieces: Sequence[bytes]) -> None:
         self.special = special
@@ -33,18 +34,18 @@ class Pieces(Vocabulary):
         return len(self.pieces)
 
     def decode(self, ids: Iterable[int]) -> str:
-        """Text of `ids`: special ones as nothing, bytes that are no character as U+FFFD."""
+        """Text of `ids`: special ones are omitted, invalid bytes become U+FFFD."""
         return b"".join(self.pieces[int(index)] for index in ids).decode("utf-8", "replace")
 
     def decode_each(self, ids: Iterable[int]) -> Iterator[str]:
-        """The text that each id completes, together that of `decode`: a character that is not whole yet comes later."""
+        """The text that each id completes, in total that of `decode`: an incomplete character comes with a later id."""
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         for index in ids:
             yield decoder.decode(self.pieces[int(index)])
 
     @abstractmethod
     def numbers(self, parts: list[str]) -> Sequence[Sequence[int]]:
-        """The library's own numbers of each part; it shares the parts out over its threads."""
+        """The library's own numbers for each part; it distributes the parts over its threads."""
 
     def encode(self, text: str) -> npt.NDArray[np.unsignedinteger[Any]]:
         return self.ids(self.numbers(chunks(text)))
@@ -62,7 +63,7 @@ class Pieces(Vocabulary):
 
 
 def chunks(text: str) -> list[str]:
-    """Pieces of text that end with a line where they can, for threads to share."""
+    """Parts of a text that end with a line if possible, for several threads."""
     found, start = [], 0
     while start < len(text):
         end = min(len(text), start + _CHUNK)

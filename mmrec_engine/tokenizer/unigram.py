@@ -1,6 +1,6 @@
-"""Pieces by the library `sentencepiece`, unigram model: of many candidates those stay that the text is likeliest with.
+"""Subwords by the library `sentencepiece`, unigram model: of many candidates it keeps those that make the text likeliest.
 
-Whatever is in no piece is written in bytes, so any text comes back as it was. Source: Kudo, "Subword regularization", 2018.
+Text without a subword is encoded as bytes, so any text round-trips. Source: Kudo, "Subword regularization", 2018.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from mmrec_engine.tokenizer.vocabulary import read_special_ids
 _SPACE = "▁"  # how the library writes one
 _RESERVED = re.compile(
     "([▁▅])"
-)  # the library takes them for a space and for the end of a piece; they are written in bytes
-_LONGEST_LINE = 4000  # characters; of a longer one a part is learnt from at a time
-_THREADS = 16  # fixed: the sums of another number would round differently
+)  # the library uses them for a space and for the end of a piece; they are encoded as bytes
+_LONGEST_LINE = 4000  # characters; a longer document is divided for learning
+_THREADS = 16  # fixed: the sums of another number of threads would round differently
 
 
 class UnigramTokenizer(Pieces):
@@ -31,20 +31,20 @@ class UnigramTokenizer(Pieces):
     kind = "sentencepiece"
     most_characters = (
         2**26
-    )  # learnt from, of more an equal share of every document: the library takes some twenty bytes for each
+    )  # training text; of a longer text an equal share of every document: the library takes some twenty bytes for each
     unknown: int | None = None  # every byte has a token
-    rules = 2  # raised whenever the same text would give other ids
+    rules = 2  # increased whenever the same text would give other ids
 
     def __init__(self, model: bytes, special: tuple[str, ...], exact: bool = True) -> None:
-        """model: the library's own description. exact: the library gets no letter that it reserves; it did in older versions.
+        """model: the library's own description. exact: reserved letters are not given to the library; older versions did.
 
-        Raises RequestError without the library, ValueError where it describes none."""
+        Raises RequestError without the library, ValueError if it is invalid."""
         parts = library("sentencepiece", EXTRA)
         if not model:  # which the library takes
             raise UnusableError("no-unigram")
         try:
             self._library = parts.SentencePieceProcessor(model_proto=model)
-        except Exception as error:  # the library raises nothing more special
+        except Exception as error:  # the library raises nothing more specific
             raise UnusableError("no-unigram-because", error=error) from None
         self.model, self.exact = model, exact
         super().__init__(special, [self._bytes_of(index) for index in range(self._library.vocab_size())])
@@ -91,7 +91,7 @@ class UnigramTokenizer(Pieces):
 
     @classmethod
     def learnt(cls, texts: Iterable[str], size: int, special: tuple[str, ...]) -> UnigramTokenizer:
-        """A vocabulary of `size` pieces, or fewer where the text has no more. Raises RequestError."""
+        """A vocabulary of `size` subwords, or fewer if the text has no more. Raises RequestError."""
         trainer, written = library("sentencepiece", EXTRA).SentencePieceTrainer, io.BytesIO()
         try:
             trainer.train(

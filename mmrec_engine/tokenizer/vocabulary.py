@@ -1,4 +1,4 @@
-"""Ids: the special ones first, then what the text is made of."""
+"""Ids: the special ones first, then those of the text."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from mmrec_engine.errors import UnusableError
 
 UNKNOWN = "unknown"
 END_OF_DOCUMENT = "end_of_document"
-SPANS = "spans"  # before the spans that were cut out of a window, and after them
+SPANS = "spans"  # before and after the spans that were cut out of a window
 SENTINELS = tuple(f"span:{number}" for number in range(32))  # each in the place of a span
 _TAG = "corpus:"
 
 
 def special_ids(several: bool, denoising: bool = False, corpora: Iterable[str] = ()) -> tuple[str, ...]:
-    """Names of the special ids, the unknown one not counted.
+    """Names of the special ids, without the unknown one.
 
-    several: documents, whose ends get one; denoising: spans are cut out; corpora: names, each with a tag of its own.
+    several: documents, for which there is an end token; denoising: sentinels are needed; corpora: names, each with a tag.
     """
     ends, spans = (END_OF_DOCUMENT,) if several else (), (SPANS, *SENTINELS) if denoising else ()
     return (*ends, *spans, *(_TAG + name for name in corpora))
 
 
 def read_special_ids(stored: object, first: tuple[str, ...] = ()) -> tuple[str, ...]:
-    """Names of special ids that come from a file. first: what they begin with. Raises ValueError for any but known ones."""
+    """Names of special ids that come from a file. first: the expected beginning. Raises ValueError for unknown ones."""
     if not isinstance(stored, list | tuple) or not all(isinstance(name, str) for name in stored):
         raise UnusableError("special-tokens")
     names = tuple(stored)
@@ -47,7 +47,7 @@ class Vocabulary(ABC):
     @property
     @abstractmethod
     def vocab_size(self) -> int:
-        """Number of ids, the special ones included."""
+        """Number of ids, including the special ones."""
 
     @property
     def dtype(self) -> type[np.unsignedinteger[Any]]:
@@ -56,12 +56,12 @@ class Vocabulary(ABC):
 
     @property
     def end_of_document(self) -> int | None:
-        """The id that stands after a document; none where there is only one."""
+        """The id after a document; None if there is only one document."""
         return self.special.index(END_OF_DOCUMENT) if END_OF_DOCUMENT in self.special else None
 
     @property
     def tags(self) -> dict[str, int]:
-        """Of several corpora the name of each, and the id that a window of its begins with."""
+        """With several corpora, the name of each and the id of its tag."""
         return {name.removeprefix(_TAG): index for index, name in enumerate(self.special) if name.startswith(_TAG)}
 
     @abstractmethod

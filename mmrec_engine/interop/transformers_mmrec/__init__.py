@@ -1,1 +1,1 @@
-"""What an exported MM-Rec carries along, so that the library `transformers` can load it: copied, never imported by mmrec."""
+"""The code in an exported MM-Rec with which the library `transformers` loads it: copied, never imported by mmrec."""

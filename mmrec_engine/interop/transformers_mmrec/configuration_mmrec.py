@@ -1,4 +1,4 @@
-"""MM-Rec's sizes, as the library `transformers` reads them."""
+"""MM-Rec's sizes for the library `transformers`."""
 
 from transformers import PreTrainedConfig
 

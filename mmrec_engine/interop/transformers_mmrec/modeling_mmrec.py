@@ -1,4 +1,4 @@
-"""MM-Rec for the library `transformers`: a multi-memory recurrence that writes in constant memory a token.
+"""MM-Rec for the library `transformers`: a multi-memory recurrence that generates with constant memory a token.
 
     S_t = γ S_{t-1} + k_t v_tᵀ;  o_t = √(1-γ²) q_tᵀ S_t          one memory a head, γ fixed, log-spaced over the heads
 
@@ -35,7 +35,7 @@ def powers(log_base, exponent):
 def decays(heads, size, device, dtype):
     """Of a chunk of `size` tokens: within (heads, size, size), from_memory, to_memory (heads, size, 1), whole (heads, 1, 1).
 
-    Computed when used, not kept as buffers: a model that is made without memory for it has none to fill afterwards.
+    Computed when used, not stored as buffers: a model created without memory for them would have to fill them afterwards.
     """
     steps = torch.linspace(0, 1, heads, dtype=torch.float64) if heads > 1 else torch.tensor([0.5], dtype=torch.float64)
     tau = SHORTEST_TIME_CONSTANT * (LONGEST_TIME_CONSTANT / SHORTEST_TIME_CONSTANT) ** steps
@@ -108,7 +108,7 @@ class MMRecForCausalLM(PreTrainedModel, GenerationMixin):
     config_class = MMRecConfig
     main_input_name = "input_ids"
     _no_split_modules = ["Block"]  # noqa: RUF012
-    _is_stateful = True  # what was read cannot be taken back, so no assisted generation
+    _is_stateful = True  # tokens cannot be removed from the state, so no assisted generation
 
     def __init__(self, config):
         super().__init__(config)
@@ -157,7 +157,7 @@ class MMRecForCausalLM(PreTrainedModel, GenerationMixin):
             else:
                 before = x.new_zeros(batch, width)
                 memory = torch.zeros(batch, heads, width // heads, width // heads, device=x.device)
-            # Nothing is written at padding, so a padded text is read as it is alone.
+            # Nothing is written at padding, so a padded text gives the same result as the text alone.
             mixed = norm(x) if seen is None else norm(x) * seen
             mixed, last, memory = block.mixer(mixed, before, memory)
             if layer is not None:
