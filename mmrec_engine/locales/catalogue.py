@@ -1,7 +1,7 @@
 """The words for people, as files: one folder a language, one JSON file an area, read when its first word is asked for.
 
 A folder here that holds a format.json is a language, so another one is added by adding its folder. Python keeps keys and
-values alone; a text is a template over the values.
+values alone; a text is a template over the values. What a language does not have yet is told in the default language.
 """
 
 from __future__ import annotations
@@ -54,6 +54,12 @@ class Text(Mapping[Language, str]):
     def __getitem__(self, language: Language) -> str:
         if language not in LANGUAGES:
             raise KeyError(language)
+        try:
+            return self._found(language)
+        except (KeyError, OSError):
+            return self._found(DEFAULT_LANGUAGE)
+
+    def _found(self, language: Language) -> str:
         found: Any = words(self._area, language)
         for key in self._path:
             found = found[key]

@@ -20,8 +20,9 @@ __all__ = ["AREAS", "DEFAULT_LANGUAGE", "LANGUAGES", "UsageText", "Wording", "ch
 
 # The files of a language, in the order in which a key is looked for; the command line needs the first one alone.
 AREAS = ("command_line", "app", "keys")
-# The languages that both packages speak.
-LANGUAGES = tuple(one for one in catalogue.languages_of(__name__, AREAS[0]) if one in catalogue.LANGUAGES)
+_FILES = {(language, area) for area in AREAS for language in catalogue.languages_of(__name__, area)}
+# The languages that both packages speak. What one does not have yet is told in the default language.
+LANGUAGES = tuple(one for one in catalogue.LANGUAGES if (one, AREAS[0]) in _FILES)
 # The key that changes the language is told in the language that it leads to.
 _OF_THE_NEXT_LANGUAGE = ("key.language", "about.language")
 
@@ -47,7 +48,8 @@ class Wording:
 
     def _template(self, key: str) -> str | None:
         language = next_language(self.language) if key in _OF_THE_NEXT_LANGUAGE else self.language
-        texts = (catalogue.read(__name__, language, area) for area in AREAS)
+        places = ((one, area) for one in (language, DEFAULT_LANGUAGE) for area in AREAS)
+        texts = (catalogue.read(__name__, one, area) for one, area in places if (one, area) in _FILES)
         return next((found[key] for found in texts if key in found), None)
 
     def number(self, value: float, digits: int = 0) -> str:

@@ -72,6 +72,21 @@ def test_a_finding_reads_in_a_language_that_is_added_as_folders(command: Command
     assert told[3].startswith(f"{MARK}12˙3 pct")
 
 
+def test_what_a_language_lacks_is_told_in_the_default_one(command: Command, packages: Path, tmp_path: Path) -> None:
+    begun = tmp_path / "begun"
+    shutil.copytree(packages, begun)
+    for folder in (begun / "mmrec_engine" / "locales" / "xx", begun / "mmrec_tui" / "locales" / "xx"):
+        for path in folder.glob("*.json"):
+            if path.stem not in ("format", "command_line"):
+                path.unlink()
+    words = begun / "mmrec_tui" / "locales" / "xx" / "command_line.json"
+    words.write_text(json.dumps({"error": f"{MARK}error: {{message}}"}), encoding="utf-8")
+    refused = command("train", "--use-sample-corpus", "--dropout", "7", "--lang", "xx", PYTHONPATH=str(begun))
+    assert refused.err.startswith(f"{MARK}error: --dropout must be")
+    help = command("--help", "--lang", "xx", PYTHONPATH=str(begun))
+    assert help.code == 0 and "Train a small language model well" in help.out
+
+
 def test_the_app_opens_in_a_language_that_is_added_as_folders(opened: Callable[..., Screen], packages: Path) -> None:
     screen = opened("--lang", "xx", columns=200, PYTHONPATH=str(packages))
     screen.wait_for(f"{MARK}What now?")
