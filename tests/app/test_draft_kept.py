@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.events import Paste
 from textual.widgets import Input, OptionList
 
 from mmrec_tui.app.draft import Draft
@@ -83,19 +84,33 @@ async def test_own_text_comes_first_and_has_a_key(small_text: Path) -> None:
         await until(pilot, lambda: type(app.screen).__name__ == "ChooserScreen")
 
 
-async def test_file_chooser_goes_up_and_selects_a_folder(tmp_path: Path) -> None:
+@pytest.mark.parametrize("arrows", [("down", "left"), ("left",)], ids=["from the tree", "from the empty field"])
+async def test_file_chooser_goes_up_and_selects_a_folder(tmp_path: Path, arrows: tuple[str, ...]) -> None:
+    app = an_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.open_screen("plan")
+        await until(pilot, lambda: table_of(app) == "plan")
+        plan: Any = app.screen
+        await pilot.press("o", *arrows)
+        await until(pilot, lambda: str(app.screen.query_one("#take").render()).endswith(f"takes {tmp_path}"))
+        await until(pilot, lambda: "place" in screen_text(app))
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: app.screen is plan)
+        assert plan._draft.given["data_dir"] == str(tmp_path)
+
+
+async def test_file_chooser_takes_a_path_that_is_pasted_while_the_tree_has_the_cursor(small_text: Path) -> None:
     app = an_app()
     async with app.run_test(size=(80, 24)) as pilot:
         app.open_screen("plan")
         await until(pilot, lambda: table_of(app) == "plan")
         plan: Any = app.screen
         await pilot.press("o", "down")
-        await pilot.press("left")
-        await until(pilot, lambda: str(app.screen.query_one("#take").render()).endswith(f"takes {tmp_path}"))
-        await until(pilot, lambda: "place" in screen_text(app))
-        await pilot.press("ctrl+s")
+        app.screen.post_message(Paste(f"'{small_text}'\n"))
+        await until(pilot, lambda: str(small_text) in app.screen.query_one("#path", Input).value)
+        await pilot.press("enter")
         await until(pilot, lambda: app.screen is plan)
-        assert plan._draft.given["data_dir"] == str(tmp_path)
+        assert plan._draft.given["data_dir"] == str(small_text)
 
 
 @pytest.mark.parametrize(

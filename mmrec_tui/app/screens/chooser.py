@@ -12,6 +12,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
+from textual.events import Paste
 from textual.message import Message
 from textual.widgets import DirectoryTree, Input, Static
 
@@ -25,6 +26,27 @@ from mmrec_tui.terminal import one_line
 if TYPE_CHECKING:
     from mmrec_tui.app.own_app import OwnApp
     from mmrec_tui.locales import Wording
+
+
+class PathInput(Input):
+    """While nothing stands in it, ← and → act on the tree below, as its keys are told."""
+
+    def action_cursor_left(self, select: bool = False) -> None:
+        if self.value:
+            super().action_cursor_left(select)
+        else:
+            self._in_the_tree().action_up()
+
+    def action_cursor_right(self, select: bool = False) -> None:
+        if self.value:
+            super().action_cursor_right(select)
+        else:
+            self._in_the_tree().action_into()
+
+    def _in_the_tree(self) -> TextTree:
+        tree = self.screen.query_one(TextTree)
+        tree.focus()
+        return tree
 
 
 class TextTree(DirectoryTree):
@@ -91,7 +113,7 @@ class ChooserScreen(Dialog["dict[str, str | tuple[str, ...]] | None"]):
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog", classes="tall"):
             yield Static(self._say("chooser.what"))
-            yield Input(placeholder=self._say("chooser.path"), id="path")
+            yield PathInput(placeholder=self._say("chooser.path"), id="path")
             yield TextTree(Path.cwd(), id="tree")
             yield Static(id="take")
             yield Static(hints(self._say("chooser.keys")))
@@ -149,6 +171,13 @@ class ChooserScreen(Dialog["dict[str, str | tuple[str, ...]] | None"]):
                 app.tell_error(error)
             else:
                 app.warn("chooser.missing", path=one_line(str(error.values["path"])))
+
+    def on_paste(self, event: Paste) -> None:
+        """What is pasted is a path, wherever the cursor is; the field itself has taken it where the cursor was there."""
+        path = self.query_one("#path", PathInput)
+        path.value = event.text.strip().split("\n")[0]
+        path.focus()
+        path.cursor_position = len(path.value)
 
     def on_directory_tree_file_selected(self, event: DirectoryTree.FileSelected) -> None:
         self.dismiss({"data_dir": str(event.path.absolute())})
