@@ -323,6 +323,14 @@ def test_zoomed_range_has_its_own_scale() -> None:
     assert marks(drawn) > WIDTH / 2
 
 
+def test_crosshair_tells_where_a_value_stands_that_is_not_of_its_step() -> None:
+    history = history_of(*a_training(400))
+    made = figure_of("loss", history, View(earlier=("before", history)), Wording("en"))
+    assert "◆ 2.053 (200)" in values_at(made, 214.0).plain, "the training validates every 50 steps"
+    assert values_at(made, 214.0).plain.endswith("╍ 2.053 (200)"), "the other run comes after this one"
+    assert "(" not in values_at(made, 200.0).plain
+
+
 def test_crosshair_shows_the_values_at_its_step() -> None:
     history = history_of(*a_training(400))
     made = figure_of("loss", history, View(), Wording("en"))

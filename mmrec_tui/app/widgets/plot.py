@@ -15,6 +15,7 @@ from textual.widget import Widget
 
 from mmrec_tui.presentation.plotting import GLYPHS, ROLES, Figure, Role, draw, x_at
 
+_SAME_PLACE = 0.01  # of what is seen of the axis of x: so near, a point counts as standing at the crosshair
 _BESIDE_TITLE = 4  # columns of a plot that its title leaves free
 _COLOURS: dict[Role, str] = {
     "faint": "$series-faint", "line": "$primary", "points": "$accent", "best": "$series-best", "second": "$secondary",
@@ -153,12 +154,18 @@ def _fitting(parts: list[Content], room: int | None) -> Content:
 
 
 def values_at(figure: Figure, x: float, room: int | None = None) -> Content:
-    """The place of the crosshair and what each series has there, each with its glyph."""
+    """The place of the crosshair and what each series has there, each with its glyph. Where the nearest point of a series lies
+    apart, as that of a validation can, its own place follows in brackets."""
     found = figure.at(x)
+    if any(role == "points" for role, _, _ in found):  # of one run: another one beside it comes last
+        found.sort(key=lambda one: one[0] == "second")
+    left, right = figure.x_range or (0.0, 0.0)
     heights = [abs(y) for _, _, y in found if y]
     gap = 10.0 ** (math.floor(math.log10(max(heights))) - 3) if heights else 0.001
     parts = [Content(f"{figure.x_text(round(x), 1.0)} {figure.x_unit}".strip())]
-    for role, _, y in found:
+    for role, place, y in found:
         glyph = Content.styled(GLYPHS.get(role, "·"), _COLOURS.get(role, ""))
-        parts.append(glyph + Content(f" {figure.y_text(y, gap)}"))
+        apart = abs(place - x) > max(_SAME_PLACE * (right - left), 0.5)
+        words = f" ({figure.x_text(place, 1.0)})" if apart else ""
+        parts.append(glyph + Content(f" {figure.y_text(y, gap)}{words}"))
     return _fitting(parts, room)
