@@ -13,6 +13,7 @@ from typing import Any
 from mmrec_engine.errors import MmrecError
 from mmrec_engine.locales.numbers import in_language
 from mmrec_tui.locales import Wording
+from mmrec_tui.presentation.findings import remedy_of
 from mmrec_tui.terminal import one_line
 
 _COMMAND = re.compile(r"`?\bmmrec-tui ([a-z-]+)([^`\n;.]*)`?")
@@ -36,6 +37,11 @@ def field_name(setting: str, say: Wording) -> str:
         return say("in-app.field", name=titles[setting][say.language])
     key = f"in-app.{setting}"
     return say(key) if say.knows(key) else say("in-app.field", name=setting.replace("_", " "))
+
+
+def remedy_text(remedy: dict[str, Any], say: Wording) -> str:
+    """What a remedy does, in one line."""
+    return one_line(in_app(remedy_of(remedy, say), say))
 
 
 def chosen_values(choices: Mapping[str, Mapping[str, Any]], names: Collection[str], say: Wording) -> str:

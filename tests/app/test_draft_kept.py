@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from textual.pilot import Pilot
 from textual.events import Paste
+from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
 from mmrec_tui.app.draft import Draft

@@ -11,9 +11,11 @@ import pytest
 from mmrec_engine.errors import RequestError
 from mmrec_engine.locales.guide import HYPERPARAMETERS, ITEMS, MEASURES, PROBLEMS
 from mmrec_engine.locales.guide.findings import texts
+from mmrec_engine.locales.guide.remedies import REMEDIES, figures
 from mmrec_engine.locales.messages import LANGUAGES, MESSAGES
-from mmrec_engine.settings import resolve
-from mmrec_tui.app.in_app import error_text, in_app
+from mmrec_engine.settings import Settings, resolve
+from mmrec_tui.app.in_app import error_text, in_app, remedy_text
+from mmrec_tui.app.widgets.panels import finding_text
 from mmrec_tui.locales import Wording
 
 OF_THE_COMMAND_LINE = re.compile(
@@ -77,3 +79,20 @@ def test_typed_text_is_not_reworded() -> None:
     with pytest.raises(RequestError) as raised:
         resolve({"name": "--epochs/"})
     assert "'--epochs/'" in error_text(raised.value, SAY["en"])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_remedies_of_a_finding_name_fields_and_not_flags(language: Any) -> None:
+    say = SAY[language]
+    before = Settings().as_dict()
+    for name in REMEDIES:
+        remedy = {"id": name, "settings": {**before, "encoding": "cp857"}, "before": {}}
+        found = {"id": "corpus-readable", "status": "warn", "values": {}, "remedies": [remedy]}
+        for shown in (remedy_text(remedy, say), finding_text(found, say).plain):
+            assert not OF_THE_COMMAND_LINE.search(shown), shown
+
+
+def test_changed_settings_have_the_names_of_their_fields() -> None:
+    before, after = {"learning_rate": 3e-4, "vocab_size": 100}, {"learning_rate": 1e-4, "vocab_size": 90}
+    assert figures(before, after, "en") == "learning rate 3e-4 → 1e-4, vocabulary size 100 → 90"
+    assert figures(before, after, "tr") == "öğrenme oranı 3e-4 → 1e-4, sözlük boyutu 100 → 90"

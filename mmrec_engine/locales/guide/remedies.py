@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mmrec_engine.locales.catalogue import DEFAULT_LANGUAGE, Language, Texts
+from mmrec_engine.locales.catalogue import DEFAULT_LANGUAGE, Language, Texts, words
 from mmrec_engine.locales.numbers import in_language
 
 # What each remedy does, a template over the settings that it changes; ids as in problems.py where the guide names them.
@@ -13,7 +13,7 @@ REMEDIES = Texts("remedies", "remedies")
 # Of those with figures that are named without any too.
 _WITHOUT_FIGURES = Texts("remedies", "without-figures")
 _VALUES = Texts("remedies", "values")
-# The names of settings that are told shorter than by their key.
+# The names of settings that are told shorter than by the title of their field.
 _SHORT = Texts("remedies", "settings")
 
 
@@ -47,9 +47,19 @@ def figures(before: Mapping[str, Any], changes: Mapping[str, Any], language: Lan
     """Settings as they were and will be: "dropout 0.1 → 0.2, patience 5 → 3"."""
     parts = []
     for name, value in changes.items():
-        label = _SHORT[name][language] if name in _SHORT else name.replace("_", " ")
-        parts.append(f"{label} {_figure(name, before.get(name), language)} → {_figure(name, value, language)}")
+        parts.append(
+            f"{_label(name, language)} {_figure(name, before.get(name), language)} → {_figure(name, value, language)}"
+        )
     return ", ".join(parts)
+
+
+def _label(name: str, language: Language) -> str:
+    """A setting within a sentence: by its short name, else by the title of its field."""
+    if name in _SHORT:
+        return _SHORT[name][language]
+    entry = words("hyperparameters", language).get(name)
+    title = name.replace("_", " ") if entry is None else str(entry["title"])
+    return title if title[1:2].isupper() else title[:1].replace("İ", "i").lower() + title[1:]
 
 
 def _figure(name: str, value: Any, language: Language) -> str:

@@ -15,13 +15,12 @@ from mmrec_engine.data.prepare import Corpus
 from mmrec_engine.run.follow_up import Offer, Origin, offers
 from mmrec_engine.settings import Resolved
 from mmrec_tui.app.before_checks import BeforeChecks
-from mmrec_tui.app.in_app import chosen_values, error_text
+from mmrec_tui.app.in_app import chosen_values, error_text, remedy_text
 from mmrec_tui.app.keys import Key, keys_of
 from mmrec_tui.app.screens.base import KeyBar, MmrecScreen, Title
 from mmrec_tui.app.session import Work
 from mmrec_tui.app.widgets.items import Items
 from mmrec_tui.app.widgets.panels import plain
-from mmrec_tui.presentation.findings import remedy_of
 from mmrec_tui.terminal import one_line
 
 _LOOK_SECONDS = 0.1
@@ -66,7 +65,7 @@ class ChecklistScreen(MmrecScreen):
             return say("checklist.what")
         settings = {name: after for name, (_, after) in origin.changes.items()}
         before = {name: value for name, (value, _) in origin.changes.items()}
-        change = remedy_of({"id": origin.remedy, "settings": settings, "before": before}, say)
+        change = remedy_text({"id": origin.remedy, "settings": settings, "before": before}, say)
         return one_line(say("checklist.follows", name=Path(origin.run).name, change=change))
 
     def on_mount(self) -> None:

@@ -13,9 +13,9 @@ from textual.widgets.option_list import Option
 
 from mmrec_engine.run.follow_up import Offer, Way
 from mmrec_engine.settings import can_change_while_running
-from mmrec_tui.app.in_app import in_app
+from mmrec_tui.app.in_app import in_app, remedy_text
 from mmrec_tui.app.screens.dialog import Dialog, hints
-from mmrec_tui.presentation.findings import evidence_of, remedy_of, title_of
+from mmrec_tui.presentation.findings import evidence_of, title_of
 from mmrec_tui.terminal import one_line
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class RemedyScreen(Dialog["Offer | None"]):
                 head = one_line(in_app(f"{title_of(offer.finding, say)}: {evidence_of(offer.finding, say)}", say))
                 text += Content.styled(head, "$foreground 80%") + Content("\n")
             way = say("remedy.way-plan" if self._planned else f"remedy.way-{offer.way}")
-            text += Content.styled(one_line(remedy_of(offer.remedy, say)), "bold") + Content(f"  → {way}")
+            text += Content.styled(remedy_text(offer.remedy, say), "bold") + Content(f"  → {way}")
             options.append(Option(text, id=str(number)))
         return options
 

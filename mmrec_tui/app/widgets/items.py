@@ -20,10 +20,10 @@ from mmrec_engine.checks.finding import GLYPHS, WORST_FIRST
 from mmrec_engine.checks.report import newest
 from mmrec_engine.locales.guide import ITEMS, Item
 from mmrec_engine.locales.guide.findings import texts
-from mmrec_tui.app.in_app import in_app
+from mmrec_tui.app.in_app import in_app, remedy_text
 from mmrec_tui.app.widgets.panels import STYLES, plain, status_of
 from mmrec_tui.locales import Wording
-from mmrec_tui.presentation.findings import advice_of, evidence_of, remedy_of, title_of
+from mmrec_tui.presentation.findings import advice_of, evidence_of, title_of
 from mmrec_tui.terminal import one_line
 
 _WRONG = ("fail", "error", "warn")
@@ -220,7 +220,7 @@ def _finding_text(finding: dict[str, Any], say: Wording, width: int, *, whole: b
             text += plain("\n" + _indented(in_app(more, say), width))
     for remedy in finding.get("remedies") or ():
         if isinstance(remedy, dict):
-            line = Content.styled(f"\n      • {one_line(remedy_of(remedy, say))}", "$accent")
+            line = Content.styled(f"\n      • {remedy_text(remedy, say)}", "$accent")
             text += line.stylize(Style.from_meta({"remedy": True}))
     return text
 

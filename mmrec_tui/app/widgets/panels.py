@@ -21,9 +21,9 @@ from mmrec_engine.locales.guide import ITEMS
 from mmrec_engine.locales.guide.remedies import figures
 from mmrec_engine.runs.history import History
 from mmrec_engine.runs.smoothing import USUAL_DECAY
-from mmrec_tui.app.in_app import in_app
+from mmrec_tui.app.in_app import in_app, remedy_text
 from mmrec_tui.locales import Wording
-from mmrec_tui.presentation.findings import evidence_of, raised_rate, remedy_of, title_of
+from mmrec_tui.presentation.findings import evidence_of, raised_rate, title_of
 from mmrec_tui.presentation.spark import spark
 from mmrec_tui.presentation.states import STATE_STYLES
 from mmrec_tui.terminal import one_line, printable
@@ -257,7 +257,7 @@ def finding_text(finding: dict[str, Any], say: Wording) -> Content:
     )
     for remedy in finding.get("remedies") or ():
         if isinstance(remedy, dict):
-            line = Content.styled(f"\n  → {one_line(remedy_of(remedy, say))}", "$accent")
+            line = Content.styled(f"\n  → {remedy_text(remedy, say)}", "$accent")
             text += line.stylize("@click=screen.apply()")
     return text
 
@@ -330,7 +330,7 @@ def log_line(event: events.Event, say: Wording) -> str:
                 return f"{say('log.resumed', step=at)}  {raised_rate(event, say)}"
             return say("log.resumed", step=at)
         case events.Finding() | events.Check():
-            return f"{at}  {one_line(title_of(event.finding, say))}: {one_line(evidence_of(event.finding, say))}"
+            return f"{at}  {one_line(title_of(event.finding, say))}: {one_line(in_app(evidence_of(event.finding, say), say))}"
         case events.SettingsChanged():
             changes = figures(event.before, event.changes, say.language)
             return say("log.changed", step=at, changes=one_line(changes))
