@@ -72,7 +72,7 @@ def orthogonalised(matrices: Tensor, precision: torch.dtype = torch.float32) -> 
     Newton–Schulz: X ← p(X Xᵀ) X with p(G) = a + b G + c G², five times. Every factor is a polynomial of the first G = X Xᵀ, so
     they commute, and until the end only squares of the shorter dimension are multiplied:
 
-    G ← p(G) G p(G),  Q ← p(G) Q;  the result is Q X
+        G ← p(G) G p(G),  Q ← p(G) Q;  the result is Q X
 
     An updated G has lost more digits than the G of a new X: in bfloat16, which has few, X is recomputed in between.
     """

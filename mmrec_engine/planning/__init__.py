@@ -1,1 +1,1 @@
-"""The best model in the time there is: what to train, how fast this machine does, and how to keep to the time."""
+"""Training in a given time: which model to train, how fast this machine is, and how to end in time."""

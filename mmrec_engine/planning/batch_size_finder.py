@@ -1,9 +1,9 @@
-"""Which batch trains fastest on this machine, and which is the largest that fits.
+"""The batch size that trains fastest on this machine, and the largest that fits.
 
     for batch 1, 2, 4, …: estimate its memory ─► refuse, or make real steps ─► tokens a second, seconds a step, memory
 
-Tokens a second rise with the batch until the machine is busy; from there on a larger batch only costs memory, and makes fewer
-steps of an epoch. So the smallest batch near the best is the one to take. The steps are those of `calibration.measure`.
+Tokens a second rise with the batch until the machine is busy; beyond that a larger batch only takes memory and makes fewer
+steps of an epoch. So the smallest batch near the best is suggested. The steps are those of `throughput.measure`.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from mmrec_engine.system.memory import USABLE, PeakMemory, ran_out
 from mmrec_engine.training.device import Machine, no_memory, resolve_machine
 
 NEAR_BEST = 0.05  # share of the best tokens a second that a smaller batch may lack
-_TRIAL_SHARE = 1 / 30  # of all the time: what one batch is measured for
+_TRIAL_SHARE = 1 / 30  # of all the time: for one batch
 _LONGEST_TRIAL = 3.0  # seconds
-_STEPS_A_TRIAL = 2  # at least: one that makes buffers, one that is measured
+_STEPS_A_TRIAL = 2  # at least: one that allocates buffers, one that is measured
 Outcome = Literal["measured", "no-memory", "out-of-memory", "no-time"]
 Ending = Literal["memory", "time", "text", "limit"]
 
@@ -36,7 +36,8 @@ Ending = Literal["memory", "time", "text", "limit"]
 class BatchTrial:
     """One batch. outcome: measured; refused by its estimate (no-memory); failed to allocate (out-of-memory); cut short.
 
-    estimated_bytes, measured_bytes: peak beyond what the process held before; measured is none where nothing tells it.
+    estimated_bytes, measured_bytes: peak beyond the memory of the process before; measured is None if the system does not
+    report it.
     optimizer_share: of a step's time.
     """
 
@@ -51,9 +52,9 @@ class BatchTrial:
 
 @dataclass(frozen=True)
 class BatchSearch:
-    """What has been found so far. windows: of an epoch; current: windows a batch and batches a step in the settings.
+    """The results so far. windows: of an epoch; current: windows a batch and batches a step in the settings.
 
-    trying: the batch under way; ended_by: what kept the search from larger ones, none while it goes on: memory, time, the
+    trying: the batch that is being measured; ended_by: why there is no larger batch, None during the search: memory, time, the
     text (a batch is more than an epoch), or the limit of the settings.
     """
 
@@ -69,7 +70,7 @@ class BatchSearch:
 
     @property
     def fastest(self) -> int | None:
-        """The batch with most tokens a second."""
+        """The batch with the most tokens a second."""
         return max(self.measured, key=_speed).batch_size if self.measured else None
 
     @property
@@ -79,7 +80,7 @@ class BatchSearch:
 
     @property
     def suggestion(self) -> int | None:
-        """The smallest batch whose tokens a second are near the best; none while the search goes on."""
+        """The smallest batch whose tokens a second are near the best; None during the search."""
         if self.ended_by is None or not self.measured:
             return None
         enough = (1 - NEAR_BEST) * max(_speed(trial) for trial in self.measured)
@@ -87,7 +88,7 @@ class BatchSearch:
 
     @property
     def accumulate(self) -> int | None:
-        """Batches of the suggested size a step, so that a step sees as many windows as now; 1 where one batch has as many."""
+        """Batches of the suggested size a step, so that a step has as many windows as now; 1 if one batch has as many."""
         if self.suggestion is None:
             return None
         return max(1, round(self.current[0] * self.current[1] / self.suggestion))
@@ -104,12 +105,13 @@ def search_batches(
     seconds: float,
     stop: Callable[[], bool] = lambda: False,
 ) -> Generator[BatchSearch, None, None]:
-    """Search for about `seconds`, and yield what is known before each trial and after it, the last time with `ended_by`.
+    """Search for about `seconds`, and yield the results before and after each trial, the last time with `ended_by`.
 
-    vocabulary: ids, the special ones counted. windows: training windows of an epoch. `stop` is asked between two steps; where
-    it says so, the search ends without a last word. Holds threads and deterministic mode as a run does until it ends or
-    is closed: not while one trains in it. Raises RequestError where not even one window fits, or is trained with in time, and
-    for a device that is not there.
+    vocabulary: ids, including special ones. windows: training windows of an epoch. `stop` is called between two steps; if it
+    returns True, the search ends without a result. Sets threads and deterministic mode as a run does until it ends or
+    is closed, so it must not run during a training. Raises RequestError if not even one window fits, or none can be trained
+    with in time, and
+    for a device that does not exist.
     """
     with process_restored():
         machine = resolve_machine(settings)
@@ -154,7 +156,7 @@ def try_batch(
     deadline: float,
     stop: Callable[[], bool],
 ) -> BatchTrial | None:
-    """Real steps with one batch for about `seconds`, unless they would not fit; none where they were stopped."""
+    """Real steps with one batch for about `seconds`, unless they would not fit; None if they were stopped."""
     needed, available = fits(settings, vocabulary)
     size = settings.batch_size
     if needed > USABLE * memory.available(available):
@@ -183,7 +185,7 @@ def _nothing_measured(trial: BatchTrial, settings: Settings, memory: TrialMemory
 
 
 def _limit(batch_size: int, settings: Settings, windows: int) -> Ending | None:
-    """Why a batch is none that could be trained with, whatever the machine."""
+    """Why a batch is impossible on any machine."""
     if batch_size > 1 and batch_size > windows:
         return "text"
     most = min(FIELDS["batch_size"].metadata["high"], MOST_TOKENS_A_BATCH // settings.seq_len)
@@ -191,7 +193,7 @@ def _limit(batch_size: int, settings: Settings, windows: int) -> Ending | None:
 
 
 def _too_long(found: BatchSearch, deadline: float) -> bool:
-    """Whether steps of twice the last batch would last beyond the deadline, at its speed."""
+    """Whether steps of twice the last batch would exceed the deadline, at its speed."""
     if not found.measured:
         return False
     seconds_a_step = found.measured[-1].seconds_a_step or 0.0
@@ -203,7 +205,7 @@ def _speed(trial: BatchTrial) -> float:
 
 
 class TrialMemory:
-    """Memory of the device that is trained on: what is free, and what the steps of a trial take at their peak."""
+    """Memory of the training device: free memory, and the peak of the steps of a trial."""
 
     def __init__(self, machine: Machine) -> None:
         self._device = machine.device if machine.device.type == "cuda" else None

@@ -1,4 +1,4 @@
-"""The plan: text, machine, time and what a person fixed in, a value and a reason for every other setting out. Pure.
+"""The planner: from text, machine, time and fixed settings to a value and a reason for every other setting. Pure.
 
 text facts, machine facts, seconds, settings ──► candidates ──► (their speeds are measured) ──► plan ──► settings
 """
@@ -16,19 +16,19 @@ from mmrec_engine.settings import Resolved, Settings, resolve
 from mmrec_engine.settings.presets import BEST_RATE, PRESETS, RECIPES
 
 PLANNER = "planner"  # source of a setting
-GIVEN = ("hand", "file", "run")  # sources of what a person fixed
+GIVEN = ("hand", "file", "run")  # sources of fixed settings
 _CONFIGS = ("tiny", "mini", "small")
 _SMALL_FROM_SECONDS, _SMALL_FROM_CHARACTERS = 1200.0, 5_000_000
 _FEWEST_STEPS = 20
 _MOST_VALIDATIONS, _FEWEST_VALIDATIONS = 5, 1
 _SHARE_OF_VALIDATIONS = 0.06  # of the time
-_VALIDATION_SPEED = 2.0  # tokens a second of a validation (float32) against those of training
+_VALIDATION_SPEED = 2.0  # tokens a second of a validation (float32) relative to training
 _BESIDE = 9.0  # seconds of start, checks before and after, saving: measured on a quiet machine (docs/performance.md)
 _BESIDE_UNCHECKED = 4.0
-_SHARE_KEPT = 0.04  # of the time: preparing the plan, and what is left over
+_SHARE_KEPT = 0.04  # of the time: preparing the plan, and a reserve
 _LEAST_WINDOWS = (50, 8)  # of training and validation split
 _SHORTEST_WINDOW = 16
-# What a recipe leaves open: the guide says what a token is.
+# What a recipe leaves open: the guide fixes the tokenizer.
 _LEFT_OPEN = {
     "guide": frozenset({"max_steps", "eval_every"}),
     "fast": frozenset({"max_steps", "eval_every", "tokenizer", "vocab_size"}),
@@ -37,7 +37,7 @@ _LEFT_OPEN = {
 
 @dataclass(frozen=True)
 class Choice:
-    """A setting's value, and why: a key of `reasons.REASONS`, and the values that its words tell."""
+    """A setting's value and its reason: a key of `reasons.REASONS`, and the values for its words."""
 
     value: Any
     reason: str
@@ -49,13 +49,13 @@ class Choice:
 
 @dataclass(frozen=True)
 class BudgetPlan:
-    """choices: by setting; expected: what the run is expected to come to."""
+    """choices: by setting; expected: the expected results of the run."""
 
     choices: Mapping[str, Choice]
     expected: Mapping[str, Any]
 
     def applied_to(self, resolved: Resolved) -> Resolved:
-        """The settings with what was chosen, each marked as the planner's."""
+        """The settings with the choices, each marked as the planner's."""
         values = {name: choice.value for name, choice in self.choices.items()}
         settings = resolve({**resolved.settings.as_dict(), **values}).settings
         return Resolved(settings, {**resolved.sources, **dict.fromkeys(values, PLANNER)})
@@ -65,14 +65,14 @@ class BudgetPlan:
 
 
 def is_free(name: str, resolved: Resolved) -> bool:
-    """Whether nobody fixed this setting, neither by itself nor by a recipe."""
+    """Whether this setting is fixed neither by itself nor by a recipe."""
     if resolved.sources[name] != "default":
         return False
     return resolved.sources["recipe"] not in GIVEN or name in _LEFT_OPEN[resolved.settings.recipe]
 
 
 def tokenizer_choices(text: TextFacts, machine: MachineFacts, resolved: Resolved) -> dict[str, Choice]:
-    """What a token is to be, as the size of the text suggests."""
+    """The tokenizer that the size of the text suggests."""
     if not is_free("tokenizer", resolved) or resolved.settings.target_loss is not None or resolved.settings.recased:
         return {}
     subwords = rules().subwords(text.train)
@@ -90,7 +90,7 @@ def tokenizer_choices(text: TextFacts, machine: MachineFacts, resolved: Resolved
 
 
 def candidates(text: TextFacts, machine: MachineFacts, resolved: Resolved) -> dict[str, Settings]:
-    """What could be trained, by config: complete settings, whose speed is to be measured."""
+    """The candidates by config: complete settings, whose speed is to be measured."""
     configs = [resolved.settings.config]
     if is_free("config", resolved):
         seconds = resolved.settings.time or 0.0
@@ -104,7 +104,7 @@ def vocabulary_of(settings: Settings, text: TextFacts) -> int:
 
 
 def plan(text: TextFacts, machine: MachineFacts, resolved: Resolved, *, checks: bool = True) -> BudgetPlan:
-    """Raises RequestError where the settings' time does not suffice, even on a machine that has nothing else to do."""
+    """Raises RequestError if the given time is too short even on an idle machine."""
     settings, known = resolved.settings, rules()
     shaped = {config: _shaped(config, text, machine, resolved) for config in machine.speeds}
     total = settings.time or 0.0
@@ -158,7 +158,7 @@ class _Shaped:
 
 @dataclass(frozen=True)
 class _Estimate:
-    """seconds: of steps; tokens, seen (in characters), passes: in them; validation: seconds of one."""
+    """seconds: of steps; tokens, seen (in characters), passes: in these steps; validation: seconds of one."""
 
     seconds: float
     steps: int
@@ -170,7 +170,7 @@ class _Estimate:
 
 
 def _shaped(config: str, text: TextFacts, machine: MachineFacts, resolved: Resolved) -> _Shaped:
-    """Everything but what hangs on the number of steps."""
+    """Everything that does not depend on the number of steps."""
     known, settings = rules(), resolved.settings
     choices = tokenizer_choices(text, machine, resolved)
 
@@ -202,7 +202,7 @@ def _shaped(config: str, text: TextFacts, machine: MachineFacts, resolved: Resol
 
 
 def _window(wanted: int, train_tokens: float, validation_tokens: float) -> int:
-    """The window that is wanted, or shorter where the text would make too few of them."""
+    """The wanted window, or a shorter one if the text would have too few windows."""
     length = wanted
     while length > _SHORTEST_WINDOW and (
         train_tokens < _LEAST_WINDOWS[0] * length or validation_tokens < _LEAST_WINDOWS[1] * length
@@ -225,7 +225,7 @@ def _estimate(shaped: _Shaped, text: TextFacts, machine: MachineFacts, seconds: 
 
 
 def _best_config(estimates: Mapping[str, _Estimate], known: Rules) -> str:
-    """The largest config that comes to see as much text in the time as it needs to be better than a smaller one."""
+    """The largest config that sees enough text in the time to be better than a smaller one."""
     names = [name for name in PRESETS if name in estimates]
     best = names[0]
     for name in names[1:]:

@@ -1,4 +1,4 @@
-"""The speed of a candidate on this machine, by the steps of `throughput.py`."""
+"""The speed of a candidate on this machine, from the steps of `throughput.py`."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _LEAST_SHARE = 0.05
 
 
 def speeds_here(stopping: Callable[[], bool]) -> Speeds:
-    """What this machine trains when it has nothing else to do, measured where it is not remembered.
+    """The speed of this machine when it is idle, from the cache or measured.
 
-    Raises Interrupted where it is to stop.
+    Raises Interrupted if it was stopped.
     """
 
     def speed(settings: Settings, vocabulary: int, seconds: float) -> Speed | None:

@@ -1,10 +1,10 @@
-"""Which way of making steps `--compile auto` means: measured once for each GPU and kind of step, and remembered in the cache.
+"""The mode that `--compile auto` selects: measured once for each GPU and kind of step, and cached.
 
-    steps one kernel at a time, steps recorded as a CUDA graph ─► seconds a step of both
-    a run that will take long ─► compiled steps too, and how long the compiler takes ─► the way that ends the run soonest
+    plain steps, steps recorded as a CUDA graph ─► seconds a step of both
+    a long run ─► compiled steps too, and the time of the compiler ─► the mode in which the run ends soonest
 
-A run tells in run.json and in its checkpoints which it was, and goes on with that. On a CPU, whose steps wait for no launches,
-among several processes, and where something does not work, it is off.
+The mode is stored in run.json and in checkpoints, and a resumed run keeps it. On a CPU, which has no launches to save,
+with several processes, and if a mode fails, it is off.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from mmrec_engine.training import graphs
 from mmrec_engine.training.device import Machine
 from mmrec_engine.training.machine_cache import MachineCache
 
-Figures = dict[str, float]  # seconds a step of each mode, and what the compiler takes to begin
+Figures = dict[str, float]  # seconds a step of each mode, and the start-up time of the compiler
 _START = "start"
 _SECONDS = 0.5  # of measuring a mode
-_CLEAR = 1.05  # times faster: less is noise, and graphs hold on to their memory
-_LONG = 600.0  # seconds of steps, from which on the compiler may pay
-_SURE = 2.0  # times its start that the compiler has to save: it compiles again in every process
+_CLEAR = 1.05  # times faster: less is noise, and graphs keep their memory
+_LONG = 600.0  # seconds of steps from which on the compiler may pay
+_SURE = 2.0  # times its start that the compiler has to save, because it compiles again in every process
 
 
 class Speed(Protocol):
@@ -43,7 +43,7 @@ class Speed(Protocol):
 
 
 class Measure(Protocol):
-    """`throughput.measure`, which asks for the mode itself where the settings leave it open."""
+    """`throughput.measure`, which calls this module if the settings leave the mode open."""
 
     def __call__(
         self, settings: Settings, vocabulary: int, *, seconds: float, stop: Callable[[], bool]
@@ -53,10 +53,10 @@ class Measure(Protocol):
 def with_mode(
     settings: Settings, vocabulary: int, machine: Machine, measure: Measure, planned: Callable[[], int] = lambda: 0
 ) -> Machine:
-    """The machine with the mode that is fastest, where the settings leave it open; as it is where they do not.
+    """The machine with the fastest mode, if the settings leave it open; otherwise unchanged.
 
-    vocabulary: ids, the special ones counted. planned: steps of the run; none of a short trial. Where nothing is remembered,
-    models of this size train for some seconds, so before the run's own takes its memory.
+    vocabulary: ids, including special ones. planned: steps of the run; None for a short trial. Without a cached result,
+    models of this size train for some seconds, so call it before the run's own model takes its memory.
     """
     if settings.compile != "auto" or settings.processes > 1 or not graphs.can_record(machine.device):
         return machine
@@ -75,7 +75,7 @@ def with_mode(
     return replace(machine, compile=fastest(found, planned_steps))
 
 
-_NEVER = 1e9  # seconds: of a mode that does not work here, in a file that has no infinity
+_NEVER = 1e9  # seconds: of a mode that fails here, because JSON has no infinity
 
 
 def fastest(found: Figures, planned_steps: int) -> str:
@@ -88,13 +88,13 @@ def fastest(found: Figures, planned_steps: int) -> str:
 def _measured(
     measure: Measure, settings: Settings, vocabulary: int, machine: Machine, mode: str
 ) -> tuple[float, float]:
-    """Seconds a step in this mode, infinite where it does not work; and those until the first step was made."""
+    """Seconds a step in this mode, infinite if it fails; and those until the first step was made."""
     asked = replace(settings, compile=mode, kernel=machine.kernel, precision=machine.precision, threads=machine.threads)
     began = time.perf_counter()
     with _memory_given_back(), process_restored():
         try:
             speed = measure(asked, vocabulary, seconds=_SECONDS, stop=lambda: False)
-        except Exception:  # a compiler and a driver fail in ways of their own
+        except Exception:  # a compiler and a driver raise their own errors
             return math.inf, math.inf
     if speed is None:
         return math.inf, math.inf
@@ -120,7 +120,7 @@ def _figures(stored: object) -> Figures | None:
 
 
 def _key(settings: Settings, vocabulary: int, machine: Machine) -> str:
-    """The GPU, PyTorch, and what decides how long a step takes."""
+    """The GPU, PyTorch, and the settings that determine the time of a step."""
     model = settings.model(vocabulary)
     step = [
         model.architecture,

@@ -1,4 +1,4 @@
-"""What a plan is made from: the text in figures, and the machine."""
+"""The input of a plan: figures of the text and of the machine."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from mmrec_engine.events import Progress
 from mmrec_engine.runs.run_text import text_of_new_run
 from mmrec_engine.settings import Settings
 
-_SHORT_WINDOW = 16  # tokens; so that any text that can be trained on can be looked at
-_UNREAD = 100_000_000  # characters that a data set is taken to have before it is read
+_SHORT_WINDOW = 16  # tokens; so that any text that can be trained on can be prepared
+_UNREAD = 100_000_000  # characters assumed for a data set before it is read
 _VALIDATION_SHARE = 0.1
 
 
 @dataclass(frozen=True)
 class TextFacts:
-    """train, validation: characters of the splits; alphabet: different characters; parts: texts that are trained on
+    """train, validation: characters of the splits; alphabet: distinct characters; parts: texts that are trained on
     together.
     """
 
@@ -30,7 +30,8 @@ class TextFacts:
 
 @dataclass(frozen=True)
 class MachineFacts:
-    """speeds: of each candidate, by config, tokens a second; empty: not measured. subwords: whether the library is there."""
+    """speeds: tokens a second of each candidate, by config; empty: not measured. subwords: whether the library is
+    installed."""
 
     subwords: bool
     precision: str = "fp32"
@@ -44,7 +45,7 @@ def subwords_there() -> bool:
 
 
 def text_facts(settings: Settings) -> Generator[Progress, None, TextFacts]:
-    """Read the text as characters; what is prepared stays in the cache. A streamed data set is not read for this.
+    """Read the text as characters; the prepared text stays in the cache. A streamed data set is not read for this.
 
     Raises RequestError as preparing it does.
     """

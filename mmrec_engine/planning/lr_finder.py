@@ -1,11 +1,12 @@
-"""Learning-rate range test: at which rate a model begins to learn, learns fastest, and falls apart.
+"""Learning-rate range test: the rates at which a model begins to learn, learns fastest, and diverges.
 
     for each of N steps: one real training step of a new model, at a rate that grows by the same factor from step to step
     ─► loss over rate: flat, falling, lowest, rising
 
 Source: Smith, "Cyclical Learning Rates for Training Neural Networks", 2017, section 3.3, with the rate raised exponentially
-as in fastai's `lr_find`. The steps are those of a run (`step.py`): its model, text, batch, dropout and clipping. Nothing is
-written, and the process has its switches and random state back afterwards; the model is the search's own.
+as in fastai's `lr_find`. The steps are those of a run (`train_step.py`): its model, text, batch, dropout and clipping. Nothing
+is
+written, and the process' switches and random state are restored; the search has a model of its own.
 """
 
 from __future__ import annotations
@@ -27,12 +28,12 @@ from mmrec_engine.training.device import no_memory, resolve_device, resolve_mach
 from mmrec_engine.training.device_memory import available
 from mmrec_engine.training.state import build_state
 
-_ADAMW_RATES = (1e-6, 1.0)  # Muon's are those of the AdamW beside it, divided by its share
+_ADAMW_RATES = (1e-6, 1.0)  # Muon's are those of the AdamW used with it, divided by its share
 _SMOOTHING_SHARE = 0.02  # of the planned steps: standard deviation of the smoothing
-_NEVER_SHARE = 0.25  # of the planned steps, the first ones: no rate so low diverges
-_LOST_AGAIN = 0.3  # of what the loss had gained: then it diverges
-_LEAST_SHARE = 0.05  # of the first loss: a smaller change tells nothing
-_LEAST_NOISES = 5.0  # median distances of the losses from their smoothed line: the same
+_NEVER_SHARE = 0.25  # of the planned steps, the first ones: so low a rate does not diverge
+_LOST_AGAIN = 0.3  # of the loss' decrease: a rise by this is divergence
+_LEAST_SHARE = 0.05  # of the first loss: a smaller change is not significant
+_LEAST_NOISES = 5.0  # median deviations of the losses from the smoothed curve: a smaller change is not significant
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,9 @@ class RatePoint:
 
 @dataclass(frozen=True)
 class RateSearch:
-    """What a range test has found so far. current: the rate in the settings; planned: steps, where it does not stop early.
+    """The results so far. current: the rate in the settings; planned: steps, if it does not stop early.
 
-    diverged_at: the rate at which the smoothed loss had lost again much of what it had gained, or where loss or gradient was
+    diverged_at: the rate at which the smoothed loss had risen by a large part of its decrease, or loss or gradient was
     not finite. done: the search has ended; only then there may be a suggestion.
     """
 
@@ -73,10 +74,10 @@ class RateSearch:
 
     @property
     def suggestion(self) -> float | None:
-        """A peak rate to train with, two digits; none while the search goes on, or where no rate made the loss fall.
+        """A peak rate to train with, two digits; None during the search, or if no rate decreased the loss.
 
         The geometric mean of the rate where the loss falls fastest, which trains slowly, and of the one where it is lowest,
-        which is the last before it rises. Of the rules compared it varied least and trained well (docs/performance.md).
+        which is the last before it rises. Of the compared rules it varied least and trained well (docs/performance.md).
         """
         losses, smoothed = [point.loss for point in self.points], [point.smoothed for point in self.points]
         if not self.done or self.lowest is None or self.steepest is None or not has_learnt(losses, smoothed):
@@ -88,11 +89,12 @@ class RateSearch:
 
 
 def search_rates(settings: Settings, corpus: Corpus, *, steps: int) -> Generator[RateSearch, None, None]:
-    """Search, and yield what is known after each step, the last time with `done`. To stop, leave the generator.
+    """Search, and yield the results after each step, the last time with `done`. To stop, close the generator.
 
-    corpus: prepared as the settings say. Holds threads and deterministic mode as a run does until it ends or is closed:
-    not while one trains in it. Raises RequestError where the steps need more memory than is safe, and for a device that is
-    not there; TrainingError where memory does not suffice all the same.
+    corpus: prepared as the settings say. Sets threads and deterministic mode as a run does until it ends or is closed,
+    so it must not run during a training. Raises RequestError if the steps need more memory than is safe, and for a device that
+    does
+    not exist; TrainingError if memory runs out nevertheless.
     """
     needed, free = fits(settings, corpus.tokenizer.vocab_size)
     device = resolve_device(settings.device)
@@ -118,9 +120,9 @@ def rates_of(settings: Settings, steps: int) -> list[float]:
 
 
 def smooth(losses: Sequence[float], deviation: float) -> list[float]:
-    """Mean of each loss and those around it, weighted by a Gaussian of this many steps, cut off at three deviations.
+    """Mean of each loss and its neighbours, weighted by a Gaussian of this many steps, cut off at three deviations.
 
-    Centred: a trailing mean would show the turn of the curve at too high a rate.
+    Centred: a trailing mean would show the minimum of the curve at too high a rate.
     """
     reach = max(1, math.ceil(3 * deviation))
     kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / deviation) ** 2)
@@ -135,27 +137,27 @@ def smoothed_points(rates: Sequence[float], losses: Sequence[float]) -> tuple[tu
     deviation = max(0.5, _SMOOTHING_SHARE * len(rates))
     smoothed = smooth(losses, deviation)
     points = tuple(RatePoint(*point) for point in zip(rates, losses, smoothed, strict=False))
-    last = len(losses) - math.ceil(deviation)  # later ones have neighbours on one side only, and go up and down
+    last = len(losses) - math.ceil(deviation)  # later ones have neighbours on one side only, and vary more
     diverged = last > _NEVER_SHARE * len(rates) and diverges(losses[:last], smoothed[:last])
     return points, rates[last - 1] if diverged else None
 
 
 def diverges(losses: Sequence[float], smoothed: Sequence[float]) -> bool:
-    """Whether the last smoothed loss has clearly lost again a part of what the lowest had gained on the first.
+    """Whether the last smoothed loss has clearly risen by a part of the decrease from the first to the lowest.
 
-    A multiple of the lowest loss, as is usual, would never be reached: the model's logits are bounded, and so is its loss.
+    The usual multiple of the lowest loss would never be reached: the model's logits are bounded, and so is its loss.
     """
     gained = smoothed[0] - min(smoothed)
     return smoothed[-1] > min(smoothed) + max(_LOST_AGAIN * gained, _least_change(losses, smoothed))
 
 
 def has_learnt(losses: Sequence[float], smoothed: Sequence[float]) -> bool:
-    """Whether the loss fell by more than it goes up and down from step to step."""
+    """Whether the loss fell by more than it varies from step to step."""
     return smoothed[0] - min(smoothed) > _least_change(losses, smoothed)
 
 
 def _least_change(losses: Sequence[float], smoothed: Sequence[float]) -> float:
-    """What a change of the smoothed loss must exceed to be more than noise, which is told from half of the steps."""
+    """The significance threshold of a change of the smoothed loss, estimated from half of the steps."""
     noise = float(np.median(np.abs(np.subtract(losses, smoothed))))
     return max(_LEAST_SHARE * smoothed[0], _LEAST_NOISES * noise)
 

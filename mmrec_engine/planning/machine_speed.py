@@ -1,7 +1,8 @@
-"""What this machine can do at most: products of large matrices, and moving numbers to memory and back.
+"""The peak speed of this machine: products of large matrices, and memory bandwidth.
 
-A training's share of the first is how well it uses the machine. The best of many rounds is taken, as other work can only
-make a round slower.
+The share of the first that a training reaches says how well it uses the machine. The best of many rounds counts, because other
+work
+can only make a round slower.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ import torch
 
 from mmrec_engine.training.device import PRECISIONS, Machine, seconds_of
 
-_SIZES = (256, 512, 1024, 2048)  # rows and columns; smaller ones do not fill the cores, larger ones not the caches
-_SIZES_ON_A_GPU = (1024, 2048, 4096, 8192)  # which has more units to fill
-_COPIED = 2**26  # bytes; more than caches hold
+_SIZES = (256, 512, 1024, 2048)  # rows and columns; smaller ones do not occupy the cores, larger ones exceed the caches
+_SIZES_ON_A_GPU = (1024, 2048, 4096, 8192)  # which has more units to occupy
+_COPIED = 2**26  # bytes; more than the caches
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class MachineSpeed:
 
 
 def measure_machine(machine: Machine, seconds: float = 1.0) -> MachineSpeed:
-    """Measured for about `seconds` each, with the threads that the process has now."""
+    """Measured for about `seconds` each, with the present number of threads."""
     matmul = {name: _fastest_product(machine.device, dtype, seconds) for name, dtype in PRECISIONS.items()}
     return MachineSpeed(matmul, _copied(machine.device, seconds))
 
@@ -46,7 +47,7 @@ def _fastest_product(device: torch.device, dtype: torch.dtype, seconds: float) -
     for size in sizes:
         matrix = torch.ones(size, size, device=device, dtype=dtype)
         operations = 2 * size**3
-        if best and operations / best > seconds:  # where there are no units for it, one round could take a minute
+        if best and operations / best > seconds:  # without hardware support one round could take a minute
             break
         best = max(best, operations / _shortest(partial(torch.mm, matrix, matrix), device, seconds / len(sizes)))
     return best
@@ -59,7 +60,7 @@ def _copied(device: torch.device, seconds: float) -> float:
 
 
 def _shortest(work: Callable[[], object], device: torch.device, seconds: float) -> float:
-    """Seconds of the shortest round; the first one, which makes buffers, is left out."""
+    """Seconds of the shortest round, without the first one, which allocates buffers."""
     work()
     until = time.perf_counter() + seconds
     shortest = seconds_of(work, device)

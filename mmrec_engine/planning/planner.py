@@ -1,4 +1,4 @@
-"""The planner at work: it looks at the text, measures the candidates, and hands over a plan. Trains nothing, keeps nothing."""
+"""Runs the planner: reads the text, measures the candidates, and returns a plan. Trains nothing, stores nothing."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from mmrec_engine.planning.facts import MachineFacts, subwords_there, text_facts
 from mmrec_engine.planning.speeds import Speeds
 from mmrec_engine.settings import Resolved
 
-_SHARE = 0.012  # of the time, for each candidate that is measured: half of it again to warm up
+_SHARE = 0.012  # of the time, for each candidate that is measured: half of it again for the warm-up
 _MOST_SECONDS = 1.5
 
 
 def plans_tokens(resolved: Resolved) -> bool:
-    """Whether the fast recipe leaves open what a token is, so that the size of the text decides."""
+    """Whether the fast recipe leaves the tokenizer open, so that the size of the text decides."""
     settings = resolved.settings
     return (
         settings.recipe == "fast"
@@ -29,7 +29,7 @@ def plans_tokens(resolved: Resolved) -> bool:
 
 
 def planned_tokens(resolved: Resolved) -> Generator[Progress, None, tuple[Resolved, Planned | None]]:
-    """The settings with the vocabulary that the text's size suggests, and the event that says so where it is not the usual."""
+    """The settings with the vocabulary that the text's size suggests, and the event that says so if it is not the default."""
     text = yield from text_facts(resolved.settings)
     choices = tokenizer_choices(text, MachineFacts(subwords_there()), resolved)
     chosen = choices.get("tokenizer")
@@ -42,7 +42,7 @@ def planned_tokens(resolved: Resolved) -> Generator[Progress, None, tuple[Resolv
 def as_trained(
     resolved: Resolved, speeds: Callable[[], Speeds]
 ) -> Generator[Progress, None, tuple[Resolved, Planned | None]]:
-    """The settings that a training would take, where nobody fixed all of them; as they are otherwise. Raises as `planned`."""
+    """The settings that a training would use, unless all of them are fixed; otherwise unchanged. Raises as `planned`."""
     if resolved.settings.time is not None:
         return (yield from planned(resolved, speeds()))
     if plans_tokens(resolved):
@@ -53,9 +53,9 @@ def as_trained(
 def planned(
     resolved: Resolved, speeds: Speeds, *, checks: bool = True
 ) -> Generator[Progress, None, tuple[Resolved, Planned]]:
-    """The settings that the planner chose beside what a person fixed.
+    """The settings that the planner chose in addition to the fixed ones.
 
-    Raises RequestError where the text cannot be used, where the time is too short, or where no candidate fits into memory.
+    Raises RequestError if the text cannot be used, if the time is too short, or if no candidate fits into memory.
     """
     text = yield from text_facts(resolved.settings)
     machine = MachineFacts(subwords_there(), resolved.settings.precision, resolved.settings.threads or 1)

@@ -1,4 +1,4 @@
-"""What a run does beside its steps, measured: an evaluation, a sample, a checkpoint. `run_time.py` adds them up."""
+"""Measured costs of a run beside its steps: an evaluation, a sample, a checkpoint. `run_time.py` adds them up."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from mmrec_engine.runs.run_time import MOST_BESIDE, SAMPLE_TOKENS, Costs
 from mmrec_engine.settings import Settings
 from mmrec_engine.training.device import Machine, seconds_of
 
-_WRITTEN = 12  # tokens of a sample, by which all are estimated
-_MOST_WRITTEN_BYTES = 32 * 2**20  # of a checkpoint, by which a larger one is estimated
+_WRITTEN = 12  # tokens of a measured sample
+_MOST_WRITTEN_BYTES = 32 * 2**20  # of a measured checkpoint; larger ones are extrapolated
 _WEIGHT_AND_MOMENTS = 3
 _COPIES = 1.5  # a best checkpoint is written and then copied; every other one is written
 _USUAL_BYTES_A_SECOND = 200e6  # where nothing can be written here
@@ -34,7 +34,7 @@ def run_costs(
     windows: int,
     stop: Callable[[], bool],
 ) -> Costs:
-    """Seconds of each part of a run of this model. windows: of the validation split. What `stop` cuts off counts as nothing."""
+    """Seconds of each part of a run of this model. windows: of the validation split. Parts cut off by `stop` count as 0."""
     batch = max(1, TOKENS_AN_EVALUATION // settings.seq_len)
     shape = (min(batch, max(1, windows)), settings.seq_len)
     inputs = torch.zeros(shape, dtype=torch.int64, device=machine.device)
@@ -58,7 +58,7 @@ def _seconds_a_token(model: LanguageModel, machine: Machine) -> float:
         began = time.perf_counter()
         for _ in range(_WRITTEN):
             logits, state = model.advance(token, state)
-            float(logits.sum())  # as drawing does, this waits for the device
+            float(logits.sum())  # as sampling does, this waits for the device
         return (time.perf_counter() - began) / _WRITTEN
 
 

@@ -1,4 +1,4 @@
-"""How fast this machine trains a candidate: a few real steps, measured once and remembered in the cache."""
+"""How fast this machine trains a candidate: a few real steps, measured once and cached."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from mmrec_engine.training.machine_cache import MachineCache
 
 @dataclass(frozen=True)
 class Speed:
-    """Tokens a second; trusted: whether the machine had so little else to do that the figure may be remembered."""
+    """Tokens a second; trusted: whether the machine was idle enough for the figure to be cached."""
 
     tokens_per_second: float
     trusted: bool = True
 
 
-# Of settings and ids of the vocabulary, in about so many seconds; None where they would not fit into memory.
+# Of settings and ids of the vocabulary, in about so many seconds; None if they would not fit into memory.
 Measure = Callable[[Settings, int, float], Speed | None]
 
 
 class Speeds:
-    """machine: what names it, so that another machine's figures are not taken; measure: makes the steps."""
+    """machine: a name, so that another machine's figures are not used; measure: makes the steps."""
 
     def __init__(self, machine: str, measure: Measure) -> None:
         self._machine, self._measure = machine, measure
         self._known = MachineCache("throughput.json", _tokens_per_second)
 
     def of(self, settings: Settings, vocabulary: int, seconds: float) -> float | None:
-        """Tokens a second, remembered or measured for about `seconds`."""
+        """Tokens a second, from the cache or measured for about `seconds`."""
         key = self._key(settings, vocabulary)
         known = self._known.get(key)
         if known is not None:

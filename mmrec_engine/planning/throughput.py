@@ -1,7 +1,8 @@
-"""How fast this machine trains: a model of the size that is asked for makes real steps on random ids, and is thrown away.
+"""How fast this machine trains: a model of the given size makes real steps on random ids, and is discarded.
 
-The steps are those of a training (`train_step.py`), at rate zero: the same work, and no weight moves, so nothing can
-diverge. Threads and deterministic mode are as in a run (`training/device.py`), process-wide: not while one trains in it.
+The steps are those of a training (`train_step.py`) with a learning rate of zero: the same work, but no weight changes, so
+nothing can
+diverge. Threads and deterministic mode are set as in a run (`training/device.py`) for the process: not during a training.
 """
 
 from __future__ import annotations
@@ -28,17 +29,17 @@ from mmrec_engine.training.train_step import Stepper
 
 __all__ = ["Calibration", "fits", "measure"]
 
-_WARM_UP_SHARE = 0.5  # of the seconds of measuring; before them
-_MOST_WINDOWS = 64  # different windows; further ones are these again
+_WARM_UP_SHARE = 0.5  # of the measured seconds; before them
+_MOST_WINDOWS = 64  # distinct windows; further ones repeat them
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """seconds_a_step: median of the measured steps, those of the warm-up (kernels, buffers, threads, clocks) left out.
+    """seconds_a_step: median of the measured steps, without those of the warm-up (kernels, buffers, threads, clocks).
 
-    optimizer_share: the part of it that the optimizer takes, none where the device does not tell.
-    cpu_share: the part of its threads' time that the process was given meanwhile: 1 where nothing else runs; none on a GPU.
-    costs: of a step and of what a run does beside its steps, where that was asked for.
+    optimizer_share: the part of it that the optimizer takes, None if the device does not report it.
+    cpu_share: the part of its threads' time that the process got: 1 on an idle machine; None on a GPU.
+    costs: of a step and of a run beside its steps, if requested.
     """
 
     seconds_a_step: float
@@ -57,13 +58,14 @@ def measure(
     stop: Callable[[], bool],
     validation_windows: int | None = None,
 ) -> Calibration | None:
-    """Train for about `seconds` on this machine after a warm-up of half as long, two steps at least. None where `stop` says so
+    """Train for about `seconds` on this machine after a warm-up of half as long, two steps at least. None if `stop` returns
+    True
     between steps.
 
-    vocabulary: ids, the special ones counted. validation_windows: of the text, where the costs of a whole run are asked for.
-    Takes as much memory as the training would: ask `fits` before, and leave it where
-    the estimate is above 80 % of what is available. Steps are made as the settings say, or as those of a short run would be
-    (`planning.compile_mode`). Raises RequestError for a device that is not there.
+    vocabulary: ids, including special ones. validation_windows: of the text, if the costs of a whole run are requested.
+    Takes as much memory as the training would: call `fits` before, and do not measure if
+    the estimate is above 80 % of the available memory. Steps run in the mode of the settings, or in that of a short run
+    (`planning.compile_mode`). Raises RequestError for a device that does not exist.
     """
     machine = with_mode(settings, vocabulary, resolve_machine(settings), measure)
     model = create_model(model_config(settings, vocabulary), settings.seed)

@@ -1,4 +1,4 @@
-"""Remedies without asking: the first sound one of what is found wrong is taken, at once or in a further run.
+"""Remedies without asking: the first sound one for a finding is applied, in the running training or in a follow-up run.
 
 event ──► AutoRemedy.add ──► control: "change", or "stop"          run over ──► AutoRemedy.next_run ──► settings, origin
 """
@@ -22,7 +22,7 @@ _SERIOUS = ("warn", "fail")
 
 
 class AutoRemedy:
-    """applied: remedies so far, of `MOST`. Each run gets its own `control` (`begin`); the count goes on."""
+    """applied: number of remedies so far, of `MOST`. Each run gets its own `control` (`begin`); the count continues."""
 
     def __init__(self) -> None:
         self.applied = 0
@@ -30,7 +30,7 @@ class AutoRemedy:
         self._pending: Offer | None = None
 
     def begin(self, control: Control) -> None:
-        """A further run starts."""
+        """Begin a follow-up run."""
         self._control, self._pending = control, None
 
     def add(self, event: Event, history: History) -> None:
@@ -42,7 +42,7 @@ class AutoRemedy:
                 self._take(event, history)
 
     def next_run(self, folder: Path) -> tuple[Resolved, Origin] | None:
-        """The run to begin now that this one is over; none where nothing is left to mend. Raises RequestError."""
+        """The run to begin now that this one has ended; None if there is nothing left to remedy. Raises RequestError."""
         offer, self._pending = self._pending, None
         if offer is None:
             return None
@@ -51,7 +51,7 @@ class AutoRemedy:
         return follow(folder, offer=offer)
 
     def mended(self, resolved: Resolved, findings: list[dict[str, Any]]) -> tuple[Resolved, Origin] | None:
-        """The same run with a remedy for what failed before it started; none where there is no sound one."""
+        """The same run with a remedy for what failed before it started; None if there is no sound one."""
         settings = resolved.settings.as_dict()
         offer = sound_offer(offers(findings, settings)) if self.applied < MOST else None
         if offer is None:

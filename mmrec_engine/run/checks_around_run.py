@@ -1,6 +1,6 @@
-"""A run judged from its first word to its last: the checks before training, those after a good end, and the report.
+"""The checks around a run: those before training, those after a normal end, and the report.
 
-The checks on its events (`checks.monitor`) belong to every run; these here cost seconds, so whoever starts a run asks for them.
+The checks on its events (`checks.monitor`) belong to every run; these take seconds, so the caller of a run requests them.
 """
 
 from __future__ import annotations
@@ -32,12 +32,13 @@ Stopping = Callable[[], bool]
 
 @dataclass(frozen=True)
 class RunChecks:
-    """How a run is judged.
+    """Which checks a run has.
 
-    before: run the checks before training; otherwise only the baselines are counted, by which the checks on events judge.
-    found: what these checks have found already, for this very run; it is recorded and they are not run again, and whoever
-    gives it has seen it: none of it stops the run. strict: warnings stop it too. language: of report.md.
-    waived: ids of checks whose findings stop nothing.
+    before: run the checks before training; otherwise only the baselines are computed, which the checks on events use.
+    found: findings that these checks have made already for this very run; they are recorded, the checks are not run again, and
+    the
+    caller has seen them: none of them stops the run. strict: warnings stop it too. language: of report.md.
+    waived: ids of checks whose findings do not stop a run.
     """
 
     before: bool = True
@@ -48,7 +49,7 @@ class RunChecks:
 
     @property
     def all_waived(self) -> frozenset[str]:
-        """With those that were waived where the checks were made."""
+        """With the checks that were waived where the findings were made."""
         return self.waived | {str(one["id"]) for one in self.found if is_waived(one)}
 
     def check_before(
@@ -61,9 +62,9 @@ class RunChecks:
         warm_start: bool,
         stopping: Stopping,
     ) -> Generator[Event, None, dict[str, float]]:
-        """The checks before training. Returns the baselines (nats a token) that they counted.
+        """The checks before training. Returns the n-gram baselines (nats a token).
 
-        Raises TrainingError where a check failed, Interrupted where the run was asked to stop meanwhile.
+        Raises TrainingError if a check failed, Interrupted if the run was stopped meanwhile.
         """
         findings: list[Finding] = list(self.found)
         yield from (events.Check(finding=one) for one in findings)
@@ -84,7 +85,7 @@ class RunChecks:
         return baselines_of(findings)
 
     def check_after(self, folder: Path, corpus: Corpus, stopping: Stopping) -> Iterator[Event]:
-        """The checks of a run that has come to a good end and is about to say so. A stop asked meanwhile leaves the rest."""
+        """The checks of a run that has ended normally, before its last event. A stop request skips the remaining ones."""
         history = RunReader(folder).glance()
         step = history.last_step.step if history.last_step else 0
         total = len(checks_of(history.settings))

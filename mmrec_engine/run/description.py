@@ -1,4 +1,4 @@
-"""What run.json and the first event tell of a run."""
+"""The content of run.json and of the first event."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mmrec_engine.version import __version__
 
 
 def description(training: TrainingState, sources: dict[str, str], origin: dict[str, Any]) -> dict[str, Any]:
-    """run.json. sources: where each setting came from; origin: what the run follows from."""
+    """run.json. sources: of each setting; origin: the run that this one follows."""
     return {
         "settings": training.settings.as_dict(),
         "sources": sources,
@@ -38,7 +38,7 @@ def description(training: TrainingState, sources: dict[str, str], origin: dict[s
 
 
 def started(training: TrainingState, described: dict[str, Any], baselines: dict[str, float]) -> events.RunStarted:
-    """The first event. described: the run's description; baselines: losses of counting, nats a token."""
+    """The first event. described: the run's description; baselines: n-gram baselines, nats a token."""
     length = training.settings.seq_len
     return events.RunStarted(
         planned_steps=training.plan.planned_steps,
@@ -57,6 +57,6 @@ def started(training: TrainingState, described: dict[str, Any], baselines: dict[
 
 
 def _quota() -> dict[str, Any]:
-    """What a container allows of the machine's cores, where it allows less than all."""
+    """A container's limit of cores, if it is below all cores of the machine."""
     quota = cpu_quota()
     return {} if quota is None else {"cores": allowed_cores(), "cpu_quota": round(quota, 3)}

@@ -1,8 +1,8 @@
-"""A run that follows from an earlier one: its settings, a remedy for what was found, and the weights it begins with.
+"""A follow-up run: its settings, a remedy for a finding of the earlier run, and its first weights.
 
-    RUN, a remedy ──► follow ──► the settings of a new run in a folder of its own, and where it came from
+    RUN, a remedy ──► follow ──► the settings of a new run in its own folder, and its origin
 
-Reads the earlier run and changes nothing of it. Knows no torch.
+Reads the earlier run and changes nothing of it. Does not load torch.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ from mmrec_engine.storage.run_files import BEST
 
 Way = Literal["now", "best", "start"]
 _CALLS_FOR_ACTION = ("fail", "warn", "note")
-# The weights are still good when these are found, so a training that goes on can be steered.
+# With these findings the weights are still good, so a running training can be changed.
 _STEERED = frozenset({
     "loss-spike", "clipping-always", "update-ratio", "loss-not-falling", "underfitting", "accuracy-rising",
     "first-evaluation-late", "out-of-memory",
 })  # fmt: skip
-_NOT_UNASKED = frozenset({"larger-config"})  # many times the work
+_NOT_UNASKED = frozenset({"larger-config"})  # takes many times as long
 _NUMBERED = re.compile(r"-\d+$")
 
 
 @dataclass(frozen=True)
 class Offer:
-    """A remedy of a finding, as it stands for a run now. way: at once in the training that goes on, or in a new run."""
+    """A remedy for a finding, for the present state of a run. way: in the running training, or in a new run."""
 
     finding: Finding
     id: str
@@ -46,13 +46,14 @@ class Offer:
 
     @property
     def remedy(self) -> dict[str, Any]:
-        """As findings carry it."""
+        """The form that findings contain."""
         return {"id": self.id, "settings": self.changes, "before": self.before}
 
 
 @dataclass(frozen=True)
 class Origin:
-    """What a run follows from. changes: of the earlier run's settings, by name: before and after; weights: whose are first."""
+    """The origin of a follow-up run. changes: of the earlier run's settings, by name: before and after; weights: the run of
+    the first weights."""
 
     run: str
     finding: str = ""
@@ -64,7 +65,7 @@ class Origin:
         return {**asdict(self), "changes": {name: list(pair) for name, pair in self.changes.items()}}
 
     def as_change(self, planned_steps: int) -> events.SettingsChanged:
-        """The event by which the new run notes its remedy."""
+        """The event by which the new run records its remedy."""
         return events.SettingsChanged(
             changes={name: after for name, (_, after) in self.changes.items()},
             before={name: before for name, (before, _) in self.changes.items()},
@@ -76,10 +77,10 @@ class Origin:
 def offers(
     findings: Iterable[Finding], settings: Mapping[str, Any], *, live: bool = False, warmup_ended: bool = True
 ) -> list[Offer]:
-    """What can be done by a change of settings about the last word of each check, the gravest finding first.
+    """The remedies for the last finding of each check, the most severe one first.
 
-    settings: of the run as they are now, `planned_steps` among them if known. live: whether a training goes on that could
-    take changes at once.
+    settings: of the run as they are now, with `planned_steps` if known. live: whether a training is running that can
+    apply changes.
     """
     last = [one for one in newest(list(findings)) if one.get("status") in _CALLS_FOR_ACTION]
     found: list[Offer] = []
@@ -94,7 +95,7 @@ def offers(
 
 
 def way_of(finding: str, changes: Mapping[str, Any], *, live: bool, warmup_ended: bool = True) -> Way:
-    """How a remedy is best applied: at once, in a new run from the best weights so far, or in one that begins anew."""
+    """How a remedy is best applied: at once, in a new run from the best weights so far, or in one with new weights."""
     if (
         live
         and can_change_while_running(changes, warmup_ended)
@@ -107,12 +108,12 @@ def way_of(finding: str, changes: Mapping[str, Any], *, live: bool, warmup_ended
 
 
 def sound_offer(found: Iterable[Offer]) -> Offer | None:
-    """The first offer that may be taken without asking: for a warning or worse, and not many times the work."""
+    """The first offer that may be applied without asking: for a warning or worse, and not many times as long."""
     return next((one for one in found if one.finding["status"] != "note" and one.id not in _NOT_UNASKED), None)
 
 
 def leaves_checks_valid(changes: Iterable[str]) -> bool:
-    """Whether what the checks before training found holds after these settings have changed too."""
+    """Whether the findings of the checks before training are still valid after these settings have changed."""
     return set(changes).isdisjoint(settings_that_decide("weights", "checks"))
 
 
@@ -123,11 +124,12 @@ def follow(
     from_file: Mapping[str, Any] | None = None,
     offer: Offer | None = None,
 ) -> tuple[Resolved, Origin]:
-    """The settings of a run that follows from the one in `folder`, and its origin.
+    """The settings of a follow-up run of the one in `folder`, and its origin.
 
-    remedy: the id of a remedy that the run's findings offer, or of a finding, whose first remedy it is; none: only what is
-    given by hand or in a file differs, and it begins with the best weights. offer: the remedy, where it is known already.
-    Raises RequestError where there is no such remedy, or the run cannot be read.
+    remedy: the id of a remedy that the run's findings offer, or of a finding, whose first remedy is used; None: only the
+    settings
+    given as flags or in a file differ, and it begins with the best weights. offer: the remedy, if it is known already.
+    Raises RequestError if there is no such remedy, or the run cannot be read.
     """
     by_hand, from_file = dict(by_hand or {}), dict(from_file or {})
     stored = _settings_of(folder)
@@ -140,7 +142,7 @@ def follow(
     weights: Literal["best", "start"] = "start" if offer is not None and offer.way == "start" else "best"
     best = folder.absolute() / BEST
     if "init_from" not in by_hand and "init_from" not in from_file:
-        # Anew, or a run that was begun from others' weights begins from them again.
+        # From scratch; a run that began with the weights of another one begins with them again.
         if weights == "best" and best.exists():
             stored["init_from"] = str(best)
         elif weights == "best":
@@ -175,20 +177,20 @@ def _chosen(folder: Path, remedy: str, settings: Mapping[str, Any]) -> Offer:
 
 
 def _settings_of(folder: Path) -> dict[str, Any]:
-    """The run's settings as last changed; its place and its name are not taken along."""
+    """The run's settings with their last changes, without its folder and name."""
     described = read_description(folder)
     if described is None:
         raise RequestError("run-missing", path=folder)
     sources = described.get("sources", {})
     own: tuple[str, ...] = ("output_dir", "name")
     timed = described["settings"].get("time") is not None
-    if timed and isinstance(sources, Mapping):  # how many steps fit is found anew
+    if timed and isinstance(sources, Mapping):  # the number of steps is planned again
         own += tuple(name for name in ("max_steps", "eval_every") if sources.get(name) == "planner")
     return {name: value for name, value in described["settings"].items() if name in FIELDS and name not in own}
 
 
 def _remedies_now(finding: Finding, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """A finding's remedies beside the settings as they are now; of one that is told before training, as it was told."""
+    """A finding's remedies for the present settings; if it was made before training, as it was reported."""
     if finding.get("phase") == "before":
         return [one for one in finding.get("remedies", []) if isinstance(one.get("settings"), Mapping)]
     values = finding.get("values")

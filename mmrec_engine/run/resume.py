@@ -1,4 +1,4 @@
-"""The settings of a run as they are given, made fit to be resumed, and merged with those of the run that is resumed."""
+"""Given settings prepared for storage, and merged with those of a run that is resumed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mmrec_engine.settings import CORPUS_CHOICE, FIELDS, Resolved, Settings, par
 from mmrec_engine.settings.declaration import flag
 from mmrec_engine.storage.run_files import DESCRIPTION
 
-_KEPT = ("settings", "corpus", "precision", "compile", "kernel")  # in a checkpoint, of what run.json tells
+_KEPT = ("settings", "corpus", "precision", "compile", "kernel")  # in a checkpoint, of the content of run.json
 _LIMITS = {"epochs", "max_steps", "time", "target_loss", "target_bits", "early_stopping_patience", "early_stopping_on"}
 
 
@@ -39,9 +39,9 @@ def anchored(resolved: Resolved) -> Resolved:
 
 
 def description_of(folder: Path) -> dict[str, Any]:
-    """run.json, or what the newest checkpoint knows where that is gone; empty where there is neither.
+    """run.json, or the description in the newest checkpoint if it is missing; empty if there is neither.
 
-    Raises RequestError where there are only damaged checkpoints to know it from: the settings to begin anew with are lost.
+    Raises RequestError if there are only damaged checkpoints: then the settings are lost.
     """
     description = read_description(folder)
     if description is None:
@@ -61,7 +61,7 @@ def description_of(folder: Path) -> dict[str, Any]:
 
 
 def as_stored(resolved: Resolved, description: dict[str, Any]) -> Resolved:
-    """The stored run's settings with what was given by hand over them. Raises RequestError where the two cannot agree."""
+    """The stored run's settings with the given ones over them. Raises RequestError if the two conflict."""
     stored = {name: parse(name, value) for name, value in description["settings"].items() if name in FIELDS}
     settings = resolved.settings
     given = {
@@ -79,10 +79,10 @@ def as_stored(resolved: Resolved, description: dict[str, Any]) -> Resolved:
         if name not in changes and name not in CORPUS_CHOICE and value != stored.get(name, FIELDS[name].default):
             raise RequestError("resume-differs", flag=flag(name), given=value, stored=stored.get(name))
     if ("epochs" in changes) != ("max_steps" in changes):
-        # A new limit takes the place of the old ones, or the run could not go on.
+        # A new limit replaces the old ones, or the run could not continue.
         changes = {"epochs": None, "max_steps": None, **changes}
     if "time" not in changes and {"epochs", "max_steps"} & {name for name in changes if changes[name] is not None}:
-        changes["time"] = None  # what it was given is over, or would be before the new limit
+        changes["time"] = None  # the given time is over, or would be before the new limit
     merged = resolve(changes, None, {**stored, "output_dir": settings.output_dir, "name": settings.name})
     known = description.get("sources", {})
     sources = {name: known.get(name, source) if source == "run" else source for name, source in merged.sources.items()}
@@ -90,7 +90,7 @@ def as_stored(resolved: Resolved, description: dict[str, Any]) -> Resolved:
 
 
 def _corpus_of(settings: Mapping[str, Any]) -> str | tuple[str, ...]:
-    """Which text the settings name: a path or a built-in name, or several."""
+    """The text of the settings: a path or a built-in name, or several."""
     if settings.get("data_dir"):
         return moved(settings["data_dir"], Path.resolve)
     corpus: str | tuple[str, ...] = settings.get("corpus") or "sample"
@@ -98,9 +98,9 @@ def _corpus_of(settings: Mapping[str, Any]) -> str | tuple[str, ...]:
 
 
 def _may_have_moved(given: Mapping[str, Any], stored: Mapping[str, Any]) -> bool:
-    """Whether the given text can be the stored one in another place; its fingerprint tells, once it is read.
+    """Whether the given text can be the stored one in another place; its fingerprint decides once it is read.
 
-    Of several texts the names and the weights stay: windows, tags and what is judged follow them.
+    Of several texts the names and the weights must be the same, because windows, tags and the deciding loss depend on them.
     """
     if given.get("data_dir") and stored.get("data_dir"):
         return _names_and_weights(given["data_dir"]) == _names_and_weights(stored["data_dir"])
@@ -118,13 +118,13 @@ def _names_and_weights(data_dir: str | tuple[str, ...]) -> list[tuple[str, float
 
 
 def ends_as_before(checkpoint: Mapping[str, Any], settings: Settings) -> bool:
-    """Whether nothing of what ends a run is other than in its last checkpoint."""
+    """Whether every setting that ends a run is the same as in its last checkpoint."""
     changed = changed_since(checkpoint, settings)
     return changed is None or not _LIMITS & changed.changes.keys()
 
 
 def changed_since(checkpoint: Mapping[str, Any], settings: Settings) -> events.SettingsChanged | None:
-    """What is other than in the checkpoint to go on from: given by hand now, or changed shortly before a crash."""
+    """Settings that differ from the checkpoint: given now, or changed shortly before a crash."""
     stored, now = checkpoint.get("settings", {}), settings.as_dict()
     moved = ("output_dir", "name")
     changes = {

@@ -1,4 +1,4 @@
-"""A run that has a given time: its deadline, and what of the time earlier processes have used."""
+"""A run with a given time: its deadline, and the time that earlier processes have used."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from mmrec_engine.storage.run_files import EVENTS
 from mmrec_engine.training.deadline import Beside, Deadline
 from mmrec_engine.training.state import TrainingState
 
-_FALLBACK_SPEED = 5000.0  # tokens a second, where nothing was measured: the steps soon tell
-_VALIDATION_SPEED = 2.0  # tokens a second of a validation against those of training
-_TRAINING_SIDE = 65_536  # tokens of the training split that are looked at beside a validation, at most
+_FALLBACK_SPEED = 5000.0  # tokens a second without a measurement: the first steps correct it
+_VALIDATION_SPEED = 2.0  # tokens a second of a validation relative to training
+_TRAINING_SIDE = 65_536  # tokens of the training split that are evaluated with a validation, at most
 _CHECKS_AFTER, _WITHOUT_CHECKS = 3.5, 0.7  # seconds from the last checkpoint to the end of the process
-_CHECKED_TOKENS = 40_000  # that the checks after training pass through the model, at most
+_CHECKED_TOKENS = 40_000  # that the checks after training evaluate, at most
 
 
 def deadline_of(
     training: TrainingState, began: float, used: float, expected: Mapping[str, Any], checks: bool
 ) -> Deadline:
-    """began: on the monotonic clock. used: of the time before. expected: of the plan, where there is one."""
+    """began: on the monotonic clock. used: of the time before. expected: of the plan, if there is one."""
     settings, known = training.settings, expected.get("tokens_per_second")
     tokens = settings.windows_a_step * settings.seq_len
     speed = float(known) if isinstance(known, int | float) and known > 0 else _FALLBACK_SPEED
@@ -39,7 +39,7 @@ def deadline_of(
 
 
 def used_after(folder: Path, checkpoint: str) -> float:
-    """Seconds that a run went on for after it had written this checkpoint, as far as its record tells."""
+    """Seconds that a run continued after it had written this checkpoint, according to its record."""
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError), open_plain(folder / EVENTS) as file:
         last = json.loads(next(newest_lines(file, r"\w+")))["time"]
         for line in newest_lines(file, "checkpoint"):

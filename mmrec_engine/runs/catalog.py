@@ -1,6 +1,6 @@
-"""Runs as others than their owner meet them: described, listed, found, asked; live, ended or dead; removed once they are over.
+"""Runs as seen from outside: described, listed, found, sent requests; live, ended or dead; deleted.
 
-Writes the list of where runs are, and requests to a run; what is in its folder otherwise is its owner's (run_folder.py).
+Writes the list of run folders, and requests to a run; everything else in its folder is written by its owner (run_folder.py).
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _TABLES = ("sources", "corpus", "origin")
 
 
 def read_description(folder: Path) -> dict[str, Any] | None:
-    """run.json of a run folder; None where there is none. Raises RequestError where it is damaged."""
+    """run.json of a run folder; None if there is none. Raises RequestError if it is damaged."""
     try:
         return check_description(json.loads(read_plain(folder / DESCRIPTION)))
     except FileNotFoundError:
@@ -59,7 +59,7 @@ def read_description(folder: Path) -> dict[str, Any] | None:
 
 
 def check_description(description: Any) -> dict[str, Any]:
-    """The description. Raises ValueError for one that a run cannot go on from; parts may be missing."""
+    """The description. Raises ValueError for one from which a run cannot be resumed; parts may be missing."""
     if not isinstance(description, dict) or not isinstance(description.get("settings"), dict):
         raise UnusableError("no-settings")
     for name in _TABLES:
@@ -74,7 +74,7 @@ def check_description(description: Any) -> dict[str, Any]:
 
 
 def read_events(folder: Path) -> Iterator[events.Event]:
-    """The events recorded so far; lines that are torn, unknown or longer than any event are passed over."""
+    """The events recorded so far; lines that are torn, unknown or longer than any event are skipped."""
     try:
         with open_plain(folder / EVENTS) as file:
             for _, block in blocks(file, os.fstat(file.fileno()).st_size):
@@ -85,7 +85,7 @@ def read_events(folder: Path) -> Iterator[events.Event]:
 
 @dataclass(frozen=True)
 class RunSummary:
-    """A line in the list of runs. state: the last state word, DIED where the process is gone without having ended."""
+    """A line in the list of runs. state: the last state word, DIED if the process is gone without having ended the run."""
 
     name: str
     path: Path
@@ -99,20 +99,20 @@ class RunSummary:
 
 
 def known_runs() -> list[RunSummary]:
-    """Every run noted in the user's state folder that still exists, newest first; also one that a process prepares to make."""
+    """Every run noted in the user's state folder that still exists, newest first; also one that is being prepared."""
     return sorted(filter(None, map(_summarised, _noted())), key=lambda summary: -summary.changed)
 
 
 def newest_live_run() -> Path | None:
-    """The run that a process works on now, the newest where there are several."""
+    """The run that a process works on now, the newest if there are several."""
     return next((summary.path for summary in known_runs() if is_live(summary.path)), None)
 
 
 @contextlib.contextmanager
 def noted_while_preparing(folder: Path) -> Iterator[None]:
-    """Have the folder found from anywhere while a run is prepared in it. Nothing is left of this note afterwards.
+    """Make the folder findable while a run is prepared in it. The note is removed afterwards.
 
-    Each note is a file of its own, because several processes can't take lines out of one.
+    Each note is a file of its own, because several processes cannot remove lines from one.
     """
     notes, made = _preparing(), []
     try:
@@ -134,28 +134,28 @@ def noted_while_preparing(folder: Path) -> Iterator[None]:
 
 
 def note_run(folder: Path) -> None:
-    """Remember where a run was made, so that it is found from anywhere. A state folder that cannot be written is no harm."""
+    """Note where a run was made, so that it is found from any working folder. An unwritable state folder is ignored."""
     try:
         register = _register()
         register.parent.mkdir(parents=True, exist_ok=True)
         line = os.fsencode(folder.resolve()) + b"\n"
         with register.open("ab+") as file:
             file.seek(0)
-            if line not in file and line.count(b"\n") == 1:  # a name that breaks the line would note other folders
+            if line not in file and line.count(b"\n") == 1:  # a name with a line end would note other folders
                 file.write(line)
     except OSError:
         pass
 
 
 def summarise(folder: Path) -> RunSummary | None:
-    """What a run came to, read from its events; None where the folder holds no run and no process prepares one in it."""
+    """The result of a run, from its events; None if the folder holds no run and none is being prepared in it."""
     live = is_live(folder)
     if not live and not holds_run(folder):
         return None
     step, best, state, finished = 0, None, "PREPARING", False
     try:
         with open_plain(folder / EVENTS) as file:
-            # Each is the newest line of its kind: looked for from the end, it is found soon in a record of any size.
+            # Each is the newest line of its kind: a search from the end finds it soon in a record of any size.
             last_step = next(_parsed(newest_lines(file, "step")), None)
             step = last_step.step if last_step else 0
             bests = (line for line in newest_lines(file, "validation") if b'"best": true' in line)
@@ -176,9 +176,9 @@ def summarise(folder: Path) -> RunSummary | None:
 
 
 def find_run(name: str) -> Path:
-    """The run folder that a person names: a path, a name under checkpoints/, or a noted run. Raises RequestError.
+    """The run folder that a user names: a path, a name under checkpoints/, or a noted run. Raises RequestError.
 
-    It may be one in which a process still prepares a run.
+    A run may still be in preparation there.
     """
     for candidate in (Path(name), Path("checkpoints") / name):
         if holds_run(candidate) or is_live(candidate):
@@ -193,7 +193,8 @@ def find_run(name: str) -> Path:
 
 
 def locate(name: str) -> Path:
-    """The checkpoint or exported folder that a person names: a path, or a run, whose best it is. Raises RequestError."""
+    """The checkpoint or exported folder that a user names: a path, or a run, of which the best is used. Raises
+    RequestError."""
     path = Path(name)
     if os.path.isfile(path) or os.path.isfile(path / WEIGHTS):  # noqa: PTH113, a name may be too long to ask for
         return path

@@ -1,4 +1,4 @@
-"""What only a person can judge: their ticks on the guide's items, kept beside the run."""
+"""Items that only a person can judge: the user's ticks on the guide's items, stored in the run folder."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def read_ticks(folder: Path) -> dict[str, bool]:
 
 
 def write_ticks(folder: Path, ticks: dict[str, bool]) -> None:
-    """Written whole or not at all. Raises RequestError where the folder cannot be written."""
+    """Written atomically. Raises RequestError if the folder cannot be written."""
     try:
         write_whole(folder / TICKS, json.dumps(ticks))
     except OSError as error:

@@ -1,8 +1,9 @@
-"""Checkpoint files: whole or not at all, verified when read, loadable without running any code.
+"""Checkpoint files: complete or absent, verified when read, loaded without running any code.
 
 A checkpoint is a dict of dicts, lists, str, int, float, bool, None and tensors, written to a temporary name, synced and then
-renamed; a checksum over all names, types, shapes and bytes tells a torn or altered one. Which one to trust after a crash is
-decided here too. Knows no training loop.
+renamed; a checksum over all names, types, shapes and bytes detects a truncated or altered one. Which one to use after a crash
+is
+decided here too. Must not know: the training loop.
 """
 
 from __future__ import annotations
@@ -30,9 +31,9 @@ _PARTS = ("model", "optimizer", "progress", "settings", "model_config", "tokeniz
 
 
 class Pending:
-    """A checkpoint that is written and synced under a temporary name; `commit` gives it its own.
+    """A checkpoint that is written and synced under a temporary name; `commit` renames it.
 
-    Left as a context without that, or where that fails, nothing remains of it.
+    If the context ends without a commit, or the commit fails, nothing remains.
     """
 
     def __init__(self, path: Path) -> None:
@@ -41,7 +42,7 @@ class Pending:
 
     @classmethod
     def of_content(cls, path: Path, content: dict[str, Any]) -> Pending:
-        """Write `content`, with format number and checksum added. Raises OSError, leaving nothing, where it cannot."""
+        """Write `content`, with format number and checksum. Raises OSError and leaves nothing if it fails."""
         pending = cls(path)
         whole = {**content, "format": FORMAT}
         whole["checksum"] = checksum(whole)
@@ -77,7 +78,7 @@ class Pending:
 
 
 class _RemovedOnError:
-    """Removes a half-written file; turns PyTorch's own error of a failed write into the OSError behind it."""
+    """Removes an incomplete file; turns PyTorch's own error of a failed write into the OSError behind it."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -96,7 +97,7 @@ class _RemovedOnError:
 def read(path: Path) -> dict[str, Any]:
     """The verified content of a checkpoint file, tensors on the CPU.
 
-    Raises RequestError where the file is missing, damaged, foreign or of a newer format. No code in the file is ever run.
+    Raises RequestError if the file is missing, damaged, of another kind or of a newer format. No code in the file is ever run.
     """
     try:
         _refuse_swelling(path)
@@ -106,7 +107,7 @@ def read(path: Path) -> dict[str, Any]:
         raise RequestError("run-missing", path=path) from None
     except pickle.UnpicklingError:
         raise RequestError("checkpoint-damaged", path=path, reason=reason_words("more-than-values")) from None
-    except Exception as error:  # whatever a damaged or hostile file makes the reader raise
+    except Exception as error:  # a damaged or hostile file can make the reader raise anything
         raise RequestError("checkpoint-damaged", path=path, reason=reason_of(error)) from None
     if not isinstance(content, dict) or not isinstance(content.get("format"), int):
         raise RequestError("checkpoint-damaged", path=path, reason=reason_words("no-format"))
@@ -115,7 +116,7 @@ def read(path: Path) -> dict[str, Any]:
     stored = content.pop("checksum", None)
     try:
         intact = _bytes_of_tensors(content) <= path.stat().st_size and stored == checksum(content)
-    except Exception:  # a foreign file may hold keys and tensors that no checkpoint has
+    except Exception:  # another file may hold keys and tensors that no checkpoint has
         intact = False
     if not intact:
         raise RequestError("checkpoint-damaged", path=path, reason=reason_words("checksum"))
@@ -126,7 +127,7 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def newest_usable(folder: Path) -> tuple[Path | None, dict[str, Any], list[str]]:
-    """The checkpoint that is furthest on and whole, its content, and the names of damaged ones. Without any: None, {}."""
+    """The valid checkpoint with the highest step, its content, and the names of damaged ones. Without any: None, {}."""
     damaged: list[str] = []
     usable: list[tuple[int, Path, dict[str, Any]]] = []
 
@@ -154,7 +155,7 @@ def newest_usable(folder: Path) -> tuple[Path | None, dict[str, Any], list[str]]
 
 
 def stored_step(path: Path) -> int | None:
-    """The step a whole checkpoint was written at; None where the file is missing or damaged."""
+    """The step of a valid checkpoint; None if the file is missing or damaged."""
     try:
         return _step_of(read(path))
     except (RequestError, KeyError, ValueError):
@@ -162,7 +163,7 @@ def stored_step(path: Path) -> int | None:
 
 
 def _step_of(content: dict[str, Any]) -> int:
-    """Raises KeyError or ValueError where it tells none."""
+    """Raises KeyError or ValueError if it has none."""
     step = content["progress"]["step"]
     if not isinstance(step, int) or isinstance(step, bool) or step < 0:
         raise UnusableError("no-step")
@@ -170,14 +171,14 @@ def _step_of(content: dict[str, Any]) -> int:
 
 
 def _refuse_swelling(path: Path) -> None:
-    """Raises ValueError for a file that would unpack to more than it is: PyTorch packs nothing. Not a zip: BadZipFile."""
+    """Raises ValueError for a compressed file, which PyTorch never writes and which could be a bomb. Not a zip: BadZipFile."""
     with zipfile.ZipFile(path) as packed:
         if sum(entry.file_size for entry in packed.infolist()) > path.stat().st_size:
             raise UnusableError("unpacks-larger")
 
 
 def _bytes_of_tensors(content: dict[str, Any]) -> int:
-    """As if each had its own: of a few bytes a tensor may be made that repeats them a million times."""
+    """Bytes of all tensors if none shared storage: a tensor can repeat a few bytes a million times."""
     return sum(
         value.numel() * value.element_size() for _, value in _flattened("", content) if isinstance(value, Tensor)
     )

@@ -1,6 +1,6 @@
-"""A number over the course of a run, in memory that does not grow with its length. Pure; knows nothing of events or of drawing.
+"""A series of values over a run, in bounded memory. Pure; must not know: events, drawing.
 
-Min-max decimation: consecutive points share a bucket, which keeps its least and its greatest point. A spike of a single step
+Min-max decimation: consecutive points share a bucket, which keeps its smallest and its largest point. A spike of a single step
 is still there after a million steps, and the bands of a noisy curve keep their width; a mean would lose both.
 """
 
@@ -15,7 +15,7 @@ _MOST_GAPS = 64
 
 
 class Curve:
-    """A series of (x, value) in the order of steps: at most 2 × `capacity` points, the last one, and a few gaps of it."""
+    """A series of (x, value) in the order of steps: at most 2 × `capacity` points, the last one, and a few of its gaps."""
 
     def __init__(self, capacity: int = 512) -> None:
         if capacity < 2:
@@ -31,7 +31,7 @@ class Curve:
         self._last: Point | None = None
 
     def add(self, x: X, value: float) -> None:
-        """Take the next point. A value that is not finite breaks the line there."""
+        """Add the next point. A value that is not finite makes a gap."""
         if not -math.inf < value < math.inf:
             self._add_gap(x)
             return
@@ -46,7 +46,7 @@ class Curve:
             return
         if len(self._lows) == self.capacity:
             self._merge()
-            self.add(x, value)  # into the last bucket, where it found no neighbour to merge with, or a new one
+            self.add(x, value)  # into the last bucket, if it had no neighbour to merge with, or a new one
             return
         self._room = self.width - 1
         self._low = self._high = value
@@ -55,14 +55,14 @@ class Curve:
         self._highs.append(point)
 
     def points(self) -> list[Point]:
-        """What is kept, in the order of the steps; (x, nan) where the line is broken."""
+        """The kept points in the order of the steps; (x, nan) for a gap."""
         kept = [*self._lows, *(high for low, high in zip(self._lows, self._highs, strict=True) if high is not low)]
         if self._last is not None and self._last not in (self._lows[-1], self._highs[-1]):
             kept.append(self._last)
         return sorted(kept + self._gaps, key=lambda point: point[0][0])
 
     def _merge(self) -> None:
-        """Make one bucket of every two neighbours."""
+        """Merge every two neighbouring buckets."""
         lows, highs = self._lows, self._highs
         self._room = self.width if len(lows) % 2 else 0
         self.width *= 2
@@ -71,7 +71,7 @@ class Curve:
         self._low, self._high = self._lows[-1][1], self._highs[-1][1]
 
     def _add_gap(self, x: X) -> None:
-        if self._in_gap:  # a stretch of them is one gap
+        if self._in_gap:  # consecutive ones are a single gap
             return
         self._in_gap = True
         if len(self._gaps) == _MOST_GAPS:

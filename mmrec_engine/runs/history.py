@@ -1,4 +1,4 @@
-"""Events folded into what views and results need. Pure: the same events give the same history, live or read from a file."""
+"""Events folded into the state that views and results need. Pure: live and recorded events give the same history."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _MOST_NON_FINITE = 64
 
 
 class History:
-    """What is known of a run after the events added so far, in memory that does not grow with their number.
+    """The state of a run after the events added so far, in bounded memory.
 
     curves: "loss", "learning_rate", "grad_norm", "tokens_per_second".
     smoothed: the loss as exponential moving averages, by decay.
-    validations: each with its place (step, tokens, seconds); sampled: those of some windows only, the last ones.
-    settings: as started, with the changes since, as far as they can be believed.
+    validations: each with its position (step, tokens, seconds); sampled: the last ones of a sample of windows.
+    settings: at the start, with the changes since, as far as they are valid.
     log: the last events, without steps, progress and states. non_finite: steps with a loss or a gradient norm that is not
     finite. Times are seconds since the epoch, of the oldest and the newest event.
     """
@@ -45,11 +45,11 @@ class History:
         self.validations: list[tuple[X, events.Validation]] = []
         self.sampled: deque[tuple[X, events.Validation]] = deque(maxlen=_MOST_SAMPLED)
         self.sample: events.Sample | None = None
-        self.samples: list[events.Sample] = []  # from the first to the last; of a long run some between them
-        self.progress: events.Progress | None = None  # the piece of work under way
+        self.samples: list[events.Sample] = []  # from the first to the last; of a long run some in between
+        self.progress: events.Progress | None = None  # the current progress event
         self.findings: list[dict[str, Any]] = []
         self.non_finite: list[int] = []
-        self.curriculum_end: X | None = None  # the first step that had the whole text
+        self.curriculum_end: X | None = None  # the first step with the whole text
         self.checkpoints: dict[str, str] = {}
         self.log: deque[events.Event] = deque(maxlen=300)
         self._loss, self._rate, self._norm, self._speed = (Curve() for _ in range(4))
@@ -109,7 +109,7 @@ class History:
             case events.RunFinished():
                 self.finished = event
                 if event.status == "failed" and event.values.get("error") == "training-non-finite":
-                    self._add_non_finite(event.step + 1)  # the update that was not made
+                    self._add_non_finite(event.step + 1)  # the update that was refused
         self.log.append(event)
 
     @property
@@ -118,17 +118,17 @@ class History:
         return self._epoch_losses / self._epoch_steps if self._epoch_steps else None
 
     def smoothed_loss(self, decay: float = USUAL_DECAY) -> float | None:
-        """The exponential moving average of the training loss at the last step: where its curve ends. decay: one of DECAYS."""
+        """The exponential moving average of the training loss at the last step, where its curve ends. decay: one of DECAYS."""
         return next((ema.value for ema, _ in self._emas if ema.decay == decay), None)
 
     @property
     def tokens_per_second(self) -> float:
-        """Mean over all steps, pauses and evaluations left out."""
+        """Mean over all steps, without pauses and evaluations."""
         return self._tokens / self._seconds if self._seconds else 0.0
 
     @property
     def seconds(self) -> float:
-        """Spent in steps; pauses and evaluations left out."""
+        """Time of the steps, without pauses and evaluations."""
         return self._seconds
 
     @property
@@ -137,8 +137,8 @@ class History:
         return self._costs.seconds_a_step
 
     def eta_seconds(self) -> float | None:
-        """Seconds until the planned end, with the evaluations, the saving and the checks that are left; None while nobody can
-        know."""
+        """Seconds until the planned end, including the remaining evaluations, saving and checks; None while it is
+        unknown."""
         if self.finished is not None:
             return 0.0
         if self.last_step is None or not self.planned_steps:
@@ -162,7 +162,7 @@ class History:
         tokens, steps = event.tokens, event.step
         if last is not None:
             tokens, steps = tokens - last.tokens, steps - last.step
-            if steps <= 0:  # the record was cut and grew again: who reads it starts anew, and curves do not turn back
+            if steps <= 0:  # the record was cut and grew again: its reader starts again, and curves stay in order
                 return
         if event.tokens_per_second > 0 and tokens > 0:
             seconds = tokens / event.tokens_per_second
@@ -188,7 +188,7 @@ class History:
         self._costs.add_state(event)
         self.state = event.state
         self.progress = None
-        if event.state == "PREPARING":  # a new process looks at the text anew
+        if event.state == "PREPARING":  # a new process reads the text again
             self.findings = [finding for finding in self.findings if finding.get("phase") != "before"]
 
     def _add_validation(self, event: events.Validation) -> None:

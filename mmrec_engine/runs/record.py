@@ -1,7 +1,8 @@
-"""The record of a run, `events.jsonl`, as bytes: whole lines of a file that grows, and quick searches in one of any size.
+"""The record of a run, `events.jsonl`, as bytes: complete lines of a growing file, and fast searches in a file of any size.
 
-Blocks are read, not mapped: the pages of a mapping would count as memory of this process. What a line means is for events.py;
-here a line has a kind, by its first bytes as `events.to_line` writes them.
+Blocks are read, not mapped: the pages of a mapping would count as memory of this process. events.py knows the meaning of a
+line;
+here a line has a kind, recognised by its first bytes as `events.to_line` writes them.
 """
 
 from __future__ import annotations
@@ -18,19 +19,19 @@ _BLOCK = 2**20
 
 
 class LineWriter:
-    """Writes lines at the end of a file. What the disk does not take waits in memory, in order, and goes out with later lines.
+    """Appends lines to a file. Lines that the disk does not accept wait in memory, in order, and are written with later ones.
 
-    failure: why something waits; None while all that was flushed is written.
+    failure: why lines wait; None while everything flushed is written.
     """
 
     def __init__(self, path: Path, *, append: bool) -> None:
-        """Raises OSError where the file cannot be opened; one that is not `append`ed to begins empty."""
+        """Raises OSError if the file cannot be opened; without `append` it begins empty."""
         self._file = path.open("ab" if append else "wb", buffering=0)
         self._waiting = bytearray()
         self.failure: OSError | None = None
 
     def add(self, line: bytes) -> None:
-        """Raises OSError once more waits than memory should hold."""
+        """Raises OSError once too much waits in memory."""
         self._waiting += line
         if len(self._waiting) > MOST_WAITING:
             self.flush()
@@ -46,7 +47,7 @@ class LineWriter:
             self.failure = error
 
     def sync(self) -> None:
-        """Make all lines last through a crash of the machine. Raises OSError where they cannot even be written."""
+        """Make all lines survive a crash of the machine. Raises OSError if they cannot be written."""
         self.flush()
         if self.failure is not None:
             raise self.failure
@@ -58,14 +59,14 @@ class LineWriter:
 
 
 class WholeLines:
-    """Cuts what is read of a file, piece after piece, at its line ends. Lines that are too long are passed over."""
+    """Cuts a file, block after block, at its line ends. Too long lines are skipped."""
 
     def __init__(self) -> None:
         self._torn = b""
         self._skipping = False  # inside a line that is too long
 
     def feed(self, data: bytes) -> bytes:
-        """The whole lines that end in this piece; what is left waits for the next one."""
+        """The complete lines that end in this block; the rest waits for the next one."""
         end = data.rfind(b"\n") + 1
         if not end:
             self._keep(data)
@@ -88,7 +89,8 @@ class WholeLines:
 
 
 def blocks(file: io.FileIO, end: int) -> Iterator[tuple[int, bytes]]:
-    """Whole lines of the first `end` bytes, in pieces of about 1 MiB, each with about where it begins (to within a line)."""
+    """Complete lines of the first `end` bytes, in blocks of about 1 MiB, each with its approximate start (to within a
+    line)."""
     lines = WholeLines()
     position = 0
     while position < end and (data := file.read(min(_BLOCK, end - position))):
@@ -97,23 +99,23 @@ def blocks(file: io.FileIO, end: int) -> Iterator[tuple[int, bytes]]:
 
 
 def starts(block: bytes, *kinds: str) -> list[int]:
-    """Where in a block of whole lines those of these kinds begin."""
+    """Positions of the lines of these kinds in a block of complete lines."""
     words = b"|".join(kind.encode() for kind in kinds)
-    # The line end before it and the literal start are what makes this search quick, so the first line is looked at apart.
+    # The line end and the literal prefix make this search fast, so the first line is tested separately.
     first = [0] if re.match(rb'\{"event": "(?:%s)"' % words, block) else []
     return first + [match.start() + 1 for match in re.finditer(rb'\n\{"event": "(?:%s)"' % words, block)]
 
 
 def line_at(block: bytes, start: int) -> bytes:
-    """The line that begins there, without its end."""
+    """The line at this position, without its end."""
     end = block.find(b"\n", start)
     return block[start:] if end < 0 else block[start:end]
 
 
 def newest_lines(file: io.FileIO, *kinds: str) -> Iterator[bytes]:
-    """Lines of these kinds, the last one first; reads no further back than its caller asks."""
+    """Lines of these kinds, the last one first; reads no further back than its caller iterates."""
     end = file.seek(0, os.SEEK_END)
-    rest = b""  # the end of a line that began before what is read
+    rest = b""  # the end of a line that began before this block
     while end:
         begin = max(0, end - _BLOCK)
         file.seek(begin)

@@ -1,11 +1,11 @@
-"""The run folder as its owner has it: made, locked, written. One process at a time; anybody may read (runs.py).
+"""The run folder for its owner: created, locked, written. One process at a time; anybody may read (catalog.py).
 
-run.json          what was asked, with where each value came from, and on which machine
+run.json          the settings, with the source of each value, and the machine
 events.jsonl      the run's events, one a line
-preparing.jsonl   events before the first step, where there is a run already that they must not change yet
+preparing.jsonl   events before the first step, if an earlier run must not be changed yet
 control.jsonl     requests from outside
 *.pt              checkpoints (checkpoints.py)
-split.npz         which documents it trained on, for runs that follow (data/split_record.py)
+split.npz         which documents it trained on, for follow-up runs (data/split_record.py)
 lock, log.txt
 """
 
@@ -45,7 +45,7 @@ from mmrec_engine.storage.run_files import (
     sync_folder,
 )
 
-if TYPE_CHECKING:  # it brings numpy, which the first screen does without
+if TYPE_CHECKING:  # it imports numpy, which the first screen does not need
     from mmrec_engine.data.split_record import SplitRecord
 
 _FLUSH_SECONDS = 0.5
@@ -54,11 +54,12 @@ Mode = Literal["new", "overwrite", "resume"]
 
 
 class RunFolder:
-    """The folder of the run that this process trains, held by a lock until it is left.
+    """The folder of the run that this process trains, locked until it is left.
 
-    In mode "new" events are written from the start. In the others they are held back, so that a request that proves wrong
-    changes nothing, until the first step (`begin`) or until a run goes on (`continue_after`); meanwhile they stand in a file of
-    their own for whoever watches.
+    In mode "new" events are written from the start. In the other modes they are held back until the first step (`begin`) or
+    until a
+    run is resumed (`continue_after`), so that a refused request changes nothing; meanwhile they are in a file of
+    their own for those who watch.
 
     held_lock: a descriptor of this folder's lock that is held already (`hand_over`, in this process or the one before it). It
     belongs to this object from now on; one that is not this folder's is closed, and the lock taken as usual.
@@ -66,7 +67,7 @@ class RunFolder:
 
     def __init__(self, path: Path, mode: Mode, held_lock: int | None = None) -> None:
         self.path = path
-        self._begins_anew = False  # a new run in a folder that held none
+        self._begins_anew = False  # a new run in a folder without one
         self._made: list[Path] = []
         self._lock: RunLock | None = None
         self._events: LineWriter | None = None
@@ -84,7 +85,7 @@ class RunFolder:
                 self._begins_anew = True
                 self._events = LineWriter(path / EVENTS, append=False)
             else:
-                with contextlib.suppress(OSError):  # it is for those who watch, and nothing depends on it
+                with contextlib.suppress(OSError):  # for those who watch; nothing depends on it
                     self._preparation = LineWriter(path / PREPARATION, append=False)
         except OSError as error:
             self.abandon()
@@ -94,9 +95,9 @@ class RunFolder:
             raise
 
     def record(self, event: events.Event) -> None:
-        """Append one event. It is on disk, safe from a crash of the machine, after a checkpoint or the end.
+        """Append one event. It is synced at a checkpoint and at the end.
 
-        Raises OSError where a checkpoint's event cannot be made safe; other events wait until the disk takes them (`failure`).
+        Raises OSError if a checkpoint's event cannot be synced; other events wait until the disk accepts them (`failure`).
         """
         line = events.to_line(event).encode("utf-8", "backslashreplace") + b"\n"
         if self._held is not None:
@@ -114,13 +115,13 @@ class RunFolder:
             with contextlib.suppress(OSError):
                 self.sync()
         elif not isinstance(event, events.Step) or time.monotonic() - self._flushed > _FLUSH_SECONDS:
-            # Only steps come in numbers; after any other event the next one may be long in coming.
+            # Only steps are frequent; after any other event the next one may take long.
             self._events.flush()
             self._flushed = time.monotonic()
 
     @property
     def failure(self) -> OSError | None:
-        """Why events wait in memory to be written; None where none does."""
+        """Why events wait in memory to be written; None if none do."""
         return None if self._events is None else self._events.failure
 
     def sync(self) -> None:
@@ -130,9 +131,10 @@ class RunFolder:
             self._flushed = time.monotonic()
 
     def begin(self, description: dict[str, Any], split: SplitRecord | None = None) -> None:
-        """The first step is made: describe the run, and let it take the place of an old one. split: of its documents.
+        """The first step is made: write the description, and replace an old run. split: of the documents.
 
-        The new files are on disk before anything of the old run goes. Its checkpoints go first: a process that is killed here
+        The new files are on disk before anything of the old run is removed. Its checkpoints are removed first: a process that
+        is killed here
         never leaves them beside the description of another run.
         """
         assert self._lock is not None
@@ -169,10 +171,10 @@ class RunFolder:
         description: dict[str, Any],
         split: Callable[[], SplitRecord | None] = lambda: None,
     ) -> None:
-        """Go on with the run from one of its checkpoints: the record keeps its lines through that checkpoint's event.
+        """Resume the run from one of its checkpoints: the record keeps its lines through that checkpoint's event.
 
-        Checkpoints of later steps are damaged, or this one would not have been chosen; they are removed. split: of its
-        documents, which a run of an older version has not written.
+        Checkpoints of later steps are damaged, or this one would not have been chosen; they are removed. split: of the
+        documents, which a run of an older version did not write.
         """
         assert self._lock is not None
         if not (self.path / SPLIT).exists() and (record := split()) is not None:
@@ -183,7 +185,7 @@ class RunFolder:
         for later, path in step_checkpoints(self.path):
             if later > step:
                 path.unlink(missing_ok=True)
-        for name in REPORTS:  # of an end that was none
+        for name in REPORTS:  # of an end that is no longer one
             (self.path / name).unlink(missing_ok=True)
         kept = self.path / (EVENTS + ".tmp")
         left = _length_through(self.path / EVENTS, checkpoint, step)
@@ -201,16 +203,16 @@ class RunFolder:
         self._release_held()
 
     def _remove_half_written(self) -> None:
-        """What a process that was killed has left."""
+        """Remove what a killed process left."""
         for path in [path for path in self.path.iterdir() if is_temporary(path.name)]:
             path.unlink(missing_ok=True)
 
     def describe(self, description: dict[str, Any]) -> None:
-        """Write run.json, whole or not at all."""
+        """Write run.json atomically."""
         Staged(self.path / DESCRIPTION, _described(description), sync=True).put_in_place()
 
     def log(self, error: BaseException) -> None:
-        """Keep an error's traceback for whoever looks into it."""
+        """Store an error's traceback in the log."""
         with (
             contextlib.suppress(OSError),
             (self.path / LOG).open("a", encoding="utf-8", errors="backslashreplace") as file,
@@ -218,7 +220,7 @@ class RunFolder:
             file.write(time.strftime("%Y-%m-%d %H:%M:%S ") + "".join(traceback.format_exception(error)))
 
     def abandon(self) -> None:
-        """Leave the disk as it was before: nothing was trained here."""
+        """Restore the state of the disk: nothing was trained here."""
         if self._events is not None:
             with contextlib.suppress(OSError):
                 self._events.close()
@@ -235,7 +237,7 @@ class RunFolder:
                 folder.rmdir()
 
     def close(self) -> None:
-        """Leave a run that was trained: everything on disk as far as it can be, and the lock free."""
+        """Leave a run that was trained: sync everything that can be, and release the lock."""
         assert self._lock is not None
         try:
             self.hand_over()
@@ -243,7 +245,7 @@ class RunFolder:
             self._lock.release()
 
     def hand_over(self) -> int:
-        """Leave a run that was trained, its lock still held: the descriptor is the caller's from now on."""
+        """Leave a run that was trained without releasing its lock: the descriptor is the caller's from now on."""
         assert self._lock is not None
         with contextlib.suppress(OSError):
             self.sync()
@@ -288,13 +290,13 @@ def _described(description: dict[str, Any]) -> bytes:
 
 
 def refuse_links(folder: Path) -> None:
-    """Raises RequestError where one of a run's own files is none of its own: a folder from someone else may hold anything."""
+    """Raises RequestError if one of a run's own files is not a plain file: a folder from someone else may hold anything."""
     if (path := linked_file(folder)) is not None:
         raise RequestError("run-linked", path=path)
 
 
 def _is_vacant(folder: Path) -> bool:
-    """Empty, or holding only what a process killed before its first step left behind."""
+    """Empty, or with only the files that a process killed before its first step left behind."""
     try:
         left_behind = {EVENTS, LOCK, CLAIM, PREPARATION, LOG, CONTROL, TICKS, SPLIT}
         names = {path.name for path in folder.iterdir()} if folder.is_dir() else {"none"}
@@ -304,7 +306,7 @@ def _is_vacant(folder: Path) -> bool:
 
 
 def _length_through(path: Path, checkpoint: str, step: int) -> int:
-    """Bytes up to the end of this checkpoint's event; up to the step's last whole line where there is no such event."""
+    """Bytes up to the end of this checkpoint's event; without such an event up to the last complete line of the step."""
     end = through_step = 0
     try:
         with path.open("rb") as file:

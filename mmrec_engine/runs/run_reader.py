@@ -1,6 +1,6 @@
-"""Follows the record of a run that another process writes: a first view at once, then all of it in slices of time.
+"""Follows the record of a run that another process writes: a first view at once, then all of it in time slices.
 
-Reads only; knows no screen and no lock. A record that was cut, replaced or removed is read anew.
+Reads only; must not know: screens, locks. A record that was cut, replaced or removed is read again.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from mmrec_engine.storage.files import open_plain
 from mmrec_engine.storage.folder_lock import is_live
 from mmrec_engine.storage.run_files import events_file
 
-_SMALL = 2 * 2**20  # bytes that are read whole about as quickly as they are glanced at
+_SMALL = 2 * 2**20  # bytes that can be read whole about as fast as the first view
 _HEAD, _TAIL = 2**18, 2**19
 _SAMPLES = 1000
 _RARE = ("run_started", "resumed", "settings_changed", "run_finished")
-_DENSE = ("state", "validation", "checkpoint", "check", "finding")  # may come with every step, if it was asked for
-_MOST_LINES = 50_000  # of these; more would take longer than a glance may
-_SLICE = 2**16  # bytes between two looks at the clock
-_MARK = 256  # bytes at both ends of what was read, by which the file is known again
+_DENSE = ("state", "validation", "checkpoint", "check", "finding")  # may come with every step, on request
+_MOST_LINES = 50_000  # of these; more would take too long for a first view
+_SLICE = 2**16  # bytes between two readings of the clock
+_MARK = 256  # bytes at both ends of the part read so far, by which the file is recognised
 
 
 class RunReader:
-    """history: the fold of what was read so far, a new one when the record was replaced. complete: whether that has been all of
-    the record at least once."""
+    """history: the fold of the part read so far, a new one when the record was replaced. complete: whether all of
+    the record has been read at least once."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -45,12 +45,12 @@ class RunReader:
         self._lines = WholeLines()
         self._position = 0
         self._identity = (0, 0)  # device, inode
-        self._first = self._last = b""  # bytes at both ends of what was read
+        self._first = self._last = b""  # bytes at both ends of the part read so far
 
     def glance(self) -> History:
-        """A first view, of a record of any size: its ends, some of its steps, and what matters of the rest.
+        """A first view of a record of any size: its ends, some of its steps, and the important events in between.
 
-        A small record is read whole, and this is `history` itself. Otherwise it stands apart: curves are thinner, the log
+        A small record is read whole, and this is `history` itself. Otherwise it is separate: curves are thinner, the log
         and the samples are only those of the ends.
         """
         try:
@@ -64,9 +64,9 @@ class RunReader:
         return self.history
 
     def read(self, seconds: float) -> bool:
-        """Fold lines written since the last call, for about `seconds` at most. Whether more is waiting.
+        """Fold lines written since the last call, for about `seconds` at most. Returns whether more is waiting.
 
-        A line without its end waits for it; a line that is no event is passed over. Raises nothing.
+        An incomplete line waits for its end; a line that is no event is skipped. Raises nothing.
         """
         until = time.monotonic() + seconds
         try:
@@ -80,12 +80,10 @@ class RunReader:
                     if time.monotonic() >= until and os.fstat(file.fileno()).st_size > self._position:
                         return True
         except (FileNotFoundError, NotADirectoryError):
-            if (
-                self._position and self._folder.exists()
-            ):  # of a folder that is gone, what was read is all there is to tell
+            if self._position and self._folder.exists():  # else the part read so far is kept
                 self._begin()
         except OSError:
-            return False  # what cannot be read now may be later
+            return False  # it may become readable later
         self.complete = True
         return False
 
@@ -97,9 +95,9 @@ class RunReader:
         _fold(self.history, self._lines.feed(data))
 
     def _is_the_same(self, file: io.FileIO) -> bool:
-        """Whether the file is the one that was read, grown at most.
+        """Whether the file is the one that was read, possibly longer.
 
-        A run begun anew writes over the old bytes in place, so its bytes are looked at too; in a shorter file some are missing.
+        A restarted run overwrites the old bytes in place, so its bytes are compared too; a shorter file is another one.
         """
         if _identity(file) != self._identity:
             return False
@@ -147,7 +145,7 @@ def _glance(file: io.FileIO, size: int) -> History:
 
 
 def _telling(block: bytes, most: int) -> list[int]:
-    """Where the lines begin that are worth reading, about `most`: of a dense record some, and those that must be known."""
+    """Positions of lines for a first view, about `most`: the necessary ones, and some of a dense record."""
     found = starts(block, *_RARE, *_DENSE)
     if len(found) <= most:
         return found

@@ -1,6 +1,6 @@
-"""The text of a run prepared: for a new one, with the split of the run whose weights it begins with; or again, as it was.
+"""The text of a run: prepared for a new one, with the split of the run whose weights it begins with; or again, as it was.
 
-Knows run folders, and no torch unless an older run of subwords has to be asked for its tokenizer.
+Must not know torch, unless the tokenizer of an older run with subwords has to be read from its checkpoint.
 """
 
 from __future__ import annotations
@@ -21,14 +21,15 @@ from mmrec_engine.tokenizer import LEARNT, Tokenizer, tokenizer_from_dict
 
 
 def text_of_new_run(settings: Settings) -> Generator[Progress, None, Corpus]:
-    """Raises RequestError, as `prepare_corpus`, and where the run to begin with is missing."""
+    """Raises RequestError, as `prepare_corpus`, and if the run to begin with is missing."""
     return prepare_corpus(settings, earlier=of_first_weights(settings))
 
 
 def text_of_run(
     settings: Settings, folder: Path, tokenizer: Tokenizer | None = None
 ) -> Generator[Progress, None, Corpus]:
-    """The text of the run in `folder` with its split and its tokenizer. settings: the run's; tokenizer: where it is at hand.
+    """The text of the run in `folder` with its split and its tokenizer. settings: of the run; tokenizer: if it is loaded
+    already.
 
     Raises RequestError as `prepare_corpus`.
     """
@@ -36,7 +37,7 @@ def text_of_run(
 
 
 def of_first_weights(settings: Settings) -> Earlier:
-    """What a new run takes over from the one that it begins with: its split, and its vocabulary where that is asked for."""
+    """What a new run inherits from the one it begins with: its split, and its vocabulary if requested."""
     if settings.init_from is None:
         return Earlier()
     path = locate(settings.init_from)
@@ -55,19 +56,19 @@ def of_run(settings: Settings, folder: Path, tokenizer: Tokenizer | None = None)
         try:
             tokenizer = _tokenizer_in(locate(str(folder)), settings)
         except RequestError:
-            tokenizer = None  # a run without a checkpoint begins anew
+            tokenizer = None  # a run without a checkpoint starts from scratch
     return Earlier(record, tokenizer)
 
 
 def same_text(corpus: Corpus, described: Mapping[str, Any]) -> bool:
-    """Whether this is the text, and the split, that run.json or a checkpoint tells of under `corpus`."""
+    """Whether this is the text, and the split, of `corpus` in run.json or a checkpoint."""
     split = described.get("split")
     same_split = split is None or corpus.record is None or corpus.record.digest == split
     return bool(described.get("fingerprint") == corpus.fingerprint and same_split)
 
 
 def record_of(corpus: Corpus, settings: Settings) -> SplitRecord | None:
-    """What a run that begins on this text leaves for the ones that follow; None where documents are not known any more."""
+    """The split record that a run on this text writes for its follow-up runs; None if the documents are not known any more."""
     if corpus.record is None:
         return None
     record = corpus.record.with_grams_of(corpus.train.tokens)
@@ -76,7 +77,7 @@ def record_of(corpus: Corpus, settings: Settings) -> SplitRecord | None:
 
 
 def _tokenizer_in(path: Path, settings: Settings) -> Tokenizer | None:
-    """Of a checkpoint that lies where no record does; None where it does not fit the settings."""
+    """From a checkpoint if there is no record; None if it does not match the settings."""
     from mmrec_engine.runs import checkpoints
 
     content = checkpoints.read(path)

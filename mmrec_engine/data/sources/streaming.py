@@ -1,6 +1,6 @@
 """A streamed data set written to disk once, in parts, so that a process that is killed loses one part at most.
 
-rows ──► clean documents ──► a part of some 64 MiB, its documents shuffled ──► text, table, and the position after it
+    rows ──► clean documents ──► a part of some 64 MiB, its documents shuffled ──► text, table, and the position after it
 
 The documents of a part and their order are a function of the data set alone, so the text does not depend on interruptions.
 This shuffling replaces a shuffle buffer, whose content could not be restored. It uses no seed of the run,
