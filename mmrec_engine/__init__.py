@@ -1,4 +1,4 @@
-"""mmrec's engine: trains small language models and judges them. Knows no screen.
+"""mmrec's engine: trains, evaluates and checks small language models. Must not know: screens.
 
 Importing it is cheap; torch is imported when one of the names below is first used.
 """

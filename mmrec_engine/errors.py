@@ -1,4 +1,4 @@
-"""The errors that a person meets. Each has a key in `locales/{language}/errors.json`, which words it."""
+"""The errors that a user meets. Each has a key in `locales/{language}/errors.json` with its words."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _REASONS = Texts("reasons")
 
 
 class MmrecError(Exception):
-    """Something a person should read: what is wrong, where, what to do. `key` names the message, `values` fill it,
+    """An error for a user: what is wrong, where, what to do. `key` names the message, `values` fill it,
     plain or as words in each language."""
 
     def __init__(self, key: str, **values: object) -> None:
@@ -21,8 +21,8 @@ class MmrecError(Exception):
         self.values = values
 
     def text(self, language: Language, reword: Callable[[str], str] = str) -> str:
-        """One line: what was given may be a path or a text with line ends in it. reword: changes the message before it is
-        filled, where another place speaks in other words."""
+        """One line: a value may be a path or a text with line ends in it. reword: changes the message before it is
+        filled, for a place with other words."""
         worded = {name: _worded(value, language) for name, value in self.values.items()}
         return " ".join(fill(reword(MESSAGES[self.key][language]), worded, language).splitlines())
 
@@ -35,11 +35,11 @@ class RequestError(MmrecError, ValueError):
 
 
 class TrainingError(MmrecError, RuntimeError):
-    """The request was right, but training could not go on. Exit code 1."""
+    """The request was right, but training could not continue. Exit code 1."""
 
 
 class UnusableError(ValueError):
-    """Something stored is not what it should be. An error that a person reads tells it as its reason (`reason_of`)."""
+    """Stored data is not what it should be. An error for a user has it as its reason (`reason_of`)."""
 
     def __init__(self, key: str, **values: object) -> None:
         super().__init__(key)
@@ -50,16 +50,16 @@ class UnusableError(ValueError):
 
 
 class Interrupted(Exception):
-    """Asked to stop before the first step was made."""
+    """Stopped before the first step was made."""
 
 
 def reason_words(key: str, **values: object) -> Words:
-    """Words that stand inside of an error, in each language: those of `locales/{language}/reasons.json`."""
+    """Words within an error, in each language: those of `locales/{language}/reasons.json`."""
     return {language: fill(_REASONS[key][language], values, language) for language in LANGUAGES}
 
 
 def reason_of(error: BaseException) -> str | Words:
-    """What an error tells as the reason of another one: in each language where it has such words, else its first line."""
+    """The words of an error as the reason of another one: in each language if it has such words, else its first line."""
     if isinstance(error, UnusableError):
         return error.words
     if isinstance(error, MmrecError):
@@ -68,14 +68,14 @@ def reason_of(error: BaseException) -> str | Words:
 
 
 def first_line(error: BaseException | str, most: int = 120, typed: bool = False) -> str:
-    """The first line of an error's text, shortened; its type where it has none. typed: the type before it in any case."""
+    """The first line of an error's text, shortened; its type if it has none. typed: always with the type before it."""
     kind = "?" if isinstance(error, str) else type(error).__name__
     line = next(iter(str(error).strip().splitlines()), "")[:most]
     return f"{kind}: {line}" if typed else line or kind
 
 
 def _worded(value: object, language: Language) -> object:
-    """Words in this language; another value as it is, or its type where it cannot be written out."""
+    """Words in this language; another value as it is, or its type if it cannot be written out."""
     if isinstance(value, Mapping) and set(value) == set(LANGUAGES):
         return value[language]
     try:

@@ -1,8 +1,8 @@
 """Random numbers as pure functions of their keys: hashing and keyed permutations.
 
-No global random state is used anywhere in training. Whatever looks random (which window comes next, which unit is
-dropped) is computed from a key such as (seed, epoch, position), so a resumed run needs counters only, no saved generator.
-This module knows nothing of corpora or models.
+No global random state is used anywhere in training. Everything that looks random (the next window, the dropped units)
+is computed from a key such as (seed, epoch, position), so a resumed run needs counters only, no saved generator.
+Must not know: corpora, models.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def hash64(*keys: int) -> int:
 def hashed(index: npt.NDArray[np.int64], key: int) -> npt.NDArray[np.uint64]:
     """One uniformly distributed 64-bit number for each of `index` (any shape, values >= 0) under `key`.
 
-    The sequence of SplitMix64 that begins at `key`, read at any place.
+    The sequence of SplitMix64 that begins at `key`, at any position.
     """
     with np.errstate(over="ignore"):
         return _finalise_array(

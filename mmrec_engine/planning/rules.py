@@ -1,4 +1,4 @@
-"""The rules that measurements led to, as data: `measured.json`, made by `make outcome` (docs/performance.md)."""
+"""The rules from measurements, as data: `measured.json`, made by `make outcome` (docs/performance.md)."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from importlib import resources
 
 @dataclass(frozen=True)
 class Rules:
-    """subword_characters: training characters from which on subwords pay; characters_a_subword: for each of the vocabulary.
+    """subword_characters: training characters from which on subwords are better; characters_a_subword: for each of the
+    vocabulary.
 
-    mini_seen, small_seen: characters, repeated ones counted again, that a larger config must come to see in the time before it
-    is better than the smaller one. dropout_by_passes: passes over the text, and the dropout that is best there.
+    mini_seen, small_seen: characters, including repeated ones, that a larger config must see in the time to be
+    better than the smaller one. dropout_by_passes: passes over the text, and the best dropout for them.
     """
 
     subword_characters: int
@@ -28,14 +29,14 @@ class Rules:
     characters_a_token: float
 
     def subwords(self, characters: int) -> int:
-        """How many subwords a text of so many training characters should have; 0: characters are better."""
+        """The number of subwords for a text of so many training characters; 0: characters are better."""
         if characters < self.subword_characters:
             return 0
         wanted = characters / self.characters_a_subword
         return int(min(self.most_subwords, max(self.fewest_subwords, round(wanted / 100) * 100)))
 
     def dropout(self, passes: float) -> float:
-        """Straight lines between what was measured."""
+        """Linear interpolation between the measurements."""
         points = self.dropout_by_passes
         if passes <= points[0][0]:
             return points[0][1]

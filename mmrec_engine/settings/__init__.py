@@ -1,5 +1,5 @@
-"""What a run is asked to do: each setting with its type, bounds and default (`schema`), model sizes and recipes (`presets`),
-the settings of a run from what was given (`resolution`), and questions about the table (`queries`)."""
+"""The settings of a run: each with its type, bounds and default (`schema`), model sizes and recipes (`presets`),
+the merge of given values (`resolution`), and questions about the table (`queries`)."""
 
 from mmrec_engine.settings.declaration import GROUPS, HEADINGS
 from mmrec_engine.settings.queries import (

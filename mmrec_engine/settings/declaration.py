@@ -1,4 +1,4 @@
-"""One setting: how it is declared, what its flag is called, which values it takes."""
+"""The declaration of a setting: bounds, flag, and the values that it accepts."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ HEADING_OF_GROUP: dict[Group, Heading] = {
     "length": "training", "optimizer": "training", "evaluation": "training", "text": "text", "augmentation": "text",
     "curriculum": "text", "model": "machine", "saving": "saving",
 }  # fmt: skip
-# source: which text it is and how it is read. corpus: beside the source, what is prepared of it. speed: how long a step takes.
-# rate: the curve of the learning rate. pacing: that of the curriculum. weights: how well the weights of an earlier run serve as
-# the first ones. checks: what the checks before training find, beside that.
+# source: the text and how it is read. corpus: with the source, the prepared text. speed: the time of a step.
+# rate: the curve of the learning rate. pacing: that of the curriculum. weights: how useful the weights of an earlier run are
+# as
+# the first ones. checks: with these, the findings of the checks before training.
 Aspect = Literal["source", "corpus", "speed", "rate", "pacing", "weights", "checks"]
 
 
@@ -50,10 +51,10 @@ def setting(
     """One setting. low/high are inclusive bounds, above/below exclusive; names: some of them, joined by commas.
 
     resumable: may differ when a run is resumed. while_running: may be changed in a running training. several: a list of texts
-    may stand for one. size: of bytes, duration: in seconds, both of which may be written with a unit.
-    group: its heading in the plan; none: it has no field there. heading: that of its flag in the help, where it is not the one
-    of its group. decides: what changes with it. matters: whether it changes
-    anything beside the other settings, given all of them; none: always. unset: what stands for it where nothing is set, as
+    is accepted too. size: of bytes, duration: in seconds, both of which may be written with a unit.
+    group: its heading in the plan; None: it has no field there. heading: that of its flag in the help, if it is not the one
+    of its group. decides: what depends on it. matters: whether it has an effect
+    with the other settings, given all of them; None: always. unset: what is used if nothing is set, as
     the key of its words.
     """
     rules = {"choices": choices, "names": names, "several": several, "size": size, "duration": duration}
@@ -79,7 +80,7 @@ def in_bytes(text: str) -> int:
 
 
 def in_seconds(text: str) -> float:
-    """A length of time: a number with s, m or h behind it, several of these one after another, or plain seconds.
+    """A duration: a number with s, m or h, several of these one after another, or plain seconds.
 
     Raises ValueError.
     """
@@ -91,7 +92,7 @@ def in_seconds(text: str) -> float:
 
 
 def check(item: Field[Any], value: Any) -> None:
-    """Raises RequestError for a value of the setting's type that is not among its choices or beyond its bounds."""
+    """Raises RequestError for a value of the setting's type that is not among its choices or is out of range."""
     rule = item.metadata
     if value is None:
         return
@@ -118,6 +119,6 @@ def _nearest(rule: Mapping[str, Any], too_low: bool) -> str:
 
 
 def is_plain_name(name: str) -> bool:
-    """Whether it can be that of a folder."""
+    """Whether it is a valid name of a folder."""
     forbidden = any(character in "/\\" or not character.isprintable() for character in name)
     return bool(name.strip()) and not forbidden and not name.startswith((".", "-")) and len(name.encode()) <= 200

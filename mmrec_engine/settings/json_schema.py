@@ -1,7 +1,8 @@
-"""The JSON Schema of a settings file, made from the table of settings: editors complete and check a settings file with it.
+"""The JSON Schema of a settings file, generated from the table of settings: editors complete and check a settings file with
+it.
 
-`python -m mmrec_engine.settings.json_schema` writes `settings.schema.json` beside this file; a test holds the two equal. A TOML
-file names it in its first line (`#:schema PATH`, read by Taplo and what is built on it). Dialect: JSON Schema 2020-12.
+`python -m mmrec_engine.settings.json_schema` writes `settings.schema.json` beside this file; a test compares the two. A TOML
+file names it in its first line (`#:schema PATH`, read by Taplo and tools built on it). Dialect: JSON Schema 2020-12.
 """
 
 from __future__ import annotations

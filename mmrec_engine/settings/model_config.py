@@ -1,4 +1,4 @@
-"""What a model is made of, in numbers; knows no torch, so tables and checks can use it before torch is loaded."""
+"""The sizes of a model; must not load torch, so that tables and checks can use it before torch is loaded."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ ARCHITECTURES: tuple[Architecture, ...] = ("mmrec", "llama", "gpt")
 ROTARY_BASE = 10_000.0  # of rotary positions
 NORM_EPSILON = 1e-5  # of Llama's RMS norm
 
-CHUNK = 64  # tokens that the recurrence takes as one matrix product
+CHUNK = 64  # tokens that the recurrence computes as one matrix product
 _MOST = 2**31 - 1  # of any size
-_FIRST_USE_BYTES = 25 * 2**20  # measured: kernels and buffers that PyTorch makes in the first step on a CPU
+_FIRST_USE_BYTES = 25 * 2**20  # measured: kernels and buffers that PyTorch allocates in the first step on a CPU
 
 
 @dataclass(frozen=True)
 class ModelConfig:
     """Sizes of one language model.
 
-    vocabulary: ids; width: channels of the residual stream; context: tokens of a training window (bounds only the
-    key-value cache of attention when generating; the recurrence has no such bound). Of llama alone: kv_heads, heads of keys and
-    values, which groups of query heads share (none: one for each); tied: the embedding is the head too.
+    vocabulary: ids; width: channels of the residual stream; context: tokens of a training window (limits only the
+    key-value cache of attention in generation; the recurrence has no such limit). Only for llama: kv_heads, heads of keys and
+    values, shared by groups of query heads (None: one for each); tied: the embedding is also the head.
     """
 
     architecture: Architecture
@@ -37,7 +37,7 @@ class ModelConfig:
     tied: bool = False
 
     def __post_init__(self) -> None:
-        """Raises ValueError for sizes of which no model can be made; they may come from a file."""
+        """Raises ValueError for impossible sizes, which may come from a file."""
         for name in ("vocabulary", "width", "layers", "heads", "context"):
             size = getattr(self, name)
             if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= _MOST:
@@ -74,9 +74,11 @@ class ModelConfig:
 
     @property
     def mlp_width(self) -> int:
-        """Inner width of the MLP: four times the width, 4.5 times in the GPT, and three times in llama's, of three matrices.
+        """Inner width of the MLP: four times the width, 4.5 times in the GPT, and three times in llama's, which has three
+        matrices.
 
-        The recurrence spends one width² matrix more on time mixing (its output gate); the others get the same parameters
+        The recurrence has one width² matrix more for time mixing (its output gate); the others have the same number of
+        parameters
         in their MLP, so that all are compared at equal size.
         """
         return {"mmrec": 4 * self.width, "gpt": 9 * self.width // 2, "llama": 3 * self.width}[self.architecture]
@@ -90,7 +92,7 @@ class ModelConfig:
         return (3 if self.architecture == "llama" else 2) * self.width * self.mlp_width
 
     def parameters(self) -> int:
-        """Number of trainable parameters, as the built model has them."""
+        """Number of trainable parameters of the built model."""
         vectors = 0 if self.architecture == "gpt" else 2 * self.width  # token shift and gain, or the gains of two norms
         last = self.width if self.architecture == "llama" else 0  # the gain before the head
         block = self._mixing_weights() + self._mlp_weights() + vectors
@@ -107,7 +109,7 @@ class ModelConfig:
             MM-Rec     2 · C · width                the same within a chunk of C = min(length, CHUNK) tokens
                        + 2 · width · head_width     and, where there is more than one chunk, its memory written and read
 
-        Element-wise work, the optimizer and gradient checkpointing are not in it: what is bought, not what is spent.
+        Element-wise operations, the optimizer and gradient checkpointing are not counted: only the model's own operations are.
         """
         reach = min(length, CHUNK) if self.architecture == "mmrec" else length
         beyond = 2 * self.width * self.head_width if reach < length else 0
@@ -119,7 +121,7 @@ class ModelConfig:
 
         Four float32 values a parameter (weight, gradient, two AdamW moments), plus the activations kept for the backward
         pass: per token and layer the inputs of every product and norm, and the time mixer's weights over its chunk; per
-        token the logits with their softmax and gradient; and what the libraries set up at first use.
+        token the logits with their softmax and gradient; and what the libraries allocate at first use.
         Within a tenth of the measured peak from tiny to base (docs/performance.md).
         """
         reach = min(length, CHUNK) if self.architecture == "mmrec" else 0  # PyTorch's attention keeps no weights
@@ -130,6 +132,6 @@ class ModelConfig:
         return _FIRST_USE_BYTES + 4 * (4 * self.parameters() + activations)
 
     def as_dict(self) -> dict[str, Any]:
-        """Its values; those of llama alone where they are not the usual ones: other checkpoints stay as they were."""
+        """Its values; those of llama only if they differ from the defaults, so that other checkpoints are unchanged."""
         usual = {"kv_heads": None, "tied": False}
         return {name: value for name, value in asdict(self).items() if name not in usual or value != usual[name]}

@@ -1,4 +1,4 @@
-"""Model sizes and recipes: the names a person picks instead of numbers. Knows no torch."""
+"""Model sizes and recipes: names for groups of values. Must not load torch."""
 
 from __future__ import annotations
 
@@ -34,9 +34,10 @@ PRESETS: dict[str, Preset] = {
 class OptimizerSpec:
     """The learning rates of an optimizer, each a peak.
 
-    usual_rate: where a person starts, the guide's or the fast recipe's. best_rate: what range tests suggest, and what trains
-    tiny and mini best (docs/performance.md, "Which learning rate"). lowered_rate: the first step down where a run is restless,
-    a third of the usual one. lowest_rate, highest_rate: remedies go no further. losses: by rate, how much higher the loss after
+    usual_rate: the starting point, of the guide or the fast recipe. best_rate: suggested by range tests, and the best for
+    tiny and mini (docs/performance.md, "Which learning rate"). lowered_rate: the first lower rate for an unstable run,
+    a third of the usual one. lowest_rate, highest_rate: bounds of the remedies. losses: by rate, how much higher the loss
+    after
     400 steps was than with the best one, in nats, mean of two texts; empty: not measured.
     """
 
@@ -80,7 +81,7 @@ BEST_RATE = {name: spec.best_rate for name, spec in OPTIMIZERS.items()}
 RECIPES: dict[str, dict[str, Any]] = {
     # The guide's hyperparameters are the defaults of the settings themselves.
     "guide": {},
-    # Reaches a loss soonest on a clock: Muon, small steps, linear decay, no dropout (docs/performance.md).
+    # Reaches a loss in the shortest time: Muon, small steps, linear decay, no dropout (docs/performance.md).
     "fast": {
         "optimizer": "muon",
         "learning_rate": USUAL_RATE["muon"],
@@ -93,20 +94,20 @@ RECIPES: dict[str, dict[str, Any]] = {
     },
 }
 
-# Laid over a recipe where a target loss is given and no number of steps or epochs: nobody knows how far the rate's fall should
-# be stretched, so it stays, and an average of the weights stands in for the fall. Small steps are there soonest
+# Applied over a recipe if there is a target loss and no number of steps or epochs. A schedule of unknown length cannot fall,
+# so the rate is constant and an average of the weights replaces the decay. Small steps reach a target soonest
 # (docs/performance.md).
 RECIPES_TO_A_TARGET: dict[str, dict[str, Any]] = {
     "fast": {"schedule": "constant", "learning_rate": 0.03, "weight_average": 1 / 6, "batch_size": 8},
 }
 
-# Where a person may start on the plan screen; a profile is laid over the defaults like settings given by hand.
+# Starting points on the plan screen; a profile is applied over the defaults like given settings.
 PROFILES: dict[str, dict[str, Any]] = {
-    # A model that writes in a few minutes: the fast recipe, with three evaluations on the way.
+    # A usable model in a few minutes: the fast recipe, with three evaluations.
     "first-try": {"recipe": "fast", "max_steps": 300, "eval_every": 100},
-    # The guide as it is.
+    # The guide unchanged.
     "thorough": {"recipe": "guide"},
-    # Little text is soon known by heart: the guide's three remedies at once; epochs are short, so there may be more of them.
+    # Little text is soon memorised: the guide's three remedies at once; epochs are short, so there may be more of them.
     "small-text": {
         "recipe": "guide",
         "dropout": 0.2,
@@ -114,6 +115,6 @@ PROFILES: dict[str, dict[str, Any]] = {
         "early_stopping_patience": 3,
         "epochs": 20,
     },
-    # The remedies a step further. The rate stays: a lower one only puts the turning point off.
+    # The remedies, one step further. The rate is unchanged: a lower one only delays the rise.
     "overfits-easily": {"recipe": "guide", "dropout": 0.3, "weight_decay": 0.3, "early_stopping_patience": 3},
 }

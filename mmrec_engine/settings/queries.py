@@ -1,4 +1,4 @@
-"""Questions about the table of settings: which ones decide something, where they stand, and when they can change."""
+"""Questions about the table of settings: what depends on them, their headings, and when they can change."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mmrec_engine.settings.schema import FIELDS, Settings
 
 
 def settings_that_decide(*aspects: Aspect) -> tuple[str, ...]:
-    """Names of the settings that decide any of these."""
+    """Names of the settings on which any of these depends."""
     return tuple(name for name, item in FIELDS.items() if not {*aspects}.isdisjoint(item.metadata["decides"]))
 
 
@@ -20,16 +20,16 @@ def settings_of(group: Group) -> tuple[str, ...]:
 
 
 def matters(name: str, settings: Settings) -> bool:
-    """Whether a setting changes anything beside the others."""
+    """Whether a setting has an effect with the others."""
     rule: Callable[[Settings], bool] | None = FIELDS[name].metadata["matters"]
     return rule is None or rule(settings)
 
 
 def can_change_while_running(changes: Mapping[str, Any], warmup_ended: bool = True) -> bool:
-    """Whether these changes may be made in a running training; else they ask for a new run.
+    """Whether these changes may be made in a running training; else they need a new run.
 
-    They may where the weights keep their meaning and no batch is cut differently. A longer warmup may, until the warmup has
-    ended. What changes the model or how batches are cut (config, seq_len, batch_size, accumulate, text) never may.
+    They may if the weights keep their meaning and batches are cut in the same way. A longer warmup may, until the warmup has
+    ended. Changes of the model or of the batches (config, seq_len, batch_size, accumulate, text) never may.
     """
     return bool(changes) and all(
         (name in FIELDS and FIELDS[name].metadata["while_running"]) or (name == "warmup_steps" and not warmup_ended)

@@ -1,4 +1,4 @@
-"""The settings of a run from what was given: by hand, in a settings file, by the run that goes on, by a recipe, by default."""
+"""The settings of a run, merged from flags, a settings file, the run that is resumed, a recipe, and defaults."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ class Resolved:
     sources: dict[str, str]
 
     def with_values(self, **values: Any) -> Resolved:
-        """Other values for some settings, from where they came from. Raises RequestError."""
+        """Other values for some settings, with their source. Raises RequestError."""
         return replace(self, settings=replace(self.settings, **values))
 
 
 def resolve(
     by_hand: Mapping[str, Any], from_file: Mapping[str, Any] | None = None, stored: Mapping[str, Any] | None = None
 ) -> Resolved:
-    """Merge values, the nearest to the person first: by hand, settings file, stored run, recipe, defaults.
+    """Merge values by precedence: given by hand, settings file, stored run, recipe, defaults.
 
-    Keys are field names, values as `parse` takes them. `stored` holds the settings of a run that is resumed.
-    Raises RequestError for an unknown key, a wrong type, a value out of range or a combination that cannot be.
+    Keys are field names, values as `parse` accepts them. `stored` holds the settings of a run that is resumed.
+    Raises RequestError for an unknown key, a wrong type, a value out of range or an impossible combination.
     """
     from_file, stored = from_file or {}, stored or {}
     layers = [(by_hand, "hand"), (from_file, "file"), (stored, "run")]
@@ -42,7 +42,7 @@ def resolve(
     merged: dict[str, Any] = {}
     sources: dict[str, str] = {}
     for values, source in layers:
-        corpus_chosen = any(name in merged for name in CORPUS_CHOICE)  # a nearer choice of corpus displaces this one
+        corpus_chosen = any(name in merged for name in CORPUS_CHOICE)  # one of higher precedence replaces this one
         for name, value in values.items():
             if name not in merged and not (corpus_chosen and name in CORPUS_CHOICE):
                 merged[name] = parse(name, value)
@@ -62,7 +62,7 @@ def resolve(
 
 
 def sound(values: Mapping[str, Any]) -> dict[str, Any]:
-    """What can be believed of settings in a file: known ones of the right type within their bounds, and unknown ones."""
+    """The valid settings of a file: known ones of the right type within their bounds, and unknown ones."""
     believed: dict[str, Any] = {}
     for name, value in values.items():
         try:
@@ -75,7 +75,7 @@ def sound(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def check_names(values: Mapping[str, Any], place: str) -> None:
-    """Raises RequestError for a name that is no setting; `place` tells where it stands."""
+    """Raises RequestError for an unknown name; `place` says where it is."""
     for name in values:
         if name not in FIELDS:
             nearest = difflib.get_close_matches(name, FIELDS, n=1, cutoff=0.0)[0]

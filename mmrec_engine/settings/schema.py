@@ -1,6 +1,6 @@
-"""What a run is asked to do: one table of settings for the command line, the settings file, the app and `run.json`.
+"""The table of settings, for the command line, the settings file, the app and `run.json`.
 
-Each setting is declared once, with its default, its bounds and, where it has one, its unit. Knows no torch, no screen.
+Each setting is declared once, with its default, its bounds and its unit, if any. Must not know: torch, screens.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ TOKENIZERS = ("char", "bpe", "sentencepiece")
 CURRICULA = ("none", "length", "ngram", "compression", "order")
 PACINGS = ("linear", "root", "step")
 WHOLE = "all"  # corpora, together
-TIMED = "timed"  # the usual name of a run that has a given time
+TIMED = "timed"  # the default name of a run that has a given time
 SHORTEST_DENOISED = 16  # tokens a window
 SHARDINGS = ("auto", "none", "full")
 COMPILE_MODES = ("auto", "off", "graphs", "inductor")
@@ -47,11 +47,11 @@ class Settings:
     arch: Architecture = setting(
         "mmrec", choices=ARCHITECTURES, group="model", decides=("speed", "weights"), heading="model"
     )
-    # of llama: heads of keys and values; none: one a head
+    # only llama: heads of keys and values; None: one for each head
     kv_heads: int | None = setting(
         None, low=1, high=1024, group="model", decides=("speed", "weights"), unset="as-heads", heading="model"
     )
-    # of llama: the embedding is the head too
+    # only llama: the embedding is also the head
     tied: bool = setting(False, group="model", decides=("speed", "weights"), heading="model")
     recipe: str = setting("guide", choices=tuple(RECIPES), group="optimizer")
     # corpus
@@ -59,32 +59,32 @@ class Settings:
     corpus: str | tuple[str, ...] | None = setting(None, several=True, decides=("source",), heading="text")
     use_sample_corpus: bool = setting(False, decides=("source",), heading="text")
     tokenizer: str = setting("char", choices=TOKENIZERS, group="text", decides=("corpus", "weights"))
-    # ids, the special ones not counted
+    # ids, without special ones
     vocab_size: int = setting(5000, low=2, high=1_000_000, group="text", decides=("corpus", "weights"))
     # share of the characters
     val_split: float = setting(0.1, low=0.001, high=0.9, group="text", decides=("corpus", "checks"))
-    # of text; none: all of it
+    # of text; None: all of it
     max_corpus_bytes: int | None = setting(
         None, low=1, high=10**15, size=True, group="text", decides=("corpus",), unset="no-limit"
     )
-    # of structured files and data sets; none: the one that holds text
+    # of structured files and data sets; None: the one that holds text
     text_field: str | None = setting(None, group="text", decides=("source", "weights"))
     encoding: str | None = setting(None, group="text", decides=("source", "weights"))
-    # read past bytes that spoil a file which is UTF-8 but for them
+    # skip invalid bytes of a file that is otherwise UTF-8
     skip_invalid_bytes: bool = setting(False, group="text", decides=("source", "weights"))
-    # mend text that was read with the wrong code page before it came here
+    # repair text that was decoded with the wrong code page
     fix_encoding: bool = setting(False, group="text", decides=("source", "weights"))
-    # augmentation: how the training split is shown, after the split (data/transforms/augmentation.py)
-    # of the stride, by which a window may lie elsewhere
+    # augmentation of the training split, after the split (data/transforms/augmentation.py)
+    # of the stride, by which a window may be moved
     jitter: float = setting(0.0, low=0, high=1, group="augmentation")
-    # of the windows, shown in another case or without diacritics
+    # of the windows, changed to another case or without diacritics
     recased: float = setting(0.0, low=0, high=1, group="augmentation")
-    # of a window's tokens, hidden in spans of 1 to 5
+    # of a window's tokens, masked in spans of 1 to 5
     masked: float = setting(0.0, low=0, below=1, group="augmentation")
     noise: float = setting(0.0, low=0, below=1, group="augmentation")  # of a window's tokens, replaced by others
     # curriculum: from easy to hard (data/transforms/curriculum.py)
     curriculum: str = setting("none", choices=CURRICULA, group="curriculum")
-    # of the planned steps, until all is there
+    # of the planned steps, until the whole text is used
     curriculum_share: float = setting(
         0.5,
         above=0,
@@ -93,7 +93,7 @@ class Settings:
         decides=("pacing",),
         matters=lambda settings: settings.curriculum != "none",
     )
-    # share of the windows, or of their length, at first
+    # share of the windows, or of their length, at the start
     curriculum_start: float = setting(
         0.25,
         above=0,
@@ -113,9 +113,9 @@ class Settings:
     mixing_temperature: float = setting(
         1.0, low=1, high=1000, group="text", decides=("corpus",), matters=_several_corpora
     )
-    # share of the windows from which spans are cut
+    # share of the windows that are denoised
     denoising: float = setting(0.0, low=0, high=1, group="text", decides=("corpus",))
-    # tokens of a span, on average
+    # tokens of a span, mean
     denoising_span: int = setting(8, low=1, high=1024, group="text", matters=lambda settings: settings.denoising > 0)
     # steps
     epochs: int | None = setting(
@@ -138,13 +138,13 @@ class Settings:
         decides=("rate", "checks"),
         unset="no-limit",
     )
-    # For all of the run, in seconds; none: as long as its steps take.
+    # For all of the run, in seconds; None: without a limit.
     time: float | None = setting(
         None, low=5, high=10**7, duration=True, resumable=True, group="length", unset="no-limit"
     )
     batch_size: int = setting(4, low=1, high=65_536, group="length", decides=("speed", "checks"))  # windows
     accumulate: int = setting(1, low=1, high=65_536, group="length", decides=("speed", "checks"))  # batches a step
-    # none: batch_size
+    # None: batch_size
     microbatch: int | None = setting(
         None,
         low=1,
@@ -157,7 +157,7 @@ class Settings:
         heading="machine",
     )
     seq_len: int = setting(256, low=2, high=1_048_576, group="length", decides=("speed", "weights"))  # tokens a window
-    # tokens between windows; none: seq_len
+    # tokens between windows; None: seq_len
     stride: int | None = setting(None, low=1, high=1_048_576, group="length", decides=("checks",), unset="as-seq-len")
     # optimizer
     optimizer: str = setting("adamw", choices=tuple(OPTIMIZERS), group="optimizer", decides=("speed", "checks"))
@@ -167,15 +167,15 @@ class Settings:
     )
     warmup_steps: int = setting(100, low=0, high=10**9, group="optimizer", decides=("rate", "checks"))
     schedule: str = setting("cosine", choices=SCHEDULES, group="optimizer", decides=("rate",))
-    # share of the peak, below which no schedule falls
+    # share of the peak, the minimum of every schedule
     learning_rate_floor: float = setting(0.1, low=0, high=1, group="optimizer", decides=("rate",))
-    # wsd: of the steps after the warmup, over which the rate falls
+    # wsd: of the steps after the warmup, in which the rate falls
     decay_share: float = setting(0.2, above=0, high=1, group="optimizer", decides=("rate",), matters=_schedule("wsd"))
-    # cosine-restarts: falls in a run
+    # cosine-restarts: number of cycles
     cycles: int = setting(
         4, low=1, high=1000, group="optimizer", decides=("rate",), matters=_schedule("cosine-restarts")
     )
-    # plateau: what the rate is multiplied by
+    # plateau: factor of the rate
     plateau_factor: float = setting(
         0.5, above=0, below=1, group="optimizer", decides=("rate",), matters=_schedule("plateau")
     )
@@ -183,10 +183,10 @@ class Settings:
     plateau_patience: int = setting(
         2, low=1, high=1_000_000, group="optimizer", decides=("rate",), matters=_schedule("plateau")
     )
-    # mean age of what is averaged, as share of the steps; 0: none
+    # mean age of the averaged weights, as share of the steps; 0: no average
     weight_average: float = setting(0.0, low=0, high=0.5, group="optimizer")
     weight_decay: float = setting(0.1, low=0, high=10, while_running=True, group="optimizer")
-    # norm of all gradients; 0: none
+    # norm of all gradients; 0: no clipping
     grad_clip: float = setting(1.0, low=0, high=1e6, while_running=True, group="optimizer", decides=("checks",))
     dropout: float = setting(0.1, low=0, below=1, while_running=True, group="optimizer")
     # evaluation and stopping
@@ -196,7 +196,7 @@ class Settings:
     )
     # of several corpora the one whose loss decides; all: together
     early_stopping_on: str = setting(WHOLE, group="evaluation", decides=("corpus",), matters=_several_corpora)
-    # steps; none: once an epoch
+    # steps; None: once an epoch
     eval_every: int | None = setting(
         None,
         low=1,
@@ -216,14 +216,14 @@ class Settings:
         None, above=0, high=100, resumable=True, while_running=True, group="evaluation", unset="no-limit"
     )
     save_best_model: bool = setting(True, heading="saving")
-    # of text the best model writes, after training
+    # of text generated by the best model, after training
     metrics: str | None = setting(
         None, names=METRICS, resumable=True, group="evaluation", unset="no-limit", heading="saving"
     )
     # machine
     device: str = setting("auto", resumable=True, decides=("speed",), heading="machine")
     precision: str = setting("auto", choices=("auto", "fp32", "bf16", "fp16"), group="model", decides=("speed",))
-    # how steps are made on a GPU (training/recorded.py)
+    # how steps are run on a GPU (training/recorded.py)
     compile: str = setting(
         "auto",
         choices=COMPILE_MODES,
@@ -235,22 +235,22 @@ class Settings:
     kernel: str = setting(
         "plain", choices=KERNELS, group="model", decides=("speed",), matters=lambda settings: settings.arch == "mmrec"
     )
-    # none: one a core
+    # None: one for each core
     threads: int | None = setting(
         None, low=1, high=1024, resumable=True, group="model", decides=("speed",), unset="all-cores"
     )
     processes: int = setting(1, low=1, high=1024, resumable=True, group="model")
-    # of the model, among processes
+    # of the model, over ranks
     sharding: str = setting(
         "auto", choices=SHARDINGS, resumable=True, group="model", matters=lambda settings: settings.processes > 1
     )
     gradient_checkpointing: bool = setting(False, while_running=True, group="model", decides=("speed",))
     seed: int = setting(1337, low=0, high=2**63 - 1, group="model", heading="training")
-    # a checkpoint or run whose weights are the first ones; none: random weights
+    # a checkpoint or run with the initial weights; None: random weights
     init_from: str | None = setting(None, unset="random-weights", heading="model")
     # run folder
     output_dir: str = setting("checkpoints", heading="saving")
-    name: str | None = setting(None, group="saving", unset="as-config")  # none: the config's
+    name: str | None = setting(None, group="saving", unset="as-config")  # None: the config's
     checkpoint_every: int = setting(100, low=1, high=10**9, resumable=True, while_running=True, group="saving")  # steps
     keep_checkpoints: int = setting(3, low=1, high=10**6, resumable=True, while_running=True, group="saving")
 
@@ -259,7 +259,7 @@ class Settings:
             value = getattr(self, item.name)
             if item.metadata["several"] and isinstance(value, list | tuple):
                 value = parse(item.name, value)
-                object.__setattr__(self, item.name, value)  # JSON and TOML know lists alone
+                object.__setattr__(self, item.name, value)  # JSON and TOML have lists only
             if isinstance(value, str) and value_type(item.name) is not str:
                 raise RequestError("setting-not-number", flag=flag(item.name), value=value)
             parse(item.name, value)
@@ -301,14 +301,14 @@ class Settings:
             raise RequestError("setting-kv-heads", value=self.kv_heads, heads=heads, choices=choices)
 
     def model(self, vocabulary: int, config: str | None = None) -> ModelConfig:
-        """The model that is trained, or what it would be with another config. vocabulary: ids, the special ones included."""
+        """The model that is trained, or with another config. vocabulary: ids, including special ones."""
         shape = PRESETS[config or self.config].model(self.arch, vocabulary, self.seq_len)
         shared = self.kv_heads if self.kv_heads is not None and not shape.heads % self.kv_heads else None
         return replace(shape, kv_heads=shared, tied=self.tied)
 
     @property
     def run_folder(self) -> Path:
-        usual = self.config if self.time is None else TIMED  # what is trained in a given time is known only later
+        usual = self.config if self.time is None else TIMED  # the number of steps in a given time is known only later
         return Path(self.output_dir) / (self.name or usual)
 
     @property
@@ -317,17 +317,17 @@ class Settings:
 
     @property
     def windows_at_once(self) -> int:
-        """Windows that go through the model together. A matter of memory: a step is the same but for rounding."""
+        """Windows that pass through the model together. It affects memory only: a step is the same except for rounding."""
         return min(self.microbatch or self.batch_size, self.batch_size)
 
     @property
     def samples_on_the_way(self) -> bool:
-        """Whether samples of the validation split tell when the target may be reached: where nobody said how often to look."""
+        """Whether samples of the validation split decide when the target may be reached: without `eval_every`."""
         return self.to_a_target and self.eval_every is None
 
     @property
     def to_a_target(self) -> bool:
-        """Whether the run ends once the validation split is good enough."""
+        """Whether the run ends once a target is reached."""
         return self.target_loss is not None or self.target_bits is not None
 
     @property
@@ -344,13 +344,13 @@ _TYPES = get_type_hints(Settings)
 
 
 def check_device(name: str) -> None:
-    """Raises RequestError for what is no device anywhere; whether it is here, PyTorch knows."""
+    """Raises RequestError for a name that is no device; whether the device exists, PyTorch knows."""
     if not re.fullmatch(r"auto|(cpu|cuda|mps)(:\d{1,4})?", name):
         raise RequestError("device-unknown", device=name)
 
 
 def metrics_of(text: str) -> tuple[str, ...]:
-    """The metrics that a text names, each once, in their own order. Raises RequestError for one that is not known."""
+    """The named metrics, each once, in a fixed order. Raises RequestError for an unknown one."""
     asked = [name.strip() for name in text.split(",")]
     for name in asked:
         if name not in METRICS:
@@ -370,7 +370,7 @@ def value_type(name: str) -> type:
 def parse(name: str, value: Any) -> Any:
     """A setting's value from text (command line) or from a typed value (file, JSON).
 
-    Raises RequestError where the value is not of the setting's type.
+    Raises RequestError if the value is not of the setting's type.
     """
     kind = value_type(name)
     if value is None and type(None) in get_args(_TYPES[name]):

@@ -1,4 +1,4 @@
-"""What is asked of a run while it trains: pause, go on, save, stop, change. From a signal, a screen, or a line in a file."""
+"""Requests to a run during training: pause, continue, save, stop, change. From a signal, a screen, or a line in a file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 Command = Literal["pause", "resume", "save", "stop", "change"]
-DETACH = "detach"  # why a run stops that another process is to go on with
+DETACH = "detach"  # the reason of a stop after which another process continues
 _POLL_SECONDS = 0.25
 _READ_BYTES = 2**20
 _MOST_REASON = 80  # characters
@@ -20,7 +20,7 @@ _MOMENT_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Request:
-    """id: of the line in the control file; empty where the request came from this process. settings: what to change."""
+    """id: of the line in the control file; empty for a request of this process. settings: the changes."""
 
     command: str
     reason: str = ""
@@ -35,8 +35,8 @@ class Request:
 class Control:
     """A queue of requests, safe to fill from any thread and from signal handlers.
 
-    lock: once a run that was handed over has ended, a descriptor of its folder's lock, still held. It is for the caller to pass
-    on (to `train` as `held_lock`, here or in a process that inherits it) and to close. None after every other ending.
+    lock: after a run that was handed over has ended, a descriptor of its folder's lock, still held. The caller has to pass
+    it on (to `train` as `held_lock`, here or in a process that inherits it) and to close it. None after every other end.
     """
 
     def __init__(self) -> None:
@@ -45,18 +45,18 @@ class Control:
         self._file: _ControlFile | None = None
 
     def ask(self, command: Command, reason: str = "", settings: Mapping[str, Any] | None = None) -> None:
-        """settings: with "change", those to set; what is not sound in a training that goes on is refused."""
+        """settings: the changes, for "change"; changes that are not possible in a running training are refused."""
         self._requests.append(Request(command, reason, settings=settings or {}))
 
     def hand_over(self) -> None:
-        """Ask the run to save and end, and to leave its lock held, so that nobody steps in before it goes on elsewhere.
+        """Ask the run to save and end without releasing its lock, so that no other process takes it before the run continues.
 
-        A run that was asked to stop before, or has nothing to save yet, ends as it would have, and `lock` stays None.
+        A run that was stopped before, or has nothing to save yet, ends as usual, and `lock` stays None.
         """
         self.ask("stop", DETACH)
 
     def listen_to(self, path: Path) -> None:
-        """Take requests from the lines of a file too; lines written before now are ignored."""
+        """Read requests from the lines of a file too; lines written before now are ignored."""
         self._file = _ControlFile(path)
 
     @property
@@ -65,13 +65,13 @@ class Control:
         return any(request.command == "stop" for request in tuple(self._requests))
 
     def take(self) -> Iterator[Request]:
-        """The requests that have come since the last call."""
+        """The requests since the last call."""
         self._read_file()
         while self._requests:
             yield self._requests.popleft()
 
     def wait(self) -> None:
-        """Sleep for a moment, in which something may be asked."""
+        """Sleep for a moment, until the next request may have come."""
         time.sleep(_POLL_SECONDS)
 
     def _read_file(self) -> None:
@@ -87,7 +87,8 @@ class _ControlFile:
         self._polled = 0.0
 
     def _is_new(self, asked: float) -> bool:
-        """Not from before this process; where the clock was set back meanwhile, what was asked a moment ago is new too."""
+        """Whether a request is not from before this process; if the clock was set back meanwhile, recent ones count as new
+        too."""
         return asked >= self._since or abs(time.time() - asked) < _MOMENT_SECONDS
 
     def new_requests(self) -> Iterator[Request]:
@@ -113,7 +114,7 @@ class _ControlFile:
                 if self._is_new(float(value["time"])):
                     settings = value.get("settings")
                     reason = str(value.get("reason") or "control")[:_MOST_REASON]
-                    if reason == DETACH:  # the lock is handed over within this process alone
+                    if reason == DETACH:  # the lock is handed over within this process only
                         reason = "control"
                     changes = settings if isinstance(settings, dict) else {}
                     yield Request(str(value["command"]), reason, str(value["id"]), changes)

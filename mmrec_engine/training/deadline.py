@@ -1,7 +1,8 @@
-"""How many steps fit into the time that is left: by the clock, but only through what it tells the run to record.
+"""How many steps fit into the remaining time: by the clock, but with an effect only through recorded events.
 
-The loop asks after each step. An answer becomes an event (`events.Replanned`) and a checkpoint at once, so that a resumed run
-goes on with what was decided; between two answers nothing of a run depends on how long anything took.
+The loop calls this after each step. A new plan becomes an event (`events.Replanned`) and a checkpoint at once, so that a
+resumed run
+uses the same plan; between two plans nothing of a run depends on times.
 """
 
 from __future__ import annotations
@@ -14,25 +15,26 @@ from typing import Any
 
 from mmrec_engine.errors import UnusableError
 
-MARGIN = 0.1  # of the steps that are left, by which the number that fits may be another before the plan is changed
-_MARGIN_OF_TIME = 0.01  # of the time: a change that matters less than that is left alone
-_LEAST_SECONDS, _MOST_SECONDS = 0.3, 5.0  # bounds of that
+MARGIN = 0.1  # of the remaining steps: a smaller difference does not change the plan
+_MARGIN_OF_TIME = 0.01  # of the time: a smaller change is ignored
+_LEAST_SECONDS, _MOST_SECONDS = 0.3, 5.0  # its bounds
 _APART = 0.02  # of the time, at least, between two changes
-_MEMORY = 0.04  # of the time: over how much of it the seconds of a step are averaged
+_MEMORY = 0.04  # of the time: the period over which the seconds of a step are averaged
 _SHORTEST_MEMORY, _LONGEST_MEMORY = 2.0, 20.0  # seconds
 _ROUNDS = 5
-_SAFETY = 0.01  # of the time, left over at the end
-_UNUSUAL_STEPS = 2  # the first ones of a process are slower: kernels, buffers and threads are made
-_ALLOWED, _ALLOWED_SHARE = 7.0, 0.15  # seconds, and share of the time, of the ten seconds that a run may be late
-_MOST_SLOWER = 5.0  # times: what comes after the last step is expected to be slower by as much as the steps became
+_SAFETY = 0.01  # of the time, reserved at the end
+_UNUSUAL_STEPS = 2  # the first steps of a process are slower: kernels, buffers and threads are created
+_ALLOWED, _ALLOWED_SHARE = 7.0, 0.15  # seconds, and share of the time, of the allowed ten seconds
+_MOST_SLOWER = 5.0  # times: the costs after the last step are expected to grow by the same factor as the steps
 
 
 @dataclass(frozen=True)
 class Budget:
-    """What a checkpoint holds of a run that has a given time.
+    """The part of a checkpoint for a run with a given time.
 
-    used: seconds of it until the checkpoint. seconds_a_step: as they were then. anchor_step, anchor_done: where the number of
-    planned steps last changed, and the share of the schedule that was done there (`schedule.rate_factor`).
+    used: seconds of it until the checkpoint. seconds_a_step: at that time. anchor_step, anchor_done: the step at which the
+    number of
+    planned steps last changed, and the finished share of the schedule at that step (`lr_schedule.rate_factor`).
     """
 
     used: float = 0.0
@@ -42,7 +44,7 @@ class Budget:
 
     @classmethod
     def of_stored(cls, stored: Mapping[str, Any]) -> Budget:
-        """Raises ValueError where it tells anything else."""
+        """Raises ValueError if anything is missing or invalid."""
         if set(stored) != {one.name for one in fields(cls)}:
             raise UnusableError("incomplete", what="budget")
         for name, value in stored.items():
@@ -58,7 +60,7 @@ class Budget:
 
 @dataclass(frozen=True)
 class Beside:
-    """Seconds of what a run does beside its steps: a validation, a checkpoint, and all that comes after the last validation."""
+    """Seconds of a run beside its steps: a validation, a checkpoint, and everything after the last validation."""
 
     validation: float = 0.0
     saving: float = 0.0
@@ -66,14 +68,14 @@ class Beside:
 
 
 def _multiples(of: int, since: int, before: int) -> int:
-    """How many there are from a step on, before another. The first one counts: what is due there is still to come."""
+    """Their number from a step on, before another. The one due at the first step is included."""
     return max(0, (before - 1) // of - max(0, since - 1) // of)
 
 
 class Deadline:
-    """Keeps a run to its time. All figures are seconds.
+    """Plans a run so that it ends in time. All figures are seconds.
 
-    seconds: of the whole run. used: before this process. began: when this process' part of them began, by `clock`.
+    seconds: of the whole run. used: before this process. began: when this process started, by `clock`.
     seconds_a_step: as measured before the first step.
     """
 
@@ -91,7 +93,7 @@ class Deadline:
         self._beside = beside
         self._memory = min(_LONGEST_MEMORY, max(_SHORTEST_MEMORY, _MEMORY * seconds))
         self._steps = 0
-        self._measured = 0.0  # seconds of steps that were measured
+        self._measured = 0.0  # seconds of the measured steps
         self._changed_at = -math.inf
 
     @property
@@ -103,7 +105,7 @@ class Deadline:
         return self.seconds - self.used
 
     def add_step(self, seconds: float) -> None:
-        """A step took this long. Its share of the average is that of its length, so that short and long steps count alike."""
+        """Add a step's duration. Its weight in the average is proportional to it, so that short and long steps count alike."""
         self._steps += 1
         if self._steps <= _UNUSUAL_STEPS:
             return
@@ -122,12 +124,12 @@ class Deadline:
     def after_the_steps(self) -> float:
         """Seconds from the last step to the end of the process."""
         slower = min(_MOST_SLOWER, max(1.0, self.seconds_a_step / self._expected)) if self._expected else 1.0
-        # What a busy machine makes longer may lie beyond the time, as far as that is allowed: it may be over by then.
+        # The slowdown of a busy machine may exceed the time, as far as that is allowed: it may end by then.
         ending = max(self._beside.ending, slower * self._beside.ending - min(_ALLOWED, _ALLOWED_SHARE * self.seconds))
         return self._beside.validation + self._beside.saving + ending + _SAFETY * self.seconds
 
     def fitting(self, step: int, eval_every: int | None, checkpoint_every: int) -> int:
-        """The step that should be the last one, as things are."""
+        """The last step, at the present speed."""
         left, each = self.left - self.after_the_steps, max(self.seconds_a_step, 1e-6)
         beside = [(self._beside.saving, checkpoint_every)]
         if eval_every:
@@ -135,14 +137,14 @@ class Deadline:
         with_all = each + sum(seconds / every for seconds, every in beside)
         steps = 0
         unused = left
-        for _ in range(_ROUNDS):  # by the mean first, then by what stands between these very steps
+        for _ in range(_ROUNDS):  # first by the mean costs, then by the events between these steps
             steps = max(0, steps + int(unused / with_all))
             taken = sum(seconds * _multiples(every, step, step + steps) for seconds, every in beside)
             unused = left - steps * each - taken
         return step + steps
 
     def decide(self, step: int, planned: int, eval_every: int | None, checkpoint_every: int) -> int | None:
-        """How many steps the run is to have now, where that is clearly other than planned; None: as planned."""
+        """The new number of steps, if it clearly differs from the plan; None: no change."""
         fitting = self.fitting(step, eval_every, checkpoint_every)
         if fitting <= step < planned:
             return step  # the time is over

@@ -1,4 +1,4 @@
-"""The machine a run trains on: device, threads, precision; and the switches that make it exact."""
+"""The machine of a run: device, threads, precision; and the switches that make it deterministic."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Machine:
     """Resolved once at the start of a run.
 
     precision: fp32, or bf16 or fp16 by autocast. sharded: as in `distributed.process_group`.
-    compile: how steps are made, as in `training.recorded`: off, graphs, inductor. kernel: of the recurrence, plain or fla.
+    compile: how steps are run, as in `training.recorded`: off, graphs, inductor. kernel: of the recurrence, plain or fla.
     """
 
     device: torch.device
@@ -41,14 +41,14 @@ class Machine:
     kernel: str = "plain"
 
     def told(self) -> dict[str, Any]:
-        """What the processes of a run have in common; a resumed run takes it over as well."""
+        """The values that all ranks of a run share; a resumed run keeps them as well."""
         sharding = "full" if self.sharded else "none"
         chosen = {"compile": self.compile, "kernel": self.kernel}
         return {"precision": self.precision, "threads": self.threads, "sharding": sharding, **chosen}
 
     @property
     def products(self) -> torch.dtype:
-        """What matrices are multiplied in."""
+        """The precision of matrix products."""
         return PRECISIONS[self.precision]
 
     def autocast(self) -> AbstractContextManager[None]:
@@ -58,10 +58,11 @@ class Machine:
 
 
 def resolve_machine(settings: Settings, stored: Mapping[str, Any] | None = None) -> Machine:
-    """Choose device, threads, precision, and how steps are made, unless that is to be measured (`planning.compile_mode`).
+    """Choose device, threads, precision, and how steps are run, unless that is to be measured (`planning.compile_mode`).
 
-    stored: what an earlier process of the same run has chosen, taken over. Raises RequestError for a device that is not there,
-    and where a person asks for a way of making steps that is not possible here.
+    stored: the choices of an earlier process of the same run, which are kept. Raises RequestError for a device that does not
+    exist,
+    and for a requested mode that is not possible here.
     """
     stored = stored or {}
     threads = (
@@ -81,8 +82,8 @@ def resolve_machine(settings: Settings, stored: Mapping[str, Any] | None = None)
 
 
 def machine_for(settings: Settings, vocabulary: int, stored: Mapping[str, Any] | None = None) -> Machine:
-    """`resolve_machine`, and whether the run's processes hold the model in parts: unless a person says, where each had no room
-    for it with one window at a time. As many processes as before go on as they have begun."""
+    """`resolve_machine`, and whether the model is sharded over the ranks: by the setting, or if no rank had memory
+    for a whole one with one window at a time. With the same number of ranks a resumed run keeps its choice."""
     machine, stored = resolve_machine(settings, stored), stored or {}
     asked = settings.sharding
     if asked == "auto" and stored.get("settings", {}).get("processes") == settings.processes:
@@ -94,8 +95,8 @@ def machine_for(settings: Settings, vocabulary: int, stored: Mapping[str, Any] |
 
 
 def _possible_mode(settings: Settings, device: torch.device, stored: Mapping[str, Any]) -> str:
-    """Off where it is to be measured, and where what an earlier process chose is not possible here."""
-    if "compile" in stored or "settings" in stored:  # a run that goes on; one of an older version tells of no mode
+    """Off if it is to be measured, and if an earlier process' choice is not possible here."""
+    if "compile" in stored or "settings" in stored:  # a resumed run; one of an older version has no mode
         mode = stored.get("compile", "off")
         return mode if settings.processes == 1 and is_possible(mode, device) else "off"
     mode = "off" if settings.compile == "auto" else settings.compile
@@ -107,13 +108,13 @@ def _possible_mode(settings: Settings, device: torch.device, stored: Mapping[str
 
 
 def _possible_kernel(kernel: str, settings: Settings, device: torch.device) -> str:
-    """fla where it was asked for and is possible; else plain, which computes the same."""
+    """fla if requested and possible; else plain, which computes the same."""
     asked = kernel == "fla" and settings.arch == "mmrec" and device.type == "cuda"
     return "fla" if asked and fused.load() is not None else "plain"
 
 
 def no_memory(batch_size: int, seq_len: int, needed: int, available: int) -> RequestError:
-    """Why steps of this size are not tried: bytes that they need, estimated, and bytes available."""
+    """Why steps of this size are not tried: estimated bytes, and available bytes."""
     needed_mib, available_mib = (max(1, size // 2**20) for size in (needed, available))
     return RequestError(
         "search-memory", batch_size=batch_size, seq_len=seq_len, needed=needed_mib, available=available_mib
@@ -121,10 +122,10 @@ def no_memory(batch_size: int, seq_len: int, needed: int, available: int) -> Req
 
 
 def resolve_device(name: str) -> torch.device:
-    """The device of a name: auto takes CUDA, then MPS, then the CPU. Raises RequestError."""
+    """The device of a name: auto uses CUDA, then MPS, then the CPU. Raises RequestError."""
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "mps" if _mps() else "cpu"
-    if name == "cuda" and "LOCAL_RANK" in os.environ:  # of several processes on a machine each has its own
+    if name == "cuda" and "LOCAL_RANK" in os.environ:  # each rank on a machine has its own
         name = f"cuda:{os.environ['LOCAL_RANK']}"
     try:
         device = torch.device(name)

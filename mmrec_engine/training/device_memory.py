@@ -1,4 +1,4 @@
-"""How much memory the run's device has left for this process, and how many windows at once fit into it."""
+"""Free memory of the run's device for this process, and the largest micro-batch that fits into it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class _Device(Protocol):
 
 
 def available(device: torch.device) -> int:
-    """Bytes that this process can still take on the device."""
+    """Bytes that this process can still allocate on the device."""
     if device.type != "cuda":
         return available_bytes()
     free, _ = torch.cuda.mem_get_info(device)
@@ -31,13 +31,13 @@ def available(device: torch.device) -> int:
 
 
 def room(settings: Settings, device: torch.device) -> int:
-    """Bytes that each of the run's processes can take: on one machine they share its memory, each GPU has its own."""
+    """Bytes that each rank can allocate: on one machine they share its memory, each GPU has its own."""
     return available(device) // (processes_here(settings.processes) if device.type == "cpu" else 1)
 
 
 def fitting_microbatch(settings: Settings, vocabulary: int, machine: _Device) -> Settings:
-    """The settings with as many windows at once as fit, found by halving; unchanged where the whole batch fits, where not even
-    one window does, and where a person has chosen the number."""
+    """The settings with the largest micro-batch that fits, found by halving; unchanged if the whole batch fits, if not even
+    one window does, and if the number was given."""
     if settings.microbatch is not None:
         return settings
     usable = USABLE * room(settings, machine.device)

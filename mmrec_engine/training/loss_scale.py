@@ -1,8 +1,10 @@
-"""Loss scaling for float16, whose smallest numbers are larger than many gradients: they are computed a power of two too large.
+"""Loss scaling for float16, whose smallest numbers are larger than many gradients: the loss is multiplied by a power of two.
 
-Where a gradient overflows, the scale is halved and the same windows go again; after many steps without an overflow it is
-doubled. Source: Micikevicius et al., "Mixed precision training", 2018; the numbers are those of PyTorch's GradScaler. Pure: a
-checkpoint holds it.
+If a gradient overflows, the scale is halved and the same windows are computed again; after many steps without an overflow it
+is
+doubled. Source: Micikevicius et al., "Mixed precision training", 2018; the numbers are those of PyTorch's GradScaler. Pure: it
+is
+part of a checkpoint.
 """
 
 from __future__ import annotations
@@ -20,12 +22,12 @@ GROWS_AFTER = 2000  # steps without an overflow
 
 
 class Overflowed(Exception):
-    """A gradient is not finite, and may be with a smaller scale."""
+    """A gradient is not finite, but may be with a smaller scale."""
 
 
 @dataclass(frozen=True)
 class LossScale:
-    """factor: what the loss is multiplied by, 1 where nothing is scaled; good_steps: since it last changed."""
+    """factor: of the loss, 1 without scaling; good_steps: since it last changed."""
 
     factor: float = 1.0
     good_steps: int = 0
@@ -36,7 +38,7 @@ class LossScale:
 
     @classmethod
     def of_stored(cls, stored: Mapping[str, Any]) -> LossScale:
-        """What a checkpoint tells. Raises ValueError where it tells anything else."""
+        """The stored loss scale. Raises ValueError if anything is missing or invalid."""
         factor, steps = stored.get("factor"), stored.get("good_steps")
         if not isinstance(factor, float) or not 1.0 <= factor <= LARGEST or math.frexp(factor)[0] != 0.5:
             raise UnusableError("loss-scale")

@@ -1,4 +1,4 @@
-"""What was measured on this machine before, kept in a small file of the cache folder so that it is measured once."""
+"""Measurements of this machine, cached in a small file so that each is made once."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ Value = TypeVar("Value")
 
 
 class MachineCache(Generic[Value]):
-    """Values by what they depend on. A file that cannot be read or written, or holds something else, counts as empty.
+    """Values by what they depend on. A file that cannot be read or written, or is invalid, counts as empty.
 
-    name: of the file; parsed: the value that was stored, none where it is no such value; most: how many are kept, the newest.
+    name: of the file; parsed: returns a stored value, or None if it is invalid; most: how many of the newest are kept.
     """
 
     def __init__(self, name: str, parsed: Callable[[object], Value | None], most: int = 500) -> None:

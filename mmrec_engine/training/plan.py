@@ -1,4 +1,4 @@
-"""How far a run is and when it ends: pure functions of counts and settings. Early stopping is one of the endings."""
+"""Progress and end of a run: pure functions of counts and settings, including early stopping."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ _UNLIMITED = 10**9  # steps
 
 @dataclass(frozen=True)
 class TrainingProgress:
-    """How far a run is. One of the things a checkpoint holds; all counts are since the run began.
+    """Progress of a run, which is part of a checkpoint; all counts are since the start of the run.
 
     windows: training windows seen; validated_step: step of the last full validation; patience_used: validations since the
-    best one; plateaus: how often so many of these came in a row that a schedule may lower its rate.
+    best one; plateaus: how often `plateau_patience` validations in a row had no new best, so that a schedule may lower its
+    rate.
     """
 
     step: int = 0
@@ -35,7 +36,7 @@ class TrainingProgress:
 
     @classmethod
     def of_stored(cls, stored: Mapping[str, Any]) -> TrainingProgress:
-        """What a checkpoint tells. Raises ValueError where a count is missing, so that none is begun anew unnoticed."""
+        """The stored progress. Raises ValueError if a count is missing, so that none silently starts from 0."""
         if set(stored) != {one.name for one in fields(cls)}:
             raise UnusableError("incomplete", what="progress")
         for name, value in stored.items():
@@ -55,7 +56,8 @@ class TrainingProgress:
         return progress
 
     def after_validation(self, loss: float, plateau: int) -> TrainingProgress:
-        """A loss that is not lower than the best (NaN is not) uses up one unit of patience; `plateau` of them are a plateau."""
+        """A loss that is not lower than the best (NaN is not) uses up one unit of patience; `plateau` of them are a
+        plateau."""
         if not math.isnan(loss) and (self.best_loss is None or loss < self.best_loss):
             return replace(
                 self, validated_step=self.step, last_loss=loss, best_loss=loss, best_step=self.step, patience_used=0
@@ -75,7 +77,7 @@ def _is_loss(value: object) -> bool:
 
 @dataclass(frozen=True)
 class Plan:
-    """Steps of a run: in all, and for each epoch e the step ⌈e·n/B⌉ at which it ends (n windows, B a step)."""
+    """Steps of a run: in total, and for each epoch e its last step ⌈e·n/B⌉ (n windows, B a step)."""
 
     planned_steps: int
     windows_an_epoch: int
@@ -87,7 +89,7 @@ class Plan:
         return -(-self.windows_an_epoch // self.windows_a_step)
 
     def epoch_of(self, step: int) -> int:
-        """The epoch, counted from 1, in which a step's first window lies."""
+        """The epoch, counted from 1, of a step's first window."""
         return (step - 1) * self.windows_a_step // self.windows_an_epoch + 1
 
     def ends_epoch(self, step: int) -> bool:
@@ -99,9 +101,9 @@ class Plan:
 
 
 def make_plan(settings: Settings, windows_an_epoch: int, tokens_a_character: float | None = None) -> Plan:
-    """Epochs and steps both limit a run; whichever comes first ends it. A limit in time alone is not yet known in steps.
+    """Epochs and steps both limit a run; the earlier limit ends it. A limit in time is not yet known in steps.
 
-    tokens_a_character: of the validation split, by which a target in bits a character is one in nats a token; of two targets
+    tokens_a_character: of the validation split, to convert a target in bits a character to nats a token; of two targets
     the one that is reached first counts.
     """
     limits = []
@@ -116,7 +118,7 @@ def make_plan(settings: Settings, windows_an_epoch: int, tokens_a_character: flo
 
 
 def ending(progress: TrainingProgress, plan: Plan, settings: Settings) -> tuple[Status, dict[str, object]] | None:
-    """How the run ends now, with the numbers of the reason; None while it goes on."""
+    """Why the run ends now, with the values for the words of the reason; None to continue."""
     loss, target = progress.last_loss, plan.target_loss
     if loss is not None and target is not None and loss <= target:
         bits = {} if settings.target_bits is None else {"target_bits": settings.target_bits}

@@ -1,8 +1,8 @@
-"""Which precision `auto` means on this machine: the same at every start, however busy the machine is.
+"""The precision that `auto` selects on this machine: the same at every start, however busy the machine is.
 
-On a GPU its generation tells. On a CPU the processor's own list of instructions tells whether it multiplies bfloat16 at all;
-how fast it does is measured once for each processor, PyTorch and number of threads, and remembered in the cache. A resumed run
-takes neither: it goes on in the precision of its run.json.
+On a GPU it depends on the generation. On a CPU the list of instructions says whether the processor multiplies bfloat16 at all;
+how fast it does is measured once for each processor, PyTorch version and number of threads, and cached. A resumed run
+does neither: it keeps the precision of its run.json.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ import torch
 
 from mmrec_engine.training.machine_cache import MachineCache
 
-_PROBE_SIZE = 384  # a product of a millisecond or two: short enough to fall between two turns of other processes
+_PROBE_SIZE = 384  # a product of a millisecond or two: short enough to fit between two time slices of other processes
 _FEWEST_ROUNDS, _MOST_ROUNDS = 12, 400
 _MOST_SECONDS = 2.0
-_CLEAR = 1.3  # how far the shortest rounds must lie on one side of the threshold before it is believed
-_WORTH_IT = 1.5  # times faster: autocast's own conversions take a part of what is won
+_CLEAR = 1.3  # how far the shortest rounds must be from the threshold
+_WORTH_IT = 1.5  # times faster: autocast's own conversions take a part of the gain
 _BFLOAT16_INSTRUCTIONS = {"amx_bf16", "avx512_bf16", "bf16"}  # x86 and, by the last name, ARM
-_LIMITS = ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "ATEN_CPU_CAPABILITY")  # environment
+_LIMITS = ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "ATEN_CPU_CAPABILITY")  # environment variables
 _BFLOAT16_GENERATION, _FLOAT16_GENERATION = (8, 0), (7, 0)  # NVIDIA's Ampere and Volta
 
 
 def best_precision(device: torch.device) -> str:
-    """bf16 where it pays; else fp16 on a GPU where that does, since it needs a scaled loss; else fp32."""
+    """bf16 if it is faster; else fp16 on a GPU where that is, because it needs a scaled loss; else fp32."""
     if device.type == "cuda":
         generation = torch.cuda.get_device_capability(device)
         if torch.version.hip is not None or generation >= _BFLOAT16_GENERATION:
@@ -47,7 +47,7 @@ def best_precision(device: torch.device) -> str:
 
 
 def multiplies_bfloat16() -> bool | None:
-    """Whether the processor has instructions for products of bfloat16; None where the system does not tell."""
+    """Whether the processor has instructions for bfloat16 products; None if the system does not report it."""
     words = _processor_words("flags", "Features")
     return bool(_BFLOAT16_INSTRUCTIONS & words) if words else None
 
@@ -55,8 +55,8 @@ def multiplies_bfloat16() -> bool | None:
 def pays(precision: torch.dtype) -> bool:
     """Whether a matrix product in this precision is clearly faster on this CPU than a float32 one.
 
-    One thread, so that no round waits for another thread that had no turn; the shortest of many short rounds of both, in
-    turns, so that other work, which only lengthens rounds, does not matter; and more rounds while it is not clear.
+    With one thread, so that no round waits for another thread; the shortest of many short rounds of both, in
+    turns, because other work only lengthens rounds; and more rounds while the result is unclear.
     """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -94,8 +94,8 @@ def _known(stored: object) -> str | None:
 
 
 def machine_key() -> str:
-    """What a measurement hangs on: processor (its name and instructions), PyTorch, threads, and what tells its libraries which
-    instructions to use.
+    """What a measurement depends on: processor (name and instructions), PyTorch, threads, and the variables that select
+    instructions in its libraries.
     """
     told = [f"{name}={os.environ.get(name, '')}" for name in _LIMITS]
     instructions = " ".join(sorted(_processor_words("flags", "Features")))

@@ -1,12 +1,12 @@
 """Passes and updates that are recorded once and then replayed: CUDA graphs, and PyTorch's compiler.
 
-A small model on a GPU waits for its kernels to be launched one by one. Recorded as a CUDA graph, all those of a pass, forward
-and backward, are launched at once, and so are those of an update. What is recorded reads and writes the same tensors each
-time, so whatever changes from step to step stands in one: ids, labels, keys of the dropout masks, scales, the rate. The
+A small model on a GPU waits for its kernels to be launched one by one. With a CUDA graph, all kernels of a pass, forward
+and backward, are launched at once, and so are those of an update. A recording reads and writes the same tensors each
+time, so all values that change from step to step are tensors: ids, labels, keys of the dropout masks, scales, the rate. The
 compiler (inductor) makes fewer and larger kernels of a pass; on a GPU they are recorded as well.
 
-Only passes of the full size, `windows_at_once` × `seq_len`, go this way; smaller ones go as ever. Which ones do depends on
-the settings alone, so a resumed run rounds as one that was never stopped.
+Only passes of the full size, `windows_at_once` × `seq_len`, are recorded; smaller ones are not. Which passes are depends on
+the settings alone, so a resumed run rounds as an uninterrupted one.
 
 Source: PyTorch, "Accelerating PyTorch with CUDA graphs", 2021; Ansel et al., "PyTorch 2", 2024.
 """
@@ -30,11 +30,12 @@ from mmrec_engine.training.device import Machine
 from mmrec_engine.training.graphs import Work
 
 Ids = npt.NDArray[np.int64]
-_WARM_UPS = 3  # before a pass is recorded: libraries set themselves up in the first ones
+_WARM_UPS = 3  # before a pass is recorded: libraries initialise themselves in the first ones
 
 
 class RecordedStep:
-    """The passes and the update of a step, recorded when they are first needed. One process, one model, one size of a pass."""
+    """The passes and the update of a step, recorded when they are first needed. For one process, one model, one size of a
+    pass."""
 
     def __init__(self, model: LanguageModel, optimizers: Optimizers, settings: Settings, machine: Machine) -> None:
         """machine: its mode is graphs or inductor."""
@@ -52,14 +53,14 @@ class RecordedStep:
         self._records = graphs.can_record(device)
         self._forward: Callable[[Tensor, Tensor], Tensor] = self._losses
         if machine.compile == "inductor":
-            torch.compiler.reset()  # or what was compiled for earlier models would count towards its limit for this method
+            torch.compiler.reset()  # else the code compiled for earlier models would count towards its limit for this method
             self._forward = torch.compile(self._losses, dynamic=False)
         self._pass: Work | None = None
         self._update: Work | None = None
         self._updates = 0
 
     def begin(self) -> None:
-        """A step with a pass of the full size begins: gradients are summed up in the tensors that the record knows."""
+        """Begin a step whose pass has the full size: gradients accumulate in the tensors of the recording."""
         torch._foreach_zero_(self._gradients)
         for parameter, gradient in zip(self._parameters, self._gradients, strict=True):
             parameter.grad = gradient
@@ -68,25 +69,25 @@ class RecordedStep:
     def make_pass(
         self, inputs: Ids, labels: Ids, step: int, samples: Sequence[int], tokens: int, loss_scale: float
     ) -> Tensor:
-        """Add the gradients of these windows to those there are; returns the sum of their losses, until the next pass."""
+        """Add the gradients of these windows; returns the sum of their losses, valid until the next pass."""
         self._ids.copy_(torch.from_numpy(inputs))
         self._labels.copy_(torch.from_numpy(labels))
         self._masks.fill(step, samples)
         self._tokens.fill_(tokens)
         self._scale.fill_(loss_scale)
-        if self._pass is None:  # the first of a step, so there are no gradients yet
+        if self._pass is None:  # the first pass of a step, so there are no gradients yet
             self._pass = graphs.record(self._work, self._machine.device, _WARM_UPS) if self._records else self._work
             torch._foreach_zero_(self._gradients)
         self._pass()
         return self._loss
 
     def update(self, learning_rate: float) -> None:
-        """Update the weights, and drop the gradients."""
+        """Update the weights, and reset the gradients."""
         self._rate.fill_(learning_rate)
         if not (self._records and self._attached):
             self._optimizers.update(self._rate)
         else:
-            # The first one makes the moments, so it cannot be in the record.
+            # The first update creates the moments, so it cannot be recorded.
             if self._update is None and self._updates:
                 self._update = graphs.record(lambda: self._optimizers.update(self._rate), self._machine.device, 0)
             (self._update or (lambda: self._optimizers.update(self._rate)))()

@@ -1,7 +1,8 @@
-"""On the way to a target loss: when to look at a sample of the validation split, and what it tells. Pure functions of counts.
+"""Steps at which a run with a target loss evaluates a sample of the validation split. Pure functions of counts.
 
-A whole validation costs as much as many steps, and nobody knows beforehand when the target is near. So samples are looked at:
-rarely while the loss is far off, often when it is close; the whole split decides, once they say that it may have arrived.
+A whole validation takes as long as many steps, and it is unknown when the target is near. So samples are evaluated:
+rarely while the loss is far from the target, often when it is close; once they suggest that it is reached, the whole split
+decides.
 """
 
 from __future__ import annotations
@@ -16,23 +17,24 @@ from mmrec_engine.errors import UnusableError
 FIRST_LOOK = 16  # step
 SAMPLE_TOKENS = 8192
 CLOSE_SAMPLE_TOKENS = 16_384
-_CLOSE = 0.04  # of the target: as near as that, a larger sample is worth its time
+_CLOSE = 0.04  # of the target: this near, a larger sample pays
 _ERROR = 0.02  # of a small sample's loss, by which it may be too high
-# Of the target: how far a sample is from the whole drifts a little, and so does its precision, that of the training; looking at
-# the whole in vain costs more than a step too many.
+# Of the target: the difference between a sample and the whole split drifts a little, and the sample has the precision of the
+# training; a needless whole validation costs more than a step too many.
 _MARGIN = 2.5e-3
-# Losses fall slower than step^-0.1 once a training is well under way (measured: -0.07 near 1.9 nats, -0.11 near 2.1): it is not
-# looked too late.
+# Losses fall slower than step^-0.1 after the first steps (measured: -0.07 near 1.9 nats, -0.11 near 2.1), so
+# samples are not too late.
 _FALLS_AT_MOST = 0.1
 _SHORTEST_WAIT, _LONGEST_WAIT = 0.03, 1.0  # of the steps so far
 
 
 @dataclass(frozen=True)
 class TargetEstimate:
-    """What the samples have told. A checkpoint holds it.
+    """The results of the samples, which are part of a checkpoint.
 
-    next_step: at which to look again. loss: of the last sample, nats a token. apart: how much higher the whole split comes out
-    than a close sample; found once, with the first close one. whole_step: at which the whole split is to be looked at.
+    next_step: of the next sample. loss: of the last sample, nats a token. apart: how much higher the loss of the whole split
+    is
+    than that of a close sample; measured with the first close one. whole_step: at which the whole split is to be evaluated.
     """
 
     next_step: int = FIRST_LOOK
@@ -42,7 +44,7 @@ class TargetEstimate:
 
     @classmethod
     def of_stored(cls, stored: Mapping[str, Any]) -> TargetEstimate:
-        """What a checkpoint tells. Raises ValueError where it tells anything else."""
+        """The stored estimate. Raises ValueError if anything is missing or invalid."""
         if set(stored) != {one.name for one in fields(cls)}:
             raise UnusableError("incomplete", what="outlook")
         for name, value in stored.items():
@@ -52,14 +54,14 @@ class TargetEstimate:
         return cls(**stored)
 
     def sample(self, target: float) -> tuple[int, bool]:
-        """Tokens of the sample that is worth its time now, and whether to look at the others too, to learn what it is worth."""
+        """Tokens of the next sample, and whether to evaluate the other windows too, to measure the sample's error."""
         far = self.loss is None or not self.loss <= target * (1 + _CLOSE)
         if self.apart is None and far:
             return SAMPLE_TOKENS, False
         return CLOSE_SAMPLE_TOKENS, self.apart is None
 
     def after_sample(self, step: int, loss: float, beside: float, target: float) -> TargetEstimate:
-        """loss: of the sample at `step`; beside: that of all that was looked at."""
+        """loss: of the sample at `step`; beside: of all evaluated windows."""
         close = self.sample(target)[0] == CLOSE_SAMPLE_TOKENS
         apart = beside - loss if close and self.apart is None else self.apart
         expected = loss + (apart or 0.0) if close else loss * (1 - _ERROR)
@@ -67,12 +69,12 @@ class TargetEstimate:
         return TargetEstimate(_next_look(step, expected, target), loss, apart, step if arrived else self.whole_step)
 
     def after_whole(self, step: int, loss: float, target: float) -> TargetEstimate:
-        """loss: of the whole split at `step`. Where a sample stood for it, it is known better how far they are apart."""
+        """loss: of the whole split at `step`. After a sample, this corrects their difference."""
         apart = loss - self.loss if self.loss is not None and self.whole_step == step else self.apart
         return replace(self, next_step=_next_look(step, loss, target), apart=apart)
 
 
 def _next_look(step: int, loss: float, target: float) -> int:
-    """The step at which a loss that is `loss` now may reach the target at the soonest."""
+    """The earliest step at which a loss that is `loss` now may reach the target."""
     left = (loss / target - 1.0) / _FALLS_AT_MOST if math.isfinite(loss) else math.inf
     return step + max(1, math.ceil(min(_LONGEST_WAIT, max(_SHORTEST_WAIT, left)) * step))
