@@ -11,7 +11,7 @@ from pathlib import Path
 import grimp
 import pytest
 
-from mmrec_engine.locales.catalogue import DEFAULT_LANGUAGE, LANGUAGES
+from mmrec_engine.locales.catalogue import DEFAULT_LANGUAGE, LANGUAGES, Texts
 from mmrec_engine.locales.messages import MESSAGES
 from mmrec_engine.settings import FIELDS
 from mmrec_tui.locales import AREAS, Wording, choose_language
@@ -57,6 +57,7 @@ def test_message_keys_are_defined_and_used() -> None:
     raised = set(re.findall(r'(?:RequestError|TrainingError)\(\s*"([a-z-]+)"', source))
     unused = {key for key in MESSAGES if f'"{key}"' not in source}
     assert raised <= set(MESSAGES)
+    assert set(re.findall(r'(?:UnusableError|reason_words)\(\s*"([a-z-]+)"', source)) == set(Texts("reasons"))
     assert not unused
     indirect = re.compile(
         r"^(setting|help|found|checks|after|remedy|task|skipped|corpora|state|table|finished|usage|guide|status|heading)\.|-(saved|windows)$"
