@@ -122,7 +122,7 @@ def test_out_of_range_flags_of_other_commands_are_refused(command: Command, word
         ("runs extra", "extra"),
         ("guide nothing-of-it", "nothing-of-it"),
         ("dance", "no such command"),
-        ("--lang xx configs", "tr or en"),
+        ("--lang xx configs", "en, tr"),
         ("", "mmrec-tui train"),
     ],
 )  # fmt: skip

@@ -38,7 +38,7 @@ def test_loss_scale_grows_after_good_steps_within_bounds() -> None:
     ids=str,
 )  # fmt: skip
 def test_invalid_loss_scale_is_refused(stored: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match="loss scale"):
+    with pytest.raises(ValueError, match=r"loss.scale"):
         LossScale.of_stored(stored)
 
 
