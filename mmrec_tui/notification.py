@@ -1,8 +1,8 @@
-"""Word that a run has ended, for a person who is elsewhere: signs for the terminal, and a command of their own.
+"""Notifications that a run has ended: codes for the terminal, and a command of the user.
 
-The signs are the bell and two escape codes by which terminals show a desktop notification (OSC 9: iTerm2, kitty, WezTerm,
-Windows Terminal; OSC 777: foot, Ghostty, urxvt); a terminal without either ignores them. The command is run by the shell
-and is told about the run by its environment. Nothing here may end or delay a training.
+The codes are the bell and two escape sequences by which terminals show a desktop notification (OSC 9: iTerm2, kitty, WezTerm,
+Windows Terminal; OSC 777: foot, Ghostty, urxvt); other terminals ignore them. The command is run by the shell
+and gets the run in its environment. Nothing here may end or delay a training.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from mmrec_tui.terminal import one_line
 if TYPE_CHECKING:
     from mmrec_engine.runs.history import History
 
-WAIT_SECONDS = 10.0  # for the command of a run without a screen, so that one that fails is told
-SHORTEST_SECONDS = 10.0  # of a run; nobody has gone away from a shorter one
-_FAILED_TO_START = 127  # as a shell answers for a command that it does not find
+WAIT_SECONDS = 10.0  # for the command of a headless run, so that a failure is reported
+SHORTEST_SECONDS = 10.0  # of a run; a shorter one needs no notification
+_FAILED_TO_START = 127  # a shell's code for a missing command
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Ending:
     seconds: float = 0.0
 
     def environment(self) -> dict[str, str]:
-        """What the command is told: MMREC_RUN, MMREC_STATUS and more, all text."""
+        """The environment of the command: MMREC_RUN, MMREC_STATUS and more, all text."""
         best = "" if self.best_loss is None else f"{self.best_loss:.4f}"
         return {
             "MMREC_RUN": self.folder.name,
@@ -50,7 +50,7 @@ class Ending:
 
 
 def ending_of(history: History, folder: Path, status: str) -> Ending:
-    """status: of a run that has no recorded ending."""
+    """status: of a run without a recorded end."""
     finished, best = history.finished, history.best
     return Ending(
         folder,
@@ -63,18 +63,18 @@ def ending_of(history: History, folder: Path, status: str) -> Ending:
 
 
 def signs(ending: Ending, say: Wording) -> str:
-    """What to write to the terminal."""
+    """The codes to write to the terminal."""
     best = "" if ending.best_loss is None else say("notify.best", loss=say.number(ending.best_loss, 3))
     text = one_line(f"{ending.folder.name}: {say(f'status.{ending.status}')}{best}").replace(";", ",")
     return f"\x07\x1b]9;mmrec: {text}\x1b\\\x1b]777;notify;mmrec;{text}\x1b\\"
 
 
 def start(command: str, ending: Ending) -> subprocess.Popen[bytes] | None:
-    """Run the person's command and do not wait for it; None where it could not even be started."""
+    """Run the user's command without waiting; None if it could not be started."""
     with contextlib.suppress(OSError, ValueError):
         return subprocess.Popen(
             command,
-            shell=True,  # a command that the person gave, for their own shell
+            shell=True,  # a command that the user gave, for their own shell
             env={**os.environ, **ending.environment()},
             start_new_session=True,
             stdin=subprocess.DEVNULL,
@@ -85,7 +85,7 @@ def start(command: str, ending: Ending) -> subprocess.Popen[bytes] | None:
 
 
 def run(command: str, ending: Ending) -> int:
-    """Run the person's command and wait a little. Its exit code; 0 for one that goes on."""
+    """Run the user's command and wait a little. Its exit code; 0 if it is still running."""
     process = start(command, ending)
     if process is None:
         return _FAILED_TO_START

@@ -1,6 +1,6 @@
-"""What the app remembers between two starts: language, theme, the last plan, recent corpora. A small JSON file.
+"""The app's preferences, stored between two starts: language, theme, the last plan, recent corpora. A small JSON file.
 
-Nothing here may stop the app: a file that is missing, damaged or cannot be written means the defaults.
+Nothing here may stop the app: for a file that is missing, damaged or cannot be written, the defaults are used.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The edges of the terminal: text made safe to show, and streams that may be gone."""
+"""Input and output of the terminal: escaping of control characters, and streams that may be closed."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from typing import Any, TextIO
 
 _PATIENCE_SECONDS = 5.0
 
-# Line end and tab; and the invisible signs that scripts and emoji are written with.
+# Line end and tab; and invisible characters that scripts and emoji need.
 _KEPT = frozenset("\n\t\u00a0\u00ad\u061c\u200b\u200c\u200d\u200e\u200f\u2060")
 
 
 def printable(text: str) -> str:
-    """The text with control characters and terminal escapes shown as codes instead of acting."""
+    """The text with control characters and terminal escapes shown as codes."""
     if text.isprintable():
         return text
     return "".join(_shown(character) for character in text)
@@ -30,7 +30,7 @@ def one_line(text: str) -> str:
     return printable(" ".join(text.split("\n")).replace("\t", " "))
 
 
-# How a line on a terminal is coloured, by what it begins with: ANSI codes, which need no library.
+# The colour of a line on a terminal, by its beginning: ANSI codes, which need no library.
 _COLOURS = {
     "⚠": "33",
     "!": "33",
@@ -47,14 +47,14 @@ _COLOURS = {
 
 
 def shows_colour(stream: Any) -> bool:
-    """Whether what is written there may be coloured (https://no-color.org)."""
+    """Whether output to the stream may be coloured (https://no-color.org)."""
     return bool(stream.isatty()) and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"
 
 
 def laid_out(text: str, columns: int, colour: bool) -> str:
-    """A line for a terminal: words whole, what goes on below indented, coloured by its first sign.
+    """A line for a terminal: wrapped between words with indented continuation, coloured by its first character.
 
-    A line that holds a command stays as it is, so that it can be copied.
+    A line with a command is not changed, so that it can be copied.
     """
     lines = [text]
     if len(text) > columns and "mmrec-tui " not in text:
@@ -68,7 +68,7 @@ def laid_out(text: str, columns: int, colour: bool) -> str:
 
 
 def columns_of(stream: TextIO) -> int:
-    """Characters that a line on this terminal has room for."""
+    """Width of this terminal in characters."""
     try:
         return max(20, os.get_terminal_size(stream.fileno()).columns - 1)
     except (OSError, ValueError):
@@ -76,7 +76,7 @@ def columns_of(stream: TextIO) -> int:
 
 
 def print_json(value: dict[str, Any]) -> None:
-    """A result on stdout, in one line. What a terminal would act on is escaped, which is the same to a reader of JSON."""
+    """A result on stdout, in one line. Control characters are escaped, which is equivalent for a reader of JSON."""
     from mmrec_engine.events import finite
 
     text = json.dumps(finite(value), ensure_ascii=False)
@@ -86,7 +86,7 @@ def print_json(value: dict[str, Any]) -> None:
 
 
 def prepare_streams() -> None:
-    """Let neither a character that a terminal cannot show nor a stream that is closed end the program."""
+    """Characters that a terminal cannot show, and closed streams, do not end the program."""
     sys.stdout = sys.stdout or Path(os.devnull).open("w")  # noqa: SIM115, open to the end
     sys.stderr = sys.stderr or Path(os.devnull).open("w")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
@@ -95,7 +95,7 @@ def prepare_streams() -> None:
 
 
 def silence(stream: TextIO) -> None:
-    """Let what is still written to a stream that nobody reads vanish, so that the exit is quiet too."""
+    """Discard what is still written to a closed stream, so that the exit is quiet too."""
     with contextlib.suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
@@ -103,7 +103,7 @@ def silence(stream: TextIO) -> None:
 
 
 class Narration:
-    """Lines on stderr. A stream that is gone only silences it; training goes on."""
+    """Lines on stderr. A closed stream only silences it; training goes on."""
 
     def __init__(self, stream: TextIO | None = None, quiet: bool = False) -> None:
         self._stream = stream or sys.stderr
@@ -116,21 +116,21 @@ class Narration:
 
     @property
     def columns(self) -> int:
-        """Characters that a line has room for; without a terminal as many as it likes."""
+        """Width of a line in characters; without a terminal unlimited."""
         try:
             return max(1, os.get_terminal_size(self._stream.fileno()).columns - 1) if self.is_terminal else 1000
         except (OSError, ValueError):
             return 79
 
     def line(self, text: str = "") -> None:
-        shown = one_line(text)  # a name in it may have line ends
+        shown = one_line(text)  # a name in it may contain line ends
         if self.is_terminal:
             shown = laid_out(shown, self.columns, self._colour)
         self._write(("\r\x1b[K" if self._bar_shown else "") + shown + "\n")
         self._bar_shown = False
 
     def bar(self, text: str) -> None:
-        """Redraw the one line that changes in place; only sensible on a terminal."""
+        """Redraw the progress line in place; only useful on a terminal."""
         shown = one_line(text)
         if len(shown) > self.columns:
             shown = (
@@ -142,18 +142,18 @@ class Narration:
         self._bar_shown = True
 
     def signal(self, codes: str) -> None:
-        """Codes that a terminal acts on and shows nothing of; nothing where there is none."""
+        """Invisible control codes for a terminal; without one nothing."""
         if self.is_terminal and os.environ.get("TERM", "dumb") != "dumb":
             self._write(codes)
 
     def clear(self) -> None:
-        """Take the line away that changes in place."""
+        """Remove the progress line."""
         if self._bar_shown:
             self._write("\r\x1b[K")
         self._bar_shown = False
 
     def _has_room(self) -> bool:
-        """Whether a pipe takes a line now. One that nobody empties is waited for once; then it is told nothing."""
+        """Whether a pipe accepts a line now. A full one is waited for once; then nothing is written until it has space."""
         if self._pipe is None:
             return True
         ready = bool(select.select([], [self._pipe], [], 0.0 if self._clogged else _PATIENCE_SECONDS)[1])

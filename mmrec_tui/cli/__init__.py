@@ -1,4 +1,4 @@
-"""The command line: `program` starts it, one file a family of commands. Loads little, so that `--help` comes at once."""
+"""The command line: `program` starts it, one file a family of commands. Loads little, so that `--help` is fast."""
 
 from mmrec_tui.cli.program import main, run
 

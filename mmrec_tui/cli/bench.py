@@ -1,4 +1,4 @@
-"""`bench`: what this machine can do, how fast it trains each config, and what that means for a text."""
+"""`bench`: the peak speed of this machine, how fast it trains each config, and the time of a text."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from mmrec_engine.planning.benchmark import ConfigSpeed
     from mmrec_engine.planning.machine_speed import MachineSpeed
 
-TOKENS_A_STEP = 4096  # enough to keep the cores of an ordinary computer busy
-_OTHERS = ("tiny", "mini", "small")  # larger ones take minutes a step on an ordinary computer: only when asked for
-_USUAL_VOCABULARY = 100  # of characters, where no text is given
+TOKENS_A_STEP = 4096  # enough to occupy the cores of an ordinary computer
+_OTHERS = ("tiny", "mini", "small")  # larger ones take minutes a step on an ordinary computer: only on request
+_USUAL_VOCABULARY = 100  # of characters, if no text is given
 _CONFIG_CELL = 8
 _COLUMNS = "{:<8}{:>12}{:>10}{:>11}{:>9}{:>11}{:>11}  {}"
 TITLES = {"mmrec": "MM-Rec", "llama": "Llama", "gpt": "GPT"}
@@ -73,14 +73,14 @@ def bench(resolved: Resolved, seconds: float, wording: Wording, as_json: bool, q
 
 @dataclass(frozen=True)
 class _Text:
-    """What is trained on, as far as it matters for speed. windows: of an epoch; none where no text was given."""
+    """The properties of the text that affect speed. windows: of an epoch; None if no text was given."""
 
     vocabulary: int = _USUAL_VOCABULARY
     windows: int | None = None
     tokens: int = 0
 
     def epoch(self, one: ConfigSpeed, settings: Settings) -> float | None:
-        """Seconds of an epoch of it."""
+        """Seconds of an epoch."""
         return None if self.windows is None else one.seconds_an_epoch(self.windows, settings.windows_a_step)
 
 
@@ -96,14 +96,14 @@ def _text(resolved: Resolved, wording: Wording, quiet: bool) -> tuple[Narration,
 
 
 def _as_measured(settings: Settings, resolved: Resolved) -> Settings:
-    """The settings, with steps of 4,096 tokens where no batch was asked for."""
+    """The settings, with steps of 4,096 tokens if no batch size was given."""
     if _chosen(resolved, "batch_size", "accumulate", "microbatch"):
         return settings
     return replace(settings, batch_size=max(1, TOKENS_A_STEP // settings.seq_len), microbatch=None)
 
 
 def _chosen(resolved: Resolved, *names: str) -> bool:
-    """Whether a person chose one of these settings, rather than the defaults or a recipe."""
+    """Whether one of these settings was given, rather than from the defaults or a recipe."""
     return any(resolved.sources[name] in ("hand", "file") for name in names)
 
 

@@ -1,7 +1,7 @@
 """The guided checklist on the command line: before a training, and after one.
 
-On a terminal it goes from item to item: what was found, and where something is amiss what it means and what to do; then one
-question, about what only a person can answer. Otherwise it is lines, or one JSON object.
+On a terminal it goes from item to item: the findings, and for failures and warnings what they mean and what to do; then one
+question that only a person can answer. Otherwise it prints lines, or one JSON object.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from mmrec_tui.terminal import Narration, columns_of, laid_out, one_line, print_
 
 _WIDEST = 100
 _AMISS = ("note", "warn", "fail", "error")
-_JUDGED_BY_READING = "model-testable"  # the item of the guide that figures cannot answer
+_JUDGED_BY_READING = "model-testable"  # the item of the guide that measurements cannot answer
 _APPROVED = "texts.txt"
 _MOST_APPROVED = 200
-_SHOWN = 200  # tokens of the text that a person is asked about
+_SHOWN = 200  # tokens of the text that is shown with the question
 
 
 def check_before(
     resolved: Resolved, wording: Wording, as_json: bool, strict: bool, waived: Collection[str] = ()
 ) -> int:
-    """The exit code: 1 where a check failed (strict: or warned). RequestError passes through."""
+    """The exit code: 1 if a check failed (strict: or warned). RequestError passes through."""
     from mmrec_engine.checks.preflight.all_checks import checks_before, failing
     from mmrec_engine.checks.waivers import marked
     from mmrec_engine.planning.candidate_speed import speeds_here
@@ -58,7 +58,7 @@ def check_before(
 
 
 def check_after(run: str, wording: Wording, as_json: bool, strict: bool, waived: Collection[str] = ()) -> int:
-    """The same for a run that has ended; its report is written anew."""
+    """The same for a run that has ended; its report is written again."""
     from mmrec_engine.checks import report
     from mmrec_engine.checks.postrun.all_checks import checks_after
     from mmrec_engine.checks.preflight.all_checks import failing
@@ -94,7 +94,7 @@ def _guided(as_json: bool) -> bool:
 
 
 def _told(found: Iterator[dict[str, Any]], phase: Phase, wording: Wording, as_json: bool) -> list[dict[str, Any]]:
-    """Tell each finding: as it comes, or on a terminal under its item of the guide once all are there."""
+    """Print each finding: at once, or on a terminal under its item of the guide after all checks."""
     if as_json:
         return list(found)
     findings: list[dict[str, Any]] = []
@@ -128,7 +128,7 @@ def _told(found: Iterator[dict[str, Any]], phase: Phase, wording: Wording, as_js
 
 
 def _agreed(shown: str, question: str, wording: Wording) -> bool:
-    """Whether a person says yes to what only a person can answer; they see a piece of what it is about."""
+    """Whether a person answers yes to the question that only a person can answer, about the text shown with it."""
     _print_line(f"  « {one_line(shown)} »")
     try:
         answer = input(f"{_bold(question)} {wording('check.yes-no')} ").strip().casefold()
@@ -139,7 +139,7 @@ def _agreed(shown: str, question: str, wording: Wording) -> bool:
 
 
 def _approved() -> list[str]:
-    """Fingerprints of the texts to which a person has said yes."""
+    """Fingerprints of the texts for which a person has answered yes."""
     try:
         return (platformdirs.user_state_path("mmrec") / _APPROVED).read_text(encoding="utf-8").split()
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""What the commands other than `train` do: load, ask the engine, print. Results on stdout, the rest on stderr."""
+"""The commands other than `train`: load, call the engine, print. Results on stdout, the rest on stderr."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _TEXT_IS_GONE = {"corpus-missing", "corpus-unreadable", "corpus-empty", "corpus-
 
 
 def version() -> None:
-    """Versions, torch's read from its metadata: importing it takes seconds."""
+    """Versions; torch's is read from its metadata, because importing it takes seconds."""
     print(f"mmrec-tui {__version__}")
     print(f"Python {platform.python_version()}")
     try:
@@ -137,9 +137,9 @@ def runs(wording: Wording, as_json: bool) -> None:
 
 
 def _shown_path(path: Path) -> str:
-    """On a terminal a path below the person's home begins with ~, so that it fits; for other programs it is whole."""
+    """On a terminal a path below the home folder begins with ~, so that it fits; for other programs it is complete."""
     if sys.stdout.isatty():
-        with contextlib.suppress(ValueError, RuntimeError):  # not below it; no home at all
+        with contextlib.suppress(ValueError, RuntimeError):  # not below it, or no home
             return f"~/{path.relative_to(Path.home())}"
     return str(path)
 
@@ -153,10 +153,10 @@ def evaluate(
     wording: Wording,
     as_json: bool,
 ) -> None:
-    """Metrics of a checkpoint on the run's own validation split, or on all of a text that is another than the run's.
+    """Metrics of a checkpoint on the run's own validation split, or on all of another text.
 
-    samples: how many continuations the metrics of written text are measured on, if there are to be any. corpus_tag: name of
-    the corpus that the given text is read as, of those that the model was trained on.
+    samples: number of continuations for the metrics of generated text, if requested. corpus_tag: name of
+    the training corpus that the given text is read as, for a model of several corpora.
     """
     from mmrec_engine.runs.catalog import locate
 
@@ -193,7 +193,7 @@ def evaluate(
             raise
         raise RequestError("evaluate-no-corpus", path=checkpoint) from None
     same = same_text(corpus, trained.corpus)
-    if text_given and not corpus.whole and not same:  # how the run split it is not known any more
+    if text_given and not corpus.whole and not same:  # the run's split is not known any more
         corpus = with_progress_bar(prepare_corpus(settings, trained.tokenizer, corpus_tag, earlier), narration, wording)
     if not text_given and not same:
         raise RequestError("evaluate-no-corpus", path=checkpoint)
@@ -201,7 +201,7 @@ def evaluate(
         raise RequestError("tokenizer-differs", path=checkpoint)
     told = _about_text(corpus, text_given, narration, wording)
     metrics = with_progress_bar(validate(trained.model, corpus, length), narration, wording)
-    assert metrics is not None  # nobody stops it
+    assert metrics is not None  # there are no stop requests
     written: dict[str, Any] = {}
     if asked is not None:
         measuring = measure(trained.model, corpus, asked, given.settings.seed, samples)
@@ -218,7 +218,7 @@ def evaluate(
 
 
 def _about_text(corpus: Corpus, given: bool, narration: Narration, wording: Wording) -> dict[str, Any]:
-    """Say what has to be known of the text to read its metrics. given: it need not be the run's. Returns it, for JSON."""
+    """Print what is needed to understand the metrics of the text. given: it may be another text. Returns it, for JSON."""
     from mmrec_engine.checks.specs import numbers
 
     validation, record = corpus.validation, corpus.earlier.record
@@ -245,11 +245,11 @@ def generate(
     wording: Wording,
     as_json: bool,
 ) -> None:
-    """Prompt and continuation on stdout, each token as it comes.
+    """Prompt and continuation on stdout, each token at once.
 
-    A file or a pipe gets the text exactly; on a terminal what it would act on is shown as codes. sampling: what was given of
-    evaluation.generation.Sampling. corpus_tag: name of the corpus in whose way to write. past_end: write on where a document
-    ends, after a blank line.
+    A file or a pipe gets the exact text; on a terminal control characters are shown as codes. sampling: the given values of
+    evaluation.generation.Sampling. corpus_tag: name of the corpus whose style to use. past_end: continue after the end of a
+    document, after a blank line.
     """
     from mmrec_engine.runs.catalog import locate
     from mmrec_engine.settings import check_device
@@ -298,7 +298,7 @@ def generate(
 
 
 def _shower() -> Callable[[str], None]:
-    """Writes text to stdout: to a terminal without what it would act on, else exactly, in UTF-8."""
+    """Writes text to stdout: to a terminal with control characters escaped, else exactly, in UTF-8."""
     stream, terminal = sys.stdout, sys.stdout.isatty()
     if not terminal and isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(encoding="utf-8", newline="\n")
@@ -312,7 +312,7 @@ def _shower() -> Callable[[str], None]:
 def export(
     checkpoint: str, directory: str, to: str | None, license: str | None, wording: Wording, as_json: bool
 ) -> None:
-    """to: another tool's format, or none: mmrec's own."""
+    """to: another tool's format; None: mmrec's own."""
     from mmrec_engine.errors import RequestError
     from mmrec_engine.runs.catalog import locate
 

@@ -1,4 +1,4 @@
-"""Shell completion: what the shell asks while a person types, and the script that makes it ask. Typer has both."""
+"""Shell completion: the answers to the shell, and the script that makes the shell ask. Both are Typer's."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ import typer.main
 from mmrec_tui.locales import UsageText, Wording
 
 PROGRAM = "mmrec-tui"
-VARIABLE = "_MMREC_TUI_COMPLETE"  # environment: set by the shell's script, "complete_bash" and the like
+VARIABLE = "_MMREC_TUI_COMPLETE"  # environment variable, set by the shell's script to "complete_bash" and the like
 
 
 def answer(build: Callable[[list[str]], typer.Typer]) -> int:
-    """Print what may stand where the person types. Called instead of a command, with the line so far in the environment.
+    """Print the possible completions. Called instead of a command, with the line so far in the environment.
 
-    build: the program, given the words so far.
+    build: returns the program, given the words so far.
     """
     from typer._completion_classes import completion_init
     from typer.completion import shell_complete
@@ -30,7 +30,7 @@ def answer(build: Callable[[list[str]], typer.Typer]) -> int:
 
 
 def install(wording: Wording) -> None:
-    """Put the script where the person's shell reads it. Raises UsageText for a shell that has none; OSError passes through."""
+    """Install the script for the user's shell. Raises UsageText for a shell without one; OSError passes through."""
     from typer._completion_shared import _get_shell_name
     from typer._completion_shared import install as write
 

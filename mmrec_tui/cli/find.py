@@ -1,4 +1,4 @@
-"""`find-lr` and `find-batch`: the engine's searches on the command line. Results on stdout, what is under way on stderr."""
+"""`find-lr` and `find-batch`: the engine's searches on the command line. Results on stdout, progress on stderr."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def find_rate(resolved: Resolved, steps: int, wording: Wording, as_json: bool, q
 
 
 def find_batch(resolved: Resolved, seconds: float, wording: Wording, as_json: bool, quiet: bool) -> int:
-    """A search for the batch that trains fastest. Returns the exit code; RequestError and TrainingError pass through."""
+    """A search for the batch size that trains fastest. Returns the exit code; RequestError and TrainingError pass through."""
     narration, corpus = prepared(resolved, wording, as_json or quiet)
     settings = resolved.settings
 
@@ -112,11 +112,11 @@ def find_batch(resolved: Resolved, seconds: float, wording: Wording, as_json: bo
 
 
 def prepared(resolved: Resolved, wording: Wording, quiet: bool) -> tuple[Narration, Any]:
-    """The narration, and the text prepared. From here on SIGINT and SIGTERM end the command at once, with 130 and 143."""
+    """The narration, and the prepared text. From here on SIGINT and SIGTERM end the command at once, with 130 and 143."""
     from mmrec_engine.runs.run_text import text_of_new_run
     from mmrec_tui.cli.progress_bar import with_progress_bar
 
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job comes with SIGINT ignored
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts background jobs with SIGINT ignored
     signal.signal(signal.SIGTERM, _terminated)
     narration = Narration(quiet=quiet)
     narration.line(wording("prepare"))
@@ -128,7 +128,7 @@ def _terminated(number: int, frame: object) -> None:
 
 
 def printed(figure: Figure) -> Iterator[str]:
-    """The lines of a figure on the terminal that stdout is, its legend first."""
+    """The lines of a figure for the terminal of stdout, its legend first."""
     from mmrec_tui.presentation.plotting import draw
 
     columns = min(_WIDEST, os.get_terminal_size(sys.stdout.fileno()).columns)

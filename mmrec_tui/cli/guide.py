@@ -21,7 +21,7 @@ _WIDEST = 100
 
 
 def show(topic: str | None, wording: Wording, as_json: bool) -> None:
-    """Print the topics, or those that `topic` names or else mention it. Raises UsageText where there are none."""
+    """Print all topics, or those with this id, or else those that mention it. Raises UsageText if there are none."""
     language = wording.language
     found = topics(language) if topic is None else named(topic, language) or search(topic, language)
     if not found:
@@ -68,7 +68,7 @@ def _as_data(found: Sequence[Topic], language: Language) -> list[dict[str, Any]]
 
 
 def _in_language(value: Any, language: Language) -> Any:
-    """Words in all languages replaced by those of one."""
+    """The same values with the words of one language in place of those of all."""
     if isinstance(value, Mapping):
         if set(value) == set(LANGUAGES):
             return value[language]

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from mmrec_engine.run.auto_remedy import AutoRemedy
     from mmrec_engine.run.checks_around_run import RunChecks
 
-LOCK_VARIABLE = "MMREC_LOCK_FD"  # environment: a descriptor of the run's lock that this process inherits, held
-_LONGEST_START = 120.0  # seconds; a process that is older was set a wrong clock, or does other things too
+LOCK_VARIABLE = "MMREC_LOCK_FD"  # environment variable: the inherited descriptor of the run's lock
+_LONGEST_START = 120.0  # seconds; an older process had a wrong clock, or does other things too
 EXIT_CODES = {"SIGINT": 130, "SIGTERM": 143}
 
 
@@ -48,7 +48,7 @@ class Signals:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
     def listened_by(self, control: Control) -> Control:
-        """From now on this control is asked to stop; at once, if a signal came before it was there."""
+        """Send stop requests to this control from now on; at once if a signal came before."""
         self._control = control
         if self.first:
             control.ask("stop", self.first)
@@ -65,7 +65,7 @@ class Signals:
 
 @dataclass(frozen=True)
 class How:
-    """How `train` was asked for, beside the settings."""
+    """The options of `train` that are not settings."""
 
     resume: bool = False
     overwrite: bool = False
@@ -76,11 +76,11 @@ class How:
     as_json: bool = False
     quiet: bool = False
     debug: bool = False
-    notify: str | None = None  # the command of `--notify`; none: the one that was set in the app, if any
+    notify: str | None = None  # the command of `--notify`; None: the one set in the app, if any
 
 
 def train_headless(resolved: Resolved, wording: Wording, how: How, origin: Origin | None = None) -> int:
-    """Train to the end, and on where a remedy asks for a further run. Returns the exit code; RequestError passes through."""
+    """Train to the end, including follow-up runs of remedies. Returns the exit code; RequestError passes through."""
     held_lock = _inherited_lock()
     began = _process_began() if resolved.settings.time is not None or how.resume else None
     signals = Signals()
@@ -117,7 +117,7 @@ def _notify(ending: Ending, how: How, wording: Wording, narration: Narration) ->
     if ending.status != "interrupted" and ending.seconds >= SHORTEST_SECONDS:
         narration.signal(signs(ending, wording))
     command = read_preferences().notify if how.notify is None else how.notify
-    if command and ending.status == "interrupted":  # whoever ended it waits for this process to go
+    if command and ending.status == "interrupted":  # the sender of the signal waits for this process to exit
         start(command, ending)
     elif command:
         code = run(command, ending)
@@ -126,7 +126,7 @@ def _notify(ending: Ending, how: How, wording: Wording, narration: Narration) ->
 
 
 class _Attempt:
-    """One run of a `train`: the only one, unless remedies ask for more."""
+    """One run of a `train`: the only one, unless remedies start more."""
 
     def __init__(
         self,
@@ -145,7 +145,7 @@ class _Attempt:
         self._reason = ""
         self._began = began
         self.refused = False  # by the checks before training
-        self.begun = False  # whether it has come to training, or failed on the way
+        self.begun = False  # whether training has begun, or failed on the way
         self.code = 0
 
     def train(self, how: How, held_lock: int | None, remedying: AutoRemedy | None) -> None:
@@ -162,7 +162,7 @@ class _Attempt:
                 run_checks=self._run_checks, origin=self._origin, began=self._began,
             ):  # fmt: skip
                 if isinstance(event, events.Resumed) and event.checkpoint is not None:
-                    # What was before, and what of this process is written already.
+                    # Events from before a resume, and those that were written already.
                     self._history = recorded(self._folder)
                 self._history.add(event)
                 self.begun = self.begun or isinstance(event, events.Resumed | events.RunStarted)
@@ -198,13 +198,13 @@ class _Attempt:
         return ending_of(self._history, self._folder, "failed" if self.code == 1 else "interrupted")
 
     def following(self, remedying: AutoRemedy) -> tuple[Resolved, Origin] | None:
-        """The run that a remedy asks for now."""
+        """The follow-up run of a remedy, if there is one."""
         if self.refused:
             return remedying.mended(self._resolved, self._history.findings)
         return remedying.next_run(self._folder)
 
     def found_before(self, origin: Origin) -> tuple[dict[str, Any], ...]:
-        """What the checks before this run found, where it holds for the next one too."""
+        """The findings of the checks before this run, if they are valid for the next one too."""
         if self.refused or not leaves_checks_valid(origin.changes):
             return ()
         return tuple(one for one in self._history.findings if one.get("phase") == "before")
@@ -226,7 +226,7 @@ def _remedy_line(origin: Origin, resolved: Resolved, wording: Wording) -> str:
 
 
 def _process_began() -> float:
-    """When this process was started, on the monotonic clock: the time of a run counts from there."""
+    """Start of this process on the monotonic clock, from which the time of a run counts."""
     import psutil
 
     age = time.time() - psutil.Process().create_time()
@@ -234,10 +234,10 @@ def _process_began() -> float:
 
 
 def _inherited_lock() -> int | None:
-    """The lock of a run that another process handed over to this one; None where the variable names no inherited descriptor.
+    """The lock of a run that another process handed over; None if the variable names no inherited descriptor.
 
-    Python opens its own files so that no process inherits them: one that may be inherited came from outside, if it is asked
-    before other libraries open theirs.
+    Python opens its own files so that no process inherits them: an inheritable one came from outside, if this is called
+    before other libraries open files.
     """
     try:
         descriptor = int(os.environ.pop(LOCK_VARIABLE, ""))
@@ -247,7 +247,7 @@ def _inherited_lock() -> int | None:
 
 
 def recorded(folder: Path) -> History:
-    """What a run's record tells."""
+    """The state of a run from its record."""
     from mmrec_engine.runs.catalog import read_events
 
     history = History()
@@ -263,7 +263,7 @@ def _tell_ended_before(history: History, narration: Narration, wording: Wording)
 
 
 def run_result(history: History, folder: Path, status: str) -> dict[str, Any]:
-    """What `train --json` prints. status: of a run that has no recorded ending."""
+    """The output of `train --json`. status: of a run without a recorded end."""
     finished, started, step = history.finished, history.started, history.last_step
     files = {kind: str(folder / history.checkpoints[kind]) for kind in ("best", "final") if kind in history.checkpoints}
     return {

@@ -1,4 +1,4 @@
-"""The commands that measure: `plan`, `find-lr`, `find-batch`, `bench` and `bench race`. All take the flags of `train`."""
+"""The commands that measure: `plan`, `find-lr`, `find-batch`, `bench` and `bench race`. All accept the flags of `train`."""
 
 from inspect import Parameter
 from typing import Any

@@ -1,4 +1,4 @@
-"""A run told in lines, in the form of the guide's log. A function of the run's events; trains nothing."""
+"""The narration of a run in lines, in the form of the guide's log. A function of the run's events; trains nothing."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from mmrec_tui.terminal import Narration, one_line, printable
 
 _BAR_WIDTH = 20  # at most
 _BAR_SECONDS = 0.1
-_FEWEST_CHECKS = 5  # fewer are no checklist, only files that were left out
-_LINE_SECONDS = 30.0  # how often progress is told where there is no terminal
+_FEWEST_CHECKS = 5  # fewer are no checklist, only skipped files
+_LINE_SECONDS = 30.0  # how often progress is printed without a terminal
 
 
 class Narrator:
-    """Tells each event as it comes; `history` holds the run so far, the event included."""
+    """Prints each event; `history` holds the run so far, including the event."""
 
     def __init__(self, narration: Narration, wording: Wording, folder: Path) -> None:
         self._out, self._text, self._folder = narration, wording, folder
@@ -75,7 +75,7 @@ class Narrator:
                 self._finished(event, history)
 
     def _take_plan(self, event: events.RunStarted) -> None:
-        """Of a run that goes on it is from its record, which may tell anything."""
+        """For a resumed run it is from its record, which may contain anything."""
         told = [event.settings.get("batch_size"), event.settings.get("accumulate"), event.corpus.get("train_windows")]
         counts = [count for count in told if isinstance(count, int) and count > 0]
         if len(counts) == len(told):
@@ -182,7 +182,7 @@ class Narrator:
             self._out.bar(f"{self._text(f'task.{event.task}')} {far}")
 
     def _check(self, finding: dict[str, Any]) -> None:
-        # One file, as it is read; what all of them come to is a check of its own.
+        # A single file, while reading; their sum is a check of its own.
         values = finding.get("values")
         if isinstance(values, dict) and {"file", "reason"} <= values.keys():
             self._out.line(self._text("skipped", evidence=evidence_of(finding, self._text)))
@@ -190,7 +190,7 @@ class Narrator:
             self._finding(finding, always=finding.get("id") == "beats-baselines" and finding.get("status") == "pass")
 
     def _verdict(self, phase: str, history: History) -> None:
-        """What the checks of a phase came to, if there were any."""
+        """The summary of the checks of a phase, if there were any."""
         made = [one for one in newest(history.findings) if one.get("phase") == phase]
         if len(made) < _FEWEST_CHECKS:
             return
@@ -200,7 +200,7 @@ class Narrator:
         self._out.line(self._text(f"{name}.worth-a-look" if worse else f"{name}.passed", **values))
 
     def _finding(self, finding: dict[str, Any], always: bool = False) -> None:
-        """What is more than a pass: what was seen, what to do, and which change of settings would help."""
+        """A finding above a pass: evidence, what to do, and the settings of its remedies."""
         status = finding.get("status")
         if status not in ("note", "warn", "fail", "error") and not always:
             return

@@ -1,5 +1,5 @@
 """The parameters from which Typer reads its flags, made from the table of settings so that a setting is declared once; and the
-settings that were given by them."""
+settings given by them."""
 
 import inspect
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ _METAVARS = {int: "INTEGER", float: "NUMBER", str: "TEXT"}
 
 
 def setting_flag(name: str, wording: Wording) -> inspect.Parameter:
-    """The flag of one setting. Values stay text here: `settings.parse` judges them, as it does those of a file."""
+    """The flag of one setting. Values stay text here: `settings.parse` validates them, as those of a file."""
     item, kind = FIELDS[name], value_type(name)
     help_text = wording(f"setting.{name}", choices=", ".join(item.metadata["choices"] or item.metadata["names"]))
     shown = _default_shown(name, wording)
@@ -58,7 +58,7 @@ def switch(
     among: Sequence[str] = (),
     **bounds: Any,
 ) -> inspect.Parameter:
-    """A flag with a value of its own. group: its heading in the help. among: what a shell completes. bounds: of a number."""
+    """A flag that is not a setting. group: its heading in the help. among: completions for a shell. bounds: of a number."""
     how = {"help": help_text, "metavar": metavar, "show_default": False, "rich_help_panel": group, **bounds}
     if among:
         how["autocompletion"] = lambda: list(among)
@@ -76,7 +76,7 @@ def context_parameter() -> inspect.Parameter:
 
 
 def as_flags(given: Mapping[str, Any]) -> list[str]:
-    """The words of a command line that says the same; values as Typer gave them, what was not given left out."""
+    """An equivalent command line; values as Typer returned them, without those that were not given."""
     words: list[str] = []
     for name, value in given.items():
         if value is True:
@@ -91,13 +91,13 @@ def as_flags(given: Mapping[str, Any]) -> list[str]:
 
 
 def with_parameters(function: Any, parameters: list[inspect.Parameter]) -> None:
-    """Give a function that takes **given the signature that Typer reads its flags from."""
+    """Give a function with **given parameters the signature that Typer reads its flags from."""
     function.__signature__ = inspect.Signature(parameters, return_annotation=int)
     function.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters} | {"return": int}
 
 
 def answer_switches(wording: Wording) -> list[inspect.Parameter]:
-    """How what is found is told."""
+    """How findings are reported."""
     return [
         switch("json", bool, False, "--json", wording("help.json")),
         switch("quiet", bool, False, "--quiet", wording("help.quiet")),
@@ -124,12 +124,12 @@ def settings_file(file: str | None) -> dict[str, Any] | None:
 
 
 def refuse_nan(given: dict[str, Any], wording: Wording) -> None:
-    """It lies outside no limit, so Typer takes it."""
+    """A default within every bound, so Typer accepts it."""
     for name, value in given.items():
         if value is not None and value != value:
             raise UsageText(wording("usage.nan", name=flag(name)))
 
 
 def given_by_hand(given: dict[str, Any]) -> dict[str, Any]:
-    """Without what was not given: a list of nothing is how Typer tells that of a flag that may come several times."""
+    """Without flags that were not given: Typer returns an empty list for a repeatable flag that was not."""
     return {name: value for name, value in given.items() if value is not None and value != []}

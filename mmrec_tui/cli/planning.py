@@ -1,4 +1,4 @@
-"""`plan`: what `train --time` would do, and why."""
+"""`plan`: what `train --time` would choose, and why."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from mmrec_tui.terminal import Narration, print_json
 
 
 def plan_headless(resolved: Resolved, wording: Wording, as_json: bool, quiet: bool) -> int:
-    """Say what would be trained in the time, and how. Returns the exit code; RequestError passes through."""
+    """Print the settings that would be chosen for the time, with reasons. Returns the exit code; RequestError passes
+    through."""
     seconds = resolved.settings.time
     if seconds is None:
         raise RequestError("plan-needs-time")
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job comes with SIGINT ignored
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts background jobs with SIGINT ignored
     narration = Narration(quiet=as_json or quiet)
     narration.line(wording("prepare"))
     began = time.monotonic()

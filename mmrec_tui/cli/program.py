@@ -1,6 +1,6 @@
-"""The program: what is said before a command is read, and what becomes of whatever goes wrong.
+"""The program: options that precede every command, and the handling of all errors.
 
-Without a command the app opens, by the shortest way: the parser of the command line is loaded for commands only.
+Without a command the app opens directly: the parser of the command line is loaded for commands only.
 """
 
 import contextlib
@@ -17,9 +17,9 @@ from mmrec_tui.terminal import one_line, prepare_streams, silence
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command, or the app, and return the exit code; whatever goes wrong becomes one line on stderr."""
-    # Threads that wait for each other should not spin for long: beside another busy process that stalls training
-    # (docs/performance.md). Read by the threading library when torch is loaded.
+    """Run a command, or the app, and return the exit code; any error becomes one line on stderr."""
+    # Threads should not spin for long while they wait for each other: beside another busy process that slows training down
+    # (docs/performance.md). The threading library reads it when torch is loaded.
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
     prepare_streams()
     words = list(sys.argv[1:] if arguments is None else arguments)
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         if debug:
             raise
-        silence(sys.stdout)  # or what waits to be written would be complained about at the exit once more
+        silence(sys.stdout)  # else unwritten output would be reported once more at exit
         return _fail(wording("error.system", reason=_system_words(error)), wording, 1)
     except Exception as error:
         if debug:
@@ -74,7 +74,7 @@ def _run(words: list[str], wording: Wording, debug: bool, given_language: str | 
     if words[0] == "train":
         from mmrec_engine.distributed.process_group import launched
 
-        if launched()[0]:  # one of those that torchrun has started; the first one reads the words, and tells this one
+        if launched()[0]:  # one of those that torchrun has started; rank 0 reads the flags, and broadcasts them
             from mmrec_engine.distributed.process_group import meeting_place
             from mmrec_engine.training.rank_worker import follow
 
@@ -87,7 +87,7 @@ def _run(words: list[str], wording: Wording, debug: bool, given_language: str | 
 
 
 def _device_in(words: list[str]) -> str:
-    """What `--device` says, which all processes have to know before they can speak."""
+    """The value of `--device`, which all ranks need before they can communicate."""
     for word, following in zip(words, [*words[1:], ""], strict=True):
         if word == "--device":
             return following
@@ -97,7 +97,7 @@ def _device_in(words: list[str]) -> str:
 
 
 def _taken_out(words: list[str]) -> tuple[list[str], str | None, bool]:
-    """--lang and --debug taken out wherever they stand: they decide how everything else is read and told."""
+    """--lang and --debug removed from any position: all other flags and messages depend on them."""
     kept: list[str] = []
     language, debug = None, False
     rest = iter(words)
@@ -135,7 +135,7 @@ def _tell(line: str) -> None:
 
 
 def _has_no_working_folder() -> bool:
-    """Whether the folder in which the command was started is gone: libraries that ask for it end the process where it is."""
+    """Whether the working folder was removed: libraries that use it would end the process."""
     try:
         return not Path.cwd().exists()
     except OSError:

@@ -1,4 +1,4 @@
-"""Work that tells how far it is, with a bar for it on a terminal."""
+"""A progress bar for work that reports its progress, on a terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`bench race`: MM-Rec against a baseline of the same size, on the same text, to the same loss, against the clock."""
+"""`bench race`: MM-Rec against a baseline of the same size, on the same text, to the same loss, by time."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from mmrec_tui.terminal import print_json
 
 
 def race(resolved: Resolved, flags: list[str], overwrite: bool, wording: Wording, as_json: bool, quiet: bool) -> int:
-    """Train MM-Rec, then the baseline, each by a process of its own with the same flags, to a loss; tell which was sooner.
+    """Train MM-Rec, then the baseline, each in its own process with the same flags, to a loss; report which was faster.
 
     The baseline is llama with `--arch llama`, else gpt.
 
-    The runs stay, as any others do; earlier ones are in the way unless `overwrite`. Returns the exit code: that of a
-    training that could not be made, else 0.
+    The runs are kept, like any others; earlier ones are refused unless `overwrite`. Returns the exit code of a
+    training that failed, else 0.
     """
     settings = resolved.settings
     of_llama = as_flags({"kv_heads": settings.kv_heads, "tied": settings.tied or None})
@@ -40,7 +40,7 @@ def race(resolved: Resolved, flags: list[str], overwrite: bool, wording: Wording
     for folder in folders.values():
         if holds_run(folder) and not overwrite:
             raise RequestError("race-exists", path=folder)
-    narration, _ = prepared(resolved, wording, as_json or quiet)  # once, so that neither has to
+    narration, _ = prepared(resolved, wording, as_json or quiet)  # once, for both
     racers: dict[str, History] = {}
     for architecture, folder in folders.items():
         narration.line(wording("race.starts", racer=TITLES[architecture]))
@@ -70,7 +70,7 @@ def race(resolved: Resolved, flags: list[str], overwrite: bool, wording: Wording
 
 
 def _trained(words: list[str]) -> int:
-    """The exit code of a training; one that is broken off saves first."""
+    """The exit code of a training; an interrupted one saves first."""
     process = subprocess.Popen(words, stdout=subprocess.DEVNULL)
     try:
         return process.wait()
@@ -81,7 +81,7 @@ def _trained(words: list[str]) -> int:
 
 
 def _result(history: History, target: float) -> dict[str, Any]:
-    """seconds: from the run's beginning to its end, preparing and validating included."""
+    """seconds: from the run's start to its end, including preparation and validation."""
     finished, last, step = history.finished, history.last_validation, history.last_step
     loss = None if last is None else last.loss
     return {
@@ -96,7 +96,7 @@ def _result(history: History, target: float) -> dict[str, Any]:
 
 
 def _ratio(results: dict[str, dict[str, Any]], baseline: str) -> float | None:
-    """Of MM-Rec's seconds to the baseline's; none where one of them did not arrive."""
+    """MM-Rec's seconds relative to the baseline's; None if one of them did not reach the loss."""
     if not all(result["reached"] for result in results.values()) or not results[baseline]["seconds"]:
         return None
     return float(results["mmrec"]["seconds"] / results[baseline]["seconds"])

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 def print_table(
     rows: Sequence[Sequence[str]], right: Collection[int] = (), colours: Mapping[str, str] | None = None
 ) -> None:
-    """The first row is the head. right: columns aligned to the right. colours: of cells, by what stands in them."""
+    """The first row is the header. right: columns aligned to the right. colours: of cells, by their content."""
     if sys.stdout.isatty():
         _draw(rows, right, colours or {})
     else:
@@ -43,7 +43,7 @@ def _print(rows: Sequence[Sequence[str]], right: Collection[int]) -> None:
 
 
 def print_head(line: str) -> None:
-    """The head of rows that are printed one by one, as they come: bold and underlined by a rule on a terminal."""
+    """The header of rows that are printed one by one: bold and underlined by a rule on a terminal."""
     if sys.stdout.isatty():
         from rich.cells import cell_len
 
@@ -54,7 +54,7 @@ def print_head(line: str) -> None:
 
 
 def print_row(line: str, first: int) -> None:
-    """A row below such a head. first: columns of its first cell. What is suggested is green, what could not be is red."""
+    """A row below such a header. first: columns of its first cell. The suggestion is green, failed trials are red."""
     if not sys.stdout.isatty():
         print(line, flush=True)
         return

@@ -30,11 +30,11 @@ WITH_SETTINGS = frozenset({"train", "plan", "check", "find-lr", "find-batch", "b
 
 
 def run_command(words: list[str], wording: Wording, debug: bool, given_language: str | None) -> int:
-    """Run the command that the words name, and return its exit code. Raises UsageText for what Typer does not take."""
+    """Run the command of these words, and return its exit code. Raises UsageText for invalid words."""
     try:
         takes_settings = any(word in WITH_SETTINGS for word in words)
         command = typer.main.get_command(build(wording, debug, given_language, takes_settings))
-        # Not its `main`, which ends the program with code 1 where nobody reads the output any more.
+        # Not its `main`, which ends the program with code 1 if the output pipe is closed.
         with command.make_context(PROGRAM, words) as context:
             result = command.invoke(context)
     except ClickException as error:
@@ -47,10 +47,10 @@ def run_command(words: list[str], wording: Wording, debug: bool, given_language:
 
 
 def build(wording: Wording, debug: bool, given_language: str | None, takes_settings: bool) -> typer.Typer:
-    """The command-line app in one language. given_language: by --lang; the app may remember another than the locale's.
+    """The command-line app in one language. given_language: of --lang; the app may have stored another than the locale's.
 
-    takes_settings: whether one of `WITH_SETTINGS` is wanted; else these are known by name only, since a flag of every setting
-    for each of them takes longer than all the rest.
+    takes_settings: whether one of `WITH_SETTINGS` is run; else these have no flags, because a flag of every setting
+    for each of them takes longer than everything else.
     """
     flags = settings_flags(wording) if takes_settings else []
     names = {"help_option_names": ["--help", "-h"]}

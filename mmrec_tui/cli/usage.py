@@ -1,4 +1,4 @@
-"""Typer in the person's language: help with its headings, and usage errors as one clear line."""
+"""Typer in the user's language: help with its headings, and usage errors as one clear line."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 import typer.core
-from typer._click import exceptions as click  # Typer carries its own click; the version is pinned for this
+from typer._click import exceptions as click  # Typer contains its own click; the version is pinned for this
 
 from mmrec_tui.locales import Wording
 from mmrec_tui.terminal import shows_colour
@@ -19,7 +19,7 @@ ClickException = click.ClickException
 
 
 class WordedTyper(typer.Typer):
-    """A Typer whose help has its headings in the person's language too."""
+    """A Typer whose help has its headings in the user's language too."""
 
     def __init__(self, wording: Wording, **how: Any) -> None:
         self._command_class = _worded(typer.core.TyperCommand, wording)
@@ -45,7 +45,7 @@ def _worded(base: Any, wording: Wording) -> Any:
             return "\n".join(_coloured(line) for line in lines) if shows_colour(sys.stdout) else "\n".join(lines)
 
         def format_options(self, context: Any, formatter: Any) -> None:
-            """Arguments, then the flags under the headings that they name, then those that name none."""
+            """Arguments, then the flags under their headings, then those without one."""
             from mmrec_engine.settings import HEADINGS
 
             grouped: dict[str, list[tuple[str, str]]] = {}
@@ -62,7 +62,7 @@ def _worded(base: Any, wording: Wording) -> Any:
                 self.format_commands(context, formatter)
 
         def format_commands(self, context: Any, formatter: Any) -> None:
-            """Each command with all of its help; Typer's own form cuts it in mid-sentence."""
+            """Each command with its complete help; Typer's own form cuts it within a sentence."""
             names = self.list_commands(context) if hasattr(self, "list_commands") else []
             if names:
                 with formatter.section(wording("heading.commands").rstrip(":")):
@@ -81,7 +81,7 @@ def _coloured(line: str) -> str:
 
 
 def usage_text(error: click.ClickException, wording: Wording) -> str:
-    """A usage error in the person's language."""
+    """A usage error in the user's language."""
     context = getattr(error, "ctx", None)
     names = []
     while context is not None and context.parent is not None:

@@ -1,6 +1,6 @@
-"""What a search for a learning rate or a batch has found, in words: the lines of the commands and of the app's screens.
+"""The results of a search for a learning rate or a batch size in words, for the commands and the app's screens.
 
-Functions of the engine's results; flags and their values are written as a shell takes them, in every language.
+Functions of the engine's results; flags and their values are written as a shell reads them, in every language.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mmrec_engine.planning.batch_size_finder import BatchSearch, BatchTrial
     from mmrec_engine.planning.lr_finder import RatePoint, RateSearch
 
-RATE_STEPS = 100  # of a search for a rate, where nothing else is asked for
+RATE_STEPS = 100  # of a learning rate search, by default
 BATCH_SECONDS = 60.0  # the same for a batch
 BENCH_SECONDS = 3.0  # for each config that is measured
 _ENDINGS = {
@@ -32,7 +32,7 @@ _BATCH_COLUMNS = "{:>6}  {:>9}  {:>9}  {:>9}  {:>9}  {}"
 
 
 def rate_settings(search: RateSearch) -> dict[str, Any]:
-    """The settings that follow from a search; none where it suggests nothing."""
+    """The settings that a search suggests; None if it suggests nothing."""
     return {} if search.suggestion is None else {"learning_rate": search.suggestion}
 
 
@@ -45,7 +45,7 @@ def rate_line(point: RatePoint, say: Wording) -> str:
 
 
 def rate_advice(search: RateSearch, say: Wording) -> str:
-    """One line: the flag to use, and what speaks for it."""
+    """One line: the suggested flag, and its evidence."""
     if search.suggestion is None:
         return say("rates.none")
     flag = f"--learning-rate {search.suggestion:g}"
@@ -56,7 +56,7 @@ def rate_advice(search: RateSearch, say: Wording) -> str:
 
 
 def batch_settings(search: BatchSearch) -> dict[str, Any]:
-    """The settings that follow from a search; none while it goes on."""
+    """The settings that a search suggests; None during the search."""
     if search.suggestion is None:
         return {}
     return {"batch_size": search.suggestion, "accumulate": search.accumulate}
@@ -77,7 +77,7 @@ def batch_line(trial: BatchTrial, search: BatchSearch, say: Wording) -> str:
 
 
 def batch_advice(search: BatchSearch, say: Wording) -> list[str]:
-    """The flags to use; what becomes of the steps of an epoch; how far the search came."""
+    """The suggested flags, their effect on the steps of an epoch, and the limit of the search."""
     size, accumulate = search.suggestion, search.accumulate
     if size is None or accumulate is None or search.ended_by is None:
         return []

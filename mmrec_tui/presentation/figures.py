@@ -1,4 +1,4 @@
-"""From a run's history, or a search for a learning rate, to the figures of its plots: pure, the same for a live run and an
+"""From a run's history, or a learning rate search, to the figures of its plots: pure, the same for a live run and an
 old one."""
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ _PLANNED_POINTS = 400
 XAxis = Literal["step", "tokens", "time"]
 X_AXES: tuple[XAxis, ...] = ("step", "tokens", "time")
 OVERLAY: tuple[Role, ...] = ("line", "second", "third", "fourth", "fifth", "sixth")
-_HIGHEST_PERPLEXITY = 20.0  # as a logarithm; beyond it a curve tells nothing
+_HIGHEST_PERPLEXITY = 20.0  # as a logarithm; larger values are not plotted
 
 
 @dataclass(frozen=True)
 class View:
-    """How a person wants to see the plots.
+    """The view settings of the plots.
 
-    log: a logarithmic axis of y where values are above 0. smoothing: a decay, one of smoothing.DECAYS; 0: the raw losses alone.
-    shown: the part of the axis of x that is seen, from 0 (the first step) to 1 (the last one). earlier: another run, by its
-    name, to lie under this one.
+    log: a logarithmic axis of y for values above 0. smoothing: a decay, one of smoothing.DECAYS; 0: the raw losses alone.
+    shown: the visible part of the axis of x, from 0 (the first step) to 1 (the last one). earlier: another run, by its
+    name, drawn below this one.
     """
 
     x_axis: XAxis = "step"
@@ -44,7 +44,7 @@ class View:
 
 
 def figure_of(plot: str, history: History, view: View, say: Wording) -> Figure:
-    """One plot of a run. plot: one of PLOTS. All of them show the same stretch of the axis of x."""
+    """One plot of a run. plot: one of PLOTS. All of them show the same range of the axis of x."""
     match plot:
         case "loss":
             return _loss(history, view, say)
@@ -72,7 +72,7 @@ def _marked(points: tuple[Point, ...]) -> tuple[Series, ...]:
 
 
 def extent(histories: list[History], view: View) -> tuple[float, float] | None:
-    """The stretch of the axis of x that is seen: from the run's beginning to its last step, or the part that was zoomed to."""
+    """The visible range of the axis of x: from the run's beginning to its last step, or the zoomed part."""
     ends = [_x(one.last_place, view) for one in histories if one.last_place is not None]
     if not ends:
         return None
@@ -82,7 +82,7 @@ def extent(histories: list[History], view: View) -> tuple[float, float] | None:
 
 
 def overlay(histories: list[tuple[str, History]], view: View, say: Wording) -> Figure:
-    """The validation losses of several runs in one plot, each a line with a colour and dashes of its own."""
+    """The validation losses of several runs in one plot, each a line with its own colour and dashes."""
     shown = histories[: len(OVERLAY)]
     series = []
     for role, (_, history) in zip(OVERLAY, shown, strict=False):
@@ -95,7 +95,7 @@ def overlay(histories: list[tuple[str, History]], view: View, say: Wording) -> F
 
 
 def planned_rates(settings: Settings, planned: int, say: Wording) -> Figure:
-    """The learning rate over the steps of a run that has not begun, as its schedule has it where no plateau is met."""
+    """The learning rate over the steps of a run that has not begun, by its schedule without plateaus."""
     points = tuple(
         (float(step), settings.learning_rate * rate_factor(step, planned=planned, settings=settings))
         for step in _steps_of(planned)
@@ -123,7 +123,7 @@ def _steps_of(planned: int) -> list[int]:
 
 
 def rates(search: RateSearch, say: Wording) -> Figure:
-    """The losses of a range test over its rates, with the rate that is suggested and the one in the settings."""
+    """The losses of a range test over its rates, with the suggested rate and the one in the settings."""
     losses = tuple((point.rate, point.loss) for point in search.points)
     smoothed = tuple((point.rate, point.smoothed) for point in search.points)
     series = [Series(losses, "faint"), Series(smoothed, "line")]
@@ -141,7 +141,7 @@ def rates(search: RateSearch, say: Wording) -> Figure:
 
 
 def _nearest(points: tuple[Point, ...], x: float) -> Point:
-    """A point of the curve at this place: the height of its nearest one."""
+    """A point at this position with the height of the nearest point of the curve."""
     return x, min(points, key=lambda point: abs(math.log(point[0] / x)))[1]
 
 
@@ -178,7 +178,7 @@ def _add_training(
     say: Wording,
     value: Callable[[float], float],
 ) -> None:
-    """The training loss: as it is and, over it, its moving average; the legend tells which is which."""
+    """The training loss: raw and, over it, its moving average; the legend names both."""
     raw = Series(_points(history.curves["loss"], view, value), "faint" if view.smoothing else "line")
     series.append(raw)
     if view.smoothing in history.smoothed:
@@ -190,7 +190,7 @@ def _add_training(
 def _add_earlier(
     series: list[Series], entries: list[tuple[Role, str]], view: View, value: Callable[..., float]
 ) -> None:
-    """The validations of an earlier run, under this one's."""
+    """The validations of an earlier run, below this one's."""
     if view.earlier is not None:
         name, history = view.earlier
         series.append(Series(_validations(history, view, value), "second"))
@@ -244,7 +244,7 @@ def _points(curve: Curve, view: View, value: Callable[[float], float]) -> tuple[
 
 
 def _validations(history: History, view: View, value: Callable[..., float], sampled: bool = True) -> tuple[Point, ...]:
-    """Of whole validations and, unless told otherwise, of sampled ones between them."""
+    """Of whole validations and, unless excluded, of sampled ones between them."""
     whole = [(_x(x, view), value(one)) for x, one in history.validations]
     if not (sampled and history.sampled):
         return tuple(whole)

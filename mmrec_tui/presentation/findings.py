@@ -1,4 +1,4 @@
-"""Findings in the person's language: worded by their id from their values; one this version does not know, as it came."""
+"""Findings in the user's language: worded by their id from their values; unknown ones as they were recorded."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def title_of(finding: dict[str, Any], say: Wording) -> str:
 
 
 def evidence_of(finding: dict[str, Any], say: Wording) -> str:
-    """A finding may come from a file that somebody else wrote: whatever does not fit is shown as it stands."""
+    """A finding may come from a file that somebody else wrote: what does not fit is shown unchanged."""
     values = finding.get("values")
     if isinstance(values, dict) and {"file", "hint", "reason"} <= values.keys():
         key = f"skipped.{values.get('reason')}"
@@ -25,7 +25,7 @@ def evidence_of(finding: dict[str, Any], say: Wording) -> str:
 
 
 def advice_of(finding: dict[str, Any], say: Wording) -> str:
-    """What to do about it; empty for a finding that this version does not know."""
+    """What to do about it; empty for an unknown finding."""
     entry = guide.texts().get(str(finding.get("id")))
     return "" if entry is None else entry.do[say.language]
 
@@ -35,7 +35,7 @@ def remedy_of(remedy: dict[str, Any], say: Wording) -> str:
 
 
 def raised_rate(event: events.Resumed, wording: Wording) -> str:
-    """That the learning rate rises again, with both values."""
+    """The message that the learning rate rises again, with both values."""
     before, after = event.learning_rate_before or 0.0, event.learning_rate or 0.0
     steps = wording.number(event.planned_steps)
     return wording("resumed.rate", before=f"{before:.2e}", after=f"{after:.2e}", steps=steps)

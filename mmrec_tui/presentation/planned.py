@@ -1,4 +1,4 @@
-"""What the planner chose, in words: a line for each choice, with its reason, and what is expected of the run."""
+"""The planner's choices in words: a line for each choice, with its reason, and the expected results of the run."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _shown(value: object, wording: Wording) -> str:
 
 
 def expected_values(expected: Mapping[str, Any], wording: Wording) -> dict[str, str]:
-    """For the words about what a run is expected to come to."""
+    """For the words about the expected results of a run."""
     return {
         "steps": wording.number(expected["steps"]),
         "tokens": wording.number(expected["tokens"]),

@@ -1,8 +1,8 @@
-"""A figure drawn as rows of text: pure, knows no screen. plotext draws the curves; axes, levels and labels are set around them,
-on cells that hold no data.
+"""A figure drawn as rows of text. plotext draws the curves; axes, levels and labels are added around them, on cells without
+data. Pure; must not know: screens.
 
-plotext 5.3 leaves a gap at NaN but raises on infinity, which is seen to here. Series that meet in one character cell erase each
-other: later ones win. Lines are drawn in quadrant blocks, which leave no gaps; raw curves, which lie behind, in braille.
+plotext 5.3 leaves a gap at NaN but raises on infinity, which is handled here. If series meet in one character cell, the later
+one is shown. Lines are drawn in quadrant blocks, which leave no gaps; raw curves, which are in the background, in braille.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ GLYPHS: dict[Role, str] = {
     "faint": "⠒", "line": "━", "points": "◆", "best": "★", "level": "┄", "second": "╍", "third": "┅", "fourth": "┉",
     "fifth": "╌", "sixth": "┈",
 }  # fmt: skip
-# Columns that are drawn and left blank in turn, so that lines differ without colour too.
+# Columns that are drawn and left blank in turn, so that lines differ without colour.
 DASHES: dict[Role, tuple[int, int]] = {
     "second": (4, 2),
     "third": (2, 1),
@@ -41,12 +41,12 @@ _COLUMNS_A_TICK = 14
 _LARGEST = 1e100  # plotext overflows long before a float does
 _ESCAPE = re.compile(r"\x1b\[([0-9;]*)m")
 _BLANK = (" ", "axis")
-_FREE = " ┄┊│"  # what a label may be written over
+_FREE = " ┄┊│"  # what a label may overwrite
 
 
 @dataclass(frozen=True)
 class Series:
-    """Points in the order of x; a NaN is a gap. label: of a level, whose only point tells its height."""
+    """Points in the order of x; a NaN is a gap. label: of a level, whose only point gives its height."""
 
     points: tuple[Point, ...]
     role: Role
@@ -57,8 +57,8 @@ class Series:
 class Figure:
     """series: later ones are drawn over earlier ones. entries: role and words of each, for the legend. note: a warning.
 
-    log, log_x: a logarithmic axis of y, of x. marks: places on the axis of x, each a line from bottom to top. x_range: what is
-    seen of it; none: from the first point to the last. x_unit: written at its end. clock: x in seconds.
+    log, log_x: a logarithmic axis of y, of x. marks: positions on the axis of x, each with a vertical line. x_range: the
+    visible range; None: from the first point to the last. x_unit: written at its end. clock: x in seconds.
     """
 
     series: tuple[Series, ...]
@@ -108,7 +108,7 @@ class Cells:
         self.rows[row][start : start + len(text)] = [(letter, role) for letter in text]
 
     def label(self, row: int, text: str, role: Role) -> bool:
-        """Write a label as far right as there is room in a row that covers no data; whether there is."""
+        """Write a label as far right as a row has space without data; returns whether it was written."""
         width = len(self.rows[row])
         for start in range(width - len(text), -1, -1):
             room = max(0, start - 1)
@@ -119,7 +119,8 @@ class Cells:
 
 
 def draw(figure: Figure, width: int, height: int, plain: bool = False, cross: float | None = None) -> list[list[Run]]:
-    """`height` rows of runs, `width` columns at most. plain: without colour, so by marker alone. cross: a place on the axis of
+    """`height` rows of runs, `width` columns at most. plain: without colour, so by marker alone. cross: a position on the axis
+    of
     x with a line through it."""
     rows = max(1, height - 2)
     seen = [(one, _visible(one, figure)) for one in figure.series]
@@ -146,7 +147,7 @@ def draw(figure: Figure, width: int, height: int, plain: bool = False, cross: fl
 
 
 def _visible(one: Series, figure: Figure) -> list[Point]:
-    """The points that are seen, as they are placed on the axes, with a neighbour beyond each end."""
+    """The visible points, in axis coordinates, with a neighbour beyond each end."""
     points = one.points
     if one.role != "level" and figure.x_range is not None:
         first = bisect_left(points, (figure.x_range[0], -math.inf))
@@ -176,7 +177,7 @@ def _column(x: float, left: float, right: float, columns: int) -> int:
 
 
 def x_at(figure: Figure, column: int, columns: int) -> float:
-    """The place on the axis of x that a column of the curves stands for."""
+    """The position on the axis of x of a column of the curves."""
     left, right = _ends(figure, [(one, _visible(one, figure)) for one in figure.series if one.role != "level"])
     place = left + (right - left) * min(1.0, max(0.0, column / max(1, columns - 1)))
     return 10**place if figure.log_x else place
@@ -190,11 +191,11 @@ def _rasterised(
     scale: Scale,
     plain: bool,
 ) -> list[list[tuple[str, Role]]]:
-    """The curves by plotext, which knows no axes here: character cells with the role of what they show."""
+    """The curves by plotext, without axes: character cells with the role of their series."""
     import plotext._figure as plotext
 
     canvas: Any = plotext._figure_class()
-    canvas._limit_size(False, False)  # else it stays within what it takes for the terminal
+    canvas._limit_size(False, False)  # else it is limited to its own idea of the terminal size
     canvas.plotsize(columns, rows)
     canvas.theme("clear")
     canvas.frame(False)
@@ -236,7 +237,7 @@ def _cells(line: str) -> list[tuple[str, Role]]:
 
 
 def _set_levels(cells: Cells, levels: list[tuple[Series, list[Point]]], scale: Scale) -> None:
-    """Levels that lie within as lines with their names, others as arrows at the edge where they lie; none of it over data."""
+    """Levels within the range as lines with their names, others as arrows at the edge; none of it over data."""
     rows = len(cells.rows)
     labels = []
     for one, points in sorted(levels, key=lambda level: level[1][0][1] if level[1] else math.nan):
@@ -271,7 +272,7 @@ def _joined(row: list[tuple[str, Role]]) -> list[Run]:
 
 
 def _x_axis(figure: Figure, left: float, right: float, columns: int, gutter: int) -> list[list[Run]]:
-    """The line with its ticks, and under it their values and the unit."""
+    """The line with its ticks, and below it their values and the unit."""
     most = max(1, columns // _COLUMNS_A_TICK)
     places = _powers(left, right, most) if figure.log_x else ticks(left, right, most, clock=figure.clock)
     values = [10**place for place in places] if figure.log_x else places
@@ -287,7 +288,7 @@ def _x_axis(figure: Figure, left: float, right: float, columns: int, gutter: int
         if not labels or start > labels[-1][0] + len(labels[-1][1]):
             labels.append((start, text))
     free = columns - len(unit)
-    if labels and labels[-1][0] + len(labels[-1][1]) > free:  # no room at the end: behind the first value
+    if labels and labels[-1][0] + len(labels[-1][1]) > free:  # no space at the end: after the first value
         free = labels[0][0] + len(labels[0][1])
         labels = [label for label in labels if label == labels[0] or label[0] > free + len(unit)]
     for start, text in [*labels, (free, unit)]:
@@ -297,7 +298,7 @@ def _x_axis(figure: Figure, left: float, right: float, columns: int, gutter: int
 
 
 def _powers(low: float, high: float, most: int) -> list[float]:
-    """Logarithms between low and high, whole ones where there are two at least, and not many more than `most` of them."""
+    """Logarithms between low and high, whole ones if there are at least two, and about `most` of them at most."""
     whole = list(range(math.ceil(low - 1e-9), math.floor(high + 1e-9) + 1))
     if len(whole) < 2:
         return [math.log10(value) for value in ticks(10**low, 10**high, most) if value > 0]
@@ -305,7 +306,7 @@ def _powers(low: float, high: float, most: int) -> list[float]:
 
 
 def _thinned(points: list[Point], most: int) -> list[Point]:
-    """Min and max of each stretch, so that a plot costs the same however long the run is."""
+    """Min and max of each interval, so that a plot takes the same time however long the run is."""
     if len(points) <= most:
         return points
     stretch = -(-2 * len(points) // most)

@@ -1,4 +1,4 @@
-"""How a corpus was read, in lines for a person. A function of the `corpus` entry of run.json, which may come from anywhere."""
+"""How a corpus was read, in lines for the user. A function of the `corpus` entry of run.json, which may come from anywhere."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _MOST = 3  # names
 
 
 def reading_lines(corpus: Mapping[str, Any], say: Wording) -> Iterator[str]:
-    """The split that the text came with, the fields that hold it, what was converted and what was left out of it."""
+    """The given split, the fields that hold the text, what was converted and what was skipped."""
     for split in corpus.get("splits", ()):
         yield say("corpus.split", train=_names(split["train"]), validation=_names(split["validation"]))
     for field in corpus.get("text_fields", ()):

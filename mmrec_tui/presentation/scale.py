@@ -1,7 +1,7 @@
-"""Axes with round numbers: which values a plot's rows and columns stand for, and where its ticks are. Pure.
+"""Axes with round numbers: the values of a plot's rows and columns, and its ticks. Pure.
 
-Ticks are 1, 2 or 5 times a power of ten apart; on an axis of time, steps of a clock. On the linear axis of y the ends are moved
-so that a tick's value is exactly that of its row, and ticks are the same number of rows apart.
+Ticks are 1, 2 or 5 times a power of ten apart; on a time axis, units of a clock. On the linear axis of y the ends are moved
+so that a tick has exactly the value of its row, and ticks are the same number of rows apart.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ _NEAR = 1e-9
 
 @dataclass(frozen=True)
 class Scale:
-    """bottom, top: what the lowest and the highest row stand for (logarithms on a logarithmic axis). ticks: values as they are
-    written, in rising order; gap: the least distance between two of them."""
+    """bottom, top: values of the lowest and the highest row (logarithms on a logarithmic axis). ticks: values as they are
+    written, in rising order; gap: the smallest distance between two of them."""
 
     bottom: float
     top: float
@@ -48,13 +48,13 @@ class Scale:
     log: bool = False
 
     def row(self, value: float, rows: int) -> int:
-        """The row from above, which may lie outside 0 … rows - 1. value: as written, not its logarithm."""
+        """The row from above, which may be outside 0 … rows - 1. value: as written, not its logarithm."""
         place = math.log10(value) if self.log else value
         return rows - 1 - round((place - self.bottom) / (self.top - self.bottom) * (rows - 1))
 
 
 def y_scale(low: float, high: float, rows: int, *, log: bool = False) -> Scale:
-    """A scale of `rows` rows on which low … high can be seen. log: low and high are logarithms."""
+    """A scale of `rows` rows that contains low … high. log: low and high are logarithms."""
     low, high = apart(low, high)
     if log:
         return _log_scale(low, high, rows)
@@ -62,22 +62,22 @@ def y_scale(low: float, high: float, rows: int, *, log: bool = False) -> Scale:
         return Scale(low, high, tuple(ticks(low, high, 1)[:1]), high - low)
     least, most = (2 if rows < 10 else 3), max(2, (rows - 1) // 2)
     choices = [(gap / between, gap) for gap in _gaps((high - low) / rows) for between in range(least, most + 1)]
-    for unit, gap in sorted(choices):  # the finest value a row first
+    for unit, gap in sorted(choices):  # the finest value of a row first
         first, last = math.floor(low / unit + _NEAR), math.ceil(high / unit - _NEAR)
         if last - first > rows - 1:
             continue
         first -= (rows - 1 - (last - first)) // 2
-        if first < 0 <= low:  # what is never negative needs no room below zero
+        if first < 0 <= low:  # non-negative values need no space below zero
             first = 0
         between = round(gap / unit)
         numbers = range(math.ceil(first / between), (first + rows - 1) // between + 1)
         if len(numbers) > 1:
             return Scale(first * unit, (first + rows - 1) * unit, tuple(n * gap for n in numbers), gap)
-    return Scale(low, high, (low, high), high - low)  # beyond what a float tells apart
+    return Scale(low, high, (low, high), high - low)  # beyond the resolution of a float
 
 
 def _log_scale(low: float, high: float, rows: int) -> Scale:
-    """Ticks at 1, 2 and 5 times powers of ten, or finer round numbers where these are fewer than two."""
+    """Ticks at 1, 2 and 5 times powers of ten, or finer round numbers if these are fewer than two."""
     margin = 0.02 * (high - low)
     bottom, top = low - margin, high + margin
     powers = range(math.floor(bottom) - 1, math.ceil(top) + 1)
@@ -97,7 +97,7 @@ def _log_scale(low: float, high: float, rows: int) -> Scale:
 
 
 def ticks(low: float, high: float, most: int, *, clock: bool = False) -> list[float]:
-    """Round numbers between low and high: two at least where the span has them, and about `most`. clock: seconds."""
+    """Round numbers between low and high: at least two if the range has them, and about `most`. clock: seconds."""
     if not high > low:
         return [low]
     rough = (high - low) / max(1, most)
@@ -106,7 +106,7 @@ def ticks(low: float, high: float, most: int, *, clock: bool = False) -> list[fl
     for gap in [candidates[0], *finer]:
         first = math.ceil(low / gap - _NEAR)
         found = [number * gap for number in range(first, math.floor(high / gap + _NEAR) + 1)]
-        if len(found) > 1:  # one tick alone tells no scale: better one more than wanted
+        if len(found) > 1:  # a single tick gives no scale: better one more than wanted
             return found if len(found) <= max(4, most + 2) else found[::2]
     return [low, high]
 
@@ -122,7 +122,7 @@ def _gaps(rough: float, *, down: bool = False) -> Iterator[float]:
 
 
 def apart(low: float, high: float) -> tuple[float, float]:
-    """The ends of an axis, held apart so that a flat line has room: down, or up, to zero."""
+    """The ends of an axis, moved apart for a flat line: down, or up, to zero."""
     if high - low >= 1e-9 * max(abs(low), abs(high), 1e-290):
         return low, high
     return (min(low, 0.0), max(high, 0.0)) if abs(low) >= 1e-290 else (0.0, 1.0)

@@ -1,4 +1,4 @@
-"""A course of values in one line of text."""
+"""A sparkline: a series of values in one line of text."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ _STEPS = "▁▂▃▄▅▆▇█"
 
 
 def spark(values: Sequence[float], width: int, low: float | None = None, high: float | None = None) -> str:
-    """At most `width` characters, the newest value last; one that is not finite is left blank. Where there are more values than
-    room, each character is the mean of some. low, high: what the lowest and the highest character stand for; none: of the
-    values."""
+    """At most `width` characters, the newest value last; values that are not finite are blank. If there are more values than
+    characters, each character is the mean of some. low, high: values of the lowest and the highest character; None: of the
+    series."""
     if width < 1 or not values:
         return ""
     count = min(width, len(values))
@@ -21,7 +21,7 @@ def spark(values: Sequence[float], width: int, low: float | None = None, high: f
     if not known:
         return " " * count
     bottom, top = min(known) if low is None else low, max(known) if high is None else high
-    span = top / 2 - bottom / 2  # halves: the range of the largest numbers is beyond any
+    span = top / 2 - bottom / 2  # halves, because the range of the largest numbers overflows
     highest = len(_STEPS) - 1
 
     def letter(value: float) -> str:

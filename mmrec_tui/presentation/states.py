@@ -1,4 +1,4 @@
-"""The state words of a run: which of them end it, and how they look. Light, for the first screen shows them."""
+"""The state words of a run: which of them are final, and their colours. Small, because the first screen uses it."""
 
 from __future__ import annotations
 

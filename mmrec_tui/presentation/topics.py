@@ -1,4 +1,4 @@
-"""The guide's topics in one language: what the command prints and the screen shows. Knows neither Typer nor Textual.
+"""The guide's topics in one language, for the command and the screen. Must not know: Typer, Textual.
 
 A topic is plain text: a title, and paragraphs under headings. Headings and sections are keys of the wording (`text/`).
 """
@@ -54,12 +54,12 @@ def topics(language: Language) -> tuple[Topic, ...]:
 
 
 def named(name: str, language: Language) -> list[Topic]:
-    """The topics with this id, - and _ taken alike: `learning-rate` is a measure, and as `learning_rate` a setting."""
+    """The topics with this id, with - and _ as equal: `learning-rate` is a measure, and as `learning_rate` a setting."""
     return [topic for topic in topics(language) if _plain(topic.id) == _plain(name)]
 
 
 def search(query: str, language: Language) -> list[Topic]:
-    """The topics that mention `query`: those in whose id it stands first, then in the title, then in the text."""
+    """The topics that mention `query`: first those with it in the id, then in the title, then in the text."""
     ranked = [(_rank(topic, query), topic) for topic in topics(language)]
     return [topic for rank, topic in sorted(ranked, key=lambda pair: pair[0]) if rank < _UNMENTIONED]
 
@@ -79,7 +79,7 @@ def _plain(name: str) -> str:
 
 
 def _folded(text: str) -> str:
-    """Without case, also that of the Turkish letters: i, ı, I and İ are one."""
+    """Case-folded, including Turkish letters: i, ı, I and İ are equal."""
     return text.strip().replace("İ", "i").replace("ı", "i").casefold()
 
 
