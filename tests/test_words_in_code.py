@@ -40,7 +40,7 @@ ALLOWED = {
     "mmrec_engine/training/precision.py": "the name of a line of /proc/cpuinfo",
     "mmrec_engine/system/optional_dependencies.py": "a command",
     "mmrec_engine/evaluation/metrics.py": "a function of the guide, with the output that the guide shows",
-    "mmrec_engine/interop/model_card.py": "a page for the Hugging Face hub, in English whoever exports",
+    "mmrec_engine/interop/model_card.py": "the lines of Python that load the model",
     "mmrec_engine/evaluation/words.py": "names of Unicode",
     "mmrec_tui/app/screens/plan.py": "a style",
     "mmrec_tui/app/screens/training.py": "a style",

@@ -1,4 +1,4 @@
-"""The model card of an export: the content of the run's report in the form of the Hugging Face hub; in English."""
+"""The model card of an export: what the report of the run has, in the form of the Hugging Face hub, in one language."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import json
 from typing import Any
 
 from mmrec_engine.evaluation.trained_model import Trained
+from mmrec_engine.locales.catalogue import Language, Texts
+from mmrec_engine.locales.numbers import in_language
 from mmrec_engine.storage.files import read_plain
 from mmrec_engine.version import __version__
 
@@ -14,24 +16,42 @@ _SETTINGS = (
     "optimizer", "learning_rate", "warmup_steps", "schedule", "weight_decay", "grad_clip", "dropout", "epochs",
     "max_steps", "precision", "seed",
 )  # fmt: skip
-_NAMES = {"mmrec": "MM-Rec, a multi-memory recurrence", "llama": "a Llama decoder"}
+_WORDS = Texts("model_card")
+_ARCHITECTURES = Texts("model_card", "architectures")
+_CORPUS = Texts("model_card", "corpus")
 
 
-def model_card(trained: Trained, license: str | None) -> str:
+def model_card(trained: Trained, license: str | None, language: Language) -> str:
     """The text of README.md. license: an identifier, or None: then the card says that no licence was stated."""
+
+    def say(key: str, **values: object) -> str:
+        return _WORDS[key][language].format(**values)
+
     report, config = _report(trained), trained.model.config
     corpus = report.get("corpus") or trained.corpus
     remote = ", trust_remote_code=True" if config.architecture == "mmrec" else ""
     head = ["library_name: transformers", "pipeline_tag: text-generation", "tags:", "- mmrec"]
     head = [f"license: {license}", *head] if license else head
-    lines = ["---", *head, "---", "", f"# {_plain(report.get('run') or trained.settings.get('name') or 'model')}", ""]
+    lines = [
+        "---",
+        *head,
+        "---",
+        "",
+        f"# {_plain(report.get('run') or trained.settings.get('name') or 'model', language)}",
+        "",
+    ]
     lines += [
-        f"A language model ({_NAMES[config.architecture]}) of {config.parameters():,} parameters, "
-        f"trained with mmrec {__version__}, step {trained.step:,}.",
+        say(
+            "what",
+            architecture=_ARCHITECTURES[config.architecture][language],
+            parameters=_plain(config.parameters(), language),
+            version=__version__,
+            step=_plain(trained.step, language),
+        ),
         "",
-        f"License: {license}." if license else "License: nobody has stated one.",
+        say("license", license=license) if license else say("no-license"),
         "",
-        "## How to load it",
+        f"## {say('load')}",
         "",
         "```python",
         "from transformers import AutoModelForCausalLM, AutoTokenizer",
@@ -44,19 +64,25 @@ def model_card(trained: Trained, license: str | None) -> str:
         "",
     ]
     if remote:
-        lines += [
-            "`trust_remote_code` runs `modeling_mmrec.py` of this folder: the library has no MM-Rec; from version 5.24 on.",
-            "",
-        ]
+        lines += [say("remote-code"), ""]
     if trained.tokenizer.end_of_document is None:
-        lines += ["It has no end token: its text was a single document.", ""]
-    lines += ["## Text", "", *_text(corpus), "", *_metrics(report), "## Settings", ""]
+        lines += [say("no-end"), ""]
     lines += [
-        f"- {name}: {_plain(trained.settings[name])}" for name in _SETTINGS if trained.settings.get(name) is not None
+        f"## {say('text')}",
+        "",
+        *_text(corpus, language),
+        "",
+        *_metrics(report, language),
+        f"## {say('settings')}",
+        "",
     ]
     lines += [
-        f"- layers: {config.layers}, width: {config.width}, heads: {config.heads}, vocabulary: {config.vocabulary}"
+        f"- {name}: {_plain(trained.settings[name], language)}"
+        for name in _SETTINGS
+        if trained.settings.get(name) is not None
     ]
+    sizes = {"layers": config.layers, "width": config.width, "heads": config.heads, "vocabulary": config.vocabulary}
+    lines += [f"- {say('sizes', **sizes)}"]
     return "\n".join(lines) + "\n"
 
 
@@ -69,31 +95,34 @@ def _report(trained: Trained) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _text(corpus: dict[str, Any]) -> list[str]:
-    named = {"name": "Name", "documents": "Documents", "train_characters": "Characters of the training split",
-             "validation_characters": "Characters of the validation split"}  # fmt: skip
-    return [f"- {title}: {_plain(corpus[name])}" for name, title in named.items() if corpus.get(name) is not None]
+def _text(corpus: dict[str, Any], language: Language) -> list[str]:
+    known = {name: title[language] for name, title in _CORPUS.items() if corpus.get(name) is not None}
+    return [f"- {title}: {_plain(corpus[name], language)}" for name, title in known.items()]
 
 
-def _metrics(report: dict[str, Any]) -> list[str]:
-    """The best validation against the n-gram baselines; empty if the report has none."""
+def _metrics(report: dict[str, Any], language: Language) -> list[str]:
+    """The best validation against the n-gram baselines; nothing where the report tells of none."""
     best, baselines = report.get("best"), report.get("baselines")
     if not isinstance(best, dict):
         return []
-    rows = [f"| this model, step {_plain(best.get('step'))} | {_figure(best.get('loss'))} |"]
+    this = _WORDS["this-model"][language].format(step=_plain(best.get("step"), language))
+    rows = [f"| {this} | {_figure(best.get('loss'), language)} |"]
     if isinstance(baselines, dict):
-        rows += [f"| {_plain(name)} | {_figure(loss)} |" for name, loss in baselines.items()]
-    more = [f"Perplexity {_figure(best.get('perplexity'))}, bits per character {_figure(best.get('bits_per_character'))}, "
-            f"accuracy {_figure(best.get('accuracy'))}."]  # fmt: skip
-    return ["## Validation", "", "| | loss, nats a token |", "| --- | --- |", *rows, "", *more, ""]
+        rows += [f"| {_plain(name, language)} | {_figure(loss, language)} |" for name, loss in baselines.items()]
+    keys = {"perplexity": "perplexity", "bits": "bits_per_character", "accuracy": "accuracy"}
+    figures = {name: _figure(best.get(key), language) for name, key in keys.items()}
+    head = [f"## {_WORDS['validation'][language]}", "", f"| | {_WORDS['loss'][language]} |", "| --- | --- |"]
+    return [*head, *rows, "", _WORDS["metrics"][language].format(**figures), ""]
 
 
-def _figure(value: object) -> str:
-    return f"{value:.4f}" if isinstance(value, int | float) and not isinstance(value, bool) else "–"
+def _figure(value: object, language: Language) -> str:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return in_language(f"{value:.4f}", language) if is_number else "–"
 
 
-def _plain(value: object) -> str:
-    """On one line, with Markdown escaped: names come from files."""
-    text = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+def _plain(value: object, language: Language) -> str:
+    """On one line, without what Markdown would take for markup: names come from files."""
+    is_count = isinstance(value, int) and not isinstance(value, bool)
+    text = in_language(f"{value:,}", language) if is_count else str(value)
     line = "".join(letter if letter.isprintable() else " " for letter in text)
     return "".join(f"\\{letter}" if letter in "`*_[]<>|#" else letter for letter in line)

@@ -12,16 +12,19 @@ from mmrec_engine.evaluation.trained_model import Trained, into_new, save_weight
 from mmrec_engine.interop.llama_names import llama_weights
 from mmrec_engine.interop.model_card import model_card
 from mmrec_engine.interop.tokenizer_json import tokenizer_config, tokenizer_json
+from mmrec_engine.locales.catalogue import DEFAULT_LANGUAGE, Language
 from mmrec_engine.model.language_model import SOFT_CAP
 from mmrec_engine.settings.model_config import CHUNK, NORM_EPSILON, ROTARY_BASE, ModelConfig
 
 _CODE = ("configuration_mmrec.py", "modeling_mmrec.py")
 
 
-def export_to_transformers(trained: Trained, folder: Path, license: str | None = None) -> list[Path]:
+def export_to_transformers(
+    trained: Trained, folder: Path, license: str | None = None, language: Language = DEFAULT_LANGUAGE
+) -> list[Path]:
     """Write it into a new or empty folder; returns the files. Raises RequestError.
 
-    license: identifier of the licence that the model card names; none is invented.
+    license: identifier of the licence that the model card names; none is invented. language: of the model card.
     """
     config = trained.model.config
     if config.architecture == "gpt":
@@ -40,7 +43,7 @@ def export_to_transformers(trained: Trained, folder: Path, license: str | None =
         "tokenizer_config.json": _json(tokenizer_config(trained.tokenizer)),
         "config.json": _json({**_sizes(config), **tokens, "dtype": "float32"}),
         "generation_config.json": _json({**tokens, "max_new_tokens": 256, "do_sample": True, "temperature": 0.8}),
-        "README.md": model_card(trained, license),
+        "README.md": model_card(trained, license, language),
     }
     if config.architecture == "mmrec":
         code = resources.files("mmrec_engine.interop.transformers_mmrec")

@@ -328,7 +328,7 @@ def export(
     if to == "hf":
         from mmrec_engine.interop.transformers_folder import export_to_transformers
 
-        written = export_to_transformers(trained, folder, license)
+        written = export_to_transformers(trained, folder, license, wording.language)
     elif to == "gguf":
         from mmrec_engine.interop.gguf_file import export_to_gguf
 
