@@ -119,6 +119,12 @@ def about_key(action: str) -> str:
     return word_key(action) if action.startswith("show(") else word_key(action).replace("key.", "about.", 1)
 
 
+def shown_key(key: Key, say: Callable[[str], str], knows: Callable[[str], bool]) -> str:
+    """How a key is written: a sign, a letter, or a word of the language."""
+    word = f"shown.{key.shown}"
+    return say(word) if knows(word) else key.shown
+
+
 def word_key(action: str) -> str:
     """The wording key of an action: `key.start`; panel('configs') is `key.panel-configs`, show('loss') the panel's own name."""
     name, _, argument = action.partition("(")

@@ -11,7 +11,7 @@ from typing import Any, Final
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
-from mmrec_tui.app.keys import about_key, word_key
+from mmrec_tui.app.keys import about_key, shown_key, word_key
 from mmrec_tui.app.screens.base import MmrecScreen
 from mmrec_tui.app.themes import THEME_NAMES
 from mmrec_tui.locales import Wording
@@ -69,7 +69,7 @@ class ScreenCommands(Provider):
             if key.action == "command_palette" or key.action in told:
                 continue
             told.add(key.action)
-            words = f"{screen.say(word_key(key.action))}  ({key.shown})"
+            words = f"{screen.say(word_key(key.action))}  ({shown_key(key, screen.say, screen.say.knows)})"
             yield Command(words, screen.say(about_key(key.action)), _acting(screen, key.action))
 
     def _of_the_rest(self) -> Iterator[Command]:

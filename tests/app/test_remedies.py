@@ -10,6 +10,8 @@ import pytest
 
 from mmrec_engine import events
 from mmrec_engine.checks.finding import finding
+from mmrec_engine.locales.guide.remedies import figures
+from mmrec_engine.settings import FIELDS
 from tests.app.conftest import (
     TINY,
     TRAINED,
@@ -148,3 +150,12 @@ async def test_ended_run_offers_remedies_for_a_follow_up_run(small_text: Path) -
         await until(pilot, lambda: table_of(app) == "checklist")
         await until_shown(pilot, "Follows from tiny: ")
         assert app.stage.training is None, "nothing starts without the checklist"
+
+
+def test_a_changed_setting_is_called_by_the_name_that_its_field_has() -> None:
+    before = {"max_steps": 120, "vocab_size": 5000, "config": "tiny"}
+    after = {"max_steps": 240, "vocab_size": 2000, "config": "mini"}
+    assert figures(before, after, "en") == "max steps 120 → 240, vocabulary size 5000 → 2000, config tiny → mini"
+    assert figures(before, after, "tr") == "en çok adım 120 → 240, sözlük boyutu 5000 → 2000, config tiny → mini"
+    for name in FIELDS:
+        assert "_" not in figures({name: 1}, {name: 2}, "tr")

@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from textual.widgets import OptionList, Static
 
+from mmrec_engine.locales.catalogue import LANGUAGES, Language
 from mmrec_tui.app.course import course_of
 from tests.app.conftest import an_app, screen_text, until_shown
+from tests.app.every_screen import OPENERS
 from tests.app.recorded import a_training, an_ending, record
 
 pytestmark = pytest.mark.usefixtures("without_torch")
@@ -57,3 +60,30 @@ async def test_first_screen_offers_training_in_a_given_time(down: int, time: str
         await pilot.press(*["down"] * down, "enter")
         await until_shown(pilot, f"the best model in {time}")
         assert getattr(app.screen, "table", "") == "plan"
+
+
+@pytest.mark.parametrize("size", [(60, 16), (80, 24)])
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_every_row_of_the_first_screen_takes_one_line(
+    tmp_path: Path, size: tuple[int, int], language: Language
+) -> None:
+    for number in range(12):
+        record(tmp_path / f"a-run-with-a-long-name-{number}", [*a_training(120), *an_ending()])
+    app = an_app(language)
+    async with app.run_test(size=size) as pilot:
+        await until_shown(pilot, "a-run-with-a-")
+        await pilot.pause()
+        for which in ("actions", "recent"):
+            rows = app.screen.query_one(f"#{which}", OptionList)
+            assert rows.virtual_size.height == rows.option_count, which
+        assert app.screen.query_one("#recent").content_region.height >= 2
+        machine = app.screen.query_one("#machine-line", Static)
+        assert len(str(machine.content)) <= machine.size.width
+
+
+@pytest.mark.parametrize(("language", "told"), [("en", "space tick"), ("tr", "boşluk işaretle")])
+async def test_the_key_bar_has_no_word_of_another_language(language: Language, told: str) -> None:
+    app = an_app(language)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await OPENERS["ChecklistScreen"](app, pilot)
+        assert told in screen_text(app).split("\n")[-1]

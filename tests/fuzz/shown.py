@@ -146,6 +146,6 @@ def command(history: History, say: Wording) -> None:
 
 def line_of(summary: RunSummary, language: Language) -> None:
     say = Wording(language)
-    is_clean(run_line(summary, say))
+    is_clean(run_line(summary, say, 100))
     is_clean(plain(say.number(summary.step)))
     assert printable(summary.name) is not None

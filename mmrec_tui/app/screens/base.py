@@ -13,7 +13,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from mmrec_tui.app.keys import Key, acts_beside, keys_of, word_key
+from mmrec_tui.app.keys import Key, acts_beside, keys_of, shown_key, word_key
 from mmrec_tui.app.widgets.restyling import set_line
 
 if TYPE_CHECKING:
@@ -175,12 +175,16 @@ class KeyBar(Static):
         parts: list[Content] = []
         for key in [*shown, *last]:
             words = Content(f" {say(word_key(key.action))}  ")
-            parts.append((Content.styled(key.shown, "bold $accent") + words).stylize(f"@click=screen.{_call(key)}"))
+            parts.append(
+                (Content.styled(shown_key(key, say, say.knows), "bold $accent") + words).stylize(
+                    f"@click=screen.{_call(key)}"
+                )
+            )
         set_line(self, Content(" ") + Content("").join(parts))
 
 
 def _length(key: Key, say: Wording) -> int:
-    return len(key.shown) + len(say(word_key(key.action))) + 3
+    return len(shown_key(key, say, say.knows)) + len(say(word_key(key.action))) + 3
 
 
 def _call(key: Key) -> str:

@@ -11,7 +11,7 @@ from textual.events import Key as KeyEvent
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from mmrec_tui.app.keys import Key, about_key, word_key
+from mmrec_tui.app.keys import Key, about_key, shown_key, word_key
 from mmrec_tui.app.screens.dialog import Dialog, hints
 from mmrec_tui.app.widgets.panels import hanging
 from mmrec_tui.app.widgets.restyling import set_options
@@ -87,7 +87,7 @@ class KeysScreen(Dialog["str | None"]):
 def _line(key: Key, say: Wording, width: int) -> Content:
     word = say(word_key(key.action))
     about = say(about_key(key.action))
-    line = Content.styled(f" {key.shown:>{_KEY_WIDTH}} ", "bold $accent") + Content.styled(
+    line = Content.styled(f" {shown_key(key, say, say.knows):>{_KEY_WIDTH}} ", "bold $accent") + Content.styled(
         f"{word:<{_WORD_WIDTH}} ", "bold"
     )
     return hanging(line, Content(about), width) if about != word else line

@@ -27,7 +27,7 @@ from mmrec_tui.presentation.states import ENDED
 from mmrec_tui.terminal import one_line
 
 _LOOK_SECONDS = 0.2
-COLUMNS = ("name", "state", "step", "best", "course", "size", "changed", "path")
+COLUMNS = ("name", "state", "step", "best", "size", "changed", "course", "path")
 _SORTED = tuple(column for column in COLUMNS if column != "course")
 
 
@@ -135,9 +135,9 @@ class RunsScreen(MmrecScreen):
                 say(f"state.{run.state}"),
                 say.number(run.step),
                 best,
-                row.course,
                 say.memory(row.size),
                 time.strftime("%Y-%m-%d %H:%M", time.localtime(run.changed)),
+                row.course,
                 one_line(str(run.path)),
             ]
             rows.append([Text(cell) for cell in cells])

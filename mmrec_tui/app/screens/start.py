@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
@@ -28,7 +30,9 @@ _LOOK_SECONDS = 0.2
 _MOST_RUNS = 12
 _MINUTES = (2, 10, 60)  # that a good model may take
 _TIMED = "timed_"
-_NAME_WIDTH, _STATE_WIDTH = 20, 14
+_STATE_WIDTH = 14
+_SCROLL_BAR = 2  # columns
+_WHOLE, _WITH_STEP = 71, 66  # columns of a line with all there is to tell of a run, and without the year
 _ROOM_FOR_COURSE = 100  # columns of the screen that shows the course of the validation loss
 
 
@@ -72,6 +76,16 @@ class StartScreen(MmrecScreen):
         self.query_one("#machine-line", Static).update(self._machine())
         self._read_runs()
 
+    def on_resize(self) -> None:
+        if self._shown_before:
+            self.call_after_refresh(self._fit)
+
+    def _fit(self) -> None:
+        """The lines that depend on the room there is."""
+        self.query_one("#machine-line", Static).update(self._machine())
+        if self._reading is None:
+            self._show_runs()
+
     def _read_runs(self) -> None:
         if self._reading is None:
             self._reading = Work(_known_runs)
@@ -101,14 +115,16 @@ class StartScreen(MmrecScreen):
         recent = self.query_one("#recent", OptionList)
         kept = recent.highlighted
         recent.clear_options()
+        place = recent.content_region
+        room = place.width - (_SCROLL_BAR if len(shown) >= place.height else 0)
         if not shown:
             recent.add_option(Option(say("start.no-runs"), disabled=True))
         else:
-            recent.add_option(Option(heading(say), disabled=True))
+            recent.add_option(Option(heading(say, room), disabled=True))
         wide = self.app.size.width >= _ROOM_FOR_COURSE
         for run in shown:
             course = self._courses.get((run.path, run.changed), "") if wide else ""
-            recent.add_option(Option(run_line(run, say, course), id=str(run.path)))
+            recent.add_option(Option(run_line(run, say, room, course), id=str(run.path)))
         recent.highlighted = kept if kept is not None and kept <= len(shown) else None
         actions = self.query_one("#actions", OptionList)
         position = actions.highlighted
@@ -149,7 +165,10 @@ class StartScreen(MmrecScreen):
         values = {"cores": cores, "memory": say.memory(available_bytes())}
         accelerator = {"": say("start.accelerator-unknown"), "-": say("start.accelerator-none")}
         words = accelerator.get(self._accelerator, self._accelerator)
-        return Content.styled(say("start.machine", accelerator=words, **values), "$foreground 80%")
+        told = say("start.machine", accelerator=words, **values)
+        shorter = (told, told.partition(" (")[0], told.rpartition(", ")[0])
+        width = self.query_one("#machine-line").size.width or cell_len(told)
+        return Content.styled(next((one for one in shorter if cell_len(one) <= width), told), "$foreground 80%")
 
     def shown_keys(self) -> list[Key]:
         hidden = {"go_on"} if self._last is None else set()
@@ -189,26 +208,42 @@ class StartScreen(MmrecScreen):
         self.own_app.open_screen("runs")
 
 
-def heading(say: Wording) -> Content:
+def heading(say: Wording, room: int) -> Content:
     """What the columns of `run_line` are."""
-    name, state = say("table.name").ljust(_NAME_WIDTH), say("table.state").ljust(_STATE_WIDTH)
-    return Content.styled(
-        f"{name} {state}{say('table.step'):>9}  {say('start.best'):>7}  {say('table.changed')}", "$foreground 80%"
-    )
+    columns = _columns(room)
+    name, state = say("table.name")[: columns.name].ljust(columns.name), say("table.state").ljust(_STATE_WIDTH)
+    step = f"{say('table.step'):>9}  " if columns.with_step else ""
+    return Content.styled(f"{name} {state}{step}{say('start.best'):>7}  {say('table.changed')}", "$foreground 80%")
 
 
-def run_line(run: RunSummary, say: Wording, course: str = "") -> Content:
-    """A run in one line: state word, name, step, best loss, when, and the course of its validation loss."""
+def run_line(run: RunSummary, say: Wording, room: int, course: str = "") -> Content:
+    """A run in one line: name, state word, step, best loss, when, and the course of its validation loss.
+
+    room: columns; where they are few, some of it is left out.
+    """
+    columns = _columns(room)
     best = "–" if run.best_loss is None else say.number(run.best_loss, 3)
-    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(run.changed))
-    name = one_line(run.name)[:_NAME_WIDTH]
+    when = time.strftime(columns.when, time.localtime(run.changed))
+    name = one_line(run.name)[: columns.name].ljust(columns.name)
     state = Content.styled(say(f"state.{run.state}").ljust(_STATE_WIDTH), STATE_STYLES.get(run.state, ""))
-    return (
-        Content(f"{name.ljust(_NAME_WIDTH)} ")
-        + state
-        + Content(f"{say.number(run.step):>9}  {best:>7}  {when}  ")
-        + Content.styled(course, "$primary")
-    )
+    step = f"{say.number(run.step):>9}  " if columns.with_step else ""
+    line = Content(f"{name} ") + state + Content(f"{step}{best:>7}  {when}")
+    return line + Content("  ") + Content.styled(course, "$primary") if course else line
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """name: columns of the name; when: a format of the time."""
+
+    name: int
+    with_step: bool
+    when: str
+
+
+def _columns(room: int) -> _Columns:
+    """What there is room for in a line."""
+    year = room >= _WHOLE
+    return _Columns(20 if room >= _WITH_STEP else 14, room >= _WITH_STEP, f"{'%Y-' if year else ''}%m-%d %H:%M")
 
 
 def _known_runs(_: Work[list[RunSummary]]) -> list[RunSummary]:
