@@ -19,6 +19,7 @@ from mmrec_engine.events import result_of
 from mmrec_engine.run.follow_up import offers
 from mmrec_engine.settings import resolve
 from mmrec_tui.app.app import MmrecApp
+from mmrec_tui.app.keys import KEYS
 from tests.app.conftest import table_of, until
 from tests.app.recorded import a_batch_search, a_rate_search, a_training, an_ending, record, some_findings_before
 
@@ -161,3 +162,5 @@ OPENERS: dict[str, Opener] = {
     "KeysScreen": _keys,
     "Palette": _palette,
 }
+_SCREENS = {f"{screen.capitalize()}Screen" for key in KEYS for screen in key.screens}
+DIALOGS = sorted(set(OPENERS) - _SCREENS - {"GuideScreen"})

@@ -13,6 +13,7 @@ from mmrec_tui.app.widgets.panels import Hints
 from mmrec_tui.app.widgets.plot import Plot
 from mmrec_tui.presentation.panels import PANELS
 from tests.app.conftest import an_app, screen_text, until, until_shown
+from tests.app.every_screen import DIALOGS, OPENERS
 from tests.app.recorded import a_training, an_ending, record
 from tests.app.test_snapshots import Still
 
@@ -196,3 +197,18 @@ async def test_the_legend_of_a_plot_is_cut_between_its_entries_and_never_within_
             titles = [line for line in screen_text(app).split("\n") if "╭─" in line]
             assert titles
             assert not any("…" in title for title in titles), titles
+
+
+@pytest.mark.parametrize("language", ["en", "tr"])
+@pytest.mark.parametrize("size", [(60, 16), (80, 24)])
+@pytest.mark.parametrize("name", DIALOGS)
+async def test_a_dialog_lies_on_the_screen_whole_at_every_size(name: str, size: tuple[int, int], language: str) -> None:
+    app = an_app(language)
+    async with app.run_test(size=size) as pilot:
+        await OPENERS[name](app, pilot)
+        await pilot.pause()
+        for dialog in app.screen.query("#dialog"):
+            assert dialog.region in app.screen.region
+            for part in dialog.children:
+                assert part.region in dialog.content_region, part
+                assert part.region.height, part

@@ -10,15 +10,12 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from mmrec_engine.locales.messages import LANGUAGES
-from mmrec_tui.app.keys import KEYS
 from mmrec_tui.app.screens.asking import AskingScreen
 from tests.app.conftest import an_app, screen_text, table_of, until
-from tests.app.every_screen import OPENERS, screen_classes
+from tests.app.every_screen import DIALOGS, OPENERS
 from tests.app.recorded import a_training, an_ending, record
 
 pytestmark = pytest.mark.usefixtures("without_torch")
-SCREENS = {f"{screen.capitalize()}Screen" for key in KEYS for screen in key.screens}
-DIALOGS = sorted(screen_classes() - SCREENS)
 
 
 async def click_on(pilot: Pilot[Any], words: str) -> None:
@@ -100,3 +97,13 @@ async def test_a_question_is_answered_by_mouse() -> None:
         await until(pilot, lambda: app.screen.query(Input))
         await click_on(pilot, "Enter takes it")
         assert answers == ["5"]
+
+
+async def test_a_tick_leaves_what_the_checks_found_in_sight() -> None:
+    app = an_app()
+    async with app.run_test(size=(120, 45)) as pilot:
+        await OPENERS["ChecklistScreen"](app, pilot)
+        before = screen_text(app)
+        for _ in range(before.count("☐")):
+            await click_on(pilot, "☐")
+        assert screen_text(app) == before.replace("☐", "☑")

@@ -139,3 +139,14 @@ def test_the_state_word_of_a_run_that_prepares_stands_apart_from_its_bar() -> No
     history.add(events.State(state="PREPARING"))
     first = state_text(history, "PREPARING", "tiny", "", SAY, 80).plain.split("\n")[0]
     assert "PREPARING  ─" in first
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("room", [54, 76, 120])
+def test_the_table_of_a_report_keeps_to_the_room_there_is(room: int, language: Language) -> None:
+    lines = numbers_text(history_of(*a_training(420)), Wording(language), room).plain.split("\n")
+    words = Wording(language)("report.column-perplexity"), Wording(language)("report.column-bits")
+    (head,) = (number for number, line in enumerate(lines) if all(word in line for word in words))
+    for line in lines[head : head + 3]:
+        assert len(line) <= room
+        assert len(line) == len(lines[head])

@@ -54,6 +54,7 @@ _SAMPLING: dict[str, tuple[type, float, float, str]] = {
     "repetition_penalty": (float, 0.01, 100, "1"),
     "seed": (int, 0, 2**63 - 1, ""),  # empty: another one for each text
 }
+_COLUMN = 12  # columns of a column of the table of validations, where there is room
 _SEEDS = 1_000_000  # a new one is short enough to be typed again
 
 
@@ -119,9 +120,17 @@ class ReportScreen(MmrecScreen):
             self._told = seen
             self._show_written()
 
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._show_numbers)
+
+    def _show_numbers(self) -> None:
+        if self._history is not None:
+            room = self.query_one("#report").scrollable_content_region.width or _SAMPLE_WIDTH
+            self.query_one("#numbers", Static).update(numbers_text(self._history, self.say, room))
+
     def _show_history(self, history: History) -> None:
         say = self.say
-        self.query_one("#numbers", Static).update(numbers_text(history, say))
+        self._show_numbers()
         self._show_findings()
         self.query_one(Plot).show(figure_of("loss", history, View(), say))
         self.query_one("#samples", Static).update(samples_text(history, say))
@@ -291,8 +300,11 @@ class ReportScreen(MmrecScreen):
         timer = self.set_interval(_LOOK_SECONDS, look)
 
 
-def numbers_text(history: History, say: Wording) -> Content:
-    """What the run came to: how it ended, the best and the last validation, against the baselines where there are any."""
+def numbers_text(history: History, say: Wording, room: int = _SAMPLE_WIDTH) -> Content:
+    """What the run came to: how it ended, the best and the last validation, against the baselines where there are any.
+
+    room: columns, which the table of validations keeps to.
+    """
     started, finished, step = history.started, history.finished, history.last_step
     lines: list[Content] = []
     status = say(f"status.{finished.status}") if finished is not None else say(f"state.{history.state}")
@@ -310,13 +322,13 @@ def numbers_text(history: History, say: Wording) -> Content:
         lines.append(plain(say("report.run", **values)))
     if finished is not None and finished.status == "failed":
         lines.append(plain(finished.reason, "$error"))
-    heads = [say(f"report.column-{name}") for name in ("which", "step", "loss", "perplexity", "accuracy", "bits")]
-    lines.append(Content.styled(_row(heads), "bold"))
+    rows = [[say(f"report.column-{name}") for name in ("which", "step", "loss", "perplexity", "accuracy", "bits")]]
     for name, one in (("best", history.best), ("last", history.last_validation)):
         if one is not None:
-            lines.append(plain(_row([say(f"report.{name}"), *_figures(one, say)])))
-            parts = (one.parts or {}).items()
-            lines += [plain(_row([one_line(part)[:12], "", say.number(loss, 4)])) for part, loss in parts]
+            rows.append([say(f"report.{name}"), *_figures(one, say)])
+            rows += [[one_line(part)[:12], "", say.number(loss, 4)] for part, loss in (one.parts or {}).items()]
+    heads, *values_below = _table(rows, room)
+    lines += [Content.styled(heads, "bold"), *map(plain, values_below)]
     if started is not None and history.best is not None:
         for name, loss in started.baselines.items():
             apart = loss - history.best.loss
@@ -351,8 +363,21 @@ def _figures(one: events.Validation, say: Wording) -> list[str]:
     return [*numbers, say.number(one.bits_per_character, 3)]
 
 
-def _row(cells: list[str]) -> str:
-    return f"{cells[0]:<12}" + "".join(f"{cell:>12}" for cell in cells[1:])
+def _table(rows: list[list[str]], room: int) -> list[str]:
+    """Rows in columns, the first row has a cell for each: apart as far as `room`, in columns, lets them be."""
+    widths = [max(len(row[number]) for row in rows if number < len(row)) for number in range(len(rows[0]))]
+    if _COLUMN * len(widths) <= room:
+        widths = [max(_COLUMN, width) for width in widths]
+        between = ""
+    else:
+        between = " " * (2 if sum(widths) + 2 * (len(widths) - 1) <= room else 1)
+    return [
+        between.join(
+            f"{cell:>{width}}" if number else f"{cell:<{width}}"
+            for number, (cell, width) in enumerate(zip(row, widths, strict=False))
+        )
+        for row in rows
+    ]
 
 
 def next_text(findings: list[dict[str, Any]], name: str, say: Wording) -> Content:

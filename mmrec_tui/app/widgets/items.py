@@ -189,10 +189,10 @@ def _item_text(
     """The tick, the question, and how many checks came out how."""
     counts = {status: sum(one.get("status") == status for one in own) for status in WORST_FIRST}
     found = [(status, count) for status, count in counts.items() if count]
-    status = status_of(item.id, own, ticks)
+    status = status_of(item.id, own, {})  # the tick has a box of its own
     box = Content.styled("☑ " if ticks.get(item.id) else "☐ ", Style.from_meta({"tick": item.id}))
     text = Content(f"{'▾' if is_open else '▸'} ") + box
-    glyph = "none" if running or status in ("none", "ticked") else status
+    glyph = "none" if running or status == "none" else status
     text += Content.styled(f"{'…' if running else GLYPHS[glyph]} ", STYLES[glyph])
     tally = Content("  ").join(Content.styled(f"{GLYPHS[one]} {count}", STYLES[one]) for one, count in found)
     room = width - text.cell_length - tally.cell_length - 1
