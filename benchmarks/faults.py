@@ -15,7 +15,7 @@ OF_TEXTS: tuple[Trial, ...] = (
     Trial("validation text copied into training", ("split-overlap",), texts.leaking(1.0), quick=True),
     Trial("an eighth of the validation text copied into training", ("split-overlap",), texts.leaking(0.125), _SHORT),
     Trial(
-        "validation side is the end of the training side", ("split-overlap",), texts.sides(prose(), prose()[80_000:])
+        "validation side is the end of the training side", ("split-overlap",), texts.splits(prose(), prose()[80_000:])
     ),
     Trial("training text with its characters shuffled", ("split-alike", "corpus-text"), texts.shuffled_characters),
     Trial("training text backwards", ("split-alike",), texts.reversed_text, _SHORT),
@@ -38,7 +38,7 @@ OF_TEXTS: tuple[Trial, ...] = (
     Trial("windows-1254 Turkish read as latin-1", ("mojibake",), texts.windows_1254, {"encoding": "latin-1"}),
     Trial("half of the files undecodable", ("corpus-readable",), texts.half_undecodable),
     Trial("one of 24 files undecodable", ("corpus-readable",), texts.one_undecodable, _SHORT),
-    Trial("validation in another language", ("split-alike",), texts.sides(prose(), prose("tr")[:20_000])),
+    Trial("validation in another language", ("split-alike",), texts.splits(prose(), prose("tr")[:20_000])),
     Trial("validation of another kind: code", ("split-alike",), texts.hard_validation),
     Trial("a fifth of the lines duplicated", ("duplicate-text",), texts.duplicated_lines(0.2), _SHORT),
     Trial("two fifths of the lines duplicated", ("duplicate-text",), texts.duplicated_lines(0.4)),

@@ -29,7 +29,7 @@ def one(text: str | bytes) -> Write:
     return write
 
 
-def sides(train: str, validation: str) -> Write:
+def splits(train: str, validation: str) -> Write:
     """A split that somebody made."""
 
     def write(folder: Path) -> None:
@@ -47,7 +47,7 @@ def leaking(share: float) -> Write:
     """This share of the validation side stands in training too."""
     text = prose()
     train, validation = text[:80_000], text[80_000:]
-    return sides(train + validation[: int(share * len(validation))], validation)
+    return splits(train + validation[: int(share * len(validation))], validation)
 
 
 def lines_of(text: str) -> list[str]:
@@ -59,7 +59,7 @@ def shuffled_characters(folder: Path) -> None:
     text = prose()
     characters = list(text[:80_000])
     random.Random(1).shuffle(characters)
-    sides("".join(characters), text[80_000:])(folder)
+    splits("".join(characters), text[80_000:])(folder)
 
 
 def repeated_line(folder: Path) -> None:
@@ -118,7 +118,7 @@ def duplicated_lines(share: float) -> Write:
 def upper_case_copies(folder: Path) -> None:
     """The validation side is the training side in capitals: the same text, though no character agrees."""
     text = prose()
-    sides(text[:80_000] + "\n" + text[80_000:].upper(), text[80_000:])(folder)
+    splits(text[:80_000] + "\n" + text[80_000:].upper(), text[80_000:])(folder)
 
 
 def web_pages(folder: Path) -> None:
@@ -156,7 +156,7 @@ def two_languages(folder: Path) -> None:
 def hard_validation(folder: Path) -> None:
     """One document of another kind to validate on: code."""
     code = Path(__file__).with_name("planting.py").read_text(encoding="utf-8")
-    sides(prose(), code)(folder)
+    splits(prose(), code)(folder)
 
 
 def truncated_documents(folder: Path) -> None:
@@ -168,4 +168,4 @@ def truncated_documents(folder: Path) -> None:
 def reversed_text(folder: Path) -> None:
     """The training side runs backwards."""
     text = prose()
-    sides(text[:80_000][::-1], text[80_000:])(folder)
+    splits(text[:80_000][::-1], text[80_000:])(folder)

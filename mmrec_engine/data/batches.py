@@ -24,9 +24,9 @@ def training_windows(settings: Settings, corpus: Corpus, planned_steps: int | No
     """
     vocabulary, seed = corpus.tokenizer.vocab_size, settings.seed
 
-    def of(side: Split, seed: int, tag: int | None, share: float) -> Windows:
+    def of(split: Split, seed: int, tag: int | None, share: float) -> Windows:
         length, stride = settings.seq_len, settings.window_stride
-        plain = TrainingWindows(side.tokens, length, stride, seed, tag, settings.jitter)
+        plain = TrainingWindows(split.tokens, length, stride, seed, tag, settings.jitter)
         return plain if planned_steps is None else paced(plain, settings, planned_steps, vocabulary, share)
 
     windows: Windows

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 SplitName = Literal["train", "validation"]
-SIDES: tuple[SplitName | None, ...] = (None, "train", "validation")
+SPLITS: tuple[SplitName | None, ...] = (None, "train", "validation")
 FINGERPRINT_BYTES = 16
 _ROW = np.dtype(
     [
@@ -36,9 +36,9 @@ class DocumentTable:
     def __len__(self) -> int:
         return self._full + len(self._newest)
 
-    def add(self, fingerprint: bytes, characters: int, size: int, side: SplitName | None, source: int = 0) -> None:
+    def add(self, fingerprint: bytes, characters: int, size: int, split: SplitName | None, source: int = 0) -> None:
         """size: bytes of the document in UTF-8. side: its split, if the text came with one. source: number of its corpus."""
-        self._newest.append((fingerprint, characters, size, SIDES.index(side), source))
+        self._newest.append((fingerprint, characters, size, SPLITS.index(split), source))
         if len(self._newest) == _BLOCK:
             self._put(np.array(self._newest, dtype=_ROW))
             self._newest = []
@@ -70,7 +70,7 @@ class DocumentTable:
         return np.ascontiguousarray(self._rows()["source"])
 
     @property
-    def sides(self) -> npt.NDArray[np.int8]:
+    def splits(self) -> npt.NDArray[np.int8]:
         """The given split of each document: 0 none, 1 training, 2 validation. Shape (documents,)."""
         return np.ascontiguousarray(self._rows()["side"])
 
@@ -81,10 +81,10 @@ class DocumentTable:
         for start in range(0, len(rows), _BLOCK):
             block = rows[start : start + _BLOCK]
             names, width = block["fingerprint"].tobytes().hex(), 2 * FINGERPRINT_BYTES
-            sides, sources = block["side"].tolist(), block["source"].tolist()
+            splits, sources = block["side"].tolist(), block["source"].tolist()
             lines = [
-                f"{names[width * number : width * (number + 1)]} {SIDES[side]}" + (f" {source}" if several else "")
-                for number, (side, source) in enumerate(zip(sides, sources, strict=True))
+                f"{names[width * number : width * (number + 1)]} {SPLITS[split]}" + (f" {source}" if several else "")
+                for number, (split, source) in enumerate(zip(splits, sources, strict=True))
             ]
             digest.update((between + "\n".join(lines)).encode())
             between = "\n"

@@ -65,7 +65,7 @@ def cross_entropies(
     fit 64 bits (up to 7,000 ids for a 5-gram); beyond that, rare tokens share a class.
     Raises ValueError if a split contains no n-gram of the longest kind.
     """
-    if not all(any(len(ids) >= longest for ids in side) for side in (train, validation)):
+    if not all(any(len(ids) >= longest for ids in split) for split in (train, validation)):
         raise ValueError(f"no stretch of {longest} tokens")
     return [float(-np.log(each).mean()) for each in _probabilities(train, validation, vocabulary, longest)]
 

@@ -60,20 +60,22 @@ class Counts:
     def of(cls, parts: Sequence[Counts]) -> Counts:
         """All parts together."""
         names = [one.name for one in fields(cls)]
-        return cls(*({side: sum(getattr(part, name)[side] for part in parts) for side in _none()} for name in names))
+        return cls(*({split: sum(getattr(part, name)[split] for part in parts) for split in _none()} for name in names))
 
 
-def parts_of(sources: Sequence[Source], counts: Sequence[Counts], sides: Mapping[SplitName, Split]) -> tuple[Part, ...]:
+def parts_of(
+    sources: Sequence[Source], counts: Sequence[Counts], splits: Mapping[SplitName, Split]
+) -> tuple[Part, ...]:
     """The splits of each corpus, each with a share of 1 and no tag. Raises ValueError if the counts do not match."""
     parts = []
-    places = dict.fromkeys(sides, 0)
+    places = dict.fromkeys(splits, 0)
     for source, here in zip(sources, counts, strict=True):
         own: dict[SplitName, Split] = {}
-        for name, side in sides.items():
+        for name, split in splits.items():
             start, places[name] = places[name], places[name] + here.tokens[name]
-            own[name] = Split(side.tokens[start : places[name]], here.characters[name], here.unknown[name])
+            own[name] = Split(split.tokens[start : places[name]], here.characters[name], here.unknown[name])
         parts.append(Part(source.name, None, 1.0, own["train"], own["validation"]))
-    if any(places[name] != len(side.tokens) for name, side in sides.items()):
+    if any(places[name] != len(split.tokens) for name, split in splits.items()):
         raise ValueError("parts of another text")
     return tuple(parts)
 

@@ -41,14 +41,14 @@ from mmrec_engine.data.token_files import DESCRIPTION, encode, points_of
 from mmrec_engine.data.tokenizer_training import learn_tokenizer
 from mmrec_engine.errors import RequestError
 from mmrec_engine.events import Progress
-from mmrec_engine.locales.messages import LANGUAGES, REASONS, SIDES
+from mmrec_engine.locales.messages import LANGUAGES, REASONS, SPLITS
 from mmrec_engine.settings import WHOLE, Settings
 from mmrec_engine.storage import user_folders
 from mmrec_engine.storage.run_files import SPLIT
 from mmrec_engine.tokenizer import CharacterTokenizer, Tokenizer, tokenizer_from_dict
 from mmrec_engine.tokenizer.vocabulary import UNKNOWN, special_ids
 
-__all__ = ["Corpus", "cache_folder", "prepare_corpus", "short_side", "tag_of", "too_short"]
+__all__ = ["Corpus", "cache_folder", "prepare_corpus", "short_split", "tag_of", "too_short"]
 
 _FORMAT = 3  # increased whenever the same text would give other files
 _STREAMING = "streaming-"  # working folders of data sets
@@ -97,7 +97,7 @@ def prepare_corpus(
     tags = corpus.tokenizer.tags
     parts = with_shares(corpus.parts, making.sources, settings.mixing_temperature, tags, tag)
     corpus = replace(corpus, parts=parts, earlier=earlier)
-    short = short_side(corpus, settings.seq_len, ("validation",) if tokenizer else ("training", "validation"))
+    short = short_split(corpus, settings.seq_len, ("validation",) if tokenizer else ("training", "validation"))
     if short is not None:
         raise short
     names = [part.name for part in corpus.parts]
@@ -114,7 +114,7 @@ def _documents(source: Source, settings: Settings, folder: Path) -> _Documents:
     )
 
 
-def short_side(
+def short_split(
     corpus: Corpus, seq_len: int, needed: tuple[str, ...] = ("training", "validation")
 ) -> RequestError | None:
     """Why the text is too short for these windows; none if each needed split has a whole window and its next token."""
@@ -137,12 +137,12 @@ def tag_of(tokenizer: Tokenizer, name: str) -> int:
     return tokenizer.tags[name]
 
 
-def too_short(side: str, tokens: int, seq_len: int) -> RequestError:
+def too_short(split: str, tokens: int, seq_len: int) -> RequestError:
     """side: training or validation."""
     if tokens < 3:
-        return RequestError("corpus-side-empty", side=SIDES[side])
+        return RequestError("corpus-side-empty", side=SPLITS[split])
     nearest = max(0, tokens - 1)
-    return RequestError("corpus-too-short", side=SIDES[side], tokens=tokens, seq_len=seq_len, nearest=nearest)
+    return RequestError("corpus-too-short", side=SPLITS[split], tokens=tokens, seq_len=seq_len, nearest=nearest)
 
 
 def _prepare(documents: Sequence[_Documents], making: CorpusSpec, work: Path) -> Generator[Progress, None, Corpus]:
@@ -287,7 +287,7 @@ def _covers(
     tokenizer: CharacterTokenizer, store: TextStore, points: npt.NDArray[np.int64], settings: Settings
 ) -> Generator[Progress, None, bool]:
     """Whether a vocabulary has all characters that one learnt from this training split would have, in any order."""
-    training = (piece.text for piece in store.pieces(points) if piece.side == "train")
+    training = (piece.text for piece in store.pieces(points) if piece.split == "train")
     learnt = yield from learn_tokenizer(training, int(points.sum()), settings, ())
     assert isinstance(learnt, CharacterTokenizer)
     return set(learnt.characters) <= set(tokenizer.characters)
@@ -315,17 +315,17 @@ def _open(folder: Path, sources: Sequence[Source]) -> Corpus | None:
     try:
         described = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
         tokenizer = tokenizer_from_dict(described["tokenizer"])
-        sides: dict[SplitName, Split] = {
-            side: Split(
-                np.memmap(folder / f"{side}.bin", dtype=tokenizer.dtype, mode="r")
-                if (folder / f"{side}.bin").stat().st_size
+        splits: dict[SplitName, Split] = {
+            split: Split(
+                np.memmap(folder / f"{split}.bin", dtype=tokenizer.dtype, mode="r")
+                if (folder / f"{split}.bin").stat().st_size
                 else np.zeros(0, dtype=tokenizer.dtype),
-                described["characters"][side],
-                described["unknown"][side],
+                described["characters"][split],
+                described["unknown"][split],
             )
-            for side in ("train", "validation")
+            for split in ("train", "validation")
         }
-        if any(len(side.tokens) != described["tokens"][name] for name, side in sides.items()):
+        if any(len(split.tokens) != described["tokens"][name] for name, split in splits.items()):
             return None
         # Without parts it was prepared by a version for single corpora.
         counts = described.get("parts") or [{name: described[name] for name in ("characters", "tokens", "unknown")}]
@@ -334,10 +334,10 @@ def _open(folder: Path, sources: Sequence[Source]) -> Corpus | None:
             described["fingerprint"],
             described["documents"],
             tokenizer,
-            sides["train"],
-            sides["validation"],
+            splits["train"],
+            splits["validation"],
             (),
-            parts=parts_of(sources, [Counts(**one) for one in counts], sides),
+            parts=parts_of(sources, [Counts(**one) for one in counts], splits),
             folder=folder,
             torn=int(described.get("torn", 0)),
         )

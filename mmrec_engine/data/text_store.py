@@ -33,7 +33,7 @@ class Documents(Protocol):
 class Piece:
     """source: the number of its corpus."""
 
-    side: SplitName
+    split: SplitName
     source: int
     text: str
     ends_document: bool  # the last block of its document in this split
@@ -122,7 +122,7 @@ def written(
             if limit.reached and len(table):
                 _take_back(store, start, repair, mended_before)
                 break
-            table.add(digest.digest(), characters, store.tell() - start, document.side, number)
+            table.add(digest.digest(), characters, store.tell() - start, document.split, number)
             if len(table) % 1000 == 1:
                 yield Progress(task="reading", done=min(total, before + document.done), total=total)
             if limit.reached:

@@ -61,28 +61,30 @@ def encode(
     if tokenizer is None:
         tokenizer = tokenizer_from_dict(done.tokenizer) if done.tokenizer else None
     if tokenizer is None:
-        training = (piece.text for piece in store.pieces(points) if piece.side == "train")
+        training = (piece.text for piece in store.pieces(points) if piece.split == "train")
         tokenizer = yield from learn_tokenizer(
             training, int(points.sum()), settings, (*special_ids(len(documents) > 1), *beside)
         )
     done.tokenizer = tokenizer.to_dict()
     end = np.array([tokenizer.end_of_document or 0], dtype=tokenizer.dtype)
     with contextlib.ExitStack() as stack:
-        files = {side: stack.enter_context(_opened(target / f"{side}.bin", done.sizes[side])) for side in done.sizes}
+        files = {
+            split: stack.enter_context(_opened(target / f"{split}.bin", done.sizes[split])) for split in done.sizes
+        }
         for number in range(done.files, len(store.files)):
             for turn, pieces in enumerate(_together(store.pieces(points, number, number + 1))):
                 compared = turn % max(1, total // _MOST_COMPARED) == 0
                 for piece, ids in zip(pieces, tokenizer.encode_each([piece.text for piece in pieces]), strict=True):
                     done.torn += compared and _differs(tokenizer, piece.text, ids)
-                    here, side = done.counts[piece.source], piece.side
-                    here.characters[side] += len(piece.text)
-                    here.tokens[side] += len(ids)
+                    here, split = done.counts[piece.source], piece.split
+                    here.characters[split] += len(piece.text)
+                    here.tokens[split] += len(ids)
                     if tokenizer.unknown is not None:
-                        here.unknown[side] += int(np.count_nonzero(ids == tokenizer.unknown))
-                    files[side].write(ids.data)
+                        here.unknown[split] += int(np.count_nonzero(ids == tokenizer.unknown))
+                    files[split].write(ids.data)
                     if piece.ends_document and tokenizer.end_of_document is not None:
-                        files[side].write(end.data)
-                        here.tokens[side] += 1
+                        files[split].write(end.data)
+                        here.tokens[split] += 1
                 read = sum(sum(here.characters.values()) for here in done.counts)
                 yield Progress(task="encoding", done=read, total=total)
             if number + 1 < len(store.files):
@@ -107,12 +109,12 @@ def points_of(documents: DocumentTable, share: float, record: SplitRecord | None
     record: of an earlier run, whose documents keep their split.
     """
     points = np.zeros(len(documents), dtype=np.int64)
-    sides, characters, sources = documents.sides, documents.characters, documents.sources
+    splits, characters, sources = documents.splits, documents.characters, documents.sources
     for source in range(int(sources[-1]) + 1):
         of_one = slice(*np.searchsorted(sources, [source, source + 1]).tolist())
         fingerprints = documents.fingerprints(of_one)
-        if sides[of_one].any():
-            points[of_one] = np.where(sides[of_one] == 1, characters[of_one], 0)
+        if splits[of_one].any():
+            points[of_one] = np.where(splits[of_one] == 1, characters[of_one], 0)
         elif record is not None:
             points[of_one] = kept_points(fingerprints, characters[of_one], share, record)
         else:
@@ -164,7 +166,7 @@ class _Done:
         for file in files.values():
             file.flush()
             os.fsync(file.fileno())
-        self.files, self.sizes = whole, {side: file.tell() for side, file in files.items()}
+        self.files, self.sizes = whole, {split: file.tell() for split, file in files.items()}
         told = {**vars(self), "counts": [asdict(one) for one in self.counts]}
         write_whole(target / _DONE, json.dumps(told, ensure_ascii=False))
 

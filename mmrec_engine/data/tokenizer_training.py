@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterator
 
 from mmrec_engine.errors import RequestError
 from mmrec_engine.events import Progress
-from mmrec_engine.locales.messages import SIDES
+from mmrec_engine.locales.messages import SPLITS
 from mmrec_engine.settings import Settings
 from mmrec_engine.tokenizer import LEARNT, CharacterTokenizer, LearntTokenizer, Tokenizer
 from mmrec_engine.tokenizer.character import CharacterCounter
@@ -24,7 +24,7 @@ def learn_tokenizer(
     Raises RequestError if there is no text, the vocabulary is too small, or a library is missing.
     """
     if not characters:
-        raise RequestError("corpus-side-empty", side=SIDES["training"])
+        raise RequestError("corpus-side-empty", side=SPLITS["training"])
     if settings.tokenizer in LEARNT:
         return (yield from _learn(pieces, characters, settings, special))
     counter, done = CharacterCounter(), 0

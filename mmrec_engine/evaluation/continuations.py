@@ -114,7 +114,7 @@ def _pieces(part: Part, samples: int) -> Ids:
 
 
 def _bleu(written: Written, corpus: Corpus) -> dict[str, Any]:
-    texts, references = ([" ".join(text.split()) for text in side] for side in zip(*written, strict=True))
+    texts, references = ([" ".join(text.split()) for text in column] for column in zip(*written, strict=True))
     score = library("sacrebleu", _EXTRA).BLEU(tokenize=bleu_tokenization(references))
     return {"bleu": score.corpus_score(texts, [references]).score, "signature": str(score.get_signature())}
 

@@ -87,7 +87,7 @@ def _documents(texts: Sequence[str] | str) -> list[str]:
     return [clean(text) for text in ([texts] if isinstance(texts, str) else texts)]
 
 
-def _tokens(documents: list[str], tokenizer: CharacterTokenizer, seq_len: int, side: str) -> np.ndarray:
+def _tokens(documents: list[str], tokenizer: CharacterTokenizer, seq_len: int, split: str) -> np.ndarray:
     parts = []
     for text in documents:
         parts.append(tokenizer.encode(text))
@@ -95,5 +95,5 @@ def _tokens(documents: list[str], tokenizer: CharacterTokenizer, seq_len: int, s
             parts.append(np.array([tokenizer.end_of_document], dtype=tokenizer.dtype))
     tokens = np.concatenate(parts) if parts else np.zeros(0, dtype=tokenizer.dtype)
     if len(tokens) < seq_len + 1:
-        raise too_short(side, len(tokens), seq_len)
+        raise too_short(split, len(tokens), seq_len)
     return tokens

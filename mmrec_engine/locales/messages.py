@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from mmrec_engine.locales.catalogue import LANGUAGES, Language, Text, Texts, Words
 
-__all__ = ["GRADIENT", "LANGUAGES", "LOSS", "MESSAGES", "REASONS", "SIDES", "WEIGHT", "Language", "Words"]
+__all__ = ["GRADIENT", "LANGUAGES", "LOSS", "MESSAGES", "REASONS", "SPLITS", "WEIGHT", "Language", "Words"]
 
 MESSAGES = Texts("errors")
-SIDES = Texts("words", "splits")
+SPLITS = Texts("words", "splits")
 # Why a file, or a part of it, was left out.
 REASONS = Texts("words", "left-out")
 LOSS, WEIGHT, GRADIENT = (Text("words", "quantities", name) for name in ("loss", "weight", "gradient"))

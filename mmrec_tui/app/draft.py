@@ -10,7 +10,7 @@ from typing import Any
 
 from mmrec_engine.data.batches import training_windows, validation_windows
 from mmrec_engine.data.mixture import moved
-from mmrec_engine.data.prepare import Corpus, short_side
+from mmrec_engine.data.prepare import Corpus, short_split
 from mmrec_engine.data.sources.hub_source import anchored, is_downloaded
 from mmrec_engine.errors import RequestError
 from mmrec_engine.runs.run_time import Costs, schedule_of
@@ -133,7 +133,7 @@ class RunEstimate:
 def windows_of(settings: Settings, corpus: Corpus) -> tuple[int, int]:
     """Whole windows of the two splits; 0 where a split is shorter than one."""
     train = training_windows(settings, corpus).count
-    if short_side(corpus, settings.seq_len, ("validation",)) is not None:
+    if short_split(corpus, settings.seq_len, ("validation",)) is not None:
         return train, 0
     return train, sum(windows.count for windows in validation_windows(corpus, settings.seq_len))
 

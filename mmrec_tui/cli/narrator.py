@@ -108,9 +108,9 @@ class Narrator:
         if corpus.get("tokenizer", "char") != "char":
             each = corpus["train_characters"] / max(1, corpus["train_tokens"])
             self._out.line(say("tokenizer", kind=corpus["tokenizer"], each=number(each, 2)))
-        for side in ("train", "validation"):
-            count, characters = number(corpus[f"{side}_windows"]), number(corpus[f"{side}_characters"])
-            self._out.line(say(f"{side}-windows", count=count, characters=characters))
+        for split in ("train", "validation"):
+            count, characters = number(corpus[f"{split}_windows"]), number(corpus[f"{split}_characters"])
+            self._out.line(say(f"{split}-windows", count=count, characters=characters))
         self._out.line(
             say(
                 "model",

@@ -82,7 +82,7 @@ def test_given_split_is_used_and_other_files_are_reported(tmp_path: Path) -> Non
     for name in ("train.txt", "val.txt", "notes.txt"):
         (tmp_path / name).write_text(name)
     documents = FileDocuments(tmp_path)
-    assert {document.name: document.side for document in documents} == {"train.txt": "train", "val.txt": "validation"}
+    assert {document.name: document.split for document in documents} == {"train.txt": "train", "val.txt": "validation"}
     assert [(skipped.name, skipped.reason) for skipped in documents.skipped] == [("notes.txt", "split-given")]
 
 

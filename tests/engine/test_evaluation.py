@@ -156,8 +156,8 @@ def test_same_seed_generates_the_same_text() -> None:
 def corpus_of(train: int, held_out: int) -> Corpus:
     tokenizer = CharacterTokenizer("abcdefgh")
     ids = np.random.default_rng(3).integers(1, 9, train + held_out).astype(np.uint8)
-    sides = (Split(ids[:train], train, 0), Split(ids[train:], held_out, 0))
-    return Corpus("made", "0", 1, tokenizer, *sides, ())
+    splits = (Split(ids[:train], train, 0), Split(ids[train:], held_out, 0))
+    return Corpus("made", "0", 1, tokenizer, *splits, ())
 
 
 def test_training_split_loss_uses_a_bounded_sample(

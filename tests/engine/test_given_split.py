@@ -61,7 +61,7 @@ def test_text_beside_validation_text_is_skipped_and_reported(tmp_path: Path) -> 
     for name in ("train.jsonl", "validation.jsonl", "test.jsonl"):
         (tmp_path / name).write_text(f'{{"text": "{name}"}}\n')
     documents = FileDocuments(tmp_path)
-    assert [("".join(one.pieces), one.side) for one in documents] == [
+    assert [("".join(one.pieces), one.split) for one in documents] == [
         ("train.jsonl", "train"),
         ("validation.jsonl", "validation"),
     ]

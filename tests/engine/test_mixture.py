@@ -153,7 +153,7 @@ def test_window_lies_in_one_corpus_and_begins_with_its_tag(tmp_path: Path) -> No
     windows = training_windows(settings, corpus)
     assert isinstance(windows, MixedWindows)
     batches = [windows.batch(np.arange(3 * windows.count)), *(
-        side.batch(np.arange(side.count)) for side in validation_windows(corpus, 32)
+        split.batch(np.arange(split.count)) for split in validation_windows(corpus, 32)
     )]  # fmt: skip
     seen = set()
     for inputs, labels in batches:

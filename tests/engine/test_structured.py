@@ -114,7 +114,7 @@ def test_split_within_a_zip_archive_is_used(tmp_path: Path) -> None:
     archive(tmp_path / "a.zip", **{"train.txt": "to train on", "valid.txt": "held out"})
     for root in (tmp_path, tmp_path / "a.zip"):
         documents = FileDocuments(root)
-        assert {"".join(one.pieces): one.side for one in documents} == {
+        assert {"".join(one.pieces): one.split for one in documents} == {
             "to train on": "train",
             "held out": "validation",
         }

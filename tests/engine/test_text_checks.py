@@ -253,8 +253,8 @@ def test_validation_split_in_another_language_is_reported(tmp_path: Path, train:
 
 @pytest.mark.parametrize("length", [2600, 10_000])
 def test_short_validation_split_of_the_same_language_passes(tmp_path: Path, length: int) -> None:
-    sides: dict[str, str | bytes] = {"train.txt": ENGLISH[length:], "val.txt": ENGLISH[:length]}
-    assert findings_of(tmp_path, sides)["split-alike"]["status"] == "pass"
+    files: dict[str, str | bytes] = {"train.txt": ENGLISH[length:], "val.txt": ENGLISH[:length]}
+    assert findings_of(tmp_path, files)["split-alike"]["status"] == "pass"
 
 
 def test_characters_missing_from_training_are_reported(tmp_path: Path) -> None:

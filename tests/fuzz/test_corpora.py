@@ -190,8 +190,8 @@ def test_any_folder_is_a_corpus_or_refused(
         monkeypatch.setenv("XDG_CACHE_HOME", str(place / "other"))
         anew = prepared(settings)
         assert anew.describe() == corpus.describe()
-        for side, other in ((anew.train, corpus.train), (anew.validation, corpus.validation)):
-            assert np.array_equal(side.tokens, other.tokens)
+        for split, other in ((anew.train, corpus.train), (anew.validation, corpus.validation)):
+            assert np.array_equal(split.tokens, other.tokens)
     assert everything_in(folder) == before
     assert not list(cache_folder().glob("preparing-*"))
 
@@ -202,18 +202,18 @@ def is_true(corpus: Corpus, settings: Settings) -> None:
     tokenizer = corpus.tokenizer
     assert tokenizer.vocab_size <= settings.vocab_size + 2
     assert described["vocabulary"] == tokenizer.vocab_size
-    for side, name in ((corpus.train, "train"), (corpus.validation, "validation")):
-        assert len(side.tokens) > settings.seq_len
-        assert int(side.tokens.max()) < tokenizer.vocab_size
-        assert described[f"{name}_characters"] == side.characters == len(tokenizer.decode(side.tokens))
-        assert side.unknown == int(np.count_nonzero(side.tokens == 0))
-        assert len(side.tokens) == side.characters + ends_in(side, corpus)
+    for split, name in ((corpus.train, "train"), (corpus.validation, "validation")):
+        assert len(split.tokens) > settings.seq_len
+        assert int(split.tokens.max()) < tokenizer.vocab_size
+        assert described[f"{name}_characters"] == split.characters == len(tokenizer.decode(split.tokens))
+        assert split.unknown == int(np.count_nonzero(split.tokens == 0))
+        assert len(split.tokens) == split.characters + ends_in(split, corpus)
     if corpus.documents == 1:
         assert ends_in(corpus.train, corpus) == ends_in(corpus.validation, corpus) == 0
     for skipped in corpus.skipped:
         assert skipped.name and skipped.reason
 
 
-def ends_in(side: Split, corpus: Corpus) -> int:
+def ends_in(split: Split, corpus: Corpus) -> int:
     end = corpus.tokenizer.end_of_document
-    return 0 if end is None else int(np.count_nonzero(side.tokens == end))
+    return 0 if end is None else int(np.count_nonzero(split.tokens == end))

@@ -55,7 +55,7 @@ FAULTS = (
           "hash64(self.seed, 0, 0)", "tests/engine/test_windows.py::test_epochs_differ_in_window_offsets_and_order"),
     Fault("data", "identical documents may land in both parts of the split",
           "first[1:] |= sorted_half[1:] != sorted_half[:-1]", "first[1:] = True", "tests/engine/test_split.py"),
-    Fault("data", "the vocabulary is learnt from validation text too", 'if piece.side == "train")\n        tokenizer = yield',
+    Fault("data", "the vocabulary is learnt from validation text too", 'if piece.split == "train")\n        tokenizer = yield',
           ')\n        tokenizer = yield', "tests/engine/test_prepare.py::test_vocabulary_is_built_from_the_training_split_only"),
     Fault("data", "text keeps the Unicode form it came in", 'return text if text.isascii() else unicodedata.normalize("NFC", text)',
           "return text", "tests/engine/test_text.py::test_line_ends_and_unicode_form_are_normalised"),

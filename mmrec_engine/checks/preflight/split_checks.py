@@ -83,13 +83,13 @@ def _parts(searched: list[Tokens]) -> Iterator[Tokens]:
 
 def _alike(context: TextContext) -> Values:
     train, validation = context.corpus.train.tokens, context.corpus.validation.tokens
-    sides = [
+    splits = [
         "\n".join(text_measures.texts(tokens, context.corpus.tokenizer, most))
         for tokens, most in ((train, _ALIKE_TRAINING), (validation, _ALIKE_VALIDATION))
     ]
-    if min(map(len, sides)) < SHORTEST:
+    if min(map(len, splits)) < SHORTEST:
         raise Skip("too-short")
-    foreign, own = text_measures.apart(*sides)
+    foreign, own = text_measures.apart(*splits)
     return {"under_training": foreign, "under_own": own, "apart": foreign - own}
 
 
@@ -101,12 +101,12 @@ def _judge_alike(values: Values, limits: Limits) -> Status:
 
 
 def _unknown(context: TextContext) -> Values:
-    side, tokenizer = context.corpus.validation, context.corpus.tokenizer
+    validation_split, tokenizer = context.corpus.validation, context.corpus.tokenizer
     full = isinstance(tokenizer, CharacterTokenizer) and len(tokenizer.characters) >= context.settings.vocab_size
     return {
-        "unknown": side.unknown,
-        "tokens": len(side.tokens),
-        "share": side.unknown / max(1, len(side.tokens)),
+        "unknown": validation_split.unknown,
+        "tokens": len(validation_split.tokens),
+        "share": validation_split.unknown / max(1, len(validation_split.tokens)),
         "vocabulary": tokenizer.vocab_size,
         "larger_vocabulary": min(1_000_000, 2 * context.settings.vocab_size) if full else None,
     }

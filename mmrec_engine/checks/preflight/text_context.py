@@ -77,5 +77,5 @@ class TextContext:
             for start in range(0, len(stretch), _AT_ONCE):
                 yield from texts(stretch[start : start + _AT_ONCE], self.corpus.tokenizer, _AT_ONCE)
 
-    def _sample(self, side: Split) -> tuple[str, ...]:
-        return tuple(texts(side.tokens, self.corpus.tokenizer, _SAMPLE, _SAMPLE_STRETCHES))
+    def _sample(self, split: Split) -> tuple[str, ...]:
+        return tuple(texts(split.tokens, self.corpus.tokenizer, _SAMPLE, _SAMPLE_STRETCHES))

@@ -44,7 +44,7 @@ class Document:
 
     name: str
     pieces: Iterator[str]
-    side: SplitName | None = None
+    split: SplitName | None = None
     done: int = 0
     size: int = 0
 
@@ -133,12 +133,12 @@ class FileDocuments:
     def __iter__(self) -> Iterator[Document]:
         done = 0
         for entry in self._entries:
-            side = self.side_of(entry.name)
-            if self.split is not None and side is None:
+            split = self.split_of(entry.name)
+            if self.split is not None and split is None:
                 reason = "test-left-out" if self.split.roles.get(entry.name) == "test" else "split-given"
                 self.skipped.append(Skipped(entry.name, reason, self._told_split(), entry.size))
                 continue
-            yield from self._read(entry, side, done)
+            yield from self._read(entry, split, done)
             done += entry.size
 
     @property
@@ -148,7 +148,7 @@ class FileDocuments:
         fields = tuple((one.told, one.others) for one in self._found.fields)
         return Reading(splits, fields, tuple(self._found.converted.items()), self._found.dropped_bytes)
 
-    def side_of(self, name: str) -> SplitName | None:
+    def split_of(self, name: str) -> SplitName | None:
         """The split of a file in a given split; None without a given split, or if the file is in neither."""
         role = None if self.split is None else self.split.roles.get(name)
         if self.split is None or role is None:
@@ -159,10 +159,10 @@ class FileDocuments:
         """A training file and a validation file, as the name of the split."""
         return "" if self.split is None else f"{self.split.training[0]}, {self.split.validating[0]}"
 
-    def _read(self, entry: Entry, side: SplitName | None, done: int) -> Iterator[Document]:
+    def _read(self, entry: Entry, split: SplitName | None, done: int) -> Iterator[Document]:
         try:
             before = entry.path.stat()
-            yield from self._documents(entry, side, done)
+            yield from self._documents(entry, split, done)
             after = entry.path.stat()
         except FileNotFoundError:
             raise RequestError("corpus-changed-while-read", path=entry.path) from None
@@ -172,7 +172,7 @@ class FileDocuments:
         if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
             raise RequestError("corpus-changed-while-read", path=entry.path)
 
-    def _documents(self, entry: Entry, side: SplitName | None, done: int) -> Iterator[Document]:
+    def _documents(self, entry: Entry, split: SplitName | None, done: int) -> Iterator[Document]:
         given = 0
         try:
             with entry.opened() as file:
@@ -181,7 +181,7 @@ class FileDocuments:
                         self.skipped.append(Skipped(entry.name, text.reason, text.hint))
                         continue
                     name, size = (f"{entry.name}:{given}", 0) if text.in_row else (entry.name, entry.size)
-                    yield Document(name, text.pieces, side, done, size)
+                    yield Document(name, text.pieces, split, done, size)
                     given += 1
         except Unusable as error:
             self.skipped.append(Skipped(entry.name, error.reason, error.hint, entry.size))

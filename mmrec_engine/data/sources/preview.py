@@ -74,7 +74,7 @@ class _FileHeads(FileDocuments):
     def preview(self, lines: int) -> Preview:
         entries = self._entries
         if self.split is not None:
-            entries = [entry for entry in entries if self.side_of(entry.name) is not None]
+            entries = [entry for entry in entries if self.split_of(entry.name) is not None]
         total, names = sum(entry.size for entry in entries), tuple(entry.name for entry in entries[:_MOST_NAMES])
         first_reason = ""
         for entry in entries[:_MOST_HEADS]:

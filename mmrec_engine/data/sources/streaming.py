@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from mmrec_engine.data.document_table import FINGERPRINT_BYTES, SIDES, DocumentTable, SplitName
+from mmrec_engine.data.document_table import FINGERPRINT_BYTES, SPLITS, DocumentTable, SplitName
 from mmrec_engine.data.sources.hub import HubDocuments, Place
 from mmrec_engine.data.sources.hub_source import HubSource
 from mmrec_engine.data.sources.mojibake import Repair
@@ -245,7 +245,7 @@ class _Parts:
                 if size != int(table.bytes.sum()):
                     break
                 self._table.extend(table)
-                self._note(kept, size, SIDES[int(table.sides[0])] if size else None)
+                self._note(kept, size, SPLITS[int(table.splits[0])] if size else None)
         self._remove_others()
 
     def _note(self, kept: _Kept, size: int, side: SplitName | None) -> None:

@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from mmrec_engine.data.prepare import Corpus, short_side
+from mmrec_engine.data.prepare import Corpus, short_split
 from mmrec_engine.errors import RequestError
 from mmrec_engine.runs.catalog import free_name
 from mmrec_engine.settings import FIELDS, Resolved, Settings
@@ -173,7 +173,7 @@ class PlanScreen(MmrecScreen):
     def _show_curves(self) -> None:
         """The planned learning rate and curriculum; before the text is known over the steps that are given."""
         settings, corpus = self._settings, self._preparing.corpus
-        known = corpus is not None and short_side(corpus, settings.seq_len) is None
+        known = corpus is not None and short_split(corpus, settings.seq_len) is None
         steps = estimate_run(settings, corpus, None).steps if known and corpus is not None else settings.max_steps
         if steps is not None:
             curves = planned_rates(settings, steps, self.say), planned_pacing(settings, steps, self.say)
@@ -308,7 +308,7 @@ class PlanScreen(MmrecScreen):
             return Content.styled("? ", "bold $warning") + plain(say("plan.choose-encoding"))
         if look.corpus is None:
             return Content(f"… {say('plan.preparing', percent=say.whole_percent(look.share))}")
-        short = short_side(look.corpus, settings.seq_len)
+        short = short_split(look.corpus, settings.seq_len)
         if short is not None:
             return Content.styled("✗ ", "bold $error") + plain(error_text(short, say))
         ahead = estimate_run(settings, look.corpus, self._measuring.costs_of(settings.config))
@@ -353,7 +353,7 @@ class PlanScreen(MmrecScreen):
     def _is_ready(self) -> bool:
         corpus = self._preparing.corpus
         settings = None if self._resolved is None else self._resolved.settings
-        return settings is not None and corpus is not None and short_side(corpus, settings.seq_len) is None
+        return settings is not None and corpus is not None and short_split(corpus, settings.seq_len) is None
 
     def shown_keys(self) -> list[Key]:
         hidden = set() if self._drafts.can_undo else {"undo"}
