@@ -17,6 +17,8 @@ from mmrec_engine.settings import Settings, resolve
 from mmrec_tui.app.in_app import error_text, in_app, remedy_text
 from mmrec_tui.app.widgets.panels import finding_text
 from mmrec_tui.locales import Wording
+from tests.app.conftest import an_app, screen_text
+from tests.app.every_screen import OPENERS
 
 OF_THE_COMMAND_LINE = re.compile(
     r"(?<![\w-])--[a-z]|mmrec-tui [a-z]|`(?:find-|train|check|evaluate|generate|export|watch)\b"
@@ -90,6 +92,19 @@ def test_remedies_of_a_finding_name_fields_and_not_flags(language: Any) -> None:
         found = {"id": "corpus-readable", "status": "warn", "values": {}, "remedies": [remedy]}
         for shown in (remedy_text(remedy, say), finding_text(found, say).plain):
             assert not OF_THE_COMMAND_LINE.search(shown), shown
+
+
+SEARCHES_FIRST = sorted(OPENERS, key=lambda name: name not in ("RatesScreen", "BatchesScreen", "ReportScreen"))
+
+
+@pytest.mark.first(3)
+@pytest.mark.parametrize("name", SEARCHES_FIRST)
+async def test_no_screen_names_flags(name: str, without_torch: None) -> None:
+    for language in LANGUAGES:
+        app = an_app(language)
+        async with app.run_test(size=(160, 60)) as pilot:
+            await OPENERS[name](app, pilot)
+            assert re.findall(r"(?<![\w-])--[a-z][\w-]*", screen_text(app)) == []
 
 
 def test_changed_settings_have_the_names_of_their_fields() -> None:

@@ -14,7 +14,7 @@ from textual.widgets import Static
 
 from mmrec_engine.data.prepare import Corpus
 from mmrec_engine.settings import Settings
-from mmrec_tui.app.in_app import error_text
+from mmrec_tui.app.in_app import error_text, in_app
 from mmrec_tui.app.screens.base import MmrecScreen
 from mmrec_tui.app.session import Work
 from mmrec_tui.app.widgets.panels import plain
@@ -93,7 +93,7 @@ class SearchScreen(MmrecScreen):
             return Content.styled("✗ ", "bold $error") + plain(one_line(words))
         if not self._seen or found is None:
             return Content("… ") + plain(self.under_way(found) if found is not None else say("search.waiting"))
-        lines = [plain(line) for line in self.advice(found)]
+        lines = [plain(in_app(line, say)) for line in self.advice(found)]
         if self.settings_from(found):
             lines.append(Content.styled(say("search.take"), "bold $accent"))
         return Content("\n").join(lines)
