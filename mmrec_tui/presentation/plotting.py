@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -214,19 +214,26 @@ def _rasterised(
         else:
             canvas.plot([x for x, _ in points], [y for _, y in points], **how)
     lines = canvas.build().splitlines() if any(points for _, points in curves) else []
-    grid = [_cells(line)[:columns] for line in lines[:rows]]
+    dashed = {one.role for one, points in curves if one.role in DASHES and _spans(one.role, points, columns, ends)}
+    grid = [_cells(line, dashed)[:columns] for line in lines[:rows]]
     grid = [[*row, *[_BLANK] * (columns - len(row))] for row in grid]  # type: ignore[list-item]
     return [*grid, *([_BLANK] * columns for _ in range(rows - len(grid)))]  # type: ignore[list-item]
 
 
-def _cells(line: str) -> list[tuple[str, Role]]:
-    """plotext's coloured line as characters with their roles, lines with their dashes."""
+def _spans(role: Role, points: list[Point], columns: int, ends: tuple[float, float]) -> bool:
+    """Whether a line is longer than one of its dashes and the gap behind it, and so seen wherever it lies."""
+    xs = [x for x, y in points if math.isfinite(y)]
+    return bool(xs) and (max(xs) - min(xs)) / (ends[1] - ends[0]) * (columns - 1) > sum(DASHES[role])
+
+
+def _cells(line: str, dashed: Container[Role]) -> list[tuple[str, Role]]:
+    """plotext's coloured line as characters with their roles, the dashed ones with their gaps."""
     found: list[tuple[str, Role]] = []
     role: Role = "axis"
     position = 0
     for match in [*_ESCAPE.finditer(line), None]:
         for letter in line[position : match.start() if match else len(line)]:
-            drawn, left_out = DASHES.get(role, (1, 0))
+            drawn, left_out = DASHES[role] if role in dashed else (1, 0)
             found.append((" " if len(found) % (drawn + left_out) >= drawn else letter, role))
         if match:
             position = match.end()

@@ -16,7 +16,7 @@ from mmrec_tui.app.widgets.plot import values_at
 from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.figures import View, figure_of, overlay
 from mmrec_tui.presentation.panels import PLOTS
-from mmrec_tui.presentation.plotting import Figure, Point, Series, draw
+from mmrec_tui.presentation.plotting import DASHES, Figure, Point, Role, Series, draw
 from mmrec_tui.presentation.scale import ticks, y_scale
 from tests.app.recorded import a_training, an_ending
 from tests.engine.test_history import history_of, started, step, validation
@@ -344,3 +344,12 @@ def test_crosshair_shows_the_values_at_its_step() -> None:
         marks(["".join(text for text, _ in row)]) for row in crossed
     ]
     assert sum("│" in text for row in crossed for text, role in row if role == "cross") > 3
+
+
+@pytest.mark.parametrize("role", DASHES)
+def test_a_short_dashed_line_is_seen_wherever_it_lies(role: Role) -> None:
+    for place in range(12):
+        for length in (0, 1, 2):
+            points = ((float(place), 1.0), (float(place + length), 1.0))[: 1 + bool(length)]
+            drawn = replace(figure(*points, role=role), x_range=(0.0, 50.0))
+            assert marks(rows(drawn, height=6)), (place, length)

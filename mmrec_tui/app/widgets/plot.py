@@ -144,12 +144,11 @@ def _legend(figure: Figure) -> list[Content]:
 
 
 def _fitting(parts: list[Content], room: int | None) -> Content:
-    """As many of these, two columns apart, as there is room for; the first one in any case."""
+    """Those of these, two columns apart, that there is room for; the first one in any case."""
     text = parts[0]
     for part in parts[1:]:
-        if room is not None and text.cell_length + 2 + part.cell_length > room:
-            break
-        text += Content("  ") + part
+        if room is None or text.cell_length + 2 + part.cell_length <= room:
+            text += Content("  ") + part
     return text
 
 
