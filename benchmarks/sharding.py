@@ -21,12 +21,12 @@ import psutil
 
 
 def run(folder: Path, flags: list[str]) -> tuple[float, float]:
-    """The highest peak of a follower in MiB, and the median seconds of a step; the first step, which sets up, left out."""
+    """The highest peak of a rank in MiB, and the median seconds of a step; the first step, which sets up, left out."""
     command = [str(Path(sys.executable).with_name("mmrec-tui")), "train", *flags, "--output-dir", str(folder)]
     peak = 0
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         while process.poll() is None:
-            peak = max([peak, *(_peak_of(child) for child in _followers(process.pid))])
+            peak = max([peak, *(_peak_of(child) for child in _other_ranks(process.pid))])
             time.sleep(0.1)
     if process.returncode:
         sys.exit(process.returncode)
@@ -36,7 +36,7 @@ def run(folder: Path, flags: list[str]) -> tuple[float, float]:
     return peak / 1024, statistics.median(tokens / one["tokens_per_second"] for one in steps)
 
 
-def _followers(pid: int) -> list[int]:
+def _other_ranks(pid: int) -> list[int]:
     try:
         children = psutil.Process(pid).children(recursive=True)
         return [one.pid for one in children if "rank_worker" in " ".join(one.cmdline())]

@@ -29,13 +29,14 @@ from __future__ import annotations
 import json
 import math
 import time as clock
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cache
 from typing import Any, ClassVar, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 Result = TypeVar("Result")
 Told = TypeVar("Told")
+Shown = TypeVar("Shown")
 Status = Literal["completed", "early_stopped", "target_reached", "interrupted", "failed"]
 StateWord = Literal["PREPARING", "TRAINING", "VALIDATING", "SAVING", "PAUSED", "FINISHED", "STOPPED", "FAILED"]
 CheckpointKind = Literal["step", "best", "final"]
@@ -386,3 +387,20 @@ def result_of(work: Generator[Told, None, Result], each: Callable[[Told], object
         except StopIteration as finished:
             result: Result = finished.value
             return result
+
+
+def relayed(
+    work: Generator[Told, None, Result], each: Callable[[Told], Iterable[Shown]]
+) -> Generator[Shown, None, Result]:
+    """Run a generator to its end, yield what `each` makes of what it yields, and return its result. It is closed where `each`
+    raises, or where this one is closed."""
+    try:
+        while True:
+            try:
+                told = next(work)
+            except StopIteration as finished:
+                result: Result = finished.value
+                return result
+            yield from each(told)
+    finally:
+        work.close()

@@ -1,13 +1,13 @@
-"""The processes of a run, as one of them sees them; and the usual case, in which there is but one.
+"""The ranks of a run, as one of them sees them; and the usual case, in which there is but one.
 
-How several speak stands in `launch.py`, which is loaded where there are several.
+`multi_process_group.py` is the one for several; it is loaded where there are several.
 """
 
 from __future__ import annotations
 
 import os
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from mmrec_engine.errors import RequestError, TrainingError
 from mmrec_engine.settings import Resolved
@@ -15,102 +15,117 @@ from mmrec_engine.settings import Resolved
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from mmrec_engine.evaluation.ranks import Figures
+
+Value = TypeVar("Value")
+
 
 class ProcessLostError(Exception):
-    """A process that trains along is gone."""
+    """Another rank is gone."""
 
 
 class OthersRanOutError(MemoryError):
-    """Memory ran out in another process."""
+    """Memory ran out in another rank."""
 
 
 class ProcessGroup(Protocol):
-    """All processes of a run."""
+    """All ranks of a run, as one of them sees them. Each makes the same calls in the same order."""
+
+    @property
+    def rank(self) -> int:
+        """Of this process. Rank 0 alone has the run folder and hears what a person asks for."""
 
     @property
     def size(self) -> int: ...
     @property
     def sharded(self) -> bool:
-        """Whether each process holds a part of the model; otherwise each has all of it."""
+        """Whether each rank holds a part of the model; otherwise each has all of it."""
 
     def share(self, windows: int) -> slice:
-        """Which of a step's windows are this process'."""
+        """Which of a step's windows are this rank's."""
 
-    def total(self, tokens: int) -> int:
-        """Those of all processes together. Raises ProcessLostError."""
+    def broadcast(self, value: Value) -> Value:
+        """Rank 0's value, in every rank. Raises ProcessLostError."""
 
-    def ready(self, model: nn.Module) -> None:
+    def total(self, count: int) -> int:
+        """The sum of a count over all ranks. Raises ProcessLostError."""
+
+    def total_figures(self, figures: Figures) -> Figures:
+        """The sum of an array over all ranks. Raises ProcessLostError."""
+
+    def begin_step(self, model: nn.Module) -> None:
         """A step of this model begins. Raises ProcessLostError."""
 
     def passing(self, model: nn.Module, last: bool) -> AbstractContextManager[nn.Module]:
         """Inside, one pass through the module that is given, forward and backward. After the last one of a step the gradients
-        are the sums over all passes of all processes."""
+        are the sums over all passes of all ranks."""
 
-    def sum(self, loss: Tensor) -> None:
-        """After the last pass: replace the loss by its sum over all processes.
+    def sum_loss(self, loss: Tensor) -> None:
+        """After the last pass: replace the loss by its sum over all ranks.
 
-        Raises OthersRanOutError where memory ran out in another process, ProcessLostError where one is gone.
+        Raises OthersRanOutError where memory ran out in another rank, ProcessLostError where one is gone.
         """
 
-    def add(self, figures: Tensor) -> Tensor:
-        """Figures that each process has for its part of the model, added up; where each has all of it, as they are."""
+    def sum_of_shards(self, figures: Tensor) -> Tensor:
+        """Figures that each rank has for its part of the model, added up; where each has all of it, as they are."""
 
-    def fail(self, error: BaseException) -> None:
-        """In place of `sum`: a pass broke off here, because memory ran out, or something else went wrong.
+    def report_failure(self, error: BaseException) -> None:
+        """In place of `sum_loss`: a pass broke off here, because memory ran out, or something else went wrong.
 
-        Raises ProcessLostError where that was the end of another process.
+        Raises ProcessLostError where that was the end of another rank.
         """
 
     def broken_by(self, error: BaseException) -> bool:
-        """Whether an error of the model itself tells that another process is gone: where all take part in its passes."""
-
-    def broadcast(self, *command: object) -> None:
-        """To the others, what comes next. Raises ProcessLostError."""
+        """Whether an error of the model itself tells that another rank is gone: where all take part in its passes."""
 
     def lost(self, reason: str) -> TrainingError:
-        """The word for a person, when a process is gone."""
+        """The word for a person, when another rank is gone."""
 
-    def close(self) -> None:
-        """The run is over: the others end."""
+    def close(self, ended: bool) -> None:
+        """The run is over. ended: in every rank, which need not be made to end."""
 
 
 class SingleProcess:
-    """One process: nothing is shared, nobody is told, nothing is paid."""
+    """One process is all ranks: nothing is shared, nothing is sent, nothing is paid."""
 
+    rank = 0
     size = 1
     sharded = False
 
     def share(self, windows: int) -> slice:
         return slice(0, windows)
 
-    def total(self, tokens: int) -> int:
-        return tokens
+    def broadcast(self, value: Value) -> Value:
+        return value
 
-    def ready(self, model: nn.Module) -> None:
+    def total(self, count: int) -> int:
+        return count
+
+    def total_figures(self, figures: Figures) -> Figures:
+        return figures
+
+    def begin_step(self, model: nn.Module) -> None:
         """There is nobody."""
 
     def passing(self, model: nn.Module, last: bool) -> AbstractContextManager[nn.Module]:
         return nullcontext(model)
 
-    def sum(self, loss: Tensor) -> None:
+    def sum_loss(self, loss: Tensor) -> None:
         """It is the sum."""
 
-    def add(self, figures: Tensor) -> Tensor:
+    def sum_of_shards(self, figures: Tensor) -> Tensor:
         return figures
 
-    def fail(self, error: BaseException) -> None:
+    def report_failure(self, error: BaseException) -> None:
         """There is nobody."""
 
     def broken_by(self, error: BaseException) -> bool:
         return False
 
-    def broadcast(self, *command: object) -> None:
-        """There is nobody."""
-
     def lost(self, reason: str) -> TrainingError:
         return TrainingError("process-lost", number=1, size=1, reason=reason)
 
-    def close(self) -> None:
+    def close(self, ended: bool) -> None:
         """There is nobody."""
 
 

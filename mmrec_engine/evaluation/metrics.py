@@ -42,9 +42,12 @@ class MetricSums:
     def add(self, loss_sum: float, logits: Tensor, labels: Tensor) -> None:
         """loss_sum: nats over the counted labels; logits (batch, time, vocabulary); labels (batch, time)."""
         counted = labels != IGNORED_LABEL
+        self.add_batch(loss_sum, int(((logits.argmax(-1) == labels) & counted).sum()), int(counted.sum()))
+
+    def add_batch(self, loss_sum: float, correct: int, tokens: int) -> None:
+        """Of one batch: nats over its counted labels, how many of these were predicted right, and how many they are."""
         self.loss_sum += loss_sum
-        self.correct += int(((logits.argmax(-1) == labels) & counted).sum())
-        tokens = int(counted.sum())
+        self.correct += correct
         self.tokens += tokens
         self.batches += 1
         self._squares += (loss_sum**2, loss_sum * tokens, tokens**2)

@@ -1,4 +1,8 @@
-"""Validation of a run: the whole validation split or a sample of it, a sample of the training split, and generated text."""
+"""Validation of a run: the whole validation split or a sample of it, a sample of the training split, and generated text.
+
+Several ranks divide the batches. Then every rank adds up the figures of all batches in their order, so that the results do not
+depend on the number of ranks.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +23,7 @@ from mmrec_engine.data.windows import IGNORED_LABEL, EvaluationWindows, Tokens
 from mmrec_engine.evaluation.generation import BETWEEN, Sampling, documents_of, generate
 from mmrec_engine.evaluation.metrics import MetricSums, bits_per_character, evaluating, perplexity, token_losses
 from mmrec_engine.evaluation.mixture_metrics import MixtureMetrics
+from mmrec_engine.evaluation.ranks import ONE_RANK, Ranks
 from mmrec_engine.events import Progress
 from mmrec_engine.model.language_model import LanguageModel
 from mmrec_engine.model.memory_estimate import TOKENS_AN_EVALUATION
@@ -70,43 +75,63 @@ def evaluate_windows(
     stopped: Callable[[], bool] = lambda: False,
     precision: Precision = nullcontext,
     beside: MetricSums | None = None,
+    ranks: Ranks = ONE_RANK,
 ) -> Evaluation:
     """Sum the metrics of the windows with these numbers, dropout off, in float32 unless `precision` says otherwise.
 
-    beside: earlier sums to add to. Yields progress; returns None once `stopped`.
+    beside: earlier sums to add to. Yields progress; returns None once `stopped`, which has the same answer in all ranks, and is
+    called once a round, in which each rank has a batch.
     """
-    sums = beside or MetricSums()
-    device = model.embedding.weight.device
     a_batch = max(1, TOKENS_AN_EVALUATION // windows.length)
+    batches = [numbers[start : start + a_batch] for start in range(0, len(numbers), a_batch)]
+    figures = np.zeros((len(batches), 3))  # of those that this rank has: loss sum, right predictions, tokens
     told = time.monotonic()
-    for start in range(0, len(numbers), a_batch):
+    for first in range(0, len(batches), ranks.size):
         if stopped():
             return None
-        with evaluating(model), precision():
-            inputs, labels = (
-                torch.from_numpy(part).to(device) for part in windows.batch(numbers[start : start + a_batch])
-            )
-            logits = model(inputs)
-            sums.add(float(token_losses(logits, labels)), logits, labels)
+        if (mine := first + ranks.rank) < len(batches):
+            figures[mine] = _figures_of_batch(model, windows, batches[mine], precision)
+        elif ranks.collective:
+            _figures_of_batch(model, windows, batches[0][:1], precision)  # the others' passes need this rank's weights
         if time.monotonic() - told > _SECONDS_BETWEEN_PROGRESS:
             told = time.monotonic()
-            yield Progress(task="evaluating", done=start + a_batch, total=len(numbers))
+            done = min(len(numbers), (first + ranks.size) * a_batch)
+            yield Progress(task="evaluating", done=done, total=len(numbers))
+    sums = beside or MetricSums()
+    for loss_sum, correct, tokens in ranks.total(figures).tolist() if batches else ():
+        sums.add_batch(loss_sum, int(correct), int(tokens))
     return sums
 
 
+def _figures_of_batch(
+    model: LanguageModel, windows: EvaluationWindows, numbers: npt.NDArray[np.int64], precision: Precision
+) -> tuple[float, int, int]:
+    device = model.embedding.weight.device
+    sums = MetricSums()
+    with evaluating(model), precision():
+        inputs, labels = (torch.from_numpy(part).to(device) for part in windows.batch(numbers))
+        logits = model(inputs)
+        sums.add(float(token_losses(logits, labels)), logits, labels)
+    return sums.loss_sum, sums.correct, sums.tokens
+
+
 def validate(
-    model: LanguageModel, corpus: Corpus, length: int, stopped: Callable[[], bool] = lambda: False
+    model: LanguageModel,
+    corpus: Corpus,
+    length: int,
+    stopped: Callable[[], bool] = lambda: False,
+    ranks: Ranks = ONE_RANK,
 ) -> Generator[Progress, None, Metrics | None]:
     """Metrics of the whole validation split; None once `stopped`."""
     tallies: list[MetricSums] = []
     first_losses: list[float] = []
     for windows in validation_windows(corpus, length):
-        first = yield from evaluate_first(model, windows, stopped)
+        first = yield from evaluate_first(model, windows, stopped, ranks)
         if first is None:
             return None
         first_losses.append(first.loss)
         rest = np.arange(_first_count(windows), windows.count)
-        sums = yield from evaluate_windows(model, windows, rest, stopped, beside=first)
+        sums = yield from evaluate_windows(model, windows, rest, stopped, beside=first, ranks=ranks)
         if sums is None:
             return None
         tallies.append(sums)
@@ -125,10 +150,13 @@ def validate(
 
 
 def evaluate_first(
-    model: LanguageModel, windows: EvaluationWindows, stopped: Callable[[], bool] = lambda: False
+    model: LanguageModel,
+    windows: EvaluationWindows,
+    stopped: Callable[[], bool] = lambda: False,
+    ranks: Ranks = ONE_RANK,
 ) -> Evaluation:
     """Sum the metrics of the first windows, FIRST_TOKENS at most, in float32."""
-    return evaluate_windows(model, windows, np.arange(_first_count(windows)), stopped)
+    return evaluate_windows(model, windows, np.arange(_first_count(windows)), stopped, ranks=ranks)
 
 
 def _first_count(windows: EvaluationWindows) -> int:
@@ -142,6 +170,7 @@ def training_loss(
     length: int,
     stopped: Callable[[], bool] = lambda: False,
     precision: Precision = nullcontext,
+    ranks: Ranks = ONE_RANK,
 ) -> Generator[Progress, None, float | None]:
     """Loss of as many training windows as the validation split has, dropout off, for comparison with the validation loss.
 
@@ -152,7 +181,7 @@ def training_loss(
     for part, as_many in zip(corpus.all_parts, validation_windows(corpus, length), strict=True):
         windows = EvaluationWindows(part.train.tokens, length, part.tag)
         numbers = windows.spread(min(as_many.count, max(1, int(part.share * MOST_BESIDE) // length)))
-        sums = yield from evaluate_windows(model, windows, numbers, stopped, precision)
+        sums = yield from evaluate_windows(model, windows, numbers, stopped, precision, ranks=ranks)
         if sums is None:
             return None
         tallies.append(sums)
@@ -168,6 +197,7 @@ def validate_sample(
     stopped: Callable[[], bool] = lambda: False,
     precision: Precision = nullcontext,
     corpus_that_decides: str = WHOLE,
+    ranks: Ranks = ONE_RANK,
 ) -> Generator[Progress, None, tuple[MixtureMetrics, MixtureMetrics] | None]:
     """About `tokens` tokens of the validation split, evenly spread, always the same; and all of it, at most MOST_SAMPLED.
 
@@ -186,13 +216,13 @@ def validate_sample(
         share = part.share / shares
         numbers = windows.spread(max(1, int(share * MOST_SAMPLED) // length))
         every = max(1, len(numbers) * length // max(1, int(share * tokens)))
-        sample = yield from evaluate_windows(model, windows, numbers[::every], stopped, precision)
+        sample = yield from evaluate_windows(model, windows, numbers[::every], stopped, precision, ranks=ranks)
         if sample is None:
             return None
         samples.append(sample)
         if others_too:
             others = np.delete(numbers, slice(None, None, every))
-            rest = yield from evaluate_windows(model, windows, others, stopped, precision)
+            rest = yield from evaluate_windows(model, windows, others, stopped, precision, ranks=ranks)
             if rest is None:
                 return None
             whole.append(MetricSums.of((sample, rest)))

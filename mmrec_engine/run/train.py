@@ -25,7 +25,7 @@ from mmrec_engine.distributed.process_group import (
 )
 from mmrec_engine.errors import Interrupted, RequestError, TrainingError, first_line, reason_of
 from mmrec_engine.evaluation.continuations import require_libraries
-from mmrec_engine.events import Event
+from mmrec_engine.events import Event, relayed
 from mmrec_engine.locales.catalogue import DEFAULT_LANGUAGE
 from mmrec_engine.planning.budget import GIVEN
 from mmrec_engine.planning.candidate_speed import speeds_here
@@ -342,10 +342,12 @@ class _Run:
 
     def _steps(self, training: TrainingState) -> Generator[Event, None, None]:
         """The loop, and an ending for every way it can end."""
+        ended = False  # the loop, in all ranks
         try:
             status, values = yield from self._joined(training)
             if status is None:
                 status, values = yield from run_steps(training, self._control)
+            ended = True
         except Exception as error:
             lost = isinstance(error, ProcessLostError) or training.group.broken_by(error)
             if lost:
@@ -358,7 +360,7 @@ class _Run:
                 yield events.State(step=step, state="FAILED")
             raise failure from error
         finally:
-            training.group.close()
+            training.group.close(ended)
         if status == "interrupted" and training.progress.step == 0:
             raise Interrupted
         self._handed_over = status == "interrupted" and values["by"] == DETACH
@@ -380,16 +382,11 @@ class _Run:
         joining = _open_group(settings.processes, training.machine.device, training.machine.sharded)
         told, next_word = -1, _TOLD_SECONDS
         began = time.monotonic()
-        while True:
-            try:
-                missing = next(joining)
-            except StopIteration as finished:
-                training.join(finished.value)
-                return None, {}
+
+        def words(missing: list[int]) -> Iterator[Event]:
+            nonlocal told, next_word
             if self._control.stop_asked:
-                joining.close()
-                asked = [request.reason for request in self._control.take() if request.command == "stop"]
-                return "interrupted", {"by": asked[0] or "control"}
+                raise Interrupted
             if (here := settings.processes - len(missing)) != told:
                 told = here
                 yield events.Progress(step=step, task="joining", done=here, total=settings.processes)
@@ -398,6 +395,14 @@ class _Run:
                 numbers = tuple(rank + 1 for rank in missing)
                 place = meeting_place()
                 yield events.Waiting(step=step, missing=numbers, processes=settings.processes, place=place)
+
+        try:
+            group = yield from relayed(joining, words)
+        except Interrupted:
+            asked = [request.reason for request in self._control.take() if request.command == "stop"]
+            return "interrupted", {"by": asked[0] or "control"}
+        training.join(group)
+        return None, {}
 
     def _failure(self, error: Exception) -> TrainingError:
         """What went wrong, in words for a person; the traceback goes to the log of a run that has begun."""
@@ -428,18 +433,19 @@ class _Run:
         self, preparing: Generator[events.Progress, None, Result]
     ) -> Generator[events.Progress, None, Result]:
         told = 0.0
-        while True:
+
+        def shown(progress: events.Progress) -> Iterator[events.Progress]:
+            nonlocal told
             if self._control.stop_asked:
-                preparing.close()
                 raise Interrupted
-            try:
-                progress = next(preparing)
-            except StopIteration as finished:
-                result: Result = finished.value
-                return result
             if time.monotonic() - told > 0.25 or progress.done == progress.total:
                 told = time.monotonic()
                 yield progress
+
+        if self._control.stop_asked:
+            preparing.close()
+            raise Interrupted
+        return relayed(preparing, shown)
 
     def _check_same_corpus(self, corpus: Corpus) -> None:
         if not self._stored:

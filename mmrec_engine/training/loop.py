@@ -2,12 +2,16 @@
 
 Top to bottom this is the whole of training; what each part does stands in its own file. It writes checkpoints, because their
 order against their events is what makes a resume exact; all else that leaves the process is the consumer's business.
+
+Every rank runs this loop, and decides by values that are equal in all of them. What only rank 0 can know it broadcasts: what a
+person asked for, how many steps fit into the time, whether a checkpoint was written. Rank 0 alone writes, and its events alone
+are looked at.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -15,7 +19,7 @@ from mmrec_engine import events
 from mmrec_engine.errors import RequestError
 from mmrec_engine.evaluation.metrics import bits_per_character, perplexity
 from mmrec_engine.evaluation.validation import sample_text, training_loss, validate, validate_sample
-from mmrec_engine.events import Event, Status
+from mmrec_engine.events import Event, Status, relayed
 from mmrec_engine.runs import checkpoints
 from mmrec_engine.settings import can_change_while_running, resolve
 from mmrec_engine.storage import run_files
@@ -77,18 +81,12 @@ def _timed_step(training: TrainingState) -> Generator[Event, None, events.Step]:
 
 def _keep_to_the_time(training: TrainingState) -> Iterator[Event]:
     """In a run that has a given time: take as many steps as fit into what is left of it. A checkpoint holds that at once."""
-    deadline, settings, step, planned = (
-        training.deadline,
-        training.settings,
-        training.progress.step,
-        training.plan.planned_steps,
-    )
-    if deadline is None or not step:
+    step, planned = training.progress.step, training.plan.planned_steps
+    if training.settings.time is None or not step:
         return
-    fitting = deadline.decide(step, planned, settings.eval_every, settings.checkpoint_every)
-    if fitting is None or (fitting := min(fitting, training.most_steps or fitting)) == planned:
+    fitting, left, seconds = training.group.broadcast(_fitting(training))
+    if fitting == planned:
         return
-    left, seconds = deadline.left, deadline.seconds_a_step
     training.replan(fitting)
     yield events.Replanned(
         step=step,
@@ -101,6 +99,17 @@ def _keep_to_the_time(training: TrainingState) -> Iterator[Event]:
     )
     yield from _if_it_can(training, run_files.step_name(step), _save(training))
     yield events.State(step=step, state="TRAINING")
+
+
+def _fitting(training: TrainingState) -> tuple[int, float, float]:
+    """How many steps the run is to have, by rank 0's clock; seconds that are left, and those of a step."""
+    settings, deadline, planned = training.settings, training.deadline, training.plan.planned_steps
+    if deadline is None:  # another rank
+        return planned, 0.0, 0.0
+    fitting = deadline.decide(training.progress.step, planned, settings.eval_every, settings.checkpoint_every)
+    if fitting is not None:
+        fitting = min(fitting, training.most_steps or fitting)
+    return planned if fitting is None else fitting, deadline.left, deadline.seconds_a_step
 
 
 def _step(training: TrainingState) -> Generator[Event, None, events.Step]:
@@ -144,13 +153,13 @@ def _validation(training: TrainingState, control: Control) -> Generator[Event, N
     """Validate, and return whether this is the best so far. A stop asked meanwhile leaves it undone, to be done on resume."""
     step, length, model = training.progress.step, training.settings.seq_len, training.model
     began = time.monotonic()
-    stopped, precision = (lambda: control.stop_asked), training.machine.autocast
+    stopped, precision = _stopped(training, control), training.machine.autocast
     yield events.State(step=step, state="VALIDATING")
-    with training.eval_weights():
-        metrics = yield from _at(step, validate(model, training.corpus, length, stopped))
+    with training.eval_weights() as ranks:
+        metrics = yield from _at(step, validate(model, training.corpus, length, stopped, ranks))
         if metrics is None:
             return False
-        beside = yield from _at(step, training_loss(model, training.corpus, length, stopped, precision))
+        beside = yield from _at(step, training_loss(model, training.corpus, length, stopped, precision, ranks))
         if beside is None:
             return False
     if training.deadline is not None:
@@ -177,10 +186,17 @@ def _validation(training: TrainingState, control: Control) -> Generator[Event, N
         plateaus=training.progress.plateaus if training.settings.schedule == "plateau" else None,
         parts=metrics.parts or None,
     )
-    with training.eval_weights():  # after the event above, so that the record tells how long each of the two takes
-        prompt, text = sample_text(model, training.corpus, training.settings.seed)
-    yield events.Sample(step=step, prompt=prompt, text=text)
+    # After the event above, so that the record tells how long each of the two takes.
+    with training.eval_weights() as ranks:
+        written = sample_text(model, training.corpus, training.settings.seed) if ranks.generates else None
+    if written is not None:
+        yield events.Sample(step=step, prompt=written[0], text=written[1])
     return improved
+
+
+def _stopped(training: TrainingState, control: Control) -> Callable[[], bool]:
+    """Whether a person wants the run to stop: rank 0's answer, in all ranks."""
+    return lambda: training.group.broadcast(control.stop_asked)
 
 
 def _look_at_sample(training: TrainingState, control: Control) -> Iterator[Event]:
@@ -190,12 +206,11 @@ def _look_at_sample(training: TrainingState, control: Control) -> Iterator[Event
     if target is None or not looks or training.plan.validates(step, settings.eval_every):
         return
     yield events.State(step=step, state="VALIDATING")
-    with training.eval_weights():
+    with training.eval_weights() as ranks:
         tokens, all_of_them = training.target_estimate.sample(target)
-        stopped = lambda: control.stop_asked  # noqa: E731
         looking = validate_sample(
-            training.model, training.corpus, settings.seq_len, tokens, all_of_them, stopped, training.machine.autocast,
-            settings.early_stopping_on,
+            training.model, training.corpus, settings.seq_len, tokens, all_of_them, _stopped(training, control),
+            training.machine.autocast, settings.early_stopping_on, ranks,
         )  # fmt: skip
         found = yield from _at(step, looking)
     if found is not None:
@@ -219,13 +234,7 @@ def _look_at_sample(training: TrainingState, control: Control) -> Iterator[Event
 
 def _at(step: int, work: Generator[events.Progress, None, Result]) -> Generator[Event, None, Result]:
     """Put the step on the progress events of a piece of work."""
-    while True:
-        try:
-            progress = next(work)
-        except StopIteration as finished:
-            result: Result = finished.value
-            return result
-        yield replace(progress, step=step)
+    return relayed(work, lambda progress: (replace(progress, step=step),))
 
 
 def _if_it_can(training: TrainingState, name: str, saving: Iterator[Event]) -> Iterator[Event]:
@@ -240,27 +249,38 @@ def _if_it_can(training: TrainingState, name: str, saving: Iterator[Event]) -> I
 
 
 def save_after_loss(training: TrainingState) -> Iterator[Event]:
-    """Another process is gone in the middle of a step. This one still is what it was before it, unless it has only a part."""
+    """Another rank is gone in the middle of a step. This one still is what it was before it, unless it has only a part."""
     training.stepper.drop_gradients()
     if not training.group.sharded and training.progress.step and training.saved_step != training.progress.step:
-        yield from _if_it_can(training, run_files.step_name(training.progress.step), _save(training))
+        name = run_files.step_name(training.progress.step)
+        yield from _if_it_can(training, name, _write(training, training.content(), name, "step"))
 
 
 def _save(training: TrainingState, name: str = "", kind: events.CheckpointKind = "step") -> Iterator[Event]:
-    """Write a checkpoint. Its event is recorded before the file gets its name, so a file never lacks its event."""
-    step = training.progress.step
-    began = time.monotonic()
-    path = training.folder / (name or run_files.step_name(step))
+    """Write a checkpoint, which is rank 0's part. All ranks learn whether it was written, and so go on alike."""
+    step, began = training.progress.step, time.monotonic()
     yield events.State(step=step, state="SAVING")
     content = training.content()
-    training.stepper.check_weights(step, content.get(LAST_WEIGHTS, content["model"]))
-    with checkpoints.Pending.of_content(path, content) as pending:
-        yield events.Checkpoint(step=step, path=path.name, kind=kind)
-        pending.commit()
-    run_files.prune(training.folder, training.settings.keep_checkpoints)
-    training.saved_step = step
+    written = False
+    try:
+        if training.group.rank == 0:
+            yield from _write(training, content, name or run_files.step_name(step), kind)
+            written = True
+    finally:
+        if training.group.broadcast(written):
+            training.saved_step = step
     if training.deadline is not None:
         training.deadline.add_saving(time.monotonic() - began)
+
+
+def _write(training: TrainingState, content: dict[str, Any], name: str, kind: events.CheckpointKind) -> Iterator[Event]:
+    """Write a checkpoint. Its event is recorded before the file gets its name, so a file never lacks its event."""
+    step, path = training.progress.step, training.folder / name
+    training.stepper.check_weights(step, content.get(LAST_WEIGHTS, content["model"]))
+    with checkpoints.Pending.of_content(path, content) as pending:
+        yield events.Checkpoint(step=step, path=name, kind=kind)
+        pending.commit()
+    run_files.prune(training.folder, training.settings.keep_checkpoints)
 
 
 def _save_best(training: TrainingState) -> Iterator[Event]:
@@ -274,6 +294,8 @@ def _save_final(training: TrainingState) -> Iterator[Event]:
 
 
 def _copy_to_best(training: TrainingState, step: int) -> Iterator[Event]:
+    if training.group.rank != 0:
+        return
     source = training.folder / run_files.step_name(step)
     with checkpoints.Pending.copy_of(training.folder / run_files.BEST, source) as pending:
         yield events.Checkpoint(step=training.progress.step, path=run_files.BEST, kind="best")
@@ -283,7 +305,7 @@ def _copy_to_best(training: TrainingState, step: int) -> Iterator[Event]:
 def _mend_best(training: TrainingState) -> Iterator[Event]:
     """After a crash the best file may lag behind the state that was resumed, or be damaged: copy it again if it can be."""
     best_step = training.progress.best_step
-    if not best_step or not training.settings.save_best_model:
+    if not best_step or not training.settings.save_best_model or training.group.rank != 0:
         return
     if training.resumed_from == run_files.step_name(best_step):
         # The record was cut after this step checkpoint's event; the copy and its event come after it.
@@ -330,10 +352,11 @@ def _refusal(training: TrainingState, request: Request) -> str | None:
 
 
 def _obey(training: TrainingState, control: Control) -> Generator[Event, None, str | None]:
-    """Do what was asked; while paused, wait here. Returns the reason of a stop."""
+    """Do what was asked of rank 0, in all ranks; while paused, wait here. Returns the reason of a stop."""
     step, paused = training.progress.step, False
     while True:
-        for request in control.take():
+        requests = training.group.broadcast(list(control.take()))
+        for request in requests:
             if request.id:
                 refused = _refusal(training, request)
                 yield events.Control(
@@ -356,6 +379,7 @@ def _obey(training: TrainingState, control: Control) -> Generator[Event, None, s
                     paused = False
                     yield events.Resumed(step=step)
                     yield events.State(step=step, state="TRAINING")
-        if not paused:
+        if not requests and not paused:
             return None
-        control.wait()
+        if not requests:
+            control.wait()

@@ -1,4 +1,4 @@
-"""A rank other than 0: it makes the steps that rank 0 broadcasts, and has neither folder nor record."""
+"""A rank other than 0: it builds the state that rank 0 sends and runs the same loop, with neither folder nor record."""
 
 from __future__ import annotations
 
@@ -17,23 +17,26 @@ import torch.distributed as dist
 
 from mmrec_engine.data.prepare import prepare_corpus
 from mmrec_engine.data.split_record import Earlier
-from mmrec_engine.distributed.launch import DEVICE, PATIENCE, MultiProcessGroup, join, rendezvous, up
+from mmrec_engine.distributed.launch import DEVICE, PATIENCE, join, rendezvous, up
+from mmrec_engine.distributed.multi_process_group import MultiProcessGroup
 from mmrec_engine.distributed.process_group import ProcessLostError
-from mmrec_engine.errors import TrainingError
+from mmrec_engine.errors import TrainingError, first_line
 from mmrec_engine.events import result_of
 from mmrec_engine.settings import resolve
 from mmrec_engine.system.memory import ran_out
 from mmrec_engine.tokenizer import tokenizer_from_dict
+from mmrec_engine.training.control import Control
 from mmrec_engine.training.device import resolve_device, resolve_machine
-from mmrec_engine.training.loss_scale import Overflowed
+from mmrec_engine.training.loop import run_steps
 from mmrec_engine.training.state import TrainingState, build_state
 
 _TOLD_SECONDS = 60.0
+_OF_RANK_0: Any = None  # in place of what rank 0 broadcasts
 
 
-def follow(device_name: str = "auto", store: Any = None, waiting: Callable[[], None] = lambda: None) -> int:
-    """Train along until rank 0 says that it is over. Returns the exit code: 1 where that one is gone, or that of a
-    signal where it came before all processes had.
+def run_rank(device_name: str = "auto", store: Any = None, waiting: Callable[[], None] = lambda: None) -> int:
+    """Train as one of several ranks, to the end of the run. Returns the exit code: 1 where another rank is gone, or that of a
+    signal where it came before all ranks had.
 
     store: where they meet; none: as environment variables tell. waiting: called once where the others take more than a minute.
     """
@@ -50,82 +53,45 @@ def follow(device_name: str = "auto", store: Any = None, waiting: Callable[[], N
                 until = math.inf
                 waiting()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)  # who started the run hears them, and says when to end
+        signal.signal(number, signal.SIG_IGN)  # rank 0 hears them, and tells the others to end
     if store is not None:
         join(device, store)
-    member = MultiProcessGroup(device)
+    group = MultiProcessGroup(device)
     try:
-        training = _build(member)
-        while training is not None:
-            command, *rest = member.receive()
-            if command == "end":
-                return 0
-            _follow(training, member, command, rest)
-        return 0
+        training = _build(group)
+        for _ in run_steps(training, Control()):
+            pass  # rank 0 records the same events
     except ProcessLostError:
+        return 1
+    except TrainingError:
+        return 0  # in all ranks; rank 0 says so
+    except (RuntimeError, MemoryError) as error:
+        if not ran_out(error):
+            raise
+        print(first_line(error, 200, typed=True), file=sys.stderr)
         return 1
     finally:
         dist.destroy_process_group()
+    return 0
 
 
-def _build(member: MultiProcessGroup) -> TrainingState | None:
-    """The training that rank 0 broadcasts; none where it broadcasts that all is over."""
-    command, *told = member.receive()
-    if command == "end":
-        return None
-    values, machine, (fingerprint, tokenizer, split), state = told
-    del told
+def _build(group: MultiProcessGroup) -> TrainingState:
+    """The state of the run that rank 0 sends."""
+    values, machine, (fingerprint, tokenizer, split), state, resumed_from = group.broadcast(_OF_RANK_0)
     settings = replace(resolve(values).settings, init_from=None)  # its weights are in the state
     corpus = result_of(prepare_corpus(settings, earlier=Earlier(split, tokenizer_from_dict(tokenizer))))
     if corpus.fingerprint != fingerprint:
         raise RuntimeError(f"the text is not the same here: {corpus.name}")
-    member.sharded = machine["sharding"] == "full"
-    here = replace(resolve_machine(settings, machine), sharded=member.sharded)
+    group.sharded = machine["sharding"] == "full"
+    here = replace(resolve_machine(settings, machine), sharded=group.sharded)
     going_on = "optimizer" in state
     training = build_state(settings, here, corpus, Path(os.devnull), state if going_on else None)
     if not going_on and "model" in state:
         training.model.load_state_dict(state["model"])
     del state  # as large as the model, or three times that
-    training.take_part(member)
+    training.resumed_from = resumed_from
+    training.join(group)
     return training
-
-
-def _follow(training: TrainingState, member: MultiProcessGroup, command: str, values: list[Any]) -> None:
-    match command:
-        case "settings":
-            training.change_settings(resolve(values[0]).settings)
-        case "step":
-            _step(training, member, *values)
-        case "swap" if training.average is not None:
-            training.average.swap()
-        case "tensors":
-            training.tensors(keep=False)
-        case _:
-            from mmrec_engine.distributed.fsdp import join_forward
-
-            join_forward(training.model, command)
-
-
-def _step(
-    training: TrainingState,
-    member: MultiProcessGroup,
-    step: int,
-    first_window: int,
-    learning_rate: float,
-    loss_scale: float,
-) -> None:
-    """Where rank 0 tries the same windows again, it says so."""
-    try:
-        training.stepper.make_step(step, first_window, learning_rate, loss_scale)
-    except (Overflowed, TrainingError):  # so it is there too
-        training.stepper.drop_gradients()
-    except (RuntimeError, MemoryError) as error:
-        if member.sharded or not ran_out(error):
-            raise
-        training.stepper.drop_gradients()
-    else:
-        if member.sharded and training.average is not None:
-            training.average.add(step)
 
 
 def main() -> int:
@@ -134,7 +100,7 @@ def main() -> int:
         os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"]), is_master=False, timeout=PATIENCE
     )
     store.set(up(int(os.environ["RANK"])), "up")
-    return follow(os.environ[DEVICE], store)
+    return run_rank(os.environ[DEVICE], store)
 
 
 if __name__ == "__main__":

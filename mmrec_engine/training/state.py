@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mmrec_engine.data.batches import training_windows
 from mmrec_engine.data.prepare import Corpus
 from mmrec_engine.data.transforms.curriculum import Pacing
 from mmrec_engine.distributed.process_group import ProcessGroup, SingleProcess
 from mmrec_engine.errors import RequestError, UnusableError, reason_of
+from mmrec_engine.evaluation.ranks import Ranks
 from mmrec_engine.model import fused
 from mmrec_engine.model.language_model import LanguageModel, create_model
 from mmrec_engine.model.memory_estimate import BYTES_A_WEIGHT
@@ -31,14 +32,11 @@ from mmrec_engine.settings.model_config import ModelConfig
 from mmrec_engine.system.memory import USABLE, keep_nothing
 from mmrec_engine.training.deadline import Budget, Deadline
 from mmrec_engine.training.device import Machine
-from mmrec_engine.training.device_memory import available
+from mmrec_engine.training.device_memory import room
 from mmrec_engine.training.loss_scale import LossScale, Overflowed
 from mmrec_engine.training.plan import Plan, TrainingProgress, make_plan
 from mmrec_engine.training.target_loss import TargetEstimate
 from mmrec_engine.training.train_step import Stepper, StepResult
-
-if TYPE_CHECKING:
-    from mmrec_engine.distributed.fsdp import Announcer
 
 SAVED = ("model", "optimizer", "progress", "outlook", "loss_scale", "budget")
 LAST_WEIGHTS = "last_weights"  # where `model` is an average: the weights themselves
@@ -46,9 +44,9 @@ LAST_WEIGHTS = "last_weights"  # where `model` is an average: the weights themse
 
 @dataclass
 class TrainingState:
-    """One run in this process. `progress`, `target_estimate`, `loss_scale` and `budget` are replaced while it goes on.
+    """One run in this rank. `progress`, `target_estimate`, `loss_scale` and `budget` are replaced in all ranks alike.
 
-    deadline: of a run that has a given time; most_steps: that were asked for beside it.
+    deadline: of a run that has a given time, in rank 0; most_steps: that were asked for beside it.
     """
 
     settings: Settings
@@ -67,14 +65,21 @@ class TrainingState:
     deadline: Deadline | None = None
     most_steps: int | None = None
     group: ProcessGroup = field(default_factory=SingleProcess)
-    _announcer: Announcer | None = None
     saved_step: int = 0  # step of the newest checkpoint
     resumed_from: str | None = None  # name of the checkpoint this process went on from
 
     def join(self, group: ProcessGroup) -> None:
-        """From now on train together with other processes, which receive what this state is."""
+        """Be one rank of a group from now on. Rank 0 sends the others what its state is; `rank_worker` builds the same."""
         if group.size == 1:
             return
+        self.group = group
+        if group.rank == 0:
+            self._send()
+        if group.sharded:
+            self._shard()
+        self.stepper.join(group, self.optimizers)
+
+    def _send(self) -> None:
         state: dict[str, Any] = {}  # new weights are drawn from the seed, everywhere the same
         if self.progress.step:
             state = self.content()
@@ -85,36 +90,26 @@ class TrainingState:
             None if record is None else replace(record, tokenizer=None)
         )  # a library's tokenizer travels as its values
         text = (self.corpus.fingerprint, self.corpus.tokenizer.to_dict(), split)
-        group.broadcast("state", self.settings.as_dict(), self.machine.told(), text, state)
-        del state
-        self.group = group
-        self.take_part(group)
-        if group.sharded:
-            from mmrec_engine.distributed.fsdp import Announcer
+        self.group.broadcast((self.settings.as_dict(), self.machine.told(), text, state, self.resumed_from))
 
-            self._announcer = Announcer(self.model, group.broadcast)
+    def _shard(self) -> None:
+        """Keep this rank's part of the model, of the optimizer's state and of the average."""
+        from mmrec_engine.distributed.fsdp import shard
 
-    def take_part(self, group: ProcessGroup) -> None:
-        """Take this process' part in the steps of a group, and where it is sharded of the model."""
-        if group.sharded:
-            from mmrec_engine.distributed.fsdp import shard
-
-            state = self.optimizers.state()
-            average = None if self.average is None else self.average.weights
-            shard(self.model, self.machine.device, group.size)
-            self.optimizers = Optimizers(self.model, self.settings, self.machine.products)
-            if state:
-                self.optimizers.load_state(state)
-            if average is not None:
-                self.average = WeightAverage(self.model, self.settings.weight_average)
-                self.average.load(average)
-            del state, average
-            keep_nothing()
-        self.stepper.join(group, self.optimizers)
+        state = self.optimizers.state()
+        average = None if self.average is None else self.average.weights
+        shard(self.model, self.machine.device, self.group.size)
+        self.optimizers = Optimizers(self.model, self.settings, self.machine.products)
+        if state:
+            self.optimizers.load_state(state)
+        if average is not None:
+            self.average = WeightAverage(self.model, self.settings.weight_average)
+            self.average.load(average)
+        del state, average
+        keep_nothing()
 
     def change_settings(self, settings: Settings) -> None:
         """Go on with other settings, sound in a training that goes on."""
-        self.group.broadcast("settings", settings.as_dict())
         self.settings = settings
         self.plan = make_plan(settings, self.plan.windows_an_epoch, tokens_a_character(self.corpus, settings))
         self.stepper.change_settings(settings)
@@ -136,7 +131,6 @@ class TrainingState:
     def make_step(self, step: int, first_window: int, learning_rate: float) -> StepResult:
         """One step of the stepper; where a scaled gradient overflows, the same again with a smaller scale."""
         while True:
-            self.group.broadcast("step", step, first_window, learning_rate, self.loss_scale.factor)
             try:
                 result = self.stepper.make_step(step, first_window, learning_rate, self.loss_scale.factor)
             except Overflowed:
@@ -147,33 +141,40 @@ class TrainingState:
                 return result
 
     @contextmanager
-    def eval_weights(self) -> Iterator[None]:
-        """Inside, the model has the weights that are evaluated: their average (EMA), where one is kept."""
+    def eval_weights(self) -> Iterator[Ranks]:
+        """Inside, the model has the weights that are evaluated: their average (EMA), where one is kept. All ranks enter this.
+
+        Of a sharded model every rank has all weights then, where all have room for them; else the passes are collective.
+        """
         self._swap_average()
         try:
-            with self._assembled():
-                yield
+            whole = self._has_room_for_all_weights()
+            with self._unsharded() if self.group.sharded and whole else nullcontext():
+                yield Ranks(self.group.rank, self.group.size, not whole, self.group.total_figures)
         finally:
             self._swap_average()
 
-    def _assembled(self) -> AbstractContextManager[None]:
-        """Inside, this process has all of a sharded model, where it has room for that."""
+    def _has_room_for_all_weights(self) -> bool:
+        """Whether every rank has; always true where each holds all of them."""
+        if not self.group.sharded:
+            return True
         needed = BYTES_A_WEIGHT * self.model.config.parameters()
-        if self._announcer is None or needed > USABLE * available(self.machine.device):
-            return nullcontext()
-        return self._announcer.assembled()
+        lacking = needed > USABLE * room(self.settings, self.machine.device)
+        return self.group.total(int(lacking)) == 0
+
+    def _unsharded(self) -> AbstractContextManager[None]:
+        from mmrec_engine.distributed.fsdp import unsharded
+
+        return unsharded(self.model)
 
     def _swap_average(self) -> None:
-        if self.average is None:
-            return
-        if self.group.sharded:
-            self.group.broadcast("swap")
-        self.average.swap()
+        if self.average is not None:
+            self.average.swap()
 
     def tensors(self, keep: bool) -> dict[str, Any]:
-        """Weights and optimizer state as a checkpoint holds them. Of a sharded model all processes put them together.
+        """Weights and optimizer state as a checkpoint holds them. Of a sharded model all ranks gather them.
 
-        keep: this process is the one that wants them.
+        keep: this rank is the one that wants them.
         """
         weights = {name: parameter.detach() for name, parameter in self.model.named_parameters()}
         average = {} if self.average is None else {"model": self.average.weights, LAST_WEIGHTS: weights}
@@ -186,10 +187,11 @@ class TrainingState:
         return replace(self.budget, used=self.deadline.used, seconds_a_step=self.deadline.seconds_a_step)
 
     def content(self) -> dict[str, Any]:
-        """What a checkpoint holds: the state to go on from, and what is needed to use the model anywhere."""
-        if self.group.sharded:
-            self.group.broadcast("tensors")
-        tensors = self.tensors(keep=True)
+        """What a checkpoint holds: the state to go on from, and what is needed to use the model anywhere.
+
+        Of a sharded model all ranks call this, and rank 0 alone has the tensors then.
+        """
+        tensors = self.tensors(keep=self.group.rank == 0)
         state = {
             "model": tensors.pop("model"),
             "optimizer": tensors.pop("optimizer"),

@@ -105,23 +105,23 @@ class Stepper:
         numbers = np.arange(first_window + share.start, first_window + share.stop)
         inputs, labels = self._windows.batch(numbers)
         tokens = self._group.total(int(np.count_nonzero(labels != IGNORED_LABEL)))
-        self._group.ready(self._model)
+        self._group.begin_step(self._model)
         pieces = self._pacing.pieces(step, inputs.shape[1])
         inputs, labels = (part.reshape(len(part) * pieces, -1) for part in (inputs, labels))
         self._model.train()
         try:
             loss_sum = self._pass(step, inputs, labels, int(numbers[0]) * pieces, pieces, tokens, loss_scale)
         except (RuntimeError, MemoryError) as error:
-            self._group.fail(error)
+            self._group.report_failure(error)
             raise
-        self._group.sum(loss_sum)
+        self._group.sum_loss(loss_sum)
         loss = float(loss_sum) / tokens
         gradients = [local(parameter.grad) for parameter in self._model.parameters() if parameter.grad is not None]
         if loss_scale != 1.0:
             torch._foreach_mul_(gradients, 1.0 / loss_scale)
         norm = nn.utils.get_total_norm(gradients)
         if self._group.sharded:
-            norm = self._group.add(norm.square()).sqrt()
+            norm = self._group.sum_of_shards(norm.square()).sqrt()
         grad_norm = float(norm)
         if loss_scale > 1.0 and np.isfinite(loss) and not np.isfinite(grad_norm):
             raise Overflowed
@@ -203,7 +203,7 @@ class Stepper:
                 for new, old in zip(map(_rows, self._measured), before, strict=True)
             ]
         )
-        moved, without_decay, weight = self._group.add(squares).sqrt().unbind(1)
+        moved, without_decay, weight = self._group.sum_of_shards(squares).sqrt().unbind(1)
         ratios: list[float] = (torch.minimum(moved, without_decay) / weight).tolist()
         return max(ratios, key=_unusual)
 
@@ -242,7 +242,7 @@ class Stepper:
 
     def _bad_gradient(self) -> str:
         named = [(name, one.grad) for name, one in self._model.named_parameters() if one.grad is not None]
-        wrong = self._group.add(torch.stack([(~local(gradient).isfinite()).sum() for _, gradient in named]))
+        wrong = self._group.sum_of_shards(torch.stack([(~local(gradient).isfinite()).sum() for _, gradient in named]))
         return next((name for (name, _), count in zip(reversed(named), wrong.flip(0), strict=True) if count), "?")
 
 

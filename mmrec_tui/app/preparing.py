@@ -10,7 +10,8 @@ from mmrec_engine.data.mixture import sources_of
 from mmrec_engine.data.prepare import Corpus
 from mmrec_engine.data.sources.hub_source import is_hub
 from mmrec_engine.data.sources.preview import Preview, preview, preview_builtin
-from mmrec_engine.errors import MmrecError, TrainingError, first_line
+from mmrec_engine.errors import Interrupted, MmrecError, TrainingError, first_line
+from mmrec_engine.events import Progress, result_of
 from mmrec_engine.runs.run_text import text_of_new_run
 from mmrec_engine.settings import SHORTEST_DENOISED, Settings, settings_that_decide
 from mmrec_engine.storage.user_folders import expanded
@@ -86,16 +87,17 @@ def _prepare(work: Work[Any], settings: Settings) -> Corpus | None:
         return None
     shortest = SHORTEST_DENOISED if settings.denoising else _SHORTEST
     preparing = text_of_new_run(replace(settings, seq_len=shortest, stride=None))
-    while True:
+
+    def show(progress: Progress) -> None:
         if work.stopping():
-            preparing.close()
-            return None
-        try:
-            progress = next(preparing)
-        except StopIteration as finished:
-            corpus: Corpus = finished.value
-            return corpus
+            raise Interrupted
         work.progress = Look(seen, share=progress.share)
+
+    try:
+        return result_of(preparing, show)
+    except Interrupted:
+        preparing.close()
+        return None
 
 
 def _preview(settings: Settings) -> Preview:

@@ -74,13 +74,13 @@ def _run(words: list[str], wording: Wording, debug: bool, given_language: str | 
     if words[0] == "train":
         from mmrec_engine.distributed.process_group import launched
 
-        if launched()[0]:  # one of those that torchrun has started; rank 0 reads the flags, and broadcasts them
+        if launched()[0]:  # a rank that torchrun has started; rank 0 reads the flags, and broadcasts the settings
             from mmrec_engine.distributed.process_group import meeting_place
-            from mmrec_engine.training.rank_worker import follow
+            from mmrec_engine.training.rank_worker import run_rank
 
             _, size = launched()
             values = {"missing": 1, "count": size, "place": meeting_place()}
-            return follow(_device_in(words), waiting=lambda: _tell(wording("waiting-for", **values)))
+            return run_rank(_device_in(words), waiting=lambda: _tell(wording("waiting-for", **values)))
     from mmrec_tui.cli.typer_app import run_command
 
     return run_command(words, wording, debug, given_language)

@@ -15,7 +15,7 @@ def losses_of(folder: Path) -> list[float]:
     return [event["loss"] for event in events_of(folder) if event["event"] == "step"]
 
 
-def followers_of(process: Process) -> list[psutil.Process]:
+def other_ranks_of(process: Process) -> list[psutil.Process]:
     return [
         each
         for each in psutil.Process(process.pid).children(recursive=True)
@@ -31,14 +31,14 @@ def all_gone(processes: list[psutil.Process]) -> bool:
 def ended_at_a_loss(process: Process, folder: Path) -> dict[str, Any]:
     """One of three processes is killed in a step, all end with one line that says so. Returns the record's last word."""
     wait_for_step(folder, 8)
-    followers = followers_of(process)
-    assert len(followers) == 2
-    followers[0].kill()
+    others = other_ranks_of(process)
+    assert len(others) == 2
+    others[0].kill()
     code, _, told = ended(process)
     assert code == 1
     line = one_line_of(told)
     assert "of 3 is gone (signal 9)" in line and "--resume" in line
-    assert all_gone(followers)
+    assert all_gone(others)
     finished = next(event for event in events_of(folder) if event["event"] == "run_finished")
     assert (finished["status"], finished["values"]["error"]) == ("failed", "process-lost")
     return finished

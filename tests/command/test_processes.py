@@ -12,7 +12,7 @@ import pytest
 
 from mmrec_engine.runs import checkpoints
 from tests.command.faults import ended, planted, wait_for_step
-from tests.command.processes import OF_THREE, all_gone, ended_at_a_loss, followers_of, losses_of
+from tests.command.processes import OF_THREE, all_gone, ended_at_a_loss, losses_of, other_ranks_of
 from tests.conftest import FAST, Command, events_of
 
 # Five windows do not divide by two or four; dropout tells whether masks are the samples' own.
@@ -88,10 +88,10 @@ def test_killed_run_resumes_with_the_same_or_another_number_of_ranks(command: Co
         folder = command.run_folder(f"killed-{processes}")
         process = command.start(*flags, "--name", folder.name)
         wait_for_step(folder, 12)
-        followers = followers_of(process)
+        others = other_ranks_of(process)
         process.kill()
         process.communicate()
-        assert len(followers) == 2 and all_gone(followers), "nobody trains on alone"
+        assert len(others) == 2 and all_gone(others), "nobody trains on alone"
         resumed = command("train", "--resume", "--name", folder.name, "--processes", processes, "--no-check")
         assert resumed.code == 0, resumed.err
         again = losses_of(folder)
@@ -134,14 +134,14 @@ def test_stop_request_ends_all_ranks(command: Command, flags: list[object]) -> N
     process = command.start(*flags, own_group=True)
     folder = command.run_folder()
     wait_for_step(folder, 5)
-    followers = followers_of(process)
+    others = other_ranks_of(process)
     with (folder / "control.jsonl").open("a") as file:
         file.write(f'{{"id": "a", "time": {time.time()}, "command": "save"}}\n')
     os.killpg(process.pid, signal.SIGINT)  # as Ctrl-C does
     code, _, told = ended(process)
     assert code == 130, told
     assert "Stopped at step" in told
-    assert all_gone(followers)
+    assert all_gone(others)
     assert checkpoints.newest_usable(folder)[0] is not None
     assert events_of(folder)[-2]["status"] == "interrupted"
     shown = command("runs")

@@ -13,7 +13,7 @@ import torch
 
 from mmrec_engine.runs import checkpoints
 from tests.command.faults import ended, one_line_of, planted, wait_for_step
-from tests.command.processes import OF_THREE, all_gone, ended_at_a_loss, followers_of, losses_of
+from tests.command.processes import OF_THREE, all_gone, ended_at_a_loss, losses_of, other_ranks_of
 from tests.conftest import FAST, Command, events_of
 
 # Five windows, one at a time: processes have different numbers of passes to make. Dropout: masks are the samples' own.
@@ -101,10 +101,10 @@ def test_killed_sharded_run_resumes_sharded_or_whole(command: Command, flags: li
         folder = command.run_folder(f"killed-{number}")
         process = command.start(*flags, "--processes", 2, *FULL, "--name", folder.name)
         wait_for_step(folder, 8)
-        followers = followers_of(process)
+        others = other_ranks_of(process)
         process.kill()
         process.communicate()
-        assert len(followers) == 1 and all_gone(followers), "nobody trains on alone"
+        assert len(others) == 1 and all_gone(others), "nobody trains on alone"
         resumed = command("train", "--resume", "--name", folder.name, *more, "--no-check")
         assert resumed.code == 0, resumed.err
         again = losses_of(folder)
@@ -128,7 +128,7 @@ def test_requests_are_carried_out_by_all_ranks(command: Command, flags: list[obj
     process = command.start(*flags, "--max-steps", 100_000, "--processes", 2, *FULL, own_group=True)
     folder = command.run_folder()
     wait_for_step(folder, 3)
-    followers = followers_of(process)
+    others = other_ranks_of(process)
     wishes = ('"save"', '"change", "settings": {"weight_decay": 0.3}, "reason": "test"', '"pause"', '"resume"')
     with (folder / "control.jsonl").open("a") as file:
         for number, wish in enumerate(wishes):
@@ -137,7 +137,7 @@ def test_requests_are_carried_out_by_all_ranks(command: Command, flags: list[obj
     os.killpg(process.pid, signal.SIGINT)
     code, _, told = ended(process)
     assert code == 130, told
-    assert all_gone(followers)
+    assert all_gone(others)
     assert [each["accepted"] for each in told_of(folder, "control")] == [True] * len(wishes)
     assert checkpoints.newest_usable(folder)[1]["settings"]["weight_decay"] == 0.3
 
@@ -184,7 +184,7 @@ def test_each_rank_holds_its_share_of_the_model(command: Command, text_file: Pat
             *flags, "--max-steps", 100, "--processes", 2, "--sharding", sharding, "--name", sharding
         )
         wait_for_step(command.run_folder(sharding), 2)
-        peaks[sharding] = max(each.memory_info().rss for each in followers_of(process)) / 2**20
+        peaks[sharding] = max(each.memory_info().rss for each in other_ranks_of(process)) / 2**20
         process.send_signal(signal.SIGINT)
         assert ended(process)[0] == 130
     print(f"\nsmall, two processes: {peaks['none']:.0f} MiB whole, {peaks['full']:.0f} MiB in parts")

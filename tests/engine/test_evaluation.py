@@ -13,6 +13,7 @@ from mmrec_engine.errors import RequestError
 from mmrec_engine.evaluation import validation
 from mmrec_engine.evaluation.generation import Sampling, generate, next_token
 from mmrec_engine.evaluation.metrics import bits_per_character, perplexity, student_95
+from mmrec_engine.evaluation.ranks import Figures, Ranks
 from mmrec_engine.evaluation.validation import evaluate_first, training_loss, validate, validate_sample
 from mmrec_engine.events import result_of
 from mmrec_engine.model.language_model import create_model
@@ -194,6 +195,29 @@ def test_validation_sample_is_fixed_and_the_rest_completes_it() -> None:
     tally = result_of(first)
     assert tally is not None
     assert whole.first_loss == tally.loss
+
+
+@pytest.mark.parametrize("size", [2, 3, 5])
+def test_ranks_divide_a_validation_and_come_to_the_figures_of_one(size: int) -> None:
+    corpus = corpus_of(1000, 30_001)
+    model = create_model(ModelConfig("mmrec", corpus.tokenizer.vocab_size, 16, 1, 2, 32), 1)
+    of_one = result_of(validate(model, corpus, 32))
+    assert of_one is not None and of_one.batches == 8
+    figures: list[list[Figures]] = []  # of each rank, as it has them to add up
+
+    def kept(own: Figures) -> Figures:
+        figures[-1].append(own.copy())
+        return np.ones_like(own)
+
+    for rank in range(size):
+        figures.append([])
+        result_of(validate(model, corpus, 32, ranks=Ranks(rank, size, total=kept)))
+    sums = [np.sum(shares, axis=0) for shares in zip(*figures, strict=True)]
+    for shares in zip(*figures, strict=True):
+        assert (sum(share[:, 2] > 0 for share in shares) == 1).all(), "each batch is one rank's"
+    for rank in range(size):
+        of_all = iter(sums)
+        assert result_of(validate(model, corpus, 32, ranks=Ranks(rank, size, total=lambda own: next(of_all)))) == of_one  # noqa: B023
 
 
 @pytest.mark.parametrize(("degrees", "table"), [(7, 2.365), (9, 2.262), (15, 2.131), (95, 1.985), (10_000, 1.960)])
