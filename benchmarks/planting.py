@@ -52,9 +52,9 @@ def in_the_loop(fault: Callable[[TrainingState], object]) -> Planted:
     @contextlib.contextmanager
     def planted() -> Iterator[None]:
         def made(*arguments: Any) -> TrainingState:
-            job = build_state(*arguments)
-            fault(job)
-            return job
+            run_state = build_state(*arguments)
+            fault(run_state)
+            return run_state
 
         with patch("mmrec_engine.run.train.build_state", made):
             yield
@@ -189,23 +189,23 @@ def one_forgotten(model: nn.Module) -> tuple[list[Tensor], list[Tensor], list[Te
     return hidden[1:], outer, vectors
 
 
-def climbing(job: TrainingState) -> None:
+def climbing(run_state: TrainingState) -> None:
     """Every gradient the wrong way round."""
-    for parameter in job.model.parameters():
+    for parameter in run_state.model.parameters():
         parameter.register_hook(lambda gradient: -gradient)
 
 
 def scaled_gradients(factor: float) -> Callable[[TrainingState], None]:
-    def fault(job: TrainingState) -> None:
-        for parameter in job.model.parameters():
+    def fault(run_state: TrainingState) -> None:
+        for parameter in run_state.model.parameters():
             parameter.register_hook(lambda gradient: factor * gradient)
 
     return fault
 
 
-def never_zeroed(job: TrainingState) -> None:
+def never_zeroed(run_state: TrainingState) -> None:
     """Each step adds its gradient to all before it."""
-    job.optimizers.drop_gradients = lambda: None  # type: ignore[method-assign]
+    run_state.optimizers.drop_gradients = lambda: None  # type: ignore[method-assign]
 
 
 def weights_set(step: int, change: Callable[[LanguageModel], None]) -> Planted:

@@ -99,8 +99,8 @@ def markdown(report: Mapping[str, Any], language: Language) -> str:
         lines += ["", f"{say('baselines')}: {counted}"]
     verdict = report.get("verdict")
     if isinstance(verdict, Mapping):
-        told = [_plain(line) for line in verdict_lines(verdict, language)]
-        lines += ["", f"## {say('verdict')}", "", *told, "", "```", str(verdict.get("command", "")), "```"]
+        verdict_text = [_plain(line) for line in verdict_lines(verdict, language)]
+        lines += ["", f"## {say('verdict')}", "", *verdict_text, "", "```", str(verdict.get("command", "")), "```"]
     findings = report["findings"]
     for phase in ("before", "during", "after"):
         lines += ["", f"## {say(phase)}", ""]

@@ -70,8 +70,8 @@ def _lever(history: History, best: float, last: float) -> tuple[str, dict[str, f
     memorised = math.isfinite(training) and training < (1 - _MEMORISED) * last
     rate, better = settings.get("learning_rate"), BEST_RATE.get(str(settings.get("optimizer")))
     if memorised and (last > (1 + _RISEN) * best or not _falls(history)):
-        told = {"training": training, "validation": last, "dropout": dropout}
-        return ("dropout" if dropout < _MOST_DROPOUT else "text"), told
+        evidence = {"training": training, "validation": last, "dropout": dropout}
+        return ("dropout" if dropout < _MOST_DROPOUT else "text"), evidence
     if isinstance(rate, int | float) and better is not None and rate * _FAR_BELOW < better:
         return "rate", {"rate": float(rate), "better": better}
     return ("time" if _falls(history) else "none"), {}

@@ -188,7 +188,7 @@ def _stream(source: HubSource, making: CorpusSpec) -> Generator[Progress, None, 
     """A streamed data set: a finished one is used without its source, an interrupted one is continued."""
     settings, folder = making.settings, making.folder
     key = streaming.key_of(source, settings.max_corpus_bytes, settings.fix_encoding)
-    plain = _remembered(making, _digest(key, *_decides(making)))
+    plain = _cached(making, _digest(key, *_decides(making)))
     if plain is not None and making.fits(plain):
         return plain
     known, record = making.known_tokenizer(), making.earlier.record
@@ -196,12 +196,12 @@ def _stream(source: HubSource, making: CorpusSpec) -> Generator[Progress, None, 
     of_evaluation = () if making.tokenizer is None else (making.earlier.fingerprint,)
     decides = _decides(making, known, whole=making.tokenizer is not None)
     whole_key = _digest(key, *decides, *of_earlier, *of_evaluation)
-    found = _remembered(making, whole_key)
+    found = _cached(making, whole_key)
     if found is not None:
         return found
     work = folder / f"{_STREAMING}{key}"
     with (yield from streaming.locked(work)):
-        found = _remembered(making, whole_key)  # by the process that held the lock
+        found = _cached(making, whole_key)  # by the process that held the lock
         try:
             if found is None:
                 found = yield from _stream_into(work, source, making, whole_key)
@@ -219,15 +219,15 @@ def _stream_into(work: Path, source: HubSource, making: CorpusSpec, key: str) ->
         raise RequestError("corpus-empty", path=name)
     corpus = yield from _tokens_of(text.store, making, work)
     assert corpus.folder is not None
-    told = (text.held_out, text.field, text.others, text.left_out)
-    TokenCacheIndex(corpus.folder.name, text.empty, text.repaired_words, *told).write(making.folder, key)
-    found = _remembered(making, key)
+    described_fields = (text.held_out, text.field, text.others, text.left_out)
+    TokenCacheIndex(corpus.folder.name, text.empty, text.repaired_words, *described_fields).write(making.folder, key)
+    found = _cached(making, key)
     if found is None:
         raise OSError(errno.EIO, os.strerror(errno.EIO), str(making.folder))
     return found
 
 
-def _remembered(making: CorpusSpec, key: str) -> Corpus | None:
+def _cached(making: CorpusSpec, key: str) -> Corpus | None:
     found = TokenCacheIndex.read(making.folder, key)
     corpus = _open(making.folder / found.prepared, making.sources) if found is not None else None
     if found is None or corpus is None:

@@ -99,7 +99,7 @@ def written(
     total = max(1, min(in_all, most_bytes or in_all))
     with path.open("wb") as store:
         for number, document, before in _documents_of(sources):
-            start, mended_before = store.tell(), repair.words if repair else 0
+            start, repaired_before = store.tell(), repair.words if repair else 0
             digest, characters = hashlib.blake2b(digest_size=FINGERPRINT_BYTES), 0
             try:
                 pieces = _readable(document.pieces)
@@ -117,10 +117,10 @@ def written(
                     raise Unusable("empty")
             except Unusable as error:
                 sources[number].skipped.append(Skipped(document.name, error.reason, error.hint, document.size))
-                _take_back(store, start, repair, mended_before)
+                _remove(store, start, repair, repaired_before)
                 continue
             if limit.reached and len(table):
-                _take_back(store, start, repair, mended_before)
+                _remove(store, start, repair, repaired_before)
                 break
             table.add(digest.digest(), characters, store.tell() - start, document.split, number)
             if len(table) % 1000 == 1:
@@ -154,11 +154,11 @@ class _Limit:
         return data[: max(0, self._most - before)].decode("utf-8", "ignore").encode()
 
 
-def _take_back(store: BinaryIO, start: int, repair: Repair | None, mended: int) -> None:
+def _remove(store: BinaryIO, start: int, repair: Repair | None, repaired: int) -> None:
     store.seek(start)
     store.truncate()
     if repair:
-        repair.words = mended
+        repair.words = repaired
 
 
 def _readable(pieces: Iterator[str]) -> Iterator[str]:

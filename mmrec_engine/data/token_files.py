@@ -72,7 +72,7 @@ def encode(
             split: stack.enter_context(_opened(target / f"{split}.bin", done.sizes[split])) for split in done.sizes
         }
         for number in range(done.files, len(store.files)):
-            for turn, pieces in enumerate(_together(store.pieces(points, number, number + 1))):
+            for turn, pieces in enumerate(_batched(store.pieces(points, number, number + 1))):
                 compared = turn % max(1, total // _MOST_COMPARED) == 0
                 for piece, ids in zip(pieces, tokenizer.encode_each([piece.text for piece in pieces]), strict=True):
                     done.torn += compared and _differs(tokenizer, piece.text, ids)
@@ -122,7 +122,7 @@ def points_of(documents: DocumentTable, share: float, record: SplitRecord | None
     return points
 
 
-def _together(pieces: Iterator[Piece]) -> Iterator[list[Piece]]:
+def _batched(pieces: Iterator[Piece]) -> Iterator[list[Piece]]:
     """Enough blocks at once to occupy several threads."""
     gathered: list[Piece] = []
     characters = 0
@@ -167,8 +167,8 @@ class _Done:
             file.flush()
             os.fsync(file.fileno())
         self.files, self.sizes = whole, {split: file.tell() for split, file in files.items()}
-        told = {**vars(self), "counts": [asdict(one) for one in self.counts]}
-        write_whole(target / _DONE, json.dumps(told, ensure_ascii=False))
+        described = {**vars(self), "counts": [asdict(one) for one in self.counts]}
+        write_whole(target / _DONE, json.dumps(described, ensure_ascii=False))
 
 
 @contextlib.contextmanager

@@ -137,7 +137,7 @@ class MultiMemory(nn.Module):
         # (2, batch, heads, time, head_width), both in one pass
         q, k = norm(asked.view(batch, time, 2, self.heads, -1).permute(2, 0, 3, 1, 4)).unbind()
         v = v.view(batch, time, self.heads, -1).transpose(1, 2).contiguous()  # (batch, heads, time, head_width)
-        read, memory = self._remember(q, k, v, None if state is None else state.memory, keep_state)
+        read, memory = self._recur(q, k, v, None if state is None else state.memory, keep_state)
         return self._merged(norm(read).transpose(1, 2).flatten(2), gate), memory
 
     def _merged(self, read: Tensor, gate: Tensor) -> Tensor:
@@ -145,7 +145,7 @@ class MultiMemory(nn.Module):
         y: Tensor = self.project_out(read * self.gain * functional.silu(gate))
         return y
 
-    def _remember(
+    def _recur(
         self, q: Tensor, k: Tensor, v: Tensor, memory: Tensor | None, keep_state: bool
     ) -> tuple[Tensor, Tensor | None]:
         """Write k vᵀ into the memories and read them with q, group after group of chunks.
@@ -160,7 +160,7 @@ class MultiMemory(nn.Module):
         reads: list[Tensor] = []
         for shape, piece in zip(shapes, pieces, strict=True):
             q_c, k_c, v_c = (part.reshape(*part.shape[:2], *shape, part.shape[3]) for part in piece)
-            read, memory = self._remember_chunks(q_c, k_c, v_c, memory, keep_state or len(reads) + 1 < len(shapes))
+            read, memory = self._recur_chunks(q_c, k_c, v_c, memory, keep_state or len(reads) + 1 < len(shapes))
             reads.append(read.flatten(2, 3))
         return reads[0] if len(reads) == 1 else torch.cat(reads, dim=2), memory
 
@@ -171,7 +171,7 @@ class MultiMemory(nn.Module):
         whole = [(_CHUNKS_AT_ONCE, self.chunk)] * most + ([(fewer, self.chunk)] if fewer else [])
         return whole + ([(1, rest)] if rest else [])
 
-    def _remember_chunks(
+    def _recur_chunks(
         self, q: Tensor, k: Tensor, v: Tensor, memory: Tensor | None, keep_state: bool
     ) -> tuple[Tensor, Tensor | None]:
         """The same for chunks of equal size at once: q, k, v (batch, heads, chunks, size, head_width)."""

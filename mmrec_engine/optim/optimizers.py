@@ -77,8 +77,10 @@ class Optimizers:
                     shapes = {"momentum": parameter.shape} if isinstance(optimizer, Muon) else {
                         "step": torch.Size(), "exp_avg": parameter.shape, "exp_avg_sq": parameter.shape
                     }  # fmt: skip
-                    told = {key: value.shape for key, value in state[name].items() if value.dtype == torch.float32}
-                    if told != shapes or len(state[name]) != len(shapes):
+                    stored_shapes = {
+                        key: value.shape for key, value in state[name].items() if value.dtype == torch.float32
+                    }
+                    if stored_shapes != shapes or len(state[name]) != len(shapes):
                         raise UnusableError("optimizer-differs", name=name, optimizer=type(optimizer).__name__)
                     optimizer.state[parameter] = {
                         key: (cut(value, parameter) if value.ndim else value.to(parameter.device)).clone()

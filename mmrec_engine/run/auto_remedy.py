@@ -50,7 +50,7 @@ class AutoRemedy:
             offer = replace(offer, way="best")
         return follow(folder, offer=offer)
 
-    def mended(self, resolved: Resolved, findings: list[dict[str, Any]]) -> tuple[Resolved, Origin] | None:
+    def remedied(self, resolved: Resolved, findings: list[dict[str, Any]]) -> tuple[Resolved, Origin] | None:
         """The same run with a remedy for what failed before it started; None if there is no sound one."""
         settings = resolved.settings.as_dict()
         offer = sound_offer(offers(findings, settings)) if self.applied < MOST else None

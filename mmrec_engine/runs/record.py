@@ -62,7 +62,7 @@ class WholeLines:
     """Cuts a file, block after block, at its line ends. Too long lines are skipped."""
 
     def __init__(self) -> None:
-        self._torn = b""
+        self._incomplete = b""
         self._skipping = False  # inside a line that is too long
 
     def feed(self, data: bytes) -> bytes:
@@ -74,18 +74,18 @@ class WholeLines:
         if self._skipping:
             lines = data[data.find(b"\n") + 1 : end]
         else:
-            lines = self._torn + data[:end]
-            if len(self._torn) + data.find(b"\n") > LONGEST_LINE:
+            lines = self._incomplete + data[:end]
+            if len(self._incomplete) + data.find(b"\n") > LONGEST_LINE:
                 lines = data[data.find(b"\n") + 1 : end]
-        self._torn, self._skipping = b"", False
+        self._incomplete, self._skipping = b"", False
         self._keep(data[end:])
         return lines
 
     def _keep(self, data: bytes) -> None:
         if not self._skipping:
-            self._torn += data
-            if len(self._torn) > LONGEST_LINE:
-                self._torn, self._skipping = b"", True
+            self._incomplete += data
+            if len(self._incomplete) > LONGEST_LINE:
+                self._incomplete, self._skipping = b"", True
 
 
 def blocks(file: io.FileIO, end: int) -> Iterator[tuple[int, bytes]]:

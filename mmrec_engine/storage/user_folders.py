@@ -20,7 +20,7 @@ Kind = Literal["cache", "state", "config"]
 _VARIABLES: dict[Kind, str] = {"cache": "XDG_CACHE_HOME", "state": "XDG_STATE_HOME", "config": "XDG_CONFIG_HOME"}
 
 _listeners: list[Callable[[Path], None]] = []
-_told: list[Path] = []
+_reported: list[Path] = []
 
 
 def on_stand_in(listener: Callable[[Path], None]) -> None:
@@ -52,8 +52,8 @@ def _folder(kind: Kind) -> Path:
     variable = os.environ.get(_VARIABLES[kind], "").strip()
     home = os.environ.get("HOME", "")
     found, stands_in = _chosen(kind, variable, home)
-    if stands_in and not _told:
-        _told.append(found.parent)
+    if stands_in and not _reported:
+        _reported.append(found.parent)
         for listener in _listeners:
             listener(found.parent)
     return found

@@ -97,9 +97,9 @@ def machine_key() -> str:
     """What a measurement depends on: processor (name and instructions), PyTorch, threads, and the variables that select
     instructions in its libraries.
     """
-    told = [f"{name}={os.environ.get(name, '')}" for name in _LIMITS]
+    limits = [f"{name}={os.environ.get(name, '')}" for name in _LIMITS]
     instructions = " ".join(sorted(_processor_words("flags", "Features")))
-    digest = hashlib.blake2b(" ".join([instructions, *told]).encode(), digest_size=6).hexdigest()
+    digest = hashlib.blake2b(" ".join([instructions, *limits]).encode(), digest_size=6).hexdigest()
     name = " ".join(_processor_line("model name")) or platform.processor() or platform.machine()
     return f"{name} ({digest}), torch {torch.__version__}, {torch.get_num_threads()} threads"
 

@@ -38,8 +38,8 @@ class AfterChecks:
                 if work.stopping():
                     return
                 self.found.append(finding)
-            told = report.report_of(history, folder.name, read_ticks(folder), self.found)
-            report.write(folder, told, language)
+            content = report.report_of(history, folder.name, read_ticks(folder), self.found)
+            report.write(folder, content, language)
 
         self._work = Work(check)
 

@@ -64,11 +64,11 @@ class ScreenCommands(Provider):
         screen = self._below
         if screen is None:
             return
-        told = set()
+        listed = set()
         for key in screen.shown_keys():
-            if key.action == "command_palette" or key.action in told:
+            if key.action == "command_palette" or key.action in listed:
                 continue
-            told.add(key.action)
+            listed.add(key.action)
             words = f"{screen.say(word_key(key.action))}  ({shown_key(key, screen.say, screen.say.knows)})"
             yield Command(words, screen.say(about_key(key.action)), _acting(screen, key.action))
 

@@ -49,7 +49,7 @@ def check_before(
     corpus = with_progress_bar(text_of_new_run(resolved.settings), narration, wording)
     settings, machine = resolved.settings, machine_for(resolved.settings, corpus.tokenizer.vocab_size)
     found = checks_before(settings, resolved.sources, corpus, settings.run_folder, machine)
-    findings = _told((marked(one, waived) for one in found), "before", wording, as_json)
+    findings = _reported((marked(one, waived) for one in found), "before", wording, as_json)
     if _guided(as_json) and corpus.fingerprint not in _approved():
         opening = corpus.tokenizer.decode(int(token) for token in corpus.train.tokens[:_SHOWN])
         if _agreed(opening, wording("check.ask-text"), wording):
@@ -75,7 +75,7 @@ def check_after(run: str, wording: Wording, as_json: bool, strict: bool, waived:
     for event in read_events(folder):
         history.add(event)
     findings, ticks = (
-        _told((marked(one, waived) for one in checks_after(folder, history)), "after", wording, as_json),
+        _reported((marked(one, waived) for one in checks_after(folder, history)), "after", wording, as_json),
         read_ticks(folder),
     )
     if _guided(as_json) and not ticks.get(_JUDGED_BY_READING) and history.samples:
@@ -93,7 +93,7 @@ def _guided(as_json: bool) -> bool:
     return not as_json and sys.stdin.isatty() and sys.stdout.isatty()
 
 
-def _told(found: Iterator[dict[str, Any]], phase: Phase, wording: Wording, as_json: bool) -> list[dict[str, Any]]:
+def _reported(found: Iterator[dict[str, Any]], phase: Phase, wording: Wording, as_json: bool) -> list[dict[str, Any]]:
     """Print each finding: at once, or on a terminal under its item of the guide after all checks."""
     if as_json:
         return list(found)

@@ -94,7 +94,8 @@ def corpora(wording: Wording, as_json: bool) -> None:
         documents, characters = (len(lengths), sum(lengths)) if lengths else (None, None)
         rows.append({"name": name, "documents": documents, "characters": characters, "source": None})
     rows += [
-        {"name": name, "documents": None, "characters": None, "source": source.told} for name, source in NAMED.items()
+        {"name": name, "documents": None, "characters": None, "source": source.as_written}
+        for name, source in NAMED.items()
     ]
     if as_json:
         print_json({"corpora": rows})
@@ -199,7 +200,7 @@ def evaluate(
         raise RequestError("evaluate-no-corpus", path=checkpoint)
     if not text_given and corpus.tokenizer.to_dict() != trained.tokenizer.to_dict():
         raise RequestError("tokenizer-differs", path=checkpoint)
-    told = _about_text(corpus, text_given, narration, wording)
+    text_facts = _about_text(corpus, text_given, narration, wording)
     metrics = with_progress_bar(validate(trained.model, corpus, length), narration, wording)
     assert metrics is not None  # there are no stop requests
     written: dict[str, Any] = {}
@@ -207,7 +208,7 @@ def evaluate(
         measuring = measure(trained.model, corpus, asked, given.settings.seed, samples)
         written = {"metrics": with_progress_bar(measuring, narration, wording)}
     if as_json:
-        print_json({**metrics.as_dict(), **told, **written, "checkpoint": str(trained.path)})
+        print_json({**metrics.as_dict(), **text_facts, **written, "checkpoint": str(trained.path)})
         return
     narration.line(wording("evaluate.corpus", name=corpus.name, tokens=wording.number(metrics.tokens)))
     figures = (metrics.loss, metrics.perplexity, metrics.accuracy, metrics.bits_per_character, metrics.batches)

@@ -91,16 +91,16 @@ def train_headless(resolved: Resolved, wording: Wording, how: How, origin: Origi
     from mmrec_engine.run.checks_around_run import RunChecks
 
     run_checks = RunChecks(before=how.check, strict=how.strict, language=wording.language, waived=how.waived)
-    remedying = AutoRemedy() if how.auto_remedy else None
+    automatic = AutoRemedy() if how.auto_remedy else None
     remedies: list[dict[str, Any]] = []
     while True:
         attempt = _Attempt(resolved, origin, run_checks, wording, narration, signals, began)
-        attempt.train(how, held_lock, remedying)
+        attempt.train(how, held_lock, automatic)
         attempt.tell_report()
-        following = attempt.following(remedying) if remedying is not None and not signals.first else None
-        if following is None:
+        follow_up_run = attempt.follow_up_run(automatic) if automatic is not None and not signals.first else None
+        if follow_up_run is None:
             break
-        (resolved, origin), held_lock, began = following, None, None
+        (resolved, origin), held_lock, began = follow_up_run, None, None
         if not attempt.refused:  # a run was made, and the next one is another
             how = replace(how, resume=False, overwrite=False)
         remedies.append({**origin.as_dict(), "next": str(resolved.settings.run_folder)})
@@ -148,13 +148,13 @@ class _Attempt:
         self.begun = False  # whether training has begun, or failed on the way
         self.code = 0
 
-    def train(self, how: How, held_lock: int | None, remedying: AutoRemedy | None) -> None:
+    def train(self, how: How, held_lock: int | None, automatic: AutoRemedy | None) -> None:
         from mmrec_engine.run.train import train
         from mmrec_tui.cli.narrator import Narrator
 
         control = self._signals.listened_by(Control())
-        if remedying is not None:
-            remedying.begin(control)
+        if automatic is not None:
+            automatic.begin(control)
         narrator = Narrator(self._narration, self._wording, self._folder)
         try:
             for event in train(
@@ -167,8 +167,8 @@ class _Attempt:
                 self._history.add(event)
                 self.begun = self.begun or isinstance(event, events.Resumed | events.RunStarted)
                 narrator.tell(event, self._history)
-                if remedying is not None:
-                    remedying.add(event, self._history)
+                if automatic is not None:
+                    automatic.add(event, self._history)
             if not self.begun:
                 self._history = recorded(self._folder)
                 _tell_ended_before(self._history, self._narration, self._wording)
@@ -197,11 +197,11 @@ class _Attempt:
     def ending(self) -> Ending:
         return ending_of(self._history, self._folder, "failed" if self.code == 1 else "interrupted")
 
-    def following(self, remedying: AutoRemedy) -> tuple[Resolved, Origin] | None:
+    def follow_up_run(self, automatic: AutoRemedy) -> tuple[Resolved, Origin] | None:
         """The follow-up run of a remedy, if there is one."""
         if self.refused:
-            return remedying.mended(self._resolved, self._history.findings)
-        return remedying.next_run(self._folder)
+            return automatic.remedied(self._resolved, self._history.findings)
+        return automatic.next_run(self._folder)
 
     def found_before(self, origin: Origin) -> tuple[dict[str, Any], ...]:
         """The findings of the checks before this run, if they are valid for the next one too."""

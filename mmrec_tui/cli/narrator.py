@@ -36,7 +36,7 @@ class Narrator:
         self._out, self._text, self._folder = narration, wording, folder
         self._plan: Plan | None = None
         self._epochs = 1
-        self._epoch_began = self._told = time.monotonic()
+        self._epoch_began = self._printed = time.monotonic()
         self._epoch = 0
 
     def tell(self, event: events.Event, history: History) -> None:
@@ -76,9 +76,9 @@ class Narrator:
 
     def _take_plan(self, event: events.RunStarted) -> None:
         """For a resumed run it is from its record, which may contain anything."""
-        told = [event.settings.get("batch_size"), event.settings.get("accumulate"), event.corpus.get("train_windows")]
-        counts = [count for count in told if isinstance(count, int) and count > 0]
-        if len(counts) == len(told):
+        sizes = [event.settings.get("batch_size"), event.settings.get("accumulate"), event.corpus.get("train_windows")]
+        counts = [count for count in sizes if isinstance(count, int) and count > 0]
+        if len(counts) == len(sizes):
             self._set_plan(Plan(event.planned_steps, counts[2], counts[0] * counts[1]))
 
     def _set_plan(self, plan: Plan) -> None:
@@ -222,8 +222,12 @@ class Narrator:
         if event.epoch != self._epoch:
             self._epoch, self._epoch_began = event.epoch, now
         ends = event.step == plan.planned_steps or plan.ends_epoch(event.step)
-        if ends or (self._out.is_terminal and now - self._told > _BAR_SECONDS) or now - self._told > _LINE_SECONDS:
-            self._told = now
+        if (
+            ends
+            or (self._out.is_terminal and now - self._printed > _BAR_SECONDS)
+            or now - self._printed > _LINE_SECONDS
+        ):
+            self._printed = now
             line = self._bar(event, plan, now - self._epoch_began)
             if ends or not self._out.is_terminal:
                 self._out.line(line)
@@ -266,9 +270,9 @@ class Narrator:
 
     def _sampled(self, event: events.Validation, history: History) -> None:
         number, target = self._text.number, history.settings.get("target_loss")
-        told = "–" if target is None else number(target, 3)
+        sizes = "–" if target is None else number(target, 3)
         self._out.line(
-            self._text("validation-sampled", step=number(event.step), loss=number(event.loss, 3), target=told)
+            self._text("validation-sampled", step=number(event.step), loss=number(event.loss, 3), target=sizes)
         )
 
     def _finished(self, event: events.RunFinished, history: History) -> None:

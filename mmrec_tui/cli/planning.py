@@ -28,14 +28,14 @@ def plan_headless(resolved: Resolved, wording: Wording, as_json: bool, quiet: bo
     from mmrec_tui.cli.progress_bar import with_progress_bar
 
     speeds = speeds_here(lambda: False)
-    chosen, told = with_progress_bar(planned(resolved, speeds), narration, wording)
+    chosen, plan_event = with_progress_bar(planned(resolved, speeds), narration, wording)
     took = time.monotonic() - began
     if as_json:
         print_json(
             {
                 "time": seconds,
-                "choices": told.choices,
-                "expected": told.expected,
+                "choices": plan_event.choices,
+                "expected": plan_event.expected,
                 "settings": chosen.settings.as_dict(),
                 "sources": chosen.sources,
                 "seconds": round(took, 2),
@@ -44,6 +44,6 @@ def plan_headless(resolved: Resolved, wording: Wording, as_json: bool, quiet: bo
         return 0
     narration.clear()
     print(wording("plan.head", time=wording.clock(seconds)))
-    print("\n".join(choice_lines(told.choices, wording)))
-    print(wording("plan.expected", **expected_values(told.expected, wording)))
+    print("\n".join(choice_lines(plan_event.choices, wording)))
+    print(wording("plan.expected", **expected_values(plan_event.expected, wording)))
     return 0

@@ -304,9 +304,9 @@ def _add_tables(app: typer.Typer, wording: Wording) -> None:
         topic: Annotated[Optional[str], typer.Argument(metavar="TOPIC", help=wording("help.topic"))] = None,
         json: Annotated[bool, typer.Option("--json", help=wording("help.json"))] = False,
     ) -> int:
-        from mmrec_tui.cli import guide as told
+        from mmrec_tui.cli import guide as guide_command
 
-        told.show(topic, wording, json)
+        guide_command.show(topic, wording, json)
         return 0
 
     @app.command("corpora", help=wording("help.corpora"))

@@ -17,9 +17,11 @@ def reading_lines(corpus: Mapping[str, Any], say: Wording) -> Iterator[str]:
         yield say("corpus.split", train=_names(split["train"]), validation=_names(split["validation"]))
     for field in corpus.get("text_fields", ()):
         others = [repr(str(name)) for name in field["others"]]
-        told = repr(str(field["field"]))
+        shown = repr(str(field["field"]))
         yield (
-            say("corpus.field-beside", field=told, others=_names(others)) if others else say("corpus.field", field=told)
+            say("corpus.field-beside", field=shown, others=_names(others))
+            if others
+            else say("corpus.field", field=shown)
         )
     for kind, count in corpus.get("converted", {}).items():
         yield say("corpus.converted", kind=str(kind).upper(), count=say.number(count))
@@ -28,5 +30,5 @@ def reading_lines(corpus: Mapping[str, Any], say: Wording) -> Iterator[str]:
 
 
 def _names(names: list[str]) -> str:
-    told = [one_line(str(name)) for name in names]
-    return ", ".join(told[:_MOST]) + (", …" if len(told) > _MOST else "")
+    shown = [one_line(str(name)) for name in names]
+    return ", ".join(shown[:_MOST]) + (", …" if len(shown) > _MOST else "")

@@ -20,7 +20,7 @@ as_root = pytest.mark.skipif(os.getuid() != 0 or shutil.which("setpriv") is None
 
 @pytest.fixture(autouse=True)
 def _forget(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(user_folders, "_told", [])
+    monkeypatch.setattr(user_folders, "_reported", [])
     monkeypatch.setattr(user_folders, "_listeners", [])
     user_folders._chosen.cache_clear()
 

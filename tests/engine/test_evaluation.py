@@ -192,9 +192,9 @@ def test_validation_sample_is_fixed_and_the_rest_completes_it() -> None:
     assert completed[1].tokens == whole.tokens == 8000
     assert completed[1].loss == pytest.approx(whole.loss, rel=1e-6)
     first = evaluate_first(model, EvaluationWindows(corpus.validation.tokens, 32))
-    tally = result_of(first)
-    assert tally is not None
-    assert whole.first_loss == tally.loss
+    sums = result_of(first)
+    assert sums is not None
+    assert whole.first_loss == sums.loss
 
 
 @pytest.mark.parametrize("size", [2, 3, 5])

@@ -91,7 +91,7 @@ def test_named_data_sets_have_a_full_form(monkeypatch: pytest.MonkeyPatch, tmp_p
     for name, source in NAMED.items():
         assert is_hub(name)
         if not source.remote_file:
-            written = source_of(source.told)
+            written = source_of(source.as_written)
             assert (written.path, written.config, written.split) == (source.path, source.config, source.split)
     monkeypatch.chdir(tmp_path)
     assert anchored("hf:./x:train") == f"hf:{tmp_path}/x:train"
@@ -127,7 +127,7 @@ def test_interrupted_preparation_continues_to_the_same_tokens(
 ) -> None:
     """Left between any two words of progress, with parts of a few rows, again and again until it is done."""
     monkeypatch.setattr(streaming, "PART_BYTES", 2500)
-    monkeypatch.setattr(streaming, "_TELL_BYTES", 700)
+    monkeypatch.setattr(streaming, "_BYTES_BETWEEN_REPORTS", 700)
     whole = prepared(f"hf:{data}")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "another"))
     settings = resolve({"seq_len": 16, "corpus": f"hf:{data}"}).settings
@@ -293,7 +293,7 @@ def test_preparation_interrupted_in_either_split_continues_to_the_same_tokens(
         rows = [json.dumps({"text": f"{split} {number}. {text_of(number)}"}) for number in range(count)]
         (own / f"{split}.jsonl").write_text("\n".join(rows))
     monkeypatch.setattr(streaming, "PART_BYTES", 2500)
-    monkeypatch.setattr(streaming, "_TELL_BYTES", 500)
+    monkeypatch.setattr(streaming, "_BYTES_BETWEEN_REPORTS", 500)
     whole = prepared(f"hf:{own}")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "another"))
     settings = resolve({"seq_len": 16, "corpus": f"hf:{own}"}).settings

@@ -43,6 +43,6 @@ def test_too_long_line_is_skipped_and_not_kept_in_memory(excess: int) -> None:
     whole = b"first\n" + b"a" * (LONGEST_LINE + excess) + b"\nlast\nto"
     for begin in range(0, len(whole), 2**16):
         taken.append(lines.feed(whole[begin : begin + 2**16]))
-        assert len(lines._torn) <= LONGEST_LINE
+        assert len(lines._incomplete) <= LONGEST_LINE
     assert b"".join(taken) == b"first\nlast\n"
     assert lines.feed(b"rn\n") == b"torn\n"

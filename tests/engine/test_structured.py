@@ -334,7 +334,7 @@ TALK = "user: Merhaba\n\nassistant: Selam!"
 def test_the_field_that_holds_the_text(row: dict[str, Any], wanted: str | None, told: str, text: str) -> None:
     field = chosen_field([row], wanted)
     assert field is not None
-    assert (field.told, field.text_of(row)) == (told, text)
+    assert (field.as_written, field.text_of(row)) == (told, text)
 
 
 @pytest.mark.parametrize(

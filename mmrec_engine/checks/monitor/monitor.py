@@ -98,8 +98,8 @@ class Monitor:
         values = {
             "variant": "record" if event.path == EVENTS else "checkpoint" if event.saved_step else "first-checkpoint"
         }
-        told = {"path": event.path, "reason": event.reason, "step": event.step, "saved_step": event.saved_step}
-        self._log.add("disk-unwritable", "warn", 1.0, {**values, **told})
+        details = {"path": event.path, "reason": event.reason, "step": event.step, "saved_step": event.saved_step}
+        self._log.add("disk-unwritable", "warn", 1.0, {**values, **details})
 
     def _finish(self, event: events.RunFinished) -> None:
         if event.status == "failed" and event.values.get("error") in ("training-non-finite", "training-weights-lost"):

@@ -91,14 +91,14 @@ class StepRules:
         """The run failed because a number was not finite."""
         values = event.values
         what = str(values.get("what")) if values.get("what") in ("gradient", "weight") else "loss"
-        told: Values = {
+        details: Values = {
             "variant": what,
             "value": str(values.get("value", "")),
             "step": values.get("step", event.step + 1),
         }
         if isinstance(values.get("module"), str) and values["module"] not in ("", "?"):
-            told |= {"variant": f"{what}-in", "module": values["module"]}
-        self._log.add("non-finite", "fail", 0.0, told)
+            details |= {"variant": f"{what}-in", "module": values["module"]}
+        self._log.add("non-finite", "fail", 0.0, details)
 
     def add_out_of_memory(self, event: events.SettingsChanged) -> None:
         """The same windows are computed again with a smaller micro-batch."""

@@ -134,8 +134,8 @@ class ValidationRules:
             and run.planned / 2 <= event.step < run.planned
             and best.loss * (event.step / run.planned) ** _FALLS_AS > five
         ):
-            told = {**values, "variant": "midway", "planned": run.planned, "apart": best.loss - five}
-            self._log.add("beats-baselines", "warn", 0.0, told)
+            details = {**values, "variant": "midway", "planned": run.planned, "apart": best.loss - five}
+            self._log.add("beats-baselines", "warn", 0.0, details)
 
     def _judge_beside_training(self, event: events.Validation) -> None:
         """Validation text in the training split, or labels visible in the input: both give too low losses."""
@@ -262,6 +262,6 @@ class ValidationRules:
 
     def _tell_stopping(self, variant: str, step: int, **values: float) -> None:
         best = self._best
-        told: Values = {"variant": variant, "step": step, "patience": self._run.patience, **values}
-        told |= {} if best is None else {"best": best.loss, "best_step": best.step}
-        self._log.add("early-stopping", "fail", 0.0, told)
+        details: Values = {"variant": variant, "step": step, "patience": self._run.patience, **values}
+        details |= {} if best is None else {"best": best.loss, "best_step": best.step}
+        self._log.add("early-stopping", "fail", 0.0, details)

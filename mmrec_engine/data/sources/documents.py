@@ -78,8 +78,8 @@ class Reading:
             for train, validation in self.splits
         ]
         fields = [{"field": name, "others": list(others[:_MOST_TOLD])} for name, others in self.fields[:_MOST_TOLD]]
-        told = {"splits": splits, "text_fields": fields, "converted": dict(self.converted)}
-        return {name: value for name, value in (*told.items(), ("dropped_bytes", self.dropped_bytes)) if value}
+        as_written = {"splits": splits, "text_fields": fields, "converted": dict(self.converted)}
+        return {name: value for name, value in (*as_written.items(), ("dropped_bytes", self.dropped_bytes)) if value}
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ class FileDocuments:
     def reading(self) -> Reading:
         """How the text was read from the files; complete once all documents have been yielded."""
         splits = () if self.split is None else ((tuple(self.split.training), tuple(self.split.validating)),)
-        fields = tuple((one.told, one.others) for one in self._found.fields)
+        fields = tuple((one.as_written, one.others) for one in self._found.fields)
         return Reading(splits, fields, tuple(self._found.converted.items()), self._found.dropped_bytes)
 
     def split_of(self, name: str) -> SplitName | None:

@@ -33,12 +33,12 @@ _PROSE_SHARE = 0.5
 class TextField:
     """told: as it is written; others: the fields that are left aside."""
 
-    told: str
+    as_written: str
     others: tuple[str, ...] = ()
 
     @property
     def paths(self) -> tuple[str, ...]:
-        return tuple(path for path in self.told.split("+") if path)
+        return tuple(path for path in self.as_written.split("+") if path)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -47,8 +47,8 @@ class TextField:
 
     def text_of(self, row: Row) -> str | None:
         """Empty if the row has the field without text; None if it has no such field, or its value cannot be text."""
-        if self.told in row:
-            return _as_text(row[self.told])
+        if self.as_written in row:
+            return _as_text(row[self.as_written])
         values = [_as_text(_at(row, path)) for path in self.paths]
         found = [value for value in values if value is not None]
         return _joined(found) if found else None
@@ -63,13 +63,13 @@ def chosen_field(rows: Sequence[Row], wanted: str | None) -> TextField | None:
     rows: the first ones; rows whose fields are null or empty are ignored.
     """
     keys = tuple(dict.fromkeys(key for row in rows for key in row))
-    told = wanted if wanted is not None else _guessed(rows, keys)
-    if told is None:
+    as_written = wanted if wanted is not None else _guessed(rows, keys)
+    if as_written is None:
         return None
-    field = TextField(told)
+    field = TextField(as_written)
     if all(field.text_of(row) is None for row in rows):
         return None
-    return TextField(told, tuple(key for key in keys if key not in field.columns))
+    return TextField(as_written, tuple(key for key in keys if key not in field.columns))
 
 
 def keys_of(rows: Iterable[Row]) -> list[str]:

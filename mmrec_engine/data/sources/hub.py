@@ -27,7 +27,7 @@ _ORDER = 3  # key of the permutation of the shards
 _SECONDS = 10  # that the hub may take to answer at all
 _LONGEST = 2**22  # characters of a document made of lines
 _SAMPLE = 100  # rows that are read to choose the field
-_MOST_TOLD = 20
+_MOST_LISTED = 20
 _UNREACHED = ("Connect", "Timeout", "Network", "Offline", "Client", "LocalEntryNotFound", "HfHubHTTP")
 
 
@@ -211,5 +211,5 @@ def _be_quiet() -> None:
 
 
 def _some(names: Any) -> str:
-    told = [str(name) for name in names]
-    return ", ".join(told[:_MOST_TOLD]) + (", …" if len(told) > _MOST_TOLD else "")
+    listed = [str(name) for name in names]
+    return ", ".join(listed[:_MOST_LISTED]) + (", …" if len(listed) > _MOST_LISTED else "")

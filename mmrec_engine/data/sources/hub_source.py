@@ -41,7 +41,7 @@ class HubSource:
     title: str | None = None
 
     @property
-    def told(self) -> str:
+    def as_written(self) -> str:
         """As a user would write it."""
         if self.remote_file:
             return self.path

@@ -58,7 +58,7 @@ def unmarked_unicode(head: bytes) -> tuple[str, str] | None:
     if not found:
         return None
     _, name, text = max(found)
-    return name, _telling_line(text)
+    return name, _distinctive_line(text)
 
 
 def likeliest_encoding(head: bytes) -> tuple[str, str] | None:
@@ -82,11 +82,11 @@ def readings(head: bytes) -> list[tuple[str, str]]:
     rest = [(name, text) for score, name, text in latin if 0 < score < _NATURAL]
     accented = _accented_share(whole)
     found = [*natural, *others, *rest] if natural and accented <= _MOST_ACCENTED else [*others, *natural]
-    told: dict[str, str] = {}
+    by_name: dict[str, str] = {}
     for name, text in found:
-        if text not in told.values():
-            told[name] = text
-    return [(name, _telling_line(text)) for name, text in told.items()][:MOST_READINGS]
+        if text not in by_name.values():
+            by_name[name] = text
+    return [(name, _distinctive_line(text)) for name, text in by_name.items()][:MOST_READINGS]
 
 
 def _of_other_scripts(data: bytes) -> list[tuple[str, str]]:
@@ -156,6 +156,6 @@ def _as_in(letters: str, beyond: Sequence[tuple[str, str]]) -> float:
     return score
 
 
-def _telling_line(text: str) -> str:
+def _distinctive_line(text: str) -> str:
     lines = text.splitlines()
     return next((line for line in lines if not line.isascii()), lines[0] if lines else "").strip()[:_LINE]

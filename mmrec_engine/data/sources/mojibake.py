@@ -50,11 +50,11 @@ def repair(text: str) -> tuple[str, int]:
 
 def damaged_words(text: str) -> tuple[int, int]:
     """How many words of one document are damaged, including irreparable ones, and how many it has."""
-    mended, damaged = repair(text)
-    if not mended.isascii():
-        damaged += _words_with(_BEYOND_REPAIR, mended)
-    if _LOST.search(mended) and looks_turkish(mended):
-        damaged += _words_with(_LOST, mended)
+    repaired, damaged = repair(text)
+    if not repaired.isascii():
+        damaged += _words_with(_BEYOND_REPAIR, repaired)
+    if _LOST.search(repaired) and looks_turkish(repaired):
+        damaged += _words_with(_LOST, repaired)
     return damaged, len(text.split())
 
 
@@ -89,37 +89,37 @@ class Repair:
             kept += piece
             cut = _last_cut(kept)
             if cut:
-                yield self._mended(kept[:cut], turkish)
+                yield self._repaired(kept[:cut], turkish)
                 kept = kept[cut:]
         if kept:
-            yield self._mended(kept, turkish)
+            yield self._repaired(kept, turkish)
 
-    def _mended(self, text: str, turkish: bool) -> str:
+    def _repaired(self, text: str, turkish: bool) -> str:
         if text.isascii():
             return text
         lines = text.split("\n")  # only at `\n`: other line ends can be part of the damage
         for number, line in enumerate(lines):
             if not line.isascii():
-                mended = _mended_line(line, turkish)
-                if mended != line:
-                    self.words += (Counter(line.split()) - Counter(mended.split())).total()
-                    lines[number] = mended
+                repaired = _repaired_line(line, turkish)
+                if repaired != line:
+                    self.words += (Counter(line.split()) - Counter(repaired.split())).total()
+                    lines[number] = repaired
         return "\n".join(lines)
 
 
-def _mended_line(line: str, turkish: bool) -> str:
+def _repaired_line(line: str, turkish: bool) -> str:
     if not _SUSPICIOUS.search(line):
         return line
-    mended = re.sub(r"\S+", _from_dos, line) if _DOS_LEAD.search(line) else line
-    if _TURKISH_ONLY.search(mended):  # beside intact Turkish words only the others are tested
-        mended = re.sub(r"\S+", lambda word: _by_ftfy(word[0]) if _SUSPICIOUS.search(word[0]) else word[0], mended)
+    repaired = re.sub(r"\S+", _from_dos, line) if _DOS_LEAD.search(line) else line
+    if _TURKISH_ONLY.search(repaired):  # beside intact Turkish words only the others are tested
+        repaired = re.sub(r"\S+", lambda word: _by_ftfy(word[0]) if _SUSPICIOUS.search(word[0]) else word[0], repaired)
     else:
-        mended = _by_ftfy(mended)
-    if "\0" in mended:
+        repaired = _by_ftfy(repaired)
+    if "\0" in repaired:
         return line
-    if turkish and not _TURKISH_ONLY.search(mended):
-        mended = mended.translate(_TURKISH)
-    return mended if mended == line else unicodedata.normalize("NFC", mended)
+    if turkish and not _TURKISH_ONLY.search(repaired):
+        repaired = repaired.translate(_TURKISH)
+    return repaired if repaired == line else unicodedata.normalize("NFC", repaired)
 
 
 def _by_ftfy(text: str) -> str:
@@ -144,8 +144,8 @@ def _from_dos(found: re.Match[str]) -> str:
 def _is_misread_turkish(head: str) -> bool:
     if not _IN_PLACE_OF_TURKISH.search(head) or not looks_turkish(head):
         return False
-    mended = (_mended_line(line, turkish=False) for line in head.split("\n"))
-    return not any(_TURKISH_ONLY.search(line) for line in mended)
+    repaired = (_repaired_line(line, turkish=False) for line in head.split("\n"))
+    return not any(_TURKISH_ONLY.search(line) for line in repaired)
 
 
 def _last_cut(text: str) -> int:

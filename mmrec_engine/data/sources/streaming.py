@@ -36,7 +36,7 @@ PART_BYTES = 64 * 2**20  # of text
 FORMAT = 2  # increased whenever the same data set would give other text
 _HELD_OUT = 0.1  # of the text limit, for the data set's own validation split
 _MIXING = 5  # key
-_TELL_BYTES = 2**20
+_BYTES_BETWEEN_REPORTS = 2**20
 
 
 @dataclass(frozen=True)
@@ -149,10 +149,14 @@ def _read_split(
         else:
             ended = True
         repaired, all_read = repair.words if repair else 0, ended and side != "train"
-        told, others = (last.field, last.others) if validates else (documents.field.told, documents.field.others)
+        as_written, others = (
+            (last.field, last.others) if validates else (documents.field.as_written, documents.field.others)
+        )
         left_out = last.left_out if validates else documents.left_out
         place = asdict(documents.place)
-        kept = _Kept(part.empty, repaired, all_read, documents.revision, place, held_out, side, told, others, left_out)
+        kept = _Kept(
+            part.empty, repaired, all_read, documents.revision, place, held_out, side, as_written, others, left_out
+        )
         before += part.bytes
         if ended and side == "train":  # the next split starts at its beginning
             kept = replace(kept, side="validation", place=asdict(Place()))
@@ -190,7 +194,7 @@ class _Part:
         self._before, self._most = before, most
         self._documents: list[bytes] = []
         self._characters: list[int] = []
-        self._told = 0
+        self._reported = 0
         self.bytes, self.empty = 0, empty
 
     def take(self, text: str | None) -> bool:
@@ -218,8 +222,8 @@ class _Part:
     @property
     def tell(self) -> bool:
         """Whether enough was added since the last report of progress."""
-        due = self.bytes - self._told >= _TELL_BYTES
-        self._told = self.bytes if due else self._told
+        due = self.bytes - self._reported >= _BYTES_BETWEEN_REPORTS
+        self._reported = self.bytes if due else self._reported
         return due
 
     def mixed(self, number: int) -> Iterator[tuple[bytes, int]]:

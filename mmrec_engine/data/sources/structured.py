@@ -134,9 +134,9 @@ class TextReader:
         known: Sequence[Row] = [row for row in first if row is not None and row is not BLANK and row is not TORN]
         if all(row is BLANK for row in first):
             raise Unusable("empty")
-        torn = [number for number, row in enumerate(first, start=1) if row is TORN]
-        if not known and torn:
-            raise Unusable("invalid-utf8-rows", f"{len(torn)}, {name}:{torn[0]}")
+        invalid_lines = [number for number, row in enumerate(first, start=1) if row is TORN]
+        if not known and invalid_lines:
+            raise Unusable("invalid-utf8-rows", f"{len(invalid_lines)}, {name}:{invalid_lines[0]}")
         if not known:
             raise Unusable("invalid-rows" if kind == "table" else "invalid-json", f"{len(first)}, {name}:1")
         field = chosen_field(known, self.text_field)
@@ -144,13 +144,13 @@ class TextReader:
             raise Unusable("no-field", _some(keys_of(known)))
         found.fields[field] += 1
         bad, first_bad, good, without_text = 0, 0, 0, 0
-        torn = []
+        invalid_lines = []
         try:
             for number, row in enumerate(itertools.chain(first, rows), start=1):
                 if row is BLANK:
                     continue
                 if row is TORN:
-                    torn.append(number)
+                    invalid_lines.append(number)
                     continue
                 text = None if row is None else field.text_of(row)
                 if text is None:
@@ -163,11 +163,11 @@ class TextReader:
         except Unusable as unusable:
             yield Lost(unusable.reason, unusable.hint)
             return
-        if torn:
-            yield Lost("invalid-utf8-rows", f"{len(torn)}, {name}:{torn[0]}")
+        if invalid_lines:
+            yield Lost("invalid-utf8-rows", f"{len(invalid_lines)}, {name}:{invalid_lines[0]}")
         if bad:
             yield Lost("invalid-rows" if kind in ("table", "columns") else "invalid-json", f"{bad}, {name}:{first_bad}")
-        elif not good and not torn:
+        elif not good and not invalid_lines:
             yield Lost("empty", "")
         if without_text and good:
             yield Lost("empty-rows", str(without_text))

@@ -68,16 +68,16 @@ class DenoisedWindows:
         cut_lengths = _segments(cut, spans, hash64(key, _CUT_LENGTHS))
         kept_lengths = _segments(kept, spans, hash64(key, _KEPT_LENGTHS))
         rest: list[Ids] = []
-        told: list[Ids] = []
+        removed: list[Ids] = []
         place = 0
         for sentinel, kept_length, cut_length in zip(SENTINELS, kept_lengths, cut_lengths, strict=False):
             mark = np.array([names.index(sentinel)])
             middle, end = place + kept_length, place + kept_length + cut_length
             rest += [text[place:middle], mark]
-            told += [mark, text[middle:end]]
+            removed += [mark, text[middle:end]]
             place = end
         end_mark = np.array([separator])
-        example = np.concatenate([*rest, end_mark, *told, end_mark])
+        example = np.concatenate([*rest, end_mark, *removed, end_mark])
         labels = example[1:].copy()
         within = labels[: kept + spans]
         within[(within >= separator) & (within < separator + 1 + len(SENTINELS))] = IGNORED_LABEL

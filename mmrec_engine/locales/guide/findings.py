@@ -70,9 +70,9 @@ def _template(finding: Mapping[str, Any], values: Mapping[str, Any], language: L
     if None in parts:
         left_out = known.get(_LEFT_OUT) if variant in REASONS else None
         parts = [left_out or known.get(status) or known.get("any")]
-    told = [part[language] for part in parts if part is not None]
+    filled = [part[language] for part in parts if part is not None]
     tail = "" if entry.tail is None else entry.tail[language]
-    return str(words("format", language)["joined"]).join(told) + tail if told else None
+    return str(words("format", language)["joined"]).join(filled) + tail if filled else None
 
 
 class _Formatter(string.Formatter):

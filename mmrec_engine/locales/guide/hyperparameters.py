@@ -27,9 +27,11 @@ class Hyperparameter:
     lower: Words
 
 
-def _told(name: str, has_lower: bool) -> Hyperparameter:
+def _hyperparameter(name: str, has_lower: bool) -> Hyperparameter:
     title, what, higher, lower = (Text(_AREA, name, key) for key in ("title", "what", "higher", "lower"))
     return Hyperparameter(name, title, what, higher, lower if has_lower else NOTHING)
 
 
-HYPERPARAMETERS = tuple(_told(name, "lower" in entry) for name, entry in words(_AREA, DEFAULT_LANGUAGE).items())
+HYPERPARAMETERS = tuple(
+    _hyperparameter(name, "lower" in entry) for name, entry in words(_AREA, DEFAULT_LANGUAGE).items()
+)

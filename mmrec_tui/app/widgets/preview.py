@@ -36,8 +36,8 @@ def _window(corpus: Corpus, settings: Settings, say: Wording) -> list[Content]:
         if lines >= _LINES:
             break
         pieces += Content.styled(printable(piece), _PIECES[number % len(_PIECES)])
-    told = plain(say("plan.tokens-each", each=each, kind=corpus.tokenizer.kind))
-    return [told, Content.styled(say("plan.pieces"), "bold"), pieces]
+    summary = plain(say("plan.tokens-each", each=each, kind=corpus.tokenizer.kind))
+    return [summary, Content.styled(say("plan.pieces"), "bold"), pieces]
 
 
 def preview_text(look: Look, settings: Settings, say: Wording) -> Content:
