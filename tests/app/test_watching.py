@@ -16,9 +16,10 @@ from mmrec_engine import events
 from mmrec_engine.runs.catalog import RunSummary
 from mmrec_engine.runs.run_folder import RunFolder
 from mmrec_tui.app.screens import runs
-from mmrec_tui.app.session import Watching
+from mmrec_tui.app.session import Session, Watching
 from tests.app.conftest import an_app, screen_text, table_of, until, until_shown
 from tests.app.recorded import BEGAN, a_training, an_ending, record
+from tests.engine.test_history import history_of
 
 pytestmark = pytest.mark.usefixtures("without_torch")
 
@@ -267,3 +268,15 @@ async def test_leaving_while_a_run_opens_is_no_error(place: Path, turns: int) ->
             await asyncio.sleep(0)
         app.exit()
     assert app.failure is None
+
+
+@pytest.mark.parametrize("size", [(100, 30), (80, 24)])
+async def test_best_loss_is_shown_once_there_is_one(size: tuple[int, int], without_torch: None) -> None:
+    session = Session(Path("checkpoints/tiny").absolute())
+    session._history = history_of(*a_training(40))
+    app = an_app(session=session)
+    async with app.run_test(size=size) as pilot:
+        await until_shown(pilot, "waiting for the first validation")
+        session._history = history_of(*a_training(100))
+        await until_shown(pilot, "2.672 (ppl", 5)
+        await until_shown(pilot, "at step 100", 5)

@@ -155,7 +155,9 @@ class Patience(Panel):
     """Early stopping as dots and words."""
 
     def look(self, history: History) -> None:
-        self.tell(patience_text(history, self.say, self.size.width if self.size.height == 1 else None))
+        height = self.styles.height
+        grows = height is None or height.is_auto  # one line now may be two with what is told next
+        self.tell(patience_text(history, self.say, None if grows else self.size.width))
 
 
 def patience_text(history: History, say: Wording, width: int | None = None) -> Content:
