@@ -1,4 +1,4 @@
-"""The checks after training in the background, for a run whose record does not tell them; they end with its report."""
+"""The checks after training in the background, for a run whose record lacks them; at the end the report is written."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mmrec_tui.app.session import Work
 
 
 def needs_checks(folder: Path, history: History) -> bool:
-    """Whether a run is over and has a model that can be judged."""
+    """Whether a run has ended and has a model that can be checked."""
     return (
         history.last_step is not None
         and ((folder / BEST).exists() or (folder / FINAL).exists())
@@ -49,7 +49,7 @@ class AfterChecks:
 
     @property
     def seen(self) -> int:
-        """Grows with whatever there is to show."""
+        """Grows whenever there is something new to show."""
         return 2 * len(self.found) + self._work.done
 
     def stop(self) -> None:

@@ -1,4 +1,4 @@
-"""The app: one screen after the other over one stage, in the person's language. Holds no training logic.
+"""The app: a sequence of screens over one stage, in the user's language. Holds no training logic.
 
 start ─► plan ─► checklist ─► training ─► report        runs ─► report, training, compare        guide, from anywhere
 """
@@ -41,11 +41,11 @@ _TIDY_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Relaunch:
-    """Open the app again: language, commands and bindings are made when it is opened."""
+    """Open the app again, because language, commands and bindings are set when it is opened."""
 
 
 class MmrecApp(App[object], inherit_bindings=False):
-    """stage: what outlives this app. streams: descriptors 1 and 2; none in tests."""
+    """stage: state that outlives this app. streams: descriptors 1 and 2; None in tests."""
 
     CSS_PATH = "app.tcss"
     TITLE = "mmrec"
@@ -62,15 +62,15 @@ class MmrecApp(App[object], inherit_bindings=False):
 
             driver = TerminalDriver
         super().__init__(driver_class=driver)
-        if self.no_color:  # Textual draws in greys then, which are colours to a terminal like others
+        if self.no_color:  # Textual draws in greys then, which a terminal treats as colours
             self._filters = [NoColor()]
         self.stage, self.streams = stage, streams
         self.say = stage.wording
         self.failure: BaseException | None = None
         self.torch: Work[None] | None = None
         self.broken: list[BaseException] = []
-        self._awaited: Session | None = None  # the run whose end is told to a person who is elsewhere
-        self._tells_focus = False  # whether this terminal says when it has the focus and when not
+        self._awaited: Session | None = None  # the run whose end is to be announced to a user who is elsewhere
+        self._tells_focus = False  # whether this terminal reports its focus
         self._bindings = BindingsMap()
         self._bindings.bind("ctrl+c", "how_to_quit", show=False)
         self._bindings.bind("ctrl+q", "quit_now", show=False, priority=True)  # in dialogs too
@@ -78,7 +78,7 @@ class MmrecApp(App[object], inherit_bindings=False):
             self.register_theme(theme)
         self.theme = stage.preferences.theme if stage.preferences.theme in self.available_themes else THEMES[0].name
 
-    # The way through the app
+    # The sequence of screens
 
     def get_default_screen(self) -> Screen[Any]:
         from mmrec_tui.app.screens.start import StartScreen
@@ -103,11 +103,11 @@ class MmrecApp(App[object], inherit_bindings=False):
             self.torch = load_torch()
 
     def open_screen(self, name: str, **how: Any) -> None:
-        """A screen on top of this one. Its code is loaded when it is first asked for."""
+        """A screen on top of this one. Its code is loaded when it is first used."""
         self.push_screen(_screen(name, **how))
 
     def search(self, name: str, found: Callable[[Any], None], *what: Any) -> Work[Any]:
-        """A search on top of this screen; `found` is given the settings to take over, or none. Returns its work."""
+        """A search on top of this screen; `found` is called with the settings to apply, or None. Returns its work."""
         screen: Any = _screen(name, *what)
         self.push_screen(screen, found)
         work: Work[Any] = screen.work
@@ -139,7 +139,7 @@ class MmrecApp(App[object], inherit_bindings=False):
         self.show_run()
 
     def _is_its_own(self, folder: Path) -> bool:
-        """Whether all that is read of a run lies in its folder; tells where not."""
+        """Whether all files of a run are in its folder; reports if not."""
         from mmrec_engine.runs.run_folder import refuse_links
 
         try:
@@ -150,7 +150,7 @@ class MmrecApp(App[object], inherit_bindings=False):
         return True
 
     def plan_in_the_time(self, settings: Mapping[str, Any], seconds: float) -> None:
-        """Open the plan of the best model in this time, of the text that these settings name."""
+        """Open the plan of the best model in this time, for the text of these settings."""
         from mmrec_engine.settings import FIELDS
         from mmrec_tui.app.draft import OF_A_TEXT, Draft, known_settings
 
@@ -161,7 +161,7 @@ class MmrecApp(App[object], inherit_bindings=False):
         self.open_screen("plan")
 
     def go_on(self, folder: Path, *, finished: bool) -> None:
-        """Resume a run; one that is finished for as many more minutes, steps or epochs as the person says."""
+        """Resume a run; a finished one for as many more minutes, steps or epochs as the user says."""
         from mmrec_engine.settings import resolve
 
         place = {"output_dir": str(folder.parent), "name": folder.name}
@@ -210,7 +210,7 @@ class MmrecApp(App[object], inherit_bindings=False):
         origin: Origin | None = None,
     ) -> None:
         """Start a training in the background and show it. after: work on the same processors that it waits for; found: by the
-        checks before training; origin: what it follows from."""
+        checks before training; origin: the run that it follows."""
         from mmrec_tui.app.session import Judged, Training
 
         if self.stage.training is not None:
@@ -231,7 +231,7 @@ class MmrecApp(App[object], inherit_bindings=False):
         found: tuple[dict[str, Any], ...] = (),
         origin: Origin | None = None,
     ) -> None:
-        """A planned run starts: the screens that planned it are done with."""
+        """A planned run starts: the screens of its plan are closed."""
         if self.stage.training is not None:
             self.warn("app.trains-already", name=self.stage.training.folder.name)
             return
@@ -240,7 +240,7 @@ class MmrecApp(App[object], inherit_bindings=False):
         self.train(resolved, after=after, found=found, origin=origin)
 
     def apply(self, session: Session, offer: Offer) -> None:
-        """Take a remedy: in the training that goes on, or in a run that follows, begun once this one has ended."""
+        """Apply a remedy: to the running training, or in a follow-up run that begins once this one has ended."""
         if offer.way == "now":
             try:
                 session.ask("change", f"remedy {offer.id}", offer.changes)
@@ -259,7 +259,7 @@ class MmrecApp(App[object], inherit_bindings=False):
         self.follow(session.folder, offer)
 
     def follow(self, folder: Path, offer: Offer) -> None:
-        """A run follows from the one in this folder as soon as that is left: by way of its own checklist."""
+        """A follow-up run of the one in this folder begins as soon as that has ended, with its own checklist."""
         from mmrec_tui.app.stage import Following
 
         self.stage.following = Following(folder, offer)
@@ -281,10 +281,10 @@ class MmrecApp(App[object], inherit_bindings=False):
             self.pop_screen()
         self.open_screen("checklist", resolved=resolved, origin=origin)
 
-    # What is looked after while anything is shown
+    # Checked while anything is shown
 
     def look_after(self) -> None:
-        """The terminal may be gone, a signal may have come, a run may have made its first step."""
+        """The terminal may be lost, a signal may have come, a run may have made its first step."""
         stage, training = self.stage, self.stage.training
         if self.streams is not None:
             from mmrec_tui.app.driver import TerminalDriver
@@ -302,7 +302,7 @@ class MmrecApp(App[object], inherit_bindings=False):
             self.exit()
 
     def _look_for_end(self) -> None:
-        """Tell the end of the run on the stage: signs where the terminal is out of sight, the person's command in any case."""
+        """Announce the end of the run on the stage: codes if the terminal has no focus, the user's command always."""
         session = self.stage.session
         ended = session is not None and session is self._awaited and not session.live
         self._awaited = session if session is not None and session.live else None
@@ -319,7 +319,7 @@ class MmrecApp(App[object], inherit_bindings=False):
         if self._driver is not None and not in_sight and ending.status != "interrupted":
             self._driver.write(notification.signs(ending, self.say))
         command = self.stage.preferences.notify
-        if command and session.owned:  # the process that trains a run tells its end
+        if command and session.owned:  # the process that trains a run announces its end
             notification.start(command, ending)
 
     def on_app_focus(self) -> None:
@@ -329,17 +329,17 @@ class MmrecApp(App[object], inherit_bindings=False):
         self._tells_focus = True
 
     def _tidy(self) -> None:
-        """Let go what hours of drawing would gather."""
+        """Free memory that accumulates over hours of drawing."""
         from mmrec_engine.system.memory import give_back_freed
 
-        # Textual keeps, with the results of this method, the last thousand widgets it was asked of, closed ones too, each with
-        # its drawn lines: some 50 MiB of notices and helps that have long been read.
+        # Textual caches the last thousand widgets that called this method, closed ones too, each with
+        # its drawn lines: some 50 MiB of closed notifications and help.
         with contextlib.suppress(AttributeError):
             StylesCache.get_inner_outer.cache_clear()
         give_back_freed()
 
     def _welcome(self, training: Training) -> None:
-        """A run that begins gets what belongs to it: what libraries print, and the ticks set before it was there."""
+        """Give a started run its files: the log of what libraries print, and the ticks set before its folder existed."""
         if self.streams is not None:
             self.streams.send_to(training.folder / LOG)
         if self.stage.ticks:
@@ -352,9 +352,9 @@ class MmrecApp(App[object], inherit_bindings=False):
             self.stage.ticks = {}
 
     def _handle_exception(self, error: Exception) -> None:
-        """A screen that breaks is closed in order and opened again by whoever opened it (launch.py)."""
+        """A failing screen is closed cleanly and opened again by the caller (launch.py)."""
         if isinstance(error, NoMatches) and (self._exit or _is_leaving(active_message_pump.get(None))):
-            return  # closed before it was whole: some of its widgets are gone, or were never made
+            return  # closed before it was complete: some of its widgets are gone, or were never made
         self.failure = self.failure or error
         self._return_code = 1
         if self._exception is None:
@@ -363,7 +363,7 @@ class MmrecApp(App[object], inherit_bindings=False):
         self._close_messages_no_wait()
 
     def note_broken(self, error: BaseException) -> None:
-        """A part of a screen broke: keep its traceback in the log. What is shown, and the training, go on."""
+        """A part of a screen failed: write its traceback to the log. The shown content, and the training, are not affected."""
         self.broken.append(error)
         if self.streams is not None:
             self.streams.write("".join(traceback.format_exception(error)))
@@ -420,7 +420,7 @@ class MmrecApp(App[object], inherit_bindings=False):
         self.tell("notify.set" if command else "notify.off")
 
     def action_quit_now(self) -> None:
-        """Leave; while a training goes on, ask what shall become of it."""
+        """Leave; during a training, ask what to do with it."""
         from mmrec_tui.app.screens.leaving import LeavingScreen
 
         if self.stage.training is None:
@@ -438,12 +438,12 @@ class MmrecApp(App[object], inherit_bindings=False):
             self.push_screen(Palette(self.screen, self.say))
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """None of Textual's own, which speak English only; the palette is made from the table of keys."""
+        """None of Textual's own commands, which are in English only; the palette is made from the table of keys."""
         return ()
 
 
 def _is_leaving(node: object) -> bool:
-    """Whether a screen, or the one that a widget stands on, is being closed."""
+    """Whether a screen, or the one of a widget, is being closed."""
     return isinstance(node, DOMNode) and any(one._closing or one._pruning for one in node.ancestors_with_self)
 
 

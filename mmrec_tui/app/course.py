@@ -1,4 +1,4 @@
-"""The validation loss of a run in one line of text, for lists of runs."""
+"""The validation loss of a run as a sparkline, for lists of runs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _WIDTH = 16
 
 
 def course_of(folder: Path) -> str:
-    """Empty where fewer than two values are known, or the record cannot be read: a list shows all other runs."""
+    """Empty with fewer than two values, or if the record cannot be read: a list shows all other runs."""
     from mmrec_engine.errors import MmrecError
     from mmrec_engine.runs.run_reader import RunReader
     from mmrec_tui.presentation.spark import spark

@@ -1,7 +1,8 @@
-"""Training goes on without the app: a process of its own takes the run over, and the shell comes back.
+"""Detaching: another process continues the training without the app, and the shell is free again.
 
-A fork would lose the engine's thread, so the run is saved and resumed by a new process. The folder's lock is a descriptor that
-the child inherits: nobody can step in between.
+A fork would lose the engine's thread, so the run is saved and resumed by a new process. The child inherits the descriptor of
+the folder's
+lock, so that no other process can take the lock in between.
 """
 
 from __future__ import annotations
@@ -23,13 +24,14 @@ _PATIENCE_SECONDS = 60.0
 
 
 def detach(session: Training) -> Training | None:
-    """Hand the run to a process of its own. Returns none where it took it up, else the session in which it goes on here."""
+    """Hand the run over to a process of its own. Returns None if it was resumed there, else the session that continues
+    here."""
     lock = session.hand_over()
     if lock is None:
         return session  # it had ended by itself, or never begun
     try:
         child = _start(session.folder, lock)
-    except OSError:  # no process, no log: the run is still ours
+    except OSError:  # no process, no log: this process keeps the run
         child = None
     if child is not None:
         if _taken_up(session.folder, child):
@@ -58,7 +60,7 @@ def _start(folder: Path, lock: int) -> subprocess.Popen[bytes]:
 
 
 def _taken_up(folder: Path, child: subprocess.Popen[bytes]) -> bool:
-    """Wait until the child has recorded that it went on. Its `resumed` is the last one in a record that was cut for it."""
+    """Wait until the child has recorded that it resumed. Its `resumed` is the last one in a record that was cut for it."""
     until = time.monotonic() + _PATIENCE_SECONDS
     while time.monotonic() < until:
         if _resumed_last(folder):
@@ -70,7 +72,7 @@ def _taken_up(folder: Path, child: subprocess.Popen[bytes]) -> bool:
 
 
 def _resumed_last(folder: Path) -> bool:
-    """Whether the record's last word is that of a run going on: what was written at the stop is cut by a resume."""
+    """Whether the record ends with a resumed run: what was written at the stop is cut by a resume."""
     try:
         with open_plain(folder / EVENTS) as file:
             newest = map(events.from_line, newest_lines(file, "run_finished", "resumed"))

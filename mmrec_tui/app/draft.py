@@ -1,4 +1,4 @@
-"""A run being planned: what was chosen by hand, what follows from it, what it will cost. Pure: asks no machine."""
+"""A planned run: the given values, the settings that result, and the expected costs. Pure: does not query the machine."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ from mmrec_engine.settings import FIELDS, Resolved, Settings, resolve, settings_
 from mmrec_engine.storage.user_folders import expanded
 from mmrec_engine.training.plan import make_plan
 
-OF_A_TEXT = settings_that_decide("source")  # another text begins without them
+OF_A_TEXT = settings_that_decide("source")  # reset when the text changes
 _OF_A_DOWNLOAD = ("max_corpus_bytes", 100_000_000)
-_BYTES_A_PARAMETER = 12  # weight and two moments, as a checkpoint holds them
+_BYTES_A_PARAMETER = 12  # weight and two moments, as in a checkpoint
 _BUILDING_SECONDS = 0.5  # the model, and the first step's buffers and kernels
 _BESIDE_THE_KEPT = 3  # best, final, and the one being written
 
 
 @dataclass(frozen=True)
 class Draft:
-    """given: values by hand, by setting."""
+    """given: values set by the user, by setting."""
 
     given: dict[str, Any]
 
     def with_value(self, name: str, value: Any) -> Draft:
-        """One value set, or none: back to where it comes from without the hand."""
+        """Set one value, or with None restore the one of the next source."""
         given = {key: kept for key, kept in self.given.items() if key != name}
         return Draft(given if value is None else {**given, name: value})
 
     def with_corpus(self, choice: dict[str, Any]) -> Draft:
-        """Of a data set that would be downloaded a part at first: choosing it begins to bring it in."""
+        """Limits a data set that would be downloaded to a part at first, because choosing it starts the download."""
         if is_downloaded(choice.get("corpus")) and "max_corpus_bytes" not in self.given:
             choice = dict([*choice.items(), _OF_A_DOWNLOAD])
         kept = {
@@ -48,21 +48,21 @@ class Draft:
         return Draft({**kept, **choice})
 
     def with_profile(self, values: dict[str, Any]) -> Draft:
-        """A starting profile takes the place of all that was set by hand but the model, the text and the name."""
+        """A profile replaces all given values except model, text and name."""
         kept = {name: self.given[name] for name in (*OF_A_TEXT, "config", "name") if name in self.given}
         return Draft({**kept, **values})
 
     def in_the_time(self, seconds: float) -> Draft:
-        """The best model in a time: of what was set by hand only the text stays, the rest is the planner's to choose."""
+        """The best model in a time: of the given values only the text is kept, the planner chooses the others."""
         return Draft({**{name: self.given[name] for name in OF_A_TEXT if name in self.given}, "time": seconds})
 
     def resolved(self) -> Resolved:
-        """Raises RequestError where the values cannot be."""
+        """Raises RequestError if the values are invalid."""
         return resolve(self.given)
 
 
 def known_settings(values: dict[str, Any]) -> dict[str, Any]:
-    """Of remembered values those that are settings still and hold; a remembered plan must never be in the way."""
+    """The stored values that are still valid settings; a stored plan must never cause an error."""
     kept: dict[str, Any] = {}
     for name, value in values.items():
         if name in FIELDS:
@@ -75,7 +75,7 @@ def known_settings(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def typed(name: str, text: str) -> Any:
-    """What was typed into a field: none where it is empty; a comma is a decimal point."""
+    """What was typed into a field: None if it is empty; a comma is a decimal point."""
     text = text.strip()
     if not text:
         return None
@@ -83,7 +83,7 @@ def typed(name: str, text: str) -> Any:
 
 
 def typed_corpora(text: str) -> str | tuple[str, ...]:
-    """A path, or several with a ; between them, each with its weight or none: as the setting `data_dir` has them."""
+    """A path, or several separated by ;, each with or without a weight, as a value of the setting `data_dir`."""
     text = text.strip()
     several = tuple(one.strip() for one in text.split(";") if one.strip())
     return text if len(several) < 2 or os.path.exists(text) else several  # noqa: PTH110, it may be too long to ask for
@@ -94,7 +94,7 @@ def corpora_as_typed(data_dir: str | Sequence[str]) -> str:
 
 
 def found_corpora(data_dir: str | tuple[str, ...]) -> str | tuple[str, ...]:
-    """The same by paths that hold from anywhere. Raises RequestError where one is not there."""
+    """The same with absolute paths. Raises RequestError if one does not exist."""
 
     def found(path: Path) -> Path:
         path = expanded(path)
@@ -111,10 +111,11 @@ def key_of(settings: Settings, names: tuple[str, ...]) -> tuple[Any, ...]:
 
 @dataclass(frozen=True)
 class RunEstimate:
-    """What a run will be. seconds: from its start to its end, with the evaluations, the saving and the checks after training;
-    none where no speed is known. seconds_an_epoch: with one evaluation. Of the preparation nothing: the text is prepared then.
+    """The summary of a run. seconds: from its start to its end, including evaluations, saving and the checks after training;
+    None if no speed is known. seconds_an_epoch: with one evaluation. The preparation is not included: the text is prepared
+    already.
 
-    target_loss: where it ends sooner. time: that the run is given, so that its steps are not known yet.
+    target_loss: may end it sooner. time: given to the run, so that its steps are not known yet.
     """
 
     steps: int
@@ -131,7 +132,7 @@ class RunEstimate:
 
 
 def windows_of(settings: Settings, corpus: Corpus) -> tuple[int, int]:
-    """Whole windows of the two splits; 0 where a split is shorter than one."""
+    """Complete windows of the two splits; 0 if a split is shorter than one."""
     train = training_windows(settings, corpus).count
     if short_split(corpus, settings.seq_len, ("validation",)) is not None:
         return train, 0
@@ -139,7 +140,7 @@ def windows_of(settings: Settings, corpus: Corpus) -> tuple[int, int]:
 
 
 def estimate_run(settings: Settings, corpus: Corpus, costs: Costs | None) -> RunEstimate:
-    """corpus: prepared as the settings say, with a whole window on each split."""
+    """corpus: prepared with these settings, with a complete window in each split."""
     windows, validation = windows_of(settings, corpus)
     plan = make_plan(settings, windows)
     model = settings.model(corpus.tokenizer.vocab_size)
@@ -167,7 +168,7 @@ def estimate_run(settings: Settings, corpus: Corpus, costs: Costs | None) -> Run
 
 
 def named(resolved: Resolved, name: str) -> Resolved:
-    """The same run in a folder of this name, its text by a path that holds from anywhere."""
+    """The same run in a folder of this name, with an absolute path of its text."""
     settings = replace(resolved.settings, name=name)
     if settings.data_dir is not None:
         settings = replace(settings, data_dir=moved(settings.data_dir, lambda path: expanded(path).absolute()))

@@ -1,6 +1,6 @@
-"""The terminal as the app draws on it: through a descriptor of its own, and without falling over when it is gone.
+"""The terminal driver: writes through a descriptor of its own, and tolerates a lost terminal.
 
-Descriptors 1 and 2 belong to the run's log while the screen is up, because a warning printed by a library would tear it.
+Descriptors 1 and 2 belong to the run's log while the screen is shown, because a library's warning would damage it.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Terminal:
 
     @property
     def hung_up(self) -> bool:
-        """Whether the other side has gone, also where no signal tells."""
+        """Whether the terminal was closed, even if no signal says so."""
         poll = select.poll()
         poll.register(self._descriptor, 0)
         return self.lost or any(event & (select.POLLHUP | select.POLLERR) for _, event in poll.poll(0))
@@ -64,6 +64,6 @@ class TerminalDriver(LinuxDriver):
         return columns or 80, lines or 24
 
     def _run_input_thread(self) -> None:
-        # A terminal that is gone ends the reading of keys and nothing else; the app notices by itself.
+        # A lost terminal ends the reading of keys and nothing else; the app notices by itself.
         with contextlib.suppress(OSError, ValueError):
             self.run_input_thread()

@@ -1,4 +1,4 @@
-"""The run to compare one with: the newest other one on the same text, of the same config where there is one."""
+"""The earlier run to compare with: the newest other one on the same text, of the same config if there is one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MOST_LOOKED_AT = 200
 
 
 def last_like(folder: Path) -> tuple[str, History] | None:
-    """Its name, as it can be shown, and its history; none where this run's text was never trained on otherwise."""
+    """Its printable name and its history; None if there is no other run on this run's text."""
     own = _described(folder)
     text = _text(own)
     if text is None:
@@ -42,7 +42,7 @@ def _described(folder: Path) -> dict[str, Any]:
 
 
 def _text(description: dict[str, Any]) -> object:
-    """What identifies the text; none where it is not known."""
+    """What identifies the text; None if unknown."""
     return description.get("corpus", {}).get("fingerprint")
 
 

@@ -1,6 +1,6 @@
-"""The one table of keys: bindings, the bar at the bottom, the help and the command palette are all made from it.
+"""The single table of keys, from which bindings, the key bar, the help and the command palette are made.
 
-No key needs AltGr, and none differs on a Turkish keyboard (i, ı). What a key does is worded as `key.<action>`, in a sentence as
+No key needs AltGr, and none differs on a Turkish keyboard (i, ı). The words of a key are `key.<action>`, a sentence on it is
 `about.<action>`.
 """
 
@@ -15,10 +15,10 @@ from mmrec_tui.presentation.panels import PANELS
 
 @dataclass(frozen=True)
 class Key:
-    """keys: Textual's names, comma-separated. shown: as written on the bar. screens: where it acts; none: everywhere.
+    """keys: Textual's names, comma-separated. shown: as written on the bar. screens: where it acts; None: everywhere.
 
-    priority: acts even while an input has focus. effect: whether it sets a training going, or ends something; no key has
-    both, so that one pressed twice by mistake never ends what it began.
+    priority: acts even while an input has focus. effect: whether it starts a training, or ends something; no key does
+    both, so that a key pressed twice by mistake never ends what it started.
     """
 
     keys: str
@@ -72,7 +72,7 @@ KEYS: tuple[Key, ...] = (
     Key("minus", "-", "zoom_out", ("training", "compare")),
     Key("0", "0", "zoom_all", ("training", "compare")),
     Key("m", "m", "maximise", ("training",)),
-    # the first nine; another one has a click on its tab
+    # the first nine; any other is reached by a click on its tab
     *(Key(digit, digit, f"show('{panel}')", ("training",)) for digit, panel in zip("123456789", PANELS, strict=False)),
     # report
     Key("slash", "/", "prompt", ("report",)),
@@ -110,12 +110,12 @@ def keys_of(screen: str) -> list[Key]:
 
 
 def acts_beside(key: Key, consumed: Callable[[str], bool]) -> bool:
-    """Whether a key acts while something has focus that takes some keys for itself, as a field takes letters."""
+    """Whether a key acts while the focused widget takes some keys for itself, as a field takes letters."""
     return key.priority or any(not consumed(name) for name in key.keys.split(","))
 
 
 def about_key(action: str) -> str:
-    """The wording key of the sentence on an action."""
+    """The key of the words about an action."""
     return word_key(action) if action.startswith("show(") else word_key(action).replace("key.", "about.", 1)
 
 
@@ -126,7 +126,8 @@ def shown_key(key: Key, say: Callable[[str], str], knows: Callable[[str], bool])
 
 
 def word_key(action: str) -> str:
-    """The wording key of an action: `key.start`; panel('configs') is `key.panel-configs`, show('loss') the panel's own name."""
+    """The key of the words of an action: `key.start`; panel('configs') is `key.panel-configs`, show('loss') the panel's own
+    name."""
     name, _, argument = action.partition("(")
     argument = argument.strip("')")
     return f"panel.{argument}" if name == "show" else f"key.{name}" + (f"-{argument}" if argument else "")

@@ -1,4 +1,4 @@
-"""Opens the app and answers for what is around it: the terminal, the signals, and a training that outlives the screen.
+"""Opens the app and handles its environment: the terminal, the signals, and a training that outlives the screen.
 
 terminal there?  ──►  descriptors 1 and 2 to a log  ──►  app  ──►  again (another language, a screen that broke)
                                                           └────►  over: quit, detached, hung up, told to end
@@ -31,7 +31,7 @@ _POLL_SECONDS = 0.1
 
 
 def open_app(given_language: str | None, watch: Path | None = None) -> int:
-    """Show the app until the person leaves, and return the exit code. Raises UsageText where there is no terminal."""
+    """Show the app until the user leaves, and return the exit code. Raises UsageText without a terminal."""
     preferences = read_preferences()
     wording = Wording(_language(given_language, preferences))
     descriptor = _terminal_descriptor()
@@ -62,7 +62,7 @@ def open_app(given_language: str | None, watch: Path | None = None) -> int:
 
 
 def _end_with_work_under_way(code: int) -> None:
-    """The interpreter's own end would tear a thread out of the middle of torch, which aborts the process."""
+    """The interpreter's own end would kill a thread within torch, which aborts the process."""
     from mmrec_tui.app.session import is_under_way
 
     if is_under_way():
@@ -73,14 +73,14 @@ def _end_with_work_under_way(code: int) -> None:
 
 
 def _language(given: str | None, preferences: Preferences) -> Language:
-    """--lang and MMREC_LANG, else what was chosen in the app, else the locale."""
+    """--lang and MMREC_LANG, else the language chosen in the app, else the locale."""
     if given is None and os.environ.get("MMREC_LANG", "") == "" and preferences.language is not None:
         return choose_language(preferences.language)
     return choose_language(given)
 
 
 def _terminal_descriptor() -> int | None:
-    """The terminal that is drawn on; None where there is none, or one that cannot place a cursor."""
+    """The terminal to draw on; None if there is none, or one that cannot position the cursor."""
     if os.environ.get("TERM", "") in ("", "dumb", "unknown") or not os.isatty(0):
         return None
     return next((number for number in (2, 1) if os.isatty(number)), None)
@@ -105,7 +105,7 @@ def _show(stage: Stage, streams: Streams) -> None:
 
 
 def _may_open_again(stage: Stage, failure: BaseException) -> bool:
-    """A screen that broke is opened again while there is a run on it, unless it breaks again and again."""
+    """A screen that failed is opened again while there is a run on it, unless it fails repeatedly."""
     now = time.monotonic()
     stage.failures = [when for when in stage.failures if now - when < 60] + [now]
     if stage.hung_up or stage.told_to_end:
@@ -116,7 +116,7 @@ def _may_open_again(stage: Stage, failure: BaseException) -> bool:
 
 
 def _finish_detaching(stage: Stage) -> None:
-    """Carry through what was under way when the terminal went: between two processes the run would be nobody's."""
+    """Finish a handover that was in progress when the terminal was lost: otherwise no process would own the run."""
     work = stage.detaching
     if work is None:
         return
@@ -133,7 +133,7 @@ def _go_on_without_screen(stage: Stage, streams: Streams) -> None:
     with training.reading() as history:
         paused = history.paused
     if paused:
-        training.stop("hangup")  # nobody is left who could let it go on
+        training.stop("hangup")  # nobody can resume it any more
     if not stage.hung_up:
         streams.restore()
         _say(stage.wording("app.goes-on-here"))
@@ -150,7 +150,7 @@ def _go_on_without_screen(stage: Stage, streams: Streams) -> None:
 
 
 def _farewell(stage: Stage) -> int:
-    """The last line, on the terminal as it was before, and the exit code."""
+    """The last line, on the restored terminal, and the exit code."""
     session = stage.session
     if stage.notice and not stage.hung_up:
         _say(stage.notice)
@@ -198,7 +198,7 @@ def _listen(stage: Stage) -> None:
 
 
 def _wake(app: Looking | None) -> None:
-    """Let a waiting event loop look at what has changed."""
+    """Wake a waiting event loop to check for changes."""
     loop: Any = getattr(app, "_loop", None)
     if app is not None and loop is not None:
         with contextlib.suppress(RuntimeError):

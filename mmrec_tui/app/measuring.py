@@ -1,4 +1,4 @@
-"""How long a step takes here, measured in the background for the config that is chosen and, while there is time, for others."""
+"""The time of a step, measured in the background for the chosen config and, if there is time, for others."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _FOR_THE_SPEED = settings_that_decide("speed")
 
 
 class Measuring:
-    """`want` the settings as they are, `look` now and then, and ask for the `costs_of` a config."""
+    """`want` the present settings, `look` repeatedly, and ask for the `costs_of` a config."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[Any, ...], Costs | None] = {}
@@ -50,7 +50,7 @@ class Measuring:
         self._settings = settings
 
     def costs_of(self, config: str) -> Costs | None:
-        """Seconds of each part of a run; none where it is not known."""
+        """Seconds of each part of a run; None if unknown."""
         return None if self._settings is None else self._known.get(self._key(config))
 
     def will_measure(self, config: str) -> bool:
@@ -62,7 +62,7 @@ class Measuring:
             if not self._work.done:
                 return
             before, found = self._known.get(self._work_key), self._work.result
-            # Other work on the machine only ever makes a step slower.
+            # Other work on the machine only makes a step slower.
             self._known[self._work_key] = found if before is None or found is None else before.least(found)
             self._work = None
             if self._first is None and found is not None:
@@ -83,7 +83,7 @@ class Measuring:
             )
 
     def stop(self) -> Work[Costs | None] | None:
-        """Leave the machine to others; what is measured stays known. Returns the work whose last step is still under way."""
+        """Stop measuring; the results stay. Returns the work whose last step is still in progress."""
         self._stopped = True
         work, self._work = self._work, None
         if work is not None:

@@ -1,4 +1,4 @@
-"""How busy the machine is: processor, memory, and the memory of the process that trains."""
+"""The load of the machine: processor, memory, and the memory of the process that trains."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import sys
 
 
 class Meter:
-    """`read` is cheap enough for once a second. psutil is loaded at the first reading."""
+    """`read` is cheap enough for once a second. psutil is loaded by the first reading."""
 
     def read(self, process: int | None) -> dict[str, float]:
-        """cpu, memory and gpu as shares from 0 to 1, process in bytes; what cannot be told is left out."""
+        """cpu, memory and gpu as shares from 0 to 1, process in bytes; unknown ones are omitted."""
         import psutil
 
         memory = psutil.virtual_memory()

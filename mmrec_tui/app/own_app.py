@@ -1,4 +1,4 @@
-"""What screens and dialogs ask of the app that shows them. The app (`app.py`) loads the screens, so they cannot load it."""
+"""The interface of the app for screens and dialogs. The app (`app.py`) loads the screens, so they cannot import it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class OwnApp(Protocol):
-    """`MmrecApp`, where each of these is described."""
+    """`MmrecApp`, which documents each of these."""
 
     stage: Stage
     say: Wording

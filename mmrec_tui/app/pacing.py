@@ -1,4 +1,4 @@
-"""How often the screen is drawn: as often as it may be without taking more than its share of a core from training."""
+"""How often the screen is drawn: as often as possible within its share of a core."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from collections.abc import Callable
 
 SHARE = 0.05  # of one core, at most
 FASTEST, SLOWEST = 0.5, 5.0  # seconds between two drawings of the curves
-_AGE_SHARE = 1 / 60  # of a run's age: while it is young a curve changes in each second
+_AGE_SHARE = 1 / 60  # of a run's age: in a young run the curves change each second
 _SMOOTHING = 0.4
 
 
 class RedrawInterval:
-    """`tick` is called often; it tells whether the curves are due. used and now: CPU seconds of this thread, and the time."""
+    """`tick` is called often; it returns whether the curves are due. used and now: CPU seconds of this thread, and the
+    time."""
 
     def __init__(self, used: Callable[[], float] = time.thread_time, now: Callable[[], float] = time.monotonic) -> None:
         self._used, self._now = used, now
@@ -22,7 +23,7 @@ class RedrawInterval:
         self.interval = FASTEST
 
     def tick(self, age: float = math.inf) -> bool:
-        """age: seconds since the run began; none of them, and the curves of a short run would lag behind its numbers."""
+        """age: seconds since the run began; without it the curves of a short run would lag behind its numbers."""
         slowest = min(SLOWEST, max(FASTEST, age * _AGE_SHARE))
         self.interval = min(self.interval, slowest)
         used, now = self._used(), self._now()

@@ -1,6 +1,6 @@
-"""Runs as the app holds them, and work that must not block the screen. The only file that knows about threads.
+"""Runs as the app holds them, and work that must not block the screen. The only module with threads.
 
-The app pulls: it looks at a session's history with a timer. Nothing here calls into the app. The engine is imported where it
+The app polls: a timer reads a session's history. Nothing here calls into the app. The engine is imported when it
 is first needed, because the first frame does not need it.
 """
 
@@ -34,12 +34,12 @@ _WORK = "mmrec-work"
 
 
 class Session:
-    """A run that is shown: its folder, its history behind a lock, and whether a process works on it."""
+    """A shown run: its folder, its history with a lock, and whether a process works on it."""
 
     owned = False
-    gone = False  # the folder was removed: a request that proved wrong leaves none
+    gone = False  # the folder was removed: a refused request leaves none
     stopped_before_start = False
-    nothing_left = False  # a finished run was to go on, and its limits leave no step
+    nothing_left = False  # a finished run was resumed, but its limits leave no step
 
     def __init__(self, folder: Path) -> None:
         from mmrec_engine.runs.history import History
@@ -53,13 +53,13 @@ class Session:
 
     @contextmanager
     def reading(self) -> Iterator[History]:
-        """The history, held still. Take what is needed and leave: training waits meanwhile."""
+        """The history, locked. Copy what is needed and leave: training waits meanwhile."""
         with self._lock:
             yield self._history
 
     @property
     def state(self) -> str:
-        """The state word; DIED where no process works on a run that has not ended."""
+        """The state word; DIED if no process works on a run that has not ended."""
         word = self._history.state
         if not self.loaded:
             return "PREPARING"
@@ -69,30 +69,30 @@ class Session:
 
     @property
     def paused(self) -> bool:
-        """Whether training waits to be let go on, also while it saves."""
+        """Whether training is paused, also while it saves."""
         return self._history.paused
 
     @property
     def process(self) -> int | None:
-        """The process that trains here now."""
+        """The process that trains in the folder now."""
         from mmrec_engine.runs.catalog import pid_of
 
         return pid_of(self.folder) if self.live else None
 
     def ask(self, command: str, reason: str = "", settings: dict[str, Any] | None = None) -> None:
-        """Pause, resume, save, stop or change (settings). Raises MmrecError where the run cannot be reached."""
+        """Pause, resume, save, stop or change (settings). Raises MmrecError if the run cannot be reached."""
         from mmrec_engine.runs.catalog import ask
 
         ask(self.folder, command, reason=reason, settings=settings or {})
 
     def close(self) -> None:
-        """Stop looking. A run that this process trains goes on."""
+        """Stop reading. A run that this process trains continues."""
 
 
 @dataclass(frozen=True)
 class Judged:
-    """What is known of a run that starts. found: by the checks before training, which are made in the run where this is empty;
-    language: of its report; origin: the run and the remedy that it follows from."""
+    """Parameters of a run that starts. found: by the checks before training, which are made in the run if this is empty;
+    language: of its report; origin: the run and the remedy that it follows."""
 
     found: tuple[dict[str, Any], ...] = ()
     language: Language = DEFAULT_LANGUAGE
@@ -100,7 +100,7 @@ class Judged:
 
 
 class Training(Session):
-    """A run that this process trains, in a thread of its own that outlives every screen."""
+    """A run that this process trains, in a thread that outlives every screen."""
 
     owned = True
 
@@ -120,8 +120,8 @@ class Training(Session):
         self._resolved, self._resume, self._held_lock, self._after = resolved, resume, held_lock, after
         self._control = Control()
         self.live = True
-        self.welcomed = False  # whether the app has given the begun run what belongs to it
-        # Not a daemon: whatever becomes of the screen, the interpreter waits for the training to end in order.
+        self.welcomed = False  # whether the app has given the started run its files
+        # Not a daemon: whatever happens to the screen, the interpreter waits for the training to end cleanly.
         self._thread = threading.Thread(target=self._work, name="mmrec-training")
 
     def start(self) -> None:
@@ -134,12 +134,12 @@ class Training(Session):
         self._control.ask("stop", reason)
 
     def join(self, timeout: float | None = None) -> bool:
-        """Wait for the end of the training; whether it has come."""
+        """Wait for the end of the training; returns whether it has ended."""
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
     def hand_over(self) -> int | None:
-        """Stop, save, and return the lock's descriptor, still locked; None where there is nothing to hand over."""
+        """Stop, save, and return the lock's descriptor, still locked; None if there is nothing to hand over."""
         self._control.hand_over()
         self._thread.join()
         return self._control.lock
@@ -181,7 +181,7 @@ class Training(Session):
             self.stopped_before_start = True
         except MmrecError as error:
             self.error = error
-        except BaseException as error:  # a thread's exception would vanish; here it becomes the run's reason
+        except BaseException as error:  # a thread's exception would be lost; here it becomes the run's reason
             reason = first_line(error, 200, typed=True)
             self.error = TrainingError("training-broke-early", reason=reason)
         finally:
@@ -192,7 +192,7 @@ class Training(Session):
             self.live = False
 
     def _take_up_record(self) -> None:
-        """The run had a life before this process: show it whole."""
+        """Show a resumed run from its beginning."""
         from mmrec_engine.runs.catalog import read_events
         from mmrec_engine.runs.history import History
 
@@ -227,12 +227,12 @@ class Watching(Session):
 
         try:
             self._follow()
-        except Exception as error:  # a thread's exception would vanish, and the screen stand still
+        except Exception as error:  # a thread's exception would be lost, and the screen would not change any more
             self.error = TrainingError("watching-broke", reason=f"{type(error).__name__}: {error}"[:200])
             self.loaded = True
 
     def _follow(self) -> None:
-        """A first look at the record, of any size; then all of it, while the look is shown; then what is added."""
+        """A first view of the record, of any size; then all of it, while the view is shown; then what is added."""
         from mmrec_engine.errors import RequestError
 
         glance = self._reader.glance()
@@ -241,7 +241,7 @@ class Watching(Session):
         self.loaded = True
         looked = glanced = time.monotonic()
         while not self._closed.is_set():
-            with self._lock if self._reader.complete else nullcontext():  # what is not shown needs no lock
+            with self._lock if self._reader.complete else nullcontext():  # data that is not shown needs no lock
                 waiting = self._reader.read(_FOLD_SECONDS)
             now = time.monotonic()
             if self._reader.complete and self._history is not self._reader.history:
@@ -261,7 +261,7 @@ class Watching(Session):
 
 
 class Work(Generic[Result]):
-    """A function on its way in a thread. `stopping()` is for the function to ask between two pieces of its work."""
+    """A function that runs in a thread. The function calls `stopping()` between two parts of its work."""
 
     def __init__(self, function: Callable[[Work[Result]], Result]) -> None:
         self.done = False
@@ -292,7 +292,7 @@ class Work(Generic[Result]):
 
 
 def is_under_way() -> bool:
-    """Whether any work goes on still."""
+    """Whether any work is still in progress."""
     return any(thread.name == _WORK for thread in threading.enumerate())
 
 

@@ -1,4 +1,4 @@
-"""What stays when the app is opened again, and where standard output goes while it is up. Loads no Textual."""
+"""State that is kept when the app is opened again, and where standard output goes while it is open. Loads no Textual."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Following:
-    """A run that is to follow the one in `folder`, once that has ended."""
+    """A follow-up run of the one in `folder`, to begin once that has ended."""
 
     folder: Path
     offer: Offer
@@ -30,15 +30,15 @@ class Looking(Protocol):
     """The app, once it is open."""
 
     def look_after(self) -> None:
-        """Look at what has changed while nobody pressed anything."""
+        """Check for changes that no key press caused."""
 
 
 @dataclass
 class Stage:
-    """What stays when the app is opened again: the run on show, the language, what is remembered.
+    """State that is kept when the app is opened again: the shown run, the language, preferences.
 
-    told_to_end: the signal that asked for the end. hung_up: the terminal is gone. notice: for the next app to show.
-    detaching: the run is on its way to another process. following: the run that a remedy asked for.
+    told_to_end: the signal that requested the end. hung_up: the terminal is lost. notice: for the next app to show.
+    detaching: the run is being handed over to another process. following: the run that a remedy requested.
     """
 
     wording: Wording
@@ -64,7 +64,7 @@ class Stage:
 
 
 class Streams:
-    """Descriptors 1 and 2, kept off the screen: what libraries print goes to a log file while the app is up."""
+    """Descriptors 1 and 2, redirected from the screen: output of libraries goes to a log file while the app is open."""
 
     def __init__(self) -> None:
         self._saved = [(number, os.dup(number)) for number in (1, 2)]
@@ -91,7 +91,7 @@ class Streams:
             os.write(2, (time.strftime("%Y-%m-%d %H:%M:%S ") + text).encode("utf-8", "replace"))
 
     def restore(self) -> None:
-        """The terminal gets its descriptors back."""
+        """Restore the descriptors of the terminal."""
         for number, saved in self._saved:
             os.dup2(saved, number)
         self._path = None

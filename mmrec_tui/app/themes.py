@@ -1,6 +1,6 @@
-"""Themes: dark, light, and one each whose colours people with colour blindness tell apart (Okabe and Ito 2008).
+"""Themes: dark, light, and one each in colours that colour-blind people can distinguish (Okabe and Ito 2008).
 
-Colour is never the only sign: every state has a word, every status a glyph, every series a marker of its own.
+Colour is never the only sign: every state has a word, every status a glyph, every series its own marker.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from textual.color import Color
 from textual.theme import Theme
 
 # Okabe and Ito's palette: orange, sky blue, bluish green, yellow, blue, vermillion, reddish purple.
-# Blue is darker and vermillion lighter than theirs, so that letters stand out from the ground (tests/app/test_contrast.py).
+# Blue is darker and vermillion lighter than theirs, for enough contrast of letters (tests/app/test_contrast.py).
 _ORANGE, _SKY, _BLUE, _VERMILLION, _PURPLE = "#E69F00", "#56B4E9", "#00588A", "#F0803C", "#CC79A7"
 
 
 def _theme(name: str, *, dark: bool, faint: str, best: str, **colours: Any) -> Theme:
-    """faint, best: of plots. A chosen row is tinted, not filled: the words on it keep their colours and stand out enough."""
+    """faint, best: of plots. A chosen row is tinted, not filled, so that its words keep their colours and contrast."""
     chosen = _mixed(colours["surface"], colours["primary"], 0.17 if dark else 0.14)
     chosen_elsewhere = _mixed(colours["surface"], colours["foreground"], 0.10 if dark else 0.05)
     variables = {

@@ -1,4 +1,4 @@
-"""The drafts of a plan, one after the other, so that a change can be taken back. Pure."""
+"""The history of a plan's drafts, so that a change can be undone. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _MOST = 200
 
 
 class Drafts:
-    """The newest draft and those before it. Letters typed into one field count as one change."""
+    """The newest draft and earlier ones. Letters typed into one field count as one change."""
 
     def __init__(self, first: Draft) -> None:
         self.now = first
@@ -26,7 +26,7 @@ class Drafts:
         self.now, self._field = draft, field
 
     def undo(self) -> Draft | None:
-        """The draft before the last change, which is the newest then; none where nothing was changed."""
+        """The draft before the last change, which becomes the newest; None if nothing was changed."""
         if not self._past:
             return None
         self.now, self._field = self._past.pop(), ""

@@ -1,4 +1,4 @@
-"""A trained model that writes, in the background: loaded once a checkpoint, and its text as it comes."""
+"""Text generation by a trained model in the background: loaded once for each checkpoint, with its text as it grows."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Written:
 
 
 class Writer:
-    """`write` begins anew, `look` now and then, and read `written`."""
+    """`write` starts a text, `look` repeatedly, and read `written`."""
 
     def __init__(self) -> None:
         self.written: Written | None = None

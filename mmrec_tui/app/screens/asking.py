@@ -1,4 +1,4 @@
-"""Two small questions: one for a line of text, one for a yes."""
+"""Two small dialogs: one for a line of text, one for a confirmation."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class AskingScreen(Dialog["str | None"]):
-    """Asks for a line; none where the person leaves with Esc. may_be_empty: an empty line is an answer too."""
+    """Asks for a line; None if the user leaves with Esc. may_be_empty: an empty line is an answer too."""
 
     def __init__(self, question: str, default: str = "", may_be_empty: bool = False, kind: Kind = "text") -> None:
         super().__init__()
@@ -41,7 +41,7 @@ class AskingScreen(Dialog["str | None"]):
 
 
 class SureScreen(Dialog[bool]):
-    """Asks for a clear yes; No has the focus."""
+    """Asks for a confirmation; No has the focus."""
 
     BINDINGS: ClassVar = [("left", "app.focus_previous", ""), ("right", "app.focus_next", "")]
 

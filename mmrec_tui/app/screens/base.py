@@ -1,4 +1,4 @@
-"""What all screens share: keys from the one table, the bar that shows them, help for what has focus, a way back."""
+"""The base of all screens: keys from the table, the bar that shows them, help for the focused widget, a way back."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class MmrecScreen(Screen[Any]):
-    """table: the screen's name in the table of keys. topic: what the guide opens at where nothing else is asked about."""
+    """table: the screen's name in the table of keys. topic: where the guide opens by default."""
 
     table: ClassVar[str] = ""
     topic: ClassVar[str | None] = None
@@ -44,15 +44,15 @@ class MmrecScreen(Screen[Any]):
         return self.own_app.say
 
     def shown_keys(self) -> list[Key]:
-        """The keys that can do something now, the most needed first; the palette offers them."""
+        """The keys that have an effect now, the most important first; the palette offers them."""
         return keys_of(self.table)
 
     def barred_keys(self) -> list[Key]:
-        """Of the shown keys those that the bar names."""
+        """Those of the shown keys that the bar names."""
         return self.shown_keys()
 
     def acts_now(self, key: Key) -> bool:
-        """Whether a key reaches the screen, or is taken by what has focus, as letters are by a field."""
+        """Whether a key reaches the screen, or is taken by the focused widget, as letters are by a field."""
         return acts_beside(key, self._takes)
 
     def _takes(self, name: str) -> bool:
@@ -63,7 +63,7 @@ class MmrecScreen(Screen[Any]):
         return bound or focused.check_consume_key(name, key_to_character(name))
 
     def refresh_keys(self) -> None:
-        """The bar again: what acts has changed."""
+        """Update the bar, because the active keys have changed."""
         for bar in self.query(KeyBar):
             bar.show_keys()
 
@@ -74,7 +74,7 @@ class MmrecScreen(Screen[Any]):
         self.refresh_keys()
 
     def open_setting(self, name: str) -> None:
-        """Where a setting is told of: here the guide."""
+        """Where a setting is explained: here in the guide."""
         self.own_app.action_guide(name)
 
     def call_after_refresh(self, callback: Callable[..., Any], *args: Any, **kwargs: Any) -> bool:
@@ -85,10 +85,10 @@ class MmrecScreen(Screen[Any]):
 
         return super().call_after_refresh(unless_closed)
 
-    # What keys do on every screen
+    # Actions of keys on every screen
 
     def action_keys(self) -> None:
-        """All keys of this screen, each to be chosen there."""
+        """All keys of this screen, each of which can be chosen there."""
         from mmrec_tui.app.screens.keys import KeysScreen
 
         self.app.push_screen(KeysScreen(self), self._run_chosen)
@@ -98,7 +98,7 @@ class MmrecScreen(Screen[Any]):
             self.call_later(self.run_action, action)
 
     def action_help(self) -> None:
-        """The guide, opened where it speaks of what has focus."""
+        """The guide, opened at the topic of the focused widget."""
         node: Widget | None = self.focused
         while node is not None and getattr(node, "topic", None) is None:
             node = node.parent if isinstance(node.parent, Widget) else None
@@ -135,18 +135,18 @@ class MmrecScreen(Screen[Any]):
 
 
 class Title(Static):
-    """The first line: where one is."""
+    """The first line: the name of the screen."""
 
     def __init__(self, text: str) -> None:
         super().__init__(Content(f" mmrec · {text}"), classes="title")
 
 
-_LAST = ("keys", "back", "quit_now")  # at the end of the bar, whatever else has room
+_LAST = ("keys", "back", "quit_now")  # at the end of the bar, always shown
 
 
 class KeyBar(Static):
-    """The last line: as many of the keys that act now as fit, each to be clicked too. The list of all keys and the ways out
-    always stand at the end."""
+    """The last line: as many of the active keys as fit, which can be clicked too. The list of all keys and the ways to leave
+    are always at the end."""
 
     def on_mount(self) -> None:
         self.show_keys()

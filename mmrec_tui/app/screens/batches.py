@@ -1,4 +1,4 @@
-"""The search for a batch: one row for each that was tried, and what follows from them."""
+"""The search for a batch size: one row for each trial, and what follows from them."""
 
 from __future__ import annotations
 

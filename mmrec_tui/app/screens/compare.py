@@ -69,7 +69,7 @@ class CompareScreen(LookingScreen):
             self.query_one(Plot).show(overlay(named, view, self.say), self._lens.cross)
 
     def _show_settings(self, runs: Loaded) -> None:
-        """What the runs came to, and the settings in which they differ; all of them where that is asked for."""
+        """The results of the runs, and the settings in which they differ; all settings on request."""
         table, say = self.query_one(DataTable), self.say
         if not table.columns:
             table.add_column(" ", width=1)
@@ -95,12 +95,12 @@ class CompareScreen(LookingScreen):
         self._show_plot()
 
     def action_all_settings(self) -> None:
-        """All settings, or those alone that differ."""
+        """Switch between all settings and those that differ."""
         self._all = not self._all
         if self._runs is not None:
             self._show_settings(self._runs)
 
-    # Looking closer
+    # Crosshair and zoom
 
     def extent(self, shown: tuple[float, float]) -> tuple[float, float]:
         histories = [history for _, history, _ in self._runs or []]
@@ -111,7 +111,7 @@ class CompareScreen(LookingScreen):
 
 
 def results_of(histories: list[History], say: Wording) -> list[tuple[str, list[str]]]:
-    """What each run came to: (name, its value in each run)."""
+    """The results of each run: (name, its value in each run)."""
     best = [history.best for history in histories]
     steps = [history.last_step for history in histories]
     return [

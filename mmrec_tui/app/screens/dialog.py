@@ -1,4 +1,4 @@
-"""What all dialogs share: Esc leaves them, and so does a click beside them or on the words that say so."""
+"""The base of all dialogs: Esc closes them, and so does a click beside them or on the words about it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Result = TypeVar("Result")
 
 
 class Dialog(ModalScreen[Result]):
-    """Left without a result. A dialog whose Esc has a result of its own has an `action_leave` of its own."""
+    """Closed without a result. A dialog whose Esc has a result overrides `action_leave`."""
 
     BINDINGS: ClassVar = [("escape", "leave", "")]
 
@@ -25,7 +25,7 @@ class Dialog(ModalScreen[Result]):
 
 
 def hints(words: str, style: str = "$foreground 80%", first: str = "") -> Content:
-    """A line of hints with a " · " between them. The last one tells how to leave, and a click on it does so. first: the action
+    """A line of hints with a " · " between them. The last one says how to close, and a click on it does so. first: the action
     of a click on the first one."""
     parts = [Content.styled(part, style) for part in words.split(" · ")]
     parts[-1] = parts[-1].stylize("@click=screen.leave()")

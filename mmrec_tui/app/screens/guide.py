@@ -1,4 +1,4 @@
-"""The guide, searchable, opened where it speaks of what had focus."""
+"""The guide, searchable, opened at the topic of the focused widget."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class GuideScreen(MmrecScreen):
         self.call_after_refresh(self._wrap)
 
     def _wrap(self) -> None:
-        """The list again, its rows wrapped to the room there is."""
+        """Update the list, with its rows wrapped to the present width."""
         where = self.query_one("#topics", OptionList)
         set_options(where, self._options(self.query_one(Input).value.strip()))
         where.scroll_to_highlight()

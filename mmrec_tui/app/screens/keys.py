@@ -1,4 +1,4 @@
-"""The keys of a screen, in a list over it: what each does, to be chosen there or pressed."""
+"""The keys of a screen, in a list over it, with what each does; a key can be chosen or pressed there."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _KEY_WIDTH, _WORD_WIDTH = 6, 15
 
 
 class HasKeys(Protocol):
-    """A screen as in `base`: its name in the table of keys, and the keys that can do something now."""
+    """A screen as in `base`: its name in the table of keys, and the keys that have an effect now."""
 
     table: ClassVar[str]
 
@@ -58,7 +58,7 @@ class KeysScreen(Dialog["str | None"]):
         self.call_after_refresh(self._wrap)
 
     def _wrap(self) -> None:
-        """The list again, its rows wrapped to the room there is."""
+        """Update the list, with its rows wrapped to the present width."""
         where = self.query_one(OptionList)
         width = where.scrollable_content_region.width
         set_options(where, self._options(cast("OwnApp", self.app).say, width))
@@ -77,7 +77,7 @@ class KeysScreen(Dialog["str | None"]):
         self.dismiss(self._keys[int(str(event.option.id))].action)
 
     def on_key(self, event: KeyEvent) -> None:
-        """A key of the screen below does there what it does."""
+        """A key of the screen below acts on that screen."""
         pressed = next((key for key in self._keys if event.key in key.keys.split(",")), None)
         if pressed is not None and event.key not in _OF_THE_LIST:
             event.stop()

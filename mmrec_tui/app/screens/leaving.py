@@ -1,4 +1,4 @@
-"""Leaving while a training goes on: let it go on by itself, stop and save it, or stay."""
+"""Leaving during a training: detach it, stop and save it, or stay."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LOOK_SECONDS = 0.1
 
 
 class LeavingScreen(Dialog[None]):
-    """detach_now: do not ask, hand the run over."""
+    """detach_now: hand the run over without asking."""
 
     BINDINGS: ClassVar = [("d", "detach", ""), ("t", "stop", ""), ("left", "app.focus_previous", ""),
                           ("right", "app.focus_next", "")]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Keys and mouse for the plots of a screen: a crosshair with values, and zoom. All plots show the same stretch."""
+"""Keys and mouse for the plots of a screen: a crosshair with values, and zoom. All plots show the same range."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _ZOOM = 1.5
 
 
 class LookingScreen(MmrecScreen):
-    """A screen with plots that are looked at through one lens."""
+    """A screen whose plots share one lens."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -20,11 +20,11 @@ class LookingScreen(MmrecScreen):
 
     @abstractmethod
     def extent(self, shown: tuple[float, float]) -> tuple[float, float]:
-        """The ends of this part, of 0 … 1, on the axis of x as it is counted."""
+        """The ends of this part, of 0 … 1, in units of the axis of x."""
 
     @abstractmethod
     def lens_moved(self) -> None:
-        """Draw what is seen now."""
+        """Redraw the visible plots."""
 
     @property
     def _whole(self) -> float:

@@ -1,4 +1,4 @@
-"""The search for a learning rate: loss over rate, growing as the rate rises, and what follows from it."""
+"""The search for a learning rate: the curve of loss over rate as it grows, and what follows from it."""
 
 from __future__ import annotations
 

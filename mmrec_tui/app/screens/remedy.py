@@ -1,4 +1,4 @@
-"""What can be done about what was found: every remedy with what it would change and how, to be taken with one key."""
+"""The remedies for the findings: each with its changes and the way it is applied; one key applies one."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
 
 class RemedyScreen(Dialog["Offer | None"]):
-    """offers: the gravest finding's first. planned: of a run that has not begun, so that each changes the plan. live: a
-    training goes on that can take changes at once."""
+    """offers: those of the most severe finding first. planned: for a run that has not begun, so that each changes the plan.
+    live: a
+    running training can take changes at once."""
 
     BINDINGS: ClassVar = [("a", "leave", "")]
 
@@ -65,7 +66,7 @@ class RemedyScreen(Dialog["Offer | None"]):
 
 
 def _ways(offer: Offer, live: bool, warmup_ended: bool) -> list[Offer]:
-    """The offer in its best way, and in the other one where that is possible too."""
+    """The offer in its best way, and in the other one if that is possible too."""
     others: list[Way] = (
         ["best"]
         if offer.way == "now"

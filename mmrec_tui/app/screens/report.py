@@ -1,4 +1,4 @@
-"""After training: the guide's four items, the numbers, the curves whole, samples, and a line to try the model."""
+"""After training: the guide's four items, the numbers, the complete curves, samples, and a field to try the model."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 _LOOK_SECONDS = 0.1
 _SAMPLE_WIDTH = 76  # columns; the narrowest report has as many
-# How the next token is drawn, with bounds and defaults: name -> (kind, low, high, default)
+# How the next token is sampled, with bounds and defaults: name -> (kind, low, high, default)
 _SAMPLING: dict[str, tuple[type, float, float, str]] = {
     "tokens": (int, 1, 100_000, "300"),
     "temperature": (float, 0, 100, "0.8"),
@@ -54,7 +54,7 @@ _SAMPLING: dict[str, tuple[type, float, float, str]] = {
     "repetition_penalty": (float, 0.01, 100, "1"),
     "seed": (int, 0, 2**63 - 1, ""),  # empty: another one for each text
 }
-_COLUMN = 12  # columns of a column of the table of validations, where there is room
+_COLUMN = 12  # columns of a column of the table of validations, if there is space
 _SEEDS = 1_000_000  # a new one is short enough to be typed again
 
 
@@ -70,7 +70,7 @@ class ReportScreen(MmrecScreen):
         self._ticks = read_ticks(folder)
         self._writer = Writer()
         self._file = BEST if (folder / BEST).exists() or not (folder / FINAL).exists() else FINAL
-        self._seed = 0  # of the text that is being written
+        self._seed = 0  # of the text that is being generated
         self._told: object = None
         self._checks: AfterChecks | None = None
         self._checked = -1
@@ -137,7 +137,7 @@ class ReportScreen(MmrecScreen):
 
     @property
     def _findings(self) -> list[dict[str, Any]]:
-        """What the record tells, and what has been found here since."""
+        """The findings in the record, and those made here since."""
         recorded = list(self._history.findings) if self._history is not None else []
         return recorded + (self._checks.found if self._checks is not None else [])
 
@@ -210,7 +210,7 @@ class ReportScreen(MmrecScreen):
         self.query_one(Items).tick()
 
     def on_items_ticked(self, event: Items.Ticked) -> None:
-        # Read anew: what was ticked before the run may have reached its folder since this screen was opened.
+        # Read again: the ticks set before the run may have reached its folder since this screen was opened.
         self._ticks = {**read_ticks(self._folder), event.item: not self._ticks.get(event.item, False)}
         try:
             write_ticks(self._folder, self._ticks)
@@ -222,7 +222,7 @@ class ReportScreen(MmrecScreen):
         self.action_apply()
 
     def action_apply(self) -> None:
-        """A further run with a remedy for what was found."""
+        """A follow-up run with a remedy for the findings."""
         from mmrec_tui.app.screens.remedy import RemedyScreen
 
         history, app, folder = self._history, self.own_app, self._folder
@@ -240,7 +240,7 @@ class ReportScreen(MmrecScreen):
         self.app.push_screen(RemedyScreen(found), take)
 
     def action_plan_next(self) -> None:
-        """The plan of the run that the verdict proposes: this text, the time that it takes, the rest open."""
+        """The plan of the run that the verdict proposes: this text, its time, everything else open."""
         verdict = verdict_of(self._history) if self._history is not None else None
         if self._history is None or verdict is None:
             self.own_app.tell("report.no-proposal")
@@ -301,9 +301,9 @@ class ReportScreen(MmrecScreen):
 
 
 def numbers_text(history: History, say: Wording, room: int = _SAMPLE_WIDTH) -> Content:
-    """What the run came to: how it ended, the best and the last validation, against the baselines where there are any.
+    """The results of the run: how it ended, the best and the last validation, against the baselines if there are any.
 
-    room: columns, which the table of validations keeps to.
+    room: columns for the table of validations.
     """
     started, finished, step = history.started, history.finished, history.last_step
     lines: list[Content] = []
@@ -345,7 +345,7 @@ def numbers_text(history: History, say: Wording, room: int = _SAMPLE_WIDTH) -> C
 
 
 def samples_text(history: History, say: Wording) -> Content:
-    """What the model wrote at each validation, one below the other, and the last text whole."""
+    """The sample of each validation, one below the other, and the last text complete."""
     samples = history.samples
     if not samples:
         return Content("")
@@ -364,7 +364,7 @@ def _figures(one: events.Validation, say: Wording) -> list[str]:
 
 
 def _table(rows: list[list[str]], room: int) -> list[str]:
-    """Rows in columns, the first row has a cell for each: apart as far as `room`, in columns, lets them be."""
+    """Rows in columns, the first row has a cell for each: as far apart as `room`, in columns, allows."""
     widths = [max(len(row[number]) for row in rows if number < len(row)) for number in range(len(rows[0]))]
     if _COLUMN * len(widths) <= room:
         widths = [max(_COLUMN, width) for width in widths]
@@ -381,7 +381,7 @@ def _table(rows: list[list[str]], room: int) -> list[str]:
 
 
 def next_text(findings: list[dict[str, Any]], name: str, say: Wording) -> Content:
-    """What to do about what was found, and what can be done with the model outside the app."""
+    """Remedies for the findings, and what can be done with the model outside the app."""
     lines = [Content.styled(say("report.what-next"), "bold $primary")]
     for one in newest(findings):
         advice = advice_of(one, say)

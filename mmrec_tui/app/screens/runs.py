@@ -33,14 +33,14 @@ _SORTED = tuple(column for column in COLUMNS if column != "course")
 
 @dataclass(frozen=True)
 class Row:
-    """course: of its validation loss, as a line of bars."""
+    """course: sparkline of its validation loss."""
 
     run: RunSummary
     size: int
     course: str = ""
 
     def key(self, column: str) -> Any:
-        """What a column is sorted by; runs without a best loss come last."""
+        """Sort key of a column; runs without a best loss come last."""
         best = self.run.best_loss
         return {
             "name": self.run.name.casefold(),
@@ -84,7 +84,7 @@ class RunsScreen(MmrecScreen):
         self._marked: set[Path] = set()
         self._sort = "changed"
         self._reading: Work[list[Row]] | None = None
-        self._outdated = False  # a run was deleted that is perhaps among those that are being read
+        self._outdated = False  # the deleted run may be among those that are being read
 
     def compose(self) -> ComposeResult:
         say = self.say
@@ -226,7 +226,7 @@ class RunsScreen(MmrecScreen):
         self.own_app.open_screen("compare", folders=chosen)
 
     def action_delete(self) -> None:
-        """Asked twice, and never a run that is going on."""
+        """Asks for confirmation, and never deletes a live run."""
         folder = self._under_cursor
         if folder is None:
             return

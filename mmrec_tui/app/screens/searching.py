@@ -1,6 +1,6 @@
-"""What the two searches of the plan share: the engine works in the background, what it finds is shown as it grows.
+"""The base of the plan's two searches: the engine works in the background, and its results are shown as they grow.
 
-The screen is dismissed with the settings to take over, or with none.
+The screen is dismissed with the settings to apply, or with None.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ class SearchScreen(MmrecScreen):
         self._seen = False  # whether the end of the search is shown
         self.work: Work[None] = Work(self._search)
 
-    # What a search is
+    # Specific to a search
 
     def search(self, work: Work[None]) -> Generator[Any, None, None]:
-        """What the engine finds, one state after the other. Runs in the background, where torch may be loaded."""
+        """The engine's results, one state after the other. Runs in the background, where torch may be loaded."""
         raise NotImplementedError
 
     def show(self, found: Any) -> None:
-        """Draw what is found so far."""
+        """Draw the results so far."""
         raise NotImplementedError
 
     def under_way(self, found: Any) -> str:
@@ -50,10 +50,10 @@ class SearchScreen(MmrecScreen):
         raise NotImplementedError
 
     def settings_from(self, found: Any) -> dict[str, Any]:
-        """What Enter takes over; empty where there is nothing to take."""
+        """What Enter applies; empty if there is nothing to apply."""
         raise NotImplementedError
 
-    # What all searches do
+    # Common to all searches
 
     def on_mount(self) -> None:
         self._look()
@@ -72,7 +72,7 @@ class SearchScreen(MmrecScreen):
                     return
 
     def _look(self) -> None:
-        done = self.work.done  # asked first: what is found before the end is found by then
+        done = self.work.done  # tested first: everything found before the end is available by then
         found = self.work.progress
         if self._seen or (found is self._found and not done):
             self._tell_waiting()

@@ -1,4 +1,4 @@
-"""The first screen: what can be done now, the recent runs, and what this machine is."""
+"""The first screen: possible next steps, the recent runs, and the machine."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
 _LOOK_SECONDS = 0.2
 _MOST_RUNS = 12
-_MINUTES = (2, 10, 60)  # that a good model may take
+_MINUTES = (2, 10, 60)  # for a good model
 _TIMED = "timed_"
 _STATE_WIDTH = 14
 _SCROLL_BAR = 2  # columns
-_WHOLE, _WITH_STEP = 71, 66  # columns of a line with all there is to tell of a run, and without the year
-_ROOM_FOR_COURSE = 100  # columns of the screen that shows the course of the validation loss
+_WHOLE, _WITH_STEP = 71, 66  # columns of a complete line about a run, and without the year
+_ROOM_FOR_COURSE = 100  # columns of a screen with sparklines of the validation loss
 
 
 class StartScreen(MmrecScreen):
@@ -81,7 +81,7 @@ class StartScreen(MmrecScreen):
             self.call_after_refresh(self._fit)
 
     def _fit(self) -> None:
-        """The lines that depend on the room there is."""
+        """The lines that depend on the present width."""
         self.query_one("#machine-line", Static).update(self._machine())
         if self._reading is None:
             self._show_runs()
@@ -149,7 +149,7 @@ class StartScreen(MmrecScreen):
 
     @property
     def _last(self) -> RunSummary | None:
-        """The newest run that stands and can go on."""
+        """The newest stopped run that can be resumed."""
         return next((run for run in self._runs if run.state in ("DIED", "STOPPED")), None)
 
     @property
@@ -190,7 +190,7 @@ class StartScreen(MmrecScreen):
         self.own_app.open_screen("plan")
 
     def _plan_for(self, seconds: float) -> None:
-        """The plan of the best model in this time, of the text that was chosen last."""
+        """The plan of the best model in this time, for the text that was chosen last."""
         self.own_app.plan_in_the_time(self.own_app.stage.preferences.plan, seconds)
 
     def action_go_on(self) -> None:
@@ -209,7 +209,7 @@ class StartScreen(MmrecScreen):
 
 
 def heading(say: Wording, room: int) -> Content:
-    """What the columns of `run_line` are."""
+    """The titles of the columns of `run_line`."""
     columns = _columns(room)
     name, state = say("table.name")[: columns.name].ljust(columns.name), say("table.state").ljust(_STATE_WIDTH)
     step = f"{say('table.step'):>9}  " if columns.with_step else ""
@@ -217,9 +217,9 @@ def heading(say: Wording, room: int) -> Content:
 
 
 def run_line(run: RunSummary, say: Wording, room: int, course: str = "") -> Content:
-    """A run in one line: name, state word, step, best loss, when, and the course of its validation loss.
+    """A run in one line: name, state word, step, best loss, when, and a sparkline of its validation loss.
 
-    room: columns; where they are few, some of it is left out.
+    room: columns; if they are few, some of it is left out.
     """
     columns = _columns(room)
     best = "–" if run.best_loss is None else say.number(run.best_loss, 3)
@@ -241,7 +241,7 @@ class _Columns:
 
 
 def _columns(room: int) -> _Columns:
-    """What there is room for in a line."""
+    """The parts of a line that fit."""
     year = room >= _WHOLE
     return _Columns(20 if room >= _WITH_STEP else 14, room >= _WITH_STEP, f"{'%Y-' if year else ''}%m-%d %H:%M")
 

@@ -1,4 +1,4 @@
-"""A run on screen, live or ended, this process' own or another's. Everything shown is a function of its history."""
+"""A run on screen, live or ended, of this process or another. Everything shown is a function of its history."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 _TICK_SECONDS = 0.25
 _METER_TICKS = 4
-_PANED = 28  # rows from which two columns have room for three plots
-_ROOMY = 46  # rows from which the grid has room for the log too
+_PANED = 28  # rows from which two columns have space for three plots
+_ROOMY = 46  # rows from which the grid has space for the log too
 
 
 class TrainingScreen(LookingScreen):
@@ -52,7 +52,7 @@ class TrainingScreen(LookingScreen):
         self._last_live: bool | None = None
         self._offered = False
         self._broken: set[str] = set()
-        self._log = False  # for this run only: a scale that lasts longer is soon forgotten, and misread
+        self._log = False  # for this run only: a stored scale would be forgotten, and misread
         self._earlier: Work[tuple[str, History] | None] | None = None
         self._with_earlier = self._earlier_told = False
 
@@ -98,7 +98,7 @@ class TrainingScreen(LookingScreen):
     # Drawing
 
     def _tick(self) -> None:
-        """Numbers four times a second, curves as often as the pacing allows, and only while this screen is seen."""
+        """Numbers four times a second, curves as often as the pacing allows, and only while this screen is visible."""
         if self.app.screen is not self:
             return
         self._ticks += 1
@@ -111,7 +111,7 @@ class TrainingScreen(LookingScreen):
 
     def _draw(self) -> None:
         if not self.query_one(StateLine).size:
-            return  # what is told before the first layout takes its wrong height for good; the resize that follows draws
+            return  # content set before the first layout would keep its wrong height; the following resize draws
         self._draw_numbers()
         self._draw_plots()
 
@@ -139,7 +139,7 @@ class TrainingScreen(LookingScreen):
         if state != self._last_state and session.loaded:
             self._state_changed(state)
         offered = bool(self._offers)
-        # A while after the last state the process has yet to go.
+        # Some time after the last state the process may still be running.
         if live != self._last_live or offered != self._offered:
             self._last_live, self._offered = live, offered
             self.query_one(KeyBar).show_keys()
@@ -156,7 +156,7 @@ class TrainingScreen(LookingScreen):
                 )
 
     def _guarded(self, name: str, show: Callable[..., None]) -> None:
-        """A panel that breaks says so in its own place; the others, and the training, go on."""
+        """A panel that fails says so in its place; the others, and the training, are not affected."""
         widget = self.query_one(f"#{name}")
         try:
             show(widget)
@@ -174,7 +174,7 @@ class TrainingScreen(LookingScreen):
     def _state_changed(self, state: str) -> None:
         before, self._last_state = self._last_state, state
         if state in ENDED:
-            self._draw_plots()  # the last steps, however seldom curves are drawn
+            self._draw_plots()  # the last steps, even if curves are rarely drawn
         self.query_one(KeyBar).show_keys()
         if before and state in (*ENDED, "DIED"):
             self.own_app.tell("training.ended", state=self.say(f"state.{state}"))
@@ -186,7 +186,7 @@ class TrainingScreen(LookingScreen):
         earlier = self._earlier.result if self._with_earlier and self._earlier is not None else None
         return View(axis, self._log, preferences.smoothing, self._lens.shown, earlier)
 
-    # Which panel is seen where there is room for one
+    # The selected panel, if there is space for one
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         name = (event.widget.id or "").removeprefix("panel-")
@@ -201,7 +201,7 @@ class TrainingScreen(LookingScreen):
         self.call_after_refresh(self._draw)
 
     def action_show(self, name: str) -> None:
-        """Jump to a panel; one that has no place in the grid is given all of it."""
+        """Select a panel; one without a place in the grid is maximised."""
         panel = self.query_one(f"#panel-{name}")
         if self._has_grid and self.has_class("-grid") and not panel.display:
             self.remove_class("-grid")
@@ -210,7 +210,7 @@ class TrainingScreen(LookingScreen):
 
     @property
     def _has_grid(self) -> bool:
-        """Whether there is room for several panels at once, of which one can be given all of it."""
+        """Whether there is space for several panels at once, of which one can be maximised."""
         high = self.has_class("-usual") or self.has_class("-tall")
         return high and (self.has_class("-wide") or (self.has_class("-medium") and self.has_class("-paned")))
 
@@ -234,7 +234,7 @@ class TrainingScreen(LookingScreen):
         return [key for key in keys_of(self.table) if key.action not in hidden]
 
     def barred_keys(self) -> list[Key]:
-        """The numbers of the panels stand in their titles and tabs already."""
+        """The numbers of the panels are in their titles and tabs already."""
         return [key for key in self.shown_keys() if not key.action.startswith("show(")]
 
     def action_pause(self) -> None:
@@ -248,7 +248,7 @@ class TrainingScreen(LookingScreen):
 
     @property
     def _offers(self) -> list[Offer]:
-        """What can be done about what was found; nothing before the first step."""
+        """The remedies for the findings; none before the first step."""
         from mmrec_engine.run.follow_up import offers
 
         with self.session.reading() as history:
@@ -259,7 +259,7 @@ class TrainingScreen(LookingScreen):
             return offers(list(history.findings), settings, live=self.session.live, warmup_ended=ended)
 
     def action_apply(self) -> None:
-        """What can be done about what was found, at once or in a further run."""
+        """Show the remedies for the findings, to be applied at once or in a follow-up run."""
         from mmrec_tui.app.screens.remedy import RemedyScreen
 
         session, found = self.session, self._offers
@@ -306,7 +306,7 @@ class TrainingScreen(LookingScreen):
 
     def action_x_axis(self) -> None:
         preferences = self.own_app.stage.preferences
-        self._lens.reset()  # another axis, other places
+        self._lens.reset()  # another axis has other positions
         preferences.x_axis = X_AXES[(X_AXES.index(self._view.x_axis) + 1) % len(X_AXES)]
         self._view_changed("view.x-axis", axis=self.say(f"axis.{preferences.x_axis}"))
 
@@ -323,7 +323,7 @@ class TrainingScreen(LookingScreen):
         self._view_changed("view.smooth" if preferences.smoothing else "view.raw", decay=decay)
 
     def action_earlier(self) -> None:
-        """Lay the last run on the same text under this one, or take it away again."""
+        """Draw the previous run on the same text below this one, or remove it again."""
         self._with_earlier = not self._with_earlier
         if self._with_earlier and self._earlier is None:
             folder = self.session.folder
@@ -332,7 +332,7 @@ class TrainingScreen(LookingScreen):
         self._draw_plots()
 
     def _look_for_earlier(self) -> None:
-        """Draw the earlier run once it is read; tell where there is none."""
+        """Draw the earlier run once it is read; report if there is none."""
         if self._with_earlier and not self._earlier_told and self._earlier is not None and self._earlier.done:
             self._earlier_told = True
             if self._earlier.result is None:
@@ -340,7 +340,7 @@ class TrainingScreen(LookingScreen):
                 self.own_app.warn("view.no-earlier")
             self._draw_plots()
 
-    # Looking closer
+    # Crosshair and zoom
 
     def extent(self, shown: tuple[float, float]) -> tuple[float, float]:
         with self.session.reading() as history:
@@ -362,7 +362,7 @@ class TrainingScreen(LookingScreen):
 
 
 class PanelTabs(Static):
-    """The panels by number and name, the one that is seen marked; each can be clicked."""
+    """The panels by number and name, the selected one marked; each can be clicked."""
 
     def look(self, panels: tuple[str, ...], shown: str) -> None:
         self._panels, self._seen = panels, shown
@@ -374,7 +374,7 @@ class PanelTabs(Static):
     def _show(self) -> None:
         screen = cast(MmrecScreen, self.screen)
         names = {panel: screen.say(f"panel.{panel}") for panel in self._panels}
-        # Names as far as there is room, the one that is seen first; of the others their numbers.
+        # Names as far as they fit, the selected one first; of the others their numbers.
         room = self.size.width - 4 * len(names)
         named = set()
         for panel in (self._seen, *self._panels):
@@ -395,7 +395,7 @@ def warmup_ended(history: History) -> bool:
 
 
 def corpus_name(history: History) -> str:
-    """The text's name, short: the last part of a path."""
+    """The text's short name: the last part of a path."""
     if history.started is None:
         return ""
     return str(history.started.corpus.get("name", "")).rstrip("/").rpartition("/")[2]

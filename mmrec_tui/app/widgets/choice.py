@@ -1,4 +1,4 @@
-"""A list of values that opens below its line: Textual's Select with fewer widgets, since a form holds many."""
+"""A list of values that opens below its line: Textual's Select with fewer widgets, because a form has many."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class ChoiceValue(SelectCurrent):
         yield from ()
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
-        """Open as the button goes down: the focus that comes with it may move what lies around, so that the button goes up
-        elsewhere and there is no click. An open list is closed by the loss of its focus."""
+        """Open when the button is pressed: the new focus may move the layout, so that the button is released
+        elsewhere and there is no click. An open list is closed when it loses the focus."""
         event.stop()
         choice = self.parent
         if isinstance(choice, Choice) and choice.closed_at < event.time:
@@ -25,7 +25,7 @@ class ChoiceValue(SelectCurrent):
 
     def on_click(self, event: events.Click) -> None:
         event.stop()
-        event.prevent_default()  # Textual's own opens or closes once more
+        event.prevent_default()  # Textual's own handler would toggle it once more
 
     def update(self, label: object) -> None:
         self.label = label  # type: ignore[assignment]

@@ -1,4 +1,4 @@
-"""The model sizes as rows to choose from: parameters, memory, the time an epoch takes. Functions of what is known."""
+"""The model sizes as rows to choose from: parameters, memory, time of an epoch. Functions of the known values."""
 
 from __future__ import annotations
 

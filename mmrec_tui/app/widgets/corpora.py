@@ -1,4 +1,4 @@
-"""The texts that a run may be planned with, as lines of a list."""
+"""The texts for a planned run, as lines of a list."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _LEAST = 12
 
 
 def corpus_options(given: Mapping[str, Any], known: Sequence[str], say: Wording, room: int) -> list[Option]:
-    """A text of one's own first, to be chosen or as in earlier runs, newest first; then built-in corpora and data sets with a
-    name. The one that is given is marked. known: paths of earlier runs. room: columns
-    of the list; a path that is longer keeps its end.
+    """Own texts first, to be chosen or from earlier runs, newest first; then built-in corpora and data sets with a
+    name. The given one is marked. known: paths of earlier runs. room: columns
+    of the list; of a longer path the end is shown.
 
-    Ids are builtin:NAME and path:PATH; the first, choose, asks for another.
+    Ids are builtin:NAME and path:PATH; the first, choose, opens the file chooser.
     """
     path_chosen = corpora_as_typed(given.get("data_dir", ""))
     chosen = f"path:{path_chosen}" if path_chosen else f"builtin:{given.get('corpus', 'sample')}"

@@ -1,4 +1,4 @@
-"""Input fields that take only what their value can be."""
+"""Input fields that accept only valid characters of their value."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _HELP = "?"
 
 
 class ValueInput(Input):
-    """One line for a value. Numbers take digits, a decimal point or comma, and an exponent.
+    """One line for a value. Numbers accept digits, a decimal point or comma, and an exponent.
 
-    helps: `?` is no part of any value, so it opens the help; without it a text may hold one.
+    helps: `?` is no part of any value, so it opens the help; without it a text may contain one.
     """
 
     def __init__(self, value: str = "", kind: Kind = "text", *, helps: bool = True, **how: Any) -> None:

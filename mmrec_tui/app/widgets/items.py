@@ -1,7 +1,8 @@
-"""The guide's items of one phase, each with what was found and the person's own tick. Fed from one list of findings.
+"""The guide's items of one phase, each with its findings and the user's own tick. Filled from one list of findings.
 
-An item is one line; below it, once opened, what was found: what is wrong first and in full, then a line for each check that
-passed. An item under which something is wrong is open by itself. Every line is a row of its own, within the cursor's reach.
+An item is one line. Below it, if open, are its findings: failures and warnings first and complete, then a line for each check
+that
+passed. An item with a failure or warning is open by default. Every line is a row that the cursor can reach.
 """
 
 from __future__ import annotations
@@ -49,8 +50,8 @@ class Items(OptionList):
         super().__init__(**how)
         self._items = [item for item in ITEMS if item.phase == phase]
         self._rows: list[Row] = [(item, None) for item in self._items]
-        self._opened: dict[str, bool] = {}  # by hand, by item
-        self._moved = False  # the cursor, by hand: the list follows what is running no longer
+        self._opened: dict[str, bool] = {}  # set by the user, by item
+        self._moved = False  # the cursor was moved by the user: the list does not follow the running check any more
         self._shown: object = None
         self._given: tuple[list[dict[str, Any]], dict[str, bool], Wording, str, int] | None = None
 
@@ -65,7 +66,7 @@ class Items(OptionList):
 
     @property
     def topic(self) -> str | None:
-        """What the guide is asked about: the finding or the item under the cursor."""
+        """The topic for the guide: the finding or the item under the cursor."""
         item, finding = self._row
         return item.id if finding is None or finding.get("id") not in texts() else str(finding["id"])
 
@@ -77,7 +78,7 @@ class Items(OptionList):
         running: str = "",
         looks: int = 0,
     ) -> None:
-        """running: the item whose checks are under way, which is kept in sight; looks: counts up while they are."""
+        """running: the item whose checks are running, which stays visible; looks: counts up while they are."""
         self._given = (findings, ticks, say, running, looks)
         seen = ([dict(one) for one in findings], dict(ticks), self.size.width, dict(self._opened), running)
         if seen == self._shown:
@@ -102,7 +103,7 @@ class Items(OptionList):
         self._spin(running, looks)
 
     def _ordered(self, findings: list[dict[str, Any]], running: str) -> list[Item]:
-        """In the guide's order while checks run; then those first under which something is wrong."""
+        """In the guide's order while checks run; then those with a failure or warning first."""
         if running:
             return self._items
         return sorted(self._items, key=lambda item: min([_gravity(one) for one in findings if one.get("item") == item.id
@@ -113,7 +114,7 @@ class Items(OptionList):
         return self._opened.get(item.id, wrong)
 
     def _place_cursor(self, before: tuple[str, str], position: int | None, running: str) -> None:
-        """On what it was on while more is found above it; on what is running until the person moves it; else at the top."""
+        """On the same row while findings are added above it; on the running item until the user moves it; else at the top."""
         keys = [self._key(row) for row in self._rows]
         item = (before[0], "")
         if (running, "") in keys and not self._moved:
@@ -134,7 +135,8 @@ class Items(OptionList):
         self._moved = True
 
     def on_click(self, event: events.Click) -> None:
-        """On the box of an item ticks it, on a remedy asks for the remedies; anywhere else opens or closes the item."""
+        """On the box of an item it ticks the item, on a remedy it opens the remedies; anywhere else it opens or closes the
+        item."""
         self._moved = True
         meta = event.style.meta
         if "tick" not in meta and "remedy" not in meta:
@@ -147,7 +149,7 @@ class Items(OptionList):
             self.post_message(self.RemedyChosen())
 
     def tick(self) -> None:
-        """The person's own judgement of the item at the cursor, set or taken back."""
+        """Set or remove the user's own tick of the item at the cursor."""
         self._moved = True
         self.post_message(self.Ticked(self._row[0].id))
 
@@ -157,7 +159,7 @@ class Items(OptionList):
         self._moved = True
         own = [one for one in (self._given or ([],))[0] if one.get("item") == item.id]
         self._opened[item.id] = not self._is_open(item, newest(own))
-        if finding is not None:  # the cursor goes up to the item that closes over it
+        if finding is not None:  # the cursor moves up to the item that closes
             self.highlighted = self._rows.index((item, None))
         if self._given is not None:
             self.show(*self._given)
@@ -186,7 +188,7 @@ def _item_text(
     is_open: bool,
     running: bool,
 ) -> Content:
-    """The tick, the question, and how many checks came out how."""
+    """The tick, the question, and the number of checks by status."""
     counts = {status: sum(one.get("status") == status for one in own) for status in WORST_FIRST}
     found = [(status, count) for status, count in counts.items() if count]
     status = status_of(item.id, own, {})  # the tick has a box of its own
@@ -201,8 +203,8 @@ def _item_text(
 
 
 def _finding_text(finding: dict[str, Any], say: Wording, width: int, *, whole: bool) -> Content:
-    """What was found, in a line unless all of it is asked for; where something is wrong with why it matters, what to do, and
-    what would help."""
+    """A finding in one line unless all of it is requested; a failure or warning with why it matters, what to do, and
+    remedies."""
     status = str(finding.get("status"))
     status = status if status in GLYPHS else "error"
     title, evidence = one_line(title_of(finding, say)), one_line(in_app(evidence_of(finding, say), say))
@@ -226,7 +228,7 @@ def _finding_text(finding: dict[str, Any], say: Wording, width: int, *, whole: b
 
 
 def _indented(text: str, width: int, first: int = 0) -> str:
-    """Wrapped and set in below the title. first: columns of the first line that are taken already."""
+    """Wrapped and indented below the title. first: columns of the first line that are used already."""
     lines = textwrap.wrap(text, max(10, width - _INDENT - 2), break_on_hyphens=False)
     filled = "\n".join(" " * (_INDENT + 2) + line for line in lines)
     return filled[first:]

@@ -1,23 +1,24 @@
-"""Which stretch of the axis of x all plots of a screen show, and where their crosshair stands. Pure."""
+"""The range of the axis of x that all plots of a screen show, and the position of their crosshair. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 _CLOSEST = 1 / 256  # of the whole axis
-_STEP = 1 / 60  # of what is seen, for a press of an arrow
+_STEP = 1 / 60  # of the visible range, for a press of an arrow
 
 
 @dataclass
 class Lens:
-    """shown: from 0 (the beginning) to 1 (the last step). cross: a place on the axis of x; none: no crosshair."""
+    """shown: from 0 (the beginning) to 1 (the last step). cross: a position on the axis of x; None: no crosshair."""
 
     shown: tuple[float, float] = (0.0, 1.0)
     cross: float | None = None
 
     def move(self, presses: int, seen: tuple[float, float], whole: float) -> None:
-        """Move the crosshair by so many arrows, to the left below 0, and what is seen with it. The first press sets it to the
-        end that it comes from. seen: what of the axis, 0 … whole, is seen now."""
+        """Move the crosshair by so many arrows, to the left below 0, and the visible range with it. The first press sets it at
+        the
+        end that it comes from. seen: the visible part of the axis, 0 … whole."""
         left, right = seen
         if self.cross is None:
             self.cross = right if presses < 0 else left
@@ -30,7 +31,7 @@ class Lens:
             self.shown = (low + by, high + by)
 
     def zoom(self, factor: float, at: float | None = None) -> None:
-        """Show a stretch so many times shorter (longer below 1) around a place from 0 to 1; none: the last step shown."""
+        """Show a range shorter by this factor (longer below 1) around a position from 0 to 1; None: the last step shown."""
         low, high = self.shown
         at = high if at is None else min(1.0, max(0.0, at))
         length = min(1.0, max(_CLOSEST, (high - low) / factor))

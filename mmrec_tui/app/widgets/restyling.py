@@ -1,7 +1,8 @@
-"""Changing widgets at the cost of what changes.
+"""Changing widgets without restyling others.
 
-Textual restyles all descendants of a widget whose class or focus changes, and lays the whole screen out anew for a new text.
-In a form of some three hundred widgets each of these takes longer than a person waits for a key.
+Textual restyles all descendants of a widget whose class or focus changes, and computes the layout of the whole screen for a
+new text.
+In a form of some three hundred widgets each of these takes longer than a user waits for a key.
 """
 
 from __future__ import annotations
@@ -15,26 +16,26 @@ from textual.widgets.option_list import Option
 
 
 def set_own_class(widget: Widget, present: bool, name: str) -> None:
-    """Add or remove a class that styles the widget alone: no rule may reach its descendants by it."""
+    """Add or remove a class that styles the widget alone: no rule may use it for its descendants."""
     if widget.has_class(name) != present:
         widget.set_class(present, name, update=False)
         widget.app.stylesheet.update_nodes([widget])
 
 
 def set_line(line: Static, content: Content) -> None:
-    """The text of a widget whose size does not depend on it; nothing is drawn anew where it is the same."""
+    """The text of a widget whose size does not depend on it; nothing is drawn if it is the same."""
     if not _is_same(line.content, content):
         line.update(content, layout=False)
 
 
 def set_text(text: Static, content: Content) -> None:
-    """The text of a widget that is as high as its text; nothing is laid out anew where it is the same."""
+    """The text of a widget that is as high as its text; there is no new layout if it is the same."""
     if not _is_same(text.content, content):
         text.update(content)
 
 
 def set_options(where: OptionList, options: Sequence[Option]) -> None:
-    """The lines of a list, which keeps its cursor. Lines that stand there already stay as they are."""
+    """The lines of a list, which keeps its cursor. Unchanged lines are kept."""
     shown = [where.get_option_at_index(number) for number in range(where.option_count)]
     if [one.id for one in shown] != [one.id for one in options]:
         position = where.highlighted

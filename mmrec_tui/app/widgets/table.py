@@ -1,6 +1,6 @@
-"""Rows put into a table whose columns are as wide as their cells from the first frame on.
+"""Rows of a table whose columns are as wide as their cells from the first frame on.
 
-Textual measures new rows once the table is idle, and a frame drawn before that keeps its narrow cells for good.
+Textual measures new rows once the table is idle, and a frame drawn before that keeps its narrow cells permanently.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from textual.widgets import DataTable
 
 
 def fill(table: DataTable[Text], rows: list[list[Text]], keys: list[str] | None = None) -> None:
-    """These rows in the place of all others."""
+    """Replace all rows by these."""
     table.clear()
     for number, column in enumerate(table.ordered_columns):
         column.width = max(column.label.cell_len, *(row[number].cell_len for row in rows), 1)
