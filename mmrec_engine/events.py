@@ -1,8 +1,8 @@
-"""What happens in a run, as typed, immutable events. A run is the stream of them; everything shown is a function of it.
+"""The events of a run, as typed, immutable values. A run is the stream of them; everything shown is a function of it.
 
     state PREPARING
-    progress …                                      reading the text, cutting tokens
-    planned                                         what the planner chose, in a run that has a given time
+    progress …                                      reading the text, encoding tokens
+    planned                                         the planner's choices, in a run with a given time
     run_started                                     planned steps, model, corpus, the settings
     state TRAINING
     for each step:
@@ -12,10 +12,10 @@
         if a target loss may be near:
             state VALIDATING; validation (sampled); and, if it is, as above
         if a checkpoint is due, or the best so far:
-            checkpoint                              written before the file takes its name
-            unwritten                               where the disk did not take it, and the run goes on
-        paused … resumed, control                   when somebody asks
-        replanned                                   where a run with a given time has to take more or fewer steps
+            checkpoint                              recorded before the file is renamed
+            unwritten                               the disk refused it, and the run goes on
+        paused … resumed, control                   on request
+        replanned                                   a run with a given time makes more or fewer steps
     checkpoint final
     run_finished                                    completed, early_stopped, target_reached, interrupted, failed
     state FINISHED | STOPPED | FAILED
@@ -49,10 +49,10 @@ _NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """What all events carry. step counts from 1; 0 is before the first one."""
+    """Fields of all events. step counts from 1; 0 is before the first one."""
 
     event: ClassVar[str]
-    # Fields that a line leaves out while they are not known: None or NaN.
+    # Fields that a line omits while they are unknown: None or NaN.
     unwritten: ClassVar[frozenset[str]] = frozenset()
     step: int = 0
     time: float = field(default_factory=clock.time)
@@ -66,9 +66,9 @@ class State(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Progress(Event):
-    """A stretch of work outside the steps: `done` of `total` units (bytes of text, evaluation batches).
+    """Progress of work outside the steps: `done` of `total` units (bytes of text, evaluation batches).
 
-    total: 0 where nobody knows it.
+    total: 0 if unknown.
     """
 
     event = "progress"
@@ -78,7 +78,7 @@ class Progress(Event):
 
     @property
     def share(self) -> float:
-        """From 0 to 1; 0 where nobody knows."""
+        """From 0 to 1; 0 if unknown."""
         return min(1.0, max(0.0, self.done / self.total)) if self.total else 0.0
 
 
@@ -91,17 +91,17 @@ class RunStarted(Event):
     corpus: dict[str, Any]
     settings: dict[str, Any]
     machine: dict[str, Any] = field(default_factory=dict)  # device, threads, precision
-    baselines: dict[str, float] = field(default_factory=dict)  # nats a token that counting reaches
-    origin: dict[str, Any] = field(default_factory=dict)  # of a run that a remedy began: run/auto_remedy.py
+    baselines: dict[str, float] = field(default_factory=dict)  # n-gram baselines, nats a token
+    origin: dict[str, Any] = field(default_factory=dict)  # of a follow-up run that a remedy started: run/auto_remedy.py
 
 
 @dataclass(frozen=True, kw_only=True)
 class Step(Event):
     """One update. loss: mean cross-entropy of the step's tokens, nats; tokens: seen so far; epoch counts from 1.
 
-    update_ratio: |update| / |weight|, measured now and then: that of the hidden matrix farthest from the usual 1e-3.
-    loss_scale: what the loss was multiplied by, in float16. curriculum: the share of the text, or of the windows' length, that
-    the step had; none without one.
+    update_ratio: |update| / |weight|, measured from time to time: that of the hidden matrix farthest from the usual 1e-3.
+    loss_scale: the factor of the loss, in float16. curriculum: the share of the text, or of the windows' length, at
+    the step; None without one.
     """
 
     event = "step"
@@ -119,13 +119,13 @@ class Step(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Validation(Event):
-    """The whole validation split, dropout off. loss: nats a token; accuracy: 0–1; training_loss: as many training
-    windows, 65,536 tokens at most; standard_error: of the loss, where there are batches to tell it by;
-    plateaus: how often the rate was lowered so far, where the schedule does that; parts: of several corpora the loss of each,
-    where `loss` is theirs together, each by its share.
+    """The whole validation split, dropout off. loss: nats a token; accuracy: 0–1; training_loss: of as many training
+    windows, at most 65,536 tokens; standard_error: of the loss, if there are enough batches;
+    plateaus: how often the rate was lowered so far, with such a schedule; parts: with several corpora the loss of each,
+    while `loss` weights them by their shares.
 
-    sampled: some windows only, on the way to a target loss; it has no training loss, and best and patience are as before.
-    first_loss: of the first windows, `validation.FIRST_TOKENS` at most, by which a model loaded anew is compared.
+    sampled: a sample of the windows, for a target loss; it has no training loss, and best and patience are unchanged.
+    first_loss: of the first windows, at most `validation.FIRST_TOKENS`, for comparison with a reloaded model.
     """
 
     event = "validation"
@@ -156,7 +156,7 @@ class Sample(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Checkpoint(Event):
-    """A checkpoint file (`path`, relative to the run folder) is complete and about to take its name."""
+    """A checkpoint file (`path`, relative to the run folder) is complete and about to be renamed."""
 
     event = "checkpoint"
     path: str
@@ -165,7 +165,8 @@ class Checkpoint(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Unwritten(Event):
-    """A file of the run (`path`, relative to its folder) could not be written, and the run goes on. reason: the system's words.
+    """A file of the run (`path`, relative to its folder) could not be written, and the run goes on. reason: the system's
+    message.
 
     A checkpoint is tried again when the next one is due; lines of the record are kept in memory, and tried again.
     """
@@ -173,12 +174,12 @@ class Unwritten(Event):
     event = "unwritten"
     path: str
     reason: str
-    saved_step: int  # step of the newest checkpoint that is on disk; 0 where there is none
+    saved_step: int  # step of the newest checkpoint that is on disk; 0 if there is none
 
 
 @dataclass(frozen=True, kw_only=True)
 class Waiting(Event):
-    """Other processes of the run have not come for a minute. missing: their numbers, from 1; place: where they meet."""
+    """Other ranks have not connected for a minute. missing: their numbers, from 1; place: the address of the rendezvous."""
 
     event = "waiting"
     missing: tuple[int, ...]
@@ -204,7 +205,7 @@ class Finding(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class SettingsChanged(Event):
-    """Settings that are others from the next step on. before: what they were; planned_steps: of the run as it is now."""
+    """Settings that change from the next step on. before: the old values; planned_steps: of the run with the new ones."""
 
     event = "settings_changed"
     changes: dict[str, Any]
@@ -215,10 +216,10 @@ class SettingsChanged(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Planned(Event):
-    """What the planner chose for this text, this machine and this time, before the text is cut into tokens.
+    """The planner's choices for this text, this machine and this time, before the text is encoded.
 
-    choices: by setting, each `value`, `reason` (a key of `planning.reasons`) and `values` (what the reason tells).
-    expected: what is expected of the run, as far as it is known: `steps`, `tokens`, `passes`, `seconds`.
+    choices: by setting, each with `value`, `reason` (a key of `planning.reasons`) and `values` (for the words of the reason).
+    expected: the expected results, as far as they are known: `steps`, `tokens`, `passes`, `seconds`.
     """
 
     event = "planned"
@@ -228,10 +229,11 @@ class Planned(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Replanned(SettingsChanged):
-    """The number of steps that fit into the time that is left, where the machine became slower or faster.
+    """The number of steps that fit into the remaining time, after the machine became slower or faster.
 
-    seconds_left: of the run's time; seconds_a_step: as they are now. Only these events tell how the clock decided: a resume
-    does the same at the same step.
+    seconds_left: of the run's time; seconds_a_step: as they are now. The clock has an effect only through these events: a
+    resume
+    makes the same change at the same step.
     """
 
     event = "replanned"
@@ -241,7 +243,7 @@ class Replanned(SettingsChanged):
 
 @dataclass(frozen=True, kw_only=True)
 class Control(Event):
-    """A request from outside was read: acknowledges a line of `control.jsonl` by its id. refused: why it was not taken."""
+    """A request from outside was read: acknowledges a line of `control.jsonl` by its id. refused: why it was refused."""
 
     event = "control"
     unwritten = frozenset({"refused"})
@@ -258,10 +260,10 @@ class Paused(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Resumed(Event):
-    """Training goes on: after a pause (planned_steps 0), or in a new process from `checkpoint`; None: from the beginning.
+    """Training continues: after a pause (planned_steps 0), or in a new process from `checkpoint`; None: from the beginning.
 
-    skipped: checkpoints that are damaged. learning_rate_before, learning_rate: of the last step and the next one, where new
-    limits stretch the schedule so that it rises again.
+    skipped: damaged checkpoints. learning_rate_before, learning_rate: of the last step and the next one, if new
+    limits stretch the schedule so that the rate rises again.
     """
 
     event = "resumed"
@@ -308,14 +310,14 @@ def to_line(event: Event) -> str:
 
 
 def from_line(line: str | bytes) -> Event | None:
-    """The event of one line; None for a torn line, an unknown kind or fields that do not fit."""
+    """The event of one line; None for an incomplete line, an unknown kind or fields that do not fit."""
     try:
         values = json.loads(line)
         event_type, types = _reading(values["event"])
         fitting = {}
         for name, value in values.items():
             if (declared := types.get(name)) is not None:
-                # Nearly all values have their type as they come from JSON; an integer may still be too large to count with.
+                # Nearly all values have their type as they come from JSON; an integer may still be too large for a float.
                 fitting[name] = value if value.__class__ is declared and declared is not int else _fit(value, declared)
         if "finding" in fitting and not _is_finding(fitting["finding"]):
             return None
@@ -325,7 +327,7 @@ def from_line(line: str | bytes) -> Event | None:
 
 
 def finite(value: Any) -> Any:
-    """The value with floats that JSON cannot hold written as strings."""
+    """The value with non-finite floats written as strings."""
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     if isinstance(value, dict):
@@ -337,7 +339,7 @@ def finite(value: Any) -> Any:
 
 @cache
 def _reading(kind: str) -> tuple[type[Event], dict[str, Any]]:
-    """The class of this kind and what its fields are declared to hold."""
+    """The class of this kind and the declared types of its fields."""
     event_type = KINDS[kind]
     hints = get_type_hints(event_type)
     plain = {item.name: hints[item.name] for item in fields(event_type)}
@@ -345,7 +347,7 @@ def _reading(kind: str) -> tuple[type[Event], dict[str, Any]]:
 
 
 def _fit(value: Any, declared: Any) -> Any:
-    """A JSON value as the declared type. Raises TypeError or KeyError where it is none."""
+    """A JSON value as the declared type. Raises TypeError or KeyError if it is not one."""
     if declared is float:
         return value if type(value) is float else float(value) if type(value) is int else _NON_FINITE[value]
     if declared in (float | None, dict[str, float] | None):
@@ -368,7 +370,7 @@ def _fit(value: Any, declared: Any) -> Any:
 
 
 def _is_finding(value: dict[str, Any]) -> bool:
-    """Whether each part that is there is of its kind; another version's may lack some or have more."""
+    """Whether each existing part has its type; another version's may lack some or have more."""
     remedies = value.get("remedies", [])
     return _has_parts(value, _PARTS_OF_A_FINDING) and all(
         isinstance(remedy, dict) and _has_parts(remedy, _PARTS_OF_A_REMEDY) for remedy in remedies
@@ -380,7 +382,7 @@ def _has_parts(value: dict[str, Any], parts: Mapping[str, type]) -> bool:
 
 
 def result_of(work: Generator[Told, None, Result], each: Callable[[Told], object] = lambda told: None) -> Result:
-    """Run a generator to its end and return its result. each: called with what it yields; none: that is dropped."""
+    """Run a generator to its end and return its result. each: called with what it yields; None: the values are dropped."""
     while True:
         try:
             each(next(work))
@@ -392,8 +394,9 @@ def result_of(work: Generator[Told, None, Result], each: Callable[[Told], object
 def relayed(
     work: Generator[Told, None, Result], each: Callable[[Told], Iterable[Shown]]
 ) -> Generator[Shown, None, Result]:
-    """Run a generator to its end, yield what `each` makes of what it yields, and return its result. It is closed where `each`
-    raises, or where this one is closed."""
+    """Run a generator to its end, yield the items that `each` returns for its values, and return its result. It is closed if
+    `each`
+    raises, or if this one is closed."""
     try:
         while True:
             try:

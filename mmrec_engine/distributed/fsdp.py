@@ -1,8 +1,11 @@
-"""One model that several processes hold in parts: PyTorch's FSDP2, for a model that is too large for each of them.
+"""A sharded model: PyTorch's FSDP2, for a model that is too large for each rank.
 
-Of every weight, gradient and moment a rank keeps a part. A block's weights are gathered when the block computes, and freed
-after it; gradients are summed and cut in one. So a forward pass is a collective operation. Where every rank has room for all
-weights they are gathered once for an evaluation (`unsharded`), and each rank makes its passes by itself; else all make as many.
+Each rank keeps a shard of every weight, gradient and moment. A block's weights are gathered when the block is computed, and
+freed
+after it; gradients are summed and sharded in one operation. So a forward pass is a collective operation. If every rank has
+memory for all
+weights, they are gathered once for an evaluation (`unsharded`), and the passes of each rank are independent; else all make the
+same number.
 
 Source: Zhao et al., "PyTorch FSDP: experiences on scaling fully sharded data parallel", 2023.
 """
@@ -20,9 +23,9 @@ from mmrec_engine.model.language_model import LanguageModel
 
 
 def shard(model: LanguageModel, device: torch.device, processes: int) -> None:
-    """Leave to each rank its part of the model, moved to the device block by block. All have the same model before.
+    """Shard the model over the ranks, moved to the device block by block. All ranks have the same model before.
 
-    Its parameters are other objects afterwards, so an optimizer is made after this.
+    Its parameters are other objects afterwards, so create the optimizer after this.
     """
     mesh = init_device_mesh(device.type, (processes,))
     for module in (*model.blocks, model):
@@ -36,7 +39,7 @@ def shard(model: LanguageModel, device: torch.device, processes: int) -> None:
 
 @contextmanager
 def unsharded(model: LanguageModel) -> Iterator[None]:
-    """Inside, every rank holds all weights, so that its passes are its own. All ranks enter this at once."""
+    """Within the context, every rank has all weights, so that its passes are independent. All ranks enter this at once."""
     modules = _sharded_modules(model)
     try:
         for module in modules:

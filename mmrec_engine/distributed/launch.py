@@ -1,4 +1,4 @@
-"""The ranks of a run come together: started by rank 0 (`--processes`), or by `torchrun`, which tells each its place in
+"""Starts and connects the ranks of a run: started by rank 0 (`--processes`), or by `torchrun`, which gives each its rank in
 environment variables."""
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from mmrec_engine.distributed.process_group import launched, meeting_place
 from mmrec_engine.distributed.rank_process import RankProcess
 from mmrec_engine.errors import RequestError, TrainingError, first_line
 
-# Longer than any pause, and anything else that rank 0 does alone. Who dies is noticed at once.
+# Longer than any pause, and anything else that rank 0 does alone. A dead rank is noticed at once.
 PATIENCE = timedelta(hours=24)
 _START_SECONDS = 300.0
-_JOIN_SECONDS = 1800.0  # for processes that somebody else starts, on machines that may still be queued for
+_JOIN_SECONDS = 1800.0  # for ranks started by someone else, on machines that may still be queued for
 _ANSWER = timedelta(seconds=2)
 _END_SECONDS = 20.0
-DEVICE = "MMREC_DEVICE"  # environment: the kind of device that a rank started here takes
+DEVICE = "MMREC_DEVICE"  # environment variable: the kind of device for a rank started here
 _LOOK_SECONDS = 0.05
 
 
@@ -35,8 +35,8 @@ def joined(
 ) -> Generator[list[int], None, MultiProcessGroup]:
     """The ranks of a run, started here unless `torchrun` has. For rank 0.
 
-    Yields the ranks of those that have not come yet, several times a second, so that the caller can give the waiting up.
-    Raises TrainingError where one does not come up, RequestError where this PyTorch cannot do it.
+    Yields the missing ranks several times a second, so that the caller can stop waiting.
+    Raises TrainingError if one does not start, RequestError if this PyTorch cannot do it.
     """
     if not dist.is_available():
         raise RequestError("processes-unavailable")
@@ -50,7 +50,7 @@ def joined(
 
 
 def join(device: torch.device, store: Any) -> None:
-    """Become one of the processes that meet at a store, once all of them are there."""
+    """Join the ranks that meet at a store, once all of them are there."""
     _speak_locally()
     if device.type == "cuda":
         torch.cuda.set_device(device)
@@ -60,10 +60,10 @@ def join(device: torch.device, store: Any) -> None:
 
 
 def rendezvous(device: torch.device, seconds: float) -> Iterator[list[int]]:
-    """Become one of the processes that `torchrun`, or environment variables as it sets them, tell of.
+    """Join the ranks that `torchrun`, or environment variables of the same form, describe.
 
-    Yields, several times a second, the ranks that have not come yet, so that the caller can look at signals; nothing is waited
-    for in a library meanwhile. Raises TrainingError where they have not come in so many seconds.
+    Yields the missing ranks several times a second, so that the caller can handle signals; no library call
+    blocks meanwhile. Raises TrainingError if they have not connected in so many seconds.
     """
     rank, size = launched()
     until = time.monotonic() + seconds
@@ -88,7 +88,7 @@ def rendezvous(device: torch.device, seconds: float) -> Iterator[list[int]]:
             yield missing
             time.sleep(_LOOK_SECONDS)
     store.set_timeout(PATIENCE)
-    # The processes now connect with each other, in the library. In a thread of its own, so that signals are heard even then.
+    # The library now connects the ranks with each other. In a thread of its own, so that signals are handled meanwhile.
     failed: list[Exception] = []
 
     def connect() -> None:
@@ -109,13 +109,13 @@ def rendezvous(device: torch.device, seconds: float) -> Iterator[list[int]]:
 
 
 def _meeting_place(rank: int, size: int) -> Any:
-    """The store at MASTER_ADDR and MASTER_PORT; where torchrun's agent has one there, that one, as each of its attempts has it.
+    """The store at MASTER_ADDR and MASTER_PORT; if torchrun's agent has one there, that one, with the prefix of its attempt.
 
-    Raises RuntimeError or OSError where it does not answer at once.
+    Raises RuntimeError or OSError if it does not answer at once.
     """
     address, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
     of_the_agent = os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True"
-    if rank != 0 or of_the_agent:  # asked first, because the store complains on stderr each time that nobody answers
+    if rank != 0 or of_the_agent:  # tested first, because the store writes to stderr for each failed attempt
         socket.create_connection((address, port), _ANSWER.total_seconds()).close()
     store = dist.TCPStore(  # type: ignore[attr-defined]
         address, port, size, is_master=rank == 0 and not of_the_agent, timeout=_ANSWER, wait_for_workers=False
@@ -151,7 +151,7 @@ def _start(processes: int, device: torch.device, sharded: bool) -> Generator[lis
 
 
 def up(rank: int) -> str:
-    """The key under which a process says that it is there."""
+    """The key under which a rank reports that it is there."""
     return f"mmrec-up-{rank}"
 
 
@@ -176,7 +176,7 @@ def _backend(device: torch.device) -> str:
 
 
 def _speak_locally() -> None:
-    """gloo asks for the machine's name, which many a machine cannot look up; on one machine it need not."""
+    """gloo resolves the machine's name, which fails on many machines; on a single machine it is not needed."""
     address = os.environ.get("MASTER_ADDR", "127.0.0.1")
     if address in ("127.0.0.1", "localhost"):
         os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo0" if platform.system() == "Darwin" else "lo")

@@ -1,11 +1,11 @@
-"""Several ranks train one model: each has the gradients of its share of a step's windows, and all make one update.
+"""Several ranks train one model: each computes the gradients of its share of a step's windows, and all make the same update.
 
-Every rank runs the same loop (`training/loop.py`), so that each comes to the same collective calls in the same order.
-Gradients are summed, not averaged, because each rank has divided its own by the tokens of the whole step; shares may then be
-uneven. Where every rank has the whole model DistributedDataParallel sums them (`ddp.py`), where the model is sharded FSDP2 does
+Every rank runs the same loop (`training/loop.py`), so that all make the same collective calls in the same order.
+Gradients are summed, not averaged, because each rank has divided its own by the tokens of the whole step; so shares may be
+uneven. If every rank has the whole model, DistributedDataParallel sums them (`ddp.py`); if the model is sharded, FSDP2 does
 (`fsdp.py`).
 
-The ranks speak through `torch.distributed`: gloo on CPUs, NCCL on GPUs.
+The ranks communicate through `torch.distributed`: gloo on CPUs, NCCL on GPUs.
 """
 
 from __future__ import annotations
@@ -32,18 +32,18 @@ _END_SECONDS = 20.0
 _NOTICED_SECONDS = 2.0
 _LOOK_SECONDS = 0.05
 _WORDS_OF_A_CONNECTION = ("gloo", "nccl", "connection", "broken pipe")
-_MEMORY, _OTHER = 1.0, 1000.0  # what went wrong in a rank, such that a sum tells which
+_MEMORY, _OTHER = 1.0, 1000.0  # error codes of a rank, such that a sum identifies them
 
 
 class MultiProcessGroup:
     """One of several ranks, once `torch.distributed` has joined them."""
 
     def __init__(self, device: torch.device, started: Sequence[RankProcess] = (), sharded: bool = False) -> None:
-        """started: the other ranks, where this one has started them."""
+        """started: the other ranks, if this one has started them."""
         self._device = device
         self.sharded = sharded
-        self._distributed: DistributedModel | None = None  # made for the first step
-        self._broken = False  # in the middle of what all do, so that nothing can be said any more
+        self._distributed: DistributedModel | None = None  # created at the first step
+        self._broken = False  # within a collective call, so that nothing can be sent any more
         self.rank, self.size = dist.get_rank(), dist.get_world_size()
         self._started = started
 
@@ -93,7 +93,7 @@ class MultiProcessGroup:
         return figures
 
     def report_failure(self, error: BaseException) -> None:
-        """Where the model is sharded the others are in the middle of a pass, and learn of it when this process ends."""
+        """With a sharded model the others are in the middle of a pass, and notice when this process ends."""
         if self._distributed is None:  # sharded
             return
         with self._together():
@@ -109,12 +109,12 @@ class MultiProcessGroup:
         return _tells_of_a_connection(error) or self._ended_one(_NOTICED_SECONDS) is not None
 
     def _agree(self, loss: Tensor, wrong: float) -> None:
-        """Sum the loss, and learn whether something went wrong elsewhere."""
+        """Sum the loss, and learn whether another rank had an error."""
         told = torch.stack([loss, loss.new_tensor(wrong)])
         self._reduce(told)
         loss.copy_(told[0])
         if float(told[1]):
-            self._distributed = None  # in one process it is in the middle of a pass: all make theirs anew
+            self._distributed = None  # one rank is in the middle of a pass: all create theirs again
         elsewhere = float(told[1]) - wrong
         if elsewhere >= _OTHER:
             raise ProcessLostError
@@ -123,7 +123,7 @@ class MultiProcessGroup:
 
     @contextmanager
     def _together(self) -> Iterator[None]:
-        """What all ranks do at once. Where it fails here, the others are still in it: to this rank they are lost."""
+        """A collective operation. If it fails here, the others are still in it: for this rank they are lost."""
         try:
             yield
         except (RuntimeError, MemoryError) as error:
@@ -135,13 +135,13 @@ class MultiProcessGroup:
             dist.all_reduce(values)
 
     def close(self, ended: bool) -> None:
-        self._distributed = None  # which holds on to the connections
+        self._distributed = None  # which keeps the connections open
         dist.destroy_process_group()
         for other in self._started:
             other.end(_END_SECONDS if ended and not self._broken else 0.0)
 
     def lost(self, reason: str) -> TrainingError:
-        """The word for a person, when a process is gone."""
+        """The error for the user, when a rank is lost."""
         if (other := self._ended_one(_NOTICED_SECONDS)) is not None:
             words = other.words(other.process.returncode)
             return TrainingError("process-lost", number=other.rank + 1, size=self.size, reason=words)
@@ -149,7 +149,7 @@ class MultiProcessGroup:
         return TrainingError("process-lost", number="?", size=self.size, reason=first)
 
     def _ended_one(self, seconds: float) -> RankProcess | None:
-        """A rank that this one has started and that has ended, at the latest so many seconds from now."""
+        """A rank that this one has started and that has ended, within so many seconds from now."""
         until = time.monotonic() + seconds
         while self._started and time.monotonic() < until:
             for other in self._started:

@@ -1,6 +1,6 @@
-"""The ranks of a run, as one of them sees them; and the usual case, in which there is but one.
+"""The ranks of a run as the training loop sees them; and the usual case of a single rank.
 
-`multi_process_group.py` is the one for several; it is loaded where there are several.
+`multi_process_group.py` implements several ranks, and is loaded only for them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Value = TypeVar("Value")
 
 
 class ProcessLostError(Exception):
-    """Another rank is gone."""
+    """Another rank is lost."""
 
 
 class OthersRanOutError(MemoryError):
@@ -29,20 +29,20 @@ class OthersRanOutError(MemoryError):
 
 
 class ProcessGroup(Protocol):
-    """All ranks of a run, as one of them sees them. Each makes the same calls in the same order."""
+    """All ranks of a run, from the point of view of one. Each makes the same calls in the same order."""
 
     @property
     def rank(self) -> int:
-        """Of this process. Rank 0 alone has the run folder and hears what a person asks for."""
+        """Of this process. Only rank 0 has the run folder and reads requests."""
 
     @property
     def size(self) -> int: ...
     @property
     def sharded(self) -> bool:
-        """Whether each rank holds a part of the model; otherwise each has all of it."""
+        """Whether each rank holds a shard of the model; otherwise each has all of it."""
 
     def share(self, windows: int) -> slice:
-        """Which of a step's windows are this rank's."""
+        """This rank's share of a step's windows."""
 
     def broadcast(self, value: Value) -> Value:
         """Rank 0's value, in every rank. Raises ProcessLostError."""
@@ -54,39 +54,40 @@ class ProcessGroup(Protocol):
         """The sum of an array over all ranks. Raises ProcessLostError."""
 
     def begin_step(self, model: nn.Module) -> None:
-        """A step of this model begins. Raises ProcessLostError."""
+        """Begin a step of this model. Raises ProcessLostError."""
 
     def passing(self, model: nn.Module, last: bool) -> AbstractContextManager[nn.Module]:
-        """Inside, one pass through the module that is given, forward and backward. After the last one of a step the gradients
+        """Within the context, one pass through the yielded module, forward and backward. After the last one of a step the
+        gradients
         are the sums over all passes of all ranks."""
 
     def sum_loss(self, loss: Tensor) -> None:
         """After the last pass: replace the loss by its sum over all ranks.
 
-        Raises OthersRanOutError where memory ran out in another rank, ProcessLostError where one is gone.
+        Raises OthersRanOutError if memory ran out in another rank, ProcessLostError if one is lost.
         """
 
     def sum_of_shards(self, figures: Tensor) -> Tensor:
-        """Figures that each rank has for its part of the model, added up; where each has all of it, as they are."""
+        """Figures of each rank's shard of the model, added up; if each has all of it, unchanged."""
 
     def report_failure(self, error: BaseException) -> None:
-        """In place of `sum_loss`: a pass broke off here, because memory ran out, or something else went wrong.
+        """In place of `sum_loss`: a pass was aborted here, because memory ran out, or for another error.
 
-        Raises ProcessLostError where that was the end of another rank.
+        Raises ProcessLostError if the cause is another rank's end.
         """
 
     def broken_by(self, error: BaseException) -> bool:
-        """Whether an error of the model itself tells that another rank is gone: where all take part in its passes."""
+        """Whether an error of the model itself means that another rank is lost: if all take part in its passes."""
 
     def lost(self, reason: str) -> TrainingError:
-        """The word for a person, when another rank is gone."""
+        """The error for the user, when another rank is lost."""
 
     def close(self, ended: bool) -> None:
-        """The run is over. ended: in every rank, which need not be made to end."""
+        """End the run. ended: in every rank, which then need not be killed."""
 
 
 class SingleProcess:
-    """One process is all ranks: nothing is shared, nothing is sent, nothing is paid."""
+    """A single process: no communication, and no cost."""
 
     rank = 0
     size = 1
@@ -105,19 +106,19 @@ class SingleProcess:
         return figures
 
     def begin_step(self, model: nn.Module) -> None:
-        """There is nobody."""
+        """There are no other ranks."""
 
     def passing(self, model: nn.Module, last: bool) -> AbstractContextManager[nn.Module]:
         return nullcontext(model)
 
     def sum_loss(self, loss: Tensor) -> None:
-        """It is the sum."""
+        """The loss is the sum already."""
 
     def sum_of_shards(self, figures: Tensor) -> Tensor:
         return figures
 
     def report_failure(self, error: BaseException) -> None:
-        """There is nobody."""
+        """There are no other ranks."""
 
     def broken_by(self, error: BaseException) -> bool:
         return False
@@ -126,18 +127,18 @@ class SingleProcess:
         return TrainingError("process-lost", number=1, size=1, reason=reason)
 
     def close(self, ended: bool) -> None:
-        """There is nobody."""
+        """There are no other ranks."""
 
 
 def share_of(windows: int, rank: int, size: int) -> slice:
-    """Consecutive windows, as evenly as can be: the lowest ranks have one more where they do not divide."""
+    """Consecutive windows, as evenly as possible: the lowest ranks have one more if the number does not divide."""
     each, more = divmod(windows, size)
     start = rank * each + min(rank, more)
     return slice(start, start + each + (rank < more))
 
 
 def launched() -> tuple[int, int]:
-    """Rank and number of processes that `torchrun` has started; 0 and 1 where it has not."""
+    """Rank and number of processes from `torchrun`; 0 and 1 without it."""
     try:
         return int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
     except (KeyError, ValueError):
@@ -145,15 +146,15 @@ def launched() -> tuple[int, int]:
 
 
 def meeting_place() -> str:
-    """Where the processes of a run meet, if they are not started here."""
+    """The address of the rendezvous of a run's ranks, if they are not started here."""
     return f"{os.environ.get('MASTER_ADDR', '127.0.0.1')}:{os.environ.get('MASTER_PORT', '')}".rstrip(":")
 
 
 def as_launched(resolved: Resolved) -> Resolved:
-    """The settings with as many processes as `torchrun` has started, where it has.
+    """The settings with the number of processes from `torchrun`, if it started this one.
 
-    Raises RequestError where others were asked for by hand, where there are more than windows in a step, or where one alone is
-    to share its model.
+    Raises RequestError if another number was given, if there are more ranks than windows in a step, or if a single rank is
+    to shard its model.
     """
     _, size = launched()
     if size == 1 == resolved.settings.processes and resolved.settings.sharding == "full":

@@ -14,7 +14,7 @@ from mmrec_engine.locales.catalogue import Words
 
 
 class RankProcess:
-    """Another rank that rank 0 has started. What it prints goes to a file, for the case that it ends too soon."""
+    """Another rank that rank 0 has started. Its output goes to a file, in case it ends too soon."""
 
     def __init__(self, rank: int, environment: Mapping[str, str]) -> None:
         self.rank = rank
@@ -23,11 +23,11 @@ class RankProcess:
             [sys.executable, "-m", "mmrec_engine.training.rank_worker"],
             env={**os.environ, **environment, "RANK": str(rank), "LOCAL_RANK": str(rank)},
             stdin=subprocess.DEVNULL, stdout=self._said, stderr=self._said,
-            start_new_session=True,  # Ctrl-C is rank 0's to hear
+            start_new_session=True,  # Ctrl-C is handled by rank 0
         )  # fmt: skip
 
     def words(self, code: int) -> str | Words:
-        """How it ended: by a signal, or with the last line that it has said."""
+        """How it ended: by a signal, or with its last line of output."""
         if code < 0:
             return reason_words("signal", number=-code)
         self._said.seek(0)
@@ -35,7 +35,7 @@ class RankProcess:
         return lines[-1][:200] if lines else reason_words("exit-code", code=code)
 
     def end(self, seconds: float) -> None:
-        """Wait so long for its end, then make it end."""
+        """Wait so long for its end, then kill it."""
         try:
             self.process.wait(seconds)
         except subprocess.TimeoutExpired:

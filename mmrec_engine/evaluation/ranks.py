@@ -1,4 +1,4 @@
-"""The ranks that an evaluation is divided among, as one of them sees them."""
+"""The ranks among which an evaluation is divided, from the point of view of one."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ Figures = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Ranks:
-    """Batch i belongs to rank i modulo size. One rank alone has all of them, and nothing is sent.
+    """Batch i belongs to rank i modulo size. A single rank has all of them, and nothing is sent.
 
-    collective: every rank takes part in every pass through the model, because each holds only a part of it. total: the sum of
+    collective: every rank takes part in every pass through the model, because each holds only a shard of it. total: the sum of
     an array over all ranks, which all ranks call with equal shapes.
     """
 
@@ -26,7 +26,7 @@ class Ranks:
 
     @property
     def generates(self) -> bool:
-        """Whether this rank generates the text of a sample: rank 0 does, and who has to take part in its passes."""
+        """Whether this rank generates the text of a sample: rank 0, and those that have to take part in its passes."""
         return self.rank == 0 or self.collective
 
 

@@ -1,4 +1,4 @@
-"""A whole run: folder, lock, corpus, model, loop, ending; every event recorded before anyone else sees it."""
+"""A whole run: folder, lock, corpus, model, loop, end; every event is recorded before anyone else sees it."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 _RAISED = 1.05  # times the rate before
-_TOLD_SECONDS, _TOLD_AGAIN_SECONDS = 60.0, 600.0  # of waiting for other processes
+_TOLD_SECONDS, _TOLD_AGAIN_SECONDS = 60.0, 600.0  # of waiting for other ranks
 
 
 def train(
@@ -81,15 +81,15 @@ def train(
     origin: Origin | None = None,
     began: float | None = None,
 ) -> Iterator[Event]:
-    """Train as the settings say, and yield what happens (events.py).
+    """Train with these settings, and yield the events (events.py).
 
-    resume: go on with the run in the settings' folder; what was not given by hand is taken from it. overwrite: replace it.
+    resume: resume the run in the settings' folder, with its settings where none were given. overwrite: replace it.
     held_lock: the descriptor that `Control.lock` held after the run was handed over; it is closed when this run ends.
-    run_checks: how the run is judged beside the checks on its events; none: by these alone, and no report is written.
-    origin: what the run follows from, where a remedy began it.
-    began: from when on the time of a run counts that has a given one (monotonic clock); none: from now on.
-    Raises RequestError where the request is wrong (nothing is changed on disk), TrainingError where training cannot go on
-    (told by a last event too), Interrupted where it was stopped before the first step.
+    run_checks: the checks in addition to those on events; None: only those, and no report is written.
+    origin: the run that this one follows, if a remedy started it.
+    began: start of a run's given time (monotonic clock); None: now.
+    Raises RequestError if the request is wrong (nothing is changed on disk), TrainingError if training cannot go on
+    (also reported by a last event), Interrupted if it was stopped before the first step.
     """
     resolved = request if isinstance(request, Resolved) else given_in_code(request)
     mode: Mode = "resume" if resume else "overwrite" if overwrite else "new"
@@ -97,7 +97,7 @@ def train(
 
 
 class _NothingLeft(Exception):
-    """A resumed run has ended already, and no new limit lets it go on."""
+    """A resumed run has ended already, and no new limit lets it continue."""
 
 
 class _Run:
@@ -112,7 +112,7 @@ class _Run:
         began: float | None,
     ) -> None:
         self._began = time.monotonic() if began is None else began
-        self._expected: dict[str, Any] = {}  # of the plan for the time that the run has
+        self._expected: dict[str, Any] = {}  # of the plan for a run with a given time
         self._control, self._mode, self._run_checks, self._origin = control, mode, run_checks, origin
         control.lock = None
         path = resolved.settings.run_folder
@@ -121,7 +121,7 @@ class _Run:
             self._stored = description_of(path) if mode == "resume" else {}
             resolved = as_stored(resolved, self._stored) if self._stored else anchored(resolved)
             self._resolved = as_launched(resolved)
-            if mode != "resume":  # before the folder: a text that is not there is the nearer reason
+            if mode != "resume":  # before the folder: missing text is the more likely reason
                 require_places(self._resolved.settings)
         except BaseException:
             close_descriptor(held_lock)
@@ -136,10 +136,10 @@ class _Run:
         self._made_step = False
         self._delayed = False  # events wait in memory for the disk
         self._handed_over = False
-        self._ended = False  # well or badly, so that there is something to report
+        self._ended = False  # normally or not, so that there is something to report
 
     def stream(self) -> Iterator[Event]:
-        """The run from preparation to its end. Whatever ends it, the folder is in order, and unlocked unless handed over."""
+        """The run from preparation to its end. Whatever ends it, the folder is consistent, and unlocked unless handed over."""
         try:
             yield from self._recorded(self._run())
         except _NothingLeft:
@@ -156,7 +156,7 @@ class _Run:
             self._control.lock = self._folder.hand_over()
         else:
             self._leave()
-        if (failure := self._folder.failure) is not None:  # the record lacks its end
+        if (failure := self._folder.failure) is not None:  # the record has no end
             raise self._failure(failure)
 
     def _leave(self) -> None:
@@ -176,16 +176,16 @@ class _Run:
             try:
                 self._folder.sync()
                 self._run_checks.write_report(self._folder.path)
-            except OSError as error:  # the run itself is whole; `check after` writes its report again
+            except OSError as error:  # the run itself is complete; `check after` writes its report again
                 self._folder.log(error)
 
     def _write_missing_report(self) -> None:
-        """A process that was killed after its run's last word has left none."""
+        """Write the report that a process killed after its run's last event did not write."""
         if not all((self._folder.path / name).exists() for name in run_files.REPORTS):
             self._write_report()
 
     def _recorded(self, stream: Generator[Event, None, None]) -> Iterator[Event]:
-        """Record each event before anyone sees it. Where the disk refuses, the part of the run that made it decides."""
+        """Record each event before anyone sees it. If the disk refuses one, the part of the run that made it decides."""
         event = next(stream, None)
         while event is not None:
             try:
@@ -200,13 +200,13 @@ class _Run:
         waived = self._run_checks.waived if self._run_checks is not None else frozenset()
         told = (marked(finding, waived) for finding in self._during.add(event))
         found = [events.Finding(step=event.step, finding=finding) for finding in told]
-        # The end is a record's last word; what it brings to light stands before it.
+        # The end is the last event of a record; its findings come before it.
         for one in [*found, event] if isinstance(event, events.RunFinished) else [event, *found]:
             self._record(one)
             yield one
 
     def _told_of_delay(self, step: int) -> Iterator[Event]:
-        """Once, when the record falls behind."""
+        """Report once that lines of the record wait in memory."""
         failure, before = self._folder.failure, self._delayed
         self._delayed = failure is not None
         if failure is not None and not before:
@@ -216,14 +216,14 @@ class _Run:
     def _record(self, event: Event) -> None:
         if isinstance(event, events.Step) and not self._made_step:
             record = None if self._corpus is None else record_of(self._corpus, self._resolved.settings)
-            self._folder.begin(self._description, record)  # an old run makes room only now
+            self._folder.begin(self._description, record)  # an old run is replaced only now
             self._begin()
         if isinstance(event, events.SettingsChanged):
             self._describe_changed(event)
         self._folder.record(event)
 
     def _begin(self) -> None:
-        """From now on there is a run, which stays."""
+        """From now on the run exists, and stays."""
         self._made_step = True
         note_run(self._folder.path)
         self._preparing.close()
@@ -233,7 +233,7 @@ class _Run:
         self._control.listen_to(self._folder.path / CONTROL)
         yield events.State(state="PREPARING")
         if self._mode == "resume" and _is_gone(settings) and self._ended_before():
-            raise _NothingLeft  # nothing is left to train, so the text that is gone is not needed
+            raise _NothingLeft  # nothing is left to train, so the missing text is not needed
         if settings.metrics is not None:
             require_libraries(settings.metrics)
         if not self._stored:
@@ -302,9 +302,9 @@ class _Run:
         yield from self._steps(training)
 
     def _planned(self) -> Generator[Event, None, None]:
-        """Choose what was left open: all of it for a run that has a given time, the vocabulary for the fast recipe."""
+        """Choose the open settings: all of them for a run with a given time, the vocabulary for the fast recipe."""
         settings, run_checks = self._resolved.settings, self._run_checks
-        if run_checks is not None and run_checks.found:  # the checks have seen what is to be trained
+        if run_checks is not None and run_checks.found:  # the checks have used these settings
             return
         planning: Generator[events.Progress, None, tuple[Resolved, events.Planned | None]]
         if settings.time is not None:
@@ -321,7 +321,7 @@ class _Run:
             yield told
 
     def _give_time(self, training: TrainingState, path: Path | None, content: dict[str, Any]) -> None:
-        """Let the run end within its time. A resumed one has what is left of it; a new time is spread over all of its steps."""
+        """Let the run end within its time. A resumed one has the rest of it; a new time is spread over all of its steps."""
         used = training.budget.used + (used_after(self._folder.path, path.name) if path is not None else 0.0)
         training.deadline = deadline_of(training, self._began, used, self._expected, self._run_checks is not None)
         if self._resolved.sources["max_steps"] in GIVEN:
@@ -335,13 +335,13 @@ class _Run:
             self._resolved = replace(self._resolved, settings=training.settings)
 
     def _waived(self) -> list[str]:
-        """Ids of the checks that were waived for this run, by whoever began it or goes on with it."""
+        """Ids of the checks waived for this run, when it was started or resumed."""
         now = self._run_checks.all_waived if self._run_checks is not None else frozenset()
         before = self._stored.get("waived", [])
         return sorted({*now, *(str(id) for id in before)} if isinstance(before, list) else now)
 
     def _steps(self, training: TrainingState) -> Generator[Event, None, None]:
-        """The loop, and an ending for every way it can end."""
+        """The loop, and the handling of every way it can end."""
         ended = False  # the loop, in all ranks
         try:
             status, values = yield from self._joined(training)
@@ -377,7 +377,7 @@ class _Run:
     def _joined(
         self, training: TrainingState
     ) -> Generator[Event, None, tuple[events.Status | None, dict[str, object]]]:
-        """Join the other processes, if there are any. Returns how the run ended where it was stopped before they came."""
+        """Wait for the other ranks, if there are any. Returns how the run ended if it was stopped before they connected."""
         settings, step = training.settings, training.progress.step
         joining = _open_group(settings.processes, training.machine.device, training.machine.sharded)
         told, next_word = -1, _TOLD_SECONDS
@@ -405,7 +405,7 @@ class _Run:
         return None, {}
 
     def _failure(self, error: Exception) -> TrainingError:
-        """What went wrong, in words for a person; the traceback goes to the log of a run that has begun."""
+        """The error in words for a user; the traceback goes to the log of a run that has begun."""
         settings = self._resolved.settings
         if isinstance(error, TrainingError):
             return error
@@ -455,7 +455,7 @@ class _Run:
             raise RequestError("resume-corpus-differs", path=corpus.name)
 
     def _describe_changed(self, event: events.SettingsChanged) -> None:
-        """run.json tells the settings as last changed."""
+        """Write run.json with the present settings."""
         settings = replace(self._resolved.settings, **event.changes)
         self._resolved = replace(self._resolved, settings=settings)
         self._description["settings"] = settings.as_dict()
@@ -463,7 +463,7 @@ class _Run:
             self._folder.describe(self._description)
 
     def _raised_rate(self, training: TrainingState) -> dict[str, float]:
-        """The learning rates of the last step and the next one, where a longer schedule takes the rate up again."""
+        """The learning rates of the last step and the next one, if a longer schedule raises the rate again."""
         step, before = training.progress.step, None
         with contextlib.suppress(OSError), open_plain(self._folder.path / run_files.EVENTS) as file:
             for line in newest_lines(file, "step"):
@@ -476,7 +476,7 @@ class _Run:
         return {"learning_rate_before": before, "learning_rate": rate}
 
     def _ended_before(self) -> bool:
-        """Whether the run has ended well, and nothing that ends a run was given another value since."""
+        """Whether the run has ended normally, and no setting that ends a run has changed since."""
         ending = recorded_ending(self._folder.path)
         if ending is None or ending.status in ("interrupted", "failed"):
             return False
@@ -484,7 +484,8 @@ class _Run:
         return path is not None and path.name == run_files.FINAL and ends_as_before(content, self._resolved.settings)
 
     def _take_fitting(self, settings: Settings, corpus: Corpus, machine: Machine) -> Settings:
-        """As many windows at once as memory allows, chosen before the first step: what a kernel ends cannot be caught."""
+        """The largest micro-batch that memory allows, chosen before the first step, because a kill by the kernel cannot be
+        handled."""
         fitting = fitting_microbatch(settings, corpus.tokenizer.vocab_size, machine)
         if fitting is not settings:
             sources = {**self._resolved.sources, "microbatch": "memory"}
@@ -493,7 +494,7 @@ class _Run:
 
 
 def _open_group(processes: int, device: torch.device, sharded: bool) -> Generator[list[int], None, ProcessGroup]:
-    """Join the other processes of a run, if there are any. For the first of them. Yields and raises as `launch.joined`."""
+    """Wait for the other ranks of a run, if there are any. For rank 0. Yields and raises as `launch.joined`."""
     if processes == 1:
         return SingleProcess()
     from mmrec_engine.distributed.launch import joined
@@ -502,12 +503,12 @@ def _open_group(processes: int, device: torch.device, sharded: bool) -> Generato
 
 
 def _is_gone(settings: Settings) -> bool:
-    """Whether a file or folder that the run trains on is no longer there."""
+    """Whether a file or folder of the run's text no longer exists."""
     return settings.data_dir is not None and not all(Path(source.place).exists() for source in sources_of(settings))
 
 
 def _recorded(value: object) -> Any:
-    """A value of a finished run as its event carries it: words in the language of records."""
+    """A value of a finished run for its event: words in the language of records."""
     if isinstance(value, Mapping):
         return value[DEFAULT_LANGUAGE]
     return value if isinstance(value, int | float) else str(value)

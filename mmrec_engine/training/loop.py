@@ -1,11 +1,11 @@
-"""The training loop: steps, validations and checkpoints, as a stream of events (events.py tells the order).
+"""The training loop: steps, validations and checkpoints, as a stream of events (in the order that events.py describes).
 
-Top to bottom this is the whole of training; what each part does stands in its own file. It writes checkpoints, because their
-order against their events is what makes a resume exact; all else that leaves the process is the consumer's business.
+This file is the whole of training from top to bottom; the parts are in their own files. It writes checkpoints, because their
+order relative to their events makes a resume exact; all other output is written by the consumer of the events.
 
-Every rank runs this loop, and decides by values that are equal in all of them. What only rank 0 can know it broadcasts: what a
-person asked for, how many steps fit into the time, whether a checkpoint was written. Rank 0 alone writes, and its events alone
-are looked at.
+Every rank runs this loop, and decides by values that are equal in all of them. Rank 0 broadcasts what only it knows:
+requests, the number of steps that fit into the time, whether a checkpoint was written. Only rank 0 writes, and only its events
+are read.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ _INTERRUPTED: Status = "interrupted"
 
 
 def run_steps(training: TrainingState, control: Control) -> Generator[Event, None, Ending]:
-    """Train until the plan, the patience, the target or a person says stop. Returns how the run ended."""
+    """Train until the plan, patience, a target or a request ends the run. Returns how it ended."""
     yield from _if_it_can(training, run_files.BEST, _mend_best(training))
     ended = ending(training.progress, training.plan, training.settings)
     if (
         ended is not None and training.resumed_from == run_files.FINAL
-    ):  # killed between its last checkpoint and its last word
+    ):  # killed between its last checkpoint and its last event
         return ended
     yield events.State(step=training.progress.step, state="TRAINING")
     while True:
@@ -80,7 +80,7 @@ def _timed_step(training: TrainingState) -> Generator[Event, None, events.Step]:
 
 
 def _keep_to_the_time(training: TrainingState) -> Iterator[Event]:
-    """In a run that has a given time: take as many steps as fit into what is left of it. A checkpoint holds that at once."""
+    """In a run with a given time: plan as many steps as fit into the remaining time. A checkpoint stores the plan at once."""
     step, planned = training.progress.step, training.plan.planned_steps
     if training.settings.time is None or not step:
         return
@@ -102,7 +102,7 @@ def _keep_to_the_time(training: TrainingState) -> Iterator[Event]:
 
 
 def _fitting(training: TrainingState) -> tuple[int, float, float]:
-    """How many steps the run is to have, by rank 0's clock; seconds that are left, and those of a step."""
+    """The number of steps by rank 0's clock; remaining seconds, and those of a step."""
     settings, deadline, planned = training.settings, training.deadline, training.plan.planned_steps
     if deadline is None:  # another rank
         return planned, 0.0, 0.0
@@ -113,7 +113,7 @@ def _fitting(training: TrainingState) -> tuple[int, float, float]:
 
 
 def _step(training: TrainingState) -> Generator[Event, None, events.Step]:
-    """One update, and the progress after it. Where memory runs out the same windows go through the model in smaller pieces."""
+    """One update, and the progress after it. If memory runs out, the same windows are computed with a smaller micro-batch."""
     settings, step = training.settings, training.progress.step + 1
     rate = training.rate(step)
     while True:
@@ -124,7 +124,7 @@ def _step(training: TrainingState) -> Generator[Event, None, events.Step]:
         except (RuntimeError, MemoryError) as error:
             if not ran_out(error) or training.settings.windows_at_once == 1 or training.group.sharded:
                 raise
-        # Past the handler, where the error no longer holds on to what the step had made.
+        # After the handler, in which the exception would keep the step's tensors alive.
         training.stepper.drop_gradients()
         yield from _change(training, {"microbatch": training.settings.windows_at_once // 2}, "out-of-memory")
     if training.average is not None:
@@ -150,7 +150,7 @@ def _step(training: TrainingState) -> Generator[Event, None, events.Step]:
 
 
 def _validation(training: TrainingState, control: Control) -> Generator[Event, None, bool]:
-    """Validate, and return whether this is the best so far. A stop asked meanwhile leaves it undone, to be done on resume."""
+    """Validate, and return whether this is the best so far. A stop request interrupts it; it is repeated on resume."""
     step, length, model = training.progress.step, training.settings.seq_len, training.model
     began = time.monotonic()
     stopped, precision = _stopped(training, control), training.machine.autocast
@@ -186,7 +186,7 @@ def _validation(training: TrainingState, control: Control) -> Generator[Event, N
         plateaus=training.progress.plateaus if training.settings.schedule == "plateau" else None,
         parts=metrics.parts or None,
     )
-    # After the event above, so that the record tells how long each of the two takes.
+    # After the event above, so that the record has the time of both.
     with training.eval_weights() as ranks:
         written = sample_text(model, training.corpus, training.settings.seed) if ranks.generates else None
     if written is not None:
@@ -195,12 +195,13 @@ def _validation(training: TrainingState, control: Control) -> Generator[Event, N
 
 
 def _stopped(training: TrainingState, control: Control) -> Callable[[], bool]:
-    """Whether a person wants the run to stop: rank 0's answer, in all ranks."""
+    """Whether a stop was requested: rank 0's answer, in all ranks."""
     return lambda: training.group.broadcast(control.stop_asked)
 
 
 def _look_at_sample(training: TrainingState, control: Control) -> Iterator[Event]:
-    """Look at a sample of the validation split, where the target may be near. A stop asked meanwhile leaves it undone."""
+    """Evaluate a sample of the validation split, if the target may be near. A stop request interrupts it; it is repeated on
+    resume."""
     settings, step, target = training.settings, training.progress.step, training.plan.target_loss
     looks = target is not None and settings.samples_on_the_way and step >= training.target_estimate.next_step
     if target is None or not looks or training.plan.validates(step, settings.eval_every):
@@ -233,12 +234,12 @@ def _look_at_sample(training: TrainingState, control: Control) -> Iterator[Event
 
 
 def _at(step: int, work: Generator[events.Progress, None, Result]) -> Generator[Event, None, Result]:
-    """Put the step on the progress events of a piece of work."""
+    """Set the step of progress events."""
     return relayed(work, lambda progress: (replace(progress, step=step),))
 
 
 def _if_it_can(training: TrainingState, name: str, saving: Iterator[Event]) -> Iterator[Event]:
-    """Save, or tell that the disk does not take it, and go on: what was saved before stays good, and the next one is tried."""
+    """Save, or report that the disk refuses it, and go on: earlier checkpoints stay, and the next one is tried."""
     try:
         yield from saving
     except OSError as error:
@@ -249,7 +250,7 @@ def _if_it_can(training: TrainingState, name: str, saving: Iterator[Event]) -> I
 
 
 def save_after_loss(training: TrainingState) -> Iterator[Event]:
-    """Another rank is gone in the middle of a step. This one still is what it was before it, unless it has only a part."""
+    """Another rank was lost in the middle of a step. This rank has the state before the step, unless the model is sharded."""
     training.stepper.drop_gradients()
     if not training.group.sharded and training.progress.step and training.saved_step != training.progress.step:
         name = run_files.step_name(training.progress.step)
@@ -257,7 +258,7 @@ def save_after_loss(training: TrainingState) -> Iterator[Event]:
 
 
 def _save(training: TrainingState, name: str = "", kind: events.CheckpointKind = "step") -> Iterator[Event]:
-    """Write a checkpoint, which is rank 0's part. All ranks learn whether it was written, and so go on alike."""
+    """Write a checkpoint in rank 0. All ranks learn whether it was written, so that they continue alike."""
     step, began = training.progress.step, time.monotonic()
     yield events.State(step=step, state="SAVING")
     content = training.content()
@@ -274,7 +275,7 @@ def _save(training: TrainingState, name: str = "", kind: events.CheckpointKind =
 
 
 def _write(training: TrainingState, content: dict[str, Any], name: str, kind: events.CheckpointKind) -> Iterator[Event]:
-    """Write a checkpoint. Its event is recorded before the file gets its name, so a file never lacks its event."""
+    """Write a checkpoint. Its event is recorded before the file is renamed, so every file has its event."""
     step, path = training.progress.step, training.folder / name
     training.stepper.check_weights(step, content.get(LAST_WEIGHTS, content["model"]))
     with checkpoints.Pending.of_content(path, content) as pending:
@@ -284,7 +285,7 @@ def _write(training: TrainingState, content: dict[str, Any], name: str, kind: ev
 
 
 def _save_best(training: TrainingState) -> Iterator[Event]:
-    """The best so far is a step checkpoint first, so that a crash between the two leaves nothing to guess."""
+    """A new best is a step checkpoint first, so that a crash between the two is unambiguous."""
     yield from _save(training)
     yield from _copy_to_best(training, training.progress.step)
 
@@ -303,7 +304,7 @@ def _copy_to_best(training: TrainingState, step: int) -> Iterator[Event]:
 
 
 def _mend_best(training: TrainingState) -> Iterator[Event]:
-    """After a crash the best file may lag behind the state that was resumed, or be damaged: copy it again if it can be."""
+    """After a crash the best file may be outdated or damaged: copy it again if possible."""
     best_step = training.progress.best_step
     if not best_step or not training.settings.save_best_model or training.group.rank != 0:
         return
@@ -317,7 +318,8 @@ def _mend_best(training: TrainingState) -> Iterator[Event]:
 
 
 def _change(training: TrainingState, changes: Mapping[str, Any], reason: str) -> Iterator[Event]:
-    """Other settings from the next step on. A checkpoint holds them at once, so that a resume changes them at this step too."""
+    """Change settings from the next step on. A checkpoint stores them at once, so that a resume changes them at this step
+    too."""
     step, before = training.progress.step, {name: getattr(training.settings, name) for name in changes}
     if "microbatch" in before:
         before["microbatch"] = training.settings.windows_at_once
@@ -332,7 +334,7 @@ def _change(training: TrainingState, changes: Mapping[str, Any], reason: str) ->
 
 
 def _refusal(training: TrainingState, request: Request) -> str | None:
-    """Why a request cannot be met; none where it can."""
+    """Why a request is refused; None if it is not."""
     if not request.known:
         return str(RequestError("command-unknown", command=request.command))
     if request.command != "change":
@@ -352,7 +354,7 @@ def _refusal(training: TrainingState, request: Request) -> str | None:
 
 
 def _obey(training: TrainingState, control: Control) -> Generator[Event, None, str | None]:
-    """Do what was asked of rank 0, in all ranks; while paused, wait here. Returns the reason of a stop."""
+    """Carry out rank 0's requests in all ranks; while paused, wait here. Returns the reason of a stop."""
     step, paused = training.progress.step, False
     while True:
         requests = training.group.broadcast(list(control.take()))

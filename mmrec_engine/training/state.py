@@ -1,7 +1,7 @@
-"""The state of a training: everything that the loop works with, built from the settings or from a checkpoint.
+"""The state of a training: everything that the loop uses, built from the settings or from a checkpoint.
 
-`SAVED` is the one list of what a checkpoint holds for an exact resume; random numbers are pure functions of counts, so no
-generator is in it.
+`SAVED` lists what a checkpoint contains for an exact resume; random numbers are pure functions of counts, so there is no
+generator in it.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ from mmrec_engine.training.target_loss import TargetEstimate
 from mmrec_engine.training.train_step import Stepper, StepResult
 
 SAVED = ("model", "optimizer", "progress", "outlook", "loss_scale", "budget")
-LAST_WEIGHTS = "last_weights"  # where `model` is an average: the weights themselves
+LAST_WEIGHTS = "last_weights"  # if `model` is an average: the weights themselves
 
 
 @dataclass
 class TrainingState:
     """One run in this rank. `progress`, `target_estimate`, `loss_scale` and `budget` are replaced in all ranks alike.
 
-    deadline: of a run that has a given time, in rank 0; most_steps: that were asked for beside it.
+    deadline: of a run with a given time, in rank 0; most_steps: limit given in addition.
     """
 
     settings: Settings
@@ -66,10 +66,10 @@ class TrainingState:
     most_steps: int | None = None
     group: ProcessGroup = field(default_factory=SingleProcess)
     saved_step: int = 0  # step of the newest checkpoint
-    resumed_from: str | None = None  # name of the checkpoint this process went on from
+    resumed_from: str | None = None  # name of the checkpoint that this process resumed from
 
     def join(self, group: ProcessGroup) -> None:
-        """Be one rank of a group from now on. Rank 0 sends the others what its state is; `rank_worker` builds the same."""
+        """Become one rank of a group. Rank 0 sends its state to the others; `rank_worker` builds the same."""
         if group.size == 1:
             return
         self.group = group
@@ -80,7 +80,7 @@ class TrainingState:
         self.stepper.join(group, self.optimizers)
 
     def _send(self) -> None:
-        state: dict[str, Any] = {}  # new weights are drawn from the seed, everywhere the same
+        state: dict[str, Any] = {}  # new weights are drawn from the seed, in all ranks the same
         if self.progress.step:
             state = self.content()
         elif self.settings.init_from is not None:
@@ -88,12 +88,12 @@ class TrainingState:
         record = self.corpus.earlier.record
         split = (
             None if record is None else replace(record, tokenizer=None)
-        )  # a library's tokenizer travels as its values
+        )  # a library's tokenizer is sent as its values
         text = (self.corpus.fingerprint, self.corpus.tokenizer.to_dict(), split)
         self.group.broadcast((self.settings.as_dict(), self.machine.told(), text, state, self.resumed_from))
 
     def _shard(self) -> None:
-        """Keep this rank's part of the model, of the optimizer's state and of the average."""
+        """Keep only this rank's shard of the model, of the optimizer's state and of the average."""
         from mmrec_engine.distributed.fsdp import shard
 
         state = self.optimizers.state()
@@ -109,7 +109,7 @@ class TrainingState:
         keep_nothing()
 
     def change_settings(self, settings: Settings) -> None:
-        """Go on with other settings, sound in a training that goes on."""
+        """Continue with other settings, which must be changeable in a running training."""
         self.settings = settings
         self.plan = make_plan(settings, self.plan.windows_an_epoch, tokens_a_character(self.corpus, settings))
         self.stepper.change_settings(settings)
@@ -122,14 +122,14 @@ class TrainingState:
         )
 
     def replan(self, planned_steps: int) -> None:
-        """Make so many steps in all; what is left of the schedule is spread over those that are left."""
+        """Set the total number of steps; the rest of the schedule is spread over the remaining steps."""
         step, warmup = self.progress.step, self.settings.warmup_steps
         done = done_share(step, planned=self.plan.planned_steps, warmup=warmup, anchor=self.budget.anchor)
         self.budget = replace(self.budget, anchor_step=step, anchor_done=done)
         self.change_settings(replace(self.settings, max_steps=planned_steps))
 
     def make_step(self, step: int, first_window: int, learning_rate: float) -> StepResult:
-        """One step of the stepper; where a scaled gradient overflows, the same again with a smaller scale."""
+        """One step of the stepper; if a scaled gradient overflows, the same step again with a smaller scale."""
         while True:
             try:
                 result = self.stepper.make_step(step, first_window, learning_rate, self.loss_scale.factor)
@@ -142,9 +142,10 @@ class TrainingState:
 
     @contextmanager
     def eval_weights(self) -> Iterator[Ranks]:
-        """Inside, the model has the weights that are evaluated: their average (EMA), where one is kept. All ranks enter this.
+        """Within the context, the model has the weights that are evaluated: their average (EMA), if there is one. All ranks
+        enter this.
 
-        Of a sharded model every rank has all weights then, where all have room for them; else the passes are collective.
+        With a sharded model every rank then has all weights, if all have memory for them; else the passes are collective.
         """
         self._swap_average()
         try:
@@ -172,9 +173,9 @@ class TrainingState:
             self.average.swap()
 
     def tensors(self, keep: bool) -> dict[str, Any]:
-        """Weights and optimizer state as a checkpoint holds them. Of a sharded model all ranks gather them.
+        """Weights and optimizer state for a checkpoint. With a sharded model all ranks gather them.
 
-        keep: this rank is the one that wants them.
+        keep: whether this rank keeps the result.
         """
         weights = {name: parameter.detach() for name, parameter in self.model.named_parameters()}
         average = {} if self.average is None else {"model": self.average.weights, LAST_WEIGHTS: weights}
@@ -187,9 +188,9 @@ class TrainingState:
         return replace(self.budget, used=self.deadline.used, seconds_a_step=self.deadline.seconds_a_step)
 
     def content(self) -> dict[str, Any]:
-        """What a checkpoint holds: the state to go on from, and what is needed to use the model anywhere.
+        """The content of a checkpoint: the state for a resume, and everything needed to use the model elsewhere.
 
-        Of a sharded model all ranks call this, and rank 0 alone has the tensors then.
+        With a sharded model all ranks call this, and only rank 0 gets the tensors.
         """
         tensors = self.tensors(keep=self.group.rank == 0)
         state = {
@@ -215,7 +216,7 @@ class TrainingState:
 
 
 def tokens_a_character(corpus: Corpus, settings: Settings) -> float | None:
-    """Of the validation text that is judged: the whole of it, or that of the corpus which decides."""
+    """Of the validation text that decides: all of it, or that of one corpus."""
     parts = [part for part in corpus.all_parts if settings.early_stopping_on in (WHOLE, part.name)]
     characters = sum(part.validation.characters for part in parts)
     return sum(len(part.validation.tokens) for part in parts) / characters if characters else None
@@ -224,9 +225,9 @@ def tokens_a_character(corpus: Corpus, settings: Settings) -> float | None:
 def build_state(
     settings: Settings, machine: Machine, corpus: Corpus, folder: Path, stored: dict[str, Any] | None = None
 ) -> TrainingState:
-    """The state of a new training, or one that goes on from the `stored` content of a checkpoint.
+    """The state of a new training, or of a resumed one from the `stored` content of a checkpoint.
 
-    Raises ValueError where the checkpoint is another model's, RequestError where the weights to begin with are.
+    Raises ValueError if the checkpoint is of another model, RequestError if the initial weights are.
     """
     config = model_config(settings, corpus.tokenizer.vocab_size)
     model = create_model(config, hash64(settings.seed, 2) >> 1)
@@ -238,7 +239,7 @@ def build_state(
         _load_weights(model, stored[LAST_WEIGHTS if settings.weight_average else "model"])
     elif settings.init_from is not None:
         _begin_with(model, settings.init_from, corpus)
-    if not machine.sharded:  # else each process takes its part there, once there are others
+    if not machine.sharded:  # else each rank shards it there, once there are others
         model.to(machine.device)
     optimizers = Optimizers(model, settings, machine.products)
     average = WeightAverage(model, settings.weight_average) if settings.weight_average else None
@@ -246,7 +247,7 @@ def build_state(
     budget = Budget()
     if stored is not None:
         optimizers.load_state(stored["optimizer"])
-        before_plateaus = {} if "plateau_patience" in stored["settings"] else {"plateaus": 0}  # in older ones
+        before_plateaus = {} if "plateau_patience" in stored["settings"] else {"plateaus": 0}  # in older checkpoints
         progress = TrainingProgress.of_stored({**before_plateaus, **stored["progress"]})
         if "outlook" in stored or "weight_average" in stored["settings"]:  # older ones have neither
             target_estimate = TargetEstimate.of_stored(stored["outlook"])

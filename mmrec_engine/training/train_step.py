@@ -29,19 +29,19 @@ from mmrec_engine.training.recorded import RecordedStep
 
 Ids = npt.NDArray[np.int64]
 RATIO_EVERY = 50  # steps between two measurements of the update ratio
-_MOST_MEASURED = 2**16  # entries of one matrix; of a larger one evenly spaced rows stand for it
-_ZERO_AT_FIRST = ("project_out.weight", "mlp.project.weight")  # nothing to compare an early update with
+_MOST_MEASURED = 2**16  # entries of one matrix; a larger one is represented by evenly spaced rows
+_ZERO_AT_FIRST = ("project_out.weight", "mlp.project.weight")  # a zero weight has no meaningful update ratio
 _USUAL_RATIO = 1e-3
-_LEAST_NORM = 1e-6  # of all gradients, beside which a limit is not divided by zero; as PyTorch clips
-_LEAST_RATIO = 1e-12  # so that a matrix which does not move at all has a logarithm
+_LEAST_NORM = 1e-6  # added to the norm of all gradients before the division, as in PyTorch's clipping
+_LEAST_RATIO = 1e-12  # so that a matrix which does not change has a logarithm
 
 
 @dataclass(frozen=True)
 class StepResult:
     """loss: mean over the step's tokens, nats; grad_norm: before clipping; tokens: predicted in this step.
 
-    update_ratio: as in events.Step; None where it was not measured. optimizer_seconds: from whole gradients to new weights; of
-    a device that works on its own, only until it has been told what to do. curriculum: as in events.Step.
+    update_ratio: as in events.Step; None if it was not measured. optimizer_seconds: from complete gradients to new weights; on
+    an asynchronous device, only until the work is queued. curriculum: as in events.Step.
     """
 
     loss: float
@@ -54,7 +54,7 @@ class StepResult:
 
 
 class Stepper:
-    """Makes steps. Holds no count of its own: a step is a pure function of weights, optimizer state and its number."""
+    """Makes steps. Has no counter of its own: a step is a pure function of weights, optimizer state and its number."""
 
     def __init__(
         self,
@@ -74,32 +74,33 @@ class Stepper:
         self._recorded: RecordedStep | None = None
 
     def join(self, group: ProcessGroup, optimizers: Optimizers) -> None:
-        """Share the windows of each step, and perhaps the model, with the other processes of this group."""
+        """Share the windows of each step, and possibly the model, with the other ranks of this group."""
         self._group, self._optimizers = group, optimizers
         self._measured = _measured_matrices(self._model)
         self._recorded = None
 
     def change_settings(self, settings: Settings) -> None:
-        """Go on with other settings: those that can change in a running training (`settings.can_change_while_running`)."""
+        """Continue with other settings: those that can change in a running training (`settings.can_change_while_running`)."""
         self._settings = settings
         if self._recorded is not None:
             self._recorded = None
             if self._machine.device.type == "cuda":
-                torch.cuda.empty_cache()  # a graph holds on to its memory
+                torch.cuda.empty_cache()  # a graph keeps its memory
         self._model.recompute_activations = settings.gradient_checkpointing
         self._optimizers.set_weight_decay(settings.weight_decay)
 
     def drop_gradients(self) -> None:
-        """Forget what a step that was broken off has left."""
+        """Reset what an aborted step has left."""
         self._optimizers.drop_gradients()
 
     def make_step(self, step: int, first_window: int, learning_rate: float, loss_scale: float = 1.0) -> StepResult:
         """Train on the step's windows, numbered from `first_window`.
 
-        Gradients of the microbatches are those of the token sum divided by all tokens of the step, so that accumulation
-        changes nothing but rounding. loss_scale: a power of two that they are computed with, and divided by again.
-        Raises TrainingError, before any weight is touched, where loss or gradient is not finite; Overflowed where a scaled
-        gradient is not, and leaves it to be dropped; ProcessLostError where another process of the run is gone.
+        Gradients of the micro-batches are those of the token sum divided by all tokens of the step, so that gradient
+        accumulation
+        changes only rounding. loss_scale: a power of two by which they are multiplied, and divided again.
+        Raises TrainingError, before any weight is changed, if loss or gradient is not finite; Overflowed if a scaled
+        gradient is not, without resetting it; ProcessLostError if another rank is lost.
         """
         settings, share = self._settings, self._group.share(self._settings.windows_a_step)
         numbers = np.arange(first_window + share.start, first_window + share.stop)
@@ -143,9 +144,9 @@ class Stepper:
     def _pass(
         self, step: int, inputs: Ids, labels: Ids, first_sample: int, pieces: int, tokens: int, loss_scale: float
     ) -> Tensor:
-        """Leave the gradients of all processes, their sums divided by `tokens`; returns the sum of the losses here.
+        """Compute the gradients over all ranks, divided by `tokens`; returns the sum of this rank's losses.
 
-        pieces: a window's.
+        pieces: into how many a window is cut.
         """
         settings, device = self._settings, self._machine.device
         loss_sum = torch.zeros((), device=device)
@@ -169,7 +170,7 @@ class Stepper:
         return loss_sum
 
     def _recording(self, shape: tuple[int, ...]) -> RecordedStep | None:
-        """What has been recorded, ready for a step whose first pass has this shape; none where that is to go as ever."""
+        """The recorded passes, ready for a step whose first pass has this shape; None if it is not to be recorded."""
         if self._machine.compile == "off" or self._group.size > 1:
             return None
         if self._recorded is None:
@@ -180,10 +181,10 @@ class Stepper:
         return self._recorded
 
     def _passes(self, rows: int, pieces: int) -> Iterator[tuple[slice, bool]]:
-        """Which of this process' rows, `pieces` a window, go through the model together, and whether they count.
+        """This rank's rows, `pieces` for each window, grouped into micro-batches, with whether they count.
 
-        Every process takes part in each pass through a sharded model: one that has no windows left goes along with its first,
-        for nothing. Rank 0 has the most.
+        Every rank takes part in each pass through a sharded model: one without windows left repeats its first rows
+        without counting them. Rank 0 has the most.
         """
         at_once = self._settings.windows_at_once * pieces
         most = share_of(self._settings.windows_a_step, 0, self._group.size).stop * pieces
@@ -191,10 +192,10 @@ class Stepper:
             yield (slice(start, min(start + at_once, rows)), True) if start < rows else (slice(0, 1), False)
 
     def _update_ratio(self, before: list[Tensor], learning_rate: float) -> float:
-        """|update| / |weight| of the hidden matrix where it is farthest from usual, given what they were before.
+        """|update| / |weight| of the hidden matrix where it is farthest from the usual value, given the old weights.
 
-        The matrix with and without its weight decay, whichever moved less: decay alone would look like learning where no
-        gradient arrives.
+        Of the change with and without weight decay the smaller one: decay alone would look like learning when there is no
+        gradient.
         """
         kept = 1.0 - learning_rate * self._settings.weight_decay
         squares = torch.stack(
@@ -208,7 +209,7 @@ class Stepper:
         return max(ratios, key=_unusual)
 
     def check_weights(self, step: int, weights: Mapping[str, Tensor]) -> None:
-        """Raises TrainingError where a weight is not finite: nothing good can be saved, or learnt, any more."""
+        """Raises TrainingError if a weight is not finite: then nothing can be saved or learnt any more."""
         for name, weight in weights.items():
             if not bool(weight.sum().isfinite()) and not bool(weight.isfinite().all()):
                 raise TrainingError(
@@ -216,7 +217,7 @@ class Stepper:
                 )  # fmt: skip
 
     def _calmer(self) -> dict[str, float]:
-        """A lower rate and a longer warmup, to be tried instead."""
+        """A lower rate and a longer warmup, as a suggestion."""
         rate, warmup = self._settings.learning_rate, self._settings.warmup_steps
         return {"rate": min(1e-4, rate / 3), "warmup": max(200, 2 * warmup)}
 
@@ -247,7 +248,7 @@ class Stepper:
 
 
 def _rows(matrix: Tensor) -> Tensor:
-    """Evenly spaced rows of a matrix, few enough to be copied now and then, detached."""
+    """Evenly spaced rows of a matrix, few enough to be copied from time to time, detached."""
     part = local(matrix.detach())
     return part[:: max(1, part.numel() // _MOST_MEASURED)]
 
@@ -261,12 +262,12 @@ def _measured_matrices(model: LanguageModel) -> list[Tensor]:
 
 
 def _unusual(ratio: float) -> float:
-    """How far a ratio is from the usual one, on a logarithmic scale."""
+    """Distance of a ratio from the usual one, on a logarithmic scale."""
     return abs(math.log(max(ratio, _LEAST_RATIO) / _USUAL_RATIO)) if math.isfinite(ratio) else math.inf
 
 
 def first_non_finite(model: nn.Module, inputs: Tensor) -> str | None:
-    """Name of the first module whose output is not finite for these inputs; None where all are."""
+    """Name of the first module whose output is not finite for these inputs; None if all are."""
     found: list[str] = []
 
     def watch(name: str) -> object:
