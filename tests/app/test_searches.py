@@ -83,7 +83,7 @@ async def test_enter_applies_the_found_learning_rate(size: tuple[int, int], rate
         await pilot.press("enter")
         await until_shown(pilot, "has not ended yet")
         rates.let_go(len(rates.states))
-        await until_shown(pilot, "suggested: --learning-rate 0.0076 (now 3e-4)")
+        await until_shown(pilot, "suggested: “Learning rate” 0.0076 (now 3e-4)")
         text = screen_text(app)
         assert " 0.01 " in text
         assert "★" in text
@@ -118,12 +118,14 @@ async def test_enter_applies_the_found_batch_and_accumulation(batches: Searching
         batches.let_go(3)
         await until(pilot, lambda: " 1.000 " in screen_text(app))
         await until_shown(pilot, "deneniyor")
+        assert "plana al" not in screen_text(app).split("\n")[-1], "a key that has nothing to take yet"
         assert "önerilen" not in screen_text(app)
         batches.let_go(len(batches.states))
-        await until_shown(pilot, "önerilen: --batch-size 4 --accumulate 8")
+        await until_shown(pilot, "önerilen: “Batch size” 4 “Gradient accumulation” 8")
         text = screen_text(app)
         assert "★ önerilen" in text
         assert "✗ çok büyük" in text
+        assert "plana al" in text.split("\n")[-1]
         assert "epoch başına" in text
         await pilot.press("enter")
         await until(pilot, lambda: table_of(app) == "plan")
@@ -184,7 +186,7 @@ async def test_typing_in_a_field_starts_no_search(rates: Searching, batches: Sea
 @pytest.mark.slow
 @pytest.mark.usefixtures("beside_work")
 @pytest.mark.parametrize(
-    ("key", "shown"), [("l", "suggested: --learning-rate"), ("b", "suggested: --batch-size")], ids=["rate", "batch"]
+    ("key", "shown"), [("l", "suggested: “Learning rate”"), ("b", "suggested: “Batch size”")], ids=["rate", "batch"]
 )
 async def test_real_search_ends_with_a_suggestion(
     key: str, shown: str, small_text: Path, monkeypatch: pytest.MonkeyPatch

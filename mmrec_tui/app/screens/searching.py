@@ -15,6 +15,7 @@ from textual.widgets import Static
 from mmrec_engine.data.prepare import Corpus
 from mmrec_engine.settings import Settings
 from mmrec_tui.app.in_app import error_text, in_app
+from mmrec_tui.app.keys import Key, keys_of
 from mmrec_tui.app.screens.base import MmrecScreen
 from mmrec_tui.app.session import Work
 from mmrec_tui.app.widgets.panels import plain
@@ -81,6 +82,7 @@ class SearchScreen(MmrecScreen):
         if found is not None:
             self.show(found)
         self.query_one("#verdict", Static).update(self._verdict())
+        self.refresh_keys()
 
     def _tell_waiting(self) -> None:
         if self._found is None and not self._seen:
@@ -98,8 +100,15 @@ class SearchScreen(MmrecScreen):
             lines.append(Content.styled(say("search.take"), "bold $accent"))
         return Content("\n").join(lines)
 
+    @property
+    def _values(self) -> dict[str, Any]:
+        return self.settings_from(self._found) if self._found is not None else {}
+
+    def shown_keys(self) -> list[Key]:
+        return [key for key in keys_of(self.table) if key.action != "take" or self._values]
+
     def action_take(self) -> None:
-        values = self.settings_from(self._found) if self._found is not None else {}
+        values = self._values
         if values:
             self.dismiss(values)
         else:
