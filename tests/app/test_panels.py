@@ -8,6 +8,7 @@ import pytest
 from textual.content import Content
 
 from mmrec_engine import events
+from mmrec_engine.checks.finding import finding
 from mmrec_engine.data.prepare import prepare_corpus
 from mmrec_engine.data.sources.documents import Skipped
 from mmrec_engine.events import result_of
@@ -18,6 +19,7 @@ from mmrec_tui.app.preparing import Look
 from mmrec_tui.app.screens.report import numbers_text, samples_text
 from mmrec_tui.app.widgets.panels import (
     hanging,
+    items_text,
     log_line,
     machine_text,
     newest_rows,
@@ -150,3 +152,19 @@ def test_the_table_of_a_report_keeps_to_the_room_there_is(room: int, language: L
     for line in lines[head : head + 3]:
         assert len(line) <= room
         assert len(line) == len(lines[head])
+
+
+@pytest.mark.parametrize(
+    ("language", "reading"),
+    [
+        ("en", "8.0% above training: close, no overfitting (step 100)"),
+        ("tr", "%8,0 eğitimin üstünde: yakın, overfitting yok (100. adım)"),
+    ],
+)
+def test_question_that_misleads_is_followed_by_how_to_read_it(language: Language, reading: str) -> None:
+    values = {"apart": 0.08, "loss": 2.16, "training": 2.0, "step": 100, "variant": "above"}
+    one = finding("validation-below-training", "during", "pass", values)
+    lines = items_text([one], {}, "during", Wording(language), short=False).plain.split("\n")
+    question = next(number for number, line in enumerate(lines) if line.startswith("✓"))
+    assert lines[question + 1] == f"  {reading}"
+    assert len(items_text([one], {}, "during", Wording(language), short=True).plain.split("\n")) == 1

@@ -32,6 +32,7 @@ STYLES = {
     "pass": "$success", "ticked": "$success", "note": "$primary", "warn": "bold $warning", "fail": "bold $error",
     "error": "bold $error", "skipped": "$foreground 80%", "none": "$foreground 80%",
 }  # fmt: skip
+_MISLEADING = ("validation-below-training",)  # a healthy run answers no: validation a little above training
 _MOST_DOTS = 10
 _LEAST_HANGING = 16  # columns beside a head in which words can be read
 _MOST_READINGS = 120  # of the machine: the last two minutes
@@ -208,8 +209,21 @@ def items_text(
         if item.phase == phase:
             status = status_of(item.id, findings, ticks)
             words = say(f"item.{item.id}") if short else item.question[say.language]
-            parts.append(Content.styled(GLYPHS[status], STYLES[status]) + Content(f" {words}"))
+            line = Content.styled(GLYPHS[status], STYLES[status]) + Content(f" {words}")
+            reading = "" if short else _reading(item.id, findings, say)
+            parts.append(line + plain(f"\n  {reading}", "$foreground 80%") if reading else line)
     return Content("   " if short else "\n").join(parts)
+
+
+def _reading(item: str, findings: list[dict[str, Any]], say: Wording) -> str:
+    """How an item is to be read here whose question misleads as it stands, and from when that is; else empty. What is wrong
+    stands among the hints, with all its figures."""
+    found = next((one for one in reversed(findings) if item in _MISLEADING and one.get("id") == item), None)
+    if found is None or found.get("status") not in ("pass", "note"):
+        return ""
+    words = one_line(in_app(evidence_of(found, say), say)).partition(" (")[0]
+    step = found["values"].get("step") if isinstance(found.get("values"), dict) else None
+    return f"{words} ({say('item.at-step', step=say.number(step))})" if isinstance(step, int) else words
 
 
 def status_of(item: str, findings: list[dict[str, Any]], ticks: dict[str, bool]) -> str:
