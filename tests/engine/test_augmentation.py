@@ -17,7 +17,7 @@ NUMBERS = np.arange(200, dtype=np.int64)
 
 
 def tokens(count: int = 20_000) -> np.ndarray:
-    """Text of the letters a to e, so that a token that is another one stands out."""
+    """Text of the letters a to e, so that a replaced token is visible."""
     text = "".join("abcde"[hash64(7, place) % 5] for place in range(count))
     return TOKENIZER.encode(text)
 

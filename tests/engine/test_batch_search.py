@@ -1,4 +1,4 @@
-"""The search for a batch: what it concludes, what it refuses, how it ends. Steps are real where they need not fail."""
+"""The search for a batch size: its suggestion, its refusals, its end. Steps are real unless they have to fail."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def last(settings: Settings = SMALL, windows: int = MANY, seconds: float = 60.0)
 
 @pytest.fixture
 def speeds(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[int]]:
-    """Steps that are not made: each batch is as fast as `speed` says. Returns the batches that were tried."""
+    """Simulated steps: each batch is as fast as `speed` says. Returns the batches that were tried."""
 
     def plant(speed: Callable[[int], float]) -> list[int]:
         tried: list[int] = []
@@ -185,7 +185,7 @@ print(memory.peak())
 
 
 def test_peak_memory_includes_freed_memory() -> None:
-    # In a process of its own: what else this one gives back meanwhile would count as well.
+    # In its own process: memory freed by this one would be counted too.
     told = subprocess.run([sys.executable, "-c", HOLDING], capture_output=True, text=True, check=True).stdout.split()
     if told[0] == "None":
         pytest.skip("this system does not tell")

@@ -27,7 +27,7 @@ def test_measured_speed_matches_training(tmp_path: Path, text_file: Path) -> Non
 
     measured_settings = replace(SMALL, seq_len=64, epochs=None, max_steps=40)
     ratios = []
-    for attempt in range(3):  # a machine that is busy for a while is not what is tested
+    for attempt in range(3):  # a temporarily busy machine is not tested here
         measured = measure(measured_settings, 90, stop=never)
         assert measured is not None
         assert measured.tokens_per_second * measured.seconds_a_step == pytest.approx(2 * 64)

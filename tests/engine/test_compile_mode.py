@@ -1,4 +1,4 @@
-"""`--compile auto`: measured once, remembered, told by run.json and checkpoints, kept by a run that goes on."""
+"""`--compile auto`: measured once, cached, stored in run.json and checkpoints, kept on resume."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
 
 
 class Measured:
-    """In place of measuring: figures, and how often each was asked for."""
+    """Replaces measuring: figures, and how often each was requested."""
 
     def __init__(self, patched: pytest.MonkeyPatch, **seconds: float) -> None:
         self.asked: list[str] = []
@@ -156,9 +156,9 @@ def test_resumed_run_keeps_its_mode_bit_for_bit(
 
     control = Control()
     stopped_after(train(run(tmp_path, "halves"), control), 4, control)
-    Measured(monkeypatch, off=0.001, graphs=0.004)  # it would be another one now
+    Measured(monkeypatch, off=0.001, graphs=0.004)  # a new choice would be another one
     (user_folders.cache_folder() / "compile.json").unlink()
-    (tmp_path / "halves" / "run.json").unlink()  # the checkpoint tells
+    (tmp_path / "halves" / "run.json").unlink()  # the checkpoint has the mode
     assert list(train(run(tmp_path, "halves"), resume=True))
     assert measured.asked == ["off", "graphs"]
     halves = checkpoints.read(tmp_path / "halves" / FINAL)

@@ -1,4 +1,4 @@
-"""Metrics of written text against texts whose figures are known."""
+"""Metrics of generated text, for texts with known figures."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_signature_names_the_lower_casing(corpus: Corpus, monkeypatch: pytest.Mo
 
 
 def test_signature_names_scripts_without_word_boundaries(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Thai and its like write no blanks between words: what stands between two blanks counts as one."""
+    """Thai and similar scripts have no blanks between words: the text between two blanks counts as one word."""
     thai = ("หนังสือเล่มนี้ดีมาก และถูกด้วย", "หนังสือเล่มนั้นดีมาก และถูกด้วย")
     values = measured(corpus, [thai], monkeypatch)
     assert values["words"].endswith("words:marks-joined,cjk-characters,thai-between-blanks")

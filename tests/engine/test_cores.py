@@ -1,4 +1,4 @@
-"""How many cores a process may use: those that it is allowed, and what the control groups give of their time."""
+"""How many cores a process may use: its CPU affinity, and its quota in the control groups."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ LENGTH, A_STEP = 32, 4
 
 
 def half_easy(count: int = 8000) -> np.ndarray:
-    """The first half says the same sentence again and again, the second half nothing that could be foreseen."""
+    """The first half repeats a sentence, the second half is unpredictable."""
     easy = np.tile(np.arange(20, dtype=np.uint8), count // 40 + 1)[: count // 2]
     hard = np.array([hash64(3, place) % 60 for place in range(count // 2)], dtype=np.uint8)
     return np.concatenate([easy, hard])
@@ -115,9 +115,9 @@ def test_easy_windows_are_drawn_uniformly() -> None:
 
 
 def test_ngram_score_excludes_the_token_itself() -> None:
-    """Windows that share nothing are as hard as can be, however small the text is, and repeated ones are easy."""
+    """Windows without common n-grams are as hard as possible, however small the text is, and repeated ones are easy."""
     apart = np.arange(6 * 40).reshape(6, 40)
-    # Of 239 others each stood there once: half of their weight goes to what was never seen.
+    # Each of the 239 others occurred once: half of their weight goes to unseen tokens.
     assert window_losses(apart, 240) == pytest.approx([math.log(480)] * 6, rel=0.01)
     repeated = np.concatenate([apart, apart[:1]])
     losses = window_losses(repeated, 240)

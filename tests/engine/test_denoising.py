@@ -1,4 +1,4 @@
-"""Windows from which spans are cut out: what an example holds, which windows become one, and that nothing is left to chance."""
+"""Denoised windows: their content, which windows are denoised, and that both are deterministic."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_each_corpus_has_the_same_share_of_denoising() -> None:
 
 @dataclass(frozen=True)
 class Padded:
-    """Windows whose second half counts for nothing."""
+    """Windows whose second half is ignored."""
 
     count: int = 10
 

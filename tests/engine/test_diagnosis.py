@@ -1,6 +1,6 @@
-"""The checklist on real trainings: each known fault is named by an id that it is expected by, and healthy runs stay in peace.
+"""The checklist on real trainings: each known fault is found under an expected id, and healthy runs have no findings.
 
-A part of what `make diagnosis` tries; docs/diagnosis.md has it all.
+A part of the trials of `make diagnosis`; docs/diagnosis.md has all of them.
 """
 
 from __future__ import annotations

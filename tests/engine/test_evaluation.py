@@ -22,7 +22,7 @@ from mmrec_engine.tokenizer import CharacterTokenizer
 
 
 class Bigram(nn.Module):
-    """A foreign module: maps ids to logits, and drops out in training."""
+    """A module of a user: maps ids to logits, with dropout in training."""
 
     def __init__(self, vocabulary: int) -> None:
         super().__init__()

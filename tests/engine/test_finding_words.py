@@ -15,7 +15,7 @@ from mmrec_engine.locales.messages import LANGUAGES, REASONS, Language
 
 LONGEST_TITLE = 45
 LONGEST_EVIDENCE = 170
-# Words by which a title would claim how the thing stands; it stands under every status, so sometimes that would be false.
+# Words by which a title would state a result; the title is the same for every status, so it would sometimes be wrong.
 JUDGING = {
     "en": "is are was were can cannot must not no none never enough sound sane whole good better worse right wrong same only "
     "too high low little much rises rising falls falling fits looks gets holds turns works improves improved saved covers kept "
@@ -47,7 +47,7 @@ def fields_of(template: str) -> list[tuple[str, str]]:
 
 
 def sample_values(template: str) -> dict[str, Any]:
-    """A value for each field: a word where the field is one, else a number of the kind that its form asks for."""
+    """A value for each field: a word if the field is one, else a number of the kind that its format needs."""
     found: dict[str, Any] = {}
     for name, form in fields_of(template):
         found[name] = NAMES.get(name, 0.1234 if form.endswith(("%", "f", "e", "g")) else 1234)

@@ -1,6 +1,6 @@
-"""The fused kernel of the recurrence: what it is given, and that without the library nothing changes.
+"""The fused kernel of the recurrence: its inputs, and that nothing changes without the library.
 
-A GPU holds it to the recurrence itself (tests/cuda/test_kernel.py). Here the library's own definition stands in for it.
+On a GPU it is compared with the recurrence itself (tests/cuda/test_kernel.py). Here the library's own definition replaces it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which files train and which validate, told by their names."""
+"""Training and validation files, recognised by their names."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The guide as data: complete in both languages, in step with the settings; and its topics as they are shown."""
+"""The guide as data: complete in both languages, consistent with the settings; and its topics as they are shown."""
 
 import subprocess
 import sys
@@ -25,7 +25,7 @@ PLACES_AND_CORPORA = {
     "use_sample_corpus",
     "output_dir",
     "init_from",
-}  # nothing to weigh there
+}  # without an order
 
 
 def is_told(text: Words) -> bool:

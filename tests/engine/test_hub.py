@@ -1,4 +1,4 @@
-"""Data sets as they are asked for, brought to disk in parts, and found again; on real files, through the library itself."""
+"""Data sets: parsed names, preparation in parts, reuse; on real files, with the library itself."""
 
 import bz2
 import errno
@@ -55,7 +55,7 @@ def prepared(corpus: str, **settings: Any) -> Corpus:
 
 
 def text_in(corpus: Corpus) -> list[str]:
-    """The documents of both sides, in an order of their own."""
+    """The documents of both splits, sorted."""
     end = corpus.tokenizer.end_of_document
     assert end is not None
     both = [np.asarray(side.tokens) for side in (corpus.train, corpus.validation)]
@@ -125,7 +125,7 @@ def test_reading_in_parts_gives_the_same_text(data: Path, monkeypatch: pytest.Mo
 def test_interrupted_preparation_continues_to_the_same_tokens(
     data: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, after: int
 ) -> None:
-    """Left between any two words of progress, with parts of a few rows, again and again until it is done."""
+    """Interrupted between any two progress events, with parts of a few rows, repeatedly until it is finished."""
     monkeypatch.setattr(streaming, "PART_BYTES", 2500)
     monkeypatch.setattr(streaming, "_BYTES_BETWEEN_REPORTS", 700)
     whole = prepared(f"hf:{data}")
@@ -434,7 +434,7 @@ def test_articles_begin_with_their_titles(tmp_path: Path) -> None:
     assert len(found) == 40
     assert all(text.lstrip("\n").startswith(f" = Article {number} = \n") for number, text in enumerate(found))
     assert all(" = = A part = = " in text for text in found)
-    # The same from any row on, a document begun being carried along.
+    # The same from any row on, including an unfinished document.
     for rows in (1, 2, 7, 39):
         first = hub.HubDocuments(HubSource(str(tmp_path), title=title), "wikitext", None, hub.Place())
         stream = iter(first)
@@ -446,7 +446,7 @@ def test_articles_begin_with_their_titles(tmp_path: Path) -> None:
 
 @pytest.mark.extended
 def test_two_million_documents_take_a_hundred_megabytes() -> None:
-    """Of bookkeeping, split included, in a process of its own."""
+    """Memory of the document table, including the split, in its own process."""
     program = """
 import numpy as np
 from mmrec_engine.data.document_table import DocumentTable
@@ -489,7 +489,7 @@ def test_document_table_round_trips_through_disk(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("locks", [True, False])
 def test_data_set_is_locked_by_one_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, locks: bool) -> None:
-    """Also on a file system that has no locks."""
+    """Also on a file system without locks."""
     monkeypatch.setattr(folder_lock, "_LOCK_SECONDS", 0.05)
     if not locks:
 

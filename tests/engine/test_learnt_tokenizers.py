@@ -1,4 +1,4 @@
-"""BPE and sentencepiece through their own libraries: any text comes back as it was, whatever the pieces are."""
+"""BPE and sentencepiece through their own libraries: any text round-trips, whatever the subwords are."""
 
 import functools
 import json
@@ -34,7 +34,7 @@ def test_settings_list_every_tokenizer_kind() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(deadline=None)  # the first example learns the pieces
+@settings(deadline=None)  # the first example trains the tokenizer
 @given(text=TEXTS)
 def test_any_text_round_trips(kind: str, text: str) -> None:
     tokenizer = learnt(kind)

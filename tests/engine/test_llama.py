@@ -1,4 +1,4 @@
-"""The baseline of Llama's shape: the same function as the library `transformers` computes, and its gradients written out."""
+"""The baseline with Llama's shape: equal to the library `transformers`, with its manual gradients."""
 
 from __future__ import annotations
 

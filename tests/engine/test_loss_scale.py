@@ -1,4 +1,4 @@
-"""Loss scaling: halved where a gradient overflows, doubled after many steps, and nothing else changes."""
+"""Loss scaling: halved after an overflow, doubled after many steps, without other effects."""
 
 from pathlib import Path
 
@@ -45,7 +45,7 @@ def test_invalid_loss_scale_is_refused(stored: dict[str, object]) -> None:
 def test_overflow_halves_the_scale_and_the_step_is_repeated(
     tmp_path: Path, text: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A power of two changes no digit: with a scale that overflows at first the run is the same, step by step."""
+    """A power of two changes no digit: a run whose scale overflows at first is the same, step by step."""
     usual = of_a_run(tmp_path / "usual", text, precision="fp16")
     monkeypatch.setattr(loss_scale, "FIRST", 2.0**23)
     scaled = of_a_run(tmp_path / "scaled", text, precision="fp16")

@@ -1,4 +1,4 @@
-"""Several corpora in one training: which are meant, their shares, and which one each window comes from."""
+"""Several corpora in one training: their names, their shares, and the corpus of each window."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ LETTERS = ("abcdefgh", "stuvwxyz")  # of the two corpora, none in both
 
 
 def two(folder: Path, first: int = 6000, second: int = 2000) -> list[str]:
-    """Two folders of so many characters, each of letters of its own."""
+    """Two folders with so many characters, each with its own letters."""
     generator = np.random.default_rng(5)
     for name, letters, length in (("one", LETTERS[0], first), ("two", LETTERS[1], second)):
         (folder / name).mkdir(parents=True)
@@ -195,7 +195,7 @@ def test_total_loss_weights_corpora_by_their_shares(tmp_path: Path) -> None:
     assert whole.deciding_loss("two") == whole.parts["two"]
     assert whole.deciding_loss("all") == whole.loss
     assert whole.tokens == sum(len(part.validation.tokens) - 1 for part in corpus.parts)
-    # A character is a token here, but for the ends of the two documents.
+    # A token is a character, except the ends of the two documents.
     assert whole.bits_per_character == pytest.approx(whole.loss / np.log(2), rel=0.01)
     assert result_of(training_loss(model, corpus, 32)) == pytest.approx(whole.loss, rel=0.02)
     looked = result_of(validate_sample(model, corpus, 32, 10**6, False, corpus_that_decides="two"))
@@ -226,7 +226,7 @@ def test_single_corpus_is_prepared_without_tags(tmp_path: Path) -> None:
     assert isinstance(training_windows(settings, corpus), TrainingWindows)
     (folder,) = cache_folder().iterdir()
     described = json.loads((folder / "corpus.json").read_text())
-    del described["parts"]  # as it was prepared before there were several
+    del described["parts"]  # as prepared by a version for single corpora
     (folder / "corpus.json").write_text(json.dumps(described))
     (folder / "kept").touch()
     assert prepared([one])[1].fingerprint == corpus.fingerprint

@@ -1,4 +1,4 @@
-"""The fast forms against the plain recurrence, and what a language model must never do: look ahead, or across the batch."""
+"""The fast forms against the plain recurrence, and causality: no output depends on a later input or on another row."""
 
 import copy
 
@@ -43,7 +43,8 @@ def relative(first: Tensor, second: Tensor) -> float:
 @pytest.mark.parametrize(("dtype", "tolerance"), PRECISIONS)
 @pytest.mark.parametrize("shape", SHAPES)
 def test_chunked_form_matches_the_recurrence(dtype: torch.dtype, tolerance: float, shape: tuple[int, ...]) -> None:
-    """Outputs, final states and all gradients. The recurrence always in float64: in float32 it is the less exact of both."""
+    """Outputs, final states and all gradients. The recurrence always in float64, because in float32 it is less exact than the
+    fast form."""
     batch, time, width, heads, chunk = shape
     built = mixer(dtype, width, heads, chunk)
     x = torch.randn(batch, time, width)
@@ -90,7 +91,7 @@ def test_time_constants_are_log_spaced_from_2_to_512() -> None:
 
 
 def filled_model(architecture: Architecture, context: int = 32) -> LanguageModel:
-    """A small model whose matrices that start at zero are filled, or a leak would not show."""
+    """A small model with non-zero values in its zero-initialised matrices, which would hide a leak."""
     model = create_model(ModelConfig(architecture, 11, 24, 3, 2, context), seed=1)
     torch.manual_seed(3)
     for parameter in model.parameters():

@@ -1,4 +1,4 @@
-"""The rules about the model: sound ones pass them all, a planted fault is named by its rule and by no other."""
+"""The checks of the model: healthy models pass them all, a planted fault fails only its own check."""
 
 import json
 import random
@@ -159,7 +159,7 @@ def starts_too_sure(model: LanguageModel) -> None:
 
 
 def knows_too_much(model: LanguageModel) -> None:
-    """As if weights of this text had leaked in: it repeats the training text's frequencies at step 0."""
+    """As if weights of this text had leaked in: at step 0 it predicts the training text's frequencies."""
     likelier = torch.zeros(model.config.vocabulary)
     likelier[1:12] = 2.5  # the most frequent characters have the smallest ids
     score = model.head.forward
@@ -205,7 +205,7 @@ def keeps_a_state_beside_its_weights(model: LanguageModel) -> None:
 
 
 FAULTS: list[tuple[Fault, set[str]]] = [
-    (looks_ahead, {"causality", "parallel-equals-stepwise"}),  # step by step nobody can look ahead
+    (looks_ahead, {"causality", "parallel-equals-stepwise"}),  # step by step no model can use later tokens
     (looks_ahead_before_embedding, {"causality", "parallel-equals-stepwise"}),
     (looks_ahead_at_one_place, {"causality", "parallel-equals-stepwise"}),
     (mixes_rows, {"causality"}),
@@ -221,7 +221,7 @@ FAULTS: list[tuple[Fault, set[str]]] = [
     (draws_without_the_seed, {"deterministic"}),
     (keeps_a_state_beside_its_weights, {"checkpoint-rehearsal"}),
 ]
-# One for each rule; `make test-all` tries the others, and all of them in the other architectures.
+# One for each check; `make test-all` tries the others, and all of them in the other architectures.
 FIRST = {looks_ahead, mixes_rows, has_a_layer_cut_off, starts_too_sure, cannot_be_sure, forgets_when_writing,
          draws_without_the_seed, keeps_a_state_beside_its_weights}  # fmt: skip
 GENERAL = [(fault, ids) for fault, ids in FAULTS if fault is not fades_a_little_faster_when_writing]
@@ -241,7 +241,7 @@ def test_planted_fault_fails_only_its_own_check(
 
 @pytest.mark.slow
 def test_unshifted_labels_fail_only_their_own_check(context: ModelContext, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`targets-shifted` names them; the model itself is sound."""
+    """`targets-shifted` reports them; the model itself is healthy."""
     monkeypatch.setattr(windows, "_cut", lambda *arguments, cut=windows._cut: (cut(*arguments)[0], cut(*arguments)[0]))
     assert failed(findings(with_fault(context, lambda model: None))) == set()
 

@@ -1,4 +1,4 @@
-"""Text that was read with the wrong code page: found, mended, counted; and good text left alone."""
+"""Text that was decoded with the wrong code page: found, repaired, counted; undamaged text is unchanged."""
 
 from __future__ import annotations
 

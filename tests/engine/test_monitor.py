@@ -1,4 +1,4 @@
-"""The checks during training, on made-up runs: each rule speaks in time, once, and is silent on the healthy twin."""
+"""The checks during training, on simulated runs: each rule reports a fault in time, once, and nothing on a healthy run."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def a_run(
     saves: bool = True,
     **chosen: Any,
 ) -> Iterator[events.Event]:
-    """The events of a made-up run. Curves are functions of the step; `validation` defaults to a little above `training`."""
+    """The events of a simulated run. Curves are functions of the step; `validation` defaults to a little above `training`."""
     made = Settings(eval_every=evaluate_every, **chosen)
     planned = planned or steps
     known = {"unigram": UNIGRAM, "bigram": BIGRAM, "5-gram": 1.9} if baselines is None else baselines
@@ -205,7 +205,7 @@ def test_loss_slightly_above_its_first_value_is_reported_after_the_warmup() -> N
 
 
 def test_noisy_loss_above_the_unigram_is_too_high() -> None:
-    """Fell to 3.4, was thrown back to 3.7 and stays there: a rate far too high."""
+    """Fell to 3.4, rose back to 3.7 and stays there: a rate far too high."""
     found = found_in(a_run(600, lambda step: max(3.4, 4.17 - step / 100) if step < 150 else 3.7))
     step, one = the_one(found, "loss-too-high", "fail")
     assert step == 400 and one["values"]["variant"] == "above-unigram"
@@ -262,7 +262,7 @@ def test_remedy_for_a_tiny_learning_rate_is_the_usual_rate() -> None:
 
 
 def test_loss_stuck_at_the_unigram_is_reported() -> None:
-    """Shuffled labels, or random text: the frequencies are learnt and nothing else."""
+    """Shuffled labels, or random text: only the frequencies are learnt."""
     found = found_in(a_run(700, lambda step: UNIGRAM - 0.03 + (UNIFORM - UNIGRAM) * math.exp(-step / 60)))
     step, one = the_one(found, "loss-not-falling", "warn")
     assert step <= 410 and one["values"]["variant"] == "at-unigram"
@@ -405,7 +405,7 @@ def test_comparison_of_losses_is_reported_again_when_it_changes() -> None:
 
 
 def test_step_losses_far_below_the_training_split_loss_are_reported() -> None:
-    """Labels in the loop that are not the next token: the steps' loss falls, that of any evaluation does not."""
+    """Labels in the loop that are not the next token: the loss of steps falls, that of evaluations does not."""
     stays = lambda step: 3.2  # noqa: E731
     found = found_in(a_run(600, training=stays, validation=stays, early_stopping_patience=50))
     step, one = the_one(found, "validation-below-training", "warn")
@@ -433,7 +433,7 @@ def test_validation_far_below_the_5_gram_is_reported_except_after_a_warm_start()
 
 
 def test_memorised_validation_split_is_a_leak_for_simple_text() -> None:
-    """Low losses late in many passes over little text always come with a gap, unless both sides hold the same text."""
+    """Low losses late in many passes over little text always have a gap, unless both splits have the same text."""
     learns = lambda step: 0.55 + (UNIFORM - 0.55) * math.exp(-step / 150)  # noqa: E731
 
     def late(gap: float) -> Found:

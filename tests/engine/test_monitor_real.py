@@ -1,4 +1,4 @@
-"""The checks during training on real trainings: a tiny model on a few pages, healthy and with a known fault each."""
+"""The checks during training on real trainings: a tiny model on a few pages, healthy or with one known fault."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 
 def made(folder: Path, text: str, **chosen: Any) -> Iterator[events.Event]:
     (folder / "text.txt").write_text(text, encoding="utf-8")
-    # One thread: two stall each other wherever the machine has anything else to do.
+    # One thread: two slow each other down if the machine has anything else to do.
     small = {"seq_len": 64, "batch_size": 4, "threads": 1, "precision": "fp32", "warmup_steps": 20}
     where = {"data_dir": str(folder / "text.txt"), "output_dir": str(folder)}
     with contextlib.suppress(TrainingError):
@@ -74,7 +74,7 @@ def test_three_kilobytes_of_text_are_reported_as_overfitting(tmp_path: Path, pro
 def test_layer_without_gradients_is_reported(
     tmp_path: Path, prose: str, monkeypatch: pytest.MonkeyPatch, kept: float | None
 ) -> None:
-    """Weight decay goes on shrinking its matrices; that is no learning."""
+    """Weight decay still shrinks its matrices, which is not learning."""
 
     def build(*arguments: Any) -> TrainingState:
         training = build_state(*arguments)

@@ -1,4 +1,4 @@
-"""Cross-entropies by counting: the figures of the field, the formula by hand, and bounded work."""
+"""N-gram baselines: the usual figures, the formula computed independently, and bounded work."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mmrec_engine.data.ngrams import baselines, cross_entropies, stretches
 
 
 def by_hand(train: list[int], validation: list[int], vocabulary: int, longest: int) -> float:
-    """Interpolated Witten–Bell as it is written in the papers, one dictionary a history."""
+    """Interpolated Witten–Bell as in the papers, with a dictionary for each history."""
     followers: dict[tuple[int, ...], Counter[int]] = defaultdict(Counter)
     for length in range(longest):
         for end in range(length, len(train)):
@@ -47,9 +47,7 @@ def test_tiny_shakespeare_has_the_known_baselines(shakespeare: Path) -> None:
 def test_estimate_matches_the_witten_bell_formula(longest: int) -> None:
     generator = np.random.default_rng(3)
     train = (generator.integers(0, 4, 600) * generator.integers(0, 3, 600)).astype(np.uint8)
-    validation = (generator.integers(0, 4, 200) * generator.integers(0, 3, 200) + 1).astype(
-        np.uint8
-    )  # and ids never seen
+    validation = (generator.integers(0, 4, 200) * generator.integers(0, 3, 200) + 1).astype(np.uint8)  # and unseen ids
     expected = by_hand(train.tolist(), validation.tolist(), 9, longest)
     assert cross_entropies([train], [validation], 9, longest)[-1] == pytest.approx(expected, rel=1e-12)
 

@@ -104,7 +104,7 @@ def test_newton_schulz_on_squares_matches_the_full_iteration(shape: tuple[int, .
 @pytest.mark.parametrize("shape", [(2, 128, 128), (2, 512, 128), (2, 128, 512)])
 @pytest.mark.parametrize("spread", [0, 2, 4])
 def test_bfloat16_update_is_bounded_and_close_to_float32(shape: tuple[int, ...], spread: int) -> None:
-    """Digits lost in a square of a square would make singular values of 20 from matrices that are nearly singular."""
+    """Digits lost in a square of a square would give singular values of 20 for nearly singular matrices."""
     matrices = torch.randn(shape, generator=torch.Generator().manual_seed(spread))
     left, values, right = torch.linalg.svd(matrices, full_matrices=False)
     matrices = (left * torch.logspace(0, -spread, values.shape[-1])) @ right

@@ -1,4 +1,4 @@
-"""The plan for a given time: pure rules over the facts of a text and a machine, and the clock that keeps a run to its time."""
+"""The plan for a given time: pure rules over the facts of a text and a machine, and the deadline of a run."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def test_speed_is_cached_only_from_a_quiet_machine() -> None:
 
 
 class Run:
-    """A run in a clock of its own: steps of `pace` seconds, which other work may lengthen."""
+    """A run with a simulated clock: steps of `pace` seconds, which other work may lengthen."""
 
     def __init__(self, seconds: float, pace: float, beside: Beside) -> None:
         self.now = 0.0

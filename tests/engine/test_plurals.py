@@ -1,4 +1,4 @@
-"""A count and its noun agree, in every catalogue and in both languages, without two wordings of each text."""
+"""A count and its noun agree, in every catalogue and in both languages, with a single wording of each text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which precision `auto` means: told by the processor, measured so that a busy machine decides as a quiet one, remembered."""
+"""The precision that `auto` selects: by the processor, measured so that a busy machine gives the same result, cached."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_each_thread_count_and_library_limit_is_measured(monkeypatch: pytest.Mon
 @pytest.mark.slow
 @pytest.mark.parametrize("slow_rounds", [0.0, 0.9])
 def test_slow_outlier_rounds_are_ignored(slow_rounds: float) -> None:
-    """The faster product takes a third of the other's time, and most of its rounds are held up."""
+    """The faster product takes a third of the other's time, and most of its rounds are delayed."""
     turn = 0
 
     def fast() -> None:

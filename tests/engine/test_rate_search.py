@@ -1,4 +1,4 @@
-"""The range test: what it says of curves that are known, that it leaves no trace, and that its rate trains."""
+"""The range test: its result for known curves, that it restores all state, and that its rate trains well."""
 
 from __future__ import annotations
 
@@ -129,12 +129,12 @@ def test_muon_rates_are_multiples_of_the_adamw_rates() -> None:
 
 
 def bowl(rate: float) -> float:
-    """A loss that is flat at 4, falls from 1e-4 on, is lowest at 2e-2 and comes back."""
+    """A loss that is flat at 4, falls from 1e-4 on, is lowest at 2e-2 and rises again."""
     return 4 - 2 * math.exp(-0.5 * ((math.log10(rate) - math.log10(2e-2)) / 0.6) ** 2)
 
 
 def searched(losses: list[float]) -> RateSearch:
-    """What a search says of these losses, ended where it would have ended."""
+    """The result of a search for these losses, ended where the search would have ended."""
     rates = rates_of(SMALL, len(losses))
     for count in range(1, len(losses) + 1):
         points, diverged_at = smoothed_points(rates, losses[:count])

@@ -10,7 +10,7 @@ LINES = [b'{"event": "%s", "step": %d}' % (b"state" if number % 3 else b"step", 
 
 @pytest.fixture
 def record(tmp_path: Path) -> Path:
-    """A little over 3 MiB, so that lines lie across the borders of blocks."""
+    """A little over 3 MiB, so that lines cross block boundaries."""
     path = tmp_path / "events.jsonl"
     path.write_bytes(b"\n".join(LINES) + b"\n")
     assert path.stat().st_size > 3 * 2**20

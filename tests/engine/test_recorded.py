@@ -1,4 +1,4 @@
-"""Recorded steps: they train as steps that are not recorded, whatever changes from step to step."""
+"""Recorded steps: they match plain steps, whatever changes from step to step."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_passes_and_updates_are_recorded_once_then_replayed(monkeypatch: pytest.
 
     monkeypatch.setattr(graphs, "record", counting)
     trained("graphs", steps=4, accumulate=2)
-    assert recorded == [8, 3]  # two passes a step; the first update makes the moments, unrecorded
+    assert recorded == [8, 3]  # two passes a step; the first update creates the moments, unrecorded
 
 
 @pytest.mark.usefixtures("captured")
@@ -112,7 +112,7 @@ def test_changed_settings_are_recorded_again() -> None:
 
 @pytest.mark.usefixtures("captured")
 def test_windows_of_another_length_are_not_recorded() -> None:
-    """A curriculum of lengths: short windows at first, recorded steps as soon as they are whole."""
+    """A curriculum of lengths: short windows at first, recorded steps as soon as they have full length."""
     changes = {"curriculum": "length", "pacing": "step", "optimizer": "muon", "seq_len": 64}
     losses, weights = trained("off", **changes)
     recorded, theirs = trained("graphs", **changes)

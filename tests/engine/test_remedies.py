@@ -1,4 +1,4 @@
-"""What is proposed about a finding: the guide's remedies, each a step further than what is in force, always valid."""
+"""Remedies for a finding: the guide's remedies, each one step beyond the current values, always valid."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def proposed(finding: str, **chosen: Any) -> dict[str, dict[str, Any]]:
 
 @pytest.mark.parametrize("problem", PROBLEMS, ids=lambda problem: problem.id)
 def test_remedies_from_the_guides_settings_match_the_guide(problem: Any) -> None:
-    """Beside the values that are in force already: there the remedy goes a step further."""
+    """With values that are applied already: there the remedy goes one step further."""
     offered = proposed(problem.id)
     assert set(offered) - {"regularise"} == {remedy.id for remedy in problem.remedies}
     for remedy in problem.remedies:

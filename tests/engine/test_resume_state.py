@@ -1,4 +1,4 @@
-"""Every single item that a checkpoint holds to go on from is needed: without it, or with it begun anew, it is noticed."""
+"""Every entry of a checkpoint is needed for a resume: if it is missing or reset, this is noticed."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def whole(
 
 
 def items(content: dict[str, Any]) -> list[str]:
-    """The leaves of what is saved; of the model's and the optimizer's one parameter of each kind stands for all."""
+    """The leaves of the saved state; one parameter of each kind represents the model's and the optimizer's."""
     found = [f"{part}/{name}" for part in ("progress", "outlook") for name in content[part]]
     for name in ("embedding.weight", "blocks.0.mixer.project_in.weight", "blocks.0.mlp.project.weight"):
         if name in content["model"]:
@@ -82,7 +82,8 @@ def leaf(content: dict[str, Any], item: str) -> tuple[dict[str, Any], str]:
 
 
 def gone_on(place: Path, whole: tuple[Path, Resolved], content: dict[str, Any]) -> tuple[dict[str, Any], list[Event]]:
-    """Go on from this checkpoint, in a copy of the run that was killed after it. Returns the last one, and what happened."""
+    """Resume from this checkpoint, in a copy of the run that was killed after it. Returns the last checkpoint and the
+    events."""
     folder, asked = whole
     copied = place / "run"
     shutil.copytree(folder, copied)
@@ -132,7 +133,7 @@ def test_missing_checkpoint_entry_is_refused(whole: tuple[Path, Resolved], tmp_p
         except RequestError as refused:
             keys.append(refused.key)
             assert (place / "run" / "events.jsonl").read_bytes() == (whole[0] / "events.jsonl").read_bytes(), item
-        else:  # without a step it is not taken for a checkpoint at all, and the run begins anew, saying so
+        else:  # without a step it does not count as a checkpoint, and the run starts from scratch and says so
             assert step_name(SAVED_AT) in next(e for e in happened if isinstance(e, Resumed)).skipped, item
     assert set(keys) == {"checkpoint-damaged"}
 
@@ -141,7 +142,7 @@ def test_missing_checkpoint_entry_is_refused(whole: tuple[Path, Resolved], tmp_p
 @pytest.mark.slow
 @pytest.mark.fault
 def test_resetting_any_checkpoint_entry_changes_the_result(whole: tuple[Path, Resolved], tmp_path: Path) -> None:
-    """An item as at a run's beginning: the run ends otherwise than the one that was never touched, or is refused."""
+    """An entry as at a run's beginning: the run ends differently from the uninterrupted one, or is refused."""
     true_end = checkpoints.read(whole[0] / FINAL)
     _, true_story = gone_on(tmp_path / "true", whole, stored(whole, SAVED_AT))
     early = stored(whole, 2)
@@ -150,7 +151,7 @@ def test_resetting_any_checkpoint_entry_changes_the_result(whole: tuple[Path, Re
         inside, name = leaf(content, item)
         if item.startswith("progress"):
             inside[name] = getattr(TrainingProgress(), name) if inside[name] else 1
-        elif item.startswith("outlook"):  # as at the beginning until the first look
+        elif item.startswith("outlook"):  # as at the beginning until the first sample
             inside[name] = 1 if name.endswith("step") else 1.0
         else:
             value = leaf(early, item)[0][name]

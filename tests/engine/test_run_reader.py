@@ -157,7 +157,7 @@ def test_missing_record_is_empty_until_it_exists(tmp_path: Path) -> None:
 
 
 def overwrite(folder: Path, *stream: events.Event) -> None:
-    """In place, as a run that takes the place of another one does."""
+    """In place, as a run that replaces another one does."""
     write(folder, *stream)
 
 

@@ -1,4 +1,4 @@
-"""The JSON Schema of a settings file: current, valid, and of the same opinion as the settings themselves."""
+"""The JSON Schema of a settings file: current, valid, and consistent with the settings themselves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run remembers of its split: rows by fingerprint, and a sample of the n-grams that were trained on."""
+"""The split record of a run: rows by fingerprint, and a sample of the n-grams that were trained on."""
 
 from pathlib import Path
 
@@ -32,7 +32,7 @@ def test_known_documents_keep_their_split(old: list[int], new: list[int], share:
 @given(lengths, st.floats(0.05, 0.5))
 def test_new_documents_restore_the_split_share(old: list[int], share: float) -> None:
     names, sizes = fingerprints_of(len(old) + 200), np.array(old + [500] * 200)
-    record = SplitRecord.of(names[: len(old), 0], np.array(old))  # all of the old ones train
+    record = SplitRecord.of(names[: len(old), 0], np.array(old))  # all of the old ones are in the training split
     points = kept_points(names, sizes, share, record)
     held, wanted = int((sizes - points).sum()), share * int(sizes.sum())
     assert abs(held - min(wanted, 500 * 200)) <= 0.2 * wanted
@@ -53,7 +53,7 @@ def test_trained_documents_stay_in_the_record() -> None:
     second = SplitRecord.of(names[1:2], np.array([0])).after(first)
     known, train, seen = second.look_up(names)
     assert known.all() and train.tolist() == [100, 0, 60] and seen.tolist() == [100, 0, 60]
-    given_anew = SplitRecord.of(names[:1], np.array([0])).after(second)  # a person puts it on the validation side
+    given_anew = SplitRecord.of(names[:1], np.array([0])).after(second)  # a user puts it into the validation split
     assert [one.tolist() for one in given_anew.look_up(names[:1])[1:]] == [[0], [100]]
 
 

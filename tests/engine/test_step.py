@@ -1,4 +1,4 @@
-"""One training step: what reaches the optimizer is the gradient of the step's mean loss, clipped."""
+"""One training step: the optimizer gets the gradient of the step's mean loss, clipped."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Recording(Optimizers):
 
 
 def gradients_of(**changes: Any) -> tuple[Tensor, float]:
-    """The whole gradient of one step as one vector, and the norm that the step tells."""
+    """The whole gradient of one step as one vector, and the norm that the step reports."""
     settings = Settings(**{**SMALL, **changes})
     model = create_model(model_config(settings, VOCABULARY), settings.seed)
     ids = np.random.default_rng(0).integers(0, VOCABULARY, 4000).astype(np.uint8)
@@ -54,7 +54,7 @@ def gradients_of(**changes: Any) -> tuple[Tensor, float]:
 
 @pytest.mark.parametrize("changes", [{"microbatch": 2}, {"microbatch": 4}, {"batch_size": 2, "accumulate": 3}], ids=str)
 def test_gradient_does_not_depend_on_micro_batches(changes: dict[str, int]) -> None:
-    """An optimizer that divides by the gradient's size would hide another scale."""
+    """An optimizer that divides by the gradient's size would hide a wrong scale."""
     whole, norm = gradients_of()
     parts, norm_of_parts = gradients_of(**changes)
     torch.testing.assert_close(parts, whole, rtol=1e-4, atol=1e-6)

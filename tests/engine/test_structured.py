@@ -1,4 +1,4 @@
-"""Text out of structured files: read by what they hold, whatever they are called."""
+"""Text from structured files: recognised by their content, whatever their name."""
 
 import bz2
 import gzip
@@ -25,7 +25,7 @@ LINES = "".join(json.dumps(row) + "\n" for row in ROWS)
 
 
 def read(folder: Path, **how: Any) -> tuple[list[str], FileDocuments]:
-    """The texts that can be read; a file that proves unusable is noted, as it is where the text is stored."""
+    """The texts that can be read; an unusable file is recorded, as when the text is stored."""
     documents, texts = FileDocuments(folder, **how), []
     for document in documents:
         try:

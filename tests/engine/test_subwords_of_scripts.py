@@ -65,7 +65,7 @@ def test_reserved_letters_round_trip(kind: str, text: str) -> None:
 
 
 def test_text_that_does_not_round_trip_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever the tokenizer: here one that takes ▁ for a space, as its older versions did."""
+    """Whatever the tokenizer: here one that uses ▁ for a space, as its older versions did."""
     text = "the old river ran ▁▂▃ past a mill\n" * 400
     whole = findings(tmp_path, text, tokenizer="sentencepiece", vocab_size=300)["round-trip"]
     assert whole["status"] == "pass"

@@ -14,9 +14,10 @@ TARGET = 2.0
 def looks(
     loss_at: Callable[[int], float], apart: float, until: int = 5000
 ) -> tuple[list[int], list[int], TargetEstimate]:
-    """Steps of the samples and of the whole validations, in a training with these losses of the whole side.
+    """Steps of the samples and of the whole validations, in a training with these losses of the whole split.
 
-    apart: how much higher the whole side is than a close sample; a small one is off by as much again.
+    apart: how much higher the loss of the whole split is than that of a close sample; the error of a small one is twice as
+    large.
     """
     estimate, sampled, whole = TargetEstimate(), [], []
     for step in range(1, until + 1):

@@ -1,4 +1,4 @@
-"""The checks of the text before training: each fault is named by its check, and healthy text raises nothing."""
+"""The checks of the text before training: each fault is reported by its check, and healthy text has no findings."""
 
 from __future__ import annotations
 
@@ -343,7 +343,7 @@ def test_other_skipped_files_are_reported(tmp_path: Path) -> None:
         ({"optimizer": "muon", "learning_rate": 3e-4}, "warn", "rate-low", [{"learning_rate": 0.04}]),
         ({"learning_rate": 3e-4}, "note", "rate-cautious", [{"learning_rate": 0.01}]),
         ({"optimizer": "muon", "learning_rate": 0.005}, "note", "rate-cautious", [{"learning_rate": 0.04}]),
-        ({"learning_rate": 3e-4, "config": "mini"}, "pass", None, []),  # on which rates were not compared
+        ({"learning_rate": 3e-4, "config": "mini"}, "pass", None, []),  # for which rates were not compared
         ({"learning_rate": 0.004}, "pass", None, []),
         ({"grad_clip": 0.0}, "warn", "no-clipping", [{"grad_clip": 1.0}]),
         ({"warmup_steps": 200}, "pass", None, []),
@@ -520,7 +520,9 @@ def test_many_short_documents_are_checked_as_one_text(tmp_path: Path) -> None:
 
 
 def test_applied_remedy_is_not_offered_again(tmp_path: Path) -> None:
-    damaged = {"a.jsonl": json_lines(TURKISH.encode("cp1254").decode("latin-1"))}  # too short to be known as Turkish
+    damaged = {
+        "a.jsonl": json_lines(TURKISH.encode("cp1254").decode("latin-1"))
+    }  # too short to be recognised as Turkish
     finding = findings_of(tmp_path, damaged, seq_len=32, fix_encoding=True)["mojibake"]
     assert (finding["status"], finding["remedies"]) == ("fail", [])
     legacy = {"a.txt": ENGLISH, "old.txt": TURKISH.encode("cp1254") + b"\x81\x8d"}

@@ -1,4 +1,4 @@
-"""A run that has a given time: what the clock decides is recorded, and a resume goes on with it bit for bit."""
+"""A run with a given time: the clock's decisions are recorded, and a resume continues with them bit for bit."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mmrec_engine.storage.run_files import FINAL
 from mmrec_engine.training.control import Control
 from mmrec_engine.training.deadline import Deadline
 
-# Of a run that would make hundreds of steps: the clock says so after these, whatever it shows.
+# Of a run that would make hundreds of steps: the simulated clock plans these.
 DECIDED = {2: 50, 6: 40, 14: 24, 20: 30}  # the first one while the rate still rises: until then the clock decided
 
 
@@ -40,7 +40,7 @@ def text(tmp_path: Path, prose: str) -> Path:
 
 @pytest.fixture
 def decided(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The clock decides at given steps. Returns the steps at which it was asked."""
+    """The clock decides at given steps. Returns the steps at which it was read."""
     asked: list[int] = []
 
     def decide(self: Deadline, step: int, planned: int, *rest: Any) -> int | None:
@@ -63,7 +63,7 @@ def test_replanned_and_killed_run_resumes_to_the_same_weights(
     assert recorded_ending(tmp_path / "whole") is not None
     asked, control = settings(tmp_path, text, "cut"), Control()
     for event in train(asked, control):
-        if isinstance(event, events.Step) and event.step == 17:  # three decisions lie before it
+        if isinstance(event, events.Step) and event.step == 17:  # three decisions come before it
             control.ask("stop", "test")
     planned = [event for event in read_events(tmp_path / "cut") if isinstance(event, events.Replanned)]
     assert [(event.step, event.planned_steps) for event in planned] == [(2, 50), (6, 40), (14, 24)]

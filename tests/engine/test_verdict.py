@@ -1,4 +1,4 @@
-"""The verdict on a run: where it stands, what would better it, and a command that can be typed."""
+"""The verdict on a run: its place between the baselines, what would improve it, and a command for that."""
 
 from __future__ import annotations
 
