@@ -113,6 +113,10 @@ async def test_crosshair_shows_values_in_all_plots() -> None:
         assert "413 steps" not in screen_text(app)
         told = app.screen.query_one("#panel-loss", Plot).border_subtitle
         assert " steps " in str(told) and "◆" in str(told), told
+        await pilot.press("l", "m")
+        await pilot.pause()
+        told = app.screen.query_one("#panel-loss", Plot).border_subtitle
+        assert " steps " in str(told) and "logarithmic" in str(told), told
 
 
 async def test_zoom_by_keys_and_wheel_and_reset() -> None:

@@ -66,7 +66,9 @@ class Plot(Widget, can_focus=True):
             return
         # As content, not as text: names of runs stand in it, and would be read as markup.
         self.border_title = _fitting([Content(self._title), *_legend(figure)], room)
-        self.border_subtitle = Content(figure.note) if self._cross is None else values_at(figure, self._cross, room)
+        note = [Content(figure.note)] if figure.note else []
+        below = note if self._cross is None else [values_at(figure, self._cross, room), *note]
+        self.border_subtitle = _fitting(below, room) if below else Content()
 
     def on_resize(self) -> None:
         self._show_border()
