@@ -1,4 +1,4 @@
-"""What the tests of the command share."""
+"""Fixtures that the tests of the command share."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -13,7 +13,7 @@ from tests.fork_server import ForkServer
 
 @pytest.fixture
 def opened(command: Command) -> Iterator[Callable[..., Screen]]:
-    """Opens `mmrec-tui WORDS` in a terminal; nothing that comes of it outlives the test."""
+    """Opens `mmrec-tui WORDS` in a terminal; all processes end with the test."""
     screens: list[Screen] = []
 
     def open_one(*words: object, **how: object) -> Screen:
@@ -28,7 +28,7 @@ def opened(command: Command) -> Iterator[Callable[..., Screen]]:
 
 @pytest.fixture(scope="session")
 def made_once(tmp_path_factory: pytest.TempPathFactory, prose: str, fork_server: ForkServer | None) -> Path:
-    """The folder of a run of three steps, with its text beside it."""
+    """The folder of a run of three steps, with its text."""
     command = Command(tmp_path_factory.mktemp("made"), fork_server)
     (command.folder / "text.txt").write_text(prose, encoding="utf-8")
     flags = ["--max-steps", "3", "--checkpoint-every", "2", "--name", "made"]

@@ -20,7 +20,7 @@ from mmrec_engine.runs import checkpoints
 from mmrec_engine.storage import run_files
 from tests.conftest import PLANTED, Command, Process, events_of
 
-# Not ru_maxrss, in which the memory of the process that started this one counts too.
+# Not ru_maxrss, which includes the memory of the process that started this one.
 _PEAK = """
 import atexit
 def leave():
@@ -28,20 +28,20 @@ def leave():
     open({path!r}, "w").write(peak)
 atexit.register(leave)
 """
-# Events that tell of the process and not of the training: how far a stretch of work is, and that a run was taken up again.
+# Events about the process and not about the training: progress, and that a run was resumed.
 _OF_THE_PROCESS = ("progress", "resumed")
-# What a run tells that was asked to stop, and saved then.
+# Events of a run that was asked to stop, and saved then.
 STOPPED = ("state", "checkpoint")
 _TIMES = ("time", "tokens_per_second", "seconds")
 
 
 def planted(**what: Any) -> dict[str, str]:
-    """An environment in which the command meets a fault; what it means stands in tests/planted/sitecustomize.py."""
+    """An environment in which the command meets a fault; tests/planted/sitecustomize.py explains the values."""
     return {"PYTHONPATH": str(PLANTED), "MMREC_PLANTED": json.dumps(what)}
 
 
 def measured(peak: Path) -> dict[str, str]:
-    """An environment in which the command leaves its peak of memory in KiB in this file."""
+    """An environment in which the command writes its peak memory in KiB to this file."""
     return planted(code=_PEAK.format(path=str(peak)))
 
 
@@ -51,7 +51,7 @@ def fault(do: str, operation: str, name: str = "*", nth: int = 1) -> dict[str, A
 
 @dataclass(frozen=True)
 class Moment:
-    """When a process is killed: before one of its operations on files, or so many seconds after a line of its record."""
+    """When a process is killed: before one of its operations on files, or some seconds after a line of its record."""
 
     what: str
     operation: str = ""
@@ -86,13 +86,13 @@ AT_THE_END = [
 ]
 
 
-_MOST_STEPS = 30  # of one life of a run
+_MOST_STEPS = 30  # of one process of a run
 
 
 def kill_at(command: Command, moment: Moment, rng: random.Random, *words: object) -> int:
-    """Start the command, kill it at the moment, and return how it ended: -9, or its own code where it ended before.
+    """Start the command, kill it at the moment, and return how it ended: -9, or its own code if it ended before.
 
-    Where the operation does not come within some steps (there was no new best, say), one of these is the moment.
+    If the operation does not come within some steps (without a new best, for example), the kill comes at one of these.
     """
     process = command.start(*words, **(_planted_at(moment, rng) if moment.operation else {}))
     folder, text = command.run_folder("killed"), moment.line or '"event": "step"'
@@ -125,7 +125,8 @@ def _lines(folder: Path, text: str) -> int:
 
 
 def assert_a_killed_run_ends_the_same(command: Command, flags: Collection[object], step: int) -> Path:
-    """Make a run whole, and once more with a kill at this step and a resume by name alone. Returns the whole one's folder."""
+    """Make an uninterrupted run, and another one with a kill at this step and a resume by name. Returns the folder of the
+    first."""
     whole = command(*flags, "--name", "whole")
     assert whole.code == 0, whole.err
     process = command.start(*flags, "--name", "killed")
@@ -142,7 +143,7 @@ def assert_a_killed_run_ends_the_same(command: Command, flags: Collection[object
 def assert_same_end(folder: Path, whole: Path, left_out: Collection[str] = ()) -> None:
     """Weights, optimizer, progress, best, patience and record bit for bit; each step once.
 
-    left_out: kinds of events that one of them has no word of.
+    left_out: kinds of events that only one of them has.
     """
     assert_same_checkpoints(folder, whole)
     ours, theirs = ([event for event in told_by(path) if event["event"] not in left_out] for path in (folder, whole))
@@ -152,7 +153,7 @@ def assert_same_end(folder: Path, whole: Path, left_out: Collection[str] = ()) -
 
 
 def assert_same_checkpoints(folder: Path, whole: Path) -> None:
-    """The last and the best, wherever the runs are and whatever they are called."""
+    """The last and the best checkpoint, whatever the folder and name of the run."""
     for name in ("final_checkpoint.pt", "best_model.pt"):
         ours, theirs = (checkpoints.read(path / name) for path in (folder, whole))
         for content in (ours, theirs):
@@ -161,7 +162,7 @@ def assert_same_checkpoints(folder: Path, whole: Path) -> None:
 
 
 def assert_same(ours: Any, theirs: Any, where: str) -> None:
-    """The same down to the last bit, NaN and the sign of zero included."""
+    """Equal to the last bit, including NaN and the sign of zero."""
     assert type(ours) is type(theirs), where
     if isinstance(ours, dict):
         assert set(ours) == set(theirs), where
@@ -179,7 +180,7 @@ def assert_same(ours: Any, theirs: Any, where: str) -> None:
 
 
 def told_by(folder: Path) -> Iterator[dict[str, Any]]:
-    """The record without what tells of the process, and without times."""
+    """The record without events about the process, and without times."""
     for number, event in enumerate(events_of(folder)):
         kind = event["event"]
         if kind in _OF_THE_PROCESS or (kind == "state" and event["state"] == "PREPARING" and number):
@@ -191,7 +192,7 @@ def told_by(folder: Path) -> Iterator[dict[str, Any]]:
 
 
 def as_from_before(folder: Path, settings: Collection[str], progress: Collection[str] = ()) -> None:
-    """Make of an ended run one that was made before there were these settings, and these counts of its progress."""
+    """Turn an ended run into one of a version without these settings and these counts of its progress."""
     path = folder / run_files.FINAL
     content, described = checkpoints.read(path), json.loads((folder / "run.json").read_text())
     for name in progress:

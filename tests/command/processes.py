@@ -1,4 +1,4 @@
-"""What the tests of several processes share."""
+"""Helpers of the tests with several ranks."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""What every refusal is held to: code 2, one line on stderr, nothing on stdout, nothing changed on disk."""
+"""The requirements of every refusal: code 2, one line on stderr, nothing on stdout, nothing changed on disk."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _OVERRIDES = (1, 2)  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH: by these root may 
 
 
 def everything(root: Path) -> dict[str, str]:
-    """Every name below a folder with what it is and holds; the cache of prepared text is nobody's business."""
+    """Every name below a folder with its kind and content, without the cache of prepared text."""
     found: dict[str, str] = {}
     for folder, folders, names in os.walk(root):
         if Path(folder) == root / "cache" / "mmrec" / "corpora":
@@ -42,7 +42,7 @@ def _content(path: Path) -> str:
 
 
 def refused(command: Command, *words: object, timeout: float = 120, **environment: str) -> str:
-    """The one line that tells why."""
+    """The single line of the error."""
     before = everything(command.folder.parent)
     result = command(*words, timeout=timeout, **environment)
     assert result.code == 2, (words, result)
@@ -58,7 +58,7 @@ def refused(command: Command, *words: object, timeout: float = 120, **environmen
 
 
 def all_refused(command: Command, told: str, requests: list[list[object]]) -> None:
-    """The same for several requests side by side, which only read."""
+    """The same for several read-only requests at once."""
     before = everything(command.folder.parent)
     processes = [command.start(*words) for words in requests]
     for words, process in zip(requests, processes, strict=True):
@@ -72,7 +72,7 @@ def all_refused(command: Command, told: str, requests: list[list[object]]) -> No
 
 
 def without_overrides() -> None:
-    """For the child, before it becomes the command: what file permissions forbid is forbidden to root too."""
+    """For the child, before it becomes the command: file permissions apply to root too."""
     libc = ctypes.CDLL(None, use_errno=True)
     for capability in _OVERRIDES:
         if libc.prctl(_DROP_FROM_BOUNDING_SET, capability, 0, 0, 0):
@@ -80,7 +80,7 @@ def without_overrides() -> None:
 
 
 def as_a_plain_user(command: Command, *words: object) -> subprocess.CompletedProcess[str]:
-    """Run the command without root's right to read everything. Skips where that right cannot be laid down."""
+    """Run the command without root's right to read everything. Skips if that right cannot be dropped."""
     try:
         return subprocess.run(
             [str(COMMAND), *map(str, words)],

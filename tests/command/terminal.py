@@ -1,4 +1,4 @@
-"""A terminal made here, with a person before it: the installed command as a process in it, its screen as it would be seen.
+"""A simulated terminal and user: the installed command as a process in a pseudo-terminal, and its visible screen.
 
 Screen ── keys, size, hang-up ──►  pseudo-terminal  ◄── draws ── mmrec-tui
    ▲                                     │
@@ -31,19 +31,19 @@ import pytest
 from mmrec_engine.storage.run_files import EVENTS
 from tests.conftest import COMMAND, Command
 
-SECONDS = 90.0  # to wait for what comes within one or two on a machine that is free
+SECONDS = 90.0  # on an idle machine the events come within one or two
 KEYS = {
     "ctrl+c": "\x03", "ctrl+q": "\x11", "ctrl+s": "\x13", "escape": "\x1b", "enter": "\r", "f2": "\x1bOQ", "space": " ",
 }  # fmt: skip
 COLUMNS, LINES = 120, 36
-_SPARE = 300  # columns right of the terminal's own: what a line that is too long would spill into
+_SPARE = 300  # columns right of the terminal's own, into which a too long line would spill
 _POLL_SECONDS = 0.02
 _DIALECT = re.compile(rb"\x1b\[<\d*u")  # leaves the keyboard protocol; pyte would show its letter
 _BEGUN = re.compile(rb"\x1b(\[(<\d*)?)?$")
 
 
 class _Seen(pyte.Screen):
-    """The two sides of a terminal: what stood there before an app took the alternate one comes back when it leaves."""
+    """The two screens of a terminal: the normal content is restored when an app leaves the alternate one."""
 
     alternate = False
     cursor_shown = True
@@ -76,7 +76,7 @@ class Screen:
         *words: object,
         columns: int = COLUMNS,
         lines: int = LINES,
-        redirected: dict[str, Any] | None = None,  # stdin, stdout, stderr, where they are not this terminal
+        redirected: dict[str, Any] | None = None,  # stdin, stdout, stderr, if they are not this terminal
         **environment: str | None,
     ) -> None:
         given = {**command.environment, "TERM": "xterm-256color", "COLORTERM": "truecolor", **environment}
@@ -104,10 +104,10 @@ class Screen:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
-    # What a person does
+    # Actions of the user
 
     def press(self, *keys: str) -> None:
-        """Keys by name or as they are, one after the other."""
+        """Keys by name or as characters, one after the other."""
         for key in keys:
             os.write(self._ours, KEYS.get(key, key).encode())
             if key == "escape":
@@ -117,7 +117,7 @@ class Screen:
         with self._lock:
             self.columns, self.lines = columns, lines
             self._seen.resize(lines, columns + _SPARE)
-            self._seen.erase_in_display(2)  # a terminal may do with the old picture what it likes
+            self._seen.erase_in_display(2)  # a terminal may change the old content in any way
             self._set_size()
 
     def hang_up(self) -> None:
@@ -127,7 +127,7 @@ class Screen:
         os.close(self._ours)
         self._ours = self._own_side = -1
 
-    # What a person sees
+    # What the user sees
 
     def text(self) -> str:
         with self._lock:
@@ -138,11 +138,11 @@ class Screen:
         return [line.strip() for line in self.text().splitlines() if line.strip()]
 
     def spilled(self) -> list[str]:
-        """What stands right of the terminal's last column."""
+        """Content right of the terminal's last column."""
         return [line[self.columns :] for line in self.text().splitlines() if line[self.columns :].strip()]
 
     def forget_spilled(self) -> None:
-        """A picture drawn for the size before may have been under way while the size changed."""
+        """A frame drawn for the old size may still arrive after the size has changed."""
         with self._lock:
             for row in self._seen.buffer.values():
                 for x in [x for x in row if x >= self.columns]:
@@ -150,12 +150,12 @@ class Screen:
 
     @property
     def restored(self) -> bool:
-        """Whether the terminal is again as a shell wants it."""
+        """Whether the terminal has a shell's settings again."""
         settings = termios.tcgetattr(self._own_side)
         return not self._seen.alternate and self._seen.cursor_shown and settings == self.settings
 
     def wait_for(self, wanted: str | Callable[[str], object], seconds: float = SECONDS) -> str:
-        """Wait until a text is seen, or what is seen is as wanted. Returns what is seen then."""
+        """Wait until a text is visible, or the screen meets a condition. Returns the screen."""
         until = time.monotonic() + seconds
         looked_at = -1
         while True:
@@ -173,7 +173,7 @@ class Screen:
             time.sleep(_POLL_SECONDS)
 
     def wait_for_end(self, seconds: float = SECONDS) -> int:
-        """The exit code; all that was written has been read then."""
+        """The exit code; all output has been read by then."""
         try:
             code = self.process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -191,7 +191,7 @@ class Screen:
             os.close(self._ours)
             self._ours = self._own_side = -1
 
-    # The wires
+    # Reading and writing
 
     def _set_size(self) -> None:
         fcntl.ioctl(self._ours, termios.TIOCSWINSZ, struct.pack("HHHH", self.lines, self.columns, 0, 0))
@@ -227,7 +227,7 @@ class Screen:
 
 
 def plan(command: Command, text_file: Path, **settings: object) -> None:
-    """Let the app remember a small plan, as if it had been chosen before."""
+    """Store a small plan in the app's preferences, as if it had been chosen before."""
     small = {"data_dir": str(text_file), "batch_size": 2, "seq_len": 32, "threads": 1, "precision": "fp32"}
     endless = {"epochs": 1_000_000, "early_stopping_patience": 1_000_000, "eval_every": 50, "checkpoint_every": 50}
     path = Path(command.environment["XDG_CONFIG_HOME"]) / "mmrec" / "app.json"
@@ -244,7 +244,7 @@ def planted(command: Command, code: str) -> dict[str, str]:
 
 
 def a_state_word(shown: str) -> bool:
-    """Whether it is seen that a run is going on."""
+    """Whether the screen shows a running training."""
     return any(word in shown for word in ("TRAINING", "VALIDATING", "SAVING"))
 
 
@@ -260,7 +260,7 @@ def start_training(screen: Screen) -> None:
 
 
 def newest_step(folder: Path) -> int:
-    """The last step on record."""
+    """The last recorded step."""
     steps = re.findall(r'"event": "step", "time": [\d.]+, "step": (\d+)', _record(folder))
     return int(steps[-1]) if steps else 0
 
@@ -274,13 +274,13 @@ def wait_until(true: Callable[[], object], what: str, seconds: float = SECONDS) 
 
 
 def wait_for_steps(folder: Path, more: int = 20) -> None:
-    """Wait until the run has gone on for some steps."""
+    """Wait until the run has made some more steps."""
     first = newest_step(folder)
     wait_until(lambda: newest_step(folder) >= first + more, f"{more} steps after step {first}")
 
 
 def end_all_in(folder: Path) -> None:
-    """Kill what works in this folder, detached processes too."""
+    """Kill processes that work in this folder, including detached ones."""
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
             if process.cwd() == str(folder.resolve()):

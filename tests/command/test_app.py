@@ -1,4 +1,4 @@
-"""The app as a person meets it: the installed command in a real terminal, its keys, its sizes, its languages."""
+"""The app as a user meets it: the installed command in a real terminal, its keys, its sizes, its languages."""
 
 import fcntl
 import json
@@ -21,7 +21,7 @@ Open = Callable[..., Screen]
 SIZES = [(60, 16), (80, 24), (120, 36), (200, 60)]
 BELOW = [(50, 14), (40, 10), (30, 8)]
 COLOUR = re.compile(rb"\x1b\[(?:[\d;]*;)?(?:3[0-8]|4[0-8]|9\d|10[0-7])(?:;[\d;]*)?m")
-# Prints to both descriptors all the time, as a library does with its warnings.
+# Prints to both descriptors repeatedly, as a library does with its warnings.
 NOISE = """
 import os, threading, time
 
@@ -163,7 +163,7 @@ def test_run_state_is_visible_at_any_size_and_during_resize(command: Command, op
         wait_for_steps(command.run_folder())
         screen.forget_spilled()
         screen.press("g")
-        screen.wait_for(lambda shown: not a_state_word(shown))  # the guide, which draws all of the screen anew
+        screen.wait_for(lambda shown: not a_state_word(shown))  # the guide, which redraws the whole screen
         screen.press("escape")
         screen.wait_for(lambda shown, lines=lines: a_state_word(shown) and (has_line(shown) or lines < 24))
         assert screen.spilled() == [], (columns, lines)
@@ -196,7 +196,7 @@ def test_no_color_removes_colours_only(command: Command, opened: Open, text_file
     assert COLOUR.findall(screen.written) == []
 
 
-# The whole way
+# The whole workflow
 
 
 @pytest.mark.slow
@@ -241,7 +241,7 @@ def test_run_of_another_process_is_watched_to_its_end(command: Command, opened: 
     command.start("train", *words, "--max-steps", 250, "--eval-every", 50, "--processes", 2)
     screen = None
     while screen is None:
-        # Nothing but a live run will do for `watch` without a name.
+        # Only a live run is enough for `watch` without a name.
         screen = opened("watch") if newest_step(command.run_folder()) else None
     screen.wait_for("TRAINING")
     screen.wait_for(lambda shown: "FINISHED" in shown and "step 250/250" in shown and "★" in shown)

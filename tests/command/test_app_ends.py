@@ -1,4 +1,4 @@
-"""However the app ends — told to, hung up, detached, broken, killed — the run is saved, goes on, or can be gone on with."""
+"""However the app ends (asked to, hung up, detached, failed, killed), the run is saved, continues, or can be resumed."""
 
 import json
 import os
@@ -25,8 +25,8 @@ from tests.command.test_handover import Watcher
 from tests.conftest import Command, events_of, extended
 
 Open = Callable[..., Screen]
-ENDLESS = {"eval_every": 1_000_000, "checkpoint_every": 1_000_000}  # saves only when it is told to
-# The key x breaks what it does itself, or once the timer after it, or once the next drawing.
+ENDLESS = {"eval_every": 1_000_000, "checkpoint_every": 1_000_000}  # saves only on request
+# The key x makes its own action fail, or the next timer, or the next drawing.
 BREAKS = """
 from mmrec_tui.app.screens.training import TrainingScreen
 from mmrec_tui.app.widgets.plot import Plot
@@ -52,7 +52,7 @@ TrainingScreen.action_x_axis = broken
 TrainingScreen._tick = breaking("timer", TrainingScreen._tick)
 Plot.render_line = breaking("drawing", Plot.render_line)
 """
-# A process that is to go on with a run ends at once.
+# A process that is to continue a run ends at once.
 NO_HEIR = """
 import os, sys
 
@@ -78,7 +78,7 @@ def kinds(folder: Path, kind: str) -> list[dict[str, object]]:
 
 
 def assert_saved(folder: Path) -> None:
-    """The run stopped in order, and its last step is in a checkpoint."""
+    """The run was stopped properly, and its last step is in a checkpoint."""
     assert kinds(folder, "run_finished")[-1]["status"] == "interrupted"
     assert events_of(folder)[-1]["state"] == "STOPPED"
     assert (folder / f"checkpoint_step_{newest_step(folder)}.pt").exists()
@@ -97,7 +97,7 @@ def quit_and_stop(screen: Screen) -> None:
     assert screen.restored
 
 
-# Told to end
+# Asked to end
 
 
 @pytest.mark.first(1)
@@ -151,7 +151,7 @@ def test_leaving_while_training_asks_first(command: Command, opened: Open, text_
     assert_each_step_once(folder, steps)
 
 
-# The terminal is gone
+# The terminal is lost
 
 
 @pytest.mark.parametrize("how", ["window closed", extended("signal only")])
@@ -172,7 +172,7 @@ def test_training_survives_a_lost_terminal(command: Command, opened: Open, text_
     again = opened("watch", "tiny")
     again.wait_for("TRAINING")
     again.press("ctrl+q")
-    assert again.wait_for_end() == 0  # of a run that it only watches nothing is asked
+    assert again.wait_for_end() == 0  # a watched run gets no request
     assert screen.process.wait(120) == 0
     assert_each_step_once(folder, steps)
     assert kinds(folder, "run_finished")[-1]["status"] == "completed"
@@ -327,7 +327,7 @@ def test_run_of_a_killed_process_is_shown_as_died_and_can_be_resumed(
     assert_each_step_once(folder, newest_step(folder))
 
 
-# The screen breaks
+# A screen fails
 
 
 @pytest.mark.extended

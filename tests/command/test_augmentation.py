@@ -1,4 +1,4 @@
-"""Augmentation by the command: what is seen differs, what is judged does not, and a run that is killed sees the same again."""
+"""Augmentation by the command: training windows change, validation does not, and a killed run repeats the same windows."""
 
 from pathlib import Path
 
@@ -38,7 +38,7 @@ def test_augmentation_changes_training_windows_only(command: Command) -> None:
         assert result.code == 0, result.err
         steps[name] = tuple(gradients_of(command.run_folder(name)))
         validations = [event for event in events_of(command.run_folder(name)) if event["event"] == "validation"]
-        # The weights do not move, so all that could make a difference is the text that is looked at.
+        # The weights do not change, so only the text could make a difference.
         judged[name] = [(event["loss"], event["training_loss"]) for event in validations]
     assert len(set(steps.values())) == len(kinds)
     assert judged["plain"] and all(each == judged["plain"] for each in judged.values())

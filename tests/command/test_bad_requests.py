@@ -1,4 +1,4 @@
-"""Flags and settings files that are wrong: one line that names the flag and what it takes, at once, and nothing changes."""
+"""Invalid flags and settings files: one line names the flag and its valid values, and nothing changes on disk."""
 
 from __future__ import annotations
 

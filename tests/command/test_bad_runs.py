@@ -1,4 +1,4 @@
-"""Runs and checkpoints that are damaged, foreign or other than they were: told in one line, and nothing changes on disk."""
+"""Runs and checkpoints that are damaged, of another kind or changed: reported in one line, and nothing changes on disk."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CHECKPOINTS = ("checkpoint_step_2.pt", "checkpoint_step_3.pt", "best_model.pt", 
 
 
 def rewritten(path: Path, change: Callable[[Content], object]) -> None:
-    """A checkpoint with other content and a checksum that fits it, as only somebody who means it can make one."""
+    """A checkpoint with other content and a matching checksum, as only an attacker would make it."""
     content = checkpoints.read(path)
     change(content)
     with checkpoints.Pending.of_content(path, content) as pending:
@@ -131,7 +131,7 @@ def test_resume_refuses_a_damaged_run_json(command: Command, made: Path, case: s
         (made / "run.json").write_bytes(damage)
     else:
         described(made, damage)
-    told = refused(command, *RESUME[:-2])  # no new limit, which would take the place of a damaged one
+    told = refused(command, *RESUME[:-2])  # no new limit, which would replace a damaged one
     assert "made" in told or "--" in told
     assert len(told) < 1000
     watched = command("watch", "made")  # there is no terminal to watch it on
@@ -143,7 +143,7 @@ def test_other_commands_refuse_a_damaged_run_json(command: Command, made: Path) 
     for damage in (b"[]", b'{"settings": {"epochs": "ten"}}', b'{"settings": {}, "corpus": 7, "threads": "x"}'):
         (made / "run.json").write_bytes(damage)
         refused(command, "train", "--from", "made", *FAST)
-        evaluated = command("evaluate", "made")  # a checkpoint knows all that it needs
+        evaluated = command("evaluate", "made")  # a checkpoint contains everything it needs
         assert evaluated.code == 0, evaluated.err
         checked = command("check", "after", "made", "--json")
         assert checked.code in (0, 1), checked.err

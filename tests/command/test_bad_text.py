@@ -1,4 +1,4 @@
-"""Text that cannot be trained on: named in one line, with what to do, and nothing changes on disk."""
+"""Text that cannot be trained on: reported in one line, with what to do, and nothing changes on disk."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def test_paths_without_text_are_refused(command: Command, path: str) -> None:
     assert path[:9] in refused(command, "train", "--data-dir", path, *FAST)
 
 
-# In another order the words would be read from a file that has changed: the whole text, or none of it.
+# In another order the content would be from a changed file: all of the text, or none.
 AT_THE_READ = """
 import os
 real_open = module.open_bytes
@@ -212,7 +212,7 @@ def test_unwritable_output_place_is_refused(command: Command) -> None:
 @pytest.mark.first(1)
 @pytest.mark.parametrize("beside", [False, True])
 def test_file_name_that_is_not_utf8_can_be_trained_on(command: Command, beside: bool) -> None:
-    """The name is odd, the text is not. What is written is found and read again."""
+    """The name is unusual, the text is not. Everything that is written can be found and read again."""
     folder = command.folder / os.fsdecode(b"dosya\xfe\xf0")
     folder.mkdir()
     (folder / os.fsdecode(b"yaz\xfd.txt")).write_bytes(WORDS)
@@ -240,7 +240,7 @@ BIG = 200 * 2**20
 @pytest.mark.parametrize("name", ["line.txt", "line.jsonl"])
 @pytest.mark.extended
 def test_line_of_200_mb_uses_bounded_memory(command: Command, name: str) -> None:
-    """Trains in memory that does not grow with it; as one JSON value it would not, and is refused."""
+    """Trains in bounded memory; as one JSON value it would not, and is refused."""
     path = command.folder / name
     piece = b"some words without an end " * 40_330
     with path.open("wb") as file:

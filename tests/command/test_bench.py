@@ -1,4 +1,4 @@
-"""`bench` and `bench race` as a person and a script meet them: the installed command on real text."""
+"""`bench` and `bench race` for users and scripts: the installed command on real text."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_bench_figures_are_consistent_and_nothing_is_written(command: Command, t
 
 
 def test_flops_per_token_match_the_matrix_products() -> None:
-    """Counted here by hand, for tiny: width 128, 4 layers, MLP 512 (GPT 576), head width 32, chunks of 64."""
+    """Counted separately, for tiny: width 128, 4 layers, MLP 512 (GPT 576), head width 32, chunks of 64."""
     vocabulary = 100
     recurrent = PRESETS["tiny"].model("mmrec", vocabulary, 256)
     layer = 128 * 512 + 128 * 128 + 2 * 128 * 512 + 2 * 64 * 128
@@ -72,12 +72,12 @@ def test_bench_prints_a_line_per_config_without_a_text(command: Command, languag
 @pytest.mark.slow
 @pytest.mark.extended
 def test_measured_memory_does_not_depend_on_earlier_configs(command: Command) -> None:
-    """Not what an earlier one has left to it, nor without what it took over."""
+    """Neither with memory of an earlier config, nor without memory that it reuses."""
     result = command("bench", "--seconds", 0.2, "--seq-len", 128, "--batch-size", 8, "--precision", "fp32", "--json")
     configs = result.json["configs"]
     assert [one["config"] for one in configs] == ["tiny", "mini", "small"]
     for one in configs:
-        # What the first product of a process sets up is estimated too, and was there before.
+        # Buffers of the first product of a process are estimated too, and existed before.
         apart = one["measured_bytes"] - one["estimated_bytes"]
         assert -40 * 2**20 - 0.15 * one["estimated_bytes"] < apart < 0.15 * one["estimated_bytes"], one
 

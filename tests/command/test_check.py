@@ -1,4 +1,4 @@
-"""`check before` and `check after`: the checklist as a person and a script meet it."""
+"""`check before` and `check after`: the checklist for users and scripts."""
 
 import json
 from pathlib import Path

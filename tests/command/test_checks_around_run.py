@@ -1,4 +1,4 @@
-"""`train` judges a run from its first word to its last, and what that means for codes, files and the record."""
+"""The checks that `train` makes before and after a run, and their effect on codes, files and the record."""
 
 from __future__ import annotations
 

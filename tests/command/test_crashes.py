@@ -1,4 +1,4 @@
-"""SIGKILL at any instant: a run that is killed again and again ends, bit for bit, as one never touched."""
+"""SIGKILL at any instant: a run that is killed repeatedly ends, bit for bit, as an uninterrupted one."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from tests.command.faults import AT_THE_END, STAGES, Moment, assert_same_end, ki
 from tests.conftest import QUICK, Command, events_of, extended
 
 SEED = int(os.environ.get("SOAK_SEED", "7"))
-# Long enough for twenty lives of a run, each of which gets a few checkpoints far.
+# Long enough for twenty processes of a run, each of which makes a few checkpoints.
 RUN = [*QUICK, "--no-check", "--max-steps", "300", "--checkpoint-every", "5", "--keep-checkpoints", "2",
        "--early-stopping-patience", "1000", "--warmup-steps", "20", "--quiet"]  # fmt: skip
 OFTEN = ["--eval-every", "10"]
-TO_A_TARGET = "fast, mmrec, averaged, to a target"  # near the end of the run: samples on the way tell when to look
+TO_A_TARGET = "fast, mmrec, averaged, to a target"  # near the end of the run: samples select the validations
 FORMS = {
     "guide, mmrec": ["--accumulate", "2", "--learning-rate", "0.02"],
     "fast, gpt": ["--recipe", "fast", "--arch", "gpt", "--dropout", "0.2", "--learning-rate", "0.3"],
@@ -29,7 +29,7 @@ OTHER_FORMS = {
 
 
 def twenty(rng: random.Random) -> list[Moment]:
-    """All stages in an order of chance, and after them those that only the end has. A run that is not there cannot be cut."""
+    """All stages in a random order, and after them those that only the end has. A run that does not exist cannot be cut."""
     first = Moment("in a step", line='"event": "step"')
     return [first, *rng.sample(STAGES, len(STAGES)), *AT_THE_END]
 

@@ -1,4 +1,4 @@
-"""A curriculum by the command: its pace stands in the events, and a run that is killed goes on with the same windows."""
+"""A curriculum by the command: its pace is in the events, and a killed run continues with the same windows."""
 
 from itertools import pairwise
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A disk that is full, or breaks, while a run writes: training goes on or ends in order, and what was good stays good."""
+"""A disk that is full or fails while a run writes: training goes on or ends properly, and earlier files stay valid."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RUN = [*FAST, "--max-steps", "30", "--eval-every", "10", "--checkpoint-every", "
 
 @contextmanager
 def small_disk(place: Path, size: str) -> Iterator[Path]:
-    """A file system of this size; only who administers the machine may make one."""
+    """A file system of this size; only an administrator may create one."""
     place.mkdir(parents=True, exist_ok=True)
     made = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "none", str(place)], capture_output=True)
     if made.returncode:
@@ -34,14 +34,14 @@ def small_disk(place: Path, size: str) -> Iterator[Path]:
 
 
 def fill(path: Path) -> None:
-    """Take all space that is left, beside what the file holds already."""
+    """Use all remaining space, beside the file's own."""
     with path.open("ab", buffering=0) as ballast, contextlib.suppress(OSError):
         while ballast.write(bytes(4096)):
             pass
 
 
 def fill_for_good(ballast: Path, grows: Path, seconds: float = 4) -> None:
-    """Fill the disk until a file has not grown for some seconds: a checkpoint that is just being replaced gives space back."""
+    """Fill the disk until the file has not grown for some seconds: a checkpoint that is being replaced frees space."""
     limit = time.monotonic() + 60
     while True:
         fill(ballast)
@@ -61,7 +61,7 @@ def told_in(folder: Path) -> list[tuple[str, str, str]]:
 
 
 def whole_checkpoints(folder: Path) -> list[int]:
-    """Steps of all checkpoints, each of which must be whole."""
+    """Steps of all checkpoints, each of which must be valid."""
     assert not list(folder.glob("*.tmp")), "something half written was left"
     return [int(checkpoints.read(path)["progress"]["step"]) for path in sorted(folder.glob("*.pt"))]
 

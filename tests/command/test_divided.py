@@ -1,4 +1,4 @@
-"""Every rank runs the same loop: validation is divided, and what rank 0 alone can know reaches all."""
+"""Every rank runs the same loop: validation is divided, and what only rank 0 knows reaches all ranks."""
 
 import sys
 from pathlib import Path
@@ -13,9 +13,9 @@ from tests.conftest import FAST, Command, events_of
 
 RUN = [*FAST, "--batch-size", 5, "--dropout", 0.2, "--warmup-steps", 5]
 SHARDINGS = pytest.mark.parametrize("sharding", ["none", "full"])
-STILL = ["--learning-rate", 1e-30, "--max-steps", 1, "--eval-every", 1]  # the weights stay as they were drawn
+STILL = ["--learning-rate", 1e-30, "--max-steps", 1, "--eval-every", 1]  # the weights stay at their initial values
 
-# A person asks for a stop while the second batch of a validation is computed.
+# A stop is requested while the second batch of a validation is computed.
 STOP = """
 import os, signal
 true_batch = module._figures_of_batch

@@ -1,4 +1,4 @@
-"""What a checkpoint is evaluated on is said: the run's own validation split, or all of another text."""
+"""The output says what a checkpoint was evaluated on: the run's own validation split, or all of another text."""
 
 import json
 from pathlib import Path
@@ -25,7 +25,7 @@ def test_moved_text_is_evaluated_on_its_validation_split(command: Command, made:
 
 @pytest.mark.extended
 def test_share_of_trained_text_is_reported(command: Command, made: Path, text: str) -> None:
-    """One more sentence makes it another text, and yet the model knows nearly all of it."""
+    """One more sentence makes it another text, although the model was trained on nearly all of it."""
     (command.folder / "more.txt").write_text(text + "\nAnd so it went.\n", encoding="utf-8")
     result = command("evaluate", "made", "--data-dir", "more.txt", "--json")
     assert result.json["split"] == "all" and 0.8 < result.json["trained_on"] < 1

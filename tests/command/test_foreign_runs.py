@@ -1,4 +1,4 @@
-"""A run folder from someone else whose files lead out of it, or block: nothing outside is read or written, nothing waits."""
+"""A run folder from someone else whose files lead out of it, or block: nothing outside is read or written, nothing blocks."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ RESUME = [*FAST, "--max-steps", "9"]
 
 
 def outside(path: Path) -> Path:
-    """A place for what the file held, or something that is dear to somebody."""
+    """A place with the file's content, or something valuable."""
     place = path.parents[3] / "outside" / path.name
     place.parent.mkdir(exist_ok=True)
     if path.exists():
@@ -80,7 +80,7 @@ def words_of(template: str, run: Path) -> list[object]:
 @pytest.mark.slow
 @pytest.mark.parametrize("number", range(len(FILES)), ids=FILES)
 def test_links_pipes_and_folders_in_a_run_are_refused(command: Command, made_once: Path, number: int) -> None:
-    """Each file in each way, and all of the commands in turn."""
+    """Each file in each way, with all of the commands in turn."""
     requests = []
     for way, kind in enumerate(KINDS):
         run = a_foreign_run(made_once, command, FILES[number], kind)

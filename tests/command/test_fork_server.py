@@ -1,4 +1,4 @@
-"""A command that the fork server starts does what a fresh process does: the other tests rest on that."""
+"""A command that the fork server starts does what a fresh process does: the other tests depend on that."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.command.refusals import everything
 from tests.conftest import FAST, Command
 from tests.fork_server import ForkedProcess, ForkServer
 
-# One of each command, in this order, beside the run that both have trained.
+# One of each command, in this order, and the run that both have trained.
 COMMANDS = [
     "evaluate made --json",
     "generate made --prompt The --tokens 30 --seed 3",
@@ -31,7 +31,7 @@ COMMANDS = [
     "dance",
     "",
 ]
-# What differs between two processes that do the same: times, and where they are.
+# Differences between two processes that do the same: times and paths.
 _VARYING = re.compile(
     r'"(time|seconds|tokens_per_second|size|updated|modified)": [-\d.e+]+|\b1\d{9}\.\d+|\d+(\.\d+)? s\b|/\S*/(fresh|forked)/'
 )
@@ -94,7 +94,7 @@ def test_planted_faults_reach_forked_commands(command: Command, text_file: Path,
 
 
 def test_command_with_environment_variables_is_a_fresh_process(command: Command) -> None:
-    """Python and torch read them when they are loaded, and planted code takes the place of what is loaded then."""
+    """Python and torch read them when they are loaded, and planted code replaces what is loaded then."""
     assert not isinstance(command.start("configs", PYTHONPATH="."), ForkedProcess)
     assert not isinstance(command.start("configs", **planted(code="pass")), ForkedProcess)
     assert not isinstance(command.start("configs", LANG="tr_TR.UTF-8"), ForkedProcess)

@@ -1,4 +1,4 @@
-"""Text that is written: it ends where its document does, and reaches a file or a pipe as it is."""
+"""Generated text: it ends where its document does, and reaches a file or a pipe unchanged."""
 
 import json
 import random
@@ -16,12 +16,12 @@ UNUSUAL = "\u3000吾\u202f🩷\x0c\x1b[2J\x9b\ue000\u202eA"
 
 @pytest.mark.extended
 def test_pipe_gets_the_exact_text(command: Command, made: Path) -> None:
-    """Whatever the locale: a file is read elsewhere."""
+    """Whatever the locale, because a file is read elsewhere."""
     for environment in ({}, {"LC_ALL": "C", "PYTHONUTF8": "0"}, {"PYTHONIOENCODING": "latin-1"}):
         written = command("generate", "made", "--prompt", UNUSUAL, "--tokens", 9, LANG="C.UTF-8", **environment)
         assert written.code == 0, written.err
         exact = command("generate", "made", "--prompt", UNUSUAL, "--tokens", 9, "--json").json
-        if "PYTHONUTF8" not in environment:  # the prompt itself comes by the locale
+        if "PYTHONUTF8" not in environment:  # the prompt itself is decoded by the locale
             assert exact["prompt"] == UNUSUAL
             assert written.out == exact["prompt"] + exact["text"] + "\n"
 
@@ -37,7 +37,7 @@ def test_terminal_gets_codes_for_control_characters(
 
 @pytest.mark.slow
 def test_generation_ends_at_the_end_token(command: Command) -> None:
-    """Documents of one word of six letters: nobody has seen a longer one."""
+    """Documents of one word of six letters: no longer one occurs."""
     draw = random.Random(3)
     words = ["".join(draw.choices(["ka", "le", "mi"], k=3)) for _ in range(6000)]
     lines = [json.dumps({"text": word}) for word in words]

@@ -1,4 +1,4 @@
-"""`check` on a terminal: items with one line a finding, and one question, asked once, about what a person alone can answer."""
+"""`check` on a terminal: items with one line a finding, and one question, asked once, that only a person can answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run that moves from one process to another: its lock is never free in between, and it ends as if it had stayed."""
+"""A run that is handed over to another process: its lock is never released in between, and the result is unchanged."""
 
 import fcntl
 import os
@@ -34,7 +34,7 @@ SETTINGS: dict[str, Any] = {
     "early_stopping_patience": 9,
 }
 
-# Trains as the app does, hands the run over, and lets the installed command, or this process again, go on with it.
+# Trains as the app does, hands the run over, and lets the installed command, or this process again, continue it.
 FIRST_PROCESS = f"""
 import os, subprocess, sys
 from mmrec_engine.settings import Settings
@@ -62,7 +62,7 @@ else:
 
 
 class Watcher(threading.Thread):
-    """Asks without pause whether the run is live, and notes when it was found free before it had ended."""
+    """Tests repeatedly whether the run is live, and records when it was unlocked before its end."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(daemon=True)

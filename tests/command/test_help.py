@@ -1,4 +1,4 @@
-"""Help: whole sentences in 80 columns, flags under headings, colour on a terminal alone; and completion in the shell."""
+"""Help: whole sentences in 80 columns, flags under headings, colour only on a terminal; and shell completion."""
 
 from __future__ import annotations
 

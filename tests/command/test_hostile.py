@@ -1,4 +1,4 @@
-"""Files made to harm: checkpoints that would run code, and texts and names that would command the terminal."""
+"""Hostile files: checkpoints that would run code, and texts and names that would control the terminal."""
 
 from __future__ import annotations
 
@@ -73,13 +73,13 @@ def test_code_in_a_checkpoint_is_never_run(
     assert resumed.code == 0, resumed.err
     assert "final_checkpoint.pt" in resumed.err, "told as damaged; it went on from another"
     assert not marker.exists()
-    with (command.folder / "a.pt").open("rb") as file:  # the payload is a real one
+    with (command.folder / "a.pt").open("rb") as file:  # the payload really works
         if harmful is plain_pickle:
             pickle.load(file)
             assert marker.exists()
 
 
-# What a terminal would act on
+# Control characters
 
 EVIL = (
     "\x1b[31mESC\x1b]0;owned\x07\x1b]52;c;b3duZWQ=\x07\x9b32m\x9d0;t\x9c\rCR\bBS\u202eRTL\u2066iso"
@@ -100,7 +100,7 @@ def assert_tame(written: bytes) -> None:
 
 @pytest.fixture
 def evil_run(command: Command, made_once: Path) -> Path:
-    """The run of three steps, told by someone who wants to own the terminal."""
+    """The run of three steps, with control characters in its texts and names."""
     run = command.run_folder(EVIL_NAME)
     shutil.copytree(made_once, run)
     description = json.loads((run / "run.json").read_text())
@@ -212,7 +212,7 @@ def test_control_codes_in_a_run_do_not_reach_the_terminal(
 
 
 def left(screen: Screen) -> None:
-    """Ask to leave until the app has; a key may come while a screen is closing."""
+    """Press quit until the app has ended; a key may come while a screen is closing."""
     for _ in range(30):
         if screen.process.poll() is not None:
             break

@@ -1,4 +1,5 @@
-"""Data sets by the installed command: every format through the library's own calls, cut off, limited, wrong, unreachable."""
+"""Data sets by the installed command: every format through the library's own calls, interrupted, limited, wrong,
+unreachable."""
 
 import json
 import time
@@ -39,7 +40,7 @@ def corpus_of(command: Command, name: str = "tiny") -> dict[str, object]:
 def prepared_in(cache: Path, fingerprint: object) -> dict[str, bytes]:
     """The token files of the corpus with this fingerprint.
 
-    A check in a process of its own, in which nothing is planted, makes others of other parts.
+    A check in its own process, without the planted fault, makes other files from other parts.
     """
     found = list((cache / "mmrec" / "corpora").glob("*/corpus.json"))
     (folder,) = [path.parent for path in found if json.loads(path.read_text())["fingerprint"] == fingerprint]
@@ -119,7 +120,7 @@ def test_killed_preparation_continues_to_the_same_tokens(
 
 @pytest.mark.extended
 def test_prepared_data_set_is_used_without_its_source(command: Command, parquet: Path) -> None:
-    """The data set of the hub is played by one whose name only the cache knows."""
+    """A data set that only the cache has replaces one of the hub."""
     hub = "hf:someone/stories:train:text"
     play = f"""
 import datasets
@@ -206,7 +207,7 @@ def test_damaged_file_is_code_2_and_reported(command: Command) -> None:
 @pytest.mark.parametrize("corpus", ["hf:nobody/nothing", extended("tinystories"), extended("tinyshakespeare")])
 @pytest.mark.parametrize("way", ["offline", "no-route"])
 def test_missing_network_ends_soon_with_one_line(command: Command, corpus: str, way: str) -> None:
-    # Nothing listens there, on any machine; names are not even looked up.
+    # Nothing listens there, on any machine; names are not even resolved.
     nowhere = {"HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9"}
     began = time.monotonic()
     result = command(
@@ -259,7 +260,7 @@ def test_two_processes_prepare_a_data_set_once(command: Command, parquet: Path) 
     assert prepared.keys() == {"corpus.json", "split.npz", "train.bin", "validation.bin"}
 
 
-# As NFS without its lock service answers, where caches and runs lie; the libraries have folders of their own.
+# As NFS answers without its lock service, where caches and runs are; the libraries have folders of their own.
 _WITHOUT_LOCKS = planted(
     code="""
 import errno, fcntl, os

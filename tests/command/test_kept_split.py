@@ -1,4 +1,4 @@
-"""A run that begins with the weights of an earlier one keeps its split, and says what these weights have been trained on."""
+"""A run that begins with the weights of an earlier one keeps its split, and reports what these weights were trained on."""
 
 import json
 import os
@@ -32,7 +32,7 @@ def described(command: Command, name: str) -> dict[str, Any]:
 
 
 def documents_of(command: Command, name: str) -> tuple[list[bytes], list[bytes]]:
-    """The documents that train and those that validate, as the prepared tokens have them."""
+    """The documents of the training and the validation split, from the prepared tokens."""
     corpus = described(command, name)["corpus"]
     for path in (command.folder.parent / "cache" / "mmrec" / "corpora").glob("*/corpus.json"):
         kept = json.loads(path.read_text(encoding="utf-8"))
@@ -88,7 +88,7 @@ def test_third_run_keeps_the_training_documents_of_the_first(command: Command, d
 
 @pytest.mark.extended
 def test_changed_documents_are_recognised_by_their_passages(command: Command, documents: Path) -> None:
-    """Joined, cut and edited text has other fingerprints, and is the same text."""
+    """Joined, cut and edited text has other fingerprints, but the same passages."""
     assert command("train", "--data-dir", documents, *FAST, *LIMIT, "--name", "a").code == 0
     train = command.folder / "given"
     train.mkdir()
@@ -133,7 +133,7 @@ def test_run_with_another_split_record_is_not_resumed(command: Command, document
 
 @pytest.mark.extended
 def test_an_export_is_evaluated_on_the_split_of_its_run(command: Command, documents: Path) -> None:
-    """Of a run that has kept the split of an earlier one, which no rule finds again."""
+    """Of a run that has kept the split of an earlier one, which no rule would reproduce."""
     assert command("train", "--data-dir", documents, *FAST, *LIMIT, "--name", "a").code == 0
     words = (documents / "en-how-02-soap.txt").read_text(encoding="utf-8").split()
     for number in range(3):

@@ -1,4 +1,4 @@
-"""The lock of a run folder where the file system has none: a claim that names its process takes its place."""
+"""The lock of a run folder on a file system without locks: a claim that names its process replaces it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mmrec_engine.storage.run_files import CLAIM, LOCK
 from tests.command.faults import ended, one_line_of, planted, wait_for_step
 from tests.conftest import FAST, Command
 
-# As NFS without its lock service answers.
+# As NFS answers without its lock service.
 WITHOUT_LOCKS = planted(
     code="""
 import errno, fcntl

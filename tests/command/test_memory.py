@@ -1,4 +1,4 @@
-"""Memory that really runs out: a limit on the process' address space, as `ulimit -v` sets it."""
+"""Real exhaustion of memory: a limit on the process' address space, as `ulimit -v` sets it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FLAGS = ["--seq-len", "256", "--batch-size", "128", "--threads", "1", "--precisi
 
 
 def address_space_of(process: Process) -> int:
-    """Bytes of address space that a process has held at most, once it has ended well."""
+    """Peak address space of a process in bytes, after a normal end."""
     peak = 0
     while process.poll() is None:
         with contextlib.suppress(OSError):
@@ -46,7 +46,7 @@ def test_smaller_micro_batches_after_out_of_memory_give_the_same_result(command:
     peak = address_space_of(command.start("train", "--data-dir", shakespeare, *FLAGS, "--name", "whole"))
     assert not changes_in(command.run_folder("whole"))
     told = []
-    for less in range(150, 1000, 150):  # MiB; where in a step the space runs out differs from machine to machine
+    for less in range(150, 1000, 150):  # MiB; where in a step the memory runs out differs between machines
         name, limit = f"less-{less}", peak - less * 2**20
         done = subprocess.run(
             [str(COMMAND), "train", "--data-dir", str(shakespeare), *FLAGS, "--name", name],

@@ -24,7 +24,7 @@ NEW_SETTINGS = (
 
 @pytest.fixture
 def corpora(command: Command, prose: str) -> list[str]:
-    """Two folders where the command runs: prose, and lines of digits, which have no letter in common with it."""
+    """Two folders in the working folder: prose, and lines of digits, which have no character in common with it."""
     digits = "\n".join(str(number**5) for number in range(200, 900))
     for name, text in (("en", "".join(one for one in prose if not one.isdigit())), ("digits", digits)):
         (command.folder / name).mkdir()
@@ -66,7 +66,7 @@ def test_mixture_keeps_its_weights_and_reports_each_loss(command: Command, corpo
     assert "Loss of digits" in command("evaluate", "tiny").out
 
 
-# Notes the first token of each window that a step takes: the tag of its corpus.
+# Records the first token of each window of a step: the tag of its corpus.
 _NOTED = """
 from mmrec_engine.data.mixture import MixedWindows
 made = MixedWindows.batch
@@ -140,7 +140,7 @@ def test_tag_selects_the_corpus_style_of_generated_text(command: Command, corpor
 def test_early_stopping_can_use_one_corpus(command: Command, corpora: list[str]) -> None:
     folder = command.run_folder()
     patience = ["--early-stopping-patience", 2, "--max-steps", 60, "--eval-every", 5, "--learning-rate", 0.01]
-    # Of the digits hardly a window: they are not learnt, and get worse as the letters come.
+    # Hardly a window of the digits: they are not learnt, and their loss rises while the letters are learnt.
     hardly = ["--data-dir", "en=0.999", "--data-dir", "digits=0.001", *RUN, *patience]
     assert command("train", *hardly, "--early-stopping-on", "digits", "--json").json["status"] == "early_stopped"
     looked = validations(folder)

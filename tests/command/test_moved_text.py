@@ -1,4 +1,4 @@
-"""A run whose text lies elsewhere now: it goes on where the text is the same, and a finished one needs none."""
+"""A run whose text was moved: it resumes if the text is the same, and a finished one needs none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names as file systems have them: not UTF-8, with line ends, links that lead out; modes as the umask says; early refusals."""
+"""Unusual file names: not UTF-8, with line ends, links that lead out; modes by the umask; early refusals."""
 
 from __future__ import annotations
 

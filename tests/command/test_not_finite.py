@@ -1,4 +1,5 @@
-"""A number that is not finite, planted in the real command at several places: no update with it, and told where it began."""
+"""A number that is not finite, planted in the real command at several places: no update with it, and its origin is
+reported."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from tests.conftest import FAST, Command, events_of, extended
 AT = 13
 RUN = [*FAST, "--max-steps", "20", "--eval-every", "10", "--checkpoint-every", "5"]
 
-# Where it is put, in what, and by which code, run once the module of a step has been imported.
+# Where it is planted, in which tensor, and by which code, run once the module of a step has been imported.
 IN_LOSS = """
 make = module.Stepper.make_step
 true = module.token_losses

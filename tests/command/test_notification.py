@@ -1,4 +1,4 @@
-"""The end of a run is told to a person who is elsewhere: by their own command, and by signs to the terminal."""
+"""Notifications of the end of a run: the user's own command, and codes for the terminal."""
 
 from __future__ import annotations
 

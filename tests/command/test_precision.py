@@ -1,4 +1,4 @@
-"""Mixed precision by the command: its scale stands in the events, and a run that is killed goes on with it."""
+"""Mixed precision by the command: its loss scale is in the events, and a killed run continues with it."""
 
 import json
 from pathlib import Path

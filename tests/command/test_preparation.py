@@ -1,4 +1,4 @@
-"""A run from the moment its folder is locked: listed and watched while it prepares, and nothing is left of a refused one."""
+"""A run from the moment its folder is locked: listed and watched while it prepares, and nothing remains of a refused one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.command.faults import ended, one_line_of, planted
 from tests.command.terminal import Screen
 from tests.conftest import FAST, Command
 
-# Preparation takes as long as the test wants: it stops where the corpus is read until a file appears.
+# Preparation takes as long as the test needs: it waits where the corpus is read until a file appears.
 _WAITING = """
 import pathlib, time
 prepare = module.prepare_corpus

@@ -1,4 +1,4 @@
-"""Several processes by the command: the same run as with one, and one that is lost ends all with a word."""
+"""Several ranks by the command: the same run as with one, and a lost rank ends all with one line."""
 
 import os
 import signal
@@ -15,10 +15,10 @@ from tests.command.faults import ended, planted, wait_for_step
 from tests.command.processes import OF_THREE, all_gone, ended_at_a_loss, losses_of, other_ranks_of
 from tests.conftest import FAST, Command, events_of
 
-# Five windows do not divide by two or four; dropout tells whether masks are the samples' own.
+# Five windows do not divide by two or four; dropout shows whether masks belong to the samples.
 RUN = [*FAST, "--batch-size", 5, "--dropout", 0.2, "--eval-every", 25, "--checkpoint-every", 5, "--warmup-steps", 5]
 
-# Memory that runs out once in the middle of a backward pass, when some gradients have been summed already.
+# Memory that runs out once in the middle of a backward pass, after some gradients have been summed.
 RAN_OUT = """
 import os
 import mmrec_engine.training.train_step as step
@@ -81,7 +81,7 @@ def test_muon_with_accumulation_and_ema_matches(command: Command, text_file: Pat
 @pytest.mark.fault
 @pytest.mark.extended
 def test_killed_run_resumes_with_the_same_or_another_number_of_ranks(command: Command, flags: list[object]) -> None:
-    flags = [*flags, "--max-steps", 24, "--processes", 3]  # of three sums the order counts, in which they are made
+    flags = [*flags, "--max-steps", 24, "--processes", 3]  # with three ranks the order of summation matters
     assert command(*flags, "--name", "whole").code == 0
     whole = losses_of(command.run_folder("whole"))
     for processes in (3, 1, 2):

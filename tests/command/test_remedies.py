@@ -1,4 +1,4 @@
-"""What is done about a finding, by the command: in a further run, without asking, in a training that goes on."""
+"""Remedies for a finding, by the command: in a follow-up run, without asking, in a running training."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ def test_weights_of_another_vocabulary_are_refused(command: Command, text_file: 
 
 
 def test_settings_changed_in_a_running_training_stay_changed(command: Command, text_file: Path) -> None:
-    """And a resume after a kill goes on with them, as if never interrupted."""
+    """And a resume after a kill continues with them, as if uninterrupted."""
     process = command.start("train", "--data-dir", text_file, *FAST, "--max-steps", 4000, "--checkpoint-every", 1000)
     folder = command.run_folder()
     wait_for(folder, "step")

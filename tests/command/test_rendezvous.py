@@ -1,4 +1,4 @@
-"""Processes that others start: one that never comes is waited for in the open, and signals end the waiting."""
+"""Ranks started by others: a missing one is reported while the others wait, and signals end the wait."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def place_of(rank: int, port: int, size: int = 2) -> dict[str, str]:
 
 
 def soon(code: str = "") -> dict[str, str]:
-    """What is told after a minute is told after a second."""
+    """Reports that come after a minute come after a second."""
     return planted(after="mmrec_engine.run.train", code=f"module._TOLD_SECONDS = 1.0\n{code}")
 
 

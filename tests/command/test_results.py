@@ -1,4 +1,4 @@
-"""What a trained model is good for, through the installed command: evaluate, generate, export, and the tables."""
+"""Uses of a trained model, by the installed command: evaluate, generate, export, and the tables."""
 
 import re
 import subprocess

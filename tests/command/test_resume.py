@@ -1,4 +1,4 @@
-"""Runs that are stopped, hung up, killed and damaged, and go on: the same in the end as one never touched."""
+"""Runs that are stopped, hung up, killed or damaged, and resumed: the result matches an uninterrupted run."""
 
 import json
 import os

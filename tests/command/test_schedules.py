@@ -1,4 +1,4 @@
-"""Every schedule by its command: the rates stand in the events, and a run that is killed goes on with the same ones."""
+"""Every schedule by its command: the rates are in the events, and a killed run continues with the same ones."""
 
 import math
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`find-lr` and `find-batch` as a person and a script meet them: the installed command on real text."""
+"""`find-lr` and `find-batch` for users and scripts: the installed command on real text."""
 
 from __future__ import annotations
 

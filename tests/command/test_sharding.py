@@ -1,4 +1,4 @@
-"""A model that several processes hold in parts, by the command: the same run, a share of the memory, one word at a loss."""
+"""A sharded model, by the command: the same run, a share of the memory, one line when a rank is lost."""
 
 import os
 import signal
@@ -16,13 +16,13 @@ from tests.command.faults import ended, one_line_of, planted, wait_for_step
 from tests.command.processes import OF_THREE, all_gone, ended_at_a_loss, losses_of, other_ranks_of
 from tests.conftest import FAST, Command, events_of
 
-# Five windows, one at a time: processes have different numbers of passes to make. Dropout: masks are the samples' own.
+# Five windows, one at a time: ranks have different numbers of passes. Dropout: masks belong to the samples.
 RUN = [*FAST, "--batch-size", 5, "--microbatch", 1, "--dropout", 0.2, "--eval-every", 10, "--checkpoint-every", 5]
 RUN += ["--warmup-steps", 5]
 FULL = ["--sharding", "full"]
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")]
 
-# A gradient that is not finite, in the one process that has the rows of a matrix in which it stands.
+# A gradient that is not finite, only in the rank with the affected rows of a matrix.
 NOT_FINITE = """
 import mmrec_engine.training.train_step as step
 true_pass = step.Stepper._pass
@@ -35,7 +35,7 @@ step.Stepper._pass = broken
 """
 
 
-# No room for the whole model, so that each pass of an evaluation is made together.
+# No memory for the whole model, so that each pass of an evaluation is collective.
 NO_ROOM = {
     "code": "import mmrec_engine.training.state as job; job.available = lambda device: 0",
     "after": "mmrec_engine.training.state",
@@ -78,7 +78,7 @@ def test_sharded_training_matches_unsharded_training(command: Command, flags: li
 
 @pytest.mark.extended
 def test_sharded_muon_with_accumulation_and_ema_matches(command: Command, text_file: Path) -> None:
-    """At a low rate: at the usual one Muon makes of a rounding a hundredth within twenty steps, with one process too."""
+    """At a low rate: at the usual one Muon turns a rounding into a hundredth within twenty steps, with one process too."""
     flags = ["train", "--data-dir", text_file, *FAST, "--recipe", "fast", "--batch-size", 3, "--accumulate", 2]
     flags += ["--weight-average", 0.2, "--max-steps", 12, "--eval-every", 6, "--learning-rate", 0.002]
     losses = []
@@ -188,7 +188,7 @@ def test_each_rank_holds_its_share_of_the_model(command: Command, text_file: Pat
         process.send_signal(signal.SIGINT)
         assert ended(process)[0] == 130
     print(f"\nsmall, two processes: {peaks['none']:.0f} MiB whole, {peaks['full']:.0f} MiB in parts")
-    # Weights, gradients and moments are 418 MiB (docs/scaling.md), of which half are elsewhere.
+    # Weights, gradients and moments are 418 MiB (docs/scaling.md), of which half are in the other rank.
     assert peaks["full"] < peaks["none"] - 150
 
 

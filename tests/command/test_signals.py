@@ -1,4 +1,4 @@
-"""What a system does to a process: signals, streams that are full or gone, a clock that jumps, limits, a second process."""
+"""Effects of the system on a process: signals, full or closed streams, a jumping clock, limits, a second process."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ time.time = jumping
 def test_sigstop_and_sigcont_change_nothing(command: Command, text_file: Path) -> None:
     flags = ["train", "--data-dir", text_file, *RUN]
     assert command(*flags, "--name", "whole").code == 0
-    # A group without a parent outside it, as that of a test in the background, is not stopped by this signal.
+    # A process group without a parent outside it, as in a background test, is not stopped by this signal.
     process = command.start(*flags, "--name", "stopped", own_group=True)
     wait_for_step(command.run_folder("stopped"), 10)
     for _ in range(3):
@@ -149,7 +149,7 @@ def test_model_is_complete_if_stdout_is_unwritable(command: Command, text_file: 
 @pytest.mark.extended
 @pytest.mark.fault
 def test_one_of_several_simultaneous_starts_trains(command: Command, text_file: Path) -> None:
-    """And the others change nothing of it: its record holds each step once."""
+    """And the others change nothing of it: its record has each step once."""
     flags = ["train", "--data-dir", text_file, *FAST, "--max-steps", "40", "--eval-every", "20"]
     started = [command.start(*flags) for _ in range(4)]
     ended = [(process.communicate(timeout=240)[1], process.returncode) for process in started]
@@ -165,7 +165,7 @@ def test_one_of_several_simultaneous_starts_trains(command: Command, text_file: 
 @pytest.mark.fault
 @pytest.mark.parametrize("signed", ["PID", *map(extended, ("999999999", "", "-1")), "not a number"])
 def test_stale_lock_is_taken_over(command: Command, text_file: Path, signed: str) -> None:
-    """Whatever a lock file says: what holds is the system's own lock, which dies with its process."""
+    """Whatever a lock file contains: only the system's own lock counts, which ends with its process."""
     folder = command.run_folder()
     folder.mkdir(parents=True)
     (folder / "lock").write_text(signed.replace("PID", str(os.getpid())))

@@ -32,7 +32,7 @@ def on_a_terminal(command: Command, *words: str) -> str:
     while True:
         try:
             data = os.read(ours, 4096)
-        except OSError:  # how Linux tells that the terminal's other side is gone
+        except OSError:  # how Linux reports that the other end of the terminal is closed
             break
         if not data:
             break
@@ -48,7 +48,7 @@ def test_table_is_drawn_on_a_terminal_and_plain_in_a_pipe(command: Command, name
     drawn, plain = on_a_terminal(command, name), command(name).out
     assert "\x1b[1m" in drawn and "─" in drawn, "a bold head over a rule"
     assert "\x1b" not in plain and "─" not in plain
-    shown = "".join(_ESCAPES.sub("", drawn).split())  # a path that is folded goes on in the next line
+    shown = "".join(_ESCAPES.sub("", drawn).split())  # a wrapped path continues in the next line
     for cell in plain.split():
         assert cell in shown, cell
 

@@ -1,4 +1,4 @@
-"""On the way to a target loss, with and without an average of the weights: the installed command on real text."""
+"""Target loss, with and without an average of the weights: the installed command on real text."""
 
 from __future__ import annotations
 

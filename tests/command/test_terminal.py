@@ -1,4 +1,4 @@
-"""The narration on a real terminal, made here: one bar that is redrawn in its line, whatever the width."""
+"""The narration on a real pseudo-terminal: one bar that is redrawn in its line, whatever the width."""
 
 import fcntl
 import os
@@ -27,7 +27,7 @@ def test_progress_bar_stays_on_one_line(command: Command, text_file: Path, colum
     while True:
         try:
             data = os.read(ours, 4096)
-        except OSError:  # how Linux tells that the terminal's other side is gone
+        except OSError:  # how Linux reports that the other end of the terminal is closed
             break
         if not data:
             break

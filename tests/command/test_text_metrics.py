@@ -1,4 +1,4 @@
-"""Metrics of written text by `evaluate` and after training, on real text."""
+"""Metrics of generated text by `evaluate` and after training, on real text."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A run that has a given time, as a whole process: planned, kept to its time on a busy machine, killed and resumed."""
+"""A run with a given time, as a whole process: planned, in time on a busy machine, killed and resumed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 from tests.conftest import Command, events_of
 
-# What a plan needs no measuring for beside the speed of the smallest config.
+# Flags with which a plan has to measure only the speed of the smallest config.
 SMALL = ["--config", "tiny", "--threads", 1, "--precision", "fp32", "--seq-len", 32, "--batch-size", 2]
 
 

@@ -1,4 +1,4 @@
-"""Learnt tokenizers from the text to the writing model, by the installed command."""
+"""Learnt tokenizers, from the text to a model that generates, by the installed command."""
 
 import json
 import math
@@ -131,7 +131,7 @@ def test_missing_library_error_names_the_install_command(
 
 @pytest.mark.extended
 def test_run_keeps_its_subwords_with_another_library_version(command: Command, longer_text: Path) -> None:
-    """As another version of the library may: ids of one vocabulary mean nothing in another."""
+    """As another version of the library may: ids of one vocabulary have no meaning in another."""
     flags = ["train", "--data-dir", longer_text, *FAST, *SMALL, "--tokenizer", "bpe", "--checkpoint-every", 10]
     assert command(*flags).code == 0
     told = command("evaluate", "tiny", "--json").json

@@ -1,4 +1,4 @@
-"""`mmrec-tui train` as a person and a script meet it: the installed command on real text."""
+"""`mmrec-tui train` for users and scripts: the installed command on real text."""
 
 import json
 import re
@@ -267,7 +267,7 @@ def test_fast_recipe_reaches_its_loss_on_tiny_shakespeare(command: Command, shak
     "flags", [["--arch", "mmrec", "--recipe", "guide"], extended(["--arch", "gpt", "--recipe", "fast"])]
 )
 def test_training_does_not_load_the_compiler(command: Command, text_file: Path, flags: list[str]) -> None:
-    """PyTorch's own optimizers and its strict mode load the compiler, which takes a second at every start."""
+    """PyTorch's own optimizers and its deterministic mode load the compiler, which takes a second at every start."""
     trained = command(
         "train", "--data-dir", text_file, *FAST, *flags, "--max-steps", 2, "--no-check", PYTHONPROFILEIMPORTTIME="1"
     )

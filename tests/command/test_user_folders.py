@@ -1,4 +1,4 @@
-"""No home folder, or one that cannot be written, is no reason to fail; a working folder that is gone is told in one line."""
+"""A missing or unwritable home folder is not an error; a removed working folder is reported in one line."""
 
 from __future__ import annotations
 

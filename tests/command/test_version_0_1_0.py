@@ -1,4 +1,4 @@
-"""What version 0.1.0 wrote (tests/fixtures/0.1.0) is read, evaluated and resumed."""
+"""Files of version 0.1.0 (tests/fixtures/0.1.0) are read, evaluated and resumed."""
 
 import json
 import shutil
@@ -20,7 +20,7 @@ SMALL = planted(
 
 @pytest.fixture
 def old(command: Command) -> Path:
-    """The killed run and its text, where the command works."""
+    """The killed run and its text, in the working folder."""
     shutil.copy(WRITTEN / "letters.txt", command.folder)
     return Path(shutil.copytree(WRITTEN / "killed", command.run_folder("killed")))
 
@@ -30,7 +30,7 @@ def test_killed_0_1_0_run_resumes_to_the_losses_of_0_1_0(command: Command, old: 
     assert (result.code, result.json["steps"], result.json["status"]) == (0, 40, "completed"), result.err
     losses = {str(event["step"]): event["loss"] for event in events_of(old) if event["event"] == "step"}
     assert losses.keys() == WHOLE["losses"].keys()
-    # To the rounding of another processor, not to the bit
+    # Within the rounding of another processor, not to the bit
     assert losses == pytest.approx(WHOLE["losses"], rel=1e-4)
     assert result.json["final"]["loss"] == pytest.approx(WHOLE["validation_loss"], rel=1e-4)
 

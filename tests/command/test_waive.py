@@ -1,4 +1,4 @@
-"""A check that is waived is made, noted and told, and what it finds stops nothing."""
+"""A waived check still runs and is recorded and reported, and its findings stop nothing."""
 
 import json
 from pathlib import Path
