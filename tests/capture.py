@@ -1,7 +1,7 @@
-"""CUDA graphs on a CPU: operations are recorded with the tensors and numbers that they had, and replayed on just these.
+"""CUDA graphs on a CPU: operations are recorded with their tensors and numbers, and replayed on the same ones.
 
-As a graph does, a replay reads and writes the same memory and knows nothing of the Python around it: a number that a step
-computes in Python is that of the recording for good. What is recorded is not done, as with a graph.
+As with a graph, a replay reads and writes the same memory and does not run Python: a number that a step
+computes in Python stays that of the recording. Recorded operations are not executed, as with a graph.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class _Recording(TorchDispatchMode):
     def __init__(self) -> None:
         super().__init__()
         self.calls: list[Call] = []
-        self._own: set[int] = set()  # storages that were made inside
+        self._own: set[int] = set()  # storages allocated inside
         self._before: dict[int, tuple[Tensor, Tensor]] = {}
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -33,7 +33,7 @@ class _Recording(TorchDispatchMode):
             key = one.untyped_storage().data_ptr()
             if key not in self._own and key not in self._before:
                 self._before[key] = (one.detach(), one.detach().clone())
-        # Their shapes of now: some operations change that of a tensor in place.
+        # Their present shapes: some operations change the shape of a tensor in place.
         args_now, kwargs_now = tree_map_only(Tensor, Tensor.detach, (args, kwargs))
         found = func(*args, **kwargs)
         outputs = _tensors(found)
@@ -70,6 +70,6 @@ def _tensors(tree: Any) -> list[Tensor]:
 
 
 def on_the_cpu(patched: pytest.MonkeyPatch) -> None:
-    """From now on the CPU's operations are recorded."""
+    """Record the CPU's operations from now on."""
     patched.setattr(graphs, "can_record", lambda device: True)
     patched.setattr(graphs, "record", record)

@@ -1,4 +1,4 @@
-"""The words for people as tests look at them: the JSON files of both packages, flat."""
+"""The words for people in a form for tests: the JSON files of both packages, flat."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the tests share: the installed command in a home of its own, and texts to train on."""
+"""Fixtures of all tests: the installed command with a home folder of its own, and texts to train on."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ QUICK = ["--seq-len", "32", "--batch-size", "2", "--threads", "1", "--precision"
 FAST = [*QUICK, "--no-check"]  # the checks before training take some eight seconds
 
 
-# With other variables than these a command gets a process that starts with them: Python, torch and the terminal's libraries
-# read theirs while they are loaded.
+# With other variables than these a command gets a new process that starts with them, because Python, torch and the terminal's
+# libraries read theirs while they are loaded.
 _FORKED_WITH = {"PATH", "HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "LANG", "MMREC_LANG"}
 _LANG = "C.UTF-8"
 
@@ -62,9 +62,9 @@ class Result:
 
 
 class Command:
-    """The installed `mmrec-tui`, run as a process in an empty folder with a home of its own.
+    """The installed `mmrec-tui`, run as a process in an empty folder with a home folder of its own.
 
-    fork_server: starts the process where nothing asks for a fresh one (docs/testing.md); none: each is fresh.
+    fork_server: starts the process unless a fresh one is required (docs/testing.md); None: each is fresh.
     """
 
     def __init__(self, folder: Path, fork_server: ForkServer | None = None) -> None:
@@ -111,7 +111,7 @@ class Command:
         return process
 
     def end_all(self) -> None:
-        """Let no process outlive its test."""
+        """End all processes of the test."""
         for process in self._started:
             if process.poll() is None:
                 process.kill()
@@ -125,7 +125,7 @@ class Command:
 
 
 def _may_be_forked(variables: dict[str, str]) -> bool:
-    """Not with code that is planted in a module: others have taken from it already what it would replace."""
+    """Not for code planted in a module, because others have imported from it already what it would replace."""
     if variables.get("PYTHONPATH") == str(PLANTED) and "code" not in json.loads(variables["MMREC_PLANTED"]):
         variables = {name: value for name, value in variables.items() if name not in ("PYTHONPATH", "MMREC_PLANTED")}
     return variables["LANG"] == _LANG and _FORKED_WITH.issuperset(variables)
@@ -133,7 +133,7 @@ def _may_be_forked(variables: dict[str, str]) -> bool:
 
 @pytest.fixture(scope="session")
 def fork_server() -> Iterator[ForkServer | None]:
-    """Starts commands; none where torch does not stand being forked, or with MMREC_TESTS_FRESH=1."""
+    """Starts commands; None where torch does not support forking, or with MMREC_TESTS_FRESH=1."""
     if sys.platform != "linux" or os.environ.get("MMREC_TESTS_FRESH"):
         yield None
         return
@@ -152,7 +152,7 @@ def command(tmp_path: Path, fork_server: ForkServer | None, request: pytest.Fixt
 
 @pytest.fixture(autouse=True)
 def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Caches, notes and preferences of in-process tests stay out of the person's home."""
+    """Caches, notes and preferences of in-process tests are not in the user's home folder."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))

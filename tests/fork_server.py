@@ -1,14 +1,14 @@
 """Commands started by fork from a process that has imported torch and the engine already: a start of 20 ms instead of 1.3 s.
 
 Of the 3.5 s of CPU that `train` of three steps takes, 2.4 are imports: its own, and those of the process that reloads its best
-model. What a process does after its imports is the same code, with streams, a folder and an environment of its own. Nothing
-has been computed in the server before, and no thread was started there. What is about a start itself (what is imported when,
-terminals, process groups, limits, planted modules) uses fresh processes; `Command` decides.
+model. After its imports a forked process runs the same code, with its own streams, folder and environment. Nothing
+has been computed in the server before, and no thread was started there. Tests of the start itself (what is imported when,
+terminals, process groups, limits, planted modules) use fresh processes; `Command` decides.
 
     client ── request, three descriptors ──► server ── fork ──► child: mmrec_tui.cli.run(), or a module as with `python -m`
            ◄── process id, later how it ended ──┘
 
-This file is run as the server, and imported as its client. Only Linux: elsewhere torch does not stand being forked.
+This file is run as the server, and imported as its client. Linux only: elsewhere torch does not support forking.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _STREAMS = 3
 
 
 class ForkedProcess:
-    """As `subprocess.Popen[str]` in what the tests use of it. args: the words after the program's name."""
+    """The parts of `subprocess.Popen[str]` that the tests use. args: the words after the program's name."""
 
     def __init__(
         self,
@@ -116,7 +116,7 @@ class ForkedProcess:
 
 
 def _stream(number: int, what: int | None) -> tuple[int, IO[str] | None]:
-    """The descriptor for the child, and the other end of it where it is a pipe."""
+    """The descriptor for the child, and the other end of it if it is a pipe."""
     if what is None:
         return number, None
     if what == subprocess.DEVNULL:
@@ -127,7 +127,7 @@ def _stream(number: int, what: int | None) -> tuple[int, IO[str] | None]:
 
 
 class ForkServer:
-    """The process that forks; it ends with the one that made this."""
+    """The process that forks; it ends with the one that created it."""
 
     def __init__(self) -> None:
         self._place = tempfile.TemporaryDirectory(prefix="mmrec-fork-")
@@ -160,7 +160,7 @@ class ForkServer:
 
 
 def _serve(address: str, listening: socket.socket) -> dict[str, Any] | None:
-    """Fork for each request. Returns the request in the child, and none in the server once nobody is there for it."""
+    """Fork for each request. Returns the request in the child, and None in the server once the client is gone."""
     woken, wakes = os.pipe()
     os.set_blocking(wakes, False)
     signal.set_wakeup_fd(wakes)
@@ -215,7 +215,7 @@ def _tell_ended(running: dict[int, socket.socket]) -> None:
 
 
 def _become(request: dict[str, Any]) -> None:
-    """In the child: what a fresh process has of its own."""
+    """In the child: set up what a fresh process has of its own."""
     os.environ.clear()
     os.environ.update(request["environment"])
     os.chdir(request["folder"])
@@ -241,7 +241,7 @@ def _become(request: dict[str, Any]) -> None:
 
 
 def _end(code: int) -> None:
-    """As Python ends, but for taking apart what was imported: 0.2 s of CPU after a fork, as every page is written to."""
+    """End as Python does, without deallocating modules: 0.2 s of CPU after a fork, because every page is written to."""
     threading._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
@@ -253,7 +253,7 @@ def _end(code: int) -> None:
 
 
 def _popen(address: str) -> Any:
-    """Popen that starts by fork what this server has imported, and all else as it is."""
+    """A Popen that forks for modules that this server has imported, and starts everything else normally."""
     true = subprocess.Popen
 
     def start(words: Any, **how: Any) -> Any:

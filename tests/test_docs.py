@@ -1,4 +1,4 @@
-"""What the documents name is there: files, folders, tests, classes with their parts."""
+"""Names in the documents exist: files, folders, tests, classes with their parts."""
 
 from __future__ import annotations
 

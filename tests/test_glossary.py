@@ -1,4 +1,4 @@
-"""One thing has one name: what `docs/glossary.md` rules out is found wherever a person would read it."""
+"""One name for one thing: names that `docs/glossary.md` forbids are found in all texts for people."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def rows() -> list[list[str]]:
 
 
 def ruled_out(language: str) -> list[tuple[str, re.Pattern[str]]]:
-    """The term, and what is not to stand for it."""
+    """The term, and the names that it forbids."""
     found = []
     for row in rows():
         variants = [one.strip().replace("\\*", "*") for one in row[COLUMNS[language]].split(",")]
@@ -79,7 +79,7 @@ def test_catalogues_and_guide_follow_the_glossary(language: str) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_pages_follow_the_glossary(page: Path) -> None:
-    # A rule in one line of the text is found across a line's end too; line numbers are those of where it begins.
+    # Names that are split by a line end are found too; line numbers are those of their beginning.
     text = re.sub(
         r"```.*?```", lambda found: "\n" * found.group().count("\n"), page.read_text(encoding="utf-8"), flags=re.DOTALL
     )

@@ -1,4 +1,4 @@
-"""The house's own rules: what is loaded when, and that nothing is said in one language only."""
+"""Rules of the project: what is loaded when, and that every text is in all languages."""
 
 import graphlib
 import json
@@ -118,14 +118,14 @@ def test_packages_have_few_top_level_modules(package: str) -> None:
 
 
 def test_imports_have_no_cycles() -> None:
-    """Those within functions and for type checkers alone are counted too."""
+    """Imports within functions and for type checkers alone are counted too."""
     graph = grimp.build_graph("mmrec_engine", "mmrec_tui", cache_dir=None)
     imported = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
-    graphlib.TopologicalSorter(imported).prepare()  # raises CycleError, which names the circle
+    graphlib.TopologicalSorter(imported).prepare()  # raises CycleError, which names the cycle
 
 
 def test_each_planted_fault_replaces_one_text_of_the_sources() -> None:
-    """A fault whose text was rewritten would no longer be tried."""
+    """A fault whose text was rewritten would no longer be tested."""
     sources = [path.read_text() for path in SOURCES]
     assert {fault.what: sum(source.count(fault.old) for source in sources) for fault in FAULTS} == dict.fromkeys(
         (fault.what for fault in FAULTS), 1

@@ -1,6 +1,6 @@
 """The package as it is published: it builds, its metadata is complete, and what README and errors say to install works.
 
-And what it uses of other libraries beyond what they promise: named here, so that an update that takes it away fails here.
+It also tests undocumented parts of other libraries that the project uses, so that an update without them fails here.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from mmrec_engine.system.optional_dependencies import install_command
 
 ROOT = Path(__file__).parents[1]
 ADDRESS = "https://example.org/owner/mmrec"
-# What begins with an underscore and is not ours: by module, why, and the test below or elsewhere that fails without it.
+# Names with an underscore that are not the project's: by module, why, and the test that fails without it.
 PRIVATE_USES = {
     "mmrec_tui/cli/usage.py": {"typer._click"},
     "mmrec_tui/app/app.py": {"textual._context", "textual._styles_cache"},
@@ -156,7 +156,7 @@ def test_private_library_names_are_used_only_where_listed() -> None:
 
 
 def test_typer_has_the_usage_error_exceptions() -> None:
-    """typer._click: Typer 0.28 raises exceptions of the click that it carries, and makes none of them public."""
+    """typer._click: Typer 0.28 raises exceptions of its own copy of click, and makes none of them public."""
     from typer._click import exceptions
 
     for name in ("ClickException", "NoSuchOption", "MissingParameter", "BadParameter", "BadOptionUsage"):
@@ -164,14 +164,14 @@ def test_typer_has_the_usage_error_exceptions() -> None:
 
 
 def test_textual_caches_lines_where_the_app_clears_them() -> None:
-    """textual._styles_cache: what is kept of closed widgets grows with hours of use; nothing public clears it."""
+    """textual._styles_cache: the cache of closed widgets grows with hours of use; nothing public clears it."""
     from textual._styles_cache import StylesCache
 
     assert callable(StylesCache.get_inner_outer.cache_clear)
 
 
 def test_textual_names_the_active_handler() -> None:
-    """textual._context: an error is taken for none only where it comes of a screen that is being closed."""
+    """textual._context: an error is ignored only if it comes from a screen that is being closed."""
     from textual._context import active_message_pump
 
     assert active_message_pump.get(None) is None

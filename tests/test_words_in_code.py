@@ -1,4 +1,4 @@
-"""Sentences for people are in `locales/{language}/*.json`: none is in the Python files of the packages."""
+"""Sentences for people are in `locales/{language}/*.json`: the Python files of the packages contain none."""
 
 from __future__ import annotations
 

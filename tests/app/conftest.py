@@ -1,4 +1,4 @@
-"""What tests of the app share: an app without a terminal, what is on its screen, and patience for what is under way."""
+"""Fixtures of the app's tests: an app without a terminal, the text on its screen, and waiting for background work."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from mmrec_tui.locales import Wording
 from mmrec_tui.preferences import Preferences
 
 TRAINED = 90.0  # seconds, at most
-# As little as a run can be and still train, validate, save and end.
+# The smallest run that trains, validates, saves and ends.
 TINY: dict[str, Any] = {
     "batch_size": 2, "seq_len": 32, "max_steps": 40, "eval_every": 20, "threads": 1, "precision": "fp32",
 }  # fmt: skip
@@ -31,7 +31,7 @@ _opened: list[MmrecApp] = []
 
 @pytest.fixture(autouse=True)
 def _own_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Runs are made in a folder of the test's own, wherever the tests are started; nothing goes on after it."""
+    """Runs are made in the test's own folder, wherever the tests are started; nothing continues after it."""
     (tmp_path / "place").mkdir()
     monkeypatch.chdir(tmp_path / "place")
     yield
@@ -47,13 +47,13 @@ def _own_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
 
 @pytest.fixture
 def without_torch(monkeypatch: pytest.MonkeyPatch) -> None:
-    """For tests that train nothing: torch is never there yet, so no speed is measured behind the screen."""
+    """For tests without training: torch is never loaded, so no speed is measured in the background."""
     monkeypatch.setattr("mmrec_tui.app.session.load_torch", lambda: Work(lambda work: time.sleep(600)))
 
 
 @pytest.fixture
 def beside_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The pilot waits after each key until the process is idle, for a second; where an engine works, it never is."""
+    """The pilot waits after each key until the process is idle, for a second; while an engine works, it never is."""
 
     async def moment(*_: float) -> None:
         await asyncio.sleep(0.05)
@@ -77,14 +77,14 @@ def an_app(language: str = "en", session: Session | None = None, **remembered: A
 
 
 def screen_text(app: MmrecApp) -> str:
-    """What stands on the screen, line by line, without colours."""
+    """The text on the screen, line by line, without colours."""
     strips = app.screen._compositor.render_strips()
     lines = ["".join(segment.text for segment in strip).rstrip() for strip in strips]
     return "\n".join(lines)
 
 
 async def until(pilot: Pilot[Any], condition: Callable[[], object], seconds: float = 30.0) -> None:
-    """Wait for something that takes its time; fail with what is on screen."""
+    """Wait for something that takes time; on failure show the screen."""
     app: Any = pilot.app
     deadline = time.monotonic() + seconds
     while not condition():
@@ -117,8 +117,8 @@ def is_planned(app: MmrecApp, steps: int) -> bool:
 
 
 def long_training(small_text: Path, **settings: Any) -> Training:
-    """A training that no test waits out."""
+    """A training that lasts longer than any test."""
     run = {**TINY, "data_dir": str(small_text), "max_steps": 100_000, "epochs": 10_000, "eval_every": 50}
     passed = finding("corpus-readable", "before", "pass", {"documents": 1, "skipped": 0})
-    # As after the checklist: what the checks took their seconds for is known.
+    # As after the checklist: the times of the checks are known.
     return Training(resolve({**run, "checkpoint_every": 100_000, **settings}), judged=Judged(found=(passed,)))

@@ -1,4 +1,4 @@
-"""Every screen and dialog of the app, each with the way to open it; a test holds the list complete."""
+"""Every screen and dialog of the app, each with the way to open it; a test checks that the list is complete."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def screen_classes() -> set[str]:
 
 
 class Found:
-    """What the checks found, in place of the checks themselves."""
+    """Findings in place of the checks themselves."""
 
     done, error, total, running_item, planned = True, None, 21, "", None
 

@@ -1,4 +1,4 @@
-"""Runs as they stand in a record: made up, the same on every machine, and put on disk where a test wants them."""
+"""Recorded runs: generated, the same on every machine, and written to disk on request."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def opening(**settings: Any) -> Iterator[events.Event]:
 
 
 def a_training(steps: int = 420, overfit_from: int = 300, **settings: Any) -> Iterator[events.Event]:
-    """So many steps of a run that learns, and then learns by heart."""
+    """So many steps of a run that learns, and then memorises."""
     yield from opening(**settings)
     best = math.inf
     used = 0
@@ -118,7 +118,7 @@ def a_rate_search(steps: int = 100) -> list[Any]:
 
 
 def a_batch_search(windows: int = 660, current: tuple[int, int] = (32, 1)) -> list[Any]:
-    """The states of a search for a batch that memory ends."""
+    """The states of a search for a batch size that ends for lack of memory."""
     from mmrec_engine.planning.batch_size_finder import BatchSearch, BatchTrial
 
     states, tried = [], []

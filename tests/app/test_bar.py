@@ -1,4 +1,4 @@
-"""The bar at the bottom names what acts here and now; the list of keys names all of them, and does what is chosen."""
+"""The key bar names the active keys; the list of keys names all of them, and runs the chosen one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What compared runs came to, told so that it can be compared."""
+"""The results of compared runs, in comparable units."""
 
 from __future__ import annotations
 

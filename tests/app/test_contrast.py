@@ -1,4 +1,4 @@
-"""What is written can be read: letters stand out 4.5 to 1 or more against what is behind them (WCAG 2.1, 1.4.3).
+"""Text is readable: its contrast is at least 4.5 to 1 (WCAG 2.1, 1.4.3).
 
 In every theme, on every screen and dialog as it is drawn, chosen rows included.
 """
@@ -37,14 +37,14 @@ def contrast(one: ColorTriplet, other: ColorTriplet) -> float:
 
 
 def written_part(app: Any) -> Region:
-    """Of a dialog only itself: what lies behind it is meant to step back."""
+    """Of a dialog only itself: the screen behind it is dimmed on purpose."""
     dialogs = app.screen.query("#dialog, #--container")
     region: Region = dialogs.first().region if isinstance(app.screen, ModalScreen) and dialogs else app.screen.region
     return region
 
 
 def faint_words(app: Any) -> list[str]:
-    """Words on the screen that stand out too little, with their colours."""
+    """Words on the screen with too little contrast, with their colours."""
     found = []
     part = written_part(app)
     for y, strip in enumerate(app.screen._compositor.render_strips()):

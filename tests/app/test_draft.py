@@ -1,4 +1,4 @@
-"""A plan as values: what is set by hand, what follows from it, what it will cost."""
+"""A plan as values: the given settings, the resulting ones, and the expected costs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person has chosen on the plan is not lost by leaving it, and every change can be taken back."""
+"""Leaving the plan keeps its choices, and every change can be undone."""
 
 from __future__ import annotations
 

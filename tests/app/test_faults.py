@@ -1,4 +1,4 @@
-"""What breaks, breaks alone: a panel, a run, a record, a screen. The person is told, and training is not touched."""
+"""A failing panel, run, record or screen affects nothing else: the user is informed, and training goes on."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.conftest import events_of
 
 
 class Planted(Exception):
-    """An error that nobody expects."""
+    """An unexpected error."""
 
 
 def broken(*_: object, **__: object) -> None:
@@ -317,7 +317,7 @@ async def press(app: MmrecApp, shown: str, key: str, seconds: float = 30.0) -> N
 async def test_failing_screen_closes_the_app_cleanly(monkeypatch: pytest.MonkeyPatch, without_torch: None) -> None:
     monkeypatch.setattr(StartScreen, "action_new_run", broken)
     app = an_app()
-    with pytest.raises(Planted):  # raised anew by the pilot; the launcher finds it in `failure`
+    with pytest.raises(Planted):  # raised again by the pilot; the launcher finds it in `failure`
         await press(app, "Start a new run", "n")
     assert isinstance(app.failure, Planted)
     assert not app.is_running

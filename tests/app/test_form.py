@@ -1,4 +1,4 @@
-"""The fields of the plan: in sight with their explanation at every size, taking only what their value can be."""
+"""The fields of the plan: visible with their explanation at every size, accepting only valid characters of their value."""
 
 from __future__ import annotations
 
@@ -185,7 +185,7 @@ async def test_focus_change_restyles_two_fields_only(monkeypatch: pytest.MonkeyP
 async def test_plan_shows_the_container_quota(
     quota: float | None, language: str, told: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Control groups as a container with two CPUs of a machine with 64 has them."""
+    """Control groups of a container with two CPUs on a machine with 64."""
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(64)), raising=False)
     (tmp_path / "proc/self").mkdir(parents=True)
     (tmp_path / "sys/fs/cgroup").mkdir(parents=True)

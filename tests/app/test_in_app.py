@@ -1,4 +1,4 @@
-"""The app speaks of fields, screens and keys, never of flags and commands."""
+"""The app names fields, screens and keys, never flags and commands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one table of keys, and what keys do on the screens: jump, focus, resize, help."""
+"""The single table of keys, and the effects of keys on the screens: select, focus, resize, help."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each screen speaks one language, and only that; the choice is remembered, and so is the theme."""
+"""Each screen uses one language only; the choice of language and theme is stored."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ TEXTUALS_OWN = ("Search for commands", "No matches found", "Show keys and help p
 
 
 def words_of(language: str) -> set[str]:
-    """All that the app can say in a language: catalogue and guide, cut at what is put in."""
-    # The key that changes the language offers each in that language.
+    """All texts of the app in a language: catalogue and guide, cut at placeholders."""
+    # The key that changes the language offers each language in itself.
     texts = [text for key, text in of_the_app(language).items() if not key.endswith(".language")]
     entries: tuple[Any, ...] = (*ITEMS, *MEASURES, *PROBLEMS, *HYPERPARAMETERS, *PROFILE_TEXTS)
     texts += [value[language] for entry in entries for value in vars(entry).values() if isinstance(value, Mapping)]
@@ -38,7 +38,7 @@ def words_of(language: str) -> set[str]:
 
 
 def foreign(language: str) -> set[str]:
-    """What is said in the other language and has no part in this one. A word that is long enough to be no accident."""
+    """Words of the other language that do not occur in this one, long enough not to match by accident."""
     own = "\n".join(words_of(language))
     other = "tr" if language == "en" else "en"
     return {words.strip() for words in words_of(other) if len(words.strip()) > 8 and words.strip() not in own}
@@ -50,7 +50,7 @@ FOREIGN = {language: foreign(language) for language in LANGUAGES}
 def assert_speaks(language: str, app: MmrecApp) -> None:
     seen = screen_text(app)
     flat = re.sub(r"\s+", " ", re.sub(r"[│╭╮╰╯─]", " ", seen))
-    for name in FIELDS:  # a setting is called the same in every language
+    for name in FIELDS:  # a setting has the same name in every language
         flat = flat.replace(name, "") if "_" in name else flat
     wrong = {words for words in (*FOREIGN[language], *(TEXTUALS_OWN if language == "tr" else ())) if words in flat}
     assert not wrong, f"{wrong} in:\n{seen}"

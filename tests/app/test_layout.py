@@ -1,4 +1,5 @@
-"""The training screen at every class of sizes: no panel without its values, no plot squeezed, and what the plots answer to."""
+"""The training screen at every class of sizes: every panel has its values, every plot has space, and plots handle their
+keys."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ from tests.app.every_screen import DIALOGS, OPENERS
 from tests.app.recorded import a_training, an_ending, record
 from tests.app.test_snapshots import Still
 
-_LEAST = (20, 6)  # columns and rows of a plot, its axes counted
+_LEAST = (20, 6)  # columns and rows of a plot, including its axes
 
 pytestmark = pytest.mark.usefixtures("without_torch")
 

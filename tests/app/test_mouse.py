@@ -1,4 +1,4 @@
-"""What looks as if it could be clicked can be: boxes, remedies, marks, ways out of dialogs."""
+"""Everything that looks clickable is: boxes, remedies, marks, the words that close dialogs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What follows a run that has ended, by one key: a longer time for it, or the plan of the run that its report proposes."""
+"""After a run has ended, one key gives it more time, or opens the plan of the run that its report proposes."""
 
 from __future__ import annotations
 

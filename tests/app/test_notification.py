@@ -1,4 +1,4 @@
-"""In the app: the end of a run rings where the terminal is out of sight, and the command that is kept is run."""
+"""In the app: the end of a run rings if the terminal has no focus, and the stored command is run."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ pytestmark = pytest.mark.usefixtures("without_torch")
 
 
 class Ended(Session):
-    """A run of this process that is live until it is told otherwise."""
+    """A run of this process that is live until it is set to ended."""
 
     owned = True
 
 
 async def written_at_the_end(app: Any, *focus: str) -> str:
-    """What the driver is given when the run on the stage ends, after these reports of the terminal's focus."""
+    """What the driver gets when the run on the stage ends, after these focus reports of the terminal."""
     session = Ended(Path("checkpoints/tiny").absolute())
     session.live = True
     written: list[str] = []
@@ -50,7 +50,7 @@ async def test_end_of_a_run_rings_unless_the_terminal_has_focus() -> None:
 
 
 async def answer(pilot: Any, command: str) -> None:
-    """Open the question by its key, and answer it."""
+    """Open the dialog by its key, and answer it."""
     await pilot.press("f4")
     await until(pilot, lambda: isinstance(pilot.app.screen, AskingScreen))
     pilot.app.screen.query_one(Input).value = command

@@ -1,4 +1,5 @@
-"""What opens is seen: every dropdown of every screen lies on the screen, and its choices are taken by mouse and keyboard."""
+"""Opened lists are visible: every dropdown of every screen is on the screen, and its choices can be taken by mouse and
+keyboard."""
 
 from __future__ import annotations
 
@@ -41,7 +42,7 @@ async def test_every_list_and_dropdown_shows_its_choices(
         for select in app.screen.query(Select):
             for node in select.ancestors:
                 if node.has_class("field"):
-                    node.display = True  # a field that counts only beside another setting
+                    node.display = True  # a field that applies only with another setting
             assert await _open_by_keyboard(app, pilot, select) == snapshot(name=str(select.id))
             await _choose_by_mouse(app, pilot, select)
 
@@ -86,7 +87,7 @@ async def _choose_by_mouse(app: Any, pilot: Pilot[Any], select: Select[Any]) -> 
 
 
 def _seen(app: Any, select: Select[Any]) -> SelectOverlay:
-    """The open list: on the screen whole, with at least as many choices in sight as make a choice."""
+    """The open list: completely on the screen, with enough visible choices."""
     overlay = select.query_one(SelectOverlay)
     assert select.expanded
     assert overlay.region.area, f"the list of {select.id} has no room"

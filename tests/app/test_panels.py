@@ -1,4 +1,4 @@
-"""What the screens tell of a run on several corpora."""
+"""Panels of a run on several corpora."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The plan as a person fills it: texts found and read, values checked as they are typed, and no way on while one is wrong."""
+"""The plan as a user fills it in: texts found and read, values validated while typed, and no way to continue while one is
+wrong."""
 
 from __future__ import annotations
 
@@ -32,7 +33,7 @@ async def open_prepared_plan(app: MmrecApp, pilot: Pilot[Any]) -> Any:
 
 
 async def fill_in(pilot: Pilot[Any], name: str, text: str) -> None:
-    """Go to a field and type: what stood there is selected, so it is replaced."""
+    """Go to a field and type: its content is selected, so it is replaced."""
     pilot.app.screen.set_focus(None)
     pilot.app.screen.query_one(f"#field-{name}").focus()
     await pilot.pause()

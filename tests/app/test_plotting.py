@@ -1,4 +1,4 @@
-"""Figures become rows of text: whatever the numbers are, a plot is drawn, and it does not lie."""
+"""Figures as rows of text: a plot is drawn for any numbers, and is correct."""
 
 from __future__ import annotations
 
@@ -217,7 +217,7 @@ def test_all_plots_share_the_axis_range_and_unit() -> None:
 @pytest.mark.parametrize("height", [5, 8, 15, 30])
 @pytest.mark.parametrize("steps", [50, 120, 230, 420])
 def test_labels_do_not_cover_data(width: int, height: int, steps: int) -> None:
-    """With levels at every height, also right where the best and last validation lies."""
+    """With levels at every height, also at the best and last validation."""
     history = history_of(*a_training(steps))
     assert history.best is not None and history.started is not None
     bare = figure_of("loss", history, View(), Wording("en"))

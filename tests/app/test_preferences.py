@@ -1,4 +1,4 @@
-"""What the app remembers between two starts, and how often it draws: small things that must never be in the way."""
+"""The app's preferences, and how often it draws; neither may ever cause an error."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_recent_texts_are_ordered_and_limited() -> None:
 
 
 class Clock:
-    """A time that only a test moves, and the processor's share of it."""
+    """A clock that the test sets, and the processor time of the thread."""
 
     def __init__(self) -> None:
         self.now = self.used = 0.0

@@ -1,4 +1,4 @@
-"""Leaving while something is under way behind the screen: a real process in a terminal ends at once and in order."""
+"""Leaving during background work: a real process in a terminal ends at once and cleanly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The key that does something about what was found: on the checklist, in a training that goes on, after a run."""
+"""The key that applies a remedy: on the checklist, in a running training, after a run."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.conftest import events_of
 
 
 def words_of(app: Any) -> str:
-    """What is told, however its lines are broken in the dialog."""
+    """The text, however its lines are broken in the dialog."""
     lines = screen_text(app).split("\n")
     return " ".join(re.sub(r".*?│  │ (.*?) │  │.*", r"\1", line).strip() for line in lines if "│  │ " in line)
 

@@ -1,4 +1,4 @@
-"""The plan's two searches: they grow on screen, Enter takes over what was found, Esc leaves and stops the work."""
+"""The plan's two searches: they grow on screen, Enter applies the result, Esc leaves and stops the work."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SIZES = pytest.mark.parametrize("size", [(80, 24), (160, 45)], ids=str)
 
 
 class Searching:
-    """In the place of the engine: yields these states, each when it is let go; notes how it was asked and that it ended."""
+    """Replaces the engine: yields these states, each on request; records its arguments and its end."""
 
     def __init__(self, states: list[Any]) -> None:
         self.states, self.asked = states, None

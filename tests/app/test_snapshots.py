@@ -1,6 +1,6 @@
-"""Pictures of the screens as text, at the sizes people have, in both languages. Nothing in them depends on machine or date.
+"""Pictures of the screens as text, at the usual sizes, in both languages. Nothing in them depends on machine or date.
 
-After a change that is meant: `pytest tests/app/test_snapshots.py --snapshot-update`, and look at the difference.
+After an intended change: `pytest tests/app/test_snapshots.py --snapshot-update`, and look at the difference.
 """
 
 from __future__ import annotations
@@ -48,7 +48,8 @@ USUAL = SIZES[0]
 
 
 def pictures(*sizes: Size, kinds: Sequence[str] = ()) -> pytest.MarkDecorator:
-    """A picture in each language at each size, and of each kind. `make test` has every size in Turkish, whose words are longer,
+    """A picture in each language at each size, and of each kind. `make test` has every size in Turkish, whose words are
+    longer,
     and English at the usual one; `make test-all` has all.
     """
     values = []
@@ -65,7 +66,7 @@ languages = pytest.mark.parametrize("language", ["en", "tr"])
 
 
 class Still(Session):
-    """A run that stands still while its picture is taken."""
+    """A run that does not change while its picture is taken."""
 
     owned = True
 
@@ -80,7 +81,7 @@ class Still(Session):
 def _the_same_everywhere(
     without_torch: None, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterable[None]:
-    """One machine, one zone of time, one list of runs; torch is never loaded, so nothing is measured."""
+    """One machine, one time zone, one list of runs; torch is never loaded, so nothing is measured."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "prepared"))
     for name, value in {
         "system.memory.available_bytes": lambda: 6 * 2**30,
@@ -98,7 +99,7 @@ def _the_same_everywhere(
     monkeypatch.setattr("mmrec_tui.app.meter.Meter.read", lambda self, process: readings)
     # where a scroll bar's thumb ends within its cell
     monkeypatch.setattr("textual.scrollbar.ScrollBarRender.VERTICAL_BARS", [" "] * 8)
-    # how many readings there are by now depends on the time that drawing takes
+    # the number of readings depends on the time that drawing takes
     monkeypatch.setattr("mmrec_tui.app.widgets.panels.spark", lambda values, *how: spark([0.3, 0.6, 0.4], *how))
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
@@ -108,7 +109,7 @@ def _the_same_everywhere(
 
 
 async def a_picture(pilot: Pilot[Any], ready: Callable[[Any], object] = lambda screen: True) -> str:
-    """The screen once it is ready and nothing on it changes any more, with a frame that shows its edges."""
+    """The screen once it is ready and does not change any more, with a frame that shows its edges."""
     app: Any = pilot.app
     await pilot.pause()
     await until(pilot, lambda: ready(app.screen))

@@ -1,4 +1,4 @@
-"""The key that lets one check of the checklist stop nothing."""
+"""The key that waives a check of the checklist."""
 
 from __future__ import annotations
 

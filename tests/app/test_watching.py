@@ -1,4 +1,4 @@
-"""Runs of others on screen: ended, died, or trained now by another process, which is steered through its folder."""
+"""Runs of other processes on screen: ended, died, or training now, and controlled through their folder."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def place() -> Path:
 
 @pytest.fixture
 def trained_elsewhere(place: Path) -> Iterator[Path]:
-    """A run whose lock is held: as another process holds it, through an open file of its own."""
+    """A run whose lock is held: as by another process, through an open file of its own."""
     record(place, a_training(120))
     lock = os.open(place / "lock", os.O_RDWR)
     fcntl.flock(lock, fcntl.LOCK_EX)
@@ -191,7 +191,7 @@ async def test_deleting_a_run_asks_with_no_as_the_default(place: Path) -> None:
 
 
 async def test_run_deleted_during_listing_is_not_listed(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Runs are read in the background, each time the screen is seen again: also a moment before one is deleted."""
+    """Runs are read in the background each time the screen is shown again, possibly just before one is deleted."""
     record(place, [*a_training(60), *an_ending(step=60)])
     read = runs.known_runs
 

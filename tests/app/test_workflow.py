@@ -1,4 +1,4 @@
-"""The whole way of a new user, with the real engine on a little real text: by keyboard, and by mouse."""
+"""The whole workflow of a new user, with the real engine on a little real text: by keyboard, and by mouse."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from tests.app.conftest import (
 from tests.conftest import events_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("beside_work")]
-# What nobody changes in these tests, as a person who was here before would have left it.
+# Settings that no test changes here, as an earlier user would have left them.
 REMEMBERED: dict[str, Any] = {"threads": 1, "precision": "fp32", "eval_every": 20, "epochs": 5}
 
 
 async def click_on(pilot: Pilot[Any], words: str) -> None:
-    """Click where these words stand, the lowest of them: the bar is the last line."""
+    """Click at the lowest place of these words: the bar is the last line."""
     app: Any = pilot.app
     await until_shown(pilot, words)
     for y, line in reversed(list(enumerate(screen_text(app).split("\n")))):
@@ -167,7 +167,7 @@ async def test_whole_workflow_by_mouse(small_text: Path) -> None:
         await until(pilot, lambda: is_planned(app, 20))
         await click_on(pilot, "^s next")
         await until(pilot, lambda: table_of(app) == "checklist")
-        await until_checked(pilot)  # what is found moves the rows below it, also away from below a pointer
+        await until_checked(pilot)  # findings move the rows below them, also away from below a pointer
         await click_on(pilot, "Is a validation split set aside?")
         await click_on(pilot, "space tick")
         await until(pilot, lambda: app.stage.ticks == {"validation-split": True})

@@ -1,7 +1,7 @@
-"""Speed of the app, side by side with what it is measured against: an empty Textual app, `import typer`, headless training.
+"""Speed of the app, compared with an empty Textual app, `import typer`, and headless training.
 
-Pairs alternate and medians are compared, because machines are noisy. Figures are printed (`make benchmark`). What is
-asserted is looser, and of start-up the fastest of each: a busy machine only ever adds to it.
+Pairs alternate and medians are compared, because machines are noisy. Figures are printed (`make benchmark`). The
+assertions are looser, and of start-up times the fastest count: a busy machine only adds to them.
 """
 
 import contextlib
@@ -38,7 +38,7 @@ _MOST_SECONDS = 240
 
 
 class Wire:
-    """A program in a terminal of which only the bytes are kept: drawing them here would take a core from it."""
+    """A program in a terminal of which only the bytes are kept: emulating the screen would take a core from it."""
 
     def __init__(self, command: Command, words: list[str], columns: int = 120, lines: int = 36) -> None:
         self.written = b""
@@ -104,7 +104,7 @@ def train_in(wire: Wire) -> None:
     wire.wait_for("Start a new run")
     wire.press("n")
     wire.wait_for("first validation at step")
-    time.sleep(6)  # what the plan measures shall not lie in what is measured here
+    time.sleep(6)  # measurements of the plan must not overlap with those made here
     wire.press("\x13")
     wire.wait_for("Ready:")
     wire.press("s")

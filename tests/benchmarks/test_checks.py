@@ -1,4 +1,4 @@
-"""What judging costs: the checks before and after training in seconds, those on its events as a share of a step."""
+"""The time of the checks: those before and after training in seconds, those on events as a share of a step."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FLAGS = ["--precision", "fp32", "--max-steps", "300", "--warmup-steps", "30", "-
 
 
 def fastest(command: Command, checks: int, *words: object) -> float:
-    """Seconds of the whole command, the better of two: other work on the machine only ever slows it."""
+    """Seconds of the whole command, the better of two: other work on the machine only slows it down."""
     seconds = []
     for _ in range(2):
         began = time.perf_counter()

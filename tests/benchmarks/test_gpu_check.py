@@ -1,4 +1,4 @@
-"""The script for a machine with a GPU: what is found is kept whatever happens later; the dry mode runs all of it here."""
+"""The script for a machine with a GPU: results are kept whatever happens later; the dry mode runs all of it here."""
 
 from __future__ import annotations
 

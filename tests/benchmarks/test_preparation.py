@@ -13,7 +13,7 @@ from mmrec_engine.data.sources.builtin import sample_folder
 from mmrec_engine.tokenizer import CharacterTokenizer
 
 _MIB = 2**20
-# The peak is read from /proc: what getrusage tells of a child begins with the memory of the process that started it.
+# The peak is read from /proc: getrusage includes the memory of the process that started the child.
 PREPARE = """
 import sys
 from mmrec_engine.data.prepare import prepare_corpus

@@ -1,4 +1,4 @@
-"""The same tests on a GPU and on the CPU, so that they are known to work but for the device (docs/testing.md)."""
+"""The same tests on a GPU and on the CPU, so that only the device can make the difference (docs/testing.md)."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def device(request: pytest.FixtureRequest) -> torch.device:
 
 @pytest.fixture
 def recordable(device: torch.device, monkeypatch: pytest.MonkeyPatch) -> torch.device:
-    """The device, whose steps can be recorded; on the CPU a stand-in does it."""
+    """The device, whose steps can be recorded; on the CPU by a stand-in."""
     if device.type == "cpu":
         capture.on_the_cpu(monkeypatch)
     return device
@@ -54,7 +54,7 @@ def settings_on(device: torch.device, **changes: Any) -> Settings:
 
 
 def mmrec(folder: Path, *words: object) -> str:
-    """What the command writes to stdout, run as a process from this clone; it has to end well."""
+    """The stdout of the command, run as a process from this clone; it has to succeed."""
     homes = {f"XDG_{kind}_HOME": str(folder / kind.lower()) for kind in ("CACHE", "STATE", "CONFIG")}
     paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""What is done with a run on a GPU: evaluation, text, export, searches. By the commands, on a run that was trained there."""
+"""Commands on a run that was trained on a GPU: evaluation, generation, export, searches."""
 
 from __future__ import annotations
 

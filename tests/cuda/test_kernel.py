@@ -1,4 +1,4 @@
-"""The fused kernel of the recurrence against the recurrence as it is written on paper: outputs and gradients."""
+"""The fused kernel of the recurrence against the recurrence as written in the formulas: outputs and gradients."""
 
 from __future__ import annotations
 
@@ -49,5 +49,5 @@ def gradients_of(mixer: MultiMemory) -> list[Tensor]:
 
 
 def near(found: Tensor, wanted: Tensor) -> bool:
-    """Within what bfloat16, of 8 digits, loses in some products after another."""
+    """Within the rounding of bfloat16, with 8 digits, over several products."""
     return float((found - wanted).norm() / wanted.norm()) < 0.03

@@ -1,4 +1,4 @@
-"""Memory of a GPU: a step that needs more than there is goes on in smaller pieces; the estimate is near what is taken."""
+"""Memory of a GPU: a step that does not fit continues with smaller micro-batches; the estimate is near the measurement."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run on a GPU that was stopped and goes on in another process ends as one that was not, bit for bit."""
+"""A run on a GPU that was stopped and resumed in another process matches an uninterrupted one, bit for bit."""
 
 from __future__ import annotations
 

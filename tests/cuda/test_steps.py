@@ -1,4 +1,4 @@
-"""Training steps on a GPU: the losses are those of the CPU within rounding, however the steps are made."""
+"""Training steps on a GPU: the losses are those of the CPU within rounding, in every mode."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ RATES = {"adamw": 1e-3, "muon": 0.02}
 ROUNDING = {"fp32": 2e-3, "bf16": 0.03, "fp16": 0.02}
 
 
-ON_A_CPU = {"bf16": ("mmrec", "muon"), "fp16": None}  # of half precision what a CPU does within a minute
+ON_A_CPU = {"bf16": ("mmrec", "muon"), "fp16": None}  # with half precision what a CPU computes within a minute
 
 
 def losses_of(settings: Settings, text: str) -> list[float]:

@@ -1,4 +1,4 @@
-"""What the fuzz has in common: one real run to damage, a place for each example, and how many there were."""
+"""Fixtures of the fuzz tests: one real run to damage, a folder for each example, and a count of examples."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values, texts and bytes that nobody in their right mind would give."""
+"""Hostile values, texts and bytes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-# Characters that act on a terminal, end a line, are no character at all, or are wider than one.
+# Characters that control a terminal, end a line, are no valid character, or are wider than one.
 _ODD = "\x00\x07\x08\t\n\r\x0b\x1b\x7f\x85\x9b\u2028\u202e\ufeff\ud800\udcff𝔸ğİ字{}[]%'\"\\|<`"
 TEXTS = st.text(st.sampled_from("ab1 .-" + _ODD) | st.characters(), max_size=12) | st.sampled_from([
     "", " ", "\x1b[2J\x1b]0;x\x07", "{0}", "{loss:>99}", "[bold]x[/]", "1e999", "-0", "NaN", "Infinity", "null", "a" * 3000,
@@ -29,7 +29,7 @@ def _nested(depth: int) -> Any:
 
 
 VALUES = st.recursive(SCALARS, _inside, max_leaves=6) | st.just(_nested(60))
-# Places are numbers without bounds: whoever uses them takes what is left after division.
+# Positions are numbers without bounds: they are used modulo the number of positions.
 PLACES = st.integers(0, 10**6)
 DAMAGES = st.lists(
     st.tuples(st.sampled_from(["flip", "cut", "splice", "drop", "double"]), PLACES, PLACES, st.binary(max_size=12)),
@@ -39,7 +39,7 @@ DAMAGES = st.lists(
 
 
 def damaged(data: bytes, damages: list[tuple[str, int, int, bytes]]) -> bytes:
-    """The bytes with something flipped, cut off, put in, left out or said twice."""
+    """The bytes with something flipped, cut off, inserted, removed or repeated."""
     whole = bytearray(data)
     for kind, at, long, more in damages:
         if not whole:
@@ -61,7 +61,7 @@ def damaged(data: bytes, damages: list[tuple[str, int, int, bytes]]) -> bytes:
 
 
 def replaced(value: Any, path: list[int], new: Any, drop: bool = False) -> Any:
-    """A copy of nested dicts and lists with another value (or none) where the path leads; it chooses among what is there."""
+    """A copy of nested dicts and lists with another value (or none) at the path, which selects among the existing keys."""
     if not path or not isinstance(value, dict | list) or not value:
         return new
     keys: list[Any] = sorted(value, key=repr) if isinstance(value, dict) else list(range(len(value)))

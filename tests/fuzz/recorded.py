@@ -1,4 +1,4 @@
-"""Records in which everything occurs that a record can tell: steps and validations of a run, and every finding there is."""
+"""Records with everything that a record can contain: steps and validations of a run, and every finding."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All that the command and the app show of a run: made into text, which must act on nothing and raise nothing."""
+"""Everything that the command and the app show of a run: made into text, without control characters and without errors."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def findings(history: History, say: Wording) -> None:
 
 
 def command(history: History, say: Wording) -> None:
-    """The narration of a run that goes on from this record, and the result as JSON."""
+    """The narration of a run resumed from this record, and the result as JSON."""
     strictly_failing(history)
     json.dumps(events.finite(run_result(history, Path("run"), "completed")), allow_nan=False)
     stream = io.StringIO()

@@ -1,4 +1,4 @@
-"""Checkpoints of any kind: read, loaded and gone on from, or refused in one line; quickly, and in little memory."""
+"""Checkpoints of any kind: read, loaded and resumed from, or refused in one line; quickly, and in little memory."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ from tests.fuzz import hostile
 from tests.fuzz.tried import everything_in, is_clear, tries
 
 SAVED_AT = 2
-MOST_SECONDS = 20.0  # of computing; others may have the machine meanwhile
-MOST_MEMORY = 400 * 2**20  # that one example may take
+MOST_SECONDS = 20.0  # of CPU time; other processes may use the machine meanwhile
+MOST_MEMORY = 400 * 2**20  # that one example may allocate
 Change = tuple[list[Any], Any]
 
 SIZES = st.sampled_from([
@@ -89,7 +89,7 @@ def odd(tensor: torch.Tensor, kind: str) -> torch.Tensor:
 
 
 def changed(content: Any, path: list[Any], new: Any) -> Any:
-    """A copy of the content with something else at the path: names, or numbers that choose among the keys."""
+    """A copy of the content with something else at the path: names, or numbers that select among the keys."""
     if isinstance(content, torch.Tensor):
         return odd(content, new[1]) if isinstance(new, tuple) else new
     if not isinstance(content, dict) or (not content and path):
@@ -120,7 +120,7 @@ class Watch:
 
 
 def use(path: Path) -> None:
-    """Whatever a person does with a checkpoint: read it, and write with it."""
+    """Uses of a checkpoint: read it, and generate with it."""
     try:
         assert isinstance(checkpoints.read(path), dict)
     except MmrecError as error:
@@ -134,7 +134,7 @@ def use(path: Path) -> None:
 
 
 def gone_on(run: tuple[Path, Resolved], place: Path, name: str, described: bool, write: Callable[[Path], None]) -> None:
-    """Go on with a copy of the run that has this checkpoint alone, of which a refusal changes nothing."""
+    """Resume a copy of the run with this checkpoint alone; a refusal changes nothing."""
     folder, asked = run
     copy = place / "run"
     copy.mkdir()

@@ -1,4 +1,4 @@
-"""Folders of anything: a corpus whose counts are true, or a refusal in one line; and nothing half-made is left."""
+"""Folders with any content: a corpus with correct counts, or a refusal in one line; and no partial files are left."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ CONTENTS = (
 
 @dataclass(frozen=True)
 class Put:
-    """One thing in the folder: a file with bytes, a link (to a name, itself, out, nowhere), a pipe, a folder."""
+    """One entry in the folder: a file with bytes, a link (to a name, itself, out, nowhere), a pipe, a folder."""
 
     name: bytes
     kind: str
@@ -197,7 +197,7 @@ def test_any_folder_is_a_corpus_or_refused(
 
 
 def is_true(corpus: Corpus, settings: Settings) -> None:
-    """What is told of the corpus is what its tokens say."""
+    """The description of the corpus matches its tokens."""
     described = corpus.describe()
     tokenizer = corpus.tokenizer
     assert tokenizer.vocab_size <= settings.vocab_size + 2

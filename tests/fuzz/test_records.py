@@ -1,4 +1,4 @@
-"""Whatever stands in a record: whoever reads it goes on, and what is shown of it is words.
+"""Records with any content: every reader continues, and what is shown is printable text.
 
 The readers of the engine first, then all that the command and the app show of what they have read, in both languages.
 """
@@ -42,7 +42,7 @@ EDITS = st.lists(
 
 
 def at_kind(lines: list[bytes], place: int) -> int:
-    """Which line: of each kind as often, however many of it there are."""
+    """Which line: each kind with the same probability, however many lines it has."""
     kinds: dict[bytes, list[int]] = {}
     for number, line in enumerate(lines):
         kinds.setdefault(line[: line.find(b",")][:60], []).append(number)
@@ -56,12 +56,12 @@ LINES = st.tuples(hostile.PLACES, hostile.CHANGES) | st.tuples(hostile.PLACES, h
 
 
 def changed(line: bytes, changes: list[tuple[list[int], Any, bool]]) -> bytes:
-    """The line with values of its JSON replaced; as it is where it is none (any more)."""
+    """The line with values of its JSON replaced; unchanged if it is not JSON (any more)."""
     try:
         values = json.loads(line)
         for path, new, drop in changes:
             values = hostile.replaced(values, path, new, drop)
-        # NaN and Infinity as Python writes them are no JSON, and come from other writers all the same.
+        # NaN and Infinity as Python writes them are not JSON, but other writers use them.
         return json.dumps(values).replace("\n", "").encode()
     except (ValueError, RecursionError):
         return line

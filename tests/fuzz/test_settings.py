@@ -1,4 +1,4 @@
-"""Settings, files of settings and flags of any kind are taken or refused in one line, and a refusal leaves nothing behind."""
+"""Settings, settings files and flags of any kind are accepted or refused in one line, and a refusal leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_any_invalid_flags_are_refused_in_one_line(
     new_place: Callable[[], Path],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Nothing is trained: there is no text, or whatever is named is not there."""
+    """Nothing is trained: there is no text, or the named one does not exist."""
     place = new_place() / "a" / "b"
     place.mkdir(parents=True)
     monkeypatch.chdir(place)
@@ -130,7 +130,7 @@ def test_any_invalid_flags_are_refused_in_one_line(
     else:
         assert code == 2, err
         assert err.splitlines()[-1].strip()
-        assert len(err.splitlines()) <= 2, err  # what is being done, and why it is not
+        assert len(err.splitlines()) <= 2, err  # what is being done, and why it is refused
     assert everything_in(place.parent.parent) == {"a": everything_in(place.parent.parent)["a"], **_of("a/b", place)}
 
 

@@ -1,7 +1,7 @@
-"""How often each property is tried, how often it was, and what all of them ask of a refusal.
+"""How often each property is tested, a count of examples, and the requirements of every refusal.
 
-SOAK_EXAMPLES: examples of the dearest tests; cheap ones take many times as many. Without it a few, the same each time.
-SOAK_SEED: begins the random numbers of a soak, to have one again.
+SOAK_EXAMPLES: examples of the most expensive tests; cheap ones have many times as many. Without it a few, the same each time.
+SOAK_SEED: seed of the random numbers of a soak, to repeat it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ COUNTS: Counter[str] = Counter()
 
 
 def tries(times: int, **strategies: SearchStrategy[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """A property, tried on `times` as many examples as the dearest ones."""
+    """A property, tested on `times` as many examples as the most expensive ones."""
 
     def decorate(test: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(test)
@@ -53,7 +53,7 @@ def tries(times: int, **strategies: SearchStrategy[Any]) -> Callable[[Callable[.
 
 
 def is_clear(error: MmrecError) -> None:
-    """A refusal is one line, and says something, in each language."""
+    """A refusal is one line, and not empty, in each language."""
     for language in LANGUAGES:
         text = error.text(language)
         assert text.strip()
@@ -61,7 +61,7 @@ def is_clear(error: MmrecError) -> None:
 
 
 def is_safe(text: str) -> None:
-    """Nothing in it makes a terminal act."""
+    """It contains no control characters for a terminal."""
     for line in text.split("\n"):
         assert printable(line) == line, repr(line)
 

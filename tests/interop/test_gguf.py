@@ -1,4 +1,4 @@
-"""A real llama.cpp reads the exported file, and goes on with the same text."""
+"""A real llama.cpp reads the exported file, and generates the same text."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ FORMS: list[tuple[str, dict[str, Any]]] = [("bpe", {}), ("char", {"kv_heads": 2,
 def test_llama_cpp_generates_the_same_text(made: Make, tmp_path: Path, tokenizer: str, more: dict[str, Any]) -> None:
     llama_cpp = pytest.importorskip("xllamacpp")
     trained = made("llama", tokenizer, **more)
-    if trained.model.head is not None:  # bytes that are no character are shown in its own way by each
+    if trained.model.head is not None:  # invalid bytes are shown differently by each
         for index in range(trained.tokenizer.vocab_size):
             if not trained.tokenizer.decode([index]).isprintable() or "\ufffd" in trained.tokenizer.decode([index]):
                 trained.model.head.weight.data[index] = 0
     else:
-        trained.model.embedding.weight.data.mul_(16)  # no two tokens nearly as likely
+        trained.model.embedding.weight.data.mul_(16)  # no two tokens with nearly equal probability
     (file,) = export_to_gguf(trained, tmp_path / "out")
     parameters = llama_cpp.CommonParams()
     parameters.model.path, parameters.n_ctx, parameters.n_parallel, parameters.warmup = str(file), 256, 1, False
@@ -40,7 +40,7 @@ def test_llama_cpp_generates_the_same_text(made: Make, tmp_path: Path, tokenizer
         ids = torch.tensor([[int(index) for index in trained.tokenizer.encode(prompt)]])
         drawn = continue_all(trained.model, ids, special, 20, Sampling(temperature=0))
         expected = trained.tokenizer.decode(index for (index,) in drawn)
-        forbidden = [[index, False] for index in range(special)]  # mmrec never draws them
+        forbidden = [[index, False] for index in range(special)]  # mmrec never samples them
         asked = {
             "prompt": prompt,
             "n_predict": 20,

@@ -1,4 +1,4 @@
-"""An exported folder in the hands of the library `transformers`: the same logits, the same text, nothing to be put right."""
+"""An exported folder loaded by the library `transformers`: the same logits, the same text, nothing to correct."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_transformers_gives_the_same_logits_and_text(
     text = "The water <|end_of_document|> İstanbul'da\n\n 12 <0x41>"
     assert tokens(text).input_ids == [int(index) for index in trained.tokenizer.encode(text)]
     assert tokens.eos_token_id == model.generation_config.eos_token_id == trained.tokenizer.end_of_document
-    # A model whose weights are chance would write special tokens too, which mmrec never draws.
+    # A model with random weights would generate special tokens too, which mmrec never samples.
     special = list(range(len(trained.tokenizer.special)))
     asked = {"max_new_tokens": 30, "do_sample": False, "suppress_tokens": special}
     found = model.generate(**tokens("The ", return_tensors="pt"), **asked)[0]

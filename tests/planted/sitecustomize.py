@@ -1,4 +1,4 @@
-"""What Python runs before the installed command when a test puts this folder on its path: a fault at a chosen moment.
+"""Code that Python runs before the installed command when a test puts this folder on its path: a fault at a chosen moment.
 
 MMREC_PLANTED is a JSON object:
 

@@ -1,1 +1,1 @@
-"""Faults planted in the sources, one at a time, to see whether the tests notice: `python -m tests.planted_faults`."""
+"""Faults planted in the sources, one at a time, to test whether the tests catch them: `python -m tests.planted_faults`."""

@@ -1,7 +1,8 @@
-"""`python -m tests.planted_faults [COMMIT]`: plant each fault in a copy, run its tests, and tell which were noticed.
+"""`python -m tests.planted_faults [COMMIT]`: plant each fault in a copy, run its tests, and report which were caught.
 
-COMMIT: the sources and tests of that commit; without it, those of this folder. --only TEXT: faults whose room or words hold it.
---marks EXPRESSION: of the tests only these, such as those of `make test`. --json FILE: the results, for docs/testing.md.
+COMMIT: the sources and tests of that commit; without it, those of this folder. --only TEXT: faults whose part or words contain
+it.
+--marks EXPRESSION: only these tests, such as those of `make test`. --json FILE: the results, for docs/testing.md.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ def main() -> int:
 
 
 def copied(place: Path, commit: str | None) -> Path:
-    """The project in a folder of its own, installed there: its tests start the command that stands beside their Python."""
+    """The project in a folder of its own, installed there: its tests start the command that is beside their Python."""
     tree = place / "project"
     tree.mkdir()
     names = "git ls-files --cached --others --exclude-standard -z | tar c --null --files-from=-"
@@ -71,7 +72,7 @@ def copied(place: Path, commit: str | None) -> Path:
 
 
 def tried(tree: Path, fault: Fault, marks: str) -> tuple[str, str]:
-    """What came of it: caught, missed, or why it could not be planted; and the test that failed."""
+    """The result: caught, missed, or why it could not be planted; and the test that failed."""
     found = place_of(tree, fault)
     if found is None:
         return "not there", ""
@@ -91,7 +92,7 @@ def tried(tree: Path, fault: Fault, marks: str) -> tuple[str, str]:
 
 
 def place_of(tree: Path, fault: Fault) -> tuple[Path, str, str] | None:
-    """The file that holds the fault's text once, the text, and what takes its place."""
+    """The file that contains the fault's text once, the text, and its replacement."""
     sources = {path: path.read_text() for package in PACKAGES for path in (tree / package).rglob("*.py")}
     for old, new in ((fault.old, fault.new), fault.was):
         places = [path for path, source in sources.items() if old and source.count(old) == 1]

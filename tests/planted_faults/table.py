@@ -1,6 +1,6 @@
-"""The faults: each a text of the sources that is replaced by another, and the tests that should fail then.
+"""The faults: each replaces a text of the sources by another, and names the tests that should fail then.
 
-The text has to stand once in the two packages. Where it was moved or rewritten, the fault moves with it; `was` keeps the two
+The text must occur once in the two packages. If it is moved or rewritten, adapt the fault; `was` keeps the two
 texts of version 0.1.0, so that the same fault can be planted in that as well.
 """
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Fault:
-    """tests: arguments of pytest; as few tests as tell, so that each fault takes a minute at most."""
+    """tests: arguments of pytest; as few tests as are enough, so that each fault takes a minute at most."""
 
     room: str
     what: str

@@ -1,4 +1,4 @@
-"""Runs as long as a weekend's, in small: memory flat, open files constant, the record readable all the time.
+"""Long runs: bounded memory, constant open files, the record readable all the time.
 
 `make soak`. How long: SOAK_STEPS steps without a screen, SOAK_MINUTES minutes in the app.
 """
@@ -22,18 +22,18 @@ from tests.conftest import Command
 STEPS = int(os.environ.get("SOAK_STEPS", "200000"))
 MINUTES = float(os.environ.get("SOAK_MINUTES", "30"))
 MOST_GROWTH = 0.05
-# The smallest model, on windows as short as allow many steps a second.
+# The smallest model, with windows short enough for many steps a second.
 SMALL = ["--arch", "gpt", "--seq-len", "16", "--batch-size", "1", "--threads", "1", "--precision", "fp32", "--dropout", "0",
          "--eval-every", "2000", "--checkpoint-every", "2000", "--early-stopping-patience", "1000000"]  # fmt: skip
 LOOK_SECONDS = 2.0
-KEYS = ("2", "3", "9", "1", "x", "l", "o", "?", "escape", "p", "p", "k")  # plots, axes, help, pause and go on, save
+KEYS = ("2", "3", "9", "1", "x", "l", "o", "?", "escape", "p", "p", "k")  # plots, axes, help, pause and continue, save
 
 pytestmark = pytest.mark.soak
 
 
 @dataclass(frozen=True)
 class Look:
-    """What a process holds at one moment; memory in MiB."""
+    """The resources of a process at one moment; memory in MiB."""
 
     step: int
     memory: float
@@ -42,7 +42,7 @@ class Look:
 
 
 class Watched:
-    """A training process and its record, looked at again and again. Every line must be whole JSON, every step come once."""
+    """A training process and its record, read repeatedly. Every line must be complete JSON, every step occur once."""
 
     def __init__(self, process: int, folder: Path) -> None:
         self.looks: list[Look] = []
@@ -91,7 +91,7 @@ class Watched:
         )
         print(f"\n{told}")
         assert most / least - 1 < limit, told
-        # A checkpoint under way is one more for a moment.
+        # A checkpoint being written is one more for a moment.
         assert median(look.files for look in after) == median(look.files for look in before), told
         assert max(files) <= median(look.files for look in before) + 3, told
         assert max(threads) <= max(look.threads for look in before), told
