@@ -1,4 +1,4 @@
-"""Threads and refresh of the app while it trains: tokens a second by the clock, rounds interleaved, medians.
+"""Threads and refresh of the app while it trains: tokens a second by wall time, rounds interleaved, medians.
 
     python -m benchmarks.app_pace TEXT [ROUNDS]        # from the project's root, in its environment
 

@@ -1,8 +1,9 @@
-"""Seconds a training step of llama against gpt at equal parameters: both at once, a thread each, so that both see one machine.
+"""Seconds a training step of llama against gpt at equal parameters: both at once with a thread each, under the same load.
 
     python benchmarks/baseline_steps.py --precision fp32 --batch-size 4
 
-What is given are flags of `mmrec-tui train`, each with a value. Prints a row of a table: medians, and the median of the ratios.
+The arguments are flags of `mmrec-tui train`, each with a value. Prints a row of a table: medians, and the median of the
+ratios.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
     python benchmarks/compare_architectures.py TEXT -- --recipe fast --max-steps 250
 
-Everything behind `--` goes to `mmrec-tui train`. Runs are in pairs, one thread each, so that both see the same machine.
+Everything after `--` goes to `mmrec-tui train`. Runs are in pairs, one thread each, under the same load.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""What a choice brings: the same run with each variant of its settings, some seeds each, as a table in Markdown.
+"""The effect of settings: the same run with each variant, some seeds each, as a table in Markdown.
 
     python benchmarks/compare_settings.py --seeds 1337 1 2 \\
         --variant "--schedule cosine" --variant "--schedule wsd" -- --data-dir TEXT --recipe fast --max-steps 250
 
-Everything behind `--` are flags of `mmrec-tui train` that all share. Seeds take turns, so that a machine that slows down slows
-all variants. Bits per character are the figure to compare by: losses are per token, and tokens may differ.
+Everything after `--` are flags of `mmrec-tui train` for all variants. Seeds alternate, so that a slower machine slows
+all variants. Compare by bits per character: losses are per token, and tokens may differ.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def main() -> None:
 
 
 def trained(flags: list[str]) -> dict[str, Any]:
-    """What `train --json` says, of a run in a folder that is thrown away."""
+    """The result of `train --json`, for a run in a temporary folder."""
     with tempfile.TemporaryDirectory() as folder:
         words = [sys.executable, "-m", "mmrec_tui", "train", "--no-check", "--json", "--output-dir", folder, *flags]
         done = subprocess.run(words, capture_output=True, text=True, cwd=Path.cwd())

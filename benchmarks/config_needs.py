@@ -1,4 +1,4 @@
-"""What each config needs to be trained, by the engine's own estimates: the table of docs/scaling.md.
+"""The memory that each config needs, by the engine's own estimates: the table of docs/scaling.md.
 
 python benchmarks/config_needs.py [--windows 4] [--length 512] [--vocabulary 100]
 """
@@ -11,7 +11,7 @@ from mmrec_engine.settings.presets import PRESETS
 
 GIB = 2**30
 ROOMS = (8, 16, 24, 80)  # GiB of usual machines and GPUs
-USED = 0.8  # of what is there
+USED = 0.8  # of the available memory
 MOMENTS = {"AdamW": 2, "Muon": 1}  # values a parameter that the optimizer keeps; Muon of nearly all
 
 

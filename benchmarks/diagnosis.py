@@ -2,8 +2,9 @@
 
     python -m benchmarks.diagnosis [TEXT] [--quick] [--only WORD]
 
-TEXT: a file of prose for a part of the healthy runs, such as tiny Shakespeare. --quick: a part of the trials, in a few minutes;
---only: those with this word in their name. Both print what they find and leave the document as it is.
+TEXT: a file of prose for a part of the healthy runs, such as tiny Shakespeare. --quick: a part of the trials, in a few
+minutes;
+--only: those with this word in their name. Both print their results and do not change the document.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ def main() -> None:
     healthy = healthy_runs(asked.text.absolute() if asked.text else None)
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="mmrec-diagnosis-") as place:
-        for name in ("CACHE", "STATE", "CONFIG"):  # the trials leave nothing in the person's home
+        for name in ("CACHE", "STATE", "CONFIG"):  # the trials leave nothing in the user's home folder
             os.environ[f"XDG_{name}_HOME"] = str(Path(place) / name.lower())
         sound = [_tried(trial, Path(place)) for trial in _chosen(healthy, asked.quick, asked.only)]
         faulty = [_tried(trial, Path(place)) for trial in _chosen(FAULTS, asked.quick, asked.only)]

@@ -1,9 +1,9 @@
-"""How close the estimates of a run's time come: `python -m benchmarks.estimates [CONFIG …] [--seconds 60] [--turns 2]`.
+"""Accuracy of the estimates of a run's time: `python -m benchmarks.estimates [CONFIG …] [--seconds 60] [--turns 2]`.
 
-Each config is planned as the app plans it (the same calibration, the same arithmetic), then trained by the command line in a
-process of its own, and both figures are compared: the plan's time with what the run took, and the time left that the screen
-shows, at a quarter, a half and three quarters of the run, with what was left. Each run has two evaluations. The load
-of the machine before and after each run stands beside it, since another load is another machine.
+Each config is planned as the app does (the same measurement, the same arithmetic), then trained by the command line in its
+own process. The plan's time is compared with the time of the run, and the time left that the screen
+shows, at a quarter, a half and three quarters of the run, with the real one. Each run has two evaluations. The load
+of the machine before and after each run is printed too, because times depend on it.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def measured(config: str, seconds: float) -> Paired:
 
 
 def _followed(folder: Path, steps: int) -> tuple[float, tuple[tuple[float, float], ...]]:
-    """What the run took by its own record, and the time left at each moment beside the time until its end."""
+    """The time of the run from its own record, and the time left at each moment with the time until its end."""
     history, shown, taken, ended = History(), [], 0.0, 0.0
     asked = [max(1, round(share * steps)) for share in _MOMENTS]
     for event in read_events(folder):

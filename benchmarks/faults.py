@@ -1,4 +1,4 @@
-"""The faults that the checklist is judged by: name, how it is made, and the ids of which any one names it."""
+"""The faults for the checklist: name, how it is made, and the expected ids, one of which is enough."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts to train on, sound or with a known fault, made of the project's own sample prose; each is written into a folder."""
+"""Training texts, healthy or with a known fault, made of the project's sample prose; each is written into a folder."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def one(text: str | bytes) -> Write:
 
 
 def splits(train: str, validation: str) -> Write:
-    """A split that somebody made."""
+    """A given split."""
 
     def write(folder: Path) -> None:
         (folder / "train.txt").write_text(train, encoding="utf-8")
@@ -44,7 +44,7 @@ def sound(folder: Path) -> None:
 
 
 def leaking(share: float) -> Write:
-    """This share of the validation side stands in training too."""
+    """This share of the validation split is in the training split too."""
     text = prose()
     train, validation = text[:80_000], text[80_000:]
     return splits(train + validation[: int(share * len(validation))], validation)
@@ -55,7 +55,7 @@ def lines_of(text: str) -> list[str]:
 
 
 def shuffled_characters(folder: Path) -> None:
-    """The training side has lost its order; the validation side has not."""
+    """The training split is shuffled; the validation split is not."""
     text = prose()
     characters = list(text[:80_000])
     random.Random(1).shuffle(characters)
@@ -80,7 +80,7 @@ def random_bytes(folder: Path) -> None:
 
 
 def misread(page: str) -> Write:
-    """UTF-8 Turkish that somebody has read with this code page and saved again."""
+    """UTF-8 Turkish that was decoded with this code page and saved again."""
     return one(prose("tr").encode().decode(page, "replace"))
 
 
@@ -106,7 +106,7 @@ def _parts(text: str, count: int) -> list[str]:
 
 
 def duplicated_lines(share: float) -> Write:
-    """So many of the lines, each a second time somewhere else."""
+    """So many of the lines, each a second time at another place."""
     dice = random.Random(1)
     lines = lines_of(prose())
     again = dice.sample(lines, int(len(lines) * share / (1 - share)))
@@ -116,7 +116,7 @@ def duplicated_lines(share: float) -> Write:
 
 
 def upper_case_copies(folder: Path) -> None:
-    """The validation side is the training side in capitals: the same text, though no character agrees."""
+    """The validation split is the training split in capitals: the same text, though no character agrees."""
     text = prose()
     splits(text[:80_000] + "\n" + text[80_000:].upper(), text[80_000:])(folder)
 
@@ -139,7 +139,7 @@ def table_of_digits(folder: Path) -> None:
 
 
 def rare_letters(folder: Path) -> None:
-    """Characters of four alphabets, far more kinds than a small vocabulary takes."""
+    """Characters of four alphabets, far more kinds than a small vocabulary has."""
     one(prose("tr") + prose())(folder)
 
 
@@ -154,18 +154,18 @@ def two_languages(folder: Path) -> None:
 
 
 def hard_validation(folder: Path) -> None:
-    """One document of another kind to validate on: code."""
+    """One validation document of another kind: code."""
     code = Path(__file__).with_name("planting.py").read_text(encoding="utf-8")
     splits(prose(), code)(folder)
 
 
 def truncated_documents(folder: Path) -> None:
-    """Every document ends amid a word after 200 characters."""
+    """Every document ends within a word after 200 characters."""
     for number, part in enumerate(_parts(prose(), 500)):
         (folder / f"{number:03}.txt").write_text(part[:180], encoding="utf-8")
 
 
 def reversed_text(folder: Path) -> None:
-    """The training side runs backwards."""
+    """The training split is reversed."""
     text = prose()
     splits(text[:80_000][::-1], text[80_000:])(folder)

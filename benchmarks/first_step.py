@@ -1,8 +1,8 @@
-"""How soon a training is at its first step, beside what importing torch takes: processes in turn, medians.
+"""Time to the first step of a training, relative to importing torch: processes in turn, medians.
 
     python benchmarks/first_step.py tinyshakespeare.txt -- --recipe fast --precision fp32
 
-The installed command trains without the checks before it, on a text that is prepared already. Everything behind `--` are flags
+The installed command trains without the checks before it, on a prepared text. Everything after `--` are flags
 of `mmrec-tui train`.
 """
 

@@ -1,9 +1,9 @@
-"""What this project does on a GPU: its tests, tokens a second, 1.4697 by the clock, and the race against nanoGPT.
+"""This project on a GPU: its tests, tokens a second, the time to 1.4697, and the race against nanoGPT.
 
     bash benchmarks/gpu_check.sh [--dry] [--only tests speed target race]
 
-Each part is a process with a budget of its own; what it has found is kept, and written to gpu_check.json, whatever becomes of
-it and of the others. gpu_check.sh says what the machine needs. --dry: all of it on the CPU, shrunken.
+Each part is a process with a budget of its own; its results are kept, and written to gpu_check.json, whatever happens to
+it and to the others. gpu_check.sh says what the machine needs. --dry: all of it on the CPU, smaller.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ BUDGETS = {
     "speed": 95.0,
     "target": 65.0,
     "race": 135.0,
-}  # seconds; what one leaves, the next ones may take
+}  # seconds; the next parts may use what one leaves
 DRY_PATIENCE = 5  # times that: a busy CPU has time
 ROW = "gpu_check row: "  # before a line of JSON on a part's stdout
 Row = dict[str, Any]
@@ -58,7 +58,7 @@ def main() -> int:
 
 
 def check(parts: Sequence[str], dry: bool) -> int:
-    """Run the parts one after the other; 0 where all of them ended well."""
+    """Run the parts one after the other; 0 if all of them ended well."""
     found: dict[str, Any] = {"machine": machine(dry), "dry": dry, "parts": {}}
     print(", ".join(f"{name} {value}" for name, value in found["machine"].items()), flush=True)
     if not dry and found["machine"]["card"] is None:
@@ -80,7 +80,7 @@ def check(parts: Sequence[str], dry: bool) -> int:
 
 
 def run_part(command: Sequence[str], seconds: float) -> dict[str, Any]:
-    """Run a part for at most so long. rows: what it told until then; ended: done, out of time, or how it broke."""
+    """Run a part for at most so long. rows: its results until then; ended: done, out of time, or its error."""
     began = time.monotonic()
     process = subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
@@ -123,7 +123,7 @@ def end_group(process: subprocess.Popen[str]) -> None:
 
 
 def table(rows: Sequence[Row]) -> list[str]:
-    """Markdown. One table for each kind of row, told by its columns."""
+    """Markdown, with one table for each kind of row, recognised by its columns."""
     lines: list[str] = []
     columns: list[str] = []
     for row in rows:

@@ -45,9 +45,9 @@ TEST_GROUPS = (("steps", "memory", "kernel"), ("resume",), ("commands",))  # fil
 COMPILED_GROUPS = (
     ("steps", "memory"),
     ("resume",),
-)  # the same for what is marked extended: compiled steps take a minute
+)  # the same for tests marked extended: compiled steps take a minute
 NO_TESTS = 5  # pytest's code where all of a group is left out
-# Of tests/cuda, on the CPU: some that are quick.
+# Some quick tests of tests/cuda, on the CPU.
 DRY_TESTS = "cpu and (fp32 and adamw and llama or kernel and 128-4-64 or smaller_pieces and off)"
 
 
@@ -71,7 +71,7 @@ def tell(**row: Any) -> None:
 
 
 def tests(dry: bool, until: float) -> int:
-    """The tests that are marked `cuda`, or on the CPU some of the same. Several processes at once: most wait for starts."""
+    """The tests marked `cuda`, or on the CPU some of the same. Several processes at once, because most wait for starts."""
     chosen = ["-m", "extended", "-k", DRY_TESTS] if dry else ["-m", "cuda and not extended"]
     runs = [("", group, chosen) for group in TEST_GROUPS]
     runs += [] if dry else [("compiled_", group, ["-m", "cuda and extended"]) for group in COMPILED_GROUPS]
@@ -83,7 +83,7 @@ def tests(dry: bool, until: float) -> int:
 
 
 def _pytest(name: str, group: Sequence[str], chosen: Sequence[str]) -> int:
-    """Run these files, tell of each test, and keep what pytest says under this name. Returns its code."""
+    """Run these files, report each test, and keep pytest's output under this name. Returns its code."""
     files = [f"tests/cuda/test_{one}.py" for one in group]
     command = [sys.executable, "-m", "pytest", *files, "-vv", "--tb=short", "-p", "no:cacheprovider", *chosen]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -98,7 +98,7 @@ def _pytest(name: str, group: Sequence[str], chosen: Sequence[str]) -> int:
 
 
 def speed(dry: bool, until: float) -> int:
-    """Tokens a second of the configs in each way to make steps, and the share of the fastest matrix product."""
+    """Tokens a second of the configs in each mode, and the share of the fastest matrix product."""
     from mmrec_engine.model import fused
     from mmrec_engine.planning.machine_speed import fastest_product
     from mmrec_engine.settings import Settings
@@ -135,7 +135,7 @@ def speed(dry: bool, until: float) -> int:
 
 
 def _measured(settings: Any, peak: float, until: float) -> bool:
-    """Tell of one; false where time is over."""
+    """Report one config; false if the time is over."""
     import torch
 
     from mmrec_engine.planning.throughput import measure
@@ -180,7 +180,7 @@ def _measured(settings: Any, peak: float, until: float) -> bool:
 
 
 def target(dry: bool, until: float) -> int:
-    """1.4697 on tiny Shakespeare by the clock, as docs/performance.md has it for a CPU."""
+    """Time to 1.4697 on tiny Shakespeare, with the settings of docs/performance.md for a CPU."""
     if not TEXT.exists():
         tell(run="1.4697", seconds=None, steps=None, loss=None, reached=f"not run: {TEXT} is missing")
         return 0
@@ -192,7 +192,8 @@ def target(dry: bool, until: float) -> int:
 
 
 def race(dry: bool, until: float) -> int:
-    """nanoGPT's recipe for a GPU, stopped after 90 s, and ours to the loss of its best checkpoint, both as whole processes."""
+    """nanoGPT's recipe for a GPU, stopped after 90 s, and MM-Rec to the loss of its best checkpoint, both as whole
+    processes."""
     if missing := [str(path) for path in (TEXT, NANOGPT / "train.py") if not path.exists()]:
         tell(trainer="nanoGPT", seconds=None, steps=None, loss=None, note=f"not run: missing {', '.join(missing)}")
         return 0
@@ -237,7 +238,7 @@ def _nanogpt(dry: bool) -> tuple[float, float, int, str]:
 
 
 def _trained(flags: list[Any], dry: bool, until: float) -> tuple[float, dict[str, Any]]:
-    """Seconds of `mmrec-tui train` as a whole process with an empty cache, and what it told."""
+    """Seconds of `mmrec-tui train` as a whole process with an empty cache, and its result."""
     with tempfile.TemporaryDirectory() as folder:
         words = ["train", *flags, "--no-check", "--data-dir", TEXT, "--device", "cpu" if dry else "cuda"]
         words += ["--output-dir", folder, "--json", "--quiet"]

@@ -1,4 +1,4 @@
-"""Healthy runs that the checklist must leave in peace: sizes, recipes, architectures, corpora, lengths, seeds."""
+"""Healthy runs for which the checklist must report nothing: sizes, recipes, architectures, corpora, lengths, seeds."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def peak_of(command: list[str]) -> float:
 
 
 def kept_for_backward(model: LanguageModel) -> float:
-    """MiB of different tensors that the forward pass keeps, weights left out."""
+    """MiB of distinct tensors that the forward pass keeps, without weights."""
     own = {parameter.untyped_storage().data_ptr() for parameter in model.parameters()}
     found: dict[int, int] = {}
     held: list[Tensor] = []
@@ -80,7 +80,7 @@ def kept_for_backward(model: LanguageModel) -> float:
         storage = tensor.untyped_storage()
         if storage.data_ptr() not in own:
             found[storage.data_ptr()] = storage.nbytes()
-            held.append(tensor)  # or its place would be given to another one
+            held.append(tensor)  # kept, or its address would be used again
         return tensor
 
     ids = torch.randint(0, VOCABULARY, (WINDOWS, LENGTH))

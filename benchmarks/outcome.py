@@ -1,12 +1,12 @@
-"""What trainings of a given length come to: texts × flags × seeds, each a whole process, as lines of JSON and as a table.
+"""Results of trainings of a given length: texts × flags × seeds, each a whole process, as lines of JSON and as a table.
 
     python benchmarks/outcome.py --results outcome.jsonl --text TEXT --text corpus:sample --time 60 --time 180 \\
         --variant "" --variant "--recipe fast" --variant "--config mini --recipe fast --dropout 0.2"
     python benchmarks/outcome.py --results outcome.jsonl --text TEXT --variant "--recipe fast --max-steps 400"
 
-A variant is the flags of one way to train; with `--time` each is given that much time (`train --time`), without it the flags
-tell how long it trains. The empty variant is the planner's choice. What stands in the results already is not run again, so
-a series that was cut off goes on. Bits per character compare across tokenizers; `load` is the machine's load average at the
+A variant is the flags of one training; with `--time` each is given that much time (`train --time`), without it the flags
+set its length. The empty variant is the planner's choice. Trainings that are in the results already are not run again, so
+an interrupted series continues. Bits per character compare across tokenizers; `load` is the machine's load average at the
 start, `over` how many seconds more than the time the whole process took.
 """
 
@@ -53,7 +53,7 @@ def read(path: Path) -> list[dict[str, Any]]:
 
 
 def outcome(text: str, seconds: float | None, variant: str, seed: int, prefix: list[str]) -> dict[str, Any]:
-    """One run in a folder of its own, which is thrown away. Bits are those of the best weights, as they are kept."""
+    """One run in a temporary folder. Bits are those of the best weights."""
     kind, _, name = text.partition(":")
     of_text = ["--corpus", name] if kind == "corpus" else ["--data-dir", text]
     limit = [] if seconds is None else ["--time", f"{seconds:g}s"]

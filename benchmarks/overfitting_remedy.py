@@ -1,9 +1,11 @@
-"""What the remedy of overfitting brings: runs of the installed command on very little text, as a Markdown table.
+"""The effect of the remedy for overfitting: runs of the installed command on very little text, as a Markdown table.
 
     python benchmarks/overfitting_remedy.py TEXT
 
-The run overfits on the first 9,000 characters of TEXT. Three runs then follow from its best weights: with the remedy as it is
-offered, with the remedy at the full learning rate, and with the lower rate alone; and one begins anew with the remedy.
+The run overfits on the first 9,000 characters of TEXT. Three runs then continue from its best weights: with the remedy as it
+is
+offered, with the remedy at the full learning rate, and with the lower rate alone; another starts from new weights with the
+remedy.
 """
 
 from __future__ import annotations

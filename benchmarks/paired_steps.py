@@ -2,7 +2,7 @@
 
     python benchmarks/paired_steps.py OTHER_CHECKOUT -- --recipe fast --batch-size 4 --seq-len 256 --precision fp32
 
-Everything behind `--` are flags of `mmrec-tui train`, given by number where a recipe of the other checkout may differ.
+Everything after `--` are flags of `mmrec-tui train`, with numbers where a recipe of the other checkout may differ.
 """
 
 from __future__ import annotations

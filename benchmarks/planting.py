@@ -1,6 +1,6 @@
-"""Faults put into this process for the time of one run: into every new model, into the loop alone, into the batches.
+"""Faults planted in this process for one run: in every new model, in the loop alone, in the batches.
 
-What is planted in every model the checks before training see too; what is planted in the loop only a training shows.
+Faults in every model are visible to the checks before training too; faults in the loop only to a training.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def in_the_loop(fault: Callable[[TrainingState], object]) -> Planted:
 
 
 def in_each_step(change: Callable[[Make, Stepper, int, int, float], StepResult]) -> Planted:
-    """change: makes the step, with what was there before at hand."""
+    """change: makes the step, given the original function."""
 
     @contextlib.contextmanager
     def planted() -> Iterator[None]:
@@ -81,7 +81,7 @@ def in_each_step(change: Callable[[Make, Stepper, int, int, float], StepResult])
 
 
 def in_the_batches(change: Callable[[Batch, npt.NDArray[np.int64]], Batch]) -> Planted:
-    """change: a training batch, and the numbers of its windows, to the batch that is trained on."""
+    """change: from a training batch and the numbers of its windows to the batch that is trained on."""
 
     class Changed(TrainingWindows):
         def batch(self, numbers: npt.NDArray[np.int64]) -> Batch:
@@ -98,7 +98,7 @@ def at(target: str, replacement: object) -> Planted:
 
 
 def cut_off(index: int) -> Callable[[LanguageModel], None]:
-    """The block's output is thrown away."""
+    """The block's output is discarded."""
 
     def fault(model: LanguageModel) -> None:
         model.blocks[index].forward = lambda x, dropout: x  # type: ignore[method-assign]
@@ -107,7 +107,7 @@ def cut_off(index: int) -> Callable[[LanguageModel], None]:
 
 
 def detached(index: int) -> Callable[[LanguageModel], None]:
-    """Nothing is learnt by the block, though its output counts."""
+    """The block learns nothing, though its output is used."""
 
     def fault(model: LanguageModel) -> None:
         inner = model.blocks[index].forward
@@ -162,7 +162,7 @@ def wide_head(model: LanguageModel) -> None:
 
 
 def noisy(model: LanguageModel) -> None:
-    """Noise that no seed decides."""
+    """Noise that does not depend on the seed."""
     inner = model.embedding.forward
     model.embedding.forward = lambda ids: _with_noise(inner(ids))
 
@@ -175,12 +175,12 @@ def _with_noise(x: Tensor) -> Tensor:
 
 
 def dropping(model: LanguageModel) -> None:
-    """Dropout that evaluation does not turn off."""
+    """Dropout that evaluation does not switch off."""
     inner = model.embedding.forward
     model.embedding.forward = lambda ids: functional.dropout(inner(ids), 0.3, training=True)
 
 
-# optimizers and jobs
+# optimizers and states
 
 
 def one_forgotten(model: nn.Module) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
@@ -190,7 +190,7 @@ def one_forgotten(model: nn.Module) -> tuple[list[Tensor], list[Tensor], list[Te
 
 
 def climbing(run_state: TrainingState) -> None:
-    """Every gradient the wrong way round."""
+    """Every gradient with the wrong sign."""
     for parameter in run_state.model.parameters():
         parameter.register_hook(lambda gradient: -gradient)
 
@@ -204,7 +204,7 @@ def scaled_gradients(factor: float) -> Callable[[TrainingState], None]:
 
 
 def never_zeroed(run_state: TrainingState) -> None:
-    """Each step adds its gradient to all before it."""
+    """Each step adds its gradient to all earlier ones."""
     run_state.optimizers.drop_gradients = lambda: None  # type: ignore[method-assign]
 
 
@@ -223,7 +223,7 @@ def not_a_number(model: LanguageModel) -> None:
 
 
 def begun_again(model: LanguageModel) -> None:
-    """The weights as if nothing had been learnt."""
+    """The initial weights again."""
     generator = torch.Generator().manual_seed(3)
     for parameter in model.parameters():
         parameter.copy_(
@@ -261,7 +261,7 @@ def unshifted_labels(batch: Batch, numbers: npt.NDArray[np.int64]) -> Batch:
 
 
 def first_batch_again(make: Make, stepper: Stepper, step: int, first: int, rate: float) -> StepResult:
-    """A loader that stands still."""
+    """A loader that repeats one batch."""
     return make(stepper, step, 0, rate)
 
 
@@ -271,7 +271,7 @@ def shifted_twice(batch: Batch, numbers: npt.NDArray[np.int64]) -> Batch:
 
 
 def corrupted(window: int, count: int = 4) -> Callable[[Batch, npt.NDArray[np.int64]], Batch]:
-    """Nonsense in the windows from this one on."""
+    """Random tokens in the windows from this one on."""
 
     def change(batch: Batch, numbers: npt.NDArray[np.int64]) -> Batch:
         if not window <= numbers[0] < window + count:
@@ -306,5 +306,5 @@ def missing(name: str) -> Callable[[Path], None]:
 
 
 def best_is_another(folder: Path) -> None:
-    """In place of the best model a whole checkpoint of another step."""
+    """A valid checkpoint of another step in place of the best model."""
     (folder / "best_model.pt").write_bytes(min(folder.glob("checkpoint_step_*.pt")).read_bytes())

@@ -1,4 +1,4 @@
-"""Seconds of a step and of a validation with one and with several processes, in turn, so that a busy machine is busy for all.
+"""Seconds of a step and of a validation with one and with several processes, in turn, under the same load.
 
     python benchmarks/processes.py tinyshakespeare.txt [--processes 1 2] [--steps 40] [--rounds 3] [--against FOLDER]
 

@@ -4,10 +4,11 @@
     python benchmarks/race_nanogpt.py nanoGPT -- --data-dir tinyshakespeare.txt
     python benchmarks/race_nanogpt.py nanoGPT --seeds 1337 1 -- --corpus python-docs
 
-Everything behind `--` are flags of `mmrec-tui train`: the text, and what else both should share. Both see the same tokens and
-the same split; both losses are means over the whole validation side, each at its own context. Times are of whole processes,
-with imports and evaluations; ours prepares the text too, in an empty cache. `--flags` go to ours alone. Losses are nats a
-character, also where these flags ask for other tokens.
+Everything after `--` are flags of `mmrec-tui train`: the text, and further flags for both. Both see the same tokens and
+the same split; both losses are means over the whole validation split, each with its own context. Times are of whole processes,
+with imports and evaluations; MM-Rec's includes preparing the text, with an empty cache. `--flags` are for MM-Rec alone. Losses
+are nats a
+character, also if these flags select other tokens.
 """
 
 from __future__ import annotations
@@ -35,8 +36,8 @@ from mmrec_engine.events import result_of
 from mmrec_engine.settings import FIELDS, resolve
 from mmrec_engine.settings.declaration import flag
 
-# The README of nanoGPT, "I only have a macbook": four layers, 128 wide, 2,000 steps of 12 × 64 tokens. Its last word on the
-# schedule (lr_decay_iters) and dropout stand there too.
+# The README of nanoGPT, "I only have a macbook": four layers, 128 wide, 2,000 steps of 12 × 64 tokens, with its
+# schedule (lr_decay_iters) and dropout.
 RECIPE = {
     "device": "cpu", "compile": "False", "eval_iters": 20, "log_interval": 1, "block_size": 64, "batch_size": 12, "n_layer": 4,
     "n_head": 4, "n_embd": 128, "max_iters": 2000, "lr_decay_iters": 2000, "dropout": 0.0, "dataset": "race",
@@ -69,7 +70,7 @@ def main() -> None:
 
 
 def run_nanogpt(place: Path, corpus: Corpus, seed: int) -> tuple[float, float]:
-    """Seconds of its training, and the loss of its last checkpoint over the whole validation side."""
+    """Seconds of its training, and the loss of its last checkpoint over the whole validation split."""
     write_data(place, corpus)
     began = time.perf_counter()
     code = start(place, RECIPE, seed).wait()
@@ -80,7 +81,7 @@ def run_nanogpt(place: Path, corpus: Corpus, seed: int) -> tuple[float, float]:
 
 
 def write_data(place: Path, corpus: Corpus) -> None:
-    """Both sides of the split, as nanoGPT reads them."""
+    """Both splits in the form that nanoGPT reads."""
     data = place / "data" / "race"
     data.mkdir(exist_ok=True, parents=True)
     for name, side in (("train", corpus.train), ("val", corpus.validation)):
@@ -90,7 +91,7 @@ def write_data(place: Path, corpus: Corpus) -> None:
 
 
 def start(place: Path, recipe: Mapping[str, object], seed: int) -> subprocess.Popen[str]:
-    """Begin its training. recipe: over its config for the characters of Shakespeare."""
+    """Start its training. recipe: over its config for the characters of Shakespeare."""
     source = (place / "train.py").read_text()
     seeded = place / "train_seeded.py"  # its seed is no setting of its own
     seeded.write_text(re.sub(r"manual_seed\(1337 \+ seed_offset\)", f"manual_seed({seed} + seed_offset)", source))
@@ -100,7 +101,7 @@ def start(place: Path, recipe: Mapping[str, object], seed: int) -> subprocess.Po
 
 
 def loss_of(place: Path, corpus: Corpus, device: torch.device) -> tuple[float, int]:
-    """Loss of its last checkpoint over the whole validation side, nats a token, and the step of it."""
+    """Loss of its last checkpoint over the whole validation split, nats a token, and the step of it."""
     sys.path.insert(0, str(place))
     from model import GPT, GPTConfig  # type: ignore[import-not-found]
 
@@ -143,7 +144,7 @@ def run_ours(words: list[str], target: float) -> tuple[float, float, int]:
 
 
 def characters_a_token(words: list[str]) -> float:
-    """How much of the validation text a token stands for on average, with these flags."""
+    """The mean number of validation characters a token, with these flags."""
     side = prepared(words).validation
     return (side.characters - 1) / (len(side.tokens) - 1)
 

@@ -1,9 +1,9 @@
-"""What the fast recipe's constants do: steps of a training in this process, then the loss of the whole validation side.
+"""The effect of the fast recipe's constants: steps of a training in this process, then the loss of the whole validation split.
 
     python benchmarks/recipe.py TEXT --steps 150 --momentum 0.85 --share 0.3 --beta2 0.95 -- --batch-size 4 --seq-len 256
 
-Everything behind `--` are flags of `mmrec-tui train`, on top of `--recipe fast`. Neither evaluations on the way nor
-checkpoints, so that the seconds are those of the steps.
+Everything after `--` are flags of `mmrec-tui train`, in addition to `--recipe fast`. There are no evaluations and
+checkpoints during training, so that the seconds are those of the steps.
 """
 
 from __future__ import annotations

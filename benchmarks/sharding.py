@@ -1,9 +1,9 @@
-"""What it brings that processes hold a model in parts: the peak of a process' memory and the time of a step, both ways in turn.
+"""The effect of sharding: the peak memory of a rank and the time of a step, sharded and whole in turn.
 
     python benchmarks/sharding.py tinyshakespeare.txt --config base --processes 2 [--steps 6]
 
-The installed command trains, without checks or checkpoints on the way. Memory is that of the processes that train along: the
-first one also evaluates, writes text and saves. Needs Linux, whose /proc tells a process' peak.
+The installed command trains, without checks or checkpoints in between. Memory is that of the ranks other than 0:
+rank 0 also generates text and saves. Needs Linux, whose /proc reports a process' peak.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What waiting threads cost: one training step of tiny on two threads, on a quiet machine and beside one busy process.
+"""The cost of waiting threads: one training step of tiny on two threads, on a quiet machine and beside one busy process.
 
-OpenMP threads spin while they wait for each other. Where another process takes one of the cores they spin for nothing. Each
+OpenMP threads spin while they wait for each other; if another process needs one of the cores, this wastes time. Each
 row is a process of its own, interleaved, median of its steps.
 """
 

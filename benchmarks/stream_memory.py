@@ -1,11 +1,11 @@
-"""How much memory the preparation of a streamed data set takes: the installed command prepares one of the size that is asked
-for, and the peak of its resident memory is printed.
+"""Memory of preparing a streamed data set: the installed command prepares one of the given size,
+and the peak of its resident memory is printed.
 
     python benchmarks/stream_memory.py --gigabytes 10 [--tokenizer char] [--folder /tmp/streamed]
 
-The data set is made first, as parquet shards in the folder, unless it lies there already: numbered stories of random words,
-about 1,200 bytes each. It takes as much disk as it has gigabytes (less, as parquet packs it), the text and its tokens as much
-again each while they are made. Needs Linux, whose /proc tells a process' peak.
+The data set is generated first, as parquet shards in the folder, unless it exists already: numbered stories of random words,
+about 1,200 bytes each. It takes its size on disk (less, because parquet compresses it), and the text and its tokens the same
+again each. Needs Linux, whose /proc reports a process' peak.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def make(folder: Path, size: int) -> int:
 
 
 def peak_of(process: subprocess.Popen[bytes]) -> float:
-    """MiB of resident memory at most, until the process ends."""
+    """Peak MiB of resident memory, until the process ends."""
     peak = 0
     while process.poll() is None:
         try:

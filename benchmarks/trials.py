@@ -1,4 +1,4 @@
-"""One trial: a training with a known fault, or a healthy one, judged by the whole checklist as any run is.
+"""One trial: a training with a known fault, or a healthy one, checked by the whole checklist as any run is.
 
     text, settings, a planted fault ──► train(…, run_checks) ──► the findings of all three phases, as they were told
 
@@ -22,7 +22,7 @@ from mmrec_engine.run.checks_around_run import RunChecks
 from mmrec_engine.runs.run_reader import RunReader
 from mmrec_engine.settings import resolve
 
-# One thread: two stall each other wherever the machine has anything else to do.
+# One thread: two slow each other down if the machine has anything else to do.
 SMALL: dict[str, Any] = {
     "seq_len": 64, "batch_size": 4, "threads": 1, "precision": "fp32", "warmup_steps": 20, "max_steps": 160,
     "eval_every": 40,
@@ -32,9 +32,9 @@ GRAVITY = ("pass", "skipped", "note", "warn", "fail", "error")
 
 @dataclass(frozen=True)
 class Trial:
-    """write: puts the text into a new folder; none where the settings name a corpus. expected: ids of which any one names
-    the fault; none for a healthy run. least: the mildest status that counts as naming it. plant: sets the fault up in this
-    process while the run lasts; afterwards: does something to the finished run, which is then judged again.
+    """write: puts the text into a new folder; None if the settings name a corpus. expected: ids, one of which is enough;
+    none for a healthy run. least: the mildest status that counts. plant: sets the fault up in this
+    process during the run; afterwards: changes the finished run, which is then checked again.
     """
 
     name: str
@@ -49,7 +49,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class Told:
-    """A finding of a trial: when it was first told at its worst."""
+    """A finding of a trial, with the time of its worst status."""
 
     id: str
     status: str
@@ -64,7 +64,7 @@ class Told:
 
 @dataclass(frozen=True)
 class Outcome:
-    """found: of each id the gravest finding. ended: how the run ended, or the key of the error that refused it."""
+    """found: for each id the most severe finding. ended: how the run ended, or the key of the error that refused it."""
 
     trial: Trial
     found: tuple[Told, ...]
@@ -82,17 +82,17 @@ class Outcome:
 
     @property
     def named_by(self) -> tuple[str, ...]:
-        """The expected ids that did name the fault."""
+        """The expected ids that were found."""
         least = GRAVITY.index(self.trial.least)
         clear = (
             one for one in self.found if one.gravity >= least and one.status != "error"
-        )  # a broken check names nothing
+        )  # a failed check counts as nothing
         told = tuple(one.id for one in clear if one.id in self.trial.expected)
         return told or ((self.ended,) if self.ended in self.trial.expected else ())
 
 
 def carry_out(trial: Trial, folder: Path) -> Outcome:
-    """Train and judge in `folder`, which must be new. A run that ends badly has an outcome too."""
+    """Train and check in `folder`, which must be new. A run that fails has an outcome too."""
     began = time.monotonic()
     folder.mkdir(parents=True)
     chosen: dict[str, Any] = {**SMALL, **trial.settings, "output_dir": str(folder), "name": "run"}

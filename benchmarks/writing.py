@@ -1,10 +1,11 @@
-"""How fast text is written, token by token, on one thread: MM-Rec beside nanoGPT of the same size.
+"""Speed of text generation, token by token, on one thread: MM-Rec and nanoGPT of the same size.
 
     git clone https://github.com/karpathy/nanoGPT
     python benchmarks/writing.py nanoGPT [--config tiny]
 
-nanoGPT has a context of 2,048 tokens and writes by its own `generate`, which reads the whole context for each token. Weights
-are as they are drawn: what is written is noise, at the same speed. nanoGPT is timed over a few tokens at each place.
+nanoGPT has a context of 2,048 tokens and generates by its own `generate`, which reads the whole context for each token.
+Weights
+are random: the text is noise, at the same speed. nanoGPT is timed over a few tokens at each place.
 """
 
 from __future__ import annotations
