@@ -1,4 +1,4 @@
-"""The words for people, as files: one folder a language, one JSON file an area, read when its first word is asked for.
+"""The words for people, as files: one folder for each language, one JSON file for each area, read when its first text is used.
 
 A folder here that holds a format.json is a language, so another one is added by adding its folder. Python keeps keys and
 values alone; a text is a template over the values. What a language does not have yet is told in the default language.
@@ -16,17 +16,17 @@ from typing import Any
 Language = str  # the name of its folder, a code such as "en"
 Words = Mapping[Language, str]
 ENGINE = "mmrec_engine.locales"
-# What records and tracebacks are in, and what is spoken where neither the person nor the system names a language.
+# The language of records and tracebacks, and the default if neither the user nor the system names one.
 DEFAULT_LANGUAGE: Language = "en"
 
 
 def languages_of(package: str, area: str) -> tuple[Language, ...]:
-    """The languages of which a package has the file of an area, in the order of their codes."""
+    """The languages for which a package has the file of an area, in the order of their codes."""
     return tuple(sorted(path.parent.name for path in _folder(package).glob(f"*/{area}.json")))
 
 
 def _folder(package: str) -> Path:
-    # Not by importlib.resources, the import of which takes longer than reading the words of a command.
+    # Not by importlib.resources, whose import takes longer than reading the words of a command.
     return Path(sys.modules[package].__path__[0])
 
 
@@ -35,7 +35,7 @@ LANGUAGES = languages_of(ENGINE, "format")
 
 @cache
 def read(package: str, language: Language, area: str) -> dict[str, Any]:
-    """All words of an area in a language, by key. Raises OSError where the package has no such file."""
+    """All words of an area in a language, by key. Raises OSError if the package has no such file."""
     found: dict[str, Any] = json.loads((_folder(package) / language / f"{area}.json").read_bytes())
     return found
 

@@ -1,4 +1,4 @@
-"""Every error in the words a person reads, by the key that `errors.py` is given; and the words that stand inside of others."""
+"""The words of every error, by the key that `errors.py` gets; and words within other texts."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ __all__ = ["GRADIENT", "LANGUAGES", "LOSS", "MESSAGES", "REASONS", "SPLITS", "WE
 
 MESSAGES = Texts("errors")
 SPLITS = Texts("words", "splits")
-# Why a file, or a part of it, was left out.
+# Why a file, or a part of it, was skipped.
 REASONS = Texts("words", "left-out")
 LOSS, WEIGHT, GRADIENT = (Text("words", "quantities", name) for name in ("loss", "weight", "gradient"))

@@ -1,4 +1,4 @@
-"""Counts in words: "1 document", "2 documents". One place fills all templates in which a count stands before its noun.
+"""Counts in words: "1 document", "2 documents". One function fills all templates with a count before its noun.
 
 A language that has a singular after 1 lists its nouns in format.json: English does; Turkish has none after any number
 ("1 belge", "2 belge"). Where there are more forms than two, or the noun stands elsewhere, a template of a finding names all
@@ -19,7 +19,7 @@ _PLAIN = string.Formatter()
 
 
 def fill(template: str, values: Mapping[str, Any], language: Language, formatter: string.Formatter = _PLAIN) -> str:
-    """A template with its values; a noun after the count 1 in the singular. Values themselves are left as they are."""
+    """A template with its values; a noun after the count 1 in the singular. The values themselves are unchanged."""
     nouns = _nouns(language)
     if nouns is None or not nouns.anywhere.search(template):
         return formatter.vformat(template, (), values)
@@ -27,7 +27,7 @@ def fill(template: str, values: Mapping[str, Any], language: Language, formatter
     after_one = False
     for literal, field, spec, conversion in formatter.parse(template):
         parts.append(nouns.in_singular(literal) if after_one else literal)
-        if field is None:  # a brace that stands for itself, or the end
+        if field is None:  # an escaped brace, or the end
             after_one = False
             continue
         whole = f"{{{field}{f'!{conversion}' if conversion else ''}{f':{spec}' if spec else ''}}}"
@@ -37,12 +37,12 @@ def fill(template: str, values: Mapping[str, Any], language: Language, formatter
 
 
 def plural_form(count: float, forms: list[str], language: Language) -> str:
-    """The form of a noun that stands with this count; the last one with a fraction."""
+    """The form of a noun with this count; the last one with a fraction."""
     return forms[min(_rule(language)(int(count)), len(forms) - 1)] if count == int(count) else forms[-1]
 
 
 class _Nouns:
-    """singular: of each plural. between: what may stand between the count and its noun."""
+    """singular: of each plural. between: what may come between the count and its noun."""
 
     def __init__(self, singular: Mapping[str, str], between: list[str]) -> None:
         self._singular = singular

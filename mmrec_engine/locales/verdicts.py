@@ -1,4 +1,4 @@
-"""What a run came to, and what would better it most, in plain words: templates over the values of a verdict."""
+"""The results of a run, and what would improve it most, in plain words: templates over the values of a verdict."""
 
 from __future__ import annotations
 

@@ -31,14 +31,14 @@ from mmrec_engine.training.loop import run_steps
 from mmrec_engine.training.state import TrainingState, build_state
 
 _TOLD_SECONDS = 60.0
-_OF_RANK_0: Any = None  # in place of what rank 0 broadcasts
+_OF_RANK_0: Any = None  # in place of the value that rank 0 broadcasts
 
 
 def run_rank(device_name: str = "auto", store: Any = None, waiting: Callable[[], None] = lambda: None) -> int:
-    """Train as one of several ranks, to the end of the run. Returns the exit code: 1 where another rank is gone, or that of a
-    signal where it came before all ranks had.
+    """Train as one of several ranks, to the end of the run. Returns the exit code: 1 if another rank is lost, or that of a
+    signal that came before all ranks had connected.
 
-    store: where they meet; none: as environment variables tell. waiting: called once where the others take more than a minute.
+    store: the rendezvous; None: from environment variables. waiting: called once if the others take more than a minute.
     """
     device = resolve_device(device_name)
     if store is None:
@@ -53,7 +53,7 @@ def run_rank(device_name: str = "auto", store: Any = None, waiting: Callable[[],
                 until = math.inf
                 waiting()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)  # rank 0 hears them, and tells the others to end
+        signal.signal(number, signal.SIG_IGN)  # rank 0 handles them, and tells the others to end
     if store is not None:
         join(device, store)
     group = MultiProcessGroup(device)
@@ -64,7 +64,7 @@ def run_rank(device_name: str = "auto", store: Any = None, waiting: Callable[[],
     except ProcessLostError:
         return 1
     except TrainingError:
-        return 0  # in all ranks; rank 0 says so
+        return 0  # in all ranks; rank 0 reports it
     except (RuntimeError, MemoryError) as error:
         if not ran_out(error):
             raise

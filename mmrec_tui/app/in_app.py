@@ -1,4 +1,4 @@
-"""What the engine says in the command line's words, in those of the app: fields, screens and keys, not flags and commands.
+"""The engine's messages in the app's terms: fields, screens and keys, not flags and commands.
 
 "--epochs must be >= 1, <= 1e+06, not 0"  ──►  “Epochs” takes 1 to 1,000,000, not 0
 """
@@ -23,14 +23,14 @@ _LONGEST = 12  # digits
 
 
 def in_app(text: str, say: Wording) -> str:
-    """A text of the guide or of a message, as the app says it."""
+    """A text of the guide or of a message in the app's terms."""
     text = _COMMAND.sub(lambda found: _command(found[1], found[2].strip(), say), text)
     return _FLAG.sub(lambda found: field_name(found[1].replace("-", "_"), say), text)
 
 
 def field_name(setting: str, say: Wording) -> str:
-    """What the app calls a setting or a flag."""
-    from mmrec_engine.locales.guide import HYPERPARAMETERS  # the guide: not before the first screen
+    """The app's name of a setting or a flag."""
+    from mmrec_engine.locales.guide import HYPERPARAMETERS  # the guide is loaded after the first screen
 
     titles = {entry.name: entry.title for entry in HYPERPARAMETERS}
     if setting in titles:
@@ -40,13 +40,13 @@ def field_name(setting: str, say: Wording) -> str:
 
 
 def remedy_text(remedy: dict[str, Any], say: Wording) -> str:
-    """What a remedy does, in one line."""
+    """The effect of a remedy, in one line."""
     return one_line(in_app(remedy_of(remedy, say), say))
 
 
 def chosen_values(choices: Mapping[str, Mapping[str, Any]], names: Collection[str], say: Wording) -> str:
-    """What a planner chose, each value with the title of its setting."""
-    from mmrec_engine.locales.guide import HYPERPARAMETERS  # the guide: not before the first screen
+    """The planner's choices, each value with the title of its setting."""
+    from mmrec_engine.locales.guide import HYPERPARAMETERS  # the guide is loaded after the first screen
 
     titles = {entry.name: entry.title[say.language] for entry in HYPERPARAMETERS}
     told = []
@@ -77,7 +77,7 @@ def error_text(error: Exception, say: Wording) -> str:
 
 def _command(name: str, rest: str, say: Wording) -> str:
     if name == "guide" and rest:
-        from mmrec_tui.presentation.topics import named  # the guide: not before the first screen
+        from mmrec_tui.presentation.topics import named  # the guide is loaded after the first screen
 
         topics = named(rest, say.language)
         return say("in-app.field", name=topics[0].title if topics else rest)
@@ -103,7 +103,7 @@ def _range_words(text: str, say: Wording) -> str:
 
 
 def _number(text: str, say: Wording) -> str:
-    """In the language's form, without an exponent; what would be very long, or is no number, as it is."""
+    """In the language's form, without an exponent; very long numbers, and values that are none, are unchanged."""
     try:
         value = Decimal(text)
     except InvalidOperation:

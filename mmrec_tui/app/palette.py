@@ -1,4 +1,4 @@
-"""The command palette: what keys do on this screen, runs, settings, themes and the guide's topics, found by their words."""
+"""The command palette: actions of keys on this screen, runs, settings, themes and the guide's topics, found by their words."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ from mmrec_tui.locales import Wording
 from mmrec_tui.terminal import one_line
 
 _MOST_RUNS = 30
-# Matching letters anywhere tries every way to place them: the time grows exponentially with the text. Longer ones are searched
+# Matching letters at any place tries every way to place them: the time grows exponentially with the text. Longer texts are
+# searched
 # for whole words.
 _MOST_LETTERS = 60
 
 
 @dataclass(frozen=True)
 class Command:
-    """words: what it is found by; about: a line below it."""
+    """words: by which it is found; about: a line below it."""
 
     words: str
     about: str
@@ -33,7 +34,7 @@ class Command:
 
 
 class ScreenCommands(Provider):
-    """The table of keys as commands; before anything is typed only these are listed."""
+    """The table of keys as commands; only these are listed until something is typed."""
 
     async def discover(self) -> Hits:
         for command in self._of_keys():
@@ -43,7 +44,7 @@ class ScreenCommands(Provider):
         matcher, wanted = self.matcher(query), query.casefold().split()
         for command in self._commands:
             text = f"{command.words} {command.about}".casefold()
-            # A run's name may hold brackets, which are no markup.
+            # Brackets in a run's name are not markup.
             plain = len(command.words) > _MOST_LETTERS or "[" in command.words
             letters = 0.0 if plain else matcher.match(command.words)
             score = max(letters, float(all(word in text for word in wanted)))
@@ -117,7 +118,7 @@ def _acting(screen: MmrecScreen, action: str) -> Callable[[], Any]:
 
 
 class Palette(CommandPalette):
-    """Textual's palette with its words in the person's language."""
+    """Textual's palette with its words in the user's language."""
 
     _NO_MATCHES_COUNTDOWN: Final[float] = 1e9  # type: ignore[misc]  # what it would say then is English
 

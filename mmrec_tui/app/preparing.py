@@ -1,4 +1,4 @@
-"""The text of a planned run, looked at and prepared in the background: the newest wish counts, an older one is dropped."""
+"""The text of a planned run, previewed and prepared in the background: only the newest request counts."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from mmrec_engine.storage.user_folders import expanded
 from mmrec_tui.app.draft import key_of
 from mmrec_tui.app.session import Work
 
-_SHORTEST = 2  # tokens a window: whether the real windows fit is told beside the windows' length
+_SHORTEST = 2  # tokens a window: whether the real windows fit is reported with the window length
 
 
 @dataclass(frozen=True)
 class Look:
-    """What is known of the text. share: of the preparation that is done. waits_for_encoding: nothing is prepared until the
-    person has chosen one."""
+    """The state of the text. share: of the preparation that is done. waits_for_encoding: nothing is prepared until the
+    user has chosen one."""
 
     preview: Preview | None = None
     corpus: Corpus | None = None
@@ -34,7 +34,7 @@ class Look:
 
 
 class Preparing:
-    """`want` a text, `look` now and then, and read `view`."""
+    """`want` a text, `look` repeatedly, and read `view`."""
 
     def __init__(self) -> None:
         self.view = Look()
@@ -103,7 +103,7 @@ def _prepare(work: Work[Any], settings: Settings) -> Corpus | None:
 def _preview(settings: Settings) -> Preview:
     """Of several corpora the first, with the files of all."""
     if is_hub(settings.corpus):
-        return Preview(0, 0, ())  # a look at it would be a download
+        return Preview(0, 0, ())  # a preview would be a download
     paths = settings.data_dir is not None
     looks = [
         preview(

@@ -1,6 +1,7 @@
-"""Words and numbers in the language of the person, chosen before anything is shown.
+"""Words and numbers in the user's language, which is chosen before anything is shown.
 
-The words stand in a folder a language, one JSON file an area of keys; another language is another folder here and one in
+The words are in a folder for each language, with one JSON file for each area; another language is another folder here and one
+in
 `mmrec_engine/locales`.
 """
 
@@ -18,17 +19,17 @@ from mmrec_engine.locales.plurals import fill
 
 __all__ = ["AREAS", "DEFAULT_LANGUAGE", "LANGUAGES", "UsageText", "Wording", "choose_language", "next_language"]
 
-# The files of a language, in the order in which a key is looked for; the command line needs the first one alone.
+# The files of a language, in the order in which a key is searched; the command line needs only the first one.
 AREAS = ("command_line", "app", "keys")
 _FILES = {(language, area) for area in AREAS for language in catalogue.languages_of(__name__, area)}
-# The languages that both packages speak. What one does not have yet is told in the default language.
+# The languages of both packages. Missing texts are shown in the default language.
 LANGUAGES = tuple(one for one in catalogue.LANGUAGES if (one, AREAS[0]) in _FILES)
-# The key that changes the language is told in the language that it leads to.
+# The key that changes the language is shown in the language that it leads to.
 _OF_THE_NEXT_LANGUAGE = ("key.language", "about.language")
 
 
 class UsageText(Exception):
-    """A wrong request, told in the person's language already. Exit code 2."""
+    """A wrong request, already in the user's language. Exit code 2."""
 
 
 class Wording:
@@ -61,7 +62,7 @@ class Wording:
         return percentage(f"{100 * share:,.2f}", self.language)
 
     def how_far(self, done: int, total: int) -> str:
-        """A share of what there is, or how many bytes so far where nobody knows how much there is."""
+        """A share of the total, or the bytes so far if the total is unknown."""
         return (
             self.percent(done / total)
             if total > 0
@@ -74,7 +75,7 @@ class Wording:
         return percentage(f"{100 * share:,.0f}", self.language)
 
     def short(self, value: float, gap: float = 0.0) -> str:
-        """A count in few characters: 950, 18.2k, 1.5M. gap: between ticks; decides how many digits tell them apart."""
+        """A count in few characters: 950, 18.2k, 1.5M. gap: between ticks; decides how many digits distinguish them."""
         for size, letter in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
             if abs(value) >= size:
                 unit = 1e3 if letter == "k" else size
@@ -83,7 +84,7 @@ class Wording:
         return self.number(value, _digits(gap) if gap else 0)
 
     def tick(self, value: float, gap: float) -> str:
-        """A value beside an axis, with the digits that tell neighbouring ticks apart."""
+        """A value beside an axis, with the digits that distinguish neighbouring ticks."""
         return self.number(value, _digits(gap))
 
     def share_tick(self, value: float, gap: float) -> str:
@@ -97,14 +98,14 @@ class Wording:
         return in_language(f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}", self.language)
 
     def about_rate(self, value: float) -> str:
-        """A learning rate that is only known roughly, with two digits."""
+        """An approximate learning rate, with two digits."""
         return self.rate(float(f"{value:.1e}"))
 
     def rate_tick(self, value: float, gap: float) -> str:
         return self.rate(value)
 
     def clock(self, seconds: float) -> str:
-        """A stretch of time: 0:42, 12:05, 3:07:40, or days."""
+        """A duration: 0:42, 12:05, 3:07:40, or days."""
         if not math.isfinite(seconds):
             return "–"
         whole = max(0, round(seconds))
@@ -132,7 +133,7 @@ def _digits(gap: float) -> int:
 
 
 def next_language(language: Language) -> Language:
-    """The one that follows in the circle of all languages."""
+    """The next one in the cycle of all languages."""
     return LANGUAGES[(LANGUAGES.index(language) + 1) % len(LANGUAGES)]
 
 

@@ -1,4 +1,4 @@
-"""The guide as data: what a quality training is made of. Knows nothing of runs or screens.
+"""The guide as data: the parts of a quality training. Must not know: runs, screens.
 
 Its 13 checklist items are the headings under which checks report; its four problems are what can go wrong, each with the
 remedies the guide names. A remedy's `settings` are the values it proposes. Measures and hyperparameters explain the figures

@@ -10,7 +10,7 @@ from mmrec_engine.locales.catalogue import Words
 
 @dataclass(frozen=True)
 class FindingText:
-    """id as in checks/specs.py. evidence: by variant or status; "any" for the rest. tail: said after each of them."""
+    """id as in checks/specs.py. evidence: by variant or status; "any" for the rest. tail: added to each of them."""
 
     id: str
     title: Words

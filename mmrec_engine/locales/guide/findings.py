@@ -1,7 +1,8 @@
-"""The words of every finding: what was seen (with its numbers), why it matters, what to do.
+"""The words of every finding: the evidence with its numbers, why it matters, what to do.
 
-An evidence is a template over the finding's values and thresholds; numbers are written in the language's form. Which template
-is taken: the value "variant", else the status, else "any". Several variants at once are joined with +, and so are their words.
+An evidence is a template over the finding's values and thresholds; numbers are written in the language's form. The template
+is selected by the value "variant", else by the status, else it is "any". Several variants are joined with +, and so are their
+words.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from mmrec_engine.locales.messages import REASONS
 from mmrec_engine.locales.numbers import in_language, percentage
 from mmrec_engine.locales.plurals import fill, plural_form
 
-# Why a check was skipped, by the reason that `checks.finding.Skip` names.
+# Why a check was skipped, by the reason of `checks.finding.Skip`.
 SKIPPED = Texts("checks", "skipped")
 _BROKEN = Text("checks", "broken")
-_LEFT_OUT = "left-out"  # the evidence for every reason of `REASONS` that has none of its own
+_LEFT_OUT = "left-out"  # the evidence for every reason of `REASONS` without one of its own
 
 
 @cache
@@ -40,7 +41,8 @@ def title(finding: Mapping[str, Any], language: Language) -> str:
 
 
 def evidence(finding: Mapping[str, Any], language: Language) -> str:
-    """What was seen, with its numbers. A finding that does not fit its template (another version's) is shown as it came."""
+    """The evidence, with its numbers. A finding that does not fit its template (of another version) is shown as it was
+    recorded."""
     raw = finding.get("values")
     values = dict(raw) if isinstance(raw, Mapping) else {}
     threshold = finding.get("threshold")
@@ -76,7 +78,7 @@ def _template(finding: Mapping[str, Any], values: Mapping[str, Any], language: L
 
 
 class _Formatter(string.Formatter):
-    """Numbers in the language's form: {x} whole or with four figures, {x:%} as a percentage, {x:.3f} as told.
+    """Numbers in the language's form: {x} whole or with four figures, {x:%} as a percentage, {x:.3f} in this format.
 
     {x:file|files} is a count with its noun: "1 file", "12 files". {x:reason} is one of `REASONS` in words.
     """

@@ -1,6 +1,6 @@
-"""What each setting does, for the person who is about to change it. Named as in `mmrec_engine/settings/schema.py`.
+"""What each setting does, for a user who wants to change it. Named as in `mmrec_engine/settings/schema.py`.
 
-Settings that say where text and results lie (data_dir, corpus, output_dir) are no hyperparameters and not told here.
+Settings for the place of text and results (data_dir, corpus, output_dir) are not hyperparameters, and not included.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ NOTHING: Words = dict.fromkeys(LANGUAGES, "")
 
 @dataclass(frozen=True)
 class Hyperparameter:
-    """One setting. title: label of its field, at most 22 characters; higher, lower: what such a value does.
+    """One setting. title: label of its field, at most 22 characters; higher, lower: the effect of such a value.
 
-    For a choice, a switch or a name `higher` tells what another value means, and `lower` is NOTHING.
+    For a choice, a switch or a name `higher` explains another value, and `lower` is NOTHING.
     """
 
     name: str

@@ -12,7 +12,7 @@ Phase = Literal["before", "during", "after"]
 
 @dataclass(frozen=True)
 class Item:
-    """One item. question: what is asked; why: why it matters; do: what to do where the answer is no."""
+    """One item. question: its question; why: why it matters; do: what to do if the answer is no."""
 
     id: str
     phase: Phase

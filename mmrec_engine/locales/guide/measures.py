@@ -1,4 +1,4 @@
-"""What the figures and curves of a run mean: each with what it is, why it matters and how to read it.
+"""The meaning of the figures and curves of a run: each with what it is, why it matters and how to read it.
 
 Numbers are of characters as tokens: a model of config tiny on the sample corpus or on a megabyte of English (docs/results.md).
 """

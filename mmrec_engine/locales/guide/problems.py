@@ -12,7 +12,7 @@ Settings = Mapping[str, float | int | bool]
 
 @dataclass(frozen=True)
 class Remedy:
-    """What to change. settings: the values it proposes; none where it is not a setting (more text)."""
+    """What to change. settings: the values it proposes; None if it is not a setting (more text)."""
 
     id: str
     title: Words
@@ -21,7 +21,7 @@ class Remedy:
 
 @dataclass(frozen=True)
 class Problem:
-    """What goes wrong. seen: how it looks; why: what is behind it."""
+    """A problem. seen: how it looks; why: its cause."""
 
     id: str
     title: Words

@@ -1,4 +1,4 @@
-"""Titles and descriptions of the starting profiles; their settings stand in `mmrec_engine/settings/presets.py`."""
+"""Titles and descriptions of the starting profiles; their settings are in `mmrec_engine/settings/presets.py`."""
 
 from __future__ import annotations
 

@@ -8,22 +8,23 @@ from typing import Any
 from mmrec_engine.locales.catalogue import DEFAULT_LANGUAGE, Language, Texts, words
 from mmrec_engine.locales.numbers import in_language
 
-# What each remedy does, a template over the settings that it changes; ids as in problems.py where the guide names them.
+# The effect of each remedy, a template over the settings that it changes; ids as in problems.py for the guide's remedies.
 REMEDIES = Texts("remedies", "remedies")
 # Of those with figures that are named without any too.
 _WITHOUT_FIGURES = Texts("remedies", "without-figures")
 _VALUES = Texts("remedies", "values")
-# The names of settings that are told shorter than by the title of their field.
+# Names of settings that are shorter than the title of their field.
 _SHORT = Texts("remedies", "settings")
 
 
 def remedy(id: str, **settings: Any) -> dict[str, Any]:
-    """A remedy as a finding carries it. Raises KeyError for one that has no words."""
+    """A remedy in the form of findings. Raises KeyError for one without words."""
     return {"id": id, "title": what_it_does(id, settings, DEFAULT_LANGUAGE), "settings": settings}
 
 
 def what_it_does(id: str, settings: Mapping[str, Any], language: Language) -> str:
-    """In words, with the settings that it would set. Raises KeyError for one that has no words, or none without figures."""
+    """In words, with the settings that it would set. Raises KeyError for one without words, or without words for no
+    figures."""
     try:
         return REMEDIES[id][language].format(**settings)
     except (KeyError, ValueError, IndexError, TypeError, AttributeError, OverflowError):  # settings of another form
@@ -31,7 +32,7 @@ def what_it_does(id: str, settings: Mapping[str, Any], language: Language) -> st
 
 
 def remedy_title(remedy: Mapping[str, Any], language: Language) -> str:
-    """What a remedy does, from its id and the settings that it would change; one that is not known, as it came."""
+    """The effect of a remedy, from its id and the settings that it would change; an unknown one as it was recorded."""
     name, settings, before = str(remedy.get("id")), remedy.get("settings"), remedy.get("before")
     changes = settings if isinstance(settings, Mapping) else {}
     try:
@@ -44,7 +45,7 @@ def remedy_title(remedy: Mapping[str, Any], language: Language) -> str:
 
 
 def figures(before: Mapping[str, Any], changes: Mapping[str, Any], language: Language) -> str:
-    """Settings as they were and will be: "dropout 0.1 → 0.2, patience 5 → 3"."""
+    """Settings before and after: "dropout 0.1 → 0.2, patience 5 → 3"."""
     parts = []
     for name, value in changes.items():
         parts.append(

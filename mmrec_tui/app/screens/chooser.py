@@ -1,4 +1,4 @@
-"""Choosing a text by hand: a path to type or paste, and a tree of folders that it filters; or a data set, `hf:OWNER/NAME`."""
+"""The file chooser: a path to type or paste, and a tree of folders that it filters; or a data set, `hf:OWNER/NAME`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class PathInput(Input):
-    """While nothing stands in it, ← and → act on the tree below, as its keys are told."""
+    """While it is empty, ← and → act on the tree below, as its keys say."""
 
     def action_cursor_left(self, select: bool = False) -> None:
         if self.value:
@@ -50,12 +50,12 @@ class PathInput(Input):
 
 
 class TextTree(DirectoryTree):
-    """Folders and files, hidden ones left out; only names with `wanted` in them. ← leads up, beyond the first folder too."""
+    """Folders and files without hidden ones; only names with `wanted` in them. ← goes up, beyond the first folder too."""
 
     BINDINGS: ClassVar = [Binding("left,backspace", "up", "", show=False), Binding("right", "into", "", show=False)]
 
     class Moved(Message):
-        """Another folder is the first one."""
+        """Show another folder as the first one."""
 
     wanted = ""
 
@@ -73,7 +73,7 @@ class TextTree(DirectoryTree):
         return super().render_label(node, base_style, style)
 
     def action_up(self) -> None:
-        """Close the folder under the cursor, else go to the one that it lies in."""
+        """Close the folder under the cursor, else go to its parent."""
         node = self.cursor_node
         if node is None:
             return
@@ -102,7 +102,7 @@ class TextTree(DirectoryTree):
 
 
 class ChooserScreen(Dialog["dict[str, str | tuple[str, ...]] | None"]):
-    """Its result is what it makes of a plan: a value of the setting `data_dir`, or what `--corpus` takes for a data set."""
+    """Its result is a change of the plan: a value of the setting `data_dir`, or of `--corpus` for a data set."""
 
     BINDINGS: ClassVar = [("ctrl+s", "take", ""), ("down", "tree", "")]
 
@@ -123,7 +123,7 @@ class ChooserScreen(Dialog["dict[str, str | tuple[str, ...]] | None"]):
         self._show_taken()
 
     def _show_taken(self) -> None:
-        """What Ctrl+S, or a click here, takes."""
+        """Choose what Ctrl+S, or a click here, chooses."""
         path = self._under_cursor
         words = self._say("chooser.take", name=one_line(str(path))) if path is not None else ""
         self.query_one("#take", Static).update(Content.styled(words, "bold $accent").stylize("@click=screen.take()"))
@@ -143,7 +143,7 @@ class ChooserScreen(Dialog["dict[str, str | tuple[str, ...]] | None"]):
         self._show_taken()
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """A path opens its folder in the tree; a word that is none filters the names."""
+        """A path opens its folder in the tree; any other word filters the names."""
         tree = self.query_one(TextTree)
         text = pasted_path(event.value)
         path = expanded(Path(text))
@@ -173,7 +173,7 @@ class ChooserScreen(Dialog["dict[str, str | tuple[str, ...]] | None"]):
                 app.warn("chooser.missing", path=one_line(str(error.values["path"])))
 
     def on_paste(self, event: Paste) -> None:
-        """What is pasted is a path, wherever the cursor is; the field itself has taken it where the cursor was there."""
+        """Pasted text is a path, wherever the cursor is; a focused field has accepted it already."""
         path = self.query_one("#path", PathInput)
         path.value = event.text.strip().split("\n")[0]
         path.focus()
@@ -186,14 +186,14 @@ class ChooserScreen(Dialog["dict[str, str | tuple[str, ...]] | None"]):
         self.query_one(TextTree).focus()
 
     def action_take(self) -> None:
-        """The folder or file that the tree stands on."""
+        """The folder or file under the tree's cursor."""
         path = self._under_cursor
         if path is not None:
             self.dismiss({"data_dir": str(path)})
 
 
 def pasted_path(text: str) -> str:
-    """A path as file managers and shells hand it over: with quotes, escaped spaces, or as a file:// address."""
+    """A path in the form of file managers and shells: with quotes, escaped spaces, or as a file:// address."""
     text = text.strip()
     if text.startswith("file://"):
         return unquote(urlsplit(text).path)

@@ -34,18 +34,18 @@ STYLES = {
 }  # fmt: skip
 _MISLEADING = ("validation-below-training",)  # a healthy run answers no: validation a little above training
 _MOST_DOTS = 10
-_LEAST_HANGING = 16  # columns beside a head in which words can be read
+_LEAST_HANGING = 16  # columns after a head that are enough for words
 _MOST_READINGS = 120  # of the machine: the last two minutes
 _ROOM_FOR_BOTH = 95  # columns of the state line for the last loss and its moving average
 
 
 def plain(text: str, style: str = "") -> Content:
-    """Text that is shown as it is: no markup, and nothing that a terminal would act on."""
+    """Literal text: no markup, and no control characters."""
     return Content.styled(printable(text), style) if style else Content(printable(text))
 
 
 def hanging(head: Content, words: Content, width: int) -> Content:
-    """Words beside a head, wrapped to `width` columns with every row set in below the first one."""
+    """Words after a head, wrapped to `width` columns with every row after the first one indented."""
     room = width - head.cell_length
     if room < _LEAST_HANGING:
         return head + words
@@ -53,7 +53,7 @@ def hanging(head: Content, words: Content, width: int) -> Content:
 
 
 class Panel(Static, can_focus=True):
-    """A panel with a title in its border and a place in the guide."""
+    """A panel with a title in its border and a topic in the guide."""
 
     def __init__(self, title: str = "", topic: str | None = None, **how: Any) -> None:
         super().__init__(**how)
@@ -75,7 +75,7 @@ class Panel(Static, can_focus=True):
 
 
 class StateLine(Panel):
-    """Two lines that always tell where a run is."""
+    """Two lines that always show the state of the run."""
 
     def look(self, history: History, state: str, name: str, corpus: str, decay: float = USUAL_DECAY) -> None:
         self.tell(state_text(history, state, name, corpus, self.say, max(20, self.size.width), decay))
@@ -84,7 +84,7 @@ class StateLine(Panel):
 def state_text(
     history: History, state: str, name: str, corpus: str, say: Wording, width: int, decay: float = USUAL_DECAY
 ) -> Content:
-    """decay: of the moving average whose last value stands beside the last loss, as its curve is drawn; 0: none."""
+    """decay: of the moving average whose last value is shown after the last loss, as its curve is drawn; 0: none."""
     word = say(f"word.{state}")
     step = history.last_step
     where = Content(f" {one_line(name)}") + Content.styled(
@@ -102,7 +102,7 @@ def state_text(
         middle += Content(f" {words} ")
     percent = f" {say.whole_percent(min(1.0, share))} "
     room = width - where.cell_length - middle.cell_length - cell_len(percent) - 2
-    if room < 8:  # the name makes room for what moves
+    if room < 8:  # the name is shortened for the numbers
         where = where.truncate(max(6, where.cell_length - (8 - room)), ellipsis=True)
         room = 8
     first = where + Content("  ") + middle + bar(share, min(room, 40)) + Content(percent)
@@ -157,12 +157,12 @@ class Patience(Panel):
 
     def look(self, history: History) -> None:
         height = self.styles.height
-        grows = height is None or height.is_auto  # one line now may be two with what is told next
+        grows = height is None or height.is_auto  # one line now may be two with the next event
         self.tell(patience_text(history, self.say, None if grows else self.size.width))
 
 
 def patience_text(history: History, say: Wording, width: int | None = None) -> Content:
-    """width: columns of the only line there is; what does not fit is left out."""
+    """width: columns of the only line; what does not fit is omitted."""
     last, best = history.last_validation, history.best
     if last is None:
         patience = history.settings.get("early_stopping_patience", 0)
@@ -189,12 +189,12 @@ def patience_text(history: History, say: Wording, width: int | None = None) -> C
 
 
 def _parts_text(event: events.Validation, say: Wording, digits: int) -> str:
-    """The loss of each of several corpora; empty where there is one."""
+    """The loss of each of several corpora; empty for a single one."""
     return "".join(f" · {one_line(name)} {_number(say, loss, digits)}" for name, loss in (event.parts or {}).items())
 
 
 class Checklist(Panel):
-    """The guide's items of one phase with the worst that was found under each."""
+    """The guide's items of one phase with the worst status of each."""
 
     def look(self, findings: list[dict[str, Any]], ticks: dict[str, bool], phase: str, short: bool = False) -> None:
         self.tell(items_text(findings, ticks, phase, self.say, short))
@@ -203,7 +203,7 @@ class Checklist(Panel):
 def items_text(
     findings: list[dict[str, Any]], ticks: dict[str, bool], phase: str, say: Wording, short: bool
 ) -> Content:
-    """A line an item; short: all in one line, in a word or two each."""
+    """A line for each item; short: all in one line, in a word or two each."""
     parts = []
     for item in ITEMS:
         if item.phase == phase:
@@ -216,8 +216,8 @@ def items_text(
 
 
 def _reading(item: str, findings: list[dict[str, Any]], say: Wording) -> str:
-    """How an item is to be read here whose question misleads as it stands, and from when that is; else empty. What is wrong
-    stands among the hints, with all its figures."""
+    """A note for an item whose question is misleading, and the step from which it applies; else empty. Problems
+    are among the hints, with all their figures."""
     found = next((one for one in reversed(findings) if item in _MISLEADING and one.get("id") == item), None)
     if found is None or found.get("status") not in ("pass", "note"):
         return ""
@@ -227,7 +227,7 @@ def _reading(item: str, findings: list[dict[str, Any]], say: Wording) -> str:
 
 
 def status_of(item: str, findings: list[dict[str, Any]], ticks: dict[str, bool]) -> str:
-    """The worst status found under an item, else the person's tick, else none."""
+    """The worst status of an item, else the user's tick, else none."""
     newest = {str(finding.get("id")): str(finding.get("status")) for finding in findings if finding.get("item") == item}
     found = next((status for status in WORST_FIRST if status in newest.values()), None)
     if found in (None, "pass", "skipped") and ticks.get(item):
@@ -236,11 +236,11 @@ def status_of(item: str, findings: list[dict[str, Any]], ticks: dict[str, bool])
 
 
 class Hints(Panel):
-    """What is going wrong, newest first, each with its evidence and remedies; and how to go on with a run that stands."""
+    """The open problems, newest first, each with its evidence and remedies; and how to continue a stopped run."""
 
     def look(self, history: History, state: str, error: str, resumable: bool) -> None:
         wrong = [one for one in history.findings if one.get("status") not in ("pass", "skipped")]
-        if wrong:  # what the guide is asked about is what stands on top
+        if wrong:  # the guide opens at the topic of the first one
             self.topic = str(wrong[-1].get("id"))
         self.tell(hints_text(history, state, error, resumable, self.say))
 
@@ -279,7 +279,7 @@ def finding_text(finding: dict[str, Any], say: Wording) -> Content:
 
 
 class SampleText(Panel):
-    """What the model wrote after each validation, from the same prompt each time: one below the other, the newest last."""
+    """The sample of each validation, from the same prompt each time: one below the other, the newest last."""
 
     def look(self, history: History) -> None:
         sample = history.sample
@@ -292,7 +292,7 @@ class SampleText(Panel):
 
 
 def samples_lines(samples: list[events.Sample], say: Wording, width: int) -> Content:
-    """A line a sample: its step, the prompt and how the model went on."""
+    """A line for each sample: its step, the prompt and its continuation."""
     steps = [say.number(sample.step) for sample in samples]
     room = max((len(step) for step in steps), default=0)
     lines = []
@@ -304,7 +304,7 @@ def samples_lines(samples: list[events.Sample], say: Wording, width: int) -> Con
 
 
 class Log(Panel):
-    """What happened, newest last: as many lines as there is room for."""
+    """The last events, newest last: as many lines as fit."""
 
     def look(self, history: History) -> None:
         height, width = max(1, self.size.height), max(10, self.size.width)
@@ -314,7 +314,7 @@ class Log(Panel):
 
 
 def newest_rows(lines: list[str], width: int, height: int) -> list[str]:
-    """The last `height` rows of these lines, each wrapped to `width` columns and set in below its first row."""
+    """The last `height` rows of these lines, each wrapped to `width` columns with indented continuation."""
     rows: list[str] = []
     for line in reversed(lines):
         rows = textwrap.wrap(line, width, subsequent_indent="   ", break_on_hyphens=False) + rows
@@ -324,7 +324,7 @@ def newest_rows(lines: list[str], width: int, height: int) -> list[str]:
 
 
 def log_line(event: events.Event, say: Wording) -> str:
-    """One event in one line; empty for what is shown elsewhere."""
+    """One event in one line; empty for events that are shown elsewhere."""
     at = say.number(event.step)
     match event:
         case events.RunStarted():
@@ -357,7 +357,7 @@ def log_line(event: events.Event, say: Wording) -> str:
 
 
 class MachinePanel(Panel):
-    """How busy this machine is and was, and how much of it the run takes."""
+    """The present and earlier load of this machine, and the run's share of it."""
 
     def __init__(self, title: str = "", topic: str | None = None, **how: Any) -> None:
         super().__init__(title, topic, **how)
@@ -373,7 +373,7 @@ class MachinePanel(Panel):
 def machine_text(
     readings: dict[str, float], past: Mapping[str, Sequence[float]], say: Wording, width: int, height: int
 ) -> Content:
-    """A bar each and, where there is room, under it the course of the last minutes."""
+    """A bar each and, if there is space, a sparkline of the last minutes below it."""
     if not readings:
         return Content.styled(say("machine.unknown"), "$foreground 80%")
     shares = [name for name in ("cpu", "memory", "gpu") if name in readings]

@@ -15,8 +15,8 @@ from textual.widget import Widget
 
 from mmrec_tui.presentation.plotting import GLYPHS, ROLES, Figure, Role, draw, x_at
 
-_SAME_PLACE = 0.01  # of what is seen of the axis of x: so near, a point counts as standing at the crosshair
-_BESIDE_TITLE = 4  # columns of a plot that its title leaves free
+_SAME_PLACE = 0.01  # of the visible range of the axis of x: a nearer point counts as being at the crosshair
+_BESIDE_TITLE = 4  # columns of a plot that its title does not use
 _COLOURS: dict[Role, str] = {
     "faint": "$series-faint", "line": "$primary", "points": "$accent", "best": "$series-best", "second": "$secondary",
     "third": "$error", "fourth": "$foreground", "fifth": "$accent", "sixth": "$warning",
@@ -24,13 +24,13 @@ _COLOURS: dict[Role, str] = {
 
 
 class Plot(Widget, can_focus=True):
-    """title: in the border. topic: what the guide says of it. `show` may be called as often as one likes.
+    """title: in the border. topic: in the guide. `show` may be called at any time.
 
-    A click asks for the crosshair there, the wheel to zoom: a screen whose plots show one stretch answers for all of them.
+    A click requests the crosshair there, the wheel a zoom: a screen whose plots share a range handles both for all of them.
     """
 
     class Pointed(Message):
-        """x: the place on the axis of x that was pointed at. zoom: above 0 to see it closer, below 0 from further away."""
+        """x: the position on the axis of x under the pointer. zoom: above 0 to zoom in, below 0 to zoom out."""
 
         def __init__(self, x: float, zoom: int = 0) -> None:
             super().__init__()
@@ -52,7 +52,7 @@ class Plot(Widget, can_focus=True):
         self._drawn_for: object = None
 
     def show(self, figure: Figure, cross: float | None = None) -> None:
-        """cross: where the crosshair stands on the axis of x."""
+        """cross: position of the crosshair on the axis of x."""
         if figure == self._figure and cross == self._cross:
             return
         self._figure, self._cross, self._words = figure, cross, self._waiting
@@ -60,11 +60,11 @@ class Plot(Widget, can_focus=True):
         self.refresh()
 
     def _show_border(self) -> None:
-        """The title with the legend, and below what the crosshair tells: as much of either as there is room for whole."""
+        """The title with the legend, and below it the values at the crosshair: as much of both as fits without cutting."""
         figure, room = self._figure, self.size.width - _BESIDE_TITLE
         if figure is None:
             return
-        # As content, not as text: names of runs stand in it, and would be read as markup.
+        # As content, not as text: names of runs in it would be read as markup.
         self.border_title = _fitting([Content(self._title), *_legend(figure)], room)
         note = [Content(figure.note)] if figure.note else []
         below = note if self._cross is None else [values_at(figure, self._cross, room), *note]
@@ -74,7 +74,7 @@ class Plot(Widget, can_focus=True):
         self._show_border()
 
     def tell(self, words: str) -> None:
-        """Words in the place of the curve, until there is another figure."""
+        """Words in place of the curve, until there is another figure."""
         if self._figure is not None or self._words != words:
             self._figure, self._words, self._drawn_for = None, words, None
             self.refresh()
@@ -116,7 +116,7 @@ class Plot(Widget, can_focus=True):
         app: Any = self.app
         try:
             rows = draw(self._figure, width, height, plain=app.no_color, cross=self._cross)
-        except Exception as error:  # nobody guards a widget while it renders; it must not take the screen with it
+        except Exception as error:  # an uncaught error here would end the screen
             if not self._broken:
                 app.note_broken(error)
             self._broken = True
@@ -146,7 +146,7 @@ def _legend(figure: Figure) -> list[Content]:
 
 
 def _fitting(parts: list[Content], room: int | None) -> Content:
-    """Those of these, two columns apart, that there is room for; the first one in any case."""
+    """Those of the parts, two columns apart, that fit; always the first one."""
     text = parts[0]
     for part in parts[1:]:
         if room is None or text.cell_length + 2 + part.cell_length <= room:
@@ -155,10 +155,11 @@ def _fitting(parts: list[Content], room: int | None) -> Content:
 
 
 def values_at(figure: Figure, x: float, room: int | None = None) -> Content:
-    """The place of the crosshair and what each series has there, each with its glyph. Where the nearest point of a series lies
-    apart, as that of a validation can, its own place follows in brackets."""
+    """The position of the crosshair and the value of each series there, each with its glyph. If the nearest point of a series
+    is
+    farther away, as of a validation, its own position follows in brackets."""
     found = figure.at(x)
-    if any(role == "points" for role, _, _ in found):  # of one run: another one beside it comes last
+    if any(role == "points" for role, _, _ in found):  # of one run: a second one comes last
         found.sort(key=lambda one: one[0] == "second")
     left, right = figure.x_range or (0.0, 0.0)
     heights = [abs(y) for _, _, y in found if y]
