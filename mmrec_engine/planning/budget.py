@@ -16,6 +16,11 @@ from mmrec_engine.settings import Resolved, Settings, resolve
 from mmrec_engine.settings.presets import BEST_RATE, PRESETS, RECIPES
 
 PLANNER = "planner"  # source of a setting
+# What a plan chooses where it is free.
+CHOSEN = frozenset({
+    "config", "arch", "tokenizer", "vocab_size", "seq_len", "batch_size", "optimizer", "learning_rate", "warmup_steps",
+    "schedule", "learning_rate_floor", "dropout", "max_steps", "eval_every",
+})  # fmt: skip
 GIVEN = ("hand", "file", "run")  # sources of fixed settings
 _CONFIGS = ("tiny", "mini", "small")
 _SMALL_FROM_SECONDS, _SMALL_FROM_CHARACTERS = 1200.0, 5_000_000

@@ -247,3 +247,24 @@ async def test_a_click_on_the_name_of_a_field_is_one_on_the_field() -> None:
             await pilot.click(offset=value.parent.region.offset + Offset(1, 0))
             await pilot.pause()
             assert app.focused is value
+
+
+async def test_what_the_planner_will_choose_shows_no_value_yet(without_torch: None) -> None:
+    app = an_app(plan={"time": 120, "dropout": 0.2})
+    async with app.run_test(size=(120, 40)) as pilot:
+        app.open_screen("plan")
+        await until(pilot, lambda: table_of(app) == "plan")
+        rate, dropout, size = (
+            app.screen.query_one(f"#field-{name}", Input) for name in ("learning_rate", "dropout", "weight_decay")
+        )
+        await until(pilot, lambda: rate.placeholder == "chosen later")
+        assert (rate.value, dropout.value, size.value) == ("", "0.2", "0.1"), "what is fixed keeps its value"
+        rate.focus()
+        await pilot.press(*"0.02")
+        await until(pilot, lambda: app.screen._draft.given.get("learning_rate"))  # type: ignore[attr-defined]
+        assert rate.value == "0.02"
+        app.screen.query_one("#field-time", Input).focus()
+        await pilot.press("end", *["backspace"] * 3)
+        warmup = app.screen.query_one("#field-warmup_steps", Input)
+        await until(pilot, lambda: warmup.value == "100")
+        assert rate.value == "0.02"

@@ -11,7 +11,7 @@ from mmrec_engine import events
 from mmrec_engine.errors import RequestError
 from mmrec_engine.locales.messages import LANGUAGES
 from mmrec_engine.optim.lr_schedule import rate_factor
-from mmrec_engine.planning.budget import BudgetPlan, candidates, plan, tokenizer_choices
+from mmrec_engine.planning.budget import CHOSEN, BudgetPlan, candidates, plan, tokenizer_choices
 from mmrec_engine.planning.facts import MachineFacts, TextFacts
 from mmrec_engine.planning.reasons import REASONS, reason_of
 from mmrec_engine.planning.rules import rules
@@ -47,6 +47,11 @@ def test_more_passes_over_the_text_get_more_dropout() -> None:
     shares = [made(SMALL, time=seconds).choices["dropout"].value for seconds in (30, 120, 600)]
     assert shares == sorted(shares)
     assert shares[0] < shares[-1] <= 0.5
+
+
+def test_every_setting_that_a_plan_chooses_is_listed() -> None:
+    for seconds, text in ((30, SMALL), (120, MEGABYTE), (3600, MEGABYTE)):
+        assert made(text, time=seconds).choices.keys() == CHOSEN - ({"vocab_size"} if text is SMALL else set())
 
 
 def test_settings_given_as_flags_are_not_chosen() -> None:

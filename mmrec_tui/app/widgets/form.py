@@ -14,6 +14,7 @@ from textual.widgets import Input, Select, Static
 from mmrec_engine.errors import RequestError
 from mmrec_engine.locales.guide import HYPERPARAMETERS, PROFILE_TEXTS
 from mmrec_engine.locales.numbers import in_language
+from mmrec_engine.planning.budget import CHOSEN, is_free
 from mmrec_engine.settings import FIELDS, GROUPS, Resolved, matters, settings_of, value_type
 from mmrec_engine.settings.declaration import flag
 from mmrec_engine.system.cores import allowed_cores, available_cores, cpu_quota
@@ -40,6 +41,7 @@ class Field(Horizontal):
         self.topic = name
         self.source = Content()
         self.wrong = False
+        self.is_open = False  # left to the planner of a run with a given time
         self._say = wording
         self._label = Content(_ABOUT[name].title[wording.language]).truncate(_LABEL - 1, ellipsis=True, pad=True)
         choices = _choices(name, wording)
@@ -148,6 +150,9 @@ class Form(Widget):
         for field in self._fields:
             value = getattr(resolved.settings, field.setting)
             text = str(value) if isinstance(field.value, Select) else _text(field.setting, value, say)
+            field.is_open = _is_open(field.setting, resolved)
+            if field.is_open and isinstance(field.value, Input):
+                text = ""
             self._shown[field.setting] = text
             field.value.value = text
         self.show_sources(resolved, say)
@@ -161,9 +166,20 @@ class Form(Widget):
             if isinstance(field.value, Input):  # an emptied field tells what counts in its place
                 in_force = getattr(resolved.settings, field.setting)
                 field.value.placeholder = _text(field.setting, in_force, say) or _placeholder(field.setting, say)
-            words = say(f"source.{source}")
+                is_open = _is_open(field.setting, resolved)
+                self._open(field, field.value, is_open, _text(field.setting, in_force, say))
+            words = say("source.planner" if _is_open(field.setting, resolved) else f"source.{source}")
             style = "$accent" if source == "hand" else "$foreground 80%"
             field.show_source(Content.styled(words, style), wrong=False)
+
+    def _open(self, field: Field, value: Input, is_open: bool, text: str) -> None:
+        """Leave a field to the planner, or take it back: its value is known only then. What is being typed stays."""
+        if is_open:
+            value.placeholder = self._say("plan.chosen-later")
+        if is_open != field.is_open:
+            field.is_open = is_open
+            if not value.has_focus:
+                self._shown[field.setting] = value.value = "" if is_open else text
 
     def show_errors(self, error: RequestError, say: Wording) -> None:
         """Mark the field that an error names."""
@@ -241,6 +257,11 @@ class Form(Widget):
         else:
             parts.append(plain(entry.higher[language]))
         set_text(about, Content("\n").join(parts))
+
+
+def _is_open(name: str, resolved: Resolved) -> bool:
+    """Whether the planner of a run with a given time will choose this setting."""
+    return resolved.settings.time is not None and name in CHOSEN and is_free(name, resolved)
 
 
 def _choices(name: str, say: Wording) -> list[tuple[str, str]]:
