@@ -114,7 +114,7 @@ def carry_out(trial: Trial, folder: Path) -> Outcome:
         ended = error.key
     if trial.afterwards is not None:
         trial.afterwards(folder / "run")
-        history = RunReader(folder / "run").glance()
+        history = RunReader(folder / "run").first_view()
         told += [_told(finding, step) for finding in checks_after(folder / "run", history)]
     return Outcome(trial, _gravest(told), ended, step, time.monotonic() - began)
 

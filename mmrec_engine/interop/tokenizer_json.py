@@ -17,7 +17,7 @@ from typing import Any
 
 from mmrec_engine.system.optional_dependencies import library
 from mmrec_engine.tokenizer import Tokenizer
-from mmrec_engine.tokenizer.pieces import EXTRA
+from mmrec_engine.tokenizer.subwords import EXTRA
 
 _SPACE = "▁"
 _NEVER = -1e4  # the score of a token that is never produced

@@ -86,7 +86,7 @@ class RunChecks:
 
     def check_after(self, folder: Path, corpus: Corpus, stopping: Stopping) -> Iterator[Event]:
         """The checks of a run that has ended normally, before its last event. A stop request skips the remaining ones."""
-        history = RunReader(folder).glance()
+        history = RunReader(folder).first_view()
         step = history.last_step.step if history.last_step else 0
         total = len(checks_of(history.settings))
         yield events.State(step=step, state="VALIDATING")
@@ -99,7 +99,7 @@ class RunChecks:
 
     def write_report(self, folder: Path) -> None:
         """report.json and report.md of a run that has ended. Raises OSError."""
-        history = RunReader(folder).glance()
+        history = RunReader(folder).first_view()
         report.write(folder, report.report_of(history, folder.name, read_ticks(folder)), self.language)
 
 

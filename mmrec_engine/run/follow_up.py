@@ -164,7 +164,7 @@ def follow(
 
 
 def _chosen(folder: Path, remedy: str, settings: Mapping[str, Any]) -> Offer:
-    history = RunReader(folder).glance()
+    history = RunReader(folder).first_view()
     planned = {"planned_steps": history.planned_steps} if history.planned_steps else {}
     found = offers(history.findings, {**settings, **planned})
     chosen = next((one for one in found if remedy in (one.id, one.finding["id"])), None)

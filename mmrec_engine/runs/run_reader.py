@@ -47,7 +47,7 @@ class RunReader:
         self._identity = (0, 0)  # device, inode
         self._first = self._last = b""  # bytes at both ends of the part read so far
 
-    def glance(self) -> History:
+    def first_view(self) -> History:
         """A first view of a record of any size: its ends, some of its steps, and the important events in between.
 
         A small record is read whole, and this is `history` itself. Otherwise it is separate: curves are thinner, the log
@@ -57,7 +57,7 @@ class RunReader:
             with open_plain(self._path) as file:
                 size = os.fstat(file.fileno()).st_size
                 if size > _SMALL:
-                    return _glance(file, size)
+                    return _first_view(file, size)
         except OSError:
             return self.history
         self.read(float("inf"))
@@ -119,7 +119,7 @@ def _fold(history: History, lines: bytes) -> None:
             history.add(event)
 
 
-def _glance(file: io.FileIO, size: int) -> History:
+def _first_view(file: io.FileIO, size: int) -> History:
     history = History()
     most = max(16, _MOST_LINES * 2**20 // size)  # lines of a block
     sample_at = 0

@@ -13,7 +13,7 @@ from typing import Any
 
 from mmrec_engine.errors import RequestError, UnusableError
 from mmrec_engine.system.optional_dependencies import library
-from mmrec_engine.tokenizer.pieces import EXTRA, Pieces, chunks
+from mmrec_engine.tokenizer.subwords import EXTRA, SubwordTokenizer, chunks
 from mmrec_engine.tokenizer.vocabulary import read_special_ids
 
 _BYTES = 256
@@ -25,7 +25,7 @@ _WORDS = (
 )
 
 
-class BytePairTokenizer(Pieces):
+class BytePairTokenizer(SubwordTokenizer):
     """Maps text to ids and back, piece by piece."""
 
     kind = "bpe"

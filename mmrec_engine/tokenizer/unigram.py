@@ -14,7 +14,7 @@ from typing import Any
 
 from mmrec_engine.errors import RequestError, UnusableError
 from mmrec_engine.system.optional_dependencies import library
-from mmrec_engine.tokenizer.pieces import EXTRA, Pieces
+from mmrec_engine.tokenizer.subwords import EXTRA, SubwordTokenizer
 from mmrec_engine.tokenizer.vocabulary import read_special_ids
 
 _SPACE = "▁"  # how the library writes one
@@ -25,7 +25,7 @@ _LONGEST_LINE = 4000  # characters; a longer document is divided for learning
 _THREADS = 16  # fixed: the sums of another number of threads would round differently
 
 
-class UnigramTokenizer(Pieces):
+class UnigramTokenizer(SubwordTokenizer):
     """Maps text to ids and back, piece by piece."""
 
     kind = "sentencepiece"

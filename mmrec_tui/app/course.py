@@ -14,7 +14,7 @@ def course_of(folder: Path) -> str:
     from mmrec_tui.presentation.spark import spark
 
     try:
-        losses = [one.loss for _, one in RunReader(folder).glance().validations]
+        losses = [one.loss for _, one in RunReader(folder).first_view().validations]
     except (OSError, MmrecError):
         return ""
     return spark(losses, _WIDTH) if len(losses) > 1 else ""

@@ -31,7 +31,7 @@ def last_like(folder: Path) -> tuple[str, History] | None:
             alike.insert(0, run.path)
             break
         alike.append(run.path)
-    return (one_line(alike[0].name), RunReader(alike[0]).glance()) if alike else None
+    return (one_line(alike[0].name), RunReader(alike[0]).first_view()) if alike else None
 
 
 def _described(folder: Path) -> dict[str, Any]:

@@ -235,11 +235,11 @@ class Watching(Session):
         """A first view of the record, of any size; then all of it, while the view is shown; then what is added."""
         from mmrec_engine.errors import RequestError
 
-        glance = self._reader.glance()
+        view = self._reader.first_view()
         with self._lock:
-            self._history = glance
+            self._history = view
         self.loaded = True
-        looked = glanced = time.monotonic()
+        looked = viewed = time.monotonic()
         while not self._closed.is_set():
             with self._lock if self._reader.complete else nullcontext():  # data that is not shown needs no lock
                 waiting = self._reader.read(_FOLD_SECONDS)
@@ -247,10 +247,10 @@ class Watching(Session):
             if self._reader.complete and self._history is not self._reader.history:
                 with self._lock:
                     self._history = self._reader.history
-            elif not self._reader.complete and now - glanced > _GLANCE_SECONDS and self.live:
-                glance, glanced = self._reader.glance(), time.monotonic()
+            elif not self._reader.complete and now - viewed > _GLANCE_SECONDS and self.live:
+                view, viewed = self._reader.first_view(), time.monotonic()
                 with self._lock:
-                    self._history = glance
+                    self._history = view
             if now - looked > _LIVE_SECONDS or not self.folder.exists():
                 self.live, looked = self._is_live(self.folder), now
                 if not self.folder.exists():

@@ -12,7 +12,7 @@ from mmrec_engine.data.sources.builtin import sample_folder
 from mmrec_engine.errors import RequestError
 from mmrec_engine.settings import TOKENIZERS
 from mmrec_engine.tokenizer import LEARNT, CharacterTokenizer, LearntTokenizer, tokenizer_from_dict, unknown_characters
-from mmrec_engine.tokenizer.pieces import chunks
+from mmrec_engine.tokenizer.subwords import chunks
 from mmrec_engine.tokenizer.vocabulary import END_OF_DOCUMENT
 
 KINDS = sorted(LEARNT)

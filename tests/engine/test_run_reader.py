@@ -75,13 +75,13 @@ def test_reading_a_record_folds_its_events(tmp_path: Path) -> None:
 def test_first_read_of_a_small_record_is_complete(tmp_path: Path) -> None:
     write(tmp_path, *a_run())
     reader = RunReader(tmp_path)
-    assert repr(comparable(reader.glance())) == repr(comparable(history_of(*a_run())))
-    assert reader.complete and reader.glance() is reader.history
+    assert repr(comparable(reader.first_view())) == repr(comparable(history_of(*a_run())))
+    assert reader.complete and reader.first_view() is reader.history
 
 
 def test_first_read_of_a_long_record_has_the_main_values(long_record: Path) -> None:
     reader = RunReader(long_record)
-    seen, whole = reader.glance(), read_whole(long_record).history
+    seen, whole = reader.first_view(), read_whole(long_record).history
     assert (last_step(seen), seen.best, seen.settings) == (40_000, whole.best, {"seed": 2})
     assert seen.best is not None and seen.best.step == 4_000
     assert [event.step for _, event in seen.validations] == list(range(1_000, 40_001, 1_000))
@@ -92,7 +92,7 @@ def test_first_read_of_a_long_record_has_the_main_values(long_record: Path) -> N
 
 
 def test_first_read_covers_the_whole_curves(long_record: Path) -> None:
-    drawn = [x[0] for x, _ in RunReader(long_record).glance().curves["loss"].points()]
+    drawn = [x[0] for x, _ in RunReader(long_record).first_view().curves["loss"].points()]
     assert drawn[0] == 1 and drawn[-1] > 39_900
     assert max(later - earlier for earlier, later in pairwise(drawn)) < 2_000
 
@@ -100,7 +100,7 @@ def test_first_read_covers_the_whole_curves(long_record: Path) -> None:
 def test_first_read_finds_the_run_start_after_many_findings(tmp_path: Path) -> None:
     findings = [events.Check(finding={"id": "skipped", "phase": "before", "path": "x" * 100})] * 5_000
     write(tmp_path, *findings, *long_run(10_000))
-    seen = RunReader(tmp_path).glance()
+    seen = RunReader(tmp_path).first_view()
     assert seen.started is not None
     assert seen.planned_steps == 20_000
 
@@ -108,7 +108,7 @@ def test_first_read_finds_the_run_start_after_many_findings(tmp_path: Path) -> N
 def test_first_read_finds_the_best_among_many_validations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mmrec_engine.runs.run_reader._MOST_LINES", 100)
     write(tmp_path, *(validation(number, best=number == 7_654) for number in range(1, 20_001)))
-    seen = RunReader(tmp_path).glance()
+    seen = RunReader(tmp_path).first_view()
     assert seen.best is not None and seen.best.step == 7_654
     assert seen.last_validation is not None and seen.last_validation.step == 20_000
 
@@ -146,7 +146,7 @@ def test_incomplete_line_is_read_once_complete(tmp_path: Path) -> None:
 def test_missing_record_is_empty_until_it_exists(tmp_path: Path) -> None:
     reader = RunReader(tmp_path / "later")
     assert not reader.read(1.0)
-    assert reader.glance().started_time is None
+    assert reader.first_view().started_time is None
     (tmp_path / "later").mkdir()
     write(tmp_path / "later", step(1))
     assert not reader.read(1.0)
@@ -244,7 +244,7 @@ def test_too_long_line_is_skipped(tmp_path: Path) -> None:
     too_long = line(events.Sample(step=1, prompt="", text="a" * 5 * 2**20))
     (tmp_path / "events.jsonl").write_bytes(line(step(1)) + too_long + line(step(2)))
     assert last_step(read_whole(tmp_path).history) == 2
-    seen = RunReader(tmp_path).glance()
+    seen = RunReader(tmp_path).first_view()
     assert (last_step(seen), seen.sample) == (2, None)
 
 
@@ -260,7 +260,7 @@ def test_record_that_is_no_file_is_no_error(tmp_path: Path, kind: str) -> None:
             path.symlink_to("/dev/null")
     reader = RunReader(tmp_path)
     assert not reader.read(1.0)
-    assert reader.glance().last_step is None
+    assert reader.first_view().last_step is None
     assert not reader.complete
 
 
@@ -280,7 +280,7 @@ def peak():
 before = peak()
 reader = RunReader(Path(sys.argv[1]))
 began = time.perf_counter()
-seen = reader.glance()
+seen = reader.first_view()
 glanced, glance_memory = time.perf_counter() - began, peak() - before
 began, slices = time.perf_counter(), 0.0
 while True:

@@ -145,7 +145,7 @@ def test_any_record_is_read_and_shown(
         for finding in during.add(event):
             assert events.from_line(events.to_line(events.Finding(finding=finding))) is not None
     history = kept(found)
-    assert report_as_json(reader.history) == report_as_json(history) == report_as_json(RunReader(folder).glance())
+    assert report_as_json(reader.history) == report_as_json(history) == report_as_json(RunReader(folder).first_view())
     for language in LANGUAGES:
         shown.all_of(history, language)
         shown.line_of(summary, language)

@@ -77,7 +77,7 @@ class Watched:
     def judge(self, name: str, limit: float = MOST_GROWTH) -> str:
         """One line of figures. The most memory held after the first tenth against the most held in it."""
         self._read_new_lines()
-        last = RunReader(self._folder).glance().last_step
+        last = RunReader(self._folder).first_view().last_step
         assert last is not None and last.step == self.step
         tenth = len(self.looks) // 10
         before, after = self.looks[1 : tenth + 1], self.looks[tenth + 1 :]

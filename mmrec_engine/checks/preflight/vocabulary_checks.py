@@ -17,7 +17,7 @@ from mmrec_engine.checks.specs import numbers
 from mmrec_engine.data.ngrams import stretches
 from mmrec_engine.data.windows import Tokens
 from mmrec_engine.locales.guide.remedies import remedy
-from mmrec_engine.tokenizer.pieces import Pieces
+from mmrec_engine.tokenizer.subwords import SubwordTokenizer
 
 _MOST_COUNTED = 512_000_000  # tokens of a split
 _STRETCHES = 64
@@ -29,7 +29,7 @@ _STEPS = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8)  # a proposed size is one of these
 def _vocabulary(context: TextContext) -> Values:
     """Subwords alone: bytes and characters have ids at any size."""
     corpus, tokenizer = context.corpus, context.corpus.tokenizer
-    assert isinstance(tokenizer, Pieces)
+    assert isinstance(tokenizer, SubwordTokenizer)
     limits = numbers("vocabulary-size")
     trained = _counts(corpus.train.tokens, tokenizer.vocab_size)
     validated = _counts(corpus.validation.tokens, tokenizer.vocab_size)

@@ -31,7 +31,7 @@ _PROSE_SHARE = 0.5
 
 @dataclass(frozen=True)
 class TextField:
-    """told: as it is written; others: the fields that are left aside."""
+    """as_written: by the user or as chosen, such as `a.b`; others: the unused fields."""
 
     as_written: str
     others: tuple[str, ...] = ()

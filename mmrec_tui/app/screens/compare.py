@@ -150,7 +150,7 @@ def _shown(value: object, say: Wording) -> str:
 
 
 def _load(folder: Path) -> tuple[str, History, dict[str, Any]]:
-    history = RunReader(folder).glance()
+    history = RunReader(folder).first_view()
     try:
         description = read_description(folder) or {}
     except MmrecError:

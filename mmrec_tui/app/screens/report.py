@@ -66,7 +66,7 @@ class ReportScreen(MmrecScreen):
         super().__init__()
         self._folder = folder
         self._history: History | None = None
-        self._reading: Work[History] = Work(lambda _: RunReader(folder).glance())
+        self._reading: Work[History] = Work(lambda _: RunReader(folder).first_view())
         self._ticks = read_ticks(folder)
         self._writer = Writer()
         self._file = BEST if (folder / BEST).exists() or not (folder / FINAL).exists() else FINAL

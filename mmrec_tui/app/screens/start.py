@@ -165,10 +165,10 @@ class StartScreen(MmrecScreen):
         values = {"cores": cores, "memory": say.memory(available_bytes())}
         accelerator = {"": say("start.accelerator-unknown"), "-": say("start.accelerator-none")}
         words = accelerator.get(self._accelerator, self._accelerator)
-        told = say("start.machine", accelerator=words, **values)
-        shorter = (told, told.partition(" (")[0], told.rpartition(", ")[0])
-        width = self.query_one("#machine-line").size.width or cell_len(told)
-        return Content.styled(next((one for one in shorter if cell_len(one) <= width), told), "$foreground 80%")
+        machine = say("start.machine", accelerator=words, **values)
+        shorter = (machine, machine.partition(" (")[0], machine.rpartition(", ")[0])
+        width = self.query_one("#machine-line").size.width or cell_len(machine)
+        return Content.styled(next((one for one in shorter if cell_len(one) <= width), machine), "$foreground 80%")
 
     def shown_keys(self) -> list[Key]:
         hidden = {"go_on"} if self._last is None else set()

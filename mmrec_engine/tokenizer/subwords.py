@@ -22,7 +22,7 @@ EXTRA = "tokenizers"  # the extra with the libraries
 _CHUNK = 2**16  # characters that a library gets at once; it distributes the chunks over its threads
 
 
-class Pieces(Vocabulary):
+class SubwordTokenizer(Vocabulary):
     """The table of a learnt tokenizer: ids and their bytes, with decoding. special: names of the first ids."""
 
     def __init__(self, special: tuple[str, ...], pieces: Sequence[bytes]) -> None:
