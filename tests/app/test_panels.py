@@ -30,7 +30,7 @@ from mmrec_tui.app.widgets.panels import (
 from mmrec_tui.app.widgets.preview import preview_text
 from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.spark import spark
-from tests.app.recorded import a_training
+from tests.app.recorded import a_training, an_ending
 from tests.engine.test_history import history_of
 
 SAY = Wording("en")
@@ -168,3 +168,9 @@ def test_question_that_misleads_is_followed_by_how_to_read_it(language: Language
     question = next(number for number, line in enumerate(lines) if line.startswith("✓"))
     assert lines[question + 1] == f"  {reading}"
     assert len(items_text([one], {}, "during", Wording(language), short=True).plain.split("\n")) == 1
+
+
+def test_a_run_that_ended_without_a_validation_waits_for_none() -> None:
+    going, ended = a_training(20), [*a_training(20), *an_ending("stopped", 20)]
+    assert "waiting for the first validation" in patience_text(history_of(*going), SAY).plain
+    assert "ended before its first validation" in patience_text(history_of(*ended), SAY).plain

@@ -167,7 +167,7 @@ def patience_text(history: History, say: Wording, width: int | None = None) -> C
     if last is None:
         patience = history.settings.get("early_stopping_patience", 0)
         return Content.styled("○" * min(_MOST_DOTS, int(patience)), "$foreground 80%") + Content(
-            " " + say("patience.waiting")
+            " " + say("patience.none" if history.finished is not None else "patience.waiting")
         )
     used, patience = last.patience_used, last.patience
     shown = min(_MOST_DOTS, patience)
@@ -284,7 +284,11 @@ class SampleText(Panel):
     def look(self, history: History) -> None:
         sample = history.sample
         if sample is None:
-            self.tell(Content.styled(self.say("sample.waiting"), "$foreground 80%"))
+            self.tell(
+                Content.styled(
+                    self.say("patience.none" if history.finished is not None else "sample.waiting"), "$foreground 80%"
+                )
+            )
             return
         width, height = max(20, self.size.width), max(1, self.size.height)
         self.tell(samples_lines(history.samples[-height:], self.say, width))
