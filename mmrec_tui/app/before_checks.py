@@ -24,14 +24,21 @@ _CHOSEN = ("max_steps", "eval_every", "dropout", "learning_rate", "seq_len")  # 
 
 class BeforeChecks:
     """corpus: prepared; where there is none it is prepared first. after: work on the same processors, which is waited for.
-    total: of checks, 0 until it is known. planned: what the planner chose, where the run has a given time."""
+    total: of checks, 0 until it is known. planned: what the planner chose, where the run has a given time; with it,
+    `resolved` has these choices and `corpus` is prepared by them."""
 
-    def __init__(self, resolved: Resolved, corpus: Corpus | None, after: Work[Any] | None = None) -> None:
+    def __init__(
+        self,
+        resolved: Resolved,
+        corpus: Corpus | None,
+        after: Work[Any] | None = None,
+        planned: Planned | None = None,
+    ) -> None:
         self.resolved = resolved
         self._corpus = corpus
         self._found: dict[str, dict[str, Any]] = {}
         self._waived: frozenset[str] = frozenset()
-        self.planned: Planned | None = None
+        self.planned = planned
         self.total = 0
         self._made: set[str] = set()
         self._to_make: list[tuple[str, str]] = []  # (check, item), in the order in which they are made
@@ -99,8 +106,9 @@ class BeforeChecks:
             if after is not None:
                 after.join()
             corpus = self._corpus
+            known = self.planned
             resolved = self.resolved = self._in_the_time(work, self.resolved)
-            if prepare or corpus is None or self.planned is not None:
+            if prepare or corpus is None or self.planned is not known:
                 corpus = self._corpus = result_of(text_of_new_run(resolved.settings))
             self.total = count_of_checks(corpus, resolved.settings)
             self._made = set()

@@ -21,7 +21,9 @@ class Drafts:
 
     def change(self, draft: Draft, field: str = "") -> None:
         """field: the one being typed into; empty for any other change."""
-        if draft != self.now and not (field and field == self._field):
+        if draft == self.now:  # a field that was emptied before it is typed into
+            return
+        if not (field and field == self._field):
             self._past = [*self._past[-_MOST:], self.now]
         self.now, self._field = draft, field
 

@@ -23,10 +23,20 @@ def choice_lines(choices: Mapping[str, Any], wording: Wording) -> Iterator[str]:
             yield one_line(wording("plan.choice", name=flag(name)[2:], value=shown, reason=reason))
 
 
+def reasons(choices: Mapping[str, Any], wording: Wording) -> dict[str, str]:
+    """The reason of each choice, by setting; those without words are left out."""
+    found = {
+        name: reason_of(choice, wording.language, lambda one: _shown(one, wording))
+        for name, choice in choices.items()
+        if isinstance(choice, Mapping)
+    }
+    return {name: one_line(reason) for name, reason in found.items() if reason}
+
+
 def _shown(value: object, wording: Wording) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
-    return wording.number(value, 0 if isinstance(value, int) else 1 if value >= 0.1 else 2)
+    return wording.number(value, 0 if float(value).is_integer() else 1 if value >= 0.1 else 2)
 
 
 def expected_values(expected: Mapping[str, Any], wording: Wording) -> dict[str, str]:

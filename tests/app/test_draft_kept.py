@@ -27,6 +27,10 @@ def test_undo_reverts_whole_fields_one_by_one() -> None:
     assert drafts.undo() == Draft({"dropout": "0.2"})
     assert drafts.undo() == Draft({})
     assert drafts.undo() is None
+    drafts.change(Draft({}), "batch_size")  # a default is deleted, then another value is typed
+    drafts.change(Draft({"batch_size": "1"}), "batch_size")
+    drafts.change(Draft({"batch_size": "16"}), "batch_size")
+    assert drafts.undo() == Draft({})
 
 
 async def a_plan_with_a_choice(app: Any, pilot: Pilot[Any], text: Path) -> Any:

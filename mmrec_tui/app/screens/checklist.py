@@ -12,6 +12,7 @@ from textual.widgets import Static
 
 from mmrec_engine.checks.preflight.all_checks import failing
 from mmrec_engine.data.prepare import Corpus
+from mmrec_engine.events import Planned
 from mmrec_engine.run.follow_up import Offer, Origin, offers
 from mmrec_engine.settings import Resolved
 from mmrec_tui.app.before_checks import BeforeChecks
@@ -30,7 +31,8 @@ _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
 class ChecklistScreen(MmrecScreen):
     """resolved: the run as planned; corpus: its prepared text, none where it is yet to be prepared; measuring: a measurement
-    that the checks wait for; changed: told of settings that a remedy has changed; origin: what the run follows from."""
+    that the checks wait for; changed: told of settings that a remedy has changed; origin: what the run follows from;
+    planned: what the planner chose."""
 
     table: ClassVar[str] = "checklist"
     topic: ClassVar[str | None] = "dataset-ready"
@@ -42,9 +44,10 @@ class ChecklistScreen(MmrecScreen):
         measuring: Work[Any] | None = None,
         changed: Callable[[dict[str, Any]], None] | None = None,
         origin: Origin | None = None,
+        planned: Planned | None = None,
     ) -> None:
         super().__init__()
-        self._checks = BeforeChecks(resolved, corpus, measuring)
+        self._checks = BeforeChecks(resolved, corpus, measuring, planned)
         self._changed = changed
         self._origin = origin
         self._sure = False

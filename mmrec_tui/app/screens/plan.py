@@ -29,6 +29,7 @@ from mmrec_tui.app.draft import (
 from mmrec_tui.app.in_app import error_text
 from mmrec_tui.app.keys import Key, keys_of
 from mmrec_tui.app.measuring import Measuring
+from mmrec_tui.app.planning_ahead import PlanningAhead
 from mmrec_tui.app.preparing import Preparing
 from mmrec_tui.app.screens.base import KeyBar, MmrecScreen, Title
 from mmrec_tui.app.session import Work
@@ -40,6 +41,7 @@ from mmrec_tui.app.widgets.panels import plain
 from mmrec_tui.app.widgets.preview import preview_text, summary_text
 from mmrec_tui.app.widgets.restyling import set_line, set_options, set_own_class, set_text
 from mmrec_tui.presentation.figures import planned_pacing, planned_rates
+from mmrec_tui.presentation.planned import reasons
 from mmrec_tui.terminal import one_line
 
 _LOOK_SECONDS = 0.1
@@ -56,6 +58,8 @@ class PlanScreen(MmrecScreen):
         self._form = Form(id="form")
         self._preparing = Preparing()
         self._measuring = Measuring()
+        self._planning = PlanningAhead()
+        self._measured_last: Work[Any] | None = None  # a measurement that was left for the planner's
         self._searching: Work[Any] | None = None  # a search that was left; its last step may still be under way
         self._begun = False  # a run has been made of this plan
         self._resolved: Resolved | None = None
@@ -104,6 +108,7 @@ class PlanScreen(MmrecScreen):
     def on_unmount(self) -> None:
         self._preparing.stop()
         self._measuring.stop()
+        self._planning.stop()
         self._keep()
 
     def _keep(self) -> None:
@@ -126,7 +131,7 @@ class PlanScreen(MmrecScreen):
 
     def _take(self, draft: Draft, *, typing: str = "") -> None:
         """A changed draft: check it, and set in motion what must be looked up. typing: the field that is being typed into;
-        the fields stay as they are then."""
+        it stays as it is then."""
         self._drafts.change(draft, typing)
         try:
             self._resolved, self._error = draft.resolved(), None
@@ -136,15 +141,23 @@ class PlanScreen(MmrecScreen):
         if self._error is not None:
             form.show_errors(self._error, self.say)
         if self._resolved is not None:
-            if not typing:
-                form.show_values(self._resolved, self.say)
-            else:
-                form.show_sources(self._resolved, self.say)
-            self._preparing.want(self._resolved.settings)
+            self._planning.want(self._resolved)
+            self._show_fields(typing)
         self._shown = None
         self._show_corpora()
         self._show_configs()
         self.refresh_keys()
+
+    def _show_fields(self, typing: str = "") -> None:
+        """The fields as they will be used. typing: the one that is being typed into, which stays as it is."""
+        if self._resolved is None:
+            return
+        plan, form, shown = self._planning.plan, self._form, self._planning.shown(self._resolved)
+        form.show_values(shown, self.say, typing)
+        if not self._planning.is_under_way:
+            form.show_reasons({} if plan is None else reasons(plan.planned.choices, self.say))
+        if not self._planning.is_under_way:
+            self._preparing.want(shown.settings)
 
     def _look(self) -> None:
         """Carry on what is under way, and show what has come of it."""
@@ -155,13 +168,21 @@ class PlanScreen(MmrecScreen):
         loaded = self.own_app.torch is not None and self.own_app.torch.done
         self._preparing.look()
         searching = self._searching is not None and not self._searching.done
-        if self._resolved is not None and loaded and self.own_app.stage.training is None and not searching:
+        may_measure = loaded and self.own_app.stage.training is None and not searching
+        planned = self._planning.seen
+        if self._planning.is_under_way:  # it measures speeds too, and comes first
+            self._measured_last = self._measuring.stop() or self._measured_last
+        idle = self._measured_last is None or self._measured_last.done
+        self._planning.look(may_measure=may_measure and idle)
+        if self._planning.seen != planned and self._resolved is not None:
+            self._show_fields(self._form.typed_into)
+        if self._resolved is not None and may_measure and not self._planning.is_under_way:
             corpus = self._preparing.corpus
             if corpus is not None:
-                settings = self._resolved.settings
+                settings = self._settings
                 self._measuring.want(settings, corpus.tokenizer.vocab_size, windows_of(settings, corpus)[1])
         self._measuring.look()
-        seen = (self._preparing.seen, self._measuring.seen, self._error, self._resolved, loaded)
+        seen = (self._preparing.seen, self._measuring.seen, self._planning.seen, self._error, self._resolved, loaded)
         if seen != self._shown:
             self._shown = seen
             self._show_configs()
@@ -195,6 +216,9 @@ class PlanScreen(MmrecScreen):
         preset = PRESETS[settings.config]
         values = {"width": preset.width, "layers": preset.layers, "heads": preset.heads, "free": say.memory(room)}
         more = Content.styled(say("plan.config-more", **values), "$foreground 80%")
+        plan = self._planning.plan
+        if plan is not None and (reason := reasons(plan.planned.choices, say).get("config")):
+            more += Content("\n") + Content.styled(f"{say('source.planner')}: ", "bold $accent") + plain(reason)
         set_text(self.query_one("#config-more", Static), more)
 
     def _epoch_time(self, config: str) -> str:
@@ -212,7 +236,9 @@ class PlanScreen(MmrecScreen):
 
     @property
     def _settings(self) -> Settings:
-        """The settings as they are; while a field is wrong, the defaults with the model that is chosen."""
+        """The settings as they are, or will be by the planner; while a field is wrong, the defaults with the chosen model."""
+        if self._resolved is not None and self._planning.plan is not None:
+            return self._planning.plan.resolved.settings
         if self._resolved is not None:
             return self._resolved.settings
         config = self._draft.given.get("config", FIELDS["config"].default)
@@ -275,8 +301,7 @@ class PlanScreen(MmrecScreen):
         self._take(self._draft.with_value(event.name, event.value), typing=event.name if event.typing else "")
 
     def on_form_emptied(self, event: Form.Emptied) -> None:
-        if self._resolved is not None:
-            self._form.show_values(self._resolved, self.say)
+        self._show_fields()
 
     def on_form_profile_chosen(self, event: Form.ProfileChosen) -> None:
         self._take(self._draft.with_profile(dict(PROFILES[event.profile])))
@@ -302,10 +327,12 @@ class PlanScreen(MmrecScreen):
         if self._error is not None:
             return Content.styled("✗ ", "bold $error") + plain(error_text(self._error, say))
         look, settings = self._preparing.view, self._settings
-        if look.error is not None:
-            return Content.styled("✗ ", "bold $error") + plain(error_text(look.error, say))
+        if (error := look.error or self._planning.error) is not None:
+            return Content.styled("✗ ", "bold $error") + plain(error_text(error, say))
         if look.waits_for_encoding:
             return Content.styled("? ", "bold $warning") + plain(say("plan.choose-encoding"))
+        if self._planning.is_under_way:
+            return Content(f"… {say('plan.planning', time=say.clock(settings.time or 0))}")
         if look.corpus is None:
             return Content(f"… {say('plan.preparing', percent=say.whole_percent(look.share))}")
         short = short_split(look.corpus, settings.seq_len)
@@ -314,7 +341,10 @@ class PlanScreen(MmrecScreen):
         ahead = estimate_run(settings, look.corpus, self._measuring.costs_of(settings.config))
         folder = Path(settings.output_dir) / self._free_name(settings)
         short_of_memory = ahead.memory_bytes > USABLE * available_bytes()
-        return summary_text(ahead, folder, short_of_memory, say, narrow=self.size.width < _ROOMY_WIDTH)
+        narrow = self.size.width < _ROOMY_WIDTH
+        plan = self._planning.plan
+        expected = None if plan is None else plan.planned.expected
+        return summary_text(ahead, folder, short_of_memory, say, narrow=narrow, expected=expected)
 
     def _free_name(self, settings: Settings) -> str:
         return free_name(Path(settings.output_dir), settings.name or settings.config)
@@ -353,6 +383,8 @@ class PlanScreen(MmrecScreen):
     def _is_ready(self) -> bool:
         corpus = self._preparing.corpus
         settings = None if self._resolved is None else self._resolved.settings
+        if self._planning.is_under_way or self._planning.error is not None:
+            return False
         return settings is not None and corpus is not None and short_split(corpus, settings.seq_len) is None
 
     def shown_keys(self) -> list[Key]:
@@ -386,7 +418,7 @@ class PlanScreen(MmrecScreen):
         if self.own_app.stage.training is not None:
             self.own_app.warn("app.trains-already", name=self.own_app.stage.training.folder.name)
             return
-        before = self._measuring.stop() or self._searching
+        before = self._measuring.stop() or self._planning.stop() or self._searching
         self._searching = self.own_app.search(what, self._found, ready[0].settings, ready[1], before)
 
     def _found(self, values: dict[str, Any] | None) -> None:
@@ -402,15 +434,20 @@ class PlanScreen(MmrecScreen):
         if ready is None:
             return
         resolved, corpus = ready
-        settings = resolved.settings
         preferences = self.own_app.stage.preferences
         preferences.plan = {name: value for name, value in self._draft.given.items() if name != "name"}
         preferences.save()
         self._begun = True
-        measuring = self._measuring.stop() or self._searching
-        run = named(resolved, self._free_name(settings))
+        measuring = self._measuring.stop() or self._planning.stop() or self._searching
+        plan = self._planning.plan
+        run = named(resolved if plan is None else plan.resolved, self._free_name(self._settings))
         self.own_app.open_screen(
-            "checklist", resolved=run, corpus=corpus, measuring=measuring, changed=self._take_remedy
+            "checklist",
+            resolved=run,
+            corpus=corpus,
+            measuring=measuring,
+            changed=self._take_remedy,
+            planned=None if plan is None else plan.planned,
         )
 
     def _take_remedy(self, changes: dict[str, Any]) -> None:

@@ -109,6 +109,7 @@ class Form(Widget):
     def __init__(self, **how: Any) -> None:
         super().__init__(**how)
         self._shown: dict[str, Any] = {}
+        self._reasons: dict[str, str] = {}
         self._fields: list[Field] = []
         self._about = VerticalScroll(id="about", can_focus=False)
 
@@ -145,9 +146,11 @@ class Form(Widget):
         self.query_one("#rate", Plot).show(rate)
         self.query_one("#pacing", Plot).show(pacing)
 
-    def show_values(self, resolved: Resolved, say: Wording) -> None:
-        """Every field with its value, in the language's form."""
+    def show_values(self, resolved: Resolved, say: Wording, typing: str = "") -> None:
+        """Every field with its value, in the language's form, but for the one that is being typed into."""
         for field in self._fields:
+            if field.setting == typing:
+                continue
             value = getattr(resolved.settings, field.setting)
             text = str(value) if isinstance(field.value, Select) else _text(field.setting, value, say)
             field.is_open = _is_open(field.setting, resolved)
@@ -156,6 +159,21 @@ class Form(Widget):
             self._shown[field.setting] = text
             field.value.value = text
         self.show_sources(resolved, say)
+
+    def show_reasons(self, reasons: dict[str, str]) -> None:
+        """Why the planner chose a value, above what the setting with focus is about."""
+        if reasons != self._reasons:
+            self._reasons = reasons
+            focused = self.screen.focused
+            if focused is not None and self in focused.ancestors:
+                self._explain(focused)
+
+    @property
+    def typed_into(self) -> str:
+        """The setting whose field is being typed into; empty where none is."""
+        focused = self.screen.focused
+        typing = isinstance(focused, Input) and self in focused.ancestors
+        return (focused.id or "").removeprefix("field-") if typing and focused is not None else ""
 
     def show_sources(self, resolved: Resolved, say: Wording) -> None:
         for field in self._fields:
@@ -251,6 +269,8 @@ class Form(Widget):
             return
         entry, language = _ABOUT[field.setting], say.language
         parts = [plain(entry.what[language])]
+        if reason := self._reasons.get(field.setting):
+            parts.insert(0, Content.styled(f"{say('source.planner')}: ", "bold $accent") + plain(reason))
         if entry.lower[language]:
             parts.append(Content.styled("↑ ", "bold $accent") + plain(entry.higher[language]))
             parts.append(Content.styled("↓ ", "bold $accent") + plain(entry.lower[language]))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from textual.content import Content
 
@@ -15,6 +17,7 @@ from mmrec_tui.app.in_app import error_text
 from mmrec_tui.app.preparing import Look
 from mmrec_tui.app.widgets.panels import plain
 from mmrec_tui.locales import Wording
+from mmrec_tui.presentation.planned import expected_values
 from mmrec_tui.presentation.reading import reading_lines
 from mmrec_tui.terminal import one_line, printable
 
@@ -80,10 +83,16 @@ def preview_text(look: Look, settings: Settings, say: Wording) -> Content:
 
 
 def summary_text(
-    ahead: RunEstimate, folder: Path, short_of_memory: bool, say: Wording, *, narrow: bool = False
+    ahead: RunEstimate,
+    folder: Path,
+    short_of_memory: bool,
+    say: Wording,
+    *,
+    narrow: bool = False,
+    expected: Mapping[str, Any] | None = None,
 ) -> Content:
     """What the run will be. folder: where it will lie; short_of_memory: it takes more than should be taken without asking;
-    narrow: in two short lines."""
+    narrow: in two short lines. expected: of a run with a given time, by the planner."""
     clock = {name: "…" if value is None else say.clock(value) for name, value in
              (("time", ahead.seconds), ("first_time", ahead.seconds_to_validation))}  # fmt: skip
     size = "-short" if narrow else ""
@@ -91,6 +100,8 @@ def summary_text(
                 first=say.number(ahead.first_validation))  # fmt: skip
     if ahead.time is not None:
         first = say("plan.summary-timed", time=say.clock(ahead.time))
+        if expected:
+            first = say("plan.summary-planned", time=say.clock(ahead.time), **expected_values(expected, say))
     if ahead.target_loss is not None:
         first += f" · {say('plan.summary-target', loss=say.number(ahead.target_loss, 3))}"
     second = say(

@@ -1,0 +1,127 @@
+"""What the planner would choose for a run with a given time, found in the background while the plan is on screen."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import Any
+
+from mmrec_engine.errors import MmrecError, RequestError, TrainingError, first_line
+from mmrec_engine.events import Planned
+from mmrec_engine.settings import Resolved
+from mmrec_tui.app.session import Work
+
+_SETTLED_SECONDS = 0.8  # a value that is being typed is not planned with digit by digit
+
+
+@dataclass(frozen=True)
+class PlanAhead:
+    """resolved: all settings, with the choices of the planner. planned: each choice with its reason, and what is expected."""
+
+    resolved: Resolved
+    planned: Planned
+
+
+class PlanningAhead:
+    """`want` the settings as they were given, `look` now and then, and read `plan` or `error`."""
+
+    def __init__(self) -> None:
+        self._plans: dict[object, PlanAhead | MmrecError] = {}
+        self._key: object = None
+        self._last: PlanAhead | None = None
+        self._resolved: Resolved | None = None
+        self._since = 0.0
+        self._work: Work[PlanAhead | None] | None = None
+        self._work_key: object = None
+
+    @property
+    def plan(self) -> PlanAhead | None:
+        """For the settings that are wanted; none where no time is given, or it is not known yet."""
+        found = self._plans.get(self._key)
+        return found if isinstance(found, PlanAhead) else None
+
+    def shown(self, resolved: Resolved) -> Resolved:
+        """What to show of these settings: with the plan, or with what the last one chose until there is a new one."""
+        if self.plan is not None:
+            return self.plan.resolved
+        if self._last is None or not self.is_under_way:
+            return resolved
+        kept = [
+            name
+            for name, source in self._last.resolved.sources.items()
+            if source == "planner" and resolved.sources[name] != "hand"
+        ]
+        values = {name: getattr(self._last.resolved.settings, name) for name in kept}
+        try:
+            settings = replace(resolved.settings, **values)
+        except RequestError:
+            return resolved  # what was given rules out what was chosen before
+        return Resolved(settings, {**resolved.sources, **dict.fromkeys(kept, "planner")})
+
+    @property
+    def error(self) -> MmrecError | None:
+        found = self._plans.get(self._key)
+        return found if isinstance(found, MmrecError) else None
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether a plan is wanted that is not known yet."""
+        return self._key is not None and self._key not in self._plans
+
+    @property
+    def seen(self) -> object:
+        """Changes when there is something new to show."""
+        return (self._key, len(self._plans))
+
+    def want(self, resolved: Resolved | None) -> None:
+        """resolved: as given; none, or without a time, for no plan at all."""
+        if resolved is None or resolved.settings.time is None:
+            self._key = self._resolved = None
+            return
+        key = (resolved.settings, tuple(resolved.sources.items()))
+        if key != self._key:
+            self._since = time.monotonic() if self._key is not None else 0.0
+            self._key, self._resolved = key, resolved
+
+    def look(self, *, may_measure: bool) -> None:
+        """may_measure: whether the processors are free for the steps that the planner measures."""
+        work = self._work
+        if work is not None:
+            if not work.done:
+                if self._work_key != self._key:
+                    work.stop()
+                return
+            self._work = None
+            if not work.stopping():
+                error = work.error
+                if error is not None and not isinstance(error, MmrecError):
+                    error = TrainingError("training-broke-early", reason=first_line(error, 200, typed=True))
+                if (found := error or work.result) is not None:
+                    self._plans[self._work_key] = found
+                    self._last = found if isinstance(found, PlanAhead) else self._last
+        resolved = self._resolved
+        settled = time.monotonic() - self._since >= _SETTLED_SECONDS
+        if may_measure and settled and self.is_under_way and resolved is not None:
+            self._work_key = self._key
+            self._work = Work(lambda work: _planned(work, resolved))
+
+    def stop(self) -> Work[Any] | None:
+        """Leave the machine to others. Returns the work whose last step is still under way."""
+        work = self._work
+        if work is not None:
+            work.stop()
+        return work
+
+
+def _planned(work: Work[PlanAhead | None], resolved: Resolved) -> PlanAhead | None:
+    from mmrec_engine.planning.candidate_speed import speeds_here
+    from mmrec_engine.planning.planner import planned
+
+    planning = planned(resolved, speeds_here(work.stopping))
+    while not work.stopping():
+        try:
+            next(planning)
+        except StopIteration as finished:
+            return PlanAhead(*finished.value)
+    planning.close()
+    return None
