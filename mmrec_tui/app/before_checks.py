@@ -1,4 +1,4 @@
-"""The checks before training, made in the background for the plan that is on show; what they found can be read at any time."""
+"""The checks before training, run in the background for the shown plan; their findings can be read at any time."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _OF_THE_TEXT = frozenset({
 _OF_ONE_CHECK = frozenset({"learning_rate", "warmup_steps", "early_stopping_patience", "eval_every", "grad_clip"})
 
 
-_CHOSEN = ("max_steps", "eval_every", "dropout", "learning_rate", "seq_len")  # by the planner, unless by hand
+_CHOSEN = ("max_steps", "eval_every", "dropout", "learning_rate", "seq_len")  # by the planner, unless given
 
 
 class BeforeChecks:
-    """corpus: prepared; where there is none it is prepared first. after: work on the same processors, which is waited for.
-    total: of checks, 0 until it is known. planned: what the planner chose, where the run has a given time; with it,
-    `resolved` has these choices and `corpus` is prepared by them."""
+    """corpus: prepared; if None it is prepared first. after: work on the same processors, which is waited for.
+    total: of checks, 0 until it is known. planned: the planner's choices for a run with a given time; with it,
+    `resolved` has these choices and `corpus` is prepared with them."""
 
     def __init__(
         self,
@@ -46,16 +46,16 @@ class BeforeChecks:
 
     @property
     def found(self) -> list[dict[str, Any]]:
-        """The findings so far, each check's newest; those that were waived say so."""
+        """The findings so far, each check's newest; waived ones say so."""
         return [marked(one, self._waived) for one in list(self._found.values())]
 
     def waive(self, id: str) -> None:
-        """Let this check stop nothing, or take that back."""
+        """Waive this check, or undo that."""
         self._waived ^= {id}
 
     @property
     def running_item(self) -> str:
-        """The item whose check is under way; empty where none is."""
+        """The item whose check is running; empty if none is."""
         if self.done:
             return ""
         return next((item for check, item in list(self._to_make) if check not in self._made), "")
@@ -69,7 +69,7 @@ class BeforeChecks:
         return self._work.error
 
     def apply(self, offer: Offer) -> None:
-        """Change the plan as a remedy says, and make again what may now come out otherwise."""
+        """Change the plan by a remedy, and run the checks again whose result may differ."""
         self._work.stop()
         settings = resolve({**self.resolved.settings.as_dict(), **offer.changes}).settings
         sources = {**self.resolved.sources, **dict.fromkeys(offer.changes, "remedy")}
@@ -79,17 +79,17 @@ class BeforeChecks:
             again = {id for id, one in self._found.items() if one["status"] != "pass"} | {str(offer.finding["id"])}
         else:
             self._found = {}
-        if "init_from" in offer.changes:  # a check that is of trained weights alone is not made again
+        if "init_from" in offer.changes:  # a check that applies only to trained weights is not repeated
             self._found.pop(str(offer.finding["id"]), None)
         self._work = self._begin(again, self._work, prepare=bool(_OF_THE_TEXT & set(offer.changes)))
 
     def stop(self) -> Work[None]:
-        """Leave the processors to others; the work whose last piece is still under way."""
+        """Stop working; returns the work whose last part is still running."""
         self._work.stop()
         return self._work
 
     def _in_the_time(self, work: Work[None], resolved: Resolved) -> Resolved:
-        """Where the run has a given time: with what the planner chooses for it, once."""
+        """For a run with a given time: with the planner's choices, made once."""
         if resolved.settings.time is None or "planner" in {resolved.sources[name] for name in _CHOSEN}:
             return resolved
         from mmrec_engine.planning.candidate_speed import speeds_here

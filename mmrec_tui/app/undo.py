@@ -21,7 +21,7 @@ class Drafts:
 
     def change(self, draft: Draft, field: str = "") -> None:
         """field: the one being typed into; empty for any other change."""
-        if draft == self.now:  # a field that was emptied before it is typed into
+        if draft == self.now:  # a field that was emptied before text is typed into it
             return
         if not (field and field == self._field):
             self._past = [*self._past[-_MOST:], self.now]

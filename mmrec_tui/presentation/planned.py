@@ -24,7 +24,7 @@ def choice_lines(choices: Mapping[str, Any], wording: Wording) -> Iterator[str]:
 
 
 def reasons(choices: Mapping[str, Any], wording: Wording) -> dict[str, str]:
-    """The reason of each choice, by setting; those without words are left out."""
+    """The reason of each choice, by setting; those without words are omitted."""
     found = {
         name: reason_of(choice, wording.language, lambda one: _shown(one, wording))
         for name, choice in choices.items()

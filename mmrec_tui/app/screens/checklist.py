@@ -1,4 +1,4 @@
-"""Before training: the guide's four items, what the checks find under each as they run, and the person's own ticks."""
+"""Before training: the guide's four items with the findings of the checks as they run, and the user's own ticks."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
 
 class ChecklistScreen(MmrecScreen):
-    """resolved: the run as planned; corpus: its prepared text, none where it is yet to be prepared; measuring: a measurement
-    that the checks wait for; changed: told of settings that a remedy has changed; origin: what the run follows from;
-    planned: what the planner chose."""
+    """resolved: the run as planned; corpus: its prepared text, None if it is not prepared yet; measuring: a measurement
+    that the checks wait for; changed: called with settings that a remedy has changed; origin: the run that this one follows;
+    planned: the planner's choices."""
 
     table: ClassVar[str] = "checklist"
     topic: ClassVar[str | None] = "dataset-ready"
@@ -124,7 +124,7 @@ class ChecklistScreen(MmrecScreen):
         self.query_one(Items).tick()
 
     def action_waive(self) -> None:
-        """Let the check under the cursor stop nothing, or take that back."""
+        """Waive the check under the cursor, or undo that."""
         finding = self.query_one(Items).finding
         if finding is None or finding.get("status") not in ("warn", "fail", "error"):
             self.own_app.tell("checklist.not-waivable")
@@ -147,7 +147,7 @@ class ChecklistScreen(MmrecScreen):
         return offers(self._checks.found, self._checks.resolved.settings.as_dict())
 
     def action_apply(self) -> None:
-        """Change the plan by a remedy, and check again what it is about."""
+        """Change the plan by a remedy, and run the affected checks again."""
         from mmrec_tui.app.screens.remedy import RemedyScreen
 
         found = self._offers
@@ -169,7 +169,7 @@ class ChecklistScreen(MmrecScreen):
         self._show()
 
     def action_start(self) -> None:
-        """Warnings do not stand in the way; a failure, or checks that have not ended, want a second, clear yes."""
+        """Warnings do not prevent the start; a failure, or checks that have not ended, need a confirmation."""
         checks = self._checks
         if (self._failing or not checks.done) and not self._sure:
             self._sure = True

@@ -1,4 +1,4 @@
-"""Planning a run: model, text, hyperparameters, and what it will be. Every value is checked as it is typed."""
+"""The plan of a run: model, text, hyperparameters, and a summary. Every value is validated while it is typed."""
 
 from __future__ import annotations
 
@@ -59,13 +59,13 @@ class PlanScreen(MmrecScreen):
         self._preparing = Preparing()
         self._measuring = Measuring()
         self._planning = PlanningAhead()
-        self._measured_last: Work[Any] | None = None  # a measurement that was left for the planner's
-        self._searching: Work[Any] | None = None  # a search that was left; its last step may still be under way
-        self._begun = False  # a run has been made of this plan
+        self._measured_last: Work[Any] | None = None  # an own measurement, stopped for the planner's
+        self._searching: Work[Any] | None = None  # a search that was left; its last step may still be running
+        self._begun = False  # a run was started from this plan
         self._resolved: Resolved | None = None
         self._error: RequestError | None = None
         self._shown: object = None
-        self._corpora_room = 0  # columns that the list of texts was wrapped to
+        self._corpora_room = 0  # columns that the list of texts is wrapped to
 
     def compose(self) -> ComposeResult:
         say = self.say
@@ -102,7 +102,7 @@ class PlanScreen(MmrecScreen):
         self._begun = False  # back from the checklist
 
     def on_resize(self) -> None:
-        self._shown = None  # what is shown depends on the room there is
+        self._shown = None  # the content depends on the size
         self.call_after_refresh(self._show_corpora)
 
     def on_unmount(self) -> None:
@@ -112,7 +112,7 @@ class PlanScreen(MmrecScreen):
         self._keep()
 
     def _keep(self) -> None:
-        """The plan as it stands is there again when the screen is opened the next time."""
+        """Store the plan, so that it is the same when the screen is opened the next time."""
         preferences = self.own_app.stage.preferences
         if not self._begun and preferences.plan != self._draft.given:
             preferences.plan = dict(self._draft.given)
@@ -130,8 +130,9 @@ class PlanScreen(MmrecScreen):
         return self._drafts.now
 
     def _take(self, draft: Draft, *, typing: str = "") -> None:
-        """A changed draft: check it, and set in motion what must be looked up. typing: the field that is being typed into;
-        it stays as it is then."""
+        """A changed draft: validate it, and start the background work that it needs. typing: the field that is being typed
+        into;
+        it is not changed then."""
         self._drafts.change(draft, typing)
         try:
             self._resolved, self._error = draft.resolved(), None
@@ -149,7 +150,7 @@ class PlanScreen(MmrecScreen):
         self.refresh_keys()
 
     def _show_fields(self, typing: str = "") -> None:
-        """The fields as they will be used. typing: the one that is being typed into, which stays as it is."""
+        """The fields as they will be used. typing: the one that is being typed into, which is not changed."""
         if self._resolved is None:
             return
         plan, form, shown = self._planning.plan, self._form, self._planning.shown(self._resolved)
@@ -160,7 +161,7 @@ class PlanScreen(MmrecScreen):
             self._preparing.want(shown.settings)
 
     def _look(self) -> None:
-        """Carry on what is under way, and show what has come of it."""
+        """Continue the background work, and show its results."""
         if self.app.screen is not self:
             return
         if self._corpora_room != self.query_one("#corpus-list").scrollable_content_region.width:
@@ -170,7 +171,7 @@ class PlanScreen(MmrecScreen):
         searching = self._searching is not None and not self._searching.done
         may_measure = loaded and self.own_app.stage.training is None and not searching
         planned = self._planning.seen
-        if self._planning.is_under_way:  # it measures speeds too, and comes first
+        if self._planning.is_under_way:  # it measures speeds too, and has priority
             self._measured_last = self._measuring.stop() or self._measured_last
         idle = self._measured_last is None or self._measured_last.done
         self._planning.look(may_measure=may_measure and idle)
@@ -192,7 +193,7 @@ class PlanScreen(MmrecScreen):
             self.refresh_keys()
 
     def _show_curves(self) -> None:
-        """The planned learning rate and curriculum; before the text is known over the steps that are given."""
+        """The planned learning rate and curriculum; until the text is known over the given steps."""
         settings, corpus = self._settings, self._preparing.corpus
         known = corpus is not None and short_split(corpus, settings.seq_len) is None
         steps = estimate_run(settings, corpus, None).steps if known and corpus is not None else settings.max_steps
@@ -236,7 +237,8 @@ class PlanScreen(MmrecScreen):
 
     @property
     def _settings(self) -> Settings:
-        """The settings as they are, or will be by the planner; while a field is wrong, the defaults with the chosen model."""
+        """The settings as they are, or as the planner will choose them; while a field is invalid, the defaults with the chosen
+        model."""
         if self._resolved is not None and self._planning.plan is not None:
             return self._planning.plan.resolved.settings
         if self._resolved is not None:
@@ -307,7 +309,7 @@ class PlanScreen(MmrecScreen):
         self._take(self._draft.with_profile(dict(PROFILES[event.profile])))
 
     def action_defaults(self) -> None:
-        """The guide's values again; model and text stay."""
+        """Restore the guide's values; model and text are kept."""
         self._take(self._draft.with_profile({}))
         self.own_app.tell("plan.defaults-set")
 
@@ -317,7 +319,7 @@ class PlanScreen(MmrecScreen):
             self._take(draft)
             self.own_app.tell("plan.undone")
 
-    # Below: what this run will be
+    # Below: the summary
 
     def _show_summary(self) -> None:
         set_text(self.query_one("#summary", Static), self._summary_text())
@@ -359,7 +361,7 @@ class PlanScreen(MmrecScreen):
             words = Content.styled(f" {number} {self.say(f'plan.{pane}')} ", "reverse bold" if pane == name else "")
             parts.append(words.stylize(f"@click=screen.panel('{pane}')"))
         if name == "corpora":
-            self.call_after_refresh(self._show_corpora)  # wrapped to the room that the list has once it is seen
+            self.call_after_refresh(self._show_corpora)  # wrapped to the width of the list once it is visible
         set_line(self.query_one("#tabs", Static), Content("│").join(parts))
         if focus:
             first = {"configs": "#config-list", "corpora": "#corpus-list", "settings": "#profile"}[name]
@@ -373,7 +375,7 @@ class PlanScreen(MmrecScreen):
             self.action_panel(pane, focus=False)
 
     def _ready(self) -> tuple[Resolved, Corpus] | None:
-        """The run as planned and its text; none, and a word about it, where something is missing or wrong."""
+        """The run as planned and its text; None, with a message, if something is missing or invalid."""
         if not self._is_ready or self._resolved is None or self._preparing.corpus is None:
             self.own_app.warn("plan.not-ready")
             return None
@@ -398,11 +400,11 @@ class PlanScreen(MmrecScreen):
         return [key for key in keys_of(self.table) if key.action not in hidden]
 
     def barred_keys(self) -> list[Key]:
-        """The numbers of the panes stand in their titles already."""
+        """The numbers of the panes are in their titles already."""
         return [key for key in self.shown_keys() if not key.action.startswith("panel(")]
 
     def open_setting(self, name: str) -> None:
-        """The field itself where there is one."""
+        """The field itself if there is one."""
         fields = self.query(f"#field-{name}")
         if fields:
             self.action_panel("settings", focus=False)
@@ -411,7 +413,7 @@ class PlanScreen(MmrecScreen):
             super().open_setting(name)
 
     def action_find(self, what: str) -> None:
-        """Search for a learning rate, or for a batch; what is found may be taken over."""
+        """Search for a learning rate, or for a batch size; the result may be applied."""
         ready = self._ready()
         if ready is None:
             return
@@ -451,7 +453,7 @@ class PlanScreen(MmrecScreen):
         )
 
     def _take_remedy(self, changes: dict[str, Any]) -> None:
-        """The checklist has changed the plan: it is so when the person comes back to it."""
+        """The checklist has changed the plan: the change is shown when the user comes back to it."""
         draft = self._draft
         for name, value in changes.items():
             draft = draft.with_value(name, value)

@@ -1,4 +1,4 @@
-"""The hyperparameters as fields: what each is, where its value came from, what is wrong with it."""
+"""The hyperparameters as fields: label, value, its source, and its error."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _CURVE_ROOM = 30  # rows of the form, below which a curve would leave too few fi
 
 
 class Field(Horizontal):
-    """One setting: label, value, where it came from. It draws the words itself, and holds one widget: the value."""
+    """One setting: label, value, source. It draws the words itself, and contains one widget: the value."""
 
     def __init__(self, name: str, wording: Wording) -> None:
         super().__init__(classes="field")
@@ -56,11 +56,11 @@ class Field(Horizontal):
 
     def render(self) -> Content:
         label = self._label.stylize("$error" if self.wrong else "$foreground")
-        here = Content.styled("▸" if self.value.has_focus else " ", "bold $accent")  # where no colour tells it
+        here = Content.styled("▸" if self.value.has_focus else " ", "bold $accent")  # if no colour shows it
         return label + here + Content(" " * (_VALUE + 1)) + self.source
 
     def on_mouse_down(self) -> None:
-        """A click on the label, or on where the value is from, is one on the field."""
+        """A click on the label, or on the source, focuses the field."""
         focused = self.screen.focused
         if focused is None or self not in focused.ancestors:
             self.value.focus()
@@ -78,21 +78,21 @@ class Field(Horizontal):
 
 
 class Fields(VerticalScroll):
-    """The list of fields. The one with focus stays in sight, however the room for the list changes."""
+    """The list of fields. The focused one stays visible, however the height of the list changes."""
 
     def on_resize(self) -> None:
         focused = self.screen.focused
         if focused is not None and self in focused.ancestors:
-            # The whole line: an open list of values has the focus then, and lies over the screen, not in this list.
+            # The whole line: an open list of values has the focus then, and is over the screen, not in this list.
             line = next(node for node in focused.ancestors_with_self if node.parent is self)
             cast(Widget, line).scroll_visible(animate=False)
 
 
 class Form(Widget):
-    """All fields under their headings, and below them what the one with focus is about."""
+    """All fields under their headings, and below them the explanation of the focused one."""
 
     class Changed(Message):
-        """value: as typed or chosen; none: the field was emptied. typing: by letters, so more may come."""
+        """value: as typed or chosen; None: the field was emptied. typing: by letters, so more may come."""
 
         def __init__(self, name: str, value: Any, typing: bool) -> None:
             super().__init__()
@@ -138,16 +138,16 @@ class Form(Widget):
             yield Static(say("plan.profile-about"), id="about-text")
 
     def on_mount(self) -> None:
-        screen: Any = self.screen  # whether all of the explanation is seen decides on a key
+        screen: Any = self.screen  # whether the explanation is shown completely decides on a key
         self.watch(self._about, "show_vertical_scrollbar", screen.refresh_keys, init=False)
 
     def show_curves(self, rate: Figure, pacing: Figure) -> None:
-        """The learning rate and the curriculum as planned, each seen while a setting that shapes it has focus."""
+        """The learning rate and the curriculum as planned, each shown while a setting that affects it has focus."""
         self.query_one("#rate", Plot).show(rate)
         self.query_one("#pacing", Plot).show(pacing)
 
     def show_values(self, resolved: Resolved, say: Wording, typing: str = "") -> None:
-        """Every field with its value, in the language's form, but for the one that is being typed into."""
+        """Every field with its value, in the language's form, except the one that is being typed into."""
         for field in self._fields:
             if field.setting == typing:
                 continue
@@ -161,7 +161,7 @@ class Form(Widget):
         self.show_sources(resolved, say)
 
     def show_reasons(self, reasons: dict[str, str]) -> None:
-        """Why the planner chose a value, above what the setting with focus is about."""
+        """Why the planner chose a value, above the explanation of the focused setting."""
         if reasons != self._reasons:
             self._reasons = reasons
             focused = self.screen.focused
@@ -170,7 +170,7 @@ class Form(Widget):
 
     @property
     def typed_into(self) -> str:
-        """The setting whose field is being typed into; empty where none is."""
+        """The setting whose field is being typed into; empty if there is none."""
         focused = self.screen.focused
         typing = isinstance(focused, Input) and self in focused.ancestors
         return (focused.id or "").removeprefix("field-") if typing and focused is not None else ""
@@ -178,10 +178,8 @@ class Form(Widget):
     def show_sources(self, resolved: Resolved, say: Wording) -> None:
         for field in self._fields:
             source = resolved.sources[field.setting]
-            field.display = source == "hand" or matters(
-                field.setting, resolved.settings
-            )  # what was typed can be mended
-            if isinstance(field.value, Input):  # an emptied field tells what counts in its place
+            field.display = source == "hand" or matters(field.setting, resolved.settings)  # typed text can be corrected
+            if isinstance(field.value, Input):  # an emptied field shows the default that applies
                 in_force = getattr(resolved.settings, field.setting)
                 field.value.placeholder = _text(field.setting, in_force, say) or _placeholder(field.setting, say)
                 is_open = _is_open(field.setting, resolved)
@@ -191,7 +189,7 @@ class Form(Widget):
             field.show_source(Content.styled(words, style), wrong=False)
 
     def _open(self, field: Field, value: Input, is_open: bool, text: str) -> None:
-        """Leave a field to the planner, or take it back: its value is known only then. What is being typed stays."""
+        """Leave a field to the planner, or undo that: its value is known only then. Text that is being typed is kept."""
         if is_open:
             value.placeholder = self._say("plan.chosen-later")
         if is_open != field.is_open:
@@ -222,7 +220,7 @@ class Form(Widget):
     def _changed(self, widget: Widget, value: str) -> None:
         name = (widget.id or "").removeprefix("field-")
         if self._shown.get(name, value) == value:
-            return  # set by the form itself, not by hand
+            return  # set by the form itself, not by the user
         self._shown[name] = value
         given: Any = typed(name, value)
         if value_type(name) is bool:
@@ -233,7 +231,7 @@ class Form(Widget):
         self._explain(event.widget)
 
     def on_descendant_blur(self, event: Any) -> None:
-        """A field left empty shows the value that counts."""
+        """An empty field shows the value that is used."""
         name = (event.widget.id or "").removeprefix("field-")
         if isinstance(event.widget, Input) and name in FIELDS and not event.widget.value:
             self.post_message(self.Emptied())
@@ -247,7 +245,7 @@ class Form(Widget):
         return self._about.max_scroll_y > 0
 
     def read_on(self) -> None:
-        """The rest of the explanation; at its end, the beginning again."""
+        """Scroll the explanation; from its end to the beginning again."""
         about = self._about
         if about.scroll_offset.y >= about.max_scroll_y:
             about.scroll_home(animate=False)
@@ -255,7 +253,7 @@ class Form(Widget):
             about.scroll_page_down(animate=False)
 
     def _explain(self, widget: Widget) -> None:
-        """What the field with focus is about, and the curve that it shapes where there is room for one."""
+        """The explanation of the focused field, and the curve that it affects if there is space for one."""
         say = self._say
         field = next((node for node in widget.ancestors_with_self if isinstance(node, Field)), None)
         about = self.query_one("#about-text", Static)

@@ -1,4 +1,4 @@
-"""A planned run in a few lines: its text with size, split and first window; what it will take. Functions of what is known."""
+"""A planned run in a few lines: its text with size, split and first window; its costs. Functions of the known values."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from mmrec_tui.presentation.reading import reading_lines
 from mmrec_tui.terminal import one_line, printable
 
 _LINES = 12
-_SAID_WHOLE = ("splits-left-out", "test-left-out", "empty-rows")  # what is left out of a text that is read
-_PIECES = ("on $primary 30%", "underline on $accent 20%")  # by turns, to be told apart without colour too
+_SAID_WHOLE = ("splits-left-out", "test-left-out", "empty-rows")  # parts of a text that are skipped
+_PIECES = ("on $primary 30%", "underline on $accent 20%")  # alternating, and different without colour too
 
 
 def _window(corpus: Corpus, settings: Settings, say: Wording) -> list[Content]:
-    """What the model reads at once; where tokens are pieces of text, one beside the other in two colours."""
+    """The first window; subwords are shown one beside the other in two colours."""
     ids = [int(token) for token in corpus.train.tokens[: settings.seq_len]]
     if isinstance(corpus.tokenizer, CharacterTokenizer):
         window = "\n".join(printable(corpus.tokenizer.decode(ids)).splitlines()[:_LINES])
@@ -91,7 +91,7 @@ def summary_text(
     narrow: bool = False,
     expected: Mapping[str, Any] | None = None,
 ) -> Content:
-    """What the run will be. folder: where it will lie; short_of_memory: it takes more than should be taken without asking;
+    """The summary of the run. folder: of the run; short_of_memory: it needs more memory than is safe without asking;
     narrow: in two short lines. expected: of a run with a given time, by the planner."""
     clock = {name: "…" if value is None else say.clock(value) for name, value in
              (("time", ahead.seconds), ("first_time", ahead.seconds_to_validation))}  # fmt: skip
