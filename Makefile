@@ -4,13 +4,13 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# PyTorch's wheels for Linux on the usual index carry CUDA and weigh several GB. For a small CPU-only one:
+# PyTorch's usual wheels for Linux contain CUDA and take several GB. For a small CPU-only one:
 #   make run TORCH_INDEX=<address of a wheel index>
 TORCH_INDEX ?=
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 PARALLEL := -n 2 --dist worksteal
-# Two tests at a time share two cores, and a machine can be busy, so that a test can miss a time limit. What failed is run
+# Two tests at a time share two cores, and a machine can be busy, so that a test can miss a time limit. A failed test is run
 # again, alone, and counts if it fails again.
 AGAIN := --last-failed --last-failed-no-failures none --maxfail 3
 QUICK := "not extended and not alone and not benchmark and not soak"
@@ -29,12 +29,12 @@ first-run: $(VENV)/installed
 	$(BIN)/mmrec-tui evaluate $(FIRST_RUN)
 	$(BIN)/mmrec-tui generate $(FIRST_RUN) --prompt "The " --tokens 300
 
-# The ten minutes: every part of the project, without the long series (docs/testing.md)
+# Every part of the project in ten minutes, without the long tests (docs/testing.md)
 test: lint types
 	$(BIN)/python -m pytest -m $(QUICK) $(PARALLEL) || $(BIN)/python -m pytest -m $(QUICK) $(AGAIN)
 	$(BIN)/python -m pytest -m $(TIMED) || $(BIN)/python -m pytest -m $(TIMED) $(AGAIN)
 
-# What `make test` leaves out
+# The tests that `make test` leaves out
 test-extended: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -m $(EXTENDED) $(PARALLEL) || $(BIN)/python -m pytest -m $(EXTENDED) $(AGAIN)
 	$(BIN)/python -m pytest -m $(TIMED_EXTENDED) || $(BIN)/python -m pytest -m $(TIMED_EXTENDED) $(AGAIN)
@@ -55,8 +55,8 @@ fast: $(VENV)/installed-dev
 benchmark: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -m benchmark -s
 
-# What takes hours (docs/reliability.md): odd inputs by the ten thousand, more kills, then long runs. How much of each:
-# SOAK_EXAMPLES, SOAK_STEPS, SOAK_MINUTES; SOAK_SEED has one again
+# Hours (docs/reliability.md): tens of thousands of generated inputs, more kills, then long runs. Their numbers:
+# SOAK_EXAMPLES, SOAK_STEPS, SOAK_MINUTES; SOAK_SEED repeats one
 soak: $(VENV)/installed-dev
 	SOAK_EXAMPLES=$${SOAK_EXAMPLES:-40} $(BIN)/python -m pytest tests/fuzz
 	$(BIN)/python -m pytest -m soak -s
@@ -66,22 +66,22 @@ results: $(VENV)/installed
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python benchmarks/compare_architectures.py $(TEXT) -- --recipe fast --max-steps 250
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python benchmarks/compare_architectures.py $(TEXT) -- --recipe guide --epochs 2
 
-# make outcome TEXT=path/to/text.txt : what the planner, the fast recipe and some settings by hand come to in the same time, from
-# which the rules of mmrec_engine/planning/measured.json are read. Hours; a series that was cut off goes on
+# make outcome TEXT=path/to/text.txt : results of the planner, the fast recipe and some given settings in the same time, for
+# the rules of mmrec_engine/planning/measured.json. Hours; an interrupted series is continued
 outcome: $(VENV)/installed
 	$(BIN)/python benchmarks/outcome.py --results outcome.jsonl --text $(TEXT) --text corpus:sample --text corpus:python-docs \
 		--time 60 --time 180 --time 600 --variant "" --variant "--recipe fast" --variant "--recipe guide" \
 		--variant "--config tiny" --variant "--config mini" --variant "--config mini --dropout 0.3" \
 		--variant "--tokenizer char" --variant "--optimizer adamw" --variant "--batch-size 16 --seq-len 128"
 
-# make diagnosis TEXT=path/to/tinyshakespeare.txt : docs/diagnosis.md, what the checklist says of faulty and healthy runs
+# make diagnosis TEXT=path/to/tinyshakespeare.txt : docs/diagnosis.md, what the checklist reports for faulty and healthy runs
 diagnosis: $(VENV)/installed
 	$(BIN)/python -m benchmarks.diagnosis $(TEXT)
 
 screenshots: $(VENV)/installed-dev
 	$(BIN)/python docs/make_screenshots.py
 
-# Further libraries, for what needs them: make hub, make tokenizers, make metrics, make zstd, make gguf, make fla
+# Optional libraries: make hub, make tokenizers, make metrics, make zstd, make gguf, make fla
 hub tokenizers metrics zstd gguf fla: $(VENV)/installed
 	$(PIP) --editable '.[$@]'
 

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# What this project does on a GPU, on a bare machine: Python 3.11 or newer with a CUDA build of PyTorch, no network, 8 minutes.
+# Tests and measures this project on a GPU. Needs Python 3.11 or newer with a CUDA build of PyTorch, no network, 8 minutes.
 #
 #     bash benchmarks/gpu_check.sh            # on a machine with a card
-#     bash benchmarks/gpu_check.sh --dry      # the same on a CPU, shrunken, to see that it works
+#     bash benchmarks/gpu_check.sh --dry      # the same on a CPU, smaller, to test the script
 #
 # PYTHON: the Python to use. OUT: where gpu_check.json and the log of the tests go; without it the working folder.
-# Nothing is installed from the network. What git does not hold stands in benchmarks/carried (CARRIED: another folder), and
-# whatever is missing there is said by the part that needs it:
+# Nothing is installed from the network. Files that are not in git are in benchmarks/carried (CARRIED: another folder);
+# a part that needs a missing one reports it:
 #
 #     wheels/              Python packages that the machine may lack, installed for this run alone. To fill it, elsewhere:
 #                          pip download -d benchmarks/carried/wheels --only-binary :all: -c constraints.txt typer rich \
