@@ -46,7 +46,7 @@ def test_files_of_words_are_written_in_one_form() -> None:
             assert text == json.dumps(json.loads(text), ensure_ascii=False, indent=2) + "\n", path
 
 
-def test_no_key_stands_in_two_files_of_the_app() -> None:
+def test_app_message_keys_are_in_one_file_only() -> None:
     keys = [key for area in AREAS for key in of_the_app(DEFAULT_LANGUAGE, area)]
     assert len(set(keys)) == len(keys), "which of the two would be shown?"
 

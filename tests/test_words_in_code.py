@@ -64,7 +64,7 @@ def sentences(tree: ast.Module) -> Iterator[tuple[int, str]]:
             yield node.lineno, text
 
 
-def test_no_sentence_for_people_stands_in_a_python_file() -> None:
+def test_python_files_contain_no_sentences_for_people() -> None:
     found = {path: list(sentences(tree)) for path, tree in TREES.items()}
     wrong = [f"{path}:{line}: {text!r}" for path, texts in found.items() if path not in ALLOWED for line, text in texts]
     assert not wrong, "\n".join(wrong)
@@ -81,7 +81,7 @@ def test_no_sentence_for_people_stands_in_a_python_file() -> None:
         ('f"{value:,.2f} %"', False),
     ],
 )
-def test_a_sentence_in_code_is_found(code: str, is_found: bool) -> None:
+def test_sentence_in_code_is_detected(code: str, is_found: bool) -> None:
     assert bool(list(sentences(ast.parse(code)))) is is_found
 
 

@@ -130,7 +130,7 @@ def test_the_summary_counts_what_the_training_will_count(corpus: Corpus) -> None
     assert ahead.disk_bytes > 3 * 8 * ahead.parameters
 
 
-def test_a_run_with_a_given_time_has_an_epoch_time_too(corpus: Corpus) -> None:
+def test_run_with_a_given_time_has_an_epoch_time(corpus: Corpus) -> None:
     costs = Costs(step=0.5, validation=3.0, writing=1.0, saving=2.0)
     settings = {"batch_size": 2, "seq_len": 32}
     timed = estimate_run(resolve({**settings, "time": 120}).settings, corpus, costs)

@@ -103,7 +103,7 @@ async def test_file_chooser_goes_up_and_selects_a_folder(tmp_path: Path, arrows:
         assert plan._draft.given["data_dir"] == str(tmp_path)
 
 
-async def test_file_chooser_takes_a_path_that_is_pasted_while_the_tree_has_the_cursor(small_text: Path) -> None:
+async def test_file_chooser_accepts_a_pasted_path_while_the_tree_has_focus(small_text: Path) -> None:
     app = an_app()
     async with app.run_test(size=(80, 24)) as pilot:
         app.open_screen("plan")

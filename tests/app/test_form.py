@@ -218,7 +218,7 @@ async def test_empty_field_describes_its_default_and_focus_is_marked(language: s
         assert "Dropout" in marked
 
 
-async def test_a_dropdown_opens_at_the_first_click_though_its_explanation_takes_room_from_the_list() -> None:
+async def test_dropdown_opens_at_the_first_click_when_the_layout_changes() -> None:
     app = an_app()
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await the_form(app, pilot)
@@ -238,7 +238,7 @@ async def test_a_dropdown_opens_at_the_first_click_though_its_explanation_takes_
         assert not choice.expanded
 
 
-async def test_a_click_on_the_name_of_a_field_is_one_on_the_field() -> None:
+async def test_clicking_a_label_focuses_its_field() -> None:
     app = an_app()
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await the_form(app, pilot)
@@ -249,7 +249,7 @@ async def test_a_click_on_the_name_of_a_field_is_one_on_the_field() -> None:
             assert app.focused is value
 
 
-async def test_what_the_planner_will_choose_shows_no_value_yet(without_torch: None) -> None:
+async def test_settings_left_to_the_planner_show_no_value_yet(without_torch: None) -> None:
     app = an_app(plan={"time": 120, "dropout": 0.2})
     async with app.run_test(size=(120, 40)) as pilot:
         app.open_screen("plan")

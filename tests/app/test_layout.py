@@ -207,7 +207,7 @@ async def test_the_legend_of_a_plot_is_cut_between_its_entries_and_never_within_
 @pytest.mark.parametrize("language", ["en", "tr"])
 @pytest.mark.parametrize("size", [(60, 16), (80, 24)])
 @pytest.mark.parametrize("name", DIALOGS)
-async def test_a_dialog_lies_on_the_screen_whole_at_every_size(name: str, size: tuple[int, int], language: str) -> None:
+async def test_dialogs_fit_the_screen_at_every_size(name: str, size: tuple[int, int], language: str) -> None:
     app = an_app(language)
     async with app.run_test(size=size) as pilot:
         await OPENERS[name](app, pilot)

@@ -26,7 +26,7 @@ async def click_on(pilot: Pilot[Any], words: str) -> None:
     await pilot.pause()
 
 
-async def test_a_click_on_the_box_of_an_item_ticks_it_and_one_on_its_question_opens_it() -> None:
+async def test_clicking_the_box_ticks_an_item_and_its_question_opens_it() -> None:
     app = an_app()
     async with app.run_test(size=(120, 45)) as pilot:
         await OPENERS["ChecklistScreen"](app, pilot)
@@ -42,7 +42,7 @@ async def test_a_click_on_the_box_of_an_item_ticks_it_and_one_on_its_question_op
 
 
 @pytest.mark.parametrize(("name", "remedy"), [("ChecklistScreen", "• "), ("TrainingScreen", "→ ")])
-async def test_a_click_on_a_remedy_asks_which_one_to_take(name: str, remedy: str) -> None:
+async def test_clicking_a_remedy_opens_the_remedies(name: str, remedy: str) -> None:
     app = an_app()
     async with app.run_test(size=(120, 36)) as pilot:
         await OPENERS[name](app, pilot)
@@ -51,7 +51,7 @@ async def test_a_click_on_a_remedy_asks_which_one_to_take(name: str, remedy: str
         assert type(app.screen).__name__ == "RemedyScreen"
 
 
-async def test_a_click_in_the_first_column_marks_a_run_and_a_second_one_beside_it_opens_it() -> None:
+async def test_clicking_the_first_column_marks_a_run_and_a_second_click_opens_it() -> None:
     record(Path("checkpoints/other").absolute(), [*a_training(), *an_ending()])
     app = an_app()
     async with app.run_test(size=(120, 36)) as pilot:
@@ -71,7 +71,7 @@ async def test_a_click_in_the_first_column_marks_a_run_and_a_second_one_beside_i
 
 
 @pytest.mark.parametrize("name", DIALOGS)
-async def test_a_click_beside_a_dialog_leaves_it(name: str) -> None:
+async def test_clicking_beside_a_dialog_closes_it(name: str) -> None:
     app = an_app()
     async with app.run_test(size=(80, 24)) as pilot:
         await OPENERS[name](app, pilot)
@@ -81,7 +81,7 @@ async def test_a_click_beside_a_dialog_leaves_it(name: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", [name for name in DIALOGS if name not in ("LeavingScreen", "SureScreen", "Palette")])
-async def test_a_click_on_the_words_that_tell_how_to_leave_a_dialog_leaves_it(name: str, language: str) -> None:
+async def test_clicking_the_esc_hint_closes_a_dialog(name: str, language: str) -> None:
     app = an_app(language)
     async with app.run_test(size=(80, 24)) as pilot:
         await OPENERS[name](app, pilot)
@@ -89,7 +89,7 @@ async def test_a_click_on_the_words_that_tell_how_to_leave_a_dialog_leaves_it(na
         await until(pilot, lambda: table_of(app) == "start")
 
 
-async def test_a_question_is_answered_by_mouse() -> None:
+async def test_confirmation_is_answered_by_mouse() -> None:
     app = an_app()
     answers: list[str | None] = []
     async with app.run_test(size=(60, 16)) as pilot:
@@ -99,7 +99,7 @@ async def test_a_question_is_answered_by_mouse() -> None:
         assert answers == ["5"]
 
 
-async def test_a_tick_leaves_what_the_checks_found_in_sight() -> None:
+async def test_tick_does_not_hide_findings() -> None:
     app = an_app()
     async with app.run_test(size=(120, 45)) as pilot:
         await OPENERS["ChecklistScreen"](app, pilot)

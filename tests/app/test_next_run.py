@@ -38,7 +38,7 @@ async def test_the_report_proposes_a_run_by_a_key_and_not_by_a_command(
         assert app.screen._draft.given == {**text, "time": 180}  # type: ignore[attr-defined]
 
 
-async def test_a_finished_run_that_was_given_a_time_is_given_more_of_it(
+async def test_finished_run_with_a_given_time_is_extended_by_minutes(
     small_text: Path, monkeypatch: pytest.MonkeyPatch, without_torch: None
 ) -> None:
     text: dict[str, Any] = {"data_dir": str(small_text), "time": 120.0, "epochs": None, "max_steps": 300}
@@ -60,14 +60,14 @@ async def test_a_finished_run_that_was_given_a_time_is_given_more_of_it(
     }
 
 
-def test_what_the_planner_chose_is_told_by_the_titles_of_the_fields() -> None:
+def test_planner_choices_have_the_titles_of_the_fields() -> None:
     choices = {"vocab_size": {"value": 1700}, "dropout": {"value": 0.05}, "seed": {"value": 1}}
     shown = ("vocab_size", "dropout")
     assert chosen_values(choices, shown, Wording("en")) == "Vocabulary size 1,700 · Dropout 0.05"
     assert chosen_values(choices, shown, Wording("tr")) == "Sözlük boyutu 1.700 · Dropout 0,05"
 
 
-async def test_a_finished_run_that_gets_no_further_step_is_shown_as_it_ended(small_text: Path) -> None:
+async def test_finished_run_without_further_steps_is_shown_as_ended(small_text: Path) -> None:
     asked = {**TINY, "max_steps": 3, "eval_every": 3, "data_dir": str(small_text)}
     for _ in train(resolve(asked)):
         pass

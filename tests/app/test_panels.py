@@ -136,7 +136,7 @@ def test_words_beside_a_head_wrap_below_themselves() -> None:
     assert all(row.startswith(" " * 10) for row in rows[1:])
 
 
-def test_the_state_word_of_a_run_that_prepares_stands_apart_from_its_bar() -> None:
+def test_state_word_of_a_preparing_run_is_separate_from_its_bar() -> None:
     history = History()
     history.add(events.State(state="PREPARING"))
     first = state_text(history, "PREPARING", "tiny", "", SAY, 80).plain.split("\n")[0]
@@ -170,7 +170,7 @@ def test_question_that_misleads_is_followed_by_how_to_read_it(language: Language
     assert len(items_text([one], {}, "during", Wording(language), short=True).plain.split("\n")) == 1
 
 
-def test_a_run_that_ended_without_a_validation_waits_for_none() -> None:
+def test_run_ended_without_a_validation_does_not_wait_for_one() -> None:
     going, ended = a_training(20), [*a_training(20), *an_ending("stopped", 20)]
     assert "waiting for the first validation" in patience_text(history_of(*going), SAY).plain
     assert "ended before its first validation" in patience_text(history_of(*ended), SAY).plain

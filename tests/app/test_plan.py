@@ -138,7 +138,7 @@ async def test_profile_fills_the_fields_and_a_key_restores_the_guides_values() -
         assert source_of(app, "dropout") == "rehber"
 
 
-async def test_a_config_is_chosen_and_the_summary_follows() -> None:
+async def test_choosing_a_config_updates_the_summary() -> None:
     app = an_app()
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await open_prepared_plan(app, pilot)
@@ -222,7 +222,7 @@ async def test_chosen_path_is_stored(columns: int, small_text: Path) -> None:
 
 
 @pytest.mark.first(1)
-async def test_a_chosen_path_takes_all_the_room_of_the_list_that_the_chooser_was_opened_from(small_text: Path) -> None:
+async def test_chosen_path_uses_the_full_width_of_the_list(small_text: Path) -> None:
     path = str(small_text.absolute())
     app = an_app()
     async with app.run_test(size=(80, 24)) as pilot:

@@ -115,7 +115,7 @@ def test_single_validation_is_visible() -> None:
     assert marks(rows(figure((1.0, 2.0), role="points"))) == 1
 
 
-def test_a_logarithmic_axis_leaves_out_what_has_no_logarithm() -> None:
+def test_logarithmic_axis_omits_values_without_a_logarithm() -> None:
     points = [(float(x), value) for x, value in enumerate([0.0, -1.0, 1.0, 10.0, 100.0])]
     drawn = rows(figure(*points, log=True))
     labels = " ".join(row.split("┤")[0].strip() for row in drawn if "┤" in row)
@@ -323,7 +323,7 @@ def test_zoomed_range_has_its_own_scale() -> None:
     assert marks(drawn) > WIDTH / 2
 
 
-def test_crosshair_tells_where_a_value_stands_that_is_not_of_its_step() -> None:
+def test_crosshair_shows_the_step_of_a_value_from_another_step() -> None:
     history = history_of(*a_training(400))
     made = figure_of("loss", history, View(earlier=("before", history)), Wording("en"))
     assert "◆ 2.053 (200)" in values_at(made, 214.0).plain, "the training validates every 50 steps"
@@ -347,7 +347,7 @@ def test_crosshair_shows_the_values_at_its_step() -> None:
 
 
 @pytest.mark.parametrize("role", DASHES)
-def test_a_short_dashed_line_is_seen_wherever_it_lies(role: Role) -> None:
+def test_short_dashed_line_is_visible_anywhere(role: Role) -> None:
     for place in range(12):
         for length in (0, 1, 2):
             points = ((float(place), 1.0), (float(place + length), 1.0))[: 1 + bool(length)]

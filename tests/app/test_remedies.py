@@ -152,7 +152,7 @@ async def test_ended_run_offers_remedies_for_a_follow_up_run(small_text: Path) -
         assert app.stage.training is None, "nothing starts without the checklist"
 
 
-def test_a_changed_setting_is_called_by_the_name_that_its_field_has() -> None:
+def test_changed_settings_have_the_titles_of_their_fields() -> None:
     before = {"max_steps": 120, "vocab_size": 5000, "config": "tiny"}
     after = {"max_steps": 240, "vocab_size": 2000, "config": "mini"}
     assert figures(before, after, "en") == "max steps 120 → 240, vocabulary size 5000 → 2000, config tiny → mini"

@@ -64,9 +64,7 @@ async def test_first_screen_offers_training_in_a_given_time(down: int, time: str
 
 @pytest.mark.parametrize("size", [(60, 16), (80, 24)])
 @pytest.mark.parametrize("language", LANGUAGES)
-async def test_every_row_of_the_first_screen_takes_one_line(
-    tmp_path: Path, size: tuple[int, int], language: Language
-) -> None:
+async def test_rows_of_the_first_screen_are_one_line(tmp_path: Path, size: tuple[int, int], language: Language) -> None:
     for number in range(12):
         record(tmp_path / f"a-run-with-a-long-name-{number}", [*a_training(120), *an_ending()])
     app = an_app(language)

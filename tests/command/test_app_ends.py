@@ -181,7 +181,7 @@ def test_training_survives_a_lost_terminal(command: Command, opened: Open, text_
 
 
 @pytest.mark.extended
-def test_a_paused_run_that_loses_its_terminal_saves_and_ends(command: Command, opened: Open, text_file: Path) -> None:
+def test_paused_run_saves_and_ends_when_its_terminal_is_lost(command: Command, opened: Open, text_file: Path) -> None:
     plan(command, text_file, **ENDLESS)
     screen = opened()
     start_training(screen)

@@ -263,7 +263,7 @@ def test_file_that_is_no_checkpoint_is_refused(command: Command, made_once: Path
     all_refused(command, told, [["evaluate", "a.pt"], ["export", "a.pt", "out"]])
 
 
-def test_reason_of_an_error_is_told_in_the_language_of_the_error(command: Command, made_once: Path) -> None:
+def test_reason_within_an_error_is_in_its_language(command: Command, made_once: Path) -> None:
     shutil.copy(made_once / "best_model.pt", command.folder / "a.pt")
     model_of(architecture="magic")(command.folder / "a.pt")
     refused = command("evaluate", "a.pt", "--lang", "tr")

@@ -44,7 +44,7 @@ def test_repeated_line_fails_in_the_selected_language(command: Command) -> None:
     assert "✗" in turkish.out
 
 
-def test_a_wrong_request_is_code_2(command: Command) -> None:
+def test_invalid_request_is_code_2(command: Command) -> None:
     for words in (["before", "--data-dir", "nowhere"], ["before", "--dropout", "2"], ["after", "nothing"], ["after"]):
         result = command("check", *words)
         assert result.code == 2, words
@@ -53,7 +53,7 @@ def test_a_wrong_request_is_code_2(command: Command) -> None:
 
 
 @pytest.mark.extended
-def test_a_run_that_ended_is_checked_and_gets_its_report(command: Command, text_file: Path) -> None:
+def test_ended_run_is_checked_and_gets_its_report(command: Command, text_file: Path) -> None:
     trained = command("train", "--data-dir", text_file, *FAST, "--max-steps", 30, "--eval-every", 10)
     assert trained.code == 0, trained.err
     checked = command("check", "after", "tiny", "--json")
@@ -71,7 +71,7 @@ def test_a_run_that_ended_is_checked_and_gets_its_report(command: Command, text_
 
 
 @pytest.mark.extended
-def test_a_damaged_best_model_is_found(command: Command, text_file: Path) -> None:
+def test_damaged_best_model_is_reported(command: Command, text_file: Path) -> None:
     command("train", "--data-dir", text_file, *FAST, "--max-steps", 20, "--eval-every", 10)
     best = command.run_folder() / "best_model.pt"
     data = bytearray(best.read_bytes())
@@ -95,7 +95,7 @@ def test_missing_text_is_reported_and_is_no_failure(command: Command, text_file:
     assert "reload-same" in skipped
 
 
-def test_a_best_model_with_another_loss_than_its_record_is_found(command: Command, made: Path) -> None:
+def test_best_model_with_another_loss_than_recorded_is_reported(command: Command, made: Path) -> None:
     path = made / "events.jsonl"
     events = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     for event in events:

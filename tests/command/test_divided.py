@@ -52,9 +52,7 @@ def told_of(folder: Path, event: str) -> list[dict[str, Any]]:
     "flags", [["--processes", 2], *(pytest.param(["--processes", 3, *more], marks=pytest.mark.extended)
                                     for more in ([], ["--sharding", "full", "--weight-average", 0.2]))]
 )  # fmt: skip
-def test_a_divided_validation_has_the_figures_of_one_process_to_the_last_bit(
-    command: Command, flags: list[object]
-) -> None:
+def test_divided_validation_matches_one_process_bit_for_bit(command: Command, flags: list[object]) -> None:
     words = ["train", "--corpus", "sample", *RUN, *STILL, "--val-split", 0.4]
     for name, more in (("one", []), ("several", flags)):
         result = command(*words, *more, "--name", name)
@@ -68,7 +66,7 @@ def test_a_divided_validation_has_the_figures_of_one_process_to_the_last_bit(
 
 @SHARDINGS
 @pytest.mark.extended
-def test_a_checkpoint_that_the_disk_refuses_stops_no_rank(command: Command, text_file: Path, sharding: str) -> None:
+def test_refused_checkpoint_stops_no_rank(command: Command, text_file: Path, sharding: str) -> None:
     words = ["train", "--data-dir", text_file, *RUN, "--max-steps", 12, "--eval-every", 12, "--checkpoint-every", 5]
     refused = planted(faults=[fault("ENOSPC", "fsync", "*checkpoint_step_5*")])
     result = command(*words, "--processes", 2, "--sharding", sharding, **refused)
@@ -81,7 +79,7 @@ def test_a_checkpoint_that_the_disk_refuses_stops_no_rank(command: Command, text
 
 @SHARDINGS
 @pytest.mark.extended
-def test_a_stop_in_a_validation_ends_all_ranks_and_leaves_it_undone(command: Command, sharding: str) -> None:
+def test_stop_during_a_validation_ends_all_ranks_without_it(command: Command, sharding: str) -> None:
     words = ["train", "--corpus", "sample", *RUN, "--max-steps", 3, "--eval-every", 3, "--val-split", 0.4]
     stop = planted(code=STOP, after="mmrec_engine.evaluation.validation")
     result = command(*words, "--processes", 2, "--sharding", sharding, **stop)
@@ -96,7 +94,7 @@ def test_a_stop_in_a_validation_ends_all_ranks_and_leaves_it_undone(command: Com
 
 @SHARDINGS
 @pytest.mark.extended
-def test_a_rank_that_is_lost_in_a_validation_ends_all_with_one_line(command: Command, sharding: str) -> None:
+def test_rank_lost_during_a_validation_ends_all_with_one_line(command: Command, sharding: str) -> None:
     words = ["train", "--corpus", "sample", *RUN, "--max-steps", 9, "--eval-every", 3, "--val-split", 0.4]
     result = command(*words, "--processes", 2, "--sharding", sharding, **ELSEWHERE)
     assert result.code == 1

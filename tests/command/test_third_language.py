@@ -64,7 +64,7 @@ def test_the_command_line_speaks_a_language_that_is_added_as_folders(command: Co
     assert "en, tr, xx" in unknown.err
 
 
-def test_a_finding_reads_in_a_language_that_is_added_as_folders(command: Command, packages: Path) -> None:
+def test_finding_has_words_in_an_added_language(command: Command, packages: Path) -> None:
     told = subprocess.run(
         [sys.executable, "-c", FINDING], cwd=packages, capture_output=True, text=True, check=True, encoding="utf-8"
     ).stdout.splitlines()
@@ -72,7 +72,7 @@ def test_a_finding_reads_in_a_language_that_is_added_as_folders(command: Command
     assert told[3].startswith(f"{MARK}12˙3 pct")
 
 
-def test_what_a_language_lacks_is_told_in_the_default_one(command: Command, packages: Path, tmp_path: Path) -> None:
+def test_missing_texts_are_in_the_default_language(command: Command, packages: Path, tmp_path: Path) -> None:
     begun = tmp_path / "begun"
     shutil.copytree(packages, begun)
     for folder in (begun / "mmrec_engine" / "locales" / "xx", begun / "mmrec_tui" / "locales" / "xx"):

@@ -103,7 +103,7 @@ def test_evidence_of_several_faults_at_once_is_that_of_each(language: Language) 
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_files_left_out_are_told_with_their_reason(language: Language) -> None:
+def test_skipped_files_are_reported_with_their_reason(language: Language) -> None:
     for reason, words in REASONS.items():
         values = {
             "variant": reason,
@@ -127,7 +127,7 @@ def test_skipped_or_failed_check_says_why(language: Language) -> None:
     assert "KeyError: x" in evidence(broken, language)
 
 
-def test_a_count_of_one_has_its_noun_in_the_singular() -> None:
+def test_count_of_one_has_a_singular_noun() -> None:
     for documents, start in ((1, "1 document read"), (2, "2 documents read"), (1200, "1,200 documents read")):
         found = {"id": "corpus-readable", "status": "pass", "values": {"documents": documents}}
         assert evidence(found, "en").startswith(start)

@@ -99,7 +99,7 @@ def test_lines_longer_than_a_block_do_not_hide_earlier_lines(run: Path) -> None:
     assert summary is not None and (summary.step, summary.best_loss) == (2, 1.25)
 
 
-def test_a_run_without_a_record_and_a_folder_without_a_run(run: Path) -> None:
+def test_summary_of_a_run_without_a_record_and_of_a_folder_without_a_run(run: Path) -> None:
     summary = summarise(run)
     assert summary is not None and (summary.state, summary.step, summary.best_loss) == ("DIED", 0, None)
     assert summarise(run.parent) is None

@@ -117,7 +117,7 @@ def test_finished_run_continues_with_more_time(tmp_path: Path, text: Path) -> No
     assert second.step > first.step
 
 
-def test_a_run_that_is_extended_by_steps_is_no_longer_held_to_its_time() -> None:
+def test_run_extended_by_steps_has_no_time_limit_any_more() -> None:
     stored = {"settings": {"time": 120.0, "max_steps": 150, "epochs": None}}
     by_steps = as_stored(resolve({"max_steps": 300}), stored).settings
     assert (by_steps.time, by_steps.max_steps) == (None, 300)

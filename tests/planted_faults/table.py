@@ -107,7 +107,7 @@ FAULTS = (
     Fault("checks", "splits in different languages pass", '"apart": foreign - own', '"apart": own - foreign',
           "tests/engine/test_text_checks.py::test_validation_split_in_another_language_is_reported"),
     Fault("checks", "a reloaded model with another loss passes", "if reloaded == recorded else",
-          "if reloaded is not None else", "tests/command/test_check.py::test_a_best_model_with_another_loss_than_its_record_is_found"),
+          "if reloaded is not None else", "tests/command/test_check.py::test_best_model_with_another_loss_than_recorded_is_reported"),
     Fault("checks", "available memory is that of the largest cgroup", "max(0, min(known)) if known",
           "max(0, max(known)) if known", "tests/engine/test_calibration.py"),
     Fault("remedies", "a low rate is doubled to stabilise a run", "> _LOWERED_RATE[kind] else rate / 2",
