@@ -37,7 +37,7 @@ class DocumentTable:
         return self._full + len(self._newest)
 
     def add(self, fingerprint: bytes, characters: int, size: int, split: SplitName | None, source: int = 0) -> None:
-        """size: bytes of the document in UTF-8. side: its split, if the text came with one. source: number of its corpus."""
+        """size: bytes of the document in UTF-8. split: its split, if the text came with one. source: number of its corpus."""
         self._newest.append((fingerprint, characters, size, SPLITS.index(split), source))
         if len(self._newest) == _BLOCK:
             self._put(np.array(self._newest, dtype=_ROW))

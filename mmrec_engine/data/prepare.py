@@ -138,7 +138,7 @@ def tag_of(tokenizer: Tokenizer, name: str) -> int:
 
 
 def too_short(split: str, tokens: int, seq_len: int) -> RequestError:
-    """side: training or validation."""
+    """split: training or validation."""
     if tokens < 3:
         return RequestError("corpus-side-empty", side=SPLITS[split])
     nearest = max(0, tokens - 1)

@@ -170,7 +170,7 @@ def test_training_split_loss_uses_a_bounded_sample(
     real = EvaluationWindows.batch
     monkeypatch.setattr(EvaluationWindows, "batch", lambda self, numbers: seen.extend(numbers) or real(self, numbers))
     result_of(training_loss(model, corpus, 32))
-    assert len(seen) == len(set(seen)) == 250, "as many windows as the validation side has"
+    assert len(seen) == len(set(seen)) == 250, "as many windows as the validation split has"
     seen.clear()
     monkeypatch.setattr(validation, "MOST_BESIDE", 3200)
     result_of(training_loss(model, corpus, 32))

@@ -58,7 +58,7 @@ def text_in(corpus: Corpus) -> list[str]:
     """The documents of both splits, sorted."""
     end = corpus.tokenizer.end_of_document
     assert end is not None
-    both = [np.asarray(side.tokens) for side in (corpus.train, corpus.validation)]
+    both = [np.asarray(part.tokens) for part in (corpus.train, corpus.validation)]
     parts = [part for tokens in both for part in np.split(tokens, np.flatnonzero(tokens == end) + 1)]
     return sorted(corpus.tokenizer.decode(part) for part in parts if len(part))
 
@@ -144,8 +144,8 @@ def test_interrupted_preparation_continues_to_the_same_tokens(
         work.close()
     assert lives > 2
     assert corpus.fingerprint == whole.fingerprint
-    for side in ("train", "validation"):
-        assert (getattr(corpus, side).tokens == getattr(whole, side).tokens).all()
+    for name in ("train", "validation"):
+        assert (getattr(corpus, name).tokens == getattr(whole, name).tokens).all()
 
 
 @pytest.fixture
@@ -312,8 +312,8 @@ def test_preparation_interrupted_in_either_split_continues_to_the_same_tokens(
         left_in |= set() if last["ended"] else {(last["side"], last["place"] != asdict(Place()))}
     assert left_in >= {("train", True), ("validation", True)}
     assert corpus.fingerprint == whole.fingerprint
-    for side in ("train", "validation"):
-        assert (getattr(corpus, side).tokens == getattr(whole, side).tokens).all()
+    for name in ("train", "validation"):
+        assert (getattr(corpus, name).tokens == getattr(whole, name).tokens).all()
 
 
 def test_shuffling_is_deterministic_and_changes_the_order(data: Path, tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ class Skipped:
 
 @dataclass(frozen=True)
 class Document:
-    """One text in clean blocks. `side` is its split, if the text came with one. `done`: bytes before it.
+    """One text in clean blocks. `split` is its split, if the text came with one. `done`: bytes before it.
 
     size: bytes of the file, if the document is a file.
     """

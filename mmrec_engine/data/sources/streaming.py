@@ -127,7 +127,7 @@ def _read_split(
     validates = source.split is not None and source.split == last.held_out
     documents = HubDocuments(source, name, last.revision, Place(**last.place))
     held_out = last.held_out if validates else documents.held_out
-    side: SplitName | None = "validation" if validates else "train" if held_out is not None else None
+    split: SplitName | None = "validation" if validates else "train" if held_out is not None else None
     before = parts.validating if validates else parts.bytes
     if most_bytes is not None and held_out is not None:
         most_bytes = max(1, int(most_bytes * (_HELD_OUT if validates else 1 - _HELD_OUT)))
@@ -148,19 +148,19 @@ def _read_split(
                 yield Progress(task="reading", done=_below(before + part.bytes, total), total=total)
         else:
             ended = True
-        repaired, all_read = repair.words if repair else 0, ended and side != "train"
+        repaired, all_read = repair.words if repair else 0, ended and split != "train"
         as_written, others = (
             (last.field, last.others) if validates else (documents.field.as_written, documents.field.others)
         )
         left_out = last.left_out if validates else documents.left_out
         place = asdict(documents.place)
         kept = _Kept(
-            part.empty, repaired, all_read, documents.revision, place, held_out, side, as_written, others, left_out
+            part.empty, repaired, all_read, documents.revision, place, held_out, split, as_written, others, left_out
         )
         before += part.bytes
-        if ended and side == "train":  # the next split starts at its beginning
+        if ended and split == "train":  # the next split starts at its beginning
             kept = replace(kept, side="validation", place=asdict(Place()))
-        parts.add(part, kept, side)
+        parts.add(part, kept, split)
 
 
 def _below(done: int, total: int) -> int:
@@ -252,23 +252,23 @@ class _Parts:
                 self._note(kept, size, SPLITS[int(table.splits[0])] if size else None)
         self._remove_others()
 
-    def _note(self, kept: _Kept, size: int, side: SplitName | None) -> None:
+    def _note(self, kept: _Kept, size: int, split: SplitName | None) -> None:
         self.last, self.bytes, self.count = kept, self.bytes + size, self.count + 1
-        self.validating += size if side == "validation" else 0
+        self.validating += size if split == "validation" else 0
 
-    def add(self, part: _Part, kept: _Kept, side: SplitName | None) -> None:
+    def add(self, part: _Part, kept: _Kept, split: SplitName | None) -> None:
         table = DocumentTable()
         with self._path("text").open("wb") as file:
             for data, characters in part.mixed(self.count):
                 digest = hashlib.blake2b(data, digest_size=FINGERPRINT_BYTES).digest()
-                table.add(digest, characters, len(data), side)
+                table.add(digest, characters, len(data), split)
                 file.write(data)
             file.flush()
             os.fsync(file.fileno())
         table.write(self._path("npy"))
         write_whole(self._path("json"), json.dumps(asdict(kept)), sync=True)
         self._table.extend(table)
-        self._note(kept, part.bytes, side)
+        self._note(kept, part.bytes, split)
 
     def store(self) -> TextStore:
         return TextStore(tuple(self._path("text", number) for number in range(self.count)), self._table)
