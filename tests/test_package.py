@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import email
+import importlib.metadata
 import os
 import re
 import subprocess
@@ -17,6 +18,7 @@ from email.message import Message
 from pathlib import Path
 
 import pytest
+from packaging.specifiers import SpecifierSet
 
 from mmrec_engine.system import optional_dependencies
 from mmrec_engine.system.optional_dependencies import install_command
@@ -216,3 +218,17 @@ def _imported(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
             names.add(node.module)
     return names
+
+
+def test_every_pinned_version_runs_on_the_oldest_python() -> None:
+    """A pin for a newer Python alone makes `make run` fail on Debian 12, which has 3.11.2."""
+    pins = [line.split("#")[0].strip() for line in (ROOT / "constraints.txt").read_text().splitlines()]
+    names = [pin.split("==")[0] for pin in pins if pin]
+    required: dict[str, str] = {}
+    for name in names:
+        try:
+            required[name] = importlib.metadata.metadata(name).get("Requires-Python") or ""
+        except importlib.metadata.PackageNotFoundError:
+            continue  # of an extra that is not installed here
+    assert len(required) > 20
+    assert [name for name, versions in required.items() if not SpecifierSet(versions).contains("3.11.0")] == []
