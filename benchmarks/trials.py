@@ -1,6 +1,6 @@
 """One trial: a training with a known fault, or a healthy one, checked by the whole checklist as any run is.
 
-    text, settings, a planted fault ──► train(…, run_checks) ──► the findings of all three phases, as they were told
+    text, settings, a planted fault ──► train(…, run_checks) ──► the findings of all three phases
 
 Faults that are no settings are planted inside this process and taken out again; the product has no hooks for them.
 """

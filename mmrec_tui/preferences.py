@@ -21,7 +21,7 @@ _MOST_RECENT = 12
 
 @dataclass
 class Preferences:
-    """plan: settings chosen by hand, by name. x_axis: step, tokens or time. smoothing: a decay of the training loss'
+    """plan: settings given by the user, by name. x_axis: step, tokens or time. smoothing: a decay of the training loss'
     moving average; 0: none. notify: a shell command for the end of each run."""
 
     language: str | None = None

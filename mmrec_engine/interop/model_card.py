@@ -101,7 +101,7 @@ def _text(corpus: dict[str, Any], language: Language) -> list[str]:
 
 
 def _metrics(report: dict[str, Any], language: Language) -> list[str]:
-    """The best validation against the n-gram baselines; nothing where the report tells of none."""
+    """The best validation against the n-gram baselines; empty if the report has none."""
     best, baselines = report.get("best"), report.get("baselines")
     if not isinstance(best, dict):
         return []

@@ -1,7 +1,7 @@
 """The words for people, as files: one folder for each language, one JSON file for each area, read when its first text is used.
 
 A folder here that holds a format.json is a language, so another one is added by adding its folder. Python keeps keys and
-values alone; a text is a template over the values. What a language does not have yet is told in the default language.
+values alone; a text is a template over the values. Texts that a language lacks are shown in the default language.
 """
 
 from __future__ import annotations

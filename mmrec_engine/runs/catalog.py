@@ -250,7 +250,7 @@ def pid_of(folder: Path) -> int | None:
 
 
 def free_name(output_dir: Path, name: str) -> str:
-    """`name`, or with the first number from 2 on that makes a folder nobody uses."""
+    """`name`, or with the first number from 2 on that gives an unused folder."""
     candidates = itertools.chain([name], (f"{name}-{number}" for number in itertools.count(2)))
     return next(candidate for candidate in candidates if _is_free(output_dir / candidate))
 
@@ -301,7 +301,7 @@ def _parsed(lines: Iterable[bytes]) -> Iterator[events.Event]:
 
 
 def _summarised(folder: Path) -> RunSummary | None:
-    """As `summarise`, and none where the folder cannot be looked at: one of them must not hide the others."""
+    """As `summarise`, but None for an unreadable folder, which must not hide the other runs."""
     try:
         return summarise(folder)
     except (OSError, ValueError):

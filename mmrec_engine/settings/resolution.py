@@ -30,7 +30,7 @@ class Resolved:
 def resolve(
     by_hand: Mapping[str, Any], from_file: Mapping[str, Any] | None = None, stored: Mapping[str, Any] | None = None
 ) -> Resolved:
-    """Merge values by precedence: given by hand, settings file, stored run, recipe, defaults.
+    """Merge values by precedence: flags, settings file, stored run, recipe, defaults.
 
     Keys are field names, values as `parse` accepts them. `stored` holds the settings of a run that is resumed.
     Raises RequestError for an unknown key, a wrong type, a value out of range or an impossible combination.

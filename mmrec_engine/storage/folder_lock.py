@@ -157,7 +157,7 @@ def is_live(folder: Path) -> bool:
 
 @contextlib.contextmanager
 def held_at_rest(folder: Path) -> Iterator[None]:
-    """Lock a run that nobody trains. Raises RequestError if another process does, OSError if it cannot be locked."""
+    """Lock a run without a training process. Raises RequestError if another process does, OSError if it cannot be locked."""
     descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
     claim = folder / CLAIM
     try:

@@ -1,7 +1,7 @@
 """Opens the app and handles its environment: the terminal, the signals, and a training that outlives the screen.
 
 terminal there?  ──►  descriptors 1 and 2 to a log  ──►  app  ──►  again (another language, a screen that broke)
-                                                          └────►  over: quit, detached, hung up, told to end
+                                                          └────►  over: quit, detached, hung up, ended by a signal
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ def _go_on_without_screen(stage: Stage, streams: Streams) -> None:
     with training.reading() as history:
         paused = history.paused
     if paused:
-        training.stop("hangup")  # nobody can resume it any more
+        training.stop("hangup")  # it cannot be unpaused any more
     if not stage.hung_up:
         streams.restore()
         _say(stage.wording("app.goes-on-here"))
