@@ -217,3 +217,23 @@ async def test_dialogs_fit_the_screen_at_every_size(name: str, size: tuple[int, 
             for part in dialog.children:
                 assert part.region in dialog.content_region, part
                 assert part.region.height, part
+
+
+async def test_first_frame_of_a_screen_has_the_layout_of_its_size(
+    without_torch: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mmrec_tui.app.screens.plan import PlanScreen
+
+    first: list[set[str]] = []
+    resumed = PlanScreen.on_screen_resume
+
+    def on_screen_resume(screen: PlanScreen) -> None:
+        first.append(set(screen.classes))
+        resumed(screen)
+
+    monkeypatch.setattr(PlanScreen, "on_screen_resume", on_screen_resume)
+    app = an_app()
+    async with app.run_test(size=(120, 36)) as pilot:
+        app.open_screen("plan")
+        await until(pilot, lambda: first)
+    assert {"-medium", "-tall"} <= first[0]

@@ -39,6 +39,15 @@ class MmrecScreen(Screen[Any]):
     def own_app(self) -> OwnApp:
         return cast("OwnApp", self.app)
 
+    def fit_first_frame(self) -> None:
+        """The classes of the breakpoints at once. Textual sets them after the first frame, which is a narrow one then.
+
+        Not for a screen with panels that grow with their words: those take their height from the resize that follows.
+        """
+        width, height = self.app.size
+        for cells, breakpoints in ((width, self.app.HORIZONTAL_BREAKPOINTS), (height, self.app.VERTICAL_BREAKPOINTS)):
+            self.add_class(next(name for least, name in reversed(breakpoints or []) if cells >= least))
+
     @property
     def say(self) -> Wording:
         return self.own_app.say

@@ -91,6 +91,7 @@ class PlanScreen(MmrecScreen):
         yield KeyBar(id="keys")
 
     def on_mount(self) -> None:
+        self.fit_first_frame()
         self.query_one("#readings").display = False
         self.action_panel("configs", focus=False)
         self._take(self._draft)
