@@ -17,7 +17,8 @@ from mmrec_tui.presentation.findings import remedy_of
 from mmrec_tui.terminal import one_line
 
 _COMMAND = re.compile(r"`?\bmmrec-tui ([a-z-]+)([^`\n;.]*)`?")
-_FLAG = re.compile(r"(?<![\w-])--([a-z][a-z-]*[a-z])\b")
+# A flag, and the decimal number that follows it as its value.
+_FLAG = re.compile(r"(?<![\w-])--([a-z][a-z-]*[a-z])\b(?:[ =](\d+\.\d+)(?![\w.]))?")
 _RANGE = re.compile(r"(>=|>) (\S+?)(?:, (<=|<) (\S+))?")
 _LONGEST = 12  # digits
 
@@ -25,7 +26,12 @@ _LONGEST = 12  # digits
 def in_app(text: str, say: Wording) -> str:
     """A text of the guide or of a message in the app's terms."""
     text = _COMMAND.sub(lambda found: _command(found[1], found[2].strip(), say), text)
-    return _FLAG.sub(lambda found: field_name(found[1].replace("-", "_"), say), text)
+    return _FLAG.sub(lambda found: _field(found[1].replace("-", "_"), found[2], say), text)
+
+
+def _field(setting: str, value: str | None, say: Wording) -> str:
+    name = field_name(setting, say)
+    return name if value is None else f"{name} {in_language(value, say.language)}"
 
 
 def field_name(setting: str, say: Wording) -> str:

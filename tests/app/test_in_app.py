@@ -75,6 +75,10 @@ def test_advice_names_topics_fields_and_keys() -> None:
         == "Use “find lr” (l on the plan), or “Time (seconds)” on the plan."
     )
     assert in_app("a file called x--epochs stays", say) == "a file called x--epochs stays"
+    assert (
+        in_app("önerilen: --learning-rate 0.0076 (şimdi 3e-4)", SAY["tr"])
+        == "önerilen: “Öğrenme oranı” 0,0076 (şimdi 3e-4)"
+    )
 
 
 def test_typed_text_is_not_reworded() -> None:

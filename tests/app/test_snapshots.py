@@ -203,7 +203,7 @@ class Found:
 
     done, error, total, running_item, planned = True, None, 21, "", None
 
-    def __init__(self, resolved: Any, corpus: Any, after: Any) -> None:
+    def __init__(self, resolved: Any, *_: Any) -> None:
         self.resolved = resolved
         self.found = list(some_findings_before())
 
