@@ -14,6 +14,7 @@ async def test_plan_shows_what_the_planner_chose_and_why(monkeypatch: pytest.Mon
     # A speed that does not depend on what else the machine does; all else is planned as ever.
     speeds = Speeds("a machine", lambda settings, vocabulary, seconds: Speed(20_000.0))
     monkeypatch.setattr("mmrec_engine.planning.candidate_speed.speeds_here", lambda stopping: speeds)
+    monkeypatch.setattr("mmrec_tui.app.measuring._measured", lambda work, **_: None)  # the times beside the configs
     app = an_app("en")
     async with app.run_test(size=(120, 36)) as pilot:
         await until_shown(pilot, "A good model in 2 minutes")

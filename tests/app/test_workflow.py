@@ -95,7 +95,7 @@ async def test_whole_workflow_by_keyboard(small_text: Path) -> None:
 
         await pilot.press("r")
         await until_shown(pilot, "Report: tiny")
-        await until_shown(pilot, "completed")
+        await until_shown(pilot, "finished")
         await pilot.press("space")
         await until(pilot, lambda: ticked(folder) == {own, "best-saved"})
         await pilot.press("slash", *"The ", "enter")

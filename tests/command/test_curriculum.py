@@ -41,7 +41,10 @@ def test_length_curriculum_lengthens_windows(command: Command, text_file: Path) 
 def test_run_without_curriculum_does_not_mention_it(command: Command, text_file: Path) -> None:
     result = command("train", "--data-dir", text_file, *FAST, "--max-steps", 3)
     assert set(paces_of(command.run_folder())) == {None}
-    assert "urriculum" not in result.err
+    said = result.err.replace(str(text_file), "").replace(
+        str(command.folder), ""
+    )  # the name of this test stands in them
+    assert "urriculum" not in said
 
 
 @pytest.mark.fault

@@ -48,10 +48,10 @@ def told_of(folder: Path, event: str) -> list[dict[str, Any]]:
     return [{**each, "time": None} for each in events_of(folder) if each["event"] == event]
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize(
-    "flags", [["--processes", 2], *(pytest.param(["--processes", 3, *more], marks=pytest.mark.extended)
-                                    for more in ([], ["--sharding", "full", "--weight-average", 0.2]))]
-)  # fmt: skip
+    "flags", [["--processes", 2], ["--processes", 3], ["--processes", 3, "--sharding", "full", "--weight-average", 0.2]]
+)
 def test_divided_validation_matches_one_process_bit_for_bit(command: Command, flags: list[object]) -> None:
     words = ["train", "--corpus", "sample", *RUN, *STILL, "--val-split", 0.4]
     for name, more in (("one", []), ("several", flags)):
