@@ -48,7 +48,7 @@ COMPILED_GROUPS = (
 )  # the same for tests marked extended: compiled steps take a minute
 NO_TESTS = 5  # pytest's code where all of a group is left out
 # Some quick tests of tests/cuda, on the CPU.
-DRY_TESTS = "cpu and (fp32 and adamw and llama or kernel and 128-4-64 or smaller_pieces and off)"
+DRY_TESTS = "cpu and (fp32 and adamw and llama or kernel and 128-4-64 or does_not_fit and off)"
 
 
 def main() -> int:
