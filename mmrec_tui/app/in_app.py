@@ -13,7 +13,6 @@ from typing import Any
 from mmrec_engine.errors import MmrecError
 from mmrec_engine.locales.numbers import in_language
 from mmrec_tui.locales import Wording
-from mmrec_tui.presentation.findings import remedy_of
 from mmrec_tui.terminal import one_line
 
 _COMMAND = re.compile(r"`?\bmmrec-tui ([a-z-]+)([^`\n;.]*)`?")
@@ -47,6 +46,8 @@ def field_name(setting: str, say: Wording) -> str:
 
 def remedy_text(remedy: dict[str, Any], say: Wording) -> str:
     """The effect of a remedy, in one line."""
+    from mmrec_tui.presentation.findings import remedy_of  # the guide is loaded after the first screen
+
     return one_line(in_app(remedy_of(remedy, say), say))
 
 

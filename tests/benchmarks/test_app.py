@@ -32,7 +32,7 @@ class Empty(App):
         yield Static("ready to type")
 Empty().run()
 """
-_ROUNDS = 7
+_ROUNDS = 15
 _STEPS = 140
 _MOST_SECONDS = 240
 
@@ -57,7 +57,8 @@ class Wire:
         )
         os.close(theirs)
         self._came = threading.Condition()
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     def __enter__(self) -> "Wire":
         return self
@@ -67,6 +68,9 @@ class Wire:
     ) -> None:
         self.process.kill()
         self.process.wait()
+        # Its read ends with the process. A descriptor that is closed earlier gets the number of the next terminal's, from which
+        # this thread would then take what is written.
+        self._reader.join(10)
         os.close(self._ours)
 
     def press(self, key: str) -> None:
