@@ -100,6 +100,7 @@ class MeasuredCosts:
     _parts: dict[str, _Mean] = field(default_factory=lambda: {name: _Mean() for name in _PARTS})
     _part: str = ""
     _since: float | None = None
+    _validated: int = 0  # step of the last evaluation of the whole split
 
     @property
     def seconds_a_step(self) -> float | None:
@@ -121,6 +122,8 @@ class MeasuredCosts:
 
     def add_validation(self, event: events.Validation) -> None:
         """The time since the last event was this evaluation. After one of the whole split, text is generated."""
+        if not event.sampled:
+            self._validated = event.step
         if self._since is not None and not event.sampled:
             self._part = "validation"
             self._close(event.time)
@@ -140,10 +143,13 @@ class MeasuredCosts:
             beside = math.fsum(part.total for part in self._parts.values())
             seconds = left * (pace + beside / max(1, step))
         else:
-            costs = _guessed(pace, schedule)
             known = {name: part.mean for name, part in self._parts.items() if name != "other" and part.count}
-            seconds = schedule.seconds_from(step, replace(costs, **known))
+            costs = replace(_guessed(pace, schedule), **known)
+            seconds = schedule.seconds_from(step, costs)
             seconds += left * self._parts["other"].total / max(1, step)
+            due = step > 0 and (step % schedule.validates_every == 0 or step == planned)
+            if due and self._validated < step:  # the evaluation after this step has not ended
+                seconds += costs.validation + costs.writing
         return seconds if math.isfinite(seconds) else None
 
 

@@ -203,6 +203,13 @@ def test_time_left_counts_remaining_evaluations_and_checkpoints() -> None:
     # Steps; evaluations of 2 s and half a second of writing; best, regular and last checkpoints of 1 s; then checks.
     between = 89 * 0.1 + 9 * 2.5 + (9 + 5 + 1) * 1.0
     assert known is not None and between + 2 < known < between + 8
+    # At a step that is validated, that evaluation is still ahead.
+    more = [step(number) for number in range(11, 21)]
+    due = history_of(begun, state("TRAINING", 0.0), *steps, *evaluated, *more).eta_seconds()
+    done = history_of(
+        begun, state("TRAINING", 0.0), *steps, *evaluated, *more, replace(validation(20), time=9.0)
+    ).eta_seconds()
+    assert due is not None and done is not None and due - done == pytest.approx(2.5)
 
 
 def test_the_time_left_follows_the_present_pace() -> None:
