@@ -2,8 +2,7 @@
 
     python -m benchmarks.diagnosis [TEXT] [--quick] [--only WORD]
 
-TEXT: a file of prose for a part of the healthy runs, such as tiny Shakespeare. --quick: a part of the trials, in a few
-minutes;
+TEXT: a file of prose for a part of the healthy runs, such as tiny Shakespeare. --quick: a part of the trials, in a few minutes;
 --only: those with this word in their name. Both print their results and do not change the document.
 """
 

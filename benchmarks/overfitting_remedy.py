@@ -2,8 +2,7 @@
 
     python benchmarks/overfitting_remedy.py TEXT
 
-The run overfits on the first 9,000 characters of TEXT. Three runs then continue from its best weights: with the remedy as it
-is
+The run overfits on the first 9,000 characters of TEXT. Three runs then continue from its best weights: with the remedy as it is
 offered, with the remedy at the full learning rate, and with the lower rate alone; another starts from new weights with the
 remedy.
 """

@@ -4,11 +4,10 @@
     python benchmarks/race_nanogpt.py nanoGPT -- --data-dir tinyshakespeare.txt
     python benchmarks/race_nanogpt.py nanoGPT --seeds 1337 1 -- --corpus python-docs
 
-Everything after `--` are flags of `mmrec-tui train`: the text, and further flags for both. Both see the same tokens and
-the same split; both losses are means over the whole validation split, each with its own context. Times are of whole processes,
-with imports and evaluations; MM-Rec's includes preparing the text, with an empty cache. `--flags` are for MM-Rec alone. Losses
-are nats a
-character, also if these flags select other tokens.
+Everything after `--` are flags of `mmrec-tui train`: the text, and further flags for both. Both see the same tokens and the
+same split; both losses are means over the whole validation split, each with its own context. Times are of whole processes, with
+imports and evaluations; MM-Rec's includes preparing the text, with an empty cache. `--flags` are for MM-Rec alone. Losses are
+nats a character, also if these flags select other tokens.
 """
 
 from __future__ import annotations

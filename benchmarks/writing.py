@@ -3,8 +3,7 @@
     git clone https://github.com/karpathy/nanoGPT
     python benchmarks/writing.py nanoGPT [--config tiny]
 
-nanoGPT has a context of 2,048 tokens and generates by its own `generate`, which reads the whole context for each token.
-Weights
+nanoGPT has a context of 2,048 tokens and generates by its own `generate`, which reads the whole context for each token. Weights
 are random: the text is noise, at the same speed. nanoGPT is timed over a few tokens at each place.
 """
 

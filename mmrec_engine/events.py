@@ -232,8 +232,7 @@ class Replanned(SettingsChanged):
     """The number of steps that fit into the remaining time, after the machine became slower or faster.
 
     seconds_left: of the run's time; seconds_a_step: as they are now. The clock has an effect only through these events: a
-    resume
-    makes the same change at the same step.
+    resume makes the same change at the same step.
     """
 
     event = "replanned"
@@ -395,8 +394,7 @@ def relayed(
     work: Generator[Told, None, Result], each: Callable[[Told], Iterable[Shown]]
 ) -> Generator[Shown, None, Result]:
     """Run a generator to its end, yield the items that `each` returns for its values, and return its result. It is closed if
-    `each`
-    raises, or if this one is closed."""
+    `each` raises, or if this one is closed."""
     try:
         while True:
             try:

@@ -39,8 +39,7 @@ class Skip(Exception):
 class Check:
     """id: as in `specs.CHECKS`. measure takes the phase's context and returns plain values (JSON).
 
-    A value named "variant", which the judgement may add, selects one of several wordings of the evidence; without it the
-    status
+    A value named "variant", which the judgement may add, selects one of several wordings of the evidence; without it the status
     does. remedies: what would help, from the values and the status, each with `id`, `title`, `settings`.
     """
 

@@ -1,7 +1,6 @@
 """Remedies for a finding: the guide's remedies as changes of settings, each one step beyond the current values.
 
-Pure. A remedy that is already applied is not offered; the next one halves or doubles, as far as that makes sense. A remedy
-that
+Pure. A remedy that is already applied is not offered; the next one halves or doubles, as far as that makes sense. A remedy that
 is no setting (more text) has empty settings.
 """
 

@@ -1,8 +1,7 @@
 """The checks of the checklist: when each is made, the guide's item it belongs to, its thresholds and their sources.
 
-How a check measures and judges is in the files of its kind (`preflight`, `monitor`, `postrun`), its words are under the same
-id in
-`locales`. The table is separate because the guide, the command line and the rules during training read it without PyTorch.
+How a check measures and judges is in the files of its kind (`preflight`, `monitor`, `postrun`), its words are under the same id
+in `locales`. The table is separate because the guide, the command line and the rules during training read it without PyTorch.
 
 Sources: G the guide; K Karpathy, A Recipe for Training Neural Networks (2019); P Google's Deep Learning Tuning Playbook; CS
 Stanford's CS231n notes; T torchtitan; D deepchecks; ★ measured or chosen in this project.
@@ -94,8 +93,7 @@ CHECKS: dict[str, CheckSpec] = {
     "round-trip": CheckSpec("before", "dataset-ready", {}, "★"),
     "targets-shifted": CheckSpec("before", "hyperparameters-set", {}, "K"),
     "baselines": CheckSpec("before", "validation-split", {}, "K"),
-    # Repeated passes: up to four teach nearly as much as new text, beyond sixteen hardly anything (Muennighoff et al.,
-    # "Scaling
+    # Repeated passes: up to four teach nearly as much as new text, beyond sixteen hardly anything (Muennighoff et al., "Scaling
     # data-constrained language models", 2023). times: relative to all corpora together, otherwise no weights would help.
     "corpora-repeated": CheckSpec(
         "before", "dataset-ready", {"times": 2, "note_passes": 4, "warn_passes": 16}, "Muennighoff 2023, ★"

@@ -23,11 +23,10 @@ from mmrec_engine.tokenizer.vocabulary import special_ids
 class Corpus:
     """A prepared corpus: tokens mapped from disk, and facts about it.
 
-    repaired_words: number of words that `fix_encoding` repaired. parts: with several corpora, or if their
-    tags are known; their splits are concatenated in `train` and `validation`. folder: of the token files. earlier: the run
-    whose split or tokenizer it was prepared with. whole: all of the text is the validation split, because a model is evaluated
-    on it.
-    reading: how the text was read from the files. torn: number of passages that do not round-trip through their tokens.
+    repaired_words: number of words that `fix_encoding` repaired. parts: with several corpora, or if their tags are known; their
+    splits are concatenated in `train` and `validation`. folder: of the token files. earlier: the run whose split or tokenizer
+    it was prepared with. whole: all of the text is the validation split, because a model is evaluated on it. reading: how the
+    text was read from the files. torn: number of passages that do not round-trip through their tokens.
     """
 
     name: str

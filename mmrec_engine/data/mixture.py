@@ -4,11 +4,10 @@ Shares are the given weights, or size^(1/T), normalised. Source of the temperatu
 multilingual neural machine translation in the wild", 2019; before, with α = 1/T, Conneau and Lample, "Cross-lingual language
 model pretraining", 2019. With T = 1 all text is used equally often; the larger T, the more equal the corpora.
 
-Training window k comes from the corpus that is farthest below its share: with counts c_i in P = 10,000 windows the one with
-the
+Training window k comes from the corpus that is farthest below its share: with counts c_i in P = 10,000 windows the one with the
 largest c_i (k + 1) - P n_i(k), where n_i(k) is its number of earlier windows. The pattern of P windows is computed once and
-looked
-up for any k. No corpus is ever a whole window ahead of its share. The seed of the run selects where in the pattern it begins.
+looked up for any k. No corpus is ever a whole window ahead of its share. The seed of the run selects where in the pattern it
+begins.
 """
 
 from __future__ import annotations
@@ -126,9 +125,8 @@ def shares_of(sources: Sequence[Source], sizes: Sequence[int], temperature: floa
 class MixedWindows:
     """Windows of several corpora, each in its own order, interleaved by their shares.
 
-    An epoch has as many windows as all corpora together. If a corpus has a larger share than its size, an epoch repeats some
-    of its
-    windows; if a smaller one, it omits some.
+    An epoch has as many windows as all corpora together. If a corpus has a larger share than its size, an epoch repeats some of
+    its windows; if a smaller one, it omits some.
     """
 
     parts: tuple[Windows, ...]

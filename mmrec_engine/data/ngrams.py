@@ -61,9 +61,8 @@ def cross_entropies(
     """Nats a token for histories of 0 … longest - 1 tokens, over tokens with a complete history.
 
     train, validation: stretches of ids below `vocabulary`; no n-gram spans two stretches. Histories are exact as long as their
-    keys
-    fit 64 bits (up to 7,000 ids for a 5-gram); beyond that, rare tokens share a class.
-    Raises ValueError if a split contains no n-gram of the longest kind.
+    keys fit 64 bits (up to 7,000 ids for a 5-gram); beyond that, rare tokens share a class. Raises ValueError if a split
+    contains no n-gram of the longest kind.
     """
     if not all(any(len(ids) >= longest for ids in split) for split in (train, validation)):
         raise ValueError(f"no stretch of {longest} tokens")
@@ -74,9 +73,8 @@ def window_losses(windows: Ids, vocabulary: int, longest: int = LONGEST) -> _Los
     """How hard each window is to predict from counts of all others. windows: (count, length), at least `longest` long. Shape
     (count,).
 
-    Nats a token, over the tokens with a complete history. Each token is removed from the counts that predict it; otherwise
-    text that
-    occurs only once would seem easiest.
+    Nats a token, over the tokens with a complete history. Each token is removed from the counts that predict it; otherwise text
+    that occurs only once would seem easiest.
     """
     *_, last = _probabilities([windows], [windows], vocabulary, longest, left_out=True)
     losses: _Losses = -np.log(last).reshape(len(windows), -1).mean(1)

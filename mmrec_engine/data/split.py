@@ -23,10 +23,9 @@ def split_points(
 ) -> npt.NDArray[np.int64]:
     """For each document, how many of its first characters are in the training split. Shape (documents,).
 
-    fingerprints: the high and the low half of each, shape (documents, 2).
-    A single document is cut by position: the first int(n·(1-share)) characters. Of several, whole documents go to the
-    validation
-    split (0), as near the share as possible; if that misses the share by more than a fifth, each document is cut by position.
+    fingerprints: the high and the low half of each, shape (documents, 2). A single document is cut by position: the first
+    int(n·(1-share)) characters. Of several, whole documents go to the validation split (0), as near the share as possible; if
+    that misses the share by more than a fifth, each document is cut by position.
     """
     if len(characters) > 1:
         validating = _nearest_subset(fingerprints, characters, share)

@@ -46,9 +46,8 @@ class SplitRecord:
     """One row for each distinct document, in rising order of `keys`; all of shape (documents,).
 
     train: how many of its first characters are in the training split. seen: how many of them the weights have been trained on,
-    in this
-    run or earlier ones. grams: sorted hashes of sampled n-grams of all training text. tokenizer: of the run,
-    with the requested vocabulary size.
+    in this run or earlier ones. grams: sorted hashes of sampled n-grams of all training text. tokenizer: of the run, with the
+    requested vocabulary size.
     """
 
     keys: Keys

@@ -1,7 +1,6 @@
 """From stored text to token files: split, vocabulary of the training split, ids. Finished files can be kept for a restart.
 
-Many documents are given to the tokenizer at once, because the libraries distribute texts over their threads, and most
-documents
+Many documents are given to the tokenizer at once, because the libraries distribute texts over their threads, and most documents
 are too small to be divided.
 """
 

@@ -1,8 +1,7 @@
 """Windows of tokens for training and for evaluation, as pure functions of their number.
 
-Training window k is in epoch e = k div n and starts at shift_e + stride · π_e(k mod n): π_e is a keyed permutation of the
-n windows, shift_e a seeded offset below one stride, so windows start at other positions in each epoch. With jitter each window
-is
+Training window k is in epoch e = k div n and starts at shift_e + stride · π_e(k mod n): π_e is a keyed permutation of the n
+windows, shift_e a seeded offset below one stride, so windows start at other positions in each epoch. With jitter each window is
 moved by an offset of its own. A resumed run needs k only.
 """
 

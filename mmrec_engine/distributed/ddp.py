@@ -1,13 +1,12 @@
 """A whole model in every rank: PyTorch's DistributedDataParallel sums its gradients during the backward pass.
 
 Only the last pass of a step sums, including the gradients of the passes before it: so each rank sums once a step, whatever its
-number
-of windows and micro-batches.
+number of windows and micro-batches.
 
 DistributedDataParallel assigns gradients to buckets, which determine the rounding, by the order of the first gradients. Two
 passes that do not count fix the buckets before the first step, so that they are the same after a resume. They also show what a
-rank has to
-send if its own pass is aborted, for example because memory runs out: zeros, so that no rank waits, and all get the error.
+rank has to send if its own pass is aborted, for example because memory runs out: zeros, so that no rank waits, and all get the
+error.
 
 Source: Li et al., "PyTorch distributed: experiences on accelerating data parallel training", 2020.
 """

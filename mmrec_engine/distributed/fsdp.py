@@ -1,11 +1,9 @@
 """A sharded model: PyTorch's FSDP2, for a model that is too large for each rank.
 
 Each rank keeps a shard of every weight, gradient and moment. A block's weights are gathered when the block is computed, and
-freed
-after it; gradients are summed and sharded in one operation. So a forward pass is a collective operation. If every rank has
-memory for all
-weights, they are gathered once for an evaluation (`unsharded`), and the passes of each rank are independent; else all make the
-same number.
+freed after it; gradients are summed and sharded in one operation. So a forward pass is a collective operation. If every rank
+has memory for all weights, they are gathered once for an evaluation (`unsharded`), and the passes of each rank are independent;
+else all make the same number.
 
 Source: Zhao et al., "PyTorch FSDP: experiences on scaling fully sharded data parallel", 2023.
 """

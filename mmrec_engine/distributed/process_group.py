@@ -58,8 +58,7 @@ class ProcessGroup(Protocol):
 
     def passing(self, model: nn.Module, last: bool) -> AbstractContextManager[nn.Module]:
         """Within the context, one pass through the yielded module, forward and backward. After the last one of a step the
-        gradients
-        are the sums over all passes of all ranks."""
+        gradients are the sums over all passes of all ranks."""
 
     def sum_loss(self, loss: Tensor) -> None:
         """After the last pass: replace the loss by its sum over all ranks.

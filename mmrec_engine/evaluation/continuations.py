@@ -1,10 +1,8 @@
 """Metrics of continuations of the validation text: BLEU and ROUGE against the real continuation, distinct-n, copies.
 
-Prompts are evenly spread over the validation split; each is continued, and compared with the real text. The result depends
-only
-on the model, the text and the seed. BLEU by `sacrebleu` (Papineni et al. 2002; Post 2018 on signatures), ROUGE by
-`rouge-score` (Lin 2004), distinct-n after Li et al., "A diversity-promoting objective function for neural conversation
-models", 2016.
+Prompts are evenly spread over the validation split; each is continued, and compared with the real text. The result depends only
+on the model, the text and the seed. BLEU by `sacrebleu` (Papineni et al. 2002; Post 2018 on signatures), ROUGE by `rouge-score`
+(Lin 2004), distinct-n after Li et al., "A diversity-promoting objective function for neural conversation models", 2016.
 """
 
 from __future__ import annotations
@@ -55,9 +53,8 @@ def measure(
     """The metrics (settings.METRICS, joined by commas) of continuations of the validation split, and how they were computed.
 
     Values: `bleu` (0–100) with its `signature`; `rouge1`, `rouge2`, `rougeL` (F1, 0–100, mean over the texts); `distinct1`,
-    `distinct2` (0–1: distinct words, pairs of words, of all); `words`: how words were separated and lower-cased; `copied`
-    (0–1: the share of the text's stretches of 48 characters that also occur in the training text). Raises RequestError without
-    a
+    `distinct2` (0–1: distinct words, pairs of words, of all); `words`: how words were separated and lower-cased; `copied` (0–1:
+    the share of the text's stretches of 48 characters that also occur in the training text). Raises RequestError without a
     library, or if the split is shorter than one sample.
     """
     require_libraries(metrics)

@@ -99,8 +99,7 @@ def into_new(folder: Path) -> None:
 
 
 def export(trained: Trained, folder: Path) -> list[Path]:
-    """Write the weights as safetensors, tokenizer and configuration as JSON, and the record of the split, if there is one,
-    into
+    """Write the weights as safetensors, tokenizer and configuration as JSON, and the record of the split, if there is one, into
     a new or empty folder. With this record an export is evaluated on text it was not trained on, and follow-up runs keep the
     split.
     """

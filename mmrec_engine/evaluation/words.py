@@ -2,8 +2,7 @@
 
 A combining mark belongs to the letter before it: vowel signs of Hindi, Tamil and Thai, Arabic vocalisation, a decomposed
 accent. Chinese and Japanese have no blanks between words, so there each character is a word, as in sacrebleu (Post 2018). Thai
-and
-similar scripts have none either; there the text between two blanks is one word.
+and similar scripts have none either; there the text between two blanks is one word.
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@
     logits = 15 tanh(head(norm(x)) / 15)
 
 Head and the last matrix of every branch start at zero, so a new model predicts a uniform distribution with a loss of
-ln(vocabulary).
-llama (`llama.py`) has norms with a gain, no soft cap, and, if tied, the embedding as its head, with a first loss near that.
+ln(vocabulary). llama (`llama.py`) has norms with a gain, no soft cap, and, if tied, the embedding as its head, with a first
+loss near that.
 """
 
 from __future__ import annotations

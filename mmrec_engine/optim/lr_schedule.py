@@ -25,8 +25,7 @@ def rate_factor(
 ) -> float:
     """Share of the peak learning rate at `step` (counted from 1) of `planned` steps; plateaus: their number so far.
 
-    anchor: the step at which the number of planned steps last changed, and the finished share of the schedule at that step;
-    the
+    anchor: the step at which the number of planned steps last changed, and the finished share of the schedule at that step; the
     rest of the schedule is spread over the remaining steps, so that the rate is continuous.
     """
     warmup, floor = settings.warmup_steps, settings.learning_rate_floor

@@ -37,8 +37,7 @@ class BatchTrial:
     """One batch. outcome: measured; refused by its estimate (no-memory); failed to allocate (out-of-memory); cut short.
 
     estimated_bytes, measured_bytes: peak beyond the memory of the process before; measured is None if the system does not
-    report it.
-    optimizer_share: of a step's time.
+    report it. optimizer_share: of a step's time.
     """
 
     batch_size: int

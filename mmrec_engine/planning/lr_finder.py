@@ -3,9 +3,8 @@
     for each of N steps: one real training step of a new model, at a rate that grows by the same factor from step to step
     ─► loss over rate: flat, falling, lowest, rising
 
-Source: Smith, "Cyclical Learning Rates for Training Neural Networks", 2017, section 3.3, with the rate raised exponentially
-as in fastai's `lr_find`. The steps are those of a run (`train_step.py`): its model, text, batch, dropout and clipping. Nothing
-is
+Source: Smith, "Cyclical Learning Rates for Training Neural Networks", 2017, section 3.3, with the rate raised exponentially as
+in fastai's `lr_find`. The steps are those of a run (`train_step.py`): its model, text, batch, dropout and clipping. Nothing is
 written, and the process' switches and random state are restored; the search has a model of its own.
 """
 
@@ -91,9 +90,8 @@ class RateSearch:
 def search_rates(settings: Settings, corpus: Corpus, *, steps: int) -> Generator[RateSearch, None, None]:
     """Search, and yield the results after each step, the last time with `done`. To stop, close the generator.
 
-    corpus: prepared as the settings say. Sets threads and deterministic mode as a run does until it ends or is closed,
-    so it must not run during a training. Raises RequestError if the steps need more memory than is safe, and for a device that
-    does
+    corpus: prepared as the settings say. Sets threads and deterministic mode as a run does until it ends or is closed, so it
+    must not run during a training. Raises RequestError if the steps need more memory than is safe, and for a device that does
     not exist; TrainingError if memory runs out nevertheless.
     """
     needed, free = fits(settings, corpus.tokenizer.vocab_size)

@@ -1,8 +1,7 @@
 """The peak speed of this machine: products of large matrices, and memory bandwidth.
 
 The share of the first that a training reaches says how well it uses the machine. The best of many rounds counts, because other
-work
-can only make a round slower.
+work can only make a round slower.
 """
 
 from __future__ import annotations

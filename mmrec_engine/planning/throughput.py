@@ -1,8 +1,8 @@
 """How fast this machine trains: a model of the given size makes real steps on random ids, and is discarded.
 
 The steps are those of a training (`train_step.py`) with a learning rate of zero: the same work, but no weight changes, so
-nothing can
-diverge. Threads and deterministic mode are set as in a run (`training/device.py`) for the process: not during a training.
+nothing can diverge. Threads and deterministic mode are set as in a run (`training/device.py`) for the process: not during a
+training.
 """
 
 from __future__ import annotations
@@ -59,8 +59,7 @@ def measure(
     validation_windows: int | None = None,
 ) -> Calibration | None:
     """Train for about `seconds` on this machine after a warm-up of half as long, two steps at least. None if `stop` returns
-    True
-    between steps.
+    True between steps.
 
     vocabulary: ids, including special ones. validation_windows: of the text, if the costs of a whole run are requested.
     Takes as much memory as the training would: call `fits` before, and do not measure if

@@ -34,11 +34,10 @@ Stopping = Callable[[], bool]
 class RunChecks:
     """Which checks a run has.
 
-    before: run the checks before training; otherwise only the baselines are computed, which the checks on events use.
-    found: findings that these checks have made already for this very run; they are recorded, the checks are not run again, and
-    the
-    caller has seen them: none of them stops the run. strict: warnings stop it too. language: of report.md.
-    waived: ids of checks whose findings do not stop a run.
+    before: run the checks before training; otherwise only the baselines are computed, which the checks on events use. found:
+    findings that these checks have made already for this very run; they are recorded, the checks are not run again, and the
+    caller has seen them: none of them stops the run. strict: warnings stop it too. language: of report.md. waived: ids of
+    checks whose findings do not stop a run.
     """
 
     before: bool = True

@@ -127,8 +127,7 @@ def follow(
     """The settings of a follow-up run of the one in `folder`, and its origin.
 
     remedy: the id of a remedy that the run's findings offer, or of a finding, whose first remedy is used; None: only the
-    settings
-    given as flags or in a file differ, and it begins with the best weights. offer: the remedy, if it is known already.
+    settings given as flags or in a file differ, and it begins with the best weights. offer: the remedy, if it is known already.
     Raises RequestError if there is no such remedy, or the run cannot be read.
     """
     by_hand, from_file = dict(by_hand or {}), dict(from_file or {})

@@ -2,8 +2,7 @@
 
 A checkpoint is a dict of dicts, lists, str, int, float, bool, None and tensors, written to a temporary name, synced and then
 renamed; a checksum over all names, types, shapes and bytes detects a truncated or altered one. Which one to use after a crash
-is
-decided here too. Must not know: the training loop.
+is decided here too. Must not know: the training loop.
 """
 
 from __future__ import annotations

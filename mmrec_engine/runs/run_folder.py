@@ -57,9 +57,8 @@ class RunFolder:
     """The folder of the run that this process trains, locked until it is left.
 
     In mode "new" events are written from the start. In the other modes they are held back until the first step (`begin`) or
-    until a
-    run is resumed (`continue_after`), so that a refused request changes nothing; meanwhile they are in a file of
-    their own for those who watch.
+    until a run is resumed (`continue_after`), so that a refused request changes nothing; meanwhile they are in a file of their
+    own for those who watch.
 
     held_lock: a descriptor of this folder's lock that is held already (`hand_over`, in this process or the one before it). It
     belongs to this object from now on; one that is not this folder's is closed, and the lock taken as usual.
@@ -134,8 +133,7 @@ class RunFolder:
         """The first step is made: write the description, and replace an old run. split: of the documents.
 
         The new files are on disk before anything of the old run is removed. Its checkpoints are removed first: a process that
-        is killed here
-        never leaves them beside the description of another run.
+        is killed here never leaves them beside the description of another run.
         """
         assert self._lock is not None
         staged = [Staged(self.path / DESCRIPTION, _described(description), sync=True)]

@@ -21,10 +21,9 @@ HEADING_OF_GROUP: dict[Group, Heading] = {
     "length": "training", "optimizer": "training", "evaluation": "training", "text": "text", "augmentation": "text",
     "curriculum": "text", "model": "machine", "saving": "saving",
 }  # fmt: skip
-# source: the text and how it is read. corpus: with the source, the prepared text. speed: the time of a step.
-# rate: the curve of the learning rate. pacing: that of the curriculum. weights: how useful the weights of an earlier run are
-# as
-# the first ones. checks: with these, the findings of the checks before training.
+# source: the text and how it is read. corpus: with the source, the prepared text. speed: the time of a step. rate: the curve of
+# the learning rate. pacing: that of the curriculum. weights: how useful the weights of an earlier run are as the first ones.
+# checks: with these, the findings of the checks before training.
 Aspect = Literal["source", "corpus", "speed", "rate", "pacing", "weights", "checks"]
 
 

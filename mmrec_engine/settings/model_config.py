@@ -78,8 +78,7 @@ class ModelConfig:
         matrices.
 
         The recurrence has one width² matrix more for time mixing (its output gate); the others have the same number of
-        parameters
-        in their MLP, so that all are compared at equal size.
+        parameters in their MLP, so that all are compared at equal size.
         """
         return {"mmrec": 4 * self.width, "gpt": 9 * self.width // 2, "llama": 3 * self.width}[self.architecture]
 

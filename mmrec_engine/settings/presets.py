@@ -34,11 +34,10 @@ PRESETS: dict[str, Preset] = {
 class OptimizerSpec:
     """The learning rates of an optimizer, each a peak.
 
-    usual_rate: the starting point, of the guide or the fast recipe. best_rate: suggested by range tests, and the best for
-    tiny and mini (docs/performance.md, "Which learning rate"). lowered_rate: the first lower rate for an unstable run,
-    a third of the usual one. lowest_rate, highest_rate: bounds of the remedies. losses: by rate, how much higher the loss
-    after
-    400 steps was than with the best one, in nats, mean of two texts; empty: not measured.
+    usual_rate: the starting point, of the guide or the fast recipe. best_rate: suggested by range tests, and the best for tiny
+    and mini (docs/performance.md, "Which learning rate"). lowered_rate: the first lower rate for an unstable run, a third of
+    the usual one. lowest_rate, highest_rate: bounds of the remedies. losses: by rate, how much higher the loss after 400 steps
+    was than with the best one, in nats, mean of two texts; empty: not measured.
     """
 
     usual_rate: float

@@ -1,8 +1,7 @@
 """Subwords, of several characters or single bytes: the base of the learnt tokenizers.
 
 Ids start with the special tokens, followed by the subwords. The bytes of every subword are stored, so that decoding does not
-need
-the library, and a character of several bytes may be spread over several tokens.
+need the library, and a character of several bytes may be spread over several tokens.
 """
 
 from __future__ import annotations

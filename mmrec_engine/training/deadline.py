@@ -1,8 +1,7 @@
 """How many steps fit into the remaining time: by the clock, but with an effect only through recorded events.
 
 The loop calls this after each step. A new plan becomes an event (`events.Replanned`) and a checkpoint at once, so that a
-resumed run
-uses the same plan; between two plans nothing of a run depends on times.
+resumed run uses the same plan; between two plans nothing of a run depends on times.
 """
 
 from __future__ import annotations
@@ -33,8 +32,7 @@ class Budget:
     """The part of a checkpoint for a run with a given time.
 
     used: seconds of it until the checkpoint. seconds_a_step: at that time. anchor_step, anchor_done: the step at which the
-    number of
-    planned steps last changed, and the finished share of the schedule at that step (`lr_schedule.rate_factor`).
+    number of planned steps last changed, and the finished share of the schedule at that step (`lr_schedule.rate_factor`).
     """
 
     used: float = 0.0

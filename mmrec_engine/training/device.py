@@ -61,8 +61,7 @@ def resolve_machine(settings: Settings, stored: Mapping[str, Any] | None = None)
     """Choose device, threads, precision, and how steps are run, unless that is to be measured (`planning.compile_mode`).
 
     stored: the choices of an earlier process of the same run, which are kept. Raises RequestError for a device that does not
-    exist,
-    and for a requested mode that is not possible here.
+    exist, and for a requested mode that is not possible here.
     """
     stored = stored or {}
     threads = (

@@ -1,10 +1,8 @@
 """Loss scaling for float16, whose smallest numbers are larger than many gradients: the loss is multiplied by a power of two.
 
-If a gradient overflows, the scale is halved and the same windows are computed again; after many steps without an overflow it
-is
+If a gradient overflows, the scale is halved and the same windows are computed again; after many steps without an overflow it is
 doubled. Source: Micikevicius et al., "Mixed precision training", 2018; the numbers are those of PyTorch's GradScaler. Pure: it
-is
-part of a checkpoint.
+is part of a checkpoint.
 """
 
 from __future__ import annotations

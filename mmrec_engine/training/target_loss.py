@@ -32,8 +32,7 @@ _SHORTEST_WAIT, _LONGEST_WAIT = 0.03, 1.0  # of the steps so far
 class TargetEstimate:
     """The results of the samples, which are part of a checkpoint.
 
-    next_step: of the next sample. loss: of the last sample, nats a token. apart: how much higher the loss of the whole split
-    is
+    next_step: of the next sample. loss: of the last sample, nats a token. apart: how much higher the loss of the whole split is
     than that of a close sample; measured with the first close one. whole_step: at which the whole split is to be evaluated.
     """
 

@@ -97,10 +97,9 @@ class Stepper:
         """Train on the step's windows, numbered from `first_window`.
 
         Gradients of the micro-batches are those of the token sum divided by all tokens of the step, so that gradient
-        accumulation
-        changes only rounding. loss_scale: a power of two by which they are multiplied, and divided again.
-        Raises TrainingError, before any weight is changed, if loss or gradient is not finite; Overflowed if a scaled
-        gradient is not, without resetting it; ProcessLostError if another rank is lost.
+        accumulation changes only rounding. loss_scale: a power of two by which they are multiplied, and divided again. Raises
+        TrainingError, before any weight is changed, if loss or gradient is not finite; Overflowed if a scaled gradient is not,
+        without resetting it; ProcessLostError if another rank is lost.
         """
         settings, share = self._settings, self._group.share(self._settings.windows_a_step)
         numbers = np.arange(first_window + share.start, first_window + share.stop)

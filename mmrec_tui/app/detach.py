@@ -1,8 +1,7 @@
 """Detaching: another process continues the training without the app, and the shell is free again.
 
 A fork would lose the engine's thread, so the run is saved and resumed by a new process. The child inherits the descriptor of
-the folder's
-lock, so that no other process can take the lock in between.
+the folder's lock, so that no other process can take the lock in between.
 """
 
 from __future__ import annotations

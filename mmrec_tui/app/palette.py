@@ -19,8 +19,7 @@ from mmrec_tui.terminal import one_line
 
 _MOST_RUNS = 30
 # Matching letters at any place tries every way to place them: the time grows exponentially with the text. Longer texts are
-# searched
-# for whole words.
+# searched for whole words.
 _MOST_LETTERS = 60
 
 

@@ -1,8 +1,7 @@
 """Words and numbers in the user's language, which is chosen before anything is shown.
 
 The words are in a folder for each language, with one JSON file for each area; another language is another folder here and one
-in
-`mmrec_engine/locales`.
+in `mmrec_engine/locales`.
 """
 
 from __future__ import annotations

@@ -120,8 +120,7 @@ class Cells:
 
 def draw(figure: Figure, width: int, height: int, plain: bool = False, cross: float | None = None) -> list[list[Run]]:
     """`height` rows of runs, `width` columns at most. plain: without colour, so by marker alone. cross: a position on the axis
-    of
-    x with a line through it."""
+    of x with a line through it."""
     rows = max(1, height - 2)
     seen = [(one, _visible(one, figure)) for one in figure.series]
     curves = [(one, points) for one, points in seen if one.role != "level"]

@@ -48,8 +48,7 @@ USUAL = SIZES[0]
 
 
 def pictures(*sizes: Size, kinds: Sequence[str] = ()) -> pytest.MarkDecorator:
-    """A picture in each language at each size, and of each kind. `make test` has every size in Turkish, whose words are
-    longer,
+    """A picture in each language at each size, and of each kind. `make test` has every size in Turkish, whose words are longer,
     and English at the usual one; `make test-all` has all.
     """
     values = []

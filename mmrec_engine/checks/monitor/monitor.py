@@ -2,11 +2,10 @@
 
     event ──► Monitor.add ──► findings (contract: Events), usually none
 
-Rules on steps are in `step_rules.py`, rules on validations in `validation_rules.py`. No torch, no clock, bounded
-memory. A finding is reported when it begins, and again only after it has gone away or when it has become clearly worse; the
-guide's
-items are reported as passed once they can be judged. At `run_finished`, record the findings before the event itself, which is
-the last of a record.
+Rules on steps are in `step_rules.py`, rules on validations in `validation_rules.py`. No torch, no clock, bounded memory. A
+finding is reported when it begins, and again only after it has gone away or when it has become clearly worse; the guide's items
+are reported as passed once they can be judged. At `run_finished`, record the findings before the event itself, which is the
+last of a record.
 """
 
 from __future__ import annotations
@@ -52,8 +51,7 @@ class Monitor:
         """Add the events recorded before a resume; returns the findings that the record lacks, which are to be recorded now.
 
         A record is cut at the event of the checkpoint that a resume continues from, and the findings that this event caused
-        come
-        after it.
+        come after it.
         """
         missing: dict[str, Finding] = {}
         for event in earlier:

@@ -80,8 +80,7 @@ def _causality(context: ModelContext) -> Values:
     """How much outputs up to t change with inputs after t, and with another row; both by gradient and by changed inputs.
 
     The gradient is computed in training mode, where a batch norm would mix rows; changed ids also reveal a model that moves
-    them
-    before the embedding.
+    them before the embedding.
     """
     must_be_quick(context)
     length = CHUNK + 2 if context.large else 2 * CHUNK + 2  # across the borders of chunks

@@ -55,9 +55,8 @@ def weights(model: LanguageModel) -> dict[str, Tensor]:
 class ModelContext:
     """One run before its first step.
 
-    machine: None for the CPU in float32; folder: of the run, which need not exist yet; make_model: returns a new model with
-    the initial
-    weights, the same at each call, None for the model of the settings; saved: the weights that a checkpoint stores;
+    machine: None for the CPU in float32; folder: of the run, which need not exist yet; make_model: returns a new model with the
+    initial weights, the same at each call, None for the model of the settings; saved: the weights that a checkpoint stores;
     warm_start: the first weights come from a trained model.
     """
 

@@ -1,10 +1,9 @@
 """A given split: training and validation files, recognised by their names.
 
-`train` beside `val`, `valid`, `validation` or `dev` is a split, and so is `train` beside `test` if none of those exists.
-This holds for files and folders: `train.txt` and `valid.txt`, `train.jsonl.gz` and `val.jsonl.gz`, `train/` and `dev/`. The
-word
-may be part of a name (`wiki.train.tokens` and `wiki.valid.tokens`, `train-00000-of-00002.jsonl`) if the rest is the same.
-Works on names only; reads nothing.
+`train` beside `val`, `valid`, `validation` or `dev` is a split, and so is `train` beside `test` if none of those exists. This
+holds for files and folders: `train.txt` and `valid.txt`, `train.jsonl.gz` and `val.jsonl.gz`, `train/` and `dev/`. The word may
+be part of a name (`wiki.train.tokens` and `wiki.valid.tokens`, `train-00000-of-00002.jsonl`) if the rest is the same. Works on
+names only; reads nothing.
 """
 
 from __future__ import annotations
@@ -57,8 +56,7 @@ def given_split(names: Iterable[str]) -> GivenSplit | None:
     """The split among files, by their paths relative to the corpus (with `/`); None if there is none.
 
     A clear pair at the top decides for all, and files without a role are in neither split. Other pairs (deeper, or of files
-    that
-    are not data files) are a split only if every file has a role, except a README and the like.
+    that are not data files) are a split only if every file has a role, except a README and the like.
     """
     found = list(names)
     roles = _roles_at(_top_of(found), found, _DATA)

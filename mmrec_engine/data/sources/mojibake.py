@@ -1,8 +1,7 @@
 """Mojibake: text that was decoded with the wrong code page (`Ã¶`, `ÄŸ`, `â€™` for ö, ğ, ’), found and repaired.
 
-Line by line, with ftfy, which changes only UTF-8 that was read as something else. Two further cases are handled here:
-UTF-8 read with a DOS code page, and Turkish read as Western or Central European (ý þ ð in place of ı ş ğ). The latter is
-repaired
+Line by line, with ftfy, which changes only UTF-8 that was read as something else. Two further cases are handled here: UTF-8
+read with a DOS code page, and Turkish read as Western or Central European (ý þ ð in place of ı ş ğ). The latter is repaired
 only in text that looks Turkish and has none of ı ş ğ, so that Icelandic is unchanged. Undamaged text is never changed.
 """
 

@@ -116,8 +116,7 @@ def clean_pieces(file: BinaryIO, encoding: str | None, dropped: list[int] | None
     """Clean text of an open file, in blocks that do not depend on read boundaries.
 
     encoding: used if the file is not valid UTF-8 or UTF-16 (None: such a file is unusable). dropped: if given, the invalid
-    bytes
-    of a file that is otherwise UTF-8 are skipped, and it is called with their number.
+    bytes of a file that is otherwise UTF-8 are skipped, and it is called with their number.
     """
     with damage_worded():
         head = file.read(_HEAD_BYTES)

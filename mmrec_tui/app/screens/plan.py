@@ -132,8 +132,7 @@ class PlanScreen(MmrecScreen):
 
     def _take(self, draft: Draft, *, typing: str = "") -> None:
         """A changed draft: validate it, and start the background work that it needs. typing: the field that is being typed
-        into;
-        it is not changed then."""
+        into; it is not changed then."""
         self._drafts.change(draft, typing)
         try:
             self._resolved, self._error = draft.resolved(), None

@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 
 class RemedyScreen(Dialog["Offer | None"]):
     """offers: those of the most severe finding first. planned: for a run that has not begun, so that each changes the plan.
-    live: a
-    running training can take changes at once."""
+    live: a running training can take changes at once."""
 
     BINDINGS: ClassVar = [("a", "leave", "")]
 

@@ -1,8 +1,7 @@
 """The guide's items of one phase, each with its findings and the user's own tick. Filled from one list of findings.
 
 An item is one line. Below it, if open, are its findings: failures and warnings first and complete, then a line for each check
-that
-passed. An item with a failure or warning is open by default. Every line is a row that the cursor can reach.
+that passed. An item with a failure or warning is open by default. Every line is a row that the cursor can reach.
 """
 
 from __future__ import annotations

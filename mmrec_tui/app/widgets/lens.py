@@ -17,8 +17,7 @@ class Lens:
 
     def move(self, presses: int, seen: tuple[float, float], whole: float) -> None:
         """Move the crosshair by so many arrows, to the left below 0, and the visible range with it. The first press sets it at
-        the
-        end that it comes from. seen: the visible part of the axis, 0 … whole."""
+        the end that it comes from. seen: the visible part of the axis, 0 … whole."""
         left, right = seen
         if self.cross is None:
             self.cross = right if presses < 0 else left

@@ -156,8 +156,7 @@ def _fitting(parts: list[Content], room: int | None) -> Content:
 
 def values_at(figure: Figure, x: float, room: int | None = None) -> Content:
     """The position of the crosshair and the value of each series there, each with its glyph. If the nearest point of a series
-    is
-    farther away, as of a validation, its own position follows in brackets."""
+    is farther away, as of a validation, its own position follows in brackets."""
     found = figure.at(x)
     if any(role == "points" for role, _, _ in found):  # of one run: a second one comes last
         found.sort(key=lambda one: one[0] == "second")

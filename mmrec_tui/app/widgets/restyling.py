@@ -1,8 +1,7 @@
 """Changing widgets without restyling others.
 
-Textual restyles all descendants of a widget whose class or focus changes, and computes the layout of the whole screen for a
-new text.
-In a form of some three hundred widgets each of these takes longer than a user waits for a key.
+Textual restyles all descendants of a widget whose class or focus changes, and computes the layout of the whole screen for a new
+text. In a form of some three hundred widgets each of these takes longer than a user waits for a key.
 """
 
 from __future__ import annotations
