@@ -1,7 +1,8 @@
 """`python -m tests.planted_faults [COMMIT]`: plant each fault in a copy, run its tests, and report which were caught.
 
 COMMIT: the sources and tests of that commit; without it, those of this folder. --only TEXT: faults whose part or words contain
-it. --marks EXPRESSION: only these tests, such as those of `make test`. --json FILE: the results, for docs/testing.md.
+it.
+--marks EXPRESSION: only these tests, such as those of `make test`. --json FILE: the results, for docs/testing.md.
 """
 
 from __future__ import annotations
