@@ -66,7 +66,7 @@ async def _start(app: MmrecApp, pilot: Pilot[Any]) -> None:
 
 async def _plan(app: MmrecApp, pilot: Pilot[Any]) -> None:
     app.open_screen("plan")
-    await until(pilot, lambda: table_of(app) == "plan" and app.screen._preparing.corpus)  # type: ignore[attr-defined]
+    await until(pilot, lambda: table_of(app) == "plan" and app.screen._work.preparing.corpus)  # type: ignore[attr-defined]
 
 
 async def _checklist(app: MmrecApp, pilot: Pilot[Any]) -> None:

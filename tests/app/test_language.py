@@ -83,7 +83,7 @@ async def plan(app: MmrecApp, pilot: Pilot[Any]) -> None:
     app.open_screen("plan")
     await until(pilot, lambda: table_of(app) == "plan")
     screen: Any = app.screen
-    await until(pilot, lambda: screen._preparing.corpus)
+    await until(pilot, lambda: screen._work.preparing.corpus)
     await pilot.press("tab", "tab", "tab")
 
 

@@ -16,7 +16,6 @@ from mmrec_engine.locales.messages import LANGUAGES, Language
 from mmrec_engine.runs.history import History
 from mmrec_engine.settings import resolve
 from mmrec_tui.app.preparing import Look
-from mmrec_tui.app.screens.report import numbers_text, samples_text
 from mmrec_tui.app.widgets.panels import (
     hanging,
     items_text,
@@ -28,6 +27,7 @@ from mmrec_tui.app.widgets.panels import (
     state_text,
 )
 from mmrec_tui.app.widgets.preview import preview_text
+from mmrec_tui.app.widgets.report_text import numbers_text, samples_text
 from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.spark import spark
 from tests.app.recorded import a_training, an_ending

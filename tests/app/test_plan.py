@@ -28,7 +28,7 @@ async def open_plan(app: MmrecApp, pilot: Pilot[Any]) -> Any:
 
 async def open_prepared_plan(app: MmrecApp, pilot: Pilot[Any]) -> Any:
     screen = await open_plan(app, pilot)
-    await until(pilot, lambda: screen._preparing.corpus)
+    await until(pilot, lambda: screen._work.preparing.corpus)
     return screen
 
 
@@ -212,7 +212,7 @@ async def test_chosen_path_is_stored(columns: int, small_text: Path) -> None:
         await until_shown(pilot, "there is no nowhere.txt")
         await pilot.press(*["backspace"] * 11, *"../prose.txt", "enter")
         await until(pilot, lambda: app.screen is screen)
-        await until(pilot, lambda: screen._preparing.corpus)
+        await until(pilot, lambda: screen._work.preparing.corpus)
         assert Path(screen._resolved.settings.data_dir).resolve() == small_text.resolve()
         await until_shown(pilot, "1 document ·")
         assert "/prose.txt" in screen_text(app), "a path longer than the list keeps its end, in one line"
@@ -245,7 +245,7 @@ async def test_several_texts_with_weights_are_stored(small_text: Path) -> None:
         await until_shown(pilot, "Which text?")
         await pilot.press(*"one.txt=3; two.txt=1", "enter")
         await until(pilot, lambda: app.screen is screen)
-        await until(pilot, lambda: screen._preparing.corpus and screen._preparing.corpus.parts)
+        await until(pilot, lambda: screen._work.preparing.corpus and screen._work.preparing.corpus.parts)
         assert screen._resolved.settings.data_dir == (f"{Path.cwd()}/one.txt=3", f"{Path.cwd()}/two.txt=1")
         await until_shown(pilot, "two.txt: 25.00% of the windows")
     assert read_preferences().corpora == [f"{Path.cwd()}/one.txt=3; {Path.cwd()}/two.txt=1"]
@@ -329,7 +329,9 @@ async def test_subwords_of_the_tokenizer_are_shown(small_text: Path) -> None:
         screen = await open_prepared_plan(app, pilot)
         assert "characters a token" not in screen_text(app)
         screen.query_one("#field-tokenizer", Select).value = "bpe"
-        await until(pilot, lambda: screen._preparing.corpus and screen._preparing.corpus.tokenizer.kind == "bpe")
+        await until(
+            pilot, lambda: screen._work.preparing.corpus and screen._work.preparing.corpus.tokenizer.kind == "bpe"
+        )
         await until_shown(pilot, "characters a token (bpe)")
         preview = screen.query_one("#preview").render()
         pieces = [str(preview)[span.start : span.end] for span in preview.spans if "on $" in str(span.style)]

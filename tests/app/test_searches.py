@@ -64,7 +64,7 @@ async def open_search(app: MmrecApp, pilot: Pilot[Any], key: str) -> Any:
     await pilot.press("n")
     await until(pilot, lambda: table_of(app) == "plan")
     plan: Any = app.screen
-    await until(pilot, lambda: plan._preparing.corpus)
+    await until(pilot, lambda: plan._work.preparing.corpus)
     await pilot.press(key)
     await until(pilot, lambda: table_of(app) in ("rates", "batches"))
     return plan
@@ -108,7 +108,7 @@ async def test_esc_stops_the_search_and_changes_nothing(rates: Searching) -> Non
         await until(pilot, lambda: table_of(app) == "plan")
         await until(pilot, lambda: rates.closed)
         assert plan._resolved == before
-        assert plan._searching.done
+        assert plan._work.searching.done
 
 
 async def test_enter_applies_the_found_batch_and_accumulation(batches: Searching) -> None:
@@ -155,7 +155,7 @@ async def test_search_is_refused_for_an_invalid_plan(rates: Searching) -> None:
         await pilot.press("n")
         await until(pilot, lambda: table_of(app) == "plan")
         plan: Any = app.screen
-        await until(pilot, lambda: plan._preparing.corpus)
+        await until(pilot, lambda: plan._work.preparing.corpus)
         plan.query_one("#field-dropout").focus()
         await pilot.pause()
         await pilot.press("7")
@@ -173,7 +173,7 @@ async def test_typing_in_a_field_starts_no_search(rates: Searching, batches: Sea
         await pilot.press("n")
         await until(pilot, lambda: table_of(app) == "plan")
         plan: Any = app.screen
-        await until(pilot, lambda: plan._preparing.corpus)
+        await until(pilot, lambda: plan._work.preparing.corpus)
         field = plan.query_one("#field-name")
         field.focus()
         await pilot.pause()
@@ -200,5 +200,5 @@ async def test_real_search_ends_with_a_suggestion(
         await until(pilot, lambda: table_of(app) == "plan")
         taken = "learning_rate" if key == "l" else "batch_size"
         assert plan._resolved.sources[taken] == "hand"
-        await until(pilot, lambda: not is_under_way() or plan._searching.done)
+        await until(pilot, lambda: not is_under_way() or plan._work.searching.done)
         assert list(Path().iterdir()) == []

@@ -161,7 +161,7 @@ async def test_plan(language: str, size: Size, snapshot: SnapshotAssertion) -> N
     app = an_app(language)
     async with app.run_test(size=size) as pilot:
         app.open_screen("plan")
-        assert await a_picture(pilot, lambda screen: screen._preparing.corpus) == snapshot
+        assert await a_picture(pilot, lambda screen: screen._work.preparing.corpus) == snapshot
 
 
 @pytest.mark.first(1)
@@ -173,7 +173,7 @@ async def test_the_other_panes_of_the_plan(language: str, key: str, snapshot: Sn
         app.open_screen("plan")
         await pilot.pause()
         screen: Any = app.screen
-        await until(pilot, lambda: screen._preparing.corpus is not None)
+        await until(pilot, lambda: screen._work.preparing.corpus is not None)
         await pilot.press(key)
         assert await a_picture(pilot) == snapshot
 
@@ -191,7 +191,7 @@ async def test_a_search_that_has_ended(
         app.open_screen("plan")
         await pilot.pause()
         plan: Any = app.screen
-        await until(pilot, lambda: plan._preparing.corpus is not None)
+        await until(pilot, lambda: plan._work.preparing.corpus is not None)
         plan.action_find(kind)
         await until(pilot, lambda: table_of(app) == kind)
         assert await a_picture(pilot, lambda screen: screen._seen) == snapshot
@@ -221,7 +221,7 @@ async def test_checklist(
         app.open_screen("plan")
         await pilot.pause()
         screen: Any = app.screen
-        await until(pilot, lambda: screen._preparing.corpus is not None)
+        await until(pilot, lambda: screen._work.preparing.corpus is not None)
         await pilot.press("ctrl+s")
         await pilot.pause()
         await pilot.press("space", "down")

@@ -28,9 +28,9 @@ async def test_plan_shows_what_the_planner_chose_and_why(monkeypatch: pytest.Mon
         before = dropout.value
         await pilot.press("end", *["backspace"] * 4, *"0.02")
         await until(pilot, lambda: screen._resolved.settings.learning_rate == 0.02)
-        await until(pilot, lambda: screen._planning.plan is not None, 60)
+        await until(pilot, lambda: screen._work.planning.plan is not None, 60)
         assert (rate.value, dropout.value) == ("0.02", before)
-        assert screen._planning.plan.resolved.sources["learning_rate"] == "hand"
+        assert screen._work.planning.plan.resolved.sources["learning_rate"] == "hand"
         await pilot.press("ctrl+z")
         await until(pilot, lambda: rate.value == "0.04" and screen._is_ready, 60)
         await pilot.press("ctrl+s")

@@ -21,7 +21,6 @@ from mmrec_engine.runs.catalog import RunSummary
 from mmrec_engine.runs.history import History
 from mmrec_tui.app.screens.compare import rows_of
 from mmrec_tui.app.screens.remedy import RemedyScreen
-from mmrec_tui.app.screens.report import next_text, numbers_text, samples_text
 from mmrec_tui.app.screens.start import run_line
 from mmrec_tui.app.screens.training import corpus_name, warmup_ended
 from mmrec_tui.app.widgets.items import _finding_text, _item_text
@@ -34,6 +33,7 @@ from mmrec_tui.app.widgets.panels import (
     plain,
     state_text,
 )
+from mmrec_tui.app.widgets.report_text import next_text, numbers_text, samples_text
 from mmrec_tui.cli.check import finding_line
 from mmrec_tui.cli.headless import run_result
 from mmrec_tui.cli.narrator import Narrator

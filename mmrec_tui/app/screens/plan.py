@@ -28,11 +28,8 @@ from mmrec_tui.app.draft import (
 )
 from mmrec_tui.app.in_app import error_text
 from mmrec_tui.app.keys import Key, keys_of
-from mmrec_tui.app.measuring import Measuring
-from mmrec_tui.app.planning_ahead import PlanningAhead
-from mmrec_tui.app.preparing import Preparing
+from mmrec_tui.app.plan_work import PlanWork
 from mmrec_tui.app.screens.base import KeyBar, MmrecScreen, Title
-from mmrec_tui.app.session import Work
 from mmrec_tui.app.undo import Drafts
 from mmrec_tui.app.widgets.configs import config_columns, config_options
 from mmrec_tui.app.widgets.corpora import corpus_options
@@ -56,11 +53,7 @@ class PlanScreen(MmrecScreen):
     def __init__(self) -> None:
         super().__init__()
         self._form = Form(id="form")
-        self._preparing = Preparing()
-        self._measuring = Measuring()
-        self._planning = PlanningAhead()
-        self._measured_last: Work[Any] | None = None  # an own measurement, stopped for the planner's
-        self._searching: Work[Any] | None = None  # a search that was left; its last step may still be running
+        self._work = PlanWork()
         self._begun = False  # a run was started from this plan
         self._resolved: Resolved | None = None
         self._error: RequestError | None = None
@@ -107,9 +100,7 @@ class PlanScreen(MmrecScreen):
         self.call_after_refresh(self._show_corpora)
 
     def on_unmount(self) -> None:
-        self._preparing.stop()
-        self._measuring.stop()
-        self._planning.stop()
+        self._work.stop()
         self._keep()
 
     def _keep(self) -> None:
@@ -142,7 +133,7 @@ class PlanScreen(MmrecScreen):
         if self._error is not None:
             form.show_errors(self._error, self.say)
         if self._resolved is not None:
-            self._planning.want(self._resolved)
+            self._work.want(self._resolved)
             self._show_fields(typing)
         self._shown = None
         self._show_corpora()
@@ -153,12 +144,12 @@ class PlanScreen(MmrecScreen):
         """The fields as they will be used. typing: the one that is being typed into, which is not changed."""
         if self._resolved is None:
             return
-        plan, form, shown = self._planning.plan, self._form, self._planning.shown(self._resolved)
+        planning, form = self._work.planning, self._form
+        shown, plan = planning.shown(self._resolved), planning.plan
         form.show_values(shown, self.say, typing)
-        if not self._planning.is_under_way:
+        if not planning.is_under_way:
             form.show_reasons({} if plan is None else reasons(plan.planned.choices, self.say))
-        if not self._planning.is_under_way:
-            self._preparing.want(shown.settings)
+        self._work.prepare(shown.settings)
 
     def _look(self) -> None:
         """Continue the background work, and show its results."""
@@ -167,23 +158,10 @@ class PlanScreen(MmrecScreen):
         if self._corpora_room != self.query_one("#corpus-list").scrollable_content_region.width:
             self._show_corpora()
         loaded = self.own_app.torch is not None and self.own_app.torch.done
-        self._preparing.look()
-        searching = self._searching is not None and not self._searching.done
-        may_measure = loaded and self.own_app.stage.training is None and not searching
-        planned = self._planning.seen
-        if self._planning.is_under_way:  # it measures speeds too, and has priority
-            self._measured_last = self._measuring.stop() or self._measured_last
-        idle = self._measured_last is None or self._measured_last.done
-        self._planning.look(may_measure=may_measure and idle)
-        if self._planning.seen != planned and self._resolved is not None:
+        may_measure = loaded and self.own_app.stage.training is None
+        if self._work.look(None if self._resolved is None else self._settings, may_measure=may_measure):
             self._show_fields(self._form.typed_into)
-        if self._resolved is not None and may_measure and not self._planning.is_under_way:
-            corpus = self._preparing.corpus
-            if corpus is not None:
-                settings = self._settings
-                self._measuring.want(settings, corpus.tokenizer.vocab_size, windows_of(settings, corpus)[1])
-        self._measuring.look()
-        seen = (self._preparing.seen, self._measuring.seen, self._planning.seen, self._error, self._resolved, loaded)
+        seen = (self._work.seen, self._error, self._resolved, loaded)
         if seen != self._shown:
             self._shown = seen
             self._show_configs()
@@ -194,7 +172,7 @@ class PlanScreen(MmrecScreen):
 
     def _show_curves(self) -> None:
         """The planned learning rate and curriculum; until the text is known over the given steps."""
-        settings, corpus = self._settings, self._preparing.corpus
+        settings, corpus = self._settings, self._work.preparing.corpus
         known = corpus is not None and short_split(corpus, settings.seq_len) is None
         steps = estimate_run(settings, corpus, None).steps if known and corpus is not None else settings.max_steps
         if steps is not None:
@@ -208,7 +186,9 @@ class PlanScreen(MmrecScreen):
         head = (say("table.config"), say("table.parameters"), say("plan.memory"), say("plan.epoch-time"))
         set_line(self.query_one("#config-head", Static), Content.styled("  " + config_columns(*head), "bold"))
         room = available_bytes()
-        vocabulary = self._preparing.corpus.tokenizer.vocab_size if self._preparing.corpus is not None else 100
+        vocabulary = (
+            self._work.preparing.corpus.tokenizer.vocab_size if self._work.preparing.corpus is not None else 100
+        )
         options = config_options(settings, vocabulary, USABLE * room, self._epoch_time, say)
         where = self.query_one("#config-list", OptionList)
         set_options(where, options)
@@ -217,7 +197,7 @@ class PlanScreen(MmrecScreen):
         preset = PRESETS[settings.config]
         values = {"width": preset.width, "layers": preset.layers, "heads": preset.heads, "free": say.memory(room)}
         more = Content.styled(say("plan.config-more", **values), "$foreground 80%")
-        plan = self._planning.plan
+        plan = self._work.planning.plan
         if plan is not None and (reason := reasons(plan.planned.choices, say).get("config")):
             more += Content("\n") + Content.styled(f"{say('source.planner')}: ", "bold $accent") + plain(reason)
         set_text(self.query_one("#config-more", Static), more)
@@ -226,10 +206,10 @@ class PlanScreen(MmrecScreen):
         say = self.say
         if self.own_app.stage.training is not None:
             return "–"
-        costs = self._measuring.costs_of(config)
+        costs = self._work.measuring.costs_of(config)
         if costs is None:
-            return "…" if self._measuring.will_measure(config) else say("plan.choose-to-measure")
-        settings, corpus = self._settings, self._preparing.corpus
+            return "…" if self._work.measuring.will_measure(config) else say("plan.choose-to-measure")
+        settings, corpus = self._settings, self._work.preparing.corpus
         if corpus is None or not windows_of(settings, corpus)[0]:
             return "…"
         seconds = estimate_run(settings, corpus, costs).seconds_an_epoch
@@ -239,8 +219,8 @@ class PlanScreen(MmrecScreen):
     def _settings(self) -> Settings:
         """The settings as they are, or as the planner will choose them; while a field is invalid, the defaults with the chosen
         model."""
-        if self._resolved is not None and self._planning.plan is not None:
-            return self._planning.plan.resolved.settings
+        if self._resolved is not None and self._work.planning.plan is not None:
+            return self._work.planning.plan.resolved.settings
         if self._resolved is not None:
             return self._resolved.settings
         config = self._draft.given.get("config", FIELDS["config"].default)
@@ -257,7 +237,7 @@ class PlanScreen(MmrecScreen):
             where.highlighted = 0
 
     def _show_preview(self) -> None:
-        say, look = self.say, self._preparing.view
+        say, look = self.say, self._work.preparing.view
         readings = self.query_one("#readings", OptionList)
         wrong_encoding = bool(look.preview is not None and look.preview.readings)
         readings.display = wrong_encoding
@@ -328,23 +308,23 @@ class PlanScreen(MmrecScreen):
         say = self.say
         if self._error is not None:
             return Content.styled("✗ ", "bold $error") + plain(error_text(self._error, say))
-        look, settings = self._preparing.view, self._settings
-        if (error := look.error or self._planning.error) is not None:
+        look, settings = self._work.preparing.view, self._settings
+        if (error := look.error or self._work.planning.error) is not None:
             return Content.styled("✗ ", "bold $error") + plain(error_text(error, say))
         if look.waits_for_encoding:
             return Content.styled("? ", "bold $warning") + plain(say("plan.choose-encoding"))
-        if self._planning.is_under_way:
+        if self._work.planning.is_under_way:
             return Content(f"… {say('plan.planning', time=say.clock(settings.time or 0))}")
         if look.corpus is None:
             return Content(f"… {say('plan.preparing', percent=say.whole_percent(look.share))}")
         short = short_split(look.corpus, settings.seq_len)
         if short is not None:
             return Content.styled("✗ ", "bold $error") + plain(error_text(short, say))
-        ahead = estimate_run(settings, look.corpus, self._measuring.costs_of(settings.config))
+        ahead = estimate_run(settings, look.corpus, self._work.measuring.costs_of(settings.config))
         folder = Path(settings.output_dir) / self._free_name(settings)
         short_of_memory = ahead.memory_bytes > USABLE * available_bytes()
         narrow = self.size.width < _ROOMY_WIDTH
-        plan = self._planning.plan
+        plan = self._work.planning.plan
         expected = None if plan is None else plan.planned.expected
         return summary_text(ahead, folder, short_of_memory, say, narrow=narrow, expected=expected)
 
@@ -376,16 +356,16 @@ class PlanScreen(MmrecScreen):
 
     def _ready(self) -> tuple[Resolved, Corpus] | None:
         """The run as planned and its text; None, with a message, if something is missing or invalid."""
-        if not self._is_ready or self._resolved is None or self._preparing.corpus is None:
+        if not self._is_ready or self._resolved is None or self._work.preparing.corpus is None:
             self.own_app.warn("plan.not-ready")
             return None
-        return self._resolved, self._preparing.corpus
+        return self._resolved, self._work.preparing.corpus
 
     @property
     def _is_ready(self) -> bool:
-        corpus = self._preparing.corpus
+        corpus = self._work.preparing.corpus
         settings = None if self._resolved is None else self._resolved.settings
-        if self._planning.is_under_way or self._planning.error is not None:
+        if self._work.planning.is_under_way or self._work.planning.error is not None:
             return False
         return settings is not None and corpus is not None and short_split(corpus, settings.seq_len) is None
 
@@ -420,8 +400,8 @@ class PlanScreen(MmrecScreen):
         if self.own_app.stage.training is not None:
             self.own_app.warn("app.trains-already", name=self.own_app.stage.training.folder.name)
             return
-        before = self._measuring.stop() or self._planning.stop() or self._searching
-        self._searching = self.own_app.search(what, self._found, ready[0].settings, ready[1], before)
+        before = self._work.leave()
+        self._work.searching = self.own_app.search(what, self._found, ready[0].settings, ready[1], before)
 
     def _found(self, values: dict[str, Any] | None) -> None:
         if values:
@@ -440,8 +420,8 @@ class PlanScreen(MmrecScreen):
         preferences.plan = {name: value for name, value in self._draft.given.items() if name != "name"}
         preferences.save()
         self._begun = True
-        measuring = self._measuring.stop() or self._planning.stop() or self._searching
-        plan = self._planning.plan
+        measuring = self._work.leave()
+        plan = self._work.planning.plan
         run = named(resolved if plan is None else plan.resolved, self._free_name(self._settings))
         self.own_app.open_screen(
             "checklist",

@@ -12,13 +12,9 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from mmrec_engine import events
-from mmrec_engine.checks.finding import GLYPHS
-from mmrec_engine.checks.report import newest
 from mmrec_engine.checks.verdict import verdict_of
 from mmrec_engine.errors import MmrecError
 from mmrec_engine.locales.numbers import in_language
-from mmrec_engine.locales.verdicts import verdict_lines
 from mmrec_engine.run.follow_up import offers
 from mmrec_engine.runs.checklist_marks import read_ticks, write_ticks
 from mmrec_engine.runs.history import History
@@ -26,25 +22,24 @@ from mmrec_engine.runs.run_reader import RunReader
 from mmrec_engine.storage.run_files import BEST, FINAL
 from mmrec_engine.storage.user_folders import expanded
 from mmrec_tui.app.after_checks import AfterChecks, needs_checks
-from mmrec_tui.app.in_app import error_text, in_app
+from mmrec_tui.app.in_app import error_text
 from mmrec_tui.app.keys import Key, keys_of
 from mmrec_tui.app.screens.base import KeyBar, MmrecScreen, Title
 from mmrec_tui.app.session import Work
 from mmrec_tui.app.widgets.fields import Kind, ValueInput
 from mmrec_tui.app.widgets.items import Items
-from mmrec_tui.app.widgets.panels import STYLES, plain, samples_lines
+from mmrec_tui.app.widgets.panels import plain
 from mmrec_tui.app.widgets.plot import Plot
-from mmrec_tui.app.writing import Writer, Written
+from mmrec_tui.app.widgets.report_text import SAMPLE_WIDTH, next_text, numbers_text, samples_text, written_text
+from mmrec_tui.app.writing import Writer
 from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.figures import View, figure_of
-from mmrec_tui.presentation.findings import advice_of, title_of
 from mmrec_tui.terminal import one_line
 
 if TYPE_CHECKING:
     from mmrec_engine.run.follow_up import Offer
 
 _LOOK_SECONDS = 0.1
-_SAMPLE_WIDTH = 76  # columns; the narrowest report has as many
 # How the next token is sampled, with bounds and defaults: name -> (kind, low, high, default)
 _SAMPLING: dict[str, tuple[type, float, float, str]] = {
     "tokens": (int, 1, 100_000, "300"),
@@ -54,7 +49,6 @@ _SAMPLING: dict[str, tuple[type, float, float, str]] = {
     "repetition_penalty": (float, 0.01, 100, "1"),
     "seed": (int, 0, 2**63 - 1, ""),  # empty: another one for each text
 }
-_COLUMN = 12  # columns of a column of the table of validations, if there is space
 _SEEDS = 1_000_000  # a new one is short enough to be typed again
 
 
@@ -125,7 +119,7 @@ class ReportScreen(MmrecScreen):
 
     def _show_numbers(self) -> None:
         if self._history is not None:
-            room = self.query_one("#report").scrollable_content_region.width or _SAMPLE_WIDTH
+            room = self.query_one("#report").scrollable_content_region.width or SAMPLE_WIDTH
             self.query_one("#numbers", Static).update(numbers_text(self._history, self.say, room))
 
     def _show_history(self, history: History) -> None:
@@ -298,113 +292,6 @@ class ReportScreen(MmrecScreen):
                     app.tell("export.done", path=one_line(str(folder)))
 
         timer = self.set_interval(_LOOK_SECONDS, look)
-
-
-def numbers_text(history: History, say: Wording, room: int = _SAMPLE_WIDTH) -> Content:
-    """The results of the run: how it ended, the best and the last validation, against the baselines if there are any.
-
-    room: columns for the table of validations.
-    """
-    started, finished, step = history.started, history.finished, history.last_step
-    lines: list[Content] = []
-    status = say(f"status.{finished.status}") if finished is not None else say(f"state.{history.state}")
-    lines.append(
-        Content.styled(status, "bold $success" if finished and finished.status != "failed" else "bold $warning")
-    )
-    if started is not None and step is not None:
-        values = {
-            "parameters": say.number(started.parameters),
-            "steps": say.number(step.step),
-            "tokens": say.short(step.tokens),
-            "time": say.clock(finished.seconds if finished else history.seconds),
-            "speed": say.short(history.tokens_per_second),
-        }
-        lines.append(plain(say("report.run", **values)))
-    if finished is not None and finished.status == "failed":
-        lines.append(plain(finished.reason, "$error"))
-    rows = [[say(f"report.column-{name}") for name in ("which", "step", "loss", "perplexity", "accuracy", "bits")]]
-    for name, one in (("best", history.best), ("last", history.last_validation)):
-        if one is not None:
-            rows.append([say(f"report.{name}"), *_figures(one, say)])
-            rows += [[one_line(part)[:12], "", say.number(loss, 4)] for part, loss in (one.parts or {}).items()]
-    heads, *values_below = _table(rows, room)
-    lines += [Content.styled(heads, "bold"), *map(plain, values_below)]
-    if started is not None and history.best is not None:
-        for name, loss in started.baselines.items():
-            apart = loss - history.best.loss
-            key = "report.below" if apart >= 0 else "report.above"
-            lines.append(
-                plain(say(key, name=one_line(name), loss=say.number(loss, 3), apart=say.number(abs(apart), 2)))
-            )
-    verdict = verdict_of(history) if finished is not None and finished.status not in ("failed", "interrupted") else None
-    if verdict is not None:
-        told = verdict_lines(verdict, say.language, say.number)
-        key = "report.plan-text" if verdict["lever"] == "text" else "report.plan-next"
-        lines += [plain(one_line(line)) for line in (*told, say(key, time=say.clock(verdict["seconds"])))]
-    return Content("\n").join(lines)
-
-
-def samples_text(history: History, say: Wording) -> Content:
-    """The sample of each validation, one below the other, and the last text complete."""
-    samples = history.samples
-    if not samples:
-        return Content("")
-    last = samples[-1]
-    head = Content.styled(say("report.samples"), "bold $primary") + Content("\n")
-    course = (
-        head + samples_lines(samples[:-1], say, _SAMPLE_WIDTH) + Content("\n\n") if len(samples) > 1 else Content("")
-    )
-    title = Content.styled(say("report.sample", step=say.number(last.step)), "bold $primary") + Content("\n")
-    return course + title + plain(last.prompt, "bold") + plain(last.text)
-
-
-def _figures(one: events.Validation, say: Wording) -> list[str]:
-    numbers = [say.number(one.step), say.number(one.loss, 4), say.number(one.perplexity, 2), say.percent(one.accuracy)]
-    return [*numbers, say.number(one.bits_per_character, 3)]
-
-
-def _table(rows: list[list[str]], room: int) -> list[str]:
-    """Rows in columns, the first row has a cell for each: as far apart as `room`, in columns, allows."""
-    widths = [max(len(row[number]) for row in rows if number < len(row)) for number in range(len(rows[0]))]
-    if _COLUMN * len(widths) <= room:
-        widths = [max(_COLUMN, width) for width in widths]
-        between = ""
-    else:
-        between = " " * (2 if sum(widths) + 2 * (len(widths) - 1) <= room else 1)
-    return [
-        between.join(
-            f"{cell:>{width}}" if number else f"{cell:<{width}}"
-            for number, (cell, width) in enumerate(zip(row, widths, strict=False))
-        )
-        for row in rows
-    ]
-
-
-def next_text(findings: list[dict[str, Any]], name: str, say: Wording) -> Content:
-    """Remedies for the findings, and what can be done with the model outside the app."""
-    lines = [Content.styled(say("report.what-next"), "bold $primary")]
-    for one in newest(findings):
-        advice = advice_of(one, say)
-        if one.get("status") in ("fail", "warn", "note") and advice:
-            glyph = str(one["status"])
-            head = Content.styled(f"{GLYPHS[glyph]} ", STYLES[glyph]) + Content.styled(
-                one_line(title_of(one, say)), "bold"
-            )
-            lines.append(head + plain(f"  {one_line(in_app(advice, say))}"))
-    if len(lines) == 1:
-        lines.append(plain(say("report.nothing")))
-    return Content("\n").join([*lines, Content(""), plain(say("report.next", name=name))])
-
-
-def written_text(written: Written, file: str, seed: int, say: Wording) -> Content:
-    text = Content("")
-    if written.unknown:
-        text += plain(say("generate.unknown", characters=written.unknown), "$warning") + Content("\n")
-    text += plain(written.prompt, "bold") + plain(written.text)
-    return text + Content.styled(
-        "\n" + say("report.written", file=file, seed=seed, speed=say.number(written.tokens_per_second)),
-        "$foreground 80%",
-    )
 
 
 def _shown(default: str, say: Wording) -> str:

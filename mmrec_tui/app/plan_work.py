@@ -1,0 +1,63 @@
+"""What is looked up in the background for the plan on screen: its text, the planner's choices, how long a step takes.
+
+One after the other on the same processors: the planner measures speeds too, and comes before the times beside the configs.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mmrec_engine.settings import Resolved, Settings
+from mmrec_tui.app.draft import windows_of
+from mmrec_tui.app.measuring import Measuring
+from mmrec_tui.app.planning_ahead import PlanningAhead
+from mmrec_tui.app.preparing import Preparing
+from mmrec_tui.app.session import Work
+
+
+class PlanWork:
+    """`want` the settings as they were given, `look` now and then."""
+
+    def __init__(self) -> None:
+        self.preparing = Preparing()
+        self.measuring = Measuring()
+        self.planning = PlanningAhead()
+        self.searching: Work[Any] | None = None  # a search that was left; its last step may still be under way
+        self._left: Work[Any] | None = None  # a measurement that was left for the planner's
+
+    @property
+    def seen(self) -> object:
+        """Changes when there is something new to show."""
+        return (self.preparing.seen, self.measuring.seen, self.planning.seen)
+
+    def want(self, resolved: Resolved) -> None:
+        """The planner works on these settings; their text is prepared once it is known how (`prepare`)."""
+        self.planning.want(resolved)
+
+    def prepare(self, settings: Settings) -> None:
+        """settings: with the planner's choices. Nothing is prepared while these are unknown."""
+        if not self.planning.is_under_way:
+            self.preparing.want(settings)
+
+    def look(self, settings: Settings | None, *, may_measure: bool) -> bool:
+        """Continue. settings: with the planner's choices, none if there is nothing to measure. may_measure: whether the
+        processors are free. Returns whether there is another plan."""
+        self.preparing.look()
+        may_measure = may_measure and (self.searching is None or self.searching.done)
+        before = self.planning.seen
+        if self.planning.is_under_way:
+            self._left = self.measuring.stop() or self._left
+        self.planning.look(may_measure=may_measure and (self._left is None or self._left.done))
+        corpus = self.preparing.corpus
+        if settings is not None and corpus is not None and may_measure and not self.planning.is_under_way:
+            self.measuring.want(settings, corpus.tokenizer.vocab_size, windows_of(settings, corpus)[1])
+        self.measuring.look()
+        return self.planning.seen != before
+
+    def leave(self) -> Work[Any] | None:
+        """Leave the processors to others. Returns the work whose last step is still under way."""
+        return self.measuring.stop() or self.planning.stop() or self.searching
+
+    def stop(self) -> None:
+        self.preparing.stop()
+        self.leave()
