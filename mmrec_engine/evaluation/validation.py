@@ -123,7 +123,7 @@ def validate(
     ranks: Ranks = ONE_RANK,
 ) -> Generator[Progress, None, Metrics | None]:
     """Metrics of the whole validation split; None once `stopped`."""
-    tallies: list[MetricSums] = []
+    of_corpora: list[MetricSums] = []
     first_losses: list[float] = []
     for windows in validation_windows(corpus, length):
         first = yield from evaluate_first(model, windows, stopped, ranks)
@@ -134,8 +134,8 @@ def validate(
         sums = yield from evaluate_windows(model, windows, rest, stopped, beside=first, ranks=ranks)
         if sums is None:
             return None
-        tallies.append(sums)
-    whole = MixtureMetrics.of(tallies, corpus.all_parts)
+        of_corpora.append(sums)
+    whole = MixtureMetrics.of(of_corpora, corpus.all_parts)
     return Metrics(
         whole.loss,
         perplexity(whole.loss),
@@ -145,7 +145,7 @@ def validate(
         whole.batches,
         first_losses[0],
         whole.standard_error,
-        {part.name: sums.loss for part, sums in zip(corpus.parts, tallies, strict=False)},
+        {part.name: sums.loss for part, sums in zip(corpus.parts, of_corpora, strict=False)},
     )
 
 
@@ -177,15 +177,15 @@ def training_loss(
     At most 65,536 tokens: a mean over them varies by a hundredth, and as they are always the same, its curve
     is smoother than that. In the precision of the training, because the compared differences are hundredths.
     """
-    tallies: list[MetricSums] = []
+    of_corpora: list[MetricSums] = []
     for part, as_many in zip(corpus.all_parts, validation_windows(corpus, length), strict=True):
         windows = EvaluationWindows(part.train.tokens, length, part.tag)
         numbers = windows.spread(min(as_many.count, max(1, int(part.share * MOST_BESIDE) // length)))
         sums = yield from evaluate_windows(model, windows, numbers, stopped, precision, ranks=ranks)
         if sums is None:
             return None
-        tallies.append(sums)
-    return MixtureMetrics.of(tallies, corpus.all_parts).loss
+        of_corpora.append(sums)
+    return MixtureMetrics.of(of_corpora, corpus.all_parts).loss
 
 
 def validate_sample(

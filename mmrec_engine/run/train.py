@@ -17,11 +17,8 @@ from mmrec_engine.data.batches import training_windows
 from mmrec_engine.data.mixture import require_places, sources_of
 from mmrec_engine.data.prepare import Corpus
 from mmrec_engine.distributed.process_group import (
-    ProcessGroup,
     ProcessLostError,
-    SingleProcess,
     as_launched,
-    meeting_place,
 )
 from mmrec_engine.errors import Interrupted, RequestError, TrainingError, first_line, reason_of
 from mmrec_engine.evaluation.continuations import require_libraries
@@ -35,6 +32,7 @@ from mmrec_engine.planning.throughput import measure
 from mmrec_engine.run.checks_around_run import RunChecks
 from mmrec_engine.run.description import description, started
 from mmrec_engine.run.follow_up import Origin
+from mmrec_engine.run.joining import join_ranks
 from mmrec_engine.run.resume import (
     anchored,
     as_stored,
@@ -63,11 +61,10 @@ from mmrec_engine.training.plan import ending, make_plan
 from mmrec_engine.training.state import TrainingState, build_state
 
 if TYPE_CHECKING:
-    import torch
+    pass
 
 Result = TypeVar("Result")
 _RAISED = 1.05  # times the rate before
-_TOLD_SECONDS, _TOLD_AGAIN_SECONDS = 60.0, 600.0  # of waiting for other ranks
 
 
 def train(
@@ -344,9 +341,11 @@ class _Run:
         """The loop, and the handling of every way it can end."""
         ended = False  # the loop, in all ranks
         try:
-            status, values = yield from self._joined(training)
-            if status is None:
+            stopped_by = yield from join_ranks(training, self._control)
+            if stopped_by is None:
                 status, values = yield from run_steps(training, self._control)
+            else:
+                status, values = "interrupted", {"by": stopped_by}
             ended = True
         except Exception as error:
             lost = isinstance(error, ProcessLostError) or training.group.broken_by(error)
@@ -373,36 +372,6 @@ class _Run:
         finished = self._finished(training.progress.step, status, values)
         yield finished
         yield events.State(step=training.progress.step, state=finished.state_word)
-
-    def _joined(
-        self, training: TrainingState
-    ) -> Generator[Event, None, tuple[events.Status | None, dict[str, object]]]:
-        """Wait for the other ranks, if there are any. Returns how the run ended if it was stopped before they connected."""
-        settings, step = training.settings, training.progress.step
-        joining = _open_group(settings.processes, training.machine.device, training.machine.sharded)
-        told, next_word = -1, _TOLD_SECONDS
-        began = time.monotonic()
-
-        def words(missing: list[int]) -> Iterator[Event]:
-            nonlocal told, next_word
-            if self._control.stop_asked:
-                raise Interrupted
-            if (here := settings.processes - len(missing)) != told:
-                told = here
-                yield events.Progress(step=step, task="joining", done=here, total=settings.processes)
-            if (waited := time.monotonic() - began) > next_word:
-                next_word = waited + _TOLD_AGAIN_SECONDS
-                numbers = tuple(rank + 1 for rank in missing)
-                place = meeting_place()
-                yield events.Waiting(step=step, missing=numbers, processes=settings.processes, place=place)
-
-        try:
-            group = yield from relayed(joining, words)
-        except Interrupted:
-            asked = [request.reason for request in self._control.take() if request.command == "stop"]
-            return "interrupted", {"by": asked[0] or "control"}
-        training.join(group)
-        return None, {}
 
     def _failure(self, error: Exception) -> TrainingError:
         """The error in words for a user; the traceback goes to the log of a run that has begun."""
@@ -491,15 +460,6 @@ class _Run:
             sources = {**self._resolved.sources, "microbatch": "memory"}
             self._resolved = replace(self._resolved, settings=fitting, sources=sources)
         return fitting
-
-
-def _open_group(processes: int, device: torch.device, sharded: bool) -> Generator[list[int], None, ProcessGroup]:
-    """Wait for the other ranks of a run, if there are any. For rank 0. Yields and raises as `launch.joined`."""
-    if processes == 1:
-        return SingleProcess()
-    from mmrec_engine.distributed.launch import joined
-
-    return (yield from joined(processes, device, sharded))
 
 
 def _is_gone(settings: Settings) -> bool:

@@ -30,7 +30,7 @@ from mmrec_engine.training.device import resolve_device, resolve_machine
 from mmrec_engine.training.loop import run_steps
 from mmrec_engine.training.state import TrainingState, build_state
 
-_TOLD_SECONDS = 60.0
+_REPORTED_SECONDS = 60.0
 _OF_RANK_0: Any = None  # in place of the value that rank 0 broadcasts
 
 
@@ -45,7 +45,7 @@ def run_rank(device_name: str = "auto", store: Any = None, waiting: Callable[[],
         asked: list[int] = []
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda number, frame: asked.append(number))
-        until = time.monotonic() + _TOLD_SECONDS
+        until = time.monotonic() + _REPORTED_SECONDS
         for _ in rendezvous(device, PATIENCE.total_seconds()):
             if asked:
                 return 128 + asked[0]

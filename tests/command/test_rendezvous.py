@@ -27,7 +27,7 @@ def place_of(rank: int, port: int, size: int = 2) -> dict[str, str]:
 
 def soon(code: str = "") -> dict[str, str]:
     """Reports that come after a minute come after a second."""
-    return planted(after="mmrec_engine.run.train", code=f"module._TOLD_SECONDS = 1.0\n{code}")
+    return planted(after="mmrec_engine.run.joining", code=f"module._REPORTED_SECONDS = 1.0\n{code}")
 
 
 def wait_for_waiting(folder: Path) -> None:
@@ -72,7 +72,7 @@ def test_resume_stopped_while_waiting_changes_nothing(command: Command, text_fil
 @pytest.mark.fault
 @pytest.mark.extended
 def test_signal_ends_a_rank_that_waits_for_rank_0(command: Command, text_file: Path) -> None:
-    told = planted(after="mmrec_engine.training.rank_worker", code="module._TOLD_SECONDS = 0.5")
+    told = planted(after="mmrec_engine.training.rank_worker", code="module._REPORTED_SECONDS = 0.5")
     port = free_port()
     process = command.start("train", "--data-dir", text_file, *FAST, **place_of(1, port), **told)
     assert process.stderr is not None
