@@ -15,7 +15,7 @@ from textual.pilot import Pilot
 from mmrec_engine.checks.finding import finding
 from mmrec_engine.settings import resolve
 from mmrec_tui.app.app import MmrecApp
-from mmrec_tui.app.session import Judged, Session, Training, Work
+from mmrec_tui.app.session import Judged, Session, Training, Work, is_under_way
 from mmrec_tui.app.stage import Stage
 from mmrec_tui.locales import Wording
 from mmrec_tui.preferences import Preferences
@@ -46,9 +46,22 @@ def _own_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
 
 
 @pytest.fixture
-def without_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+def without_torch(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """For tests without training: torch is never loaded, so no speed is measured in the background."""
-    monkeypatch.setattr("mmrec_tui.app.session.load_torch", lambda: Work(lambda work: time.sleep(600)))
+    loading: list[Work[None]] = []
+
+    def until_stopped(work: Work[None]) -> None:
+        while not work.stopping():
+            time.sleep(0.2)
+
+    def load() -> Work[None]:
+        loading.append(Work(until_stopped))
+        return loading[-1]
+
+    monkeypatch.setattr("mmrec_tui.app.session.load_torch", load)
+    yield
+    for work in loading:
+        work.stop()
 
 
 @pytest.fixture
@@ -122,3 +135,10 @@ def long_training(small_text: Path, **settings: Any) -> Training:
     passed = finding("corpus-readable", "before", "pass", {"documents": 1, "skipped": 0})
     # As after the checklist: the times of the checks are known.
     return Training(resolve({**run, "checkpoint_every": 100_000, **settings}), judged=Judged(found=(passed,)))
+
+
+def pytest_sessionfinish() -> None:
+    """Wait for work that a test has left: PyTorch aborts a process that ends during an operation of another thread."""
+    deadline = time.monotonic() + 60
+    while is_under_way() and time.monotonic() < deadline:
+        time.sleep(0.05)
