@@ -21,6 +21,7 @@ from mmrec_engine.data.prepare import prepare_corpus
 from mmrec_engine.events import RunFinished, Step, result_of
 from mmrec_engine.runs.catalog import read_events
 from mmrec_engine.runs.history import History
+from mmrec_engine.runs.run_time import Costs
 from mmrec_engine.settings import resolve
 from mmrec_tui.app.draft import estimate_run, windows_of
 
@@ -64,13 +65,13 @@ def measured(config: str, seconds: float) -> Paired:
         command = [sys.executable, "-m", "mmrec_tui", "train", *flags, "--no-check", "--quiet"]
         subprocess.run(command, cwd=place, check=True, stdout=subprocess.DEVNULL)
         process = time.monotonic() - began
-        taken, left = _followed(Path(place) / "checkpoints" / config, steps)
+        taken, left = _followed(Path(place) / "checkpoints" / config, steps, least)
     return Paired(planned, taken, process, left, (load, os.getloadavg()[0]))
 
 
-def _followed(folder: Path, steps: int) -> tuple[float, tuple[tuple[float, float], ...]]:
+def _followed(folder: Path, steps: int, costs: Costs) -> tuple[float, tuple[tuple[float, float], ...]]:
     """The time of the run from its own record, and the time left at each moment with the time until its end."""
-    history, shown, taken, ended = History(), [], 0.0, 0.0
+    history, shown, taken, ended = History(costs), [], 0.0, 0.0
     asked = [max(1, round(share * steps)) for share in _MOMENTS]
     for event in read_events(folder):
         history.add(event)

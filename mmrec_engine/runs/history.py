@@ -8,7 +8,7 @@ from typing import Any
 
 from mmrec_engine import events
 from mmrec_engine.runs.curves import Curve, X
-from mmrec_engine.runs.run_time import MeasuredCosts, schedule_of
+from mmrec_engine.runs.run_time import Costs, MeasuredCosts, schedule_of
 from mmrec_engine.runs.smoothing import DECAYS, USUAL_DECAY, Ema
 from mmrec_engine.settings import sound
 
@@ -28,9 +28,10 @@ class History:
     settings: at the start, with the changes since, as far as they are valid.
     log: the last events, without steps, progress and states. non_finite: steps with a loss or a gradient norm that is not
     finite. Times are seconds since the epoch, of the oldest and the newest event.
+    planned_costs: measured before the run, for the time left until its own are known.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, planned_costs: Costs | None = None) -> None:
         self.started: events.RunStarted | None = None
         self.finished: events.RunFinished | None = None
         self.state: events.StateWord = "PREPARING"
@@ -68,7 +69,7 @@ class History:
         self._epoch_steps = 0
         self._tokens = 0
         self._seconds = 0.0
-        self._costs = MeasuredCosts()
+        self._costs = MeasuredCosts(planned_costs)
 
     def add(self, event: events.Event) -> None:
         self.last_time = event.time

@@ -1,6 +1,7 @@
 """The time of a run: its steps, and everything beside them. The same arithmetic for a plan and for a running training.
 
-A plan has the costs from a measurement (`planning/throughput.py`), a running training from its own events (`MeasuredCosts`).
+A plan has the costs from a measurement (`planning/throughput.py`), a running training from its own events (`MeasuredCosts`),
+and, until it has made its first evaluation, from its plan.
 """
 
 from __future__ import annotations
@@ -37,6 +38,13 @@ class Costs:
     def least(self, other: Costs) -> Costs:
         """The smaller of two measurements: other work on the machine only makes one longer."""
         return Costs(*map(min, astuple(self), astuple(other)))
+
+    def at_pace(self, seconds_a_step: float) -> Costs:
+        """On the same machine, while a step takes so long. The time of writing to the disk stays the same."""
+        if self.step <= 0:
+            return replace(self, step=seconds_a_step)
+        ratio = seconds_a_step / self.step
+        return Costs(seconds_a_step, self.validation * ratio, self.writing * ratio, self.saving)
 
 
 @dataclass(frozen=True)
@@ -94,8 +102,9 @@ def schedule_of(planned_steps: int, settings: Mapping[str, Any], epoch: int, win
 
 @dataclass
 class MeasuredCosts:
-    """The measured costs of a run so far, from its events in order."""
+    """The measured costs of a run so far, from its events in order. planned: measured before the run."""
 
+    planned: Costs | None = None
     _paces: deque[float] = field(default_factory=lambda: deque(maxlen=_RECENT_STEPS))  # seconds a step
     _parts: dict[str, _Mean] = field(default_factory=lambda: {name: _Mean() for name in _PARTS})
     _part: str = ""
@@ -144,7 +153,8 @@ class MeasuredCosts:
             seconds = left * (pace + beside / max(1, step))
         else:
             known = {name: part.mean for name, part in self._parts.items() if name != "other" and part.count}
-            costs = replace(_guessed(pace, schedule), **known)
+            expected = _guessed(pace, schedule) if self.planned is None else self.planned.at_pace(pace)
+            costs = replace(expected, **known)
             seconds = schedule.seconds_from(step, costs)
             seconds += left * self._parts["other"].total / max(1, step)
             due = step > 0 and (step % schedule.validates_every == 0 or step == planned)

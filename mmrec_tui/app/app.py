@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from mmrec_engine.run.follow_up import Offer, Origin
+    from mmrec_engine.runs.run_time import Costs
     from mmrec_engine.settings import Resolved
     from mmrec_tui.app.session import Session, Training, Work
     from mmrec_tui.app.stage import Stage, Streams
@@ -208,9 +209,10 @@ class MmrecApp(App[object], inherit_bindings=False):
         after: Work[Any] | None = None,
         found: tuple[dict[str, Any], ...] = (),
         origin: Origin | None = None,
+        costs: Costs | None = None,
     ) -> None:
         """Start a training in the background and show it. after: work on the same processors that it waits for; found: by the
-        checks before training; origin: the run that it follows."""
+        checks before training; origin: the run that it follows; costs: measured for its plan."""
         from mmrec_tui.app.session import Judged, Training
 
         if self.stage.training is not None:
@@ -218,7 +220,7 @@ class MmrecApp(App[object], inherit_bindings=False):
             return
         if self.stage.session is not None:
             self.stage.session.close()
-        judged = Judged(found, self.say.language, origin)
+        judged = Judged(found, self.say.language, origin, costs)
         session = Training(resolved, resume=resume, after=after, judged=judged)
         self.stage.session = session
         session.start()
@@ -230,6 +232,7 @@ class MmrecApp(App[object], inherit_bindings=False):
         after: Work[Any] | None = None,
         found: tuple[dict[str, Any], ...] = (),
         origin: Origin | None = None,
+        costs: Costs | None = None,
     ) -> None:
         """A planned run starts: the screens of its plan are closed."""
         if self.stage.training is not None:
@@ -237,7 +240,7 @@ class MmrecApp(App[object], inherit_bindings=False):
             return
         while len(self.screen_stack) > 1:
             self.pop_screen()
-        self.train(resolved, after=after, found=found, origin=origin)
+        self.train(resolved, after=after, found=found, origin=origin, costs=costs)
 
     def apply(self, session: Session, offer: Offer) -> None:
         """Apply a remedy: to the running training, or in a follow-up run that begins once this one has ended."""

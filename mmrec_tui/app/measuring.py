@@ -53,6 +53,10 @@ class Measuring:
         """Seconds of each part of a run; None if unknown."""
         return None if self._settings is None else self._known.get(self._key(config))
 
+    def costs_with(self, settings: Settings) -> Costs | None:
+        """Seconds of each part of a run with exactly these settings; None if others were measured."""
+        return self._known.get(self._key_with(settings))
+
     def will_measure(self, config: str) -> bool:
         chosen = self._settings is not None and self._settings.config == config
         return (chosen or config in _OTHERS) and (self._settings is None or self._key(config) not in self._known)
@@ -92,7 +96,10 @@ class Measuring:
 
     def _key(self, config: str) -> tuple[Any, ...]:
         assert self._settings is not None
-        return (*key_of(replace(self._settings, config=config), _FOR_THE_SPEED), self._vocabulary, self._windows)
+        return self._key_with(replace(self._settings, config=config))
+
+    def _key_with(self, settings: Settings) -> tuple[Any, ...]:
+        return (*key_of(settings, _FOR_THE_SPEED), self._vocabulary, self._windows)
 
 
 def _measured(work: Work[Costs | None], settings: Settings, vocabulary: int, windows: int) -> Costs | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from mmrec_engine.run.follow_up import Offer, Origin
+    from mmrec_engine.runs.run_time import Costs
     from mmrec_engine.settings import Resolved
     from mmrec_tui.app.session import Session, Work
     from mmrec_tui.app.stage import Stage
@@ -42,6 +43,7 @@ class OwnApp(Protocol):
         after: Work[Any] | None = None,
         found: tuple[dict[str, Any], ...] = (),
         origin: Origin | None = None,
+        costs: Costs | None = None,
     ) -> None: ...
     def apply(self, session: Session, offer: Offer) -> None: ...
     def follow(self, folder: Path, offer: Offer) -> None: ...

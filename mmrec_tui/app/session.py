@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mmrec_engine.errors import MmrecError
     from mmrec_engine.run.follow_up import Origin
     from mmrec_engine.runs.history import History
+    from mmrec_engine.runs.run_time import Costs
     from mmrec_engine.settings import Resolved
 
 Result = TypeVar("Result")
@@ -41,12 +42,13 @@ class Session:
     stopped_before_start = False
     nothing_left = False  # a finished run was resumed, but its limits leave no step
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, costs: Costs | None = None) -> None:
+        """costs: measured for the plan of the run."""
         from mmrec_engine.runs.history import History
 
         self.folder = folder
         self._lock = threading.Lock()
-        self._history = History()
+        self._history = History(costs)
         self.live = False
         self.loaded = True
         self.error: MmrecError | None = None
@@ -92,11 +94,12 @@ class Session:
 @dataclass(frozen=True)
 class Judged:
     """Parameters of a run that starts. found: by the checks before training, which are made in the run if this is empty;
-    language: of its report; origin: the run and the remedy that it follows."""
+    language: of its report; origin: the run and the remedy that it follows; costs: measured for its plan."""
 
     found: tuple[dict[str, Any], ...] = ()
     language: Language = DEFAULT_LANGUAGE
     origin: Origin | None = None
+    costs: Costs | None = None
 
 
 class Training(Session):
@@ -115,8 +118,8 @@ class Training(Session):
     ) -> None:
         from mmrec_engine.training.control import Control
 
-        super().__init__(resolved.settings.run_folder)
         self._judged = judged or Judged()
+        super().__init__(resolved.settings.run_folder, self._judged.costs)
         self._resolved, self._resume, self._held_lock, self._after = resolved, resume, held_lock, after
         self._control = Control()
         self.live = True
@@ -196,7 +199,7 @@ class Training(Session):
         from mmrec_engine.runs.catalog import read_events
         from mmrec_engine.runs.history import History
 
-        known = History()
+        known = History(self._judged.costs)
         for event in read_events(self.folder):
             known.add(event)
         with self._lock:

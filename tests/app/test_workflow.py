@@ -71,6 +71,8 @@ async def test_whole_workflow_by_keyboard(small_text: Path) -> None:
         assert (settings.max_steps, settings.batch_size, settings.seq_len) == (40, 2, 32)
         assert settings.learning_rate == 0.001
 
+        await until(pilot, lambda: screen._work.measuring.costs_with(settings) is not None)
+        costs = screen._work.measuring.costs_with(settings)
         await pilot.press("ctrl+s")
         await until(pilot, lambda: table_of(app) == "checklist")
         await pilot.press("space")
@@ -80,6 +82,8 @@ async def test_whole_workflow_by_keyboard(small_text: Path) -> None:
         assert len(app.screen._checks.found) == app.screen._checks.total == 22  # type: ignore[attr-defined]
         await pilot.press("s")
         await until(pilot, lambda: table_of(app) == "training")
+        session: Any = app.stage.session
+        assert session._judged.costs == costs
         await until_shown(pilot, "FINISHED", TRAINED)
         assert "40/40" in screen_text(app)
         assert "◆" in screen_text(app)

@@ -8,6 +8,7 @@ import pytest
 
 from mmrec_engine import events
 from mmrec_engine.runs.history import History
+from mmrec_engine.runs.run_time import Costs
 from mmrec_engine.runs.smoothing import DECAYS
 
 
@@ -210,6 +211,28 @@ def test_time_left_counts_remaining_evaluations_and_checkpoints() -> None:
         begun, state("TRAINING", 0.0), *steps, *evaluated, *more, replace(validation(20), time=9.0)
     ).eta_seconds()
     assert due is not None and done is not None and due - done == pytest.approx(2.5)
+
+
+def test_time_left_uses_the_costs_of_the_plan_until_an_evaluation_is_measured() -> None:
+    settings = {"eval_every": 50, "checkpoint_every": 1000, "seq_len": 25, "batch_size": 4, "accumulate": 1}
+    begun = replace(started(100, **settings), corpus={"validation_windows": 16})
+    steps = [state("TRAINING", 0.0), *(step(number) for number in range(1, 11))]  # of 0.1 s
+
+    def left(costs: Costs, *more: events.Event) -> float:
+        history = History(costs)
+        for event in (begun, *steps, *more):
+            history.add(event)
+        seconds = history.eta_seconds()
+        assert seconds is not None
+        return seconds
+
+    cheap, dear = Costs(0.1, 1.0, 0.5, 0.25), Costs(0.1, 9.0, 0.5, 0.25)
+    # Two evaluations, and after training the whole split (half of an evaluation) once more, and again by a new process.
+    assert left(dear) - left(cheap) == pytest.approx(3 * 8.0)
+    twice_as_fast = Costs(0.05, 4.5, 0.25, 0.25)
+    assert left(twice_as_fast) == pytest.approx(left(dear))
+    measured = [state("VALIDATING", 1.0), replace(validation(10), time=3.0), state("TRAINING", 3.5)]
+    assert left(dear, *measured) == pytest.approx(left(cheap, *measured))
 
 
 def test_the_time_left_follows_the_present_pace() -> None:

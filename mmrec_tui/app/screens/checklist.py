@@ -14,6 +14,7 @@ from mmrec_engine.checks.preflight.all_checks import failing
 from mmrec_engine.data.prepare import Corpus
 from mmrec_engine.events import Planned
 from mmrec_engine.run.follow_up import Offer, Origin, offers
+from mmrec_engine.runs.run_time import Costs
 from mmrec_engine.settings import Resolved
 from mmrec_tui.app.before_checks import BeforeChecks
 from mmrec_tui.app.in_app import chosen_values, error_text, remedy_text
@@ -32,7 +33,7 @@ _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 class ChecklistScreen(MmrecScreen):
     """resolved: the run as planned; corpus: its prepared text, None if it is not prepared yet; measuring: a measurement
     that the checks wait for; changed: called with settings that a remedy has changed; origin: the run that this one follows;
-    planned: the planner's choices."""
+    planned: the planner's choices; costs: of the run, measured for its plan."""
 
     table: ClassVar[str] = "checklist"
     topic: ClassVar[str | None] = "dataset-ready"
@@ -45,11 +46,13 @@ class ChecklistScreen(MmrecScreen):
         changed: Callable[[dict[str, Any]], None] | None = None,
         origin: Origin | None = None,
         planned: Planned | None = None,
+        costs: Costs | None = None,
     ) -> None:
         super().__init__()
         self._checks = BeforeChecks(resolved, corpus, measuring, planned)
         self._changed = changed
         self._origin = origin
+        self._costs = costs
         self._sure = False
         self._looks = 0
         self._told: object = None
@@ -161,6 +164,7 @@ class ChecklistScreen(MmrecScreen):
             return
         self._sure = False
         self._checks.apply(offer)
+        self._costs = None  # they were those of other settings
         if self._origin is not None:
             changes = {name: (offer.before.get(name), value) for name, value in offer.changes.items()}
             self._origin = replace(self._origin, changes={**self._origin.changes, **changes})
@@ -175,4 +179,4 @@ class ChecklistScreen(MmrecScreen):
             self._sure = True
             self.own_app.warn("checklist.sure" if checks.done else "checklist.not-done")
             return
-        self.own_app.begin(checks.resolved, checks.stop(), tuple(checks.found), self._origin)
+        self.own_app.begin(checks.resolved, checks.stop(), tuple(checks.found), self._origin, self._costs)

@@ -430,6 +430,7 @@ class PlanScreen(MmrecScreen):
             measuring=measuring,
             changed=self._take_remedy,
             planned=None if plan is None else plan.planned,
+            costs=self._work.measuring.costs_with(run.settings),
         )
 
     def _take_remedy(self, changes: dict[str, Any]) -> None:
