@@ -18,7 +18,7 @@ from pathlib import Path
 
 from benchmarks.faults import FAULTS
 from benchmarks.healthy import healthy_runs
-from benchmarks.trials import Outcome, Told, Trial, carry_out
+from benchmarks.trials import Outcome, Reported, Trial, carry_out
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "diagnosis.md"
 
@@ -50,9 +50,9 @@ def _chosen(trials: Iterable[Trial], quick: bool, only: str | None) -> list[Tria
 
 def _tried(trial: Trial, place: Path) -> Outcome:
     outcome = carry_out(trial, place / f"trial-{time.monotonic_ns()}")
-    told = ", ".join(_in_short(one) for one in outcome.grave) or "nothing above a note"
+    reported = ", ".join(_in_short(one) for one in outcome.grave) or "nothing above a note"
     verdict = "" if not trial.expected else "named: " if outcome.named_by else "NOT NAMED: "
-    print(f"{outcome.seconds:5.0f} s  {trial.name}: {verdict}{told}", file=sys.stderr, flush=True)
+    print(f"{outcome.seconds:5.0f} s  {trial.name}: {verdict}{reported}", file=sys.stderr, flush=True)
     return outcome
 
 
@@ -102,23 +102,23 @@ def _share(part: int, whole: int) -> str:
 
 def _fault_row(outcome: Outcome) -> str:
     trial = outcome.trial
-    told = [one for one in outcome.found if one in outcome.grave or one.id in outcome.named_by]
-    found = "<br>".join(_in_short(one) for one in told) or (f"refused: {outcome.ended}" if outcome.ended else "–")
+    reported = [one for one in outcome.found if one in outcome.grave or one.id in outcome.named_by]
+    found = "<br>".join(_in_short(one) for one in reported) or (f"refused: {outcome.ended}" if outcome.ended else "–")
     named = f"yes: {', '.join(outcome.named_by)}" if outcome.named_by else "**no**"
     return f"| {trial.name} | {found} | {', '.join(trial.expected)} | {named} |"
 
 
 def _healthy_row(outcome: Outcome) -> str:
     worst = outcome.worst
-    told = "–" if worst is None else "pass" if worst.gravity < 2 else _in_short(worst)
-    return f"| {outcome.trial.name} | {outcome.steps} | {outcome.ended} | {told} |"
+    reported = "–" if worst is None else "pass" if worst.gravity < 2 else _in_short(worst)
+    return f"| {outcome.trial.name} | {outcome.steps} | {outcome.ended} | {reported} |"
 
 
-def _in_short(told: Told) -> str:
+def _in_short(reported: Reported) -> str:
     return (
-        f"{told.id} {told.status} ({told.phase}, step {told.step})"
-        if told.step
-        else f"{told.id} {told.status} ({told.phase})"
+        f"{reported.id} {reported.status} ({reported.phase}, step {reported.step})"
+        if reported.step
+        else f"{reported.id} {reported.status} ({reported.phase})"
     )
 
 

@@ -185,9 +185,9 @@ def target(dry: bool, until: float) -> int:
         tell(run="1.4697", seconds=None, steps=None, loss=None, reached=f"not run: {TEXT} is missing")
         return 0
     flags = DRY_RUN if dry else LONG_RUN
-    seconds, told = _trained([*flags, "--eval-every", 12 if dry else 2400], dry, until)
-    loss = told["final"]["loss"]
-    tell(run="1.4697", seconds=round(seconds, 1), steps=told["steps"], loss=round(loss, 4), reached=loss <= TARGET)
+    seconds, summary = _trained([*flags, "--eval-every", 12 if dry else 2400], dry, until)
+    loss = summary["final"]["loss"]
+    tell(run="1.4697", seconds=round(seconds, 1), steps=summary["steps"], loss=round(loss, 4), reached=loss <= TARGET)
     return 0
 
 
@@ -200,10 +200,10 @@ def race(dry: bool, until: float) -> int:
     seconds, loss, step, note = _nanogpt(dry)
     tell(trainer="nanoGPT", seconds=round(seconds, 1), steps=step, loss=round(loss, 4), note=note)
     flags = [*DRY_RUN, "--eval-every", 4] if dry else [*LONG_RUN, "--eval-every", 200]
-    ours, told = _trained([*flags, "--target-loss", f"{loss:.4f}"], dry, until)
-    reached = told["final"]["loss"]
+    ours, summary = _trained([*flags, "--target-loss", f"{loss:.4f}"], dry, until)
+    reached = summary["final"]["loss"]
     note = f"{seconds / ours:.2f} times as fast" if reached <= loss else "not reached"
-    tell(trainer="MM-Rec", seconds=round(ours, 1), steps=told["steps"], loss=round(reached, 4), note=note)
+    tell(trainer="MM-Rec", seconds=round(ours, 1), steps=summary["steps"], loss=round(reached, 4), note=note)
     return 0
 
 
@@ -252,8 +252,8 @@ def _trained(flags: list[Any], dry: bool, until: float) -> tuple[float, dict[str
         seconds = time.perf_counter() - began
     if done.returncode:
         raise RuntimeError(f"mmrec-tui train ended with code {done.returncode}")
-    told: dict[str, Any] = json.loads(done.stdout)
-    return seconds, told
+    summary: dict[str, Any] = json.loads(done.stdout)
+    return seconds, summary
 
 
 if __name__ == "__main__":

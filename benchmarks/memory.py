@@ -66,8 +66,8 @@ def whole_process(config: str, text: str, model: LanguageModel) -> None:
 
 def peak_of(command: list[str]) -> float:
     """MiB, of the largest process that the command is or starts."""
-    told = subprocess.run([sys.executable, "-c", PEAK_OF, *command], stdout=subprocess.PIPE, text=True, check=True)
-    return int(told.stdout.split()[-1]) / 1024
+    done = subprocess.run([sys.executable, "-c", PEAK_OF, *command], stdout=subprocess.PIPE, text=True, check=True)
+    return int(done.stdout.split()[-1]) / 1024
 
 
 def kept_for_backward(model: LanguageModel) -> float:

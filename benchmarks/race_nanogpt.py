@@ -138,8 +138,8 @@ def run_ours(words: list[str], target: float) -> tuple[float, float, int]:
             check=True,
         )
         seconds = time.perf_counter() - began
-    told = json.loads(done.stdout)
-    return seconds, told["final"]["loss"] / a_token, told["steps"]
+    summary = json.loads(done.stdout)
+    return seconds, summary["final"]["loss"] / a_token, summary["steps"]
 
 
 def characters_a_token(words: list[str]) -> float:

@@ -86,8 +86,8 @@ def main() -> int:
     process = subprocess.Popen([*command, *flags], env=environment, stdout=subprocess.DEVNULL)
     peak = peak_of(process)
     seconds = time.monotonic() - started
-    told = f"{given.gigabytes:g} GB, {given.tokenizer}: {seconds:.0f} s"
-    print(f"{told}, peak of resident memory {peak:,.0f} MiB, code {process.returncode}")
+    measured = f"{given.gigabytes:g} GB, {given.tokenizer}: {seconds:.0f} s"
+    print(f"{measured}, peak of resident memory {peak:,.0f} MiB, code {process.returncode}")
     return 0 if process.returncode == 0 and peak < _LIMIT_MIB else 1
 
 

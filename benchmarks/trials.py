@@ -48,7 +48,7 @@ class Trial:
 
 
 @dataclass(frozen=True)
-class Told:
+class Reported:
     """A finding of a trial, with the time of its worst status."""
 
     id: str
@@ -67,18 +67,18 @@ class Outcome:
     """found: for each id the most severe finding. ended: how the run ended, or the key of the error that refused it."""
 
     trial: Trial
-    found: tuple[Told, ...]
+    found: tuple[Reported, ...]
     ended: str
     steps: int
     seconds: float
 
     @property
-    def worst(self) -> Told | None:
-        return max(self.found, key=lambda told: told.gravity, default=None)
+    def worst(self) -> Reported | None:
+        return max(self.found, key=lambda reported: reported.gravity, default=None)
 
     @property
-    def grave(self) -> tuple[Told, ...]:
-        return tuple(told for told in self.found if told.gravity >= GRAVITY.index("warn"))
+    def grave(self) -> tuple[Reported, ...]:
+        return tuple(reported for reported in self.found if reported.gravity >= GRAVITY.index("warn"))
 
     @property
     def named_by(self) -> tuple[str, ...]:
@@ -87,8 +87,8 @@ class Outcome:
         clear = (
             one for one in self.found if one.gravity >= least and one.status != "error"
         )  # a failed check counts as nothing
-        told = tuple(one.id for one in clear if one.id in self.trial.expected)
-        return told or ((self.ended,) if self.ended in self.trial.expected else ())
+        reported = tuple(one.id for one in clear if one.id in self.trial.expected)
+        return reported or ((self.ended,) if self.ended in self.trial.expected else ())
 
 
 def carry_out(trial: Trial, folder: Path) -> Outcome:
@@ -100,14 +100,14 @@ def carry_out(trial: Trial, folder: Path) -> Outcome:
         (folder / "text").mkdir()
         trial.write(folder / "text")
         chosen["data_dir"] = str(folder / "text")
-    told: list[Told] = []
+    reported: list[Reported] = []
     ended, step = "", 0
     try:
         with trial.plant():
             for event in train(resolve(chosen), run_checks=RunChecks()):
                 step = max(step, event.step)
                 if isinstance(event, events.Check | events.Finding):
-                    told.append(_told(event.finding, event.step))
+                    reported.append(_reported(event.finding, event.step))
                 elif isinstance(event, events.RunFinished):
                     ended = event.status
     except MmrecError as error:
@@ -115,17 +115,17 @@ def carry_out(trial: Trial, folder: Path) -> Outcome:
     if trial.afterwards is not None:
         trial.afterwards(folder / "run")
         history = RunReader(folder / "run").first_view()
-        told += [_told(finding, step) for finding in checks_after(folder / "run", history)]
-    return Outcome(trial, _gravest(told), ended, step, time.monotonic() - began)
+        reported += [_reported(finding, step) for finding in checks_after(folder / "run", history)]
+    return Outcome(trial, _gravest(reported), ended, step, time.monotonic() - began)
 
 
-def _told(finding: Mapping[str, Any], step: int) -> Told:
-    return Told(finding["id"], finding["status"], finding["phase"], step, finding["evidence"])
+def _reported(finding: Mapping[str, Any], step: int) -> Reported:
+    return Reported(finding["id"], finding["status"], finding["phase"], step, finding["evidence"])
 
 
-def _gravest(told: list[Told]) -> tuple[Told, ...]:
-    gravest: dict[str, Told] = {}
-    for one in told:
+def _gravest(reported: list[Reported]) -> tuple[Reported, ...]:
+    gravest: dict[str, Reported] = {}
+    for one in reported:
         if one.id not in gravest or one.gravity > gravest[one.id].gravity:
             gravest[one.id] = one
     return tuple(gravest.values())

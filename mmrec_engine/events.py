@@ -35,7 +35,7 @@ from functools import cache
 from typing import Any, ClassVar, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 Result = TypeVar("Result")
-Told = TypeVar("Told")
+Item = TypeVar("Item")
 Shown = TypeVar("Shown")
 Status = Literal["completed", "early_stopped", "target_reached", "interrupted", "failed"]
 StateWord = Literal["PREPARING", "TRAINING", "VALIDATING", "SAVING", "PAUSED", "FINISHED", "STOPPED", "FAILED"]
@@ -380,7 +380,7 @@ def _has_parts(value: dict[str, Any], parts: Mapping[str, type]) -> bool:
     return all(isinstance(value[name], kind) for name, kind in parts.items() if name in value)
 
 
-def result_of(work: Generator[Told, None, Result], each: Callable[[Told], object] = lambda told: None) -> Result:
+def result_of(work: Generator[Item, None, Result], each: Callable[[Item], object] = lambda item: None) -> Result:
     """Run a generator to its end and return its result. each: called with what it yields; None: the values are dropped."""
     while True:
         try:
@@ -391,17 +391,17 @@ def result_of(work: Generator[Told, None, Result], each: Callable[[Told], object
 
 
 def relayed(
-    work: Generator[Told, None, Result], each: Callable[[Told], Iterable[Shown]]
+    work: Generator[Item, None, Result], each: Callable[[Item], Iterable[Shown]]
 ) -> Generator[Shown, None, Result]:
     """Run a generator to its end, yield the items that `each` returns for its values, and return its result. It is closed if
     `each` raises, or if this one is closed."""
     try:
         while True:
             try:
-                told = next(work)
+                item = next(work)
             except StopIteration as finished:
                 result: Result = finished.value
                 return result
-            yield from each(told)
+            yield from each(item)
     finally:
         work.close()

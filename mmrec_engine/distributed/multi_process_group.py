@@ -110,12 +110,12 @@ class MultiProcessGroup:
 
     def _agree(self, loss: Tensor, wrong: float) -> None:
         """Sum the loss, and learn whether another rank had an error."""
-        told = torch.stack([loss, loss.new_tensor(wrong)])
-        self._reduce(told)
-        loss.copy_(told[0])
-        if float(told[1]):
+        loss_and_errors = torch.stack([loss, loss.new_tensor(wrong)])
+        self._reduce(loss_and_errors)
+        loss.copy_(loss_and_errors[0])
+        if float(loss_and_errors[1]):
             self._distributed = None  # one rank is in the middle of a pass: all create theirs again
-        elsewhere = float(told[1]) - wrong
+        elsewhere = float(loss_and_errors[1]) - wrong
         if elsewhere >= _OTHER:
             raise ProcessLostError
         if elsewhere and not wrong:

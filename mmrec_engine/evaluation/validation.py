@@ -85,7 +85,7 @@ def evaluate_windows(
     a_batch = max(1, TOKENS_AN_EVALUATION // windows.length)
     batches = [numbers[start : start + a_batch] for start in range(0, len(numbers), a_batch)]
     figures = np.zeros((len(batches), 3))  # of those that this rank has: loss sum, right predictions, tokens
-    told = time.monotonic()
+    reported_at = time.monotonic()
     for first in range(0, len(batches), ranks.size):
         if stopped():
             return None
@@ -93,8 +93,8 @@ def evaluate_windows(
             figures[mine] = _figures_of_batch(model, windows, batches[mine], precision)
         elif ranks.collective:
             _figures_of_batch(model, windows, batches[0][:1], precision)  # the others' passes need this rank's weights
-        if time.monotonic() - told > _SECONDS_BETWEEN_PROGRESS:
-            told = time.monotonic()
+        if time.monotonic() - reported_at > _SECONDS_BETWEEN_PROGRESS:
+            reported_at = time.monotonic()
             done = min(len(numbers), (first + ranks.size) * a_batch)
             yield Progress(task="evaluating", done=done, total=len(numbers))
     sums = beside or MetricSums()

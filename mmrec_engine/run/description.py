@@ -21,7 +21,7 @@ def description(training: TrainingState, sources: dict[str, str], origin: dict[s
         "settings": training.settings.as_dict(),
         "sources": sources,
         "seed": training.settings.seed,
-        **training.machine.told(),
+        **training.machine.as_dict(),
         "device": str(training.machine.device),
         "parameters": training.model.config.parameters(),
         "model": training.model.config.as_dict(),
@@ -50,7 +50,7 @@ def started(training: TrainingState, described: dict[str, Any], baselines: dict[
             "validation_windows": sum(windows.count for windows in validation_windows(training.corpus, length)),
         },
         settings=training.settings.as_dict(),
-        machine={**{name: described[name] for name in ("device", *training.machine.told())}, **_quota()},
+        machine={**{name: described[name] for name in ("device", *training.machine.as_dict())}, **_quota()},
         baselines=baselines,
         origin=described.get("origin", {}),
     )

@@ -186,17 +186,17 @@ class _Run:
         event = next(stream, None)
         while event is not None:
             try:
-                yield from self._told(event)
+                yield from self._with_findings(event)
                 yield from self._told_of_delay(event.step)
             except OSError as error:
                 event = stream.throw(error)
             else:
                 event = next(stream, None)
 
-    def _told(self, event: Event) -> Iterator[Event]:
+    def _with_findings(self, event: Event) -> Iterator[Event]:
         waived = self._run_checks.waived if self._run_checks is not None else frozenset()
-        told = (marked(finding, waived) for finding in self._during.add(event))
-        found = [events.Finding(step=event.step, finding=finding) for finding in told]
+        new = (marked(finding, waived) for finding in self._during.add(event))
+        found = [events.Finding(step=event.step, finding=finding) for finding in new]
         # The end is the last event of a record; its findings come before it.
         for one in [*found, event] if isinstance(event, events.RunFinished) else [event, *found]:
             self._record(one)
@@ -208,7 +208,9 @@ class _Run:
         self._delayed = failure is not None
         if failure is not None and not before:
             reason = failure.strerror or str(failure)
-            yield from self._told(events.Unwritten(step=step, path=run_files.EVENTS, reason=reason, saved_step=0))
+            yield from self._with_findings(
+                events.Unwritten(step=step, path=run_files.EVENTS, reason=reason, saved_step=0)
+            )
 
     def _record(self, event: Event) -> None:
         if isinstance(event, events.Step) and not self._made_step:
@@ -312,10 +314,10 @@ class _Run:
             planning = planned_tokens(self._resolved)
         else:
             return
-        self._resolved, told = yield from self._interruptible(planning)
-        if told is not None:
-            self._expected = told.expected
-            yield told
+        self._resolved, made_plan = yield from self._interruptible(planning)
+        if made_plan is not None:
+            self._expected = made_plan.expected
+            yield made_plan
 
     def _give_time(self, training: TrainingState, path: Path | None, content: dict[str, Any]) -> None:
         """Let the run end within its time. A resumed one has the rest of it; a new time is spread over all of its steps."""
@@ -401,14 +403,14 @@ class _Run:
     def _interruptible(
         self, preparing: Generator[events.Progress, None, Result]
     ) -> Generator[events.Progress, None, Result]:
-        told = 0.0
+        shown_at = 0.0
 
         def shown(progress: events.Progress) -> Iterator[events.Progress]:
-            nonlocal told
+            nonlocal shown_at
             if self._control.stop_asked:
                 raise Interrupted
-            if time.monotonic() - told > 0.25 or progress.done == progress.total:
-                told = time.monotonic()
+            if time.monotonic() - shown_at > 0.25 or progress.done == progress.total:
+                shown_at = time.monotonic()
                 yield progress
 
         if self._control.stop_asked:

@@ -40,7 +40,7 @@ class Machine:
     compile: str = "off"
     kernel: str = "plain"
 
-    def told(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         """The values that all ranks of a run share; a resumed run keeps them as well."""
         sharding = "full" if self.sharded else "none"
         chosen = {"compile": self.compile, "kernel": self.kernel}

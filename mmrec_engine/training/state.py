@@ -90,7 +90,7 @@ class TrainingState:
             None if record is None else replace(record, tokenizer=None)
         )  # a library's tokenizer is sent as its values
         text = (self.corpus.fingerprint, self.corpus.tokenizer.to_dict(), split)
-        self.group.broadcast((self.settings.as_dict(), self.machine.told(), text, state, self.resumed_from))
+        self.group.broadcast((self.settings.as_dict(), self.machine.as_dict(), text, state, self.resumed_from))
 
     def _shard(self) -> None:
         """Keep only this rank's shard of the model, of the optimizer's state and of the average."""

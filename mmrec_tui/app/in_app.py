@@ -56,7 +56,7 @@ def chosen_values(choices: Mapping[str, Mapping[str, Any]], names: Collection[st
     from mmrec_engine.locales.guide import HYPERPARAMETERS  # the guide is loaded after the first screen
 
     titles = {entry.name: entry.title[say.language] for entry in HYPERPARAMETERS}
-    told = []
+    shown_changes = []
     for name, choice in choices.items():
         if name in names:
             value = choice["value"]
@@ -65,8 +65,8 @@ def chosen_values(choices: Mapping[str, Mapping[str, Any]], names: Collection[st
                 if isinstance(value, int) and not isinstance(value, bool)
                 else in_language(str(value), say.language)
             )
-            told.append(f"{titles.get(name, name)} {shown}")
-    return " · ".join(told)
+            shown_changes.append(f"{titles.get(name, name)} {shown}")
+    return " · ".join(shown_changes)
 
 
 def error_text(error: Exception, say: Wording) -> str:

@@ -55,7 +55,7 @@ class ChecklistScreen(MmrecScreen):
         self._costs = costs
         self._sure = False
         self._looks = 0
-        self._told: object = None
+        self._shown_state: object = None
 
     def compose(self) -> ComposeResult:
         say = self.say
@@ -87,8 +87,8 @@ class ChecklistScreen(MmrecScreen):
             return
         self._looks += 1
         seen = (len(self._checks.found), self._checks.done, self._looks if not self._checks.done else 0)
-        if seen != self._told:
-            self._told = seen
+        if seen != self._shown_state:
+            self._shown_state = seen
             self._show()
             self.refresh_keys()
 

@@ -48,11 +48,11 @@ class RemedyScreen(Dialog["Offer | None"]):
 
     def _options(self, say: Wording) -> list[Option]:
         options = []
-        told = None
+        finding_id = None
         for number, offer in enumerate(self._offers):
             text = Content("")
-            if offer.finding["id"] != told:
-                told = offer.finding["id"]
+            if offer.finding["id"] != finding_id:
+                finding_id = offer.finding["id"]
                 head = one_line(in_app(f"{title_of(offer.finding, say)}: {evidence_of(offer.finding, say)}", say))
                 text += Content.styled(head, "$foreground 80%") + Content("\n")
             way = say("remedy.way-plan" if self._planned else f"remedy.way-{offer.way}")

@@ -65,7 +65,7 @@ class ReportScreen(MmrecScreen):
         self._writer = Writer()
         self._file = BEST if (folder / BEST).exists() or not (folder / FINAL).exists() else FINAL
         self._seed = 0  # of the text that is being generated
-        self._told: object = None
+        self._shown_state: object = None
         self._checks: AfterChecks | None = None
         self._checked = -1
 
@@ -110,8 +110,8 @@ class ReportScreen(MmrecScreen):
             self._show_findings()
         self._writer.look()
         seen = (self._writer.written, self._writer.error, self._writer.writing)
-        if seen != self._told:
-            self._told = seen
+        if seen != self._shown_state:
+            self._shown_state = seen
             self._show_written()
 
     def on_resize(self) -> None:

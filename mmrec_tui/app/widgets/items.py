@@ -195,10 +195,10 @@ def _item_text(
     text = Content(f"{'▾' if is_open else '▸'} ") + box
     glyph = "none" if running or status == "none" else status
     text += Content.styled(f"{'…' if running else GLYPHS[glyph]} ", STYLES[glyph])
-    tally = Content("  ").join(Content.styled(f"{GLYPHS[one]} {count}", STYLES[one]) for one, count in found)
-    room = width - text.cell_length - tally.cell_length - 1
+    summary = Content("  ").join(Content.styled(f"{GLYPHS[one]} {count}", STYLES[one]) for one, count in found)
+    room = width - text.cell_length - summary.cell_length - 1
     question = plain(item.question[say.language], "bold").truncate(max(10, room), ellipsis=True)
-    return text + question + Content(" " * max(1, room - question.cell_length + 1)) + tally
+    return text + question + Content(" " * max(1, room - question.cell_length + 1)) + summary
 
 
 def _finding_text(finding: dict[str, Any], say: Wording, width: int, *, whole: bool) -> Content:

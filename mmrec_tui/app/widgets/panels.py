@@ -59,7 +59,7 @@ class Panel(Static, can_focus=True):
         super().__init__(**how)
         self.border_title = title
         self.topic = topic
-        self._told: object = None
+        self._shown_content: object = None
 
     @property
     def say(self) -> Wording:
@@ -69,8 +69,8 @@ class Panel(Static, can_focus=True):
 
     def tell(self, content: Content) -> None:
         """Show this, unless it is shown already."""
-        if content != self._told:
-            self._told = content
+        if content != self._shown_content:
+            self._shown_content = content
             self.update(content)
 
 
@@ -336,8 +336,8 @@ def log_line(event: events.Event, say: Wording) -> str:
         case events.Validation():
             key = "log.validation-best" if event.best else "log.validation"
             key = "log.validation-sampled" if event.sampled else key
-            told = say(key, step=at, loss=_number(say, event.loss, 4), perplexity=_number(say, event.perplexity, 2))
-            return told + _parts_text(event, say, 4)
+            line = say(key, step=at, loss=_number(say, event.loss, 4), perplexity=_number(say, event.perplexity, 2))
+            return line + _parts_text(event, say, 4)
         case events.Checkpoint():
             return say("log.checkpoint", step=at, path=one_line(event.path))
         case events.Waiting():

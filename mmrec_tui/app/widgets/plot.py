@@ -112,7 +112,7 @@ class Plot(Widget, can_focus=True):
         width, height = self.size
         base = self.rich_style
         if self._figure is None or self._figure.empty or width < self._MINIMUM[0] or height < self._MINIMUM[1]:
-            return self._told(self._words)
+            return self._message(self._words)
         app: Any = self.app
         try:
             rows = draw(self._figure, width, height, plain=app.no_color, cross=self._cross)
@@ -120,7 +120,7 @@ class Plot(Widget, can_focus=True):
             if not self._broken:
                 app.note_broken(error)
             self._broken = True
-            return self._told(app.say("panel.broken"))
+            return self._message(app.say("panel.broken"))
         styles: dict[Role, Style] = {}
         strips = []
         for row in rows:
@@ -132,7 +132,7 @@ class Plot(Widget, can_focus=True):
             strips.append(Strip(segments).adjust_cell_length(width, base))
         return strips
 
-    def _told(self, words: str) -> list[Strip]:
+    def _message(self, words: str) -> list[Strip]:
         width, height = self.size
         blank = [Strip.blank(width, self.rich_style)] * (height // 2)
         return [*blank, Strip([Segment(words[:width].center(width), self.rich_style)])]

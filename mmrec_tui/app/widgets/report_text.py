@@ -62,9 +62,9 @@ def numbers_text(history: History, say: Wording, room: int = SAMPLE_WIDTH) -> Co
             )
     verdict = verdict_of(history) if finished is not None and finished.status not in ("failed", "interrupted") else None
     if verdict is not None:
-        told = verdict_lines(verdict, say.language, say.number)
+        sentences = verdict_lines(verdict, say.language, say.number)
         key = "report.plan-text" if verdict["lever"] == "text" else "report.plan-next"
-        lines += [plain(one_line(line)) for line in (*told, say(key, time=say.clock(verdict["seconds"])))]
+        lines += [plain(one_line(line)) for line in (*sentences, say(key, time=say.clock(verdict["seconds"])))]
     return Content("\n").join(lines)
 
 
