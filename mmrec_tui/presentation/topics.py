@@ -22,7 +22,7 @@ from mmrec_engine.locales.guide import (
     Problem,
 )
 from mmrec_engine.locales.guide.finding_text import FindingText
-from mmrec_engine.locales.guide.findings import texts
+from mmrec_engine.locales.guide.findings import sources, texts, thresholds
 from mmrec_engine.locales.guide.remedies import remedy_title
 from mmrec_engine.locales.messages import Language, Words
 
@@ -98,8 +98,8 @@ def _of_finding(entry: FindingText, language: Language) -> Topic:
     words = _paragraphs(language, (("guide.why", entry.why), ("guide.do", entry.do)))
     threshold = CHECKS.get(entry.id)
     if threshold is not None and threshold.numbers:
-        limits = ", ".join(f"{name.replace('_', ' ')} {number:g}" for name, number in threshold.numbers.items())
-        words = (*words, ("guide.limits", f"{limits} [{threshold.source}]"))
+        words = (*words, ("guide.limits", thresholds(entry.id, threshold.numbers, language)))
+        words = (*words, ("guide.sources", sources(threshold.source, language)))
     remedies = tuple(remedy_title({"id": remedy}, language) for remedy in offered_for(entry.id))
     return Topic(entry.id, "finding", "guide.findings", entry.title[language], words, remedies)
 

@@ -5,8 +5,10 @@ import sys
 
 import pytest
 
+from mmrec_engine.checks.specs import CHECKS
+from mmrec_engine.locales.catalogue import words
 from mmrec_engine.locales.guide import HYPERPARAMETERS, ITEMS, MEASURES, PROBLEMS, PROFILE_TEXTS
-from mmrec_engine.locales.guide.findings import texts
+from mmrec_engine.locales.guide.findings import sources, texts, thresholds
 from mmrec_engine.locales.messages import LANGUAGES, Language, Words
 from mmrec_engine.settings import FIELDS, resolve
 from mmrec_engine.settings.presets import PROFILES
@@ -101,6 +103,18 @@ def test_every_topic_has_headings_and_text(language: Language) -> None:
         assert len(topic.paragraphs) >= 2
         assert all(wording(heading) and text for heading, text in topic.paragraphs), topic.id
         assert bool(topic.remedies) == (topic.kind == "problem") or topic.kind == "finding"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_threshold_and_source_of_a_check_is_in_words(language: Language) -> None:
+    named = words("thresholds", language)
+    assert named["numbers"].keys() == {check for check, spec in CHECKS.items() if spec.numbers}
+    for check, spec in CHECKS.items():
+        assert named["numbers"].get(check, {}).keys() == spec.numbers.keys(), check
+        line = thresholds(check, spec.numbers, language)
+        assert line.count("; ") == max(0, len(spec.numbers) - 1) and "{" not in line and "_" not in line, check
+        assert "★" not in sources(spec.source, language)
+    assert thresholds("corpus-readable", {"fail_share": 0.1}, "tr") == "%10 kadarından fazlasında hata"
 
 
 def test_topics_are_found_by_id_and_by_content() -> None:

@@ -57,6 +57,21 @@ def evidence(finding: Mapping[str, Any], language: Language) -> str:
         return str(finding.get("evidence", ""))
 
 
+def thresholds(check: str, numbers: Mapping[str, float], language: Language) -> str:
+    """The thresholds of a check in one line."""
+    written = _Formatter(language)
+    named = Texts("thresholds", "numbers", check)
+    parts = [fill(named[name][language], {"value": number}, language, written) for name, number in numbers.items()]
+    return str(words("format", language)["joined"]).join(parts)
+
+
+def sources(letters: str, language: Language) -> str:
+    """The sources of a check's thresholds, by the letters of `checks.specs`; others, such as a paper, are named as they are."""
+    named = Texts("thresholds", "sources")
+    parts = [named[one][language] if one in named else one for one in letters.split(", ")]
+    return str(words("format", language)["joined"]).join(parts)
+
+
 def _template(finding: Mapping[str, Any], values: Mapping[str, Any], language: Language) -> str | None:
     status = str(finding.get("status"))
     if status == "skipped":
