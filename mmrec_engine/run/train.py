@@ -7,7 +7,7 @@ import time
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from mmrec_engine import events
 from mmrec_engine.checks.monitor.monitor import Monitor
@@ -59,9 +59,6 @@ from mmrec_engine.training.device_memory import fitting_microbatch
 from mmrec_engine.training.loop import run_steps, save_after_loss
 from mmrec_engine.training.plan import ending, make_plan
 from mmrec_engine.training.state import TrainingState, build_state
-
-if TYPE_CHECKING:
-    pass
 
 Result = TypeVar("Result")
 _RAISED = 1.05  # times the rate before
