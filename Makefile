@@ -19,7 +19,7 @@ TIMED := "alone and not extended and not benchmark and not soak"
 TIMED_EXTENDED := "(extended and alone or benchmark) and not soak"
 FIRST_RUN := checkpoints/first-run
 
-.PHONY: run first-run test test-extended test-all lint types fast benchmark results outcome diagnosis soak screenshots clean hub tokenizers metrics zstd gguf fla
+.PHONY: run first-run test test-extended test-all lint types fast benchmark results outcome diagnosis advice soak screenshots clean hub tokenizers metrics zstd gguf fla
 
 run: $(VENV)/installed
 	@if [ -t 0 ] && [ -t 2 ] && [ "$${TERM:-dumb}" != dumb ]; then exec $(BIN)/mmrec-tui; else $(MAKE) first-run; fi
@@ -77,6 +77,10 @@ outcome: $(VENV)/installed
 # make diagnosis TEXT=path/to/tinyshakespeare.txt : docs/diagnosis.md, what the checklist reports for faulty and healthy runs
 diagnosis: $(VENV)/installed
 	$(BIN)/python -m benchmarks.diagnosis $(TEXT)
+
+# make advice TEXTS=folder/of/texts : the section on remedies of docs/diagnosis.md. Hours; an interrupted series is continued
+advice: $(VENV)/installed
+	$(BIN)/python -m benchmarks.advice --texts $(TEXTS) --write
 
 screenshots: $(VENV)/installed-dev
 	$(BIN)/python docs/make_screenshots.py

@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from benchmarks.advice import HEADING
 from benchmarks.faults import FAULTS
 from benchmarks.healthy import healthy_runs
 from benchmarks.trials import Outcome, Reported, Trial, carry_out
@@ -41,7 +42,8 @@ def main() -> None:
     if asked.quick or asked.only:
         sys.stdout.write(document)
     else:
-        DOCUMENT.write_text(document, encoding="utf-8")
+        remedies = DOCUMENT.read_text(encoding="utf-8").partition(HEADING)
+        DOCUMENT.write_text("\n".join([document, *remedies[1:]]) if remedies[1] else document, encoding="utf-8")
 
 
 def _chosen(trials: Iterable[Trial], quick: bool, only: str | None) -> list[Trial]:
