@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import importlib.metadata
-import io
 import platform
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -233,81 +231,6 @@ def _about_text(corpus: Corpus, given: bool, narration: Narration, wording: Word
     if seen > numbers("split-continued")["gram_share"]:
         narration.line(wording("evaluate.seen", share=wording.percent(seen)))
     return {"split": "all" if corpus.whole else "validation", "unknown_characters": unknown, "trained_on": seen}
-
-
-def generate(
-    checkpoint: str,
-    prompt: str,
-    tokens: int,
-    sampling: dict[str, Any],
-    corpus_tag: str | None,
-    past_end: bool,
-    device: str,
-    wording: Wording,
-    as_json: bool,
-) -> None:
-    """Prompt and continuation on stdout, each token at once.
-
-    A file or a pipe gets the exact text; on a terminal control characters are shown as codes. sampling: the given values of
-    evaluation.generation.Sampling. corpus_tag: name of the corpus whose style to use. past_end: continue after the end of a
-    document, after a blank line.
-    """
-    from mmrec_engine.runs.catalog import locate
-    from mmrec_engine.settings import check_device
-
-    check_device(device)
-    locate(checkpoint)
-    from mmrec_engine.data.prepare import tag_of
-    from mmrec_engine.data.sources.text import clean
-    from mmrec_engine.evaluation.generation import BETWEEN, Sampling
-    from mmrec_engine.evaluation.generation import generate as continuation
-    from mmrec_engine.evaluation.trained_model import load_trained
-    from mmrec_engine.tokenizer import unknown_characters
-    from mmrec_engine.training.device import resolve_device
-
-    trained = load_trained(checkpoint, resolve_device(device))
-    tag = None if corpus_tag is None else tag_of(trained.tokenizer, corpus_tag)
-    prompt = clean(prompt)
-    unknown = unknown_characters(trained.tokenizer, prompt)
-    if unknown:
-        Narration().line(wording("generate.unknown", characters=" ".join(unknown)))
-    how = Sampling(**sampling)
-    pieces = []
-    began = time.perf_counter()
-    show = _shower()
-    if not as_json:
-        show(prompt)
-    between = BETWEEN if past_end else None
-    for piece in continuation(trained.model, trained.tokenizer, prompt, tokens, how, tag, between):
-        pieces.append(piece)
-        if not as_json:
-            show(piece)
-    if not as_json:
-        print()
-        return
-    speed = round(len(pieces) / (time.perf_counter() - began), 1)
-    ended = len(pieces) < tokens
-    result = {
-        "prompt": prompt,
-        "text": "".join(pieces),
-        "tokens": len(pieces),
-        "ended": ended,
-        "tokens_per_second": speed,
-    }
-    of_several = {"corpus_tag": corpus_tag or next(iter(trained.tokenizer.tags))} if trained.tokenizer.tags else {}
-    print_json({**result, **asdict(how), **of_several, "checkpoint": str(trained.path)})
-
-
-def _shower() -> Callable[[str], None]:
-    """Writes text to stdout: to a terminal with control characters escaped, else exactly, in UTF-8."""
-    stream, terminal = sys.stdout, sys.stdout.isatty()
-    if not terminal and isinstance(stream, io.TextIOWrapper):
-        stream.reconfigure(encoding="utf-8", newline="\n")
-
-    def show(text: str) -> None:
-        print(printable(text) if terminal else text, end="", flush=True)
-
-    return show
 
 
 def export(

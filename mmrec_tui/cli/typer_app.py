@@ -10,11 +10,11 @@ import typer
 
 from mmrec_engine.settings import CORPUS_CHOICE, resolve
 from mmrec_tui.cli.measuring_commands import add_bench, add_plan, add_searches
+from mmrec_tui.cli.model_commands import add_generate
 from mmrec_tui.cli.options import (
     answer_switches,
     argument,
     given_by_hand,
-    refuse_nan,
     resolve_given,
     setting_flag,
     settings_file,
@@ -86,7 +86,7 @@ def build(wording: Wording, debug: bool, given_language: str | None, takes_setti
 
     _add_train(app, wording, debug, flags)
     _add_evaluate(app, wording)
-    _add_generate(app, wording)
+    add_generate(app, wording)
     _add_export(app, wording)
     _add_watch(app, wording, given_language)
     _add_check(app, wording, flags)
@@ -229,46 +229,6 @@ def _add_evaluate(app: typer.Typer, wording: Wording) -> None:
     ]
     with_parameters(evaluate, parameters)
     app.command("evaluate", help=wording("help.evaluate"))(evaluate)
-
-
-def _add_generate(app: typer.Typer, wording: Wording) -> None:
-    @app.command("generate", help=wording("help.generate"))
-    def generate(
-        checkpoint: Annotated[str, typer.Argument(metavar="CHECKPOINT", help=wording("help.checkpoint"))],
-        prompt: Annotated[str, typer.Option("--prompt", help=wording("help.prompt"))] = "",
-        tokens: Annotated[int, typer.Option("--tokens", min=1, max=10**9, help=wording("help.tokens"))] = 200,
-        temperature: Annotated[
-            Optional[float], typer.Option(min=0.0, max=100.0, help=wording("help.temperature"))
-        ] = None,
-        top_k: Annotated[Optional[int], typer.Option("--top-k", min=0, help=wording("help.top-k"))] = None,
-        top_p: Annotated[
-            Optional[float], typer.Option("--top-p", min=1e-6, max=1.0, help=wording("help.top-p"))
-        ] = None,
-        repetition_penalty: Annotated[
-            Optional[float],
-            typer.Option("--repetition-penalty", min=0.01, max=100.0, help=wording("help.repetition-penalty")),
-        ] = None,
-        corpus_tag: Annotated[
-            Optional[str], typer.Option("--corpus-tag", metavar="NAME", help=wording("help.corpus-tag"))
-        ] = None,
-        past_end: Annotated[bool, typer.Option("--past-end", help=wording("help.past-end"))] = False,
-        seed: Annotated[Optional[int], typer.Option(min=0, max=2**63 - 1, help=wording("help.generate-seed"))] = None,
-        device: Annotated[str, typer.Option(help=wording("setting.device"))] = "cpu",
-        json: Annotated[bool, typer.Option("--json", help=wording("help.json"))] = False,
-    ) -> int:
-        from mmrec_tui.cli import commands
-
-        given = {
-            "temperature": temperature,
-            "top_k": top_k,
-            "top_p": top_p,
-            "repetition_penalty": repetition_penalty,
-            "seed": seed,
-        }
-        refuse_nan(given, wording)
-        by_hand = {name: value for name, value in given.items() if value is not None}
-        commands.generate(checkpoint, prompt, tokens, by_hand, corpus_tag, past_end, device, wording, json)
-        return 0
 
 
 def _add_export(app: typer.Typer, wording: Wording) -> None:

@@ -3,13 +3,14 @@
 import json
 import random
 import re
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.command.terminal import Screen
-from tests.conftest import FAST, Command, events_of
+from tests.conftest import COMMAND, FAST, Command, events_of
 
 UNUSUAL = "\u3000吾\u202f🩷\x0c\x1b[2J\x9b\ue000\u202eA"
 
@@ -33,6 +34,28 @@ def test_terminal_gets_codes_for_control_characters(
     assert screen.wait_for_end(240) == 0
     without_own_colours = re.sub(r"\x1b\[[0-9;]*m", "", screen.written.decode())
     assert not set("\x1b\x9b\u202e") & set(without_own_colours.replace("\x1b[?", ""))
+
+
+def test_samples_stop_texts_and_a_prompt_from_stdin(command: Command, made: Path) -> None:
+    base = ["generate", "made", "--tokens", 30, "--temperature", 2]
+    three = command(*base, "--prompt", "Bir", "-n", 3, "--json").json
+    assert len({each["text"] for each in three["samples"]}) == 3 and three["text"] == three["samples"][0]["text"]
+    stop = three["text"][10:12]
+    cut = command(*base, "--prompt", "Bir", "--stop", "\0absent", "--stop", stop, "--json").json
+    assert cut["text"] == three["text"][: three["text"].index(stop)] and cut["ended"] and cut["stop"] == stop
+    assert (command(*base, "--stop", "").code, command(*base, "-n", 0).code) == (2, 2)
+    for given, code in ((b"Bir\n", 0), ("\ufeffBir".encode(), 0), (b"\xffBir", 2)):
+        process = subprocess.run(
+            [COMMAND, *map(str, base), "--prompt", "-", "--samples", "3"],
+            cwd=command.folder, env=command.environment, input=given, capture_output=True,
+        )  # fmt: skip
+        assert process.returncode == code, process.stderr
+        if code == 0:
+            assert process.stdout.decode().removesuffix("\n").split("\n---\n") == [
+                "Bir" + each["text"] for each in three["samples"]
+            ]
+        else:
+            assert not process.stdout and process.stderr.count(b"\n") == 1 and b"UTF-8" in process.stderr
 
 
 @pytest.mark.slow

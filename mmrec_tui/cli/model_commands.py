@@ -1,0 +1,59 @@
+"""The commands that use a trained model, as Typer reads them: `generate`."""
+
+from typing import Annotated, Optional
+
+import typer
+
+from mmrec_tui.cli.options import refuse_nan
+from mmrec_tui.locales import Wording
+
+
+def add_generate(app: typer.Typer, wording: Wording) -> None:
+    @app.command("generate", help=wording("help.generate"))
+    def generate(
+        checkpoint: Annotated[str, typer.Argument(metavar="CHECKPOINT", help=wording("help.checkpoint"))],
+        prompt: Annotated[str, typer.Option("--prompt", help=wording("help.prompt"))] = "",
+        tokens: Annotated[int, typer.Option("--tokens", min=1, max=10**9, help=wording("help.tokens"))] = 200,
+        samples: Annotated[
+            int, typer.Option("--samples", "-n", min=1, max=100_000, help=wording("help.generate-samples"))
+        ] = 1,
+        stop: Annotated[
+            Optional[list[str]], typer.Option("--stop", metavar="TEXT", show_default=False, help=wording("help.stop"))
+        ] = None,
+        temperature: Annotated[
+            Optional[float], typer.Option(min=0.0, max=100.0, help=wording("help.temperature"))
+        ] = None,
+        top_k: Annotated[Optional[int], typer.Option("--top-k", min=0, help=wording("help.top-k"))] = None,
+        top_p: Annotated[
+            Optional[float], typer.Option("--top-p", min=1e-6, max=1.0, help=wording("help.top-p"))
+        ] = None,
+        repetition_penalty: Annotated[
+            Optional[float],
+            typer.Option("--repetition-penalty", min=0.01, max=100.0, help=wording("help.repetition-penalty")),
+        ] = None,
+        corpus_tag: Annotated[
+            Optional[str], typer.Option("--corpus-tag", metavar="NAME", help=wording("help.corpus-tag"))
+        ] = None,
+        past_end: Annotated[bool, typer.Option("--past-end", help=wording("help.past-end"))] = False,
+        seed: Annotated[Optional[int], typer.Option(min=0, max=2**63 - 1, help=wording("help.generate-seed"))] = None,
+        device: Annotated[str, typer.Option(help=wording("setting.device"))] = "cpu",
+        json: Annotated[bool, typer.Option("--json", help=wording("help.json"))] = False,
+    ) -> int:
+        from mmrec_tui.cli.generate import Request
+        from mmrec_tui.cli.generate import generate as write
+
+        given = {
+            "temperature": temperature,
+            "top_k": top_k,
+            "top_p": top_p,
+            "repetition_penalty": repetition_penalty,
+            "seed": seed,
+        }
+        refuse_nan(given, wording)
+        by_hand = {name: value for name, value in given.items() if value is not None}
+        write(
+            Request(checkpoint, prompt, tokens, samples, by_hand, stop or (), corpus_tag, past_end, device),
+            wording,
+            json,
+        )
+        return 0
