@@ -55,8 +55,8 @@ KEYS: tuple[Key, ...] = (
     Key("w", "w", "waive", ("checklist",)),
     # training
     Key("p", "p", "pause", ("training",)),
-    Key("k", "k", "save", ("training",)),
     Key("t", "t", "stop", ("training",), effect="stop"),
+    Key("k", "k", "save", ("training",)),
     Key("a", "a", "apply", ("training",)),
     Key("d", "d", "detach", ("training",), effect="stop"),
     Key("c", "c", "go_on_run", ("training", "report"), effect="go"),

@@ -176,6 +176,14 @@ async def test_previous_run_on_the_same_text_is_drawn_below(tmp_path: Path) -> N
         await until(pilot, lambda: "the-one-before" not in screen_text(app))
 
 
+@pytest.mark.parametrize(("language", "stop"), [("en", "t stop & save"), ("tr", "t kaydet, dur")])
+async def test_the_smallest_screen_names_the_key_that_stops_a_training(language: str, stop: str) -> None:
+    app = an_app(language, Still(a_training()))
+    async with app.run_test(size=(60, 16)) as pilot:
+        await shown(pilot)
+        await until(pilot, lambda: stop in screen_text(app).split("\n")[15])
+
+
 async def test_notifications_do_not_cover_hints() -> None:
     for size in ((80, 24), (120, 36), (160, 45), (200, 60)):
         app = an_app("en", Still(a_training()))
