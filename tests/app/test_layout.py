@@ -176,7 +176,7 @@ async def test_previous_run_on_the_same_text_is_drawn_below(tmp_path: Path) -> N
         await until(pilot, lambda: "the-one-before" not in screen_text(app))
 
 
-@pytest.mark.parametrize(("language", "stop"), [("en", "t stop & save"), ("tr", "t kaydet, dur")])
+@pytest.mark.parametrize(("language", "stop"), [("en", "t stop & save"), ("tr", "t kaydet/dur")])
 async def test_the_smallest_screen_names_the_key_that_stops_a_training(language: str, stop: str) -> None:
     app = an_app(language, Still(a_training()))
     async with app.run_test(size=(60, 16)) as pilot:
