@@ -70,10 +70,10 @@ class Prompt:
         self._to_score = deque(ids if likeliest is not None else ())
         if self._to_score and not context:
             self.scored.append(Scored(self._to_score.popleft(), next(self._texts)))
-        whole = torch.tensor([[*context, *ids]])
+        self.ids = torch.tensor([[*context, *ids]])  # (1, tokens), after the tag, or the opening of an empty prompt
         self._seen = torch.zeros(model.config.vocabulary, dtype=torch.bool)
-        self._seen[whole[0]] = True
-        self._unread = deque(torch.split(whole, _PROMPT_PIECE, dim=1))
+        self._seen[self.ids[0]] = True
+        self._unread = deque(torch.split(self.ids, _PROMPT_PIECE, dim=1))
         self._state = model.initial_state(1)
         self._logits = torch.zeros(0)
 

@@ -44,7 +44,7 @@ def generate(request: Request, wording: Wording, as_json: bool) -> None:
     if "" in request.stop:
         raise RequestError("setting-empty", flag="--stop")
     locate(request.checkpoint)
-    prompt = _from_stdin(wording) if request.prompt == FROM_STDIN else request.prompt
+    prompt = from_stdin(wording) if request.prompt == FROM_STDIN else request.prompt
     from mmrec_engine.data.prepare import tag_of
     from mmrec_engine.data.sources.text import clean
     from mmrec_engine.evaluation.generation import BETWEEN, Prompt, Sampling, TextSample
@@ -84,7 +84,7 @@ def generate(request: Request, wording: Wording, as_json: bool) -> None:
     print_json({**first, **asdict(sampling), **of_corpora, "checkpoint": str(trained.path)})
 
 
-def _from_stdin(wording: Wording) -> str:
+def from_stdin(wording: Wording) -> str:
     """All of stdin, as UTF-8, without one last line end: a line of a shell ends with it. Raises RequestError."""
     from mmrec_engine.errors import RequestError
 

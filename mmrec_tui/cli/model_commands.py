@@ -1,4 +1,4 @@
-"""The commands that use a trained model, as Typer reads them: `generate`."""
+"""The commands that use a trained model, as Typer reads them: `generate` and `look`."""
 
 from typing import Annotated, Optional
 
@@ -56,4 +56,25 @@ def add_generate(app: typer.Typer, wording: Wording) -> None:
             wording,
             json,
         )
+        return 0
+
+
+def add_look(app: typer.Typer, wording: Wording) -> None:
+    @app.command("look", help=wording("help.look"))
+    def look(
+        checkpoint: Annotated[str, typer.Argument(metavar="CHECKPOINT", help=wording("help.checkpoint"))],
+        text: Annotated[
+            Optional[str], typer.Option("--text", metavar="FILE", show_default=False, help=wording("help.look-text"))
+        ] = None,
+        tokens: Annotated[int, typer.Option("--tokens", min=2, max=10**6, help=wording("help.look-tokens"))] = 2000,
+        html: Annotated[
+            Optional[str], typer.Option("--html", metavar="FILE", show_default=False, help=wording("help.look-html"))
+        ] = None,
+        device: Annotated[str, typer.Option(help=wording("setting.device"))] = "cpu",
+        json: Annotated[bool, typer.Option("--json", help=wording("help.json"))] = False,
+    ) -> int:
+        from mmrec_tui.cli.look import Request
+        from mmrec_tui.cli.look import look as show
+
+        show(Request(checkpoint, text, tokens, html, device), wording, json)
         return 0
