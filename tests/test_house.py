@@ -13,7 +13,7 @@ import pytest
 
 from mmrec_engine.locales.catalogue import DEFAULT_LANGUAGE, LANGUAGES, Texts
 from mmrec_engine.locales.messages import MESSAGES
-from mmrec_engine.settings import FIELDS
+from mmrec_engine.settings import WITH_FLAG
 from mmrec_tui.locales import AREAS, Wording, choose_language
 from tests.catalogues import TEXTS, files_of, of_the_app, placeholders
 from tests.planted_faults.table import FAULTS
@@ -65,7 +65,7 @@ def test_message_keys_are_defined_and_used() -> None:
     assert not [
         key for key in app if f'"{key}"' not in source and f"'{key}'" not in source and not indirect.search(key)
     ]
-    assert all(f"setting.{name}" in app for name in FIELDS)
+    assert all(f"setting.{name}" in app for name in WITH_FLAG)
 
 
 def test_numbers_follow_the_language() -> None:

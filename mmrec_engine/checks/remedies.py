@@ -14,6 +14,7 @@ from mmrec_engine.locales.catalogue import DEFAULT_LANGUAGE
 from mmrec_engine.locales.guide.remedies import figures, what_it_does
 from mmrec_engine.settings import FIELDS, MOST_TOKENS_A_BATCH, resolve
 from mmrec_engine.settings.presets import BEST_RATE, OPTIMIZERS, PRESETS, USUAL_RATE
+from mmrec_engine.settings.pretrained import PRETRAINED
 
 Settings = Mapping[str, Any]
 Changes = dict[str, Any]
@@ -126,7 +127,7 @@ def _lower_rate(settings: Settings) -> Changes | None:
 
 def _raise_rate(settings: Settings) -> Changes | None:
     rate, kind = settings["learning_rate"], settings["optimizer"]
-    raised = USUAL_RATE[kind] if rate < USUAL_RATE[kind] else rate * 2
+    raised = USUAL_RATE[kind] if rate < USUAL_RATE[kind] and settings["config"] != PRETRAINED else rate * 2
     return {"learning_rate": _rounded(raised)} if raised <= _HIGHEST_RATE[kind] else None
 
 
@@ -177,6 +178,8 @@ def _shorter_windows(settings: Settings) -> Changes | None:
 
 def _larger_config(settings: Settings) -> Changes | None:
     names = list(PRESETS)
+    if settings["config"] not in PRESETS:  # a pretrained model has its own size
+        return None
     place = names.index(settings["config"]) + 1
     return {"config": names[place]} if place < len(names) else None
 

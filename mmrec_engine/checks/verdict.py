@@ -13,6 +13,7 @@ from typing import Any
 
 from mmrec_engine.runs.history import History
 from mmrec_engine.settings.presets import BEST_RATE
+from mmrec_engine.settings.pretrained import PRETRAINED, is_pretrained
 
 _FAR_BELOW = 4.0  # times
 _MEMORISED = 0.15  # of the validation loss, by which the training loss is below it
@@ -72,7 +73,10 @@ def _lever(history: History, best: float, last: float) -> tuple[str, dict[str, f
     if memorised and (last > (1 + _RISEN) * best or not _falls(history)):
         evidence = {"training": training, "validation": last, "dropout": dropout}
         return ("dropout" if dropout < _MOST_DROPOUT else "text"), evidence
-    if isinstance(rate, int | float) and better is not None and rate * _FAR_BELOW < better:
+    from_nothing = (
+        settings.get("config") != PRETRAINED
+    )  # else the best rates, which were measured from nothing, are too high
+    if from_nothing and isinstance(rate, int | float) and better is not None and rate * _FAR_BELOW < better:
         return "rate", {"rate": float(rate), "better": better}
     return ("time" if _falls(history) else "none"), {}
 
@@ -97,7 +101,9 @@ def command_of(settings: Mapping[str, Any], lever: str, seconds: float) -> str:
     words = ["mmrec-tui", "train", "--time", _time(_next_seconds(lever, seconds))]
     if lever == "text":
         return shlex.join([*words, "--data-dir"]) + " FOLDER_WITH_MORE_TEXT"
-    return shlex.join([*words, *_of_text(settings), "--name", "better"])
+    first = settings.get("init_from")
+    of_first = ["--init-from", str(first)] if isinstance(first, str) and is_pretrained(first) else []
+    return shlex.join([*words, *_of_text(settings), *of_first, "--name", "better"])
 
 
 def _next_seconds(lever: str, seconds: float) -> int:

@@ -45,7 +45,7 @@ from mmrec_engine.locales.messages import LANGUAGES, REASONS, SPLITS
 from mmrec_engine.settings import WHOLE, Settings
 from mmrec_engine.storage import user_folders
 from mmrec_engine.storage.run_files import SPLIT
-from mmrec_engine.tokenizer import CharacterTokenizer, Tokenizer, tokenizer_from_dict
+from mmrec_engine.tokenizer import CharacterTokenizer, PretrainedTokenizer, Tokenizer, tokenizer_from_dict
 from mmrec_engine.tokenizer.vocabulary import UNKNOWN, special_ids
 
 __all__ = ["Corpus", "cache_folder", "prepare_corpus", "short_split", "tag_of", "too_short"]
@@ -246,7 +246,8 @@ def _tokens_of(store: TextStore, making: CorpusSpec, work: Path) -> Generator[Pr
     table, settings = store.table, making.settings
     fingerprint = table.fingerprint(making.several)
     whole, record, tokenizer = making.whole(fingerprint), making.earlier.record, making.known_tokenizer()
-    if tokenizer is not making.tokenizer and _names(tokenizer) != (*special_ids(len(table) > 1), *making.beside):
+    of_text = tokenizer is not making.tokenizer and not isinstance(tokenizer, PretrainedTokenizer)
+    if of_text and _names(tokenizer) != (*special_ids(len(table) > 1), *making.beside):
         tokenizer = None  # of a text with other special ids, such as one document instead of several
     points: npt.NDArray[np.int64] | None = np.zeros(len(table), dtype=np.int64) if whole else None
     kept: tuple[str, ...] = ()

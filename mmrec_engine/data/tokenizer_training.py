@@ -9,7 +9,7 @@ from mmrec_engine.errors import RequestError
 from mmrec_engine.events import Progress
 from mmrec_engine.locales.messages import SPLITS
 from mmrec_engine.settings import Settings
-from mmrec_engine.tokenizer import LEARNT, CharacterTokenizer, LearntTokenizer, Tokenizer
+from mmrec_engine.tokenizer import LEARNT, CharacterTokenizer, LearntTokenizer, PretrainedTokenizer, Tokenizer
 from mmrec_engine.tokenizer.character import CharacterCounter
 from mmrec_engine.tokenizer.vocabulary import UNKNOWN
 
@@ -25,6 +25,8 @@ def learn_tokenizer(
     """
     if not characters:
         raise RequestError("corpus-side-empty", side=SPLITS["training"])
+    if settings.tokenizer == PretrainedTokenizer.kind:
+        raise RequestError("setting-pretrained", flag="--tokenizer")
     if settings.tokenizer in LEARNT:
         return (yield from _learn(pieces, characters, settings, special))
     counter, done = CharacterCounter(), 0

@@ -83,7 +83,7 @@ def _written(
     pieces = np.concatenate([_pieces(part, max(1, int(n))) for part, n in zip(corpus.all_parts, counts, strict=True)])
     prompts = torch.from_numpy(pieces[:, :PROMPT_TOKENS])
     made: list[list[int]] = [[] for _ in pieces]
-    special, end = len(tokenizer.special), tokenizer.end_of_document
+    special, end = tokenizer.silent, tokenizer.end_of_document
     for done, ids in enumerate(continue_all(model, prompts, special, WRITTEN_TOKENS, sampling, end), 1):
         for row, index in zip(made, ids, strict=True):
             row.append(index)

@@ -143,7 +143,7 @@ class TextSample:
             return self._finished("length")
         logits, state, seen = self._next_logits()
         tokenizer, end = self._prompt.tokenizer, self._prompt.tokenizer.end_of_document
-        index = next_token(logits, seen, len(tokenizer.special), self._sampling, self._generator, end)
+        index = next_token(logits, seen, tokenizer.silent, self._sampling, self._generator, end)
         if index == end and self._between is None:
             return self._finished("stop")
         self.count += 1
@@ -228,7 +228,12 @@ def documents_of(tokenizer: Tokenizer, ids: Sequence[int]) -> list[str]:
 
 
 def continue_all(
-    model: LanguageModel, prompts: Tensor, special: int, tokens: int, sampling: Sampling, end: int | None = None
+    model: LanguageModel,
+    prompts: Tensor,
+    special: Sequence[int],
+    tokens: int,
+    sampling: Sampling,
+    end: int | None = None,
 ) -> Iterator[list[int]]:
     """Continue prompts (texts, time) of equal length as a batch; yields the next id of each, `tokens` times.
 
@@ -242,7 +247,7 @@ def continue_all(
 def _continued(
     model: LanguageModel,
     prompts: Tensor,
-    special: int,
+    special: Sequence[int],
     tokens: int,
     sampling: Sampling,
     generators: Sequence[torch.Generator],
@@ -267,12 +272,12 @@ def _continued(
 def next_token(
     logits: Tensor,
     seen: Tensor,
-    special: int,
+    special: Sequence[int],
     sampling: Sampling,
     generator: torch.Generator,
     end: int | None = None,
 ) -> int:
-    """Sample one id from `logits` (vocabulary,). seen (vocabulary,): ids to penalise; the first `special` ids are excluded.
+    """Sample one id from `logits` (vocabulary,). seen (vocabulary,): ids to penalise; special: ids that are excluded.
 
     end: the special id that may be sampled, the end of a document; it is not penalised, because a text could hardly end.
     """
@@ -281,7 +286,7 @@ def next_token(
         penalised = torch.where(logits > 0, logits / sampling.repetition_penalty, logits * sampling.repetition_penalty)
         logits = torch.where(seen, penalised, logits)
     logits = logits.clone()
-    logits[:special] = -torch.inf
+    logits[list(special)] = -torch.inf
     if end is not None:
         logits[end] = ending
     if sampling.temperature < _GREEDY_BELOW:

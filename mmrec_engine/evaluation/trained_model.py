@@ -18,14 +18,17 @@ from safetensors.torch import load, load_file, save, save_file
 from mmrec_engine.data.split_record import record_beside
 from mmrec_engine.errors import RequestError, UnusableError, reason_of
 from mmrec_engine.model.language_model import LanguageModel
+from mmrec_engine.pretrained.source import damaged, read_pretrained, with_pretrained
 from mmrec_engine.runs import checkpoints
 from mmrec_engine.runs.catalog import locate
-from mmrec_engine.settings import FIELDS, Settings
+from mmrec_engine.settings import FIELDS, Settings, resolve
 from mmrec_engine.settings.model_config import ModelConfig
+from mmrec_engine.settings.pretrained import is_pretrained
 from mmrec_engine.storage.files import open_plain, read_plain
 from mmrec_engine.storage.run_files import SPLIT, WEIGHTS
 from mmrec_engine.tokenizer import Tokenizer, tokenizer_from_dict
 
+_PRETRAINED_WINDOW = 512  # tokens of a window in which such a model is evaluated
 CONFIG, TOKENIZER = "config.json", "tokenizer.json"
 
 
@@ -42,10 +45,12 @@ class Trained:
 
 
 def load_trained(name: str, device: torch.device | str = "cpu") -> Trained:
-    """Load a checkpoint file, a run's best (else final, else newest) checkpoint, or an exported folder.
+    """Load a checkpoint file, a run's best (else final, else newest) checkpoint, an exported folder, or a pretrained model.
 
     Raises RequestError if there is none, or it is damaged.
     """
+    if is_pretrained(name):
+        return _pretrained(name, device)
     path = locate(name)
     if path.is_dir():
         weights, described = _read_export(path)
@@ -66,6 +71,20 @@ def load_trained(name: str, device: torch.device | str = "cpu") -> Trained:
         reason = reason_of(error)
         raise RequestError("checkpoint-damaged", path=path, reason=reason) from None
     return Trained(path, model.to(device).eval(), tokenizer, settings, corpus, step)
+
+
+def _pretrained(name: str, device: torch.device | str) -> Trained:
+    """A pretrained model, with the settings that a training of it would have, but for its windows."""
+    found, resolved = read_pretrained(name), with_pretrained(resolve({"init_from": name}))
+    settings = {**resolved.settings.as_dict(), "seq_len": min(found.config.context, _PRETRAINED_WINDOW)}
+    tokenizer = found.tokenizer()
+    try:
+        model = _built(found.config, found.weights())
+    except (ValueError, RuntimeError) as error:
+        if isinstance(error, RequestError):
+            raise
+        raise damaged(found.path, error) from None
+    return Trained(found.path, model.to(device).eval(), tokenizer, settings, {}, 0)
 
 
 def _built(config: ModelConfig, weights: dict[str, Any]) -> LanguageModel:

@@ -7,24 +7,18 @@ import os
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
-
 from mmrec_engine.errors import RequestError
 from mmrec_engine.evaluation.trained_model import Trained, into_new
-from mmrec_engine.interop.llama_names import llama_weights
 from mmrec_engine.interop.tokenizer_json import special_names, unigram_pieces
-from mmrec_engine.settings.model_config import NORM_EPSILON, ROTARY_BASE, ModelConfig
+from mmrec_engine.model.llama_names import gguf_name, interleaved, llama_weights
+from mmrec_engine.pretrained.pre_tokenizers import name_of
+from mmrec_engine.settings.model_config import ModelConfig
 from mmrec_engine.system.optional_dependencies import library
-from mmrec_engine.tokenizer import Tokenizer
+from mmrec_engine.tokenizer import PretrainedTokenizer, Tokenizer
 
 EXTRA = "gguf"
 FILE = "model.gguf"
-_NAMES = {
-    "model.embed_tokens": "token_embd", "model.norm": "output_norm", "lm_head": "output", "input_layernorm": "attn_norm",
-    "self_attn.q_proj": "attn_q", "self_attn.k_proj": "attn_k", "self_attn.v_proj": "attn_v",
-    "self_attn.o_proj": "attn_output", "post_attention_layernorm": "ffn_norm", "mlp.gate_proj": "ffn_gate",
-    "mlp.up_proj": "ffn_up", "mlp.down_proj": "ffn_down",
-}  # fmt: skip
+_KINDS = ("char", "bpe", "sentencepiece")
 _SPACE = "▁"
 _NEVER = -1e4  # the score of a token that is never produced
 
@@ -37,6 +31,7 @@ def export_to_gguf(trained: Trained, folder: Path) -> list[Path]:
             "export-architecture", format="gguf", architectures="llama", arch=config.architecture, nearest="llama"
         )
     gguf: Any = library("gguf", EXTRA)
+    _require_form(trained.tokenizer)
     try:
         into_new(folder)
         writer = gguf.GGUFWriter(os.fspath(folder / FILE), "llama")
@@ -45,8 +40,8 @@ def export_to_gguf(trained: Trained, folder: Path) -> list[Path]:
         for name, weight in llama_weights(trained.model).items():
             values = weight.detach().float().cpu().contiguous()
             if "q_proj" in name or "k_proj" in name:
-                values = _interleaved(values, config.head_width)
-            writer.add_tensor(_name(name), values.numpy())
+                values = interleaved(values, config.head_width)
+            writer.add_tensor(gguf_name(name), values.numpy())
         writer.write_header_to_file()
         writer.write_kv_data_to_file()
         writer.write_tensors_to_file()
@@ -56,20 +51,6 @@ def export_to_gguf(trained: Trained, folder: Path) -> list[Path]:
     return [folder / FILE]
 
 
-def _name(name: str) -> str:
-    """Maps model.layers.3.mlp.up_proj.weight to blk.3.ffn_up.weight."""
-    stem = name.removesuffix(".weight")
-    if not stem.startswith("model.layers."):
-        return f"{_NAMES[stem]}.weight"
-    number, _, rest = stem.removeprefix("model.layers.").partition(".")
-    return f"blk.{number}.{_NAMES[rest]}.weight"
-
-
-def _interleaved(weight: Tensor, head_width: int) -> Tensor:
-    """llama.cpp rotates neighbouring channels of a head, the model its halves: the rows are reordered for that."""
-    return weight.view(-1, 2, head_width // 2, weight.shape[1]).transpose(1, 2).reshape(weight.shape)
-
-
 def _add_sizes(writer: Any, gguf: Any, config: ModelConfig) -> None:
     writer.add_context_length(config.context)
     writer.add_embedding_length(config.width)
@@ -77,9 +58,12 @@ def _add_sizes(writer: Any, gguf: Any, config: ModelConfig) -> None:
     writer.add_feed_forward_length(config.mlp_width)
     writer.add_head_count(config.heads)
     writer.add_head_count_kv(config.key_heads)
-    writer.add_layer_norm_rms_eps(NORM_EPSILON)
+    writer.add_layer_norm_rms_eps(config.norm_epsilon)
     writer.add_rope_dimension_count(config.head_width)
-    writer.add_rope_freq_base(ROTARY_BASE)
+    writer.add_rope_freq_base(config.rotary_base)
+    if config.head_size is not None:
+        writer.add_key_length(config.head_width)
+        writer.add_value_length(config.head_width)
     writer.add_vocab_size(config.vocabulary)
     writer.add_file_type(gguf.LlamaFileType.ALL_F32)
 
@@ -101,8 +85,49 @@ def _with_ascii(pieces: list[tuple[str, float, str]]) -> list[tuple[str, float, 
     return [shown(piece) for piece in pieces]
 
 
+def _require_form(tokenizer: Tokenizer) -> None:
+    """Raises RequestError for a tokenizer that llama.cpp has no form of."""
+    if isinstance(tokenizer, PretrainedTokenizer):
+        described = json.loads(tokenizer.model)
+        plain = described["model"]["type"] == "BPE" and described.get("normalizer") is None
+        if not plain or name_of(described.get("pre_tokenizer")) is None:
+            raise RequestError("export-tokenizer", format="gguf", kind=tokenizer.kind)
+    elif tokenizer.kind not in _KINDS:
+        raise RequestError("export-tokenizer", format="gguf", kind=tokenizer.kind)
+
+
+def _add_pretrained(writer: Any, kinds: Any, tokenizer: PretrainedTokenizer) -> None:
+    described = json.loads(tokenizer.model)
+    added = {one["id"]: one for one in described.get("added_tokens") or ()}
+
+    def kind_of(index: int, name: str | None) -> Any:
+        if name is None:
+            return kinds.UNUSED
+        if index not in added:
+            return kinds.NORMAL
+        return kinds.CONTROL if added[index]["special"] else kinds.USER_DEFINED
+
+    names = tokenizer.names
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre(name_of(described["pre_tokenizer"]))
+    writer.add_token_list([f"<|unused {index}|>" if name is None else name for index, name in enumerate(names)])
+    writer.add_token_types([kind_of(index, name) for index, name in enumerate(names)])
+    writer.add_token_merges(_merges(described["model"]["merges"]))
+    if tokenizer.end_of_document is not None:
+        writer.add_eos_token_id(tokenizer.end_of_document)
+    writer.add_add_bos_token(False)
+    writer.add_add_eos_token(False)
+
+
+def _merges(merges: list[Any]) -> list[str]:
+    return [merge if isinstance(merge, str) else " ".join(merge) for merge in merges]
+
+
 def _add_tokenizer(writer: Any, gguf: Any, tokenizer: Tokenizer) -> None:
-    """bpe as llama.cpp's own; characters and sentencepiece as a unigram model, which it calls t5."""
+    """bpe and a pretrained vocabulary as llama.cpp's own; characters and sentencepiece as a unigram model, called t5."""
+    if isinstance(tokenizer, PretrainedTokenizer):
+        _add_pretrained(writer, gguf.TokenType, tokenizer)
+        return
     kinds, stored = gguf.TokenType, tokenizer.to_dict()
     # llama.cpp reads a space of a text as `▁`, so no text can spell a name with spaces.
     special = special_names(tokenizer, " " if tokenizer.kind == "sentencepiece" else "")
@@ -113,7 +138,7 @@ def _add_tokenizer(writer: Any, gguf: Any, tokenizer: Tokenizer) -> None:
         writer.add_tokenizer_model("gpt2")
         writer.add_tokenizer_pre("gpt-2")
         writer.add_token_list([*special, *pieces])
-        writer.add_token_merges([merge if isinstance(merge, str) else " ".join(merge) for merge in model["merges"]])
+        writer.add_token_merges(_merges(model["merges"]))
         types += [kinds.NORMAL] * len(pieces)
     else:
         if tokenizer.kind == "char":

@@ -2,6 +2,7 @@
 
 characters       byte-pair encoding without a merge: each character is looked up; one without an id is the unknown token
 bpe              the library's own description, its ids after the special ones
+pretrained       the description that the model came with
 sentencepiece    the unigram model. The library adds scores in double precision, sentencepiece in single: if two ways to cut
                  a text are equally likely, as in long runs of one character, they may choose differently. Its space, `▁`, is
                  written as a space here, so that a `▁` in a text is another letter and is encoded as bytes, as in mmrec.
@@ -15,8 +16,9 @@ import base64
 import json
 from typing import Any
 
+from mmrec_engine.errors import RequestError
 from mmrec_engine.system.optional_dependencies import library
-from mmrec_engine.tokenizer import Tokenizer
+from mmrec_engine.tokenizer import PretrainedTokenizer, Tokenizer
 from mmrec_engine.tokenizer.subwords import EXTRA
 
 _SPACE = "▁"
@@ -39,7 +41,12 @@ def special_names(tokenizer: Tokenizer, mark: str) -> list[str]:
 
 
 def tokenizer_json(tokenizer: Tokenizer) -> dict[str, Any]:
-    """Raises RequestError without the library that a learnt tokenizer needs."""
+    """Raises RequestError without the library that a learnt tokenizer needs, and for a kind that has no such form."""
+    if isinstance(tokenizer, PretrainedTokenizer):
+        own: dict[str, Any] = json.loads(tokenizer.model)
+        return own
+    if tokenizer.kind not in _OF_KIND:
+        raise RequestError("export-tokenizer", format="hf", kind=tokenizer.kind)
     special = token_names(tokenizer)
     described = _OF_KIND[tokenizer.kind](tokenizer.to_dict(), special)
     added = [
@@ -55,9 +62,10 @@ def tokenizer_config(tokenizer: Tokenizer) -> dict[str, Any]:
     """The settings of the tokenizer; an end token only if the training text had ends of documents."""
     named: dict[str, str] = {}
     if tokenizer.end_of_document is not None:
-        end = token_names(tokenizer)[tokenizer.end_of_document]
+        names = tokenizer.names if isinstance(tokenizer, PretrainedTokenizer) else token_names(tokenizer)
+        end = names[tokenizer.end_of_document] or ""
         named = {"eos_token": end, "pad_token": end}
-    if tokenizer.unknown is not None:
+    if tokenizer.unknown is not None and not isinstance(tokenizer, PretrainedTokenizer):
         named["unk_token"] = token_names(tokenizer)[tokenizer.unknown]
     return {
         "tokenizer_class": "PreTrainedTokenizerFast",

@@ -9,12 +9,12 @@ from typing import Any
 
 from mmrec_engine.errors import RequestError
 from mmrec_engine.evaluation.trained_model import Trained, into_new, save_weights
-from mmrec_engine.interop.llama_names import llama_weights
 from mmrec_engine.interop.model_card import model_card
 from mmrec_engine.interop.tokenizer_json import tokenizer_config, tokenizer_json
 from mmrec_engine.locales.catalogue import DEFAULT_LANGUAGE, Language
 from mmrec_engine.model.language_model import SOFT_CAP
-from mmrec_engine.settings.model_config import CHUNK, NORM_EPSILON, ROTARY_BASE, ModelConfig
+from mmrec_engine.model.llama_names import llama_weights
+from mmrec_engine.settings.model_config import CHUNK, ModelConfig
 
 _CODE = ("configuration_mmrec.py", "modeling_mmrec.py")
 
@@ -87,9 +87,9 @@ def _sizes(config: ModelConfig) -> dict[str, Any]:
         "num_key_value_heads": config.key_heads,
         "head_dim": config.head_width,
         "hidden_act": "silu",
-        "rms_norm_eps": NORM_EPSILON,
-        "rope_theta": ROTARY_BASE,  # where versions before 5 of the library expected it
-        "rope_parameters": {"rope_type": "default", "rope_theta": ROTARY_BASE},
+        "rms_norm_eps": config.norm_epsilon,
+        "rope_theta": config.rotary_base,  # where versions before 5 of the library expected it
+        "rope_parameters": {"rope_type": "default", "rope_theta": config.rotary_base},
         "attention_bias": False,
         "mlp_bias": False,
     }

@@ -70,7 +70,7 @@ class LanguageModel(nn.Module):
         self.embedding = nn.Embedding(config.vocabulary, config.width)
         block = LlamaBlock if config.architecture == "llama" else Block
         self.blocks = nn.ModuleList(block(config, index) for index in range(config.layers))
-        self.norm = RMSNorm(config.width) if config.architecture == "llama" else None
+        self.norm = RMSNorm(config.width, config.norm_epsilon) if config.architecture == "llama" else None
         self.head = None if config.tied else zero_linear(config.width, config.vocabulary)
 
     def use_kernel(self, kernel: Kernel | None) -> None:

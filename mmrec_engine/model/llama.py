@@ -26,21 +26,22 @@ from mmrec_engine.settings.model_config import NORM_EPSILON, ROTARY_BASE, ModelC
 class RMSNorm(nn.Module):
     """gain ⊙ x / √(mean(x²) + ε), over the last dimension. PyTorch's own is far slower on CPUs (docs/performance.md)."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, epsilon: float = NORM_EPSILON) -> None:
         super().__init__()
+        self.epsilon = epsilon
         self.gain = nn.Parameter(torch.ones(width))
 
     def forward(self, x: Tensor) -> Tensor:
         if not torch.is_grad_enabled():
-            return (x * _inverse_rms(x)).mul_(self.gain)
-        normalised: Tensor = _RMSNorm.apply(x, self.gain)  # type: ignore[no-untyped-call]
+            return (x * _inverse_rms(x, self.epsilon)).mul_(self.gain)
+        normalised: Tensor = _RMSNorm.apply(x, self.gain, self.epsilon)  # type: ignore[no-untyped-call]
         return normalised
 
 
-def _inverse_rms(x: Tensor) -> Tensor:
+def _inverse_rms(x: Tensor, epsilon: float) -> Tensor:
     """1 / √(mean(x²) + ε), with a last dimension of 1."""
     norm: Tensor = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
-    return norm.square_().div_(x.shape[-1]).add_(NORM_EPSILON).rsqrt_()
+    return norm.square_().div_(x.shape[-1]).add_(epsilon).rsqrt_()
 
 
 class _RMSNorm(torch.autograd.Function):
@@ -50,19 +51,19 @@ class _RMSNorm(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, gain: Tensor) -> Tensor:
-        inverse = _inverse_rms(x)
+    def forward(ctx: Any, x: Tensor, gain: Tensor, epsilon: float) -> Tensor:
+        inverse = _inverse_rms(x, epsilon)
         ctx.save_for_backward(x, inverse, gain)
         return (x * inverse).mul_(gain)
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor]:
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None]:
         x, inverse, gain = ctx.saved_tensors
         product = gradient * x
         of_gain = inverse.flatten() @ product.flatten(0, -2)
         along = (product @ gain).unsqueeze(-1).mul_(inverse.square()).div_(-x.shape[-1])
-        return torch.mul(gradient, gain).addcmul_(x, along).mul_(inverse), of_gain
+        return torch.mul(gradient, gain).addcmul_(x, along).mul_(inverse), of_gain, None
 
 
 class _SwiGLU(torch.autograd.Function):
@@ -107,10 +108,12 @@ def _rotated(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     return torch.cat((left * cos - right * sin, right * cos + left * sin), dim=-1)
 
 
-def rotary_tables(first: int, length: int, head_width: int, like: Tensor) -> tuple[Tensor, Tensor]:
+def rotary_tables(
+    first: int, length: int, head_width: int, like: Tensor, base: float = ROTARY_BASE
+) -> tuple[Tensor, Tensor]:
     """cos and sin of positions `first` … `first + length - 1`, each (length, 1, head_width / 2), in `like`'s precision."""
     half = head_width // 2
-    rate = ROTARY_BASE ** (-torch.arange(half, device=like.device, dtype=torch.float32) / half)
+    rate = base ** (-torch.arange(half, device=like.device, dtype=torch.float32) / half)
     angle = torch.arange(first, first + length, device=like.device, dtype=torch.float32)[:, None, None] * rate
     return angle.cos().to(like.dtype), angle.sin().to(like.dtype)
 
@@ -121,9 +124,9 @@ class GroupedAttention(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.heads, self.kv_heads, self.context = config.heads, config.key_heads, config.context
-        self.head_width = config.head_width
+        self.head_width, self.rotary_base = config.head_width, config.rotary_base
         self.project_in = nn.Linear(config.width, (self.heads + 2 * self.kv_heads) * self.head_width, bias=False)
-        self.project_out = zero_linear(config.width, config.width)
+        self.project_out = zero_linear(self.heads * self.head_width, config.width)
 
     def forward(self, x: Tensor) -> Tensor:
         q, k, v = self._heads(x, first=0)
@@ -150,7 +153,7 @@ class GroupedAttention(nn.Module):
         """Queries (batch, heads, time, head_width), keys and values (batch, kv_heads, time, head_width)."""
         every = self.project_in(x).unflatten(-1, (-1, self.head_width))
         asked, v = every.split((self.heads + self.kv_heads, self.kv_heads), dim=2)
-        cos, sin = rotary_tables(first, x.shape[1], self.head_width, asked)
+        cos, sin = rotary_tables(first, x.shape[1], self.head_width, asked, self.rotary_base)
         if torch.is_grad_enabled():
             turned = _Rotation.apply(asked, cos, sin)  # type: ignore[no-untyped-call]
         else:
@@ -191,9 +194,9 @@ class LlamaBlock(nn.Module):
 
     def __init__(self, config: ModelConfig, index: int) -> None:
         super().__init__()
-        self.norm_before_mixer = RMSNorm(config.width)
+        self.norm_before_mixer = RMSNorm(config.width, config.norm_epsilon)
         self.mixer = GroupedAttention(config)
-        self.norm_before_mlp = RMSNorm(config.width)
+        self.norm_before_mlp = RMSNorm(config.width, config.norm_epsilon)
         self.mlp = GatedMLP(config.width, config.mlp_width)
         self._sites = (2 * index + 1, 2 * index + 2)  # site 0 is the embedding's
 

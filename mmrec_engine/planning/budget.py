@@ -14,6 +14,7 @@ from mmrec_engine.planning.facts import MachineFacts, TextFacts
 from mmrec_engine.planning.rules import Rules, rules
 from mmrec_engine.settings import Resolved, Settings, resolve
 from mmrec_engine.settings.presets import BEST_RATE, PRESETS, RECIPES
+from mmrec_engine.settings.pretrained import PRETRAINED
 
 PLANNER = "planner"  # source of a setting
 # What a plan chooses where it is free.
@@ -186,7 +187,8 @@ def _shaped(config: str, text: TextFacts, machine: MachineFacts, resolved: Resol
     tokenizer = choices["tokenizer"].value if "tokenizer" in choices else settings.tokenizer
     each = 1.0 if tokenizer == "char" else known.characters_a_token
     long = config != "tiny" and (settings.time or 0.0) >= known.long_window_seconds
-    window = _window(1024 if long else 256, text.train / each, text.validation / each)
+    most = settings.model(settings.vocab_size).context if settings.shape else 1024
+    window = _window(min(most, 1024 if long else 256), text.train / each, text.validation / each)
     seq_len = window if is_free("seq_len", resolved) else settings.seq_len
     choose("seq_len", window, "window-of-the-text" if window < 256 else "window", tokens=window)
     batch = max(2, min(16, (4096 if long else 2048) // seq_len))
@@ -231,7 +233,7 @@ def _estimate(shaped: _Shaped, text: TextFacts, machine: MachineFacts, seconds: 
 
 def _best_config(estimates: Mapping[str, _Estimate], known: Rules) -> str:
     """The largest config that sees enough text in the time to be better than a smaller one."""
-    names = [name for name in PRESETS if name in estimates]
+    names = [name for name in (*PRESETS, PRETRAINED) if name in estimates]
     best = names[0]
     for name in names[1:]:
         if estimates[name].seen >= known.larger_from.get(name, float("inf")):

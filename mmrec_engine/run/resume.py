@@ -11,10 +11,12 @@ from mmrec_engine import events
 from mmrec_engine.data.mixture import moved, sources_of
 from mmrec_engine.data.sources import hub_source
 from mmrec_engine.errors import RequestError, reason_of, reason_words
+from mmrec_engine.pretrained.source import absolute_name, with_pretrained
 from mmrec_engine.runs import checkpoints
 from mmrec_engine.runs.catalog import check_description, locate, read_description
 from mmrec_engine.settings import CORPUS_CHOICE, FIELDS, Resolved, Settings, parse, resolve
 from mmrec_engine.settings.declaration import flag
+from mmrec_engine.settings.pretrained import is_pretrained
 from mmrec_engine.storage.run_files import DESCRIPTION
 
 _KEPT = ("settings", "corpus", "precision", "compile", "kernel")  # in a checkpoint, of the content of run.json
@@ -27,12 +29,14 @@ def given_in_code(settings: Settings) -> Resolved:
 
 
 def anchored(resolved: Resolved) -> Resolved:
-    """Paths made absolute, so that the run can be resumed from any folder."""
+    """Paths made absolute, so that the run can be resumed from any folder; with the sizes of a pretrained model."""
     settings = resolved.settings
     if settings.data_dir is not None:
         settings = replace(settings, data_dir=moved(settings.data_dir, Path.absolute))
     if isinstance(settings.corpus, str):
         settings = replace(settings, corpus=hub_source.anchored(settings.corpus))
+    if is_pretrained(settings.init_from):
+        return with_pretrained(replace(resolved, settings=settings))
     if settings.init_from is not None:
         settings = replace(settings, init_from=str(locate(settings.init_from).absolute()))
     return replace(resolved, settings=settings)
@@ -69,6 +73,10 @@ def as_stored(resolved: Resolved, description: dict[str, Any]) -> Resolved:
         for name, source in resolved.sources.items()
         if source in ("hand", "file") and name not in ("output_dir", "name")
     }
+    if is_pretrained(given.get("init_from")) and absolute_name(
+        given["init_from"], stored.get("init_from")
+    ) == stored.get("init_from"):
+        del given["init_from"]  # the model itself may be gone
     changes = {name: value for name, value in given.items() if FIELDS[name].metadata["resumable"]}
     for name, value in given.items():
         if name in CORPUS_CHOICE and value and _corpus_of(settings.as_dict()) != _corpus_of(stored):

@@ -19,10 +19,12 @@ from typing import Any
 
 from mmrec_engine import events
 from mmrec_engine.errors import RequestError, UnusableError, reason_of
+from mmrec_engine.pretrained.source import place_of
 from mmrec_engine.runs.record import blocks, newest_lines
 from mmrec_engine.runs.run_folder import refuse_links
 from mmrec_engine.settings import FIELDS, parse
 from mmrec_engine.settings.declaration import check
+from mmrec_engine.settings.pretrained import is_pretrained
 from mmrec_engine.storage import user_folders
 from mmrec_engine.storage.files import open_plain, read_plain
 from mmrec_engine.storage.folder_lock import held_at_rest, is_live
@@ -193,8 +195,11 @@ def find_run(name: str) -> Path:
 
 
 def locate(name: str) -> Path:
-    """The checkpoint or exported folder that a user names: a path, or a run, of which the best is used. Raises
-    RequestError."""
+    """The checkpoint, exported folder or pretrained model that a user names: a path, or a run, of which the best is used.
+
+    Raises RequestError."""
+    if is_pretrained(name):
+        return place_of(name)
     path = Path(name)
     if os.path.isfile(path) or os.path.isfile(path / WEIGHTS):  # noqa: PTH113, a name may be too long to ask for
         return path

@@ -14,8 +14,10 @@ from mmrec_engine.data.prepare import Corpus, prepare_corpus
 from mmrec_engine.data.split_record import Earlier, SplitRecord, record_beside
 from mmrec_engine.errors import RequestError, reason_of
 from mmrec_engine.events import Progress
+from mmrec_engine.pretrained.source import read_pretrained
 from mmrec_engine.runs.catalog import locate
 from mmrec_engine.settings import Settings
+from mmrec_engine.settings.pretrained import PRETRAINED, is_pretrained
 from mmrec_engine.storage.run_files import SPLIT
 from mmrec_engine.tokenizer import LEARNT, Tokenizer, tokenizer_from_dict
 
@@ -40,10 +42,12 @@ def of_first_weights(settings: Settings) -> Earlier:
     """What a new run inherits from the one it begins with: its split, and its vocabulary if requested."""
     if settings.init_from is None:
         return Earlier()
+    if is_pretrained(settings.init_from):
+        return Earlier(None, read_pretrained(settings.init_from).tokenizer())
     path = locate(settings.init_from)
     record = record_beside(path)
     if record is None:
-        return Earlier(None, _tokenizer_in(path, settings) if settings.tokenizer in LEARNT else None)
+        return Earlier(None, _tokenizer_in(path, settings) if settings.tokenizer in (*LEARNT, PRETRAINED) else None)
     fits = record.tokenizer is not None and record.tokenizer.kind == settings.tokenizer
     return Earlier(record, record.tokenizer if fits and record.vocab_size == settings.vocab_size else None)
 
@@ -52,11 +56,13 @@ def of_run(settings: Settings, folder: Path, tokenizer: Tokenizer | None = None)
     record = SplitRecord.read(folder / SPLIT)
     if tokenizer is None and record is not None:
         tokenizer = record.tokenizer
-    if tokenizer is None and settings.tokenizer in LEARNT:
+    if tokenizer is None and settings.tokenizer in (*LEARNT, PRETRAINED):
         try:
             tokenizer = _tokenizer_in(locate(str(folder)), settings)
         except RequestError:
             tokenizer = None  # a run without a checkpoint starts from scratch
+    if tokenizer is None and settings.init_from is not None and is_pretrained(settings.init_from):
+        tokenizer = read_pretrained(settings.init_from).tokenizer()
     return Earlier(record, tokenizer)
 
 

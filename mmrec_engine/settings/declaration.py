@@ -46,6 +46,7 @@ def setting(
     decides: tuple[Aspect, ...] = (),
     matters: Callable[[Any], bool] | None = None,
     unset: str = "",
+    internal: bool = False,
 ) -> Any:
     """One setting. low/high are inclusive bounds, above/below exclusive; names: some of them, joined by commas.
 
@@ -54,11 +55,18 @@ def setting(
     group: its heading in the plan; None: it has no field there. heading: that of its flag in the help, if it is not the one
     of its group. decides: what depends on it. matters: whether it has an effect
     with the other settings, given all of them; None: always. unset: what is used if nothing is set, as
-    the key of its words.
+    the key of its words. internal: determined by the others and stored with them; it has no flag and no key in settings files.
     """
     rules = {"choices": choices, "names": names, "several": several, "size": size, "duration": duration}
     changes = {"resumable": resumable, "while_running": while_running}
-    use = {"group": group, "heading": heading, "decides": decides, "matters": matters, "unset": unset}
+    use = {
+        "group": group,
+        "heading": heading,
+        "decides": decides,
+        "matters": matters,
+        "unset": unset,
+        "internal": internal,
+    }
     return field(
         default=default, metadata={"low": low, "high": high, "above": above, "below": below, **rules, **changes, **use}
     )

@@ -14,7 +14,7 @@ from typing import Any
 
 from mmrec_engine.locales.catalogue import DEFAULT_LANGUAGE, Text
 from mmrec_engine.locales.guide.hyperparameters import HYPERPARAMETERS
-from mmrec_engine.settings.schema import FIELDS, value_type
+from mmrec_engine.settings.schema import FIELDS, WITH_FLAG, value_type
 
 SCHEMA_FILE = Path(__file__).with_name("settings.schema.json")
 _JSON_TYPES = {int: "integer", float: "number", bool: "boolean", str: "string"}
@@ -29,7 +29,7 @@ def json_schema() -> dict[str, Any]:
         "title": Text("words", "settings-file")[DEFAULT_LANGUAGE],
         "type": "object",
         "additionalProperties": False,
-        "properties": {name: _property(item, described.get(name)) for name, item in FIELDS.items()},
+        "properties": {name: _property(FIELDS[name], described.get(name)) for name in WITH_FLAG},
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
 from mmrec_engine.errors import UnusableError
@@ -10,11 +10,12 @@ from mmrec_engine.errors import UnusableError
 Architecture = Literal["mmrec", "llama", "gpt"]
 ARCHITECTURES: tuple[Architecture, ...] = ("mmrec", "llama", "gpt")
 
-ROTARY_BASE = 10_000.0  # of rotary positions
-NORM_EPSILON = 1e-5  # of Llama's RMS norm
+ROTARY_BASE = 10_000.0  # of rotary positions, unless a pretrained model has another
+NORM_EPSILON = 1e-5  # of Llama's RMS norm, unless a pretrained model has another
 
 CHUNK = 64  # tokens that the recurrence computes as one matrix product
 _MOST = 2**31 - 1  # of any size
+_OF_ALL = ("vocabulary", "width", "layers", "heads", "context")  # sizes of every architecture
 _FIRST_USE_BYTES = 25 * 2**20  # measured: kernels and buffers that PyTorch allocates in the first step on a CPU
 
 
@@ -24,7 +25,8 @@ class ModelConfig:
 
     vocabulary: ids; width: channels of the residual stream; context: tokens of a training window (limits only the
     key-value cache of attention in generation; the recurrence has no such limit). Only for llama: kv_heads, heads of keys and
-    values, shared by groups of query heads (None: one for each); tied: the embedding is also the head.
+    values, shared by groups of query heads (None: one for each); tied: the embedding is also the head. Only for pretrained
+    llamas, None for the usual values: head_size, channels of a head; inner, width of the MLP; rotary_base, norm_epsilon.
     """
 
     architecture: Architecture
@@ -35,16 +37,20 @@ class ModelConfig:
     context: int
     kv_heads: int | None = None
     tied: bool = False
+    head_size: int | None = None
+    inner: int | None = None
+    rotary_base: float = ROTARY_BASE
+    norm_epsilon: float = NORM_EPSILON
 
     def __post_init__(self) -> None:
         """Raises ValueError for impossible sizes, which may come from a file."""
-        for name in ("vocabulary", "width", "layers", "heads", "context"):
+        for name in _OF_ALL:
             size = getattr(self, name)
             if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= _MOST:
                 raise UnusableError("no-size", name=name)
         if self.architecture not in ARCHITECTURES:
             raise UnusableError("architecture-unknown", name=self.architecture)
-        if self.width % self.heads:
+        if self.width % self.heads and self.head_size is None:
             raise UnusableError("width-and-heads", width=self.width, heads=self.heads)
         self._check_llama()
 
@@ -54,8 +60,16 @@ class ModelConfig:
         shared = self.kv_heads
         if shared is not None and (not isinstance(shared, int) or isinstance(shared, bool) or shared < 1):
             raise UnusableError("no-kv-heads")
+        for name in ("head_size", "inner"):
+            size = getattr(self, name)
+            if size is not None and (not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= _MOST):
+                raise UnusableError("no-size", name=name)
+        for name in ("rotary_base", "norm_epsilon"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
+                raise UnusableError("no-size", name=name)
         if self.architecture != "llama":
-            if self.tied or shared is not None:
+            if self.as_dict().keys() & _OF_LLAMA.keys():
                 raise UnusableError("of-llama-alone", architecture=self.architecture)
             return
         if self.heads % self.key_heads:
@@ -70,7 +84,7 @@ class ModelConfig:
 
     @property
     def head_width(self) -> int:
-        return self.width // self.heads
+        return self.head_size or self.width // self.heads
 
     @property
     def mlp_width(self) -> int:
@@ -80,11 +94,13 @@ class ModelConfig:
         The recurrence has one width² matrix more for time mixing (its output gate); the others have the same number of
         parameters in their MLP, so that all are compared at equal size.
         """
+        if self.inner is not None:
+            return self.inner
         return {"mmrec": 4 * self.width, "gpt": 9 * self.width // 2, "llama": 3 * self.width}[self.architecture]
 
     def _mixing_weights(self) -> int:
         """Weights of a layer's matrices for time mixing."""
-        shared = 2 * self.width**2 + 2 * self.width * self.key_heads * self.head_width
+        shared = 2 * self.width * (self.heads + self.key_heads) * self.head_width
         return 5 * self.width**2 if self.architecture == "mmrec" else shared
 
     def _mlp_weights(self) -> int:
@@ -125,12 +141,22 @@ class ModelConfig:
         """
         reach = min(length, CHUNK) if self.architecture == "mmrec" else 0  # PyTorch's attention keeps no weights
         of_keys = self.key_heads * self.head_width
-        kept = {"mmrec": 18 * self.width, "llama": 11 * self.width + 3 * of_keys, "gpt": 19 * self.width // 2}
+        kept = {
+            "mmrec": 18 * self.width,
+            "llama": 8 * self.width + 3 * self.heads * self.head_width + 3 * of_keys,
+            "gpt": 19 * self.width // 2,
+        }
         per_layer = kept[self.architecture] + 3 * self.mlp_width + 3 * self.heads * reach
         activations = windows * length * (self.layers * per_layer + 4 * self.vocabulary + 4 * self.width)
         return _FIRST_USE_BYTES + 4 * (4 * self.parameters() + activations)
 
     def as_dict(self) -> dict[str, Any]:
         """Its values; those of llama only if they differ from the defaults, so that other checkpoints are unchanged."""
-        usual = {"kv_heads": None, "tied": False}
-        return {name: value for name, value in asdict(self).items() if name not in usual or value != usual[name]}
+        return {
+            name: value for name, value in asdict(self).items() if name not in _OF_LLAMA or value != _OF_LLAMA[name]
+        }
+
+
+_OF_LLAMA = {
+    item.name: item.default for item in fields(ModelConfig) if item.name not in ("architecture", *_OF_ALL)
+}  # with the usual values

@@ -30,6 +30,12 @@ PRESETS: dict[str, Preset] = {
 }
 
 
+def smaller_presets(config: str) -> list[str]:
+    """The names of the smaller model sizes, smallest first; none for a pretrained model, which has its own size."""
+    names = list(PRESETS)
+    return names[: names.index(config)] if config in PRESETS else []
+
+
 @dataclass(frozen=True)
 class OptimizerSpec:
     """The learning rates of an optimizer, each a peak.

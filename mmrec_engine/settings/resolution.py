@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,13 @@ from typing import Any
 from mmrec_engine.errors import RequestError
 from mmrec_engine.settings.declaration import check
 from mmrec_engine.settings.presets import RECIPES, RECIPES_TO_A_TARGET
-from mmrec_engine.settings.schema import CORPUS_CHOICE, FIELDS, Settings, parse
+from mmrec_engine.settings.schema import CORPUS_CHOICE, FIELDS, WITH_FLAG, Settings, parse
 
 
 @dataclass(frozen=True)
 class Resolved:
-    """Settings with the source of each value: hand, file, recipe, planner, run (stored in the run that is resumed), default."""
+    """Settings with the source of each value: hand, file, recipe, planner, pretrained (of the
+    model that it begins with), run (stored in the run that is resumed), default."""
 
     settings: Settings
     sources: dict[str, str]
@@ -74,11 +75,11 @@ def sound(values: Mapping[str, Any]) -> dict[str, Any]:
     return believed
 
 
-def check_names(values: Mapping[str, Any], place: str) -> None:
-    """Raises RequestError for an unknown name; `place` says where it is."""
+def check_names(values: Mapping[str, Any], place: str, known: Iterable[str] = tuple(FIELDS)) -> None:
+    """Raises RequestError for a name that is not known; `place` says where it is."""
     for name in values:
-        if name not in FIELDS:
-            nearest = difflib.get_close_matches(name, FIELDS, n=1, cutoff=0.0)[0]
+        if name not in known:
+            nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.0)[0]
             raise RequestError("setting-unknown", place=place, name=name, nearest=nearest)
 
 
@@ -87,7 +88,7 @@ def read_settings_file(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
             values = tomllib.load(file)
-        check_names(values, str(path))
+        check_names(values, str(path), WITH_FLAG)
         return values
     except OSError as error:
         raise RequestError("settings-file-missing", path=path, reason=error.strerror) from None

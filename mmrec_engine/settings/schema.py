@@ -15,10 +15,12 @@ from mmrec_engine.errors import RequestError
 from mmrec_engine.settings.declaration import check, flag, in_bytes, in_seconds, is_plain_name, setting
 from mmrec_engine.settings.model_config import ARCHITECTURES, Architecture, ModelConfig
 from mmrec_engine.settings.presets import OPTIMIZERS, PRESETS, RECIPES
+from mmrec_engine.settings.pretrained import PRETRAINED, is_pretrained, pretrained_name, shape_of
 
 MOST_TOKENS_A_BATCH = 2**26
 METRICS = ("bleu", "rouge", "distinct", "copied")
-TOKENIZERS = ("char", "bpe", "sentencepiece")
+TOKENIZERS = ("char", "bpe", "sentencepiece")  # learnt from the text
+CONFIGS = (*PRESETS, PRETRAINED)
 CURRICULA = ("none", "length", "ngram", "compression", "order")
 PACINGS = ("linear", "root", "step")
 WHOLE = "all"  # corpora, together
@@ -43,7 +45,7 @@ class Settings:
     """All settings of a run; the defaults are the guide's."""
 
     # model
-    config: str = setting("tiny", choices=tuple(PRESETS), decides=("speed", "weights"), heading="model")
+    config: str = setting("tiny", choices=CONFIGS, decides=("speed", "weights"), heading="model")
     arch: Architecture = setting(
         "mmrec", choices=ARCHITECTURES, group="model", decides=("speed", "weights"), heading="model"
     )
@@ -58,7 +60,7 @@ class Settings:
     data_dir: str | tuple[str, ...] | None = setting(None, several=True, decides=("source",), heading="text")
     corpus: str | tuple[str, ...] | None = setting(None, several=True, decides=("source",), heading="text")
     use_sample_corpus: bool = setting(False, decides=("source",), heading="text")
-    tokenizer: str = setting("char", choices=TOKENIZERS, group="text", decides=("corpus", "weights"))
+    tokenizer: str = setting("char", choices=(*TOKENIZERS, PRETRAINED), group="text", decides=("corpus", "weights"))
     # ids, without special ones
     vocab_size: int = setting(5000, low=2, high=1_000_000, group="text", decides=("corpus", "weights"))
     # share of the characters
@@ -246,8 +248,10 @@ class Settings:
     )
     gradient_checkpointing: bool = setting(False, while_running=True, group="model", decides=("speed",))
     seed: int = setting(1337, low=0, high=2**63 - 1, group="model", heading="training")
-    # a checkpoint or run with the initial weights; None: random weights
+    # a checkpoint, a run or a pretrained model with the initial weights; None: random weights
     init_from: str | None = setting(None, unset="random-weights", heading="model")
+    # sizes of a pretrained model, with the config of that name (settings/pretrained.py)
+    shape: str | None = setting(None, internal=True, heading="model")
     # run folder
     output_dir: str = setting("checkpoints", heading="saving")
     name: str | None = setting(None, group="saving", unset="as-config")  # None: the config's
@@ -267,6 +271,7 @@ class Settings:
         if self.epochs is None and self.max_steps is None and self.time is None:
             raise RequestError("setting-no-limit")
         self._check_llama()
+        self._check_pretrained()
         if self.stride is not None and self.stride > self.seq_len:
             raise RequestError("setting-stride", stride=self.stride, seq_len=self.seq_len)
         if self.batch_size * self.seq_len > MOST_TOKENS_A_BATCH:
@@ -291,7 +296,28 @@ class Settings:
         if len(corpora) > 1:
             raise RequestError("setting-two-corpora", first=corpora[0], second=corpora[1])
 
+    def _check_pretrained(self) -> None:
+        if self.shape is None:
+            for name in ("config", "tokenizer"):
+                if getattr(self, name) == PRETRAINED and not is_pretrained(self.init_from):
+                    raise RequestError("setting-pretrained", flag=flag(name))
+            return
+        try:
+            shape = shape_of(self.shape)
+        except (ValueError, TypeError, RecursionError):
+            raise RequestError("setting-shape") from None
+        for name, wanted in (("config", PRETRAINED), ("tokenizer", PRETRAINED), ("arch", "llama")):
+            if getattr(self, name) != wanted:
+                raise RequestError("setting-of-pretrained", flag=flag(name), value=getattr(self, name))
+        if self.seq_len > shape.context:
+            raise RequestError("setting-context", seq_len=self.seq_len, nearest=shape.context)
+        for name, unwanted in (("denoising", self.denoising > 0), ("data_dir", _several_corpora(self))):
+            if unwanted:
+                raise RequestError("setting-pretrained-special", flag=flag(name))
+
     def _check_llama(self) -> None:
+        if self.config == PRETRAINED:
+            return
         heads = PRESETS[self.config].heads
         for name in ("kv_heads", "tied"):
             if getattr(self, name) and self.arch != "llama":
@@ -301,14 +327,19 @@ class Settings:
             raise RequestError("setting-kv-heads", value=self.kv_heads, heads=heads, choices=choices)
 
     def model(self, vocabulary: int, config: str | None = None) -> ModelConfig:
-        """The model that is trained, or with another config. vocabulary: ids, including special ones."""
-        shape = PRESETS[config or self.config].model(self.arch, vocabulary, self.seq_len)
+        """The model that is trained, or with another config. vocabulary: ids, including special ones; a pretrained model has
+        its own."""
+        if self.shape is not None and config in (None, PRETRAINED):
+            return shape_of(self.shape)
+        name = config or self.config
+        shape = PRESETS["tiny" if name == PRETRAINED else name].model(self.arch, vocabulary, self.seq_len)
         shared = self.kv_heads if self.kv_heads is not None and not shape.heads % self.kv_heads else None
         return replace(shape, kv_heads=shared, tied=self.tied)
 
     @property
     def run_folder(self) -> Path:
-        usual = self.config if self.time is None else TIMED  # the number of steps in a given time is known only later
+        usual = pretrained_name(self.init_from) if self.init_from and is_pretrained(self.init_from) else self.config
+        usual = usual if self.time is None else TIMED  # the number of steps in a given time is known only later
         return Path(self.output_dir) / (self.name or usual)
 
     @property
@@ -339,6 +370,7 @@ class Settings:
 
 
 FIELDS: dict[str, Field[Any]] = {item.name: item for item in fields(Settings)}
+WITH_FLAG = tuple(name for name, item in FIELDS.items() if not item.metadata["internal"])  # can be given
 CORPUS_CHOICE = ("data_dir", "corpus", "use_sample_corpus")
 _TYPES = get_type_hints(Settings)
 

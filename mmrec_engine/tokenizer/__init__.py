@@ -11,12 +11,14 @@ import numpy.typing as npt
 from mmrec_engine.errors import UnusableError
 from mmrec_engine.tokenizer.bpe import BytePairTokenizer
 from mmrec_engine.tokenizer.character import CharacterTokenizer
+from mmrec_engine.tokenizer.pretrained import PretrainedTokenizer
 from mmrec_engine.tokenizer.unigram import UnigramTokenizer
 
 __all__ = [
     "LEARNT",
     "CharacterTokenizer",
     "LearntTokenizer",
+    "PretrainedTokenizer",
     "Tokenizer",
     "tokenizer_from_dict",
     "unknown_characters",
@@ -42,6 +44,9 @@ class Tokenizer(Protocol):
 
     @property
     def special(self) -> tuple[str, ...]: ...
+
+    @property
+    def silent(self) -> Sequence[int]: ...
 
     @property
     def unknown(self) -> int | None: ...
@@ -74,6 +79,8 @@ def tokenizer_from_dict(stored: dict[str, Any]) -> Tokenizer:
         return CharacterTokenizer.from_dict(stored)
     if kind in LEARNT:
         return LEARNT[kind].from_dict(stored)
+    if kind == PretrainedTokenizer.kind:
+        return PretrainedTokenizer.from_dict(stored)
     raise UnusableError("tokenizer-unknown", kind=kind)
 
 

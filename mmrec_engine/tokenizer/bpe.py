@@ -41,7 +41,7 @@ class BytePairTokenizer(SubwordTokenizer):
         except Exception as error:  # the library raises nothing more specific
             raise UnusableError("no-bpe", error=error) from None
         self.model = model
-        letters = _byte_letters()
+        letters = byte_letters()
         names = [self._library.id_to_token(index) for index in range(self._library.get_vocab_size())]
         super().__init__(special, [bytes(letters[letter] for letter in name) for name in names])
 
@@ -73,7 +73,7 @@ class BytePairTokenizer(SubwordTokenizer):
         return cls(model.to_str(), special)
 
 
-def _byte_letters() -> dict[str, int]:
+def byte_letters() -> dict[str, int]:
     """The printable letter for each byte in a byte-level vocabulary. Source: Radford et al. 2019, their encoder."""
     printable = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
     others = [byte for byte in range(_BYTES) if byte not in printable]

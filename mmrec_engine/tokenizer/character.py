@@ -15,7 +15,7 @@ from mmrec_engine.errors import UnusableError
 from mmrec_engine.tokenizer.vocabulary import UNKNOWN, Vocabulary, read_special_ids
 
 UNKNOWN_ID = 0
-_SHOWN_UNKNOWN = "\ufffd"
+SHOWN_UNKNOWN = "\ufffd"
 
 
 class CharacterTokenizer(Vocabulary):
@@ -28,7 +28,7 @@ class CharacterTokenizer(Vocabulary):
         """characters: the vocabulary, without repetition; special: names of the first ids, the unknown token first."""
         self.special = special
         self.characters = "".join(sorted(characters))
-        self._shown = [_SHOWN_UNKNOWN] + [""] * (len(special) - 1) + list(self.characters)
+        self._shown = [SHOWN_UNKNOWN] + [""] * (len(special) - 1) + list(self.characters)
         code_points = [ord(character) for character in self.characters]
         # One entry more than the highest code point: look-ups are clipped to it, and it is unknown.
         self._ids = np.zeros(max(code_points, default=0) + 2, dtype=self.dtype)

@@ -55,6 +55,11 @@ class Vocabulary(ABC):
         return np.uint8 if self.vocab_size <= 2**8 else np.uint16 if self.vocab_size <= 2**16 else np.uint32
 
     @property
+    def silent(self) -> Sequence[int]:
+        """Ids that are no text, and are never sampled except for the end of a document."""
+        return range(len(self.special))
+
+    @property
     def end_of_document(self) -> int | None:
         """The id after a document; None if there is only one document."""
         return self.special.index(END_OF_DOCUMENT) if END_OF_DOCUMENT in self.special else None

@@ -25,10 +25,12 @@ from mmrec_engine.optim.ema import WeightAverage
 from mmrec_engine.optim.lr_schedule import done_share, rate_factor
 from mmrec_engine.optim.optimizers import Optimizers
 from mmrec_engine.optim.sharded import gathered
+from mmrec_engine.pretrained.source import read_pretrained
 from mmrec_engine.randomness import hash64
 from mmrec_engine.runs import checkpoints
 from mmrec_engine.settings import WHOLE, Settings
 from mmrec_engine.settings.model_config import ModelConfig
+from mmrec_engine.settings.pretrained import is_pretrained
 from mmrec_engine.system.memory import USABLE, keep_nothing
 from mmrec_engine.training.deadline import Budget, Deadline
 from mmrec_engine.training.device import Machine
@@ -287,7 +289,13 @@ def _load_weights(model: LanguageModel, weights: dict[str, Any]) -> None:
 
 
 def _begin_with(model: LanguageModel, checkpoint: str, corpus: Corpus) -> None:
-    """The first weights are those of an earlier training on the same tokens."""
+    """The first weights are those of an earlier training on the same tokens, or of a pretrained model."""
+    if is_pretrained(checkpoint):
+        found = read_pretrained(checkpoint)
+        if found.config != model.config or found.tokenizer().to_dict() != corpus.tokenizer.to_dict():
+            raise RequestError("pretrained-changed", name=checkpoint)
+        _load_weights(model, found.weights())
+        return
     content = checkpoints.read(Path(checkpoint))
     try:
         if content["tokenizer"] != corpus.tokenizer.to_dict():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.metadata
+import math
 import platform
 import sys
 import time
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from mmrec_engine.settings import CORPUS_CHOICE, FIELDS, Resolved, Settings, metrics_of
 from mmrec_engine.settings.model_config import ARCHITECTURES
 from mmrec_engine.settings.presets import PRESETS
+from mmrec_engine.settings.pretrained import is_pretrained
 from mmrec_engine.version import __version__
 from mmrec_tui.cli.progress_bar import with_progress_bar
 from mmrec_tui.cli.tables import print_table
@@ -175,7 +177,11 @@ def evaluate(
     machine = resolve_machine(given.settings, {"precision": "fp32"})
     trained = load_trained(checkpoint, machine.device)
     length = seq_len or int(trained.settings["seq_len"])
+    if length > trained.model.config.context and trained.settings["shape"] is not None:
+        raise RequestError("setting-context", seq_len=length, nearest=trained.model.config.context)
     text_given = any(given.sources[name] == "hand" for name in CORPUS_CHOICE)
+    if is_pretrained(checkpoint) and not text_given:
+        raise RequestError("evaluate-pretrained", path=checkpoint)
     own = Settings(**{name: value for name, value in trained.settings.items() if name in FIELDS})
     folder = trained.path if trained.path.is_dir() else trained.path.parent
     earlier = of_run(own, folder, trained.tokenizer)
@@ -198,26 +204,47 @@ def evaluate(
         raise RequestError("evaluate-no-corpus", path=checkpoint)
     if not text_given and corpus.tokenizer.to_dict() != trained.tokenizer.to_dict():
         raise RequestError("tokenizer-differs", path=checkpoint)
-    text_facts = _about_text(corpus, text_given, narration, wording)
+    text_facts = _about_text(corpus, text_given, is_pretrained(checkpoint), narration, wording)
     metrics = with_progress_bar(validate(trained.model, corpus, length), narration, wording)
     assert metrics is not None  # there are no stop requests
     written: dict[str, Any] = {}
     if asked is not None:
         measuring = measure(trained.model, corpus, asked, given.settings.seed, samples)
         written = {"metrics": with_progress_bar(measuring, narration, wording)}
+    baselines = _baselines(corpus) if is_pretrained(checkpoint) else {}
     if as_json:
-        print_json({**metrics.as_dict(), **text_facts, **written, "checkpoint": str(trained.path)})
+        of_text = {"baselines": baselines} if baselines else {}
+        print_json({**metrics.as_dict(), **text_facts, **of_text, **written, "checkpoint": str(trained.path)})
         return
     narration.line(wording("evaluate.corpus", name=corpus.name, tokens=wording.number(metrics.tokens)))
     figures = (metrics.loss, metrics.perplexity, metrics.accuracy, metrics.bits_per_character, metrics.batches)
     print("\n".join([*metric_lines(wording, *figures), *part_lines(wording, metrics.parts)]))
+    if baselines:
+        values = {name.replace("5-gram", "five_gram"): wording.number(bits, 3) for name, bits in baselines.items()}
+        print(f"  {wording('evaluate.baselines', **values)}")
     if asked is not None:
         values = {**written["metrics"], "variant": "+".join(metrics_of(asked))}
         print(f"  {printable(evidence_of({'id': 'continuations', 'values': values}, wording))}")
 
 
-def _about_text(corpus: Corpus, given: bool, narration: Narration, wording: Wording) -> dict[str, Any]:
-    """Print what is needed to understand the metrics of the text. given: it may be another text. Returns it, for JSON."""
+def _baselines(corpus: Corpus) -> dict[str, float]:
+    """N-gram baselines of a text that a pretrained model is evaluated on, bits a character; empty if it is too short."""
+    from mmrec_engine.data.character_baselines import cross_validated_baselines
+
+    try:
+        found = cross_validated_baselines(corpus.validation.tokens, corpus.tokenizer)
+    except ValueError:
+        return {}
+    return {name: nats / math.log(2) for name, nats in found.items()}
+
+
+def _about_text(
+    corpus: Corpus, given: bool, pretrained: bool, narration: Narration, wording: Wording
+) -> dict[str, Any]:
+    """Print what is needed to understand the metrics of the text. Returns it, for JSON.
+
+    given: it may be another text; pretrained: what the model was trained on is not known.
+    """
     from mmrec_engine.checks.specs import numbers
 
     validation, record = corpus.validation, corpus.earlier.record
@@ -227,6 +254,9 @@ def _about_text(corpus: Corpus, given: bool, narration: Narration, wording: Word
     if not given:
         return {}
     seen = record.share_of_grams(validation.tokens)[0] if record is not None and corpus.whole else 0.0
+    if pretrained:
+        narration.line(wording("evaluate.pretrained"))
+        return {"split": "all", "unknown_characters": unknown, "trained_on": None}
     narration.line(wording("evaluate.whole" if corpus.whole else "evaluate.own"))
     if seen > numbers("split-continued")["gram_share"]:
         narration.line(wording("evaluate.seen", share=wording.percent(seen)))

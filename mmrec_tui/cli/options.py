@@ -9,7 +9,7 @@ from typing import Annotated, Any, Optional
 import typer
 
 from mmrec_engine.errors import RequestError
-from mmrec_engine.settings import FIELDS, Resolved, heading_of, read_settings_file, resolve, value_type
+from mmrec_engine.settings import FIELDS, WITH_FLAG, Resolved, heading_of, read_settings_file, resolve, value_type
 from mmrec_engine.settings.declaration import flag
 from mmrec_tui.locales import UsageText, Wording
 
@@ -107,7 +107,7 @@ def answer_switches(wording: Wording) -> list[inspect.Parameter]:
 def settings_flags(wording: Wording) -> list[inspect.Parameter]:
     """A flag for each setting, and the file that holds them."""
     file = switch("settings", Optional[str], None, "--settings", wording("help.settings"), metavar="FILE.toml")
-    return [*(setting_flag(name, wording) for name in FIELDS), file]
+    return [*(setting_flag(name, wording) for name in WITH_FLAG), file]
 
 
 def resolve_given(given: dict[str, Any]) -> Resolved:

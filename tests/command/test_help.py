@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mmrec_engine.settings import FIELDS, HEADINGS, heading_of
+from mmrec_engine.settings import HEADINGS, WITH_FLAG, heading_of
 from mmrec_tui.locales import Wording
 from tests.conftest import COMMAND, Command
 
@@ -50,9 +50,9 @@ def test_train_flags_are_grouped_under_headings(command: Command, language: str)
             strict=True,
         )
     )
-    for name in FIELDS:
+    for name in WITH_FLAG:
         assert f"--{name.replace('_', '-')}" in sections[say(f"heading.{heading_of(name)}") + ":"], name
-    assert {heading_of(name) for name in FIELDS} == set(HEADINGS)
+    assert {heading_of(name) for name in WITH_FLAG} == set(HEADINGS)
 
 
 def on_terminal(command: Command, *words: str, **environment: str) -> str:

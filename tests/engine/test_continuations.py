@@ -135,15 +135,15 @@ def test_batched_continuations_match_single_ones(corpus: Corpus) -> None:
         model.head.weight.normal_()
     prompts = torch.from_numpy(np.asarray(corpus.train.tokens[:60]).astype(np.int64)).view(3, 20)
     likeliest = Sampling(temperature=0)
-    together = list(continue_all(model, prompts, 1, 15, likeliest))
+    together = list(continue_all(model, prompts, [0], 15, likeliest))
     for row in range(3):
         alone = "".join(
             generate(model, corpus.tokenizer, corpus.tokenizer.decode(prompts[row].tolist()), 15, likeliest)
         )
         assert corpus.tokenizer.decode(ids[row] for ids in together) == alone
     sampled = Sampling(seed=3)
-    all_three = list(continue_all(model, prompts, 1, 15, sampled))
-    first_two = list(continue_all(model, prompts[:2], 1, 15, sampled))
+    all_three = list(continue_all(model, prompts, [0], 15, sampled))
+    first_two = list(continue_all(model, prompts[:2], [0], 15, sampled))
     assert [ids[:2] for ids in all_three] == first_two
     assert all(index > 0 for ids in all_three for index in ids), "special tokens are never drawn"
 

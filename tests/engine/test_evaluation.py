@@ -127,7 +127,7 @@ def drawn(logits: list[float], count: int = 400, **how: float) -> set[int]:
     generator = torch.Generator().manual_seed(1)
     seen = torch.tensor([False, False, True, False, False])
     sampling = Sampling(**{"temperature": 1.0, **how})  # type: ignore[arg-type]
-    return {next_token(torch.tensor(logits), seen, 1, sampling, generator) for _ in range(count)}
+    return {next_token(torch.tensor(logits), seen, [0], sampling, generator) for _ in range(count)}
 
 
 def test_sampling_respects_temperature_top_k_and_top_p() -> None:

@@ -10,7 +10,7 @@ from mmrec_engine.locales.catalogue import words
 from mmrec_engine.locales.guide import HYPERPARAMETERS, ITEMS, MEASURES, PROBLEMS, PROFILE_TEXTS
 from mmrec_engine.locales.guide.findings import sources, texts, thresholds
 from mmrec_engine.locales.messages import LANGUAGES, Language, Words
-from mmrec_engine.settings import FIELDS, resolve
+from mmrec_engine.settings import WITH_FLAG, resolve
 from mmrec_engine.settings.presets import PROFILES
 from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.topics import named, search, topics
@@ -60,7 +60,7 @@ def test_guide_is_complete_in_both_languages() -> None:
 def test_every_setting_has_a_label_that_fits_its_field() -> None:
     names = [setting.name for setting in HYPERPARAMETERS]
     assert len(set(names)) == len(names)
-    assert set(names) == set(FIELDS) - PLACES_AND_CORPORA
+    assert set(names) == set(WITH_FLAG) - PLACES_AND_CORPORA
     for setting in HYPERPARAMETERS:
         assert is_told(setting.title)
         assert max(map(len, setting.title.values())) <= LONGEST_LABEL, setting.name

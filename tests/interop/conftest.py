@@ -15,6 +15,7 @@ from mmrec_engine.settings import Settings
 from mmrec_engine.settings.model_config import Architecture, ModelConfig
 from mmrec_engine.tokenizer import LEARNT, CharacterTokenizer, Tokenizer
 from mmrec_engine.tokenizer.vocabulary import UNKNOWN, special_ids
+from tests.pretrained_models import folder_of
 
 
 @pytest.fixture(scope="session")
@@ -39,3 +40,9 @@ def made(tmp_path: Path, tokenizers_of_each_kind: dict[str, Tokenizer]) -> Calla
         return Trained(tmp_path / "best_model.pt", model.eval(), ids, settings, {"name": "prose", "documents": 6}, 3)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def llama_folder(tmp_path_factory: pytest.TempPathFactory, prose: str) -> Path:
+    """A small pretrained llama; copied by tests that change it."""
+    return folder_of(tmp_path_factory.mktemp("pretrained") / "llama", prose, num_key_value_heads=2)

@@ -38,7 +38,7 @@ def test_llama_cpp_generates_the_same_text(made: Make, tmp_path: Path, tokenizer
     server, special = llama_cpp.Server(parameters), len(trained.tokenizer.special)
     for prompt in ("The water ", "Why is\n\n  it so?"):
         ids = torch.tensor([[int(index) for index in trained.tokenizer.encode(prompt)]])
-        drawn = continue_all(trained.model, ids, special, 20, Sampling(temperature=0))
+        drawn = continue_all(trained.model, ids, range(special), 20, Sampling(temperature=0))
         expected = trained.tokenizer.decode(index for (index,) in drawn)
         forbidden = [[index, False] for index in range(special)]  # mmrec never samples them
         asked = {

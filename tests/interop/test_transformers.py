@@ -50,7 +50,7 @@ def test_transformers_gives_the_same_logits_and_text(
     asked = {"max_new_tokens": 30, "do_sample": False, "suppress_tokens": special}
     found = model.generate(**tokens("The ", return_tensors="pt"), **asked)[0]
     prompt = tokens("The ", return_tensors="pt").input_ids
-    drawn = continue_all(trained.model, prompt, len(special), 30, Sampling(temperature=0))
+    drawn = continue_all(trained.model, prompt, range(len(special)), 30, Sampling(temperature=0))
     assert found[-30:].tolist() == [index for (index,) in drawn]
     tokens.padding_side = "left"
     batch = tokens(["The ", "Once upon a time "], return_tensors="pt", padding=True)

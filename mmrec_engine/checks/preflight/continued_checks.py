@@ -16,6 +16,7 @@ from mmrec_engine.checks.specs import numbers
 from mmrec_engine.locales.guide.remedies import remedy
 from mmrec_engine.runs.catalog import locate, read_description
 from mmrec_engine.runs.run_text import same_text
+from mmrec_engine.settings.pretrained import is_pretrained
 
 
 def _continued(context: TextContext) -> Values:
@@ -23,6 +24,8 @@ def _continued(context: TextContext) -> Values:
     corpus, record = context.corpus, context.corpus.earlier.record
     values: Values = {"characters": corpus.validation.characters, "seen": 0, "share": 0.0}
     if record is None or corpus.record is None:
+        if is_pretrained(context.settings.init_from):
+            raise Skip("not-recorded")
         if _same_split(context):
             return values
         raise Skip("not-recorded")

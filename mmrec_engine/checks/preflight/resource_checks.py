@@ -30,7 +30,7 @@ from mmrec_engine.errors import RequestError
 from mmrec_engine.evaluation.metrics import evaluating, token_losses
 from mmrec_engine.model.memory_estimate import TOKENS_AN_EVALUATION, needed_bytes
 from mmrec_engine.runs import checkpoints
-from mmrec_engine.settings.presets import PRESETS
+from mmrec_engine.settings.presets import smaller_presets
 from mmrec_engine.system.memory import USABLE, ran_out
 from mmrec_engine.training.device_memory import halvings, room
 
@@ -112,8 +112,7 @@ def _fitting_settings(context: ModelContext, free: float) -> dict[str, dict[str,
         {"seq_len": size, **({} if stride is None else {"stride": min(stride, size)})}
         for size in halvings(length, _SHORTEST_WINDOW)
     )
-    names = list(PRESETS)
-    smaller = ({"config": name} for name in reversed(names[: names.index(settings.config)]))
+    smaller = ({"config": name} for name in reversed(smaller_presets(settings.config)))
     recomputing = iter(() if settings.gradient_checkpointing else ({"gradient_checkpointing": True},))
     ways: dict[str, Iterator[dict[str, Any]]] = {
         "smaller-batch": batches,

@@ -11,10 +11,12 @@ from mmrec_engine.checks.finding import Check, Skip, Status, Values
 from mmrec_engine.checks.preflight.text_context import TextContext
 from mmrec_engine.checks.specs import numbers
 from mmrec_engine.data import ngrams
+from mmrec_engine.data.character_baselines import character_baselines
 from mmrec_engine.data.transforms.curriculum import Pacing
 from mmrec_engine.data.windows import IGNORED_LABEL
 from mmrec_engine.locales.guide.remedies import remedy
 from mmrec_engine.settings.presets import BEST_RATE, OPTIMIZERS, USUAL_RATE
+from mmrec_engine.settings.pretrained import PRETRAINED
 
 _SHOWN = 48  # tokens of a window
 _MOST_WINDOWS = 64  # of a batch
@@ -57,10 +59,17 @@ def _judge_targets(values: Values, limits: Mapping[str, float]) -> Status:
 
 
 def _baselines(context: TextContext) -> Values:
-    """Of several corpora each is counted alone, because a tag names it, and the losses are weighted by their shares."""
+    """Of several corpora each is counted alone, because a tag names it, and the losses are weighted by their shares.
+
+    For a pretrained model characters are counted, and the losses are converted to nats a token of its vocabulary.
+    """
     corpus, vocabulary = context.corpus, context.corpus.tokenizer.vocab_size
     together: Values = {}
     try:
+        if context.settings.tokenizer == PRETRAINED:
+            of_characters = character_baselines(corpus.train.tokens, corpus.validation.tokens, corpus.tokenizer)
+            a_token = corpus.validation.characters / max(1, len(corpus.validation.tokens))
+            return {**{name: loss * a_token for name, loss in of_characters.items()}, "variant": "of-characters"}
         for part in corpus.all_parts:
             for name, loss in ngrams.baselines(part.train.tokens, part.validation.tokens, vocabulary).items():
                 together[name] = together.get(name, 0.0) + part.share * loss

@@ -25,7 +25,8 @@ from mmrec_engine.data.ngrams import stretches
 from mmrec_engine.data.sources.mojibake import damaged_words, repair
 from mmrec_engine.data.windows import EvaluationWindows, TrainingWindows
 from mmrec_engine.locales.guide.remedies import remedy
-from mmrec_engine.settings.presets import PRESETS
+from mmrec_engine.settings.presets import smaller_presets
+from mmrec_engine.settings.pretrained import PRETRAINED
 from mmrec_engine.tokenizer import CharacterTokenizer
 
 __all__ = ["TEXT_CHECKS", "TextContext"]
@@ -126,8 +127,7 @@ def _too_few_windows(values: Values, limits: Limits) -> list[str]:
 
 def _smaller_config(context: TextContext, limits: Limits) -> str | None:
     """The largest smaller config for which the text is enough, else the smallest; None if this is it."""
-    names = list(PRESETS)
-    smaller = names[: names.index(context.settings.config)]
+    smaller = smaller_presets(context.settings.config)
     needed = len(context.corpus.train.tokens) / limits["warn_tokens_a_parameter"]
     fitting = [name for name in smaller if context.parameters(name) <= needed]
     return fitting[-1] if fitting else smaller[0] if smaller else None
@@ -149,6 +149,9 @@ def _judge_size(values: Values, limits: Limits) -> Status:
     if few:
         values["variant"] = "+".join(few)
         return "fail"
+    if values["config"] == PRETRAINED:  # it has learnt the language from another text
+        values["variant"] = "pretrained"
+        return "pass"
     return "warn" if values["tokens_a_parameter"] < limits["warn_tokens_a_parameter"] else "pass"
 
 

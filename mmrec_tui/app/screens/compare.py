@@ -16,7 +16,7 @@ from mmrec_engine.locales.numbers import in_language
 from mmrec_engine.runs.catalog import read_description
 from mmrec_engine.runs.history import History
 from mmrec_engine.runs.run_reader import RunReader
-from mmrec_engine.settings import FIELDS
+from mmrec_engine.settings import WITH_FLAG
 from mmrec_tui.app.screens.base import KeyBar, Title
 from mmrec_tui.app.screens.looking import LookingScreen
 from mmrec_tui.app.session import Work
@@ -126,7 +126,7 @@ def results_of(histories: list[History], say: Wording) -> list[tuple[str, list[s
 def rows_of(all_settings: list[dict[str, Any]], say: Wording) -> list[tuple[str, str, list[str]]]:
     """(mark, setting in words, its value in each run), the settings that differ first and marked."""
     rows = []
-    for name in FIELDS:
+    for name in WITH_FLAG:
         if name in _NOT_COMPARED:
             continue
         values = [_shown(settings.get(name), say) for settings in all_settings]

@@ -192,10 +192,10 @@ class PlanScreen(MmrecScreen):
         options = config_options(settings, vocabulary, USABLE * room, self._epoch_time, say)
         where = self.query_one("#config-list", OptionList)
         set_options(where, options)
-        if where.highlighted is None:
+        if where.highlighted is None and settings.config in PRESETS:
             where.highlighted = list(PRESETS).index(settings.config)
-        preset = PRESETS[settings.config]
-        values = {"width": preset.width, "layers": preset.layers, "heads": preset.heads, "free": say.memory(room)}
+        model = settings.model(vocabulary)
+        values = {"width": model.width, "layers": model.layers, "heads": model.heads, "free": say.memory(room)}
         more = Content.styled(say("plan.config-more", **values), "$foreground 80%")
         plan = self._work.planning.plan
         if plan is not None and (reason := reasons(plan.planned.choices, say).get("config")):
