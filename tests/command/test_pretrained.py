@@ -43,7 +43,8 @@ def test_refusals_of_pretrained_models_are_one_line(command: Command, llama_fold
     start = ["train", *text, "--init-from", source]
     for flags, named in (
         (["--config", "small"], "--config"), (["--arch", "mmrec"], "--arch"), (["--tokenizer", "char"], "--tokenizer"),
-        (["--vocab-size", "300"], "--vocab-size"), (["--seq-len", "129"], "at most 128"), (["--denoising", "0.1"], "--denoising"),
+        (["--vocab-size", "300"], "--vocab-size"), (["--seq-len", "129"], "at most 128"),
+        (["--denoising", "0.1"], "--denoising"),
         (["--kv-heads", "2", "--arch", "llama"], "--kv-heads"),
     ):  # fmt: skip
         assert named in refused(command, *start, *flags)
