@@ -14,6 +14,7 @@
         if a checkpoint is due, or the best so far:
             checkpoint                              recorded before the file is renamed
             unwritten                               the disk refused it, and the run goes on
+        logger                                      one was opened, or failed, and the run goes on
         paused … resumed, control                   on request
         replanned                                   a run with a given time makes more or fewer steps
     checkpoint final
@@ -40,6 +41,7 @@ Shown = TypeVar("Shown")
 Status = Literal["completed", "early_stopped", "target_reached", "interrupted", "failed"]
 StateWord = Literal["PREPARING", "TRAINING", "VALIDATING", "SAVING", "PAUSED", "FINISHED", "STOPPED", "FAILED"]
 CheckpointKind = Literal["step", "best", "final"]
+LoggerState = Literal["open", "broken", "silent", "ended"]
 
 _MOST_COUNT = 2**63
 _PARTS_OF_A_FINDING = {"remedies": list, **dict.fromkeys(("id", "phase", "item", "status", "title", "evidence"), str)}
@@ -100,12 +102,13 @@ class Step(Event):
     """One update. loss: mean cross-entropy of the step's tokens, nats; tokens: seen so far; epoch counts from 1.
 
     update_ratio: |update| / |weight|, measured from time to time: that of the hidden matrix farthest from the usual 1e-3.
+    memory_bytes: of rank 0's process, or the most that it has used on its GPU, measured from time to time.
     loss_scale: the factor of the loss, in float16. curriculum: the share of the text, or of the windows' length, at
     the step; None without one.
     """
 
     event = "step"
-    unwritten = frozenset({"update_ratio", "loss_scale", "curriculum"})
+    unwritten = frozenset({"update_ratio", "memory_bytes", "loss_scale", "curriculum"})
     loss: float
     learning_rate: float
     grad_norm: float
@@ -113,6 +116,7 @@ class Step(Event):
     tokens: int
     epoch: int
     update_ratio: float | None = None
+    memory_bytes: float | None = None
     loss_scale: float | None = None
     curriculum: float | None = None
 
@@ -175,6 +179,21 @@ class Unwritten(Event):
     path: str
     reason: str
     saved_step: int  # step of the newest checkpoint that is on disk; 0 if there is none
+
+
+@dataclass(frozen=True, kw_only=True)
+class Logger(Event):
+    """A logger, or a function that gets the events (`name`): opened at `place`, or what went wrong with it. The run goes on.
+
+    state: open; broken (it raised, and gets nothing more); silent (no sign of life); ended (its process, by itself).
+    reason: the text of the error, or the exit code.
+    """
+
+    event = "logger"
+    name: str
+    state: LoggerState
+    reason: str = ""
+    place: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -290,7 +309,7 @@ class RunFinished(Event):
 KINDS: dict[str, type[Event]] = {
     event_type.event: event_type
     for event_type in (
-        State, Progress, RunStarted, Step, Validation, Sample, Checkpoint, Unwritten, Waiting, Check, Finding,
+        State, Progress, RunStarted, Step, Validation, Sample, Checkpoint, Unwritten, Logger, Waiting, Check, Finding,
         SettingsChanged, Planned, Replanned, Control, Paused, Resumed, RunFinished,
     )
 }  # fmt: skip

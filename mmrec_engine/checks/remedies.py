@@ -96,6 +96,7 @@ _OFFERS: dict[str, tuple[str, ...]] = {
     "update-ratio:high": ("lower-learning-rate",),
     "update-ratio:still": (),
     "disk-unwritable": (),
+    "logger-failed": (),
     "out-of-memory": ("smaller-batch", "shorter-windows", "gradient-checkpointing"),
     "perplexity-sane": _CALMER,
     "accuracy-rising": ("lower-learning-rate", "more-dropout", "less-patience"),

@@ -166,6 +166,7 @@ CHECKS: dict[str, CheckSpec] = {
     ),
     "out-of-memory": CheckSpec("during", "loss-falling", {}, "T"),
     "disk-unwritable": CheckSpec("during", "loss-falling", {}, "T"),
+    "logger-failed": CheckSpec("during", "loss-falling", {}, "★"),
     "validation-below-training": CheckSpec(
         "during",
         "validation-below-training",

@@ -39,6 +39,8 @@ def anchored(resolved: Resolved) -> Resolved:
         return with_pretrained(replace(resolved, settings=settings))
     if settings.init_from is not None:
         settings = replace(settings, init_from=str(locate(settings.init_from).absolute()))
+    if settings.log_dir is not None:
+        settings = replace(settings, log_dir=str(Path(settings.log_dir).absolute()))
     return replace(resolved, settings=settings)
 
 
@@ -78,6 +80,8 @@ def as_stored(resolved: Resolved, description: dict[str, Any]) -> Resolved:
     ) == stored.get("init_from"):
         del given["init_from"]  # the model itself may be gone
     changes = {name: value for name, value in given.items() if FIELDS[name].metadata["resumable"]}
+    if changes.get("log_dir"):
+        changes["log_dir"] = str(Path(changes["log_dir"]).absolute())
     for name, value in given.items():
         if name in CORPUS_CHOICE and value and _corpus_of(settings.as_dict()) != _corpus_of(stored):
             if not _may_have_moved(settings.as_dict(), stored):

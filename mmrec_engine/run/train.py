@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,6 +23,8 @@ from mmrec_engine.distributed.process_group import (
 from mmrec_engine.errors import Interrupted, RequestError, TrainingError, first_line, reason_of
 from mmrec_engine.evaluation.continuations import require_libraries
 from mmrec_engine.events import Event, relayed
+from mmrec_engine.interop.loggers.available import require_libraries as require_libraries_of_loggers
+from mmrec_engine.interop.loggers.feeding import Loggers
 from mmrec_engine.locales.catalogue import DEFAULT_LANGUAGE
 from mmrec_engine.planning.budget import GIVEN
 from mmrec_engine.planning.candidate_speed import speeds_here
@@ -74,6 +76,7 @@ def train(
     run_checks: RunChecks | None = None,
     origin: Origin | None = None,
     began: float | None = None,
+    on_event: Callable[[Event], object] | Sequence[Callable[[Event], object]] = (),
 ) -> Iterator[Event]:
     """Train with these settings, and yield the events (events.py).
 
@@ -82,12 +85,15 @@ def train(
     run_checks: the checks in addition to those on events; None: only those, and no report is written.
     origin: the run that this one follows, if a remedy started it.
     began: start of a run's given time (monotonic clock); None: now.
+    on_event: a function, or several, called with each event after it is recorded: in the events' order, in a thread of its own,
+    so training does not wait for it. If it raises or hangs, that is a finding, and the run goes on without it.
     Raises RequestError if the request is wrong (nothing is changed on disk), TrainingError if training cannot go on
     (also reported by a last event), Interrupted if it was stopped before the first step.
     """
     resolved = request if isinstance(request, Resolved) else given_in_code(request)
     mode: Mode = "resume" if resume else "overwrite" if overwrite else "new"
-    yield from _Run(resolved, control or Control(), mode, held_lock, run_checks, origin, began).stream()
+    functions = (on_event,) if callable(on_event) else tuple(on_event)
+    yield from _Run(resolved, control or Control(), mode, held_lock, run_checks, origin, began, functions).stream()
 
 
 class _NothingLeft(Exception):
@@ -104,6 +110,7 @@ class _Run:
         run_checks: RunChecks | None,
         origin: Origin | None,
         began: float | None,
+        functions: Sequence[Callable[[Event], object]],
     ) -> None:
         self._began = time.monotonic() if began is None else began
         self._expected: dict[str, Any] = {}  # of the plan for a run with a given time
@@ -115,12 +122,14 @@ class _Run:
             self._stored = description_of(path) if mode == "resume" else {}
             resolved = as_stored(resolved, self._stored) if self._stored else anchored(resolved)
             self._resolved = as_launched(resolved)
+            require_libraries_of_loggers(self._resolved.settings.log)
             if mode != "resume":  # before the folder: missing text is the more likely reason
                 require_places(self._resolved.settings)
         except BaseException:
             close_descriptor(held_lock)
             raise
         self._folder = RunFolder(path, mode, held_lock)
+        self._loggers = Loggers(functions)
         self._preparing = contextlib.ExitStack()
         self._preparing.enter_context(noted_while_preparing(path))
         self._description: dict[str, Any] = {}
@@ -147,21 +156,35 @@ class _Run:
             self._leave()
             raise
         if self._handed_over:
+            self._loggers.end(wait=False)  # the next process continues the logs
             self._control.lock = self._folder.hand_over()
         else:
-            self._leave()
+            yield from self._leave()
         if (failure := self._folder.failure) is not None:  # the record has no end
             raise self._failure(failure)
 
-    def _leave(self) -> None:
+    def _leave(self) -> list[Event]:
+        """Leave the folder. Returns what became of the loggers since the end: events that are recorded after the last one."""
         if not self._made_step:
             self._abandon()
-            return
+            return []
         if self._ended:
             self._write_report()
+        told = self._end_loggers()
         self._folder.close()
+        return told
+
+    def _end_loggers(self) -> list[Event]:
+        with contextlib.suppress(OSError):
+            self._folder.sync()
+        self._loggers.end(wait=True, shortly=not self._ended)
+        told = [event for news in self._loggers.news() for event in self._told(news)]
+        if self._ended and any(isinstance(event, events.Finding) for event in told):
+            self._write_report()
+        return told
 
     def _abandon(self) -> None:
+        self._loggers.end(wait=False)
         self._preparing.close()
         self._folder.abandon()
 
@@ -185,6 +208,8 @@ class _Run:
             try:
                 yield from self._with_findings(event)
                 yield from self._told_of_delay(event.step)
+                for news in self._loggers.news():
+                    yield from self._told(news)
             except OSError as error:
                 event = stream.throw(error)
             else:
@@ -197,6 +222,7 @@ class _Run:
         # The end is the last event of a record; its findings come before it.
         for one in [*found, event] if isinstance(event, events.RunFinished) else [event, *found]:
             self._record(one)
+            self._loggers.add(one)
             yield one
 
     def _told_of_delay(self, step: int) -> Iterator[Event]:
@@ -221,6 +247,8 @@ class _Run:
     def _begin(self) -> None:
         """From now on the run exists, and stays."""
         self._made_step = True
+        language = self._run_checks.language if self._run_checks is not None else DEFAULT_LANGUAGE
+        self._loggers.begin(self._resolved.settings, self._folder.path, language)
         note_run(self._folder.path)
         self._preparing.close()
 
@@ -354,6 +382,7 @@ class _Run:
             if self._made_step:
                 step = training.progress.step
                 self._ended = True
+                yield from self._news_before_the_end()
                 yield self._finished(step, "failed", {"error": failure.key, **failure.values}, str(failure))
                 yield events.State(step=step, state="FAILED")
             raise failure from error
@@ -368,9 +397,19 @@ class _Run:
                 self._folder.path, training.corpus, lambda: self._control.stop_asked
             )
         self._ended = status != "interrupted"
+        if self._ended:
+            yield from self._news_before_the_end()
         finished = self._finished(training.progress.step, status, values)
         yield finished
         yield events.State(step=training.progress.step, state=finished.state_word)
+
+    def _news_before_the_end(self) -> Iterator[Event]:
+        """Let the loggers get what is recorded, so that one that cannot is reported before the run's last event."""
+        if self._loggers:
+            with contextlib.suppress(OSError):
+                self._folder.sync()
+            self._loggers.wait_for_all()
+        yield from self._loggers.news()
 
     def _failure(self, error: Exception) -> TrainingError:
         """The error in words for a user; the traceback goes to the log of a run that has begun."""

@@ -10,6 +10,7 @@ import errno
 import itertools
 import json
 import os
+import shutil
 import time
 import uuid
 from collections.abc import Iterable, Iterator
@@ -36,6 +37,7 @@ from mmrec_engine.storage.run_files import (
     EVENTS,
     FINAL,
     LOCK,
+    LOGS,
     OWN,
     WEIGHTS,
     events_file,
@@ -278,6 +280,8 @@ def delete_run(folder: Path) -> None:
         raise RequestError("run-missing", path=folder)
     try:
         with held_at_rest(folder):
+            if not (folder / LOGS).is_symlink():
+                shutil.rmtree(folder / LOGS, ignore_errors=True)
             # The description goes next to last: a folder that could be cleared in part only is still a run.
             for path in sorted(
                 filter(_is_of_a_run, folder.iterdir()), key=lambda path: _REMOVED_LAST.get(path.name, 0)

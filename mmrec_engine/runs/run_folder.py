@@ -7,6 +7,7 @@ control.jsonl     requests from outside
 *.pt              checkpoints (checkpoints.py)
 split.npz         which documents it trained on, for follow-up runs (data/split_record.py)
 lock, log.txt
+logs/             those of --log (interop/loggers)
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import time
 import traceback
 from collections.abc import Callable
@@ -34,6 +36,7 @@ from mmrec_engine.storage.run_files import (
     FINAL,
     LOCK,
     LOG,
+    LOGS,
     PREPARATION,
     REPORTS,
     SPLIT,
@@ -161,6 +164,7 @@ class RunFolder:
             path.unlink(missing_ok=True)
         for name in (FINAL, BEST, LOG, TICKS, *REPORTS):
             (self.path / name).unlink(missing_ok=True)
+        shutil.rmtree(self.path / LOGS, ignore_errors=True)
 
     def continue_after(
         self,

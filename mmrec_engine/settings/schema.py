@@ -19,6 +19,7 @@ from mmrec_engine.settings.pretrained import PRETRAINED, is_pretrained, pretrain
 
 MOST_TOKENS_A_BATCH = 2**26
 METRICS = ("bleu", "rouge", "distinct", "copied")
+LOGGERS = ("tensorboard", "wandb", "trackio", "mlflow", "csv")
 TOKENIZERS = ("char", "bpe", "sentencepiece")  # learnt from the text
 CONFIGS = (*PRESETS, PRETRAINED)
 CURRICULA = ("none", "length", "ngram", "compression", "order")
@@ -256,6 +257,12 @@ class Settings:
     output_dir: str = setting("checkpoints", heading="saving")
     name: str | None = setting(None, group="saving", unset="as-config")  # None: the config's
     checkpoint_every: int = setting(100, low=1, high=10**9, resumable=True, while_running=True, group="saving")  # steps
+    # programs that the run is logged in (interop/loggers)
+    log: str | None = setting(None, names=LOGGERS, resumable=True, group="saving", unset="no-limit")
+    # of their files; None: in the run folder
+    log_dir: str | None = setting(
+        None, resumable=True, group="saving", matters=lambda settings: settings.log is not None, unset="in-run-folder"
+    )
     keep_checkpoints: int = setting(3, low=1, high=10**6, resumable=True, while_running=True, group="saving")
 
     def __post_init__(self) -> None:
@@ -290,6 +297,7 @@ class Settings:
             raise RequestError("setting-recased", tokenizer=self.tokenizer)
         if self.metrics is not None:
             metrics_of(self.metrics)
+        loggers_of(self.log)
         if self.denoising and self.seq_len < SHORTEST_DENOISED:
             raise RequestError("denoising-short", seq_len=self.seq_len, nearest=SHORTEST_DENOISED)
         corpora = [flag(name) for name in CORPUS_CHOICE if getattr(self, name)]
@@ -383,11 +391,20 @@ def check_device(name: str) -> None:
 
 def metrics_of(text: str) -> tuple[str, ...]:
     """The named metrics, each once, in a fixed order. Raises RequestError for an unknown one."""
+    return _named("metrics", text, METRICS)
+
+
+def loggers_of(text: str | None) -> tuple[str, ...]:
+    """The named loggers, as `metrics_of`; None: none."""
+    return () if text is None else _named("log", text, LOGGERS)
+
+
+def _named(setting_name: str, text: str, known: tuple[str, ...]) -> tuple[str, ...]:
     asked = [name.strip() for name in text.split(",")]
     for name in asked:
-        if name not in METRICS:
-            raise RequestError("setting-choice", flag="--metrics", value=name, choices=", ".join(METRICS))
-    return tuple(name for name in METRICS if name in asked)
+        if name not in known:
+            raise RequestError("setting-choice", flag=flag(setting_name), value=name, choices=", ".join(known))
+    return tuple(name for name in known if name in asked)
 
 
 def value_type(name: str) -> type:

@@ -20,6 +20,7 @@ PREPARATION = "preparing.jsonl"  # events before the first step of a new or resu
 BEST, FINAL = "best_model.pt", "final_checkpoint.pt"
 REPORTS = ("report.json", "report.md")
 WEIGHTS = "model.safetensors"  # of an exported model
+LOGS = "logs"  # folder of the loggers: their state, and their files unless these are elsewhere
 OWN = frozenset(
     {EVENTS, DESCRIPTION, CONTROL, LOCK, CLAIM, PREPARATION, LOG, TICKS, SPLIT, *REPORTS}
 )  # beside the checkpoints
@@ -61,17 +62,27 @@ def is_temporary(name: str) -> bool:
     return own != name and (own.endswith(".pt") or own.rstrip("0123456789").rstrip(".") in OWN)
 
 
+def log_state(folder: Path, logger: str) -> Path:
+    """The file with the state of a logger of this run: the id under which its log is continued."""
+    return folder / LOGS / f"{logger}.json"
+
+
 def linked_file(folder: Path) -> Path | None:
     """The first of a run's own files that is not a plain file, if any: it could lead out of the folder, or block."""
-    try:
-        entries = list(os.scandir(folder))
-    except OSError:
-        return None  # no folder, or an unreadable one; opening a file in it will report that
-    for entry in entries:
+    for entry in _entries(folder):
         own = entry.name in OWN or entry.name.endswith((".pt", ".tmp"))
         if own and not entry.is_file(follow_symlinks=False):
             return folder / entry.name
-    return None
+        if entry.name == LOGS and not entry.is_dir(follow_symlinks=False):
+            return folder / LOGS
+    return next((Path(entry.path) for entry in _entries(folder / LOGS) if entry.is_symlink()), None)
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        return list(os.scandir(folder))
+    except OSError:
+        return []  # no folder, or an unreadable one; opening a file in it will report that
 
 
 def sync_folder(folder: Path) -> None:

@@ -22,6 +22,15 @@ class _Device(Protocol):
     def sharded(self) -> bool: ...
 
 
+def used_bytes(device: torch.device) -> float:
+    """Bytes of this process now, or the most that it has had on its GPU."""
+    if device.type == "cuda":
+        return float(torch.cuda.max_memory_allocated(device))
+    import psutil
+
+    return float(psutil.Process().memory_info().rss)
+
+
 def available(device: torch.device) -> int:
     """Bytes that this process can still allocate on the device."""
     if device.type != "cuda":

@@ -25,8 +25,10 @@ from mmrec_engine.settings import can_change_while_running, resolve
 from mmrec_engine.storage import run_files
 from mmrec_engine.system.memory import ran_out
 from mmrec_engine.training.control import Control, Request
+from mmrec_engine.training.device_memory import used_bytes
 from mmrec_engine.training.plan import ending
 from mmrec_engine.training.state import LAST_WEIGHTS, TrainingState
+from mmrec_engine.training.train_step import RATIO_EVERY
 
 Result = TypeVar("Result")
 Ending = tuple[Status, dict[str, object]]
@@ -144,6 +146,7 @@ def _step(training: TrainingState) -> Generator[Event, None, events.Step]:
         tokens=training.progress.tokens,
         epoch=training.plan.epoch_of(step),
         update_ratio=result.update_ratio,
+        memory_bytes=used_bytes(training.machine.device) if step == 1 or step % RATIO_EVERY == 0 else None,
         curriculum=result.curriculum,
         loss_scale=result.loss_scale if training.machine.precision == "fp16" else None,
     )

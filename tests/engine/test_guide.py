@@ -19,7 +19,7 @@ LONGEST_LABEL = 22
 WITHOUT_ORDER = {
     "arch", "tied", "recipe", "encoding", "fix_encoding", "tokenizer", "optimizer", "schedule", "curriculum", "pacing",
     "save_best_model", "device", "precision", "early_stopping_on", "gradient_checkpointing", "seed", "name", "metrics",
-    "compile", "kernel",
+    "compile", "kernel", "log", "log_dir",
 }  # fmt: skip
 PLACES_AND_CORPORA = {
     "data_dir",

@@ -31,6 +31,8 @@ class Monitor:
         self._log = FindingLog(self._run)
         self._steps = StepRules(self._run, self._log)
         self._validations = ValidationRules(self._run, self._log)
+        self._failed_loggers: set[str] = set()
+        self._logger_failures = 0
         self._saving: events.Checkpoint | None = None  # its event was recorded, and the rename may still fail
         if started is not None:
             self._run.start(started)
@@ -86,6 +88,8 @@ class Monitor:
             case events.Unwritten():
                 self._saving = None
                 self._add_unwritten(event)
+            case events.Logger():
+                self._add_logger(event)
             case events.State() if self._saving is not None:
                 self._log.over("disk-unwritable", {"step": self._saving.step, "path": self._saving.path})
                 self._saving = None
@@ -98,6 +102,18 @@ class Monitor:
         }
         details = {"path": event.path, "reason": event.reason, "step": event.step, "saved_step": event.saved_step}
         self._log.add("disk-unwritable", "warn", 1.0, {**values, **details})
+
+    def _add_logger(self, event: events.Logger) -> None:
+        """Each logger that fails is reported once, and once all work again that is reported too."""
+        if event.state != "open":
+            self._logger_failures += event.name not in self._failed_loggers
+            self._failed_loggers.add(event.name)
+            values = {"variant": event.state, "name": event.name, "reason": event.reason, "step": event.step}
+            self._log.add("logger-failed", "warn", 2.0 ** min(64, self._logger_failures), values)
+        elif event.name in self._failed_loggers:
+            self._failed_loggers.remove(event.name)
+            if not self._failed_loggers:
+                self._log.over("logger-failed", {"step": event.step})
 
     def _finish(self, event: events.RunFinished) -> None:
         if event.status == "failed" and event.values.get("error") in ("training-non-finite", "training-weights-lost"):
