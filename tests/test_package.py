@@ -131,7 +131,7 @@ def test_readme_names_no_command_of_a_published_package() -> None:
 
 def test_imported_libraries_are_declared() -> None:
     declared = (ROOT / "pyproject.toml").read_text(encoding="utf-8").lower()
-    known = {"bs4": "beautifulsoup4", "yaml": "pyyaml"}
+    known = {"bs4": "beautifulsoup4", "yaml": "pyyaml", "mlflow": "mlflow-skinny"}
     own = {"mmrec_engine", "mmrec_tui", "tests", "hatch_build"}
     brought = {
         "click",

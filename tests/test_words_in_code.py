@@ -40,6 +40,7 @@ ALLOWED = {
     "mmrec_engine/training/precision.py": "the name of a line of /proc/cpuinfo",
     "mmrec_engine/system/optional_dependencies.py": "a command",
     "mmrec_engine/evaluation/metrics.py": "a function of the guide, with the output that the guide shows",
+    "mmrec_engine/interop/loggers/mlflow_logger.py": "a command of SQLite",
     "mmrec_engine/interop/model_card.py": "the lines of Python that load the model",
     "mmrec_engine/evaluation/words.py": "names of Unicode",
     "mmrec_tui/app/screens/plan.py": "a style",
