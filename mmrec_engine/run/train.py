@@ -170,18 +170,18 @@ class _Run:
             return []
         if self._ended:
             self._write_report()
-        told = self._end_loggers()
+        late = self._end_loggers()
         self._folder.close()
-        return told
+        return late
 
     def _end_loggers(self) -> list[Event]:
         with contextlib.suppress(OSError):
             self._folder.sync()
         self._loggers.end(wait=True, shortly=not self._ended)
-        told = [event for news in self._loggers.news() for event in self._told(news)]
-        if self._ended and any(isinstance(event, events.Finding) for event in told):
+        late = [event for news in self._loggers.news() for event in self._with_findings(news)]
+        if self._ended and any(isinstance(event, events.Finding) for event in late):
             self._write_report()
-        return told
+        return late
 
     def _abandon(self) -> None:
         self._loggers.end(wait=False)
@@ -209,7 +209,7 @@ class _Run:
                 yield from self._with_findings(event)
                 yield from self._told_of_delay(event.step)
                 for news in self._loggers.news():
-                    yield from self._told(news)
+                    yield from self._with_findings(news)
             except OSError as error:
                 event = stream.throw(error)
             else:

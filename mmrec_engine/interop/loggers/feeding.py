@@ -47,7 +47,7 @@ class _Sink(ABC):
         self.signed = time.monotonic()  # when it last showed that it is alive
         self.step = 0  # of the run, as this process knows it
 
-    def tell(self, state: events.LoggerState, reason: str = "", place: str = "") -> None:
+    def report(self, state: events.LoggerState, reason: str = "", place: str = "") -> None:
         self.failed = state != "open"
         self._news.append(events.Logger(step=self.step, name=self.name, state=state, reason=reason, place=place))
 
@@ -93,7 +93,7 @@ class _LoggerFeed(_Sink):
                 )  # fmt: skip
         except OSError as error:
             self._ended = True
-            self.tell("broken", first_line(error, _MOST_REASON))
+            self.report("broken", first_line(error, _MOST_REASON))
             return
         threading.Thread(target=self._listen, daemon=True).start()
 
@@ -136,15 +136,15 @@ class _LoggerFeed(_Sink):
                 self.signed = time.monotonic()
                 self._at = int(message.get("at", self._at))
                 if "open" in message:
-                    self.tell("open", place=str(message["open"]))
+                    self.report("open", place=str(message["open"]))
                 elif "broken" in message:
-                    self.tell("broken", str(message["broken"]))
+                    self.report("broken", str(message["broken"]))
                 elif self.failed and "at" in message:  # it was silent
-                    self.tell("open")
+                    self.report("open")
                 closed = closed or "closed" in message or "broken" in message
         code = self._process.wait()
         if not closed:
-            self.tell("ended", str(code))
+            self.report("ended", str(code))
         self._ended = True
 
 
@@ -166,7 +166,7 @@ class _FunctionFeed(_Sink):
         try:
             self._waiting.put_nowait(event)
         except Full:
-            self.tell("silent")
+            self.report("silent")
 
     def has_all(self, recorded: int) -> bool:
         return not self._waiting.unfinished_tasks
@@ -192,7 +192,7 @@ class _FunctionFeed(_Sink):
                 self._function(event)
                 self.signed = time.monotonic()
             except Exception as error:
-                self.tell("broken", first_line(error, _MOST_REASON, typed=True))
+                self.report("broken", first_line(error, _MOST_REASON, typed=True))
                 return
             finally:
                 self._waiting.task_done()
@@ -226,7 +226,7 @@ class Loggers:
         """What has become of loggers since the last call."""
         for sink in self._sinks:
             if not sink.failed and not sink.ended and sink.is_silent(0.0, SILENT_SECONDS):
-                sink.tell("silent")
+                sink.report("silent")
         while self._news:
             yield self._news.popleft()
 
@@ -251,5 +251,5 @@ class Loggers:
                 return
             for sink in left:
                 if sink.is_silent(began, patience) or time.monotonic() - began > longest:
-                    sink.tell("silent")
+                    sink.report("silent")
             time.sleep(_POLL_SECONDS)
