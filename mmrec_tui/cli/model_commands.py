@@ -1,11 +1,13 @@
-"""The commands that use a trained model, as Typer reads them: `generate` and `look`."""
+"""The commands that use a trained model, as Typer reads them: `generate`, `serve` and `look`."""
 
 from typing import Annotated, Optional
 
 import typer
 
-from mmrec_tui.cli.options import refuse_nan
+from mmrec_tui.cli.options import refuse_nan, with_default
 from mmrec_tui.locales import Wording
+
+_HOST, _PORT = "127.0.0.1", 8000
 
 
 def add_generate(app: typer.Typer, wording: Wording) -> None:
@@ -57,6 +59,44 @@ def add_generate(app: typer.Typer, wording: Wording) -> None:
             json,
         )
         return 0
+
+
+def add_serve(app: typer.Typer, wording: Wording, debug: bool) -> None:
+    @app.command("serve", help=wording("help.serve"))
+    def serve(
+        checkpoint: Annotated[str, typer.Argument(metavar="RUN", help=wording("help.checkpoint"))],
+        host: Annotated[
+            str, typer.Option(metavar="ADDRESS", help=with_default("serve-host", _HOST, wording), show_default=False)
+        ] = _HOST,
+        port: Annotated[
+            int, typer.Option(min=0, max=65535, help=with_default("serve-port", _PORT, wording), show_default=False)
+        ] = _PORT,
+        api_key: Annotated[
+            Optional[str], typer.Option("--api-key", metavar="KEY", help=wording("help.serve-api-key"))
+        ] = None,
+        tokens: Annotated[
+            int, typer.Option("--max-tokens", min=1, max=65_536, help=wording("help.serve-max-tokens"))
+        ] = 4096,
+        prompt_tokens: Annotated[
+            int, typer.Option("--max-prompt-tokens", min=1, max=65_536, help=wording("help.serve-max-prompt-tokens"))
+        ] = 8192,
+        waiting: Annotated[int, typer.Option("--queue", min=1, max=10_000, help=wording("help.serve-queue"))] = 256,
+        seconds: Annotated[
+            float, typer.Option("--timeout", min=1.0, max=86_400.0, help=wording("help.serve-timeout"))
+        ] = 300.0,
+        corpus_tag: Annotated[
+            Optional[str], typer.Option("--corpus-tag", metavar="NAME", help=wording("help.corpus-tag"))
+        ] = None,
+        device: Annotated[str, typer.Option(help=wording("setting.device"))] = "cpu",
+        json: Annotated[bool, typer.Option("--json", help=wording("help.serve-json"))] = False,
+        quiet: Annotated[bool, typer.Option("--quiet", help=wording("help.quiet"))] = False,
+    ) -> int:
+        from mmrec_tui.cli.serve import Request
+        from mmrec_tui.cli.serve import serve as answer
+
+        refuse_nan({"timeout": seconds}, wording)
+        request = Request(checkpoint, host, port, api_key, corpus_tag, device, prompt_tokens, tokens, waiting, seconds)
+        return answer(request, wording, json, quiet, debug)
 
 
 def add_look(app: typer.Typer, wording: Wording) -> None:
