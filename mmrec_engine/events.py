@@ -102,7 +102,7 @@ class Step(Event):
     """One update. loss: mean cross-entropy of the step's tokens, nats; tokens: seen so far; epoch counts from 1.
 
     update_ratio: |update| / |weight|, measured from time to time: that of the hidden matrix farthest from the usual 1e-3.
-    memory_bytes: of rank 0's process, or the most that it has used on its GPU, measured from time to time.
+    memory_bytes: of rank 0's process, or the most that it has used on its GPU, from time to time in a run with loggers.
     loss_scale: the factor of the loss, in float16. curriculum: the share of the text, or of the windows' length, at
     the step; None without one.
     """

@@ -146,10 +146,16 @@ def _step(training: TrainingState) -> Generator[Event, None, events.Step]:
         tokens=training.progress.tokens,
         epoch=training.plan.epoch_of(step),
         update_ratio=result.update_ratio,
-        memory_bytes=used_bytes(training.machine.device) if step == 1 or step % RATIO_EVERY == 0 else None,
+        memory_bytes=_memory(training, step),
         curriculum=result.curriculum,
         loss_scale=result.loss_scale if training.machine.precision == "fp16" else None,
     )
+
+
+def _memory(training: TrainingState, step: int) -> float | None:
+    """For logs alone: it is the only value of a step that differs between two processes with the same steps."""
+    measured = training.settings.log is not None and (step == 1 or step % RATIO_EVERY == 0)
+    return used_bytes(training.machine.device) if measured else None
 
 
 def _validation(training: TrainingState, control: Control) -> Generator[Event, None, bool]:

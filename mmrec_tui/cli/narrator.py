@@ -62,7 +62,7 @@ class Narrator:
                 values = {"missing": numbers, "count": event.processes, "place": event.place}
                 self._out.line(self._text("waiting-for", **values))
             case events.Logger() if event.place:
-                self._out.line(self._text("logger-opened", name=event.name, place=one_line(event.place)))
+                self._out.line(self._text("logger-opened", name=one_line(event.name), place=one_line(event.place)))
             case events.Paused():
                 self._out.line(self._text("paused"))
             case events.Step():

@@ -343,6 +343,8 @@ def log_line(event: events.Event, say: Wording) -> str:
         case events.Waiting():
             numbers = ", ".join(map(str, event.missing)) or "?"
             return say("waiting-for", missing=numbers, count=say.number(event.processes), place=one_line(event.place))
+        case events.Logger() if event.place:
+            return say("logger-opened", name=one_line(event.name), place=one_line(event.place))
         case events.Paused():
             return say("log.paused", step=at)
         case events.Resumed():
