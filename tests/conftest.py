@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,10 @@ FAST = [*QUICK, "--no-check"]  # the checks before training take some eight seco
 
 # With other variables than these a command gets a new process that starts with them, because Python, torch and the terminal's
 # libraries read theirs while they are loaded.
-_FORKED_WITH = {"PATH", "HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "LANG", "MMREC_LANG"}
+_FORKED_WITH = {
+    "PATH", "HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "LANG", "MMREC_LANG", "MMREC_LOCK_FD",
+    "HTTPS_PROXY", "HTTP_PROXY", "HF_HUB_OFFLINE",
+}  # fmt: skip
 _LANG = "C.UTF-8"
 
 Process = subprocess.Popen[str] | ForkedProcess
@@ -70,7 +73,7 @@ class Command:
     def __init__(self, folder: Path, fork_server: ForkServer | None = None) -> None:
         self.folder = folder / "work"
         self.folder.mkdir()
-        self._fork_server = fork_server
+        self.fork_server = fork_server
         self._started: list[Process] = []
         self.environment = {
             "PATH": os.environ["PATH"],
@@ -92,8 +95,10 @@ class Command:
 
     def start(self, *words: object, own_group: bool = False, **environment: str) -> Process:
         variables = {**self.environment, **environment}
-        if self._fork_server is not None and not own_group and _may_be_forked(variables):
-            self._started.append(self._fork_server.start([*map(str, words)], self.folder, variables))
+        if self.fork_server is not None and may_be_forked(variables):
+            self._started.append(
+                self.fork_server.start([*map(str, words)], self.folder, variables, own_group=own_group)
+            )
             return self._started[-1]
         process = subprocess.Popen(
             [str(COMMAND), *map(str, words)],
@@ -124,9 +129,13 @@ class Command:
         return {path.relative_to(self.folder).as_posix() for path in self.folder.rglob("*")}
 
 
-def _may_be_forked(variables: dict[str, str]) -> bool:
-    """Not for code planted in a module, because others have imported from it already what it would replace."""
-    if variables.get("PYTHONPATH") == str(PLANTED) and "code" not in json.loads(variables["MMREC_PLANTED"]):
+def may_be_forked(variables: Mapping[str, str | None]) -> bool:
+    """Not for code planted in a library: the process that forks has loaded it already, unlike the project's packages, which
+    are loaded again after the code."""
+    if variables.get("PYTHONPATH") == str(PLANTED):
+        planted = json.loads(variables["MMREC_PLANTED"] or "")
+        if planted.get("fresh") or not planted.get("after", "mmrec").startswith("mmrec"):
+            return False
         variables = {name: value for name, value in variables.items() if name not in ("PYTHONPATH", "MMREC_PLANTED")}
     return variables["LANG"] == _LANG and _FORKED_WITH.issuperset(variables)
 

@@ -3,10 +3,14 @@
 Of the 3.5 s of CPU that `train` of three steps takes, 2.4 are imports: its own, and those of the process that reloads its best
 model. After its imports a forked process runs the same code, with its own streams, folder and environment. Nothing
 has been computed in the server before, and no thread was started there. Tests of the start itself (what is imported when,
-terminals, process groups, limits, planted modules) use fresh processes; `Command` decides.
+limits, environment variables that are read then) use fresh processes; `Command` decides.
 
     client ── request, three descriptors ──► server ── fork ──► child: mmrec_tui.cli.run(), or a module as with `python -m`
            ◄── process id, later how it ended ──┘
+
+A child with planted code imports the project's own packages again after the code has run, so that the code comes before
+them as in a fresh process. The processes that a command starts itself (the reloaded best model, other ranks, the runs of a
+race) are forked as well.
 
 This file is run as the server, and imported as its client. Linux only: elsewhere torch does not support forking.
 """
@@ -15,6 +19,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import fcntl
 import json
 import os
 import select
@@ -23,6 +28,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import time
 import warnings
@@ -30,7 +36,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-_BY_FORK = ".reload"  # a module that a command starts itself with `python -m`
+_OURS = ("mmrec_engine", "mmrec_tui")
+# Modules that a command starts itself with `python -m`; the empty name is the command.
+_BY_FORK = {
+    "mmrec_tui": "",
+    "mmrec_engine.checks.postrun.reload": "mmrec_engine.checks.postrun.reload",
+    "mmrec_engine.training.rank_worker": "mmrec_engine.training.rank_worker",
+}
+_PLANTED = str(Path(__file__).parent / "planted")
 _STREAMS = 3
 
 
@@ -45,9 +58,9 @@ class ForkedProcess:
         server: str,
         request: Mapping[str, Any],
         *,
-        stdin: int | None = subprocess.DEVNULL,
-        stdout: int | None = subprocess.PIPE,
-        stderr: int | None = subprocess.PIPE,
+        stdin: int | IO[Any] | None = subprocess.DEVNULL,
+        stdout: int | IO[Any] | None = subprocess.PIPE,
+        stderr: int | IO[Any] | None = subprocess.PIPE,
     ) -> None:
         self.args = request["words"]
         self.returncode: int | None = None
@@ -115,10 +128,14 @@ class ForkedProcess:
         return read.get("stdout", ""), read.get("stderr", "")
 
 
-def _stream(number: int, what: int | None) -> tuple[int, IO[str] | None]:
+def _stream(number: int, what: int | IO[Any] | None) -> tuple[int, IO[str] | None]:
     """The descriptor for the child, and the other end of it if it is a pipe."""
     if what is None:
         return number, None
+    if not isinstance(what, int):
+        what = what.fileno()
+    if what >= 0:
+        return os.dup(what), None
     if what == subprocess.DEVNULL:
         return os.open(os.devnull, os.O_RDWR), None
     reads, writes = os.pipe()
@@ -144,10 +161,22 @@ class ForkServer:
         )
         listening.close()
 
-    def start(self, words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> ForkedProcess:
-        """`mmrec-tui WORDS` in this folder, with this environment and no other."""
+    def start(
+        self,
+        words: Sequence[str],
+        folder: Path,
+        environment: Mapping[str, str],
+        *,
+        own_group: bool = False,
+        terminal: int | None = None,
+    ) -> ForkedProcess:
+        """`mmrec-tui WORDS` in this folder, with this environment and no other. terminal: a descriptor of one that becomes the
+        process' own, in a session of its own."""
         request = {"module": "", "words": list(words), "folder": str(folder), "environment": dict(environment)}
-        return ForkedProcess(self._address, request)
+        if terminal is not None:
+            request |= {"session": True, "terminal": True}
+            return ForkedProcess(self._address, request, stdin=terminal, stdout=terminal, stderr=terminal)
+        return ForkedProcess(self._address, request | ({"group": 0} if own_group else {}))
 
     def close(self) -> None:
         assert self._process.stdin is not None
@@ -216,6 +245,15 @@ def _tell_ended(running: dict[int, socket.socket]) -> None:
 
 def _become(request: dict[str, Any]) -> None:
     """In the child: set up what a fresh process has of its own."""
+    if request.get("session"):
+        os.setsid()
+        if request.get("terminal"):
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    elif "group" in request:
+        with contextlib.suppress(OSError):  # of another session
+            os.setpgid(0, request["group"])
+    if request["module"]:
+        Path("/proc/self/comm").write_text(request["module"].rpartition(".")[2])
     os.environ.clear()
     os.environ.update(request["environment"])
     os.chdir(request["folder"])
@@ -236,6 +274,9 @@ def _become(request: dict[str, Any]) -> None:
     if "PYTHONPATH" in os.environ:  # what Python runs before anything else
         import runpy
 
+        if os.environ["PYTHONPATH"] != _PLANTED or '"code"' in os.environ.get("MMREC_PLANTED", ""):
+            for name in [name for name in sys.modules if name.partition(".")[0] in _OURS]:
+                del sys.modules[name]
         runpy.run_path(str(Path(os.environ["PYTHONPATH"]) / "sitecustomize.py"))
     subprocess.Popen = _popen(request["address"])  # type: ignore[misc, assignment]
 
@@ -257,9 +298,11 @@ def _popen(address: str) -> Any:
     true = subprocess.Popen
 
     def start(words: Any, **how: Any) -> Any:
-        if isinstance(words, list) and words[:2] == [sys.executable, "-m"] and words[2].endswith(_BY_FORK):
+        module = _BY_FORK.get(words[2]) if isinstance(words, list) and words[:2] == [sys.executable, "-m"] else None
+        if module is not None and not how.get("pass_fds"):
             streams = {name: how.get(name) for name in ("stdin", "stdout", "stderr")}
-            request = {"module": words[2], "words": words[3:], "folder": how.get("cwd") or str(Path.cwd())}
+            request = {"module": module, "words": words[3:], "folder": how.get("cwd") or str(Path.cwd())}
+            request |= {"session": True} if how.get("start_new_session") else {"group": os.getpgrp()}
             return ForkedProcess(address, {**request, "environment": dict(how.get("env") or os.environ)}, **streams)
         return true(words, **how)
 
@@ -283,6 +326,8 @@ def _import_all() -> None:
             if not module.name.endswith("__main__"):
                 importlib.import_module(module.name)
     assert torch.utils.serialization and numpy.ma
+    if "torch._dynamo.utils" in sys.modules:  # formats a table of nothing at the end of every process
+        atexit.unregister(sys.modules["torch._dynamo.utils"].dump_compile_times)
     gc.collect()
     gc.freeze()
 
@@ -299,7 +344,7 @@ def main() -> None:
         if request["module"]:
             import runpy
 
-            sys.modules.pop(request["module"])  # as fresh as with `python -m`
+            sys.modules.pop(request["module"], None)  # as fresh as with `python -m`
 
             runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
         else:

@@ -44,8 +44,8 @@ def planted(**what: Any) -> dict[str, str]:
 
 
 def measured(peak: Path) -> dict[str, str]:
-    """An environment in which the command writes its peak memory in KiB to this file."""
-    return planted(code=_PEAK.format(path=str(peak)))
+    """An environment in which the command, as a fresh process, writes its peak memory in KiB to this file."""
+    return planted(code=_PEAK.format(path=str(peak)), fresh=True)
 
 
 @functools.cache

@@ -1,5 +1,6 @@
 """Helpers of the tests with several ranks."""
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,14 @@ def losses_of(folder: Path) -> list[float]:
 
 
 def other_ranks_of(process: Process) -> list[psutil.Process]:
-    return [
-        each
-        for each in psutil.Process(process.pid).children(recursive=True)
-        if "rank_worker" in " ".join(each.cmdline())
-    ]
+    """Those with its working folder, which each test has for itself: forked ranks are no children of the command."""
+    folder = psutil.Process(process.pid).cwd()
+    found = []
+    for each in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if "rank_worker" in (each.name(), *" ".join(each.cmdline()).split(".")) and each.cwd() == folder:
+                found.append(each)
+    return found
 
 
 def all_gone(processes: list[psutil.Process]) -> bool:

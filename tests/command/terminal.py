@@ -20,7 +20,7 @@ import subprocess
 import termios
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +29,14 @@ import pyte
 import pytest
 
 from mmrec_engine.storage.run_files import EVENTS
-from tests.conftest import COMMAND, Command
+from tests.conftest import COMMAND, PLANTED, Command, may_be_forked
 
 SECONDS = 90.0  # on an idle machine the events come within one or two
 KEYS = {
     "ctrl+c": "\x03", "ctrl+q": "\x11", "ctrl+s": "\x13", "escape": "\x1b", "enter": "\r", "f2": "\x1bOQ", "space": " ",
 }  # fmt: skip
 COLUMNS, LINES = 120, 36
+_TERM = "xterm-256color"
 _SPARE = 300  # columns right of the terminal's own, into which a too long line would spill
 _POLL_SECONDS = 0.02
 _DIALECT = re.compile(rb"\x1b\[<\d*u")  # leaves the keyboard protocol; pyte would show its letter
@@ -67,6 +68,12 @@ class _Seen(pyte.Screen):
         super().reset_mode(*modes, **how)
 
 
+def _may_be_forked(given: Mapping[str, str | None]) -> bool:
+    """Code of `planted` below is allowed: the project's packages are loaded after it."""
+    usual = {name: value for name, value in given.items() if name not in ("COLORTERM", "PYTHONPATH")}
+    return usual.pop("TERM") == _TERM and given.get("PYTHONPATH") != str(PLANTED) and may_be_forked(usual)
+
+
 class Screen:
     """`mmrec-tui WORDS` in a terminal of this size. `written`: every byte it wrote there."""
 
@@ -79,7 +86,7 @@ class Screen:
         redirected: dict[str, Any] | None = None,  # stdin, stdout, stderr, if they are not this terminal
         **environment: str | None,
     ) -> None:
-        given = {**command.environment, "TERM": "xterm-256color", "COLORTERM": "truecolor", **environment}
+        given = {**command.environment, "TERM": _TERM, "COLORTERM": "truecolor", **environment}
         self.columns, self.lines = columns, lines
         self.written = b""
         self._seen = _Seen(columns + _SPARE, lines)
@@ -91,14 +98,19 @@ class Screen:
         self._set_size()
         self.settings = termios.tcgetattr(self._own_side)
         self.began = time.monotonic()
-        self.process = subprocess.Popen(
-            [str(COMMAND), *map(str, words)],
-            cwd=command.folder,
-            env={name: value for name, value in given.items() if value is not None},
-            start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(theirs, termios.TIOCSCTTY, 0),  # its controlling terminal
-            **{"stdin": theirs, "stdout": theirs, "stderr": theirs, **(redirected or {})},
-        )
+        self.process: Any
+        if command.fork_server is not None and not redirected and _may_be_forked(given):
+            variables = {name: value for name, value in given.items() if value is not None}
+            self.process = command.fork_server.start([*map(str, words)], command.folder, variables, terminal=theirs)
+        else:
+            self.process = subprocess.Popen(
+                [str(COMMAND), *map(str, words)],
+                cwd=command.folder,
+                env={name: value for name, value in given.items() if value is not None},
+                start_new_session=True,
+                preexec_fn=lambda: fcntl.ioctl(theirs, termios.TIOCSCTTY, 0),  # its controlling terminal
+                **{"stdin": theirs, "stdout": theirs, "stderr": theirs, **(redirected or {})},
+            )
         os.close(theirs)
         self._ending = threading.Event()
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -248,15 +260,23 @@ def a_state_word(shown: str) -> bool:
     return any(word in shown for word in ("TRAINING", "VALIDATING", "SAVING"))
 
 
-def start_training(screen: Screen) -> None:
-    """From the first screen to a run that trains, by keys."""
+def _has_begun(shown: str) -> bool:
+    return a_state_word(shown) or "FINISHED" in shown
+
+
+def start_training(screen: Screen, checked: bool = False) -> None:
+    """From the first screen to a run that trains, by keys. checked: wait for the checks before it; otherwise confirm that the
+    training begins without them."""
     screen.wait_for("What now?")
     screen.press("n")
     screen.wait_for("first validation")
     screen.press("ctrl+s")
-    screen.wait_for("Ready:")
+    screen.wait_for("Ready:" if checked else "Tick (space)")
     screen.press("s")
-    screen.wait_for(lambda shown: a_state_word(shown) or "FINISHED" in shown)
+    shown = screen.wait_for(lambda shown: _has_begun(shown) or "press s again" in shown)
+    if not _has_begun(shown):
+        screen.press("s")
+        screen.wait_for(_has_begun)
 
 
 def newest_step(folder: Path) -> int:

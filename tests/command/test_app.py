@@ -50,6 +50,7 @@ def write_run(folder: Path, stream: Iterable[events.Event]) -> None:
 # Opening and leaving
 
 
+@pytest.mark.fresh_process
 @pytest.mark.parametrize("terminal", ["xterm-256color", "screen-256color"])
 def test_app_opens_and_restores_the_terminal(opened: Open, terminal: str) -> None:
     screen = opened(TERM=terminal)
@@ -205,7 +206,7 @@ def test_no_color_removes_colours_only(command: Command, opened: Open, text_file
 def test_whole_workflow_by_keys_while_a_library_prints(command: Command, opened: Open, text_file: Path) -> None:
     plan(command, text_file, max_steps=120, eval_every=40, checkpoint_every=50)
     screen = opened(**planted(command, NOISE))
-    start_training(screen)
+    start_training(screen, checked=True)
     whole = [screen.text(), screen.wait_for("FINISHED")]
     screen.press("r")
     whole.append(screen.wait_for(lambda shown: "Report: tiny" in shown and "bits/char" in shown))
@@ -285,6 +286,7 @@ def long_records(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[
 
 @pytest.mark.extended
 @pytest.mark.slow
+@pytest.mark.fresh_process
 @pytest.mark.parametrize("steps", [200_000, pytest.param(1_000_000, marks=pytest.mark.benchmark)])
 def test_long_run_is_shown_at_once_in_little_memory(
     opened: Open, long_records: Callable[[int], Path], steps: int

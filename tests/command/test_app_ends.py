@@ -156,8 +156,8 @@ def test_leaving_while_training_asks_first(command: Command, opened: Open, text_
 
 @pytest.mark.parametrize("how", ["window closed", extended("signal only")])
 def test_training_survives_a_lost_terminal(command: Command, opened: Open, text_file: Path, how: str) -> None:
-    steps = 900
-    plan(command, text_file, max_steps=steps, eval_every=300, checkpoint_every=300)
+    steps = 350
+    plan(command, text_file, max_steps=steps, eval_every=150, checkpoint_every=150)
     screen = opened()
     start_training(screen)
     folder = command.run_folder()
@@ -335,8 +335,8 @@ def test_run_of_a_killed_process_is_shown_as_died_and_can_be_resumed(
 def test_failing_screen_is_opened_again_and_training_continues(
     command: Command, opened: Open, text_file: Path, where: str
 ) -> None:
-    steps = 400 if where == "key" else 1_000_000
-    plan(command, text_file, max_steps=steps, eval_every=200)
+    steps = 150 if where == "key" else 1_000_000
+    plan(command, text_file, max_steps=steps, eval_every=100)
     screen = opened(**planted(command, BREAKS.replace("WHERE", where)))
     start_training(screen)
     folder = command.run_folder()

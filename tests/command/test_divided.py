@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from mmrec_engine.data.sources.builtin import sample_folder
 from mmrec_engine.runs import checkpoints
 from tests.command.faults import fault, one_line_of, planted
 from tests.command.processes import losses_of
@@ -13,7 +14,8 @@ from tests.conftest import FAST, Command, events_of
 
 RUN = [*FAST, "--batch-size", 5, "--dropout", 0.2, "--warmup-steps", 5]
 SHARDINGS = pytest.mark.parametrize("sharding", ["none", "full"])
-STILL = ["--learning-rate", 1e-30, "--max-steps", 1, "--eval-every", 1]  # the weights stay at their initial values
+# The weights stay at their initial values, whose logits are not all zero: the embedding is the head.
+STILL = ["--arch", "llama", "--tied", "--learning-rate", 1e-30, "--max-steps", 1, "--eval-every", 1]
 
 # A stop is requested while the second batch of a validation is computed.
 STOP = """
@@ -44,6 +46,15 @@ pytestmark = [
 ]
 
 
+@pytest.fixture
+def longer_text(command: Command) -> Path:
+    """Of which two fifths are six batches of an evaluation."""
+    path = command.folder.parent / "longer.txt"
+    texts = [one.read_text(encoding="utf-8") for one in sorted(sample_folder().glob("en-*.txt"))]
+    path.write_text("\n".join(texts)[:60_000], encoding="utf-8")
+    return path
+
+
 def told_of(folder: Path, event: str) -> list[dict[str, Any]]:
     return [{**each, "time": None} for each in events_of(folder) if each["event"] == event]
 
@@ -52,8 +63,10 @@ def told_of(folder: Path, event: str) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     "flags", [["--processes", 2], ["--processes", 3], ["--processes", 3, "--sharding", "full", "--weight-average", 0.2]]
 )
-def test_divided_validation_matches_one_process_bit_for_bit(command: Command, flags: list[object]) -> None:
-    words = ["train", "--corpus", "sample", *RUN, *STILL, "--val-split", 0.4]
+def test_divided_validation_matches_one_process_bit_for_bit(
+    command: Command, longer_text: Path, flags: list[object]
+) -> None:
+    words = ["train", "--data-dir", longer_text, *RUN, *STILL, "--val-split", 0.4]
     for name, more in (("one", []), ("several", flags)):
         result = command(*words, *more, "--name", name)
         assert result.code == 0, result.err
@@ -79,8 +92,8 @@ def test_refused_checkpoint_stops_no_rank(command: Command, text_file: Path, sha
 
 @SHARDINGS
 @pytest.mark.extended
-def test_stop_during_a_validation_ends_all_ranks_without_it(command: Command, sharding: str) -> None:
-    words = ["train", "--corpus", "sample", *RUN, "--max-steps", 3, "--eval-every", 3, "--val-split", 0.4]
+def test_stop_during_a_validation_ends_all_ranks_without_it(command: Command, longer_text: Path, sharding: str) -> None:
+    words = ["train", "--data-dir", longer_text, *RUN, "--max-steps", 3, "--eval-every", 3, "--val-split", 0.4]
     stop = planted(code=STOP, after="mmrec_engine.evaluation.validation")
     result = command(*words, "--processes", 2, "--sharding", sharding, **stop)
     assert result.code == 130, result.err
@@ -94,8 +107,10 @@ def test_stop_during_a_validation_ends_all_ranks_without_it(command: Command, sh
 
 @SHARDINGS
 @pytest.mark.extended
-def test_rank_lost_during_a_validation_ends_all_with_one_line(command: Command, sharding: str) -> None:
-    words = ["train", "--corpus", "sample", *RUN, "--max-steps", 9, "--eval-every", 3, "--val-split", 0.4]
+def test_rank_lost_during_a_validation_ends_all_with_one_line(
+    command: Command, longer_text: Path, sharding: str
+) -> None:
+    words = ["train", "--data-dir", longer_text, *RUN, "--max-steps", 9, "--eval-every", 3, "--val-split", 0.4]
     result = command(*words, "--processes", 2, "--sharding", sharding, **ELSEWHERE)
     assert result.code == 1
     assert "process 2 of 2 is gone (signal 9)" in one_line_of(result.err.partition("Training started")[2])

@@ -70,9 +70,7 @@ def test_links_that_lead_out_are_reported_and_not_followed(command: Command, pro
 def test_file_modes_follow_the_umask(command: Command, text_file: Path, umask: int, mode: int) -> None:
     before = os.umask(umask)
     os.umask(before)
-    script = command.folder.parent / "sitecustomize.py"
-    script.write_text(f"import os; os.umask({umask})")
-    environment = {"PYTHONPATH": str(script.parent)}
+    environment = planted(code=f"import os; os.umask({umask})")
     assert command("train", "--data-dir", text_file, *FAST, "--max-steps", 2, **environment).code == 0
     assert command("export", "tiny", "out", **environment).code == 0
     files = [*command.run_folder().iterdir(), *(command.folder / "out").iterdir()]

@@ -10,6 +10,7 @@ import pytest
 from mmrec_engine.runs import checkpoints
 from tests.command.faults import assert_same_end, planted
 from tests.conftest import FAST, Command, events_of, extended
+from tests.fork_server import ForkServer
 
 AT = 13
 RUN = [*FAST, "--max-steps", "20", "--eval-every", "10", "--checkpoint-every", "5"]
@@ -62,10 +63,10 @@ PLACES = {
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory, prose: str) -> Path:
+def whole(tmp_path_factory: pytest.TempPathFactory, prose: str, fork_server: ForkServer | None) -> Path:
     place = tmp_path_factory.mktemp("whole")
     (place / "prose.txt").write_text(prose, encoding="utf-8")
-    command = Command(place)
+    command = Command(place, fork_server)
     assert command("train", "--data-dir", place / "prose.txt", *RUN, "--name", "whole").code == 0
     return command.run_folder("whole")
 

@@ -55,11 +55,22 @@ def told_of(folder: Path, event: str) -> list[dict[str, Any]]:
 def test_sharded_training_matches_unsharded_training(command: Command, flags: list[object]) -> None:
     for processes in (1, 3):
         more = [] if processes == 1 else ["--processes", processes, *FULL]
-        result = command(*flags, "--max-steps", 20, "--name", f"of-{processes}", *more, "--json", **planted(**NO_ROOM))
+        result = command(
+            *flags,
+            "--max-steps",
+            12,
+            "--eval-every",
+            6,
+            "--name",
+            f"of-{processes}",
+            *more,
+            "--json",
+            **planted(**NO_ROOM),
+        )
         assert result.code == 0, result.err
         assert ("hold the model in parts" in result.err) == (processes > 1)
     alone = command.run_folder("of-1")
-    assert losses_of(alone)[-1] < 0.95 * losses_of(alone)[0]
+    assert losses_of(alone)[-1] < 0.97 * losses_of(alone)[0]
     weights = checkpoints.read(alone / "final_checkpoint.pt")["model"]
     folder = command.run_folder("of-3")
     assert told_of(folder, "run_started")[0]["machine"]["sharding"] == "full"
@@ -133,7 +144,7 @@ def test_requests_are_carried_out_by_all_ranks(command: Command, flags: list[obj
     with (folder / "control.jsonl").open("a") as file:
         for number, wish in enumerate(wishes):
             file.write(f'{{"id": "{number}", "time": {time.time()}, "command": {wish}}}\n')
-    wait_for_step(folder, 25)
+    wait_for_step(folder, 15)
     os.killpg(process.pid, signal.SIGINT)
     code, _, told = ended(process)
     assert code == 130, told

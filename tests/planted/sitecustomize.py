@@ -5,6 +5,7 @@ MMREC_PLANTED is a JSON object:
 log   a file that gets a line for each thing done to files: number, operation, name
 faults  a list of {"operation": ..., "name": a pattern of file names, "nth": which of these, from 1, "do": ...}; do is
       kill: SIGKILL to this process, just before the operation; or an errno's name (ENOSPC, EIO): the operation fails with it
+fresh   true: the process is never forked (docs/testing.md)
 code  Python to run once the package named by `after` has been imported (or at once)
 
 Operations: open (for writing), fsync, rename, remove, mkdir, truncate. Only this process is meant, none that it starts.
@@ -93,6 +94,7 @@ class _After:
 _given = os.environ.pop("MMREC_PLANTED", "")
 if _given:
     _planted = json.loads(_given)
+    _planted.pop("fresh", None)
     _code, _module = _planted.pop("code", ""), _planted.pop("after", "")
     if _code and _module:
         sys.meta_path.insert(0, _After(_module, _code))  # type: ignore[arg-type]
