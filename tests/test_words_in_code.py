@@ -36,6 +36,7 @@ ALLOWED = {
     "mmrec_engine/training/rank_worker.py": "on stderr of a rank's process, as Python's own errors there",
     "mmrec_engine/distributed/multi_process_group.py": "words of PyTorch's errors, to be found in them",
     "mmrec_engine/tokenizer/unigram.py": "words of an error of the library sentencepiece, to be found in it",
+    "mmrec_tui/presentation/token_losses_html.py": "tags and styles of HTML",
     "mmrec_tui/cli/usage.py": "words of Typer's errors, to be found in them",
     "mmrec_engine/training/precision.py": "the name of a line of /proc/cpuinfo",
     "mmrec_engine/system/optional_dependencies.py": "a command",
