@@ -81,6 +81,14 @@ KEYS: tuple[Key, ...] = (
     Key("n", "n", "plan_next", ("report",), effect="go"),
     Key("e", "e", "export", ("report",)),
     Key("v", "v", "curves", ("report",)),
+    Key("l", "l", "tokens", ("report",)),
+    # a text as the model reads it
+    Key("n", "n", "hard", ("tokens",)),
+    Key("left", "←", "token_before", ("tokens",)),
+    Key("right", "→", "token_after", ("tokens",)),
+    Key("up", "↑", "line_before", ("tokens",)),
+    Key("down", "↓", "line_after", ("tokens",)),
+    Key("o", "o", "other_text", ("tokens",)),
     # runs
     Key("enter", "⏎", "open", ("runs",)),
     Key("slash", "/", "filter", ("runs", "guide")),
@@ -89,7 +97,7 @@ KEYS: tuple[Key, ...] = (
     Key("o", "o", "overlay", ("runs",)),
     Key("x", "x", "delete", ("runs",), effect="stop"),
     # everywhere
-    Key("g", "g", "guide", ("start", "plan", "rates", "batches", "checklist", "training", "report", "runs")),
+    Key("g", "g", "guide", ("start", "plan", "rates", "batches", "checklist", "training", "report", "tokens", "runs")),
     Key("r", "r", "runs", ("start",)),
     Key("question_mark", "?", "keys"),
     Key("f1", "F1", "help"),

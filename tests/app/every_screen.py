@@ -21,7 +21,15 @@ from mmrec_engine.settings import resolve
 from mmrec_tui.app.app import MmrecApp
 from mmrec_tui.app.keys import KEYS
 from tests.app.conftest import table_of, until
-from tests.app.recorded import a_batch_search, a_rate_search, a_training, an_ending, record, some_findings_before
+from tests.app.recorded import (
+    a_batch_search,
+    a_rate_search,
+    a_text_as_read,
+    a_training,
+    an_ending,
+    record,
+    some_findings_before,
+)
 
 Opener = Callable[[Any, Pilot[Any]], Awaitable[None]]
 _ABSTRACT = {"Dialog", "LookingScreen", "MmrecScreen", "SearchScreen"}
@@ -143,12 +151,19 @@ async def _palette(app: MmrecApp, pilot: Pilot[Any]) -> None:
     await until(pilot, lambda: type(app.screen).__name__ == "Palette")
 
 
+async def _tokens(app: MmrecApp, pilot: Pilot[Any]) -> None:
+    with patch("mmrec_tui.app.screens.tokens._look", lambda *_: a_text_as_read()):
+        app.open_screen("tokens", checkpoint=Path("checkpoints/tiny/best_model.pt").absolute())
+        await until(pilot, lambda: table_of(app) == "tokens" and app.screen._looked is not None)  # type: ignore[attr-defined]
+
+
 OPENERS: dict[str, Opener] = {
     "StartScreen": _start,
     "PlanScreen": _plan,
     "ChecklistScreen": _checklist,
     "TrainingScreen": _training,
     "ReportScreen": _report,
+    "TokensScreen": _tokens,
     "RunsScreen": _runs,
     "CompareScreen": _compare,
     "GuideScreen": _guide,

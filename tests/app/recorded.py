@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from mmrec_engine import events
@@ -150,3 +151,22 @@ def some_findings_before() -> Iterator[dict[str, Any]]:
     yield finding("memory-fits", "before", "note", room)
     model = {"loss": 9.5, "expected": 4.48, "vocabulary": 88, "variant": "above"}
     yield finding("initial-loss", "before", "fail", model)
+
+
+def a_text_as_read() -> Any:
+    """What the screen of tokens shows: a text whose tokens have probabilities of every level, and four memories."""
+    from mmrec_engine.evaluation.generation import Scored
+    from mmrec_engine.evaluation.inspection import Inspection, Memory
+    from mmrec_engine.tokenizer import CharacterTokenizer
+    from mmrec_tui.app.screens.tokens import Looked
+
+    text = "Why can't I wash a greasy pan with plain water?\n\nBecause water keeps to its own company. " * 12
+    tokenizer = CharacterTokenizer("".join(sorted(set(text))))
+    likeliest = ((0, math.log(0.6)), (1, math.log(0.2)), (2, math.log(0.1)))
+    tokens = [Scored(0, text[0])]
+    tokens += [Scored(0, one, -0.1 - 5.9 * ((7 * n) % 23) / 22, likeliest) for n, one in enumerate(text[1:], 1)]
+    norms = [tuple(2.0**head * (1 - math.exp(-n / (1 + head))) for n in range(48)) for head in range(4)]
+    constants = ((2.0, 1.95), (12.7, 1.76), (80.6, 1.75), (512.0, 1.69))
+    memories = tuple(Memory(constant, loss, norms[n]) for n, (constant, loss) in enumerate(constants))
+    trained: Any = SimpleNamespace(tokenizer=tokenizer)
+    return Looked(Inspection(tuple(tokens), 1.7, 2.45, memories, tuple(range(48)), 16_000), trained)

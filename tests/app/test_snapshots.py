@@ -23,6 +23,7 @@ from mmrec_tui.app.measuring import Measuring
 from mmrec_tui.app.session import Session
 from mmrec_tui.presentation.spark import spark
 from tests.app.conftest import an_app, screen_text, table_of, until
+from tests.app.every_screen import OPENERS
 from tests.app.recorded import (
     BEGAN,
     a_batch_search,
@@ -162,6 +163,15 @@ async def test_plan(language: str, size: Size, snapshot: SnapshotAssertion) -> N
     async with app.run_test(size=size) as pilot:
         app.open_screen("plan")
         assert await a_picture(pilot, lambda screen: screen._work.preparing.corpus) == snapshot
+
+
+@pytest.mark.first(1)
+@pictures(USUAL, (60, 16), (160, 45))
+async def test_text_as_the_model_reads_it(language: str, size: Size, snapshot: SnapshotAssertion) -> None:
+    app = an_app(language)
+    async with app.run_test(size=size) as pilot:
+        await OPENERS["TokensScreen"](app, pilot)
+        assert await a_picture(pilot) == snapshot
 
 
 @pytest.mark.first(1)

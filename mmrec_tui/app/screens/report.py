@@ -256,6 +256,13 @@ class ReportScreen(MmrecScreen):
             hidden.add("apply")
         return [key for key in keys_of(self.table) if key.action not in hidden]
 
+    def action_tokens(self) -> None:
+        """The validation text as the model reads it."""
+        if (self._folder / self._file).exists():
+            self.own_app.open_screen("tokens", checkpoint=self._folder / self._file)
+        else:
+            self.own_app.warn("report.no-model")
+
     def action_curves(self) -> None:
         """The run's own screen, with all its plots."""
         session = self.own_app.stage.session

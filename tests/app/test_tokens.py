@@ -1,0 +1,74 @@
+"""The screen that shows a text as the model reads it: by key, by mouse, and with a trained model."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from mmrec_engine import train
+from mmrec_engine.settings import resolve
+from mmrec_tui.app.widgets.token_text import TokenText, wrapped
+from tests.app.conftest import an_app, screen_text, table_of, until, until_shown
+from tests.app.every_screen import OPENERS
+
+
+@given(st.lists(st.text("ab 宽\n", min_size=1, max_size=5), max_size=60), st.integers(8, 30))
+def test_wrapped_lines_fit_and_hold_every_token_once(texts: list[str], width: int) -> None:
+    lines = wrapped(texts, width)
+    shown = "".join(piece.text for line in lines for piece in line)
+    assert shown == "".join(texts).replace("\n", "↵")
+    for line in lines:
+        column = 0
+        for piece in line:
+            assert piece.column == column
+            column += cell_len(piece.text)
+        assert column <= width
+    order = [piece.token for line in lines for piece in line]
+    assert order == sorted(order)
+
+
+async def test_cursor_moves_by_keys_and_mouse_and_shows_what_was_expected(without_torch: None) -> None:
+    app = an_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await OPENERS["TokensScreen"](app, pilot)
+        screen: Any = app.screen
+        text = screen.query_one(TokenText)
+        inspection = screen._looked.inspection
+        assert text.cursor == inspection.hardest(1)[0]
+        await until_shown(pilot, "loss 6.00")
+        await pilot.press("n")
+        assert text.cursor == inspection.hardest(2)[1]
+        await pilot.press("right", "left", "left")
+        assert text.cursor == inspection.hardest(2)[1] - 1
+        before = text._place()
+        await pilot.press("down")
+        assert text._place()[0] == before[0] + 1
+        await pilot.press("up")
+        assert text._place()[0] == before[0]
+        text.scroll_to(y=0, animate=False)
+        await pilot.pause()
+        await pilot.click("#tokens", offset=(6, 1))
+        await until(pilot, lambda: text.cursor == 4)
+        assert "expected:" in screen_text(app) and "60%" in screen_text(app)
+        assert "512 tokens" in screen_text(app)
+
+
+@pytest.mark.extended
+async def test_report_opens_the_validation_text_and_another_one(small_text: Path) -> None:
+    settings = {"data_dir": str(small_text), "max_steps": 2, "config": "tiny", "seq_len": 32, "batch_size": 2}
+    for _ in train(resolve({**settings, "epochs": 1, "name": "run"}).settings):
+        pass
+    app = an_app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        app.show_report(Path("checkpoints/run").absolute())
+        await until_shown(pilot, "Report: run")
+        await pilot.press("l")
+        await until(pilot, lambda: table_of(app) == "tokens")
+        await until_shown(pilot, "bits per character")
+        await pilot.press("o", *"the", "enter")
+        await until_shown(pilot, "3 tokens: loss")
+        await pilot.press("escape")
+        await until_shown(pilot, "Report: run")
