@@ -57,7 +57,7 @@ def test_names_in_documents_exist(document: Path) -> None:
         ):
             known = is_there(plain)
         elif re.fullmatch(r"\w+\.[a-z_]\w*", plain) and not re.fullmatch(
-            r".*\.(md|json|jsonl|txt|toml|pt|npz|log|csv)", plain
+            r".*\.(md|json|jsonl|txt|toml|pt|npz|log|csv|gguf)", plain
         ):
             known = is_defined(plain) or is_there(plain.replace(".", "/"))
         else:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 from mmrec_engine.evaluation.trained_model import Trained
 from mmrec_engine.locales.catalogue import Language, Texts
 from mmrec_engine.locales.numbers import in_language
+from mmrec_engine.settings.pretrained import FOLDER
 from mmrec_engine.storage.files import read_plain
 from mmrec_engine.version import __version__
 
@@ -31,6 +33,9 @@ def model_card(trained: Trained, license: str | None, language: Language) -> str
     corpus = report.get("corpus") or trained.corpus
     remote = ", trust_remote_code=True" if config.architecture == "mmrec" else ""
     head = ["library_name: transformers", "pipeline_tag: text-generation", "tags:", "- mmrec"]
+    base = str(trained.settings.get("init_from") or "")
+    if base.startswith(FOLDER) and not Path(base.removeprefix(FOLDER)).is_absolute():
+        head.append(f"base_model: {base.removeprefix(FOLDER).partition('@')[0]}")
     head = [f"license: {license}", *head] if license else head
     lines = [
         "---",

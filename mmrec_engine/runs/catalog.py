@@ -20,7 +20,6 @@ from typing import Any
 
 from mmrec_engine import events
 from mmrec_engine.errors import RequestError, UnusableError, reason_of
-from mmrec_engine.pretrained.source import place_of
 from mmrec_engine.runs.record import blocks, newest_lines
 from mmrec_engine.runs.run_folder import refuse_links
 from mmrec_engine.settings import FIELDS, parse
@@ -201,6 +200,8 @@ def locate(name: str) -> Path:
 
     Raises RequestError."""
     if is_pretrained(name):
+        from mmrec_engine.pretrained.source import place_of  # loads NumPy
+
         return place_of(name)
     path = Path(name)
     if os.path.isfile(path) or os.path.isfile(path / WEIGHTS):  # noqa: PTH113, a name may be too long to ask for

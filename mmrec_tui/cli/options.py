@@ -11,6 +11,7 @@ import typer
 from mmrec_engine.errors import RequestError
 from mmrec_engine.settings import FIELDS, WITH_FLAG, Resolved, heading_of, read_settings_file, resolve, value_type
 from mmrec_engine.settings.declaration import flag
+from mmrec_engine.settings.pretrained import is_pretrained
 from mmrec_tui.locales import UsageText, Wording
 
 _METAVARS = {int: "INTEGER", float: "NUMBER", str: "TEXT"}
@@ -111,7 +112,17 @@ def settings_flags(wording: Wording) -> list[inspect.Parameter]:
 
 
 def resolve_given(given: dict[str, Any]) -> Resolved:
-    """The settings from their flags and from the file of `--settings`."""
+    """The settings from their flags and from the file of `--settings`; with the sizes of a pretrained model to begin with."""
+    resolved = resolve_unread(given)
+    if not is_pretrained(resolved.settings.init_from):
+        return resolved
+    from mmrec_engine.pretrained.source import with_pretrained
+
+    return with_pretrained(resolved)
+
+
+def resolve_unread(given: dict[str, Any]) -> Resolved:
+    """The same without reading a pretrained model, which a run that is resumed does not need."""
     file = given.pop("settings")
     return resolve(given_by_hand(given), settings_file(file))
 

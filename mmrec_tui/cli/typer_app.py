@@ -16,6 +16,7 @@ from mmrec_tui.cli.options import (
     argument,
     given_by_hand,
     resolve_given,
+    resolve_unread,
     setting_flag,
     settings_file,
     settings_flags,
@@ -124,7 +125,7 @@ def _add_train(app: typer.Typer, wording: Wording, debug: bool, flags: list[Para
         if earlier is not None and (how.resume or how.overwrite):
             raise UsageText(wording("usage.from-anew"))
         if earlier is None:
-            return train_headless(resolve_given({**given, "settings": file}), wording, how)
+            return train_headless(resolve_unread({**given, "settings": file}), wording, how)
 
         from mmrec_engine.run.follow_up import follow
         from mmrec_engine.runs.catalog import find_run

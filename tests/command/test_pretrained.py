@@ -72,10 +72,14 @@ def test_a_pretrained_model_is_trained_further_resumed_without_its_source_and_ex
     assert described["corpus"]["tokenizer"] == "pretrained"
     assert described["model"] == before.model.config.as_dict()
     findings = {one["id"]: one for one in result.json["findings"]}
-    assert findings["initial-loss"]["status"] == "skipped"
+    assert findings["initial-loss"]["values"]["variant"] == "pretrained-foreign"  # the weights are random
+    assert findings["initial-loss"]["status"] == "warn"
     assert findings["baselines"]["values"]["variant"] == "of-characters"
     assert findings["split-continued"]["status"] == "skipped"
     assert result.json["status"] == "completed"
+    for other in (["check", "before"], ["find-batch", "--seconds", "5"]):  # with the model's own sizes
+        found = command(*other, *given, "--json")
+        assert found.code == 0, found.err
     shutil.rmtree(source)  # everything is in the run now
     more = command("train", *given, "--resume", "--max-steps", "12", "--json")
     assert more.code == 0, more.err
