@@ -103,10 +103,10 @@ _OFFERS: dict[str, tuple[str, ...]] = {
     "first-evaluation-late": ("evaluate-sooner",),
     "best-early": ("lower-learning-rate", "regularise"),
     "still-improving": ("longer-run",),
-    "beats-baselines": ("longer-run", "larger-config"),
-    "beats-baselines:midway": ("measured-learning-rate", "longer-run", "larger-config"),
-    "beats-baselines:above-five-gram": ("measured-learning-rate", "longer-run", "larger-config"),
-    "beats-baselines:above-unigram": ("raise-learning-rate", "longer-run", "larger-config"),
+    "beats-baselines": ("longer-run",),
+    "beats-baselines:midway": ("measured-learning-rate", "longer-run"),
+    "beats-baselines:above-five-gram": ("measured-learning-rate", "longer-run"),
+    "beats-baselines:above-unigram": ("raise-learning-rate", "longer-run"),
 }
 
 

@@ -165,3 +165,11 @@ def test_clipping_alone_does_not_lower_an_already_low_rate(optimizer: str, best:
     assert [one["id"] for one in above] == ["lower-learning-rate"]
     exploding = remedies_for("clipping-always", {"optimizer": optimizer, "learning_rate": best}, "exploding")
     assert "lower-learning-rate" in [one["id"] for one in exploding]
+
+
+@pytest.mark.parametrize("variant", ["", "midway", "above-five-gram", "above-unigram"])
+def test_a_model_above_the_baselines_is_not_advised_to_become_larger(variant: str) -> None:
+    """With the same compute a larger model makes fewer steps, and ends higher."""
+    settings = resolve({"config": "tiny", "learning_rate": 3e-4}).settings.as_dict()
+    offered = [remedy["id"] for remedy in remedies_for("beats-baselines", settings, variant)]
+    assert "longer-run" in offered and "larger-config" not in offered
