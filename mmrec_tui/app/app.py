@@ -89,6 +89,8 @@ class MmrecApp(App[object], inherit_bindings=False):
     def on_mount(self) -> None:
         if self.stage.session is not None:
             self.show_run()
+        if self.stage.writing is not None:
+            self.write_with(*self.stage.writing)
         if self.stage.notice:
             self.notify(self.stage.notice, severity="error", timeout=20)
             self.stage.notice = ""
@@ -121,6 +123,14 @@ class MmrecApp(App[object], inherit_bindings=False):
     def show_report(self, folder: Path) -> None:
         if self._is_its_own(folder):
             self.open_screen("report", folder=folder)
+
+    def write_with(self, checkpoint: str, title: str) -> None:
+        """A place to write in with this model; it is opened again in another language."""
+        self.stage.writing = (checkpoint, title)
+        self.push_screen(_screen("write", checkpoint=checkpoint, title=title), self._end_writing)
+
+    def _end_writing(self, _: object) -> None:
+        self.stage.writing = None
 
     def watch_run(self, folder: Path) -> None:
         from mmrec_tui.app.session import Watching

@@ -76,6 +76,7 @@ KEYS: tuple[Key, ...] = (
     *(Key(digit, digit, f"show('{panel}')", ("training",)) for digit, panel in zip("123456789", PANELS, strict=False)),
     # report
     Key("slash", "/", "prompt", ("report",)),
+    Key("w", "w", "write", ("report",)),
     Key("b", "b", "which", ("report",)),
     Key("a", "a", "apply", ("report",)),
     Key("n", "n", "plan_next", ("report",), effect="go"),
@@ -89,6 +90,13 @@ KEYS: tuple[Key, ...] = (
     Key("up", "↑", "line_before", ("tokens",)),
     Key("down", "↓", "line_after", ("tokens",)),
     Key("o", "o", "other_text", ("tokens",)),
+    # write
+    Key("ctrl+g", "^g", "write_on", ("write",), priority=True),
+    Key("ctrl+n", "^n", "next_alternative", ("write",), priority=True),
+    Key("ctrl+r", "^r", "alternative_before", ("write",), priority=True),
+    Key("ctrl+z", "^z", "undo_text", ("write",), priority=True),
+    Key("ctrl+up", "^↑", "warmer", ("write",), priority=True),
+    Key("ctrl+down", "^↓", "cooler", ("write",), priority=True),
     # runs
     Key("enter", "⏎", "open", ("runs",)),
     Key("slash", "/", "filter", ("runs", "guide")),

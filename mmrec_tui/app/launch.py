@@ -30,8 +30,11 @@ _MOST_FAILURES = 3
 _POLL_SECONDS = 0.1
 
 
-def open_app(given_language: str | None, watch: Path | None = None) -> int:
-    """Show the app until the user leaves, and return the exit code. Raises UsageText without a terminal."""
+def open_app(given_language: str | None, watch: Path | None = None, writing: tuple[str, str] | None = None) -> int:
+    """Show the app until the user leaves, and return the exit code. Raises UsageText without a terminal.
+
+    writing: the model to write with, and its name.
+    """
     preferences = read_preferences()
     wording = Wording(_language(given_language, preferences))
     descriptor = _terminal_descriptor()
@@ -41,7 +44,7 @@ def open_app(given_language: str | None, watch: Path | None = None) -> int:
     from mmrec_tui.app.driver import Terminal, TerminalDriver
 
     TerminalDriver.terminal = Terminal(os.dup(descriptor))
-    stage = Stage(wording, preferences)
+    stage = Stage(wording, preferences, writing=writing)
     if watch is not None:
         from mmrec_tui.app.session import Watching
 

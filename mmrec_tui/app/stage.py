@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from mmrec_engine.storage import user_folders
+from mmrec_tui.app.marks import Mark
 from mmrec_tui.locales import Wording
 from mmrec_tui.preferences import Preferences
 
@@ -33,12 +34,21 @@ class Looking(Protocol):
         """Check for changes that no key press caused."""
 
 
+@dataclass(frozen=True)
+class Draft:
+    """A text that is being written with a model. marks: what of it the model wrote."""
+
+    text: str = ""
+    marks: tuple[Mark, ...] = ()
+
+
 @dataclass
 class Stage:
     """State that is kept when the app is opened again: the shown run, the language, preferences.
 
     told_to_end: the signal that requested the end. hung_up: the terminal is lost. notice: for the next app to show.
     detaching: the run is being handed over to another process. following: the run that a remedy requested.
+    drafts: the text that was written with each model. writing: the model to write with, and its name, when the app opens.
     """
 
     wording: Wording
@@ -53,6 +63,8 @@ class Stage:
     ticks: dict[str, bool] = field(default_factory=dict)
     following: Following | None = None
     failures: list[float] = field(default_factory=list)
+    drafts: dict[str, Draft] = field(default_factory=dict)
+    writing: tuple[str, str] | None = None
 
     @property
     def training(self) -> Training | None:

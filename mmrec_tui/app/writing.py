@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mmrec_tui.app.marks import Mark
 from mmrec_tui.app.session import Work
 
 if TYPE_CHECKING:
     from mmrec_engine.evaluation.trained_model import Trained
+
+_CHARACTERS, _SUBWORDS = 80, 24  # tokens of a continuation: a line or so
+_OTHERS = 3  # alternatives of a token that are shown
 
 
 @dataclass(frozen=True)
@@ -77,3 +82,71 @@ class Writer:
             text += piece
             speed = number / max(1e-9, time.monotonic() - began)
             work.progress = Written(prompt, text, " ".join(unknown), speed)
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """One continuation of a text. marks: of its tokens, counted from its beginning. ended: its document ended here."""
+
+    text: str
+    marks: tuple[Mark, ...]
+    ended: bool
+
+
+class Continuing:
+    """The continuations of one text, made one after the other, each the next sample of one seed.
+
+    `begin` starts one, `look` repeatedly; `ready` is the one that has come since.
+    """
+
+    def __init__(self, checkpoint: str) -> None:
+        self.error: Exception | None = None
+        self.ready: Alternative | None = None
+        self._checkpoint = checkpoint
+        self._trained: Trained | None = None
+        self._work: Work[Alternative] | None = None
+
+    @property
+    def writing(self) -> bool:
+        return self._work is not None
+
+    @property
+    def loading(self) -> bool:
+        return self.writing and self._trained is None
+
+    def begin(self, text: str, sampling: dict[str, Any], number: int) -> None:
+        self.stop()
+        self.error = self.ready = None
+        self._work = Work(lambda work: self._continue(work, text, sampling, number))
+
+    def look(self) -> None:
+        work = self._work
+        if work is not None and work.done:
+            self._work, self.error, self.ready = None, work.error, work.result
+
+    def stop(self) -> None:
+        if self._work is not None:
+            self._work.stop()
+            self._work = None
+
+    def _continue(self, work: Work[Alternative], text: str, sampling: dict[str, Any], number: int) -> Alternative:
+        from mmrec_engine.data.sources.text import clean
+        from mmrec_engine.evaluation.generation import Prompt, Sampling, TextSample
+        from mmrec_engine.evaluation.trained_model import load_trained
+
+        if self._trained is None:
+            self._trained = load_trained(self._checkpoint)
+        trained, tokenizer = self._trained, self._trained.tokenizer
+        prompt = Prompt(trained.model, tokenizer, [int(index) for index in tokenizer.encode(clean(text))])
+        tokens = _CHARACTERS if tokenizer.kind == "char" else _SUBWORDS
+        sample = TextSample(prompt, tokens, Sampling(**sampling), number, likeliest=_OTHERS)
+        written = ""
+        while sample.finish_reason is None and not work.stopping():
+            written += sample.step()
+        marks, place = [], 0
+        for token in sample.scored:
+            others = tuple((tokenizer.decode([index]), math.exp(logprob)) for index, logprob in token.likeliest)
+            if token.text and token.logprob is not None:
+                marks.append(Mark(place, place + len(token.text), math.exp(token.logprob), others))
+            place += len(token.text)
+        return Alternative(written, tuple(marks), sample.finish_reason == "stop")

@@ -1,4 +1,4 @@
-"""The commands that use a trained model, as Typer reads them: `generate`, `serve` and `look`."""
+"""The commands that use a trained model, as Typer reads them: `generate`, `serve`, `write` and `look`."""
 
 from typing import Annotated, Optional
 
@@ -97,6 +97,18 @@ def add_serve(app: typer.Typer, wording: Wording, debug: bool) -> None:
         refuse_nan({"timeout": seconds}, wording)
         request = Request(checkpoint, host, port, api_key, corpus_tag, device, prompt_tokens, tokens, waiting, seconds)
         return answer(request, wording, json, quiet, debug)
+
+
+def add_write(app: typer.Typer, wording: Wording, given_language: str | None) -> None:
+    @app.command("write", help=wording("help.write"))
+    def write(
+        checkpoint: Annotated[str, typer.Argument(metavar="RUN", help=wording("help.checkpoint"))],
+    ) -> int:
+        from mmrec_engine.runs.catalog import locate
+        from mmrec_tui.app.launch import open_app
+
+        locate(checkpoint)
+        return open_app(given_language, writing=(checkpoint, checkpoint))
 
 
 def add_look(app: typer.Typer, wording: Wording) -> None:

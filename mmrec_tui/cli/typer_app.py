@@ -10,7 +10,7 @@ import typer
 
 from mmrec_engine.settings import CORPUS_CHOICE, resolve
 from mmrec_tui.cli.measuring_commands import add_bench, add_plan, add_searches
-from mmrec_tui.cli.model_commands import add_generate, add_look, add_serve
+from mmrec_tui.cli.model_commands import add_generate, add_look, add_serve, add_write
 from mmrec_tui.cli.options import (
     answer_switches,
     argument,
@@ -89,6 +89,7 @@ def build(wording: Wording, debug: bool, given_language: str | None, takes_setti
     _add_evaluate(app, wording)
     add_generate(app, wording)
     add_serve(app, wording, debug)
+    add_write(app, wording, given_language)
     add_look(app, wording)
     _add_export(app, wording)
     _add_watch(app, wording, given_language)

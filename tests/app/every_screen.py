@@ -96,6 +96,11 @@ async def _report(app: MmrecApp, pilot: Pilot[Any]) -> None:
     await until(pilot, lambda: table_of(app) == "report" and app.screen._history)  # type: ignore[attr-defined]
 
 
+async def _write(app: MmrecApp, pilot: Pilot[Any]) -> None:
+    app.write_with(str(_recorded()), "tiny")
+    await until(pilot, lambda: table_of(app) == "write")
+
+
 async def _runs(app: MmrecApp, pilot: Pilot[Any]) -> None:
     _recorded()
     app.open_screen("runs")
@@ -164,6 +169,7 @@ OPENERS: dict[str, Opener] = {
     "TrainingScreen": _training,
     "ReportScreen": _report,
     "TokensScreen": _tokens,
+    "WriteScreen": _write,
     "RunsScreen": _runs,
     "CompareScreen": _compare,
     "GuideScreen": _guide,

@@ -23,7 +23,20 @@ from tests.app.conftest import an_app, screen_text, table_of, until, until_shown
 from tests.app.recorded import a_training, an_ending, record
 
 pytestmark = pytest.mark.usefixtures("without_torch")
-SCREENS = ("start", "plan", "checklist", "training", "report", "tokens", "runs", "compare", "guide", "rates", "batches")
+SCREENS = (
+    "start",
+    "plan",
+    "checklist",
+    "training",
+    "report",
+    "tokens",
+    "write",
+    "runs",
+    "compare",
+    "guide",
+    "rates",
+    "batches",
+)
 
 
 def screen_class(name: str) -> type[MmrecScreen]:

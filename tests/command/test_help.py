@@ -15,8 +15,8 @@ from mmrec_tui.locales import Wording
 from tests.conftest import COMMAND, Command
 
 COMMANDS = (
-    "", "train", "evaluate", "generate", "serve", "export", "watch", "find-lr", "find-batch", "configs", "guide", "corpora",
-    "runs", "check", "check before", "check after", "bench", "bench race",
+    "", "train", "evaluate", "generate", "serve", "write", "export", "watch", "find-lr", "find-batch", "configs", "guide",
+    "corpora", "runs", "check", "check before", "check after", "bench", "bench race",
 )  # fmt: skip
 
 

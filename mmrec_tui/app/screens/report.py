@@ -197,6 +197,10 @@ class ReportScreen(MmrecScreen):
         self._file = other
         self.own_app.tell("report.which", name=other)
 
+    def action_write(self) -> None:
+        """A place to write in with the model that writes now."""
+        self.own_app.write_with(str(self._folder / self._file), self._folder.name)
+
     def action_fold(self) -> None:
         self.query_one(Items).fold()
 

@@ -1,0 +1,127 @@
+"""The place to write in: continuations at the cursor, alternatives, undo, temperature, how sure the model was."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from syrupy.assertion import SnapshotAssertion
+
+from mmrec_engine.evaluation.trained_model import Trained, export
+from mmrec_engine.model.language_model import create_model
+from mmrec_engine.settings import Settings
+from mmrec_engine.settings.model_config import ModelConfig
+from mmrec_engine.tokenizer import CharacterTokenizer
+from mmrec_tui.app.marks import Mark, mark_at, moved
+from mmrec_tui.app.stage import Draft
+from mmrec_tui.app.widgets.paper import Paper
+from tests.app.conftest import an_app, screen_text, table_of, until
+
+pytestmark = pytest.mark.usefixtures("without_torch", "beside_work")
+
+
+@pytest.fixture
+def model() -> str:
+    """A folder with a small model that writes letters."""
+    tokenizer = CharacterTokenizer("abcçdefgğhıijk \n")
+    made = create_model(ModelConfig("mmrec", tokenizer.vocab_size, 16, 2, 2, 32), 1).eval()
+    generator = torch.Generator().manual_seed(2)
+    with torch.no_grad():
+        for parameter in made.parameters():
+            if not parameter.any():
+                parameter.normal_(std=0.3, generator=generator)
+    folder = Path("letters").absolute()
+    export(Trained(folder, made, tokenizer, Settings().as_dict(), {}, 1), folder)
+    return str(folder)
+
+
+async def test_model_continues_at_the_cursor_and_alternatives_can_be_stepped_through(model: str) -> None:
+    app = an_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.write_with(model, "letters")
+        await until(pilot, lambda: table_of(app) == "write")
+        screen: Any = app.screen
+        paper = screen.query_one(Paper)
+        await pilot.press("a", "b", "c", "space", "c", "left", "left")
+        assert paper.text == "abc c"
+
+        async def after(key: str, count: int) -> str:
+            await pilot.press(key)
+            await until(pilot, lambda: len(screen._found) == count and not screen._continuing.writing)
+            assert paper.text.startswith("abc") and paper.text.endswith(" c")
+            assert paper.place == len(paper.text) - 2, "the cursor is after what the model wrote"
+            written: str = paper.text
+            return written
+
+        first, second = await after("ctrl+g", 1), await after("ctrl+n", 2)
+        assert len({first, second, "abc c"}) == 3
+        assert "continuation 2 of 2" in screen_text(app) and "likeliest" in screen_text(app)
+        assert "".join(paper.text[mark.start : mark.end] for mark in paper.marks) == second[3:-2]
+        assert all(0 < mark.share <= 1 and len(mark.others) == 3 for mark in paper.marks)
+        await pilot.press("ctrl+r")
+        assert paper.text == first
+        await pilot.press("ctrl+n")
+        assert paper.text == second, "what was written once is not written again"
+        for before in (first, second, first, "abc c"):
+            await pilot.press("ctrl+z")
+            assert paper.text == before
+        assert not paper.marks
+        await pilot.press("ctrl+up", "ctrl+up", "ctrl+down")
+        await until(pilot, lambda: "temperature 0.9" in screen_text(app))
+        await pilot.press("escape", "escape")
+        await until(pilot, lambda: table_of(app) == "start")
+        app.write_with(model, "letters")
+        await until(pilot, lambda: table_of(app) == "write")
+        assert app.screen.query_one(Paper).text == "abc c", "the text stays while the app is open"
+
+
+async def test_text_changed_in_the_meantime_is_kept(model: str) -> None:
+    app = an_app("tr")
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        app.write_with(model, "letters")
+        await until(pilot, lambda: table_of(app) == "write")
+        screen: Any = app.screen
+        await pilot.press("a", "ctrl+g", "b")
+        await until(pilot, lambda: not screen._continuing.writing)
+        assert screen.query_one(Paper).text == "ab"
+
+
+async def test_model_that_cannot_be_read_is_reported(model: str) -> None:
+    (Path(model) / "config.json").write_text("{")
+    app = an_app()
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        app.write_with(model, "letters")
+        await until(pilot, lambda: table_of(app) == "write")
+        await pilot.press("a", "ctrl+g")
+        await until(pilot, lambda: "damaged" in screen_text(app))
+        assert app.screen.query_one(Paper).text == "a"
+
+
+def test_marks_move_with_the_text_around_them() -> None:
+    marks = [Mark(2, 4, 0.6), Mark(4, 5, 0.3), Mark(5, 7, 0.05)]
+    assert [mark.sureness for mark in marks] == ["sure", "unsure", "least"]
+    inserted = moved(marks, "ababcde", "aXbabcde")
+    assert [(mark.start, mark.end) for mark in inserted] == [(3, 5), (5, 6), (6, 8)]
+    edited = moved(marks, "ababcde", "ababXde")
+    assert [(mark.start, mark.end) for mark in edited] == [(2, 4), (5, 7)]
+    assert moved(marks, "ababcde", "") == []
+    assert mark_at(marks, 4) == marks[0] and mark_at(marks, 2) == marks[0] and mark_at(marks, 1) is None
+
+
+@pytest.mark.parametrize(
+    ("language", "size"), [("en", (80, 24)), ("tr", (80, 24)), ("tr", (50, 14)), ("tr", (120, 36))]
+)
+async def test_picture_of_the_place_to_write(language: str, size: tuple[int, int], snapshot: SnapshotAssertion) -> None:
+    text = "Bir sabah erkenden\nyola çıktı."
+    marks = (Mark(9, 18, 0.7), Mark(19, 23, 0.2), Mark(23, 30, 0.04, (("a", 0.5), (" ", 0.25), ("\n", 0.1))))
+    app = an_app(language)
+    app.stage.drafts["absent"] = Draft(text, marks)
+    async with app.run_test(size=size) as pilot:
+        app.write_with("absent", "tiny")
+        await until(pilot, lambda: table_of(app) == "write")
+        await until(pilot, lambda: "⏎" in screen_text(app))
+        assert screen_text(app) == snapshot
+        styles: list[Any] = [span.style for span in app.screen.query_one(Paper).get_line(1).spans]
+        assert [style.underline for style in styles] == [None, True], "not by colour alone"
