@@ -53,10 +53,10 @@ _HIGH = ("hyperparameters", "loss-too-high", "update-ratio", "loss-spike", "non-
 _LOW = ("hyperparameters", "loss-not-falling")
 
 OF_SETTINGS: tuple[Trial, ...] = (
-    Trial("learning rate 0.3", _HIGH, texts.sound, {"learning_rate": 0.3}, quick=True),
+    Trial("learning rate 0.3", _HIGH, texts.sound, {"learning_rate": 0.3}),
     Trial("learning rate 0.1", _HIGH, texts.sound, {"learning_rate": 0.1}),
     Trial("Muon at a rate of 1", _HIGH, texts.sound, {"recipe": "fast", "learning_rate": 1.0}),
-    Trial("learning rate 1e-6", _LOW, texts.sound, {"learning_rate": 1e-6}, quick=True),
+    Trial("learning rate 1e-6", _LOW, texts.sound, {"learning_rate": 1e-6}),
     Trial("learning rate 3e-6", _LOW, texts.sound, {"learning_rate": 3e-6}),
     Trial("learning rate 1.5e-5", _LOW, texts.sound, {"learning_rate": 1.5e-5, **_LONG}),
     Trial("learning rate 2e-5, 2,200 small steps", ("underfitting", "loss-not-falling", "beats-baselines"), texts.sound, {"learning_rate": 2e-5, "batch_size": 1, "seq_len": 32, "max_steps": 2200, "eval_every": 550}),
@@ -67,7 +67,7 @@ OF_SETTINGS: tuple[Trial, ...] = (
     Trial("dropout 0.9", ("hyperparameters", "loss-not-falling", "underfitting"), texts.sound, {"dropout": 0.9, **_LONG}),
     Trial(
         "overfitting: 16 KB of text, many epochs", ("overfitting",), texts.one(prose()[:16_000]),
-        {"recipe": "fast", "seq_len": 64, "batch_size": 8, "max_steps": 500, "eval_every": 25, "val_split": 0.15}, quick=True,
+        {"recipe": "fast", "seq_len": 64, "batch_size": 8, "max_steps": 500, "eval_every": 25, "val_split": 0.15},
     ),
 )  # fmt: skip
 
@@ -86,7 +86,7 @@ _AHEAD = ("causality", "validation-below-training")
 
 OF_MODELS: tuple[Trial, ...] = (
     Trial("a block whose output is discarded, in every model", _ALIVE, texts.sound, {}, planting.in_every_model(planting.cut_off(1)), quick=True),
-    Trial("a block whose output is discarded, in the loop alone", ("update-ratio",), texts.sound, {}, planting.in_the_loop(lambda training: planting.cut_off(1)(training.model)), quick=True),
+    Trial("a block whose output is discarded, in the loop alone", ("update-ratio",), texts.sound, {}, planting.in_the_loop(lambda training: planting.cut_off(1)(training.model))),
     Trial("a block without gradients, in the loop alone", ("update-ratio",), texts.sound, {}, planting.in_the_loop(lambda training: planting.detached(2)(training.model))),
     Trial("a frozen block, in every model", _ALIVE, texts.sound, {}, planting.in_every_model(planting.frozen("blocks.1."))),
     Trial("a frozen block, in the loop alone", ("update-ratio",), texts.sound, {}, planting.in_the_loop(lambda training: planting.frozen("blocks.1.")(training.model))),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from tests.command.faults import AT_THE_END, STAGES, Moment, assert_same_end, ki
 from tests.conftest import QUICK, Command, events_of, extended
 
 SEED = int(os.environ.get("SOAK_SEED", "7"))
-# Long enough for twenty processes of a run, each of which makes a few checkpoints.
+# Long enough for as many processes of a run as it is killed, each of which makes a few checkpoints.
 RUN = [*QUICK, "--no-check", "--max-steps", "300", "--checkpoint-every", "5", "--keep-checkpoints", "2",
        "--early-stopping-patience", "1000", "--warmup-steps", "20", "--quiet"]  # fmt: skip
 OFTEN = ["--eval-every", "10"]
@@ -28,25 +30,45 @@ OTHER_FORMS = {
 }
 
 
-def twenty(rng: random.Random) -> list[Moment]:
-    """All stages in a random order, and after them those that only the end has. A run that does not exist cannot be cut."""
-    first = Moment("in a step", line='"event": "step"')
-    return [first, *rng.sample(STAGES, len(STAGES)), *AT_THE_END]
+def every(rng: random.Random) -> list[Moment]:
+    """All stages in a random order, and after them those that only the end has."""
+    return [*rng.sample(STAGES, len(STAGES)), *AT_THE_END]
+
+
+def half(number: int, rng: random.Random) -> list[Moment]:
+    """Every second stage; the other half, number 1, has the others."""
+    stages = STAGES[number::2]
+    return [*rng.sample(stages, len(stages)), *AT_THE_END[number::2]]
+
+
+def of_a_target(rng: random.Random) -> list[Moment]:
+    """A run to a target has hardly an evaluation before its end."""
+    return [*rng.sample(STAGES[:4], 2), *STAGES[8:12:2], AT_THE_END[0]]
 
 
 @pytest.mark.slow
 @pytest.mark.fault
 @pytest.mark.parametrize(
-    "form", [*map(extended, FORMS), *(pytest.param(form, marks=pytest.mark.soak) for form in OTHER_FORMS)]
+    ("form", "moments"),
+    [
+        extended("guide, mmrec", functools.partial(half, 0)),
+        extended("fast, gpt", functools.partial(half, 1)),
+        extended(TO_A_TARGET, of_a_target),
+        *(pytest.param(form, every, marks=pytest.mark.soak) for form in (*FORMS, *OTHER_FORMS)),
+    ],
 )
-def test_run_killed_twenty_times_matches_uninterrupted_run(command: Command, text_file: Path, form: str) -> None:
-    how = [] if form == TO_A_TARGET else OFTEN
+def test_run_killed_many_times_matches_uninterrupted_run(
+    command: Command, text_file: Path, form: str, moments: Callable[[random.Random], list[Moment]]
+) -> None:
+    how = [] if form == TO_A_TARGET else OFTEN if moments is every else [*OFTEN, "--max-steps", "200"]
     flags = ["train", "--data-dir", text_file, *RUN, *how, *{**FORMS, **OTHER_FORMS}[form]]
     whole = command(*flags, "--name", "whole")
     assert whole.code == 0, whole.err
     rng = random.Random(SEED)
     killed: list[str] = []
-    for moment in twenty(rng):
+    # A run that does not exist cannot be cut.
+    planned = [Moment("in a step", line='"event": "step"'), *moments(rng)]
+    for moment in planned:
         code = kill_at(command, moment, rng, *flags, "--name", "killed", "--resume")
         assert code in (-9, 0), (moment, code)
         if code == -9:
@@ -59,4 +81,4 @@ def test_run_killed_twenty_times_matches_uninterrupted_run(command: Command, tex
         assert sum(event["sampled"] for event in validations) >= 6, "there was hardly a look at the target"
     else:
         assert any(event["patience_used"] for event in validations), "the patience was never used"
-    assert len(killed) >= 20, killed
+    assert len(killed) >= len(planned) - 1, killed

@@ -11,6 +11,7 @@ import pytest
 from mmrec_engine.system.optional_dependencies import install_command
 from tests.command.faults import fault, one_line_of, planted
 from tests.conftest import FAST, Command, events_of, extended
+from tests.fork_server import ForkServer
 
 SHORT = [*FAST, "--max-steps", 3]
 ROWS = 300
@@ -18,13 +19,21 @@ ROWS = 300
 
 @pytest.fixture
 def rows() -> datasets.Dataset:
+    return some_rows()
+
+
+def some_rows() -> datasets.Dataset:
     texts = [f"Story {number}. " + "Once upon a time there was a tree by the water. " * 6 for number in range(ROWS)]
     return datasets.Dataset.from_dict({"text": texts, "number": list(range(ROWS))})
 
 
 @pytest.fixture
 def parquet(command: Command, rows: datasets.Dataset) -> Path:
-    folder = command.folder.parent / "stories"
+    return parquet_of(rows, command.folder.parent / "stories")
+
+
+def parquet_of(rows: datasets.Dataset, folder: Path) -> Path:
+    """Three files of this training split in a new folder, and one of another split."""
     folder.mkdir()
     for shard in range(3):
         rows.shard(3, shard).to_parquet(folder / f"train-{shard:05d}-of-00003.parquet")
@@ -85,36 +94,47 @@ def test_every_format_can_be_trained_on(command: Command, rows: datasets.Dataset
     assert "Warning" not in result.err
 
 
-OTHER_MOMENTS = (("part-*.json", 4), ("part-*.text", 3), ("done.json", 2), ("corpus.json", 1))
+OTHER_MOMENTS = (("part-*.text", 3), ("done.json", 2), ("corpus.json", 1))
+SMALL_PARTS = {"after": "mmrec_engine.data.sources.streaming", "code": "module.PART_BYTES = 12_000"}
+SUBWORDS = [*SHORT, "--tokenizer", "bpe", "--vocab-size", 400]
+
+
+@pytest.fixture(scope="module")
+def whole(
+    tmp_path_factory: pytest.TempPathFactory, fork_server: ForkServer | None
+) -> tuple[Path, object, dict[str, bytes]]:
+    """A data set, the fingerprint of its text, and the tokens that an undisturbed preparation makes of it."""
+    command = Command(tmp_path_factory.mktemp("whole"), fork_server)
+    source = parquet_of(some_rows(), command.folder.parent / "stories")
+    assert command("train", "--corpus", f"hf:{source}", *SUBWORDS, **planted(**SMALL_PARTS)).code == 0
+    fingerprint = corpus_of(command)["fingerprint"]
+    return source, fingerprint, prepared_in(Path(command.environment["XDG_CACHE_HOME"]), fingerprint)
 
 
 @pytest.mark.extended
 @pytest.mark.fault
-@pytest.mark.parametrize(("name", "nth"), [("part-*.json", 1), *(extended(*one) for one in OTHER_MOMENTS)])
+@pytest.mark.parametrize(("name", "nth"), [("part-*.json", 2), *OTHER_MOMENTS])
 def test_killed_preparation_continues_to_the_same_tokens(
-    command: Command, parquet: Path, tmp_path: Path, name: str, nth: int
+    command: Command, whole: tuple[Path, object, dict[str, bytes]], tmp_path: Path, name: str, nth: int
 ) -> None:
-    small = {"after": "mmrec_engine.data.sources.streaming", "code": "module.PART_BYTES = 12_000"}
-    words = ["train", "--corpus", f"hf:{parquet}", *SHORT, "--tokenizer", "bpe", "--vocab-size", 400]
-    assert command(*words, "--name", "whole", **planted(**small)).code == 0
+    source, fingerprint, tokens = whole
+    words = ["train", "--corpus", f"hf:{source}", *SUBWORDS]
     caches = {"XDG_CACHE_HOME": str(tmp_path / "other")}
     operation = "open" if name in ("part-*.text", "corpus.json") else "rename"
-    killed = command(*words, **planted(**small, faults=[fault("kill", operation, name, nth)]), **caches)
+    killed = command(*words, **planted(**SMALL_PARTS, faults=[fault("kill", operation, name, nth)]), **caches)
     assert killed.code == -9, killed.err
     (work,) = (tmp_path / "other" / "mmrec" / "corpora").glob("streaming-*")
     kept = {path: path.stat().st_mtime_ns for path in work.glob("part-*.json")}
     assert len(kept) == (nth - 1 if name.startswith("part") else len(kept))
     log = tmp_path / "log"
-    resumed = command(*words, **planted(**small, log=str(log)), **caches)
+    resumed = command(*words, **planted(**SMALL_PARTS, log=str(log)), **caches)
     assert resumed.code == 0, resumed.err
     written = [line.split()[2] for line in log.read_text().splitlines() if line.split()[1] == "open"]
     assert not {path.with_suffix(".text").name for path in kept} & set(written), "a whole part is not read again"
     if name == "done.json":
         assert not [one for one in written if one.startswith("part-")]
-    fingerprint = corpus_of(command, "whole")["fingerprint"]
     assert corpus_of(command)["fingerprint"] == fingerprint
-    whole = prepared_in(Path(command.environment["XDG_CACHE_HOME"]), fingerprint)
-    assert prepared_in(tmp_path / "other", fingerprint) == whole
+    assert prepared_in(tmp_path / "other", fingerprint) == tokens
     assert not work.exists()
 
 
