@@ -18,6 +18,7 @@ _FALLBACK_SPEED = 5000.0  # tokens a second without a measurement: the first ste
 _VALIDATION_SPEED = 2.0  # tokens a second of a validation relative to training
 _TRAINING_SIDE = 65_536  # tokens of the training split that are evaluated with a validation, at most
 _CHECKS_AFTER, _WITHOUT_CHECKS = 3.5, 0.7  # seconds from the last checkpoint to the end of the process
+_LOGGERS = 3.0  # seconds in which they usually get the rest of the record
 _CHECKED_TOKENS = 40_000  # that the checks after training evaluate, at most
 
 
@@ -34,6 +35,7 @@ def deadline_of(
     beside = min(_TRAINING_SIDE, sum(len(part.train.tokens) for part in training.corpus.all_parts), whole)
     validation = (whole + beside / 2) / (_VALIDATION_SPEED * speed) + 0.3
     ending = _CHECKS_AFTER + _CHECKED_TOKENS / (_VALIDATION_SPEED * speed) if checks else _WITHOUT_CHECKS
+    ending += _LOGGERS if settings.log is not None else 0.0
     assert settings.time is not None
     return Deadline(settings.time, began, used, tokens / speed, Beside(validation, 0.0, ending))
 

@@ -6,9 +6,12 @@ import contextlib
 import csv
 import importlib.util
 import json
+import math
 import os
 import signal
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -165,6 +168,39 @@ def test_missing_library_is_refused_before_anything_is_written(
     with pytest.raises(RequestError, match=rf"{logger} is not installed.*\[{logger}\]"):
         list(train(small(tmp_path, prose, log=f"csv,{logger}")))
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.extended
+@pytest.mark.parametrize("logger", [name for name in INSTALLED if name != "csv"])
+def test_values_that_are_not_finite_and_hostile_texts_are_logged(tmp_path: Path, logger: str) -> None:
+    """A record is read that no healthy run writes; the library must neither raise nor lose the steps after it."""
+    (tmp_path / "logs").mkdir()
+    text = "\x00\x1b[31m </pre><script>x</script> \ud800 " + "é" * 20_000
+    happened: list[events.Event] = [
+        events.RunStarted(planned_steps=3, steps_an_epoch=3, parameters=9, corpus={"name": "x/y\n"}, settings={"a b": text}),
+    ]  # fmt: skip
+    for step, loss in ((1, float("nan")), (2, float("inf")), (3, 1.5)):
+        common = {"step": step, "learning_rate": 0.1, "grad_norm": -loss, "tokens_per_second": 1e300, "tokens": 2**62}
+        happened += [events.Step(**common, loss=loss, epoch=1), events.Sample(step=step, prompt=text, text=text)]
+        happened.append(
+            events.Validation(
+                step=step, loss=loss, perplexity=loss, accuracy=0.0, bits_per_character=loss, batches=1, best=False,
+                patience_used=0, patience=1, epoch=1, parts={"ş,?\"'": loss, "a" * 400: 1.0},
+            )
+        )  # fmt: skip
+    happened.append(events.RunFinished(step=3, status="completed", reason="", seconds=1.0))
+    lines = [events.to_line(event).encode("utf-8", "backslashreplace") + b"\n" for event in happened]
+    (tmp_path / "events.jsonl").write_bytes(b"".join(lines))
+    given = {"name": logger, "run": str(tmp_path), "folder": str(tmp_path / "logs" / logger), "language": "en"}
+    ended = subprocess.run(
+        [sys.executable, "-m", "mmrec_engine.interop.loggers.logger_process", json.dumps({**given, "process": os.getpid()})],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stderr
+    rows = dict(rows_of(logger, tmp_path / "logs", LOSS))
+    assert set(rows) == {1, 2, 3} and rows[3] == 1.5
+    assert not math.isfinite(rows[1]) or logger == "mlflow"  # its file has a mark of its own for these
 
 
 def findings_of(happened: list[events.Event]) -> list[tuple[str, str, str]]:

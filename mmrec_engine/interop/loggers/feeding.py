@@ -27,11 +27,12 @@ from mmrec_engine.settings import Settings, loggers_of
 from mmrec_engine.storage.run_files import EVENTS, LOGS, log_state
 
 SILENT_SECONDS = 120.0  # without a message during the run; a library may wait that long for a server
-_ENDING_SECONDS = 10.0  # without progress at the end of the run
+_ENDING_SECONDS = 10.0  # without a sign of life at the end of the run
 _LONGEST_ENDING = 60.0
 _SHORT_ENDING = 3.0  # of a run with a given time, and of an interrupted one
 _POLL_SECONDS = 0.02
 _LOOK_SECONDS = 0.2
+_LEAST_SECONDS = 0.2  # of the processor: a library that waits for a server uses less
 _MOST_WAITING = 100_000  # events that a function has not got yet
 _MOST_REASON = 200  # characters
 Function = Callable[[events.Event], object]
@@ -104,19 +105,15 @@ class _LoggerFeed(_Sink):
         """A process that computes is not silent: it has the lowest priority, and the machine may be busy."""
         if not super().is_silent(since, seconds):
             return False
-        used = self._cpu_seconds()
-        if used > self._used:
-            self._used, self.signed = used, time.monotonic()
-        return super().is_silent(since, seconds)
-
-    def _cpu_seconds(self) -> float:
         import psutil
 
         with contextlib.suppress(psutil.Error):
-            if self._process is not None:
-                times = psutil.Process(self._process.pid).cpu_times()
-                return float(times.user + times.system)
-        return 0.0
+            process = psutil.Process(self._process.pid if self._process is not None else -1)
+            used = sum(process.cpu_times()[:2])
+            # Waiting for the processor is no silence, waiting for a server is.
+            if process.status() == psutil.STATUS_RUNNING or used > self._used + _LEAST_SECONDS:
+                self._used, self.signed = used, time.monotonic()
+        return super().is_silent(since, seconds)
 
     def end(self) -> None:
         if self._process is not None and self._process.stdin is not None:
@@ -243,13 +240,14 @@ class Loggers:
             self._wait(lambda sink: sink.ended, shortly=shortly or self._timed)
 
     def _wait(self, done: Callable[[_Sink], bool], *, shortly: bool) -> None:
+        """Wait for those that are not done. One without a sign of life is reported; a slow one is left to itself in the end."""
         began = time.monotonic()
-        patience, longest = (_SHORT_ENDING, _SHORT_ENDING) if shortly else (_ENDING_SECONDS, _LONGEST_ENDING)
+        longest = _SHORT_ENDING if shortly else _LONGEST_ENDING
         while True:
             left = [sink for sink in self._sinks if not (sink.failed or sink.ended or done(sink))]
-            if not left:
-                return
             for sink in left:
-                if sink.is_silent(began, patience) or time.monotonic() - began > longest:
+                if sink.is_silent(0.0 if shortly else began, _ENDING_SECONDS):
                     sink.report("silent")
+            if not left or time.monotonic() - began > longest:
+                return
             time.sleep(_POLL_SECONDS)

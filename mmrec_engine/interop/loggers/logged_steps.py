@@ -8,6 +8,7 @@ A step is complete once an event of a later one comes, or once the run ends.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +20,8 @@ from mmrec_engine.locales.guide.findings import evidence, title
 _SHOWN = ("note", "warn", "fail", "error")  # statuses of findings that are logged; the report has all
 _STEP = ("loss", "learning_rate", "grad_norm", "tokens_per_second", "tokens", "epoch", "update_ratio", "loss_scale",
          "curriculum", "memory_bytes")  # fmt: skip
+_LONGEST_NAME = 100  # characters of the name of a text
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _VALIDATION = ("loss", "perplexity", "bits_per_character", "accuracy", "training_loss")
 
 
@@ -49,7 +52,9 @@ class LoggedSteps:
                 if self.config is not None:
                     self.config |= _flat(event.changes)
                 lines = [f"- {name}: {event.before.get(name)} → {value}" for name, value in event.changes.items()]
-                self._at(event.step + 1, event.time).texts[SETTINGS] = "\n".join([f"{event.reason}:", "", *lines])
+                self._at(event.step + 1, event.time).texts[SETTINGS] = _plain(
+                    "\n".join([f"{event.reason}:", "", *lines])
+                )
             case events.Step():
                 self._put(event, "train", _STEP)
             case events.Validation(sampled=True):
@@ -57,11 +62,11 @@ class LoggedSteps:
             case events.Validation():
                 self._put(event, "validation", _VALIDATION)
                 for name, loss in (event.parts or {}).items():
-                    self._at(event.step, event.time).values[f"validation/loss/{name}"] = loss
+                    self._at(event.step, event.time).values[f"validation/loss/{_plain(name)[:_LONGEST_NAME]}"] = loss
                 self._best = event if event.best else self._best
                 self._last = event
             case events.Sample():
-                self._at(event.step, event.time).texts[SAMPLE] = f"{event.prompt}{event.text}"
+                self._at(event.step, event.time).texts[SAMPLE] = _plain(f"{event.prompt}{event.text}")
             case events.Check() | events.Finding():
                 self._find(event)
             case events.RunFinished():
@@ -73,7 +78,7 @@ class LoggedSteps:
         if self.ended is None:
             return []
         if report and self.ended.status != "interrupted":
-            self._at(self.ended.step, self.ended.time).texts[REPORT] = report
+            self._at(self.ended.step, self.ended.time).texts[REPORT] = _plain(report)
         return self._before(self.ended.step + 1)
 
     def ending(self, verdict: str) -> Ending | None:
@@ -106,7 +111,7 @@ class LoggedSteps:
         if found.get("status") not in _SHOWN:
             return
         words = f"{title(found, self._language)}: {evidence(found, self._language)}"
-        line = f"- {found['status']}, {event.step}: {words}"
+        line = _plain(f"- {found['status']}, {event.step}: {words}").replace("\n", " ")
         if line in self._findings:  # a resumed run repeats some
             return
         self._findings.append(line)
@@ -128,7 +133,13 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         if isinstance(value, Mapping):
             flat |= _flat(value, f"{prefix}{name}.")
         elif isinstance(value, list | tuple):
-            flat[prefix + name] = ", ".join(map(str, value))
+            flat[prefix + name] = _plain(", ".join(map(str, value)))
         elif value is not None:
-            flat[prefix + name] = value
+            flat[prefix + name] = _plain(value) if isinstance(value, str) else value
     return flat
+
+
+def _plain(text: str) -> str:
+    """Text that every library can store: control characters, and what is no Unicode (a path may contain it), as escapes."""
+    visible = _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+    return visible.encode("utf-8", "backslashreplace").decode("utf-8")

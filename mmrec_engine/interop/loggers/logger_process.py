@@ -33,11 +33,14 @@ from mmrec_engine.interop.loggers.logged_steps import LoggedSteps
 from mmrec_engine.interop.loggers.logger import LoggedRun, LoggedStep, Logger, locked
 from mmrec_engine.locales.verdicts import verdict_lines
 from mmrec_engine.runs.record import WholeLines
+from mmrec_engine.settings.declaration import is_plain_name
 from mmrec_engine.storage.files import open_plain, read_plain, write_whole
 from mmrec_engine.storage.run_files import EVENTS, LOGS, REPORTS, log_state
 
 _EVERY = 1.0  # seconds between two readings of the record
-_LONGEST_END = 60.0  # seconds that this process may outlive its run
+_LONGEST_END = 600.0  # seconds that this process may outlive its run
+_IDLE_END = 60.0  # if it uses no more of the processor than this, in seconds
+_LEAST_SECONDS = 0.2
 _MOST_AT_ONCE = 2000  # steps
 _MOST_REASON = 200  # characters
 _STEP = re.compile(rb'\{"event": "step", "time": [\d.]+, "step": (\d+),')
@@ -123,7 +126,8 @@ class _Follower:
         logger, given = self._logger, self._given
         folder = Path(given.folder)
         shared = folder.parent != self._run / LOGS
-        own = folder / str(state.get("name") or self._free(folder)) if shared else folder
+        known = str(state.get("name", ""))
+        own = folder / (known if is_plain_name(known) else self._free(folder)) if shared else folder
         run = LoggedRun(self._run.name, id, folder, own, given.process, config, state)
         logger.state = {**state, "id": id, **({"name": own.name} if shared else {}), "closed": False}
         self._store()  # before the log exists: a killed process must not leave one without a name
@@ -183,7 +187,11 @@ def _wait_for_the_end(descriptor: int, ended: threading.Event) -> None:
     while os.read(descriptor, 1024):
         pass
     ended.set()
-    time.sleep(_LONGEST_END)
+    since, longest, used = time.monotonic(), time.monotonic() + _LONGEST_END, time.process_time()
+    while time.monotonic() < min(longest, since + _IDLE_END):
+        time.sleep(1.0)
+        if time.process_time() > used + _LEAST_SECONDS:  # slow, but not waiting for something that never comes
+            since, used = time.monotonic(), time.process_time()
     _end_all()
 
 
