@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from mmrec_engine.evaluation.trained_model import Trained
 
 _CHARACTERS, _SUBWORDS = 80, 24  # tokens of a continuation: a line or so
+# A field for text ends a line at each of these.
+_LINE_ENDS = dict.fromkeys(map(ord, "\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"), "\n")
 _OTHERS = 3  # alternatives of a token that are shown
 
 
@@ -149,4 +151,4 @@ class Continuing:
             if token.text and token.logprob is not None:
                 marks.append(Mark(place, place + len(token.text), math.exp(token.logprob), others))
             place += len(token.text)
-        return Alternative(written, tuple(marks), sample.finish_reason == "stop")
+        return Alternative(written.translate(_LINE_ENDS), tuple(marks), sample.finish_reason == "stop")

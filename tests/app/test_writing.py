@@ -25,7 +25,7 @@ pytestmark = pytest.mark.usefixtures("without_torch", "beside_work")
 @pytest.fixture
 def model() -> str:
     """A folder with a small model that writes letters."""
-    tokenizer = CharacterTokenizer("abcçdefgğhıijk \n")
+    tokenizer = CharacterTokenizer("abcçdefgğhıijk \n\v\x1b\x9b")
     made = create_model(ModelConfig("mmrec", tokenizer.vocab_size, 16, 2, 2, 32), 1).eval()
     generator = torch.Generator().manual_seed(2)
     with torch.no_grad():
@@ -37,7 +37,10 @@ def model() -> str:
     return str(folder)
 
 
-async def test_model_continues_at_the_cursor_and_alternatives_can_be_stepped_through(model: str) -> None:
+async def test_model_continues_at_the_cursor_and_alternatives_can_be_stepped_through(
+    model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("secrets.randbelow", lambda below: 7)
     app = an_app()
     async with app.run_test(size=(80, 24)) as pilot:
         app.write_with(model, "letters")
@@ -57,6 +60,8 @@ async def test_model_continues_at_the_cursor_and_alternatives_can_be_stepped_thr
 
         first, second = await after("ctrl+g", 1), await after("ctrl+n", 2)
         assert len({first, second, "abc c"}) == 3
+        shown = "".join(one.text for strip in screen._compositor.render_strips() for one in strip)
+        assert {"\x1b", "\x9b"} & set(second) and not {"\x1b", "\x9b", "\v"} & set(shown), "a terminal would obey them"
         assert "continuation 2 of 2" in screen_text(app) and "likeliest" in screen_text(app)
         assert "".join(paper.text[mark.start : mark.end] for mark in paper.marks) == second[3:-2]
         assert all(0 < mark.share <= 1 and len(mark.others) == 3 for mark in paper.marks)

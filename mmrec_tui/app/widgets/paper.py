@@ -9,6 +9,7 @@ from rich.text import Text
 from textual.widgets import TextArea
 
 from mmrec_tui.app.marks import Mark, moved
+from mmrec_tui.terminal import printable
 
 
 class Paper(TextArea):
@@ -54,10 +55,18 @@ class Paper(TextArea):
         self.notify_style_update()
 
     def get_line(self, line_index: int) -> Text:
+        """The line with its marks. Control characters, which a terminal would obey, are shown as U+FFFD, at the same length."""
         line = super().get_line(line_index)
+        text = self.document.get_line(line_index)
+        if not text.isprintable():
+            line = Text("".join(_visible(one) for one in text), end="", no_wrap=True)
         start = self.place_of((line_index, 0))
         for mark in self.marks:
             if mark.start < start + len(line) and mark.end > start:
                 style = self.get_component_rich_style(f"paper--{mark.sureness}", partial=True)
                 line.stylize(style, max(0, mark.start - start), mark.end - start)
         return line
+
+
+def _visible(character: str) -> str:
+    return character if character == "\t" or printable(character) == character else "\ufffd"
