@@ -41,7 +41,7 @@ Shown = TypeVar("Shown")
 Status = Literal["completed", "early_stopped", "target_reached", "interrupted", "failed"]
 StateWord = Literal["PREPARING", "TRAINING", "VALIDATING", "SAVING", "PAUSED", "FINISHED", "STOPPED", "FAILED"]
 CheckpointKind = Literal["step", "best", "final"]
-LoggerState = Literal["open", "broken", "silent", "ended"]
+LoggerState = Literal["open", "broken", "silent", "slow", "ended"]
 
 _MOST_COUNT = 2**63
 _PARTS_OF_A_FINDING = {"remedies": list, **dict.fromkeys(("id", "phase", "item", "status", "title", "evidence"), str)}
@@ -185,7 +185,8 @@ class Unwritten(Event):
 class Logger(Event):
     """A logger, or a function that gets the events (`name`): opened at `place`, or what went wrong with it. The run goes on.
 
-    state: open; broken (it raised, and gets nothing more); silent (no sign of life); ended (its process, by itself).
+    state: open; broken (it raised, and gets nothing more); silent (no sign of life); slow (behind when the run
+    ended); ended (its process, by itself).
     reason: the text of the error, or the exit code.
     """
 

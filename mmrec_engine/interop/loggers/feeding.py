@@ -248,6 +248,10 @@ class Loggers:
             for sink in left:
                 if sink.is_silent(0.0 if shortly else began, _ENDING_SECONDS):
                     sink.report("silent")
-            if not left or time.monotonic() - began > longest:
+            if not left:
+                return
+            if time.monotonic() - began > longest:
+                for sink in left if not shortly else ():
+                    sink.report("slow")
                 return
             time.sleep(_POLL_SECONDS)

@@ -2,10 +2,11 @@
 
     python -m mmrec_engine.interop.loggers.logger_process JSON
 
-It reads `events.jsonl`, not messages, so that a log can be continued from wherever it stands, and training never waits. It
-has the lowest priority, so training keeps its cores. Its standard input is open as long as the run: when that ends, in whatever
-way, the process logs what the record still holds, and ends itself. It writes to standard output, a JSON object a line:
-`open` (where the log is), `at` (bytes of the record that are in the log), `broken` (why), `closed`.
+It reads `events.jsonl`, not messages, so that a log can be continued from wherever it stands, and training never waits.
+It uses the processor only while nothing else does, so training keeps its cores. Its standard input is open as long as the
+run: when that ends, in whatever way, the process logs what the record still holds, and ends itself. It writes to standard
+output, a JSON object a line: `open` (where the log is), `at` (bytes of the record that are in the log), `broken` (why),
+`closed`.
 """
 
 from __future__ import annotations
@@ -176,6 +177,22 @@ def _stored(path: Path) -> dict[str, Any]:
     return stored if isinstance(stored, dict) else {}
 
 
+def _yield_the_processor() -> None:
+    """Use the processor only while nothing else needs it: the start of several libraries takes seconds of it."""
+    with contextlib.suppress(OSError):
+        if sys.platform == "linux":
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+        else:
+            os.nice(19)
+
+
+def _take_the_processor() -> None:
+    """As other processes, now that the run has ended, if the system allows it."""
+    with contextlib.suppress(OSError):
+        if sys.platform == "linux":
+            os.sched_setscheduler(os.getpid(), os.SCHED_OTHER, os.sched_param(0))
+
+
 def _end_all() -> None:
     """End this process and those that the library has started: this one leads their group."""
     if os.getpgrp() == os.getpid():
@@ -187,6 +204,7 @@ def _wait_for_the_end(descriptor: int, ended: threading.Event) -> None:
     while os.read(descriptor, 1024):
         pass
     ended.set()
+    _take_the_processor()
     since, longest, used = time.monotonic(), time.monotonic() + _LONGEST_END, time.process_time()
     while time.monotonic() < min(longest, since + _IDLE_END):
         time.sleep(1.0)
@@ -202,8 +220,7 @@ def main(given: Assignment) -> int:
     sys.stdout = io.TextIOWrapper(io.FileIO(1, "w", closefd=False), encoding="utf-8", write_through=True)
     with open(os.devnull, "rb") as nothing:  # noqa: PTH123
         os.dup2(nothing.fileno(), 0)
-    with contextlib.suppress(OSError):
-        os.nice(19)
+    _yield_the_processor()
     ended = threading.Event()
     threading.Thread(target=_wait_for_the_end, args=(commands, ended), daemon=True).start()
     try:
