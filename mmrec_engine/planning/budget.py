@@ -106,6 +106,8 @@ def candidates(text: TextFacts, machine: MachineFacts, resolved: Resolved) -> di
 
 
 def vocabulary_of(settings: Settings, text: TextFacts) -> int:
+    if settings.shape is not None:
+        return settings.model(settings.vocab_size).vocabulary
     return text.alphabet if settings.tokenizer == "char" else settings.vocab_size
 
 

@@ -45,7 +45,8 @@ def subwords_there() -> bool:
 
 
 def text_facts(settings: Settings) -> Generator[Progress, None, TextFacts]:
-    """Read the text as characters; the prepared text stays in the cache. A streamed data set is not read for this.
+    """Read the text, as characters unless a pretrained model has its own tokenizer; the prepared text stays in the cache. A
+    streamed data set is not read for this.
 
     Raises RequestError as preparing it does.
     """
@@ -54,7 +55,9 @@ def text_facts(settings: Settings) -> Generator[Progress, None, TextFacts]:
         size = settings.max_corpus_bytes or _UNREAD
         return TextFacts(int(size * (1 - _VALIDATION_SHARE)), int(size * _VALIDATION_SHARE), 1000)
     length = min(settings.seq_len, _SHORT_WINDOW)
-    plain = replace(settings, tokenizer="char", vocab_size=5000, seq_len=length, stride=None)
+    plain = replace(settings, seq_len=length, stride=None)
+    if settings.shape is None:  # else the text is needed in the pretrained vocabulary anyway
+        plain = replace(plain, tokenizer="char", vocab_size=5000)
     prepared = yield from text_of_new_run(plain)
     return TextFacts(
         prepared.train.characters,

@@ -72,7 +72,7 @@ def measure(
     model.use_kernel(fused.load() if machine.kernel == "fla" else None)
     model.to(machine.device)
     windows = TrainingWindows(
-        _random_ids(settings, vocabulary), settings.seq_len, settings.window_stride, settings.seed
+        _random_ids(settings, model.config.vocabulary), settings.seq_len, settings.window_stride, settings.seed
     )
     stepper = Stepper(model, Optimizers(model, settings, machine.products), windows, settings, machine)
     durations: list[float] = []

@@ -74,7 +74,8 @@ class Measuring:
         settings = self._settings
         if settings is None or self._stopped or time.monotonic() - self._since < _SETTLED_SECONDS:
             return
-        keys = {config: self._key(config) for config in (settings.config, *_OTHERS)}
+        others = _OTHERS if settings.shape is None else ()  # a pretrained model has no other sizes
+        keys = {config: self._key(config) for config in (settings.config, *others)}
         wanted = next((config for config, key in keys.items() if key not in self._known), None)
         if wanted is None and self._first in keys.values() and not self._measured_again:
             self._measured_again = True

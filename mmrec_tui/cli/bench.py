@@ -48,7 +48,7 @@ def bench(resolved: Resolved, seconds: float, wording: Wording, as_json: bool, q
             print("\n".join(lines), flush=True)
             print_head(head)
         found = []
-        for config in (settings.config,) if _chosen(resolved, "config") else _OTHERS:
+        for config in (settings.config,) if settings.shape or _chosen(resolved, "config") else _OTHERS:
             if narration.is_terminal:
                 narration.bar(wording("bench.measuring", config=config))
             one = measure_config(replace(settings, config=config), text.vocabulary, machine, seconds=seconds)
