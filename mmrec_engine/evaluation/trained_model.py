@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import stat
 from collections.abc import Mapping
@@ -91,10 +92,12 @@ def _built(config: ModelConfig, weights: dict[str, Any]) -> LanguageModel:
     """The model of these sizes with these weights. Raises ValueError before allocating anything that they do not fill."""
     if sum(value.numel() for value in weights.values()) != config.parameters():
         raise UnusableError("config-of-another-model")
-    if not all(bool(value.isfinite().all()) for value in weights.values()):
+    if not all(math.isfinite(float(value.sum(dtype=torch.float64))) for value in weights.values()):
         raise UnusableError("not-finite")
-    model = LanguageModel(config)
-    model.load_state_dict(weights)
+    # Drawing the first weights of a large llama takes seconds; other architectures have buffers, which are computed there.
+    with torch.device("meta") if config.architecture == "llama" else contextlib.nullcontext():
+        model = LanguageModel(config)
+    model.load_state_dict(weights, assign=config.architecture == "llama")
     return model
 
 

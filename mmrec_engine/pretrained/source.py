@@ -14,6 +14,7 @@ from mmrec_engine.settings import FIELDS, Resolved
 from mmrec_engine.settings.declaration import flag
 from mmrec_engine.settings.model_config import ModelConfig
 from mmrec_engine.settings.pretrained import DEFAULTS, FILE, FOLDER, PRETRAINED, is_pretrained, shape_text
+from mmrec_engine.system.memory import USABLE, available_bytes
 from mmrec_engine.system.optional_dependencies import library
 from mmrec_engine.tokenizer import PretrainedTokenizer
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 EXTRA = "hub"
+_BYTES_A_WEIGHT = 4  # in float32
 Result = TypeVar("Result")
 _ID = re.compile(r"[\w.-]{1,96}(?:/[\w.-]{1,96})?(?:@[\w./-]{1,200})?", re.ASCII)
 _FILES = ["config.json", "generation_config.json", "tokenizer.json", "*.safetensors", "*.safetensors.index.json"]
@@ -100,7 +102,21 @@ def _read(path: Path, changed: tuple[tuple[str, int], ...]) -> Pretrained:
         raise
     except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
         raise damaged(path, error) from None
-    return Pretrained(path, config, functools.cache(_guarded(path, tokenizer)), _guarded(path, weights))
+    return Pretrained(
+        path,
+        config,
+        functools.cache(_guarded(path, tokenizer)),
+        _guarded(path, lambda: _fitting(path, config, weights)),
+    )
+
+
+def _fitting(path: Path, config: ModelConfig, weights: Callable[[], dict[str, Tensor]]) -> dict[str, Tensor]:
+    """The weights, unless they do not fit into memory: the system would kill the process."""
+    needed, free = _BYTES_A_WEIGHT * config.parameters(), available_bytes()
+    if needed > USABLE * free:
+        gib = {"needed": round(needed / 2**30, 1), "available": round(free / 2**30, 1)}
+        raise RequestError("pretrained-memory", path=path, parameters=config.parameters(), **gib)
+    return weights()
 
 
 def damaged(path: Path, error: BaseException) -> RequestError:

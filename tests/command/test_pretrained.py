@@ -80,6 +80,9 @@ def test_a_pretrained_model_is_trained_further_resumed_without_its_source_and_ex
     for other in (["check", "before"], ["find-batch", "--seconds", "5"]):  # with the model's own sizes
         found = command(*other, *given, "--json")
         assert found.code == 0, found.err
+    plan = command("plan", "--time", "60s", "--data-dir", str(text_file), "--init-from", f"hf:{source}", "--json").json
+    assert not {"config", "arch", "tokenizer", "vocab_size", "optimizer", "learning_rate"} & plan["choices"].keys()
+    assert plan["expected"]["parameters"] == before.model.config.parameters()
     shutil.rmtree(source)  # everything is in the run now
     more = command("train", *given, "--resume", "--max-steps", "12", "--json")
     assert more.code == 0, more.err

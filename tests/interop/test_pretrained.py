@@ -293,6 +293,14 @@ def test_id_of_the_hub_is_read_from_its_cache_and_offline_is_one_line(
         assert name in str(refused.value)
 
 
+def test_model_larger_than_memory_is_refused_before_its_weights_are_read(
+    llama_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mmrec_engine.pretrained.source.available_bytes", lambda: 400_000)
+    with pytest.raises(RequestError, match="GiB in float32"):
+        load_trained(f"hf:{llama_folder}")
+
+
 def test_each_pre_tokenizer_of_llama_cpp_is_accepted_by_the_library() -> None:
     tokenizers = pytest.importorskip("tokenizers")
     for described in PRE_TOKENIZERS.values():
