@@ -54,6 +54,15 @@ class Paper(TextArea):
         self.move_cursor(self.location_of(start + len(text)))
         self.notify_style_update()
 
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._wrap_again)
+
+    def _wrap_again(self) -> None:
+        """Textual wraps the text before a terminal's new width has reached all widgets."""
+        if self.is_attached:
+            self._rewrap_and_refresh_virtual_size()
+            self.refresh()
+
     def get_line(self, line_index: int) -> Text:
         """The line with its marks. Control characters, which a terminal would obey, are shown as U+FFFD, at the same length."""
         line = super().get_line(line_index)
