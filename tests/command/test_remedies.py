@@ -19,9 +19,9 @@ RASH = [
     "--batch-size",
     "4",
     "--eval-every",
-    "100",
+    "60",
     "--max-steps",
-    "500",
+    "240",
     "--warmup-steps",
     "20",
 ]
@@ -89,7 +89,7 @@ def test_overfitting_is_reported_and_its_remedy_trains_better(command: Command, 
     text = command.folder.parent / "little.txt"
     text.write_text(prose[:9000], encoding="utf-8")
     flags = ["--data-dir", text, *QUICK, "--seq-len", "64", "--batch-size", "8", "--recipe", "fast", "--dropout", "0"]
-    flags += ["--val-split", "0.3", "--eval-every", "25", "--max-steps", "700", "--no-check", "--warmup-steps", "20"]
+    flags += ["--val-split", "0.3", "--eval-every", "20", "--max-steps", "400", "--no-check", "--warmup-steps", "20"]
     first = command("train", *flags, "--json")
     assert "overfitting" in {one["id"] for one in first.json["findings"] if one["status"] == "warn"}
     second = command("train", "--from", "tiny", "--remedy", "overfitting", "--no-check", "--json")
@@ -117,7 +117,7 @@ def test_too_low_rate_is_reported_and_its_remedy_trains_better(command: Command,
         "20",
         "--no-check",
     ]
-    flags += ["--eval-every", "150", "--max-steps", "600"]
+    flags += ["--eval-every", "75", "--max-steps", "300"]
     first = command("train", *flags, "--learning-rate", "3e-6", "--json")
     found = {one["id"] for one in first.json["findings"] if one["status"] in ("warn", "fail")}
     assert "loss-not-falling" in found

@@ -24,7 +24,9 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.slow
 @pytest.mark.extended
 def test_guide_command_works_from_an_installed_wheel(installed: Path, tmp_path: Path) -> None:
-    words = "train --config tiny --epochs 1 --batch-size 4 --seq-len 256 --use-sample-corpus --quiet --json"
+    words = (
+        "train --config tiny --epochs 1 --batch-size 4 --seq-len 256 --use-sample-corpus --max-steps 3 --quiet --json"
+    )
     environment = {**os.environ, "PYTHONPATH": str(installed), "HOME": str(tmp_path / "home")}
     command = [sys.executable, "-m", "mmrec_tui", *words.split()]
     work = tmp_path / "empty"
