@@ -21,6 +21,7 @@ from mmrec_tui.locales import Wording
 from mmrec_tui.preferences import Preferences
 
 TRAINED = 90.0  # seconds, at most
+_LOOK_SECONDS = 0.01
 # The smallest run that trains, validates, saves and ends.
 TINY: dict[str, Any] = {
     "batch_size": 2, "seq_len": 32, "max_steps": 40, "eval_every": 20, "threads": 1, "precision": "fp32",
@@ -64,15 +65,23 @@ def without_torch(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         work.stop()
 
 
-@pytest.fixture
-def beside_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The pilot waits after each key until the process is idle, for a second; while an engine works, it never is."""
+async def _until_idle(*_: float) -> None:
+    """Wait until the app does nothing, by the CPU time of its own thread.
 
-    async def moment(*_: float) -> None:
-        await asyncio.sleep(0.05)
+    Textual's function takes that of the process, which is not idle while an engine works: a second's wait after each key.
+    """
+    until = time.monotonic() + 1.0
+    while True:
+        spent = time.thread_time()
+        await asyncio.sleep(_LOOK_SECONDS)
+        if time.thread_time() - spent < _LOOK_SECONDS / 10 or time.monotonic() > until:
+            return
 
-    monkeypatch.setattr("textual.app.wait_for_idle", moment)
-    monkeypatch.setattr("textual.pilot.wait_for_idle", moment)
+
+@pytest.fixture(autouse=True)
+def _beside_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("textual.app.wait_for_idle", _until_idle)
+    monkeypatch.setattr("textual.pilot.wait_for_idle", _until_idle)
 
 
 @pytest.fixture

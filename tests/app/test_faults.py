@@ -263,7 +263,7 @@ async def test_brackets_in_names_are_not_markup() -> None:
     folders = [Path("checkpoints", name).absolute() for name in ("[bold]one", "[", "]red] [@click=app.quit]two")]
     for folder in folders:
         record(folder, [*a_training(60), *an_ending(step=60)])
-    app = an_app(plan={"name": "[bold]one"})
+    app = an_app(plan={**TINY, "name": "[bold]one"})
     async with app.run_test(size=(160, 45), notifications=True) as pilot:
         for folder in folders:
             await until_shown(pilot, f"{folder.name[:20]} ")

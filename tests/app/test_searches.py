@@ -184,7 +184,6 @@ async def test_typing_in_a_field_starts_no_search(rates: Searching, batches: Sea
 
 @pytest.mark.first(1)
 @pytest.mark.slow
-@pytest.mark.usefixtures("beside_work")
 @pytest.mark.parametrize(
     ("key", "shown"), [("l", "suggested: “Learning rate”"), ("b", "suggested: “Batch size”")], ids=["rate", "batch"]
 )

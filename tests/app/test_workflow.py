@@ -26,20 +26,43 @@ from tests.app.conftest import (
 )
 from tests.conftest import events_of
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("beside_work")]
+pytestmark = pytest.mark.slow
 # Settings that no test changes here, as an earlier user would have left them.
 REMEMBERED: dict[str, Any] = {"threads": 1, "precision": "fp32", "eval_every": 20, "epochs": 5}
 
 
 async def click_on(pilot: Pilot[Any], words: str) -> None:
-    """Click at the lowest place of these words: the bar is the last line."""
+    """Click at the lowest place of these words, once they stay there: the bar is the last line."""
+    place = None
+    while True:
+        await until_shown(pilot, words)
+        before, place = place, place_of(pilot, words)
+        if place is not None and place == before:
+            break
+    await pilot.click(offset=place)
+
+
+def place_of(pilot: Pilot[Any], words: str) -> tuple[int, int] | None:
     app: Any = pilot.app
-    await until_shown(pilot, words)
     for y, line in reversed(list(enumerate(screen_text(app).split("\n")))):
         if words in line:
-            await pilot.click(offset=(line.index(words) + len(words) // 2, y))
-            return
-    raise AssertionError(f"{words} went away")
+            return line.index(words) + len(words) // 2, y
+    return None
+
+
+async def click_field(pilot: Pilot[Any], name: str) -> None:
+    """Click on a field of the plan once it is where its middle is: the explanation of a field moves the others, and a click
+    beside it can leave the plan by the bar."""
+    app: Any = pilot.app
+    field = app.screen.query_one(f"#field-{name}")
+
+    def is_in_sight() -> bool:
+        x, y = field.region.x + field.region.width // 2, field.region.y + field.region.height // 2
+        return app.screen.region.contains(x, y) and app.screen.get_widget_at(x, y)[0] is field
+
+    await until(pilot, is_in_sight)
+    await pilot.click(field)
+    await until(pilot, lambda: app.focused is field)
 
 
 def ticked(folder: Path) -> set[str]:
@@ -166,7 +189,7 @@ async def test_whole_workflow_by_mouse(small_text: Path) -> None:
         await click_on(pilot, "prose.txt")
         await until(pilot, lambda: table_of(app) == "plan")
         for name, value in (("max_steps", "20"), ("batch_size", "2"), ("seq_len", "32")):
-            await pilot.click(f"#field-{name}")
+            await click_field(pilot, name)
             await pilot.press("end", *["backspace"] * 4, *value)
         await until(pilot, lambda: is_planned(app, 20))
         await click_on(pilot, "^s next")
