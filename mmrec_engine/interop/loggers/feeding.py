@@ -29,7 +29,7 @@ from mmrec_engine.storage.run_files import EVENTS, LOGS, log_state
 SILENT_SECONDS = 120.0  # without a message during the run; a library may wait that long for a server
 _ENDING_SECONDS = 10.0  # without a sign of life at the end of the run
 _LONGEST_ENDING = 60.0
-_SHORT_ENDING = 3.0  # of a run with a given time, and of an interrupted one
+_SHORT_ENDING = 1.5  # of a run with a given time, and of an interrupted one
 _POLL_SECONDS = 0.02
 _LOOK_SECONDS = 0.2
 _LEAST_SECONDS = 0.2  # of the processor: a library that waits for a server uses less
