@@ -121,6 +121,9 @@ async def until_checked(pilot: Pilot[Any]) -> None:
     screen: Any = pilot.app.screen
     assert screen.table == "checklist"
     await until(pilot, lambda: screen._checks.done, 120)
+    await until(
+        pilot, lambda: screen._shown_state and screen._shown_state[1]
+    )  # and shown: what is found moves to the top
     assert screen._checks.error is None, screen._checks.error
 
 

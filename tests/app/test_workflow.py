@@ -179,13 +179,15 @@ async def test_whole_workflow_by_keyboard(small_text: Path) -> None:
 
 
 @pytest.mark.extended
-async def test_whole_workflow_by_mouse(small_text: Path) -> None:
+async def test_whole_workflow_by_mouse(small_text: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.app.conftest._LOOK_SECONDS", 0.05)  # as long as a hand needs: rows move below a pointer
     Path("prose.txt").write_text(small_text.read_text())
     app = an_app(plan=REMEMBERED)
     async with app.run_test(size=(160, 45), notifications=True) as pilot:
         await click_on(pilot, "Start a new run")
         await until(pilot, lambda: table_of(app) == "plan")
         await click_on(pilot, "a file or folder of your own")
+        await until_shown(pilot, "Which text?")
         await click_on(pilot, "prose.txt")
         await until(pilot, lambda: table_of(app) == "plan")
         for name, value in (("max_steps", "20"), ("batch_size", "2"), ("seq_len", "32")):
@@ -217,6 +219,7 @@ async def test_whole_workflow_by_mouse(small_text: Path) -> None:
         await until(pilot, lambda: table_of(app) == "training")
         await click_on(pilot, "esc back")
         await until(pilot, lambda: table_of(app) == "start")
+        await until(pilot, lambda: app.screen._runs)  # type: ignore[attr-defined]  # its rows are above those below
         await click_on(pilot, "All runs")
         await until(pilot, lambda: table_of(app) == "runs" and "finished" in screen_text(app))
         await pilot.click("#runs", offset=(10, 1))
