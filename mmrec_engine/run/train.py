@@ -1,4 +1,4 @@
-"""A whole run: folder, lock, corpus, model, loop, end; every event is recorded before anyone else sees it."""
+"""A whole run: folder, lock, corpus, model, loop, end."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from mmrec_engine import events
-from mmrec_engine.checks.monitor.monitor import Monitor
 from mmrec_engine.checks.preflight.skipped_files import skipped_finding
-from mmrec_engine.checks.waivers import marked
 from mmrec_engine.data.batches import training_windows
 from mmrec_engine.data.mixture import require_places, sources_of
 from mmrec_engine.data.prepare import Corpus
@@ -24,7 +22,6 @@ from mmrec_engine.errors import Interrupted, RequestError, TrainingError, first_
 from mmrec_engine.evaluation.continuations import require_libraries
 from mmrec_engine.events import Event, relayed
 from mmrec_engine.interop.loggers.available import require_libraries as require_libraries_of_loggers
-from mmrec_engine.interop.loggers.feeding import Loggers
 from mmrec_engine.locales.catalogue import DEFAULT_LANGUAGE
 from mmrec_engine.planning.budget import GIVEN
 from mmrec_engine.planning.candidate_speed import speeds_here
@@ -35,6 +32,7 @@ from mmrec_engine.run.checks_around_run import RunChecks
 from mmrec_engine.run.description import description, started
 from mmrec_engine.run.follow_up import Origin
 from mmrec_engine.run.joining import join_ranks
+from mmrec_engine.run.recording import Recording
 from mmrec_engine.run.resume import (
     anchored,
     as_stored,
@@ -45,10 +43,10 @@ from mmrec_engine.run.resume import (
 )
 from mmrec_engine.run.timing import deadline_of, used_after
 from mmrec_engine.runs import checkpoints
-from mmrec_engine.runs.catalog import note_run, noted_while_preparing, read_events, recorded_ending
+from mmrec_engine.runs.catalog import recorded_ending
 from mmrec_engine.runs.record import newest_lines
 from mmrec_engine.runs.run_folder import Mode, RunFolder, refuse_links
-from mmrec_engine.runs.run_text import record_of, same_text, text_of_new_run, text_of_run
+from mmrec_engine.runs.run_text import same_text, text_of_new_run, text_of_run
 from mmrec_engine.settings import Resolved, Settings
 from mmrec_engine.storage import run_files
 from mmrec_engine.storage.files import open_plain
@@ -121,136 +119,47 @@ class _Run:
             refuse_links(path)
             self._stored = description_of(path) if mode == "resume" else {}
             resolved = as_stored(resolved, self._stored) if self._stored else anchored(resolved)
-            self._resolved = as_launched(resolved)
-            require_libraries_of_loggers(self._resolved.settings.log)
+            resolved = as_launched(resolved)
+            require_libraries_of_loggers(resolved.settings.log)
             if mode != "resume":  # before the folder: missing text is the more likely reason
-                require_places(self._resolved.settings)
+                require_places(resolved.settings)
         except BaseException:
             close_descriptor(held_lock)
             raise
-        self._folder = RunFolder(path, mode, held_lock)
-        self._loggers = Loggers(functions)
-        self._preparing = contextlib.ExitStack()
-        self._preparing.enter_context(noted_while_preparing(path))
-        self._description: dict[str, Any] = {}
-        self._corpus: Corpus | None = None
-        self._during = Monitor()
+        self._recording = Recording(RunFolder(path, mode, held_lock), resolved, run_checks, functions)
         self._started = time.monotonic()
-        self._made_step = False
-        self._delayed = False  # events wait in memory for the disk
         self._handed_over = False
-        self._ended = False  # normally or not, so that there is something to report
 
     def stream(self) -> Iterator[Event]:
         """The run from preparation to its end. Whatever ends it, the folder is consistent, and unlocked unless handed over."""
+        recording = self._recording
         try:
-            yield from self._recorded(self._run())
+            yield from recording.recorded(self._run())
         except _NothingLeft:
-            self._write_missing_report()
-            self._abandon()
+            recording.write_missing_report()
+            recording.abandon()
             return
         except OSError as error:
-            self._leave()
+            recording.leave()
             raise self._failure(error) from error
         except BaseException:
-            self._leave()
+            recording.leave()
             raise
         if self._handed_over:
-            self._loggers.end(wait=False)  # the next process continues the logs
-            self._control.lock = self._folder.hand_over()
+            self._control.lock = recording.hand_over()
         else:
-            yield from self._leave()
+            yield from recording.leave()
         if (failure := self._folder.failure) is not None:  # the record has no end
             raise self._failure(failure)
 
-    def _leave(self) -> list[Event]:
-        """Leave the folder. Returns what became of the loggers since the end: events that are recorded after the last one."""
-        if not self._made_step:
-            self._abandon()
-            return []
-        if self._ended:
-            self._write_report()
-        late = self._end_loggers()
-        self._folder.close()
-        return late
+    @property
+    def _folder(self) -> RunFolder:
+        return self._recording.folder
 
-    def _end_loggers(self) -> list[Event]:
-        with contextlib.suppress(OSError):
-            self._folder.sync()
-        self._loggers.end(wait=True, shortly=not self._ended)
-        late = [event for news in self._loggers.news() for event in self._with_findings(news)]
-        if self._ended and any(isinstance(event, events.Finding) for event in late):
-            self._write_report()
-        return late
-
-    def _abandon(self) -> None:
-        self._loggers.end(wait=False)
-        self._preparing.close()
-        self._folder.abandon()
-
-    def _write_report(self) -> None:
-        if self._run_checks is not None:
-            try:
-                self._folder.sync()
-                self._run_checks.write_report(self._folder.path)
-            except OSError as error:  # the run itself is complete; `check after` writes its report again
-                self._folder.log(error)
-
-    def _write_missing_report(self) -> None:
-        """Write the report that a process killed after its run's last event did not write."""
-        if not all((self._folder.path / name).exists() for name in run_files.REPORTS):
-            self._write_report()
-
-    def _recorded(self, stream: Generator[Event, None, None]) -> Iterator[Event]:
-        """Record each event before anyone sees it. If the disk refuses one, the part of the run that made it decides."""
-        event = next(stream, None)
-        while event is not None:
-            try:
-                yield from self._with_findings(event)
-                yield from self._told_of_delay(event.step)
-                for news in self._loggers.news():
-                    yield from self._with_findings(news)
-            except OSError as error:
-                event = stream.throw(error)
-            else:
-                event = next(stream, None)
-
-    def _with_findings(self, event: Event) -> Iterator[Event]:
-        waived = self._run_checks.waived if self._run_checks is not None else frozenset()
-        new = (marked(finding, waived) for finding in self._during.add(event))
-        found = [events.Finding(step=event.step, finding=finding) for finding in new]
-        # The end is the last event of a record; its findings come before it.
-        for one in [*found, event] if isinstance(event, events.RunFinished) else [event, *found]:
-            self._record(one)
-            self._loggers.add(one)
-            yield one
-
-    def _told_of_delay(self, step: int) -> Iterator[Event]:
-        """Report once that lines of the record wait in memory."""
-        failure, before = self._folder.failure, self._delayed
-        self._delayed = failure is not None
-        if failure is not None and not before:
-            reason = failure.strerror or str(failure)
-            yield from self._with_findings(
-                events.Unwritten(step=step, path=run_files.EVENTS, reason=reason, saved_step=0)
-            )
-
-    def _record(self, event: Event) -> None:
-        if isinstance(event, events.Step) and not self._made_step:
-            record = None if self._corpus is None else record_of(self._corpus, self._resolved.settings)
-            self._folder.begin(self._description, record)  # an old run is replaced only now
-            self._begin()
-        if isinstance(event, events.SettingsChanged):
-            self._describe_changed(event)
-        self._folder.record(event)
-
-    def _begin(self) -> None:
-        """From now on the run exists, and stays."""
-        self._made_step = True
-        language = self._run_checks.language if self._run_checks is not None else DEFAULT_LANGUAGE
-        self._loggers.begin(self._resolved.settings, self._folder.path, language)
-        note_run(self._folder.path)
-        self._preparing.close()
+    @property
+    def _resolved(self) -> Resolved:
+        """The settings as they are now."""
+        return self._recording.resolved
 
     def _run(self) -> Generator[Event, None, None]:
         settings = self._resolved.settings
@@ -266,7 +175,7 @@ class _Run:
         preparing = text_of_run(settings, self._folder.path) if self._stored else text_of_new_run(settings)
         corpus = yield from self._interruptible(preparing)
         self._check_same_corpus(corpus)
-        self._corpus = corpus
+        self._recording.corpus = corpus
         for skipped in corpus.skipped:
             yield events.Check(finding=skipped_finding(skipped))
         path, content, damaged = (
@@ -295,10 +204,13 @@ class _Run:
         if settings.time is not None:
             self._give_time(training, path, content)
         origin = self._origin.as_dict() if self._origin is not None else self._stored.get("origin", {})
-        self._description = {**description(training, self._resolved.sources, origin), "waived": self._waived()}
+        self._recording.description = {
+            **description(training, self._resolved.sources, origin),
+            "waived": self._waived(),
+        }
         step = training.progress.step
         if path is None:
-            yield started(training, self._description, baselines)
+            yield started(training, self._recording.description, baselines)
             if self._origin is not None and self._origin.remedy:
                 yield self._origin.as_change(training.plan.planned_steps)
             if self._mode == "resume":
@@ -308,9 +220,7 @@ class _Run:
             if ended and recorded_ending(self._folder.path) is not None:
                 raise _NothingLeft
             changed = changed_since(content, self._resolved.settings)
-            self._folder.continue_after(path.name, step, self._description, lambda: record_of(corpus, settings))
-            lacking = self._during.fold(read_events(self._folder.path))
-            self._begin()
+            lacking = self._recording.continued(path, step)
             training.resumed_from = path.name
             yield events.Resumed(
                 step=step,
@@ -321,8 +231,7 @@ class _Run:
             )
             if changed is not None:
                 yield replace(changed, step=step, planned_steps=training.plan.planned_steps)
-            for finding in lacking:
-                yield events.Finding(step=step, finding=finding)
+            yield from lacking
         yield from self._steps(training)
 
     def _planned(self) -> Generator[Event, None, None]:
@@ -339,7 +248,7 @@ class _Run:
             planning = planned_tokens(self._resolved)
         else:
             return
-        self._resolved, made_plan = yield from self._interruptible(planning)
+        self._recording.resolved, made_plan = yield from self._interruptible(planning)
         if made_plan is not None:
             self._expected = made_plan.expected
             yield made_plan
@@ -356,7 +265,7 @@ class _Run:
             steps = max(1, min(fitting, training.most_steps or fitting))
             training.budget = replace(training.budget, anchor_step=0, anchor_done=0.0)
             training.change_settings(replace(settings, max_steps=steps))
-            self._resolved = replace(self._resolved, settings=training.settings)
+            self._recording.resolved = replace(self._resolved, settings=training.settings)
 
     def _waived(self) -> list[str]:
         """Ids of the checks waived for this run, when it was started or resumed."""
@@ -379,10 +288,10 @@ class _Run:
             if lost:
                 yield from save_after_loss(training)
             failure = training.group.lost(str(error)) if lost else self._failure(error)
-            if self._made_step:
+            if self._recording.made_step:
                 step = training.progress.step
-                self._ended = True
-                yield from self._news_before_the_end()
+                self._recording.ended = True
+                yield from self._recording.news_before_the_end()
                 yield self._finished(step, "failed", {"error": failure.key, **failure.values}, str(failure))
                 yield events.State(step=step, state="FAILED")
             raise failure from error
@@ -396,20 +305,12 @@ class _Run:
             yield from self._run_checks.check_after(
                 self._folder.path, training.corpus, lambda: self._control.stop_asked
             )
-        self._ended = status != "interrupted"
-        if self._ended:
-            yield from self._news_before_the_end()
+        self._recording.ended = status != "interrupted"
+        if self._recording.ended:
+            yield from self._recording.news_before_the_end()
         finished = self._finished(training.progress.step, status, values)
         yield finished
         yield events.State(step=training.progress.step, state=finished.state_word)
-
-    def _news_before_the_end(self) -> Iterator[Event]:
-        """Let the loggers get what is recorded, so that one that cannot is reported before the run's last event."""
-        if self._loggers:
-            with contextlib.suppress(OSError):
-                self._folder.sync()
-            self._loggers.wait_for_all()
-        yield from self._loggers.news()
 
     def _failure(self, error: Exception) -> TrainingError:
         """The error in words for a user; the traceback goes to the log of a run that has begun."""
@@ -419,12 +320,12 @@ class _Run:
         if isinstance(error, OSError):
             path = error.filename or self._folder.path
             return TrainingError("training-disk", path=path, reason=error.strerror or error)
-        if self._made_step:
+        if self._recording.made_step:
             self._folder.log(error)
         reason = first_line(error, 200, typed=True)
         if ran_out(error):
             return TrainingError("training-no-memory", batch_size=settings.batch_size, seq_len=settings.seq_len)
-        if not self._made_step:
+        if not self._recording.made_step:
             return TrainingError("training-broke-early", reason=reason)
         return TrainingError("training-broke", reason=reason, log=self._folder.path / LOG)
 
@@ -461,14 +362,6 @@ class _Run:
         if not same_text(corpus, known) or known.get("vocabulary") != corpus.tokenizer.vocab_size:
             raise RequestError("resume-corpus-differs", path=corpus.name)
 
-    def _describe_changed(self, event: events.SettingsChanged) -> None:
-        """Write run.json with the present settings."""
-        settings = replace(self._resolved.settings, **event.changes)
-        self._resolved = replace(self._resolved, settings=settings)
-        self._description["settings"] = settings.as_dict()
-        if self._made_step:
-            self._folder.describe(self._description)
-
     def _raised_rate(self, training: TrainingState) -> dict[str, float]:
         """The learning rates of the last step and the next one, if a longer schedule raises the rate again."""
         step, before = training.progress.step, None
@@ -496,7 +389,7 @@ class _Run:
         fitting = fitting_microbatch(settings, corpus.tokenizer.vocab_size, machine)
         if fitting is not settings:
             sources = {**self._resolved.sources, "microbatch": "memory"}
-            self._resolved = replace(self._resolved, settings=fitting, sources=sources)
+            self._recording.resolved = replace(self._resolved, settings=fitting, sources=sources)
         return fitting
 
 

@@ -12,7 +12,15 @@ from mmrec_tui.cli.generate import FROM_STDIN, from_stdin
 from mmrec_tui.cli.progress_bar import with_progress_bar
 from mmrec_tui.cli.tables import print_table
 from mmrec_tui.locales import Wording
-from mmrec_tui.presentation.token_losses import LEVELS, expected_text, hard_tokens, level, memory_rows
+from mmrec_tui.presentation.token_losses import (
+    HARD_HEADS,
+    LEVELS,
+    MEMORY_HEADS,
+    expected_text,
+    hard_tokens,
+    level,
+    memory_rows,
+)
 from mmrec_tui.terminal import Narration, one_line, print_json, printable, shows_colour
 
 if TYPE_CHECKING:
@@ -116,11 +124,10 @@ def _print(inspection: Inspection, decode: Callable[[list[int]], str], wording: 
         ]
         for one in hard_tokens(inspection, _HARDEST, decode)
     ]
-    print_table([[wording(f"look.{head}") for head in ("token", "text", "loss-head", "expected")], *rows], right=(0, 2))
+    print_table([list(map(wording, HARD_HEADS)), *rows], right=(0, 2))
     if inspection.memories:
         print(f"\n{wording('look.memories')}\n{wording('look.memories-how')}")
-        heads = [wording(f"look.{head}") for head in ("constant", "silenced", "norm")]
-        print_table([heads, *memory_rows(inspection, wording, _SPARK)], right=(0, 1))
+        print_table([list(map(wording, MEMORY_HEADS)), *memory_rows(inspection, wording, _SPARK)], right=(0, 1))
 
 
 def _legend(wording: Wording) -> list[str]:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 # Lower bounds of the probability: at least one half, one tenth, one hundredth, and below.
 LEVELS = (0.5, 0.1, 0.01, 0.0)
+# The headings of the two tables, as keys of words.
+HARD_HEADS = ("look.token", "look.text", "look.loss-head", "look.expected")
+MEMORY_HEADS = ("look.constant", "look.silenced", "look.norm")
 _BEFORE = 24  # characters before a token in the table of the hardest
 _VISIBLE = str.maketrans({" ": "␣", "\n": "↵", "\t": "⇥"})
 

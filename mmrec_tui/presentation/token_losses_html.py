@@ -7,7 +7,16 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from mmrec_tui.locales import Wording
-from mmrec_tui.presentation.token_losses import LEVELS, expected_of, expected_text, hard_tokens, level, memory_rows
+from mmrec_tui.presentation.token_losses import (
+    HARD_HEADS,
+    LEVELS,
+    MEMORY_HEADS,
+    expected_of,
+    expected_text,
+    hard_tokens,
+    level,
+    memory_rows,
+)
 from mmrec_tui.terminal import printable
 
 if TYPE_CHECKING:
@@ -83,7 +92,7 @@ def _hardest(inspection: Inspection, say: Wording, decode: Callable[[list[int]],
         f"<td><code>{escape(expected_text(one.expected, say))}</code></td></tr>"
         for one in hard_tokens(inspection, _HARDEST, decode)
     ]
-    return _table([say(f"look.{head}") for head in ("token", "text", "loss-head", "expected")], rows)
+    return _table(list(map(say, HARD_HEADS)), rows)
 
 
 def _memories(inspection: Inspection, say: Wording) -> str:
@@ -91,7 +100,7 @@ def _memories(inspection: Inspection, say: Wording) -> str:
         f'<tr><td class="number">{constant}</td><td class="number">{cost}</td><td class="spark">{norms}</td></tr>'
         for constant, cost, norms in memory_rows(inspection, say, _SPARK)
     ]
-    return _table([say(f"look.{head}") for head in ("constant", "silenced", "norm")], rows)
+    return _table(list(map(say, MEMORY_HEADS)), rows)
 
 
 def _table(heads: list[str], rows: list[str]) -> str:
