@@ -19,7 +19,7 @@ from mmrec_tui.app.stage import Draft
 from mmrec_tui.app.widgets.paper import Paper
 from tests.app.conftest import an_app, screen_text, table_of, until
 
-pytestmark = pytest.mark.usefixtures("without_torch", "beside_work")
+pytestmark = pytest.mark.usefixtures("without_torch")
 
 
 @pytest.fixture
