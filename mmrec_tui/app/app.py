@@ -232,7 +232,7 @@ class MmrecApp(App[object], inherit_bindings=False):
             self.stage.session.close()
         judged = Judged(found, self.say.language, origin, costs)
         session = Training(resolved, resume=resume, after=after, judged=judged)
-        self.stage.session = session
+        self.stage.session = self._awaited = session  # also if it ends before anything looks
         session.start()
         self.show_run()
 

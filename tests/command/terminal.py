@@ -71,7 +71,9 @@ class _Seen(pyte.Screen):
 def _may_be_forked(given: Mapping[str, str | None]) -> bool:
     """Code of `planted` below is allowed: the project's packages are loaded after it."""
     usual = {name: value for name, value in given.items() if name not in ("COLORTERM", "PYTHONPATH")}
-    return usual.pop("TERM") == _TERM and given.get("PYTHONPATH") != str(PLANTED) and may_be_forked(usual)
+    place = given.get("PYTHONPATH")
+    planted = place is None or (place != str(PLANTED) and (Path(place) / "sitecustomize.py").exists())
+    return usual.pop("TERM") == _TERM and planted and may_be_forked(usual)
 
 
 class Screen:

@@ -15,7 +15,7 @@ from benchmarks import faulty_texts
 from benchmarks.diagnosis import report
 from benchmarks.faults import FAULTS
 from benchmarks.healthy import healthy_runs
-from benchmarks.trials import GRAVITY, Outcome, Told, Trial, carry_out
+from benchmarks.trials import GRAVITY, Outcome, Reported, Trial, carry_out
 from mmrec_engine.checks.specs import CHECKS
 from tests.conftest import Command, extended
 
@@ -86,7 +86,7 @@ def test_fault_counts_as_found_only_by_an_expected_id_and_severity() -> None:
     trial = Trial("a fault", ("loss-spike",))
 
     def outcome(id: str, status: str, least: str = "warn") -> Outcome:
-        return Outcome(replace(trial, least=least), (Told(id, status, "during", 9, ""),), "completed", 60, 1.0)
+        return Outcome(replace(trial, least=least), (Reported(id, status, "during", 9, ""),), "completed", 60, 1.0)
 
     assert outcome("loss-spike", "warn").named_by == ("loss-spike",)
     assert outcome("loss-spike", "note", least="note").named_by == ("loss-spike",)
