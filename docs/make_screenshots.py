@@ -43,7 +43,7 @@ async def pictures(language: str, prompt: str) -> None:
     app: Any = MmrecApp(Stage(Wording(language), Preferences(plan=dict(PLAN))))  # type: ignore[arg-type]
     async with app.run_test(size=WIDE) as pilot:
         await pilot.press("n")
-        await until(pilot, lambda: app.screen.table == "plan" and app.screen._measuring.costs_of("small"))
+        await until(pilot, lambda: app.screen.table == "plan" and app.screen._work.measuring.costs_of("small"))
         await pilot.pause(0.5)
         save(app, f"plan-{language}")
         await pilot.press("ctrl+s", "space")
