@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class _Entry:
-    """library: that has to be installed, by the extra of the same name as the logger; None: it needs none."""
+    """package: that has to be installed, by the extra of the same name as the logger; None: it needs none."""
 
     module: str
     kind: str  # its class
-    library: str | None = None
+    package: str | None = None
 
 
 _LOGGERS = {
@@ -39,7 +39,7 @@ def require_libraries(names: str | None) -> None:
     None is imported: that takes seconds, and is done in the process of each logger.
     """
     for name in loggers_of(names):
-        needed = _LOGGERS[name].library
+        needed = _LOGGERS[name].package
         if needed is not None and importlib.util.find_spec(needed) is None:
             raise RequestError("extra-missing", library=needed, command=install_command(name))
 
