@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 
 EXTRA = "hub"
 _BYTES_A_WEIGHT = 4  # in float32
+# What a damaged file can make its readers raise.
+_DAMAGE = (
+    OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RuntimeError, RecursionError,
+)  # fmt: skip
 Result = TypeVar("Result")
+_Parts = tuple[ModelConfig, Callable[[], PretrainedTokenizer], Callable[[], "dict[str, Tensor]"]]
 _ID = re.compile(r"[\w.-]{1,96}(?:/[\w.-]{1,96})?(?:@[\w./-]{1,200})?", re.ASCII)
 _FILES = ["config.json", "generation_config.json", "tokenizer.json", "*.safetensors", "*.safetensors.index.json"]
 
@@ -89,19 +94,15 @@ def read_pretrained(name: str) -> Pretrained:
 @functools.lru_cache(maxsize=2)
 def _read(path: Path, changed: tuple[tuple[str, int], ...]) -> Pretrained:
     """changed: names and times of its files."""
-    try:
-        if path.name.lower().endswith(FILE):
-            from mmrec_engine.pretrained.gguf import read_file
+    if path.name.lower().endswith(FILE):
+        from mmrec_engine.pretrained.gguf import read_file
 
-            config, tokenizer, weights = read_file(path)
-        else:
-            from mmrec_engine.pretrained.hf_folder import read_folder
+        read: Callable[[Path], _Parts] = read_file
+    else:
+        from mmrec_engine.pretrained.hf_folder import read_folder
 
-            config, tokenizer, weights = read_folder(path)
-    except RequestError:
-        raise
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
-        raise damaged(path, error) from None
+        read = read_folder
+    config, tokenizer, weights = _guarded(path, lambda: read(path))()
     return Pretrained(
         path,
         config,
@@ -131,16 +132,7 @@ def _guarded(path: Path, read: Callable[[], Result]) -> Callable[[], Result]:
             return read()
         except RequestError:
             raise
-        except (
-            OSError,
-            ValueError,
-            KeyError,
-            TypeError,
-            AttributeError,
-            IndexError,
-            RuntimeError,
-            RecursionError,
-        ) as error:
+        except _DAMAGE as error:
             raise damaged(path, error) from None
 
     return reading
