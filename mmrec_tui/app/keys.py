@@ -85,11 +85,11 @@ KEYS: tuple[Key, ...] = (
     Key("l", "l", "tokens", ("report",)),
     # a text as the model reads it
     Key("n", "n", "hard", ("tokens",)),
+    Key("o", "o", "other_text", ("tokens",)),
     Key("left", "←", "token_before", ("tokens",)),
     Key("right", "→", "token_after", ("tokens",)),
     Key("up", "↑", "line_before", ("tokens",)),
     Key("down", "↓", "line_after", ("tokens",)),
-    Key("o", "o", "other_text", ("tokens",)),
     # write
     Key("ctrl+g", "^g", "write_on", ("write",), priority=True),
     Key("ctrl+n", "^n", "next_alternative", ("write",), priority=True),

@@ -57,6 +57,7 @@ def test_every_key_of_a_screen_has_an_action(name: str) -> None:
 
 def test_every_screen_in_the_table_exists() -> None:
     assert {screen for key in KEYS for screen in key.screens} <= set(SCREENS)
+    assert all(Wording(language).knows(f"screen.{name}") for name in SCREENS for language in LANGUAGES)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -43,6 +43,8 @@ async def test_cursor_moves_by_keys_and_mouse_and_shows_what_was_expected(withou
         assert text.cursor == inspection.hardest(2)[1]
         await pilot.press("right", "left", "left")
         assert text.cursor == inspection.hardest(2)[1] - 1
+        await pilot.press("n")
+        assert text.cursor == inspection.hardest(3)[2], "from the last one shown, wherever the cursor has been since"
         before = text._place()
         await pilot.press("down")
         assert text._place()[0] == before[0] + 1
@@ -54,6 +56,8 @@ async def test_cursor_moves_by_keys_and_mouse_and_shows_what_was_expected(withou
         await until(pilot, lambda: text.cursor == 4)
         assert "expected:" in screen_text(app) and "60%" in screen_text(app)
         assert "512 tokens" in screen_text(app)
+        await pilot.press("question_mark")
+        await until_shown(pilot, "Go to the next token of those")
 
 
 @pytest.mark.extended

@@ -45,7 +45,8 @@ class TokensScreen(MmrecScreen):
         self._checkpoint = checkpoint
         self._looked: Looked | None = None
         self._work: Work[Looked] | None = Work(lambda work: _look(work, checkpoint, None, None))
-        self._hard: list[int] = []
+        self._hard: list[int] = []  # the tokens from the least expected on, and which of them was shown last
+        self._rank = 0
 
     def compose(self) -> ComposeResult:
         say = self.say
@@ -83,7 +84,7 @@ class TokensScreen(MmrecScreen):
 
     def _show(self, looked: Looked) -> None:
         inspection, say = looked.inspection, self.say
-        self._hard = inspection.hardest(len(inspection.tokens))
+        self._hard, self._rank = inspection.hardest(len(inspection.tokens)), 0
         bounds = [say("look.level", share=say.whole_percent(bound)) for bound in LEVELS[:-1]]
         bounds.append(say("look.level-below", share=say.whole_percent(LEVELS[-2])))
         legend = Content("  ").join(Content.styled(f" {words} ", STYLES[n]) for n, words in enumerate(bounds))
@@ -135,9 +136,8 @@ class TokensScreen(MmrecScreen):
     def action_hard(self) -> None:
         """The next of the least expected tokens, the hardest first."""
         if self._hard:
-            text = self.query_one(TokenText)
-            place = self._hard.index(text.cursor)
-            text.go_to(self._hard[(place + 1) % len(self._hard)])
+            self._rank = (self._rank + 1) % len(self._hard)
+            self.query_one(TokenText).go_to(self._hard[self._rank])
 
     def action_other_text(self) -> None:
         from mmrec_tui.app.screens.asking import AskingScreen
