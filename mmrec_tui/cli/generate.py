@@ -45,6 +45,8 @@ def generate(request: Request, wording: Wording, as_json: bool) -> None:
         raise RequestError("setting-empty", flag="--stop")
     locate(request.checkpoint)
     prompt = from_stdin(wording) if request.prompt == FROM_STDIN else request.prompt
+    if request.prompt == FROM_STDIN and not prompt:
+        Narration().line(wording("generate.empty-stdin"))
     from mmrec_engine.data.prepare import tag_of
     from mmrec_engine.data.sources.text import clean
     from mmrec_engine.evaluation.generation import BETWEEN, Prompt, Sampling, TextSample

@@ -74,5 +74,8 @@ async def test_report_opens_the_validation_text_and_another_one(small_text: Path
         await until_shown(pilot, "bits per character")
         await pilot.press("o", *"the", "enter")
         await until_shown(pilot, "3 tokens: loss")
+        assert "not in the vocabulary" not in screen_text(app)
+        await pilot.press("o", *"theß", "enter")
+        await until_shown(pilot, "read as unknown: ß")
         await pilot.press("escape")
         await until_shown(pilot, "Report: run")

@@ -75,7 +75,14 @@ async def test_model_continues_at_the_cursor_and_alternatives_can_be_stepped_thr
         assert not paper.marks
         await pilot.press("ctrl+up", "ctrl+up", "ctrl+down")
         await until(pilot, lambda: "temperature 0.9" in screen_text(app))
-        await pilot.press("escape", "escape")
+        await pilot.press(*["ctrl+down"] * 9)
+        await after("ctrl+g", 1)
+        await pilot.press("ctrl+n")
+        await until(pilot, lambda: "the same at temperature 0" in screen_text(app))
+        assert len(screen._found) == 1, "there is no other continuation at temperature 0"
+        await pilot.press("ctrl+z", "escape")
+        await until(pilot, lambda: "You left the text" in screen_text(app))
+        await pilot.press("escape")
         await until(pilot, lambda: table_of(app) == "start")
         app.write_with(model, "letters")
         await until(pilot, lambda: table_of(app) == "write")

@@ -44,12 +44,15 @@ def test_samples_stop_texts_and_a_prompt_from_stdin(command: Command, made: Path
     cut = command(*base, "--prompt", "Bir", "--stop", "\0absent", "--stop", stop, "--json").json
     assert cut["text"] == three["text"][: three["text"].index(stop)] and cut["ended"] and cut["stop"] == stop
     assert (command(*base, "--stop", "").code, command(*base, "-n", 0).code) == (2, 2)
-    for given, code in ((b"Bir\n", 0), ("\ufeffBir".encode(), 0), (b"\xffBir", 2)):
+    for given, code in ((b"Bir\n", 0), ("\ufeffBir".encode(), 0), (b"\xffBir", 2), (b"\n", 0)):
         process = subprocess.run(
             [COMMAND, *map(str, base), "--prompt", "-", "--samples", "3"],
             cwd=command.folder, env=command.environment, input=given, capture_output=True,
         )  # fmt: skip
         assert process.returncode == code, process.stderr
+        assert (b"stdin is empty" in process.stderr) == (given == b"\n")
+        if given == b"\n":
+            continue
         if code == 0:
             assert process.stdout.decode().removesuffix("\n").split("\n---\n") == [
                 "Bir" + each["text"] for each in three["samples"]

@@ -30,8 +30,11 @@ _SPARK = 24
 
 @dataclass(frozen=True)
 class Looked:
+    """unknown: the characters of the text that the tokenizer has no id for."""
+
     inspection: Inspection
     trained: Trained
+    unknown: tuple[str, ...] = ()
 
 
 class TokensScreen(MmrecScreen):
@@ -88,7 +91,10 @@ class TokensScreen(MmrecScreen):
         bounds = [say("look.level", share=say.whole_percent(bound)) for bound in LEVELS[:-1]]
         bounds.append(say("look.level-below", share=say.whole_percent(LEVELS[-2])))
         legend = Content("  ").join(Content.styled(f" {words} ", STYLES[n]) for n, words in enumerate(bounds))
-        self.query_one("#tokens-summary", Static).update(plain(summary(inspection, say)) + Content("\n") + legend)
+        lines = [plain(summary(inspection, say)), legend]
+        if looked.unknown:
+            lines.insert(1, plain(say("generate.unknown", characters=" ".join(looked.unknown)), "$warning"))
+        self.query_one("#tokens-summary", Static).update(Content("\n").join(lines))
         text = self.query_one(TokenText)
         text.show([(token.text, level(token)) for token in inspection.tokens], self._hard[0])
         self._show_token(self._hard[0])
@@ -159,9 +165,10 @@ class _Stopped(Exception):
 def _look(work: Work[Looked], checkpoint: Path, text: str | None, trained: Trained | None) -> Looked:
     """Load the model unless it is loaded, and read the text; None: the run's validation split."""
     from mmrec_engine.data.sources.text import clean
-    from mmrec_engine.evaluation.inspection import Ids, inspect, validation_ids
+    from mmrec_engine.evaluation.inspection import inspect, validation_ids
     from mmrec_engine.evaluation.trained_model import load_trained
     from mmrec_engine.events import Progress, result_of
+    from mmrec_engine.tokenizer import unknown_characters
 
     def show(progress: Progress) -> None:
         if work.stopping():
@@ -169,6 +176,8 @@ def _look(work: Work[Looked], checkpoint: Path, text: str | None, trained: Train
         work.progress = progress
 
     trained = trained or load_trained(str(checkpoint))
-    ids: Ids
-    ids = result_of(validation_ids(trained), show) if text is None else trained.tokenizer.encode(clean(text))
-    return Looked(result_of(inspect(trained, ids, _TOKENS), show), trained)
+    if text is None:
+        return Looked(result_of(inspect(trained, result_of(validation_ids(trained), show), _TOKENS), show), trained)
+    text = clean(text)
+    unknown = tuple(unknown_characters(trained.tokenizer, text))
+    return Looked(result_of(inspect(trained, trained.tokenizer.encode(text), _TOKENS), show), trained, unknown)

@@ -143,6 +143,8 @@ class WriteScreen(MmrecScreen):
             self.action_write_on()
         elif self._at + 1 < len(self._found):
             self._show(self._at + 1)
+        elif self._warmth == 0:
+            self.own_app.tell("write.same")
         else:
             self._begin()
 
@@ -164,6 +166,7 @@ class WriteScreen(MmrecScreen):
         """Esc leaves the text first, then the screen; the text stays as long as the app is open."""
         if isinstance(self.focused, Paper):
             self.set_focus(None)
+            self.own_app.tell("write.left-text")
         else:
             super().action_back()
 

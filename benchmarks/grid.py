@@ -1,0 +1,149 @@
+"""Settings against each other in the same time: each variant makes the steps that fit into it on this machine.
+
+    python -m benchmarks.grid --results grid.jsonl --text TEXT --text TEXT --seconds 45 --shared "recipe=fast" \\
+        --variant "config=tiny" --variant "config=mini dropout=0.1"
+
+First the speed of every variant is measured, by turns, with the machine's threads; nothing else may run then. Then each
+variant is trained for as many tokens as it makes in the time (evaluations not included), with one thread and two at once:
+the load of the machine does not change a loss. The result is the lowest of five evaluations in bits per character, which
+compare across tokenizers. Results that are in the file already are not measured again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from mmrec_engine import events, train
+from mmrec_engine.errors import MmrecError
+from mmrec_engine.planning.throughput import measure
+from mmrec_engine.settings import Settings, resolve
+
+ROUNDS, SECONDS_OF_A_ROUND = 3, 1.5
+EVALUATIONS = 5
+KEY = ("text", "seconds", "variant", "seed")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--results", type=Path, default=Path("grid.jsonl"))
+    parser.add_argument("--text", action="append", required=True, help="a file or folder")
+    parser.add_argument("--seconds", type=float, action="append", required=True, help="of training steps")
+    parser.add_argument("--shared", default="recipe=fast", help="settings of all variants, as name=value")
+    parser.add_argument("--variant", action="append", required=True, help="settings of one variant, as name=value")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1337])
+    given = parser.parse_args()
+    known = read(given.results)
+    there = {tuple(row[name] for name in KEY) for row in known}
+    wanted = [
+        key
+        for key in (
+            (text, seconds, f"{given.shared} {variant}".strip(), seed)
+            for seconds in given.seconds
+            for text in given.text
+            for seed in given.seeds
+            for variant in given.variant
+        )
+        if (Path(key[0]).name, *key[1:]) not in there
+    ]
+    speeds = speeds_of({variant for _, _, variant, _ in wanted})
+    with (
+        given.results.open("a", encoding="utf-8") as file,
+        ProcessPoolExecutor(2, mp_context=get_context("spawn")) as workers,
+    ):
+        for row in workers.map(result, wanted, [speeds[key[2]] for key in wanted]):
+            known.append(row)
+            print(json.dumps(row), file=file, flush=True)
+            print(f"{row['text']} {row['variant']}: {row['bits']}", file=sys.stderr, flush=True)
+    print(table(known))
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+
+
+def as_settings(words: str) -> dict[str, Any]:
+    """`name=value` words as settings; a later value replaces an earlier one."""
+    return {name: _value(value) for name, _, value in (word.partition("=") for word in words.split())}
+
+
+def _value(word: str) -> Any:
+    try:
+        return json.loads(word)
+    except ValueError:
+        return word
+
+
+def speeds_of(variants: set[str]) -> dict[str, float]:
+    """Tokens a second of each variant: the median of some rounds. Equal shapes are measured once."""
+    shapes = {variant: _shape(variant) for variant in sorted(variants)}
+    found: dict[Settings, list[float]] = {}
+    for _ in range(ROUNDS):
+        for shape in dict.fromkeys(shapes.values()):
+            if (one := measure(shape, shape.vocab_size, seconds=SECONDS_OF_A_ROUND, stop=lambda: False)) is not None:
+                found.setdefault(shape, []).append(one.tokens_per_second)
+    return {variant: statistics.median(found[shape]) for variant, shape in shapes.items()}
+
+
+def _shape(variant: str) -> Settings:
+    """Only what decides about the speed."""
+    settings = resolve(as_settings(variant)).settings
+    names = ("config", "arch", "optimizer", "batch_size", "seq_len", "accumulate", "precision", "weight_average")
+    values = {name: getattr(settings, name) for name in names}
+    values["dropout"] = 0.1 if settings.dropout > 0 else 0.0
+    values["vocab_size"] = 100 if settings.tokenizer == "char" else settings.vocab_size
+    return resolve(values).settings
+
+
+def result(key: tuple[str, float, str, int], tokens_per_second: float) -> dict[str, Any]:
+    text, seconds, variant, seed = key
+    chosen = as_settings(variant)
+    settings = resolve({**chosen, "data_dir": text, "seed": seed, "threads": 1}).settings
+    a_step = settings.windows_a_step * settings.seq_len
+    steps = max(1, int(seconds * tokens_per_second / a_step))
+    with tempfile.TemporaryDirectory(prefix="mmrec-grid-") as folder:
+        settings = resolve(
+            {
+                **chosen, "data_dir": text, "seed": seed, "threads": 1, "output_dir": folder, "name": "run",
+                "max_steps": steps, "eval_every": -(-steps // EVALUATIONS), "checkpoint_every": 10**6,
+                "early_stopping_patience": 100,
+            }
+        ).settings  # fmt: skip
+        curve: list[float] = []
+        losses: list[float] = []
+        error = None
+        try:
+            for event in train(settings):
+                if isinstance(event, events.Validation) and not event.sampled:
+                    curve.append(round(event.bits_per_character, 4))
+                    losses.append(round(event.loss, 4))
+        except MmrecError as found:
+            error = found.key
+    return {
+        "text": Path(text).name, "seconds": seconds, "variant": variant, "seed": seed, "steps": steps,
+        "tokens": steps * a_step, "tokens_per_second": round(tokens_per_second), "bits": min(curve, default=None),
+        "curve": curve, "losses": losses, **({"error": error} if error else {}),
+    }  # fmt: skip
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    lines = ["| text | seconds | settings | steps | passes of | bits per character |", "| --- | ---: | --- | ---: | ---: | ---: |"]
+    order: Callable[[dict[str, Any]], Any] = lambda row: (row["text"], row["seconds"], row["bits"] or 99)  # noqa: E731
+    for row in sorted(rows, key=order):
+        lines.append(
+            f"| {row['text']} | {row['seconds']:g} | `{row['variant']}` | {row['steps']:,} | {row['tokens']:,} tokens "
+            f"| {row['bits']} |"
+        )
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
