@@ -19,7 +19,7 @@ TIMED := "alone and not extended and not benchmark and not soak"
 TIMED_EXTENDED := "(extended and alone or benchmark) and not soak"
 FIRST_RUN := checkpoints/first-run
 
-.PHONY: run first-run test test-extended test-all lint types fast benchmark results outcome diagnosis advice soak screenshots clean hub tokenizers metrics zstd gguf serve fla tensorboard wandb trackio mlflow smollm2
+.PHONY: run first-run test test-extended test-all lint types fast benchmark results outcome diagnosis advice soak screenshots clean hub tokenizers metrics zstd gguf onnx serve fla tensorboard wandb trackio mlflow smollm2
 
 run: $(VENV)/installed
 	@if [ -t 0 ] && [ -t 2 ] && [ "$${TERM:-dumb}" != dumb ]; then exec $(BIN)/mmrec-tui; else $(MAKE) first-run; fi
@@ -85,9 +85,9 @@ advice: $(VENV)/installed
 screenshots: $(VENV)/installed-dev
 	$(BIN)/python docs/make_screenshots.py
 
-# Optional libraries: make hub, make tokenizers, make metrics, make zstd, make gguf, make serve, make fla; those of --log: make tensorboard
-# and so on
-hub tokenizers metrics zstd gguf serve fla tensorboard wandb trackio mlflow: $(VENV)/installed
+# Optional libraries: make hub, make tokenizers, make metrics, make zstd, make gguf, make onnx, make serve, make fla; those of --log:
+# make tensorboard and so on
+hub tokenizers metrics zstd gguf onnx serve fla tensorboard wandb trackio mlflow: $(VENV)/installed
 	$(PIP) --editable '.[$@]'
 
 # Real pretrained weights for one test of make test-extended (96 MB): not part of the extra "dev", so that make test stays small.

@@ -15,6 +15,7 @@ from mmrec_engine.locales.catalogue import DEFAULT_LANGUAGE, Language
 from mmrec_engine.model.language_model import SOFT_CAP
 from mmrec_engine.model.llama_names import llama_weights
 from mmrec_engine.settings.model_config import CHUNK, ModelConfig
+from mmrec_engine.tokenizer import Tokenizer
 
 _CODE = ("configuration_mmrec.py", "modeling_mmrec.py")
 
@@ -33,16 +34,11 @@ def export_to_transformers(
         )
     if license is not None and (not license.isascii() or not license.replace("-", "").replace(".", "").isalnum()):
         raise RequestError("export-license-name", value=license)
-    tokens = {
-        "bos_token_id": None,
-        "eos_token_id": trained.tokenizer.end_of_document,
-        "pad_token_id": trained.tokenizer.end_of_document,
-    }
+    sampling = {"max_new_tokens": 256, "do_sample": True, "temperature": 0.8}
     texts = {
-        "tokenizer.json": _json(tokenizer_json(trained.tokenizer)),
-        "tokenizer_config.json": _json(tokenizer_config(trained.tokenizer)),
-        "config.json": _json({**_sizes(config), **tokens, "dtype": "float32"}),
-        "generation_config.json": _json({**tokens, "max_new_tokens": 256, "do_sample": True, "temperature": 0.8}),
+        **tokenizer_files(trained.tokenizer),
+        "config.json": as_json({**configuration(trained), **_auto_map(config)}),
+        "generation_config.json": as_json({**_token_ids(trained.tokenizer), **sampling}),
         "README.md": model_card(trained, license, language),
     }
     if config.architecture == "mmrec":
@@ -59,7 +55,34 @@ def export_to_transformers(
     return [folder / name for name in ("model.safetensors", *texts)]
 
 
-def _json(content: dict[str, Any]) -> str:
+def tokenizer_files(tokenizer: Tokenizer) -> dict[str, str]:
+    """The texts of the tokenizer's files, by name. Raises RequestError for a kind without such a form."""
+    return {
+        "tokenizer.json": as_json(tokenizer_json(tokenizer)),
+        "tokenizer_config.json": as_json(tokenizer_config(tokenizer)),
+    }
+
+
+def configuration(trained: Trained) -> dict[str, Any]:
+    """Sizes, end token and data type with the library's names, for config.json."""
+    return {**_sizes(trained.model.config), **_token_ids(trained.tokenizer), "dtype": "float32"}
+
+
+def _token_ids(tokenizer: Tokenizer) -> dict[str, int | None]:
+    # Without an end nothing is padding: the library would mask such tokens in a prompt that comes without a mask.
+    end = tokenizer.end_of_document
+    return {"bos_token_id": None, "eos_token_id": end, "pad_token_id": end}
+
+
+def _auto_map(config: ModelConfig) -> dict[str, Any]:
+    """Where the library finds the code of a model that is not its own."""
+    if config.architecture != "mmrec":
+        return {}
+    code = {"AutoConfig": "configuration_mmrec.MMRecConfig", "AutoModelForCausalLM": "modeling_mmrec.MMRecForCausalLM"}
+    return {"auto_map": code}
+
+
+def as_json(content: dict[str, Any]) -> str:
     return json.dumps(content, ensure_ascii=False, indent=2) + "\n"
 
 
@@ -74,11 +97,7 @@ def _sizes(config: ModelConfig) -> dict[str, Any]:
         "tie_word_embeddings": config.tied,
     }
     if config.architecture == "mmrec":
-        code = {
-            "AutoConfig": "configuration_mmrec.MMRecConfig",
-            "AutoModelForCausalLM": "modeling_mmrec.MMRecForCausalLM",
-        }
-        named = {"architectures": ["MMRecForCausalLM"], "model_type": "mmrec", "auto_map": code}
+        named = {"architectures": ["MMRecForCausalLM"], "model_type": "mmrec"}
         return {**named, **shared, "chunk": CHUNK, "soft_cap": SOFT_CAP}
     return {
         "architectures": ["LlamaForCausalLM"],

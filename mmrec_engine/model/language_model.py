@@ -88,7 +88,7 @@ class LanguageModel(nn.Module):
                 x = checkpoint(block, x, dropout, use_reentrant=False, preserve_rng_state=False)
             else:
                 x = block(x, dropout)
-        return self._logits(x)
+        return self.logits(x)
 
     def initial_state(self, batch: int) -> State:
         """The recurrent state (or the empty key-value cache) before the first token."""
@@ -104,12 +104,13 @@ class LanguageModel(nn.Module):
         for block, before in zip(self._layers(), state, strict=True):
             x, mixer_state = block.advance(x, before)  # type: ignore[arg-type]
             after.append(mixer_state)
-        return self._logits(x), after
+        return self.logits(x), after
 
     def _layers(self) -> list[Block | LlamaBlock]:
         return [block for block in self.blocks if isinstance(block, Block | LlamaBlock)]
 
-    def _logits(self, x: Tensor) -> Tensor:
+    def logits(self, x: Tensor) -> Tensor:
+        """Of the output of the last block, (batch, time, width)."""
         x = norm(x) if self.norm is None else self.norm(x)
         logits = functional.linear(x, self.embedding.weight) if self.head is None else self.head(x)
         logits = logits.float()

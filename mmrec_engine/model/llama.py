@@ -93,28 +93,33 @@ class _Rotation(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
         ctx.save_for_backward(cos, sin)
-        return _rotated(x, cos, sin)
+        return rotated(x, cos, sin)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
         cos, sin = ctx.saved_tensors
-        return _rotated(gradient, cos, -sin), None, None
+        return rotated(gradient, cos, -sin), None, None
 
 
-def _rotated(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+def rotated(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     """x: (batch, time, heads, head_width); cos, sin: (time, 1, head_width / 2)."""
     left, right = x.chunk(2, dim=-1)
     return torch.cat((left * cos - right * sin, right * cos + left * sin), dim=-1)
+
+
+def rotary_rates(head_width: int, base: float, device: torch.device) -> Tensor:
+    """Radians a token by which each pair of channels is rotated: (head_width / 2,), float32."""
+    half = head_width // 2
+    return base ** (-torch.arange(half, device=device, dtype=torch.float32) / half)
 
 
 def rotary_tables(
     first: int, length: int, head_width: int, like: Tensor, base: float = ROTARY_BASE
 ) -> tuple[Tensor, Tensor]:
     """cos and sin of positions `first` … `first + length - 1`, each (length, 1, head_width / 2), in `like`'s precision."""
-    half = head_width // 2
-    rate = base ** (-torch.arange(half, device=like.device, dtype=torch.float32) / half)
-    angle = torch.arange(first, first + length, device=like.device, dtype=torch.float32)[:, None, None] * rate
+    rates = rotary_rates(head_width, base, like.device)
+    angle = torch.arange(first, first + length, device=like.device, dtype=torch.float32)[:, None, None] * rates
     return angle.cos().to(like.dtype), angle.sin().to(like.dtype)
 
 
@@ -130,8 +135,8 @@ class GroupedAttention(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         q, k, v = self._heads(x, first=0)
-        read = functional.scaled_dot_product_attention(q, self._shared(k), self._shared(v), is_causal=True)
-        return self._merge(read)
+        read = functional.scaled_dot_product_attention(q, self.shared(k), self.shared(v), is_causal=True)
+        return self.merged(read)
 
     def advance(self, x: Tensor, state: AttentionState) -> tuple[Tensor, AttentionState]:
         """Continue from `state` with further tokens, each seeing at most `context` tokens including itself."""
@@ -141,31 +146,36 @@ class GroupedAttention(nn.Module):
         query = torch.arange(kept - length, kept, device=x.device)[:, None]
         key = torch.arange(kept, device=x.device)[None, :]
         visible = (key <= query) & (key > query - self.context)  # (time, kept + time)
-        read = functional.scaled_dot_product_attention(q, self._shared(keys), self._shared(values), attn_mask=visible)
+        read = functional.scaled_dot_product_attention(q, self.shared(keys), self.shared(values), attn_mask=visible)
         last = slice(max(0, kept - self.context), None)
-        return self._merge(read), AttentionState(keys[:, :, last], values[:, :, last], state.seen + x.shape[1])
+        return self.merged(read), AttentionState(keys[:, :, last], values[:, :, last], state.seen + x.shape[1])
 
     def initial_state(self, batch: int, like: Tensor) -> AttentionState:
         empty = like.new_zeros(batch, self.kv_heads, 0, self.head_width)
         return AttentionState(empty, empty, 0)
 
-    def _heads(self, x: Tensor, first: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Queries (batch, heads, time, head_width), keys and values (batch, kv_heads, time, head_width)."""
+    def projected(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Queries with keys, not rotated, (batch, time, heads + kv_heads, head_width); values, with kv_heads."""
         every = self.project_in(x).unflatten(-1, (-1, self.head_width))
         asked, v = every.split((self.heads + self.kv_heads, self.kv_heads), dim=2)
+        return asked, v
+
+    def _heads(self, x: Tensor, first: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries (batch, heads, time, head_width), keys and values (batch, kv_heads, time, head_width)."""
+        asked, v = self.projected(x)
         cos, sin = rotary_tables(first, x.shape[1], self.head_width, asked, self.rotary_base)
         if torch.is_grad_enabled():
             turned = _Rotation.apply(asked, cos, sin)  # type: ignore[no-untyped-call]
         else:
-            turned = _rotated(asked, cos, sin)
+            turned = rotated(asked, cos, sin)
         q, k = turned.transpose(1, 2).split((self.heads, self.kv_heads), dim=1)
         return q, k, v.transpose(1, 2)
 
-    def _shared(self, x: Tensor) -> Tensor:
+    def shared(self, x: Tensor) -> Tensor:
         """Keys or values, repeated for each query head."""
         return x if self.kv_heads == self.heads else x.repeat_interleave(self.heads // self.kv_heads, dim=1)
 
-    def _merge(self, read: Tensor) -> Tensor:
+    def merged(self, read: Tensor) -> Tensor:
         y: Tensor = self.project_out(read.transpose(1, 2).flatten(2))
         return y
 

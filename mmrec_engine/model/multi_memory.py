@@ -76,21 +76,21 @@ class MultiMemory(nn.Module):
         scale = (1.0 - torch.exp(2.0 * log_decay)).sqrt()  # (heads,): gives fast and slow memories equal size
         position = torch.arange(self.chunk, dtype=torch.float64)
         distance = position[:, None] - position[None, :]  # (chunk, chunk): t - s
-        within = _powers(log_decay[:, None, None], distance.clamp(min=0)) * (distance >= 0) * scale[:, None, None]
+        within = powers(log_decay[:, None, None], distance.clamp(min=0)) * (distance >= 0) * scale[:, None, None]
         chunk_decay = self.chunk * log_decay
         number = torch.arange(_CHUNKS_AT_ONCE, dtype=torch.float64)
         apart = number[:, None] - 1 - number[None, :]  # (chunks, chunks)
         constants = {
             "within": within,  # (heads, chunk, chunk): √(1-γ²) γ^(t-s), 0 above the diagonal
-            "from_state": (_powers(log_decay[:, None], position + 1) * scale[:, None]).unsqueeze(
+            "from_state": (powers(log_decay[:, None], position + 1) * scale[:, None]).unsqueeze(
                 -1
             ),  # (heads, chunk, 1)
-            "to_state": _powers(log_decay[:, None], self.chunk - 1 - position).unsqueeze(-1),  # (heads, chunk, 1)
+            "to_state": powers(log_decay[:, None], self.chunk - 1 - position).unsqueeze(-1),  # (heads, chunk, 1)
             "decay": log_decay.exp()[:, None, None],  # (heads, 1, 1)
             "log_decay": log_decay,  # (heads,)
             # (heads, chunks, chunks): γ^(chunk · (n-1-m)), from what chunk m wrote to where chunk n begins; 0 for m ≥ n
-            "between": _powers(chunk_decay[:, None, None], apart.clamp(min=0)) * (apart >= 0),
-            "since": _powers(chunk_decay[:, None], number)[..., None, None],  # (heads, chunks, 1, 1): γ^(chunk · n)
+            "between": powers(chunk_decay[:, None, None], apart.clamp(min=0)) * (apart >= 0),
+            "since": powers(chunk_decay[:, None], number)[..., None, None],  # (heads, chunks, 1, 1): γ^(chunk · n)
         }
         for name, value in constants.items():
             self.register_buffer(name, value.to(torch.get_default_dtype()), persistent=False)
@@ -133,14 +133,14 @@ class MultiMemory(nn.Module):
         if self.kernel is not None and self.training and state is None and not keep_state and v.dtype in fused.HALF:
             q, k = norm(asked.view(batch, time, 2, self.heads, -1)).unbind(2)  # (batch, time, heads, head_width)
             read = fused.read(self.kernel, q, k, v.view(q.shape), self.log_decay, self.within[:, 0, 0])
-            return self._merged(norm(read).flatten(2), gate), None
+            return self.merged(norm(read).flatten(2), gate), None
         # (2, batch, heads, time, head_width), both in one pass
         q, k = norm(asked.view(batch, time, 2, self.heads, -1).permute(2, 0, 3, 1, 4)).unbind()
         v = v.view(batch, time, self.heads, -1).transpose(1, 2).contiguous()  # (batch, heads, time, head_width)
         read, memory = self._recur(q, k, v, None if state is None else state.memory, keep_state)
-        return self._merged(norm(read).transpose(1, 2).flatten(2), gate), memory
+        return self.merged(norm(read).transpose(1, 2).flatten(2), gate), memory
 
-    def _merged(self, read: Tensor, gate: Tensor) -> Tensor:
+    def merged(self, read: Tensor, gate: Tensor) -> Tensor:
         """read, gate: (batch, time, width)."""
         y: Tensor = self.project_out(read * self.gain * functional.silu(gate))
         return y
@@ -201,7 +201,7 @@ class MultiMemory(nn.Module):
         return before if memory is None else before + self.since[:, :chunks] * memory.unsqueeze(2)
 
 
-def _powers(log_base: Tensor, exponent: Tensor) -> Tensor:
+def powers(log_base: Tensor, exponent: Tensor) -> Tensor:
     """base^exponent in log space, with negligible values set to 0."""
     power = torch.exp(log_base * exponent)
     return torch.where(power < _SMALLEST_POWER, torch.zeros_like(power), power)

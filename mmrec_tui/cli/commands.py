@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mmrec_engine.data.prepare import Corpus
 
 _MIB = 2**20
-EXPORT_FORMATS = ("hf", "gguf")
+EXPORT_FORMATS = ("hf", "gguf", "onnx")
 _STATE_COLOURS = {"TRAINING": "green", "VALIDATING": "green", "SAVING": "green", "PREPARING": "green", "PAUSED": "yellow",
                   "STOPPED": "yellow", "FAILED": "red", "DIED": "red"}  # fmt: skip
 _TEXT_IS_GONE = {"corpus-missing", "corpus-unreadable", "corpus-empty", "corpus-nothing-usable", "corpus-undecodable",
@@ -287,6 +287,10 @@ def export(
         from mmrec_engine.interop.gguf_file import export_to_gguf
 
         written = export_to_gguf(trained, folder)
+    elif to == "onnx":
+        from mmrec_engine.interop.onnx_folder import export_to_onnx
+
+        written = export_to_onnx(trained, folder)
     else:
         written = write(trained, folder)
     if as_json:

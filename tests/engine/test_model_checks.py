@@ -167,8 +167,8 @@ def knows_too_much(model: LanguageModel) -> None:
 
 
 def cannot_be_sure(model: LanguageModel) -> None:
-    score = model._logits
-    model._logits = lambda x: torch.tanh(score(x))  # type: ignore[method-assign]
+    score = model.logits
+    model.logits = lambda x: torch.tanh(score(x))  # type: ignore[method-assign]
 
 
 def forgets_when_writing(model: LanguageModel) -> None:
