@@ -135,7 +135,10 @@ def result(key: tuple[str, float, str, int], tokens_per_second: float) -> dict[s
 
 
 def table(rows: list[dict[str, Any]]) -> str:
-    lines = ["| text | seconds | settings | steps | passes of | bits per character |", "| --- | ---: | --- | ---: | ---: | ---: |"]
+    lines = [
+        "| text | seconds | settings | steps | passes of | bits per character |",
+        "| --- | ---: | --- | ---: | ---: | ---: |",
+    ]
     order: Callable[[dict[str, Any]], Any] = lambda row: (row["text"], row["seconds"], row["bits"] or 99)  # noqa: E731
     for row in sorted(rows, key=order):
         lines.append(
