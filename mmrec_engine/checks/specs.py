@@ -128,6 +128,7 @@ CHECKS: dict[str, CheckSpec] = {
     "parallel-equals-stepwise": CheckSpec("before", "model-config", {"difference": 1e-4}, "★"),
     "deterministic": CheckSpec("before", "model-config", {"steps": 3}, "K"),
     "memory-fits": CheckSpec("before", "model-config", {"share": USABLE}, "★"),
+    "further-training": CheckSpec("before", "model-config", {"long_seconds": 3600}, "★"),
     "disk-fits": CheckSpec("before", "model-config", {"beside_the_kept": 3}, "★"),
     "checkpoint-rehearsal": CheckSpec("before", "model-config", {}, "★"),
     # during

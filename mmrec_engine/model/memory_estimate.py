@@ -1,47 +1,95 @@
-"""Estimate of the memory that a training takes, from its settings. Loads no torch."""
+"""Estimate of the memory that a training takes, from its settings, and what would make it less. Loads no torch."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from mmrec_engine.settings import Settings
-from mmrec_engine.settings.model_config import CHUNK
-from mmrec_engine.system.memory import available_bytes
+from mmrec_engine.settings.model_config import CHUNK, ModelConfig
+from mmrec_engine.settings.presets import smaller_presets
+from mmrec_engine.system.memory import USABLE, available_bytes
 
 BYTES_A_WEIGHT = 4
 # A batch of validation: fixed, so that the rounding of a loss does not depend on the batch size of training.
 TOKENS_AN_EVALUATION = 4096
+SHORTEST_WINDOW = 64  # to which windows are shortened, where memory is short
 
 
 def fits(settings: Settings, vocabulary: int) -> tuple[int, int]:
-    """Estimated peak bytes of a training, without those of importing torch; and available bytes.
+    """Estimated peak bytes of training steps, without those of importing torch; and available bytes.
 
-    vocabulary: ids, including special ones. The estimate is for AdamW without gradient checkpointing, so an upper bound with
-    Muon or with it. Above `USABLE` of the available memory a training should not be tried without asking: if memory runs
-    out, the system kills the process, and no error can be handled.
+    vocabulary: ids, including special ones. The estimate is for AdamW, so an upper bound with Muon. Above `USABLE` of the
+    available memory a training should not be tried without asking: if memory runs out, the system kills the process, and no
+    error can be handled.
     """
-    model = settings.model(vocabulary)
-    averaged = BYTES_A_WEIGHT * model.parameters() if settings.weight_average else 0
-    return model.training_bytes(settings.windows_at_once, settings.seq_len) + averaged, available_bytes()
+    return step_bytes(settings, settings.model(vocabulary)), available_bytes()
 
 
-def needed_bytes(settings: Settings, vocabulary: int, sharded: bool = False) -> int:
+def step_bytes(settings: Settings, config: ModelConfig) -> int:
+    """Estimated peak bytes of a training step of a model of these sizes."""
+    windows, length = settings.windows_at_once, settings.seq_len
+    averaged = BYTES_A_WEIGHT * config.parameters() if settings.weight_average else 0
+    if not settings.gradient_checkpointing:
+        return config.training_bytes(windows, length) + averaged
+    one = replace(config, layers=1)  # one layer's activations at a time, and the input of each
+    kept = 4 * windows * length * config.width * config.layers
+    rest = 16 * (config.parameters() - one.parameters())
+    return one.training_bytes(windows, length) + kept + rest + averaged
+
+
+def needed_bytes(
+    settings: Settings, vocabulary: int, sharded: bool = False, *, config: ModelConfig | None = None
+) -> int:
     """Estimated peak bytes of one rank: the larger of a training step and an evaluation batch.
 
     sharded: the ranks share weights, gradients and optimizer state; each holds one whole layer while it computes it.
+    config: other sizes than those of the settings.
     """
-    config = settings.model(vocabulary)
-    training, _ = fits(settings, vocabulary)
-    if settings.gradient_checkpointing:  # one layer's activations at a time, and the input of each
-        one = replace(config, layers=1)
-        kept = 4 * settings.windows_at_once * settings.seq_len * config.width * config.layers
-        training = one.training_bytes(settings.windows_at_once, settings.seq_len) + kept
-        training += 16 * (config.parameters() - one.parameters())
+    config = config or settings.model(vocabulary)
     tokens = max(TOKENS_AN_EVALUATION, settings.seq_len)
-    reach = min(settings.seq_len, CHUNK) if settings.arch == "mmrec" else settings.seq_len
+    reach = min(settings.seq_len, CHUNK) if config.architecture == "mmrec" else settings.seq_len
     layer = 8 * config.width + 2 * config.mlp_width + 2 * config.heads * reach
-    whole = max(training, config.training_bytes(0, 0) + 4 * tokens * (3 * vocabulary + layer))
+    evaluation = config.training_bytes(0, 0) + 4 * tokens * (3 * config.vocabulary + layer)
+    whole = max(step_bytes(settings, config), evaluation)
     if not sharded:
         return whole
     elsewhere = 16 * config.parameters() * (settings.processes - 1) // settings.processes
     return whole - elsewhere + 8 * config.parameters() // config.layers
+
+
+def fitting_changes(
+    settings: Settings, vocabulary: int, free: float, sharded: bool = False
+) -> dict[str, dict[str, Any]]:
+    """Changes of the settings, by remedy, each of which alone makes the run fit into the free bytes, the nearest first."""
+
+    def first_that_fits(changes: Iterator[dict[str, Any]]) -> dict[str, Any] | None:
+        for change in changes:
+            if needed_bytes(replace(settings, **change), vocabulary, sharded) <= USABLE * free:
+                return change
+        return None
+
+    stride = settings.stride
+    batches = ({"microbatch": size} for size in halvings(settings.windows_at_once, 1))
+    lengths = (
+        {"seq_len": size, **({} if stride is None else {"stride": min(stride, size)})}
+        for size in halvings(settings.seq_len, SHORTEST_WINDOW)
+    )
+    smaller = ({"config": name} for name in reversed(smaller_presets(settings.config)))
+    recomputing = iter(() if settings.gradient_checkpointing else ({"gradient_checkpointing": True},))
+    ways: dict[str, Iterator[dict[str, Any]]] = {
+        "smaller-batch": batches,
+        "shorter-windows": lengths,
+        "gradient-checkpointing": recomputing,
+        "smaller-config": smaller,
+    }
+    found = {remedy: first_that_fits(changes) for remedy, changes in ways.items()}
+    return {remedy: change for remedy, change in found.items() if change is not None}
+
+
+def halvings(size: int, least: int) -> Iterator[int]:
+    """Half of it, half of that, and so on, as long as it is at least so much."""
+    while size // 2 >= least:
+        size //= 2
+        yield size

@@ -27,7 +27,7 @@ def speeds_here(stopping: Callable[[], bool]) -> Speeds:
         if needed > USABLE * available:
             return None
         with process_restored():
-            found = measure(settings, vocabulary, seconds=seconds, stop=stopping)
+            found = measure(settings, vocabulary, seconds=seconds, stop=stopping, in_part=True)
         if found is None:
             raise Interrupted
         given = 1.0 if found.cpu_share is None else max(_LEAST_SHARE, found.cpu_share)

@@ -18,6 +18,7 @@ from mmrec_engine.runs.checkpoints import Pending
 from mmrec_engine.runs.run_time import MOST_BESIDE, SAMPLE_TOKENS, Costs
 from mmrec_engine.settings import Settings
 from mmrec_engine.training.device import Machine, seconds_of
+from mmrec_engine.training.partial_step import quick_windows
 
 _WRITTEN = 12  # tokens of a measured sample
 _MOST_WRITTEN_BYTES = 32 * 2**20  # of a measured checkpoint; larger ones are extrapolated
@@ -36,7 +37,10 @@ def run_costs(
 ) -> Costs:
     """Seconds of each part of a run of this model. windows: of the validation split. Parts cut off by `stop` count as 0."""
     batch = max(1, TOKENS_AN_EVALUATION // settings.seq_len)
-    shape = (min(batch, max(1, windows)), settings.seq_len)
+    rows = min(batch, max(1, windows))
+    if machine.device.type == "cpu":
+        rows = quick_windows(model.config, settings.seq_len, rows, forward=True)
+    shape = (rows, settings.seq_len)
     inputs = torch.zeros(shape, dtype=torch.int64, device=machine.device)
     beside = min(windows, max(1, MOST_BESIDE // settings.seq_len))
     if stop():

@@ -24,6 +24,7 @@ from mmrec_engine.planning.run_costs import run_costs
 from mmrec_engine.runs.run_time import Costs
 from mmrec_engine.settings import Settings
 from mmrec_engine.training.device import resolve_machine
+from mmrec_engine.training.partial_step import PartialStep, partial_step
 from mmrec_engine.training.state import model_config
 from mmrec_engine.training.train_step import Stepper
 
@@ -57,11 +58,13 @@ def measure(
     seconds: float = 1.0,
     stop: Callable[[], bool],
     validation_windows: int | None = None,
+    in_part: bool = False,
 ) -> Calibration | None:
     """Train for about `seconds` on this machine after a warm-up of half as long, two steps at least. None if `stop` returns
     True between steps.
 
     vocabulary: ids, including special ones. validation_windows: of the text, if the costs of a whole run are requested.
+    in_part: where a whole step takes long, measure a part of one and extrapolate (`training/partial_step.py`).
     Takes as much memory as the training would: call `fits` before, and do not measure if
     the estimate is above 80 % of the available memory. Steps run in the mode of the settings, or in that of a short run
     (`planning.compile_mode`). Raises RequestError for a device that does not exist.
@@ -71,10 +74,12 @@ def measure(
     model.recompute_activations = settings.gradient_checkpointing
     model.use_kernel(fused.load() if machine.kernel == "fla" else None)
     model.to(machine.device)
+    part = partial_step(settings, model.config, machine.device.type) if in_part else PartialStep(settings, 1.0)
+    tried = part.settings
     windows = TrainingWindows(
-        _random_ids(settings, model.config.vocabulary), settings.seq_len, settings.window_stride, settings.seed
+        _random_ids(tried, model.config.vocabulary), tried.seq_len, tried.window_stride, tried.seed
     )
-    stepper = Stepper(model, Optimizers(model, settings, machine.products), windows, settings, machine)
+    stepper = Stepper(model, Optimizers(model, tried, machine.products), windows, tried, machine)
     durations: list[float] = []
     optimizer: list[float] = []
     warm_at = until = wall = used = 0.0
@@ -82,7 +87,7 @@ def measure(
         if stop():
             return None
         began = time.perf_counter()
-        made = stepper.make_step(step, (step - 1) * settings.windows_a_step, 0.0)
+        made = stepper.make_step(step, (step - 1) * tried.windows_a_step, 0.0)
         ended = time.perf_counter()
         if step == 1:
             warm_at = began + _WARM_UP_SHARE * seconds
@@ -95,12 +100,14 @@ def measure(
             break
     given = min(1.0, (time.process_time() - used) / max(1e-9, (time.perf_counter() - wall) * machine.threads))
     on_cpu = machine.device.type == "cpu"
-    median = statistics.median(durations)
-    share = statistics.median(optimizer) / median if on_cpu else None
+    update = statistics.median(optimizer)
+    median = part.seconds(statistics.median(durations), update)
+    share = update / median if on_cpu else None
     costs = None
     if validation_windows is not None:
         costs = run_costs(model, machine, settings, median, validation_windows, stop)
-    return Calibration(median, made.tokens / median, len(durations), share, costs, given if on_cpu else None)
+    tokens = made.tokens if tried is settings else settings.windows_a_step * settings.seq_len
+    return Calibration(median, tokens / median, len(durations), share, costs, given if on_cpu else None)
 
 
 def _random_ids(settings: Settings, vocabulary: int) -> Tokens:

@@ -153,7 +153,7 @@ class MeasuredCosts:
             seconds = left * (pace + beside / max(1, step))
         else:
             known = {name: part.mean for name, part in self._parts.items() if name != "other" and part.count}
-            expected = _guessed(pace, schedule) if self.planned is None else self.planned.at_pace(pace)
+            expected = guessed_costs(pace, schedule) if self.planned is None else self.planned.at_pace(pace)
             costs = replace(expected, **known)
             seconds = schedule.seconds_from(step, costs)
             seconds += left * self._parts["other"].total / max(1, step)
@@ -176,8 +176,8 @@ class _Mean:
         return self.total / self.count
 
 
-def _guessed(pace: float, schedule: Schedule) -> Costs:
-    """Before the first evaluation, estimated from the pace of the steps."""
+def guessed_costs(pace: float, schedule: Schedule) -> Costs:
+    """Estimated from the seconds of a step, where nothing else is measured yet."""
     tokens = schedule.windows * schedule.length
     evaluated = tokens + min(tokens, MOST_BESIDE)
     return Costs(pace, pace * _FORWARD_SHARE * evaluated / schedule.tokens_a_step, _WRITING_STEPS * pace)

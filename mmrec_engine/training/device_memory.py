@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Protocol
 
 import torch
 
-from mmrec_engine.model.memory_estimate import needed_bytes
+from mmrec_engine.model.memory_estimate import halvings, needed_bytes
 from mmrec_engine.settings import Settings
 from mmrec_engine.system.memory import USABLE, available_bytes, processes_here
 
@@ -55,9 +54,3 @@ def fitting_microbatch(settings: Settings, vocabulary: int, machine: _Device) ->
         if needed_bytes(changed, vocabulary, machine.sharded) <= usable:
             return changed
     return settings
-
-
-def halvings(size: int, least: int) -> Iterator[int]:
-    while size // 2 >= least:
-        size //= 2
-        yield size

@@ -13,6 +13,7 @@ from mmrec_engine.data.mixture import moved
 from mmrec_engine.data.prepare import Corpus, short_split
 from mmrec_engine.data.sources.hub_source import anchored, is_downloaded
 from mmrec_engine.errors import RequestError
+from mmrec_engine.model.memory_estimate import needed_bytes
 from mmrec_engine.runs.run_time import Costs, schedule_of
 from mmrec_engine.settings import FIELDS, Resolved, Settings, resolve, settings_that_decide, value_type
 from mmrec_engine.storage.user_folders import expanded
@@ -115,7 +116,8 @@ class RunEstimate:
     None if no speed is known. seconds_an_epoch: with one evaluation. The preparation is not included: the text is prepared
     already.
 
-    target_loss: may end it sooner. time: given to the run, so that its steps are not known yet.
+    target_loss: may end it sooner. time: given to the run, so that its steps are not known yet. pretrained: it begins with a
+    pretrained model.
     """
 
     steps: int
@@ -129,6 +131,8 @@ class RunEstimate:
     seconds_to_validation: float | None
     target_loss: float | None = None
     time: float | None = None
+    step_seconds: float | None = None
+    pretrained: bool = False
 
 
 def windows_of(settings: Settings, corpus: Corpus) -> tuple[int, int]:
@@ -160,7 +164,9 @@ def estimate_run(settings: Settings, corpus: Corpus, costs: Costs | None) -> Run
         first_validation=first,
         parameters=model.parameters(),
         disk_bytes=kept * _BYTES_A_PARAMETER * model.parameters(),
-        memory_bytes=model.training_bytes(settings.windows_at_once, settings.seq_len),
+        memory_bytes=needed_bytes(settings, model.vocabulary, config=model),
+        step_seconds=None if costs is None else costs.step,
+        pretrained=settings.shape is not None,
         target_loss=settings.target_loss,
         time=settings.time,
         **times,

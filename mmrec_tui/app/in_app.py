@@ -12,6 +12,7 @@ from typing import Any
 
 from mmrec_engine.errors import MmrecError
 from mmrec_engine.locales.numbers import in_language
+from mmrec_engine.settings import Settings
 from mmrec_tui.locales import Wording
 from mmrec_tui.terminal import one_line
 
@@ -49,6 +50,15 @@ def remedy_text(remedy: dict[str, Any], say: Wording) -> str:
     from mmrec_tui.presentation.findings import remedy_of  # the guide is loaded after the first screen
 
     return one_line(in_app(remedy_of(remedy, say), say))
+
+
+def changed_settings(ways: Mapping[str, dict[str, Any]], settings: Settings, say: Wording) -> str:
+    """Changes of the settings, by remedy, in one line."""
+    texts = []
+    for id, changes in ways.items():
+        before = {name: getattr(settings, name) for name in changes}
+        texts.append(remedy_text({"id": id, "settings": changes, "before": before}, say))
+    return " · ".join(texts)
 
 
 def chosen_values(choices: Mapping[str, Mapping[str, Any]], names: Collection[str], say: Wording) -> str:

@@ -7,10 +7,10 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from mmrec_engine.model.memory_estimate import fits
+from mmrec_engine.model.memory_estimate import needed_bytes
 from mmrec_engine.runs.run_time import Costs
 from mmrec_engine.settings import Settings, settings_that_decide
-from mmrec_engine.system.memory import USABLE
+from mmrec_engine.system.memory import USABLE, available_bytes
 from mmrec_tui.app.draft import key_of
 from mmrec_tui.app.session import Work
 
@@ -106,8 +106,9 @@ class Measuring:
 def _measured(work: Work[Costs | None], settings: Settings, vocabulary: int, windows: int) -> Costs | None:
     from mmrec_engine.planning.throughput import measure
 
-    needed, available = fits(settings, vocabulary)
-    if needed > USABLE * available:
+    if needed_bytes(settings, vocabulary) > USABLE * available_bytes():
         return None
-    found = measure(settings, vocabulary, seconds=_SECONDS, stop=work.stopping, validation_windows=windows)
+    found = measure(
+        settings, vocabulary, seconds=_SECONDS, stop=work.stopping, validation_windows=windows, in_part=True
+    )
     return None if found is None else found.costs

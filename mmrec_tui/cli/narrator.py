@@ -26,6 +26,7 @@ from mmrec_tui.terminal import Narration, one_line, printable
 _BAR_WIDTH = 20  # at most
 _BAR_SECONDS = 0.1
 _FEWEST_CHECKS = 5  # fewer are no checklist, only skipped files
+_ALWAYS = ("beats-baselines", "further-training")  # findings that are shown if they pass too
 _LINE_SECONDS = 30.0  # how often progress is printed without a terminal
 
 
@@ -189,7 +190,7 @@ class Narrator:
         if isinstance(values, dict) and {"file", "reason"} <= values.keys():
             self._out.line(self._text("skipped", evidence=evidence_of(finding, self._text)))
         else:
-            self._finding(finding, always=finding.get("id") == "beats-baselines" and finding.get("status") == "pass")
+            self._finding(finding, always=finding.get("id") in _ALWAYS and finding.get("status") == "pass")
 
     def _verdict(self, phase: str, history: History) -> None:
         """The summary of the checks of a phase, if there were any."""

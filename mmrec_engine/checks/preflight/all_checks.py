@@ -12,6 +12,7 @@ from mmrec_engine.checks.waivers import is_waived
 from mmrec_engine.data.prepare import Corpus
 from mmrec_engine.runs.history import History
 from mmrec_engine.settings import Settings
+from mmrec_engine.settings.pretrained import is_pretrained
 from mmrec_engine.tokenizer import LEARNT
 
 
@@ -36,11 +37,10 @@ def checks_before(
         if only is None or check.id in only:
             yield run(check, text)
 
-    from mmrec_engine.checks.preflight.model_checks import MODEL_CHECKS
     from mmrec_engine.checks.preflight.model_context import ModelContext
 
     model = ModelContext(settings, corpus, machine, folder, warm_start=warm_start).in_pieces_that_fit()
-    for check in MODEL_CHECKS:
+    for check in model_checks_of(settings):
         if only is None or check.id in only:
             yield run(check, model)
 
@@ -60,11 +60,17 @@ def text_checks_of(corpus: Corpus, settings: Settings) -> tuple[Check, ...]:
     return (*TEXT_CHECKS, *column, *vocabulary, *continued, *mixing)
 
 
+def model_checks_of(settings: Settings) -> tuple[Check, ...]:
+    """The checks of a model, and what further training of a pretrained one takes."""
+    from mmrec_engine.checks.preflight.model_checks import MODEL_CHECKS
+    from mmrec_engine.checks.preflight.pretrained_costs import PRETRAINED_CHECKS
+
+    return (*MODEL_CHECKS, *(PRETRAINED_CHECKS if is_pretrained(settings.init_from) else ()))
+
+
 def checks_of(corpus: Corpus, settings: Settings) -> list[tuple[str, str]]:
     """The checks that `checks_before` makes, in its order: the id of each, and the checklist item it belongs to."""
-    from mmrec_engine.checks.preflight.model_checks import MODEL_CHECKS
-
-    return [(check.id, check.item) for check in (*text_checks_of(corpus, settings), *MODEL_CHECKS)]
+    return [(check.id, check.item) for check in (*text_checks_of(corpus, settings), *model_checks_of(settings))]
 
 
 def count_of_checks(corpus: Corpus, settings: Settings) -> int:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,15 +27,13 @@ from mmrec_engine.checks.specs import numbers
 from mmrec_engine.data.batches import training_windows
 from mmrec_engine.errors import RequestError
 from mmrec_engine.evaluation.metrics import evaluating, token_losses
-from mmrec_engine.model.memory_estimate import TOKENS_AN_EVALUATION, needed_bytes
+from mmrec_engine.model.memory_estimate import TOKENS_AN_EVALUATION, fitting_changes, needed_bytes
 from mmrec_engine.runs import checkpoints
-from mmrec_engine.settings.presets import smaller_presets
 from mmrec_engine.system.memory import USABLE, ran_out
-from mmrec_engine.training.device_memory import halvings, room
+from mmrec_engine.training.device_memory import room
 
 _LONGEST_TRIAL = 6e11  # multiply-adds that the step at full size may take on a CPU: some ten seconds on two cores
 _GIB = 2**30
-_SHORTEST_WINDOW = 64
 
 
 @apart
@@ -97,31 +94,7 @@ def _judge_memory(values: Values, limit: Mapping[str, float]) -> Status:
 
 
 def _fitting_settings(context: ModelContext, free: float) -> dict[str, dict[str, Any]]:
-    """Changes of the settings, by remedy, each of which alone makes the run fit, the nearest first."""
-
-    def first_that_fits(changes: Iterator[dict[str, Any]]) -> dict[str, Any] | None:
-        for change in changes:
-            if needed_bytes(replace(settings, **change), vocabulary, context.on.sharded) <= USABLE * free:
-                return change
-        return None
-
-    settings, vocabulary = context.settings, context.config.vocabulary
-    length, stride = settings.seq_len, settings.stride
-    batches = ({"microbatch": size} for size in halvings(settings.windows_at_once, 1))
-    lengths = (
-        {"seq_len": size, **({} if stride is None else {"stride": min(stride, size)})}
-        for size in halvings(length, _SHORTEST_WINDOW)
-    )
-    smaller = ({"config": name} for name in reversed(smaller_presets(settings.config)))
-    recomputing = iter(() if settings.gradient_checkpointing else ({"gradient_checkpointing": True},))
-    ways: dict[str, Iterator[dict[str, Any]]] = {
-        "smaller-batch": batches,
-        "shorter-windows": lengths,
-        "gradient-checkpointing": recomputing,
-        "smaller-config": smaller,
-    }
-    found = {remedy: first_that_fits(changes) for remedy, changes in ways.items()}
-    return {remedy: change for remedy, change in found.items() if change is not None}
+    return fitting_changes(context.settings, context.config.vocabulary, free, context.on.sharded)
 
 
 def _disk_fits(context: ModelContext) -> Values:

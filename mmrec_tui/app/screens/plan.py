@@ -13,6 +13,7 @@ from textual.widgets.option_list import Option
 
 from mmrec_engine.data.prepare import Corpus, short_split
 from mmrec_engine.errors import RequestError
+from mmrec_engine.model.memory_estimate import fitting_changes
 from mmrec_engine.runs.catalog import free_name
 from mmrec_engine.settings import FIELDS, Resolved, Settings
 from mmrec_engine.settings.presets import PRESETS, PROFILES
@@ -26,7 +27,7 @@ from mmrec_tui.app.draft import (
     typed_corpora,
     windows_of,
 )
-from mmrec_tui.app.in_app import error_text
+from mmrec_tui.app.in_app import changed_settings, error_text
 from mmrec_tui.app.keys import Key, keys_of
 from mmrec_tui.app.plan_work import PlanWork
 from mmrec_tui.app.screens.base import KeyBar, MmrecScreen, Title
@@ -35,7 +36,7 @@ from mmrec_tui.app.widgets.configs import config_columns, config_options
 from mmrec_tui.app.widgets.corpora import corpus_options
 from mmrec_tui.app.widgets.form import Form
 from mmrec_tui.app.widgets.panels import plain
-from mmrec_tui.app.widgets.preview import preview_text, summary_text
+from mmrec_tui.app.widgets.preview import Room, preview_text, summary_text
 from mmrec_tui.app.widgets.restyling import set_line, set_options, set_own_class, set_text
 from mmrec_tui.presentation.figures import planned_pacing, planned_rates
 from mmrec_tui.presentation.planned import reasons
@@ -322,11 +323,15 @@ class PlanScreen(MmrecScreen):
             return Content.styled("✗ ", "bold $error") + plain(error_text(short, say))
         ahead = estimate_run(settings, look.corpus, self._work.measuring.costs_of(settings.config))
         folder = Path(settings.output_dir) / self._free_name(settings)
-        short_of_memory = ahead.memory_bytes > USABLE * available_bytes()
+        free = available_bytes()
+        vocabulary = look.corpus.tokenizer.vocab_size
+        short_of_memory = ahead.memory_bytes > USABLE * free
+        ways = fitting_changes(settings, vocabulary, free) if short_of_memory else {}
         narrow = self.size.width < _ROOMY_WIDTH
         plan = self._work.planning.plan
         expected = None if plan is None else plan.planned.expected
-        return summary_text(ahead, folder, short_of_memory, say, narrow=narrow, expected=expected)
+        room = Room(free, short_of_memory, changed_settings(ways, settings, say))
+        return summary_text(ahead, folder, room, say, narrow=narrow, expected=expected)
 
     def _free_name(self, settings: Settings) -> str:
         return free_name(Path(settings.output_dir), settings.name or settings.config)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from textual.content import Content
 from textual.widgets.option_list import Option
 
+from mmrec_engine.model.memory_estimate import needed_bytes
 from mmrec_engine.settings import Settings
 from mmrec_engine.settings.presets import PRESETS
 from mmrec_tui.locales import Wording
@@ -23,7 +24,7 @@ def config_options(
     options = []
     for name in PRESETS:
         model = settings.model(vocabulary, name)
-        needed = model.training_bytes(settings.windows_at_once, settings.seq_len)
+        needed = needed_bytes(settings, vocabulary, config=model)
         time_text = epoch_time(name) if needed <= usable_bytes else say("plan.too-large")
         line = config_columns(name, say.short(model.parameters()), say.memory(needed), time_text)
         options.append(Option(Content(f"{'●' if name == settings.config else '○'} {line}"), id=name))

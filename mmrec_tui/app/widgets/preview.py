@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -82,17 +83,26 @@ def preview_text(look: Look, settings: Settings, say: Wording) -> Content:
     return Content("\n").join(parts)
 
 
+@dataclass(frozen=True)
+class Room:
+    """Memory for the run. free_bytes: available here; short: less than the run needs; ways: changes of the settings, in
+    words, each of which makes it fit."""
+
+    free_bytes: int
+    short: bool
+    ways: str = ""
+
+
 def summary_text(
     ahead: RunEstimate,
     folder: Path,
-    short_of_memory: bool,
+    room: Room,
     say: Wording,
     *,
     narrow: bool = False,
     expected: Mapping[str, Any] | None = None,
 ) -> Content:
-    """The summary of the run. folder: of the run; short_of_memory: it needs more memory than is safe without asking;
-    narrow: in two short lines. expected: of a run with a given time, by the planner."""
+    """The summary of the run. folder: of the run; narrow: in two short lines. expected: of a run with a given time, by the planner."""
     clock = {name: "…" if value is None else say.clock(value) for name, value in
              (("time", ahead.seconds), ("first_time", ahead.seconds_to_validation))}  # fmt: skip
     size = "-short" if narrow else ""
@@ -112,6 +122,11 @@ def summary_text(
         folder=one_line(str(folder)),
     )
     lines = Content.styled("✓ ", "bold $success") + plain(first) + Content("\n  ") + plain(second)
-    if short_of_memory:
-        lines += Content("\n") + Content.styled(f"! {say('plan.memory-short')}", "bold $warning")
+    if ahead.pretrained:
+        pace = "…" if ahead.step_seconds is None else say.number(ahead.step_seconds, 1)
+        memory = {"memory": say.memory(ahead.memory_bytes), "free": say.memory(room.free_bytes)}
+        lines += Content("\n  ") + plain(say("plan.summary-pretrained", pace=pace, **memory))
+    if room.short:
+        words = say("plan.memory-short") + (say("plan.memory-ways", ways=room.ways) if room.ways else "")
+        lines += Content("\n") + Content.styled(f"! {words}", "bold $warning")
     return lines
