@@ -138,15 +138,15 @@ def _guarded(path: Path, read: Callable[[], Result]) -> Callable[[], Result]:
     return reading
 
 
-def with_pretrained(resolved: Resolved) -> Resolved:
+def with_pretrained(resolved: Resolved, found: Pretrained | None = None) -> Resolved:
     """If `init_from` names a pretrained model: the settings with its sizes and tokenizer, and with a rate for further training.
 
-    Raises RequestError, also if a given setting contradicts the model.
+    found: the model, if it is read already. Raises RequestError, also if a given setting contradicts the model.
     """
     settings = resolved.settings
     if settings.init_from is None or not is_pretrained(settings.init_from):
         return resolved
-    found = read_pretrained(settings.init_from)
+    found = found or read_pretrained(settings.init_from)
     fixed: dict[str, Any] = {
         "config": PRETRAINED,
         "arch": "llama",

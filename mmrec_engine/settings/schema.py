@@ -37,6 +37,11 @@ def _schedule(name: str) -> Callable[[Settings], bool]:
     return lambda settings: settings.schedule == name
 
 
+def _from_nothing(settings: Settings) -> bool:
+    """Whether the settings decide the model's size and vocabulary: a pretrained model has its own."""
+    return settings.shape is None
+
+
 def _several_corpora(settings: Settings) -> bool:
     return isinstance(settings.data_dir or settings.corpus, tuple)
 
@@ -47,15 +52,24 @@ class Settings:
 
     # model
     config: str = setting("tiny", choices=CONFIGS, decides=("speed", "weights"), heading="model")
+    # a checkpoint, a run or a pretrained model with the initial weights; None: random weights
+    init_from: str | None = setting(None, group="model", decides=("corpus",), unset="random-weights", heading="model")
     arch: Architecture = setting(
         "mmrec", choices=ARCHITECTURES, group="model", decides=("speed", "weights"), heading="model"
     )
     # only llama: heads of keys and values; None: one for each head
     kv_heads: int | None = setting(
-        None, low=1, high=1024, group="model", decides=("speed", "weights"), unset="as-heads", heading="model"
+        None,
+        low=1,
+        high=1024,
+        group="model",
+        decides=("speed", "weights"),
+        unset="as-heads",
+        heading="model",
+        matters=_from_nothing,
     )
     # only llama: the embedding is also the head
-    tied: bool = setting(False, group="model", decides=("speed", "weights"), heading="model")
+    tied: bool = setting(False, group="model", decides=("speed", "weights"), heading="model", matters=_from_nothing)
     recipe: str = setting("guide", choices=tuple(RECIPES), group="optimizer")
     # corpus
     data_dir: str | tuple[str, ...] | None = setting(None, several=True, decides=("source",), heading="text")
@@ -63,7 +77,14 @@ class Settings:
     use_sample_corpus: bool = setting(False, decides=("source",), heading="text")
     tokenizer: str = setting("char", choices=(*TOKENIZERS, PRETRAINED), group="text", decides=("corpus", "weights"))
     # ids, without special ones
-    vocab_size: int = setting(5000, low=2, high=1_000_000, group="text", decides=("corpus", "weights"))
+    vocab_size: int = setting(
+        5000,
+        low=2,
+        high=1_000_000,
+        group="text",
+        decides=("corpus", "weights"),
+        matters=_from_nothing,
+    )
     # share of the characters
     val_split: float = setting(0.1, low=0.001, high=0.9, group="text", decides=("corpus", "checks"))
     # of text; None: all of it
@@ -249,10 +270,8 @@ class Settings:
     )
     gradient_checkpointing: bool = setting(False, while_running=True, group="model", decides=("speed",))
     seed: int = setting(1337, low=0, high=2**63 - 1, group="model", heading="training")
-    # a checkpoint, a run or a pretrained model with the initial weights; None: random weights
-    init_from: str | None = setting(None, unset="random-weights", heading="model")
     # sizes of a pretrained model, with the config of that name (settings/pretrained.py)
-    shape: str | None = setting(None, internal=True, heading="model")
+    shape: str | None = setting(None, internal=True, decides=("speed",), heading="model")
     # run folder
     output_dir: str = setting("checkpoints", heading="saving")
     name: str | None = setting(None, group="saving", unset="as-config")  # None: the config's

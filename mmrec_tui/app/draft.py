@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,11 +17,16 @@ from mmrec_engine.errors import RequestError
 from mmrec_engine.model.memory_estimate import needed_bytes
 from mmrec_engine.runs.run_time import Costs, schedule_of
 from mmrec_engine.settings import FIELDS, Resolved, Settings, resolve, settings_that_decide, value_type
+from mmrec_engine.settings.pretrained import FOLDER, is_pretrained
+from mmrec_engine.storage.files import read_plain
 from mmrec_engine.storage.user_folders import expanded
 from mmrec_engine.training.plan import make_plan
 
 OF_A_TEXT = settings_that_decide("source")  # reset when the text changes
 _OF_A_DOWNLOAD = ("max_corpus_bytes", 100_000_000)
+# Decided by a pretrained model, so a choice made before the model is dropped with it.
+_OF_THE_MODEL = frozenset({"config", "arch", "tokenizer", "vocab_size", "kv_heads", "tied"})
+_MOST_CONFIG_BYTES = 2**16  # of a config.json that is looked into
 _BYTES_A_PARAMETER = 12  # weight and two moments, as in a checkpoint
 _BUILDING_SECONDS = 0.5  # the model, and the first step's buffers and kernels
 _BESIDE_THE_KEPT = 3  # best, final, and the one being written
@@ -33,8 +39,16 @@ class Draft:
     given: dict[str, Any]
 
     def with_value(self, name: str, value: Any) -> Draft:
-        """Set one value, or with None restore the one of the next source."""
+        """Set one value, or with None restore the one of the next source.
+
+        A pretrained model decides its size and its tokenizer; choosing a config leaves the model."""
         given = {key: kept for key, kept in self.given.items() if key != name}
+        if name == "init_from" and isinstance(value, str):
+            value = _named_model(value)
+            if is_pretrained(value):
+                given = {key: kept for key, kept in given.items() if key not in _OF_THE_MODEL}
+        if name == "config" and is_pretrained(given.get("init_from")):
+            del given["init_from"]
         return Draft(given if value is None else {**given, name: value})
 
     def with_corpus(self, choice: dict[str, Any]) -> Draft:
@@ -50,7 +64,7 @@ class Draft:
 
     def with_profile(self, values: dict[str, Any]) -> Draft:
         """A profile replaces all given values except model, text and name."""
-        kept = {name: self.given[name] for name in (*OF_A_TEXT, "config", "name") if name in self.given}
+        kept = {name: self.given[name] for name in (*OF_A_TEXT, "config", "init_from", "name") if name in self.given}
         return Draft({**kept, **values})
 
     def in_the_time(self, seconds: float) -> Draft:
@@ -60,6 +74,21 @@ class Draft:
     def resolved(self) -> Resolved:
         """Raises RequestError if the values are invalid."""
         return resolve(self.given)
+
+
+def _named_model(typed: str) -> str:
+    """First weights as the setting names them: a folder of the library transformers gets the hf: before it, ~ is expanded."""
+    prefix = FOLDER if typed.startswith(FOLDER) else ""
+    place = typed.removeprefix(FOLDER)
+    path = expanded(Path(place))
+    if place.startswith("~"):
+        place = str(path)
+    with contextlib.suppress(OSError, ValueError):
+        if not prefix and "model_type" in read_plain(path / "config.json")[:_MOST_CONFIG_BYTES].decode(
+            errors="replace"
+        ):
+            prefix = FOLDER
+    return prefix + place
 
 
 def known_settings(values: dict[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from mmrec_tui.app.draft import windows_of
 from mmrec_tui.app.measuring import Measuring
 from mmrec_tui.app.planning_ahead import PlanningAhead
 from mmrec_tui.app.preparing import Preparing
+from mmrec_tui.app.reading_pretrained import ReadingPretrained
 from mmrec_tui.app.session import Work
 
 
@@ -22,13 +23,14 @@ class PlanWork:
         self.preparing = Preparing()
         self.measuring = Measuring()
         self.planning = PlanningAhead()
+        self.pretrained = ReadingPretrained()
         self.searching: Work[Any] | None = None  # a search that was left; its last step may still be under way
         self._left: Work[Any] | None = None  # a measurement that was left for the planner's
 
     @property
     def seen(self) -> object:
         """Changes when there is something new to show."""
-        return (self.preparing.seen, self.measuring.seen, self.planning.seen)
+        return (self.preparing.seen, self.measuring.seen, self.planning.seen, self.pretrained.seen)
 
     def want(self, resolved: Resolved) -> None:
         """The planner works on these settings; their text is prepared once it is known how (`prepare`)."""
@@ -43,6 +45,7 @@ class PlanWork:
         """Continue. settings: with the planner's choices, none if there is nothing to measure. may_measure: whether the
         processors are free. Returns whether there is another plan."""
         self.preparing.look()
+        self.pretrained.look()
         may_measure = may_measure and (self.searching is None or self.searching.done)
         before = self.planning.seen
         if self.planning.is_under_way:

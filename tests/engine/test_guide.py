@@ -19,14 +19,13 @@ LONGEST_LABEL = 22
 WITHOUT_ORDER = {
     "arch", "tied", "recipe", "encoding", "fix_encoding", "tokenizer", "optimizer", "schedule", "curriculum", "pacing",
     "save_best_model", "device", "precision", "early_stopping_on", "gradient_checkpointing", "seed", "name", "metrics",
-    "compile", "kernel", "log", "log_dir",
+    "compile", "kernel", "log", "log_dir", "init_from",
 }  # fmt: skip
 PLACES_AND_CORPORA = {
     "data_dir",
     "corpus",
     "use_sample_corpus",
     "output_dir",
-    "init_from",
 }  # without an order
 
 

@@ -17,6 +17,7 @@ from mmrec_engine.model.memory_estimate import fitting_changes
 from mmrec_engine.runs.catalog import free_name
 from mmrec_engine.settings import FIELDS, Resolved, Settings
 from mmrec_engine.settings.presets import PRESETS, PROFILES
+from mmrec_engine.settings.pretrained import PRETRAINED, pretrained_name
 from mmrec_engine.system.memory import USABLE, available_bytes
 from mmrec_tui.app.draft import (
     Draft,
@@ -126,13 +127,7 @@ class PlanScreen(MmrecScreen):
         """A changed draft: validate it, and start the background work that it needs. typing: the field that is being typed
         into; it is not changed then."""
         self._drafts.change(draft, typing)
-        try:
-            self._resolved, self._error = draft.resolved(), None
-        except RequestError as error:
-            self._resolved, self._error = None, error
-        form = self._form
-        if self._error is not None:
-            form.show_errors(self._error, self.say)
+        self._resolve()
         if self._resolved is not None:
             self._work.want(self._resolved)
             self._show_fields(typing)
@@ -140,6 +135,21 @@ class PlanScreen(MmrecScreen):
         self._show_corpora()
         self._show_configs()
         self.refresh_keys()
+
+    def _resolve(self) -> None:
+        """The settings of the draft, with those of its pretrained model; none while one is wrong or the model is read."""
+        model = self._work.pretrained
+        self._resolved = self._error = None
+        try:
+            resolved = self._draft.resolved()
+            model.want(resolved.settings.init_from)
+            if not model.is_under_way and model.error is None:
+                self._resolved = model.completed(resolved)
+        except RequestError as error:
+            self._error = error
+            self._form.show_errors(error, self.say)
+        if model.error is not None:
+            self._form.mark_wrong("init_from", self.say)
 
     def _show_fields(self, typing: str = "") -> None:
         """The fields as they will be used. typing: the one that is being typed into, which is not changed."""
@@ -160,7 +170,14 @@ class PlanScreen(MmrecScreen):
             self._show_corpora()
         loaded = self.own_app.torch is not None and self.own_app.torch.done
         may_measure = loaded and self.own_app.stage.training is None
-        if self._work.look(None if self._resolved is None else self._settings, may_measure=may_measure):
+        reading = self._work.pretrained.is_under_way
+        planned = self._work.look(None if self._resolved is None else self._settings, may_measure=may_measure)
+        if reading and not self._work.pretrained.is_under_way:
+            self._resolve()
+            if self._resolved is not None:
+                self._work.want(self._resolved)
+                planned = True
+        if planned:
             self._show_fields(self._form.typed_into)
         seen = (self._work.seen, self._error, self._resolved, loaded)
         if seen != self._shown:
@@ -225,7 +242,7 @@ class PlanScreen(MmrecScreen):
         if self._resolved is not None:
             return self._resolved.settings
         config = self._draft.given.get("config", FIELDS["config"].default)
-        return Settings(config=config)
+        return Settings(config=config) if config in PRESETS else Settings()
 
     # Middle: text
 
@@ -251,7 +268,7 @@ class PlanScreen(MmrecScreen):
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         name = str(event.option.id)
         match event.option_list.id:
-            case "config-list":
+            case "config-list" if name != PRETRAINED:
                 self._take(self._draft.with_value("config", name))
             case "corpus-list" if name == "choose":
                 self.action_own_text()
@@ -309,6 +326,11 @@ class PlanScreen(MmrecScreen):
         say = self.say
         if self._error is not None:
             return Content.styled("✗ ", "bold $error") + plain(error_text(self._error, say))
+        model = self._work.pretrained
+        if model.error is not None:
+            return Content.styled("✗ ", "bold $error") + plain(error_text(model.error, say))
+        if model.is_under_way:
+            return Content(f"… {say('plan.reading-model')}")
         look, settings = self._work.preparing.view, self._settings
         if (error := look.error or self._work.planning.error) is not None:
             return Content.styled("✗ ", "bold $error") + plain(error_text(error, say))
@@ -334,7 +356,8 @@ class PlanScreen(MmrecScreen):
         return summary_text(ahead, folder, room, say, narrow=narrow, expected=expected)
 
     def _free_name(self, settings: Settings) -> str:
-        return free_name(Path(settings.output_dir), settings.name or settings.config)
+        usual = settings.config if settings.shape is None else pretrained_name(settings.init_from or settings.config)
+        return free_name(Path(settings.output_dir), settings.name or usual)
 
     # Keys
 

@@ -205,6 +205,12 @@ class Form(Widget):
             else:
                 field.show_source(Content.styled(f"✗ {say('source.wrong')}", "bold $error"), wrong=True)
 
+    def mark_wrong(self, name: str, say: Wording) -> None:
+        """Mark one field; the others are unchanged."""
+        for field in self._fields:
+            if field.setting == name:
+                field.show_source(Content.styled(f"✗ {say('source.wrong')}", "bold $error"), wrong=True)
+
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
         self._changed(event.input, event.value)

@@ -102,7 +102,8 @@ def summary_text(
     narrow: bool = False,
     expected: Mapping[str, Any] | None = None,
 ) -> Content:
-    """The summary of the run. folder: of the run; narrow: in two short lines. expected: of a run with a given time, by the planner."""
+    """The summary of the run. folder: of the run; narrow: in two short lines; expected: of a run with a given time, by the
+    planner."""
     clock = {name: "…" if value is None else say.clock(value) for name, value in
              (("time", ahead.seconds), ("first_time", ahead.seconds_to_validation))}  # fmt: skip
     size = "-short" if narrow else ""

@@ -1,0 +1,98 @@
+"""A pretrained model as the first weights of a plan: read in the background, with its own size and tokenizer."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.widgets import Input, OptionList, Select
+
+from mmrec_tui.app.app import MmrecApp
+from mmrec_tui.app.screens import plan as plan_screen
+from mmrec_tui.preferences import read_preferences
+from tests.app.conftest import an_app, screen_text, until, until_shown
+from tests.app.test_plan import fill_in, open_prepared_plan, source_of, summary
+
+pytestmark = pytest.mark.usefixtures("without_torch")
+SIZES = {"vocab_size": 256, "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2,
+         "num_attention_heads": 4, "max_position_embeddings": 128}  # fmt: skip
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    """A folder of the library transformers, whose weights the plan does not read."""
+    tokenizers = pytest.importorskip("tokenizers")
+    folder = tmp_path / "small-llama"
+    folder.mkdir()
+    letters = tokenizers.pre_tokenizers.ByteLevel.alphabet()
+    own = tokenizers.Tokenizer(tokenizers.models.BPE({letter: id for id, letter in enumerate(sorted(letters))}, []))
+    own.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
+    own.decoder = tokenizers.decoders.ByteLevel()
+    own.save(str(folder / "tokenizer.json"))
+    (folder / "config.json").write_text(json.dumps({"model_type": "llama", **SIZES}))
+    (folder / "model.safetensors").write_bytes(b"")
+    return folder
+
+
+def first_line(app: MmrecApp) -> str:
+    return str(app.screen.query_one("#config-list", OptionList).get_option_at_index(0).prompt)
+
+
+async def test_a_pretrained_model_decides_size_and_tokenizer_of_the_plan(
+    model: Path, small_text: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan: dict[str, Any] = {"data_dir": str(small_text), "config": "mini", "tokenizer": "char", "batch_size": 64}
+    app = an_app("tr", plan=plan)
+    async with app.run_test(size=(160, 45), notifications=True) as pilot:
+        screen = await open_prepared_plan(app, pilot)
+        await fill_in(pilot, "init_from", "yok.gguf")
+        await until(pilot, lambda: "böyle bir model yok" in summary(app))
+        assert source_of(app, "init_from") == f"✗ {app.say('source.wrong')}"
+        await pilot.press("ctrl+s")
+        await until_shown(pilot, "henüz hazır değil")
+
+        await fill_in(pilot, "init_from", "")
+        screen.query_one("#field-init_from", Input).value = str(model)  # a folder, without the hf: before it
+        await until(pilot, lambda: summary(app).startswith("✓"))
+        settings = screen._resolved.settings
+        assert (settings.config, settings.arch, settings.tokenizer) == ("pretrained", "llama", "pretrained")
+        assert settings.init_from == f"hf:{model}"
+        assert settings.seq_len == 128, "no longer than the model can read"
+        assert source_of(app, "learning_rate") == app.say("source.pretrained")
+        assert screen._work.preparing.corpus.tokenizer.kind == "pretrained"
+        assert screen.query_one("#field-tokenizer", Select).value == "pretrained"
+        assert not screen.query_one("#field-vocab_size").parent.display
+        assert "önceden eğitilmiş model: boş" in summary(app)
+        assert "small-llama" in summary(app), "the run is named after the model"
+        assert first_line(app).startswith("● small-")
+
+        monkeypatch.setattr(plan_screen, "available_bytes", lambda: 100 * 2**20)
+        screen._shown = None
+        await until(pilot, lambda: "şununla sığar" in summary(app))
+        assert "→ 16" in summary(app), "a smaller micro-batch"
+
+        screen.query_one("#field-arch", Select).value = "gpt"
+        await until(pilot, lambda: "kendisi karar verir" in summary(app))
+        assert "“Mimari”" in summary(app) and "--" not in summary(app)
+        await pilot.press("ctrl+z")
+        await until(pilot, lambda: summary(app).startswith("✓"))
+    assert read_preferences().plan["init_from"] == f"hf:{model}", "the draft is kept"
+    assert not {"config", "tokenizer", "arch"} & read_preferences().plan.keys()
+
+
+@pytest.mark.extended
+async def test_choosing_a_config_leaves_the_pretrained_model(model: Path, small_text: Path) -> None:
+    app = an_app(plan={"data_dir": str(small_text), "init_from": f"hf:{model}"})
+    async with app.run_test(size=(160, 45)) as pilot:
+        screen = await open_prepared_plan(app, pilot)
+        await until(pilot, lambda: summary(app).startswith("✓"))
+        assert "pretrained model: needs" in screen_text(app)
+        await pilot.press("1", "down", "down", "enter")
+        await until(pilot, lambda: screen._resolved is not None and screen._resolved.settings.config != "pretrained")
+        assert screen._resolved.settings.init_from is None
+        assert screen._resolved.settings.tokenizer == "char"
+        assert not first_line(app).startswith("● small-")
+        await pilot.press("ctrl+z")
+        await until(pilot, lambda: screen._resolved is not None and screen._resolved.settings.config == "pretrained")
