@@ -8,13 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mmrec_engine.errors import MmrecError
 from mmrec_engine.locales.numbers import in_language
-from mmrec_engine.settings import Settings
 from mmrec_tui.locales import Wording
 from mmrec_tui.terminal import one_line
+
+if TYPE_CHECKING:
+    from mmrec_engine.settings import Settings
 
 _COMMAND = re.compile(r"`?\bmmrec-tui ([a-z-]+)([^`\n;.]*)`?")
 # A flag, and the decimal number that follows it as its value.

@@ -34,11 +34,13 @@ def _further_training(context: ModelContext) -> Values:
     needed, free = needed_bytes(settings, config.vocabulary, context.on.sharded), room(settings, context.on.device)
     if context.on.sharded or needed > USABLE * free:
         raise Skip("does-not-fit")  # the check of the memory says what to do
+    seconds_a_step = _seconds_a_step(context)
     values: Values = {
         "parameters": config.parameters(),
         "needed_gib": needed / _GIB,
         "available_gib": None if free >= sys.maxsize else free / _GIB,
-        "step_seconds": _seconds_a_step(context),
+        "step_seconds": seconds_a_step,
+        "pace": float(f"{seconds_a_step:.2g}"),
         "steps": 0,
         "run_seconds": None,
     }
@@ -48,7 +50,7 @@ def _further_training(context: ModelContext) -> Values:
     schedule = schedule_of(plan.planned_steps, settings.as_dict(), plan.steps_an_epoch, windows)
     if settings.time is not None or schedule is None:
         return {**values, "variant": f"{memory}+step"}
-    seconds = schedule.seconds_from(0, guessed_costs(values["step_seconds"], schedule))
+    seconds = schedule.seconds_from(0, guessed_costs(seconds_a_step, schedule))
     units = (("hours", 2 * _HOUR, _HOUR), ("minutes", 2 * _MINUTE, _MINUTE), ("seconds", 0.0, 1.0))
     unit, _, each = next(one for one in units if seconds >= one[1])
     run = {"steps": plan.planned_steps, "run_seconds": seconds, "run": seconds / each}
