@@ -40,6 +40,7 @@ from mmrec_engine.training.control import Control
 DOCUMENT = Path(__file__).parents[1] / "docs" / "diagnosis.md"
 HEADING = "## Remedies"
 STEPS = 300
+CHARACTERS = 150_000  # of a text, at most: more would only make the evaluations longer
 USUAL: dict[str, Any] = {
     "config": "tiny", "seq_len": 64, "batch_size": 8, "threads": 1, "precision": "fp32", "max_steps": STEPS, "epochs": 10_000,
     "eval_every": 30, "warmup_steps": 30, "checkpoint_every": 10_000, "val_split": 0.1,
@@ -65,7 +66,7 @@ class Case:
 
     name: str
     settings: Mapping[str, Any] = field(default_factory=dict)
-    smaller: int | None = None
+    smaller: int = CHARACTERS
 
 
 _SMALL = {"dropout": 0.0, "max_steps": 500}

@@ -6,7 +6,7 @@
 First the speed of every variant is measured, by turns, with the machine's threads; nothing else may run then. Then each
 variant is trained for as many tokens as it makes in the time (evaluations not included), with one thread and two at once:
 the load of the machine does not change a loss. The result is the lowest of five evaluations in bits per character, which
-compare across tokenizers. Results that are in the file already are not measured again.
+compare across tokenizers. Results that are in the file already are not measured again; with `--speeds` neither are speeds.
 """
 
 from __future__ import annotations
@@ -39,6 +39,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, action="append", required=True, help="of training steps")
     parser.add_argument("--shared", default="recipe=fast", help="settings of all variants, as name=value")
     parser.add_argument("--variant", action="append", required=True, help="settings of one variant, as name=value")
+    parser.add_argument(
+        "--speeds", type=Path, help="JSON, tokens a second by shape: read, and what is missing is added"
+    )
     parser.add_argument("--seeds", type=int, nargs="+", default=[1337])
     given = parser.parse_args()
     known = read(given.results)
@@ -54,7 +57,7 @@ def main() -> None:
         )
         if (Path(key[0]).name, *key[1:]) not in there
     ]
-    speeds = speeds_of({variant for _, _, variant, _ in wanted})
+    speeds = speeds_of({variant for _, _, variant, _ in wanted}, given.speeds)
     with (
         given.results.open("a", encoding="utf-8") as file,
         ProcessPoolExecutor(2, mp_context=get_context("spawn")) as workers,
@@ -82,25 +85,37 @@ def _value(word: str) -> Any:
         return word
 
 
-def speeds_of(variants: set[str]) -> dict[str, float]:
+def speeds_of(variants: set[str], file: Path | None) -> dict[str, float]:
     """Tokens a second of each variant: the median of some rounds. Equal shapes are measured once."""
+    known: dict[str, float] = json.loads(file.read_text(encoding="utf-8")) if file and file.exists() else {}
     shapes = {variant: _shape(variant) for variant in sorted(variants)}
-    found: dict[Settings, list[float]] = {}
+    found: dict[str, list[float]] = {}
     for _ in range(ROUNDS):
-        for shape in dict.fromkeys(shapes.values()):
-            if (one := measure(shape, shape.vocab_size, seconds=SECONDS_OF_A_ROUND, stop=lambda: False)) is not None:
-                found.setdefault(shape, []).append(one.tokens_per_second)
-    return {variant: statistics.median(found[shape]) for variant, shape in shapes.items()}
+        for name, shape in {_name(shape): shape for shape in shapes.values()}.items():
+            if name not in known:
+                one = measure(shape, shape.vocab_size, seconds=SECONDS_OF_A_ROUND, stop=lambda: False)
+                assert one is not None
+                found.setdefault(name, []).append(one.tokens_per_second)
+    known |= {name: round(statistics.median(speeds), 1) for name, speeds in found.items()}
+    if file is not None:
+        file.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
+    return {variant: known[_name(shape)] for variant, shape in shapes.items()}
+
+
+_OF_SPEED = ("config", "arch", "optimizer", "batch_size", "seq_len", "accumulate", "precision", "weight_average")
 
 
 def _shape(variant: str) -> Settings:
-    """Only what decides about the speed."""
+    """Only what decides about the speed; vocabularies of about the same size count as the same."""
     settings = resolve(as_settings(variant)).settings
-    names = ("config", "arch", "optimizer", "batch_size", "seq_len", "accumulate", "precision", "weight_average")
-    values = {name: getattr(settings, name) for name in names}
+    values = {name: getattr(settings, name) for name in _OF_SPEED}
     values["dropout"] = 0.1 if settings.dropout > 0 else 0.0
-    values["vocab_size"] = 100 if settings.tokenizer == "char" else settings.vocab_size
+    values["vocab_size"] = 100 if settings.tokenizer == "char" else 2 ** max(9, settings.vocab_size.bit_length() - 1)
     return resolve(values).settings
+
+
+def _name(shape: Settings) -> str:
+    return " ".join(str(getattr(shape, name)) for name in (*_OF_SPEED, "dropout", "vocab_size"))
 
 
 def result(key: tuple[str, float, str, int], tokens_per_second: float) -> dict[str, Any]:

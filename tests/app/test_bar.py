@@ -50,6 +50,20 @@ async def test_focused_field_hides_letter_keys_from_the_bar() -> None:
         assert "l find lr" in barred(app)
 
 
+@pytest.mark.parametrize(("columns", "all_fit"), [(60, False), (240, True)])
+async def test_bar_tells_how_many_keys_did_not_fit(columns: int, all_fit: bool) -> None:
+    app = an_app()
+    async with app.run_test(size=(columns, 24)) as pilot:
+        screen = await open_screen("ReportScreen", app, pilot)
+        acting = [key for key in screen.barred_keys() if screen.acts_now(key)]
+        shown = barred(app)
+        missing = [key for key in acting if f" {app.say(word_key(key.action))} " not in f"{shown} "]
+        assert (not missing) == all_fit
+        assert ("? keys +" in shown) != all_fit
+        assert all_fit or f"? keys +{len(missing)} " in shown
+        assert len(shown) <= columns
+
+
 @pytest.mark.first(1)
 @pytest.mark.parametrize("name", [name for name in OPENERS if name.endswith("Screen")])
 async def test_every_key_in_the_bar_has_an_effect(name: str) -> None:

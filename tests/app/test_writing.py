@@ -42,7 +42,7 @@ async def test_model_continues_at_the_cursor_and_alternatives_can_be_stepped_thr
 ) -> None:
     monkeypatch.setattr("secrets.randbelow", lambda below: 7)
     app = an_app()
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
         app.write_with(model, "letters")
         await until(pilot, lambda: table_of(app) == "write")
         screen: Any = app.screen
@@ -78,10 +78,10 @@ async def test_model_continues_at_the_cursor_and_alternatives_can_be_stepped_thr
         await pilot.press(*["ctrl+down"] * 9)
         await after("ctrl+g", 1)
         await pilot.press("ctrl+n")
-        await until(pilot, lambda: "the same at temperature 0" in screen_text(app))
+        await until(pilot, lambda: "Every continuation" in screen_text(app))
         assert len(screen._found) == 1, "there is no other continuation at temperature 0"
         await pilot.press("ctrl+z", "escape")
-        await until(pilot, lambda: "You left the text" in screen_text(app))
+        await until(pilot, lambda: "left the text" in screen_text(app))
         await pilot.press("escape")
         await until(pilot, lambda: table_of(app) == "start")
         app.write_with(model, "letters")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -151,11 +152,12 @@ class Title(Static):
 
 
 _LAST = ("keys", "back", "quit_now")  # at the end of the bar, always shown
+_MORE = 4  # columns of the number of keys that did not fit
 
 
 class KeyBar(Static):
-    """The last line: as many of the active keys as fit, which can be clicked too. The list of all keys and the ways to leave
-    are always at the end."""
+    """The last line: as many of the active keys as fit, which can be clicked too. The list of all keys, with the number of
+    those that did not fit, and the ways to leave are always at the end."""
 
     def on_mount(self) -> None:
         self.show_keys()
@@ -173,23 +175,27 @@ class KeyBar(Static):
                 if any(key.action == action for key in acting)]  # fmt: skip
         width = self.size.width - 1
         room = width - sum(_length(key, say) for key in last)
-        shown: list[Key] = []
-        for key in acting:
-            if key.action in _LAST:
-                continue
-            if _length(key, say) > room:
-                break
-            shown.append(key)
-            room -= _length(key, say)
+        others = [key for key in acting if key.action not in _LAST]
+        shown = _fitting(others, room, say)
+        if len(shown) < len(others):
+            shown = _fitting(others, room - _MORE, say)
+        more = len(others) - len(shown)
         parts: list[Content] = []
         for key in [*shown, *last]:
-            words = Content(f" {say(word_key(key.action))}  ")
+            number = f" +{more}" if more and key.action == "keys" else ""
+            words = Content(f" {say(word_key(key.action))}{number}  ")
             parts.append(
                 (Content.styled(shown_key(key, say, say.knows), "bold $accent") + words).stylize(
                     f"@click=screen.{_call(key)}"
                 )
             )
         set_line(self, Content(" ") + Content("").join(parts))
+
+
+def _fitting(keys: list[Key], room: int, say: Wording) -> list[Key]:
+    """The first keys that fit into so many columns."""
+    ends = itertools.accumulate(_length(key, say) for key in keys)
+    return [key for key, end in zip(keys, ends, strict=True) if end <= room]
 
 
 def _length(key: Key, say: Wording) -> int:
