@@ -20,7 +20,9 @@ _MEMORISED = 0.15  # of the validation loss, by which the training loss is below
 _RISEN = 0.01  # share by which the last validation loss is above the best one
 _MOST_DROPOUT = 0.3  # more dropout than this helps less than more text
 _STILL_FALLING = 0.004  # share by which the last validation improved on the one before
-_GAIN_OF_TWICE_THE_TIME = 0.03  # of the bits (docs/performance.md, "The best model in a given time")
+# Share of the bits that twice the time saves, by passes over the text (docs/performance.md, "The best model in a given time").
+_GAIN_OF_TWICE_THE_TIME = ((2.0, 0.03), (8.0, 0.01))
+_FEWEST_STEPS = 100  # after fewer, the loss falls too fast for a forecast
 _SHORTEST = 60.0  # seconds
 _NO_LONGER_IN_SECONDS = 90  # a longer time is written in minutes
 _ORDER = ("unigram", "bigram", "5-gram")
@@ -41,9 +43,10 @@ def verdict_of(history: History) -> dict[str, Any] | None:
     stands, reference = _stands(best.bits_per_character, baselines)
     lever, values = _lever(history, best.loss, last.loss)
     seconds = _seconds(history)
-    if lever == "time":
-        expected = best.bits_per_character * (1 - _GAIN_OF_TWICE_THE_TIME)
-        values |= {"minutes": max(1, round(2 * seconds / 60)), "expected": expected}
+    steps = history.validations[-1][0][0] if history.validations else 0
+    if lever == "time" and history.started and steps >= _FEWEST_STEPS:
+        gain = _gain(steps / max(1, history.started.steps_an_epoch))
+        values |= {"minutes": max(1, round(2 * seconds / 60)), "expected": best.bits_per_character * (1 - gain)}
     values |= {"bits": best.bits_per_character} | ({} if reference is None else {"reference": reference})
     return {
         "stands": stands,
@@ -79,6 +82,13 @@ def _lever(history: History, best: float, last: float) -> tuple[str, dict[str, f
     if from_nothing and isinstance(rate, int | float) and better is not None and rate * _FAR_BELOW < better:
         return "rate", {"rate": float(rate), "better": better}
     return ("time" if _falls(history) else "none"), {}
+
+
+def _gain(passes: float) -> float:
+    """The share of the bits that twice the time saves, after so many passes over the text."""
+    (few, much), (many, little) = _GAIN_OF_TWICE_THE_TIME
+    share = math.log(max(few, min(many, passes)) / few) / math.log(many / few)
+    return much + share * (little - much)
 
 
 def _falls(history: History) -> bool:

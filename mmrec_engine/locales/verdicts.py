@@ -23,7 +23,10 @@ def verdict_lines(
         if isinstance(value, int | float)
     }
     lines = []
-    for table, key in ((_STANDS, verdict.get("stands")), (_LEVERS, verdict.get("lever"))):
+    lever = verdict.get("lever")
+    if lever == "time" and "expected" not in values:
+        lever = "time-without-forecast"
+    for table, key in ((_STANDS, verdict.get("stands")), (_LEVERS, lever)):
         words = table.get(str(key))
         if words is not None:
             try:

@@ -32,7 +32,8 @@ _VALIDATION_SPEED = 2.0  # tokens a second of a validation (float32) relative to
 _BESIDE = 9.0  # seconds of start, checks before and after, saving: measured on a quiet machine (docs/performance.md)
 _BESIDE_UNCHECKED = 4.0
 _SHARE_KEPT = 0.04  # of the time: preparing the plan, and a reserve
-_LEAST_WINDOWS = (50, 8)  # of training and validation split
+_LEAST_WINDOWS = (100, 10)  # of training and validation split, as the checklist demands
+_MOST_WINDOWS = 16  # a step
 _SHORTEST_WINDOW = 16
 # What a recipe leaves open: the guide fixes the tokenizer.
 _LEFT_OPEN = {
@@ -77,8 +78,11 @@ def is_free(name: str, resolved: Resolved) -> bool:
     return resolved.sources["recipe"] not in GIVEN or name in _LEFT_OPEN[resolved.settings.recipe]
 
 
-def tokenizer_choices(text: TextFacts, machine: MachineFacts, resolved: Resolved) -> dict[str, Choice]:
-    """The tokenizer that the size of the text suggests."""
+def tokenizer_choices(
+    text: TextFacts, machine: MachineFacts, resolved: Resolved, passes: float | None = None
+) -> dict[str, Choice]:
+    """The tokenizer that the size of the text suggests, and the time; passes: over the text with characters as tokens, if
+    known."""
     if not is_free("tokenizer", resolved) or resolved.settings.target_loss is not None or resolved.settings.recased:
         return {}
     subwords = rules().subwords(text.train)
@@ -87,6 +91,9 @@ def tokenizer_choices(text: TextFacts, machine: MachineFacts, resolved: Resolved
         subwords = min(subwords, resolved.settings.vocab_size)
     if not subwords:
         return {"tokenizer": Choice("char", "characters-for-small-text", values)}
+    most = rules().passes_for_subwords
+    if passes is not None and passes > most:
+        return {"tokenizer": Choice("char", "characters-for-many-passes", {"passes": round(passes, 1), "most": most})}
     if not machine.subwords:
         return {"tokenizer": Choice("char", "subwords-missing", values)}
     chosen = {"tokenizer": Choice("bpe", "subwords-for-large-text", values)}
@@ -102,7 +109,7 @@ def candidates(text: TextFacts, machine: MachineFacts, resolved: Resolved) -> di
         seconds = resolved.settings.time or 0.0
         large = seconds >= _SMALL_FROM_SECONDS and text.train >= _SMALL_FROM_CHARACTERS
         configs = [name for name in _CONFIGS if name != "small" or large]
-    return {config: _shaped(config, text, machine, resolved).settings for config in configs}
+    return {config: _shaped(config, text, machine, resolved, None).settings for config in configs}
 
 
 def vocabulary_of(settings: Settings, text: TextFacts) -> int:
@@ -114,9 +121,12 @@ def vocabulary_of(settings: Settings, text: TextFacts) -> int:
 def plan(text: TextFacts, machine: MachineFacts, resolved: Resolved, *, checks: bool = True) -> BudgetPlan:
     """Raises RequestError if the given time is too short even on an idle machine."""
     settings, known = resolved.settings, rules()
-    shaped = {config: _shaped(config, text, machine, resolved) for config in machine.speeds}
     total = settings.time or 0.0
     beside = (_BESIDE if checks else _BESIDE_UNCHECKED) + _SHARE_KEPT * total
+    shaped = {
+        config: _shaped(config, text, machine, resolved, speed * max(0.0, total - beside))
+        for config, speed in machine.speeds.items()
+    }
     estimates = {config: _estimate(one, text, machine, total - beside, known) for config, one in shaped.items()}
     config = _best_config(estimates, known)
     chosen, estimate = shaped[config], estimates[config]
@@ -177,10 +187,12 @@ class _Estimate:
     validation: float
 
 
-def _shaped(config: str, text: TextFacts, machine: MachineFacts, resolved: Resolved) -> _Shaped:
-    """Everything that does not depend on the number of steps."""
+def _shaped(
+    config: str, text: TextFacts, machine: MachineFacts, resolved: Resolved, tokens: float | None
+) -> _Shaped:
+    """Everything that does not depend on the number of steps. tokens: about so many in the time; None: not known yet."""
     known, settings = rules(), resolved.settings
-    choices = tokenizer_choices(text, machine, resolved)
+    choices = tokenizer_choices(text, machine, resolved, None if tokens is None else tokens / max(1, text.train))
 
     def choose(name: str, value: Any, reason: str, **values: Any) -> None:
         if is_free(name, resolved):
@@ -188,12 +200,13 @@ def _shaped(config: str, text: TextFacts, machine: MachineFacts, resolved: Resol
 
     tokenizer = choices["tokenizer"].value if "tokenizer" in choices else settings.tokenizer
     each = 1.0 if tokenizer == "char" else known.characters_a_token
-    long = config != "tiny" and (settings.time or 0.0) >= known.long_window_seconds
-    most = settings.model(settings.vocab_size).context if settings.shape else 1024
-    window = _window(min(most, 1024 if long else 256), text.train / each, text.validation / each)
+    a_step = known.tokens_a_step(tokens or 0.0)
+    most = settings.model(settings.vocab_size).context if settings.shape else known.window
+    wanted = min(most, known.window)
+    window = _window(wanted, text.train / each, text.validation / each)
     seq_len = window if is_free("seq_len", resolved) else settings.seq_len
-    choose("seq_len", window, "window-of-the-text" if window < 256 else "window", tokens=window)
-    batch = max(2, min(16, (4096 if long else 2048) // seq_len))
+    choose("seq_len", window, "window-of-the-text" if window < wanted else "window", tokens=window)
+    batch = max(1, min(_MOST_WINDOWS, a_step // seq_len))
     choose("batch_size", batch, "batch-of-tokens", tokens=batch * seq_len)
     choose("optimizer", "muon", "muon")
     optimizer = choices["optimizer"].value if "optimizer" in choices else settings.optimizer

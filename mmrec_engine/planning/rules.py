@@ -12,21 +12,28 @@ from importlib import resources
 
 @dataclass(frozen=True)
 class Rules:
-    """subword_characters: training characters from which on subwords are better; characters_a_subword: for each of the
-    vocabulary.
+    """subword_characters: training characters from which on subwords are better, if a run with characters as tokens would make
+    at most passes_for_subwords passes over them; characters_a_subword: for each of the vocabulary.
 
-    mini_seen, small_seen: characters, including repeated ones, that a larger config must see in the time to be
-    better than the smaller one. dropout_by_passes: passes over the text, and the best dropout for them.
+    larger_from: characters, including repeated ones, that a larger config must see in the time to be better than the smaller
+    one. window: tokens. step_tokens: tokens of a run, and the best number of tokens a step from there on. dropout_by_passes:
+    passes over the text, and the best dropout for them.
     """
 
     subword_characters: int
+    passes_for_subwords: float
     characters_a_subword: int
     fewest_subwords: int
     most_subwords: int
     larger_from: Mapping[str, float]
-    long_window_seconds: float
+    window: int
+    step_tokens: tuple[tuple[float, int], ...]
     dropout_by_passes: tuple[tuple[float, float], ...]
     characters_a_token: float
+
+    def tokens_a_step(self, tokens: float) -> int:
+        """For a run of so many tokens."""
+        return [size for least, size in self.step_tokens if tokens >= least][-1]
 
     def subwords(self, characters: int) -> int:
         """The number of subwords for a text of so many training characters; 0: characters are better."""
@@ -51,4 +58,5 @@ def rules() -> Rules:
     text = resources.files("mmrec_engine.planning").joinpath("measured.json").read_text(encoding="utf-8")
     known = json.loads(text)["rules"]
     points = tuple((float(passes), float(share)) for passes, share in known.pop("dropout_by_passes"))
-    return Rules(**known, dropout_by_passes=points)
+    sizes = tuple((float(least), int(size)) for least, size in known.pop("step_tokens"))
+    return Rules(**known, dropout_by_passes=points, step_tokens=sizes)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from mmrec_engine import events
+from mmrec_engine.checks.specs import numbers
 from mmrec_engine.errors import RequestError
 from mmrec_engine.locales.messages import LANGUAGES
 from mmrec_engine.optim.lr_schedule import rate_factor
@@ -22,6 +23,7 @@ from mmrec_engine.training.deadline import Beside, Budget, Deadline
 from mmrec_engine.training.plan import make_plan
 
 MEGABYTE = TextFacts(train=1_000_000, validation=110_000, alphabet=80)
+LARGE = TextFacts(train=5_000_000, validation=550_000, alphabet=80)
 SMALL = TextFacts(train=50_000, validation=5_500, alphabet=80)
 USUAL = MachineFacts(True, speeds={"tiny": 30_000.0, "mini": 10_000.0})
 
@@ -31,11 +33,35 @@ def made(text: TextFacts, machine: MachineFacts = USUAL, **given: Any) -> Budget
 
 
 def test_large_text_gets_subwords_and_small_text_characters() -> None:
-    assert made(MEGABYTE, time=60).choices["tokenizer"].value == "bpe"
-    assert made(MEGABYTE, time=60).choices["vocab_size"].value == 1000
+    assert made(LARGE, time=60).choices["tokenizer"].value == "bpe"
+    assert made(LARGE, time=60).choices["vocab_size"].value == 2000
     assert made(SMALL, time=60).choices["tokenizer"].value == "char"
-    without = made(MEGABYTE, MachineFacts(False, speeds=USUAL.speeds), time=60).choices["tokenizer"]
+    without = made(LARGE, MachineFacts(False, speeds=USUAL.speeds), time=60).choices["tokenizer"]
     assert (without.value, without.reason) == ("char", "subwords-missing")
+
+
+def test_text_that_is_passed_over_often_gets_characters() -> None:
+    chosen = made(LARGE, time=3600).choices["tokenizer"]
+    assert (chosen.value, chosen.reason) == ("char", "characters-for-many-passes")
+    assert chosen.values["passes"] > chosen.values["most"]
+
+
+def test_short_runs_have_small_steps() -> None:
+    tokens = []
+    for seconds in (60, 240, 3600):
+        settings = made(MEGABYTE, time=seconds).applied_to(resolve({"time": seconds})).settings
+        tokens.append(settings.batch_size * settings.seq_len)
+    assert tokens == sorted(tokens)
+    assert tokens[0] < tokens[-1]
+
+
+def test_plan_of_a_short_text_has_as_many_windows_as_the_checklist_demands() -> None:
+    needed = numbers("corpus-size")
+    for characters in (3000, 20_000, 60_000):
+        text = TextFacts(characters, characters // 9, 60)
+        settings = made(text, time=60).applied_to(resolve({"time": 60})).settings
+        assert text.train >= needed["train_windows"] * settings.seq_len
+        assert text.validation >= needed["validation_windows"] * settings.seq_len
 
 
 def test_more_time_gets_a_larger_model() -> None:
@@ -50,8 +76,8 @@ def test_more_passes_over_the_text_get_more_dropout() -> None:
 
 
 def test_every_setting_that_a_plan_chooses_is_listed() -> None:
-    for seconds, text in ((30, SMALL), (120, MEGABYTE), (3600, MEGABYTE)):
-        assert made(text, time=seconds).choices.keys() == CHOSEN - ({"vocab_size"} if text is SMALL else set())
+    for seconds, text in ((30, SMALL), (60, LARGE), (3600, MEGABYTE)):
+        assert made(text, time=seconds).choices.keys() == CHOSEN - (set() if text is LARGE else {"vocab_size"})
 
 
 def test_settings_given_as_flags_are_not_chosen() -> None:
@@ -97,7 +123,7 @@ def test_too_short_time_is_refused_with_a_sufficient_one() -> None:
 def test_every_choice_has_a_reason_in_both_languages() -> None:
     plans = [
         made(text, machine, time=seconds, **more)
-        for text in (MEGABYTE, SMALL)
+        for text in (LARGE, MEGABYTE, SMALL)
         for machine in (USUAL, MachineFacts(False, speeds=USUAL.speeds))
         for seconds in (40, 600)
         for more in ({}, {"optimizer": "adamw"})

@@ -17,12 +17,12 @@ from mmrec_engine.settings import resolve
 BASELINES = {"unigram": 3.1, "bigram": 2.5, "5-gram": 1.9}
 
 
-def run(validations: list[tuple[float, float]], **settings: Any) -> History:
-    """A run that ended, with these validation and training losses."""
+def run(validations: list[tuple[float, float]], every: int = 100, **settings: Any) -> History:
+    """A run that ended, with these validation and training losses, one every so many steps."""
     history = History()
     history.add(
         events.RunStarted(
-            planned_steps=100, steps_an_epoch=10, parameters=1, corpus={}, settings=resolve(settings).settings.as_dict(),
+            planned_steps=100, steps_an_epoch=100, parameters=1, corpus={}, settings=resolve(settings).settings.as_dict(),
             baselines=BASELINES,
         )
     )  # fmt: skip
@@ -30,11 +30,11 @@ def run(validations: list[tuple[float, float]], **settings: Any) -> History:
     for number, (loss, training) in enumerate(validations, start=1):
         history.add(
             events.Validation(
-                step=10 * number, loss=loss, perplexity=1, accuracy=0.5, bits_per_character=1.4427 * loss,
+                step=every * number, loss=loss, perplexity=1, accuracy=0.5, bits_per_character=1.4427 * loss,
                 training_loss=training, batches=1, best=loss == best, patience_used=0, patience=5, epoch=1,
             )
         )  # fmt: skip
-    history.add(events.RunFinished(step=10 * len(validations), status="completed", reason="", seconds=100.0))
+    history.add(events.RunFinished(step=every * len(validations), status="completed", reason="", seconds=100.0))
     return history
 
 
@@ -70,6 +70,21 @@ def test_verdict_names_the_most_effective_change(
         lines = verdict_lines(verdict, language)
         assert len(lines) == 2
         assert not any("{" in line for line in lines)
+
+
+def test_forecast_is_careful_with_a_repeated_text_and_left_out_after_few_steps() -> None:
+    def forecast(every: int) -> tuple[float | None, list[list[str]]]:
+        verdict = verdict_of(run([(2.2, 2.2), (2.0, 2.0)], every=every, learning_rate=0.01))
+        assert verdict is not None and verdict["lever"] == "time"
+        return verdict["values"].get("expected"), [verdict_lines(verdict, language) for language in LANGUAGES]
+
+    (none, short), (once, _), (often, _) = forecast(10), forecast(60), forecast(600)
+    assert none is None
+    assert all(len(lines) == 2 for lines in short)
+    assert once is not None and often is not None
+    bits = 2.0 * 1.4427
+    assert (bits - once) / bits == pytest.approx(0.03, abs=1e-4)
+    assert (bits - often) / bits == pytest.approx(0.01, abs=1e-4)
 
 
 def test_verdict_command_quotes_the_text_for_the_shell() -> None:
