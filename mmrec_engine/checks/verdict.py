@@ -22,6 +22,7 @@ _MOST_DROPOUT = 0.3  # more dropout than this helps less than more text
 _STILL_FALLING = 0.004  # share by which the last validation improved on the one before
 # Share of the bits that twice the time saves, by passes over the text (docs/performance.md, "The best model in a given time").
 _GAIN_OF_TWICE_THE_TIME = ((2.0, 0.03), (8.0, 0.01))
+_MANY_PASSES = 16.0  # more only memorise a text (docs/performance.md)
 _FEWEST_STEPS = 100  # after fewer, the loss falls too fast for a forecast
 _SHORTEST = 60.0  # seconds
 _NO_LONGER_IN_SECONDS = 90  # a longer time is written in minutes
@@ -43,9 +44,8 @@ def verdict_of(history: History) -> dict[str, Any] | None:
     stands, reference = _stands(best.bits_per_character, baselines)
     lever, values = _lever(history, best.loss, last.loss)
     seconds = _seconds(history)
-    steps = history.validations[-1][0][0] if history.validations else 0
-    if lever == "time" and history.started and steps >= _FEWEST_STEPS:
-        gain = _gain(steps / max(1, history.started.steps_an_epoch))
+    if lever == "time" and history.validations and history.validations[-1][0][0] >= _FEWEST_STEPS:
+        gain = _gain(_passes(history))
         values |= {"minutes": max(1, round(2 * seconds / 60)), "expected": best.bits_per_character * (1 - gain)}
     values |= {"bits": best.bits_per_character} | ({} if reference is None else {"reference": reference})
     return {
@@ -81,7 +81,15 @@ def _lever(history: History, best: float, last: float) -> tuple[str, dict[str, f
     )  # else the best rates, which were measured from nothing, are too high
     if from_nothing and isinstance(rate, int | float) and better is not None and rate * _FAR_BELOW < better:
         return "rate", {"rate": float(rate), "better": better}
+    if from_nothing and (passes := _passes(history)) >= _MANY_PASSES:
+        return "text", {"passes": passes}
     return ("time" if _falls(history) else "none"), {}
+
+
+def _passes(history: History) -> float:
+    """Over the text, until the last evaluation."""
+    steps_a_pass = history.started.steps_an_epoch if history.started else 0
+    return float(history.validations[-1][0][0] / max(1, steps_a_pass)) if history.validations else 0.0
 
 
 def _gain(passes: float) -> float:

@@ -16,7 +16,7 @@ def verdict_lines(
 ) -> list[str]:
     """The verdict in two sentences, and the command. number: how a number is written with so many digits."""
     written = number or (lambda value, digits: f"{value:.{digits}f}")
-    digits = {"rate": 5, "better": 3, "minutes": 0, "dropout": 2}
+    digits = {"rate": 5, "better": 3, "minutes": 0, "dropout": 2, "passes": 0}
     values = {
         name: written(value, digits.get(name, 2)).rstrip("0" if name in ("rate", "better") else "")
         for name, value in verdict.get("values", {}).items()
@@ -26,6 +26,8 @@ def verdict_lines(
     lever = verdict.get("lever")
     if lever == "time" and "expected" not in values:
         lever = "time-without-forecast"
+    if lever == "text" and "passes" in values:
+        lever = "text-repeated"
     for table, key in ((_STANDS, verdict.get("stands")), (_LEVERS, lever)):
         words = table.get(str(key))
         if words is not None:

@@ -5,6 +5,7 @@ text facts, machine facts, seconds, settings ──► candidates ──► (the
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -26,7 +27,7 @@ GIVEN = ("hand", "file", "run")  # sources of fixed settings
 _CONFIGS = ("tiny", "mini", "small")
 _SMALL_FROM_SECONDS, _SMALL_FROM_CHARACTERS = 1200.0, 5_000_000
 _FEWEST_STEPS = 20
-_MOST_VALIDATIONS, _FEWEST_VALIDATIONS = 5, 1
+_MOST_VALIDATIONS, _FEWEST_VALIDATIONS = 10, 1
 _SHARE_OF_VALIDATIONS = 0.06  # of the time
 _VALIDATION_SPEED = 2.0  # tokens a second of a validation (float32) relative to training
 _BESIDE = 9.0  # seconds of start, checks before and after, saving: measured on a quiet machine (docs/performance.md)
@@ -35,6 +36,8 @@ _SHARE_KEPT = 0.04  # of the time: preparing the plan, and a reserve
 _LEAST_WINDOWS = (100, 10)  # of training and validation split, as the checklist demands
 _MOST_WINDOWS = 16  # a step
 _SHORTEST_WINDOW = 16
+# If the planner chooses these, a run ends before its time rather than only memorise its text.
+_OF_REPEATING = ("learning_rate", "dropout", "max_steps")
 # What a recipe leaves open: the guide fixes the tokenizer.
 _LEFT_OPEN = {
     "guide": frozenset({"max_steps", "eval_every"}),
@@ -130,6 +133,10 @@ def plan(text: TextFacts, machine: MachineFacts, resolved: Resolved, *, checks: 
     estimates = {config: _estimate(one, text, machine, total - beside, known) for config, one in shaped.items()}
     config = _best_config(estimates, known)
     chosen, estimate = shaped[config], estimates[config]
+    may_end = all(is_free(name, resolved) for name in _OF_REPEATING)
+    repeats = may_end and estimate.passes > known.most_passes
+    if repeats:
+        estimate = estimate.of_steps(math.ceil(estimate.steps * known.most_passes / estimate.passes))
     if estimate.steps < _FEWEST_STEPS:
         needed = beside + estimate.validation + _FEWEST_STEPS / estimate.steps_a_second
         raise RequestError("time-too-short", time=f"{total:g}", least=max(int(needed * 1.1), int(total)) + 1)
@@ -142,7 +149,8 @@ def plan(text: TextFacts, machine: MachineFacts, resolved: Resolved, *, checks: 
         choices["dropout"] = Choice(known.dropout(estimate.passes), "dropout-by-passes", values)
     steps = estimate.steps if settings.max_steps is None else min(estimate.steps, settings.max_steps)
     if is_free("max_steps", resolved):
-        choices["max_steps"] = Choice(steps, "steps-in-the-time", {"seconds": round(estimate.seconds)})
+        in_time = Choice(steps, "steps-in-the-time", {"seconds": round(estimate.seconds)})
+        choices["max_steps"] = Choice(steps, "steps-of-the-text", values) if repeats else in_time
     if is_free("eval_every", resolved):
         count = max(
             _FEWEST_VALIDATIONS, min(_MOST_VALIDATIONS, int(_SHARE_OF_VALIDATIONS * total / estimate.validation))
@@ -186,10 +194,16 @@ class _Estimate:
     passes: float
     validation: float
 
+    def of_steps(self, steps: int) -> _Estimate:
+        """The same run with fewer steps."""
+        share = steps / self.steps
+        return replace(
+            self, seconds=share * self.seconds, steps=steps, tokens=int(share * self.tokens), seen=int(share * self.seen),
+            passes=share * self.passes,
+        )  # fmt: skip
 
-def _shaped(
-    config: str, text: TextFacts, machine: MachineFacts, resolved: Resolved, tokens: float | None
-) -> _Shaped:
+
+def _shaped(config: str, text: TextFacts, machine: MachineFacts, resolved: Resolved, tokens: float | None) -> _Shaped:
     """Everything that does not depend on the number of steps. tokens: about so many in the time; None: not known yet."""
     known, settings = rules(), resolved.settings
     choices = tokenizer_choices(text, machine, resolved, None if tokens is None else tokens / max(1, text.train))
@@ -247,10 +261,23 @@ def _estimate(shaped: _Shaped, text: TextFacts, machine: MachineFacts, seconds: 
 
 
 def _best_config(estimates: Mapping[str, _Estimate], known: Rules) -> str:
-    """The largest config that sees enough text in the time to be better than a smaller one."""
+    """The largest config that sees enough text in the time to be better than a smaller one, or that passes over the text often
+    enough where the smaller one would repeat it too often."""
     names = [name for name in (*PRESETS, PRETRAINED) if name in estimates]
     best = names[0]
     for name in names[1:]:
-        if estimates[name].seen >= known.larger_from.get(name, float("inf")):
+        sees_enough = estimates[name].seen >= known.larger_from.get(name, float("inf"))
+        repeats = estimates[best].passes > known.repeated_passes and estimates[name].passes >= known.fewest_passes
+        if sees_enough or repeats:
             best = name
     return best
+
+
+def was_limited(planned: Resolved) -> bool:
+    """Whether a planned run makes at most `most_steps`."""
+    return all(planned.sources[name] == PLANNER for name in _OF_REPEATING)
+
+
+def most_steps(steps_a_pass: float) -> int:
+    """The steps after which a run would only memorise its text."""
+    return math.ceil(rules().most_passes * steps_a_pass)

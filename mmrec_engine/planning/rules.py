@@ -15,9 +15,12 @@ class Rules:
     """subword_characters: training characters from which on subwords are better, if a run with characters as tokens would make
     at most passes_for_subwords passes over them; characters_a_subword: for each of the vocabulary.
 
-    larger_from: characters, including repeated ones, that a larger config must see in the time to be better than the smaller
-    one. window: tokens. step_tokens: tokens of a run, and the best number of tokens a step from there on. dropout_by_passes:
-    passes over the text, and the best dropout for them.
+    larger_from: characters, including repeated ones, that a larger config must see in the time to be better than the
+    smaller one. It is also better if it makes fewest_passes over the text, and the smaller one more than
+    repeated_passes. most_passes: more of them only memorise the text.
+
+    window: tokens. step_tokens: tokens of a run, and from there on the best number of tokens a step. dropout_by_passes: passes
+    over the text, and the best dropout for them.
     """
 
     subword_characters: int
@@ -28,6 +31,9 @@ class Rules:
     larger_from: Mapping[str, float]
     window: int
     step_tokens: tuple[tuple[float, int], ...]
+    repeated_passes: float
+    fewest_passes: float
+    most_passes: float
     dropout_by_passes: tuple[tuple[float, float], ...]
     characters_a_token: float
 

@@ -23,7 +23,7 @@ from mmrec_engine.evaluation.continuations import require_libraries
 from mmrec_engine.events import Event, relayed
 from mmrec_engine.interop.loggers.available import require_libraries as require_libraries_of_loggers
 from mmrec_engine.locales.catalogue import DEFAULT_LANGUAGE
-from mmrec_engine.planning.budget import GIVEN
+from mmrec_engine.planning.budget import GIVEN, most_steps, was_limited
 from mmrec_engine.planning.candidate_speed import speeds_here
 from mmrec_engine.planning.compile_mode import with_mode
 from mmrec_engine.planning.planner import planned, planned_tokens, plans_tokens
@@ -257,9 +257,14 @@ class _Run:
         """Let the run end within its time. A resumed one has the rest of it; a new time is spread over all of its steps."""
         used = training.budget.used + (used_after(self._folder.path, path.name) if path is not None else 0.0)
         training.deadline = deadline_of(training, self._began, used, self._expected, self._run_checks is not None)
+        new_time = path is None or content.get("settings", {}).get("time") != training.settings.time
         if self._resolved.sources["max_steps"] in GIVEN:
             training.most_steps = training.settings.max_steps
-        if path is None or content.get("settings", {}).get("time") != training.settings.time:
+        elif was_limited(self._resolved) and (path is None or not new_time):  # more time for a run is meant to be used
+            plan = training.plan
+            most = most_steps(plan.windows_an_epoch / plan.windows_a_step)
+            training.most_steps = most if path is None or plan.planned_steps <= most else None
+        if new_time:
             settings = training.settings
             fitting = training.deadline.fitting(training.progress.step, settings.eval_every, settings.checkpoint_every)
             steps = max(1, min(fitting, training.most_steps or fitting))

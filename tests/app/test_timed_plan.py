@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,11 +11,29 @@ from mmrec_engine.planning.speeds import Speed, Speeds
 from tests.app.conftest import an_app, until, until_shown
 
 
-async def test_plan_shows_what_the_planner_chose_and_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    # A speed that does not depend on what else the machine does; all else is planned as ever.
+@pytest.fixture(autouse=True)
+def known_speed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A speed that does not depend on what else the machine does; all else is planned as ever."""
     speeds = Speeds("a machine", lambda settings, vocabulary, seconds: Speed(20_000.0))
     monkeypatch.setattr("mmrec_engine.planning.candidate_speed.speeds_here", lambda stopping: speeds)
     monkeypatch.setattr("mmrec_tui.app.measuring._measured", lambda work, **_: None)  # the times beside the configs
+
+
+async def test_text_too_short_for_the_default_window_can_be_trained_on_with_the_planned_one(tmp_path: Path) -> None:
+    (tmp_path / "short.txt").write_text("Even the smallest model deserves quality training. " * 40)
+    app = an_app("en", plan={"data_dir": str(tmp_path / "short.txt"), "time": 60.0})
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("n")
+        await until_shown(pilot, "passes over the text", 60)
+        screen: Any = app.screen
+        assert screen._settings.seq_len < screen._resolved.settings.seq_len
+        await until_shown(pilot, "^s next")
+        await pilot.press("ctrl+s")
+        await until_shown(pilot, "Tick (space)")
+        app.screen._checks.stop().join()  # type: ignore[attr-defined]
+
+
+async def test_plan_shows_what_the_planner_chose_and_why() -> None:
     app = an_app("en")
     async with app.run_test(size=(120, 36)) as pilot:
         await until_shown(pilot, "A good model in 2 minutes")

@@ -75,6 +75,19 @@ def test_more_passes_over_the_text_get_more_dropout() -> None:
     assert shares[0] < shares[-1] <= 0.5
 
 
+def test_small_text_gets_a_larger_model_before_it_is_repeated_too_often_and_ends_early() -> None:
+    text = TextFacts(train=90_000, validation=10_000, alphabet=80)
+    short, longer, long = (made(text, time=seconds) for seconds in (40, 180, 3600))
+    assert [one.choices["config"].value for one in (short, longer, long)] == ["tiny", "mini", "mini"]
+    assert long.choices["max_steps"].reason == "steps-of-the-text"
+    assert long.expected["passes"] == pytest.approx(rules().most_passes, rel=0.01)
+    assert long.expected["seconds"] < 3600 / 2
+    for fixed in ({"dropout": 0.3}, {"recipe": "guide"}, {"learning_rate": 0.01}):
+        assert made(text, time=3600, **fixed).expected["passes"] > rules().most_passes, (
+            "who sets these may repeat the text"
+        )
+
+
 def test_every_setting_that_a_plan_chooses_is_listed() -> None:
     for seconds, text in ((30, SMALL), (60, LARGE), (3600, MEGABYTE)):
         assert made(text, time=seconds).choices.keys() == CHOSEN - (set() if text is LARGE else {"vocab_size"})

@@ -363,6 +363,7 @@ def test_other_skipped_files_are_reported(tmp_path: Path) -> None:
         ({"eval_every": 286}, "pass", None, []),
         ({"eval_every": 334}, "note", "no-stopping", [{"early_stopping_patience": 4}]),
         ({"eval_every": 1000}, "note", "no-stopping", []),
+        ({"eval_every": 1000, "time": 60.0, "max_steps": 2000}, "pass", None, []),
         ({"warmup_steps": 201, "dropout": 0.9}, "warn", "warmup-long+dropout-high",
          [{"warmup_steps": 200}, {"dropout": 0.1}]),
         ({"schedule": "plateau", "eval_every": 286}, "pass", None, []),

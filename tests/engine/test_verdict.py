@@ -87,6 +87,13 @@ def test_forecast_is_careful_with_a_repeated_text_and_left_out_after_few_steps()
     assert (bits - often) / bits == pytest.approx(0.01, abs=1e-4)
 
 
+def test_text_that_was_passed_over_often_needs_more_text_not_more_time() -> None:
+    verdict = verdict_of(run([(2.2, 2.2), (2.0, 2.0)], every=1000, learning_rate=0.01))
+    assert verdict is not None and verdict["lever"] == "text" and "FOLDER" in verdict["command"]
+    assert "20 times" in verdict_lines(verdict, "en")[1]
+    assert "20 kez" in verdict_lines(verdict, "tr")[1]
+
+
 def test_verdict_command_quotes_the_text_for_the_shell() -> None:
     verdict = verdict_of(run([(2.0, 2.0)], data_dir="my texts/a"))
     assert verdict is not None

@@ -97,6 +97,7 @@ def _hyperparameters(context: TextContext) -> Values:
         "weight_decay": settings.weight_decay,
         "patience": settings.early_stopping_patience,
         "evaluations": context.planned_evaluations,
+        "timed": settings.time is not None,
         "needed": settings.early_stopping_patience
         + 2,  # the first evaluation is a best, and the run must continue after the last
         "schedule": settings.schedule,
@@ -164,8 +165,9 @@ def _judge_hyperparameters(values: Values, limits: Mapping[str, float]) -> Statu
         (values["weight_decay"] > limits["highest_decay"], "decay-high", "warn"),
         (values["disturbed"] > limits["highest_disturbed"], "disturbed-much", "warn"),
         (values["easiest_seen"] > limits["most_seen"], "curriculum-narrow", "warn"),
-        # The first evaluation is a best; this many more must not be, and the run must continue after them.
-        (values["patience"] + 1 >= values["evaluations"], "no-stopping", "note"),
+        # The first evaluation is a best; this many more must not be, and the run must continue after them. A given time ends
+        # a run anyway, with the best weights kept.
+        (not values["timed"] and values["patience"] + 1 >= values["evaluations"], "no-stopping", "note"),
         (values["schedule"] == "plateau" and _never_lowers(values), "no-plateau", "note"),
         (values["schedule"] == "inverse-sqrt" and values["warmup_steps"] < 1, "root-from-the-start", "note"),
     )

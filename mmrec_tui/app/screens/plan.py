@@ -392,10 +392,9 @@ class PlanScreen(MmrecScreen):
     @property
     def _is_ready(self) -> bool:
         corpus = self._work.preparing.corpus
-        settings = None if self._resolved is None else self._resolved.settings
-        if self._work.planning.is_under_way or self._work.planning.error is not None:
+        if self._resolved is None or self._work.planning.is_under_way or self._work.planning.error is not None:
             return False
-        return settings is not None and corpus is not None and short_split(corpus, settings.seq_len) is None
+        return corpus is not None and short_split(corpus, self._settings.seq_len) is None
 
     def shown_keys(self) -> list[Key]:
         hidden = set() if self._drafts.can_undo else {"undo"}
