@@ -1,13 +1,16 @@
 """Fixtures that the tests of the command share."""
 
+import functools
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from tests.command.processes import RUN
 from tests.command.terminal import Screen, end_all_in
-from tests.conftest import FAST, Command
+from tests.conftest import FAST, Command, Result
 from tests.fork_server import ForkServer
 
 
@@ -42,3 +45,29 @@ def made(command: Command, made_once: Path) -> Path:
     """A copy of that run, where the command looks for runs: it is called `made`."""
     shutil.copytree(made_once, command.run_folder("made"))
     return command.run_folder("made")
+
+
+@dataclass(frozen=True)
+class Trained:
+    folder: Path
+    result: Result
+
+
+Train = Callable[..., Trained]
+
+
+@pytest.fixture(scope="session")
+def trained_with(tmp_path_factory: pytest.TempPathFactory, prose: str, fork_server: ForkServer | None) -> Train:
+    """Trains `processes.RUN` with so many processes and further flags, with a fault if one is given; each run is made once."""
+    command = Command(tmp_path_factory.mktemp("ranks"), fork_server)
+    (command.folder / "text.txt").write_text(prose, encoding="utf-8")
+
+    @functools.cache
+    def trained(processes: int, *more: object, **fault: str) -> Trained:
+        name = f"run-{len(list(command.folder.glob('checkpoints/*')))}"
+        words = ["--data-dir", "text.txt", *RUN, "--processes", processes, *more, "--name", name, "--json"]
+        result = command("train", *words, **fault)
+        assert result.code == 0, result.err
+        return Trained(command.run_folder(name), result)
+
+    return trained

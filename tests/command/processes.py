@@ -7,13 +7,49 @@ from typing import Any
 import psutil
 
 from tests.command.faults import ended, one_line_of, wait_for_step
-from tests.conftest import Process, events_of
+from tests.conftest import FAST, Process, events_of
 
+# Five windows do not divide by two, three or four; dropout shows whether masks belong to the samples; validations use the
+# averaged weights.
+RUN = [*FAST, "--batch-size", 5, "--dropout", 0.2, "--learning-rate", 1e-3, "--weight-average", 0.2, "--max-steps", 14]
+RUN += ["--eval-every", 7, "--checkpoint-every", 5, "--warmup-steps", 3]
+# One window at a time: ranks have different numbers of passes.
+IN_PARTS = ["--sharding", "full", "--microbatch", 1]
 OF_THREE = ["--max-steps", 100_000, "--processes", 3]
+# Muon, gradient accumulation and averaged weights. At a low rate: at the usual one Muon turns a rounding into a hundredth
+# within twenty steps, with one process too.
+MUON = [*FAST, "--recipe", "fast", "--batch-size", 3, "--accumulate", 2, "--weight-average", 0.2]
+MUON += ["--learning-rate", 0.002, "--max-steps", 6, "--eval-every", 3]
+
+
+def place_of(rank: int, port: int, size: int = 2) -> dict[str, str]:
+    """The environment in which torchrun starts a rank."""
+    return {"WORLD_SIZE": str(size), "RANK": str(rank), "LOCAL_RANK": str(rank), "LOCAL_WORLD_SIZE": str(size),
+            "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}  # fmt: skip
 
 
 def losses_of(folder: Path) -> list[float]:
     return [event["loss"] for event in events_of(folder) if event["event"] == "step"]
+
+
+def told_of(folder: Path, event: str) -> list[dict[str, Any]]:
+    return [each for each in events_of(folder) if each["event"] == event]
+
+
+def figures_of(folder: Path) -> list[float]:
+    """The loss of each step, and those of each validation."""
+    names = ("loss", "accuracy", "training_loss")
+    return losses_of(folder) + [each[name] for each in told_of(folder, "validation") for name in names]
+
+
+def killed_at(process: Process, folder: Path, step: int, others: int) -> None:
+    """Kill the first of the ranks, after which the others end too."""
+    wait_for_step(folder, step)
+    ranks = other_ranks_of(process)
+    process.kill()
+    process.communicate()
+    assert process.returncode == -9, "it had ended by itself"
+    assert len(ranks) == others and all_gone(ranks), "nobody trains on alone"
 
 
 def other_ranks_of(process: Process) -> list[psutil.Process]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.command.faults import ended, one_line_of, planted
+from tests.command.processes import place_of
 from tests.conftest import FAST, Command, events_of
 
 
@@ -18,11 +19,6 @@ def free_port() -> int:
         listening.bind(("127.0.0.1", 0))
         port: int = listening.getsockname()[1]
     return port
-
-
-def place_of(rank: int, port: int, size: int = 2) -> dict[str, str]:
-    return {"WORLD_SIZE": str(size), "RANK": str(rank), "LOCAL_RANK": str(rank), "LOCAL_WORLD_SIZE": str(size),
-            "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}  # fmt: skip
 
 
 def soon(code: str = "") -> dict[str, str]:
