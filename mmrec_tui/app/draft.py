@@ -123,14 +123,18 @@ def corpora_as_typed(data_dir: str | Sequence[str]) -> str:
     return data_dir if isinstance(data_dir, str) else "; ".join(data_dir)
 
 
-def found_corpora(data_dir: str | tuple[str, ...]) -> str | tuple[str, ...]:
-    """The same with absolute paths. Raises RequestError if one does not exist."""
+def found_corpora(data_dir: str | tuple[str, ...], base: Path = Path()) -> str | tuple[str, ...]:
+    """The same with absolute paths. Raises RequestError if one does not exist.
+
+    base: the folder in which a relative path is looked for first; then in the working directory.
+    """
 
     def found(path: Path) -> Path:
         path = expanded(path)
-        if not os.path.exists(path):  # noqa: PTH110
-            raise RequestError("corpus-missing", path=path)
-        return path.absolute()
+        for one in (base / path, path):
+            if os.path.exists(one):  # noqa: PTH110
+                return one.resolve() if ".." in one.parts else one.absolute()
+        raise RequestError("corpus-missing", path=path)
 
     return moved(data_dir, found)
 

@@ -49,6 +49,7 @@ class Stage:
     told_to_end: the signal that requested the end. hung_up: the terminal is lost. notice: for the next app to show.
     detaching: the run is being handed over to another process. following: the run that a remedy requested.
     drafts: the text that was written with each model. writing: the model to write with, and its name, when the app opens.
+    text_folder: shown last when a text was chosen.
     """
 
     wording: Wording
@@ -65,6 +66,7 @@ class Stage:
     failures: list[float] = field(default_factory=list)
     drafts: dict[str, Draft] = field(default_factory=dict)
     writing: tuple[str, str] | None = None
+    text_folder: Path | None = None
 
     @property
     def training(self) -> Training | None:

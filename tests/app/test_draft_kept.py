@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
 from mmrec_tui.app.draft import Draft
-from mmrec_tui.app.screens.chooser import pasted_path
+from mmrec_tui.app.typed_text import pasted_path
 from mmrec_tui.app.undo import Drafts
 from mmrec_tui.preferences import read_preferences
 from tests.app.conftest import an_app, screen_text, table_of, until

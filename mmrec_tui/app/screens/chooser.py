@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
-from urllib.parse import unquote, urlsplit
 
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
-from textual.events import Paste
+from textual.events import Key, Paste
 from textual.message import Message
 from textual.widgets import DirectoryTree, Input, Static
 
-from mmrec_engine.data.sources.hub_source import is_hub, source_of
-from mmrec_engine.errors import RequestError
-from mmrec_engine.storage.user_folders import expanded
-from mmrec_tui.app.draft import found_corpora, typed_corpora
+from mmrec_tui.app.draft import corpora_as_typed
 from mmrec_tui.app.screens.dialog import Dialog, hints
+from mmrec_tui.app.typed_text import Choice, choice_of, first_folder, is_folder, pasted_path, split_path
 from mmrec_tui.terminal import one_line
 
 if TYPE_CHECKING:
     from mmrec_tui.app.own_app import OwnApp
-    from mmrec_tui.locales import Wording
 
 
 class PathInput(Input):
@@ -63,7 +58,7 @@ class TextTree(DirectoryTree):
         return [
             path
             for path in paths
-            if not path.name.startswith(".") and (self.wanted in path.name.casefold() or _is_folder(path))
+            if not path.name.startswith(".") and (self.wanted in path.name.casefold() or is_folder(path))
         ]
 
     def render_label(self, node: Any, base_style: Any, style: Any) -> Any:
@@ -102,75 +97,97 @@ class TextTree(DirectoryTree):
 
 
 class ChooserScreen(Dialog["dict[str, str | tuple[str, ...]] | None"]):
-    """Its result is a change of the plan: a value of the setting `data_dir`, or of `--corpus` for a data set."""
+    """Its result is a change of the plan: a value of the setting `data_dir`, or of `--corpus` for a data set.
+
+    What is chosen is what was used last, the field or the tree; a line says what it is.
+    """
 
     BINDINGS: ClassVar = [("ctrl+s", "take", ""), ("down", "tree", "")]
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._from_tree = False  # whether the tree was used after the field
+        self._typed: Choice | None = None
+
     @property
-    def _say(self) -> Wording:
-        return cast("OwnApp", self.app).say
+    def _own_app(self) -> OwnApp:
+        return cast("OwnApp", self.app)
 
     def compose(self) -> ComposeResult:
+        say = self._own_app.say
+        stage = self._own_app.stage
+        self._base = first_folder(stage.text_folder, stage.preferences.corpora)
         with Vertical(id="dialog", classes="tall"):
-            yield Static(self._say("chooser.what"))
-            yield PathInput(placeholder=self._say("chooser.path"), id="path")
-            yield TextTree(Path.cwd(), id="tree")
+            yield Static(say("chooser.what"))
+            yield PathInput(placeholder=say("chooser.path"), select_on_focus=False, id="path")
+            yield TextTree(self._base, id="tree")
             yield Static(id="take")
-            yield Static(hints(self._say("chooser.keys")))
+            yield Static(hints(say("chooser.keys")))
 
     def on_mount(self) -> None:
         self.set_focus(self.query_one("#path"))
-        self._show_taken()
+        self._show_choice()
 
-    def _show_taken(self) -> None:
-        """Choose what Ctrl+S, or a click here, chooses."""
-        path = self._under_cursor
-        words = self._say("chooser.take", name=one_line(str(path))) if path is not None else ""
-        self.query_one("#take", Static).update(Content.styled(words, "bold $accent").stylize("@click=screen.take()"))
+    def on_unmount(self) -> None:
+        self._own_app.stage.text_folder = self._base
 
     @property
-    def _under_cursor(self) -> Path | None:
+    def _choice(self) -> Choice:
+        if self._typed is not None and not self._from_tree:
+            return self._typed
         tree = self.query_one(TextTree)
         node = tree.cursor_node
-        if node is None or node is tree.root:
-            return Path(tree.path).absolute()
-        return None if node.data is None else node.data.path.absolute()
+        path = tree.path if node is None or node is tree.root or node.data is None else node.data.path
+        return Choice({"data_dir": str(Path(path).absolute())})
+
+    def _show_choice(self) -> None:
+        """Choose what Ctrl+S, or a click here, chooses; or why it chooses nothing."""
+        say, choice = self._own_app.say, self._choice
+        line = self.query_one("#take", Static)
+        if choice.taken is None:
+            line.update(Content.styled(say(choice.refusal, **choice.values), "$warning"))
+        else:
+            name = one_line(corpora_as_typed(next(iter(choice.taken.values()))))
+            words = Content.styled(say("chooser.take", name=name), "bold $accent")
+            line.update(words.stylize("@click=screen.take()"))
 
     def on_tree_node_highlighted(self) -> None:
-        self._show_taken()
+        self._from_tree = self._from_tree or isinstance(self.focused, TextTree)
+        self._show_choice()
 
     def on_text_tree_moved(self) -> None:
-        self._show_taken()
+        self._base, self._from_tree = Path(self.query_one(TextTree).path), True
+        self._show_choice()
+
+    def on_descendant_focus(self) -> None:
+        if isinstance(self.focused, PathInput):
+            self._from_tree = False
+            self._show_choice()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """A path opens its folder in the tree; any other word filters the names."""
         tree = self.query_one(TextTree)
         text = pasted_path(event.value)
-        path = expanded(Path(text))
-        folder, name = (path, "") if text.endswith("/") else (path.parent, path.name)
-        if "/" in text and _is_folder(folder):
-            tree.wanted = name.casefold()
-            tree.path = folder
-        else:
-            tree.wanted = text.casefold()
-            tree.path = Path.cwd()
+        folder, name = split_path(text, self._base)
+        self._typed = choice_of(text, self._base) if text else None
+        self._from_tree = False
+        tree.wanted = name.casefold()
+        tree.path = folder
         tree.reload()
-        self._show_taken()
+        self._show_choice()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        text = pasted_path(event.value)
-        try:
-            if is_hub(text):
-                source_of(text)
-                self.dismiss({"corpus": text})
-            elif text:
-                self.dismiss({"data_dir": found_corpora(typed_corpora(text))})
-        except RequestError as error:
-            app = cast("OwnApp", self.app)
-            if is_hub(text):
-                app.tell_error(error)
-            else:
-                app.warn("chooser.missing", path=one_line(str(error.values["path"])))
+        if event.value.strip():
+            self.action_take()
+
+    def on_key(self, event: Key) -> None:
+        """A letter typed in the tree goes to the field."""
+        if isinstance(self.focused, TextTree) and event.is_printable and event.character not in (None, " "):
+            path = self.query_one("#path", PathInput)
+            path.value += event.character or ""
+            path.focus()
+            path.cursor_position = len(path.value)
+            event.stop()
 
     def on_paste(self, event: Paste) -> None:
         """Pasted text is a path, wherever the cursor is; a focused field has accepted it already."""
@@ -180,38 +197,26 @@ class ChooserScreen(Dialog["dict[str, str | tuple[str, ...]] | None"]):
         path.cursor_position = len(path.value)
 
     def on_directory_tree_file_selected(self, event: DirectoryTree.FileSelected) -> None:
-        self.dismiss({"data_dir": str(event.path.absolute())})
+        self._take(Choice({"data_dir": str(event.path.absolute())}))
 
     def action_tree(self) -> None:
         self.query_one(TextTree).focus()
 
     def action_take(self) -> None:
-        """The folder or file under the tree's cursor."""
-        path = self._under_cursor
-        if path is not None:
-            self.dismiss({"data_dir": str(path)})
+        """What the line says."""
+        path = self.query_one("#path", PathInput)
+        if self._typed is not None and not self._from_tree:  # the field may have changed since
+            self._typed = choice_of(pasted_path(path.value), self._base)
+        self._take(self._choice)
 
-
-def pasted_path(text: str) -> str:
-    """A path in the form of file managers and shells: with quotes, escaped spaces, or as a file:// address."""
-    text = text.strip()
-    if text.startswith("file://"):
-        return unquote(urlsplit(text).path)
-    quoted = re.fullmatch(r"(['\"])(.+)\1", text)
-    if quoted is not None:
-        return quoted[2]
-    return text if _exists(text) else re.sub(r"\\([ '\"()&])", r"\1", text)
-
-
-def _exists(text: str) -> bool:
-    try:
-        return expanded(Path(text)).exists()
-    except (OSError, ValueError, RuntimeError):
-        return False
-
-
-def _is_folder(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except OSError:
-        return False
+    def _take(self, choice: Choice) -> None:
+        app = self._own_app
+        if choice.error is not None:
+            app.tell_error(choice.error)
+        elif choice.taken is None:
+            app.warn(choice.refusal, **choice.values)
+        else:
+            path = choice.taken.get("data_dir")
+            if isinstance(path, str) and Path(path).parent.is_dir():
+                self._base = Path(path).parent
+            self.dismiss(choice.taken)
