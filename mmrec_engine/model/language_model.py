@@ -79,6 +79,19 @@ class LanguageModel(nn.Module):
             if isinstance(block.mixer, MultiMemory):
                 block.mixer.kernel = kernel
 
+    def train_last(self, layers: int | None) -> None:
+        """Train only the last layers, the gain after them, and the head unless it is the embedding too; None: everything.
+
+        The other weights are frozen: they get no gradient and no moments, and what is before the first trained layer keeps no
+        activations.
+        """
+        if layers is None:
+            return
+        self.requires_grad_(False)
+        for module in (*self.blocks[len(self.blocks) - layers :], self.norm, self.head):
+            if module is not None:
+                module.requires_grad_(True)
+
     def forward(self, ids: Tensor, dropout: Dropout | None = None) -> Tensor:
         x = self.embedding(ids)  # (batch, time, width)
         if dropout is not None:

@@ -29,14 +29,14 @@ def fits(settings: Settings, vocabulary: int) -> tuple[int, int]:
 
 def step_bytes(settings: Settings, config: ModelConfig) -> int:
     """Estimated peak bytes of a training step of a model of these sizes."""
-    windows, length = settings.windows_at_once, settings.seq_len
+    windows, length, last = settings.windows_at_once, settings.seq_len, settings.train_layers
     averaged = BYTES_A_WEIGHT * config.parameters() if settings.weight_average else 0
     if not settings.gradient_checkpointing:
-        return config.training_bytes(windows, length) + averaged
+        return config.training_bytes(windows, length, last) + averaged
     one = replace(config, layers=1)  # one layer's activations at a time, and the input of each
-    kept = 4 * windows * length * config.width * config.layers
-    rest = 16 * (config.parameters() - one.parameters())
-    return one.training_bytes(windows, length) + kept + rest + averaged
+    activations = one.training_bytes(windows, length) - one.training_bytes(0, 0)
+    kept = 4 * windows * length * config.width * (last or config.layers)
+    return config.training_bytes(0, 0, last) + activations + kept + averaged
 
 
 def needed_bytes(
@@ -51,7 +51,7 @@ def needed_bytes(
     tokens = max(TOKENS_AN_EVALUATION, settings.seq_len)
     reach = min(settings.seq_len, CHUNK) if config.architecture == "mmrec" else settings.seq_len
     layer = 8 * config.width + 2 * config.mlp_width + 2 * config.heads * reach
-    evaluation = config.training_bytes(0, 0) + 4 * tokens * (3 * config.vocabulary + layer)
+    evaluation = config.training_bytes(0, 0, settings.train_layers) + 4 * tokens * (3 * config.vocabulary + layer)
     whole = max(step_bytes(settings, config), evaluation)
     if not sharded:
         return whole
@@ -77,11 +77,15 @@ def fitting_changes(
         for size in halvings(settings.seq_len, SHORTEST_WINDOW)
     )
     smaller = ({"config": name} for name in reversed(smaller_presets(settings.config)))
+    alone = settings.processes == 1
+    trained = settings.train_layers or settings.model(vocabulary).layers
+    fewer = ({"train_layers": count} for count in halvings(trained, 1) if settings.init_from is not None and alone)
     recomputing = iter(() if settings.gradient_checkpointing else ({"gradient_checkpointing": True},))
     ways: dict[str, Iterator[dict[str, Any]]] = {
         "smaller-batch": batches,
         "shorter-windows": lengths,
         "gradient-checkpointing": recomputing,
+        "fewer-trained-layers": fewer,
         "smaller-config": smaller,
     }
     found = {remedy: first_that_fits(changes) for remedy, changes in ways.items()}

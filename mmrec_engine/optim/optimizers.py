@@ -22,8 +22,8 @@ class Optimizers:
     """One or two optimizers behind one interface; every group's rate is a constant multiple of the run's learning rate."""
 
     def __init__(self, model: nn.Module, settings: Settings, precision: torch.dtype = torch.float32) -> None:
-        """precision: of Muon's products."""
-        self._names = {id(parameter): name for name, parameter in model.named_parameters()}
+        """precision: of Muon's products. Frozen parameters are left out."""
+        self._names = {id(parameter): name for name, parameter in model.named_parameters() if parameter.requires_grad}
         hidden, outer, vectors = _sorted_parameters(model)
         decay = settings.weight_decay
         if settings.optimizer == "muon":
@@ -93,6 +93,8 @@ def _sorted_parameters(model: nn.Module) -> tuple[list[Tensor], list[Tensor], li
     outer: list[Tensor] = []
     vectors: list[Tensor] = []
     for name, parameter in model.named_parameters():
+        if not parameter.requires_grad:
+            continue
         if parameter.ndim < 2:
             vectors.append(parameter)
         elif name.startswith(("embedding", "head")):

@@ -46,6 +46,7 @@ class Speeds:
             settings.config, settings.arch, settings.optimizer, settings.precision, settings.seq_len, settings.batch_size,
             settings.accumulate, settings.microbatch, settings.gradient_checkpointing, settings.dropout > 0,
             *(() if settings.shape is None else (settings.shape,)),
+            *(() if settings.train_layers is None else (f"last {settings.train_layers}",)),
         )  # fmt: skip
         # A vocabulary twice as large is clearly slower, one of 1,010 ids instead of 1,000 is not.
         return f"{self._machine}: {' '.join(map(str, shape))}, about {2 ** vocabulary.bit_length()} ids"

@@ -72,6 +72,7 @@ def measure(
     machine = with_mode(settings, vocabulary, resolve_machine(settings), measure)
     model = create_model(model_config(settings, vocabulary), settings.seed)
     model.recompute_activations = settings.gradient_checkpointing
+    model.train_last(settings.train_layers)
     model.use_kernel(fused.load() if machine.kernel == "fla" else None)
     model.to(machine.device)
     part = partial_step(settings, model.config, machine.device.type) if in_part else PartialStep(settings, 1.0)

@@ -107,11 +107,25 @@ class ModelConfig:
         return (3 if self.architecture == "llama" else 2) * self.width * self.mlp_width
 
     def parameters(self) -> int:
-        """Number of trainable parameters of the built model."""
+        """Number of parameters of the built model."""
+        return self._of_blocks(self.layers) + (1 if self.tied else 2) * self.vocabulary * self.width
+
+    def trained_parameters(self, last_layers: int | None = None) -> int:
+        """Of these, the trained ones: all, or with `last_layers` those of the last layers, of the gain after them and of an
+        untied head."""
+        if last_layers is None:
+            return self.parameters()
+        return self._of_blocks(last_layers) + (0 if self.tied else self.vocabulary * self.width)
+
+    def checkpoint_bytes(self, last_layers: int | None = None) -> int:
+        """Weights, and two moments of each trained one, in float32; Muon has one moment less."""
+        return 4 * self.parameters() + 8 * self.trained_parameters(last_layers)
+
+    def _of_blocks(self, layers: int) -> int:
+        """Parameters of so many layers, and of the gain before the head."""
         vectors = 0 if self.architecture == "gpt" else 2 * self.width  # token shift and gain, or the gains of two norms
-        last = self.width if self.architecture == "llama" else 0  # the gain before the head
-        block = self._mixing_weights() + self._mlp_weights() + vectors
-        return self.layers * block + last + (1 if self.tied else 2) * self.vocabulary * self.width
+        last = self.width if self.architecture == "llama" else 0
+        return layers * (self._mixing_weights() + self._mlp_weights() + vectors) + last
 
     def training_flops(self, length: int) -> int:
         """Floating-point operations that training on one token of a window of `length` tokens takes.
@@ -131,12 +145,13 @@ class ModelConfig:
         layer = self._mixing_weights() + self._mlp_weights() + 2 * reach * self.width + beyond
         return 6 * (self.layers * layer + self.vocabulary * self.width)
 
-    def training_bytes(self, windows: int, length: int) -> int:
+    def training_bytes(self, windows: int, length: int, last_layers: int | None = None) -> int:
         """Estimated memory of training on `windows` windows of `length` tokens, beyond that of importing torch.
 
-        Four float32 values a parameter (weight, gradient, two AdamW moments), plus the activations kept for the backward
-        pass: per token and layer the inputs of every product and norm, and the time mixer's weights over its chunk; per
-        token the logits with their softmax and gradient; and what the libraries allocate at first use.
+        last_layers: if only these are trained (`trained_parameters`); None: all.
+        A float32 value a parameter, and three more a trained one (gradient, two AdamW moments), plus the activations kept for
+        the backward pass: per token and trained layer the inputs of every product and norm, and the time mixer's weights over
+        its chunk; per token the logits with their softmax and gradient; and what the libraries allocate at first use.
         Within a tenth of the measured peak from tiny to base (docs/performance.md).
         """
         reach = min(length, CHUNK) if self.architecture == "mmrec" else 0  # PyTorch's attention keeps no weights
@@ -147,8 +162,9 @@ class ModelConfig:
             "gpt": 19 * self.width // 2,
         }
         per_layer = kept[self.architecture] + 3 * self.mlp_width + 3 * self.heads * reach
-        activations = windows * length * (self.layers * per_layer + 4 * self.vocabulary + 4 * self.width)
-        return _FIRST_USE_BYTES + 4 * (4 * self.parameters() + activations)
+        layers = self.layers if last_layers is None else last_layers
+        activations = windows * length * (layers * per_layer + 4 * self.vocabulary + 4 * self.width)
+        return _FIRST_USE_BYTES + 4 * (self.parameters() + 3 * self.trained_parameters(last_layers) + activations)
 
     def as_dict(self) -> dict[str, Any]:
         """Its values; those of llama only if they differ from the defaults, so that other checkpoints are unchanged."""

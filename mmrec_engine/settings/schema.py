@@ -269,6 +269,16 @@ class Settings:
         "auto", choices=SHARDINGS, resumable=True, group="model", matters=lambda settings: settings.processes > 1
     )
     gradient_checkpointing: bool = setting(False, while_running=True, group="model", decides=("speed",))
+    # the last layers, with the norm after them and an untied head; None: all weights
+    train_layers: int | None = setting(
+        None,
+        low=1,
+        high=10_000,
+        group="model",
+        decides=("speed",),
+        unset="all-layers",
+        matters=lambda settings: settings.init_from is not None,
+    )
     seed: int = setting(1337, low=0, high=2**63 - 1, group="model", heading="training")
     # sizes of a pretrained model, with the config of that name (settings/pretrained.py)
     shape: str | None = setting(None, internal=True, decides=("speed",), heading="model")
@@ -298,6 +308,7 @@ class Settings:
             raise RequestError("setting-no-limit")
         self._check_llama()
         self._check_pretrained()
+        self._check_train_layers()
         if self.stride is not None and self.stride > self.seq_len:
             raise RequestError("setting-stride", stride=self.stride, seq_len=self.seq_len)
         if self.batch_size * self.seq_len > MOST_TOKENS_A_BATCH:
@@ -341,6 +352,21 @@ class Settings:
         for name, unwanted in (("denoising", self.denoising > 0), ("data_dir", _several_corpora(self))):
             if unwanted:
                 raise RequestError("setting-pretrained-special", flag=flag(name))
+
+    def _check_train_layers(self) -> None:
+        if self.train_layers is None:
+            return
+        if self.init_from is None and self.shape is None:
+            raise RequestError("setting-train-layers-random", flag=flag("train_layers"), value=self.train_layers)
+        if self.processes > 1:
+            raise RequestError("setting-train-layers-processes", flag=flag("train_layers"), value=self.train_layers)
+        if self.shape is None and is_pretrained(self.init_from):
+            return  # its sizes are not known yet
+        layers = self.model(2).layers
+        if self.train_layers > layers:
+            raise RequestError(
+                "setting-train-layers", flag=flag("train_layers"), value=self.train_layers, layers=layers
+            )
 
     def _check_llama(self) -> None:
         if self.config == PRETRAINED:

@@ -41,7 +41,7 @@ class RecordedStep:
         """machine: its mode is graphs or inductor."""
         device = machine.device
         self._model, self._optimizers, self._machine = model, optimizers, machine
-        self._parameters = list(model.parameters())
+        self._parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
         self._gradients = [torch.zeros_like(parameter) for parameter in self._parameters]
         self._attached = False
         self.shape = (settings.windows_at_once, settings.seq_len)

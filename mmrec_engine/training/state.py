@@ -241,6 +241,7 @@ def build_state(
         _load_weights(model, stored[LAST_WEIGHTS if settings.weight_average else "model"])
     elif settings.init_from is not None:
         _begin_with(model, settings.init_from, corpus)
+    model.train_last(settings.train_layers)
     if not machine.sharded:  # else each rank shards it there, once there are others
         model.to(machine.device)
     optimizers = Optimizers(model, settings, machine.products)

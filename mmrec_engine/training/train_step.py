@@ -256,7 +256,10 @@ def _measured_matrices(model: LanguageModel) -> list[Tensor]:
     return [
         parameter
         for name, parameter in model.named_parameters()
-        if parameter.ndim == 2 and not name.startswith(("embedding", "head")) and not name.endswith(_ZERO_AT_FIRST)
+        if parameter.requires_grad
+        and parameter.ndim == 2
+        and not name.startswith(("embedding", "head"))
+        and not name.endswith(_ZERO_AT_FIRST)
     ]
 
 

@@ -27,7 +27,6 @@ _OF_A_DOWNLOAD = ("max_corpus_bytes", 100_000_000)
 # Decided by a pretrained model, so a choice made before the model is dropped with it.
 _OF_THE_MODEL = frozenset({"config", "arch", "tokenizer", "vocab_size", "kv_heads", "tied"})
 _MOST_CONFIG_BYTES = 2**16  # of a config.json that is looked into
-_BYTES_A_PARAMETER = 12  # weight and two moments, as in a checkpoint
 _BUILDING_SECONDS = 0.5  # the model, and the first step's buffers and kernels
 _BESIDE_THE_KEPT = 3  # best, final, and the one being written
 
@@ -49,6 +48,7 @@ class Draft:
                 given = {key: kept for key, kept in given.items() if key not in _OF_THE_MODEL}
         if name == "config" and is_pretrained(given.get("init_from")):
             del given["init_from"]
+            given.pop("train_layers", None)
         return Draft(given if value is None else {**given, name: value})
 
     def with_corpus(self, choice: dict[str, Any]) -> Draft:
@@ -196,7 +196,7 @@ def estimate_run(settings: Settings, corpus: Corpus, costs: Costs | None) -> Run
         steps_an_epoch=plan.steps_an_epoch,
         first_validation=first,
         parameters=model.parameters(),
-        disk_bytes=kept * _BYTES_A_PARAMETER * model.parameters(),
+        disk_bytes=kept * model.checkpoint_bytes(settings.train_layers),
         memory_bytes=needed_bytes(settings, model.vocabulary, config=model),
         step_seconds=None if costs is None else costs.step,
         pretrained=settings.shape is not None,

@@ -45,11 +45,13 @@ def test_refusals_of_pretrained_models_are_one_line(command: Command, llama_fold
     for flags, named in (
         (["--config", "small"], "--config"), (["--arch", "mmrec"], "--arch"), (["--tokenizer", "char"], "--tokenizer"),
         (["--vocab-size", "300"], "--vocab-size"), (["--seq-len", "129"], "at most 128"),
-        (["--denoising", "0.1"], "--denoising"),
+        (["--denoising", "0.1"], "--denoising"), (["--train-layers", "3"], "at most 2"),
+        (["--train-layers", "1", "--processes", "2"], "--processes 1"),
         (["--kv-heads", "2", "--arch", "llama"], "--kv-heads"),
     ):  # fmt: skip
         assert named in refused(command, *start, *flags)
     assert "--init-from" in refused(command, "train", *text, "--config", "pretrained")
+    assert "would stay random" in refused(command, "train", *text, "--train-layers", "1")
     assert "--init-from" in refused(command, "train", *text, "--tokenizer", "pretrained")
     (command.folder / "own.toml").write_text('shape = "{}"')
     assert "no setting 'shape'" in refused(command, "train", *text, "--settings", "own.toml")

@@ -23,6 +23,8 @@ def _continued(context: TextContext) -> Values:
     """Exact for known documents; by sampled passages for documents that were changed, joined or cut since."""
     corpus, record = context.corpus, context.corpus.earlier.record
     values: Values = {"characters": corpus.validation.characters, "seen": 0, "share": 0.0}
+    if context.settings.train_layers is not None:
+        values["train_layers"] = context.settings.train_layers
     if record is None or corpus.record is None:
         if is_pretrained(context.settings.init_from):
             raise Skip("not-recorded")
@@ -48,7 +50,10 @@ def _same_split(context: TextContext) -> bool:
 
 
 def _random_weights(values: Values, status: Status) -> list[dict[str, Any]]:
-    return [remedy("random-weights", init_from=None)] if status in ("warn", "fail") else []
+    if status not in ("warn", "fail"):
+        return []
+    whole = {"train_layers": None} if "train_layers" in values else {}  # random weights cannot be left as they are
+    return [remedy("random-weights", init_from=None, **whole)]
 
 
 CONTINUED_CHECKS: tuple[Check, ...] = (Check("split-continued", _continued, judge_share, _random_weights),)

@@ -37,6 +37,7 @@ def _further_training(context: ModelContext) -> Values:
     seconds_a_step = _seconds_a_step(context)
     values: Values = {
         "parameters": config.parameters(),
+        "trained": config.trained_parameters(settings.train_layers),
         "needed_gib": needed / _GIB,
         "available_gib": None if free >= sys.maxsize else free / _GIB,
         "step_seconds": seconds_a_step,
@@ -45,6 +46,7 @@ def _further_training(context: ModelContext) -> Values:
         "run_seconds": None,
     }
     memory = "memory-unknown" if values["available_gib"] is None else "memory"
+    memory += "" if settings.train_layers is None else "+trained"
     plan = make_plan(settings, training_windows(settings, context.corpus).count)
     windows = sum(one.count for one in validation_windows(context.corpus, settings.seq_len))
     schedule = schedule_of(plan.planned_steps, settings.as_dict(), plan.steps_an_epoch, windows)
@@ -61,7 +63,9 @@ def _seconds_a_step(context: ModelContext) -> float:
     part = partial_step(context.settings, context.config, context.on.device.type)
     rows, length = part.settings.windows_a_step, part.settings.seq_len
     batch = context.windows(rows, length)
-    stepper = stepper_on(context, context.model(), one_batch(batch), len(batch[0]), seq_len=length, stride=None)
+    model = context.model()
+    model.train_last(context.settings.train_layers)
+    stepper = stepper_on(context, model, one_batch(batch), len(batch[0]), seq_len=length, stride=None)
     seconds = 0.0
     for step in range(1, _STEPS + 1):
         began = time.perf_counter()

@@ -80,6 +80,7 @@ def _trial(context: ModelContext) -> int | None:
         before = torch.cuda.memory_allocated(device)
         torch.cuda.reset_peak_memory_stats(device)
     model, evaluation = context.model(), context.evaluation_batch()
+    model.train_last(settings.train_layers)
     windows = training_windows(settings, context.corpus)
     loss_of(stepper_on(context, model, windows, settings.windows_at_once), 1, settings.learning_rate, context.on)
     with evaluating(model):
@@ -105,7 +106,7 @@ def _disk_fits(context: ModelContext) -> Values:
     there = sum(path.stat().st_size for path in context.folder.glob("*.pt")) if context.folder.is_dir() else 0
     free = shutil.disk_usage(place).free + there
     beside, keep = int(numbers("disk-fits")["beside_the_kept"]), context.settings.keep_checkpoints
-    each = 12 * context.config.parameters()  # weights and two moments; Muon has one moment less
+    each = context.config.checkpoint_bytes(context.settings.train_layers)
     values = {"checkpoints": keep + beside, "needed_gib": (keep + beside) * each / _GIB, "free_gib": free / _GIB}
     fewer = int(free // each) - beside
     fitting = {"fewer-checkpoints": {"keep_checkpoints": fewer}} if 1 <= fewer < keep else {}
