@@ -34,7 +34,8 @@ def export_to_transformers(
         )
     if license is not None and (not license.isascii() or not license.replace("-", "").replace(".", "").isalnum()):
         raise RequestError("export-license-name", value=license)
-    sampling = {"max_new_tokens": 256, "do_sample": True, "temperature": 0.8}
+    # No length: `max_new_tokens` here would go before the `max_length` that a program asks for, as lm_eval does.
+    sampling = {"do_sample": True, "temperature": 0.8}
     texts = {
         **tokenizer_files(trained.tokenizer),
         "config.json": as_json({**configuration(trained), **_auto_map(config)}),

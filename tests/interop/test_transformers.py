@@ -47,11 +47,14 @@ def test_transformers_gives_the_same_logits_and_text(
     assert tokens.eos_token_id == model.generation_config.eos_token_id == trained.tokenizer.end_of_document
     # A model with random weights would generate special tokens too, which mmrec never samples.
     special = list(range(len(trained.tokenizer.special)))
-    asked = {"max_new_tokens": 30, "do_sample": False, "suppress_tokens": special}
+    greedy = {"do_sample": False, "suppress_tokens": special}
+    asked = {"max_new_tokens": 30, **greedy}
     found = model.generate(**tokens("The ", return_tensors="pt"), **asked)[0]
     prompt = tokens("The ", return_tensors="pt").input_ids
     drawn = continue_all(trained.model, prompt, range(len(special)), 30, Sampling(temperature=0))
     assert found[-30:].tolist() == [index for (index,) in drawn]
+    shorter = model.generate(**tokens("The ", return_tensors="pt"), **greedy, max_length=12)
+    assert shorter[0].tolist() == found[:12].tolist()
     tokens.padding_side = "left"
     batch = tokens(["The ", "Once upon a time "], return_tensors="pt", padding=True)
     assert model.generate(**batch, **asked)[0, -30:].tolist() == found[-30:].tolist()
