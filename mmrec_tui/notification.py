@@ -58,7 +58,7 @@ def ending_of(history: History, folder: Path, status: str) -> Ending:
         finished.reason if finished else "",
         history.last_step.step if history.last_step else 0,
         best.loss if best else None,
-        finished.seconds if finished else 0.0,
+        history.took if finished else 0.0,
     )
 
 

@@ -55,7 +55,7 @@ def report_of(
         "run": name,
         "status": finished.status if finished else None,
         "reason": finished.reason if finished else "",
-        "seconds": finished.seconds if finished else None,
+        "seconds": round(history.took, 3) if finished else None,
         "steps": step.step if step else 0,
         "epochs": step.epoch if step else 0,
         "tokens": step.tokens if step else 0,

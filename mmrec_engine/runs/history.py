@@ -70,8 +70,13 @@ class History:
         self._tokens = 0
         self._seconds = 0.0
         self._costs = MeasuredCosts(planned_costs)
+        self._earlier_seconds = 0.0  # of the processes before the present one, which began at `_began`
+        self._began: float | None = None
+        self._checked_again: set[str] = set()  # checks before training that the present process has made
 
     def add(self, event: events.Event) -> None:
+        if isinstance(event, events.State) and event.state == "PREPARING":
+            self._begin_process(event)
         self.last_time = event.time
         if isinstance(event, events.Step):
             self._add_step(event)
@@ -105,6 +110,7 @@ class History:
             case events.Checkpoint():
                 self.checkpoints[event.kind] = event.path
             case events.Check() | events.Finding():
+                self._replace_made_before(event.finding)
                 self.findings.append(event.finding)
                 del self.findings[:-_MOST_FINDINGS]
             case events.RunFinished():
@@ -131,6 +137,15 @@ class History:
     def seconds(self) -> float:
         """Time of the steps, without pauses and evaluations."""
         return self._seconds
+
+    @property
+    def took(self) -> float:
+        """Seconds from the run's beginning to its end, or to its newest event: those of all its processes, without the time
+        between them. With pauses and evaluations."""
+        if self.finished is not None:
+            return self._earlier_seconds + self.finished.seconds
+        began = self._began if self._began is not None else self.started_time
+        return self._earlier_seconds + max(0.0, (self.last_time or 0.0) - (began or 0.0))
 
     @property
     def seconds_a_step(self) -> float | None:
@@ -189,8 +204,20 @@ class History:
         self._costs.add_state(event)
         self.state = event.state
         self.progress = None
-        if event.state == "PREPARING":  # a new process reads the text again
-            self.findings = [finding for finding in self.findings if finding.get("phase") != "before"]
+
+    def _begin_process(self, event: events.State) -> None:
+        if self.started_time is not None:
+            self._earlier_seconds, self.finished = self.took, None
+        self._began = event.time
+        self._checked_again = set()
+
+    def _replace_made_before(self, finding: dict[str, Any]) -> None:
+        """A check before training that a later process makes again replaces what an earlier one found; the others stay."""
+        name = str(finding.get("id"))
+        if finding.get("phase") == "before" and name not in self._checked_again:
+            self._checked_again.add(name)
+            same = ("before", name)
+            self.findings = [one for one in self.findings if (one.get("phase"), str(one.get("id"))) != same]
 
     def _add_validation(self, event: events.Validation) -> None:
         self._costs.add_validation(event)

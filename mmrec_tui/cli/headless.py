@@ -275,7 +275,7 @@ def run_result(history: History, folder: Path, status: str) -> dict[str, Any]:
         "tokens": step.tokens if step else 0,
         "parameters": started.parameters if started else 0,
         "processes": history.settings.get("processes", 1),
-        "seconds": finished.seconds if finished else 0.0,
+        "seconds": round(history.took, 3) if finished else 0.0,
         "tokens_per_second": round(history.tokens_per_second, 1),
         "best": _validation_result(history.best),
         "final": _validation_result(history.last_validation),

@@ -72,6 +72,10 @@ async def test_model_continues_at_the_cursor_and_alternatives_can_be_stepped_thr
         for before in (first, second, first, "abc c"):
             await pilot.press("ctrl+z")
             assert paper.text == before
+            number = (first, second, "abc c").index(before) + 1
+            told = f"continuation {number} of 2"
+            await until(pilot, lambda told=told: (told in screen_text(app)) == (told[13] != "3"))
+            assert ("continuation" in screen_text(app)) == (number != 3)
         assert not paper.marks
         await pilot.press("ctrl+up", "ctrl+up", "ctrl+down")
         await until(pilot, lambda: "temperature 0.9" in screen_text(app))

@@ -249,6 +249,33 @@ def test_time_without_a_process_is_not_counted() -> None:
     assert history_of(*killed_while_saving, *resumed).eta_seconds() == pytest.approx(90 * 0.1)
 
 
+def test_time_taken_is_that_of_all_processes() -> None:
+    first = [state("PREPARING", 1.0), started(100), *(step(number) for number in range(1, 11)), state("SAVING", 61.0)]
+    assert history_of(*first).took == pytest.approx(60)
+    resumed = [
+        state("PREPARING", 90_000.0),
+        events.Resumed(time=90_001.0, step=10, checkpoint="a.pt", planned_steps=100),
+    ]
+    assert history_of(*first, *resumed, state("TRAINING", 90_005.0)).took == pytest.approx(65)
+    end = events.RunFinished(step=10, time=90_030.0, status="completed", reason="", seconds=30.0)
+    ended = history_of(*first, *resumed, end)
+    assert ended.took == pytest.approx(90)
+    longer = history_of(*first, *resumed, end, state("FINISHED", 90_030.0), state("PREPARING", 99_000.0))
+    assert longer.took == pytest.approx(90) and longer.finished is None
+
+
+def test_findings_of_an_earlier_process_stay_unless_a_later_one_checks_again() -> None:
+    def check(name: str, status: str, phase: str = "before") -> events.Check:
+        return events.Check(finding={"id": name, "phase": phase, "status": status, "values": {}})
+
+    first = [state("PREPARING"), check("rate", "warn"), check("skipped", "note"), check("skipped", "note")]
+    later = [state("PREPARING"), check("skipped", "note"), check("skipped", "warn"), check("gap", "warn", "during")]
+    found = history_of(*first, check("gap", "note", "during"), *later).findings
+    assert [(one["id"], one["status"]) for one in found] == [
+        ("rate", "warn"), ("gap", "note"), ("skipped", "note"), ("skipped", "warn"), ("gap", "warn"),
+    ]  # fmt: skip
+
+
 def test_time_left_is_unknown_at_first_and_zero_at_the_end() -> None:
     assert History().eta_seconds() is None
     assert history_of(started(100)).eta_seconds() is None

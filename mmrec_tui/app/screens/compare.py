@@ -119,7 +119,7 @@ def results_of(histories: list[History], say: Wording) -> list[tuple[str, list[s
         (say("compare.bits"), ["–" if one is None else say.number(one.bits_per_character, 3) for one in best]),
         (say("compare.best-step"), ["–" if one is None else say.number(one.step) for one in best]),
         (say("compare.steps"), ["–" if one is None else say.number(one.step) for one in steps]),
-        (say("compare.time"), [say.clock(history.seconds) for history in histories]),
+        (say("compare.time"), [say.clock(history.took) for history in histories]),
     ]
 
 

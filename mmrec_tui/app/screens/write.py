@@ -64,6 +64,7 @@ class WriteScreen(MmrecScreen):
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
         paper = self.query_one(Paper)
         paper.follow_edit()
+        self._find_shown()
         self.own_app.stage.drafts[self._checkpoint] = Draft(paper.text, tuple(paper.marks))
 
     def _look(self) -> None:
@@ -76,14 +77,16 @@ class WriteScreen(MmrecScreen):
             self._continuing.ready = None
         paper, say = self.query_one(Paper), self.say
         mark = mark_at(paper.marks, paper.place)
-        state = (mark, self._warmth, self._at, len(self._found), self._continuing.writing, self._continuing.loading)
+        shown = self._at >= 0 and self._still_there()
+        writing, loading = self._continuing.writing, self._continuing.loading
+        state = (mark, self._warmth, shown, self._at, len(self._found), writing, loading)
         if state == self._last_line:
             return
         self._last_line = state
         set_line(self.query_one("#sureness", Static), self._about_token(mark))
-        doing = "write.loading" if self._continuing.loading else "write.under-way" if self._continuing.writing else ""
+        doing = "write.loading" if loading else "write.under-way" if writing else ""
         parts = [say("write.temperature", value=say.number(self._warmth * _WARMER, 1))]
-        if self._found:
+        if shown:
             parts.append(say("write.alternative", number=self._at + 1, count=len(self._found)))
             if self._found[self._at].ended:
                 parts.append(say("write.ended"))
@@ -110,8 +113,19 @@ class WriteScreen(MmrecScreen):
     def _still_there(self) -> bool:
         """Whether the text is still the one that is being continued, with the alternative that it shows."""
         _, before, after = self._where
-        shown = self._found[self._at].text if self._found else ""
+        shown = self._found[self._at].text if self._at >= 0 else ""
         return self.query_one(Paper).text == before + shown + after
+
+    def _find_shown(self) -> None:
+        """After an undo or a redo the text may have another continuation than before, or none."""
+        _, before, after = self._where
+        text = self.query_one(Paper).text
+        if self._found and not self._still_there():
+            texts = [before + one.text + after for one in self._found]
+            if text in texts:
+                self._at = texts.index(text)
+            elif text == before + after:
+                self._at = -1
 
     def _show(self, number: int) -> None:
         start, _, _ = self._where
@@ -161,6 +175,7 @@ class WriteScreen(MmrecScreen):
     def action_undo_text(self) -> None:
         self._continuing.stop()
         self.query_one(Paper).undo()
+        self._find_shown()
 
     def action_back(self) -> None:
         """Esc leaves the text first, then the screen; the text stays as long as the app is open."""

@@ -119,7 +119,7 @@ def _figures(history: History, state: str, say: Wording, width: int, decay: floa
         if eta is not None and state in ("TRAINING", "VALIDATING", "SAVING", "PAUSED"):
             parts.append(say("state-line.eta", time=say.clock(eta)))
         elif history.finished is not None:
-            parts.append(say("state-line.took", time=say.clock(history.finished.seconds)))
+            parts.append(say("state-line.took", time=say.clock(history.took)))
         smoothed = history.smoothed_loss(decay)
         values = {"loss": _number(say, step.loss, 3), "smoothed": _number(say, smoothed, 3)}
         which = "" if smoothed is None else "-both" if width >= _ROOM_FOR_BOTH else "-smoothed"

@@ -40,7 +40,7 @@ def numbers_text(history: History, say: Wording, room: int = SAMPLE_WIDTH) -> Co
             "parameters": say.number(started.parameters),
             "steps": say.number(step.step),
             "tokens": say.short(step.tokens),
-            "time": say.clock(finished.seconds if finished else history.seconds),
+            "time": say.clock(history.took),
             "speed": say.short(history.tokens_per_second),
         }
         lines.append(plain(say("report.run", **values)))
