@@ -159,6 +159,8 @@ def _farewell(stage: Stage) -> int:
         _say(stage.notice)
     if stage.failures and session is None:
         return 1
+    if session is not None and not session.owned and session.live and not stage.hung_up:
+        _say(stage.wording("app.detached", name=session.folder.name))
     if session is not None and session.owned and not session.live:
         with session.reading() as history:
             state = history.state

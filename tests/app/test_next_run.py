@@ -31,7 +31,11 @@ async def test_the_report_proposes_a_run_by_a_key_and_not_by_a_command(
     async with app.run_test(size=(120, 36)) as pilot:
         app.open_screen("report", folder=folder)
         await until_shown(pilot, {"en": "n plans a new run of 3:00", "tr": "n bu metinle 3:00"}[language])
-        numbers = str(app.screen.query_one("#numbers").render())
+        numbers, below = (str(app.screen.query_one(name).render()) for name in ("#numbers", "#next"))
+        proposal = numbers.splitlines()[-1]
+        assert {"en": "c makes this one longer", "tr": "c bunu kendi ayarlarıyla uzatır"}[language] in proposal
+        await until(pilot, lambda: proposal in str(app.screen.query_one("#next").render()))
+        assert app.say("report.nothing") not in below
         assert not FLAG.findall(numbers), numbers
         await pilot.press("n")
         await until(pilot, lambda: table_of(app) == "plan")
@@ -50,7 +54,7 @@ async def test_finished_run_with_a_given_time_is_extended_by_minutes(
         app.open_screen("report", folder=folder)
         await until_shown(pilot, "n plans a new run")
         await pilot.press("c")
-        await until_shown(pilot, "2 minutes")
+        await until_shown(pilot, "was given 2 minutes")
         assert app.screen.query_one(Input).value == "2"
         await pilot.press("backspace", "3", "enter")
         await until(pilot, lambda: resumed)

@@ -138,6 +138,16 @@ async def test_profile_fills_the_fields_and_a_key_restores_the_guides_values() -
         assert source_of(app, "dropout") == "rehber"
 
 
+@pytest.mark.parametrize(("language", "told"), [("en", "the time limit is gone"), ("tr", "süre sınırı kalktı")])
+async def test_profile_tells_that_it_drops_the_time_of_a_timed_plan(language: str, told: str) -> None:
+    app = an_app(language, plan={"time": 240.0})
+    async with app.run_test(size=(160, 45), notifications=True) as pilot:
+        screen = await open_plan(app, pilot)
+        app.screen.query_one("#profile", Select).value = "small-text"
+        await until_shown(pilot, told)
+        assert screen._draft.given.get("time") is None
+
+
 async def test_choosing_a_config_updates_the_summary() -> None:
     app = an_app()
     async with app.run_test(size=(80, 24)) as pilot:

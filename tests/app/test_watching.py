@@ -9,14 +9,20 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from textual.widgets import Input
 
 from mmrec_engine import events
 from mmrec_engine.runs.catalog import RunSummary
 from mmrec_engine.runs.run_folder import RunFolder
+from mmrec_tui.app.launch import _farewell
 from mmrec_tui.app.screens import runs
 from mmrec_tui.app.session import Session, Watching
+from mmrec_tui.app.stage import Stage
+from mmrec_tui.locales import Wording
+from mmrec_tui.preferences import Preferences
 from tests.app.conftest import an_app, screen_text, table_of, until, until_shown
 from tests.app.recorded import BEGAN, a_training, an_ending, record
 from tests.engine.test_history import history_of
@@ -280,3 +286,48 @@ async def test_best_loss_is_shown_once_there_is_one(size: tuple[int, int], witho
         session._history = history_of(*a_training(100))
         await until_shown(pilot, "2.672 (ppl", 5)
         await until_shown(pilot, "at step 100", 5)
+
+
+async def test_esc_ends_the_filter_of_the_runs(place: Path) -> None:
+    record(place, [*a_training(60), *an_ending(step=60)])
+    app = an_app()
+    async with app.run_test(size=(120, 36)) as pilot:
+        app.open_screen("runs")
+        await until_shown(pilot, "tiny")
+        await pilot.press("slash", *"nothing")
+        await until_shown(pilot, "no runs here")
+        await pilot.press("escape")
+        await until(pilot, lambda: "no runs here" not in screen_text(app) and "tiny" in screen_text(app))
+        assert app.screen.query_one("#filter", Input).value == ""
+
+
+@pytest.mark.parametrize(("language", "told"), [("en", "mmrec-tui watch tiny"), ("tr", "mmrec-tui watch tiny")])
+def test_leaving_a_watched_live_run_tells_how_to_return(
+    language: str, told: str, trained_elsewhere: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stage = Stage(Wording(language), Preferences(), Watching(trained_elsewhere))  # type: ignore[arg-type]
+    assert _farewell(stage) == 0
+    assert told in capsys.readouterr().err
+
+
+async def test_export_offers_a_free_name(place: Path) -> None:
+    record(place, [*a_training(60), *an_ending(step=60)])
+    for name in ("export-tiny", "export-tiny-2"):
+        Path(name).mkdir()
+    app = an_app()
+    async with app.run_test(size=(120, 36)) as pilot:
+        app.open_screen("report", folder=place)
+        await until_shown(pilot, "Report: tiny")
+        await pilot.press("e")
+        await until(pilot, lambda: app.screen.query("#answer"))
+        assert app.screen.query_one("#answer", Input).value == "export-tiny-3"
+
+
+async def test_remedies_come_first_in_the_bar_of_a_training_with_a_hint(place: Path) -> None:
+    record(place, a_training(420))
+    app = an_app(session=Watching(place))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: app.screen.query("#hints"))
+        screen: Any = app.screen
+        await until(pilot, lambda: screen.session.loaded and screen._offers)
+        await until(pilot, lambda: screen_text(app).splitlines()[-1].startswith(" a "))

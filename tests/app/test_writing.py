@@ -84,6 +84,11 @@ async def test_model_continues_at_the_cursor_and_alternatives_can_be_stepped_thr
         await pilot.press("ctrl+n")
         await until(pilot, lambda: "Every continuation" in screen_text(app))
         assert len(screen._found) == 1, "there is no other continuation at temperature 0"
+        await pilot.press("f1")
+        await until(pilot, lambda: table_of(app) == "guide")
+        await until(pilot, lambda: "How boldly the model chooses" in " ".join(screen_text(app).split()))
+        await pilot.press("escape")
+        await until(pilot, lambda: table_of(app) == "write")
         await pilot.press("ctrl+z", "escape")
         await until(pilot, lambda: "left the text" in screen_text(app))
         await pilot.press("escape")

@@ -39,7 +39,7 @@ def test_the_guide_has_its_items_and_problems() -> None:
     assert all(len(problem.remedies) == 3 for problem in PROBLEMS)
     assert [measure.id for measure in MEASURES] == [
         "loss", "perplexity", "accuracy", "gap", "learning-rate", "gradient-norm", "speed", "machine", "patience",
-        "bits-per-character", "sample",
+        "bits-per-character", "sample", "temperature",
     ]  # fmt: skip
 
 

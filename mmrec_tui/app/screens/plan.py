@@ -304,12 +304,20 @@ class PlanScreen(MmrecScreen):
         self._show_fields()
 
     def on_form_profile_chosen(self, event: Form.ProfileChosen) -> None:
-        self._take(self._draft.with_profile(dict(PROFILES[event.profile])))
+        self._take_profile(dict(PROFILES[event.profile]))
 
     def action_defaults(self) -> None:
         """Restore the guide's values; model and text are kept."""
-        self._take(self._draft.with_profile({}))
-        self.own_app.tell("plan.defaults-set")
+        if not self._take_profile({}):
+            self.own_app.tell("plan.defaults-set")
+
+    def _take_profile(self, values: dict[str, Any]) -> bool:
+        """Returns whether a given time, which no profile has, was dropped; this is told."""
+        timed = self._draft.given.get("time") is not None and values.get("time") is None
+        self._take(self._draft.with_profile(values))
+        if timed:
+            self.own_app.warn("plan.time-dropped")
+        return timed
 
     def action_undo(self) -> None:
         draft = self._drafts.undo()

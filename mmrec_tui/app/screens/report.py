@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import secrets
 from pathlib import Path
@@ -30,7 +31,14 @@ from mmrec_tui.app.widgets.fields import Kind, ValueInput
 from mmrec_tui.app.widgets.items import Items
 from mmrec_tui.app.widgets.panels import plain
 from mmrec_tui.app.widgets.plot import Plot
-from mmrec_tui.app.widgets.report_text import SAMPLE_WIDTH, next_text, numbers_text, samples_text, written_text
+from mmrec_tui.app.widgets.report_text import (
+    SAMPLE_WIDTH,
+    next_text,
+    numbers_text,
+    proposal_text,
+    samples_text,
+    written_text,
+)
 from mmrec_tui.app.writing import Writer
 from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.figures import View, figure_of
@@ -146,7 +154,9 @@ class ReportScreen(MmrecScreen):
         if checks is not None and not checks.done:
             self.query_one("#next", Static).update(say("report.checking", done=len(checks.found), total=checks.total))
         elif self._history is not None:
-            self.query_one("#next", Static).update(next_text(self._findings, self._folder.name, say))
+            self.query_one("#next", Static).update(
+                next_text(self._findings, self._folder.name, say, proposal_text(self._history, say))
+            )
 
     # Trying the model
 
@@ -280,12 +290,14 @@ class ReportScreen(MmrecScreen):
         from mmrec_tui.app.screens.asking import AskingScreen
 
         default = f"export-{self._folder.name}"
-        self.app.push_screen(AskingScreen(self.say("report.export-where"), default), self._export)
+        names = itertools.chain([default], (f"{default}-{number}" for number in itertools.count(2)))
+        free = next(name for name in names if not Path(name).exists())
+        self.app.push_screen(AskingScreen(self.say("report.export-where"), free), self._export)
 
     def _export(self, answer: str | None) -> None:
         if not answer:
             return
-        checkpoint, folder, app = str(self._folder / self._file), expanded(Path(answer)), self.own_app
+        checkpoint, folder, app = str(self._folder / self._file), expanded(Path(answer)).absolute(), self.own_app
 
         def write(_: Work[None]) -> None:
             from mmrec_engine.evaluation.trained_model import export, load_trained

@@ -158,6 +158,15 @@ class RunsScreen(MmrecScreen):
     def on_input_changed(self, event: Input.Changed) -> None:
         self._show()
 
+    def action_back(self) -> None:
+        """Esc in the filter ends it: all runs are listed again."""
+        field = self.query_one(Input)
+        if self.focused is field:
+            field.value = ""
+            self.set_focus(self.query_one(DataTable))
+        else:
+            super().action_back()
+
     def on_input_submitted(self, event: Input.Submitted) -> None:
         self.set_focus(self.query_one(DataTable))
 

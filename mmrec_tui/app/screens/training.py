@@ -234,8 +234,9 @@ class TrainingScreen(LookingScreen):
         return [key for key in keys_of(self.table) if key.action not in hidden]
 
     def barred_keys(self) -> list[Key]:
-        """The numbers of the panels are in their titles and tabs already."""
-        return [key for key in self.shown_keys() if not key.action.startswith("show(")]
+        """The remedies first, because a hint asks for them. The numbers of the panels are in their titles and tabs already."""
+        keys = [key for key in self.shown_keys() if not key.action.startswith("show(")]
+        return sorted(keys, key=lambda key: key.action != "apply")
 
     def action_pause(self) -> None:
         self._ask("resume" if self.session.paused else "pause")

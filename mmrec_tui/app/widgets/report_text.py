@@ -63,9 +63,18 @@ def numbers_text(history: History, say: Wording, room: int = SAMPLE_WIDTH) -> Co
     verdict = verdict_of(history) if finished is not None and finished.status not in ("failed", "interrupted") else None
     if verdict is not None:
         sentences = verdict_lines(verdict, say.language, say.number)
-        key = "report.plan-text" if verdict["lever"] == "text" else "report.plan-next"
-        lines += [plain(one_line(line)) for line in (*sentences, say(key, time=say.clock(verdict["seconds"])))]
+        lines += [plain(one_line(line)) for line in (*sentences, proposal_text(history, say))]
     return Content("\n").join(lines)
+
+
+def proposal_text(history: History, say: Wording) -> str:
+    """The next run that is proposed, and what the key that makes this one longer does instead; empty without a verdict."""
+    finished = history.finished
+    verdict = verdict_of(history) if finished is not None and finished.status not in ("failed", "interrupted") else None
+    if verdict is None:
+        return ""
+    key = "report.plan-text" if verdict["lever"] == "text" else "report.plan-next"
+    return say(key, time=say.clock(verdict["seconds"]))
 
 
 def samples_text(history: History, say: Wording) -> Content:
@@ -104,9 +113,11 @@ def _table(rows: list[list[str]], room: int) -> list[str]:
     ]
 
 
-def next_text(findings: list[dict[str, Any]], name: str, say: Wording) -> Content:
-    """Remedies for the findings, and what can be done with the model outside the app."""
+def next_text(findings: list[dict[str, Any]], name: str, say: Wording, proposal: str = "") -> Content:
+    """The proposed next run, remedies for the findings, and what can be done with the model outside the app."""
     lines = [Content.styled(say("report.what-next"), "bold $primary")]
+    if proposal:
+        lines.append(plain(proposal))
     for one in newest(findings):
         advice = advice_of(one, say)
         if one.get("status") in ("fail", "warn", "note") and advice:
