@@ -9,6 +9,7 @@ from mmrec_engine.checks.specs import CHECKS
 from mmrec_engine.locales.catalogue import words
 from mmrec_engine.locales.guide import HYPERPARAMETERS, ITEMS, MEASURES, PROBLEMS, PROFILE_TEXTS
 from mmrec_engine.locales.guide.findings import sources, texts, thresholds
+from mmrec_engine.locales.guide.remedies import remedy_title
 from mmrec_engine.locales.messages import LANGUAGES, Language, Words
 from mmrec_engine.settings import WITH_FLAG, resolve
 from mmrec_engine.settings.presets import PROFILES
@@ -137,3 +138,9 @@ def test_topics_do_not_import_the_app_or_the_command_line() -> None:
     program = "import sys, mmrec_tui.presentation.topics; print([m for m in ('torch', 'textual', 'typer') if m in sys.modules])"
     output = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
     assert output.strip() == "[]"
+
+
+def test_figures_of_a_remedy_have_the_decimal_sign_of_the_language() -> None:
+    change = {"id": "usual-learning-rate", "settings": {"learning_rate": 0.01}, "before": {"learning_rate": 0.03}}
+    assert (remedy_title(change, "tr").count("0,01"), remedy_title(change, "en").count("0.01")) == (2, 2)
+    assert "0.01" not in remedy_title(change, "tr")

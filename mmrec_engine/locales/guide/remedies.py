@@ -17,6 +17,20 @@ _VALUES = Texts("remedies", "values")
 _SHORT = Texts("remedies", "settings")
 
 
+class _Number(float):
+    """A float that is written with the decimal sign of a language."""
+
+    def __new__(cls, value: float, language: Language) -> _Number:
+        made = super().__new__(cls, value)
+        made._language = language
+        return made
+
+    _language: Language
+
+    def __format__(self, how: str) -> str:
+        return in_language(super().__format__(how), self._language)
+
+
 def remedy(id: str, **settings: Any) -> dict[str, Any]:
     """A remedy in the form of findings. Raises KeyError for one without words."""
     return {"id": id, "title": what_it_does(id, settings, DEFAULT_LANGUAGE), "settings": settings}
@@ -26,7 +40,10 @@ def what_it_does(id: str, settings: Mapping[str, Any], language: Language) -> st
     """In words, with the settings that it would set. Raises KeyError for one without words, or without words for no
     figures."""
     try:
-        return REMEDIES[id][language].format(**settings)
+        written = {
+            name: _Number(value, language) if isinstance(value, float) else value for name, value in settings.items()
+        }
+        return REMEDIES[id][language].format(**written)
     except (KeyError, ValueError, IndexError, TypeError, AttributeError, OverflowError):  # settings of another form
         return _WITHOUT_FIGURES[id][language]
 
