@@ -125,18 +125,19 @@ def result(key: tuple[str, float, str, int], tokens_per_second: float) -> dict[s
     a_step = settings.windows_a_step * settings.seq_len
     steps = max(1, int(seconds * tokens_per_second / a_step))
     with tempfile.TemporaryDirectory(prefix="mmrec-grid-") as folder:
-        settings = resolve(
+        # With the sources of the settings: the fast recipe would choose a tokenizer that is given without one.
+        resolved = resolve(
             {
                 **chosen, "data_dir": text, "seed": seed, "threads": 1, "output_dir": folder, "name": "run",
                 "max_steps": steps, "eval_every": -(-steps // EVALUATIONS), "checkpoint_every": 10**6,
                 "early_stopping_patience": 100,
             }
-        ).settings  # fmt: skip
+        )  # fmt: skip
         curve: list[float] = []
         losses: list[float] = []
         error = None
         try:
-            for event in train(settings):
+            for event in train(resolved):
                 if isinstance(event, events.Validation) and not event.sampled:
                     curve.append(round(event.bits_per_character, 4))
                     losses.append(round(event.loss, 4))

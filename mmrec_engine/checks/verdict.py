@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mmrec_engine.runs.history import History
-from mmrec_engine.settings.presets import BEST_RATE
+from mmrec_engine.settings.presets import BEST_RATE, most_passes
 from mmrec_engine.settings.pretrained import PRETRAINED, is_pretrained
 
 _FAR_BELOW = 4.0  # times
@@ -22,7 +22,8 @@ _MOST_DROPOUT = 0.3  # more dropout than this helps less than more text
 _STILL_FALLING = 0.004  # share by which the last validation improved on the one before
 # Share of the bits that twice the time saves, by passes over the text (docs/performance.md, "The best model in a given time").
 _GAIN_OF_TWICE_THE_TIME = ((2.0, 0.03), (8.0, 0.01))
-_MANY_PASSES = 16.0  # more only memorise a text (docs/performance.md)
+_BEGINS_TO_MEMORISE = 0.05  # the same, of a text that was passed over often
+_NEARLY = 0.9  # of the most passes over a text
 _FEWEST_STEPS = 100  # after fewer, the loss falls too fast for a forecast
 _SHORTEST = 60.0  # seconds
 _NO_LONGER_IN_SECONDS = 90  # a longer time is written in minutes
@@ -81,7 +82,9 @@ def _lever(history: History, best: float, last: float) -> tuple[str, dict[str, f
     )  # else the best rates, which were measured from nothing, are too high
     if from_nothing and isinstance(rate, int | float) and better is not None and rate * _FAR_BELOW < better:
         return "rate", {"rate": float(rate), "better": better}
-    if from_nothing and (passes := _passes(history)) >= _MANY_PASSES:
+    passes = _passes(history)
+    repeated = passes >= _NEARLY * most_passes(str(settings.get("config")))
+    if from_nothing and repeated and training < (1 - _BEGINS_TO_MEMORISE) * last:
         return "text", {"passes": passes}
     return ("time" if _falls(history) else "none"), {}
 
@@ -110,7 +113,7 @@ def _seconds(history: History) -> float:
     given = history.settings.get("time")
     if isinstance(given, int | float) and given > 0:
         return float(given)
-    took = history.finished.seconds if history.finished else history.seconds
+    took = history.took
     return max(_SHORTEST, took)
 
 

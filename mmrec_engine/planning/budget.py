@@ -14,7 +14,7 @@ from mmrec_engine.errors import RequestError
 from mmrec_engine.planning.facts import MachineFacts, TextFacts
 from mmrec_engine.planning.rules import Rules, rules
 from mmrec_engine.settings import Resolved, Settings, resolve
-from mmrec_engine.settings.presets import BEST_RATE, PRESETS, RECIPES
+from mmrec_engine.settings.presets import BEST_RATE, PRESETS, RECIPES, most_passes
 from mmrec_engine.settings.pretrained import PRETRAINED
 
 PLANNER = "planner"  # source of a setting
@@ -133,10 +133,10 @@ def plan(text: TextFacts, machine: MachineFacts, resolved: Resolved, *, checks: 
     estimates = {config: _estimate(one, text, machine, total - beside, known) for config, one in shaped.items()}
     config = _best_config(estimates, known)
     chosen, estimate = shaped[config], estimates[config]
-    may_end = all(is_free(name, resolved) for name in _OF_REPEATING)
-    repeats = may_end and estimate.passes > known.most_passes
+    most = most_passes(config)
+    repeats = _may_end(resolved) and estimate.passes > most
     if repeats:
-        estimate = estimate.of_steps(math.ceil(estimate.steps * known.most_passes / estimate.passes))
+        estimate = estimate.of_steps(math.ceil(estimate.steps * most / estimate.passes))
     if estimate.steps < _FEWEST_STEPS:
         needed = beside + estimate.validation + _FEWEST_STEPS / estimate.steps_a_second
         raise RequestError("time-too-short", time=f"{total:g}", least=max(int(needed * 1.1), int(total)) + 1)
@@ -213,10 +213,14 @@ def _shaped(config: str, text: TextFacts, machine: MachineFacts, resolved: Resol
             choices[name] = Choice(value, reason, values)
 
     tokenizer = choices["tokenizer"].value if "tokenizer" in choices else settings.tokenizer
-    each = 1.0 if tokenizer == "char" else known.characters_a_token
-    a_step = known.tokens_a_step(tokens or 0.0)
-    most = settings.model(settings.vocab_size).context if settings.shape else known.window
-    wanted = min(most, known.window)
+    ids = choices["vocab_size"].value if "vocab_size" in choices else settings.vocab_size
+    each = 1.0 if tokenizer == "char" else known.characters_a_token(ids)
+    useful = most_passes(config) * text.train / each if _may_end(resolved) else math.inf
+    used = min(tokens or 0.0, useful)
+    passes = None if tokens is None else used * each / max(1, text.train)
+    a_step, wanted = known.tokens_a_step(used, passes), known.window_of(passes)
+    if settings.shape:
+        wanted = min(wanted, settings.model(settings.vocab_size).context)
     window = _window(wanted, text.train / each, text.validation / each)
     seq_len = window if is_free("seq_len", resolved) else settings.seq_len
     choose("seq_len", window, "window-of-the-text" if window < wanted else "window", tokens=window)
@@ -250,7 +254,7 @@ def _window(wanted: int, train_tokens: float, validation_tokens: float) -> int:
 def _estimate(shaped: _Shaped, text: TextFacts, machine: MachineFacts, seconds: float, known: Rules) -> _Estimate:
     settings = shaped.settings
     speed = machine.speeds[settings.config]
-    each = 1.0 if settings.tokenizer == "char" else known.characters_a_token
+    each = 1.0 if settings.tokenizer == "char" else known.characters_a_token(settings.vocab_size)
     a_step = settings.windows_a_step * settings.seq_len
     validation = (text.validation / each) / (_VALIDATION_SPEED * speed) + 0.3
     for_steps = max(0.0, seconds - validation)
@@ -261,16 +265,19 @@ def _estimate(shaped: _Shaped, text: TextFacts, machine: MachineFacts, seconds: 
 
 
 def _best_config(estimates: Mapping[str, _Estimate], known: Rules) -> str:
-    """The largest config that sees enough text in the time to be better than a smaller one, or that passes over the text often
-    enough where the smaller one would repeat it too often."""
+    """The largest config that sees enough text in the time to be better than a smaller one, without repeating it too often."""
     names = [name for name in (*PRESETS, PRETRAINED) if name in estimates]
     best = names[0]
     for name in names[1:]:
-        sees_enough = estimates[name].seen >= known.larger_from.get(name, float("inf"))
-        repeats = estimates[best].passes > known.repeated_passes and estimates[name].passes >= known.fewest_passes
-        if sees_enough or repeats:
+        one = estimates[name]
+        useful = one.seen * min(1.0, most_passes(name) / max(one.passes, 1e-9))
+        if useful >= known.larger_from.get(name, float("inf")):
             best = name
     return best
+
+
+def _may_end(resolved: Resolved) -> bool:
+    return all(is_free(name, resolved) for name in _OF_REPEATING)
 
 
 def was_limited(planned: Resolved) -> bool:
@@ -278,6 +285,6 @@ def was_limited(planned: Resolved) -> bool:
     return all(planned.sources[name] == PLANNER for name in _OF_REPEATING)
 
 
-def most_steps(steps_a_pass: float) -> int:
+def most_steps(config: str, steps_a_pass: float) -> int:
     """The steps after which a run would only memorise its text."""
-    return math.ceil(rules().most_passes * steps_a_pass)
+    return math.ceil(most_passes(config) * steps_a_pass)

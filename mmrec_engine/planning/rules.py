@@ -16,11 +16,11 @@ class Rules:
     at most passes_for_subwords passes over them; characters_a_subword: for each of the vocabulary.
 
     larger_from: characters, including repeated ones, that a larger config must see in the time to be better than the
-    smaller one. It is also better if it makes fewest_passes over the text, and the smaller one more than
-    repeated_passes. most_passes: more of them only memorise the text.
+    smaller one (at most `settings.presets.most_passes` over the text).
 
-    window: tokens. step_tokens: tokens of a run, and from there on the best number of tokens a step. dropout_by_passes: passes
-    over the text, and the best dropout for them.
+    window: tokens. step_tokens: tokens of a run, and from there on the best number of tokens a step. With fewer passes over the
+    text than passes_of_new_text, larger steps of shorter windows are better. dropout_by_passes: passes, and the best
+    dropout for them. characters_a_subword_by_ids: the mean length of a token by the size of the vocabulary.
     """
 
     subword_characters: int
@@ -30,16 +30,23 @@ class Rules:
     most_subwords: int
     larger_from: Mapping[str, float]
     window: int
+    passes_of_new_text: float
+    window_of_new_text: int
+    step_tokens_of_new_text: int
     step_tokens: tuple[tuple[float, int], ...]
-    repeated_passes: float
-    fewest_passes: float
-    most_passes: float
     dropout_by_passes: tuple[tuple[float, float], ...]
-    characters_a_token: float
+    characters_a_subword_by_ids: tuple[tuple[float, float], ...]
 
-    def tokens_a_step(self, tokens: float) -> int:
-        """For a run of so many tokens."""
-        return [size for least, size in self.step_tokens if tokens >= least][-1]
+    def tokens_a_step(self, tokens: float, passes: float | None) -> int:
+        """For a run of so many tokens, and passes over the text; None: not known yet."""
+        size = [size for least, size in self.step_tokens if tokens >= least][-1]
+        return max(size, self.step_tokens_of_new_text) if self._is_new(passes) else size
+
+    def window_of(self, passes: float | None) -> int:
+        return self.window_of_new_text if self._is_new(passes) else self.window
+
+    def _is_new(self, passes: float | None) -> bool:
+        return passes is not None and passes < self.passes_of_new_text
 
     def subwords(self, characters: int) -> int:
         """The number of subwords for a text of so many training characters; 0: characters are better."""
@@ -49,20 +56,30 @@ class Rules:
         return int(min(self.most_subwords, max(self.fewest_subwords, round(wanted / 100) * 100)))
 
     def dropout(self, passes: float) -> float:
-        """Linear interpolation between the measurements."""
-        points = self.dropout_by_passes
-        if passes <= points[0][0]:
-            return points[0][1]
-        for (low, at_low), (high, at_high) in itertools.pairwise(points):
-            if passes <= high:
-                return round(at_low + (at_high - at_low) * (passes - low) / (high - low), 2)
-        return points[-1][1]
+        return round(_between(self.dropout_by_passes, passes), 2)
+
+    def characters_a_token(self, ids: int) -> float:
+        """Of a vocabulary of so many subwords."""
+        return _between(self.characters_a_subword_by_ids, ids)
+
+
+def _between(points: tuple[tuple[float, float], ...], at: float) -> float:
+    """Linear interpolation between the measurements; outside them the nearest one."""
+    if at <= points[0][0]:
+        return points[0][1]
+    for (low, at_low), (high, at_high) in itertools.pairwise(points):
+        if at <= high:
+            return at_low + (at_high - at_low) * (at - low) / (high - low)
+    return points[-1][1]
 
 
 @cache
 def rules() -> Rules:
     text = resources.files("mmrec_engine.planning").joinpath("measured.json").read_text(encoding="utf-8")
     known = json.loads(text)["rules"]
-    points = tuple((float(passes), float(share)) for passes, share in known.pop("dropout_by_passes"))
     sizes = tuple((float(least), int(size)) for least, size in known.pop("step_tokens"))
-    return Rules(**known, dropout_by_passes=points, step_tokens=sizes)
+    curves = {
+        name: tuple((float(at), float(value)) for at, value in known.pop(name))
+        for name in ("dropout_by_passes", "characters_a_subword_by_ids")
+    }
+    return Rules(**known, **curves, step_tokens=sizes)

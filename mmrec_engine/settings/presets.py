@@ -30,6 +30,17 @@ PRESETS: dict[str, Preset] = {
 }
 
 
+# Passes over a text after which more of them raised the loss of the best weights, with the rates below and the best dropout
+# (docs/performance.md, "The best model in a given time"); larger ones were not measured.
+_MOST_PASSES = {"tiny": 8.0, "mini": 6.0}
+_MOST_PASSES_OF_OTHERS = 5.0
+
+
+def most_passes(config: str) -> float:
+    """Passes over a text after which a model of this size only memorises it."""
+    return _MOST_PASSES.get(config, _MOST_PASSES_OF_OTHERS)
+
+
 def smaller_presets(config: str) -> list[str]:
     """The names of the smaller model sizes, smallest first; none for a pretrained model, which has its own size."""
     names = list(PRESETS)

@@ -18,6 +18,7 @@ from mmrec_engine.planning.reasons import REASONS, reason_of
 from mmrec_engine.planning.rules import rules
 from mmrec_engine.planning.speeds import Speed, Speeds
 from mmrec_engine.settings import Settings, resolve
+from mmrec_engine.settings.presets import most_passes
 from mmrec_engine.storage import user_folders
 from mmrec_engine.training.deadline import Beside, Budget, Deadline
 from mmrec_engine.training.plan import make_plan
@@ -46,13 +47,17 @@ def test_text_that_is_passed_over_often_gets_characters() -> None:
     assert chosen.values["passes"] > chosen.values["most"]
 
 
-def test_short_runs_have_small_steps() -> None:
-    tokens = []
-    for seconds in (60, 240, 3600):
-        settings = made(MEGABYTE, time=seconds).applied_to(resolve({"time": seconds})).settings
-        tokens.append(settings.batch_size * settings.seq_len)
-    assert tokens == sorted(tokens)
-    assert tokens[0] < tokens[-1]
+def test_steps_and_windows_follow_the_tokens_of_the_run_and_its_passes() -> None:
+    def shape(text: TextFacts, seconds: float) -> tuple[int, int]:
+        settings = made(text, time=seconds).applied_to(resolve({"time": seconds})).settings
+        return settings.batch_size * settings.seq_len, settings.seq_len
+
+    known = rules()
+    few = TextFacts(train=400_000, validation=45_000, alphabet=80)
+    assert shape(few, 60) == (1024, known.window), "a text that is repeated, in a short run"
+    assert shape(LARGE, 60) == (2048, known.window_of_new_text), "a text that is hardly seen once"
+    assert shape(MEGABYTE, 600)[0] == 2048
+    assert shape(LARGE, 3600)[0] == 4096
 
 
 def test_plan_of_a_short_text_has_as_many_windows_as_the_checklist_demands() -> None:
@@ -70,22 +75,24 @@ def test_more_time_gets_a_larger_model() -> None:
 
 
 def test_more_passes_over_the_text_get_more_dropout() -> None:
-    shares = [made(SMALL, time=seconds).choices["dropout"].value for seconds in (30, 120, 600)]
+    shares = [made(MEGABYTE, time=seconds).choices["dropout"].value for seconds in (30, 150, 280)]
     assert shares == sorted(shares)
     assert shares[0] < shares[-1] <= 0.5
 
 
-def test_small_text_gets_a_larger_model_before_it_is_repeated_too_often_and_ends_early() -> None:
+def test_run_ends_before_it_only_memorises_its_text() -> None:
     text = TextFacts(train=90_000, validation=10_000, alphabet=80)
-    short, longer, long = (made(text, time=seconds) for seconds in (40, 180, 3600))
-    assert [one.choices["config"].value for one in (short, longer, long)] == ["tiny", "mini", "mini"]
+    short, long = (made(text, time=seconds) for seconds in (30, 3600))
+    assert short.choices["max_steps"].reason == "steps-in-the-time"
     assert long.choices["max_steps"].reason == "steps-of-the-text"
-    assert long.expected["passes"] == pytest.approx(rules().most_passes, rel=0.01)
+    assert long.choices["config"].value == "tiny", "a larger model would memorise it sooner"
+    assert long.expected["passes"] == pytest.approx(most_passes("tiny"), rel=0.01)
     assert long.expected["seconds"] < 3600 / 2
+    assert long.choices["batch_size"].value * long.choices["seq_len"].value == 1024, (
+        "few tokens are used, in small steps"
+    )
     for fixed in ({"dropout": 0.3}, {"recipe": "guide"}, {"learning_rate": 0.01}):
-        assert made(text, time=3600, **fixed).expected["passes"] > rules().most_passes, (
-            "who sets these may repeat the text"
-        )
+        assert made(text, time=3600, **fixed).expected["passes"] > 10, "who sets these may repeat the text"
 
 
 def test_every_setting_that_a_plan_chooses_is_listed() -> None:
