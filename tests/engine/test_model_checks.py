@@ -3,7 +3,7 @@
 import json
 import random
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -75,8 +75,8 @@ def check(id: str) -> Check:
     return next(item for item in MODEL_CHECKS if item.id == id)
 
 
-def findings(context: ModelContext) -> dict[str, Finding]:
-    return {item.id: run(item, context) for item in MODEL_CHECKS}
+def findings(context: ModelContext, left_out: Collection[str] = ()) -> dict[str, Finding]:
+    return {item.id: run(item, context) for item in MODEL_CHECKS if item.id not in left_out}
 
 
 def failed(found: dict[str, Finding]) -> set[str]:
@@ -224,7 +224,8 @@ FAULTS: list[tuple[Fault, set[str]]] = [
 # One for each check; `make test-all` tries the others, and all of them in the other architectures.
 FIRST = {looks_ahead, mixes_rows, has_a_layer_cut_off, starts_too_sure, cannot_be_sure, forgets_when_writing,
          draws_without_the_seed, keeps_a_state_beside_its_weights}  # fmt: skip
-GENERAL = [(fault, ids) for fault, ids in FAULTS if fault is not fades_a_little_faster_when_writing]
+OF_MMREC = {fades_a_little_faster_when_writing, cannot_be_sure}
+GENERAL = [(fault, ids) for fault, ids in FAULTS if fault not in OF_MMREC]
 OF_ALL = [("mmrec", *entry) if entry[0] in FIRST else extended("mmrec", *entry) for entry in FAULTS] + [
     extended(name, *entry) for name in ("llama", "gpt") for entry in GENERAL
 ]
@@ -236,7 +237,9 @@ OF_ALL = [("mmrec", *entry) if entry[0] in FIRST else extended("mmrec", *entry) 
 def test_planted_fault_fails_only_its_own_check(
     context: ModelContext, architecture: Architecture, fault: Fault, ids: set[str]
 ) -> None:
-    assert failed(findings(with_fault(context, fault, architecture))) == ids
+    """The check that trains a model, which takes longest, is tried with the faults of one architecture."""
+    left_out = () if architecture == "mmrec" else ("one-batch-overfit",)
+    assert failed(findings(with_fault(context, fault, architecture), left_out)) == ids
 
 
 @pytest.mark.slow
