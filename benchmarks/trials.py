@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -83,16 +83,14 @@ class Outcome:
     @property
     def named_by(self) -> tuple[str, ...]:
         """The expected ids that were found."""
-        least = GRAVITY.index(self.trial.least)
-        clear = (
-            one for one in self.found if one.gravity >= least and one.status != "error"
-        )  # a failed check counts as nothing
-        reported = tuple(one.id for one in clear if one.id in self.trial.expected)
-        return reported or ((self.ended,) if self.ended in self.trial.expected else ())
+        return _named_by(self.trial, self.found) or ((self.ended,) if self.ended in self.trial.expected else ())
 
 
-def carry_out(trial: Trial, folder: Path) -> Outcome:
-    """Train and check in `folder`, which must be new. A run that fails has an outcome too."""
+def carry_out(trial: Trial, folder: Path, *, before: bool = True, until_named: bool = False) -> Outcome:
+    """Train and check in `folder`, which must be new. A run that fails has an outcome too.
+
+    before: run the checks before training. until_named: end the run as soon as an expected id is found.
+    """
     began = time.monotonic()
     folder.mkdir(parents=True)
     chosen: dict[str, Any] = {**SMALL, **trial.settings, "output_dir": str(folder), "name": "run"}
@@ -104,10 +102,12 @@ def carry_out(trial: Trial, folder: Path) -> Outcome:
     ended, step = "", 0
     try:
         with trial.plant():
-            for event in train(resolve(chosen), run_checks=RunChecks()):
+            for event in train(resolve(chosen), run_checks=RunChecks(before)):
                 step = max(step, event.step)
                 if isinstance(event, events.Check | events.Finding):
                     reported.append(_reported(event.finding, event.step))
+                    if until_named and _named_by(trial, reported):
+                        break  # which closes the run
                 elif isinstance(event, events.RunFinished):
                     ended = event.status
     except MmrecError as error:
@@ -117,6 +117,12 @@ def carry_out(trial: Trial, folder: Path) -> Outcome:
         history = RunReader(folder / "run").first_view()
         reported += [_reported(finding, step) for finding in checks_after(folder / "run", history)]
     return Outcome(trial, _gravest(reported), ended, step, time.monotonic() - began)
+
+
+def _named_by(trial: Trial, found: Iterable[Reported]) -> tuple[str, ...]:
+    least = GRAVITY.index(trial.least)
+    clear = (one for one in found if one.gravity >= least and one.status != "error")  # a failed check counts as nothing
+    return tuple(one.id for one in clear if one.id in trial.expected)
 
 
 def _reported(finding: Mapping[str, Any], step: int) -> Reported:
