@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -77,9 +78,9 @@ def _between(points: tuple[tuple[float, float], ...], at: float) -> float:
 def rules() -> Rules:
     text = resources.files("mmrec_engine.planning").joinpath("measured.json").read_text(encoding="utf-8")
     known = json.loads(text)["rules"]
-    sizes = tuple((float(least), int(size)) for least, size in known.pop("step_tokens"))
-    curves = {
+    curves: dict[str, Any] = {
         name: tuple((float(at), float(value)) for at, value in known.pop(name))
         for name in ("dropout_by_passes", "characters_a_subword_by_ids")
     }
+    sizes = tuple((float(least), int(size)) for least, size in known.pop("step_tokens"))
     return Rules(**known, **curves, step_tokens=sizes)
