@@ -37,7 +37,8 @@ _LEAST_WINDOWS = (100, 10)  # of training and validation split, as the checklist
 _MOST_WINDOWS = 16  # a step
 _SHORTEST_WINDOW = 16
 # If the planner chooses these, a run ends before its time rather than only memorise its text.
-_OF_REPEATING = ("learning_rate", "dropout", "max_steps")
+_OF_REPEATING = ("dropout", "max_steps")
+_FAR_BELOW = 4.0  # times the best rate
 # What a recipe leaves open: the guide fixes the tokenizer.
 _LEFT_OPEN = {
     "guide": frozenset({"max_steps", "eval_every"}),
@@ -277,12 +278,19 @@ def _best_config(estimates: Mapping[str, _Estimate], known: Rules) -> str:
 
 
 def _may_end(resolved: Resolved) -> bool:
-    return all(is_free(name, resolved) for name in _OF_REPEATING)
+    return all(is_free(name, resolved) for name in _OF_REPEATING) and (
+        is_free("learning_rate", resolved) or _learns_fast(resolved)
+    )
+
+
+def _learns_fast(resolved: Resolved) -> bool:
+    """Whether the rate is about the best one: with a lower one a text can be repeated more often."""
+    return resolved.settings.learning_rate * _FAR_BELOW >= BEST_RATE[resolved.settings.optimizer]
 
 
 def was_limited(planned: Resolved) -> bool:
     """Whether a planned run makes at most `most_steps`."""
-    return all(planned.sources[name] == PLANNER for name in _OF_REPEATING)
+    return all(planned.sources[name] == PLANNER for name in _OF_REPEATING) and _learns_fast(planned)
 
 
 def most_steps(config: str, steps_a_pass: float) -> int:

@@ -54,8 +54,8 @@ KEYS: tuple[Key, ...] = (
     Key("a", "a", "apply", ("checklist",)),
     Key("w", "w", "waive", ("checklist",)),
     # training
-    Key("p", "p", "pause", ("training",)),
     Key("t", "t", "stop", ("training",), effect="stop"),
+    Key("p", "p", "pause", ("training",)),
     Key("k", "k", "save", ("training",)),
     Key("a", "a", "apply", ("training",)),
     Key("d", "d", "detach", ("training",), effect="stop"),

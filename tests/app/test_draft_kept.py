@@ -110,7 +110,7 @@ async def test_file_chooser_accepts_a_pasted_path_while_the_tree_has_focus(small
         await until(pilot, lambda: table_of(app) == "plan")
         plan: Any = app.screen
         await pilot.press("o", "down")
-        app.screen.post_message(Paste(f"'{small_text}'\n"))
+        app.post_message(Paste(f"'{small_text}'\n"))  # as a terminal does it
         await until(pilot, lambda: str(small_text) in app.screen.query_one("#path", Input).value)
         await pilot.press("enter")
         await until(pilot, lambda: app.screen is plan)
