@@ -84,7 +84,8 @@ def _lever(history: History, best: float, last: float) -> tuple[str, dict[str, f
         return "rate", {"rate": float(rate), "better": better}
     passes = _passes(history)
     repeated = passes >= _NEARLY * most_passes(str(settings.get("config")))
-    if from_nothing and repeated and training < (1 - _BEGINS_TO_MEMORISE) * last:
+    timed = settings.get("time") is not None  # more time would plan no more passes
+    if from_nothing and repeated and (timed or training < (1 - _BEGINS_TO_MEMORISE) * last):
         return "text", {"passes": passes}
     return ("time" if _falls(history) else "none"), {}
 
