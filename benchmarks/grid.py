@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import statistics
 import sys
 import tempfile
-from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -120,17 +120,16 @@ def _name(shape: Settings) -> str:
 
 def result(key: tuple[str, float, str, int], tokens_per_second: float) -> dict[str, Any]:
     text, seconds, variant, seed = key
-    chosen = as_settings(variant)
-    settings = resolve({**chosen, "data_dir": text, "seed": seed, "threads": 1}).settings
+    chosen = {**as_settings(variant), "data_dir": text, "seed": seed, "threads": 1}
+    settings = resolve(chosen).settings
     a_step = settings.windows_a_step * settings.seq_len
     steps = max(1, int(seconds * tokens_per_second / a_step))
     with tempfile.TemporaryDirectory(prefix="mmrec-grid-") as folder:
         # With the sources of the settings: the fast recipe would choose a tokenizer that is given without one.
         resolved = resolve(
             {
-                **chosen, "data_dir": text, "seed": seed, "threads": 1, "output_dir": folder, "name": "run",
-                "max_steps": steps, "eval_every": -(-steps // EVALUATIONS), "checkpoint_every": 10**6,
-                "early_stopping_patience": 100,
+                **chosen, "output_dir": folder, "name": "run", "max_steps": steps, "eval_every": -(-steps // EVALUATIONS),
+                "checkpoint_every": 10**6, "early_stopping_patience": 100,
             }
         )  # fmt: skip
         curve: list[float] = []
@@ -152,16 +151,18 @@ def result(key: tuple[str, float, str, int], tokens_per_second: float) -> dict[s
 
 def table(rows: list[dict[str, Any]]) -> str:
     lines = [
-        "| text | seconds | settings | steps | passes of | bits per character |",
+        "| text | seconds | settings | steps | tokens | bits per character |",
         "| --- | ---: | --- | ---: | ---: | ---: |",
     ]
-    order: Callable[[dict[str, Any]], Any] = lambda row: (row["text"], row["seconds"], row["bits"] or 99)  # noqa: E731
-    for row in sorted(rows, key=order):
-        lines.append(
-            f"| {row['text']} | {row['seconds']:g} | `{row['variant']}` | {row['steps']:,} | {row['tokens']:,} tokens "
-            f"| {row['bits']} |"
-        )
+    for row in sorted(rows, key=_by_result):
+        counts = (f"{row['steps']:,}", f"{row['tokens']:,}")
+        cells = (row["text"], f"{row['seconds']:g}", f"`{row['variant']}`", *counts, row["bits"])
+        lines.append(f"| {' | '.join(map(str, cells))} |")
     return "\n".join(lines)
+
+
+def _by_result(row: dict[str, Any]) -> tuple[str, float, float]:
+    return row["text"], row["seconds"], row["bits"] or math.inf
 
 
 if __name__ == "__main__":

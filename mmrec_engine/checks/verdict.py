@@ -114,8 +114,7 @@ def _seconds(history: History) -> float:
     given = history.settings.get("time")
     if isinstance(given, int | float) and given > 0:
         return float(given)
-    took = history.took
-    return max(_SHORTEST, took)
+    return max(_SHORTEST, history.took)
 
 
 def command_of(settings: Mapping[str, Any], lever: str, seconds: float) -> str:

@@ -278,8 +278,11 @@ def _best_config(estimates: Mapping[str, _Estimate], known: Rules) -> str:
 
 
 def _may_end(resolved: Resolved) -> bool:
-    return all(is_free(name, resolved) for name in _OF_REPEATING) and (
-        is_free("learning_rate", resolved) or _learns_fast(resolved)
+    """Whether a run of this plan may end before its time. For a pretrained model nothing was measured."""
+    return (
+        resolved.settings.shape is None
+        and all(is_free(name, resolved) for name in _OF_REPEATING)
+        and (is_free("learning_rate", resolved) or _learns_fast(resolved))
     )
 
 
@@ -290,7 +293,8 @@ def _learns_fast(resolved: Resolved) -> bool:
 
 def was_limited(planned: Resolved) -> bool:
     """Whether a planned run makes at most `most_steps`."""
-    return all(planned.sources[name] == PLANNER for name in _OF_REPEATING) and _learns_fast(planned)
+    settings, sources = planned.settings, planned.sources
+    return settings.shape is None and all(sources[name] == PLANNER for name in _OF_REPEATING) and _learns_fast(planned)
 
 
 def most_steps(config: str, steps_a_pass: float) -> int:

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 import torch
 
-from mmrec_engine.errors import RequestError
 from mmrec_engine.evaluation.generation import Sampling, continue_all
 from mmrec_engine.evaluation.trained_model import Trained
 from mmrec_engine.interop.gguf_file import export_to_gguf
@@ -52,20 +51,3 @@ def test_llama_cpp_generates_the_same_text(made: Make, tmp_path: Path, tokenizer
         answer = server.handle_completions(asked)
         answer = answer if isinstance(answer, dict) else json.loads(answer)
         assert answer["choices"][0]["text"] == expected
-
-
-def test_other_architectures_and_a_missing_library_are_refused_in_one_line(
-    made: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with pytest.raises(RequestError) as refused:
-        export_to_gguf(made("mmrec"), tmp_path / "out")
-    assert refused.value.key == "export-architecture"
-
-    def without(name: str) -> Any:
-        raise ImportError(name)
-
-    monkeypatch.setattr("mmrec_engine.system.optional_dependencies.importlib.import_module", without)
-    with pytest.raises(RequestError) as refused:
-        export_to_gguf(made("llama"), tmp_path / "out")
-    assert refused.value.key == "extra-missing" and "gguf" in str(refused.value)
-    assert not (tmp_path / "out").exists()

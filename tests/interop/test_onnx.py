@@ -13,11 +13,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from mmrec_engine.errors import RequestError
 from mmrec_engine.evaluation.generation import Sampling, continue_all
 from mmrec_engine.evaluation.trained_model import Trained, export
 from mmrec_engine.interop import onnx_folder
-from mmrec_engine.interop.onnx_folder import export_to_onnx
 from mmrec_engine.interop.onnx_steps import AttentionStep, RecurrenceStep
 from mmrec_tui.cli import commands
 from mmrec_tui.locales import Wording
@@ -117,20 +115,3 @@ def test_a_step_continues_a_text_as_the_model_does(made: Make, more: dict[str, A
             logits, *after = step(piece, *positions, parts)
         torch.testing.assert_close(logits, expected, rtol=1e-5, atol=1e-5)
         parts = list(zip(after[::2], after[1::2], strict=True))
-
-
-def test_other_architectures_and_a_missing_library_are_refused_in_one_line(
-    made: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with pytest.raises(RequestError) as refused:
-        export_to_onnx(made("gpt"), tmp_path / "out")
-    assert refused.value.key == "export-architecture"
-
-    def without(name: str) -> Any:
-        raise ImportError(name)
-
-    monkeypatch.setattr("mmrec_engine.system.optional_dependencies.importlib.import_module", without)
-    with pytest.raises(RequestError) as refused:
-        export_to_onnx(made("mmrec"), tmp_path / "out")
-    assert refused.value.key == "extra-missing" and "[onnx]" in str(refused.value)
-    assert not (tmp_path / "out").exists()

@@ -7,7 +7,6 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -53,7 +52,7 @@ def _memory_fits(context: ModelContext) -> Values:
         "at_once": settings.windows_at_once,
     }
     if needed > USABLE * free:
-        return {**values, "fitting": _fitting_settings(context, free)}
+        return {**values, "fitting": fitting_changes(settings, context.config.vocabulary, free, context.on.sharded)}
     tokens = 3 * settings.windows_at_once * settings.seq_len + max(TOKENS_AN_EVALUATION, settings.seq_len)
     if context.on.sharded or (device.type == "cpu" and config.parameters() * tokens > _LONGEST_TRIAL):
         return {**values, "variant": "estimated" if known else "unknown-room"}
@@ -62,7 +61,7 @@ def _memory_fits(context: ModelContext) -> Values:
     except (RuntimeError, MemoryError) as error:
         if not ran_out(error):
             raise
-        fitting = _fitting_settings(context, needed / 2)
+        fitting = fitting_changes(settings, context.config.vocabulary, needed / 2, context.on.sharded)
         return {**values, "tried": True, "ran_out": True, "variant": "ran-out", "fitting": fitting}
     values["tried"] = True
     if settings.windows_at_once < settings.batch_size:
@@ -92,10 +91,6 @@ def _judge_memory(values: Values, limit: Mapping[str, float]) -> Status:
     if values["ran_out"] or values["share"] > limit["share"]:
         return "fail"
     return "note" if values["at_once"] < values["batch_size"] else "pass"
-
-
-def _fitting_settings(context: ModelContext, free: float) -> dict[str, dict[str, Any]]:
-    return fitting_changes(context.settings, context.config.vocabulary, free, context.on.sharded)
 
 
 def _disk_fits(context: ModelContext) -> Values:

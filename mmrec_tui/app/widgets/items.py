@@ -197,8 +197,18 @@ def _item_text(
     text += Content.styled(f"{'…' if running else GLYPHS[glyph]} ", STYLES[glyph])
     summary = Content("  ").join(Content.styled(f"{GLYPHS[one]} {count}", STYLES[one]) for one, count in found)
     room = width - text.cell_length - summary.cell_length - 1
-    question = plain(item.question[say.language], "bold").truncate(max(10, room), ellipsis=True)
+    question = _cut(plain(item.question[say.language], "bold"), max(10, room))
     return text + question + Content(" " * max(1, room - question.cell_length + 1)) + summary
+
+
+def _cut(line: Content, width: int) -> Content:
+    """The line if it fits, else as many whole words of it as fit, and an ellipsis."""
+    if line.cell_length <= width:
+        return line
+    kept = line.truncate(width - 2).plain
+    if not line.plain[len(kept)].isspace():
+        kept = kept[: kept.rfind(" ")]
+    return line[: len(kept.rstrip(" (,;:·"))] + Content(" …")
 
 
 def _finding_text(finding: dict[str, Any], say: Wording, width: int, *, whole: bool) -> Content:
@@ -211,7 +221,7 @@ def _finding_text(finding: dict[str, Any], say: Wording, width: int, *, whole: b
         title += f" ({say('check.waived')})"
     head = Content(" " * _INDENT) + Content.styled(f"{GLYPHS[status]} ", STYLES[status])
     if status not in (*_WRONG, "note") and not whole:
-        return (head + plain(f"{title}  ") + plain(evidence, "$foreground 80%")).truncate(width, ellipsis=True)
+        return _cut(head + plain(f"{title}  ") + plain(evidence, "$foreground 80%"), width)
     words = _indented(f"{title}  {evidence}", width, first=_INDENT + 2)
     bold = "bold" if status in (*_WRONG, "note") else ""
     text = head + Content.styled(words[: len(title)], bold) + plain(words[len(title) :])
