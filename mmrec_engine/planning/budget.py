@@ -16,6 +16,7 @@ from mmrec_engine.planning.rules import Rules, rules
 from mmrec_engine.settings import Resolved, Settings, resolve
 from mmrec_engine.settings.presets import BEST_RATE, PRESETS, RECIPES, most_passes
 from mmrec_engine.settings.pretrained import PRETRAINED
+from mmrec_engine.system.optional_dependencies import install_command
 
 PLANNER = "planner"  # source of a setting
 # What a plan chooses where it is free.
@@ -99,7 +100,7 @@ def tokenizer_choices(
     if passes is not None and passes > most:
         return {"tokenizer": Choice("char", "characters-for-many-passes", {"passes": round(passes, 1), "most": most})}
     if not machine.subwords:
-        return {"tokenizer": Choice("char", "subwords-missing", values)}
+        return {"tokenizer": Choice("char", "subwords-missing", {**values, "command": install_command("tokenizers")})}
     chosen = {"tokenizer": Choice("bpe", "subwords-for-large-text", values)}
     if is_free("vocab_size", resolved):
         chosen["vocab_size"] = Choice(subwords, "vocabulary-by-size", values)

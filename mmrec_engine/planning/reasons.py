@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mmrec_engine.locales.catalogue import Language, Texts
+from mmrec_engine.locales.plurals import fill
 
 REASONS = Texts("planning")
 
@@ -18,7 +19,7 @@ def reason_of(choice: Mapping[str, Any], language: Language, number: Any = None)
         return ""
     written = number or _written
     try:
-        return words[language].format_map({name: written(value) for name, value in values.items()})
+        return fill(words[language], {name: written(value) for name, value in values.items()}, language)
     except (KeyError, ValueError, IndexError):
         return ""
 

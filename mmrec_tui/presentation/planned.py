@@ -19,7 +19,11 @@ def choice_lines(choices: Mapping[str, Any], wording: Wording) -> Iterator[str]:
             if isinstance(value, bool) or not isinstance(value, int | float):
                 shown = str(value)
             else:
-                shown = wording.number(value) if isinstance(value, int) else wording.number(value, 4).rstrip("0")
+                shown = (
+                    wording.number(value)
+                    if isinstance(value, int)
+                    else wording.number(value, 4).rstrip("0").rstrip(".,")
+                )
             yield one_line(wording("plan.choice", name=flag(name)[2:], value=shown, reason=reason))
 
 

@@ -12,7 +12,7 @@ from mmrec_engine.checks.specs import numbers
 from mmrec_engine.errors import RequestError
 from mmrec_engine.locales.messages import LANGUAGES
 from mmrec_engine.optim.lr_schedule import rate_factor
-from mmrec_engine.planning.budget import CHOSEN, BudgetPlan, candidates, plan, tokenizer_choices
+from mmrec_engine.planning.budget import CHOSEN, BudgetPlan, Choice, candidates, plan, tokenizer_choices
 from mmrec_engine.planning.facts import MachineFacts, TextFacts
 from mmrec_engine.planning.reasons import REASONS, reason_of
 from mmrec_engine.planning.rules import rules
@@ -20,8 +20,11 @@ from mmrec_engine.planning.speeds import Speed, Speeds
 from mmrec_engine.settings import Settings, resolve
 from mmrec_engine.settings.presets import most_passes
 from mmrec_engine.storage import user_folders
+from mmrec_engine.system.optional_dependencies import install_command
 from mmrec_engine.training.deadline import Beside, Budget, Deadline
 from mmrec_engine.training.plan import make_plan
+from mmrec_tui.locales import Wording
+from mmrec_tui.presentation.planned import choice_lines
 
 MEGABYTE = TextFacts(train=1_000_000, validation=110_000, alphabet=80)
 LARGE = TextFacts(train=5_000_000, validation=550_000, alphabet=80)
@@ -39,6 +42,16 @@ def test_large_text_gets_subwords_and_small_text_characters() -> None:
     assert made(SMALL, time=60).choices["tokenizer"].value == "char"
     without = made(LARGE, MachineFacts(False, speeds=USUAL.speeds), time=60).choices["tokenizer"]
     assert (without.value, without.reason) == ("char", "subwords-missing")
+    assert install_command("tokenizers") in reason_of(without.as_dict(), "en"), "how to install the library"
+
+
+def test_reasons_write_one_in_the_singular() -> None:
+    one = made(LARGE, time=60).choices["config"].as_dict() | {"reason": "config-tiny", "values": {"minutes": 1}}
+    assert reason_of(one, "en").startswith("in 1 minute on this machine")
+    validation = {"value": 400, "reason": "validations-in-the-time", "values": {"count": 1, "each": 1.9}}
+    assert reason_of(validation, "en") == "1 validation of about 1.9 seconds"
+    lines = list(choice_lines({"dropout": Choice(0.0, "dropout-by-passes", {"passes": 1}).as_dict()}, Wording("en")))
+    assert lines == ["   dropout: 0 – the run passes over the text 1 time"]
 
 
 def test_text_that_is_passed_over_often_gets_characters() -> None:
