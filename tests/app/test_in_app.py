@@ -15,7 +15,7 @@ from mmrec_engine.locales.guide.remedies import REMEDIES, figures
 from mmrec_engine.locales.messages import LANGUAGES, MESSAGES
 from mmrec_engine.settings import Settings, resolve
 from mmrec_tui.app.in_app import error_text, in_app, remedy_text
-from mmrec_tui.app.widgets.panels import finding_text
+from mmrec_tui.app.widgets.finding_panels import finding_text
 from mmrec_tui.locales import Wording
 from tests.app.conftest import an_app, screen_text
 from tests.app.every_screen import OPENERS

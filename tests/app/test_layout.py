@@ -10,7 +10,7 @@ import pytest
 from textual.pilot import Pilot
 
 from mmrec_tui.app.session import Session
-from mmrec_tui.app.widgets.panels import Hints
+from mmrec_tui.app.widgets.finding_panels import Hints
 from mmrec_tui.app.widgets.plot import Plot
 from mmrec_tui.presentation.panels import PANELS
 from tests.app.conftest import an_app, screen_text, until, until_shown

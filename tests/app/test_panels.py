@@ -16,16 +16,9 @@ from mmrec_engine.locales.messages import LANGUAGES, Language
 from mmrec_engine.runs.history import History
 from mmrec_engine.settings import resolve
 from mmrec_tui.app.preparing import Look
-from mmrec_tui.app.widgets.panels import (
-    hanging,
-    items_text,
-    log_line,
-    machine_text,
-    newest_rows,
-    patience_text,
-    samples_lines,
-    state_text,
-)
+from mmrec_tui.app.widgets.finding_panels import items_text
+from mmrec_tui.app.widgets.panel import hanging
+from mmrec_tui.app.widgets.panels import log_line, machine_text, newest_rows, patience_text, samples_lines, state_text
 from mmrec_tui.app.widgets.preview import preview_text
 from mmrec_tui.app.widgets.report_text import numbers_text, samples_text
 from mmrec_tui.locales import Wording

@@ -23,16 +23,10 @@ from mmrec_tui.app.screens.compare import rows_of
 from mmrec_tui.app.screens.remedy import RemedyScreen
 from mmrec_tui.app.screens.start import run_line
 from mmrec_tui.app.screens.training import corpus_name, warmup_ended
+from mmrec_tui.app.widgets.finding_panels import finding_text, hints_text, items_text
 from mmrec_tui.app.widgets.items import _finding_text, _item_text
-from mmrec_tui.app.widgets.panels import (
-    finding_text,
-    hints_text,
-    items_text,
-    log_line,
-    patience_text,
-    plain,
-    state_text,
-)
+from mmrec_tui.app.widgets.panel import plain
+from mmrec_tui.app.widgets.panels import log_line, patience_text, state_text
 from mmrec_tui.app.widgets.report_text import next_text, numbers_text, samples_text
 from mmrec_tui.cli.check import finding_line
 from mmrec_tui.cli.headless import run_result

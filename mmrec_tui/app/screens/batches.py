@@ -14,7 +14,7 @@ from mmrec_tui.app.draft import windows_of
 from mmrec_tui.app.screens.base import KeyBar, Title
 from mmrec_tui.app.screens.searching import SearchScreen
 from mmrec_tui.app.session import Work
-from mmrec_tui.app.widgets.panels import plain
+from mmrec_tui.app.widgets.panel import plain
 from mmrec_tui.presentation.advice import BATCH_SECONDS, batch_advice, batch_head, batch_line, batch_settings
 
 if TYPE_CHECKING:

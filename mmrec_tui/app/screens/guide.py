@@ -12,7 +12,7 @@ from textual.widgets.option_list import Option
 
 from mmrec_tui.app.in_app import in_app
 from mmrec_tui.app.screens.base import KeyBar, MmrecScreen, Title
-from mmrec_tui.app.widgets.panels import hanging, plain
+from mmrec_tui.app.widgets.panel import hanging, plain
 from mmrec_tui.app.widgets.restyling import set_options
 from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.topics import Topic, named, search, topics

@@ -13,7 +13,7 @@ from textual.widgets.option_list import Option
 
 from mmrec_tui.app.keys import Key, about_key, shown_key, word_key
 from mmrec_tui.app.screens.dialog import Dialog, hints
-from mmrec_tui.app.widgets.panels import hanging
+from mmrec_tui.app.widgets.panel import hanging
 from mmrec_tui.app.widgets.restyling import set_options
 
 if TYPE_CHECKING:

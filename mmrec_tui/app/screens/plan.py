@@ -36,7 +36,7 @@ from mmrec_tui.app.undo import Drafts
 from mmrec_tui.app.widgets.configs import config_columns, config_options
 from mmrec_tui.app.widgets.corpora import corpus_options
 from mmrec_tui.app.widgets.form import Form
-from mmrec_tui.app.widgets.panels import plain
+from mmrec_tui.app.widgets.panel import plain
 from mmrec_tui.app.widgets.preview import Room, preview_text, summary_text
 from mmrec_tui.app.widgets.restyling import set_line, set_options, set_own_class, set_text
 from mmrec_tui.presentation.figures import planned_pacing, planned_rates

@@ -29,7 +29,7 @@ from mmrec_tui.app.screens.base import KeyBar, MmrecScreen, Title
 from mmrec_tui.app.session import Work
 from mmrec_tui.app.widgets.fields import Kind, ValueInput
 from mmrec_tui.app.widgets.items import Items
-from mmrec_tui.app.widgets.panels import plain
+from mmrec_tui.app.widgets.panel import plain
 from mmrec_tui.app.widgets.plot import Plot
 from mmrec_tui.app.widgets.report_text import (
     SAMPLE_WIDTH,

@@ -18,7 +18,7 @@ from mmrec_tui.app.in_app import error_text, in_app
 from mmrec_tui.app.keys import Key, keys_of
 from mmrec_tui.app.screens.base import MmrecScreen
 from mmrec_tui.app.session import Work
-from mmrec_tui.app.widgets.panels import plain
+from mmrec_tui.app.widgets.panel import plain
 from mmrec_tui.terminal import one_line
 
 _LOOK_SECONDS = 0.5

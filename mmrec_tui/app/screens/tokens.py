@@ -13,7 +13,7 @@ from textual.widgets import Static
 from mmrec_tui.app.in_app import error_text
 from mmrec_tui.app.screens.base import KeyBar, MmrecScreen, Title
 from mmrec_tui.app.session import Work
-from mmrec_tui.app.widgets.panels import plain
+from mmrec_tui.app.widgets.panel import plain
 from mmrec_tui.app.widgets.token_text import STYLES, TokenText
 from mmrec_tui.presentation.token_losses import LEVELS, expected_of, expected_text, level, memory_rows, visible
 from mmrec_tui.presentation.token_losses_html import summary

@@ -23,7 +23,9 @@ from mmrec_tui.app.pacing import RedrawInterval
 from mmrec_tui.app.screens.base import KeyBar, MmrecScreen
 from mmrec_tui.app.screens.looking import LookingScreen
 from mmrec_tui.app.session import Session, Work
-from mmrec_tui.app.widgets.panels import Checklist, Hints, Log, MachinePanel, Panel, Patience, SampleText, StateLine
+from mmrec_tui.app.widgets.finding_panels import Checklist, Hints
+from mmrec_tui.app.widgets.panel import Panel
+from mmrec_tui.app.widgets.panels import Log, MachinePanel, Patience, SampleText, StateLine
 from mmrec_tui.app.widgets.plot import Plot
 from mmrec_tui.presentation.figures import X_AXES, View, XAxis, extent, figure_of
 from mmrec_tui.presentation.panels import PANELS, PLOTS

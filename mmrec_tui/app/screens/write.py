@@ -13,7 +13,7 @@ from mmrec_engine.locales.numbers import percentage
 from mmrec_tui.app.marks import Mark, mark_at
 from mmrec_tui.app.screens.base import KeyBar, MmrecScreen, Title
 from mmrec_tui.app.stage import Draft
-from mmrec_tui.app.widgets.panels import plain
+from mmrec_tui.app.widgets.panel import plain
 from mmrec_tui.app.widgets.paper import Paper
 from mmrec_tui.app.widgets.restyling import set_line
 from mmrec_tui.app.writing import Alternative, Continuing

@@ -11,7 +11,7 @@ from textual.widgets.option_list import Option
 from mmrec_engine.data.sources.builtin import builtin_names
 from mmrec_engine.data.sources.hub_source import NAMED, is_hub
 from mmrec_tui.app.draft import corpora_as_typed
-from mmrec_tui.app.widgets.panels import hanging, plain
+from mmrec_tui.app.widgets.panel import hanging, plain
 from mmrec_tui.locales import Wording
 from mmrec_tui.terminal import one_line
 

@@ -21,7 +21,7 @@ from mmrec_engine.system.cores import allowed_cores, available_cores, cpu_quota
 from mmrec_tui.app.draft import typed
 from mmrec_tui.app.widgets.choice import Choice
 from mmrec_tui.app.widgets.fields import Kind, ValueInput
-from mmrec_tui.app.widgets.panels import plain
+from mmrec_tui.app.widgets.panel import plain
 from mmrec_tui.app.widgets.plot import Plot
 from mmrec_tui.app.widgets.restyling import set_text
 from mmrec_tui.locales import Wording

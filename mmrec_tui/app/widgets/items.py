@@ -21,7 +21,8 @@ from mmrec_engine.checks.report import newest
 from mmrec_engine.locales.guide import ITEMS, Item
 from mmrec_engine.locales.guide.findings import texts
 from mmrec_tui.app.in_app import in_app, remedy_text
-from mmrec_tui.app.widgets.panels import STYLES, plain, status_of
+from mmrec_tui.app.widgets.finding_panels import STYLES, status_of
+from mmrec_tui.app.widgets.panel import plain
 from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.findings import advice_of, evidence_of, title_of
 from mmrec_tui.terminal import one_line

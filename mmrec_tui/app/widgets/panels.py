@@ -1,4 +1,4 @@
-"""The panels of a run beside its plots: state line, patience, checklist, hints, sample, log, machine.
+"""The panels of a run beside its plots: state line, patience, sample, log, machine.
 
 Each is a function of the history that is called with `look`; none touches a file, a thread or a tensor.
 """
@@ -13,65 +13,22 @@ from typing import Any
 
 from rich.cells import cell_len
 from textual.content import Content
-from textual.widgets import Static
 
 from mmrec_engine import events
-from mmrec_engine.checks.finding import GLYPHS, WORST_FIRST
-from mmrec_engine.locales.guide import ITEMS
 from mmrec_engine.locales.guide.remedies import figures
 from mmrec_engine.runs.history import History
 from mmrec_engine.runs.smoothing import USUAL_DECAY
-from mmrec_tui.app.in_app import in_app, remedy_text
+from mmrec_tui.app.in_app import in_app
+from mmrec_tui.app.widgets.panel import Panel, bar, plain, shown_number
 from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.findings import evidence_of, raised_rate, title_of
 from mmrec_tui.presentation.spark import spark
 from mmrec_tui.presentation.states import STATE_STYLES
-from mmrec_tui.terminal import one_line, printable
+from mmrec_tui.terminal import one_line
 
-STYLES = {
-    "pass": "$success", "ticked": "$success", "note": "$primary", "warn": "bold $warning", "fail": "bold $error",
-    "error": "bold $error", "skipped": "$foreground 80%", "none": "$foreground 80%",
-}  # fmt: skip
-_MISLEADING = ("validation-below-training",)  # a healthy run answers no: validation a little above training
 _MOST_DOTS = 10
-_LEAST_HANGING = 16  # columns after a head that are enough for words
 _MOST_READINGS = 120  # of the machine: the last two minutes
 _ROOM_FOR_BOTH = 95  # columns of the state line for the last loss and its moving average
-
-
-def plain(text: str, style: str = "") -> Content:
-    """Literal text: no markup, and no control characters."""
-    return Content.styled(printable(text), style) if style else Content(printable(text))
-
-
-def hanging(head: Content, words: Content, width: int) -> Content:
-    """Words after a head, wrapped to `width` columns with every row after the first one indented."""
-    room = width - head.cell_length
-    if room < _LEAST_HANGING:
-        return head + words
-    return head + Content("\n" + " " * head.cell_length).join(words.wrap(room))
-
-
-class Panel(Static, can_focus=True):
-    """A panel with a title in its border and a topic in the guide."""
-
-    def __init__(self, title: str = "", topic: str | None = None, **how: Any) -> None:
-        super().__init__(**how)
-        self.border_title = title
-        self.topic = topic
-        self._shown_content: object = None
-
-    @property
-    def say(self) -> Wording:
-        app: Any = self.app
-        wording: Wording = app.say
-        return wording
-
-    def tell(self, content: Content) -> None:
-        """Show this, unless it is shown already."""
-        if content != self._shown_content:
-            self._shown_content = content
-            self.update(content)
 
 
 class StateLine(Panel):
@@ -121,28 +78,20 @@ def _figures(history: History, state: str, say: Wording, width: int, decay: floa
         elif history.finished is not None:
             parts.append(say("state-line.took", time=say.clock(history.took)))
         smoothed = history.smoothed_loss(decay)
-        values = {"loss": _number(say, step.loss, 3), "smoothed": _number(say, smoothed, 3)}
+        values = {"loss": shown_number(say, step.loss, 3), "smoothed": shown_number(say, smoothed, 3)}
         which = "" if smoothed is None else "-both" if width >= _ROOM_FOR_BOTH else "-smoothed"
         parts.append(say(f"state-line.loss{which}", **values))
         parts.append(say("state-line.speed", speed=say.short(step.tokens_per_second)))
         parts.append(say("state-line.rate", rate=say.rate(step.learning_rate)))
         if step.curriculum is not None and step.curriculum < 1:
             parts.append(say("state-line.curriculum", share=say.whole_percent(step.curriculum)))
-        parts.append(say("state-line.norm", norm=_number(say, step.grad_norm, 2)))
+        parts.append(say("state-line.norm", norm=shown_number(say, step.grad_norm, 2)))
     line = ""
     for part in parts:
         if cell_len(line) + cell_len(part) + 3 > width:
             break
         line += ("   " if line else " ") + part
     return Content(line)
-
-
-def bar(share: float, width: int) -> Content:
-    """A progress bar in half-cell steps."""
-    halves = round(2 * width * max(0.0, min(1.0, share)))
-    full, half = divmod(halves, 2)
-    rest = width - full - half
-    return Content.styled("━" * full + "╸" * half, "$success") + Content.styled("─" * rest, "$foreground 35%")
 
 
 def _epochs(history: History) -> int:
@@ -179,8 +128,8 @@ def patience_text(history: History, say: Wording, width: int | None = None) -> C
     if best is None:
         return text + Content(parts)
     values = {
-        "loss": _number(say, best.loss, 3),
-        "perplexity": _number(say, best.perplexity, 2),
+        "loss": shown_number(say, best.loss, 3),
+        "perplexity": shown_number(say, best.perplexity, 2),
         "step": say.number(best.step),
     }
     whole, short = (" · " + say(f"patience.best{size}", **values) for size in ("", "-short"))
@@ -190,92 +139,9 @@ def patience_text(history: History, say: Wording, width: int | None = None) -> C
 
 def _parts_text(event: events.Validation, say: Wording, digits: int) -> str:
     """The loss of each of several corpora; empty for a single one."""
-    return "".join(f" · {one_line(name)} {_number(say, loss, digits)}" for name, loss in (event.parts or {}).items())
-
-
-class Checklist(Panel):
-    """The guide's items of one phase with the worst status of each."""
-
-    def look(self, findings: list[dict[str, Any]], ticks: dict[str, bool], phase: str, short: bool = False) -> None:
-        self.tell(items_text(findings, ticks, phase, self.say, short))
-
-
-def items_text(
-    findings: list[dict[str, Any]], ticks: dict[str, bool], phase: str, say: Wording, short: bool
-) -> Content:
-    """A line for each item; short: all in one line, in a word or two each."""
-    parts = []
-    for item in ITEMS:
-        if item.phase == phase:
-            status = status_of(item.id, findings, ticks)
-            words = say(f"item.{item.id}") if short else item.question[say.language]
-            line = Content.styled(GLYPHS[status], STYLES[status]) + Content(f" {words}")
-            reading = "" if short else _reading(item.id, findings, say)
-            parts.append(line + plain(f"\n  {reading}", "$foreground 80%") if reading else line)
-    return Content("   " if short else "\n").join(parts)
-
-
-def _reading(item: str, findings: list[dict[str, Any]], say: Wording) -> str:
-    """A note for an item whose question is misleading, and the step from which it applies; else empty. Problems
-    are among the hints, with all their figures."""
-    found = next((one for one in reversed(findings) if item in _MISLEADING and one.get("id") == item), None)
-    if found is None or found.get("status") not in ("pass", "note"):
-        return ""
-    words = one_line(in_app(evidence_of(found, say), say)).partition(" (")[0]
-    step = found["values"].get("step") if isinstance(found.get("values"), dict) else None
-    return f"{words} ({say('item.at-step', step=say.number(step))})" if isinstance(step, int) else words
-
-
-def status_of(item: str, findings: list[dict[str, Any]], ticks: dict[str, bool]) -> str:
-    """The worst status of an item, else the user's tick, else none."""
-    newest = {str(finding.get("id")): str(finding.get("status")) for finding in findings if finding.get("item") == item}
-    found = next((status for status in WORST_FIRST if status in newest.values()), None)
-    if found in (None, "pass", "skipped") and ticks.get(item):
-        return "ticked"
-    return found or "none"
-
-
-class Hints(Panel):
-    """The open problems, newest first, each with its evidence and remedies; and how to continue a stopped run."""
-
-    def look(self, history: History, state: str, error: str, resumable: bool) -> None:
-        wrong = [one for one in history.findings if one.get("status") not in ("pass", "skipped")]
-        if wrong:  # the guide opens at the topic of the first one
-            self.topic = str(wrong[-1].get("id"))
-        self.tell(hints_text(history, state, error, resumable, self.say))
-
-
-def hints_text(history: History, state: str, error: str, resumable: bool, say: Wording) -> Content:
-    parts = []
-    if error:
-        parts.append(Content.styled("✗ ", "bold $error") + plain(error))
-    elif history.finished is not None and history.finished.status == "failed":
-        parts.append(Content.styled("✗ ", "bold $error") + plain(history.finished.reason))
-    if state in ("DIED", "STOPPED", "FAILED") and resumable:
-        key = "hint.died" if state == "DIED" else "hint.stopped"
-        parts.append(Content.styled("▲ ", "bold $warning") + plain(say(key)))
-    for finding in reversed(history.findings):
-        if finding.get("status") in ("pass", "skipped"):
-            continue
-        parts.append(finding_text(finding, say))
-    if not parts:
-        return Content.styled(say("hint.none"), "$foreground 80%")
-    return Content("\n").join(parts)
-
-
-def finding_text(finding: dict[str, Any], say: Wording) -> Content:
-    """A finding with its glyph, its words and its remedies. Its text may come from a file of somebody else."""
-    status = str(finding.get("status"))
-    status = status if status in GLYPHS else "error"
-    title, evidence = one_line(title_of(finding, say)), one_line(in_app(evidence_of(finding, say), say))
-    text = (
-        Content.styled(f"{GLYPHS[status]} ", STYLES[status]) + Content.styled(title, "bold") + Content(f"  {evidence}")
+    return "".join(
+        f" · {one_line(name)} {shown_number(say, loss, digits)}" for name, loss in (event.parts or {}).items()
     )
-    for remedy in finding.get("remedies") or ():
-        if isinstance(remedy, dict):
-            line = Content.styled(f"\n  → {remedy_text(remedy, say)}", "$accent")
-            text += line.stylize("@click=screen.apply()")
-    return text
 
 
 class SampleText(Panel):
@@ -336,7 +202,9 @@ def log_line(event: events.Event, say: Wording) -> str:
         case events.Validation():
             key = "log.validation-best" if event.best else "log.validation"
             key = "log.validation-sampled" if event.sampled else key
-            line = say(key, step=at, loss=_number(say, event.loss, 4), perplexity=_number(say, event.perplexity, 2))
+            line = say(
+                key, step=at, loss=shown_number(say, event.loss, 4), perplexity=shown_number(say, event.perplexity, 2)
+            )
             return line + _parts_text(event, say, 4)
         case events.Checkpoint():
             return say("log.checkpoint", step=at, path=one_line(event.path))
@@ -396,10 +264,3 @@ def machine_text(
     if "process" in readings:
         lines.append(Content(say("machine.process", memory=say.memory(readings["process"]))))
     return Content("\n").join(lines)
-
-
-def _number(say: Wording, value: float | None, digits: int) -> str:
-    """A number that may be missing or not finite."""
-    if value is None:
-        return "–"
-    return say.number(value, digits) if math.isfinite(value) and abs(value) < 1e9 else f"{value:.3g}"

@@ -16,7 +16,7 @@ from mmrec_engine.tokenizer import CharacterTokenizer
 from mmrec_tui.app.draft import RunEstimate, windows_of
 from mmrec_tui.app.in_app import error_text
 from mmrec_tui.app.preparing import Look
-from mmrec_tui.app.widgets.panels import plain
+from mmrec_tui.app.widgets.panel import plain
 from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.planned import expected_values
 from mmrec_tui.presentation.reading import reading_lines

@@ -14,7 +14,9 @@ from mmrec_engine.checks.verdict import verdict_of
 from mmrec_engine.locales.verdicts import verdict_lines
 from mmrec_engine.runs.history import History
 from mmrec_tui.app.in_app import in_app
-from mmrec_tui.app.widgets.panels import STYLES, plain, samples_lines
+from mmrec_tui.app.widgets.finding_panels import STYLES
+from mmrec_tui.app.widgets.panel import plain
+from mmrec_tui.app.widgets.panels import samples_lines
 from mmrec_tui.app.writing import Written
 from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.findings import advice_of, title_of

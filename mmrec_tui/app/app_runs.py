@@ -1,0 +1,247 @@
+"""The runs of the app: start, resume, watch and follow one, and announce its end. The app (`app.py`) adds the rest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from textual.app import App
+
+from mmrec_engine.errors import MmrecError
+from mmrec_engine.storage.run_files import LOG
+from mmrec_tui.app.in_app import error_text
+from mmrec_tui.terminal import one_line
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+
+    from mmrec_engine.run.follow_up import Offer, Origin
+    from mmrec_engine.runs.run_time import Costs
+    from mmrec_engine.settings import Resolved
+    from mmrec_tui.app.session import Session, Training, Work
+    from mmrec_tui.app.stage import Stage, Streams
+    from mmrec_tui.locales import Wording
+
+
+class AppRuns(App[object], inherit_bindings=False):
+    """`MmrecApp` sets these attributes and documents them."""
+
+    stage: Stage
+    streams: Streams | None
+    say: Wording
+    _awaited: Session | None  # the run whose end is to be announced to a user who is elsewhere
+    _tells_focus: bool  # whether this terminal reports its focus
+
+    def open_screen(self, name: str, **how: Any) -> None:
+        """A screen on top of this one. Its code is loaded when it is first used."""
+        self.push_screen(made_screen(name, **how))
+
+    def show_run(self) -> None:
+        """The run on the stage, live or ended."""
+        self.push_screen(made_screen("training"))
+
+    def watch_run(self, folder: Path) -> None:
+        from mmrec_tui.app.session import Watching
+
+        if not self._is_its_own(folder):
+            return
+        session = self.stage.session
+        if session is not None and session.owned and session.live:
+            if folder.resolve() == session.folder.resolve():
+                self.show_run()
+            else:
+                self.warn("app.trains-already", name=session.folder.name)
+            return
+        if session is not None:
+            session.close()
+        self.stage.session = Watching(folder)
+        self.show_run()
+
+    def _is_its_own(self, folder: Path) -> bool:
+        """Whether all files of a run are in its folder; reports if not."""
+        from mmrec_engine.runs.run_folder import refuse_links
+
+        try:
+            refuse_links(folder)
+        except MmrecError as error:
+            self.tell_error(error)
+            return False
+        return True
+
+    def go_on(self, folder: Path, *, finished: bool) -> None:
+        """Resume a run; a finished one for as many more minutes, steps or epochs as the user says."""
+        from mmrec_engine.settings import resolve
+
+        place = {"output_dir": str(folder.parent), "name": folder.name}
+        if not finished:
+            self._resume(resolve(place))
+            return
+        from mmrec_engine.runs.catalog import read_description
+        from mmrec_tui.app.screens.asking import AskingScreen
+
+        try:
+            settings = (read_description(folder) or {})["settings"]
+            limit = next(name for name in ("time", "max_steps", "epochs") if settings.get(name) is not None)
+            given = settings[limit] / 60 if limit == "time" else settings[limit]
+            reached = max(1, round(given))
+        except (MmrecError, KeyError, TypeError, ValueError, OverflowError, StopIteration):
+            self.warn("extend.unknown", name=one_line(folder.name))
+            return
+
+        def extend(answer: str | None) -> None:
+            try:
+                if answer is not None and int(answer) > 0:
+                    more = settings[limit] + int(answer) * (60 if limit == "time" else 1)
+                    self._resume(resolve({**place, limit: more}))
+            except MmrecError as error:
+                self.tell_error(error)
+
+        question = self.say(f"extend.{limit}", name=one_line(folder.name), reached=self.say.number(reached))
+        suggested = reached if limit == "time" else max(1, reached // 2)
+        self.push_screen(AskingScreen(question, str(suggested), kind="integer"), extend)
+
+    def _resume(self, resolved: Resolved) -> None:
+        if self.stage.training is not None:
+            self.warn("app.trains-already", name=self.stage.training.folder.name)
+            return
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        self.train(resolved, resume=True)
+
+    def train(
+        self,
+        resolved: Resolved,
+        *,
+        resume: bool = False,
+        after: Work[Any] | None = None,
+        found: tuple[dict[str, Any], ...] = (),
+        origin: Origin | None = None,
+        costs: Costs | None = None,
+    ) -> None:
+        """Start a training in the background and show it. after: work on the same processors that it waits for; found: by the
+        checks before training; origin: the run that it follows; costs: measured for its plan."""
+        from mmrec_tui.app.session import Judged, Training
+
+        if self.stage.training is not None:
+            self.warn("app.trains-already", name=self.stage.training.folder.name)
+            return
+        if self.stage.session is not None:
+            self.stage.session.close()
+        judged = Judged(found, self.say.language, origin, costs)
+        session = Training(resolved, resume=resume, after=after, judged=judged)
+        self.stage.session = self._awaited = session  # also if it ends before anything looks
+        session.start()
+        self.show_run()
+
+    def begin(
+        self,
+        resolved: Resolved,
+        after: Work[Any] | None = None,
+        found: tuple[dict[str, Any], ...] = (),
+        origin: Origin | None = None,
+        costs: Costs | None = None,
+    ) -> None:
+        """A planned run starts: the screens of its plan are closed."""
+        if self.stage.training is not None:
+            self.warn("app.trains-already", name=self.stage.training.folder.name)
+            return
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        self.train(resolved, after=after, found=found, origin=origin, costs=costs)
+
+    def apply(self, session: Session, offer: Offer) -> None:
+        """Apply a remedy: to the running training, or in a follow-up run that begins once this one has ended."""
+        if offer.way == "now":
+            try:
+                session.ask("change", f"remedy {offer.id}", offer.changes)
+            except MmrecError as error:
+                self.tell_error(error)
+                return
+            self.tell("remedy.asked")
+            return
+        if session.live:
+            try:
+                session.ask("stop", "remedy")
+            except MmrecError as error:
+                self.tell_error(error)
+                return
+            self.tell("remedy.stopping")
+        self.follow(session.folder, offer)
+
+    def follow(self, folder: Path, offer: Offer) -> None:
+        """A follow-up run of the one in this folder begins as soon as that has ended, with its own checklist."""
+        from mmrec_tui.app.stage import Following
+
+        self.stage.following = Following(folder, offer)
+
+    def _begin_following(self) -> None:
+        from mmrec_engine.run.follow_up import follow
+        from mmrec_engine.storage.folder_lock import is_live
+
+        asked = self.stage.following
+        if asked is None or is_live(asked.folder):
+            return
+        self.stage.following = None
+        try:
+            resolved, origin = follow(asked.folder, offer=asked.offer)
+        except MmrecError as error:
+            self.tell_error(error)
+            return
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        self.open_screen("checklist", resolved=resolved, origin=origin)
+
+    # The beginning and the end of a run
+
+    def _welcome(self, training: Training) -> None:
+        """Give a started run its files: the log of what libraries print, and the ticks set before its folder existed."""
+        if self.streams is not None:
+            self.streams.send_to(training.folder / LOG)
+        if self.stage.ticks:
+            from mmrec_engine.runs.checklist_marks import read_ticks, write_ticks
+
+            try:
+                write_ticks(training.folder, {**read_ticks(training.folder), **self.stage.ticks})
+            except MmrecError as error:
+                self.tell_error(error)
+            self.stage.ticks = {}
+
+    def _look_for_end(self) -> None:
+        """Announce the end of the run on the stage: codes if the terminal has no focus, the user's command always."""
+        session = self.stage.session
+        ended = session is not None and session is self._awaited and not session.live
+        self._awaited = session if session is not None and session.live else None
+        if not ended or session is None or self.stage.detaching is not None:
+            return
+        if session.nothing_left:
+            self.warn("extend.nothing-left", name=one_line(session.folder.name))
+            return
+        from mmrec_tui import notification
+
+        with session.reading() as history:
+            ending = notification.ending_of(history, session.folder, "failed")
+        in_sight = self._tells_focus and self.app_focus
+        if self._driver is not None and not in_sight and ending.status != "interrupted":
+            self._driver.write(notification.signs(ending, self.say))
+        command = self.stage.preferences.notify
+        if command and session.owned:  # the process that trains a run announces its end
+            notification.start(command, ending)
+
+    # Words
+
+    def tell(self, key: str, **values: object) -> None:
+        self.notify(self.say(key, **values), timeout=2.5, markup=False)
+
+    def warn(self, key: str, **values: object) -> None:
+        self.notify(self.say(key, **values), severity="warning", markup=False)
+
+    def tell_error(self, error: Exception) -> None:
+        self.notify(error_text(error, self.say), severity="error", timeout=12, markup=False)
+
+
+def made_screen(name: str, *what: Any, **how: Any) -> Screen[Any]:
+    import importlib
+
+    module = importlib.import_module(f"mmrec_tui.app.screens.{name}")
+    made: Screen[Any] = getattr(module, f"{name.capitalize()}Screen")(*what, **how)
+    return made

@@ -1,0 +1,110 @@
+"""The panels of findings: the guide's items with their status, the open problems with their remedies.
+
+Functions of the history, or of its findings, that is given to `look`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from textual.content import Content
+
+from mmrec_engine.checks.finding import GLYPHS, WORST_FIRST
+from mmrec_engine.locales.guide import ITEMS
+from mmrec_engine.runs.history import History
+from mmrec_tui.app.in_app import in_app, remedy_text
+from mmrec_tui.app.widgets.panel import Panel, plain
+from mmrec_tui.locales import Wording
+from mmrec_tui.presentation.findings import evidence_of, title_of
+from mmrec_tui.terminal import one_line
+
+STYLES = {
+    "pass": "$success", "ticked": "$success", "note": "$primary", "warn": "bold $warning", "fail": "bold $error",
+    "error": "bold $error", "skipped": "$foreground 80%", "none": "$foreground 80%",
+}  # fmt: skip
+_MISLEADING = ("validation-below-training",)  # a healthy run answers no: validation a little above training
+
+
+class Checklist(Panel):
+    """The guide's items of one phase with the worst status of each."""
+
+    def look(self, findings: list[dict[str, Any]], ticks: dict[str, bool], phase: str, short: bool = False) -> None:
+        self.tell(items_text(findings, ticks, phase, self.say, short))
+
+
+def items_text(
+    findings: list[dict[str, Any]], ticks: dict[str, bool], phase: str, say: Wording, short: bool
+) -> Content:
+    """A line for each item; short: all in one line, in a word or two each."""
+    parts = []
+    for item in ITEMS:
+        if item.phase == phase:
+            status = status_of(item.id, findings, ticks)
+            words = say(f"item.{item.id}") if short else item.question[say.language]
+            line = Content.styled(GLYPHS[status], STYLES[status]) + Content(f" {words}")
+            reading = "" if short else _reading(item.id, findings, say)
+            parts.append(line + plain(f"\n  {reading}", "$foreground 80%") if reading else line)
+    return Content("   " if short else "\n").join(parts)
+
+
+def _reading(item: str, findings: list[dict[str, Any]], say: Wording) -> str:
+    """A note for an item whose question is misleading, and the step from which it applies; else empty. Problems
+    are among the hints, with all their figures."""
+    found = next((one for one in reversed(findings) if item in _MISLEADING and one.get("id") == item), None)
+    if found is None or found.get("status") not in ("pass", "note"):
+        return ""
+    words = one_line(in_app(evidence_of(found, say), say)).partition(" (")[0]
+    step = found["values"].get("step") if isinstance(found.get("values"), dict) else None
+    return f"{words} ({say('item.at-step', step=say.number(step))})" if isinstance(step, int) else words
+
+
+def status_of(item: str, findings: list[dict[str, Any]], ticks: dict[str, bool]) -> str:
+    """The worst status of an item, else the user's tick, else none."""
+    newest = {str(finding.get("id")): str(finding.get("status")) for finding in findings if finding.get("item") == item}
+    found = next((status for status in WORST_FIRST if status in newest.values()), None)
+    if found in (None, "pass", "skipped") and ticks.get(item):
+        return "ticked"
+    return found or "none"
+
+
+class Hints(Panel):
+    """The open problems, newest first, each with its evidence and remedies; and how to continue a stopped run."""
+
+    def look(self, history: History, state: str, error: str, resumable: bool) -> None:
+        wrong = [one for one in history.findings if one.get("status") not in ("pass", "skipped")]
+        if wrong:  # the guide opens at the topic of the first one
+            self.topic = str(wrong[-1].get("id"))
+        self.tell(hints_text(history, state, error, resumable, self.say))
+
+
+def hints_text(history: History, state: str, error: str, resumable: bool, say: Wording) -> Content:
+    parts = []
+    if error:
+        parts.append(Content.styled("✗ ", "bold $error") + plain(error))
+    elif history.finished is not None and history.finished.status == "failed":
+        parts.append(Content.styled("✗ ", "bold $error") + plain(history.finished.reason))
+    if state in ("DIED", "STOPPED", "FAILED") and resumable:
+        key = "hint.died" if state == "DIED" else "hint.stopped"
+        parts.append(Content.styled("▲ ", "bold $warning") + plain(say(key)))
+    for finding in reversed(history.findings):
+        if finding.get("status") in ("pass", "skipped"):
+            continue
+        parts.append(finding_text(finding, say))
+    if not parts:
+        return Content.styled(say("hint.none"), "$foreground 80%")
+    return Content("\n").join(parts)
+
+
+def finding_text(finding: dict[str, Any], say: Wording) -> Content:
+    """A finding with its glyph, its words and its remedies. Its text may come from a file of somebody else."""
+    status = str(finding.get("status"))
+    status = status if status in GLYPHS else "error"
+    title, evidence = one_line(title_of(finding, say)), one_line(in_app(evidence_of(finding, say), say))
+    text = (
+        Content.styled(f"{GLYPHS[status]} ", STYLES[status]) + Content.styled(title, "bold") + Content(f"  {evidence}")
+    )
+    for remedy in finding.get("remedies") or ():
+        if isinstance(remedy, dict):
+            line = Content.styled(f"\n  → {remedy_text(remedy, say)}", "$accent")
+            text += line.stylize("@click=screen.apply()")
+    return text
