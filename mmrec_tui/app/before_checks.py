@@ -71,9 +71,7 @@ class BeforeChecks:
     def apply(self, offer: Offer) -> None:
         """Change the plan by a remedy, and run the checks again whose result may differ."""
         self._work.stop()
-        settings = resolve({**self.resolved.settings.as_dict(), **offer.changes}).settings
-        sources = {**self.resolved.sources, **dict.fromkeys(offer.changes, "remedy")}
-        self.resolved = Resolved(settings, sources)
+        self.resolved = self._changed(offer.changes)
         again: Collection[str] | None = None
         if leaves_checks_valid(offer.changes) or set(offer.changes) <= _OF_ONE_CHECK:
             again = {id for id, one in self._found.items() if one["status"] != "pass"} | {str(offer.finding["id"])}
@@ -82,6 +80,18 @@ class BeforeChecks:
         if "init_from" in offer.changes:  # a check that applies only to trained weights is not repeated
             self._found.pop(str(offer.finding["id"]), None)
         self._work = self._begin(again, self._work, prepare=bool(_OF_THE_TEXT & set(offer.changes)))
+
+    def _changed(self, changes: dict[str, Any]) -> Resolved:
+        settings, sources = self.resolved.settings, self.resolved.sources
+        if settings.time is None or "init_from" not in changes:
+            changed = resolve({**settings.as_dict(), **changes}).settings
+            return Resolved(changed, {**sources, **dict.fromkeys(changes, "remedy")})
+        from mmrec_engine.planning.budget import GIVEN
+
+        # Another model in the same time is planned anew, from what a person has chosen.
+        self.planned = None
+        chosen = {name: getattr(settings, name) for name, source in sources.items() if source in (*GIVEN, "remedy")}
+        return resolve({name: value for name, value in chosen.items() if name not in changes})
 
     def stop(self) -> Work[None]:
         """Stop working; returns the work whose last part is still running."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -50,6 +50,14 @@ class Draft:
             del given["init_from"]
             given.pop("train_layers", None)
         return Draft(given if value is None else {**given, name: value})
+
+    def with_remedy(self, changes: Mapping[str, Any]) -> Draft:
+        """With the changes of a remedy. Another model in a given time is planned anew, so it is given no values."""
+        anew = "init_from" in changes and self.given.get("time") is not None
+        draft = self
+        for name, value in changes.items():
+            draft = draft if anew and value is not None else draft.with_value(name, value)
+        return draft
 
     def with_corpus(self, choice: dict[str, Any]) -> Draft:
         """Limits a data set that would be downloaded to a part at first, because choosing it starts the download."""

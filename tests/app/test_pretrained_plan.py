@@ -9,11 +9,17 @@ from typing import Any
 import pytest
 from textual.widgets import Input, OptionList, Select
 
+from mmrec_engine.pretrained.source import with_pretrained
+from mmrec_engine.run.follow_up import offers
+from mmrec_engine.settings import resolve
 from mmrec_tui.app.app import MmrecApp
+from mmrec_tui.app.before_checks import BeforeChecks
+from mmrec_tui.app.draft import Draft
 from mmrec_tui.app.screens import plan as plan_screen
 from mmrec_tui.preferences import read_preferences
 from tests.app.conftest import an_app, screen_text, until, until_shown
 from tests.app.test_plan import fill_in, open_prepared_plan, source_of, summary
+from tests.pretrained_models import folder_of
 
 pytestmark = pytest.mark.usefixtures("without_torch")
 SIZES = {"vocab_size": 256, "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2,
@@ -96,3 +102,36 @@ async def test_choosing_a_config_leaves_the_pretrained_model(model: Path, small_
         assert not first_line(app).startswith("● small-")
         await pilot.press("ctrl+z")
         await until(pilot, lambda: screen._resolved is not None and screen._resolved.settings.config == "pretrained")
+
+
+def test_random_weights_in_a_given_time_are_planned_anew() -> None:
+    changes = {"init_from": None, "shape": None, "config": "tiny", "learning_rate": 0.04}
+    given = {"data_dir": "text", "init_from": "hf:model", "train_layers": 2, "batch_size": 4}
+    assert Draft(given).with_remedy({**changes, "train_layers": None}).given == {
+        "data_dir": "text", "batch_size": 4, "config": "tiny", "learning_rate": 0.04,
+    }  # fmt: skip
+    assert Draft({**given, "time": 600.0}).with_remedy({**changes, "train_layers": None}).given == {
+        "data_dir": "text", "batch_size": 4, "time": 600.0,
+    }  # fmt: skip
+
+
+@pytest.mark.extended
+async def test_the_checklist_offers_random_weights_where_the_model_does_not_know_the_text(
+    tmp_path: Path, small_text: Path, prose: str
+) -> None:
+    source = f"hf:{folder_of(tmp_path / 'small-llama', prose, scale=4.0)}"
+    given = {"data_dir": str(small_text), "init_from": source, "seq_len": 16, "time": 60.0}
+    checks = BeforeChecks(with_pretrained(resolve(given)), None)
+    checks._work.join()
+    assert checks.error is None
+    (offer,) = [one for one in offers(checks.found, checks.resolved.settings.as_dict()) if one.id == "random-weights"]
+    assert offer.finding["id"] == "pretrained-trial"
+    checks.apply(offer)
+    checks._work.join()
+    settings, sources = checks.resolved.settings, checks.resolved.sources
+    assert checks.error is None
+    assert (settings.config, settings.arch, settings.shape, settings.init_from) == ("tiny", "mmrec", None, None)
+    assert (settings.optimizer, sources["optimizer"]) == ("muon", "planner")
+    assert (settings.seq_len, sources["seq_len"]) == (16, "hand")
+    assert settings.max_steps is not None and sources["max_steps"] == "planner"
+    assert "pretrained-trial" not in {one["id"] for one in checks.found}

@@ -79,6 +79,7 @@ def test_a_pretrained_model_is_trained_further_resumed_without_its_source_and_ex
     assert findings["initial-loss"]["status"] == "warn"
     assert findings["baselines"]["values"]["variant"] == "of-characters"
     assert findings["split-continued"]["status"] == "skipped"
+    assert 0 < findings["pretrained-trial"]["values"]["random"] < 20
     costs = findings["further-training"]
     assert costs["status"] == "pass"
     assert costs["values"]["parameters"] == before.model.config.parameters()

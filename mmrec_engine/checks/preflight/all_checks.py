@@ -61,11 +61,15 @@ def text_checks_of(corpus: Corpus, settings: Settings) -> tuple[Check, ...]:
 
 
 def model_checks_of(settings: Settings) -> tuple[Check, ...]:
-    """The checks of a model, and what further training of a pretrained one takes."""
+    """The checks of a model; of a pretrained one also what its further training takes, and whether it is worth it."""
     from mmrec_engine.checks.preflight.model_checks import MODEL_CHECKS
-    from mmrec_engine.checks.preflight.pretrained_costs import PRETRAINED_CHECKS
 
-    return (*MODEL_CHECKS, *(PRETRAINED_CHECKS if is_pretrained(settings.init_from) else ()))
+    if not is_pretrained(settings.init_from):
+        return MODEL_CHECKS
+    from mmrec_engine.checks.preflight.pretrained_costs import FURTHER_TRAINING
+    from mmrec_engine.checks.preflight.pretrained_trial import PRETRAINED_TRIAL
+
+    return (*MODEL_CHECKS, FURTHER_TRAINING, PRETRAINED_TRIAL)
 
 
 def checks_of(corpus: Corpus, settings: Settings) -> list[tuple[str, str]]:

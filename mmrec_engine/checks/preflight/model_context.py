@@ -178,11 +178,11 @@ def stepper_on(context: ModelContext, model: LanguageModel, windows: Windows, co
     return Stepper(model, Optimizers(model, settings, context.on.products), windows, settings, context.on)
 
 
-def loss_of(stepper: Stepper, step: int, rate: float, machine: Machine) -> float:
-    """One step from window 0 on; returns the loss before it in nats a token; NOT_A_NUMBER if it or a gradient is not
+def loss_of(stepper: Stepper, step: int, rate: float, machine: Machine, first_window: int = 0) -> float:
+    """One step from this window on; returns the loss before it in nats a token; NOT_A_NUMBER if it or a gradient is not
     finite."""
     try:
-        return finite(stepper.make_step(step, 0, rate, _scale(machine)).loss)
+        return finite(stepper.make_step(step, first_window, rate, _scale(machine)).loss)
     except (TrainingError, Overflowed):
         stepper.drop_gradients()
         return NOT_A_NUMBER

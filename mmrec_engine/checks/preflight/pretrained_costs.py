@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Mapping
 
-from mmrec_engine.checks.finding import Check, Skip, Status, Values
+from mmrec_engine.checks.finding import Skip, Status, Values
 from mmrec_engine.checks.preflight.model_context import (
     ModelContext,
     apart,
@@ -31,9 +31,7 @@ _STEPS = 2  # the first allocates buffers and moments, the second is measured
 def _further_training(context: ModelContext) -> Values:
     """The memory estimate against what is free, and the time of a step: of a part of one, where a whole one takes long."""
     settings, config = context.settings, context.config
-    needed, free = needed_bytes(settings, config.vocabulary, context.on.sharded), room(settings, context.on.device)
-    if context.on.sharded or needed > USABLE * free:
-        raise Skip("does-not-fit")  # the check of the memory says what to do
+    needed, free = memory_of_training(context)
     seconds_a_step = _seconds_a_step(context)
     values: Values = {
         "parameters": config.parameters(),
@@ -59,6 +57,15 @@ def _further_training(context: ModelContext) -> Values:
     return {**values, **run, "variant": f"{memory}+step+{unit}"}
 
 
+def memory_of_training(context: ModelContext) -> tuple[int, int]:
+    """Bytes that the training needs, and those that are free. Raises Skip if they are too few."""
+    settings, device = context.settings, context.on.device
+    needed, free = needed_bytes(settings, context.config.vocabulary, context.on.sharded), room(settings, device)
+    if context.on.sharded or needed > USABLE * free:
+        raise Skip("does-not-fit")  # the check of the memory says what to do
+    return needed, free
+
+
 def _seconds_a_step(context: ModelContext) -> float:
     part = partial_step(context.settings, context.config, context.on.device.type)
     rows, length = part.settings.windows_a_step, part.settings.seq_len
@@ -78,4 +85,4 @@ def _judge(values: Values, limit: Mapping[str, float]) -> Status:
     return "note" if (values["run_seconds"] or 0.0) > limit["long_seconds"] else "pass"
 
 
-PRETRAINED_CHECKS: tuple[Check, ...] = (model_check("further-training", _further_training, _judge),)
+FURTHER_TRAINING = model_check("further-training", _further_training, _judge)

@@ -62,13 +62,13 @@ def remedy_title(remedy: Mapping[str, Any], language: Language) -> str:
 
 
 def figures(before: Mapping[str, Any], changes: Mapping[str, Any], language: Language) -> str:
-    """Settings before and after: "dropout 0.1 → 0.2, patience 5 → 3"."""
-    parts = []
-    for name, value in changes.items():
-        parts.append(
-            f"{_label(name, language)} {_figure(name, before.get(name), language)} → {_figure(name, value, language)}"
-        )
-    return ", ".join(parts)
+    """Settings before and after: "dropout 0.1 → 0.2, patience 5 → 3". The sizes of a pretrained model are not named: they go
+    with the model."""
+    return ", ".join(
+        f"{_label(name, language)} {_figure(name, before.get(name), language)} → {_figure(name, value, language)}"
+        for name, value in changes.items()
+        if name != "shape"
+    )
 
 
 def _label(name: str, language: Language) -> str:

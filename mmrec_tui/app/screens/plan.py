@@ -470,7 +470,4 @@ class PlanScreen(MmrecScreen):
 
     def _take_remedy(self, changes: dict[str, Any]) -> None:
         """The checklist has changed the plan: the change is shown when the user comes back to it."""
-        draft = self._draft
-        for name, value in changes.items():
-            draft = draft.with_value(name, value)
-        self._take(draft)
+        self._take(self._draft.with_remedy(changes))
