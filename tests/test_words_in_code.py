@@ -45,8 +45,8 @@ ALLOWED = {
     "mmrec_engine/interop/model_card.py": "the lines of Python that load the model",
     "mmrec_engine/evaluation/words.py": "names of Unicode",
     "mmrec_tui/app/screens/plan.py": "a style",
-    "mmrec_tui/app/screens/training.py": "a style",
     "mmrec_tui/app/widgets/preview.py": "a style",
+    "mmrec_tui/app/widgets/tabs.py": "a style",
 }
 
 

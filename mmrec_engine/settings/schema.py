@@ -92,8 +92,8 @@ class Settings:
         None, low=1, high=10**15, size=True, group="text", decides=("corpus",), unset="no-limit"
     )
     # of structured files and data sets; None: the one that holds text
-    text_field: str | None = setting(None, group="text", decides=("source", "weights"))
-    encoding: str | None = setting(None, group="text", decides=("source", "weights"))
+    text_field: str | None = setting(None, unset="found", group="text", decides=("source", "weights"))
+    encoding: str | None = setting(None, unset="utf-8", group="text", decides=("source", "weights"))
     # skip invalid bytes of a file that is otherwise UTF-8
     skip_invalid_bytes: bool = setting(False, group="text", decides=("source", "weights"))
     # repair text that was decoded with the wrong code page

@@ -18,9 +18,10 @@ from textual.binding import BindingsMap
 from textual.css.query import NoMatches
 from textual.dom import DOMNode
 from textual.filter import NoColor
+from textual.widgets._toast import Toast
 
 from mmrec_tui.app.app_runs import AppRuns, made_screen
-from mmrec_tui.app.themes import THEMES, next_theme
+from mmrec_tui.app.themes import THEME_NAMES, THEMES, next_theme
 
 if TYPE_CHECKING:
     from textual.app import SystemCommand
@@ -201,6 +202,11 @@ class MmrecApp(AppRuns, inherit_bindings=False):
     def use_theme(self, name: str) -> None:
         self.theme = self.stage.preferences.theme = name
         self.stage.preferences.save()
+        words = [self.say("palette.theme", name=self.say(f"theme.{one}")) for one in THEME_NAMES]
+        for toast in self.screen.query(Toast):
+            if toast._notification.message in words:
+                toast._expire()  # the key is pressed until a theme pleases
+        self.tell("palette.theme", name=self.say(f"theme.{name}"))
 
     def action_notifications(self) -> None:
         """Ask for the command that is run at the end of each run."""

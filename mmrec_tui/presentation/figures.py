@@ -183,7 +183,7 @@ def _add_training(
     series.append(raw)
     if view.smoothing in history.smoothed:
         series.append(Series(_points(history.smoothed[view.smoothing], view, value), "line"))
-        entries.append(("line", say("plot.smoothed", decay=say.number(view.smoothing, 2))))
+        entries.append(("line", say("plot.smoothed")))
     entries.append((raw.role, say("plot.training")))
 
 

@@ -269,7 +269,7 @@ async def test_axis_and_smoothing_are_stored_and_scale_is_not(finished: Path) ->
     assert (kept.x_axis, kept.smoothing) == ("tokens", 0.99)
     again = an_app(session=Watching(finished), x_axis=kept.x_axis, smoothing=kept.smoothing)
     async with again.run_test(size=(80, 24)) as pilot:
-        await until_shown(pilot, "EMA 0.99")
+        await until_shown(pilot, "smoothed")
         assert "logarithmic" not in screen_text(again)
 
 

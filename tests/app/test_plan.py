@@ -169,7 +169,7 @@ async def test_focused_field_is_explained() -> None:
             app.screen.query_one(f"#field-{name}").focus()
             await pilot.pause()
             entry = next(entry for entry in HYPERPARAMETERS if entry.name == name)
-            about = str(app.screen.query_one("#about-text").render())
+            about = str(app.screen.query_one("#about .explanation").render())
             assert entry.what["en"] in about
             assert entry.higher["en"] in about
             await pilot.press("f1")

@@ -303,7 +303,7 @@ def test_gap_plot_has_round_ticks() -> None:
 def test_legend_distinguishes_raw_and_smoothed() -> None:
     history = history_of(*a_training(120))
     smoothed = figure_of("loss", history, View(smoothing=0.95), Wording("en"))
-    assert smoothed.legend.startswith("━ EMA 0.95  ⠒ training")
+    assert smoothed.legend.startswith("━ smoothed  ⠒ training")
     assert figure_of("loss", history, View(smoothing=0.0), Wording("en")).legend.startswith("━ training")
     line = next(one for one in smoothed.series if one.role == "line")
     assert line.points[-1] == (120.0, history.smoothed_loss(0.95))

@@ -28,7 +28,7 @@ def screen(command: Command, text_file: Path) -> Iterator[Screen]:
 def test_quitting_during_a_measurement_waits_for_its_thread(screen: Screen, seconds: float) -> None:
     screen.wait_for("What now?")
     screen.press("n")
-    screen.wait_for(lambda shown: "choose it" in shown and "first validation at step" in shown)  # torch is loaded next
+    screen.wait_for(lambda shown: "unmeasured" in shown and "first validation at step" in shown)  # torch is loaded next
     screen.wait_for(lambda shown: any("● tiny" in line and ":" in line for line in shown.splitlines()))
     time.sleep(seconds)  # the others are measured now
     screen.press("ctrl+q")

@@ -15,6 +15,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from mmrec_tui.app.keys import Key, acts_beside, keys_of, shown_key, word_key
+from mmrec_tui.app.widgets.fields import Search
 from mmrec_tui.app.widgets.restyling import set_line
 
 if TYPE_CHECKING:
@@ -118,8 +119,12 @@ class MmrecScreen(Screen[Any]):
         self.own_app.action_guide(self.topic)
 
     def action_back(self) -> None:
-        """One step back: Esc leaves an input first, then the screen."""
-        if isinstance(self.focused, Input):
+        """One step back: Esc leaves an input first, then the screen. A search ends with it: everything is listed again."""
+        focused = self.focused
+        if isinstance(focused, Search):
+            focused.value = ""
+            self.set_focus(self.query_one(focused.found))
+        elif isinstance(focused, Input):
             self.set_focus(None)
         elif len(self.app.screen_stack) > 1:
             self.leave()

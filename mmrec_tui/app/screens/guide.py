@@ -12,6 +12,7 @@ from textual.widgets.option_list import Option
 
 from mmrec_tui.app.in_app import in_app
 from mmrec_tui.app.screens.base import KeyBar, MmrecScreen, Title
+from mmrec_tui.app.widgets.fields import Search
 from mmrec_tui.app.widgets.panel import hanging, plain
 from mmrec_tui.app.widgets.restyling import set_options
 from mmrec_tui.locales import Wording
@@ -27,11 +28,12 @@ class GuideScreen(MmrecScreen):
         super().__init__()
         self._wanted = topic
         self._topics: dict[str, Topic] = {}
+        self._open = ""  # the id of the topic that is shown
 
     def compose(self) -> ComposeResult:
         say = self.say
         yield Title(say("guide.title"))
-        yield Input(placeholder=say("guide.search"), id="search")
+        yield Search("#topics", placeholder=say("guide.search"), id="search")
         with Container(id="guide"):
             yield OptionList(id="topics")
             with VerticalScroll(id="page"):
@@ -56,6 +58,9 @@ class GuideScreen(MmrecScreen):
         where.add_options(self._options(query))
         if query and listed:
             where.highlighted = 0
+        elif self._open in self._topics:  # all of them again, after a search
+            where.highlighted = where.get_option_index(self._open)
+            where.scroll_to_highlight()
 
     def _options(self, query: str) -> list[Option]:
         """The topics as lines; under their sections unless they were searched for."""
@@ -88,6 +93,7 @@ class GuideScreen(MmrecScreen):
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         topic = self._topics.get(str(event.option.id))
         if topic is not None:
+            self._open = topic.id
             self.query_one("#topic", Static).update(topic_text(topic, self.say))
             self.query_one("#page").scroll_home(animate=False)
 

@@ -30,6 +30,10 @@ class LookingScreen(MmrecScreen):
     def _whole(self) -> float:
         return self.extent((0.0, 1.0))[1]
 
+    def on_mount(self) -> None:
+        for plot in self.query(Plot):
+            plot.pointable = True
+
     def on_plot_pointed(self, event: Plot.Pointed) -> None:
         if event.zoom:
             self._zoom(_ZOOM if event.zoom > 0 else 1 / _ZOOM, event.x)

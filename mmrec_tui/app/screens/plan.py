@@ -406,7 +406,7 @@ class PlanScreen(MmrecScreen):
 
     def shown_keys(self) -> list[Key]:
         hidden = set() if self._drafts.can_undo else {"undo"}
-        if not self._form.explanation_is_cut:
+        if not self._form.explanation.is_cut:
             hidden.add("read_on")
         if not self._is_ready:
             hidden.add("next")
@@ -444,7 +444,7 @@ class PlanScreen(MmrecScreen):
             self.own_app.tell("search.taken")
 
     def action_read_on(self) -> None:
-        self._form.read_on()
+        self._form.explanation.read_on()
 
     def action_next(self) -> None:
         ready = self._ready()

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import itertools
-import math
-import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Static
 
 from mmrec_engine.checks.verdict import verdict_of
 from mmrec_engine.errors import MmrecError
-from mmrec_engine.locales.numbers import in_language
 from mmrec_engine.run.follow_up import offers
 from mmrec_engine.runs.checklist_marks import read_ticks, write_ticks
 from mmrec_engine.runs.history import History
@@ -27,7 +24,6 @@ from mmrec_tui.app.in_app import error_text
 from mmrec_tui.app.keys import Key, keys_of
 from mmrec_tui.app.screens.base import KeyBar, MmrecScreen, Title
 from mmrec_tui.app.session import Work
-from mmrec_tui.app.widgets.fields import Kind, ValueInput
 from mmrec_tui.app.widgets.items import Items
 from mmrec_tui.app.widgets.panel import plain
 from mmrec_tui.app.widgets.plot import Plot
@@ -39,8 +35,8 @@ from mmrec_tui.app.widgets.report_text import (
     samples_text,
     written_text,
 )
+from mmrec_tui.app.widgets.sampling import Sampling, WrongValueError
 from mmrec_tui.app.writing import Writer
-from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.figures import View, figure_of
 from mmrec_tui.terminal import one_line
 
@@ -48,16 +44,6 @@ if TYPE_CHECKING:
     from mmrec_engine.run.follow_up import Offer
 
 _LOOK_SECONDS = 0.1
-# How the next token is sampled, with bounds and defaults: name -> (kind, low, high, default)
-_SAMPLING: dict[str, tuple[type, float, float, str]] = {
-    "tokens": (int, 1, 100_000, "300"),
-    "temperature": (float, 0, 100, "0.8"),
-    "top_k": (int, 0, 10**6, "0"),
-    "top_p": (float, 1e-6, 1, "1"),
-    "repetition_penalty": (float, 0.01, 100, "1"),
-    "seed": (int, 0, 2**63 - 1, ""),  # empty: another one for each text
-}
-_SEEDS = 1_000_000  # a new one is short enough to be typed again
 
 
 class ReportScreen(MmrecScreen):
@@ -87,12 +73,7 @@ class ReportScreen(MmrecScreen):
             yield Static(id="samples")
             yield Static(Content.styled(say("report.try"), "bold $primary"), id="try-head")
             yield Input(placeholder=say("report.prompt"), id="prompt")
-            with Horizontal(id="sampling"):
-                for name, (whole, _, _, default) in _SAMPLING.items():
-                    yield Static(say(f"sampling.{name}"), classes="label")
-                    kind: Kind = "integer" if whole is int else "number"
-                    hint = "" if default else say("sampling.new-seed")
-                    yield ValueInput(_shown(default, say), kind, placeholder=hint, compact=True, id=f"sampling-{name}")
+            yield Sampling(say, id="sampling")
             yield Static(id="written")
             yield Static(id="next")
         yield KeyBar(id="keys")
@@ -161,21 +142,11 @@ class ReportScreen(MmrecScreen):
     # Trying the model
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        values: dict[str, Any] = {}
-        for name, (kind, low, high, default) in _SAMPLING.items():
-            text = self.query_one(f"#sampling-{name}", Input).value.strip().replace(",", ".")
-            if not text and not default:
-                values[name] = secrets.randbelow(_SEEDS)
-                continue
-            try:
-                value = kind(text)
-                if not (math.isfinite(value) and low <= value <= high):
-                    raise ValueError
-            except (ValueError, OverflowError):
-                allowed = f"{low:g} – {high:g}"
-                self.own_app.warn("report.wrong-value", name=self.say(f"sampling.{name}"), allowed=allowed)
-                return
-            values[name] = value
+        try:
+            values = self.query_one(Sampling).values()
+        except WrongValueError as wrong:
+            self.own_app.warn("report.wrong-value", name=wrong.name, allowed=wrong.allowed)
+            return
         self._seed = values["seed"]
         prompt = self.query_one("#prompt", Input).value
         self._writer.write(self._folder / self._file, prompt, values.pop("tokens"), values)
@@ -315,7 +286,3 @@ class ReportScreen(MmrecScreen):
                     app.tell("export.done", path=one_line(str(folder)))
 
         timer = self.set_interval(_LOOK_SECONDS, look)
-
-
-def _shown(default: str, say: Wording) -> str:
-    return in_language(default, say.language)

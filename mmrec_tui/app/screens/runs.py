@@ -22,6 +22,7 @@ from mmrec_tui.app.keys import Key, keys_of
 from mmrec_tui.app.screens.asking import SureScreen
 from mmrec_tui.app.screens.base import KeyBar, MmrecScreen, Title
 from mmrec_tui.app.session import Work
+from mmrec_tui.app.widgets.fields import Search
 from mmrec_tui.app.widgets.table import fill
 from mmrec_tui.presentation.states import ENDED
 from mmrec_tui.terminal import one_line
@@ -89,7 +90,7 @@ class RunsScreen(MmrecScreen):
     def compose(self) -> ComposeResult:
         say = self.say
         yield Title(say("runs.title"))
-        yield Input(placeholder=say("runs.filter"), id="filter")
+        yield Search("#runs", placeholder=say("runs.filter"), id="filter")
         yield Static(id="runs-what")
         table = RunsTable(id="runs", cursor_type="row", zebra_stripes=True)
         yield table
@@ -157,15 +158,6 @@ class RunsScreen(MmrecScreen):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         self._show()
-
-    def action_back(self) -> None:
-        """Esc in the filter ends it: all runs are listed again."""
-        field = self.query_one(Input)
-        if self.focused is field:
-            field.value = ""
-            self.set_focus(self.query_one(DataTable))
-        else:
-            super().action_back()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         self.set_focus(self.query_one(DataTable))

@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.events import DescendantFocus
-from textual.widgets import Static
 
 from mmrec_engine.errors import MmrecError
 from mmrec_engine.runs.history import History
@@ -20,13 +19,14 @@ from mmrec_tui.app.in_app import error_text
 from mmrec_tui.app.keys import Key, keys_of
 from mmrec_tui.app.meter import Meter
 from mmrec_tui.app.pacing import RedrawInterval
-from mmrec_tui.app.screens.base import KeyBar, MmrecScreen
+from mmrec_tui.app.screens.base import KeyBar
 from mmrec_tui.app.screens.looking import LookingScreen
 from mmrec_tui.app.session import Session, Work
 from mmrec_tui.app.widgets.finding_panels import Checklist, Hints
 from mmrec_tui.app.widgets.panel import Panel
 from mmrec_tui.app.widgets.panels import Log, MachinePanel, Patience, SampleText, StateLine
 from mmrec_tui.app.widgets.plot import Plot
+from mmrec_tui.app.widgets.tabs import PanelTabs
 from mmrec_tui.presentation.figures import X_AXES, View, XAxis, extent, figure_of
 from mmrec_tui.presentation.panels import PANELS, PLOTS
 from mmrec_tui.presentation.states import ENDED
@@ -362,34 +362,6 @@ class TrainingScreen(LookingScreen):
             self.own_app.action_quit_now()
         else:
             super().leave()
-
-
-class PanelTabs(Static):
-    """The panels by number and name, the selected one marked; each can be clicked."""
-
-    def look(self, panels: tuple[str, ...], shown: str) -> None:
-        self._panels, self._seen = panels, shown
-        self._show()
-
-    def on_resize(self) -> None:
-        self._show()
-
-    def _show(self) -> None:
-        screen = cast(MmrecScreen, self.screen)
-        names = {panel: screen.say(f"panel.{panel}") for panel in self._panels}
-        # Names as far as they fit, the selected one first; of the others their numbers.
-        room = self.size.width - 4 * len(names)
-        named = set()
-        for panel in (self._seen, *self._panels):
-            if panel not in named and len(names[panel]) + 1 <= room:
-                named.add(panel)
-                room -= len(names[panel]) + 1
-        parts: list[Content] = []
-        for number, panel in enumerate(self._panels, start=1):
-            words = f" {number} {names[panel]} " if panel in named else f" {number} "
-            style = "reverse bold" if panel == self._seen else "$foreground 80%"
-            parts.append(Content.styled(words, style).stylize(f"@click=screen.show('{panel}')"))
-        self.update(Content("│").join(parts))
 
 
 def warmup_ended(history: History) -> bool:

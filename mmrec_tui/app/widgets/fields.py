@@ -16,6 +16,17 @@ _TYPED: dict[Kind, str | None] = {
 _HELP = "?"
 
 
+class Search(Input):
+    """Words that choose rows of a list. Esc removes them and returns to the list, Enter keeps them.
+
+    found: selector of the list.
+    """
+
+    def __init__(self, found: str, **how: Any) -> None:
+        super().__init__(**how)
+        self.found = found
+
+
 class ValueInput(Input):
     """One line for a value. Numbers accept digits, a decimal point or comma, and an exponent.
 

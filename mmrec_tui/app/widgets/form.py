@@ -20,10 +20,10 @@ from mmrec_engine.settings.declaration import flag
 from mmrec_engine.system.cores import allowed_cores, available_cores, cpu_quota
 from mmrec_tui.app.draft import typed
 from mmrec_tui.app.widgets.choice import Choice
+from mmrec_tui.app.widgets.explanation import Explanation
 from mmrec_tui.app.widgets.fields import Kind, ValueInput
 from mmrec_tui.app.widgets.panel import plain
 from mmrec_tui.app.widgets.plot import Plot
-from mmrec_tui.app.widgets.restyling import set_text
 from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.plotting import Figure
 
@@ -111,7 +111,7 @@ class Form(Widget):
         self._shown: dict[str, Any] = {}
         self._reasons: dict[str, str] = {}
         self._fields: list[Field] = []
-        self._about = VerticalScroll(id="about", can_focus=False)
+        self.explanation = Explanation(id="about")
 
     @property
     def _say(self) -> Wording:
@@ -134,12 +134,12 @@ class Form(Widget):
             plot = Plot(say(f"plan.{kind}-curve"), topic, say("plot.waiting"), id=kind)
             plot.can_focus = plot.display = False
             yield plot
-        with self._about:
-            yield Static(say("plan.profile-about"), id="about-text")
+        self.explanation.first = Content(say("plan.profile-about"))
+        yield self.explanation
 
     def on_mount(self) -> None:
         screen: Any = self.screen  # whether the explanation is shown completely decides on a key
-        self.watch(self._about, "show_vertical_scrollbar", screen.refresh_keys, init=False)
+        self.watch(self.explanation, "show_vertical_scrollbar", screen.refresh_keys, init=False)
 
     def show_curves(self, rate: Figure, pacing: Figure) -> None:
         """The learning rate and the curriculum as planned, each shown while a setting that affects it has focus."""
@@ -246,30 +246,17 @@ class Form(Widget):
         if self.screen.focused is not None and self in self.screen.focused.ancestors:
             self._explain(self.screen.focused)
 
-    @property
-    def explanation_is_cut(self) -> bool:
-        return self._about.max_scroll_y > 0
-
-    def read_on(self) -> None:
-        """Scroll the explanation; from its end to the beginning again."""
-        about = self._about
-        if about.scroll_offset.y >= about.max_scroll_y:
-            about.scroll_home(animate=False)
-        else:
-            about.scroll_page_down(animate=False)
-
     def _explain(self, widget: Widget) -> None:
         """The explanation of the focused field, and the curve that it affects if there is space for one."""
         say = self._say
         field = next((node for node in widget.ancestors_with_self if isinstance(node, Field)), None)
-        about = self.query_one("#about-text", Static)
         roomy = self.size.height >= _CURVE_ROOM
         for kind in ("rate", "pacing"):
             shapes = field is not None and kind in FIELDS[field.setting].metadata["decides"]
             self.query_one(f"#{kind}", Plot).display = roomy and shapes
-        self._about.scroll_home(animate=False)
+        about = self.explanation
         if field is None:
-            set_text(about, Content.styled(say("plan.profile-about"), "$foreground 80%"))
+            about.explain(Content.styled(say("plan.profile-about"), "$foreground 80%"))
             return
         entry, language = _ABOUT[field.setting], say.language
         parts = [plain(entry.what[language])]
@@ -280,7 +267,7 @@ class Form(Widget):
             parts.append(Content.styled("↓ ", "bold $accent") + plain(entry.lower[language]))
         else:
             parts.append(plain(entry.higher[language]))
-        set_text(about, Content("\n").join(parts))
+        about.explain(Content("\n").join(parts))
 
 
 def _is_open(name: str, resolved: Resolved) -> bool:

@@ -29,6 +29,7 @@ from mmrec_tui.terminal import one_line
 _MOST_DOTS = 10
 _MOST_READINGS = 120  # of the machine: the last two minutes
 _ROOM_FOR_BOTH = 95  # columns of the state line for the last loss and its moving average
+_APART = "  "  # between two figures of the state line
 
 
 class StateLine(Panel):
@@ -68,30 +69,41 @@ def state_text(
 
 def _figures(history: History, state: str, say: Wording, width: int, decay: float) -> Content:
     step = history.last_step
-    parts = []
+    parts: list[tuple[str, ...]] = []  # each in words and, where those are long, in shorter ones
+
+    def add(name: str, **values: object) -> None:
+        names = (f"state-line.{name}", f"state-line.{name}-short")
+        parts.append(tuple(say(one, **values) for one in names if say.knows(one)))
+
     if step is not None:
         planned = f"/{say.number(history.planned_steps)}" if history.planned_steps else ""
-        parts.append(say("state-line.step", step=say.number(step.step) + planned))
+        add("step", step=say.number(step.step) + planned)
         eta = history.eta_seconds()
         if eta is not None and state in ("TRAINING", "VALIDATING", "SAVING", "PAUSED"):
-            parts.append(say("state-line.eta", time=say.clock(eta)))
+            add("eta", time=say.clock(eta))
         elif history.finished is not None:
-            parts.append(say("state-line.took", time=say.clock(history.took)))
+            add("took", time=say.clock(history.took))
         smoothed = history.smoothed_loss(decay)
         values = {"loss": shown_number(say, step.loss, 3), "smoothed": shown_number(say, smoothed, 3)}
         which = "" if smoothed is None else "-both" if width >= _ROOM_FOR_BOTH else "-smoothed"
-        parts.append(say(f"state-line.loss{which}", **values))
-        parts.append(say("state-line.speed", speed=say.short(step.tokens_per_second)))
-        parts.append(say("state-line.rate", rate=say.rate(step.learning_rate)))
+        add(f"loss{which}", **values)
+        add("speed", speed=say.short(step.tokens_per_second))
+        add("rate", rate=say.rate(step.learning_rate))
         if step.curriculum is not None and step.curriculum < 1:
-            parts.append(say("state-line.curriculum", share=say.whole_percent(step.curriculum)))
-        parts.append(say("state-line.norm", norm=shown_number(say, step.grad_norm, 2)))
-    line = ""
-    for part in parts:
-        if cell_len(line) + cell_len(part) + 3 > width:
-            break
-        line += ("   " if line else " ") + part
-    return Content(line)
+            add("curriculum", share=say.whole_percent(step.curriculum))
+        add("norm", norm=shown_number(say, step.grad_norm, 2))
+    return Content(" " + _fitted(parts, width - 1))
+
+
+def _fitted(parts: list[tuple[str, ...]], room: int) -> str:
+    """The parts in one line of so many columns: the last ones in their shorter words, if need be, and then left out."""
+    chosen = [part[0] for part in parts]
+    for number in reversed(range(len(parts))):
+        if cell_len(_APART.join(chosen)) > room:
+            chosen[number] = parts[number][-1]
+    while len(chosen) > 1 and cell_len(_APART.join(chosen)) > room:
+        chosen.pop()
+    return _APART.join(chosen)
 
 
 def _epochs(history: History) -> int:

@@ -26,7 +26,8 @@ _COLOURS: dict[Role, str] = {
 class Plot(Widget, can_focus=True):
     """title: in the border. topic: in the guide. `show` may be called at any time.
 
-    A click requests the crosshair there, the wheel a zoom: a screen whose plots share a range handles both for all of them.
+    On a screen whose plots share a range (`LookingScreen`) a click requests the crosshair there, and the wheel a zoom. On any
+    other the wheel scrolls the page below the pointer.
     """
 
     class Pointed(Message):
@@ -38,6 +39,7 @@ class Plot(Widget, can_focus=True):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"plot--{role}" for role in ROLES}
     _MINIMUM = (14, 4)
+    pointable = False
 
     def __init__(self, title: str, topic: str | None, waiting: str, **how: Any) -> None:
         super().__init__(**how)
@@ -94,7 +96,7 @@ class Plot(Widget, can_focus=True):
 
     def _point(self, event: events.MouseEvent, zoom: int) -> None:
         figure, width = self._figure, self.size.width
-        if figure is None or figure.empty or not self._strips:
+        if not self.pointable or figure is None or figure.empty or not self._strips:
             return
         gutter = self._strips[0].text.find("│") if "│" in self._strips[0].text else self._strips[0].text.find("┤")
         column = event.x - self.gutter.left - gutter - 1

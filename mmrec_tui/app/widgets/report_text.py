@@ -62,6 +62,8 @@ def numbers_text(history: History, say: Wording, room: int = SAMPLE_WIDTH) -> Co
             lines.append(
                 plain(say(key, name=one_line(name), loss=say.number(loss, 3), apart=say.number(abs(apart), 2)))
             )
+        if started.baselines:
+            lines.append(plain(say("report.baselines"), "$foreground 80%"))
     verdict = verdict_of(history) if finished is not None and finished.status not in ("failed", "interrupted") else None
     if verdict is not None:
         sentences = verdict_lines(verdict, say.language, say.number)
