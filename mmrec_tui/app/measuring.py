@@ -97,10 +97,13 @@ class Measuring:
 
     def _key(self, config: str) -> tuple[Any, ...]:
         assert self._settings is not None
-        return self._key_with(replace(self._settings, config=config))
+        return self._key_with(self._settings, config)
 
-    def _key_with(self, settings: Settings) -> tuple[Any, ...]:
-        return (*key_of(settings, _FOR_THE_SPEED), self._vocabulary, self._windows)
+    def _key_with(self, settings: Settings, config: str | None = None) -> tuple[Any, ...]:
+        """config: another one. Together they need not be settings of a run: the plan may show a pretrained model, or leave it,
+        before the new settings are wanted here."""
+        values = dict(zip(_FOR_THE_SPEED, key_of(settings, _FOR_THE_SPEED), strict=True))
+        return (*(values if config is None else {**values, "config": config}).values(), self._vocabulary, self._windows)
 
 
 def _measured(work: Work[Costs | None], settings: Settings, vocabulary: int, windows: int) -> Costs | None:

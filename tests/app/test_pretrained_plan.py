@@ -11,10 +11,12 @@ from textual.widgets import Input, OptionList, Select
 
 from mmrec_engine.pretrained.source import with_pretrained
 from mmrec_engine.run.follow_up import offers
+from mmrec_engine.runs.run_time import Costs
 from mmrec_engine.settings import resolve
 from mmrec_tui.app.app import MmrecApp
 from mmrec_tui.app.before_checks import BeforeChecks
 from mmrec_tui.app.draft import Draft
+from mmrec_tui.app.measuring import Measuring
 from mmrec_tui.app.screens import plan as plan_screen
 from mmrec_tui.preferences import read_preferences
 from tests.app.conftest import an_app, screen_text, until, until_shown
@@ -102,6 +104,18 @@ async def test_choosing_a_config_leaves_the_pretrained_model(model: Path, small_
         assert not first_line(app).startswith("● small-")
         await pilot.press("ctrl+z")
         await until(pilot, lambda: screen._resolved is not None and screen._resolved.settings.config == "pretrained")
+
+
+def test_costs_of_another_kind_of_model_are_unknown_until_they_are_measured(model: Path) -> None:
+    """The plan shows the new model before it is measured, and the old one while the new one is read."""
+    pretrained = with_pretrained(resolve({"init_from": f"hf:{model}"})).settings
+    measuring = Measuring()
+    measuring.want(pretrained, 256, 4)
+    assert measuring.costs_of("tiny") is None
+    measuring.want(resolve({}).settings, 100, 4)
+    assert measuring.costs_of("pretrained") is None
+    measuring._known[measuring._key("mini")] = costs = Costs(1.0, 1.0, 1.0, 1.0)
+    assert measuring.costs_with(resolve({"config": "mini"}).settings) is costs
 
 
 def test_random_weights_in_a_given_time_are_planned_anew() -> None:
