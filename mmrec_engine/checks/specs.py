@@ -128,6 +128,7 @@ CHECKS: dict[str, CheckSpec] = {
     "parallel-equals-stepwise": CheckSpec("before", "model-config", {"difference": 1e-4}, "★"),
     "deterministic": CheckSpec("before", "model-config", {"steps": 3}, "K"),
     "memory-fits": CheckSpec("before", "model-config", {"share": USABLE}, "★"),
+    "pretrained-loss": CheckSpec("before", "model-config", {}, "★"),
     "further-training": CheckSpec("before", "model-config", {"long_seconds": 3600}, "★"),
     "pretrained-trial": CheckSpec("before", "model-config", {"share": 0.02, "least_seconds": 1, "seconds": 10}, "★"),
     "disk-fits": CheckSpec("before", "model-config", {"beside_the_kept": 3}, "★"),

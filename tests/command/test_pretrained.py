@@ -75,8 +75,8 @@ def test_a_pretrained_model_is_trained_further_resumed_without_its_source_and_ex
     assert described["corpus"]["tokenizer"] == "pretrained"
     assert described["model"] == before.model.config.as_dict()
     findings = {one["id"]: one for one in result.json["findings"]}
-    assert findings["initial-loss"]["values"]["variant"] == "pretrained-foreign"  # the weights are random
-    assert findings["initial-loss"]["status"] == "warn"
+    assert findings["pretrained-loss"]["values"]["variant"] == "foreign"  # the weights are random
+    assert findings["pretrained-loss"]["status"] == "warn" and "initial-loss" not in findings
     assert findings["baselines"]["values"]["variant"] == "of-characters"
     assert findings["split-continued"]["status"] == "skipped"
     assert 0 < findings["pretrained-trial"]["values"]["random"] < 20

@@ -61,15 +61,18 @@ def text_checks_of(corpus: Corpus, settings: Settings) -> tuple[Check, ...]:
 
 
 def model_checks_of(settings: Settings) -> tuple[Check, ...]:
-    """The checks of a model; of a pretrained one also what its further training takes, and whether it is worth it."""
+    """The checks of a model. Of a pretrained one: how well it reads the text, instead of the loss of random weights, and what
+    its further training takes and is worth."""
     from mmrec_engine.checks.preflight.model_checks import MODEL_CHECKS
 
     if not is_pretrained(settings.init_from):
         return MODEL_CHECKS
     from mmrec_engine.checks.preflight.pretrained_costs import FURTHER_TRAINING
+    from mmrec_engine.checks.preflight.pretrained_loss import PRETRAINED_LOSS
     from mmrec_engine.checks.preflight.pretrained_trial import PRETRAINED_TRIAL
 
-    return (*MODEL_CHECKS, FURTHER_TRAINING, PRETRAINED_TRIAL)
+    others = (check for check in MODEL_CHECKS if check.id != "initial-loss")
+    return (PRETRAINED_LOSS, *others, FURTHER_TRAINING, PRETRAINED_TRIAL)
 
 
 def checks_of(corpus: Corpus, settings: Settings) -> list[tuple[str, str]]:

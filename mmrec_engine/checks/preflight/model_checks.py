@@ -25,18 +25,14 @@ from mmrec_engine.checks.preflight.model_context import (
     small_batch,
     stepper_on,
 )
-from mmrec_engine.checks.preflight.pretrained_loss import pretrained_loss
 from mmrec_engine.checks.preflight.resource_checks import ROOM_CHECKS
 from mmrec_engine.checks.specs import numbers
 from mmrec_engine.evaluation.metrics import evaluating, token_losses
 from mmrec_engine.settings.model_config import CHUNK
-from mmrec_engine.settings.pretrained import is_pretrained
 
 
 @apart
 def _initial_loss(context: ModelContext) -> Values:
-    if is_pretrained(context.settings.init_from):
-        return pretrained_loss(context, str(context.settings.init_from))
     if context.warm_start:
         raise Skip("warm-start")
     must_fit(context)
@@ -53,14 +49,6 @@ def _initial_loss(context: ModelContext) -> Values:
 
 
 def _judge_initial_loss(values: Values, limit: Mapping[str, float]) -> Status:
-    if "bits" in values:
-        return (
-            "pass"
-            if values["bits"] <= values["five_gram"]
-            else "note"
-            if values["bits"] <= values["unigram"]
-            else "warn"
-        )
     return "pass" if abs(values["loss"] - values["expected"]) <= limit["share"] * values["expected"] else "fail"
 
 

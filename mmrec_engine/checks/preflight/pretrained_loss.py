@@ -7,11 +7,12 @@ pretrained model starts above it, training from nothing may end lower.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import torch
 
-from mmrec_engine.checks.finding import Skip, Values
-from mmrec_engine.checks.preflight.model_context import ModelContext, finite, must_fit
+from mmrec_engine.checks.finding import Skip, Status, Values
+from mmrec_engine.checks.preflight.model_context import ModelContext, apart, finite, model_check, must_fit
 from mmrec_engine.data.character_baselines import character_baselines
 from mmrec_engine.data.windows import IGNORED_LABEL, EvaluationWindows
 from mmrec_engine.evaluation.metrics import bits_per_character, evaluating, token_losses
@@ -21,8 +22,9 @@ _TOKENS = 1024
 _LONGEST = 256  # tokens of a window
 
 
-def pretrained_loss(context: ModelContext, source: str) -> Values:
-    """Bits a character of some validation windows, and the baselines in the same unit. source: the model's name."""
+@apart
+def _pretrained_loss(context: ModelContext) -> Values:
+    """Bits a character of some validation windows, and the baselines in the same unit."""
     must_fit(context)
     corpus = context.corpus
     try:
@@ -31,7 +33,7 @@ def pretrained_loss(context: ModelContext, source: str) -> Values:
         raise Skip("too-short") from None
     windows = EvaluationWindows(corpus.validation.tokens, min(_LONGEST, context.settings.seq_len))
     model = context.model()
-    model.load_state_dict(read_pretrained(source).weights())
+    model.load_state_dict(read_pretrained(str(context.settings.init_from)).weights())
     chosen = windows.spread(max(1, _TOKENS // windows.length))
     inputs, labels = (torch.from_numpy(part).to(context.on.device) for part in windows.batch(chosen))
     with evaluating(model):
@@ -46,5 +48,13 @@ def pretrained_loss(context: ModelContext, source: str) -> Values:
         "unigram": unigram,
         "five_gram": five_gram,
         "tokens": counted,
-        "variant": f"pretrained-{variant}",
+        "variant": variant,
     }
+
+
+def _judge(values: Values, limit: Mapping[str, float]) -> Status:
+    statuses: Mapping[str, Status] = {"knows": "pass", "hardly": "note", "foreign": "warn"}
+    return statuses[values["variant"]]
+
+
+PRETRAINED_LOSS = model_check("pretrained-loss", _pretrained_loss, _judge)

@@ -124,7 +124,8 @@ def summary_text(
     )
     lines = Content.styled("✓ ", "bold $success") + plain(first) + Content("\n  ") + plain(second)
     if ahead.pretrained:
-        pace = "…" if ahead.step_seconds is None else say.number(ahead.step_seconds, 1)
+        step = ahead.step_seconds
+        pace = "…" if step is None else say.number(step, 1 if step >= 1 else 3)
         memory = {"memory": say.memory(ahead.memory_bytes), "free": say.memory(room.free_bytes)}
         lines += Content("\n  ") + plain(say("plan.summary-pretrained", pace=pace, **memory))
     if room.short:
