@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
@@ -13,11 +12,9 @@ from textual.widgets.option_list import Option
 
 from mmrec_engine.data.prepare import Corpus, short_split
 from mmrec_engine.errors import RequestError
-from mmrec_engine.model.memory_estimate import fitting_changes
-from mmrec_engine.runs.catalog import free_name
 from mmrec_engine.settings import FIELDS, Resolved, Settings
 from mmrec_engine.settings.presets import PRESETS, PROFILES
-from mmrec_engine.settings.pretrained import PRETRAINED, pretrained_name
+from mmrec_engine.settings.pretrained import PRETRAINED
 from mmrec_engine.system.memory import USABLE, available_bytes
 from mmrec_tui.app.draft import (
     Draft,
@@ -28,7 +25,6 @@ from mmrec_tui.app.draft import (
     typed_corpora,
     windows_of,
 )
-from mmrec_tui.app.in_app import changed_settings, error_text
 from mmrec_tui.app.keys import Key, keys_of
 from mmrec_tui.app.plan_work import PlanWork
 from mmrec_tui.app.screens.base import KeyBar, MmrecScreen, Title
@@ -37,7 +33,8 @@ from mmrec_tui.app.widgets.configs import config_columns, config_options
 from mmrec_tui.app.widgets.corpora import corpus_options
 from mmrec_tui.app.widgets.form import Form
 from mmrec_tui.app.widgets.panel import plain
-from mmrec_tui.app.widgets.preview import Room, preview_text, summary_text
+from mmrec_tui.app.widgets.plan_summary import free_run_name, plan_summary
+from mmrec_tui.app.widgets.preview import preview_text
 from mmrec_tui.app.widgets.restyling import set_line, set_options, set_own_class, set_text
 from mmrec_tui.presentation.figures import planned_pacing, planned_rates
 from mmrec_tui.presentation.planned import reasons
@@ -328,44 +325,8 @@ class PlanScreen(MmrecScreen):
     # Below: the summary
 
     def _show_summary(self) -> None:
-        set_text(self.query_one("#summary", Static), self._summary_text())
-
-    def _summary_text(self) -> Content:
-        say = self.say
-        if self._error is not None:
-            return Content.styled("✗ ", "bold $error") + plain(error_text(self._error, say))
-        model = self._work.pretrained
-        if model.error is not None:
-            return Content.styled("✗ ", "bold $error") + plain(error_text(model.error, say))
-        if model.is_under_way:
-            return Content(f"… {say('plan.reading-model')}")
-        look, settings = self._work.preparing.view, self._settings
-        if (error := look.error or self._work.planning.error) is not None:
-            return Content.styled("✗ ", "bold $error") + plain(error_text(error, say))
-        if look.waits_for_encoding:
-            return Content.styled("? ", "bold $warning") + plain(say("plan.choose-encoding"))
-        if self._work.planning.is_under_way:
-            return Content(f"… {say('plan.planning', time=say.clock(settings.time or 0))}")
-        if look.corpus is None:
-            return Content(f"… {say('plan.preparing', percent=say.whole_percent(look.share))}")
-        short = short_split(look.corpus, settings.seq_len)
-        if short is not None:
-            return Content.styled("✗ ", "bold $error") + plain(error_text(short, say))
-        ahead = estimate_run(settings, look.corpus, self._work.measuring.costs_of(settings.config))
-        folder = Path(settings.output_dir) / self._free_name(settings)
-        free = available_bytes()
-        vocabulary = look.corpus.tokenizer.vocab_size
-        short_of_memory = ahead.memory_bytes > USABLE * free
-        ways = fitting_changes(settings, vocabulary, free) if short_of_memory else {}
-        narrow = self.size.width < _ROOMY_WIDTH
-        plan = self._work.planning.plan
-        expected = None if plan is None else plan.planned.expected
-        room = Room(free, short_of_memory, changed_settings(ways, settings, say))
-        return summary_text(ahead, folder, room, say, narrow=narrow, expected=expected)
-
-    def _free_name(self, settings: Settings) -> str:
-        usual = settings.config if settings.shape is None else pretrained_name(settings.init_from or settings.config)
-        return free_name(Path(settings.output_dir), settings.name or usual)
+        words = plan_summary(self._work, self._settings, self._error, self.say, narrow=self.size.width < _ROOMY_WIDTH)
+        set_text(self.query_one("#summary", Static), words)
 
     # Keys
 
@@ -457,7 +418,7 @@ class PlanScreen(MmrecScreen):
         self._begun = True
         measuring = self._work.leave()
         plan = self._work.planning.plan
-        run = named(resolved if plan is None else plan.resolved, self._free_name(self._settings))
+        run = named(resolved if plan is None else plan.resolved, free_run_name(self._settings))
         self.own_app.open_screen(
             "checklist",
             resolved=run,

@@ -1,11 +1,6 @@
-"""A planned run in a few lines: its text with size, split and first window; its costs. Functions of the known values."""
+"""The text of a planned run in a few lines: size, split, what was skipped, first window. Functions of the known values."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 from textual.content import Content
 
@@ -13,12 +8,11 @@ from mmrec_engine.data.prepare import Corpus
 from mmrec_engine.errors import MmrecError
 from mmrec_engine.settings import Settings
 from mmrec_engine.tokenizer import CharacterTokenizer
-from mmrec_tui.app.draft import RunEstimate, windows_of
+from mmrec_tui.app.draft import windows_of
 from mmrec_tui.app.in_app import error_text
 from mmrec_tui.app.preparing import Look
 from mmrec_tui.app.widgets.panel import plain
 from mmrec_tui.locales import Wording
-from mmrec_tui.presentation.planned import expected_values
 from mmrec_tui.presentation.reading import reading_lines
 from mmrec_tui.terminal import one_line, printable
 
@@ -81,54 +75,3 @@ def preview_text(look: Look, settings: Settings, say: Wording) -> Content:
         parts.append(Content.styled(one_line(preview.shown), "bold"))
         parts.append(plain("\n".join(one_line(line) for line in preview.lines[:_LINES])))
     return Content("\n").join(parts)
-
-
-@dataclass(frozen=True)
-class Room:
-    """Memory for the run. free_bytes: available here; short: less than the run needs; ways: changes of the settings, in
-    words, each of which makes it fit."""
-
-    free_bytes: int
-    short: bool
-    ways: str = ""
-
-
-def summary_text(
-    ahead: RunEstimate,
-    folder: Path,
-    room: Room,
-    say: Wording,
-    *,
-    narrow: bool = False,
-    expected: Mapping[str, Any] | None = None,
-) -> Content:
-    """The summary of the run. folder: of the run; narrow: in two short lines; expected: of a run with a given time, by the
-    planner."""
-    clock = {name: "…" if value is None else say.clock(value) for name, value in
-             (("time", ahead.seconds), ("first_time", ahead.seconds_to_validation))}  # fmt: skip
-    size = "-short" if narrow else ""
-    first = say(f"plan.summary-steps{size}", steps=say.number(ahead.steps), epoch=say.number(ahead.steps_an_epoch), **clock,
-                first=say.number(ahead.first_validation))  # fmt: skip
-    if ahead.time is not None:
-        first = say("plan.summary-timed", time=say.clock(ahead.time))
-        if expected:
-            first = say("plan.summary-planned", time=say.clock(ahead.time), **expected_values(expected, say))
-    if ahead.target_loss is not None:
-        first += f" · {say('plan.summary-target', loss=say.number(ahead.target_loss, 3))}"
-    second = say(
-        f"plan.summary-room{size}",
-        parameters=say.number(ahead.parameters),
-        memory=say.memory(ahead.memory_bytes),
-        disk=say.memory(ahead.disk_bytes),
-        folder=one_line(str(folder)),
-    )
-    lines = Content.styled("✓ ", "bold $success") + plain(first) + Content("\n  ") + plain(second)
-    if ahead.pretrained:
-        step = ahead.step_seconds
-        pace = "…" if step is None else say.number(step, 1 if step >= 1 else 3)
-        memory = {"memory": say.memory(ahead.memory_bytes), "free": say.memory(room.free_bytes)}
-        lines += Content("\n  ") + plain(say("plan.summary-pretrained", pace=pace, **memory))
-    if room.short:
-        words = say("plan.memory-short") + (say("plan.memory-ways", ways=room.ways) if room.ways else "")
-        lines += Content("\n") + Content.styled(f"! {words}", "bold $warning")
-    return lines
