@@ -1,11 +1,12 @@
-"""Given settings prepared for storage, and merged with those of a run that is resumed."""
+"""A run that is resumed: the given settings merged with the stored ones, and whether text and limits are the same."""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mmrec_engine import events
 from mmrec_engine.data.mixture import moved, sources_of
@@ -13,14 +14,23 @@ from mmrec_engine.data.sources import hub_source
 from mmrec_engine.errors import RequestError, reason_of, reason_words
 from mmrec_engine.pretrained.source import absolute_name, with_pretrained
 from mmrec_engine.runs import checkpoints
-from mmrec_engine.runs.catalog import check_description, locate, read_description
+from mmrec_engine.runs.catalog import check_description, locate, read_description, recorded_ending
+from mmrec_engine.runs.record import newest_lines
+from mmrec_engine.runs.run_text import same_text
 from mmrec_engine.settings import CORPUS_CHOICE, FIELDS, Resolved, Settings, parse, resolve
 from mmrec_engine.settings.declaration import flag
 from mmrec_engine.settings.pretrained import is_pretrained
+from mmrec_engine.storage import run_files
+from mmrec_engine.storage.files import open_plain
 from mmrec_engine.storage.run_files import DESCRIPTION
+
+if TYPE_CHECKING:
+    from mmrec_engine.data.prepare import Corpus
+    from mmrec_engine.training.state import TrainingState
 
 _KEPT = ("settings", "corpus", "precision", "compile", "kernel")  # in a checkpoint, of the content of run.json
 _LIMITS = {"epochs", "max_steps", "time", "target_loss", "target_bits", "early_stopping_patience", "early_stopping_on"}
+_RAISED = 1.05  # times the rate before
 
 
 def given_in_code(settings: Settings) -> Resolved:
@@ -144,3 +154,35 @@ def changed_since(checkpoint: Mapping[str, Any], settings: Settings) -> events.S
     }
     before = {name: stored.get(name) for name in changes}
     return events.SettingsChanged(changes=changes, before=before, reason="resume") if changes else None
+
+
+def check_same_corpus(corpus: Corpus, description: Mapping[str, Any]) -> None:
+    """Raises RequestError if this is not the text of the run with this description; an empty one is a new run."""
+    if not description:
+        return
+    known = description.get("corpus", {})
+    if not same_text(corpus, known) or known.get("vocabulary") != corpus.tokenizer.vocab_size:
+        raise RequestError("resume-corpus-differs", path=corpus.name)
+
+
+def raised_rate(folder: Path, training: TrainingState) -> dict[str, float]:
+    """The learning rates of the last step and the next one, if a longer schedule raises the rate again."""
+    step, before = training.progress.step, None
+    with contextlib.suppress(OSError), open_plain(folder / run_files.EVENTS) as file:
+        for line in newest_lines(file, "step"):
+            if isinstance(last := events.from_line(line), events.Step):
+                before = last.learning_rate if last.step == step else None
+                break
+    rate = training.rate(step + 1)
+    if before is None or step < training.settings.warmup_steps or rate <= _RAISED * before:
+        return {}
+    return {"learning_rate_before": before, "learning_rate": rate}
+
+
+def ended_before(folder: Path, settings: Settings) -> bool:
+    """Whether the run has ended normally, and no setting that ends a run has changed since."""
+    ending = recorded_ending(folder)
+    if ending is None or ending.status in ("interrupted", "failed"):
+        return False
+    path, content, _ = checkpoints.newest_usable(folder)
+    return path is not None and path.name == run_files.FINAL and ends_as_before(content, settings)

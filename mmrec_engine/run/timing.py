@@ -5,10 +5,13 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from mmrec_engine.planning.budget import GIVEN, most_steps, was_limited
 from mmrec_engine.runs.record import newest_lines
+from mmrec_engine.settings import Resolved
 from mmrec_engine.storage.files import open_plain
 from mmrec_engine.storage.run_files import EVENTS
 from mmrec_engine.training.deadline import Beside, Deadline
@@ -25,7 +28,8 @@ _CHECKED_TOKENS = 40_000  # that the checks after training evaluate, at most
 def deadline_of(
     training: TrainingState, began: float, used: float, expected: Mapping[str, Any], checks: bool
 ) -> Deadline:
-    """began: on the monotonic clock. used: of the time before. expected: of the plan, if there is one."""
+    """began: on the monotonic clock. used: seconds of the run's time that earlier processes used. expected: of the plan, if
+    there is one. checks: whether checks follow the training."""
     settings, known = training.settings, expected.get("tokens_per_second")
     tokens = settings.windows_a_step * settings.seq_len
     speed = float(known) if isinstance(known, int | float) and known > 0 else _FALLBACK_SPEED
@@ -49,3 +53,38 @@ def used_after(folder: Path, checkpoint: str) -> float:
             if event["path"] == checkpoint:
                 return max(0.0, float(last) - float(event["time"]))
     return 0.0
+
+
+def give_time(
+    training: TrainingState,
+    resolved: Resolved,
+    folder: Path,
+    path: Path | None,
+    content: Mapping[str, Any],
+    *,
+    began: float,
+    expected: Mapping[str, Any],
+    checks: bool,
+) -> Resolved:
+    """Let the run end within its time. A resumed one has the rest of it; a new time is spread over all of its steps.
+
+    path, content: the checkpoint that it is resumed from. began, expected, checks: as in `deadline_of`. Returns the settings
+    with the number of steps that fit.
+    """
+    used = training.budget.used + (used_after(folder, path.name) if path is not None else 0.0)
+    training.deadline = deadline_of(training, began, used, expected, checks)
+    new_time = path is None or content.get("settings", {}).get("time") != training.settings.time
+    if resolved.sources["max_steps"] in GIVEN:
+        training.most_steps = training.settings.max_steps
+    elif was_limited(resolved) and (path is None or not new_time):  # more time for a run is meant to be used
+        plan = training.plan
+        most = most_steps(training.settings.config, plan.windows_an_epoch / plan.windows_a_step)
+        training.most_steps = most if path is None or plan.planned_steps <= most else None
+    if new_time:
+        settings = training.settings
+        fitting = training.deadline.fitting(training.progress.step, settings.eval_every, settings.checkpoint_every)
+        steps = max(1, min(fitting, training.most_steps or fitting))
+        training.budget = replace(training.budget, anchor_step=0, anchor_done=0.0)
+        training.change_settings(replace(settings, max_steps=steps))
+        return replace(resolved, settings=training.settings)
+    return resolved

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,12 +17,10 @@ from mmrec_engine.distributed.process_group import (
     ProcessLostError,
     as_launched,
 )
-from mmrec_engine.errors import Interrupted, RequestError, TrainingError, first_line, reason_of
+from mmrec_engine.errors import Interrupted, RequestError, reason_of
 from mmrec_engine.evaluation.continuations import require_libraries
 from mmrec_engine.events import Event, relayed
 from mmrec_engine.interop.loggers.available import require_libraries as require_libraries_of_loggers
-from mmrec_engine.locales.catalogue import DEFAULT_LANGUAGE
-from mmrec_engine.planning.budget import GIVEN, most_steps, was_limited
 from mmrec_engine.planning.candidate_speed import speeds_here
 from mmrec_engine.planning.compile_mode import with_mode
 from mmrec_engine.planning.planner import planned, planned_tokens, plans_tokens
@@ -32,27 +29,27 @@ from mmrec_engine.run.checks_around_run import RunChecks
 from mmrec_engine.run.description import description, started
 from mmrec_engine.run.follow_up import Origin
 from mmrec_engine.run.joining import join_ranks
+from mmrec_engine.run.outcome import failure_of, finished
 from mmrec_engine.run.recording import Recording
 from mmrec_engine.run.resume import (
     anchored,
     as_stored,
     changed_since,
+    check_same_corpus,
     description_of,
-    ends_as_before,
+    ended_before,
     given_in_code,
+    raised_rate,
 )
-from mmrec_engine.run.timing import deadline_of, used_after
+from mmrec_engine.run.timing import give_time
 from mmrec_engine.runs import checkpoints
 from mmrec_engine.runs.catalog import recorded_ending
-from mmrec_engine.runs.record import newest_lines
 from mmrec_engine.runs.run_folder import Mode, RunFolder, refuse_links
-from mmrec_engine.runs.run_text import same_text, text_of_new_run, text_of_run
+from mmrec_engine.runs.run_text import text_of_new_run, text_of_run
 from mmrec_engine.settings import Resolved, Settings
 from mmrec_engine.storage import run_files
-from mmrec_engine.storage.files import open_plain
 from mmrec_engine.storage.folder_lock import close_descriptor
-from mmrec_engine.storage.run_files import CONTROL, LOG
-from mmrec_engine.system.memory import ran_out
+from mmrec_engine.storage.run_files import CONTROL
 from mmrec_engine.training.control import DETACH, Control
 from mmrec_engine.training.device import Machine, machine_for
 from mmrec_engine.training.device_memory import fitting_microbatch
@@ -61,7 +58,6 @@ from mmrec_engine.training.plan import ending, make_plan
 from mmrec_engine.training.state import TrainingState, build_state
 
 Result = TypeVar("Result")
-_RAISED = 1.05  # times the rate before
 
 
 def train(
@@ -141,7 +137,7 @@ class _Run:
             return
         except OSError as error:
             recording.leave()
-            raise self._failure(error) from error
+            raise failure_of(self._recording, error) from error
         except BaseException:
             recording.leave()
             raise
@@ -150,7 +146,7 @@ class _Run:
         else:
             yield from recording.leave()
         if (failure := self._folder.failure) is not None:  # the record has no end
-            raise self._failure(failure)
+            raise failure_of(self._recording, failure)
 
     @property
     def _folder(self) -> RunFolder:
@@ -165,7 +161,7 @@ class _Run:
         settings = self._resolved.settings
         self._control.listen_to(self._folder.path / CONTROL)
         yield events.State(state="PREPARING")
-        if self._mode == "resume" and _is_gone(settings) and self._ended_before():
+        if self._mode == "resume" and _is_gone(settings) and ended_before(self._folder.path, settings):
             raise _NothingLeft  # nothing is left to train, so the missing text is not needed
         if settings.metrics is not None:
             require_libraries(settings.metrics)
@@ -174,7 +170,7 @@ class _Run:
             settings = self._resolved.settings
         preparing = text_of_run(settings, self._folder.path) if self._stored else text_of_new_run(settings)
         corpus = yield from self._interruptible(preparing)
-        self._check_same_corpus(corpus)
+        check_same_corpus(corpus, self._stored)
         self._recording.corpus = corpus
         for skipped in corpus.skipped:
             yield events.Check(finding=skipped_finding(skipped))
@@ -200,9 +196,12 @@ class _Run:
             reason = reason_of(error)
             raise RequestError("checkpoint-damaged", path=path, reason=reason) from None
         except (RuntimeError, MemoryError) as error:
-            raise self._failure(error) from error
+            raise failure_of(self._recording, error) from error
         if settings.time is not None:
-            self._give_time(training, path, content)
+            self._recording.resolved = give_time(
+                training, self._resolved, self._folder.path, path, content,
+                began=self._began, expected=self._expected, checks=self._run_checks is not None,
+            )  # fmt: skip
         origin = self._origin.as_dict() if self._origin is not None else self._stored.get("origin", {})
         self._recording.description = {
             **description(training, self._resolved.sources, origin),
@@ -227,7 +226,7 @@ class _Run:
                 checkpoint=path.name,
                 skipped=tuple(damaged),
                 planned_steps=training.plan.planned_steps,
-                **self._raised_rate(training),
+                **raised_rate(self._folder.path, training),
             )
             if changed is not None:
                 yield replace(changed, step=step, planned_steps=training.plan.planned_steps)
@@ -253,25 +252,6 @@ class _Run:
             self._expected = made_plan.expected
             yield made_plan
 
-    def _give_time(self, training: TrainingState, path: Path | None, content: dict[str, Any]) -> None:
-        """Let the run end within its time. A resumed one has the rest of it; a new time is spread over all of its steps."""
-        used = training.budget.used + (used_after(self._folder.path, path.name) if path is not None else 0.0)
-        training.deadline = deadline_of(training, self._began, used, self._expected, self._run_checks is not None)
-        new_time = path is None or content.get("settings", {}).get("time") != training.settings.time
-        if self._resolved.sources["max_steps"] in GIVEN:
-            training.most_steps = training.settings.max_steps
-        elif was_limited(self._resolved) and (path is None or not new_time):  # more time for a run is meant to be used
-            plan = training.plan
-            most = most_steps(training.settings.config, plan.windows_an_epoch / plan.windows_a_step)
-            training.most_steps = most if path is None or plan.planned_steps <= most else None
-        if new_time:
-            settings = training.settings
-            fitting = training.deadline.fitting(training.progress.step, settings.eval_every, settings.checkpoint_every)
-            steps = max(1, min(fitting, training.most_steps or fitting))
-            training.budget = replace(training.budget, anchor_step=0, anchor_done=0.0)
-            training.change_settings(replace(settings, max_steps=steps))
-            self._recording.resolved = replace(self._resolved, settings=training.settings)
-
     def _waived(self) -> list[str]:
         """Ids of the checks waived for this run, when it was started or resumed."""
         now = self._run_checks.all_waived if self._run_checks is not None else frozenset()
@@ -292,12 +272,12 @@ class _Run:
             lost = isinstance(error, ProcessLostError) or training.group.broken_by(error)
             if lost:
                 yield from save_after_loss(training)
-            failure = training.group.lost(str(error)) if lost else self._failure(error)
+            failure = training.group.lost(str(error)) if lost else failure_of(self._recording, error)
             if self._recording.made_step:
                 step = training.progress.step
                 self._recording.ended = True
                 yield from self._recording.news_before_the_end()
-                yield self._finished(step, "failed", {"error": failure.key, **failure.values}, str(failure))
+                yield finished(self._started, step, "failed", {"error": failure.key, **failure.values}, str(failure))
                 yield events.State(step=step, state="FAILED")
             raise failure from error
         finally:
@@ -313,34 +293,9 @@ class _Run:
         self._recording.ended = status != "interrupted"
         if self._recording.ended:
             yield from self._recording.news_before_the_end()
-        finished = self._finished(training.progress.step, status, values)
-        yield finished
-        yield events.State(step=training.progress.step, state=finished.state_word)
-
-    def _failure(self, error: Exception) -> TrainingError:
-        """The error in words for a user; the traceback goes to the log of a run that has begun."""
-        settings = self._resolved.settings
-        if isinstance(error, TrainingError):
-            return error
-        if isinstance(error, OSError):
-            path = error.filename or self._folder.path
-            return TrainingError("training-disk", path=path, reason=error.strerror or error)
-        if self._recording.made_step:
-            self._folder.log(error)
-        reason = first_line(error, 200, typed=True)
-        if ran_out(error):
-            return TrainingError("training-no-memory", batch_size=settings.batch_size, seq_len=settings.seq_len)
-        if not self._recording.made_step:
-            return TrainingError("training-broke-early", reason=reason)
-        return TrainingError("training-broke", reason=reason, log=self._folder.path / LOG)
-
-    def _finished(
-        self, step: int, status: events.Status, values: dict[str, Any], reason: str = ""
-    ) -> events.RunFinished:
-        plain = {key: _recorded(value) for key, value in values.items()}
-        text = reason or ", ".join(f"{key} {value}" for key, value in plain.items())
-        seconds = round(time.monotonic() - self._started, 3)
-        return events.RunFinished(step=step, status=status, reason=text, seconds=seconds, values=plain)
+        ending_event = finished(self._started, training.progress.step, status, values)
+        yield ending_event
+        yield events.State(step=training.progress.step, state=ending_event.state_word)
 
     def _interruptible(
         self, preparing: Generator[events.Progress, None, Result]
@@ -360,34 +315,6 @@ class _Run:
             raise Interrupted
         return relayed(preparing, shown)
 
-    def _check_same_corpus(self, corpus: Corpus) -> None:
-        if not self._stored:
-            return
-        known = self._stored.get("corpus", {})
-        if not same_text(corpus, known) or known.get("vocabulary") != corpus.tokenizer.vocab_size:
-            raise RequestError("resume-corpus-differs", path=corpus.name)
-
-    def _raised_rate(self, training: TrainingState) -> dict[str, float]:
-        """The learning rates of the last step and the next one, if a longer schedule raises the rate again."""
-        step, before = training.progress.step, None
-        with contextlib.suppress(OSError), open_plain(self._folder.path / run_files.EVENTS) as file:
-            for line in newest_lines(file, "step"):
-                if isinstance(last := events.from_line(line), events.Step):
-                    before = last.learning_rate if last.step == step else None
-                    break
-        rate = training.rate(step + 1)
-        if before is None or step < training.settings.warmup_steps or rate <= _RAISED * before:
-            return {}
-        return {"learning_rate_before": before, "learning_rate": rate}
-
-    def _ended_before(self) -> bool:
-        """Whether the run has ended normally, and no setting that ends a run has changed since."""
-        ending = recorded_ending(self._folder.path)
-        if ending is None or ending.status in ("interrupted", "failed"):
-            return False
-        path, content, _ = checkpoints.newest_usable(self._folder.path)
-        return path is not None and path.name == run_files.FINAL and ends_as_before(content, self._resolved.settings)
-
     def _take_fitting(self, settings: Settings, corpus: Corpus, machine: Machine) -> Settings:
         """The largest micro-batch that memory allows, chosen before the first step, because a kill by the kernel cannot be
         handled."""
@@ -401,10 +328,3 @@ class _Run:
 def _is_gone(settings: Settings) -> bool:
     """Whether a file or folder of the run's text no longer exists."""
     return settings.data_dir is not None and not all(Path(source.place).exists() for source in sources_of(settings))
-
-
-def _recorded(value: object) -> Any:
-    """A value of a finished run for its event: words in the language of records."""
-    if isinstance(value, Mapping):
-        return value[DEFAULT_LANGUAGE]
-    return value if isinstance(value, int | float) else str(value)
