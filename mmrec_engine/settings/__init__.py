@@ -1,5 +1,6 @@
-"""The settings of a run: each with its type, bounds and default (`schema`), model sizes and recipes (`presets`),
-the merge of given values (`resolution`), and questions about the table (`queries`)."""
+"""The settings of a run: each with its type, bounds and default (`schema`), with the values that go together
+(`run_settings`), model sizes and recipes (`presets`), the merge of given values (`resolution`), and questions about the
+table (`queries`)."""
 
 from mmrec_engine.settings.declaration import GROUPS, HEADINGS
 from mmrec_engine.settings.queries import (
@@ -10,16 +11,14 @@ from mmrec_engine.settings.queries import (
     settings_that_decide,
 )
 from mmrec_engine.settings.resolution import Resolved, read_settings_file, resolve, sound
+from mmrec_engine.settings.run_settings import MOST_TOKENS_A_BATCH, SHORTEST_DENOISED, Settings
 from mmrec_engine.settings.schema import (
     CORPUS_CHOICE,
     FIELDS,
-    MOST_TOKENS_A_BATCH,
     SCHEDULES,
-    SHORTEST_DENOISED,
     TOKENIZERS,
     WHOLE,
     WITH_FLAG,
-    Settings,
     check_device,
     loggers_of,
     metrics_of,

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mmrec_engine.settings.declaration import HEADING_OF_GROUP, Aspect, Group, Heading
-from mmrec_engine.settings.schema import FIELDS, Settings
+from mmrec_engine.settings.run_settings import Settings
+from mmrec_engine.settings.schema import FIELDS
 
 
 def settings_that_decide(*aspects: Aspect) -> tuple[str, ...]:

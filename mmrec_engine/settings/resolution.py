@@ -12,7 +12,8 @@ from typing import Any
 from mmrec_engine.errors import RequestError
 from mmrec_engine.settings.declaration import check
 from mmrec_engine.settings.presets import RECIPES, RECIPES_TO_A_TARGET
-from mmrec_engine.settings.schema import CORPUS_CHOICE, FIELDS, WITH_FLAG, Settings, parse
+from mmrec_engine.settings.run_settings import Settings
+from mmrec_engine.settings.schema import CORPUS_CHOICE, FIELDS, WITH_FLAG, parse
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,6 @@ from mmrec_tui.app.app import MmrecApp
 from mmrec_tui.app.before_checks import BeforeChecks
 from mmrec_tui.app.draft import Draft
 from mmrec_tui.app.measuring import Measuring
-from mmrec_tui.app.screens import plan as plan_screen
 from mmrec_tui.preferences import read_preferences
 from tests.app.conftest import an_app, screen_text, until, until_shown
 from tests.app.test_plan import fill_in, open_prepared_plan, source_of, summary
@@ -76,7 +75,8 @@ async def test_a_pretrained_model_decides_size_and_tokenizer_of_the_plan(
         assert "small-llama" in summary(app), "the run is named after the model"
         assert first_line(app).startswith("● small-")
 
-        monkeypatch.setattr(plan_screen, "available_bytes", lambda: 100 * 2**20)
+        for module in ("screens.plan", "widgets.plan_summary"):
+            monkeypatch.setattr(f"mmrec_tui.app.{module}.available_bytes", lambda: 100 * 2**20)
         screen._shown = None
         await until(pilot, lambda: "şununla sığar" in summary(app))
         assert "→ 16" in summary(app), "a smaller micro-batch"
