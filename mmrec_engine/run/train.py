@@ -72,7 +72,7 @@ def train(
     began: float | None = None,
     on_event: Callable[[Event], object] | Sequence[Callable[[Event], object]] = (),
 ) -> Iterator[Event]:
-    """Train with these settings, and yield the events (events.py).
+    """Train with these settings, and yield the events (events/kinds.py).
 
     resume: resume the run in the settings' folder, with its settings where none were given. overwrite: replace it.
     held_lock: the descriptor that `Control.lock` held after the run was handed over; it is closed when this run ends.

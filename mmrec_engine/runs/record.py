@@ -1,6 +1,6 @@
 """The record of a run, `events.jsonl`, as bytes: complete lines of a growing file, and fast searches in a file of any size.
 
-Blocks are read, not mapped: the pages of a mapping would count as memory of this process. events.py knows the meaning of a
+Blocks are read, not mapped: the pages of a mapping would count as memory of this process. events/ knows the meaning of a
 line; here a line has a kind, recognised by its first bytes as `events.to_line` writes them.
 """
 

@@ -1,4 +1,4 @@
-"""The training loop: steps, validations and checkpoints, as a stream of events (in the order that events.py describes).
+"""The training loop: steps, validations and checkpoints, as a stream of events (in the order that events/kinds.py describes).
 
 This file is the whole of training from top to bottom; the parts are in their own files. It writes checkpoints, because their
 order relative to their events makes a resume exact; all other output is written by the consumer of the events.
