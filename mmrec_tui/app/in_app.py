@@ -26,9 +26,10 @@ _LONGEST = 12  # digits
 
 
 def in_app(text: str, say: Wording) -> str:
-    """A text of the guide or of a message in the app's terms."""
-    text = _COMMAND.sub(lambda found: _command(found[1], found[2].strip(), say), text)
-    return _FLAG.sub(lambda found: _field(found[1].replace("-", "_"), found[2], say), text)
+    """A text of the guide or of a message in the app's terms. A sentence (it ends with a full stop) begins with a capital."""
+    worded = _COMMAND.sub(lambda found: _command(found[1], found[2].strip(), say), text)
+    worded = _FLAG.sub(lambda found: _field(found[1].replace("-", "_"), found[2], say), worded)
+    return worded[:1].upper() + worded[1:] if worded != text and text.endswith(".") else worded
 
 
 def _field(setting: str, value: str | None, say: Wording) -> str:
@@ -91,7 +92,8 @@ def error_text(error: Exception, say: Wording) -> str:
     if error.key == "setting-range":
         values["range"] = _range_words(str(values["range"]), say)
         values["value"], values["nearest"] = (_number(str(values[name]), say) for name in ("value", "nearest"))
-    return one_line(type(error)(error.key, **values).text(say.language, lambda text: in_app(text, say)))
+    own = say.template(f"in-app-message.{error.key}")  # where other words for its flags do not make a sentence
+    return one_line(type(error)(error.key, **values).text(say.language, lambda text: own or in_app(text, say)))
 
 
 def _command(name: str, rest: str, say: Wording) -> str:

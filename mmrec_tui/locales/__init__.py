@@ -38,15 +38,16 @@ class Wording:
         self.language = language
 
     def __call__(self, key: str, /, **values: object) -> str:
-        template = self._template(key)
+        template = self.template(key)
         if template is None:
             raise KeyError(key)
         return fill(template, values, self.language)
 
     def knows(self, key: str) -> bool:
-        return self._template(key) is not None
+        return self.template(key) is not None
 
-    def _template(self, key: str) -> str | None:
+    def template(self, key: str) -> str | None:
+        """The text with its placeholders."""
         language = next_language(self.language) if key in _OF_THE_NEXT_LANGUAGE else self.language
         places = ((one, area) for one in (language, DEFAULT_LANGUAGE) for area in AREAS)
         texts = (catalogue.read(__name__, one, area) for one, area in places if (one, area) in _FILES)
@@ -74,8 +75,8 @@ class Wording:
         return percentage(f"{100 * share:,.0f}", self.language)
 
     def short(self, value: float, gap: float = 0.0) -> str:
-        """A count in few characters: 950, 18.2k, 1.5M. gap: between ticks; decides how many digits distinguish them."""
-        for size, letter in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
+        """A count in few characters: 950, 18.2k, 1.5M, 1.5B. gap: between ticks; decides how many digits distinguish them."""
+        for size, letter in ((1e9, self("count.billions")), (1e6, "M"), (1e4, "k")):
             if abs(value) >= size:
                 unit = 1e3 if letter == "k" else size
                 digits = _digits(gap / unit) if gap else (1 if abs(value) < 100 * unit else 0)

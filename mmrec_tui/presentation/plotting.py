@@ -26,6 +26,7 @@ GLYPHS: dict[Role, str] = {
     "faint": "⠒", "line": "━", "points": "◆", "best": "★", "level": "┄", "second": "╍", "third": "┅", "fourth": "┉",
     "fifth": "╌", "sixth": "┈",
 }  # fmt: skip
+_FAINT_WITHOUT_COLOUR = "·"
 # Columns that are drawn and left blank in turn, so that lines differ without colour.
 DASHES: dict[Role, tuple[int, int]] = {
     "second": (4, 2),
@@ -92,6 +93,11 @@ class Figure:
             if near:
                 found.append((one.role, *min(near, key=lambda point: abs(point[0] - x))))
         return found
+
+
+def glyph(role: Role, plain: bool = False) -> str:
+    """The mark of a series in words about it. plain: without colour."""
+    return _FAINT_WITHOUT_COLOUR if plain and role == "faint" else GLYPHS.get(role, "┊")
 
 
 class Cells:
@@ -205,7 +211,7 @@ def _rasterised(
     canvas.xlim(*ends)
     canvas.ylim(scale.bottom, scale.top)
     for one, points in curves:
-        marker = "·" if plain and one.role == "faint" else _MARKERS.get(one.role, "hd")
+        marker = _FAINT_WITHOUT_COLOUR if plain and one.role == "faint" else _MARKERS.get(one.role, "hd")
         points = _thinned(points, 2 * columns)
         how = {"color": ROLES.index(one.role) + 1, "marker": marker}
         if one.role in ("points", "best") or len(points) == 1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Mapping
 from typing import Any
 
@@ -69,16 +70,31 @@ def test_app_errors_name_the_field(values: dict[str, Any], language: Any, told: 
 def test_advice_names_topics_fields_and_keys() -> None:
     say = SAY["en"]
     assert in_app("See `mmrec-tui guide overfitting`.", say) == "See “The validation loss rises (overfitting)”."
-    assert in_app("Train longer: --resume with more --epochs.", say) == "Train longer: going on (c) with more “Epochs”."
+    assert in_app("Train longer: --resume with more --epochs.", say) == "Train longer: “go on” (c) with more “Epochs”."
     assert (
         in_app("Use `mmrec-tui find-lr`, or `mmrec-tui train --time`.", say)
         == "Use “find lr” (l on the plan), or “Time (seconds)” on the plan."
     )
+    assert in_app("--resume continues it; `mmrec-tui runs` is a list.", say).startswith(
+        "“go on” (c) continues it; the list"
+    )
+    assert in_app("`mmrec-tui evaluate NAME` measures it.", say) == "The report measures it."
     assert in_app("a file called x--epochs stays", say) == "a file called x--epochs stays"
     assert (
         in_app("önerilen: --learning-rate 0.0076 (şimdi 3e-4)", SAY["tr"])
         == "önerilen: “Öğrenme oranı” 0,0076 (şimdi 3e-4)"
     )
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_messages_with_words_of_the_app_have_the_values_of_the_message(language: Any) -> None:
+    own = {key: text for key in MESSAGES if (text := SAY[language].template(f"in-app-message.{key}"))}
+    assert own
+    for key, text in own.items():
+        values = {name for _, name, _, _ in string.Formatter().parse(MESSAGES[key][language]) if name}
+        assert {name for _, name, _, _ in string.Formatter().parse(text) if name} <= values, key
+    shown = error_text(RequestError("time-too-short", time="5", least="40"), SAY[language])
+    assert shown.count("5") == 1 and "40" in shown and "s verin" not in shown and not OF_THE_COMMAND_LINE.search(shown)
 
 
 def test_typed_text_is_not_reworded() -> None:

@@ -95,7 +95,7 @@ async def test_confirmation_is_answered_by_mouse() -> None:
     async with app.run_test(size=(60, 16)) as pilot:
         app.push_screen(AskingScreen("How many?", "5"), answers.append)
         await until(pilot, lambda: app.screen.query(Input))
-        await click_on(pilot, "Enter takes it")
+        await click_on(pilot, "Enter accepts")
         assert answers == ["5"]
 
 

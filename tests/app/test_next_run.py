@@ -56,6 +56,10 @@ async def test_finished_run_with_a_given_time_is_extended_by_minutes(
         await pilot.press("c")
         await until_shown(pilot, "was given 2 minutes")
         assert app.screen.query_one(Input).value == "2"
+        for nothing in (["backspace"], ["0"]):
+            await pilot.press(*nothing, "enter")
+            await until_shown(pilot, "Enter a whole number of 1 or more")
+            assert not resumed
         await pilot.press("backspace", "3", "enter")
         await until(pilot, lambda: resumed)
     assert {name: value for name, value in resumed[0].settings.as_dict().items() if name in ("time", "max_steps")} == {

@@ -138,7 +138,7 @@ async def test_profile_fills_the_fields_and_a_key_restores_the_guides_values() -
         assert source_of(app, "dropout") == "rehber"
 
 
-@pytest.mark.parametrize(("language", "told"), [("en", "the time limit is gone"), ("tr", "süre sınırı kalktı")])
+@pytest.mark.parametrize(("language", "told"), [("en", "time limit removed"), ("tr", "süre sınırı kalktı")])
 async def test_profile_tells_that_it_drops_the_time_of_a_timed_plan(language: str, told: str) -> None:
     app = an_app(language, plan={"time": 240.0})
     async with app.run_test(size=(160, 45), notifications=True) as pilot:
@@ -337,12 +337,12 @@ async def test_subwords_of_the_tokenizer_are_shown(small_text: Path) -> None:
     app = an_app(plan={"data_dir": str(small_text), "vocab_size": 300})
     async with app.run_test(size=(160, 45)) as pilot:
         screen = await open_prepared_plan(app, pilot)
-        assert "characters a token" not in screen_text(app)
+        assert "characters per token" not in screen_text(app)
         screen.query_one("#field-tokenizer", Select).value = "bpe"
         await until(
             pilot, lambda: screen._work.preparing.corpus and screen._work.preparing.corpus.tokenizer.kind == "bpe"
         )
-        await until_shown(pilot, "characters a token (bpe)")
+        await until_shown(pilot, "characters per token (bpe)")
         preview = screen.query_one("#preview").render()
         pieces = [str(preview)[span.start : span.end] for span in preview.spans if "on $" in str(span.style)]
         opening = small_text.read_text(encoding="utf-8")[:40]
@@ -401,9 +401,21 @@ async def test_a_curriculum_shows_its_settings_and_draws_its_pace() -> None:
         screen.query_one("#field-curriculum", Select).value = "ngram"
         await until(pilot, lambda: screen.query_one("#field-pacing").parent.display)
         screen.query_one("#field-pacing").focus()
-        await until_shown(pilot, "Curriculum: share of the whole")
+        await until_shown(pilot, "Curriculum: share of the text in use")
         plot = screen.query_one("#pacing")
         await until(pilot, lambda: plot._figure is not None and plot._figure.series[0].points[0][1] == 0.25)
         shares = dict(plot._figure.series[0].points)
         assert shares[200.0] < 1 and shares[201.0] == shares[400.0] == 1
         assert not screen.query_one("#rate").display
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 45)])
+async def test_message_does_not_cover_the_line_that_it_points_to(size: tuple[int, int], small_text: Path) -> None:
+    app = an_app(plan={"data_dir": str(small_text)})
+    async with app.run_test(size=size, notifications=True) as pilot:
+        screen = await open_plan(app, pilot)
+        await fill_in(pilot, "epochs", "0")
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: screen.query("Toast") and screen.query("Toast").last().region.area)
+        toast, line = screen.query("Toast").last().region, screen.query_one("#summary").region
+        assert not toast.overlaps(line), (toast, line)

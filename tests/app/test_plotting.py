@@ -331,6 +331,22 @@ def test_crosshair_shows_the_step_of_a_value_from_another_step() -> None:
     assert "(" not in values_at(made, 200.0).plain
 
 
+@pytest.mark.parametrize("kind", ["accuracy", "gap"])
+def test_crosshair_marks_a_value_as_the_legend_does(kind: str) -> None:
+    made = figure_of(kind, history_of(*a_training(400)), View(), Wording("en"))  # type: ignore[arg-type]
+    assert made.legend.startswith("◆ validation")
+    shown = values_at(made, 200.0).plain
+    assert shown.count("◆") == 1 and "━" not in shown
+
+
+def test_legend_without_colour_has_the_mark_that_is_drawn() -> None:
+    made = figure_of("loss", history_of(*a_training(400)), View(smoothing=0.95), Wording("en"))
+    assert "⠒" in values_at(made, 200.0).plain
+    shown = values_at(made, 200.0, plain=True).plain
+    drawn = "".join(text for row in draw(made, 60, 12, plain=True) for text, role in row if role == "faint")
+    assert set(drawn) == {"·"} and "·" in shown and "⠒" not in shown
+
+
 def test_crosshair_shows_the_values_at_its_step() -> None:
     history = history_of(*a_training(400))
     made = figure_of("loss", history, View(), Wording("en"))

@@ -82,7 +82,7 @@ async def test_a_pretrained_model_decides_size_and_tokenizer_of_the_plan(
         assert "→ 16" in summary(app), "a smaller micro-batch"
 
         screen.query_one("#field-arch", Select).value = "gpt"
-        await until(pilot, lambda: "kendisi karar verir" in summary(app))
+        await until(pilot, lambda: "zaten belirliyor" in summary(app))
         assert "“Mimari”" in summary(app) and "--" not in summary(app)
         await pilot.press("ctrl+z")
         await until(pilot, lambda: summary(app).startswith("✓"))

@@ -48,7 +48,7 @@ async def test_remedy_changes_the_running_training(small_text: Path) -> None:
         await until_shown(pilot, "TRAINING", TRAINED)
         await until(pilot, lambda: (session.folder / "run.json").exists(), TRAINED)
         await pilot.press("a")
-        await until_shown(pilot, "no finding can be mended")
+        await until_shown(pilot, "no finding can be fixed")
         with session.reading() as history:
             history.add(a_spike(5))
         await pilot.press("a")

@@ -29,7 +29,7 @@ def test_a_pretrained_model_is_evaluated_and_continues_a_text_as_it_is(
     assert result["bits_per_character"] > result["baselines"]["unigram"] > result["baselines"]["5-gram"] > 1
     shown = command("evaluate", source, "--data-dir", str(text_file), "--seq-len", "64")
     assert "N-gram models of characters" in shown.out
-    assert "whether the pretrained model has seen it" in shown.err
+    assert "Whether the pretrained model has seen it" in shown.err
     written = command("generate", source, "--prompt", "The ", "--tokens", "5", "--temperature", "0", "--json").json
     assert written["prompt"] == "The "
     assert written["tokens"] == 5

@@ -175,7 +175,7 @@ def test_model_too_large_for_one_rank_is_sharded_automatically(trained_with: Tra
 def test_sharding_with_one_process_is_refused(command: Command, flags: list[object]) -> None:
     result = command(*flags, *IN_PARTS)
     assert result.code == 2
-    assert "--sharding full: one process has nobody" in one_line_of(result.err)
+    assert "--sharding full: a single process has no other" in one_line_of(result.err)
     assert not command.run_folder().exists()
 
 

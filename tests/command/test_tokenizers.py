@@ -28,7 +28,7 @@ def longer_text(command: Command) -> Path:
 def test_subword_model_trains_and_generates(command: Command, longer_text: Path, kind: str) -> None:
     trained = command("train", "--data-dir", longer_text, *QUICK, *SMALL, "--tokenizer", kind, "--json")
     assert trained.code == 0, trained.err
-    assert f"{kind}: " in trained.err and "characters a token" in trained.err
+    assert f"{kind}: " in trained.err and "characters per token" in trained.err
     folder = command.run_folder()
     described = json.loads((folder / "run.json").read_text())
     corpus = described["corpus"]

@@ -86,13 +86,13 @@ def test_model_card_matches_the_report_and_has_no_invented_licence(made: Make, t
     (tmp_path / "report.json").write_text(json.dumps(report))
     export_to_transformers(made("llama"), tmp_path / "without")
     card = (tmp_path / "without" / "README.md").read_text()
-    assert "nobody has stated one" in card and "license:" not in card
+    assert "License: not stated" in card and "license:" not in card
     assert "a \\*run\\*" in card and "1.5000" in card and "| bigram | 2.5000 |" in card
     export_to_transformers(made("llama"), tmp_path / "with", "cc-by-4.0")
     assert (tmp_path / "with" / "README.md").read_text().startswith("---\nlicense: cc-by-4.0\n")
     export_to_transformers(made("llama"), tmp_path / "turkish", language="tr")
     card = (tmp_path / "turkish" / "README.md").read_text(encoding="utf-8")
-    assert "Lisans: kimse bir lisans belirtmedi." in card and "1,5000" in card and "License" not in card
+    assert "Lisans: belirtilmemiş." in card and "1,5000" in card and "License" not in card
 
 
 @pytest.mark.parametrize("write", [export, export_to_transformers])

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
 from textual.widgets import Button, Input, Static
 
 from mmrec_tui.app.screens.dialog import Dialog, hints
@@ -36,7 +37,12 @@ class AskingScreen(Dialog["str | None"]):
         self.action_take()
 
     def action_take(self) -> None:
+        """A number is asked for where 0 would change nothing."""
         answer = self.query_one(Input).value.strip()
+        if self._kind == "integer" and not int(answer or 0):
+            wanted = cast("OwnApp", self.app).say("asking.number")
+            self.query_one("#asking-keys", Static).update(Content.styled(wanted, "$warning"))
+            return
         self.dismiss(answer if answer or self._may_be_empty else None)
 
 

@@ -96,7 +96,8 @@ class ChecklistScreen(MmrecScreen):
         checks = self._checks
         running = checks.running_item
         self.query_one(Items).show(checks.found, self.own_app.stage.ticks, self.say, running, self._looks)
-        self.query_one("#verdict", Static).update(plain(self._verdict()))
+        verdict = plain(self._verdict())
+        self.query_one("#verdict", Static).update(verdict.stylize("bold $warning") if self._asks else verdict)
 
     def _verdict(self) -> str:
         say, checks, settings = self.say, self._checks, self._checks.resolved.settings
@@ -104,12 +105,20 @@ class ChecklistScreen(MmrecScreen):
             return f"✗ {error_text(checks.error, say)}"
         if not checks.done:
             spinner = _SPINNER[self._looks % len(_SPINNER)]
-            return f"{spinner} " + say("checklist.checking", done=len(checks.found), total=checks.total or "…")
+            under_way = f"{spinner} " + say("checklist.checking", done=len(checks.found), total=checks.total or "…")
+            return f"{under_way} · {say('checklist.not-done')}" if self._asks else under_way
+        if self._asks:
+            return say("checklist.sure")
         key = "checklist.failing" if self._failing else "checklist.ready"
         if checks.planned is not None:
             ready = say(key, name=settings.run_folder.name, folder=settings.run_folder)
             return say("checklist.planned", choices=chosen_values(checks.planned.choices, _SHOWN, say)) + "\n" + ready
         return say(key, name=settings.run_folder.name, folder=settings.run_folder)
+
+    @property
+    def _asks(self) -> bool:
+        """Whether the start was asked for, and waits for its confirmation."""
+        return self._sure and (self._failing or not self._checks.done)
 
     @property
     def _failing(self) -> bool:
@@ -177,6 +186,6 @@ class ChecklistScreen(MmrecScreen):
         checks = self._checks
         if (self._failing or not checks.done) and not self._sure:
             self._sure = True
-            self.own_app.warn("checklist.sure" if checks.done else "checklist.not-done")
+            self._show()
             return
         self.own_app.begin(checks.resolved, checks.stop(), tuple(checks.found), self._origin, self._costs)

@@ -214,7 +214,7 @@ class ChooserScreen(Dialog["dict[str, str | tuple[str, ...]] | None"]):
         if choice.error is not None:
             app.tell_error(choice.error)
         elif choice.taken is None:
-            app.warn(choice.refusal, **choice.values)
+            self.app.bell()  # the line above the keys says why
         else:
             path = choice.taken.get("data_dir")
             if isinstance(path, str) and Path(path).parent.is_dir():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from rich.segment import Segment
 from rich.style import Style
@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from mmrec_tui.presentation.plotting import GLYPHS, ROLES, Figure, Role, draw, x_at
+from mmrec_tui.presentation.plotting import ROLES, Figure, Role, draw, glyph, x_at
 
 _SAME_PLACE = 0.01  # of the visible range of the axis of x: a nearer point counts as being at the crosshair
 _BESIDE_TITLE = 4  # columns of a plot that its title does not use
@@ -67,9 +67,10 @@ class Plot(Widget, can_focus=True):
         if figure is None:
             return
         # As content, not as text: names of runs in it would be read as markup.
-        self.border_title = _fitting([Content(self._title), *_legend(figure)], room)
+        without_colour = cast("Any", self.app).no_color
+        self.border_title = _fitting([Content(self._title), *_legend(figure, without_colour)], room)
         note = [Content(figure.note)] if figure.note else []
-        below = note if self._cross is None else [values_at(figure, self._cross, room), *note]
+        below = note if self._cross is None else [values_at(figure, self._cross, room, without_colour), *note]
         self.border_subtitle = _fitting(below, room) if below else Content()
 
     def on_resize(self) -> None:
@@ -140,9 +141,9 @@ class Plot(Widget, can_focus=True):
         return [*blank, Strip([Segment(words[:width].center(width), self.rich_style)])]
 
 
-def _legend(figure: Figure) -> list[Content]:
+def _legend(figure: Figure, plain: bool) -> list[Content]:
     return [
-        Content.styled(GLYPHS.get(role, "┊"), _COLOURS.get(role, "")) + Content(f" {words}")
+        Content.styled(glyph(role, plain), _COLOURS.get(role, "")) + Content(f" {words}")
         for role, words in figure.entries
     ]
 
@@ -156,9 +157,9 @@ def _fitting(parts: list[Content], room: int | None) -> Content:
     return text
 
 
-def values_at(figure: Figure, x: float, room: int | None = None) -> Content:
-    """The position of the crosshair and the value of each series there, each with its glyph. If the nearest point of a series
-    is farther away, as of a validation, its own position follows in brackets."""
+def values_at(figure: Figure, x: float, room: int | None = None, plain: bool = False) -> Content:
+    """The position of the crosshair and the value of each series there, each with its glyph of the legend. If the nearest
+    point of a series is farther away, as of a validation, its own position follows in brackets. plain: without colour."""
     found = figure.at(x)
     if any(role == "points" for role, _, _ in found):  # of one run: a second one comes last
         found.sort(key=lambda one: one[0] == "second")
@@ -166,9 +167,12 @@ def values_at(figure: Figure, x: float, room: int | None = None) -> Content:
     heights = [abs(y) for _, _, y in found if y]
     gap = 10.0 ** (math.floor(math.log10(max(heights))) - 3) if heights else 0.001
     parts = [Content(f"{figure.x_text(round(x), 1.0)} {figure.x_unit}".strip())]
+    named = {role for role, _ in figure.entries}
+    if {"line", "points"} & named == {"points"}:  # the line only joins the points
+        found = [one for one in found if one[0] != "line"]
     for role, place, y in found:
-        glyph = Content.styled(GLYPHS.get(role, "·"), _COLOURS.get(role, ""))
+        mark = Content.styled(glyph(role, plain), _COLOURS.get(role, ""))
         apart = abs(place - x) > max(_SAME_PLACE * (right - left), 0.5)
         words = f" ({figure.x_text(place, 1.0)})" if apart else ""
-        parts.append(glyph + Content(f" {figure.y_text(y, gap)}{words}"))
+        parts.append(mark + Content(f" {figure.y_text(y, gap)}{words}"))
     return _fitting(parts, room)
