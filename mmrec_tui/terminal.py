@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import select
 import stat
 import sys
@@ -30,6 +31,9 @@ def one_line(text: str) -> str:
     return printable(" ".join(text.split("\n")).replace("\t", " "))
 
 
+_QUOTED = re.compile("`[^`]*`")
+_JOINED = "\x00"  # a space at which no line ends; in no text, which is printable
+
 # The colour of a line on a terminal, by its beginning: ANSI codes, which need no library.
 _COLOURS = {
     "⚠": "33",
@@ -54,15 +58,17 @@ def shows_colour(stream: Any) -> bool:
 def laid_out(text: str, columns: int, colour: bool) -> str:
     """A line for a terminal: wrapped between words with indented continuation, coloured by its first character.
 
-    A line with a command is not changed, so that it can be copied.
+    A line with a command is not changed, so that it can be copied; a command in backquotes is kept whole.
     """
     lines = [text]
-    if len(text) > columns and "mmrec-tui " not in text:
+    if len(text) > columns and "mmrec-tui " not in _QUOTED.sub("", text):
+        whole = _QUOTED.sub(lambda quoted: quoted[0].replace(" ", _JOINED), text)
         first = text.lstrip()[:1]
         begins_with_sign = not first.isalpha() or first == "ℹ" or text.lstrip()[1:2] == " "
         indent = " " * (len(text) - len(text.lstrip()) + (3 if begins_with_sign else 0))
         how = {"subsequent_indent": indent, "break_long_words": False, "break_on_hyphens": False}
-        lines = textwrap.wrap(text, columns, drop_whitespace=True, **how) or [text]  # type: ignore[arg-type]
+        wrapped = textwrap.wrap(whole, columns, drop_whitespace=True, **how)  # type: ignore[arg-type]
+        lines = [line.replace(_JOINED, " ") for line in wrapped] or [text]
     code = _COLOURS.get(text.lstrip()[:1]) if colour else None
     return "\n".join(lines) if code is None else "\n".join(f"\x1b[{code}m{line}\x1b[0m" for line in lines)
 

@@ -85,7 +85,7 @@ class Draft:
 
 
 def _named_model(typed: str) -> str:
-    """Starting weights as the setting names them: a folder of the library transformers gets the hf: before it, ~ is expanded."""
+    """Weights to start with, as the setting names them: a folder of transformers gets the hf: before it, ~ is expanded."""
     prefix = FOLDER if typed.startswith(FOLDER) else ""
     place = typed.removeprefix(FOLDER)
     path = expanded(Path(place))

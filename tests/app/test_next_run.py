@@ -83,6 +83,6 @@ async def test_finished_run_without_further_steps_is_shown_as_ended(small_text: 
     async with app.run_test(size=(100, 30), notifications=True) as pilot:
         app.train(resolve(asked), resume=True)
         assert app.stage.session is not None and app.stage.session.join()  # before the app has looked at it
-        await until_shown(pilot, "tiny has ended", TRAINED)
+        await until_shown(pilot, "tiny has finished", TRAINED)
         await until_shown(pilot, "step 3/3")
         assert "FINISHED" in screen_text(app)

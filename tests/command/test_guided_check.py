@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,9 @@ def test_questions_for_a_person_are_asked_once(
     screen = Screen(command, *words, columns=80, lines=120)
     shown = screen.wait_for(question)
     assert shown.count(question) == 1
+    for lines in shown.split("\n\n"):
+        order = ["✗!i✓".index(sign) for sign in re.findall("(?m)^  ([✗!i✓]) ", lines)]
+        assert order == sorted(order), lines
     for item in ITEMS:
         assert (item.question[language] in shown) == (item.phase == "before")  # type: ignore[index]
     screen.press(yes, "enter")
@@ -34,13 +38,16 @@ def test_questions_for_a_person_are_asked_once(
 
 
 def test_long_lines_wrap_between_words_and_commands_do_not() -> None:
-    text = "⚠ Dataset size: " + "0.19 tokens a parameter " * 8
+    text = "⚠ Dataset size: " + "0.19 tokens per parameter " * 8
     lines = laid_out(text, 60, colour=False).splitlines()
     assert len(lines) > 2 and max(map(len, lines)) <= 60
     assert " ".join(" ".join(lines).split()) == " ".join(text.split())
     assert all(line.startswith("   ") for line in lines[1:])
     assert laid_out("x" * 30 + " " + "y" * 29, 60, colour=False).count("\n") == 0, "what fits is left alone"
     assert laid_out("ℹ️ " + "word " * 20, 60, colour=False).splitlines()[1].startswith("   word")
+    advice = "      → " + "words and " * 6 + "`mmrec-tui find-lr --steps 20`, and more."
+    lines = laid_out(advice, 60, colour=False).splitlines()
+    assert max(map(len, lines)) <= 60 and any("`mmrec-tui find-lr --steps 20`" in line for line in lines)
     command = "   Try it: mmrec-tui generate " + "a/long/folder/" * 10
     assert laid_out(command, 60, colour=False) == command
     assert laid_out("✖ failed", 60, colour=True) == "\x1b[31m✖ failed\x1b[0m"
