@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mmrec_engine.planning.reasons import reason_of
+from mmrec_engine.settings import FIELDS
 from mmrec_engine.settings.declaration import flag
 from mmrec_tui.locales import Wording
 from mmrec_tui.terminal import one_line
@@ -25,6 +26,14 @@ def choice_lines(choices: Mapping[str, Any], wording: Wording) -> Iterator[str]:
                     else wording.number(value, 4).rstrip("0").rstrip(".,")
                 )
             yield one_line(wording("plan.choice", name=flag(name)[2:], value=shown, reason=reason))
+
+
+def unset_words(name: str, wording: Wording) -> str:
+    """What is used where a setting has no value."""
+    unset = FIELDS[name].metadata["unset"]
+    if not unset:
+        return wording("value.none")
+    return wording(f"plan.{unset}" if wording.knows(f"plan.{unset}") else f"help.{unset}")
 
 
 def reasons(choices: Mapping[str, Any], wording: Wording) -> dict[str, str]:

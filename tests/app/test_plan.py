@@ -194,16 +194,13 @@ async def test_encoding_proposals_make_a_text_usable(tmp_path: Path) -> None:
         assert "%" not in summary(app)
         readings = screen.query_one("#readings", OptionList)
         names = [readings.get_option_at_index(number).id for number in range(readings.option_count)]
-        assert "windows-1254" in names
+        assert names[0] == "windows-1254"
         assert "windows-1254: Pijamalı hasta yağız şoföre" in screen_text(app)
         assert not summary(app).startswith("✓")
         await pilot.press("ctrl+s")
         await until_shown(pilot, "henüz hazır değil")
 
-        readings.focus()
-        await pilot.pause()
-        readings.highlighted = names.index("windows-1254")
-        await pilot.press("enter")
+        await pilot.press("tab", "enter")  # the likeliest one is marked
         await until(pilot, lambda: summary(app).startswith("✓"))
         assert not readings.display
         assert "Pijamalı hasta yağız" in screen_text(app)

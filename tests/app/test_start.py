@@ -9,7 +9,7 @@ from textual.widgets import OptionList, Static
 
 from mmrec_engine.locales.catalogue import LANGUAGES, Language
 from mmrec_tui.app.course import course_of
-from tests.app.conftest import an_app, screen_text, until_shown
+from tests.app.conftest import an_app, screen_text, until, until_shown
 from tests.app.every_screen import OPENERS
 from tests.app.recorded import a_training, an_ending, record
 
@@ -85,3 +85,26 @@ async def test_the_key_bar_has_no_word_of_another_language(language: Language, t
     async with app.run_test(size=(120, 36)) as pilot:
         await OPENERS["ChecklistScreen"](app, pilot)
         assert told in screen_text(app).split("\n")[-1]
+
+
+@pytest.mark.parametrize("screen", ["start", "runs"])
+async def test_run_that_begins_meanwhile_is_listed_and_the_cursor_stays_on_its_run(
+    screen: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mmrec_tui.app.newer_runs._SECONDS", 0.1)
+    record(tmp_path / "first-one", [*a_training(60), *an_ending()])
+    app = an_app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        if screen == "runs":
+            app.open_screen("runs")
+        await until_shown(pilot, "first-one")
+        if screen == "start":
+            await pilot.press("tab", "down")
+            recent = app.screen.query_one("#recent", OptionList)
+            before = recent.highlighted
+        record(tmp_path / "new-one", [*a_training(60), *an_ending()])
+        await until_shown(pilot, "new-one")
+        if screen == "start":
+            await until(pilot, lambda: recent.option_count == 3)  # with the heading
+            line = recent.get_option_at_index(recent.highlighted or 0)
+            assert str(line.id).endswith("first-one") and recent.highlighted != before

@@ -24,6 +24,7 @@ from mmrec_tui.app.widgets.plot import Plot
 from mmrec_tui.app.widgets.table import fill
 from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.figures import OVERLAY, X_AXES, View, extent, overlay
+from mmrec_tui.presentation.planned import unset_words
 from mmrec_tui.presentation.plotting import GLYPHS
 from mmrec_tui.terminal import one_line
 
@@ -115,10 +116,13 @@ def results_of(histories: list[History], say: Wording) -> list[tuple[str, list[s
     best = [history.best for history in histories]
     steps = [history.last_step for history in histories]
     return [
-        (say("compare.best"), ["–" if one is None else say.number(one.loss, 4) for one in best]),
-        (say("compare.bits"), ["–" if one is None else say.number(one.bits_per_character, 3) for one in best]),
-        (say("compare.best-step"), ["–" if one is None else say.number(one.step) for one in best]),
-        (say("compare.steps"), ["–" if one is None else say.number(one.step) for one in steps]),
+        (say("compare.best"), [say("value.none") if one is None else say.number(one.loss, 4) for one in best]),
+        (
+            say("compare.bits"),
+            [say("value.none") if one is None else say.number(one.bits_per_character, 3) for one in best],
+        ),
+        (say("compare.best-step"), [say("value.none") if one is None else say.number(one.step) for one in best]),
+        (say("compare.steps"), [say("value.none") if one is None else say.number(one.step) for one in steps]),
         (say("compare.time"), [say.clock(history.took) for history in histories]),
     ]
 
@@ -129,16 +133,16 @@ def rows_of(all_settings: list[dict[str, Any]], say: Wording) -> list[tuple[str,
     for name in WITH_FLAG:
         if name in _NOT_COMPARED:
             continue
-        values = [_shown(settings.get(name), say) for settings in all_settings]
+        values = [_shown(name, settings.get(name), say) for settings in all_settings]
         title = _TITLES[name][say.language] if name in _TITLES else say(f"compared.{name}")
         rows.append(("≠" if len(set(values)) > 1 else "", title, values))
     return sorted(rows, key=lambda row: not row[0])
 
 
-def _shown(value: object, say: Wording) -> str:
+def _shown(name: str, value: object, say: Wording) -> str:
     match value:
         case None:
-            return "–"
+            return unset_words(name, say)
         case bool():
             return say("plan.on" if value else "plan.off")
         case int():

@@ -220,7 +220,7 @@ class PlanScreen(MmrecScreen):
     def _epoch_time(self, config: str) -> str:
         say = self.say
         if self.own_app.stage.training is not None:
-            return "–"
+            return say("plan.choose-to-measure")
         costs = self._work.measuring.costs_of(config)
         if costs is None:
             return "…" if self._work.measuring.will_measure(config) else say("plan.choose-to-measure")
@@ -260,6 +260,8 @@ class PlanScreen(MmrecScreen):
             readings.border_title = say("plan.which-encoding")
             lines = [Option(plain(f"{name}: {one_line(line)[:60]}"), id=name) for name, line in look.preview.readings]
             set_options(readings, lines)
+            if readings.highlighted is None:
+                readings.highlighted = 0  # the likeliest; Enter takes it as soon as the list has the focus
         set_text(self.query_one("#preview", Static), preview_text(look, self._settings, say))
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:

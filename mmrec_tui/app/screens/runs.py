@@ -19,6 +19,7 @@ from mmrec_engine.runs.catalog import RunSummary, delete_run, known_runs, size_o
 from mmrec_engine.storage.folder_lock import is_live
 from mmrec_tui.app.course import course_of
 from mmrec_tui.app.keys import Key, keys_of
+from mmrec_tui.app.newer_runs import NewerRuns
 from mmrec_tui.app.screens.asking import SureScreen
 from mmrec_tui.app.screens.base import KeyBar, MmrecScreen, Title
 from mmrec_tui.app.session import Work
@@ -85,6 +86,7 @@ class RunsScreen(MmrecScreen):
         self._marked: set[Path] = set()
         self._sort = "changed"
         self._reading: Work[list[Row]] | None = None
+        self._newer = NewerRuns()
         self._outdated = False  # the deleted run may be among those that are being read
 
     def compose(self) -> ComposeResult:
@@ -113,6 +115,8 @@ class RunsScreen(MmrecScreen):
             self._reading = Work(lambda _: list(map(_row, known_runs())))
 
     def _look(self) -> None:
+        if self.app.screen is self and self._reading is None and self._newer.found(row.run for row in self._rows):
+            self._read()
         if self._reading is None or not self._reading.done:
             return
         self._rows, self._reading = self._reading.result or [], None
@@ -129,7 +133,7 @@ class RunsScreen(MmrecScreen):
         rows = []
         for row in shown:
             run = row.run
-            best = "–" if run.best_loss is None else say.number(run.best_loss, 4)
+            best = say("value.none") if run.best_loss is None else say.number(run.best_loss, 4)
             cells = [
                 "●" if run.path in self._marked else " ",
                 one_line(run.name)[:30],

@@ -17,8 +17,11 @@ from textual.widgets.option_list import Option
 
 from mmrec_tui.app.course import course_of
 from mmrec_tui.app.keys import Key, keys_of
+from mmrec_tui.app.newer_runs import NewerRuns
 from mmrec_tui.app.screens.base import KeyBar, MmrecScreen
 from mmrec_tui.app.session import Work
+from mmrec_tui.app.widgets.panel import plain
+from mmrec_tui.app.widgets.restyling import set_options
 from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.states import ENDED, STATE_STYLES
 from mmrec_tui.terminal import one_line
@@ -46,6 +49,7 @@ class StartScreen(MmrecScreen):
         self._reading: Work[list[RunSummary]] | None = None
         self._courses: dict[tuple[Path, float], str] = {}
         self._reading_courses: Work[dict[tuple[Path, float], str]] | None = None
+        self._newer = NewerRuns()
         self._accelerator = ""
         self._shown_before = False
 
@@ -91,6 +95,8 @@ class StartScreen(MmrecScreen):
             self._reading = Work(_known_runs)
 
     def _look(self) -> None:
+        if self.app.screen is self and self._reading is None and self._newer.found(self._runs):
+            self._read_runs()
         if self._reading is not None and self._reading.done:
             self._runs = self._reading.result or []
             self._reading = None
@@ -113,24 +119,16 @@ class StartScreen(MmrecScreen):
         say = self.say
         shown = self._runs[:_MOST_RUNS]
         recent = self.query_one("#recent", OptionList)
-        kept = recent.highlighted
-        recent.clear_options()
         place = recent.content_region
         room = place.width - (_SCROLL_BAR if len(shown) >= place.height else 0)
-        if not shown:
-            recent.add_option(Option(say("start.no-runs"), disabled=True))
-        else:
-            recent.add_option(Option(heading(say, room), disabled=True))
+        head = heading(say, room) if shown else plain(say("start.no-runs"))
+        lines = [Option(head, disabled=True)]
         wide = self.app.size.width >= _ROOM_FOR_COURSE
         for run in shown:
             course = self._courses.get((run.path, run.changed), "") if wide else ""
-            recent.add_option(Option(run_line(run, say, room, course), id=str(run.path)))
-        recent.highlighted = kept if kept is not None and kept <= len(shown) else None
-        actions = self.query_one("#actions", OptionList)
-        position = actions.highlighted
-        actions.clear_options()
-        actions.add_options(self._actions())
-        actions.highlighted = position
+            lines.append(Option(run_line(run, say, room, course), id=str(run.path)))
+        set_options(recent, lines)
+        set_options(self.query_one("#actions", OptionList), self._actions())
         self.query_one(KeyBar).show_keys()
 
     def _actions(self) -> list[Option]:
@@ -222,7 +220,7 @@ def run_line(run: RunSummary, say: Wording, room: int, course: str = "") -> Cont
     room: columns; if they are few, some of it is left out.
     """
     columns = _columns(room)
-    best = "–" if run.best_loss is None else say.number(run.best_loss, 3)
+    best = say("value.none") if run.best_loss is None else say.number(run.best_loss, 3)
     when = time.strftime(columns.when, time.localtime(run.changed))
     name = one_line(run.name)[: columns.name].ljust(columns.name)
     state = Content.styled(say(f"state.{run.state}").ljust(_STATE_WIDTH), STATE_STYLES.get(run.state, ""))

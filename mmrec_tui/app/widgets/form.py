@@ -25,6 +25,7 @@ from mmrec_tui.app.widgets.fields import Kind, ValueInput
 from mmrec_tui.app.widgets.panel import plain
 from mmrec_tui.app.widgets.plot import Plot
 from mmrec_tui.locales import Wording
+from mmrec_tui.presentation.planned import unset_words
 from mmrec_tui.presentation.plotting import Figure
 
 _ABOUT = {entry.name: entry for entry in HYPERPARAMETERS}
@@ -288,8 +289,7 @@ def _kind(name: str) -> Kind:
 
 
 def _placeholder(name: str, say: Wording) -> str:
-    unset = FIELDS[name].metadata["unset"]
-    words = say(f"plan.{unset}" if say.knows(f"plan.{unset}") else f"help.{unset}") if unset else "–"
+    words = unset_words(name, say)
     if name != "threads":
         return words
     cores = say.number(available_cores())

@@ -34,12 +34,15 @@ def set_text(text: Static, content: Content) -> None:
 
 
 def set_options(where: OptionList, options: Sequence[Option]) -> None:
-    """The lines of a list, which keeps its cursor. Unchanged lines are kept."""
+    """The lines of a list, which keeps its cursor on the same line. Unchanged lines are kept."""
     shown = [where.get_option_at_index(number) for number in range(where.option_count)]
     if [one.id for one in shown] != [one.id for one in options]:
         position = where.highlighted
+        kept = shown[position].id if position is not None else None
         where.clear_options()
         where.add_options(options)
+        if kept is not None:
+            position = next((number for number, one in enumerate(options) if one.id == kept), position)
         where.highlighted = position if position is not None and position < len(options) else None
         return
     for number, (before, now) in enumerate(zip(shown, options, strict=True)):
