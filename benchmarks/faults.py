@@ -109,7 +109,7 @@ OF_STEPS: tuple[Trial, ...] = (
     Trial("gradients never reset", ("loss-too-high", "loss-not-falling", "clipping-always"), texts.sound, _LONG, planting.in_the_loop(planting.never_zeroed), least="note"),
     Trial("a weight becomes NaN", ("non-finite",), texts.sound, {}, planting.weights_set(80, planting.not_a_number), quick=True),
     Trial("weights reset during the run", ("loss-spike", "loss-too-high"), texts.sound, {}, planting.weights_set(110, planting.begun_again)),
-    Trial("a rising schedule", ("loss-too-high", "loss-not-falling"), texts.sound, {}, planting.at("mmrec_engine.training.loop.rate_factor", lambda step, *, planned, **others: step / planned)),
+    Trial("a rising schedule", ("loss-too-high", "loss-not-falling"), texts.sound, {}, planting.at("mmrec_engine.training.state.rate_factor", lambda step, *, planned, **others: step / planned)),
     Trial("memory for a micro-batch of two", ("out-of-memory",), texts.sound, {"max_steps": 60, "eval_every": 30}, planting.out_of_memory_above(2), quick=True),
     Trial("memory for no window", ("out-of-memory",), texts.sound, {}, planting.out_of_memory_above(0)),
     Trial("a model of one block, four wide", ("one-batch-overfit", "underfitting"), texts.sound, {}, planting.narrow_model),

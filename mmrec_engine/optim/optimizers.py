@@ -12,8 +12,8 @@ from mmrec_engine.optim.muon import Muon
 from mmrec_engine.optim.sharded import cut
 from mmrec_engine.settings import Settings
 
-# With Muon, embedding, head, gains and shift are updated by AdamW at this share of Muon's rate (0.009 at a rate of 0.03), with
-# a shorter second moment (docs/performance.md).
+# With Muon, embedding, head, gains and shift are updated by AdamW at this share of Muon's rate (0.012 at the recipe's 0.04),
+# with a shorter second moment (docs/performance.md).
 ADAMW_SHARE_OF_MUON = 0.3
 BETAS_BESIDE_MUON = (0.9, 0.95)
 

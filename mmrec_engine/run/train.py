@@ -53,8 +53,9 @@ from mmrec_engine.storage.run_files import CONTROL
 from mmrec_engine.training.control import DETACH, Control
 from mmrec_engine.training.device import Machine, machine_for
 from mmrec_engine.training.device_memory import fitting_microbatch
-from mmrec_engine.training.loop import run_steps, save_after_loss
+from mmrec_engine.training.loop import run_steps
 from mmrec_engine.training.plan import ending, make_plan
+from mmrec_engine.training.saving import save_after_loss
 from mmrec_engine.training.state import TrainingState, build_state
 
 Result = TypeVar("Result")

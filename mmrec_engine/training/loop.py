@@ -1,7 +1,7 @@
 """The training loop: steps, validations and checkpoints, as a stream of events (in the order that events/kinds.py describes).
 
-This file is the whole of training from top to bottom; the parts are in their own files. It writes checkpoints, because their
-order relative to their events makes a resume exact; all other output is written by the consumer of the events.
+This file is the whole of training from top to bottom; the parts are in their own files. It also writes checkpoints (`saving`),
+because their order relative to their events makes a resume exact; all other output is written by the consumer of the events.
 
 Every rank runs this loop, and decides by values that are equal in all of them. Rank 0 broadcasts what only it knows:
 requests, the number of steps that fit into the time, whether a checkpoint was written. Only rank 0 writes, and only its events
@@ -20,14 +20,14 @@ from mmrec_engine.errors import RequestError
 from mmrec_engine.evaluation.metrics import bits_per_character, perplexity
 from mmrec_engine.evaluation.validation import sample_text, training_loss, validate, validate_sample
 from mmrec_engine.events import Event, Status, relayed
-from mmrec_engine.runs import checkpoints
 from mmrec_engine.settings import can_change_while_running, resolve
 from mmrec_engine.storage import run_files
 from mmrec_engine.system.memory import ran_out
 from mmrec_engine.training.control import Control, Request
 from mmrec_engine.training.device_memory import used_bytes
 from mmrec_engine.training.plan import ending
-from mmrec_engine.training.state import LAST_WEIGHTS, TrainingState
+from mmrec_engine.training.saving import repair_best, save, save_best, save_final, save_if_possible
+from mmrec_engine.training.state import TrainingState
 from mmrec_engine.training.train_step import RATIO_EVERY
 
 Result = TypeVar("Result")
@@ -37,7 +37,7 @@ _INTERRUPTED: Status = "interrupted"
 
 def run_steps(training: TrainingState, control: Control) -> Generator[Event, None, Ending]:
     """Train until the plan, patience, a target or a request ends the run. Returns how it ended."""
-    yield from _if_it_can(training, run_files.BEST, _mend_best(training))
+    yield from save_if_possible(training, run_files.BEST, repair_best(training))
     ended = ending(training.progress, training.plan, training.settings)
     if (
         ended is not None and training.resumed_from == run_files.FINAL
@@ -55,20 +55,20 @@ def run_steps(training: TrainingState, control: Control) -> Generator[Event, Non
         if due and training.progress.validated_step < step:
             improved = yield from _validation(training, control)
             if improved and training.settings.save_best_model:
-                yield from _if_it_can(training, run_files.BEST, _save_best(training))
+                yield from save_if_possible(training, run_files.BEST, save_best(training))
             yield events.State(step=step, state="TRAINING")
         undone = due and training.progress.validated_step < step
         end = None if undone else ending(training.progress, training.plan, training.settings)
         if step and step % training.settings.checkpoint_every == 0 and training.saved_step != step and not undone:
-            yield from _if_it_can(training, run_files.step_name(step), _save(training))
+            yield from save_if_possible(training, run_files.step_name(step), save(training))
             yield events.State(step=step, state="TRAINING")
         if end is not None:
-            yield from _save_final(training)
+            yield from save_final(training)
             return end
         stop = yield from _obey(training, control)
         if stop is not None:
             if step and training.saved_step != step:
-                yield from _save(training)
+                yield from save(training)
             return _INTERRUPTED, {"by": stop}
         yield (yield from _timed_step(training))
 
@@ -99,7 +99,7 @@ def _keep_to_the_time(training: TrainingState) -> Iterator[Event]:
         seconds_left=round(left, 2),
         seconds_a_step=round(seconds, 4),
     )
-    yield from _if_it_can(training, run_files.step_name(step), _save(training))
+    yield from save_if_possible(training, run_files.step_name(step), save(training))
     yield events.State(step=step, state="TRAINING")
 
 
@@ -247,85 +247,6 @@ def _at(step: int, work: Generator[events.Progress, None, Result]) -> Generator[
     return relayed(work, lambda progress: (replace(progress, step=step),))
 
 
-def _if_it_can(training: TrainingState, name: str, saving: Iterator[Event]) -> Iterator[Event]:
-    """Save, or report that the disk refuses it, and go on: earlier checkpoints stay, and the next one is tried."""
-    try:
-        yield from saving
-    except OSError as error:
-        if isinstance(error, FileNotFoundError):  # the folder itself is gone
-            raise
-        reason = error.strerror or str(error)
-        yield events.Unwritten(step=training.progress.step, path=name, reason=reason, saved_step=training.saved_step)
-
-
-def save_after_loss(training: TrainingState) -> Iterator[Event]:
-    """Another rank was lost in the middle of a step. This rank has the state before the step, unless the model is sharded."""
-    training.stepper.drop_gradients()
-    if not training.group.sharded and training.progress.step and training.saved_step != training.progress.step:
-        name = run_files.step_name(training.progress.step)
-        yield from _if_it_can(training, name, _write(training, training.content(), name, "step"))
-
-
-def _save(training: TrainingState, name: str = "", kind: events.CheckpointKind = "step") -> Iterator[Event]:
-    """Write a checkpoint in rank 0. All ranks learn whether it was written, so that they continue alike."""
-    step, began = training.progress.step, time.monotonic()
-    yield events.State(step=step, state="SAVING")
-    content = training.content()
-    written = False
-    try:
-        if training.group.rank == 0:
-            yield from _write(training, content, name or run_files.step_name(step), kind)
-            written = True
-    finally:
-        if training.group.broadcast(written):
-            training.saved_step = step
-    if training.deadline is not None:
-        training.deadline.add_saving(time.monotonic() - began)
-
-
-def _write(training: TrainingState, content: dict[str, Any], name: str, kind: events.CheckpointKind) -> Iterator[Event]:
-    """Write a checkpoint. Its event is recorded before the file is renamed, so every file has its event."""
-    step, path = training.progress.step, training.folder / name
-    training.stepper.check_weights(step, content.get(LAST_WEIGHTS, content["model"]))
-    with checkpoints.Pending.of_content(path, content) as pending:
-        yield events.Checkpoint(step=step, path=name, kind=kind)
-        pending.commit()
-    run_files.prune(training.folder, training.settings.keep_checkpoints)
-
-
-def _save_best(training: TrainingState) -> Iterator[Event]:
-    """A new best is a step checkpoint first, so that a crash between the two is unambiguous."""
-    yield from _save(training)
-    yield from _copy_to_best(training, training.progress.step)
-
-
-def _save_final(training: TrainingState) -> Iterator[Event]:
-    yield from _save(training, run_files.FINAL, "final")
-
-
-def _copy_to_best(training: TrainingState, step: int) -> Iterator[Event]:
-    if training.group.rank != 0:
-        return
-    source = training.folder / run_files.step_name(step)
-    with checkpoints.Pending.copy_of(training.folder / run_files.BEST, source) as pending:
-        yield events.Checkpoint(step=training.progress.step, path=run_files.BEST, kind="best")
-        pending.commit()
-
-
-def _mend_best(training: TrainingState) -> Iterator[Event]:
-    """After a crash the best file may be outdated or damaged: copy it again if possible."""
-    best_step = training.progress.best_step
-    if not best_step or not training.settings.save_best_model or training.group.rank != 0:
-        return
-    if training.resumed_from == run_files.step_name(best_step):
-        # The record was cut after this step checkpoint's event; the copy and its event come after it.
-        yield from _copy_to_best(training, best_step)
-        return
-    lags = checkpoints.stored_step(training.folder / run_files.BEST) != best_step
-    if lags and checkpoints.stored_step(training.folder / run_files.step_name(best_step)) == best_step:
-        yield from _copy_to_best(training, best_step)
-
-
 def _change(training: TrainingState, changes: Mapping[str, Any], reason: str) -> Iterator[Event]:
     """Change settings from the next step on. A checkpoint stores them at once, so that a resume changes them at this step
     too."""
@@ -339,7 +260,7 @@ def _change(training: TrainingState, changes: Mapping[str, Any], reason: str) ->
         step=step, changes=made, before=before, reason=reason, planned_steps=training.plan.planned_steps
     )
     if step:
-        yield from _if_it_can(training, run_files.step_name(step), _save(training))
+        yield from save_if_possible(training, run_files.step_name(step), save(training))
 
 
 def _refusal(training: TrainingState, request: Request) -> str | None:
@@ -380,7 +301,7 @@ def _obey(training: TrainingState, control: Control) -> Generator[Event, None, s
                 case "stop":
                     return request.reason or "control"
                 case "save" if step:
-                    yield from _if_it_can(training, run_files.step_name(step), _save(training))
+                    yield from save_if_possible(training, run_files.step_name(step), save(training))
                     yield events.State(step=step, state="PAUSED" if paused else "TRAINING")
                 case "pause" if not paused:
                     paused = True
