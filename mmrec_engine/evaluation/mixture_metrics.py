@@ -29,17 +29,17 @@ class MixtureMetrics:
     standard_error: float | None
 
     @classmethod
-    def of(cls, tallies: Sequence[MetricSums], parts: Sequence[Part]) -> MixtureMetrics:
-        """tallies: one for the windows of each part."""
+    def of(cls, part_sums: Sequence[MetricSums], parts: Sequence[Part]) -> MixtureMetrics:
+        """part_sums: one for the windows of each part."""
         whole = sum(part.share for part in parts)
         shares = [part.share / whole for part in parts]
-        tokens = sum(sums.tokens for sums in tallies)
-        errors = [sums.standard_error for sums in tallies]
+        tokens = sum(sums.tokens for sums in part_sums)
+        errors = [sums.standard_error for sums in part_sums]
         return cls(
-            sum(share * sums.loss for share, sums in zip(shares, tallies, strict=True)),
-            sum(share * sums.accuracy for share, sums in zip(shares, tallies, strict=True)),
+            sum(share * sums.loss for share, sums in zip(shares, part_sums, strict=True)),
+            sum(share * sums.accuracy for share, sums in zip(shares, part_sums, strict=True)),
             tokens,
-            sum(sums.batches for sums in tallies),
+            sum(sums.batches for sums in part_sums),
             sum(share * _characters_a_token(part) for share, part in zip(shares, parts, strict=True)) * tokens,
             None
             if any(math.isnan(error) for error in errors)

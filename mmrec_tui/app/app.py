@@ -144,9 +144,9 @@ class MmrecApp(AppRuns, inherit_bindings=False):
             if training.welcomed:
                 self._welcome(training)
         self._look_for_end()
-        if stage.following is not None:
-            self._begin_following()
-        if stage.hung_up or (stage.told_to_end and training is None):
+        if stage.follow_up is not None:
+            self._begin_follow_up()
+        if stage.hung_up or (stage.ending_signal and training is None):
             self.exit()
 
     def on_app_focus(self) -> None:

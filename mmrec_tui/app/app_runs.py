@@ -120,15 +120,15 @@ class AppRuns(App[object], inherit_bindings=False):
     ) -> None:
         """Start a training in the background and show it. after: work on the same processors that it waits for; found: by the
         checks before training; origin: the run that it follows; costs: measured for its plan."""
-        from mmrec_tui.app.session import Judged, Training
+        from mmrec_tui.app.session import StartParameters, Training
 
         if self.stage.training is not None:
             self.warn("app.trains-already", name=self.stage.training.folder.name)
             return
         if self.stage.session is not None:
             self.stage.session.close()
-        judged = Judged(found, self.say.language, origin, costs)
-        session = Training(resolved, resume=resume, after=after, judged=judged)
+        parameters = StartParameters(found, self.say.language, origin, costs)
+        session = Training(resolved, resume=resume, after=after, parameters=parameters)
         self.stage.session = self._awaited = session  # also if it ends before anything looks
         session.start()
         self.show_run()
@@ -170,18 +170,18 @@ class AppRuns(App[object], inherit_bindings=False):
 
     def follow(self, folder: Path, offer: Offer) -> None:
         """A follow-up run of the one in this folder begins as soon as that has ended, with its own checklist."""
-        from mmrec_tui.app.stage import Following
+        from mmrec_tui.app.stage import AwaitedFollowUp
 
-        self.stage.following = Following(folder, offer)
+        self.stage.follow_up = AwaitedFollowUp(folder, offer)
 
-    def _begin_following(self) -> None:
+    def _begin_follow_up(self) -> None:
         from mmrec_engine.run.follow_up import follow
         from mmrec_engine.storage.folder_lock import is_live
 
-        asked = self.stage.following
+        asked = self.stage.follow_up
         if asked is None or is_live(asked.folder):
             return
-        self.stage.following = None
+        self.stage.follow_up = None
         try:
             resolved, origin = follow(asked.folder, offer=asked.offer)
         except MmrecError as error:

@@ -111,7 +111,7 @@ def _may_open_again(stage: Stage, failure: BaseException) -> bool:
     """A screen that failed is opened again while there is a run on it, unless it fails repeatedly."""
     now = time.monotonic()
     stage.failures = [when for when in stage.failures if now - when < 60] + [now]
-    if stage.hung_up or stage.told_to_end:
+    if stage.hung_up or stage.ending_signal:
         return False
     reason = one_line(f"{type(failure).__name__}: {failure}")[:200]
     stage.notice = stage.wording("app.broke", reason=reason, log=app_log())
@@ -126,8 +126,8 @@ def _finish_detaching(stage: Stage) -> None:
     work.join()
     if work.error is None:
         stage.session = work.result
-        if stage.told_to_end and stage.training is not None:
-            stage.training.stop(stage.told_to_end)
+        if stage.ending_signal and stage.training is not None:
+            stage.training.stop(stage.ending_signal)
 
 
 def _go_on_without_screen(stage: Stage, streams: Streams) -> None:
@@ -168,9 +168,9 @@ def _farewell(stage: Stage) -> int:
             _say(stage.wording("error", message=session.error.text(stage.wording.language)))
         elif state == "STOPPED" and not session.stopped_before_start:
             _say(stage.wording("app.stopped", name=session.folder.name, where=session.folder.parent))
-        if session.error is not None and not stage.told_to_end:
+        if session.error is not None and not stage.ending_signal:
             return 1
-    return _CODES.get(stage.told_to_end, 0)
+    return _CODES.get(stage.ending_signal, 0)
 
 
 def _say(text: str) -> None:
@@ -185,9 +185,9 @@ def _listen(stage: Stage) -> None:
 
     def end(number: int, _: object) -> None:
         name = signal.Signals(number).name
-        if stage.told_to_end == "SIGINT" == name:
+        if stage.ending_signal == "SIGINT" == name:
             os._exit(_CODES[name])
-        stage.told_to_end = stage.told_to_end or name
+        stage.ending_signal = stage.ending_signal or name
         training = stage.training
         if training is not None:
             training.stop(name)

@@ -92,7 +92,7 @@ class Session:
 
 
 @dataclass(frozen=True)
-class Judged:
+class StartParameters:
     """Parameters of a run that starts. found: by the checks before training, which are made in the run if this is empty;
     language: of its report; origin: the run and the remedy that it follows; costs: measured for its plan."""
 
@@ -114,12 +114,12 @@ class Training(Session):
         resume: bool = False,
         held_lock: int | None = None,
         after: Work[Any] | None = None,
-        judged: Judged | None = None,
+        parameters: StartParameters | None = None,
     ) -> None:
         from mmrec_engine.training.control import Control
 
-        self._judged = judged or Judged()
-        super().__init__(resolved.settings.run_folder, self._judged.costs)
+        self._parameters = parameters or StartParameters()
+        super().__init__(resolved.settings.run_folder, self._parameters.costs)
         self._resolved, self._resume, self._held_lock, self._after = resolved, resume, held_lock, after
         self._control = Control()
         self.live = True
@@ -161,8 +161,8 @@ class Training(Session):
 
             if self._after is not None:
                 self._after.join()
-            judged = self._judged
-            run_checks = RunChecks(before=not judged.found, found=judged.found, language=judged.language)
+            parameters = self._parameters
+            run_checks = RunChecks(before=not parameters.found, found=parameters.found, language=parameters.language)
             begun = False
             for event in train(
                 self._resolved,
@@ -170,7 +170,7 @@ class Training(Session):
                 resume=self._resume,
                 held_lock=self._held_lock,
                 run_checks=run_checks,
-                origin=judged.origin,
+                origin=parameters.origin,
             ):
                 if isinstance(event, events.Resumed) and event.checkpoint is not None:
                     self._take_up_record()
@@ -199,7 +199,7 @@ class Training(Session):
         from mmrec_engine.runs.catalog import read_events
         from mmrec_engine.runs.history import History
 
-        known = History(self._judged.costs)
+        known = History(self._parameters.costs)
         for event in read_events(self.folder):
             known.add(event)
         with self._lock:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Following:
+class AwaitedFollowUp:
     """A follow-up run of the one in `folder`, to begin once that has ended."""
 
     folder: Path
@@ -46,8 +46,8 @@ class Draft:
 class Stage:
     """State that is kept when the app is opened again: the shown run, the language, preferences.
 
-    told_to_end: the signal that requested the end. hung_up: the terminal is lost. notice: for the next app to show.
-    detaching: the run is being handed over to another process. following: the run that a remedy requested.
+    ending_signal: the signal that requested the end. hung_up: the terminal is lost. notice: for the next app to show.
+    detaching: the run is being handed over to another process. follow_up: the run that a remedy requested.
     drafts: the text that was written with each model. writing: the model to write with, and its name, when the app opens.
     text_folder: shown last when a text was chosen.
     """
@@ -56,13 +56,13 @@ class Stage:
     preferences: Preferences
     session: Session | None = None
     app: Looking | None = None
-    told_to_end: str = ""
+    ending_signal: str = ""
     hung_up: bool = False
     notice: str = ""
     watch_only: bool = False
     detaching: Work[Training | None] | None = None
     ticks: dict[str, bool] = field(default_factory=dict)
-    following: Following | None = None
+    follow_up: AwaitedFollowUp | None = None
     failures: list[float] = field(default_factory=list)
     drafts: dict[str, Draft] = field(default_factory=dict)
     writing: tuple[str, str] | None = None

@@ -15,7 +15,7 @@ from textual.pilot import Pilot
 from mmrec_engine.checks.finding import finding
 from mmrec_engine.settings import resolve
 from mmrec_tui.app.app import MmrecApp
-from mmrec_tui.app.session import Judged, Session, Training, Work, is_under_way
+from mmrec_tui.app.session import Session, StartParameters, Training, Work, is_under_way
 from mmrec_tui.app.stage import Stage
 from mmrec_tui.locales import Wording
 from mmrec_tui.preferences import Preferences
@@ -146,7 +146,9 @@ def long_training(small_text: Path, **settings: Any) -> Training:
     run = {**TINY, "data_dir": str(small_text), "max_steps": 100_000, "epochs": 10_000, "eval_every": 50}
     passed = finding("corpus-readable", "before", "pass", {"documents": 1, "skipped": 0})
     # As after the checklist: the times of the checks are known.
-    return Training(resolve({**run, "checkpoint_every": 100_000, **settings}), judged=Judged(found=(passed,)))
+    return Training(
+        resolve({**run, "checkpoint_every": 100_000, **settings}), parameters=StartParameters(found=(passed,))
+    )
 
 
 def pytest_sessionfinish() -> None:

@@ -106,7 +106,7 @@ async def test_whole_workflow_by_keyboard(small_text: Path) -> None:
         await pilot.press("s")
         await until(pilot, lambda: table_of(app) == "training")
         session: Any = app.stage.session
-        assert session._judged.costs == costs
+        assert session._parameters.costs == costs
         await until_shown(pilot, "FINISHED", TRAINED)
         assert "40/40" in screen_text(app)
         assert "◆" in screen_text(app)
