@@ -90,17 +90,15 @@ class WriteScreen(MmrecScreen):
             parts.append(say("write.alternative", number=self._at + 1, count=len(self._found)))
             if self._found[self._at].ended:
                 parts.append(say("write.ended"))
-        set_line(
-            self.query_one("#writing", Static), plain(" " + " · ".join([*parts, *([say(doing)] if doing else [])]))
-        )
+        set_line(self.query_one("#writing", Static), plain(" · ".join([*parts, *([say(doing)] if doing else [])])))
 
     def _about_token(self, mark: Mark | None) -> Content:
         say = self.say
         if mark is None:
-            return plain(" " + say("write.legend"))
+            return plain(say("write.legend"))
         token = self.query_one(Paper).text[mark.start : mark.end]
         others = ", ".join(f"{_quoted(text)} {_percent(share, say)}" for text, share in mark.others)
-        return plain(" " + say("write.token", token=_quoted(token), share=_percent(mark.share, say), others=others))
+        return plain(say("write.token", token=_quoted(token), share=_percent(mark.share, say), others=others))
 
     def _take(self, alternative: Alternative) -> None:
         """A continuation that has come, unless the text has changed in the meantime."""

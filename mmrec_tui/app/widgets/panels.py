@@ -127,9 +127,9 @@ def patience_text(history: History, say: Wording, width: int | None = None) -> C
     last, best = history.last_validation, history.best
     if last is None:
         patience = history.settings.get("early_stopping_patience", 0)
-        return Content.styled("○" * min(_MOST_DOTS, int(patience)), "$foreground 80%") + Content(
-            " " + say("patience.none" if history.finished is not None else "patience.waiting")
-        )
+        words = say("patience.none" if history.finished is not None else "patience.waiting")
+        dots = Content.styled("○" * min(_MOST_DOTS, int(patience)), "$foreground 80%")
+        return dots + Content(f" {words}" if dots else words)
     used, patience = last.patience_used, last.patience
     shown = min(_MOST_DOTS, patience)
     filled = min(shown, math.ceil(used * shown / max(1, patience)))
