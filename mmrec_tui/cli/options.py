@@ -15,6 +15,7 @@ from mmrec_engine.settings.pretrained import is_pretrained
 from mmrec_tui.locales import UsageText, Wording
 
 _METAVARS = {int: "INTEGER", float: "NUMBER", str: "TEXT"}
+_WITH_UNIT = {"size": "SIZE", "duration": "TIME"}
 
 
 def setting_flag(name: str, wording: Wording) -> inspect.Parameter:
@@ -25,14 +26,13 @@ def setting_flag(name: str, wording: Wording) -> inspect.Parameter:
     if shown:
         help_text = f"{help_text} [{wording('help.default', value=shown)}]"
     group = heading_of(name)
+    metavar = next((word for rule, word in _WITH_UNIT.items() if item.metadata[rule]), _METAVARS.get(kind, ""))
     if item.metadata["several"]:
-        return switch(name, Optional[list[str]], None, flag(name), help_text, _METAVARS[kind], group)
+        return switch(name, Optional[list[str]], None, flag(name), help_text, metavar, group)
     if kind is bool:
         declared = flag(name) if name == "use_sample_corpus" else f"{flag(name)}/--no-{flag(name)[2:]}"
         return switch(name, Optional[bool], None, declared, help_text, group=group)
-    return switch(
-        name, Optional[str], None, flag(name), help_text, _METAVARS[kind], group, among=item.metadata["choices"]
-    )
+    return switch(name, Optional[str], None, flag(name), help_text, metavar, group, among=item.metadata["choices"])
 
 
 def with_default(name: str, value: object, wording: Wording) -> str:

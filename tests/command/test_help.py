@@ -43,6 +43,7 @@ def test_train_flags_are_grouped_under_headings(command: Command, language: str)
     headings = [say(f"heading.{name}") + ":" for name in HEADINGS]
     found = [line for line in out.splitlines() if line in headings]
     assert found == headings, "each once, in this order"
+    assert "--time TIME" in out and "--max-corpus-bytes SIZE" in out, "values with a unit are not called numbers"
     sections = dict(
         zip(
             headings,
