@@ -113,10 +113,15 @@ def check(item: Field[Any], value: Any) -> None:
     if too_low or too_high or (isinstance(value, float) and not math.isfinite(value)):
         # A whole number may be too large for `math.isnan`.
         nearest = item.default if value != value and item.default is not None else _nearest(rule, too_low)
-        range_text = f"{'>= ' if low is not None else '> '}{low if low is not None else above:g}" + (
-            f", <= {high:g}" if high is not None else f", < {below:g}" if below is not None else ""
+        range_text = (f">= {_bound(low)}" if low is not None else f"> {_bound(above)}") + (
+            f", <= {_bound(high)}" if high is not None else f", < {_bound(below)}" if below is not None else ""
         )
         raise RequestError("setting-range", flag=flag(item.name), value=value, range=range_text, nearest=nearest)
+
+
+def _bound(value: float) -> str:
+    """1000000, not 1e+06."""
+    return str(int(value)) if float(value).is_integer() else f"{value:g}"
 
 
 def _nearest(rule: Mapping[str, Any], too_low: bool) -> str:

@@ -1,6 +1,6 @@
 """The engine's messages in the app's terms: fields, screens and keys, not flags and commands.
 
-"--epochs must be >= 1, <= 1e+06, not 0"  ──►  “Epochs” takes 1 to 1,000,000, not 0
+"--epochs must be >= 1, <= 1000000, not 0"  ──►  “Epochs” takes 1 to 1,000,000, not 0
 """
 
 from __future__ import annotations

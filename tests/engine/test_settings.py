@@ -41,7 +41,7 @@ def test_max_steps_alone_is_the_only_limit() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "told"),
     [
-        ("epochs", "0", "--epochs"),
+        ("epochs", "0", "--epochs must be >= 1, <= 1000000"),
         ("epochs", "2.5", "whole number"),
         ("epochs", True, "whole number"),
         ("dropout", "1", "--dropout"),
