@@ -19,6 +19,9 @@ async def test_selected_check_is_waived_and_unwaived(small_text: Path) -> None:
         await until(pilot, lambda: table_of(app) == "plan" and is_planned(app, 40))
         await pilot.press("ctrl+s")
         await until(pilot, lambda: table_of(app) == "checklist")
+        await pilot.press("s")
+        await until_shown(pilot, "press s again to start anyway")
+        assert not app.screen.query("Toast"), "a notice would cover what was found"
         await until_checked(pilot)
         screen: Any = app.screen
         await pilot.press("home", "w")
