@@ -105,7 +105,8 @@ def _share(part: int, whole: int) -> str:
 def _fault_row(outcome: Outcome) -> str:
     trial = outcome.trial
     reported = [one for one in outcome.found if one in outcome.grave or one.id in outcome.named_by]
-    found = "<br>".join(_in_short(one) for one in reported) or (f"refused: {outcome.ended}" if outcome.ended else "–")
+    nothing = "nothing" if outcome.steps else f"refused: {outcome.ended}"
+    found = "<br>".join(_in_short(one) for one in reported) or nothing
     named = f"yes: {', '.join(outcome.named_by)}" if outcome.named_by else "**no**"
     return f"| {trial.name} | {found} | {', '.join(trial.expected)} | {named} |"
 
