@@ -66,7 +66,7 @@ def main() -> int:
 
 
 def tell(**row: Any) -> None:
-    sys.stdout.write(ROW + json.dumps(row) + "\n")  # in one, as several threads tell
+    sys.stdout.write(ROW + json.dumps(row) + "\n")  # in one write, because several threads report
     sys.stdout.flush()
 
 

@@ -10,14 +10,11 @@ next run reads the text once for its fingerprint, and maps the files. A streamed
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import hashlib
-import json
 import os
 import shutil
 import tempfile
-import time
 from collections.abc import Generator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -26,9 +23,10 @@ import numpy as np
 import numpy.typing as npt
 
 from mmrec_engine.data.corpus import Corpus, CorpusSpec, same_tokenizer
-from mmrec_engine.data.document_table import DocumentTable, SplitName
+from mmrec_engine.data.document_table import DocumentTable
 from mmrec_engine.data.mixture import Source, sources_of
-from mmrec_engine.data.parts import Counts, Split, parts_of, with_shares
+from mmrec_engine.data.parts import with_shares
+from mmrec_engine.data.prepared_folder import STREAMING, open_prepared, put_in_place, remove_abandoned
 from mmrec_engine.data.sources import streaming
 from mmrec_engine.data.sources.builtin import BuiltinDocuments
 from mmrec_engine.data.sources.documents import FileDocuments, Reading, Skipped
@@ -37,7 +35,7 @@ from mmrec_engine.data.sources.mojibake import Repair
 from mmrec_engine.data.split_record import Earlier, SplitRecord
 from mmrec_engine.data.text_store import TextStore, written
 from mmrec_engine.data.token_cache import TokenCacheIndex
-from mmrec_engine.data.token_files import DESCRIPTION, encode, points_of
+from mmrec_engine.data.token_files import encode, points_of
 from mmrec_engine.data.tokenizer_training import learn_tokenizer
 from mmrec_engine.errors import RequestError
 from mmrec_engine.events import Progress
@@ -45,14 +43,12 @@ from mmrec_engine.locales.messages import LANGUAGES, REASONS, SPLITS
 from mmrec_engine.settings import WHOLE, Settings
 from mmrec_engine.storage import user_folders
 from mmrec_engine.storage.run_files import SPLIT
-from mmrec_engine.tokenizer import CharacterTokenizer, PretrainedTokenizer, Tokenizer, tokenizer_from_dict
+from mmrec_engine.tokenizer import CharacterTokenizer, PretrainedTokenizer, Tokenizer
 from mmrec_engine.tokenizer.vocabulary import UNKNOWN, special_ids
 
 __all__ = ["Corpus", "cache_folder", "prepare_corpus", "short_split", "tag_of", "too_short"]
 
 _FORMAT = 3  # increased whenever the same text would give other files
-_STREAMING = "streaming-"  # working folders of data sets
-_DAY = 86_400  # seconds
 
 _Documents = FileDocuments | BuiltinDocuments
 
@@ -86,7 +82,7 @@ def prepare_corpus(
     documents = [] if hub else [_documents(source, settings, folder) for source in making.sources]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _remove_abandoned(folder)
+        remove_abandoned(folder)
         if hub is not None:
             corpus = yield from _stream(hub, making)
         else:
@@ -199,7 +195,7 @@ def _stream(source: HubSource, making: CorpusSpec) -> Generator[Progress, None, 
     found = _cached(making, whole_key)
     if found is not None:
         return found
-    work = folder / f"{_STREAMING}{key}"
+    work = folder / f"{STREAMING}{key}"
     with (yield from streaming.locked(work)):
         found = _cached(making, whole_key)  # by the process that held the lock
         try:
@@ -229,7 +225,7 @@ def _stream_into(work: Path, source: HubSource, making: CorpusSpec, key: str) ->
 
 def _cached(making: CorpusSpec, key: str) -> Corpus | None:
     found = TokenCacheIndex.read(making.folder, key)
-    corpus = _open(making.folder / found.prepared, making.sources) if found is not None else None
+    corpus = open_prepared(making.folder / found.prepared, making.sources) if found is not None else None
     if found is None or corpus is None:
         return None
     left = {"empty-rows": str(found.empty) if found.empty else "", "splits-left-out": ", ".join(found.left_out)}
@@ -257,7 +253,7 @@ def _tokens_of(store: TextStore, making: CorpusSpec, work: Path) -> Generator[Pr
             kept = (SplitRecord.of(_keys(table), points).digest,)
     prepared = making.folder / _digest(fingerprint, *_decides(making, None, whole), *kept)
     if tokenizer is not None:
-        learnt = None if whole else _open(prepared, making.sources)
+        learnt = None if whole else open_prepared(prepared, making.sources)
         if learnt is None or not same_tokenizer(tokenizer, learnt.tokenizer):
             given = making.folder / _digest(fingerprint, *_decides(making, tokenizer, whole), *kept)
             if making.tokenizer is None and isinstance(tokenizer, CharacterTokenizer) and not given.exists():
@@ -265,7 +261,7 @@ def _tokens_of(store: TextStore, making: CorpusSpec, work: Path) -> Generator[Pr
                 if not (yield from _covers(tokenizer, store, points, settings)):
                     tokenizer = None
             prepared = prepared if tokenizer is None else given
-    corpus = _open(prepared, making.sources)
+    corpus = open_prepared(prepared, making.sources)
     if corpus is None or (corpus.record is None and not whole):
         if points is None:
             points = points_of(table, settings.val_split)
@@ -275,10 +271,10 @@ def _tokens_of(store: TextStore, making: CorpusSpec, work: Path) -> Generator[Pr
             yield from encode(store, points, settings, tokenizer, making.beside, fingerprint, target)
             if not whole:
                 SplitRecord.of(_keys(table), points).write(target / SPLIT)
-            _put_in_place(target, prepared, making.sources)
+            put_in_place(target, prepared, making.sources)
         else:  # it was prepared by a version without split records
             SplitRecord.of(_keys(table), points).write(prepared / SPLIT)
-        corpus = _open(prepared, making.sources)
+        corpus = open_prepared(prepared, making.sources)
         if corpus is None:
             raise OSError(errno.EIO, os.strerror(errno.EIO), str(prepared))
     return replace(corpus, whole=whole)
@@ -306,66 +302,6 @@ def _keys(table: DocumentTable) -> npt.NDArray[np.uint64]:
 def _names(tokenizer: Tokenizer | None) -> tuple[str, ...]:
     """Names of the special ids, without the unknown one."""
     return () if tokenizer is None else tuple(name for name in tokenizer.special if name != UNKNOWN)
-
-
-def _open(folder: Path, sources: Sequence[Source]) -> Corpus | None:
-    """The corpus prepared in `folder`; None if it is missing or incomplete.
-
-    All parts have a share of 1 and no tag.
-    """
-    try:
-        described = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
-        tokenizer = tokenizer_from_dict(described["tokenizer"])
-        splits: dict[SplitName, Split] = {
-            split: Split(
-                np.memmap(folder / f"{split}.bin", dtype=tokenizer.dtype, mode="r")
-                if (folder / f"{split}.bin").stat().st_size
-                else np.zeros(0, dtype=tokenizer.dtype),
-                described["characters"][split],
-                described["unknown"][split],
-            )
-            for split in ("train", "validation")
-        }
-        if any(len(split.tokens) != described["tokens"][name] for name, split in splits.items()):
-            return None
-        # Without parts it was prepared by a version for single corpora.
-        counts = described.get("parts") or [{name: described[name] for name in ("characters", "tokens", "unknown")}]
-        return Corpus(
-            " + ".join(source.name for source in sources),
-            described["fingerprint"],
-            described["documents"],
-            tokenizer,
-            splits["train"],
-            splits["validation"],
-            (),
-            parts=parts_of(sources, [Counts(**one) for one in counts], splits),
-            folder=folder,
-            torn=int(described.get("torn", 0)),
-        )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None
-
-
-def _put_in_place(prepared: Path, place: Path, sources: Sequence[Source]) -> None:
-    """Rename the finished folder; if another process was faster, its files are the same."""
-    for path in prepared.iterdir():
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
-    try:
-        prepared.rename(place)
-    except OSError:
-        if _open(place, sources) is None:
-            shutil.rmtree(place, ignore_errors=True)
-            prepared.rename(place)
-
-
-def _remove_abandoned(folder: Path) -> None:
-    """Remove what killed processes left: working folders older than a day, and abandoned streamed text."""
-    for pattern, seconds in (("preparing-*", _DAY), (f"{_STREAMING}*", 7 * _DAY)):
-        for path in folder.glob(pattern):
-            with contextlib.suppress(FileNotFoundError):  # another process may be cleaning up too
-                if time.time() - path.stat().st_mtime > seconds:
-                    shutil.rmtree(path, ignore_errors=True)
 
 
 def _digest(*parts: str) -> str:

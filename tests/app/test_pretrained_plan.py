@@ -75,7 +75,7 @@ async def test_a_pretrained_model_decides_size_and_tokenizer_of_the_plan(
         assert "small-llama" in summary(app), "the run is named after the model"
         assert first_line(app).startswith("● small-")
 
-        for module in ("screens.plan", "widgets.plan_summary"):
+        for module in ("widgets.configs", "widgets.plan_summary"):
             monkeypatch.setattr(f"mmrec_tui.app.{module}.available_bytes", lambda: 100 * 2**20)
         screen._shown = None
         await until(pilot, lambda: "şununla sığar" in summary(app))

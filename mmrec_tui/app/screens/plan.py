@@ -8,14 +8,12 @@ from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.widgets import OptionList, Static
-from textual.widgets.option_list import Option
 
 from mmrec_engine.data.prepare import Corpus, short_split
 from mmrec_engine.errors import RequestError
 from mmrec_engine.settings import FIELDS, Resolved, Settings
 from mmrec_engine.settings.presets import PRESETS, PROFILES
 from mmrec_engine.settings.pretrained import PRETRAINED
-from mmrec_engine.system.memory import USABLE, available_bytes
 from mmrec_tui.app.draft import (
     Draft,
     corpora_as_typed,
@@ -29,19 +27,17 @@ from mmrec_tui.app.keys import Key, keys_of
 from mmrec_tui.app.plan_work import PlanWork
 from mmrec_tui.app.screens.base import KeyBar, MmrecScreen, Title
 from mmrec_tui.app.undo import Drafts
-from mmrec_tui.app.widgets.configs import config_columns, config_options
-from mmrec_tui.app.widgets.corpora import corpus_options
+from mmrec_tui.app.widgets.configs import ConfigsPane
+from mmrec_tui.app.widgets.corpora import CorporaPane
 from mmrec_tui.app.widgets.form import Form
-from mmrec_tui.app.widgets.panel import plain
 from mmrec_tui.app.widgets.plan_summary import free_run_name, plan_summary
-from mmrec_tui.app.widgets.preview import preview_text
-from mmrec_tui.app.widgets.restyling import set_line, set_options, set_own_class, set_text
+from mmrec_tui.app.widgets.restyling import set_line, set_own_class, set_text
 from mmrec_tui.presentation.figures import planned_pacing, planned_rates
 from mmrec_tui.presentation.planned import reasons
-from mmrec_tui.terminal import one_line
 
 _LOOK_SECONDS = 0.1
 _ROOMY_WIDTH = 100
+_USUAL_CHARACTERS = 100  # ids of a text of characters
 _PANES = ("configs", "corpora", "settings")
 
 
@@ -57,7 +53,6 @@ class PlanScreen(MmrecScreen):
         self._resolved: Resolved | None = None
         self._error: RequestError | None = None
         self._shown: object = None
-        self._corpora_room = 0  # columns that the list of texts is wrapped to
 
     def compose(self) -> ComposeResult:
         say = self.say
@@ -66,16 +61,8 @@ class PlanScreen(MmrecScreen):
         yield Static(id="tabs")
         with Container(id="panes"):
             with Container(id="choices-side"):
-                with Vertical(id="configs", classes="pane") as configs:
-                    configs.border_title = f"1 {say('plan.configs')}"
-                    yield Static(id="config-head")
-                    yield OptionList(id="config-list")
-                    yield Static(id="config-more")
-                with Vertical(id="corpora", classes="pane") as corpora:
-                    corpora.border_title = f"2 {say('plan.corpora')}"
-                    yield OptionList(id="corpus-list")
-                    yield OptionList(id="readings")
-                    yield Static(id="preview")
+                yield ConfigsPane(f"1 {say('plan.configs')}", id="configs", classes="pane")
+                yield CorporaPane(f"2 {say('plan.corpora')}", id="corpora", classes="pane")
             with Vertical(id="settings", classes="pane") as settings:
                 settings.border_title = f"3 {say('plan.settings')}"
                 yield self._form
@@ -84,7 +71,6 @@ class PlanScreen(MmrecScreen):
 
     def on_mount(self) -> None:
         self.fit_first_frame()
-        self.query_one("#readings").display = False
         self.action_panel("configs", focus=False)
         self._take(self._draft)
         self._opened_with = dict(self._draft.given)
@@ -163,7 +149,7 @@ class PlanScreen(MmrecScreen):
         """Continue the background work, and show its results."""
         if self.app.screen is not self:
             return
-        if self._corpora_room != self.query_one("#corpus-list").scrollable_content_region.width:
+        if self.query_one(CorporaPane).is_resized:
             self._show_corpora()
         loaded = self.own_app.torch is not None and self.own_app.torch.done
         may_measure = loaded and self.own_app.stage.training is None
@@ -180,7 +166,7 @@ class PlanScreen(MmrecScreen):
         if seen != self._shown:
             self._shown = seen
             self._show_configs()
-            self._show_preview()
+            self.query_one(CorporaPane).show_text(self._work.preparing.view, self._settings, self.say)
             self._show_summary()
             self._show_curves()
             self.refresh_keys()
@@ -197,25 +183,10 @@ class PlanScreen(MmrecScreen):
     # Left: configs
 
     def _show_configs(self) -> None:
-        say, settings = self.say, self._settings
-        head = (say("table.config"), say("table.parameters"), say("plan.memory"), say("plan.epoch-time"))
-        set_line(self.query_one("#config-head", Static), Content.styled("  " + config_columns(*head), "bold"))
-        room = available_bytes()
-        vocabulary = (
-            self._work.preparing.corpus.tokenizer.vocab_size if self._work.preparing.corpus is not None else 100
-        )
-        options = config_options(settings, vocabulary, USABLE * room, self._epoch_time, say)
-        where = self.query_one("#config-list", OptionList)
-        set_options(where, options)
-        if where.highlighted is None and settings.config in PRESETS:
-            where.highlighted = list(PRESETS).index(settings.config)
-        model = settings.model(vocabulary)
-        values = {"width": model.width, "layers": model.layers, "heads": model.heads, "free": say.memory(room)}
-        more = Content.styled(say("plan.config-more", **values), "$foreground 80%")
-        plan = self._work.planning.plan
-        if plan is not None and (reason := reasons(plan.planned.choices, say).get("config")):
-            more += Content("\n") + Content.styled(f"{say('source.planner')}: ", "bold $accent") + plain(reason)
-        set_text(self.query_one("#config-more", Static), more)
+        corpus, plan = self._work.preparing.corpus, self._work.planning.plan
+        vocabulary = _USUAL_CHARACTERS if corpus is None else corpus.tokenizer.vocab_size
+        reason = None if plan is None else reasons(plan.planned.choices, self.say).get("config")
+        self.query_one(ConfigsPane).show(self._settings, vocabulary, self._epoch_time, reason, self.say)
 
     def _epoch_time(self, config: str) -> str:
         say = self.say
@@ -244,25 +215,7 @@ class PlanScreen(MmrecScreen):
     # Middle: text
 
     def _show_corpora(self) -> None:
-        where = self.query_one("#corpus-list", OptionList)
-        room = self._corpora_room = where.scrollable_content_region.width
-        options = corpus_options(self._draft.given, self.own_app.stage.preferences.corpora, self.say, room)
-        set_options(where, options)
-        if where.highlighted is None:
-            where.highlighted = 0
-
-    def _show_preview(self) -> None:
-        say, look = self.say, self._work.preparing.view
-        readings = self.query_one("#readings", OptionList)
-        wrong_encoding = bool(look.preview is not None and look.preview.readings)
-        readings.display = wrong_encoding
-        if wrong_encoding and look.preview is not None:
-            readings.border_title = say("plan.which-encoding")
-            lines = [Option(plain(f"{name}: {one_line(line)[:60]}"), id=name) for name, line in look.preview.readings]
-            set_options(readings, lines)
-            if readings.highlighted is None:
-                readings.highlighted = 0  # the likeliest; Enter takes it as soon as the list has the focus
-        set_text(self.query_one("#preview", Static), preview_text(look, self._settings, say))
+        self.query_one(CorporaPane).show_list(self._draft.given, self.own_app.stage.preferences.corpora, self.say)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         name = str(event.option.id)

@@ -1,16 +1,23 @@
-"""The model sizes as rows to choose from: parameters, memory, time of an epoch. Functions of the known values."""
+"""The model sizes as rows to choose from: parameters, memory, time of an epoch. The rows are a function of the known values."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
+from textual.app import ComposeResult
+from textual.containers import Vertical
 from textual.content import Content
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from mmrec_engine.model.memory_estimate import needed_bytes
 from mmrec_engine.settings import Settings
 from mmrec_engine.settings.presets import PRESETS
 from mmrec_engine.settings.pretrained import PRETRAINED, pretrained_name
+from mmrec_engine.system.memory import USABLE, available_bytes
+from mmrec_tui.app.widgets.panel import plain
+from mmrec_tui.app.widgets.restyling import set_line, set_options, set_text
 from mmrec_tui.locales import Wording
 
 _NAME = 7  # columns of a name
@@ -44,3 +51,34 @@ def config_options(
         mark = "●" if name == chosen else "○"
         options.append(Option(Content(f"{mark} {line}"), id=name))
     return options
+
+
+class ConfigsPane(Vertical):
+    """The model sizes to choose from, and what the chosen one is."""
+
+    def __init__(self, title: str, **how: Any) -> None:
+        super().__init__(**how)
+        self.border_title = title
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="config-head")
+        yield OptionList(id="config-list")
+        yield Static(id="config-more")
+
+    def show(
+        self, settings: Settings, vocabulary: int, epoch_time: Callable[[str], str], reason: str | None, say: Wording
+    ) -> None:
+        """epoch_time: as in `config_options`. reason: of the planner's choice, if it has made one."""
+        head = (say("table.config"), say("table.parameters"), say("plan.memory"), say("plan.epoch-time"))
+        set_line(self.query_one("#config-head", Static), Content.styled("  " + config_columns(*head), "bold"))
+        room = available_bytes()
+        where = self.query_one("#config-list", OptionList)
+        set_options(where, config_options(settings, vocabulary, USABLE * room, epoch_time, say))
+        if where.highlighted is None and settings.config in PRESETS:
+            where.highlighted = list(PRESETS).index(settings.config)
+        model = settings.model(vocabulary)
+        values = {"width": model.width, "layers": model.layers, "heads": model.heads, "free": say.memory(room)}
+        more = Content.styled(say("plan.config-more", **values), "$foreground 80%")
+        if reason:
+            more += Content("\n") + Content.styled(f"{say('source.planner')}: ", "bold $accent") + plain(reason)
+        set_text(self.query_one("#config-more", Static), more)

@@ -1,17 +1,24 @@
-"""The texts for a planned run, as lines of a list."""
+"""The texts for a planned run, as lines of a list, and the chosen one."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from textual.app import ComposeResult
+from textual.containers import Vertical
 from textual.content import Content
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from mmrec_engine.data.sources.builtin import builtin_names
 from mmrec_engine.data.sources.hub_source import NAMED, is_hub
+from mmrec_engine.settings import Settings
 from mmrec_tui.app.draft import corpora_as_typed
+from mmrec_tui.app.preparing import Look
 from mmrec_tui.app.widgets.panel import hanging, plain
+from mmrec_tui.app.widgets.preview import preview_text
+from mmrec_tui.app.widgets.restyling import set_options, set_text
 from mmrec_tui.locales import Wording
 from mmrec_tui.terminal import one_line
 
@@ -45,3 +52,45 @@ def _shortened(path: str, room: int) -> str:
     text = one_line(path)
     room = max(_LEAST, room)
     return text if len(text) <= room else "…" + text[-room + 1 :]
+
+
+class CorporaPane(Vertical):
+    """The texts to choose from, and the chosen one: its likely encodings if it is not UTF-8, size, split and first window."""
+
+    def __init__(self, title: str, **how: Any) -> None:
+        super().__init__(**how)
+        self.border_title = title
+        self._room = 0  # columns that the list is wrapped to
+
+    def compose(self) -> ComposeResult:
+        yield OptionList(id="corpus-list")
+        yield OptionList(id="readings")
+        yield Static(id="preview")
+
+    def on_mount(self) -> None:
+        self.query_one("#readings").display = False
+
+    @property
+    def is_resized(self) -> bool:
+        """Whether the list has another width than when it was shown."""
+        return self._room != self.query_one("#corpus-list").scrollable_content_region.width
+
+    def show_list(self, given: Mapping[str, Any], known: Sequence[str], say: Wording) -> None:
+        """given, known: as in `corpus_options`."""
+        where = self.query_one("#corpus-list", OptionList)
+        self._room = where.scrollable_content_region.width
+        set_options(where, corpus_options(given, known, say, self._room))
+        if where.highlighted is None:
+            where.highlighted = 0
+
+    def show_text(self, look: Look, settings: Settings, say: Wording) -> None:
+        readings = self.query_one("#readings", OptionList)
+        wrong_encoding = bool(look.preview is not None and look.preview.readings)
+        readings.display = wrong_encoding
+        if wrong_encoding and look.preview is not None:
+            readings.border_title = say("plan.which-encoding")
+            lines = [Option(plain(f"{name}: {one_line(line)[:60]}"), id=name) for name, line in look.preview.readings]
+            set_options(readings, lines)
+            if readings.highlighted is None:
+                readings.highlighted = 0  # the likeliest; Enter takes it as soon as the list has the focus
+        set_text(self.query_one("#preview", Static), preview_text(look, settings, say))
