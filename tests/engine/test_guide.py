@@ -114,7 +114,7 @@ def test_every_threshold_and_source_of_a_check_is_in_words(language: Language) -
         line = thresholds(check, spec.numbers, language)
         assert line.count("; ") == max(0, len(spec.numbers) - 1) and "{" not in line and "_" not in line, check
         assert "★" not in sources(spec.source, language)
-    assert thresholds("corpus-readable", {"fail_share": 0.1}, "tr") == "%10 kadarından fazlasında hata"
+    assert thresholds("corpus-readable", {"fail_share": 0.1}, "tr") == "%10 kadarından fazlasında başarısız"
 
 
 def test_topics_are_found_by_id_and_by_content() -> None:
