@@ -10,20 +10,22 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import FAST, QUICK, Command, events_of
+from tests.conftest import FAST, Command, events_of
 
-RASH = [
-    *QUICK,
+# A loss is judged after a hundred steps.
+RUN = [
+    *FAST,
     "--seq-len",
-    "64",
+    64,
     "--batch-size",
-    "4",
-    "--eval-every",
-    "60",
-    "--max-steps",
-    "240",
+    4,
     "--warmup-steps",
-    "20",
+    20,
+    "--eval-every",
+    30,
+    "--max-steps",
+    120,
+    "--json",
 ]
 
 
@@ -40,36 +42,10 @@ def files_of(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()}
 
 
-@pytest.mark.slow
-@pytest.mark.extended
-def test_too_high_rate_is_reported_and_its_remedy_trains_better(command: Command, text_file: Path) -> None:
-    rash = command("train", "--data-dir", text_file, *RASH, "--learning-rate", 5.0, "--no-check", "--json")
-    named = {one["id"]: one for one in rash.json["findings"] if one["status"] in ("warn", "fail")}
-    assert "loss-too-high" in named
-    before = files_of(command.run_folder())
-
-    refused = command("train", "--from", "tiny", "--remedy", "cheer-up")
-    assert refused.code == 2
-    assert "lower-learning-rate" in refused.err and "cheer-up" in refused.err
-
-    mended = command("train", "--from", "tiny", "--remedy", "lower-learning-rate", "--no-check", "--json")
-    assert mended.code == 0, mended.err
-    assert mended.json["run"].endswith("tiny-2")
-    assert mended.json["best"]["loss"] < rash.json["best"]["loss"] - 0.1
-    assert files_of(command.run_folder()) == before, "the earlier run is as it was"
-    (change,) = changes_in(command.run_folder("tiny-2"))
-    assert change["reason"] == "remedy lower-learning-rate"
-    assert (change["before"], change["changes"]) == ({"learning_rate": 5.0}, {"learning_rate": 1e-4})
-    origin = description(command.run_folder("tiny-2"))["origin"]
-    assert origin["finding"] in named and origin["remedy"] == "lower-learning-rate"
-    assert description(command.run_folder("tiny-2"))["sources"]["learning_rate"] == "remedy"
-
-
 @pytest.mark.extended
 @pytest.mark.slow
 def test_auto_remedy_applies_the_first_sound_remedy(command: Command, text_file: Path) -> None:
-    flags = ["--data-dir", text_file, *RASH, "--learning-rate", 5.0, "--no-check", "--auto-remedy"]
-    done = command("train", *flags, "--json")
+    done = command("train", "--data-dir", text_file, *RUN, "--learning-rate", 5.0, "--auto-remedy")
     assert done.code == 0, done.err
     remedies = done.json["remedies"]
     assert 1 <= len(remedies) <= 3
@@ -77,9 +53,12 @@ def test_auto_remedy_applies_the_first_sound_remedy(command: Command, text_file:
     last = command.run_folder(Path(remedies[-1]["next"]).name)
     assert Path(done.json["run"]).name == last.name != "tiny"
     assert changes_in(last)[0]["reason"].startswith("remedy ")
-    first = [event for event in events_of(command.run_folder()) if event["event"] == "run_finished"][-1]
+    recorded = events_of(command.run_folder())
+    found = [event["finding"] for event in recorded if event["event"] == "finding"]
+    assert "loss-too-high" in {one["id"] for one in found if one["status"] in ("warn", "fail")}
+    first = [event for event in recorded if event["event"] == "run_finished"][-1]
     assert first["status"] in ("interrupted", "failed", "completed", "early_stopped")
-    validations = [e["loss"] for e in events_of(command.run_folder()) if e["event"] == "validation"]
+    validations = [event["loss"] for event in recorded if event["event"] == "validation"]
     assert done.json["best"]["loss"] < min(validations, default=99.0)
 
 
@@ -88,9 +67,8 @@ def test_auto_remedy_applies_the_first_sound_remedy(command: Command, text_file:
 def test_overfitting_is_reported_and_its_remedy_trains_better(command: Command, prose: str) -> None:
     text = command.folder.parent / "little.txt"
     text.write_text(prose[:9000], encoding="utf-8")
-    flags = ["--data-dir", text, *QUICK, "--seq-len", "64", "--batch-size", "8", "--recipe", "fast", "--dropout", "0"]
-    flags += ["--val-split", "0.3", "--eval-every", "20", "--max-steps", "400", "--no-check", "--warmup-steps", "20"]
-    first = command("train", *flags, "--json")
+    flags = ["--data-dir", text, *RUN, "--batch-size", 8, "--recipe", "fast", "--dropout", 0, "--val-split", 0.3]
+    first = command("train", *flags, "--eval-every", 15, "--max-steps", 300)
     assert "overfitting" in {one["id"] for one in first.json["findings"] if one["status"] == "warn"}
     second = command("train", "--from", "tiny", "--remedy", "overfitting", "--no-check", "--json")
     assert second.code == 0, second.err
@@ -105,34 +83,35 @@ def test_overfitting_is_reported_and_its_remedy_trains_better(command: Command, 
 @pytest.mark.slow
 @pytest.mark.extended
 def test_too_low_rate_is_reported_and_its_remedy_trains_better(command: Command, text_file: Path) -> None:
-    flags = [
-        "--data-dir",
-        text_file,
-        *QUICK,
-        "--seq-len",
-        "64",
-        "--batch-size",
-        "4",
-        "--warmup-steps",
-        "20",
-        "--no-check",
-    ]
-    flags += ["--eval-every", "75", "--max-steps", "300"]
-    first = command("train", *flags, "--learning-rate", "3e-6", "--json")
-    found = {one["id"] for one in first.json["findings"] if one["status"] in ("warn", "fail")}
-    assert "loss-not-falling" in found
+    first = command("train", "--data-dir", text_file, *RUN, "--learning-rate", 3e-6)
+    named = {one["id"]: one for one in first.json["findings"] if one["status"] in ("warn", "fail")}
+    assert "loss-not-falling" in named
+    before = files_of(command.run_folder())
+
+    refused = command("train", "--from", "tiny", "--remedy", "cheer-up")
+    assert refused.code == 2
+    assert "raise-learning-rate" in refused.err and "cheer-up" in refused.err
+
     second = command("train", "--from", "tiny", "--remedy", "raise-learning-rate", "--no-check", "--json")
     assert second.code == 0, second.err
+    assert second.json["run"].endswith("tiny-2")
     assert second.json["best"]["loss"] < first.json["best"]["loss"] - 0.3
+    assert files_of(command.run_folder()) == before, "the earlier run is as it was"
+    (change,) = changes_in(command.run_folder("tiny-2"))
+    assert change["reason"] == "remedy raise-learning-rate"
+    assert (change["before"], change["changes"]) == ({"learning_rate": 3e-6}, {"learning_rate": 3e-4})
+    described = description(command.run_folder("tiny-2"))
+    assert described["origin"]["finding"] in named and described["origin"]["remedy"] == "raise-learning-rate"
+    assert described["sources"]["learning_rate"] == "remedy"
 
 
 @pytest.mark.extended
 def test_follow_up_run_with_given_settings(command: Command, text_file: Path) -> None:
-    command("train", "--data-dir", text_file, *FAST, "--max-steps", 60, "--warmup-steps", 5)
-    followed = command("train", "--from", "tiny", "--max-steps", 10, "--learning-rate", "1e-4", "--no-check", "--json")
+    command("train", "--data-dir", text_file, *FAST, "--max-steps", 40, "--learning-rate", "1e-3", "--warmup-steps", 5)
+    followed = command("train", "--from", "tiny", "--max-steps", 5, "--learning-rate", "1e-4", "--no-check", "--json")
     assert followed.code == 0, followed.err
     settings = description(command.run_folder("tiny-2"))["settings"]
-    assert (settings["max_steps"], settings["learning_rate"], settings["seq_len"]) == (10, 1e-4, 32)
+    assert (settings["max_steps"], settings["learning_rate"], settings["seq_len"]) == (5, 1e-4, 32)
     first = [event["loss"] for event in events_of(command.run_folder()) if event["event"] == "step"]
     then = [event["loss"] for event in events_of(command.run_folder("tiny-2")) if event["event"] == "step"]
     assert then[0] < first[0] - 0.3, "it begins with the best weights"
@@ -144,16 +123,13 @@ def test_follow_up_run_with_given_settings(command: Command, text_file: Path) ->
     [
         (["--remedy", "more-dropout"], "--from"),
         (["--from", "nowhere"], "nowhere"),
-        (["--from", "tiny", "--resume"], "--from"),
-        (["--from", "tiny", "--remedy", "more-dropout"], "more-dropout"),
+        (["--from", "made", "--resume"], "--from"),
+        (["--from", "made", "--remedy", "more-dropout"], "more-dropout"),
         (["--init-from", "nowhere.pt"], "nowhere.pt"),
     ],
 )
-def test_invalid_request_is_code_2_and_changes_nothing(
-    command: Command, text_file: Path, flags: list[str], named: str
-) -> None:
-    if "tiny" in flags:
-        command("train", "--data-dir", text_file, *FAST, "--max-steps", 4)
+@pytest.mark.usefixtures("made")
+def test_invalid_request_is_code_2_and_changes_nothing(command: Command, flags: list[str], named: str) -> None:
     before = command.everything_on_disk()
     result = command("train", *flags)
     assert result.code == 2, result.err
@@ -161,11 +137,11 @@ def test_invalid_request_is_code_2_and_changes_nothing(
     assert command.everything_on_disk() == before
 
 
-def test_weights_of_another_vocabulary_are_refused(command: Command, text_file: Path) -> None:
-    command("train", "--data-dir", text_file, *FAST, "--max-steps", 4)
+@pytest.mark.usefixtures("made")
+def test_weights_of_another_vocabulary_are_refused(command: Command) -> None:
     other = command.folder.parent / "other.txt"
     other.write_text("0123456789 " * 900 + "abc", encoding="utf-8")
-    result = command("train", "--data-dir", other, *FAST, "--max-steps", 4, "--init-from", "tiny", "--name", "new")
+    result = command("train", "--data-dir", other, *FAST, "--max-steps", 4, "--init-from", "made", "--name", "new")
     assert result.code == 2
     assert "vocabulary" in result.err
     assert not command.run_folder("new").exists()
