@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.fork_server import ForkedProcess, ForkServer
+from tests.fork_server import WHOLE_SAMPLE, ForkedProcess, ForkServer
 
 COMMAND = Path(sys.executable).with_name("mmrec-tui")
 PLANTED = Path(__file__).parent / "planted"
@@ -27,7 +27,7 @@ FAST = [*QUICK, "--no-check"]  # the checks before training take some eight seco
 # libraries read theirs while they are loaded.
 _FORKED_WITH = {
     "PATH", "HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "LANG", "MMREC_LANG", "MMREC_LOCK_FD",
-    "HTTPS_PROXY", "HTTP_PROXY", "HF_HUB_OFFLINE",
+    "HTTPS_PROXY", "HTTP_PROXY", "HF_HUB_OFFLINE", WHOLE_SAMPLE,
 }  # fmt: skip
 _LANG = "C.UTF-8"
 

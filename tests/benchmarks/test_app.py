@@ -33,7 +33,7 @@ class Empty(App):
 Empty().run()
 """
 _ROUNDS = 15
-_STEPS = 140
+_STEPS = 100
 _MOST_SECONDS = 240
 
 
@@ -173,12 +173,14 @@ def test_training_in_the_app_is_as_fast_as_without_a_screen(command: Command, sh
     settings = plan(command, shakespeare)
     flags = [part for name, value in settings.items() for part in (f"--{name.replace('_', '-')}", str(value))]
     ratios = []
-    for number in range(3):
+    for number in range(3):  # the third decides if the first two do not agree
+        if number == 2 and len({ratio > 0.85 for ratio in ratios}) == 1:
+            break
         with Wire(command, [str(COMMAND)]) as wire:
             train_in(wire)
             wire.wait_for("FINISHED")
         in_app = speed(command.run_folder("tiny" if number == 0 else f"tiny-{number + 1}"))
-        assert command("train", *flags, "--name", f"headless-{number}", timeout=240).code == 0
+        assert command("train", *flags, "--no-check", "--name", f"headless-{number}").code == 0
         ratios.append(in_app / speed(command.run_folder(f"headless-{number}")))
     shown = ", ".join(f"{ratio:.3f}" for ratio in ratios)
     print(f"\ntokens/s in the app against headless: {shown}; median {statistics.median(ratios):.3f}")

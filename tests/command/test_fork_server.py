@@ -11,20 +11,16 @@ import pytest
 from tests.command.faults import assert_same_end, fault, planted, wait_for_step
 from tests.command.refusals import everything
 from tests.conftest import FAST, Command
-from tests.fork_server import ForkedProcess, ForkServer
+from tests.fork_server import WHOLE_SAMPLE, ForkedProcess, ForkServer
 
-# One of each command, in this order, and the run that both have trained.
+# Of each kind of command one, in this order, and the run that both have trained.
 COMMANDS = [
     "evaluate made --json",
     "generate made --prompt The --tokens 30 --seed 3",
     "export made exported",
     "check after made --json",
-    "check before --config gigantic",
     "runs --json",
     "configs --json",
-    "corpora",
-    "guide loss",
-    "plan --time never",
     "watch",
     "train --epochs=ten",
     "--lang tr evaluate absent",
@@ -33,7 +29,7 @@ COMMANDS = [
 ]
 # Differences between two processes that do the same: times and paths.
 _VARYING = re.compile(
-    r'"(time|seconds|tokens_per_second|size|updated|modified)": [-\d.e+]+|\b1\d{9}\.\d+|\d+(\.\d+)? s\b|/\S*/(fresh|forked)/'
+    r'"(time|seconds|tokens_per_second|size|updated|modified)": [-\d.e+]+|\b1\d{9}\.\d+|\d+(\.\d+)? s\b|\d\d:\d\d<\d\d:\d\d|/\S*/(fresh|forked)/'
 )
 
 
@@ -46,6 +42,7 @@ def both(tmp_path: Path, fork_server: ForkServer | None, prose: str) -> list[Com
     for name, server in (("fresh", None), ("forked", fork_server)):
         (tmp_path / name).mkdir()
         commands.append(Command(tmp_path / name, server))
+        commands[-1].environment[WHOLE_SAMPLE] = "1"
     (tmp_path / "text.txt").write_text(prose[:6000], encoding="utf-8")
     return commands
 
@@ -81,6 +78,17 @@ def test_forked_command_receives_its_own_signals(command: Command, text_file: Pa
     process.send_signal(number)
     process.communicate(timeout=60)
     assert process.returncode == code
+
+
+def test_forked_command_draws_a_shorter_last_sample(command: Command, text_file: Path) -> None:
+    drawn = []
+    for environment in ({}, planted(code="pass"), {WHOLE_SAMPLE: "1"}):
+        flags = ["--data-dir", text_file, *FAST, "--max-steps", 2, "--overwrite", "--json"]
+        trained = command("train", *flags, **environment)
+        assert trained.code == 0, trained.err
+        (sample,) = [one["values"] for one in trained.json["findings"] if one["id"] == "sample-sane"]
+        drawn.append(sample["characters"])
+    assert drawn[0] == drawn[1] < drawn[2]
 
 
 @pytest.mark.parametrize("word", ["kill", "ENOSPC"])

@@ -46,7 +46,8 @@ def captured(monkeypatch: pytest.MonkeyPatch) -> None:
 def stepper_of(mode: str, **changes: Any) -> tuple[Stepper, LanguageModel, Settings]:
     settings = Settings(compile=mode, **{**SMALL, **changes})
     machine = resolve_machine(settings)
-    model = create_model(model_config(settings, VOCABULARY), settings.seed)
+    config = replace(model_config(settings, VOCABULARY), layers=2)
+    model = create_model(config, settings.seed)
     model.recompute_activations = settings.gradient_checkpointing
     ids = np.random.default_rng(0).integers(0, VOCABULARY, 4000).astype(np.uint8)
     windows = TrainingWindows(ids, settings.seq_len, settings.window_stride, settings.seed)
