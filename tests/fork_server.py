@@ -12,8 +12,8 @@ A child with planted code imports the project's own packages again after the cod
 them as in a fresh process. The processes that a command starts itself (the reloaded best model, other ranks, the runs of a
 race) are forked as well.
 
-In one thing a child differs from a fresh process: the check of a run's sample draws 100 tokens, not 400, which would be a third
-of the 1.6 s that a training of three steps takes. With `WHOLE_SAMPLE` in its environment it draws them all.
+In one thing a child differs from a fresh process: its samples are shorter. Those of usual length take half of the 1.6 s of a
+training of three steps. With `WHOLE_SAMPLE` in its environment it draws them all.
 
 This file is run as the server, and imported as its client. Linux only: elsewhere torch does not support forking.
 """
@@ -48,7 +48,13 @@ _BY_FORK = {
 }
 _PLANTED = str(Path(__file__).parent / "planted")
 WHOLE_SAMPLE = "MMREC_TESTS_WHOLE_SAMPLE"
-_SAMPLE_TOKENS, _ALL_TOKENS = 100, 400
+_SHORT = {"SAMPLE_TOKENS": 60, "FINAL_SAMPLE_TOKENS": 100}
+_WHOLE = {"SAMPLE_TOKENS": 120, "FINAL_SAMPLE_TOKENS": 400}
+# The modules that have these numbers: the first defines them.
+_SAMPLING = (
+    "mmrec_engine.runs.run_time", "mmrec_engine.checks.postrun.all_checks", "mmrec_engine.evaluation.validation",
+    "mmrec_engine.planning.run_costs",
+)  # fmt: skip
 _STREAMS = 3
 
 
@@ -286,7 +292,7 @@ def _become(request: dict[str, Any]) -> None:
 
         runpy.run_path(str(Path(before) / "sitecustomize.py"))
     if planted or WHOLE_SAMPLE in os.environ:
-        _set_sample_tokens(_ALL_TOKENS if WHOLE_SAMPLE in os.environ else _SAMPLE_TOKENS)
+        _set_lengths(_WHOLE if WHOLE_SAMPLE in os.environ else _SHORT)
     subprocess.Popen = _popen(request["address"])  # type: ignore[misc, assignment]
 
 
@@ -318,14 +324,14 @@ def _popen(address: str) -> Any:
     return start
 
 
-def _set_sample_tokens(count: int) -> None:
-    """In the module that has this number, and in those that have imported it."""
-    from mmrec_engine.runs import run_time
+def _set_lengths(lengths: Mapping[str, int]) -> None:
+    """Of samples, in tokens, in the modules that have been imported, and in those that will be."""
+    import mmrec_engine.runs.run_time
 
-    for module in (run_time, sys.modules.get("mmrec_engine.checks.postrun.all_checks")):
-        if module is not None:
-            assert hasattr(module, "FINAL_SAMPLE_TOKENS")
-            module.FINAL_SAMPLE_TOKENS = count  # type: ignore[attr-defined]
+    assert mmrec_engine.runs.run_time
+    for module in filter(None, map(sys.modules.get, _SAMPLING)):
+        for name in lengths.keys() & vars(module).keys():
+            setattr(module, name, lengths[name])
 
 
 def _import_all() -> None:
@@ -348,8 +354,8 @@ def _import_all() -> None:
     assert torch.utils.serialization and numpy.ma
     if "torch._dynamo.utils" in sys.modules:  # formats a table of nothing at the end of every process
         atexit.unregister(sys.modules["torch._dynamo.utils"].dump_compile_times)
-    assert run_time.FINAL_SAMPLE_TOKENS == _ALL_TOKENS
-    _set_sample_tokens(_SAMPLE_TOKENS)
+    assert {name: getattr(run_time, name) for name in _WHOLE} == _WHOLE
+    _set_lengths(_SHORT)
     gc.collect()
     gc.freeze()
 

@@ -42,9 +42,8 @@ async def shown(pilot: Pilot[Any]) -> Any:
         (140, 24), (140, 27), (140, 30), (140, 35), (140, 36), (160, 45), (200, 24), (200, 60), (300, 90),
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("language", ["en", "tr"])
-async def test_every_plot_is_readable_at_every_size(size: tuple[int, int], language: str) -> None:
-    app = an_app(language, Still(a_training()))
+async def test_every_plot_is_readable_at_every_size(size: tuple[int, int]) -> None:
+    app = an_app("tr", Still(a_training()))  # its words are longer
     async with app.run_test(size=size) as pilot:
         await shown(pilot)
         plots = plots_of(app)

@@ -5,7 +5,7 @@ import json
 import re
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import psutil
@@ -269,29 +269,13 @@ def test_ended_run_is_reported_before_its_process_exits(command: Command, opened
     screen.wait_for(lambda shown: "r report" in shown and "pause" not in shown)
 
 
-@pytest.fixture(scope="module")
-def long_records(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[int], Path]]:
-    made: dict[int, Path] = {}
-
-    def of(steps: int) -> Path:
-        if steps not in made:
-            made[steps] = tmp_path_factory.mktemp("long") / "long"
-            write_run(made[steps], long_run(steps))
-        return made[steps]
-
-    yield of
-    for folder in made.values():
-        (folder / "events.jsonl").unlink()
-
-
 @pytest.mark.extended
 @pytest.mark.slow
 @pytest.mark.fresh_process
-@pytest.mark.parametrize("steps", [200_000, pytest.param(1_000_000, marks=pytest.mark.benchmark)])
-def test_long_run_is_shown_at_once_in_little_memory(
-    opened: Open, long_records: Callable[[int], Path], steps: int
-) -> None:
-    folder = long_records(steps)
+def test_long_run_is_shown_at_once_in_little_memory(command: Command, opened: Open) -> None:
+    """A longer one is in tests/engine/test_run_reader.py."""
+    steps, folder = 200_000, command.run_folder("long")
+    write_run(folder, long_run(steps))
     screen = opened("watch", folder)
     screen.wait_for(f"{steps:,}/{2 * steps:,}")
     seconds = time.monotonic() - screen.began

@@ -13,7 +13,7 @@ import pytest
 from mmrec_engine.settings.presets import PRESETS
 from tests.command.faults import wait_for_step
 from tests.command.terminal import Screen
-from tests.conftest import Command, events_of, extended
+from tests.conftest import Command, events_of
 
 SMALL = ["--recipe", "fast", "--seq-len", 32, "--batch-size", 4, "--threads", 1, "--precision", "fp32"]
 
@@ -57,12 +57,11 @@ def test_flops_per_token_match_the_matrix_products() -> None:
 
 @pytest.mark.extended
 @pytest.mark.slow
-@pytest.mark.parametrize(("language", "head"), [extended("en", "of peak"), ("tr", "tepe payı")])
-def test_bench_prints_a_line_per_config_without_a_text(command: Command, language: str, head: str) -> None:
-    result = command("--lang", language, "bench", "--seconds", 0.2, "--threads", 1, "--seq-len", 32, "--batch-size", 2)
+def test_bench_prints_a_line_per_config_without_a_text(command: Command) -> None:
+    result = command("--lang", "tr", "bench", "--seconds", 0.2, "--threads", 1, "--seq-len", 32, "--batch-size", 2)
     assert result.code == 0, result.err
     assert "GFLOP/s" in result.out
-    assert head in result.out
+    assert "tepe payı" in result.out
     rows = [line.split() for line in result.out.splitlines() if line.split()[:1] and line.split()[0] in PRESETS]
     assert [row[0] for row in rows] == ["tiny", "mini", "small"]
     assert all("%" in " ".join(row) for row in rows)
@@ -106,7 +105,8 @@ def test_race_trains_two_runs_of_equal_size_to_one_loss(command: Command, text_f
     assert again.code == 2
     assert "race-mmrec already holds a run" in again.err
     before = (command.run_folder("race-mmrec") / "events.jsonl").read_bytes()
-    far = command("bench", "race", "--data-dir", text_file, *RACE, "--target-loss", 0.5, "--overwrite")
+    far = command("bench", "race", "--data-dir", text_file, *RACE, "--max-steps", 10, "--target-loss", 0.5,
+                  "--overwrite")  # fmt: skip
     assert far.code == 0, far.err
     assert "Neither came to a validation loss of 0.5" in far.out
     assert (command.run_folder("race-mmrec") / "events.jsonl").read_bytes() != before
@@ -127,18 +127,15 @@ def test_race_on_a_terminal_draws_both_curves(command: Command, text_file: Path,
 
 @pytest.mark.slow
 @pytest.mark.fault
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 @pytest.mark.extended
-def test_interrupted_race_leaves_a_resumable_run(
-    command: Command, text_file: Path, number: signal.Signals, code: int
-) -> None:
+def test_interrupted_race_leaves_a_resumable_run(command: Command, text_file: Path) -> None:
     words = ["bench", "race", "--data-dir", text_file, *SMALL, "--max-steps", 100_000, "--target-loss", 0.1]
     process = command.start(*words, own_group=True)
     folder = command.run_folder("race-mmrec")
     wait_for_step(folder, 5)
-    process.send_signal(number)
+    process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
-    assert process.returncode == code
+    assert process.returncode == 130
     time.sleep(0.2)
     assert events_of(folder)[-1] == {**events_of(folder)[-1], "event": "state", "state": "STOPPED"}
     assert list(folder.glob("checkpoint_step_*.pt"))

@@ -10,7 +10,7 @@ import pytest
 
 from tests.command.faults import assert_same_end, fault, planted, wait_for_step
 from tests.command.refusals import everything
-from tests.conftest import FAST, Command
+from tests.conftest import FAST, Command, events_of
 from tests.fork_server import WHOLE_SAMPLE, ForkedProcess, ForkServer
 
 # Of each kind of command one, in this order, and the run that both have trained.
@@ -29,7 +29,8 @@ COMMANDS = [
 ]
 # Differences between two processes that do the same: times and paths.
 _VARYING = re.compile(
-    r'"(time|seconds|tokens_per_second|size|updated|modified)": [-\d.e+]+|\b1\d{9}\.\d+|\d+(\.\d+)? s\b|\d\d:\d\d<\d\d:\d\d|/\S*/(fresh|forked)/'
+    r'"(time|seconds|tokens_per_second|size|updated|modified)": [-\d.e+]+|\b1\d{9}\.\d+|\d+(\.\d+)? s\b'
+    r"|\d\d:\d\d<\d\d:\d\d|/\S*/(fresh|forked)/"
 )
 
 
@@ -80,15 +81,18 @@ def test_forked_command_receives_its_own_signals(command: Command, text_file: Pa
     assert process.returncode == code
 
 
-def test_forked_command_draws_a_shorter_last_sample(command: Command, text_file: Path) -> None:
+def test_forked_command_draws_shorter_samples(command: Command, text_file: Path) -> None:
     drawn = []
     for environment in ({}, planted(code="pass"), {WHOLE_SAMPLE: "1"}):
         flags = ["--data-dir", text_file, *FAST, "--max-steps", 2, "--overwrite", "--json"]
         trained = command("train", *flags, **environment)
         assert trained.code == 0, trained.err
-        (sample,) = [one["values"] for one in trained.json["findings"] if one["id"] == "sample-sane"]
-        drawn.append(sample["characters"])
-    assert drawn[0] == drawn[1] < drawn[2]
+        (last,) = [one["values"]["characters"] for one in trained.json["findings"] if one["id"] == "sample-sane"]
+        (sample,) = [len(one["text"]) for one in events_of(command.run_folder()) if one["event"] == "sample"]
+        drawn.append((sample, last))
+    (sample, last), planted_too, whole = drawn
+    assert (sample, last) == planted_too
+    assert sample < whole[0] and last < whole[1]
 
 
 @pytest.mark.parametrize("word", ["kill", "ENOSPC"])

@@ -138,7 +138,7 @@ def test_an_export_is_evaluated_on_the_split_of_its_run(command: Command, docume
     words = (documents / "en-how-02-soap.txt").read_text(encoding="utf-8").split()
     for number in range(3):
         (documents / f"new-{number}.txt").write_text(" ".join(words[number * 30 :] * 2), encoding="utf-8")
-    assert command("train", "--from", "a", *QUICK, *LIMIT, "--name", "b").code == 0
+    assert command("train", "--from", "a", *FAST, *LIMIT, "--name", "b").code == 0
     assert command("export", "b", "out").code == 0
     own = command("evaluate", "b", "--json").json
     for given in ([], ["--data-dir", documents]):

@@ -42,14 +42,14 @@ def changes_in(folder: Path) -> list[dict[str, Any]]:
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems do not hold a process to such a limit")
 @pytest.mark.extended
-def test_smaller_micro_batches_after_out_of_memory_give_the_same_result(command: Command, shakespeare: Path) -> None:
-    peak = address_space_of(command.start("train", "--data-dir", shakespeare, *FLAGS, "--name", "whole"))
+def test_smaller_micro_batches_after_out_of_memory_give_the_same_result(command: Command, text_file: Path) -> None:
+    peak = address_space_of(command.start("train", "--data-dir", text_file, *FLAGS, "--name", "whole"))
     assert not changes_in(command.run_folder("whole"))
     told = []
     for less in range(100, 700, 100):  # MiB; where in a step the memory runs out differs between machines
         name, limit = f"less-{less}", peak - less * 2**20
         done = subprocess.run(
-            [str(COMMAND), "train", "--data-dir", str(shakespeare), *FLAGS, "--name", name],
+            [str(COMMAND), "train", "--data-dir", str(text_file), *FLAGS, "--name", name],
             cwd=command.folder, env=command.environment, capture_output=True, text=True, timeout=240,
             preexec_fn=lambda limit=limit: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)),  # type: ignore[misc]
         )  # fmt: skip

@@ -100,7 +100,7 @@ def test_full_stderr_pipe_does_not_block_training(command: Command, text_file: P
     ours, theirs = os.pipe()
     if hasattr(fcntl, "F_SETPIPE_SZ"):
         fcntl.fcntl(theirs, fcntl.F_SETPIPE_SZ, 4096)
-    flags = [*FAST, "--max-steps", "120", "--eval-every", "2", "--no-save-best-model", "--json"]
+    flags = [*FAST, "--max-steps", "60", "--eval-every", "2", "--no-save-best-model", "--json"]
     ended = subprocess.run(
         [str(COMMAND), "train", "--data-dir", str(text_file), *flags],
         cwd=command.folder, env=command.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=theirs,
@@ -108,7 +108,7 @@ def test_full_stderr_pipe_does_not_block_training(command: Command, text_file: P
     )  # fmt: skip
     os.close(theirs)
     assert ended.returncode == 0
-    assert json.loads(ended.stdout)["steps"] == 120
+    assert json.loads(ended.stdout)["steps"] == 60
     told = os.read(ours, 2**16)
     os.close(ours)
     assert 0 < len(told) <= 4096, "the pipe was full, and the run ended all the same"

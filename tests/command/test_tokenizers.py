@@ -64,23 +64,10 @@ def test_subword_model_trains_and_generates(command: Command, longer_text: Path,
 
 
 @pytest.mark.fault
-@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.extended
-def test_killed_run_resumes_with_the_same_subwords(command: Command, longer_text: Path, kind: str) -> None:
-    flags = [
-        "train",
-        "--data-dir",
-        longer_text,
-        *FAST,
-        *SMALL,
-        "--max-steps",
-        40,
-        "--tokenizer",
-        kind,
-        "--checkpoint-every",
-        5,
-    ]
-    assert_a_killed_run_ends_the_same(command, flags, 17)
+def test_killed_run_resumes_with_the_same_subwords(command: Command, longer_text: Path) -> None:
+    flags = ["train", "--data-dir", longer_text, *FAST, *SMALL, "--tokenizer", "sentencepiece", "--checkpoint-every", 5]
+    assert_a_killed_run_ends_the_same(command, flags, 12)
 
 
 @pytest.mark.extended

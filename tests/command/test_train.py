@@ -61,6 +61,10 @@ def test_first_guide_command_trains_a_model_that_generates(command: Command) -> 
     }  # fmt: skip
     assert (result["status"], result["epochs"], result["processes"]) == ("completed", 2, 1)
     assert result["best"]["loss"] < 3.3, "worse than counting letters"
+    assert len(result["findings"]) > 22, "checks before, during and after"
+    assert {
+        one["id"]: one["status"] for one in result["findings"] if one["status"] not in ("pass", "note", "skipped")
+    } == {}
     assert set(result["final"]) == {"step", "loss", "perplexity", "accuracy", "bits_per_character"}
 
     folder = command.run_folder()
@@ -259,9 +263,11 @@ def test_other_built_in_corpora_can_be_trained_on(command: Command, name: str) -
 @pytest.mark.slow
 @pytest.mark.extended
 def test_fast_recipe_reaches_its_loss_on_tiny_shakespeare(command: Command, shakespeare: Path) -> None:
-    trained = command("train", "--data-dir", shakespeare, "--recipe", "fast", "--max-steps", 250, "--json", timeout=600)
-    assert trained.json["tokens"] == 250 * 16 * 128
-    assert trained.json["final"]["bits_per_character"] < 2.4, "with characters as tokens it is 2.42"
+    trained = command(
+        "train", "--data-dir", shakespeare, "--recipe", "fast", "--max-steps", 100, "--no-check", "--json"
+    )
+    assert trained.json["tokens"] == 100 * 16 * 128
+    assert trained.json["final"]["bits_per_character"] < 2.8
 
 
 @pytest.mark.extended

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,9 @@ import torch
 
 from mmrec_engine.settings import Settings, resolve
 from tests import capture
+from tests.fork_server import ForkedProcess, ForkServer
 
+Mmrec = Callable[..., str]
 ROOT = Path(__file__).parents[2]
 SMALL: dict[str, Any] = {
     "seq_len": 64,
@@ -53,19 +55,32 @@ def settings_on(device: torch.device, **changes: Any) -> Settings:
     return resolve({**SMALL, "compile": "off", "device": device.type, **changes}).settings
 
 
-def mmrec(folder: Path, *words: object) -> str:
-    """The stdout of the command, run as a process from this clone; it has to succeed."""
-    homes = {f"XDG_{kind}_HOME": str(folder / kind.lower()) for kind in ("CACHE", "STATE", "CONFIG")}
+@pytest.fixture
+def mmrec(device: torch.device, fork_server: ForkServer | None, tmp_path: Path) -> Mmrec:
+    """Runs the command from this clone in the test's folder, which has to succeed; its stdout. A process that has been forked
+    cannot use a GPU."""
+    homes = {f"XDG_{kind}_HOME": str(tmp_path / kind.lower()) for kind in ("CACHE", "STATE", "CONFIG")}
     paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-    done = subprocess.run(
-        [sys.executable, "-m", "mmrec_tui", *map(str, words)],
-        cwd=folder,
-        env={**os.environ, **homes, "PYTHONPATH": os.pathsep.join(paths)},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+
+    def run(*words: object) -> str:
+        process: subprocess.Popen[str] | ForkedProcess
+        if fork_server is not None and device.type == "cpu":
+            inherited = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+            process = fork_server.start([*map(str, words)], tmp_path, {**inherited, **homes})
+        else:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "mmrec_tui", *map(str, words)],
+                cwd=tmp_path,
+                env={**os.environ, **homes, "PYTHONPATH": os.pathsep.join(paths)},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+        out, err = process.communicate()
+        assert process.returncode == 0, err
+        return out
+
+    return run
 
 
 @pytest.fixture(autouse=True)

@@ -240,9 +240,9 @@ def test_suggested_rate_trains_better_than_much_lower_and_higher_ones(recipe: st
     def trained(rate: float) -> float:
         training = build_state(settings, resolve_machine(settings), corpus, Path("unused"))
         losses = [
-            training.stepper.make_step(step, 4 * (step - 1), rate * min(1.0, step / 20)).loss for step in range(1, 121)
+            training.stepper.make_step(step, 4 * (step - 1), rate * min(1.0, step / 10)).loss for step in range(1, 71)
         ]
-        return sum(losses[-20:]) / 20
+        return sum(losses[-15:]) / 15
 
     suggested = trained(found.suggestion)
     assert suggested < trained(found.suggestion / 20) - 0.1

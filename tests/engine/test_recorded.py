@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import functools
+import copy
 from dataclasses import replace
 from typing import Any
 
@@ -198,12 +198,20 @@ def test_resumed_run_falls_back_from_an_unavailable_mode(monkeypatch: pytest.Mon
 @pytest.mark.extended
 @pytest.mark.slow
 @pytest.mark.skipif(not graphs.can_compile(torch.device("cpu")), reason="no C++ compiler here")
-def test_compiled_steps_match_plain_steps() -> None:
-    changes = functools.partial(trained, steps=4, arch="mmrec", optimizer="muon")
-    losses, _ = changes("off")
-    compiled, weights = changes("inductor")
+def test_compiled_steps_match_plain_steps_and_are_resumed_bit_for_bit() -> None:
+    changes = {"arch": "mmrec", "optimizer": "muon"}
+    losses, _ = trained("off", steps=4, **changes)
+    (whole, model, _), (resumed, theirs, _) = (stepper_of("inductor", **changes) for _ in range(2))
+    compiled = losses_of(whole, 1, 2)
+    stored = copy.deepcopy((model.state_dict(), whole._optimizers.state()))
+    compiled += losses_of(whole, 3, 4)
     assert compiled == pytest.approx(losses, rel=1e-5)
-    again, theirs = changes("inductor")
-    assert again == compiled
-    for name, weight in weights.items():
-        torch.testing.assert_close(theirs[name], weight, rtol=0, atol=0)
+    theirs.load_state_dict(stored[0])
+    resumed._optimizers.load_state(stored[1])
+    assert losses_of(resumed, 3, 4) == compiled[2:]
+    for name, weight in model.state_dict().items():
+        torch.testing.assert_close(theirs.state_dict()[name], weight, rtol=0, atol=0)
+
+
+def losses_of(stepper: Stepper, *steps: int) -> list[float]:
+    return [stepper.make_step(step, 2 * (step - 1), 1e-2 / step, 2.0 ** -(step % 2)).loss for step in steps]

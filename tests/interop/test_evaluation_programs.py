@@ -14,7 +14,6 @@ import torch
 from mmrec_engine.evaluation.trained_model import Trained
 from mmrec_engine.interop.transformers_folder import export_to_transformers
 from mmrec_engine.model.language_model import create_model
-from mmrec_engine.settings.model_config import Architecture
 from mmrec_engine.tokenizer import CharacterTokenizer
 from mmrec_engine.tokenizer.vocabulary import UNKNOWN
 
@@ -65,28 +64,32 @@ def of_one_document(trained: Trained, text: str) -> Trained:
     return replace(trained, model=model.eval(), tokenizer=tokenizer)
 
 
+@pytest.fixture(params=[("llama", "bpe"), ("mmrec", "of one document")], ids="-".join)
+def exported(
+    request: pytest.FixtureRequest, made: Make, tmp_path: Path, prose: str, monkeypatch: pytest.MonkeyPatch
+) -> Trained:
+    """A model that is in the folder `out`. A text of one document has no end token."""
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))
+    architecture, tokenizer = request.param
+    trained = (
+        made(architecture, tokenizer) if tokenizer == "bpe" else of_one_document(made(architecture, "char"), prose)
+    )
+    export_to_transformers(trained, tmp_path / "out")
+    return trained
+
+
 @pytest.mark.slow
 @pytest.mark.extended
-@pytest.mark.parametrize(("architecture", "tokenizer"), [("llama", "bpe"), ("mmrec", "of one document")])
-def test_lm_eval_gives_the_model_s_own_probabilities(
-    made: Make, tmp_path: Path, prose: str, monkeypatch: pytest.MonkeyPatch, architecture: Architecture, tokenizer: str
-) -> None:
-    monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))
+def test_lm_eval_gives_the_model_s_own_probabilities(exported: Trained, tmp_path: Path) -> None:
     lm_eval = pytest.importorskip("lm_eval", reason="needs lm_eval: make lm-eval")
     pytest.importorskip("accelerate", reason="needs accelerate: make lm-eval")
     from lm_eval.tasks import TaskManager
 
-    if tokenizer == "bpe":
-        trained, more = made(architecture, tokenizer), {}
-        first = trained.tokenizer.end_of_document
-    else:
-        trained = of_one_document(made(architecture, "char"), prose)
-        first = int(
-            trained.tokenizer.encode("\n")[0]
-        )  # no end token, so lm_eval has to be told with what a text begins
+    first, more = exported.tokenizer.end_of_document, {}
+    if first is None:  # lm_eval has to be told with what a text begins
+        first = int(exported.tokenizer.encode("\n")[0])
         more = {"prefix_token_id": first}
-    assert first is not None
-    export_to_transformers(trained, tmp_path / "out")
+    own_code = exported.settings["arch"] == "mmrec"
     (tmp_path / "tasks").mkdir()
     data = {"pairs": PAIRS, "text": [{"text": TEXT}]}
     for (name, lines), task in zip(data.items(), (PAIR_TASK, TEXT_TASK), strict=True):
@@ -96,7 +99,7 @@ def test_lm_eval_gives_the_model_s_own_probabilities(
         (tmp_path / "tasks" / f"{name}.yaml").write_text(described)
     found = lm_eval.simple_evaluate(
         model="hf",
-        model_args={"pretrained": str(tmp_path / "out"), "trust_remote_code": architecture == "mmrec", **more},
+        model_args={"pretrained": str(tmp_path / "out"), "trust_remote_code": own_code, **more},
         tasks=["minimal_pairs", "text"],
         task_manager=TaskManager(include_path=str(tmp_path / "tasks"), include_defaults=False),
         device="cpu",
@@ -105,27 +108,19 @@ def test_lm_eval_gives_the_model_s_own_probabilities(
     )
     right = 0
     for sample in found["samples"]["minimal_pairs"]:
-        expected = [log_probability(trained, [first], choice) for _, choice in sample["arguments"]]
+        expected = [log_probability(exported, [first], choice) for _, choice in sample["arguments"]]
         assert [response[0] for response in sample["filtered_resps"]] == pytest.approx(expected, abs=1e-3)
         right += expected[0] > expected[1]
     assert found["results"]["minimal_pairs"]["acc,none"] == pytest.approx(right / len(PAIRS))
-    bits = -log_probability(trained, [first], TEXT) / math.log(2) / len(TEXT.encode())
+    bits = -log_probability(exported, [first], TEXT) / math.log(2) / len(TEXT.encode())
     assert found["results"]["text"]["bits_per_byte,none"] == pytest.approx(bits, abs=1e-4)
 
 
 @pytest.mark.slow
 @pytest.mark.extended
-@pytest.mark.parametrize(("architecture", "tokenizer"), [("llama", "bpe"), ("mmrec", "of one document")])
-def test_minimal_pairs_are_scored_as_in_babylm_s_evaluation(
-    made: Make, tmp_path: Path, prose: str, monkeypatch: pytest.MonkeyPatch, architecture: Architecture, tokenizer: str
-) -> None:
+def test_minimal_pairs_are_scored_as_in_babylm_s_evaluation(exported: Trained, tmp_path: Path) -> None:
     """Sentences padded on the right to a batch; the sum of the log-probabilities of each but its first token decides."""
-    monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))
     transformers = pytest.importorskip("transformers")
-    trained = (
-        made(architecture, tokenizer) if tokenizer == "bpe" else of_one_document(made(architecture, "char"), prose)
-    )
-    export_to_transformers(trained, tmp_path / "out")
     model = transformers.AutoModelForCausalLM.from_pretrained(tmp_path / "out", trust_remote_code=True).eval()
     tokens = transformers.AutoTokenizer.from_pretrained(tmp_path / "out", padding_side="right", trust_remote_code=True)
     sentences = [pair[kind] for pair in PAIRS for kind in ("good", "bad")]
@@ -134,4 +129,4 @@ def test_minimal_pairs_are_scored_as_in_babylm_s_evaluation(
         logits = model(input_ids=batch.input_ids, attention_mask=batch.attention_mask).logits
     of_each = torch.log_softmax(logits[:, :-1], dim=-1).gather(2, batch.input_ids[:, 1:, None]).squeeze(2)
     scores = (of_each * batch.attention_mask[:, 1:]).sum(1).tolist()
-    assert scores == pytest.approx([log_probability(trained, [], sentence) for sentence in sentences], abs=1e-3)
+    assert scores == pytest.approx([log_probability(exported, [], sentence) for sentence in sentences], abs=1e-3)

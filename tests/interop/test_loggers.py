@@ -242,6 +242,7 @@ def test_logger_whose_server_never_answers_lets_the_run_end(
 ) -> None:
     pytest.importorskip("mlflow")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{silent_server}")
+    monkeypatch.setattr(feeding, "_ENDING_SECONDS", 3.0)
     began = time.monotonic()
     happened = list(train(small(tmp_path, prose, log="mlflow")))
     assert time.monotonic() - began < 60
