@@ -16,7 +16,7 @@ def healthy_runs(text: Path | None) -> tuple[Trial, ...]:
     """text: a file of a megabyte or so of prose, such as tiny Shakespeare; without one its runs are left out."""
     of_text = {} if text is None else {"data_dir": str(text), "val_split": 0.03}
     always = (
-        Trial("tiny, guide, sample", settings={**_GUIDE, "corpus": "sample"}),
+        Trial("tiny, guide, sample", settings={**_GUIDE, "corpus": "sample"}, quick=True),
         Trial("tiny, fast, sample", settings={**_FAST, "corpus": "sample"}),
         Trial("tiny, guide, English, seed 7", write=texts.sound, settings={**_GUIDE, "seed": 7}),
         Trial("tiny, fast, Python documentation", settings={**_FAST, "corpus": "python-docs"}),

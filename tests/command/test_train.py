@@ -61,10 +61,6 @@ def test_first_guide_command_trains_a_model_that_generates(command: Command) -> 
     }  # fmt: skip
     assert (result["status"], result["epochs"], result["processes"]) == ("completed", 2, 1)
     assert result["best"]["loss"] < 3.3, "worse than counting letters"
-    assert len(result["findings"]) > 22, "checks before, during and after"
-    assert {
-        one["id"]: one["status"] for one in result["findings"] if one["status"] not in ("pass", "note", "skipped")
-    } == {}
     assert set(result["final"]) == {"step", "loss", "perplexity", "accuracy", "bits_per_character"}
 
     folder = command.run_folder()

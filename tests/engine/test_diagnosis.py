@@ -1,8 +1,7 @@
 """The checklist on real trainings: each known fault is found under an expected id, and healthy runs have no findings.
 
 A part of the trials of `make diagnosis`; docs/diagnosis.md has all of them. Wrong rates, overfitting and a block that does not
-learn are in test_monitor_real.py and tests/command/test_remedies.py. Another healthy run is the guide's first command in
-tests/command/test_train.py.
+learn are in test_monitor_real.py and tests/command/test_remedies.py.
 """
 
 from __future__ import annotations
