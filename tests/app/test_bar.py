@@ -37,17 +37,17 @@ async def test_focused_field_hides_letter_keys_from_the_bar() -> None:
     app = an_app()
     async with app.run_test(size=(160, 45)) as pilot:
         screen = await open_screen("PlanScreen", app, pilot)
-        assert "l find lr" in barred(app) and "q quit" in barred(app)
+        assert "l find rate" in barred(app) and "q quit" in barred(app)
         field = screen.query_one("#field-name", Input)
         field.focus()
         await pilot.pause()
         shown = barred(app)
-        for word in ("l find lr", "b find batch", " q quit", "g guide"):
+        for word in ("l find rate", "b find batch", " q quit", "g guide"):
             assert word not in shown
         assert "^s next" in shown and "? keys" in shown and "esc back" in shown and "^q quit" in shown
         await pilot.press("escape")
         await pilot.pause()
-        assert "l find lr" in barred(app)
+        assert "l find rate" in barred(app)
 
 
 @pytest.mark.parametrize(("columns", "all_fit"), [(60, False), (240, True)])

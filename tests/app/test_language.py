@@ -95,7 +95,7 @@ async def checklist(app: MmrecApp, pilot: Pilot[Any]) -> None:
 
 async def training(app: MmrecApp, pilot: Pilot[Any]) -> None:
     app.watch_run(Path("checkpoints/tiny").absolute())
-    await until_shown(pilot, "(ppl")
+    await until_shown(pilot, "(perplexity")
 
 
 async def report(app: MmrecApp, pilot: Pilot[Any]) -> None:
