@@ -68,7 +68,7 @@ class AppRuns(App[object], inherit_bindings=False):
             return False
         return True
 
-    def go_on(self, folder: Path, *, finished: bool) -> None:
+    def continue_run(self, folder: Path, *, finished: bool) -> None:
         """Resume a run; a finished one for as many more minutes, steps or epochs as the user says."""
         from mmrec_engine.settings import resolve
 

@@ -136,7 +136,7 @@ class FileDocuments:
             split = self.split_of(entry.name)
             if self.split is not None and split is None:
                 reason = "test-left-out" if self.split.roles.get(entry.name) == "test" else "split-given"
-                self.skipped.append(Skipped(entry.name, reason, self._told_split(), entry.size))
+                self.skipped.append(Skipped(entry.name, reason, self._split_found(), entry.size))
                 continue
             yield from self._read(entry, split, done)
             done += entry.size
@@ -155,7 +155,7 @@ class FileDocuments:
             return None
         return "train" if role == "train" else "validation" if role == self.split.held_out else None
 
-    def _told_split(self) -> str:
+    def _split_found(self) -> str:
         """A training file and a validation file, as the name of the split."""
         return "" if self.split is None else f"{self.split.training[0]}, {self.split.validating[0]}"
 
@@ -221,12 +221,12 @@ class FileDocuments:
             place = real_root / Path(folder).relative_to(self.root)
             folders[:] = sorted(name for name in folders if not name.startswith(".") and place / name != prepared)
             for name in folders:
-                self._tell_link(Path(folder) / name, real_root)
+                self._note_link(Path(folder) / name, real_root)
             if _is_run_folder(names):
                 continue
             for name in sorted(names):
                 path = Path(folder) / name
-                if name.startswith(".") or self._tell_link(path, real_root):
+                if name.startswith(".") or self._note_link(path, real_root):
                     continue
                 try:
                     status = path.stat()
@@ -236,7 +236,7 @@ class FileDocuments:
                     found.append((path, status.st_size))
         return sorted(found, key=lambda item: item[0].relative_to(self.root).as_posix())
 
-    def _tell_link(self, path: Path, real_root: Path) -> bool:
+    def _note_link(self, path: Path, real_root: Path) -> bool:
         """Record a link that leads out of the root, or nowhere; returns whether it is one."""
         if not path.is_symlink() or _inside(path, real_root):
             return False

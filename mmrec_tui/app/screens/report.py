@@ -228,7 +228,7 @@ class ReportScreen(MmrecScreen):
 
     def action_go_on_run(self) -> None:
         if self._history is not None:
-            self.own_app.go_on(self._folder, finished=self._history.state == "FINISHED")
+            self.own_app.continue_run(self._folder, finished=self._history.state == "FINISHED")
 
     def shown_keys(self) -> list[Key]:
         other = FINAL if self._file == BEST else BEST

@@ -299,7 +299,7 @@ class TrainingScreen(LookingScreen):
     def action_go_on_run(self) -> None:
         session = self.session
         if not session.live:
-            self.own_app.go_on(session.folder, finished=session.state == "FINISHED")
+            self.own_app.continue_run(session.folder, finished=session.state == "FINISHED")
 
     def action_report(self) -> None:
         if self.session.live and self.session.state not in ENDED:
