@@ -13,10 +13,12 @@ from textual.widgets import OptionList
 import mmrec_engine
 import mmrec_tui
 from mmrec_engine.locales.messages import LANGUAGES, Language
+from mmrec_engine.settings import FIELDS, GROUPS, settings_of
 from mmrec_tui.app.widgets.panels import state_text
 from mmrec_tui.app.widgets.tabs import tabs_text
 from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.panels import PANELS
+from mmrec_tui.presentation.planned import unset_words
 from tests.app.conftest import an_app, screen_text, table_of, until, until_shown
 from tests.app.recorded import a_training
 from tests.app.test_bar import open_screen
@@ -62,9 +64,8 @@ async def test_arrow_of_the_tabs_leads_to_the_next_panels() -> None:
         await until(pilot, lambda: "‹" in str(tabs.render()))
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-async def test_focused_field_for_a_trial_is_explained_and_f1_tells_more(language: Language) -> None:
-    app = an_app(language)
+async def test_focused_field_for_a_trial_is_explained_and_f1_tells_more() -> None:
+    app = an_app("tr")
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await open_screen("ReportScreen", app, pilot)
         seen = set()
@@ -129,10 +130,9 @@ def test_figures_of_runs_are_losses_and_not_nats(language: Language) -> None:
         ), path
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-async def test_no_field_shows_a_dash_for_its_value(language: Language) -> None:
-    app = an_app(language)
-    async with app.run_test(size=(160, 45)) as pilot:
-        screen = await open_screen("PlanScreen", app, pilot)
-        hints = {str(field.id): getattr(field, "placeholder", "") for field in screen.query("Field ValueInput")}
-        assert hints and not [name for name, words in hints.items() if words == "–"]
+def test_each_setting_without_a_value_says_in_words_what_is_used() -> None:
+    settings = [name for group in GROUPS for name in settings_of(group) if FIELDS[name].default is None]
+    assert "encoding" in settings and "text_field" in settings
+    assert not [name for name in settings if not FIELDS[name].metadata["unset"]]
+    for language in LANGUAGES:
+        assert all(re.search(r"\w", unset_words(name, Wording(language))) for name in settings)
