@@ -117,6 +117,9 @@ def _offers(finding: str, variant: str, settings: Settings) -> tuple[str, ...]:
         return _LIVELIER  # a loss is also high if the rate is so low that it is near its first value
     if finding == "clipping-always" and variant != "exploding" and rate <= BEST_RATE[optimizer]:
         return ()  # frequent clipping alone is no reason to lower a rate at which these models train best
+    small_with_muon = optimizer == "muon" and settings["config"] in _MEASURED_CONFIGS
+    if finding == "loss-spike" and small_with_muon and rate <= BEST_RATE[optimizer]:
+        return ("clip-gradients",)  # a spike that the loss recovers from costs these less than a lower rate
     return offers
 
 

@@ -142,16 +142,17 @@ def plan(text: TextFacts, machine: MachineFacts, resolved: Resolved, *, checks: 
     if estimate.steps < _FEWEST_STEPS:
         needed = beside + estimate.validation + _FEWEST_STEPS / estimate.steps_a_second
         raise RequestError("time-too-short", time=f"{total:g}", least=max(int(needed * 1.1), int(total)) + 1)
-    choices = dict(chosen.choices)
+    if settings.max_steps is not None and settings.max_steps < estimate.steps:
+        estimate = estimate.of_steps(settings.max_steps)
+    steps, choices = estimate.steps, dict(chosen.choices)
     if is_free("config", resolved):
         values = {"seen": estimate.seen, "least": int(known.larger_from["mini"]), "minutes": round(total / 60, 1)}
         choices["config"] = Choice(config, f"config-{config}", values)
     values = {"passes": round(estimate.passes, 1)}
     if is_free("dropout", resolved):
         choices["dropout"] = Choice(known.dropout(estimate.passes), "dropout-by-passes", values)
-    steps = estimate.steps if settings.max_steps is None else min(estimate.steps, settings.max_steps)
     if is_free("max_steps", resolved):
-        in_time = Choice(steps, "steps-in-the-time", {"seconds": round(estimate.seconds)})
+        in_time = Choice(steps, "steps-in-the-time", {"seconds": round(estimate.seconds), "total": round(total)})
         choices["max_steps"] = Choice(steps, "steps-of-the-text", values) if repeats else in_time
     if is_free("eval_every", resolved):
         count = max(

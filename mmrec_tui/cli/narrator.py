@@ -19,7 +19,7 @@ from mmrec_engine.runs.history import History
 from mmrec_engine.training.plan import Plan
 from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.findings import advice_of, evidence_of, raised_rate, remedy_of, title_of
-from mmrec_tui.presentation.planned import choice_lines
+from mmrec_tui.presentation.planned import choice_lines, replanned_values
 from mmrec_tui.presentation.reading import reading_lines
 from mmrec_tui.terminal import Narration, one_line, printable
 
@@ -167,17 +167,9 @@ class Narrator:
             self._out.line(line)
 
     def _replanned(self, event: events.Replanned) -> None:
-        number, before = self._text.number, event.before.get("max_steps")
         if self._plan is not None:
             self._set_plan(replace(self._plan, planned_steps=event.planned_steps))
-        slower = isinstance(before, int) and before > event.planned_steps
-        why = self._text("replanned.slower" if slower else "replanned.faster")
-        values = {
-            "before": number(before or 0),
-            "after": number(event.planned_steps),
-            "left": number(event.seconds_left),
-        }
-        self._out.line(self._text("replanned", why=why, **values))
+        self._out.line(self._text("replanned", **replanned_values(event, self._text)))
 
     def _progress(self, event: events.Progress) -> None:
         if self._out.is_terminal:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from mmrec_engine.events import Replanned
 from mmrec_engine.planning.reasons import reason_of
 from mmrec_engine.settings import FIELDS
 from mmrec_engine.settings.declaration import flag
@@ -60,4 +61,16 @@ def expected_values(expected: Mapping[str, Any], wording: Wording) -> dict[str, 
         "passes": wording.number(expected["passes"], 1),
         "parameters": wording.number(expected["parameters"]),
         "speed": wording.number(expected["tokens_per_second"]),
+    }
+
+
+def replanned_values(event: Replanned, wording: Wording) -> dict[str, str]:
+    """For the words about a new number of steps: why, and the steps before and after."""
+    before = event.before.get("max_steps")
+    slower = isinstance(before, int) and before > event.planned_steps
+    return {
+        "why": wording("replanned.slower" if slower else "replanned.faster"),
+        "before": wording.number(before or 0),
+        "after": wording.number(event.planned_steps),
+        "left": wording.number(event.seconds_left),
     }

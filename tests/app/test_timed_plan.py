@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from mmrec_engine.errors import RequestError
 from mmrec_engine.planning.speeds import Speed, Speeds
 from tests.app.conftest import an_app, until, until_shown
 
@@ -58,3 +59,23 @@ async def test_plan_shows_what_the_planner_chose_and_why() -> None:
         settings = checklist._checks.resolved.settings
         assert settings.learning_rate == 0.04 and settings.max_steps, "checked is what is going to be trained"
         checklist._checks.stop().join()
+
+
+async def test_a_search_uses_the_settings_that_the_planner_chose(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+
+    def search(settings: Any, *_: Any, **__: Any) -> Any:
+        asked.append(settings)
+        raise RequestError("search-memory", batch_size=4, seq_len=256, needed=900, available=100)
+        yield
+
+    monkeypatch.setattr("mmrec_engine.planning.lr_finder.search_rates", search)
+    app = an_app("en", plan={"time": 120.0})
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("n")
+        await until_shown(pilot, "passes over the text", 120)
+        screen: Any = app.screen
+        await until(pilot, lambda: screen._is_ready, 60)
+        screen.action_find("rates")
+        await until(pilot, lambda: bool(asked), 60)
+    assert (asked[0].optimizer, asked[0].learning_rate) == ("muon", 0.04)

@@ -292,3 +292,10 @@ def test_time_accepts_units(text: str | int, seconds: float) -> None:
 def test_invalid_time_is_refused(text: str) -> None:
     with pytest.raises(RequestError):
         resolve({"time": text})
+
+
+def test_fewer_steps_by_hand_are_what_is_expected() -> None:
+    whole, few = made(MEGABYTE, time=120).expected, made(MEGABYTE, time=120, max_steps=100).expected
+    assert few["steps"] == 100
+    assert few["passes"] == pytest.approx(whole["passes"] * 100 / whole["steps"], abs=0.02)
+    assert few["tokens"] == pytest.approx(whole["tokens"] * 100 / whole["steps"], rel=0.01)

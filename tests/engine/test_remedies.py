@@ -34,6 +34,14 @@ def test_remedies_from_the_guides_settings_match_the_guide(problem: Any) -> None
                 assert offered[remedy.id][name] == value, remedy.id
 
 
+def test_a_spike_lowers_no_rate_at_which_small_models_train_best() -> None:
+    measured = {"recipe": "fast", "learning_rate": 0.04}
+    assert proposed("loss-spike", **measured) == {}
+    assert set(proposed("loss-spike", **measured, grad_clip=0.0)) == {"clip-gradients"}
+    for other in ({"learning_rate": 0.08}, {"config": "small"}):
+        assert "lower-learning-rate" in proposed("loss-spike", **{**measured, **other})
+
+
 def test_applied_remedy_is_followed_by_the_next_until_none_is_left() -> None:
     seen: list[dict[str, Any]] = []
     chosen: dict[str, Any] = {}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from mmrec_engine import events
 from mmrec_engine.checks.finding import Finding, Status, Values, finding
@@ -118,12 +118,12 @@ class FindingLog:
         )
         self._news.append(finding(id, "during", status, values, offered))
 
-    def well(self, id: str, values: Values, again: bool = False) -> None:
-        """The check of this id passes: reported once, after an open finding, and if `again` is set."""
+    def well(self, id: str, values: Values, again: bool = False, status: Literal["pass", "note"] = "pass") -> None:
+        """The check of this id passes, or has a note: reported once, after an open finding, and if `again` is set."""
         before = self._standing.get(id)
-        if again or before is None or before[0] != "pass":
-            self._standing[id] = ("pass", 0.0)
-            self._news.append(finding(id, "during", "pass", values))
+        if again or before is None or before[0] != status:
+            self._standing[id] = (status, 0.0)
+            self._news.append(finding(id, "during", status, values))
 
     def over(self, id: str, values: Values) -> None:
         """Close the open finding of this id, if there is one."""

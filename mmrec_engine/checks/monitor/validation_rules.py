@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from typing import Literal
 
 from mmrec_engine import events
 from mmrec_engine.checks.finding import Values
@@ -164,7 +165,9 @@ class ValidationRules:
             self._log.add("validation-below-training", "warn", 0.0, other)
         elif self._count >= 2 and not (self._below or self._too_good or self._steps_below):
             reading = "below" if apart < 0 else "wide" if apart > limits["wide"] else "above"
-            self._log.well("validation-below-training", {**values, "variant": reading}, again=reading != self._reading)
+            values["variant"] = reading
+            status: Literal["pass", "note"] = "note" if reading == "wide" else "pass"
+            self._log.well("validation-below-training", values, again=reading != self._reading, status=status)
             self._reading = reading
 
     def _trains_on_something_else(self, event: events.Validation) -> bool:

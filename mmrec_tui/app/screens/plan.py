@@ -352,7 +352,7 @@ class PlanScreen(MmrecScreen):
             self.own_app.warn("app.trains-already", name=self.own_app.stage.training.folder.name)
             return
         before = self._work.leave()
-        self._work.searching = self.own_app.search(what, self._found, ready[0].settings, ready[1], before)
+        self._work.searching = self.own_app.search(what, self._found, self._settings, ready[1], before)
 
     def _found(self, values: dict[str, Any] | None) -> None:
         if values:

@@ -22,6 +22,7 @@ from mmrec_tui.app.in_app import in_app
 from mmrec_tui.app.widgets.panel import Panel, bar, plain, shown_number
 from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.findings import evidence_of, raised_rate, title_of
+from mmrec_tui.presentation.planned import replanned_values
 from mmrec_tui.presentation.spark import spark
 from mmrec_tui.presentation.states import STATE_STYLES
 from mmrec_tui.terminal import one_line
@@ -233,6 +234,8 @@ def log_line(event: events.Event, say: Wording) -> str:
             return say("log.resumed", step=at)
         case events.Finding() | events.Check():
             return f"{at}  {one_line(title_of(event.finding, say))}: {one_line(in_app(evidence_of(event.finding, say), say))}"
+        case events.Replanned():
+            return say("log.replanned", step=at, **replanned_values(event, say))
         case events.SettingsChanged():
             changes = figures(event.before, event.changes, say.language)
             return say("log.changed", step=at, changes=one_line(changes))
