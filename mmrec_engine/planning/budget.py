@@ -28,8 +28,9 @@ GIVEN = ("hand", "file", "run")  # sources of fixed settings
 _CONFIGS = ("tiny", "mini", "small")
 _SMALL_FROM_SECONDS, _SMALL_FROM_CHARACTERS = 1200.0, 5_000_000
 _FEWEST_STEPS = 20
-_MOST_VALIDATIONS, _FEWEST_VALIDATIONS = 10, 1
+_MOST_VALIDATIONS, _FEW_VALIDATIONS = 10, 3
 _SHARE_OF_VALIDATIONS = 0.06  # of the time
+_SHARE_OF_FEW = 0.1  # of the time, for the first few: with one alone nothing is known of a run until it ends
 _VALIDATION_SPEED = 2.0  # tokens a second of a validation (float32) relative to training
 _BESIDE = 9.0  # seconds of start, checks before and after, saving: measured on a quiet machine (docs/performance.md)
 _BESIDE_UNCHECKED = 4.0
@@ -155,13 +156,8 @@ def plan(text: TextFacts, machine: MachineFacts, resolved: Resolved, *, checks: 
         in_time = Choice(steps, "steps-in-the-time", {"seconds": round(estimate.seconds), "total": round(total)})
         choices["max_steps"] = Choice(steps, "steps-of-the-text", values) if repeats else in_time
     if is_free("eval_every", resolved):
-        count = max(
-            _FEWEST_VALIDATIONS, min(_MOST_VALIDATIONS, int(_SHARE_OF_VALIDATIONS * total / estimate.validation))
-        )
-        every = -(-steps // count)
-        choices["eval_every"] = Choice(
-            every, "validations-in-the-time", {"count": count, "each": round(estimate.validation, 1)}
-        )
+        values = {"count": estimate.validations, "each": round(estimate.validation, 1)}
+        choices["eval_every"] = Choice(-(-steps // estimate.validations), "validations-in-the-time", values)
     if is_free("warmup_steps", resolved) and "warmup_steps" in choices:
         warmup = min(int(choices["warmup_steps"].value), max(1, steps // 10))
         choices["warmup_steps"] = replace(choices["warmup_steps"], value=warmup)
@@ -187,7 +183,8 @@ class _Shaped:
 
 @dataclass(frozen=True)
 class _Estimate:
-    """seconds: of steps; tokens, seen (in characters), passes: in these steps; validation: seconds of one."""
+    """seconds: of steps; tokens, seen (in characters), passes: in these steps; validation: seconds of one; validations: how
+    many."""
 
     seconds: float
     steps: int
@@ -196,6 +193,7 @@ class _Estimate:
     seen: int
     passes: float
     validation: float
+    validations: int
 
     def of_steps(self, steps: int) -> _Estimate:
         """The same run with fewer steps."""
@@ -260,11 +258,18 @@ def _estimate(shaped: _Shaped, text: TextFacts, machine: MachineFacts, seconds: 
     each = 1.0 if settings.tokenizer == "char" else known.characters_a_token(settings.vocab_size)
     a_step = settings.windows_a_step * settings.seq_len
     validation = (text.validation / each) / (_VALIDATION_SPEED * speed) + 0.3
-    for_steps = max(0.0, seconds - validation)
+    validations = _validations(settings.time or 0.0, validation)
+    for_steps = max(0.0, seconds - validations * validation)
     steps = int(for_steps * speed / a_step)
     tokens = steps * a_step
     seen = int(tokens * each)
-    return _Estimate(for_steps, steps, speed / a_step, tokens, seen, seen / max(1, text.train), validation)
+    return _Estimate(for_steps, steps, speed / a_step, tokens, seen, seen / max(1, text.train), validation, validations)
+
+
+def _validations(total: float, each: float) -> int:
+    """How many validations a run of this time has, from the seconds of each."""
+    usual, few = (int(share * total / each) for share in (_SHARE_OF_VALIDATIONS, _SHARE_OF_FEW))
+    return max(1, min(_MOST_VALIDATIONS, usual), min(_FEW_VALIDATIONS, few))
 
 
 def _best_config(estimates: Mapping[str, _Estimate], known: Rules) -> str:

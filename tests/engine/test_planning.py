@@ -299,3 +299,12 @@ def test_fewer_steps_by_hand_are_what_is_expected() -> None:
     assert few["steps"] == 100
     assert few["passes"] == pytest.approx(whole["passes"] * 100 / whole["steps"], abs=0.02)
     assert few["tokens"] == pytest.approx(whole["tokens"] * 100 / whole["steps"], rel=0.01)
+
+
+@pytest.mark.parametrize("seconds", [40, 60, 300])
+def test_validations_are_counted_in_the_time_and_are_several_where_they_are_quick(seconds: float) -> None:
+    plan = made(MEGABYTE, time=seconds)
+    count, each = (plan.choices["eval_every"].values[name] for name in ("count", "each"))
+    assert plan.expected["seconds"] + count * each < seconds
+    assert count * each <= 0.1 * seconds
+    assert count >= 3 or (count + 1) * each > 0.1 * seconds
