@@ -75,6 +75,8 @@ def train(
 ) -> Iterator[Event]:
     """Train with these settings, and yield the events (events/kinds.py).
 
+    request: of Settings, a value that equals its default counts as not given, so with `time`, or for the tokenizer with the
+    fast recipe, the planner may choose another one; `resolve({"tokenizer": "char", …})` keeps what it is given.
     resume: resume the run in the settings' folder, with its settings where none were given. overwrite: replace it.
     held_lock: the descriptor that `Control.lock` held after the run was handed over; it is closed when this run ends.
     run_checks: the checks in addition to those on events; None: only those, and no report is written.
