@@ -243,7 +243,7 @@ def test_second_process_on_one_folder_is_refused(command: Command, text_file: Pa
     first = command.start("train", "--data-dir", text_file, *FAST, "--max-steps", 100_000, "--eval-every", 50_000)
     wait_for_step(command.run_folder(), 2)
     for flag in ("--resume", "--overwrite"):
-        second = command("train", "--data-dir", text_file, *FAST, flag)
+        second = command("train", "--data-dir", text_file, *FAST, flag, timeout=60)
         assert second.code == 2
         assert "another process" in second.err
     listed = command("runs").out
