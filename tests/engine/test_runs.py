@@ -9,6 +9,7 @@ import pytest
 
 from mmrec_engine import events
 from mmrec_engine.errors import RequestError
+from mmrec_engine.runs import run_folder
 from mmrec_engine.runs.catalog import ask, delete_run, free_name, pid_of, size_on_disk, summarise
 from mmrec_engine.training.control import Control
 from tests.engine.test_history import step, validation
@@ -212,3 +213,14 @@ def test_a_live_run_is_not_deleted(run: Path, moment: str, monkeypatch: pytest.M
             delete_run(run)
     assert told.value.key == "run-is-live"
     assert set(run.iterdir()) == before
+
+
+def test_record_is_cut_after_the_event_of_its_checkpoint_or_else_after_its_step(run: Path) -> None:
+    saved = events.Checkpoint(step=2, path="checkpoint_step_2.pt", kind="step")
+    for stream, kept in (([step(1), step(2), saved, step(3)], 3), ([step(1), step(2), step(3), step(4)], 2)):
+        write(run, *stream)
+        record = run / "events.jsonl"
+        lines = record.read_bytes().splitlines(keepends=True)
+        assert run_folder._length_through(record, saved.path, 2) == sum(map(len, lines[:kept]))
+    record.write_bytes(lines[0] + lines[1][:-1])
+    assert run_folder._length_through(record, saved.path, 2) == len(lines[0]), "a line that is not complete"
