@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from mmrec_tui.app.session import Work
-    from mmrec_tui.app.stage import Stage, Streams
+    from mmrec_tui.app.stage import OpenScreen, Stage, Streams
 
 _LOOK_SECONDS = 0.25
 _TIDY_SECONDS = 60.0
@@ -81,16 +81,30 @@ class MmrecApp(AppRuns, inherit_bindings=False):
         return StartScreen()
 
     def on_mount(self) -> None:
-        if self.stage.session is not None:
-            self.show_run()
-        if self.stage.writing is not None:
-            self.write_with(*self.stage.writing)
+        if self.stage.open_screens is not None:
+            self._open_again(self.stage.open_screens)
+        else:
+            if self.stage.session is not None:
+                self.show_run()
+            if self.stage.writing is not None:
+                self.write_with(*self.stage.writing)
+        self.stage.open_screens = None
         if self.stage.notice:
             self.notify(self.stage.notice, severity="error", timeout=20)
             self.stage.notice = ""
         self.set_interval(_LOOK_SECONDS, self.look_after)
         self.set_interval(_TIDY_SECONDS, self._tidy)
         self.call_after_refresh(self.load_torch)
+
+    def _open_again(self, screens: Iterable[OpenScreen]) -> None:
+        """The screens that were open when the language was changed, as they were."""
+        for one in screens:
+            if one.name == "write":
+                self.write_with(**one.how)
+            else:
+                self.open_screen(one.name, **one.how)
+            screen: Any = self.screen
+            screen.call_after_refresh(screen.focus_on, one.focused)
 
     def load_torch(self) -> None:
         """After the first frame: it takes seconds, and nothing on screen needs it."""
@@ -188,12 +202,14 @@ class MmrecApp(AppRuns, inherit_bindings=False):
         self.tell("app.how-to-quit")
 
     def action_language(self) -> None:
+        from mmrec_tui.app.screens.base import open_screens
         from mmrec_tui.locales import Wording, next_language
 
         language = next_language(self.say.language)
         self.stage.preferences.language = language
         self.stage.preferences.save()
         self.stage.wording = Wording(language)
+        self.stage.open_screens = open_screens(self.screen_stack)
         self.exit(Relaunch())
 
     def action_theme(self) -> None:

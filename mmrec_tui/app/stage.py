@@ -7,7 +7,7 @@ import os
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from mmrec_engine.storage import user_folders
 from mmrec_tui.app.marks import Mark
@@ -42,6 +42,15 @@ class Draft:
     marks: tuple[Mark, ...] = ()
 
 
+@dataclass(frozen=True)
+class OpenScreen:
+    """A screen to open again. name, how: as for `open_screen`. focused: the id of the widget with the focus, if it has one."""
+
+    name: str
+    how: dict[str, Any]
+    focused: str = ""
+
+
 @dataclass
 class Stage:
     """State that is kept when the app is opened again: the shown run, the language, preferences.
@@ -49,7 +58,8 @@ class Stage:
     ending_signal: the signal that requested the end. hung_up: the terminal is lost. notice: for the next app to show.
     detaching: the run is being handed over to another process. follow_up: the run that a remedy requested.
     drafts: the text that was written with each model. writing: the model to write with, and its name, when the app opens.
-    text_folder: shown last when a text was chosen.
+    text_folder: shown last when a text was chosen. open_screens: over the first one, lowest first, when the app was closed to
+    change its language; None if it opens for another reason.
     """
 
     wording: Wording
@@ -67,6 +77,7 @@ class Stage:
     drafts: dict[str, Draft] = field(default_factory=dict)
     writing: tuple[str, str] | None = None
     text_folder: Path | None = None
+    open_screens: list[OpenScreen] | None = None
 
     @property
     def training(self) -> Training | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual.binding import BindingsMap
@@ -15,6 +15,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from mmrec_tui.app.keys import Key, acts_beside, keys_of, shown_key, word_key
+from mmrec_tui.app.stage import OpenScreen
 from mmrec_tui.app.widgets.fields import Search
 from mmrec_tui.app.widgets.restyling import set_line
 
@@ -96,6 +97,19 @@ class MmrecScreen(Screen[Any]):
 
         return super().call_after_refresh(unless_closed)
 
+    # Opened again in another language
+
+    def opened_again(self) -> dict[str, Any] | None:
+        """Arguments of its class with which a screen of the next app shows what this one does; None if it is not opened again.
+        It is asked just before this app ends: work that the arguments take along must not be stopped with this screen."""
+        return {}
+
+    def focus_on(self, id: str) -> None:
+        """Focus a widget, if there is one with this id."""
+        found = self.query(f"#{id}") if id else None
+        if found:
+            self.set_focus(found.first(Widget))
+
     # Actions of keys on every screen
 
     def action_keys(self) -> None:
@@ -147,6 +161,17 @@ class MmrecScreen(Screen[Any]):
 
     def action_command_palette(self) -> None:
         self.own_app.action_command_palette()
+
+
+def open_screens(stack: Iterable[Screen[Any]]) -> list[OpenScreen]:
+    """The screens of an app over its first one, to be opened again by the next app."""
+    found = []
+    for screen in stack:
+        how = screen.opened_again() if isinstance(screen, MmrecScreen) and screen.table != "start" else None
+        if how is not None:
+            focused = screen.focused
+            found.append(OpenScreen(cast(MmrecScreen, screen).table, how, (focused.id if focused else "") or ""))
+    return found
 
 
 class Title(Static):

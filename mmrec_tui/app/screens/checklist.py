@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from textual.app import ComposeResult
 from textual.widgets import Static
@@ -30,10 +29,17 @@ _SHOWN = ("config", "tokenizer", "vocab_size", "max_steps", "dropout")  # of the
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
 
+@runtime_checkable
+class TakesRemedies(Protocol):
+    """The plan that is being checked, below this screen."""
+
+    def take_remedy(self, changes: dict[str, Any]) -> None: ...
+
+
 class ChecklistScreen(MmrecScreen):
     """resolved: the run as planned; corpus: its prepared text, None if it is not prepared yet; measuring: a measurement
-    that the checks wait for; changed: called with settings that a remedy has changed; origin: the run that this one follows;
-    planned: the planner's choices; costs: of the run, measured for its plan."""
+    that the checks wait for; origin: the run that this one follows; planned: the planner's choices; costs: of the run, measured
+    for its plan; checks: those of this run, begun before."""
 
     table: ClassVar[str] = "checklist"
     topic: ClassVar[str | None] = "dataset-ready"
@@ -43,14 +49,14 @@ class ChecklistScreen(MmrecScreen):
         resolved: Resolved,
         corpus: Corpus | None = None,
         measuring: Work[Any] | None = None,
-        changed: Callable[[dict[str, Any]], None] | None = None,
         origin: Origin | None = None,
         planned: Planned | None = None,
         costs: Costs | None = None,
+        checks: BeforeChecks | None = None,
     ) -> None:
         super().__init__()
-        self._checks = BeforeChecks(resolved, corpus, measuring, planned)
-        self._changed = changed
+        self._checks = BeforeChecks(resolved, corpus, measuring, planned) if checks is None else checks
+        self._taken_along = False  # the checks go on in another language
         self._origin = origin
         self._costs = costs
         self._sure = False
@@ -80,7 +86,13 @@ class ChecklistScreen(MmrecScreen):
         self.set_interval(_LOOK_SECONDS, self._look)
 
     def on_unmount(self) -> None:
-        self._checks.stop()
+        if not self._taken_along:
+            self._checks.stop()
+
+    def opened_again(self) -> dict[str, Any]:
+        self._taken_along = True
+        checks = self._checks
+        return {"resolved": checks.resolved, "checks": checks, "origin": self._origin, "costs": self._costs}
 
     def _look(self) -> None:
         if self.app.screen is not self:
@@ -177,8 +189,9 @@ class ChecklistScreen(MmrecScreen):
         if self._origin is not None:
             changes = {name: (offer.before.get(name), value) for name, value in offer.changes.items()}
             self._origin = replace(self._origin, changes={**self._origin.changes, **changes})
-        if self._changed is not None:
-            self._changed(offer.changes)
+        for screen in self.app.screen_stack:
+            if isinstance(screen, TakesRemedies):
+                screen.take_remedy(offer.changes)
         self._show()
 
     def action_start(self) -> None:

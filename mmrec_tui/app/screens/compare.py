@@ -40,6 +40,7 @@ class CompareScreen(LookingScreen):
 
     def __init__(self, folders: list[Path]) -> None:
         super().__init__()
+        self._folders = folders
         self._runs: Loaded | None = None
         self._reading: Work[Loaded] = Work(lambda _: [_load(folder) for folder in folders])
         self._view = View()
@@ -56,6 +57,9 @@ class CompareScreen(LookingScreen):
     def on_mount(self) -> None:
         self.set_focus(self.query_one(Plot))
         self.set_interval(_LOOK_SECONDS, self._look)
+
+    def opened_again(self) -> dict[str, Any]:
+        return {"folders": self._folders}
 
     def _look(self) -> None:
         if self._runs is None and self._reading.done:

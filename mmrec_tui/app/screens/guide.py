@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Container, VerticalScroll
@@ -48,6 +48,9 @@ class GuideScreen(MmrecScreen):
         where.highlighted = position
         self.set_focus(where)
         self.call_after_refresh(lambda: where.scroll_to_highlight())
+
+    def opened_again(self) -> dict[str, Any]:
+        return {"topic": self._open or self._wanted}
 
     def _show_list(self, query: str) -> None:
         language = self.say.language

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
@@ -41,22 +42,39 @@ _USUAL_CHARACTERS = 100  # ids of a text of characters
 _PANES = ("configs", "corpora", "settings")
 
 
+@dataclass(frozen=True)
+class PlanInWork:
+    """A plan that is being made. opened_with: its given values when it was opened. begun: a run was started from it."""
+
+    drafts: Drafts
+    work: PlanWork
+    opened_with: dict[str, Any]
+    begun: bool
+
+
 class PlanScreen(MmrecScreen):
+    """begun: a plan to go on with; otherwise the one that was kept when the screen was left."""
+
     table: ClassVar[str] = "plan"
     topic: ClassVar[str | None] = "hyperparameters-set"
 
-    def __init__(self) -> None:
+    def __init__(self, begun: PlanInWork | None = None) -> None:
         super().__init__()
         self._form = Form(id="form")
-        self._work = PlanWork()
-        self._begun = False  # a run was started from this plan
+        self._earlier = begun
+        self._work = PlanWork() if begun is None else begun.work
+        self._taken_along = False  # the work goes on in another language
+        self._begun = begun is not None and begun.begun  # a run was started from this plan
         self._resolved: Resolved | None = None
         self._error: RequestError | None = None
         self._shown: object = None
 
     def compose(self) -> ComposeResult:
         say = self.say
-        self._drafts = Drafts(Draft(known_settings(self.own_app.stage.preferences.plan)))
+        if self._earlier is not None:
+            self._drafts = self._earlier.drafts
+        else:
+            self._drafts = Drafts(Draft(known_settings(self.own_app.stage.preferences.plan)))
         yield Title(say("plan.title"))
         yield Static(id="tabs")
         with Container(id="panes"):
@@ -73,20 +91,26 @@ class PlanScreen(MmrecScreen):
         self.fit_first_frame()
         self.action_panel("configs", focus=False)
         self._take(self._draft)
-        self._opened_with = dict(self._draft.given)
+        self._opened_with = dict(self._draft.given) if self._earlier is None else self._earlier.opened_with
         self.set_focus(self.query_one("#config-list"))
         self.set_interval(_LOOK_SECONDS, self._look)
 
     def on_screen_resume(self) -> None:
-        self._begun = False  # back from the checklist
+        if self.app.screen is self:
+            self._begun = False  # back from the checklist
 
     def on_resize(self) -> None:
         self._shown = None  # the content depends on the size
         self.call_after_refresh(self._show_corpora)
 
     def on_unmount(self) -> None:
-        self._work.stop()
+        if not self._taken_along:
+            self._work.stop()
         self._keep()
+
+    def opened_again(self) -> dict[str, Any]:
+        self._taken_along = True
+        return {"begun": PlanInWork(self._drafts, self._work, self._opened_with, self._begun)}
 
     def _keep(self) -> None:
         """Store the plan, so that it is the same when the screen is opened the next time."""
@@ -379,11 +403,10 @@ class PlanScreen(MmrecScreen):
             resolved=run,
             corpus=corpus,
             measuring=measuring,
-            changed=self._take_remedy,
             planned=None if plan is None else plan.planned,
             costs=self._work.measuring.costs_with(run.settings),
         )
 
-    def _take_remedy(self, changes: dict[str, Any]) -> None:
+    def take_remedy(self, changes: dict[str, Any]) -> None:
         """The checklist has changed the plan: the change is shown when the user comes back to it."""
         self._take(self._draft.with_remedy(changes))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -46,19 +47,33 @@ if TYPE_CHECKING:
 _LOOK_SECONDS = 0.1
 
 
+@dataclass(frozen=True)
+class Trial:
+    """What is being tried with the model. file: of the run; seed: of the text that the writer makes."""
+
+    prompt: str
+    file: str
+    seed: int
+    writer: Writer
+
+
 class ReportScreen(MmrecScreen):
+    """folder: of the run. trial: to go on with."""
+
     table: ClassVar[str] = "report"
     topic: ClassVar[str | None] = "metrics-reported"
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, trial: Trial | None = None) -> None:
         super().__init__()
         self._folder = folder
         self._history: History | None = None
         self._reading: Work[History] = Work(lambda _: RunReader(folder).first_view())
         self._ticks = read_ticks(folder)
-        self._writer = Writer()
-        self._file = BEST if (folder / BEST).exists() or not (folder / FINAL).exists() else FINAL
-        self._seed = 0  # of the text that is being generated
+        usual = BEST if (folder / BEST).exists() or not (folder / FINAL).exists() else FINAL
+        trial = trial or Trial("", usual, 0, Writer())
+        self._prompt, self._file, self._writer = trial.prompt, trial.file, trial.writer
+        self._seed = trial.seed  # of the text that is being generated
+        self._taken_along = False  # the writer goes on in another language
         self._shown_state: object = None
         self._checks: AfterChecks | None = None
         self._checked = -1
@@ -72,7 +87,7 @@ class ReportScreen(MmrecScreen):
             yield Plot(say("panel.loss"), "loss", say("plot.waiting"), id="curve")
             yield Static(id="samples")
             yield Static(Content.styled(say("report.try"), "bold $primary"), id="try-head")
-            yield Input(placeholder=say("report.prompt"), id="prompt")
+            yield Input(self._prompt, placeholder=say("report.prompt"), id="prompt")
             yield Sampling(say, id="sampling")
             yield Static(id="written")
             yield Static(id="next")
@@ -84,9 +99,15 @@ class ReportScreen(MmrecScreen):
         self.set_interval(_LOOK_SECONDS, self._look)
 
     def on_unmount(self) -> None:
-        self._writer.stop()
+        if not self._taken_along:
+            self._writer.stop()
         if self._checks is not None:
             self._checks.stop()
+
+    def opened_again(self) -> dict[str, Any]:
+        self._taken_along = True
+        trial = Trial(self.query_one("#prompt", Input).value, self._file, self._seed, self._writer)
+        return {"folder": self._folder, "trial": trial}
 
     def _look(self) -> None:
         if self._history is None and self._reading.done:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -77,14 +78,17 @@ class RunsTable(DataTable[Text]):
 
 
 class RunsScreen(MmrecScreen):
+    """wanted: words of the runs that are shown. sort: by this column. marked: folders of runs."""
+
     table: ClassVar[str] = "runs"
     topic: ClassVar[str | None] = "best-saved"
 
-    def __init__(self) -> None:
+    def __init__(self, wanted: str = "", sort: str = "changed", marked: Iterable[Path] = ()) -> None:
         super().__init__()
         self._rows: list[Row] = []
-        self._marked: set[Path] = set()
-        self._sort = "changed"
+        self._wanted = wanted
+        self._marked = set(marked)
+        self._sort = sort
         self._reading: Work[list[Row]] | None = None
         self._newer = NewerRuns()
         self._outdated = False  # the deleted run may be among those that are being read
@@ -92,7 +96,7 @@ class RunsScreen(MmrecScreen):
     def compose(self) -> ComposeResult:
         say = self.say
         yield Title(say("runs.title"))
-        yield Search("#runs", placeholder=say("runs.filter"), id="filter")
+        yield Search("#runs", value=self._wanted, placeholder=say("runs.filter"), id="filter")
         yield Static(id="runs-what")
         table = RunsTable(id="runs", cursor_type="row", zebra_stripes=True)
         yield table
@@ -109,6 +113,9 @@ class RunsScreen(MmrecScreen):
 
     def on_screen_resume(self) -> None:
         self._read()
+
+    def opened_again(self) -> dict[str, Any]:
+        return {"wanted": self.query_one(Input).value, "sort": self._sort, "marked": self._marked}
 
     def _read(self) -> None:
         if self._reading is None:

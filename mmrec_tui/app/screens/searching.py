@@ -63,6 +63,9 @@ class SearchScreen(MmrecScreen):
     def on_unmount(self) -> None:
         self.work.stop()
 
+    def opened_again(self) -> None:
+        """The plan below it is shown: a search is not continued."""
+
     def _search(self, work: Work[None]) -> None:
         if self._before is not None:
             self._before.join()

@@ -38,16 +38,19 @@ class Looked:
 
 
 class TokensScreen(MmrecScreen):
-    """checkpoint: of the model. Its validation split is read first, another text on request."""
+    """checkpoint: of the model. Its validation split is read first, another text on request. looked: a text that is read
+    already."""
 
     table: ClassVar[str] = "tokens"
     topic: ClassVar[str | None] = "loss"
 
-    def __init__(self, checkpoint: Path) -> None:
+    def __init__(self, checkpoint: Path, looked: Looked | None = None) -> None:
         super().__init__()
         self._checkpoint = checkpoint
-        self._looked: Looked | None = None
-        self._work: Work[Looked] | None = Work(lambda work: _look(work, checkpoint, None, None))
+        self._looked = looked
+        self._work: Work[Looked] | None = None
+        if looked is None:
+            self._work = Work(lambda work: _look(work, checkpoint, None, None))
         self._hard: list[int] = []  # the tokens from the least expected on, and which of them was shown last
         self._rank = 0
 
@@ -63,6 +66,11 @@ class TokensScreen(MmrecScreen):
     def on_mount(self) -> None:
         self.set_focus(self.query_one(TokenText))
         self.set_interval(_LOOK_SECONDS, self._poll)
+        if self._looked is not None:
+            self.call_after_refresh(self._show, self._looked)
+
+    def opened_again(self) -> dict[str, Any]:
+        return {"checkpoint": self._checkpoint, "looked": self._looked}
 
     def on_unmount(self) -> None:
         if self._work is not None:

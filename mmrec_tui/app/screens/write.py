@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.content import Content
@@ -60,6 +60,9 @@ class WriteScreen(MmrecScreen):
 
     def on_unmount(self) -> None:
         self._continuing.stop()
+
+    def opened_again(self) -> dict[str, Any]:
+        return {"checkpoint": self._checkpoint, "title": self._model}
 
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
         paper = self.query_one(Paper)

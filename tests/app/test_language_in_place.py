@@ -1,0 +1,136 @@
+"""A change of the language stays on the screen: the app that is opened again shows the same screens with the same content."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from mmrec_tui.app.app import MmrecApp
+from mmrec_tui.app.session import Watching
+from tests.app.conftest import an_app, screen_text, table_of, until, until_shown
+from tests.app.recorded import a_training, an_ending, record
+
+pytestmark = pytest.mark.usefixtures("without_torch")
+RUN = Path("checkpoints/tiny")
+
+
+async def changed(app: MmrecApp, pilot: Pilot[Any]) -> MmrecApp:
+    """The app that is opened after F2."""
+    await pilot.press("f2")
+    await until(pilot, lambda: not app.is_running)
+    return MmrecApp(app.stage)
+
+
+def tables(app: MmrecApp) -> list[str]:
+    return [str(getattr(screen, "table", "")) for screen in app.screen_stack]
+
+
+def opened(app: MmrecApp, name: str) -> None:
+    folder = RUN.absolute()
+    how: dict[str, dict[str, Any]] = {
+        "report": {"folder": folder},
+        "compare": {"folders": [folder, folder]},
+        "guide": {"topic": "overfitting"},
+        "tokens": {"checkpoint": folder / "best.pt"},
+    }
+    if name == "write":
+        app.write_with(str(folder / "best.pt"), "tiny")
+    else:
+        app.open_screen(name, **how.get(name, {}))
+
+
+@pytest.mark.parametrize("name", ["plan", "runs", "report", "compare", "guide", "tokens", "write"])
+async def test_language_changes_in_place_on_every_screen(name: str) -> None:
+    session = Watching(record(RUN.absolute(), [*a_training(200), *an_ending(step=200)]))
+    app = an_app("en", session=session)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: table_of(app) == "training")
+        opened(app, name)
+        await until(pilot, lambda: table_of(app) == name)
+        again = await changed(app, pilot)
+    async with again.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: tables(again) == ["start", "training", name])
+        again.pop_screen()
+        again.pop_screen()
+        await pilot.pause()
+        home = await changed(again, pilot)
+    async with home.run_test(size=(80, 24)) as pilot:
+        await until_shown(pilot, "What now?")
+        assert tables(home) == ["start"], "the run that was opened before stays closed"
+
+
+async def test_plan_keeps_its_field_its_values_and_its_history_in_another_language() -> None:
+    app = an_app("en", plan={"dropout": 0.3})
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("n")
+        await until(pilot, lambda: table_of(app) == "plan")
+        plan: Any = app.screen
+        plan.open_setting("epochs")
+        await pilot.press("end", *["backspace"] * 4, "7")
+        await until(pilot, lambda: plan._draft.given.get("epochs") == "7")
+        again = await changed(app, pilot)
+    async with again.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: table_of(again) == "plan")
+        await until(pilot, lambda: getattr(again.focused, "id", "") == "field-epochs")
+        plan = again.screen
+        assert again.screen.query_one("#field-epochs", Input).value == "7"
+        await pilot.press("ctrl+z")
+        await pilot.pause()
+        assert plan._draft.given == {"dropout": 0.3}
+        await pilot.press("escape", "escape")
+        await until(pilot, lambda: table_of(again) == "start")
+
+
+async def test_checklist_goes_on_over_its_plan_in_another_language(small_text: Path) -> None:
+    app = an_app("en", plan={"data_dir": str(small_text)})
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("n")
+        await until(pilot, lambda: table_of(app) == "plan")
+        plan: Any = app.screen
+        await until(pilot, lambda: plan._is_ready)
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: table_of(app) == "checklist")
+        checklist: Any = app.screen
+        checks = checklist._checks
+        await pilot.press("space")
+        again = await changed(app, pilot)
+    async with again.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: tables(again) == ["start", "plan", "checklist"])
+        checklist = again.screen
+        assert checklist._checks is checks
+        assert "☑" in screen_text(again) or any(again.stage.ticks.values())
+        checks.stop().join()
+        await pilot.press("escape")
+        await until(pilot, lambda: table_of(again) == "plan")
+
+
+async def test_guide_runs_and_report_keep_what_is_shown_in_another_language() -> None:
+    record(RUN.absolute(), [*a_training(200), *an_ending(step=200)])
+    shown: dict[str, tuple[Callable[[Any], object], tuple[str, ...]]] = {
+        "guide": (lambda screen: screen._open, ("down", "down", "down")),
+        "runs": (
+            lambda screen: (screen._marked, screen._sort, screen.query_one(Input).value),
+            ("space", "s", "/", "t"),
+        ),
+        "report": (lambda screen: screen.query_one("#prompt", Input).value, ("/", "O", "n")),
+    }
+    for name, (content, keys) in shown.items():
+        app = an_app("en")
+        async with app.run_test(size=(80, 24)) as pilot:
+            opened(app, name)
+            await until(pilot, lambda app=app, name=name: table_of(app) == name)  # type: ignore[misc]
+            if name == "runs":
+                await until_shown(pilot, "tiny")
+            await pilot.press(*keys)
+            before = content(app.screen)
+            assert before
+            again = await changed(app, pilot)
+        async with again.run_test(size=(80, 24)) as pilot:
+            await until(pilot, lambda again=again, name=name: table_of(again) == name)  # type: ignore[misc]
+            await pilot.pause()
+            assert content(again.screen) == before, name
