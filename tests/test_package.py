@@ -28,7 +28,7 @@ ADDRESS = "https://example.org/owner/mmrec"
 # Names with an underscore that are not the project's: by module, why, and the test that fails without it.
 PRIVATE_USES = {
     "mmrec_tui/cli/usage.py": {"typer._click"},
-    "mmrec_tui/app/app.py": {"textual._context", "textual._styles_cache"},
+    "mmrec_tui/app/app.py": {"textual._context", "textual._styles_cache", "textual.widgets._toast"},
     "mmrec_tui/app/widgets/choice.py": {"textual.widgets._select"},
     "mmrec_tui/cli/completion.py": {"typer._completion_classes", "typer._completion_shared"},
     "mmrec_tui/presentation/plotting.py": {"plotext._figure"},
@@ -178,6 +178,16 @@ def test_textual_names_the_active_handler() -> None:
     from textual._context import active_message_pump
 
     assert active_message_pump.get(None) is None
+
+
+def test_textual_notifications_can_be_removed_by_their_message() -> None:
+    """textual.widgets._toast: each change of the theme replaces the notification of the one before it."""
+    from textual.notifications import Notification
+    from textual.widgets._toast import Toast
+
+    toast = Toast(Notification("words"))
+    assert toast._notification.message == "words"
+    assert callable(toast._expire)
 
 
 def test_textual_select_consists_of_a_line_and_a_list() -> None:
