@@ -16,6 +16,7 @@ from mmrec_engine.locales.guide import ITEMS
 from mmrec_engine.locales.guide.findings import evidence, texts, title
 from mmrec_engine.locales.verdicts import verdict_lines
 from mmrec_engine.runs.history import History
+from mmrec_engine.runs.other_runs import OtherRuns
 from mmrec_engine.storage.files import write_whole
 from mmrec_engine.storage.run_files import REPORTS
 
@@ -35,11 +36,15 @@ def worst(findings: list[dict[str, Any]]) -> str:
 
 
 def report_of(
-    history: History, name: str, ticks: Mapping[str, bool], found_later: Sequence[dict[str, Any]] = ()
+    history: History,
+    name: str,
+    ticks: Mapping[str, bool],
+    found_later: Sequence[dict[str, Any]] = (),
+    others: OtherRuns | None = None,
 ) -> dict[str, Any]:
     """report.json. findings: all that were made, in order; checklist: under each item the newest of each check.
 
-    found_later: checks after training that are not in the record; they replace those that are.
+    found_later: checks after training that are not in the record; they replace those that are. others: runs on the same text.
     """
     findings = history.findings
     if found_later:
@@ -69,7 +74,7 @@ def report_of(
         "findings": findings,
         "waived": sorted({str(one.get("id")) for one in findings if one.get("waived") is True}),
         "origin": started.origin if started else {},
-        "verdict": verdict_of(history),
+        "verdict": verdict_of(history, others),
         "samples": [{"step": one.step, "prompt": one.prompt, "text": one.text} for one in history.samples],
         "settings": history.settings,
     }

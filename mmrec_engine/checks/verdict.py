@@ -1,7 +1,8 @@
 """The verdict on a run: its place between the n-gram baselines, what would improve it most, and one command that does it.
 
 Pure. The first rule that applies: the model memorises its text; its rate is far below the best one measured for its optimizer;
-its validation loss was still falling; none of these.
+its validation loss was still falling; none of these. The last two would advise more time: not after an earlier run on the same
+text that is better, nor where the longer run exists.
 """
 
 from __future__ import annotations
@@ -11,7 +12,10 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
+from mmrec_engine.runs.comparison import differing_settings
 from mmrec_engine.runs.history import History
+from mmrec_engine.runs.other_runs import OtherRun, OtherRuns
+from mmrec_engine.settings.declaration import flag
 from mmrec_engine.settings.presets import BEST_RATE, most_passes
 from mmrec_engine.settings.pretrained import PRETRAINED, is_pretrained
 
@@ -28,13 +32,19 @@ _FEWEST_STEPS = 100  # after fewer, the loss falls too fast for a forecast
 _SHORTEST = 60.0  # seconds
 _NO_LONGER_IN_SECONDS = 90  # a longer time is written in minutes
 _ORDER = ("unigram", "bigram", "5-gram")
+_AS_GOOD = 0.0005  # bits per character, which are shown with three digits
+_MOST_DIFFERING = 4
+# Settings that are repeated from an earlier run that is better; the planner chooses what depends on the time.
+_REPEATED = ("config", "arch", "tokenizer", "vocab_size", "dropout")
 
 
-def verdict_of(history: History) -> dict[str, Any] | None:
-    """None if there is no validation.
+def verdict_of(history: History, others: OtherRuns | None = None) -> dict[str, Any] | None:
+    """None if there is no validation. others: runs on the same text and validation split.
 
-    `stands`, `lever` (time, text, dropout, rate, none), `bits` of the best model, `baselines` in bits a character, `command`,
-    `seconds` that this command gives its run, and `values` for the words (locales/verdicts.py, verdicts.json).
+    `stands`, `lever` (time, text, dropout, rate, none; earlier: an earlier run is better; made: the longer run exists), `bits`
+    of the best model, `baselines` in bits a character, `earlier`: the best earlier run and what differs, `made`: a longer run,
+    `command`, `seconds` that this command gives its run, `settings` that it repeats from the earlier run, and `values` for the
+    words (locales/verdicts.py, verdicts.json).
     """
     best, last = history.best, history.last_validation
     if best is None or last is None or not math.isfinite(best.loss) or best.loss <= 0:
@@ -44,7 +54,16 @@ def verdict_of(history: History) -> dict[str, Any] | None:
     baselines = {name: round(counted[name] * a_nat, 4) for name in _ORDER if name in counted}
     stands, reference = _stands(best.bits_per_character, baselines)
     lever, values = _lever(history, best.loss, last.loss)
-    seconds = _seconds(history)
+    seconds, repeated = _seconds(history), dict[str, Any]()
+    others = others or OtherRuns()
+    earlier = None if others.best is None else _compared(history, others.best)
+    made = _longer(others, _next_seconds(lever, seconds)) if lever in ("time", "none") else None
+    if made is not None:
+        lever = "made"
+    elif lever in ("time", "none") and others.best is not None and earlier is not None and earlier["result"] == "worse":
+        lever = "earlier"
+        seconds = max(seconds, 2 * others.best.seconds)
+        repeated = _repeated(others.best.settings, earlier["differing"])
     if lever == "time" and history.validations and history.validations[-1][0][0] >= _FEWEST_STEPS:
         gain = _gain(_passes(history))
         values |= {"minutes": max(1, round(2 * seconds / 60)), "expected": best.bits_per_character * (1 - gain)}
@@ -54,10 +73,46 @@ def verdict_of(history: History) -> dict[str, Any] | None:
         "lever": lever,
         "bits": round(best.bits_per_character, 4),
         "baselines": baselines,
-        "command": command_of(history.settings, lever, seconds),
+        "earlier": earlier,
+        "made": None if made is None else _named(made),
+        "command": command_of(history.settings, lever, seconds, repeated),
         "seconds": _next_seconds(lever, seconds),
+        "settings": repeated,
         "values": {name: round(value, 5) for name, value in values.items()},
     }
+
+
+def _named(run: OtherRun) -> dict[str, Any]:
+    return {"run": run.name, "bits": round(run.bits, 4), "seconds": round(run.seconds, 1)}
+
+
+def _compared(history: History, earlier: OtherRun) -> dict[str, Any]:
+    """The earlier run; result: of this one against it; apart: bits per character between them; differing: the value in the
+    earlier run and in this one of each setting that differs."""
+    assert history.best is not None
+    apart = history.best.bits_per_character - earlier.bits
+    own, other = history.settings, earlier.settings
+    names = differing_settings(own, other)
+    return {
+        **_named(earlier),
+        "result": "equal" if abs(apart) < _AS_GOOD else "worse" if apart > 0 else "better",
+        "apart": round(abs(apart), 4),
+        "differing": {name: [other.get(name), own.get(name)] for name in names[:_MOST_DIFFERING]},
+        "more_differing": max(0, len(names) - _MOST_DIFFERING),
+    }
+
+
+def _longer(others: OtherRuns, seconds: float) -> OtherRun | None:
+    """The best later run that was given at least this time."""
+    made = [
+        one for one in others.later if isinstance(given := one.settings.get("time"), int | float) and given >= seconds
+    ]
+    return min(made, key=lambda one: one.bits, default=None)
+
+
+def _repeated(settings: Mapping[str, Any], differing: Mapping[str, Any]) -> dict[str, Any]:
+    """Of the settings of a better run those that differ and make its model."""
+    return {name: settings[name] for name in _REPEATED if name in differing and settings.get(name) is not None}
 
 
 def _stands(bits: float, baselines: Mapping[str, float]) -> tuple[str, float | None]:
@@ -117,19 +172,25 @@ def _seconds(history: History) -> float:
     return max(_SHORTEST, history.took)
 
 
-def command_of(settings: Mapping[str, Any], lever: str, seconds: float) -> str:
-    """One command for the improvement. If more text is needed, the user has to name it."""
+def command_of(
+    settings: Mapping[str, Any], lever: str, seconds: float, repeated: Mapping[str, Any] | None = None
+) -> str:
+    """One command for the improvement. If more text is needed, the user has to name it. repeated: of an earlier run."""
     words = ["mmrec-tui", "train", "--time", _time(_next_seconds(lever, seconds))]
     if lever == "text":
         return shlex.join([*words, "--data-dir"]) + " FOLDER_WITH_MORE_TEXT"
     first = settings.get("init_from")
     of_first = ["--init-from", str(first)] if isinstance(first, str) and is_pretrained(first) else []
-    return shlex.join([*words, *_of_text(settings), *of_first, "--name", "better"])
+    return shlex.join([*words, *_of_text(settings), *of_first, *_flags(repeated or {}), "--name", "better"])
+
+
+def _flags(values: Mapping[str, Any]) -> list[str]:
+    return [word for name, value in values.items() for word in (flag(name), str(value))]
 
 
 def _next_seconds(lever: str, seconds: float) -> int:
     """The time of the next run, in whole minutes if it is long; seconds: of the run so far."""
-    wanted = max(_SHORTEST, 2 * seconds if lever in ("time", "none") else seconds)
+    wanted = max(_SHORTEST, 2 * seconds if lever in ("time", "none", "made") else seconds)
     return math.ceil(wanted) if wanted <= _NO_LONGER_IN_SECONDS else 60 * math.ceil(wanted / 60)
 
 

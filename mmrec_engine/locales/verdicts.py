@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from mmrec_engine.locales.catalogue import Language, Texts
+from mmrec_engine.locales.guide.hyperparameters import HYPERPARAMETERS
+from mmrec_engine.locales.numbers import in_language
 
 _STANDS = Texts("verdicts", "stands")
 _LEVERS = Texts("verdicts", "levers")
+_EARLIER = Texts("verdicts", "earlier")
+_BITS_DIGITS = 3
+Number = Callable[[float, int], str]
 
 
-def verdict_lines(
-    verdict: Mapping[str, Any], language: Language, number: Callable[[float, int], str] | None = None
-) -> list[str]:
-    """The verdict in two sentences, and the command. number: how a number is written with so many digits."""
+def verdict_lines(verdict: Mapping[str, Any], language: Language, number: Number | None = None) -> list[str]:
+    """The verdict in a few sentences. number: how a number is written with so many digits."""
     written = number or (lambda value, digits: f"{value:.{digits}f}")
     digits = {"rate": 5, "better": 3, "minutes": 0, "dropout": 2, "passes": 0}
     values = {
@@ -22,17 +25,69 @@ def verdict_lines(
         for name, value in verdict.get("values", {}).items()
         if isinstance(value, int | float)
     }
-    lines = []
     lever = verdict.get("lever")
     if lever == "time" and "expected" not in values:
         lever = "time-without-forecast"
     if lever == "text" and "passes" in values:
         lever = "text-repeated"
-    for table, key in ((_STANDS, verdict.get("stands")), (_LEVERS, lever)):
-        words = table.get(str(key))
-        if words is not None:
-            try:
-                lines.append(words[language].format_map(values) + ".")
-            except (KeyError, ValueError, IndexError):
-                continue
-    return lines
+    if lever == "earlier":
+        values["time"] = clock(verdict.get("seconds", 0))
+    made, earlier = verdict.get("made"), verdict.get("earlier")
+    if isinstance(made, Mapping):
+        values |= _of_run(made, written)
+    lines = [*_filled(_STANDS.get(str(verdict.get("stands"))), values, language)]
+    if isinstance(earlier, Mapping):
+        lines += _compared(earlier, language, written)
+    return [*lines, *_filled(_LEVERS.get(str(lever)), values, language)]
+
+
+def clock(seconds: float) -> str:
+    """2:00, or 1:02:00 from an hour on."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def _filled(words: Mapping[Language, str] | None, values: Mapping[str, str], language: Language) -> Iterator[str]:
+    """The sentence; nothing if it has no words, or a value is missing in the report of another version."""
+    if words is not None:
+        try:
+            yield words[language].format_map(values) + "."
+        except (KeyError, ValueError, IndexError):
+            return
+
+
+def _of_run(run: Mapping[str, Any], written: Number) -> dict[str, str]:
+    bits, seconds = run.get("bits", 0.0), run.get("seconds", 0.0)
+    return {"run": str(run.get("run", "")), "bits": written(bits, _BITS_DIGITS), "time": clock(seconds)}
+
+
+def _compared(earlier: Mapping[str, Any], language: Language, written: Number) -> Iterator[str]:
+    """Against the best earlier run on the same text; if that one is better, also in which settings they differ."""
+    values = {**_of_run(earlier, written), "apart": written(earlier.get("apart", 0.0), _BITS_DIGITS)}
+    yield from _filled(_EARLIER.get(str(earlier.get("result"))), values, language)
+    if earlier.get("result") != "worse":
+        return
+    titles = {entry.name: entry.title[language] for entry in HYPERPARAMETERS}
+    differing = []
+    for name, (other, own) in earlier.get("differing", {}).items():
+        of_setting = {"title": titles.get(name, name), "own": _value(own, language), "other": _value(other, language)}
+        differing.append(_EARLIER["one"][language].format_map(of_setting))
+    if earlier.get("more_differing"):
+        differing.append(_EARLIER["more"][language].format(count=earlier["more_differing"]))
+    values["settings"] = "; ".join(differing)
+    yield from _filled(_EARLIER["differing" if differing else "same"], values, language)
+
+
+def _value(value: object, language: Language) -> str:
+    match value:
+        case None:
+            return _EARLIER["unset"][language]
+        case bool():
+            return _EARLIER["true" if value else "false"][language]
+        case int():
+            return in_language(f"{value:,}", language)
+        case float():
+            return in_language(f"{value:.6g}", language)
+        case _:
+            return str(value)

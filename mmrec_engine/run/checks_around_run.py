@@ -21,6 +21,7 @@ from mmrec_engine.events import Event
 from mmrec_engine.locales.catalogue import DEFAULT_LANGUAGE, LANGUAGES, Language
 from mmrec_engine.locales.guide.findings import title
 from mmrec_engine.runs.checklist_marks import read_ticks
+from mmrec_engine.runs.other_runs import other_runs
 from mmrec_engine.runs.run_reader import RunReader
 from mmrec_engine.settings import Settings
 from mmrec_engine.training.device import Machine
@@ -99,7 +100,8 @@ class RunChecks:
     def write_report(self, folder: Path) -> None:
         """report.json and report.md of a run that has ended. Raises OSError."""
         history = RunReader(folder).first_view()
-        report.write(folder, report.report_of(history, folder.name, read_ticks(folder)), self.language)
+        content = report.report_of(history, folder.name, read_ticks(folder), others=other_runs(folder))
+        report.write(folder, content, self.language)
 
 
 def _titles(findings: list[Finding]) -> dict[Language, str]:

@@ -88,7 +88,11 @@ def read_events(folder: Path) -> Iterator[events.Event]:
 
 @dataclass(frozen=True)
 class RunSummary:
-    """A line in the list of runs. state: the last state word, DIED if the process is gone without having ended the run."""
+    """A line in the list of runs. state: the last state word, DIED if the process is gone without having ended the run.
+
+    best_loss, best_bits_per_character: of the best model on the validation split; only the latter can be compared between
+    tokenizers.
+    """
 
     name: str
     path: Path
@@ -96,6 +100,7 @@ class RunSummary:
     step: int
     best_loss: float | None
     changed: float  # seconds since the epoch
+    best_bits_per_character: float | None = None
 
     def as_dict(self) -> dict[str, Any]:
         return {**self.__dict__, "path": str(self.path)}
@@ -155,14 +160,15 @@ def summarise(folder: Path) -> RunSummary | None:
     live = is_live(folder)
     if not live and not holds_run(folder):
         return None
-    step, best, state, finished = 0, None, "PREPARING", False
+    step, state, finished = 0, "PREPARING", False
+    best: events.Validation | None = None
     try:
         with open_plain(folder / EVENTS) as file:
             # Each is the newest line of its kind: a search from the end finds it soon in a record of any size.
             last_step = next(_parsed(newest_lines(file, "step")), None)
             step = last_step.step if last_step else 0
             bests = (line for line in newest_lines(file, "validation") if b'"best": true' in line)
-            best = next((event.loss for event in _parsed(bests) if isinstance(event, events.Validation)), None)
+            best = next((event for event in _parsed(bests) if isinstance(event, events.Validation)), None)
         record = events_file(folder, live=live)
         with open_plain(record) as file:
             match next(_parsed(newest_lines(file, "state", "run_finished")), None):
@@ -175,7 +181,8 @@ def summarise(folder: Path) -> RunSummary | None:
         changed = folder.stat().st_mtime
     if not finished and not live:
         state = "DIED"
-    return RunSummary(folder.name, folder, state, step, best, changed)
+    loss, bits = (None, None) if best is None else (best.loss, best.bits_per_character)
+    return RunSummary(folder.name, folder, state, step, loss, changed, bits)
 
 
 def find_run(name: str) -> Path:

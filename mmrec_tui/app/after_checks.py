@@ -8,6 +8,7 @@ from typing import Any
 from mmrec_engine.locales.catalogue import Language
 from mmrec_engine.runs.checklist_marks import read_ticks
 from mmrec_engine.runs.history import History
+from mmrec_engine.runs.other_runs import other_runs
 from mmrec_engine.storage.folder_lock import is_live
 from mmrec_engine.storage.run_files import BEST, FINAL
 from mmrec_tui.app.session import Work
@@ -38,7 +39,7 @@ class AfterChecks:
                 if work.stopping():
                     return
                 self.found.append(finding)
-            content = report.report_of(history, folder.name, read_ticks(folder), self.found)
+            content = report.report_of(history, folder.name, read_ticks(folder), self.found, other_runs(folder))
             report.write(folder, content, language)
 
         self._work = Work(check)

@@ -132,13 +132,17 @@ class MmrecApp(AppRuns, inherit_bindings=False):
     def _end_writing(self, _: object) -> None:
         self.stage.writing = None
 
-    def plan_in_the_time(self, settings: Mapping[str, Any], seconds: float) -> None:
-        """Open the plan of the best model in this time, for the text of these settings."""
+    def plan_in_the_time(
+        self, settings: Mapping[str, Any], seconds: float, repeated: Mapping[str, Any] | None = None
+    ) -> None:
+        """Open the plan of the best model in this time, for the text of these settings. repeated: settings that are not left to
+        the planner."""
         from mmrec_engine.settings import FIELDS
         from mmrec_tui.app.draft import OF_A_TEXT, Draft, known_settings
 
         text = {name: settings[name] for name in OF_A_TEXT if settings.get(name) not in (None, FIELDS[name].default)}
-        self.stage.preferences.plan = dict(Draft(known_settings(text)).in_the_time(seconds).given)
+        timed = Draft(known_settings(text)).in_the_time(seconds).given
+        self.stage.preferences.plan = {**timed, **known_settings(dict(repeated or {}))}
         while len(self.screen_stack) > 1:
             self.pop_screen()
         self.open_screen("plan")

@@ -66,6 +66,7 @@ def check_after(run: str, wording: Wording, as_json: bool, strict: bool, waived:
     from mmrec_engine.runs.catalog import find_run, read_events
     from mmrec_engine.runs.checklist_marks import read_ticks, write_ticks
     from mmrec_engine.runs.history import History
+    from mmrec_engine.runs.other_runs import other_runs
     from mmrec_engine.storage.folder_lock import is_live
 
     folder = find_run(run)
@@ -83,7 +84,8 @@ def check_after(run: str, wording: Wording, as_json: bool, strict: bool, waived:
         if _agreed(sample.prompt + sample.text, wording("check.ask-sample"), wording):
             write_ticks(folder, {**ticks, _JUDGED_BY_READING: True})
     try:
-        report.write(folder, report.report_of(history, folder.name, read_ticks(folder), findings), wording.language)
+        content = report.report_of(history, folder.name, read_ticks(folder), findings, other_runs(folder))
+        report.write(folder, content, wording.language)
     except OSError as error:
         Narration().line(wording("check.no-report", reason=error.strerror or error))
     return _ended(findings, failing(findings, strict), wording, as_json)

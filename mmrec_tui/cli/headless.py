@@ -15,6 +15,7 @@ from mmrec_engine.checks.verdict import verdict_of
 from mmrec_engine.errors import Interrupted, TrainingError
 from mmrec_engine.run.follow_up import Origin, leaves_checks_valid
 from mmrec_engine.runs.history import History
+from mmrec_engine.runs.other_runs import other_runs
 from mmrec_engine.settings import Resolved
 from mmrec_engine.storage.run_files import REPORTS
 from mmrec_engine.training.control import Control
@@ -279,7 +280,7 @@ def run_result(history: History, folder: Path, status: str) -> dict[str, Any]:
         "tokens_per_second": round(history.tokens_per_second, 1),
         "best": _validation_result(history.best),
         "final": _validation_result(history.last_validation),
-        "verdict": verdict_of(history),
+        "verdict": verdict_of(history, other_runs(folder)),
         "findings": history.findings,
         "checkpoints": {"best": files.get("best"), "final": files.get("final")},
     }

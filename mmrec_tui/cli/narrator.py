@@ -16,6 +16,7 @@ from mmrec_engine.data.sources.hub_source import is_hub
 from mmrec_engine.locales.guide.remedies import figures
 from mmrec_engine.locales.verdicts import verdict_lines
 from mmrec_engine.runs.history import History
+from mmrec_engine.runs.other_runs import other_runs
 from mmrec_engine.training.plan import Plan
 from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.findings import advice_of, evidence_of, raised_rate, remedy_of, title_of
@@ -282,10 +283,12 @@ class Narrator:
         self._out.line()
         kind = "target_bits" if "target_bits" in event.values else event.status
         self._out.line(say(f"finished.{kind}", **{**values, "step": say.number(event.step), "where": where}))
-        verdict = verdict_of(history) if event.status not in ("failed", "interrupted") else None
+        verdict = None
+        if event.status not in ("failed", "interrupted"):
+            verdict = verdict_of(history, other_runs(self._folder))
         if verdict is not None:
             for line in verdict_lines(verdict, say.language, say.number):
-                self._out.line(say("verdict", line=line))
+                self._out.line(say("verdict", line=printable(line)))
             self._out.line(say("verdict.command", command=printable(verdict["command"])))
         if event.status not in ("failed", "interrupted"):
             self._out.line(say("next", run=shlex.quote(str(self._folder))))

@@ -12,6 +12,7 @@ from mmrec_engine.checks.verdict import verdict_of
 from mmrec_engine.locales.messages import LANGUAGES
 from mmrec_engine.locales.verdicts import verdict_lines
 from mmrec_engine.runs.history import History
+from mmrec_engine.runs.other_runs import OtherRun, OtherRuns
 from mmrec_engine.settings import resolve
 
 BASELINES = {"unigram": 3.1, "bigram": 2.5, "5-gram": 1.9}
@@ -106,3 +107,57 @@ def test_verdict_command_quotes_the_text_for_the_shell() -> None:
 
 def test_a_run_without_a_validation_has_no_verdict() -> None:
     assert verdict_of(History()) is None
+
+
+def falling(**settings: Any) -> History:
+    """A run whose validation loss is still falling: 2.885 bits per character."""
+    return run([(2.2, 2.2), (2.0, 2.0)], learning_rate=0.01, **settings)
+
+
+def earlier_run(bits: float, **settings: Any) -> OtherRun:
+    return OtherRun("tiny", bits, 120.0, resolve({"learning_rate": 0.01, **settings}).settings.as_dict())
+
+
+def test_a_run_that_is_worse_than_an_earlier_one_is_not_advised_more_time() -> None:
+    history = falling(tokenizer="bpe", vocab_size=2000, time=240)
+    alone, worse = verdict_of(history), verdict_of(history, OtherRuns(earlier_run(2.85, time=120)))
+    assert alone is not None and alone["lever"] == "time" and alone["earlier"] is None
+    assert worse is not None and worse["lever"] == "earlier"
+    assert worse["earlier"]["differing"] == {"tokenizer": ["char", "bpe"], "vocab_size": [5000, 2000]}, "no lengths"
+    assert worse["seconds"] == 240, "its own time, not twice as much"
+    assert worse["settings"] == {"tokenizer": "char", "vocab_size": 5000}
+    assert "--tokenizer char" in worse["command"] and "--time 4m" in worse["command"]
+    told = " ".join(verdict_lines(worse, "en"))
+    assert "0.035 bits per character worse than tiny (2.850 after 2:00): tiny remains the best model" in told
+    assert "Tokenizer bpe instead of char" in told and "more time helps most" not in told
+    told = " ".join(verdict_lines(worse, "tr"))
+    assert "tiny çalışmasından (2:00 sonunda 2.850) karakter başına 0.035 bit daha kötü" in told
+    assert "char yerine bpe" in told
+
+
+def test_a_run_that_is_better_than_an_earlier_one_says_by_how_much() -> None:
+    verdict = verdict_of(falling(), OtherRuns(earlier_run(3.0)))
+    assert verdict is not None and verdict["lever"] == "time" and verdict["earlier"]["result"] == "better"
+    assert "0.115 bits per character better than tiny (3.000 after 2:00)" in verdict_lines(verdict, "en")[1]
+    assert verdict["settings"] == {}
+
+
+def test_a_run_that_is_worse_with_the_same_settings_says_so() -> None:
+    verdict = verdict_of(falling(time=60), OtherRuns(earlier_run(2.85, time=120)))
+    assert verdict is not None and verdict["earlier"]["differing"] == {} and verdict["seconds"] == 240
+    assert "same settings as tiny" in " ".join(verdict_lines(verdict, "en"))
+
+
+def test_the_text_is_still_what_a_memorising_run_lacks_when_an_earlier_one_is_better() -> None:
+    history = run([(2.0, 1.9), (2.2, 1.2)], dropout=0.3, learning_rate=0.01)
+    verdict = verdict_of(history, OtherRuns(earlier_run(2.0)))
+    assert verdict is not None and verdict["lever"] == "text" and verdict["earlier"]["result"] == "worse"
+
+
+def test_an_advised_run_that_exists_is_named_instead_of_advised_again() -> None:
+    shorter, longer = (OtherRun(f"tiny-{seconds}", 2.9, seconds, {"time": seconds}) for seconds in (60.0, 240.0))
+    verdict = verdict_of(falling(time=120), OtherRuns(later=(shorter, longer)))
+    assert verdict is not None and verdict["lever"] == "made" and verdict["made"]["run"] == "tiny-240.0"
+    assert "exists: tiny-240.0, 2.900 bits per character after 4:00" in " ".join(verdict_lines(verdict, "en"))
+    again = verdict_of(falling(time=120), OtherRuns(later=(shorter,)))
+    assert again is not None and again["lever"] == "time"

@@ -17,6 +17,7 @@ from mmrec_engine.errors import MmrecError
 from mmrec_engine.run.follow_up import offers
 from mmrec_engine.runs.checklist_marks import read_ticks, write_ticks
 from mmrec_engine.runs.history import History
+from mmrec_engine.runs.other_runs import OtherRuns, other_runs
 from mmrec_engine.runs.run_reader import RunReader
 from mmrec_engine.storage.run_files import BEST, FINAL
 from mmrec_engine.storage.user_folders import expanded
@@ -67,7 +68,10 @@ class ReportScreen(MmrecScreen):
         super().__init__()
         self._folder = folder
         self._history: History | None = None
-        self._reading: Work[History] = Work(lambda _: RunReader(folder).first_view())
+        self._others = OtherRuns()
+        self._reading: Work[tuple[History, OtherRuns]] = Work(
+            lambda _: (RunReader(folder).first_view(), other_runs(folder))
+        )
         self._ticks = read_ticks(folder)
         usual = BEST if (folder / BEST).exists() or not (folder / FINAL).exists() else FINAL
         trial = trial or Trial("", usual, 0, Writer())
@@ -111,7 +115,7 @@ class ReportScreen(MmrecScreen):
 
     def _look(self) -> None:
         if self._history is None and self._reading.done:
-            self._history = self._reading.result or History()
+            self._history, self._others = self._reading.result or (History(), OtherRuns())
             self._show_history(self._history)
             if not self._after and needs_checks(self._folder, self._history):
                 self._checks = AfterChecks(self._folder, self._history, self.say.language)
@@ -130,7 +134,7 @@ class ReportScreen(MmrecScreen):
     def _show_numbers(self) -> None:
         if self._history is not None:
             room = self.query_one("#report").scrollable_content_region.width or SAMPLE_WIDTH
-            self.query_one("#numbers", Static).update(numbers_text(self._history, self.say, room))
+            self.query_one("#numbers", Static).update(numbers_text(self._history, self.say, room, self._others))
 
     def _show_history(self, history: History) -> None:
         say = self.say
@@ -157,7 +161,7 @@ class ReportScreen(MmrecScreen):
             self.query_one("#next", Static).update(say("report.checking", done=len(checks.found), total=checks.total))
         elif self._history is not None:
             self.query_one("#next", Static).update(
-                next_text(self._findings, self._folder.name, say, proposal_text(self._history, say))
+                next_text(self._findings, self._folder.name, say, proposal_text(self._history, say, self._others))
             )
 
     # Trying the model
@@ -240,12 +244,12 @@ class ReportScreen(MmrecScreen):
         self.app.push_screen(RemedyScreen(found), take)
 
     def action_plan_next(self) -> None:
-        """The plan of the run that the verdict proposes: this text, its time, everything else open."""
-        verdict = verdict_of(self._history) if self._history is not None else None
+        """The plan of the run that the verdict proposes: this text, its time, settings of a better run; the rest is open."""
+        verdict = verdict_of(self._history, self._others) if self._history is not None else None
         if self._history is None or verdict is None:
             self.own_app.tell("report.no-proposal")
             return
-        self.own_app.plan_in_the_time(self._history.settings, verdict["seconds"])
+        self.own_app.plan_in_the_time(self._history.settings, verdict["seconds"], verdict["settings"])
 
     def action_go_on_run(self) -> None:
         if self._history is not None:

@@ -13,6 +13,7 @@ from mmrec_engine.checks.report import newest
 from mmrec_engine.checks.verdict import verdict_of
 from mmrec_engine.locales.verdicts import verdict_lines
 from mmrec_engine.runs.history import History
+from mmrec_engine.runs.other_runs import OtherRuns
 from mmrec_tui.app.in_app import in_app
 from mmrec_tui.app.widgets.finding_panels import STYLES
 from mmrec_tui.app.widgets.panel import plain
@@ -23,13 +24,14 @@ from mmrec_tui.presentation.findings import advice_of, title_of
 from mmrec_tui.terminal import one_line
 
 SAMPLE_WIDTH = 76  # columns; the narrowest report has as many
+_PROPOSALS = {"text": "report.plan-text", "made": "report.plan-made", "earlier": "report.plan-earlier"}
 _COLUMN = 12  # columns of a column of the table of validations, if there is space
 
 
-def numbers_text(history: History, say: Wording, room: int = SAMPLE_WIDTH) -> Content:
+def numbers_text(history: History, say: Wording, room: int = SAMPLE_WIDTH, others: OtherRuns | None = None) -> Content:
     """The results of the run: how it ended, the best and the last validation, against the baselines if there are any.
 
-    room: columns for the table of validations.
+    room: columns for the table of validations. others: runs on the same text.
     """
     started, finished, step = history.started, history.finished, history.last_step
     lines: list[Content] = []
@@ -64,21 +66,32 @@ def numbers_text(history: History, say: Wording, room: int = SAMPLE_WIDTH) -> Co
             )
         if started.baselines:
             lines.append(plain(say("report.baselines"), "$foreground 80%"))
-    verdict = verdict_of(history) if finished is not None and finished.status not in ("failed", "interrupted") else None
+    verdict = _verdict(history, others)
     if verdict is not None:
         sentences = verdict_lines(verdict, say.language, say.number)
-        lines += [plain(one_line(line)) for line in (*sentences, proposal_text(history, say))]
+        lines += [plain(one_line(line)) for line in (*sentences, proposal_text(history, say, others))]
     return Content("\n").join(lines)
 
 
-def proposal_text(history: History, say: Wording) -> str:
+def proposal_text(history: History, say: Wording, others: OtherRuns | None = None) -> str:
     """The next run that is proposed, and what the key that makes this one longer does instead; empty without a verdict."""
-    finished = history.finished
-    verdict = verdict_of(history) if finished is not None and finished.status not in ("failed", "interrupted") else None
+    verdict = _verdict(history, others)
     if verdict is None:
         return ""
-    key = "report.plan-text" if verdict["lever"] == "text" else "report.plan-next"
-    return say(key, time=say.clock(verdict["seconds"]))
+    values = {"time": say.clock(verdict["seconds"])}
+    match verdict["lever"]:
+        case "made":
+            values["name"] = one_line(verdict["made"]["run"])
+        case "earlier":
+            values["name"] = one_line(verdict["earlier"]["run"])
+    return say(_PROPOSALS.get(verdict["lever"], "report.plan-next"), **values)
+
+
+def _verdict(history: History, others: OtherRuns | None) -> dict[str, Any] | None:
+    finished = history.finished
+    if finished is None or finished.status in ("failed", "interrupted"):
+        return None
+    return verdict_of(history, others)
 
 
 def samples_text(history: History, say: Wording) -> Content:

@@ -1,0 +1,73 @@
+"""The other runs on a run's text, among recorded ones."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mmrec_engine import events
+from mmrec_engine.checks.report import report_of
+from mmrec_engine.run.checks_around_run import RunChecks
+from mmrec_engine.runs.comparison import differing_settings, same_text, same_tokens
+from mmrec_engine.runs.other_runs import other_runs
+from mmrec_engine.runs.run_reader import RunReader
+from tests.app.recorded import a_training, an_ending, record
+
+TEXT = {"fingerprint": "text", "split": "split", "validation_characters": 100, "tokenizer": "char", "vocabulary": 124}
+
+
+def shifted(stream: list[events.Event], seconds: float, bits: float) -> Iterator[events.Event]:
+    """The same run so much later, with validations that are larger by some bits."""
+    for event in stream:
+        if isinstance(event, events.Validation):
+            event = replace(event, bits_per_character=event.bits_per_character + bits)
+        yield replace(event, time=event.time + seconds)
+
+
+def a_run(folder: Path, begins: float, bits: float, note: bool = True, **corpus: Any) -> Path:
+    record(folder, shifted([*a_training(100), *an_ending(step=100)], begins, bits), note=note, time=60 + begins)
+    path = folder / "run.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "corpus": {**TEXT, **corpus}}))
+    return folder
+
+
+def test_best_earlier_run_has_the_same_text_and_began_before(tmp_path: Path) -> None:
+    a_run(tmp_path / "first", 0, 0.0)
+    a_run(tmp_path / "second", 100, -0.5, note=False)  # beside the run, not in the list of runs
+    a_run(tmp_path / "third", 200, -0.1)
+    a_run(tmp_path / "other-text", 100, -1.0, fingerprint="other")
+    a_run(tmp_path / "other-split", 100, -1.0, split="other")
+    own = a_run(tmp_path / "own", 300, 0.0, tokenizer="bpe", vocabulary=2000)
+    a_run(tmp_path / "later", 400, -2.0)
+    found = other_runs(own)
+    assert found.best is not None and found.best.name == "second" and found.best.seconds == pytest.approx(68, abs=5)
+    assert found.best.bits == pytest.approx(RunReader(tmp_path / "second").first_view().best.bits_per_character)  # type: ignore[union-attr]
+    assert [run.name for run in found.later] == ["later"]
+    assert other_runs(tmp_path / "first").best is None
+
+
+def test_report_of_a_run_compares_it_with_the_earlier_one(tmp_path: Path) -> None:
+    a_run(tmp_path / "tiny", 0, 0.0)
+    own = a_run(tmp_path / "tiny-2", 100, 0.04)
+    RunChecks().write_report(own)
+    assert "0.040 bits per character worse than tiny" in (own / "report.md").read_text()
+    verdict = json.loads((own / "report.json").read_text())["verdict"]
+    assert verdict["earlier"]["run"] == "tiny" and verdict["earlier"]["result"] == "worse"
+    alone = report_of(RunReader(own).first_view(), "tiny-2", {})
+    assert alone["verdict"]["earlier"] is None
+
+
+def test_runs_are_comparable_only_on_a_known_text_and_split() -> None:
+    assert same_text(TEXT, {**TEXT, "tokenizer": "bpe", "vocabulary": 9})
+    assert not same_text(TEXT, {**TEXT, "split": "other"}) and not same_text({}, {})
+    assert same_tokens(TEXT, dict(TEXT)) and not same_tokens(TEXT, {**TEXT, "vocabulary": 125})
+
+
+def test_a_vocabulary_of_characters_has_no_size_to_differ_in() -> None:
+    assert differing_settings({"tokenizer": "char", "vocab_size": 5000}, {"tokenizer": "char", "vocab_size": 400}) == []
+    assert differing_settings({"dropout": 0.1, "time": 60.0}, {"dropout": 0.2, "time": 120.0}) == ["dropout"]
