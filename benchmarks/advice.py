@@ -150,6 +150,11 @@ def rows_of(text: Path, case: Case) -> Iterator[dict[str, Any]]:
         steps = int(chosen["max_steps"])
         going_on: float | None = None
         head = {"text": text.stem, "case": case.name, "without": round(base.bits, 4)}
+        if base.history.last_step is None:
+            print(
+                f"not trained, and left out: {text.stem}, {case.name}", file=sys.stderr
+            )  # the checks refuse such a text
+            return
         compared = [one for one in offered.values() if one.offer.id not in OTHER_AIMS]
         if not compared:
             yield {**head, "remedy": None}
