@@ -77,7 +77,7 @@ BAD_TEXT: dict[str, tuple[Maker, str]] = {
     "UTF-8 with one bad byte": (folder_with("a.txt", "ağaç\n".encode() * 900 + b"\xff" + b"words\n" * 9), "byte 6300"),
     "Russian in a legacy encoding": (folder_with("a.txt", "Все счастливые семьи похожи\n".encode("koi8-r") * 9), "koi8-r"),
     "bytes in no encoding": (folder_with("a.txt", bytes(range(128, 256)) * 99), "no encoding known here"),
-    "ids alone": (folder_with("a.ndjson", b'{"id": "x7"}\n{"id": "y8"}\n' * 9), "--text-field, of: id"),
+    "ids alone": (folder_with("a.ndjson", b'{"id": "x7"}\n{"id": "y8"}\n' * 9), "--text-field, one of: id"),
     "JSON of keys": (folder_with("a.json", b'{"name": "x", "version": {"n": "1"}}'), "of: name, version.n"),
     "an archive of pictures": (folder_with("a.zip", _zip_of("a.png", b"\x89PNG\r\n\x1a\n\x00")), "binary"),
     "an archive cut short": (folder_with("a.zip", _zip_of("a.txt", b"words " * 99)[:-30]), "damaged"),

@@ -108,7 +108,7 @@ def test_race_trains_two_runs_of_equal_size_to_one_loss(command: Command, text_f
     far = command("bench", "race", "--data-dir", text_file, *RACE, "--max-steps", 10, "--target-loss", 0.5,
                   "--overwrite")  # fmt: skip
     assert far.code == 0, far.err
-    assert "Neither came to a validation loss of 0.5" in far.out
+    assert "Neither reached a validation loss of 0.5" in far.out
     assert (command.run_folder("race-mmrec") / "events.jsonl").read_bytes() != before
 
 

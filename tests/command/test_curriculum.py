@@ -23,8 +23,8 @@ def test_curriculum_share_grows_during_the_run(command: Command, text_file: Path
     paces = paces_of(command.run_folder())
     assert paces[:13] == pytest.approx([0.25 + 0.75 * step / 12 for step in range(12)] + [1.0])
     assert paces[13:] == [1.0] * 11
-    assert f"Curriculum {kind}: begins with 25% and has all after 50% of the steps" in result.err
-    assert "Curriculum through at step 13" in result.err
+    assert f"Curriculum {kind}: starts with 25%; the whole text from 50% of the steps on" in result.err
+    assert "Curriculum complete at step 13" in result.err
 
 
 @pytest.mark.extended

@@ -86,7 +86,7 @@ def test_a_pretrained_model_is_trained_further_resumed_without_its_source_and_ex
     assert 0 < costs["values"]["needed_gib"] < costs["values"]["available_gib"]
     assert 0 < 8 * costs["values"]["step_seconds"] < costs["values"]["run_seconds"] < 60
     assert re.search(
-        r"Time and memory: [\d,]+ pretrained parameters: [\d.]+ GiB .* a step, estimated; \d+ s for", result.err
+        r"Time and memory: [\d,]+ pretrained parameters: [\d.]+ GiB .* per step, estimated; \d+ s for", result.err
     )
     assert result.json["status"] == "completed"
     for other in (["check", "before"], ["find-batch", "--seconds", "5"]):  # with the model's own sizes

@@ -51,7 +51,7 @@ def test_plateaus_lower_the_rate_after_a_kill_and_resume(command: Command, text_
     met = [event["plateaus"] for event in events_of(folder) if event["event"] == "validation"]
     assert met == [0, 0, 1, 1, 2, 2, 3, 3]
     told = command(*flags, "--name", "told").err
-    assert "Plateau 1: the learning rate goes on at 0.30 of what it was" in told
+    assert "Plateau 1: the learning rate is lowered to 0.30 of what it was" in told
 
 
 @pytest.mark.extended

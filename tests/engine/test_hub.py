@@ -209,7 +209,7 @@ def test_conversations_are_read_and_ids_alone_are_refused(own: Path) -> None:
     assert "human: hello 7\n\ngpt: hello" in "\n".join(text_in(corpus))
     assert prepared(f"hf:{own}", text_field="id").documents == 60, "where that is wished"
     (own / "a.jsonl").write_text("\n".join(json.dumps({"id": f"aX{number}", "n": 1}) for number in range(60)))
-    with pytest.raises(RequestError, match="--text-field, of: id, n"):
+    with pytest.raises(RequestError, match="--text-field, one of: id, n"):
         prepared(f"hf:{own}")
 
 

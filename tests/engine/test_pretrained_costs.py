@@ -44,7 +44,7 @@ def test_memory_and_time_of_further_training_are_estimated(context: ModelContext
     assert values["parameters"] == LLAMA.parameters()
     assert 0 < values["needed_gib"] < values["available_gib"]
     assert 8 * values["step_seconds"] < values["run_seconds"] < 60
-    assert "GiB available" in found["evidence"] and "a step" in found["evidence"] and "8 steps" in found["evidence"]
+    assert "GiB available" in found["evidence"] and "per step" in found["evidence"] and "8 steps" in found["evidence"]
     assert all(one.id != "further-training" for one in model_checks_of(Settings())), "nothing else is told of others"
 
 
@@ -52,7 +52,7 @@ def test_a_run_of_hours_is_noted_in_hours(context: ModelContext, monkeypatch: py
     monkeypatch.setattr(pretrained_costs, "_seconds_a_step", lambda context: 123.4)
     found = finding_of(replace(context, settings=replace(context.settings, max_steps=1000)))
     assert found["status"] == "note"
-    assert "120 s a step" in found["evidence"] and "hours for all 1,000 steps" in found["evidence"]
+    assert "120 s per step" in found["evidence"] and "hours for all 1,000 steps" in found["evidence"]
 
 
 def test_nothing_is_tried_where_memory_is_short(context: ModelContext, monkeypatch: pytest.MonkeyPatch) -> None:
