@@ -32,7 +32,8 @@ _FEWEST_STEPS = 100  # after fewer, the loss falls too fast for a forecast
 _SHORTEST = 60.0  # seconds
 _NO_LONGER_IN_SECONDS = 90  # a longer time is written in minutes
 _ORDER = ("unigram", "bigram", "5-gram")
-_AS_GOOD = 0.0005  # bits per character, which are shown with three digits
+_DIGITS = 3  # of bits per character
+_AS_GOOD = 0.0005  # bits per character
 _MOST_DIFFERING = 4
 # Settings that are repeated from an earlier run that is better; the planner chooses what depends on the time.
 _REPEATED = ("config", "arch", "tokenizer", "vocab_size", "dropout")
@@ -90,7 +91,7 @@ def _compared(history: History, earlier: OtherRun) -> dict[str, Any]:
     """The earlier run; result: of this one against it; apart: bits per character between them; differing: the value in the
     earlier run and in this one of each setting that differs."""
     assert history.best is not None
-    apart = history.best.bits_per_character - earlier.bits
+    apart = round(history.best.bits_per_character, _DIGITS) - round(earlier.bits, _DIGITS)  # as they are shown
     own, other = history.settings, earlier.settings
     names = differing_settings(own, other)
     return {

@@ -1,4 +1,5 @@
-"""The earlier run to compare with: the newest other one on the same text, of the same config if there is one."""
+"""The earlier run to compare with: the newest other one with the same text, split and tokens, because only its losses can be
+drawn beside those of this run; of the same config if there is one."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from typing import Any
 
 from mmrec_engine.errors import MmrecError
 from mmrec_engine.runs.catalog import known_runs, read_description
+from mmrec_engine.runs.comparison import same_text, same_tokens
 from mmrec_engine.runs.history import History
 from mmrec_engine.runs.run_reader import RunReader
 from mmrec_tui.terminal import one_line
@@ -15,17 +17,14 @@ _MOST_LOOKED_AT = 200
 
 
 def last_like(folder: Path) -> tuple[str, History] | None:
-    """Its printable name and its history; None if there is no other run on this run's text."""
+    """Its printable name and its history; None if there is no other run whose losses can be compared."""
     own = _described(folder)
-    text = _text(own)
-    if text is None:
-        return None
     alike: list[Path] = []
     for run in known_runs()[:_MOST_LOOKED_AT]:
         if run.path == folder.resolve() or not run.step:
             continue
         other = _described(run.path)
-        if _text(other) != text:
+        if not (same_text(_corpus(own), _corpus(other)) and same_tokens(_corpus(own), _corpus(other))):
             continue
         if _config(other) == _config(own):
             alike.insert(0, run.path)
@@ -41,9 +40,9 @@ def _described(folder: Path) -> dict[str, Any]:
         return {}
 
 
-def _text(description: dict[str, Any]) -> object:
-    """What identifies the text; None if unknown."""
-    return description.get("corpus", {}).get("fingerprint")
+def _corpus(description: dict[str, Any]) -> dict[str, Any]:
+    corpus: dict[str, Any] = description.get("corpus", {})
+    return corpus
 
 
 def _config(description: dict[str, Any]) -> object:

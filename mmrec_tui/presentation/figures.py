@@ -4,7 +4,7 @@ old one."""
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -81,17 +81,22 @@ def extent(histories: list[History], view: View) -> tuple[float, float] | None:
     return low * right, max(high * right, low * right + 1e-9)
 
 
-def overlay(histories: list[tuple[str, History]], view: View, say: Wording) -> Figure:
-    """The validation losses of several runs in one plot, each a line with its own colour and dashes."""
+def overlay(histories: list[tuple[str, History]], view: View, say: Wording, bits: bool = False) -> Figure:
+    """The validation losses of several runs in one plot, each a line with its own colour and dashes.
+
+    bits: in bits per character, which can be compared between tokenizers, instead of nats per token.
+    """
     shown = histories[: len(OVERLAY)]
     series = []
     for role, (_, history) in zip(OVERLAY, shown, strict=False):
-        series.append(Series(_validations(history, view, lambda one: one.loss), role))
+        points = _validations(history, view, lambda one: one.bits_per_character if bits else one.loss)
+        series.append(Series(points, role))
     entries = tuple((role, name) for role, (name, _) in zip(OVERLAY, shown, strict=False))
     figure = _figure(
         tuple(series), shown[0][1] if shown else History(), view, say, say.tick, log=view.log, entries=entries
     )
-    return replace(figure, x_range=extent([history for _, history in shown], view))
+    x_range = extent([history for _, history in shown], view)
+    return replace(figure, x_range=x_range, entries=_drawn(entries, series, x_range))
 
 
 def planned_rates(settings: Settings, planned: int, say: Wording) -> Figure:
@@ -230,9 +235,23 @@ def _figure(
     note = " · ".join(words for words in (say("plot.log") if log else "", note) if words)
     unit = say(f"axis.{view.x_axis}")
     x_range = extent([history], view)
+    entries = _drawn(entries, series, x_range)
     return Figure(
         series, x_text, y_text, log=log, entries=entries, note=note, marks=marks, x_range=x_range, x_unit=unit, clock=clock
     )  # fmt: skip
+
+
+def _drawn(
+    entries: Iterable[tuple[Role, str]], series: Iterable[Series], x_range: tuple[float, float] | None
+) -> tuple[tuple[Role, str], ...]:
+    """The entries of the legend whose series has something in the visible range."""
+    low, high = x_range or (-math.inf, math.inf)
+    seen: set[Role] = {"axis"}
+    for one in series:
+        places = [x for x, y in one.points if math.isfinite(y)]
+        if places and min(places) <= high and max(places) >= low:
+            seen.add(one.role)
+    return tuple((role, words) for role, words in entries if role in seen)
 
 
 def _curve(history: History, name: str, view: View, role: Role) -> Series:

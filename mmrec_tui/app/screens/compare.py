@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.widgets import DataTable
+from textual.widgets import DataTable, Static
 
 from mmrec_engine.errors import MmrecError
 from mmrec_engine.locales.guide import HYPERPARAMETERS
 from mmrec_engine.locales.numbers import in_language
 from mmrec_engine.runs.catalog import read_description
+from mmrec_engine.runs.comparison import in_effect
 from mmrec_engine.runs.history import History
 from mmrec_engine.runs.run_reader import RunReader
 from mmrec_engine.settings import WITH_FLAG
 from mmrec_tui.app.screens.base import KeyBar, Title
 from mmrec_tui.app.screens.looking import LookingScreen
 from mmrec_tui.app.session import Work
+from mmrec_tui.app.widgets.panel import plain
 from mmrec_tui.app.widgets.plot import Plot
 from mmrec_tui.app.widgets.table import fill
 from mmrec_tui.locales import Wording
+from mmrec_tui.presentation.comparing import ComparedRun, comparison, of_one_tokenizer
 from mmrec_tui.presentation.figures import OVERLAY, X_AXES, View, extent, overlay
 from mmrec_tui.presentation.planned import unset_words
 from mmrec_tui.presentation.plotting import GLYPHS
@@ -31,12 +35,12 @@ from mmrec_tui.terminal import one_line
 _LOOK_SECONDS = 0.1
 _NOT_COMPARED = ("name", "output_dir")
 _TITLES = {entry.name: entry.title for entry in HYPERPARAMETERS}
-Loaded = list[tuple[str, History, dict[str, Any]]]
+Loaded = list[ComparedRun]
 
 
 class CompareScreen(LookingScreen):
     table: ClassVar[str] = "compare"
-    topic: ClassVar[str | None] = "loss"
+    topic: ClassVar[str | None] = "bits-per-character"
 
     def __init__(self, folders: list[Path]) -> None:
         super().__init__()
@@ -49,6 +53,7 @@ class CompareScreen(LookingScreen):
     def compose(self) -> ComposeResult:
         say = self.say
         yield Title(say("compare.title"))
+        yield Static(id="compared")
         yield Plot(say("compare.plot"), "loss", say("plot.waiting"), id="overlay")
         table: DataTable[Text] = DataTable(id="differences", cursor_type="row")
         yield table
@@ -64,14 +69,22 @@ class CompareScreen(LookingScreen):
     def _look(self) -> None:
         if self._runs is None and self._reading.done:
             self._runs = self._reading.result or []
+            self.query_one("#compared", Static).update(plain(comparison(self._runs, self.say)))
+            if self._in_bits:
+                self.query_one(Plot).rename(self.say("compare.plot-bits"), "bits-per-character")
             self._show_plot()
             self._show_settings(self._runs)
 
     def _show_plot(self) -> None:
         if self._runs is not None:
-            named = [(name, history) for name, history, _ in self._runs]
+            named = [(run.name, run.history) for run in self._runs]
             view = replace(self._view, shown=self._lens.shown)
-            self.query_one(Plot).show(overlay(named, view, self.say), self._lens.cross)
+            self.query_one(Plot).show(overlay(named, view, self.say, self._in_bits), self._lens.cross)
+
+    @property
+    def _in_bits(self) -> bool:
+        """Losses per token of different tokenizers cannot be compared."""
+        return bool(self._runs) and not of_one_tokenizer(self._runs or [])
 
     def _show_settings(self, runs: Loaded) -> None:
         """The results of the runs, and the settings in which they differ; all settings on request."""
@@ -79,11 +92,14 @@ class CompareScreen(LookingScreen):
         if not table.columns:
             table.add_column(" ", width=1)
             table.add_column("")
-            for number, (name, _, _) in enumerate(runs):
+            for number, run in enumerate(runs):
                 glyph = f"{GLYPHS[OVERLAY[number]]} " if number < len(OVERLAY) else ""
-                table.add_column(Text(glyph + name))
-        rows = [("", *row) for row in results_of([history for _, history, _ in runs], say)]
-        rows += [row for row in rows_of([settings for _, _, settings in runs], say) if self._all or row[0]]
+                table.add_column(Text(glyph + run.name))
+        rows = [("", *row) for row in results_of([run.history for run in runs], say)]
+        if any(run.corpus.get("vocabulary") for run in runs):
+            sizes = [run.corpus.get("vocabulary") for run in runs]
+            rows.append(("", say("compare.vocabulary"), [_shown("vocab_size", size, say) for size in sizes]))
+        rows += [row for row in rows_of([run.settings for run in runs], say) if self._all or row[0]]
         fill(
             table,
             [[Text(cell, "bold" if mark else "") for cell in (mark, name, *values)] for mark, name, values in rows],
@@ -108,7 +124,7 @@ class CompareScreen(LookingScreen):
     # Crosshair and zoom
 
     def extent(self, shown: tuple[float, float]) -> tuple[float, float]:
-        histories = [history for _, history, _ in self._runs or []]
+        histories = [run.history for run in self._runs or []]
         return extent(histories, replace(self._view, shown=shown)) or (0.0, 0.0)
 
     def lens_moved(self) -> None:
@@ -131,13 +147,22 @@ def results_of(histories: list[History], say: Wording) -> list[tuple[str, list[s
     ]
 
 
-def rows_of(all_settings: list[dict[str, Any]], say: Wording) -> list[tuple[str, str, list[str]]]:
-    """(mark, setting in words, its value in each run), the settings that differ first and marked."""
+def rows_of(all_settings: Sequence[Mapping[str, Any]], say: Wording) -> list[tuple[str, str, list[str]]]:
+    """(mark, setting in words, its value in each run), the settings that differ first and marked.
+
+    A setting without an effect in a run has no value there, and no row if that is so in all of them.
+    """
     rows = []
     for name in WITH_FLAG:
         if name in _NOT_COMPARED:
             continue
-        values = [_shown(name, settings.get(name), say) for settings in all_settings]
+        effective = [in_effect(name, settings) for settings in all_settings]
+        if not any(effective):
+            continue
+        values = [
+            _shown(name, settings.get(name), say) if effect else say("value.none")
+            for settings, effect in zip(all_settings, effective, strict=True)
+        ]
         title = _TITLES[name][say.language] if name in _TITLES else say(f"compared.{name}")
         rows.append(("≠" if len(set(values)) > 1 else "", title, values))
     return sorted(rows, key=lambda row: not row[0])
@@ -157,10 +182,11 @@ def _shown(name: str, value: object, say: Wording) -> str:
             return one_line(str(value))
 
 
-def _load(folder: Path) -> tuple[str, History, dict[str, Any]]:
+def _load(folder: Path) -> ComparedRun:
     history = RunReader(folder).first_view()
     try:
         description = read_description(folder) or {}
     except MmrecError:
         description = {}
-    return one_line(folder.name), history, description.get("settings", history.settings)
+    corpus = description.get("corpus") or (history.started.corpus if history.started is not None else {})
+    return ComparedRun(one_line(folder.name), history, description.get("settings", history.settings), corpus)

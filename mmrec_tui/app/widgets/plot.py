@@ -61,6 +61,10 @@ class Plot(Widget, can_focus=True):
         self._show_border()
         self.refresh()
 
+    def rename(self, title: str, topic: str) -> None:
+        """Before the figure that it is the title of."""
+        self._title, self.topic = title, topic
+
     def _show_border(self) -> None:
         """The title with the legend, and below it the values at the crosshair: as much of both as fits without cutting."""
         figure, room = self._figure, self.size.width - _BESIDE_TITLE

@@ -1,0 +1,123 @@
+"""Runs side by side: what can be compared, in words and in the plot."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from textual.widgets import DataTable
+
+from mmrec_engine import events
+from mmrec_engine.runs.history import History
+from mmrec_tui.app.earlier import last_like
+from mmrec_tui.app.screens.compare import CompareScreen, rows_of
+from mmrec_tui.app.widgets.plot import Plot
+from mmrec_tui.locales import Wording
+from mmrec_tui.presentation.comparing import ComparedRun, comparison
+from mmrec_tui.presentation.figures import View, figure_of, overlay
+from tests.app.conftest import an_app, screen_text, until, until_shown
+from tests.app.recorded import a_training, an_ending, record, recorded_settings
+from tests.app.test_plotting import history_of
+
+SAY = Wording("en")
+CHARACTERS = {"fingerprint": "text", "split": "split", "tokenizer": "char", "vocabulary": 124}
+SUBWORDS = {**CHARACTERS, "tokenizer": "bpe", "vocabulary": 2000}
+
+
+def with_bits(bits: float) -> History:
+    history = History()
+    history.add(
+        events.Validation(
+            step=50, loss=2 * bits, perplexity=2, accuracy=0.5, bits_per_character=bits, batches=1, best=True,
+            patience_used=0, patience=5, epoch=1,
+        )
+    )  # fmt: skip
+    return history
+
+
+def compared(*runs: tuple[str, float, dict[str, Any]], language: str = "en") -> str:
+    return comparison(
+        [ComparedRun(name, with_bits(bits), {}, corpus) for name, bits, corpus in runs], Wording(language)
+    )
+
+
+def test_comparison_says_which_run_is_better_by_how_much() -> None:
+    told = compared(("tiny", 2.3516, CHARACTERS), ("tiny-2", 2.3884, CHARACTERS))
+    assert told == "tiny is 0.036 bits per character better than tiny-2 (2.352 against 2.388)", "of the shown figures"
+    assert "equally good" in compared(("a", 2.3511, CHARACTERS), ("b", 2.3513, CHARACTERS))
+    told = compared(("a", 2.5, CHARACTERS), ("b", 2.25, CHARACTERS), ("c", 3.0, CHARACTERS))
+    assert told == "b is the best (2.250 bits per character); a is 0.250 worse (2.500), c is 0.750 worse (3.000)"
+    told = compared(("tiny", 2.352, CHARACTERS), ("tiny-2", 2.388, CHARACTERS), language="tr")
+    assert told == "tiny karakter başına 0,036 bit ile tiny-2 çalışmasından daha iyi (2,388 yerine 2,352)"
+
+
+def test_comparison_says_what_cannot_be_compared() -> None:
+    assert "losses and perplexities cannot be compared" in compared(("a", 2.4, CHARACTERS), ("b", 2.5, SUBWORDS))
+    for other in ({**CHARACTERS, "split": "other"}, {**CHARACTERS, "fingerprint": "other"}, {}):
+        told = compared(("a", 2.4, CHARACTERS), ("b", 2.5, other))
+        assert told == "The texts or their validation splits differ: these figures cannot be compared"
+    assert compared(("a", 2.4, CHARACTERS)) == ""
+
+
+def test_overlay_in_bits_draws_the_bits_of_each_run_and_names_what_it_draws() -> None:
+    history = history_of(*a_training(100))
+    figure = overlay([("one", history), ("empty", History())], View(), SAY, bits=True)
+    assert [y for _, y in figure.series[0].points] == [one.bits_per_character for _, one in history.validations]
+    assert [name for _, name in figure.entries] == ["one"], "a run without a validation has no line"
+
+
+def test_legend_names_no_earlier_run_whose_line_begins_later() -> None:
+    earlier = ("earlier", history_of(*a_training(300)))
+    shown = [
+        figure_of("loss", history_of(*a_training(steps)), View(earlier=earlier), SAY).legend for steps in (40, 120)
+    ]
+    assert "earlier" not in shown[0] and "earlier" in shown[1]
+
+
+def test_a_vocabulary_of_characters_has_no_size_in_the_comparison() -> None:
+    characters, subwords = recorded_settings(), recorded_settings(tokenizer="bpe", vocab_size=2000)
+    title = "Vocabulary size"
+    assert title not in [name for _, name, _ in rows_of([characters, characters], SAY)]
+    row = next(values for _, name, values in rows_of([characters, subwords], SAY) if name == title)
+    assert row == ["none", "2,000"]
+
+
+def a_run(name: str, corpus: dict[str, Any], later: float = 0.0, bits: float = 0.0) -> Path:
+    def moved() -> Iterator[events.Event]:
+        for event in [*a_training(100), *an_ending(step=100)]:
+            if isinstance(event, events.Validation):
+                event = replace(event, bits_per_character=event.bits_per_character + bits)
+            yield replace(event, time=event.time + later)
+
+    folder = record(Path("checkpoints", name).absolute(), moved(), tokenizer=corpus["tokenizer"])
+    path = folder / "run.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "corpus": corpus}))
+    return folder
+
+
+def test_earlier_run_to_draw_has_the_same_tokens() -> None:
+    own = a_run("own", CHARACTERS, 300)
+    a_run("subwords", SUBWORDS, 200)
+    assert last_like(own) is None
+    a_run("other-split", {**CHARACTERS, "split": "other"}, 100)
+    assert last_like(own) is None
+    a_run("alike", CHARACTERS)
+    found = last_like(own)
+    assert found is not None and found[0] == "alike"
+
+
+async def test_runs_of_different_tokenizers_are_drawn_in_bits_per_character() -> None:
+    folders = [a_run("tiny", CHARACTERS), a_run("tiny-2", SUBWORDS, 100, 0.04)]
+    app = an_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.open_screen("compare", folders=folders)
+        await until_shown(pilot, "tiny is 0.040 bits per character better than tiny-2")
+        await until_shown(pilot, "Validation loss in bits per character")
+        plot = app.screen.query_one(Plot)
+        assert isinstance(app.screen, CompareScreen) and plot.topic == "bits-per-character"
+        assert app.screen.query_one(DataTable).row_count
+        await until(pilot, lambda: plot.region.height >= 6)
+        assert "cannot be compared" in " ".join(screen_text(app).split())
