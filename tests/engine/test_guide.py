@@ -1,5 +1,6 @@
 """The guide as data: complete in both languages, consistent with the settings; and its topics as they are shown."""
 
+import string
 import subprocess
 import sys
 
@@ -110,9 +111,12 @@ def test_every_threshold_and_source_of_a_check_is_in_words(language: Language) -
     named = words("thresholds", language)
     assert named["numbers"].keys() == {check for check, spec in CHECKS.items() if spec.numbers}
     for check, spec in CHECKS.items():
-        assert named["numbers"].get(check, {}).keys() == spec.numbers.keys(), check
+        told = named["numbers"].get(check, {})
+        if isinstance(told, str):  # a sentence with all of them
+            told = {field: "" for _, field, _, _ in string.Formatter().parse(told) if field}
+        assert told.keys() == spec.numbers.keys(), check
         line = thresholds(check, spec.numbers, language)
-        assert line.count("; ") == max(0, len(spec.numbers) - 1) and "{" not in line and "_" not in line, check
+        assert "{" not in line and "_" not in line, check
         assert "★" not in sources(spec.source, language)
     assert thresholds("corpus-readable", {"fail_share": 0.1}, "tr") == "%10 kadarından fazlasında başarısız"
 

@@ -58,8 +58,11 @@ def evidence(finding: Mapping[str, Any], language: Language) -> str:
 
 
 def thresholds(check: str, numbers: Mapping[str, float], language: Language) -> str:
-    """The thresholds of a check in one line."""
+    """The thresholds of a check in one line: a sentence with all of them, or a part for each."""
     written = _Formatter(language)
+    whole = words("thresholds", language)["numbers"].get(check)
+    if isinstance(whole, str):
+        return fill(whole, numbers, language, written)
     named = Texts("thresholds", "numbers", check)
     parts = [fill(named[name][language], {"value": number}, language, written) for name, number in numbers.items()]
     return str(words("format", language)["joined"]).join(parts)
