@@ -128,7 +128,7 @@ def runs(wording: Wording, as_json: bool) -> None:
                 one_line(summary.name),
                 wording(f"state.{summary.state}"),
                 wording.number(summary.step),
-                "-" if summary.best_loss is None else wording.number(summary.best_loss, 4),
+                "-" if summary.best_bits_per_character is None else wording.number(summary.best_bits_per_character, 3),
                 time.strftime("%Y-%m-%d %H:%M", time.localtime(summary.changed)),
                 one_line(_shown_path(summary.path)),
             ]

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from textual.widgets import DataTable
 
 from mmrec_engine import events
@@ -121,3 +122,54 @@ async def test_runs_of_different_tokenizers_are_drawn_in_bits_per_character() ->
         assert app.screen.query_one(DataTable).row_count
         await until(pilot, lambda: plot.region.height >= 6)
         assert "cannot be compared" in " ".join(screen_text(app).split())
+
+
+@pytest.mark.parametrize("language", ["en", "tr"])
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_runs_show_bits_per_character_and_their_text_and_cut_no_heading(
+    language: str, size: tuple[int, int]
+) -> None:
+    a_run("tiny", {**CHARACTERS, "name": "sample"})
+    a_run("a-run-with-a-name-as-long-as-it-is-shown", {**SUBWORDS, "name": "folder/of/poems.txt"}, 100, 0.04)
+    say, app = Wording(language), an_app(language)
+    async with app.run_test(size=size) as pilot:
+        app.open_screen("runs")
+        await until_shown(pilot, say.number(2.672 / 0.6931, 3)[:4])
+        table: Any = app.screen.query_one(DataTable)
+        labels = [column.label.plain for column in table.ordered_columns]
+        assert say("table.best") in labels and say("table.best") in ("bits/char", "bit/kar.")
+        assert sum(column.get_render_width(table) for column in table.ordered_columns) <= size[0]
+        assert (say("table.text") in labels) == (size[0] >= 120)
+        names = {"tiny": "sample", "a-run-with-a-name-as-long-as-it-is-shown": "folder/of/poems.txt"}
+        for _ in range(2):
+            name = app.screen._under_cursor.name  # type: ignore[attr-defined]
+            await until_shown(pilot, say("runs.detail", text=names.pop(name), path="/")[:-1])
+            await pilot.press("down")
+            await pilot.pause()
+
+
+async def test_runs_columns_follow_the_size_of_the_screen() -> None:
+    a_run("tiny", {**CHARACTERS, "name": "sample"})
+    app = an_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.open_screen("runs")
+        await until_shown(pilot, "bits/char")
+        await until_shown(pilot, "text: sample")
+        assert "course of the loss" not in screen_text(app)
+        await pilot.resize_terminal(140, 36)
+        await until_shown(pilot, "course of the loss")
+        assert app.screen._under_cursor.name == "tiny"  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("language", ["en", "tr"])
+async def test_recent_runs_show_bits_per_character(language: str) -> None:
+    history = history_of(*a_training(100))
+    assert history.best is not None
+    a_run("tiny", CHARACTERS)
+    app, say = an_app(language), Wording(language)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until_shown(pilot, say.number(history.best.bits_per_character, 3))
+        head = next(
+            line for line in screen_text(app).splitlines() if say("table.state") in line and say("start.best") in line
+        )
+        assert say("table.changed") in head

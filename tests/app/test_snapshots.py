@@ -36,9 +36,11 @@ from tests.app.recorded import (
 
 HOME = Path("/home/ada/checkpoints")
 RUNS = [
-    RunSummary("tiny", HOME / "tiny", "TRAINING", 420, 1.8123, BEGAN + 70),
-    RunSummary("poems-of-a-long-winter", HOME / "poems-of-a-long-winter", "STOPPED", 1200, 2.0456, BEGAN - 5_000),
-    RunSummary("letters", HOME / "letters", "FINISHED", 12_345, 1.5001, BEGAN - 90_000),
+    RunSummary("tiny", HOME / "tiny", "TRAINING", 420, 1.8123, BEGAN + 70, 2.6146),
+    RunSummary(
+        "poems-of-a-long-winter", HOME / "poems-of-a-long-winter", "STOPPED", 1200, 2.0456, BEGAN - 5_000, 2.9512
+    ),
+    RunSummary("letters", HOME / "letters", "FINISHED", 12_345, 1.5001, BEGAN - 90_000, 2.1642),
     RunSummary("first", HOME / "first", "DIED", 0, None, BEGAN - 400_000),
 ]
 
@@ -90,8 +92,13 @@ def _the_same_everywhere(
     }.items():
         function = name.rpartition(".")[2]
         monkeypatch.setattr(f"mmrec_engine.{name}", value)
-        for screen in ("start", "plan", "runs"):  # where it may be known by its own name
-            monkeypatch.setattr(f"mmrec_tui.app.screens.{screen}.{function}", value, raising=False)
+        for module in (
+            "screens.start",
+            "screens.plan",
+            "screens.runs",
+            "widgets.run_rows",
+        ):  # known by its own name there
+            monkeypatch.setattr(f"mmrec_tui.app.{module}.{function}", value, raising=False)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(4)), raising=False)
     known = {"tiny": Costs(0.02, 0.3, 0.2, 0.1), "mini": Costs(0.11, 1.8, 0.3, 0.2)}
     monkeypatch.setattr(Measuring, "costs_of", lambda self, config: known.get(config))

@@ -45,6 +45,7 @@ def test_summary_has_the_newest_event_of_each_kind(run: Path) -> None:
     summary = summarise(run)
     assert summary is not None
     assert (summary.name, summary.state, summary.step, summary.best_loss) == ("tiny", "FINISHED", 3, 3.0)
+    assert summary.as_dict()["best_bits_per_character"] == summary.best_bits_per_character
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -16,44 +14,21 @@ from textual.message import Message
 from textual.widgets import DataTable, Input, Static
 
 from mmrec_engine.errors import MmrecError
-from mmrec_engine.runs.catalog import RunSummary, delete_run, known_runs, size_on_disk
+from mmrec_engine.runs.catalog import delete_run, known_runs
 from mmrec_engine.storage.folder_lock import is_live
-from mmrec_tui.app.course import course_of
 from mmrec_tui.app.keys import Key, keys_of
 from mmrec_tui.app.newer_runs import NewerRuns
 from mmrec_tui.app.screens.asking import SureScreen
 from mmrec_tui.app.screens.base import KeyBar, MmrecScreen, Title
 from mmrec_tui.app.session import Work
 from mmrec_tui.app.widgets.fields import Search
+from mmrec_tui.app.widgets.run_rows import COLUMNS, SORTED, Row, fitting
 from mmrec_tui.app.widgets.table import fill
 from mmrec_tui.presentation.states import ENDED
 from mmrec_tui.terminal import one_line
 
 _LOOK_SECONDS = 0.2
-COLUMNS = ("name", "state", "step", "best", "size", "changed", "course", "path")
-_SORTED = tuple(column for column in COLUMNS if column != "course")
-
-
-@dataclass(frozen=True)
-class Row:
-    """course: sparkline of its validation loss."""
-
-    run: RunSummary
-    size: int
-    course: str = ""
-
-    def key(self, column: str) -> Any:
-        """Sort key of a column; runs without a best loss come last."""
-        best = self.run.best_loss
-        return {
-            "name": self.run.name.casefold(),
-            "state": self.run.state,
-            "step": -self.run.step,
-            "best": best if best is not None else float("inf"),
-            "size": -self.size,
-            "changed": -self.run.changed,
-            "path": str(self.run.path).casefold(),
-        }[column]
+_SCROLL_BAR = 2  # columns
 
 
 class RunsTable(DataTable[Text]):
@@ -100,13 +75,12 @@ class RunsScreen(MmrecScreen):
         yield Static(id="runs-what")
         table = RunsTable(id="runs", cursor_type="row", zebra_stripes=True)
         yield table
+        yield Static(id="run-detail")
         yield KeyBar(id="keys")
 
     def on_mount(self) -> None:
         table = self.query_one(DataTable)
-        table.add_column(" ", key="mark", width=1)
-        for column in COLUMNS:
-            table.add_column(self.say(f"table.{column}"), key=column)
+        self._set_columns(COLUMNS)
         self.set_focus(table)
         self._read()
         self.set_interval(_LOOK_SECONDS, self._look)
@@ -114,12 +88,23 @@ class RunsScreen(MmrecScreen):
     def on_screen_resume(self) -> None:
         self._read()
 
+    def on_resize(self) -> None:
+        if self._rows:
+            self.call_after_refresh(self._show)
+
+    def _set_columns(self, columns: Sequence[str]) -> None:
+        table = self.query_one(DataTable)
+        table.clear(columns=True)
+        table.add_column(" ", key="mark", width=1)
+        for column in columns:
+            table.add_column(self.say(f"table.{column}"), key=column)
+
     def opened_again(self) -> dict[str, Any]:
         return {"wanted": self.query_one(Input).value, "sort": self._sort, "marked": self._marked}
 
     def _read(self) -> None:
         if self._reading is None:
-            self._reading = Work(lambda _: list(map(_row, known_runs())))
+            self._reading = Work(lambda _: list(map(Row.of, known_runs())))
 
     def _look(self) -> None:
         if self.app.screen is self and self._reading is None and self._newer.found(row.run for row in self._rows):
@@ -136,29 +121,31 @@ class RunsScreen(MmrecScreen):
         table, say = self.query_one(DataTable), self.say
         kept = self._under_cursor
         wanted = self.query_one(Input).value.casefold().strip()
-        shown = [row for row in sorted(self._rows, key=lambda row: row.key(self._sort)) if _matches(row, wanted, say)]
+        shown = [row for row in sorted(self._rows, key=lambda row: row.key(self._sort)) if row.matches(wanted, say)]
+        cells = [row.cells(say) for row in shown]
+        columns = fitting(cells, say, (table.size.width or self.app.size.width) - _SCROLL_BAR)
+        if [column.key.value for column in table.ordered_columns][1:] != columns:
+            self._set_columns(columns)
         rows = []
-        for row in shown:
-            run = row.run
-            best = say("value.none") if run.best_loss is None else say.number(run.best_loss, 4)
-            cells = [
-                "●" if run.path in self._marked else " ",
-                one_line(run.name)[:30],
-                say(f"state.{run.state}"),
-                say.number(run.step),
-                best,
-                say.memory(row.size),
-                time.strftime("%Y-%m-%d %H:%M", time.localtime(run.changed)),
-                row.course,
-                one_line(str(run.path)),
-            ]
-            rows.append([Text(cell) for cell in cells])
+        for row, of_row in zip(shown, cells, strict=True):
+            mark = "●" if row.run.path in self._marked else " "
+            rows.append([Text(mark), *(Text(of_row[column]) for column in columns)])
         fill(table, rows, [str(row.run.path) for row in shown])
         if kept is not None and any(row.run.path == kept for row in shown):
             table.move_cursor(row=table.get_row_index(str(kept)))
         words = say("runs.none-here") if not shown else say("runs.sorted", column=say(f"table.{self._sort}"))
         self.query_one("#runs-what", Static).update(Content.styled(words, "$foreground 80%"))
+        self._show_detail()
         self.refresh_keys()
+
+    def _show_detail(self) -> None:
+        """The text and the folder of the chosen run, which have no column on a narrow screen."""
+        row = next((row for row in self._rows if row.run.path == self._under_cursor), None)
+        words = ""
+        if row is not None:
+            text = row.text or self.say("value.none")
+            words = self.say("runs.detail", text=text, path=one_line(str(row.run.path)))
+        self.query_one("#run-detail", Static).update(Content.styled(words, "$foreground 80%"))
 
     @property
     def _under_cursor(self) -> Path | None:
@@ -174,7 +161,7 @@ class RunsScreen(MmrecScreen):
         self.set_focus(self.query_one(DataTable))
 
     def on_data_table_header_selected(self, event: DataTable.HeaderSelected) -> None:
-        if event.column_key.value in _SORTED:
+        if event.column_key.value in SORTED:
             self._sort = str(event.column_key.value)
             self._show()
 
@@ -194,6 +181,7 @@ class RunsScreen(MmrecScreen):
             self.own_app.watch_run(folder)
 
     def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
+        self._show_detail()
         self.refresh_keys()
 
     def on_runs_table_marked(self, event: RunsTable.Marked) -> None:
@@ -218,7 +206,7 @@ class RunsScreen(MmrecScreen):
         self.set_focus(self.query_one(Input))
 
     def action_sort(self) -> None:
-        self._sort = _SORTED[(_SORTED.index(self._sort) + 1) % len(_SORTED)]
+        self._sort = SORTED[(SORTED.index(self._sort) + 1) % len(SORTED)]
         self._show()
 
     def action_mark(self) -> None:
@@ -267,12 +255,3 @@ class RunsScreen(MmrecScreen):
             self._read()
 
         self.app.push_screen(SureScreen(first), once)
-
-
-def _row(run: RunSummary) -> Row:
-    return Row(run, size_on_disk(run.path), course_of(run.path))
-
-
-def _matches(row: Row, wanted: str, say: Any) -> bool:
-    text = f"{row.run.name} {row.run.path} {say(f'state.{row.run.state}')}".casefold()
-    return all(word in text for word in wanted.split())

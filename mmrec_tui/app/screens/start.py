@@ -34,8 +34,9 @@ _MOST_RUNS = 12
 _MINUTES = (2, 10, 60)  # for a good model
 _TIMED = "timed_"
 _STATE_WIDTH = 14
+_BEST_WIDTH = 9
 _SCROLL_BAR = 2  # columns
-_WHOLE, _WITH_STEP = 71, 66  # columns of a complete line about a run, and without the year
+_WHOLE, _WITH_STEP = 73, 68  # columns of a complete line about a run, and without the year
 _ROOM_FOR_COURSE = 100  # columns of a screen with sparklines of the validation loss
 
 
@@ -211,21 +212,24 @@ def heading(say: Wording, room: int) -> Content:
     columns = _columns(room)
     name, state = say("table.name")[: columns.name].ljust(columns.name), say("table.state").ljust(_STATE_WIDTH)
     step = f"{say('table.step'):>9}  " if columns.with_step else ""
-    return Content.styled(f"{name} {state}{step}{say('start.best'):>7}  {say('table.changed')}", "$foreground 80%")
+    return Content.styled(
+        f"{name} {state}{step}{say('start.best'):>{_BEST_WIDTH}}  {say('table.changed')}", "$foreground 80%"
+    )
 
 
 def run_line(run: RunSummary, say: Wording, room: int, course: str = "") -> Content:
-    """A run in one line: name, state word, step, best loss, when, and a sparkline of its validation loss.
+    """A run in one line: name, state word, step, best bits per character, when, and a sparkline of its validation loss.
 
     room: columns; if they are few, some of it is left out.
     """
     columns = _columns(room)
-    best = say("value.none") if run.best_loss is None else say.number(run.best_loss, 3)
+    bits = run.best_bits_per_character
+    best = say("value.none") if bits is None else say.number(bits, 3)
     when = time.strftime(columns.when, time.localtime(run.changed))
     name = one_line(run.name)[: columns.name].ljust(columns.name)
     state = Content.styled(say(f"state.{run.state}").ljust(_STATE_WIDTH), STATE_STYLES.get(run.state, ""))
     step = f"{say.number(run.step):>9}  " if columns.with_step else ""
-    line = Content(f"{name} ") + state + Content(f"{step}{best:>7}  {when}")
+    line = Content(f"{name} ") + state + Content(f"{step}{best:>{_BEST_WIDTH}}  {when}")
     return line + Content("  ") + Content.styled(course, "$primary") if course else line
 
 

@@ -1,0 +1,89 @@
+"""The rows of the list of runs: their cells, the keys that they are sorted by, and the columns that fit on the screen."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rich.cells import cell_len
+
+from mmrec_engine.errors import MmrecError
+from mmrec_engine.runs.catalog import RunSummary, read_description, size_on_disk
+from mmrec_tui.app.course import course_of
+from mmrec_tui.locales import Wording
+from mmrec_tui.terminal import one_line
+
+COLUMNS = ("name", "state", "step", "best", "size", "changed", "course", "text", "path")
+SORTED = tuple(column for column in COLUMNS if column != "course")
+_LEFT_OUT_FIRST = ("path", "course", "size", "step", "text")  # where the screen has no room for all
+_LONGEST_NAME = 30  # columns, and of the name of a text
+_LONGEST_TEXT = 24
+_BESIDE_CELL = 2
+_MARK = 1 + _BESIDE_CELL
+
+
+@dataclass(frozen=True)
+class Row:
+    """course: sparkline of its validation loss. text: the name of its text."""
+
+    run: RunSummary
+    size: int
+    course: str = ""
+    text: str = ""
+
+    @classmethod
+    def of(cls, run: RunSummary) -> Row:
+        try:
+            corpus = (read_description(run.path) or {}).get("corpus", {})
+        except MmrecError:
+            corpus = {}
+        return cls(run, size_on_disk(run.path), course_of(run.path), one_line(str(corpus.get("name", ""))))
+
+    def key(self, column: str) -> Any:
+        """Sort key of a column; runs without a validation come last."""
+        best = self.run.best_bits_per_character
+        return {
+            "name": self.run.name.casefold(),
+            "state": self.run.state,
+            "step": -self.run.step,
+            "best": best if best is not None else float("inf"),
+            "size": -self.size,
+            "changed": -self.run.changed,
+            "text": self.text.casefold(),
+            "path": str(self.run.path).casefold(),
+        }[column]
+
+    def cells(self, say: Wording) -> dict[str, str]:
+        """By column."""
+        run, text, bits = self.run, self.text, self.run.best_bits_per_character
+        return {
+            "name": one_line(run.name)[:_LONGEST_NAME],
+            "state": say(f"state.{run.state}"),
+            "step": say.number(run.step),
+            "best": say("value.none") if bits is None else say.number(bits, 3),
+            "size": say.memory(self.size),
+            "changed": time.strftime("%Y-%m-%d %H:%M", time.localtime(run.changed)),
+            "course": self.course,
+            "text": text if len(text) <= _LONGEST_TEXT else "…" + text[1 - _LONGEST_TEXT :],
+            "path": one_line(str(run.path)),
+        }
+
+    def matches(self, wanted: str, say: Wording) -> bool:
+        text = f"{self.run.name} {self.run.path} {self.text} {say(f'state.{self.run.state}')}".casefold()
+        return all(word in text for word in wanted.split())
+
+
+def fitting(cells: Sequence[Mapping[str, str]], say: Wording, room: int) -> list[str]:
+    """The columns that so many columns of the screen show whole, in their order."""
+    widths = {
+        column: _BESIDE_CELL + max(map(cell_len, (say(f"table.{column}"), *(one[column] for one in cells))))
+        for column in COLUMNS
+    }
+    shown = list(COLUMNS)
+    for column in _LEFT_OUT_FIRST:
+        if _MARK + sum(widths[one] for one in shown) <= room:
+            break
+        shown.remove(column)
+    return shown
