@@ -36,6 +36,14 @@ class AppRuns(App[object], inherit_bindings=False):
         """A screen on top of this one. Its code is loaded when it is first used."""
         self.push_screen(made_screen(name, **how))
 
+    def plan_run(self) -> None:
+        """The plan: the one that is open below, or else a new one on top, from which Esc comes back here."""
+        if any(getattr(screen, "table", "") == "plan" for screen in self.screen_stack):
+            while getattr(self.screen, "table", "") != "plan":
+                self.pop_screen()
+        else:
+            self.open_screen("plan")
+
     def show_run(self) -> None:
         """The run on the stage, live or ended."""
         self.push_screen(made_screen("training"))

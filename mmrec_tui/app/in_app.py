@@ -89,10 +89,12 @@ def error_text(error: Exception, say: Wording) -> str:
     values = dict(error.values)
     if isinstance(values.get("flag"), str):
         values["flag"] = field_name(str(values["flag"]).removeprefix("--").replace("-", "_"), say)
+    own = say.template(f"in-app-message.{error.key}")  # where other words for its flags do not make a sentence
     if error.key == "setting-range":
+        if values.get("flag") == field_name("time", say) and _is_below(values):
+            own = say.template("in-app-message.time-below")  # the least of all texts is too short for most
         values["range"] = _range_words(str(values["range"]), say)
         values["value"], values["nearest"] = (_number(str(values[name]), say) for name in ("value", "nearest"))
-    own = say.template(f"in-app-message.{error.key}")  # where other words for its flags do not make a sentence
     return one_line(type(error)(error.key, **values).text(say.language, lambda text: own or in_app(text, say)))
 
 
@@ -108,6 +110,14 @@ def _command(name: str, rest: str, say: Wording) -> str:
         return say("in-app.command-train-time", field=field_name("time", say))
     key = f"in-app.command-{name}"
     return say(key) if say.knows(key) else say("in-app.command")
+
+
+def _is_below(values: Mapping[str, Any]) -> bool:
+    """Whether a value is less than its range allows: the nearest valid one is then larger."""
+    try:
+        return Decimal(str(values["value"])) < Decimal(str(values["nearest"]))
+    except InvalidOperation:
+        return False
 
 
 def _range_words(text: str, say: Wording) -> str:

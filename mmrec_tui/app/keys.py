@@ -61,6 +61,7 @@ KEYS: tuple[Key, ...] = (
     Key("d", "d", "detach", ("training",), effect="stop"),
     Key("c", "c", "go_on_run", ("training", "report"), effect="go"),
     Key("r", "r", "report", ("training",)),
+    Key("n", "n", "new_run", ("training",), effect="go"),
     Key("x", "x", "x_axis", ("training", "compare")),
     Key("l", "l", "log_axis", ("training", "compare")),
     Key("o", "o", "smoothing", ("training",)),
@@ -103,6 +104,7 @@ KEYS: tuple[Key, ...] = (
     Key("s", "s", "sort", ("runs",)),
     Key("space", "space", "mark", ("runs",)),
     Key("o", "o", "overlay", ("runs",)),
+    Key("n", "n", "new_run", ("runs",), effect="go"),
     Key("x", "x", "delete", ("runs",), effect="stop"),
     # everywhere
     Key("g", "g", "guide", ("start", "plan", "rates", "batches", "checklist", "training", "report", "tokens", "runs")),

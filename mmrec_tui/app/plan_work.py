@@ -24,6 +24,7 @@ class PlanWork:
         self.measuring = Measuring()
         self.planning = PlanningAhead()
         self.pretrained = ReadingPretrained()
+        self.text: dict[str, Any] | None = None  # the given values that decide which text is read
         self.searching: Work[Any] | None = None  # a search that was left; its last step may still be under way
         self._left: Work[Any] | None = None  # a measurement that was left for the planner's
 
@@ -41,16 +42,16 @@ class PlanWork:
         if not self.planning.is_under_way:
             self.preparing.want(settings)
 
-    def look(self, settings: Settings | None, *, may_measure: bool) -> bool:
+    def look(self, settings: Settings | None, *, may_measure: bool, trains: bool = False) -> bool:
         """Continue. settings: with the planner's choices, none if there is nothing to measure. may_measure: whether the
-        processors are free. Returns whether there is another plan."""
+        processors are free; trains: whether a training has them. Returns whether there is another plan."""
         self.preparing.look()
         self.pretrained.look()
         may_measure = may_measure and (self.searching is None or self.searching.done)
         before = self.planning.seen
         if self.planning.is_under_way:
             self._left = self.measuring.stop() or self._left
-        self.planning.look(may_measure=may_measure and (self._left is None or self._left.done))
+        self.planning.look(may_measure=may_measure and (self._left is None or self._left.done), trains=trains)
         corpus = self.preparing.corpus
         if settings is not None and corpus is not None and may_measure and not self.planning.is_under_way:
             self.measuring.want(settings, corpus.tokenizer.vocab_size, windows_of(settings, corpus)[1])

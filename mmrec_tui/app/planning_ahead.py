@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mmrec_engine.errors import MmrecError, RequestError, TrainingError, first_line
+from mmrec_engine.errors import Interrupted, MmrecError, RequestError, TrainingError, first_line
 from mmrec_engine.events import Planned
 from mmrec_engine.settings import Resolved
 from mmrec_tui.app.session import Work
@@ -33,6 +33,7 @@ class PlanningAhead:
         self._since = 0.0
         self._work: Work[PlanAhead | None] | None = None
         self._work_key: object = None
+        self._unmeasured: object = None  # the settings for which the cache lacks a speed
 
     @property
     def plan(self) -> PlanAhead | None:
@@ -71,7 +72,12 @@ class PlanningAhead:
     @property
     def seen(self) -> object:
         """Changes when there is something new to show."""
-        return (self._key, len(self._plans))
+        return (self._key, len(self._plans), self.waits)
+
+    @property
+    def waits(self) -> bool:
+        """Whether speeds have to be measured first, and the processors were not free for that."""
+        return self.is_under_way and self._unmeasured == self._key
 
     def want(self, resolved: Resolved | None) -> None:
         """resolved: as given; none, or without a time, for no plan at all."""
@@ -83,8 +89,9 @@ class PlanningAhead:
             self._since = time.monotonic() if self._key is not None else 0.0
             self._key, self._resolved = key, resolved
 
-    def look(self, *, may_measure: bool) -> None:
-        """may_measure: whether the processors are free for the steps that the planner measures."""
+    def look(self, *, may_measure: bool, trains: bool = False) -> None:
+        """may_measure: whether the processors are free for the steps that the planner measures. trains: whether a training has
+        them, which may take long; speeds that were measured before are used meanwhile."""
         work = self._work
         if work is not None:
             if not work.done:
@@ -99,11 +106,14 @@ class PlanningAhead:
                 if (found := error or work.result) is not None:
                     self._plans[self._work_key] = found
                     self._last = found if isinstance(found, PlanAhead) else self._last
+                else:
+                    self._unmeasured = self._work_key
         resolved = self._resolved
         settled = time.monotonic() - self._since >= _SETTLED_SECONDS
-        if may_measure and settled and self.is_under_way and resolved is not None:
-            self._work_key = self._key
-            self._work = Work(lambda work: _planned(work, resolved))
+        may_plan = may_measure or (trains and not self.waits)
+        if may_plan and settled and self.is_under_way and resolved is not None:
+            self._work_key, self._unmeasured = self._key, None
+            self._work = Work(lambda work: _planned(work, resolved, measures=may_measure))
 
     def stop(self) -> Work[Any] | None:
         """Leave the machine to others. Returns the work whose last step is still under way."""
@@ -113,15 +123,18 @@ class PlanningAhead:
         return work
 
 
-def _planned(work: Work[PlanAhead | None], resolved: Resolved) -> PlanAhead | None:
-    from mmrec_engine.planning.candidate_speed import speeds_here
+def _planned(work: Work[PlanAhead | None], resolved: Resolved, *, measures: bool) -> PlanAhead | None:
+    """None if it was stopped, or if a speed is not in the cache and may not be measured."""
+    from mmrec_engine.planning.candidate_speed import cached_speeds, speeds_here
     from mmrec_engine.planning.planner import planned
 
-    planning = planned(resolved, speeds_here(work.stopping))
+    planning = planned(resolved, speeds_here(work.stopping) if measures else cached_speeds())
     while not work.stopping():
         try:
             next(planning)
         except StopIteration as finished:
             return PlanAhead(*finished.value)
+        except Interrupted:
+            return None
     planning.close()
     return None

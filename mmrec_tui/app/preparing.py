@@ -60,6 +60,11 @@ class Preparing:
         self._key, self.view = key, Look()
         self._work = Work(lambda work: _prepare(work, settings))
 
+    def forget(self) -> None:
+        """Another text was chosen: nothing about this one is shown any more."""
+        self.stop()
+        self._key, self._work, self.view = None, None, Look()
+
     def look(self) -> None:
         work = self._work
         if work is None:

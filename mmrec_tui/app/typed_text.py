@@ -15,6 +15,8 @@ from mmrec_engine.errors import RequestError
 from mmrec_engine.storage.user_folders import expanded
 from mmrec_tui.app.draft import found_corpora, typed_corpora
 
+_MOST_ENTRIES = 500  # of a folder, whose folders are looked into at each key
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -30,7 +32,8 @@ class Choice:
 
 
 def choice_of(text: str, base: Path) -> Choice:
-    """The existing path, the paths with weights or the data set that this text names; else the only name that has it in it.
+    """The existing path, the paths with weights or the data set that this text names; else the only name that has it in it, in
+    the shown folder or, if there is none, one folder down.
 
     base: the folder of relative paths, before the working directory.
     """
@@ -49,6 +52,13 @@ def choice_of(text: str, base: Path) -> Choice:
         return Choice({"data_dir": str(found[0])})
     if found:
         return Choice(None, "chooser.several", {"count": len(found)})
+    below = matches_below(*split_path(text, base))
+    if len(below) == 1:
+        return Choice({"data_dir": str(below[0])})
+    if below:
+        return Choice(
+            None, "chooser.several-below", {"count": len(below), "name": f"{below[0].parent.name}/{below[0].name}"}
+        )
     return Choice(None, "chooser.missing", {"path": missing})
 
 
@@ -70,6 +80,12 @@ def matches(folder: Path, part: str) -> list[Path]:
     except OSError:
         return []
     return [folder.absolute() / one for one in names if not one.startswith(".") and part.casefold() in one.casefold()]
+
+
+def matches_below(folder: Path, part: str) -> list[Path]:
+    """The same in its visible folders, of which the first ones are looked into."""
+    folders = [one for one in sorted(matches(folder, ""))[:_MOST_ENTRIES] if is_folder(one)]
+    return [found for one in folders for found in matches(one, part)]
 
 
 def first_folder(last: Path | None, recent: Sequence[str]) -> Path:

@@ -63,6 +63,20 @@ async def test_typed_path_is_taken_as_the_line_says(
             assert result == [{"data_dir": str(taken)}]
 
 
+async def test_part_of_a_name_is_found_one_folder_down_if_the_shown_folder_has_none(texts: Path) -> None:
+    app = an_app()
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        app.stage.text_folder = texts.parent
+        result = await open_chooser(app, pilot)
+        app.screen.query_one("#path", Input).value = "ish"
+        await until(pilot, lambda: "2 names one folder down match (texts/" in line(app))
+        app.screen.query_one("#path", Input).value = "turk"
+        await until(pilot, lambda: line(app) == f"Ctrl+S takes {texts / 'turkish.txt'}")
+        await pilot.press("enter")
+        await until(pilot, lambda: result)
+        assert result == [{"data_dir": str(texts / "turkish.txt")}]
+
+
 async def test_what_names_no_text_or_several_is_not_taken(texts: Path) -> None:
     app = an_app()
     async with app.run_test(size=(120, 40), notifications=True) as pilot:

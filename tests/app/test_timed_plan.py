@@ -30,7 +30,7 @@ async def test_text_too_short_for_the_default_window_can_be_trained_on_with_the_
         assert screen._settings.seq_len < screen._resolved.settings.seq_len
         await until_shown(pilot, "^s next")
         await pilot.press("ctrl+s")
-        await until_shown(pilot, "Tick (space)")
+        await until_shown(pilot, "space ticks one")
         app.screen._checks.stop().join()  # type: ignore[attr-defined]
 
 
@@ -54,7 +54,7 @@ async def test_plan_shows_what_the_planner_chose_and_why() -> None:
         await pilot.press("ctrl+z")
         await until(pilot, lambda: rate.value == "0.04" and screen._is_ready, 60)
         await pilot.press("ctrl+s")
-        await until_shown(pilot, "Tick (space)")
+        await until_shown(pilot, "space ticks one")
         checklist: Any = app.screen
         settings = checklist._checks.resolved.settings
         assert settings.learning_rate == 0.04 and settings.max_steps, "checked is what is going to be trained"

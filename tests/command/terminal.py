@@ -273,7 +273,7 @@ def start_training(screen: Screen, checked: bool = False) -> None:
     screen.press("n")
     screen.wait_for("first validation")
     screen.press("ctrl+s")
-    screen.wait_for("Ready:" if checked else "Tick (space)")
+    screen.wait_for("Ready:" if checked else "space ticks one")
     screen.press("s")
     shown = screen.wait_for(lambda shown: _has_begun(shown) or "press s again" in shown)
     if not _has_begun(shown):

@@ -36,12 +36,18 @@ class AskingScreen(Dialog["str | None"]):
     def on_input_submitted(self) -> None:
         self.action_take()
 
+    def on_value_input_refused(self) -> None:
+        self._say_what_is_wanted()
+
+    def _say_what_is_wanted(self) -> None:
+        wanted = cast("OwnApp", self.app).say("asking.number")
+        self.query_one("#asking-keys", Static).update(Content.styled(wanted, "$warning"))
+
     def action_take(self) -> None:
         """A number is asked for where 0 would change nothing."""
         answer = self.query_one(Input).value.strip()
         if self._kind == "integer" and not int(answer or 0):
-            wanted = cast("OwnApp", self.app).say("asking.number")
-            self.query_one("#asking-keys", Static).update(Content.styled(wanted, "$warning"))
+            self._say_what_is_wanted()
             return
         self.dismiss(answer if answer or self._may_be_empty else None)
 

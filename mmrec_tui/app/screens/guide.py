@@ -17,6 +17,7 @@ from mmrec_tui.app.widgets.panel import hanging, plain
 from mmrec_tui.app.widgets.restyling import set_options
 from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.topics import Topic, named, search, topics
+from mmrec_tui.terminal import one_line
 
 
 class GuideScreen(MmrecScreen):
@@ -61,6 +62,8 @@ class GuideScreen(MmrecScreen):
         where.add_options(self._options(query))
         if query and listed:
             where.highlighted = 0
+        elif not listed:
+            self.query_one("#topic", Static).update(self.say("guide.nothing-else"))
         elif self._open in self._topics:  # all of them again, after a search
             where.highlighted = where.get_option_index(self._open)
             where.scroll_to_highlight()
@@ -69,6 +72,8 @@ class GuideScreen(MmrecScreen):
         """The topics as lines; under their sections unless they were searched for."""
         width = self.query_one("#topics", OptionList).scrollable_content_region.width
         options: list[Option] = []
+        if query and not self._topics:
+            options.append(Option(plain(self.say("guide.nothing", words=one_line(query))), disabled=True))
         section = ""
         for topic in self._topics.values():
             if topic.section != section and not query:

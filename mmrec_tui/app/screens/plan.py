@@ -16,6 +16,7 @@ from mmrec_engine.settings import FIELDS, Resolved, Settings
 from mmrec_engine.settings.presets import PRESETS, PROFILES
 from mmrec_engine.settings.pretrained import PRETRAINED
 from mmrec_tui.app.draft import (
+    OF_A_TEXT,
     Draft,
     corpora_as_typed,
     estimate_run,
@@ -35,6 +36,7 @@ from mmrec_tui.app.widgets.plan_summary import free_run_name, plan_summary
 from mmrec_tui.app.widgets.restyling import set_line, set_own_class, set_text
 from mmrec_tui.presentation.figures import planned_pacing, planned_rates
 from mmrec_tui.presentation.planned import reasons
+from mmrec_tui.terminal import one_line
 
 _LOOK_SECONDS = 0.1
 _ROOMY_WIDTH = 100
@@ -134,6 +136,10 @@ class PlanScreen(MmrecScreen):
         """A changed draft: validate it, and start the background work that it needs. typing: the field that is being typed
         into; it is not changed then."""
         self._drafts.change(draft, typing)
+        text = {name: draft.given.get(name) for name in OF_A_TEXT}
+        if text != self._work.text:
+            self._work.text = text
+            self._work.preparing.forget()  # the new one may be read only when the planner has chosen how
         self._resolve()
         if self._resolved is not None:
             self._work.want(self._resolved)
@@ -176,9 +182,11 @@ class PlanScreen(MmrecScreen):
         if self.query_one(CorporaPane).is_resized:
             self._show_corpora()
         loaded = self.own_app.torch is not None and self.own_app.torch.done
-        may_measure = loaded and self.own_app.stage.training is None
+        trains = self.own_app.stage.training is not None
+        may_measure = loaded and not trains
         reading = self._work.pretrained.is_under_way
-        planned = self._work.look(None if self._resolved is None else self._settings, may_measure=may_measure)
+        settings = None if self._resolved is None else self._settings
+        planned = self._work.look(settings, may_measure=may_measure, trains=trains)
         if reading and not self._work.pretrained.is_under_way:
             self._resolve()
             if self._resolved is not None:
@@ -186,7 +194,7 @@ class PlanScreen(MmrecScreen):
                 planned = True
         if planned:
             self._show_fields(self._form.typed_into)
-        seen = (self._work.seen, self._error, self._resolved, loaded)
+        seen = (self._work.seen, self._error, self._resolved, loaded, trains)
         if seen != self._shown:
             self._shown = seen
             self._show_configs()
@@ -214,11 +222,10 @@ class PlanScreen(MmrecScreen):
 
     def _epoch_time(self, config: str) -> str:
         say = self.say
-        if self.own_app.stage.training is not None:
-            return say("plan.choose-to-measure")
         costs = self._work.measuring.costs_of(config)
         if costs is None:
-            return "…" if self._work.measuring.will_measure(config) else say("plan.choose-to-measure")
+            measures = self.own_app.stage.training is None and self._work.measuring.will_measure(config)
+            return "…" if measures else say("plan.choose-to-measure")
         settings, corpus = self._settings, self._work.preparing.corpus
         if corpus is None or not windows_of(settings, corpus)[0]:
             return "…"
@@ -274,7 +281,10 @@ class PlanScreen(MmrecScreen):
     # Right: hyperparameters
 
     def on_form_changed(self, event: Form.Changed) -> None:
+        timed = self._draft.given.get("time") is not None
         self._take(self._draft.with_value(event.name, event.value), typing=event.name if event.typing else "")
+        if event.name == "time" and event.value is None and timed:
+            self.own_app.warn("plan.time-emptied")
 
     def on_form_emptied(self, event: Form.Emptied) -> None:
         self._show_fields()
@@ -303,8 +313,15 @@ class PlanScreen(MmrecScreen):
 
     # Below: the summary
 
+    @property
+    def _trained(self) -> str:
+        """The name of the run that is being trained here; empty if there is none."""
+        training = self.own_app.stage.training
+        return "" if training is None else one_line(training.folder.name)
+
     def _show_summary(self) -> None:
-        words = plan_summary(self._work, self._settings, self._error, self.say, narrow=self.size.width < _ROOMY_WIDTH)
+        narrow = self.size.width < _ROOMY_WIDTH
+        words = plan_summary(self._work, self._settings, self._error, self.say, narrow=narrow, trained=self._trained)
         set_text(self.query_one("#summary", Static), words)
 
     # Keys
@@ -333,7 +350,10 @@ class PlanScreen(MmrecScreen):
     def _ready(self) -> tuple[Resolved, Corpus] | None:
         """The run as planned and its text; None, with a message, if something is missing or invalid."""
         if not self._is_ready or self._resolved is None or self._work.preparing.corpus is None:
-            self.own_app.warn("plan.not-ready")
+            if self._work.planning.waits and self._trained:
+                self.own_app.warn("plan.waits", name=self._trained)
+            else:
+                self.own_app.warn("plan.not-ready")
             return None
         return self._resolved, self._work.preparing.corpus
 

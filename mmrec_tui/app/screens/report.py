@@ -266,6 +266,10 @@ class ReportScreen(MmrecScreen):
             hidden.add("apply")
         return [key for key in keys_of(self.table) if key.action not in hidden]
 
+    def barred_keys(self) -> list[Key]:
+        """The key of the proposed next step comes first."""
+        return sorted(self.shown_keys(), key=lambda key: key.action != "plan_next")
+
     def action_tokens(self) -> None:
         """The validation text as the model reads it."""
         if (self._folder / self._file).exists():

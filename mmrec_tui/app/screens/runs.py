@@ -225,6 +225,9 @@ class RunsScreen(MmrecScreen):
             return
         self.own_app.open_screen("compare", folders=chosen)
 
+    def action_new_run(self) -> None:
+        self.own_app.plan_run()
+
     def action_delete(self) -> None:
         """Asks for confirmation, and never deletes a live run."""
         folder = self._under_cursor

@@ -226,7 +226,7 @@ class TrainingScreen(LookingScreen):
 
     def shown_keys(self) -> list[Key]:
         session = self.session
-        hidden = {"pause", "save", "stop", "detach"} if not session.live else {"go_on_run", "report"}
+        hidden = {"pause", "save", "stop", "detach"} if not session.live else {"go_on_run", "report", "new_run"}
         if not session.owned:
             hidden.add("detach")
         if not self._has_grid:
@@ -306,6 +306,9 @@ class TrainingScreen(LookingScreen):
             self.own_app.warn("training.report-later")
             return
         self.own_app.show_report(self.session.folder)
+
+    def action_new_run(self) -> None:
+        self.own_app.plan_run()
 
     def action_x_axis(self) -> None:
         preferences = self.own_app.stage.preferences

@@ -46,7 +46,7 @@ class WriteScreen(MmrecScreen):
     def compose(self) -> ComposeResult:
         draft = self.own_app.stage.drafts.get(self._checkpoint, Draft())
         yield Title(self.say("write.title", name=one_line(self._model)))
-        yield Paper(draft.text, draft.marks)
+        yield Paper(draft.text, draft.marks, self.say("write.empty"))
         yield Static(id="sureness")
         yield Static(id="writing")
         yield KeyBar(id="keys")

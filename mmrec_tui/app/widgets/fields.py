@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from textual import events
+from textual.message import Message
 from textual.widgets import Input
 
 Kind = Literal["integer", "number", "text"]
@@ -33,9 +34,20 @@ class ValueInput(Input):
     helps: `?` is no part of any value, so it opens the help; without it a text may contain one.
     """
 
+    class Refused(Message):
+        """A character was typed that is no part of such a value. words: the key of a line that says what is."""
+
+        def __init__(self, words: str) -> None:
+            super().__init__()
+            self.words = words
+
     def __init__(self, value: str = "", kind: Kind = "text", *, helps: bool = True, **how: Any) -> None:
         super().__init__(value, restrict=_TYPED[kind], **how)
-        self._helps = helps
+        self._helps, self._kind = helps, kind
+
+    def restricted(self) -> None:
+        super().restricted()
+        self.post_message(self.Refused(f"field.{self._kind}"))
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
         return super().check_consume_key(key, character) and not (self._helps and character == _HELP)

@@ -7,7 +7,9 @@ from typing import Any, cast
 from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
+from textual.events import Key
 from textual.message import Message
+from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Input, Select, Static
 
@@ -30,6 +32,7 @@ from mmrec_tui.presentation.plotting import Figure
 
 _ABOUT = {entry.name: entry for entry in HYPERPARAMETERS}
 _LABEL, _VALUE = 24, 16  # columns, as in the stylesheet
+_REFUSED_SECONDS = 3.0
 _CURVE_ROOM = 30  # rows of the form, below which a curve would leave too few fields
 
 
@@ -79,7 +82,19 @@ class Field(Horizontal):
 
 
 class Fields(VerticalScroll):
-    """The list of fields. The focused one stays visible, however the height of the list changes."""
+    """The list of fields. The focused one stays visible, however the height of the list changes. ↑ and ↓ move between fields;
+    an open list of values keeps them."""
+
+    def on_key(self, event: Key) -> None:
+        """Before the bindings of this list, which scroll it away from the focused field."""
+        shown = self.screen.focus_chain
+        fields = [one for one in shown if isinstance(one, ValueInput | Choice) and self in one.ancestors]
+        focused = self.screen.focused
+        if event.key in ("up", "down") and focused in fields:
+            event.stop()
+            event.prevent_default()
+            place = fields.index(focused) + (1 if event.key == "down" else -1)
+            fields[min(max(0, place), len(fields) - 1)].focus()
 
     def on_resize(self) -> None:
         focused = self.screen.focused
@@ -112,6 +127,7 @@ class Form(Widget):
         self._shown: dict[str, Any] = {}
         self._reasons: dict[str, str] = {}
         self._fields: list[Field] = []
+        self._refused: Timer | None = None  # while a refused character is told
         self.explanation = Explanation(id="about")
 
     @property
@@ -212,8 +228,24 @@ class Form(Widget):
             if field.setting == name:
                 field.show_source(Content.styled(f"✗ {say('source.wrong')}", "bold $error"), wrong=True)
 
+    def on_value_input_refused(self, event: ValueInput.Refused) -> None:
+        """Say for a moment, above the explanation, which characters the field takes."""
+        event.stop()
+        focused = self.screen.focused
+        if focused is None or self not in focused.ancestors:
+            return
+        self._end_refusal()
+        self._explain(focused, Content.styled(self._say(event.words), "bold $warning"))
+        self._refused = self.set_timer(_REFUSED_SECONDS, lambda: self._explain(focused) if focused.has_focus else None)
+
+    def _end_refusal(self) -> None:
+        if self._refused is not None:
+            self._refused.stop()
+
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
+        if event.input.has_focus:
+            event.input.scroll_visible(animate=False)  # the wheel, or Page Down, may have scrolled it away
         self._changed(event.input, event.value)
 
     def on_select_changed(self, event: Select.Changed) -> None:
@@ -247,8 +279,9 @@ class Form(Widget):
         if self.screen.focused is not None and self in self.screen.focused.ancestors:
             self._explain(self.screen.focused)
 
-    def _explain(self, widget: Widget) -> None:
-        """The explanation of the focused field, and the curve that it affects if there is space for one."""
+    def _explain(self, widget: Widget, first: Content | None = None) -> None:
+        """The explanation of the focused field, below `first`, and the curve that it affects if there is space for one."""
+        self._end_refusal()
         say = self._say
         field = next((node for node in widget.ancestors_with_self if isinstance(node, Field)), None)
         roomy = self.size.height >= _CURVE_ROOM
@@ -264,11 +297,11 @@ class Form(Widget):
         if reason := self._reasons.get(field.setting):
             parts.insert(0, Content.styled(f"{say('source.planner')}: ", "bold $accent") + plain(reason))
         if entry.lower[language]:
-            parts.append(Content.styled("↑ ", "bold $accent") + plain(entry.higher[language]))
-            parts.append(Content.styled("↓ ", "bold $accent") + plain(entry.lower[language]))
+            for way, effect in (("higher", entry.higher), ("lower", entry.lower)):
+                parts.append(Content.styled(say(f"field.{way}") + " ", "bold $accent") + plain(effect[language]))
         else:
             parts.append(plain(entry.higher[language]))
-        about.explain(Content("\n").join(parts))
+        about.explain(Content("\n").join(parts if first is None else [first, *parts]))
 
 
 def _is_open(name: str, resolved: Resolved) -> bool:

@@ -13,12 +13,14 @@ from mmrec_tui.terminal import printable
 
 
 class Paper(TextArea):
-    """marks: of the text as it is now."""
+    """marks: of the text as it is now. empty: what to do while there is no text."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"paper--sure", "paper--unsure", "paper--least"}
 
-    def __init__(self, text: str, marks: Sequence[Mark] = ()) -> None:
-        super().__init__(text, soft_wrap=True, show_line_numbers=False, highlight_cursor_line=False, id="paper")
+    def __init__(self, text: str, marks: Sequence[Mark] = (), empty: str = "") -> None:
+        super().__init__(
+            text, soft_wrap=True, show_line_numbers=False, highlight_cursor_line=False, placeholder=empty, id="paper"
+        )
         self.marks = list(marks)
         self._marked_text = text
 

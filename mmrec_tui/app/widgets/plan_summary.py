@@ -26,10 +26,16 @@ from mmrec_tui.terminal import one_line
 
 
 def plan_summary(
-    work: PlanWork, settings: Settings, error: MmrecError | None, say: Wording, *, narrow: bool = False
+    work: PlanWork,
+    settings: Settings,
+    error: MmrecError | None,
+    say: Wording,
+    *,
+    narrow: bool = False,
+    trained: str = "",
 ) -> Content:
     """What is wrong with the plan, what is still under way, or the summary of the run. settings: as the planner will choose
-    them; error: of the settings as they were given; narrow: in two short lines."""
+    them; error: of the settings as they were given; narrow: in two short lines; trained: the run that has the processors."""
     if error is not None:
         return Content.styled("✗ ", "bold $error") + plain(error_text(error, say))
     model = work.pretrained
@@ -42,6 +48,8 @@ def plan_summary(
         return Content.styled("✗ ", "bold $error") + plain(error_text(failure, say))
     if look.waits_for_encoding:
         return Content.styled("? ", "bold $warning") + plain(say("plan.choose-encoding"))
+    if work.planning.waits and trained:
+        return Content("… ") + plain(say("plan.waits", name=trained))
     if work.planning.is_under_way:
         return Content(f"… {say('plan.planning', time=say.clock(settings.time or 0))}")
     if look.corpus is None:
@@ -58,7 +66,10 @@ def plan_summary(
     plan = work.planning.plan
     expected = None if plan is None else plan.planned.expected
     room = Room(free, short_of_memory, changed_settings(ways, settings, say))
-    return summary_text(ahead, folder, room, say, narrow=narrow, expected=expected)
+    words = summary_text(ahead, folder, room, say, narrow=narrow, expected=expected)
+    if trained and ahead.step_seconds is None and expected is None:
+        words += Content("\n  ") + plain(say("plan.times-later", name=trained))
+    return words
 
 
 def free_run_name(settings: Settings) -> str:

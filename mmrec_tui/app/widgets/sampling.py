@@ -64,6 +64,15 @@ class Sampling(Vertical):
     def on_descendant_blur(self, event: Any) -> None:
         self._explain("")
 
+    def on_value_input_refused(self, event: ValueInput.Refused) -> None:
+        """Say which characters the focused field takes, until another one is explained."""
+        event.stop()
+        self._about.explain(plain(self._say(event.words), "bold $warning"))
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        if event.input.has_focus:
+            self._explain((event.input.id or "").removeprefix("sampling-"))
+
     def _explain(self, name: str) -> None:
         known = name in _FIELDS
         self._about.explain(plain(self._say(f"sampling.about-{name}" if known else "sampling.about")))

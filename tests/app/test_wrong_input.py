@@ -1,0 +1,146 @@
+"""Input that a field does not take is told, and arrows move between fields."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.widgets import Input
+
+from mmrec_tui.app.screens.asking import AskingScreen
+from mmrec_tui.app.session import Watching
+from tests.app.conftest import an_app, screen_text, table_of, until, until_shown
+from tests.app.recorded import a_training, an_ending, record
+
+pytestmark = pytest.mark.usefixtures("without_torch")
+
+
+@pytest.mark.parametrize(
+    ("language", "whole", "number", "higher"),
+    [("en", "only digits", "only a number", "Higher:"), ("tr", "yalnız rakam", "yalnız sayı", "Yüksek:")],
+)
+async def test_refused_characters_are_told_in_the_explanation(
+    language: str, whole: str, number: str, higher: str
+) -> None:
+    app = an_app(language)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("n")
+        await until(pilot, lambda: table_of(app) == "plan")
+        plan: Any = app.screen
+        for name, key, words in (("epochs", "a", whole), ("time", "-", number)):
+            plan.open_setting(name)
+            await pilot.pause()
+            assert words not in screen_text(app)
+            await pilot.press(key)
+            await until_shown(pilot, words)
+        plan.open_setting("batch_size")
+        await until_shown(pilot, higher)
+        assert "↑ " not in str(plan._form.explanation.query_one("Static").render())
+
+
+async def test_arrows_move_between_the_fields_of_the_plan_and_the_focused_one_is_visible() -> None:
+    app = an_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("n")
+        await until(pilot, lambda: table_of(app) == "plan")
+        await pilot.press("3")
+        fields = app.screen.query_one("#fields")
+        seen = set()
+        for _ in range(25):
+            await pilot.press("down")
+            focused = app.focused
+            assert focused is not None
+            seen.add(focused.id)
+            await until(pilot, lambda focused=focused: fields.region.contains_region(focused.region))  # type: ignore[misc]
+        assert len(seen) == 25
+        await pilot.press("up")
+        assert app.focused is not focused
+        plan: Any = app.screen
+        plan.open_setting("epochs")
+        await pilot.pause()
+        app.screen.query_one("#fields").scroll_end(animate=False)
+        await pilot.pause()
+        field = app.screen.query_one("#field-epochs", Input)
+        assert not fields.region.contains_region(field.region)
+        await pilot.press("1")
+        await until(pilot, lambda: fields.region.contains_region(field.region))
+        plan.open_setting("schedule")
+        await pilot.press("enter", "down", "down")
+        assert app.focused is not plan.query_one("#field-schedule"), "an open list keeps its arrows"
+        assert plan.query_one("#field-schedule").expanded
+
+
+async def test_times_that_are_too_short_are_told_alike_and_an_emptied_time_is_told() -> None:
+    app = an_app("en", plan={"time": 120.0})
+    async with app.run_test(size=(120, 36), notifications=True) as pilot:
+        await pilot.press("n")
+        await until(pilot, lambda: table_of(app) == "plan")
+        plan: Any = app.screen
+        plan.open_setting("time")
+        await pilot.press("end", "backspace", "backspace", "backspace")
+        await until_shown(pilot, "no time is given now")
+        await pilot.press("0")
+        await until_shown(pilot, "0 s are too short to train")
+        assert "valid value" not in screen_text(app)
+        await pilot.press("ctrl+z")
+        await until(pilot, lambda: plan._draft.given.get("time") == 120.0)
+
+
+async def test_dialog_for_a_number_says_what_is_wrong_and_stays_open() -> None:
+    folder = record(Path("checkpoints/tiny").absolute(), [*a_training(200), *an_ending(step=200)])
+    app = an_app(session=Watching(folder))
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.continue_run(folder, finished=True)
+        for keys in (("x",), ("end", *["backspace"] * 6, "0", "enter"), ("backspace", "enter")):
+            await until(pilot, lambda: isinstance(app.screen, AskingScreen))
+            await pilot.press(*keys)
+            await until_shown(pilot, "Enter a whole number of 1 or more")
+            app.screen.query_one("#asking-keys").update("")  # type: ignore[attr-defined]
+        assert isinstance(app.screen, AskingScreen)
+
+
+async def test_search_in_the_guide_without_a_hit_says_so() -> None:
+    app = an_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.action_guide("overfitting")
+        await until_shown(pilot, "overfitting")
+        await pilot.press("/", *"zzzz")
+        await until_shown(pilot, "nothing found")
+        assert "Try another word" in screen_text(app)
+        await pilot.press(*["backspace"] * 4)
+        await until(pilot, lambda: "nothing found" not in screen_text(app))
+        assert "Try another word" not in screen_text(app)
+
+
+async def test_empty_page_says_how_to_begin() -> None:
+    folder = record(Path("checkpoints/tiny").absolute(), [*a_training(200), *an_ending(step=200)])
+    app = an_app()
+    async with app.run_test(size=(120, 36)) as pilot:
+        app.write_with(str(folder / "best.pt"), "tiny")
+        await until_shown(pilot, "Type how the text begins; Ctrl+G")
+        assert "other continuation" in screen_text(app)
+
+
+async def test_proposed_key_comes_first_and_n_plans_a_run_from_an_ended_run_and_the_list() -> None:
+    folder = record(Path("checkpoints/tiny").absolute(), [*a_training(200), *an_ending(step=200)])
+    app = an_app(session=Watching(folder))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until_shown(pilot, "FINISHED")
+        await pilot.press("n")
+        await until(pilot, lambda: table_of(app) == "plan")
+        await pilot.press("escape")
+        await until(pilot, lambda: table_of(app) == "training")
+        app.open_screen("runs")
+        await until_shown(pilot, "n new run")
+        await pilot.press("n")
+        await until(pilot, lambda: table_of(app) == "plan")
+        app.open_screen("runs")
+        await until(pilot, lambda: table_of(app) == "runs")
+        await pilot.press("n")  # to the plan below, not to a second one
+        await until(pilot, lambda: table_of(app) == "plan")
+        assert [getattr(one, "table", "") for one in app.screen_stack].count("plan") == 1
+        app.show_report(folder)
+        await until_shown(pilot, "n plans a new run")
+        bar = screen_text(app).split("\n")[-1]
+        assert bar.strip().startswith("n next run"), bar
