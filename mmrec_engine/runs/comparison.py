@@ -35,14 +35,16 @@ def same_tokens(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 
 def differing_settings(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
     """Names of the settings that make two models differ, the more important ones first; without those of the text, the length
-    and the machine, and without settings that have no effect in either run."""
+    and the machine, and without settings that have no effect in one of the runs: another setting says why."""
     ones, others = _in_effect(one), _in_effect(other)
     names = [
         name
         for name in FIELDS
         if name not in _NOT_OF_THE_MODEL
         and not FIELDS[name].metadata["internal"]
-        and ones.get(name) != others.get(name)
+        and name in ones
+        and name in others
+        and ones[name] != others[name]
     ]
     return sorted(names, key=lambda name: _FIRST.index(name) if name in _FIRST else len(_FIRST))
 

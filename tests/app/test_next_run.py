@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.widgets import Input
 
-from mmrec_engine import train
+from mmrec_engine import events, train
 from mmrec_engine.settings import resolve
 from mmrec_tui.app.in_app import chosen_values
 from mmrec_tui.locales import Wording
@@ -86,3 +88,37 @@ async def test_finished_run_without_further_steps_is_shown_as_ended(small_text: 
         await until_shown(pilot, "tiny has finished", TRAINED)
         await until_shown(pilot, "step 3/3")
         assert "FINISHED" in screen_text(app)
+
+
+async def test_report_compares_with_an_earlier_run_and_proposes_the_settings_of_the_better_one(
+    small_text: Path, without_torch: None
+) -> None:
+    corpus = {"fingerprint": "text", "split": "split"}
+    text = {"data_dir": str(small_text), "learning_rate": 0.01}
+    for name, later, bits, settings in (
+        ("tiny", 0.0, 0.0, {"time": 60.0}),
+        ("tiny-2", 100.0, 0.036, {"time": 120.0, "tokenizer": "bpe", "vocab_size": 2000, "dropout": 0.0}),
+    ):
+        stream = []
+        for event in [*a_training(300, **text, **settings), *an_ending(step=300)]:
+            if isinstance(event, events.Validation):
+                event = replace(event, bits_per_character=event.bits_per_character + bits)
+            stream.append(replace(event, time=event.time + later))
+        folder = record(Path("checkpoints", name).absolute(), stream, **text, **settings)
+        described = json.loads((folder / "run.json").read_text())
+        (folder / "run.json").write_text(json.dumps({**described, "corpus": corpus}))
+    app = an_app()
+    async with app.run_test(size=(120, 36)) as pilot:
+        app.open_screen("report", folder=folder.parent / "tiny")
+        await until_shown(pilot, "the advised longer run exists already: tiny-2")
+        assert "more time helps most" not in screen_text(app)
+        await pilot.press("escape")
+        app.open_screen("report", folder=folder)
+        await until_shown(pilot, "0.036 bits per character worse than tiny")
+        told = " ".join(screen_text(app).split())
+        assert "Unlike tiny: Tokenizer bpe instead of char; Dropout 0 instead of 0.1." in told
+        assert "n plans a new run of 3:00 with the settings of tiny (advised)" in told
+        await pilot.press("n")
+        await until(pilot, lambda: table_of(app) == "plan")
+        given = {"data_dir": str(small_text), "time": 180.0, "tokenizer": "char", "dropout": 0.1}
+        assert app.screen._draft.given == given  # type: ignore[attr-defined]

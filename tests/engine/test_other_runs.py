@@ -70,4 +70,7 @@ def test_runs_are_comparable_only_on_a_known_text_and_split() -> None:
 
 def test_a_vocabulary_of_characters_has_no_size_to_differ_in() -> None:
     assert differing_settings({"tokenizer": "char", "vocab_size": 5000}, {"tokenizer": "char", "vocab_size": 400}) == []
+    assert differing_settings({"tokenizer": "bpe", "vocab_size": 5000}, {"tokenizer": "bpe", "vocab_size": 400}) == [
+        "vocab_size"
+    ]
     assert differing_settings({"dropout": 0.1, "time": 60.0}, {"dropout": 0.2, "time": 120.0}) == ["dropout"]

@@ -136,11 +136,11 @@ def results_of(histories: list[History], say: Wording) -> list[tuple[str, list[s
     best = [history.best for history in histories]
     steps = [history.last_step for history in histories]
     return [
-        (say("compare.best"), [say("value.none") if one is None else say.number(one.loss, 4) for one in best]),
         (
             say("compare.bits"),
             [say("value.none") if one is None else say.number(one.bits_per_character, 3) for one in best],
         ),
+        (say("compare.best"), [say("value.none") if one is None else say.number(one.loss, 4) for one in best]),
         (say("compare.best-step"), [say("value.none") if one is None else say.number(one.step) for one in best]),
         (say("compare.steps"), [say("value.none") if one is None else say.number(one.step) for one in steps]),
         (say("compare.time"), [say.clock(history.took) for history in histories]),

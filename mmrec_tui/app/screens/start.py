@@ -36,7 +36,7 @@ _TIMED = "timed_"
 _STATE_WIDTH = 14
 _BEST_WIDTH = 9
 _SCROLL_BAR = 2  # columns
-_WHOLE, _WITH_STEP = 73, 68  # columns of a complete line about a run, and without the year
+_WHOLE, _WITH_STEP = 71, 66  # columns of a complete line about a run, and without the year
 _ROOM_FOR_COURSE = 100  # columns of a screen with sparklines of the validation loss
 
 
@@ -245,7 +245,7 @@ class _Columns:
 def _columns(room: int) -> _Columns:
     """The parts of a line that fit."""
     year = room >= _WHOLE
-    return _Columns(20 if room >= _WITH_STEP else 14, room >= _WITH_STEP, f"{'%Y-' if year else ''}%m-%d %H:%M")
+    return _Columns(18 if room >= _WITH_STEP else 14, room >= _WITH_STEP, f"{'%Y-' if year else ''}%m-%d %H:%M")
 
 
 def _known_runs(_: Work[list[RunSummary]]) -> list[RunSummary]:

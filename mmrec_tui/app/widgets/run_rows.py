@@ -17,7 +17,7 @@ from mmrec_tui.terminal import one_line
 
 COLUMNS = ("name", "state", "step", "best", "size", "changed", "course", "text", "path")
 SORTED = tuple(column for column in COLUMNS if column != "course")
-_LEFT_OUT_FIRST = ("path", "course", "size", "step", "text")  # where the screen has no room for all
+_LEFT_OUT_FIRST = ("path", "course", "text", "size", "step")  # where the screen has no room for all
 _LONGEST_NAME = 30  # columns, and of the name of a text
 _LONGEST_TEXT = 24
 _BESIDE_CELL = 2
