@@ -63,7 +63,8 @@ def verdict_of(history: History, others: OtherRuns | None = None) -> dict[str, A
         lever = "made"
     elif lever in ("time", "none") and others.best is not None and earlier is not None and earlier["result"] == "worse":
         lever = "earlier"
-        seconds = max(seconds, 2 * others.best.seconds)
+        of_best = _given(others.best.settings) or others.best.seconds
+        seconds = seconds if seconds > of_best else 2 * of_best
         repeated = _repeated(others.best.settings, earlier["differing"])
     if lever == "time" and history.validations and history.validations[-1][0][0] >= _FEWEST_STEPS:
         gain = _gain(_passes(history))
@@ -105,9 +106,7 @@ def _compared(history: History, earlier: OtherRun) -> dict[str, Any]:
 
 def _longer(others: OtherRuns, seconds: float) -> OtherRun | None:
     """The best later run that was given at least this time."""
-    made = [
-        one for one in others.later if isinstance(given := one.settings.get("time"), int | float) and given >= seconds
-    ]
+    made = [one for one in others.later if _given(one.settings) >= seconds]
     return min(made, key=lambda one: one.bits, default=None)
 
 
@@ -167,10 +166,13 @@ def _falls(history: History) -> bool:
 
 def _seconds(history: History) -> float:
     """The time that the run was given, or took."""
-    given = history.settings.get("time")
-    if isinstance(given, int | float) and given > 0:
-        return float(given)
-    return max(_SHORTEST, history.took)
+    return _given(history.settings) or max(_SHORTEST, history.took)
+
+
+def _given(settings: Mapping[str, Any]) -> float:
+    """The time that a run was given in seconds; 0 without one."""
+    given = settings.get("time")
+    return float(given) if isinstance(given, int | float) and given > 0 else 0.0
 
 
 def command_of(
