@@ -85,7 +85,7 @@ def verdict_of(history: History, others: OtherRuns | None = None) -> dict[str, A
 
 
 def _named(run: OtherRun) -> dict[str, Any]:
-    return {"run": run.name, "bits": round(run.bits, 4), "seconds": round(run.seconds, 1)}
+    return {"run": run.name, "bits": round(run.bits, 5), "seconds": round(run.seconds, 1)}
 
 
 def _compared(history: History, earlier: OtherRun) -> dict[str, Any]:

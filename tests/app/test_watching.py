@@ -284,7 +284,7 @@ async def test_best_loss_is_shown_once_there_is_one(size: tuple[int, int], witho
     async with app.run_test(size=size) as pilot:
         await until_shown(pilot, "waiting for the first validation")
         session._history = history_of(*a_training(100))
-        await until_shown(pilot, "2.672 (ppl", 5)
+        await until_shown(pilot, "2.672 (perplexity", 5)
         await until_shown(pilot, "at step 100", 5)
 
 
