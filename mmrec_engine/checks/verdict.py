@@ -34,6 +34,8 @@ _NO_LONGER_IN_SECONDS = 90  # a longer time is written in minutes
 _ORDER = ("unigram", "bigram", "5-gram")
 _DIGITS = 3  # of bits per character
 _AS_GOOD = 0.0005  # bits per character
+_SAME_TIME = 0.1  # share of a time, by which another one is about the same
+_MISSED = 0.01  # bits per character above a forecast, which is told with two digits
 _MOST_DIFFERING = 4
 # Settings that are repeated from an earlier run that is better; the planner chooses what depends on the time.
 _REPEATED = ("config", "arch", "tokenizer", "vocab_size", "dropout")
@@ -90,7 +92,7 @@ def _named(run: OtherRun) -> dict[str, Any]:
 
 def _compared(history: History, earlier: OtherRun) -> dict[str, Any]:
     """The earlier run; result: of this one against it; apart: bits per character between them; differing: the value in the
-    earlier run and in this one of each setting that differs."""
+    earlier run and in this one of each setting that differs; missed: what its report expected of this time."""
     assert history.best is not None
     apart = round(history.best.bits_per_character, _DIGITS) - round(earlier.bits, _DIGITS)  # as they are shown
     own, other = history.settings, earlier.settings
@@ -101,7 +103,18 @@ def _compared(history: History, earlier: OtherRun) -> dict[str, Any]:
         "apart": round(abs(apart), 4),
         "differing": {name: [other.get(name), own.get(name)] for name in names[:_MOST_DIFFERING]},
         "more_differing": max(0, len(names) - _MOST_DIFFERING),
+        "missed": _missed(history, earlier),
     }
+
+
+def _missed(history: History, earlier: OtherRun) -> float | None:
+    """The bits per character that the earlier run's report expected of this run's time, if they were not reached."""
+    given = _given(history.settings)
+    if earlier.forecast is None or history.best is None or not given:
+        return None
+    seconds, expected = earlier.forecast
+    same_time = abs(given - seconds) <= _SAME_TIME * seconds
+    return round(expected, 5) if same_time and history.best.bits_per_character > expected + _MISSED else None
 
 
 def _longer(others: OtherRuns, seconds: float) -> OtherRun | None:

@@ -66,6 +66,8 @@ def _compared(earlier: Mapping[str, Any], language: Language, written: Number) -
     """Against the best earlier run on the same text; if that one is better, also in which settings they differ."""
     values = {**_of_run(earlier, written), "apart": written(earlier.get("apart", 0.0), _BITS_DIGITS)}
     yield from _filled(_EARLIER.get(str(earlier.get("result"))), values, language)
+    if isinstance(earlier.get("missed"), int | float):
+        yield from _filled(_EARLIER["missed"], {**values, "bits": written(earlier["missed"], 2)}, language)
     if earlier.get("result") != "worse":
         return
     titles = {entry.name: entry.title[language] for entry in HYPERPARAMETERS}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,19 +15,23 @@ from mmrec_engine.errors import MmrecError
 from mmrec_engine.runs.catalog import RunSummary, known_runs, read_description, read_events, summarise
 from mmrec_engine.runs.comparison import same_text
 from mmrec_engine.runs.run_reader import RunReader
+from mmrec_engine.storage.files import read_plain
 from mmrec_engine.storage.folder_lock import is_live
+from mmrec_engine.storage.run_files import REPORTS
 
 _MOST_LOOKED_AT = 200
 
 
 @dataclass(frozen=True)
 class OtherRun:
-    """bits: per character of the validation split, of the best model. seconds: that the run took."""
+    """bits: per character of the validation split, of the best model. seconds: that the run took. forecast: the time in seconds
+    that its report advised, and the bits per character expected of that; None without one."""
 
     name: str
     bits: float
     seconds: float
     settings: dict[str, Any] = field(default_factory=dict)
+    forecast: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -98,4 +103,13 @@ def _read(folder: Path, bits: float, settings: dict[str, Any]) -> OtherRun:
         seconds = RunReader(folder).first_view().took
     except OSError:
         seconds = 0.0
-    return OtherRun(folder.name, bits, seconds, settings)
+    return OtherRun(folder.name, bits, seconds, settings, _forecast(folder))
+
+
+def _forecast(folder: Path) -> tuple[float, float] | None:
+    """Of report.json; None without one, or from another version."""
+    try:
+        verdict = json.loads(read_plain(folder / REPORTS[0]))["verdict"]
+        return float(verdict["seconds"]), float(verdict["values"]["expected"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None

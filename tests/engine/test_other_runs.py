@@ -47,13 +47,19 @@ def test_best_earlier_run_has_the_same_text_and_began_before(tmp_path: Path) -> 
     found = other_runs(own)
     assert found.best is not None and found.best.name == "second" and found.best.seconds == pytest.approx(68, abs=5)
     assert found.best.bits == pytest.approx(RunReader(tmp_path / "second").first_view().best.bits_per_character)  # type: ignore[union-attr]
-    assert [run.name for run in found.later] == ["later"]
+    assert [run.name for run in found.later] == ["later"] and found.best.forecast is None
     assert other_runs(tmp_path / "first").best is None
 
 
 def test_report_of_a_run_compares_it_with_the_earlier_one(tmp_path: Path) -> None:
     a_run(tmp_path / "tiny", 0, 0.0)
+    RunChecks().write_report(tmp_path / "tiny")
+    report = json.loads((tmp_path / "tiny" / "report.json").read_text())
+    report["verdict"] |= {"seconds": 160, "values": {"expected": 1.5}}
+    (tmp_path / "tiny" / "report.json").write_text(json.dumps(report))
     own = a_run(tmp_path / "tiny-2", 100, 0.04)
+    found = other_runs(own).best
+    assert found is not None and found.forecast == (160.0, 1.5)
     RunChecks().write_report(own)
     assert "0.040 bits per character worse than tiny" in (own / "report.md").read_text()
     verdict = json.loads((own / "report.json").read_text())["verdict"]

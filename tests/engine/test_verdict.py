@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -142,6 +143,15 @@ def test_a_run_that_is_better_than_an_earlier_one_says_by_how_much() -> None:
     assert verdict is not None and verdict["lever"] == "time" and verdict["earlier"]["result"] == "better"
     assert "0.115 bits per character better than tiny (3.000 after 2:00)" in verdict_lines(verdict, "en")[1]
     assert verdict["settings"] == {}
+
+
+@pytest.mark.parametrize(("time", "expected", "told"), [(240, 2.7, True), (120, 2.7, False), (240, 2.884, False)])
+def test_verdict_says_which_forecast_was_missed(time: int, expected: float, told: bool) -> None:
+    earlier = replace(earlier_run(2.85, time=120), forecast=(240.0, expected))
+    verdict = verdict_of(falling(time=time), OtherRuns(earlier))
+    assert verdict is not None and verdict["earlier"]["missed"] == (expected if told else None)
+    assert ("tiny expected about 2.70 bits per character" in " ".join(verdict_lines(verdict, "en"))) == told
+    assert ("tiny raporu bu sürede karakter başına yaklaşık 2.70 bit" in " ".join(verdict_lines(verdict, "tr"))) == told
 
 
 def test_a_run_that_is_worse_with_the_same_settings_says_so() -> None:
