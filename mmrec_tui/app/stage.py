@@ -36,10 +36,11 @@ class Looking(Protocol):
 
 @dataclass(frozen=True)
 class Draft:
-    """A text that is being written with a model. marks: what of it the model wrote."""
+    """A text that is being written with a model. marks: what of it the model wrote. warmth: the temperature, in tenths."""
 
     text: str = ""
     marks: tuple[Mark, ...] = ()
+    warmth: int = 8
 
 
 @dataclass(frozen=True)

@@ -134,3 +134,16 @@ async def test_guide_runs_and_report_keep_what_is_shown_in_another_language() ->
             await until(pilot, lambda again=again, name=name: table_of(again) == name)  # type: ignore[misc]
             await pilot.pause()
             assert content(again.screen) == before, name
+
+
+async def test_temperature_of_the_writing_place_stays_in_another_language() -> None:
+    folder = record(RUN.absolute(), [*a_training(200), *an_ending(step=200)])
+    app = an_app("en")
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.write_with(str(folder / "best.pt"), "tiny")
+        await until_shown(pilot, "temperature 0.8")
+        await pilot.press("ctrl+up", "ctrl+up")
+        await until_shown(pilot, "temperature 1.0")
+        again = await changed(app, pilot)
+    async with again.run_test(size=(80, 24)) as pilot:
+        await until_shown(pilot, "sıcaklık 1,0")

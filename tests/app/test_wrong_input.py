@@ -100,6 +100,20 @@ async def test_dialog_for_a_number_says_what_is_wrong_and_stays_open() -> None:
         assert isinstance(app.screen, AskingScreen)
 
 
+async def test_refused_character_is_told_where_a_model_is_tried() -> None:
+    folder = record(Path("checkpoints/tiny").absolute(), [*a_training(200), *an_ending(step=200)])
+    app = an_app()
+    async with app.run_test(size=(120, 36)) as pilot:
+        app.show_report(folder)
+        await until_shown(pilot, "n plans a new run")
+        app.screen.query_one("#sampling-tokens").focus()
+        await pilot.press("x")
+        await until_shown(pilot, "only digits")
+        await pilot.press("1")
+        await until_shown(pilot, "how many to write")
+        assert "only digits" not in screen_text(app)
+
+
 async def test_search_in_the_guide_without_a_hit_says_so() -> None:
     app = an_app()
     async with app.run_test(size=(80, 24)) as pilot:

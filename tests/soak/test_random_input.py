@@ -19,7 +19,7 @@ from textual.events import Paste
 from textual.pilot import OutOfBounds, Pilot
 from textual.widgets import Input, Select
 
-from mmrec_tui.app.app import MmrecApp
+from mmrec_tui.app.app import MmrecApp, Relaunch
 from mmrec_tui.app.keys import KEYS
 from tests.app.conftest import TINY, _own_place, an_app  # noqa: F401
 from tests.pretrained_models import folder_of
@@ -70,9 +70,13 @@ async def test_no_screen_breaks_under_random_input(seed: int, tmp_path: Path, te
     keys = [one for key in KEYS for one in key.keys.split(",") if one not in LEFT_OUT] + 3 * list(MOVES)
     done: list[str] = []
     until = time.monotonic() + 60 * MINUTES
+    app: MmrecApp | None = None
     while time.monotonic() < until:
         plan = {**TINY, "data_dir": str(text_file), "epochs": None}
-        app = an_app(chance.choice(("en", "tr")), plan=plan)
+        if app is not None and isinstance(app.return_value, Relaunch):
+            app = MmrecApp(app.stage)  # the language was changed: the same screens are opened again
+        else:
+            app = an_app(chance.choice(("en", "tr")), plan=plan)
         try:
             async with app.run_test(size=chance.choice(SIZES), notifications=True) as pilot:
                 while time.monotonic() < until and app.is_running and app._exit is False:

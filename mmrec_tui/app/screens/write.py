@@ -36,7 +36,7 @@ class WriteScreen(MmrecScreen):
         super().__init__()
         self._checkpoint, self._model = checkpoint, title
         self._continuing = Continuing(checkpoint)
-        self._warmth = 8  # the temperature in steps of `_WARMER`
+        self._warmth = Draft.warmth  # the temperature in steps of `_WARMER`
         self._seed = secrets.randbelow(_SEEDS)
         self._found: list[Alternative] = []  # at the place where the model wrote last
         self._at = -1  # which of them is in the text
@@ -45,6 +45,7 @@ class WriteScreen(MmrecScreen):
 
     def compose(self) -> ComposeResult:
         draft = self.own_app.stage.drafts.get(self._checkpoint, Draft())
+        self._warmth = draft.warmth
         yield Title(self.say("write.title", name=one_line(self._model)))
         yield Paper(draft.text, draft.marks, self.say("write.empty"))
         yield Static(id="sureness")
@@ -68,7 +69,11 @@ class WriteScreen(MmrecScreen):
         paper = self.query_one(Paper)
         paper.follow_edit()
         self._find_shown()
-        self.own_app.stage.drafts[self._checkpoint] = Draft(paper.text, tuple(paper.marks))
+        self._keep()
+
+    def _keep(self) -> None:
+        paper = self.query_one(Paper)
+        self.own_app.stage.drafts[self._checkpoint] = Draft(paper.text, tuple(paper.marks), self._warmth)
 
     def _look(self) -> None:
         self._continuing.look()
@@ -169,9 +174,11 @@ class WriteScreen(MmrecScreen):
 
     def action_warmer(self) -> None:
         self._warmth = min(_HOTTEST, self._warmth + 1)
+        self._keep()
 
     def action_cooler(self) -> None:
         self._warmth = max(0, self._warmth - 1)
+        self._keep()
 
     def action_undo_text(self) -> None:
         self._continuing.stop()
