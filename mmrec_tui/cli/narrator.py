@@ -105,7 +105,7 @@ class Narrator:
             values = {"share": say.percent(part["share"]), "characters": number(part["train_characters"])}
             self._out.line(say("corpus.part", name=part["name"], **values))
         if settings.get("max_corpus_bytes"):
-            self._out.line(say("corpus.limited", size=number(settings["max_corpus_bytes"] / 1e6, 1)))
+            self._out.line(say("corpus.limited", size=say.memory(settings["max_corpus_bytes"])))
         if corpus.get("repaired_words"):
             self._out.line(say("prepare.repaired", words=number(corpus["repaired_words"])))
         self._out.line(say("vocabulary", tokens=number(corpus["vocabulary"])))

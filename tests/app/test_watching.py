@@ -65,7 +65,7 @@ async def test_finished_run_is_shown_in_its_final_state(place: Path) -> None:
         for words in (
             "420/600",
             "took 1:08",
-            "1.850 (ppl 6.36) at step 300",
+            "1.850 (perplexity 6.36) at step 300",
             "2 of 5",
             "bigram",
             "Evin önünde",

@@ -185,7 +185,7 @@ def test_byte_limit_is_respected_and_reported(command: Command, parquet: Path) -
     assert result.code == 0, result.err
     corpus = corpus_of(command)
     assert 19_000 < corpus["train_characters"] + corpus["validation_characters"] <= 20_000  # type: ignore[operator]
-    assert "no more than 0.0 MB" in result.err
+    assert "limited to 20 KiB, in whole documents" in result.err
     wrong = command("train", "--corpus", f"hf:{parquet}", *SHORT, "--max-corpus-bytes", "20 apples", "--name", "wrong")
     assert wrong.code == 2
     assert "--max-corpus-bytes" in one_line_of(wrong.err)
