@@ -133,7 +133,8 @@ async def test_empty_page_says_how_to_begin() -> None:
     async with app.run_test(size=(120, 36)) as pilot:
         app.write_with(str(folder / "best.pt"), "tiny")
         await until_shown(pilot, "Type how the text begins; Ctrl+G")
-        assert "other continuation" in screen_text(app)
+        await pilot.resize_terminal(80, 24)
+        await until_shown(pilot, "^g continue  ^n other continuation  ^r one before  ^z undo")
 
 
 async def test_proposed_key_comes_first_and_n_plans_a_run_from_an_ended_run_and_the_list() -> None:

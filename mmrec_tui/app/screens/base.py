@@ -207,7 +207,7 @@ class KeyBar(Static):
         room = width - sum(_length(key, say) for key in last)
         others = [key for key in acting if key.action not in _LAST]
         shown = _fitting(others, room, say)
-        if len(shown) < len(others):
+        if len(shown) < len(others) and any(key.action == "keys" for key in last):
             shown = _fitting(others, room - _MORE, say)
         more = len(others) - len(shown)
         parts: list[Content] = []
