@@ -33,9 +33,9 @@ def verdict_lines(verdict: Mapping[str, Any], language: Language, number: Number
     if lever == "earlier":
         values["time"] = clock(verdict.get("seconds", 0))
     made, earlier = verdict.get("made"), verdict.get("earlier")
+    lines = [*_filled(_STANDS.get(str(verdict.get("stands"))), values, language)]
     if isinstance(made, Mapping):
         values |= _of_run(made, written)
-    lines = [*_filled(_STANDS.get(str(verdict.get("stands"))), values, language)]
     if isinstance(earlier, Mapping):
         lines += _compared(earlier, language, written)
     return [*lines, *_filled(_LEVERS.get(str(lever)), values, language)]

@@ -110,6 +110,16 @@ def test_earlier_run_to_draw_has_the_same_tokens() -> None:
     assert found is not None and found[0] == "alike"
 
 
+@pytest.mark.parametrize("language", ["en", "tr"])
+async def test_comparison_leaves_room_for_the_plot_on_a_small_screen(language: str) -> None:
+    folders = [a_run("tiny", CHARACTERS), a_run("poems", {**CHARACTERS, "fingerprint": "other"}, 100)]
+    app = an_app(language)
+    async with app.run_test(size=(60, 16)) as pilot:
+        app.open_screen("compare", folders=folders)
+        await until_shown(pilot, app.say("axis.step"))
+        assert app.say("plot.waiting") not in screen_text(app)
+
+
 async def test_runs_of_different_tokenizers_are_drawn_in_bits_per_character() -> None:
     folders = [a_run("tiny", CHARACTERS), a_run("tiny-2", SUBWORDS, 100, 0.04)]
     app = an_app()

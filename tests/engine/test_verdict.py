@@ -171,5 +171,6 @@ def test_an_advised_run_that_exists_is_named_instead_of_advised_again() -> None:
     verdict = verdict_of(falling(time=120), OtherRuns(later=(shorter, longer)))
     assert verdict is not None and verdict["lever"] == "made" and verdict["made"]["run"] == "tiny-240.0"
     assert "exists: tiny-240.0, 2.900 bits per character after 4:00" in " ".join(verdict_lines(verdict, "en"))
+    assert verdict_lines(verdict, "en")[0].startswith("2.89 bits per character"), "its own result"
     again = verdict_of(falling(time=120), OtherRuns(later=(shorter,)))
     assert again is not None and again["lever"] == "time"
