@@ -37,7 +37,8 @@ threading.Thread(target=warn, daemon=True).start()
 
 
 def has_line(shown: str) -> bool:
-    return any("\u2801" <= character <= "\u28ff" for character in shown)
+    """Whether a curve is drawn: by the quadrants of a cell, or by dots."""
+    return any("\u2801" <= one <= "\u28ff" or "\u2596" <= one <= "\u259f" or one in "▀▄▌▐" for one in shown)
 
 
 def write_run(folder: Path, stream: Iterable[events.Event]) -> None:

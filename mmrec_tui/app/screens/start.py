@@ -37,6 +37,7 @@ _STATE_WIDTH = 14
 _BEST_WIDTH = 9
 _SCROLL_BAR = 2  # columns
 _WHOLE, _WITH_STEP = 71, 66  # columns of a complete line about a run, and without the year
+_WIDE = 110  # columns with room for a longer name
 _ROOM_FOR_COURSE = 100  # columns of a screen with sparklines of the validation loss
 
 
@@ -226,10 +227,10 @@ def run_line(run: RunSummary, say: Wording, room: int, course: str = "") -> Cont
     bits = run.best_bits_per_character
     best = say("value.none") if bits is None else say.number(bits, 3)
     when = time.strftime(columns.when, time.localtime(run.changed))
-    name = one_line(run.name)[: columns.name].ljust(columns.name)
+    name = Content(one_line(run.name)).truncate(columns.name, ellipsis=True, pad=True)
     state = Content.styled(say(f"state.{run.state}").ljust(_STATE_WIDTH), STATE_STYLES.get(run.state, ""))
     step = f"{say.number(run.step):>9}  " if columns.with_step else ""
-    line = Content(f"{name} ") + state + Content(f"{step}{best:>{_BEST_WIDTH}}  {when}")
+    line = name + Content(" ") + state + Content(f"{step}{best:>{_BEST_WIDTH}}  {when}")
     return line + Content("  ") + Content.styled(course, "$primary") if course else line
 
 
@@ -245,7 +246,8 @@ class _Columns:
 def _columns(room: int) -> _Columns:
     """The parts of a line that fit."""
     year = room >= _WHOLE
-    return _Columns(18 if room >= _WITH_STEP else 14, room >= _WITH_STEP, f"{'%Y-' if year else ''}%m-%d %H:%M")
+    name = 28 if room >= _WIDE else 18 if room >= _WITH_STEP else 14
+    return _Columns(name, room >= _WITH_STEP, f"{'%Y-' if year else ''}%m-%d %H:%M")
 
 
 def _known_runs(_: Work[list[RunSummary]]) -> list[RunSummary]:
