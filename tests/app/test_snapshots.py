@@ -5,8 +5,10 @@ After an intended change: `pytest tests/app/test_snapshots.py --snapshot-update`
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import os
+import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -90,15 +92,11 @@ def _the_same_everywhere(
         "runs.catalog.known_runs": lambda: RUNS,
         "runs.catalog.size_on_disk": lambda path: 41 * 2**20,
     }.items():
-        function = name.rpartition(".")[2]
-        monkeypatch.setattr(f"mmrec_engine.{name}", value)
-        for module in (
-            "screens.start",
-            "screens.plan",
-            "screens.runs",
-            "widgets.run_rows",
-        ):  # known by its own name there
-            monkeypatch.setattr(f"mmrec_tui.app.{module}.{function}", value, raising=False)
+        module, _, function = f"mmrec_engine.{name}".rpartition(".")
+        original = getattr(importlib.import_module(module), function)
+        for one in list(sys.modules.values()):  # also where it is known by its own name
+            if one.__name__.startswith(("mmrec_engine.", "mmrec_tui.")) and getattr(one, function, None) is original:
+                monkeypatch.setattr(one, function, value)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(4)), raising=False)
     known = {"tiny": Costs(0.02, 0.3, 0.2, 0.1), "mini": Costs(0.11, 1.8, 0.3, 0.2)}
     monkeypatch.setattr(Measuring, "costs_of", lambda self, config: known.get(config))
