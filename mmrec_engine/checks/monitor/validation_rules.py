@@ -166,7 +166,7 @@ class ValidationRules:
         elif self._count >= 2 and not (self._below or self._too_good or self._steps_below):
             reading = "below" if apart < 0 else "wide" if apart > limits["wide"] else "above"
             values["variant"] = reading
-            status: Literal["pass", "note"] = "note" if reading == "wide" else "pass"
+            status: Literal["pass", "note"] = "note" if apart > limits["far"] else "pass"
             self._log.well("validation-below-training", values, again=reading != self._reading, status=status)
             self._reading = reading
 
