@@ -168,6 +168,8 @@ def rows_of(text: Path, case: Case) -> Iterator[dict[str, Any]]:
                 changed = resolve({**chosen, "name": name}).settings
                 found = trained(changed, change=one).after
                 other = best_after(base.history, one.step)
+                if other == _WORST and base.history.finished is not None:
+                    continue  # it was offered at the end: nothing of the run without it is left to compare
             else:
                 resolved, _ = follow(Path(place) / "run", offer=offer, by_hand={"name": name})
                 settings = resolved.settings.as_dict()

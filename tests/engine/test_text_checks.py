@@ -336,8 +336,9 @@ def test_other_skipped_files_are_reported(tmp_path: Path) -> None:
     [
         ({}, "pass", None, []),
         ({"learning_rate": 3e-2}, "pass", None, []),
-        ({"learning_rate": 0.5}, "warn", "rate-high", [{"learning_rate": 3e-4}]),
-        ({"learning_rate": 1e-7}, "warn", "rate-low", [{"learning_rate": 3e-4}]),
+        ({"learning_rate": 0.5}, "warn", "rate-high", [{"learning_rate": 0.01}]),
+        ({"learning_rate": 0.5, "config": "small"}, "warn", "rate-high", [{"learning_rate": 3e-4}]),
+        ({"learning_rate": 1e-7}, "warn", "rate-low", [{"learning_rate": 0.01}]),
         ({"optimizer": "muon", "learning_rate": 0.05}, "pass", None, []),
         ({"optimizer": "muon", "learning_rate": 0.5}, "warn", "rate-high", [{"learning_rate": 0.04}]),
         ({"optimizer": "muon", "learning_rate": 3e-4}, "warn", "rate-low", [{"learning_rate": 0.04}]),
@@ -374,7 +375,7 @@ def test_other_skipped_files_are_reported(tmp_path: Path) -> None:
         ({"schedule": "inverse-sqrt", "warmup_steps": 0}, "note", "root-from-the-start", [{"warmup_steps": 200}]),
         ({"learning_rate": 9.0, "grad_clip": 0.0, "warmup_steps": 1999, "eval_every": 600}, "warn",
          "rate-high+no-clipping+warmup-most+no-stopping",
-         [{"learning_rate": 3e-4}, {"grad_clip": 1.0}, {"warmup_steps": 200}, {"early_stopping_patience": 2}]),
+         [{"learning_rate": 0.01}, {"grad_clip": 1.0}, {"warmup_steps": 200}, {"early_stopping_patience": 2}]),
     ],
 )  # fmt: skip
 def test_extreme_hyperparameters_are_reported_with_better_ones(

@@ -15,6 +15,7 @@ from mmrec_engine.data.character_baselines import character_baselines
 from mmrec_engine.data.transforms.curriculum import Pacing
 from mmrec_engine.data.windows import IGNORED_LABEL
 from mmrec_engine.locales.guide.remedies import remedy
+from mmrec_engine.settings import Settings
 from mmrec_engine.settings.presets import BEST_RATE, OPTIMIZERS, USUAL_RATE
 from mmrec_engine.settings.pretrained import PRETRAINED
 
@@ -88,6 +89,7 @@ def _hyperparameters(context: TextContext) -> Values:
         "optimizer": settings.optimizer,
         "learning_rate": settings.learning_rate,
         "suggested": BEST_RATE[settings.optimizer],
+        "usual": _usual_rate(settings),
         "gain": _gain(context),
         "warmup_steps": settings.warmup_steps,
         "planned_steps": steps,
@@ -128,6 +130,13 @@ def _gain(context: TextContext) -> float:
     rates, gains = zip(*losses, strict=True)
     at_once = float(np.interp(np.log(settings.learning_rate), np.log(rates), gains))
     return float(round(at_once * min(1.0, (_GAINS_AFTER / steps) ** 0.5), 3))
+
+
+def _usual_rate(settings: Settings) -> float:
+    """What replaces a rate out of range: the best one where it was measured. The guide's 3e-4 was about one bit per character
+    worse than the rate of 0.1 that it replaced, in 300 steps (docs/diagnosis.md)."""
+    measured = settings.config in _MEASURED_CONFIGS and settings.init_from is None
+    return (BEST_RATE if measured else USUAL_RATE)[settings.optimizer]
 
 
 def _times_seen(context: TextContext) -> float:
@@ -189,7 +198,7 @@ def _saner(values: Values, status: Status) -> list[dict[str, Any]]:
     wrong = set(str(values.get("variant", "")).split("+"))
     found = []
     if wrong & {"rate-high", "rate-low"}:
-        found.append(remedy("usual-learning-rate", learning_rate=USUAL_RATE[values["optimizer"]]))
+        found.append(remedy("usual-learning-rate", learning_rate=values["usual"]))
     if "rate-cautious" in wrong:
         found.append(remedy("range-test-learning-rate", learning_rate=values["suggested"]))
     if "no-clipping" in wrong:
