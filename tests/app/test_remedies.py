@@ -126,14 +126,14 @@ async def test_remedy_on_the_checklist_changes_the_plan_and_checks_again(small_t
         await pilot.press(*["down"] * wanted, "enter")
         await until(pilot, lambda: table_of(app) == "checklist")
         await until_checked(pilot)
-        assert screen._checks.resolved.settings.learning_rate == 3e-4
+        assert screen._checks.resolved.settings.learning_rate == 0.01
         assert screen._checks.resolved.sources["learning_rate"] == "remedy"
         found = next(one for one in screen._checks.found if one["id"] == "hyperparameters")
-        assert found["values"]["learning_rate"] == 3e-4
+        assert found["values"]["learning_rate"] == 0.01
         await pilot.press("escape")
         await until(pilot, lambda: table_of(app) == "plan")
         plan: Any = app.screen
-        assert plan._resolved.settings.learning_rate == 3e-4
+        assert plan._resolved.settings.learning_rate == 0.01
 
 
 async def test_ended_run_offers_remedies_for_a_follow_up_run(small_text: Path) -> None:
