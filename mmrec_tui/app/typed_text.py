@@ -15,7 +15,7 @@ from mmrec_engine.errors import RequestError
 from mmrec_engine.storage.user_folders import expanded
 from mmrec_tui.app.draft import found_corpora, typed_corpora
 
-_MOST_ENTRIES = 500  # of a folder, whose folders are looked into at each key
+_MOST_ENTRIES = 500  # of a folder, whose folders are looked into
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,11 @@ class Choice:
     error: RequestError | None = None
 
 
-def choice_of(text: str, base: Path) -> Choice:
+def choice_of(text: str, base: Path, below: Below | None = None) -> Choice:
     """The existing path, the paths with weights or the data set that this text names; else the only name that has it in it, in
     the shown folder or, if there is none, one folder down.
 
-    base: the folder of relative paths, before the working directory.
+    base: the folder of relative paths, before the working directory. below: what was listed for the text before.
     """
     if is_hub(text):
         try:
@@ -47,18 +47,18 @@ def choice_of(text: str, base: Path) -> Choice:
         return Choice({"data_dir": found_corpora(typed_corpora(text), base)})
     except RequestError as error:
         missing = str(error.values["path"])
-    found = matches(*split_path(text, base))
+    folder, part = split_path(text, base)
+    found = matches(folder, part)
     if len(found) == 1:
         return Choice({"data_dir": str(found[0])})
     if found:
         return Choice(None, "chooser.several", {"count": len(found)})
-    below = matches_below(*split_path(text, base))
-    if len(below) == 1:
-        return Choice({"data_dir": str(below[0])})
-    if below:
-        return Choice(
-            None, "chooser.several-below", {"count": len(below), "name": f"{below[0].parent.name}/{below[0].name}"}
-        )
+    deeper = (below or Below()).matches(folder, part)
+    if len(deeper) == 1:
+        return Choice({"data_dir": str(deeper[0])})
+    if deeper:
+        name = f"{deeper[0].parent.name}/{deeper[0].name}"
+        return Choice(None, "chooser.several-below", {"count": len(deeper), "name": name})
     return Choice(None, "chooser.missing", {"path": missing})
 
 
@@ -82,10 +82,21 @@ def matches(folder: Path, part: str) -> list[Path]:
     return [folder.absolute() / one for one in names if not one.startswith(".") and part.casefold() in one.casefold()]
 
 
-def matches_below(folder: Path, part: str) -> list[Path]:
-    """The same in its visible folders, of which the first ones are looked into."""
-    folders = [one for one in sorted(matches(folder, ""))[:_MOST_ENTRIES] if is_folder(one)]
-    return [found for one in folders for found in matches(one, part)]
+class Below:
+    """The visible files and folders in the visible folders of a folder, of which the first ones are looked into: once for each
+    folder that is shown, not at each key."""
+
+    def __init__(self) -> None:
+        self._listed: dict[Path, list[Path]] = {}
+
+    def matches(self, folder: Path, part: str) -> list[Path]:
+        """Those with this in their name; a path is in no name."""
+        if "/" in part:
+            return []
+        if folder not in self._listed:
+            folders = [one for one in sorted(matches(folder, ""))[:_MOST_ENTRIES] if is_folder(one)]
+            self._listed[folder] = [found for one in folders for found in matches(one, "")]
+        return [one for one in self._listed[folder] if part.casefold() in one.name.casefold()]
 
 
 def first_folder(last: Path | None, recent: Sequence[str]) -> Path:

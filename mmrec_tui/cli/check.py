@@ -13,17 +13,18 @@ from typing import Any
 
 import platformdirs
 
-from mmrec_engine.checks.finding import GLYPHS
+from mmrec_engine.checks.finding import GLYPHS, WORST_FIRST
 from mmrec_engine.locales.guide import ITEMS, Phase
 from mmrec_engine.locales.guide.findings import evidence, texts, title
 from mmrec_engine.locales.guide.remedies import remedy_title
 from mmrec_engine.settings import Resolved
 from mmrec_engine.storage.files import write_whole
 from mmrec_tui.locales import UsageText, Wording
+from mmrec_tui.presentation.findings import gravity
 from mmrec_tui.terminal import Narration, columns_of, laid_out, one_line, print_json, shows_colour
 
 _WIDEST = 100
-_WORST_FIRST = ("fail", "error", "warn", "note")
+_EXPLAINED = WORST_FIRST[: WORST_FIRST.index("pass")]
 _JUDGED_BY_READING = "model-testable"  # the item of the guide that measurements cannot answer
 _APPROVED = "texts.txt"
 _MOST_APPROVED = 200
@@ -111,28 +112,22 @@ def _reported(found: Iterator[dict[str, Any]], phase: Phase, wording: Wording, a
         narration.bar(f"{wording('task.checks')} {len(findings)}: {title(one, wording.language)}")
     narration.clear()
     for item in ITEMS:
-        under = sorted((one for one in findings if one["item"] == item.id), key=_gravity)
+        under = sorted((one for one in findings if one["item"] == item.id), key=gravity)
         if item.phase != phase or not under:
             continue
         print(f"\n{_bold(item.question[wording.language])}")
-        if any(one["status"] in _WORST_FIRST for one in under):
+        if any(one["status"] in _EXPLAINED for one in under):
             _print_line(f"  {item.why[wording.language]}")
         for one in under:
             _print_line(f"  {finding_line(one, wording)}")
             entry = texts().get(one["id"])
-            if one["status"] in _WORST_FIRST and entry is not None:
+            if one["status"] in _EXPLAINED and entry is not None:
                 _print_line(f"      {entry.why[wording.language]}")
                 _print_line(f"      → {entry.do[wording.language]}")
             for remedy in one["remedies"]:
                 _print_line(f"      • {one_line(remedy_title(remedy, wording.language))}")
     print()
     return findings
-
-
-def _gravity(finding: dict[str, Any]) -> int:
-    """For sorting: failures before warnings and notes, and these before the others."""
-    status = finding["status"]
-    return _WORST_FIRST.index(status) if status in _WORST_FIRST else len(_WORST_FIRST)
 
 
 def _agreed(shown: str, question: str, wording: Wording) -> bool:

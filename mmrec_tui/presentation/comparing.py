@@ -40,14 +40,20 @@ def comparison(runs: Sequence[ComparedRun], say: Wording) -> str:
         return ""
     if not all(same_text(runs[0].corpus, run.corpus) for run in runs[1:]):
         return say("compare.other-text")
-    (lowest, best), *others = sorted(measured, key=lambda pair: pair[0])
-    if len(others) == 1:
+    measured.sort(key=lambda pair: pair[0])
+    lowest, best = measured[0]
+    shown = say.number(lowest, _DIGITS)
+    equal = [run.name for bits, run in measured if say.number(bits, _DIGITS) == shown]
+    others = measured[len(equal) :]
+    worse = ", ".join(say("compare.worse", name=run.name, **_bits(lowest, bits, say)) for bits, run in others)
+    if len(equal) > 1:
+        words = say("compare.equal", name=", ".join(equal[:-1]), other=equal[-1], best=shown)
+        words += f"; {worse}" if worse else ""
+    elif len(others) == 1:
         bits, other = others[0]
-        key = "compare.equal" if say.number(bits, _DIGITS) == say.number(lowest, _DIGITS) else "compare.better"
-        words = say(key, name=best.name, other=other.name, **_bits(lowest, bits, say))
+        words = say("compare.better", name=best.name, other=other.name, **_bits(lowest, bits, say))
     else:
-        worse = ", ".join(say("compare.worse", name=run.name, **_bits(lowest, bits, say)) for bits, run in others)
-        words = say("compare.best-of", name=best.name, best=say.number(lowest, _DIGITS), others=worse)
+        words = say("compare.best-of", name=best.name, best=shown, others=worse)
     return words if of_one_tokenizer(runs) else f"{words}. {say('compare.other-tokenizer')}"
 
 

@@ -5,9 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from mmrec_engine import events
+from mmrec_engine.checks.finding import WORST_FIRST
 from mmrec_engine.locales.guide import findings as guide
 from mmrec_engine.locales.guide import remedies
 from mmrec_tui.locales import Wording
+
+
+def gravity(finding: dict[str, Any]) -> int:
+    """For sorting, the worst first; a status that is unknown here is among the worst."""
+    status = str(finding.get("status"))
+    return WORST_FIRST.index(status) if status in WORST_FIRST else 0
 
 
 def title_of(finding: dict[str, Any], say: Wording) -> str:

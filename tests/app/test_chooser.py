@@ -110,3 +110,20 @@ async def test_chooser_opens_in_the_folder_of_the_newest_text(texts: Path) -> No
         await until(pilot, lambda: type(app.screen).__name__ != "ChooserScreen")
         await open_chooser(app, pilot)
         await until(pilot, lambda: line(app).endswith(f"takes {texts.parent}"))
+
+
+async def test_folders_below_are_listed_once_and_never_for_a_path(texts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(texts.parent)
+    listed: list[Path] = []
+    really = os.listdir
+    monkeypatch.setattr("mmrec_tui.app.typed_text.os.listdir", lambda one: listed.append(Path(one)) or really(one))
+    app = an_app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await open_chooser(app, pilot)
+        await pilot.press(*"none/turkish")
+        await pilot.pause()
+        assert app.screen.query_one("#path", Input).value == "none/turkish"
+        app.screen.query_one("#path", Input).value = ""
+        await pilot.press(*"turkish")
+        await until(pilot, lambda: line(app) == f"Ctrl+S takes {texts / 'turkish.txt'}")
+        assert listed.count(texts) == 1

@@ -51,6 +51,10 @@ def test_comparison_says_which_run_is_better_by_how_much() -> None:
     assert "equally good" in compared(("a", 2.3511, CHARACTERS), ("b", 2.3513, CHARACTERS))
     told = compared(("a", 2.5, CHARACTERS), ("b", 2.25, CHARACTERS), ("c", 3.0, CHARACTERS))
     assert told == "b is the best (2.250 bits per character); a is 0.250 worse (2.500), c is 0.750 worse (3.000)"
+    told = compared(("a", 2.3511, CHARACTERS), ("b", 3.0, CHARACTERS), ("c", 2.3513, CHARACTERS))
+    assert told == "a and c are equally good (2.351 bits per character); b is 0.649 worse (3.000)"
+    told = compared(*[(name, 2.5, CHARACTERS) for name in "abc"])
+    assert told == "a, b and c are equally good (2.500 bits per character)"
     told = compared(("tiny", 2.352, CHARACTERS), ("tiny-2", 2.388, CHARACTERS), language="tr")
     assert told == "tiny karakter başına 0,036 bit ile tiny-2 çalışmasından daha iyi (2,388 yerine 2,352)"
 
@@ -169,6 +173,21 @@ async def test_runs_columns_follow_the_size_of_the_screen() -> None:
         await pilot.resize_terminal(140, 36)
         await until_shown(pilot, "course of the loss")
         assert app.screen._under_cursor.name == "tiny"  # type: ignore[attr-defined]
+
+
+async def test_filter_of_the_runs_changes_no_columns_and_a_cut_name_says_so() -> None:
+    long = "a-run-with-a-name-that-is-longer-than-shown"
+    a_run("tiny", {**CHARACTERS, "name": "sample"})
+    a_run(long, {**CHARACTERS, "name": "folder/of/some/longer/poems.txt"})
+    app = an_app()
+    async with app.run_test(size=(110, 30)) as pilot:
+        app.open_screen("runs")
+        await until_shown(pilot, f"{long[:29]}… ")
+        table: Any = app.screen.query_one(DataTable)
+        columns = [column.label.plain for column in table.ordered_columns]
+        await pilot.press("/", *"sample")
+        await until(pilot, lambda: table.row_count == 1)
+        assert [column.label.plain for column in table.ordered_columns] == columns
 
 
 @pytest.mark.parametrize("language", ["en", "tr"])

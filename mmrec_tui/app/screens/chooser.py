@@ -16,7 +16,7 @@ from textual.widgets import DirectoryTree, Input, Static
 
 from mmrec_tui.app.draft import corpora_as_typed
 from mmrec_tui.app.screens.dialog import Dialog, hints
-from mmrec_tui.app.typed_text import Choice, choice_of, first_folder, is_folder, pasted_path, split_path
+from mmrec_tui.app.typed_text import Below, Choice, choice_of, first_folder, is_folder, pasted_path, split_path
 from mmrec_tui.terminal import one_line
 
 if TYPE_CHECKING:
@@ -108,6 +108,7 @@ class ChooserScreen(Dialog["dict[str, str | tuple[str, ...]] | None"]):
         super().__init__()
         self._from_tree = False  # whether the tree was used after the field
         self._typed: Choice | None = None
+        self._below = Below()  # listed again when the chooser is opened again
 
     @property
     def _own_app(self) -> OwnApp:
@@ -169,7 +170,7 @@ class ChooserScreen(Dialog["dict[str, str | tuple[str, ...]] | None"]):
         tree = self.query_one(TextTree)
         text = pasted_path(event.value)
         folder, name = split_path(text, self._base)
-        self._typed = choice_of(text, self._base) if text else None
+        self._typed = choice_of(text, self._base, self._below) if text else None
         self._from_tree = False
         tree.wanted = name.casefold()
         tree.path = folder
@@ -206,7 +207,7 @@ class ChooserScreen(Dialog["dict[str, str | tuple[str, ...]] | None"]):
         """What the line says."""
         path = self.query_one("#path", PathInput)
         if self._typed is not None and not self._from_tree:  # the field may have changed since
-            self._typed = choice_of(pasted_path(path.value), self._base)
+            self._typed = choice_of(pasted_path(path.value), self._base, self._below)
         self._take(self._choice)
 
     def _take(self, choice: Choice) -> None:

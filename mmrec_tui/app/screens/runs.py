@@ -123,7 +123,8 @@ class RunsScreen(MmrecScreen):
         wanted = self.query_one(Input).value.casefold().strip()
         shown = [row for row in sorted(self._rows, key=lambda row: row.key(self._sort)) if row.matches(wanted, say)]
         cells = [row.cells(say) for row in shown]
-        columns = fitting(cells, say, (table.size.width or self.app.size.width) - _SCROLL_BAR)
+        room = (table.size.width or self.app.size.width) - _SCROLL_BAR
+        columns = fitting([row.cells(say) for row in self._rows], say, room)  # of all runs: a filter changes no columns
         if [column.key.value for column in table.ordered_columns][1:] != columns:
             self._set_columns(columns)
         rows = []

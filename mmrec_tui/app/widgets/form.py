@@ -151,10 +151,10 @@ class Form(Widget):
             plot = Plot(say(f"plan.{kind}-curve"), topic, say("plot.waiting"), id=kind)
             plot.can_focus = plot.display = False
             yield plot
-        self.explanation.first = Content(say("plan.profile-about"))
         yield self.explanation
 
     def on_mount(self) -> None:
+        self.explanation.explain(Content(self._say("plan.profile-about")))  # until a field has the focus
         screen: Any = self.screen  # whether the explanation is shown completely decides on a key
         self.watch(self.explanation, "show_vertical_scrollbar", screen.refresh_keys, init=False)
 
@@ -234,7 +234,6 @@ class Form(Widget):
         focused = self.screen.focused
         if focused is None or self not in focused.ancestors:
             return
-        self._end_refusal()
         self._explain(focused, Content.styled(self._say(event.words), "bold $warning"))
         self._refused = self.set_timer(_REFUSED_SECONDS, lambda: self._explain(focused) if focused.has_focus else None)
 

@@ -24,7 +24,7 @@ from mmrec_tui.app.in_app import in_app, remedy_text
 from mmrec_tui.app.widgets.finding_panels import STYLES, status_of
 from mmrec_tui.app.widgets.panel import plain
 from mmrec_tui.locales import Wording
-from mmrec_tui.presentation.findings import advice_of, evidence_of, title_of
+from mmrec_tui.presentation.findings import advice_of, evidence_of, gravity, title_of
 from mmrec_tui.terminal import one_line
 
 _WRONG = ("fail", "error", "warn")
@@ -89,7 +89,7 @@ class Items(OptionList):
         width = max(20, self.size.width - _BESIDE)
         self._rows, options = [], []
         for item in self._ordered(findings, running):
-            own = sorted(newest([one for one in findings if one.get("item") == item.id]), key=_gravity)
+            own = sorted(newest([one for one in findings if one.get("item") == item.id]), key=gravity)
             is_open = self._is_open(item, own)
             self._rows.append((item, None))
             head = _item_text(item, own, ticks, say, width, is_open, running == item.id)
@@ -106,7 +106,7 @@ class Items(OptionList):
         """In the guide's order while checks run; then those with a failure or warning first."""
         if running:
             return self._items
-        return sorted(self._items, key=lambda item: min([_gravity(one) for one in findings if one.get("item") == item.id
+        return sorted(self._items, key=lambda item: min([gravity(one) for one in findings if one.get("item") == item.id
                                                          and one.get("status") in _WRONG], default=len(_WRONG)))  # fmt: skip
 
     def _is_open(self, item: Item, own: list[dict[str, Any]]) -> bool:
@@ -172,11 +172,6 @@ class Items(OptionList):
     def _key(row: Row) -> tuple[str, str]:
         item, finding = row
         return item.id, "" if finding is None else str(finding.get("id"))
-
-
-def _gravity(finding: dict[str, Any]) -> int:
-    status = str(finding.get("status"))
-    return WORST_FIRST.index(status) if status in WORST_FIRST else 0
 
 
 def _item_text(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rich.cells import cell_len
+from textual.content import Content
 
 from mmrec_engine.errors import MmrecError
 from mmrec_engine.runs.catalog import RunSummary, read_description, size_on_disk
@@ -18,8 +19,8 @@ from mmrec_tui.terminal import one_line
 COLUMNS = ("name", "state", "step", "best", "size", "changed", "course", "text", "path")
 SORTED = tuple(column for column in COLUMNS if column != "course")
 _LEFT_OUT_FIRST = ("path", "course", "text", "size", "step")  # where the screen has no room for all
-_LONGEST_NAME = 30  # columns, and of the name of a text
-_LONGEST_TEXT = 24
+_LONGEST_NAME = 30  # columns
+_LONGEST_TEXT = 24  # characters of the name of a text
 _BESIDE_CELL = 2
 _MARK = 1 + _BESIDE_CELL
 
@@ -59,7 +60,7 @@ class Row:
         """By column."""
         run, text, bits = self.run, self.text, self.run.best_bits_per_character
         return {
-            "name": one_line(run.name)[:_LONGEST_NAME],
+            "name": Content(one_line(run.name)).truncate(_LONGEST_NAME, ellipsis=True).plain,
             "state": say(f"state.{run.state}"),
             "step": say.number(run.step),
             "best": say("value.none") if bits is None else say.number(bits, 3),
