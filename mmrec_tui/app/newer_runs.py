@@ -12,29 +12,39 @@ from mmrec_tui.app.session import Work
 if TYPE_CHECKING:
     from mmrec_engine.runs.catalog import RunSummary
 
-_SECONDS = 4.0  # between two looks, which read a few lines of each run in the background
+_SECONDS = 4.0  # between two looks, which read the last lines of each run's record in the background
 
 
 class NewerRuns:
-    """`found` may be called as often as a screen likes."""
+    """`found` may be called as often as a screen likes: it waits for nothing. Every few seconds it begins a look at all
+    runs."""
 
     def __init__(self) -> None:
         self._next = time.monotonic() + _SECONDS
-        self._reading: Work[set[tuple[Path, str]]] | None = None
+        self._looking: Work[list[RunSummary]] | None = None
+        self._compared: set[tuple[Path, str]] = set()  # what was shown when the look began
 
-    def found(self, shown: Iterable[RunSummary]) -> bool:
-        if self._reading is None:
+    def found(self, shown: Iterable[RunSummary]) -> list[RunSummary] | None:
+        """All runs, newest first, as the last look has read them, if a run is new, deleted or in another state than the shown
+        one; None if there is no such run, or no look has ended since the last call. A look that began before the shown runs
+        changed is dropped: it may be the older one. Further steps of a run are no reason to show it again."""
+        states = _states(shown)
+        if self._looking is None:
             if time.monotonic() >= self._next:
-                self._reading = Work(lambda _: _states())
-            return False
-        if not self._reading.done:
-            return False
-        now, self._reading = self._reading.result, None
+                self._compared, self._looking = states, Work(_known_runs)
+            return None
+        if not self._looking.done:
+            return None
+        runs, self._looking = self._looking.result, None
         self._next = time.monotonic() + _SECONDS
-        return now is not None and now != {(run.path, run.state) for run in shown}
+        return runs if runs is not None and self._compared == states != _states(runs) else None
 
 
-def _states() -> set[tuple[Path, str]]:
+def _states(runs: Iterable[RunSummary]) -> set[tuple[Path, str]]:
+    return {(run.path, run.state) for run in runs}
+
+
+def _known_runs(_: Work[list[RunSummary]]) -> list[RunSummary]:
     from mmrec_engine.runs.catalog import known_runs
 
-    return {(run.path, run.state) for run in known_runs()}
+    return known_runs()

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.widgets import OptionList, Static
 
 from mmrec_engine.locales.catalogue import LANGUAGES, Language
+from mmrec_engine.runs import catalog
 from mmrec_tui.app.course import course_of
+from mmrec_tui.app.screens import runs
+from mmrec_tui.app.widgets import run_rows
 from tests.app.conftest import an_app, screen_text, until, until_shown
 from tests.app.every_screen import OPENERS
 from tests.app.recorded import a_training, an_ending, record
@@ -85,6 +89,46 @@ async def test_the_key_bar_has_no_word_of_another_language(language: Language, t
     async with app.run_test(size=(120, 36)) as pilot:
         await OPENERS["ChecklistScreen"](app, pilot)
         assert told in screen_text(app).split("\n")[-1]
+
+
+async def test_list_of_runs_reads_the_whole_record_of_a_changed_run_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mmrec_tui.app.newer_runs._SECONDS", 0.05)
+    read: dict[str, list[str]] = {}
+
+    def counted(module: Any, name: str, kind: str) -> None:
+        really, of = getattr(module, name), read.setdefault(kind, [])
+        monkeypatch.setattr(
+            module, name, lambda *folder: (of.append(folder[0].name if folder else "all"), really(*folder))[1]
+        )
+
+    counted(run_rows, "course_of", "course")
+    counted(run_rows, "size_on_disk", "size")
+    counted(runs, "known_runs", "list")
+    counted(catalog, "known_runs", "look")
+    names = ["one", "three", "two"]
+    for name in names:
+        record(tmp_path / name, [*a_training(60), *an_ending()])
+    app = an_app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        app.open_screen("runs")
+        await until_shown(pilot, "three")
+        lists = len(read["list"])
+
+        async def after_looks() -> None:
+            seen = len(read["look"])
+            await until(pilot, lambda: len(read["look"]) > seen + 3)
+
+        await after_looks()
+        assert sorted(read["course"]) == sorted(read["size"]) == names
+        record(tmp_path / "two", a_training(90))  # it has died
+        await until_shown(pilot, "died")
+        await after_looks()
+        assert sorted(read["course"]) == sorted(read["size"]) == [*names, "two"]
+        (tmp_path / "one").rename(tmp_path / "elsewhere")
+        await until(pilot, lambda: "one" not in [row.run.name for row in app.screen._rows])  # type: ignore[attr-defined]
+        assert len(read["course"]) == 4 and len(read["list"]) == lists
 
 
 @pytest.mark.parametrize("screen", ["start", "runs"])

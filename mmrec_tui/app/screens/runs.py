@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.widgets import DataTable, Input, Static
 
 from mmrec_engine.errors import MmrecError
-from mmrec_engine.runs.catalog import delete_run, known_runs
+from mmrec_engine.runs.catalog import RunSummary, delete_run, known_runs
 from mmrec_engine.storage.folder_lock import is_live
 from mmrec_tui.app.keys import Key, keys_of
 from mmrec_tui.app.newer_runs import NewerRuns
@@ -22,7 +22,7 @@ from mmrec_tui.app.screens.asking import SureScreen
 from mmrec_tui.app.screens.base import KeyBar, MmrecScreen, Title
 from mmrec_tui.app.session import Work
 from mmrec_tui.app.widgets.fields import Search
-from mmrec_tui.app.widgets.run_rows import COLUMNS, SORTED, Row, fitting
+from mmrec_tui.app.widgets.run_rows import COLUMNS, SORTED, Row, fitting, made_rows
 from mmrec_tui.app.widgets.table import fill
 from mmrec_tui.presentation.states import ENDED
 from mmrec_tui.terminal import one_line
@@ -102,13 +102,17 @@ class RunsScreen(MmrecScreen):
     def opened_again(self) -> dict[str, Any]:
         return {"wanted": self.query_one(Input).value, "sort": self._sort, "marked": self._marked}
 
-    def _read(self) -> None:
+    def _read(self, runs: list[RunSummary] | None = None) -> None:
+        """Make the rows in the background. runs: all of them, if they have just been read."""
         if self._reading is None:
-            self._reading = Work(lambda _: list(map(Row.of, known_runs())))
+            known = self._rows
+            self._reading = Work(lambda _: made_rows(known_runs() if runs is None else runs, known))
 
     def _look(self) -> None:
-        if self.app.screen is self and self._reading is None and self._newer.found(row.run for row in self._rows):
-            self._read()
+        if self.app.screen is self and self._reading is None:
+            newer = self._newer.found(row.run for row in self._rows)
+            if newer is not None:
+                self._read(newer)
         if self._reading is None or not self._reading.done:
             return
         self._rows, self._reading = self._reading.result or [], None

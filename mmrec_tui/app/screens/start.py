@@ -97,11 +97,14 @@ class StartScreen(MmrecScreen):
             self._reading = Work(_known_runs)
 
     def _look(self) -> None:
-        if self.app.screen is self and self._reading is None and self._newer.found(self._runs):
-            self._read_runs()
-        if self._reading is not None and self._reading.done:
-            self._runs = self._reading.result or []
-            self._reading = None
+        read: list[RunSummary] | None = None
+        if self._reading is not None:
+            if self._reading.done:
+                read, self._reading = self._reading.result or [], None
+        elif self.app.screen is self:
+            read = self._newer.found(self._runs)
+        if read is not None:
+            self._runs = read
             self._show_runs()
             shown = [run for run in self._runs[:_MOST_RUNS] if (run.path, run.changed) not in self._courses]
             if shown and self._reading_courses is None:

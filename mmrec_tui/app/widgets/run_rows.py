@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rich.cells import cell_len
@@ -74,6 +74,16 @@ class Row:
     def matches(self, wanted: str, say: Wording) -> bool:
         text = f"{self.run.name} {self.run.path} {self.text} {say(f'state.{self.run.state}')}".casefold()
         return all(word in text for word in wanted.split())
+
+
+def made_rows(runs: Iterable[RunSummary], known: Iterable[Row]) -> list[Row]:
+    """The rows of these runs. known: those made before. A run whose record has not changed since keeps its size, its course and
+    its text, so that only the folders and whole records of the others are read; its state may have changed all the same."""
+    made = {(row.run.path, row.run.changed): row for row in known}
+    return [
+        replace(made[run.path, run.changed], run=run) if (run.path, run.changed) in made else Row.of(run)
+        for run in runs
+    ]
 
 
 def fitting(cells: Sequence[Mapping[str, str]], say: Wording, room: int) -> list[str]:
