@@ -105,7 +105,9 @@ def markdown(report: Mapping[str, Any], language: Language) -> str:
     verdict = report.get("verdict")
     if isinstance(verdict, Mapping):
         verdict_text = [_plain(line) for line in verdict_lines(verdict, language)]
-        lines += ["", f"## {say('verdict')}", "", *verdict_text, "", "```", str(verdict.get("command", "")), "```"]
+        lines += ["", f"## {say('verdict')}", "", *verdict_text]
+        if command := str(verdict.get("command", "")):
+            lines += ["", "```", command, "```"]
     findings = report["findings"]
     for phase in ("before", "during", "after"):
         lines += ["", f"## {say(phase)}", ""]

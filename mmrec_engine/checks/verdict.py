@@ -12,7 +12,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from mmrec_engine.runs.comparison import differing_settings
+from mmrec_engine.runs.comparison import differing_settings, in_effect
 from mmrec_engine.runs.history import History
 from mmrec_engine.runs.other_runs import OtherRun, OtherRuns
 from mmrec_engine.settings.declaration import flag
@@ -37,8 +37,8 @@ _AS_GOOD = 0.0005  # bits per character
 _SAME_TIME = 0.1  # share of a time, by which another one is about the same
 _MISSED = 0.01  # bits per character above a forecast, which is told with two digits
 _MOST_DIFFERING = 4
-# Settings that are repeated from an earlier run that is better; the planner chooses what depends on the time.
-_REPEATED = ("config", "arch", "tokenizer", "vocab_size", "dropout")
+# Settings that are repeated from an earlier run that is better; the planner chooses what depends on the time, such as dropout.
+_REPEATED = ("config", "arch", "tokenizer", "vocab_size", "optimizer", "learning_rate")
 
 
 def verdict_of(history: History, others: OtherRuns | None = None) -> dict[str, Any] | None:
@@ -46,8 +46,9 @@ def verdict_of(history: History, others: OtherRuns | None = None) -> dict[str, A
 
     `stands`, `lever` (time, text, dropout, rate, none; earlier: an earlier run is better; made: the longer run exists), `bits`
     of the best model, `baselines` in bits a character, `earlier`: the best earlier run and what differs, `made`: a longer run,
-    `command`, `seconds` that this command gives its run, `settings` that it repeats from the earlier run, and `values` for the
-    words (locales/verdicts.py, verdicts.json).
+    `command` (empty if the run that it would make exists), `seconds` that it gives its run, `settings` that it fixes: the
+    pretrained model of this run, or what makes the model of a better one; and `values` for the words (locales/verdicts.py,
+    verdicts.json).
     """
     best, last = history.best, history.last_validation
     if best is None or last is None or not math.isfinite(best.loss) or best.loss <= 0:
@@ -57,7 +58,7 @@ def verdict_of(history: History, others: OtherRuns | None = None) -> dict[str, A
     baselines = {name: round(counted[name] * a_nat, 4) for name in _ORDER if name in counted}
     stands, reference = _stands(best.bits_per_character, baselines)
     lever, values = _lever(history, best.loss, last.loss)
-    seconds, repeated = _seconds(history), dict[str, Any]()
+    seconds, fixed = _seconds(history), _pretrained_of(history.settings)
     others = others or OtherRuns()
     earlier = None if others.best is None else _compared(history, others.best)
     made = _longer(others, _next_seconds(lever, seconds)) if lever in ("time", "none") else None
@@ -67,7 +68,7 @@ def verdict_of(history: History, others: OtherRuns | None = None) -> dict[str, A
         lever = "earlier"
         of_best = _given(others.best.settings) or others.best.seconds
         seconds = seconds if seconds > of_best else 2 * of_best
-        repeated = _repeated(others.best.settings, earlier["differing"])
+        fixed = _repeated(others.best.settings, history.settings)
     if lever == "time" and history.validations and history.validations[-1][0][0] >= _FEWEST_STEPS:
         gain = _gain(_passes(history))
         values |= {"minutes": max(1, round(2 * seconds / 60)), "expected": best.bits_per_character * (1 - gain)}
@@ -79,9 +80,9 @@ def verdict_of(history: History, others: OtherRuns | None = None) -> dict[str, A
         "baselines": baselines,
         "earlier": earlier,
         "made": None if made is None else _named(made),
-        "command": command_of(history.settings, lever, seconds, repeated),
+        "command": "" if lever == "made" else command_of(history.settings, lever, seconds, fixed),
         "seconds": _next_seconds(lever, seconds),
-        "settings": repeated,
+        "settings": fixed,
         "values": {name: round(value, 5) for name, value in values.items()},
     }
 
@@ -123,9 +124,21 @@ def _longer(others: OtherRuns, seconds: float) -> OtherRun | None:
     return min(made, key=lambda one: one.bits, default=None)
 
 
-def _repeated(settings: Mapping[str, Any], differing: Mapping[str, Any]) -> dict[str, Any]:
-    """Of the settings of a better run those that differ and make its model."""
-    return {name: settings[name] for name in _REPEATED if name in differing and settings.get(name) is not None}
+def _pretrained_of(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The pretrained model that a run begins with, as a setting."""
+    first = settings.get("init_from")
+    return {"init_from": first} if isinstance(first, str) and is_pretrained(first) else {}
+
+
+def _repeated(best: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """What makes the model of a better run and differs here; a pretrained model decides all of it."""
+    if best.get("config") == PRETRAINED:
+        return _pretrained_of(best)
+    return {
+        name: best[name]
+        for name in _REPEATED
+        if best.get(name) is not None and best[name] != own.get(name) and in_effect(name, best)
+    }
 
 
 def _stands(bits: float, baselines: Mapping[str, float]) -> tuple[str, float | None]:
@@ -150,12 +163,24 @@ def _lever(history: History, best: float, last: float) -> tuple[str, dict[str, f
     )  # else the best rates, which were measured from nothing, are too high
     if from_nothing and isinstance(rate, int | float) and better is not None and rate * _FAR_BELOW < better:
         return "rate", {"rate": float(rate), "better": better}
-    passes = _passes(history)
-    repeated = passes >= _NEARLY * most_passes(str(settings.get("config")))
-    timed = settings.get("time") is not None  # more time would plan no more passes
-    if from_nothing and repeated and (timed or training < (1 - _BEGINS_TO_MEMORISE) * last):
+    passes = passes_that_exhaust(history)
+    if passes is not None:
         return "text", {"passes": passes}
     return ("time" if _falls(history) else "none"), {}
+
+
+def passes_that_exhaust(history: History) -> float | None:
+    """How often the run has passed over its text, if that is so often that more text would help more than more passes."""
+    settings, validation = history.settings, history.last_validation
+    passes = _passes(history)
+    if (
+        validation is None
+        or settings.get("config") == PRETRAINED
+        or passes < _NEARLY * most_passes(str(settings.get("config")))
+    ):
+        return None
+    timed = settings.get("time") is not None  # more time would plan no more passes
+    return passes if timed or validation.training_loss < (1 - _BEGINS_TO_MEMORISE) * validation.loss else None
 
 
 def _passes(history: History) -> float:
@@ -188,16 +213,12 @@ def _given(settings: Mapping[str, Any]) -> float:
     return float(given) if isinstance(given, int | float) and given > 0 else 0.0
 
 
-def command_of(
-    settings: Mapping[str, Any], lever: str, seconds: float, repeated: Mapping[str, Any] | None = None
-) -> str:
-    """One command for the improvement. If more text is needed, the user has to name it. repeated: of an earlier run."""
+def command_of(settings: Mapping[str, Any], lever: str, seconds: float, fixed: Mapping[str, Any]) -> str:
+    """One command for the improvement. If more text is needed, the user has to name it. fixed: not left to the planner."""
     words = ["mmrec-tui", "train", "--time", _time(_next_seconds(lever, seconds))]
     if lever == "text":
         return shlex.join([*words, "--data-dir"]) + " FOLDER_WITH_MORE_TEXT"
-    first = settings.get("init_from")
-    of_first = ["--init-from", str(first)] if isinstance(first, str) and is_pretrained(first) else []
-    return shlex.join([*words, *_of_text(settings), *of_first, *_flags(repeated or {}), "--name", "better"])
+    return shlex.join([*words, *_of_text(settings), *_flags(fixed), "--name", "better"])
 
 
 def _flags(values: Mapping[str, Any]) -> list[str]:

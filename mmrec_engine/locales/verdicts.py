@@ -32,6 +32,7 @@ def verdict_lines(verdict: Mapping[str, Any], language: Language, number: Number
         lever = "text-repeated"
     if lever == "earlier":
         values["time"] = clock(verdict.get("seconds", 0))
+        lever = "earlier" if verdict.get("settings") else "earlier-planned"
     made, earlier = verdict.get("made"), verdict.get("earlier")
     lines = [*_filled(_STANDS.get(str(verdict.get("stands"))), values, language)]
     if isinstance(made, Mapping):

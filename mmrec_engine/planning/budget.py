@@ -141,8 +141,10 @@ def plan(text: TextFacts, machine: MachineFacts, resolved: Resolved, *, checks: 
     if repeats:
         estimate = estimate.of_steps(math.ceil(estimate.steps * most / estimate.passes))
     if estimate.steps < _FEWEST_STEPS:
-        needed = beside + estimate.validation + _FEWEST_STEPS / estimate.steps_a_second
-        raise RequestError("time-too-short", time=f"{total:g}", least=max(int(needed * 1.1), int(total)) + 1)
+        work = (_BESIDE if checks else _BESIDE_UNCHECKED) + _FEWEST_STEPS / estimate.steps_a_second
+        few, several = (work + estimate.validation) / (1 - _SHARE_KEPT), work / (1 - _SHARE_KEPT - _SHARE_OF_FEW)
+        least = max(int(1.1 * max(few, several)), int(total)) + 1
+        raise RequestError("time-too-short", time=f"{total:g}", least=least)
     if settings.max_steps is not None and settings.max_steps < estimate.steps:
         estimate = estimate.of_steps(settings.max_steps)
     steps, choices = estimate.steps, dict(chosen.choices)

@@ -61,6 +61,14 @@ def read_description(folder: Path) -> dict[str, Any] | None:
         raise RequestError("run-description-damaged", path=folder, reason=reason_of(error)) from None
 
 
+def described(folder: Path) -> dict[str, Any]:
+    """As `read_description`, but empty for a folder without one, or with a damaged one."""
+    try:
+        return read_description(folder) or {}
+    except RequestError:
+        return {}
+
+
 def check_description(description: Any) -> dict[str, Any]:
     """The description. Raises ValueError for one from which a run cannot be resumed; parts may be missing."""
     if not isinstance(description, dict) or not isinstance(description.get("settings"), dict):
@@ -108,7 +116,7 @@ class RunSummary:
 
 def known_runs() -> list[RunSummary]:
     """Every run noted in the user's state folder that still exists, newest first; also one that is being prepared."""
-    return sorted(filter(None, map(_summarised, _noted())), key=lambda summary: -summary.changed)
+    return sorted(filter(None, map(summarised, noted_runs())), key=lambda summary: -summary.changed)
 
 
 def newest_live_run() -> Path | None:
@@ -194,8 +202,8 @@ def find_run(name: str) -> Path:
         if holds_run(candidate) or is_live(candidate):
             refuse_links(candidate)
             return candidate
-    named = [folder for folder in _noted() if folder.name == name]
-    summaries = sorted(filter(None, map(_summarised, named)), key=lambda summary: -summary.changed)
+    named = [folder for folder in noted_runs() if folder.name == name]
+    summaries = sorted(filter(None, map(summarised, named)), key=lambda summary: -summary.changed)
     if summaries:
         refuse_links(summaries[0].path)
         return summaries[0].path
@@ -317,7 +325,7 @@ def _parsed(lines: Iterable[bytes]) -> Iterator[events.Event]:
     return filter(None, map(events.from_line, lines))
 
 
-def _summarised(folder: Path) -> RunSummary | None:
+def summarised(folder: Path) -> RunSummary | None:
     """As `summarise`, but None for an unreadable folder, which must not hide the other runs."""
     try:
         return summarise(folder)
@@ -325,7 +333,8 @@ def _summarised(folder: Path) -> RunSummary | None:
         return None
 
 
-def _noted() -> list[Path]:
+def noted_runs() -> list[Path]:
+    """The folders of all runs that were noted, also those that are gone."""
     lines: list[bytes] = []
     with contextlib.suppress(OSError):
         lines = _register().read_bytes().split(b"\n")

@@ -22,7 +22,7 @@ _FIRST = ("config", "init_from", "arch", "tokenizer", "vocab_size", "dropout", "
 def same_text(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether two runs, by the `corpus` of their descriptions, have the same text and validation split.
 
-    Only then are their bits per character of the same text. False where that is not known.
+    Only then are their bits per character of the same text. False where that is not known, as in records without a split.
     """
     known = _text(one)
     return known is not None and known == _text(other)
@@ -51,19 +51,27 @@ def differing_settings(one: Mapping[str, Any], other: Mapping[str, Any]) -> list
 
 def in_effect(name: str, settings: Mapping[str, Any]) -> bool:
     """Whether a setting has an effect in a run with these settings. A vocabulary of characters has no requested size."""
+    return _has_effect(name, settings, _whole(settings))
+
+
+def _has_effect(name: str, settings: Mapping[str, Any], whole: Settings | None) -> bool:
     if name == "vocab_size" and (settings.get("tokenizer") == "char" or settings.get("config") == PRETRAINED):
         return False
+    return name not in FIELDS or whole is None or matters(name, whole)
+
+
+def _whole(settings: Mapping[str, Any]) -> Settings | None:
+    """None for settings of another version."""
     try:
-        return name not in FIELDS or matters(
-            name, Settings(**{key: settings[key] for key in settings if key in FIELDS})
-        )
-    except (TypeError, ValueError):  # settings of another version
-        return True
+        return Settings(**{name: value for name, value in settings.items() if name in FIELDS})
+    except (TypeError, ValueError):
+        return None
 
 
 def _in_effect(settings: Mapping[str, Any]) -> dict[str, Any]:
     known = {name: value for name, value in sound(settings).items() if name in FIELDS}
-    return {name: value for name, value in known.items() if in_effect(name, known)}
+    whole = _whole(known)
+    return {name: value for name, value in known.items() if _has_effect(name, known, whole)}
 
 
 def _text(corpus: Mapping[str, Any]) -> tuple[object, ...] | None:

@@ -11,15 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from mmrec_engine import events
-from mmrec_engine.errors import MmrecError
-from mmrec_engine.runs.catalog import RunSummary, known_runs, read_description, read_events, summarise
+from mmrec_engine.runs.catalog import described, noted_runs, read_events, summarised
 from mmrec_engine.runs.comparison import same_text
 from mmrec_engine.runs.run_reader import RunReader
 from mmrec_engine.storage.files import read_plain
-from mmrec_engine.storage.folder_lock import is_live
 from mmrec_engine.storage.run_files import REPORTS
 
-_MOST_LOOKED_AT = 200
+_MOST_LOOKED_AT = 400  # folders, of which only run.json is read unless the text is the same
 
 
 @dataclass(frozen=True)
@@ -36,8 +34,8 @@ class OtherRun:
 
 @dataclass(frozen=True)
 class OtherRuns:
-    """Runs on the same text and validation split. best: of those that began before; later: those that began after, the oldest
-    first, without running ones."""
+    """Runs on the same text and validation split. best: of those that began before; later: those that began after and were
+    finished, the oldest first."""
 
     best: OtherRun | None = None
     later: tuple[OtherRun, ...] = ()
@@ -45,48 +43,37 @@ class OtherRuns:
 
 def other_runs(folder: Path) -> OtherRuns:
     """Among the runs of this machine and the folders beside this one. An unreadable one is passed over."""
-    own, began = _described(folder), _began(folder)
+    own, began = described(folder).get("corpus", {}), _began(folder)
     if began is None:
         return OtherRuns()
     best: tuple[float, Path, dict[str, Any]] | None = None
     later: list[tuple[float, OtherRun]] = []
-    for run in _candidates(folder):
-        description, begun = _described(run.path), _began(run.path)
-        bits = run.best_bits_per_character
-        if bits is None or begun is None or not same_text(own.get("corpus", {}), description.get("corpus", {})):
+    for path in itertools.islice(_candidates(folder), _MOST_LOOKED_AT):
+        description = described(path)
+        if not same_text(own, description.get("corpus", {})):
+            continue  # before its record is searched
+        run, begun = summarised(path), _began(path)
+        if run is None or begun is None or (bits := run.best_bits_per_character) is None:
             continue
         settings = description.get("settings", {})
         if begun < began and (best is None or bits < best[0]):
-            best = bits, run.path, settings
-        elif begun > began and not is_live(run.path):
-            later.append((begun, _read(run.path, bits, settings)))
+            best = bits, path, settings
+        elif begun > began and run.state == "FINISHED":
+            later.append((begun, _read(path, bits, settings)))
     ordered = tuple(run for _, run in sorted(later, key=lambda pair: pair[0]))
     return OtherRuns(None if best is None else _read(best[1], best[0], best[2]), ordered)
 
 
-def _candidates(folder: Path) -> Iterator[RunSummary]:
-    """Runs with a step that are known or beside this one, each once, without this one."""
-    seen, beside = {folder.resolve()}, []
+def _candidates(folder: Path) -> Iterator[Path]:
+    """The folders beside this one, the newest first, and those of the runs that are known; each once, without this one."""
+    beside: list[tuple[float, Path]] = []
     with contextlib.suppress(OSError):
-        beside = sorted(path for path in folder.resolve().parent.iterdir() if path.is_dir())[:_MOST_LOOKED_AT]
-    for run in itertools.chain(known_runs()[:_MOST_LOOKED_AT], filter(None, map(_summarised, beside))):
-        if run.path.resolve() not in seen and run.step:
-            seen.add(run.path.resolve())
-            yield run
-
-
-def _summarised(folder: Path) -> RunSummary | None:
-    try:
-        return summarise(folder)
-    except (OSError, ValueError):
-        return None
-
-
-def _described(folder: Path) -> dict[str, Any]:
-    try:
-        return read_description(folder) or {}
-    except MmrecError:
-        return {}
+        beside = [(path.stat().st_mtime, path) for path in folder.resolve().parent.iterdir() if path.is_dir()]
+    seen = {folder.resolve()}
+    for path in (*(path for _, path in sorted(beside, reverse=True)), *noted_runs()):
+        if path.resolve() not in seen:
+            seen.add(path.resolve())
+            yield path
 
 
 def _began(folder: Path) -> float | None:

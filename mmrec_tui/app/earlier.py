@@ -6,8 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from mmrec_engine.errors import MmrecError
-from mmrec_engine.runs.catalog import known_runs, read_description
+from mmrec_engine.runs.catalog import described, known_runs
 from mmrec_engine.runs.comparison import same_text, same_tokens
 from mmrec_engine.runs.history import History
 from mmrec_engine.runs.run_reader import RunReader
@@ -18,12 +17,12 @@ _MOST_LOOKED_AT = 200
 
 def last_like(folder: Path) -> tuple[str, History] | None:
     """Its printable name and its history; None if there is no other run whose losses can be compared."""
-    own = _described(folder)
+    own = described(folder)
     alike: list[Path] = []
     for run in known_runs()[:_MOST_LOOKED_AT]:
         if run.path == folder.resolve() or not run.step:
             continue
-        other = _described(run.path)
+        other = described(run.path)
         if not (same_text(_corpus(own), _corpus(other)) and same_tokens(_corpus(own), _corpus(other))):
             continue
         if _config(other) == _config(own):
@@ -31,13 +30,6 @@ def last_like(folder: Path) -> tuple[str, History] | None:
             break
         alike.append(run.path)
     return (one_line(alike[0].name), RunReader(alike[0]).first_view()) if alike else None
-
-
-def _described(folder: Path) -> dict[str, Any]:
-    try:
-        return read_description(folder) or {}
-    except MmrecError:
-        return {}
 
 
 def _corpus(description: dict[str, Any]) -> dict[str, Any]:

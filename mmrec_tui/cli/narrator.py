@@ -289,7 +289,8 @@ class Narrator:
         if verdict is not None:
             for line in verdict_lines(verdict, say.language, say.number):
                 self._out.line(say("verdict", line=printable(line)))
-            self._out.line(say("verdict.command", command=printable(verdict["command"])))
+            if verdict["command"]:
+                self._out.line(say("verdict.command", command=printable(verdict["command"])))
         if event.status not in ("failed", "interrupted"):
             self._out.line(say("next", run=shlex.quote(str(self._folder))))
 

@@ -263,7 +263,7 @@ def test_fast_recipe_reaches_its_loss_on_tiny_shakespeare(command: Command, shak
         "train", "--data-dir", shakespeare, "--recipe", "fast", "--max-steps", 100, "--no-check", "--json"
     )
     assert trained.json["tokens"] == 100 * 16 * 128
-    assert trained.json["final"]["bits_per_character"] < 2.8
+    assert trained.json["final"]["bits_per_character"] < 2.45, "subwords: characters come to 2.66"
 
 
 @pytest.mark.extended

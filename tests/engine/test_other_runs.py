@@ -29,8 +29,10 @@ def shifted(stream: list[events.Event], seconds: float, bits: float) -> Iterator
         yield replace(event, time=event.time + seconds)
 
 
-def a_run(folder: Path, begins: float, bits: float, note: bool = True, **corpus: Any) -> Path:
-    record(folder, shifted([*a_training(100), *an_ending(step=100)], begins, bits), note=note, time=60 + begins)
+def a_run(
+    folder: Path, begins: float, bits: float, note: bool = True, status: str = "completed", **corpus: Any
+) -> Path:
+    record(folder, shifted([*a_training(100), *an_ending(status, step=100)], begins, bits), note=note, time=60 + begins)
     path = folder / "run.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "corpus": {**TEXT, **corpus}}))
     return folder
@@ -44,6 +46,7 @@ def test_best_earlier_run_has_the_same_text_and_began_before(tmp_path: Path) -> 
     a_run(tmp_path / "other-split", 100, -1.0, split="other")
     own = a_run(tmp_path / "own", 300, 0.0, tokenizer="bpe", vocabulary=2000)
     a_run(tmp_path / "later", 400, -2.0)
+    a_run(tmp_path / "stopped", 500, -3.0, status="interrupted")
     found = other_runs(own)
     assert found.best is not None and found.best.name == "second" and found.best.seconds == pytest.approx(68, abs=5)
     assert found.best.bits == pytest.approx(RunReader(tmp_path / "second").first_view().best.bits_per_character)  # type: ignore[union-attr]

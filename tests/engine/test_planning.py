@@ -308,3 +308,12 @@ def test_validations_are_counted_in_the_time_and_are_several_where_they_are_quic
     assert plan.expected["seconds"] + count * each < seconds
     assert count * each <= 0.1 * seconds
     assert count >= 3 or (count + 1) * each > 0.1 * seconds
+
+
+@pytest.mark.parametrize("speed", [200.0, 900.0, 5_000.0])
+def test_the_time_that_is_named_as_the_least_is_enough(speed: float) -> None:
+    slow = MachineFacts(True, speeds={"tiny": speed})
+    with pytest.raises(RequestError) as refused:
+        made(MEGABYTE, slow, time=12)
+    least = float(refused.value.values["least"])
+    assert made(MEGABYTE, slow, time=least).expected["steps"] >= 20

@@ -15,6 +15,8 @@ from mmrec_engine.locales.verdicts import verdict_lines
 from mmrec_engine.runs.history import History
 from mmrec_engine.runs.other_runs import OtherRun, OtherRuns
 from mmrec_engine.settings import resolve
+from mmrec_engine.settings.model_config import ModelConfig
+from mmrec_engine.settings.pretrained import shape_text
 
 BASELINES = {"unigram": 3.1, "bigram": 2.5, "5-gram": 1.9}
 
@@ -119,6 +121,42 @@ def earlier_run(bits: float, **settings: Any) -> OtherRun:
     return OtherRun("tiny", bits, 120.0, resolve({"learning_rate": 0.01, **settings}).settings.as_dict())
 
 
+def test_what_makes_the_model_of_a_better_run_is_repeated() -> None:
+    """Also what is not among the few differing settings that are shown, and what has no effect in this run."""
+    better = earlier_run(2.85, config="mini", tokenizer="bpe", vocab_size=2000, optimizer="muon", learning_rate=0.04)
+    worse = verdict_of(falling(time=240), OtherRuns(better))
+    assert worse is not None and worse["lever"] == "earlier"
+    assert worse["settings"] == {
+        "config": "mini", "tokenizer": "bpe", "vocab_size": 2000, "optimizer": "muon", "learning_rate": 0.04,
+    }  # fmt: skip
+    resolve({**worse["settings"], "time": 240})
+    same = verdict_of(falling(time=240), OtherRuns(earlier_run(2.85, dropout=0.3)))
+    assert same is not None and same["settings"] == {}
+    assert verdict_lines(same, "en")[-1] == "Next to try: settings that are chosen for 4:00."
+
+
+def test_a_pretrained_model_is_repeated_alone_and_left_where_a_new_one_was_better() -> None:
+    shape = shape_text(ModelConfig("llama", 320, 64, 2, 4, 512))
+    of_model = {
+        "config": "pretrained",
+        "tokenizer": "pretrained",
+        "arch": "llama",
+        "shape": shape,
+        "init_from": "hf:model",
+    }
+    new = falling(time=240)
+    pretrained = OtherRun("small", 2.85, 120.0, resolve({**of_model, "learning_rate": 0.01}).settings.as_dict())
+    worse = verdict_of(new, OtherRuns(pretrained))
+    assert worse is not None and worse["settings"] == {"init_from": "hf:model"}
+    assert "--init-from hf:model" in worse["command"] and "--config" not in worse["command"]
+    for name, value in of_model.items():
+        new.settings[name] = value
+    alone, worse = verdict_of(new), verdict_of(new, OtherRuns(earlier_run(2.85)))
+    assert alone is not None and "--init-from hf:model" in alone["command"]
+    assert worse is not None and "--init-from" not in worse["command"]
+    assert worse["settings"] == {"config": "tiny", "arch": "mmrec", "tokenizer": "char"}
+
+
 def test_a_run_that_is_worse_than_an_earlier_one_is_not_advised_more_time() -> None:
     history = falling(tokenizer="bpe", vocab_size=2000, time=240)
     alone, worse = verdict_of(history), verdict_of(history, OtherRuns(earlier_run(2.85, time=120)))
@@ -170,6 +208,7 @@ def test_an_advised_run_that_exists_is_named_instead_of_advised_again() -> None:
     shorter, longer = (OtherRun(f"tiny-{seconds}", 2.9, seconds, {"time": seconds}) for seconds in (60.0, 240.0))
     verdict = verdict_of(falling(time=120), OtherRuns(later=(shorter, longer)))
     assert verdict is not None and verdict["lever"] == "made" and verdict["made"]["run"] == "tiny-240.0"
+    assert verdict["command"] == "", "the run that it would make exists"
     assert "exists: tiny-240.0, 2.900 bits per character after 4:00" in " ".join(verdict_lines(verdict, "en"))
     assert verdict_lines(verdict, "en")[0].startswith("2.89 bits per character"), "its own result"
     again = verdict_of(falling(time=120), OtherRuns(later=(shorter,)))

@@ -82,7 +82,7 @@ async def test_no_screen_breaks_under_random_input(seed: int, tmp_path: Path, te
                 while time.monotonic() < until and app.is_running and app._exit is False:
                     await one_action(app, pilot, chance, keys, values, done)
                     assert app.failure is None, app.failure
-        except BaseException as error:
+        except Exception as error:
             shown = "\n".join(done[-40:])
             raise AssertionError(f"seed {seed}, after:\n{shown}") from error
     print(f"seed {seed}: {len(done)} actions,", Counter(line.partition(":")[0] for line in done))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 from mmrec_engine import events
 from mmrec_engine.checks.finding import Finding, Status, Values, finding
@@ -101,6 +101,10 @@ class FindingLog:
         """Whether there is an open finding of this id."""
         return _WORSE[self._standing.get(id, ("pass", 0.0))[0]] > 0
 
+    def status(self, id: str) -> Status | None:
+        """Of the last finding of this id; None without one."""
+        return self._standing[id][0] if id in self._standing else None
+
     def is_known(self, id: str) -> bool:
         return id in self._standing and self._standing[id][0] != "skipped"
 
@@ -118,12 +122,18 @@ class FindingLog:
         )
         self._news.append(finding(id, "during", status, values, offered))
 
-    def well(self, id: str, values: Values, again: bool = False, status: Literal["pass", "note"] = "pass") -> None:
-        """The check of this id passes, or has a note: reported once, after an open finding, and if `again` is set."""
+    def note(self, id: str, severity: float, values: Values) -> None:
+        """Less than a warning, which it closes. severity: as for `add`."""
+        if self.status(id) not in (None, "pass", "note", "skipped"):
+            del self._standing[id]
+        self.add(id, "note", severity, values)
+
+    def well(self, id: str, values: Values, again: bool = False) -> None:
+        """The check of this id passes: reported once, after an open finding, and if `again` is set."""
         before = self._standing.get(id)
-        if again or before is None or before[0] != status:
-            self._standing[id] = (status, 0.0)
-            self._news.append(finding(id, "during", status, values))
+        if again or before is None or before[0] != "pass":
+            self._standing[id] = ("pass", 0.0)
+            self._news.append(finding(id, "during", "pass", values))
 
     def over(self, id: str, values: Values) -> None:
         """Close the open finding of this id, if there is one."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from typing import Literal
 
 from mmrec_engine import events
 from mmrec_engine.checks.finding import Values
@@ -166,8 +165,11 @@ class ValidationRules:
         elif self._count >= 2 and not (self._below or self._too_good or self._steps_below):
             reading = "below" if apart < 0 else "wide" if apart > limits["wide"] else "above"
             values["variant"] = reading
-            status: Literal["pass", "note"] = "note" if apart > limits["far"] else "pass"
-            self._log.well("validation-below-training", values, again=reading != self._reading, status=status)
+            stays_far = self._log.status("validation-below-training") == "note" and reading == "wide"
+            if stays_far or apart > limits["far"]:
+                self._log.note("validation-below-training", apart, values)
+            else:
+                self._log.well("validation-below-training", values, again=reading != self._reading)
             self._reading = reading
 
     def _trains_on_something_else(self, event: events.Validation) -> bool:

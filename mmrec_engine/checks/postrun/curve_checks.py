@@ -8,6 +8,7 @@ from typing import Protocol
 
 from mmrec_engine.checks.finding import Check, Skip, Status, Values
 from mmrec_engine.checks.specs import numbers
+from mmrec_engine.checks.verdict import passes_that_exhaust
 from mmrec_engine.runs.history import History
 
 
@@ -71,11 +72,15 @@ def _still_improving(context: Recorded) -> Values:
         "fell": points[-2].loss - points[-1].loss,
         "before": points[-2].loss,
         "loss": points[-1].loss,
+        "passes": passes_that_exhaust(history),
     }
 
 
 def _judge_still_improving(values: Values, limits: Mapping[str, float]) -> Status:
     falls = values["at_last"] and values["fell"] > limits["fall"] * values["loss"]
+    if falls and values["passes"] is not None:
+        values["variant"] = "text-exhausted"  # the verdict asks for more text
+        return "pass"
     return "note" if falls else "pass"
 
 

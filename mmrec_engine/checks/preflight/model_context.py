@@ -172,8 +172,9 @@ def one_batch(batch: tuple[Tensor, Tensor]) -> OneBatch:
 
 def stepper_on(context: ModelContext, model: LanguageModel, windows: Windows, count: int, **changes: Any) -> Stepper:
     """The training step of a run, in this process alone, on `count` of these windows, with some settings changed."""
+    at_once = min(count, context.settings.windows_at_once)  # what fits into memory
     settings = replace(
-        context.settings, batch_size=count, accumulate=1, microbatch=None, processes=1, sharding="auto", **changes
+        context.settings, batch_size=count, accumulate=1, microbatch=at_once, processes=1, sharding="auto", **changes
     )
     return Stepper(model, Optimizers(model, settings, context.on.products), windows, settings, context.on)
 

@@ -21,21 +21,19 @@ import torch
 from mmrec_engine.checks.finding import Check, Status, Values
 from mmrec_engine.checks.preflight.model_context import ModelContext, apart, finite, loss_of, stepper_on
 from mmrec_engine.checks.preflight.pretrained_costs import memory_of_training
+from mmrec_engine.checks.preflight.pretrained_loss import passages_of, pretrained_model
 from mmrec_engine.checks.specs import numbers
 from mmrec_engine.data.batches import training_windows
 from mmrec_engine.data.ngrams import stretches
 from mmrec_engine.data.text_measures import characters
-from mmrec_engine.data.windows import EvaluationWindows, Tokens, TrainingWindows
+from mmrec_engine.data.windows import Tokens, TrainingWindows
 from mmrec_engine.evaluation.metrics import evaluating, token_losses
 from mmrec_engine.locales.guide.remedies import remedy
 from mmrec_engine.model.language_model import LanguageModel, create_model
-from mmrec_engine.pretrained.source import read_pretrained
 from mmrec_engine.settings import Settings, resolve
 from mmrec_engine.training.partial_step import partial_step
 from mmrec_engine.training.plan import make_plan
 
-_TOKENS = 1024  # of the validation split that are read
-_LONGEST = 256  # tokens of a passage
 _MOST_TRAINING = 400_000  # tokens of the pretrained model whose characters the other one is trained on
 _STRETCHES = 16
 _FEWEST_STEPS = 2  # of the pretrained model
@@ -47,29 +45,15 @@ _REPLACED = ("config", "arch", "tokenizer", "vocab_size", "optimizer", "learning
 @apart
 def _trial(context: ModelContext) -> Values:
     memory_of_training(context)
-    corpus = context.corpus
-    tokens = corpus.validation.tokens
-    windows = EvaluationWindows(tokens, min(_LONGEST, context.settings.seq_len))
-    chosen = windows.spread(max(1, _TOKENS // windows.length))
-    cut = [tokens[start : start + windows.length + 1] for start in (chosen * windows.length).tolist()]
-
-    inputs, labels = (torch.from_numpy(part).to(context.on.device) for part in windows.batch(chosen))
-    counted = max(1, sum(len(characters(part[1:], corpus.tokenizer)) for part in cut))
-
-    def bits(model: LanguageModel) -> float:
-        with evaluating(model):
-            return finite(float(token_losses(model(inputs), labels)) / math.log(2) / counted)
-
-    model = context.model()
-    model.load_state_dict(read_pretrained(str(context.settings.init_from)).weights())
-    before = bits(model)
+    corpus, passages = context.corpus, passages_of(context)
+    model = pretrained_model(context)
+    before = passages.bits_of(model)
     seconds, steps = _train_further(model, context)
-    after = bits(model)
+    after = passages.bits_of(model)
     del model
 
     parts = [characters(part, corpus.tokenizer) for part in stretches(corpus.train.tokens, _MOST_TRAINING, _STRETCHES)]
-    passages = [characters(part, corpus.tokenizer) for part in cut]
-    random = _from_random_weights(context, np.concatenate(parts), passages, seconds)
+    random = _from_random_weights(context, np.concatenate(parts), passages.texts, seconds)
     return {
         "before": before,
         "after": after,

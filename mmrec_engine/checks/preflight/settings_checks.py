@@ -133,8 +133,7 @@ def _gain(context: TextContext) -> float:
 
 
 def _usual_rate(settings: Settings) -> float:
-    """What replaces a rate out of range: the best one where it was measured. The guide's 3e-4 was about one bit per character
-    worse than the rate of 0.1 that it replaced, in 300 steps (docs/diagnosis.md)."""
+    """The rate that replaces one out of range: the best measured one if there is one, else the guide's (docs/diagnosis.md)."""
     measured = settings.config in _MEASURED_CONFIGS and settings.init_from is None
     return (BEST_RATE if measured else USUAL_RATE)[settings.optimizer]
 
