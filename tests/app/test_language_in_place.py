@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Input
+from textual.widgets import DataTable, Input
 
 from mmrec_tui.app.app import MmrecApp
 from mmrec_tui.app.session import Watching
+from mmrec_tui.presentation.panels import PANELS
 from tests.app.conftest import an_app, screen_text, table_of, until, until_shown
 from tests.app.recorded import a_training, an_ending, record
 
@@ -112,7 +113,14 @@ async def test_checklist_goes_on_over_its_plan_in_another_language(small_text: P
 async def test_guide_runs_and_report_keep_what_is_shown_in_another_language() -> None:
     record(RUN.absolute(), [*a_training(200), *an_ending(step=200)])
     shown: dict[str, tuple[Callable[[Any], object], tuple[str, ...]]] = {
-        "guide": (lambda screen: screen._open, ("down", "down", "down")),
+        "guide": (
+            lambda screen: (screen._open, screen.query_one(Input).value, len(screen._topics) < 100),
+            ("/", *"loss", "enter", "down", "down"),
+        ),
+        "compare": (
+            lambda screen: (screen._view, screen._lens, screen.query_one(DataTable).row_count),
+            ("e", "l", "x", "plus", "right"),
+        ),
         "runs": (
             lambda screen: (screen._marked, screen._sort, screen.query_one(Input).value),
             ("space", "s", "/", "t"),
@@ -124,7 +132,7 @@ async def test_guide_runs_and_report_keep_what_is_shown_in_another_language() ->
         async with app.run_test(size=(80, 24)) as pilot:
             opened(app, name)
             await until(pilot, lambda app=app, name=name: table_of(app) == name)  # type: ignore[misc]
-            if name == "runs":
+            if name in ("runs", "compare"):
                 await until_shown(pilot, "tiny")
             await pilot.press(*keys)
             before = content(app.screen)
@@ -132,8 +140,37 @@ async def test_guide_runs_and_report_keep_what_is_shown_in_another_language() ->
             again = await changed(app, pilot)
         async with again.run_test(size=(80, 24)) as pilot:
             await until(pilot, lambda again=again, name=name: table_of(again) == name)  # type: ignore[misc]
+            await until(pilot, lambda again=again, content=content, before=before: content(again.screen) == before)  # type: ignore[misc]
             await pilot.pause()
             assert content(again.screen) == before, name
+
+
+@pytest.mark.parametrize("size", [(80, 24), (140, 40)])
+async def test_screen_of_a_run_keeps_its_panel_and_its_view_in_another_language(size: tuple[int, int]) -> None:
+    session = Watching(record(RUN.absolute(), [*a_training(200), *an_ending(step=200)]))
+    app = an_app("en", session=session)
+
+    def content(app: MmrecApp) -> object:
+        screen: Any = app.screen
+        shown = [name for name in PANELS if screen.query_one(f"#panel-{name}").display]
+        return screen._shown, shown, screen.has_class("-grid"), screen._view.log, screen._lens
+
+    async with app.run_test(size=size) as pilot:
+        await until(pilot, lambda: table_of(app) == "training")
+        await pilot.press("3", "m", "l", "plus", "right")
+        await pilot.pause()
+        before = content(app)
+        assert before[0] == PANELS[2] and before[1] == [PANELS[2]] and before[3]  # type: ignore[index]
+        again = await changed(app, pilot)
+    async with again.run_test(size=size) as pilot:
+        await until(pilot, lambda: content(again) == before)
+        await pilot.pause(0.3)
+        assert content(again) == before
+        again.screen.set_focus(None)
+        english = await changed(again, pilot)
+    async with english.run_test(size=size) as pilot:
+        await pilot.pause(0.3)
+        await until(pilot, lambda: content(english) == before)
 
 
 async def test_temperature_of_the_writing_place_stays_in_another_language() -> None:

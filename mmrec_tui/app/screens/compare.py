@@ -22,6 +22,7 @@ from mmrec_engine.settings import WITH_FLAG
 from mmrec_tui.app.screens.base import KeyBar, Title
 from mmrec_tui.app.screens.looking import LookingScreen
 from mmrec_tui.app.session import Work
+from mmrec_tui.app.widgets.lens import Lens
 from mmrec_tui.app.widgets.panel import plain
 from mmrec_tui.app.widgets.plot import Plot
 from mmrec_tui.app.widgets.table import fill
@@ -42,13 +43,15 @@ class CompareScreen(LookingScreen):
     table: ClassVar[str] = "compare"
     topic: ClassVar[str | None] = "bits-per-character"
 
-    def __init__(self, folders: list[Path]) -> None:
-        super().__init__()
+    def __init__(
+        self, folders: list[Path], view: View | None = None, all_settings: bool = False, lens: Lens | None = None
+    ) -> None:
+        super().__init__(lens)
         self._folders = folders
         self._runs: Loaded | None = None
         self._reading: Work[Loaded] = Work(lambda _: [_load(folder) for folder in folders])
-        self._view = View()
-        self._all = False
+        self._view = view or View()
+        self._all = all_settings
 
     def compose(self) -> ComposeResult:
         say = self.say
@@ -64,7 +67,7 @@ class CompareScreen(LookingScreen):
         self.set_interval(_LOOK_SECONDS, self._look)
 
     def opened_again(self) -> dict[str, Any]:
-        return {"folders": self._folders}
+        return {"folders": self._folders, "view": self._view, "all_settings": self._all, "lens": self._lens}
 
     def _look(self) -> None:
         if self._runs is None and self._reading.done:

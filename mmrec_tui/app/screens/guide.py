@@ -21,20 +21,23 @@ from mmrec_tui.terminal import one_line
 
 
 class GuideScreen(MmrecScreen):
-    """topic: the id of the topic to open at."""
+    """topic: the id of the topic to open at. words: of a search, kept if that topic is among those found in this language."""
 
     table: ClassVar[str] = "guide"
 
-    def __init__(self, topic: str | None = None) -> None:
+    def __init__(self, topic: str | None = None, words: str = "") -> None:
         super().__init__()
         self._wanted = topic
+        self._searched = words  # what the list shows
         self._topics: dict[str, Topic] = {}
         self._open = ""  # the id of the topic that is shown
 
     def compose(self) -> ComposeResult:
         say = self.say
         yield Title(say("guide.title"))
-        yield Search("#topics", placeholder=say("guide.search"), id="search")
+        if self._searched and not any(topic.id == self._wanted for topic in search(self._searched, say.language)):
+            self._searched = ""
+        yield Search("#topics", value=self._searched, placeholder=say("guide.search"), id="search")
         with Container(id="guide"):
             yield OptionList(id="topics")
             with VerticalScroll(id="page"):
@@ -42,7 +45,7 @@ class GuideScreen(MmrecScreen):
         yield KeyBar(id="keys")
 
     def on_mount(self) -> None:
-        self._show_list("")
+        self._show_list(self._searched)
         found = named(self._wanted, self.say.language) if self._wanted else []
         where = self.query_one("#topics", OptionList)
         position = where.get_option_index(found[0].id) if found else 1
@@ -51,10 +54,10 @@ class GuideScreen(MmrecScreen):
         self.call_after_refresh(lambda: where.scroll_to_highlight())
 
     def opened_again(self) -> dict[str, Any]:
-        return {"topic": self._open or self._wanted}
+        return {"topic": self._open or self._wanted, "words": self._searched}
 
     def _show_list(self, query: str) -> None:
-        language = self.say.language
+        language, self._searched = self.say.language, query
         listed = search(query, language) if query else list(topics(language))
         self._topics = {topic.id: topic for topic in listed}
         where = self.query_one("#topics", OptionList)
@@ -93,7 +96,9 @@ class GuideScreen(MmrecScreen):
         where.scroll_to_highlight()
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        self._show_list(event.value.strip())
+        words = event.value.strip()
+        if words != self._searched:  # the words that the screen is opened with are told too
+            self._show_list(words)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         self.set_focus(self.query_one("#topics"))

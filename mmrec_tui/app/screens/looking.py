@@ -14,9 +14,9 @@ _ZOOM = 1.5
 class LookingScreen(MmrecScreen):
     """A screen whose plots share one lens."""
 
-    def __init__(self) -> None:
+    def __init__(self, lens: Lens | None = None) -> None:
         super().__init__()
-        self._lens = Lens()
+        self._lens = lens or Lens()
 
     @abstractmethod
     def extent(self, shown: tuple[float, float]) -> tuple[float, float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
@@ -23,6 +23,7 @@ from mmrec_tui.app.screens.base import KeyBar
 from mmrec_tui.app.screens.looking import LookingScreen
 from mmrec_tui.app.session import Session, Work
 from mmrec_tui.app.widgets.finding_panels import Checklist, Hints
+from mmrec_tui.app.widgets.lens import Lens
 from mmrec_tui.app.widgets.panel import Panel
 from mmrec_tui.app.widgets.panels import Log, MachinePanel, Patience, SampleText, StateLine
 from mmrec_tui.app.widgets.plot import Plot
@@ -41,12 +42,24 @@ _ROOMY = 46  # rows from which the grid has space for the log too
 
 
 class TrainingScreen(LookingScreen):
+    """shown: the selected panel. grid: with the others beside it where there is space, not maximised. log: a logarithmic axis.
+    earlier: with the previous run on the same text."""
+
     table: ClassVar[str] = "training"
     topic: ClassVar[str | None] = "loss"
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._shown = PANELS[0]
+    def __init__(
+        self,
+        shown: str = PANELS[0],
+        *,
+        grid: bool = True,
+        log: bool = False,
+        earlier: bool = False,
+        lens: Lens | None = None,
+    ) -> None:
+        super().__init__(lens)
+        self._shown = shown
+        self._opened_with = (shown, grid, earlier)
         self._pacing = RedrawInterval()
         self._meter = Meter()
         self._ticks = 0
@@ -54,7 +67,7 @@ class TrainingScreen(LookingScreen):
         self._last_live: bool | None = None
         self._offered = False
         self._broken: set[str] = set()
-        self._log = False  # for this run only: a stored scale would be forgotten, and misread
+        self._log = log  # for this run only: a stored scale would be forgotten, and misread
         self._earlier: Work[tuple[str, History] | None] | None = None
         self._with_earlier = self._earlier_told = False
 
@@ -83,10 +96,18 @@ class TrainingScreen(LookingScreen):
         yield KeyBar(id="keys")
 
     def on_mount(self) -> None:
-        self.add_class("-grid")
-        self._show_panel(self._shown)
+        shown, grid, earlier = self._opened_with
+        self.set_class(grid, "-grid")
+        self._show_panel(shown)
         self.set_interval(_TICK_SECONDS, self._tick)
+        if earlier:
+            self.action_earlier()
         self.call_after_refresh(self._draw)
+        self.call_after_refresh(self._show_panel, shown)  # the first panel has been focused since
+
+    def opened_again(self) -> dict[str, Any]:
+        grid = self.has_class("-grid")
+        return {"shown": self._shown, "grid": grid, "log": self._log, "earlier": self._with_earlier, "lens": self._lens}
 
     def on_screen_resume(self) -> None:
         self._draw()
