@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from textual.content import Content
 
@@ -21,6 +23,8 @@ def test_a_line_is_cut_between_words_only(width: int) -> None:
         words = cut.plain.removesuffix(" …").split()
         assert cut.plain.endswith(" …")
         assert [word.strip("(,;:·") for word in words] == [word.strip("(,;:·") for word in LINE.split()[: len(words)]]
+        ends = [word.end() for word in re.finditer(r"\S+", LINE)]
+        assert ends[len(words)] + len(" …") > width, "one more word would not fit"
 
 
 def test_findings_are_in_one_order_and_an_unknown_status_is_not_the_last() -> None:

@@ -13,7 +13,7 @@ from tests.app.conftest import an_app, long_training, screen_text, until, until_
 
 
 async def test_timed_plan_beside_a_training_uses_known_speeds_or_says_what_it_waits_for(
-    small_text: Path, tmp_path: Path
+    small_text: Path,
 ) -> None:
     from mmrec_engine.training.precision import machine_key
 
@@ -30,8 +30,6 @@ async def test_timed_plan_beside_a_training_uses_known_speeds_or_says_what_it_wa
         # The same speeds as after a measurement on the idle machine.
         speeds = Speeds(machine_key(), lambda settings, vocabulary, seconds: Speed(20_000.0))
         result_of(planned(resolve({**plan, "name": "other"}), speeds))
-        other = tmp_path / "other.txt"
-        other.write_text(small_text.read_text())
         screen: Any = app.screen
         screen._take(screen._draft.with_value("time", 601.0))
         await until_shown(pilot, "passes over the text", 60)
