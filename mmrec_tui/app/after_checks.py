@@ -8,7 +8,7 @@ from typing import Any
 from mmrec_engine.locales.catalogue import Language
 from mmrec_engine.runs.checklist_marks import read_ticks
 from mmrec_engine.runs.history import History
-from mmrec_engine.runs.other_runs import other_runs
+from mmrec_engine.runs.other_runs import OtherRuns
 from mmrec_engine.storage.folder_lock import is_live
 from mmrec_engine.storage.run_files import BEST, FINAL
 from mmrec_tui.app.session import Work
@@ -24,9 +24,9 @@ def needs_checks(folder: Path, history: History) -> bool:
 
 
 class AfterChecks:
-    """found: the findings so far, of `total` (0 until it is known)."""
+    """others: runs on the same text. found: the findings so far, of `total` (0 until it is known)."""
 
-    def __init__(self, folder: Path, history: History, language: Language) -> None:
+    def __init__(self, folder: Path, history: History, others: OtherRuns, language: Language) -> None:
         self.found: list[dict[str, Any]] = []
         self.total = 0
 
@@ -39,7 +39,7 @@ class AfterChecks:
                 if work.stopping():
                     return
                 self.found.append(finding)
-            content = report.report_of(history, folder.name, read_ticks(folder), self.found, other_runs(folder))
+            content = report.report_of(history, folder.name, read_ticks(folder), self.found, others)
             report.write(folder, content, language)
 
         self._work = Work(check)

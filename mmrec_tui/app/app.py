@@ -142,10 +142,8 @@ class MmrecApp(AppRuns, inherit_bindings=False):
 
         text = {name: settings[name] for name in OF_A_TEXT if settings.get(name) not in (None, FIELDS[name].default)}
         timed = Draft(known_settings(text)).in_the_time(seconds).given
-        self.stage.preferences.plan = {**timed, **known_settings(dict(repeated or {}))}
-        while len(self.screen_stack) > 1:
-            self.pop_screen()
-        self.open_screen("plan")
+        self.close_screens()
+        self.open_screen("plan", draft=Draft({**timed, **known_settings(dict(repeated or {}))}))
 
     # Checked while anything is shown
 

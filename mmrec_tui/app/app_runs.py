@@ -44,6 +44,11 @@ class AppRuns(App[object], inherit_bindings=False):
         else:
             self.open_screen("plan")
 
+    def close_screens(self) -> None:
+        """Close all screens but the first one."""
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+
     def show_run(self) -> None:
         """The run on the stage, live or ended."""
         self.push_screen(made_screen("training"))
@@ -98,7 +103,7 @@ class AppRuns(App[object], inherit_bindings=False):
 
         def extend(answer: str | None) -> None:
             try:
-                if answer is not None and int(answer) > 0:
+                if answer is not None:
                     more = settings[limit] + int(answer) * (60 if limit == "time" else 1)
                     self._resume(resolve({**place, limit: more}))
             except MmrecError as error:
@@ -112,8 +117,7 @@ class AppRuns(App[object], inherit_bindings=False):
         if self.stage.training is not None:
             self.warn("app.trains-already", name=self.stage.training.folder.name)
             return
-        while len(self.screen_stack) > 1:
-            self.pop_screen()
+        self.close_screens()
         self.train(resolved, resume=True)
 
     def train(
@@ -153,8 +157,7 @@ class AppRuns(App[object], inherit_bindings=False):
         if self.stage.training is not None:
             self.warn("app.trains-already", name=self.stage.training.folder.name)
             return
-        while len(self.screen_stack) > 1:
-            self.pop_screen()
+        self.close_screens()
         self.train(resolved, after=after, found=found, origin=origin, costs=costs)
 
     def apply(self, session: Session, offer: Offer) -> None:
@@ -195,8 +198,7 @@ class AppRuns(App[object], inherit_bindings=False):
         except MmrecError as error:
             self.tell_error(error)
             return
-        while len(self.screen_stack) > 1:
-            self.pop_screen()
+        self.close_screens()
         self.open_screen("checklist", resolved=resolved, origin=origin)
 
     # The beginning and the end of a run

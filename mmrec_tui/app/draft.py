@@ -52,11 +52,12 @@ class Draft:
         return Draft(given if value is None else {**given, name: value})
 
     def with_remedy(self, changes: Mapping[str, Any]) -> Draft:
-        """With the changes of a remedy. Another model in a given time is planned anew, so it is given no values."""
+        """With the changes of a remedy. Another model in a given time is planned anew: what the remedy changes is left to the
+        planner, also where a value was given."""
         anew = "init_from" in changes and self.given.get("time") is not None
         draft = self
         for name, value in changes.items():
-            draft = draft if anew and value is not None else draft.with_value(name, value)
+            draft = draft.with_value(name, None if anew else value)
         return draft
 
     def with_corpus(self, choice: dict[str, Any]) -> Draft:

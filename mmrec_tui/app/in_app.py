@@ -87,11 +87,12 @@ def error_text(error: Exception, say: Wording) -> str:
     if not isinstance(error, MmrecError):
         return one_line(f"{type(error).__name__}: {error}")
     values = dict(error.values)
-    if isinstance(values.get("flag"), str):
-        values["flag"] = field_name(str(values["flag"]).removeprefix("--").replace("-", "_"), say)
+    flag = values.get("flag")
+    if isinstance(flag, str):
+        values["flag"] = field_name(flag.removeprefix("--").replace("-", "_"), say)
     own = say.template(f"in-app-message.{error.key}")  # where other words for its flags do not make a sentence
     if error.key == "setting-range":
-        if values.get("flag") == field_name("time", say) and _is_below(values):
+        if flag == "--time" and _is_below(values):
             own = say.template("in-app-message.time-below")  # the least of all texts is too short for most
         values["range"] = _range_words(str(values["range"]), say)
         values["value"], values["nearest"] = (_number(str(values[name]), say) for name in ("value", "nearest"))

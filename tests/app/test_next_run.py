@@ -14,7 +14,9 @@ from textual.widgets import Input
 from mmrec_engine import events, train
 from mmrec_engine.settings import resolve
 from mmrec_tui.app.in_app import chosen_values
+from mmrec_tui.app.widgets import report_text
 from mmrec_tui.locales import Wording
+from mmrec_tui.preferences import read_preferences
 
 from .conftest import TINY, TRAINED, an_app, screen_text, table_of, until, until_shown
 from .recorded import a_training, an_ending, record
@@ -122,3 +124,48 @@ async def test_report_compares_with_an_earlier_run_and_proposes_the_settings_of_
         await until(pilot, lambda: table_of(app) == "plan")
         given = {"data_dir": str(small_text), "time": 120.0, "tokenizer": "char"}
         assert app.screen._draft.given == given  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("status", ["failed", "interrupted"])
+async def test_report_without_a_proposal_has_no_key_for_the_next_run(
+    status: Any, small_text: Path, without_torch: None
+) -> None:
+    text = {"data_dir": str(small_text)}
+    stream = [*a_training(300, **text), *an_ending(status, step=300, reason="out of memory")]
+    folder = record(Path("checkpoints/tiny").absolute(), stream, **text)
+    app = an_app()
+    async with app.run_test(size=(120, 36), notifications=True) as pilot:
+        app.open_screen("report", folder=folder)
+        await until_shown(pilot, "perplexity")
+        assert "next run" not in screen_text(app)
+        await pilot.press("n")
+        await until_shown(pilot, "no next run is proposed")
+        assert table_of(app) == "report"
+
+
+async def test_proposed_plan_replaces_the_one_that_was_open(
+    small_text: Path, without_torch: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = {"data_dir": str(small_text)}
+    folder = record(Path("checkpoints/tiny").absolute(), [*a_training(300, **text), *an_ending(step=300)], **text)
+    verdicts: list[Any] = []
+    compute = report_text.verdict_of
+    monkeypatch.setattr(report_text, "verdict_of", lambda *of: verdicts.append(compute(*of)) or verdicts[-1])
+    app = an_app(plan={"config": "mini", "dropout": 0.3})
+    async with app.run_test(size=(120, 36)) as pilot:
+        app.open_screen("plan")
+        await until(pilot, lambda: table_of(app) == "plan")
+        before = app.screen
+        app.open_screen("report", folder=folder)
+        await until_shown(pilot, "n plans a new run")
+        await pilot.resize_terminal(100, 36)
+        assert len(verdicts) == 1, "once for all that is shown"
+        await pilot.press("n")
+        await until(pilot, lambda: [getattr(one, "table", "") for one in app.screen_stack] == ["start", "plan"])
+        proposed = {**text, "time": verdicts[0]["seconds"]}
+        plan: Any = app.screen
+        await until(pilot, lambda: plan._draft.given == proposed and not before.is_running, 5)
+        assert app.stage.preferences.plan == proposed, "also after the other one has been closed"
+        await pilot.press("escape")
+        await until(pilot, lambda: table_of(app) == "start")
+        assert app.stage.preferences.plan == read_preferences().plan == proposed

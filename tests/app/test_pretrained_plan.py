@@ -124,7 +124,8 @@ def test_random_weights_in_a_given_time_are_planned_anew() -> None:
     assert Draft(given).with_remedy({**changes, "train_layers": None}).given == {
         "data_dir": "text", "batch_size": 4, "config": "tiny", "learning_rate": 0.04,
     }  # fmt: skip
-    assert Draft({**given, "time": 600.0}).with_remedy({**changes, "train_layers": None}).given == {
+    by_hand = {"time": 600.0, "learning_rate": 0.002}  # this rate is for the pretrained model
+    assert Draft({**given, **by_hand}).with_remedy({**changes, "train_layers": None}).given == {
         "data_dir": "text", "batch_size": 4, "time": 600.0,
     }  # fmt: skip
 

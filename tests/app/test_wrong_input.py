@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.events import Paste
 from textual.widgets import Input
 
 from mmrec_tui.app.screens.asking import AskingScreen
@@ -75,7 +76,7 @@ async def test_arrows_move_between_the_fields_of_the_plan_and_the_focused_one_is
         assert plan.query_one("#field-schedule").expanded
 
 
-async def test_times_that_are_too_short_are_told_alike_and_an_emptied_time_is_told() -> None:
+async def test_times_that_are_too_short_are_told_alike_and_a_field_that_is_left_without_its_time_says_so() -> None:
     app = an_app("en", plan={"time": 120.0})
     async with app.run_test(size=(120, 36), notifications=True) as pilot:
         await pilot.press("n")
@@ -83,10 +84,13 @@ async def test_times_that_are_too_short_are_told_alike_and_an_emptied_time_is_to
         plan: Any = app.screen
         plan.open_setting("time")
         await pilot.press("end", "backspace", "backspace", "backspace")
-        await until_shown(pilot, "no time is given now")
+        await until(pilot, lambda: "time" not in plan._draft.given)
         await pilot.press("0")
         await until_shown(pilot, "0 s are too short to train")
         assert "valid value" not in screen_text(app)
+        assert "no time is given now" not in screen_text(app), "another one is being typed"
+        await pilot.press("backspace", "tab")
+        await until_shown(pilot, "no time is given now")
         await pilot.press("ctrl+z")
         await until(pilot, lambda: plan._draft.given.get("time") == 120.0)
 
@@ -102,6 +106,32 @@ async def test_dialog_for_a_number_says_what_is_wrong_and_stays_open() -> None:
             await until_shown(pilot, "Enter a whole number of 1 or more")
             app.screen.query_one("#asking-keys").update("")  # type: ignore[attr-defined]
         assert isinstance(app.screen, AskingScreen)
+
+
+@pytest.mark.parametrize("digits", [400, 5000])
+async def test_very_long_numbers_are_refused_as_others_out_of_range(digits: int) -> None:
+    limit = {"time": 120.0, "epochs": None, "max_steps": 200}
+    folder = record(Path("checkpoints/tiny").absolute(), [*a_training(200, **limit), *an_ending(step=200)], **limit)
+    app = an_app()
+    async with app.run_test(size=(120, 36), notifications=True) as pilot:
+        app.show_report(folder)
+        await until_shown(pilot, "n plans a new run")
+        for name in ("tokens", "top_k", "seed", "temperature"):
+            field = app.screen.query_one(f"#sampling-{name}", Input)
+            before, field.value = field.value, "9" * digits
+            field.focus()
+            await pilot.press("enter")
+            field.value = before
+            await until_shown(pilot, f"{app.say(f'sampling.{name}')} takes a number in")
+        await pilot.press("escape", "c")
+        await until(pilot, lambda: isinstance(app.screen, AskingScreen))
+        answer = app.screen.query_one(Input)
+        answer.value = ""
+        answer.post_message(Paste("9" * digits))
+        await until_shown(pilot, "Enter a whole number of 1 or more")
+        await pilot.press(*"9" * 20, "enter")
+        await until_shown(pilot, "must be")
+        assert table_of(app) == "report" and app.stage.training is None
 
 
 async def test_refused_character_is_told_where_a_model_is_tried() -> None:

@@ -27,7 +27,7 @@ from mmrec_tui.app.widgets.finding_panels import finding_text, hints_text, items
 from mmrec_tui.app.widgets.items import _finding_text, _item_text
 from mmrec_tui.app.widgets.panel import plain
 from mmrec_tui.app.widgets.panels import log_line, patience_text, state_text
-from mmrec_tui.app.widgets.report_text import next_text, numbers_text, samples_text
+from mmrec_tui.app.widgets.report_text import next_text, numbers_text, report_verdict, samples_text
 from mmrec_tui.cli.check import finding_line
 from mmrec_tui.cli.headless import run_result
 from mmrec_tui.cli.narrator import Narrator
@@ -65,7 +65,7 @@ def panels(history: History, say: Wording) -> None:
     for event in history.log:
         is_safe(log_line(event, say))
     is_clean(samples_text(history, say))
-    is_clean(numbers_text(history, say))
+    is_clean(numbers_text(history, say, verdict=report_verdict(history)))
     is_clean(next_text(history.findings, "a\x1brun", say))
     for mark, name, values in rows_of([history.settings, {}], say):
         is_safe(mark + name + "".join(values))

@@ -15,9 +15,12 @@ from mmrec_tui.app.widgets.fields import Kind, ValueInput
 if TYPE_CHECKING:
     from mmrec_tui.app.own_app import OwnApp
 
+_MOST_DIGITS = 12  # of a whole number; far more than any range allows
+
 
 class AskingScreen(Dialog["str | None"]):
-    """Asks for a line; None if the user leaves with Esc. may_be_empty: an empty line is an answer too."""
+    """Asks for a line; None if the user leaves with Esc. may_be_empty: an empty line is an answer too. kind: "integer" asks for
+    a whole number of 1 or more."""
 
     def __init__(self, question: str, default: str = "", may_be_empty: bool = False, kind: Kind = "text") -> None:
         super().__init__()
@@ -27,7 +30,8 @@ class AskingScreen(Dialog["str | None"]):
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog"):
             yield Static(self._question, id="question", markup=False)
-            yield ValueInput(self._default, self._kind, helps=False, id="answer")
+            most = _MOST_DIGITS if self._kind == "integer" else None
+            yield ValueInput(self._default, self._kind, helps=False, max_length=most, id="answer")
             yield Static(hints(cast("OwnApp", self.app).say("asking.keys"), first="take"), id="asking-keys")
 
     def on_mount(self) -> None:

@@ -55,28 +55,30 @@ class PlanInWork:
 
 
 class PlanScreen(MmrecScreen):
-    """begun: a plan to go on with; otherwise the one that was kept when the screen was left."""
+    """begun: a plan to go on with; draft: a new one; otherwise the one that was kept when the screen was left."""
 
     table: ClassVar[str] = "plan"
     topic: ClassVar[str | None] = "hyperparameters-set"
 
-    def __init__(self, begun: PlanInWork | None = None) -> None:
+    def __init__(self, begun: PlanInWork | None = None, draft: Draft | None = None) -> None:
         super().__init__()
         self._form = Form(id="form")
-        self._earlier = begun
+        self._earlier, self._first = begun, draft
         self._work = PlanWork() if begun is None else begun.work
         self._taken_along = False  # the work goes on in another language
         self._begun = begun is not None and begun.begun  # a run was started from this plan
         self._resolved: Resolved | None = None
         self._error: RequestError | None = None
         self._shown: object = None
+        self._is_unsaved = False
+        self._time_emptied = False  # in its field, which has the focus still
 
     def compose(self) -> ComposeResult:
         say = self.say
         if self._earlier is not None:
             self._drafts = self._earlier.drafts
         else:
-            self._drafts = Drafts(Draft(known_settings(self.own_app.stage.preferences.plan)))
+            self._drafts = Drafts(self._first or Draft(known_settings(self.own_app.stage.preferences.plan)))
         yield Title(say("plan.title"))
         yield Static(id="tabs")
         with Container(id="panes"):
@@ -100,6 +102,7 @@ class PlanScreen(MmrecScreen):
     def on_screen_resume(self) -> None:
         if self.app.screen is self:
             self._begun = False  # back from the checklist
+            self._keep()
 
     def on_resize(self) -> None:
         self._shown = None  # the content depends on the size
@@ -108,18 +111,19 @@ class PlanScreen(MmrecScreen):
     def on_unmount(self) -> None:
         if not self._taken_along:
             self._work.stop()
-        self._keep()
+        if self._is_unsaved:  # whatever is kept by now: perhaps a plan that has replaced this one
+            self.own_app.stage.preferences.save()
 
     def opened_again(self) -> dict[str, Any]:
         self._taken_along = True
         return {"begun": PlanInWork(self._drafts, self._work, self._opened_with, self._begun)}
 
     def _keep(self) -> None:
-        """Store the plan, so that it is the same when the screen is opened the next time."""
+        """So that the plan is the same when the screen is opened the next time. It is saved when this one is closed."""
         preferences = self.own_app.stage.preferences
         if not self._begun and preferences.plan != self._draft.given:
             preferences.plan = dict(self._draft.given)
-            preferences.save()
+            self._is_unsaved = True
 
     def leave(self) -> None:
         if self._draft.given != self._opened_with:
@@ -135,7 +139,10 @@ class PlanScreen(MmrecScreen):
     def _take(self, draft: Draft, *, typing: str = "") -> None:
         """A changed draft: validate it, and start the background work that it needs. typing: the field that is being typed
         into; it is not changed then."""
+        had_time = self._time_emptied or self._draft.given.get("time") is not None
+        self._time_emptied = typing == "time" and had_time and draft.given.get("time") is None
         self._drafts.change(draft, typing)
+        self._keep()
         text = {name: draft.given.get(name) for name in OF_A_TEXT}
         if text != self._work.text:
             self._work.text = text
@@ -281,13 +288,13 @@ class PlanScreen(MmrecScreen):
     # Right: hyperparameters
 
     def on_form_changed(self, event: Form.Changed) -> None:
-        timed = self._draft.given.get("time") is not None
         self._take(self._draft.with_value(event.name, event.value), typing=event.name if event.typing else "")
-        if event.name == "time" and event.value is None and timed:
-            self.own_app.warn("plan.time-emptied")
 
     def on_form_emptied(self, event: Form.Emptied) -> None:
         self._show_fields()
+        if self._time_emptied:
+            self._time_emptied = False
+            self.own_app.warn("plan.time-emptied")
 
     def on_form_profile_chosen(self, event: Form.ProfileChosen) -> None:
         self._take_profile(dict(PROFILES[event.profile]))

@@ -12,7 +12,6 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from mmrec_engine.checks.verdict import verdict_of
 from mmrec_engine.errors import MmrecError
 from mmrec_engine.run.follow_up import offers
 from mmrec_engine.runs.checklist_marks import read_ticks, write_ticks
@@ -34,6 +33,7 @@ from mmrec_tui.app.widgets.report_text import (
     next_text,
     numbers_text,
     proposal_text,
+    report_verdict,
     samples_text,
     written_text,
 )
@@ -68,7 +68,7 @@ class ReportScreen(MmrecScreen):
         super().__init__()
         self._folder = folder
         self._history: History | None = None
-        self._others = OtherRuns()
+        self._verdict: dict[str, Any] | None = None  # with a proposed next run
         self._reading: Work[tuple[History, OtherRuns]] = Work(
             lambda _: (RunReader(folder).first_view(), other_runs(folder))
         )
@@ -115,10 +115,11 @@ class ReportScreen(MmrecScreen):
 
     def _look(self) -> None:
         if self._history is None and self._reading.done:
-            self._history, self._others = self._reading.result or (History(), OtherRuns())
+            self._history, others = self._reading.result or (History(), OtherRuns())
+            self._verdict = report_verdict(self._history, others)
             self._show_history(self._history)
             if not self._after and needs_checks(self._folder, self._history):
-                self._checks = AfterChecks(self._folder, self._history, self.say.language)
+                self._checks = AfterChecks(self._folder, self._history, others, self.say.language)
         if self._checks is not None and self._checks.seen != self._checked:
             self._checked = self._checks.seen
             self._show_findings()
@@ -134,7 +135,7 @@ class ReportScreen(MmrecScreen):
     def _show_numbers(self) -> None:
         if self._history is not None:
             room = self.query_one("#report").scrollable_content_region.width or SAMPLE_WIDTH
-            self.query_one("#numbers", Static).update(numbers_text(self._history, self.say, room, self._others))
+            self.query_one("#numbers", Static).update(numbers_text(self._history, self.say, room, self._verdict))
 
     def _show_history(self, history: History) -> None:
         say = self.say
@@ -161,7 +162,7 @@ class ReportScreen(MmrecScreen):
             self.query_one("#next", Static).update(say("report.checking", done=len(checks.found), total=checks.total))
         elif self._history is not None:
             self.query_one("#next", Static).update(
-                next_text(self._findings, self._folder.name, say, proposal_text(self._history, say, self._others))
+                next_text(self._findings, self._folder.name, say, proposal_text(self._verdict, say))
             )
 
     # Trying the model
@@ -245,11 +246,10 @@ class ReportScreen(MmrecScreen):
 
     def action_plan_next(self) -> None:
         """The plan of the run that the verdict proposes: this text, its time, settings of a better run; the rest is open."""
-        verdict = verdict_of(self._history, self._others) if self._history is not None else None
-        if self._history is None or verdict is None:
+        if self._history is None or self._verdict is None:
             self.own_app.tell("report.no-proposal")
             return
-        self.own_app.plan_in_the_time(self._history.settings, verdict["seconds"], verdict["settings"])
+        self.own_app.plan_in_the_time(self._history.settings, self._verdict["seconds"], self._verdict["settings"])
 
     def action_go_on_run(self) -> None:
         if self._history is not None:
@@ -258,7 +258,7 @@ class ReportScreen(MmrecScreen):
     def shown_keys(self) -> list[Key]:
         other = FINAL if self._file == BEST else BEST
         hidden = set() if (self._folder / other).exists() else {"which"}
-        if self._history is None or verdict_of(self._history) is None:
+        if self._verdict is None:
             hidden.add("plan_next")
         if self._history is None or self.own_app.stage.training is not None:
             hidden |= {"go_on_run", "apply", "plan_next"}

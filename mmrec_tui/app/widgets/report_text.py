@@ -28,10 +28,12 @@ _PROPOSALS = {"text": "report.plan-text", "made": "report.plan-made", "earlier":
 _COLUMN = 12  # columns of a column of the table of validations, if there is space
 
 
-def numbers_text(history: History, say: Wording, room: int = SAMPLE_WIDTH, others: OtherRuns | None = None) -> Content:
+def numbers_text(
+    history: History, say: Wording, room: int = SAMPLE_WIDTH, verdict: dict[str, Any] | None = None
+) -> Content:
     """The results of the run: how it ended, the best and the last validation, against the baselines if there are any.
 
-    room: columns for the table of validations. others: runs on the same text.
+    room: columns for the table of validations. verdict: `report_verdict`.
     """
     started, finished, step = history.started, history.finished, history.last_step
     lines: list[Content] = []
@@ -66,16 +68,14 @@ def numbers_text(history: History, say: Wording, room: int = SAMPLE_WIDTH, other
             )
         if started.baselines:
             lines.append(plain(say("report.baselines"), "$foreground 80%"))
-    verdict = _verdict(history, others)
     if verdict is not None:
         sentences = verdict_lines(verdict, say.language, say.number)
-        lines += [plain(one_line(line)) for line in (*sentences, proposal_text(history, say, others))]
+        lines += [plain(one_line(line)) for line in (*sentences, proposal_text(verdict, say))]
     return Content("\n").join(lines)
 
 
-def proposal_text(history: History, say: Wording, others: OtherRuns | None = None) -> str:
+def proposal_text(verdict: dict[str, Any] | None, say: Wording) -> str:
     """The next run that is proposed, and what the key that makes this one longer does instead; empty without a verdict."""
-    verdict = _verdict(history, others)
     if verdict is None:
         return ""
     values = {"time": say.clock(verdict["seconds"])}
@@ -87,7 +87,8 @@ def proposal_text(history: History, say: Wording, others: OtherRuns | None = Non
     return say(_PROPOSALS.get(verdict["lever"], "report.plan-next"), **values)
 
 
-def _verdict(history: History, others: OtherRuns | None) -> dict[str, Any] | None:
+def report_verdict(history: History, others: OtherRuns | None = None) -> dict[str, Any] | None:
+    """None for a run that was interrupted or failed, or has not ended: no next one is proposed. others: runs on its text."""
     finished = history.finished
     if finished is None or finished.status in ("failed", "interrupted"):
         return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import secrets
 from typing import Any
 
@@ -92,7 +91,7 @@ class Sampling(Vertical):
         try:
             value: int | float = kind(text)
         except (ValueError, OverflowError):
-            value = math.nan
-        if not (math.isfinite(value) and low <= value <= high):
+            value = float("nan")
+        if not low <= value <= high:  # nan and inf are refused too
             raise WrongValueError(self._say(f"sampling.{name}"), f"{low:g} – {high:g}")
         return value
