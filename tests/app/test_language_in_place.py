@@ -13,7 +13,7 @@ from textual.widgets import DataTable, Input
 from mmrec_tui.app.app import MmrecApp
 from mmrec_tui.app.session import Watching
 from mmrec_tui.presentation.panels import PANELS
-from tests.app.conftest import an_app, screen_text, table_of, until, until_shown
+from tests.app.conftest import an_app, table_of, until, until_shown
 from tests.app.recorded import a_training, an_ending, record
 
 pytestmark = pytest.mark.usefixtures("without_torch")
