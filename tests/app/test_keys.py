@@ -262,7 +262,7 @@ async def test_axis_and_smoothing_are_stored_and_scale_is_not(finished: Path) ->
         await pilot.press("x", "l", "o")
         await until_shown(pilot, "400k")
         await until_shown(pilot, "logarithmic y axis")
-        assert "EMA 0.99" in screen_text(app)
+        await until_shown(pilot, "EMA 0.99")
     from mmrec_tui.preferences import read_preferences
 
     kept = read_preferences()
