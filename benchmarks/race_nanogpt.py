@@ -3,17 +3,22 @@
     git clone https://github.com/karpathy/nanoGPT
     python benchmarks/race_nanogpt.py nanoGPT -- --data-dir tinyshakespeare.txt
     python benchmarks/race_nanogpt.py nanoGPT --seeds 1337 1 -- --corpus python-docs
+    python benchmarks/race_nanogpt.py nanoGPT --time 60 -- --data-dir tinyshakespeare.txt
 
 Everything after `--` are flags of `mmrec-tui train`: the text, and further flags for both. Both see the same tokens and the
 same split; both losses are means over the whole validation split, each with its own context. Times are of whole processes, with
 imports and evaluations; MM-Rec's includes preparing the text, with an empty cache. `--flags` are for MM-Rec alone. Losses are
 nats a character, also if these flags select other tokens.
+
+With `--time` both get so many seconds instead: nanoGPT its recipe with as many steps as fit, its schedule ending with them,
+and MM-Rec `train --time`. The results are bits per character.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import pickle
 import re
@@ -51,9 +56,14 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[1337])
     parser.add_argument("--flags", default="", help="further flags of ours, in one word")
     parser.add_argument("--target", type=float, help="the loss to arrive at; as it stands, that of nanoGPT")
+    parser.add_argument("--time", type=float, help="seconds for each of both, instead of the race to a loss")
     place = sys.argv.index("--") if "--" in sys.argv else len(sys.argv)
     given, words = parser.parse_args(sys.argv[1:place]), sys.argv[place + 1 :]
     corpus = prepared(words)
+    if given.time is not None:
+        for seed in given.seeds:
+            compare_in_time(given.nanogpt.resolve(), corpus, [*words, *given.flags.split()], seed, given.time)
+        return
     ratios = []
     for seed in given.seeds:
         theirs, loss = run_nanogpt(given.nanogpt.resolve(), corpus, seed)
@@ -68,11 +78,27 @@ def main() -> None:
     print(f"median {statistics.median(ratios):.1f}")
 
 
-def run_nanogpt(place: Path, corpus: Corpus, seed: int) -> tuple[float, float]:
+def compare_in_time(place: Path, corpus: Corpus, words: list[str], seed: int, seconds: float) -> None:
+    """Print the bits per character of both after the same time. The text must have characters as tokens for nanoGPT."""
+    short, long = (run_nanogpt(place, corpus, seed, steps)[0] for steps in (200, 400))  # its warm-up takes 100
+    steps = max(200, 200 + 8 * round(25 * (seconds - short) / (long - short)))
+    theirs, loss = run_nanogpt(place, corpus, seed, steps)
+    summary, ours = timed([*words, "--time", f"{seconds:g}s", "--seed", str(seed)])
+    bits, other = summary["best"]["bits_per_character"], loss / math.log(2)
+    print(
+        f"{corpus.name} seed {seed}: nanoGPT {steps} steps, {theirs:.1f} s, {other:.3f}; MM-Rec {ours:.1f} s, {bits:.3f} "
+        f"bits per character, {other - bits:.3f} less",
+        flush=True,
+    )
+
+
+def run_nanogpt(place: Path, corpus: Corpus, seed: int, steps: int = 2000) -> tuple[float, float]:
     """Seconds of its training, and the loss of its last checkpoint over the whole validation split."""
     write_data(place, corpus)
+    # It saves its model at evaluations alone, of which the recipe makes eight.
+    recipe = {**RECIPE, "max_iters": steps, "lr_decay_iters": steps, "eval_interval": steps // 8}
     began = time.perf_counter()
-    code = start(place, RECIPE, seed).wait()
+    code = start(place, recipe, seed).wait()
     seconds = time.perf_counter() - began
     if code:
         raise SystemExit(f"nanoGPT ended with code {code}")
@@ -126,9 +152,15 @@ def loss_of(place: Path, corpus: Corpus, device: torch.device) -> tuple[float, i
 def run_ours(words: list[str], target: float) -> tuple[float, float, int]:
     """Seconds, validation loss (nats a character) and steps of `mmrec-tui train`, in an empty folder with an empty cache."""
     a_token = characters_a_token(words)
+    flags = ["--recipe", "fast", "--config", "tiny", "--no-check", *words, "--target-loss", f"{target * a_token:.4f}"]
+    summary, seconds = timed(flags)
+    return seconds, summary["final"]["loss"] / a_token, summary["steps"]
+
+
+def timed(flags: list[str]) -> tuple[dict[str, Any], float]:
+    """The result of `mmrec-tui train` in an empty folder with an empty cache, and the seconds of its process."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "mmrec_tui", "train", "--recipe", "fast", "--config", "tiny", "--no-check"]
-        command += [*words, "--target-loss", f"{target * a_token:.4f}", "--output-dir", folder, "--json", "--quiet"]
+        command = [sys.executable, "-m", "mmrec_tui", "train", *flags, "--output-dir", folder, "--json", "--quiet"]
         began = time.perf_counter()
         done = subprocess.run(
             command,
@@ -138,8 +170,7 @@ def run_ours(words: list[str], target: float) -> tuple[float, float, int]:
             check=True,
         )
         seconds = time.perf_counter() - began
-    summary = json.loads(done.stdout)
-    return seconds, summary["final"]["loss"] / a_token, summary["steps"]
+    return json.loads(done.stdout), seconds
 
 
 def characters_a_token(words: list[str]) -> float:
