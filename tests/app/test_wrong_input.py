@@ -76,7 +76,8 @@ async def test_arrows_move_between_the_fields_of_the_plan_and_the_focused_one_is
         assert plan.query_one("#field-schedule").expanded
 
 
-async def test_times_that_are_too_short_are_told_alike_and_a_field_that_is_left_without_its_time_says_so() -> None:
+@pytest.mark.parametrize("end", ["tab", "enter"])
+async def test_short_time_is_told_while_it_is_typed_and_an_emptied_one_once_typing_has_ended(end: str) -> None:
     app = an_app("en", plan={"time": 120.0})
     async with app.run_test(size=(120, 36), notifications=True) as pilot:
         await pilot.press("n")
@@ -89,7 +90,10 @@ async def test_times_that_are_too_short_are_told_alike_and_a_field_that_is_left_
         await until_shown(pilot, "0 s are too short to train")
         assert "valid value" not in screen_text(app)
         assert "no time is given now" not in screen_text(app), "another one is being typed"
-        await pilot.press("backspace", "tab")
+        await pilot.press("backspace")
+        await until(pilot, lambda: "time" not in plan._draft.given)
+        assert "no time is given now" not in screen_text(app)
+        await pilot.press(end)
         await until_shown(pilot, "no time is given now")
         await pilot.press("ctrl+z")
         await until(pilot, lambda: plan._draft.given.get("time") == 120.0)

@@ -115,7 +115,7 @@ class Form(Widget):
             self.name, self.value, self.typing = name, value, typing
 
     class Emptied(Message):
-        """A field was left empty."""
+        """A field was left empty, or Enter was pressed in an empty one."""
 
     class ProfileChosen(Message):
         def __init__(self, profile: str) -> None:
@@ -269,9 +269,16 @@ class Form(Widget):
         self._explain(event.widget)
 
     def on_descendant_blur(self, event: Any) -> None:
+        self._end_typing(event.widget)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self._end_typing(event.input)
+
+    def _end_typing(self, widget: Widget) -> None:
         """An empty field shows the value that is used."""
-        name = (event.widget.id or "").removeprefix("field-")
-        if isinstance(event.widget, Input) and name in FIELDS and not event.widget.value:
+        name = (widget.id or "").removeprefix("field-")
+        if isinstance(widget, Input) and name in FIELDS and not widget.value:
             self.post_message(self.Emptied())
 
     def on_resize(self) -> None:
