@@ -9,14 +9,12 @@ from typing import Any
 
 from mmrec_engine import events
 from mmrec_engine.checks.finding import GLYPHS, WORST_FIRST
-from mmrec_engine.checks.verdict import verdict_of
 from mmrec_engine.events import finite
 from mmrec_engine.locales.catalogue import Language, Texts
 from mmrec_engine.locales.guide import ITEMS
 from mmrec_engine.locales.guide.findings import evidence, texts, title
 from mmrec_engine.locales.verdicts import verdict_lines
 from mmrec_engine.runs.history import History
-from mmrec_engine.runs.other_runs import OtherRuns
 from mmrec_engine.storage.files import write_whole
 from mmrec_engine.storage.run_files import REPORTS
 
@@ -40,11 +38,11 @@ def report_of(
     name: str,
     ticks: Mapping[str, bool],
     found_later: Sequence[dict[str, Any]] = (),
-    others: OtherRuns | None = None,
+    verdict: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """report.json. findings: all that were made, in order; checklist: under each item the newest of each check.
 
-    found_later: checks after training that are not in the record; they replace those that are. others: runs on the same text.
+    found_later: checks after training that are not in the record; they replace those that are. verdict: `verdict_of`.
     """
     findings = history.findings
     if found_later:
@@ -74,7 +72,7 @@ def report_of(
         "findings": findings,
         "waived": sorted({str(one.get("id")) for one in findings if one.get("waived") is True}),
         "origin": started.origin if started else {},
-        "verdict": verdict_of(history, others),
+        "verdict": None if verdict is None else dict(verdict),
         "samples": [{"step": one.step, "prompt": one.prompt, "text": one.text} for one in history.samples],
         "settings": history.settings,
     }

@@ -42,7 +42,8 @@ _REPEATED = ("config", "arch", "tokenizer", "vocab_size", "optimizer", "learning
 
 
 def verdict_of(history: History, others: OtherRuns | None = None) -> dict[str, Any] | None:
-    """None if there is no validation. others: runs on the same text and validation split.
+    """None without a validation, or of a run that was interrupted or failed, or has not ended. others: runs on the same text
+    and validation split.
 
     `stands`, `lever` (time, text, dropout, rate, none; earlier: an earlier run is better; made: the longer run exists), `bits`
     of the best model, `baselines` in bits a character, `earlier`: the best earlier run and what differs, `made`: a longer run,
@@ -50,7 +51,9 @@ def verdict_of(history: History, others: OtherRuns | None = None) -> dict[str, A
     pretrained model of this run, or what makes the model of a better one; and `values` for the words (locales/verdicts.py,
     verdicts.json).
     """
-    best, last = history.best, history.last_validation
+    best, last, finished = history.best, history.last_validation, history.finished
+    if finished is None or finished.status in ("failed", "interrupted"):
+        return None
     if best is None or last is None or not math.isfinite(best.loss) or best.loss <= 0:
         return None
     a_nat = best.bits_per_character / best.loss

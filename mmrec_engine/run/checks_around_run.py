@@ -6,7 +6,7 @@ The checks on its events (`checks.monitor`) belong to every run; these take seco
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mmrec_engine import events
@@ -14,6 +14,7 @@ from mmrec_engine.checks import report
 from mmrec_engine.checks.finding import Finding
 from mmrec_engine.checks.postrun.all_checks import checks_after, checks_of
 from mmrec_engine.checks.preflight.all_checks import baselines_of, checks_before, count_of_checks, failing
+from mmrec_engine.checks.verdict import verdict_of
 from mmrec_engine.checks.waivers import is_waived, marked
 from mmrec_engine.data.prepare import Corpus
 from mmrec_engine.errors import Interrupted, TrainingError
@@ -21,7 +22,7 @@ from mmrec_engine.events import Event
 from mmrec_engine.locales.catalogue import DEFAULT_LANGUAGE, LANGUAGES, Language
 from mmrec_engine.locales.guide.findings import title
 from mmrec_engine.runs.checklist_marks import read_ticks
-from mmrec_engine.runs.other_runs import other_runs
+from mmrec_engine.runs.other_runs import OtherRunsReader
 from mmrec_engine.runs.run_reader import RunReader
 from mmrec_engine.settings import Settings
 from mmrec_engine.training.device import Machine
@@ -38,7 +39,7 @@ class RunChecks:
     before: run the checks before training; otherwise only the baselines are computed, which the checks on events use. found:
     findings that these checks have made already for this very run; they are recorded, the checks are not run again, and the
     caller has seen them: none of them stops the run. strict: warnings stop it too. language: of report.md. waived: ids of
-    checks whose findings do not stop a run.
+    checks whose findings do not stop a run. others: the other runs on the text of a run, for its report.
     """
 
     before: bool = True
@@ -46,6 +47,7 @@ class RunChecks:
     strict: bool = False
     language: Language = DEFAULT_LANGUAGE
     waived: frozenset[str] = frozenset()
+    others: OtherRunsReader = field(default_factory=OtherRunsReader, compare=False)
 
     @property
     def all_waived(self) -> frozenset[str]:
@@ -100,7 +102,8 @@ class RunChecks:
     def write_report(self, folder: Path) -> None:
         """report.json and report.md of a run that has ended. Raises OSError."""
         history = RunReader(folder).first_view()
-        content = report.report_of(history, folder.name, read_ticks(folder), others=other_runs(folder))
+        verdict = verdict_of(history, self.others.of(folder))
+        content = report.report_of(history, folder.name, read_ticks(folder), verdict=verdict)
         report.write(folder, content, self.language)
 
 

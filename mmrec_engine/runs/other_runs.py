@@ -64,6 +64,18 @@ def other_runs(folder: Path) -> OtherRuns:
     return OtherRuns(None if best is None else _read(best[1], best[0], best[2]), ordered)
 
 
+class OtherRunsReader:
+    """`other_runs`, read once for each folder: for a command, whose narration, result and report all use them."""
+
+    def __init__(self) -> None:
+        self._read: dict[Path, OtherRuns] = {}
+
+    def of(self, folder: Path) -> OtherRuns:
+        if folder not in self._read:
+            self._read[folder] = other_runs(folder)
+        return self._read[folder]
+
+
 def _candidates(folder: Path) -> Iterator[Path]:
     """The folders beside this one, the newest first, and those of the runs that are known; each once, without this one."""
     beside: list[tuple[float, Path]] = []

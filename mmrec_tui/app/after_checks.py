@@ -8,7 +8,6 @@ from typing import Any
 from mmrec_engine.locales.catalogue import Language
 from mmrec_engine.runs.checklist_marks import read_ticks
 from mmrec_engine.runs.history import History
-from mmrec_engine.runs.other_runs import OtherRuns
 from mmrec_engine.storage.folder_lock import is_live
 from mmrec_engine.storage.run_files import BEST, FINAL
 from mmrec_tui.app.session import Work
@@ -24,9 +23,9 @@ def needs_checks(folder: Path, history: History) -> bool:
 
 
 class AfterChecks:
-    """others: runs on the same text. found: the findings so far, of `total` (0 until it is known)."""
+    """verdict: `verdict_of`, for the report. found: the findings so far, of `total` (0 until it is known)."""
 
-    def __init__(self, folder: Path, history: History, others: OtherRuns, language: Language) -> None:
+    def __init__(self, folder: Path, history: History, verdict: dict[str, Any] | None, language: Language) -> None:
         self.found: list[dict[str, Any]] = []
         self.total = 0
 
@@ -39,7 +38,7 @@ class AfterChecks:
                 if work.stopping():
                     return
                 self.found.append(finding)
-            content = report.report_of(history, folder.name, read_ticks(folder), self.found, others)
+            content = report.report_of(history, folder.name, read_ticks(folder), self.found, verdict)
             report.write(folder, content, language)
 
         self._work = Work(check)

@@ -63,6 +63,7 @@ def check_after(run: str, wording: Wording, as_json: bool, strict: bool, waived:
     from mmrec_engine.checks import report
     from mmrec_engine.checks.postrun.all_checks import checks_after
     from mmrec_engine.checks.preflight.all_checks import failing
+    from mmrec_engine.checks.verdict import verdict_of
     from mmrec_engine.checks.waivers import marked
     from mmrec_engine.runs.catalog import find_run, read_events
     from mmrec_engine.runs.checklist_marks import read_ticks, write_ticks
@@ -85,7 +86,8 @@ def check_after(run: str, wording: Wording, as_json: bool, strict: bool, waived:
         if _agreed(sample.prompt + sample.text, wording("check.ask-sample"), wording):
             write_ticks(folder, {**ticks, _JUDGED_BY_READING: True})
     try:
-        content = report.report_of(history, folder.name, read_ticks(folder), findings, other_runs(folder))
+        verdict = verdict_of(history, other_runs(folder))
+        content = report.report_of(history, folder.name, read_ticks(folder), findings, verdict)
         report.write(folder, content, wording.language)
     except OSError as error:
         Narration().line(wording("check.no-report", reason=error.strerror or error))

@@ -15,7 +15,7 @@ from mmrec_engine.checks.verdict import verdict_of
 from mmrec_engine.errors import Interrupted, TrainingError
 from mmrec_engine.run.follow_up import Origin, leaves_checks_valid
 from mmrec_engine.runs.history import History
-from mmrec_engine.runs.other_runs import other_runs
+from mmrec_engine.runs.other_runs import OtherRuns
 from mmrec_engine.settings import Resolved
 from mmrec_engine.storage.run_files import REPORTS
 from mmrec_engine.training.control import Control
@@ -156,7 +156,7 @@ class _Attempt:
         control = self._signals.listened_by(Control())
         if automatic is not None:
             automatic.begin(control)
-        narrator = Narrator(self._narration, self._wording, self._folder)
+        narrator = Narrator(self._narration, self._wording, self._folder, self._run_checks.others)
         try:
             for event in train(
                 self._resolved, control, resume=how.resume, overwrite=how.overwrite, held_lock=held_lock,
@@ -212,7 +212,7 @@ class _Attempt:
 
     def result(self) -> dict[str, Any]:
         status = "interrupted" if self.code > 1 else "failed" if self.code else "completed"
-        result = run_result(self._history, self._folder, status)
+        result = run_result(self._history, self._folder, status, self._run_checks.others.of(self._folder))
         return {**result, "reason": result["reason"] or self._reason}
 
 
@@ -263,8 +263,8 @@ def _tell_ended_before(history: History, narration: Narration, wording: Wording)
         narration.line(wording("nothing-left", status=status, step=step))
 
 
-def run_result(history: History, folder: Path, status: str) -> dict[str, Any]:
-    """The output of `train --json`. status: of a run without a recorded end."""
+def run_result(history: History, folder: Path, status: str, others: OtherRuns) -> dict[str, Any]:
+    """The output of `train --json`. status: of a run without a recorded end; others: on the same text."""
     finished, started, step = history.finished, history.started, history.last_step
     files = {kind: str(folder / history.checkpoints[kind]) for kind in ("best", "final") if kind in history.checkpoints}
     return {
@@ -280,7 +280,7 @@ def run_result(history: History, folder: Path, status: str) -> dict[str, Any]:
         "tokens_per_second": round(history.tokens_per_second, 1),
         "best": _validation_result(history.best),
         "final": _validation_result(history.last_validation),
-        "verdict": verdict_of(history, other_runs(folder)),
+        "verdict": verdict_of(history, others),
         "findings": history.findings,
         "checkpoints": {"best": files.get("best"), "final": files.get("final")},
     }

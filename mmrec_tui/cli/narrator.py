@@ -16,7 +16,7 @@ from mmrec_engine.data.sources.hub_source import is_hub
 from mmrec_engine.locales.guide.remedies import figures
 from mmrec_engine.locales.verdicts import verdict_lines
 from mmrec_engine.runs.history import History
-from mmrec_engine.runs.other_runs import other_runs
+from mmrec_engine.runs.other_runs import OtherRunsReader
 from mmrec_engine.training.plan import Plan
 from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.findings import advice_of, evidence_of, raised_rate, remedy_of, title_of
@@ -32,10 +32,10 @@ _LINE_SECONDS = 30.0  # how often progress is printed without a terminal
 
 
 class Narrator:
-    """Prints each event; `history` holds the run so far, including the event."""
+    """Prints each event; `history` holds the run so far, including the event. others: the other runs on the run's text."""
 
-    def __init__(self, narration: Narration, wording: Wording, folder: Path) -> None:
-        self._out, self._text, self._folder = narration, wording, folder
+    def __init__(self, narration: Narration, wording: Wording, folder: Path, others: OtherRunsReader) -> None:
+        self._out, self._text, self._folder, self._others = narration, wording, folder, others
         self._plan: Plan | None = None
         self._epochs = 1
         self._epoch_began = self._printed = time.monotonic()
@@ -283,16 +283,15 @@ class Narrator:
         self._out.line()
         kind = "target_bits" if "target_bits" in event.values else event.status
         self._out.line(say(f"finished.{kind}", **{**values, "step": say.number(event.step), "where": where}))
-        verdict = None
-        if event.status not in ("failed", "interrupted"):
-            verdict = verdict_of(history, other_runs(self._folder))
+        if event.status in ("failed", "interrupted"):
+            return
+        verdict = verdict_of(history, self._others.of(self._folder))
         if verdict is not None:
             for line in verdict_lines(verdict, say.language, say.number):
                 self._out.line(say("verdict", line=printable(line)))
             if verdict["command"]:
                 self._out.line(say("verdict.command", command=printable(verdict["command"])))
-        if event.status not in ("failed", "interrupted"):
-            self._out.line(say("next", run=shlex.quote(str(self._folder))))
+        self._out.line(say("next", run=shlex.quote(str(self._folder))))
 
 
 def metric_lines(

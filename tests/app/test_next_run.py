@@ -14,7 +14,7 @@ from textual.widgets import Input
 from mmrec_engine import events, train
 from mmrec_engine.settings import resolve
 from mmrec_tui.app.in_app import chosen_values
-from mmrec_tui.app.widgets import report_text
+from mmrec_tui.app.screens import report as report_screen
 from mmrec_tui.locales import Wording
 from mmrec_tui.preferences import read_preferences
 
@@ -149,8 +149,8 @@ async def test_proposed_plan_replaces_the_one_that_was_open(
     text = {"data_dir": str(small_text)}
     folder = record(Path("checkpoints/tiny").absolute(), [*a_training(300, **text), *an_ending(step=300)], **text)
     verdicts: list[Any] = []
-    compute = report_text.verdict_of
-    monkeypatch.setattr(report_text, "verdict_of", lambda *of: verdicts.append(compute(*of)) or verdicts[-1])
+    compute = report_screen.verdict_of
+    monkeypatch.setattr(report_screen, "verdict_of", lambda *of: verdicts.append(compute(*of)) or verdicts[-1])
     app = an_app(plan={"config": "mini", "dropout": 0.3})
     async with app.run_test(size=(120, 36)) as pilot:
         app.open_screen("plan")

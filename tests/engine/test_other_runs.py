@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from mmrec_engine import events
-from mmrec_engine.checks.report import report_of
+from mmrec_engine.checks.verdict import verdict_of
 from mmrec_engine.run.checks_around_run import RunChecks
 from mmrec_engine.runs.comparison import differing_settings, same_text, same_tokens
 from mmrec_engine.runs.other_runs import other_runs
@@ -67,8 +67,8 @@ def test_report_of_a_run_compares_it_with_the_earlier_one(tmp_path: Path) -> Non
     assert "0.040 bits per character worse than tiny" in (own / "report.md").read_text()
     verdict = json.loads((own / "report.json").read_text())["verdict"]
     assert verdict["earlier"]["run"] == "tiny" and verdict["earlier"]["result"] == "worse"
-    alone = report_of(RunReader(own).first_view(), "tiny-2", {})
-    assert alone["verdict"]["earlier"] is None
+    alone = verdict_of(RunReader(own).first_view())
+    assert alone is not None and alone["earlier"] is None
 
 
 def test_runs_are_comparable_only_on_a_known_text_and_split() -> None:

@@ -112,6 +112,14 @@ def test_a_run_without_a_validation_has_no_verdict() -> None:
     assert verdict_of(History()) is None
 
 
+@pytest.mark.parametrize("status", ["failed", "interrupted"])
+def test_run_that_failed_or_was_interrupted_has_no_verdict(status: Any) -> None:
+    history = run([(2.2, 2.2), (2.0, 2.0)])
+    assert verdict_of(history) is not None
+    history.add(events.RunFinished(step=200, status=status, reason="", seconds=100.0))
+    assert verdict_of(history) is None
+
+
 def falling(**settings: Any) -> History:
     """A run whose validation loss is still falling: 2.885 bits per character."""
     return run([(2.2, 2.2), (2.0, 2.0)], learning_rate=0.01, **settings)

@@ -12,6 +12,7 @@ from textual.content import Content
 from mmrec_engine import events
 from mmrec_engine.checks.preflight.all_checks import strictly_failing
 from mmrec_engine.checks.report import newest
+from mmrec_engine.checks.verdict import verdict_of
 from mmrec_engine.locales.guide import ITEMS
 from mmrec_engine.locales.guide.findings import evidence, title
 from mmrec_engine.locales.guide.remedies import remedy_title
@@ -19,6 +20,7 @@ from mmrec_engine.locales.messages import Language
 from mmrec_engine.run.follow_up import offers
 from mmrec_engine.runs.catalog import RunSummary
 from mmrec_engine.runs.history import History
+from mmrec_engine.runs.other_runs import OtherRuns, OtherRunsReader
 from mmrec_tui.app.screens.compare import rows_of
 from mmrec_tui.app.screens.remedy import RemedyScreen
 from mmrec_tui.app.screens.start import run_line
@@ -27,7 +29,7 @@ from mmrec_tui.app.widgets.finding_panels import finding_text, hints_text, items
 from mmrec_tui.app.widgets.items import _finding_text, _item_text
 from mmrec_tui.app.widgets.panel import plain
 from mmrec_tui.app.widgets.panels import log_line, patience_text, state_text
-from mmrec_tui.app.widgets.report_text import next_text, numbers_text, report_verdict, samples_text
+from mmrec_tui.app.widgets.report_text import next_text, numbers_text, samples_text
 from mmrec_tui.cli.check import finding_line
 from mmrec_tui.cli.headless import run_result
 from mmrec_tui.cli.narrator import Narrator
@@ -65,7 +67,7 @@ def panels(history: History, say: Wording) -> None:
     for event in history.log:
         is_safe(log_line(event, say))
     is_clean(samples_text(history, say))
-    is_clean(numbers_text(history, say, verdict=report_verdict(history)))
+    is_clean(numbers_text(history, say, verdict=verdict_of(history)))
     is_clean(next_text(history.findings, "a\x1brun", say))
     for mark, name, values in rows_of([history.settings, {}], say):
         is_safe(mark + name + "".join(values))
@@ -110,9 +112,9 @@ def findings(history: History, say: Wording) -> None:
 def command(history: History, say: Wording) -> None:
     """The narration of a run resumed from this record, and the result as JSON."""
     strictly_failing(history)
-    json.dumps(events.finite(run_result(history, Path("run"), "completed")), allow_nan=False)
+    json.dumps(events.finite(run_result(history, Path("run"), "completed", OtherRuns())), allow_nan=False)
     stream = io.StringIO()
-    narrator = Narrator(Narration(stream), say, Path("a\x1brun"))
+    narrator = Narrator(Narration(stream), say, Path("a\x1brun"), OtherRunsReader())
     step = history.last_step.step if history.last_step else 0
     for event in (
         events.Resumed(step=step, checkpoint="x.pt", planned_steps=step + 9, skipped=("a\x1b.pt",)),

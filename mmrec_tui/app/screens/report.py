@@ -12,6 +12,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Static
 
+from mmrec_engine.checks.verdict import verdict_of
 from mmrec_engine.errors import MmrecError
 from mmrec_engine.run.follow_up import offers
 from mmrec_engine.runs.checklist_marks import read_ticks, write_ticks
@@ -33,7 +34,6 @@ from mmrec_tui.app.widgets.report_text import (
     next_text,
     numbers_text,
     proposal_text,
-    report_verdict,
     samples_text,
     written_text,
 )
@@ -116,10 +116,10 @@ class ReportScreen(MmrecScreen):
     def _look(self) -> None:
         if self._history is None and self._reading.done:
             self._history, others = self._reading.result or (History(), OtherRuns())
-            self._verdict = report_verdict(self._history, others)
+            self._verdict = verdict_of(self._history, others)
             self._show_history(self._history)
             if not self._after and needs_checks(self._folder, self._history):
-                self._checks = AfterChecks(self._folder, self._history, others, self.say.language)
+                self._checks = AfterChecks(self._folder, self._history, self._verdict, self.say.language)
         if self._checks is not None and self._checks.seen != self._checked:
             self._checked = self._checks.seen
             self._show_findings()

@@ -10,10 +10,8 @@ from textual.content import Content
 from mmrec_engine import events
 from mmrec_engine.checks.finding import GLYPHS
 from mmrec_engine.checks.report import newest
-from mmrec_engine.checks.verdict import verdict_of
 from mmrec_engine.locales.verdicts import verdict_lines
 from mmrec_engine.runs.history import History
-from mmrec_engine.runs.other_runs import OtherRuns
 from mmrec_tui.app.in_app import in_app
 from mmrec_tui.app.widgets.finding_panels import STYLES
 from mmrec_tui.app.widgets.panel import plain
@@ -33,7 +31,7 @@ def numbers_text(
 ) -> Content:
     """The results of the run: how it ended, the best and the last validation, against the baselines if there are any.
 
-    room: columns for the table of validations. verdict: `report_verdict`.
+    room: columns for the table of validations. verdict: `verdict_of`.
     """
     started, finished, step = history.started, history.finished, history.last_step
     lines: list[Content] = []
@@ -85,14 +83,6 @@ def proposal_text(verdict: dict[str, Any] | None, say: Wording) -> str:
         case "earlier":
             values["name"] = one_line(verdict["earlier"]["run"])
     return say(_PROPOSALS.get(verdict["lever"], "report.plan-next"), **values)
-
-
-def report_verdict(history: History, others: OtherRuns | None = None) -> dict[str, Any] | None:
-    """None for a run that was interrupted or failed, or has not ended: no next one is proposed. others: runs on its text."""
-    finished = history.finished
-    if finished is None or finished.status in ("failed", "interrupted"):
-        return None
-    return verdict_of(history, others)
 
 
 def samples_text(history: History, say: Wording) -> Content:
