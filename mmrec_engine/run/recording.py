@@ -16,7 +16,8 @@ from mmrec_engine.events import Event
 from mmrec_engine.interop.loggers.feeding import Loggers
 from mmrec_engine.locales.catalogue import DEFAULT_LANGUAGE
 from mmrec_engine.run.checks_around_run import RunChecks
-from mmrec_engine.runs.catalog import note_run, noted_while_preparing, read_events
+from mmrec_engine.runs.catalog import read_events
+from mmrec_engine.runs.noted_runs import note_run, noted_while_preparing
 from mmrec_engine.runs.run_folder import RunFolder
 from mmrec_engine.runs.run_text import record_of
 from mmrec_engine.settings import Resolved

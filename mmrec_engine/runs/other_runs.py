@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from mmrec_engine import events
-from mmrec_engine.runs.catalog import described, noted_runs, read_events, summarised
+from mmrec_engine.runs.catalog import described, read_events, summarised
 from mmrec_engine.runs.comparison import same_text
+from mmrec_engine.runs.noted_runs import noted_runs
 from mmrec_engine.runs.run_reader import RunReader
 from mmrec_engine.storage.files import read_plain
 from mmrec_engine.storage.run_files import REPORTS

@@ -87,7 +87,7 @@ def an_ending(
 
 def record(folder: Path, stream: Iterable[events.Event], *, note: bool = True, **settings: Any) -> Path:
     """A run folder with this record. note: in the list of runs that the app shows."""
-    from mmrec_engine.runs.catalog import note_run
+    from mmrec_engine.runs.noted_runs import note_run
 
     folder.mkdir(parents=True, exist_ok=True)
     description = {"settings": {**recorded_settings(**settings), "name": folder.name}, "sources": {}}
