@@ -25,7 +25,7 @@ from mmrec_engine.evaluation.trained_model import Trained
 from mmrec_engine.events import Progress
 from mmrec_engine.model.language_model import LanguageModel, MixerState
 from mmrec_engine.model.multi_memory import MemoryState, MultiMemory, time_constants
-from mmrec_engine.runs.run_text import same_text, text_of_run
+from mmrec_engine.runs.run_text import is_described, text_of_run
 from mmrec_engine.settings import FIELDS, Settings
 
 Ids = Sequence[int] | npt.NDArray[np.unsignedinteger[Any]]
@@ -173,6 +173,6 @@ def validation_ids(trained: Trained) -> Generator[Progress, None, Ids]:
         corpus = yield from text_of_run(own, folder, trained.tokenizer)
     except RequestError as error:
         raise RequestError("evaluate-no-corpus", path=trained.path) from error
-    if not same_text(corpus, trained.corpus) or corpus.tokenizer.to_dict() != trained.tokenizer.to_dict():
+    if not is_described(corpus, trained.corpus) or corpus.tokenizer.to_dict() != trained.tokenizer.to_dict():
         raise RequestError("evaluate-no-corpus", path=trained.path)
     return corpus.validation.tokens

@@ -16,7 +16,7 @@ from mmrec_engine.pretrained.source import absolute_name, with_pretrained
 from mmrec_engine.runs import checkpoints
 from mmrec_engine.runs.catalog import check_description, locate, read_description, recorded_ending
 from mmrec_engine.runs.record import newest_lines
-from mmrec_engine.runs.run_text import same_text
+from mmrec_engine.runs.run_text import is_described
 from mmrec_engine.settings import CORPUS_CHOICE, FIELDS, Resolved, Settings, parse, resolve
 from mmrec_engine.settings.declaration import flag
 from mmrec_engine.settings.pretrained import is_pretrained
@@ -161,7 +161,7 @@ def check_same_corpus(corpus: Corpus, description: Mapping[str, Any]) -> None:
     if not description:
         return
     known = description.get("corpus", {})
-    if not same_text(corpus, known) or known.get("vocabulary") != corpus.tokenizer.vocab_size:
+    if not is_described(corpus, known) or known.get("vocabulary") != corpus.tokenizer.vocab_size:
         raise RequestError("resume-corpus-differs", path=corpus.name)
 
 

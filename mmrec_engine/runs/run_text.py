@@ -66,8 +66,8 @@ def of_run(settings: Settings, folder: Path, tokenizer: Tokenizer | None = None)
     return Earlier(record, tokenizer)
 
 
-def same_text(corpus: Corpus, described: Mapping[str, Any]) -> bool:
-    """Whether this is the text, and the split, of `corpus` in run.json or a checkpoint."""
+def is_described(corpus: Corpus, described: Mapping[str, Any]) -> bool:
+    """Whether a prepared text is the one, and has the split, that `corpus` of run.json or of a checkpoint describes."""
     split = described.get("split")
     same_split = split is None or corpus.record is None or corpus.record.digest == split
     return bool(described.get("fingerprint") == corpus.fingerprint and same_split)

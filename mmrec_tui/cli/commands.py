@@ -168,7 +168,7 @@ def evaluate(
     from mmrec_engine.evaluation.continuations import measure, require_libraries
     from mmrec_engine.evaluation.trained_model import load_trained
     from mmrec_engine.evaluation.validation import validate
-    from mmrec_engine.runs.run_text import of_run, same_text
+    from mmrec_engine.runs.run_text import is_described, of_run
     from mmrec_engine.training.device import resolve_machine
     from mmrec_tui.cli.narrator import metric_lines, part_lines
 
@@ -197,7 +197,7 @@ def evaluate(
         if text_given or error.key not in _TEXT_IS_GONE:
             raise
         raise RequestError("evaluate-no-corpus", path=checkpoint) from None
-    same = same_text(corpus, trained.corpus)
+    same = is_described(corpus, trained.corpus)
     if text_given and not corpus.whole and not same:  # the run's split is not known any more
         corpus = with_progress_bar(prepare_corpus(settings, trained.tokenizer, corpus_tag, earlier), narration, wording)
     if not text_given and not same:

@@ -35,7 +35,7 @@ from mmrec_engine.events import result_of
 from mmrec_engine.runs import checkpoints
 from mmrec_engine.runs.catalog import read_description
 from mmrec_engine.runs.history import History
-from mmrec_engine.runs.run_text import same_text, text_of_run
+from mmrec_engine.runs.run_text import is_described, text_of_run
 from mmrec_engine.runs.run_time import FINAL_SAMPLE_TOKENS
 from mmrec_engine.settings import FIELDS, Settings, metrics_of
 from mmrec_engine.storage.run_files import BEST, FINAL
@@ -294,4 +294,4 @@ def _corpus_of(folder: Path) -> Corpus | None:
         corpus = result_of(text_of_run(replace(Settings(**known), stride=None), folder))
     except (MmrecError, TypeError):
         return None
-    return corpus if same_text(corpus, described.get("corpus", {})) else None
+    return corpus if is_described(corpus, described.get("corpus", {})) else None

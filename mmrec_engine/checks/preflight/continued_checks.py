@@ -15,7 +15,7 @@ from mmrec_engine.checks.preflight.text_context import TextContext
 from mmrec_engine.checks.specs import numbers
 from mmrec_engine.locales.guide.remedies import remedy
 from mmrec_engine.runs.catalog import locate, read_description
-from mmrec_engine.runs.run_text import same_text
+from mmrec_engine.runs.run_text import is_described
 from mmrec_engine.settings.pretrained import is_pretrained
 
 
@@ -46,7 +46,7 @@ def _same_split(context: TextContext) -> bool:
     described = read_description(locate(context.settings.init_from).parent) or {}
     stored = described.get("settings", {})
     same_share = stored.get("val_split") == context.settings.val_split
-    return same_share and same_text(context.corpus, described.get("corpus", {})) and stored.get("init_from") is None
+    return same_share and is_described(context.corpus, described.get("corpus", {})) and stored.get("init_from") is None
 
 
 def _random_weights(values: Values, status: Status) -> list[dict[str, Any]]:
