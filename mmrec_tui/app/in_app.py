@@ -11,6 +11,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from mmrec_engine.errors import MmrecError
+from mmrec_engine.locales.letters import capitalised
 from mmrec_engine.locales.numbers import in_language
 from mmrec_tui.locales import Wording
 from mmrec_tui.terminal import one_line
@@ -29,7 +30,7 @@ def in_app(text: str, say: Wording) -> str:
     """A text of the guide or of a message in the app's terms. A sentence (it ends with a full stop) begins with a capital."""
     worded = _COMMAND.sub(lambda found: _command(found[1], found[2].strip(), say), text)
     worded = _FLAG.sub(lambda found: _field(found[1].replace("-", "_"), found[2], say), worded)
-    return worded[:1].upper() + worded[1:] if worded != text and text.endswith(".") else worded
+    return capitalised(worded, say.language) if worded != text and text.endswith(".") else worded
 
 
 def _field(setting: str, value: str | None, say: Wording) -> str:

@@ -11,6 +11,7 @@ from typing import Any, Final
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
+from mmrec_engine.locales.letters import folded
 from mmrec_tui.app.keys import about_key, shown_key, word_key
 from mmrec_tui.app.screens.base import MmrecScreen
 from mmrec_tui.app.themes import THEME_NAMES
@@ -40,9 +41,9 @@ class ScreenCommands(Provider):
             yield DiscoveryHit(command.words, command.run, help=command.about)
 
     async def search(self, query: str) -> AsyncIterator[Hit]:
-        matcher, wanted = self.matcher(query), query.casefold().split()
+        matcher, wanted = self.matcher(query), folded(query).split()
         for command in self._commands:
-            text = f"{command.words} {command.about}".casefold()
+            text = folded(f"{command.words} {command.about}")
             # Brackets in a run's name are not markup.
             plain = len(command.words) > _MOST_LETTERS or "[" in command.words
             letters = 0.0 if plain else matcher.match(command.words)

@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from mmrec_engine.data.sources.hub_source import is_hub, source_of
 from mmrec_engine.errors import RequestError
+from mmrec_engine.locales.letters import folded
 from mmrec_engine.storage.user_folders import expanded
 from mmrec_tui.app.draft import found_corpora, typed_corpora
 
@@ -79,7 +80,7 @@ def matches(folder: Path, part: str) -> list[Path]:
         names = os.listdir(folder)  # noqa: PTH208, names are enough
     except OSError:
         return []
-    return [folder.absolute() / one for one in names if not one.startswith(".") and part.casefold() in one.casefold()]
+    return [folder.absolute() / one for one in names if not one.startswith(".") and folded(part) in folded(one)]
 
 
 class Below:
@@ -96,7 +97,7 @@ class Below:
         if folder not in self._listed:
             folders = [one for one in sorted(matches(folder, ""))[:_MOST_ENTRIES] if is_folder(one)]
             self._listed[folder] = [found for one in folders for found in matches(one, "")]
-        return [one for one in self._listed[folder] if part.casefold() in one.name.casefold()]
+        return [one for one in self._listed[folder] if folded(part) in folded(one.name)]
 
 
 def first_folder(last: Path | None, recent: Sequence[str]) -> Path:

@@ -140,7 +140,7 @@ def _agreed(shown: str, question: str, wording: Wording) -> bool:
     except EOFError:
         print()
         return False
-    return answer[:1] in ("y", "e")
+    return answer.startswith(("y", wording("check.yes")))
 
 
 def _approved() -> list[str]:

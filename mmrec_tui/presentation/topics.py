@@ -24,6 +24,7 @@ from mmrec_engine.locales.guide import (
 from mmrec_engine.locales.guide.finding_text import FindingText
 from mmrec_engine.locales.guide.findings import sources, texts, thresholds
 from mmrec_engine.locales.guide.remedies import remedy_title
+from mmrec_engine.locales.letters import folded
 from mmrec_engine.locales.messages import Language, Words
 
 Kind = Literal["item", "problem", "finding", "measure", "hyperparameter"]
@@ -79,8 +80,7 @@ def _plain(name: str) -> str:
 
 
 def _folded(text: str) -> str:
-    """Case-folded, including Turkish letters: i, ı, I and İ are equal."""
-    return text.strip().replace("İ", "i").replace("ı", "i").casefold()
+    return folded(text.strip())
 
 
 def _of_item(item: Item, language: Language) -> Topic:

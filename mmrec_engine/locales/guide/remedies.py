@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mmrec_engine.locales.catalogue import DEFAULT_LANGUAGE, Language, Texts, words
+from mmrec_engine.locales.letters import uncapitalised
 from mmrec_engine.locales.numbers import in_language
 
 # The effect of each remedy, a template over the settings that it changes; ids as in problems.py for the guide's remedies.
@@ -77,7 +78,7 @@ def _label(name: str, language: Language) -> str:
         return _SHORT[name][language]
     entry = words("hyperparameters", language).get(name)
     title = name.replace("_", " ") if entry is None else str(entry["title"])
-    return title if title[1:2].isupper() else title[:1].replace("İ", "i").lower() + title[1:]
+    return title if title[1:2].isupper() else uncapitalised(title, language)
 
 
 def _figure(name: str, value: Any, language: Language) -> str:

@@ -14,6 +14,7 @@ from textual.events import Key, Paste
 from textual.message import Message
 from textual.widgets import DirectoryTree, Input, Static
 
+from mmrec_engine.locales.letters import folded
 from mmrec_tui.app.draft import corpora_as_typed
 from mmrec_tui.app.screens.dialog import Dialog, hints
 from mmrec_tui.app.typed_text import Below, Choice, choice_of, first_folder, is_folder, pasted_path, split_path
@@ -58,7 +59,7 @@ class TextTree(DirectoryTree):
         return [
             path
             for path in paths
-            if not path.name.startswith(".") and (self.wanted in path.name.casefold() or is_folder(path))
+            if not path.name.startswith(".") and (self.wanted in folded(path.name) or is_folder(path))
         ]
 
     def render_label(self, node: Any, base_style: Any, style: Any) -> Any:
@@ -172,7 +173,7 @@ class ChooserScreen(Dialog["dict[str, str | tuple[str, ...]] | None"]):
         folder, name = split_path(text, self._base)
         self._typed = choice_of(text, self._base, self._below) if text else None
         self._from_tree = False
-        tree.wanted = name.casefold()
+        tree.wanted = folded(name)
         tree.path = folder
         tree.reload()
         self._show_choice()

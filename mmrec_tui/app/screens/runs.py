@@ -14,6 +14,7 @@ from textual.message import Message
 from textual.widgets import DataTable, Input, Static
 
 from mmrec_engine.errors import MmrecError
+from mmrec_engine.locales.letters import folded
 from mmrec_engine.runs.catalog import RunSummary, delete_run, known_runs
 from mmrec_engine.storage.folder_lock import is_live
 from mmrec_tui.app.keys import Key, keys_of
@@ -124,7 +125,7 @@ class RunsScreen(MmrecScreen):
     def _show(self) -> None:
         table, say = self.query_one(DataTable), self.say
         kept = self._under_cursor
-        wanted = self.query_one(Input).value.casefold().strip()
+        wanted = folded(self.query_one(Input).value.strip())
         shown = [row for row in sorted(self._rows, key=lambda row: row.key(self._sort)) if row.matches(wanted, say)]
         cells = [row.cells(say) for row in shown]
         room = (table.size.width or self.app.size.width) - _SCROLL_BAR

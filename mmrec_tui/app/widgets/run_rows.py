@@ -11,6 +11,7 @@ from rich.cells import cell_len
 from textual.content import Content
 
 from mmrec_engine.errors import MmrecError
+from mmrec_engine.locales.letters import folded
 from mmrec_engine.runs.catalog import RunSummary, read_description, size_on_disk
 from mmrec_tui.app.course import course_of
 from mmrec_tui.locales import Wording
@@ -46,14 +47,14 @@ class Row:
         """Sort key of a column; runs without a validation come last."""
         best = self.run.best_bits_per_character
         return {
-            "name": self.run.name.casefold(),
+            "name": folded(self.run.name),
             "state": self.run.state,
             "step": -self.run.step,
             "best": best if best is not None else float("inf"),
             "size": -self.size,
             "changed": -self.run.changed,
-            "text": self.text.casefold(),
-            "path": str(self.run.path).casefold(),
+            "text": folded(self.text),
+            "path": folded(str(self.run.path)),
         }[column]
 
     def cells(self, say: Wording) -> dict[str, str]:
@@ -72,7 +73,7 @@ class Row:
         }
 
     def matches(self, wanted: str, say: Wording) -> bool:
-        text = f"{self.run.name} {self.run.path} {self.text} {say(f'state.{self.run.state}')}".casefold()
+        text = folded(f"{self.run.name} {self.run.path} {self.text} {say(f'state.{self.run.state}')}")
         return all(word in text for word in wanted.split())
 
 
