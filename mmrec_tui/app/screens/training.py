@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual.app import ComposeResult
@@ -13,22 +12,19 @@ from textual.events import DescendantFocus
 
 from mmrec_engine.errors import MmrecError
 from mmrec_engine.runs.history import History
-from mmrec_engine.runs.smoothing import DECAYS
-from mmrec_tui.app.earlier import last_like
 from mmrec_tui.app.in_app import error_text
 from mmrec_tui.app.keys import Key, keys_of
 from mmrec_tui.app.meter import Meter
 from mmrec_tui.app.pacing import RedrawInterval
 from mmrec_tui.app.screens.base import KeyBar
-from mmrec_tui.app.screens.looking import LookingScreen
-from mmrec_tui.app.session import Session, Work
+from mmrec_tui.app.screens.run_view import RunViewScreen
 from mmrec_tui.app.widgets.finding_panels import Checklist, Hints
 from mmrec_tui.app.widgets.lens import Lens
 from mmrec_tui.app.widgets.panel import Panel
 from mmrec_tui.app.widgets.panels import Log, MachinePanel, Patience, SampleText, StateLine
 from mmrec_tui.app.widgets.plot import Plot
 from mmrec_tui.app.widgets.tabs import PanelTabs
-from mmrec_tui.presentation.figures import X_AXES, View, XAxis, extent, figure_of
+from mmrec_tui.presentation.figures import figure_of
 from mmrec_tui.presentation.panels import PANELS, PLOTS
 from mmrec_tui.presentation.states import ENDED
 
@@ -41,7 +37,7 @@ _PANED = 28  # rows from which two columns have space for three plots
 _ROOMY = 46  # rows from which the grid has space for the log too
 
 
-class TrainingScreen(LookingScreen):
+class TrainingScreen(RunViewScreen):
     """shown: the selected panel. grid: with the others beside it where there is space, not maximised. log: a logarithmic axis.
     earlier: with the previous run on the same text."""
 
@@ -57,7 +53,7 @@ class TrainingScreen(LookingScreen):
         earlier: bool = False,
         lens: Lens | None = None,
     ) -> None:
-        super().__init__(lens)
+        super().__init__(lens, log=log)
         self._shown = shown
         self._opened_with = (shown, grid, earlier)
         self._pacing = RedrawInterval()
@@ -67,15 +63,6 @@ class TrainingScreen(LookingScreen):
         self._last_live: bool | None = None
         self._offered = False
         self._broken: set[str] = set()
-        self._log = log  # for this run only: a stored scale would be forgotten, and misread
-        self._earlier: Work[tuple[str, History] | None] | None = None
-        self._with_earlier = self._earlier_told = False
-
-    @property
-    def session(self) -> Session:
-        session = self.own_app.stage.session
-        assert session is not None
-        return session
 
     def compose(self) -> ComposeResult:
         say = self.say
@@ -130,13 +117,13 @@ class TrainingScreen(LookingScreen):
         with self.session.reading() as history:
             age = history.seconds
         if self._pacing.tick(age):
-            self._draw_plots()
+            self.draw_plots()
 
     def _draw(self) -> None:
         if not self.query_one(StateLine).size:
             return  # content set before the first layout would keep its wrong height; the following resize draws
         self._draw_numbers()
-        self._draw_plots()
+        self.draw_plots()
 
     def _draw_numbers(self) -> None:
         session = self.session
@@ -167,7 +154,7 @@ class TrainingScreen(LookingScreen):
             self._last_live, self._offered = live, offered
             self.query_one(KeyBar).show_keys()
 
-    def _draw_plots(self) -> None:
+    def draw_plots(self) -> None:
         view, cross = self._view, self._lens.cross
         for name in PLOTS:
             plot = self.query_one(f"#panel-{name}", Plot)
@@ -197,17 +184,10 @@ class TrainingScreen(LookingScreen):
     def _state_changed(self, state: str) -> None:
         before, self._last_state = self._last_state, state
         if state in ENDED:
-            self._draw_plots()  # the last steps, even if curves are rarely drawn
+            self.draw_plots()  # the last steps, even if curves are rarely drawn
         self.query_one(KeyBar).show_keys()
         if before and state in (*ENDED, "DIED"):
             self.own_app.tell("training.ended", state=self.say(f"state.{state}"))
-
-    @property
-    def _view(self) -> View:
-        preferences = self.own_app.stage.preferences
-        axis: XAxis = next((axis for axis in X_AXES if axis == preferences.x_axis), "step")
-        earlier = self._earlier.result if self._with_earlier and self._earlier is not None else None
-        return View(axis, self._log, preferences.smoothing, self._lens.shown, earlier)
 
     # The selected panel, if there is space for one
 
@@ -330,56 +310,6 @@ class TrainingScreen(LookingScreen):
 
     def action_new_run(self) -> None:
         self.own_app.plan_run()
-
-    def action_x_axis(self) -> None:
-        preferences = self.own_app.stage.preferences
-        self._lens.reset()  # another axis has other positions
-        preferences.x_axis = X_AXES[(X_AXES.index(self._view.x_axis) + 1) % len(X_AXES)]
-        self._view_changed("view.x-axis", axis=self.say(f"axis.{preferences.x_axis}"))
-
-    def action_log_axis(self) -> None:
-        self._log = not self._log
-        self._view_changed("view.log" if self._log else "view.linear")
-
-    def action_smoothing(self) -> None:
-        """The next stronger moving average, then none."""
-        preferences = self.own_app.stage.preferences
-        choices = (0.0, *DECAYS)
-        preferences.smoothing = choices[(choices.index(preferences.smoothing) + 1) % len(choices)]
-        decay = self.say.number(preferences.smoothing, 2)
-        self._view_changed("view.smooth" if preferences.smoothing else "view.raw", decay=decay)
-
-    def action_earlier(self) -> None:
-        """Draw the previous run on the same text below this one, or remove it again."""
-        self._with_earlier = not self._with_earlier
-        if self._with_earlier and self._earlier is None:
-            folder = self.session.folder
-            self._earlier = Work(lambda _: last_like(folder))
-        self._earlier_told = False
-        self._draw_plots()
-
-    def _look_for_earlier(self) -> None:
-        """Draw the earlier run once it is read; report if there is none."""
-        if self._with_earlier and not self._earlier_told and self._earlier is not None and self._earlier.done:
-            self._earlier_told = True
-            if self._earlier.result is None:
-                self._with_earlier, self._earlier = False, None
-                self.own_app.warn("view.no-earlier")
-            self._draw_plots()
-
-    # Crosshair and zoom
-
-    def extent(self, shown: tuple[float, float]) -> tuple[float, float]:
-        with self.session.reading() as history:
-            return extent([history], replace(self._view, shown=shown)) or (0.0, 0.0)
-
-    def lens_moved(self) -> None:
-        self._draw_plots()
-
-    def _view_changed(self, key: str, **values: object) -> None:
-        self.own_app.stage.preferences.save()
-        self.own_app.tell(key, **values)
-        self._draw_plots()
 
     def leave(self) -> None:
         if self.own_app.stage.watch_only and len(self.app.screen_stack) <= 2:
