@@ -18,10 +18,9 @@ from textual.binding import BindingsMap
 from textual.css.query import NoMatches
 from textual.dom import DOMNode
 from textual.filter import NoColor
-from textual.widgets._toast import Toast
 
 from mmrec_tui.app.app_runs import AppRuns, made_screen
-from mmrec_tui.app.themes import THEME_NAMES, THEMES, next_theme
+from mmrec_tui.app.themes import THEMES, next_theme
 
 if TYPE_CHECKING:
     from textual.app import SystemCommand
@@ -66,6 +65,7 @@ class MmrecApp(AppRuns, inherit_bindings=False):
         self.broken: list[BaseException] = []
         self._awaited = None
         self._tells_focus = False
+        self._told = {}
         self._bindings = BindingsMap()
         self._bindings.bind("ctrl+c", "how_to_quit", show=False)
         self._bindings.bind("ctrl+q", "quit_now", show=False, priority=True)  # in dialogs too
@@ -83,11 +83,8 @@ class MmrecApp(AppRuns, inherit_bindings=False):
     def on_mount(self) -> None:
         if self.stage.open_screens is not None:
             self._open_again(self.stage.open_screens)
-        else:
-            if self.stage.session is not None:
-                self.show_run()
-            if self.stage.writing is not None:
-                self.write_with(*self.stage.writing)
+        elif self.stage.session is not None:
+            self.show_run()
         self.stage.open_screens = None
         if self.stage.notice:
             self.notify(self.stage.notice, severity="error", timeout=20)
@@ -97,12 +94,9 @@ class MmrecApp(AppRuns, inherit_bindings=False):
         self.call_after_refresh(self.load_torch)
 
     def _open_again(self, screens: Iterable[OpenScreen]) -> None:
-        """The screens that were open when the language was changed, as they were."""
+        """The screens that this app begins with, as they were when the language was changed."""
         for one in screens:
-            if one.name == "write":
-                self.write_with(**one.how)
-            else:
-                self.open_screen(one.name, **one.how)
+            self.open_screen(one.name, **one.how)
             screen: Any = self.screen
             screen.call_after_refresh(screen.focus_on, one.focused)
 
@@ -123,14 +117,6 @@ class MmrecApp(AppRuns, inherit_bindings=False):
     def show_report(self, folder: Path) -> None:
         if self._is_its_own(folder):
             self.open_screen("report", folder=folder)
-
-    def write_with(self, checkpoint: str, title: str) -> None:
-        """A place to write in with this model; it is opened again in another language."""
-        self.stage.writing = (checkpoint, title)
-        self.push_screen(made_screen("write", checkpoint=checkpoint, title=title), self._end_writing)
-
-    def _end_writing(self, _: object) -> None:
-        self.stage.writing = None
 
     def plan_in_the_time(
         self, settings: Mapping[str, Any], seconds: float, repeated: Mapping[str, Any] | None = None
@@ -220,11 +206,7 @@ class MmrecApp(AppRuns, inherit_bindings=False):
     def use_theme(self, name: str) -> None:
         self.theme = self.stage.preferences.theme = name
         self.stage.preferences.save()
-        words = [self.say("palette.theme", name=self.say(f"theme.{one}")) for one in THEME_NAMES]
-        for toast in self.screen.query(Toast):
-            if toast._notification.message in words:
-                toast._expire()  # the key is pressed until a theme pleases
-        self.tell("palette.theme", name=self.say(f"theme.{name}"))
+        self.tell_anew("palette.theme", name=self.say(f"theme.{name}"))  # the key is pressed until a theme pleases
 
     def action_notifications(self) -> None:
         """Ask for the command that is run at the end of each run."""

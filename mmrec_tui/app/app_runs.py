@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textual.app import App
+from textual.widgets._toast import Toast
 
 from mmrec_engine.errors import MmrecError
 from mmrec_engine.storage.run_files import LOG
@@ -31,6 +32,7 @@ class AppRuns(App[object], inherit_bindings=False):
     say: Wording
     _awaited: Session | None  # the run whose end is to be announced to a user who is elsewhere
     _tells_focus: bool  # whether this terminal reports its focus
+    _told: dict[str, str]  # the newest of the notices that replace each other, by key
 
     def open_screen(self, name: str, **how: Any) -> None:
         """A screen on top of this one. Its code is loaded when it is first used."""
@@ -241,6 +243,14 @@ class AppRuns(App[object], inherit_bindings=False):
 
     def tell(self, key: str, **values: object) -> None:
         self.notify(self.say(key, **values), timeout=2.5, markup=False)
+
+    def tell_anew(self, key: str, **values: object) -> None:
+        """The same in place of the last one with this key, for a key that is pressed several times."""
+        for toast in self.screen.query(Toast):
+            if toast._notification.message == self._told.get(key):
+                toast._expire()
+        self._told[key] = self.say(key, **values)
+        self.tell(key, **values)
 
     def warn(self, key: str, **values: object) -> None:
         self.notify(self.say(key, **values), severity="warning", markup=False)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from mmrec_engine.locales.catalogue import Language
 from mmrec_engine.storage.run_files import LOG
-from mmrec_tui.app.stage import Stage, Streams, app_log
+from mmrec_tui.app.stage import OpenScreen, Stage, Streams, app_log
 from mmrec_tui.locales import UsageText, Wording, choose_language
 from mmrec_tui.preferences import Preferences, read_preferences
 from mmrec_tui.terminal import one_line, silence
@@ -30,10 +30,10 @@ _MOST_FAILURES = 3
 _POLL_SECONDS = 0.1
 
 
-def open_app(given_language: str | None, watch: Path | None = None, writing: tuple[str, str] | None = None) -> int:
+def open_app(given_language: str | None, watch: Path | None = None, model: str | None = None) -> int:
     """Show the app until the user leaves, and return the exit code. Raises UsageText without a terminal.
 
-    writing: the model to write with, and its name.
+    model: to write with, as for `load_trained`.
     """
     preferences = read_preferences()
     wording = Wording(_language(given_language, preferences))
@@ -44,7 +44,9 @@ def open_app(given_language: str | None, watch: Path | None = None, writing: tup
     from mmrec_tui.app.driver import Terminal, TerminalDriver
 
     TerminalDriver.terminal = Terminal(os.dup(descriptor))
-    stage = Stage(wording, preferences, writing=writing)
+    stage = Stage(wording, preferences)
+    if model is not None:
+        stage.open_screens = [OpenScreen("write", {"checkpoint": model, "title": model})]
     if watch is not None:
         from mmrec_tui.app.session import Watching
 

@@ -58,9 +58,9 @@ class Stage:
 
     ending_signal: the signal that requested the end. hung_up: the terminal is lost. notice: for the next app to show.
     detaching: the run is being handed over to another process. follow_up: the run that a remedy requested.
-    drafts: the text that was written with each model. writing: the model to write with, and its name, when the app opens.
-    text_folder: shown last when a text was chosen. open_screens: over the first one, lowest first, when the app was closed to
-    change its language; None if it opens for another reason.
+    drafts: the text that was written with each model. text_folder: shown last when a text was chosen. open_screens: what the
+    next app begins with over its first screen, lowest first, as when it was closed to change its language; None: with the run,
+    if there is one.
     """
 
     wording: Wording
@@ -76,7 +76,6 @@ class Stage:
     follow_up: AwaitedFollowUp | None = None
     failures: list[float] = field(default_factory=list)
     drafts: dict[str, Draft] = field(default_factory=dict)
-    writing: tuple[str, str] | None = None
     text_folder: Path | None = None
     open_screens: list[OpenScreen] | None = None
 

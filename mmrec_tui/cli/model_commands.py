@@ -108,7 +108,7 @@ def add_write(app: typer.Typer, wording: Wording, given_language: str | None) ->
         from mmrec_tui.app.launch import open_app
 
         locate(checkpoint)
-        return open_app(given_language, writing=(checkpoint, checkpoint))
+        return open_app(given_language, model=checkpoint)
 
 
 def add_look(app: typer.Typer, wording: Wording) -> None:

@@ -97,7 +97,7 @@ async def _report(app: MmrecApp, pilot: Pilot[Any]) -> None:
 
 
 async def _write(app: MmrecApp, pilot: Pilot[Any]) -> None:
-    app.write_with(str(_recorded()), "tiny")
+    app.open_screen("write", checkpoint=str(_recorded()), title="tiny")
     await until(pilot, lambda: table_of(app) == "write")
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets._toast import Toast
 
 from mmrec_engine.locales.catalogue import DEFAULT_LANGUAGE, LANGUAGES
 from mmrec_engine.locales.guide import HYPERPARAMETERS, ITEMS, MEASURES, PROBLEMS, PROFILE_TEXTS
@@ -234,12 +235,14 @@ async def test_shown_run_is_shown_again_after_a_language_switch() -> None:
 
 async def test_f3_cycles_through_themes_and_stores_the_last() -> None:
     app = an_app()
-    async with app.run_test() as pilot:
+    async with app.run_test(notifications=True) as pilot:
         seen = [app.theme]
         for _ in THEME_NAMES:
             await pilot.press("f3")
             seen.append(app.theme)
         assert tuple(seen) == (*THEME_NAMES, THEME_NAMES[0])
+        await until(pilot, lambda: len(app.screen.query(Toast)) == 1)
+        assert screen_text(app).count("Theme ") == 1, "the newest notice replaces the others"
         await pilot.press("f3")
     assert read_preferences().theme == THEME_NAMES[1]
 

@@ -38,11 +38,9 @@ def opened(app: MmrecApp, name: str) -> None:
         "compare": {"folders": [folder, folder]},
         "guide": {"topic": "overfitting"},
         "tokens": {"checkpoint": folder / "best.pt"},
+        "write": {"checkpoint": str(folder / "best.pt"), "title": "tiny"},
     }
-    if name == "write":
-        app.write_with(str(folder / "best.pt"), "tiny")
-    else:
-        app.open_screen(name, **how.get(name, {}))
+    app.open_screen(name, **how.get(name, {}))
 
 
 @pytest.mark.parametrize("name", ["plan", "runs", "report", "compare", "guide", "tokens", "write"])
@@ -177,7 +175,7 @@ async def test_temperature_of_the_writing_place_stays_in_another_language() -> N
     folder = record(RUN.absolute(), [*a_training(200), *an_ending(step=200)])
     app = an_app("en")
     async with app.run_test(size=(80, 24)) as pilot:
-        app.write_with(str(folder / "best.pt"), "tiny")
+        app.open_screen("write", checkpoint=str(folder / "best.pt"), title="tiny")
         await until_shown(pilot, "temperature 0.8")
         await pilot.press("ctrl+up", "ctrl+up")
         await until_shown(pilot, "temperature 1.0")

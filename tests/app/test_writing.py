@@ -16,7 +16,7 @@ from mmrec_engine.settings import Settings
 from mmrec_engine.settings.model_config import ModelConfig
 from mmrec_engine.tokenizer import CharacterTokenizer
 from mmrec_tui.app.marks import Mark, mark_at, moved
-from mmrec_tui.app.stage import Draft
+from mmrec_tui.app.stage import Draft, OpenScreen
 from mmrec_tui.app.widgets.paper import Paper
 from tests.app.conftest import an_app, screen_text, table_of, until
 
@@ -50,7 +50,7 @@ async def test_model_continues_at_the_cursor_and_alternatives_can_be_stepped_thr
     monkeypatch.setattr("secrets.randbelow", lambda below: 7)
     app = an_app()
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
-        app.write_with(model, "letters")
+        app.open_screen("write", checkpoint=model, title="letters")
         await until(pilot, lambda: table_of(app) == "write")
         screen: Any = app.screen
         paper = screen.query_one(Paper)
@@ -99,7 +99,7 @@ async def test_model_continues_at_the_cursor_and_alternatives_can_be_stepped_thr
         await until(pilot, lambda: "left the text" in screen_text(app))
         await pilot.press("escape")
         await until(pilot, lambda: table_of(app) == "start")
-        app.write_with(model, "letters")
+        app.open_screen("write", checkpoint=model, title="letters")
         await until(pilot, lambda: table_of(app) == "write")
         assert app.screen.query_one(Paper).text == "abc c", "the text stays while the app is open"
 
@@ -107,7 +107,7 @@ async def test_model_continues_at_the_cursor_and_alternatives_can_be_stepped_thr
 async def test_text_changed_in_the_meantime_is_kept(model: str) -> None:
     app = an_app("tr")
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
-        app.write_with(model, "letters")
+        app.open_screen("write", checkpoint=model, title="letters")
         await until(pilot, lambda: table_of(app) == "write")
         screen: Any = app.screen
         await pilot.press("a", "ctrl+g", "b")
@@ -119,7 +119,7 @@ async def test_model_that_cannot_be_read_is_reported(model: str) -> None:
     (Path(model) / "config.json").write_text("{")
     app = an_app()
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
-        app.write_with(model, "letters")
+        app.open_screen("write", checkpoint=model, title="letters")
         await until(pilot, lambda: table_of(app) == "write")
         await pilot.press("a", "ctrl+g")
         await until(pilot, lambda: "damaged" in screen_text(app))
@@ -146,9 +146,19 @@ async def test_picture_of_the_place_to_write(language: str, size: tuple[int, int
     app = an_app(language)
     app.stage.drafts["absent"] = Draft(text, marks)
     async with app.run_test(size=size) as pilot:
-        app.write_with("absent", "tiny")
+        app.open_screen("write", checkpoint="absent", title="tiny")
         await until(pilot, lambda: table_of(app) == "write")
         await until(pilot, lambda: "⏎" in screen_text(app))
         assert screen_text(app) == snapshot
         styles: list[Any] = [span.style for span in app.screen.query_one(Paper).get_line(1).spans]
         assert [style.underline for style in styles] == [None, True], "not by colour alone"
+
+
+async def test_app_that_is_opened_to_write_begins_with_the_place_to_write_in(model: str) -> None:
+    app = an_app()
+    app.stage.open_screens = [OpenScreen("write", {"checkpoint": model, "title": model})]
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: [table_of(app), len(app.screen_stack)] == ["write", 2])
+        assert app.stage.open_screens is None, "after an error it begins with the run, if there is one"
+        await pilot.press("escape", "escape")
+        await until(pilot, lambda: table_of(app) == "start")

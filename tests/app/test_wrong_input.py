@@ -169,7 +169,7 @@ async def test_empty_page_says_how_to_begin() -> None:
     folder = record(Path("checkpoints/tiny").absolute(), [*a_training(200), *an_ending(step=200)])
     app = an_app()
     async with app.run_test(size=(120, 36)) as pilot:
-        app.write_with(str(folder / "best.pt"), "tiny")
+        app.open_screen("write", checkpoint=str(folder / "best.pt"), title="tiny")
         await until_shown(pilot, "Type how the text begins; Ctrl+G")
         await pilot.resize_terminal(80, 24)
         await until_shown(pilot, "^g continue  ^n other continuation  ^r one before  ^z undo")

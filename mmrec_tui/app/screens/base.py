@@ -32,6 +32,7 @@ class MmrecScreen(Screen[Any]):
 
     def __init__(self) -> None:
         super().__init__()
+        self._is_opened_again = False
         self._bindings = BindingsMap()
         self._bindings.bind("tab", "app.focus_next", show=False)
         self._bindings.bind("shift+tab", "app.focus_previous", show=False)
@@ -85,6 +86,9 @@ class MmrecScreen(Screen[Any]):
     def on_descendant_blur(self, event: DescendantBlur) -> None:
         self.refresh_keys()
 
+    def take_remedy(self, changes: dict[str, Any]) -> None:
+        """A remedy has changed these settings of the run that is planned: for the screen of its plan, below."""
+
     def open_setting(self, name: str) -> None:
         """Where a setting is explained: here in the guide."""
         self.own_app.action_guide(name)
@@ -101,8 +105,15 @@ class MmrecScreen(Screen[Any]):
 
     def opened_again(self) -> dict[str, Any] | None:
         """Arguments of its class with which a screen of the next app shows what this one does; None if it is not opened again.
-        It is asked just before this app ends: work that the arguments take along must not be stopped with this screen."""
+        It is asked just before this app ends. Work that the arguments take along goes on, see `stop_work`."""
         return {}
+
+    def stop_work(self) -> None:
+        """Stop the background work of this screen, which is closed and not opened again."""
+
+    def on_unmount(self) -> None:
+        if not self._is_opened_again:
+            self.stop_work()
 
     def focus_on(self, id: str) -> None:
         """Focus a widget, if there is one with this id."""
@@ -169,8 +180,9 @@ def open_screens(stack: Iterable[Screen[Any]]) -> list[OpenScreen]:
     for screen in stack:
         how = screen.opened_again() if isinstance(screen, MmrecScreen) and screen.table != "start" else None
         if how is not None:
-            focused = screen.focused
-            found.append(OpenScreen(cast(MmrecScreen, screen).table, how, (focused.id if focused else "") or ""))
+            focused, own = screen.focused, cast(MmrecScreen, screen)
+            own._is_opened_again = True
+            found.append(OpenScreen(own.table, how, (focused.id if focused else "") or ""))
     return found
 
 

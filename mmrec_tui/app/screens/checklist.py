@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.widgets import Static
@@ -29,13 +29,6 @@ _SHOWN = ("config", "tokenizer", "vocab_size", "max_steps", "dropout")  # of the
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
 
-@runtime_checkable
-class TakesRemedies(Protocol):
-    """The plan that is being checked, below this screen."""
-
-    def take_remedy(self, changes: dict[str, Any]) -> None: ...
-
-
 class ChecklistScreen(MmrecScreen):
     """resolved: the run as planned; corpus: its prepared text, None if it is not prepared yet; measuring: a measurement
     that the checks wait for; origin: the run that this one follows; planned: the planner's choices; costs: of the run, measured
@@ -56,7 +49,6 @@ class ChecklistScreen(MmrecScreen):
     ) -> None:
         super().__init__()
         self._checks = BeforeChecks(resolved, corpus, measuring, planned) if checks is None else checks
-        self._taken_along = False  # the checks go on in another language
         self._origin = origin
         self._costs = costs
         self._sure = False
@@ -85,12 +77,10 @@ class ChecklistScreen(MmrecScreen):
         self.set_focus(self.query_one(Items))
         self.set_interval(_LOOK_SECONDS, self._look)
 
-    def on_unmount(self) -> None:
-        if not self._taken_along:
-            self._checks.stop()
+    def stop_work(self) -> None:
+        self._checks.stop()
 
     def opened_again(self) -> dict[str, Any]:
-        self._taken_along = True
         checks = self._checks
         return {"resolved": checks.resolved, "checks": checks, "origin": self._origin, "costs": self._costs}
 
@@ -190,7 +180,7 @@ class ChecklistScreen(MmrecScreen):
             changes = {name: (offer.before.get(name), value) for name, value in offer.changes.items()}
             self._origin = replace(self._origin, changes={**self._origin.changes, **changes})
         for screen in self.app.screen_stack:
-            if isinstance(screen, TakesRemedies):
+            if isinstance(screen, MmrecScreen):
                 screen.take_remedy(offer.changes)
         self._show()
 

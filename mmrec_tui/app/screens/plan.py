@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
@@ -10,25 +9,15 @@ from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.widgets import OptionList, Static
 
-from mmrec_engine.data.prepare import Corpus, short_split
-from mmrec_engine.errors import RequestError
-from mmrec_engine.settings import FIELDS, Resolved, Settings
-from mmrec_engine.settings.presets import PRESETS, PROFILES
+from mmrec_engine.data.prepare import Corpus
+from mmrec_engine.settings import Resolved, Settings
+from mmrec_engine.settings.presets import PROFILES
 from mmrec_engine.settings.pretrained import PRETRAINED
-from mmrec_tui.app.draft import (
-    OF_A_TEXT,
-    Draft,
-    corpora_as_typed,
-    estimate_run,
-    known_settings,
-    named,
-    typed_corpora,
-    windows_of,
-)
+from mmrec_tui.app.draft import Draft, corpora_as_typed, estimate_run, known_settings, named, typed_corpora
 from mmrec_tui.app.keys import Key, keys_of
+from mmrec_tui.app.plan_in_work import PlanInWork
 from mmrec_tui.app.plan_work import PlanWork
 from mmrec_tui.app.screens.base import KeyBar, MmrecScreen, Title
-from mmrec_tui.app.undo import Drafts
 from mmrec_tui.app.widgets.configs import ConfigsPane
 from mmrec_tui.app.widgets.corpora import CorporaPane
 from mmrec_tui.app.widgets.form import Form
@@ -40,45 +29,26 @@ from mmrec_tui.terminal import one_line
 
 _LOOK_SECONDS = 0.1
 _ROOMY_WIDTH = 100
-_USUAL_CHARACTERS = 100  # ids of a text of characters
 _PANES = ("configs", "corpora", "settings")
 
 
-@dataclass(frozen=True)
-class PlanInWork:
-    """A plan that is being made. opened_with: its given values when it was opened. begun: a run was started from it."""
-
-    drafts: Drafts
-    work: PlanWork
-    opened_with: dict[str, Any]
-    begun: bool
-
-
 class PlanScreen(MmrecScreen):
-    """begun: a plan to go on with; draft: a new one; otherwise the one that was kept when the screen was left."""
+    """plan: one to go on with; draft: a new one; otherwise the one that was kept when the screen was left."""
 
     table: ClassVar[str] = "plan"
     topic: ClassVar[str | None] = "hyperparameters-set"
 
-    def __init__(self, begun: PlanInWork | None = None, draft: Draft | None = None) -> None:
+    def __init__(self, plan: PlanInWork | None = None, draft: Draft | None = None) -> None:
         super().__init__()
         self._form = Form(id="form")
-        self._earlier, self._first = begun, draft
-        self._work = PlanWork() if begun is None else begun.work
-        self._taken_along = False  # the work goes on in another language
-        self._begun = begun is not None and begun.begun  # a run was started from this plan
-        self._resolved: Resolved | None = None
-        self._error: RequestError | None = None
+        self._made, self._first = plan, draft
         self._shown: object = None
-        self._is_unsaved = False
-        self._time_emptied = False  # in its field, which has the focus still
 
     def compose(self) -> ComposeResult:
         say = self.say
-        if self._earlier is not None:
-            self._drafts = self._earlier.drafts
-        else:
-            self._drafts = Drafts(self._first or Draft(known_settings(self.own_app.stage.preferences.plan)))
+        if self._made is None:
+            kept = self.own_app.stage.preferences
+            self._made = PlanInWork(self._first or Draft(known_settings(kept.plan)), kept)
         yield Title(say("plan.title"))
         yield Static(id="tabs")
         with Container(id="panes"):
@@ -95,92 +65,84 @@ class PlanScreen(MmrecScreen):
         self.fit_first_frame()
         self.action_panel("configs", focus=False)
         self._take(self._draft)
-        self._opened_with = dict(self._draft.given) if self._earlier is None else self._earlier.opened_with
         self.set_focus(self.query_one("#config-list"))
         self.set_interval(_LOOK_SECONDS, self._look)
 
     def on_screen_resume(self) -> None:
         if self.app.screen is self:
-            self._begun = False  # back from the checklist
-            self._keep()
+            self._plan.begun = False  # back from the checklist
+            self._plan.keep()
 
     def on_resize(self) -> None:
         self._shown = None  # the content depends on the size
         self.call_after_refresh(self._show_corpora)
 
+    def stop_work(self) -> None:
+        if self._made is not None:
+            self._made.work.stop()
+
     def on_unmount(self) -> None:
-        if not self._taken_along:
-            self._work.stop()
-        if self._is_unsaved:  # whatever is kept by now: perhaps a plan that has replaced this one
-            self.own_app.stage.preferences.save()
+        if self._made is not None:
+            self._made.save()
 
     def opened_again(self) -> dict[str, Any]:
-        self._taken_along = True
-        return {"begun": PlanInWork(self._drafts, self._work, self._opened_with, self._begun)}
-
-    def _keep(self) -> None:
-        """So that the plan is the same when the screen is opened the next time. It is saved when this one is closed."""
-        preferences = self.own_app.stage.preferences
-        if not self._begun and preferences.plan != self._draft.given:
-            preferences.plan = dict(self._draft.given)
-            self._is_unsaved = True
+        return {"plan": self._plan}
 
     def leave(self) -> None:
-        if self._draft.given != self._opened_with:
+        if self._plan.is_changed:
             self.own_app.tell("plan.kept")
         super().leave()
 
-    # The draft
+    # The draft, and what results from it
+
+    @property
+    def _plan(self) -> PlanInWork:
+        assert self._made is not None
+        return self._made
 
     @property
     def _draft(self) -> Draft:
-        return self._drafts.now
+        return self._plan.draft
+
+    @property
+    def _work(self) -> PlanWork:
+        return self._plan.work
+
+    @property
+    def _resolved(self) -> Resolved | None:
+        return self._plan.resolved
+
+    @property
+    def _settings(self) -> Settings:
+        return self._plan.settings
+
+    @property
+    def _is_ready(self) -> bool:
+        return self._plan.ready is not None
 
     def _take(self, draft: Draft, *, typing: str = "") -> None:
-        """A changed draft: validate it, and start the background work that it needs. typing: the field that is being typed
-        into; it is not changed then."""
-        had_time = self._time_emptied or self._draft.given.get("time") is not None
-        self._time_emptied = typing == "time" and had_time and draft.given.get("time") is None
-        self._drafts.change(draft, typing)
-        self._keep()
-        text = {name: draft.given.get(name) for name in OF_A_TEXT}
-        if text != self._work.text:
-            self._work.text = text
-            self._work.preparing.forget()  # the new one may be read only when the planner has chosen how
-        self._resolve()
-        if self._resolved is not None:
-            self._work.want(self._resolved)
-            self._show_fields(typing)
+        """A changed draft. typing: the field that is being typed into; it is not changed then."""
+        self._plan.change(draft, typing)
+        self._show_fields(typing)
         self._shown = None
         self._show_corpora()
         self._show_configs()
         self.refresh_keys()
 
-    def _resolve(self) -> None:
-        """The settings of the draft, with those of its pretrained model; none while one is wrong or the model is read."""
-        model = self._work.pretrained
-        self._resolved = self._error = None
-        try:
-            resolved = self._draft.resolved()
-            model.want(resolved.settings.init_from)
-            if not model.is_under_way and model.error is None:
-                self._resolved = model.completed(resolved)
-        except RequestError as error:
-            self._error = error
-            self._form.show_errors(error, self.say)
-        if model.error is not None:
-            self._form.mark_wrong("init_from", self.say)
-
     def _show_fields(self, typing: str = "") -> None:
-        """The fields as they will be used. typing: the one that is being typed into, which is not changed."""
-        if self._resolved is None:
-            return
+        """The fields as they will be used, and which are wrong. typing: the one that is being typed into, which is not
+        changed."""
         planning, form = self._work.planning, self._form
-        shown, plan = planning.shown(self._resolved), planning.plan
+        if self._plan.error is not None:
+            form.show_errors(self._plan.error, self.say)
+        if self._work.pretrained.error is not None:
+            form.mark_wrong("init_from", self.say)
+        shown, plan = self._plan.shown, planning.plan
+        if shown is None:
+            return
         form.show_values(shown, self.say, typing)
         if not planning.is_under_way:
             form.show_reasons({} if plan is None else reasons(plan.planned.choices, self.say))
-        self._work.prepare(shown.settings)
 
     def _look(self) -> None:
         """Continue the background work, and show its results."""
@@ -190,18 +152,9 @@ class PlanScreen(MmrecScreen):
             self._show_corpora()
         loaded = self.own_app.torch is not None and self.own_app.torch.done
         trains = self.own_app.stage.training is not None
-        may_measure = loaded and not trains
-        reading = self._work.pretrained.is_under_way
-        settings = None if self._resolved is None else self._settings
-        planned = self._work.look(settings, may_measure=may_measure, trains=trains)
-        if reading and not self._work.pretrained.is_under_way:
-            self._resolve()
-            if self._resolved is not None:
-                self._work.want(self._resolved)
-                planned = True
-        if planned:
+        if self._plan.look(may_measure=loaded and not trains, trains=trains):
             self._show_fields(self._form.typed_into)
-        seen = (self._work.seen, self._error, self._resolved, loaded, trains)
+        seen = (self._work.seen, self._plan.error, self._resolved, loaded, trains)
         if seen != self._shown:
             self._shown = seen
             self._show_configs()
@@ -212,9 +165,8 @@ class PlanScreen(MmrecScreen):
 
     def _show_curves(self) -> None:
         """The planned learning rate and curriculum; until the text is known over the given steps."""
-        settings, corpus = self._settings, self._work.preparing.corpus
-        known = corpus is not None and short_split(corpus, settings.seq_len) is None
-        steps = estimate_run(settings, corpus, None).steps if known and corpus is not None else settings.max_steps
+        settings, corpus = self._settings, self._plan.usable_corpus
+        steps = settings.max_steps if corpus is None else estimate_run(settings, corpus, None).steps
         if steps is not None:
             curves = planned_rates(settings, steps, self.say), planned_pacing(settings, steps, self.say)
             self._form.show_curves(*curves)
@@ -222,33 +174,8 @@ class PlanScreen(MmrecScreen):
     # Left: configs
 
     def _show_configs(self) -> None:
-        corpus, plan = self._work.preparing.corpus, self._work.planning.plan
-        vocabulary = _USUAL_CHARACTERS if corpus is None else corpus.tokenizer.vocab_size
-        reason = None if plan is None else reasons(plan.planned.choices, self.say).get("config")
-        self.query_one(ConfigsPane).show(self._settings, vocabulary, self._epoch_time, reason, self.say)
-
-    def _epoch_time(self, config: str) -> str:
-        say = self.say
-        costs = self._work.measuring.costs_of(config)
-        if costs is None:
-            measures = self.own_app.stage.training is None and self._work.measuring.will_measure(config)
-            return "…" if measures else say("plan.choose-to-measure")
-        settings, corpus = self._settings, self._work.preparing.corpus
-        if corpus is None or not windows_of(settings, corpus)[0]:
-            return "…"
-        seconds = estimate_run(settings, corpus, costs).seconds_an_epoch
-        return "…" if seconds is None else say.clock(seconds)
-
-    @property
-    def _settings(self) -> Settings:
-        """The settings as they are, or as the planner will choose them; while a field is invalid, the defaults with the chosen
-        model."""
-        if self._resolved is not None and self._work.planning.plan is not None:
-            return self._work.planning.plan.resolved.settings
-        if self._resolved is not None:
-            return self._resolved.settings
-        config = self._draft.given.get("config", FIELDS["config"].default)
-        return Settings(config=config) if config in PRESETS else Settings()
+        trains = self.own_app.stage.training is not None
+        self.query_one(ConfigsPane).show(self._plan, self.say, trains=trains)
 
     # Middle: text
 
@@ -292,8 +219,7 @@ class PlanScreen(MmrecScreen):
 
     def on_form_emptied(self, event: Form.Emptied) -> None:
         self._show_fields()
-        if self._time_emptied:
-            self._time_emptied = False
+        if self._plan.end_typing():
             self.own_app.warn("plan.time-emptied")
 
     def on_form_profile_chosen(self, event: Form.ProfileChosen) -> None:
@@ -313,7 +239,7 @@ class PlanScreen(MmrecScreen):
         return timed
 
     def action_undo(self) -> None:
-        draft = self._drafts.undo()
+        draft = self._plan.undo()
         if draft is not None:
             self._take(draft)
             self.own_app.tell("plan.undone")
@@ -328,7 +254,9 @@ class PlanScreen(MmrecScreen):
 
     def _show_summary(self) -> None:
         narrow = self.size.width < _ROOMY_WIDTH
-        words = plan_summary(self._work, self._settings, self._error, self.say, narrow=narrow, trained=self._trained)
+        words = plan_summary(
+            self._work, self._settings, self._plan.error, self.say, narrow=narrow, trained=self._trained
+        )
         set_text(self.query_one("#summary", Static), words)
 
     # Keys
@@ -356,23 +284,15 @@ class PlanScreen(MmrecScreen):
 
     def _ready(self) -> tuple[Resolved, Corpus] | None:
         """The run as planned and its text; None, with a message, if something is missing or invalid."""
-        if not self._is_ready or self._resolved is None or self._work.preparing.corpus is None:
-            if self._work.planning.waits and self._trained:
-                self.own_app.warn("plan.waits", name=self._trained)
-            else:
-                self.own_app.warn("plan.not-ready")
-            return None
-        return self._resolved, self._work.preparing.corpus
-
-    @property
-    def _is_ready(self) -> bool:
-        corpus = self._work.preparing.corpus
-        if self._resolved is None or self._work.planning.is_under_way or self._work.planning.error is not None:
-            return False
-        return corpus is not None and short_split(corpus, self._settings.seq_len) is None
+        ready = self._plan.ready
+        if ready is None and self._work.planning.waits and self._trained:
+            self.own_app.warn("plan.waits", name=self._trained)
+        elif ready is None:
+            self.own_app.warn("plan.not-ready")
+        return ready
 
     def shown_keys(self) -> list[Key]:
-        hidden = set() if self._drafts.can_undo else {"undo"}
+        hidden = set() if self._plan.can_undo else {"undo"}
         if not self._form.explanation.is_cut:
             hidden.add("read_on")
         if not self._is_ready:
@@ -403,7 +323,7 @@ class PlanScreen(MmrecScreen):
             self.own_app.warn("app.trains-already", name=self.own_app.stage.training.folder.name)
             return
         before = self._work.leave()
-        self._work.searching = self.own_app.search(what, self._found, self._settings, ready[1], before)
+        self._work.searching = self.own_app.search(what, self._found, ready[0].settings, ready[1], before)
 
     def _found(self, values: dict[str, Any] | None) -> None:
         if values:
@@ -418,13 +338,10 @@ class PlanScreen(MmrecScreen):
         if ready is None:
             return
         resolved, corpus = ready
-        preferences = self.own_app.stage.preferences
-        preferences.plan = {name: value for name, value in self._draft.given.items() if name != "name"}
-        preferences.save()
-        self._begun = True
+        self._plan.begin()
         measuring = self._work.leave()
         plan = self._work.planning.plan
-        run = named(resolved if plan is None else plan.resolved, free_run_name(self._settings))
+        run = named(resolved, free_run_name(resolved.settings))
         self.own_app.open_screen(
             "checklist",
             resolved=run,

@@ -77,7 +77,6 @@ class ReportScreen(MmrecScreen):
         trial = trial or Trial("", usual, 0, Writer())
         self._prompt, self._file, self._writer = trial.prompt, trial.file, trial.writer
         self._seed = trial.seed  # of the text that is being generated
-        self._taken_along = False  # the writer goes on in another language
         self._shown_state: object = None
         self._checks: AfterChecks | None = None
         self._checked = -1
@@ -102,14 +101,14 @@ class ReportScreen(MmrecScreen):
         self.query_one("#report").focus(scroll_visible=False)
         self.set_interval(_LOOK_SECONDS, self._look)
 
+    def stop_work(self) -> None:
+        self._writer.stop()
+
     def on_unmount(self) -> None:
-        if not self._taken_along:
-            self._writer.stop()
         if self._checks is not None:
             self._checks.stop()
 
     def opened_again(self) -> dict[str, Any]:
-        self._taken_along = True
         trial = Trial(self.query_one("#prompt", Input).value, self._file, self._seed, self._writer)
         return {"folder": self._folder, "trial": trial}
 
@@ -206,7 +205,7 @@ class ReportScreen(MmrecScreen):
 
     def action_write(self) -> None:
         """A place to write in with the model that writes now."""
-        self.own_app.write_with(str(self._folder / self._file), self._folder.name)
+        self.own_app.open_screen("write", checkpoint=str(self._folder / self._file), title=self._folder.name)
 
     def action_fold(self) -> None:
         self.query_one(Items).fold()

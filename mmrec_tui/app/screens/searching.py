@@ -60,7 +60,7 @@ class SearchScreen(MmrecScreen):
         self._look()
         self.set_interval(_LOOK_SECONDS, self._look)
 
-    def on_unmount(self) -> None:
+    def stop_work(self) -> None:
         self.work.stop()
 
     def opened_again(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from textual.app import ComposeResult
@@ -16,12 +17,16 @@ from mmrec_engine.settings import Settings
 from mmrec_engine.settings.presets import PRESETS
 from mmrec_engine.settings.pretrained import PRETRAINED, pretrained_name
 from mmrec_engine.system.memory import USABLE, available_bytes
+from mmrec_tui.app.draft import estimate_run, windows_of
+from mmrec_tui.app.plan_in_work import PlanInWork
 from mmrec_tui.app.widgets.panel import plain
 from mmrec_tui.app.widgets.restyling import set_line, set_options, set_text
 from mmrec_tui.locales import Wording
+from mmrec_tui.presentation.planned import reasons
 
 _NAME = 7  # columns of a name
-_FROM_NOTHING, _CHARACTERS = Settings(), 100
+_FROM_NOTHING = Settings()
+_CHARACTERS = 100  # ids of a usual text of characters
 
 
 def config_columns(config: str, parameters: str, memory: str, epoch: str) -> str:
@@ -65,14 +70,16 @@ class ConfigsPane(Vertical):
         yield OptionList(id="config-list")
         yield Static(id="config-more")
 
-    def show(
-        self, settings: Settings, vocabulary: int, epoch_time: Callable[[str], str], reason: str | None, say: Wording
-    ) -> None:
-        """epoch_time: as in `config_options`. reason: of the planner's choice, if it has made one."""
+    def show(self, plan: PlanInWork, say: Wording, *, trains: bool) -> None:
+        """trains: whether a training has the processors, so that no time of an epoch is measured."""
+        settings, corpus, planned = plan.settings, plan.work.preparing.corpus, plan.work.planning.plan
+        vocabulary = _CHARACTERS if corpus is None else corpus.tokenizer.vocab_size
+        reason = None if planned is None else reasons(planned.planned.choices, say).get("config")
         head = (say("table.config"), say("table.parameters"), say("plan.memory"), say("plan.epoch-time"))
         set_line(self.query_one("#config-head", Static), Content.styled("  " + config_columns(*head), "bold"))
         room = available_bytes()
         where = self.query_one("#config-list", OptionList)
+        epoch_time = partial(_epoch_time, plan, say, trains)
         set_options(where, config_options(settings, vocabulary, USABLE * room, epoch_time, say))
         if where.highlighted is None and settings.config in PRESETS:
             where.highlighted = list(PRESETS).index(settings.config)
@@ -82,3 +89,15 @@ class ConfigsPane(Vertical):
         if reason:
             more += Content("\n") + Content.styled(f"{say('source.planner')}: ", "bold $accent") + plain(reason)
         set_text(self.query_one("#config-more", Static), more)
+
+
+def _epoch_time(plan: PlanInWork, say: Wording, trains: bool, config: str) -> str:
+    settings, corpus, measuring = plan.settings, plan.work.preparing.corpus, plan.work.measuring
+    costs = measuring.costs_of(config)
+    if costs is None:
+        measures = not trains and measuring.will_measure(config)
+        return "…" if measures else say("plan.choose-to-measure")
+    if corpus is None or not windows_of(settings, corpus)[0]:
+        return "…"
+    seconds = estimate_run(settings, corpus, costs).seconds_an_epoch
+    return "…" if seconds is None else say.clock(seconds)

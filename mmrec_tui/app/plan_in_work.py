@@ -1,0 +1,155 @@
+"""A plan that is being made: its drafts, the settings that result from the newest one, and its work in the background.
+
+Knows no screen: the one that shows it may be closed and opened again, in another language.
+"""
+
+from __future__ import annotations
+
+from mmrec_engine.data.prepare import Corpus, short_split
+from mmrec_engine.errors import RequestError
+from mmrec_engine.settings import FIELDS, Resolved, Settings
+from mmrec_engine.settings.presets import PRESETS
+from mmrec_tui.app.draft import OF_A_TEXT, Draft
+from mmrec_tui.app.plan_work import PlanWork
+from mmrec_tui.app.undo import Drafts
+from mmrec_tui.preferences import Preferences
+
+
+class PlanInWork:
+    """`change` the draft, `look` now and then.
+
+    first: the draft to begin with; preferences: where each draft is kept, so that a new plan begins with it. resolved: the
+    settings as they were given, with those of their pretrained model; none while one is invalid, or the model is read.
+    error: of the settings as they were given. begun: a run was started from this plan.
+    """
+
+    def __init__(self, first: Draft, preferences: Preferences) -> None:
+        self.work = PlanWork()
+        self.resolved: Resolved | None = None
+        self.error: RequestError | None = None
+        self.begun = False
+        self._drafts = Drafts(first)
+        self._opened_with = dict(first.given)
+        self._preferences = preferences
+        self._is_unsaved = False
+        self._time_emptied = False  # in its field, which is still being typed into
+
+    # The draft
+
+    @property
+    def draft(self) -> Draft:
+        return self._drafts.now
+
+    @property
+    def is_changed(self) -> bool:
+        return self.draft.given != self._opened_with
+
+    @property
+    def can_undo(self) -> bool:
+        return self._drafts.can_undo
+
+    def change(self, draft: Draft, typing: str = "") -> None:
+        """Validate a draft, and start the work that it needs. typing: the setting whose field is being typed into."""
+        had_time = self._time_emptied or self.draft.given.get("time") is not None
+        self._time_emptied = typing == "time" and had_time and draft.given.get("time") is None
+        self._drafts.change(draft, typing)
+        self.keep()
+        text = {name: draft.given.get(name) for name in OF_A_TEXT}
+        if text != self.work.text:
+            self.work.text = text
+            self.work.preparing.forget()  # the new one may be read only when the planner has chosen how
+        self._resolve()
+
+    def undo(self) -> Draft | None:
+        """The draft before the last change, for `change`; None if nothing was changed."""
+        return self._drafts.undo()
+
+    def end_typing(self) -> bool:
+        """Returns whether the given time was removed by what was typed."""
+        emptied, self._time_emptied = self._time_emptied, False
+        return emptied
+
+    # Where it is kept
+
+    def keep(self) -> None:
+        """So that the plan is the same when the screen is opened the next time. It is saved when this one is closed."""
+        if not self.begun and self._preferences.plan != self.draft.given:
+            self._preferences.plan = dict(self.draft.given)
+            self._is_unsaved = True
+
+    def save(self) -> None:
+        """Save whatever is kept by now: perhaps a plan that has replaced this one."""
+        if self._is_unsaved:
+            self._is_unsaved = False
+            self._preferences.save()
+
+    def begin(self) -> None:
+        """A run is started from it: the next plan begins with the same settings, and another name."""
+        self._preferences.plan = {name: value for name, value in self.draft.given.items() if name != "name"}
+        self._preferences.save()
+        self.begun = True
+
+    # What results from it
+
+    @property
+    def settings(self) -> Settings:
+        """The settings as they are, or as the planner will choose them; while a field is invalid, the defaults with the chosen
+        model."""
+        if self.resolved is not None:
+            plan = self.work.planning.plan
+            return (self.resolved if plan is None else plan.resolved).settings
+        config = self.draft.given.get("config", FIELDS["config"].default)
+        return Settings(config=config) if config in PRESETS else Settings()
+
+    @property
+    def shown(self) -> Resolved | None:
+        """The settings to show, with what the planner chose; none while one is invalid, or the pretrained model is read."""
+        return None if self.resolved is None else self.work.planning.shown(self.resolved)
+
+    @property
+    def usable_corpus(self) -> Corpus | None:
+        """The text, once it is prepared and has a complete window in each split."""
+        corpus = self.work.preparing.corpus
+        return None if corpus is None or short_split(corpus, self.settings.seq_len) is not None else corpus
+
+    @property
+    def ready(self) -> tuple[Resolved, Corpus] | None:
+        """The run with the planner's choices, and its text; None while something is missing or invalid."""
+        planning, corpus = self.work.planning, self.usable_corpus
+        if self.resolved is None or planning.is_under_way or planning.error is not None or corpus is None:
+            return None
+        return (self.resolved if planning.plan is None else planning.plan.resolved), corpus
+
+    def look(self, *, may_measure: bool, trains: bool) -> bool:
+        """Continue the work. may_measure, trains: as for `PlanWork.look`. Returns whether there are other settings."""
+        model = self.work.pretrained
+        reading = model.is_under_way
+        settings = None if self.resolved is None else self.settings
+        changed = self.work.look(settings, may_measure=may_measure, trains=trains)
+        if reading and not model.is_under_way:
+            self._resolve()
+            return True
+        if changed:
+            self._prepare()
+        return changed
+
+    def _resolve(self) -> None:
+        """The settings of the draft, with those of its pretrained model."""
+        model = self.work.pretrained
+        self.resolved = self.error = None
+        try:
+            resolved = self.draft.resolved()
+            model.want(resolved.settings.init_from)
+            if not model.is_under_way and model.error is None:
+                self.resolved = model.completed(resolved)
+        except RequestError as error:
+            self.error = error
+        if self.resolved is not None:
+            self.work.want(self.resolved)
+            self._prepare()
+
+    def _prepare(self) -> None:
+        """The text, as the planner has chosen to read it."""
+        shown = self.shown
+        if shown is not None:
+            self.work.prepare(shown.settings)
