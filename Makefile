@@ -3,7 +3,11 @@
 
 PYTHON ?= python3
 VENV := .venv
+ifeq ($(OS),Windows_NT)
+BIN := $(VENV)/Scripts
+else
 BIN := $(VENV)/bin
+endif
 # PyTorch's usual wheels for Linux contain CUDA and take several GB. For a small CPU-only one:
 #   make run TORCH_INDEX=<address of a wheel index>
 TORCH_INDEX ?=
@@ -19,7 +23,7 @@ TIMED := "alone and not extended and not benchmark and not soak"
 TIMED_EXTENDED := "(extended and alone or benchmark) and not soak"
 FIRST_RUN := checkpoints/first-run
 
-.PHONY: run first-run test test-extended test-all lint types fast benchmark results outcome diagnosis advice soak screenshots clean hub tokenizers metrics zstd gguf onnx serve fla tensorboard wandb trackio mlflow lm-eval smollm2
+.PHONY: run first-run test test-extended test-all lint types types-all fast benchmark results outcome diagnosis advice soak screenshots clean hub tokenizers metrics zstd gguf onnx serve fla tensorboard wandb trackio mlflow lm-eval smollm2
 
 run: $(VENV)/installed
 	@if [ -t 0 ] && [ -t 2 ] && [ "$${TERM:-dumb}" != dumb ]; then exec $(BIN)/mmrec-tui; else $(MAKE) first-run; fi
@@ -48,6 +52,11 @@ lint: $(VENV)/installed-dev
 
 types: $(VENV)/installed-dev
 	$(BIN)/mypy
+
+# As on each system, from any of them. With caches of their own, because a cache is valid for one
+types-all: types
+	$(BIN)/mypy --platform darwin --cache-dir .mypy_cache/darwin
+	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/win32
 
 fast: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -m "not slow and not fault and not extended and not benchmark and not soak"

@@ -21,8 +21,10 @@ class MmrecError(Exception):
         self.values = values
 
     def text(self, language: Language, reword: Callable[[str], str] = str) -> str:
-        """One line: a value may be a path or a text with line ends in it. reword: changes the message before it is
-        filled, for a place with other words."""
+        """The message in one line; line ends in a value, such as a path, become spaces.
+
+        reword: is applied to the template before the values are filled in; the app has fields where it names flags.
+        """
         worded = {name: _worded(value, language) for name, value in self.values.items()}
         return " ".join(fill(reword(MESSAGES[self.key][language]), worded, language).splitlines())
 

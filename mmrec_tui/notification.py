@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mmrec_engine.system.processes import OWN_SESSION
 from mmrec_tui.locales import Wording
 from mmrec_tui.terminal import one_line
 
@@ -76,7 +77,7 @@ def start(command: str, ending: Ending) -> subprocess.Popen[bytes] | None:
             command,
             shell=True,  # a command that the user gave, for their own shell
             env={**os.environ, **ending.environment()},
-            start_new_session=True,
+            **OWN_SESSION,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

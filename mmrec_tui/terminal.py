@@ -93,11 +93,13 @@ def print_json(value: dict[str, Any]) -> None:
 
 def prepare_streams() -> None:
     """Characters that a terminal cannot show, and closed streams, do not end the program."""
-    sys.stdout = sys.stdout or Path(os.devnull).open("w")  # noqa: SIM115, open to the end
-    sys.stderr = sys.stderr or Path(os.devnull).open("w")  # noqa: SIM115
+    sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115, open to the end
+    sys.stderr = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+            # Windows' own encoding of a file or a pipe lacks most characters; a terminal gets UTF-8 anyway.
+            own = "utf-8" if sys.platform == "win32" else None
+            stream.reconfigure(encoding=own, errors="backslashreplace")
 
 
 def silence(stream: TextIO) -> None:
@@ -178,12 +180,15 @@ class Narration:
 
 
 def _pipe_behind(stream: TextIO) -> int | None:
-    """The descriptor of a stream that goes into a pipe."""
-    try:
-        descriptor = stream.fileno()
-        return descriptor if stat.S_ISFIFO(os.fstat(descriptor).st_mode) else None
-    except (OSError, ValueError):
+    """The descriptor of a stream that goes into a pipe; None on Windows, which cannot tell whether one accepts a line."""
+    if sys.platform == "win32":
         return None
+    else:
+        try:
+            descriptor = stream.fileno()
+            return descriptor if stat.S_ISFIFO(os.fstat(descriptor).st_mode) else None
+        except (OSError, ValueError):
+            return None
 
 
 def _shown(character: str) -> str:

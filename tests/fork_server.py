@@ -22,7 +22,6 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import fcntl
 import json
 import os
 import select
@@ -31,7 +30,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import termios
 import threading
 import time
 import warnings
@@ -259,6 +257,9 @@ def _become(request: dict[str, Any]) -> None:
     if request.get("session"):
         os.setsid()
         if request.get("terminal"):
+            import fcntl  # not at the top: Windows collects the tests too
+            import termios
+
             fcntl.ioctl(0, termios.TIOCSCTTY, 0)
     elif "group" in request:
         with contextlib.suppress(OSError):  # of another session

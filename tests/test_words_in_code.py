@@ -39,7 +39,6 @@ ALLOWED = {
     "mmrec_tui/presentation/token_losses_html.py": "tags and styles of HTML",
     "mmrec_tui/cli/usage.py": "words of Typer's errors, to be found in them",
     "mmrec_engine/training/precision.py": "the name of a line of /proc/cpuinfo",
-    "mmrec_engine/system/optional_dependencies.py": "a command",
     "mmrec_engine/evaluation/metrics.py": "a function of the guide, with the output that the guide shows",
     "mmrec_engine/interop/loggers/mlflow_logger.py": "a command of SQLite",
     "mmrec_engine/interop/model_card.py": "the lines of Python that load the model",

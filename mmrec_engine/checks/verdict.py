@@ -8,7 +8,6 @@ text that is better, nor where the longer run exists.
 from __future__ import annotations
 
 import math
-import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,6 +17,7 @@ from mmrec_engine.runs.other_runs import OtherRun, OtherRuns
 from mmrec_engine.settings.declaration import flag
 from mmrec_engine.settings.presets import BEST_RATE, most_passes
 from mmrec_engine.settings.pretrained import PRETRAINED, is_pretrained
+from mmrec_engine.system.shell import command_line
 
 _FAR_BELOW = 4.0  # times
 _MEMORISED = 0.15  # of the validation loss, by which the training loss is below it
@@ -220,8 +220,8 @@ def command_of(settings: Mapping[str, Any], lever: str, seconds: float, fixed: M
     """One command for the improvement. If more text is needed, the user has to name it. fixed: not left to the planner."""
     words = ["mmrec-tui", "train", "--time", _time(_next_seconds(lever, seconds))]
     if lever == "text":
-        return shlex.join([*words, "--data-dir"]) + " FOLDER_WITH_MORE_TEXT"
-    return shlex.join([*words, *_of_text(settings), *_flags(fixed), "--name", "better"])
+        return command_line([*words, "--data-dir"]) + " FOLDER_WITH_MORE_TEXT"
+    return command_line([*words, *_of_text(settings), *_flags(fixed), "--name", "better"])
 
 
 def _flags(values: Mapping[str, Any]) -> list[str]:

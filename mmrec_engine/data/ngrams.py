@@ -84,7 +84,7 @@ def window_losses(windows: Ids, vocabulary: int, longest: int = LONGEST) -> _Los
 def _probabilities(
     train: Sequence[Ids], asked_for: Sequence[Ids], vocabulary: int, longest: int, left_out: bool = False
 ) -> Iterator[_Losses]:
-    """Nats of the given tokens, for histories of 0 … longest - 1 tokens.
+    """The losses of the tokens `asked_for` in nats: first with a history of 0 tokens, at last with one of longest - 1.
 
     left_out: both arguments are the same text, and each token is removed from the counts that predict it.
     """

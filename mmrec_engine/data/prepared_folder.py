@@ -64,7 +64,7 @@ def open_prepared(folder: Path, sources: Sequence[Source]) -> Corpus | None:
 def put_in_place(prepared: Path, place: Path, sources: Sequence[Source]) -> None:
     """Rename the finished folder; if another process was faster, its files are the same."""
     for path in prepared.iterdir():
-        with path.open("rb") as file:
+        with path.open("r+b") as file:  # Windows syncs no file that is open for reading alone
             os.fsync(file.fileno())
     try:
         prepared.rename(place)

@@ -4,8 +4,8 @@ environment variables."""
 from __future__ import annotations
 
 import os
-import platform
 import socket
+import sys
 import threading
 import time
 from collections.abc import Generator, Iterator, Sequence
@@ -27,6 +27,7 @@ _JOIN_SECONDS = 1800.0  # for ranks started by someone else, on machines that ma
 _ANSWER = timedelta(seconds=2)
 _END_SECONDS = 20.0
 DEVICE = "MMREC_DEVICE"  # environment variable: the kind of device for a rank started here
+HAS_LIBUV = sys.platform != "win32"  # whether PyTorch is built with it, for the rendezvous
 _LOOK_SECONDS = 0.05
 
 
@@ -118,7 +119,13 @@ def _meeting_place(rank: int, size: int) -> Any:
     if rank != 0 or of_the_agent:  # tested first, because the store writes to stderr for each failed attempt
         socket.create_connection((address, port), _ANSWER.total_seconds()).close()
     store = dist.TCPStore(  # type: ignore[attr-defined]
-        address, port, size, is_master=rank == 0 and not of_the_agent, timeout=_ANSWER, wait_for_workers=False
+        address,
+        port,
+        size,
+        is_master=rank == 0 and not of_the_agent,
+        timeout=_ANSWER,
+        wait_for_workers=False,
+        use_libuv=HAS_LIBUV,
     )
     attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
     return dist.PrefixStore(f"/worker/attempt_{attempt}", store)  # type: ignore[attr-defined]
@@ -133,7 +140,7 @@ def _never_came(missing: Sequence[int], size: int, reason: str) -> TrainingError
 def _start(processes: int, device: torch.device, sharded: bool) -> Generator[list[int], None, MultiProcessGroup]:
     _speak_locally()
     store = dist.TCPStore(  # type: ignore[attr-defined]
-        "127.0.0.1", 0, processes, is_master=True, timeout=PATIENCE, wait_for_workers=False
+        "127.0.0.1", 0, processes, is_master=True, timeout=PATIENCE, wait_for_workers=False, use_libuv=HAS_LIBUV
     )
     place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(store.port)}
     environment = {**place, "WORLD_SIZE": str(processes), "LOCAL_WORLD_SIZE": str(processes)}
@@ -178,5 +185,6 @@ def _backend(device: torch.device) -> str:
 def _speak_locally() -> None:
     """gloo resolves the machine's name, which fails on many machines; on a single machine it is not needed."""
     address = os.environ.get("MASTER_ADDR", "127.0.0.1")
-    if address in ("127.0.0.1", "localhost"):
-        os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo0" if platform.system() == "Darwin" else "lo")
+    # On Windows interfaces have other names, and gloo asks for none.
+    if address in ("127.0.0.1", "localhost") and sys.platform != "win32":
+        os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo0" if sys.platform == "darwin" else "lo")

@@ -7,10 +7,11 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
-from typing import BinaryIO
+from typing import IO
 
 from mmrec_engine.errors import reason_words
 from mmrec_engine.locales.catalogue import Words
+from mmrec_engine.system.processes import OWN_SESSION
 
 
 class RankProcess:
@@ -18,12 +19,12 @@ class RankProcess:
 
     def __init__(self, rank: int, environment: Mapping[str, str]) -> None:
         self.rank = rank
-        self._said: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115
+        self._said: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
         self.process = subprocess.Popen(
             [sys.executable, "-m", "mmrec_engine.training.rank_worker"],
             env={**os.environ, **environment, "RANK": str(rank), "LOCAL_RANK": str(rank)},
             stdin=subprocess.DEVNULL, stdout=self._said, stderr=self._said,
-            start_new_session=True,  # Ctrl-C is handled by rank 0
+            **OWN_SESSION,  # Ctrl-C is handled by rank 0
         )  # fmt: skip
 
     def words(self, code: int) -> str | Words:

@@ -1,7 +1,7 @@
 """What a model makes of a text: the loss of each token with what could have stood there, and what its memories hold.
 
-Only MM-Rec has memories of known time constants (`model/multi_memory.py`). What one of them is for is measured by the loss of
-the same text with it silenced: its part of the time mixing is set to zero in every layer.
+Only MM-Rec has memories of known time constants (`model/multi_memory.py`). The use of a memory is measured by ablation: its
+part of the time mixing is set to zero in every layer, and the loss of the same text is compared.
 """
 
 from __future__ import annotations

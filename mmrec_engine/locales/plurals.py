@@ -1,8 +1,8 @@
 """Counts in words: "1 document", "2 documents". One function fills all templates with a count before its noun.
 
-A language that has a singular after 1 lists its nouns in format.json: English does; Turkish has none after any number
-("1 belge", "2 belge"). Where there are more forms than two, or the noun stands elsewhere, a template of a finding names all
-of them, {count:file|files}; `plural` in format.json says which is taken.
+English has a singular after 1, so format.json lists its nouns; Turkish has one form for every number ("1 belge", "2 belge").
+If a language has more than two forms, or the noun is elsewhere in the sentence, the template of a finding lists the forms,
+{count:file|files}; the rule `plural` in format.json selects one.
 """
 
 from __future__ import annotations

@@ -45,6 +45,10 @@ class AdamW(GroupedOptimizer):
                 maximize=False,
             )
 
+    @staticmethod
+    def state_shapes(parameter: torch.Tensor) -> dict[str, torch.Size]:
+        return {"step": torch.Size(), "exp_avg": parameter.shape, "exp_avg_sq": parameter.shape}
+
     def _state_of(self, parameter: torch.Tensor) -> dict[str, Any]:
         if parameter not in self.state:
             self.state[parameter] = {

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from torch import Tensor
+from torch import Size, Tensor
 
 
 class GroupedOptimizer:
@@ -19,6 +19,11 @@ class GroupedOptimizer:
 
     def step(self) -> None:
         """One update of every parameter that has a gradient."""
+        raise NotImplementedError
+
+    @staticmethod
+    def state_shapes(parameter: Tensor) -> dict[str, Size]:
+        """What `state` holds for a parameter, each in float32, and its shape."""
         raise NotImplementedError
 
     def drop_gradients(self) -> None:

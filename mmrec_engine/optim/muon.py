@@ -46,6 +46,10 @@ class Muon(GroupedOptimizer):
                 else:
                     self._update(parameters, group)
 
+    @staticmethod
+    def state_shapes(parameter: Tensor) -> dict[str, torch.Size]:
+        return {"momentum": parameter.shape}
+
     def _update(self, parameters: list[Tensor], group: dict[str, Any]) -> None:
         directions = []
         for parameter in parameters:

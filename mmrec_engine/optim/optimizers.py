@@ -31,11 +31,10 @@ class Optimizers:
                 Muon([{"params": hidden, "weight_decay": decay, "share": 1.0}], precision),
                 AdamW([{"params": outer + vectors, "share": ADAMW_SHARE_OF_MUON, "betas": BETAS_BESIDE_MUON}]),
             ]
-            self._decayed = self._all[0].param_groups[0]
         else:
             matrices = {"params": hidden + outer, "weight_decay": decay, "share": 1.0}
             self._all = [AdamW([matrices, {"params": vectors, "share": 1.0}])]
-            self._decayed = self._all[0].param_groups[0]
+        self._decayed = self._all[0].param_groups[0]
 
     def set_weight_decay(self, decay: float) -> None:
         self._decayed["weight_decay"] = decay
@@ -73,9 +72,7 @@ class Optimizers:
             for group in optimizer.param_groups:
                 for parameter in group["params"]:
                     name = self._names[id(parameter)]
-                    shapes = {"momentum": parameter.shape} if isinstance(optimizer, Muon) else {
-                        "step": torch.Size(), "exp_avg": parameter.shape, "exp_avg_sq": parameter.shape
-                    }  # fmt: skip
+                    shapes = optimizer.state_shapes(parameter)
                     stored_shapes = {
                         key: value.shape for key, value in state[name].items() if value.dtype == torch.float32
                     }

@@ -1,8 +1,7 @@
 """Tensors that are sharded over the ranks (PyTorch's DTensor, as FSDP2 makes of parameters), and plain ones.
 
-The local part of a plain tensor is the tensor itself, so callers need not distinguish. Nothing here loads `torch.distributed`,
-so a run with
-one process has no cost.
+The local part of a plain tensor is the tensor itself, so callers need not distinguish. `torch.distributed` is loaded
+only for a sharded tensor, so a run with one process does not load it.
 """
 
 from __future__ import annotations

@@ -108,9 +108,8 @@ def search_batches(
 
     vocabulary: ids, including special ones. windows: training windows of an epoch. `stop` is called between two steps; if it
     returns True, the search ends without a result. Sets threads and deterministic mode as a run does until it ends or
-    is closed, so it must not run during a training. Raises RequestError if not even one window fits, or none can be trained
-    with in time, and
-    for a device that does not exist.
+    is closed, so it must not run during a training. Raises RequestError if not even one window fits into memory, if no trial
+    ends in time, and for a device that does not exist.
     """
     with process_restored():
         machine = resolve_machine(settings)

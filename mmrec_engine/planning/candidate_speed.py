@@ -37,7 +37,7 @@ def speeds_here(stopping: Callable[[], bool]) -> Speeds:
 
 
 def cached_speeds() -> Speeds:
-    """The speed of this machine as it was measured before, while its processors have other work.
+    """The stored speeds of this machine. Used while another training occupies its processors, so that nothing can be measured.
 
     Raises Interrupted for a candidate that was never measured and would fit into memory.
     """

@@ -28,8 +28,11 @@ _CHECKED_TOKENS = 40_000  # that the checks after training evaluate, at most
 def deadline_of(
     training: TrainingState, began: float, used: float, expected: Mapping[str, Any], checks: bool
 ) -> Deadline:
-    """began: on the monotonic clock. used: seconds of the run's time that earlier processes used. expected: of the plan, if
-    there is one. checks: whether checks follow the training."""
+    """The run's `Deadline`, with the speed and the costs that are known before the first step.
+
+    began: start of this process on the monotonic clock. used: seconds of the run's time that earlier processes used.
+    expected: the expected results of the plan, if there is one. checks: whether checks follow the training.
+    """
     settings, known = training.settings, expected.get("tokens_per_second")
     tokens = settings.windows_a_step * settings.seq_len
     speed = float(known) if isinstance(known, int | float) and known > 0 else _FALLBACK_SPEED

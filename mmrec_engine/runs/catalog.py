@@ -6,11 +6,11 @@ Writes requests to a run; everything else in its folder is written by its owner 
 from __future__ import annotations
 
 import contextlib
-import errno
 import itertools
 import json
 import os
 import shutil
+import sys
 import time
 import uuid
 from collections.abc import Iterable, Iterator
@@ -26,7 +26,8 @@ from mmrec_engine.runs.run_folder import refuse_links
 from mmrec_engine.settings import FIELDS, parse
 from mmrec_engine.settings.declaration import check
 from mmrec_engine.settings.pretrained import is_pretrained
-from mmrec_engine.storage.files import open_plain, read_plain
+from mmrec_engine.storage import file_lock
+from mmrec_engine.storage.files import open_plain, read_plain, remove
 from mmrec_engine.storage.folder_lock import held_at_rest, is_live
 from mmrec_engine.storage.run_files import (
     BEST,
@@ -211,14 +212,7 @@ def ask(folder: Path, command: str, **more: Any) -> str:
     try:
         # One write at the end of the file: requests of several processes do not mix. A link would lead out of the folder,
         # and a pipe without a reader would wait for one.
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        descriptor = os.open(path, flags, 0o666)
-        try:
-            line = (json.dumps(request) + "\n").encode()
-            if os.write(descriptor, line) != len(line):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        finally:
-            os.close(descriptor)
+        file_lock.append(path, (json.dumps(request) + "\n").encode())
     except OSError as error:
         raise RequestError("run-unwritable", path=path, reason=error.strerror or error) from None
     return str(request["id"])
@@ -262,8 +256,11 @@ def delete_run(folder: Path) -> None:
             for path in sorted(
                 filter(_is_of_a_run, folder.iterdir()), key=lambda path: _REMOVED_LAST.get(path.name, 0)
             ):
-                path.unlink(missing_ok=True)
+                if path.name != LOCK or sys.platform != "win32":  # which removes no open file
+                    remove(path)
         with contextlib.suppress(OSError):
+            if sys.platform == "win32":
+                remove(folder / LOCK)
             folder.rmdir()
     except OSError as error:
         raise RequestError("run-unwritable", path=folder, reason=error.strerror or error) from None

@@ -22,6 +22,7 @@ import torch
 from torch import Tensor
 
 from mmrec_engine.errors import RequestError, UnusableError, first_line, reason_of, reason_words
+from mmrec_engine.storage.files import remove, replace
 from mmrec_engine.storage.run_files import BEST, FINAL, step_checkpoints, sync_folder
 
 FORMAT = 1
@@ -62,7 +63,7 @@ class Pending:
         return pending
 
     def commit(self) -> None:
-        self._temporary.replace(self.path)
+        replace(self._temporary, self.path)
         sync_folder(self.path.parent)
 
     def __enter__(self) -> Pending:
@@ -70,7 +71,7 @@ class Pending:
 
     def __exit__(self, *_: object) -> None:
         with contextlib.suppress(OSError):
-            self._temporary.unlink(missing_ok=True)
+            remove(self._temporary)
 
     def _writing(self) -> _RemovedOnError:
         return _RemovedOnError(self._temporary)
@@ -88,7 +89,7 @@ class _RemovedOnError:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         if error is None:
             return
-        self._path.unlink(missing_ok=True)
+        remove(self._path)
         if isinstance(error, RuntimeError):
             raise OSError(None, f"writing failed: {first_line(error)}", str(self._path)) from error
 

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from mmrec_engine import events
 from mmrec_engine.errors import RequestError
 from mmrec_engine.runs.record import LONGEST_LINE, LineWriter
-from mmrec_engine.storage.files import Staged
+from mmrec_engine.storage.files import Staged, remove, replace
 from mmrec_engine.storage.folder_lock import RunLock
 from mmrec_engine.storage.run_files import (
     BEST,
@@ -82,7 +82,7 @@ class RunFolder:
             self._check_contents(mode)
             if self._lock.is_new:
                 self._lock.sign()
-            (path / PREPARATION).unlink(missing_ok=True)  # of a process that was killed
+            remove(path / PREPARATION)  # of a process that was killed
             if mode == "new":
                 self._begins_anew = True
                 self._events = LineWriter(path / EVENTS, append=False)
@@ -145,7 +145,7 @@ class RunFolder:
                 staged.append(Staged(self.path / SPLIT, split.content(), sync=True))
             if self._held is not None:
                 self._remove_old_run()
-            (self.path / SPLIT).unlink(missing_ok=True)
+            remove(self.path / SPLIT)
             for file in staged:
                 file.put_in_place()
         except OSError:
@@ -161,9 +161,9 @@ class RunFolder:
 
     def _remove_old_run(self) -> None:
         for _, path in reversed(step_checkpoints(self.path)):
-            path.unlink(missing_ok=True)
+            remove(path)
         for name in (FINAL, BEST, LOG, TICKS, *REPORTS):
-            (self.path / name).unlink(missing_ok=True)
+            remove(self.path / name)
         shutil.rmtree(self.path / LOGS, ignore_errors=True)
 
     def continue_after(
@@ -186,9 +186,9 @@ class RunFolder:
         self._remove_half_written()
         for later, path in step_checkpoints(self.path):
             if later > step:
-                path.unlink(missing_ok=True)
+                remove(path)
         for name in REPORTS:  # of an end that is no longer one
-            (self.path / name).unlink(missing_ok=True)
+            remove(self.path / name)
         kept = self.path / (EVENTS + ".tmp")
         left = _length_through(self.path / EVENTS, checkpoint, step)
         with (self.path / EVENTS).open("ab+") as old, kept.open("wb") as file:
@@ -199,7 +199,7 @@ class RunFolder:
                 left -= len(data)
             file.flush()
             os.fsync(file.fileno())
-        kept.replace(self.path / EVENTS)
+        replace(kept, self.path / EVENTS)
         sync_folder(self.path)
         self._events = LineWriter(self.path / EVENTS, append=True)
         self._release_held()
@@ -207,7 +207,7 @@ class RunFolder:
     def _remove_half_written(self) -> None:
         """Remove what a killed process left."""
         for path in [path for path in self.path.iterdir() if is_temporary(path.name)]:
-            path.unlink(missing_ok=True)
+            remove(path)
 
     def describe(self, description: dict[str, Any]) -> None:
         """Write run.json atomically."""
@@ -227,10 +227,10 @@ class RunFolder:
             with contextlib.suppress(OSError):
                 self._events.close()
             if self._held is None:
-                (self.path / EVENTS).unlink(missing_ok=True)
+                remove(self.path / EVENTS)
             if self._begins_anew:  # what `begin` may have written before it failed
-                (self.path / DESCRIPTION).unlink(missing_ok=True)
-                (self.path / SPLIT).unlink(missing_ok=True)
+                remove(self.path / DESCRIPTION)
+                remove(self.path / SPLIT)
         self._end_preparation()
         if self._lock is not None:
             self._lock.release(remove=True)
@@ -268,7 +268,7 @@ class RunFolder:
             with contextlib.suppress(OSError):
                 self._preparation.close()
             with contextlib.suppress(OSError):
-                (self.path / PREPARATION).unlink(missing_ok=True)
+                remove(self.path / PREPARATION)
             self._preparation = None
 
     def _make_folders(self) -> None:

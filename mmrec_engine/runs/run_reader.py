@@ -103,9 +103,14 @@ class RunReader:
             return False
         last_at = self._position - len(self._last)
         return (
-            os.pread(file.fileno(), len(self._first), 0) == self._first
-            and os.pread(file.fileno(), len(self._last), last_at) == self._last
+            _read_at(file, 0, len(self._first)) == self._first
+            and _read_at(file, last_at, len(self._last)) == self._last
         )
+
+
+def _read_at(file: io.FileIO, position: int, size: int) -> bytes:
+    file.seek(position)
+    return file.read(size)
 
 
 def _identity(file: io.FileIO) -> tuple[int, int]:

@@ -41,7 +41,9 @@ def listening(host: str, port: int, api_key: str | None) -> socket.socket:
         raise RequestError("serve-key-needed", host=host)
     opened = socket.socket(family, kind, protocol)
     try:
-        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # On Windows SO_REUSEADDR would let another program take over the port.
+        option: int = getattr(socket, "SO_EXCLUSIVEADDRUSE", socket.SO_REUSEADDR)
+        opened.setsockopt(socket.SOL_SOCKET, option, 1)
         opened.bind(address)
         opened.listen(_BACKLOG)
     except OSError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import Field, field
 from decimal import Decimal
@@ -133,4 +134,12 @@ def _nearest(rule: Mapping[str, Any], too_low: bool) -> str:
 def is_plain_name(name: str) -> bool:
     """Whether it is a valid name of a folder."""
     forbidden = any(character in "/\\" or not character.isprintable() for character in name)
+    if sys.platform == "win32":
+        forbidden = forbidden or _is_reserved(name)
     return bool(name.strip()) and not forbidden and not name.startswith((".", "-")) and len(name.encode()) <= 200
+
+
+def _is_reserved(name: str) -> bool:
+    """Whether Windows keeps the name for itself, or does not store it as it is."""
+    device = re.fullmatch(r"(?i:con|prn|aux|nul|com\d|lpt\d)", name.partition(".")[0].strip())
+    return device is not None or name.endswith((".", " ")) or any(character in '<>:"|?*' for character in name)

@@ -1,4 +1,7 @@
-"""Small files: atomic writes, and reads that follow no links and do not block."""
+"""Small files: atomic writes, and reads that follow no links and do not block.
+
+Windows neither replaces nor removes a file that a process has open, if only for a moment: `replace` and `remove` try again.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,17 @@ import errno
 import io
 import os
 import stat
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 _MOST_BYTES = 64 * 2**20
+_PATIENCE_SECONDS = 2.0 if sys.platform == "win32" else 0.0
+_LOOK_SECONDS = 0.02
+# Windows alone translates line ends unless told not to; it lacks the others. No descriptor of Python's is inherited.
+BINARY: int = getattr(os, "O_BINARY", 0)
+_PLAIN: int = BINARY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 def write_whole(path: Path, text: str, *, sync: bool = False) -> None:
@@ -39,14 +50,43 @@ class Staged:
     def put_in_place(self) -> None:
         """Raises OSError; then the old content is kept."""
         try:
-            self._temporary.replace(self._path)
+            replace(self._temporary, self._path)
         except OSError:
             self.drop()
             raise
 
     def drop(self) -> None:
         with contextlib.suppress(OSError):
-            self._temporary.unlink(missing_ok=True)
+            remove(self._temporary)
+
+
+def replace(new: Path, path: Path) -> None:
+    """Give `new` the name `path`, in place of a file that has it. Raises OSError."""
+    _patiently(lambda: new.replace(path))
+
+
+def remove(path: Path) -> None:
+    """Remove the file, if there is one. Raises OSError."""
+    _patiently(lambda: path.unlink(missing_ok=True))
+
+
+def _patiently(act: Callable[[], object]) -> None:
+    until = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            act()
+            return
+        except PermissionError:
+            if time.monotonic() >= until:
+                raise
+        time.sleep(_LOOK_SECONDS)
+
+
+def open_descriptor(path: os.PathLike[str] | str, flags: int) -> int:
+    """`os.open` in bytes, for this process alone. Raises OSError, also for a link; does not wait for the reader of a pipe."""
+    if sys.platform == "win32" and Path(path).is_symlink():
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), os.fspath(path))
+    return os.open(path, flags | _PLAIN, 0o666)
 
 
 def open_plain(path: os.PathLike[str]) -> io.FileIO:
@@ -55,9 +95,7 @@ def open_plain(path: os.PathLike[str]) -> io.FileIO:
     Raises OSError, also if it is not a plain file: a pipe would block, and a link could lead out of the folder.
     """
     # Opened without blocking: a pipe may have no writer.
-    file = io.FileIO(
-        path, opener=lambda name, flags: os.open(name, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    )
+    file = io.FileIO(path, opener=open_descriptor)
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()
         raise OSError(errno.EINVAL, "not a plain file", os.fspath(path))

@@ -6,6 +6,8 @@ import os
 import re
 from pathlib import Path
 
+from mmrec_engine.storage.files import remove
+
 EVENTS, DESCRIPTION, CONTROL, LOCK, LOG, TICKS, SPLIT = (
     "events.jsonl",
     "run.json",
@@ -40,7 +42,7 @@ def step_checkpoints(folder: Path) -> list[tuple[int, Path]]:
 def prune(folder: Path, keep: int) -> None:
     """Remove all but the newest `keep` step checkpoints."""
     for _, path in step_checkpoints(folder)[:-keep]:
-        path.unlink(missing_ok=True)
+        remove(path)
 
 
 def holds_run(folder: Path) -> bool:
@@ -86,7 +88,8 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make renames in `folder` survive a power failure, if the system can."""
+    """Make renames in `folder` survive a power failure, if the system can. Windows opens no folder: its file system records
+    renames in their order, with no call to wait for."""
     try:
         descriptor = os.open(folder, os.O_RDONLY)
     except OSError:

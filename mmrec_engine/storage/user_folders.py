@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 import tempfile
 from collections.abc import Callable
 from functools import cache
@@ -67,6 +68,8 @@ def _chosen(kind: Kind, variable: str, home: str) -> tuple[Path, bool]:
     try:
         usual = {"cache": platformdirs.user_cache_path, "state": platformdirs.user_state_path,
                  "config": platformdirs.user_config_path}[kind](_NAME)  # fmt: skip
+        if Path(variable).is_absolute():  # also on systems without such variables of their own
+            usual = Path(variable) / _NAME
     except RuntimeError:  # neither HOME nor an entry in the list of users
         usual = None
     if usual is not None and ((variable and usual.is_relative_to(variable)) or _can_be_written(usual)):
@@ -89,11 +92,17 @@ def _can_be_written(folder: Path) -> bool:
 
 def _private_folder() -> Path | None:
     """A private folder of this user among the temporary ones; None if somebody else created something in its place."""
-    folder = Path(tempfile.gettempdir()) / f"{_NAME}-{os.getuid()}"
+    if sys.platform == "win32":
+        user = os.environ.get("USERNAME", "user")
+    else:
+        user = str(os.getuid())
+    folder = Path(tempfile.gettempdir()) / f"{_NAME}-{user}"
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
         status = folder.lstat()
     except OSError:
         return None
-    own = stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid() and not status.st_mode & 0o022
+    own = stat.S_ISDIR(status.st_mode)
+    if sys.platform != "win32":  # where each user has a temporary folder
+        own = own and status.st_uid == os.getuid() and not status.st_mode & 0o022
     return folder if own else None

@@ -1,7 +1,7 @@
 """Available memory of this process, and its peak.
 
 Needed before torch is loaded, so without it. Read from the system: /proc/meminfo, the process' own status, and the
-limits of its control groups (a container's limit is one). On other systems from `sysconf`. GPU memory is
+limits of its control groups (a container's limit is one). On other systems from psutil. GPU memory is
 not included.
 """
 
@@ -49,7 +49,7 @@ def available_bytes(root: Path = Path("/")) -> int:
     """
     found = [_meminfo(root), *_group_rooms(root)]
     known = [value for value in found if value is not None]
-    return max(0, min(known)) if known else _sysconf()
+    return max(0, min(known)) if known else _of_the_system()
 
 
 class PeakMemory:
@@ -64,7 +64,7 @@ class PeakMemory:
         """Reset the peak."""
         self._known = self._before is not None
         try:
-            self._reset.write_text("5")  # proc(5): resets the peak resident set size
+            self._reset.write_text("5", encoding="ascii")  # proc(5): resets the peak resident set size
         except OSError:
             self._known = False
 
@@ -103,12 +103,12 @@ def give_back_freed() -> None:
 
     A screen that is redrawn for hours beside a training thread fragments the heap, and the pages count as used.
     """
-    with contextlib.suppress(OSError, AttributeError):
+    with contextlib.suppress(OSError, AttributeError, TypeError):  # the last on Windows
         ctypes.CDLL(None).malloc_trim(0)
 
 
 def _set_thresholds(size: int) -> None:
-    with contextlib.suppress(OSError, AttributeError):
+    with contextlib.suppress(OSError, AttributeError, TypeError):  # the last on Windows
         library = ctypes.CDLL(None)
         for parameter in (_M_MMAP_THRESHOLD, _M_TRIM_THRESHOLD):
             library.mallopt(parameter, size)
@@ -128,14 +128,13 @@ def _group_rooms(root: Path) -> Iterator[int]:
             yield limit - usage + _named_numbers(folder / "memory.stat").get(droppable, 0)
 
 
-def _sysconf() -> int:
-    """Free memory, or all memory on systems that do not report it (macOS)."""
-    for name in ("SC_AVPHYS_PAGES", "SC_PHYS_PAGES"):
-        try:
-            return os.sysconf(name) * os.sysconf("SC_PAGE_SIZE")
-        except (ValueError, OSError, AttributeError):
-            continue
-    return sys.maxsize
+def _of_the_system() -> int:
+    import psutil
+
+    try:
+        return int(psutil.virtual_memory().available)
+    except (psutil.Error, OSError, RuntimeError):
+        return sys.maxsize
 
 
 def _named_numbers(path: Path) -> dict[str, int]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import importlib
-import shlex
 import sys
 from pathlib import Path
 from types import ModuleType
 
 from mmrec_engine.errors import RequestError
+from mmrec_engine.system.shell import command_line
 
 _CLONE = Path(__file__).parents[2]  # where the package is used from a clone
 
@@ -23,7 +23,7 @@ def library(name: str, extra: str) -> ModuleType:
 
 def install_command(extra: str) -> str:
     """The command that installs an extra into the current environment: from the clone, if it is one; else from the index."""
-    python = shlex.quote(sys.executable or "python3")
+    pip = [sys.executable or "python3", "-m", "pip", "install"]
     if (_CLONE / "pyproject.toml").is_file():
-        return f"{python} -m pip install -e {shlex.quote(f'{_CLONE}[{extra}]')}"
-    return f"{python} -m pip install {shlex.quote(f'mmrec-tui[{extra}]')}"
+        return command_line([*pip, "-e", f"{_CLONE}[{extra}]"])
+    return command_line([*pip, f"mmrec-tui[{extra}]"])

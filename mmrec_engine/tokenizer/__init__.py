@@ -12,6 +12,7 @@ from mmrec_engine.errors import UnusableError
 from mmrec_engine.tokenizer.bpe import BytePairTokenizer
 from mmrec_engine.tokenizer.character import CharacterTokenizer
 from mmrec_engine.tokenizer.pretrained import PretrainedTokenizer
+from mmrec_engine.tokenizer.subwords import LearntTokenizer
 from mmrec_engine.tokenizer.unigram import UnigramTokenizer
 
 __all__ = [
@@ -24,10 +25,7 @@ __all__ = [
     "unknown_characters",
 ]
 
-LearntTokenizer = BytePairTokenizer | UnigramTokenizer
-LEARNT: dict[str, type[BytePairTokenizer] | type[UnigramTokenizer]] = {
-    kind.kind: kind for kind in (BytePairTokenizer, UnigramTokenizer)
-}
+LEARNT: dict[str, type[LearntTokenizer]] = {kind.kind: kind for kind in (BytePairTokenizer, UnigramTokenizer)}
 
 
 class Tokenizer(Protocol):

@@ -9,11 +9,11 @@ unsupervised multitask learners", 2019.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Self
 
 from mmrec_engine.errors import RequestError, UnusableError
 from mmrec_engine.system.optional_dependencies import library
-from mmrec_engine.tokenizer.subwords import EXTRA, SubwordTokenizer, chunks
+from mmrec_engine.tokenizer.subwords import EXTRA, LearntTokenizer, chunks
 from mmrec_engine.tokenizer.vocabulary import read_special_ids
 
 _BYTES = 256
@@ -25,13 +25,12 @@ _WORDS = (
 )
 
 
-class BytePairTokenizer(SubwordTokenizer):
+class BytePairTokenizer(LearntTokenizer):
     """Maps text to ids and back, piece by piece."""
 
     kind = "bpe"
-    most_characters = 2**29  # training text; of more an equal share of every document: the subwords are the same
-    unknown: int | None = None  # every byte has a token
-    rules = 2  # increased whenever the same text would give other ids
+    most_characters = 2**29  # of more text the subwords are the same
+    rules = 2
 
     def __init__(self, model: str, special: tuple[str, ...]) -> None:
         """model: the library's own description. Raises RequestError without the library, ValueError if it is invalid."""
@@ -52,13 +51,11 @@ class BytePairTokenizer(SubwordTokenizer):
         return {"kind": self.kind, "special": list(self.special), "model": self.model}
 
     @classmethod
-    def from_dict(cls, stored: dict[str, Any]) -> BytePairTokenizer:
-        """Raises as the constructor, or KeyError."""
+    def from_dict(cls, stored: dict[str, Any]) -> Self:
         return cls(stored["model"], read_special_ids(stored["special"]))
 
     @classmethod
-    def learnt(cls, texts: Iterable[str], size: int, special: tuple[str, ...]) -> BytePairTokenizer:
-        """A vocabulary of `size` subwords, or fewer if the text has no more. Raises RequestError."""
+    def learnt(cls, texts: Iterable[str], size: int, special: tuple[str, ...]) -> Self:
         if size < _BYTES:
             raise RequestError("vocabulary-small", tokenizer=cls.kind, value=size, nearest=_BYTES)
         parts = library("tokenizers", EXTRA)

@@ -10,7 +10,7 @@ import codecs
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -59,6 +59,37 @@ class SubwordTokenizer(Vocabulary):
         parts = [np.fromiter(chunk, dtype=np.int64) for chunk in numbers]
         together = np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
         return (together + len(self.special)).astype(self.dtype)
+
+
+class LearntTokenizer(SubwordTokenizer):
+    """Subwords that are learnt from the training split.
+
+    kind: the value of the setting. rules: increased whenever the same text would give other ids. most_characters: training
+    text that is learnt from; of more an equal share of every document. unknown: None, because every byte has a token.
+    """
+
+    kind: ClassVar[str]
+    rules: ClassVar[int]
+    most_characters: ClassVar[int]
+    unknown: int | None = None
+
+    @abstractmethod
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values, for a checkpoint: `kind`, `special` and what `from_dict` needs."""
+
+    @classmethod
+    @abstractmethod
+    def from_dict(cls, stored: dict[str, Any]) -> Self:
+        """What `to_dict` described. Raises ValueError, KeyError or TypeError if it is invalid, RequestError without the
+        library."""
+
+    @classmethod
+    @abstractmethod
+    def learnt(cls, texts: Iterable[str], size: int, special: tuple[str, ...]) -> Self:
+        """A vocabulary of `size` subwords, or fewer if the text has no more. The same text gives the same one.
+
+        Raises RequestError without the library, and `vocabulary-small`, which names the smallest possible size.
+        """
 
 
 def chunks(text: str) -> list[str]:

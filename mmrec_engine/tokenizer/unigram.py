@@ -10,11 +10,11 @@ import io
 import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 from mmrec_engine.errors import RequestError, UnusableError
 from mmrec_engine.system.optional_dependencies import library
-from mmrec_engine.tokenizer.subwords import EXTRA, SubwordTokenizer
+from mmrec_engine.tokenizer.subwords import EXTRA, LearntTokenizer
 from mmrec_engine.tokenizer.vocabulary import read_special_ids
 
 _SPACE = "▁"  # how the library writes one
@@ -25,15 +25,12 @@ _LONGEST_LINE = 4000  # characters; a longer document is divided for learning
 _THREADS = 16  # fixed: the sums of another number of threads would round differently
 
 
-class UnigramTokenizer(SubwordTokenizer):
+class UnigramTokenizer(LearntTokenizer):
     """Maps text to ids and back, piece by piece."""
 
     kind = "sentencepiece"
-    most_characters = (
-        2**26
-    )  # training text; of a longer text an equal share of every document: the library takes some twenty bytes for each
-    unknown: int | None = None  # every byte has a token
-    rules = 2  # increased whenever the same text would give other ids
+    most_characters = 2**26  # the library takes some twenty bytes for each
+    rules = 2
 
     def __init__(self, model: bytes, special: tuple[str, ...], exact: bool = True) -> None:
         """model: the library's own description. exact: reserved letters are not given to the library; older versions did.
@@ -84,14 +81,12 @@ class UnigramTokenizer(SubwordTokenizer):
         return {"kind": self.kind, "special": list(self.special), "model": model, **exact}
 
     @classmethod
-    def from_dict(cls, stored: dict[str, Any]) -> UnigramTokenizer:
-        """Raises as the constructor, or KeyError or TypeError."""
+    def from_dict(cls, stored: dict[str, Any]) -> Self:
         model = base64.b64decode(stored["model"], validate=True)
         return cls(model, read_special_ids(stored["special"]), stored.get("exact") is True)
 
     @classmethod
-    def learnt(cls, texts: Iterable[str], size: int, special: tuple[str, ...]) -> UnigramTokenizer:
-        """A vocabulary of `size` subwords, or fewer if the text has no more. Raises RequestError."""
+    def learnt(cls, texts: Iterable[str], size: int, special: tuple[str, ...]) -> Self:
         trainer, written = library("sentencepiece", EXTRA).SentencePieceTrainer, io.BytesIO()
         try:
             trainer.train(

@@ -209,8 +209,10 @@ def _stopped(training: TrainingState, control: Control) -> Callable[[], bool]:
 
 
 def _look_at_sample(training: TrainingState, control: Control) -> Iterator[Event]:
-    """Evaluate a sample of the validation split, if the target may be near. A stop request interrupts it; it is repeated on
-    resume."""
+    """Evaluate a sample of the validation split, if the target loss may be near.
+
+    A stop request interrupts the evaluation; the resumed run then repeats it.
+    """
     settings, step, target = training.settings, training.progress.step, training.plan.target_loss
     looks = target is not None and settings.samples_on_the_way and step >= training.target_estimate.next_step
     if target is None or not looks or training.plan.validates(step, settings.eval_every):

@@ -17,7 +17,7 @@ import torch.distributed as dist
 
 from mmrec_engine.data.prepare import prepare_corpus
 from mmrec_engine.data.split_record import Earlier
-from mmrec_engine.distributed.launch import DEVICE, PATIENCE, join, rendezvous, up
+from mmrec_engine.distributed.launch import DEVICE, HAS_LIBUV, PATIENCE, join, rendezvous, up
 from mmrec_engine.distributed.multi_process_group import MultiProcessGroup
 from mmrec_engine.distributed.process_group import ProcessLostError
 from mmrec_engine.errors import TrainingError, first_line
@@ -97,7 +97,11 @@ def _build(group: MultiProcessGroup) -> TrainingState:
 def main() -> int:
     """A rank that rank 0 has started."""
     store = dist.TCPStore(  # type: ignore[attr-defined]
-        os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"]), is_master=False, timeout=PATIENCE
+        os.environ["MASTER_ADDR"],
+        int(os.environ["MASTER_PORT"]),
+        is_master=False,
+        timeout=PATIENCE,
+        use_libuv=HAS_LIBUV,
     )
     store.set(up(int(os.environ["RANK"])), "up")
     return run_rank(os.environ[DEVICE], store)

@@ -1,7 +1,8 @@
 """Detaching: another process continues the training without the app, and the shell is free again.
 
 A fork would lose the engine's thread, so the run is saved and resumed by a new process. The child inherits the descriptor of
-the folder's lock, so that no other process can take the lock in between.
+the folder's lock, so that no other process can take the lock in between. On Windows a lock stays with its process: it is
+released before the child starts, which takes it within a second or two.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from mmrec_engine import events
 from mmrec_engine.runs.record import newest_lines
 from mmrec_engine.settings import resolve
 from mmrec_engine.storage.files import open_plain
+from mmrec_engine.storage.folder_lock import close_descriptor
 from mmrec_engine.storage.run_files import EVENTS, LOG
+from mmrec_engine.system.processes import OWN_SESSION
 from mmrec_tui.app.session import Training
 
 _PATIENCE_SECONDS = 60.0
@@ -28,23 +31,27 @@ def detach(session: Training) -> Training | None:
     lock = session.hand_over()
     if lock is None:
         return session  # it had ended by itself, or never begun
+    held: int | None = lock
+    if sys.platform == "win32":
+        close_descriptor(lock)
+        held = None
     try:
-        child = _start(session.folder, lock)
+        child = _start(session.folder, held)
     except OSError:  # no process, no log: this process keeps the run
         child = None
     if child is not None:
         if _taken_up(session.folder, child):
-            os.close(lock)
+            close_descriptor(held)
             return None
         child.kill()
         child.wait()
     place = {"output_dir": str(session.folder.parent), "name": session.folder.name}
-    here = Training(resolve(place), resume=True, held_lock=lock)
+    here = Training(resolve(place), resume=True, held_lock=held)
     here.start()
     return here
 
 
-def _start(folder: Path, lock: int) -> subprocess.Popen[bytes]:
+def _start(folder: Path, lock: int | None) -> subprocess.Popen[bytes]:
     words = ["train", "--resume", "--quiet", "--output-dir", str(folder.parent), "--name", folder.name]
     with (folder / LOG).open("ab") as log:
         return subprocess.Popen(
@@ -52,9 +59,9 @@ def _start(folder: Path, lock: int) -> subprocess.Popen[bytes]:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            pass_fds=(lock,),
-            start_new_session=True,
-            env={**os.environ, "MMREC_LOCK_FD": str(lock)},
+            pass_fds=() if lock is None else (lock,),
+            env={**os.environ, **({} if lock is None else {"MMREC_LOCK_FD": str(lock)})},
+            **OWN_SESSION,
         )
 
 

@@ -1,6 +1,7 @@
 """The terminal driver: writes through a descriptor of its own, and tolerates a lost terminal.
 
-Descriptors 1 and 2 belong to the run's log while the screen is shown, because a library's warning would damage it.
+Descriptors 1 and 2 belong to the run's log while the screen is shown, because a library's warning would damage it. On Windows
+it is Textual's own, which draws on descriptor 1.
 """
 
 from __future__ import annotations
@@ -8,9 +9,8 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import sys
 from typing import Any
-
-from textual.drivers.linux_driver import LinuxDriver
 
 
 class Terminal:
@@ -42,28 +42,42 @@ class Terminal:
     @property
     def hung_up(self) -> bool:
         """Whether the terminal was closed, even if no signal says so."""
-        poll = select.poll()
-        poll.register(self._descriptor, 0)
-        return self.lost or any(event & (select.POLLHUP | select.POLLERR) for _, event in poll.poll(0))
+        if sys.platform == "win32":  # which ends the process then
+            return self.lost
+        else:
+            poll = select.poll()
+            poll.register(self._descriptor, 0)
+            return self.lost or any(event & (select.POLLHUP | select.POLLERR) for _, event in poll.poll(0))
 
 
-class TerminalDriver(LinuxDriver):
-    """Textual's driver on `terminal`, which is set before the app is made."""
+if sys.platform == "win32":
+    from textual.drivers.windows_driver import WindowsDriver
 
-    terminal: Terminal
+    class TerminalDriver(WindowsDriver):
+        """Textual's driver. terminal: set before the app is made."""
 
-    def __init__(self, app: Any, **how: Any) -> None:
-        super().__init__(app, **how)
-        self._file: Any = self.terminal
+        terminal: Terminal
 
-    def _get_terminal_size(self) -> tuple[int, int]:
-        try:
-            columns, lines = os.get_terminal_size(self.terminal.fileno())
-        except OSError:
-            columns, lines = 80, 24
-        return columns or 80, lines or 24
+else:
+    from textual.drivers.linux_driver import LinuxDriver
 
-    def _run_input_thread(self) -> None:
-        # A lost terminal ends the reading of keys and nothing else; the app notices by itself.
-        with contextlib.suppress(OSError, ValueError):
-            self.run_input_thread()
+    class TerminalDriver(LinuxDriver):
+        """Textual's driver on `terminal`, which is set before the app is made."""
+
+        terminal: Terminal
+
+        def __init__(self, app: Any, **how: Any) -> None:
+            super().__init__(app, **how)
+            self._file: Any = self.terminal
+
+        def _get_terminal_size(self) -> tuple[int, int]:
+            try:
+                columns, lines = os.get_terminal_size(self.terminal.fileno())
+            except OSError:
+                columns, lines = 80, 24
+            return columns or 80, lines or 24
+
+        def _run_input_thread(self) -> None:
+            # A lost terminal ends the reading of keys and nothing else; the app notices by itself.
+            with contextlib.suppress(OSError, ValueError):
+                self.run_input_thread()

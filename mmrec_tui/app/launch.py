@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from mmrec_engine.locales.catalogue import Language
 from mmrec_engine.storage.run_files import LOG
+from mmrec_engine.system.processes import name_of_signal
 from mmrec_tui.app.stage import OpenScreen, Stage, Streams, app_log
 from mmrec_tui.locales import UsageText, Wording, choose_language
 from mmrec_tui.preferences import Preferences, read_preferences
@@ -86,9 +87,12 @@ def _language(given: str | None, preferences: Preferences) -> Language:
 
 def _terminal_descriptor() -> int | None:
     """The terminal to draw on; None if there is none, or one that cannot position the cursor."""
-    if os.environ.get("TERM", "") in ("", "dumb", "unknown") or not os.isatty(0):
+    numbers: tuple[int, ...] = (2, 1)
+    if sys.platform == "win32":  # where Textual draws on standard output, and nothing says what the terminal can do
+        numbers = (1,)
+    elif os.environ.get("TERM", "") in ("", "dumb", "unknown"):
         return None
-    return next((number for number in (2, 1) if os.isatty(number)), None)
+    return next((number for number in numbers if os.isatty(0) and os.isatty(number)), None)
 
 
 def _show(stage: Stage, streams: Streams) -> None:
@@ -186,7 +190,7 @@ def _listen(stage: Stage) -> None:
     """Signals become requests; the app's timer carries them out."""
 
     def end(number: int, _: object) -> None:
-        name = signal.Signals(number).name
+        name = name_of_signal(number)
         if stage.ending_signal == "SIGINT" == name:
             os._exit(_CODES[name])
         stage.ending_signal = stage.ending_signal or name
@@ -201,7 +205,10 @@ def _listen(stage: Stage) -> None:
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
-    signal.signal(signal.SIGHUP, hang_up)
+    if sys.platform == "win32":
+        signal.signal(signal.SIGBREAK, end)  # Ctrl+Break, or a closed console, which ends its processes soon
+    else:
+        signal.signal(signal.SIGHUP, hang_up)
 
 
 def _wake(app: Looking | None) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mmrec_engine.storage import user_folders
+from mmrec_engine.storage.files import open_descriptor
 from mmrec_tui.app.marks import Mark
 from mmrec_tui.locales import Wording
 from mmrec_tui.preferences import Preferences
@@ -89,10 +91,13 @@ class Stage:
 
 
 class Streams:
-    """Descriptors 1 and 2, redirected from the screen: output of libraries goes to a log file while the app is open."""
+    """Descriptors 1 and 2, redirected from the screen: output of libraries goes to a log file while the app is open.
+
+    On Windows only 2, because Textual draws on 1.
+    """
 
     def __init__(self) -> None:
-        self._saved = [(number, os.dup(number)) for number in (1, 2)]
+        self._saved = [(number, os.dup(number)) for number in ((2,) if sys.platform == "win32" else (1, 2))]
         self._path: Path | None = None
         self.send_to(app_log())
 
@@ -101,11 +106,11 @@ class Streams:
             return
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            log = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+            log = open_descriptor(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         except OSError:
             if self._path is not None:
                 return
-            log = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+            log = os.open(os.devnull, os.O_WRONLY)
         for number, _ in self._saved:
             os.dup2(log, number)
         os.close(log)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from mmrec_engine.runs.history import History
 from mmrec_engine.runs.other_runs import OtherRuns
 from mmrec_engine.settings import Resolved
 from mmrec_engine.storage.run_files import REPORTS
+from mmrec_engine.system.processes import name_of_signal
 from mmrec_engine.training.control import Control
 from mmrec_tui.locales import Wording
 from mmrec_tui.notification import SHORTEST_SECONDS, Ending, ending_of, run, signs, start
@@ -35,7 +37,8 @@ EXIT_CODES = {"SIGINT": 130, "SIGTERM": 143}
 
 
 class Signals:
-    """SIGINT and SIGTERM ask the run to save and end; a second SIGINT ends at once; SIGHUP is ignored.
+    """SIGINT and SIGTERM ask the run to save and end; a second SIGINT ends at once; SIGHUP is ignored. On Windows, SIGBREAK
+    (Ctrl+Break, or a closed console) does what SIGTERM does elsewhere.
 
     Installed before torch is imported, and even where SIGINT came ignored (as in a shell's background job).
     """
@@ -46,7 +49,10 @@ class Signals:
         self._interrupts = 0
         signal.signal(signal.SIGINT, self._handle)
         signal.signal(signal.SIGTERM, self._handle)
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        if sys.platform == "win32":
+            signal.signal(signal.SIGBREAK, self._handle)
+        else:
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
     def listened_by(self, control: Control) -> Control:
         """Send stop requests to this control from now on; at once if a signal came before."""
@@ -56,7 +62,7 @@ class Signals:
         return control
 
     def _handle(self, number: int, frame: object) -> None:
-        name = signal.Signals(number).name
+        name = name_of_signal(number)
         self._interrupts += name == "SIGINT"
         if self._interrupts > 1:
             os._exit(EXIT_CODES["SIGINT"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -17,6 +16,7 @@ from mmrec_engine.locales.guide.remedies import figures
 from mmrec_engine.locales.verdicts import verdict_lines
 from mmrec_engine.runs.history import History
 from mmrec_engine.runs.other_runs import OtherRunsReader
+from mmrec_engine.system.shell import command_line
 from mmrec_engine.training.plan import Plan
 from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.findings import advice_of, evidence_of, raised_rate, remedy_of, title_of
@@ -277,7 +277,7 @@ class Narrator:
             key: say.number(value, 0 if isinstance(value, int) else 4) if isinstance(value, int | float) else value
             for key, value in event.values.items()
         }
-        parent, name = shlex.quote(str(self._folder.parent)), shlex.quote(self._folder.name)
+        parent, name = command_line([str(self._folder.parent)]), command_line([self._folder.name])
         where = f" --output-dir {parent} --name {name}"
         self._verdict("after", history)
         self._out.line()
@@ -291,7 +291,7 @@ class Narrator:
                 self._out.line(say("verdict", line=printable(line)))
             if verdict["command"]:
                 self._out.line(say("verdict.command", command=printable(verdict["command"])))
-        self._out.line(say("next", run=shlex.quote(str(self._folder))))
+        self._out.line(say("next", run=command_line([str(self._folder)])))
 
 
 def metric_lines(

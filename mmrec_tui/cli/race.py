@@ -75,7 +75,8 @@ def _trained(words: list[str]) -> int:
     try:
         return process.wait()
     except BaseException:
-        process.terminate()
+        if sys.platform != "win32":  # there it would not save; it has got Ctrl+C as well
+            process.terminate()
         process.wait()
         raise
 

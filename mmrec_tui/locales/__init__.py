@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import os
 import re
+import sys
 from collections.abc import Mapping
 
 from mmrec_engine.locales import catalogue
@@ -137,10 +138,22 @@ def next_language(language: Language) -> Language:
     return LANGUAGES[(LANGUAGES.index(language) + 1) % len(LANGUAGES)]
 
 
+def _language_of_the_system() -> str:
+    """As in a locale's name (tr_TR), where the environment does not tell it; empty if unknown."""
+    if sys.platform == "win32":
+        import ctypes
+        import locale
+
+        return locale.windows_locale.get(ctypes.windll.kernel32.GetUserDefaultUILanguage(), "")
+    else:
+        return ""
+
+
 def choose_language(given: str | None, environment: Mapping[str, str] = os.environ) -> Language:
     """--lang, else MMREC_LANG, else the locale, else English. Raises ValueError for an unknown --lang."""
     if given is not None and given not in LANGUAGES:
         raise ValueError(given)
     locale = next((environment[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environment.get(name)), "")
+    locale = locale or _language_of_the_system()
     wanted = (given, environment.get("MMREC_LANG"), re.split(r"[_.@-]", locale.lower())[0])
     return next((one for one in wanted if one in LANGUAGES), DEFAULT_LANGUAGE)

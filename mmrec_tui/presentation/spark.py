@@ -9,9 +9,11 @@ _STEPS = "▁▂▃▄▅▆▇█"
 
 
 def spark(values: Sequence[float], width: int, low: float | None = None, high: float | None = None) -> str:
-    """At most `width` characters, the newest value last; values that are not finite are blank. If there are more values than
-    characters, each character is the mean of some. low, high: values of the lowest and the highest character; None: of the
-    series."""
+    """A curve of at most `width` characters, the newest value last. Values that are not finite are blank.
+
+    If there are more values than characters, each character shows the mean of several. low, high: the values that the lowest
+    and the highest character stand for; None: the smallest and the largest value.
+    """
     if width < 1 or not values:
         return ""
     count = min(width, len(values))

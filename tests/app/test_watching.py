@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import json
 import os
 import time
@@ -17,6 +16,7 @@ from textual.widgets import Input
 from mmrec_engine import events
 from mmrec_engine.runs.catalog import RunSummary
 from mmrec_engine.runs.run_folder import RunFolder
+from mmrec_engine.storage import file_lock
 from mmrec_tui.app.launch import _farewell
 from mmrec_tui.app.screens import runs
 from mmrec_tui.app.session import Session, Watching
@@ -40,7 +40,7 @@ def trained_elsewhere(place: Path) -> Iterator[Path]:
     """A run whose lock is held: as by another process, through an open file of its own."""
     record(place, a_training(120))
     lock = os.open(place / "lock", os.O_RDWR)
-    fcntl.flock(lock, fcntl.LOCK_EX)
+    file_lock.lock(lock)
     os.write(lock, f"{os.getpid()}\n".encode())
     yield place
     os.close(lock)
@@ -128,7 +128,7 @@ async def test_watched_run_cannot_be_detached_and_continues_after_leaving(
 async def test_death_of_the_training_process_is_noticed(place: Path) -> None:
     record(place, a_training(120))
     lock = os.open(place / "lock", os.O_RDWR)
-    fcntl.flock(lock, fcntl.LOCK_EX)
+    file_lock.lock(lock)
     app = an_app(session=Watching(place))
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await until_shown(pilot, "TRAINING")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mmrec_engine.runs.catalog import delete_run
-from mmrec_engine.storage import folder_lock
+from mmrec_engine.storage import file_lock, folder_lock
 from mmrec_engine.storage.run_files import CLAIM, LOCK
 from tests.command.faults import ended, one_line_of, planted, wait_for_step
 from tests.conftest import FAST, Command
@@ -32,7 +32,7 @@ def _without_locks(monkeypatch: pytest.MonkeyPatch) -> None:
     def flock(descriptor: int, how: int) -> None:
         raise OSError(37, "No locks available")
 
-    monkeypatch.setattr(folder_lock.fcntl, "flock", flock)
+    monkeypatch.setattr(file_lock.fcntl, "flock", flock)
 
 
 def claim_of(process: int, began: str | None, machine: str) -> str:

@@ -27,7 +27,7 @@ from mmrec_engine.data.sources.hub_source import NAMED, HubSource, anchored, is_
 from mmrec_engine.errors import RequestError
 from mmrec_engine.events import result_of
 from mmrec_engine.settings import parse, resolve
-from mmrec_engine.storage import folder_lock
+from mmrec_engine.storage import file_lock, folder_lock
 
 ROWS = 400
 
@@ -496,7 +496,7 @@ def test_data_set_is_locked_by_one_process(tmp_path: Path, monkeypatch: pytest.M
         def flock(descriptor: int, how: int) -> None:
             raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
-        monkeypatch.setattr(folder_lock.fcntl, "flock", flock)
+        monkeypatch.setattr(file_lock.fcntl, "flock", flock)
     place = tmp_path / "streaming-x"
     with result_of(streaming.locked(place)):
         waiting = streaming.locked(place)

@@ -1,4 +1,3 @@
-import fcntl
 import json
 import os
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from mmrec_engine import events
 from mmrec_engine.errors import RequestError
 from mmrec_engine.runs import run_folder
 from mmrec_engine.runs.catalog import ask, delete_run, free_name, pid_of, size_on_disk, summarise
+from mmrec_engine.storage import file_lock
 from mmrec_engine.training.control import Control
 from tests.engine.test_history import step, validation
 
@@ -31,12 +31,12 @@ def run(tmp_path: Path) -> Path:
 def trained(folder: Path) -> Iterator[None]:
     """The lock held, as by the process that trains there."""
     descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT)
-    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
-    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    os.write(descriptor, f"{os.getpid()}\n".encode())
+    file_lock.lock(descriptor)
     try:
         yield
     finally:
-        os.close(descriptor)
+        file_lock.close(descriptor)
 
 
 def test_summary_has_the_newest_event_of_each_kind(run: Path) -> None:

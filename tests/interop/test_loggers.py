@@ -23,6 +23,7 @@ import pytest
 from mmrec_engine import events, train
 from mmrec_engine.errors import RequestError
 from mmrec_engine.interop.loggers import feeding
+from mmrec_engine.interop.loggers.available import PACKAGES
 from mmrec_engine.interop.loggers.csv_logger import CsvLogger
 from mmrec_engine.interop.loggers.logged_steps import LoggedSteps
 from mmrec_engine.interop.loggers.logger import LoggedRun, LoggedStep
@@ -32,8 +33,7 @@ from mmrec_engine.settings.schema import LOGGERS, loggers_of
 from tests.conftest import FAST, Command, events_of
 from tests.interop.read_logs import LOSS, VALIDATION, mlflow_run, rows_of, wandb_records
 
-LIBRARIES = {"tensorboard": "tensorboard", "wandb": "wandb", "trackio": "trackio", "mlflow": "mlflow"}
-INSTALLED = [name for name in LOGGERS if name == "csv" or importlib.util.find_spec(LIBRARIES[name]) is not None]
+INSTALLED = [name for name in LOGGERS if name not in PACKAGES or importlib.util.find_spec(PACKAGES[name]) is not None]
 
 
 def small(folder: Path, text: str, **more: Any) -> Any:
@@ -159,20 +159,20 @@ def test_overwritten_run_begins_its_log_anew(tmp_path: Path, prose: str) -> None
     assert_logged_once("csv", tmp_path / "run", tmp_path / "run" / "logs")
 
 
-@pytest.mark.parametrize("logger", LIBRARIES)
+@pytest.mark.parametrize("logger", PACKAGES)
 def test_missing_library_is_refused_before_anything_is_written(
     tmp_path: Path, prose: str, logger: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     known = importlib.util.find_spec
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == logger else known(name))
-    with pytest.raises(RequestError, match=rf"{logger} is not installed.*\[{logger}\]"):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == PACKAGES[logger] else known(name))
+    with pytest.raises(RequestError, match=rf"{PACKAGES[logger]} is not installed.*\[{logger}\]"):
         list(train(small(tmp_path, prose, log=f"csv,{logger}")))
     assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.slow
 @pytest.mark.extended
-@pytest.mark.parametrize("logger", [name for name in INSTALLED if name != "csv"])
+@pytest.mark.parametrize("logger", [name for name in INSTALLED if name in PACKAGES])
 def test_values_that_are_not_finite_and_hostile_texts_are_logged(tmp_path: Path, logger: str) -> None:
     """A record is read that no healthy run writes; the library must neither raise nor lose the steps after it."""
     (tmp_path / "logs").mkdir()
@@ -336,7 +336,7 @@ def test_csv_log_that_was_cut_by_a_kill_is_mended(tmp_path: Path) -> None:
 def test_unknown_logger_is_refused(command: Command) -> None:
     refused = command("train", "--log", "csv;wandb")
     assert refused.code == 2
-    assert "--log" in refused.err and "tensorboard, wandb, trackio, mlflow, csv" in refused.err
+    assert "--log" in refused.err and ", ".join(LOGGERS) in refused.err
     assert not command.everything_on_disk()
 
 

@@ -39,6 +39,7 @@ from mmrec_engine.runs.run_text import is_described, text_of_run
 from mmrec_engine.runs.run_time import FINAL_SAMPLE_TOKENS
 from mmrec_engine.settings import FIELDS, Settings, metrics_of
 from mmrec_engine.storage.run_files import BEST, FINAL
+from mmrec_engine.system.processes import OWN_SESSION
 
 _ENOUGH_BATCHES = 8  # of a validation, which give the variation of their losses to a quarter
 _SCATTER_WINDOWS = 96  # which give the variation of the windows' losses to 7 %
@@ -87,8 +88,8 @@ class AfterContext:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
+            encoding="utf-8",
+            **OWN_SESSION,
         )
 
 

@@ -28,8 +28,11 @@ _LONGEST = 256  # tokens of a passage
 
 @dataclass(frozen=True)
 class Passages:
-    """Windows of the validation split, evenly spread. inputs, labels: (windows, length); characters: of the labels; texts: the
-    characters of each window with its first input, one number each."""
+    """Evenly spread windows of the validation split.
+
+    inputs, labels: (windows, length). characters: number of characters of all labels. texts: for each window its first input
+    and its labels, as code points.
+    """
 
     inputs: Tensor
     labels: Tensor

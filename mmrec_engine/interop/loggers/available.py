@@ -31,6 +31,8 @@ _LOGGERS = {
     "mlflow": _Entry("mlflow_logger", "MlflowLogger", "mlflow"),
     "csv": _Entry("csv_logger", "CsvLogger"),
 }
+# What each logger needs; those that need nothing are not in it.
+PACKAGES = {name: entry.package for name, entry in _LOGGERS.items() if entry.package is not None}
 
 
 def require_libraries(names: str | None) -> None:
@@ -39,7 +41,7 @@ def require_libraries(names: str | None) -> None:
     None is imported: that takes seconds, and is done in the process of each logger.
     """
     for name in loggers_of(names):
-        needed = _LOGGERS[name].package
+        needed = PACKAGES.get(name)
         if needed is not None and importlib.util.find_spec(needed) is None:
             raise RequestError("extra-missing", library=needed, command=install_command(name))
 

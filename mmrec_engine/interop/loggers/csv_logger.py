@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from mmrec_engine.events import finite
 from mmrec_engine.interop.loggers.logger import Ending, LoggedRun, LoggedStep, Logger
-from mmrec_engine.storage.files import open_plain, write_whole
+from mmrec_engine.storage.files import open_descriptor, open_plain, write_whole
 
 _STEPS, _TEXTS = "steps.csv", "texts.csv"
 _FIRST = ("step", "time")
@@ -70,8 +70,7 @@ class CsvLogger(Logger):
         return path.stat().st_size if path.exists() else 0
 
     def _append(self, name: str, text: str) -> None:
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-        descriptor = os.open(self._folder / name, flags, 0o666)
+        descriptor = open_descriptor(self._folder / name, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         try:
             data = memoryview(text.encode("utf-8", "backslashreplace"))
             while data:

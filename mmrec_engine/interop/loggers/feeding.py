@@ -25,6 +25,7 @@ from mmrec_engine.interop.loggers.logger_process import Assignment
 from mmrec_engine.locales.catalogue import Language
 from mmrec_engine.settings import Settings, loggers_of
 from mmrec_engine.storage.run_files import EVENTS, LOGS, log_state
+from mmrec_engine.system.processes import OWN_SESSION
 
 SILENT_SECONDS = 120.0  # without a message during the run; a library may wait that long for a server
 _ENDING_SECONDS = 10.0  # without a sign of life at the end of the run
@@ -90,7 +91,7 @@ class _LoggerFeed(_Sink):
                     [sys.executable, "-m", "mmrec_engine.interop.loggers.logger_process", json.dumps(asdict(given))],
                     stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=output,
                     env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
-                    start_new_session=True,  # it outlives Ctrl+C, which ends the run
+                    **OWN_SESSION,  # it outlives Ctrl+C, which ends the run
                 )  # fmt: skip
         except OSError as error:
             self._ended = True

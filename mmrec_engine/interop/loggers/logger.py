@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from mmrec_engine.events import Status
+from mmrec_engine.storage import file_lock
+from mmrec_engine.storage.files import open_descriptor
 
 # Name of the project (W&B, trackio) or the experiment (MLflow), unless the library's environment names one.
 PROJECT = "mmrec"
@@ -95,20 +97,17 @@ class Logger(ABC):
 @contextlib.contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Only one process at a time comes here with this file. Waits for the other one. Raises OSError if that takes too long."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+    descriptor = open_descriptor(path, os.O_RDWR | os.O_CREAT)
     try:
-        with contextlib.suppress(ImportError):
-            import fcntl
-
-            until = time.monotonic() + _LOCK_SECONDS
-            while True:
-                try:
-                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError:
-                    if time.monotonic() > until:
-                        raise
-                    time.sleep(0.1)
+        until = time.monotonic() + _LOCK_SECONDS
+        while True:
+            try:
+                file_lock.lock(descriptor)
+                break
+            except BlockingIOError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.1)
         yield
     finally:
-        os.close(descriptor)
+        file_lock.close(descriptor)

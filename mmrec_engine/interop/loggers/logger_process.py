@@ -17,7 +17,6 @@ import itertools
 import json
 import os
 import re
-import signal
 import sys
 import threading
 import time
@@ -37,6 +36,7 @@ from mmrec_engine.runs.record import WholeLines
 from mmrec_engine.settings.declaration import is_plain_name
 from mmrec_engine.storage.files import open_plain, read_plain, write_whole
 from mmrec_engine.storage.run_files import EVENTS, LOGS, REPORTS, log_state
+from mmrec_engine.system.processes import end_with_children, take_the_processor, yield_the_processor
 
 _EVERY = 1.0  # seconds between two readings of the record
 _LONGEST_END = 600.0  # seconds that this process may outlive its run
@@ -177,40 +177,17 @@ def _stored(path: Path) -> dict[str, Any]:
     return stored if isinstance(stored, dict) else {}
 
 
-def _yield_the_processor() -> None:
-    """Use the processor only while nothing else needs it: the start of several libraries takes seconds of it."""
-    with contextlib.suppress(OSError):
-        if sys.platform == "linux":
-            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-        else:
-            os.nice(19)
-
-
-def _take_the_processor() -> None:
-    """As other processes, now that the run has ended, if the system allows it."""
-    with contextlib.suppress(OSError):
-        if sys.platform == "linux":
-            os.sched_setscheduler(os.getpid(), os.SCHED_OTHER, os.sched_param(0))
-
-
-def _end_all() -> None:
-    """End this process and those that the library has started: this one leads their group."""
-    if os.getpgrp() == os.getpid():
-        os.killpg(0, signal.SIGKILL)
-    os._exit(1)
-
-
 def _wait_for_the_end(descriptor: int, ended: threading.Event) -> None:
     while os.read(descriptor, 1024):
         pass
     ended.set()
-    _take_the_processor()
+    take_the_processor()
     since, longest, used = time.monotonic(), time.monotonic() + _LONGEST_END, time.process_time()
     while time.monotonic() < min(longest, since + _IDLE_END):
         time.sleep(1.0)
         if time.process_time() > used + _LEAST_SECONDS:  # slow, but not waiting for something that never comes
             since, used = time.monotonic(), time.process_time()
-    _end_all()
+    end_with_children()
 
 
 def main(given: Assignment) -> int:
@@ -220,7 +197,7 @@ def main(given: Assignment) -> int:
     sys.stdout = io.TextIOWrapper(io.FileIO(1, "w", closefd=False), encoding="utf-8", write_through=True)
     with open(os.devnull, "rb") as nothing:  # noqa: PTH123
         os.dup2(nothing.fileno(), 0)
-    _yield_the_processor()
+    yield_the_processor()
     ended = threading.Event()
     threading.Thread(target=_wait_for_the_end, args=(commands, ended), daemon=True).start()
     try:

@@ -1,8 +1,8 @@
 """The words of every finding: the evidence with its numbers, why it matters, what to do.
 
-An evidence is a template over the finding's values and thresholds; numbers are written in the language's form. The template
-is selected by the value "variant", else by the status, else it is "any". Several variants are joined with +, and so are their
-words.
+The evidence is a template that is filled with the finding's values and thresholds, in the language's form of numbers. Which
+template: that named by the value "variant", else by the status, else "any". A finding may have several variants, joined with
++; then their sentences are joined.
 """
 
 from __future__ import annotations
