@@ -1,9 +1,11 @@
+import math
 from pathlib import Path
 
 import pytest
 
 from mmrec_engine.errors import RequestError
-from mmrec_engine.settings import Settings, read_settings_file, resolve
+from mmrec_engine.settings import FIELDS, Settings, read_settings_file, resolve
+from mmrec_engine.settings.declaration import check
 
 
 def test_defaults_match_the_guide() -> None:
@@ -67,6 +69,25 @@ def test_invalid_value_is_refused_with_its_flag(name: str, value: object, told: 
         resolve({name: value})
     assert told in str(refused.value)
     assert "\n" not in str(refused.value).replace("a\nb", "")
+
+
+@pytest.mark.parametrize(
+    ("bound", "outwards", "inclusive"),
+    [("low", -math.inf, True), ("high", math.inf, True), ("above", -math.inf, False), ("below", math.inf, False)],
+)
+def test_limit_is_valid_if_inclusive_and_what_lies_beyond_is_refused(
+    bound: str, outwards: float, inclusive: bool
+) -> None:
+    limited = [item for item in FIELDS.values() if item.metadata[bound] is not None]
+    assert limited
+    for item in limited:
+        limit = item.metadata[bound]
+        valid, invalid = (
+            (limit, math.nextafter(limit, outwards)) if inclusive else (math.nextafter(limit, -outwards), limit)
+        )
+        check(item, valid)
+        with pytest.raises(RequestError, match=f"--{item.name.replace('_', '-')} must be"):
+            check(item, invalid)
 
 
 def test_impossible_combinations_are_refused_with_the_nearest_possible() -> None:

@@ -100,7 +100,7 @@ FAULTS = (
     Fault("settings", "an invalid number is accepted", "or (isinstance(value, float) and not math.isfinite(value))", "",
           "tests/command/test_bad_requests.py::test_out_of_range_train_flags_are_refused"),
     Fault("settings", "a limit itself is refused", "(high is not None and value > high)", "(high is not None and value >= high)",
-          "tests/engine/test_settings.py tests/fuzz/test_settings.py tests/engine/test_guide.py"),
+          "tests/engine/test_settings.py::test_limit_is_valid_if_inclusive_and_what_lies_beyond_is_refused"),
     Fault("checks", "a spike has to be twice as high", 'if loss < limits["factor"] * median', 'if loss < 2 * limits["factor"] * median',
           "tests/engine/test_monitor.py"),
     Fault("checks", "a rising validation loss alone is overfitting", 'if above > limits["above"] and falls else 0',
