@@ -87,7 +87,7 @@ RACE = [*SMALL, "--max-steps", 60, "--eval-every", 5]
 @pytest.mark.slow
 @pytest.mark.extended
 def test_race_trains_two_runs_of_equal_size_to_one_loss(command: Command, text_file: Path) -> None:
-    result = command("bench", "race", "--data-dir", text_file, *RACE, "--target-loss", 2.7, "--json")
+    result = command("bench", "race", "--data-dir", text_file, *RACE, "--target-loss", 3, "--json")
     assert result.code == 0, result.err
     found = result.json
     for architecture in ("mmrec", "gpt"):
@@ -96,7 +96,7 @@ def test_race_trains_two_runs_of_equal_size_to_one_loss(command: Command, text_f
         validations = [event for event in events if event["event"] == "validation"]
         assert started["settings"]["arch"] == architecture
         assert found[architecture]["reached"]
-        assert found[architecture]["loss"] == validations[-1]["loss"] <= 2.7 < validations[-2]["loss"]
+        assert found[architecture]["loss"] == validations[-1]["loss"] <= 3 < validations[-2]["loss"]
         assert found[architecture]["seconds"] == events[-2]["seconds"] > 0
     assert found["mmrec"]["parameters"] == pytest.approx(found["gpt"]["parameters"], rel=0.01)
     assert found["ratio"] == pytest.approx(found["mmrec"]["seconds"] / found["gpt"]["seconds"])
@@ -116,7 +116,7 @@ def test_race_trains_two_runs_of_equal_size_to_one_loss(command: Command, text_f
 @pytest.mark.extended
 def test_race_on_a_terminal_draws_both_curves(command: Command, text_file: Path, opened: Callable[..., Screen]) -> None:
     screen = opened(
-        "bench", "race", "--data-dir", text_file, *RACE, "--target-loss", 2.7, "--quiet", columns=110, lines=40
+        "bench", "race", "--data-dir", text_file, *RACE, "--target-loss", 3, "--quiet", columns=110, lines=40
     )
     assert screen.wait_for_end() == 0
     shown = screen.text()

@@ -9,7 +9,7 @@ from tests.command.faults import assert_a_killed_run_ends_the_same
 from tests.conftest import Command, events_of, extended
 
 RUN = ["--seq-len", 32, "--batch-size", 2, "--threads", 1, "--no-check", "--max-steps", 6, "--checkpoint-every", 2,
-       "--eval-every", 3]  # fmt: skip
+       "--eval-every", 3, "--val-split", 0.02]  # fmt: skip
 
 
 @pytest.mark.extended

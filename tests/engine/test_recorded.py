@@ -43,10 +43,10 @@ def captured(monkeypatch: pytest.MonkeyPatch) -> None:
     capture.on_the_cpu(monkeypatch)
 
 
-def stepper_of(mode: str, **changes: Any) -> tuple[Stepper, LanguageModel, Settings]:
+def stepper_of(mode: str, layers: int = 2, **changes: Any) -> tuple[Stepper, LanguageModel, Settings]:
     settings = Settings(compile=mode, **{**SMALL, **changes})
     machine = resolve_machine(settings)
-    config = replace(model_config(settings, VOCABULARY), layers=2)
+    config = replace(model_config(settings, VOCABULARY), layers=layers)
     model = create_model(config, settings.seed)
     model.recompute_activations = settings.gradient_checkpointing
     ids = np.random.default_rng(0).integers(0, VOCABULARY, 4000).astype(np.uint8)
@@ -198,8 +198,9 @@ def test_resumed_run_falls_back_from_an_unavailable_mode(monkeypatch: pytest.Mon
 @pytest.mark.extended
 @pytest.mark.slow
 @pytest.mark.skipif(not graphs.can_compile(torch.device("cpu")), reason="no C++ compiler here")
-def test_compiled_steps_match_plain_steps_and_are_resumed_bit_for_bit() -> None:
-    changes = {"arch": "mmrec", "optimizer": "muon"}
+def test_compiled_steps_match_plain_steps_and_are_resumed_bit_for_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch._inductor.config.compile_threads", 1)  # else processes that import torch are started
+    changes: dict[str, Any] = {"arch": "mmrec", "optimizer": "muon", "layers": 1}
     losses, _ = trained("off", steps=4, **changes)
     (whole, model, _), (resumed, theirs, _) = (stepper_of("inductor", **changes) for _ in range(2))
     compiled = losses_of(whole, 1, 2)
