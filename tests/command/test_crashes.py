@@ -18,6 +18,9 @@ SEED = int(os.environ.get("SOAK_SEED", "7"))
 RUN = [*QUICK, "--no-check", "--max-steps", "300", "--checkpoint-every", "5", "--keep-checkpoints", "2",
        "--early-stopping-patience", "1000", "--warmup-steps", "20", "--quiet"]  # fmt: skip
 OFTEN = ["--eval-every", "10"]
+# As many checkpoints and validations for each kill, in fewer steps and with less text.
+SHORT = ["--max-steps", "120", "--eval-every", "6", "--checkpoint-every", "3", "--warmup-steps", "12",
+         "--val-split", "0.03"]  # fmt: skip
 TO_A_TARGET = "fast, mmrec, averaged, to a target"  # near the end of the run: samples select the validations
 FORMS = {
     "guide, mmrec": ["--accumulate", "2", "--learning-rate", "0.02"],
@@ -60,7 +63,7 @@ def of_a_target(rng: random.Random) -> list[Moment]:
 def test_run_killed_many_times_matches_uninterrupted_run(
     command: Command, text_file: Path, form: str, moments: Callable[[random.Random], list[Moment]]
 ) -> None:
-    how = [] if form == TO_A_TARGET else OFTEN if moments is every else [*OFTEN, "--max-steps", "200"]
+    how = [] if form == TO_A_TARGET else OFTEN if moments is every else SHORT
     flags = ["train", "--data-dir", text_file, *RUN, *how, *{**FORMS, **OTHER_FORMS}[form]]
     whole = command(*flags, "--name", "whole")
     assert whole.code == 0, whole.err

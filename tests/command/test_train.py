@@ -259,11 +259,9 @@ def test_other_built_in_corpora_can_be_trained_on(command: Command, name: str) -
 @pytest.mark.slow
 @pytest.mark.extended
 def test_fast_recipe_reaches_its_loss_on_tiny_shakespeare(command: Command, shakespeare: Path) -> None:
-    trained = command(
-        "train", "--data-dir", shakespeare, "--recipe", "fast", "--max-steps", 100, "--no-check", "--json"
-    )
-    assert trained.json["tokens"] == 100 * 16 * 128
-    assert trained.json["final"]["bits_per_character"] < 2.45, "subwords: characters come to 2.66"
+    trained = command("train", "--data-dir", shakespeare, "--recipe", "fast", "--max-steps", 50, "--no-check", "--json")
+    assert trained.json["tokens"] == 50 * 16 * 128
+    assert trained.json["final"]["bits_per_character"] < 2.65, "subwords: 2.59, and characters come to 2.87"
 
 
 @pytest.mark.extended
