@@ -14,6 +14,7 @@ import pytest
 from textual.widgets import Input
 
 from mmrec_engine import events
+from mmrec_engine.locales.letters import folded
 from mmrec_engine.runs.catalog import RunSummary
 from mmrec_engine.runs.run_folder import RunFolder
 from mmrec_engine.storage import file_lock
@@ -21,6 +22,7 @@ from mmrec_tui.app.launch import _farewell
 from mmrec_tui.app.screens import runs
 from mmrec_tui.app.session import Session, Watching
 from mmrec_tui.app.stage import Stage
+from mmrec_tui.app.widgets.run_rows import Row
 from mmrec_tui.locales import Wording
 from mmrec_tui.preferences import Preferences
 from tests.app.conftest import an_app, screen_text, table_of, until, until_shown
@@ -217,6 +219,11 @@ async def test_run_deleted_during_listing_is_not_listed(place: Path, monkeypatch
             await pilot.press("right", "enter")
         await until_shown(pilot, "no runs here", seconds=10)
     assert not place.exists()
+
+
+def test_filter_of_the_runs_finds_a_turkish_state_in_any_case() -> None:
+    row = Row(RunSummary("tiny", Path("tiny"), "FINISHED", 1, None, 0.0), 0)
+    assert all(row.matches(folded(typed), Wording("tr")) for typed in ("bitti", "BİTTİ", "Bitti"))
 
 
 async def test_runs_are_filtered_sorted_and_opened(place: Path) -> None:
