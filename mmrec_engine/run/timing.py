@@ -37,7 +37,9 @@ def deadline_of(
     tokens = settings.windows_a_step * settings.seq_len
     speed = float(known) if isinstance(known, int | float) and known > 0 else _FALLBACK_SPEED
     if training.budget.seconds_a_step > 0:
-        speed = tokens / training.budget.seconds_a_step
+        # The machine may have been busy just then: not slower than over the whole run, with all that is beside the steps.
+        over_all = training.budget.used / max(1, training.progress.step)
+        speed = tokens / min(training.budget.seconds_a_step, over_all or training.budget.seconds_a_step)
     whole = sum(len(part.validation.tokens) for part in training.corpus.all_parts)
     beside = min(_TRAINING_SIDE, sum(len(part.train.tokens) for part in training.corpus.all_parts), whole)
     validation = (whole + beside / 2) / (_VALIDATION_SPEED * speed) + 0.3

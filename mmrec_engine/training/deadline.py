@@ -18,8 +18,12 @@ MARGIN = 0.1  # of the remaining steps: a smaller difference does not change the
 _MARGIN_OF_TIME = 0.01  # of the time: a smaller change is ignored
 _LEAST_SECONDS, _MOST_SECONDS = 0.3, 5.0  # its bounds
 _APART = 0.02  # of the time, at least, between two changes
-_MEMORY = 0.04  # of the time: the period over which the seconds of a step are averaged
-_SHORTEST_MEMORY, _LONGEST_MEMORY = 2.0, 20.0  # seconds
+# The period over which the speed is averaged: a share of the time that is left, so that a short stall early in a run hardly
+# changes the plan, and the plan follows quickly near the end. Its bounds are in seconds.
+_MEMORY = 0.15
+_SHORTEST_MEMORY, _LONGEST_MEMORY = 2.0, 60.0
+_MOST_OF_ONE_STEP = 0.5  # its weight in the average, at most, however long it took
+_SHORTEST_STEP = 1e-6  # seconds
 _ROUNDS = 5
 _SAFETY = 0.01  # of the time, reserved at the end
 _UNUSUAL_STEPS = 2  # the first steps of a process are slower: kernels, buffers and threads are created
@@ -87,12 +91,17 @@ class Deadline:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.seconds, self._began, self._used, self._clock = seconds, began, used, clock
-        self._expected = self.seconds_a_step = seconds_a_step
+        self._expected = seconds_a_step
+        self._speed = 1.0 / max(seconds_a_step, _SHORTEST_STEP)  # steps a second
         self._beside = beside
-        self._memory = min(_LONGEST_MEMORY, max(_SHORTEST_MEMORY, _MEMORY * seconds))
         self._steps = 0
         self._measured = 0.0  # seconds of the measured steps
         self._changed_at = -math.inf
+
+    @property
+    def seconds_a_step(self) -> float:
+        """At the average speed of the last time."""
+        return 1.0 / self._speed
 
     @property
     def used(self) -> float:
@@ -103,13 +112,14 @@ class Deadline:
         return self.seconds - self.used
 
     def add_step(self, seconds: float) -> None:
-        """Add a step's duration. Its weight in the average is proportional to it, so that short and long steps count alike."""
+        """Add a step's duration. The average is one of the speed over time, so that a single long step counts as one step."""
         self._steps += 1
         if self._steps <= _UNUSUAL_STEPS:
             return
         self._measured += seconds
-        weight = 1.0 - math.exp(-seconds / min(self._memory, max(seconds, self._measured)))
-        self.seconds_a_step += weight * (seconds - self.seconds_a_step)
+        memory = min(_LONGEST_MEMORY, max(_SHORTEST_MEMORY, _MEMORY * self.left))
+        weight = min(_MOST_OF_ONE_STEP, 1.0 - math.exp(-seconds / min(memory, max(seconds, self._measured))))
+        self._speed += weight * (1.0 / max(seconds, _SHORTEST_STEP) - self._speed)
 
     def add_validation(self, seconds: float) -> None:
         self._beside = Beside(seconds, self._beside.saving, self._beside.ending)
@@ -128,7 +138,7 @@ class Deadline:
 
     def fitting(self, step: int, eval_every: int | None, checkpoint_every: int) -> int:
         """The last step, at the present speed."""
-        left, each = self.left - self.after_the_steps, max(self.seconds_a_step, 1e-6)
+        left, each = self.left - self.after_the_steps, self.seconds_a_step
         beside = [(self._beside.saving, checkpoint_every)]
         if eval_every:
             beside.append((self._beside.validation, eval_every))
@@ -149,9 +159,7 @@ class Deadline:
         now = self._clock()
         if step >= planned or now - self._changed_at < _APART * self.seconds:
             return None
-        tolerated = min(_MOST_SECONDS, max(_LEAST_SECONDS, _MARGIN_OF_TIME * self.seconds)) / max(
-            self.seconds_a_step, 1e-6
-        )
+        tolerated = min(_MOST_SECONDS, max(_LEAST_SECONDS, _MARGIN_OF_TIME * self.seconds)) / self.seconds_a_step
         if abs(fitting - planned) <= max(MARGIN * (planned - step), tolerated):
             return None
         self._changed_at = now

@@ -224,6 +224,18 @@ def test_lasting_loss_increase_is_reported() -> None:
     assert 900 <= step <= 1150 and one["values"]["variant"] == "risen"
 
 
+def test_higher_loss_after_a_run_was_extended_is_no_rise() -> None:
+    """The longer schedule raises the rate again, and the loss with it."""
+    level = lambda step: 1.4 if 500 < step < 700 else 1.8  # noqa: E731
+    of_schedule = lambda step: 1e-4 if step < 700 else 3e-4  # noqa: E731
+    extended = [
+        replace(event, learning_rate=of_schedule(event.step)) if isinstance(event, events.Step) else event
+        for event in a_run(1200, level)
+    ]
+    assert "loss-too-high" not in ids(found_in(extended))
+    assert "loss-too-high" in ids(found_in(a_run(1200, level))), "with a constant rate it is one"
+
+
 def test_loss_spike_is_reported_once() -> None:
     jump = lambda step: healthy_loss(step) * (3.0 if 600 <= step < 605 else 1.0)  # noqa: E731
     step, _ = the_one(found_in(a_run(900, jump)), "loss-spike", "warn")

@@ -247,6 +247,23 @@ def test_run_ends_within_its_time_when_the_speed_changes(seconds: float, pace: f
     assert len(run.replanned) < 40
 
 
+@pytest.mark.parametrize("seconds", [60.0, 120.0, 900.0])
+@pytest.mark.parametrize(("at", "stall"), [(0.25, 4.0), (0.25, 20.0), (0.6, 4.0), (0.8, 4.0)])
+def test_one_long_step_does_not_end_a_run_early(seconds: float, at: float, stall: float) -> None:
+    run, stalled = Run(seconds, 0.1, Beside(1.0, 0.1, 2.0)), []
+
+    def slower(now: float) -> float:
+        if now < at * seconds or stalled:
+            return 1.0
+        stalled.append(now)
+        return stall / 0.1
+
+    ended = run.go(slower)
+    assert 0.9 * seconds <= ended <= seconds + min(10.0, 0.05 * seconds)
+    early = [planned - step for step, planned in run.replanned if step < 0.8 * run.step]
+    assert min(early, default=100) > 20, "the end does not come near at once"
+
+
 def test_run_ends_within_its_time_on_a_slow_machine() -> None:
     run = Run(60.0, 0.1, Beside(1.0, 0.1, 2.0))
     assert run.go(lambda now: 2.5) <= 66.0

@@ -100,6 +100,25 @@ def test_used_time_counts_after_a_resume(tmp_path: Path, text: Path) -> None:
     assert ending.step <= 5, "hardly any of the time was left"
 
 
+def test_run_that_ended_on_a_stalled_machine_continues_with_more_time(tmp_path: Path, text: Path) -> None:
+    """Its last step took 20 seconds, at which pace no step would fit into the added time."""
+    asked = settings(tmp_path, text, "run", time=30, max_steps=6)
+    for _ in train(asked):
+        pass
+    path = tmp_path / "run" / FINAL
+    stored = checkpoints.read(path)
+    with checkpoints.Pending.of_content(
+        path, {**stored, "budget": {**stored["budget"], "used": 5.0, "seconds_a_step": 20.0}}
+    ) as pending:
+        pending.commit()
+    for event in train(settings(tmp_path, text, "run", time=25, max_steps=12), resume=True):
+        if isinstance(event, events.Resumed):
+            assert event.planned_steps > 6
+    ending = recorded_ending(tmp_path / "run")
+    assert ending is not None
+    assert ending.step > 6
+
+
 @pytest.mark.extended
 def test_finished_run_continues_with_more_time(tmp_path: Path, text: Path) -> None:
     asked = settings(tmp_path, text, "run", time=8)

@@ -24,6 +24,7 @@ _MOST_LOSS = 1e9
 _SHORT_RUN = 100  # steps of a run that is too short to judge whether its loss falls
 _LEAST_FOR_A_MEDIAN = 50
 _FALLING = 0.01  # share by which a loss must fall in 100 steps to count as falling
+_RAISED = 1.1  # times the schedule's factor of the step before, after the warmup: a run was extended
 _BOUNCED = 0.02  # share above the lowest loss so far that only too large steps explain
 _WARM_START = 0.9  # of ln V: a lower first loss is that of a trained model
 _HIGH_WITHOUT_BIGRAM = 0.75  # of ln V: the unigram of most texts
@@ -43,6 +44,8 @@ class StepRules:
         self._sorted: list[float] = []  # and sorted
         self._norms: deque[float] = deque(maxlen=int(numbers("clipping-always")["window"]))
         self._smoothed: deque[float] = deque(maxlen=_BACK + 1)  # one for each evaluation of the rules
+        self._factor_before = math.inf  # of the schedule, in the last step
+        self._raised_until = 0
         self._lowest = math.inf
         self._lowest_step = 0  # of the last clear new minimum
         self._slow_steps = 0  # since then, at a relevant learning rate
@@ -65,8 +68,12 @@ class StepRules:
             self._first.append(loss)
         if len(self._sorted) >= _LEAST_FOR_A_MEDIAN:
             self._look_for_spike(event.step, loss)
-        if event.curriculum is not None and event.curriculum < 1:
+        factor = event.learning_rate / self._run.rate if self._run.rate > 0 else 1.0
+        if event.step > self._run.warmup and factor > _RAISED * self._factor_before:
+            self._raised_until = event.step + MEAN_OF  # until no loss of before is in the mean
+        if event.step < self._raised_until or (event.curriculum is not None and event.curriculum < 1):
             self._forget_what_was()
+        self._factor_before = factor
         self._losses.append(loss)
         self._order.append(loss)
         insort(self._sorted, loss)
@@ -79,7 +86,8 @@ class StepRules:
             self._look(event)
 
     def _forget_what_was(self) -> None:
-        """Under a curriculum earlier text was easier: a higher loss is no rise, and a constant one no plateau."""
+        """Earlier text was easier under a curriculum, and the rate lower before a run was extended: a higher loss is no rise
+        then, and a constant one no plateau."""
         self._lowest, self._slow_steps, self._risen_since = math.inf, 0, None
 
     def finish(self) -> None:
