@@ -226,9 +226,8 @@ class RunFolder:
         if self._events is not None:
             with contextlib.suppress(OSError):
                 self._events.close()
-            if self._held is None:
+            if self._begins_anew:  # the other files are those that `begin` may have written before it failed
                 remove(self.path / EVENTS)
-            if self._begins_anew:  # what `begin` may have written before it failed
                 remove(self.path / DESCRIPTION)
                 remove(self.path / SPLIT)
         self._end_preparation()

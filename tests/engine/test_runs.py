@@ -225,3 +225,12 @@ def test_record_is_cut_after_the_event_of_its_checkpoint_or_else_after_its_step(
         assert run_folder._length_through(record, saved.path, 2) == sum(map(len, lines[:kept]))
     record.write_bytes(lines[0] + lines[1][:-1])
     assert run_folder._length_through(record, saved.path, 2) == len(lines[0]), "a line that is not complete"
+
+
+def test_run_that_was_resumed_keeps_its_record_if_the_resume_fails_before_a_step(run: Path) -> None:
+    write(run, step(1), step(2), events.Checkpoint(step=2, path="checkpoint_step_2.pt", kind="step"), step(3))
+    folder = run_folder.RunFolder(run, "resume")
+    folder.continue_after("checkpoint_step_2.pt", 2, {"settings": {}})
+    folder.abandon()
+    kinds = [json.loads(line)["event"] for line in (run / "events.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert kinds == ["step", "step", "checkpoint"]

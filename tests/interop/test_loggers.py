@@ -111,7 +111,7 @@ def test_every_log_has_each_step_once_after_a_kill(command: Command, text_file: 
     for step, all_of_them in ((100, False), (200, True)):
         process = command.start(*flags, *([] if step == 100 else ["--resume"]))
         until = time.monotonic() + 120
-        while f'"step": {step},' not in (folder / "events.jsonl").read_text() if folder.exists() else True:
+        while not (record := folder / "events.jsonl").exists() or f'"step": {step},' not in record.read_text():
             assert process.poll() is None and time.monotonic() < until
             time.sleep(0.05)
         process.kill()
