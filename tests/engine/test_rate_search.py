@@ -234,13 +234,13 @@ def test_suggested_rate_trains_better_than_much_lower_and_higher_ones(recipe: st
          "dropout": 0.0, "threads": 1}
     ).settings  # fmt: skip
     corpus = prepared(settings, text_file)
-    found = list(search_rates(settings, corpus, steps=100))[-1]
+    found = list(search_rates(settings, corpus, steps=60))[-1]
     assert found.suggestion is not None
 
     def trained(rate: float) -> float:
         training = build_state(settings, resolve_machine(settings), corpus, Path("unused"))
         losses = [
-            training.stepper.make_step(step, 4 * (step - 1), rate * min(1.0, step / 10)).loss for step in range(1, 71)
+            training.stepper.make_step(step, 4 * (step - 1), rate * min(1.0, step / 10)).loss for step in range(1, 46)
         ]
         return sum(losses[-15:]) / 15
 
