@@ -2,7 +2,7 @@
 
 Pure. The first rule that applies: the model memorises its text; its rate is far below the best one measured for its optimizer;
 its validation loss was still falling; none of these. The last two would advise more time: not after an earlier run on the same
-text that is better, nor where the longer run exists.
+text that was better without being trained longer, nor where the longer run exists.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ _ORDER = ("unigram", "bigram", "5-gram")
 _DIGITS = 3  # of bits per character
 _AS_GOOD = 0.0005  # bits per character
 _SAME_TIME = 0.1  # share of a time, by which another one is about the same
+_LONGER = 1.25  # times the work, or the time, from which on another run was trained longer
+_SLOWED = 0.6  # of the steps that were planned at first: fewer, because the machine was busy
 _MISSED = 0.01  # bits per character above a forecast, which is told with two digits
 _MOST_DIFFERING = 4
 # Settings that are repeated from an earlier run that is better; the planner chooses what depends on the time, such as dropout.
@@ -45,11 +47,12 @@ def verdict_of(history: History, others: OtherRuns | None = None) -> dict[str, A
     """None without a validation, or of a run that was interrupted or failed, or has not ended. others: runs on the same text
     and validation split.
 
-    `stands`, `lever` (time, text, dropout, rate, none; earlier: an earlier run is better; made: the longer run exists), `bits`
-    of the best model, `baselines` in bits a character, `earlier`: the best earlier run and what differs, `made`: a longer run,
-    `command` (empty if the run that it would make exists), `seconds` that it gives its run, `settings` that it fixes: the
-    pretrained model of this run, or what makes the model of a better one; and `values` for the words (locales/verdicts.py,
-    verdicts.json).
+    `stands`, `lever` (time, text, dropout, rate, none; earlier: an earlier run is better; made: the longer run exists),
+    `bits` of the best model, `baselines` in bits a character, `validations`: their number, `earlier`: the best earlier run
+    and what differs, `made`: a longer run, `slowed`: the steps made and those planned at first, if the machine was too busy
+    for most of them, `command` (empty if the run that it would make exists), `seconds` that it gives its run, `settings`
+    that it fixes: the pretrained model of this run, or what makes the model of a better one; and `values` for the words
+    (locales/verdicts.py, verdicts.json).
     """
     best, last, finished = history.best, history.last_validation, history.finished
     if finished is None or finished.status in ("failed", "interrupted"):
@@ -64,27 +67,31 @@ def verdict_of(history: History, others: OtherRuns | None = None) -> dict[str, A
     seconds, fixed = _seconds(history), _pretrained_of(history.settings)
     others = others or OtherRuns()
     earlier = None if others.best is None else _compared(history, others.best)
-    made = _longer(others, _next_seconds(lever, seconds)) if lever in ("time", "none") else None
+    factor = _factor(history)
+    made = _longer(others, _next_seconds(lever, seconds, factor)) if lever in ("time", "none") else None
     if made is not None:
         lever = "made"
-    elif lever in ("time", "none") and others.best is not None and earlier is not None and earlier["result"] == "worse":
+    elif lever in ("time", "none") and others.best is not None and earlier is not None and _is_advised(earlier):
         lever = "earlier"
         of_best = _given(others.best.settings) or others.best.seconds
         seconds = seconds if seconds > of_best else 2 * of_best
         fixed = _repeated(others.best.settings, history.settings)
+    wanted = _next_seconds(lever, seconds, factor)
     if lever == "time" and history.validations and history.validations[-1][0][0] >= _FEWEST_STEPS:
-        gain = _gain(_passes(history))
-        values |= {"minutes": max(1, round(2 * seconds / 60)), "expected": best.bits_per_character * (1 - gain)}
+        gain = math.log2(factor) * _gain(_passes(history))
+        values |= {"minutes": max(1, round(wanted / 60)), "expected": best.bits_per_character * (1 - gain)}
     values |= {"bits": best.bits_per_character} | ({} if reference is None else {"reference": reference})
     return {
         "stands": stands,
         "lever": lever,
         "bits": round(best.bits_per_character, 4),
         "baselines": baselines,
+        "validations": len(history.validations),
         "earlier": earlier,
         "made": None if made is None else _named(made),
-        "command": "" if lever == "made" else command_of(history.settings, lever, seconds, fixed),
-        "seconds": _next_seconds(lever, seconds),
+        "slowed": _slowed(history),
+        "command": "" if lever == "made" else command_of(history.settings, lever, wanted, fixed),
+        "seconds": wanted,
         "settings": fixed,
         "values": {name: round(value, 5) for name, value in values.items()},
     }
@@ -96,7 +103,8 @@ def _named(run: OtherRun) -> dict[str, Any]:
 
 def _compared(history: History, earlier: OtherRun) -> dict[str, Any]:
     """The earlier run; result: of this one against it; apart: bits per character between them; differing: the value in the
-    earlier run and in this one of each setting that differs; missed: what its report expected of this time."""
+    earlier run and in this one of each setting that differs; longer: the passes over the text of both, if the earlier run was
+    trained longer; missed: what its report expected of this time."""
     assert history.best is not None
     apart = round(history.best.bits_per_character, _DIGITS) - round(earlier.bits, _DIGITS)  # as they are shown
     own, other = history.settings, earlier.settings
@@ -107,8 +115,31 @@ def _compared(history: History, earlier: OtherRun) -> dict[str, Any]:
         "apart": round(abs(apart), 4),
         "differing": {name: [other.get(name), own.get(name)] for name in names[:_MOST_DIFFERING]},
         "more_differing": max(0, len(names) - _MOST_DIFFERING),
+        "longer": [earlier.passes, history.passes] if _was_longer(history, earlier) else None,
         "missed": _missed(history, earlier),
     }
+
+
+def _is_advised(earlier: Mapping[str, Any]) -> bool:
+    """Whether the earlier run is better, and not only because it was trained longer."""
+    return earlier["result"] == "worse" and earlier["longer"] is None
+
+
+def _was_longer(history: History, earlier: OtherRun) -> bool:
+    """Whether the earlier run was trained longer. In the same time a larger model makes more operations, so that the time
+    decides as well, unless this run was slowed down."""
+    if not earlier.work or not history.work or earlier.work <= _LONGER * history.work:
+        return False
+    return earlier.seconds > _LONGER * history.took or _slowed(history) is not None
+
+
+def _slowed(history: History) -> dict[str, int] | None:
+    """The steps made and those planned at first, if a run with a given time made far fewer."""
+    started, finished = history.started, history.finished
+    if started is None or finished is None or finished.status != "completed" or not _given(history.settings):
+        return None
+    made, planned = finished.step, started.planned_steps
+    return {"steps": made, "planned": planned} if made < _SLOWED * planned else None
 
 
 def _missed(history: History, earlier: OtherRun) -> float | None:
@@ -216,9 +247,10 @@ def _given(settings: Mapping[str, Any]) -> float:
     return float(given) if isinstance(given, int | float) and given > 0 else 0.0
 
 
-def command_of(settings: Mapping[str, Any], lever: str, seconds: float, fixed: Mapping[str, Any]) -> str:
-    """One command for the improvement. If more text is needed, the user has to name it. fixed: not left to the planner."""
-    words = ["mmrec-tui", "train", "--time", _time(_next_seconds(lever, seconds))]
+def command_of(settings: Mapping[str, Any], lever: str, seconds: int, fixed: Mapping[str, Any]) -> str:
+    """One command for the improvement. If more text is needed, the user has to name it. seconds: of the new run; fixed: not
+    left to the planner."""
+    words = ["mmrec-tui", "train", "--time", _time(seconds)]
     if lever == "text":
         return command_line([*words, "--data-dir"]) + " FOLDER_WITH_MORE_TEXT"
     return command_line([*words, *_of_text(settings), *_flags(fixed), "--name", "better"])
@@ -228,9 +260,16 @@ def _flags(values: Mapping[str, Any]) -> list[str]:
     return [word for name, value in values.items() for word in (flag(name), str(value))]
 
 
-def _next_seconds(lever: str, seconds: float) -> int:
-    """The time of the next run, in whole minutes if it is long; seconds: of the run so far."""
-    wanted = max(_SHORTEST, 2 * seconds if lever in ("time", "none", "made") else seconds)
+def _factor(history: History) -> float:
+    """How many times longer a run for more time is: twice, or what the most passes over the text allow."""
+    passes, most = _passes(history), most_passes(str(history.settings.get("config")))
+    limited = history.settings.get("config") != PRETRAINED and 0 < passes < _NEARLY * most
+    return min(2.0, most / passes) if limited else 2.0
+
+
+def _next_seconds(lever: str, seconds: float, factor: float) -> int:
+    """The time of the next run, in whole minutes if it is long; seconds: of the run so far; factor: `_factor`."""
+    wanted = max(_SHORTEST, factor * seconds if lever in ("time", "none", "made") else seconds)
     return math.ceil(wanted) if wanted <= _NO_LONGER_IN_SECONDS else 60 * math.ceil(wanted / 60)
 
 

@@ -26,15 +26,19 @@ def verdict_lines(verdict: Mapping[str, Any], language: Language, number: Number
         if isinstance(value, int | float)
     }
     lever = verdict.get("lever")
-    if lever == "time" and "expected" not in values:
-        lever = "time-without-forecast"
+    if lever == "time":
+        lever = "short" if verdict.get("validations") == 1 else "time"
+        lever += "" if "expected" in values else "-without-forecast"
     if lever == "text" and "passes" in values:
         lever = "text-repeated"
     if lever == "earlier":
         values["time"] = clock(verdict.get("seconds", 0))
         lever = "earlier" if verdict.get("settings") else "earlier-planned"
-    made, earlier = verdict.get("made"), verdict.get("earlier")
+    made, earlier, slowed = verdict.get("made"), verdict.get("earlier"), verdict.get("slowed")
     lines = [*_filled(_STANDS.get(str(verdict.get("stands"))), values, language)]
+    if isinstance(slowed, Mapping):
+        steps = {name: written(value, 0) for name, value in slowed.items() if isinstance(value, int | float)}
+        lines += _filled(_STANDS["slowed"], steps, language)
     if isinstance(made, Mapping):
         values |= _of_run(made, written)
     if isinstance(earlier, Mapping):
@@ -71,6 +75,9 @@ def _compared(earlier: Mapping[str, Any], language: Language, written: Number) -
         yield from _filled(_EARLIER["missed"], {**values, "bits": written(earlier["missed"], 2)}, language)
     if earlier.get("result") != "worse":
         return
+    if isinstance(longer := earlier.get("longer"), list) and len(longer) == 2:
+        other, own = (written(passes, 1) for passes in longer)
+        yield from _filled(_EARLIER["longer"], {**values, "other": other, "own": own}, language)
     titles = {entry.name: entry.title[language] for entry in HYPERPARAMETERS}
     differing = []
     for name, (other, own) in earlier.get("differing", {}).items():
@@ -79,7 +86,8 @@ def _compared(earlier: Mapping[str, Any], language: Language, written: Number) -
     if earlier.get("more_differing"):
         differing.append(_EARLIER["more"][language].format(count=earlier["more_differing"]))
     values["settings"] = "; ".join(differing)
-    yield from _filled(_EARLIER["differing" if differing else "same"], values, language)
+    if differing or longer is None:
+        yield from _filled(_EARLIER["differing" if differing else "same"], values, language)
 
 
 def _value(value: object, language: Language) -> str:

@@ -148,6 +148,20 @@ class History:
         return self._earlier_seconds + max(0.0, (self.last_time or 0.0) - (began or 0.0))
 
     @property
+    def passes(self) -> float:
+        """Over the text, until the last step."""
+        if self.last_step is None or self.started is None:
+            return 0.0
+        return self.last_step.step / max(1, self.started.steps_an_epoch)
+
+    @property
+    def work(self) -> float | None:
+        """Tokens trained on × parameters, to which the training operations are about proportional; None before a step."""
+        if self.last_step is None or self.started is None:
+            return None
+        return float(self.last_step.tokens) * self.started.parameters
+
+    @property
     def seconds_a_step(self) -> float | None:
         """Mean of the last steps."""
         return self._costs.seconds_a_step

@@ -13,6 +13,7 @@ from typing import Any
 from mmrec_engine import events
 from mmrec_engine.runs.catalog import described, read_events, summarised
 from mmrec_engine.runs.comparison import same_text
+from mmrec_engine.runs.history import History
 from mmrec_engine.runs.noted_runs import noted_runs
 from mmrec_engine.runs.run_reader import RunReader
 from mmrec_engine.storage.files import read_plain
@@ -24,13 +25,15 @@ _MOST_LOOKED_AT = 400  # folders, of which only run.json is read unless the text
 @dataclass(frozen=True)
 class OtherRun:
     """bits: per character of the validation split, of the best model. seconds: that the run took. forecast: the time in seconds
-    that its report advised, and the bits per character expected of that; None without one."""
+    that its report advised, and the bits per character expected of that; None without one. passes, work: `History`."""
 
     name: str
     bits: float
     seconds: float
     settings: dict[str, Any] = field(default_factory=dict)
     forecast: tuple[float, float] | None = None
+    passes: float = 0.0
+    work: float | None = None
 
 
 @dataclass(frozen=True)
@@ -100,10 +103,12 @@ def _began(folder: Path) -> float | None:
 
 def _read(folder: Path, bits: float, settings: dict[str, Any]) -> OtherRun:
     try:
-        seconds = RunReader(folder).first_view().took
+        history = RunReader(folder).first_view()
     except OSError:
-        seconds = 0.0
-    return OtherRun(folder.name, bits, seconds, settings, _forecast(folder))
+        history = History()
+    return OtherRun(
+        folder.name, bits, history.took, settings, _forecast(folder), passes=history.passes, work=history.work
+    )
 
 
 def _forecast(folder: Path) -> tuple[float, float] | None:

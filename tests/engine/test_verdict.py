@@ -200,6 +200,53 @@ def test_verdict_says_which_forecast_was_missed(time: int, expected: float, told
     assert ("tiny raporu bu sürede karakter başına yaklaşık 2.70 bit" in " ".join(verdict_lines(verdict, "tr"))) == told
 
 
+def worked(history: History, tokens: int, step: int = 200) -> History:
+    history.last_step = events.Step(
+        step=step, loss=2.0, learning_rate=0.01, grad_norm=1.0, tokens_per_second=1.0, tokens=tokens, epoch=1
+    )
+    return history
+
+
+def test_a_better_run_that_was_trained_longer_is_no_reason_for_its_settings() -> None:
+    own = worked(falling(time=120, dropout=0.1), 10_000)
+    longer = replace(earlier_run(2.85), seconds=240.0, work=20_000.0, passes=5.5)
+    verdict = verdict_of(own, OtherRuns(longer))
+    assert verdict is not None and verdict["lever"] == "time" and verdict["settings"] == {}
+    assert verdict["earlier"]["longer"] == [5.5, 2.0]
+    assert "tiny was trained longer: 5.5 passes over the text, this run 2.0." in verdict_lines(verdict, "en")
+    same_time = verdict_of(own, OtherRuns(replace(longer, seconds=100.0)))
+    assert same_time is not None and same_time["lever"] == "earlier", "its model makes more of the same time"
+
+
+@pytest.mark.parametrize("planned", [200, 1900])
+def test_a_run_on_a_busy_machine_is_not_compared_as_if_its_settings_were_the_reason(planned: int) -> None:
+    own = worked(falling(time=120), 10_000)
+    assert own.started is not None
+    own.started = replace(own.started, planned_steps=planned)
+    verdict = verdict_of(own, OtherRuns(replace(earlier_run(2.85, dropout=0.3), seconds=100.0, work=20_000.0)))
+    assert verdict is not None
+    busy = planned == 1900
+    assert verdict["lever"] == ("time" if busy else "earlier")
+    assert verdict["slowed"] == ({"steps": 200, "planned": 1900} if busy else None)
+    for language, words in (("en", "200 of 1900 planned steps"), ("tr", "planlanan 1900 adımdan 200 tanesi")):
+        assert (words in " ".join(verdict_lines(verdict, language))) == busy
+
+
+def test_a_single_validation_is_not_told_as_a_falling_loss() -> None:
+    verdict = verdict_of(run([(2.0, 2.0)], learning_rate=0.01, time=120))
+    assert verdict is not None and verdict["lever"] == "time"
+    for language, words in (("en", "one validation only"), ("tr", "Yalnızca bir validation")):
+        assert words in verdict_lines(verdict, language)[-1]
+
+
+def test_a_longer_run_is_not_advised_beyond_the_passes_that_help() -> None:
+    """The planner makes at most eight passes of tiny."""
+    verdict = verdict_of(run([(2.2, 2.2), (2.0, 2.0)], every=270, learning_rate=0.01, time=600))
+    assert verdict is not None and verdict["lever"] == "time"
+    assert verdict["seconds"] == 900 and "--time 15m" in verdict["command"]
+    assert verdict["values"]["minutes"] == 15
+
+
 def test_a_run_that_is_worse_with_the_same_settings_says_so() -> None:
     verdict = verdict_of(falling(time=60), OtherRuns(earlier_run(2.85, time=120)))
     assert verdict is not None and verdict["earlier"]["differing"] == {} and verdict["seconds"] == 240
