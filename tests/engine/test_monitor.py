@@ -143,6 +143,12 @@ def test_items_of_a_too_short_run_are_skipped() -> None:
     assert found_in(a_run(30, evaluate_every=30, ended="interrupted")) == []
 
 
+def test_a_single_accuracy_is_not_told_as_rising() -> None:
+    once, twice = (found_in(a_run(1000, evaluate_every=every)) for every in (1000, 500))
+    assert [one["status"] for _, one in of(once, "accuracy-rising")] == ["skipped"]
+    assert [one["status"] for _, one in of(twice, "accuracy-rising")] == ["pass"]
+
+
 def test_late_plateau_below_the_bigram_is_no_finding() -> None:
     stream = a_run(
         8000,

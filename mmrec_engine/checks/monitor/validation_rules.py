@@ -242,6 +242,8 @@ class ValidationRules:
         values: Values = {"step": event.step, "accuracy": accuracy, "best": best, "best_step": best_step}
         if accuracy >= best:
             self._best_accuracy, self._falling_accuracy = (accuracy, event.step), 0
+            if best < 0:
+                return  # one value cannot rise
             self._log.well("accuracy-rising", {**values, "variant": "rising"})
             return
         scatter = math.sqrt(best * (1 - best) / run.validation_tokens) if run.validation_tokens > 0 else 0.0
