@@ -144,7 +144,7 @@ def test_items_of_a_too_short_run_are_skipped() -> None:
 
 
 def test_a_single_accuracy_is_not_told_as_rising() -> None:
-    once, twice = (found_in(a_run(1000, evaluate_every=every)) for every in (1000, 500))
+    once, twice = (found_in(a_run(1600, evaluate_every=every)) for every in (1600, 800))
     assert [one["status"] for _, one in of(once, "accuracy-rising")] == ["skipped"]
     assert [one["status"] for _, one in of(twice, "accuracy-rising")] == ["pass"]
 
