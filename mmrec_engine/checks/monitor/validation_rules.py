@@ -242,7 +242,7 @@ class ValidationRules:
         values: Values = {"step": event.step, "accuracy": accuracy, "best": best, "best_step": best_step}
         if accuracy >= best:
             self._best_accuracy, self._falling_accuracy = (accuracy, event.step), 0
-            if best < 0:
+            if self._count == 1:
                 return  # one value cannot rise
             self._log.well("accuracy-rising", {**values, "variant": "rising"})
             return
