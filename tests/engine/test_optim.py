@@ -9,6 +9,7 @@ from mmrec_engine.optim.muon import orthogonalised
 from mmrec_engine.optim.optimizers import Optimizers
 from mmrec_engine.settings import resolve
 from mmrec_engine.settings.model_config import ModelConfig
+from mmrec_engine.settings.presets import OPTIMIZERS
 
 CONFIG = ModelConfig("mmrec", 20, 32, 2, 2, 16)
 
@@ -23,7 +24,7 @@ def trained(optimizer: str, steps: int, model: LanguageModel, optimizers: Optimi
     return optimizers
 
 
-@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_stored_optimizer_resumes_exactly(optimizer: str) -> None:
     whole = create_model(CONFIG, 1)
     trained(optimizer, 2, whole)
@@ -40,7 +41,7 @@ def test_stored_optimizer_resumes_exactly(optimizer: str) -> None:
         assert torch.equal(a, b)
 
 
-@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_weight_decay_acts_on_matrices_only(optimizer: str) -> None:
     model = create_model(CONFIG, 1)
     optimizers = Optimizers(model, resolve({"optimizer": optimizer, "weight_decay": 0.5}).settings)
