@@ -12,7 +12,7 @@ from tests.conftest import FAST, Process, events_of
 # Five windows do not divide by two, three or four; dropout shows whether masks belong to the samples; validations use the
 # averaged weights.
 RUN = [*FAST, "--batch-size", 5, "--dropout", 0.2, "--learning-rate", 1e-3, "--weight-average", 0.2, "--max-steps", 14]
-RUN += ["--eval-every", 7, "--checkpoint-every", 5, "--warmup-steps", 3]
+RUN += ["--eval-every", 7, "--checkpoint-every", 5, "--warmup-steps", 3, "--val-split", 0.03]
 # One window at a time: ranks have different numbers of passes.
 IN_PARTS = ["--sharding", "full", "--microbatch", 1]
 OF_THREE = ["--max-steps", 100_000, "--processes", 3]
