@@ -30,19 +30,17 @@ from mmrec_engine.storage import file_lock
 from mmrec_engine.storage.files import open_plain, read_plain, remove
 from mmrec_engine.storage.folder_lock import held_at_rest, is_live
 from mmrec_engine.storage.run_files import (
-    BEST,
     CLAIM,
     CONTROL,
     DESCRIPTION,
     EVENTS,
-    FINAL,
     LOCK,
     LOGS,
     OWN,
     WEIGHTS,
     events_file,
     holds_run,
-    step_checkpoints,
+    usual_model,
 )
 
 _REMOVED_LAST = {DESCRIPTION: 1, CLAIM: 2, LOCK: 3}
@@ -182,12 +180,10 @@ def locate(name: str) -> Path:
     path = Path(name)
     if os.path.isfile(path) or os.path.isfile(path / WEIGHTS):  # noqa: PTH113, a name may be too long to ask for
         return path
-    folder = find_run(name)
-    candidates = [folder / BEST, folder / FINAL, *(step for _, step in reversed(step_checkpoints(folder)))]
-    for candidate in candidates:
-        if candidate.is_file():
-            return candidate
-    raise RequestError("run-missing", path=name)
+    found = usual_model(find_run(name))
+    if found is None:
+        raise RequestError("run-missing", path=name)
+    return found
 
 
 def recorded_ending(folder: Path) -> events.RunFinished | None:

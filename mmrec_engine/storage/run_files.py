@@ -39,6 +39,12 @@ def step_checkpoints(folder: Path) -> list[tuple[int, Path]]:
     return sorted((int(match[1]), path) for match, path in found if match)
 
 
+def usual_model(folder: Path) -> Path | None:
+    """The checkpoint that is used where no file is named: the best, else the final, else the newest. None without any."""
+    candidates = [folder / BEST, folder / FINAL, *(step for _, step in reversed(step_checkpoints(folder)))]
+    return next((one for one in candidates if one.is_file()), None)
+
+
 def prune(folder: Path, keep: int) -> None:
     """Remove all but the newest `keep` step checkpoints."""
     for _, path in step_checkpoints(folder)[:-keep]:

@@ -121,14 +121,15 @@ class MmrecApp(AppRuns, inherit_bindings=False):
     def plan_in_the_time(
         self, settings: Mapping[str, Any], seconds: float, repeated: Mapping[str, Any] | None = None
     ) -> None:
-        """Open the plan of the best model in this time, for the text of these settings. repeated: settings that are not left to
-        the planner."""
+        """Open the plan of the best model in this time, for the text of these settings, on top of this screen; an open plan
+        below is closed with what is over it. repeated: settings that are not left to the planner."""
         from mmrec_engine.settings import FIELDS
         from mmrec_tui.app.draft import OF_A_TEXT, Draft, known_settings
 
         text = {name: settings[name] for name in OF_A_TEXT if settings.get(name) not in (None, FIELDS[name].default)}
         timed = Draft(known_settings(text)).in_the_time(seconds).given
-        self.close_screens()
+        while any(getattr(screen, "table", "") == "plan" for screen in self.screen_stack):
+            self.pop_screen()
         self.open_screen("plan", draft=Draft({**timed, **known_settings(dict(repeated or {}))}))
 
     # Checked while anything is shown

@@ -74,7 +74,8 @@ async def _start(app: MmrecApp, pilot: Pilot[Any]) -> None:
 
 async def _plan(app: MmrecApp, pilot: Pilot[Any]) -> None:
     app.open_screen("plan")
-    await until(pilot, lambda: table_of(app) == "plan" and app.screen._work.preparing.corpus)  # type: ignore[attr-defined]
+    screen: Any = app.screen
+    await until(pilot, lambda: screen._made and screen._work.preparing.corpus)
 
 
 async def _checklist(app: MmrecApp, pilot: Pilot[Any]) -> None:

@@ -14,6 +14,7 @@ from textual.widgets import Input
 
 from mmrec_engine.locales.guide import HYPERPARAMETERS
 from mmrec_engine.system import cores
+from mmrec_tui.app.screens.asking import AskingScreen
 from mmrec_tui.app.widgets.choice import Choice
 from mmrec_tui.app.widgets.form import Field
 from tests.app.conftest import an_app, screen_text, table_of, until
@@ -76,7 +77,8 @@ async def test_number_field_accepts_only_numbers_with_comma_or_point() -> None:
     app = an_app()
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await the_form(app, pilot)
-        for name, keys, value in (("epochs", "1a.5x-2", "152"), ("learning_rate", "q0,x0b0-1", "0,001"),
+        for name, keys, value in (("epochs", "1a5x-2", "152"), ("warmup_steps", "0,01", "0,01"),
+                                  ("learning_rate", "q0,x0b0-1", "0,001"),
                                   ("dropout", "0.2.5", "0.25"), ("learning_rate", "3e-4k", "3e-4")):  # fmt: skip
             field = screen.query_one(f"#field-{name}", Input)
             screen.set_focus(None)
@@ -86,6 +88,25 @@ async def test_number_field_accepts_only_numbers_with_comma_or_point() -> None:
             await pilot.pause()
             assert field.value == value, name
             assert table_of(app) == "plan"
+
+
+async def test_fraction_in_a_whole_number_field_is_refused_and_never_read_as_another_number() -> None:
+    app = an_app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen = await the_form(app, pilot)
+        field = screen.query_one("#field-warmup_steps", Input)
+        field.focus()
+        await pilot.pause()
+        await pilot.press(*"0,01")
+        await until(pilot, lambda: "takes a whole number" in screen_text(app))
+        assert screen.query_one("#field-warmup_steps").parent.wrong
+        assert not screen._is_ready
+        answers: list[str | None] = []
+        app.push_screen(AskingScreen("How many?", "3", kind="integer"), answers.append)
+        await pilot.pause()
+        await pilot.press("backspace", *",5", "enter")
+        await until(pilot, lambda: app.say("asking.number") in screen_text(app))
+        assert answers == []
 
 
 async def test_question_mark_in_a_field_opens_help() -> None:

@@ -181,6 +181,35 @@ async def test_maximised_panel_fills_the_screen(finished: Path) -> None:
         assert "perplexity" in shown_panels(pilot)
 
 
+async def test_escape_restores_a_maximised_panel_before_it_leaves_the_screen(finished: Path) -> None:
+    app = an_app(session=Watching(finished))
+    async with app.run_test(size=(160, 45)) as pilot:
+        await pilot.press("2", "m")
+        await pilot.pause()
+        assert shown_panels(pilot) == ["perplexity"]
+        await pilot.press("escape")
+        await pilot.pause()
+        assert table_of(app) == "training"
+        assert len(shown_panels(pilot)) > 1
+        await pilot.press("escape")
+        await until(pilot, lambda: table_of(app) == "start")
+
+
+async def test_home_and_end_move_to_the_first_and_the_last_run() -> None:
+    for number in range(3):
+        record(Path(f"checkpoints/run-{number}").absolute(), [*a_training(10), *an_ending()])
+    app = an_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.open_screen("runs")
+        screen: Any = app.screen
+        await until(pilot, lambda: len(screen._rows) == 3)
+        table = screen.query_one("#runs")
+        for key, row in (("end", 2), ("home", 0)):
+            await pilot.press(key)
+            await pilot.pause()
+            assert table.cursor_row == row, key
+
+
 async def test_typed_plan_values_survive_a_resize() -> None:
     app = an_app()
     async with app.run_test(size=(80, 24), notifications=True) as pilot:

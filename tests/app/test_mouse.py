@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.events import MouseScrollDown
 from textual.pilot import Pilot
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from mmrec_engine.locales.messages import LANGUAGES
 from mmrec_tui.app.screens.asking import AskingScreen
@@ -97,6 +98,30 @@ async def test_confirmation_is_answered_by_mouse() -> None:
         await until(pilot, lambda: app.screen.query(Input))
         await click_on(pilot, "Enter accepts")
         assert answers == ["5"]
+
+
+async def test_the_wheel_and_a_key_show_the_rest_of_a_cut_pane() -> None:
+    app = an_app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await OPENERS["PlanScreen"](app, pilot)
+        screen: Any = app.screen
+        for name, number in (("configs", "1"), ("corpora", "2")):
+            pane = screen.query_one(f"#{name}")
+            last = f"last line of {name}"
+            await pane.mount(Static("word\n" * 14 + last))
+            await pilot.press(number)
+            await until(pilot, lambda pane=pane: pane.is_cut)
+            pane.scroll_home(animate=False)
+            await until(pilot, lambda last=last: last not in screen_text(app))
+            while pane.scroll_target_y < pane.max_scroll_y:
+                await pilot._post_mouse_events([MouseScrollDown], pane, (5, pane.size.height - 1), button=0)
+            await until(pilot, lambda last=last: last in screen_text(app))
+            pane.scroll_home(animate=False)
+            await until(pilot, lambda: f"^↓ {app.say('key.read_on')}" in screen_text(app))
+            for _ in range(9):
+                if pane.scroll_target_y < pane.max_scroll_y:
+                    await pilot.press("ctrl+down")
+            await until(pilot, lambda last=last: last in screen_text(app))
 
 
 async def test_tick_does_not_hide_findings() -> None:

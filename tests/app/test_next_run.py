@@ -143,6 +143,52 @@ async def test_report_without_a_proposal_has_no_key_for_the_next_run(
         assert table_of(app) == "report"
 
 
+@pytest.mark.parametrize("language", ["en", "tr"])
+@pytest.mark.parametrize("saved", [True, False])
+async def test_report_of_a_stopped_run_says_how_to_go_on_and_offers_only_what_it_has(
+    language: str, saved: bool, without_torch: None
+) -> None:
+    folder = record(Path("checkpoints/tiny").absolute(), [*a_training(40), *an_ending("interrupted", step=40)])
+    if saved:
+        (folder / "checkpoint_step_40.pt").touch()
+    app = an_app(language)
+    say = app.say
+    async with app.run_test(size=(120, 40)) as pilot:
+        app.open_screen("report", folder=folder)
+        screen: Any = app.screen
+        key = "report.next-stopped" if saved else "report.next-anew"
+        goes_on = say(key, step="40", planned="600")
+        await until(pilot, lambda: any(goes_on in str(one.render()) for one in screen.query("#next")))
+        numbers = str(screen.query_one("#numbers").render())
+        assert numbers.splitlines()[0] == say("state.STOPPED") == say("status.interrupted")
+        assert say("report.no-validation") in numbers and goes_on in numbers
+        assert say("report.nothing") not in str(screen.query_one("#next").render())
+        assert ("mmrec-tui generate" in str(screen.query_one("#next").render())) == saved
+        assert screen.query_one("#prompt").display == saved
+        actions = [one.action for one in screen.shown_keys()]
+        assert ("write" in actions, "prompt" in actions, "export" in actions) == (saved, saved, saved)
+        assert screen.barred_keys()[0].action == "go_on_run"
+        assert screen._file == ("checkpoint_step_40.pt" if saved else "")
+
+
+async def test_escape_in_a_proposed_plan_returns_to_the_report(small_text: Path, without_torch: None) -> None:
+    text = {"data_dir": str(small_text)}
+    record(Path("checkpoints/tiny").absolute(), [*a_training(300, **text), *an_ending(step=300)], **text)
+    app = an_app()
+    async with app.run_test(size=(120, 36)) as pilot:
+        app.open_screen("runs")
+        screen: Any = app.screen
+        await until(pilot, lambda: screen._rows)
+        await pilot.press("enter")
+        await until_shown(pilot, "n plans a new run")
+        await pilot.press("n")
+        await until(pilot, lambda: table_of(app) == "plan")
+        await pilot.press("escape")
+        await until(pilot, lambda: table_of(app) == "report")
+        await pilot.press("escape")
+        await until(pilot, lambda: table_of(app) == "runs")
+
+
 async def test_proposed_plan_replaces_the_one_that_was_open(
     small_text: Path, without_torch: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

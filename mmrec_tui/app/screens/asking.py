@@ -50,7 +50,7 @@ class AskingScreen(Dialog["str | None"]):
     def action_take(self) -> None:
         """A number is asked for where 0 would change nothing."""
         answer = self.query_one(Input).value.strip()
-        if self._kind == "integer" and not int(answer or 0):
+        if self._kind == "integer" and not (answer.isdigit() and int(answer)):
             self._say_what_is_wanted()
             return
         self.dismiss(answer if answer or self._may_be_empty else None)

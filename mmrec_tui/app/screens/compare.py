@@ -25,7 +25,7 @@ from mmrec_tui.app.session import Work
 from mmrec_tui.app.widgets.lens import Lens
 from mmrec_tui.app.widgets.panel import plain
 from mmrec_tui.app.widgets.plot import Plot
-from mmrec_tui.app.widgets.table import fill
+from mmrec_tui.app.widgets.table import RowsTable, fill
 from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.comparing import ComparedRun, comparison, of_one_tokenizer
 from mmrec_tui.presentation.figures import OVERLAY, X_AXES, View, extent, overlay
@@ -58,7 +58,7 @@ class CompareScreen(LookingScreen):
         yield Title(say("compare.title"))
         yield Static(id="compared")
         yield Plot(say("compare.plot"), "loss", say("plot.waiting"), id="overlay")
-        table: DataTable[Text] = DataTable(id="differences", cursor_type="row")
+        table = RowsTable(id="differences", cursor_type="row")
         yield table
         yield KeyBar(id="keys")
 

@@ -20,7 +20,9 @@ from mmrec_tui.app.plan_work import PlanWork
 from mmrec_tui.app.screens.base import KeyBar, MmrecScreen, Title
 from mmrec_tui.app.widgets.configs import ConfigsPane
 from mmrec_tui.app.widgets.corpora import CorporaPane
+from mmrec_tui.app.widgets.explanation import LongText
 from mmrec_tui.app.widgets.form import Form
+from mmrec_tui.app.widgets.pane import Pane
 from mmrec_tui.app.widgets.plan_summary import free_run_name, plan_summary
 from mmrec_tui.app.widgets.restyling import set_line, set_own_class, set_text
 from mmrec_tui.presentation.figures import planned_pacing, planned_rates
@@ -66,6 +68,8 @@ class PlanScreen(MmrecScreen):
         self.action_panel("configs", focus=False)
         self._take(self._draft)
         self.set_focus(self.query_one("#config-list"))
+        for pane in self.query(Pane):  # whether its text fits decides on a key
+            self.watch(pane, "show_vertical_scrollbar", self.refresh_keys, init=False)
         self.set_interval(_LOOK_SECONDS, self._look)
 
     def on_screen_resume(self) -> None:
@@ -293,7 +297,7 @@ class PlanScreen(MmrecScreen):
 
     def shown_keys(self) -> list[Key]:
         hidden = set() if self._plan.can_undo else {"undo"}
-        if not self._form.explanation.is_cut:
+        if not self._long_text.is_cut:
             hidden.add("read_on")
         if not self._is_ready:
             hidden.add("next")
@@ -331,7 +335,14 @@ class PlanScreen(MmrecScreen):
             self.own_app.tell("search.taken")
 
     def action_read_on(self) -> None:
-        self._form.explanation.read_on()
+        self._long_text.read_on()
+
+    @property
+    def _long_text(self) -> LongText:
+        """What is read on by a key: the pane with the focus, or the explanation of a field."""
+        focused = self.focused
+        above = [] if focused is None else focused.ancestors
+        return next((node for node in above if isinstance(node, Pane)), self._form.explanation)
 
     def action_next(self) -> None:
         ready = self._ready()

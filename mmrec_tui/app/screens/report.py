@@ -19,7 +19,7 @@ from mmrec_engine.runs.checklist_marks import read_ticks, write_ticks
 from mmrec_engine.runs.history import History
 from mmrec_engine.runs.other_runs import OtherRuns, other_runs
 from mmrec_engine.runs.run_reader import RunReader
-from mmrec_engine.storage.run_files import BEST, FINAL
+from mmrec_engine.storage.run_files import BEST, FINAL, usual_model
 from mmrec_engine.storage.user_folders import expanded
 from mmrec_tui.app.after_checks import AfterChecks, needs_checks
 from mmrec_tui.app.in_app import error_text
@@ -35,6 +35,7 @@ from mmrec_tui.app.widgets.report_text import (
     numbers_text,
     proposal_text,
     samples_text,
+    stopped_text,
     written_text,
 )
 from mmrec_tui.app.widgets.sampling import Sampling, WrongValueError
@@ -46,11 +47,14 @@ if TYPE_CHECKING:
     from mmrec_engine.run.follow_up import Offer
 
 _LOOK_SECONDS = 0.1
+_OF_A_MODEL = ("#try-head", "#prompt", "#sampling", "#written")
+_KEYS_OF_A_MODEL = {"prompt", "write", "export", "tokens", "which"}
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What is being tried with the model. file: of the run; seed: of the text that the writer makes."""
+    """What is being tried with the model. file: of the run, empty if it has no checkpoint; seed: of the text that the writer
+    makes."""
 
     prompt: str
     file: str
@@ -73,8 +77,8 @@ class ReportScreen(MmrecScreen):
             lambda _: (RunReader(folder).first_view(), other_runs(folder))
         )
         self._ticks = read_ticks(folder)
-        usual = BEST if (folder / BEST).exists() or not (folder / FINAL).exists() else FINAL
-        trial = trial or Trial("", usual, 0, Writer())
+        found = usual_model(folder)
+        trial = trial or Trial("", "" if found is None else found.name, 0, Writer())
         self._prompt, self._file, self._writer = trial.prompt, trial.file, trial.writer
         self._seed = trial.seed  # of the text that is being generated
         self._shown_state: object = None
@@ -98,6 +102,8 @@ class ReportScreen(MmrecScreen):
 
     def on_mount(self) -> None:
         self.query_one(Items).show([], self._ticks, self.say)
+        for name in _OF_A_MODEL:
+            self.query_one(name).display = self._has_model
         self.query_one("#report").focus(scroll_visible=False)
         self.set_interval(_LOOK_SECONDS, self._look)
 
@@ -134,7 +140,8 @@ class ReportScreen(MmrecScreen):
     def _show_numbers(self) -> None:
         if self._history is not None:
             room = self.query_one("#report").scrollable_content_region.width or SAMPLE_WIDTH
-            self.query_one("#numbers", Static).update(numbers_text(self._history, self.say, room, self._verdict))
+            words = numbers_text(self._history, self.say, room, self._verdict, saved=self._has_model)
+            self.query_one("#numbers", Static).update(words)
 
     def _show_history(self, history: History) -> None:
         say = self.say
@@ -142,6 +149,10 @@ class ReportScreen(MmrecScreen):
         self._show_findings()
         self.query_one(Plot).show(figure_of("loss", history, View(), say))
         self.query_one("#samples", Static).update(samples_text(history, say))
+
+    @property
+    def _has_model(self) -> bool:
+        return bool(self._file)
 
     @property
     def _findings(self) -> list[dict[str, Any]]:
@@ -160,9 +171,9 @@ class ReportScreen(MmrecScreen):
         if checks is not None and not checks.done:
             self.query_one("#next", Static).update(say("report.checking", done=len(checks.found), total=checks.total))
         elif self._history is not None:
-            self.query_one("#next", Static).update(
-                next_text(self._findings, self._folder.name, say, proposal_text(self._verdict, say))
-            )
+            proposal = proposal_text(self._verdict, say) or stopped_text(self._history, say, saved=self._has_model)
+            name = self._folder.name if self._has_model else ""
+            self.query_one("#next", Static).update(next_text(self._findings, name, say, proposal))
 
     # Trying the model
 
@@ -257,6 +268,8 @@ class ReportScreen(MmrecScreen):
     def shown_keys(self) -> list[Key]:
         other = FINAL if self._file == BEST else BEST
         hidden = set() if (self._folder / other).exists() else {"which"}
+        if not self._has_model:
+            hidden |= _KEYS_OF_A_MODEL
         if self._verdict is None:
             hidden.add("plan_next")
         if self._history is None or self.own_app.stage.training is not None:
@@ -267,7 +280,8 @@ class ReportScreen(MmrecScreen):
 
     def barred_keys(self) -> list[Key]:
         """The key of the proposed next step comes first."""
-        return sorted(self.shown_keys(), key=lambda key: key.action != "plan_next")
+        advised = "go_on_run" if self._verdict is None else "plan_next"
+        return sorted(self.shown_keys(), key=lambda key: key.action != advised)
 
     def action_tokens(self) -> None:
         """The validation text as the model reads it."""

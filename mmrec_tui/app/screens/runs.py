@@ -24,7 +24,7 @@ from mmrec_tui.app.screens.base import KeyBar, MmrecScreen, Title
 from mmrec_tui.app.session import Work
 from mmrec_tui.app.widgets.fields import Search
 from mmrec_tui.app.widgets.run_rows import COLUMNS, SORTED, Row, fitting, made_rows
-from mmrec_tui.app.widgets.table import fill
+from mmrec_tui.app.widgets.table import RowsTable, fill
 from mmrec_tui.presentation.states import ENDED
 from mmrec_tui.terminal import one_line
 
@@ -32,7 +32,7 @@ _LOOK_SECONDS = 0.2
 _SCROLL_BAR = 2  # columns
 
 
-class RunsTable(DataTable[Text]):
+class RunsTable(RowsTable):
     """A click in the first column marks a run; anywhere else it chooses the run, and opens the one that is chosen already."""
 
     class Marked(Message):

@@ -223,6 +223,13 @@ class TrainingScreen(RunViewScreen):
         self.toggle_class("-grid")
         self._show_panel(self._shown)
 
+    def action_back(self) -> None:
+        """Out of a maximised panel first, then out of the screen."""
+        if self._has_grid and not self.has_class("-grid"):
+            self.action_maximise()
+        else:
+            super().action_back()
+
     # Keys
 
     def shown_keys(self) -> list[Key]:

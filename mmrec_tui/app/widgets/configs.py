@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
@@ -19,6 +17,7 @@ from mmrec_engine.settings.pretrained import PRETRAINED, pretrained_name
 from mmrec_engine.system.memory import USABLE, available_bytes
 from mmrec_tui.app.draft import estimate_run, windows_of
 from mmrec_tui.app.plan_in_work import PlanInWork
+from mmrec_tui.app.widgets.pane import Pane
 from mmrec_tui.app.widgets.panel import plain
 from mmrec_tui.app.widgets.restyling import set_line, set_options, set_text
 from mmrec_tui.locales import Wording
@@ -58,12 +57,8 @@ def config_options(
     return options
 
 
-class ConfigsPane(Vertical):
+class ConfigsPane(Pane):
     """The model sizes to choose from, and what the chosen one is."""
-
-    def __init__(self, title: str, **how: Any) -> None:
-        super().__init__(**how)
-        self.border_title = title
 
     def compose(self) -> ComposeResult:
         yield Static(id="config-head")

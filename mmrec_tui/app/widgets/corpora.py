@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
@@ -16,6 +15,7 @@ from mmrec_engine.data.sources.hub_source import NAMED, is_hub
 from mmrec_engine.settings import Settings
 from mmrec_tui.app.draft import corpora_as_typed
 from mmrec_tui.app.preparing import Look
+from mmrec_tui.app.widgets.pane import Pane
 from mmrec_tui.app.widgets.panel import hanging, plain
 from mmrec_tui.app.widgets.preview import preview_text
 from mmrec_tui.app.widgets.restyling import set_options, set_text
@@ -54,12 +54,11 @@ def _shortened(path: str, room: int) -> str:
     return text if len(text) <= room else "…" + text[-room + 1 :]
 
 
-class CorporaPane(Vertical):
+class CorporaPane(Pane):
     """The texts to choose from, and the chosen one: its likely encodings if it is not UTF-8, size, split and first window."""
 
     def __init__(self, title: str, **how: Any) -> None:
-        super().__init__(**how)
-        self.border_title = title
+        super().__init__(title, **how)
         self._room = 0  # columns that the list is wrapped to
 
     def compose(self) -> ComposeResult:

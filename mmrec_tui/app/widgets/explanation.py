@@ -10,17 +10,8 @@ from textual.widgets import Static
 from mmrec_tui.app.widgets.restyling import set_text
 
 
-class Explanation(VerticalScroll, can_focus=False):
-    """first: what is shown until a field has the focus. A long explanation is scrolled by `read_on`."""
-
-    first = Content()
-
-    def compose(self) -> ComposeResult:
-        yield Static(self.first, classes="explanation")
-
-    def explain(self, content: Content) -> None:
-        self.scroll_home(animate=False)
-        set_text(self.query_one(Static), content)
+class LongText(VerticalScroll, can_focus=False):
+    """Is scrolled by the wheel, and by `read_on`."""
 
     @property
     def is_cut(self) -> bool:
@@ -32,3 +23,16 @@ class Explanation(VerticalScroll, can_focus=False):
             self.scroll_home(animate=False)
         else:
             self.scroll_page_down(animate=False)
+
+
+class Explanation(LongText):
+    """first: what is shown until a field has the focus."""
+
+    first = Content()
+
+    def compose(self) -> ComposeResult:
+        yield Static(self.first, classes="explanation")
+
+    def explain(self, content: Content) -> None:
+        self.scroll_home(animate=False)
+        set_text(self.query_one(Static), content)

@@ -1,4 +1,4 @@
-"""Input fields that accept only valid characters of their value."""
+"""Input fields that accept only valid characters of their value, and a decimal comma or point in any number."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from textual.widgets import Input
 
 Kind = Literal["integer", "number", "text"]
 _TYPED: dict[Kind, str | None] = {
-    "integer": r"[0-9]*",
+    "integer": r"[0-9]*[.,]?[0-9]*",  # 0,5 without its comma would be another number: it stays, and is refused as a whole
     "number": r"[0-9]*[.,]?[0-9]*([eE][-+]?[0-9]*)?",
     "text": None,
 }

@@ -19,23 +19,30 @@ from mmrec_tui.app.widgets.panels import samples_lines
 from mmrec_tui.app.writing import Written
 from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.findings import advice_of, title_of
+from mmrec_tui.presentation.states import ENDED
 from mmrec_tui.terminal import one_line
 
 SAMPLE_WIDTH = 76  # columns; the narrowest report has as many
 _PROPOSALS = {"text": "report.plan-text", "made": "report.plan-made", "earlier": "report.plan-earlier"}
+_UNFINISHED = {"STOPPED": "report.next-stopped", "DIED": "report.next-died"}
 _COLUMN = 12  # columns of a column of the table of validations, if there is space
 
 
 def numbers_text(
-    history: History, say: Wording, room: int = SAMPLE_WIDTH, verdict: dict[str, Any] | None = None
+    history: History,
+    say: Wording,
+    room: int = SAMPLE_WIDTH,
+    verdict: dict[str, Any] | None = None,
+    *,
+    saved: bool = True,
 ) -> Content:
     """The results of the run: how it ended, the best and the last validation, against the baselines if there are any.
 
-    room: columns for the table of validations. verdict: `verdict_of`.
+    room: columns for the table of validations. verdict: `verdict_of`. saved: the run has a checkpoint.
     """
     started, finished, step = history.started, history.finished, history.last_step
     lines: list[Content] = []
-    status = say(f"status.{finished.status}") if finished is not None else say(f"state.{history.state}")
+    status = say(f"status.{finished.status}") if finished is not None else say(f"state.{_state_of(history)}")
     lines.append(
         Content.styled(status, "bold $success" if finished and finished.status != "failed" else "bold $warning")
     )
@@ -56,7 +63,12 @@ def numbers_text(
             rows.append([say(f"report.{name}"), *_figures(one, say)])
             rows += [[one_line(part)[:12], "", say.number(loss, 4)] for part, loss in (one.parts or {}).items()]
     heads, *values_below = _table(rows, room)
-    lines += [Content.styled(heads, "bold"), *map(plain, values_below)]
+    if values_below:
+        lines += [Content.styled(heads, "bold"), *map(plain, values_below)]
+    elif step is not None:
+        lines.append(plain(say("report.no-validation")))
+    if stopped := stopped_text(history, say, saved=saved):
+        lines.append(plain(stopped))
     if started is not None and history.best is not None:
         for name, loss in started.baselines.items():
             apart = loss - history.best.loss
@@ -83,6 +95,20 @@ def proposal_text(verdict: dict[str, Any] | None, say: Wording) -> str:
         case "earlier":
             values["name"] = one_line(verdict["earlier"]["run"])
     return say(_PROPOSALS.get(verdict["lever"], "report.plan-next"), **values)
+
+
+def stopped_text(history: History, say: Wording, *, saved: bool = True) -> str:
+    """How a run that was stopped, or whose process has died, goes on; empty for any other. saved: it has a checkpoint."""
+    state = _state_of(history)
+    if state not in _UNFINISHED or history.last_step is None:
+        return ""
+    steps = {"step": say.number(history.last_step.step), "planned": say.number(history.planned_steps)}
+    return say(_UNFINISHED[state] if saved else "report.next-anew", **steps)
+
+
+def _state_of(history: History) -> str:
+    """The state word of a run that no process works on."""
+    return history.state if history.state in ENDED else "DIED"
 
 
 def samples_text(history: History, say: Wording) -> Content:
@@ -122,7 +148,8 @@ def _table(rows: list[list[str]], room: int) -> list[str]:
 
 
 def next_text(findings: list[dict[str, Any]], name: str, say: Wording, proposal: str = "") -> Content:
-    """The proposed next run, remedies for the findings, and what can be done with the model outside the app."""
+    """The proposed next run, remedies for the findings, and what can be done with the model outside the app. name: of the run;
+    empty without a model."""
     lines = [Content.styled(say("report.what-next"), "bold $primary")]
     if proposal:
         lines.append(plain(proposal))
@@ -136,7 +163,8 @@ def next_text(findings: list[dict[str, Any]], name: str, say: Wording, proposal:
             lines.append(head + plain(f"  {one_line(in_app(advice, say))}"))
     if len(lines) == 1:
         lines.append(plain(say("report.nothing")))
-    return Content("\n").join([*lines, Content(""), plain(say("report.next", name=name))])
+    outside = [Content(""), plain(say("report.next", name=name))] if name else []
+    return Content("\n").join([*lines, *outside])
 
 
 def written_text(written: Written, file: str, seed: int, say: Wording) -> Content:

@@ -5,8 +5,16 @@ Textual measures new rows once the table is idle, and a frame drawn before that 
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from rich.text import Text
 from textual.widgets import DataTable
+
+
+class RowsTable(DataTable[Text]):
+    """A table whose cursor is a row: Home and End go to the first and the last one, not to the first and last column."""
+
+    BINDINGS: ClassVar = [("home", "scroll_top", ""), ("end", "scroll_bottom", "")]
 
 
 def fill(table: DataTable[Text], rows: list[list[Text]], keys: list[str] | None = None) -> None:
