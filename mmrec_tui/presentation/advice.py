@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 RATE_STEPS = 100  # of a learning rate search, by default
 BATCH_SECONDS = 60.0  # the same for a batch
 BENCH_SECONDS = 3.0  # for each config that is measured
+# Times: trained to the end, rates that close differed by at most 0.03 nats (docs/performance.md, "Which learning rate").
+_ABOUT_AS_GOOD = 2.0
 _ENDINGS = {
     "memory": "batches.ended-memory",
     "time": "batches.ended-time",
@@ -50,6 +52,8 @@ def rate_advice(search: RateSearch, say: Wording) -> str:
         return say("rates.none")
     flag = f"--learning-rate {search.suggestion:g}"
     line = say("rates.advice", flag=flag, current=say.rate(search.current), lowest=say.about_rate(search.lowest or 0.0))
+    if search.current > 0 and 1 / _ABOUT_AS_GOOD <= search.suggestion / search.current <= _ABOUT_AS_GOOD:
+        line = f"{line}; {say('rates.about-as-good')}"
     if search.diverged_at is None:
         return f"{line}; {say('rates.no-end')}"
     return f"{line}; {say('rates.diverges', rate=say.about_rate(search.diverged_at))}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from mmrec_engine.errors import RequestError
 from mmrec_engine.planning import batch_size_finder, lr_finder
 from mmrec_tui.app.app import MmrecApp
 from mmrec_tui.app.session import is_under_way
+from mmrec_tui.locales import Wording
+from mmrec_tui.presentation.advice import rate_advice
 from tests.app.conftest import TINY, an_app, screen_text, table_of, until, until_shown
 from tests.app.recorded import a_batch_search, a_rate_search
 
@@ -201,3 +204,13 @@ async def test_real_search_ends_with_a_suggestion(
         assert plan._resolved.sources[taken] == "hand"
         await until(pilot, lambda: not is_under_way() or plan._work.searching.done)
         assert list(Path().iterdir()) == []
+
+
+@pytest.mark.parametrize(("current", "about_as_good"), [(3e-4, False), (0.005, True), (0.012, True), (0.04, False)])
+def test_a_suggestion_close_to_the_present_rate_says_that_they_differ_little(
+    current: float, about_as_good: bool
+) -> None:
+    """The curve suggests 0.0076."""
+    found = replace(a_rate_search()[-1], current=current)
+    for language, words in (("en", "the present one is about as good"), ("tr", "şimdiki de yaklaşık o kadar iyi")):
+        assert (words in rate_advice(found, Wording(language))) == about_as_good
