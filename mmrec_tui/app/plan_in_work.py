@@ -58,6 +58,7 @@ class PlanInWork:
         if text != self.work.text:
             self.work.text = text
             self.work.preparing.forget()  # the new one may be read only when the planner has chosen how
+            self.work.planning.forget()
         self._resolve()
 
     def undo(self) -> Draft | None:

@@ -59,6 +59,10 @@ class PlanningAhead:
             return resolved  # what was given rules out what was chosen before
         return Resolved(settings, {**resolved.sources, **dict.fromkeys(kept, "planner")})
 
+    def forget(self) -> None:
+        """Another text was chosen: what was planned for this one is not shown until the new plan is known."""
+        self._last = None
+
     @property
     def error(self) -> MmrecError | None:
         found = self._plans.get(self._key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -79,3 +80,27 @@ async def test_a_search_uses_the_settings_that_the_planner_chose(monkeypatch: py
         screen.action_find("rates")
         await until(pilot, lambda: bool(asked), 60)
     assert (asked[0].optimizer, asked[0].learning_rate) == ("muon", 0.04)
+
+
+async def test_figures_of_another_text_are_not_shown_until_the_new_one_is_planned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "short.txt").write_text("Even the smallest model deserves quality training. " * 40)
+    app = an_app("en", plan={"time": 120.0})
+    async with app.run_test(size=(140, 40)) as pilot:
+        await pilot.press("n")
+        await until_shown(pilot, "passes over the text", 120)
+        screen: Any = app.screen
+        batch = screen.query_one("#field-batch_size")
+        assert batch.value
+        assert "in 54 files" in str(screen.query_one("#preview").render())
+        plan = "mmrec_tui.app.planning_ahead._planned"
+        with monkeypatch.context() as slow:
+            slow.setattr(plan, lambda work, *_, **__: work.stopping() or time.sleep(1))
+            screen._path_chosen({"data_dir": str(tmp_path / "short.txt")})
+            for _ in range(3):
+                shown = [str(screen.query_one(name).render()) for name in ("#preview", "#summary")]
+                assert all("✓" not in one and "54" not in one for one in shown), shown
+                assert shown[0].startswith("… reading the text")
+                assert (batch.value, batch.placeholder) == ("", "chosen later")
+                await pilot.pause(0.2)

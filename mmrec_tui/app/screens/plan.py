@@ -131,6 +131,8 @@ class PlanScreen(MmrecScreen):
         self._shown = None
         self._show_corpora()
         self._show_configs()
+        self._show_text()
+        self._show_summary()
         self.refresh_keys()
 
     def _show_fields(self, typing: str = "") -> None:
@@ -162,7 +164,7 @@ class PlanScreen(MmrecScreen):
         if seen != self._shown:
             self._shown = seen
             self._show_configs()
-            self.query_one(CorporaPane).show_text(self._work.preparing.view, self._settings, self.say)
+            self._show_text()
             self._show_summary()
             self._show_curves()
             self.refresh_keys()
@@ -185,6 +187,9 @@ class PlanScreen(MmrecScreen):
 
     def _show_corpora(self) -> None:
         self.query_one(CorporaPane).show_list(self._draft.given, self.own_app.stage.preferences.corpora, self.say)
+
+    def _show_text(self) -> None:
+        self.query_one(CorporaPane).show_text(self._work.preparing.view, self._settings, self.say)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         name = str(event.option.id)
