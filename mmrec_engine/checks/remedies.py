@@ -26,6 +26,7 @@ _LOWEST_RATE = {name: spec.lowest_rate for name, spec in OPTIMIZERS.items()}
 _HIGHEST_RATE = {name: spec.highest_rate for name, spec in OPTIMIZERS.items()}
 _FAR_BELOW = 4.0  # times
 _MEASURED_CONFIGS = ("tiny", "mini")  # for which the best rate was measured
+_LOWERED_TIMES = 3
 _LOWERED_WARMUP = 200
 _MOST_WARMUP = 10_000
 _MOST_WINDOWS = 256  # in a step; with more of them an epoch of a small text has too few steps
@@ -124,8 +125,13 @@ def _offers(finding: str, variant: str, settings: Settings) -> tuple[str, ...]:
 
 
 def _lower_rate(settings: Settings) -> Changes | None:
+    """To the best measured rate from above it, else to a third, or the guide's value if that is higher; below that, to half. A
+    model that was trained at a high rate learns hardly more at a far lower one (docs/diagnosis.md, "Remedies")."""
     rate, kind = settings["learning_rate"], settings["optimizer"]
-    lowered = _LOWERED_RATE[kind] if rate > _LOWERED_RATE[kind] else rate / 2
+    if settings["config"] != PRETRAINED and rate > BEST_RATE[kind]:
+        lowered = BEST_RATE[kind]
+    else:
+        lowered = max(_LOWERED_RATE[kind], rate / _LOWERED_TIMES) if rate > _LOWERED_RATE[kind] else rate / 2
     return {"learning_rate": _rounded(lowered)} if lowered >= _LOWEST_RATE[kind] else None
 
 

@@ -427,6 +427,14 @@ def test_comparison_of_losses_is_reported_again_when_it_changes() -> None:
     assert told[1][1]["evidence"].startswith("8.0% above training: memorising has begun")
 
 
+def test_a_wide_gap_is_not_told_to_help_where_the_validation_loss_has_risen() -> None:
+    risen = lambda step: 2.13 - step / 10_000 if step <= 600 else 2.09  # noqa: E731
+    found = found_in(a_run(900, loss=lambda step: 2.0 - step / 10_000, validation=risen))
+    told = of(found, "validation-below-training", "note")
+    assert [one["values"]["variant"] for _, one in told] == ["wide-risen"]
+    assert "above its best of 2.070" in told[0][1]["evidence"] and "still helps" not in told[0][1]["evidence"]
+
+
 def test_step_losses_far_below_the_training_split_loss_are_reported() -> None:
     """Labels in the loop that are not the next token: the loss of steps falls, that of evaluations does not."""
     stays = lambda step: 3.2  # noqa: E731

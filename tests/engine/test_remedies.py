@@ -54,7 +54,10 @@ def test_applied_remedy_is_followed_by_the_next_until_none_is_left() -> None:
 @pytest.mark.parametrize(
     ("finding", "remedy", "chosen", "changes"),
     [
-        ("loss-too-high", "lower-learning-rate", {"learning_rate": 30.0}, {"learning_rate": 1e-4}),
+        ("loss-too-high", "lower-learning-rate", {"learning_rate": 30.0}, {"learning_rate": 0.01}),
+        ("update-ratio", "lower-learning-rate", {"recipe": "fast", "learning_rate": 0.3}, {"learning_rate": 0.04}),
+        ("loss-too-high", "lower-learning-rate", {"learning_rate": 0.006}, {"learning_rate": 0.002}),
+        ("loss-too-high", "lower-learning-rate", {"learning_rate": 2e-4}, {"learning_rate": 1e-4}),
         ("loss-too-high", "lower-learning-rate", {"learning_rate": 1e-4}, {"learning_rate": 5e-5}),
         ("loss-too-high", "lower-learning-rate", {"learning_rate": 1e-6}, None),
         ("loss-too-high", "lower-learning-rate", {"recipe": "fast"}, {"learning_rate": 0.013}),

@@ -18,6 +18,7 @@ _FALLS = 0.01  # share by which training must have fallen since the best, for a 
 _FIVE_GRAM_OF_BIGRAM = 0.65  # if the 5-gram baseline is unknown
 MEAN_OF = 50  # steps
 _FALLS_AS = 0.12  # a loss falls no faster than steps^-0.12 in the second half of a run (as in target_loss.py)
+_RISEN = 0.005  # share by which a validation loss is above its best, from which on it no longer falls
 FROM_NOTHING = 0.9  # of ln V: a lower first loss is that of a trained model
 _PASSED = ("validation-below-training", "perplexity-sane", "accuracy-rising", "early-stopping")
 
@@ -164,9 +165,11 @@ class ValidationRules:
             self._log.add("validation-below-training", "warn", 0.0, other)
         elif self._count >= 2 and not (self._below or self._too_good or self._steps_below):
             reading = "below" if apart < 0 else "wide" if apart > limits["wide"] else "above"
+            if reading == "wide" and self._best is not None and loss > (1 + _RISEN) * self._best.loss:
+                reading, values["best"] = "wide-risen", self._best.loss
             values["variant"] = reading
-            stays_far = self._log.status("validation-below-training") == "note" and reading == "wide"
-            if stays_far or apart > limits["far"]:
+            stays_far = self._log.status("validation-below-training") == "note" and reading.startswith("wide")
+            if stays_far or apart > limits["far"] or reading == "wide-risen":
                 self._log.note("validation-below-training", apart, values)
             else:
                 self._log.well("validation-below-training", values, again=reading != self._reading)
