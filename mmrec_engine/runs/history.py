@@ -37,6 +37,7 @@ class History:
         self.state: events.StateWord = "PREPARING"
         self.paused = False  # whatever the state word: while a paused run saves, that is SAVING
         self.planned_steps = 0
+        self.steps_before_replanning = 0  # planned steps that the run's own replanning has changed since; 0: it has not
         self.settings: dict[str, Any] = {}
         self.started_time: float | None = None
         self.last_time: float | None = None
@@ -96,10 +97,14 @@ class History:
                 self.paused = True
             case events.Resumed():
                 self.paused = False
+                self._plan_steps(event.planned_steps)
+            case events.Replanned():
+                self.settings.update(sound(event.changes))
+                self.steps_before_replanning = self.steps_before_replanning or self.planned_steps
                 self.planned_steps = event.planned_steps or self.planned_steps
             case events.SettingsChanged():
                 self.settings.update(sound(event.changes))
-                self.planned_steps = event.planned_steps or self.planned_steps
+                self._plan_steps(event.planned_steps)
             case events.Validation():
                 self._add_validation(event)
             case events.Sample():
@@ -118,6 +123,17 @@ class History:
                 if event.status == "failed" and event.values.get("error") == "training-non-finite":
                     self._add_non_finite(event.step + 1)  # the update that was refused
         self.log.append(event)
+
+    def _plan_steps(self, steps: int | None) -> None:
+        """Another number of steps was asked for."""
+        if steps and steps != self.planned_steps:
+            self.planned_steps, self.steps_before_replanning = steps, 0
+
+    @property
+    def is_replanned(self) -> bool:
+        """Whether a run in a given time has changed its number of steps by more than a tenth, as the machine allowed."""
+        before = self.steps_before_replanning
+        return bool(before) and abs(self.planned_steps - before) > before / 10
 
     @property
     def epoch_loss(self) -> float | None:

@@ -67,10 +67,14 @@ def expected_values(expected: Mapping[str, Any], wording: Wording) -> dict[str, 
 def replanned_values(event: Replanned, wording: Wording) -> dict[str, str]:
     """For the words about a new number of steps: why, and the steps before and after."""
     before = event.before.get("max_steps")
-    slower = isinstance(before, int) and before > event.planned_steps
+    words = replanned_words(before if isinstance(before, int) else 0, event.planned_steps, wording)
+    return {**words, "left": wording.number(event.seconds_left)}
+
+
+def replanned_words(before: int, after: int, wording: Wording) -> dict[str, str]:
+    """Why a run in a given time has another number of steps, and the steps before and after."""
     return {
-        "why": wording("replanned.slower" if slower else "replanned.faster"),
-        "before": wording.number(before or 0),
-        "after": wording.number(event.planned_steps),
-        "left": wording.number(event.seconds_left),
+        "why": wording("replanned.slower" if before > after else "replanned.faster"),
+        "before": wording.number(before),
+        "after": wording.number(after),
     }

@@ -16,7 +16,7 @@ from mmrec_engine.locales.messages import LANGUAGES, Language
 from mmrec_engine.runs.history import History
 from mmrec_engine.settings import resolve
 from mmrec_tui.app.preparing import Look
-from mmrec_tui.app.widgets.finding_panels import items_text
+from mmrec_tui.app.widgets.finding_panels import hints_text, items_text
 from mmrec_tui.app.widgets.panel import hanging
 from mmrec_tui.app.widgets.panels import log_line, machine_text, newest_rows, patience_text, samples_lines, state_text
 from mmrec_tui.app.widgets.preview import preview_text
@@ -167,3 +167,31 @@ def test_run_ended_without_a_validation_does_not_wait_for_one() -> None:
     going, ended = a_training(20), [*a_training(20), *an_ending("stopped", 20)]
     assert "waiting for the first validation" in patience_text(history_of(*going), SAY).plain
     assert "ended before its first validation" in patience_text(history_of(*ended), SAY).plain
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_another_number_of_steps_is_told_where_the_number_is_seen(language: Language) -> None:
+    say = Wording(language)
+
+    def shown(*planned: int) -> tuple[str, str]:
+        before, replanned = 600, []
+        for steps in planned:
+            times = {"seconds_left": 30.0, "seconds_a_step": 0.2}
+            replanned.append(
+                events.Replanned(
+                    step=40, reason="time", changes={"max_steps": steps}, before={"max_steps": before}, planned_steps=steps,
+                    **times,
+                )
+            )  # fmt: skip
+            before = steps
+        history = history_of(*a_training(40), *replanned)
+        line = state_text(history, "TRAINING", "tiny", "", say, 80).plain
+        return line, hints_text(history, "TRAINING", "", False, say).plain
+
+    line, hints = shown(400, 480)
+    assert f"40/480 {say('state-line.replanned-short', before=600)}" in " ".join(line.split())
+    assert {"en": "slower: 480 steps instead of 600", "tr": "yavaşladı: süresinde bitmek için 600 yerine 480 adım"}[
+        language
+    ] in hints
+    line, hints = shown(580)
+    assert "40/580" in line and "600" not in line + hints, "less than a tenth is not worth a word"

@@ -16,6 +16,7 @@ from mmrec_tui.app.in_app import in_app, remedy_text
 from mmrec_tui.app.widgets.panel import Panel, plain
 from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.findings import evidence_of, title_of
+from mmrec_tui.presentation.planned import replanned_words
 from mmrec_tui.terminal import one_line
 
 STYLES = {
@@ -90,6 +91,9 @@ def hints_text(history: History, state: str, error: str, resumable: bool, say: W
         if finding.get("status") in ("pass", "skipped"):
             continue
         parts.append(finding_text(finding, say))
+    if history.is_replanned:
+        words = say("hint.replanned", **replanned_words(history.steps_before_replanning, history.planned_steps, say))
+        parts.append(Content.styled("· ", "bold $accent") + plain(words))
     if not parts:
         return Content.styled(say("hint.none"), "$foreground 80%")
     return Content("\n").join(parts)

@@ -79,6 +79,8 @@ def _figures(history: History, state: str, say: Wording, width: int, decay: floa
     if step is not None:
         planned = f"/{say.number(history.planned_steps)}" if history.planned_steps else ""
         add("step", step=say.number(step.step) + planned)
+        if history.is_replanned:
+            add("replanned", before=say.number(history.steps_before_replanning))
         eta = history.eta_seconds()
         if eta is not None and state in ("TRAINING", "VALIDATING", "SAVING", "PAUSED"):
             add("eta", time=say.clock(eta))

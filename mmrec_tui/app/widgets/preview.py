@@ -43,7 +43,7 @@ def preview_text(look: Look, settings: Settings, say: Wording) -> Content:
     if isinstance(look.error, MmrecError):
         parts.append(Content.styled("✗ ", "bold $error") + plain(error_text(look.error, say)))
     preview = look.preview
-    if preview is None and look.error is None:
+    if preview is None and look.corpus is None and look.error is None:
         return plain(f"… {say('plan.preparing', percent=say.whole_percent(look.share))}")
     if preview is not None and preview.files:
         size = {"size": say.memory(preview.total_bytes), "files": say.number(preview.files)}
