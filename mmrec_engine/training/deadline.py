@@ -17,7 +17,7 @@ from mmrec_engine.errors import UnusableError
 MARGIN = 0.1  # of the remaining steps: a smaller difference does not change the plan
 _MARGIN_OF_TIME = 0.01  # of the time: a smaller change is ignored
 _LEAST_SECONDS, _MOST_SECONDS = 0.3, 5.0  # its bounds
-_APART = 0.02  # of the time, at least, between two changes
+_APART = 0.04  # of the time, at least, between two changes
 # The period over which the speed is averaged: a share of the time that is left, so that a short stall early in a run hardly
 # changes the plan, and the plan follows quickly near the end. Its bounds are in seconds.
 _MEMORY = 0.15
