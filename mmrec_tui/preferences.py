@@ -35,6 +35,9 @@ class Preferences:
     def note_corpus(self, path: str) -> None:
         self.corpora = [path, *(known for known in self.corpora if known != path)][:_MOST_RECENT]
 
+    def forget_corpus(self, path: str) -> None:
+        self.corpora = [known for known in self.corpora if known != path]
+
     def save(self) -> None:
         path = _path()
         with contextlib.suppress(OSError):

@@ -177,7 +177,8 @@ def _nothing_in(documents: _Documents, place: str) -> RequestError:
     values = {"path": place, "count": len(documents.skipped), "first": first.name, "reason": REASONS[first.reason]}
     if first.reason in _TOLD_APART:
         return RequestError(_TOLD_APART[first.reason], hint=first.hint, **values)
-    return RequestError("corpus-nothing-usable", **values)
+    alone = os.path.isfile(place)  # noqa: PTH113, a name may be too long to ask for
+    return RequestError("corpus-not-usable" if alone else "corpus-nothing-usable", **values)
 
 
 def _stream(source: HubSource, making: CorpusSpec) -> Generator[Progress, None, Corpus]:

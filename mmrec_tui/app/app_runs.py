@@ -111,7 +111,8 @@ class AppRuns(App[object], inherit_bindings=False):
             except MmrecError as error:
                 self.tell_error(error)
 
-        question = self.say(f"extend.{limit}", name=one_line(folder.name), reached=self.say.number(reached))
+        told = self.say.clock(settings[limit]) if limit == "time" else self.say.number(reached)
+        question = self.say(f"extend.{limit}", name=one_line(folder.name), reached=told)
         suggested = reached if limit == "time" else max(1, reached // 2)
         self.push_screen(AskingScreen(question, str(suggested), kind="integer"), extend)
 

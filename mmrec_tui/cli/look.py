@@ -112,7 +112,11 @@ def _print(inspection: Inspection, decode: Callable[[list[int]], str], wording: 
 
     print(summary(inspection, wording))
     if shows_colour(sys.stdout):
-        print("  ".join(_coloured(words, number) for number, words in enumerate(_legend(wording))) + "\n")
+        print(
+            f"{wording('look.levels')}  "
+            + "  ".join(_coloured(words, number) for number, words in enumerate(_legend(wording)))
+            + "\n"
+        )
         print("".join(_shown(token.text, level(token)) for token in inspection.tokens) + "\n")
     print(wording("look.hardest"))
     rows = [

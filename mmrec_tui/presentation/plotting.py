@@ -213,6 +213,8 @@ def _rasterised(
     for one, points in curves:
         marker = _FAINT_WITHOUT_COLOUR if plain and one.role == "faint" else _MARKERS.get(one.role, "hd")
         points = _thinned(points, 2 * columns)
+        if len(points) == 1 and marker == "hd":
+            marker = _MARKERS["points"]  # a dot of a line is hardly seen
         how = {"color": ROLES.index(one.role) + 1, "marker": marker}
         if one.role in ("points", "best") or len(points) == 1:
             canvas.scatter([x for x, _ in points], [y for _, y in points], **how)

@@ -51,7 +51,7 @@ def page(inspection: Inspection, name: str, say: Wording, decode: Callable[[list
         f"<title>{escape(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>",
         f"<h1>{escape(title)}</h1>",
         f"<p>{escape(summary(inspection, say))}</p>",
-        f'<p class="key">{key}</p>\n<p>{escape(say("look.hover"))}</p>',
+        f'<p class="key">{escape(say("look.levels"))} {key}</p>\n<p>{escape(say("look.hover"))}</p>',
         f'<div class="text" dir="auto">{_text(inspection, say, decode)}</div>',
         f"<h2>{escape(say('look.hardest'))}</h2>\n{_hardest(inspection, say, decode)}",
     ]

@@ -58,7 +58,7 @@ async def test_finished_run_with_a_given_time_is_extended_by_minutes(
         app.open_screen("report", folder=folder)
         await until_shown(pilot, "n plans a new run")
         await pilot.press("c")
-        await until_shown(pilot, "was given 2 minutes")
+        await until_shown(pilot, "was given 2:00. How many more minutes?")
         assert app.screen.query_one(Input).value == "2"
         for nothing in (["backspace"], ["0"]):
             await pilot.press(*nothing, "enter")

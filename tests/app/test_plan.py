@@ -228,6 +228,18 @@ async def test_chosen_path_is_stored(columns: int, small_text: Path) -> None:
     assert [Path(path).resolve() for path in read_preferences().corpora] == [small_text.resolve()]
 
 
+async def test_text_that_cannot_be_read_is_told_once_and_is_no_recent_text(small_text: Path) -> None:
+    Path("empty.txt").touch()
+    app = an_app(corpora=[str(Path("empty.txt").absolute()), str(small_text)])
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen = await open_plan(app, pilot)
+        screen._path_chosen({"data_dir": str(Path("empty.txt").absolute())})
+        await until_shown(pilot, "✗")
+        shown = screen_text(app)
+        assert shown.count("✗") == 1 and "0 KiB" not in shown, shown
+    assert read_preferences().corpora == [str(small_text)]
+
+
 @pytest.mark.first(1)
 async def test_chosen_path_uses_the_full_width_of_the_list(small_text: Path) -> None:
     path = str(small_text.absolute())

@@ -115,6 +115,15 @@ def test_single_validation_is_visible() -> None:
     assert marks(rows(figure((1.0, 2.0), role="points"))) == 1
 
 
+def test_two_runs_of_one_validation_each_are_drawn_as_marks_and_not_as_dots() -> None:
+    one, other = ([started(), step(20, loss=loss), validation(20, loss=loss)] for loss in (2.0, 3.0))
+    drawn = draw(
+        overlay([("one", history_of(*one)), ("other", history_of(*other))], View(), Wording("en")), WIDTH, HEIGHT
+    )
+    marks = [role for row in drawn for text, role in row if "◆" in text]
+    assert sorted(marks) == ["line", "second"]
+
+
 def test_logarithmic_axis_omits_values_without_a_logarithm() -> None:
     points = [(float(x), value) for x, value in enumerate([0.0, -1.0, 1.0, 10.0, 100.0])]
     drawn = rows(figure(*points, log=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,17 @@ async def test_first_screen_offers_training_in_a_given_time(down: int, time: str
         await pilot.press(*["down"] * down, "enter")
         await until_shown(pilot, f"the best model in {time}")
         assert getattr(app.screen, "table", "") == "plan"
+
+
+async def test_several_runs_are_seen_on_the_smallest_screen_with_plots(tmp_path: Path) -> None:
+    for number in range(5):
+        record(tmp_path / f"run-{number}", [*a_training(100), *an_ending("interrupted", step=100)])
+    app = an_app()
+    async with app.run_test(size=(60, 16)) as pilot:
+        await until_shown(pilot, "run-")
+        rows = [row for row in screen_text(app).splitlines() if re.search(r"run-\d ", row)]
+        assert len(rows) >= 4
+        assert all(re.search(r"\d\d-\d\d \d\d:\d\d", row) for row in rows), "each with its time in the same line"
 
 
 @pytest.mark.parametrize("size", [(60, 16), (80, 24)])

@@ -20,7 +20,7 @@ from tests.conftest import extended
 
 SHORTEST = ("validation text copied into training", "one line, repeated")
 ENOUGH = 150  # steps for every check during a training: the last is judged after a hundred
-_REFUSALS = {"corpus-nothing-usable", "corpus-undecodable"}
+_REFUSALS = {"corpus-nothing-usable", "corpus-not-usable", "corpus-undecodable"}
 
 
 @pytest.mark.slow

@@ -157,7 +157,7 @@ def test_remedy_title_has_its_values() -> None:
     assert figures(before, {"learning_rate": 1e-4}, "tr") == "öğrenme oranı 3e-4 → 1e-4"
     assert figures({"learning_rate": 0.02}, {"learning_rate": 0.007}, "en") == ("learning rate 0.02 → 0.007")
     assert figures(before, {"eval_every": 100}, "tr") == "değerlendirme arası epoch'ta bir → 100"
-    assert what_it_does("more-text", {}, "tr") == "Daha fazla text ekle"
+    assert what_it_does("more-text", {}, "tr") == "Daha fazla metin ekle"
 
 
 def test_every_remedy_has_words_in_both_languages() -> None:

@@ -164,6 +164,7 @@ class PlanScreen(MmrecScreen):
         if seen != self._shown:
             self._shown = seen
             self._show_configs()
+            self._note_text()
             self._show_text()
             self._show_summary()
             self._show_curves()
@@ -187,6 +188,20 @@ class PlanScreen(MmrecScreen):
 
     def _show_corpora(self) -> None:
         self.query_one(CorporaPane).show_list(self._draft.given, self.own_app.stage.preferences.corpora, self.say)
+
+    def _note_text(self) -> None:
+        """Among the recent texts are those that could be read, the newest first."""
+        given, view, kept = self._draft.given.get("data_dir"), self._work.preparing.view, self.own_app.stage.preferences
+        if not given or (view.corpus is None and view.error is None):
+            return
+        path, before = corpora_as_typed(given), list(kept.corpora)
+        if view.corpus is not None:
+            kept.note_corpus(path)
+        else:
+            kept.forget_corpus(path)
+        if kept.corpora != before:
+            kept.save()
+            self._show_corpora()
 
     def _show_text(self) -> None:
         self.query_one(CorporaPane).show_text(self._work.preparing.view, self._settings, self.say)
@@ -214,10 +229,6 @@ class PlanScreen(MmrecScreen):
     def _path_chosen(self, chosen: dict[str, str | tuple[str, ...]] | None) -> None:
         if chosen is None:
             return
-        if "data_dir" in chosen:
-            preferences = self.own_app.stage.preferences
-            preferences.note_corpus(corpora_as_typed(chosen["data_dir"]))
-            preferences.save()
         self._take(self._draft.with_corpus(chosen))
         self.action_panel("corpora")
 

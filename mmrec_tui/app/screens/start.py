@@ -37,6 +37,8 @@ _STATE_WIDTH = 14
 _BEST_WIDTH = 9
 _SCROLL_BAR = 2  # columns
 _WHOLE, _WITH_STEP = 71, 66  # columns of a complete line about a run, and without the year
+_BESIDE_THE_NAME = 1 + _STATE_WIDTH + _BEST_WIDTH + len("  12-31 23:59")
+_SHORTEST_NAME = 8
 _WIDE = 110  # columns with room for a longer name
 _ROOM_FOR_COURSE = 100  # columns of a screen with sparklines of the validation loss
 
@@ -249,7 +251,7 @@ class _Columns:
 def _columns(room: int) -> _Columns:
     """The parts of a line that fit."""
     year = room >= _WHOLE
-    name = 28 if room >= _WIDE else 18 if room >= _WITH_STEP else 14
+    name = 28 if room >= _WIDE else 18 if room >= _WITH_STEP else min(14, max(_SHORTEST_NAME, room - _BESIDE_THE_NAME))
     return _Columns(name, room >= _WITH_STEP, f"{'%Y-' if year else ''}%m-%d %H:%M")
 
 

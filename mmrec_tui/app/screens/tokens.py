@@ -98,10 +98,11 @@ class TokensScreen(MmrecScreen):
         self._hard, self._rank = inspection.hardest(len(inspection.tokens)), 0
         bounds = [say("look.level", share=say.whole_percent(bound)) for bound in LEVELS[:-1]]
         bounds.append(say("look.level-below", share=say.whole_percent(LEVELS[-2])))
-        legend = Content("  ").join(Content.styled(f" {words} ", STYLES[n]) for n, words in enumerate(bounds))
+        levels = [Content.styled(f" {words} ", STYLES[n]) for n, words in enumerate(bounds)]
+        legend = Content(" ").join([plain(say("look.levels")), *levels])
         lines = [plain(summary(inspection, say)), legend]
         if looked.unknown:
-            lines.insert(1, plain(say("generate.unknown", characters=" ".join(looked.unknown)), "$warning"))
+            lines.insert(1, plain(say("report.unknown", characters=" ".join(looked.unknown)), "$warning"))
         self.query_one("#tokens-summary", Static).update(Content("\n").join(lines))
         text = self.query_one(TokenText)
         text.show([(token.text, level(token)) for token in inspection.tokens], self._hard[0])

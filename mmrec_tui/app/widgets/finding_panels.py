@@ -13,7 +13,7 @@ from mmrec_engine.checks.finding import GLYPHS, WORST_FIRST
 from mmrec_engine.locales.guide import ITEMS
 from mmrec_engine.runs.history import History
 from mmrec_tui.app.in_app import in_app, remedy_text
-from mmrec_tui.app.widgets.panel import Panel, plain
+from mmrec_tui.app.widgets.panel import LongPanel, Panel, plain
 from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.findings import evidence_of, title_of
 from mmrec_tui.presentation.planned import replanned_words
@@ -68,7 +68,7 @@ def status_of(item: str, findings: list[dict[str, Any]], ticks: dict[str, bool])
     return found or "none"
 
 
-class Hints(Panel):
+class Hints(LongPanel):
     """The open problems, newest first, each with its evidence and remedies; and how to continue a stopped run."""
 
     def look(self, history: History, state: str, error: str, resumable: bool) -> None:

@@ -80,6 +80,8 @@ class Items(OptionList):
     ) -> None:
         """running: the item whose checks are running, which stays visible; looks: counts up while they are."""
         self._given = (findings, ticks, say, running, looks)
+        if not self.size:
+            return  # without a width a question would be cut; the first layout shows it
         seen = ([dict(one) for one in findings], dict(ticks), self.size.width, dict(self._opened), running)
         if seen == self._shown:
             self._spin(running, looks)
@@ -96,7 +98,7 @@ class Items(OptionList):
             options.append(Option(head, id=f"item:{item.id}"))
             for finding in own if is_open else ():
                 self._rows.append((item, finding))
-                options.append(Option(_finding_text(finding, say, width, whole=item.id in self._opened)))
+                options.append(Option(_finding_text(finding, say, width)))
         self.clear_options()
         self.add_options(options)
         self._place_cursor(before, position, running)
@@ -207,17 +209,14 @@ def _cut(line: Content, width: int) -> Content:
     return line[: len(kept.rstrip(" (,;:·"))] + Content(" …")
 
 
-def _finding_text(finding: dict[str, Any], say: Wording, width: int, *, whole: bool) -> Content:
-    """A finding in one line unless all of it is requested; a failure or warning with why it matters, what to do, and
-    remedies."""
+def _finding_text(finding: dict[str, Any], say: Wording, width: int) -> Content:
+    """A finding with its evidence; a failure or warning with why it matters, what to do, and remedies."""
     status = str(finding.get("status"))
     status = status if status in GLYPHS else "error"
     title, evidence = one_line(title_of(finding, say)), one_line(in_app(evidence_of(finding, say), say))
     if finding.get("waived") is True:
         title += f" ({say('check.waived')})"
     head = Content(" " * _INDENT) + Content.styled(f"{GLYPHS[status]} ", STYLES[status])
-    if status not in (*_WRONG, "note") and not whole:
-        return _cut(head + plain(f"{title}  ") + plain(evidence, "$foreground 80%"), width)
     words = _indented(f"{title}  {evidence}", width, first=_INDENT + 2)
     bold = "bold" if status in (*_WRONG, "note") else ""
     text = head + Content.styled(words[: len(title)], bold) + plain(words[len(title) :])

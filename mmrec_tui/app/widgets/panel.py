@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
@@ -47,6 +49,31 @@ class Panel(Static, can_focus=True):
         if content != self._shown_content:
             self._shown_content = content
             self.update(content)
+
+
+class LongPanel(VerticalScroll, can_focus=True):
+    """A panel whose text scrolls where it does not fit."""
+
+    def __init__(self, title: str = "", topic: str | None = None, **how: Any) -> None:
+        super().__init__(**how)
+        self.border_title = title
+        self.topic = topic
+        self._shown_content: object = None
+
+    def compose(self) -> ComposeResult:
+        yield Static(classes="told")
+
+    @property
+    def say(self) -> Wording:
+        app: Any = self.app
+        wording: Wording = app.say
+        return wording
+
+    def tell(self, content: Content) -> None:
+        """Show this, unless it is shown already."""
+        if content != self._shown_content:
+            self._shown_content = content
+            self.query_one(Static).update(content)
 
 
 def bar(share: float, width: int) -> Content:

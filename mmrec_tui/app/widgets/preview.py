@@ -5,11 +5,9 @@ from __future__ import annotations
 from textual.content import Content
 
 from mmrec_engine.data.prepare import Corpus
-from mmrec_engine.errors import MmrecError
 from mmrec_engine.settings import Settings
 from mmrec_engine.tokenizer import CharacterTokenizer
 from mmrec_tui.app.draft import windows_of
-from mmrec_tui.app.in_app import error_text
 from mmrec_tui.app.preparing import Look
 from mmrec_tui.app.widgets.panel import plain
 from mmrec_tui.locales import Wording
@@ -39,13 +37,12 @@ def _window(corpus: Corpus, settings: Settings, say: Wording) -> list[Content]:
 
 
 def preview_text(look: Look, settings: Settings, say: Wording) -> Content:
+    """What is wrong with a text is said by the summary of the plan alone, which is always in sight."""
     parts: list[Content] = []
-    if isinstance(look.error, MmrecError):
-        parts.append(Content.styled("✗ ", "bold $error") + plain(error_text(look.error, say)))
     preview = look.preview
     if preview is None and look.corpus is None and look.error is None:
         return plain(f"… {say('plan.preparing', percent=say.whole_percent(look.share))}")
-    if preview is not None and preview.files:
+    if preview is not None and preview.files and look.error is None:
         size = {"size": say.memory(preview.total_bytes), "files": say.number(preview.files)}
         parts.append(plain(say("plan.size", **size)))
     if look.corpus is not None:

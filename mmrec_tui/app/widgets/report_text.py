@@ -170,7 +170,7 @@ def next_text(findings: list[dict[str, Any]], name: str, say: Wording, proposal:
 def written_text(written: Written, file: str, seed: int, say: Wording) -> Content:
     text = Content("")
     if written.unknown:
-        text += plain(say("generate.unknown", characters=written.unknown), "$warning") + Content("\n")
+        text += plain(say("report.unknown", characters=written.unknown), "$warning") + Content("\n")
     text += plain(written.prompt, "bold") + plain(written.text)
     return text + Content.styled(
         "\n" + say("report.written", file=file, seed=seed, speed=say.number(written.tokens_per_second)),
