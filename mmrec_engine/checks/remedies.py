@@ -32,6 +32,7 @@ _MOST_WARMUP = 10_000
 _MOST_WINDOWS = 256  # in a step; with more of them an epoch of a small text has too few steps
 _MOST_WINDOWS_AT_ONCE = 64
 _MOST_DROPOUT, _MOST_DECAY = 0.5, 0.8
+USUAL_DECAY = 0.1  # the guide's
 _LEAST_PATIENCE = 2
 _USUAL_WINDOW, _SHORTEST_WINDOW = 256, 32
 _USUAL_CLIP = 1.0
@@ -94,7 +95,7 @@ _OFFERS: dict[str, tuple[str, ...]] = {
     "clipping-always:exploding": ("clip-gradients", "lower-learning-rate", "longer-warmup"),
     "update-ratio": ("lower-learning-rate", "raise-learning-rate"),
     "update-ratio:low": ("raise-learning-rate",),
-    "update-ratio:high": ("lower-learning-rate",),
+    "update-ratio:high": ("usual-weight-decay", "lower-learning-rate"),
     "update-ratio:still": (),
     "disk-unwritable": (),
     "logger-failed": (),
@@ -118,6 +119,10 @@ def _offers(finding: str, variant: str, settings: Settings) -> tuple[str, ...]:
         return _LIVELIER  # a loss is also high if the rate is so low that it is near its first value
     if finding == "clipping-always" and variant != "exploding" and rate <= BEST_RATE[optimizer]:
         return ()  # frequent clipping alone is no reason to lower a rate at which these models train best
+    if finding == "loss-not-falling" and rate < USUAL_RATE[optimizer]:
+        return tuple(one for one in offers if one != "larger-config")  # it would be as slow: the rate is what it lacks
+    if finding == "update-ratio" and settings["weight_decay"] > _MOST_DECAY:
+        return tuple(one for one in offers if one != "lower-learning-rate")  # the decay makes the weights small
     small_with_muon = optimizer == "muon" and settings["config"] in _MEASURED_CONFIGS
     if finding == "loss-spike" and small_with_muon and rate <= BEST_RATE[optimizer]:
         return ("clip-gradients",)  # a spike that the loss recovers from costs these less than a lower rate
@@ -211,6 +216,10 @@ def _more_decay(settings: Settings) -> Changes | None:
     return {"weight_decay": more} if more <= _MOST_DECAY else None
 
 
+def _usual_decay(settings: Settings) -> Changes | None:
+    return {"weight_decay": USUAL_DECAY} if settings["weight_decay"] > _MOST_DECAY else None
+
+
 def _regularise(settings: Settings) -> Changes | None:
     """The guide's three remedies for overfitting in one."""
     parts = [step(settings) for step in (_more_dropout, _more_decay, _less_patience)]
@@ -260,6 +269,7 @@ _STEPS: dict[str, Step] = {
     "regularise": _regularise,
     "more-dropout": _more_dropout,
     "more-weight-decay": _more_decay,
+    "usual-weight-decay": _usual_decay,
     "less-patience": _less_patience,
     "smaller-batch": _smaller_batch,
     "shorter-windows": _shorter_windows,

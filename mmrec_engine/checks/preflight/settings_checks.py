@@ -9,6 +9,7 @@ import numpy as np
 
 from mmrec_engine.checks.finding import Check, Skip, Status, Values
 from mmrec_engine.checks.preflight.text_context import TextContext
+from mmrec_engine.checks.remedies import USUAL_DECAY
 from mmrec_engine.checks.specs import numbers
 from mmrec_engine.data import ngrams
 from mmrec_engine.data.character_baselines import character_baselines
@@ -22,7 +23,7 @@ from mmrec_engine.settings.pretrained import PRETRAINED
 _SHOWN = 48  # tokens of a window
 _MOST_WINDOWS = 64  # of a batch
 _WARM_SHARE = 0.1  # of the steps: a too long warmup is shortened to this
-_USUAL_DROPOUT, _USUAL_DECAY = 0.1, 0.1  # the guide's
+_USUAL_DROPOUT = 0.1  # the guide's
 _WIDE_START = 0.5  # of the windows at the start of a curriculum
 _PACING_POINTS = 200
 _MEASURED_CONFIGS = ("tiny",)  # for which rates were compared
@@ -207,7 +208,7 @@ def _saner(values: Values, status: Status) -> list[dict[str, Any]]:
     if "dropout-high" in wrong:
         found.append(remedy("usual-dropout", dropout=_USUAL_DROPOUT))
     if "decay-high" in wrong:
-        found.append(remedy("usual-weight-decay", weight_decay=_USUAL_DECAY))
+        found.append(remedy("usual-weight-decay", weight_decay=USUAL_DECAY))
     if "disturbed-much" in wrong:
         milder = {name: min(values[name], most) for name, most in (("masked", _MILD_MASKED), ("noise", _MILD_NOISE))}
         found.append(remedy("milder-disturbance", **milder))
