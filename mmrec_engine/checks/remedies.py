@@ -93,7 +93,7 @@ _OFFERS: dict[str, tuple[str, ...]] = {
     "underfitting": ("larger-config", "longer-run"),
     "clipping-always": ("lower-learning-rate",),
     "clipping-always:exploding": ("clip-gradients", "lower-learning-rate", "longer-warmup"),
-    "update-ratio": ("lower-learning-rate", "raise-learning-rate"),
+    "update-ratio": ("usual-weight-decay", "lower-learning-rate", "raise-learning-rate"),
     "update-ratio:low": ("raise-learning-rate",),
     "update-ratio:high": ("usual-weight-decay", "lower-learning-rate"),
     "update-ratio:still": (),
