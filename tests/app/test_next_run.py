@@ -12,6 +12,7 @@ import pytest
 from textual.widgets import Input
 
 from mmrec_engine import events, train
+from mmrec_engine.locales.guide import ITEMS
 from mmrec_engine.settings import resolve
 from mmrec_tui.app.in_app import chosen_values
 from mmrec_tui.app.screens import report as report_screen
@@ -168,6 +169,8 @@ async def test_report_of_a_stopped_run_says_how_to_go_on_and_offers_only_what_it
         actions = [one.action for one in screen.shown_keys()]
         assert ("write" in actions, "prompt" in actions, "export" in actions) == (saved, saved, saved)
         assert screen.barred_keys()[0].action == "go_on_run"
+        questions = [one.question[app.say.language] for one in ITEMS if one.phase == "after"]
+        await until(pilot, lambda: all(question in screen_text(app) for question in questions))
         assert screen._file == ("checkpoint_step_40.pt" if saved else "")
 
 

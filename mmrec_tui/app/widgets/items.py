@@ -80,7 +80,7 @@ class Items(OptionList):
     ) -> None:
         """running: the item whose checks are running, which stays visible; looks: counts up while they are."""
         self._given = (findings, ticks, say, running, looks)
-        if not self.size:
+        if not self.size.width:
             return  # without a width a question would be cut; the first layout shows it
         seen = ([dict(one) for one in findings], dict(ticks), self.size.width, dict(self._opened), running)
         if seen == self._shown:

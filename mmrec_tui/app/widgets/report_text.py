@@ -43,9 +43,8 @@ def numbers_text(
     started, finished, step = history.started, history.finished, history.last_step
     lines: list[Content] = []
     status = say(f"status.{finished.status}") if finished is not None else say(f"state.{_state_of(history)}")
-    lines.append(
-        Content.styled(status, "bold $success" if finished and finished.status != "failed" else "bold $warning")
-    )
+    well = finished is not None and finished.status not in ("failed", "interrupted")
+    lines.append(Content.styled(status, "bold $success" if well else "bold $warning"))
     if started is not None and step is not None:
         values = {
             "parameters": say.number(started.parameters),
