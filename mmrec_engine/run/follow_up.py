@@ -25,6 +25,7 @@ from mmrec_engine.storage.run_files import BEST
 
 Way = Literal["now", "best", "start"]
 _CALLS_FOR_ACTION = ("fail", "warn", "note")
+_SPOILS = 4.0  # times the right rate: weights trained at this one are hardly better than new ones
 # With these findings the weights are still good, so a running training can be changed.
 _STEERED = frozenset({
     "loss-spike", "clipping-always", "update-ratio", "loss-not-falling", "underfitting", "accuracy-rising",
@@ -88,10 +89,17 @@ def offers(
         for remedy in _remedies_now(finding, settings):
             changes = dict(remedy["settings"])
             if changes and any(settings.get(name) != value for name, value in changes.items()):
-                way = way_of(str(finding["id"]), changes, live=live, warmup_ended=warmup_ended)
                 before = {name: settings.get(name) for name in changes}
+                steered = live and not _spoilt(before, changes)
+                way = way_of(str(finding["id"]), changes, live=steered, warmup_ended=warmup_ended)
                 found.append(Offer(finding, str(remedy["id"]), changes, before, way))
     return found
+
+
+def _spoilt(before: Mapping[str, Any], changes: Mapping[str, Any]) -> bool:
+    """Whether the rate was so high that a new run is better than a lower rate from now on (docs/diagnosis.md, "Remedies")."""
+    rate, lowered = before.get("learning_rate"), changes.get("learning_rate")
+    return isinstance(rate, int | float) and isinstance(lowered, int | float) and lowered * _SPOILS < rate
 
 
 def way_of(finding: str, changes: Mapping[str, Any], *, live: bool, warmup_ended: bool = True) -> Way:

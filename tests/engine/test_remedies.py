@@ -13,6 +13,7 @@ from mmrec_engine.checks.specs import CHECKS
 from mmrec_engine.locales.guide.problems import PROBLEMS
 from mmrec_engine.locales.guide.remedies import REMEDIES, figures, what_it_does
 from mmrec_engine.locales.messages import LANGUAGES
+from mmrec_engine.run.follow_up import offers
 from mmrec_engine.settings import Settings, can_change_while_running, resolve
 from mmrec_engine.settings.presets import PRESETS, PROFILES, RECIPES
 
@@ -188,3 +189,18 @@ def test_a_model_above_the_baselines_is_not_advised_to_become_larger(variant: st
     settings = resolve({"config": "tiny", "learning_rate": 3e-4}).settings.as_dict()
     offered = [remedy["id"] for remedy in remedies_for("beats-baselines", settings, variant)]
     assert "longer-run" in offered and "larger-config" not in offered
+
+
+@pytest.mark.parametrize(("rate", "way"), [(0.3, "start"), (0.1, "now"), (0.04, "now")])
+def test_a_run_at_a_rate_far_too_high_is_started_anew(rate: float, way: str) -> None:
+    """A lower rate from then on gained a tenth of what a new run gained (docs/diagnosis.md)."""
+    settings = resolve({"recipe": "fast", "learning_rate": rate}).settings.as_dict()
+    remedies = remedies_for("update-ratio", settings, "high")
+    found = {
+        "id": "update-ratio",
+        "status": "warn",
+        "phase": "during",
+        "values": {"variant": "high"},
+        "remedies": remedies,
+    }
+    assert [(one.id, one.way) for one in offers([found], settings, live=True)] == [("lower-learning-rate", way)]
