@@ -1,5 +1,6 @@
 """The screen that shows a text as the model reads it: by key, by mouse, and with a trained model."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from mmrec_engine.settings import resolve
 from mmrec_tui.app.widgets.token_text import TokenText, wrapped
 from tests.app.conftest import an_app, screen_text, table_of, until, until_shown
 from tests.app.every_screen import OPENERS
+from tests.app.recorded import a_text_as_read
 
 
 @given(st.lists(st.text("ab 宽\n", min_size=1, max_size=5), max_size=60), st.integers(8, 30))
@@ -79,3 +81,15 @@ async def test_report_opens_the_validation_text_and_another_one(small_text: Path
         await until_shown(pilot, "read as unknown: ß")
         await pilot.press("escape")
         await until_shown(pilot, "Report: run")
+
+
+async def test_most_of_the_smallest_screen_with_plots_is_the_text() -> None:
+    app = an_app()
+    async with app.run_test(size=(60, 16)) as pilot:
+        looked = replace(a_text_as_read(), unknown=("€", "中"), is_split=True)
+        app.open_screen("tokens", checkpoint=Path("checkpoints/tiny/best_model.pt"), looked=looked)
+        await until_shown(pilot, "Validation split: 1,068 tokens: loss 1.700")
+        shown = screen_text(app)
+        assert "the beginning only; 16,000 more tokens" in " ".join(shown.split())
+        assert "probability  ≥ 50%" in shown and "⚠" not in shown
+        assert app.screen.query_one("#tokens").content_size.height >= 4, shown

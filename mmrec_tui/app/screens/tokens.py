@@ -30,11 +30,12 @@ _SPARK = 24
 
 @dataclass(frozen=True)
 class Looked:
-    """unknown: the characters of the text that the tokenizer has no id for."""
+    """unknown: the characters of the text that the tokenizer has no id for. is_split: the text is the validation split."""
 
     inspection: Inspection
     trained: Trained
     unknown: tuple[str, ...] = ()
+    is_split: bool = False
 
 
 class TokensScreen(MmrecScreen):
@@ -100,7 +101,8 @@ class TokensScreen(MmrecScreen):
         bounds.append(say("look.level-below", share=say.whole_percent(LEVELS[-2])))
         levels = [Content.styled(f" {words} ", STYLES[n]) for n, words in enumerate(bounds)]
         legend = Content(" ").join([plain(say("look.levels")), *levels])
-        lines = [plain(summary(inspection, say)), legend]
+        words = summary(inspection, say)
+        lines = [plain(say("look.split", summary=words) if looked.is_split else words), legend]
         if looked.unknown:
             lines.insert(1, plain(say("report.unknown", characters=" ".join(looked.unknown)), "$warning"))
         self.query_one("#tokens-summary", Static).update(Content("\n").join(lines))
@@ -108,7 +110,7 @@ class TokensScreen(MmrecScreen):
         text.show([(token.text, level(token)) for token in inspection.tokens], self._hard[0])
         self._show_token(self._hard[0])
         self.query_one("#memories", Static).update(self._memories(inspection))
-        self.query_one("#memories").display = bool(inspection.memories)
+        self.query_one("#memories").set_class(not inspection.memories, "-none")
         self.refresh_keys()
 
     def _memories(self, inspection: Inspection) -> Content:
@@ -186,7 +188,8 @@ def _look(work: Work[Looked], checkpoint: Path, text: str | None, trained: Train
 
     trained = trained or load_trained(str(checkpoint))
     if text is None:
-        return Looked(result_of(inspect(trained, result_of(validation_ids(trained), show), _TOKENS), show), trained)
+        inspection = result_of(inspect(trained, result_of(validation_ids(trained), show), _TOKENS), show)
+        return Looked(inspection, trained, is_split=True)
     text = clean(text)
     unknown = tuple(unknown_characters(trained.tokenizer, text))
     return Looked(result_of(inspect(trained, trained.tokenizer.encode(text), _TOKENS), show), trained, unknown)
