@@ -120,8 +120,9 @@ async def test_comparison_leaves_room_for_the_plot_on_a_small_screen(language: s
     app = an_app(language)
     async with app.run_test(size=(60, 16)) as pilot:
         app.open_screen("compare", folders=folders)
-        await until_shown(pilot, app.say("axis.step"))
+        await until(pilot, lambda: app.screen._runs)  # type: ignore[attr-defined]
         assert app.say("plot.waiting") not in screen_text(app)
+        assert app.say("axis.step") in screen_text(app).rsplit("\n", 1)[0]
 
 
 async def test_runs_of_different_tokenizers_are_drawn_in_bits_per_character() -> None:
