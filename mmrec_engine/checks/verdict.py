@@ -71,7 +71,12 @@ def verdict_of(history: History, others: OtherRuns | None = None) -> dict[str, A
     made = _longer(others, _next_seconds(lever, seconds, factor)) if lever in ("time", "none") else None
     if made is not None:
         lever = "made"
-    elif lever in ("time", "none") and others.best is not None and earlier is not None and _is_advised(earlier):
+    elif (
+        lever in ("time", "none")
+        and others.best is not None
+        and earlier is not None
+        and _is_advised(history, others.best, earlier)
+    ):
         lever = "earlier"
         of_best = _given(others.best.settings) or others.best.seconds
         seconds = seconds if seconds > of_best else 2 * of_best
@@ -103,8 +108,8 @@ def _named(run: OtherRun) -> dict[str, Any]:
 
 def _compared(history: History, earlier: OtherRun) -> dict[str, Any]:
     """The earlier run; result: of this one against it; apart: bits per character between them; differing: the value in the
-    earlier run and in this one of each setting that differs; longer: the passes over the text of both, if the earlier run was
-    trained longer; missed: what its report expected of this time."""
+    earlier run and in this one of each setting that differs; longer: the seconds of both, if the earlier run was trained
+    longer; missed: what its report expected of this time."""
     assert history.best is not None
     apart = round(history.best.bits_per_character, _DIGITS) - round(earlier.bits, _DIGITS)  # as they are shown
     own, other = history.settings, earlier.settings
@@ -115,31 +120,33 @@ def _compared(history: History, earlier: OtherRun) -> dict[str, Any]:
         "apart": round(abs(apart), 4),
         "differing": {name: [other.get(name), own.get(name)] for name in names[:_MOST_DIFFERING]},
         "more_differing": max(0, len(names) - _MOST_DIFFERING),
-        "longer": [earlier.passes, history.passes] if _was_longer(history, earlier) else None,
+        "longer": [round(earlier.seconds, 1), round(history.took, 1)] if _was_longer(history, earlier) else None,
         "missed": _missed(history, earlier),
     }
 
 
-def _is_advised(earlier: Mapping[str, Any]) -> bool:
-    """Whether the earlier run is better, and not only because it was trained longer."""
-    return earlier["result"] == "worse" and earlier["longer"] is None
+def _is_advised(history: History, earlier: OtherRun, compared: Mapping[str, Any]) -> bool:
+    """Whether the earlier run is better, and not only because it was trained more."""
+    slowed = _slowed(history) is not None and _did_more(history, earlier)
+    return compared["result"] == "worse" and compared["longer"] is None and not slowed
+
+
+def _did_more(history: History, earlier: OtherRun) -> bool:
+    return bool(earlier.work and history.work and earlier.work > _LONGER * history.work)
 
 
 def _was_longer(history: History, earlier: OtherRun) -> bool:
     """Whether the earlier run was trained longer. In the same time a larger model makes more operations, so that the time
-    decides as well, unless this run was slowed down."""
-    if not earlier.work or not history.work or earlier.work <= _LONGER * history.work:
-        return False
-    return earlier.seconds > _LONGER * history.took or _slowed(history) is not None
+    decides as well."""
+    return _did_more(history, earlier) and earlier.seconds > _LONGER * history.took
 
 
 def _slowed(history: History) -> dict[str, int] | None:
-    """The steps made and those planned at first, if a run with a given time made far fewer."""
-    started, finished = history.started, history.finished
-    if started is None or finished is None or finished.status != "completed" or not _given(history.settings):
+    """The steps made and those planned at first, if the clock alone has shortened a run with a given time by much."""
+    finished, planned = history.finished, history.steps_before_replanning
+    if finished is None or finished.status != "completed" or not _given(history.settings) or history.was_paused:
         return None
-    made, planned = finished.step, started.planned_steps
-    return {"steps": made, "planned": planned} if made < _SLOWED * planned else None
+    return {"steps": finished.step, "planned": planned} if finished.step < _SLOWED * planned else None
 
 
 def _missed(history: History, earlier: OtherRun) -> float | None:

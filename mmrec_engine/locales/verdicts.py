@@ -18,7 +18,7 @@ Number = Callable[[float, int], str]
 
 def verdict_lines(verdict: Mapping[str, Any], language: Language, number: Number | None = None) -> list[str]:
     """The verdict in a few sentences. number: how a number is written with so many digits."""
-    written = number or (lambda value, digits: f"{value:.{digits}f}")
+    written = number or (lambda value, digits: in_language(f"{value:.{digits}f}", language))
     digits = {"rate": 5, "better": 3, "minutes": 0, "dropout": 2, "passes": 0}
     values = {
         name: written(value, digits.get(name, 2)).rstrip("0" if name in ("rate", "better") else "")
@@ -27,12 +27,12 @@ def verdict_lines(verdict: Mapping[str, Any], language: Language, number: Number
     }
     lever = verdict.get("lever")
     if lever == "time":
-        lever = "short" if verdict.get("validations") == 1 else "time"
+        lever = "slowed" if verdict.get("slowed") else "short" if verdict.get("validations") == 1 else "time"
         lever += "" if "expected" in values else "-without-forecast"
     if lever == "text" and "passes" in values:
         lever = "text-repeated"
+    values["time"] = clock(verdict.get("seconds", 0))
     if lever == "earlier":
-        values["time"] = clock(verdict.get("seconds", 0))
         lever = "earlier" if verdict.get("settings") else "earlier-planned"
     made, earlier, slowed = verdict.get("made"), verdict.get("earlier"), verdict.get("slowed")
     lines = [*_filled(_STANDS.get(str(verdict.get("stands"))), values, language)]
@@ -75,8 +75,9 @@ def _compared(earlier: Mapping[str, Any], language: Language, written: Number) -
         yield from _filled(_EARLIER["missed"], {**values, "bits": written(earlier["missed"], 2)}, language)
     if earlier.get("result") != "worse":
         return
-    if isinstance(longer := earlier.get("longer"), list) and len(longer) == 2:
-        other, own = (written(passes, 1) for passes in longer)
+    longer = earlier.get("longer")
+    if isinstance(longer, list) and len(longer) == 2 and all(isinstance(one, int | float) for one in longer):
+        other, own = map(clock, longer)
         yield from _filled(_EARLIER["longer"], {**values, "other": other, "own": own}, language)
     titles = {entry.name: entry.title[language] for entry in HYPERPARAMETERS}
     differing = []

@@ -36,10 +36,11 @@ def deadline_of(
     settings, known = training.settings, expected.get("tokens_per_second")
     tokens = settings.windows_a_step * settings.seq_len
     speed = float(known) if isinstance(known, int | float) and known > 0 else _FALLBACK_SPEED
-    if training.budget.seconds_a_step > 0:
-        # The machine may have been busy just then: not slower than over the whole run, with all that is beside the steps.
-        over_all = training.budget.used / max(1, training.progress.step)
-        speed = tokens / min(training.budget.seconds_a_step, over_all or training.budget.seconds_a_step)
+    budget = training.budget
+    if budget.seconds_a_step > 0:
+        # The machine may have been busy just then: not slower than over the whole time, with all that is beside the steps.
+        over_all = budget.used / max(1, training.progress.step - budget.since_step)
+        speed = tokens / min(budget.seconds_a_step, over_all or budget.seconds_a_step)
     whole = sum(len(part.validation.tokens) for part in training.corpus.all_parts)
     beside = min(_TRAINING_SIDE, sum(len(part.train.tokens) for part in training.corpus.all_parts), whole)
     validation = (whole + beside / 2) / (_VALIDATION_SPEED * speed) + 0.3
@@ -76,6 +77,8 @@ def give_time(
     path, content: the checkpoint that it is resumed from. began, expected, checks: as in `deadline_of`. Returns the settings
     with the number of steps that fit.
     """
+    if path is not None and content.get("settings", {}).get("time") is None:
+        training.budget = replace(training.budget, since_step=training.progress.step)
     used = training.budget.used + (used_after(folder, path.name) if path is not None else 0.0)
     training.deadline = deadline_of(training, began, used, expected, checks)
     new_time = path is None or content.get("settings", {}).get("time") != training.settings.time

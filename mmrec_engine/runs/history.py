@@ -37,6 +37,7 @@ class History:
         self.state: events.StateWord = "PREPARING"
         self.paused = False  # whatever the state word: while a paused run saves, that is SAVING
         self.planned_steps = 0
+        self.was_paused = False
         self.steps_before_replanning = 0  # planned steps that the run's own replanning has changed since; 0: it has not
         self.settings: dict[str, Any] = {}
         self.started_time: float | None = None
@@ -91,10 +92,14 @@ class History:
             case events.Progress():
                 self.progress = event
                 return
+            case events.Planned():
+                self.planned_steps = int(event.expected.get("steps") or 0)
             case events.RunStarted():
+                if self.planned_steps != event.planned_steps:  # preparing the text took another time than was expected
+                    self.steps_before_replanning = self.planned_steps
                 self.started, self.planned_steps, self.settings = event, event.planned_steps, sound(event.settings)
             case events.Paused():
-                self.paused = True
+                self.paused = self.was_paused = True
             case events.Resumed():
                 self.paused = False
                 self._plan_steps(event.planned_steps)
@@ -162,13 +167,6 @@ class History:
             return self._earlier_seconds + self.finished.seconds
         began = self._began if self._began is not None else self.started_time
         return self._earlier_seconds + max(0.0, (self.last_time or 0.0) - (began or 0.0))
-
-    @property
-    def passes(self) -> float:
-        """Over the text, until the last step."""
-        if self.last_step is None or self.started is None:
-            return 0.0
-        return self.last_step.step / max(1, self.started.steps_an_epoch)
 
     @property
     def work(self) -> float | None:

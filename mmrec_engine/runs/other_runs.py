@@ -25,14 +25,13 @@ _MOST_LOOKED_AT = 400  # folders, of which only run.json is read unless the text
 @dataclass(frozen=True)
 class OtherRun:
     """bits: per character of the validation split, of the best model. seconds: that the run took. forecast: the time in seconds
-    that its report advised, and the bits per character expected of that; None without one. passes, work: `History`."""
+    that its report advised, and the bits per character expected of that; None without one. work: `History.work`."""
 
     name: str
     bits: float
     seconds: float
     settings: dict[str, Any] = field(default_factory=dict)
     forecast: tuple[float, float] | None = None
-    passes: float = 0.0
     work: float | None = None
 
 
@@ -106,9 +105,7 @@ def _read(folder: Path, bits: float, settings: dict[str, Any]) -> OtherRun:
         history = RunReader(folder).first_view()
     except OSError:
         history = History()
-    return OtherRun(
-        folder.name, bits, history.took, settings, _forecast(folder), passes=history.passes, work=history.work
-    )
+    return OtherRun(folder.name, bits, history.took, settings, _forecast(folder), history.work)
 
 
 def _forecast(folder: Path) -> tuple[float, float] | None:

@@ -65,11 +65,13 @@ def _chosen(kind: Kind, variable: str, home: str) -> tuple[Path, bool]:
     """The folder, and whether it is the fallback. The environment is part of the cache key."""
     import platformdirs  # imported here because not every command needs it
 
+    usual: Path | None
     try:
-        usual = {"cache": platformdirs.user_cache_path, "state": platformdirs.user_state_path,
-                 "config": platformdirs.user_config_path}[kind](_NAME)  # fmt: skip
         if Path(variable).is_absolute():  # also on systems without such variables of their own
             usual = Path(variable) / _NAME
+        else:
+            usual = {"cache": platformdirs.user_cache_path, "state": platformdirs.user_state_path,
+                     "config": platformdirs.user_config_path}[kind](_NAME)  # fmt: skip
     except RuntimeError:  # neither HOME nor an entry in the list of users
         usual = None
     if usual is not None and ((variable and usual.is_relative_to(variable)) or _can_be_written(usual)):

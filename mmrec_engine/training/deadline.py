@@ -22,7 +22,8 @@ _APART = 0.04  # of the time, at least, between two changes
 # changes the plan, and the plan follows quickly near the end. Its bounds are in seconds.
 _MEMORY = 0.15
 _SHORTEST_MEMORY, _LONGEST_MEMORY = 2.0, 60.0
-_MOST_OF_ONE_STEP = 0.5  # its weight in the average, at most, however long it took
+_STALLED = 8.0  # times the seconds of a step: more is a stall, not a slower machine
+_MOST_OF_A_STALL = 0.5  # its weight in the average, at most
 _SHORTEST_STEP = 1e-6  # seconds
 _ROUNDS = 5
 _SAFETY = 0.01  # of the time, reserved at the end
@@ -37,20 +38,23 @@ class Budget:
 
     used: seconds of it until the checkpoint. seconds_a_step: at that time. anchor_step, anchor_done: the step at which the
     number of planned steps last changed, and the finished share of the schedule at that step (`lr_schedule.rate_factor`).
+    since_step: the step at which the run was given a time.
     """
 
     used: float = 0.0
     seconds_a_step: float = 0.0
     anchor_step: int = 0
     anchor_done: float = 0.0
+    since_step: int = 0
 
     @classmethod
     def of_stored(cls, stored: Mapping[str, Any]) -> Budget:
         """Raises ValueError if anything is missing or invalid."""
+        stored = {"since_step": 0, **stored}  # which earlier checkpoints lack
         if set(stored) != {one.name for one in fields(cls)}:
             raise UnusableError("incomplete", what="budget")
         for name, value in stored.items():
-            kind = int if name == "anchor_step" else float
+            kind = int if name in ("anchor_step", "since_step") else float
             if isinstance(value, bool) or not isinstance(value, kind | int) or not 0 <= value < 1e12:
                 raise UnusableError("no-valid-value", what="budget", name=name)
         return cls(**stored)
@@ -118,7 +122,9 @@ class Deadline:
             return
         self._measured += seconds
         memory = min(_LONGEST_MEMORY, max(_SHORTEST_MEMORY, _MEMORY * self.left))
-        weight = min(_MOST_OF_ONE_STEP, 1.0 - math.exp(-seconds / min(memory, max(seconds, self._measured))))
+        weight = 1.0 - math.exp(-seconds / min(memory, max(seconds, self._measured)))
+        if seconds > _STALLED * self.seconds_a_step:
+            weight = min(_MOST_OF_A_STALL, weight)
         self._speed += weight * (1.0 / max(seconds, _SHORTEST_STEP) - self._speed)
 
     def add_validation(self, seconds: float) -> None:

@@ -247,6 +247,17 @@ def test_run_ends_within_its_time_when_the_speed_changes(seconds: float, pace: f
     assert len(run.replanned) < 40
 
 
+@pytest.mark.parametrize(("seconds", "pace"), [(120.0, 6.0), (300.0, 6.0), (120.0, 1.5), (900.0, 3.0)])
+@pytest.mark.parametrize("since", [0.0, 0.3, 0.6])
+def test_run_with_long_steps_ends_within_its_time_on_a_machine_that_stays_slower(
+    seconds: float, pace: float, since: float
+) -> None:
+    """A step that begins shortly before the end may take its whole length longer."""
+    run = Run(seconds, pace, Beside(1.0, 0.1, 4.0))
+    ended = run.go(lambda now: 4.0 if now > since * seconds else 1.0)
+    assert ended <= seconds + max(10.0, 0.05 * seconds)
+
+
 @pytest.mark.parametrize("seconds", [60.0, 120.0, 900.0])
 @pytest.mark.parametrize(("at", "stall"), [(0.25, 4.0), (0.25, 20.0), (0.6, 4.0), (0.8, 4.0)])
 def test_one_long_step_does_not_end_a_run_early(seconds: float, at: float, stall: float) -> None:
@@ -272,6 +283,7 @@ def test_run_ends_within_its_time_on_a_slow_machine() -> None:
 def test_incomplete_stored_budget_is_refused() -> None:
     stored = {"used": 3.0, "seconds_a_step": 0.1, "anchor_step": 4, "anchor_done": 0.5}
     assert Budget.of_stored(stored).anchor == (4, 0.5)
+    assert Budget.of_stored({**stored, "since_step": 7}).since_step == 7
     for name in stored:
         with pytest.raises(ValueError, match="budget"):
             Budget.of_stored({key: value for key, value in stored.items() if key != name})

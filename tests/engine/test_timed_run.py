@@ -119,6 +119,19 @@ def test_run_that_ended_on_a_stalled_machine_continues_with_more_time(tmp_path: 
     assert ending.step > 6
 
 
+def test_the_speed_of_a_run_that_was_given_a_time_late_is_that_of_the_steps_since(tmp_path: Path, text: Path) -> None:
+    untimed = settings(tmp_path, text, "run", time=None, max_steps=6)
+    for _ in train(untimed):
+        pass
+    control, told = Control(), []
+    for event in train(settings(tmp_path, text, "run", time=60, max_steps=None), control, resume=True):
+        if isinstance(event, events.Step) and event.step == 9:
+            control.ask("stop", "test")
+        told.append(event)
+    stored = checkpoints.read(tmp_path / "run" / "checkpoint_step_9.pt")["budget"]
+    assert stored["since_step"] == 6
+
+
 @pytest.mark.extended
 def test_finished_run_continues_with_more_time(tmp_path: Path, text: Path) -> None:
     asked = settings(tmp_path, text, "run", time=8)

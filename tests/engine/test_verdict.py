@@ -180,7 +180,7 @@ def test_a_run_that_is_worse_than_an_earlier_one_is_not_advised_more_time() -> N
     assert "0.035 bits per character worse than tiny (2.850 after 2:00): tiny remains the best model" in told
     assert "Tokenizer bpe instead of char" in told and "more time helps most" not in told
     told = " ".join(verdict_lines(worse, "tr"))
-    assert "tiny çalışmasından (2:00 sonunda 2.850) karakter başına 0.035 bit daha kötü" in told
+    assert "tiny çalışmasından (2:00 sonunda 2,850) karakter başına 0,035 bit daha kötü" in told
     assert "char yerine bpe" in told
 
 
@@ -197,7 +197,7 @@ def test_verdict_says_which_forecast_was_missed(time: int, expected: float, told
     verdict = verdict_of(falling(time=time), OtherRuns(earlier))
     assert verdict is not None and verdict["earlier"]["missed"] == (expected if told else None)
     assert ("tiny expected about 2.70 bits per character" in " ".join(verdict_lines(verdict, "en"))) == told
-    assert ("tiny raporu bu sürede karakter başına yaklaşık 2.70 bit" in " ".join(verdict_lines(verdict, "tr"))) == told
+    assert ("tiny raporu bu sürede karakter başına yaklaşık 2,70 bit" in " ".join(verdict_lines(verdict, "tr"))) == told
 
 
 def worked(history: History, tokens: int, step: int = 200) -> History:
@@ -209,27 +209,68 @@ def worked(history: History, tokens: int, step: int = 200) -> History:
 
 def test_a_better_run_that_was_trained_longer_is_no_reason_for_its_settings() -> None:
     own = worked(falling(time=120, dropout=0.1), 10_000)
-    longer = replace(earlier_run(2.85), seconds=240.0, work=20_000.0, passes=5.5)
+    longer = replace(earlier_run(2.85), seconds=240.0, work=20_000.0)
     verdict = verdict_of(own, OtherRuns(longer))
     assert verdict is not None and verdict["lever"] == "time" and verdict["settings"] == {}
-    assert verdict["earlier"]["longer"] == [5.5, 2.0]
-    assert "tiny was trained longer: 5.5 passes over the text, this run 2.0." in verdict_lines(verdict, "en")
+    assert verdict["earlier"]["longer"] == [240.0, 100.0]
+    assert "tiny was trained longer: 4:00, this run 1:40." in verdict_lines(verdict, "en")
     same_time = verdict_of(own, OtherRuns(replace(longer, seconds=100.0)))
     assert same_time is not None and same_time["lever"] == "earlier", "its model makes more of the same time"
+    for damaged in ([None, 2.0], ["a", "b"], [1.0], "long"):
+        assert verdict_lines({**verdict, "earlier": {**verdict["earlier"], "longer": damaged}}, "en")
 
 
-@pytest.mark.parametrize("planned", [200, 1900])
-def test_a_run_on_a_busy_machine_is_not_compared_as_if_its_settings_were_the_reason(planned: int) -> None:
-    own = worked(falling(time=120), 10_000)
-    assert own.started is not None
-    own.started = replace(own.started, planned_steps=planned)
+def replanned(history: History, before: int, *events_between: events.Event) -> History:
+    """The history of a run whose clock changed its number of steps."""
+    changed = History()
+    assert history.started is not None and history.finished is not None
+    changed.add(replace(history.started, planned_steps=before))
+    for event in events_between:
+        changed.add(event)
+    changed.add(
+        events.Replanned(
+            step=50, changes={"max_steps": 200}, before={}, reason="time", planned_steps=200, seconds_left=9, seconds_a_step=1
+        )
+    )  # fmt: skip
+    for _, validation in history.validations:
+        changed.add(validation)
+    changed.add(history.finished)
+    return worked(changed, 10_000)
+
+
+@pytest.mark.parametrize("before", [250, 1900])
+def test_a_run_on_a_busy_machine_is_not_compared_as_if_its_settings_were_the_reason(before: int) -> None:
+    own = replanned(falling(time=120), before)
     verdict = verdict_of(own, OtherRuns(replace(earlier_run(2.85, dropout=0.3), seconds=100.0, work=20_000.0)))
     assert verdict is not None
-    busy = planned == 1900
+    busy = before == 1900
     assert verdict["lever"] == ("time" if busy else "earlier")
     assert verdict["slowed"] == ({"steps": 200, "planned": 1900} if busy else None)
-    for language, words in (("en", "200 of 1900 planned steps"), ("tr", "planlanan 1900 adımdan 200 tanesi")):
-        assert (words in " ".join(verdict_lines(verdict, language))) == busy
+    for language, words in (
+        ("en", ("200 of 1900 planned steps", "on an idle machine, or more time")),
+        ("tr", ("planlanan 1900 adımın 200 tanesi", "boş bir makinede aynı süre ya da")),
+    ):
+        told = " ".join(verdict_lines(verdict, language))
+        assert all((one in told) == busy for one in words), told
+
+
+def test_a_pause_and_a_length_by_hand_are_no_busy_machine() -> None:
+    paused = verdict_of(replanned(falling(time=120), 1900, events.Paused(step=10), events.Resumed(step=10)))
+    by_hand = events.SettingsChanged(changes={"max_steps": 210}, before={}, reason="user", planned_steps=210)
+    shortened = verdict_of(replanned(falling(time=120), 1900, by_hand))
+    for verdict in (paused, shortened):
+        assert verdict is not None and verdict["slowed"] is None
+
+
+def test_a_plan_that_a_slow_preparation_has_shortened_is_a_busy_machine() -> None:
+    history = History()
+    history.add(events.Planned(choices={}, expected={"steps": 301}))
+    late = run([(2.0, 2.0)], every=1, learning_rate=0.01, time=60)
+    for event in (late.started, *(one for _, one in late.validations), late.finished):
+        assert event is not None
+        history.add(replace(event, planned_steps=1) if isinstance(event, events.RunStarted) else event)
+    verdict = verdict_of(history)
+    assert verdict is not None and verdict["slowed"] == {"steps": 1, "planned": 301}
 
 
 def test_a_single_validation_is_not_told_as_a_falling_loss() -> None:
