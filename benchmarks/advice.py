@@ -82,6 +82,7 @@ CASES = (
     Case("Muon, rate 0.3", {"recipe": "fast", "learning_rate": 0.3}),
     Case("Muon, rate 0.001", {"recipe": "fast", "learning_rate": 0.001}),
     Case("no clipping", {"recipe": "fast", "grad_clip": 0.0}),
+    Case("no clipping, AdamW", {"recipe": "guide", "learning_rate": 0.01, "grad_clip": 0.0}),
     Case("warmup of 200", {"recipe": "fast", "warmup_steps": 200}),
     Case("dropout 0.7", {"recipe": "fast", "dropout": 0.7}),
     Case("weight decay 3", {"recipe": "guide", "learning_rate": 0.01, "weight_decay": 3.0}),

@@ -346,7 +346,8 @@ def test_other_skipped_files_are_reported(tmp_path: Path) -> None:
         ({"optimizer": "muon", "learning_rate": 0.005}, "note", "rate-cautious", [{"learning_rate": 0.04}]),
         ({"learning_rate": 3e-4, "config": "mini"}, "pass", None, []),  # for which rates were not compared
         ({"learning_rate": 0.004}, "pass", None, []),
-        ({"grad_clip": 0.0}, "warn", "no-clipping", [{"grad_clip": 1.0}]),
+        ({"grad_clip": 0.0, "learning_rate": 0.01}, "note", "no-clipping", []),
+        ({"grad_clip": 0.0, "learning_rate": 0.02}, "warn", "no-clipping-fast", [{"grad_clip": 1.0}]),
         ({"warmup_steps": 200}, "pass", None, []),
         ({"warmup_steps": 201}, "note", "warmup-long", [{"warmup_steps": 200}]),
         ({"warmup_steps": 1000}, "warn", "warmup-most", [{"warmup_steps": 200}]),
@@ -374,7 +375,7 @@ def test_other_skipped_files_are_reported(tmp_path: Path) -> None:
         ({"plateau_patience": 9}, "pass", None, []),
         ({"schedule": "inverse-sqrt", "warmup_steps": 0}, "note", "root-from-the-start", [{"warmup_steps": 200}]),
         ({"learning_rate": 9.0, "grad_clip": 0.0, "warmup_steps": 1999, "eval_every": 600}, "warn",
-         "rate-high+no-clipping+warmup-most+no-stopping",
+         "rate-high+no-clipping-fast+warmup-most+no-stopping",
          [{"learning_rate": 0.01}, {"grad_clip": 1.0}, {"warmup_steps": 200}, {"early_stopping_patience": 2}]),
     ],
 )  # fmt: skip
