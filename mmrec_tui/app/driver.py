@@ -6,7 +6,6 @@ it is Textual's own, which draws on descriptor 1.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import select
 import sys
@@ -78,6 +77,12 @@ else:
             return columns or 80, lines or 24
 
         def _run_input_thread(self) -> None:
-            # A lost terminal ends the reading of keys and nothing else; the app notices by itself.
-            with contextlib.suppress(OSError, ValueError):
-                self.run_input_thread()
+            # A lost terminal ends the reading of keys and nothing else; the app notices by itself. Input that is not UTF-8
+            # (from a terminal with another encoding, or a damaged paste) is dropped, and the reading begins again.
+            while not self.exit_event.is_set():
+                try:
+                    self.run_input_thread()
+                except UnicodeDecodeError:
+                    continue
+                except (OSError, ValueError):
+                    return

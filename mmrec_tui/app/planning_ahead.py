@@ -74,6 +74,11 @@ class PlanningAhead:
         return self._key is not None and self._key not in self._plans
 
     @property
+    def is_unknown(self) -> bool:
+        """Whether a plan is wanted that is not known yet, and none is known that may be shown meanwhile."""
+        return self.is_under_way and self._last is None
+
+    @property
     def seen(self) -> object:
         """Changes when there is something new to show."""
         return (self._key, len(self._plans), self.waits)

@@ -4,6 +4,7 @@ wrong."""
 from __future__ import annotations
 
 import itertools
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -238,6 +239,19 @@ async def test_text_that_cannot_be_read_is_told_once_and_is_no_recent_text(small
         shown = screen_text(app)
         assert shown.count("✗") == 1 and "0 KiB" not in shown, shown
     assert read_preferences().corpora == [str(small_text)]
+
+
+async def test_recent_text_stays_when_another_setting_keeps_it_from_being_read(
+    small_text: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "sentencepiece", None)  # as if it were not installed
+    app = an_app(plan={"tokenizer": "sentencepiece"}, corpora=[str(small_text)])
+    async with app.run_test(size=(120, 36)) as pilot:
+        screen = await open_plan(app, pilot)
+        screen._path_chosen({"data_dir": str(small_text)})
+        await until_shown(pilot, "sentencepiece is not installed")
+        await pilot.pause(0.3)
+        assert app.stage.preferences.corpora == [str(small_text)]
 
 
 @pytest.mark.first(1)

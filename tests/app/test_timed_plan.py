@@ -10,7 +10,7 @@ import pytest
 
 from mmrec_engine.errors import RequestError
 from mmrec_engine.planning.speeds import Speed, Speeds
-from tests.app.conftest import an_app, until, until_shown
+from tests.app.conftest import an_app, screen_text, until, until_shown
 
 
 @pytest.fixture(autouse=True)
@@ -94,6 +94,12 @@ async def test_figures_of_another_text_are_not_shown_until_the_new_one_is_planne
         batch = screen.query_one("#field-batch_size")
         assert batch.value
         assert "in 54 files" in str(screen.query_one("#preview").render())
+        screen.query_one("#field-learning_rate").focus()
+        await until_shown(pilot, "planner: the best peak measured with Muon")
+        curve = screen.query_one("#rate")
+        assert curve.display
+        await until(pilot, lambda: curve._figure is not None)
+        screen.query_one("#corpus-list").focus()
         plan = "mmrec_tui.app.planning_ahead._planned"
         with monkeypatch.context() as slow:
             slow.setattr(plan, lambda work, *_, **__: work.stopping() or time.sleep(1))
@@ -104,3 +110,6 @@ async def test_figures_of_another_text_are_not_shown_until_the_new_one_is_planne
                 assert shown[0].startswith("… reading the text")
                 assert (batch.value, batch.placeholder) == ("", "chosen later")
                 await pilot.pause(0.2)
+            await until(pilot, lambda: curve._figure is None)
+            assert "no values yet" in screen_text(app)
+            assert "the best peak measured" not in screen_text(app), "a reason of the text before"

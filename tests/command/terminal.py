@@ -127,6 +127,10 @@ class Screen:
             if key == "escape":
                 time.sleep(0.2)  # else it would begin the code of another key
 
+    def send(self, data: bytes) -> None:
+        """Bytes as they are, of any encoding."""
+        os.write(self._ours, data)
+
     def resize(self, columns: int, lines: int) -> None:
         with self._lock:
             self.columns, self.lines = columns, lines

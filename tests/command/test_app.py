@@ -72,6 +72,20 @@ def test_ctrl_c_names_the_quit_key(opened: Open) -> None:
     assert screen.wait_for_end() == 0
 
 
+def test_keys_act_after_input_that_is_not_utf8(opened: Open) -> None:
+    screen = opened()
+    screen.wait_for("What now?")
+    for damaged in ("ş".encode("iso8859-9"), b"\x1b[200~\xff\x1b[201~"):
+        screen.send(damaged)
+        time.sleep(0.5)  # read before the key is
+        screen.press("g")
+        screen.wait_for("Guide")
+        screen.press("escape")
+        screen.wait_for("What now?")
+    screen.press("q")
+    assert screen.wait_for_end() == 0
+
+
 @pytest.mark.parametrize("terminal", ["dumb", "", None])
 def test_dumb_terminal_gets_an_alternative(opened: Open, terminal: str | None) -> None:
     screen = opened(TERM=terminal)

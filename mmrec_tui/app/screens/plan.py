@@ -32,6 +32,8 @@ from mmrec_tui.terminal import one_line
 _LOOK_SECONDS = 0.1
 _ROOMY_WIDTH = 100
 _PANES = ("configs", "corpora", "settings")
+# Errors of a text itself, whatever the other settings are: it is missing, empty, or no text.
+_UNUSABLE = {"corpus-missing", "corpus-empty", "corpus-not-usable", "corpus-nothing-usable"}
 
 
 class PlanScreen(MmrecScreen):
@@ -147,7 +149,7 @@ class PlanScreen(MmrecScreen):
         if shown is None:
             return
         form.show_values(shown, self.say, typing)
-        if not planning.is_under_way:
+        if not planning.is_under_way or planning.is_unknown:
             form.show_reasons({} if plan is None else reasons(plan.planned.choices, self.say))
 
     def _look(self) -> None:
@@ -171,10 +173,12 @@ class PlanScreen(MmrecScreen):
             self.refresh_keys()
 
     def _show_curves(self) -> None:
-        """The planned learning rate and curriculum; until the text is known over the given steps."""
+        """The planned learning rate and curriculum; until the text is known over the given steps, or none."""
         settings, corpus = self._settings, self._plan.usable_corpus
         steps = settings.max_steps if corpus is None else estimate_run(settings, corpus, None).steps
-        if steps is not None:
+        if steps is None or self._work.planning.is_unknown:
+            self._form.clear_curves()
+        else:
             curves = planned_rates(settings, steps, self.say), planned_pacing(settings, steps, self.say)
             self._form.show_curves(*curves)
 
@@ -190,9 +194,11 @@ class PlanScreen(MmrecScreen):
         self.query_one(CorporaPane).show_list(self._draft.given, self.own_app.stage.preferences.corpora, self.say)
 
     def _note_text(self) -> None:
-        """Among the recent texts are those that could be read, the newest first."""
+        """Among the recent texts are those that could be read, the newest first. One stays there if only another setting
+        kept it from being read now."""
         given, view, kept = self._draft.given.get("data_dir"), self._work.preparing.view, self.own_app.stage.preferences
-        if not given or (view.corpus is None and view.error is None):
+        unusable = view.error is not None and view.error.key in _UNUSABLE
+        if not given or (view.corpus is None and not unusable):
             return
         path, before = corpora_as_typed(given), list(kept.corpora)
         if view.corpus is not None:

@@ -126,6 +126,7 @@ class Form(Widget):
         super().__init__(**how)
         self._shown: dict[str, Any] = {}
         self._reasons: dict[str, str] = {}
+        self._explained: Widget | None = None  # stays explained when another pane has the focus
         self._fields: list[Field] = []
         self._refused: Timer | None = None  # while a refused character is told
         self.explanation = Explanation(id="about")
@@ -163,6 +164,11 @@ class Form(Widget):
         self.query_one("#rate", Plot).show(rate)
         self.query_one("#pacing", Plot).show(pacing)
 
+    def clear_curves(self) -> None:
+        """Nothing is planned yet: the curves of an earlier text are not shown."""
+        for kind in ("rate", "pacing"):
+            self.query_one(f"#{kind}", Plot).tell(self._say("plot.waiting"))
+
     def show_values(self, resolved: Resolved, say: Wording, typing: str = "") -> None:
         """Every field with its value, in the language's form, except the one that is being typed into."""
         for field in self._fields:
@@ -181,9 +187,8 @@ class Form(Widget):
         """Why the planner chose a value, above the explanation of the focused setting."""
         if reasons != self._reasons:
             self._reasons = reasons
-            focused = self.screen.focused
-            if focused is not None and self in focused.ancestors:
-                self._explain(focused)
+            if self._explained is not None:
+                self._explain(self._explained)
 
     @property
     def typed_into(self) -> str:
@@ -288,6 +293,7 @@ class Form(Widget):
     def _explain(self, widget: Widget, first: Content | None = None) -> None:
         """The explanation of the focused field, below `first`, and the curve that it affects if there is space for one."""
         self._end_refusal()
+        self._explained = widget
         say = self._say
         field = next((node for node in widget.ancestors_with_self if isinstance(node, Field)), None)
         roomy = self.size.height >= _CURVE_ROOM

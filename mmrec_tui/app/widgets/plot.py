@@ -84,6 +84,7 @@ class Plot(Widget, can_focus=True):
         """Words in place of the curve, until there is another figure."""
         if self._figure is not None or self._words != words:
             self._figure, self._words, self._drawn_for = None, words, None
+            self.border_subtitle = ""
             self.refresh()
 
     def notify_style_update(self) -> None:
