@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.events import Key
+from textual.keys import _character_to_key
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -127,3 +130,23 @@ async def test_folders_below_are_listed_once_and_never_for_a_path(texts: Path, m
         await pilot.press(*"turkish")
         await until(pilot, lambda: line(app) == f"Ctrl+S takes {texts / 'turkish.txt'}")
         assert listed.count(texts) == 1
+
+
+@pytest.mark.parametrize("round_", range(3))
+async def test_app_answers_after_the_chooser_was_closed_in_the_middle_of_typing(round_: int, tmp_path: Path) -> None:
+    """Keys come faster than folders are listed: none is waited for here, as `pilot.press` would."""
+    for name in ("folder_a", "folder_b", "data"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "empty.txt").touch()
+    app = an_app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await open_chooser(app, pilot)
+        typed = f"{tmp_path}/empty.txt"
+        for character in [*typed, *["\x7f"] * len(typed), "o"]:
+            app.post_message(Key("backspace" if character == "\x7f" else _character_to_key(character), character))
+            await asyncio.sleep(0.002 * round_)
+        app.post_message(Key("escape", "\x1b"))
+        await until(pilot, lambda: not isinstance(app.screen, ChooserScreen))
+        answered = asyncio.Event()
+        app.call_later(answered.set)
+        await asyncio.wait_for(answered.wait(), 20)

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
 from textual.events import Key, Paste
 from textual.message import Message
 from textual.widgets import DirectoryTree, Input, Static
+from textual.widgets.directory_tree import DirEntry
 
 from mmrec_engine.locales.letters import folded
 from mmrec_tui.app.draft import corpora_as_typed
@@ -54,6 +56,43 @@ class TextTree(DirectoryTree):
         """Show another folder as the first one."""
 
     wanted = ""
+
+    _asked: tuple[Path, str] | None = None
+    _reloads = False
+
+    def show_folder(self, folder: Path, wanted: str) -> None:
+        """Show this folder's names with `wanted` in them, soon: one reload at a time, of what was asked for last.
+
+        Each letter asks for one. Two reloads at once can leave Textual's queue of folders with one that nobody takes, for
+        which the closing of the screen, and with it every key, would wait for ever.
+        """
+        self._asked = folder, wanted
+        if not self._reloads:
+            self._reloads = True
+            self.run_worker(self._show_asked(), exit_on_error=False)
+
+    async def _show_asked(self) -> None:
+        try:
+            while self._asked is not None:
+                (folder, self.wanted), self._asked = self._asked, None
+                self.set_reactive(TextTree.path, folder)
+                self.reset_node(self.root, str(folder), DirEntry(self.PATH(folder)))
+                await self.reload()
+                self.cursor_line = 0
+                self.scroll_to(0, 0, animate=False)
+        finally:
+            self._reloads = False
+
+    def watch_path(self) -> None:  # type: ignore[override]
+        """Without waiting, as the message that sets the path would be waited for too."""
+        self.show_folder(Path(self.path), self.wanted)
+
+    def _on_tree_node_expanded(self, event: DirectoryTree.NodeExpanded[DirEntry]) -> None:  # type: ignore[override]
+        """List the folder without waiting for it: the tree's messages would wait too."""
+        event.prevent_default()
+        event.stop()
+        if event.node.data is not None:
+            self._add_to_load_queue(event.node)
 
     def filter_paths(self, paths: Iterable[Path]) -> Iterable[Path]:
         return [
@@ -133,6 +172,12 @@ class ChooserScreen(Dialog["dict[str, str | tuple[str, ...]] | None"]):
     def on_unmount(self) -> None:
         self._own_app.stage.text_folder = self._base
 
+    def dismiss(self, result: dict[str, str | tuple[str, ...]] | None = None) -> AwaitComplete:
+        """The closing waits for the tree's workers, so those end first."""
+        tree = self.query_one(TextTree)
+        tree.workers.cancel_node(tree)
+        return super().dismiss(result)
+
     @property
     def _choice(self) -> Choice:
         if self._typed is not None and not self._from_tree:
@@ -173,9 +218,7 @@ class ChooserScreen(Dialog["dict[str, str | tuple[str, ...]] | None"]):
         folder, name = split_path(text, self._base)
         self._typed = choice_of(text, self._base, self._below) if text else None
         self._from_tree = False
-        tree.wanted = folded(name)
-        tree.path = folder
-        tree.reload()
+        tree.show_folder(folder, folded(name))
         self._show_choice()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
