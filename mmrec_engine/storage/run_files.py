@@ -40,9 +40,13 @@ def step_checkpoints(folder: Path) -> list[tuple[int, Path]]:
 
 
 def usual_model(folder: Path) -> Path | None:
-    """The checkpoint that is used where no file is named: the best, else the final, else the newest. None without any."""
-    candidates = [folder / BEST, folder / FINAL, *(step for _, step in reversed(step_checkpoints(folder)))]
-    return next((one for one in candidates if one.is_file()), None)
+    """The checkpoint that is used where no file is named: the best, else the final, else the newest. None without any, or
+    if the folder cannot be read."""
+    try:
+        candidates = [folder / BEST, folder / FINAL, *(step for _, step in reversed(step_checkpoints(folder)))]
+        return next((one for one in candidates if one.is_file()), None)
+    except OSError:
+        return None
 
 
 def prune(folder: Path, keep: int) -> None:

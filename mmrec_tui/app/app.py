@@ -81,11 +81,11 @@ class MmrecApp(AppRuns, inherit_bindings=False):
         return StartScreen()
 
     def on_mount(self) -> None:
-        if self.stage.open_screens is not None:
-            self._open_again(self.stage.open_screens)
+        screens, self.stage.open_screens = self.stage.open_screens, None  # not again if one of them fails
+        if screens is not None:
+            self._open_again(screens)
         elif self.stage.session is not None:
             self.show_run()
-        self.stage.open_screens = None
         if self.stage.notice:
             self.notify(self.stage.notice, severity="error", timeout=20)
             self.stage.notice = ""

@@ -55,8 +55,10 @@ def topics(language: Language) -> tuple[Topic, ...]:
 
 
 def named(name: str, language: Language) -> list[Topic]:
-    """The topics with this id, with - and _ as equal: `learning-rate` is a measure, and as `learning_rate` a setting."""
-    return [topic for topic in topics(language) if _plain(topic.id) == _plain(name)]
+    """The topics with this id, and then those that differ in - and _ alone: `learning-rate` is a measure, and as
+    `learning_rate` a setting."""
+    found = [topic for topic in topics(language) if _plain(topic.id) == _plain(name)]
+    return sorted(found, key=lambda topic: topic.id != name)
 
 
 def search(query: str, language: Language) -> list[Topic]:

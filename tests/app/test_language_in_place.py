@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import DataTable, Input
+from textual.widgets import DataTable, Input, OptionList
 
 from mmrec_tui.app.app import MmrecApp
 from mmrec_tui.app.session import Watching
@@ -110,6 +110,7 @@ async def test_checklist_goes_on_over_its_plan_in_another_language(small_text: P
 
 async def test_guide_runs_and_report_keep_what_is_shown_in_another_language() -> None:
     record(RUN.absolute(), [*a_training(200), *an_ending(step=200)])
+    (RUN / "best_model.pt").touch()  # or there is nothing to try
     shown: dict[str, tuple[Callable[[Any], object], tuple[str, ...]]] = {
         "guide": (
             lambda screen: (screen._open, screen.query_one(Input).value, len(screen._topics) < 100),
@@ -141,6 +142,17 @@ async def test_guide_runs_and_report_keep_what_is_shown_in_another_language() ->
             await until(pilot, lambda again=again, content=content, before=before: content(again.screen) == before)  # type: ignore[misc]
             await pilot.pause()
             assert content(again.screen) == before, name
+
+
+@pytest.mark.parametrize(
+    ("topic", "words"), [("learning_rate", "adamw"), ("learning-rate", "adamw"), ("no-topic", "adamw")]
+)
+async def test_guide_opens_again_at_a_topic_that_its_search_leaves_out(topic: str, words: str) -> None:
+    app = an_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.open_screen("guide", topic=topic, words=words)
+        await until(pilot, lambda: table_of(app) == "guide")
+        await until(pilot, lambda: app.screen.query_one("#topics", OptionList).highlighted is not None)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (140, 40)])

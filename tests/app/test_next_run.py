@@ -154,7 +154,7 @@ async def test_report_of_a_stopped_run_says_how_to_go_on_and_offers_only_what_it
         (folder / "checkpoint_step_40.pt").touch()
     app = an_app(language)
     say = app.say
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
         app.open_screen("report", folder=folder)
         screen: Any = app.screen
         key = "report.next-stopped" if saved else "report.next-anew"
@@ -172,6 +172,13 @@ async def test_report_of_a_stopped_run_says_how_to_go_on_and_offers_only_what_it
         questions = [one.question[app.say.language] for one in ITEMS if one.phase == "after"]
         await until(pilot, lambda: all(question in screen_text(app) for question in questions))
         assert screen._file == ("checkpoint_step_40.pt" if saved else "")
+        if not saved:
+            for key in ("slash", "w", "l", "e"):  # hidden, and without an effect
+                await pilot.press(key)
+                await until_shown(pilot, say("report.no-model"))
+                assert app.screen is screen and app.focused is not screen.query_one("#prompt")
+                app.clear_notifications()
+                await until(pilot, lambda: say("report.no-model") not in screen_text(app))
 
 
 async def test_escape_in_a_proposed_plan_returns_to_the_report(small_text: Path, without_torch: None) -> None:

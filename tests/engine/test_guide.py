@@ -148,3 +148,9 @@ def test_figures_of_a_remedy_have_the_decimal_sign_of_the_language() -> None:
     change = {"id": "usual-learning-rate", "settings": {"learning_rate": 0.01}, "before": {"learning_rate": 0.03}}
     assert (remedy_title(change, "tr").count("0,01"), remedy_title(change, "en").count("0.01")) == (2, 2)
     assert "0.01" not in remedy_title(change, "tr")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_topic_is_found_by_its_own_id_first(language: Language) -> None:
+    for topic in topics(language):
+        assert named(topic.id, language)[0].id == topic.id

@@ -48,8 +48,9 @@ class GuideScreen(MmrecScreen):
         self._show_list(self._searched)
         found = named(self._wanted, self.say.language) if self._wanted else []
         where = self.query_one("#topics", OptionList)
-        position = where.get_option_index(found[0].id) if found else 1
-        where.highlighted = position
+        listed = next((topic.id for topic in found if topic.id in self._topics), None)  # a search may leave it out
+        first = 0 if self._searched else 1  # below the heading of the section
+        where.highlighted = where.get_option_index(listed) if listed is not None else first
         self.set_focus(where)
         self.call_after_refresh(lambda: where.scroll_to_highlight())
 

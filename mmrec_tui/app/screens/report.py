@@ -202,8 +202,15 @@ class ReportScreen(MmrecScreen):
 
     # Keys
 
+    def _needs_model(self) -> bool:
+        """Whether there is a checkpoint; says so if there is none."""
+        if not self._has_model:
+            self.own_app.warn("report.no-model")
+        return self._has_model
+
     def action_prompt(self) -> None:
-        self.set_focus(self.query_one("#prompt"))
+        if self._needs_model():
+            self.set_focus(self.query_one("#prompt"))
 
     def action_which(self) -> None:
         """Try the best or the final model."""
@@ -216,7 +223,8 @@ class ReportScreen(MmrecScreen):
 
     def action_write(self) -> None:
         """A place to write in with the model that writes now."""
-        self.own_app.open_screen("write", checkpoint=str(self._folder / self._file), title=self._folder.name)
+        if self._needs_model():
+            self.own_app.open_screen("write", checkpoint=str(self._folder / self._file), title=self._folder.name)
 
     def action_fold(self) -> None:
         self.query_one(Items).fold()
@@ -285,10 +293,8 @@ class ReportScreen(MmrecScreen):
 
     def action_tokens(self) -> None:
         """The validation text as the model reads it."""
-        if (self._folder / self._file).exists():
+        if self._needs_model():
             self.own_app.open_screen("tokens", checkpoint=self._folder / self._file)
-        else:
-            self.own_app.warn("report.no-model")
 
     def action_curves(self) -> None:
         """The run's own screen, with all its plots."""
@@ -302,6 +308,8 @@ class ReportScreen(MmrecScreen):
     def action_export(self) -> None:
         from mmrec_tui.app.screens.asking import AskingScreen
 
+        if not self._needs_model():
+            return
         default = f"export-{self._folder.name}"
         names = itertools.chain([default], (f"{default}-{number}" for number in itertools.count(2)))
         free = next(name for name in names if not Path(name).exists())
