@@ -174,10 +174,9 @@ async def test_maximised_panel_fills_the_screen(finished: Path) -> None:
     app = an_app(session=Watching(finished))
     async with app.run_test(size=(160, 45)) as pilot:
         await pilot.press("2", "m")
-        await pilot.pause()
-        assert shown_panels(pilot) == ["perplexity"]
+        await until(pilot, lambda: shown_panels(pilot) == ["perplexity"])
         await pilot.press("m")
-        await pilot.pause()
+        await until(pilot, lambda: len(shown_panels(pilot)) > 1)
         assert "perplexity" in shown_panels(pilot)
 
 
@@ -185,12 +184,10 @@ async def test_escape_restores_a_maximised_panel_before_it_leaves_the_screen(fin
     app = an_app(session=Watching(finished))
     async with app.run_test(size=(160, 45)) as pilot:
         await pilot.press("2", "m")
-        await pilot.pause()
-        assert shown_panels(pilot) == ["perplexity"]
+        await until(pilot, lambda: shown_panels(pilot) == ["perplexity"])
         await pilot.press("escape")
-        await pilot.pause()
+        await until(pilot, lambda: len(shown_panels(pilot)) > 1)
         assert table_of(app) == "training"
-        assert len(shown_panels(pilot)) > 1
         await pilot.press("escape")
         await until(pilot, lambda: table_of(app) == "start")
 
@@ -206,8 +203,7 @@ async def test_home_and_end_move_to_the_first_and_the_last_run() -> None:
         table = screen.query_one("#runs")
         for key, row in (("end", 2), ("home", 0)):
             await pilot.press(key)
-            await pilot.pause()
-            assert table.cursor_row == row, key
+            await until(pilot, lambda row=row: table.cursor_row == row)  # type: ignore[misc]
 
 
 async def test_typed_plan_values_survive_a_resize() -> None:

@@ -18,6 +18,7 @@ from tests.app.recorded import a_training, an_ending, record
 
 pytestmark = pytest.mark.usefixtures("without_torch")
 RUN = Path("checkpoints/tiny")
+_STAYS = 10  # looks in a row with the same content
 
 
 async def changed(app: MmrecApp, pilot: Pilot[Any]) -> MmrecApp:
@@ -25,6 +26,18 @@ async def changed(app: MmrecApp, pilot: Pilot[Any]) -> MmrecApp:
     await pilot.press("f2")
     await until(pilot, lambda: not app.is_running)
     return MmrecApp(app.stage)
+
+
+async def settled(pilot: Pilot[Any], content: Callable[[], object], at_first: object) -> object:
+    """What is shown after keys, once it has changed and then stayed the same for a while."""
+    seen = [content()]
+
+    def stays() -> bool:
+        seen.append(content())
+        return len(seen) > _STAYS and seen[-1] != at_first and all(one == seen[-1] for one in seen[-_STAYS:])
+
+    await until(pilot, stays)
+    return seen[-1]
 
 
 def tables(app: MmrecApp) -> list[str]:
@@ -79,8 +92,7 @@ async def test_plan_keeps_its_field_its_values_and_its_history_in_another_langua
         plan = again.screen
         assert again.screen.query_one("#field-epochs", Input).value == "7"
         await pilot.press("ctrl+z")
-        await pilot.pause()
-        assert plan._draft.given == {"dropout": 0.3}
+        await until(pilot, lambda: plan._draft.given == {"dropout": 0.3})
         await pilot.press("escape", "escape")
         await until(pilot, lambda: table_of(again) == "start")
 
@@ -133,9 +145,9 @@ async def test_guide_runs_and_report_keep_what_is_shown_in_another_language() ->
             await until(pilot, lambda app=app, name=name: table_of(app) == name)  # type: ignore[misc]
             if name in ("runs", "compare"):
                 await until_shown(pilot, "tiny")
+            at_first = content(app.screen)
             await pilot.press(*keys)
-            before = content(app.screen)
-            assert before
+            before = await settled(pilot, lambda app=app, content=content: content(app.screen), at_first)  # type: ignore[misc]
             again = await changed(app, pilot)
         async with again.run_test(size=(80, 24)) as pilot:
             await until(pilot, lambda again=again, name=name: table_of(again) == name)  # type: ignore[misc]
@@ -167,10 +179,10 @@ async def test_screen_of_a_run_keeps_its_panel_and_its_view_in_another_language(
 
     async with app.run_test(size=size) as pilot:
         await until(pilot, lambda: table_of(app) == "training")
+        at_first = content(app)
         await pilot.press("3", "m", "l", "plus", "right")
-        await pilot.pause()
-        before = content(app)
-        assert before[0] == PANELS[2] and before[1] == [PANELS[2]] and before[3]  # type: ignore[index]
+        before: Any = await settled(pilot, lambda: content(app), at_first)
+        assert before[0] == PANELS[2] and before[1] == [PANELS[2]] and before[3]
         again = await changed(app, pilot)
     async with again.run_test(size=size) as pilot:
         await until(pilot, lambda: content(again) == before)

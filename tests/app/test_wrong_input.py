@@ -92,6 +92,8 @@ async def test_short_time_is_told_while_it_is_typed_and_an_emptied_one_once_typi
         assert "no time is given now" not in screen_text(app), "another one is being typed"
         await pilot.press("backspace")
         await until(pilot, lambda: "time" not in plan._draft.given)
+        # When the plan of the emptied field is shown.
+        await until(pilot, lambda: "too short to train" not in screen_text(app))
         assert "no time is given now" not in screen_text(app)
         await pilot.press(end)
         await until_shown(pilot, "no time is given now")
