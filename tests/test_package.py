@@ -28,7 +28,8 @@ ADDRESS = "https://example.org/owner/mmrec"
 # Names with an underscore that are not the project's: by module, why, and the test that fails without it.
 PRIVATE_USES = {
     "mmrec_tui/cli/usage.py": {"typer._click"},
-    "mmrec_tui/app/app.py": {"textual._context", "textual._styles_cache", "textual.widgets._toast"},
+    "mmrec_tui/app/app.py": {"textual._context", "textual._styles_cache"},
+    "mmrec_tui/app/app_runs.py": {"textual.widgets._toast"},
     "mmrec_tui/app/widgets/choice.py": {"textual.widgets._select"},
     "mmrec_tui/cli/completion.py": {"typer._completion_classes", "typer._completion_shared"},
     "mmrec_tui/presentation/plotting.py": {"plotext._figure"},

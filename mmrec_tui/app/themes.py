@@ -51,7 +51,7 @@ THEMES: tuple[Theme, ...] = (
     ),
     _theme(
         "mmrec-safe-light", primary=_BLUE, secondary=_PURPLE, accent="#9A4200", success=_BLUE, warning="#7F5700",
-        error="#A84A00", foreground="#222222", background="#FFFFFF", surface="#F4F4F4", panel="#E6E6E6", dark=False,
+        error="#9C4500", foreground="#222222", background="#FFFFFF", surface="#F4F4F4", panel="#E6E6E6", dark=False,
         faint="#9CC3DD", best="#006647",
     ),
 )  # fmt: skip

@@ -319,6 +319,7 @@ def test_leaving_a_watched_live_run_tells_how_to_return(
 
 async def test_export_offers_a_free_name(place: Path) -> None:
     record(place, [*a_training(60), *an_ending(step=60)])
+    (place / "best_model.pt").touch()
     for name in ("export-tiny", "export-tiny-2"):
         Path(name).mkdir()
     app = an_app()

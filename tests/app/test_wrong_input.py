@@ -142,6 +142,7 @@ async def test_very_long_numbers_are_refused_as_others_out_of_range(digits: int)
 
 async def test_refused_character_is_told_where_a_model_is_tried() -> None:
     folder = record(Path("checkpoints/tiny").absolute(), [*a_training(200), *an_ending(step=200)])
+    (folder / "best_model.pt").touch()
     app = an_app()
     async with app.run_test(size=(120, 36)) as pilot:
         app.show_report(folder)

@@ -141,7 +141,10 @@ def test_guide_is_printed_whole_and_by_topic(command: Command) -> None:
     by_word = command("guide", "a low perplexity", "--json").json["topics"]
     assert [topic["id"] for topic in by_word] == ["model-testable"]
     both = [command("guide", name, "--json").json["topics"] for name in ("learning-rate", "learning_rate")]
-    assert [[topic["kind"] for topic in found] for found in both] == [["measure", "hyperparameter"]] * 2
+    assert [[topic["kind"] for topic in found] for found in both] == [
+        ["measure", "hyperparameter"],
+        ["hyperparameter", "measure"],
+    ]
     assert "Daha düşük değer: " in command("guide", "dropout", "--lang", "tr").out
     unknown = command("guide", "cooking")
     assert unknown.code == 2

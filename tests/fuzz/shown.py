@@ -95,7 +95,7 @@ def findings(history: History, say: Wording) -> None:
         is_clean(items_text(history.findings, ticks, phase, say, short=phase == "during"))
     for one in newest(history.findings)[-20:]:
         is_clean(finding_text(one, say))
-        is_clean(_finding_text(one, say, _WIDTH, whole=True))
+        is_clean(_finding_text(one, say, _WIDTH))
         is_safe(finding_line(one, say))
         for words in (title_of(one, say), evidence_of(one, say), advice_of(one, say)):
             assert isinstance(words, str)
