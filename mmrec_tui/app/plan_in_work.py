@@ -9,10 +9,13 @@ from mmrec_engine.data.prepare import Corpus, short_split
 from mmrec_engine.errors import RequestError
 from mmrec_engine.settings import FIELDS, Resolved, Settings
 from mmrec_engine.settings.presets import PRESETS
-from mmrec_tui.app.draft import OF_A_TEXT, Draft
+from mmrec_tui.app.draft import OF_A_TEXT, Draft, corpora_as_typed
 from mmrec_tui.app.plan_work import PlanWork
 from mmrec_tui.app.undo import Drafts
 from mmrec_tui.preferences import Preferences
+
+# Errors of a text itself, whatever the other settings are: it is missing, empty, or no text.
+_UNUSABLE = {"corpus-missing", "corpus-empty", "corpus-not-usable", "corpus-nothing-usable"}
 
 
 class PlanInWork:
@@ -47,6 +50,23 @@ class PlanInWork:
     @property
     def can_undo(self) -> bool:
         return self._drafts.can_undo
+
+    def note_text(self) -> bool:
+        """Among the recent texts are those that could be read, the newest first. One stays there if only another setting
+        kept it from being read now. Returns whether they have changed."""
+        given, view, kept = self.draft.given.get("data_dir"), self.work.preparing.view, self._preferences
+        unusable = view.error is not None and view.error.key in _UNUSABLE
+        if not given or (view.corpus is None and not unusable):
+            return False
+        path, before = corpora_as_typed(given), list(kept.corpora)
+        if view.corpus is not None:
+            kept.note_corpus(path)
+        else:
+            kept.forget_corpus(path)
+        if kept.corpora == before:
+            return False
+        kept.save()
+        return True
 
     def change(self, draft: Draft, typing: str = "") -> None:
         """Validate a draft, and start the work that it needs. typing: the setting whose field is being typed into."""

@@ -13,7 +13,7 @@ from mmrec_engine.data.prepare import Corpus
 from mmrec_engine.settings import Resolved, Settings
 from mmrec_engine.settings.presets import PROFILES
 from mmrec_engine.settings.pretrained import PRETRAINED
-from mmrec_tui.app.draft import Draft, corpora_as_typed, estimate_run, known_settings, named, typed_corpora
+from mmrec_tui.app.draft import Draft, estimate_run, known_settings, named, typed_corpora
 from mmrec_tui.app.keys import Key, keys_of
 from mmrec_tui.app.plan_in_work import PlanInWork
 from mmrec_tui.app.plan_work import PlanWork
@@ -32,8 +32,6 @@ from mmrec_tui.terminal import one_line
 _LOOK_SECONDS = 0.1
 _ROOMY_WIDTH = 100
 _PANES = ("configs", "corpora", "settings")
-# Errors of a text itself, whatever the other settings are: it is missing, empty, or no text.
-_UNUSABLE = {"corpus-missing", "corpus-empty", "corpus-not-usable", "corpus-nothing-usable"}
 
 
 class PlanScreen(MmrecScreen):
@@ -166,7 +164,8 @@ class PlanScreen(MmrecScreen):
         if seen != self._shown:
             self._shown = seen
             self._show_configs()
-            self._note_text()
+            if self._plan.note_text():
+                self._show_corpora()
             self._show_text()
             self._show_summary()
             self._show_curves()
@@ -192,22 +191,6 @@ class PlanScreen(MmrecScreen):
 
     def _show_corpora(self) -> None:
         self.query_one(CorporaPane).show_list(self._draft.given, self.own_app.stage.preferences.corpora, self.say)
-
-    def _note_text(self) -> None:
-        """Among the recent texts are those that could be read, the newest first. One stays there if only another setting
-        kept it from being read now."""
-        given, view, kept = self._draft.given.get("data_dir"), self._work.preparing.view, self.own_app.stage.preferences
-        unusable = view.error is not None and view.error.key in _UNUSABLE
-        if not given or (view.corpus is None and not unusable):
-            return
-        path, before = corpora_as_typed(given), list(kept.corpora)
-        if view.corpus is not None:
-            kept.note_corpus(path)
-        else:
-            kept.forget_corpus(path)
-        if kept.corpora != before:
-            kept.save()
-            self._show_corpora()
 
     def _show_text(self) -> None:
         self.query_one(CorporaPane).show_text(self._work.preparing.view, self._settings, self.say)

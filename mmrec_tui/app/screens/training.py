@@ -20,7 +20,7 @@ from mmrec_tui.app.screens.base import KeyBar
 from mmrec_tui.app.screens.run_view import RunViewScreen
 from mmrec_tui.app.widgets.finding_panels import Checklist, Hints
 from mmrec_tui.app.widgets.lens import Lens
-from mmrec_tui.app.widgets.panel import LongPanel, Panel
+from mmrec_tui.app.widgets.panel import TitledPanel
 from mmrec_tui.app.widgets.panels import Log, MachinePanel, Patience, SampleText, StateLine
 from mmrec_tui.app.widgets.plot import Plot
 from mmrec_tui.app.widgets.tabs import PanelTabs
@@ -178,7 +178,7 @@ class TrainingScreen(RunViewScreen):
             words = self.say("panel.broken")
             if isinstance(widget, Plot):
                 widget.tell(words)
-            elif isinstance(widget, Panel | LongPanel):
+            elif isinstance(widget, TitledPanel):
                 widget.tell(Content.styled(words, "$error"))
 
     def _state_changed(self, state: str) -> None:

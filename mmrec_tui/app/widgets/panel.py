@@ -8,6 +8,7 @@ from typing import Any
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import Static
 
 from mmrec_tui.locales import Wording
@@ -29,8 +30,8 @@ def hanging(head: Content, words: Content, width: int) -> Content:
     return head + Content("\n" + " " * head.cell_length).join(words.wrap(room))
 
 
-class Panel(Static, can_focus=True):
-    """A panel with a title in its border and a topic in the guide."""
+class TitledPanel(Widget):
+    """What a panel shows: its title in the border, a topic in the guide, and a text that is drawn again only if it changes."""
 
     def __init__(self, title: str = "", topic: str | None = None, **how: Any) -> None:
         super().__init__(**how)
@@ -48,32 +49,30 @@ class Panel(Static, can_focus=True):
         """Show this, unless it is shown already."""
         if content != self._shown_content:
             self._shown_content = content
-            self.update(content)
+            self._text.update(content)
+
+    @property
+    def _text(self) -> Static:
+        raise NotImplementedError
 
 
-class LongPanel(VerticalScroll, can_focus=True):
+class Panel(TitledPanel, Static, can_focus=True):
+    """A panel of as many rows as fit."""
+
+    @property
+    def _text(self) -> Static:
+        return self
+
+
+class LongPanel(TitledPanel, VerticalScroll, can_focus=True):
     """A panel whose text scrolls where it does not fit."""
-
-    def __init__(self, title: str = "", topic: str | None = None, **how: Any) -> None:
-        super().__init__(**how)
-        self.border_title = title
-        self.topic = topic
-        self._shown_content: object = None
 
     def compose(self) -> ComposeResult:
         yield Static(classes="told")
 
     @property
-    def say(self) -> Wording:
-        app: Any = self.app
-        wording: Wording = app.say
-        return wording
-
-    def tell(self, content: Content) -> None:
-        """Show this, unless it is shown already."""
-        if content != self._shown_content:
-            self._shown_content = content
-            self.query_one(Static).update(content)
+    def _text(self) -> Static:
+        return self.query_one(Static)
 
 
 def bar(share: float, width: int) -> Content:
