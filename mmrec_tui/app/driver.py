@@ -6,9 +6,11 @@ it is Textual's own, which draws on descriptor 1.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import sys
+from collections.abc import Callable
 from typing import Any
 
 
@@ -76,13 +78,35 @@ else:
                 columns, lines = 80, 24
             return columns or 80, lines or 24
 
+        def _sigtstp_application(self, *_: object) -> None:
+            self._soon(super()._sigtstp_application)
+
+        def _sigcont_application(self, *_: object) -> None:
+            self._soon(super()._sigcont_application)
+
+        def _soon(self, handle: Callable[[], None]) -> None:
+            # Not within the signal handler: the code that it interrupts may hold the lock of the queue of the writing thread.
+            with contextlib.suppress(RuntimeError):  # the loop has ended
+                self._loop.call_soon_threadsafe(handle)
+
+        def start_application_mode(self) -> None:
+            # SIGCONT also comes to a process that had not left this mode: after SIGSTOP, or from the kernel when the terminal
+            # is closed. Started twice, two threads would read the keys (one of them for ever, so that the process
+            # could not end), and the settings restored at the end would be the app's own.
+            if self._key_thread is not None and self._key_thread.is_alive():
+                if self.terminal.hung_up:
+                    return
+                self.suspend_application_mode()
+            super().start_application_mode()
+
         def _run_input_thread(self) -> None:
             # A lost terminal ends the reading of keys and nothing else; the app notices by itself. Input that is not UTF-8
             # (from a terminal with another encoding, or a damaged paste) is dropped, and the reading begins again.
-            while not self.exit_event.is_set():
+            while True:
                 try:
-                    self.run_input_thread()
+                    return self.run_input_thread()
                 except UnicodeDecodeError:
-                    continue
+                    if self.exit_event.is_set():
+                        return
                 except (OSError, ValueError):
                     return

@@ -105,6 +105,7 @@ def _show(stage: Stage, streams: Streams) -> None:
         except Exception as error:
             outcome, app.failure = None, app.failure or error
         failure, stage.app = app.failure, None
+        _forget_job_control()
         if failure is not None:
             streams.write("".join(traceback.format_exception(failure)))
             if not _may_open_again(stage, failure):
@@ -209,6 +210,13 @@ def _listen(stage: Stage) -> None:
         signal.signal(signal.SIGBREAK, end)  # Ctrl+Break, or a closed console, which ends its processes soon
     else:
         signal.signal(signal.SIGHUP, hang_up)
+
+
+def _forget_job_control() -> None:
+    """Textual's handlers would start an app that has ended again, which fails without its event loop."""
+    if sys.platform != "win32":
+        for number in (signal.SIGTSTP, signal.SIGCONT):
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _wake(app: Looking | None) -> None:

@@ -168,6 +168,8 @@ def test_training_survives_a_lost_terminal(command: Command, opened: Open, text_
         screen.process.send_signal(signal.SIGHUP)
         wait_until(lambda: screen.restored, "the terminal is given back")
     wait_for_steps(folder)
+    screen.process.send_signal(signal.SIGCONT)  # must not start an app that has ended
+    wait_for_steps(folder)
     assert screen.process.poll() is None
     again = opened("watch", "tiny")
     again.wait_for("TRAINING")
@@ -198,6 +200,23 @@ def test_lost_terminal_ends_an_idle_app(opened: Open) -> None:
     screen.wait_for("What now?")
     screen.hang_up()
     assert screen.process.wait(30) == 0
+
+
+def test_app_that_was_stopped_by_a_signal_continues_and_restores_the_terminal(opened: Open) -> None:
+    screen = opened()
+    screen.wait_for("What now?")
+    for _ in range(3):
+        screen.process.send_signal(signal.SIGSTOP)
+        time.sleep(0.1)
+        screen.process.send_signal(signal.SIGCONT)
+        time.sleep(0.3)
+    screen.press("?")
+    screen.wait_for("Enter or the key itself")
+    screen.press("escape")
+    screen.wait_for(lambda shown: "Enter or the key itself" not in shown)
+    screen.press("ctrl+q")
+    assert screen.wait_for_end() == 0
+    assert screen.restored
 
 
 # Detached
