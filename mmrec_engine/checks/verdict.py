@@ -194,9 +194,8 @@ def _lever(history: History, best: float, last: float) -> tuple[str, dict[str, f
     settings, validation = history.settings, history.last_validation
     assert validation is not None
     training, dropout = validation.training_loss, float(settings.get("dropout") or 0.0)
-    memorised = math.isfinite(training) and training < (1 - _MEMORISED) * last
     rate, better = settings.get("learning_rate"), BEST_RATE.get(str(settings.get("optimizer")))
-    if memorised and (last > (1 + _RISEN) * best or not _falls(history)):
+    if _memorises(history, best, last):
         evidence = {"training": training, "validation": last, "dropout": dropout}
         return ("dropout" if dropout < _MOST_DROPOUT else "text"), evidence
     from_nothing = (
@@ -208,6 +207,22 @@ def _lever(history: History, best: float, last: float) -> tuple[str, dict[str, f
     if passes is not None:
         return "text", {"passes": passes}
     return ("time" if _falls(history) else "none"), {}
+
+
+def _memorises(history: History, best: float, last: float) -> bool:
+    """Whether the training loss is far below the validation loss because the text was memorised.
+
+    Text that was trained on once cannot be. Where the splits are of different kinds, the losses are apart from the start, and
+    only a validation loss that has risen tells.
+    """
+    validation = history.last_validation
+    training = validation.training_loss if validation is not None else math.nan
+    if not (math.isfinite(training) and training < (1 - _MEMORISED) * last):
+        return False
+    if _passes(history) <= 1.0 and not history.settings.get("init_from"):
+        return False
+    unlike = any(one.get("id") == "split-alike" and one.get("status") == "warn" for one in history.findings)
+    return last > (1 + _RISEN) * best or not (unlike or _falls(history))
 
 
 def passes_that_exhaust(history: History) -> float | None:

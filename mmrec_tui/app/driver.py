@@ -102,11 +102,12 @@ else:
         def _run_input_thread(self) -> None:
             # A lost terminal ends the reading of keys and nothing else; the app notices by itself. Input that is not UTF-8
             # (from a terminal with another encoding, or a damaged paste) is dropped, and the reading begins again.
-            while True:
+            again = True
+            while again:
+                again = False
                 try:
-                    return self.run_input_thread()
+                    self.run_input_thread()
                 except UnicodeDecodeError:
-                    if self.exit_event.is_set():
-                        return
+                    again = not self.exit_event.is_set()
                 except (OSError, ValueError):
-                    return
+                    pass

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmrec_engine import events
+from mmrec_engine.checks.finding import finding
 from mmrec_engine.checks.monitor.monitor import Monitor
 from mmrec_engine.checks.specs import CHECKS
 from mmrec_engine.locales.guide.findings import evidence, texts, title
@@ -56,6 +57,8 @@ def a_run(
     seconds_a_step: float = 0.1,
     ended: events.Status | None = "completed",
     saves: bool = True,
+    steps_an_epoch: int = 10_000,
+    checks: tuple[events.Check, ...] = (),
     **chosen: Any,
 ) -> Iterator[events.Event]:
     """The events of a simulated run. Curves are functions of the step; `validation` defaults to a little above `training`."""
@@ -67,8 +70,9 @@ def a_run(
     accurate = accuracy or (lambda step: max(0.0, 0.72 - 0.15 * judged(step)))
     dice = random.Random(7)
     yield events.State(state="PREPARING", time=0.0)
+    yield from checks
     yield events.RunStarted(
-        time=0.0, planned_steps=planned, steps_an_epoch=10_000, parameters=870_000, baselines=known,
+        time=0.0, planned_steps=planned, steps_an_epoch=steps_an_epoch, parameters=870_000, baselines=known,
         corpus={"vocabulary": VOCABULARY, "validation_characters": 100_000}, settings=made.as_dict(),
     )  # fmt: skip
     best, used = math.inf, 0
@@ -418,20 +422,44 @@ def test_comparison_of_losses_is_reported_again_when_it_changes() -> None:
     def widening(step: int) -> float:
         return healthy_loss(step) * (1.01 if step < 300 else 1.08 if step < 500 else 1.12 if step % 200 else 1.09)
 
-    found = found_in(a_run(900, validation=widening))
+    found = found_in(a_run(900, validation=widening, steps_an_epoch=100))
     told = [*of(found, "validation-below-training", "pass"), *of(found, "validation-below-training", "note")]
     assert [(one["values"]["variant"], one["status"]) for _, one in told] == [
-        ("above", "pass"), ("wide", "pass"), ("wide", "note"),
+        ("above", "pass"), ("wide", "pass"), ("wide", "note"), ("wide-risen", "note"),
     ]  # fmt: skip
     assert "close, no overfitting" in told[0][1]["evidence"]
     assert told[1][1]["evidence"].startswith("8.0% above training: memorising has begun")
+
+
+def test_a_wide_gap_is_no_memorising_before_text_was_trained_on_twice() -> None:
+    wide = lambda step: 1.3 * healthy_loss(step)  # noqa: E731
+    found = found_in(a_run(900, validation=wide, steps_an_epoch=450))
+    told = of(found, "validation-below-training", "note")
+    assert [one["values"]["variant"] for _, one in told] == ["wide-first-pass", "wide", "wide"]
+    assert [one["values"]["step"] for _, one in told] == [200, 500, 900]
+    assert "no text was trained on twice" in told[0][1]["evidence"] and "memorising" not in told[0][1]["evidence"]
+
+
+def test_a_wide_gap_between_unlike_splits_is_said_to_come_from_them() -> None:
+    values = {"under_training": 3.0, "under_own": 2.48, "apart": 0.52}
+    wide = lambda step: 1.3 * healthy_loss(step)  # noqa: E731
+    for status, variant in (("warn", "wide-unlike"), ("pass", "wide")):
+        check = events.Check(finding=finding("split-alike", "before", status, values))
+        told = of(
+            found_in(a_run(900, validation=wide, steps_an_epoch=100, checks=(check,))),
+            "validation-below-training",
+            "note",
+        )
+        assert {one["values"]["variant"] for _, one in told} == {variant}
+        assert ("0.52 loss per character apart" in told[-1][1]["evidence"]) == (variant == "wide-unlike")
 
 
 def test_a_wide_gap_is_not_told_to_help_where_the_validation_loss_has_risen() -> None:
     risen = lambda step: 2.13 - step / 10_000 if step <= 600 else 2.09  # noqa: E731
     found = found_in(a_run(900, loss=lambda step: 2.0 - step / 10_000, validation=risen))
     told = of(found, "validation-below-training", "note")
-    assert [one["values"]["variant"] for _, one in told] == ["wide-risen"]
+    assert [one["values"]["variant"] for _, one in told] == ["wide-risen", "wide-risen"]
+    assert [one["values"]["step"] for _, one in told] == [700, 900]  # when it begins, and with the last values
     assert "above its best of 2.070" in told[0][1]["evidence"] and "still helps" not in told[0][1]["evidence"]
 
 

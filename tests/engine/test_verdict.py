@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from mmrec_engine import events
+from mmrec_engine.checks.finding import finding
 from mmrec_engine.checks.verdict import verdict_of
 from mmrec_engine.locales.messages import LANGUAGES
 from mmrec_engine.locales.verdicts import verdict_lines
@@ -74,6 +75,22 @@ def test_verdict_names_the_most_effective_change(
         lines = verdict_lines(verdict, language)
         assert len(lines) == 2
         assert not any("{" in line for line in lines)
+
+
+def test_what_was_trained_on_once_is_not_called_memorised() -> None:
+    settings = {"optimizer": "muon", "learning_rate": 0.04}
+    for every, init_from, lever in ((50, None, "none"), (100, None, "dropout"), (50, "hf:model", "dropout")):
+        verdict = verdict_of(run([(2.0, 1.5), (2.0, 1.5)], every=every, init_from=init_from, **settings))
+        assert verdict is not None and verdict["lever"] == lever
+
+
+def test_losses_of_unlike_splits_are_apart_without_memorising() -> None:
+    unlike = finding("split-alike", "before", "warn", {"under_training": 3.0, "under_own": 2.4, "apart": 0.6})
+    for losses, lever in (([2.0, 2.0], "none"), ([2.0, 2.1], "dropout")):  # a rising validation loss still tells
+        history = run([(loss, 1.5) for loss in losses], optimizer="muon", learning_rate=0.04)
+        history.add(events.Check(finding=unlike))
+        verdict = verdict_of(history)
+        assert verdict is not None and verdict["lever"] == lever
 
 
 def test_forecast_is_careful_with_a_repeated_text_and_left_out_after_few_steps() -> None:

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 
 from mmrec_engine import events
 from mmrec_engine.checks.finding import Finding
-from mmrec_engine.checks.monitor.run_state import FindingLog, Run
+from mmrec_engine.checks.monitor.run_state import FindingLog, Run, number_of
 from mmrec_engine.checks.monitor.step_rules import StepRules
 from mmrec_engine.checks.monitor.validation_rules import ValidationRules
 from mmrec_engine.events import Event
@@ -78,6 +78,9 @@ class Monitor:
                 values = event.finding.get("values")
                 if event.finding.get("id") == "baselines" and isinstance(values, dict):
                     run.know_baselines(values)
+                if event.finding.get("id") == "split-alike" and isinstance(values, dict):
+                    apart = number_of(values, "apart", 0.0)
+                    run.between_splits = apart if event.finding.get("status") == "warn" and apart > 0 else None
             case events.Finding():
                 self._log.known(event.finding)
             case events.Validation():

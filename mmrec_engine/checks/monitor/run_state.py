@@ -36,6 +36,7 @@ class Run:
         self.vocabulary = 0
         self.validation_tokens = 0
         self.baselines: dict[str, float] = {}
+        self.between_splits: float | None = None  # nats a character, if they are of different kinds (`split-alike`)
         self._read_settings()
 
     def start(self, event: events.RunStarted) -> None:
@@ -108,25 +109,27 @@ class FindingLog:
     def is_known(self, id: str) -> bool:
         return id in self._standing and self._standing[id][0] != "skipped"
 
-    def add(self, id: str, status: Status, severity: float, values: Values) -> None:
-        """severity: any measure that grows as it gets worse; reported again when it has doubled, or at a worse status."""
+    def add(self, id: str, status: Status, severity: float, values: Values) -> bool:
+        """severity: any measure that grows as it gets worse; reported again when it has doubled, or at a worse status.
+        Returns whether it was reported."""
         before = self._standing.get(id)
         if before is not None and before[0] != "skipped":
             worse = _WORSE[status] > _WORSE[before[0]]
             grown = status == before[0] and severity >= _CLEARLY_WORSE * before[1] > 0
             if not (worse or grown):
-                return
+                return False
         self._standing[id] = (status, severity)
         offered = remedies_for(
             id, {**self._run.settings, "planned_steps": self._run.planned}, str(values.get("variant", ""))
         )
         self._news.append(finding(id, "during", status, values, offered))
+        return True
 
-    def note(self, id: str, severity: float, values: Values) -> None:
-        """Less than a warning, which it closes. severity: as for `add`."""
-        if self.status(id) not in (None, "pass", "note", "skipped"):
-            del self._standing[id]
-        self.add(id, "note", severity, values)
+    def note(self, id: str, severity: float, values: Values, again: bool = False) -> bool:
+        """Less than a warning, which it closes. severity: as for `add`. again: reported even if it is open already."""
+        if again or self.status(id) not in (None, "pass", "note", "skipped"):
+            self._standing.pop(id, None)
+        return self.add(id, "note", severity, values)
 
     def well(self, id: str, values: Values, again: bool = False) -> None:
         """The check of this id passes: reported once, after an open finding, and if `again` is set."""

@@ -21,6 +21,7 @@ MEAN_OF = 50
 _LOOK_EVERY = 10
 _BACK = 15  # evaluations of the rules: the state 150 steps ago
 _MOST_LOSS = 1e9
+_LEAST_LOSS = 1e-9  # of the divisor, where an initial loss is 0
 _SHORT_RUN = 100  # steps of a run that is too short to judge whether its loss falls
 _LEAST_FOR_A_MEDIAN = 50
 _FALLING = 0.01  # share by which a loss must fall in 100 steps to count as falling
@@ -193,10 +194,10 @@ class StepRules:
         if self._count >= early:
             recent = sum(list(self._losses)[-early:]) / early
             if recent > (1 + limits["early_above"]) * ceiling:
-                return self._too_high("above-initial", step, recent, early, recent / initial)
+                return self._too_high("above-initial", step, recent, early, recent / max(initial, _LEAST_LOSS))
         above = limits["early_above"] if self._warm_start else limits["above"]
         if step >= self._run.warmup and len(self._losses) == MEAN_OF and smoothed > (1 + above) * initial:
-            return self._too_high("above-initial", step, smoothed, MEAN_OF, smoothed / initial)
+            return self._too_high("above-initial", step, smoothed, MEAN_OF, smoothed / max(initial, _LEAST_LOSS))
         return False
 
     def _too_high(self, variant: str, step: int, smoothed: float, mean_of: int, severity: float) -> bool:

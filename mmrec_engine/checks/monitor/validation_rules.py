@@ -33,6 +33,7 @@ class ValidationRules:
         self._rising = 0  # validations in a row, of each kind
         self._below = 0
         self._reading = ""  # comparison of the two losses when it was last reported
+        self._gap_told_at = 0  # the step at which validation was last reported as far above training; 0: it is not now
         self._too_good = 0
         self._steps_below = 0
         self._tokens = 0  # trained on so far
@@ -89,6 +90,8 @@ class ValidationRules:
             self._tell_stopping("not-saved", self._unsaved.step)
         if self._last is not None and self._count == 1 and math.isfinite(self._last.loss):
             self._judge(self._last)
+        if self._last is not None and 0 < self._gap_told_at < self._last.step:
+            self._judge_gap(self._last, ended=True)
         for id in ("loss-not-falling", *_PASSED):
             late = self._last is None and id != "loss-not-falling"
             if not (id == "loss-not-falling" and self._log.stands("loss-too-high")):
@@ -164,16 +167,30 @@ class ValidationRules:
             }
             self._log.add("validation-below-training", "warn", 0.0, other)
         elif self._count >= 2 and not (self._below or self._too_good or self._steps_below):
-            reading = "below" if apart < 0 else "wide" if apart > limits["wide"] else "above"
-            if reading == "wide" and self._best is not None and loss > (1 + _RISEN) * self._best.loss:
-                reading, values["best"] = "wide-risen", self._best.loss
-            values["variant"] = reading
-            stays_far = self._log.status("validation-below-training") == "note" and reading.startswith("wide")
-            if stays_far or apart > limits["far"] or reading == "wide-risen":
-                self._log.note("validation-below-training", apart, values)
-            else:
-                self._log.well("validation-below-training", values, again=reading != self._reading)
-            self._reading = reading
+            self._judge_gap(event)
+
+    def _judge_gap(self, event: events.Validation, ended: bool = False) -> None:
+        """The usual case: validation is about as high as training, or above it. ended: told with the last values."""
+        limits, run = numbers("validation-below-training"), self._run
+        apart = event.loss / event.training_loss - 1
+        values: Values = {"step": event.step, "loss": event.loss, "training": event.training_loss, "apart": abs(apart)}
+        reading = "below" if apart < 0 else "wide" if apart > limits["wide"] else "above"
+        if reading == "wide" and self._best is not None and event.loss > (1 + _RISEN) * self._best.loss:
+            reading, values["best"] = "wide-risen", self._best.loss
+        elif reading == "wide" and run.between_splits is not None:
+            reading, values["between_splits"] = "wide-unlike", run.between_splits
+        elif reading == "wide" and event.step <= run.steps_an_epoch and self._begins_from_nothing:
+            reading = "wide-first-pass"
+        values["variant"] = reading
+        stays_far = self._log.status("validation-below-training") == "note" and reading.startswith("wide")
+        if stays_far or apart > limits["far"] or reading == "wide-risen":
+            again = ended or reading != self._reading
+            told = self._log.note("validation-below-training", apart, values, again=again)
+            self._gap_told_at = event.step if told else self._gap_told_at
+        else:
+            self._gap_told_at = 0
+            self._log.well("validation-below-training", values, again=reading != self._reading)
+        self._reading = reading
 
     def _trains_on_something_else(self, event: events.Validation) -> bool:
         """The losses of steps are far below the training split's loss without dropout, though they came before and had
@@ -205,8 +222,12 @@ class ValidationRules:
         early = self._tokens <= limits["early_tokens"] and event.epoch <= limits["early_epochs"]
         if five_gram is None or uniform is None or not early:
             return False
-        from_nothing = self._first_loss is not None and self._first_loss > FROM_NOTHING * uniform
-        return from_nothing and event.loss < limits["early_of_5_gram"] * five_gram
+        return self._begins_from_nothing and event.loss < limits["early_of_5_gram"] * five_gram
+
+    @property
+    def _begins_from_nothing(self) -> bool:
+        first, uniform = self._first_loss, self._run.uniform
+        return first is not None and uniform is not None and first > FROM_NOTHING * uniform
 
     def _judge_underfitting(self, event: events.Validation) -> None:
         limits, bigram = numbers("underfitting"), self._run.baselines.get("bigram")
