@@ -78,14 +78,15 @@ class Origin:
 def offers(
     findings: Iterable[Finding], settings: Mapping[str, Any], *, live: bool = False, warmup_ended: bool = True
 ) -> list[Offer]:
-    """The remedies for the last finding of each check, the most severe one first.
+    """The remedies for the last finding of each check, the most severe one first; of equally severe ones, those that only
+    change when training ends early come last, because they make no model better.
 
     settings: of the run as they are now, with `planned_steps` if known. live: whether a training is running that can
     apply changes.
     """
     last = [one for one in newest(list(findings)) if one.get("status") in _CALLS_FOR_ACTION]
     found: list[Offer] = []
-    for finding in sorted(last, key=lambda one: _CALLS_FOR_ACTION.index(str(one["status"]))):
+    for finding in last:
         for remedy in _remedies_now(finding, settings):
             changes = dict(remedy["settings"])
             if changes and any(settings.get(name) != value for name, value in changes.items()):
@@ -93,7 +94,11 @@ def offers(
                 steered = live and not _spoilt(before, changes)
                 way = way_of(str(finding["id"]), changes, live=steered, warmup_ended=warmup_ended)
                 found.append(Offer(finding, str(remedy["id"]), changes, before, way))
-    return found
+    return sorted(found, key=lambda one: (_CALLS_FOR_ACTION.index(str(one.finding["status"])), _only_ends(one.changes)))
+
+
+def _only_ends(changes: Mapping[str, Any]) -> bool:
+    return set(changes) <= {"early_stopping_patience"}
 
 
 def _spoilt(before: Mapping[str, Any], changes: Mapping[str, Any]) -> bool:
@@ -104,11 +109,7 @@ def _spoilt(before: Mapping[str, Any], changes: Mapping[str, Any]) -> bool:
 
 def way_of(finding: str, changes: Mapping[str, Any], *, live: bool, warmup_ended: bool = True) -> Way:
     """How a remedy is best applied: at once, in a new run from the best weights so far, or in one with new weights."""
-    if (
-        live
-        and can_change_while_running(changes, warmup_ended)
-        and (finding in _STEERED or set(changes) <= {"early_stopping_patience"})
-    ):
+    if live and can_change_while_running(changes, warmup_ended) and (finding in _STEERED or _only_ends(changes)):
         return "now"
     if restart_from(finding) == "best" and set(changes).isdisjoint(settings_that_decide("weights")):
         return "best"

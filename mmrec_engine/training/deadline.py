@@ -115,6 +115,10 @@ class Deadline:
     def left(self) -> float:
         return self.seconds - self.used
 
+    def add_pause(self, seconds: float) -> None:
+        """The run was paused on request: this does not count as its time."""
+        self._began += seconds
+
     def add_step(self, seconds: float) -> None:
         """Add a step's duration. The average is one of the speed over time, so that a single long step counts as one step."""
         self._steps += 1

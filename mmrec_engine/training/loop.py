@@ -316,4 +316,7 @@ def _obey(training: TrainingState, control: Control) -> Generator[Event, None, s
         if not requests and not paused:
             return None
         if not requests:
+            waited = time.monotonic()
             control.wait()
+            if training.deadline is not None:
+                training.deadline.add_pause(time.monotonic() - waited)

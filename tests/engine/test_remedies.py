@@ -204,3 +204,20 @@ def test_a_run_at_a_rate_far_too_high_is_started_anew(rate: float, way: str) -> 
         "remedies": remedies,
     }
     assert [(one.id, one.way) for one in offers([found], settings, live=True)] == [("lower-learning-rate", way)]
+
+
+def test_what_only_changes_when_training_ends_is_offered_last() -> None:
+    def found(id: str, status: str, **settings: Any) -> dict[str, Any]:
+        remedies = [{"id": id, "settings": settings}]
+        return {"id": id, "status": status, "phase": "before", "values": {}, "remedies": remedies}
+
+    settings = resolve({"recipe": "fast"}).settings.as_dict()
+    made = [
+        found("hyperparameters", "note", early_stopping_patience=1),
+        found("still-improving", "note", max_steps=900),
+        found("batches", "warn", early_stopping_patience=2),
+        found("overfitting", "fail", dropout=0.3),
+    ]
+    assert [list(one.changes) for one in offers(made, settings)] == [
+        ["dropout"], ["early_stopping_patience"], ["max_steps"], ["early_stopping_patience"],
+    ]  # fmt: skip

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +100,22 @@ def test_used_time_counts_after_a_resume(tmp_path: Path, text: Path) -> None:
     assert ending is not None
     assert ending.status == "completed"
     assert ending.step <= 5, "hardly any of the time was left"
+
+
+def test_pause_does_not_count_as_time(tmp_path: Path, text: Path, decided: list[int]) -> None:
+    control, paused, asked = Control(), 0.0, settings(tmp_path, text, "paused", max_steps=24)
+    for event in train(asked, control):
+        if isinstance(event, events.Step) and event.step == 10:
+            control.ask("pause")
+        if isinstance(event, events.Paused):
+            paused = time.monotonic()
+            threading.Timer(1.0, control.ask, ["resume"]).start()
+        if isinstance(event, events.Resumed):
+            paused = time.monotonic() - paused
+    times = [event.time for event in read_events(tmp_path / "paused")]
+    used = checkpoints.read(tmp_path / "paused" / FINAL)["budget"]["used"]
+    assert paused >= 1.0
+    assert used < times[-1] - times[0] - 0.8
 
 
 def test_run_that_ended_on_a_stalled_machine_continues_with_more_time(tmp_path: Path, text: Path) -> None:
