@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _KEPT = ("settings", "corpus", "precision", "compile", "kernel")  # in a checkpoint, of the content of run.json
 _LIMITS = {"epochs", "max_steps", "time", "target_loss", "target_bits", "early_stopping_patience", "early_stopping_on"}
+_BY_HAND = ("hand", "file")
 _RAISED = 1.05  # times the rate before
 
 
@@ -103,10 +104,16 @@ def as_stored(resolved: Resolved, description: dict[str, Any]) -> Resolved:
     if ("epochs" in changes) != ("max_steps" in changes):
         # A new limit replaces the old ones, or the run could not continue.
         changes = {"epochs": None, "max_steps": None, **changes}
+    known = description.get("sources", {})
+    if changes.get("time") not in (None, stored.get("time")):
+        # The same; what the planner chose for the earlier time is planned anew.
+        by_hand = {
+            name for name in ("epochs", "max_steps") if stored.get("time") is None or known.get(name) in _BY_HAND
+        }
+        changes = {**dict.fromkeys(by_hand), **changes}
     if "time" not in changes and {"epochs", "max_steps"} & {name for name in changes if changes[name] is not None}:
         changes["time"] = None  # the given time is over, or would be before the new limit
     merged = resolve(changes, None, {**stored, "output_dir": settings.output_dir, "name": settings.name})
-    known = description.get("sources", {})
     sources = {name: known.get(name, source) if source == "run" else source for name, source in merged.sources.items()}
     return replace(merged, sources=sources)
 

@@ -90,7 +90,8 @@ def give_time(
         training.most_steps = most if path is None or plan.planned_steps <= most else None
     if new_time:
         settings = training.settings
-        fitting = training.deadline.fitting(training.progress.step, settings.eval_every, settings.checkpoint_every)
+        every = training.plan.steps_between_validations(settings.eval_every)
+        fitting = training.deadline.fitting(training.progress.step, every, settings.checkpoint_every)
         steps = max(1, min(fitting, training.most_steps or fitting))
         training.budget = replace(training.budget, anchor_step=0, anchor_done=0.0)
         training.change_settings(replace(settings, max_steps=steps))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import time
+from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
@@ -25,7 +26,6 @@ _SHORTEST_MEMORY, _LONGEST_MEMORY = 2.0, 60.0
 _STALLED = 8.0  # times the seconds of a step: more is a stall, not a slower machine
 _MOST_OF_A_STALL = 0.5  # its weight in the average, at most
 _SHORTEST_STEP = 1e-6  # seconds
-_ROUNDS = 5
 _SAFETY = 0.01  # of the time, reserved at the end
 _UNUSUAL_STEPS = 2  # the first steps of a process are slower: kernels, buffers and threads are created
 _ALLOWED, _ALLOWED_SHARE = 7.0, 0.15  # seconds, and share of the time, of the allowed ten seconds
@@ -146,22 +146,19 @@ class Deadline:
         ending = max(self._beside.ending, slower * self._beside.ending - min(_ALLOWED, _ALLOWED_SHARE * self.seconds))
         return self._beside.validation + self._beside.saving + ending + _SAFETY * self.seconds
 
-    def fitting(self, step: int, eval_every: int | None, checkpoint_every: int) -> int:
-        """The last step, at the present speed."""
+    def fitting(self, step: int, eval_every: int, checkpoint_every: int) -> int:
+        """The last step, at the present speed, with what is validated and saved before it."""
         left, each = self.left - self.after_the_steps, self.seconds_a_step
-        beside = [(self._beside.saving, checkpoint_every)]
-        if eval_every:
-            beside.append((self._beside.validation, eval_every))
-        with_all = each + sum(seconds / every for seconds, every in beside)
-        steps = 0
-        unused = left
-        for _ in range(_ROUNDS):  # first by the mean costs, then by the events between these steps
-            steps = max(0, steps + int(unused / with_all))
-            taken = sum(seconds * _multiples(every, step, step + steps) for seconds, every in beside)
-            unused = left - steps * each - taken
-        return step + steps
+        validation, saving = self._beside.validation, self._beside.saving
 
-    def decide(self, step: int, planned: int, eval_every: int | None, checkpoint_every: int) -> int | None:
+        def taken(steps: int) -> float:
+            validations = _multiples(eval_every, step, step + steps)
+            return steps * each + validations * validation + _multiples(checkpoint_every, step, step + steps) * saving
+
+        # The most steps that end in time: one more could begin with a validation that takes longer than all the rest.
+        return step + max(0, bisect_right(range(max(0, int(left / each)) + 1), left, key=taken) - 1)
+
+    def decide(self, step: int, planned: int, eval_every: int, checkpoint_every: int) -> int | None:
         """The new number of steps, if it clearly differs from the plan; None: no change."""
         fitting = self.fitting(step, eval_every, checkpoint_every)
         if fitting <= step < planned:

@@ -108,7 +108,8 @@ def _fitting(training: TrainingState) -> tuple[int, float, float]:
     settings, deadline, planned = training.settings, training.deadline, training.plan.planned_steps
     if deadline is None:  # another rank
         return planned, 0.0, 0.0
-    fitting = deadline.decide(training.progress.step, planned, settings.eval_every, settings.checkpoint_every)
+    every = training.plan.steps_between_validations(settings.eval_every)
+    fitting = deadline.decide(training.progress.step, planned, every, settings.checkpoint_every)
     if fitting is not None:
         fitting = min(fitting, training.most_steps or fitting)
     return planned if fitting is None else fitting, deadline.left, deadline.seconds_a_step

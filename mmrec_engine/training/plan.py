@@ -88,6 +88,10 @@ class Plan:
     def steps_an_epoch(self) -> int:
         return -(-self.windows_an_epoch // self.windows_a_step)
 
+    def steps_between_validations(self, every: int | None) -> int:
+        """every: as given; None: an epoch."""
+        return self.steps_an_epoch if every is None else every
+
     def epoch_of(self, step: int) -> int:
         """The epoch, counted from 1, of a step's first window."""
         return (step - 1) * self.windows_a_step // self.windows_an_epoch + 1

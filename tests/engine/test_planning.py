@@ -275,6 +275,26 @@ def test_one_long_step_does_not_end_a_run_early(seconds: float, at: float, stall
     assert min(early, default=100) > 20, "the end does not come near at once"
 
 
+@pytest.mark.parametrize("validation", [0.5, 4.0, 20.0])
+@pytest.mark.parametrize("every", [50, 333, 2000])
+def test_planned_steps_are_the_most_that_end_in_time_with_what_is_between_them(validation: float, every: int) -> None:
+    beside, saving_every = Beside(validation, 0.3, 2.0), 250
+
+    def takes(since: int, until: int) -> float:
+        between = range(since, until)
+        validations, savings = (
+            sum(step % each == 0 and step > 0 for step in between) for each in (every, saving_every)
+        )
+        return 0.04 * len(between) + validations * validation + savings * beside.saving
+
+    for used in range(0, 118, 3):
+        deadline = Deadline(120.0, 0.0, float(used), 0.04, beside, clock=lambda: 0.0)
+        left = deadline.left - deadline.after_the_steps
+        planned = deadline.fitting(700, every, saving_every)
+        assert planned == 700 or takes(700, planned) <= left + 1e-6
+        assert takes(700, planned + 1) > left - 1e-6
+
+
 def test_run_ends_within_its_time_on_a_slow_machine() -> None:
     run = Run(60.0, 0.1, Beside(1.0, 0.1, 2.0))
     assert run.go(lambda now: 2.5) <= 66.0

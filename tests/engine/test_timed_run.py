@@ -150,6 +150,20 @@ def test_the_speed_of_a_run_that_was_given_a_time_late_is_that_of_the_steps_sinc
     assert stored["since_step"] == 6
 
 
+def test_validations_at_the_end_of_each_epoch_are_counted_in_the_time(tmp_path: Path, text: Path) -> None:
+    limited = {"time": 60, "max_steps": 7, "eval_every": None}
+    resolved, asked = settings(tmp_path, text, "run", **limited), []
+
+    def fitting(self: Deadline, step: int, eval_every: int, checkpoint_every: int) -> int:
+        asked.append(eval_every)
+        return 7
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Deadline, "fitting", fitting)
+        started = [event for event in train(resolved) if isinstance(event, events.RunStarted)]
+    assert set(asked) == {started[0].steps_an_epoch}
+
+
 @pytest.mark.extended
 def test_finished_run_continues_with_more_time(tmp_path: Path, text: Path) -> None:
     asked = settings(tmp_path, text, "run", time=8)
@@ -174,6 +188,19 @@ def test_run_extended_by_steps_has_no_time_limit_any_more() -> None:
     assert as_stored(resolve({"time": 300}), stored).settings.time == 300
     assert as_stored(resolve({"max_steps": 300, "time": 300}), stored).settings.time == 300
     assert as_stored(resolve({"threads": 1}), stored).settings.time == 120
+
+
+@pytest.mark.parametrize("limit", ["max_steps", "epochs"])
+@pytest.mark.parametrize("before", [None, 60.0])
+def test_more_time_replaces_a_limit_that_was_given_before(limit: str, before: float | None) -> None:
+    """Else a run that has reached that limit could not continue, although its message says that more time continues it."""
+    stored = {"settings": {"time": before, "max_steps": None, "epochs": None, limit: 7}, "sources": {limit: "hand"}}
+    assert getattr(as_stored(resolve({"time": 120}), stored).settings, limit) is None
+    assert getattr(as_stored(resolve({"time": 120, limit: 9}), stored).settings, limit) == 9
+    if before is not None:
+        assert getattr(as_stored(resolve({"time": before}), stored).settings, limit) == 7, "it is no new time"
+    planned = {**stored, "settings": {**stored["settings"], "time": 60.0}, "sources": {limit: "planner"}}
+    assert getattr(as_stored(resolve({"time": 120}), planned).settings, limit) == 7, "planned anew with the text"
 
 
 def test_given_steps_limit_a_timed_run(tmp_path: Path, text: Path) -> None:
