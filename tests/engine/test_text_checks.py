@@ -348,6 +348,8 @@ def test_other_skipped_files_are_reported(tmp_path: Path) -> None:
         ({"learning_rate": 0.004}, "pass", None, []),
         ({"grad_clip": 0.0, "learning_rate": 0.01}, "note", "no-clipping", []),
         ({"grad_clip": 0.0, "learning_rate": 0.02}, "warn", "no-clipping-fast", [{"grad_clip": 1.0}]),
+        ({"grad_clip": 0.0, "learning_rate": 3e-4, "config": "small"}, "note", "no-clipping", []),
+        ({"grad_clip": 0.0, "learning_rate": 0.004, "config": "small"}, "warn", "no-clipping-fast", [{"grad_clip": 1.0}]),
         ({"warmup_steps": 200}, "pass", None, []),
         ({"warmup_steps": 201}, "note", "warmup-long", [{"warmup_steps": 200}]),
         ({"warmup_steps": 1000}, "warn", "warmup-most", [{"warmup_steps": 200}]),

@@ -167,9 +167,10 @@ def _judge_hyperparameters(values: Values, limits: Mapping[str, float]) -> Statu
             "rate-cautious",
             "note",
         ),
-        # At the rates that train best, clipping was better in six of eight runs only; at higher ones in all.
-        (values["grad_clip"] <= 0 and values["learning_rate"] > values["suggested"], "no-clipping-fast", "warn"),
-        (values["grad_clip"] <= 0 and values["learning_rate"] <= values["suggested"], "no-clipping", "note"),
+        # At the rates that train best, clipping was better in six of eight runs only; at higher ones in all. Where the best
+        # rate is not known, a rate above the guide's counts as high.
+        (values["grad_clip"] <= 0 and values["learning_rate"] > values["usual"], "no-clipping-fast", "warn"),
+        (values["grad_clip"] <= 0 and values["learning_rate"] <= values["usual"], "no-clipping", "note"),
         (values["warmup_share"] >= limits["warn_warmup"], "warmup-most", "warn"),
         (limits["note_warmup"] < values["warmup_share"] < limits["warn_warmup"], "warmup-long", "note"),
         (values["dropout"] > limits["highest_dropout"], "dropout-high", "warn"),
