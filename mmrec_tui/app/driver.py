@@ -6,7 +6,9 @@ it is Textual's own, which draws on descriptor 1.
 
 from __future__ import annotations
 
+import codecs
 import contextlib
+import functools
 import os
 import select
 import sys
@@ -60,7 +62,15 @@ if sys.platform == "win32":
         terminal: Terminal
 
 else:
+    from textual.drivers import linux_driver
     from textual.drivers.linux_driver import LinuxDriver
+
+    def _forgiving_decoder(encoding: str) -> Callable[[], codecs.IncrementalDecoder]:
+        return functools.partial(codecs.getincrementaldecoder(encoding), errors="ignore")
+
+    # Textual's decoder fails at input that is not UTF-8, as from a terminal with another encoding. Only the bytes that are
+    # not are left out: without the others a key would be lost, and the rest of a pasted text would be read as keys.
+    vars(linux_driver)["getincrementaldecoder"] = _forgiving_decoder
 
     class TerminalDriver(LinuxDriver):
         """Textual's driver on `terminal`, which is set before the app is made."""
@@ -100,14 +110,6 @@ else:
             super().start_application_mode()
 
         def _run_input_thread(self) -> None:
-            # A lost terminal ends the reading of keys and nothing else; the app notices by itself. Input that is not UTF-8
-            # (from a terminal with another encoding, or a damaged paste) is dropped, and the reading begins again.
-            again = True
-            while again:
-                again = False
-                try:
-                    self.run_input_thread()
-                except UnicodeDecodeError:
-                    again = not self.exit_event.is_set()
-                except (OSError, ValueError):
-                    pass
+            # A lost terminal ends the reading of keys and nothing else; the app notices by itself.
+            with contextlib.suppress(OSError, ValueError):
+                self.run_input_thread()

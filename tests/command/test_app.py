@@ -82,6 +82,16 @@ def test_keys_act_after_input_that_is_not_utf8(opened: Open) -> None:
         screen.wait_for("Guide")
         screen.press("escape")
         screen.wait_for("What now?")
+    screen.send("ç".encode("iso8859-9") + b"?")  # the first byte of a longer character in UTF-8
+    screen.wait_for("Enter or the key itself")
+    screen.press("escape")
+    screen.wait_for(lambda shown: "Enter or the key itself" not in shown)
+    for part in (b"\x1b[200~", b"x" * 4000, b"\xff", *[b"g" * 4000] * 3, b"\x1b[201~"):
+        screen.send(part)
+    screen.press("?")
+    screen.wait_for("Enter or the key itself")
+    screen.press("escape")
+    screen.wait_for(lambda shown: "Enter or the key itself" not in shown and "What now?" in shown)
     screen.press("q")
     assert screen.wait_for_end() == 0
 
