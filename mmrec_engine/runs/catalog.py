@@ -113,8 +113,18 @@ class RunSummary:
 
 
 def known_runs() -> list[RunSummary]:
-    """Every run noted in the user's state folder that still exists, newest first; also one that is being prepared."""
-    return sorted(filter(None, map(summarised, noted_runs())), key=lambda summary: -summary.changed)
+    """Every run noted in the user's state folder that still exists, and those in checkpoints/ of the working folder, whoever
+    made them, newest first; also one that is being prepared."""
+    folders = dict.fromkeys([*noted_runs(), *_folders_here()])
+    return sorted(filter(None, map(summarised, folders)), key=lambda summary: -summary.changed)
+
+
+def _folders_here() -> list[Path]:
+    """The folders of checkpoints/, by the names under which runs are noted; none that a link leads to."""
+    try:
+        return [path.resolve() for path in Path("checkpoints").iterdir() if path.is_dir() and not path.is_symlink()]
+    except OSError:
+        return []
 
 
 def newest_live_run() -> Path | None:

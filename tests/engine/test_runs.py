@@ -9,7 +9,17 @@ import pytest
 from mmrec_engine import events
 from mmrec_engine.errors import RequestError
 from mmrec_engine.runs import run_folder
-from mmrec_engine.runs.catalog import ask, delete_run, free_name, pid_of, size_on_disk, summarise
+from mmrec_engine.runs.catalog import (
+    ask,
+    delete_run,
+    free_name,
+    known_runs,
+    newest_live_run,
+    pid_of,
+    size_on_disk,
+    summarise,
+)
+from mmrec_engine.runs.noted_runs import note_run
 from mmrec_engine.storage import file_lock
 from mmrec_engine.training.control import Control
 from tests.engine.test_history import step, validation
@@ -234,3 +244,19 @@ def test_run_that_was_resumed_keeps_its_record_if_the_resume_fails_before_a_step
     folder.abandon()
     kinds = [json.loads(line)["event"] for line in (run / "events.jsonl").read_text(encoding="utf-8").splitlines()]
     assert kinds == ["step", "step", "checkpoint"]
+
+
+def test_runs_of_the_working_folder_are_listed_although_nobody_noted_them(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(run, step(1), events.State(step=1, state="FINISHED"))
+    (tmp_path / "checkpoints" / "no-run").mkdir()
+    (tmp_path / "checkpoints" / "linked").symlink_to(run)
+    monkeypatch.chdir(tmp_path)
+    assert [summary.path for summary in known_runs()] == [run]
+    note_run(Path("checkpoints/tiny"))
+    assert [summary.path for summary in known_runs()] == [run], "once"
+    with trained(run):
+        assert newest_live_run() == run
+    monkeypatch.chdir(tmp_path / "checkpoints" / "no-run")
+    assert [summary.path for summary in known_runs()] == [run], "noted"
