@@ -203,3 +203,24 @@ async def test_recent_runs_show_bits_per_character(language: str) -> None:
             line for line in screen_text(app).splitlines() if say("table.state") in line and say("start.best") in line
         )
         assert say("table.changed") in head
+
+
+@pytest.mark.parametrize(("runs", "scrolls"), [(40, True), (2, False)])
+async def test_a_comparison_that_does_not_fit_scrolls_by_keys(
+    runs: int, scrolls: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load(folder: Path) -> ComparedRun:
+        return ComparedRun(folder.name, with_bits(2 + int(folder.name) / 100), {}, CHARACTERS)
+
+    monkeypatch.setattr("mmrec_tui.app.screens.compare._load", load)
+    app, last = an_app(), f"({2 + (runs - 1) / 100:.3f})"
+    async with app.run_test(size=(100, 24)) as pilot:
+        app.open_screen("compare", folders=[Path(str(number)) for number in range(runs)])
+        await until_shown(pilot, "best at step")
+        compared = app.screen.query_one("#compared")
+        await until(pilot, lambda: compared.allow_focus() == scrolls)
+        if scrolls:
+            assert last not in screen_text(app)
+            compared.focus()
+            await pilot.press("end")
+            await until_shown(pilot, last)

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
+from textual.containers import VerticalScroll
 from textual.widgets import DataTable, Static
 
 from mmrec_engine.errors import MmrecError
@@ -39,6 +40,13 @@ _TITLES = {entry.name: entry.title for entry in HYPERPARAMETERS}
 Loaded = list[ComparedRun]
 
 
+class Compared(VerticalScroll):
+    """What the comparison says; can have the focus, to be scrolled by keys, where it does not fit."""
+
+    def allow_focus(self) -> bool:
+        return self.max_scroll_y > 0
+
+
 class CompareScreen(LookingScreen):
     table: ClassVar[str] = "compare"
     topic: ClassVar[str | None] = "bits-per-character"
@@ -56,7 +64,8 @@ class CompareScreen(LookingScreen):
     def compose(self) -> ComposeResult:
         say = self.say
         yield Title(say("compare.title"))
-        yield Static(id="compared")
+        with Compared(id="compared"):
+            yield Static(id="comparison")
         yield Plot(say("compare.plot"), "loss", say("plot.waiting"), id="overlay")
         table = RowsTable(id="differences", cursor_type="row")
         yield table
@@ -72,7 +81,7 @@ class CompareScreen(LookingScreen):
     def _look(self) -> None:
         if self._runs is None and self._reading.done:
             self._runs = self._reading.result or []
-            self.query_one("#compared", Static).update(plain(comparison(self._runs, self.say)))
+            self.query_one("#comparison", Static).update(plain(comparison(self._runs, self.say)))
             if self._in_bits:
                 self.query_one(Plot).rename(self.say("compare.plot-bits"), "bits-per-character")
             self._show_plot()
