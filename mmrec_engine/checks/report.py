@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from operator import methodcaller
 from pathlib import Path
 from typing import Any
 
 from mmrec_engine import events
 from mmrec_engine.checks.finding import GLYPHS, WORST_FIRST
 from mmrec_engine.events import finite
-from mmrec_engine.locales.catalogue import Language, Texts
+from mmrec_engine.locales.catalogue import LANGUAGES, Language, Texts
 from mmrec_engine.locales.guide import ITEMS
 from mmrec_engine.locales.guide.findings import evidence, texts, title
 from mmrec_engine.locales.verdicts import verdict_lines
+from mmrec_engine.runs.failures import failure_in_report, failure_text
 from mmrec_engine.runs.history import History
 from mmrec_engine.storage.files import write_whole
 from mmrec_engine.storage.run_files import REPORTS
@@ -42,6 +44,7 @@ def report_of(
 ) -> dict[str, Any]:
     """report.json. findings: all that were made, in order; checklist: under each item the newest of each check.
 
+    failure: None unless the run has failed (`failure_in_report`); message: why, and what to do, in each language.
     found_later: checks after training that are not in the record; they replace those that are. verdict: `verdict_of`.
     """
     findings = history.findings
@@ -58,6 +61,7 @@ def report_of(
         "run": name,
         "status": finished.status if finished else None,
         "reason": finished.reason if finished else "",
+        "failure": _failure(history),
         "seconds": round(history.took, 3) if finished else None,
         "steps": step.step if step else 0,
         "epochs": step.epoch if step else 0,
@@ -117,7 +121,7 @@ def markdown(report: Mapping[str, Any], language: Language) -> str:
                 glyph = GLYPHS.get(str(one.get("status")), "⚠")
                 waived = f" ({say('waived')})" if one.get("waived") is True else ""
                 lines.append(f"  - {glyph} {_plain(title(one, language))}{waived}: {_plain(evidence(one, language))}")
-    lines += ["", f"## {say('next')}", "", *_advice(findings, language), "", f"## {say('samples')}", ""]
+    lines += ["", f"## {say('next')}", "", *_next(report, language), "", f"## {say('samples')}", ""]
     for sample in report["samples"][-_MOST_SAMPLES:]:
         text = (sample["prompt"] + sample["text"]).replace("```", "'''")
         lines += [f"{say('step')} {sample['step']}:", "", "```text", text, "```", ""]
@@ -133,6 +137,30 @@ def write(folder: Path, report: Mapping[str, Any], language: Language) -> None:
         write_whole(folder / name, text)
 
 
+def _failure(history: History) -> dict[str, Any] | None:
+    found = failure_in_report(history)
+    if found is None:
+        return None
+    message = {language: failure_text(history, methodcaller("text", language)) for language in LANGUAGES}
+    return {**found, "message": message}
+
+
+def _next(report: Mapping[str, Any], language: Language) -> list[str]:
+    """What ended a run that has failed, and how it goes on; then the advice of the findings."""
+    failure = report.get("failure")
+    if not isinstance(failure, Mapping):
+        return _advice(report["findings"], language) or [_WORDS["nothing"][language]]
+    lines = [
+        f"- {_WORDS['failed'][language]}: {_plain(failure['message'][language])}",
+        *_advice(report["findings"], language),
+    ]
+    return (
+        [*lines, "", f"{_WORDS['resume'][language]}:", "", "```", failure["command"], "```"]
+        if failure["command"]
+        else lines
+    )
+
+
 def _advice(findings: list[dict[str, Any]], language: Language) -> list[str]:
     known = texts()
     lines = []
@@ -140,7 +168,7 @@ def _advice(findings: list[dict[str, Any]], language: Language) -> list[str]:
         entry = known.get(str(one.get("id")))
         if one.get("status") in ("fail", "warn", "note") and entry is not None and entry.do[language]:
             lines.append(f"- {title(one, language)}: {entry.do[language]}")
-    return lines or [_WORDS["nothing"][language]]
+    return lines
 
 
 def _metrics(validation: events.Validation | None) -> dict[str, Any] | None:

@@ -13,6 +13,7 @@ from textual.widgets import Input
 
 from mmrec_engine import events, train
 from mmrec_engine.locales.guide import ITEMS
+from mmrec_engine.locales.guide.remedies import remedy
 from mmrec_engine.settings import resolve
 from mmrec_tui.app.in_app import chosen_values
 from mmrec_tui.app.screens import report as report_screen
@@ -20,7 +21,7 @@ from mmrec_tui.locales import Wording
 from mmrec_tui.preferences import read_preferences
 
 from .conftest import TINY, TRAINED, an_app, screen_text, table_of, until, until_shown
-from .recorded import a_training, an_ending, record
+from .recorded import BEGAN, PLANNED, a_training, an_ending, record
 
 FLAG = re.compile(r"--[a-z]|\b[a-z]+_[a-z]+\b(?!\.)")
 
@@ -225,3 +226,49 @@ async def test_proposed_plan_replaces_the_one_that_was_open(
         await pilot.press("escape")
         await until(pilot, lambda: table_of(app) == "start")
         assert app.stage.preferences.plan == read_preferences().plan == proposed
+
+
+DISK = {"error": "training-disk", "path": "checkpoints/tiny/best_model.pt", "reason": "No space left on device"}
+NOT_FINITE = {
+    "error": "training-non-finite",
+    "what": "loss",
+    "value": "nan",
+    "module": "blocks.0",
+    "rate": 0.001,
+    "warmup": 50,
+    "step": 41,
+}
+
+
+@pytest.mark.parametrize(
+    ("language", "values", "saved", "told", "key"),
+    [
+        ("en", DISK, True, "(No space left on device); free some space", "report.next-failed"),
+        ("tr", DISK, True, "yer açın", "report.next-failed"),
+        ("en", DISK, False, "free some space", "report.next-anew"),
+        ("en", NOT_FINITE, True, "Try a lower", "report.next-failed-again"),
+        ("en", {}, True, "it broke", "report.next-failed"),
+        ("en", {"error": "of-another-version"}, True, "it broke", "report.next-failed"),
+    ],
+)
+async def test_report_of_a_failed_run_says_why_and_what_to_do(
+    language: str, values: dict[str, Any], saved: bool, told: str, key: str, without_torch: None
+) -> None:
+    lower = remedy("lower-learning-rate", learning_rate=0.001)
+    found = {"id": "non-finite", "phase": "during", "item": "loss-falling", "status": "fail", "remedies": [lower]}
+    stream = [*a_training(40), *([events.Finding(step=40, finding=found)] if values is NOT_FINITE else [])]
+    ending = [
+        events.RunFinished(step=40, time=BEGAN + 70, status="failed", reason="it broke", seconds=68.0, values=values),
+        events.State(step=40, time=BEGAN + 70, state="FAILED"),
+    ]
+    folder = record(Path("checkpoints/tiny").absolute(), [*stream, *ending])
+    if saved:
+        (folder / "checkpoint_step_40.pt").touch()
+    app = an_app(language)
+    async with app.run_test(size=(120, 40)) as pilot:
+        app.open_screen("report", folder=folder)
+        steps = {"step": "40", "planned": app.say.number(PLANNED)}
+        await until_shown(pilot, app.say(key, **steps)[:60])
+        assert told in " ".join(screen_text(app).split())
+        first = app.screen.barred_keys()[0].action  # type: ignore[attr-defined]
+        assert first == ("apply" if values is NOT_FINITE else "go_on_run")

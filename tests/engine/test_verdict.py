@@ -10,7 +10,9 @@ import pytest
 
 from mmrec_engine import events
 from mmrec_engine.checks.finding import finding
+from mmrec_engine.checks.report import markdown, report_of
 from mmrec_engine.checks.verdict import verdict_of
+from mmrec_engine.errors import TrainingError
 from mmrec_engine.locales.messages import LANGUAGES
 from mmrec_engine.locales.verdicts import verdict_lines
 from mmrec_engine.runs.history import History
@@ -326,3 +328,36 @@ def test_an_advised_run_that_exists_is_named_instead_of_advised_again() -> None:
     assert verdict_lines(verdict, "en")[0].startswith("2.89 bits per character"), "its own result"
     again = verdict_of(falling(time=120), OtherRuns(later=(shorter,)))
     assert again is not None and again["lever"] == "time"
+
+
+@pytest.mark.parametrize(
+    ("error", "saved", "command"),
+    [
+        ("training-disk", True, "mmrec-tui train --resume --name tiny"),
+        ("training-disk", False, ""),
+        ("training-no-memory", True, ""),  # the same settings would need as much
+    ],
+)
+def test_report_of_a_failed_run_says_why_in_each_language_and_how_it_goes_on(
+    error: str, saved: bool, command: str
+) -> None:
+    history = History()
+    settings = resolve({"name": "tiny"}).settings.as_dict()
+    history.add(
+        events.RunStarted(
+            planned_steps=100, steps_an_epoch=10, parameters=1, corpus={}, settings=settings, machine={}, baselines={}
+        )
+    )
+    if saved:
+        history.add(events.Checkpoint(step=10, path="checkpoint_step_10.pt", kind="step"))
+    told = {"path": "x.pt", "reason": "full"} if error == "training-disk" else {"batch_size": 64, "seq_len": 128}
+    values: dict[str, Any] = {"error": error, **told}
+    history.add(events.RunFinished(step=10, status="failed", reason="it broke", seconds=1.0, values=values))
+    report = report_of(history, "tiny", {})
+    assert (report["failure"]["error"], report["failure"]["command"]) == (error, command)
+    english, turkish = markdown(report, "en"), markdown(report, "tr")
+    assert "Why the run failed: " in english and TrainingError(error, **told).text("en") in english
+    assert TrainingError(error, **told).text("tr") in turkish
+    assert ("goes on from its newest checkpoint" in english) == bool(command)
+    assert "No problems were found" not in english
+    assert report_of(History(), "tiny", {})["failure"] is None

@@ -31,6 +31,7 @@ from mmrec_tui.app.widgets.panel import plain
 from mmrec_tui.app.widgets.plot import Plot
 from mmrec_tui.app.widgets.report_text import (
     SAMPLE_WIDTH,
+    is_mended_anew,
     next_text,
     numbers_text,
     proposal_text,
@@ -288,7 +289,8 @@ class ReportScreen(MmrecScreen):
 
     def barred_keys(self) -> list[Key]:
         """The key of the proposed next step comes first."""
-        advised = "go_on_run" if self._verdict is None else "plan_next"
+        mended = self._history is not None and is_mended_anew(self._history)
+        advised = "apply" if mended else "go_on_run" if self._verdict is None else "plan_next"
         return sorted(self.shown_keys(), key=lambda key: key.action != advised)
 
     def action_tokens(self) -> None:

@@ -11,8 +11,9 @@ from textual.content import Content
 
 from mmrec_engine.checks.finding import GLYPHS, WORST_FIRST
 from mmrec_engine.locales.guide import ITEMS
+from mmrec_engine.runs.failures import failure_text
 from mmrec_engine.runs.history import History
-from mmrec_tui.app.in_app import in_app, remedy_text
+from mmrec_tui.app.in_app import error_text, in_app, remedy_text
 from mmrec_tui.app.widgets.panel import LongPanel, Panel, plain
 from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.findings import evidence_of, title_of
@@ -82,8 +83,8 @@ def hints_text(history: History, state: str, error: str, resumable: bool, say: W
     parts = []
     if error:
         parts.append(Content.styled("✗ ", "bold $error") + plain(error))
-    elif history.finished is not None and history.finished.status == "failed":
-        parts.append(Content.styled("✗ ", "bold $error") + plain(history.finished.reason))
+    elif failure := failure_words(history, say):
+        parts.append(Content.styled("✗ ", "bold $error") + plain(failure))
     if state in ("DIED", "STOPPED", "FAILED") and resumable:
         key = "hint.died" if state == "DIED" else "hint.stopped"
         parts.append(Content.styled("▲ ", "bold $warning") + plain(say(key)))
@@ -97,6 +98,11 @@ def hints_text(history: History, state: str, error: str, resumable: bool, say: W
     if not parts:
         return Content.styled(say("hint.none"), "$foreground 80%")
     return Content("\n").join(parts)
+
+
+def failure_words(history: History, say: Wording) -> str:
+    """The error that ended a run, and what to do about it, in the app's terms; empty if none did."""
+    return one_line(failure_text(history, lambda error: error_text(error, say)))
 
 
 def finding_text(finding: dict[str, Any], say: Wording) -> Content:

@@ -11,9 +11,10 @@ from mmrec_engine import events
 from mmrec_engine.checks.finding import GLYPHS
 from mmrec_engine.checks.report import newest
 from mmrec_engine.locales.verdicts import verdict_lines
+from mmrec_engine.runs.failures import repeats
 from mmrec_engine.runs.history import History
 from mmrec_tui.app.in_app import in_app
-from mmrec_tui.app.widgets.finding_panels import STYLES
+from mmrec_tui.app.widgets.finding_panels import STYLES, failure_words
 from mmrec_tui.app.widgets.panel import plain
 from mmrec_tui.app.widgets.panels import samples_lines
 from mmrec_tui.app.writing import Written
@@ -24,7 +25,7 @@ from mmrec_tui.terminal import one_line
 
 SAMPLE_WIDTH = 76  # columns; the narrowest report has as many
 _PROPOSALS = {"text": "report.plan-text", "made": "report.plan-made", "earlier": "report.plan-earlier"}
-_UNFINISHED = {"STOPPED": "report.next-stopped", "DIED": "report.next-died"}
+_UNFINISHED = {"STOPPED": "report.next-stopped", "DIED": "report.next-died", "FAILED": "report.next-failed"}
 _COLUMN = 12  # columns of a column of the table of validations, if there is space
 
 
@@ -54,8 +55,8 @@ def numbers_text(
             "speed": say.short(history.tokens_per_second),
         }
         lines.append(plain(say("report.run", **values)))
-    if finished is not None and finished.status == "failed":
-        lines.append(plain(finished.reason, "$error"))
+    if failure := failure_words(history, say):
+        lines.append(plain(failure, "$error"))
     rows = [[say(f"report.column-{name}") for name in ("which", "step", "loss", "perplexity", "accuracy", "bits")]]
     for name, one in (("best", history.best), ("last", history.last_validation)):
         if one is not None:
@@ -97,12 +98,20 @@ def proposal_text(verdict: dict[str, Any] | None, say: Wording) -> str:
 
 
 def stopped_text(history: History, say: Wording, *, saved: bool = True) -> str:
-    """How a run that was stopped, or whose process has died, goes on; empty for any other. saved: it has a checkpoint."""
+    """How a run that was stopped or has failed, or whose process has died, goes on; empty for any other. saved: it has a
+    checkpoint."""
     state = _state_of(history)
     if state not in _UNFINISHED or history.last_step is None:
         return ""
     steps = {"step": say.number(history.last_step.step), "planned": say.number(history.planned_steps)}
+    if is_mended_anew(history):
+        return say("report.next-failed-again", **steps)
     return say(_UNFINISHED[state] if saved else "report.next-anew", **steps)
+
+
+def is_mended_anew(history: History) -> bool:
+    """Whether a run has failed in a way that would come again, and a remedy is offered for it."""
+    return repeats(history) and any(one.get("remedies") for one in history.findings if one.get("status") == "fail")
 
 
 def _state_of(history: History) -> str:
