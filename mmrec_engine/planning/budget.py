@@ -118,6 +118,23 @@ def candidates(text: TextFacts, machine: MachineFacts, resolved: Resolved) -> di
     return {config: _shaped(config, text, machine, resolved, None).settings for config in configs}
 
 
+def may_be_chosen(
+    config: str, at_most: float, text: TextFacts, machine: MachineFacts, resolved: Resolved, *, checks: bool = True
+) -> bool:
+    """Whether a larger config would be chosen at this speed, in tokens a second, which it does not reach: if not, measuring
+    it would only take time."""
+    settings, known = resolved.settings, rules()
+    seconds = (settings.time or 0.0) - _beside(settings.time or 0.0, checks)
+    shaped = _shaped(config, text, machine, resolved, at_most * max(0.0, seconds))
+    estimate = _estimate(shaped, text, replace(machine, speeds={config: at_most}), seconds, known)
+    return _sees_enough(config, estimate, known)
+
+
+def _beside(total: float, checks: bool) -> float:
+    """Seconds of a run of this time that are not for its steps and validations."""
+    return (_BESIDE if checks else _BESIDE_UNCHECKED) + _SHARE_KEPT * total
+
+
 def vocabulary_of(settings: Settings, text: TextFacts) -> int:
     if settings.shape is not None:
         return settings.model(settings.vocab_size).vocabulary
@@ -128,7 +145,7 @@ def plan(text: TextFacts, machine: MachineFacts, resolved: Resolved, *, checks: 
     """Raises RequestError if the given time is too short even on an idle machine."""
     settings, known = resolved.settings, rules()
     total = settings.time or 0.0
-    beside = (_BESIDE if checks else _BESIDE_UNCHECKED) + _SHARE_KEPT * total
+    beside = _beside(total, checks)
     shaped = {
         config: _shaped(config, text, machine, resolved, speed * max(0.0, total - beside))
         for config, speed in machine.speeds.items()
@@ -279,11 +296,14 @@ def _best_config(estimates: Mapping[str, _Estimate], known: Rules) -> str:
     names = [name for name in (*PRESETS, PRETRAINED) if name in estimates]
     best = names[0]
     for name in names[1:]:
-        one = estimates[name]
-        useful = one.seen * min(1.0, most_passes(name) / max(one.passes, 1e-9))
-        if useful >= known.larger_from.get(name, float("inf")):
+        if _sees_enough(name, estimates[name], known):
             best = name
     return best
+
+
+def _sees_enough(config: str, one: _Estimate, known: Rules) -> bool:
+    useful = one.seen * min(1.0, most_passes(config) / max(one.passes, 1e-9))
+    return useful >= known.larger_from.get(config, math.inf)
 
 
 def _may_end(resolved: Resolved) -> bool:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Generator
 from dataclasses import replace
 
 from mmrec_engine.errors import RequestError
 from mmrec_engine.events import Planned, Progress
-from mmrec_engine.planning.budget import BudgetPlan, candidates, is_free, plan, tokenizer_choices, vocabulary_of
+from mmrec_engine.planning.budget import (
+    BudgetPlan,
+    candidates,
+    is_free,
+    may_be_chosen,
+    plan,
+    tokenizer_choices,
+    vocabulary_of,
+)
 from mmrec_engine.planning.facts import MachineFacts, subwords_there, text_facts
 from mmrec_engine.planning.speeds import Speeds
 from mmrec_engine.settings import Resolved
@@ -64,6 +73,10 @@ def planned(
     seconds = min(_MOST_SECONDS, _SHARE * (resolved.settings.time or 0.0))
     for done, (config, settings) in enumerate(shapes.items()):
         yield Progress(task="planning", done=done, total=len(shapes))
+        # Candidates come in the order of their size, and a larger one is slower.
+        at_most = min(found.values(), default=math.inf)
+        if found and not may_be_chosen(config, at_most, text, machine, resolved, checks=checks):
+            break
         speed = speeds.of(settings, vocabulary_of(settings, text), seconds)
         if speed is None:
             break  # larger ones do not fit either

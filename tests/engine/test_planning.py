@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from mmrec_engine.checks.specs import numbers
 from mmrec_engine.errors import RequestError
 from mmrec_engine.locales.messages import LANGUAGES
 from mmrec_engine.optim.lr_schedule import rate_factor
+from mmrec_engine.planning import planner
 from mmrec_engine.planning.budget import CHOSEN, BudgetPlan, Choice, candidates, plan, tokenizer_choices
 from mmrec_engine.planning.facts import MachineFacts, TextFacts
 from mmrec_engine.planning.reasons import REASONS, reason_of
@@ -184,6 +186,23 @@ def test_rules_match_the_measured_values() -> None:
     assert known.fewest_subwords <= known.subwords(known.subword_characters) <= known.most_subwords
     assert known.dropout(0.0) == known.dropout_by_passes[0][1]
     assert known.dropout(1e9) == known.dropout_by_passes[-1][1]
+
+
+@pytest.mark.parametrize(("minutes", "measured"), [(1, ["tiny"]), (3, ["tiny"]), (10, ["tiny", "mini"])])
+def test_only_models_that_can_be_chosen_are_measured(tmp_path: Path, minutes: int, measured: list[str]) -> None:
+    """Measuring mini on a busy machine took most of a minute, in which it is never chosen."""
+    path = tmp_path / "text.txt"
+    path.write_text("".join(f"{number} times {number * 7}.\n" for number in range(60_000)), encoding="utf-8")
+    asked = []
+
+    def measure(settings: Settings, vocabulary: int, seconds: float) -> Speed:
+        asked.append(settings.config)
+        return Speed(12_000.0 if settings.config == "tiny" else 2_400.0, trusted=False)
+
+    resolved = resolve({"data_dir": str(path), "time": 60 * minutes, "tokenizer": "char"})
+    for _ in planner.planned(resolved, Speeds("here", measure)):
+        pass
+    assert asked == measured
 
 
 def test_speed_is_cached_only_from_a_quiet_machine() -> None:
