@@ -16,6 +16,12 @@ import pytest
 
 from tests.fork_server import WHOLE_SAMPLE, ForkedProcess, ForkServer
 
+# Threads of two tests that wait for each other on the same cores take three times the CPU. So tests that run beside others have
+# one thread, unless they set another number. torch reads the variable when it is loaded.
+BESIDE_OTHERS = "PYTEST_XDIST_WORKER" in os.environ
+if BESIDE_OTHERS:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 COMMAND = Path(sys.executable).with_name("mmrec-tui")
 PLANTED = Path(__file__).parent / "planted"
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
@@ -165,6 +171,14 @@ def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> None:
+    """A run in this process sets its own number of threads, which stays."""
+    torch = sys.modules.get("torch")
+    if BESIDE_OTHERS and torch is not None:
+        torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")
