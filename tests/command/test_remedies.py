@@ -12,11 +12,9 @@ import pytest
 
 from tests.conftest import FAST, Command, events_of
 
-# A loss is judged after a hundred steps.
+# A loss is judged after a hundred steps, of little text each.
 RUN = [
     *FAST,
-    "--seq-len",
-    64,
     "--batch-size",
     4,
     "--warmup-steps",
@@ -25,6 +23,8 @@ RUN = [
     30,
     "--max-steps",
     120,
+    "--val-split",
+    0.03,
     "--json",
 ]
 
@@ -66,7 +66,7 @@ def test_auto_remedy_applies_the_first_sound_remedy(command: Command, text_file:
 @pytest.mark.extended
 def test_overfitting_is_reported_and_its_remedy_trains_better(command: Command, prose: str) -> None:
     text = command.folder.parent / "little.txt"
-    text.write_text(prose[:9000], encoding="utf-8")
+    text.write_text(prose[:6000], encoding="utf-8")
     flags = ["--data-dir", text, *RUN, "--batch-size", 8, "--recipe", "fast", "--dropout", 0, "--val-split", 0.3]
     first = command("train", *flags, "--eval-every", 15, "--max-steps", 300)
     named = {one["id"] for one in first.json["findings"] if one["status"] in ("warn", "fail")}
