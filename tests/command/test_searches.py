@@ -62,7 +62,7 @@ def test_find_lr_on_a_terminal_draws_a_plot(command: Command, text_file: Path, o
 
 @pytest.mark.alone
 def test_find_batch_suggests_a_batch_and_writes_nothing(command: Command, text_file: Path) -> None:
-    result = command("find-batch", "--data-dir", text_file, *QUICK, "--seconds", 5, "--json")
+    result = command("find-batch", "--data-dir", text_file, *QUICK, "--seconds", 2, "--json")
     assert result.code == 0, result.err
     found = result.json
     tried = [one["batch_size"] for one in found["tried"]]
