@@ -13,6 +13,7 @@ from typing import Any
 from mmrec_engine.errors import RequestError
 from mmrec_engine.planning.facts import MachineFacts, TextFacts
 from mmrec_engine.planning.rules import Rules, rules
+from mmrec_engine.runs.run_time import evaluated_a_second
 from mmrec_engine.settings import Resolved, Settings, resolve
 from mmrec_engine.settings.presets import BEST_RATE, PRESETS, RECIPES, most_passes
 from mmrec_engine.settings.pretrained import PRETRAINED
@@ -31,7 +32,6 @@ _FEWEST_STEPS = 20
 _MOST_VALIDATIONS, _FEW_VALIDATIONS = 10, 3
 _SHARE_OF_VALIDATIONS = 0.06  # of the time
 _SHARE_OF_FEW = 0.1  # of the time, for the first few: with one alone nothing is known of a run until it ends
-_VALIDATION_SPEED = 2.0  # tokens a second of a validation (float32) relative to training
 _BESIDE = 9.0  # seconds of start, checks before and after, saving: measured on a quiet machine (docs/performance.md)
 _BESIDE_UNCHECKED = 4.0
 _SHARE_KEPT = 0.04  # of the time: preparing the plan, and a reserve
@@ -276,7 +276,7 @@ def _estimate(shaped: _Shaped, text: TextFacts, machine: MachineFacts, seconds: 
     speed = machine.speeds[settings.config]
     each = 1.0 if settings.tokenizer == "char" else known.characters_a_token(settings.vocab_size)
     a_step = settings.windows_a_step * settings.seq_len
-    validation = (text.validation / each) / (_VALIDATION_SPEED * speed) + 0.3
+    validation = (text.validation / each) / evaluated_a_second(speed, a_step) + 0.3
     validations = _validations(settings.time or 0.0, validation)
     for_steps = max(0.0, seconds - validations * validation)
     steps = int(for_steps * speed / a_step)

@@ -11,6 +11,7 @@ from typing import Any
 
 from mmrec_engine.planning.budget import GIVEN, most_steps, was_limited
 from mmrec_engine.runs.record import newest_lines
+from mmrec_engine.runs.run_time import evaluated_a_second
 from mmrec_engine.settings import Resolved
 from mmrec_engine.storage.files import open_plain
 from mmrec_engine.storage.run_files import EVENTS
@@ -18,7 +19,6 @@ from mmrec_engine.training.deadline import Beside, Deadline
 from mmrec_engine.training.state import TrainingState
 
 _FALLBACK_SPEED = 5000.0  # tokens a second without a measurement: the first steps correct it
-_VALIDATION_SPEED = 2.0  # tokens a second of a validation relative to training
 _TRAINING_SIDE = 65_536  # tokens of the training split that are evaluated with a validation, at most
 _CHECKS_AFTER, _WITHOUT_CHECKS = 3.5, 0.7  # seconds from the last checkpoint to the end of the process
 _LOGGERS = 3.0  # seconds in which they usually get the rest of the record
@@ -43,8 +43,9 @@ def deadline_of(
         speed = tokens / min(budget.seconds_a_step, over_all or budget.seconds_a_step)
     whole = sum(len(part.validation.tokens) for part in training.corpus.all_parts)
     beside = min(_TRAINING_SIDE, sum(len(part.train.tokens) for part in training.corpus.all_parts), whole)
-    validation = (whole + beside / 2) / (_VALIDATION_SPEED * speed) + 0.3
-    ending = _CHECKS_AFTER + _CHECKED_TOKENS / (_VALIDATION_SPEED * speed) if checks else _WITHOUT_CHECKS
+    evaluated = evaluated_a_second(speed, tokens)
+    validation = (whole + beside / 2) / evaluated + 0.3
+    ending = _CHECKS_AFTER + _CHECKED_TOKENS / evaluated if checks else _WITHOUT_CHECKS
     ending += _LOGGERS if settings.log is not None else 0.0
     assert settings.time is not None
     return Deadline(settings.time, began, used, tokens / speed, Beside(validation, 0.0, ending))

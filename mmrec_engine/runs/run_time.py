@@ -20,6 +20,8 @@ MOST_BESIDE = 2**16  # training tokens that are evaluated with the validation sp
 _RELOADED_TOKENS = 2**14  # evaluated again by a new process at the end
 _PROCESS_SECONDS = 1.0  # of that process, of the report and of the rest of the end
 _RECENT_STEPS = 50
+_EVALUATION_SPEED = 2.0  # times that of training
+_SMALL_STEP = 1024  # tokens
 _FORWARD_SHARE = 1 / 3  # of a training step: forward, and backward, which takes twice as long
 _PARTS = ("validation", "writing", "saving", "other")
 _WRITING_STEPS = 3  # steps that take about as long as a sample
@@ -174,6 +176,15 @@ class _Mean:
     @property
     def mean(self) -> float:
         return self.total / self.count
+
+
+def evaluated_a_second(tokens_per_second: float, tokens_a_step: int) -> float:
+    """Tokens of an evaluation a second, estimated from the speed of training.
+
+    Without a backward pass and an update it is at least twice as fast. In steps of few tokens most of the time goes into
+    what each step costs whatever its size; an evaluation takes many windows at once.
+    """
+    return _EVALUATION_SPEED * tokens_per_second * max(1.0, math.sqrt(_SMALL_STEP / max(1, tokens_a_step)))
 
 
 def guessed_costs(pace: float, schedule: Schedule) -> Costs:
