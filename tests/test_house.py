@@ -61,7 +61,7 @@ def test_message_keys_are_defined_and_used() -> None:
     assert set(re.findall(r'(?:UnusableError|reason_words)\(\s*"([a-z-]+)"', source)) == set(Texts("reasons"))
     assert not unused
     indirect = re.compile(
-        r"^(setting|help|found|checks|after|remedy|task|skipped|corpora|state|table|finished|usage|guide|status|heading)\.|-(saved|windows)$"
+        r"^(setting|help|found|checks|after|remedy|task|skipped|corpora|state|table|finished|usage|guide|status|heading|metavar|evaluate)\.|-(saved|windows)$"
     )
     assert not [
         key for key in app if f'"{key}"' not in source and f"'{key}'" not in source and not indirect.search(key)

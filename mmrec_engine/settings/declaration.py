@@ -12,6 +12,9 @@ from typing import Any, Literal, get_args
 
 from mmrec_engine.errors import RequestError
 
+# The units of a duration; a unit comes before another that is its beginning.
+SECONDS = {"sn": 1.0, "dk": 60.0, "sa": 3600.0, "s": 1.0, "m": 60.0, "h": 3600.0}
+
 # The headings of the plan, in their order.
 Group = Literal["length", "optimizer", "text", "augmentation", "curriculum", "evaluation", "model", "saving"]
 GROUPS: tuple[Group, ...] = get_args(Group)
@@ -88,15 +91,25 @@ def in_bytes(text: str) -> int:
 
 
 def in_seconds(text: str) -> float:
-    """A duration: a number with s, m or h, several of these one after another, or plain seconds.
+    """A duration: a number with s, m or h (in Turkish sn, dk or sa), several of these one after another, or plain seconds.
 
     Raises ValueError.
     """
-    if re.fullmatch(r"(\d{1,9}(\.\d{1,6})?[smh]\s?)+", text, re.IGNORECASE | re.ASCII) is None:
+    unit = "|".join(SECONDS)
+    if re.fullmatch(rf"(\d{{1,9}}(\.\d{{1,6}})?({unit})\s?)+", text, re.IGNORECASE | re.ASCII) is None:
         return float(text)
-    units = {"s": 1.0, "m": 60.0, "h": 3600.0}
-    parts = re.findall(r"([\d.]+)([smh])", text.lower())
-    return sum(float(number) * units[unit] for number, unit in parts)
+    parts = re.findall(rf"([\d.]+)({unit})", text.lower())
+    return sum(float(number) * SECONDS[unit] for number, unit in parts)
+
+
+def dotted(text: str) -> str | None:
+    """A number, with or without a unit, with a dot for its decimal comma; None if it is no such number."""
+    return text.replace(",", ".") if re.fullmatch(r"-?\d*,\d+\s*[a-z]*", text, re.IGNORECASE | re.ASCII) else None
+
+
+def ungrouped(text: str) -> str | None:
+    """A whole number whose digits are grouped in threes (100.000), without the marks; None if it is no such number."""
+    return re.sub(r"\D", "", text) if re.fullmatch(r"\d{1,3}(\.\d{3})+|\d{1,3}(,\d{3})+", text, re.ASCII) else None
 
 
 def check(item: Field[Any], value: Any) -> None:

@@ -11,7 +11,16 @@ from dataclasses import Field, dataclass, fields
 from typing import Any, NoReturn, get_args, get_type_hints
 
 from mmrec_engine.errors import RequestError
-from mmrec_engine.settings.declaration import check, flag, in_bytes, in_seconds, is_plain_name, setting
+from mmrec_engine.settings.declaration import (
+    check,
+    dotted,
+    flag,
+    in_bytes,
+    in_seconds,
+    is_plain_name,
+    setting,
+    ungrouped,
+)
 from mmrec_engine.settings.model_config import ARCHITECTURES, Architecture
 from mmrec_engine.settings.presets import OPTIMIZERS, PRESETS, RECIPES
 from mmrec_engine.settings.pretrained import PRETRAINED
@@ -386,6 +395,11 @@ def parse(name: str, value: Any) -> Any:
             key = "setting-not-size"
         if FIELDS[name].metadata["duration"]:
             key = "setting-not-duration"
+        text = value if isinstance(value, str) else ""
+        if kind is int and (meant := ungrouped(text)):
+            raise RequestError("setting-grouped", flag=flag(name), value=value, meant=meant) from None
+        if (kind is float or FIELDS[name].metadata["size"]) and (meant := dotted(text)):
+            raise RequestError("setting-comma", flag=flag(name), value=value, meant=meant) from None
         raise RequestError(key, flag=flag(name), value=value) from None
     return number
 

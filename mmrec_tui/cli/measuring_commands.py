@@ -12,7 +12,6 @@ from mmrec_tui.cli.options import (
     refuse_nan,
     resolve_given,
     switch,
-    with_default,
     with_parameters,
 )
 from mmrec_tui.cli.usage import WordedTyper
@@ -46,13 +45,10 @@ def add_searches(app: typer.Typer, wording: Wording, flags: list[Parameter]) -> 
         return find.find_batch(resolve_given(given), seconds, wording, as_json, quiet)
 
     flags = [*flags, *answer_switches(wording)]
-    steps = switch(
-        "steps", int, RATE_STEPS, "--steps", with_default("steps", RATE_STEPS, wording), "INTEGER", min=20, max=2000
-    )
-    seconds = switch(
-        "seconds", float, BATCH_SECONDS, "--seconds", with_default("seconds", int(BATCH_SECONDS), wording), "NUMBER",
-        min=1, max=86_400,
-    )  # fmt: skip
+    how: dict[str, Any] = {"show_default": True, "min": 20, "max": 2000}
+    steps = switch("steps", int, RATE_STEPS, "--steps", wording("help.steps"), **how)
+    how = {"show_default": True, "min": 1, "max": 86_400}
+    seconds = switch("seconds", float, BATCH_SECONDS, "--seconds", wording("help.seconds"), **how)
     with_parameters(find_lr, [*flags, steps])
     with_parameters(find_batch, [*flags, seconds])
     app.command("find-lr", help=wording("help.find-lr"))(find_lr)
@@ -81,10 +77,8 @@ def add_bench(app: typer.Typer, wording: Wording, flags: list[Parameter]) -> Non
         return run_race(resolve_given(given), flags, overwrite, wording, as_json, quiet)
 
     flags = [*flags, *answer_switches(wording)]
-    seconds = switch(
-        "seconds", float, BENCH_SECONDS, "--seconds", with_default("bench-seconds", int(BENCH_SECONDS), wording),
-        "NUMBER", min=0.1, max=600,
-    )  # fmt: skip
+    how: dict[str, Any] = {"show_default": True, "min": 0.1, "max": 600}
+    seconds = switch("seconds", float, BENCH_SECONDS, "--seconds", wording("help.bench-seconds"), **how)
     with_parameters(measured, [context_parameter(), *flags, seconds])
     with_parameters(race, [*flags, switch("overwrite", bool, False, "--overwrite", wording("help.race-overwrite"))])
     group.callback(invoke_without_command=True)(measured)

@@ -4,7 +4,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from mmrec_tui.cli.options import refuse_nan, with_default
+from mmrec_tui.cli.options import refuse_nan
 from mmrec_tui.locales import Wording
 
 _HOST, _PORT = "127.0.0.1", 8000
@@ -65,12 +65,8 @@ def add_serve(app: typer.Typer, wording: Wording, debug: bool) -> None:
     @app.command("serve", help=wording("help.serve"))
     def serve(
         checkpoint: Annotated[str, typer.Argument(metavar="RUN", help=wording("help.checkpoint"))],
-        host: Annotated[
-            str, typer.Option(metavar="ADDRESS", help=with_default("serve-host", _HOST, wording), show_default=False)
-        ] = _HOST,
-        port: Annotated[
-            int, typer.Option(min=0, max=65535, help=with_default("serve-port", _PORT, wording), show_default=False)
-        ] = _PORT,
+        host: Annotated[str, typer.Option(metavar="ADDRESS", help=wording("help.serve-host"))] = _HOST,
+        port: Annotated[int, typer.Option(min=0, max=65535, help=wording("help.serve-port"))] = _PORT,
         api_key: Annotated[
             Optional[str], typer.Option("--api-key", metavar="KEY", help=wording("help.serve-api-key"))
         ] = None,

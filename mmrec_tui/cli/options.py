@@ -18,10 +18,15 @@ _METAVARS = {int: "INTEGER", float: "NUMBER", str: "TEXT"}
 _WITH_UNIT = {"size": "SIZE", "duration": "TIME"}
 
 
-def setting_flag(name: str, wording: Wording) -> inspect.Parameter:
-    """The flag of one setting. Values stay text here: `settings.parse` validates them, as those of a file."""
+def setting_flag(name: str, wording: Wording, of: str = "") -> inspect.Parameter:
+    """The flag of one setting. Values stay text here: `settings.parse` validates them, as those of a file.
+
+    of: the command, if the setting does something else there than in `train`.
+    """
     item, kind = FIELDS[name], value_type(name)
-    help_text = wording(f"setting.{name}", choices=", ".join(item.metadata["choices"] or item.metadata["names"]))
+    own = f"{of}.setting.{name}"
+    key = own if of and wording.knows(own) else f"setting.{name}"
+    help_text = wording(key, choices=", ".join(item.metadata["choices"] or item.metadata["names"]))
     shown = _default_shown(name, wording)
     if shown:
         help_text = f"{help_text} [{wording('help.default', value=shown)}]"
@@ -33,10 +38,6 @@ def setting_flag(name: str, wording: Wording) -> inspect.Parameter:
         declared = flag(name) if name == "use_sample_corpus" else f"{flag(name)}/--no-{flag(name)[2:]}"
         return switch(name, Optional[bool], None, declared, help_text, group=group)
     return switch(name, Optional[str], None, flag(name), help_text, metavar, group, among=item.metadata["choices"])
-
-
-def with_default(name: str, value: object, wording: Wording) -> str:
-    return f"{wording(f'help.{name}')} [{wording('help.default', value=value)}]"
 
 
 def _default_shown(name: str, wording: Wording) -> str:
@@ -57,10 +58,11 @@ def switch(
     metavar: str | None = None,
     group: str | None = None,
     among: Sequence[str] = (),
-    **bounds: Any,
+    **given: Any,
 ) -> inspect.Parameter:
-    """A flag that is not a setting. group: its heading in the help. among: completions for a shell. bounds: of a number."""
-    how = {"help": help_text, "metavar": metavar, "show_default": False, "rich_help_panel": group, **bounds}
+    """A flag that is not a setting. group: its heading in the help. among: completions for a shell. given: more of Typer's own,
+    such as the bounds of a number."""
+    how = {"help": help_text, "metavar": metavar, "show_default": False, "rich_help_panel": group, **given}
     if among:
         how["autocompletion"] = lambda: list(among)
     option = typer.Option(declared, **how)

@@ -225,10 +225,10 @@ def _add_evaluate(app: typer.Typer, wording: Wording) -> None:
     ]
     parameters = [
         argument("checkpoint", "CHECKPOINT", wording("help.checkpoint")),
-        *(setting_flag(name, wording) for name in own),
+        *(setting_flag(name, wording, of="evaluate") for name in own),
         switch("seq_len", Optional[str], None, "--seq-len", wording("help.evaluate-seq-len"), metavar="INTEGER"),
         switch("corpus_tag", Optional[str], None, "--corpus-tag", wording("help.evaluate-corpus-tag"), metavar="NAME"),
-        switch("samples", int, 32, "--samples", wording("help.samples"), metavar="INTEGER", min=1, max=100_000),
+        switch("samples", int, 32, "--samples", wording("help.samples"), show_default=True, min=1, max=100_000),
         switch("json", bool, False, "--json", wording("help.json")),
     ]
     with_parameters(evaluate, parameters)

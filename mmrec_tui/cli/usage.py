@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 import sys
 from typing import Any
@@ -14,6 +15,10 @@ from mmrec_tui.locales import Wording
 from mmrec_tui.terminal import shows_colour
 
 _FLAG_COLUMNS = 30
+# What a command line calls a value for which no name is declared, by Typer's type.
+_METAVARS = {"int": "INTEGER", "float": "NUMBER", "str": "TEXT"}
+# Words that are no command, with what they probably ask for.
+_MEANT = {"report": "check after", "resume": "train --resume"}
 
 ClickException = click.ClickException
 
@@ -31,6 +36,14 @@ class WordedTyper(typer.Typer):
 
 def _worded(base: Any, wording: Wording) -> Any:
     class Worded(base):  # type: ignore[misc]  # one class for commands and one for groups
+        def __init__(self, *given: Any, **how: Any) -> None:
+            super().__init__(*given, **how)
+            self.options_metavar = wording("metavar.[OPTIONS]")
+            if hasattr(self, "subcommand_metavar"):
+                self.subcommand_metavar = wording("metavar.COMMAND")
+            for parameter in self.params:
+                _word_metavar(parameter, wording)
+
         def get_help_option(self, context: Any) -> Any:
             option = super().get_help_option(context)
             if option is not None:
@@ -50,7 +63,7 @@ def _worded(base: Any, wording: Wording) -> Any:
 
             grouped: dict[str, list[tuple[str, str]]] = {}
             for parameter in self.get_params(context):
-                record = parameter.get_help_record(context)
+                record = _help_record(parameter, context, wording)
                 if record is not None:
                     kind = "arguments" if parameter.param_type_name == "argument" else "options"
                     grouped.setdefault(getattr(parameter, "rich_help_panel", None) or kind, []).append(record)
@@ -71,6 +84,45 @@ def _worded(base: Any, wording: Wording) -> Any:
     return Worded
 
 
+def _word_metavar(parameter: Any, wording: Wording) -> None:
+    """Name the parameter's value in the user's language."""
+    if getattr(parameter, "is_flag", False):
+        return
+    name = parameter.metavar or _METAVARS.get(parameter.type.name.split()[0], "")
+    if wording.knows(f"metavar.{name}"):
+        parameter.metavar = wording(f"metavar.{name}")
+
+
+def _help_record(parameter: Any, context: Any, wording: Wording) -> tuple[str, str] | None:
+    """A flag or an argument, and its help with its default and its range, which Typer words in English only."""
+    record = parameter.get_help_record(context)
+    if record is None:
+        return None
+    facts = []
+    flag = getattr(parameter, "is_flag", False)
+    if parameter.show_default and not flag and parameter.default not in (None, "") and not callable(parameter.default):
+        default = parameter.default
+        facts.append(wording("help.default", value=default if isinstance(default, str) else _plain(default)))
+    if allowed := _range(parameter.type):
+        facts.append(allowed)
+    if parameter.required:
+        facts.append(wording("help.required"))
+    return record[0], f"{parameter.help or ''}{' [' + '; '.join(facts) + ']' if facts else ''}"
+
+
+def _range(kind: Any) -> str:
+    """The numbers that a type allows, empty if it sets no limits: 1 … 100."""
+    low, high = getattr(kind, "min", None), getattr(kind, "max", None)
+    if low is None and high is None:
+        return ""
+    return f"{'' if low is None else _plain(low)} … {'' if high is None else _plain(high)}".strip()
+
+
+def _plain(value: float) -> str:
+    """A number as it can be typed: 1000000000, not 1e+09."""
+    return str(int(value)) if float(value).is_integer() else f"{value:g}"
+
+
 def _coloured(line: str) -> str:
     """A heading in bold, the name of a flag or a command in colour."""
     if line and not line.startswith(" "):
@@ -78,6 +130,11 @@ def _coloured(line: str) -> str:
         return f"\x1b[1m{heading}{colon}\x1b[0m{rest}" if colon else line
     found = re.match(r"  (-\S.*?|[a-z][a-z-]*)(?=  |$)", line)
     return f"  \x1b[36m{found[1]}\x1b[0m{line[found.end() :]}" if found else line
+
+
+def _nearest_command(name: str, commands: list[str]) -> str:
+    """The command that was probably meant, empty if none is near."""
+    return _MEANT.get(name) or next(iter(difflib.get_close_matches(name, commands, 1)), "")
 
 
 def usage_text(error: click.ClickException, wording: Wording) -> str:
@@ -97,14 +154,24 @@ def usage_text(error: click.ClickException, wording: Wording) -> str:
         name = (parameter.metavar or parameter.opts[0]) if parameter is not None else "?"
         text = wording("usage.missing", name=name, command=command)
     elif isinstance(error, click.BadParameter) and error.param is not None:
-        kind = error.param.type
-        low, high = getattr(kind, "min", None), getattr(kind, "max", None)
-        allowed = f"{'' if low is None else f'{low:g}'} … {'' if high is None else f'{high:g}'}"
-        text = wording("usage.value", name=error.param.opts[0], allowed=allowed, command=command)
+        name, allowed = error.param.opts[0], _range(error.param.type)
+        comma = re.match(r"'(-?\d*,\d+)'", error.message)
+        if comma:
+            text = wording("usage.comma", name=name, value=comma[1], meant=comma[1].replace(",", "."))
+        else:
+            text = wording("usage.value", name=name, allowed=allowed, command=command)
     elif isinstance(error, click.BadOptionUsage):
         text = wording("usage.argument", name=error.option_name, command=command)
-    elif error.message.startswith("No such command"):
-        text = wording("usage.no-command", name=error.message.removeprefix("No such command ").rstrip("."))
+    elif found := re.match(r"No such command '(.*?)'", error.message):
+        group = error.ctx.command if error.ctx is not None else None  # type: ignore[attr-defined]
+        near = _nearest_command(found[1], list(getattr(group, "commands", ())))
+        if near and command:
+            near = f"{command} {near}"
+        nearest = wording("usage.nearest", name=near) if near else ""
+        text = wording("usage.no-command", name=found[1], nearest=nearest)
+    elif isinstance(error, click.NoArgsIsHelpError):
+        choices = "|".join(getattr(error.ctx.command, "commands", ()))
+        text = wording("usage.missing", name=choices, command=command)
     elif "unexpected extra argument" in error.message:
         extra = error.message.rpartition("(")[2].rstrip(")")
         text = wording("usage.too-many", name=extra, command=command)

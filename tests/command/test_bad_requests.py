@@ -121,13 +121,40 @@ def test_out_of_range_flags_of_other_commands_are_refused(command: Command, word
         ("watch a b", "b"),
         ("runs extra", "extra"),
         ("guide nothing-of-it", "nothing-of-it"),
-        ("dance", "no such command"),
+        ("dance", "no such command: dance; `mmrec-tui --help`"),
+        ("trian", "no such command: trian, did you mean train?; `mmrec-tui --help`"),
+        ("check befor", "did you mean check before?"),
+        ("report", "did you mean check after?"),
+        ("check", "error: before|after is missing; see `mmrec-tui check --help`"),
+        ("train --learning-rate 0,001", "--learning-rate 0,001: the decimal point is a dot here: 0.001"),
+        ("train --time 2,5m", "the decimal point is a dot here: 2.5m"),
+        ("train --max-corpus-bytes 1,5GB", "the decimal point is a dot here: 1.5GB"),
+        ("train --max-steps 100.000", "digits are not grouped here: 100000"),
+        ("train --max-steps 1,000", "digits are not grouped here: 1000"),
+        ("train --max-steps 1,5", "a whole number"),
+        ("generate absent --temperature 0,5", "the decimal point is a dot: 0.5"),
+        ("generate absent --seed x", "in 0 … 9223372036854775807"),
         ("--lang xx configs", "en, tr"),
         ("", "mmrec-tui train"),
     ],
 )  # fmt: skip
 def test_invalid_requests_are_code_2(command: Command, words: str, told: str) -> None:
     assert told in refused(command, *words.split())
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("report", "böyle bir komut yok: report (şunu mu demek istediniz: check after?); `mmrec-tui --help`"),
+        ("train --learning-rate 0,001", "--learning-rate 0,001: burada ondalık ayırıcı noktadır: 0.001"),
+        ("plan --time soon", "örneğin 90sn, 10dk ya da 2sa"),
+        ("export absent", "KLASÖR eksik"),
+    ],
+)
+def test_a_refusal_is_entirely_in_the_language(command: Command, words: str, told: str) -> None:
+    result = command("--lang", "tr", *words.split())
+    assert result.code == 2
+    assert told in result.err
 
 
 @pytest.mark.parametrize(

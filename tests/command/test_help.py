@@ -23,17 +23,25 @@ COMMANDS = (
 @pytest.mark.first(1)
 @pytest.mark.parametrize("language", ["en", "tr"])
 def test_help_is_not_cut_in_80_columns(command: Command, language: str) -> None:
-    shown = {}
+    shown, say = {}, Wording(language)  # type: ignore[arg-type]
     for words in COMMANDS:
         result = command(*words.split(), "--help", "--lang", language, COLUMNS="80")
         assert result.code == 0, result.err
         lines = result.out.splitlines()
         assert max(map(len, lines)) <= 80
-        cut = [line for line in lines if line.rstrip().endswith("...") and "[ARGS]" not in line]
+        cut = [line for line in lines if line.rstrip().endswith("...") and say("metavar.COMMAND") not in line]
         assert not cut, f"cut in mid-sentence: {cut}"
         shown[words] = result.out
     own = " ".join(shown[""].split())
-    assert Wording(language)("help.bench") in own  # type: ignore[arg-type]
+    assert say("help.bench") in own
+    everything = " ".join(" ".join(shown.values()).split())
+    assert (
+        f"--tokens {say('metavar.INTEGER')} " in everything and f"{say('help.default', value=200)}; 1 …" in everything
+    )
+    assert say("help.required") in everything and "<" not in shown["generate"], "neither Typer's names of types nor <="
+    in_english = {"[OPTIONS]", "OWNER/NAME", "[default", "[required", "INTEGER", "TEXT", " RUN", "COMMAND "}
+    assert language == "en" or not {one for one in in_english if one in everything}
+    assert say("setting.use_sample_corpus") not in " ".join(shown["evaluate"].split()), "evaluate does not train"
 
 
 @pytest.mark.parametrize("language", ["en", "tr"])
@@ -43,7 +51,8 @@ def test_train_flags_are_grouped_under_headings(command: Command, language: str)
     headings = [say(f"heading.{name}") + ":" for name in HEADINGS]
     found = [line for line in out.splitlines() if line in headings]
     assert found == headings, "each once, in this order"
-    assert "--time TIME" in out and "--max-corpus-bytes SIZE" in out, "values with a unit are not called numbers"
+    time, size = say("metavar.TIME"), say("metavar.SIZE")
+    assert f"--time {time}" in out and f"--max-corpus-bytes {size}" in out, "values with a unit are not called numbers"
     sections = dict(
         zip(
             headings,

@@ -349,14 +349,28 @@ def test_target_in_bits_is_converted_to_nats_per_token() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("90s", 90), ("10m", 600), ("2h", 7200), ("1h30m", 5400), ("1.5m", 90), ("45", 45), (60, 60)]
+    ("text", "seconds"),
+    [
+        ("90s", 90),
+        ("10m", 600),
+        ("2h", 7200),
+        ("1h30m", 5400),
+        ("1.5m", 90),
+        ("45", 45),
+        (60, 60),
+        ("90sn", 90),
+        ("10dk", 600),
+        ("2sa", 7200),
+        ("1sa30dk", 5400),
+        ("2DK 5s", 125),
+    ],
 )
 def test_time_accepts_units(text: str | int, seconds: float) -> None:
     assert resolve({"time": text}).settings.time == seconds
     assert resolve({"time": text}).settings.epochs is None, "the time alone limits the run"
 
 
-@pytest.mark.parametrize("text", ["soon", "10 parsecs", "m", "", "-5m", "1e400", "nan", "1s"])
+@pytest.mark.parametrize("text", ["soon", "10 parsecs", "m", "", "-5m", "1e400", "nan", "1s", "5snn", "5dkm", "dk"])
 def test_invalid_time_is_refused(text: str) -> None:
     with pytest.raises(RequestError):
         resolve({"time": text})

@@ -11,7 +11,6 @@ from mmrec_engine.errors import RequestError
 from mmrec_engine.storage.user_folders import expanded
 
 PREFIX = "hf:"
-FORM = "hf:OWNER/NAME[/CONFIG][@REVISION][:SPLIT[:COLUMN]], hf:./FOLDER[:SPLIT[:COLUMN]]"
 _PART = r"[A-Za-z0-9][\w.-]*"
 _REPOSITORY = re.compile(
     rf"(?P<path>{_PART}(?:/{_PART})?)(?:/(?P<config>[\w.-]+))?(?:@(?P<revision>[\w./-]+))?", re.ASCII
@@ -125,7 +124,7 @@ def source_of(corpus: str) -> HubSource:
         return HubSource(str(place), split=split, column=column)
     found = _REPOSITORY.fullmatch(path)
     if found is None or len(chosen) > 2:
-        raise RequestError("hub-form", corpus=corpus, form=FORM)
+        raise RequestError("hub-form", corpus=corpus)
     return HubSource(split=split, column=column, **found.groupdict())
 
 
