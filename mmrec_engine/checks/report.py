@@ -13,7 +13,7 @@ from mmrec_engine.checks.finding import GLYPHS, WORST_FIRST
 from mmrec_engine.events import finite
 from mmrec_engine.locales.catalogue import LANGUAGES, Language, Texts
 from mmrec_engine.locales.guide import ITEMS
-from mmrec_engine.locales.guide.findings import evidence, texts, title
+from mmrec_engine.locales.guide.findings import advice, evidence, title
 from mmrec_engine.locales.verdicts import verdict_lines
 from mmrec_engine.runs.failures import failure_in_report, failure_text
 from mmrec_engine.runs.history import History
@@ -162,12 +162,11 @@ def _next(report: Mapping[str, Any], language: Language) -> list[str]:
 
 
 def _advice(findings: list[dict[str, Any]], language: Language) -> list[str]:
-    known = texts()
     lines = []
     for one in newest(findings):
-        entry = known.get(str(one.get("id")))
-        if one.get("status") in ("fail", "warn", "note") and entry is not None and entry.do[language]:
-            lines.append(f"- {title(one, language)}: {entry.do[language]}")
+        what_to_do = advice(one, language)
+        if one.get("status") in ("fail", "warn", "note") and what_to_do:
+            lines.append(f"- {title(one, language)}: {what_to_do}")
     return lines
 
 

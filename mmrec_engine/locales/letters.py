@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import unicodedata
 from functools import cache
 
 from mmrec_engine.locales.catalogue import Language, words
+
+_ACCENTS = frozenset(map(chr, range(0x300, 0x370)))  # combining marks that Unicode takes apart from Latin letters
 
 
 def capitalised(text: str, language: Language) -> str:
@@ -19,8 +22,11 @@ def uncapitalised(text: str, language: Language) -> str:
 
 
 def folded(text: str) -> str:
-    """For a search that ignores case in every language: i, ı, I and İ are equal."""
-    return text.replace("İ", "i").replace("ı", "i").casefold()
+    """For a search that ignores case and accents in every language: i, ı, I and İ are equal, and so are o and ö."""
+    if text.isascii():
+        return text.lower()
+    apart = unicodedata.normalize("NFD", text.replace("İ", "i").replace("ı", "i").casefold())
+    return unicodedata.normalize("NFC", "".join(one for one in apart if one not in _ACCENTS))
 
 
 @cache

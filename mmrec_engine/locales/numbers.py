@@ -12,6 +12,12 @@ def in_language(number: str, language: Language) -> str:
     return number.translate(_marks(language))
 
 
+def with_exponent(value: float, language: Language, digits: int = 2) -> str:
+    """A small number in powers of ten: 3e-4, 2.85e-4. digits: most decimal places."""
+    mantissa, _, exponent = f"{value:.{digits}e}".partition("e")
+    return in_language(f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}", language)
+
+
 def percentage(number: str, language: Language) -> str:
     """A number, as Python writes it, with the language's percent sign."""
     form: str = words("format", language)["percent"]

@@ -6,15 +6,17 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
+from textual.command import CommandList, CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
+from textual.widgets.option_list import Option
 
 from mmrec_engine.locales.letters import folded
 from mmrec_tui.app.keys import about_key, shown_key, word_key
 from mmrec_tui.app.screens.base import MmrecScreen
 from mmrec_tui.app.themes import THEME_NAMES
+from mmrec_tui.app.widgets.panel import plain
 from mmrec_tui.locales import Wording
 from mmrec_tui.terminal import one_line
 
@@ -120,7 +122,13 @@ def _acting(screen: MmrecScreen, action: str) -> Callable[[], Any]:
 class Palette(CommandPalette):
     """Textual's palette with its words in the user's language."""
 
-    _NO_MATCHES_COUNTDOWN: Final[float] = 1e9  # type: ignore[misc]  # what it would say then is English
-
     def __init__(self, _screen: object, say: Wording) -> None:
         super().__init__([ScreenCommands], placeholder=say("palette.search"), id="--command-palette")
+        self._say = say
+
+    def _start_no_matches_countdown(self, search_value: str) -> None:
+        """Tell at once that nothing was found; Textual does so later, and in English."""
+        if search_value:
+            told = plain(self._say("palette.nothing", words=one_line(search_value)))
+            self.query_one(CommandList).add_option(Option(told, disabled=True, id=self._NO_MATCHES))
+            self._list_visible = True

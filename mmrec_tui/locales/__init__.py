@@ -14,7 +14,7 @@ from collections.abc import Mapping
 
 from mmrec_engine.locales import catalogue
 from mmrec_engine.locales.catalogue import DEFAULT_LANGUAGE, Language
-from mmrec_engine.locales.numbers import in_language, percentage
+from mmrec_engine.locales.numbers import in_language, percentage, with_exponent
 from mmrec_engine.locales.plurals import fill
 
 __all__ = ["AREAS", "DEFAULT_LANGUAGE", "LANGUAGES", "UsageText", "Wording", "choose_language", "next_language"]
@@ -95,15 +95,17 @@ class Wording:
         """A learning rate: 0.02, 3e-4, 2.85e-4."""
         if value == 0 or not abs(value) < 0.001:  # a NaN too
             return in_language(f"{value:,.4f}".rstrip("0").rstrip(".") or "0", self.language)
-        mantissa, _, exponent = f"{value:.2e}".partition("e")
-        return in_language(f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}", self.language)
+        return with_exponent(value, self.language)
 
     def about_rate(self, value: float) -> str:
         """An approximate learning rate, with two digits."""
         return self.rate(float(f"{value:.1e}"))
 
     def rate_tick(self, value: float, gap: float) -> str:
-        return self.rate(value)
+        """All ticks of an axis in one form: 1e-4, 1e-3, 1e-2 or 0.001, 0.002."""
+        if not 0 < gap < 0.001 or not 0.001 <= value < 1:
+            return self.rate(value)
+        return with_exponent(value, self.language)
 
     def clock(self, seconds: float) -> str:
         """A duration: 0:42, 12:05, 3:07:40, or days."""

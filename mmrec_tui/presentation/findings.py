@@ -33,8 +33,7 @@ def evidence_of(finding: dict[str, Any], say: Wording) -> str:
 
 def advice_of(finding: dict[str, Any], say: Wording) -> str:
     """What to do about it; empty for an unknown finding."""
-    entry = guide.texts().get(str(finding.get("id")))
-    return "" if entry is None else entry.do[say.language]
+    return guide.advice(finding, say.language)
 
 
 def remedy_of(remedy: dict[str, Any], say: Wording) -> str:

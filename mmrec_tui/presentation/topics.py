@@ -32,7 +32,8 @@ Kind = Literal["item", "problem", "finding", "measure", "hyperparameter"]
 
 @dataclass(frozen=True)
 class Topic:
-    """section: key of the heading it is listed under; paragraphs: (key of its heading, text); remedies: a line each."""
+    """section: key of the heading it is listed under; paragraphs: (key of its heading, text); remedies: a line each. finding:
+    title of the check's finding that is explained here, if it has another one."""
 
     id: str
     kind: Kind
@@ -40,6 +41,7 @@ class Topic:
     title: str
     paragraphs: tuple[tuple[str, str], ...]
     remedies: tuple[str, ...] = ()
+    finding: str = ""
 
 
 def topics(language: Language) -> tuple[Topic, ...]:
@@ -71,7 +73,7 @@ _UNMENTIONED = 4
 
 
 def _rank(topic: Topic, query: str) -> int:
-    wanted, name, title = _folded(query), _plain(topic.id), _folded(topic.title)
+    wanted, name, title = _folded(query), _plain(topic.id), _folded(f"{topic.title}\n{topic.finding}")
     text = _folded("\n".join((*(text for _, text in topic.paragraphs), *topic.remedies)))
     places = (name == _plain(query), _plain(query) in name, wanted in title, wanted in text)
     return places.index(True) if any(places) else _UNMENTIONED
@@ -87,13 +89,30 @@ def _folded(text: str) -> str:
 
 def _of_item(item: Item, language: Language) -> Topic:
     paragraphs = _paragraphs(language, (("guide.why", item.why), ("guide.do", item.do)))
-    return Topic(item.id, "item", f"guide.{item.phase}", item.question[language], paragraphs)
+    title, told = _finding_within(item.id, language, paragraphs)
+    return Topic(item.id, "item", f"guide.{item.phase}", item.question[language], (*paragraphs, *told), finding=title)
 
 
 def _of_problem(problem: Problem, language: Language) -> Topic:
     paragraphs = _paragraphs(language, (("guide.seen", problem.seen), ("guide.why", problem.why)))
     remedies = tuple(remedy.title[language] for remedy in problem.remedies)
-    return Topic(problem.id, "problem", "guide.problems", problem.title[language], paragraphs, remedies)
+    title, told = _finding_within(problem.id, language, paragraphs)
+    return Topic(
+        problem.id, "problem", "guide.problems", problem.title[language], (*paragraphs, *told), remedies, title
+    )
+
+
+def _finding_within(
+    id: str, language: Language, paragraphs: tuple[tuple[str, str], ...]
+) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """The title of the finding with this id, and a paragraph that tells what its topic does not tell yet; empty without one."""
+    entry = texts().get(id)
+    if entry is None:
+        return "", ()
+    known = {text for _, text in paragraphs}
+    title = entry.title[language]
+    told = [f"{title}."] + [text[language] for text in (entry.why, entry.do) if text[language] not in known]
+    return title, (("guide.finding", " ".join(told)),)
 
 
 def _of_finding(entry: FindingText, language: Language) -> Topic:

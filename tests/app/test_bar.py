@@ -161,9 +161,20 @@ async def test_palette_finds_settings_runs_themes_and_topics() -> None:
         await pilot.press("ctrl+p")
         await pilot.pause()
         await pilot.press(*"theme light")
-        await until_shown(pilot, "Theme light")
+        await until_shown(pilot, "Theme: light")
         await pilot.press("enter")
         await until(pilot, lambda: app.theme == "mmrec-light")
+
+
+@pytest.mark.parametrize(("typed", "shown"), [("ogren", "öğrenme"), ("yokboyle", "“yokboyle” için bir şey bulunamadı")])
+async def test_palette_searches_without_turkish_letters_and_says_when_nothing_is_found(typed: str, shown: str) -> None:
+    app = an_app("tr")
+    async with app.run_test(size=(100, 40)) as pilot:
+        await open_screen("PlanScreen", app, pilot)
+        await pilot.press("ctrl+p")
+        await pilot.pause()
+        await pilot.press(*typed)
+        await until_shown(pilot, shown)
 
 
 async def test_esc_q_and_ctrl_q_have_one_meaning_each_everywhere(small_text: Path) -> None:

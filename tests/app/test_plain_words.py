@@ -109,7 +109,7 @@ async def test_wheel_over_the_plot_of_a_report_scrolls_the_page() -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "names"), [("en", ("Theme light", "Theme dark,")), ("tr", ("Tema açık", "Tema koyu,"))]
+    ("language", "names"), [("en", ("Theme: light", "Theme: dark,")), ("tr", ("Tema: açık", "Tema: koyu,"))]
 )
 async def test_chosen_theme_is_named(language: str, names: tuple[str, str]) -> None:
     app = an_app(language)

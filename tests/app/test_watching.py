@@ -170,6 +170,26 @@ async def test_live_run_cannot_be_deleted(trained_elsewhere: Path) -> None:
     assert trained_elsewhere.exists()
 
 
+@pytest.mark.parametrize(("language", "no", "yes"), [("en", "n", "y"), ("tr", "h", "e")])
+async def test_a_deletion_is_answered_with_letters(place: Path, language: str, no: str, yes: str) -> None:
+    record(place, [*a_training(60), *an_ending(step=60)])
+    app = an_app(language)
+    async with app.run_test(size=(120, 36), notifications=True) as pilot:
+        await pilot.press("r")
+        await until_shown(pilot, "tiny")
+        await pilot.press("x")
+        await until_shown(pilot, f"({yes})")
+        await pilot.press("q", no)
+        await until(pilot, lambda: f"({yes})" not in screen_text(app))
+        assert place.exists() and app.is_running
+        await pilot.press("x")
+        await until_shown(pilot, f"({yes})")
+        await pilot.press(yes)
+        await until_shown(pilot, "cannot be brought back" if language == "en" else "geri getirilemez")
+        await pilot.press(yes.upper())
+        await until(pilot, lambda: not place.exists())
+
+
 async def test_deleting_a_run_asks_with_no_as_the_default(place: Path) -> None:
     record(place, [*a_training(60), *an_ending(step=60)])
     app = an_app()

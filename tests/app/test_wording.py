@@ -89,6 +89,9 @@ def test_neighbouring_tick_labels_differ() -> None:
     for gap in (1e-5, 1e-4, 0.002, 0.05, 0.5, 2.0, 100.0):
         shown = {SAY["en"].tick(3 + number * gap, gap) for number in range(5)}
         assert len(shown) == 5, gap
+    ticks = [SAY["tr"].rate_tick(10.0**power, 9e-6) for power in range(-5, 1)]
+    assert ticks == ["1e-5", "1e-4", "1e-3", "1e-2", "1e-1", "1"], "one form on one axis"
+    assert [SAY["tr"].rate_tick(value, 0.005) for value in (0.0, 0.005, 0.01)] == ["0", "0,005", "0,01"]
     assert SAY["tr"].share_tick(0.4, 0.1) == "%40"
     assert SAY["en"].share_tick(0.405, 0.005) == "40.5%"
 

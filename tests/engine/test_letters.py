@@ -22,6 +22,16 @@ def test_first_letter_has_the_capital_of_its_language(language: str, small: str,
     assert uncapitalised(capital, language) == small
 
 
-@pytest.mark.parametrize(("typed", "text"), [("bitti", "BİTTİ"), ("isinma", "Isınma"), ("ISINMA", "ısınma")])
-def test_search_finds_turkish_words_in_any_case(typed: str, text: str) -> None:
+@pytest.mark.parametrize(
+    ("typed", "text"),
+    [
+        ("bitti", "BİTTİ"),
+        ("isinma", "Isınma"),
+        ("ISINMA", "ısınma"),
+        ("ogren", "Öğren"),
+        ("İŞÇİ", "isci"),
+        ("resume", "Résumé"),
+    ],
+)
+def test_search_finds_words_in_any_case_with_and_without_accents(typed: str, text: str) -> None:
     assert folded(typed) == folded(text)

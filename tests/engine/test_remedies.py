@@ -161,7 +161,7 @@ def test_remedy_title_has_its_values() -> None:
     assert figures(before, {"dropout": 0.2}, "en") == "dropout 0.1 → 0.2"
     assert figures(before, {"learning_rate": 1e-4}, "tr") == "öğrenme oranı 3e-4 → 1e-4"
     assert figures({"learning_rate": 0.02}, {"learning_rate": 0.007}, "en") == ("learning rate 0.02 → 0.007")
-    assert figures(before, {"eval_every": 100}, "tr") == "değerlendirme arası epoch'ta bir → 100"
+    assert figures(before, {"eval_every": 100}, "tr") == "değerlendirme aralığı epoch'ta bir → 100"
     assert what_it_does("more-text", {}, "tr") == "Daha fazla metin ekle"
 
 

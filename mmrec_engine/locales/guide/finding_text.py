@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mmrec_engine.locales.catalogue import Words
 
 
 @dataclass(frozen=True)
 class FindingText:
-    """id as in checks/specs.py. evidence: by variant or status; "any" for the rest. tail: added to each of them."""
+    """id as in checks/specs.py. evidence: by variant or status; "any" for the rest. tail: added to each of them.
+    do_of: what to do about a variant, where it differs."""
 
     id: str
     title: Words
@@ -18,3 +19,4 @@ class FindingText:
     why: Words
     do: Words
     tail: Words | None = None
+    do_of: Mapping[str, Words] = field(default_factory=dict)

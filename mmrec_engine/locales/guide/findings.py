@@ -15,7 +15,7 @@ from typing import Any
 from mmrec_engine.locales.catalogue import DEFAULT_LANGUAGE, Language, Text, Texts, words
 from mmrec_engine.locales.guide.finding_text import FindingText
 from mmrec_engine.locales.messages import REASONS
-from mmrec_engine.locales.numbers import in_language, percentage
+from mmrec_engine.locales.numbers import in_language, percentage, with_exponent
 from mmrec_engine.locales.plurals import fill, plural_form
 
 # Why a check was skipped, by the reason of `checks.finding.Skip`.
@@ -27,17 +27,28 @@ _LEFT_OUT = "left-out"  # the evidence for every reason of `REASONS` without one
 @cache
 def texts() -> Mapping[str, FindingText]:
     """All finding texts by id."""
-    return {id: _text_of(id, "tail" in entry) for id, entry in words("findings", DEFAULT_LANGUAGE).items()}
+    return {id: _text_of(id, entry) for id, entry in words("findings", DEFAULT_LANGUAGE).items()}
 
 
-def _text_of(id: str, has_tail: bool) -> FindingText:
+def _text_of(id: str, entry: Mapping[str, Any]) -> FindingText:
     title, why, do, tail = (Text("findings", id, name) for name in ("title", "why", "do", "tail"))
-    return FindingText(id, title, Texts("findings", id, "evidence"), why, do, tail if has_tail else None)
+    do_of = Texts("findings", id, "do-of") if "do-of" in entry else {}
+    return FindingText(id, title, Texts("findings", id, "evidence"), why, do, tail if "tail" in entry else None, do_of)
 
 
 def title(finding: Mapping[str, Any], language: Language) -> str:
     entry = texts().get(str(finding.get("id")))
     return entry.title[language] if entry is not None else str(finding.get("title", finding.get("id", "")))
+
+
+def advice(finding: Mapping[str, Any], language: Language) -> str:
+    """What to do about it, empty for an unknown finding."""
+    entry = texts().get(str(finding.get("id")))
+    if entry is None:
+        return ""
+    values = finding.get("values")
+    variant = str(values.get("variant")) if isinstance(values, Mapping) else ""
+    return entry.do_of.get(variant, entry.do)[language]
 
 
 def evidence(finding: Mapping[str, Any], language: Language) -> str:
@@ -115,5 +126,7 @@ class _Formatter(string.Formatter):
         if "|" in format_spec:
             noun = plural_form(value, format_spec.split("|"), self._language)
             return f"{self.format_field(value, '')} {noun}"
+        if not format_spec and isinstance(value, float) and 0 < abs(value) < 1e-3:
+            return with_exponent(value, self._language, digits=3)
         text = f"{value:{format_spec}}" if format_spec else f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
         return in_language(text, self._language)

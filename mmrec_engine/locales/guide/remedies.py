@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from mmrec_engine.locales.catalogue import DEFAULT_LANGUAGE, Language, Texts, words
 from mmrec_engine.locales.letters import uncapitalised
-from mmrec_engine.locales.numbers import in_language
+from mmrec_engine.locales.numbers import in_language, with_exponent
 
 # The effect of each remedy, a template over the settings that it changes; ids as in problems.py for the guide's remedies.
 REMEDIES = Texts("remedies", "remedies")
 # Of those with figures that are named without any too.
 _WITHOUT_FIGURES = Texts("remedies", "without-figures")
 _VALUES = Texts("remedies", "values")
+_IN_BRACKETS = re.compile(r" \(\{\w+:g\}\)$")
 # Names of settings that are shorter than the title of their field.
 _SHORT = Texts("remedies", "settings")
 
@@ -29,6 +31,8 @@ class _Number(float):
     _language: Language
 
     def __format__(self, how: str) -> str:
+        if how == "g" and 0 < abs(self) < 1e-3:
+            return with_exponent(float(self), self._language)
         return in_language(super().__format__(how), self._language)
 
 
@@ -37,14 +41,16 @@ def remedy(id: str, **settings: Any) -> dict[str, Any]:
     return {"id": id, "title": what_it_does(id, settings, DEFAULT_LANGUAGE), "settings": settings}
 
 
-def what_it_does(id: str, settings: Mapping[str, Any], language: Language) -> str:
-    """In words, with the settings that it would set. Raises KeyError for one without words, or without words for no
+def what_it_does(id: str, settings: Mapping[str, Any], language: Language, *, bare: bool = False) -> str:
+    """In words, with the settings that it would set. bare: without a value in brackets at the end, because it is told beside
+    these words. Raises KeyError for one without words, or without words for no
     figures."""
     try:
         written = {
             name: _Number(value, language) if isinstance(value, float) else value for name, value in settings.items()
         }
-        return REMEDIES[id][language].format(**written)
+        template = REMEDIES[id][language]
+        return (_IN_BRACKETS.sub("", template) if bare else template).format(**written)
     except (KeyError, ValueError, IndexError, TypeError, AttributeError, OverflowError):  # settings of another form
         return _WITHOUT_FIGURES[id][language]
 
@@ -53,11 +59,12 @@ def remedy_title(remedy: Mapping[str, Any], language: Language) -> str:
     """The effect of a remedy, from its id and the settings that it would change; an unknown one as it was recorded."""
     name, settings, before = str(remedy.get("id")), remedy.get("settings"), remedy.get("before")
     changes = settings if isinstance(settings, Mapping) else {}
+    compares = bool(changes) and isinstance(before, Mapping)
     try:
-        title = what_it_does(name, changes, language)
+        title = what_it_does(name, changes, language, bare=compares)
     except (KeyError, TypeError):
         title = str(remedy.get("title", name))
-    if changes and isinstance(before, Mapping):
+    if compares and isinstance(before, Mapping):
         return f"{title} ({figures(before, changes, language)})"
     return title
 
@@ -87,6 +94,5 @@ def _figure(name: str, value: Any, language: Language) -> str:
     if value is None:
         return _VALUES["once-an-epoch" if name == "eval_every" else "unset"][language]
     if isinstance(value, float) and 0 < abs(value) < 1e-3:
-        digits, _, exponent = f"{value:.2e}".partition("e")
-        return in_language(f"{float(digits):g}e{int(exponent)}", language)
+        return with_exponent(value, language)
     return in_language(f"{value:g}", language) if isinstance(value, float) else str(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, cast
 
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
@@ -78,6 +79,14 @@ class SureScreen(Dialog[bool]):
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         self.dismiss(event.button.id == "yes")
+
+    def on_key(self, event: events.Key) -> None:
+        say, letter = cast("OwnApp", self.app).say, (event.character or "").lower()
+        for answer in ("no", "yes"):
+            if letter == say(f"sure.{answer}-key"):
+                event.stop()
+                self.dismiss(answer == "yes")
+                return
 
     def action_leave(self) -> None:
         self.dismiss(False)

@@ -78,13 +78,15 @@ class GuideScreen(MmrecScreen):
         options: list[Option] = []
         if query and not self._topics:
             options.append(Option(plain(self.say("guide.nothing", words=one_line(query))), disabled=True))
-        section = ""
+        section, titles = "", [topic.title for topic in self._topics.values()]
         for topic in self._topics.values():
             if topic.section != section and not query:
                 section = topic.section
                 options.append(Option(Content.styled(self.say(section), "bold $primary"), disabled=True))
             head = Content("" if query else "  ")
-            options.append(Option(hanging(head, plain(topic.title), width), id=topic.id))
+            alike = query and titles.count(topic.title) > 1  # such as a measure and a setting
+            title = f"{topic.title} ({self.say(topic.section)})" if alike else topic.title
+            options.append(Option(hanging(head, plain(title), width), id=topic.id))
         return options
 
     def on_resize(self) -> None:

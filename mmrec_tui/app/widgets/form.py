@@ -15,7 +15,7 @@ from textual.widgets import Input, Select, Static
 
 from mmrec_engine.errors import RequestError
 from mmrec_engine.locales.guide import HYPERPARAMETERS, PROFILE_TEXTS
-from mmrec_engine.locales.numbers import in_language
+from mmrec_engine.locales.numbers import in_language, with_exponent
 from mmrec_engine.planning.budget import CHOSEN, is_free
 from mmrec_engine.settings import FIELDS, GROUPS, Resolved, matters, settings_of, value_type
 from mmrec_engine.settings.declaration import flag
@@ -346,5 +346,7 @@ def _text(name: str, value: Any, say: Wording) -> str:
     if value is None:
         return ""
     if value_type(name) is float:
+        if 0 < abs(value) < 1e-3:  # 3e-4, as in every text
+            return with_exponent(value, say.language, digits=5)
         return in_language(f"{value:.6g}", say.language)
     return str(value)
