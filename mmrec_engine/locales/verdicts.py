@@ -7,7 +7,7 @@ from typing import Any
 
 from mmrec_engine.locales.catalogue import Language, Texts
 from mmrec_engine.locales.guide.hyperparameters import HYPERPARAMETERS
-from mmrec_engine.locales.numbers import in_language
+from mmrec_engine.locales.numbers import in_language, with_exponent
 
 _STANDS = Texts("verdicts", "stands")
 _LEVERS = Texts("verdicts", "levers")
@@ -20,8 +20,11 @@ def verdict_lines(verdict: Mapping[str, Any], language: Language, number: Number
     """The verdict in a few sentences. number: how a number is written with so many digits."""
     written = number or (lambda value, digits: in_language(f"{value:.{digits}f}", language))
     digits = {"rate": 5, "better": 3, "minutes": 0, "dropout": 2, "passes": 0}
+    rates = ("rate", "better")
     values = {
-        name: written(value, digits.get(name, 2)).rstrip("0" if name in ("rate", "better") else "")
+        name: with_exponent(value, language)
+        if name in rates and 0 < abs(value) < 1e-3
+        else written(value, digits.get(name, 2)).rstrip("0" if name in rates else "")
         for name, value in verdict.get("values", {}).items()
         if isinstance(value, int | float)
     }
@@ -100,6 +103,7 @@ def _value(value: object, language: Language) -> str:
         case int():
             return in_language(f"{value:,}", language)
         case float():
-            return in_language(f"{value:.6g}", language)
+            small = 0 < abs(value) < 1e-3
+            return with_exponent(value, language) if small else in_language(f"{value:.6g}", language)
         case _:
             return str(value)
