@@ -17,9 +17,11 @@ from textual._styles_cache import StylesCache
 from textual.binding import BindingsMap
 from textual.css.query import NoMatches
 from textual.dom import DOMNode
+from textual.events import Event
 from textual.filter import NoColor
 
 from mmrec_tui.app.app_runs import AppRuns, made_screen
+from mmrec_tui.app.key_order import KeyOrder, is_ordered
 from mmrec_tui.app.themes import THEMES, next_theme
 
 if TYPE_CHECKING:
@@ -66,6 +68,7 @@ class MmrecApp(AppRuns, inherit_bindings=False):
         self._awaited = None
         self._tells_focus = False
         self._told = {}
+        self._key_order = KeyOrder(self, super().on_event)
         self._bindings = BindingsMap()
         self._bindings.bind("ctrl+c", "how_to_quit", show=False)
         self._bindings.bind("ctrl+q", "quit_now", show=False, priority=True)  # in dialogs too
@@ -90,6 +93,7 @@ class MmrecApp(AppRuns, inherit_bindings=False):
             self.notify(self.stage.notice, severity="error", timeout=20)
             self.stage.notice = ""
         self.set_interval(_LOOK_SECONDS, self.look_after)
+        self.set_interval(_LOOK_SECONDS, self._key_order.look)
         self.set_interval(_TIDY_SECONDS, self._tidy)
         self.call_after_refresh(self.load_torch)
 
@@ -184,6 +188,12 @@ class MmrecApp(AppRuns, inherit_bindings=False):
         self.broken.append(error)
         if self.streams is not None:
             self.streams.write("".join(traceback.format_exception(error)))
+
+    async def on_event(self, event: Event) -> None:
+        if is_ordered(event):
+            await self._key_order.take(event)
+        else:
+            await super().on_event(event)
 
     # Keys that act everywhere
 
