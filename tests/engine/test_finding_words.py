@@ -127,6 +127,14 @@ def test_skipped_or_failed_check_says_why(language: Language) -> None:
     assert "KeyError: x" in evidence(broken, language)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("finding", ["split-overlap", "split-alike"])
+def test_advice_about_the_split_does_not_assume_files_for_both(finding: str, language: Language) -> None:
+    """Without train.txt and val.txt, --val-split has divided the text already."""
+    last = texts()[finding].do[language].split(". ")[-1]
+    assert "--val-split" in last and {"en": "If you gave", "tr": "verdiyseniz"}[language] in last
+
+
 def test_count_of_one_has_a_singular_noun() -> None:
     for documents, start in ((1, "1 document read"), (2, "2 documents read"), (1200, "1,200 documents read")):
         found = {"id": "corpus-readable", "status": "pass", "values": {"documents": documents}}
