@@ -113,8 +113,8 @@ class AppRuns(App[object], inherit_bindings=False):
 
         told = self.say.clock(settings[limit]) if limit == "time" else self.say.number(reached)
         question = self.say(f"extend.{limit}", name=one_line(folder.name), reached=told)
-        suggested = reached if limit == "time" else max(1, reached // 2)
-        self.push_screen(AskingScreen(question, str(suggested), kind="integer"), extend)
+        # The suggestion makes the run twice as long, as the remedy of one that still improves does.
+        self.push_screen(AskingScreen(question, str(reached), kind="integer"), extend)
 
     def _resume(self, resolved: Resolved) -> None:
         if self.stage.training is not None:

@@ -12,6 +12,7 @@ import pytest
 from textual.widgets import Input
 
 from mmrec_engine import events, train
+from mmrec_engine.checks.remedies import remedies_for
 from mmrec_engine.locales.guide import ITEMS
 from mmrec_engine.locales.guide.remedies import remedy
 from mmrec_engine.settings import resolve
@@ -46,6 +47,20 @@ async def test_the_report_proposes_a_run_by_a_key_and_not_by_a_command(
         await pilot.press("n")
         await until(pilot, lambda: table_of(app) == "plan")
         assert app.screen._draft.given == {**text, "time": 180}  # type: ignore[attr-defined]
+
+
+async def test_finished_run_is_suggested_twice_its_steps_as_by_the_remedy_for_one_that_still_improves(
+    without_torch: None,
+) -> None:
+    limit: dict[str, Any] = {"epochs": None, "max_steps": 300}
+    folder = record(Path("checkpoints/tiny").absolute(), [*a_training(300, **limit), *an_ending(step=300)], **limit)
+    advised = remedies_for("still-improving", resolve(limit).settings.as_dict())
+    app = an_app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        app.continue_run(folder, finished=True)
+        await until_shown(pilot, "was trained for 300 steps. How many more?")
+        more = int(app.screen.query_one(Input).value)
+        assert [one["settings"] for one in advised] == [{"max_steps": 300 + more}]
 
 
 async def test_finished_run_with_a_given_time_is_extended_by_minutes(
