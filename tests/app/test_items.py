@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Callable
 
 import pytest
+from textual.app import App, ComposeResult
 from textual.content import Content
+from textual.pilot import Pilot
 
-from mmrec_tui.app.widgets.items import _cut
+from mmrec_engine.locales.guide import ITEMS
+from mmrec_tui.app.widgets.items import Items, _cut
+from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.findings import gravity
 
 LINE = "✓ Dataset boyutu  0,19 token/parametre, en az 0,025 gerekir (270.000 token, 870.000 parametre); 828 pencere"
@@ -30,3 +36,39 @@ def test_a_line_is_cut_between_words_only(width: int) -> None:
 def test_findings_are_in_one_order_and_an_unknown_status_is_not_the_last() -> None:
     found = [{"status": status} for status in ("skipped", "pass", "note", "warn", "error", "fail", "unheard-of")]
     assert [one["status"] for one in sorted(found, key=gravity)][2:] == ["error", "warn", "note", "pass", "skipped"]
+
+
+class _Host(App[None]):
+    def compose(self) -> ComposeResult:
+        yield Items("before")
+
+
+async def _until(pilot: Pilot[None], condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        await pilot.pause(0.02)
+
+
+def _order(items: Items) -> list[str]:
+    return [item.id for item, finding in items._rows if finding is None]
+
+
+@pytest.mark.parametrize("moves", [True, False])
+async def test_items_keep_their_order_when_the_checks_end_under_a_users_cursor(moves: bool) -> None:
+    async with _Host().run_test(size=(100, 30)) as pilot:
+        items, say = pilot.app.query_one(Items), Wording("en")
+        await _until(pilot, lambda: items.size.width)
+        guide = [item.id for item in ITEMS if item.phase == "before"]
+        items.focus()
+        items.show([], {}, say, running=guide[0])
+        if moves:
+            await pilot.press("down")
+            await _until(pilot, lambda: items.highlighted == 1)
+        found = {"id": "corpus-readable", "item": guide[-1], "phase": "before", "status": "warn", "values": {}}
+        items.show([found], {}, say)
+        await pilot.pause()
+        if moves:
+            assert _order(items) == guide and items._row[0].id == guide[1] and items.highlighted == 1
+        else:
+            assert _order(items) == [guide[-1], *guide[:-1]] and items.highlighted == 0

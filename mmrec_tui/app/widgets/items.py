@@ -51,7 +51,9 @@ class Items(OptionList):
         self._items = [item for item in ITEMS if item.phase == phase]
         self._rows: list[Row] = [(item, None) for item in self._items]
         self._opened: dict[str, bool] = {}  # set by the user, by item
-        self._moved = False  # the cursor was moved by the user: the list does not follow the running check any more
+        # The cursor was moved by the user: the list does not follow the running check any more, and keeps its order.
+        self._moved = False
+        self._order = self._items
         self._shown: object = None
         self._given: tuple[list[dict[str, Any]], dict[str, bool], Wording, str, int] | None = None
 
@@ -105,11 +107,17 @@ class Items(OptionList):
         self._spin(running, looks)
 
     def _ordered(self, findings: list[dict[str, Any]], running: str) -> list[Item]:
-        """In the guide's order while checks run; then those with a failure or warning first."""
+        """In the guide's order while checks run; then those with a failure or warning first. Not under a user's cursor: it
+        would be on another row of the screen, or the key meant for one item would act on another."""
+        if self._moved:
+            return self._order
         if running:
-            return self._items
-        return sorted(self._items, key=lambda item: min([gravity(one) for one in findings if one.get("item") == item.id
-                                                         and one.get("status") in _WRONG], default=len(_WRONG)))  # fmt: skip
+            self._order = self._items
+        else:
+            self._order = sorted(self._items, key=lambda item: min([
+                gravity(one) for one in findings if one.get("item") == item.id and one.get("status") in _WRONG
+            ], default=len(_WRONG)))  # fmt: skip
+        return self._order
 
     def _is_open(self, item: Item, own: list[dict[str, Any]]) -> bool:
         wrong = any(one.get("status") in _WRONG for one in own)
