@@ -103,7 +103,7 @@ def verdict_of(history: History, others: OtherRuns | None = None) -> dict[str, A
 
 
 def _named(run: OtherRun) -> dict[str, Any]:
-    return {"run": run.name, "bits": round(run.bits, 5), "seconds": round(run.seconds, 1)}
+    return {"run": run.name, "bits": round(run.bits, 5), "seconds": round(run.seconds, 3)}
 
 
 def _compared(history: History, earlier: OtherRun) -> dict[str, Any]:
@@ -120,7 +120,7 @@ def _compared(history: History, earlier: OtherRun) -> dict[str, Any]:
         "apart": round(abs(apart), 4),
         "differing": {name: [other.get(name), own.get(name)] for name in names[:_MOST_DIFFERING]},
         "more_differing": max(0, len(names) - _MOST_DIFFERING),
-        "longer": [round(earlier.seconds, 1), round(history.took, 1)] if _was_longer(history, earlier) else None,
+        "longer": [round(earlier.seconds, 3), round(history.took, 3)] if _was_longer(history, earlier) else None,
         "missed": _missed(history, earlier),
     }
 

@@ -184,6 +184,13 @@ def test_a_pretrained_model_is_repeated_alone_and_left_where_a_new_one_was_bette
     assert worse["settings"] == {"config": "tiny", "arch": "mmrec", "tokenizer": "char"}
 
 
+@pytest.mark.parametrize(("seconds", "shown"), [(47.46, "0:47"), (47.54, "0:48")])
+def test_time_of_another_run_is_rounded_once_as_in_its_own_report(seconds: float, shown: str) -> None:
+    verdict = verdict_of(falling(time=240), OtherRuns(replace(earlier_run(2.85), seconds=seconds)))
+    told = " ".join(verdict_lines(verdict or {}, "en"))
+    assert f"after {shown})" in told
+
+
 def test_a_run_that_is_worse_than_an_earlier_one_is_not_advised_more_time() -> None:
     history = falling(tokenizer="bpe", vocab_size=2000, time=240)
     alone, worse = verdict_of(history), verdict_of(history, OtherRuns(earlier_run(2.85, time=120)))
