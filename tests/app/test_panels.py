@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from textual.content import Content
+from textual.widgets import Static
 
 from mmrec_engine import events
 from mmrec_engine.checks.finding import finding
@@ -23,7 +25,8 @@ from mmrec_tui.app.widgets.preview import preview_text
 from mmrec_tui.app.widgets.report_text import numbers_text, samples_text
 from mmrec_tui.locales import Wording
 from mmrec_tui.presentation.spark import spark
-from tests.app.recorded import a_training, an_ending
+from tests.app.conftest import an_app, table_of, until
+from tests.app.recorded import a_training, an_ending, record
 from tests.engine.test_history import history_of
 
 SAY = Wording("en")
@@ -62,6 +65,19 @@ def test_samples_are_listed_per_validation() -> None:
         page.index(f"{step}  Evin") for step in (50, 150, 350)
     )
     assert page.endswith(history.samples[-1].text)
+
+
+@pytest.mark.parametrize("width", [80, 160])
+async def test_samples_of_a_report_are_as_wide_as_its_screen(width: int, without_torch: None) -> None:
+    folder = record(Path("checkpoints/tiny").absolute(), [*a_training(200), *an_ending(step=200)])
+    app = an_app()
+    async with app.run_test(size=(width, 36)) as pilot:
+        app.show_report(folder)
+        await until(pilot, lambda: table_of(app) == "report" and app.screen.query("#samples"))
+        samples = app.screen.query_one("#samples", Static)
+        await until(pilot, lambda: "50  Evin" in str(samples.render()))
+        line = next(one for one in str(samples.render()).splitlines() if one.lstrip().startswith("50  Evin"))
+        assert line.endswith("went in.") if width == 160 else line.endswith("…") and len(line) <= 80
 
 
 def test_machine_panel_shows_its_history() -> None:

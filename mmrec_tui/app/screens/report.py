@@ -136,20 +136,20 @@ class ReportScreen(MmrecScreen):
             self._show_written()
 
     def on_resize(self) -> None:
-        self.call_after_refresh(self._show_numbers)
+        self.call_after_refresh(self._show_words)
 
-    def _show_numbers(self) -> None:
+    def _show_words(self) -> None:
         if self._history is not None:
             room = self.query_one("#report").scrollable_content_region.width or SAMPLE_WIDTH
             words = numbers_text(self._history, self.say, room, self._verdict, saved=self._has_model)
             self.query_one("#numbers", Static).update(words)
+            self.query_one("#samples", Static).update(samples_text(self._history, self.say, room))
 
     def _show_history(self, history: History) -> None:
         say = self.say
-        self._show_numbers()
+        self._show_words()
         self._show_findings()
         self.query_one(Plot).show(figure_of("loss", history, View(), say))
-        self.query_one("#samples", Static).update(samples_text(history, say))
 
     @property
     def _has_model(self) -> bool:

@@ -119,15 +119,15 @@ def _state_of(history: History) -> str:
     return history.state if history.state in ENDED else "DIED"
 
 
-def samples_text(history: History, say: Wording) -> Content:
-    """The sample of each validation, one below the other, and the last text complete."""
+def samples_text(history: History, say: Wording, room: int = SAMPLE_WIDTH) -> Content:
+    """The sample of each validation, one below the other, and the last text complete. room: columns of each sample."""
     samples = history.samples
     if not samples:
         return Content("")
     last = samples[-1]
     head = Content.styled(say("report.samples"), "bold $primary") + Content("\n")
     course = (
-        head + samples_lines(samples[:-1], say, SAMPLE_WIDTH) + Content("\n\n") if len(samples) > 1 else Content("")
+        head + samples_lines(samples[:-1], say, room) + Content("\n\n") if len(samples) > 1 else Content("")
     )
     title = Content.styled(say("report.sample", step=say.number(last.step)), "bold $primary") + Content("\n")
     return course + title + plain(last.prompt, "bold") + plain(last.text)
