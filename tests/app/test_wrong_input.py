@@ -150,9 +150,45 @@ async def test_refused_character_is_told_where_a_model_is_tried() -> None:
         app.screen.query_one("#sampling-tokens").focus()
         await pilot.press("x")
         await until_shown(pilot, "only digits")
-        await pilot.press("1")
+        await pilot.press("1")  # at once after it, as in -5
+        await until(pilot, lambda: app.screen.query_one("#sampling-tokens", Input).value.endswith("1"))
+        assert "only digits" in screen_text(app)
         await until_shown(pilot, "how many to write")
         assert "only digits" not in screen_text(app)
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [("en", "top-p takes a number in 0.000001 – 1"), ("tr", "top-p şu aralıkta bir sayı ister: 0,000001 – 1")],
+)
+async def test_value_out_of_range_is_told_in_place_of_the_text_until_it_is_changed(
+    language: str, told: str
+) -> None:
+    folder = record(Path("checkpoints/tiny").absolute(), [*a_training(200), *an_ending(step=200)])
+    (folder / "best_model.pt").touch()
+    app = an_app(language)
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.show_report(folder)
+        await until(pilot, lambda: table_of(app) == "report" and app.screen.query("#sampling-top_p"))
+        app.screen.query_one("#sampling-top_p", Input).value = "5"
+        await pilot.press("slash", "x", "enter")
+        await until_shown(pilot, told)
+        app.screen.query_one("#sampling-top_p", Input).value = "1"
+        await pilot.press("enter")
+        await until(pilot, lambda: told not in screen_text(app))
+
+
+@pytest.mark.parametrize(("language", "told"), [("en", "Type something first"), ("tr", "Önce bir şey yazın")])
+async def test_dialog_that_needs_an_answer_says_so_and_stays_open(language: str, told: str) -> None:
+    app = an_app(language)
+    answers: list[Any] = []
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.push_screen(AskingScreen("?"), answers.append)
+        await until(pilot, lambda: app.screen.query("#answer"))
+        await pilot.press("space", "enter")
+        await until_shown(pilot, told)
+        await pilot.press("a", "enter")
+        await until(pilot, lambda: answers == ["a"])
 
 
 async def test_search_in_the_guide_without_a_hit_says_so() -> None:

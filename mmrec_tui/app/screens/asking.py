@@ -45,16 +45,20 @@ class AskingScreen(Dialog["str | None"]):
         self._say_what_is_wanted()
 
     def _say_what_is_wanted(self) -> None:
-        wanted = cast("OwnApp", self.app).say("asking.number")
+        wanted = cast("OwnApp", self.app).say("asking.number" if self._kind == "integer" else "asking.text")
         self.query_one("#asking-keys", Static).update(Content.styled(wanted, "$warning"))
 
     def action_take(self) -> None:
         """A number is asked for where 0 would change nothing."""
         answer = self.query_one(Input).value.strip()
-        if self._kind == "integer" and not (answer.isdigit() and int(answer)):
+        if self._kind == "integer":
+            taken = answer.isdigit() and int(answer) > 0
+        else:
+            taken = bool(answer) or self._may_be_empty
+        if taken:
+            self.dismiss(answer)
+        else:
             self._say_what_is_wanted()
-            return
-        self.dismiss(answer if answer or self._may_be_empty else None)
 
 
 class SureScreen(Dialog[bool]):

@@ -85,6 +85,7 @@ class ReportScreen(MmrecScreen):
         self._shown_state: object = None
         self._checks: AfterChecks | None = None
         self._checked = -1
+        self._refusal = ""  # why Enter generates no text; in its place, as the one before it has other settings
 
     def compose(self) -> ComposeResult:
         say = self.say
@@ -182,8 +183,13 @@ class ReportScreen(MmrecScreen):
         try:
             values = self.query_one(Sampling).values()
         except WrongValueError as wrong:
-            self.own_app.warn("report.wrong-value", name=wrong.name, allowed=wrong.allowed)
+            values = {"name": wrong.name, "allowed": wrong.allowed}
+            self.own_app.warn("report.wrong-value", **values)
+            self._writer.stop()
+            self._refusal = self.say("report.wrong-value", **values)
+            self._show_written()
             return
+        self._refusal = ""
         self._seed = values["seed"]
         prompt = self.query_one("#prompt", Input).value
         self._writer.write(self._folder / self._file, prompt, values.pop("tokens"), values)
@@ -191,8 +197,9 @@ class ReportScreen(MmrecScreen):
     def _show_written(self) -> None:
         say, written, error = self.say, self._writer.written, self._writer.error
         where = self.query_one("#written", Static)
-        if error is not None:
-            where.update(Content.styled("✗ ", "bold $error") + plain(error_text(error, say)))
+        if self._refusal or error is not None:
+            words = self._refusal or error_text(error, say)
+            where.update(Content.styled("✗ ", "bold $error") + plain(words))
         elif written is not None:
             where.update(written_text(written, self._file, self._seed, say))
         elif self._writer.writing:

@@ -7,6 +7,7 @@ from typing import Any
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
+from textual.timer import Timer
 from textual.widgets import Input, Static
 
 from mmrec_engine.locales.numbers import in_language
@@ -25,6 +26,7 @@ _FIELDS: dict[str, tuple[type, float, float, str]] = {
     "seed": (int, 0, 2**63 - 1, ""),  # empty: another one for each text
 }
 _SEEDS = 1_000_000  # a new one is short enough to be typed again
+_REFUSED_SECONDS = 3.0
 
 
 class WrongValueError(ValueError):
@@ -44,6 +46,7 @@ class Sampling(Vertical):
         super().__init__(**how)
         self._say = say
         self._about = Explanation(id="sampling-about")
+        self._refused: Timer | None = None  # runs while a refused character is told
 
     def compose(self) -> ComposeResult:
         say = self._say
@@ -64,15 +67,19 @@ class Sampling(Vertical):
         self._explain("")
 
     def on_value_input_refused(self, event: ValueInput.Refused) -> None:
-        """Say which characters the focused field takes, until another one is explained."""
+        """Say for a moment which characters the focused field takes, though others are typed after it."""
         event.stop()
+        focused = self.screen.focused
+        if focused is None or self not in focused.ancestors:
+            return
+        name = (focused.id or "").removeprefix("sampling-")
+        self._explain(name)
         self._about.explain(plain(self._say(event.words), "bold $warning"))
-
-    def on_input_changed(self, event: Input.Changed) -> None:
-        if event.input.has_focus:
-            self._explain((event.input.id or "").removeprefix("sampling-"))
+        self._refused = self.set_timer(_REFUSED_SECONDS, lambda: self._explain(name))
 
     def _explain(self, name: str) -> None:
+        if self._refused is not None:
+            self._refused.stop()
         known = name in _FIELDS
         self._about.explain(plain(self._say(f"sampling.about-{name}" if known else "sampling.about")))
         if known:
@@ -93,5 +100,10 @@ class Sampling(Vertical):
         except (ValueError, OverflowError):
             value = float("nan")
         if not low <= value <= high:  # nan and inf are refused too
-            raise WrongValueError(self._say(f"sampling.{name}"), f"{low:g} – {high:g}")
+            raise WrongValueError(self._say(f"sampling.{name}"), f"{self._bound(low)} – {self._bound(high)}")
         return value
+
+    def _bound(self, value: float) -> str:
+        whole, _, fraction = f"{value:,.6f}".partition(".")
+        fraction = fraction.rstrip("0")
+        return in_language(f"{whole}.{fraction}" if fraction else whole, self._say.language)
