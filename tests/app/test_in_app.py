@@ -97,6 +97,15 @@ def test_messages_with_words_of_the_app_have_the_values_of_the_message(language:
     assert shown.count("5") == 1 and "40" in shown and "s verin" not in shown and not OF_THE_COMMAND_LINE.search(shown)
 
 
+@pytest.mark.parametrize(("language", "least"), [("en", ("or more", "at least")), ("tr", ("en az",))])
+def test_time_that_is_too_short_for_any_text_names_no_least_time(language: Any, least: tuple[str, ...]) -> None:
+    """How short a run can be depends on the text and the machine: the planner says it, for a time that it may plan with."""
+    with pytest.raises(RequestError) as refused:
+        resolve({"time": 2})
+    shown = error_text(refused.value, SAY[language])
+    assert "60" in shown and not any(words in shown for words in least)
+
+
 def test_typed_text_is_not_reworded() -> None:
     with pytest.raises(RequestError) as raised:
         resolve({"name": "--epochs/"})
