@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import math
 import os
 import shutil
 import sys
@@ -286,6 +287,16 @@ def _is_free(folder: Path) -> bool:
 
 def _parsed(lines: Iterable[bytes]) -> Iterator[events.Event]:
     return filter(None, map(events.from_line, lines))
+
+
+def newest_step_time(folder: Path) -> float:
+    """When a run made its newest step, in seconds since the epoch; infinity without one."""
+    try:
+        with open_plain(folder / EVENTS) as file:
+            newest = next(_parsed(newest_lines(file, "step")), None)
+    except OSError:
+        newest = None
+    return math.inf if newest is None else newest.time
 
 
 def summarised(folder: Path) -> RunSummary | None:

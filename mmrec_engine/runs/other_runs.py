@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mmrec_engine import events
-from mmrec_engine.runs.catalog import described, read_events, summarised
+from mmrec_engine.runs.catalog import described, newest_step_time, read_events, summarised
 from mmrec_engine.runs.comparison import same_text
 from mmrec_engine.runs.history import History
 from mmrec_engine.runs.noted_runs import noted_runs
@@ -37,8 +37,9 @@ class OtherRun:
 
 @dataclass(frozen=True)
 class OtherRuns:
-    """Runs on the same text and validation split. best: of those that began before; later: those that began after and were
-    finished, the oldest first."""
+    """Runs on the same text and validation split. best: of those that began before, or made their last step before: a run
+    that is extended is newer than those that were made in the meantime. later: the others that were finished, the oldest first.
+    """
 
     best: OtherRun | None = None
     later: tuple[OtherRun, ...] = ()
@@ -49,6 +50,7 @@ def other_runs(folder: Path) -> OtherRuns:
     own, began = described(folder).get("corpus", {}), _began(folder)
     if began is None:
         return OtherRuns()
+    ended = newest_step_time(folder)
     best: tuple[float, Path, dict[str, Any]] | None = None
     later: list[tuple[float, OtherRun]] = []
     for path in itertools.islice(_candidates(folder), _MOST_LOOKED_AT):
@@ -59,8 +61,9 @@ def other_runs(folder: Path) -> OtherRuns:
         if run is None or begun is None or (bits := run.best_bits_per_character) is None:
             continue
         settings = description.get("settings", {})
-        if begun < began and (best is None or bits < best[0]):
-            best = bits, path, settings
+        if begun < began or newest_step_time(path) < ended:
+            if best is None or bits < best[0]:
+                best = bits, path, settings
         elif begun > began and run.state == "FINISHED":
             later.append((begun, _read(path, bits, settings)))
     ordered = tuple(run for _, run in sorted(later, key=lambda pair: pair[0]))

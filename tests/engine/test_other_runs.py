@@ -54,6 +54,19 @@ def test_best_earlier_run_has_the_same_text_and_began_before(tmp_path: Path) -> 
     assert other_runs(tmp_path / "first").best is None
 
 
+def test_run_that_was_extended_is_compared_with_those_made_in_the_meantime(tmp_path: Path) -> None:
+    stream = [*a_training(100), *an_ending("completed", step=100)]
+    own = a_run(tmp_path / "own", 0, 0.0)
+    a_run(tmp_path / "between", 1000, 0.1)
+    assert other_runs(own).best is None
+    described = (own / "run.json").read_text()
+    record(own, [*stream, *shifted([*a_training(150)][len([*a_training(100)]) :], 2000, -0.2)], time=60)
+    (own / "run.json").write_text(described)
+    found, of_between = other_runs(own), other_runs(tmp_path / "between")
+    assert found.best is not None and found.best.name == "between" and not found.later
+    assert of_between.best is not None and of_between.best.name == "own"
+
+
 def test_report_of_a_run_compares_it_with_the_earlier_one(tmp_path: Path) -> None:
     a_run(tmp_path / "tiny", 0, 0.0)
     RunChecks().write_report(tmp_path / "tiny")
