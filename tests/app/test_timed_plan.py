@@ -11,6 +11,7 @@ import pytest
 from mmrec_engine.errors import RequestError
 from mmrec_engine.planning.speeds import Speed, Speeds
 from tests.app.conftest import an_app, screen_text, until, until_shown
+from tests.app.test_plan import source_of
 
 
 @pytest.fixture(autouse=True)
@@ -113,3 +114,18 @@ async def test_figures_of_another_text_are_not_shown_until_the_new_one_is_planne
             await until(pilot, lambda: curve._figure is None)
             assert "no values yet" in screen_text(app)
             assert "the best peak measured" not in screen_text(app), "a reason of the text before"
+
+
+@pytest.mark.parametrize(("language", "word"), [("en", "unused"), ("tr", "etkisiz")])
+async def test_recipe_that_gives_a_timed_run_no_values_says_so(language: str, word: str, without_torch: None) -> None:
+    """The planner chooses Muon and its rate, though the recipe of the guide is AdamW."""
+    app = an_app(language, plan={"time": 60.0})
+    async with app.run_test(size=(120, 36)) as pilot:
+        app.open_screen("plan")
+        await until(pilot, lambda: app.screen.query("#field-recipe"))
+        await until(pilot, lambda: source_of(app, "recipe") == word)
+        screen: Any = app.screen
+        screen._take(screen._draft.with_value("recipe", "fast"))
+        await until(pilot, lambda: source_of(app, "recipe") == app.say("source.hand"))
+        screen._take(screen._draft.with_value("recipe", None).with_value("time", None))
+        await until(pilot, lambda: source_of(app, "recipe") == app.say("source.default"))

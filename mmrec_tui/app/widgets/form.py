@@ -206,7 +206,7 @@ class Form(Widget):
                 field.value.placeholder = _text(field.setting, in_force, say) or _placeholder(field.setting, say)
                 is_open = _is_open(field.setting, resolved)
                 self._open(field, field.value, is_open, _text(field.setting, in_force, say))
-            words = say("source.planner" if _is_open(field.setting, resolved) else f"source.{source}")
+            words = say(f"source.{_source(field.setting, resolved)}")
             style = "$accent" if source == "hand" else "$foreground 80%"
             field.show_source(Content.styled(words, style), wrong=False)
 
@@ -319,6 +319,14 @@ class Form(Widget):
 def _is_open(name: str, resolved: Resolved) -> bool:
     """Whether the planner of a run with a given time will choose this setting."""
     return resolved.settings.time is not None and name in CHOSEN and is_free(name, resolved)
+
+
+def _source(name: str, resolved: Resolved) -> str:
+    """The word for where a value comes from. A recipe that was not chosen gives no values to a run with a given time."""
+    if _is_open(name, resolved):
+        return "planner"
+    source = resolved.sources[name]
+    return "unused" if (name, source) == ("recipe", "default") and resolved.settings.time is not None else source
 
 
 def _choices(name: str, say: Wording) -> list[tuple[str, str]]:
