@@ -32,6 +32,8 @@ def test_help_is_not_cut_in_80_columns(command: Command, language: str) -> None:
         cut = [line for line in lines if line.rstrip().endswith("...") and say("metavar.COMMAND") not in line]
         assert not cut, f"cut in mid-sentence: {cut}"
         shown[words] = result.out
+    of_tokenizer = {"en": "fast the size of the text decides", "tr": "verilmezse, metnin boyuna göre seçilir"}[language]
+    assert of_tokenizer in " ".join(shown["train"].split())
     own = " ".join(shown[""].split())
     assert say("help.bench") in own
     everything = " ".join(" ".join(shown.values()).split())
