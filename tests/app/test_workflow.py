@@ -144,9 +144,9 @@ async def test_whole_workflow_by_keyboard(small_text: Path) -> None:
         await pilot.press("c")
         await until_shown(pilot, "40 steps")
         await pilot.press("enter")
-        await until_shown(pilot, "60/60", TRAINED)
+        await until_shown(pilot, "80/80", TRAINED)
         await until_shown(pilot, "FINISHED", TRAINED)
-        assert [event["step"] for event in events_of(folder) if event["event"] == "validation"] == [20, 40, 60]
+        assert [event["step"] for event in events_of(folder) if event["event"] == "validation"] == [20, 40, 60, 80]
 
         await pilot.press("escape")
         await until(pilot, lambda: table_of(app) == "start")
@@ -172,7 +172,7 @@ async def test_whole_workflow_by_keyboard(small_text: Path) -> None:
         await until(pilot, lambda: table_of(app) == "compare")
         await until_shown(pilot, "Max steps")
         different = [line.split() for line in screen_text(app).split("\n") if "≠" in line]
-        assert ["≠", "Max", "steps", "20", "60"] in different or ["≠", "Max", "steps", "60", "20"] in different
+        assert ["≠", "Max", "steps", "20", "80"] in different or ["≠", "Max", "steps", "80", "20"] in different
         assert {line[1] for line in different} == {"Max", "Epochs"}, "training on was asked for in steps alone"
         plot = next(line for line in screen_text(app).split("\n") if "Validation loss" in line)
         assert "tiny-2" in plot

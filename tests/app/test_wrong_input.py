@@ -148,6 +148,7 @@ async def test_refused_character_is_told_where_a_model_is_tried() -> None:
         app.show_report(folder)
         await until_shown(pilot, "n plans a new run")
         app.screen.query_one("#sampling-tokens").focus()
+        await until_shown(pilot, "tokens: how many to write")
         await pilot.press("x")
         await until_shown(pilot, "only digits")
         await pilot.press("1")  # at once after it, as in -5
@@ -161,9 +162,7 @@ async def test_refused_character_is_told_where_a_model_is_tried() -> None:
     ("language", "told"),
     [("en", "top-p takes a number in 0.000001 – 1"), ("tr", "top-p şu aralıkta bir sayı ister: 0,000001 – 1")],
 )
-async def test_value_out_of_range_is_told_in_place_of_the_text_until_it_is_changed(
-    language: str, told: str
-) -> None:
+async def test_value_out_of_range_is_told_in_place_of_the_text_until_it_is_changed(language: str, told: str) -> None:
     folder = record(Path("checkpoints/tiny").absolute(), [*a_training(200), *an_ending(step=200)])
     (folder / "best_model.pt").touch()
     app = an_app(language)

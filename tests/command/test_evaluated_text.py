@@ -21,7 +21,9 @@ def test_moved_text_is_evaluated_on_its_validation_split(command: Command, made:
     assert {name: moved.json[name] for name in own} == own
     assert moved.json["split"] == "validation"
     told = command("evaluate", "made", "--data-dir", "elsewhere.txt").err
-    assert "its validation split" in told and "tokens predicted)" in told, "the first token of the split is not predicted"
+    assert "its validation split" in told and "tokens predicted)" in told, (
+        "the first token of the split is not predicted"
+    )
 
 
 @pytest.mark.extended

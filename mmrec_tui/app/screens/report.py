@@ -197,9 +197,9 @@ class ReportScreen(MmrecScreen):
     def _show_written(self) -> None:
         say, written, error = self.say, self._writer.written, self._writer.error
         where = self.query_one("#written", Static)
-        if self._refusal or error is not None:
-            words = self._refusal or error_text(error, say)
-            where.update(Content.styled("✗ ", "bold $error") + plain(words))
+        refusal = self._refusal or (error_text(error, say) if error is not None else "")
+        if refusal:
+            where.update(Content.styled("✗ ", "bold $error") + plain(refusal))
         elif written is not None:
             where.update(written_text(written, self._file, self._seed, say))
         elif self._writer.writing:

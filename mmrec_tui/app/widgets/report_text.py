@@ -126,9 +126,7 @@ def samples_text(history: History, say: Wording, room: int = SAMPLE_WIDTH) -> Co
         return Content("")
     last = samples[-1]
     head = Content.styled(say("report.samples"), "bold $primary") + Content("\n")
-    course = (
-        head + samples_lines(samples[:-1], say, room) + Content("\n\n") if len(samples) > 1 else Content("")
-    )
+    course = head + samples_lines(samples[:-1], say, room) + Content("\n\n") if len(samples) > 1 else Content("")
     title = Content.styled(say("report.sample", step=say.number(last.step)), "bold $primary") + Content("\n")
     return course + title + plain(last.prompt, "bold") + plain(last.text)
 
