@@ -111,7 +111,9 @@ def test_run_being_resumed_is_listed_as_preparing(command: Command, made: Path, 
     process.terminate()
     assert ended(process)[0] == 143
     assert {path.name: path.read_bytes() for path in made.iterdir()} == before
-    assert command("runs", "--json").json["runs"] == []  # the copy was never noted, and is not now
+    runs = command("runs", "--json").json["runs"]
+    assert [(one["name"], one["state"]) for one in runs] == [("made", "FINISHED")]  # found in the working folder
+    assert not state_files(command)  # the copy was never noted, and is not now
 
 
 @pytest.mark.extended
