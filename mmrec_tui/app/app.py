@@ -22,6 +22,7 @@ from textual.filter import NoColor
 
 from mmrec_tui.app.app_runs import AppRuns, made_screen
 from mmrec_tui.app.key_order import KeyOrder, is_ordered
+from mmrec_tui.app.style_rules import StyleRules
 from mmrec_tui.app.themes import THEMES, next_theme
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ class MmrecApp(AppRuns, inherit_bindings=False):
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = stage.preferences.theme if stage.preferences.theme in self.available_themes else THEMES[0].name
+        self.stylesheet = StyleRules(variables=self.get_css_variables())
 
     # The sequence of screens
 
