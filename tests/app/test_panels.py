@@ -80,6 +80,26 @@ async def test_samples_of_a_report_are_as_wide_as_its_screen(width: int, without
         assert line.endswith("went in.") if width == 160 else line.endswith("…") and len(line) <= 80
 
 
+@pytest.mark.parametrize("width", [80, 120, 160])
+async def test_samples_of_a_report_that_scrolls_keep_to_one_line_each(width: int, without_torch: None) -> None:
+    told = [
+        replace(event, text=20 * event.text) if isinstance(event, events.Sample) else event for event in a_training(200)
+    ]
+    folder = record(Path("checkpoints/tiny").absolute(), [*told, *an_ending(step=200)])
+    app = an_app()
+    async with app.run_test(size=(width, 36)) as pilot:
+        app.show_report(folder)
+        await until(pilot, lambda: table_of(app) == "report" and app.screen.query("#samples"))
+        samples = app.screen.query_one("#samples", Static)
+        await until(
+            pilot, lambda: "50  Evin" in str(samples.render()) and app.screen.query_one("#report").max_scroll_y > 0
+        )
+        await pilot.pause()
+        lines = [one for one in str(samples.render()).splitlines() if one.endswith("…")]
+        assert len(lines) == 3
+        assert max(map(len, lines)) == samples.content_size.width
+
+
 def test_machine_panel_shows_its_history() -> None:
     readings = {"cpu": 0.5, "memory": 0.25}
     past = {"cpu": [0.0, 1.0] * 10, "memory": [0.25] * 20}
