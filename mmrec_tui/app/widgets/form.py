@@ -15,19 +15,16 @@ from textual.widgets import Input, Select, Static
 
 from mmrec_engine.errors import RequestError
 from mmrec_engine.locales.guide import HYPERPARAMETERS, PROFILE_TEXTS
-from mmrec_engine.locales.numbers import in_language, with_exponent
-from mmrec_engine.planning.budget import CHOSEN, is_free
 from mmrec_engine.settings import FIELDS, GROUPS, Resolved, matters, settings_of, value_type
 from mmrec_engine.settings.declaration import flag
-from mmrec_engine.system.cores import allowed_cores, available_cores, cpu_quota
 from mmrec_tui.app.draft import typed
 from mmrec_tui.app.widgets.choice import Choice
 from mmrec_tui.app.widgets.explanation import Explanation
-from mmrec_tui.app.widgets.fields import Kind, ValueInput
+from mmrec_tui.app.widgets.field_values import as_text, choices_of, is_planned, kind_of, placeholder, source_key
+from mmrec_tui.app.widgets.fields import ValueInput
 from mmrec_tui.app.widgets.panel import plain
 from mmrec_tui.app.widgets.plot import Plot
 from mmrec_tui.locales import Wording
-from mmrec_tui.presentation.planned import unset_words
 from mmrec_tui.presentation.plotting import Figure
 
 _ABOUT = {entry.name: entry for entry in HYPERPARAMETERS}
@@ -48,12 +45,12 @@ class Field(Horizontal):
         self.is_open = False  # left to the planner of a run with a given time
         self._say = wording
         self._label = Content(_ABOUT[name].title[wording.language]).truncate(_LABEL - 1, ellipsis=True, pad=True)
-        choices = _choices(name, wording)
+        choices = choices_of(name, wording)
         self.value: Choice | ValueInput
         if choices:
             self.value = Choice(choices, allow_blank=False, compact=True, id=f"field-{name}")
         else:
-            self.value = ValueInput(kind=_kind(name), compact=True, id=f"field-{name}")
+            self.value = ValueInput(kind=kind_of(name), compact=True, id=f"field-{name}")
 
     def compose(self) -> ComposeResult:
         yield self.value
@@ -175,8 +172,8 @@ class Form(Widget):
             if field.setting == typing:
                 continue
             value = getattr(resolved.settings, field.setting)
-            text = str(value) if isinstance(field.value, Select) else _text(field.setting, value, say)
-            field.is_open = _is_open(field.setting, resolved)
+            text = str(value) if isinstance(field.value, Select) else as_text(field.setting, value, say)
+            field.is_open = is_planned(field.setting, resolved)
             if field.is_open and isinstance(field.value, Input):
                 text = ""
             self._shown[field.setting] = text
@@ -203,10 +200,10 @@ class Form(Widget):
             field.display = source == "hand" or matters(field.setting, resolved.settings)  # typed text can be corrected
             if isinstance(field.value, Input):  # an emptied field shows the default that applies
                 in_force = getattr(resolved.settings, field.setting)
-                field.value.placeholder = _text(field.setting, in_force, say) or _placeholder(field.setting, say)
-                is_open = _is_open(field.setting, resolved)
-                self._open(field, field.value, is_open, _text(field.setting, in_force, say))
-            words = say(f"source.{_source(field.setting, resolved)}")
+                field.value.placeholder = as_text(field.setting, in_force, say) or placeholder(field.setting, say)
+                is_open = is_planned(field.setting, resolved)
+                self._open(field, field.value, is_open, as_text(field.setting, in_force, say))
+            words = say(f"source.{source_key(field.setting, resolved)}")
             style = "$accent" if source == "hand" else "$foreground 80%"
             field.show_source(Content.styled(words, style), wrong=False)
 
@@ -314,47 +311,3 @@ class Form(Widget):
         else:
             parts.append(plain(entry.higher[language]))
         about.explain(Content("\n").join(parts if first is None else [first, *parts]))
-
-
-def _is_open(name: str, resolved: Resolved) -> bool:
-    """Whether the planner of a run with a given time will choose this setting."""
-    return resolved.settings.time is not None and name in CHOSEN and is_free(name, resolved)
-
-
-def _source(name: str, resolved: Resolved) -> str:
-    """The word for where a value comes from. A recipe that was not chosen gives no values to a run with a given time."""
-    if _is_open(name, resolved):
-        return "planner"
-    source = resolved.sources[name]
-    return "unused" if (name, source) == ("recipe", "default") and resolved.settings.time is not None else source
-
-
-def _choices(name: str, say: Wording) -> list[tuple[str, str]]:
-    if value_type(name) is bool:
-        return [(say("plan.on"), "True"), (say("plan.off"), "False")]
-    return [(choice, choice) for choice in FIELDS[name].metadata["choices"]]
-
-
-def _kind(name: str) -> Kind:
-    if FIELDS[name].metadata["size"]:
-        return "text"  # a size may have a unit
-    return {int: "integer", float: "number"}.get(value_type(name), "text")  # type: ignore[return-value]
-
-
-def _placeholder(name: str, say: Wording) -> str:
-    words = unset_words(name, say)
-    if name != "threads":
-        return words
-    cores = say.number(available_cores())
-    quota = cpu_quota()
-    return f"{words}: {cores}" if quota is None else say("help.quota", cores=cores, all=say.number(allowed_cores()))
-
-
-def _text(name: str, value: Any, say: Wording) -> str:
-    if value is None:
-        return ""
-    if value_type(name) is float:
-        if 0 < abs(value) < 1e-3:  # 3e-4, as in every text
-            return with_exponent(value, say.language, digits=5)
-        return in_language(f"{value:.6g}", say.language)
-    return str(value)

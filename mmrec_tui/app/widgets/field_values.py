@@ -1,0 +1,57 @@
+"""What the plan's form shows of one setting: the words of its value, of where that comes from, and of its choices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mmrec_engine.locales.numbers import in_language, with_exponent
+from mmrec_engine.planning.budget import CHOSEN, is_free
+from mmrec_engine.settings import FIELDS, Resolved, value_type
+from mmrec_engine.system.cores import allowed_cores, available_cores, cpu_quota
+from mmrec_tui.app.widgets.fields import Kind
+from mmrec_tui.locales import Wording
+from mmrec_tui.presentation.planned import unset_words
+
+
+def is_planned(name: str, resolved: Resolved) -> bool:
+    """Whether the planner of a run with a given time will choose this setting."""
+    return resolved.settings.time is not None and name in CHOSEN and is_free(name, resolved)
+
+
+def source_key(name: str, resolved: Resolved) -> str:
+    """The word for where a value comes from. A recipe that was not chosen gives no values to a run with a given time."""
+    if is_planned(name, resolved):
+        return "planner"
+    source = resolved.sources[name]
+    return "unused" if (name, source) == ("recipe", "default") and resolved.settings.time is not None else source
+
+
+def choices_of(name: str, say: Wording) -> list[tuple[str, str]]:
+    if value_type(name) is bool:
+        return [(say("plan.on"), "True"), (say("plan.off"), "False")]
+    return [(choice, choice) for choice in FIELDS[name].metadata["choices"]]
+
+
+def kind_of(name: str) -> Kind:
+    if FIELDS[name].metadata["size"]:
+        return "text"  # a size may have a unit
+    return {int: "integer", float: "number"}.get(value_type(name), "text")  # type: ignore[return-value]
+
+
+def placeholder(name: str, say: Wording) -> str:
+    words = unset_words(name, say)
+    if name != "threads":
+        return words
+    cores = say.number(available_cores())
+    quota = cpu_quota()
+    return f"{words}: {cores}" if quota is None else say("help.quota", cores=cores, all=say.number(allowed_cores()))
+
+
+def as_text(name: str, value: Any, say: Wording) -> str:
+    if value is None:
+        return ""
+    if value_type(name) is float:
+        if 0 < abs(value) < 1e-3:  # 3e-4, as in every text
+            return with_exponent(value, say.language, digits=5)
+        return in_language(f"{value:.6g}", say.language)
+    return str(value)
