@@ -114,6 +114,9 @@ def test_every_log_has_each_step_once_after_a_kill(command: Command, text_file: 
         while not (record := folder / "events.jsonl").exists() or f'"step": {step},' not in record.read_text():
             assert process.poll() is None and time.monotonic() < until
             time.sleep(0.05)
+        loggers = [one.pid for one in logger_processes(folder)]
+        assert {os.getsid(pid) for pid in loggers} == {os.getsid(process.pid)}, "priorities count within a session"
+        assert sys.platform != "linux" or os.SCHED_IDLE in map(os.sched_getscheduler, loggers)
         process.kill()
         process.communicate()
         for one in logger_processes(folder) if all_of_them else []:

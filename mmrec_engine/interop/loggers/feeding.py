@@ -25,7 +25,7 @@ from mmrec_engine.interop.loggers.logger_process import Assignment
 from mmrec_engine.locales.catalogue import Language
 from mmrec_engine.settings import Settings, loggers_of
 from mmrec_engine.storage.run_files import EVENTS, LOGS, log_state
-from mmrec_engine.system.processes import OWN_SESSION
+from mmrec_engine.system.processes import OWN_GROUP, take_the_processor
 
 SILENT_SECONDS = 120.0  # without a message during the run; a library may wait that long for a server
 _ENDING_SECONDS = 10.0  # without a sign of life at the end of the run
@@ -65,6 +65,9 @@ class _Sink(ABC):
     def has_all(self, recorded: int) -> bool:
         """Whether it has got all events. recorded: bytes of the record."""
 
+    def hurry(self) -> None:  # noqa: B027  # a function has its priority always
+        """The training is over, and waits for this."""
+
     @abstractmethod
     def end(self) -> None:
         """The run has ended. Returns at once."""
@@ -91,7 +94,7 @@ class _LoggerFeed(_Sink):
                     [sys.executable, "-m", "mmrec_engine.interop.loggers.logger_process", json.dumps(asdict(given))],
                     stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=output,
                     env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
-                    **OWN_SESSION,  # it outlives Ctrl+C, which ends the run
+                    **OWN_GROUP,  # it outlives Ctrl+C, which ends the run
                 )  # fmt: skip
         except OSError as error:
             self._ended = True
@@ -115,6 +118,10 @@ class _LoggerFeed(_Sink):
             if process.status() == psutil.STATUS_RUNNING or used > self._used + _LEAST_SECONDS:
                 self._used, self.signed = used, time.monotonic()
         return super().is_silent(since, seconds)
+
+    def hurry(self) -> None:
+        if self._process is not None:
+            take_the_processor(self._process.pid)
 
     def end(self) -> None:
         if self._process is not None and self._process.stdin is not None:
@@ -231,6 +238,8 @@ class Loggers:
     def wait_for_all(self) -> None:
         """Wait until all that is recorded is logged, as far as that goes on."""
         recorded = self._record.stat().st_size if self._record is not None and self._record.exists() else 0
+        for sink in self._sinks:
+            sink.hurry()
         self._wait(lambda sink: sink.has_all(recorded), shortly=self._timed)
 
     def end(self, *, wait: bool, shortly: bool = False) -> None:

@@ -38,7 +38,7 @@ from mmrec_engine.storage.files import open_plain, read_plain, write_whole
 from mmrec_engine.storage.run_files import EVENTS, LOGS, REPORTS, log_state
 from mmrec_engine.system.processes import end_with_children, take_the_processor, yield_the_processor
 
-_EVERY = 1.0  # seconds between two readings of the record
+_EVERY = 5.0  # seconds between two readings of the record: most of what a reading takes does not depend on its steps
 _LONGEST_END = 600.0  # seconds that this process may outlive its run
 _IDLE_END = 60.0  # if it uses no more of the processor than this, in seconds
 _LEAST_SECONDS = 0.2
