@@ -26,6 +26,7 @@ class Speeds:
 
     def __init__(self, machine: str, measure: Measure) -> None:
         self._machine, self._measure = machine, measure
+        self.doubtful = False  # whether a figure was measured while the machine had other work
         self._known = MachineCache("throughput.json", _tokens_per_second)
 
     def of(self, settings: Settings, vocabulary: int, seconds: float) -> float | None:
@@ -39,6 +40,8 @@ class Speeds:
             return None
         if measured.trusted:
             self._known.put(key, round(measured.tokens_per_second, 1))
+        else:
+            self.doubtful = True
         return measured.tokens_per_second
 
     def _key(self, settings: Settings, vocabulary: int) -> str:

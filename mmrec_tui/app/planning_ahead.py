@@ -12,14 +12,18 @@ from mmrec_engine.settings import Resolved
 from mmrec_tui.app.session import Work
 
 _SETTLED_SECONDS = 0.8  # a value that is being typed is not planned with digit by digit
+_AGAIN_SECONDS = 20.0  # after a plan with doubtful speeds, until they are measured again; twice as long each time
+_MOST_AGAIN = 5
 
 
 @dataclass(frozen=True)
 class PlanAhead:
-    """resolved: all settings, with the choices of the planner. planned: each choice with its reason, and what is expected."""
+    """resolved: all settings, with the choices of the planner. planned: each choice with its reason, and what is expected.
+    doubtful: whether its speeds were measured while the machine had other work."""
 
     resolved: Resolved
     planned: Planned
+    doubtful: bool = False
 
 
 class PlanningAhead:
@@ -34,6 +38,9 @@ class PlanningAhead:
         self._work: Work[PlanAhead | None] | None = None
         self._work_key: object = None
         self._unmeasured: object = None  # the settings for which the cache lacks a speed
+        self._made = 0  # plans
+        self._made_at = 0.0
+        self._again = 0  # how often speeds were measured again
 
     @property
     def plan(self) -> PlanAhead | None:
@@ -81,7 +88,7 @@ class PlanningAhead:
     @property
     def seen(self) -> object:
         """Changes when there is something new to show."""
-        return (self._key, len(self._plans), self.waits)
+        return (self._key, self._made, self.waits)
 
     @property
     def waits(self) -> bool:
@@ -96,7 +103,7 @@ class PlanningAhead:
         key = (resolved.settings, tuple(resolved.sources.items()))
         if key != self._key:
             self._since = time.monotonic() if self._key is not None else 0.0
-            self._key, self._resolved = key, resolved
+            self._key, self._resolved, self._again = key, resolved, 0
 
     def look(self, *, may_measure: bool, trains: bool = False) -> None:
         """may_measure: whether the processors are free for the steps that the planner measures. trains: whether a training has
@@ -112,17 +119,28 @@ class PlanningAhead:
                 error = work.error
                 if error is not None and not isinstance(error, MmrecError):
                     error = TrainingError("training-broke-early", reason=first_line(error, 200, typed=True))
-                if (found := error or work.result) is not None:
+                found = error or work.result
+                if isinstance(found, PlanAhead) or (found is not None and self._work_key not in self._plans):
                     self._plans[self._work_key] = found
+                    self._made, self._made_at = self._made + 1, time.monotonic()
                     self._last = found if isinstance(found, PlanAhead) else self._last
-                else:
+                elif found is None:
                     self._unmeasured = self._work_key
         resolved = self._resolved
         settled = time.monotonic() - self._since >= _SETTLED_SECONDS
         may_plan = may_measure or (trains and not self.waits)
-        if may_plan and settled and self.is_under_way and resolved is not None:
+        again = may_measure and self._is_to_measure_again
+        if may_plan and settled and (self.is_under_way or again) and resolved is not None:
+            self._again += again
             self._work_key, self._unmeasured = self._key, None
             self._work = Work(lambda work: _planned(work, resolved, measures=may_measure))
+
+    @property
+    def _is_to_measure_again(self) -> bool:
+        """Whether the plan's speeds are doubtful, and some time has passed in which other work may have ended."""
+        if self.plan is None or not self.plan.doubtful or self._again >= _MOST_AGAIN:
+            return False
+        return time.monotonic() - self._made_at >= _AGAIN_SECONDS * (1 << self._again)
 
     def stop(self) -> Work[Any] | None:
         """Leave the machine to others. Returns the work whose last step is still under way."""
@@ -137,12 +155,14 @@ def _planned(work: Work[PlanAhead | None], resolved: Resolved, *, measures: bool
     from mmrec_engine.planning.candidate_speed import cached_speeds, speeds_here
     from mmrec_engine.planning.planner import planned
 
-    planning = planned(resolved, speeds_here(work.stopping) if measures else cached_speeds())
+    speeds = speeds_here(work.stopping) if measures else cached_speeds()
+    planning = planned(resolved, speeds)
     while not work.stopping():
         try:
             next(planning)
         except StopIteration as finished:
-            return PlanAhead(*finished.value)
+            with_choices, event = finished.value
+            return PlanAhead(with_choices, event, speeds.doubtful)
         except Interrupted:
             return None
     planning.close()

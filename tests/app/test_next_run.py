@@ -18,11 +18,13 @@ from mmrec_engine.locales.guide.remedies import remedy
 from mmrec_engine.settings import resolve
 from mmrec_tui.app.in_app import chosen_values
 from mmrec_tui.app.screens import report as report_screen
+from mmrec_tui.app.widgets.finding_panels import hints_text
 from mmrec_tui.locales import Wording
 from mmrec_tui.preferences import read_preferences
 
 from .conftest import TINY, TRAINED, an_app, screen_text, table_of, until, until_shown
 from .recorded import BEGAN, PLANNED, a_training, an_ending, record
+from .test_plotting import history_of
 
 FLAG = re.compile(r"--[a-z]|\b[a-z]+_[a-z]+\b(?!\.)")
 
@@ -287,3 +289,7 @@ async def test_report_of_a_failed_run_says_why_and_what_to_do(
         assert told in " ".join(screen_text(app).split())
         first = app.screen.barred_keys()[0].action  # type: ignore[attr-defined]
         assert first == ("apply" if values is NOT_FINITE else "go_on_run")
+        hints = hints_text(history_of(*stream, *ending), "FAILED", "", True, app.say).plain
+        assert app.say("hint.mended" if values is NOT_FINITE else "hint.stopped") in hints, (
+            "the same while it is watched"
+        )

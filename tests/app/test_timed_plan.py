@@ -36,6 +36,29 @@ async def test_text_too_short_for_the_default_window_can_be_trained_on_with_the_
         app.screen._checks.stop().join()  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize("language", ["en", "tr"])
+async def test_plan_of_a_busy_machine_says_so_and_is_made_again(language: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[float] = []
+
+    def speed(*_: Any) -> Speed:
+        made.append(2_000.0 if not made else 20_000.0)
+        return Speed(made[-1], trusted=len(made) > 1)
+
+    monkeypatch.setattr(
+        "mmrec_engine.planning.candidate_speed.speeds_here", lambda stopping: Speeds("busy at first", speed)
+    )
+    monkeypatch.setattr("mmrec_tui.app.planning_ahead._AGAIN_SECONDS", 1.0)
+    app = an_app(language, plan={"time": 60.0})
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.press("n")
+        doubt = app.say("plan.speeds-doubtful")[:30]
+        await until_shown(pilot, doubt, 60)
+        screen: Any = app.screen
+        before = screen._settings.max_steps
+        await until(pilot, lambda: screen._is_ready and doubt not in screen_text(app), 60)
+        assert screen._settings.max_steps > before
+
+
 async def test_plan_shows_what_the_planner_chose_and_why() -> None:
     app = an_app("en")
     async with app.run_test(size=(120, 36)) as pilot:

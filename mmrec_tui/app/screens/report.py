@@ -26,12 +26,12 @@ from mmrec_tui.app.in_app import error_text
 from mmrec_tui.app.keys import Key, keys_of
 from mmrec_tui.app.screens.base import KeyBar, MmrecScreen, Title
 from mmrec_tui.app.session import Work
+from mmrec_tui.app.widgets.finding_panels import is_mended_anew
 from mmrec_tui.app.widgets.items import Items
 from mmrec_tui.app.widgets.panel import plain
 from mmrec_tui.app.widgets.plot import Plot
 from mmrec_tui.app.widgets.report_text import (
     SAMPLE_WIDTH,
-    is_mended_anew,
     next_text,
     numbers_text,
     proposal_text,

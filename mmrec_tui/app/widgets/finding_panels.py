@@ -11,7 +11,7 @@ from textual.content import Content
 
 from mmrec_engine.checks.finding import GLYPHS, WORST_FIRST
 from mmrec_engine.locales.guide import ITEMS
-from mmrec_engine.runs.failures import failure_text
+from mmrec_engine.runs.failures import failure_text, repeats
 from mmrec_engine.runs.history import History
 from mmrec_tui.app.in_app import error_text, in_app, remedy_text
 from mmrec_tui.app.widgets.panel import LongPanel, Panel, plain
@@ -86,7 +86,7 @@ def hints_text(history: History, state: str, error: str, resumable: bool, say: W
     elif failure := failure_words(history, say):
         parts.append(Content.styled("✗ ", "bold $error") + plain(failure))
     if state in ("DIED", "STOPPED", "FAILED") and resumable:
-        key = "hint.died" if state == "DIED" else "hint.stopped"
+        key = "hint.mended" if is_mended_anew(history) else "hint.died" if state == "DIED" else "hint.stopped"
         parts.append(Content.styled("▲ ", "bold $warning") + plain(say(key)))
     for finding in reversed(history.findings):
         if finding.get("status") in ("pass", "skipped"):
@@ -103,6 +103,11 @@ def hints_text(history: History, state: str, error: str, resumable: bool, say: W
 def failure_words(history: History, say: Wording) -> str:
     """The error that ended a run, and what to do about it, in the app's terms; empty if none did."""
     return one_line(failure_text(history, lambda error: error_text(error, say)))
+
+
+def is_mended_anew(history: History) -> bool:
+    """Whether a run has failed in a way that would come again, and a remedy is offered for it."""
+    return repeats(history) and any(one.get("remedies") for one in history.findings if one.get("status") == "fail")
 
 
 def finding_text(finding: dict[str, Any], say: Wording) -> Content:

@@ -67,6 +67,8 @@ def plan_summary(
     expected = None if plan is None else plan.planned.expected
     room = Room(free, short_of_memory, changed_settings(ways, settings, say))
     words = summary_text(ahead, folder, room, say, narrow=narrow, expected=expected)
+    if plan is not None and plan.doubtful:
+        words += Content("\n") + Content.styled(f"! {say('plan.speeds-doubtful')}", "bold $warning")
     if trained and ahead.step_seconds is None and expected is None:
         words += Content("\n  ") + plain(say("plan.times-later", name=trained))
     return words

@@ -11,10 +11,9 @@ from mmrec_engine import events
 from mmrec_engine.checks.finding import GLYPHS
 from mmrec_engine.checks.report import newest
 from mmrec_engine.locales.verdicts import verdict_lines
-from mmrec_engine.runs.failures import repeats
 from mmrec_engine.runs.history import History
 from mmrec_tui.app.in_app import in_app
-from mmrec_tui.app.widgets.finding_panels import STYLES, failure_words
+from mmrec_tui.app.widgets.finding_panels import STYLES, failure_words, is_mended_anew
 from mmrec_tui.app.widgets.panel import plain
 from mmrec_tui.app.widgets.panels import samples_lines
 from mmrec_tui.app.writing import Written
@@ -107,11 +106,6 @@ def stopped_text(history: History, say: Wording, *, saved: bool = True) -> str:
     if is_mended_anew(history):
         return say("report.next-failed-again", **steps)
     return say(_UNFINISHED[state] if saved else "report.next-anew", **steps)
-
-
-def is_mended_anew(history: History) -> bool:
-    """Whether a run has failed in a way that would come again, and a remedy is offered for it."""
-    return repeats(history) and any(one.get("remedies") for one in history.findings if one.get("status") == "fail")
 
 
 def _state_of(history: History) -> str:
