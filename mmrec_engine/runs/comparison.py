@@ -5,17 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mmrec_engine.settings import FIELDS, Settings, matters, sound
+from mmrec_engine.settings import FIELDS, Settings, matters, settings_that_decide, sound
 from mmrec_engine.settings.pretrained import PRETRAINED
 
-# Settings that do not change the model: where the run is, how long it takes, and what depends on that; the text is compared
-# by its fingerprint.
-_NOT_OF_THE_MODEL = frozenset({
-    "name", "output_dir", "data_dir", "corpus", "use_sample_corpus", "text_field", "encoding", "val_split", "time", "epochs",
-    "max_steps", "warmup_steps", "eval_every", "checkpoint_every", "keep_checkpoints", "save_best_model", "metrics", "log",
-    "log_dir", "device", "compile", "threads", "microbatch", "gradient_checkpointing", "processes", "sharding",
-    "early_stopping_patience", "early_stopping_on", "target_loss", "target_bits",
-})  # fmt: skip
+# The text is compared by its fingerprint.
+_OF_THE_RUN = settings_that_decide("run")
 _FIRST = ("config", "init_from", "arch", "tokenizer", "vocab_size", "dropout", "learning_rate", "optimizer")
 
 
@@ -40,7 +34,7 @@ def differing_settings(one: Mapping[str, Any], other: Mapping[str, Any]) -> list
     names = [
         name
         for name in FIELDS
-        if name not in _NOT_OF_THE_MODEL
+        if name not in _OF_THE_RUN
         and not FIELDS[name].metadata["internal"]
         and name in ones
         and name in others

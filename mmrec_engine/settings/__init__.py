@@ -3,6 +3,7 @@
 table (`queries`)."""
 
 from mmrec_engine.settings.declaration import GROUPS, HEADINGS
+from mmrec_engine.settings.parsing import check_device
 from mmrec_engine.settings.queries import (
     can_change_while_running,
     heading_of,
@@ -19,7 +20,6 @@ from mmrec_engine.settings.schema import (
     TOKENIZERS,
     WHOLE,
     WITH_FLAG,
-    check_device,
     loggers_of,
     metrics_of,
     parse,

@@ -7,13 +7,9 @@ import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import Field, field
-from decimal import Decimal
 from typing import Any, Literal, get_args
 
 from mmrec_engine.errors import RequestError
-
-# The units of a duration; a unit comes before another that is its beginning.
-SECONDS = {"sn": 1.0, "dk": 60.0, "sa": 3600.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 # The headings of the plan, in their order.
 Group = Literal["length", "optimizer", "text", "augmentation", "curriculum", "evaluation", "model", "saving"]
@@ -27,8 +23,9 @@ HEADING_OF_GROUP: dict[Group, Heading] = {
 }  # fmt: skip
 # source: the text and how it is read. corpus: with the source, the prepared text. speed: the time of a step. rate: the curve of
 # the learning rate. pacing: that of the curriculum. weights: how useful the weights of an earlier run are as the first ones.
-# checks: with these, the findings of the checks before training.
-Aspect = Literal["source", "corpus", "speed", "rate", "pacing", "weights", "checks"]
+# checks: with these, the findings of the checks before training. run: where a run is, how long it takes, and what depends on
+# that; with these, models of the same settings can differ. pretrained: what a pretrained model has already.
+Aspect = Literal["source", "corpus", "speed", "rate", "pacing", "weights", "checks", "run", "pretrained"]
 
 
 def setting(
@@ -79,37 +76,6 @@ def setting(
 def flag(name: str) -> str:
     """The command-line flag of a setting."""
     return "--" + name.replace("_", "-")
-
-
-def in_bytes(text: str) -> int:
-    """A number of bytes, with or without a unit. Raises ValueError."""
-    found = re.fullmatch(r"(\d{1,15}(?:\.\d{1,9})?)\s*([kMGT]?)(i?)B", text, re.IGNORECASE | re.ASCII)
-    if found is None:
-        return int(text)
-    unit = (1024 if found[3] else 1000) ** ("kmgt".index(found[2].lower()) + 1 if found[2] else 0)
-    return int(Decimal(found[1]) * unit)
-
-
-def in_seconds(text: str) -> float:
-    """A duration: a number with s, m or h (in Turkish sn, dk or sa), several of these one after another, or plain seconds.
-
-    Raises ValueError.
-    """
-    unit = "|".join(SECONDS)
-    if re.fullmatch(rf"(\d{{1,9}}(\.\d{{1,6}})?({unit})\s?)+", text, re.IGNORECASE | re.ASCII) is None:
-        return float(text)
-    parts = re.findall(rf"([\d.]+)({unit})", text.lower())
-    return sum(float(number) * SECONDS[unit] for number, unit in parts)
-
-
-def dotted(text: str) -> str | None:
-    """A number, with or without a unit, with a dot for its decimal comma; None if it is no such number."""
-    return text.replace(",", ".") if re.fullmatch(r"-?\d*,\d+\s*[a-z]*", text, re.IGNORECASE | re.ASCII) else None
-
-
-def ungrouped(text: str) -> str | None:
-    """A whole number whose digits are grouped in threes (100.000), without the marks; None if it is no such number."""
-    return re.sub(r"\D", "", text) if re.fullmatch(r"\d{1,3}(\.\d{3})+|\d{1,3}(,\d{3})+", text, re.ASCII) else None
 
 
 def check(item: Field[Any], value: Any) -> None:

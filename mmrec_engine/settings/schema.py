@@ -5,23 +5,19 @@ Each setting is declared once, with its default, its bounds and its unit, if any
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import Field, dataclass, fields
-from typing import Any, NoReturn, get_args, get_type_hints
+from typing import Any, get_type_hints
 
 from mmrec_engine.errors import RequestError
 from mmrec_engine.settings.declaration import (
     check,
-    dotted,
     flag,
-    in_bytes,
-    in_seconds,
     is_plain_name,
     setting,
-    ungrouped,
 )
 from mmrec_engine.settings.model_config import ARCHITECTURES, Architecture
+from mmrec_engine.settings.parsing import check_device, named, parsed, type_of
 from mmrec_engine.settings.presets import OPTIMIZERS, PRESETS, RECIPES
 from mmrec_engine.settings.pretrained import PRETRAINED
 
@@ -56,11 +52,11 @@ class DeclaredSettings:
     """All settings of a run, each valid alone; the defaults are the guide's. `Settings` adds which values go together."""
 
     # model
-    config: str = setting("tiny", choices=CONFIGS, decides=("speed", "weights"), heading="model")
+    config: str = setting("tiny", choices=CONFIGS, decides=("speed", "weights", "pretrained"), heading="model")
     # a checkpoint, a run or a pretrained model with the initial weights; None: random weights
     init_from: str | None = setting(None, group="model", decides=("corpus",), unset="random-weights", heading="model")
     arch: Architecture = setting(
-        "mmrec", choices=ARCHITECTURES, group="model", decides=("speed", "weights"), heading="model"
+        "mmrec", choices=ARCHITECTURES, group="model", decides=("speed", "weights", "pretrained"), heading="model"
     )
     # only llama: heads of keys and values; None: one for each head
     kv_heads: int | None = setting(
@@ -68,37 +64,41 @@ class DeclaredSettings:
         low=1,
         high=1024,
         group="model",
-        decides=("speed", "weights"),
+        decides=("speed", "weights", "pretrained"),
         unset="as-heads",
         heading="model",
         matters=_from_nothing,
     )
     # only llama: the embedding is also the head
-    tied: bool = setting(False, group="model", decides=("speed", "weights"), heading="model", matters=_from_nothing)
+    tied: bool = setting(
+        False, group="model", decides=("speed", "weights", "pretrained"), heading="model", matters=_from_nothing
+    )
     recipe: str = setting("guide", choices=tuple(RECIPES), group="optimizer")
     # corpus
-    data_dir: str | tuple[str, ...] | None = setting(None, several=True, decides=("source",), heading="text")
-    corpus: str | tuple[str, ...] | None = setting(None, several=True, decides=("source",), heading="text")
-    use_sample_corpus: bool = setting(False, decides=("source",), heading="text")
-    tokenizer: str = setting("char", choices=(*TOKENIZERS, PRETRAINED), group="text", decides=("corpus", "weights"))
+    data_dir: str | tuple[str, ...] | None = setting(None, several=True, decides=("source", "run"), heading="text")
+    corpus: str | tuple[str, ...] | None = setting(None, several=True, decides=("source", "run"), heading="text")
+    use_sample_corpus: bool = setting(False, decides=("source", "run"), heading="text")
+    tokenizer: str = setting(
+        "char", choices=(*TOKENIZERS, PRETRAINED), group="text", decides=("corpus", "weights", "pretrained")
+    )
     # ids, without special ones
     vocab_size: int = setting(
         5000,
         low=2,
         high=1_000_000,
         group="text",
-        decides=("corpus", "weights"),
+        decides=("corpus", "weights", "pretrained"),
         matters=_from_nothing,
     )
     # share of the characters
-    val_split: float = setting(0.1, low=0.001, high=0.9, group="text", decides=("corpus", "checks"))
+    val_split: float = setting(0.1, low=0.001, high=0.9, group="text", decides=("corpus", "checks", "run"))
     # of text; None: all of it
     max_corpus_bytes: int | None = setting(
         None, low=1, high=10**15, size=True, group="text", decides=("corpus",), unset="no-limit"
     )
     # of structured files and data sets; None: the one that holds text
-    text_field: str | None = setting(None, unset="found", group="text", decides=("source", "weights"))
-    encoding: str | None = setting(None, unset="utf-8", group="text", decides=("source", "weights"))
+    text_field: str | None = setting(None, unset="found", group="text", decides=("source", "weights", "run"))
+    encoding: str | None = setting(None, unset="utf-8", group="text", decides=("source", "weights", "run"))
     # skip invalid bytes of a file that is otherwise UTF-8
     skip_invalid_bytes: bool = setting(False, group="text", decides=("source", "weights"))
     # repair text that was decoded with the wrong code page
@@ -154,7 +154,7 @@ class DeclaredSettings:
         resumable=True,
         while_running=True,
         group="length",
-        decides=("rate", "checks"),
+        decides=("rate", "checks", "run"),
         unset="no-limit",
     )
     max_steps: int | None = setting(
@@ -164,12 +164,12 @@ class DeclaredSettings:
         resumable=True,
         while_running=True,
         group="length",
-        decides=("rate", "checks"),
+        decides=("rate", "checks", "run"),
         unset="no-limit",
     )
     # For all of the run, in seconds; None: without a limit.
     time: float | None = setting(
-        None, low=5, high=10**7, duration=True, resumable=True, group="length", unset="no-limit"
+        None, low=5, high=10**7, duration=True, resumable=True, group="length", unset="no-limit", decides=("run",)
     )
     batch_size: int = setting(4, low=1, high=65_536, group="length", decides=("speed", "checks"))  # windows
     accumulate: int = setting(1, low=1, high=65_536, group="length", decides=("speed", "checks"))  # batches a step
@@ -181,7 +181,7 @@ class DeclaredSettings:
         resumable=True,
         while_running=True,
         group="length",
-        decides=("speed",),
+        decides=("speed", "run"),
         unset="as-batch-size",
         heading="machine",
     )
@@ -194,7 +194,7 @@ class DeclaredSettings:
     learning_rate: float = setting(
         3e-4, above=0, high=100.0, while_running=True, group="optimizer", decides=("rate", "checks")
     )
-    warmup_steps: int = setting(100, low=0, high=10**9, group="optimizer", decides=("rate", "checks"))
+    warmup_steps: int = setting(100, low=0, high=10**9, group="optimizer", decides=("rate", "checks", "run"))
     schedule: str = setting("cosine", choices=SCHEDULES, group="optimizer", decides=("rate",))
     # share of the peak, the minimum of every schedule
     learning_rate_floor: float = setting(0.1, low=0, high=1, group="optimizer", decides=("rate",))
@@ -221,10 +221,10 @@ class DeclaredSettings:
     # evaluation and stopping
     # evaluations
     early_stopping_patience: int = setting(
-        5, low=1, high=1_000_000, resumable=True, while_running=True, group="evaluation", decides=("checks",)
+        5, low=1, high=1_000_000, resumable=True, while_running=True, group="evaluation", decides=("checks", "run")
     )
     # of several corpora the one whose loss decides; all: together
-    early_stopping_on: str = setting(WHOLE, group="evaluation", decides=("corpus",), matters=several_corpora)
+    early_stopping_on: str = setting(WHOLE, group="evaluation", decides=("corpus", "run"), matters=several_corpora)
     # steps; None: once an epoch
     eval_every: int | None = setting(
         None,
@@ -233,31 +233,45 @@ class DeclaredSettings:
         resumable=True,
         while_running=True,
         group="evaluation",
-        decides=("checks",),
+        decides=("checks", "run"),
         unset="once-an-epoch",
     )
     # nats a token
     target_loss: float | None = setting(
-        None, above=0, high=100, resumable=True, while_running=True, group="evaluation", unset="no-limit"
+        None,
+        above=0,
+        high=100,
+        resumable=True,
+        while_running=True,
+        group="evaluation",
+        unset="no-limit",
+        decides=("run",),
     )
     # bits a character
     target_bits: float | None = setting(
-        None, above=0, high=100, resumable=True, while_running=True, group="evaluation", unset="no-limit"
+        None,
+        above=0,
+        high=100,
+        resumable=True,
+        while_running=True,
+        group="evaluation",
+        unset="no-limit",
+        decides=("run",),
     )
-    save_best_model: bool = setting(True, heading="saving")
+    save_best_model: bool = setting(True, heading="saving", decides=("run",))
     # of text generated by the best model, after training
     metrics: str | None = setting(
-        None, names=METRICS, resumable=True, group="evaluation", unset="no-limit", heading="saving"
+        None, names=METRICS, resumable=True, group="evaluation", unset="no-limit", heading="saving", decides=("run",)
     )
     # machine
-    device: str = setting("auto", resumable=True, decides=("speed",), heading="machine")
+    device: str = setting("auto", resumable=True, decides=("speed", "run"), heading="machine")
     precision: str = setting("auto", choices=("auto", "fp32", "bf16", "fp16"), group="model", decides=("speed",))
     # how steps are run on a GPU (training/recorded.py)
     compile: str = setting(
         "auto",
         choices=COMPILE_MODES,
         group="model",
-        decides=("speed",),
+        decides=("speed", "run"),
         matters=lambda settings: settings.processes == 1,
     )
     # of the recurrence, on a GPU
@@ -266,14 +280,19 @@ class DeclaredSettings:
     )
     # None: one for each core
     threads: int | None = setting(
-        None, low=1, high=1024, resumable=True, group="model", decides=("speed",), unset="all-cores"
+        None, low=1, high=1024, resumable=True, group="model", decides=("speed", "run"), unset="all-cores"
     )
-    processes: int = setting(1, low=1, high=1024, resumable=True, group="model")
+    processes: int = setting(1, low=1, high=1024, resumable=True, group="model", decides=("run",))
     # of the model, over ranks
     sharding: str = setting(
-        "auto", choices=SHARDINGS, resumable=True, group="model", matters=lambda settings: settings.processes > 1
+        "auto",
+        choices=SHARDINGS,
+        resumable=True,
+        group="model",
+        matters=lambda settings: settings.processes > 1,
+        decides=("run",),
     )
-    gradient_checkpointing: bool = setting(False, while_running=True, group="model", decides=("speed",))
+    gradient_checkpointing: bool = setting(False, while_running=True, group="model", decides=("speed", "run"))
     # the last layers, with the norm after them and an untied head; None: all weights
     train_layers: int | None = setting(
         None,
@@ -288,16 +307,25 @@ class DeclaredSettings:
     # sizes of a pretrained model, with the config of that name (settings/pretrained.py)
     shape: str | None = setting(None, internal=True, decides=("speed",), heading="model")
     # run folder
-    output_dir: str = setting("checkpoints", heading="saving")
-    name: str | None = setting(None, group="saving", unset="as-config")  # None: the config's
-    checkpoint_every: int = setting(100, low=1, high=10**9, resumable=True, while_running=True, group="saving")  # steps
+    output_dir: str = setting("checkpoints", heading="saving", decides=("run",))
+    name: str | None = setting(None, group="saving", unset="as-config", decides=("run",))  # None: the config's
+    checkpoint_every: int = setting(
+        100, low=1, high=10**9, resumable=True, while_running=True, group="saving", decides=("run",)
+    )  # steps
     # programs that the run is logged in (interop/loggers)
-    log: str | None = setting(None, names=LOGGERS, resumable=True, group="saving", unset="no-limit")
+    log: str | None = setting(None, names=LOGGERS, resumable=True, group="saving", unset="no-limit", decides=("run",))
     # of their files; None: in the run folder
     log_dir: str | None = setting(
-        None, resumable=True, group="saving", matters=lambda settings: settings.log is not None, unset="in-run-folder"
+        None,
+        resumable=True,
+        group="saving",
+        matters=lambda settings: settings.log is not None,
+        unset="in-run-folder",
+        decides=("run",),
     )
-    keep_checkpoints: int = setting(3, low=1, high=10**6, resumable=True, while_running=True, group="saving")
+    keep_checkpoints: int = setting(
+        3, low=1, high=10**6, resumable=True, while_running=True, group="saving", decides=("run",)
+    )
 
     def __post_init__(self) -> None:
         for item in FIELDS.values():
@@ -323,37 +351,19 @@ WITH_FLAG = tuple(name for name, item in FIELDS.items() if not item.metadata["in
 _TYPES = get_type_hints(DeclaredSettings)
 
 
-def check_device(name: str) -> None:
-    """Raises RequestError for a name that is no device; whether the device exists, PyTorch knows."""
-    if not re.fullmatch(r"auto|(cpu|cuda|mps)(:\d{1,4})?", name):
-        raise RequestError("device-unknown", device=name)
-
-
 def metrics_of(text: str) -> tuple[str, ...]:
     """The named metrics, each once, in a fixed order. Raises RequestError for an unknown one."""
-    return _named("metrics", text, METRICS)
+    return named("metrics", text, METRICS)
 
 
 def loggers_of(text: str | None) -> tuple[str, ...]:
     """The named loggers, as `metrics_of`; None: none."""
-    return () if text is None else _named("log", text, LOGGERS)
-
-
-def _named(setting_name: str, text: str, known: tuple[str, ...]) -> tuple[str, ...]:
-    asked = [name.strip() for name in text.split(",")]
-    for name in asked:
-        if name not in known:
-            raise RequestError("setting-choice", flag=flag(setting_name), value=name, choices=", ".join(known))
-    return tuple(name for name in known if name in asked)
+    return () if text is None else named("log", text, LOGGERS)
 
 
 def value_type(name: str) -> type:
     """int, float, bool or str: the type of a setting's values."""
-    if FIELDS[name].metadata["choices"]:
-        return str
-    hint = _TYPES[name]
-    found: type = next((t for t in get_args(hint) if t is not type(None)), hint)
-    return found
+    return type_of(FIELDS[name], _TYPES[name])
 
 
 def parse(name: str, value: Any) -> Any:
@@ -361,48 +371,4 @@ def parse(name: str, value: Any) -> Any:
 
     Raises RequestError if the value is not of the setting's type.
     """
-    kind = value_type(name)
-    if value is None and type(None) in get_args(_TYPES[name]):
-        return None
-    if FIELDS[name].metadata["several"] and isinstance(value, list | tuple):
-        texts = tuple(parse(name, one) if isinstance(one, str) else _refuse_as_text(name, one) for one in value)
-        if not texts:
-            raise RequestError("setting-empty", flag=flag(name))
-        return texts if len(texts) > 1 else texts[0]
-    if kind is bool:
-        if not isinstance(value, bool):
-            raise RequestError("setting-not-boolean", flag=flag(name), value=value)
-        return value
-    if kind is str:
-        if not isinstance(value, str) or "\0" in value:
-            return _refuse_as_text(name, value)
-        if not value.strip():
-            raise RequestError("setting-empty", flag=flag(name))
-        return value
-    try:
-        if isinstance(value, bool) or (isinstance(value, str) and value != value.strip()):
-            raise ValueError
-        if FIELDS[name].metadata["size"] and isinstance(value, str):
-            value = in_bytes(value)
-        if FIELDS[name].metadata["duration"] and isinstance(value, str):
-            value = in_seconds(value)
-        number = kind(value)
-        if kind is int and not isinstance(value, str) and number != value:
-            raise ValueError
-    except (ValueError, TypeError, OverflowError):
-        key = "setting-not-integer" if kind is int else "setting-not-number"
-        if FIELDS[name].metadata["size"]:
-            key = "setting-not-size"
-        if FIELDS[name].metadata["duration"]:
-            key = "setting-not-duration"
-        text = value if isinstance(value, str) else ""
-        if kind is int and (meant := ungrouped(text)):
-            raise RequestError("setting-grouped", flag=flag(name), value=value, meant=meant) from None
-        if (kind is float or FIELDS[name].metadata["size"]) and (meant := dotted(text)):
-            raise RequestError("setting-comma", flag=flag(name), value=value, meant=meant) from None
-        raise RequestError(key, flag=flag(name), value=value) from None
-    return number
-
-
-def _refuse_as_text(name: str, value: object) -> NoReturn:
-    raise RequestError("setting-not-text", flag=flag(name), value=value)
+    return parsed(FIELDS[name], _TYPES[name], value)

@@ -24,8 +24,8 @@ from mmrec_engine.training.plan import make_plan
 
 OF_A_TEXT = settings_that_decide("source")  # reset when the text changes
 _OF_A_DOWNLOAD = ("max_corpus_bytes", 100_000_000)
-# Decided by a pretrained model, so a choice made before the model is dropped with it.
-_OF_THE_MODEL = frozenset({"config", "arch", "tokenizer", "vocab_size", "kv_heads", "tied"})
+# A choice that was made before a pretrained model is dropped with it.
+_OF_A_PRETRAINED_MODEL = settings_that_decide("pretrained")
 _MOST_CONFIG_BYTES = 2**16  # of a config.json that is looked into
 _BUILDING_SECONDS = 0.5  # the model, and the first step's buffers and kernels
 _BESIDE_THE_KEPT = 3  # best, final, and the one being written
@@ -45,7 +45,7 @@ class Draft:
         if name == "init_from" and isinstance(value, str):
             value = _named_model(value)
             if is_pretrained(value):
-                given = {key: kept for key, kept in given.items() if key not in _OF_THE_MODEL}
+                given = {key: kept for key, kept in given.items() if key not in _OF_A_PRETRAINED_MODEL}
         if name == "config" and is_pretrained(given.get("init_from")):
             del given["init_from"]
             given.pop("train_layers", None)
