@@ -38,13 +38,15 @@ class RunChecks:
 
     before: run the checks before training; otherwise only the baselines are computed, which the checks on events use. found:
     findings that these checks have made already for this very run; they are recorded, the checks are not run again, and the
-    caller has seen them: none of them stops the run. strict: warnings stop it too. language: of report.md. waived: ids of
+    caller has seen them: none of them stops the run. strict: warnings stop it too. stops: whether a failed check stops the run;
+    not where it was started although not all checks had been made. language: of report.md. waived: ids of
     checks whose findings do not stop a run. others: the other runs on the text of a run, for its report.
     """
 
     before: bool = True
     found: tuple[Finding, ...] = ()
     strict: bool = False
+    stops: bool = True
     language: Language = DEFAULT_LANGUAGE
     waived: frozenset[str] = frozenset()
     others: OtherRunsReader = field(default_factory=OtherRunsReader, compare=False)
@@ -82,7 +84,7 @@ class RunChecks:
                 yield events.Check(finding=finding)
                 yield events.Progress(task="checks", done=len(findings), total=total)
             failed = failing(findings, self.strict)
-            if failed and self.before:
+            if failed and self.before and self.stops:
                 raise TrainingError("checks-failed", count=len(failed), titles=_titles(failed))
         return baselines_of(findings)
 

@@ -77,6 +77,11 @@ def description_of(folder: Path) -> dict[str, Any]:
     return description
 
 
+def names_text(resolved: Resolved) -> bool:
+    """Whether a text was named, so that a run which is not there yet can begin with it."""
+    return any(resolved.sources[name] != "default" for name in CORPUS_CHOICE)
+
+
 def as_stored(resolved: Resolved, description: dict[str, Any]) -> Resolved:
     """The stored run's settings with the given ones over them. Raises RequestError if the two conflict."""
     stored = {name: parse(name, value) for name, value in description["settings"].items() if name in FIELDS}

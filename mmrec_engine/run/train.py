@@ -39,6 +39,7 @@ from mmrec_engine.run.resume import (
     description_of,
     ended_before,
     given_in_code,
+    names_text,
     raised_rate,
 )
 from mmrec_engine.run.timing import give_time
@@ -71,6 +72,7 @@ def train(
     run_checks: RunChecks | None = None,
     origin: Origin | None = None,
     began: float | None = None,
+    planned: events.Planned | None = None,
     on_event: Callable[[Event], object] | Sequence[Callable[[Event], object]] = (),
 ) -> Iterator[Event]:
     """Train with these settings, and yield the events (events/kinds.py).
@@ -82,6 +84,7 @@ def train(
     run_checks: the checks in addition to those on events; None: only those, and no report is written.
     origin: the run that this one follows, if a remedy started it.
     began: start of a run's given time (monotonic clock); None: now.
+    planned: the plan that chose some of these settings, made before; it is recorded, and none is made.
     on_event: a function, or several, called with each event after it is recorded: in the events' order, in a thread of its own,
     so training does not wait for it. If it raises or hangs, that is a finding, and the run goes on without it.
     Raises RequestError if the request is wrong (nothing is changed on disk), TrainingError if training cannot go on
@@ -90,7 +93,9 @@ def train(
     resolved = request if isinstance(request, Resolved) else given_in_code(request)
     mode: Mode = "resume" if resume else "overwrite" if overwrite else "new"
     functions = (on_event,) if callable(on_event) else tuple(on_event)
-    yield from _Run(resolved, control or Control(), mode, held_lock, run_checks, origin, began, functions).stream()
+    yield from _Run(
+        resolved, control or Control(), mode, held_lock, run_checks, origin, began, planned, functions
+    ).stream()
 
 
 class _NothingLeft(Exception):
@@ -107,9 +112,11 @@ class _Run:
         run_checks: RunChecks | None,
         origin: Origin | None,
         began: float | None,
+        planned: events.Planned | None,
         functions: Sequence[Callable[[Event], object]],
     ) -> None:
         self._began = time.monotonic() if began is None else began
+        self._made_plan = planned
         self._expected: dict[str, Any] = {}  # of the plan for a run with a given time
         self._control, self._mode, self._run_checks, self._origin = control, mode, run_checks, origin
         control.lock = None
@@ -163,6 +170,8 @@ class _Run:
     def _run(self) -> Generator[Event, None, None]:
         settings = self._resolved.settings
         self._control.listen_to(self._folder.path / CONTROL)
+        if self._mode == "resume" and not self._stored and not names_text(self._resolved):
+            raise RequestError("nothing-to-resume", folder=self._folder.path)
         yield events.State(state="PREPARING")
         if self._mode == "resume" and _is_gone(settings) and ended_before(self._folder.path, settings):
             raise _NothingLeft  # nothing is left to train, so the missing text is not needed
@@ -239,6 +248,10 @@ class _Run:
     def _planned(self) -> Generator[Event, None, None]:
         """Choose the open settings: all of them for a run with a given time, the vocabulary for the fast recipe."""
         settings, run_checks = self._resolved.settings, self._run_checks
+        if self._made_plan is not None:
+            self._expected = self._made_plan.expected
+            yield self._made_plan
+            return
         if run_checks is not None and run_checks.found:  # the checks have used these settings
             return
         planning: Generator[events.Progress, None, tuple[Resolved, events.Planned | None]]

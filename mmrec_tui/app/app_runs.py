@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +17,9 @@ from mmrec_tui.terminal import one_line
 if TYPE_CHECKING:
     from textual.screen import Screen
 
-    from mmrec_engine.run.follow_up import Offer, Origin
-    from mmrec_engine.runs.run_time import Costs
+    from mmrec_engine.run.follow_up import Offer
     from mmrec_engine.settings import Resolved
-    from mmrec_tui.app.session import Session, Training, Work
+    from mmrec_tui.app.session import Session, StartParameters, Training, Work
     from mmrec_tui.app.stage import Stage, Streams
     from mmrec_tui.locales import Wording
 
@@ -129,12 +129,9 @@ class AppRuns(App[object], inherit_bindings=False):
         *,
         resume: bool = False,
         after: Work[Any] | None = None,
-        found: tuple[dict[str, Any], ...] = (),
-        origin: Origin | None = None,
-        costs: Costs | None = None,
+        parameters: StartParameters | None = None,
     ) -> None:
-        """Start a training in the background and show it. after: work on the same processors that it waits for; found: by the
-        checks before training; origin: the run that it follows; costs: measured for its plan."""
+        """Start a training in the background and show it. after: work on the same processors that it waits for."""
         from mmrec_tui.app.session import StartParameters, Training
 
         if self.stage.training is not None:
@@ -142,26 +139,19 @@ class AppRuns(App[object], inherit_bindings=False):
             return
         if self.stage.session is not None:
             self.stage.session.close()
-        parameters = StartParameters(found, self.say.language, origin, costs)
+        parameters = replace(parameters or StartParameters(), language=self.say.language)
         session = Training(resolved, resume=resume, after=after, parameters=parameters)
         self.stage.session = self._awaited = session  # also if it ends before anything looks
         session.start()
         self.show_run()
 
-    def begin(
-        self,
-        resolved: Resolved,
-        after: Work[Any] | None = None,
-        found: tuple[dict[str, Any], ...] = (),
-        origin: Origin | None = None,
-        costs: Costs | None = None,
-    ) -> None:
+    def begin(self, resolved: Resolved, after: Work[Any], parameters: StartParameters) -> None:
         """A planned run starts: the screens of its plan are closed."""
         if self.stage.training is not None:
             self.warn("app.trains-already", name=self.stage.training.folder.name)
             return
         self.close_screens()
-        self.train(resolved, after=after, found=found, origin=origin, costs=costs)
+        self.train(resolved, after=after, parameters=parameters)
 
     def apply(self, session: Session, offer: Offer) -> None:
         """Apply a remedy: to the running training, or in a follow-up run that begins once this one has ended."""

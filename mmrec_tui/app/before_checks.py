@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
 from mmrec_engine.checks.waivers import marked
@@ -10,7 +11,7 @@ from mmrec_engine.data.prepare import Corpus
 from mmrec_engine.events import Planned, result_of
 from mmrec_engine.run.follow_up import Offer, leaves_checks_valid
 from mmrec_engine.runs.run_text import text_of_new_run
-from mmrec_engine.settings import Resolved, resolve
+from mmrec_engine.settings import Resolved, resolve, settings_that_decide
 from mmrec_tui.app.session import Work
 
 _OF_THE_TEXT = frozenset({
@@ -85,6 +86,10 @@ class BeforeChecks:
         settings, sources = self.resolved.settings, self.resolved.sources
         if settings.time is None or "init_from" not in changes:
             changed = resolve({**settings.as_dict(), **changes}).settings
+            if self.planned is not None:
+                choices = {name: one for name, one in self.planned.choices.items() if name not in changes}
+                slower = not set(changes).isdisjoint(settings_that_decide("speed"))
+                self.planned = replace(self.planned, choices=choices, expected={} if slower else self.planned.expected)
             return Resolved(changed, {**sources, **dict.fromkeys(changes, "remedy")})
         from mmrec_engine.planning.budget import GIVEN
 

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from mmrec_engine.run.follow_up import Offer, Origin
-    from mmrec_engine.runs.run_time import Costs
+    from mmrec_engine.run.follow_up import Offer
     from mmrec_engine.settings import Resolved
-    from mmrec_tui.app.session import Session, Work
+    from mmrec_tui.app.session import Session, StartParameters, Work
     from mmrec_tui.app.stage import Stage
     from mmrec_tui.locales import Wording
 
@@ -37,17 +36,9 @@ class OwnApp(Protocol):
         *,
         resume: bool = False,
         after: Work[Any] | None = None,
-        found: tuple[dict[str, Any], ...] = (),
-        origin: Origin | None = None,
+        parameters: StartParameters | None = None,
     ) -> None: ...
-    def begin(
-        self,
-        resolved: Resolved,
-        after: Work[Any] | None = None,
-        found: tuple[dict[str, Any], ...] = (),
-        origin: Origin | None = None,
-        costs: Costs | None = None,
-    ) -> None: ...
+    def begin(self, resolved: Resolved, after: Work[Any], parameters: StartParameters) -> None: ...
     def apply(self, session: Session, offer: Offer) -> None: ...
     def follow(self, folder: Path, offer: Offer) -> None: ...
     def note_broken(self, error: BaseException) -> None: ...

@@ -17,10 +17,12 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from mmrec_engine.errors import first_line
 from mmrec_engine.locales.catalogue import DEFAULT_LANGUAGE, Language
+from mmrec_engine.storage.run_files import DESCRIPTION
 from mmrec_tui.presentation.states import ENDED
 
 if TYPE_CHECKING:
     from mmrec_engine.errors import MmrecError
+    from mmrec_engine.events import Planned
     from mmrec_engine.run.follow_up import Origin
     from mmrec_engine.runs.history import History
     from mmrec_engine.runs.run_time import Costs
@@ -70,6 +72,12 @@ class Session:
         return "DIED" if not self.live and word not in ENDED else word
 
     @property
+    def resumable(self) -> bool:
+        """Whether no process works on it, and there is something to resume: a run that failed before its first step has
+        nothing."""
+        return self.loaded and not self.live and not self.gone and (self.folder / DESCRIPTION).exists()
+
+    @property
     def paused(self) -> bool:
         """Whether training is paused, also while it saves."""
         return self._history.paused
@@ -94,12 +102,14 @@ class Session:
 @dataclass(frozen=True)
 class StartParameters:
     """Parameters of a run that starts. found: by the checks before training, which are made in the run if this is empty;
-    language: of its report; origin: the run and the remedy that it follows; costs: measured for its plan."""
+    language: of its report; origin: the run and the remedy that it follows; costs: measured for its plan; planned: the
+    planner's choices, if it has a given time."""
 
     found: tuple[dict[str, Any], ...] = ()
     language: Language = DEFAULT_LANGUAGE
     origin: Origin | None = None
     costs: Costs | None = None
+    planned: Planned | None = None
 
 
 class Training(Session):
@@ -162,7 +172,9 @@ class Training(Session):
             if self._after is not None:
                 self._after.join()
             parameters = self._parameters
-            run_checks = RunChecks(before=not parameters.found, found=parameters.found, language=parameters.language)
+            # Who starts a run before its checks have ended has confirmed that.
+            before, language = not parameters.found, parameters.language
+            run_checks = RunChecks(before=before, found=parameters.found, stops=False, language=language)
             begun = False
             for event in train(
                 self._resolved,
@@ -171,6 +183,7 @@ class Training(Session):
                 held_lock=self._held_lock,
                 run_checks=run_checks,
                 origin=parameters.origin,
+                planned=parameters.planned,
             ):
                 if isinstance(event, events.Resumed) and event.checkpoint is not None:
                     self._take_up_record()

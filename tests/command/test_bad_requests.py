@@ -92,6 +92,7 @@ def test_out_of_range_flags_of_other_commands_are_refused(command: Command, word
         ("train --stride 300", "--stride 300"),
         ("train --batch-size 65536 --seq-len 1048576", "tokens in one step"),
         ("train --resume --overwrite", "exclude each other"),
+        ("train --resume --name absent", "no run to resume"),
         ("train --remedy lower-learning-rate", "--from RUN"),
         ("train --from absent", "no such run"),
         ("train --from absent --resume", "--from begins a new run"),

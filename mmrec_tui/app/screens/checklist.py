@@ -19,7 +19,7 @@ from mmrec_tui.app.before_checks import BeforeChecks
 from mmrec_tui.app.in_app import chosen_values, error_text, remedy_text
 from mmrec_tui.app.keys import Key, keys_of
 from mmrec_tui.app.screens.base import KeyBar, MmrecScreen, Title
-from mmrec_tui.app.session import Work
+from mmrec_tui.app.session import StartParameters, Work
 from mmrec_tui.app.widgets.items import Items
 from mmrec_tui.app.widgets.panel import plain
 from mmrec_tui.terminal import one_line
@@ -191,4 +191,7 @@ class ChecklistScreen(MmrecScreen):
             self._sure = True
             self._show()
             return
-        self.own_app.begin(checks.resolved, checks.stop(), tuple(checks.found), self._origin, self._costs)
+        parameters = StartParameters(
+            found=tuple(checks.found), origin=self._origin, costs=self._costs, planned=checks.planned
+        )
+        self.own_app.begin(checks.resolved, checks.stop(), parameters)

@@ -129,7 +129,7 @@ class TrainingScreen(RunViewScreen):
         session = self.session
         live, state, name = session.live, session.state, session.folder.name
         error = error_text(session.error, self.say) if session.error is not None else ""
-        resumable = session.loaded and not session.live and not session.gone
+        resumable = session.resumable
         short = self.has_class("-narrow") or self.has_class("-numbers")
         decay = self.own_app.stage.preferences.smoothing
         with session.reading() as history:
@@ -235,6 +235,8 @@ class TrainingScreen(RunViewScreen):
     def shown_keys(self) -> list[Key]:
         session = self.session
         hidden = {"pause", "save", "stop", "detach"} if not session.live else {"go_on_run", "report", "new_run"}
+        if not session.resumable:
+            hidden.add("go_on_run")
         if not session.owned:
             hidden.add("detach")
         if not self._has_grid:
@@ -306,7 +308,7 @@ class TrainingScreen(RunViewScreen):
 
     def action_go_on_run(self) -> None:
         session = self.session
-        if not session.live:
+        if session.resumable:
             self.own_app.continue_run(session.folder, finished=session.state == "FINISHED")
 
     def action_report(self) -> None:
