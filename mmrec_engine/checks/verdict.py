@@ -23,6 +23,7 @@ _FAR_BELOW = 4.0  # times
 _MEMORISED = 0.15  # of the validation loss, by which the training loss is below it
 _RISEN = 0.01  # share by which the last validation loss is above the best one
 _MOST_DROPOUT = 0.3  # more dropout than this helps less than more text
+_MORE_DROPOUT = 0.1  # in the next run; the planner alone would choose the same again
 _STILL_FALLING = 0.004  # share by which the last validation improved on the one before
 # Share of the bits that twice the time saves, by passes over the text (docs/performance.md, "The best model in a given time").
 _GAIN_OF_TWICE_THE_TIME = ((2.0, 0.03), (8.0, 0.01))
@@ -51,7 +52,7 @@ def verdict_of(history: History, others: OtherRuns | None = None) -> dict[str, A
     `bits` of the best model, `baselines` in bits a character, `validations`: their number, `earlier`: the best earlier run
     and what differs, `made`: a longer run, `slowed`: the steps made and those planned at first, if the machine was too busy
     for most of them, `command` (empty if the run that it would make exists), `seconds` that it gives its run, `settings`
-    that it fixes: the pretrained model of this run, or what makes the model of a better one; and `values` for the words
+    that it fixes: the pretrained model of this run, what makes the model of a better one, or more dropout; and `values` for the words
     (locales/verdicts.py, verdicts.json).
     """
     best, last, finished = history.best, history.last_validation, history.finished
@@ -72,7 +73,7 @@ def verdict_of(history: History, others: OtherRuns | None = None) -> dict[str, A
     if made is not None:
         lever = "made"
     elif (
-        lever in ("time", "none")
+        lever in ("time", "none", "dropout")
         and others.best is not None
         and earlier is not None
         and _is_advised(history, others.best, earlier)
@@ -81,6 +82,8 @@ def verdict_of(history: History, others: OtherRuns | None = None) -> dict[str, A
         of_best = _given(others.best.settings) or others.best.seconds
         seconds = seconds if seconds > of_best else 2 * of_best
         fixed = _repeated(others.best.settings, history.settings)
+    if lever == "dropout":
+        fixed |= {"dropout": round(min(_MOST_DROPOUT, values["dropout"] + _MORE_DROPOUT), 2)}
     wanted = _next_seconds(lever, seconds, factor)
     if lever == "time" and history.validations and history.validations[-1][0][0] >= _FEWEST_STEPS:
         gain = math.log2(factor) * _gain(_passes(history))

@@ -326,6 +326,17 @@ def test_the_text_is_still_what_a_memorising_run_lacks_when_an_earlier_one_is_be
     assert verdict is not None and verdict["lever"] == "text" and verdict["earlier"]["result"] == "worse"
 
 
+def test_a_run_that_memorises_is_advised_more_dropout_than_it_had_or_a_better_run() -> None:
+    """The planner alone would choose the same dropout for the same time."""
+    history = run([(2.0, 1.9), (2.2, 1.2)], dropout=0.14, learning_rate=0.01, time=120, tokenizer="bpe")
+    verdict = verdict_of(history)
+    assert verdict is not None and verdict["lever"] == "dropout"
+    assert verdict["settings"] == {"dropout": 0.24} and "--dropout 0.24" in verdict["command"]
+    verdict = verdict_of(history, OtherRuns(earlier_run(2.0, time=60)))
+    assert verdict is not None and verdict["lever"] == "earlier"
+    assert verdict["settings"] == {"tokenizer": "char"} and verdict["seconds"] == 120
+
+
 def test_an_advised_run_that_exists_is_named_instead_of_advised_again() -> None:
     shorter, longer = (OtherRun(f"tiny-{seconds}", 2.9, seconds, {"time": seconds}) for seconds in (60.0, 240.0))
     verdict = verdict_of(falling(time=120), OtherRuns(later=(shorter, longer)))
